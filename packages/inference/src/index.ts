@@ -1,1 +1,13 @@
-export {};
+/**
+ * What a model is: dtypes, tensors, signatures, predictors, platforms, and the checks that inputs
+ * fit a signature.
+ *
+ * @packageDocumentation
+ */
+export { definePlatform, type Platform, type PlatformDefinition, type PlatformLoadContext } from "./define-platform.js";
+export { type DType, isDType, NUMERIC_DTYPES, type NumericDType, type NumericDTypeInfo, type TensorData } from "./dtype.js";
+export { errors as inferenceErrors } from "./errors.js";
+export type { PredictOptions, Predictor } from "./predictor.js";
+export { DEFAULT_SIGNATURE, type Quantization, type Signature, type TensorSpec } from "./signature.js";
+export { elementCount, stringsOf, type Tensor, type Tensors, tensor } from "./tensor.js";
+export { shapeFits, signatureOf, validateInputs, validateOutputs, validateTensor } from "./validate-inputs.js";

@@ -1,0 +1,154 @@
+import { formatServableId, type ServableId } from "./servable-id.js";
+import { formatServableRequest, type ServableRequest } from "./servable-request.js";
+
+/** The canonical codes of gRPC that an error can have, with their numbers on the wire. */
+export const CODES = {
+  CANCELLED: 1,
+  UNKNOWN: 2,
+  INVALID_ARGUMENT: 3,
+  DEADLINE_EXCEEDED: 4,
+  NOT_FOUND: 5,
+  ALREADY_EXISTS: 6,
+  PERMISSION_DENIED: 7,
+  RESOURCE_EXHAUSTED: 8,
+  FAILED_PRECONDITION: 9,
+  ABORTED: 10,
+  OUT_OF_RANGE: 11,
+  UNIMPLEMENTED: 12,
+  INTERNAL: 13,
+  UNAVAILABLE: 14,
+  DATA_LOSS: 15,
+  UNAUTHENTICATED: 16,
+} as const;
+
+/** The name of a canonical gRPC code. */
+export type Code = keyof typeof CODES;
+
+const BRAND = Symbol.for("serving-kit.ServingError");
+
+/** What a ServingError carries beside its code, reason and message. */
+export interface ServingErrorOptions {
+  /** The error that led to this one. */
+  readonly cause?: unknown;
+  /** Facts about the situation for programs: names, numbers, never secrets. */
+  readonly details?: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * The error of everything that can go wrong at run time.
+ *
+ * `code` is one of the canonical gRPC codes and decides how a caller may react. `reason` is a
+ * stable identifier of the situation, listed in docs/errors.md. The message says what was expected,
+ * what was received and what to do; it may change between versions, the code and reason may not.
+ * Mistakes of the programmer (a negative size, a missing argument) are plain TypeError or
+ * RangeError, thrown synchronously.
+ */
+export class ServingError extends Error {
+  readonly code: Code;
+  readonly reason: string;
+  readonly details: Readonly<Record<string, unknown>>;
+
+  constructor(code: Code, reason: string, message: string, options: ServingErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = "ServingError";
+    this.code = code;
+    this.reason = reason;
+    this.details = Object.freeze({ ...options.details });
+    Object.defineProperty(this, BRAND, { value: true });
+  }
+}
+
+/** Recognises a ServingError, also one made by another installed copy of this package. */
+export function isServingError(error: unknown): error is ServingError {
+  return typeof error === "object" && error !== null && BRAND in error;
+}
+
+/** The message of anything that was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** The errors of this package, one factory for each reason. */
+export const errors = {
+  servableNotFound: (request: ServableRequest, known: string) =>
+    new ServingError(
+      "NOT_FOUND",
+      "SERVABLE_NOT_FOUND",
+      `Servable not found for request: ${formatServableRequest(request)}${known && ` (${known})`}`,
+      { details: { name: request.name } },
+    ),
+
+  labelNotFound: (name: string, label: string) =>
+    new ServingError(
+      "INVALID_ARGUMENT",
+      "LABEL_NOT_FOUND",
+      `Unrecognized servable version label: ${label}`,
+      { details: { name, label } },
+    ),
+
+  handleReleased: (id: ServableId) =>
+    new ServingError(
+      "FAILED_PRECONDITION",
+      "HANDLE_RELEASED",
+      `the handle of ${formatServableId(id)} was released; acquire a new one for further use`,
+    ),
+
+  loadFailed: (id: ServableId, cause: unknown) =>
+    isServingError(cause)
+      ? cause
+      : new ServingError(
+          "UNKNOWN",
+          "LOAD_FAILED",
+          `loading ${formatServableId(id)} failed: ${messageOf(cause)}`,
+          { cause },
+        ),
+
+  unloadFailed: (id: ServableId, cause: unknown) =>
+    new ServingError(
+      "INTERNAL",
+      "UNLOAD_FAILED",
+      `unloading ${formatServableId(id)} failed: ${messageOf(cause)}; what it held may be lost`,
+      { cause },
+    ),
+
+  adapterFailed: (id: ServableId, cause: unknown) =>
+    isServingError(cause)
+      ? cause
+      : new ServingError(
+          "INTERNAL",
+          "ADAPTER_FAILED",
+          `a source adapter failed for ${formatServableId(id)}: ${messageOf(cause)}`,
+          { cause },
+        ),
+
+  noRoute: (name: string, key: string, known: readonly string[]) =>
+    new ServingError(
+      "FAILED_PRECONDITION",
+      "NO_ROUTE",
+      `no adapter for servable ${name}: its route is "${key}"; expected one of ${known.join(", ")}`,
+    ),
+
+  invalidAspiredVersions: (problem: string) =>
+    new ServingError(
+      "INVALID_ARGUMENT",
+      "INVALID_ASPIRED_VERSIONS",
+      `a source emitted no valid list of aspired versions: ${problem}; the emission was ignored`,
+    ),
+
+  insufficientResources: (id: ServableId, wanted: string, limit: string) =>
+    new ServingError(
+      "RESOURCE_EXHAUSTED",
+      "INSUFFICIENT_RESOURCES",
+      `Insufficient resources to load servable ${formatServableId(id)}: it needs ${wanted}, ${limit}`,
+    ),
+
+  waitTimedOut: (what: string, timeoutMs: number, seen: string) =>
+    new ServingError(
+      "DEADLINE_EXCEEDED",
+      "WAIT_TIMED_OUT",
+      `${what} was not reached within ${timeoutMs} ms (${seen})`,
+    ),
+
+  managerClosed: () =>
+    new ServingError("UNAVAILABLE", "MANAGER_CLOSED", "the manager is closed or closing"),
+};

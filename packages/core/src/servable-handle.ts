@@ -1,0 +1,60 @@
+import { errors } from "./errors.js";
+import type { ServableId } from "./servable-id.js";
+
+/**
+ * Something whose use is counted: it must not be torn down while its count is above zero.
+ *
+ * Internal to managers; the counter is a plain field so that acquire and release stay cheap.
+ */
+export interface Counted<S> {
+  readonly id: ServableId;
+  readonly servable: S;
+  /** How many handles are held. */
+  handleCount: number;
+  /** Called when a release takes `handleCount` to zero. */
+  onIdle(): void;
+}
+
+/**
+ * A hold on one loaded version: as long as it is not released the version stays loaded.
+ *
+ * Guarantees:
+ * - H1 `servable` is usable until the handle is released, whatever the manager decides meanwhile.
+ * - H2 Releasing twice is the same as releasing once.
+ * - H3 After release, reading `servable` throws HANDLE_RELEASED.
+ *
+ * Release a handle as soon as the call is done, best with `using`: the version cannot be unloaded
+ * before, and with the resource-preserving policy its successor cannot be loaded.
+ */
+export class ServableHandle<S> implements Disposable {
+  readonly #counted: Counted<S>;
+  #isReleased = false;
+
+  /** Counts itself in. Handles are made by managers. */
+  constructor(counted: Counted<S>) {
+    this.#counted = counted;
+    counted.handleCount++;
+  }
+
+  /** The version that is held: for a request without a version, the one that was chosen. */
+  get id(): ServableId {
+    return this.#counted.id;
+  }
+
+  /** The servable. Throws HANDLE_RELEASED (FAILED_PRECONDITION) after release. */
+  get servable(): S {
+    if (this.#isReleased) throw errors.handleReleased(this.#counted.id);
+    return this.#counted.servable;
+  }
+
+  /** Gives the hold back. */
+  release(): void {
+    if (this.#isReleased) return;
+    this.#isReleased = true;
+    if (--this.#counted.handleCount === 0) this.#counted.onIdle();
+  }
+
+  [Symbol.dispose](): void {
+    this.release();
+  }
+}

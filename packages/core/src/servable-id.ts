@@ -1,0 +1,55 @@
+/** The version of a servable: an int64, greater than or equal to 0. Greater is newer. */
+export type Version = bigint;
+
+/** The identity of one version of one servable. */
+export interface ServableId {
+  readonly name: string;
+  readonly version: Version;
+}
+
+/** The greatest version: the greatest int64. */
+export const MAX_VERSION: Version = 2n ** 63n - 1n;
+
+/**
+ * Makes a ServableId from a version given as bigint or as integer number.
+ *
+ * @throws RangeError when the version is not an integer, is negative or exceeds int64; a number
+ * beyond 2^53 - 1 must be given as a bigint.
+ */
+export function servableId(name: string, version: bigint | number): ServableId {
+  return { name, version: toVersion(version) };
+}
+
+/** Converts a bigint or integer number to a Version. Throws RangeError as `servableId` does. */
+export function toVersion(version: bigint | number): Version {
+  if (typeof version === "number" && !Number.isSafeInteger(version)) {
+    throw new RangeError(
+      `a version must be an integer; got ${version}. Pass versions beyond 2^53 - 1 as bigint`,
+    );
+  }
+  const value = BigInt(version);
+  if (value < 0n || value > MAX_VERSION) {
+    throw new RangeError(`a version must be between 0 and ${MAX_VERSION}; got ${value}`);
+  }
+  return value;
+}
+
+/**
+ * Parses the decimal digits of a version; leading zeros are allowed ("00000123" is 123).
+ * Anything else, and numbers beyond int64, give undefined.
+ */
+export function parseVersion(text: string): Version | undefined {
+  if (!/^[0-9]{1,64}$/.test(text)) return undefined;
+  const value = BigInt(text);
+  return value <= MAX_VERSION ? value : undefined;
+}
+
+/** Writes an id the way TF Serving's messages do: `{name: digits version: 3}`. */
+export function formatServableId(id: ServableId): string {
+  return `{name: ${id.name} version: ${id.version}}`;
+}
+
+/** Tells whether two ids name the same version of the same servable. */
+export function isSameServable(a: ServableId, b: ServableId): boolean {
+  return a.version === b.version && a.name === b.name;
+}

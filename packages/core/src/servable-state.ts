@@ -1,0 +1,47 @@
+import type { ServingError } from "./errors.js";
+import type { ServableId } from "./servable-id.js";
+
+/**
+ * Where a version stands in its life.
+ *
+ * ```
+ *   start ──▶ loading ──▶ available ──▶ unloading ──▶ end
+ *     │          │                                     ▲
+ *     └──────────┴────── error, or not aspired ────────┘
+ * ```
+ *
+ * A version only moves to the right. A version that ended and is aspired again begins a new life
+ * at `start`.
+ */
+export type ServableStateName = "start" | "loading" | "available" | "unloading" | "end";
+
+/** What a version is waiting for, where it waits for something other than its own work. */
+export type WaitingFor = "load-slot" | "resources" | "retry" | "handles" | "unload-slot";
+
+/**
+ * The state of one version, as it is told to observers.
+ *
+ * - `available` is told after `acquire` gives the version, `unloading` before it stops doing so.
+ * - `end` with an `error` is a version that failed; without one it was unloaded or never loaded.
+ */
+export interface ServableState {
+  readonly id: ServableId;
+  readonly state: ServableStateName;
+  /** Why the version failed, or why its last attempt to load did. */
+  readonly error?: ServingError;
+  /** How often loading was tried in this life. */
+  readonly attempts: number;
+  readonly waitingFor?: WaitingFor;
+  /** When the next attempt to load begins, on the manager's Clock. */
+  readonly nextAttemptAtMs?: number;
+  /** When this state was reached, on the manager's Clock. */
+  readonly atMs: number;
+}
+
+/** What happens inside a manager, as a union over `kind`. */
+export type ManagerEvent =
+  | ({ readonly kind: "state" } & ServableState)
+  /** A source failed or completed; what it had aspired stays. */
+  | { readonly kind: "source-ended"; readonly error?: unknown; readonly atMs: number }
+  /** A source emitted something that is no list of aspired versions, and it was ignored. */
+  | { readonly kind: "source-invalid"; readonly error: ServingError; readonly atMs: number };

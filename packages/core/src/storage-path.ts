@@ -1,0 +1,12 @@
+/**
+ * Where the files of one version are: what a storage source emits and a platform loads from.
+ *
+ * Core never opens it; the type stands here because sources and platforms share it and import
+ * nothing of each other.
+ */
+export interface StoragePath {
+  /** The absolute path, or URI, of the version's directory (or of its one file). */
+  readonly path: string;
+  /** The size in bytes of everything below `path`, where the source knows it. */
+  readonly sizeBytes?: number;
+}

@@ -1,0 +1,91 @@
+import {
+  type Loader,
+  mapVersions,
+  RAM_BYTES,
+  type Resources,
+  type ServableId,
+  type SourceAdapter,
+  type StoragePath,
+} from "@serving-kit/core";
+import type { Predictor } from "./predictor.js";
+
+/** What a platform is told when it is to load one version. */
+export interface PlatformLoadContext<O> {
+  /** Where the files of the version are. */
+  readonly path: string;
+  readonly id: ServableId;
+  /** Aborts when the version is no longer wanted. */
+  readonly signal: AbortSignal;
+  /** What the user passed to the platform; an empty object where nothing was passed. */
+  readonly options: O;
+}
+
+/** What the author of a platform writes. Only `name` and `load` are needed. */
+export interface PlatformDefinition<O> {
+  /** The name in configuration (`model_platform`), such as `tflite`. */
+  readonly name: string;
+  /** Loads the model at `path`. Contract: `Loader.load`; the predictor is ready and warmed up. */
+  load(context: PlatformLoadContext<O>): Promise<Predictor>;
+  /** Tells whether the files at `path` look like a model of this platform. Default: they never do. */
+  accepts?(path: string): Promise<boolean>;
+  /** Tells whether the files at `path` are all there, so that a version half copied is not loaded. */
+  isComplete?(path: string): Promise<boolean>;
+  /** An upper bound of what the model will hold. Default: 1.2 times the size of its files. */
+  estimateResources?(storage: StoragePath): Promise<Resources>;
+  /** See `Loader.probe`. */
+  probe?(context: PlatformLoadContext<O>): Promise<void>;
+}
+
+/**
+ * A kind of model: the adapter from paths to loaders, with what a source and a server need to know
+ * of it. Use it as an operator, `source.pipe(tflite())`, or pass it to a server.
+ */
+export interface Platform extends SourceAdapter<StoragePath, Loader<Predictor>> {
+  /** The name in configuration, such as `tflite`. */
+  readonly platformName: string;
+  accepts(path: string): Promise<boolean>;
+  isComplete(path: string): Promise<boolean>;
+  /** The loader of one version. */
+  loader(storage: StoragePath, id: ServableId): Loader<Predictor>;
+}
+
+/**
+ * Makes a platform, the plugin that teaches every part of the kit a new kind of model.
+ *
+ * The result is a function from options to a `Platform`:
+ *
+ * ```ts
+ * export const lookup = definePlatform({
+ *   name: "lookup",
+ *   async load({ path }) {
+ *     const table = JSON.parse(await readFile(join(path, "table.json"), "utf8"));
+ *     return { signatures, batchable: true, async predict(inputs) { … } };
+ *   },
+ * });
+ * manager.connect(filesystemSource({ servables }).pipe(lookup()));
+ * ```
+ */
+export function definePlatform<O extends object = Record<string, never>>(
+  definition: PlatformDefinition<O>,
+): (options?: O) => Platform {
+  return (options = {} as O) => {
+    const loader = ({ path, sizeBytes }: StoragePath, id: ServableId): Loader<Predictor> => ({
+      async estimateResources() {
+        const storage = sizeBytes === undefined ? { path } : { path, sizeBytes };
+        if (definition.estimateResources) return definition.estimateResources(storage);
+        return { [RAM_BYTES]: Math.ceil(1.2 * (sizeBytes ?? 0)) };
+      },
+      load: ({ signal }) => definition.load({ path, id, signal, options }),
+      ...(definition.probe && {
+        probe: async ({ signal }) => definition.probe?.({ path, id, signal, options }),
+      }),
+    });
+    const adapter = mapVersions(loader);
+    return Object.assign((source: Parameters<typeof adapter>[0]) => adapter(source), {
+      platformName: definition.name,
+      accepts: async (path: string) => (await definition.accepts?.(path)) ?? false,
+      isComplete: async (path: string) => (await definition.isComplete?.(path)) ?? true,
+      loader,
+    });
+  };
+}

@@ -1,0 +1,76 @@
+import { ServingError } from "@serving-kit/core";
+
+const list = (names: Iterable<string>) => [...names].map((name) => `"${name}"`).join(", ") || "none";
+
+/** The errors of this package, one factory for each reason. Platforms may throw them too. */
+export const errors = {
+  signatureNotFound: (name: string, known: Iterable<string>) =>
+    new ServingError(
+      "INVALID_ARGUMENT",
+      "SIGNATURE_NOT_FOUND",
+      `signature "${name}" was not found; the model has ${list(known)}`,
+      { details: { signatureName: name } },
+    ),
+
+  outputNotFound: (name: string, known: Iterable<string>) =>
+    new ServingError(
+      "INVALID_ARGUMENT",
+      "OUTPUT_NOT_FOUND",
+      `output "${name}" is not in the signature; expected one of ${list(known)}`,
+      { details: { output: name } },
+    ),
+
+  inputMissing: (name: string, given: Iterable<string>) =>
+    new ServingError(
+      "INVALID_ARGUMENT",
+      "INPUT_MISSING",
+      `input "${name}" is missing; got ${list(given)}`,
+      { details: { input: name } },
+    ),
+
+  inputUnexpected: (name: string, known: Iterable<string>) =>
+    new ServingError(
+      "INVALID_ARGUMENT",
+      "INPUT_UNEXPECTED",
+      `input "${name}" is not in the signature; expected ${list(known)}`,
+      { details: { input: name } },
+    ),
+
+  tensorInvalid: (name: string, problem: string) =>
+    new ServingError("INVALID_ARGUMENT", "TENSOR_INVALID", `tensor "${name}" ${problem}`, {
+      details: { tensor: name },
+    }),
+
+  dtypeMismatch: (name: string, expected: string, received: string) =>
+    new ServingError(
+      "INVALID_ARGUMENT",
+      "TENSOR_DTYPE_MISMATCH",
+      `tensor "${name}" must be ${expected}; got ${received}`,
+      { details: { tensor: name } },
+    ),
+
+  shapeMismatch: (name: string, expected: readonly number[], received: readonly number[]) =>
+    new ServingError(
+      "INVALID_ARGUMENT",
+      "TENSOR_SHAPE_MISMATCH",
+      `tensor "${name}" must have shape [${expected}] (-1 is any); got [${received}]`,
+      { details: { tensor: name } },
+    ),
+
+  predictorClosed: () =>
+    new ServingError(
+      "FAILED_PRECONDITION",
+      "PREDICTOR_CLOSED",
+      "the predictor was disposed; acquire a new handle from the manager",
+    ),
+
+  deadlineExceeded: () =>
+    new ServingError(
+      "DEADLINE_EXCEEDED",
+      "DEADLINE_EXCEEDED",
+      "the deadline of the call passed before its outputs were computed",
+    ),
+
+  predictionFailed: (message: string, cause?: unknown) =>
+    new ServingError("INTERNAL", "PREDICTION_FAILED", message, { cause }),
+};

@@ -1,0 +1,40 @@
+import type { Signature } from "./signature.js";
+import type { Tensors } from "./tensor.js";
+
+/** How one call of `predict` is to be made. */
+export interface PredictOptions {
+  /** The signature to call. Default `serving_default`. */
+  readonly signatureName?: string;
+  /** The outputs that are wanted. Default all. An empty list is the same as all. */
+  readonly outputs?: readonly string[];
+  /** When this time on the predictor's Clock (default `performance.now`) has passed, the call rejects. */
+  readonly deadlineAtMs?: number;
+  /** Aborts the call. A native run that has begun is left to end by itself; its outputs are freed. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * A servable that computes outputs from inputs: what a model is.
+ *
+ * Guarantees a predictor gives:
+ * - S1 `signatures` is complete before the first call and does not change.
+ * - S2 `predict` gives every output that was asked for, of the dtype and shape in the signature.
+ * - S3 Outputs own their memory: they stay valid after the next call and after disposal.
+ * - S4 Inputs are not modified, and may be reused once the promise has settled.
+ * - S5 Concurrent calls give the same answers as calls one after another.
+ * - S6 Inputs that do not fit the signature (missing, extra, of another dtype or shape), an unknown
+ *   signature and an unknown output reject with a ServingError before anything runs, and the message
+ *   has the name, what was expected and what was given.
+ * - S7 An aborted signal rejects with the signal's reason, before or during the call.
+ * - S8 If `batchable`, a batch of n rows gives the same as n calls of one row.
+ * - S9 The event loop turns while a long prediction runs.
+ * - S10 After disposal every call rejects with FAILED_PRECONDITION / PREDICTOR_CLOSED.
+ * - S11 Disposal waits for calls in flight, can be repeated, and frees what loading allocated.
+ */
+export interface Predictor extends Partial<AsyncDisposable> {
+  /** The signatures by name. */
+  readonly signatures: ReadonlyMap<string, Signature>;
+  /** Whether dimension 0 of every input and output is the batch, so that calls can be joined. */
+  readonly batchable: boolean;
+  predict(inputs: Tensors, options?: PredictOptions): Promise<Tensors>;
+}

@@ -1,0 +1,33 @@
+import type { DType } from "./dtype.js";
+
+/** How the integers of a quantized tensor stand for real numbers: `real = (q - zeroPoint) * scale`. */
+export interface Quantization {
+  /** One scale for the tensor, or one for each slice along `dimension`. */
+  readonly scale: readonly number[];
+  readonly zeroPoint: readonly number[];
+  /** The quantized dimension, where there is more than one scale. */
+  readonly dimension?: number;
+}
+
+/** What a signature says of one input or output. */
+export interface TensorSpec {
+  readonly dtype: DType;
+  /** The shape, -1 where a dimension may have any extent; null where not even the rank is known. */
+  readonly shape: readonly number[] | null;
+  /** The name inside the model, such as `dense_input:0`. */
+  readonly nativeName?: string;
+  readonly quantization?: Quantization;
+  /** True for an input that may be left out, because the model has a default for it. */
+  readonly isOptional?: boolean;
+}
+
+/** One way to call a model: its named inputs and outputs. */
+export interface Signature {
+  /** The method as the model file names it, such as `tensorflow/serving/predict`. */
+  readonly methodName?: string;
+  readonly inputs: ReadonlyMap<string, TensorSpec>;
+  readonly outputs: ReadonlyMap<string, TensorSpec>;
+}
+
+/** The name of the signature that is meant when none is named. */
+export const DEFAULT_SIGNATURE = "serving_default";

@@ -1,0 +1,93 @@
+import { type DType, NUMERIC_DTYPES, type NumericDType, type TensorData } from "./dtype.js";
+
+/**
+ * An n-dimensional array: element type, shape and elements in row-major order.
+ *
+ * A scalar has shape `[]` and one element. A tensor is a value: nobody writes to its data once it
+ * has been handed over.
+ */
+export interface Tensor<D extends DType = DType> {
+  readonly dtype: D;
+  /** The extent of each dimension, integers >= 0. */
+  readonly shape: readonly number[];
+  readonly data: TensorData[D];
+}
+
+/** Tensors by name: the inputs or outputs of a call. */
+export type Tensors = Readonly<Record<string, Tensor>>;
+
+type TensorElements<D extends DType> =
+  | TensorData[D]
+  | (D extends "string"
+      ? readonly (string | Uint8Array)[]
+      : D extends "int64" | "uint64"
+        ? readonly (bigint | number)[]
+        : D extends "bool"
+          ? readonly (boolean | number)[]
+          : readonly number[]);
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/**
+ * Makes a tensor and checks that the elements fill the shape.
+ *
+ * A typed array of the dtype is taken as it is, without a copy; the caller must not write to it
+ * afterwards. Plain arrays are copied: numbers, bigints for int64 and uint64, booleans for bool,
+ * texts (as UTF-8) or bytes for string.
+ *
+ * @throws TypeError when the array is not one of the dtype, RangeError when its length is not that of
+ * the shape or a dimension is not an integer >= 0.
+ */
+export function tensor<D extends DType>(
+  dtype: D,
+  shape: readonly number[],
+  elements: TensorElements<D>,
+): Tensor<D> {
+  const count = elementCount(shape);
+  const data = toData(dtype, elements as ArrayLike<unknown>);
+  const width = dtype === "string" ? 1 : NUMERIC_DTYPES[dtype as NumericDType].entriesPerElement;
+  if (data.length !== count * width) {
+    throw new RangeError(
+      `shape [${shape}] of ${dtype} takes ${count * width} entries; got ${data.length}`,
+    );
+  }
+  return { dtype, shape, data: data as TensorData[D] };
+}
+
+/** The number of elements of a shape: the product of its dimensions, 1 for a scalar. */
+export function elementCount(shape: readonly number[]): number {
+  let count = 1;
+  for (const dimension of shape) {
+    if (!Number.isSafeInteger(dimension) || dimension < 0) {
+      throw new RangeError(`a dimension must be an integer >= 0; got shape [${shape}]`);
+    }
+    count *= dimension;
+  }
+  return count;
+}
+
+/** The elements of a string tensor as texts, decoded as UTF-8. */
+export function stringsOf(strings: Tensor<"string">): string[] {
+  return strings.data.map((bytes) => decoder.decode(bytes));
+}
+
+function toData(dtype: DType, elements: ArrayLike<unknown>): ArrayLike<unknown> {
+  if (dtype === "string") {
+    if (!Array.isArray(elements)) throw new TypeError("string elements must be an array");
+    return elements.map((element) => {
+      if (typeof element === "string") return encoder.encode(element);
+      if (element instanceof Uint8Array) return element;
+      throw new TypeError(`a string element must be a string or Uint8Array; got ${typeof element}`);
+    });
+  }
+  const { array } = NUMERIC_DTYPES[dtype];
+  if (elements instanceof array) return elements;
+  if (!Array.isArray(elements)) {
+    const got = Object.prototype.toString.call(elements).slice(8, -1);
+    throw new TypeError(`elements of ${dtype} must be a ${array.name} or an array; got ${got}`);
+  }
+  if (dtype === "int64") return BigInt64Array.from(elements, BigInt);
+  if (dtype === "uint64") return BigUint64Array.from(elements, BigInt);
+  return (array as unknown as ArrayConstructor).from(elements as number[], Number);
+}
