@@ -1,5 +1,5 @@
-import { filter, map, merge, type Observable, share } from "rxjs";
-import type { AspiredVersion, AspiredVersions } from "./aspired-versions.js";
+import { map } from "rxjs";
+import type { AspiredVersion } from "./aspired-versions.js";
 import { errors } from "./errors.js";
 import type { ServableId } from "./servable-id.js";
 import type { SourceAdapter } from "./source.js";

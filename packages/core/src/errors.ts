@@ -70,11 +70,11 @@ export function messageOf(error: unknown): string {
 
 /** The errors of this package, one factory for each reason. */
 export const errors = {
-  servableNotFound: (request: ServableRequest, known: string) =>
+  servableNotFound: (request: ServableRequest) =>
     new ServingError(
       "NOT_FOUND",
       "SERVABLE_NOT_FOUND",
-      `Servable not found for request: ${formatServableRequest(request)}${known && ` (${known})`}`,
+      `Servable not found for request: ${formatServableRequest(request)}`,
       { details: { name: request.name } },
     ),
 
@@ -135,6 +135,21 @@ export const errors = {
       `a source emitted no valid list of aspired versions: ${problem}; the emission was ignored`,
     ),
 
+  noLongerAspired: (id: ServableId) =>
+    new ServingError(
+      "CANCELLED",
+      "NO_LONGER_ASPIRED",
+      `loading ${formatServableId(id)} was given up, because the version is no longer aspired`,
+    ),
+
+  policyFailed: (name: string, problem: string, cause?: unknown) =>
+    new ServingError(
+      "INTERNAL",
+      "POLICY_FAILED",
+      `the aspired version policy failed for servable ${name}: ${problem}; nothing was done`,
+      { cause },
+    ),
+
   insufficientResources: (id: ServableId, wanted: string, limit: string) =>
     new ServingError(
       "RESOURCE_EXHAUSTED",
@@ -147,6 +162,14 @@ export const errors = {
       "DEADLINE_EXCEEDED",
       "WAIT_TIMED_OUT",
       `${what} was not reached within ${timeoutMs} ms (${seen})`,
+    ),
+
+  closeFailed: (failures: readonly unknown[]) =>
+    new ServingError(
+      "INTERNAL",
+      "CLOSE_FAILED",
+      `${failures.length} of the versions could not be unloaded: ${failures.map(messageOf).join("; ")}`,
+      { cause: new AggregateError(failures) },
     ),
 
   managerClosed: () =>

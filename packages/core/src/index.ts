@@ -4,24 +4,57 @@
  *
  * @packageDocumentation
  */
-export { mapVersions, type Routes, route } from "./adapt.js";
+export { mapVersions } from "./adapt.js";
+export type {
+  AspiredVersionPolicy,
+  PolicyAction,
+  VersionSnapshot,
+} from "./aspired-version-policy.js";
 export { type AspiredVersion, type AspiredVersions, aspire } from "./aspired-versions.js";
 export {
   AspiredVersionsManager,
   type AspiredVersionsManagerOptions,
   type WaitOptions,
 } from "./aspired-versions-manager.js";
-export type { AspiredVersionPolicy, PolicyAction, VersionSnapshot } from "./aspired-version-policy.js";
 export { availabilityPreserving } from "./availability-preserving-policy.js";
 export { type Clock, systemClock } from "./clock.js";
-export { CODES, type Code, isServingError, messageOf, ServingError, type ServingErrorOptions } from "./errors.js";
+export {
+  CODES,
+  type Code,
+  isServingError,
+  messageOf,
+  ServingError,
+  type ServingErrorOptions,
+} from "./errors.js";
 export { type LoadContext, type Loader, unload } from "./loader.js";
 export type { Manager } from "./manager.js";
 export { resourcePreserving } from "./resource-preserving-policy.js";
 export { RAM_BYTES, type Resources, ResourceTracker } from "./resources.js";
+export { type Routes, route } from "./route.js";
 export { type Counted, ServableHandle } from "./servable-handle.js";
-export { formatServableId, isSameServable, MAX_VERSION, parseVersion, type ServableId, servableId, toVersion, type Version } from "./servable-id.js";
-export { formatServableRequest, type ServableRequest, specific, type VersionLabels } from "./servable-request.js";
-export type { ManagerEvent, ServableState, ServableStateName, WaitingFor } from "./servable-state.js";
+export {
+  formatServableId,
+  isSameServable,
+  isVersion,
+  MAX_VERSION,
+  parseVersion,
+  type ServableId,
+  servableId,
+  toVersion,
+  type Version,
+} from "./servable-id.js";
+export {
+  formatServableRequest,
+  type ServableRequest,
+  specific,
+  type VersionLabels,
+} from "./servable-request.js";
+export type {
+  ManagerEvent,
+  ServableState,
+  ServableStateName,
+  WaitingFor,
+} from "./servable-state.js";
+export type { LabelState } from "./serving-map.js";
 export { type Source, type SourceAdapter, sourceFrom } from "./source.js";
 export type { StoragePath } from "./storage-path.js";

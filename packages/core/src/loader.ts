@@ -42,8 +42,9 @@ export interface Loader<S> {
 /** Disposes a servable by the means that it has: asyncDispose, else dispose, else nothing. */
 export async function unload(servable: unknown): Promise<void> {
   if (servable === null || (typeof servable !== "object" && typeof servable !== "function")) return;
-  const { [Symbol.asyncDispose]: disposeAsync, [Symbol.dispose]: dispose } =
-    servable as Partial<AsyncDisposable & Disposable>;
+  const { [Symbol.asyncDispose]: disposeAsync, [Symbol.dispose]: dispose } = servable as Partial<
+    AsyncDisposable & Disposable
+  >;
   if (disposeAsync) await disposeAsync.call(servable);
   else dispose?.call(servable);
 }

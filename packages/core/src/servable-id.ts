@@ -28,10 +28,15 @@ export function toVersion(version: bigint | number): Version {
     );
   }
   const value = BigInt(version);
-  if (value < 0n || value > MAX_VERSION) {
+  if (!isVersion(value)) {
     throw new RangeError(`a version must be between 0 and ${MAX_VERSION}; got ${value}`);
   }
   return value;
+}
+
+/** Tells whether a value is a Version: a bigint from 0 to the greatest int64. */
+export function isVersion(value: unknown): value is Version {
+  return typeof value === "bigint" && value >= 0n && value <= MAX_VERSION;
 }
 
 /**

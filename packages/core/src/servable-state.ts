@@ -43,5 +43,12 @@ export type ManagerEvent =
   | ({ readonly kind: "state" } & ServableState)
   /** A source failed or completed; what it had aspired stays. */
   | { readonly kind: "source-ended"; readonly error?: unknown; readonly atMs: number }
+  /** The policy threw, or asked for what its contract forbids, and was not followed. */
+  | {
+      readonly kind: "policy-failed";
+      readonly name: string;
+      readonly error: ServingError;
+      readonly atMs: number;
+    }
   /** A source emitted something that is no list of aspired versions, and it was ignored. */
   | { readonly kind: "source-invalid"; readonly error: ServingError; readonly atMs: number };

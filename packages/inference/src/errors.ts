@@ -1,6 +1,7 @@
 import { ServingError } from "@serving-kit/core";
 
-const list = (names: Iterable<string>) => [...names].map((name) => `"${name}"`).join(", ") || "none";
+const list = (names: Iterable<string>) =>
+  [...names].map((name) => `"${name}"`).join(", ") || "none";
 
 /** The errors of this package, one factory for each reason. Platforms may throw them too. */
 export const errors = {

@@ -4,10 +4,33 @@
  *
  * @packageDocumentation
  */
-export { definePlatform, type Platform, type PlatformDefinition, type PlatformLoadContext } from "./define-platform.js";
-export { type DType, isDType, NUMERIC_DTYPES, type NumericDType, type NumericDTypeInfo, type TensorData } from "./dtype.js";
+export {
+  definePlatform,
+  type Platform,
+  type PlatformDefinition,
+  type PlatformLoadContext,
+} from "./define-platform.js";
+export {
+  type DType,
+  isDType,
+  NUMERIC_DTYPES,
+  type NumericDType,
+  type NumericDTypeInfo,
+  type TensorData,
+} from "./dtype.js";
 export { errors as inferenceErrors } from "./errors.js";
 export type { PredictOptions, Predictor } from "./predictor.js";
-export { DEFAULT_SIGNATURE, type Quantization, type Signature, type TensorSpec } from "./signature.js";
+export {
+  DEFAULT_SIGNATURE,
+  type Quantization,
+  type Signature,
+  type TensorSpec,
+} from "./signature.js";
 export { elementCount, stringsOf, type Tensor, type Tensors, tensor } from "./tensor.js";
-export { shapeFits, signatureOf, validateInputs, validateOutputs, validateTensor } from "./validate-inputs.js";
+export {
+  shapeFits,
+  signatureOf,
+  validateInputs,
+  validateOutputs,
+  validateTensor,
+} from "./validate-inputs.js";

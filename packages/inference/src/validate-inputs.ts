@@ -1,5 +1,5 @@
-import { errors } from "./errors.js";
 import { NUMERIC_DTYPES } from "./dtype.js";
+import { errors } from "./errors.js";
 import type { Predictor } from "./predictor.js";
 import { DEFAULT_SIGNATURE, type Signature, type TensorSpec } from "./signature.js";
 import { elementCount, type Tensor, type Tensors } from "./tensor.js";
