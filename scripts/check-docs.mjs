@@ -1,0 +1,95 @@
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import {
+  anchors,
+  codeBlocks,
+  excerpt,
+  needsSource,
+  relativeLinks,
+  syncBlocks,
+} from "./markdown.mjs";
+import { publishedPackages, root } from "./workspace.mjs";
+
+/** The Markdown files that are checked, relative to the repository. */
+export function documents() {
+  const inDocs = existsSync(join(root, "docs"))
+    ? readdirSync(join(root, "docs"), { recursive: true }).map((name) => `docs/${name}`)
+    : [];
+  return [
+    "README.md",
+    "ARCHITECTURE.md",
+    "CONTRIBUTING.md",
+    ...inDocs.filter((name) => name.endsWith(".md")).sort(),
+    ...publishedPackages().map(({ folder }) => `${folder}/README.md`),
+  ].filter((name) => existsSync(join(root, name)));
+}
+
+const read = (path) => readFileSync(join(root, path), "utf8");
+
+/** What a block with this source (`path` or `path#region`) has to hold. */
+function sourceText(source) {
+  const [path, region] = source.split("#");
+  if (!existsSync(join(root, path))) throw new Error(`there is no file ${path}`);
+  return excerpt(read(path), region);
+}
+
+/** What is wrong with the code blocks of a document, one sentence each. */
+function blockProblems(document, markdown) {
+  return codeBlocks(markdown).flatMap((block) => {
+    const at = `${document}:${block.first + 1}`;
+    if (block.source === undefined) {
+      return needsSource(block)
+        ? [`${at}: a ${block.language} block needs a line "<!-- file: path -->" directly above it`]
+        : [];
+    }
+    try {
+      if (sourceText(block.source) === block.code) return [];
+      return [`${at}: the block differs from ${block.source}; run \`npm run docs:sync\``];
+    } catch (error) {
+      return [`${at}: ${block.source}: ${error.message}`];
+    }
+  });
+}
+
+/** What is wrong with the links of a document that lead into this repository. */
+function linkProblems(document, markdown) {
+  return relativeLinks(markdown).flatMap((link) => {
+    const [path, anchor] = decodeURI(link).split("#");
+    const target = path === "" ? join(root, document) : resolve(root, dirname(document), path);
+    if (!target.startsWith(root) || !existsSync(target)) {
+      return [`${document}: the link ${link} leads nowhere`];
+    }
+    if (anchor === undefined || !target.endsWith(".md") || statSync(target).isDirectory())
+      return [];
+    const isHeading = anchors(readFileSync(target, "utf8")).includes(anchor);
+    return isHeading ? [] : [`${document}: the link ${link} names no heading`];
+  });
+}
+
+function check() {
+  const names = documents();
+  const problems = names.flatMap((name) => {
+    const markdown = read(name);
+    return [...blockProblems(name, markdown), ...linkProblems(name, markdown)];
+  });
+  for (const problem of problems) process.stdout.write(`${problem}\n`);
+  process.stdout.write(`${names.length} documents, ${problems.length} problems\n`);
+  return problems.length === 0;
+}
+
+function sync() {
+  for (const name of documents()) {
+    const markdown = read(name);
+    const synced = syncBlocks(markdown, sourceText);
+    if (synced === markdown) continue;
+    writeFileSync(join(root, name), synced);
+    process.stdout.write(`${name}: code blocks rewritten from their files\n`);
+  }
+  return true;
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
+  const isOk = process.argv.includes("--write") ? sync() : check();
+  process.exitCode = isOk ? 0 : 1;
+}

@@ -1,0 +1,56 @@
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { pnpm } from "./npx.mjs";
+import { showProgress } from "./progress.mjs";
+import { runNode } from "./run.mjs";
+import { requireSupportedNode, root } from "./workspace.mjs";
+
+const stampFile = join(root, "node_modules/.install-stamp");
+const platformPackagesScript = "packages/servable-tflite/scripts/platform-packages.mjs";
+
+/** What an installation depends on: the lockfile, the settings, and what optional packages fit. */
+function wantedStamp() {
+  const hash = createHash("sha256");
+  for (const file of ["pnpm-lock.yaml", "pnpm-workspace.yaml", platformPackagesScript]) {
+    if (existsSync(join(root, file))) hash.update(readFileSync(join(root, file)));
+  }
+  return `${hash.digest("hex")} ${process.platform}-${process.arch}\n`;
+}
+
+async function step(label, action) {
+  const end = showProgress(label);
+  const { code, output } = await action();
+  end(code === 0 ? "done" : "failed");
+  if (code === 0) return;
+  throw new Error(`${label} failed with exit code ${code}:\n\n${output.trim()}\n`);
+}
+
+/**
+ * Makes the workspace ready to run: dependencies by the pinned pnpm as the lockfile says, and the
+ * TFLite library of this platform. A stamp beside the dependencies skips both when nothing they
+ * depend on has changed since.
+ */
+export async function ensureInstalled() {
+  requireSupportedNode();
+  const wanted = wantedStamp();
+  if (existsSync(stampFile) && readFileSync(stampFile, "utf8") === wanted) return;
+  rmSync(stampFile, { force: true });
+  await step("installing dependencies", () =>
+    pnpm(["install", "--frozen-lockfile", "--reporter=append-only"]),
+  );
+  if (existsSync(join(root, platformPackagesScript))) {
+    await step("fetching the TensorFlow Lite library of this platform", () =>
+      runNode([platformPackagesScript]),
+    );
+  }
+  writeFileSync(stampFile, wanted);
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
+  await ensureInstalled().catch((error) => {
+    process.stderr.write(`${error.message}\n`);
+    process.exitCode = 1;
+  });
+}

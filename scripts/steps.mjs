@@ -1,0 +1,91 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { runNode } from "./run.mjs";
+
+/**
+ * What a step of `npm test` tells: how many tests passed, failed and were skipped (a step that is
+ * no test suite counts as one test), what it printed, how long it took, and the skipped tests by
+ * name.
+ *
+ * @typedef {{ passed: number, failed: number, skipped: number, output: string,
+ *   durationMs: number, skippedNames: string[] }} StepResult
+ */
+
+/** A step that is one program: passed when it exits 0. */
+const program = (args) => async (options) => {
+  const { code, output, durationMs } = await runNode(args, options);
+  const passed = code === 0 ? 1 : 0;
+  return { passed, failed: 1 - passed, skipped: 0, output, durationMs, skippedNames: [] };
+};
+
+/** Counts in vitest's JSON report; a suite that could not even be read counts as a failed test. */
+export function countTests(report, code) {
+  const tests = report.testResults.flatMap((file) => file.assertionResults);
+  const skippedTests = tests.filter(({ status }) => status !== "passed" && status !== "failed");
+  const unread = report.testResults.filter(
+    (file) => file.status === "failed" && !file.assertionResults.some((t) => t.status === "failed"),
+  ).length;
+  const failed = tests.filter(({ status }) => status === "failed").length + unread;
+  return {
+    passed: tests.filter(({ status }) => status === "passed").length,
+    failed: code !== 0 && failed === 0 ? 1 : failed,
+    skipped: skippedTests.length,
+    skippedNames: skippedTests.map(({ fullName }) => fullName),
+  };
+}
+
+/** A step that is a project of vitest.config.ts. */
+const suite = (project) => async (options) => {
+  const folder = mkdtempSync(join(tmpdir(), "serving-kit-test-"));
+  const reportFile = join(folder, "report.json");
+  try {
+    const { code, output, durationMs } = await runNode(
+      [
+        "node_modules/vitest/vitest.mjs",
+        "run",
+        `--project=${project}`,
+        "--passWithNoTests",
+        "--reporter=default",
+        "--reporter=json",
+        `--outputFile.json=${reportFile}`,
+      ],
+      options,
+    );
+    return { ...countTests(readReport(reportFile), code), output, durationMs };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+};
+
+function readReport(file) {
+  try {
+    return JSON.parse(readFileSync(file, "utf8"));
+  } catch {
+    return { testResults: [] }; // vitest ended before it wrote one; its exit code tells
+  }
+}
+
+/** @type {{ name: string, run: (options?: object) => Promise<StepResult> }[]} */
+export const testSuites = [
+  { name: "unit", run: suite("unit") },
+  { name: "native", run: suite("native") },
+  { name: "e2e", run: suite("e2e") },
+];
+
+/** Everything that `npm test` runs, in order. */
+export const steps = [
+  {
+    name: "lint",
+    run: program([
+      "node_modules/@biomejs/biome/bin/biome",
+      "check",
+      "--error-on-warnings",
+      "--max-diagnostics=100",
+    ]),
+  },
+  { name: "types", run: program(["node_modules/typescript/bin/tsc", "-p", "."]) },
+  ...testSuites,
+  { name: "api", run: program(["node_modules/typedoc/bin/typedoc", "--emit", "none"]) },
+  { name: "guides", run: program(["scripts/check-docs.mjs"]) },
+];

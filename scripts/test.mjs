@@ -1,0 +1,50 @@
+import { ensureInstalled } from "./install.mjs";
+import { formatDuration, showProgress } from "./progress.mjs";
+import { steps } from "./steps.mjs";
+
+const KEYS = ["passed", "failed", "skipped"];
+const { stdout } = process;
+const color = stdout.isTTY ? { FORCE_COLOR: "1" } : { NO_COLOR: "1" };
+
+/** All steps, or those named on the command line (`npm run check` is `lint types unit`). */
+function chosenSteps() {
+  const names = process.argv.slice(2);
+  const known = steps.map(({ name }) => name);
+  const unknown = names.find((name) => !known.includes(name));
+  if (unknown) throw new Error(`no step "${unknown}"; expected ${known.join(", ")}`);
+  return names.length === 0 ? steps : steps.filter(({ name }) => names.includes(name));
+}
+
+const formatCounts = (counts) => KEYS.map((key) => `${counts[key]} ${key}`).join(", ");
+
+async function runStep({ name, run }) {
+  const end = showProgress(name);
+  const result = await run({ env: color });
+  end(result.failed === 0 ? "passed" : "failed");
+  if (result.failed > 0) stdout.write(`\n── ${name} ──\n${result.output.trimEnd()}\n\n`);
+  return { name, ...result };
+}
+
+function printSummary(results) {
+  stdout.write("\nSummary\n");
+  for (const { name, durationMs, skippedNames, ...counts } of results) {
+    const mark = counts.failed > 0 ? "✗" : "✓";
+    const time = formatDuration(durationMs);
+    stdout.write(`  ${mark} ${name.padEnd(9)} ${formatCounts(counts).padEnd(36)} ${time}\n`);
+    for (const skipped of skippedNames) stdout.write(`      skipped: ${skipped}\n`);
+  }
+}
+
+try {
+  await ensureInstalled();
+  const results = [];
+  for (const step of chosenSteps()) results.push(await runStep(step));
+  printSummary(results);
+  const total = (key) => results.reduce((sum, result) => sum + result[key], 0);
+  const totals = Object.fromEntries(KEYS.map((key) => [key, total(key)]));
+  stdout.write(`\n${formatCounts(totals)}\n`);
+  process.exitCode = totals.failed > 0 ? 1 : 0;
+} catch (error) {
+  stdout.write(`${error.message}\n0 passed, 1 failed, 0 skipped\n`);
+  process.exitCode = 1;
+}
