@@ -1,0 +1,114 @@
+import fc from "fast-check";
+import { describe, expect, expectTypeOf, it } from "vitest";
+import { describeFlags, integer, parseFlags, text, toggle } from "./flags.js";
+
+const table = {
+  model_name: text("name", "default", "The name of the model."),
+  model_base_path: text("folder", undefined, "Where its versions are."),
+  rest_api_port: integer("port", 8501, [0, 65_535], "The port."),
+  enable_batching: toggle(false, "Whether to batch."),
+};
+
+const fallbacks = {
+  model_name: "default",
+  model_base_path: undefined,
+  rest_api_port: 8501,
+  enable_batching: false,
+};
+
+describe("parseFlags", () => {
+  it.each<[string[], object]>([
+    [[], {}],
+    [["--model_name=digits"], { model_name: "digits" }],
+    [["--model_name", "digits"], { model_name: "digits" }],
+    [["--model_base_path=/a=b c"], { model_base_path: "/a=b c" }],
+    [["--model_name", "--odd"], { model_name: "--odd" }],
+    [["--rest_api_port=0"], { rest_api_port: 0 }],
+    [["--rest_api_port", "65535"], { rest_api_port: 65_535 }],
+    [["--enable_batching"], { enable_batching: true }],
+    [["--enable_batching=TRUE"], { enable_batching: true }],
+    [["--enable_batching", "--enable_batching=0"], { enable_batching: false }],
+    [["--model_name=a", "--model_name=b"], { model_name: "b" }],
+  ])("reads %j", (args, values) => {
+    expect(parseFlags(table, args)).toEqual({ ...fallbacks, ...values });
+  });
+
+  it.each([
+    [["--model_nam=x"], "FLAG_UNKNOWN", "unknown flag --model_nam; did you mean --model_name?"],
+    [["--rest-api-port=1"], "FLAG_UNKNOWN", "did you mean --rest_api_port?"],
+    [["--modelBasePath", "x"], "FLAG_UNKNOWN", "did you mean --model_base_path?"],
+    [["--zzz"], "FLAG_UNKNOWN", "unknown flag --zzz (--help lists all flags)"],
+    [["--__proto__=1"], "FLAG_UNKNOWN", "unknown flag --__proto__ (--help"],
+    [["--constructor"], "FLAG_UNKNOWN", "unknown flag --constructor (--help"],
+    [["digits"], "ARGUMENT_UNEXPECTED", 'unexpected argument "digits"'],
+    [["-p", "1"], "ARGUMENT_UNEXPECTED", 'unexpected argument "-p"'],
+    [["--"], "ARGUMENT_UNEXPECTED", 'unexpected argument "--"'],
+    [["--enable_batching", "true"], "ARGUMENT_UNEXPECTED", 'unexpected argument "true"'],
+    [
+      ["--rest_api_port=eighty"],
+      "FLAG_INVALID",
+      '--rest_api_port: expected an integer from 0 to 65535; got "eighty"',
+    ],
+    [["--rest_api_port=65536"], "FLAG_INVALID", 'got "65536"'],
+    [["--rest_api_port=-1"], "FLAG_INVALID", 'got "-1"'],
+    [["--rest_api_port=80.5"], "FLAG_INVALID", 'got "80.5"'],
+    [["--rest_api_port=1e3"], "FLAG_INVALID", 'got "1e3"'],
+    [["--rest_api_port"], "FLAG_INVALID", "got nothing"],
+    [["--model_name="], "FLAG_INVALID", 'expected a text that is not empty; got ""'],
+    [["--enable_batching=maybe"], "FLAG_INVALID", "--enable_batching: expected true or false"],
+  ])("refuses %j with %s", (args, reason, message) => {
+    expect(() => parseFlags(table, args)).toThrowError(
+      expect.objectContaining({
+        code: "INVALID_ARGUMENT",
+        reason,
+        message: expect.stringContaining(message),
+      }),
+    );
+  });
+
+  it("gives values typed by the table", () => {
+    const values = parseFlags(table, []);
+    expectTypeOf(values.model_name).toEqualTypeOf<string>();
+    expectTypeOf(values.model_base_path).toEqualTypeOf<string | undefined>();
+    expectTypeOf(values.rest_api_port).toEqualTypeOf<number>();
+    expectTypeOf(values.enable_batching).toEqualTypeOf<boolean>();
+  });
+
+  it("either reads a command line or refuses it with a reason, whatever it is", () => {
+    fc.assert(
+      fc.property(
+        fc.array(
+          fc.oneof(
+            fc.string(),
+            fc.string().map((s) => `--${s}`),
+          ),
+        ),
+        (args) => {
+          try {
+            expect(Object.keys(parseFlags(table, args))).toEqual(Object.keys(table));
+          } catch (error) {
+            expect(error).toMatchObject({ code: "INVALID_ARGUMENT", reason: expect.any(String) });
+          }
+        },
+      ),
+    );
+  });
+});
+
+describe("describeFlags", () => {
+  it("names every flag with its value, its help and its default", () => {
+    expect(describeFlags(table)).toBe(
+      [
+        "  --model_name=<name>",
+        "      The name of the model. Default: default.",
+        "  --model_base_path=<folder>",
+        "      Where its versions are.",
+        "  --rest_api_port=<port>",
+        "      The port. Default: 8501.",
+        "  --enable_batching",
+        "      Whether to batch.",
+        "",
+      ].join("\n"),
+    );
+  });
+});
