@@ -1,0 +1,127 @@
+import { type Clock, systemClock } from "@serving-kit/core";
+import {
+  DEFAULT_SIGNATURE,
+  inferenceErrors,
+  type PredictOptions,
+  type Predictor,
+  type Signature,
+  signatureOf,
+  type Tensor,
+  type TensorSpec,
+  type Tensors,
+  tensor,
+  validateInputs,
+  validateOutputs,
+} from "@serving-kit/inference";
+import { deferred } from "./deferred.js";
+
+/** How a FakePredictor behaves. */
+export interface FakePredictorOptions {
+  /** The factor of `y = a * x + b`. Default 0.5. */
+  readonly a?: number;
+  /** The summand of `y = a * x + b`. Default 2. */
+  readonly b?: number;
+  /** Default true. */
+  readonly batchable?: boolean;
+  /** How long a run takes on the clock, in milliseconds. Default: it ends in the same turn. */
+  readonly runMs?: number;
+  /** Default `systemClock`. */
+  readonly clock?: Clock;
+}
+
+const VECTOR: TensorSpec = { dtype: "float32", shape: [-1] };
+const SIGNATURE: Signature = {
+  inputs: new Map([["x", VECTOR]]),
+  outputs: new Map([["y", VECTOR]]),
+};
+
+/**
+ * A small predictor that really predicts: `y = a * x + b` on `x: float32 [-1]`, "half plus two" by
+ * default. It keeps all of the contract of Predictor, takes time on a Clock, and fails when told to.
+ */
+export class FakePredictor implements Predictor, AsyncDisposable {
+  readonly signatures: ReadonlyMap<string, Signature> = new Map([[DEFAULT_SIGNATURE, SIGNATURE]]);
+  readonly batchable: boolean;
+  /** How many rows each run had, oldest first. */
+  readonly runs: number[] = [];
+  readonly #options: FakePredictorOptions;
+  readonly #underWay = new Set<Promise<unknown>>();
+  #failures = 0;
+  #failure: unknown;
+  #isDisposed = false;
+
+  constructor(options: FakePredictorOptions = {}) {
+    this.#options = options;
+    this.batchable = options.batchable ?? true;
+  }
+
+  /** Whether it was disposed. */
+  get isDisposed(): boolean {
+    return this.#isDisposed;
+  }
+
+  /** Makes the next runs fail: so many of them, by default all until told `failRuns(0)`. */
+  failRuns(
+    times = Number.POSITIVE_INFINITY,
+    error: unknown = inferenceErrors.predictionFailed("the run failed"),
+  ): void {
+    this.#failures = times;
+    this.#failure = error;
+  }
+
+  /** See `Predictor.predict`. */
+  async predict(inputs: Tensors, options: PredictOptions = {}): Promise<Tensors> {
+    if (this.#isDisposed) throw inferenceErrors.predictorClosed();
+    options.signal?.throwIfAborted();
+    const signature = signatureOf(this, options.signatureName);
+    validateInputs(signature, inputs);
+    validateOutputs(signature, options.outputs);
+
+    const run = this.#run(inputs.x as Tensor<"float32">);
+    this.#underWay.add(run);
+    try {
+      return { y: await this.#orStopped(run, options) };
+    } finally {
+      // A caller that stopped waiting does not end the run.
+      void run.catch(() => {}).finally(() => this.#underWay.delete(run));
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isDisposed = true;
+    await Promise.allSettled(this.#underWay);
+  }
+
+  async #run({ shape, data }: Tensor<"float32">): Promise<Tensor> {
+    const { a = 0.5, b = 2, runMs = 0, clock = systemClock } = this.#options;
+    this.runs.push(data.length);
+    const y = tensor(
+      "float32",
+      [...shape],
+      data.map((x) => a * x + b),
+    );
+    if (runMs > 0) await new Promise<void>((resolve) => clock.setTimeout(resolve, runMs));
+    if (this.#failures > 0) {
+      this.#failures--;
+      throw this.#failure;
+    }
+    return y;
+  }
+
+  async #orStopped<T>(run: Promise<T>, { signal, deadlineAtMs }: PredictOptions): Promise<T> {
+    if (signal === undefined && deadlineAtMs === undefined) return run;
+    const { clock = systemClock } = this.#options;
+    const stopped = deferred<never>();
+    const abort = () => stopped.reject(signal?.reason);
+    const expire = () => stopped.reject(inferenceErrors.deadlineExceeded());
+    signal?.addEventListener("abort", abort);
+    const timer =
+      deadlineAtMs === undefined ? undefined : clock.setTimeout(expire, deadlineAtMs - clock.now());
+    try {
+      return await Promise.race([run, stopped.promise]);
+    } finally {
+      signal?.removeEventListener("abort", abort);
+      timer?.[Symbol.dispose]();
+    }
+  }
+}

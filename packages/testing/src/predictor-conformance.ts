@@ -1,0 +1,63 @@
+import assert from "node:assert/strict";
+import { answerClauses } from "./predictor-answers.js";
+import {
+  isDisposable,
+  makeKit,
+  type PredictorConformanceOptions,
+  type PredictorKit,
+} from "./predictor-kit.js";
+import { lifetimeClauses } from "./predictor-lifetime.js";
+import { refusalClauses } from "./predictor-refusals.js";
+import type { Runner } from "./runner.js";
+import { registerSuite, type Tests } from "./suite.js";
+
+/**
+ * Registers the tests that prove that a predictor keeps the contract of `Predictor`: S1 to S11.
+ *
+ * Run it on what you wrote and on what wraps it (a batching predictor, one reached through a manager
+ * or over the network): a wrapper has the contract of what it wraps.
+ *
+ * ```ts
+ * predictorConformance({ describe, it }, {
+ *   name: "lookup",
+ *   create: () => lookup().loader({ path }, id).load({ id, signal }),
+ *   examples,
+ * });
+ * ```
+ */
+export function predictorConformance(runner: Runner, options: PredictorConformanceOptions): void {
+  const kit = makeKit(options);
+  registerSuite(runner, options, "Predictor", fixtureTests(kit), {
+    ...answerClauses(kit),
+    ...refusalClauses(kit),
+    ...lifetimeClauses(kit),
+  });
+}
+
+function fixtureTests({ options, withPredictor, check }: PredictorKit): Tests {
+  return {
+    "has two examples whose outputs differ": async () => {
+      const answers = new Set(
+        options.examples.map((e) =>
+          JSON.stringify(e.outputs, (_, v) => (typeof v === "bigint" ? `${v}` : v)),
+        ),
+      );
+      assert.ok(
+        answers.size >= 2,
+        `expected examples with two different outputs; got ${answers.size}`,
+      );
+    },
+
+    "create gives a new predictor each time": () =>
+      withPredictor(async (first) =>
+        withPredictor(async (second) => {
+          assert.notEqual(first.predictor, second.predictor);
+          if (!isDisposable(first.predictor)) return;
+          await first.dispose();
+          for (const example of options.examples) {
+            await check(second.predictor, example, "after another one was disposed");
+          }
+        }),
+      ),
+  };
+}

@@ -1,0 +1,79 @@
+import type { AspiredVersions, Source } from "@serving-kit/core";
+import type { Subscription } from "rxjs";
+import { type Deferred, deferred } from "./deferred.js";
+
+/**
+ * Subscribes to a source and remembers what it emits.
+ *
+ * ```ts
+ * using target = new RecordingTarget(source);
+ * const { versions } = await target.next();
+ * ```
+ */
+export class RecordingTarget<T> implements Disposable {
+  /** Everything emitted so far, oldest first. */
+  readonly emissions: AspiredVersions<T>[] = [];
+  /** Whether the source has completed. */
+  isCompleted = false;
+  /** What the source failed with: an object that holds it, since a source may fail with undefined. */
+  failure: { readonly error: unknown } | undefined;
+  /** Whether the source emitted, completed or failed before `subscribe` returned. */
+  readonly isSynchronous: boolean;
+  readonly #subscription: Subscription;
+  readonly #waiting: Deferred<AspiredVersions<T>>[] = [];
+  #taken = 0;
+
+  /** Subscribes at once. `onEmission` is told each emission as it comes. */
+  constructor(source: Source<T>, onEmission?: (versions: AspiredVersions<T>) => void) {
+    this.#subscription = source.subscribe({
+      next: (versions) => {
+        this.emissions.push(versions);
+        this.#give();
+        onEmission?.(versions);
+      },
+      error: (error: unknown) => {
+        this.failure = { error };
+        this.#give();
+      },
+      complete: () => {
+        this.isCompleted = true;
+        this.#give();
+      },
+    });
+    this.isSynchronous = this.emissions.length > 0 || this.#hasEnded;
+  }
+
+  /** The newest emission for a name, or undefined. */
+  latest(name: string): AspiredVersions<T> | undefined {
+    return this.emissions.findLast((versions) => versions.name === name);
+  }
+
+  /**
+   * The first emission that no earlier call has given, as soon as there is one. Rejects with what the
+   * source failed with, or with an Error when it has ended without another emission.
+   */
+  next(): Promise<AspiredVersions<T>> {
+    const waiting = deferred<AspiredVersions<T>>();
+    this.#waiting.push(waiting);
+    this.#give();
+    return waiting.promise;
+  }
+
+  /** Unsubscribes. */
+  [Symbol.dispose](): void {
+    this.#subscription.unsubscribe();
+  }
+
+  get #hasEnded(): boolean {
+    return this.isCompleted || this.failure !== undefined;
+  }
+
+  #give(): void {
+    while (this.#waiting.length > 0 && this.#taken < this.emissions.length) {
+      this.#waiting.shift()?.resolve(this.emissions[this.#taken++] as AspiredVersions<T>);
+    }
+    if (!this.#hasEnded) return;
+    const reason = this.failure ? this.failure.error : new Error("the source has completed");
+    for (const waiting of this.#waiting.splice(0)) waiting.reject(reason);
+  }
+}
