@@ -20,6 +20,7 @@ import type { ManagerEvent, ServableState } from "./servable-state.js";
 import { type LabelState, ServingMap } from "./serving-map.js";
 import type { Source } from "./source.js";
 import { Slots, WaitQueue } from "./wait-queue.js";
+import { type WaitOptions, waitUntil } from "./wait-until.js";
 
 /** How an AspiredVersionsManager loads and unloads. */
 export interface AspiredVersionsManagerOptions<S> {
@@ -60,14 +61,6 @@ export interface AspiredVersionsManagerOptions<S> {
   }) => Promise<void>;
   /** Default `systemClock`. */
   readonly clock?: Clock;
-}
-
-/** How long to wait for a servable. */
-export interface WaitOptions {
-  /** Rejects with WAIT_TIMED_OUT after this many ms. Default: waits without limit. */
-  readonly timeoutMs?: number;
-  /** Rejects with the signal's reason when it aborts. */
-  readonly signal?: AbortSignal;
 }
 
 /** What the manager knows of one name. */
@@ -208,40 +201,28 @@ export class AspiredVersionsManager<S> implements Manager<S> {
    * @throws ServingError the version's own error when all that could fulfil the request has failed,
    * WAIT_TIMED_OUT (DEADLINE_EXCEEDED), MANAGER_CLOSED (UNAVAILABLE); or the signal's reason.
    */
-  available(request: ServableRequest, options: WaitOptions = {}): Promise<void> {
-    const { timeoutMs, signal } = options;
-    return new Promise((resolve, reject) => {
-      signal?.throwIfAborted();
-      const waiters = this.#waiters.get(request.name) ?? new Set();
-      let timer: Disposable | undefined;
-      const settle = (error?: unknown) => {
-        waiters.delete(look);
-        if (waiters.size === 0) this.#waiters.delete(request.name);
-        timer?.[Symbol.dispose]();
-        signal?.removeEventListener("abort", abort);
-        if (error === undefined) resolve();
-        else reject(error);
+  async available(request: ServableRequest, options: WaitOptions = {}): Promise<void> {
+    const { name } = request;
+    const look = () => {
+      if (this.#closing !== undefined) throw errors.managerClosed();
+      if (this.#serving.has(request)) return true;
+      const failure = this.#failureOf(request);
+      if (failure) throw failure;
+      return undefined;
+    };
+    const onChange = (again: () => void) => {
+      const waiters = this.#waiters.get(name) ?? new Set();
+      this.#waiters.set(name, waiters.add(again));
+      return {
+        [Symbol.dispose]: () => {
+          waiters.delete(again);
+          if (waiters.size === 0) this.#waiters.delete(name);
+        },
       };
-      const abort = () => settle(signal?.reason);
-      const look = () => {
-        if (this.#closing !== undefined) settle(errors.managerClosed());
-        else if (this.#serving.has(request)) settle();
-        else {
-          const failure = this.#failureOf(request);
-          if (failure) settle(failure);
-        }
-      };
-      waiters.add(look);
-      this.#waiters.set(request.name, waiters);
-      signal?.addEventListener("abort", abort);
-      if (timeoutMs !== undefined) {
-        timer = this.#clock.setTimeout(() => {
-          const what = formatServableRequest(request);
-          settle(errors.waitTimedOut(what, timeoutMs, this.#describe(request.name)));
-        }, timeoutMs);
-      }
-      look();
-    });
+    };
+    const what = formatServableRequest(request);
+    const describe = () => this.#describe(name);
+    await waitUntil({ what, look, onChange, describe }, options, this.#clock);
   }
 
   /**
@@ -411,7 +392,7 @@ export class AspiredVersionsManager<S> implements Manager<S> {
   }
 
   #wake(name: string): void {
-    for (const look of [...(this.#waiters.get(name) ?? [])]) look();
+    for (const again of [...(this.#waiters.get(name) ?? [])]) again();
   }
 
   #emit(event: ManagerEvent): void {

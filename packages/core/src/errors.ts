@@ -157,6 +157,13 @@ export const errors = {
       `Insufficient resources to load servable ${formatServableId(id)}: it needs ${wanted}, ${limit}`,
     ),
 
+  neverFits: (id: ServableId, wanted: string, limit: string) =>
+    new ServingError(
+      "RESOURCE_EXHAUSTED",
+      "NEVER_FITS",
+      `servable ${formatServableId(id)} needs ${wanted}; the cache holds ${limit}`,
+    ),
+
   waitTimedOut: (what: string, timeoutMs: number, seen: string) =>
     new ServingError(
       "DEADLINE_EXCEEDED",

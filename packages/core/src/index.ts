@@ -14,9 +14,9 @@ export { type AspiredVersion, type AspiredVersions, aspire } from "./aspired-ver
 export {
   AspiredVersionsManager,
   type AspiredVersionsManagerOptions,
-  type WaitOptions,
 } from "./aspired-versions-manager.js";
 export { availabilityPreserving } from "./availability-preserving-policy.js";
+export { CachingManager, type CachingManagerOptions } from "./caching-manager.js";
 export { type Clock, systemClock } from "./clock.js";
 export {
   CODES,
@@ -55,6 +55,12 @@ export type {
   ServableStateName,
   WaitingFor,
 } from "./servable-state.js";
+export {
+  ServableStateMonitor,
+  type ServableStateMonitorOptions,
+} from "./servable-state-monitor.js";
 export type { LabelState } from "./serving-map.js";
 export { type Source, type SourceAdapter, sourceFrom } from "./source.js";
+export { StaticManager, type StaticServable } from "./static-manager.js";
 export type { StoragePath } from "./storage-path.js";
+export type { WaitOptions } from "./wait-until.js";

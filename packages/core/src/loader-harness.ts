@@ -22,9 +22,9 @@ export interface HarnessContext<S> {
   readonly beforeLoad: (id: ServableId, loader: Loader<S>, signal: AbortSignal) => Promise<void>;
   /** Called after every change of state. Must not throw. */
   readonly changed: (harness: LoaderHarness<S>) => void;
+  /** Called when the last handle of a servable is released. */
+  readonly idle?: (harness: LoaderHarness<S>) => void;
 }
-
-const NEVER = new AbortController().signal;
 
 /**
  * One life of one version: the state machine around its loader. Internal.
@@ -147,6 +147,7 @@ export class LoaderHarness<S> implements Counted<S> {
 
   onIdle(): void {
     this.#idle?.();
+    this.#context.idle?.(this);
   }
 
   async #load(): Promise<void> {
@@ -181,8 +182,9 @@ export class LoaderHarness<S> implements Counted<S> {
         format(estimate),
         `${format(resources.reserved) || "nothing"} is reserved of ${format(resources.limits)}`,
       );
+      const room = resourceQueue.wait(tryReserve, signal);
       this.#wait("resources");
-      await resourceQueue.wait(tryReserve, signal);
+      await room;
       this.#error = undefined;
     }
     this.#reserved = estimate;
@@ -194,8 +196,9 @@ export class LoaderHarness<S> implements Counted<S> {
     const loader = this.#loader as Loader<S>;
     for (;;) {
       if (!loadSlots.tryTake()) {
+        const slot = loadSlots.wait(signal);
         this.#wait("load-slot");
-        await loadSlots.wait(signal);
+        await slot;
       }
       try {
         if (this.#attempts === 0) await this.#context.beforeLoad(id, loader, signal);
@@ -228,8 +231,9 @@ export class LoaderHarness<S> implements Counted<S> {
     }
     const { unloadSlots } = this.#context;
     if (!unloadSlots.tryTake()) {
+      const slot = unloadSlots.wait();
       this.#wait("unload-slot");
-      await unloadSlots.wait(NEVER);
+      await slot;
     }
     let failure: ServingError | undefined;
     try {

@@ -21,21 +21,21 @@ export class WaitQueue {
    * Waits until a `wake` finds that `tryEnter` answers true. It is not called before the first wake:
    * try first, and wait only when that failed. Rejects with the signal's reason.
    */
-  wait(tryEnter: () => boolean, signal: AbortSignal): Promise<void> {
+  wait(tryEnter: () => boolean, signal?: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
-      signal.throwIfAborted();
+      signal?.throwIfAborted();
       const leave = () => {
         this.#waiting.delete(waiter);
-        reject(signal.reason);
+        reject(signal?.reason);
       };
       const waiter: Waiter = {
         tryEnter,
         admit: () => {
-          signal.removeEventListener("abort", leave);
+          signal?.removeEventListener("abort", leave);
           resolve();
         },
       };
-      signal.addEventListener("abort", leave, { once: true });
+      signal?.addEventListener("abort", leave, { once: true });
       this.#waiting.add(waiter);
     });
   }
@@ -84,7 +84,7 @@ export class Slots {
   };
 
   /** Waits for a slot. Rejects with the signal's reason. */
-  wait(signal: AbortSignal): Promise<void> {
+  wait(signal?: AbortSignal): Promise<void> {
     return this.#queue.wait(this.tryTake, signal);
   }
 

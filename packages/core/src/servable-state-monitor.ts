@@ -1,0 +1,131 @@
+import type { Observable, Subscription } from "rxjs";
+import { type Clock, systemClock } from "./clock.js";
+import { formatServableId, type ServableId } from "./servable-id.js";
+import type { ManagerEvent, ServableState, ServableStateName } from "./servable-state.js";
+import { type WaitOptions, waitUntil } from "./wait-until.js";
+
+/** How much a ServableStateMonitor remembers. */
+export interface ServableStateMonitorOptions {
+  /** How many of the latest events `history` keeps. Default 0. */
+  readonly maxHistory?: number;
+  /** How many ended versions of a name are remembered; older ones are forgotten. Default 10. */
+  readonly maxEndedPerName?: number;
+  /** Default `systemClock`. */
+  readonly clock?: Clock;
+}
+
+const ORDER: readonly ServableStateName[] = ["start", "loading", "available", "unloading", "end"];
+
+/**
+ * Follows the events of managers and remembers the state of every version, also of versions that
+ * the manager has forgotten, within bounds.
+ *
+ * It sees what happens from its making on. Disposing it ends its subscription; what it remembers can
+ * still be read.
+ */
+export class ServableStateMonitor implements Disposable {
+  readonly #maxHistory: number;
+  readonly #maxEndedPerName: number;
+  readonly #clock: Clock;
+  readonly #subscription: Subscription;
+  /** By name, then by version; the version that changed last stands last. */
+  readonly #byName = new Map<string, Map<bigint, ServableState>>();
+  readonly #history: ServableState[] = [];
+  readonly #observers = new Set<() => void>();
+
+  constructor(events: Observable<ManagerEvent>, options: ServableStateMonitorOptions = {}) {
+    this.#maxHistory = options.maxHistory ?? 0;
+    this.#maxEndedPerName = options.maxEndedPerName ?? 10;
+    this.#clock = options.clock ?? systemClock;
+    this.#subscription = events.subscribe((event) => {
+      if (event.kind === "state") this.#record(event);
+    });
+  }
+
+  /** The latest events, oldest first: at most `maxHistory`. */
+  get history(): readonly ServableState[] {
+    return this.#history;
+  }
+
+  /** The last known state of a version. */
+  state(id: ServableId): ServableState | undefined {
+    return this.#byName.get(id.name)?.get(id.version);
+  }
+
+  /** The last known states, of one name or of all; newest version first within a name. */
+  states(name?: string): ServableState[] {
+    const all = name === undefined ? this.#byName.values() : [this.#byName.get(name) ?? new Map()];
+    return [...all].flatMap((states: ReadonlyMap<bigint, ServableState>) =>
+      [...states.values()].sort((a, b) => (a.id.version < b.id.version ? 1 : -1)),
+    );
+  }
+
+  /** The states of versions that have not ended. */
+  liveStates(name?: string): ServableState[] {
+    return this.states(name).filter(({ state }) => state !== "end");
+  }
+
+  /** Forgets versions that have ended, of one name or of all. */
+  forgetEnded(name?: string): void {
+    for (const key of name === undefined ? [...this.#byName.keys()] : [name]) this.#forget(key, 0);
+  }
+
+  /**
+   * Resolves with the state of the version once that is `goal` or further.
+   *
+   * @throws ServingError the version's error when it ended with one and the goal is not `end`;
+   * WAIT_TIMED_OUT (DEADLINE_EXCEEDED); or the signal's reason.
+   */
+  waitForState(
+    id: ServableId,
+    goal: ServableStateName,
+    options: WaitOptions = {},
+  ): Promise<ServableState> {
+    return waitUntil(
+      {
+        what: `state ${goal} of ${formatServableId(id)}`,
+        look: () => {
+          const state = this.state(id);
+          if (state?.state === "end" && state.error && goal !== "end") throw state.error;
+          const isReached = state && ORDER.indexOf(state.state) >= ORDER.indexOf(goal);
+          return isReached ? state : undefined;
+        },
+        onChange: (again) => {
+          this.#observers.add(again);
+          return { [Symbol.dispose]: () => this.#observers.delete(again) };
+        },
+        describe: () => `it is at ${this.state(id)?.state ?? "no state known"}`,
+      },
+      options,
+      this.#clock,
+    );
+  }
+
+  [Symbol.dispose](): void {
+    this.#subscription.unsubscribe();
+  }
+
+  #record(event: ServableState & { readonly kind: "state" }): void {
+    const { kind: _, ...state } = event;
+    const { name, version } = state.id;
+    const states = this.#byName.get(name) ?? new Map<bigint, ServableState>();
+    this.#byName.set(name, states);
+    states.delete(version);
+    states.set(version, state);
+    if (state.state === "end") this.#forget(name, this.#maxEndedPerName);
+    if (this.#maxHistory > 0) {
+      this.#history.push(state);
+      if (this.#history.length > this.#maxHistory) this.#history.shift();
+    }
+    for (const again of [...this.#observers]) again();
+  }
+
+  /** Keeps at most `max` ended versions of a name: those that ended last. */
+  #forget(name: string, max: number): void {
+    const states = this.#byName.get(name);
+    if (states === undefined) return;
+    const ended = [...states.values()].filter(({ state }) => state === "end");
+    for (const { id } of ended.slice(0, Math.max(0, ended.length - max))) states.delete(id.version);
+    if (states.size === 0) this.#byName.delete(name);
+  }
+}

@@ -1,0 +1,64 @@
+import type { Clock } from "./clock.js";
+import { errors } from "./errors.js";
+
+/** How long to wait for a servable. */
+export interface WaitOptions {
+  /** Rejects with WAIT_TIMED_OUT (DEADLINE_EXCEEDED) after this many ms. Default: no limit. */
+  readonly timeoutMs?: number;
+  /** Rejects with the signal's reason when it aborts. */
+  readonly signal?: AbortSignal;
+}
+
+/** What to wait for. Internal. */
+export interface Condition<T> {
+  /** What is waited for, in words, for the message of a timeout. */
+  readonly what: string;
+  /** Answers undefined as long as it is to be waited; throws to give up. */
+  look(): T | undefined;
+  /** Calls back after every change that may matter, until disposed. */
+  onChange(again: () => void): Disposable;
+  /** What is seen now, in words, for the message of a timeout. */
+  describe(): string;
+}
+
+/** Waits for a condition: looks at once, and again after every change. Internal. */
+export function waitUntil<T>(
+  condition: Condition<T>,
+  { timeoutMs, signal }: WaitOptions,
+  clock: Clock,
+): Promise<T> {
+  return new Promise((resolve, reject) => {
+    signal?.throwIfAborted();
+    const first = condition.look();
+    if (first !== undefined) return resolve(first);
+
+    const end = () => {
+      changes[Symbol.dispose]();
+      timer?.[Symbol.dispose]();
+      signal?.removeEventListener("abort", abort);
+    };
+    const fail = (error: unknown) => {
+      end();
+      reject(error);
+    };
+    const abort = () => fail(signal?.reason);
+    const changes = condition.onChange(() => {
+      try {
+        const value = condition.look();
+        if (value === undefined) return;
+        end();
+        resolve(value);
+      } catch (error) {
+        fail(error);
+      }
+    });
+    const timer =
+      timeoutMs === undefined
+        ? undefined
+        : clock.setTimeout(
+            () => fail(errors.waitTimedOut(condition.what, timeoutMs, condition.describe())),
+            timeoutMs,
+          );
+    signal?.addEventListener("abort", abort);
+  });
+}
