@@ -1,0 +1,233 @@
+import { join } from "node:path";
+import type { AspiredVersion, AspiredVersions, StoragePath, Version } from "@serving-kit/core";
+import { lookAgainInMs } from "./completeness.js";
+import type { ResolvedServable } from "./config.js";
+import { errors } from "./errors.js";
+import { systemCode } from "./file-system.js";
+import { type FilesystemSourceEvent, type FoundProblem, Problems } from "./problems.js";
+import { eligibleVersions, wantedCount } from "./servable-version-policy.js";
+import { type Surroundings, VersionAssessor } from "./version-assessor.js";
+import { isModelFile, isUnversionedModel, versionDirectories } from "./version-directories.js";
+
+/** What an observer tells its owner. */
+export interface ObserverEvents {
+  emit(versions: AspiredVersions<StoragePath>): void;
+  tell(event: FilesystemSourceEvent): void;
+}
+
+/** The names in a base path; the very array `FILE` when the base path is a file. */
+type Listing = readonly string[];
+const FILE: Listing = [];
+type Versions = readonly AspiredVersion<StoragePath>[];
+
+/**
+ * Observes the base path of one servable: each look lists it and emits the complete list of aspired
+ * versions when that has changed.
+ *
+ * A version that is aspired stays so while its directory is there; its files are not read again.
+ * While no version is complete but some are on their way, the last list stays, so that replacing
+ * the only version by a slow copy leaves no gap.
+ */
+export class BasePathObserver {
+  readonly servable: ResolvedServable;
+  /** The device of the base path as last seen, and the base path's identity on it. */
+  device: number | undefined;
+  identity: string | undefined;
+  /** The list emitted last. */
+  aspired: Versions | undefined;
+  readonly problems: Problems;
+
+  readonly #surroundings: Surroundings;
+  readonly #events: ObserverEvents;
+  readonly #assessor: VersionAssessor;
+  #names: Listing | undefined;
+  #unreachableSinceMs: number | undefined;
+  #hasEnded = false;
+
+  /** Begins where `predecessor`, the observer under an earlier configuration, left off. */
+  constructor(
+    surroundings: Surroundings,
+    servable: ResolvedServable,
+    events: ObserverEvents,
+    predecessor?: BasePathObserver,
+  ) {
+    this.servable = servable;
+    this.#surroundings = surroundings;
+    this.#events = events;
+    this.aspired = predecessor?.aspired;
+    this.problems =
+      predecessor?.problems ?? new Problems(servable.name, surroundings.clock, events);
+    this.#assessor = new VersionAssessor(surroundings);
+  }
+
+  /** In how many milliseconds a look is due, whatever polls: undefined when none is. */
+  get dueInMs(): number | undefined {
+    const nowMs = this.#surroundings.clock.now();
+    if (this.#unreachableSinceMs !== undefined) {
+      return lookAgainInMs(nowMs - this.#unreachableSinceMs, 1000);
+    }
+    const dueAtMs = this.#assessor.dueAtMs;
+    return dueAtMs === undefined ? undefined : Math.max(1, dueAtMs - nowMs);
+  }
+
+  get isReachable(): boolean {
+    return this.#names !== undefined;
+  }
+
+  /**
+   * Looks at the base path. `thorough` takes nothing for known but the versions that are aspired.
+   * Never rejects: what goes wrong is a problem.
+   */
+  async look(thorough: boolean): Promise<void> {
+    const { name, basePath } = this.servable;
+    try {
+      const names = await this.#list(thorough);
+      if (this.#hasEnded) return;
+      this.#unreachableSinceMs = undefined;
+      this.problems.retract("BASE_PATH_HANGS");
+      const isQuiet = this.#assessor.dueAtMs === undefined && sameNames(names, this.#names);
+      if (isQuiet && !thorough) return;
+      await this.#choose(names, thorough);
+      this.#names = names;
+    } catch (error) {
+      if (this.#hasEnded) return;
+      this.problems.retract("BASE_PATH_HANGS");
+      this.#names = undefined;
+      this.#unreachableSinceMs ??= this.#surroundings.clock.now();
+      this.problems.replace([{ error: errors.basePathUnreachable(name, basePath, error) }]);
+    }
+  }
+
+  /** Reports that a look has not come back for so long. */
+  hangs(timeoutMs: number): void {
+    const { name, basePath } = this.servable;
+    this.problems.report(errors.basePathHangs(name, basePath, timeoutMs));
+  }
+
+  /** Ends the observation: looks under way change and emit nothing. */
+  end(): void {
+    this.#hasEnded = true;
+  }
+
+  /** The names in the base path, or that it is a file. */
+  async #list(thorough: boolean): Promise<Listing> {
+    const { fileSystem } = this.#surroundings;
+    const { basePath } = this.servable;
+    if (thorough || this.#names === undefined) {
+      const { dev, ino } = await fileSystem.stat(basePath);
+      this.device = dev;
+      this.identity = `${dev}:${ino}`;
+    }
+    try {
+      return await fileSystem.list(basePath);
+    } catch (error) {
+      if (systemCode(error) !== "ENOTDIR") throw error;
+      // Either the base path is a file, or this rejects as well.
+      await fileSystem.stat(basePath);
+      return FILE;
+    }
+  }
+
+  async #choose(names: Listing, thorough: boolean): Promise<void> {
+    const { name, basePath, versionPolicy, servableVersionsAlwaysPresent } = this.servable;
+    const problems: FoundProblem[] = [];
+    const found = await this.#find(names, problems);
+    const chosen: AspiredVersion<StoragePath>[] = [];
+    let isWaiting = false;
+    let wanted = wantedCount(versionPolicy);
+    const considered = new Set<string>();
+    for (const version of eligibleVersions(versionPolicy, found.keys())) {
+      if (wanted === 0) break;
+      const path = found.get(version) as string;
+      const id = { name, version };
+      considered.add(path);
+      const known = this.#aspiredAt(version, path);
+      if (known) {
+        chosen.push(known);
+        wanted--;
+        continue;
+      }
+      const assessment = await this.#assessor.assess(this.servable, id, path, thorough);
+      if (this.#hasEnded) return;
+      if (assessment.state === "complete") {
+        chosen.push({ id, data: assessment.data });
+        wanted--;
+        continue;
+      }
+      problems.push({ version, error: assessment.error });
+      // A broken version is shown beside the complete ones and takes the place of none.
+      if (assessment.state === "unreadable") chosen.push({ id, error: assessment.error });
+      else isWaiting = true;
+    }
+    this.#assessor.retain(considered);
+
+    if (found.size === 0) problems.push({ error: errors.noVersionsFound(name, basePath) });
+    if (versionPolicy.kind === "specific") {
+      const missing = [...versionPolicy.versions].filter((version) => !found.has(version));
+      if (missing.length > 0) {
+        problems.push({ error: errors.versionsMissing(name, basePath, missing) });
+      }
+    }
+    this.problems.replace(problems);
+    if (chosen.length > 0 || !(isWaiting || servableVersionsAlwaysPresent)) this.#emit(chosen);
+  }
+
+  /** The path of each version that is there. */
+  async #find(names: Listing, problems: FoundProblem[]): Promise<Map<Version, string>> {
+    const { name, basePath } = this.servable;
+    const found = new Map<Version, string>();
+    for (const [version, directories] of versionDirectories(names)) {
+      const paths = directories.map((directory) => join(basePath, directory));
+      const chosen = paths.find((path) => this.#aspiredAt(version, path)) ?? (paths[0] as string);
+      found.set(version, chosen);
+      const others = paths.filter((path) => path !== chosen);
+      if (others.length > 0) {
+        const error = errors.duplicateVersion({ name, version }, chosen, others);
+        problems.push({ version, error });
+      }
+    }
+    if (found.size === 0 && (await this.#isUnversioned(names))) found.set(1n, basePath);
+    return found;
+  }
+
+  async #isUnversioned(names: Listing): Promise<boolean> {
+    const { accepts, basePath } = this.servable;
+    if (accepts) return accepts(basePath);
+    return names === FILE ? isModelFile(basePath) : isUnversionedModel(names);
+  }
+
+  /** The version as it is aspired now, if it is, without an error, from that path. */
+  #aspiredAt(version: Version, path: string): AspiredVersion<StoragePath> | undefined {
+    return this.aspired?.find(
+      (aspired) =>
+        aspired.id.version === version && "data" in aspired && aspired.data.path === path,
+    );
+  }
+
+  #emit(versions: Versions): void {
+    if (this.aspired && sameVersions(this.aspired, versions)) return;
+    this.aspired = versions;
+    this.#events.emit({ name: this.servable.name, versions });
+  }
+}
+
+function sameNames(a: Listing, b: Listing | undefined): boolean {
+  if (a === FILE || b === FILE || a.length !== b?.length) return a === b;
+  return a.every((name, index) => name === b[index]);
+}
+
+function sameVersions(a: Versions, b: Versions): boolean {
+  return (
+    a.length === b.length &&
+    a.every((version, index) => {
+      const other = b[index] as AspiredVersion<StoragePath>;
+      if (version.id.version !== other.id.version) return false;
+      if ("error" in version || "error" in other) {
+        return (
+          "error" in version && "error" in other && version.error.message === other.error.message
+        );
+      }
+      return version.data.path === other.data.path;
+    })
+  );
+}

@@ -1,0 +1,128 @@
+import { isAbsolute, resolve } from "node:path";
+import type { Clock } from "@serving-kit/core";
+import type { FileSystem } from "./file-system.js";
+import { latest, type ServableVersionPolicy } from "./servable-version-policy.js";
+
+/** One servable whose versions are in a directory. */
+export interface ServableConfig {
+  /** The servable's name; unique within the source. */
+  readonly name: string;
+  /**
+   * The directory whose entries named by numbers are the versions. A relative path is resolved
+   * against the working directory when the configuration is given. A directory without such entries
+   * that is a model itself, or a model file, serves as version 1.
+   */
+  readonly basePath: string;
+  /** Default: `latest(1)`. */
+  readonly versionPolicy?: ServableVersionPolicy;
+  /**
+   * The platform's rule whether the files at `path` are all there. It is asked when the files have
+   * settled; while it answers false the version is not aspired. A rejection makes the version an
+   * error version once the files have settled. Default: any settled file will do.
+   */
+  readonly isComplete?: (path: string) => Promise<boolean>;
+  /**
+   * Tells whether `path` (the base path itself, or a file) is a model of the platform, so that an
+   * unversioned base path can be served. Default: a directory with `model.tflite`, `saved_model.pb`
+   * or `saved_model.pbtxt`, or a file with such an ending.
+   */
+  readonly accepts?: (path: string) => Promise<boolean>;
+  /**
+   * The name of a file, such as `_READY`, that whoever writes a version puts into its directory at
+   * the very end. With it, versions without the file are incomplete and those with it need not
+   * settle; `isComplete` is asked all the same. Default: none.
+   */
+  readonly readyMarker?: string;
+  /**
+   * Whether versions stay aspired when the base path can be read and has none any more, as when a
+   * bucket was emptied by accident. Default: false, an empty base path withdraws the servable.
+   */
+  readonly servableVersionsAlwaysPresent?: boolean;
+}
+
+/** What `filesystemSource` takes. */
+export interface FilesystemSourceOptions {
+  /** The servables to find versions of; `reconfigure` replaces them. */
+  readonly servables: readonly ServableConfig[];
+  /** Milliseconds from one poll of all base paths to the next. Default 1000; 0 polls once, at start. */
+  readonly pollIntervalMs?: number;
+  /** Whether changes of a base path are also noticed at once, by watching. Default true. */
+  readonly watch?: boolean;
+  /**
+   * For how many milliseconds the files of a version must have been unchanged before it can be
+   * complete. Default 1000. Set it above the attribute cache of a network file system (NFS: 3 s)
+   * where versions are copied in rather than renamed; 0 takes files as they are.
+   */
+  readonly settleMs?: number;
+  /** After how many milliseconds a base path that does not answer is reported. Default 5000. */
+  readonly lookTimeoutMs?: number;
+  /** Default: `systemClock`. */
+  readonly clock?: Clock;
+  /**
+   * The time that files are stamped with, in milliseconds since 1970. Used for nothing but to see
+   * that files are old at first sight. Default: `Date.now`.
+   */
+  readonly wallTimeMs?: () => number;
+  /** The file system to look at. Default: that of the process. */
+  readonly fileSystem?: FileSystem;
+}
+
+/** A ServableConfig with an absolute base path and its defaults filled in. */
+export interface ResolvedServable extends ServableConfig {
+  readonly versionPolicy: ServableVersionPolicy;
+}
+
+/**
+ * Checks servables and resolves their paths, by name.
+ *
+ * @throws TypeError naming the servable, what was expected and what was given.
+ */
+export function resolveServables(
+  servables: readonly ServableConfig[],
+): ReadonlyMap<string, ResolvedServable> {
+  const resolved = new Map<string, ResolvedServable>();
+  for (const servable of servables) {
+    const { name, basePath, readyMarker } = servable;
+    if (typeof name !== "string" || name === "") {
+      throw new TypeError(`servables: expected a name; got ${JSON.stringify(name)}`);
+    }
+    if (resolved.has(name)) {
+      throw new TypeError(`servables: expected each name once; "${name}" is listed several times`);
+    }
+    if (typeof basePath !== "string" || basePath === "" || basePath.includes("\0")) {
+      throw new TypeError(
+        `servable "${name}": expected basePath to be a path; got ${JSON.stringify(basePath)}`,
+      );
+    }
+    if (/^[a-z][a-z0-9+.-]+:\/\//i.test(basePath)) {
+      throw new TypeError(
+        `servable "${name}": expected basePath to be a path of this file system; got the URI ${basePath}`,
+      );
+    }
+    if (readyMarker !== undefined && !/^(?!\.{1,2}$)[^/\\\0]+$/.test(readyMarker)) {
+      throw new TypeError(
+        `servable "${name}": expected readyMarker to be the name of a file; got ${JSON.stringify(readyMarker)}`,
+      );
+    }
+    resolved.set(name, {
+      ...servable,
+      basePath: isAbsolute(basePath) ? resolve(basePath) : resolve(process.cwd(), basePath),
+      versionPolicy: servable.versionPolicy ?? latest(1),
+    });
+  }
+  return resolved;
+}
+
+/** Gives an option in milliseconds, or its default. Throws RangeError unless finite and `>= min`. */
+export function milliseconds(
+  option: string,
+  value: number | undefined,
+  fallback: number,
+  min = 0,
+): number {
+  const ms = value ?? fallback;
+  if (!Number.isFinite(ms) || ms < min) {
+    throw new RangeError(`${option}: expected milliseconds, at least ${min}; got ${ms}`);
+  }
+  return ms;
+}

@@ -1,0 +1,82 @@
+import {
+  formatServableId,
+  messageOf,
+  type ServableId,
+  ServingError,
+  type Version,
+} from "@serving-kit/core";
+
+const list = (items: Iterable<unknown>) => [...items].join(", ");
+
+/** The errors of this package, one factory for each reason. */
+export const errors = {
+  basePathUnreachable: (name: string, basePath: string, cause: unknown) =>
+    new ServingError(
+      "UNAVAILABLE",
+      "BASE_PATH_UNREACHABLE",
+      `the base path ${basePath} of servable ${name} cannot be read: ${messageOf(cause)}; what was aspired before stays aspired`,
+      { cause, details: { name, basePath } },
+    ),
+
+  basePathHangs: (name: string, basePath: string, timeoutMs: number) =>
+    new ServingError(
+      "UNAVAILABLE",
+      "BASE_PATH_HANGS",
+      `the base path ${basePath} of servable ${name} has not answered for ${timeoutMs} ms; what was aspired before stays aspired`,
+      { details: { name, basePath } },
+    ),
+
+  noVersionsFound: (name: string, basePath: string) =>
+    new ServingError(
+      "NOT_FOUND",
+      "NO_VERSIONS_FOUND",
+      `no versions of servable ${name} under the base path ${basePath}: expected a directory named by a number, such as ${basePath}/1, with the model in it`,
+      { details: { name, basePath } },
+    ),
+
+  versionsMissing: (name: string, basePath: string, versions: Iterable<Version>) =>
+    new ServingError(
+      "NOT_FOUND",
+      "VERSIONS_MISSING",
+      `the version policy of servable ${name} names versions that are not under ${basePath}: ${list(versions)}`,
+      { details: { name, basePath } },
+    ),
+
+  versionIncomplete: (id: ServableId, path: string, problem: string) =>
+    new ServingError(
+      "UNAVAILABLE",
+      "VERSION_INCOMPLETE",
+      `${formatServableId(id)} at ${path} is not complete yet: ${problem}`,
+      { details: { path } },
+    ),
+
+  versionUnreadable: (id: ServableId, path: string, cause: unknown) =>
+    new ServingError(
+      "FAILED_PRECONDITION",
+      "VERSION_UNREADABLE",
+      `${formatServableId(id)} at ${path} cannot be read: ${messageOf(cause)}`,
+      { cause, details: { path } },
+    ),
+
+  versionTooManyFiles: (path: string, limit: number) =>
+    new ServingError(
+      "RESOURCE_EXHAUSTED",
+      "VERSION_TOO_MANY_FILES",
+      `${path} holds more than ${limit} files; expected the files of one model`,
+    ),
+
+  duplicateVersion: (id: ServableId, chosen: string, others: readonly string[]) =>
+    new ServingError(
+      "ALREADY_EXISTS",
+      "DUPLICATE_VERSION",
+      `several directories stand for ${formatServableId(id)}: ${chosen} is used, ${list(others)} ignored; keep one of them`,
+    ),
+
+  watchFailed: (name: string, basePath: string, cause: unknown) =>
+    new ServingError(
+      "UNAVAILABLE",
+      "WATCH_FAILED",
+      `the base path ${basePath} of servable ${name} cannot be watched: ${messageOf(cause)}; changes are found by polling only`,
+      { cause, details: { name, basePath } },
+    ),
+};

@@ -1,0 +1,126 @@
+import { type AspiredVersions, type StoragePath, systemClock } from "@serving-kit/core";
+import { Observable, Subject, type Subscriber } from "rxjs";
+import {
+  type FilesystemSourceOptions,
+  milliseconds,
+  type ResolvedServable,
+  resolveServables,
+  type ServableConfig,
+} from "./config.js";
+import { nodeFileSystem } from "./file-system.js";
+import { Observation, type ObservationSettings } from "./observation.js";
+import type { FilesystemProblem, FilesystemSourceEvent } from "./problems.js";
+
+/**
+ * The source that finds versions in directories: `<basePath>/<number>` is a version.
+ *
+ * Beside what every Source guarantees (O1 to O9 of `Source`):
+ * - F1 For a name the complete list is emitted when it changed, newest version first, and not
+ *   otherwise. `data.path` is absolute, `data.sizeBytes` the size of all files below it.
+ * - F2 A version is aspired when its files are all there and have settled (`settleMs`, `isComplete`,
+ *   `readyMarker`); until then the policy chooses among the others. Once aspired it stays so while
+ *   its directory is there, whatever becomes of its files.
+ * - F3 While all there is is incomplete, and while the base path cannot be read, the last list stays
+ *   in force. A base path that can be read and holds no version withdraws the servable, unless
+ *   `servableVersionsAlwaysPresent`.
+ * - F4 A version that cannot be read is aspired as an error version beside the complete ones, and
+ *   takes the place of none.
+ * - F5 A base path that is slow, missing or hangs never delays another servable's.
+ * - F6 It never completes or fails.
+ *
+ * All subscribers share one observation: it begins with the first and ends with the last, and a
+ * later one is given the lists in force.
+ */
+export class FilesystemSource extends Observable<AspiredVersions<StoragePath>> {
+  /** Tells, while the source is subscribed to, what keeps versions from being found. Hot. */
+  readonly events: Observable<FilesystemSourceEvent>;
+
+  readonly #settings: ObservationSettings;
+  readonly #told = new Subject<FilesystemSourceEvent>();
+  readonly #subscribers = new Set<Subscriber<AspiredVersions<StoragePath>>>();
+  #subscriptionCount = 0;
+  #servables: ReadonlyMap<string, ResolvedServable>;
+  #observation: Observation | undefined;
+
+  /** Made by `filesystemSource`. */
+  constructor(options: FilesystemSourceOptions) {
+    super((subscriber) => this.#attach(subscriber));
+    this.#settings = {
+      pollIntervalMs: milliseconds("pollIntervalMs", options.pollIntervalMs, 1000),
+      watch: options.watch ?? true,
+      settleMs: milliseconds("settleMs", options.settleMs, 1000),
+      lookTimeoutMs: milliseconds("lookTimeoutMs", options.lookTimeoutMs, 5000, 1),
+      clock: options.clock ?? systemClock,
+      wallTimeMs: options.wallTimeMs ?? (() => Date.now()),
+      fileSystem: options.fileSystem ?? nodeFileSystem,
+    };
+    this.#servables = resolveServables(options.servables);
+    this.events = this.#told.asObservable();
+  }
+
+  /**
+   * Replaces all servables while running. Names that are gone are withdrawn by an empty list before
+   * this returns; names that are new, or whose configuration may have changed, are looked at at once
+   * and keep their last list until then. `poll` afterwards waits for those looks.
+   *
+   * @throws TypeError as `filesystemSource` does, and then changes nothing.
+   */
+  reconfigure(servables: readonly ServableConfig[]): void {
+    this.#servables = resolveServables(servables);
+    this.#observation?.reconfigure(this.#servables);
+  }
+
+  /**
+   * Looks at every servable now. Resolves when each has been looked at and what changed was emitted;
+   * a base path that does not answer within `lookTimeoutMs` is not waited for. Never rejects; does
+   * nothing while nobody is subscribed.
+   */
+  async poll(): Promise<void> {
+    await this.#observation?.poll();
+  }
+
+  /** The problems there are now, in the order of the servables; empty while nobody is subscribed. */
+  problems(): FilesystemProblem[] {
+    return this.#observation?.problems() ?? [];
+  }
+
+  #attach(subscriber: Subscriber<AspiredVersions<StoragePath>>): () => void {
+    if (this.#subscriptionCount++ === 0) this.#observe();
+    // What is in force is replayed in a later microtask, in one go with joining the others, so that
+    // nothing is emitted within subscribe, twice or out of order.
+    queueMicrotask(() => {
+      if (subscriber.closed) return;
+      this.#subscribers.add(subscriber);
+      for (const versions of this.#observation?.aspired() ?? []) subscriber.next(versions);
+    });
+    return () => {
+      this.#subscribers.delete(subscriber);
+      if (--this.#subscriptionCount > 0) return;
+      this.#observation?.close();
+      this.#observation = undefined;
+    };
+  }
+
+  #observe(): void {
+    this.#observation = new Observation(this.#settings, this.#servables, {
+      emit: (versions) => {
+        for (const subscriber of this.#subscribers) subscriber.next(versions);
+      },
+      tell: (event) => this.#told.next(event),
+    });
+  }
+}
+
+/**
+ * Makes the source that finds the versions of servables in directories.
+ *
+ * ```ts
+ * const source = filesystemSource({ servables: [{ name: "digits", basePath: "./models/digits" }] });
+ * manager.connect(source.pipe(tflite()));
+ * ```
+ *
+ * @throws TypeError or RangeError naming the option, what was expected and what was given.
+ */
+export function filesystemSource(options: FilesystemSourceOptions): FilesystemSource {
+  return new FilesystemSource(options);
+}

@@ -1,0 +1,150 @@
+import type { AspiredVersions, Clock, StoragePath } from "@serving-kit/core";
+import { BasePathObserver, type ObserverEvents } from "./base-path-observer.js";
+import { BasePathWatcher } from "./base-path-watcher.js";
+import type { ResolvedServable } from "./config.js";
+import { errors } from "./errors.js";
+import { LookQueue } from "./look-queue.js";
+import type { FilesystemProblem } from "./problems.js";
+import type { Surroundings } from "./version-assessor.js";
+
+/** The settings of an observation: the source's options with their defaults filled in. */
+export interface ObservationSettings extends Surroundings {
+  readonly pollIntervalMs: number;
+  readonly watch: boolean;
+  readonly lookTimeoutMs: number;
+}
+
+/**
+ * The work of a source from its first subscriber to its last: an observer for each servable, and
+ * what makes them look: polls, watches, and versions that are due to be complete.
+ */
+export class Observation {
+  readonly #settings: ObservationSettings;
+  readonly #clock: Clock;
+  readonly #events: ObserverEvents;
+  readonly #queue: LookQueue;
+  readonly #watcher: BasePathWatcher | undefined;
+  readonly #observers = new Map<string, BasePathObserver>();
+  readonly #dueTimers = new Map<BasePathObserver, Disposable>();
+  #pollTimer: Disposable | undefined;
+
+  constructor(
+    settings: ObservationSettings,
+    servables: ReadonlyMap<string, ResolvedServable>,
+    events: ObserverEvents,
+  ) {
+    this.#settings = settings;
+    this.#clock = settings.clock;
+    this.#events = events;
+    this.#queue = new LookQueue(settings.clock, settings.lookTimeoutMs, (target) =>
+      this.#afterLook(target as BasePathObserver),
+    );
+    if (settings.watch) {
+      this.#watcher = new BasePathWatcher({
+        onHint: (path) => this.#lookAt(path),
+        onFailure: (error, path) => this.#watchFailed(error, path),
+      });
+    }
+    for (const servable of servables.values()) this.#observe(servable);
+    this.#schedulePoll();
+  }
+
+  /** Replaces the servables. Withdraws those that are gone before it returns. */
+  reconfigure(servables: ReadonlyMap<string, ResolvedServable>): void {
+    const watched = new Set(Array.from(servables.values(), ({ basePath }) => basePath));
+    for (const observer of [...this.#observers.values()]) {
+      const { name, basePath } = observer.servable;
+      if (!watched.has(basePath)) this.#watcher?.unwatch(basePath);
+      this.#end(observer);
+      if (servables.has(name)) continue;
+      this.#observers.delete(name);
+      observer.problems.clear();
+      if (observer.aspired !== undefined) this.#events.emit({ name, versions: [] });
+    }
+    for (const servable of servables.values()) this.#observe(servable);
+  }
+
+  /** Has every servable looked at from now on; resolves when all have been, or do not answer. */
+  async poll(): Promise<void> {
+    await Promise.all(Array.from(this.#observers.values(), (each) => this.#queue.request(each)));
+  }
+
+  /** The list in force for each servable that has one. */
+  aspired(): AspiredVersions<StoragePath>[] {
+    const lists: AspiredVersions<StoragePath>[] = [];
+    for (const [name, { aspired }] of this.#observers) {
+      if (aspired) lists.push({ name, versions: aspired });
+    }
+    return lists;
+  }
+
+  problems(): FilesystemProblem[] {
+    return [...this.#observers.values()].flatMap(({ problems }) => problems.list());
+  }
+
+  /** Ends all work; nothing is told or emitted afterwards. */
+  close(): void {
+    this.#pollTimer?.[Symbol.dispose]();
+    for (const observer of this.#observers.values()) this.#end(observer);
+    this.#observers.clear();
+    this.#queue.close();
+    void this.#watcher?.close();
+  }
+
+  #observe(servable: ResolvedServable): void {
+    const predecessor = this.#observers.get(servable.name);
+    const observer = new BasePathObserver(this.#settings, servable, this.#events, predecessor);
+    this.#observers.set(servable.name, observer);
+    this.#queue.add(observer);
+  }
+
+  #end(observer: BasePathObserver): void {
+    observer.end();
+    this.#queue.remove(observer);
+    this.#dueTimers.get(observer)?.[Symbol.dispose]();
+    this.#dueTimers.delete(observer);
+  }
+
+  #schedulePoll(): void {
+    const { pollIntervalMs } = this.#settings;
+    if (pollIntervalMs === 0) return;
+    this.#pollTimer = this.#clock.setTimeout(() => {
+      this.#schedulePoll();
+      for (const observer of this.#observers.values()) this.#queue.add(observer);
+    }, pollIntervalMs);
+  }
+
+  #afterLook(observer: BasePathObserver): void {
+    const { basePath } = observer.servable;
+    if (observer.isReachable) {
+      if (observer.identity && this.#watcher?.watch(basePath, observer.identity)) {
+        observer.problems.retract("WATCH_FAILED");
+      }
+    } else {
+      this.#watcher?.unwatch(basePath);
+      // A path that is not there cannot be watched; where nothing polls it must be tried again.
+      if (!this.#watcher || this.#settings.pollIntervalMs > 0) return;
+    }
+    this.#dueTimers.get(observer)?.[Symbol.dispose]();
+    this.#dueTimers.delete(observer);
+    const { dueInMs } = observer;
+    if (dueInMs === undefined) return;
+    this.#dueTimers.set(
+      observer,
+      this.#clock.setTimeout(() => this.#queue.add(observer), dueInMs),
+    );
+  }
+
+  #lookAt(path: string): void {
+    for (const observer of this.#observers.values()) {
+      if (observer.servable.basePath === path) void this.#queue.request(observer);
+    }
+  }
+
+  #watchFailed(error: unknown, path: string | undefined): void {
+    for (const { servable, problems } of this.#observers.values()) {
+      if (path !== undefined && path !== servable.basePath) continue;
+      problems.report(errors.watchFailed(servable.name, servable.basePath, error));
+    }
+  }
+}
