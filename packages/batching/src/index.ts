@@ -4,6 +4,17 @@
  *
  * @packageDocumentation
  */
+export {
+  type BasicBatchSchedulerOptions,
+  createBasicBatchScheduler,
+} from "./basic-batch-scheduler.js";
+export type { BatchEvent } from "./batch-event.js";
+export { BatchQueue } from "./batch-queue.js";
+export type {
+  BatchQueueOptions,
+  ResolvedBatchQueueOptions,
+  TaskSplitting,
+} from "./batch-queue-options.js";
 export type { BatchQueueStats, DurationSummary } from "./batch-queue-stats.js";
 export type {
   BatchContext,
@@ -11,3 +22,8 @@ export type {
   BatchScheduler,
   ScheduleOptions,
 } from "./batch-scheduler.js";
+export { errors as batchingErrors } from "./errors.js";
+export {
+  SharedBatchScheduler,
+  type SharedBatchSchedulerOptions,
+} from "./shared-batch-scheduler.js";

@@ -1,0 +1,147 @@
+import type { ServingError } from "@serving-kit/core";
+import type { BatchEvent } from "./batch-event.js";
+import { errors } from "./errors.js";
+
+/**
+ * How one queue forms its batches. The names and defaults are those of TF Serving's
+ * `BatchingParameters`, in milliseconds and camel case.
+ */
+export interface BatchQueueOptions<T = unknown, R = unknown> {
+  /**
+   * The largest size of a task, and of a batch unless large tasks are split. An integer >= 1.
+   * Default 1000.
+   */
+  readonly maxBatchSize?: number;
+  /**
+   * How long the oldest task of a batch that is not full waits for others, in milliseconds; rounded
+   * up to whole ones. Default 0. Infinity waits until the batch is full.
+   */
+  readonly batchTimeoutMs?: number;
+  /**
+   * Whether a batch that is not full waits while nothing of its queue runs.
+   *
+   * - `"idle-first"`, the default: it does not, so a lone task never waits. The timeout only counts
+   *   while another batch of the queue is running and a slot is free.
+   * - `"batch-timeout"`: it does, up to `batchTimeoutMs`, as in TF Serving.
+   */
+  readonly timing?: "idle-first" | "batch-timeout";
+  /**
+   * How many full batches may wait, in each priority level. An integer >= 1. Default 10. Batches that
+   * run are not counted.
+   */
+  readonly maxEnqueuedBatches?: number;
+  /**
+   * The sizes that batches are padded to, rising; the last must be `maxExecutionBatchSize`. Default
+   * none: no padding. The scheduler decides, the batch function pads.
+   */
+  readonly allowedBatchSizes?: readonly number[];
+  /**
+   * What becomes of a batch whose size is not allowed. `"pad-up"`, the default, pads it to the next
+   * allowed size. `"batch-down"` runs as many tasks as fill a smaller allowed size and leaves the
+   * others queued; it pads up where there is no such size.
+   */
+  readonly paddingPolicy?: "pad-up" | "batch-down";
+  /** How many levels of priority there are. An integer >= 1. Default 1. */
+  readonly priorityLevels?: number;
+  /** Cuts tasks that do not fit into the rest of a batch. Default absent: a task is never cut. */
+  readonly splitting?: TaskSplitting<T, R>;
+  /** The error of a task whose deadline passes while it waits. Default TASK_DEADLINE_EXCEEDED. */
+  readonly expiredError?: () => ServingError;
+  /** Is told what happens. Must not throw. */
+  readonly onEvent?: (event: BatchEvent) => void;
+}
+
+/** How large tasks are cut and their results joined (TF Serving's `enable_large_batch_splitting`). */
+export interface TaskSplitting<T, R> {
+  /** The largest size of a batch, when tasks may be larger. An integer from 1 to `maxBatchSize`. */
+  readonly maxExecutionBatchSize: number;
+  /** Cuts a task in two, the first of `size`. Must not change the task. */
+  split(task: T, size: number): readonly [first: T, rest: T];
+  /** Joins the results of all parts, in order. */
+  merge(results: readonly R[]): R;
+}
+
+/** The options of a queue with every default filled in. */
+export interface ResolvedBatchQueueOptions<T, R> {
+  readonly maxBatchSize: number;
+  readonly maxExecutionBatchSize: number;
+  readonly batchTimeoutMs: number;
+  readonly timing: "idle-first" | "batch-timeout";
+  readonly maxEnqueuedBatches: number;
+  readonly allowedBatchSizes: readonly number[];
+  readonly paddingPolicy: "pad-up" | "batch-down";
+  readonly priorityLevels: number;
+  readonly splitting: TaskSplitting<T, R> | undefined;
+  readonly expiredError: () => ServingError;
+  readonly onEvent: ((event: BatchEvent) => void) | undefined;
+}
+
+/**
+ * Fills in the defaults and checks the whole, with TF Serving's messages where it has one.
+ *
+ * @throws ServingError INVALID_ARGUMENT / BATCHING_OPTIONS_INVALID.
+ */
+export function resolveBatchQueueOptions<T, R>(
+  options: BatchQueueOptions<T, R>,
+): ResolvedBatchQueueOptions<T, R> {
+  const maxBatchSize = options.maxBatchSize ?? 1000;
+  const { splitting } = options;
+  const resolved: ResolvedBatchQueueOptions<T, R> = {
+    maxBatchSize,
+    maxExecutionBatchSize: splitting?.maxExecutionBatchSize ?? maxBatchSize,
+    batchTimeoutMs: options.batchTimeoutMs ?? 0,
+    timing: options.timing ?? "idle-first",
+    maxEnqueuedBatches: options.maxEnqueuedBatches ?? 10,
+    allowedBatchSizes: options.allowedBatchSizes ?? [],
+    paddingPolicy: options.paddingPolicy ?? "pad-up",
+    priorityLevels: options.priorityLevels ?? 1,
+    splitting,
+    expiredError: options.expiredError ?? errors.taskDeadlineExceeded,
+    onEvent: options.onEvent,
+  };
+  check(resolved);
+  return resolved;
+}
+
+function check<T, R>(options: ResolvedBatchQueueOptions<T, R>): void {
+  positiveInteger("max_batch_size", options.maxBatchSize);
+  positiveInteger("max_execution_batch_size", options.maxExecutionBatchSize);
+  positiveInteger("max_enqueued_batches", options.maxEnqueuedBatches);
+  positiveInteger("priority_levels", options.priorityLevels);
+  const { maxBatchSize, maxExecutionBatchSize, maxEnqueuedBatches, allowedBatchSizes } = options;
+  if (!(options.batchTimeoutMs >= 0)) {
+    throw errors.invalidOptions(
+      `batch_timeout_micros must be non-negative; was ${options.batchTimeoutMs * 1000}`,
+    );
+  }
+  if (maxExecutionBatchSize > maxBatchSize) {
+    throw errors.invalidOptions(
+      `When enable_large_batch_splitting is true, max_batch_size must be greater than or equal to max_execution_batch_size; got ${maxBatchSize} and ${maxExecutionBatchSize}`,
+    );
+  }
+  if (maxBatchSize > maxEnqueuedBatches * maxExecutionBatchSize) {
+    throw errors.invalidOptions(
+      `max_batch_size must fit into the queue, max_enqueued_batches times max_execution_batch_size; got ${maxBatchSize} > ${maxEnqueuedBatches} * ${maxExecutionBatchSize}`,
+    );
+  }
+  let previous = 0;
+  for (const size of allowedBatchSizes) {
+    positiveInteger("entries in allowed_batch_sizes", size);
+    if (size <= previous) {
+      throw errors.invalidOptions("allowed_batch_sizes entries must be monotonically increasing");
+    }
+    previous = size;
+  }
+  if (allowedBatchSizes.length > 0 && previous !== maxExecutionBatchSize) {
+    const name = options.splitting ? "max_execution_batch_size" : "max_batch_size";
+    throw errors.invalidOptions(
+      `Last entry in allowed_batch_sizes must match ${name}; last entry was ${previous}; expected ${maxExecutionBatchSize}`,
+    );
+  }
+}
+
+function positiveInteger(name: string, value: number): void {
+  if (!Number.isSafeInteger(value) || value < 1) {
+    throw errors.invalidOptions(`${name} must be positive; was ${value}`);
+  }
+}

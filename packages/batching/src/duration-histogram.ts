@@ -1,0 +1,52 @@
+import type { DurationSummary } from "./batch-queue-stats.js";
+
+/** Buckets below 2^31 µs, about 36 minutes; what is longer counts in the last. */
+const BUCKETS = 240;
+
+/**
+ * Counts durations in buckets of rising width, eight to each power of two of microseconds, so that
+ * a percentile is at most 12.5 % too high. Recording costs a few nanoseconds and no memory.
+ */
+export class DurationHistogram {
+  readonly #counts = new Float64Array(BUCKETS);
+  #count = 0;
+  #sum = 0;
+  #max = 0;
+
+  record(ms: number): void {
+    this.#count++;
+    this.#sum += ms;
+    if (ms > this.#max) this.#max = ms;
+    const us = ms >= 2147483 ? 0x7fffffff : (ms * 1000) | 0;
+    const exponent = 31 - Math.clz32(us);
+    const bucket = us < 8 ? us : (exponent - 2) * 8 + ((us >> (exponent - 3)) & 7);
+    this.#counts[bucket] = (this.#counts[bucket] as number) + 1;
+  }
+
+  summary(): DurationSummary {
+    return {
+      count: this.#count,
+      mean: this.#count === 0 ? 0 : this.#sum / this.#count,
+      p50: this.#percentile(0.5),
+      p95: this.#percentile(0.95),
+      p99: this.#percentile(0.99),
+      max: this.#max,
+    };
+  }
+
+  #percentile(fraction: number): number {
+    let left = Math.ceil(this.#count * fraction);
+    if (left === 0) return 0;
+    for (let bucket = 0; bucket < BUCKETS; bucket++) {
+      left -= this.#counts[bucket] as number;
+      if (left <= 0) return Math.min(this.#max, upperEdgeMs(bucket));
+    }
+    return this.#max;
+  }
+}
+
+function upperEdgeMs(bucket: number): number {
+  if (bucket < 8) return (bucket + 1) / 1000;
+  const exponent = (bucket >> 3) + 2;
+  return ((9 + (bucket & 7)) * 2 ** (exponent - 3)) / 1000;
+}

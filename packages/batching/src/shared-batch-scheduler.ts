@@ -1,0 +1,90 @@
+import { availableParallelism } from "node:os";
+import { type Clock, systemClock } from "@serving-kit/core";
+import { BatchQueue } from "./batch-queue.js";
+import type { BatchQueueOptions } from "./batch-queue-options.js";
+import type { BatchFunction, BatchScheduler } from "./batch-scheduler.js";
+import { SlotPool } from "./slot-pool.js";
+
+/** What all queues of a scheduler have in common. */
+export interface SharedBatchSchedulerOptions {
+  /**
+   * How many batches run at a time, over all queues (TF Serving's `num_batch_threads`). An
+   * integer >= 1. Default `os.availableParallelism()`.
+   */
+  readonly slots?: number;
+  /** Default `systemClock`. */
+  readonly clock?: Clock;
+}
+
+/**
+ * Many queues that share a pool of slots: one for each kind of task that can be batched together,
+ * such as each version of each model.
+ *
+ * A free slot goes to the queues in turn, a batch at a time, so that a flooded queue delays each of
+ * the others by at most one batch of every other queue. Queues come and go while others run.
+ *
+ * ```ts
+ * const scheduler = new SharedBatchScheduler({ slots: 2 });
+ * const squares = scheduler.addQueue((numbers: readonly number[]) => numbers.map((n) => n * n));
+ * await squares.schedule(3); // 9
+ * ```
+ */
+export class SharedBatchScheduler implements AsyncDisposable {
+  readonly #pool: SlotPool;
+  readonly #clock: Clock;
+  readonly #queues = new Set<Pick<BatchScheduler<never, never>, "close">>();
+
+  /** Throws RangeError when `slots` is not an integer >= 1. */
+  constructor({
+    slots = availableParallelism(),
+    clock = systemClock,
+  }: SharedBatchSchedulerOptions = {}) {
+    this.#clock = clock;
+    this.#pool = new SlotPool(checkedSlots(slots), clock);
+  }
+
+  /** How many batches run at a time. Can be set while batches run; a smaller number cuts none off. */
+  get slots(): number {
+    return this.#pool.slots;
+  }
+
+  set slots(slots: number) {
+    this.#pool.slots = checkedSlots(slots);
+    this.#pool.requestIfWaiting();
+  }
+
+  /** How many batches run now. */
+  get numRunningBatches(): number {
+    return this.#pool.running;
+  }
+
+  /**
+   * Adds a queue. Closing the queue removes it: what is queued runs first.
+   *
+   * @throws ServingError INVALID_ARGUMENT / BATCHING_OPTIONS_INVALID.
+   */
+  addQueue<T, R>(
+    run: BatchFunction<T, R>,
+    options: BatchQueueOptions<T, R> = {},
+  ): BatchQueue<T, R> {
+    const queue = new BatchQueue(run, options, this.#pool, this.#clock, (closed) => {
+      this.#queues.delete(closed);
+    });
+    this.#queues.add(queue);
+    return queue;
+  }
+
+  /** Closes all queues, as `BatchScheduler.close` says. Queues can still be added afterwards. */
+  async close(options: { readonly signal?: AbortSignal } = {}): Promise<void> {
+    await Promise.all([...this.#queues].map((queue) => queue.close(options)));
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}
+
+function checkedSlots(slots: number): number {
+  if (Number.isSafeInteger(slots) && slots >= 1) return slots;
+  throw new RangeError(`slots must be an integer >= 1; got ${slots}`);
+}

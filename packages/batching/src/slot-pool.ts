@@ -1,0 +1,125 @@
+import type { Clock } from "@serving-kit/core";
+
+/** How long batches are started one after another before the event loop gets its turn. */
+const TURN_BUDGET_MS = 1;
+
+/** A queue as the pool sees it: a member of the ring while tasks wait in it. */
+export interface PooledQueue {
+  nextInRing: PooledQueue | null;
+  previousInRing: PooledQueue | null;
+  /** Whether a full batch waits. */
+  readonly isFull: boolean;
+  /** Whether a batch may start now. Where time alone will make it so, the queue sets its timer. */
+  isReady(nowMs: number): boolean;
+  /** Starts a batch and gives the time when that was done. Takes a slot while the batch runs. */
+  start(nowMs: number): number;
+}
+
+/**
+ * Gives slots to queues, in turn.
+ *
+ * What is scheduled in one turn of the event loop is batched in its check phase (`setImmediate`), so
+ * that the requests of all sockets that became readable in one turn meet. When a batch ends the next
+ * one starts at once if it is full; if not, the callers that just got their results may schedule
+ * again before it is formed.
+ */
+export class SlotPool {
+  slots: number;
+  running = 0;
+  readonly #clock: Clock;
+  /** The queue whose turn it is, a member of the ring of all queues in which tasks wait. */
+  #cursor: PooledQueue | null = null;
+  #numQueues = 0;
+  #turn: Disposable | null = null;
+  #turnBeganAtMs = Number.NEGATIVE_INFINITY;
+  #isStarting = false;
+
+  constructor(slots: number, clock: Clock) {
+    this.slots = slots;
+    this.#clock = clock;
+  }
+
+  /** Takes a queue into the ring, at the end of the round. */
+  enter(queue: PooledQueue): void {
+    const next = this.#cursor ?? queue;
+    const previous = next.previousInRing ?? queue;
+    queue.nextInRing = next;
+    queue.previousInRing = previous;
+    previous.nextInRing = queue;
+    next.previousInRing = queue;
+    this.#cursor = next;
+    this.#numQueues++;
+  }
+
+  leave(queue: PooledQueue): void {
+    const { nextInRing: next, previousInRing: previous } = queue;
+    if (next === null || previous === null) return;
+    previous.nextInRing = next;
+    next.previousInRing = previous;
+    if (this.#cursor === queue) this.#cursor = next === queue ? null : next;
+    queue.nextInRing = null;
+    queue.previousInRing = null;
+    this.#numQueues--;
+    if (this.#numQueues === 0) this.#dropTurn();
+  }
+
+  /** Asks for batches to be started in the next check phase of the event loop. */
+  request(): void {
+    if (this.#turn !== null || this.running >= this.slots || this.#isStarting) return;
+    this.#turn = this.#clock.setImmediate(() => {
+      this.#turn = null;
+      this.#turnBeganAtMs = this.#clock.now();
+      this.startBatches(this.#turnBeganAtMs);
+    });
+  }
+
+  /** Asks as `request` does, where a task waits. */
+  requestIfWaiting(): void {
+    if (this.#cursor !== null) this.request();
+  }
+
+  /** Gives a slot back. */
+  release(nowMs: number): void {
+    this.running--;
+    if (this.#cursor === null || this.#isStarting) return;
+    const isTurnOver = nowMs - this.#turnBeganAtMs >= TURN_BUDGET_MS;
+    if (this.#cursor.isFull && !isTurnOver) this.startBatches(nowMs);
+    else this.request();
+  }
+
+  /** Starts what can be started. */
+  startBatches(nowMs: number): void {
+    if (this.#isStarting) return;
+    const endMs = nowMs + TURN_BUDGET_MS;
+    let now = nowMs;
+    let isTurnOver = false;
+    this.#isStarting = true;
+    try {
+      while (this.running < this.slots && !isTurnOver) {
+        const queue = this.#nextReady(now);
+        if (queue === null) break;
+        now = queue.start(now);
+        isTurnOver = now >= endMs;
+      }
+    } finally {
+      this.#isStarting = false;
+    }
+    if (isTurnOver) this.requestIfWaiting();
+  }
+
+  #nextReady(nowMs: number): PooledQueue | null {
+    for (let left = this.#numQueues; left > 0; left--) {
+      const queue = this.#cursor;
+      if (queue === null) return null;
+      // First, because a queue may leave the ring when it finds that all of its tasks have expired.
+      this.#cursor = queue.nextInRing;
+      if (queue.isReady(nowMs)) return queue;
+    }
+    return null;
+  }
+
+  #dropTurn(): void {
+    this.#turn?.[Symbol.dispose]();
+    this.#turn = null;
+  }
+}
