@@ -1,0 +1,63 @@
+import { RAM_BYTES, type ServableId, servableId } from "@serving-kit/core";
+import { firstValueFrom, of } from "rxjs";
+import { describe, expect, it } from "vitest";
+import { definePlatform } from "./define-platform.js";
+import type { Predictor } from "./predictor.js";
+
+const id: ServableId = servableId("m", 3);
+const signal = new AbortController().signal;
+const predictor: Predictor = { signatures: new Map(), batchable: false, predict: async () => ({}) };
+
+describe("definePlatform", () => {
+  it("makes an adapter from paths to loaders that call load with path, id, signal and options", async () => {
+    const calls: unknown[] = [];
+    const platform = definePlatform<{ threads?: number }>({
+      name: "fake",
+      async load(context) {
+        calls.push(context);
+        return predictor;
+      },
+    })({ threads: 2 });
+    const source = of({ name: "m", versions: [{ id, data: { path: "/m/3" } }] });
+    const [version] = (await firstValueFrom(source.pipe(platform))).versions;
+    expect(calls).toEqual([]);
+    if (version === undefined || "error" in version) throw new Error("expected a loader");
+    expect(await version.data.load({ id, signal })).toBe(predictor);
+    expect(calls).toEqual([{ path: "/m/3", id, signal, options: { threads: 2 } }]);
+    expect(platform.platformName).toBe("fake");
+  });
+
+  it("estimates 1.2 times the size of the files, where the source knows it", async () => {
+    const platform = definePlatform({ name: "fake", load: async () => predictor })();
+    const known = platform.loader({ path: "/m/3", sizeBytes: 101 }, id);
+    expect(await known.estimateResources?.()).toEqual({ [RAM_BYTES]: 122 });
+    const unknown = platform.loader({ path: "/m/3" }, id);
+    expect(await unknown.estimateResources?.()).toEqual({ [RAM_BYTES]: 0 });
+  });
+
+  it("uses the definition's own estimate, accepts, isComplete and probe", async () => {
+    const probed: string[] = [];
+    const platform = definePlatform({
+      name: "fake",
+      load: async () => predictor,
+      estimateResources: async ({ path }) => ({ [RAM_BYTES]: path.length }),
+      accepts: async (path) => path.endsWith(".fake"),
+      isComplete: async (path) => path !== "half.fake",
+      probe: async ({ path }) => void probed.push(path),
+    })();
+    const loader = platform.loader({ path: "a.fake", sizeBytes: 1 }, id);
+    expect(await loader.estimateResources?.()).toEqual({ [RAM_BYTES]: 6 });
+    await loader.probe?.({ id, signal });
+    expect(probed).toEqual(["a.fake"]);
+    expect(await platform.accepts("a.fake")).toBe(true);
+    expect(await platform.accepts("a.other")).toBe(false);
+    expect(await platform.isComplete("half.fake")).toBe(false);
+  });
+
+  it("accepts nothing and finds all complete where the definition does not say", async () => {
+    const platform = definePlatform({ name: "fake", load: async () => predictor })();
+    expect(await platform.accepts("/m")).toBe(false);
+    expect(await platform.isComplete("/m")).toBe(true);
+    expect(platform.loader({ path: "/m" }, id).probe).toBeUndefined();
+  });
+});
