@@ -1,1 +1,32 @@
-export {};
+/**
+ * Finds, opens and checks C shared libraries, runs their functions on or off the event loop, and
+ * tries what may kill a process in another one first. Knows nothing of any particular library.
+ *
+ * @packageDocumentation
+ */
+export { formatVarArgs } from "./c-runtime.js";
+export { type Attempt, errors as nativeLibraryErrors } from "./errors.js";
+export {
+  cachedFile,
+  cacheFolder,
+  environmentVariable,
+  explicitPath,
+  type LibraryCandidate,
+  type Located,
+  nodePackage,
+} from "./library-candidate.js";
+export { mappedLibrary } from "./mapped-library.js";
+export { NativeExecutor, type NativeExecutorOptions } from "./native-executor.js";
+export {
+  callOnThread,
+  type NativeDeclaration,
+  type NativeFunction,
+  type NativeType,
+} from "./native-function.js";
+export { type LibraryRequirements, NativeLibrary, openLibrary } from "./native-library.js";
+export { type NativeCallback, nativeCallback, viewMemory } from "./native-memory.js";
+export { pythonPackage } from "./python-package.js";
+export { nativeRuns, RunLimit } from "./run-limit.js";
+export { EXECUTIONS, type Execution, RunPlan } from "./run-plan.js";
+export type { VersionRange } from "./version-range.js";
+export { WaitLine } from "./wait-line.js";

@@ -1,0 +1,29 @@
+import koffi from "koffi";
+import type { NativeFunction } from "./native-function.js";
+
+/** Bytes of a formatted message; what is longer is cut. */
+const MESSAGE_BYTES = 1024;
+
+let vsnprintf: NativeFunction | undefined;
+
+/**
+ * Formats the arguments that a C callback got as `const char *format, va_list args`.
+ *
+ * A `va_list` reaches the callback as one pointer-sized argument under the ABIs that the kit runs on
+ * (System V x64: an array that decays; AAPCS64: a composite passed by reference; Apple arm64 and
+ * Windows x64: a `char *`), and goes on to `vsnprintf` as the same argument. Only valid while the
+ * callback runs, and only once for one `va_list`.
+ */
+export function formatVarArgs(format: bigint, args: bigint): string {
+  vsnprintf ??= koffi
+    .load(process.platform === "win32" ? "msvcrt.dll" : null)
+    .func(process.platform === "win32" ? "_vsnprintf" : "vsnprintf", "int", [
+      "void *",
+      "size_t",
+      "void *",
+      "void *",
+    ]);
+  const buffer = Buffer.alloc(MESSAGE_BYTES);
+  vsnprintf(buffer, MESSAGE_BYTES - 1, format, args);
+  return buffer.toString("utf8", 0, buffer.indexOf(0)).trim();
+}

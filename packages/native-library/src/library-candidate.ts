@@ -1,0 +1,85 @@
+import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
+import { homedir } from "node:os";
+import { dirname, isAbsolute, join, resolve } from "node:path";
+
+/** What a candidate saw: the path of a library, or why there is none. */
+export type Located = { readonly path: string } | { readonly missing: string };
+
+/**
+ * A place where a library may be.
+ *
+ * A package of servables lists its candidates in the order in which they are tried. The first that
+ * opens is used. An `isExplicit` candidate is what a user asked for by name: when it is set, nothing
+ * after it is tried, so that a mistake in it is told and not passed over.
+ */
+export interface LibraryCandidate {
+  /** The place in words, for messages. */
+  readonly origin: string;
+  readonly isExplicit?: boolean;
+  /** Looks. Does not open anything. */
+  locate(): Located | Promise<Located>;
+}
+
+const missing = (why: string): Located => ({ missing: why });
+const found = (path: string): Located =>
+  existsSync(path) ? { path } : missing(`there is no file ${path}`);
+
+/** The library at a path that the user passed; no candidate when the path is undefined. */
+export function explicitPath(origin: string, path: string | undefined): LibraryCandidate[] {
+  if (path === undefined) return [];
+  return [{ origin, isExplicit: true, locate: () => ({ path: resolve(path) }) }];
+}
+
+/** The library at the path in an environment variable. */
+export function environmentVariable(name: string): LibraryCandidate {
+  const path = process.env[name];
+  const origin = `environment variable ${name}`;
+  if (!path) return { origin, locate: () => missing("is not set") };
+  return { origin, isExplicit: true, locate: () => ({ path: resolve(path) }) };
+}
+
+/** A file of an installed npm package. `from` is the `import.meta.url` of the one who depends on it. */
+export function nodePackage(
+  name: string,
+  files: readonly string[],
+  from: string,
+): LibraryCandidate {
+  return {
+    origin: `npm package ${name}`,
+    locate() {
+      let folder: string;
+      try {
+        folder = dirname(createRequire(from).resolve(`${name}/package.json`));
+      } catch {
+        return missing("is not installed");
+      }
+      const file = files.find((file) => existsSync(join(folder, file)));
+      return file === undefined
+        ? missing(`is installed in ${folder}, but has no ${files.join(" or ")}`)
+        : { path: join(folder, file) };
+    },
+  };
+}
+
+/** A file in the kit's own cache folder, where an install step puts what npm does not carry. */
+export function cachedFile(file: string): LibraryCandidate {
+  return { origin: "cache folder", locate: () => found(join(cacheFolder(), file)) };
+}
+
+/**
+ * The folder for downloaded libraries: `SERVING_KIT_CACHE` if set, else `serving-kit` in the
+ * platform's cache folder (`XDG_CACHE_HOME` or `~/.cache`, `~/Library/Caches`, `%LOCALAPPDATA%`).
+ */
+export function cacheFolder(env: Readonly<NodeJS.ProcessEnv> = process.env): string {
+  if (env.SERVING_KIT_CACHE) return resolve(env.SERVING_KIT_CACHE);
+  return join(platformCacheFolder(env), "serving-kit");
+}
+
+function platformCacheFolder(env: Readonly<NodeJS.ProcessEnv>): string {
+  if (process.platform === "win32") return env.LOCALAPPDATA ?? join(homedir(), "AppData", "Local");
+  if (process.platform === "darwin") return join(homedir(), "Library", "Caches");
+  // The XDG specification has relative paths ignored.
+  const xdg = env.XDG_CACHE_HOME;
+  return xdg && isAbsolute(xdg) ? xdg : join(homedir(), ".cache");
+}

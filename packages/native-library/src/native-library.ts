@@ -1,0 +1,187 @@
+import { realpathSync } from "node:fs";
+import { messageOf } from "@serving-kit/core";
+import koffi, { type LibraryHandle } from "koffi";
+import { type Attempt, errors } from "./errors.js";
+import type { LibraryCandidate } from "./library-candidate.js";
+import type { NativeDeclaration, NativeFunction } from "./native-function.js";
+import { pinLibrary } from "./pin-library.js";
+import { isVersionWithin, type VersionRange } from "./version-range.js";
+
+/** What a package of servables needs of a library. */
+export interface LibraryRequirements {
+  /** The library in words, such as `TensorFlow Lite`. One process opens one library of a name. */
+  readonly name: string;
+  /** Where to look, in order. */
+  readonly candidates: readonly LibraryCandidate[];
+  /** The C function `const char *f(void)` that tells the version, and the versions that will do. */
+  readonly version: { readonly symbol: string } & VersionRange;
+  /** The functions that must be there. */
+  readonly symbols: readonly string[];
+  /** Libraries to open first, given the path of the main one. Symbols are looked for in all. */
+  companions?(path: string): readonly string[];
+  /** Whether libraries opened later may use its symbols (RTLD_GLOBAL). Default false. */
+  readonly isGlobal?: boolean;
+  /** What a user can do when there is none, as the end of a sentence. */
+  readonly remedy: string;
+}
+
+/** koffi's calls run on stacks of its own; 128 KiB off the loop is less than what Eigen may take. */
+const STACK_BYTES = 8 * 2 ** 20;
+
+/** A C library that is open in this process. It is never closed: see `pinLibrary`. */
+export class NativeLibrary {
+  readonly name: string;
+  readonly path: string;
+  /** The place where it was found, in words. */
+  readonly origin: string;
+  readonly version: string;
+  readonly #handles: readonly LibraryHandle[];
+
+  /** For `openLibrary`. */
+  constructor(
+    facts: Pick<NativeLibrary, "name" | "path" | "origin" | "version">,
+    handles: readonly LibraryHandle[],
+  ) {
+    this.name = facts.name;
+    this.path = facts.path;
+    this.origin = facts.origin;
+    this.version = facts.version;
+    this.#handles = handles;
+  }
+
+  /** Tells whether the library exports a symbol. */
+  has(symbol: string): boolean {
+    return this.#handles.some((handle) => exports(handle, symbol));
+  }
+
+  /**
+   * Declares functions, each at its first use: a library may lack what nobody calls. The names are
+   * the caller's own. Worker threads declare their own.
+   */
+  functions<K extends string>(
+    declarations: Readonly<Record<K, NativeDeclaration>>,
+  ): Readonly<Record<K, NativeFunction>> {
+    const functions = {} as Record<K, NativeFunction>;
+    for (const name of Object.keys(declarations) as K[]) {
+      Object.defineProperty(functions, name, {
+        configurable: true,
+        enumerable: true,
+        get: () => {
+          const value = this.#declare(declarations[name]);
+          Object.defineProperty(functions, name, { value, enumerable: true });
+          return value;
+        },
+      });
+    }
+    return functions;
+  }
+
+  #declare([symbol, result, ...args]: NativeDeclaration): NativeFunction {
+    const handle = this.#handles.find((handle) => exports(handle, symbol));
+    if (handle === undefined) {
+      throw errors.libraryIncompatible(this.name, this.path, `it does not export ${symbol}`);
+    }
+    return handle.func(symbol, result as string, args as string[]) as NativeFunction;
+  }
+}
+
+const opened = new Map<string, Promise<NativeLibrary>>();
+
+/**
+ * Finds, opens and checks a library, once in each thread: later calls of the same name share it.
+ *
+ * @throws ServingError FAILED_PRECONDITION: NATIVE_LIBRARY_MISSING with everything that was tried,
+ * NATIVE_LIBRARY_INCOMPATIBLE for the wrong version or a symbol that is not there,
+ * NATIVE_LIBRARY_CONFLICT when a path is asked for and another one is open. A failure is not kept:
+ * the next call looks again.
+ */
+export async function openLibrary(requirements: LibraryRequirements): Promise<NativeLibrary> {
+  const { name, candidates } = requirements;
+  const open = opened.get(name);
+  if (open !== undefined) return checkSame(await open, candidates);
+  const opening = findAndOpen(requirements);
+  opened.set(name, opening);
+  opening.catch(() => opened.delete(name));
+  return opening;
+}
+
+async function checkSame(
+  library: NativeLibrary,
+  candidates: readonly LibraryCandidate[],
+): Promise<NativeLibrary> {
+  const explicit = candidates.find(({ isExplicit }) => isExplicit);
+  const located = await explicit?.locate();
+  if (located === undefined || !("path" in located)) return library;
+  if (realPath(located.path) === realPath(library.path)) return library;
+  throw errors.libraryConflict(library.name, library.path, located.path);
+}
+
+async function findAndOpen(requirements: LibraryRequirements): Promise<NativeLibrary> {
+  const attempts: Attempt[] = [];
+  for (const candidate of requirements.candidates) {
+    const { origin, isExplicit } = candidate;
+    const located = await candidate.locate();
+    if ("missing" in located) {
+      attempts.push({ origin, outcome: located.missing });
+      continue;
+    }
+    try {
+      return await open(requirements, located.path, origin);
+    } catch (error) {
+      attempts.push({ origin, outcome: messageOf(error) });
+      if (isExplicit) break;
+    }
+  }
+  throw errors.libraryMissing(requirements.name, attempts, requirements.remedy);
+}
+
+async function open(
+  { name, version, symbols, companions, isGlobal = false }: LibraryRequirements,
+  path: string,
+  origin: string,
+): Promise<NativeLibrary> {
+  enlargeStacks();
+  const handles: LibraryHandle[] = [];
+  for (const file of [...(companions?.(path) ?? []), path]) {
+    await pinLibrary(file, isGlobal);
+    handles.push(koffi.load(file, { global: isGlobal }));
+  }
+  const missing = [version.symbol, ...symbols].filter(
+    (symbol) => !handles.some((handle) => exports(handle, symbol)),
+  );
+  if (missing.length > 0) {
+    throw errors.libraryIncompatible(name, path, `it does not export ${missing.join(", ")}`);
+  }
+  const handle = handles.find((handle) => exports(handle, version.symbol)) as LibraryHandle;
+  const actual = String(handle.func(version.symbol, "str", [])());
+  if (!isVersionWithin(actual, version)) {
+    const below = version.below === undefined ? "" : ` and below ${version.below}`;
+    const expected = `expected at least ${version.atLeast}${below}`;
+    throw errors.libraryIncompatible(name, path, `its version is ${actual}; ${expected}`);
+  }
+  return new NativeLibrary({ name, path, origin, version: actual }, handles);
+}
+
+function enlargeStacks(): void {
+  try {
+    koffi.config({ sync_stack_size: STACK_BYTES, async_stack_size: STACK_BYTES });
+  } catch {
+    // Another user of koffi has loaded a library in this thread: its sizes stay in force.
+  }
+}
+
+function exports(handle: LibraryHandle, symbol: string): boolean {
+  try {
+    return handle.symbol(symbol) !== null;
+  } catch {
+    return false;
+  }
+}
+
+function realPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
+}

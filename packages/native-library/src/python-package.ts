@@ -1,0 +1,58 @@
+import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import type { LibraryCandidate, Located } from "./library-candidate.js";
+
+const TIMEOUT_MS = 10_000;
+
+// Finds where a module lies without importing it: importing TensorFlow takes seconds.
+const FIND_MODULE = `
+import importlib.util, sys
+spec = importlib.util.find_spec(sys.argv[1])
+print((spec.submodule_search_locations or [""])[0] if spec else "")
+`;
+
+/**
+ * A file of a package that is installed in Python: in the active virtual environment, else in the
+ * `python3` or `python` on PATH. `files` are paths inside the module's folder.
+ */
+export function pythonPackage(module: string, files: readonly string[]): LibraryCandidate {
+  return {
+    origin: `Python package ${module}`,
+    async locate(): Promise<Located> {
+      const seen: string[] = [];
+      for (const python of pythonPrograms(process.env)) {
+        const folder = await moduleFolder(python, module);
+        if (!folder) {
+          seen.push(`${python} ${folder === "" ? "does not have it" : "does not run"}`);
+          continue;
+        }
+        const file = files.find((file) => existsSync(join(folder, file)));
+        if (file !== undefined) return { path: join(folder, file) };
+        seen.push(`${folder} has no ${files.join(" or ")}`);
+      }
+      return { missing: seen.join("; ") };
+    },
+  };
+}
+
+function pythonPrograms({ VIRTUAL_ENV }: Readonly<NodeJS.ProcessEnv>): string[] {
+  const isWindows = process.platform === "win32";
+  const inEnvironment = isWindows ? "Scripts/python.exe" : "bin/python";
+  return [
+    ...(VIRTUAL_ENV ? [join(VIRTUAL_ENV, inEnvironment)] : []),
+    ...(isWindows ? ["python"] : ["python3", "python"]),
+  ];
+}
+
+/** The folder of a module, "" when Python does not have it, undefined when there is no Python. */
+function moduleFolder(python: string, module: string): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    execFile(
+      python,
+      ["-c", FIND_MODULE, module],
+      { timeout: TIMEOUT_MS, windowsHide: true },
+      (error, stdout) => resolve(error ? undefined : stdout.trim()),
+    );
+  });
+}

@@ -1,0 +1,67 @@
+/**
+ * Where native runs happen: always on a thread of the pool, always inline on the event loop, or
+ * `auto`, inline only while runs are measured to be short.
+ */
+export type Execution = "auto" | "thread" | "inline";
+
+/** The values of `Execution`. */
+export const EXECUTIONS: readonly Execution[] = ["auto", "thread", "inline"];
+
+/** A run that took this long with the hop, in ms, may be tried inline: it cannot block for longer. */
+const TRIAL_MS = 1;
+
+/** How much one run counts in the running estimate, and how far an outlier counts, in budgets. */
+const WEIGHT = 1 / 8;
+const OUTLIER = 4;
+
+/** Runs on the thread before inline is tried again after it was too long: doubled each time. */
+const FIRST_PAUSE = 16;
+const MAX_PAUSE = 4_096;
+
+/**
+ * Decides, for one kind of run, whether the next is inline.
+ *
+ * Under `auto`:
+ * - the first run is on a thread, since nothing is known of it;
+ * - a run on a thread that took less than 1 ms, hop included, lets the next be tried inline;
+ * - runs stay inline while their running estimate stays within the budget;
+ * - then they go back to the thread, and inline is tried again after 16, 32, … 4,096 runs.
+ */
+export class RunPlan {
+  readonly #isAuto: boolean;
+  readonly #budgetMs: number;
+  #isInline: boolean;
+  #estimateMs: number | undefined;
+  #pause = 0;
+  #nextPause = FIRST_PAUSE;
+
+  constructor(execution: Execution, budgetMs: number) {
+    this.#isAuto = execution === "auto";
+    this.#isInline = execution === "inline";
+    this.#budgetMs = budgetMs;
+  }
+
+  get isInline(): boolean {
+    return this.#isInline;
+  }
+
+  /** Takes in the time of a run on the loop. */
+  ranInline(ms: number): void {
+    if (!this.#isAuto) return;
+    const counted = Math.min(ms, OUTLIER * this.#budgetMs);
+    this.#estimateMs ??= counted;
+    this.#estimateMs += (counted - this.#estimateMs) * WEIGHT;
+    if (this.#estimateMs <= this.#budgetMs) return;
+    this.#isInline = false;
+    this.#estimateMs = undefined;
+    this.#pause = this.#nextPause;
+    this.#nextPause = Math.min(2 * this.#nextPause, MAX_PAUSE);
+  }
+
+  /** Takes in the time of a run on a thread, from the call to the answer. */
+  ranOnThread(ms: number): void {
+    if (!this.#isAuto) return;
+    if (this.#pause > 0) this.#pause--;
+    else this.#isInline = ms <= TRIAL_MS;
+  }
+}

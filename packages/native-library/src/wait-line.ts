@@ -1,0 +1,54 @@
+interface Waiter<T> {
+  resolve(value: T): void;
+  reject(error: unknown): void;
+}
+
+/** Callers that wait for something, served in the order in which they came. */
+export class WaitLine<T> {
+  readonly #waiters = new Set<Waiter<T>>();
+
+  get length(): number {
+    return this.#waiters.size;
+  }
+
+  /** Waits at the end of the line. An aborted signal leaves it and rejects with the signal's reason. */
+  wait(signal?: AbortSignal): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      if (signal?.aborted) return reject(signal.reason);
+      const leave = () => {
+        this.#waiters.delete(waiter);
+        reject(signal?.reason);
+      };
+      const waiter: Waiter<T> = {
+        resolve(value) {
+          signal?.removeEventListener("abort", leave);
+          resolve(value);
+        },
+        reject(error) {
+          signal?.removeEventListener("abort", leave);
+          reject(error);
+        },
+      };
+      this.#waiters.add(waiter);
+      signal?.addEventListener("abort", leave, { once: true });
+    });
+  }
+
+  /** Gives a value to the first in line. False when nobody waits. */
+  admit(value: T): boolean {
+    const [first] = this.#waiters;
+    if (first === undefined) return false;
+    this.#waiters.delete(first);
+    first.resolve(value);
+    return true;
+  }
+
+  /** Rejects the first in line. False when nobody waits. */
+  refuse(error: unknown): boolean {
+    const [first] = this.#waiters;
+    if (first === undefined) return false;
+    this.#waiters.delete(first);
+    first.reject(error);
+    return true;
+  }
+}
