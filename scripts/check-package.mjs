@@ -1,0 +1,49 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ensureInstalled } from "./install.mjs";
+import { buildAndPack } from "./pack.mjs";
+import { showProgress } from "./progress.mjs";
+import { runNode } from "./run.mjs";
+import { publishedPackages, root } from "./workspace.mjs";
+
+// `npm run check:package`: builds and packs every package, then asks publint and attw whether the
+// tarball will be understood by Node, bundlers and TypeScript.
+const folder = mkdtempSync(join(tmpdir(), "serving-kit-packages-"));
+let failures = 0;
+
+async function check(label, args) {
+  const end = showProgress(label);
+  const { code, output } = await runNode(args);
+  end(code === 0 ? "passed" : "failed");
+  process.stdout.write(`${code === 0 ? "✓" : "✗"} ${label}\n`);
+  if (code === 0) return;
+  failures++;
+  process.stdout.write(`${output}\n`);
+}
+
+try {
+  await ensureInstalled();
+  const tarballs = await buildAndPack(folder);
+  for (const { folder: path, manifest } of publishedPackages()) {
+    const file = `${manifest.name.replace("@", "").replace("/", "-")}-${manifest.version}.tgz`;
+    const tarball = tarballs.find((name) => name.endsWith(`/${file}`));
+    const bin = (name) => join(root, "node_modules", name);
+    await check(`publint ${manifest.name}`, [
+      bin("publint/src/cli.js"),
+      "--strict",
+      join(root, path),
+    ]);
+    await check(`attw ${manifest.name}`, [
+      bin("@arethetypeswrong/cli/dist/index.js"),
+      "--profile=esm-only",
+      tarball,
+    ]);
+  }
+} catch (error) {
+  process.stderr.write(`${error.message}\n`);
+  failures++;
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+process.exitCode = failures > 0 ? 1 : 0;
