@@ -4,12 +4,41 @@
  *
  * @packageDocumentation
  */
+
+export { type AdapterConformanceOptions, adapterConformance } from "./adapter-conformance.js";
+export { batchSchedulerConformance } from "./batch-scheduler-conformance.js";
+export type {
+  BatchSchedulerConformanceOptions,
+  BatchSchedulerSetup,
+} from "./batch-scheduler-kit.js";
+export {
+  type ClockConformanceOptions,
+  type ClockSubject,
+  clockConformance,
+} from "./clock-conformance.js";
 export { type Deferred, deferred } from "./deferred.js";
 export { FakeClock } from "./fake-clock.js";
 export { FakeLoader, type FakeLoaderOptions, type FakeServable } from "./fake-loader.js";
 export { FakePredictor, type FakePredictorOptions } from "./fake-predictor.js";
+export {
+  type BrokenArtefact,
+  type LoaderConformanceOptions,
+  loaderConformance,
+} from "./loader-conformance.js";
+export {
+  type ManagerConformanceOptions,
+  type ManagerSubject,
+  managerConformance,
+} from "./manager-conformance.js";
+export { type PolicyConformanceOptions, policyConformance } from "./policy-conformance.js";
 export { predictorConformance } from "./predictor-conformance.js";
 export type { PredictorConformanceOptions, PredictorExample } from "./predictor-kit.js";
+export {
+  PuppetBatchScheduler,
+  type PuppetBatchSchedulerOptions,
+} from "./puppet-batch-scheduler.js";
 export { RecordingTarget } from "./recording-target.js";
 export type { Runner, Skip, SuiteOptions } from "./runner.js";
+export { sourceConformance } from "./source-conformance.js";
+export type { SourceConformanceOptions, SourceWorld } from "./source-world.js";
 export { turn } from "./turn.js";

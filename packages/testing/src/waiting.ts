@@ -21,11 +21,11 @@ export async function until(
   condition: () => boolean,
   pass: () => void | Promise<void>,
   timeoutMs: number,
-  what: string,
+  what: () => string,
 ): Promise<void> {
   const endAtMs = systemClock.now() + timeoutMs;
   while (!condition()) {
-    assert.ok(systemClock.now() < endAtMs, `${what} within ${timeoutMs} ms`);
+    if (systemClock.now() >= endAtMs) assert.fail(`${what()} within ${timeoutMs} ms`);
     await pass();
     await turn();
   }

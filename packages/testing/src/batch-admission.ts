@@ -1,0 +1,200 @@
+import assert from "node:assert/strict";
+import { getEventListeners } from "node:events";
+import {
+  assertReason,
+  type BatchSchedulerConformanceOptions,
+  resultOf,
+  withScheduler,
+} from "./batch-scheduler-kit.js";
+import type { Tests } from "./suite.js";
+import { turn } from "./turn.js";
+import { DEFAULT_TIMEOUT_MS, rejectionOf } from "./waiting.js";
+
+/** The clauses about tasks that are refused, give up or come too late: B5, B6, B9 and B10. */
+export function admissionClauses(options: BatchSchedulerConformanceOptions): Tests {
+  const { timeoutMs = DEFAULT_TIMEOUT_MS } = options;
+  // "At once": no time passes on the clock.
+  const refusal = (call: () => Promise<unknown>) => rejectionOf(call, timeoutMs, "schedule");
+
+  return {
+    "B5 a task for which there is no place rejects with BATCH_QUEUE_FULL, and may come again": () =>
+      withScheduler(
+        options,
+        { maxEnqueuedBatches: 2 },
+        async ({ scheduler, hang, advance, batches, settled }) => {
+          hang();
+          const calls = [1, 2, 3, 4].map((task) => scheduler.schedule(task));
+          await advance();
+          assert.equal(batches.length, 1, "batches that run and take no place");
+          assert.equal(scheduler.schedulingCapacity, 8, "place for two full batches");
+          for (let task = 5; task <= 12; task++) calls.push(scheduler.schedule(task));
+          assert.equal(scheduler.schedulingCapacity, 0, "place left");
+          assert.equal(scheduler.numEnqueuedTasks, 8, "tasks that wait");
+          const error = await refusal(() => scheduler.schedule(13));
+          assertReason(error, "UNAVAILABLE", "BATCH_QUEUE_FULL");
+          batches[0]?.end.resolve();
+          await advance();
+          calls.push(scheduler.schedule(13));
+          for (let i = 1; i < 4; i++) {
+            batches[i]?.end.resolve();
+            await advance(10);
+          }
+          const outcomes = await settled(calls);
+          for (const [i, outcome] of outcomes.entries()) {
+            assert.deepEqual(outcome, { status: "fulfilled", value: resultOf(i + 1) });
+          }
+        },
+      ),
+
+    "B6 a task larger than maxTaskSize rejects with TASK_TOO_LARGE": () =>
+      withScheduler(options, {}, async ({ scheduler, settled, batches }) => {
+        const size = scheduler.maxTaskSize;
+        const error = await refusal(() => scheduler.schedule(1, { size: size + 1 }));
+        assertReason(error, "INVALID_ARGUMENT", "TASK_TOO_LARGE");
+        await settled([scheduler.schedule(2, { size })]);
+        assert.deepEqual(
+          batches.map(({ tasks }) => tasks),
+          [[2]],
+          "batches",
+        );
+      }),
+
+    "B6 a size that is no integer >= 1 throws RangeError": () =>
+      withScheduler(options, {}, async ({ scheduler }) => {
+        for (const size of [0, -1, 1.5, Number.NaN]) {
+          await assert.rejects(async () => scheduler.schedule(1, { size }), RangeError, `${size}`);
+        }
+      }),
+
+    "B9 a task that aborts while it waits rejects at once and is never run": () =>
+      withScheduler(options, {}, async ({ scheduler, advance, batches, settled }) => {
+        const reason = new Error("aborted by the suite");
+        const controller = new AbortController();
+        const { signal } = controller;
+        const already = AbortSignal.abort(reason);
+        assert.equal(await refusal(() => scheduler.schedule(0, { signal: already })), reason);
+
+        const aborted = scheduler.schedule(1, { size: 2, signal });
+        const capacity = scheduler.schedulingCapacity;
+        await advance(6);
+        const others = [scheduler.schedule(2)];
+        controller.abort(reason);
+        assert.equal(await refusal(() => aborted), reason);
+        assert.equal(scheduler.numEnqueuedTasks, 1, "tasks that wait");
+        assert.equal(scheduler.schedulingCapacity, capacity + 2 - 1, "place after the abort");
+        // The batch now has another oldest task: neither hastened nor delayed by the one that left.
+        await advance(9);
+        assert.equal(batches.length, 0, "batches 9 ms after the oldest task that is left came");
+        await advance(1);
+        assert.deepEqual(
+          batches.map(({ tasks }) => tasks),
+          [[2]],
+          "batches",
+        );
+        await settled(others);
+      }),
+
+    "B9 a task that aborts while it runs rejects at once, and the others of its batch do not": () =>
+      withScheduler(options, {}, async ({ scheduler, hang, advance, batches, settled }) => {
+        hang();
+        const reason = new Error("aborted by the suite");
+        const controller = new AbortController();
+        const { signal } = controller;
+        const aborted = scheduler.schedule(1, { signal });
+        const others = [2, 3, 4].map((task) => scheduler.schedule(task));
+        await advance();
+        assert.equal(batches.length, 1, "batches that run");
+        controller.abort(reason);
+        assert.equal(await refusal(() => aborted), reason);
+        batches[0]?.end.resolve();
+        const outcomes = await settled(others);
+        for (const [i, outcome] of outcomes.entries()) {
+          assert.deepEqual(outcome, { status: "fulfilled", value: resultOf(i + 2) });
+        }
+        assert.equal(getEventListeners(signal, "abort").length, 0, "listeners on the signal");
+      }),
+
+    "B9 a task whose deadline has passed rejects with TASK_DEADLINE_EXCEEDED and is never run":
+      () =>
+        withScheduler(
+          options,
+          { batchTimeoutMs: 100 },
+          async ({ scheduler, clock, batches, settled }) => {
+            await clock.advance(50);
+            const late = await refusal(() => scheduler.schedule(1, { deadlineAtMs: 49 }));
+            assertReason(late, "DEADLINE_EXCEEDED", "TASK_DEADLINE_EXCEEDED");
+            const call = scheduler.schedule(2, { deadlineAtMs: 60 });
+            let outcome: unknown = "waiting";
+            call.catch((error: unknown) => {
+              outcome = error;
+            });
+            await clock.advance(9);
+            assert.equal(outcome, "waiting", "1 ms before the deadline");
+            await clock.advance(2);
+            assertReason(outcome, "DEADLINE_EXCEEDED", "TASK_DEADLINE_EXCEEDED");
+            await settled([scheduler.schedule(3)]);
+            assert.deepEqual(
+              batches.map(({ tasks }) => tasks),
+              [[3]],
+              "batches",
+            );
+          },
+        ),
+
+    "B10 close refuses new tasks and runs what is queued without waiting for the timeout": () =>
+      withScheduler(options, {}, async ({ scheduler, hang, advance, batches, settled }) => {
+        hang();
+        const calls = [1, 2].map((task) => scheduler.schedule(task));
+        let isClosed = false;
+        const closed = scheduler.close();
+        void closed.then(() => {
+          isClosed = true;
+        });
+        assert.equal(scheduler.close(), closed, "the promise of a second close");
+        assertReason(
+          await refusal(() => scheduler.schedule(3)),
+          "UNAVAILABLE",
+          "BATCH_QUEUE_CLOSED",
+        );
+        await advance();
+        assert.deepEqual(
+          batches.map(({ tasks }) => tasks),
+          [[1, 2]],
+          "batches that run",
+        );
+        assert.ok(!isClosed, "expected close to wait for the batch");
+        batches[0]?.end.resolve();
+        const outcomes = await settled(calls);
+        assert.deepEqual(
+          outcomes.map(({ status }) => status),
+          ["fulfilled", "fulfilled"],
+        );
+        await turn();
+        assert.ok(isClosed, "expected close to end with the last batch");
+        assertReason(
+          await refusal(() => scheduler.schedule(3)),
+          "UNAVAILABLE",
+          "BATCH_QUEUE_CLOSED",
+        );
+      }),
+
+    "B10 when the signal of close aborts, what has not settled rejects with BATCH_QUEUE_CLOSED":
+      () =>
+        withScheduler(options, {}, async ({ scheduler, hang, advance, clock }) => {
+          hang();
+          const calls = [1, 2, 3, 4, 5].map((task) => scheduler.schedule(task));
+          const outcomes = Promise.allSettled(calls);
+          await advance();
+          const controller = new AbortController();
+          const closed = scheduler.close({ signal: controller.signal });
+          await advance();
+          controller.abort();
+          await closed;
+          for (const outcome of await outcomes) {
+            assert.ok(outcome.status === "rejected", "expected a rejection");
+            assertReason(outcome.reason, "UNAVAILABLE", "BATCH_QUEUE_CLOSED");
+          }
+          assert.equal(clock.pending, 0, "timers held after close");
+        }),
+  };
+}

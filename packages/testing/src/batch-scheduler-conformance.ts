@@ -1,0 +1,39 @@
+import assert from "node:assert/strict";
+import { admissionClauses } from "./batch-admission.js";
+import { formationClauses } from "./batch-formation.js";
+import { type BatchSchedulerConformanceOptions, withScheduler } from "./batch-scheduler-kit.js";
+import type { Runner } from "./runner.js";
+import { registerSuite, type Tests } from "./suite.js";
+
+/**
+ * Registers the tests that prove that a scheduler keeps the contract of `BatchScheduler`: B1 to B11.
+ *
+ * The suite says how each scheduler is to be made, and moves its clock.
+ *
+ * ```ts
+ * batchSchedulerConformance({ describe, it }, {
+ *   name: "basic batch scheduler",
+ *   create: ({ run, ...options }) => createBasicBatchScheduler(run, options),
+ * });
+ * ```
+ */
+export function batchSchedulerConformance(
+  runner: Runner,
+  options: BatchSchedulerConformanceOptions,
+): void {
+  const fixture: Tests = {
+    "create gives a new scheduler each time": () =>
+      withScheduler(options, {}, async (first) =>
+        withScheduler(options, {}, async (second) => {
+          assert.notEqual(first.scheduler, second.scheduler);
+          await first.scheduler.close();
+          await second.settled([second.scheduler.schedule(1)]);
+          assert.deepEqual([first.ran(), second.ran()], [[], [[1]]], "batches of each");
+        }),
+      ),
+  };
+  registerSuite(runner, options, "BatchScheduler", fixture, {
+    ...formationClauses(options),
+    ...admissionClauses(options),
+  });
+}

@@ -1,0 +1,121 @@
+import assert from "node:assert/strict";
+import type { BatchContext, BatchFunction, BatchScheduler } from "@serving-kit/batching";
+import { isServingError } from "@serving-kit/core";
+import { type Deferred, deferred } from "./deferred.js";
+import { FakeClock } from "./fake-clock.js";
+import type { SuiteOptions } from "./runner.js";
+import { DEFAULT_TIMEOUT_MS, within } from "./waiting.js";
+
+/** How the scheduler is to be made that the suite asks for. Tasks and results are numbers. */
+export interface BatchSchedulerSetup {
+  readonly run: BatchFunction<number, number>;
+  readonly clock: FakeClock;
+  readonly maxBatchSize: number;
+  /** Infinity: a batch that is not full waits until it is. */
+  readonly batchTimeoutMs: number;
+  readonly timing: "idle-first" | "batch-timeout";
+  readonly maxEnqueuedBatches: number;
+  readonly priorityLevels: number;
+  /** How many batches may run at the same time. */
+  readonly slots: number;
+}
+
+/** What `batchSchedulerConformance` needs to know of a scheduler. */
+export interface BatchSchedulerConformanceOptions extends SuiteOptions {
+  /** Makes a new scheduler as the setup says; the suite closes it. */
+  create(setup: BatchSchedulerSetup): BatchScheduler<number, number>;
+  /** For a scheduler that must be told when to run. Default: it runs by the clock alone. */
+  process?(scheduler: BatchScheduler<number, number>): Promise<void>;
+  /**
+   * Whether it has levels of priority. If not, a priority other than 0 must throw RangeError.
+   * Default true.
+   */
+  readonly hasPriorities?: boolean;
+}
+
+/** A batch that began, with the means to end it where batches hang. */
+export interface StartedBatch {
+  readonly tasks: readonly number[];
+  readonly context: BatchContext;
+  readonly atMs: number;
+  readonly end: Deferred<void>;
+}
+
+/** A scheduler under test with what it ran. */
+export interface BatchSchedulerSubject {
+  readonly scheduler: BatchScheduler<number, number>;
+  readonly clock: FakeClock;
+  readonly batches: readonly StartedBatch[];
+  /** The tasks of each batch so far. */
+  ran(): (readonly number[])[];
+  /** Makes batches run until the test ends them. */
+  hang(): void;
+  /** Moves time on, and runs what waits where the scheduler must be told. */
+  advance(ms?: number): Promise<void>;
+  /** The results of calls, with time moving until they settle. */
+  settled<T>(calls: readonly Promise<T>[]): Promise<PromiseSettledResult<T>[]>;
+}
+
+/** The result that the suite's batch function gives for a task. */
+export const resultOf = (task: number): number => task * 10;
+
+/** Asserts that an error is the ServingError of a code and reason. */
+export function assertReason(error: unknown, code: string, reason: string): void {
+  assert.ok(isServingError(error), `expected ${reason}; got ${error}`);
+  assert.deepEqual([error.code, error.reason], [code, reason]);
+}
+
+/** Runs a test on a scheduler that the options make, and closes it. */
+export async function withScheduler(
+  options: BatchSchedulerConformanceOptions,
+  setup: Partial<Omit<BatchSchedulerSetup, "clock">>,
+  test: (subject: BatchSchedulerSubject) => Promise<void>,
+): Promise<void> {
+  const clock = new FakeClock();
+  const batches: StartedBatch[] = [];
+  let isHanging = false;
+  const run: BatchFunction<number, number> = async (tasks, context) => {
+    const batch = { tasks, context, atMs: clock.now(), end: deferred() };
+    batches.push(batch);
+    if (isHanging) await batch.end.promise;
+    return setup.run ? setup.run(tasks, context) : tasks.map(resultOf);
+  };
+  const scheduler = options.create({
+    maxBatchSize: 4,
+    batchTimeoutMs: 10,
+    timing: "batch-timeout",
+    maxEnqueuedBatches: 10,
+    priorityLevels: 1,
+    slots: 1,
+    ...setup,
+    run,
+    clock,
+  });
+  const { timeoutMs = DEFAULT_TIMEOUT_MS } = options;
+  const advance = async (ms = 0) => {
+    await clock.advance(ms);
+    if (!isHanging) await options.process?.(scheduler);
+  };
+  try {
+    await test({
+      scheduler,
+      clock,
+      batches,
+      ran: () => batches.map(({ tasks }) => tasks),
+      hang: () => {
+        isHanging = true;
+      },
+      advance,
+      async settled(calls) {
+        const all = Promise.allSettled(calls);
+        for (let i = 0; i < 20; i++) await advance(10);
+        return within(all, timeoutMs, "expected every task to settle");
+      },
+    });
+  } finally {
+    isHanging = false;
+    for (const { end } of batches) end.resolve();
+    const closed = scheduler.close({ signal: AbortSignal.abort() });
+    await within(closed, timeoutMs, "expected close to end").catch(() => {});
+  }
+}

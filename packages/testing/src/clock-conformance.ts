@@ -1,0 +1,83 @@
+import assert from "node:assert/strict";
+import type { Clock } from "@serving-kit/core";
+import type { Runner, SuiteOptions } from "./runner.js";
+import { registerSuite, type Tests } from "./suite.js";
+
+/** A clock with the way to let its time pass. */
+export interface ClockSubject {
+  readonly clock: Clock;
+  /** Resolves when at least so many milliseconds have passed on the clock, with all that became due. */
+  advance(ms: number): Promise<void>;
+}
+
+/** What `clockConformance` needs to know of a clock. */
+export interface ClockConformanceOptions extends SuiteOptions {
+  /** Makes a clock. One that every test shares is allowed. */
+  create(): ClockSubject;
+}
+
+/** Registers the tests that prove that a clock keeps the contract of `Clock`: K1 to K3. */
+export function clockConformance(runner: Runner, options: ClockConformanceOptions): void {
+  registerSuite(runner, options, "Clock", {}, clockClauses(options));
+}
+
+function clockClauses({ create }: ClockConformanceOptions): Tests {
+  return {
+    "K1 now is in milliseconds and never goes backwards": async () => {
+      const { clock, advance } = create();
+      let before = clock.now();
+      assert.ok(Number.isFinite(before), `expected a finite number; got ${before}`);
+      for (const ms of [0, 1, 5, 0]) {
+        await advance(ms);
+        const passedMs = clock.now() - before;
+        assert.ok(passedMs >= ms, `expected ${ms} ms or more to have passed; got ${passedMs}`);
+        before = clock.now();
+      }
+    },
+
+    "K2 a callback runs at most once, and never within the call that set it": async () => {
+      const { clock, advance } = create();
+      const runs = { timeout: 0, immediate: 0 };
+      clock.setTimeout(() => runs.timeout++, 1);
+      clock.setImmediate(() => runs.immediate++);
+      assert.deepEqual(runs, { timeout: 0, immediate: 0 }, "runs within the call");
+      await advance(5);
+      await advance(5);
+      assert.deepEqual(runs, { timeout: 1, immediate: 1 }, "runs in the end");
+    },
+
+    "K2 a callback never runs after its Disposable was disposed": async () => {
+      const { clock, advance } = create();
+      const runs: string[] = [];
+      const disposables = [
+        clock.setTimeout(() => runs.push("timeout"), 1),
+        clock.setImmediate(() => runs.push("immediate")),
+      ];
+      const late = clock.setTimeout(() => runs.push("late"), 4);
+      clock.setTimeout(() => late[Symbol.dispose](), 1);
+      for (const disposable of [...disposables, ...disposables]) disposable[Symbol.dispose]();
+      await advance(10);
+      assert.deepEqual(runs, []);
+      const ran = clock.setTimeout(() => runs.push("ran"), 1);
+      await advance(5);
+      ran[Symbol.dispose]();
+      assert.deepEqual(runs, ["ran"], "disposing one that ran does nothing");
+    },
+
+    "K3 callbacks run in order of due time; equal ones keep the order of setting": async () => {
+      const { clock, advance } = create();
+      const runs: string[] = [];
+      for (const [name, delayMs] of [
+        ["c", 12],
+        ["a", 2],
+        ["b1", 7],
+        ["b2", 7],
+        ["b3", 7],
+      ] as const) {
+        clock.setTimeout(() => runs.push(name), delayMs);
+      }
+      await advance(20);
+      assert.deepEqual(runs, ["a", "b1", "b2", "b3", "c"]);
+    },
+  };
+}

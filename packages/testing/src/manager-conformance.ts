@@ -1,0 +1,231 @@
+import assert from "node:assert/strict";
+import {
+  formatServableRequest,
+  isServingError,
+  type Manager,
+  type ServableRequest,
+  specific,
+} from "@serving-kit/core";
+import type { Runner, SuiteOptions } from "./runner.js";
+import { registerSuite, type Tests } from "./suite.js";
+import { turn } from "./turn.js";
+import { DEFAULT_TIMEOUT_MS, until, within } from "./waiting.js";
+
+/** A manager with one servable that can be acquired. */
+export interface ManagerSubject<S> {
+  readonly manager: Manager<S>;
+  /** Names the servable that is available. */
+  readonly name: string;
+  /** Tells whether a servable has been loaded and not unloaded. */
+  isLoaded(servable: S): boolean;
+  /**
+   * Makes every version unwanted, so that the manager unloads it as soon as it may. Absent where a
+   * manager has no such thing; M2 and H1 are then proved while it closes.
+   */
+  withdraw?(): void | Promise<void>;
+  /** Lets time pass for the manager. Default: a turn of the event loop. */
+  pass?(): void | Promise<void>;
+}
+
+/** What `managerConformance` needs to know of a manager. */
+export interface ManagerConformanceOptions<S> extends SuiteOptions {
+  /** Makes a new manager and waits until its servable is available; the suite closes it. */
+  create(): Promise<ManagerSubject<S>>;
+}
+
+/**
+ * Registers the tests that prove that a manager keeps the contracts of `Manager`, M1 to M3, and of
+ * the handles that it gives, H1 to H3.
+ */
+export function managerConformance<S>(runner: Runner, options: ManagerConformanceOptions<S>): void {
+  const fixture: Tests = {
+    "create gives a new manager each time": async () => {
+      const [first, second] = [await options.create(), await options.create()];
+      assert.notEqual(first.manager, second.manager);
+      await Promise.all([first.manager.close(), second.manager.close()]);
+    },
+  };
+  registerSuite(runner, options, "Manager", fixture, managerClauses(options));
+}
+
+function managerClauses<S>(options: ManagerConformanceOptions<S>): Tests {
+  const { timeoutMs = DEFAULT_TIMEOUT_MS } = options;
+  const withManager = (test: (subject: Subject<S>) => Promise<void>) => async () => {
+    const subject = await options.create();
+    try {
+      await test(makeSubject(subject, timeoutMs));
+    } finally {
+      const closed = subject.manager.close({ signal: AbortSignal.abort() });
+      await within(closed, timeoutMs, "expected close to end").catch(() => {});
+    }
+  };
+
+  return {
+    "M1 acquire is synchronous and gives a servable that is loaded": withManager(
+      async ({ manager, name, isLoaded }) => {
+        using handle = manager.acquire({ name });
+        assert.equal(handle.id.name, name);
+        assert.ok(isLoaded(handle.servable), "expected a loaded servable");
+        using same = manager.acquire(specific(handle.id));
+        assert.equal(same.servable, handle.servable, "the servable of the same version");
+        const ids = manager.listAvailable().map((id) => `${id.name} ${id.version}`);
+        assert.ok(ids.includes(`${name} ${handle.id.version}`), `expected it in [${ids}]`);
+      },
+    ),
+
+    "M1 acquire throws for what is not available": withManager(async ({ manager, name }) => {
+      const missing: ServableRequest[] = [
+        ...["no_such_name", "constructor", "__proto__"].map((missing) => ({ name: missing })),
+        { name, version: 987_654_321n },
+      ];
+      for (const request of missing) {
+        assertThrows(() => manager.acquire(request), "NOT_FOUND", "SERVABLE_NOT_FOUND", request);
+      }
+      for (const label of ["no_such_label", "constructor", "__proto__"]) {
+        const request = { name, label };
+        assertThrows(
+          () => manager.acquire(request),
+          "INVALID_ARGUMENT",
+          "LABEL_NOT_FOUND",
+          request,
+        );
+      }
+    }),
+
+    "M2 a version with a handle is not unloaded": withManager(
+      async ({ manager, name, leave, quiet, unloads }) => {
+        const handle = manager.acquire({ name });
+        const { servable } = handle;
+        await leave();
+        await quiet(servable, "while a handle is held");
+        handle.release();
+        await unloads(servable, "after the last release");
+      },
+    ),
+
+    "M3 close refuses new handles at once, waits for those held, then unloads": withManager(
+      async ({ manager, name, quiet, unloads }) => {
+        const handle = manager.acquire({ name });
+        const { servable } = handle;
+        let isClosed = false;
+        const closed = manager.close();
+        closed.then(
+          () => {
+            isClosed = true;
+          },
+          () => {},
+        );
+        assertThrows(() => manager.acquire({ name }), "UNAVAILABLE", "MANAGER_CLOSED", { name });
+        assert.equal(manager.close(), closed, "the promise of a second close");
+        await quiet(servable, "while a handle is held");
+        assert.ok(!isClosed, "expected close to wait for the handle");
+        handle.release();
+        await unloads(servable, "after close");
+        await within(closed, timeoutMs, "expected close to end");
+        assert.equal(manager.close(), closed, "the promise of a close afterwards");
+        assert.deepEqual(manager.listAvailable(), [], "available after close");
+      },
+    ),
+
+    "M3 close no longer waits for handles when its signal aborts": withManager(
+      async ({ manager, name, quiet, unloads }) => {
+        const { servable } = manager.acquire({ name });
+        const controller = new AbortController();
+        const closed = manager.close({ signal: controller.signal });
+        await quiet(servable, "before the abort");
+        controller.abort();
+        await unloads(servable, "after the abort");
+        await within(closed, timeoutMs, "expected close to end");
+      },
+    ),
+
+    "H1 servable is usable until the handle is released": withManager(
+      async ({ manager, name, leave, quiet }) => {
+        using handle = manager.acquire({ name });
+        const { servable } = handle;
+        await leave();
+        await quiet(servable, "until release");
+        assert.equal(handle.servable, servable);
+      },
+    ),
+
+    "H2 releasing twice is the same as releasing once": withManager(
+      async ({ manager, name, leave, quiet, unloads }) => {
+        const [first, second] = [manager.acquire({ name }), manager.acquire({ name })];
+        const { servable } = second;
+        first.release();
+        first.release();
+        first[Symbol.dispose]();
+        await leave();
+        await quiet(servable, "while another handle is held");
+        second.release();
+        await unloads(servable, "after the last release");
+      },
+    ),
+
+    "H3 after release, reading servable throws HANDLE_RELEASED": withManager(
+      async ({ manager, name }) => {
+        const handle = manager.acquire({ name });
+        handle.release();
+        const read = () => handle.servable;
+        assertThrows(read, "FAILED_PRECONDITION", "HANDLE_RELEASED", { name });
+        assert.equal(handle.id.name, name, "the id stays");
+      },
+    ),
+  };
+}
+
+interface Subject<S> extends ManagerSubject<S> {
+  /** Makes the manager want to unload: by withdrawing, else by closing. */
+  leave(): Promise<void>;
+  /** Asserts that a servable stays loaded while time passes. */
+  quiet(servable: S, when: string): Promise<void>;
+  /** Waits until a servable is unloaded. */
+  unloads(servable: S, when: string): Promise<void>;
+}
+
+function makeSubject<S>(subject: ManagerSubject<S>, timeoutMs: number): Subject<S> {
+  const { manager, name } = subject;
+  const isLoaded = subject.isLoaded.bind(subject);
+  const pass = subject.pass?.bind(subject) ?? turn;
+  return {
+    manager,
+    name,
+    isLoaded,
+    async leave() {
+      if (subject.withdraw) await subject.withdraw();
+      else void manager.close();
+    },
+    async quiet(servable, when) {
+      for (let i = 0; i < 5; i++) {
+        await pass();
+        await turn();
+        assert.ok(isLoaded(servable), `expected the servable to stay loaded ${when}`);
+      }
+    },
+    unloads: (servable, when) =>
+      until(
+        () => !isLoaded(servable),
+        pass,
+        timeoutMs,
+        () => `expected an unload ${when}`,
+      ),
+  };
+}
+
+function assertThrows(
+  body: () => unknown,
+  code: string,
+  reason: string,
+  request: ServableRequest,
+): void {
+  const what = formatServableRequest(request);
+  try {
+    body();
+  } catch (error) {
+    assert.ok(isServingError(error), `${what}: expected a ServingError; got ${error}`);
+    assert.deepEqual([error.code, error.reason], [code, reason], what);
+    return;
+  }
+  assert.fail(`${what}: expected ${reason}; nothing was thrown`);
+}

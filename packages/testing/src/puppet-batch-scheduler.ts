@@ -1,0 +1,204 @@
+import {
+  type BatchFunction,
+  type BatchQueueStats,
+  type BatchScheduler,
+  batchingErrors as errors,
+  type ScheduleOptions,
+} from "@serving-kit/batching";
+import { type Clock, systemClock } from "@serving-kit/core";
+import { type Deferred, deferred } from "./deferred.js";
+
+/** How a PuppetBatchScheduler behaves. */
+export interface PuppetBatchSchedulerOptions {
+  /** The largest size of a task. Default 1,000. */
+  readonly maxTaskSize?: number;
+  /** For deadlines. Default `systemClock`. */
+  readonly clock?: Clock;
+}
+
+interface Waiting<T, R> {
+  readonly task: T;
+  readonly size: number;
+  readonly deadlineAtMs: number;
+  readonly outcome: Deferred<R>;
+}
+
+/**
+ * A BatchScheduler that runs nothing until the test says `process`, so that a test decides which
+ * tasks meet in a batch. It has one level of priority and no limit to what may wait.
+ *
+ * ```ts
+ * const puppet = new PuppetBatchScheduler(run);
+ * const answers = [puppet.schedule("a"), puppet.schedule("b")];
+ * await puppet.process();
+ * ```
+ */
+export class PuppetBatchScheduler<T, R> implements BatchScheduler<T, R> {
+  readonly maxTaskSize: number;
+  readonly #run: BatchFunction<T, R>;
+  readonly #clock: Clock;
+  readonly #waiting: Waiting<T, R>[] = [];
+  readonly #running = new Set<Waiting<T, R>>();
+  readonly #counts = { succeeded: 0, failed: 0, aborted: 0, expired: 0, tooLarge: 0, closed: 0 };
+  readonly #batchSizes: number[] = [];
+  #numRunningBatches = 0;
+  #closed: Promise<void> | undefined;
+
+  constructor(run: BatchFunction<T, R>, options: PuppetBatchSchedulerOptions = {}) {
+    this.#run = run;
+    this.maxTaskSize = options.maxTaskSize ?? 1_000;
+    this.#clock = options.clock ?? systemClock;
+  }
+
+  /** The tasks that wait, oldest first. */
+  get tasks(): readonly T[] {
+    return this.#waiting.map(({ task }) => task);
+  }
+
+  get numEnqueuedTasks(): number {
+    return this.#waiting.length;
+  }
+
+  /** Infinity: there is always place. */
+  get schedulingCapacity(): number {
+    return Number.POSITIVE_INFINITY;
+  }
+
+  schedule(task: T, options: ScheduleOptions = {}): Promise<R> {
+    const { size = 1, priority = 0, deadlineAtMs = Number.POSITIVE_INFINITY, signal } = options;
+    if (!Number.isSafeInteger(size) || size < 1) {
+      throw new RangeError(`the size of a task must be an integer >= 1; got ${size}`);
+    }
+    if (priority !== 0) throw new RangeError(`the only priority is 0; got ${priority}`);
+    const refusal = this.#refusal(size, deadlineAtMs, signal);
+    if (refusal !== undefined) return Promise.reject(refusal.reason);
+
+    const waiting = { task, size, deadlineAtMs, outcome: deferred<R>() };
+    this.#waiting.push(waiting);
+    this.#watch(waiting, signal);
+    return waiting.outcome.promise;
+  }
+
+  /** Runs the oldest tasks, all of them by default, as one batch; resolves when it has ended. */
+  async process(count = this.#waiting.length): Promise<void> {
+    const batch = this.#waiting.splice(0, count);
+    if (batch.length === 0) return;
+    const sizes = batch.map(({ size }) => size);
+    const size = sizes.reduce((sum, n) => sum + n, 0);
+    const deadlineAtMs = Math.max(...batch.map((waiting) => waiting.deadlineAtMs));
+    for (const waiting of batch) this.#running.add(waiting);
+    this.#batchSizes.push(size);
+    this.#numRunningBatches++;
+    try {
+      const tasks = batch.map(({ task }) => task);
+      const results = await this.#run(tasks, { size, paddedSize: size, sizes, deadlineAtMs });
+      if (results.length !== batch.length) throw errors.batchResultLength(batch.length, results);
+      for (const [i, waiting] of batch.entries()) this.#settle(waiting, results[i] as R | Error);
+    } catch (error) {
+      for (const waiting of batch) this.#fail(waiting, "failed", error);
+    } finally {
+      this.#numRunningBatches--;
+    }
+  }
+
+  stats(): BatchQueueStats {
+    const { tooLarge, closed, ...ended } = this.#counts;
+    const histogram = new Map<number, number>();
+    for (const size of this.#batchSizes) histogram.set(size, (histogram.get(size) ?? 0) + 1);
+    const durations = { count: 0, mean: 0, p50: 0, p95: 0, p99: 0, max: 0 };
+    return {
+      ...ended,
+      numEnqueuedTasks: this.#waiting.length,
+      enqueuedSize: this.#waiting.reduce((sum, { size }) => sum + size, 0),
+      numRunningBatches: this.#numRunningBatches,
+      numRunningTasks: this.#running.size,
+      rejected: { queueFull: 0, taskTooLarge: tooLarge, queueClosed: closed },
+      batches: this.#batchSizes.length,
+      batchedSize: this.#batchSizes.reduce((sum, size) => sum + size, 0),
+      paddingSize: 0,
+      batchSizes: [...histogram]
+        .sort(([a], [b]) => a - b)
+        .map(([size, count]) => ({ size, count })),
+      queueMs: durations,
+      runMs: durations,
+    };
+  }
+
+  close({ signal }: { readonly signal?: AbortSignal } = {}): Promise<void> {
+    const cut = () => {
+      for (const waiting of [...this.#waiting, ...this.#running]) {
+        this.#fail(waiting, "closed", errors.batchQueueClosed());
+      }
+    };
+    this.#closed ??= this.#drain();
+    if (signal?.aborted) cut();
+    else signal?.addEventListener("abort", cut, { once: true });
+    return this.#closed;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #drain(): Promise<void> {
+    const promises = [...this.#waiting, ...this.#running].map(({ outcome }) => outcome.promise);
+    void this.process();
+    await Promise.allSettled(promises);
+  }
+
+  #refusal(size: number, deadlineAtMs: number, signal: AbortSignal | undefined) {
+    if (this.#closed !== undefined) {
+      this.#counts.closed++;
+      return { reason: errors.batchQueueClosed() };
+    }
+    if (size > this.maxTaskSize) {
+      this.#counts.tooLarge++;
+      return { reason: errors.taskTooLarge(size, this.maxTaskSize) };
+    }
+    if (signal?.aborted) {
+      this.#counts.aborted++;
+      return { reason: signal.reason as unknown };
+    }
+    if (deadlineAtMs <= this.#clock.now()) {
+      this.#counts.expired++;
+      return { reason: errors.taskDeadlineExceeded() };
+    }
+    return undefined;
+  }
+
+  #watch(waiting: Waiting<T, R>, signal: AbortSignal | undefined): void {
+    const abort = () => this.#fail(waiting, "aborted", signal?.reason);
+    signal?.addEventListener("abort", abort);
+    const timer = Number.isFinite(waiting.deadlineAtMs)
+      ? this.#clock.setTimeout(
+          () => this.#fail(waiting, "expired", errors.taskDeadlineExceeded()),
+          waiting.deadlineAtMs - this.#clock.now(),
+        )
+      : undefined;
+    const unwatch = () => {
+      signal?.removeEventListener("abort", abort);
+      timer?.[Symbol.dispose]();
+    };
+    waiting.outcome.promise.then(unwatch, unwatch);
+  }
+
+  #settle(waiting: Waiting<T, R>, result: R | Error): void {
+    if (result instanceof Error) return this.#fail(waiting, "failed", result);
+    if (!this.#leave(waiting)) return;
+    this.#counts.succeeded++;
+    waiting.outcome.resolve(result);
+  }
+
+  #fail(waiting: Waiting<T, R>, as: "failed" | "aborted" | "expired" | "closed", error: unknown) {
+    if (!this.#leave(waiting)) return;
+    this.#counts[as]++;
+    waiting.outcome.reject(error);
+  }
+
+  /** Takes a task out of the queue or its batch; false when it had settled. */
+  #leave(waiting: Waiting<T, R>): boolean {
+    const index = this.#waiting.indexOf(waiting);
+    if (index >= 0) this.#waiting.splice(index, 1);
+    return this.#running.delete(waiting) || index >= 0;
+  }
+}
