@@ -1,0 +1,114 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { externalDependencies, manifests, sourceFiles, workspaceDependencies } from "./sources.mjs";
+import { publishedPackages, root } from "./workspace.mjs";
+
+const read = (path) => readFileSync(join(root, path), "utf8");
+
+/**
+ * Which package may need which at run time; ARCHITECTURE.md says why. The umbrella may need all;
+ * further sources and servables are packages of the same shape.
+ */
+const MAY_IMPORT = {
+  core: [],
+  inference: ["core"],
+  batching: ["core", "inference"],
+  "source-filesystem": ["core"],
+  "native-library": ["core"],
+  "servable-tensorflow": ["core", "inference", "native-library"],
+  "servable-tflite": ["core", "inference", "native-library"],
+  server: ["core", "inference", "batching", "source-filesystem"],
+  testing: ["core", "inference", "batching"],
+};
+
+describe("packages", () => {
+  it.each(publishedPackages().map(({ folder, manifest }) => [manifest.name, folder, manifest]))(
+    "%s needs only what it may import, and its folder is its name",
+    (name, folder, manifest) => {
+      const short = name.replace("@serving-kit/", "");
+      expect(folder).toBe(`packages/${short}`);
+      const plugin = ["core", "inference", "native-library"];
+      const allowed =
+        short === "serving-kit" ? Object.keys(MAY_IMPORT) : (MAY_IMPORT[short] ?? plugin);
+      expect(allowed).toEqual(expect.arrayContaining(workspaceDependencies(manifest)));
+    },
+  );
+});
+
+describe("sources", () => {
+  /** Calls of a timer or the time of day that are no method of a Clock. */
+  const TIME =
+    /(?<![\w.])(?:globalThis\.)?(?:setTimeout|setInterval|setImmediate)\(|(?:Date|performance)\.now\(/;
+  const EXEMPT = /^packages\/(core\/src\/clock|testing\/src\/|serving-kit\/src\/)/;
+
+  it("read time and set timers through the Clock, or say in a comment why not", () => {
+    const found = sourceFiles()
+      .filter(({ path }) => !EXEMPT.test(path))
+      .flatMap(({ path, text }) => {
+        const lines = text.split("\n");
+        return lines.flatMap((line, i) => {
+          const isCode = TIME.test(line) && !/^\s*(\*|\/\/)/.test(line);
+          const isDeclaration = /^\s*(setTimeout|setImmediate)\(.*(: Disposable|\{)/.test(line);
+          // The default of a function that is passed in.
+          const isDefault = /\?\? \(?\(\) =>/.test(line);
+          const isExplained = lines
+            .slice(Math.max(0, i - 3), i + 1)
+            .some((l) => /\/\/.*clock/i.test(l));
+          return isCode && !isDeclaration && !isDefault && !isExplained
+            ? [`${path}:${i + 1}: ${line.trim()}`]
+            : [];
+        });
+      });
+    expect(found).toEqual([]);
+  });
+});
+
+describe("docs/decisions/dependencies.md", () => {
+  it("has one line for every dependency of every package.json, with who uses it", () => {
+    const used = new Map();
+    for (const manifest of manifests()) {
+      const user = manifest.name
+        .replace("@serving-kit/", "")
+        .replace("serving-kit-workspace", "workspace");
+      for (const name of externalDependencies(manifest)) {
+        used.set(name, [...(used.get(name) ?? []), user].sort());
+      }
+    }
+    const rows = read("docs/decisions/dependencies.md").matchAll(
+      /^\| `([^`]+)` \| ([^|]+) \| ([^|]{20,}) \|$/gm,
+    );
+    const documented = [...rows].map(([, name, users]) => [name, users.trim().split(/, /).sort()]);
+    expect(Object.fromEntries(documented)).toEqual(Object.fromEntries(used));
+    expect(documented).toHaveLength(used.size);
+  });
+});
+
+describe("docs/errors.md", () => {
+  const CODE = /"([A-Z_]+)"/;
+  const REASON = /ServingError\(\s*"([A-Z_]+)",\s*"([A-Z0-9_]+)"/g;
+  const codes = new Set(
+    [...read("packages/core/src/errors.ts").matchAll(/^\s+"?([A-Z_]{2,})"?[:,]/gm)].map(
+      (m) => m[1],
+    ),
+  );
+
+  /** Reasons by what the sources say: second arguments of ServingError, and other words in errors.ts. */
+  function reasonsInSources() {
+    const reasons = new Set();
+    for (const { path, text } of sourceFiles()) {
+      for (const [, , reason] of text.matchAll(REASON)) reasons.add(reason);
+      if (!path.endsWith("/errors.ts")) continue;
+      for (const [word] of text.matchAll(/"[A-Z][A-Z0-9]*(_[A-Z0-9]+)+"/g)) {
+        const reason = CODE.exec(word)?.[1];
+        if (reason && !codes.has(reason)) reasons.add(reason);
+      }
+    }
+    return [...reasons].sort();
+  }
+
+  it.runIf(existsSync(join(root, "docs/errors.md")))("has one heading for every reason", () => {
+    const headings = [...read("docs/errors.md").matchAll(/^### ([A-Z0-9_]+)$/gm)].map((m) => m[1]);
+    expect([...headings].sort()).toEqual(reasonsInSources());
+  });
+});
