@@ -1,34 +1,23 @@
 import type { Clock } from "@serving-kit/core";
 import { unwatch, watch } from "./abort-watch.js";
 import { type Batch, formBatch } from "./batch.js";
-import type { BatchEvent } from "./batch-event.js";
-import { BatchQueueCounters } from "./batch-queue-counters.js";
 import {
   type BatchQueueOptions,
   type ResolvedBatchQueueOptions,
   resolveBatchQueueOptions,
   type TaskSplitting,
 } from "./batch-queue-options.js";
+import { BatchQueueRecorder } from "./batch-queue-recorder.js";
 import type { BatchQueueStats } from "./batch-queue-stats.js";
 import type { BatchFunction, BatchScheduler, ScheduleOptions } from "./batch-scheduler.js";
 import { BatchTask, RUNNING, SETTLED, TaskList, type TaskOwner, WAITING } from "./batch-task.js";
 import { errors } from "./errors.js";
 import type { PooledQueue, SlotPool } from "./slot-pool.js";
+import { WakeTimer } from "./wake-timer.js";
 
 const NO_OPTIONS: ScheduleOptions = {};
 /** What stands for "did not fail", since a batch function may reject with undefined. */
 const NO_ERROR = Symbol("no error");
-/** Node takes a longer delay than this as 1 ms. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
-
-type TaskRejection = Extract<BatchEvent, { kind: "task-rejected" }>["because"];
-
-interface TaskToRefuse {
-  readonly size: number;
-  readonly capacity: number;
-  readonly isExpired: boolean;
-  readonly signal: AbortSignal | undefined;
-}
 
 // A promise's two ends, handed over by `capture`, so that no closure is made for a task.
 let lastResolve: (result: never) => void;
@@ -54,7 +43,7 @@ export class BatchQueue<T, R> implements BatchScheduler<T, R>, PooledQueue, Task
   readonly #clock: Clock;
   readonly #onClosed: (queue: BatchQueue<T, R>) => void;
   readonly #levels: TaskList<T, R>[];
-  readonly #counters = new BatchQueueCounters();
+  readonly #recorder = new BatchQueueRecorder();
   readonly #running = new Set<Batch<T, R>>();
   #given: BatchQueueOptions<T, R>;
   #options: ResolvedBatchQueueOptions<T, R>;
@@ -65,8 +54,7 @@ export class BatchQueue<T, R> implements BatchScheduler<T, R>, PooledQueue, Task
   #readyLevel = 0;
   /** No task that has not settled has an earlier deadline. */
   #earliestDeadlineAtMs = Number.POSITIVE_INFINITY;
-  #timer: Disposable | undefined;
-  #timerAtMs = Number.POSITIVE_INFINITY;
+  readonly #timer: WakeTimer;
   #closed: Promise<void> | undefined;
   #resolveClosed: (() => void) | undefined;
 
@@ -85,6 +73,8 @@ export class BatchQueue<T, R> implements BatchScheduler<T, R>, PooledQueue, Task
     this.#given = options;
     this.#options = resolveBatchQueueOptions(options);
     this.#capacity = this.#options.maxEnqueuedBatches * this.#options.maxExecutionBatchSize;
+    this.#recorder.onEvent = options.onEvent;
+    this.#timer = new WakeTimer(clock, () => this.#wake());
     this.#levels = Array.from({ length: this.#options.priorityLevels }, () => new TaskList<T, R>());
   }
 
@@ -93,7 +83,7 @@ export class BatchQueue<T, R> implements BatchScheduler<T, R>, PooledQueue, Task
   }
 
   get schedulingCapacity(): number {
-    return this.#closed
+    return this.#closed !== undefined
       ? 0
       : Math.max(0, this.#capacity - (this.#levels[0] as TaskList<T, R>).size);
   }
@@ -117,6 +107,7 @@ export class BatchQueue<T, R> implements BatchScheduler<T, R>, PooledQueue, Task
     const given = { ...this.#given, ...changes };
     this.#options = resolveBatchQueueOptions(given);
     this.#given = given;
+    this.#recorder.onEvent = given.onEvent;
     this.#capacity = this.#options.maxEnqueuedBatches * this.#options.maxExecutionBatchSize;
     if (this.#numEnqueued > 0) this.#pool.request();
   }
@@ -133,16 +124,14 @@ export class BatchQueue<T, R> implements BatchScheduler<T, R>, PooledQueue, Task
       );
     }
     const now = this.#clock.now();
-    const capacity = this.#capacity - list.size;
-    const isExpired = deadlineAtMs <= now;
     if (
-      size > capacity ||
+      size > this.#capacity - list.size ||
       size > this.#options.maxBatchSize ||
-      isExpired ||
+      deadlineAtMs <= now ||
       this.#closed !== undefined ||
       signal?.aborted
     ) {
-      return Promise.reject(this.#refuse({ size, capacity, isExpired, signal }));
+      return Promise.reject(this.#refuse(list, size, deadlineAtMs <= now, signal, now));
     }
     const promise = new Promise<R>(capture);
     const scheduled = new BatchTask<T, R>(
@@ -161,14 +150,14 @@ export class BatchQueue<T, R> implements BatchScheduler<T, R>, PooledQueue, Task
     if (this.#numEnqueued++ === 0) this.#pool.enter(this);
     if (deadlineAtMs < this.#earliestDeadlineAtMs) {
       this.#earliestDeadlineAtMs = deadlineAtMs;
-      this.#wakeAt(deadlineAtMs, now);
+      this.#timer.wakeAt(deadlineAtMs, now);
     }
     this.#pool.request();
     return promise;
   }
 
   stats(): BatchQueueStats {
-    return this.#counters.snapshot({
+    return this.#recorder.snapshot({
       numEnqueuedTasks: this.#numEnqueued,
       enqueuedSize: this.#levels.reduce((sum, list) => sum + list.size, 0),
       numRunningBatches: this.#numRunningBatches,
@@ -223,7 +212,7 @@ export class BatchQueue<T, R> implements BatchScheduler<T, R>, PooledQueue, Task
       }
       if (dueAtMs < wakeAtMs) wakeAtMs = dueAtMs;
     }
-    this.#wakeAt(wakeAtMs, nowMs);
+    this.#timer.wakeAt(wakeAtMs, nowMs);
     return false;
   }
 
@@ -236,9 +225,9 @@ export class BatchQueue<T, R> implements BatchScheduler<T, R>, PooledQueue, Task
       return nowMs;
     }
     batch.startedAtMs = nowMs;
-    this.#counters.batchStarted(batch.size, batch.paddedSize);
+    this.#recorder.batchStarted(batch.size, batch.paddedSize);
     for (const entry of batch.entries) {
-      this.#counters.queueMs.record(nowMs - entry.enqueuedAtMs);
+      this.#recorder.queueMs.record(nowMs - entry.enqueuedAtMs);
       if ((entry.parent ?? entry).state === RUNNING) this.#numRunningTasks++;
     }
     this.#numRunningBatches++;
@@ -263,15 +252,14 @@ export class BatchQueue<T, R> implements BatchScheduler<T, R>, PooledQueue, Task
   /** Internal: see `TaskOwner`. */
   abort(task: BatchTask<T, R>): void {
     if (task.state === SETTLED) return;
-    this.#counters.aborted++;
-    this.#emitRejected("aborted", task.size);
+    this.#recorder.turnedAway("aborted", task.size, this.#clock.now());
     this.#reject(task, task.signal?.reason);
     this.#restIfIdle();
   }
 
   /** Internal: see `TaskOwner`. */
   fail(task: BatchTask<T, R>, error: unknown): void {
-    this.#counters.failed++;
+    this.#recorder.failed++;
     this.#reject(task, error);
   }
 
@@ -280,7 +268,6 @@ export class BatchQueue<T, R> implements BatchScheduler<T, R>, PooledQueue, Task
     const { entries } = batch;
     this.#running.delete(batch);
     this.#numRunningBatches--;
-    this.#counters.runMs.record(now - batch.startedAtMs);
     let failure = error;
     if (Array.isArray(results) && results.length === entries.length) {
       for (let i = 0; i < entries.length; i++) {
@@ -294,8 +281,7 @@ export class BatchQueue<T, R> implements BatchScheduler<T, R>, PooledQueue, Task
       if (failure === NO_ERROR) failure = errors.batchResultLength(entries.length, results);
       for (const entry of entries) this.#failEntry(entry, failure);
     }
-    this.#options.onEvent?.({
-      kind: "batch",
+    this.#recorder.batchEnded({
       tasks: entries.length,
       size: batch.size,
       paddedSize: batch.paddedSize,
@@ -329,7 +315,7 @@ export class BatchQueue<T, R> implements BatchScheduler<T, R>, PooledQueue, Task
     if (task.state !== RUNNING) return;
     task.state = SETTLED;
     this.#numRunningTasks--;
-    this.#counters.succeeded++;
+    this.#recorder.succeeded++;
     if (task.signal !== undefined) unwatch(task.signal, task);
     task.resolve(result);
   }
@@ -351,32 +337,31 @@ export class BatchQueue<T, R> implements BatchScheduler<T, R>, PooledQueue, Task
     this.#numEnqueued = count;
   }
 
-  #refuse(task: TaskToRefuse): unknown {
-    const { size, capacity, signal, isExpired } = task;
-    const counters = this.#counters;
+  #refuse(
+    list: TaskList<T, R>,
+    size: number,
+    isExpired: boolean,
+    signal: AbortSignal | undefined,
+    nowMs: number,
+  ): unknown {
     if (signal?.aborted) {
-      counters.aborted++;
-      this.#emitRejected("aborted", size);
+      this.#recorder.turnedAway("aborted", size, nowMs);
       return signal.reason;
     }
     if (this.#closed !== undefined) {
-      counters.queueClosed++;
-      this.#emitRejected("queue-closed", size);
+      this.#recorder.turnedAway("queue-closed", size, nowMs);
       return errors.batchQueueClosed();
     }
     if (isExpired) {
-      counters.expired++;
-      this.#emitRejected("expired", size);
+      this.#recorder.turnedAway("expired", size, nowMs);
       return this.#options.expiredError();
     }
     if (size > this.maxTaskSize) {
-      counters.taskTooLarge++;
-      this.#emitRejected("task-too-large", size);
+      this.#recorder.turnedAway("task-too-large", size, nowMs);
       return errors.taskTooLarge(size, this.maxTaskSize);
     }
-    counters.queueFull++;
-    this.#emitRejected("queue-full", size);
-    return errors.batchQueueFull(size, Math.max(0, capacity));
+    this.#recorder.turnedAway("queue-full", size, nowMs);
+    return errors.batchQueueFull(size, Math.max(0, this.#capacity - list.size));
   }
 
   #expire(nowMs: number): void {
@@ -385,8 +370,7 @@ export class BatchQueue<T, R> implements BatchScheduler<T, R>, PooledQueue, Task
       if (task.deadlineAtMs > nowMs) earliestAtMs = Math.min(earliestAtMs, task.deadlineAtMs);
       else {
         const isWaiting = task.state === WAITING;
-        this.#counters.expired++;
-        this.#emitRejected("expired", task.size);
+        this.#recorder.turnedAway("expired", task.size, nowMs);
         this.#reject(
           task,
           isWaiting ? this.#options.expiredError() : errors.taskDeadlineExceeded(),
@@ -394,7 +378,7 @@ export class BatchQueue<T, R> implements BatchScheduler<T, R>, PooledQueue, Task
       }
     }
     this.#earliestDeadlineAtMs = earliestAtMs;
-    this.#wakeAt(earliestAtMs, nowMs);
+    this.#timer.wakeAt(earliestAtMs, nowMs);
     this.#restIfIdle();
   }
 
@@ -412,19 +396,11 @@ export class BatchQueue<T, R> implements BatchScheduler<T, R>, PooledQueue, Task
     return tasks;
   }
 
-  #wakeAt(atMs: number, nowMs: number): void {
-    if (atMs >= this.#timerAtMs) return;
-    this.#timer?.[Symbol.dispose]();
-    this.#timerAtMs = atMs;
-    const delayMs = Math.ceil(Math.min(Math.max(atMs - nowMs, 1), MAX_TIMER_MS) - 1e-6);
-    this.#timer = this.#clock.setTimeout(() => {
-      this.#timer = undefined;
-      this.#timerAtMs = Number.POSITIVE_INFINITY;
-      const now = this.#clock.now();
-      if (now >= this.#earliestDeadlineAtMs) this.#expire(now);
-      else this.#wakeAt(this.#earliestDeadlineAtMs, now);
-      this.#pool.startBatches(now);
-    }, delayMs);
+  #wake(): void {
+    const now = this.#clock.now();
+    if (now >= this.#earliestDeadlineAtMs) this.#expire(now);
+    else this.#timer.wakeAt(this.#earliestDeadlineAtMs, now);
+    this.#pool.startBatches(now);
   }
 
   /** Where nothing waits and nothing runs: holds no timer, and is closed if it was closing. */
@@ -435,11 +411,7 @@ export class BatchQueue<T, R> implements BatchScheduler<T, R>, PooledQueue, Task
 
   #rest(): void {
     this.#earliestDeadlineAtMs = Number.POSITIVE_INFINITY;
-    if (this.#timer !== undefined) {
-      this.#timer[Symbol.dispose]();
-      this.#timer = undefined;
-      this.#timerAtMs = Number.POSITIVE_INFINITY;
-    }
+    this.#timer.clear();
     if (this.#resolveClosed === undefined) return;
     this.#resolveClosed();
     this.#resolveClosed = undefined;
@@ -447,16 +419,11 @@ export class BatchQueue<T, R> implements BatchScheduler<T, R>, PooledQueue, Task
   }
 
   #terminate(): void {
+    const now = this.#clock.now();
     for (const task of this.#unsettled()) {
-      this.#counters.queueClosed++;
-      this.#emitRejected("queue-closed", task.size);
+      this.#recorder.turnedAway("queue-closed", task.size, now);
       this.#reject(task, errors.batchQueueClosed());
     }
     this.#rest();
-  }
-
-  #emitRejected(because: TaskRejection, size: number): void {
-    const { onEvent } = this.#options;
-    onEvent?.({ kind: "task-rejected", because, size, atMs: this.#clock.now() });
   }
 }

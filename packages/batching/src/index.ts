@@ -4,6 +4,11 @@
  *
  * @packageDocumentation
  */
+
+export {
+  AdaptiveBatchScheduler,
+  type AdaptiveBatchSchedulerOptions,
+} from "./adaptive-batch-scheduler.js";
 export {
   type BasicBatchSchedulerOptions,
   createBasicBatchScheduler,

@@ -1,0 +1,116 @@
+import { availableParallelism } from "node:os";
+import type { Clock } from "@serving-kit/core";
+import { type AdaptiveLimit, nextLimit, startLimit } from "./adaptive-limit.js";
+import type { BatchEvent } from "./batch-event.js";
+import type { BatchQueue } from "./batch-queue.js";
+import type { BatchQueueOptions } from "./batch-queue-options.js";
+import type { BatchFunction } from "./batch-scheduler.js";
+import { SharedBatchScheduler } from "./shared-batch-scheduler.js";
+
+/** Between which limits an AdaptiveBatchScheduler seeks, and how patiently. */
+export interface AdaptiveBatchSchedulerOptions {
+  /** The fewest batches in flight. Default 1. */
+  readonly minSlots?: number;
+  /** The most batches in flight. Default `os.availableParallelism()`. */
+  readonly maxSlots?: number;
+  /** Where the search begins. Default 3, or `maxSlots` if that is less. */
+  readonly initialSlots?: number;
+  /** After how many batches the limit is changed. Default 1000. */
+  readonly batchesToAverageOver?: number;
+  /** Default `systemClock`. */
+  readonly clock?: Clock;
+}
+
+/**
+ * A SharedBatchScheduler that finds out by itself how many batches in flight give the best latency:
+ * too few leave cores idle, too many wait for each other where batches would better have grown.
+ *
+ * Every `batchesToAverageOver` batches it compares the average latency (from the arrival of the
+ * oldest task to the end of the batch) with that of the round before and moves the number of slots.
+ */
+export class AdaptiveBatchScheduler implements AsyncDisposable {
+  readonly #scheduler: SharedBatchScheduler;
+  readonly #min: number;
+  readonly #max: number;
+  readonly #batchesToAverageOver: number;
+  #state: AdaptiveLimit;
+  /** What of the fraction of the limit has not been given yet. */
+  #carry = 0;
+  #batches = 0;
+  #latencyMs = 0;
+
+  /** Throws RangeError unless 1 <= minSlots <= initialSlots <= maxSlots, all integers. */
+  constructor(options: AdaptiveBatchSchedulerOptions = {}) {
+    const {
+      minSlots = 1,
+      maxSlots = availableParallelism(),
+      batchesToAverageOver = 1000,
+    } = options;
+    const initialSlots = options.initialSlots ?? Math.min(Math.max(3, minSlots), maxSlots);
+    const isInOrder = 1 <= minSlots && minSlots <= initialSlots && initialSlots <= maxSlots;
+    if (!isInOrder || ![minSlots, maxSlots, initialSlots].every(Number.isSafeInteger)) {
+      throw new RangeError(
+        `slots must be integers with 1 <= minSlots <= initialSlots <= maxSlots; got ${minSlots}, ${initialSlots}, ${maxSlots}`,
+      );
+    }
+    if (!(Number.isSafeInteger(batchesToAverageOver) && batchesToAverageOver >= 1)) {
+      throw new RangeError(
+        `batchesToAverageOver must be an integer >= 1; got ${batchesToAverageOver}`,
+      );
+    }
+    this.#min = minSlots;
+    this.#max = maxSlots;
+    this.#batchesToAverageOver = batchesToAverageOver;
+    this.#state = startLimit(initialSlots);
+    const { clock } = options;
+    this.#scheduler = new SharedBatchScheduler({ slots: initialSlots, ...(clock && { clock }) });
+  }
+
+  /** The number of batches in flight that is now thought best; it need not be an integer. */
+  get inFlightBatchesLimit(): number {
+    return this.#state.limit;
+  }
+
+  /** How many batches run now. */
+  get numRunningBatches(): number {
+    return this.#scheduler.numRunningBatches;
+  }
+
+  /** See `SharedBatchScheduler.addQueue`. */
+  addQueue<T, R>(
+    run: BatchFunction<T, R>,
+    options: BatchQueueOptions<T, R> = {},
+  ): BatchQueue<T, R> {
+    return this.#scheduler.addQueue(run, {
+      ...options,
+      onEvent: (event) => {
+        if (event.kind === "batch") this.#learn(event);
+        options.onEvent?.(event);
+      },
+    });
+  }
+
+  /** See `SharedBatchScheduler.close`. */
+  close(options: { readonly signal?: AbortSignal } = {}): Promise<void> {
+    return this.#scheduler.close(options);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #learn({ queueMs, runMs }: Extract<BatchEvent, { kind: "batch" }>): void {
+    this.#latencyMs += queueMs + runMs;
+    if (++this.#batches === this.#batchesToAverageOver) {
+      const averageMs = this.#latencyMs / this.#batches;
+      this.#state = nextLimit(this.#state, averageMs, this.#min, this.#max);
+      this.#batches = 0;
+      this.#latencyMs = 0;
+    }
+    // The fraction is given as one slot more, that part of the time.
+    const wanted = this.#state.limit + this.#carry;
+    const slots = Math.min(Math.floor(wanted), this.#max);
+    this.#carry = Math.min(wanted - slots, 1);
+    if (slots !== this.#scheduler.slots) this.#scheduler.slots = slots;
+  }
+}

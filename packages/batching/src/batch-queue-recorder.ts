@@ -1,0 +1,77 @@
+import type { BatchEvent } from "./batch-event.js";
+import type { BatchQueueStats } from "./batch-queue-stats.js";
+import { DurationHistogram } from "./duration-histogram.js";
+
+type Held = Pick<
+  BatchQueueStats,
+  "numEnqueuedTasks" | "enqueuedSize" | "numRunningBatches" | "numRunningTasks"
+>;
+
+type Because = Extract<BatchEvent, { kind: "task-rejected" }>["because"];
+
+/** Counts what a queue does and tells it as events. */
+export class BatchQueueRecorder {
+  /** Where events go. */
+  onEvent: ((event: BatchEvent) => void) | undefined;
+  succeeded = 0;
+  failed = 0;
+  readonly #turnedAway: Record<Because, number> = {
+    aborted: 0,
+    expired: 0,
+    "queue-full": 0,
+    "task-too-large": 0,
+    "queue-closed": 0,
+  };
+  #batches = 0;
+  #batchedSize = 0;
+  #paddingSize = 0;
+  #batchSizes = new Float64Array(64);
+  readonly queueMs = new DurationHistogram();
+  readonly #runMs = new DurationHistogram();
+
+  batchStarted(size: number, paddedSize: number): void {
+    this.#batches++;
+    this.#batchedSize += size;
+    this.#paddingSize += paddedSize - size;
+    if (size >= this.#batchSizes.length) {
+      const wider = new Float64Array(2 * size);
+      wider.set(this.#batchSizes);
+      this.#batchSizes = wider;
+    }
+    this.#batchSizes[size] = (this.#batchSizes[size] as number) + 1;
+  }
+
+  batchEnded(event: Omit<Extract<BatchEvent, { kind: "batch" }>, "kind">): void {
+    this.#runMs.record(event.runMs);
+    this.onEvent?.({ kind: "batch", ...event });
+  }
+
+  turnedAway(because: Because, size: number, atMs: number): void {
+    this.#turnedAway[because]++;
+    this.onEvent?.({ kind: "task-rejected", because, size, atMs });
+  }
+
+  snapshot(held: Held): BatchQueueStats {
+    const turnedAway = this.#turnedAway;
+    return {
+      ...held,
+      succeeded: this.succeeded,
+      failed: this.failed,
+      aborted: turnedAway.aborted,
+      expired: turnedAway.expired,
+      rejected: {
+        queueFull: turnedAway["queue-full"],
+        taskTooLarge: turnedAway["task-too-large"],
+        queueClosed: turnedAway["queue-closed"],
+      },
+      batches: this.#batches,
+      batchedSize: this.#batchedSize,
+      paddingSize: this.#paddingSize,
+      batchSizes: [...this.#batchSizes]
+        .map((count, size) => ({ size, count }))
+        .filter(({ count }) => count > 0),
+      queueMs: this.queueMs.summary(),
+      runMs: this.#runMs.summary(),
+    };
+  }
+}

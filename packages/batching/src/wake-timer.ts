@@ -1,0 +1,41 @@
+import type { Clock } from "@serving-kit/core";
+
+/** Node takes a longer delay than this as 1 ms. */
+const MAX_DELAY_MS = 2 ** 31 - 1;
+
+/**
+ * One timer for many times: it wakes at the earliest that was asked for, and must be asked again
+ * then. It may wake early.
+ */
+export class WakeTimer {
+  readonly #clock: Clock;
+  readonly #onWake: () => void;
+  #timer: Disposable | undefined;
+  #atMs = Number.POSITIVE_INFINITY;
+
+  constructor(clock: Clock, onWake: () => void) {
+    this.#clock = clock;
+    this.#onWake = onWake;
+  }
+
+  /** Asks to be woken at a time, rounded up to whole milliseconds from now. */
+  wakeAt(atMs: number, nowMs: number): void {
+    if (atMs >= this.#atMs) return;
+    this.#timer?.[Symbol.dispose]();
+    this.#atMs = atMs;
+    // A time that was computed may be off by a rounding error, which must not cost a millisecond.
+    const delayMs = Math.ceil(Math.min(Math.max(atMs - nowMs, 1), MAX_DELAY_MS) - 1e-6);
+    this.#timer = this.#clock.setTimeout(() => {
+      this.#timer = undefined;
+      this.#atMs = Number.POSITIVE_INFINITY;
+      this.#onWake();
+    }, delayMs);
+  }
+
+  clear(): void {
+    if (this.#timer === undefined) return;
+    this.#timer[Symbol.dispose]();
+    this.#timer = undefined;
+    this.#atMs = Number.POSITIVE_INFINITY;
+  }
+}
