@@ -49,19 +49,18 @@ function clockClauses({ create }: ClockConformanceOptions): Tests {
     "K2 a callback never runs after its Disposable was disposed": async () => {
       const { clock, advance } = create();
       const runs: string[] = [];
-      const disposables = [
+      const disposed = [
         clock.setTimeout(() => runs.push("timeout"), 1),
         clock.setImmediate(() => runs.push("immediate")),
       ];
-      const late = clock.setTimeout(() => runs.push("late"), 4);
+      const late = clock.setTimeout(() => runs.push("late"), 8);
       clock.setTimeout(() => late[Symbol.dispose](), 1);
-      for (const disposable of [...disposables, ...disposables]) disposable[Symbol.dispose]();
-      await advance(10);
-      assert.deepEqual(runs, []);
+      // Disposing twice, or what has run, does nothing.
+      for (const disposable of [...disposed, ...disposed]) disposable[Symbol.dispose]();
       const ran = clock.setTimeout(() => runs.push("ran"), 1);
-      await advance(5);
+      await advance(20);
       ran[Symbol.dispose]();
-      assert.deepEqual(runs, ["ran"], "disposing one that ran does nothing");
+      assert.equal(runs.join(), "ran");
     },
 
     "K3 callbacks run in order of due time; equal ones keep the order of setting": async () => {

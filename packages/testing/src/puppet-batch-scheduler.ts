@@ -183,10 +183,12 @@ export class PuppetBatchScheduler<T, R> implements BatchScheduler<T, R> {
   }
 
   #settle(waiting: Waiting<T, R>, result: R | Error): void {
-    if (result instanceof Error) return this.#fail(waiting, "failed", result);
-    if (!this.#leave(waiting)) return;
-    this.#counts.succeeded++;
-    waiting.outcome.resolve(result);
+    if (result instanceof Error) {
+      this.#fail(waiting, "failed", result);
+    } else if (this.#leave(waiting)) {
+      this.#counts.succeeded++;
+      waiting.outcome.resolve(result);
+    }
   }
 
   #fail(waiting: Waiting<T, R>, as: "failed" | "aborted" | "expired" | "closed", error: unknown) {

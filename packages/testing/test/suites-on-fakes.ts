@@ -1,14 +1,174 @@
+import { createBasicBatchScheduler } from "@serving-kit/batching";
+import {
+  type AspiredVersions,
+  AspiredVersionsManager,
+  aspire,
+  availabilityPreserving,
+  type Loader,
+  mapVersions,
+  resourcePreserving,
+  ServingError,
+  StaticManager,
+  servableId,
+  systemClock,
+} from "@serving-kit/core";
 import { tensor } from "@serving-kit/inference";
-import { FakePredictor, predictorConformance, type Runner } from "../src/index.js";
+import { Subject } from "rxjs";
+import {
+  adapterConformance,
+  batchSchedulerConformance,
+  clockConformance,
+  deferred,
+  FakeClock,
+  FakeLoader,
+  FakePredictor,
+  type FakeServable,
+  loaderConformance,
+  managerConformance,
+  PuppetBatchScheduler,
+  policyConformance,
+  predictorConformance,
+  type Runner,
+  sourceConformance,
+} from "../src/index.js";
+import { registryWorld } from "./registry-source.js";
 
 const vector = (...x: number[]) => tensor("float32", [x.length], x);
+
+/** Examples of "half plus two". */
 export const halfPlusTwo = [
   { inputs: { x: vector(1, 2, 5) }, outputs: { y: vector(2.5, 3, 4.5) } },
   { inputs: { x: vector(-4) }, outputs: { y: vector(0) } },
 ];
 
-/** Every suite on the fakes, for whichever runner. */
+/** Every suite on the fakes, and on what core has of each kind, for whichever runner. */
 export function runSuitesOnFakes(runner: Runner): void {
+  runPredictorSuites(runner);
+
+  clockConformance(runner, {
+    name: "FakeClock",
+    create: () => {
+      const clock = new FakeClock(7);
+      return { clock, advance: (ms) => clock.advance(ms) };
+    },
+  });
+  clockConformance(runner, {
+    name: "systemClock",
+    create: () => ({
+      clock: systemClock,
+      advance: async (ms) => {
+        const { promise, resolve } = deferred();
+        systemClock.setTimeout(resolve, ms + 1);
+        await promise;
+      },
+    }),
+  });
+
+  for (const honoursAbort of [true, false]) {
+    const made: FakeLoader[] = [];
+    const create = () => {
+      const loader = new FakeLoader({ honoursAbort, resources: { ramBytes: 10 } });
+      made.push(loader);
+      return loader;
+    };
+    loaderConformance(runner, {
+      name: `FakeLoader that ${honoursAbort ? "honours" : "ignores"} signals`,
+      create,
+      use: (servable) => {
+        if (servable.isUnloaded) throw new Error("used after unload");
+      },
+      held: () => ({ ramBytes: 10 }),
+      allocated: () => made.reduce((sum, { live }) => sum + live, 0),
+      broken: [brokenFake(create)],
+      skip: honoursAbort ? [] : [{ reason: "it stands for native work", clauses: ["L7"] }],
+    });
+  }
+
+  sourceConformance(runner, { name: "registry source", create: () => registryWorld() });
+
+  adapterConformance(runner, {
+    name: "mapVersions",
+    create: () => mapVersions((text: string) => JSON.parse(text) as unknown),
+    data: "{}",
+    failingData: "{",
+  });
+
+  policyConformance(runner, {
+    name: "availability preserving",
+    policy: availabilityPreserving,
+    isAvailabilityPreserving: true,
+  });
+  policyConformance(runner, {
+    name: "resource preserving",
+    policy: resourcePreserving,
+    isAvailabilityPreserving: false,
+  });
+
+  managerConformance(runner, { name: "AspiredVersionsManager", create: aspiredVersionsManager });
+  managerConformance(runner, {
+    name: "StaticManager",
+    create: async () => {
+      const loader = new FakeLoader();
+      const id = servableId("m", 3);
+      const servable = await loader.load({ id, signal: new AbortController().signal });
+      return {
+        manager: new StaticManager([{ id, servable }]),
+        name: "m",
+        isLoaded: ({ isUnloaded }) => !isUnloaded,
+      };
+    },
+  });
+
+  batchSchedulerConformance(runner, {
+    name: "basic batch scheduler",
+    create: ({ run, ...options }) => createBasicBatchScheduler(run, options),
+  });
+  batchSchedulerConformance(runner, {
+    name: "PuppetBatchScheduler",
+    create: ({ run, maxBatchSize, clock }) =>
+      new PuppetBatchScheduler(run, { maxTaskSize: maxBatchSize, clock }),
+    process: (scheduler) => (scheduler as PuppetBatchScheduler<number, number>).process(),
+    hasPriorities: false,
+    skip: [
+      { reason: "the test decides what meets in a batch, and when", clauses: ["B2", "B4", "B9"] },
+      { reason: "it has no limit to what may wait", clauses: ["B5"] },
+    ],
+  });
+}
+
+function brokenFake(create: () => FakeLoader) {
+  const path = "/models/broken/1";
+  let failing: FakeLoader;
+  return {
+    path,
+    create: () => {
+      failing = create();
+      failing.failLoads(undefined, new ServingError("NOT_FOUND", "MISSING", `no file ${path}`));
+      return failing;
+    },
+    repair: () => failing.failLoads(0),
+  };
+}
+
+async function aspiredVersionsManager() {
+  const clock = new FakeClock();
+  const manager = new AspiredVersionsManager<FakeServable>({ clock });
+  const aspired = new Subject<AspiredVersions<Loader<FakeServable>>>();
+  manager.connect(aspired);
+  aspired.next({ name: "m", versions: [aspire(servableId("m", 3), new FakeLoader())] });
+  const available = manager.available({ name: "m" });
+  await clock.advance();
+  await available;
+  return {
+    manager,
+    name: "m",
+    isLoaded: ({ isUnloaded }: FakeServable) => !isUnloaded,
+    withdraw: () => aspired.next({ name: "m", versions: [] }),
+    pass: () => clock.advance(1_000),
+  };
+}
+
+function runPredictorSuites(runner: Runner): void {
   for (const options of [{}, { runMs: 2 }, { batchable: false }]) {
     const made: FakePredictor[] = [];
     predictorConformance(runner, {
