@@ -1,0 +1,55 @@
+import { messageOf, ServingError } from "@serving-kit/core";
+
+const quoted = (names: readonly string[]) => names.map((name) => `"${name}"`).join(", ");
+
+/** The errors of this package, one factory for each reason. */
+export const errors = {
+  modelFileMissing: (path: string, problem: string, cause?: unknown) =>
+    new ServingError(
+      "NOT_FOUND",
+      "MODEL_FILE_MISSING",
+      `expected a .tflite file, or a folder with model.tflite or one *.tflite, at ${path}; ${problem}`,
+      { cause, details: { path } },
+    ),
+
+  modelFileInvalid: (path: string, problem: unknown) =>
+    new ServingError(
+      "DATA_LOSS",
+      "MODEL_FILE_INVALID",
+      `${path} is not a whole .tflite file: ${messageOf(problem)}; copy it again`,
+      { cause: problem, details: { path } },
+    ),
+
+  modelUnsupported: (problem: string, cause?: unknown) =>
+    new ServingError("UNIMPLEMENTED", "MODEL_UNSUPPORTED", problem, { cause }),
+
+  modelRefused: (path: string, library: string, message: string) =>
+    new ServingError(
+      "FAILED_PRECONDITION",
+      "MODEL_REFUSED",
+      `${library} refuses ${path}: ${message || "it gave no reason"}`,
+      { details: { path } },
+    ),
+
+  signatureOnSubgraph: (name: string, subgraph: number, callable: readonly string[]) =>
+    new ServingError(
+      "UNIMPLEMENTED",
+      "SIGNATURE_UNIMPLEMENTED",
+      `signature "${name}" belongs to subgraph ${subgraph}; the TensorFlow Lite C API runs only subgraph 0, whose signatures are ${quoted(callable) || "none"}. Convert the model with one signature a file`,
+      { details: { signatureName: name, subgraph } },
+    ),
+
+  reshapeFailed: (shapes: string, message: string) =>
+    new ServingError(
+      "INVALID_ARGUMENT",
+      "TENSOR_SHAPE_REFUSED",
+      `the model cannot run on inputs of shape ${shapes}: ${message || "TensorFlow Lite gave no reason"}`,
+    ),
+
+  stringsUnsupported: (library: string) =>
+    new ServingError(
+      "UNIMPLEMENTED",
+      "STRING_TENSORS_UNIMPLEMENTED",
+      `the library ${library} does not export TfLiteTensorRealloc, which inputs of dtype string need`,
+    ),
+};

@@ -1,0 +1,86 @@
+import { availableParallelism } from "node:os";
+import { isServingError } from "@serving-kit/core";
+import { elementCount, NUMERIC_DTYPES, type Tensor, type TensorSpec } from "@serving-kit/inference";
+import { NativeExecutor, nativeRuns } from "@serving-kit/native-library";
+import { errors } from "./errors.js";
+import { findModel } from "./find-model.js";
+import { type ModelFile, readModelFile } from "./model-file.js";
+import { openTflite, type Tflite } from "./native/library.js";
+import { NativeModel } from "./native/model.js";
+import type { TfliteOptions } from "./options.js";
+import { readWholeFile } from "./read-file.js";
+import { TflitePredictor } from "./tflite-predictor.js";
+
+/**
+ * Loads the model at a path: reads and checks the file, opens TensorFlow Lite, makes the first
+ * interpreter and warms it up. Aborts between these steps with the signal's reason.
+ */
+export async function loadModel(
+  path: string,
+  options: TfliteOptions,
+  signal?: AbortSignal,
+): Promise<TflitePredictor> {
+  const modelPath = await findModel(path);
+  const bytes = await readWholeFile(modelPath, signal);
+  const file = parse(modelPath, bytes);
+  const tflite = await openTflite(options.library);
+  signal?.throwIfAborted();
+  const executor = new NativeExecutor({ execution: options.execution ?? "auto" });
+  const model = new NativeModel(tflite, executor, { path: modelPath, file, bytes });
+  const predictor = await TflitePredictor.create(model, {
+    threads: options.threads ?? 1,
+    interpreters: options.interpreters ?? defaultInterpreters(),
+    useXnnpack: xnnpackIn(tflite, options.useXnnpack),
+    dequantize: options.dequantize ?? false,
+  });
+  try {
+    signal?.throwIfAborted();
+    if (options.warmup ?? true) await warmUp(predictor, file);
+    signal?.throwIfAborted();
+    return predictor;
+  } catch (error) {
+    await predictor[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+/** How many calls of a version run at the same time, if nobody says. */
+export function defaultInterpreters(): number {
+  return Math.min(nativeRuns.limit, availableParallelism());
+}
+
+function parse(path: string, bytes: Uint8Array): ModelFile {
+  try {
+    return readModelFile(bytes);
+  } catch (error) {
+    throw isServingError(error) ? error : errors.modelFileInvalid(path, error);
+  }
+}
+
+function xnnpackIn({ library, hasXnnpack }: Tflite, wanted: boolean | undefined): boolean {
+  if (wanted && !hasXnnpack) {
+    throw errors.modelUnsupported(
+      `option useXnnpack is true, but ${library.path} exports no XNNPACK delegate; leave it out to run without`,
+    );
+  }
+  return wanted ?? hasXnnpack;
+}
+
+/** One run on zeros of every signature that can run; what may have any extent has 1. */
+async function warmUp(predictor: TflitePredictor, file: ModelFile): Promise<void> {
+  for (const [signatureName, { inputs }] of predictor.signatures) {
+    if (file.signatures.get(signatureName)?.subgraph !== 0) continue;
+    const zeros = Object.fromEntries([...inputs].map(([name, spec]) => [name, zerosOf(spec)]));
+    await predictor.predict(zeros, { signatureName });
+  }
+}
+
+function zerosOf({ dtype, shape }: TensorSpec): Tensor {
+  const extents = (shape ?? []).map((extent) => (extent === -1 ? 1 : extent));
+  const count = elementCount(extents);
+  if (dtype === "string") {
+    return { dtype, shape: extents, data: Array.from({ length: count }, () => new Uint8Array(0)) };
+  }
+  const { array, entriesPerElement } = NUMERIC_DTYPES[dtype];
+  return { dtype, shape: extents, data: new array(count * entriesPerElement) } as Tensor;
+}

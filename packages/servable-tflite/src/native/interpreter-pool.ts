@@ -1,0 +1,94 @@
+import type { Tensors } from "@serving-kit/inference";
+import { WaitLine } from "@serving-kit/native-library";
+import type { Binding } from "../model-file.js";
+import { Interpreter, type InterpreterOptions } from "./interpreter.js";
+import type { NativeModel } from "./model.js";
+
+/** How many interpreters a pool makes at most, and how. */
+export interface InterpreterPoolOptions extends InterpreterOptions {
+  readonly interpreters: number;
+}
+
+/**
+ * The interpreters of one model. Each is lent to one call at a time; calls that find none wait in
+ * the order of arrival. Another interpreter is made when a call finds none free.
+ */
+export class InterpreterPool {
+  readonly #model: NativeModel;
+  readonly #options: InterpreterPoolOptions;
+  readonly #idle: Interpreter[] = [];
+  readonly #line = new WaitLine<Interpreter>();
+  readonly #growing = new Set<Promise<void>>();
+  #size = 0;
+
+  private constructor(model: NativeModel, options: InterpreterPoolOptions) {
+    this.#model = model;
+    this.#options = options;
+  }
+
+  /** Makes a pool with its first interpreter. */
+  static async create(
+    model: NativeModel,
+    options: InterpreterPoolOptions,
+  ): Promise<InterpreterPool> {
+    const pool = new InterpreterPool(model, options);
+    pool.#idle.push(await Interpreter.create(model, options));
+    pool.#size = 1;
+    return pool;
+  }
+
+  /** Lends a free interpreter, if there is one: one that has the shapes of the inputs, if possible. */
+  take(inputs: readonly Binding[], tensors: Tensors): Interpreter | undefined {
+    const idle = this.#idle;
+    for (let i = idle.length - 1; i >= 0; i--) {
+      const interpreter = idle[i] as Interpreter;
+      if (!interpreter.fits(inputs, tensors)) continue;
+      idle.splice(i, 1);
+      return interpreter;
+    }
+    return idle.shift();
+  }
+
+  /** Lends the next interpreter that becomes free. */
+  wait(signal?: AbortSignal): Promise<Interpreter> {
+    const waiting = this.#line.wait(signal);
+    this.#grow();
+    return waiting;
+  }
+
+  /** Takes an interpreter back. */
+  put(interpreter: Interpreter): void {
+    if (!this.#line.admit(interpreter)) this.#idle.push(interpreter);
+  }
+
+  /** Takes back an interpreter that must not be used any more. */
+  discard(interpreter: Interpreter): void {
+    interpreter.close();
+    this.#size--;
+    if (this.#line.length > 0) this.#grow();
+  }
+
+  /** Frees all. Every interpreter must be back. May be repeated. */
+  async close(): Promise<void> {
+    await Promise.all(this.#growing);
+    for (const interpreter of this.#idle.splice(0)) interpreter.close();
+  }
+
+  #grow(): void {
+    if (this.#size >= this.#options.interpreters) return;
+    this.#size++;
+    const growing = Interpreter.create(this.#model, this.#options)
+      .then(
+        (interpreter) => this.put(interpreter),
+        (error) => this.#failedToGrow(error),
+      )
+      .finally(() => this.#growing.delete(growing));
+    this.#growing.add(growing);
+  }
+
+  /** Those who wait get an interpreter that comes back, if there is one. */
+  #failedToGrow(error: unknown): void {
+    this.#size--;
+    while (this.#size === 0 && this.#line.refuse(error));
+  }
+}

@@ -1,0 +1,206 @@
+import type { Tensor, Tensors } from "@serving-kit/inference";
+import type { RunPlan } from "@serving-kit/native-library";
+import { errors } from "../errors.js";
+import type { Binding, ModelSignature } from "../model-file.js";
+import { OK } from "./bindings.js";
+import { ErrorReporter } from "./error-reporter.js";
+import type { NativeModel } from "./model.js";
+import { counts } from "./native-counts.js";
+import { packNibbles } from "./nibbles.js";
+import { encodeStrings } from "./string-tensor.js";
+import { TensorMemory } from "./tensor-memory.js";
+
+/** How interpreters are made. */
+export interface InterpreterOptions {
+  readonly threads: number;
+  readonly useXnnpack: boolean;
+}
+
+/** Size of the buffer for XNNPACK's options, larger than the struct of any version. Zeros are defaults. */
+const XNNPACK_OPTIONS_BYTES = 256;
+
+/** TFLITE_XNNPACK_DELEGATE_FLAG_QS8 and _QU8: quantized operators too. */
+const XNNPACK_QUANTIZED = 0x1 | 0x2;
+
+/** One TfLiteInterpreter: runs one call at a time. */
+export class Interpreter {
+  readonly #model: NativeModel;
+  readonly #reporter: ErrorReporter;
+  readonly #pointer: bigint;
+  readonly #delegate: bigint | null;
+  readonly #inputs = new Map<number, TensorMemory>();
+  readonly #outputs = new Map<number, TensorMemory>();
+  #plan: RunPlan;
+  #isClosed = false;
+
+  private constructor(
+    model: NativeModel,
+    reporter: ErrorReporter,
+    pointer: bigint,
+    delegate: bigint | null,
+  ) {
+    this.#model = model;
+    this.#reporter = reporter;
+    this.#pointer = pointer;
+    this.#delegate = delegate;
+    const { bindings } = model.tflite;
+    for (const { subgraph, inputs, outputs } of model.file.signatures.values()) {
+      if (subgraph !== 0) continue;
+      for (const { index, spec } of inputs) {
+        const tensor = bindings.input(pointer, index);
+        this.#inputs.set(index, new TensorMemory(bindings, tensor, spec.dtype));
+      }
+      for (const { index, spec } of outputs) {
+        const tensor = bindings.output(pointer, index);
+        this.#outputs.set(index, new TensorMemory(bindings, tensor, spec.dtype));
+      }
+    }
+    this.#plan = model.executor.plan("run");
+  }
+
+  /** Makes an interpreter and gives its tensors memory. @throws MODEL_REFUSED with TFLite's words. */
+  static async create(
+    model: NativeModel,
+    { threads, useXnnpack }: InterpreterOptions,
+  ): Promise<Interpreter> {
+    const { executor, tflite, path } = model;
+    const { bindings } = tflite;
+    const reporter = new ErrorReporter();
+    const options = bindings.optionsCreate();
+    bindings.setNumThreads(options, threads);
+    bindings.setErrorReporter(options, reporter.pointer, reporter.userData);
+    const delegate = useXnnpack ? createXnnpack(model, threads) : null;
+    if (delegate !== null) bindings.addDelegate(options, delegate);
+    const create = executor.plan("create interpreter");
+    const pointer: bigint | null = await executor.run<bigint | null>(
+      create,
+      bindings.interpreterCreate,
+      model.pointer,
+      options,
+    );
+    bindings.optionsDelete(options);
+    if (pointer === null) {
+      deleteXnnpack(model, delegate);
+      reporter[Symbol.dispose]();
+      throw errors.modelRefused(path, model.libraryName, reporter.take());
+    }
+    counts.interpreters++;
+    const interpreter = new Interpreter(model, reporter, pointer, delegate);
+    if (await interpreter.#allocate()) return interpreter;
+    const message = reporter.take();
+    interpreter.close();
+    throw errors.modelRefused(path, model.libraryName, message);
+  }
+
+  /** Tells whether the tensors have the memory for these inputs. */
+  fits(inputs: readonly Binding[], tensors: Tensors): boolean {
+    for (const { name, index } of inputs) {
+      const { shape } = this.#input(index);
+      const wanted = (tensors[name] as Tensor).shape;
+      if (shape.length !== wanted.length) return false;
+      for (let i = 0; i < shape.length; i++) if (shape[i] !== wanted[i]) return false;
+    }
+    return true;
+  }
+
+  /** Gives the tensors memory for inputs of other shapes. After a failure the interpreter is useless. */
+  async reshape(inputs: readonly Binding[], tensors: Tensors): Promise<void> {
+    const { bindings } = this.#model.tflite;
+    let isResized = true;
+    for (const { name, index } of inputs) {
+      const { shape } = tensors[name] as Tensor;
+      const dimensions = Int32Array.from(shape);
+      isResized &&= OK === bindings.resizeInput(this.#pointer, index, dimensions, shape.length);
+    }
+    const shapes = inputs.map(({ name }) => `[${(tensors[name] as Tensor).shape}]`).join(", ");
+    if (!isResized || !(await this.#allocate())) {
+      throw errors.reshapeFailed(shapes, this.#reporter.take());
+    }
+    this.#plan = this.#model.executor.plan(`run ${shapes}`);
+  }
+
+  /** Copies inputs into the interpreter's memory. */
+  write(inputs: readonly Binding[], tensors: Tensors): void {
+    for (const { name, index } of inputs) {
+      const memory = this.#input(index);
+      const { data } = tensors[name] as Tensor;
+      if (memory.dtype === "string") this.#writeStrings(memory, data as readonly Uint8Array[]);
+      else if (memory.dtype === "int4" || memory.dtype === "uint4") {
+        (memory.view as Uint8Array).set(packNibbles(data as Uint8Array));
+      } else (memory.view as Float32Array).set(data as Float32Array);
+    }
+  }
+
+  /** Runs the model: a status at once when it ran inline, else a promise. */
+  invoke(): number | Promise<number> {
+    const { executor, file, tflite } = this.#model;
+    // State would make answers depend on which interpreter took the calls before.
+    if (file.hasVariables) tflite.bindings.resetVariables(this.#pointer);
+    return executor.run<number>(this.#plan, tflite.bindings.invoke, this.#pointer);
+  }
+
+  /** Copies outputs out of the interpreter's memory. */
+  read({ outputs }: ModelSignature, names: readonly string[]): Tensors {
+    const tensors: Record<string, Tensor> = {};
+    for (const { name, index } of outputs) {
+      if (!names.includes(name)) continue;
+      const memory = this.#outputs.get(index) as TensorMemory;
+      memory.ran();
+      tensors[name] = memory.read();
+    }
+    return tensors;
+  }
+
+  /** TensorFlow Lite's messages since the last call. */
+  takeMessages(): string {
+    return this.#reporter.take();
+  }
+
+  /** Frees it. Must not run. May be repeated. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#model.tflite.bindings.interpreterDelete(this.#pointer);
+    counts.interpreters--;
+    deleteXnnpack(this.#model, this.#delegate);
+    this.#reporter[Symbol.dispose]();
+  }
+
+  async #allocate(): Promise<boolean> {
+    const { executor, tflite } = this.#model;
+    const plan = executor.plan("allocate tensors");
+    const status = await executor.run(plan, tflite.bindings.allocateTensors, this.#pointer);
+    if (status !== OK) return false;
+    for (const memory of this.#inputs.values()) memory.allocated();
+    for (const memory of this.#outputs.values()) memory.allocated();
+    return true;
+  }
+
+  #input(index: number): TensorMemory {
+    return this.#inputs.get(index) as TensorMemory;
+  }
+
+  #writeStrings(memory: TensorMemory, strings: readonly Uint8Array[]): void {
+    const { bindings, library } = this.#model.tflite;
+    if (!library.has("TfLiteTensorRealloc")) throw errors.stringsUnsupported(library.path);
+    const bytes = encodeStrings(strings);
+    bindings.tensorRealloc(bytes.length, memory.pointer);
+    bindings.copyIn(memory.pointer, bytes, bytes.length);
+  }
+}
+
+function createXnnpack({ tflite }: NativeModel, threads: number): bigint | null {
+  const options = Buffer.alloc(XNNPACK_OPTIONS_BYTES);
+  // { int32_t num_threads; uint32_t flags; … }: without threads, a run stays on its own.
+  options.writeInt32LE(threads > 1 ? threads : 0, 0);
+  options.writeUInt32LE(XNNPACK_QUANTIZED, 4);
+  const delegate = tflite.bindings.xnnpackCreate(options);
+  if (delegate !== null) counts.delegates++;
+  return delegate;
+}
+
+function deleteXnnpack({ tflite }: NativeModel, delegate: bigint | null): void {
+  if (delegate === null) return;
+  tflite.bindings.xnnpackDelete(delegate);
+  counts.delegates--;
+}

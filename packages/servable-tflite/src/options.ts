@@ -1,0 +1,91 @@
+import { EXECUTIONS, type Execution } from "@serving-kit/native-library";
+
+/** How `.tflite` models are loaded and run. */
+export interface TfliteOptions {
+  /**
+   * Threads that one run may use, in XNNPACK and in TensorFlow Lite's own kernels. Default 1: several
+   * calls at once use the cores better than one call on several threads.
+   */
+  readonly threads?: number;
+  /**
+   * Where runs happen. Default `auto`: on the event loop only while runs of a shape are measured to
+   * take less than 0.1 ms, otherwise on a thread of libuv's pool, as the first of each shape.
+   */
+  readonly execution?: Execution;
+  /**
+   * How many calls of one version can run at the same time, each on an interpreter of its own that
+   * is made when it is first needed. Default 3 (libuv's pool less one), and not more than the cores.
+   */
+  readonly interpreters?: number;
+  /**
+   * Whether XNNPACK runs what it can. Default: where the library has it. True makes a library without
+   * it an error.
+   */
+  readonly useXnnpack?: boolean;
+  /**
+   * Whether quantized inputs and outputs are float32 at the border. Default false: they are the
+   * model's own integers, and the signature carries scale and zero point.
+   */
+  readonly dequantize?: boolean;
+  /**
+   * Whether loading ends with a run on zeros, so that the first call is not a slow one and a model
+   * that cannot run is a failed version. Default true.
+   */
+  readonly warmup?: boolean;
+  /** Path of the TensorFlow Lite C library. Default: see `openTflite`. */
+  readonly library?: string;
+  /**
+   * Loads and warms every version in a child process first. A file that makes TensorFlow Lite crash
+   * or hang is then a failed version, and the server lives. Costs a process start for each version.
+   * Default: off.
+   */
+  readonly canary?: CanaryOptions;
+}
+
+/** How the canary tries a version. */
+export interface CanaryOptions {
+  /** How long the child process may take, in ms. Default 60,000. */
+  readonly timeoutMs?: number;
+}
+
+/** Checks options. @throws TypeError that names the option, what was expected and what was given. */
+export function checkOptions(options: TfliteOptions): void {
+  const known = new Map<string, (value: unknown) => string | undefined>([
+    ["threads", (value) => (isCount(value) ? undefined : "an integer >= 1")],
+    ["interpreters", (value) => (isCount(value) ? undefined : "an integer >= 1")],
+    ["execution", (value) => (isExecution(value) ? undefined : EXECUTIONS.join(" or "))],
+    ["useXnnpack", isBoolean],
+    ["dequantize", isBoolean],
+    ["warmup", isBoolean],
+    ["library", (value) => (typeof value === "string" && value ? undefined : "a path")],
+    ["canary", (value) => (isCanary(value) ? undefined : "{ timeoutMs?: a number > 0 }")],
+  ]);
+  for (const [name, value] of Object.entries(options)) {
+    const check = known.get(name);
+    if (check === undefined) {
+      throw new TypeError(`tflite has no option "${name}"; it has ${[...known.keys()].join(", ")}`);
+    }
+    const expected = value === undefined ? undefined : check(value);
+    if (expected !== undefined) {
+      throw new TypeError(`option ${name} of tflite must be ${expected}; got ${show(value)}`);
+    }
+  }
+}
+
+const isCount = (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 1;
+const isBoolean = (value: unknown) => (typeof value === "boolean" ? undefined : "true or false");
+const isExecution = (value: unknown) => (EXECUTIONS as readonly unknown[]).includes(value);
+
+function isCanary(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  const { timeoutMs, ...others } = value as Record<string, unknown>;
+  const isTimeout = timeoutMs === undefined || (typeof timeoutMs === "number" && timeoutMs > 0);
+  return isTimeout && Object.keys(others).length === 0;
+}
+
+const show = (value: unknown) =>
+  typeof value === "object"
+    ? JSON.stringify(value)
+    : typeof value === "string"
+      ? `"${value}"`
+      : String(value);

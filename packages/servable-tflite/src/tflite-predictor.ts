@@ -1,0 +1,169 @@
+import {
+  DEFAULT_SIGNATURE,
+  inferenceErrors,
+  type PredictOptions,
+  type Predictor,
+  type Signature,
+  type Tensor,
+  type TensorSpec,
+  type Tensors,
+  validateInputs,
+  validateOutputs,
+} from "@serving-kit/inference";
+import { errors } from "./errors.js";
+import { isBatchable, type ModelSignature, toSignature } from "./model-file.js";
+import { OK } from "./native/bindings.js";
+import { InterpreterPool, type InterpreterPoolOptions } from "./native/interpreter-pool.js";
+import type { NativeModel } from "./native/model.js";
+import { dequantize, isQuantized, quantize, toFloatSpec } from "./quantization.js";
+import { rejectOnAbort } from "./reject-on-abort.js";
+
+/** How a predictor runs its model. */
+export interface TflitePredictorOptions extends InterpreterPoolOptions {
+  readonly dequantize: boolean;
+}
+
+/** A `.tflite` model as a Predictor. Owns the native model and its interpreters. */
+export class TflitePredictor implements Predictor {
+  readonly signatures: ReadonlyMap<string, Signature>;
+  readonly batchable: boolean;
+  readonly #model: NativeModel;
+  readonly #pool: InterpreterPool;
+  readonly #dequantize: boolean;
+  #running = 0;
+  #onIdle: (() => void) | undefined;
+  #closing: Promise<void> | undefined;
+
+  private constructor(model: NativeModel, pool: InterpreterPool, options: TflitePredictorOptions) {
+    this.#model = model;
+    this.#pool = pool;
+    const { signatures } = model.file;
+    const specs = [...signatures.values()].flatMap((s) => [...s.inputs, ...s.outputs]);
+    this.#dequantize = options.dequantize && specs.some(({ spec }) => isQuantized(spec));
+    this.signatures = new Map(
+      [...signatures].map(([name, signature]) => [name, this.#toBorder(toSignature(signature))]),
+    );
+    this.batchable = isBatchable(model.file);
+  }
+
+  /** Takes the model over: it is closed with the predictor, and when this fails. */
+  static async create(
+    model: NativeModel,
+    options: TflitePredictorOptions,
+  ): Promise<TflitePredictor> {
+    try {
+      return new TflitePredictor(model, await InterpreterPool.create(model, options), options);
+    } catch (error) {
+      model.close();
+      throw error;
+    }
+  }
+
+  predict(inputs: Tensors, options: PredictOptions = {}): Promise<Tensors> {
+    const { signal } = options;
+    const outputs = this.#predict(inputs, options);
+    return signal === undefined ? outputs : rejectOnAbort(outputs, signal);
+  }
+
+  /** Waits for the calls in flight, then frees everything. */
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #predict(inputs: Tensors, options: PredictOptions): Promise<Tensors> {
+    const { signatureName = DEFAULT_SIGNATURE, signal } = options;
+    if (this.#closing !== undefined) throw inferenceErrors.predictorClosed();
+    signal?.throwIfAborted();
+    const spec = this.signatures.get(signatureName);
+    const signature = this.#model.file.signatures.get(signatureName);
+    if (spec === undefined || signature === undefined) {
+      throw inferenceErrors.signatureNotFound(signatureName, this.signatures.keys());
+    }
+    if (signature.subgraph !== 0) this.#refuseSubgraph(signatureName, signature);
+    validateInputs(spec, inputs);
+    const names = validateOutputs(spec, options.outputs);
+    this.#running++;
+    try {
+      const tensors = this.#dequantize ? quantizeAll(inputs, signature) : inputs;
+      const outputs = await this.#run(signature, tensors, names, options);
+      return this.#dequantize ? dequantizeAll(outputs, signature) : outputs;
+    } finally {
+      this.#running--;
+      if (this.#running === 0) this.#onIdle?.();
+    }
+  }
+
+  async #run(
+    signature: ModelSignature,
+    tensors: Tensors,
+    names: readonly string[],
+    { signal, deadlineAtMs = Number.POSITIVE_INFINITY }: PredictOptions,
+  ): Promise<Tensors> {
+    const { inputs } = signature;
+    const interpreter = this.#pool.take(inputs, tensors) ?? (await this.#pool.wait(signal));
+    let isSound = true;
+    try {
+      // performance.now is the clock of deadlines; a Clock of tests cannot reach in here.
+      if (deadlineAtMs <= performance.now()) throw inferenceErrors.deadlineExceeded();
+      signal?.throwIfAborted();
+      if (!interpreter.fits(inputs, tensors)) {
+        isSound = false;
+        await interpreter.reshape(inputs, tensors);
+        isSound = true;
+      }
+      interpreter.write(inputs, tensors);
+      const status = interpreter.invoke();
+      if ((typeof status === "number" ? status : await status) !== OK) {
+        throw inferenceErrors.predictionFailed(interpreter.takeMessages());
+      }
+      return interpreter.read(signature, names);
+    } finally {
+      if (isSound) this.#pool.put(interpreter);
+      else this.#pool.discard(interpreter);
+    }
+  }
+
+  #refuseSubgraph(name: string, { subgraph }: ModelSignature): never {
+    const callable = [...this.#model.file.signatures]
+      .filter(([, signature]) => signature.subgraph === 0)
+      .map(([key]) => key);
+    throw errors.signatureOnSubgraph(name, subgraph, callable);
+  }
+
+  #toBorder(signature: Signature): Signature {
+    if (!this.#dequantize) return signature;
+    const toFloat = (specs: ReadonlyMap<string, TensorSpec>) =>
+      new Map([...specs].map(([name, spec]) => [name, toFloatSpec(spec)]));
+    return { inputs: toFloat(signature.inputs), outputs: toFloat(signature.outputs) };
+  }
+
+  async #close(): Promise<void> {
+    if (this.#running > 0) {
+      await new Promise<void>((resolve) => {
+        this.#onIdle = resolve;
+      });
+    }
+    await this.#pool.close();
+    this.#model.close();
+  }
+}
+
+function quantizeAll(tensors: Tensors, { inputs }: ModelSignature): Tensors {
+  return Object.fromEntries(
+    inputs.map(({ name, spec }) => [
+      name,
+      isQuantized(spec)
+        ? quantize(tensors[name] as Tensor<"float32">, spec)
+        : (tensors[name] as Tensor),
+    ]),
+  );
+}
+
+function dequantizeAll(tensors: Tensors, { outputs }: ModelSignature): Tensors {
+  return Object.fromEntries(
+    outputs
+      .filter(({ name }) => Object.hasOwn(tensors, name))
+      .map(({ name, spec }) => [name, dequantize(tensors[name] as Tensor, spec)]),
+  );
+}
