@@ -1,0 +1,98 @@
+import { ServingError } from "@serving-kit/core";
+
+const invalid = (reason: string, message: string) =>
+  new ServingError("INVALID_ARGUMENT", reason, message);
+
+/** The errors of this package, one factory for each reason. Texts of TF Serving are kept as they are. */
+export const errors = {
+  malformedRequest: (method: string, path: string) =>
+    invalid("MALFORMED_REQUEST", `Malformed request: ${method} ${path}`),
+
+  versionNotNumeric: (digits: string) =>
+    invalid("MALFORMED_REQUEST", `Failed to convert version: ${digits} to numeric.`),
+
+  undecodableName: (what: "model name" | "model version label", text: string) =>
+    invalid("MALFORMED_REQUEST", `Failed to decode ${what}:${text}`),
+
+  originMissing: () => invalid("ORIGIN_MISSING", "Origin header is missing in CORS preflight"),
+
+  bodyTooLarge: (limit: number) =>
+    new ServingError(
+      "RESOURCE_EXHAUSTED",
+      "BODY_TOO_LARGE",
+      `the request body is larger than ${limit} bytes, which is the limit of this server (maxBodyBytes)`,
+    ),
+
+  bodyIncomplete: () =>
+    new ServingError("CANCELLED", "BODY_INCOMPLETE", "the connection closed before the body ended"),
+
+  bodyUnreadable: (cause: unknown) =>
+    new ServingError(
+      "INVALID_ARGUMENT",
+      "BODY_UNREADABLE",
+      "the request body is not valid gzip data although its Content-Encoding says gzip",
+      { cause },
+    ),
+
+  bodyConsumed: () =>
+    new ServingError(
+      "INTERNAL",
+      "BODY_CONSUMED",
+      "the request body was read by an earlier middleware that left nothing in req.body; mount " +
+        "server.rest before it",
+    ),
+
+  jsonSyntax: (problem: string, offset: number) =>
+    invalid("JSON_INVALID", `JSON Parse error: ${problem} at offset: ${offset}`),
+
+  jsonEmpty: () => invalid("JSON_INVALID", "JSON Parse error: The document is empty"),
+
+  jsonUnfit: (value: string, problem: string) =>
+    invalid("JSON_UNFIT", `JSON Value: ${value} ${problem}`),
+
+  jsonWrongType: (value: string, type: string, dtype: string) =>
+    invalid(
+      "JSON_WRONG_TYPE",
+      `JSON Value: ${value} Type: ${type} is not of expected type: ${dtype}`,
+    ),
+
+  jsonLossy: (value: string, target: string) =>
+    invalid(
+      "JSON_LOSSY",
+      `Cannot convert JSON value: ${value} to ${target} without loss of precision.`,
+    ),
+
+  jsonUnsupportedDtype: (value: string, dtype: string) =>
+    new ServingError(
+      "UNIMPLEMENTED",
+      "JSON_DTYPE_UNSUPPORTED",
+      `Conversion of JSON Value: ${value} to type: ${dtype}`,
+    ),
+
+  /** A request whose values cannot be made into tensors; `problem` is the whole text. */
+  requestUnfit: (problem: string) => invalid("REQUEST_UNFIT", problem),
+
+  outputUnfit: (problem: string) => invalid("OUTPUT_UNFIT", problem),
+
+  signatureUnknown: (name: string) =>
+    invalid(
+      "SIGNATURE_NOT_FOUND",
+      `Serving signature name: "${name}" not found in signature def`,
+    ),
+
+  signatureUnfit: (problem: string, code: "INVALID_ARGUMENT" | "FAILED_PRECONDITION") =>
+    new ServingError(code, "SIGNATURE_UNFIT", problem),
+
+  noVersions: (name: string) =>
+    new ServingError("NOT_FOUND", "MODEL_NOT_FOUND", `Could not find any versions of model ${name}`),
+
+  noVersion: (name: string, version: bigint) =>
+    new ServingError(
+      "NOT_FOUND",
+      "VERSION_NOT_FOUND",
+      `Could not find version ${version} of model ${name}`,
+    ),
+
+  serverClosing: () =>
+    new ServingError("UNAVAILABLE", "SERVER_CLOSING", "the server is shutting down"),
+};

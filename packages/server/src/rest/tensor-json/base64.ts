@@ -1,0 +1,43 @@
+import { errors } from "../../errors.js";
+import { CHAR, latin1, skipColon, skipSpace, skipString, stringAt, textAt } from "./json-text.js";
+
+/**
+ * Tells whether the object at `at` is `{"b64": "…"}`: one key only, and a string under it.
+ * Anything else under a brace, also broken text, is none.
+ */
+export function isBase64Object(bytes: Uint8Array, at: number): boolean {
+  return stringStart(bytes, at) !== -1;
+}
+
+/**
+ * The bytes that the base64 object at `at` stands for.
+ *
+ * @throws ServingError INVALID_ARGUMENT / REQUEST_UNFIT `Unable to base64 decode` for anything but
+ * the standard alphabet; padding may be left out, white space is ignored.
+ */
+export function base64At(bytes: Uint8Array, at: number): Uint8Array {
+  const start = stringStart(bytes, at);
+  const content = stringAt(bytes, start, skipString(bytes, start));
+  const text = latin1(content, 0, content.length).replace(/[ \t\r\n\v\f]+/g, "");
+  const padding = text.endsWith("==") ? 2 : text.endsWith("=") ? 1 : 0;
+  const digits = text.length - padding;
+  if (
+    digits % 4 === 1 ||
+    (padding > 0 && text.length % 4 !== 0) ||
+    !/^[A-Za-z0-9+/]*$/.test(text.slice(0, digits))
+  ) {
+    throw errors.requestUnfit("Unable to base64 decode");
+  }
+  return Buffer.from(text, "base64");
+}
+
+function stringStart(bytes: Uint8Array, at: number): number {
+  const key = skipSpace(bytes, at + 1);
+  if (bytes[key] !== CHAR.quote) return -1;
+  const keyEnd = skipString(bytes, key);
+  if (keyEnd - key > 32 || textAt(bytes, key, keyEnd) !== "b64") return -1;
+  const start = skipSpace(bytes, skipColon(bytes, keyEnd));
+  if (bytes[start] !== CHAR.quote) return -1;
+  const end = skipSpace(bytes, skipString(bytes, start));
+  return bytes[end] === CHAR.closeObject ? start : -1;
+}

@@ -1,0 +1,69 @@
+import type { Tensor, Tensors } from "@serving-kit/inference";
+import { errors } from "../../errors.js";
+import type { PredictForm } from "./decode-predict.js";
+import { JsonWriter } from "./json-writer.js";
+import { boundOf, writeTensor } from "./write-tensor.js";
+
+/**
+ * Writes the answer of a predict request: `predictions` for the row form, `outputs` for the
+ * columnar one. One output stands without its name, several as an object (of each row).
+ *
+ * @throws ServingError INVALID_ARGUMENT / OUTPUT_UNFIT with TF Serving's text when the outputs of a
+ * row answer do not share a batch size, or a dtype has no form in JSON.
+ */
+export function encodePredict(outputs: Tensors, form: PredictForm): Buffer {
+  const named = Object.entries(outputs);
+  const [first] = named;
+  if (first === undefined) throw errors.outputUnfit("Cannot convert empty tensor map to JSON");
+  const rows = form === "row" ? batchSize(named) : 1;
+  const isSingle = named.length === 1;
+  const writer = new JsonWriter(
+    named.reduce((sum, [name, { shape }]) => sum + (name.length * 6 + 8 + shape.length) * rows, 64) +
+      named.reduce((sum, [name, tensor]) => sum + boundOf(name, tensor), 0),
+  );
+  writer.raw(form === "row" ? '{"predictions":' : '{"outputs":');
+  if (isSingle) writeTensor(writer, ...first);
+  else if (form === "columnar") writeNamed(writer, named);
+  else writeRows(writer, named, rows);
+  writer.raw("}");
+  return writer.finish();
+}
+
+type Named = readonly (readonly [string, Tensor])[];
+
+function batchSize(named: Named): number {
+  let size = -1;
+  for (const [name, { shape }] of named) {
+    if (shape.length === 0) {
+      throw errors.outputUnfit(`Tensor name: ${name} has no shape information `);
+    }
+    if (size >= 0 && shape[0] !== size) {
+      throw errors.outputUnfit(
+        `Tensor name: ${name} has inconsistent batch size: ${shape[0]} expecting: ${size}`,
+      );
+    }
+    size = shape[0] as number;
+  }
+  return size;
+}
+
+function writeNamed(writer: JsonWriter, named: Named, row?: number): void {
+  writer.raw("{");
+  for (let i = 0; i < named.length; i++) {
+    const [name, tensor] = named[i] as Named[number];
+    if (i > 0) writer.raw(",");
+    writer.text(name);
+    writer.raw(":");
+    writeTensor(writer, name, tensor, row);
+  }
+  writer.raw("}");
+}
+
+function writeRows(writer: JsonWriter, named: Named, rows: number): void {
+  writer.raw("[");
+  for (let row = 0; row < rows; row++) {
+    if (row > 0) writer.raw(",");
+    writeNamed(writer, named, row);
+  }
+  writer.raw("]");
+}

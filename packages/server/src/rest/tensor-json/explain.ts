@@ -1,0 +1,188 @@
+import { DEFAULT_SIGNATURE, type Signature, type TensorSpec } from "@serving-kit/inference";
+import { errors } from "../../errors.js";
+import { isBase64Object } from "./base64.js";
+import { checkTensor, type CheckedTensor } from "./check-tensor.js";
+import { byteOrderMark, CHAR, skipSpace, skipValue, typeAt } from "./json-text.js";
+import { elementsOf, type JsonMember, membersOf, valueText } from "./json-walk.js";
+
+/**
+ * Checks the top level of a request: that it is JSON and an object, and what its members are.
+ *
+ * @throws ServingError INVALID_ARGUMENT / JSON_INVALID or JSON_UNFIT with TF Serving's text.
+ */
+export function openRequest(bytes: Uint8Array): { document: JsonMember; members: Members } {
+  const start = skipSpace(bytes, byteOrderMark(bytes));
+  if (!bytes[start]) throw errors.jsonEmpty();
+  const end = skipValue(bytes, start);
+  if (typeAt(bytes, start) !== "Object") {
+    throw errors.jsonUnfit(valueText(bytes, start, end), "Is not object");
+  }
+  const members = new Map<string, JsonMember>();
+  for (const member of membersOf(bytes, start)) {
+    if (!members.has(member.key)) members.set(member.key, member);
+  }
+  return { document: { key: "", start, end }, members };
+}
+
+/** The members of an object by key; of repeated keys the first counts. */
+export type Members = ReadonlyMap<string, JsonMember>;
+
+/**
+ * Throws the error that TF Serving gives for a predict request, checking in the same order; returns
+ * if there is none. Slow, and only used for requests that the fast reader refused; it reads each
+ * byte a small, fixed number of times and keeps nothing.
+ */
+export function explainPredict(
+  bytes: Uint8Array,
+  signatureOf: (name: string | undefined) => Signature | undefined,
+): void {
+  const { document, members } = openRequest(bytes);
+  const unfit = (problem: string) =>
+    errors.jsonUnfit(valueText(bytes, document.start, document.end), problem);
+
+  const named = members.get("signature_name");
+  if (named && named.text === undefined) {
+    throw unfit("not formatted correctly. 'signature_name' key must be a string value.");
+  }
+  const signature = signatureOf(named?.text);
+  if (signature === undefined) throw errors.signatureUnknown(named?.text || DEFAULT_SIGNATURE);
+  if (signature.inputs.size === 0) {
+    throw errors.requestUnfit(
+      `Failed to get input map for signature: ${named?.text || "DEFAULT"}`,
+    );
+  }
+
+  const instances = members.get("instances");
+  const inputs = members.get("inputs");
+  if (instances && inputs) {
+    throw unfit("Not formatted correctly expecting only one of 'inputs' or 'instances' keys to exist ");
+  }
+  if (instances) {
+    if (bytes[instances.start] !== CHAR.openArray) {
+      throw unfit("Excepting 'instances' to be an list/array");
+    }
+    const first = skipSpace(bytes, instances.start + 1);
+    if (bytes[first] === CHAR.closeArray) throw unfit("No values in 'instances' array");
+    explainInstances(bytes, instances.start, first, signature.inputs);
+  } else if (inputs) explainInputs(bytes, inputs.start, signature.inputs);
+  else throw errors.requestUnfit("Missing 'inputs' or 'instances' key");
+}
+
+type Specs = ReadonlyMap<string, TensorSpec>;
+
+function explainInstances(bytes: Uint8Array, at: number, first: number, specs: Specs): void {
+  if (bytes[first] !== CHAR.openObject && specs.size > 1) {
+    throw errors.requestUnfit(
+      "instances is a plain list, but expecting list of objects as multiple input tensors " +
+        "required as per tensorinfo_map",
+    );
+  }
+  const isNamed = isNamedRow(bytes, first);
+  const shapes = new Map<string, CheckedTensor>();
+  const [onlyName] = specs.keys() as Iterable<string> as [string];
+  let index = 0;
+  for (const { start, end } of elementsOf(bytes, at)) {
+    if (isNamed !== isNamedRow(bytes, start)) {
+      throw errors.requestUnfit(
+        isNamed
+          ? `Expecting object but got list at item ${index} of input list`
+          : `Expecting value/list but got object at item ${index} of input list`,
+      );
+    }
+    if (isNamed) explainRow(bytes, start, end, index, specs, shapes);
+    else addItem(bytes, start, onlyName, specs, shapes, `${index}`);
+    index++;
+  }
+}
+
+const isNamedRow = (bytes: Uint8Array, at: number) =>
+  bytes[at] === CHAR.openObject && !isBase64Object(bytes, at);
+
+function explainRow(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  index: number,
+  specs: Specs,
+  shapes: Map<string, CheckedTensor>,
+): void {
+  const keys = new Set<string>();
+  for (const member of membersOf(bytes, start)) {
+    const place = `${index} key: ${member.key}`;
+    if (keys.has(member.key)) {
+      throw elementError(place, `INVALID_ARGUMENT: JSON object: repeats named input: ${member.key}`);
+    }
+    keys.add(member.key);
+    addItem(bytes, member.start, member.key, specs, shapes, place);
+  }
+  const isComplete = [...specs].every(([name, spec]) => keys.has(name) || spec.isOptional);
+  if (!isComplete) {
+    throw errors.requestUnfit(
+      `Failed to process element: ${index} of 'instances' list. JSON object: ` +
+        `${valueText(bytes, start, end)} keys must be equal to: ${[...specs.keys()].sort()}`,
+    );
+  }
+}
+
+function addItem(
+  bytes: Uint8Array,
+  at: number,
+  name: string,
+  specs: Specs,
+  shapes: Map<string, CheckedTensor>,
+  place: string,
+): void {
+  const spec = specs.get(name);
+  if (spec === undefined) {
+    throw elementError(
+      place,
+      `INVALID_ARGUMENT: JSON object: does not have named input: ${name}`,
+    );
+  }
+  const item = checkTensor(bytes, at, spec.dtype);
+  if (item.error) throw elementError(place, `${item.error.code}: ${item.error.message}`);
+  const first = shapes.get(name) ?? item;
+  if (first === item) shapes.set(name, item);
+  else if (first.size !== item.size) {
+    throw elementError(
+      place,
+      `INVALID_ARGUMENT: Expecting tensor size: ${first.size} but got: ${item.size}`,
+    );
+  } else if (`${first.shape}` !== `${item.shape}`) {
+    throw elementError(
+      place,
+      `INVALID_ARGUMENT: Expecting shape [${first.shape}] but got: [${item.shape}]`,
+    );
+  }
+}
+
+const elementError = (place: string, problem: string) =>
+  errors.requestUnfit(`Failed to process element: ${place} of 'instances' list. Error: ${problem}`);
+
+function explainInputs(bytes: Uint8Array, at: number, specs: Specs): void {
+  const check = (start: number, spec: TensorSpec) => {
+    const { error } = checkTensor(bytes, start, spec.dtype);
+    if (error) throw error;
+  };
+  if (!isNamedRow(bytes, at)) {
+    if (specs.size > 1) {
+      throw errors.requestUnfit(
+        "inputs is a plain value/list, but expecting an object as multiple input tensors " +
+          "required as per tensorinfo_map",
+      );
+    }
+    for (const spec of specs.values()) check(at, spec);
+    return;
+  }
+  const members = new Map<string, JsonMember>();
+  for (const member of membersOf(bytes, at)) {
+    if (!members.has(member.key)) members.set(member.key, member);
+  }
+  for (const [name, spec] of specs) {
+    const member = members.get(name);
+    if (member) check(member.start, spec);
+    else if (!spec.isOptional) {
+      throw errors.requestUnfit(`Missing named input: ${name} in 'inputs' object.`);
+    }
+  }
+}

@@ -1,0 +1,64 @@
+import type { DType } from "@serving-kit/inference";
+import type { NumberRange } from "./scan-number.js";
+
+const integers = (min: number, max: number): NumberRange => ({
+  integersOnly: true,
+  min,
+  max,
+  maxMagnitude: 0,
+});
+
+const INT32 = integers(-(2 ** 31), 2 ** 31 - 1);
+
+/**
+ * The number tokens that a dtype takes, as in TF Serving: integer tokens no larger than the
+ * mantissa holds for floats; int8, int16 and uint8 take any int32 and keep its low bits.
+ */
+export const NUMBER_RANGES = {
+  float32: {
+    integersOnly: false,
+    min: -(2 ** 24 - 1),
+    max: 2 ** 24 - 1,
+    maxMagnitude: 3.4028234663852886e38,
+  },
+  float64: {
+    integersOnly: false,
+    min: -(2 ** 53 - 1),
+    max: 2 ** 53 - 1,
+    maxMagnitude: Number.MAX_VALUE,
+  },
+  int8: INT32,
+  uint8: INT32,
+  int16: INT32,
+  int32: INT32,
+  uint32: integers(0, 2 ** 32 - 1),
+} satisfies Partial<Record<DType, NumberRange>>;
+
+/** A dtype whose elements are read as doubles. */
+export type DoubleDType = keyof typeof NUMBER_RANGES;
+
+/** A dtype that has a form in JSON. */
+export type JsonDType = DoubleDType | "int64" | "uint64" | "bool" | "string";
+
+const OTHERS: ReadonlySet<string> = new Set(["int64", "uint64", "bool", "string"]);
+
+/** Tells whether the elements of a dtype are read as doubles. */
+export function isDoubleDType(dtype: DType): dtype is DoubleDType {
+  return Object.hasOwn(NUMBER_RANGES, dtype);
+}
+
+/** Tells whether TF Serving's REST interface has a JSON form for a dtype. */
+export function isJsonDType(dtype: DType): dtype is JsonDType {
+  return isDoubleDType(dtype) || OTHERS.has(dtype);
+}
+
+const NAMES: Partial<Record<DType, string>> = {
+  float16: "half",
+  float32: "float",
+  float64: "double",
+};
+
+/** The name of a dtype in TF Serving's messages: `float` for float32, `half`, `double`. */
+export function dtypeName(dtype: DType): string {
+  return NAMES[dtype] ?? dtype;
+}

@@ -1,0 +1,86 @@
+import { format32, format64 } from "./format-number.js";
+import {
+  CHAR,
+  latin1,
+  numberAt,
+  skipColon,
+  skipSpace,
+  skipString,
+  skipValue,
+  textAt,
+  typeAt,
+} from "./json-text.js";
+
+/** Where a value stands in a checked text. */
+export interface JsonSpan {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** A member of an object: its key and where its value stands. */
+export interface JsonMember extends JsonSpan {
+  readonly key: string;
+  /** The value, where it is a string. */
+  readonly text?: string;
+}
+
+/** The members of the checked object at `at`, in order, repeated keys included. */
+export function* membersOf(bytes: Uint8Array, at: number): Generator<JsonMember> {
+  at = skipSpace(bytes, at + 1);
+  while (bytes[at] !== CHAR.closeObject) {
+    const keyEnd = skipString(bytes, at);
+    const start = skipSpace(bytes, skipColon(bytes, keyEnd));
+    const end = skipValue(bytes, start);
+    const key = textAt(bytes, at, keyEnd);
+    yield bytes[start] === CHAR.quote
+      ? { key, start, end, text: textAt(bytes, start, end) }
+      : { key, start, end };
+    at = skipSpace(bytes, end);
+    if (bytes[at] === CHAR.comma) at = skipSpace(bytes, at + 1);
+  }
+}
+
+/** The elements of the checked array at `at`, in order. */
+export function* elementsOf(bytes: Uint8Array, at: number): Generator<JsonSpan> {
+  at = skipSpace(bytes, at + 1);
+  while (bytes[at] !== CHAR.closeArray) {
+    const end = skipValue(bytes, at);
+    yield { start: at, end };
+    at = skipSpace(bytes, end);
+    if (bytes[at] === CHAR.comma) at = skipSpace(bytes, at + 1);
+  }
+}
+
+/** Whether the checked number token has neither fraction nor exponent and fits int64 or uint64. */
+export function isIntegerToken(token: string): boolean {
+  if (!/^-?[0-9]+$/.test(token)) return false;
+  if (token.length < 19) return true;
+  if (token.length > 20) return false;
+  const value = BigInt(token);
+  return value >= -(2n ** 63n) && value < 2n ** 64n;
+}
+
+const MAX_TEXT = 200;
+
+/**
+ * The checked value between two positions as TF Serving's messages show it: decimals in its float
+ * form, everything else as it was sent, cut after 200 characters.
+ */
+export function valueText(bytes: Uint8Array, start: number, end: number): string {
+  if (typeAt(bytes, start) === "Number" && !isIntegerToken(latin1(bytes, start, end))) {
+    const value = numberOf(bytes, start, end);
+    return Math.abs(value) <= 3.4028234e38 ? format32(value) : format64(value);
+  }
+  const shown = Math.min(end, start + MAX_TEXT);
+  const { buffer, byteOffset } = bytes;
+  const text = Buffer.from(buffer, byteOffset + start, shown - start).toString();
+  return shown === end ? text : `${text}...`;
+}
+
+/** The double nearest to a checked number token, which may be `NaN`, `Inf` or `-Infinity`. */
+export function numberOf(bytes: Uint8Array, start: number, end: number): number {
+  const first = bytes[start] === CHAR.minus ? start + 1 : start;
+  if (bytes[first] === 0x4e) return Number.NaN;
+  if (bytes[first] !== 0x49) return numberAt(bytes, start, end);
+  return first === start ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
+}

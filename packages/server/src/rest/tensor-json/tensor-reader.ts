@@ -1,0 +1,101 @@
+import type { Tensor, TensorSpec } from "@serving-kit/inference";
+import { isJsonDType } from "./json-dtypes.js";
+import { CHAR, MAX_DEPTH, skipSpace } from "./json-text.js";
+import { DoubleLeaves, type Leaves, leavesOf } from "./leaves.js";
+import { scanRun } from "./scan-run.js";
+
+// Constants of this module: the engine folds them into the hot loops, imported ones it does not.
+const { closeArray: CLOSE_ARRAY, comma: COMMA, openArray: OPEN_ARRAY, space: SPACE } = CHAR;
+
+/**
+ * Reads nested JSON arrays straight into the memory of one tensor.
+ *
+ * The first value read fixes the shape; every further value must have it and is appended, so that
+ * one reader serves the columnar form (one value) and rows of named inputs (a value for each row).
+ * A value that is ragged, of another shape or of another type gives -1: `explain` then finds the
+ * words for it.
+ */
+export class TensorReader {
+  /** How many values were read. */
+  values = 0;
+  readonly #spec: TensorSpec;
+  readonly #leaves: Leaves;
+  #rank = -1;
+  readonly #dims = new Int32Array(MAX_DEPTH).fill(-1);
+  readonly #seen = new Int32Array(MAX_DEPTH);
+
+  constructor(spec: TensorSpec) {
+    if (!isJsonDType(spec.dtype)) throw new RangeError(`${spec.dtype} has no form in JSON`);
+    this.#spec = spec;
+    this.#leaves = leavesOf(spec.dtype);
+  }
+
+  /**
+   * Reads the value at `at`. Gives the position of the next character after it, or -1; then the
+   * reader is of no further use. `view` is a view of exactly `bytes`.
+   */
+  read(bytes: Uint8Array, view: DataView, at: number): number {
+    const dims = this.#dims;
+    const seen = this.#seen;
+    const leaves = this.#leaves;
+    const numbers = leaves instanceof DoubleLeaves ? leaves : undefined;
+    let rank = this.#rank;
+    let depth = 0;
+    let c = bytes[at] as number;
+    for (;;) {
+      if (c === OPEN_ARRAY) {
+        if (depth === MAX_DEPTH || (rank >= 0 && depth >= rank)) return -1;
+        seen[depth++] = 0;
+        c = bytes[++at] as number;
+        if (c <= SPACE) c = bytes[(at = skipSpace(bytes, at))] as number;
+        if (c !== CLOSE_ARRAY) continue;
+        if (rank === -1) rank = depth;
+      } else {
+        if (rank !== depth) {
+          if (rank !== -1) return -1;
+          rank = depth;
+        }
+        const before = leaves.length;
+        if (numbers === undefined) at = leaves.read(bytes, at);
+        else if (depth > 0) at = scanRun(bytes, view, at, numbers);
+        else at = numbers.read(bytes, at);
+        if (at === -1) return -1;
+        if (depth > 0) seen[depth - 1] = (seen[depth - 1] as number) + leaves.length - before;
+        c = bytes[at] as number;
+        if (c <= SPACE) c = bytes[(at = skipSpace(bytes, at))] as number;
+      }
+      while (depth > 0 && c === CLOSE_ARRAY) {
+        const size = seen[--depth] as number;
+        if (dims[depth] !== size) {
+          if (dims[depth] !== -1) return -1;
+          dims[depth] = size;
+        }
+        if (depth > 0) seen[depth - 1] = (seen[depth - 1] as number) + 1;
+        c = bytes[++at] as number;
+        if (c <= SPACE) c = bytes[(at = skipSpace(bytes, at))] as number;
+      }
+      if (depth === 0) break;
+      if (c !== COMMA) return -1;
+      c = bytes[++at] as number;
+      if (c <= SPACE) c = bytes[(at = skipSpace(bytes, at))] as number;
+    }
+    this.#rank = rank;
+    this.values++;
+    return at;
+  }
+
+  /** The tensor of the one value that was read. */
+  tensor(): Tensor {
+    return this.#tensor([]);
+  }
+
+  /** The tensor of all values that were read, one row each. */
+  rows(): Tensor {
+    return this.#tensor([this.values]);
+  }
+
+  #tensor(leading: number[]): Tensor {
+    const shape = [...leading, ...this.#dims.subarray(0, this.#rank)];
+    return { dtype: this.#spec.dtype, shape, data: this.#leaves.finish() } as Tensor;
+  }
+}

@@ -1,0 +1,162 @@
+import { type DType, elementCount, type Tensor } from "@serving-kit/inference";
+import { errors } from "../../errors.js";
+import { dtypeName, isJsonDType, type JsonDType } from "./json-dtypes.js";
+import { CHAR } from "./json-text.js";
+import type { JsonWriter } from "./json-writer.js";
+import { writeFloat32, writeFloat64, writeInteger } from "./write-number.js";
+
+/** How many bytes an element and the comma after it take at most; strings are measured. */
+const WIDTHS: Record<Exclude<JsonDType, "string">, number> = {
+  float32: 16,
+  float64: 25,
+  int8: 5,
+  uint8: 4,
+  int16: 7,
+  int32: 12,
+  uint32: 11,
+  int64: 21,
+  uint64: 21,
+  bool: 6,
+};
+
+/** A string output whose name ends so is written as base64 objects. */
+const isBytes = (name: string) => name.endsWith("_bytes");
+
+/**
+ * How many bytes `writeTensor` takes at most.
+ *
+ * @throws ServingError INVALID_ARGUMENT / OUTPUT_UNFIT for a dtype that has no form in JSON.
+ */
+export function boundOf(name: string, { dtype, shape, data }: Tensor): number {
+  if (!isJsonDType(dtype)) {
+    throw errors.outputUnfit(`Failed to write JSON value for tensor type: ${dtypeName(dtype)}`);
+  }
+  let lists = 1;
+  let brackets = 0;
+  for (const size of shape) {
+    brackets += 3 * lists;
+    lists *= size;
+  }
+  if (dtype !== "string") return brackets + (data.length + 1) * WIDTHS[dtype];
+  let content = 0;
+  for (const { length } of data as readonly Uint8Array[]) {
+    content += isBytes(name) ? 4 * Math.ceil(length / 3) + 12 : 6 * length + 3;
+  }
+  return brackets + content;
+}
+
+/** Writes a tensor as nested lists, a scalar without; with `row`, only that slice of dimension 0. */
+export function writeTensor(writer: JsonWriter, name: string, tensor: Tensor, row?: number): void {
+  const shape = row === undefined ? tensor.shape : tensor.shape.slice(1);
+  const size = elementCount(shape);
+  const write = WRITERS[tensor.dtype as JsonDType] as ElementsWriter;
+  writeLists(writer, tensor.data, shape, 0, (row ?? 0) * size, size, write, isBytes(name));
+}
+
+type ElementsWriter = (
+  writer: JsonWriter,
+  data: Tensor["data"],
+  from: number,
+  to: number,
+  isBytes: boolean,
+) => void;
+
+function writeLists(
+  writer: JsonWriter,
+  data: Tensor["data"],
+  shape: readonly number[],
+  level: number,
+  from: number,
+  size: number,
+  write: ElementsWriter,
+  isBytes: boolean,
+): void {
+  if (level === shape.length) return write(writer, data, from, from + 1, isBytes);
+  writer.out[writer.at++] = CHAR.openArray;
+  const extent = shape[level] as number;
+  if (level === shape.length - 1) {
+    if (extent > 0) write(writer, data, from, from + extent, isBytes);
+  } else {
+    const stride = size / extent;
+    for (let i = 0; i < extent; i++) {
+      if (i > 0) writer.out[writer.at++] = CHAR.comma;
+      writeLists(writer, data, shape, level + 1, from + i * stride, stride, write, isBytes);
+    }
+  }
+  writer.out[writer.at++] = CHAR.closeArray;
+}
+
+// Each writes the elements from..to with commas between. One loop for each kind of array, so that
+// each loop sees one.
+
+function writeFloat32s(writer: JsonWriter, data: Tensor["data"], from: number, to: number): void {
+  const floats = data as Float32Array;
+  const { out } = writer;
+  let at = writeFloat32(out, writer.at, floats[from] as number);
+  for (let i = from + 1; i < to; i++) {
+    out[at++] = CHAR.comma;
+    at = writeFloat32(out, at, floats[i] as number);
+  }
+  writer.at = at;
+}
+
+function writeFloat64s(writer: JsonWriter, data: Tensor["data"], from: number, to: number): void {
+  const doubles = data as Float64Array;
+  const { out } = writer;
+  let at = writeFloat64(out, writer.at, doubles[from] as number);
+  for (let i = from + 1; i < to; i++) {
+    out[at++] = CHAR.comma;
+    at = writeFloat64(out, at, doubles[i] as number);
+  }
+  writer.at = at;
+}
+
+function writeIntegers(writer: JsonWriter, data: Tensor["data"], from: number, to: number): void {
+  const integers = data as Int32Array;
+  const { out } = writer;
+  let at = writeInteger(out, writer.at, integers[from] as number);
+  for (let i = from + 1; i < to; i++) {
+    out[at++] = CHAR.comma;
+    at = writeInteger(out, at, integers[i] as number);
+  }
+  writer.at = at;
+}
+
+function writeInt64s(writer: JsonWriter, data: Tensor["data"], from: number, to: number): void {
+  const integers = data as BigInt64Array;
+  for (let i = from; i < to; i++) {
+    if (i > from) writer.out[writer.at++] = CHAR.comma;
+    writer.raw(String(integers[i]));
+  }
+}
+
+function writeBools(writer: JsonWriter, data: Tensor["data"], from: number, to: number): void {
+  const bools = data as Uint8Array;
+  for (let i = from; i < to; i++) {
+    if (i > from) writer.out[writer.at++] = CHAR.comma;
+    writer.raw(bools[i] === 0 ? "false" : "true");
+  }
+}
+
+const writeStrings: ElementsWriter = (writer, data, from, to, isBytes) => {
+  const strings = data as readonly Uint8Array[];
+  for (let i = from; i < to; i++) {
+    if (i > from) writer.out[writer.at++] = CHAR.comma;
+    if (isBytes) writer.base64(strings[i] as Uint8Array);
+    else writer.string(strings[i] as Uint8Array);
+  }
+};
+
+const WRITERS: Record<JsonDType & DType, ElementsWriter> = {
+  float32: writeFloat32s,
+  float64: writeFloat64s,
+  int8: writeIntegers,
+  uint8: writeIntegers,
+  int16: writeIntegers,
+  int32: writeIntegers,
+  uint32: writeIntegers,
+  int64: writeInt64s,
+  uint64: writeInt64s,
+  bool: writeBools,
+  string: writeStrings,
+};
