@@ -48,6 +48,64 @@ export const errors = {
       }`,
     ),
 
+  notBatchable: (what: string) =>
+    new ServingError(
+      "FAILED_PRECONDITION",
+      "NOT_BATCHABLE",
+      `${what} cannot be batched: dimension 0 of every input and output must be the batch; leave batching out for it, or set unbatchable to "pass-through"`,
+    ),
+
+  noInputs: () =>
+    new ServingError(
+      "INVALID_ARGUMENT",
+      "BATCH_NO_INPUTS",
+      "Batching Run() must have at least one input tensor",
+    ),
+
+  noBatchDimension: (name: string) =>
+    new ServingError(
+      "INVALID_ARGUMENT",
+      "BATCH_NO_DIMENSION",
+      `Batching Run() input tensors must have at least one dimension; "${name}" is a scalar`,
+      { details: { tensor: name } },
+    ),
+
+  unequalBatchSizes: (name: string, expected: number, received: number) =>
+    new ServingError(
+      "INVALID_ARGUMENT",
+      "BATCH_SIZES_UNEQUAL",
+      `Batching Run() input tensors must have equal 0th-dimension size; expected ${expected}, "${name}" has ${received}`,
+      { details: { tensor: name } },
+    ),
+
+  shapesDiffer: (name: string, first: readonly number[], other: readonly number[]) =>
+    new ServingError(
+      "FAILED_PRECONDITION",
+      "BATCH_SHAPES_DIFFER",
+      `Tensors with name '${name}' from different tasks have different shapes and padding is turned off. Set pad_variable_length_inputs to true, or ensure that all tensors with the same name have equal dimensions starting with the first dim. Got [${first}] and [${other}]`,
+      { details: { tensor: name } },
+    ),
+
+  ranksDiffer: (name: string, first: readonly number[], other: readonly number[]) =>
+    new ServingError(
+      "FAILED_PRECONDITION",
+      "BATCH_SHAPES_DIFFER",
+      `Tensors with name '${name}' from different tasks have different ranks and cannot be padded to one shape. Got [${first}] and [${other}]`,
+      { details: { tensor: name } },
+    ),
+
+  batchedOutput: (name: string, shape: readonly number[] | undefined, expected: number) =>
+    new ServingError(
+      "FAILED_PRECONDITION",
+      "BATCH_OUTPUT_INVALID",
+      shape?.length === 0
+        ? `Batched output tensor has 0 dimensions: "${name}"`
+        : `Batched output tensor's 0th dimension does not equal the sum of the 0th dimension sizes of the input tensors: "${name}" must have ${expected} rows; got ${
+            shape === undefined ? "no such output" : `shape [${shape}]`
+          }`,
+      { details: { tensor: name } },
+    ),
+
   invalidOptions: (problem: string) =>
     new ServingError("INVALID_ARGUMENT", "BATCHING_OPTIONS_INVALID", problem),
 };

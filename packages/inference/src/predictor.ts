@@ -1,5 +1,6 @@
+import type { NumericDType } from "./dtype.js";
 import type { Signature } from "./signature.js";
-import type { Tensors } from "./tensor.js";
+import type { Tensor, Tensors } from "./tensor.js";
 
 /** How one call of `predict` is to be made. */
 export interface PredictOptions {
@@ -37,4 +38,13 @@ export interface Predictor extends Partial<AsyncDisposable> {
   /** Whether dimension 0 of every input and output is the batch, so that calls can be joined. */
   readonly batchable: boolean;
   predict(inputs: Tensors, options?: PredictOptions): Promise<Tensors>;
+  /**
+   * Gives memory for an input that `predict` takes without a copy. What decodes or joins inputs writes
+   * them there. The content is undefined until it is written.
+   *
+   * The tensor is the caller's until it is given to `predict`, which may use it up: it must be given
+   * to one call at most. One that is never given to a call is freed by the garbage collector. May
+   * give undefined where it has no such memory. Absent where the servable has none to give.
+   */
+  allocate?<D extends NumericDType>(dtype: D, shape: readonly number[]): Tensor<D> | undefined;
 }

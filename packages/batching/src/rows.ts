@@ -1,0 +1,90 @@
+import {
+  NUMERIC_DTYPES,
+  type NumericDType,
+  type Tensor,
+  type TensorData,
+  type Tensors,
+} from "@serving-kit/inference";
+
+/** A typed array of any dtype, as far as rows are concerned. */
+type NumericData = Float32Array;
+
+/** Up to how many bytes rows are copied out of a batch; above, they are a view of it. */
+const MAX_COPIED_BYTES = 16384;
+
+/** How many entries of the data one row takes: the product of all dimensions but the first. */
+export function entriesPerRow({ dtype, shape }: Pick<Tensor, "dtype" | "shape">): number {
+  let entries = dtype === "string" ? 1 : NUMERIC_DTYPES[dtype].entriesPerElement;
+  for (let i = 1; i < shape.length; i++) entries *= shape[i] as number;
+  return entries;
+}
+
+/** A tensor of the same rows, without a copy of numbers: from `from` on, `count` of them. */
+export function viewRows(tensor: Tensor, from: number, count: number): Tensor {
+  const entries = entriesPerRow(tensor);
+  const begin = from * entries;
+  return withRows(tensor, count, rangeOf(tensor, begin, begin + count * entries));
+}
+
+/**
+ * Takes rows out of the output of a batch: a copy where they are small, so that a caller who keeps
+ * its rows does not keep those of all others; a view where copying would take long.
+ */
+export function takeRows(tensor: Tensor, entries: number, from: number, count: number): Tensor {
+  const begin = from * entries;
+  const end = begin + count * entries;
+  if (tensor.dtype === "string") return withRows(tensor, count, rangeOf(tensor, begin, end));
+  const data = tensor.data as NumericData;
+  const isSmall = (end - begin) * data.BYTES_PER_ELEMENT <= MAX_COPIED_BYTES;
+  return withRows(tensor, count, isSmall ? data.slice(begin, end) : data.subarray(begin, end));
+}
+
+/** Each tensor's rows, as `viewRows` gives them. */
+export function viewRowsOfAll(tensors: Tensors, from: number, count: number): Tensors {
+  return mapTensors(tensors, (tensor) => viewRows(tensor, from, count));
+}
+
+/** Joins tensors of the same dtype and row shape along dimension 0. */
+export function joinRows(parts: readonly Tensor[]): Tensor {
+  const first = parts[0] as Tensor;
+  const rows = parts.reduce((sum, { shape }) => sum + (shape[0] as number), 0);
+  if (first.dtype === "string") {
+    return withRows(
+      first,
+      rows,
+      parts.flatMap(({ data }) => data as readonly Uint8Array[]),
+    );
+  }
+  const data = newData(first.dtype, rows * entriesPerRow(first));
+  let offset = 0;
+  for (const part of parts) {
+    data.set(part.data as NumericData, offset);
+    offset += part.data.length;
+  }
+  return withRows(first, rows, data);
+}
+
+/** Makes tensors by name out of others, whatever the names are. */
+export function mapTensors(
+  tensors: Tensors,
+  convert: (tensor: Tensor, name: string) => Tensor,
+): Tensors {
+  return Object.fromEntries(
+    Object.entries(tensors).map(([name, tensor]) => [name, convert(tensor, name)]),
+  );
+}
+
+/** The array that holds so many entries of a dtype, all zero. */
+export function newData(dtype: NumericDType, entries: number): NumericData {
+  return new NUMERIC_DTYPES[dtype].array(entries) as NumericData;
+}
+
+function rangeOf({ data }: Tensor, begin: number, end: number): unknown {
+  return Array.isArray(data) ? data.slice(begin, end) : (data as NumericData).subarray(begin, end);
+}
+
+function withRows({ dtype, shape }: Tensor, rows: number, data: unknown): Tensor {
+  const rowsShape = shape.slice();
+  rowsShape[0] = rows;
+  return { dtype, shape: rowsShape, data: data as TensorData[typeof dtype] };
+}
