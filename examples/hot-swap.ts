@@ -1,0 +1,72 @@
+// Predictions go on without a pause while versions of the model come and go: each caller holds the
+// version it predicts with, and a version is unloaded when nobody holds it any more.
+import { cpSync, mkdtempSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
+import { AspiredVersionsManager } from "@serving-kit/core";
+import { type Predictor, tensor } from "@serving-kit/inference";
+import { tflite } from "@serving-kit/servable-tflite";
+import { filesystemSource } from "@serving-kit/source-filesystem";
+
+const CALLERS = 8;
+const VERSIONS = 6;
+const SWAP_EVERY_MS = 300;
+
+const models = `${import.meta.dirname}/models/digits`;
+const basePath = mkdtempSync(`${tmpdir()}/hot-swap-`);
+const [{ image }] = JSON.parse(readFileSync(`${models}/samples.json`, "utf8"));
+
+/** Puts a version in place as a deployment should: copied aside, then renamed. */
+function publish(version: number) {
+  const model = version % 2 === 0 ? `${models}/alternate/2` : `${models}/1`;
+  cpSync(model, `${basePath}/.incoming`, { recursive: true });
+  renameSync(`${basePath}/.incoming`, `${basePath}/${version}`);
+}
+
+publish(1);
+const manager = new AspiredVersionsManager<Predictor>();
+manager.connect(
+  // Versions appear complete, so there is no need to wait until their files have settled.
+  filesystemSource({ servables: [{ name: "digits", basePath }], settleMs: 0 }).pipe(tflite()),
+);
+await manager.available({ name: "digits" });
+
+const answersByVersion = new Map<bigint, number>();
+let failed = 0;
+let isOver = false;
+
+async function keepPredicting() {
+  while (!isOver) {
+    try {
+      // #region call
+      const digits = manager.acquire({ name: "digits" });
+      try {
+        await digits.servable.predict({ image: tensor("float32", [1, 64], image) });
+        const { version } = digits.id;
+        answersByVersion.set(version, 1 + (answersByVersion.get(version) ?? 0));
+      } finally {
+        digits.release();
+      }
+      // #endregion
+    } catch (error) {
+      failed++;
+      console.error(error);
+    }
+    await sleep(1);
+  }
+}
+
+const callers = Array.from({ length: CALLERS }, keepPredicting);
+for (let version = 2; version <= VERSIONS; version++) {
+  await sleep(SWAP_EVERY_MS);
+  publish(version);
+  await manager.available({ name: "digits", version }, { timeoutMs: 10_000 });
+  console.log(`version ${version} has taken over`);
+}
+await sleep(SWAP_EVERY_MS);
+isOver = true;
+await Promise.all(callers);
+await manager.close();
+rmSync(basePath, { recursive: true });
+console.log(`answers came from versions ${[...answersByVersion.keys()].join(", ")}`);
+console.log(`failed = ${failed}`);

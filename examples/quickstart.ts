@@ -1,0 +1,17 @@
+import { readFileSync } from "node:fs";
+import { AspiredVersionsManager } from "@serving-kit/core";
+import { type Predictor, tensor } from "@serving-kit/inference";
+import { tflite } from "@serving-kit/servable-tflite";
+import { filesystemSource } from "@serving-kit/source-filesystem";
+
+const basePath = `${import.meta.dirname}/models/digits`; // holds the folders of versions: 1, 2, …
+const manager = new AspiredVersionsManager<Predictor>();
+manager.connect(filesystemSource({ servables: [{ name: "digits", basePath }] }).pipe(tflite()));
+await manager.available({ name: "digits" });
+
+const [{ image, label }] = JSON.parse(readFileSync(`${basePath}/samples.json`, "utf8"));
+const digits = manager.acquire({ name: "digits" }); // a hold on the newest version that is loaded
+const answer = await digits.servable.predict({ image: tensor("float32", [1, 64], image) });
+digits.release();
+console.log(`a picture of a ${label}:`, answer.probabilities);
+await manager.close();
