@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { AspiredVersion, AspiredVersions, StoragePath, Version } from "@serving-kit/core";
+import { BoundedCheck } from "./bounded-check.js";
 import { lookAgainInMs } from "./completeness.js";
 import type { ResolvedServable } from "./config.js";
 import { errors } from "./errors.js";
@@ -39,6 +40,7 @@ export class BasePathObserver {
 
   readonly #surroundings: Surroundings;
   readonly #events: ObserverEvents;
+  readonly #check: BoundedCheck;
   readonly #assessor: VersionAssessor;
   #names: Listing | undefined;
   #unreachableSinceMs: number | undefined;
@@ -57,7 +59,12 @@ export class BasePathObserver {
     this.aspired = predecessor?.aspired;
     this.problems =
       predecessor?.problems ?? new Problems(servable.name, surroundings.clock, events);
-    this.#assessor = new VersionAssessor(surroundings);
+    // Half the time of a look, so that a rule without an answer does not pass for a device without.
+    this.#check = new BoundedCheck(surroundings.clock, surroundings.lookTimeoutMs / 2);
+    this.#assessor =
+      predecessor?.servable.basePath === servable.basePath
+        ? predecessor.#assessor
+        : new VersionAssessor(surroundings, this.#check);
   }
 
   /** In how many milliseconds a look is due, whatever polls: undefined when none is. */
@@ -162,14 +169,16 @@ export class BasePathObserver {
     this.#assessor.retain(considered);
 
     if (found.size === 0) problems.push({ error: errors.noVersionsFound(name, basePath) });
-    if (versionPolicy.kind === "specific") {
+    else if (versionPolicy.kind === "specific") {
       const missing = [...versionPolicy.versions].filter((version) => !found.has(version));
       if (missing.length > 0) {
         problems.push({ error: errors.versionsMissing(name, basePath, missing) });
       }
     }
     this.problems.replace(problems);
-    if (chosen.length > 0 || !(isWaiting || servableVersionsAlwaysPresent)) this.#emit(chosen);
+    const hasComplete = chosen.some((version) => "data" in version);
+    const hasNone = chosen.length === 0 && servableVersionsAlwaysPresent;
+    if (hasComplete || !(isWaiting || hasNone)) this.#emit(chosen);
   }
 
   /** The path of each version that is there. */
@@ -192,7 +201,7 @@ export class BasePathObserver {
 
   async #isUnversioned(names: Listing): Promise<boolean> {
     const { accepts, basePath } = this.servable;
-    if (accepts) return accepts(basePath);
+    if (accepts) return this.#check.ask(accepts, basePath);
     return names === FILE ? isModelFile(basePath) : isUnversionedModel(names);
   }
 

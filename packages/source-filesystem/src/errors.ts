@@ -58,6 +58,13 @@ export const errors = {
       { cause, details: { path } },
     ),
 
+  checkTimedOut: (path: string, timeoutMs: number) =>
+    new ServingError(
+      "DEADLINE_EXCEEDED",
+      "CHECK_TIMED_OUT",
+      `the platform has not told within ${timeoutMs} ms whether ${path} is a complete model`,
+    ),
+
   versionTooManyFiles: (path: string, limit: number) =>
     new ServingError(
       "RESOURCE_EXHAUSTED",

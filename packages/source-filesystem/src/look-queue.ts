@@ -1,4 +1,5 @@
 import type { Clock } from "@serving-kit/core";
+import { DeviceGate, type LookUnderWay } from "./device-gate.js";
 
 /** Something that can be looked at, on a device that may stop answering. */
 export interface Lookable {
@@ -11,6 +12,7 @@ export interface Lookable {
 }
 
 interface Entry {
+  readonly target: Lookable;
   state: "idle" | "waiting" | "looking" | "hanging";
   thorough: boolean;
   isWantedAgain: boolean;
@@ -18,28 +20,29 @@ interface Entry {
   waiters: (() => void)[];
 }
 
-// Each look under way holds a thread of libuv's pool, which has four unless told otherwise and is
-// shared with everything else in the process. This leaves two.
-const MAX_LOOKS = 2;
-const MAX_HANGING_STRANGERS = 2;
+interface Line {
+  readonly gate: DeviceGate;
+  readonly waiting: Set<Entry>;
+}
+
+interface Look extends LookUnderWay {
+  readonly entry: Entry;
+  readonly line: Line;
+  readonly waiters: (() => void)[];
+}
 
 /**
- * Has things looked at, a few at a time, each by one look at a time, in the order of asking.
- *
- * A look that does not come back within `lookTimeoutMs` (a file server that went away) gives its
- * place to the next, and nothing else on the same device is looked at until it comes back: such
- * looks would take one thread after the other. For the same reason, while two looks hang, what never
- * answered before is not looked at.
+ * Has targets looked at in the order of asking: each by one look at a time, and as many at a time as
+ * the gate of their device lets through.
  */
 export class LookQueue {
   readonly #clock: Clock;
   readonly #lookTimeoutMs: number;
   readonly #onLooked: (target: Lookable) => void;
   readonly #entries = new Map<Lookable, Entry>();
-  readonly #waiting = new Set<Lookable>();
-  readonly #hanging = new Set<Lookable>();
-  readonly #timers = new Set<Disposable>();
-  #lookCount = 0;
+  readonly #lines = new Map<number | undefined, Line>();
+  readonly #underWay = new Set<Look>();
+  #guardTimer: Disposable | undefined;
 
   constructor(clock: Clock, lookTimeoutMs: number, onLooked: (target: Lookable) => void) {
     this.#clock = clock;
@@ -50,10 +53,7 @@ export class LookQueue {
   /** Asks for a look unless one waits or is under way. */
   add(target: Lookable): void {
     const entry = this.#entryOf(target);
-    if (entry.state !== "idle") return;
-    entry.state = "waiting";
-    this.#waiting.add(target);
-    this.#start();
+    if (entry.state === "idle") this.#wait(entry);
   }
 
   /**
@@ -63,93 +63,121 @@ export class LookQueue {
   request(target: Lookable): Promise<void> {
     const entry = this.#entryOf(target);
     entry.thorough = true;
-    entry.isWantedAgain = entry.state === "looking" || entry.state === "hanging";
-    const looked = new Promise<void>((resolve) => entry.waiters.push(resolve));
-    if (entry.state === "hanging") release(entry);
-    this.add(target);
-    return looked;
+    return new Promise((resolve) => {
+      entry.waiters.push(resolve);
+      if (entry.state === "looking" || entry.state === "hanging") entry.isWantedAgain = true;
+      if (entry.state === "hanging") release(entry);
+      else if (entry.state !== "looking") this.#wait(entry);
+    });
   }
 
   /** Forgets a target; a look under way comes to nothing. */
   remove(target: Lookable): void {
     const entry = this.#entries.get(target);
-    if (entry) release(entry);
+    if (!entry) return;
     this.#entries.delete(target);
-    this.#waiting.delete(target);
+    for (const { waiting } of this.#lines.values()) waiting.delete(entry);
+    release(entry);
   }
 
   /** Forgets everything. */
   close(): void {
     for (const target of [...this.#entries.keys()]) this.remove(target);
-    for (const timer of this.#timers) timer[Symbol.dispose]();
-    this.#timers.clear();
+    this.#underWay.clear();
+    this.#guardTimer?.[Symbol.dispose]();
   }
 
   #entryOf(target: Lookable): Entry {
     let entry = this.#entries.get(target);
     if (!entry) {
-      entry = { state: "idle", thorough: false, isWantedAgain: false, waiters: [] };
+      entry = { target, state: "idle", thorough: false, isWantedAgain: false, waiters: [] };
       this.#entries.set(target, entry);
     }
     return entry;
   }
 
-  #start(): void {
-    for (const target of this.#waiting) {
-      if (this.#lookCount >= MAX_LOOKS) return;
-      const entry = this.#entryOf(target);
-      if (this.#isHeldUp(target)) release(entry);
-      else {
-        this.#waiting.delete(target);
-        void this.#look(target, entry);
-      }
+  #wait(entry: Entry): void {
+    const { device } = entry.target;
+    let line = this.#lines.get(device);
+    if (!line) {
+      line = { gate: new DeviceGate(device === undefined), waiting: new Set() };
+      this.#lines.set(device, line);
     }
+    entry.state = "waiting";
+    line.waiting.add(entry);
+    this.#proceed(line);
   }
 
-  /** What is held up stays in the queue until a look comes back. */
-  #isHeldUp({ device }: Lookable): boolean {
-    if (this.#hanging.size === 0) return false;
-    if (device === undefined) return this.#hanging.size >= MAX_HANGING_STRANGERS;
-    for (const hanging of this.#hanging) if (hanging.device === device) return true;
-    return false;
+  #proceed(line: Line): void {
+    const { gate, waiting } = line;
+    if (waiting.size === 0) return;
+    for (const entry of waiting) {
+      if (!gate.mayBegin(this.#clock.now())) break;
+      waiting.delete(entry);
+      void this.#look(entry, line);
+    }
+    // They stay in line, but nobody can tell for how long.
+    if (!gate.isBusy) for (const entry of waiting) release(entry);
   }
 
-  async #look(target: Lookable, entry: Entry): Promise<void> {
-    const { thorough, waiters } = entry;
+  async #look(entry: Entry, line: Line): Promise<void> {
+    const { target, thorough, waiters } = entry;
     entry.state = "looking";
     entry.thorough = false;
     entry.waiters = [];
-    this.#lookCount++;
-    const timer = this.#clock.setTimeout(() => {
-      this.#timers.delete(timer);
-      entry.state = "hanging";
-      this.#hanging.add(target);
-      this.#lookCount--;
-      if (this.#entries.get(target) === entry) target.hangs(this.#lookTimeoutMs);
-      release({ waiters });
-      release(entry);
-      this.#start();
-    }, this.#lookTimeoutMs);
-    this.#timers.add(timer);
+    const look: Look = { entry, line, waiters, beganAtMs: this.#clock.now() };
+    line.gate.begin();
+    this.#underWay.add(look);
+    this.#guard();
 
     await target.look(thorough);
 
-    timer[Symbol.dispose]();
-    this.#timers.delete(timer);
-    if (!this.#hanging.delete(target)) this.#lookCount--;
+    this.#underWay.delete(look);
+    line.gate.end(look, this.#clock.now());
     entry.state = "idle";
-    if (this.#entries.get(target) === entry) {
+    if (this.#isKnown(entry)) {
       this.#onLooked(target);
       if (entry.isWantedAgain) {
         entry.isWantedAgain = false;
-        this.add(target);
+        this.#wait(entry);
       }
     }
-    release({ waiters });
-    this.#start();
+    release(look);
+    this.#proceed(line);
+  }
+
+  /** Sets the timer for the look that has been under way for longest, the first in the set. */
+  #guard(): void {
+    if (this.#guardTimer) return;
+    for (const { beganAtMs } of this.#underWay) {
+      const dueInMs = beganAtMs + this.#lookTimeoutMs - this.#clock.now();
+      this.#guardTimer = this.#clock.setTimeout(() => this.#findHanging(), dueInMs);
+      return;
+    }
+  }
+
+  #findHanging(): void {
+    this.#guardTimer = undefined;
+    for (const look of this.#underWay) {
+      if (this.#clock.now() - look.beganAtMs < this.#lookTimeoutMs) break;
+      const { entry, line } = look;
+      this.#underWay.delete(look);
+      entry.state = "hanging";
+      line.gate.hang(look);
+      if (this.#isKnown(entry)) entry.target.hangs(this.#lookTimeoutMs);
+      release(look);
+      release(entry);
+      this.#proceed(line);
+    }
+    this.#guard();
+  }
+
+  #isKnown(entry: Entry): boolean {
+    return this.#entries.get(entry.target) === entry;
   }
 }
 
-function release(entry: Pick<Entry, "waiters">): void {
-  for (const resolve of entry.waiters.splice(0)) resolve();
+function release({ waiters }: { readonly waiters: (() => void)[] }): void {
+  if (waiters.length === 0) return;
+  for (const resolve of waiters.splice(0)) resolve();
 }

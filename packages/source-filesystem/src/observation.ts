@@ -11,8 +11,10 @@ import type { Surroundings } from "./version-assessor.js";
 export interface ObservationSettings extends Surroundings {
   readonly pollIntervalMs: number;
   readonly watch: boolean;
-  readonly lookTimeoutMs: number;
 }
+
+// Changes come in bursts, one for each file written; this makes one look of each burst.
+const HINT_DELAY_MS = 20;
 
 /**
  * The work of a source from its first subscriber to its last: an observer for each servable, and
@@ -26,6 +28,9 @@ export class Observation {
   readonly #watcher: BasePathWatcher | undefined;
   readonly #observers = new Map<string, BasePathObserver>();
   readonly #dueTimers = new Map<BasePathObserver, Disposable>();
+  /** Paths where a watch saw a change, to be looked at when the timer fires. */
+  readonly #hints = new Set<string>();
+  #hintTimer: Disposable | undefined;
   #pollTimer: Disposable | undefined;
 
   constructor(
@@ -41,7 +46,7 @@ export class Observation {
     );
     if (settings.watch) {
       this.#watcher = new BasePathWatcher({
-        onHint: (path) => this.#lookAt(path),
+        onHint: (path) => this.#takeHint(path),
         onFailure: (error, path) => this.#watchFailed(error, path),
       });
     }
@@ -85,6 +90,7 @@ export class Observation {
   /** Ends all work; nothing is told or emitted afterwards. */
   close(): void {
     this.#pollTimer?.[Symbol.dispose]();
+    this.#hintTimer?.[Symbol.dispose]();
     for (const observer of this.#observers.values()) this.#end(observer);
     this.#observers.clear();
     this.#queue.close();
@@ -95,7 +101,7 @@ export class Observation {
     const predecessor = this.#observers.get(servable.name);
     const observer = new BasePathObserver(this.#settings, servable, this.#events, predecessor);
     this.#observers.set(servable.name, observer);
-    this.#queue.add(observer);
+    void this.#queue.request(observer);
   }
 
   #end(observer: BasePathObserver): void {
@@ -135,10 +141,17 @@ export class Observation {
     );
   }
 
-  #lookAt(path: string): void {
-    for (const observer of this.#observers.values()) {
-      if (observer.servable.basePath === path) void this.#queue.request(observer);
+  #takeHint(path: string): void {
+    if (this.#hints.size === 0) {
+      this.#hintTimer = this.#clock.setTimeout(() => {
+        const hints = new Set(this.#hints);
+        this.#hints.clear();
+        for (const observer of this.#observers.values()) {
+          if (hints.has(observer.servable.basePath)) void this.#queue.request(observer);
+        }
+      }, HINT_DELAY_MS);
     }
+    this.#hints.add(path);
   }
 
   #watchFailed(error: unknown, path: string | undefined): void {

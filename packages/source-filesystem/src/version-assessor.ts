@@ -5,6 +5,7 @@ import {
   type ServingError,
   type StoragePath,
 } from "@serving-kit/core";
+import type { BoundedCheck } from "./bounded-check.js";
 import { lookAgainInMs, type Sighting, settlesInMs, sight } from "./completeness.js";
 import type { ResolvedServable } from "./config.js";
 import { errors } from "./errors.js";
@@ -17,6 +18,8 @@ export interface Surroundings {
   readonly clock: Clock;
   readonly wallTimeMs: () => number;
   readonly settleMs: number;
+  /** How long a base path, or a platform's rule about one, may take to answer. */
+  readonly lookTimeoutMs: number;
 }
 
 /** What was found out about one version: it can be loaded, it is not all there, or it is broken. */
@@ -38,10 +41,12 @@ interface Pending extends Sighting {
  */
 export class VersionAssessor {
   readonly #surroundings: Surroundings;
+  readonly #check: BoundedCheck;
   readonly #pending = new Map<string, Pending>();
 
-  constructor(surroundings: Surroundings) {
+  constructor(surroundings: Surroundings, check: BoundedCheck) {
     this.#surroundings = surroundings;
+    this.#check = check;
   }
 
   /** When the first of the versions that are not complete is to be looked at again, on the Clock. */
@@ -82,7 +87,7 @@ export class VersionAssessor {
     const changedAtMs = isReadable ? files.changedAtMs : undefined;
     const settlesIn = settlesInMs(sighting, changedAtMs, moment, settleMs);
     const assessment = isReadable
-      ? await judge(servable, id, path, files, settlesIn === 0)
+      ? await this.#judge(servable, id, path, files, settlesIn === 0)
       : judgeUnreadable(id, path, files.cause, settlesIn === 0);
 
     if (assessment.state === "complete") this.#pending.delete(path);
@@ -93,36 +98,39 @@ export class VersionAssessor {
     }
     return assessment;
   }
-}
 
-async function judge(
-  servable: ResolvedServable,
-  id: ServableId,
-  path: string,
-  files: VersionFiles,
-  hasSettled: boolean,
-): Promise<Assessment> {
-  const { readyMarker, isComplete, basePath } = servable;
-  const isMarked = readyMarker !== undefined && files.names.includes(readyMarker);
-  const incomplete = (problem: string): Assessment => ({
-    state: "incomplete",
-    error: errors.versionIncomplete(id, path, problem),
-  });
-  if (!files.isDirectory && path !== basePath) return incomplete("it is a file, not a directory");
-  if (files.fileCount === 0) return incomplete("it has no files");
-  if (files.unfinished) return incomplete(`${files.unfinished} is still being written`);
-  if (readyMarker !== undefined && !isMarked) {
-    return incomplete(`its ready marker ${readyMarker} is missing`);
-  }
-  if (!hasSettled && !isMarked) return incomplete("its files are still changing");
-  try {
-    if (isComplete && !(await isComplete(path))) {
-      return incomplete("files that its platform needs are missing or cut off");
+  async #judge(
+    servable: ResolvedServable,
+    id: ServableId,
+    path: string,
+    files: VersionFiles,
+    hasSettled: boolean,
+  ): Promise<Assessment> {
+    const { readyMarker, isComplete, basePath } = servable;
+    const isMarked = readyMarker !== undefined && files.names.includes(readyMarker);
+    const incomplete = (problem: string): Assessment => ({
+      state: "incomplete",
+      error: errors.versionIncomplete(id, path, problem),
+    });
+    if (!files.isDirectory && path !== basePath) return incomplete("it is a file, not a directory");
+    if (files.fileCount === 0) return incomplete("it has no files");
+    if (files.unfinished) return incomplete(`${files.unfinished} is still being written`);
+    if (readyMarker !== undefined && !isMarked) {
+      return incomplete(`its ready marker ${readyMarker} is missing`);
     }
-  } catch (cause) {
-    return { state: "unreadable", error: errors.versionUnreadable(id, path, cause) };
+    if (!hasSettled && !isMarked) return incomplete("its files are still changing");
+    try {
+      if (isComplete && !(await this.#check.ask(isComplete, path))) {
+        return incomplete("files that its platform needs are missing or cut off");
+      }
+    } catch (cause) {
+      if (isServingError(cause) && cause.reason === "CHECK_TIMED_OUT") {
+        return incomplete(cause.message);
+      }
+      return { state: "unreadable", error: errors.versionUnreadable(id, path, cause) };
+    }
+    return { state: "complete", data: { path, sizeBytes: files.sizeBytes } };
   }
-  return { state: "complete", data: { path, sizeBytes: files.sizeBytes } };
 }
 
 function judgeUnreadable(
