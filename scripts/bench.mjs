@@ -6,9 +6,9 @@ import { showProgress } from "./progress.mjs";
 import { sourceFlags } from "./source-flags.mjs";
 import { root } from "./workspace.mjs";
 
-const USAGE = "npm run bench -- [group …] [--json]";
+const USAGE = "npm run bench -- [group | group/name …] [--json]";
 
-/** All benchmark files, as `{ group, file }`: `bench/<group>/<name>.ts`. */
+/** All benchmark files, as `{ group, id, file }`: `bench/<group>/<name>.ts`. */
 function benchmarkFiles() {
   const folder = join(root, "bench");
   return readdirSync(folder, { withFileTypes: true })
@@ -17,7 +17,11 @@ function benchmarkFiles() {
       readdirSync(join(folder, group))
         .filter((name) => name.endsWith(".ts") && !name.endsWith(".test.ts"))
         .sort()
-        .map((name) => ({ group, file: join(folder, group, name) })),
+        .map((name) => ({
+          group,
+          id: `${group}/${name.replace(/\.ts$/, "")}`,
+          file: join(folder, group, name),
+        })),
     );
 }
 
@@ -98,13 +102,14 @@ async function main() {
   const isJson = args.includes("--json");
   const wanted = args.filter((arg) => arg !== "--json");
   const all = benchmarkFiles();
-  const groups = [...new Set(all.map(({ group }) => group))];
-  const unknown = wanted.find((group) => !groups.includes(group));
-  if (unknown) throw new Error(`no group "${unknown}"; expected ${groups.join(", ")}: ${USAGE}`);
+  const isWanted = ({ group, id }) => wanted.includes(group) || wanted.includes(id);
+  const known = new Set(all.flatMap(({ group, id }) => [group, id]));
+  const unknown = wanted.find((name) => !known.has(name));
+  if (unknown) throw new Error(`no "${unknown}"; expected ${[...known].join(", ")}: ${USAGE}`);
   await ensureInstalled();
   const figures = [];
   let failures = 0;
-  for (const file of all.filter(({ group }) => wanted.length === 0 || wanted.includes(group))) {
+  for (const file of wanted.length === 0 ? all : all.filter(isWanted)) {
     try {
       const measured = await runFile(file);
       figures.push(...measured);
