@@ -1,78 +1,30 @@
-import { availableParallelism } from "node:os";
-import { type Observable, Subject } from "rxjs";
-import type { AspiredVersionPolicy, VersionSnapshot } from "./aspired-version-policy.js";
-import type { AspiredVersion, AspiredVersions } from "./aspired-versions.js";
-import { availabilityPreserving } from "./availability-preserving-policy.js";
-import { type Clock, systemClock } from "./clock.js";
-import { errors, isServingError, messageOf, type ServingError } from "./errors.js";
+import type { Observable, Subscription } from "rxjs";
+import { onAbort } from "./abort.js";
+import type { AspiredVersions } from "./aspired-versions.js";
+import {
+  type AspiredVersionsManagerOptions,
+  withDefaults,
+} from "./aspired-versions-manager-options.js";
+import { ChangeListeners } from "./change-listeners.js";
+import type { Clock } from "./clock.js";
+import { errors } from "./errors.js";
 import type { Loader } from "./loader.js";
-import { type HarnessContext, LoaderHarness } from "./loader-harness.js";
+import type { LoaderHarness } from "./loader-harness.js";
 import type { Manager } from "./manager.js";
-import { type Resources, ResourceTracker } from "./resources.js";
+import { ManagerEvents } from "./manager-events.js";
+import { problemOf } from "./problem-of-aspired-versions.js";
 import type { ServableHandle } from "./servable-handle.js";
-import { isVersion, type ServableId, type Version } from "./servable-id.js";
+import type { ServableId } from "./servable-id.js";
 import {
   formatServableRequest,
   type ServableRequest,
   type VersionLabels,
 } from "./servable-request.js";
 import type { ManagerEvent, ServableState } from "./servable-state.js";
+import { ServableStream, type StreamContext } from "./servable-stream.js";
 import { type LabelState, ServingMap } from "./serving-map.js";
 import type { Source } from "./source.js";
-import { Slots, WaitQueue } from "./wait-queue.js";
 import { type WaitOptions, waitUntil } from "./wait-until.js";
-
-/** How an AspiredVersionsManager loads and unloads. */
-export interface AspiredVersionsManagerOptions<S> {
-  /** The order of loading and unloading. Default `availabilityPreserving`. */
-  readonly policy?: AspiredVersionPolicy;
-  /** How many versions load at the same time. Default 2. */
-  readonly loadConcurrency?: number;
-  /**
-   * The same from the beginning until no load is under way or waiting for the first time, so that
-   * a process starts fast. Default 4 for each core.
-   */
-  readonly initialLoadConcurrency?: number;
-  /** How many versions are unloaded at the same time. Default 2. */
-  readonly unloadConcurrency?: number;
-  /** How often loading is tried again after the first attempt failed. Default 5. */
-  readonly maxLoadRetries?: number;
-  /** The time between attempts in ms. Default 60,000. */
-  readonly loadRetryDelayMs?: number;
-  /**
-   * Whether an attempt that failed with this error is worth another. Default: unless its code is
-   * INVALID_ARGUMENT or UNIMPLEMENTED, which waiting does not mend.
-   */
-  readonly shouldRetryLoad?: (error: ServingError, id: ServableId) => boolean;
-  /**
-   * When a version that failed and stays aspired begins again, in ms after its end: `min`, then
-   * doubled at each failure up to `max`. Default 60,000 and 600,000.
-   */
-  readonly reloadBackoffMs?: { readonly min: number; readonly max: number };
-  /** What may be reserved of each resource. Default: all is unlimited. */
-  readonly resourceLimits?: Resources;
-  /** Called before a version is first tried to load. A rejection fails the version. */
-  readonly preLoad?: (id: ServableId) => void | Promise<void>;
-  /** May veto a version before it is loaded, by rejecting. Runs before the loader's own `probe`. */
-  readonly probe?: (version: {
-    readonly id: ServableId;
-    readonly loader: Loader<S>;
-    readonly signal: AbortSignal;
-  }) => Promise<void>;
-  /** Default `systemClock`. */
-  readonly clock?: Clock;
-}
-
-/** What the manager knows of one name. */
-interface Stream<S> {
-  readonly name: string;
-  /** The latest list of the source, by version. */
-  aspired: Map<Version, AspiredVersion<Loader<S>>>;
-  /** One life a version, newest version first. */
-  lives: LoaderHarness<S>[];
-  /** Set while the policy is being followed, so that what happens meanwhile does not nest. */
-  isReconciling: boolean;
-}
 
 /**
  * The manager at the end of a stream of aspired versions: it loads what is aspired, unloads what no
@@ -100,65 +52,41 @@ interface Stream<S> {
  * waits until something leaves.
  */
 export class AspiredVersionsManager<S> implements Manager<S> {
-  readonly #policy: AspiredVersionPolicy;
   readonly #clock: Clock;
-  readonly #backoff: { readonly min: number; readonly max: number };
-  readonly #context: HarnessContext<S>;
-  readonly #streams = new Map<string, Stream<S>>();
+  readonly #context: StreamContext<S>;
+  readonly #streams = new Map<string, ServableStream<S>>();
   readonly #serving = new ServingMap<S>();
-  readonly #nextLives = new Map<LoaderHarness<S>, Disposable>();
-  readonly #connections = new Set<Disposable>();
-  readonly #waiters = new Map<string, Set<() => void>>();
-  readonly #events = new Subject<ManagerEvent>();
+  readonly #connections = new Set<Subscription>();
+  readonly #waiting = new ChangeListeners();
+  readonly #events = new ManagerEvents();
+  /** Lists that came while an event was being told, by name. */
+  readonly #lists = new Map<string, AspiredVersions<Loader<S>>>();
+  #whenEmpty: (() => void) | undefined;
   #closing: Promise<void> | undefined;
 
+  /** Throws RangeError when a number among the options is out of its range. */
   constructor(options: AspiredVersionsManagerOptions<S> = {}) {
-    const {
-      policy = availabilityPreserving,
-      loadConcurrency = 2,
-      initialLoadConcurrency = Math.max(loadConcurrency, 4 * availableParallelism()),
-      unloadConcurrency = 2,
-      maxLoadRetries = 5,
-      loadRetryDelayMs = 60_000,
-      shouldRetryLoad = (error) =>
-        error.code !== "INVALID_ARGUMENT" && error.code !== "UNIMPLEMENTED",
-      reloadBackoffMs = { min: 60_000, max: 600_000 },
-      clock = systemClock,
-    } = options;
-    checkAtLeast(1, { loadConcurrency, initialLoadConcurrency, unloadConcurrency });
-    checkAtLeast(0, {
-      maxLoadRetries,
-      loadRetryDelayMs,
-      "reloadBackoffMs.min": reloadBackoffMs.min,
-      "reloadBackoffMs.max": reloadBackoffMs.max,
-    });
-    this.#policy = policy;
+    const { policy, reloadBackoffMs, harness } = withDefaults(options);
+    const { clock } = harness;
     this.#clock = clock;
-    this.#backoff = reloadBackoffMs;
-    const loadSlots: Slots = new Slots(initialLoadConcurrency, () => {
-      loadSlots.limit = loadConcurrency;
-    });
     this.#context = {
-      clock,
-      loadSlots,
-      unloadSlots: new Slots(unloadConcurrency),
-      resources: new ResourceTracker(options.resourceLimits),
-      resourceQueue: new WaitQueue(),
-      maxLoadRetries,
-      loadRetryDelayMs,
-      shouldRetryLoad,
-      beforeLoad: async (id, loader, signal) => {
-        await options.preLoad?.(id);
-        await options.probe?.({ id, loader, signal });
-        await loader.probe?.({ id, signal });
-      },
-      changed: (harness) => this.#changed(harness),
+      policy,
+      reloadBackoffMs,
+      harness,
+      changed: (life) => this.#changed(life),
+      policyFailed: (name, error) =>
+        this.#tell({ kind: "policy-failed", name, error, atMs: clock.now() }),
+      settled: (stream) => this.#settled(stream),
     };
   }
 
-  /** What happens, told synchronously as it happens. Completes when the manager has closed. */
+  /**
+   * What happens, told synchronously as it happens, to every observer in the same order. Completes
+   * when the manager has closed. An observer may call the manager; a list that it makes a source emit
+   * is taken up once the event has been told.
+   */
   get events(): Observable<ManagerEvent> {
-    return this.#events.asObservable();
+    return this.#events.observable;
   }
 
   /**
@@ -167,23 +95,16 @@ export class AspiredVersionsManager<S> implements Manager<S> {
    */
   connect(source: Source<Loader<S>>): Disposable {
     if (this.#closing !== undefined) throw errors.managerClosed();
-    const end = (error?: unknown) => {
-      this.#connections.delete(connection);
-      this.#emit({ kind: "source-ended", error, atMs: this.#clock.now() });
-    };
+    const end = (error?: unknown) =>
+      this.#tell({ kind: "source-ended", error, atMs: this.#clock.now() });
     const subscription = source.subscribe({
       next: (versions) => this.#aspire(versions),
       error: end,
       complete: end,
     });
-    const connection = {
-      [Symbol.dispose]: () => {
-        this.#connections.delete(connection);
-        subscription.unsubscribe();
-      },
-    };
-    if (!subscription.closed) this.#connections.add(connection);
-    return connection;
+    this.#connections.add(subscription);
+    subscription.add(() => this.#connections.delete(subscription));
+    return { [Symbol.dispose]: () => subscription.unsubscribe() };
   }
 
   acquire(request: ServableRequest): ServableHandle<S> {
@@ -206,21 +127,12 @@ export class AspiredVersionsManager<S> implements Manager<S> {
     const look = () => {
       if (this.#closing !== undefined) throw errors.managerClosed();
       if (this.#serving.has(request)) return true;
-      const failure = this.#failureOf(request);
+      const failure = this.#streams.get(name)?.failureOf(request);
       if (failure) throw failure;
       return undefined;
     };
-    const onChange = (again: () => void) => {
-      const waiters = this.#waiters.get(name) ?? new Set();
-      this.#waiters.set(name, waiters.add(again));
-      return {
-        [Symbol.dispose]: () => {
-          waiters.delete(again);
-          if (waiters.size === 0) this.#waiters.delete(name);
-        },
-      };
-    };
     const what = formatServableRequest(request);
+    const onChange = (again: () => void) => this.#waiting.add(name, again);
     const describe = () => this.#describe(name);
     await waitUntil({ what, look, onChange, describe }, options, this.#clock);
   }
@@ -230,9 +142,8 @@ export class AspiredVersionsManager<S> implements Manager<S> {
    * within a name. A version that failed is among them for as long as it is aspired.
    */
   states(name?: string): ServableState[] {
-    const streams =
-      name === undefined ? this.#streams.values() : [this.#streams.get(name)].filter((s) => !!s);
-    return [...streams].flatMap((stream) => stream.lives.map((life) => life.state));
+    if (name !== undefined) return this.#streams.get(name)?.states ?? [];
+    return [...this.#streams.values()].flatMap((stream) => stream.states);
   }
 
   /** The labels of a servable and where they point. */
@@ -242,16 +153,21 @@ export class AspiredVersionsManager<S> implements Manager<S> {
 
   /**
    * Replaces all labels of a servable. A label may point at a version that is not available: it
-   * then stays where it was, pending, and moves when the version becomes available.
+   * then stays where it was, pending, and moves when the version becomes available. Throws RangeError
+   * when a version is none, and then changes nothing.
    */
   setLabels(name: string, labels: VersionLabels): void {
     this.#serving.setLabels(name, labels);
-    this.#wake(name);
+    this.#waiting.tell(name);
   }
 
   close(options: { readonly signal?: AbortSignal } = {}): Promise<void> {
     this.#closing ??= this.#close();
-    if (options.signal) this.#abandonHandlesOn(options.signal);
+    const abandon = () => {
+      for (const { lives } of this.#streams.values())
+        for (const life of lives) life.abandonHandles();
+    };
+    onAbort(options.signal, abandon, this.#closing);
     return this.#closing;
   }
 
@@ -260,220 +176,81 @@ export class AspiredVersionsManager<S> implements Manager<S> {
   }
 
   #aspire(list: AspiredVersions<Loader<S>>): void {
-    if (this.#closing !== undefined) return;
     const problem = problemOf(list);
-    if (problem !== undefined) {
+    if (problem === undefined) {
+      this.#lists.set(list.name, list);
+      this.#takeUpLists();
+    } else {
       const error = errors.invalidAspiredVersions(problem);
-      this.#emit({ kind: "source-invalid", error, atMs: this.#clock.now() });
-      return;
+      this.#tell({ kind: "source-invalid", error, atMs: this.#clock.now() });
     }
-    let stream = this.#streams.get(list.name);
-    if (stream === undefined) {
-      stream = { name: list.name, aspired: new Map(), lives: [], isReconciling: false };
-      this.#streams.set(list.name, stream);
-    }
-    stream.aspired = new Map(list.versions.map((version) => [version.id.version, version]));
-    // The policy is asked once the whole list is taken up, not at each change on the way.
-    stream.isReconciling = true;
-    for (const life of [...stream.lives]) this.#update(stream, life);
-    for (const version of stream.aspired.values()) {
-      if (!stream.lives.some((life) => life.id.version === version.id.version)) {
-        this.#begin(stream, version, 0);
+  }
+
+  #takeUpLists(): void {
+    if (this.#events.isTelling) return;
+    for (const [name, list] of this.#lists) {
+      this.#lists.delete(name);
+      if (this.#closing !== undefined) continue;
+      let stream = this.#streams.get(name);
+      if (stream === undefined) {
+        stream = new ServableStream(name, this.#context);
+        this.#streams.set(name, stream);
       }
-    }
-    stream.isReconciling = false;
-    this.#reconcile(stream);
-    this.#forgetIfEmpty(stream);
-  }
-
-  /** Brings a life in line with the latest list. */
-  #update(stream: Stream<S>, life: LoaderHarness<S>): void {
-    const version = stream.aspired.get(life.id.version);
-    life.isAspired = version !== undefined;
-    if (version === undefined) {
-      if (life.phase === "failed") this.#bury(stream, life);
-      else life.cancel();
-    } else if (life.isErrorVersion) {
-      const isSameError = "error" in version && version.error.message === life.error?.message;
-      if (!isSameError) this.#bury(stream, life);
+      stream.aspire(list);
     }
   }
 
-  /** Begins a life of an aspired version. */
-  #begin(stream: Stream<S>, version: AspiredVersion<Loader<S>>, failedLives: number): void {
-    const origin = "error" in version ? version : version.data;
-    const life = new LoaderHarness(this.#context, version.id, origin, failedLives);
-    const index = stream.lives.findIndex((other) => other.id.version < version.id.version);
-    stream.lives.splice(index === -1 ? stream.lives.length : index, 0, life);
-    this.#changed(life);
-  }
-
-  /** Forgets a life that has ended. */
-  #bury(stream: Stream<S>, life: LoaderHarness<S>): void {
-    stream.lives.splice(stream.lives.indexOf(life), 1);
-    this.#nextLives.get(life)?.[Symbol.dispose]();
-    this.#nextLives.delete(life);
-    this.#forgetIfEmpty(stream);
-  }
-
-  #forgetIfEmpty(stream: Stream<S>): void {
-    if (stream.lives.length === 0 && stream.aspired.size === 0) this.#streams.delete(stream.name);
-  }
-
-  /** Follows the policy until it has nothing more to do. */
-  #reconcile(stream: Stream<S>): void {
-    if (stream.isReconciling || this.#closing !== undefined) return;
-    stream.isReconciling = true;
-    try {
-      for (;;) {
-        const action = this.#policy(stream.lives.filter(isSnapshot).map(toSnapshot));
-        if (action === undefined) return;
-        const life = stream.lives.find((life) => life.id.version === action.id.version);
-        if (action.kind === "load" && life?.phase === "new" && life.isAspired) life.load();
-        else if (action.kind === "unload" && life?.phase === "ready" && !life.isAspired)
-          life.unload();
-        else throw new TypeError(`it may not ${action.kind} version ${action.id.version} now`);
-      }
-    } catch (cause) {
-      const error = errors.policyFailed(stream.name, messageOf(cause), cause);
-      this.#emit({ kind: "policy-failed", name: stream.name, error, atMs: this.#clock.now() });
-    } finally {
-      stream.isReconciling = false;
-    }
-  }
-
-  /** Takes up every change of state of a harness: serving map, events, what follows. */
+  /** Takes up a change of state of a version, in the order that V8 promises. */
   #changed(life: LoaderHarness<S>): void {
-    const { id, phase } = life;
+    const { phase, state } = life;
     if (phase === "ready") this.#serving.add(life);
-    this.#emit({ kind: "state", ...life.state });
-    if (phase === "leaving") this.#serving.remove(id);
-    const stream = this.#streams.get(id.name);
-    if (stream === undefined || !stream.lives.includes(life)) return;
-    if (phase === "failed") this.#scheduleNextLife(stream, life);
-    if (phase === "ended") {
-      this.#bury(stream, life);
-      const version = stream.aspired.get(id.version);
-      if (version && this.#closing === undefined) this.#begin(stream, version, 0);
+    this.#tell({ kind: "state", ...state });
+    if (phase === "leaving") this.#serving.remove(life.id);
+  }
+
+  #settled(stream: ServableStream<S>): void {
+    if (stream.isEmpty && this.#streams.get(stream.name) === stream) {
+      this.#streams.delete(stream.name);
+      if (this.#streams.size === 0) this.#whenEmpty?.();
     }
-    this.#wake(id.name);
-    this.#reconcile(stream);
+    this.#waiting.tell(stream.name);
   }
 
-  #scheduleNextLife(stream: Stream<S>, life: LoaderHarness<S>): void {
-    if (life.isErrorVersion || this.#nextLives.has(life) || this.#closing !== undefined) return;
-    const { min, max } = this.#backoff;
-    const delayMs = Math.min(max, min * 2 ** Math.min(life.failedLives, 30));
-    const timer = this.#clock.setTimeout(() => {
-      const version = stream.aspired.get(life.id.version);
-      this.#bury(stream, life);
-      if (version) this.#begin(stream, version, life.failedLives + 1);
-      this.#reconcile(stream);
-    }, delayMs);
-    this.#nextLives.set(life, timer);
-    life.announceNextLife(this.#clock.now() + delayMs);
-  }
-
-  /** The error of a request that nothing under way can fulfil, because all that could has failed. */
-  #failureOf(request: ServableRequest): ServingError | undefined {
-    if (request.label !== undefined) return undefined;
-    const lives = (this.#streams.get(request.name)?.lives ?? []).filter(
-      (life) => request.version === undefined || life.id.version === BigInt(request.version),
-    );
-    return lives.every((life) => life.phase === "failed") ? lives[0]?.error : undefined;
+  #tell(event: ManagerEvent): void {
+    this.#events.tell(event);
+    this.#takeUpLists();
   }
 
   #describe(name: string): string {
     const states = this.states(name).map(({ id, state, waitingFor, error }) => {
-      const detail = error ? `: ${error.message}` : waitingFor ? `, waiting for ${waitingFor}` : "";
-      return `version ${id.version} is at ${state}${detail}`;
+      const waiting = waitingFor ? `, waiting for ${waitingFor}` : "";
+      return `version ${id.version} is at ${state}${waiting}${error ? `: ${error.message}` : ""}`;
     });
     return states.join("; ") || "no version is aspired";
-  }
-
-  #wake(name: string): void {
-    for (const again of [...(this.#waiters.get(name) ?? [])]) again();
-  }
-
-  #emit(event: ManagerEvent): void {
-    this.#events.next(event);
   }
 
   async #close(): Promise<void> {
     // What follows runs when #closing is set, so that nothing begins anew meanwhile.
     await Promise.resolve();
-    for (const connection of [...this.#connections]) connection[Symbol.dispose]();
-    for (const name of [...this.#waiters.keys()]) this.#wake(name);
-    const failures: unknown[] = [];
-    const observer = this.#events.subscribe((event) => {
-      if (event.kind === "state" && event.error?.reason === "UNLOAD_FAILED") {
-        failures.push(event.error);
-      }
+    this.#disconnect();
+    const failures = this.#events.collectUnloadFailures();
+    const empty = new Promise<void>((resolve) => {
+      this.#whenEmpty = resolve;
     });
-    for (const stream of [...this.#streams.values()]) {
-      stream.aspired = new Map();
-      for (const life of [...stream.lives]) {
-        life.isAspired = false;
-        if (life.phase === "failed") this.#bury(stream, life);
-        else if (life.phase === "ready") life.unload();
-        else life.cancel();
-      }
-    }
-    while (this.#streams.size > 0) await this.#anyEnd();
-    observer.unsubscribe();
+    for (const stream of [...this.#streams.values()]) stream.close();
+    if (this.#streams.size > 0) await empty;
     this.#events.complete();
     if (failures.length > 0) throw errors.closeFailed(failures);
   }
 
-  /** Resolves when the next version ends. */
-  #anyEnd(): Promise<void> {
-    return new Promise((resolve) => {
-      const observer = this.#events.subscribe((event) => {
-        if (event.kind !== "state" || event.state !== "end") return;
-        observer.unsubscribe();
-        resolve();
-      });
-    });
-  }
-
-  #abandonHandlesOn(signal: AbortSignal): void {
-    const abandon = () => {
-      for (const { lives } of this.#streams.values())
-        for (const life of lives) life.abandonHandles();
-    };
-    if (signal.aborted) void Promise.resolve().then(abandon);
-    else signal.addEventListener("abort", abandon, { once: true });
-  }
-}
-
-type Phase = VersionSnapshot["state"];
-
-function isSnapshot<S>(life: LoaderHarness<S>): boolean {
-  return life.phase !== "ended";
-}
-
-function toSnapshot<S>({ id, isAspired, phase }: LoaderHarness<S>): VersionSnapshot {
-  return { id, isAspired, state: phase as Phase };
-}
-
-/** What is wrong with what a source emitted, if anything. */
-function problemOf(list: AspiredVersions<unknown>): string | undefined {
-  if (typeof list?.name !== "string") return "it has no name";
-  if (!Array.isArray(list.versions)) return `versions of ${list.name} is no array`;
-  const seen = new Set<Version>();
-  for (const version of list.versions as readonly AspiredVersion<unknown>[]) {
-    const id = version?.id;
-    if (id?.name !== list.name) return `a version in the list of ${list.name} is of ${id?.name}`;
-    if (!isVersion(id.version)) return `${String(id.version)} is no version (bigint >= 0)`;
-    if (seen.has(id.version)) return `version ${id.version} of ${list.name} is listed twice`;
-    if ("error" in version && !isServingError(version.error)) return "an error is no ServingError";
-    seen.add(id.version);
-  }
-  return undefined;
-}
-
-function checkAtLeast(min: number, options: Readonly<Record<string, number>>): void {
-  for (const [name, value] of Object.entries(options)) {
-    if (!(value >= min)) throw new RangeError(`${name} must be a number >= ${min}; got ${value}`);
+  #disconnect(): void {
+    for (const subscription of [...this.#connections]) {
+      try {
+        subscription.unsubscribe();
+      } catch (error) {
+        this.#tell({ kind: "source-ended", error, atMs: this.#clock.now() });
+      }
+    }
+    this.#waiting.tellAll();
   }
 }

@@ -1,8 +1,13 @@
-import { type Observable, Subject } from "rxjs";
+import type { Observable } from "rxjs";
+import { onAbort } from "./abort.js";
+import { aspire } from "./aspired-versions.js";
+import { ChangeListeners } from "./change-listeners.js";
+import { checkAtLeast } from "./check-at-least.js";
 import { type Clock, systemClock } from "./clock.js";
 import { errors } from "./errors.js";
 import type { Loader } from "./loader.js";
-import { type HarnessContext, LoaderHarness } from "./loader-harness.js";
+import { type HarnessContext, type HarnessOwner, LoaderHarness } from "./loader-harness.js";
+import { ManagerEvents } from "./manager-events.js";
 import { RAM_BYTES, type Resources, ResourceTracker } from "./resources.js";
 import { ServableHandle } from "./servable-handle.js";
 import { formatServableId, type ServableId } from "./servable-id.js";
@@ -15,7 +20,7 @@ import { type WaitOptions, waitUntil } from "./wait-until.js";
 export interface CachingManagerOptions<S> {
   /**
    * Finds the version that a request means. Rejects, best with NOT_FOUND, when there is none.
-   * Called at each `acquire`: it should be quick.
+   * Called at each `acquire`: it should be quick. The caller's timeout and signal count from its end.
    */
   readonly resolve: (request: ServableRequest) => ServableId | Promise<ServableId>;
   /** Makes the loader of a version. Contract: `Loader`. */
@@ -47,49 +52,53 @@ const SERVABLES = "servables";
  * - C3 To make room it unloads the version that was acquired longest ago, never one with a handle;
  *   when all have handles, a new version waits until one is released.
  * - C4 A version that failed to load is tried again by the next request after `failureTtlMs`.
- * - C5 `close` refuses new requests at once, waits for handles, then unloads all.
+ * - C5 `close` refuses new requests and those that wait at once, waits for handles, then unloads all.
+ *   It can be called again and gives the same promise.
  */
 export class CachingManager<S> implements AsyncDisposable {
   readonly #resolve: CachingManagerOptions<S>["resolve"];
   readonly #loader: CachingManagerOptions<S>["loader"];
-  readonly #limits: Resources;
   readonly #failureTtlMs: number;
   readonly #clock: Clock;
   readonly #context: HarnessContext<S>;
+  readonly #owner: HarnessOwner<S>;
   /** All lives that have not ended, and failed ones for a while; least recently acquired first. */
   readonly #lives = new Map<string, LoaderHarness<S>>();
-  readonly #failures = new Map<LoaderHarness<S>, Disposable>();
-  readonly #events = new Subject<ManagerEvent>();
+  readonly #waiting = new ChangeListeners();
+  readonly #events = new ManagerEvents();
+  #whenEmpty: (() => void) | undefined;
   #closing: Promise<void> | undefined;
 
+  /** Throws RangeError when a number among the options is out of its range. */
   constructor(options: CachingManagerOptions<S>) {
     const { maxServables, maxRamBytes, loadConcurrency = 2, failureTtlMs = 1_000 } = options;
+    checkAtLeast(1, { loadConcurrency, ...(maxServables !== undefined && { maxServables }) });
+    checkAtLeast(0, { failureTtlMs });
     this.#resolve = options.resolve;
     this.#loader = options.loader;
     this.#failureTtlMs = failureTtlMs;
     this.#clock = options.clock ?? systemClock;
-    this.#limits = {
-      ...(maxServables !== undefined && { [SERVABLES]: maxServables }),
-      ...(maxRamBytes !== undefined && { [RAM_BYTES]: maxRamBytes }),
-    };
+    this.#owner = { changed: (life) => this.#changed(life), idle: () => this.#makeRoom() };
     this.#context = {
       clock: this.#clock,
       loadSlots: new Slots(loadConcurrency),
       unloadSlots: new Slots(Number.POSITIVE_INFINITY),
-      resources: new ResourceTracker(this.#limits),
+      resources: new ResourceTracker({
+        ...(maxServables !== undefined && { [SERVABLES]: maxServables }),
+        ...(maxRamBytes !== undefined && { [RAM_BYTES]: maxRamBytes }),
+      }),
       resourceQueue: new WaitQueue(),
       maxLoadRetries: 0,
       loadRetryDelayMs: 0,
       shouldRetryLoad: () => false,
+      estimate: async (loader) => ({ ...(await loader.estimateResources?.()), [SERVABLES]: 1 }),
       beforeLoad: async (id, loader, signal) => loader.probe?.({ id, signal }),
-      changed: (life) => this.#changed(life),
-      idle: () => this.#makeRoom(),
     };
   }
 
-  /** What happens, told as it happens. Completes when the manager has closed. */
+  /** What happens, told synchronously as it happens. Completes when the manager has closed. */
   get events(): Observable<ManagerEvent> {
-    return this.#events.asObservable();
+    return this.#events.observable;
   }
 
   /** The states of all versions that are loaded, loading or leaving, or failed a moment ago. */
@@ -106,16 +115,14 @@ export class CachingManager<S> implements AsyncDisposable {
    * version alone exceeds a limit; WAIT_TIMED_OUT; MANAGER_CLOSED.
    */
   async acquire(request: ServableRequest, options: WaitOptions = {}): Promise<ServableHandle<S>> {
+    if (this.#closing !== undefined) throw errors.managerClosed();
     const id = await this.#resolve(request);
     const key = formatServableId(id);
     return waitUntil(
       {
         what: key,
         look: () => this.#look(key, id),
-        onChange: (again) => {
-          const subscription = this.#events.subscribe({ next: again, complete: again });
-          return { [Symbol.dispose]: () => subscription.unsubscribe() };
-        },
+        onChange: (again) => this.#waiting.add(key, again),
         describe: () => this.#describe(key),
       },
       options,
@@ -123,8 +130,17 @@ export class CachingManager<S> implements AsyncDisposable {
     );
   }
 
-  close(): Promise<void> {
+  /**
+   * Closes as C5 says. When the signal aborts, it no longer waits for handles and unloads at once.
+   *
+   * @throws ServingError CLOSE_FAILED (INTERNAL) when a version could not be unloaded.
+   */
+  close(options: { readonly signal?: AbortSignal } = {}): Promise<void> {
     this.#closing ??= this.#close();
+    const abandon = () => {
+      for (const life of this.#lives.values()) life.abandonHandles();
+    };
+    onAbort(options.signal, abandon, this.#closing);
     return this.#closing;
   }
 
@@ -148,44 +164,35 @@ export class CachingManager<S> implements AsyncDisposable {
   }
 
   #begin(key: string, id: ServableId): void {
-    const life = new LoaderHarness(this.#context, id, this.#withPlace(id, this.#loader(id)));
+    const life = new LoaderHarness(this.#context, this.#owner, aspire(id, this.#loader(id)));
     this.#lives.set(key, life);
     life.load();
   }
 
-  /** The loader with one place in the cache added to its estimate, refused if it can never fit. */
-  #withPlace(id: ServableId, loader: Loader<S>): Loader<S> {
-    return {
-      estimateResources: async () => {
-        const estimate: Resources = { ...(await loader.estimateResources?.()), [SERVABLES]: 1 };
-        for (const [name, limit] of Object.entries(this.#limits)) {
-          const amount = estimate[name] ?? 0;
-          if (amount > limit) throw errors.neverFits(id, `${name} ${amount}`, `${name} ${limit}`);
-        }
-        return estimate;
-      },
-      ...(loader.probe && { probe: async (context) => loader.probe?.(context) }),
-      load: (context) => loader.load(context),
-    };
-  }
-
   #changed(life: LoaderHarness<S>): void {
     const key = formatServableId(life.id);
-    if (life.phase === "ended") this.#lives.delete(key);
-    if (life.phase === "failed") {
-      const forget = () => {
-        this.#lives.delete(key);
-        this.#failures.delete(life);
-      };
-      this.#failures.set(life, this.#clock.setTimeout(forget, this.#failureTtlMs));
-    }
-    this.#events.next({ kind: "state", ...life.state });
+    if (life.phase === "failed") this.#forgetLater(key, life);
+    if (life.phase === "ended") this.#forget(key);
+    // First those who wait take their hold, so that what an observer does cannot take it from them.
+    this.#waiting.tell(key);
+    this.#events.tell({ kind: "state", ...life.state });
     this.#makeRoom();
+  }
+
+  #forgetLater(key: string, life: LoaderHarness<S>): void {
+    const delayMs = this.#failureTtlMs;
+    const timer = this.#clock.setTimeout(() => this.#forget(key), delayMs);
+    life.setNextLife(timer, this.#clock.now() + delayMs);
+  }
+
+  #forget(key: string): void {
+    this.#lives.delete(key);
+    if (this.#lives.size === 0) this.#whenEmpty?.();
   }
 
   /** Unloads the least recently acquired idle version if a load waits and none is leaving. */
   #makeRoom(): void {
-    if (this.#context.resourceQueue.size === 0) return;
+    if (this.#context.resourceQueue.size === 0 || this.#events.isTelling) return;
     let oldest: LoaderHarness<S> | undefined;
     for (const life of this.#lives.values()) {
       if (life.phase === "leaving") return;
@@ -200,23 +207,22 @@ export class CachingManager<S> implements AsyncDisposable {
   }
 
   async #close(): Promise<void> {
+    // What follows runs when #closing is set, so that nothing begins anew meanwhile.
     await Promise.resolve();
-    for (const timer of this.#failures.values()) timer[Symbol.dispose]();
+    this.#waiting.tellAll();
+    const failures = this.#events.collectUnloadFailures();
+    const empty = new Promise<void>((resolve) => {
+      this.#whenEmpty = resolve;
+    });
     for (const [key, life] of [...this.#lives]) {
-      if (life.phase === "failed") this.#lives.delete(key);
-      else if (life.phase === "ready") life.unload();
+      if (life.phase === "failed") {
+        life.cancelNextLife();
+        this.#forget(key);
+      } else if (life.phase === "ready") life.unload();
       else life.cancel();
     }
-    while (this.#lives.size > 0) await this.#nextEvent();
+    if (this.#lives.size > 0) await empty;
     this.#events.complete();
-  }
-
-  #nextEvent(): Promise<void> {
-    return new Promise((resolve) => {
-      const subscription = this.#events.subscribe(() => {
-        subscription.unsubscribe();
-        resolve();
-      });
-    });
+    if (failures.length > 0) throw errors.closeFailed(failures);
   }
 }

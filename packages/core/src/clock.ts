@@ -19,16 +19,26 @@ export interface Clock {
   setImmediate(callback: () => void): Disposable;
 }
 
+/** The longest delay of Node's own timers in ms, about 24.8 days; beyond it they fire at once. */
+const MAX_DELAY_MS = 2 ** 31 - 1;
+
 /**
  * The clock of the process: `performance.now`, `setTimeout` and `setImmediate`.
  *
  * The globals are looked up at each call, so timers faked by a test framework are honoured. A
- * timer keeps the process alive until it fires or is disposed.
+ * timer keeps the process alive until it fires or is disposed. Delays may be of any length.
  */
 export const systemClock: Clock = {
   now: () => performance.now(),
   setTimeout(callback, delayMs) {
-    const timer = globalThis.setTimeout(callback, delayMs);
+    let timer: NodeJS.Timeout;
+    const wait = (restMs: number) => {
+      timer =
+        restMs > MAX_DELAY_MS
+          ? globalThis.setTimeout(() => wait(restMs - MAX_DELAY_MS), MAX_DELAY_MS)
+          : globalThis.setTimeout(callback, restMs);
+    };
+    wait(delayMs);
     return { [Symbol.dispose]: () => globalThis.clearTimeout(timer) };
   },
   setImmediate(callback) {

@@ -65,7 +65,12 @@ export function isServingError(error: unknown): error is ServingError {
 
 /** The message of anything that was thrown. */
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  try {
+    return error instanceof Error ? String(error.message) : String(error);
+  } catch {
+    // An object without a prototype, or one whose toString throws.
+    return "something that cannot be written as text was thrown";
+  }
 }
 
 /** The errors of this package, one factory for each reason. */
@@ -125,7 +130,7 @@ export const errors = {
     new ServingError(
       "FAILED_PRECONDITION",
       "NO_ROUTE",
-      `no adapter for servable ${name}: its route is "${key}"; expected one of ${known.join(", ")}`,
+      `no adapter for servable ${name}: its route is "${key}"; expected one of ${known.join(", ") || "no route at all"}`,
     ),
 
   invalidAspiredVersions: (problem: string) =>
@@ -150,18 +155,18 @@ export const errors = {
       { cause },
     ),
 
-  insufficientResources: (id: ServableId, wanted: string, limit: string) =>
+  insufficientResources: (id: ServableId, wanted: string, reserved: string, limits: string) =>
     new ServingError(
       "RESOURCE_EXHAUSTED",
       "INSUFFICIENT_RESOURCES",
-      `Insufficient resources to load servable ${formatServableId(id)}: it needs ${wanted}, ${limit}`,
+      `Insufficient resources to load servable ${formatServableId(id)}: it needs ${wanted}; reserved are ${reserved} of ${limits}; it is loaded when enough is released`,
     ),
 
-  neverFits: (id: ServableId, wanted: string, limit: string) =>
+  neverFits: (id: ServableId, wanted: string, limits: string) =>
     new ServingError(
       "RESOURCE_EXHAUSTED",
       "NEVER_FITS",
-      `servable ${formatServableId(id)} needs ${wanted}; the cache holds ${limit}`,
+      `servable ${formatServableId(id)} can never be loaded: it needs ${wanted} and the limits are ${limits}; raise the limits`,
     ),
 
   waitTimedOut: (what: string, timeoutMs: number, seen: string) =>

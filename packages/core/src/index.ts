@@ -11,10 +11,8 @@ export type {
   VersionSnapshot,
 } from "./aspired-version-policy.js";
 export { type AspiredVersion, type AspiredVersions, aspire } from "./aspired-versions.js";
-export {
-  AspiredVersionsManager,
-  type AspiredVersionsManagerOptions,
-} from "./aspired-versions-manager.js";
+export { AspiredVersionsManager } from "./aspired-versions-manager.js";
+export type { AspiredVersionsManagerOptions } from "./aspired-versions-manager-options.js";
 export { availabilityPreserving } from "./availability-preserving-policy.js";
 export { CachingManager, type CachingManagerOptions } from "./caching-manager.js";
 export { type Clock, systemClock } from "./clock.js";

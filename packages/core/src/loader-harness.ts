@@ -1,8 +1,10 @@
+import { orAborted } from "./abort.js";
 import type { VersionSnapshot } from "./aspired-version-policy.js";
+import type { AspiredVersion } from "./aspired-versions.js";
 import type { Clock } from "./clock.js";
 import { errors, type ServingError } from "./errors.js";
 import { type Loader, unload } from "./loader.js";
-import type { Resources, ResourceTracker } from "./resources.js";
+import { formatResources, type Resources, type ResourceTracker } from "./resources.js";
 import type { Counted } from "./servable-handle.js";
 import type { ServableId } from "./servable-id.js";
 import type { ServableState, ServableStateName, WaitingFor } from "./servable-state.js";
@@ -18,13 +20,21 @@ export interface HarnessContext<S> {
   readonly maxLoadRetries: number;
   readonly loadRetryDelayMs: number;
   readonly shouldRetryLoad: (error: ServingError, id: ServableId) => boolean;
-  /** Runs before the first attempt, in the load slot; a rejection fails the version for good. */
+  /** What to reserve for a version before it is loaded. May be abandoned when the version is. */
+  readonly estimate: (loader: Loader<S>) => Promise<Resources> | undefined;
+  /** Runs before the first attempt, in the load slot; a rejection fails the version. */
   readonly beforeLoad: (id: ServableId, loader: Loader<S>, signal: AbortSignal) => Promise<void>;
-  /** Called after every change of state. Must not throw. */
-  readonly changed: (harness: LoaderHarness<S>) => void;
-  /** Called when the last handle of a servable is released. */
-  readonly idle?: (harness: LoaderHarness<S>) => void;
 }
+
+/** Who commands a harness. Internal. */
+export interface HarnessOwner<S> {
+  /** Called after every change of state, before anything else happens. Must not throw. */
+  changed(harness: LoaderHarness<S>): void;
+  /** Called when the last handle of the servable is released. */
+  idle?(harness: LoaderHarness<S>): void;
+}
+
+type Phase = VersionSnapshot["state"] | "ended";
 
 /**
  * One life of one version: the state machine around its loader. Internal.
@@ -37,23 +47,26 @@ export interface HarnessContext<S> {
  * ```
  *
  * The manager commands (`load`, `unload`, `cancel`), the harness does the waiting, retries and counts
- * and tells each change through `changed`. A version that begins a new life gets a new harness.
+ * and tells its owner each change. A version that begins a new life gets a new harness.
  */
 export class LoaderHarness<S> implements Counted<S> {
   readonly id: ServableId;
-  /** Whether the latest list of aspired versions has this version. Kept by the manager. */
+  /** Whether the latest list of aspired versions has this version. Kept by the owner. */
   isAspired = true;
   /** How many lives before this one failed in a row. */
   readonly failedLives: number;
+  /** How many handles are held. Kept by the handles. */
   handleCount = 0;
 
   readonly #context: HarnessContext<S>;
+  readonly #owner: HarnessOwner<S>;
   readonly #loader: Loader<S> | undefined;
   readonly #abort = new AbortController();
-  #phase: VersionSnapshot["state"] | "ended" = "new";
+  #phase: Phase = "new";
   #servable: S | undefined;
   #reserved: Resources | undefined;
   #idle: (() => void) | undefined;
+  #nextLife: Disposable | undefined;
 
   #state: ServableStateName = "start";
   #error: ServingError | undefined;
@@ -62,27 +75,28 @@ export class LoaderHarness<S> implements Counted<S> {
   #nextAttemptAtMs: number | undefined;
   #atMs: number;
 
-  /** Begins a life with a loader; with an error instead, the life begins and ends as failed. */
+  /** Begins the life of a version. One that has an error in place of a loader begins as failed. */
   constructor(
     context: HarnessContext<S>,
-    id: ServableId,
-    origin: Loader<S> | { readonly error: ServingError },
+    owner: HarnessOwner<S>,
+    version: AspiredVersion<Loader<S>>,
     failedLives = 0,
   ) {
     this.#context = context;
-    this.id = id;
+    this.#owner = owner;
+    this.id = version.id;
     this.failedLives = failedLives;
     this.#atMs = context.clock.now();
-    if ("error" in origin) {
+    if ("error" in version) {
       this.#phase = "failed";
       this.#state = "end";
-      this.#error = origin.error;
+      this.#error = version.error;
     } else {
-      this.#loader = origin;
+      this.#loader = version.data;
     }
   }
 
-  get phase(): VersionSnapshot["state"] | "ended" {
+  get phase(): Phase {
     return this.#phase;
   }
 
@@ -134,57 +148,67 @@ export class LoaderHarness<S> implements Counted<S> {
     }
   }
 
-  /** Tells when the next life of a failed version begins. */
-  announceNextLife(atMs: number): void {
+  /** Notes the timer of the life that follows this one, and when it is due. */
+  setNextLife(timer: Disposable, atMs: number): void {
+    this.#nextLife = timer;
     this.#nextAttemptAtMs = atMs;
-    this.#context.changed(this);
   }
 
-  /** Stops waiting for handles: they keep working only as long as the servable allows it. */
+  /** Gives up the life that would follow this one. */
+  cancelNextLife(): void {
+    this.#nextLife?.[Symbol.dispose]();
+  }
+
+  /** Stops waiting for handles: they keep the servable, which may refuse to work. */
   abandonHandles(): void {
     this.#idle?.();
   }
 
   onIdle(): void {
     this.#idle?.();
-    this.#context.idle?.(this);
+    if (this.#phase === "ended") this.#servable = undefined;
+    this.#owner.idle?.(this);
   }
 
   async #load(): Promise<void> {
     const { signal } = this.#abort;
+    let error: ServingError | undefined;
     try {
       await this.#reserve(signal);
       const servable = await this.#attempt(signal);
-      if (signal.aborted) {
-        await unload(servable);
-        throw signal.reason;
-      }
-      this.#servable = servable;
-      this.#phase = "ready";
-      this.#error = undefined;
-      this.#to("available");
+      if (!signal.aborted) return this.#becomeReady(servable);
+      error = await this.#dispose(servable);
     } catch (cause) {
-      this.#release();
-      if (signal.aborted) this.#end();
-      else this.#end(errors.loadFailed(this.id, cause));
+      if (!signal.aborted) error = errors.loadFailed(this.id, cause);
     }
+    this.#release();
+    this.#end(error);
+  }
+
+  #becomeReady(servable: S): void {
+    this.#servable = servable;
+    this.#phase = "ready";
+    this.#error = undefined;
+    this.#to("available");
   }
 
   async #reserve(signal: AbortSignal): Promise<void> {
-    const estimate = await this.#loader?.estimateResources?.();
-    signal.throwIfAborted();
-    if (estimate === undefined) return;
     const { resources, resourceQueue } = this.#context;
-    const tryReserve = () => resources.reserve(estimate);
-    if (!tryReserve()) {
+    const estimating = this.#context.estimate(this.#loader as Loader<S>);
+    if (estimating === undefined) return;
+    const estimate = { ...(await orAborted(estimating, signal)) };
+    if (!resources.canEverReserve(estimate)) {
+      throw errors.neverFits(this.id, formatResources(estimate), formatResources(resources.limits));
+    }
+    if (!resources.reserve(estimate)) {
       this.#error = errors.insufficientResources(
         this.id,
-        format(estimate),
-        `${format(resources.reserved) || "nothing"} is reserved of ${format(resources.limits)}`,
+        formatResources(estimate),
+        formatResources(resources.reserved),
+        formatResources(resources.limits),
       );
-      const room = resourceQueue.wait(tryReserve, signal);
-      this.#wait("resources");
-      await room;
+      const room = resourceQueue.wait(() => resources.reserve(estimate), signal);
+      await this.#wait("resources", room);
       this.#error = undefined;
     }
     this.#reserved = estimate;
@@ -195,16 +219,14 @@ export class LoaderHarness<S> implements Counted<S> {
     const { id } = this;
     const loader = this.#loader as Loader<S>;
     for (;;) {
-      if (!loadSlots.tryTake()) {
-        const slot = loadSlots.wait(signal);
-        this.#wait("load-slot");
-        await slot;
-      }
+      if (!loadSlots.tryTake()) await this.#wait("load-slot", loadSlots.wait(signal));
       try {
+        signal.throwIfAborted();
         if (this.#attempts === 0) await this.#context.beforeLoad(id, loader, signal);
         signal.throwIfAborted();
         this.#attempts++;
         this.#to("loading");
+        signal.throwIfAborted();
         return await loader.load({ id, signal });
       } catch (cause) {
         signal.throwIfAborted();
@@ -216,36 +238,35 @@ export class LoaderHarness<S> implements Counted<S> {
         loadSlots.give();
       }
       this.#nextAttemptAtMs = clock.now() + loadRetryDelayMs;
-      this.#wait("retry");
-      await delay(clock, loadRetryDelayMs, signal);
+      await this.#wait("retry", delay(clock, loadRetryDelayMs, signal));
       this.#nextAttemptAtMs = undefined;
     }
   }
 
   async #unload(): Promise<void> {
-    this.#to("unloading", this.handleCount > 0 ? "handles" : undefined);
+    this.#to("unloading");
     if (this.handleCount > 0) {
-      await new Promise<void>((resolve) => {
+      const idle = new Promise<void>((resolve) => {
         this.#idle = resolve;
       });
+      await this.#wait("handles", idle);
     }
     const { unloadSlots } = this.#context;
-    if (!unloadSlots.tryTake()) {
-      const slot = unloadSlots.wait();
-      this.#wait("unload-slot");
-      await slot;
-    }
-    let failure: ServingError | undefined;
-    try {
-      await unload(this.#servable);
-    } catch (cause) {
-      failure = errors.unloadFailed(this.id, cause);
-    } finally {
-      unloadSlots.give();
-    }
-    this.#servable = undefined;
+    if (!unloadSlots.tryTake()) await this.#wait("unload-slot", unloadSlots.wait());
+    const failure = await this.#dispose(this.#servable as S);
+    unloadSlots.give();
+    if (this.handleCount === 0) this.#servable = undefined;
     this.#release();
     this.#end(failure);
+  }
+
+  async #dispose(servable: S): Promise<ServingError | undefined> {
+    try {
+      await unload(servable);
+      return undefined;
+    } catch (cause) {
+      return errors.unloadFailed(this.id, cause);
+    }
   }
 
   /** Ends this life; with an error while loading it is `failed` and may be followed by another. */
@@ -255,17 +276,19 @@ export class LoaderHarness<S> implements Counted<S> {
     this.#to("end");
   }
 
-  #to(state: ServableStateName, waitingFor?: WaitingFor): void {
+  #to(state: ServableStateName): void {
     this.#state = state;
     this.#atMs = this.#context.clock.now();
-    this.#waitingFor = waitingFor;
+    this.#waitingFor = undefined;
     this.#nextAttemptAtMs = undefined;
-    this.#context.changed(this);
+    this.#owner.changed(this);
   }
 
-  #wait(waitingFor: WaitingFor): void {
+  async #wait(waitingFor: WaitingFor, until: Promise<void>): Promise<void> {
     this.#waitingFor = waitingFor;
-    this.#context.changed(this);
+    this.#owner.changed(this);
+    await until;
+    this.#waitingFor = undefined;
   }
 
   #release(): void {
@@ -290,10 +313,4 @@ function delay(clock: Clock, delayMs: number, signal: AbortSignal): Promise<void
     };
     signal.addEventListener("abort", stop, { once: true });
   });
-}
-
-function format(amounts: Resources): string {
-  return Object.entries(amounts)
-    .map(([name, amount]) => `${name} ${amount}`)
-    .join(", ");
 }

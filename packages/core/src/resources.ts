@@ -7,55 +7,81 @@ export type Resources = Readonly<Record<string, number>>;
 /** The resource that estimates of memory use: bytes of main memory. */
 export const RAM_BYTES = "ramBytes";
 
+/** Writes amounts for a message: `ramBytes 200, servables 1`, or `nothing`. Internal. */
+export function formatResources(amounts: Resources): string {
+  const entries = Object.entries(amounts);
+  return entries.map(([name, amount]) => `${name} ${amount}`).join(", ") || "nothing";
+}
+
 /**
  * Keeps account of what is reserved of limited resources.
  *
  * A resource that the limits do not name is unlimited.
  */
 export class ResourceTracker {
-  readonly #limits: Resources;
-  readonly #reserved = new Map<string, number>();
+  /** The limits that were given. */
+  readonly limits: Resources;
+  readonly #reserved = new Map<string, { amount: number; holders: number }>();
 
+  /** Throws RangeError when a limit is no finite number >= 0. */
   constructor(limits: Resources = {}) {
-    for (const [name, amount] of Object.entries(limits)) checkAmount(name, amount);
-    this.#limits = limits;
+    checkAmounts(limits);
+    this.limits = { ...limits };
   }
 
   /** What is reserved now. */
   get reserved(): Resources {
-    return Object.fromEntries(this.#reserved);
+    return Object.fromEntries([...this.#reserved].map(([name, { amount }]) => [name, amount]));
   }
 
-  /** The limits that were given. */
-  get limits(): Resources {
-    return this.#limits;
+  /** Whether `amounts` fit when nothing else is reserved. Throws RangeError as `reserve` does. */
+  canEverReserve(amounts: Resources): boolean {
+    checkAmounts(amounts);
+    return Object.entries(amounts).every(([name, amount]) => amount <= this.#limitOf(name));
   }
 
-  /** Reserves all of `amounts`, or nothing and returns false when one of them does not fit. */
+  /**
+   * Reserves all of `amounts`, or nothing and returns false when one of them does not fit. Throws
+   * RangeError, having reserved nothing, when an amount is no finite number >= 0.
+   */
   reserve(amounts: Resources): boolean {
-    for (const [name, amount] of Object.entries(amounts)) {
-      checkAmount(name, amount);
-      const limit = Object.hasOwn(this.#limits, name) ? this.#limits[name] : undefined;
-      if (limit !== undefined && (this.#reserved.get(name) ?? 0) + amount > limit) return false;
+    checkAmounts(amounts);
+    const entries = Object.entries(amounts);
+    const fits = entries.every(
+      ([name, amount]) => this.#amountOf(name) + amount <= this.#limitOf(name),
+    );
+    if (!fits) return false;
+    for (const [name, amount] of entries) {
+      const holders = (this.#reserved.get(name)?.holders ?? 0) + 1;
+      this.#reserved.set(name, { amount: this.#amountOf(name) + amount, holders });
     }
-    for (const [name, amount] of Object.entries(amounts)) this.#add(name, amount);
     return true;
   }
 
   /** Gives back what `reserve` took. */
   release(amounts: Resources): void {
-    for (const [name, amount] of Object.entries(amounts)) this.#add(name, -amount);
+    for (const [name, amount] of Object.entries(amounts)) {
+      const holders = (this.#reserved.get(name)?.holders ?? 0) - 1;
+      // Counted, since a sum of fractions need not come back to zero.
+      if (holders <= 0) this.#reserved.delete(name);
+      else this.#reserved.set(name, { amount: this.#amountOf(name) - amount, holders });
+    }
   }
 
-  #add(name: string, amount: number): void {
-    const sum = (this.#reserved.get(name) ?? 0) + amount;
-    if (sum === 0) this.#reserved.delete(name);
-    else this.#reserved.set(name, sum);
+  #amountOf(name: string): number {
+    return this.#reserved.get(name)?.amount ?? 0;
+  }
+
+  #limitOf(name: string): number {
+    return Object.hasOwn(this.limits, name)
+      ? (this.limits[name] as number)
+      : Number.POSITIVE_INFINITY;
   }
 }
 
-function checkAmount(name: string, amount: number): void {
-  if (!Number.isFinite(amount) || amount < 0) {
+function checkAmounts(amounts: Resources): void {
+  for (const [name, amount] of Object.entries(amounts)) {
+    if (Number.isFinite(amount) && amount >= 0) continue;
     throw new RangeError(
       `the amount of resource "${name}" must be a finite number >= 0; got ${amount}`,
     );

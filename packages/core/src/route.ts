@@ -16,10 +16,11 @@ export type Routes<I, O> = Readonly<Record<string, SourceAdapter<I, O>>>;
  * Routes that are an Observable can change while running. At a change the new adapters are
  * subscribed to first, then each servable whose adapter changed has its latest list sent through
  * the new one, then adapters that are no longer named are dropped: no servable is withdrawn
- * meanwhile. An adapter that is the same object in both tables goes on undisturbed. `keyOf` is
+ * meanwhile. Lists that come before the first table wait for it. An adapter that is the same object in both tables goes on undisturbed. `keyOf` is
  * asked again for every servable at a change.
  *
- * An adapter whose stream fails makes error versions of the servables that it had; the others go on.
+ * An adapter that throws or whose stream fails makes error versions of its servables, and `keyOf`
+ * of the one that it threw for; the others go on.
  */
 export function route<I, O>(
   keyOf: (versions: AspiredVersions<I>) => string,
@@ -29,55 +30,86 @@ export function route<I, O>(
   return (source) =>
     new Observable((subscriber) => {
       const lanes = new Map<SourceAdapter<I, O>, Lane<I>>();
-      const latest = new Map<string, { list: AspiredVersions<I>; lane: Lane<I> | undefined }>();
-      let table: Routes<I, O> = {};
+      const latest = new Map<string, Routed<I>>();
+      /** Undefined until the first table has come; lists wait for it. */
+      let table: Routes<I, O> | undefined;
       let isSourceDone = false;
 
-      const adapterOf = (key: string) => (Object.hasOwn(table, key) ? table[key] : fallback);
+      const completeIfDone = () => {
+        if (!isSourceDone || table === undefined) return;
+        if ([...lanes.values()].every((lane) => lane.output.closed)) subscriber.complete();
+      };
 
-      const failed = (list: AspiredVersions<I>, error: unknown) =>
+      const completeLanes = () => {
+        if (!isSourceDone || table === undefined) return;
+        for (const lane of [...lanes.values()]) lane.input.complete();
+        completeIfDone();
+      };
+
+      const fail = ({ name, versions }: AspiredVersions<I>, error: unknown) => {
+        if (versions.length === 0) latest.delete(name);
         subscriber.next({
-          name: list.name,
-          versions: list.versions.map(({ id }) => ({ id, error: errors.adapterFailed(id, error) })),
+          name,
+          versions: versions.map(({ id }) => ({ id, error: errors.adapterFailed(id, error) })),
         });
+      };
 
       const openLane = (adapter: SourceAdapter<I, O>): Lane<I> => {
-        const input = new Subject<AspiredVersions<I>>();
-        const lane: Lane<I> = { input, output: new Subscription() };
+        const lane: Lane<I> = { input: new Subject(), output: new Subscription() };
         lanes.set(adapter, lane);
-        lane.output.add(
-          input.pipe(adapter).subscribe({
-            // A lane that answers late must not speak for a servable that has moved on.
-            next: (list) => latest.get(list.name)?.lane === lane && subscriber.next(list),
-            error: (error) => {
-              lane.error = error;
-              for (const { list, lane: owner } of latest.values()) {
-                if (owner === lane) failed(list, error);
+        const end = (failure?: { readonly error: unknown }) => {
+          lane.failure = failure;
+          lane.output.unsubscribe();
+          if (failure === undefined) lanes.delete(adapter);
+          else {
+            for (const { list, lane: owner } of [...latest.values()]) {
+              if (owner === lane) fail(list, failure.error);
+            }
+          }
+          completeIfDone();
+        };
+        try {
+          const output = adapter(lane.input.asObservable()).subscribe({
+            next: (list) => {
+              // A lane that answers late must not speak for a servable that has moved on.
+              const routed = latest.get(list.name);
+              if (routed?.lane !== lane) return;
+              if (list.versions.length === 0 && routed.list.versions.length === 0) {
+                latest.delete(list.name);
               }
+              subscriber.next(list);
             },
-            complete: () => {
-              lanes.delete(adapter);
-              if (isSourceDone && lanes.size === 0) subscriber.complete();
-            },
-          }),
-        );
+            error: (error) => end({ error }),
+            complete: () => end(),
+          });
+          lane.output.add(output);
+        } catch (error) {
+          end({ error });
+        }
         return lane;
       };
 
-      const send = (list: AspiredVersions<I>, onlyIfMoved: boolean) => {
+      /** The lane of a list; an error when it has none. */
+      const laneOf = (list: AspiredVersions<I>, routes: Routes<I, O>) => {
         const key = keyOf(list);
-        const adapter = adapterOf(key);
-        if (adapter === undefined) {
-          latest.set(list.name, { list, lane: undefined });
-          failed(list, errors.noRoute(list.name, key, Object.keys(table)));
-          return;
+        const adapter = Object.hasOwn(routes, key) ? routes[key] : fallback;
+        if (adapter === undefined) throw errors.noRoute(list.name, key, Object.keys(routes));
+        return lanes.get(adapter) ?? openLane(adapter);
+      };
+
+      const send = (list: AspiredVersions<I>, onlyIfMoved: boolean) => {
+        const before = latest.get(list.name)?.lane;
+        latest.set(list.name, { list, lane: undefined });
+        if (table === undefined) return;
+        try {
+          const lane = laneOf(list, table);
+          latest.set(list.name, { list, lane });
+          if (onlyIfMoved && before === lane) return;
+          if (lane.failure) fail(list, lane.failure.error);
+          else lane.input.next(list);
+        } catch (error) {
+          fail(list, error);
         }
-        const lane = lanes.get(adapter) ?? openLane(adapter);
-        if (onlyIfMoved && latest.get(list.name)?.lane === lane) return;
-        latest.set(list.name, { list, lane });
-        if (lane.error === undefined) lane.input.next(list);
-        else failed(list, lane.error);
-        if (list.versions.length === 0) latest.delete(list.name);
       };
 
       const subscription = new Subscription(() => {
@@ -89,12 +121,13 @@ export function route<I, O>(
           next: (next) => {
             table = next;
             for (const { list } of [...latest.values()]) send(list, true);
-            const named = new Set([...Object.values(table), fallback]);
+            const named = new Set([...Object.values(next), fallback]);
             for (const [adapter, lane] of lanes) {
               if (named.has(adapter)) continue;
               lanes.delete(adapter);
               lane.output.unsubscribe();
             }
+            completeLanes();
           },
           error: (error) => subscriber.error(error),
         }),
@@ -105,8 +138,7 @@ export function route<I, O>(
           error: (error) => subscriber.error(error),
           complete: () => {
             isSourceDone = true;
-            if (lanes.size === 0) subscriber.complete();
-            for (const lane of [...lanes.values()]) lane.input.complete();
+            completeLanes();
           },
         }),
       );
@@ -114,9 +146,15 @@ export function route<I, O>(
     });
 }
 
+/** The latest list of a servable, and the lane that it was sent to. */
+interface Routed<I> {
+  readonly list: AspiredVersions<I>;
+  readonly lane: Lane<I> | undefined;
+}
+
 /** One adapter at work: what it is fed with, and the subscription of what it gives. */
 interface Lane<I> {
   readonly input: Subject<AspiredVersions<I>>;
   readonly output: Subscription;
-  error?: unknown;
+  failure?: { readonly error: unknown } | undefined;
 }

@@ -1,5 +1,8 @@
 import type { Observable, Subscription } from "rxjs";
+import { ChangeListeners } from "./change-listeners.js";
+import { checkAtLeast } from "./check-at-least.js";
 import { type Clock, systemClock } from "./clock.js";
+import { errors } from "./errors.js";
 import { formatServableId, type ServableId } from "./servable-id.js";
 import type { ManagerEvent, ServableState, ServableStateName } from "./servable-state.js";
 import { type WaitOptions, waitUntil } from "./wait-until.js";
@@ -30,21 +33,33 @@ export class ServableStateMonitor implements Disposable {
   readonly #subscription: Subscription;
   /** By name, then by version; the version that changed last stands last. */
   readonly #byName = new Map<string, Map<bigint, ServableState>>();
-  readonly #history: ServableState[] = [];
-  readonly #observers = new Set<() => void>();
+  #history: ServableState[] = [];
+  readonly #waiting = new ChangeListeners();
+  #isComplete = false;
 
+  /** Throws RangeError when a number among the options is out of its range. */
   constructor(events: Observable<ManagerEvent>, options: ServableStateMonitorOptions = {}) {
     this.#maxHistory = options.maxHistory ?? 0;
     this.#maxEndedPerName = options.maxEndedPerName ?? 10;
+    checkAtLeast(0, {
+      maxHistory: this.#maxHistory,
+      maxEndedPerName: this.#maxEndedPerName,
+    });
     this.#clock = options.clock ?? systemClock;
-    this.#subscription = events.subscribe((event) => {
-      if (event.kind === "state") this.#record(event);
+    const end = () => {
+      this.#isComplete = true;
+      this.#waiting.tellAll();
+    };
+    this.#subscription = events.subscribe({
+      next: (event) => event.kind === "state" && this.#record(event),
+      error: end,
+      complete: end,
     });
   }
 
   /** The latest events, oldest first: at most `maxHistory`. */
   get history(): readonly ServableState[] {
-    return this.#history;
+    return this.#maxHistory === 0 ? [] : this.#history.slice(-this.#maxHistory);
   }
 
   /** The last known state of a version. */
@@ -74,7 +89,8 @@ export class ServableStateMonitor implements Disposable {
    * Resolves with the state of the version once that is `goal` or further.
    *
    * @throws ServingError the version's error when it ended with one and the goal is not `end`;
-   * WAIT_TIMED_OUT (DEADLINE_EXCEEDED); or the signal's reason.
+   * WAIT_TIMED_OUT (DEADLINE_EXCEEDED); MANAGER_CLOSED (UNAVAILABLE) when the events have ended
+   * before; or the signal's reason.
    */
   waitForState(
     id: ServableId,
@@ -88,12 +104,11 @@ export class ServableStateMonitor implements Disposable {
           const state = this.state(id);
           if (state?.state === "end" && state.error && goal !== "end") throw state.error;
           const isReached = state && ORDER.indexOf(state.state) >= ORDER.indexOf(goal);
-          return isReached ? state : undefined;
+          if (isReached) return state;
+          if (this.#isComplete) throw errors.managerClosed();
+          return undefined;
         },
-        onChange: (again) => {
-          this.#observers.add(again);
-          return { [Symbol.dispose]: () => this.#observers.delete(again) };
-        },
+        onChange: (again) => this.#waiting.add(id.name, again),
         describe: () => `it is at ${this.state(id)?.state ?? "no state known"}`,
       },
       options,
@@ -115,9 +130,12 @@ export class ServableStateMonitor implements Disposable {
     if (state.state === "end") this.#forget(name, this.#maxEndedPerName);
     if (this.#maxHistory > 0) {
       this.#history.push(state);
-      if (this.#history.length > this.#maxHistory) this.#history.shift();
+      // Cut now and then rather than shifted at every event.
+      if (this.#history.length >= 2 * this.#maxHistory) {
+        this.#history = this.#history.slice(-this.#maxHistory);
+      }
     }
-    for (const again of [...this.#observers]) again();
+    this.#waiting.tell(name);
   }
 
   /** Keeps at most `max` ended versions of a name: those that ended last. */

@@ -88,16 +88,15 @@ export class ServingMap<S> {
 
   /** Replaces all labels of a servable. A label that is kept stays in force until it can move. */
   setLabels(name: string, labels: VersionLabels): void {
+    const targets = Object.entries(labels).map(
+      ([label, target]) => [label, toVersion(target)] as const,
+    );
     const versions = this.#versionsOf(name);
     const before = new Map(versions.labels);
     versions.labels.clear();
-    for (const [label, target] of Object.entries(labels)) {
-      const pending = toVersion(target);
-      const current = before.get(label)?.version;
-      versions.labels.set(
-        label,
-        current === undefined ? { pending } : { version: current, pending },
-      );
+    for (const [label, pending] of targets) {
+      const version = before.get(label)?.version;
+      versions.labels.set(label, version === undefined ? { pending } : { version, pending });
     }
     versions.update();
     this.#forgetIfEmpty(name, versions);

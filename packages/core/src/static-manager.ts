@@ -1,8 +1,9 @@
+import { onAbort } from "./abort.js";
 import { errors } from "./errors.js";
 import { unload } from "./loader.js";
 import type { Manager } from "./manager.js";
 import type { Counted, ServableHandle } from "./servable-handle.js";
-import type { ServableId } from "./servable-id.js";
+import { formatServableId, type ServableId } from "./servable-id.js";
 import type { ServableRequest, VersionLabels } from "./servable-request.js";
 import { ServingMap } from "./serving-map.js";
 
@@ -20,13 +21,13 @@ export interface StaticServable<S> {
  */
 export class StaticManager<S> implements Manager<S> {
   readonly #serving = new ServingMap<S>();
-  readonly #held: (Counted<S> & { idle(): Promise<void> })[] = [];
+  readonly #held: Counted<S>[] = [];
   #closing: Promise<void> | undefined;
 
   /**
    * Takes the servables, and labels by name.
    *
-   * @throws RangeError when an id is given twice.
+   * @throws TypeError when a servable is null or undefined, RangeError when an id is given twice.
    */
   constructor(
     servables: Iterable<StaticServable<S>>,
@@ -36,7 +37,10 @@ export class StaticManager<S> implements Manager<S> {
       if (this.#serving.has({ name: id.name, version: id.version })) {
         throw new RangeError(`version ${id.version} of servable "${id.name}" is given twice`);
       }
-      const counted = count(id, servable);
+      if (servable === null || servable === undefined) {
+        throw new TypeError(`the servable of ${formatServableId(id)} must not be ${servable}`);
+      }
+      const counted: Counted<S> = { id, servable, handleCount: 0, onIdle() {} };
       this.#held.push(counted);
       this.#serving.add(counted);
     }
@@ -53,7 +57,11 @@ export class StaticManager<S> implements Manager<S> {
   }
 
   close(options: { readonly signal?: AbortSignal } = {}): Promise<void> {
-    this.#closing ??= this.#close(options.signal);
+    this.#closing ??= this.#close();
+    const abandon = () => {
+      for (const counted of this.#held) counted.onIdle();
+    };
+    onAbort(options.signal, abandon, this.#closing);
     return this.#closing;
   }
 
@@ -61,37 +69,24 @@ export class StaticManager<S> implements Manager<S> {
     return this.close();
   }
 
-  async #close(signal?: AbortSignal): Promise<void> {
-    const aborted = new Promise<void>((resolve) => {
-      if (signal?.aborted) resolve();
-      else signal?.addEventListener("abort", () => resolve(), { once: true });
-    });
+  async #close(): Promise<void> {
     const failures: unknown[] = [];
-    await Promise.all(
-      this.#held.map(async (counted) => {
-        await Promise.race([counted.idle(), aborted]);
-        this.#serving.remove(counted.id);
-        await unload(counted.servable).catch((error) => {
-          failures.push(errors.unloadFailed(counted.id, error));
+    const close = async (counted: Counted<S>) => {
+      if (counted.handleCount > 0) {
+        await new Promise<void>((resolve) => {
+          counted.onIdle = resolve;
         });
-      }),
-    );
+      }
+      this.#serving.remove(counted.id);
+      try {
+        await unload(counted.servable);
+      } catch (error) {
+        failures.push(errors.unloadFailed(counted.id, error));
+      }
+    };
+    // What follows runs when #closing is set, so that nothing is acquired any more.
+    await Promise.resolve();
+    await Promise.all(this.#held.map(close));
     if (failures.length > 0) throw errors.closeFailed(failures);
   }
-}
-
-function count<S>(id: ServableId, servable: S): Counted<S> & { idle(): Promise<void> } {
-  let whenIdle: (() => void) | undefined;
-  return {
-    id,
-    servable,
-    handleCount: 0,
-    onIdle: () => whenIdle?.(),
-    idle() {
-      if (this.handleCount === 0) return Promise.resolve();
-      return new Promise((resolve) => {
-        whenIdle = resolve;
-      });
-    },
-  };
 }

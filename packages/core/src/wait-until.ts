@@ -15,7 +15,7 @@ export interface Condition<T> {
   readonly what: string;
   /** Answers undefined as long as it is to be waited; throws to give up. */
   look(): T | undefined;
-  /** Calls back after every change that may matter, until disposed. */
+  /** Calls back after every change that may matter, until disposed; never synchronously. */
   onChange(again: () => void): Disposable;
   /** What is seen now, in words, for the message of a timeout. */
   describe(): string;
@@ -32,8 +32,10 @@ export function waitUntil<T>(
     const first = condition.look();
     if (first !== undefined) return resolve(first);
 
+    let changes: Disposable | undefined;
+    let timer: Disposable | undefined;
     const end = () => {
-      changes[Symbol.dispose]();
+      changes?.[Symbol.dispose]();
       timer?.[Symbol.dispose]();
       signal?.removeEventListener("abort", abort);
     };
@@ -42,7 +44,7 @@ export function waitUntil<T>(
       reject(error);
     };
     const abort = () => fail(signal?.reason);
-    const changes = condition.onChange(() => {
+    changes = condition.onChange(() => {
       try {
         const value = condition.look();
         if (value === undefined) return;
@@ -52,13 +54,12 @@ export function waitUntil<T>(
         fail(error);
       }
     });
-    const timer =
-      timeoutMs === undefined
-        ? undefined
-        : clock.setTimeout(
-            () => fail(errors.waitTimedOut(condition.what, timeoutMs, condition.describe())),
-            timeoutMs,
-          );
+    if (timeoutMs !== undefined) {
+      timer = clock.setTimeout(
+        () => fail(errors.waitTimedOut(condition.what, timeoutMs, condition.describe())),
+        timeoutMs,
+      );
+    }
     signal?.addEventListener("abort", abort);
   });
 }

@@ -1,0 +1,104 @@
+import { availableParallelism } from "node:os";
+import { orAborted } from "./abort.js";
+import type { AspiredVersionPolicy } from "./aspired-version-policy.js";
+import { availabilityPreserving } from "./availability-preserving-policy.js";
+import { checkAtLeast } from "./check-at-least.js";
+import { type Clock, systemClock } from "./clock.js";
+import type { ServingError } from "./errors.js";
+import type { Loader } from "./loader.js";
+import type { HarnessContext } from "./loader-harness.js";
+import { type Resources, ResourceTracker } from "./resources.js";
+import type { ServableId } from "./servable-id.js";
+import type { StreamContext } from "./servable-stream.js";
+import { Slots, WaitQueue } from "./wait-queue.js";
+
+/** How an AspiredVersionsManager loads and unloads. */
+export interface AspiredVersionsManagerOptions<S> {
+  /** The order of loading and unloading. Default `availabilityPreserving`. */
+  readonly policy?: AspiredVersionPolicy;
+  /** How many versions load at the same time. Default 2. */
+  readonly loadConcurrency?: number;
+  /**
+   * The same from the beginning until no load is under way or waiting for the first time, so that
+   * a process starts fast. Default 4 for each core.
+   */
+  readonly initialLoadConcurrency?: number;
+  /** How many versions are unloaded at the same time. Default 2. */
+  readonly unloadConcurrency?: number;
+  /** How often loading is tried again after the first attempt failed. Default 5. */
+  readonly maxLoadRetries?: number;
+  /** The time between attempts in ms. Default 60,000. */
+  readonly loadRetryDelayMs?: number;
+  /**
+   * Whether an attempt that failed with this error is worth another. Default: unless its code is
+   * INVALID_ARGUMENT or UNIMPLEMENTED, which waiting does not mend.
+   */
+  readonly shouldRetryLoad?: (error: ServingError, id: ServableId) => boolean;
+  /**
+   * When a version that failed and stays aspired begins again, in ms after its end: `min`, then
+   * doubled at each failure up to `max`. Default 60,000 and 600,000.
+   */
+  readonly reloadBackoffMs?: { readonly min: number; readonly max: number };
+  /** What may be reserved of each resource. Default: all is unlimited. */
+  readonly resourceLimits?: Resources;
+  /** Called before a version is first tried to load, in every life. A rejection fails the version. */
+  readonly preLoad?: (id: ServableId) => void | Promise<void>;
+  /** May veto a version before it is loaded, by rejecting. Runs before the loader's own `probe`. */
+  readonly probe?: (version: {
+    readonly id: ServableId;
+    readonly loader: Loader<S>;
+    readonly signal: AbortSignal;
+  }) => Promise<void>;
+  /** Default `systemClock`. */
+  readonly clock?: Clock;
+}
+
+/** The options as streams and harnesses use them. Internal. */
+export function withDefaults<S>(
+  options: AspiredVersionsManagerOptions<S>,
+): Pick<StreamContext<S>, "policy" | "reloadBackoffMs" | "harness"> {
+  const {
+    policy = availabilityPreserving,
+    reloadBackoffMs = { min: 60_000, max: 600_000 },
+    clock = systemClock,
+    loadConcurrency = 2,
+    initialLoadConcurrency = Math.max(loadConcurrency, 4 * availableParallelism()),
+    unloadConcurrency = 2,
+    maxLoadRetries = 5,
+    loadRetryDelayMs = 60_000,
+    shouldRetryLoad = isWorthRetrying,
+    preLoad,
+    probe,
+  } = options;
+  checkAtLeast(1, { loadConcurrency, initialLoadConcurrency, unloadConcurrency });
+  checkAtLeast(0, {
+    maxLoadRetries,
+    loadRetryDelayMs,
+    "reloadBackoffMs.min": reloadBackoffMs.min,
+    "reloadBackoffMs.max": reloadBackoffMs.max,
+  });
+  const loadSlots: Slots = new Slots(initialLoadConcurrency, () => {
+    loadSlots.limit = loadConcurrency;
+  });
+  const harness: HarnessContext<S> = {
+    clock,
+    loadSlots,
+    unloadSlots: new Slots(unloadConcurrency),
+    resources: new ResourceTracker(options.resourceLimits),
+    resourceQueue: new WaitQueue(),
+    maxLoadRetries,
+    loadRetryDelayMs,
+    shouldRetryLoad,
+    estimate: (loader) => loader.estimateResources?.(),
+    beforeLoad: async (id, loader, signal) => {
+      if (preLoad) await orAborted(Promise.resolve(preLoad(id)), signal);
+      await probe?.({ id, loader, signal });
+      await loader.probe?.({ id, signal });
+    },
+  };
+  return { policy, reloadBackoffMs, harness };
+}
+
+function isWorthRetrying({ code }: ServingError): boolean {
+  return code !== "INVALID_ARGUMENT" && code !== "UNIMPLEMENTED";
+}

@@ -1,0 +1,48 @@
+import { type Observable, Subject } from "rxjs";
+import type { ServingError } from "./errors.js";
+import type { ManagerEvent } from "./servable-state.js";
+
+/**
+ * The events of a manager. Internal.
+ *
+ * What an observer brings about while it is told an event is told afterwards, so that every observer
+ * sees the same order.
+ */
+export class ManagerEvents {
+  readonly #subject = new Subject<ManagerEvent>();
+  readonly #untold: ManagerEvent[] = [];
+  #isTelling = false;
+  #unloadFailures: ServingError[] | undefined;
+
+  get observable(): Observable<ManagerEvent> {
+    return this.#subject.asObservable();
+  }
+
+  /** Whether an observer is being told an event at this moment. */
+  get isTelling(): boolean {
+    return this.#isTelling;
+  }
+
+  tell(event: ManagerEvent): void {
+    if (event.kind === "state" && event.error?.reason === "UNLOAD_FAILED") {
+      this.#unloadFailures?.push(event.error);
+    }
+    this.#untold.push(event);
+    if (this.#isTelling) return;
+    this.#isTelling = true;
+    for (let next = this.#untold.shift(); next; next = this.#untold.shift()) {
+      this.#subject.next(next);
+    }
+    this.#isTelling = false;
+  }
+
+  /** Gives an array that gets the errors of the unloads that fail from now on. */
+  collectUnloadFailures(): readonly ServingError[] {
+    this.#unloadFailures = [];
+    return this.#unloadFailures;
+  }
+
+  complete(): void {
+    this.#subject.complete();
+  }
+}

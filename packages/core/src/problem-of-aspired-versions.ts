@@ -1,0 +1,26 @@
+import type { AspiredVersion, AspiredVersions } from "./aspired-versions.js";
+import { isServingError } from "./errors.js";
+import type { Loader } from "./loader.js";
+import { isVersion, type Version } from "./servable-id.js";
+
+/** What is wrong with what a source emitted to a manager, if anything. Internal. */
+export function problemOf(list: AspiredVersions<unknown>): string | undefined {
+  if (typeof list?.name !== "string") return "it has no name";
+  if (!Array.isArray(list.versions)) return `versions of ${list.name} is no array`;
+  const seen = new Set<Version>();
+  for (const aspired of list.versions as readonly AspiredVersion<Partial<Loader<unknown>>>[]) {
+    const id = aspired?.id;
+    if (id?.name !== list.name) return `a version in the list of ${list.name} is of ${id?.name}`;
+    const { version } = id;
+    if (!isVersion(version)) return `${String(version)} is no version (bigint >= 0)`;
+    if (seen.has(version)) return `version ${version} of ${list.name} is listed twice`;
+    seen.add(version);
+    if ("error" in aspired) {
+      if (!isServingError(aspired.error))
+        return `the error of version ${version} of ${list.name} is no ServingError`;
+    } else if (typeof aspired.data?.load !== "function") {
+      return `the data of version ${version} of ${list.name} is no Loader (an adapter is missing)`;
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,195 @@
+import type { AspiredVersionPolicy, VersionSnapshot } from "./aspired-version-policy.js";
+import type { AspiredVersion, AspiredVersions } from "./aspired-versions.js";
+import { errors, messageOf, type ServingError } from "./errors.js";
+import type { Loader } from "./loader.js";
+import { type HarnessContext, type HarnessOwner, LoaderHarness } from "./loader-harness.js";
+import type { Version } from "./servable-id.js";
+import type { ServableRequest } from "./servable-request.js";
+import type { ServableState } from "./servable-state.js";
+
+/** What the streams of a manager share. Internal. */
+export interface StreamContext<S> {
+  readonly policy: AspiredVersionPolicy;
+  readonly reloadBackoffMs: { readonly min: number; readonly max: number };
+  readonly harness: HarnessContext<S>;
+  /** Called at every change of state of a version. */
+  changed(life: LoaderHarness<S>): void;
+  policyFailed(name: string, error: ServingError): void;
+  /** Called after changes, when the stream has done what it can for now. */
+  settled(stream: ServableStream<S>): void;
+}
+
+/**
+ * All versions of one servable, aspired or not yet gone: follows the policy and gives each version
+ * its lives, one after the other. Internal.
+ */
+export class ServableStream<S> implements HarnessOwner<S> {
+  readonly name: string;
+  readonly #context: StreamContext<S>;
+  /** The latest list of the source, by version. */
+  #aspired = new Map<Version, AspiredVersion<Loader<S>>>();
+  /** A list that has not been taken up yet. */
+  #list: AspiredVersions<Loader<S>> | undefined;
+  /** One life a version, newest version first. */
+  #lives: LoaderHarness<S>[] = [];
+  #isSettling = false;
+  #isClosing = false;
+
+  constructor(name: string, context: StreamContext<S>) {
+    this.name = name;
+    this.#context = context;
+  }
+
+  /** The lives of the versions, newest version first. */
+  get lives(): readonly LoaderHarness<S>[] {
+    return this.#lives;
+  }
+
+  /** Whether nothing is aspired and nothing is left. */
+  get isEmpty(): boolean {
+    return this.#lives.length === 0 && this.#aspired.size === 0 && this.#list === undefined;
+  }
+
+  /** Takes the latest list, which replaces the earlier one. */
+  aspire(list: AspiredVersions<Loader<S>>): void {
+    this.#list = list;
+    this.#settle();
+  }
+
+  /** Unloads all versions and begins nothing any more. */
+  close(): void {
+    this.#isClosing = true;
+    this.#aspired.clear();
+    this.#list = undefined;
+    for (const life of [...this.#lives]) {
+      life.isAspired = false;
+      if (life.phase === "failed") this.#bury(life);
+      else if (life.phase === "ready") life.unload();
+      else life.cancel();
+    }
+    this.#settle();
+  }
+
+  changed(life: LoaderHarness<S>): void {
+    if (life.phase === "failed") this.#scheduleNextLife(life);
+    this.#context.changed(life);
+    this.#settle();
+  }
+
+  /** The error of a request that nothing under way can fulfil, because all that could has failed. */
+  failureOf({ version, label }: ServableRequest): ServingError | undefined {
+    if (label !== undefined) return undefined;
+    const lives = this.#lives.filter(
+      (life) => version === undefined || life.id.version === BigInt(version),
+    );
+    return lives.every((life) => life.phase === "failed") ? lives[0]?.error : undefined;
+  }
+
+  get states(): ServableState[] {
+    return this.#lives.map((life) => life.state);
+  }
+
+  /**
+   * Does what there is to do, until there is nothing more. What happens meanwhile (changes that this
+   * makes, a list that an observer of them emits) is taken up in the next round, never nested.
+   */
+  #settle(): void {
+    if (this.#isSettling) return;
+    this.#isSettling = true;
+    do {
+      this.#takeUpList();
+      this.#replaceEnded();
+    } while (this.#followPolicy() || this.#list !== undefined);
+    this.#isSettling = false;
+    this.#context.settled(this);
+  }
+
+  #takeUpList(): void {
+    const list = this.#list;
+    if (list === undefined) return;
+    this.#list = undefined;
+    this.#aspired = new Map(list.versions.map((version) => [version.id.version, version]));
+    for (const life of [...this.#lives]) this.#update(life);
+    const known = new Set(this.#lives.map((life) => life.id.version));
+    for (const [version, aspired] of this.#aspired) {
+      if (!known.has(version)) this.#begin(aspired, 0);
+    }
+  }
+
+  /** Brings a life in line with the latest list. */
+  #update(life: LoaderHarness<S>): void {
+    const version = this.#aspired.get(life.id.version);
+    life.isAspired = version !== undefined;
+    if (version === undefined) {
+      if (life.phase === "failed") this.#bury(life);
+      else life.cancel();
+    } else if (life.isErrorVersion) {
+      const isSameError = "error" in version && version.error.message === life.error?.message;
+      if (!isSameError) this.#bury(life);
+    }
+  }
+
+  #begin(version: AspiredVersion<Loader<S>>, failedLives: number): void {
+    const life = new LoaderHarness(this.#context.harness, this, version, failedLives);
+    const index = this.#lives.findIndex((other) => other.id.version < version.id.version);
+    this.#lives.splice(index === -1 ? this.#lives.length : index, 0, life);
+    this.changed(life);
+  }
+
+  /** Forgets lives that have ended; versions that are aspired (again) begin a new one. */
+  #replaceEnded(): void {
+    for (const life of this.#lives.filter(({ phase }) => phase === "ended")) {
+      this.#bury(life);
+      const version = this.#aspired.get(life.id.version);
+      if (version) this.#begin(version, 0);
+    }
+  }
+
+  #bury(life: LoaderHarness<S>): void {
+    life.cancelNextLife();
+    this.#lives = this.#lives.filter((other) => other !== life);
+  }
+
+  /** Does what the policy says next. Answers whether there may be more to do. */
+  #followPolicy(): boolean {
+    if (this.#isClosing) return false;
+    try {
+      const action = this.#context.policy(this.#lives.filter(isSnapshot).map(toSnapshot));
+      if (action === undefined) return false;
+      const life = this.#lives.find((life) => life.id.version === action.id.version);
+      if (action.kind === "load" && life?.phase === "new" && life.isAspired) life.load();
+      else if (action.kind === "unload" && life?.phase === "ready" && !life.isAspired)
+        life.unload();
+      else throw new TypeError(`it may not ${action.kind} version ${action.id.version} now`);
+      return true;
+    } catch (cause) {
+      const error = errors.policyFailed(this.name, messageOf(cause), cause);
+      this.#context.policyFailed(this.name, error);
+      return false;
+    }
+  }
+
+  #scheduleNextLife(life: LoaderHarness<S>): void {
+    if (life.isErrorVersion || this.#isClosing) return;
+    const { reloadBackoffMs, harness } = this.#context;
+    const { min, max } = reloadBackoffMs;
+    const delayMs = Math.min(max, min * 2 ** Math.min(life.failedLives, 30));
+    const timer = harness.clock.setTimeout(() => this.#beginAgain(life), delayMs);
+    life.setNextLife(timer, harness.clock.now() + delayMs);
+  }
+
+  #beginAgain(life: LoaderHarness<S>): void {
+    this.#bury(life);
+    const version = this.#aspired.get(life.id.version);
+    if (version) this.#begin(version, life.failedLives + 1);
+    this.#settle();
+  }
+}
+
+function isSnapshot<S>(life: LoaderHarness<S>): boolean {
+  return life.phase !== "ended";
+}
+
+function toSnapshot<S>({ id, isAspired, phase }: LoaderHarness<S>): VersionSnapshot {
+  return { id, isAspired, state: phase as VersionSnapshot["state"] };
+}
