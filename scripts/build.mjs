@@ -1,8 +1,11 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import { pnpm } from "./npx.mjs";
+import { pathToFileURL } from "node:url";
+import { ensureInstalled } from "./install.mjs";
 import { showProgress } from "./progress.mjs";
-import { root } from "./workspace.mjs";
+import { runNode } from "./run.mjs";
+import { publishedPackages, root } from "./workspace.mjs";
 
 /** Whether the `dist` of a package is older than a source of it, or is not there. */
 function isStale(folder) {
@@ -14,16 +17,39 @@ function isStale(folder) {
 }
 
 /**
- * Builds those of the packages whose `dist` is out of date.
+ * Builds packages, as many at a time as there are cores. Order does not matter: types are read from
+ * the sources of the packages that one imports.
  *
- * @param {readonly string[]} names folders in `packages`, such as `core`
+ * @param {readonly string[]} folders such as `packages/core`
  */
-export async function ensureBuilt(names) {
-  const stale = names.map((name) => `packages/${name}`).filter(isStale);
-  if (stale.length === 0) return;
-  const end = showProgress(`building ${stale.join(", ")}`);
-  const filters = stale.map((folder) => `--filter=./${folder}`);
-  const { code, output } = await pnpm(["--recursive", ...filters, "run", "build"]);
-  end(code === 0 ? "done" : "failed");
-  if (code !== 0) throw new Error(`building ${stale.join(", ")} failed:\n${output}`);
+export async function build(folders) {
+  if (folders.length === 0) return;
+  const label = `building ${folders.join(", ")}`;
+  const end = showProgress(label);
+  const queue = [...folders];
+  const failures = [];
+  const work = async () => {
+    for (let folder = queue.shift(); folder !== undefined; folder = queue.shift()) {
+      const tsup = join(root, "node_modules/tsup/dist/cli-default.js");
+      const { code, output } = await runNode([tsup], { cwd: join(root, folder) });
+      if (code !== 0) failures.push(`building ${folder} failed:\n${output}`);
+    }
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, work));
+  end(failures.length === 0 ? "done" : "failed");
+  if (failures.length > 0) throw new Error(failures.join("\n"));
+}
+
+/** Builds those of the packages, named by folder in `packages`, whose `dist` is out of date. */
+export const ensureBuilt = (names) =>
+  build(names.map((name) => `packages/${name}`).filter(isStale));
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
+  try {
+    await ensureInstalled();
+    await build(publishedPackages().map(({ folder }) => folder));
+  } catch (error) {
+    process.stderr.write(`${error.message}\n`);
+    process.exitCode = 1;
+  }
 }

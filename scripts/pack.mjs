@@ -1,8 +1,9 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
+import { build } from "./build.mjs";
 import { pnpm } from "./npx.mjs";
 import { showProgress } from "./progress.mjs";
-import { root } from "./workspace.mjs";
+import { publishedPackages, root } from "./workspace.mjs";
 
 /** The folders of all packages that are published, the platform packages among them. */
 export function packageFolders() {
@@ -13,23 +14,19 @@ export function packageFolders() {
   return [...folders("packages"), ...folders("packages/servable-tflite/npm")];
 }
 
-async function step(label, args) {
-  const end = showProgress(label);
-  const { code, output } = await pnpm(args);
-  end(code === 0 ? "done" : "failed");
-  if (code !== 0) throw new Error(`${label} failed:\n${output}`);
-}
-
 /** Builds every package and packs it into `folder`; `workspace:` ranges become versions. */
 export async function buildAndPack(folder) {
-  await step("building all packages", ["--recursive", "--filter=./packages/*", "run", "build"]);
-  await step("packing all packages", [
+  await build(publishedPackages().map(({ folder: path }) => path));
+  const end = showProgress("packing all packages");
+  const { code, output } = await pnpm([
     "--recursive",
     "--filter=./packages/**",
     "pack",
     "--pack-destination",
     folder,
   ]);
+  end(code === 0 ? "done" : "failed");
+  if (code !== 0) throw new Error(`packing all packages failed:\n${output}`);
   return readdirSync(folder)
     .filter((name) => name.endsWith(".tgz"))
     .map((name) => join(folder, name));
