@@ -44,7 +44,7 @@ export interface BatchQueueOptions<T = unknown, R = unknown> {
   /** How many levels of priority there are. An integer >= 1. Default 1. */
   readonly priorityLevels?: number;
   /** Cuts tasks that do not fit into the rest of a batch. Default absent: a task is never cut. */
-  readonly splitting?: TaskSplitting<T, R>;
+  readonly splitting?: TaskSplitting<T, R> | undefined;
   /** The error of a task whose deadline passes while it waits. Default TASK_DEADLINE_EXCEEDED. */
   readonly expiredError?: () => ServingError;
   /** Is told what happens. Must not throw. */

@@ -27,12 +27,13 @@ export function concatInputs(
   paddedSize: number,
   memory: Pick<Predictor, "allocate"> = {},
 ): Tensors {
-  const joined: [string, Tensor][] = [];
-  for (const input of inputs) {
+  const joined = inputs.map((input): [string, Tensor] => {
     const tensors = tasks.map((task) => task[input.name] as Tensor);
-    joined.push([input.name, concat(input, tensors, paddedSize, memory)]);
-  }
-  return Object.fromEntries(joined);
+    return [input.name, concat(input, tensors, paddedSize, memory)];
+  });
+  const [first] = tasks as readonly [Tensors];
+  const isAsGiven = tasks.length === 1 && joined.every(([name, tensor]) => tensor === first[name]);
+  return isAsGiven ? first : Object.fromEntries(joined);
 }
 
 /**

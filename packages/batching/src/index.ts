@@ -27,8 +27,17 @@ export type {
   BatchScheduler,
   ScheduleOptions,
 } from "./batch-scheduler.js";
+export { batching } from "./batching.js";
+export type { BatchingOptions, SignatureBatchingOptions } from "./batching-options.js";
+export {
+  type BatchedPredictOptions,
+  type BatchedPredictor,
+  batch,
+  type SignatureQueueStats,
+} from "./batching-predictor.js";
 export { errors as batchingErrors } from "./errors.js";
 export {
   SharedBatchScheduler,
   type SharedBatchSchedulerOptions,
 } from "./shared-batch-scheduler.js";
+export type { VariableLengthPadding } from "./variable-length-padding.js";

@@ -44,26 +44,6 @@ export function viewRowsOfAll(tensors: Tensors, from: number, count: number): Te
   return mapTensors(tensors, (tensor) => viewRows(tensor, from, count));
 }
 
-/** Joins tensors of the same dtype and row shape along dimension 0. */
-export function joinRows(parts: readonly Tensor[]): Tensor {
-  const first = parts[0] as Tensor;
-  const rows = parts.reduce((sum, { shape }) => sum + (shape[0] as number), 0);
-  if (first.dtype === "string") {
-    return withRows(
-      first,
-      rows,
-      parts.flatMap(({ data }) => data as readonly Uint8Array[]),
-    );
-  }
-  const data = newData(first.dtype, rows * entriesPerRow(first));
-  let offset = 0;
-  for (const part of parts) {
-    data.set(part.data as NumericData, offset);
-    offset += part.data.length;
-  }
-  return withRows(first, rows, data);
-}
-
 /** Makes tensors by name out of others, whatever the names are. */
 export function mapTensors(
   tensors: Tensors,

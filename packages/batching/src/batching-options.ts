@@ -1,0 +1,90 @@
+import type { Clock } from "@serving-kit/core";
+import type { AdaptiveBatchScheduler } from "./adaptive-batch-scheduler.js";
+import type { BatchQueueOptions } from "./batch-queue-options.js";
+import { errors } from "./errors.js";
+import { SharedBatchScheduler } from "./shared-batch-scheduler.js";
+import { checkPadding, type VariableLengthPadding } from "./variable-length-padding.js";
+
+/**
+ * How the calls of one signature are batched. Sizes are rows: what dimension 0 of the inputs counts.
+ * Names and defaults are those of TF Serving's `BatchingParameters`.
+ */
+export interface SignatureBatchingOptions extends Omit<BatchQueueOptions, "splitting"> {
+  /** Whether a call may have more rows than a batch and is then cut. Default false. */
+  readonly enableLargeBatchSplitting?: boolean;
+  /** The most rows of a batch where large calls are cut. Default `maxBatchSize`. */
+  readonly maxExecutionBatchSize?: number;
+  /**
+   * Pads inputs whose shapes differ to one shape: `true` for all inputs as TF Serving does, or the
+   * inputs by name. Default false. Outputs keep the padded lengths that the model gave them.
+   */
+  readonly padVariableLengthInputs?: boolean | Readonly<Record<string, VariableLengthPadding>>;
+  /**
+   * What becomes of a batch in which tensors have different shapes and are not padded. `"fail"`, the
+   * default and TF Serving's way, fails all its calls. `"group"` runs the calls of each shape by
+   * themselves, one group after the other.
+   */
+  readonly mixedShapes?: "fail" | "group";
+  /**
+   * Whether the calls of a batch that failed are run again, each alone and once, so that one bad call
+   * fails alone. Default false.
+   */
+  readonly rerunFailedBatches?: boolean;
+}
+
+/** How a predictor is batched. */
+export interface BatchingOptions extends SignatureBatchingOptions {
+  /** What differs for signatures, by name. */
+  readonly signatures?: Readonly<Record<string, SignatureBatchingOptions>>;
+  /**
+   * What becomes of a predictor that is not `batchable`: `"refuse"`, the default, throws NOT_BATCHABLE;
+   * `"pass-through"` leaves its calls as they are.
+   */
+  readonly unbatchable?: "refuse" | "pass-through";
+  /** How many batches run at a time. Default `os.availableParallelism()`. Not with `scheduler`. */
+  readonly slots?: number;
+  /** Whose slots are used, to share them with other predictors. Default one of its own. */
+  readonly scheduler?: SharedBatchScheduler | AdaptiveBatchScheduler;
+  /** Default `systemClock`. Not with `scheduler`. */
+  readonly clock?: Clock;
+}
+
+/** The scheduler that options name, or a new one as they describe it. */
+export function schedulerOf({
+  scheduler,
+  slots,
+  clock,
+}: BatchingOptions): SharedBatchScheduler | AdaptiveBatchScheduler {
+  if (scheduler === undefined) {
+    return new SharedBatchScheduler({
+      ...(slots !== undefined && { slots }),
+      ...(clock !== undefined && { clock }),
+    });
+  }
+  if (slots !== undefined || clock !== undefined) {
+    throw errors.invalidOptions("slots and clock are the scheduler's; give them to it");
+  }
+  return scheduler;
+}
+
+/** The options that are in force for one signature. */
+export function signatureOptions(
+  options: BatchingOptions,
+  signatureName: string,
+): SignatureBatchingOptions {
+  const { signatures = {} } = options;
+  const own = Object.hasOwn(signatures, signatureName) ? signatures[signatureName] : {};
+  return { ...options, ...own };
+}
+
+/** How one input is padded, or undefined where it is not. */
+export function paddingOf(
+  { padVariableLengthInputs = false }: SignatureBatchingOptions,
+  input: string,
+): VariableLengthPadding | undefined {
+  if (typeof padVariableLengthInputs === "boolean") return padVariableLengthInputs ? {} : undefined;
+  if (!Object.hasOwn(padVariableLengthInputs, input)) return undefined;
+  const padding = padVariableLengthInputs[input] as VariableLengthPadding;
+  checkPadding(input, padding);
+  return padding;
+}

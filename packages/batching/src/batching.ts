@@ -1,0 +1,58 @@
+import {
+  type Loader,
+  mapVersions,
+  type ServableId,
+  type SourceAdapter,
+  unload,
+} from "@serving-kit/core";
+import type { Predictor } from "@serving-kit/inference";
+import type { BatchingOptions } from "./batching-options.js";
+import { schedulerOf } from "./batching-options.js";
+import { batch } from "./batching-predictor.js";
+
+/**
+ * Makes the adapter that batches every predictor it sees: the loaders that it gives load what the
+ * loaders that it gets load, and put a batch queue in front (`batch`).
+ *
+ * All models and versions share the slots of one scheduler, in turn, unless a function gives them
+ * options of their own: it is asked for each version, and undefined leaves that version unbatched. Let
+ * such options name one `scheduler` where slots are to be shared.
+ *
+ * ```ts
+ * manager.connect(source.pipe(tensorflow(), batching({ maxBatchSize: 32 })));
+ * ```
+ *
+ * Loading rejects with FAILED_PRECONDITION / NOT_BATCHABLE, INVALID_ARGUMENT /
+ * BATCHING_OPTIONS_INVALID, or as the loader does.
+ */
+export function batching(
+  options: BatchingOptions | ((id: ServableId) => BatchingOptions | undefined) = {},
+): SourceAdapter<Loader<Predictor>, Loader<Predictor>> {
+  if (typeof options === "function") {
+    return mapVersions((loader, id) => {
+      const own = options(id);
+      return own === undefined ? loader : batchingLoader(loader, own);
+    });
+  }
+  const { slots: _slots, clock: _clock, ...rest } = options;
+  const shared = { ...rest, scheduler: schedulerOf(options) };
+  return mapVersions((loader) => batchingLoader(loader, shared));
+}
+
+function batchingLoader(loader: Loader<Predictor>, options: BatchingOptions): Loader<Predictor> {
+  return {
+    ...(loader.estimateResources && {
+      estimateResources: async () => loader.estimateResources?.() ?? {},
+    }),
+    ...(loader.probe && { probe: async (context) => loader.probe?.(context) }),
+    async load(context) {
+      const predictor = await loader.load(context);
+      try {
+        return batch(predictor, options);
+      } catch (error) {
+        await unload(predictor);
+        throw error;
+      }
+    },
+  };
+}
