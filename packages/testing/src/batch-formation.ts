@@ -8,14 +8,15 @@ import {
 } from "./batch-scheduler-kit.js";
 import type { Tests } from "./suite.js";
 import { turn } from "./turn.js";
+import { DEFAULT_TIMEOUT_MS, rejectionOf } from "./waiting.js";
 
 /** The clauses about which tasks meet in a batch, and when: B1 to B4, B7, B8 and B11. */
 export function formationClauses(options: BatchSchedulerConformanceOptions): Tests {
-  const { hasPriorities = true } = options;
+  const { hasPriorities = true, timeoutMs = DEFAULT_TIMEOUT_MS } = options;
   const sizes = [1, 3, 2, 4, 1, 1, 1, 1, 2, 3, 4, 4, 1, 2, 1, 3];
   const mixed = (test: (subject: BatchSchedulerSubject) => Promise<void>) => () =>
     withScheduler(options, {}, async (subject) => {
-      const calls = sizes.map((size, task) => subject.scheduler.schedule(task, { size }));
+      const calls = sizes.map((size, task) => subject.schedule(task, { size }));
       const outcomes = await subject.settled(calls);
       for (const [task, outcome] of outcomes.entries()) {
         assert.deepEqual(outcome, { status: "fulfilled", value: resultOf(task) });
@@ -56,10 +57,10 @@ export function formationClauses(options: BatchSchedulerConformanceOptions): Tes
     }),
 
     "B4 a batch that is not full starts when its oldest task has waited batchTimeoutMs": () =>
-      withScheduler(options, {}, async ({ scheduler, advance, batches, settled }) => {
-        const calls = [scheduler.schedule(1)];
+      withScheduler(options, {}, async ({ schedule, advance, batches, settled }) => {
+        const calls = [schedule(1)];
         await advance(6);
-        calls.push(scheduler.schedule(2));
+        calls.push(schedule(2));
         await advance(3);
         assert.deepEqual(batches.length, 0, "batches begun after 9 ms");
         await advance(1);
@@ -71,9 +72,9 @@ export function formationClauses(options: BatchSchedulerConformanceOptions): Tes
       }),
 
     "B4 a full batch starts when a slot is free": () =>
-      withScheduler(options, {}, async ({ scheduler, advance, ran, hang, batches, settled }) => {
+      withScheduler(options, {}, async ({ schedule, advance, ran, hang, batches, settled }) => {
         hang();
-        const calls = [1, 2, 3, 4, 5, 6, 7, 8].map((task) => scheduler.schedule(task));
+        const calls = [1, 2, 3, 4, 5, 6, 7, 8].map((task) => schedule(task));
         await advance();
         assert.deepEqual(ran(), [[1, 2, 3, 4]], "batches while the only slot is taken");
         batches[0]?.end.resolve();
@@ -95,8 +96,8 @@ export function formationClauses(options: BatchSchedulerConformanceOptions): Tes
       withScheduler(
         options,
         { timing: "idle-first", batchTimeoutMs: Number.POSITIVE_INFINITY },
-        async ({ scheduler, advance, ran, settled }) => {
-          const call = scheduler.schedule(1);
+        async ({ schedule, advance, ran, settled }) => {
+          const call = schedule(1);
           await advance();
           assert.deepEqual(ran(), [[1]]);
           await settled([call]);
@@ -107,8 +108,8 @@ export function formationClauses(options: BatchSchedulerConformanceOptions): Tes
       withScheduler(
         options,
         { timing: "idle-first" },
-        async ({ scheduler, advance, ran, settled }) => {
-          const calls = [1, 2, 3].map((task) => scheduler.schedule(task));
+        async ({ schedule, advance, ran, settled }) => {
+          const calls = [1, 2, 3].map((task) => schedule(task));
           assert.deepEqual(ran(), [], "batches begun within schedule");
           await advance();
           assert.deepEqual(ran(), [[1, 2, 3]]);
@@ -122,10 +123,10 @@ export function formationClauses(options: BatchSchedulerConformanceOptions): Tes
         if (tasks.includes(1)) throw failure;
         return tasks.map(resultOf);
       };
-      await withScheduler(options, { run }, async ({ scheduler, settled }) => {
-        const failing = [1, 2, 3, 4].map((task) => scheduler.schedule(task));
+      await withScheduler(options, { run }, async ({ schedule, settled }) => {
+        const failing = [1, 2, 3, 4].map((task) => schedule(task));
         await settled(failing);
-        const outcomes = await settled([...failing, scheduler.schedule(5)]);
+        const outcomes = await settled([...failing, schedule(5)]);
         const rejected = { status: "rejected", reason: failure };
         assert.deepEqual(outcomes.slice(0, 4), [rejected, rejected, rejected, rejected]);
         assert.deepEqual(outcomes[4], { status: "fulfilled", value: resultOf(5) });
@@ -136,8 +137,8 @@ export function formationClauses(options: BatchSchedulerConformanceOptions): Tes
       const failure = new Error("given by the suite's batch function");
       const run = (tasks: readonly number[]) =>
         tasks.map((task) => (task === 2 ? failure : resultOf(task)));
-      await withScheduler(options, { run }, async ({ scheduler, settled }) => {
-        const outcomes = await settled([1, 2, 3].map((task) => scheduler.schedule(task)));
+      await withScheduler(options, { run }, async ({ schedule, settled }) => {
+        const outcomes = await settled([1, 2, 3].map((task) => schedule(task)));
         assert.deepEqual(
           outcomes.map((o) => (o.status === "fulfilled" ? o.value : o.reason)),
           [resultOf(1), failure, resultOf(3)],
@@ -148,8 +149,8 @@ export function formationClauses(options: BatchSchedulerConformanceOptions): Tes
     "B8 another number of results rejects every task with BATCH_RESULT_LENGTH": async () => {
       for (const count of [0, 2, 17]) {
         const run = () => Array.from({ length: count }, () => 1);
-        await withScheduler(options, { run }, async ({ scheduler, settled }) => {
-          const outcomes = await settled([1, 2, 3].map((task) => scheduler.schedule(task)));
+        await withScheduler(options, { run }, async ({ schedule, settled }) => {
+          const outcomes = await settled([1, 2, 3].map((task) => schedule(task)));
           for (const outcome of outcomes) {
             assert.ok(outcome.status === "rejected", `expected a rejection for ${count} results`);
             assertReason(outcome.reason, "INTERNAL", "BATCH_RESULT_LENGTH");
@@ -167,16 +168,18 @@ export function formationClauses(options: BatchSchedulerConformanceOptions): Tes
         withScheduler(
           options,
           { priorityLevels: hasPriorities ? 2 : 1 },
-          async ({ scheduler, hang, advance, batches, settled }) => {
+          async ({ schedule, hang, advance, batches, settled }) => {
             if (!hasPriorities) {
-              await assert.rejects(async () => scheduler.schedule(1, { priority: 1 }), RangeError);
+              const refused = async () => schedule(1, { priority: 1 });
+              const error = await rejectionOf(refused, timeoutMs, "a priority of 1");
+              assert.ok(error instanceof RangeError, `expected a RangeError; got ${error}`);
               return;
             }
             hang();
-            const calls = [0, 0, 0, 0].map((task) => scheduler.schedule(task, { priority: 1 }));
+            const calls = [0, 0, 0, 0].map((task) => schedule(task, { priority: 1 }));
             await advance();
-            for (const task of [5, 6, 7, 8]) calls.push(scheduler.schedule(task, { priority: 1 }));
-            for (const task of [1, 2, 3, 4]) calls.push(scheduler.schedule(task, { priority: 0 }));
+            for (const task of [5, 6, 7, 8]) calls.push(schedule(task, { priority: 1 }));
+            for (const task of [1, 2, 3, 4]) calls.push(schedule(task, { priority: 0 }));
             for (const i of [0, 1, 2]) {
               batches[i]?.end.resolve();
               await advance(20);

@@ -27,7 +27,7 @@ export function batchSchedulerConformance(
         withScheduler(options, {}, async (second) => {
           assert.notEqual(first.scheduler, second.scheduler);
           await first.scheduler.close();
-          await second.settled([second.scheduler.schedule(1)]);
+          await second.settled([second.schedule(1)]);
           assert.deepEqual([first.ran(), second.ran()], [[], [[1]]], "batches of each");
         }),
       ),

@@ -1,5 +1,10 @@
 import assert from "node:assert/strict";
-import type { BatchContext, BatchFunction, BatchScheduler } from "@serving-kit/batching";
+import type {
+  BatchContext,
+  BatchFunction,
+  BatchScheduler,
+  ScheduleOptions,
+} from "@serving-kit/batching";
 import { isServingError } from "@serving-kit/core";
 import { type Deferred, deferred } from "./deferred.js";
 import { FakeClock } from "./fake-clock.js";
@@ -44,6 +49,8 @@ export interface StartedBatch {
 /** A scheduler under test with what it ran. */
 export interface BatchSchedulerSubject {
   readonly scheduler: BatchScheduler<number, number>;
+  /** Schedules a task whose rejection nobody has to look at. */
+  schedule(task: number, options?: ScheduleOptions): Promise<number>;
   readonly clock: FakeClock;
   readonly batches: readonly StartedBatch[];
   /** The tasks of each batch so far. */
@@ -99,6 +106,11 @@ export async function withScheduler(
   try {
     await test({
       scheduler,
+      schedule(task, options) {
+        const result = scheduler.schedule(task, options);
+        result.catch(() => {});
+        return result;
+      },
       clock,
       batches,
       ran: () => batches.map(({ tasks }) => tasks),

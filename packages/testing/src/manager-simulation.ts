@@ -84,15 +84,13 @@ export class ManagerSimulation {
     const limit = 8 * this.#versions.length + 8;
     for (let step = 0; step < limit; step++) {
       const underWay = this.#versions.filter((v) => v.state === "loading" || v.state === "leaving");
-      // Any mix of what the policy decides and what ends by itself.
-      if (underWay.length > 0 && this.#choose() % 2 === 0) {
-        this.#end(underWay[this.#choose() % underWay.length] as SimulatedVersion, canFail);
-        continue;
-      }
       const snapshot = this.#snapshot();
-      const action = this.#policy(snapshot);
+      // Any mix of what the policy decides and what ends by itself.
+      const asks = underWay.length === 0 || this.#choose() % 2 === 0;
+      const action = asks ? this.#policy(snapshot) : undefined;
       if (action !== undefined) this.#do(action, snapshot);
       else if (underWay.length === 0) return;
+      else this.#end(underWay[this.#choose() % underWay.length] as SimulatedVersion, canFail);
     }
     assert.fail(`expected the policy to come to an end within ${limit} steps`);
   }

@@ -1,5 +1,5 @@
 import type { AspiredVersions, Source } from "@serving-kit/core";
-import type { Subscription } from "rxjs";
+import { Subscription } from "rxjs";
 import { type Deferred, deferred } from "./deferred.js";
 
 /**
@@ -19,17 +19,21 @@ export class RecordingTarget<T> implements Disposable {
   failure: { readonly error: unknown } | undefined;
   /** Whether the source emitted, completed or failed before `subscribe` returned. */
   readonly isSynchronous: boolean;
-  readonly #subscription: Subscription;
+  // Made before it subscribes, so that one may unsubscribe within a synchronous emission.
+  readonly #subscription = new Subscription();
   readonly #waiting: Deferred<AspiredVersions<T>>[] = [];
   #taken = 0;
 
-  /** Subscribes at once. `onEmission` is told each emission as it comes. */
-  constructor(source: Source<T>, onEmission?: (versions: AspiredVersions<T>) => void) {
-    this.#subscription = source.subscribe({
+  /** Subscribes at once. `onEmission` is told each emission as it comes, with the target itself. */
+  constructor(
+    source: Source<T>,
+    onEmission?: (versions: AspiredVersions<T>, target: RecordingTarget<T>) => void,
+  ) {
+    const subscription = source.subscribe({
       next: (versions) => {
         this.emissions.push(versions);
         this.#give();
-        onEmission?.(versions);
+        onEmission?.(versions, this);
       },
       error: (error: unknown) => {
         this.failure = { error };
@@ -40,6 +44,7 @@ export class RecordingTarget<T> implements Disposable {
         this.#give();
       },
     });
+    this.#subscription.add(subscription);
     this.isSynchronous = this.emissions.length > 0 || this.#hasEnded;
   }
 

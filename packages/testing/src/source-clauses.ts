@@ -132,7 +132,7 @@ export function sourceClauses<T>(options: SourceConformanceOptions<T>): Tests {
         await world.aspire(first, [1n]);
         const atOnce = subscribe();
         atOnce[Symbol.dispose]();
-        const whileEmitting: RecordingTarget<T> = subscribe(() => whileEmitting[Symbol.dispose]());
+        const whileEmitting = subscribe((_, target) => target[Symbol.dispose]());
         await comes(whileEmitting, () => whileEmitting.emissions.length > 0, "an emission");
         await world.aspire(first, [1n, 2n]);
         await quiet();
@@ -178,10 +178,12 @@ export function sourceClauses<T>(options: SourceConformanceOptions<T>): Tests {
   };
 }
 
+type OnEmission<T> = ConstructorParameters<typeof RecordingTarget<T>>[1];
+
 interface World<T> {
   readonly world: SourceWorld<T>;
   readonly first: string;
-  subscribe(onEmission?: (versions: AspiredVersions<T>) => void): RecordingTarget<T>;
+  subscribe(onEmission?: OnEmission<T>): RecordingTarget<T>;
   comes(target: RecordingTarget<T>, condition: () => boolean, what: string): Promise<void>;
   lists(target: RecordingTarget<T>, name: string, versions: readonly Version[]): Promise<void>;
   frees(when: string): Promise<void>;

@@ -63,11 +63,12 @@ export function registryWorld(
 
 function delay(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
-    const timer = clock.setTimeout(resolve, ms);
-    const abort = () => {
+    const end = () => {
       timer[Symbol.dispose]();
+      signal.removeEventListener("abort", end);
       resolve();
     };
-    signal.addEventListener("abort", abort, { once: true });
+    const timer = clock.setTimeout(end, ms);
+    signal.addEventListener("abort", end);
   });
 }
