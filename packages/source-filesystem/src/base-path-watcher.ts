@@ -2,37 +2,29 @@ import { type FSWatcher, watch } from "chokidar";
 
 /** What a watcher tells. */
 export interface WatchEvents {
-  /** Something in or about a watched path may have changed. */
+  /** Something in or about a watched path has changed, or may have while the watch was set up. */
   onHint(path: string): void;
   /** A path cannot be watched, for instance since the system's limit of watches is reached. */
-  onFailure(error: unknown, path: string | undefined): void;
+  onFailure(path: string, error: unknown): void;
+}
+
+interface Watch {
+  readonly identity: string;
+  readonly watcher: FSWatcher;
 }
 
 /**
- * Watches base paths, each by itself and not what is below its entries, and says where to look.
+ * Watches base paths and says where to look: their own entries, not what is below these, so that the
+ * number of watches does not grow with the number of versions.
  *
- * Only a hint: what watching misses (network file systems, a full event queue) polling finds.
+ * Only a hint: what watching misses (network file systems, an overflow of events) polling finds.
  */
 export class BasePathWatcher {
-  readonly #watcher: FSWatcher;
-  /** The identity of what is watched at each path. */
-  readonly #identities = new Map<string, string>();
+  readonly #events: WatchEvents;
+  readonly #watches = new Map<string, Watch>();
 
-  constructor({ onHint, onFailure }: WatchEvents) {
-    this.#watcher = watch([], {
-      ignoreInitial: true,
-      // Only base paths get a watch of their own: one each, however many versions they have.
-      ignored: (path) => !this.#identities.has(path),
-    });
-    // "raw" is told also of entries that are ignored.
-    this.#watcher.on("raw", (_event, path, details) => {
-      const { watchedPath = path } = details as { readonly watchedPath?: string };
-      onHint(watchedPath);
-    });
-    this.#watcher.on("error", (error) => {
-      const path = error instanceof Error && "path" in error ? error.path : undefined;
-      onFailure(error, typeof path === "string" ? path : undefined);
-    });
+  constructor(events: WatchEvents) {
+    this.#events = events;
   }
 
   /**
@@ -40,21 +32,28 @@ export class BasePathWatcher {
    * began to.
    */
   watch(path: string, identity: string): boolean {
-    const watched = this.#identities.get(path);
-    if (watched === identity) return false;
-    if (watched !== undefined) this.#watcher.unwatch(path);
-    this.#identities.set(path, identity);
-    this.#watcher.add(path);
+    if (this.#watches.get(path)?.identity === identity) return false;
+    this.unwatch(path);
+    // A watcher of its own, whose "ready" tells that from now on nothing is missed.
+    const watcher = watch(path, { depth: 0, ignoreInitial: true });
+    const isCurrent = () => this.#watches.get(path)?.watcher === watcher;
+    const hint = () => isCurrent() && this.#events.onHint(path);
+    watcher.on("ready", hint);
+    watcher.on("all", hint);
+    watcher.on("error", (error) => isCurrent() && this.#events.onFailure(path, error));
+    this.#watches.set(path, { identity, watcher });
     return true;
   }
 
   /** Stops watching a path. */
   unwatch(path: string): void {
-    if (this.#identities.delete(path)) this.#watcher.unwatch(path);
+    const watch = this.#watches.get(path);
+    this.#watches.delete(path);
+    void watch?.watcher.close();
   }
 
-  async close(): Promise<void> {
-    this.#identities.clear();
-    await this.#watcher.close();
+  /** Stops watching everything. */
+  close(): void {
+    for (const path of [...this.#watches.keys()]) this.unwatch(path);
   }
 }

@@ -8,7 +8,9 @@ describe("BoundedCheck", () => {
     const check = new BoundedCheck(clock, 100);
     expect(await check.ask(async () => true, "/a")).toBe(true);
     expect(await check.ask(async () => false, "/a")).toBe(false);
-    await expect(check.ask(async () => Promise.reject(new Error("no")), "/a")).rejects.toThrow("no");
+    await expect(check.ask(async () => Promise.reject(new Error("no")), "/a")).rejects.toThrow(
+      "no",
+    );
     const throwing = () => {
       throw new Error("at once");
     };

@@ -1,54 +1,31 @@
 import { symlinkSync } from "node:fs";
-import type { AspiredVersions, StoragePath } from "@serving-kit/core";
-import { FakeClock, RecordingTarget } from "@serving-kit/testing";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { TemporaryDirectory } from "../test/temporary-directory.js";
-import type { FilesystemSourceOptions } from "./config.js";
-import { filesystemSource } from "./filesystem-source.js";
+import { describe, expect, it } from "vitest";
+import { useBench } from "../test/observe.js";
+import { nodeFileSystem } from "./file-system.js";
 import { all, latest, specific } from "./servable-version-policy.js";
 
-let directory: TemporaryDirectory;
-let clock: FakeClock;
-const subscriptions: Disposable[] = [];
+const bench = useBench();
 
-beforeEach(() => {
-  directory = new TemporaryDirectory();
-  clock = new FakeClock();
-});
-afterEach(() => {
-  for (const subscription of subscriptions.splice(0)) subscription[Symbol.dispose]();
-  directory[Symbol.dispose]();
-  expect(clock.pending).toBe(0);
-});
-
-/** A source over the directory that takes files as they are, observed, and looked at once. */
-async function observe(options: Partial<FilesystemSourceOptions> = {}) {
-  const source = filesystemSource({
-    servables: [{ name: "m", basePath: directory.path }],
-    watch: false,
-    settleMs: 0,
-    clock,
-    ...options,
-  });
-  const target = new RecordingTarget(source);
-  subscriptions.push(target);
-  await source.poll();
-  return { source, target };
+/** The file system of the process, but for what it answers about some paths. */
+function failingAt(fails: () => ReadonlyMap<string, string>) {
+  const unless = async <T>(path: string, answer: (path: string) => Promise<T>) => {
+    const code = fails().get(path);
+    if (code) throw Object.assign(new Error(`${code}: ${path}`), { code });
+    return answer(path);
+  };
+  return {
+    stat: (path: string) => unless(path, nodeFileSystem.stat),
+    list: (path: string) => unless(path, nodeFileSystem.list),
+  };
 }
 
-function brief({ name, versions }: AspiredVersions<StoragePath>) {
-  return [
-    name,
-    ...versions.map((version) => ("error" in version ? version.error.reason : version.id.version)),
-  ];
-}
-
-describe("versions", () => {
+describe("versions of a base path", () => {
   it("F1 emits the newest version with its absolute path and the size of its files", async () => {
+    const { directory } = bench;
     directory.write("1/model.tflite");
     directory.write("2/model.tflite", "12345");
     directory.write("2/assets/words.txt", "1234567");
-    const { target } = await observe();
+    const { target } = await bench.observe();
     expect(target.emissions).toEqual([
       {
         name: "m",
@@ -59,13 +36,14 @@ describe("versions", () => {
     ]);
   });
 
-  it("F1 emits again when the list changed and not otherwise", async () => {
+  it("F1 emits the complete list, newest first, when it changed and not otherwise", async () => {
+    const { directory } = bench;
     directory.write("1/model");
-    const { source, target } = await observe({
-      servables: [{ name: "m", basePath: directory.path, versionPolicy: all() }],
-    });
+    const { source, lists } = await bench.observe({ servable: { versionPolicy: all() } });
     await source.poll();
     directory.write("notes.txt");
+    directory.write("4.tmp/model");
+    directory.write(".5/model");
     await source.poll();
     directory.write("3/model");
     directory.write("02/model");
@@ -75,14 +53,399 @@ describe("versions", () => {
     await source.poll();
     directory.remove("3");
     await source.poll();
-    expect(target.emissions.map(brief)).toEqual([
+    expect(lists()).toEqual([
       ["m", 1n],
       ["m", 3n, 2n, 1n],
       ["m", 4n, 3n, 2n],
       ["m", 4n, 2n],
     ]);
   });
-  void symlinkSync;
-  void latest;
-  void specific;
+
+  it.each([
+    ["latest, by default", undefined, [20261120223807123n]],
+    ["latest(2)", latest(2), [20261120223807123n, 7n]],
+    ["latest of more than there are", latest(9), [20261120223807123n, 7n, 0n]],
+    ["all", all(), [20261120223807123n, 7n, 0n]],
+    ["specific", specific([0, 7]), [7n, 0n]],
+    ["specific, some missing", specific([7, 8]), [7n]],
+  ])("are chosen by the policy: %s", async (_, versionPolicy, versions) => {
+    for (const name of ["0", "00000007", "20261120223807123", "8x"]) {
+      bench.directory.write(`${name}/model`);
+    }
+    const { lists } = await bench.observe({ servable: versionPolicy ? { versionPolicy } : {} });
+    expect(lists()).toEqual([["m", ...versions]]);
+  });
+
+  it("go back to the older one when the newest is deleted", async () => {
+    bench.directory.write("1/model");
+    bench.directory.write("2/model");
+    const { source, lists } = await bench.observe();
+    bench.directory.remove("2");
+    await source.poll();
+    expect(lists()).toEqual([
+      ["m", 2n],
+      ["m", 1n],
+    ]);
+  });
+
+  it("may be links to directories; a link without a target is no version yet", async () => {
+    const { directory } = bench;
+    directory.write("store/abc/model", "123");
+    directory.makeDirectory("base");
+    symlinkSync(directory.at("store/abc"), directory.at("base/1"));
+    symlinkSync(directory.at("store/def"), directory.at("base/2"));
+    const { source, lists, target } = await bench.observe({
+      servable: { basePath: directory.at("base") },
+    });
+    expect(target.emissions[0]?.versions).toEqual([
+      { id: { name: "m", version: 1n }, data: { path: directory.at("base/1"), sizeBytes: 3 } },
+    ]);
+    directory.write("store/def/model");
+    await source.poll();
+    expect(lists()).toEqual([
+      ["m", 1n],
+      ["m", 2n],
+    ]);
+  });
+
+  it("with one number keep the directory that is aspired, else that with the fewest zeros", async () => {
+    const { directory } = bench;
+    directory.write("007/model");
+    const { source, target, told } = await bench.observe();
+    directory.write("7/model");
+    directory.write("07/model");
+    await source.poll();
+    expect(target.emissions.length).toBe(1);
+    expect(source.problems()[0]?.error.message).toContain(
+      `${directory.at("007")} is used, ${directory.at("7")}, ${directory.at("07")} ignored`,
+    );
+    directory.remove("007");
+    await source.poll();
+    expect(target.latest("m")?.versions).toMatchObject([
+      { id: { version: 7n }, data: { path: directory.at("7") } },
+    ]);
+    directory.remove("07");
+    await source.poll();
+    expect(told()).toEqual(["DUPLICATE_VERSION", "DUPLICATE_VERSION", "-DUPLICATE_VERSION"]);
+    expect(target.emissions.length).toBe(2);
+  });
+
+  it("F2 stay aspired whatever becomes of their files", async () => {
+    const { directory } = bench;
+    directory.write("1/model", "123");
+    const { source, lists } = await bench.observe({ settleMs: 1000, wallTimeMs: () => Infinity });
+    directory.write("1/model", "123456");
+    await source.poll();
+    directory.remove("1/model");
+    await source.poll();
+    expect(lists()).toEqual([["m", 1n]]);
+  });
+});
+
+describe("an unversioned base path", () => {
+  it.each(["model.tflite", "saved_model.pb", "saved_model.pbtxt"])(
+    "with %s in it serves as version 1",
+    async (file) => {
+      bench.directory.write(file);
+      const { target, told } = await bench.observe();
+      expect(target.emissions).toEqual([
+        {
+          name: "m",
+          versions: [
+            { id: { name: "m", version: 1n }, data: { path: bench.directory.path, sizeBytes: 5 } },
+          ],
+        },
+      ]);
+      expect(told()).toEqual([]);
+    },
+  );
+
+  it("that is a model file serves as version 1 until the file is gone, and then still", async () => {
+    const basePath = bench.directory.write("digits.tflite", "123");
+    const { source, target, told } = await bench.observe({ servable: { basePath } });
+    expect(target.emissions[0]?.versions).toEqual([
+      { id: { name: "m", version: 1n }, data: { path: basePath, sizeBytes: 3 } },
+    ]);
+    bench.directory.remove("digits.tflite");
+    await source.poll();
+    expect(target.emissions.length).toBe(1);
+    expect(told()).toEqual(["BASE_PATH_UNREACHABLE"]);
+  });
+
+  it("is what the platform accepts, where it says what that is", async () => {
+    bench.directory.write("booster.json");
+    const accepts = async (path: string) => path === bench.directory.path;
+    expect((await bench.observe({ servable: { accepts } })).lists()).toEqual([["m", 1n]]);
+    bench.directory.write("model.tflite");
+    const acceptsNone = async () => false;
+    expect((await bench.observe({ servable: { accepts: acceptsNone } })).lists()).toEqual([["m"]]);
+  });
+
+  it("serves until a numbered version is complete, and takes no part when there is one", async () => {
+    bench.directory.write("model.tflite");
+    const { source, lists } = await bench.observe();
+    bench.directory.makeDirectory("2");
+    await source.poll();
+    expect(lists()).toEqual([["m", 1n]]);
+    bench.directory.write("2/model.tflite");
+    await source.poll();
+    expect(lists()).toEqual([
+      ["m", 1n],
+      ["m", 2n],
+    ]);
+  });
+});
+
+describe("a base path without versions", () => {
+  it("F3 that is empty is said to be so, and withdraws the servable", async () => {
+    const { source, lists, told } = await bench.observe();
+    expect(lists()).toEqual([["m"]]);
+    bench.directory.write("1/model");
+    await source.poll();
+    bench.directory.remove("1");
+    await source.poll();
+    await source.poll();
+    expect(lists()).toEqual([["m"], ["m", 1n], ["m"]]);
+    expect(told()).toEqual(["NO_VERSIONS_FOUND", "-NO_VERSIONS_FOUND", "NO_VERSIONS_FOUND"]);
+  });
+
+  it("F3 that is empty withdraws nothing with servableVersionsAlwaysPresent", async () => {
+    bench.directory.write("1/model");
+    const { source, lists, told } = await bench.observe({
+      servable: { servableVersionsAlwaysPresent: true },
+    });
+    bench.directory.remove("1");
+    await source.poll();
+    expect(lists()).toEqual([["m", 1n]]);
+    expect(told()).toEqual(["NO_VERSIONS_FOUND"]);
+    bench.directory.write("2/model");
+    await source.poll();
+    expect(lists()).toEqual([
+      ["m", 1n],
+      ["m", 2n],
+    ]);
+  });
+
+  it("F3 F5 that does not exist emits nothing until it does, and delays nobody", async () => {
+    bench.directory.write("there/1/model");
+    const { source, lists, told } = await bench.observe({
+      servables: [
+        { name: "missing", basePath: bench.directory.at("missing") },
+        { name: "there", basePath: bench.directory.at("there") },
+      ],
+    });
+    expect(lists()).toEqual([["there", 1n]]);
+    expect(source.problems()).toMatchObject([
+      { name: "missing", error: { code: "UNAVAILABLE", reason: "BASE_PATH_UNREACHABLE" } },
+    ]);
+    bench.directory.write("missing/3/model");
+    await source.poll();
+    expect(lists()).toEqual([
+      ["there", 1n],
+      ["missing", 3n],
+    ]);
+    expect(told()).toEqual(["BASE_PATH_UNREACHABLE", "-BASE_PATH_UNREACHABLE"]);
+  });
+
+  it.each(["EACCES", "EIO", "ESTALE", "ENOENT"])(
+    "F3 that cannot be read (%s) keeps the list in force",
+    async (code) => {
+      bench.directory.write("1/model");
+      const failures = new Map<string, string>();
+      const { source, lists, told } = await bench.observe({
+        fileSystem: failingAt(() => failures),
+      });
+      failures.set(bench.directory.path, code);
+      for (let poll = 0; poll < 3; poll++) await source.poll();
+      expect(told()).toEqual(["BASE_PATH_UNREACHABLE"]);
+      expect(source.problems()[0]?.error.message).toBe(
+        `the base path ${bench.directory.path} of servable m cannot be read: ${code}: ${bench.directory.path}; what was aspired before stays aspired`,
+      );
+      failures.clear();
+      bench.directory.write("2/model");
+      await source.poll();
+      expect(lists()).toEqual([
+        ["m", 1n],
+        ["m", 2n],
+      ]);
+    },
+  );
+
+  it("says which versions of a specific policy are missing", async () => {
+    bench.directory.write("1/model");
+    const { source, lists } = await bench.observe({
+      servable: { versionPolicy: specific([2, 3]) },
+    });
+    expect(lists()).toEqual([["m"]]);
+    expect(source.problems().map(({ error }) => error.message)).toEqual([
+      `the version policy of servable m names versions that are not under ${bench.directory.path}: 2, 3`,
+    ]);
+  });
+});
+
+describe("completeness", () => {
+  it("F2 takes old files at first sight, so that a cold start need not wait", async () => {
+    bench.directory.write("1/model");
+    const { lists } = await bench.observe({
+      settleMs: 1000,
+      wallTimeMs: () => Date.now() + 10_000,
+    });
+    expect(lists()).toEqual([["m", 1n]]);
+  });
+
+  it("F2 waits until new files have not changed for settleMs, the older version serving", async () => {
+    const { directory, clock } = bench;
+    directory.write("1/model");
+    const wall = { ms: Date.now() + 10_000 };
+    const { source, lists, told } = await bench.observe({
+      settleMs: 1000,
+      wallTimeMs: () => wall.ms,
+      pollIntervalMs: 0,
+    });
+    wall.ms = 0;
+    directory.write("2/part-1");
+    await source.poll();
+    await clock.advance(900);
+    directory.write("2/part-2");
+    await source.poll();
+    await clock.advance(999);
+    await source.poll();
+    expect(lists()).toEqual([["m", 1n]]);
+    expect(source.problems()).toMatchObject([
+      { name: "m", version: 2n, error: { reason: "VERSION_INCOMPLETE" } },
+    ]);
+    await clock.advance(1);
+    await source.poll();
+    expect(lists()).toEqual([
+      ["m", 1n],
+      ["m", 2n],
+    ]);
+    expect(told()).toEqual(["VERSION_INCOMPLETE", "-VERSION_INCOMPLETE"]);
+  });
+
+  it("F2 asks the platform's rule once files have settled, and again while it says no", async () => {
+    const asked: string[] = [];
+    let isComplete = false;
+    bench.directory.write("1/model");
+    const { source, lists } = await bench.observe({
+      servable: {
+        isComplete: async (path) => {
+          asked.push(path);
+          return isComplete;
+        },
+      },
+    });
+    expect(lists()).toEqual([]);
+    isComplete = true;
+    await source.poll();
+    const askedUntilComplete = asked.length;
+    await source.poll();
+    expect(lists()).toEqual([["m", 1n]]);
+    expect(new Set(asked)).toEqual(new Set([bench.directory.at("1")]));
+    expect(asked.length).toBe(askedUntilComplete);
+  });
+
+  it.each<[string, string, string]>([
+    ["has no files", "2/", "it has no files"],
+    ["is a file", "2", "it is a file, not a directory"],
+    ["has a file of rsync", "2/.m.pb.Ab12Cd", ".m.pb.Ab12Cd is still being written"],
+    ["has a file half downloaded", "2/m.part", "m.part is still being written"],
+  ])("F2 passes a version over that %s", async (_, path, problem) => {
+    bench.directory.write("1/model");
+    if (path.endsWith("/")) bench.directory.makeDirectory(path);
+    else bench.directory.write(path);
+    const { source, lists } = await bench.observe();
+    expect(lists()).toEqual([["m", 1n]]);
+    expect(source.problems()[0]?.error.message).toBe(
+      `{name: m version: 2} at ${bench.directory.at("2")} is not complete yet: ${problem}`,
+    );
+  });
+
+  it("F2 waits for the ready marker where one is agreed on, and then for nothing else", async () => {
+    bench.directory.write("1/model");
+    const { source, lists } = await bench.observe({
+      settleMs: 1_000_000,
+      wallTimeMs: () => 0,
+      servable: { readyMarker: "_READY" },
+    });
+    expect(source.problems()[0]?.error.message).toContain("its ready marker _READY is missing");
+    bench.directory.write("1/_READY", "");
+    await source.poll();
+    expect(lists()).toEqual([["m", 1n]]);
+  });
+
+  it("F3 leaves no gap when the only version is replaced by a slow copy", async () => {
+    bench.directory.write("1/model");
+    const { source, lists } = await bench.observe();
+    bench.directory.makeDirectory("2");
+    bench.directory.remove("1");
+    await source.poll();
+    expect(lists()).toEqual([["m", 1n]]);
+    bench.directory.write("2/model");
+    await source.poll();
+    expect(lists()).toEqual([
+      ["m", 1n],
+      ["m", 2n],
+    ]);
+  });
+
+  it("F4 aspires a version that cannot be read as an error beside the complete ones", async () => {
+    const { directory, clock } = bench;
+    directory.write("1/model");
+    directory.write("2/model");
+    const failures = new Map([[directory.at("2"), "EACCES"]]);
+    const { source, lists, told } = await bench.observe({
+      fileSystem: failingAt(() => failures),
+      settleMs: 1000,
+      wallTimeMs: () => Date.now() + 10_000,
+    });
+    expect(lists()).toEqual([["m", 1n]]);
+    await clock.advance(1000);
+    await source.poll();
+    await source.poll();
+    failures.clear();
+    await source.poll();
+    expect(lists()).toEqual([
+      ["m", 1n],
+      ["m", "VERSION_UNREADABLE", 1n],
+      ["m", 2n],
+    ]);
+    expect(told()).toEqual([
+      "VERSION_INCOMPLETE",
+      "-VERSION_INCOMPLETE",
+      "VERSION_UNREADABLE",
+      "-VERSION_UNREADABLE",
+    ]);
+  });
+
+  it("F4 F5 makes an error of a rule that rejects and waits for no rule that hangs", async () => {
+    const { directory, clock } = bench;
+    directory.write("a/1/model");
+    directory.write("b/1/model");
+    directory.write("c/1/model");
+    const observing = bench.observe({
+      servables: [
+        { name: "a", basePath: directory.at("a"), isComplete: () => new Promise(() => {}) },
+        {
+          name: "b",
+          basePath: directory.at("b"),
+          isComplete: async () => {
+            throw new Error("no such op");
+          },
+        },
+        { name: "c", basePath: directory.at("c") },
+      ],
+    });
+    while (clock.pending < 3) await clock.advance();
+    await clock.advance(2500);
+    const { lists, source } = await observing;
+    expect(lists().sort()).toEqual([
+      ["b", "VERSION_UNREADABLE"],
+      ["c", 1n],
+    ]);
+    expect(source.problems().map(({ name, error }) => [name, error.reason])).toEqual([
+      ["a", "VERSION_INCOMPLETE"],
+      ["b", "VERSION_UNREADABLE"],
+    ]);
+  });
 });

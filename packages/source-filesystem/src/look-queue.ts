@@ -84,7 +84,7 @@ export class LookQueue {
   close(): void {
     for (const target of [...this.#entries.keys()]) this.remove(target);
     this.#underWay.clear();
-    this.#guardTimer?.[Symbol.dispose]();
+    this.#unguard();
   }
 
   #entryOf(target: Lookable): Entry {
@@ -133,6 +133,7 @@ export class LookQueue {
     await target.look(thorough);
 
     this.#underWay.delete(look);
+    if (this.#underWay.size === 0) this.#unguard();
     line.gate.end(look, this.#clock.now());
     entry.state = "idle";
     if (this.#isKnown(entry)) {
@@ -154,6 +155,11 @@ export class LookQueue {
       this.#guardTimer = this.#clock.setTimeout(() => this.#findHanging(), dueInMs);
       return;
     }
+  }
+
+  #unguard(): void {
+    this.#guardTimer?.[Symbol.dispose]();
+    this.#guardTimer = undefined;
   }
 
   #findHanging(): void {

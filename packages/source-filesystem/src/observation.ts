@@ -47,7 +47,7 @@ export class Observation {
     if (settings.watch) {
       this.#watcher = new BasePathWatcher({
         onHint: (path) => this.#takeHint(path),
-        onFailure: (error, path) => this.#watchFailed(error, path),
+        onFailure: (path, error) => this.#watchFailed(path, error),
       });
     }
     for (const servable of servables.values()) this.#observe(servable);
@@ -94,7 +94,7 @@ export class Observation {
     for (const observer of this.#observers.values()) this.#end(observer);
     this.#observers.clear();
     this.#queue.close();
-    void this.#watcher?.close();
+    this.#watcher?.close();
   }
 
   #observe(servable: ResolvedServable): void {
@@ -154,9 +154,9 @@ export class Observation {
     this.#hints.add(path);
   }
 
-  #watchFailed(error: unknown, path: string | undefined): void {
+  #watchFailed(path: string, error: unknown): void {
     for (const { servable, problems } of this.#observers.values()) {
-      if (path !== undefined && path !== servable.basePath) continue;
+      if (path !== servable.basePath) continue;
       problems.report(errors.watchFailed(servable.name, servable.basePath, error));
     }
   }

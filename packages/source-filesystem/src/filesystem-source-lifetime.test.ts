@@ -1,0 +1,291 @@
+import { deferred, RecordingTarget, turn } from "@serving-kit/testing";
+import { describe, expect, it } from "vitest";
+import { brief, useBench } from "../test/observe.js";
+import { type FileSystem, nodeFileSystem } from "./file-system.js";
+import { filesystemSource } from "./filesystem-source.js";
+import { all } from "./servable-version-policy.js";
+
+const bench = useBench();
+
+/** The file system of the process, with a count of what it was asked and paths that do not answer. */
+function observedFileSystem() {
+  const asked: string[] = [];
+  const hanging = new Set<string>();
+  const ask = <T>(path: string, answer: (path: string) => Promise<T>): Promise<T> => {
+    asked.push(path);
+    return hanging.has(path) ? new Promise(() => {}) : answer(path);
+  };
+  const fileSystem: FileSystem = {
+    stat: (path) => ask(path, nodeFileSystem.stat),
+    list: (path) => ask(path, nodeFileSystem.list),
+  };
+  return { fileSystem, asked, hanging };
+}
+
+/** A file system in memory, of directories by path, that answers without I/O, and what it was asked. */
+function memoryFileSystem(directories: Map<string, string[]>) {
+  const listed: string[] = [];
+  const times = { mtimeMs: 0, ctimeMs: 0, ino: 0, dev: 0 };
+  const fileSystem: FileSystem = {
+    stat: async (path) => ({ ...times, size: 1, isDirectory: () => directories.has(path) }),
+    list: async (path) => {
+      listed.push(path);
+      return directories.get(path) ?? [];
+    },
+  };
+  return { fileSystem, listed };
+}
+
+/** Lets real I/O and promise chains go on until the condition holds. */
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await turn();
+}
+
+describe("polling", () => {
+  it("looks every pollIntervalMs, once at each base path", async () => {
+    const directories = new Map([
+      ["/m", ["1"]],
+      ["/m/1", ["model"]],
+      ["/m/2", ["model"]],
+    ]);
+    const { fileSystem, listed } = memoryFileSystem(directories);
+    const { lists } = await bench.observe({
+      fileSystem,
+      servable: { basePath: "/m" },
+      pollIntervalMs: 500,
+    });
+    listed.length = 0;
+    for (let poll = 1; poll <= 3; poll++) {
+      await bench.clock.advance(499);
+      expect(listed.length).toBe(poll - 1);
+      await bench.clock.advance(1);
+      expect(listed.length).toBe(poll);
+    }
+    expect(new Set(listed)).toEqual(new Set(["/m"]));
+    directories.set("/m", ["1", "2"]);
+    await bench.clock.advance(500);
+    expect(lists()).toEqual([
+      ["m", 1n],
+      ["m", 2n],
+    ]);
+  });
+
+  it("looks once with a pollIntervalMs of 0, and follows what was incomplete then", async () => {
+    bench.directory.write("1/model");
+    const { lists } = await bench.observe({
+      pollIntervalMs: 0,
+      settleMs: 1000,
+      wallTimeMs: () => 0,
+    });
+    expect(lists()).toEqual([]);
+    await bench.clock.advance(1000);
+    await until(() => lists().length === 1);
+    expect(lists()).toEqual([["m", 1n]]);
+    expect(bench.clock.pending).toBe(0);
+  });
+
+  it("looks ever more seldom at a version that never becomes complete", async () => {
+    const directories = new Map<string, string[]>([
+      ["/m", ["1"]],
+      ["/m/1", []],
+    ]);
+    const { fileSystem, listed } = memoryFileSystem(directories);
+    await bench.observe({ fileSystem, servable: { basePath: "/m" }, settleMs: 1000 });
+    const looksWithin = async (seconds: number) => {
+      listed.length = 0;
+      await bench.clock.advance(seconds * 1000);
+      return listed.filter((path) => path === "/m/1").length;
+    };
+    expect(await looksWithin(4)).toBe(4);
+    await looksWithin(176);
+    expect(await looksWithin(60)).toBe(2);
+  });
+
+  it("F5 goes on with the others while one path hangs, says so, and takes it up again", async () => {
+    const { fileSystem, asked, hanging } = observedFileSystem();
+    const { directory, clock } = bench;
+    for (const name of ["a", "b", "c"]) directory.write(`${name}/1/model`);
+    const { source, lists, told } = await bench.observe({
+      fileSystem,
+      pollIntervalMs: 1000,
+      servables: ["a", "b", "c"].map((name) => ({ name, basePath: directory.at(name) })),
+    });
+    hanging.add(directory.at("a"));
+    asked.length = 0;
+    directory.write("b/2/model");
+    await clock.advance(1000);
+    await until(() => lists().length === 4);
+    directory.write("c/2/model");
+    await clock.advance(1000);
+    await until(() => lists().length === 5);
+    await clock.advance(4000);
+    expect(asked.filter((path) => path === directory.at("a")).length).toBe(1);
+    expect(told()).toEqual(["BASE_PATH_HANGS"]);
+    directory.write("b/3/model");
+    await source.poll();
+    expect(lists().slice(3)).toEqual([
+      ["b", 2n],
+      ["c", 2n],
+      ["b", 3n],
+    ]);
+  });
+});
+
+describe("subscriptions", () => {
+  it("O1 does no work before it is subscribed to, nor does poll", async () => {
+    const { fileSystem, asked } = observedFileSystem();
+    const source = filesystemSource({
+      servables: [{ name: "m", basePath: bench.directory.path }],
+      fileSystem,
+      clock: bench.clock,
+    });
+    await source.poll();
+    source.reconfigure([{ name: "n", basePath: bench.directory.path }]);
+    await bench.clock.advance(5000);
+    expect(asked).toEqual([]);
+    expect(source.problems()).toEqual([]);
+  });
+
+  it("O7 emits nothing after unsubscribing, a look under way included", async () => {
+    bench.directory.write("1/model");
+    const answers = deferred();
+    const list = async (path: string) => {
+      await answers.promise;
+      return nodeFileSystem.list(path);
+    };
+    const source = filesystemSource({
+      servables: [{ name: "m", basePath: bench.directory.path }],
+      fileSystem: { stat: nodeFileSystem.stat, list },
+      watch: false,
+      clock: bench.clock,
+    });
+    const target = new RecordingTarget(source);
+    const polled = source.poll();
+    target[Symbol.dispose]();
+    await polled;
+    answers.resolve();
+    for (let io = 0; io < 50; io++) await turn();
+    expect(target.emissions).toEqual([]);
+    expect(bench.clock.pending).toBe(0);
+  });
+
+  it("O8 gives a later subscriber the lists in force, and shares the looks", async () => {
+    const { fileSystem, asked } = observedFileSystem();
+    bench.directory.write("1/model");
+    const { source, lists } = await bench.observe({ fileSystem });
+    asked.length = 0;
+    using late = new RecordingTarget(source);
+    expect(late.emissions).toEqual([]);
+    await turn();
+    expect(late.emissions.map(brief)).toEqual([["m", 1n]]);
+    expect(asked).toEqual([]);
+    bench.directory.write("2/model");
+    await source.poll();
+    expect(late.emissions.map(brief)).toEqual([
+      ["m", 1n],
+      ["m", 2n],
+    ]);
+    expect(lists().length).toBe(2);
+  });
+
+  it("begins anew for a subscriber that comes after the last one left", async () => {
+    bench.directory.write("1/model");
+    const { source, target } = await bench.observe();
+    target[Symbol.dispose]();
+    expect(bench.clock.pending).toBe(0);
+    bench.directory.remove("1");
+    bench.directory.write("2/model");
+    using next = new RecordingTarget(source);
+    await source.poll();
+    expect(next.emissions.map(brief)).toEqual([["m", 2n]]);
+  });
+});
+
+describe("reconfigure", () => {
+  const at = (name: string) => ({ name, basePath: bench.directory.at(name) });
+
+  it("withdraws names that are gone before it returns, and finds new ones at once", async () => {
+    for (const name of ["a", "b", "c"]) bench.directory.write(`${name}/1/model`);
+    const { source, lists } = await bench.observe({ servables: [at("a"), at("b")] });
+    source.reconfigure([at("b"), at("c")]);
+    expect(lists().slice(2)).toEqual([["a"]]);
+    await source.poll();
+    expect(lists().slice(2)).toEqual([["a"], ["c", 1n]]);
+  });
+
+  it("keeps the list of a servable until its new base path can be read", async () => {
+    bench.directory.write("a/1/model");
+    const { source, lists, told } = await bench.observe({ servables: [at("a")] });
+    source.reconfigure([{ name: "a", basePath: bench.directory.at("moved") }]);
+    await source.poll();
+    expect(lists()).toEqual([["a", 1n]]);
+    bench.directory.rename("a", "moved");
+    await source.poll();
+    expect(lists().length).toBe(2);
+    expect(told()).toEqual(["BASE_PATH_UNREACHABLE", "-BASE_PATH_UNREACHABLE"]);
+  });
+
+  it("applies another policy without looking at the files of what is aspired", async () => {
+    const { fileSystem, asked } = observedFileSystem();
+    bench.directory.write("a/1/model");
+    bench.directory.write("a/2/model");
+    const { source, lists } = await bench.observe({ servables: [at("a")], fileSystem });
+    asked.length = 0;
+    source.reconfigure([{ ...at("a"), versionPolicy: all() }]);
+    await source.poll();
+    expect(lists()).toEqual([
+      ["a", 2n],
+      ["a", 2n, 1n],
+    ]);
+    expect(asked).not.toContain(bench.directory.at("a/2"));
+  });
+
+  it("does not make files settle anew", async () => {
+    const { clock, directory } = bench;
+    directory.write("a/1/model");
+    const { source, lists } = await bench.observe({
+      servables: [at("a")],
+      settleMs: 1000,
+      wallTimeMs: () => 0,
+    });
+    await clock.advance(600);
+    source.reconfigure([at("a")]);
+    await source.poll();
+    await clock.advance(400);
+    await source.poll();
+    expect(lists()).toEqual([["a", 1n]]);
+  });
+
+  it("ends the problems of names that are gone", async () => {
+    const { source, told } = await bench.observe({ servables: [at("a"), at("b")] });
+    source.reconfigure([at("b")]);
+    expect(told()).toEqual([
+      "BASE_PATH_UNREACHABLE",
+      "BASE_PATH_UNREACHABLE",
+      "-BASE_PATH_UNREACHABLE",
+    ]);
+    expect(source.problems().map(({ name }) => name)).toEqual(["b"]);
+  });
+
+  it("changes nothing when the new servables are refused", async () => {
+    bench.directory.write("a/1/model");
+    const { source, lists } = await bench.observe({ servables: [at("a")] });
+    expect(() => source.reconfigure([at("b"), at("b")])).toThrow(TypeError);
+    bench.directory.write("a/2/model");
+    await source.poll();
+    expect(lists()).toEqual([
+      ["a", 1n],
+      ["a", 2n],
+    ]);
+  });
+
+  it("counts for those who subscribe later", async () => {
+    bench.directory.write("b/1/model");
+    const { source, target } = await bench.observe({ servables: [at("a")] });
+    target[Symbol.dispose]();
+    source.reconfigure([at("b")]);
+    using next = new RecordingTarget(source);
+    await source.poll();
+    expect(next.emissions.map(brief)).toEqual([["b", 1n]]);
+  });
+});
