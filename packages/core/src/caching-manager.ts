@@ -8,7 +8,7 @@ import { errors } from "./errors.js";
 import type { Loader } from "./loader.js";
 import { type HarnessContext, type HarnessOwner, LoaderHarness } from "./loader-harness.js";
 import { ManagerEvents } from "./manager-events.js";
-import { RAM_BYTES, type Resources, ResourceTracker } from "./resources.js";
+import { RAM_BYTES, ResourceTracker } from "./resources.js";
 import { ServableHandle } from "./servable-handle.js";
 import { formatServableId, type ServableId } from "./servable-id.js";
 import type { ServableRequest } from "./servable-request.js";

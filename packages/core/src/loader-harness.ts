@@ -176,6 +176,7 @@ export class LoaderHarness<S> implements Counted<S> {
     try {
       await this.#reserve(signal);
       const servable = await this.#attempt(signal);
+      await this.#lowerReservation(signal);
       if (!signal.aborted) return this.#becomeReady(servable);
       error = await this.#dispose(servable);
     } catch (cause) {
@@ -212,6 +213,23 @@ export class LoaderHarness<S> implements Counted<S> {
       this.#error = undefined;
     }
     this.#reserved = estimate;
+  }
+
+  /** A loader may know after loading that it needs less than it estimated; never more. */
+  async #lowerReservation(signal: AbortSignal): Promise<void> {
+    const before = this.#reserved;
+    if (before === undefined) return;
+    const { resources, resourceQueue, estimate } = this.#context;
+    try {
+      const estimating = estimate(this.#loader as Loader<S>);
+      if (estimating === undefined) return;
+      const after = { ...(await orAborted(estimating, signal)) };
+      if (!resources.lower(before, after)) return;
+      this.#reserved = after;
+      resourceQueue.wakeAll();
+    } catch {
+      // The servable is loaded all the same, and what was reserved for it is enough.
+    }
   }
 
   async #attempt(signal: AbortSignal): Promise<S> {

@@ -15,7 +15,8 @@ export interface LoadContext {
  * - L1 Making one is cheap and touches no file, network or native library; loaders are made for
  *   every version at every emission of a source, and most are never used.
  * - L2 `estimateResources` is an upper bound of what the servable will hold, can be called before
- *   `load`, and does not grow from call to call.
+ *   `load`, and does not grow from call to call. Managers ask again after `load` and give back what
+ *   turned out not to be needed.
  * - L3 `load` resolves with a servable that is ready to be used, warm-up included.
  * - L4 A `load` that rejects leaves nothing behind, and may be called again.
  * - L5 Unloading is the servable's `[Symbol.asyncDispose]` (or `[Symbol.dispose]`): called once, when

@@ -58,6 +58,21 @@ export class ResourceTracker {
     return true;
   }
 
+  /**
+   * Exchanges what `reserve` took for other amounts, if none of them is greater and one is smaller;
+   * else changes nothing and returns false.
+   */
+  lower(before: Resources, after: Resources): boolean {
+    checkAmounts(after);
+    const names = Object.keys({ ...before, ...after });
+    const amountIn = (amounts: Resources, name: string) =>
+      Object.hasOwn(amounts, name) ? (amounts[name] as number) : 0;
+    if (names.some((name) => amountIn(after, name) > amountIn(before, name))) return false;
+    if (names.every((name) => amountIn(after, name) === amountIn(before, name))) return false;
+    this.release(before);
+    return this.reserve(after);
+  }
+
   /** Gives back what `reserve` took. */
   release(amounts: Resources): void {
     for (const [name, amount] of Object.entries(amounts)) {

@@ -1,0 +1,1138 @@
+import { FakeLoader, managerConformance, turn } from "@serving-kit/testing";
+import { NEVER, Observable, of, Subject, throwError } from "rxjs";
+import { describe, expect, it } from "vitest";
+import { broken, id, loaders, ManagerWorld } from "../test/manager-world.js";
+import { AspiredVersionsManager } from "./aspired-versions-manager.js";
+import type { AspiredVersionsManagerOptions } from "./aspired-versions-manager-options.js";
+import { ServingError } from "./errors.js";
+import type { Loader } from "./loader.js";
+import { resourcePreserving } from "./resource-preserving-policy.js";
+import type { ManagerEvent } from "./servable-state.js";
+
+describe.each([1, 4])("AspiredVersionsManager with load concurrency %i", (concurrency) => {
+  const newWorld = (options: AspiredVersionsManagerOptions<never> = {}) =>
+    new ManagerWorld({
+      loadConcurrency: concurrency,
+      initialLoadConcurrency: concurrency,
+      unloadConcurrency: concurrency,
+      ...options,
+    } as never);
+
+  managerConformance(
+    { describe, it },
+    {
+      name: `AspiredVersionsManager, load concurrency ${concurrency}`,
+      create: async () => {
+        const world = newWorld();
+        await world.aspire(loaders(1, 2));
+        return {
+          manager: world.manager,
+          name: "m",
+          isLoaded: (servable) => !servable.isUnloaded,
+          withdraw: () => world.aspire({}),
+        };
+      },
+    },
+  );
+
+  describe("acquire", () => {
+    it("throws NOT_FOUND for a name that nobody aspired", () => {
+      const world = newWorld();
+      expect(() => world.manager.acquire({ name: "missing" })).toThrow(
+        "Servable not found for request: Latest(missing)",
+      );
+    });
+
+    it("throws NOT_FOUND for a version that is not available", async () => {
+      const world = newWorld();
+      await world.aspire(loaders(1));
+      expect(() => world.manager.acquire({ name: "m", version: 100 })).toThrow(
+        "Servable not found for request: Specific(m, 100)",
+      );
+    });
+
+    it("gives the greatest available version, the earliest, or exactly the one that is named", async () => {
+      const world = newWorld();
+      await world.aspire(loaders(0, 1, 7));
+      expect(world.manager.acquire({ name: "m" }).id).toEqual(id(7));
+      expect(world.manager.acquire({ name: "m", pick: "latest" }).id).toEqual(id(7));
+      expect(world.manager.acquire({ name: "m", pick: "earliest" }).id).toEqual(id(0));
+      expect(world.manager.acquire({ name: "m", version: 1 }).id).toEqual(id(1));
+      expect(world.manager.acquire({ name: "m", version: 1n }).servable.id).toEqual(id(1));
+    });
+
+    it("gives version 0 when it is the only one", async () => {
+      const world = newWorld();
+      await world.aspire(loaders(0));
+      expect(world.manager.acquire({ name: "m" }).id).toEqual(id(0));
+    });
+
+    it("gives no version while it loads, and the older one until the newer is available", async () => {
+      const world = newWorld();
+      const { 1: first, 2: second } = loaders(1, 2);
+      await world.aspire({ 1: first });
+      second.hangLoads();
+      await world.aspire({ 2: second });
+      expect(world.manager.acquire({ name: "m" }).id).toEqual(id(1));
+      expect(() => world.manager.acquire({ name: "m", version: 2 })).toThrow("Specific(m, 2)");
+      second.finishLoads();
+      await turn();
+      expect(world.manager.acquire({ name: "m" }).id).toEqual(id(2));
+    });
+
+    it("gives the version below at once when the latest begins to leave", async () => {
+      const world = newWorld();
+      const { 0: zero, 1: one } = loaders(0, 1);
+      await world.aspire({ 0: zero, 1: one });
+      one.hangUnloads();
+      await world.aspire({ 0: zero });
+      expect(world.states()).toEqual(["1 unloading", "0 available"]);
+      expect(world.manager.acquire({ name: "m" }).id).toEqual(id(0));
+      one.finishUnloads();
+    });
+  });
+
+  describe("V1 an emission replaces the earlier one of that name, and nothing else", () => {
+    it("loads what is new and keeps the others", async () => {
+      const world = newWorld();
+      const { 1: one, 2: two } = loaders(1, 2);
+      await world.aspire({ 1: one });
+      await world.aspire({ 1: one, 2: two });
+      expect(world.available()).toEqual([1, 2]);
+      expect([one.loads, two.loads]).toEqual([1, 1]);
+    });
+
+    it("ignores an equal list, also with new loaders", async () => {
+      const world = newWorld();
+      const first = loaders(1, 2);
+      await world.aspire(first);
+      const told = world.events.length;
+      const again = loaders(1, 2);
+      await world.aspire(again);
+      expect(world.events).toHaveLength(told);
+      expect([again[1].loads, again[2].loads]).toEqual([0, 0]);
+    });
+
+    it("leaves other names alone", async () => {
+      const world = newWorld();
+      await world.aspire(loaders(1), "a");
+      await world.aspire(loaders(5), "b");
+      await world.aspire({}, "a");
+      expect(world.available("a")).toEqual([]);
+      expect(world.available("b")).toEqual([5]);
+      expect(world.manager.states("a")).toEqual([]);
+    });
+
+    it("does not queue lists: what was aspired in between is never loaded", async () => {
+      const world = newWorld();
+      const one = new FakeLoader();
+      const two = new FakeLoader();
+      one.hangLoads();
+      world.emit({ 1: one });
+      world.emit({ 2: two });
+      world.emit({ 1: one, 3: new FakeLoader() });
+      one.finishLoads();
+      await turn();
+      expect(two.loads).toBe(0);
+      expect(world.available()).toEqual([1, 3]);
+    });
+
+    it("gives a name to the source that spoke of it last", async () => {
+      const world = newWorld();
+      const other = new Subject<never>();
+      world.manager.connect(other);
+      await world.aspire(loaders(1));
+      other.next({ name: "m", versions: [{ id: id(2), data: new FakeLoader() }] } as never);
+      await turn();
+      expect(world.available()).toEqual([2]);
+    });
+  });
+
+  describe("V2 a version that is loaded and in the latest list is never unloaded", () => {
+    it("keeps it when it is aspired with a new loader or with an error", async () => {
+      const world = newWorld();
+      await world.aspire(loaders(1));
+      await world.aspire({ 1: broken() });
+      expect(world.states()).toEqual(["1 available"]);
+    });
+
+    it("keeps the old version when the new one fails to load", async () => {
+      const world = newWorld({ maxLoadRetries: 0 });
+      await world.aspire(loaders(0, 1));
+      const seven = new FakeLoader();
+      seven.failLoads();
+      await world.aspire({ 7: seven });
+      expect(world.states()).toEqual(["7 end: LOAD_FAILED", "1 available"]);
+      await world.aspire(loaders(8));
+      expect(world.states()).toEqual(["8 available"]);
+    });
+  });
+
+  describe("V3 a version that the latest list omits is unloaded", () => {
+    it("unloads all when the list is empty", async () => {
+      const world = newWorld();
+      const both = loaders(1, 2);
+      await world.aspire(both);
+      await world.aspire({});
+      expect(world.manager.listAvailable()).toEqual([]);
+      expect([both[1].live, both[2].live]).toEqual([0, 0]);
+      expect(() => world.manager.acquire({ name: "m" })).toThrow("Latest(m)");
+    });
+
+    it("can go back to a smaller version number", async () => {
+      const world = newWorld();
+      await world.aspire(loaders(1));
+      await world.aspire(loaders(0));
+      expect(world.available()).toEqual([0]);
+    });
+
+    it("aborts one that is loading", async () => {
+      const world = newWorld();
+      const one = new FakeLoader();
+      one.hangLoads();
+      await world.aspire({ 1: one });
+      await world.aspire({});
+      expect(one.loading).toBe(0);
+      expect(world.told(1)).toEqual(["start", "loading", "end"]);
+    });
+
+    it("unloads what a load gives that does not heed its abort", async () => {
+      const world = newWorld();
+      const one = new FakeLoader({ honoursAbort: false });
+      one.hangLoads();
+      await world.aspire({ 1: one });
+      await world.aspire({});
+      expect(world.states()).toEqual(["1 loading"]);
+      one.finishLoads();
+      await turn();
+      expect([one.loads, one.unloads, one.live]).toEqual([1, 1, 0]);
+      expect(world.told(1)).toEqual(["start", "loading", "end"]);
+    });
+
+    it("tells it when the unload of such a late servable fails", async () => {
+      const world = newWorld();
+      const one = new FakeLoader({ honoursAbort: false });
+      one.hangLoads();
+      one.failUnloads();
+      await world.aspire({ 1: one });
+      await world.aspire({});
+      one.finishLoads();
+      await turn();
+      expect(world.told(1).at(-1)).toBe("end: UNLOAD_FAILED");
+    });
+
+    it("gives up one that waits for a retry, and its timer", async () => {
+      const world = newWorld();
+      const one = new FakeLoader();
+      one.failLoads();
+      await world.aspire({ 1: one });
+      expect(world.states()).toEqual(["1 loading (retry)"]);
+      await world.aspire({});
+      expect(world.states()).toEqual([]);
+      expect(world.clock.pending).toBe(0);
+    });
+
+    it("gives up one that waits for a load slot, without loading it", async () => {
+      const world = newWorld();
+      const busy = Array.from({ length: concurrency }, () => new FakeLoader());
+      for (const loader of busy) loader.hangLoads();
+      await world.aspire({ ...busy }, "busy");
+      const one = new FakeLoader();
+      await world.aspire({ 1: one });
+      expect(world.states()).toEqual(["1 start (load-slot)"]);
+      await world.aspire({});
+      for (const loader of busy) loader.finishLoads();
+      await turn();
+      expect(world.available("busy")).toHaveLength(concurrency);
+      expect(one.loads).toBe(0);
+      expect(world.told(1)).toEqual(["start", "start (load-slot)", "end"]);
+    });
+
+    it("forgets one that failed, and the timer of its next life", async () => {
+      const world = newWorld({ maxLoadRetries: 0 });
+      const one = new FakeLoader();
+      one.failLoads();
+      await world.aspire({ 1: one });
+      expect(world.clock.pending).toBe(1);
+      await world.aspire({});
+      expect(world.clock.pending).toBe(0);
+      expect(world.states()).toEqual([]);
+    });
+  });
+
+  describe("V5 a version that is aspired again while it is leaving begins a new life", () => {
+    it("after the old one has left, with the new loader", async () => {
+      const world = newWorld();
+      const first = new FakeLoader();
+      const second = new FakeLoader();
+      await world.aspire({ 7: first });
+      const handle = world.manager.acquire({ name: "m" });
+      await world.aspire({});
+      await world.aspire({ 7: second });
+      await world.clock.advance(1_000_000);
+      expect([first.unloads, second.loads]).toEqual([0, 0]);
+      expect(world.states()).toEqual(["7 unloading (handles)"]);
+      handle.release();
+      await turn();
+      expect([first.live, second.live]).toEqual([0, 1]);
+      expect(world.told(7).slice(-4)).toEqual(["end", "start", "loading", "available"]);
+    });
+
+    it("after an aborted load has ended", async () => {
+      const world = newWorld();
+      const first = new FakeLoader({ honoursAbort: false });
+      const second = new FakeLoader();
+      first.hangLoads();
+      await world.aspire({ 7: first });
+      await world.aspire({});
+      await world.aspire({ 7: second });
+      expect(second.loads).toBe(0);
+      first.finishLoads();
+      await turn();
+      expect([first.live, second.live]).toEqual([0, 1]);
+    });
+
+    it("at once when it had failed", async () => {
+      const world = newWorld({ maxLoadRetries: 0 });
+      const first = new FakeLoader();
+      first.failLoads();
+      await world.aspire({ 7: first });
+      await world.aspire({});
+      await world.aspire(loaders(7));
+      expect(world.states()).toEqual(["7 available"]);
+    });
+
+    it("at once when it had not begun to load", async () => {
+      const world = newWorld({ policy: resourcePreserving });
+      const first = new FakeLoader();
+      const old = new FakeLoader();
+      await world.aspire({ 1: old });
+      old.hangUnloads();
+      await world.aspire({ 7: first });
+      expect(world.states()).toEqual(["7 start", "1 unloading"]);
+      await world.aspire({});
+      expect(world.states()).toEqual(["1 unloading"]);
+      const second = new FakeLoader();
+      await world.aspire({ 7: second });
+      old.finishUnloads();
+      await turn();
+      expect([first.loads, second.loads]).toEqual([0, 1]);
+    });
+  });
+
+  describe("V6 a version that failed shows its error, its attempts and when it is tried next", () => {
+    it("tries again after the delay, as often as it may, and keeps no load slot meanwhile", async () => {
+      const world = newWorld({ maxLoadRetries: 2, loadRetryDelayMs: 1_000 });
+      const one = new FakeLoader();
+      one.failLoads();
+      await world.aspire({ 1: one });
+      await world.aspire(loaders(5), "other");
+      expect(world.available("other")).toEqual([5]);
+      expect(world.manager.states("m")).toMatchObject([
+        { state: "loading", waitingFor: "retry", attempts: 1, nextAttemptAtMs: 1_000 },
+      ]);
+      await world.clock.advance(999);
+      expect(one.loads).toBe(1);
+      await world.clock.advance(1);
+      expect(one.loads).toBe(2);
+      await world.clock.advance(1_000);
+      expect(one.loads).toBe(3);
+      expect(world.manager.states("m")).toMatchObject([
+        { state: "end", attempts: 3, error: { reason: "LOAD_FAILED" }, nextAttemptAtMs: 62_000 },
+      ]);
+    });
+
+    it("becomes available when a retry succeeds, without the error", async () => {
+      const world = newWorld();
+      const one = new FakeLoader();
+      one.failLoads(1);
+      await world.aspire({ 1: one });
+      await world.clock.advance(60_000);
+      const [state] = world.manager.states();
+      expect(state).toMatchObject({ state: "available", attempts: 2 });
+      expect(state).not.toHaveProperty("error");
+    });
+
+    it("begins a new life after a back-off that doubles up to its limit, with the newest loader", async () => {
+      const world = newWorld({ maxLoadRetries: 0, reloadBackoffMs: { min: 100, max: 350 } });
+      const one = new FakeLoader();
+      one.failLoads();
+      await world.aspire({ 1: one });
+      for (const [lives, delayMs] of [100, 200, 350, 350].entries()) {
+        expect(one.loads).toBe(lives + 1);
+        await world.clock.advance(delayMs - 1);
+        expect(one.loads).toBe(lives + 1);
+        await world.clock.advance(1);
+      }
+      expect(one.loads).toBe(5);
+      const newest = new FakeLoader();
+      await world.aspire({ 1: newest });
+      expect(newest.loads).toBe(0);
+      await world.clock.advance(350);
+      expect(newest.live).toBe(1);
+    });
+
+    it("tells the end of a failed life once, with the time of the next", async () => {
+      const world = newWorld({ maxLoadRetries: 0 });
+      const one = new FakeLoader();
+      one.failLoads();
+      await world.aspire({ 1: one });
+      expect(world.told(1)).toEqual(["start", "loading", "end: LOAD_FAILED"]);
+      expect(world.events.at(-1)).toMatchObject({ nextAttemptAtMs: 60_000 });
+    });
+
+    it.each(["INVALID_ARGUMENT", "UNIMPLEMENTED"] as const)(
+      "does not retry %s within a life",
+      async (code) => {
+        const world = newWorld();
+        const one = new FakeLoader();
+        one.failLoads(undefined, new ServingError(code, "HOPELESS", "hopeless"));
+        await world.aspire({ 1: one });
+        expect(world.states()).toEqual(["1 end: HOPELESS"]);
+        expect(one.loads).toBe(1);
+      },
+    );
+
+    it("asks shouldRetryLoad with the error and the id", async () => {
+      const asked: unknown[] = [];
+      const world = newWorld({
+        shouldRetryLoad: (error, asker) => {
+          asked.push([error.reason, asker]);
+          return false;
+        },
+      });
+      const one = new FakeLoader();
+      one.failLoads();
+      await world.aspire({ 1: one });
+      expect(asked).toEqual([["LOAD_FAILED", id(1)]]);
+      expect(world.states()).toEqual(["1 end: LOAD_FAILED"]);
+    });
+
+    it("publishes an erroneous version as ended, and does not load it", async () => {
+      const world = newWorld();
+      await world.aspire({ 3: broken("no such file") });
+      expect(world.manager.states()).toMatchObject([
+        { state: "end", attempts: 0, error: { message: "no such file" } },
+      ]);
+      expect(world.clock.pending).toBe(0);
+    });
+
+    it("loads an erroneous version as soon as the source gives data", async () => {
+      const world = newWorld();
+      await world.aspire({ 3: broken() });
+      await world.aspire({ 3: broken() });
+      expect(world.told(3)).toEqual(["end: BROKEN"]);
+      await world.aspire({ 3: broken("differently") });
+      expect(world.told(3)).toHaveLength(2);
+      await world.aspire(loaders(3));
+      expect(world.states()).toEqual(["3 available"]);
+    });
+
+    it("loads the good versions beside an erroneous one", async () => {
+      const world = newWorld();
+      await world.aspire({ 1: new FakeLoader(), 2: broken(), 3: new FakeLoader() });
+      expect(world.states()).toEqual(["3 available", "2 end: BROKEN", "1 available"]);
+    });
+  });
+
+  describe("V7 a change of one name costs work for that name only", () => {
+    it("asks the policy about that name alone, with all of its versions, newest first", async () => {
+      const asked: string[] = [];
+      const world = newWorld({
+        policy: (versions) => {
+          asked.push(versions.map(({ id, state }) => `${id.name}${id.version} ${state}`).join());
+          return undefined;
+        },
+      });
+      await world.aspire(loaders(1), "a");
+      await world.aspire(loaders(2, 1), "b");
+      expect(asked).toEqual(["a1 new", "b2 new,b1 new"]);
+    });
+
+    it("sets no timer while all is well", async () => {
+      const world = newWorld();
+      await world.aspire(loaders(1, 2));
+      expect(world.clock.pending).toBe(0);
+    });
+  });
+
+  describe("V8 available is told after acquire gives the version, unloading before it stops to", () => {
+    it("in every life", async () => {
+      const world = newWorld();
+      const seen: string[] = [];
+      world.manager.events.subscribe((event) => {
+        if (event.kind !== "state") return;
+        const canAcquire = world.available().includes(Number(event.id.version));
+        seen.push(`${event.state} ${canAcquire}`);
+      });
+      await world.aspire(loaders(1));
+      await world.aspire({});
+      expect(seen).toEqual([
+        "start false",
+        "loading false",
+        "available true",
+        "unloading true",
+        "end false",
+      ]);
+    });
+
+    it("waits for a handle that an observer of unloading takes", async () => {
+      const world = newWorld();
+      const one = new FakeLoader();
+      const handles: Disposable[] = [];
+      world.manager.events.subscribe((event) => {
+        if (event.kind !== "state" || event.state !== "unloading" || handles.length > 0) return;
+        handles.push(world.manager.acquire({ name: "m" }));
+      });
+      await world.aspire({ 1: one });
+      await world.aspire({});
+      expect(world.states()).toEqual(["1 unloading (handles)"]);
+      handles[0]?.[Symbol.dispose]();
+      await turn();
+      expect(one.live).toBe(0);
+    });
+  });
+
+  describe("V9 what fails becomes state or an event", () => {
+    const failure = new Error("failed");
+    const cases: Record<string, Partial<Loader<never>>> = {
+      "load throws synchronously": {
+        load: () => {
+          throw failure;
+        },
+      },
+      "load gives no promise and throws what is no error": {
+        load: () => {
+          throw Object.create(null);
+        },
+      },
+      "estimateResources throws synchronously": {
+        estimateResources: () => {
+          throw failure;
+        },
+      },
+      "estimateResources rejects": { estimateResources: () => Promise.reject(failure) },
+      "estimateResources gives NaN": { estimateResources: async () => ({ ramBytes: Number.NaN }) },
+      "estimateResources gives a negative amount": {
+        estimateResources: async () => ({ ramBytes: -1 }),
+      },
+      "probe rejects": { probe: () => Promise.reject(failure) },
+      "probe throws synchronously": {
+        probe: () => {
+          throw failure;
+        },
+      },
+    };
+    it.each(Object.entries(cases))("%s", async (_, part) => {
+      const world = newWorld({ maxLoadRetries: 0 });
+      await world.aspire({ 1: Object.assign(new FakeLoader(), part) as never });
+      expect(world.states()).toEqual(["1 end: LOAD_FAILED"]);
+      await world.aspire(loaders(2));
+      expect(world.states()).toEqual(["2 available"]);
+    });
+
+    it("preLoad, probe and shouldRetryLoad that throw fail the version only", async () => {
+      for (const options of [
+        {
+          preLoad: () => {
+            throw failure;
+          },
+        },
+        { preLoad: () => Promise.reject(failure) },
+        { probe: () => Promise.reject(failure) },
+      ]) {
+        const world = newWorld(options);
+        await world.aspire(loaders(1));
+        expect(world.manager.states()).toMatchObject([{ state: "end", attempts: 0 }]);
+      }
+      const world = newWorld({
+        shouldRetryLoad: () => {
+          throw failure;
+        },
+      });
+      const one = new FakeLoader();
+      one.failLoads();
+      await world.aspire({ 1: one });
+      expect(world.states()).toEqual(["1 end: LOAD_FAILED"]);
+    });
+
+    it("preLoad, then probe, then the loader's own probe run before the first attempt only", async () => {
+      const calls: string[] = [];
+      const world = newWorld({
+        preLoad: (asker) => void calls.push(`preLoad ${asker.version}`),
+        probe: async ({ id, signal }) => void calls.push(`probe ${id.version} ${signal.aborted}`),
+      });
+      const one = Object.assign(new FakeLoader(), {
+        probe: async () => void calls.push("loader's probe"),
+      });
+      one.failLoads(1);
+      await world.aspire({ 1: one });
+      await world.clock.advance(60_000);
+      expect(calls).toEqual(["preLoad 1", "probe 1 false", "loader's probe"]);
+      expect(world.states()).toEqual(["1 available"]);
+    });
+
+    it("a policy that throws, or asks for the impossible, is told and not followed", async () => {
+      const policies = [
+        () => {
+          throw failure;
+        },
+        () => ({ kind: "unload", id: id(1) }) as const,
+        () => ({ kind: "load", id: id(9) }) as const,
+        () => ({}) as never,
+      ];
+      for (const policy of policies) {
+        const world = newWorld({ policy });
+        await world.aspire(loaders(1));
+        expect(world.events.at(-1)).toMatchObject({
+          kind: "policy-failed",
+          name: "m",
+          error: { reason: "POLICY_FAILED" },
+        });
+        expect(world.states()).toEqual(["1 start"]);
+        await world.manager.close();
+      }
+    });
+
+    it("a source that completes or fails unloads nothing, and is told", async () => {
+      const world = newWorld();
+      await world.aspire(loaders(1));
+      world.lists.error(failure);
+      world.manager.connect(of());
+      world.manager.connect(throwError(() => failure));
+      await turn();
+      const ends = world.events.filter(({ kind }) => kind === "source-ended");
+      expect(ends).toMatchObject([{ error: failure }, { error: undefined }, { error: failure }]);
+      expect(world.available()).toEqual([1]);
+    });
+
+    it.each<[string, unknown]>([
+      ["nothing", undefined],
+      ["no name", { versions: [] }],
+      ["no array", { name: "m", versions: "1" }],
+      ["a version of another name", { name: "m", versions: [{ id: id(1, "x"), data: {} }] }],
+      ["a number as version", { name: "m", versions: [{ id: { name: "m", version: 1 } }] }],
+      ["a negative version", { name: "m", versions: [{ id: { name: "m", version: -1n } }] }],
+      ["no version at all", { name: "m", versions: [null] }],
+      ["an error that is none of ours", { name: "m", versions: [{ id: id(1), error: failure }] }],
+      ["data that is no loader", { name: "m", versions: [{ id: id(1), data: { path: "/m/1" } }] }],
+      ["neither data nor error", { name: "m", versions: [{ id: id(1) }] }],
+      [
+        "a version twice",
+        {
+          name: "m",
+          versions: [
+            { id: id(1), error: broken() },
+            { id: id(1), error: broken() },
+          ],
+        },
+      ],
+    ])("an emission with %s is ignored, and told", async (_, emission) => {
+      const world = newWorld();
+      await world.aspire(loaders(5));
+      world.lists.next(emission as never);
+      await turn();
+      expect(world.events.at(-1)).toMatchObject({
+        kind: "source-invalid",
+        error: { reason: "INVALID_ASPIRED_VERSIONS" },
+      });
+      expect(world.available()).toEqual([5]);
+    });
+
+    it("a source that emits and completes within subscribe is taken", async () => {
+      const world = newWorld();
+      world.manager.connect(
+        of({ name: "s", versions: [{ id: id(1, "s"), data: new FakeLoader() }] }),
+      );
+      await turn();
+      expect(world.available("s")).toEqual([1]);
+    });
+  });
+
+  describe("observers that act within an event", () => {
+    it("see one order of events, and a list that they cause is taken up", async () => {
+      const world = newWorld();
+      const late: string[] = [];
+      world.manager.events.subscribe((event) => {
+        if (event.kind === "state" && event.state === "available") world.emit({});
+      });
+      world.manager.events.subscribe((event) => {
+        if (event.kind === "state") late.push(event.state);
+      });
+      await world.aspire(loaders(1));
+      expect(late).toEqual(["start", "loading", "available", "unloading", "end"]);
+      expect(world.manager.states()).toEqual([]);
+    });
+
+    it.each(["start", "loading", "available", "unloading", "end"])(
+      "may withdraw and aspire again at %s",
+      async (at) => {
+        const world = newWorld();
+        const all = [new FakeLoader(), new FakeLoader(), new FakeLoader()];
+        let acted = false;
+        world.manager.events.subscribe((event) => {
+          if (event.kind !== "state" || event.state !== at || acted) return;
+          acted = true;
+          world.emit({});
+          world.emit({ 2: all[1] as FakeLoader });
+        });
+        await world.aspire({ 1: all[0] as FakeLoader });
+        await world.aspire({ 2: all[2] as FakeLoader });
+        expect(world.states()).toEqual(["2 available"]);
+        await world.manager.close();
+        for (const loader of all) expect([loader.live, loader.loading]).toEqual([0, 0]);
+      },
+    );
+
+    it("may close, connect, label and wait", async () => {
+      const world = newWorld();
+      const waits: Promise<unknown>[] = [];
+      world.manager.events.subscribe((event) => {
+        if (event.kind !== "state" || event.state !== "available") return;
+        world.manager.setLabels("m", { stable: event.id.version });
+        world.manager.acquire({ name: "m", label: "stable" }).release();
+        world.manager.connect(NEVER);
+        world.manager.connect(of({ name: "n", versions: [] }));
+        waits.push(world.manager.close());
+        waits.push(world.manager.available({ name: "n" }).catch(() => {}));
+      });
+      const one = new FakeLoader();
+      await world.aspire({ 1: one });
+      await Promise.all(waits);
+      expect(waits).toHaveLength(2);
+      expect(one.live).toBe(0);
+    });
+  });
+
+  describe("resources", () => {
+    const needing = (ramBytes: number) => new FakeLoader({ resources: { ramBytes } });
+
+    it("lets loads that fit together run together", async () => {
+      const world = newWorld({ resourceLimits: { ramBytes: 10 } });
+      const both = { 1: needing(5), 2: needing(5) };
+      for (const loader of Object.values(both)) loader.hangLoads();
+      await world.aspire(both);
+      expect(both[1].loading + both[2].loading).toBe(Math.min(2, concurrency));
+      for (const loader of Object.values(both)) loader.finishLoads();
+      await turn();
+      expect(world.available()).toEqual([1, 2]);
+    });
+
+    it("reports a version that does not fit and loads it when something leaves", async () => {
+      const world = newWorld({ resourceLimits: { ramBytes: 10 } });
+      await world.aspire({ 1: needing(10) }, "hog");
+      await world.aspire({ 1: needing(1) });
+      expect(world.manager.states("m")).toMatchObject([
+        {
+          state: "start",
+          waitingFor: "resources",
+          error: {
+            code: "RESOURCE_EXHAUSTED",
+            message:
+              "Insufficient resources to load servable {name: m version: 1}: it needs ramBytes 1; " +
+              "reserved are ramBytes 10 of ramBytes 10; it is loaded when enough is released",
+          },
+        },
+      ]);
+      await world.aspire({}, "hog");
+      expect(world.states()).toEqual(["1 available"]);
+    });
+
+    it("fails a version that exceeds a limit by itself, and loads the others", async () => {
+      const world = newWorld({ resourceLimits: { ramBytes: 10 } });
+      await world.aspire({ 2: needing(11), 1: needing(10) });
+      expect(world.states()).toEqual(["2 end: NEVER_FITS", "1 available"]);
+    });
+
+    it("releases what a load that failed had reserved", async () => {
+      const world = newWorld({ resourceLimits: { ramBytes: 10 }, maxLoadRetries: 0 });
+      const failing = needing(10);
+      failing.failLoads();
+      await world.aspire({ 1: failing }, "failing");
+      await world.aspire({ 1: needing(10) });
+      expect(world.states()).toEqual(["1 available"]);
+    });
+
+    it("releases it when the unload has ended, not before", async () => {
+      const world = newWorld({ resourceLimits: { ramBytes: 10 } });
+      const leaving = needing(10);
+      await world.aspire({ 1: leaving }, "leaving");
+      leaving.hangUnloads();
+      await world.aspire({}, "leaving");
+      await world.aspire({ 1: needing(10) });
+      expect(world.states()).toEqual(["1 start (resources)"]);
+      leaving.finishUnloads();
+      await turn();
+      expect(world.states()).toEqual(["1 available"]);
+    });
+
+    it("releases the difference when the estimate is lower after loading", async () => {
+      const world = newWorld({ resourceLimits: { ramBytes: 10 } });
+      const over = new FakeLoader();
+      const estimate = async () => ({ ramBytes: over.loads === 0 ? 10 : 5 });
+      await world.aspire({ 1: Object.assign(over, { estimateResources: estimate }) }, "over");
+      await world.aspire({ 1: needing(5) });
+      expect(world.states()).toEqual(["1 available"]);
+    });
+
+    it("ignores an estimate that grows or fails after loading", async () => {
+      const world = newWorld({ resourceLimits: { ramBytes: 10 } });
+      const growing = new FakeLoader();
+      const failing = new FakeLoader();
+      await world.aspire({
+        1: Object.assign(growing, {
+          estimateResources: async () => ({ ramBytes: 5 + growing.loads }),
+        }),
+        2: Object.assign(failing, {
+          estimateResources: async () => {
+            if (failing.loads > 0) throw new Error("gone");
+            return { ramBytes: 5 };
+          },
+        }),
+      });
+      expect(world.available()).toEqual([1, 2]);
+    });
+
+    it("gives up a version whose estimate never comes", async () => {
+      const world = newWorld();
+      const one = Object.assign(new FakeLoader(), {
+        estimateResources: () => new Promise(() => {}),
+      });
+      await world.aspire({ 1: one as never });
+      await world.aspire({});
+      expect(world.states()).toEqual([]);
+    });
+
+    it("swaps with the resource-preserving policy where only one version fits", async () => {
+      const world = newWorld({ policy: resourcePreserving, resourceLimits: { ramBytes: 10 } });
+      await world.aspire({ 1: needing(10) });
+      const handle = world.manager.acquire({ name: "m" });
+      await world.aspire({ 2: needing(10) });
+      expect(world.states()).toEqual(["2 start", "1 unloading (handles)"]);
+      handle.release();
+      await turn();
+      expect(world.states()).toEqual(["2 available"]);
+    });
+  });
+
+  describe("concurrency", () => {
+    const most = (limit: number, initial = limit) => {
+      let peak = 0;
+      let now = 0;
+      const release: (() => void)[] = [];
+      const loader: Loader<object> = {
+        load: () => {
+          peak = Math.max(peak, ++now);
+          return new Promise((resolve) =>
+            release.push(() => {
+              now--;
+              resolve({});
+            }),
+          );
+        },
+      };
+      const world = newWorld({ loadConcurrency: limit, initialLoadConcurrency: initial });
+      const next = async () => {
+        for (const end of release.splice(0)) end();
+        await turn();
+      };
+      return { world, loader: loader as never, next, peak: () => peak };
+    };
+
+    it("loads no more versions at a time than it may", async () => {
+      const { world, loader, next, peak } = most(concurrency);
+      await world.aspire(Object.fromEntries(Array.from({ length: 9 }, (_, i) => [i, loader])));
+      for (let i = 0; i < 9; i++) await next();
+      expect(world.available()).toHaveLength(9);
+      expect(peak()).toBe(concurrency);
+    });
+
+    it("loads fast until the first loads are done, then at the usual rate", async () => {
+      const { world, loader, next, peak } = most(concurrency, 6);
+      const many = (from: number) =>
+        Object.fromEntries(Array.from({ length: 8 }, (_, i) => [from + i, loader]));
+      await world.aspire(many(0));
+      expect(peak()).toBe(6);
+      await next();
+      await next();
+      expect(world.available()).toHaveLength(8);
+      await world.aspire(many(0), "later");
+      expect(world.states("later").filter((s) => s.endsWith("loading"))).toHaveLength(concurrency);
+      for (let i = 0; i < 9; i++) await next();
+    });
+
+    it("unloads no more versions at a time than it may", async () => {
+      const world = newWorld();
+      const many = loaders(1, 2, 3, 4, 5, 6);
+      await world.aspire(many);
+      for (const loader of Object.values(many)) loader.hangUnloads();
+      await world.aspire({});
+      const unloads = () => Object.values(many).reduce((sum, { unloads }) => sum + unloads, 0);
+      expect(unloads()).toBe(concurrency);
+      expect(world.states().filter((s) => s.endsWith("(unload-slot)"))).toHaveLength(
+        6 - concurrency,
+      );
+      for (const loader of Object.values(many)) loader.finishUnloads();
+      await turn();
+      expect(unloads()).toBe(6);
+      expect(world.manager.states()).toEqual([]);
+    });
+
+    it("loads and unloads twenty versions in any order", async () => {
+      const world = newWorld();
+      const twenty = loaders(...Array.from({ length: 20 }, (_, i) => i));
+      await world.aspire(twenty);
+      expect(world.available()).toHaveLength(20);
+      for (let i = 19; i >= 0; i--) {
+        delete twenty[i];
+        world.emit({ ...twenty });
+      }
+      await turn();
+      expect(world.manager.states()).toEqual([]);
+    });
+  });
+
+  describe("labels", () => {
+    it("point at a version, and move when the new one is available", async () => {
+      const world = newWorld();
+      const { 1: one, 2: two } = loaders(1, 2);
+      world.manager.setLabels("m", { stable: 1, canary: 2 });
+      expect(() => world.manager.acquire({ name: "m", label: "stable" })).toThrow(
+        "Label(m, stable)",
+      );
+      await world.aspire({ 1: one });
+      expect(world.manager.acquire({ name: "m", label: "stable" }).id).toEqual(id(1));
+      world.manager.setLabels("m", { stable: 2 });
+      expect(world.manager.labels("m").get("stable")).toEqual({ version: 1n, pending: 2n });
+      expect(world.manager.acquire({ name: "m", label: "stable" }).id).toEqual(id(1));
+      expect(() => world.manager.acquire({ name: "m", label: "canary" })).toThrow(
+        "Unrecognized servable version label: canary",
+      );
+      await world.aspire({ 1: one, 2: two });
+      expect(world.manager.acquire({ name: "m", label: "stable" }).id).toEqual(id(2));
+      await world.aspire({ 1: one });
+      expect(() => world.manager.acquire({ name: "m", label: "stable" })).toThrow("not found");
+    });
+
+    it("wake those who wait for them", async () => {
+      const world = newWorld();
+      await world.aspire(loaders(1));
+      const waiting = world.manager.available({ name: "m", label: "stable" });
+      world.manager.setLabels("m", { stable: 1 });
+      await waiting;
+    });
+  });
+
+  describe("available", () => {
+    it("resolves when acquire would succeed", async () => {
+      const world = newWorld();
+      const waiting = world.manager.available({ name: "m", version: 2 });
+      await world.aspire(loaders(1));
+      await world.aspire(loaders(1, 2));
+      await waiting;
+      await world.manager.available({ name: "m" });
+    });
+
+    it("rejects with the version's error when all that could fulfil the request has failed", async () => {
+      const world = newWorld({ maxLoadRetries: 0 });
+      const one = new FakeLoader();
+      one.failLoads(undefined, broken("bad bytes"));
+      const latest = world.manager.available({ name: "m" });
+      const exact = world.manager.available({ name: "m", version: 1 });
+      await Promise.all([
+        world.aspire({ 1: one }),
+        expect(latest).rejects.toThrow("bad bytes"),
+        expect(exact).rejects.toThrow("bad bytes"),
+      ]);
+    });
+
+    it("goes on waiting while another version may still come", async () => {
+      const world = newWorld();
+      const two = new FakeLoader();
+      two.hangLoads();
+      const waiting = world.manager.available({ name: "m" });
+      await world.aspire({ 1: broken(), 2: two });
+      two.finishLoads();
+      await waiting;
+    });
+
+    it("rejects when the last version that might have come is withdrawn beside one that failed", async () => {
+      const world = newWorld();
+      const two = new FakeLoader();
+      two.hangLoads();
+      const waiting = world.manager.available({ name: "m" });
+      await world.aspire({ 1: broken("bad"), 2: two });
+      world.emit({ 1: broken("bad") });
+      await expect(waiting).rejects.toThrow("bad");
+    });
+
+    it("says what it saw when the time is over, and leaves no timer", async () => {
+      const world = newWorld();
+      const one = new FakeLoader();
+      one.failLoads();
+      await world.aspire({ 1: one });
+      const waiting = world.manager.available({ name: "m" }, { timeoutMs: 50 });
+      const rejected = expect(waiting).rejects.toThrow(
+        "Latest(m) was not reached within 50 ms (version 1 is at loading, waiting for retry: " +
+          "loading {name: m version: 1} failed: load failed)",
+      );
+      await world.clock.advance(50);
+      await rejected;
+      const never = world.manager.available({ name: "x" }, { timeoutMs: 5 });
+      const alsoRejected = expect(never).rejects.toThrow("(no version is aspired)");
+      await world.clock.advance(5);
+      await alsoRejected;
+    });
+
+    it("rejects with the signal's reason", async () => {
+      const world = newWorld();
+      const controller = new AbortController();
+      const waiting = world.manager.available({ name: "m" }, { signal: controller.signal });
+      controller.abort(new Error("enough"));
+      await expect(waiting).rejects.toThrow("enough");
+    });
+
+    it("rejects when the manager closes", async () => {
+      const world = newWorld();
+      const waiting = world.manager.available({ name: "m" });
+      await Promise.all([
+        world.manager.close(),
+        expect(waiting).rejects.toMatchObject({ reason: "MANAGER_CLOSED" }),
+      ]);
+      await expect(world.manager.available({ name: "m" })).rejects.toThrow("closed");
+    });
+  });
+
+  describe("close", () => {
+    it("aborts what loads, gives up what waits or failed, unloads what is ready", async () => {
+      const world = newWorld({ maxLoadRetries: 1, resourceLimits: { ramBytes: 1 } });
+      const ready = new FakeLoader({ resources: { ramBytes: 1 } });
+      const waiting = new FakeLoader({ resources: { ramBytes: 1 } });
+      const retrying = new FakeLoader();
+      const hanging = new FakeLoader();
+      await world.aspire({ 1: ready }, "ready");
+      retrying.failLoads();
+      hanging.hangLoads();
+      await world.aspire({ 1: retrying }, "retrying");
+      await world.aspire({ 1: waiting }, "waiting");
+      await world.aspire({ 1: broken() }, "broken");
+      await world.aspire({ 1: hanging }, "hanging");
+      await world.manager.close();
+      expect(world.manager.states()).toEqual([]);
+      expect([ready.live, hanging.loading, waiting.loads]).toEqual([0, 0, 0]);
+      expect(world.clock.pending).toBe(0);
+      expect(world.lists.observed).toBe(false);
+    });
+
+    it("completes the events, after the last of them", async () => {
+      const world = newWorld();
+      let isComplete = false;
+      world.manager.events.subscribe({
+        complete: () => {
+          isComplete = true;
+        },
+      });
+      await world.aspire(loaders(1));
+      await world.manager.close();
+      expect(isComplete).toBe(true);
+      expect(world.told(1).at(-1)).toBe("end");
+    });
+
+    it("refuses new sources, and hears no more of the old ones", async () => {
+      const world = newWorld();
+      const closed = world.manager.close();
+      expect(() => world.manager.connect(NEVER)).toThrow("the manager is closed or closing");
+      world.emit(loaders(1));
+      await closed;
+      expect(world.events).toEqual([]);
+    });
+
+    it("rejects when versions could not be unloaded, after unloading the others", async () => {
+      const world = newWorld();
+      const { 1: bad, 2: good } = loaders(1, 2);
+      bad.failUnloads();
+      await world.aspire({ 1: bad, 2: good });
+      await expect(world.manager.close()).rejects.toThrow(
+        "1 of the versions could not be unloaded: unloading {name: m version: 1} failed: unload " +
+          "failed; what it held may be lost",
+      );
+      expect(good.live).toBe(0);
+    });
+
+    it("goes on when a source throws as it is unsubscribed", async () => {
+      const world = newWorld();
+      const one = new FakeLoader();
+      world.manager.connect(
+        new Observable(() => () => {
+          throw new Error("stuck");
+        }),
+      );
+      await world.aspire({ 1: one });
+      await world.manager.close();
+      expect(one.live).toBe(0);
+      expect(world.events.some(({ kind }) => kind === "source-ended")).toBe(true);
+    });
+
+    it("when its signal aborts, lets handles keep a servable that was unloaded", async () => {
+      const world = newWorld();
+      await world.aspire(loaders(1));
+      const handle = world.manager.acquire({ name: "m" });
+      const controller = new AbortController();
+      const first = world.manager.close();
+      const second = world.manager.close({ signal: controller.signal });
+      expect(second).toBe(first);
+      await turn();
+      controller.abort();
+      await first;
+      expect(handle.servable.isUnloaded).toBe(true);
+      handle.release();
+    });
+  });
+});
+
+describe("AspiredVersionsManager", () => {
+  it("disposing a connection ends the subscription and unloads nothing", async () => {
+    const world = new ManagerWorld();
+    const lists = new Subject<never>();
+    const connection = world.manager.connect(lists);
+    lists.next({ name: "m", versions: [{ id: id(1), data: new FakeLoader() }] } as never);
+    await turn();
+    connection[Symbol.dispose]();
+    connection[Symbol.dispose]();
+    expect(lists.observed).toBe(false);
+    expect(world.available()).toEqual([1]);
+  });
+
+  it("works without anyone who observes it, and as await using", async () => {
+    const one = new FakeLoader();
+    {
+      await using manager = new AspiredVersionsManager<object>();
+      manager.connect(of({ name: "m", versions: [{ id: id(1), data: one }] }));
+      await manager.available({ name: "m" });
+    }
+    expect(one.live).toBe(0);
+  });
+
+  it.each([
+    [{ loadConcurrency: 0 }, "loadConcurrency must be a number >= 1; got 0"],
+    [{ initialLoadConcurrency: 0 }, "initialLoadConcurrency must be a number >= 1; got 0"],
+    [{ unloadConcurrency: Number.NaN }, "unloadConcurrency must be a number >= 1; got NaN"],
+    [{ maxLoadRetries: -1 }, "maxLoadRetries must be a number >= 0; got -1"],
+    [{ loadRetryDelayMs: -1 }, "loadRetryDelayMs must be a number >= 0; got -1"],
+    [{ reloadBackoffMs: { min: -1, max: 1 } }, "reloadBackoffMs.min must be a number >= 0; got -1"],
+    [
+      { resourceLimits: { ramBytes: -1 } },
+      'the amount of resource "ramBytes" must be a finite number >= 0; got -1',
+    ],
+  ])("refuses %j", (options, message) => {
+    expect(() => new AspiredVersionsManager(options)).toThrow(new RangeError(message));
+  });
+
+  it("tells ten thousand observers in one order", async () => {
+    const world = new ManagerWorld();
+    const counts: ManagerEvent[][] = Array.from({ length: 10_000 }, () => []);
+    for (const count of counts) world.manager.events.subscribe((event) => count.push(event));
+    await world.aspire(loaders(1));
+    expect(counts.every((count) => count.length === 3 && count[0] === counts[0]?.[0])).toBe(true);
+  });
+});
