@@ -1,5 +1,5 @@
 import koffi from "koffi";
-import type { NativeFunction } from "./native-function.js";
+import { callOnThread, type NativeFunction } from "./native-function.js";
 
 /** Bytes of a formatted message; what is longer is cut. */
 const MESSAGE_BYTES = 1024;
@@ -26,4 +26,25 @@ export function formatVarArgs(format: bigint, args: bigint): string {
   const buffer = Buffer.alloc(MESSAGE_BYTES);
   vsnprintf(buffer, MESSAGE_BYTES - 1, format, args);
   return buffer.toString("utf8", 0, buffer.indexOf(0)).trim();
+}
+
+let mallocTrim: NativeFunction | null | undefined;
+
+/**
+ * Gives memory that C has freed back to the system, on a thread of libuv's pool: glibc's
+ * `malloc_trim`. What a large model leaves behind otherwise stays with the process. Does nothing
+ * where there is no such function.
+ */
+export async function returnFreedMemory(): Promise<void> {
+  mallocTrim ??= declareMallocTrim();
+  if (mallocTrim !== null) await callOnThread(mallocTrim, 0);
+}
+
+function declareMallocTrim(): NativeFunction | null {
+  if (process.platform !== "linux") return null;
+  try {
+    return koffi.load(null).func("malloc_trim", "int", ["size_t"]) as NativeFunction;
+  } catch {
+    return null;
+  }
 }

@@ -4,7 +4,8 @@
  *
  * @packageDocumentation
  */
-export { formatVarArgs } from "./c-runtime.js";
+export { formatVarArgs, returnFreedMemory } from "./c-runtime.js";
+export { type CanaryTask, runInCanary } from "./canary.js";
 export { type Attempt, errors as nativeLibraryErrors } from "./errors.js";
 export {
   cachedFile,
@@ -24,9 +25,9 @@ export {
   type NativeType,
 } from "./native-function.js";
 export { type LibraryRequirements, NativeLibrary, openLibrary } from "./native-library.js";
-export { type NativeCallback, nativeCallback, viewMemory } from "./native-memory.js";
+export { copyMemory, type NativeCallback, nativeCallback, viewMemory } from "./native-memory.js";
 export { pythonPackage } from "./python-package.js";
 export { nativeRuns, RunLimit } from "./run-limit.js";
 export { EXECUTIONS, type Execution, RunPlan } from "./run-plan.js";
-export type { VersionRange } from "./version-range.js";
+export { isVersionWithin, type VersionRange } from "./version-range.js";
 export { WaitLine } from "./wait-line.js";

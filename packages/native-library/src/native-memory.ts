@@ -1,12 +1,36 @@
+import { constants } from "node:buffer";
 import koffi from "koffi";
-import type { NativeType } from "./native-function.js";
+import type { NativeFunction, NativeType } from "./native-function.js";
 
 /**
  * The bytes at an address, without a copy. Valid only while the owner of the memory keeps it: never
  * hand one out. Costs about 1 µs to make, so keep it for memory that stays where it is.
  */
 export function viewMemory(pointer: bigint, byteLength: number): ArrayBuffer {
-  return byteLength === 0 ? new ArrayBuffer(0) : koffi.view(pointer, byteLength);
+  if (byteLength === 0) return new ArrayBuffer(0);
+  // Beyond what an ArrayBuffer can have, koffi aborts the process.
+  if (!(byteLength > 0 && byteLength <= constants.MAX_LENGTH)) {
+    throw new RangeError(`memory of ${byteLength} bytes is more than ${constants.MAX_LENGTH}`);
+  }
+  return koffi.view(pointer, byteLength);
+}
+
+let memcpy: NativeFunction | undefined;
+
+/**
+ * Copies bytes between memory of C, given as its address, and of JavaScript, given as a view of it.
+ * Costs 60 ns and the copy, where `viewMemory` costs 1 µs. Both must be that long: nothing is checked.
+ */
+export function copyMemory(
+  target: bigint | ArrayBufferView,
+  source: bigint | ArrayBufferView,
+  byteLength: number,
+): void {
+  if (byteLength === 0) return;
+  memcpy ??= koffi
+    .load(process.platform === "win32" ? "msvcrt.dll" : null)
+    .func("memcpy", "void *", ["void *", "void *", "size_t"]) as NativeFunction;
+  memcpy(target, source, byteLength);
 }
 
 /** A JavaScript function that C can call. */

@@ -1,0 +1,72 @@
+import type { DType } from "@serving-kit/inference";
+
+/**
+ * The number of each dtype in TensorFlow: `TF_DataType` of its C header `tf_datatype.h`, the same as
+ * the enum `DataType` of `types.proto`.
+ */
+export const DATA_TYPES = {
+  float32: 1,
+  float64: 2,
+  int32: 3,
+  uint8: 4,
+  int16: 5,
+  int8: 6,
+  string: 7,
+  complex64: 8,
+  int64: 9,
+  bool: 10,
+  qint8: 11,
+  quint8: 12,
+  qint32: 13,
+  bfloat16: 14,
+  qint16: 15,
+  quint16: 16,
+  uint16: 17,
+  complex128: 18,
+  float16: 19,
+  uint32: 22,
+  uint64: 23,
+  int4: 29,
+  uint4: 30,
+} as const satisfies Record<DType, number>;
+
+const dtypes = new Map<number, DType>(
+  Object.entries(DATA_TYPES).map(([dtype, number]) => [number, dtype as DType]),
+);
+
+/** TensorFlow's types that are no elements: handles, references, and floats of 8 bits and less. */
+const others = new Map([
+  [20, "resource"],
+  [21, "variant"],
+  [24, "float8_e5m2"],
+  [25, "float8_e4m3fn"],
+  [26, "float8_e4m3fnuz"],
+  [27, "float8_e4m3b11fnuz"],
+  [28, "float8_e5m2fnuz"],
+  [31, "int2"],
+  [32, "uint2"],
+]);
+
+/** The numbers by their names in `types.proto`, such as `DT_FLOAT`, for the text format. */
+export const DATA_TYPE_TEXTS: ReadonlyMap<string, number> = new Map(
+  [
+    ...Object.entries({ ...DATA_TYPES, float: 1, double: 2, half: 19 }),
+    ...[...others].map(([number, name]) => [name, number] as const),
+  ].flatMap(([name, number]) => [
+    [`DT_${name.toUpperCase()}`, number],
+    [`DT_${name.toUpperCase()}_REF`, number + 100],
+  ]),
+);
+
+/** TF1's reference types are those of the values, plus this. */
+const REFERENCE = 100;
+
+/** The dtype of a number of TensorFlow; undefined for what a tensor of ours cannot hold. */
+export function dtypeOf(dataType: number): DType | undefined {
+  return dtypes.get(dataType > REFERENCE ? dataType - REFERENCE : dataType);
+}
+
+/** The name of a number of TensorFlow, for messages. */
+export function dataTypeName(dataType: number): string {
+  return dtypeOf(dataType) ?? others.get(dataType) ?? `data type ${dataType}`;
+}

@@ -1,0 +1,99 @@
+import { availableParallelism } from "node:os";
+import { isServingError } from "@serving-kit/core";
+import type { Predictor, Signature } from "@serving-kit/inference";
+import { nativeRuns, returnFreedMemory } from "@serving-kit/native-library";
+import { missingParts } from "./completeness.js";
+import { errors } from "./errors.js";
+import { openTensorFlow } from "./native/library.js";
+import { loadOpLibrary } from "./native/op-library.js";
+import { SavedModelSession } from "./native/saved-model-session.js";
+import type { TensorFlowOptions } from "./options.js";
+import { readSavedModel, selectMetaGraph } from "./saved-model.js";
+import { SavedModelPredictor, type ServedModel } from "./saved-model-predictor.js";
+import { sessionConfig } from "./session-config.js";
+import { SessionHolders } from "./session-holders.js";
+import { shareToken } from "./share.js";
+import { readWarmUpRequests } from "./warm-up/prediction-log.js";
+import { syntheticWarmUp } from "./warm-up/synthetic.js";
+
+/** The tag that exporters give a graph for serving. */
+const SERVE = "serve";
+
+/**
+ * Loads the SavedModel in a folder: reads and checks the files, opens TensorFlow, restores the
+ * session and warms it up. Aborts between these steps with the signal's reason.
+ */
+export async function loadSavedModel(
+  path: string,
+  options: TensorFlowOptions,
+  signal?: AbortSignal,
+): Promise<SavedModelPredictor> {
+  const graphs = await readSavedModel(path);
+  const graph = selectMetaGraph(path, graphs, options.tags ?? [SERVE]);
+  const missing = await missingParts(path, graphs);
+  if (missing !== undefined) throw errors.savedModelInvalid(path, missing);
+  const tensorflow = await openTensorFlow(options.library);
+  for (const library of options.opLibraries ?? []) await loadOpLibrary(tensorflow, library);
+  signal?.throwIfAborted();
+  const config = sessionConfig(options);
+  const session = await SavedModelSession.load(tensorflow, { path, graph, config });
+  const model: ServedModel = {
+    ...{ path, signatures: graph.signatures, unsupported: graph.unsupported },
+    ...{ defaults: graph.defaults, session: session.pointer, tensors: session.tensors },
+    batchable: options.batchable ?? isBatchable(graph.signatures),
+    execution: options.execution ?? "auto",
+    concurrency: options.concurrency ?? Math.min(nativeRuns.limit, availableParallelism()),
+  };
+  const holders = new SessionHolders();
+  const predictor = new SavedModelPredictor(tensorflow, model, {
+    share: () => shareToken(tensorflow, model, holders),
+    async release() {
+      await holders.releaseLast();
+      await session.close();
+      await returnFreedMemory();
+    },
+  });
+  try {
+    await warmUp(path, predictor, options.warmup ?? "file", signal);
+    signal?.throwIfAborted();
+    return predictor;
+  } catch (error) {
+    await predictor[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+/** Whether every input and output of every signature has an unknown first dimension. */
+export function isBatchable(signatures: ReadonlyMap<string, Signature>): boolean {
+  const specs = [...signatures.values()].flatMap(({ inputs, outputs }) => [
+    ...inputs.values(),
+    ...outputs.values(),
+  ]);
+  const takesInputs = [...signatures.values()].every(({ inputs }) => inputs.size > 0);
+  return specs.length > 0 && takesInputs && specs.every(({ shape }) => shape?.[0] === -1);
+}
+
+async function warmUp(
+  path: string,
+  predictor: Predictor,
+  warmup: NonNullable<TensorFlowOptions["warmup"]>,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  if (warmup === "none") return;
+  const recorded = await readWarmUpRequests(path);
+  const isInvented = recorded.length === 0;
+  if (isInvented && warmup === "file") return;
+  const requests = isInvented ? syntheticWarmUp(predictor.signatures) : recorded;
+  for (const [i, { inputs, ...call }] of requests.entries()) {
+    signal?.throwIfAborted();
+    try {
+      await predictor.predict(inputs, call);
+    } catch (error) {
+      const code = isServingError(error) ? error.code : "UNKNOWN";
+      // The model's own refusal of invented values, such as an empty text that is no JPEG.
+      if (isInvented && code === "INVALID_ARGUMENT") continue;
+      const request = isInvented ? `the invented request ${i}` : `record ${i} of its warm-up file`;
+      throw errors.warmUpFailed(path, request, code, error);
+    }
+  }
+}

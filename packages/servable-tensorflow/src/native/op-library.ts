@@ -1,0 +1,33 @@
+import { resolve } from "node:path";
+import { callOnThread } from "@serving-kit/native-library";
+import { errors } from "../errors.js";
+import type { TensorFlow } from "./library.js";
+import { giveStatus, takeStatus } from "./status.js";
+
+const loaded = new Map<string, Promise<void>>();
+
+/**
+ * Loads a library of custom ops, once. Its ops are there for the rest of the process's life.
+ *
+ * @throws ServingError OP_LIBRARY_FAILED with TensorFlow's code and message.
+ */
+export async function loadOpLibrary(tensorflow: TensorFlow, path: string): Promise<void> {
+  const file = resolve(path);
+  let loading = loaded.get(file);
+  if (loading === undefined) {
+    loading = load(tensorflow, file);
+    loaded.set(file, loading);
+    loading.catch(() => loaded.delete(file));
+  }
+  return loading;
+}
+
+async function load({ bindings }: TensorFlow, file: string): Promise<void> {
+  const status = takeStatus(bindings);
+  try {
+    await callOnThread(bindings.loadOpLibrary, file, status.pointer);
+    if (!status.isOk) throw errors.opLibraryFailed(file, status.code, status.message);
+  } finally {
+    giveStatus(bindings, status);
+  }
+}

@@ -1,0 +1,151 @@
+import { markAsUntransferable } from "node:worker_threads";
+import {
+  elementCount,
+  NUMERIC_DTYPES,
+  type NumericDType,
+  type Tensor,
+} from "@serving-kit/inference";
+import { copyMemory, viewMemory } from "@serving-kit/native-library";
+import { DATA_TYPES, dataTypeName, dtypeOf } from "../data-type.js";
+import { errors } from "../errors.js";
+import type { Bindings } from "./bindings.js";
+import { counts } from "./native-counts.js";
+import { readStrings, TSTRING_BYTES, writeStrings } from "./tensor-strings.js";
+
+/**
+ * From here on an output is viewed and not copied. Measured: a view, with the finalizer that frees
+ * its tensor, costs what copying 16 KiB does; but short-lived views wait for the garbage collector.
+ */
+export const VIEW_BYTES = 64 * 1024;
+
+/** Native tensors whose memory JavaScript sees, by the buffer that shows it. */
+const shown = new WeakMap<ArrayBufferLike, { pointer: bigint; dtype: string; shape: string }>();
+
+/** Frees the tensor of a buffer that was collected. */
+const collected = new FinalizationRegistry<() => void>((free) => free());
+
+/** Makes TF_Tensors of tensors, and tensors of TF_Tensors. The pointers belong to the caller. */
+export class TensorMemory {
+  readonly #bindings: Bindings;
+
+  constructor(bindings: Bindings) {
+    this.#bindings = bindings;
+  }
+
+  /**
+   * A native tensor with the elements of `tensor`: one copy, or none where the elements lie in memory
+   * that `show` gave. Free it with `free`.
+   */
+  write(tensor: Tensor): { pointer: bigint; isShown: boolean } {
+    const { dtype, shape, data } = tensor;
+    if (dtype === "string") {
+      const strings = data as readonly Uint8Array[];
+      const pointer = this.#allocate(dtype, shape, TSTRING_BYTES * strings.length);
+      if (strings.length > 0) {
+        writeStrings(this.#bindings, this.#bindings.tensorData(pointer), strings);
+      }
+      return { pointer, isShown: false };
+    }
+    const { buffer, byteLength } = data as Uint8Array;
+    const known = byteLength >= VIEW_BYTES ? shown.get(buffer) : undefined;
+    if (
+      known?.dtype === dtype &&
+      known.shape === String(shape) &&
+      byteLength === buffer.byteLength
+    ) {
+      return { pointer: known.pointer, isShown: true };
+    }
+    const pointer = this.#allocate(dtype, shape, byteLength);
+    if (byteLength > 0) {
+      copyMemory(this.#bindings.tensorData(pointer), data as Uint8Array, byteLength);
+    }
+    return { pointer, isShown: false };
+  }
+
+  /** Native memory for a tensor, shown to JavaScript until the garbage collector takes it. */
+  show<D extends NumericDType>(dtype: D, shape: readonly number[]): Tensor<D> | undefined {
+    const { array, entriesPerElement } = NUMERIC_DTYPES[dtype];
+    const bytes = elementCount(shape) * entriesPerElement * array.BYTES_PER_ELEMENT;
+    if (bytes < VIEW_BYTES) return undefined;
+    const pointer = this.#allocate(dtype, shape, bytes);
+    const buffer = this.#view(pointer, this.#bindings.tensorData(pointer), bytes);
+    shown.set(buffer, { pointer, dtype, shape: String(shape) });
+    return { dtype, shape: [...shape], data: new array(buffer) } as Tensor<D>;
+  }
+
+  /** The tensor of a native one, which it frees at once or, if it is large, when it is collected. */
+  read(pointer: bigint): Tensor {
+    let isViewed = false;
+    try {
+      const dtype = this.#dtype(pointer);
+      const shape = this.#shape(pointer);
+      const bytes = Number(this.#bindings.tensorBytes(pointer));
+      if (dtype === "string") {
+        const count = elementCount(shape);
+        const memory = count > 0 ? this.#bindings.tensorData(pointer) : 0n;
+        return { dtype, shape, data: readStrings(this.#bindings, memory, count) };
+      }
+      const { array } = NUMERIC_DTYPES[dtype];
+      if (bytes >= VIEW_BYTES) {
+        const buffer = this.#view(pointer, this.#bindings.tensorData(pointer), bytes);
+        isViewed = true;
+        return { dtype, shape, data: new array(buffer) } as Tensor;
+      }
+      const data = new array(bytes / array.BYTES_PER_ELEMENT);
+      if (bytes > 0) copyMemory(data, this.#bindings.tensorData(pointer), bytes);
+      return { dtype, shape, data } as Tensor;
+    } finally {
+      if (!isViewed) this.free(pointer);
+    }
+  }
+
+  free(pointer: bigint): void {
+    counts.tensors--;
+    this.#bindings.deleteTensor(pointer);
+  }
+
+  /** Takes over a tensor that a run made. */
+  own(): void {
+    counts.tensors++;
+  }
+
+  #allocate(dtype: Tensor["dtype"], shape: readonly number[], bytes: number): bigint {
+    const dims = BigInt64Array.from(shape, BigInt);
+    const pointer: bigint | null = this.#bindings.allocateTensor(
+      DATA_TYPES[dtype],
+      dims,
+      dims.length,
+      bytes,
+    );
+    if (pointer === null)
+      throw errors.runFailed("RESOURCE_EXHAUSTED", `no memory for ${bytes} bytes`);
+    counts.tensors++;
+    return pointer;
+  }
+
+  #view(pointer: bigint, memory: bigint, bytes: number): ArrayBuffer {
+    const buffer = viewMemory(memory, bytes);
+    // Another thread could still see the memory when this one's buffer is collected.
+    markAsUntransferable(buffer);
+    collected.register(buffer, () => this.free(pointer));
+    return buffer;
+  }
+
+  #dtype(pointer: bigint): Tensor["dtype"] {
+    const dataType: number = this.#bindings.tensorType(pointer);
+    const dtype = dtypeOf(dataType);
+    if (dtype !== undefined) return dtype;
+    throw errors.runFailed(
+      "UNIMPLEMENTED",
+      `the run gave a tensor of type ${dataTypeName(dataType)}, which cannot be given out`,
+    );
+  }
+
+  #shape(pointer: bigint): number[] {
+    const { tensorRank, tensorDimension } = this.#bindings;
+    const rank: number = tensorRank(pointer);
+    const shape = new Array<number>(rank);
+    for (let i = 0; i < rank; i++) shape[i] = Number(tensorDimension(pointer, i));
+    return shape;
+  }
+}

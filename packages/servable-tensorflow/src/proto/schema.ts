@@ -1,0 +1,223 @@
+import protobuf from "protobufjs/light.js";
+
+type Field = readonly [type: string, id: number, rule?: "repeated"];
+
+/** A message by its fields; unknown fields of the wire are skipped. */
+const message = (fields: Readonly<Record<string, Field>>) => ({
+  fields: Object.fromEntries(
+    Object.entries(fields).map(([name, [type, id, rule]]) => [
+      name,
+      { type, id, ...(rule && { rule }) },
+    ]),
+  ),
+});
+
+const withMaps = (
+  { fields }: ReturnType<typeof message>,
+  maps: Readonly<Record<string, Field>>,
+) => ({
+  fields: {
+    ...fields,
+    ...Object.fromEntries(
+      Object.entries(maps).map(([name, [type, id]]) => [name, { keyType: "string", type, id }]),
+    ),
+  },
+});
+
+// Names and numbers of tensorflow/core/protobuf/{saved_model,meta_graph}.proto,
+// tensorflow/core/framework/{tensor,tensor_shape}.proto and tensorflow_serving/apis/*.proto, as far
+// as they are read. The graph itself (MetaGraphDef.graph_def) is left to TensorFlow.
+const root = protobuf.Root.fromJSON({
+  nested: {
+    SavedModel: message({
+      savedModelSchemaVersion: ["int64", 1],
+      metaGraphs: ["MetaGraphDef", 2, "repeated"],
+    }),
+    MetaGraphDef: withMaps(
+      message({
+        metaInfoDef: ["MetaInfoDef", 1],
+        assetFileDef: ["AssetFileDef", 6, "repeated"],
+      }),
+      { signatureDef: ["SignatureDef", 5] },
+    ),
+    MetaInfoDef: message({ tags: ["string", 4, "repeated"], tensorflowVersion: ["string", 5] }),
+    SignatureDef: withMaps(message({ methodName: ["string", 3] }), {
+      inputs: ["TensorInfo", 1],
+      outputs: ["TensorInfo", 2],
+      defaults: ["TensorProto", 4],
+    }),
+    TensorInfo: message({
+      name: ["string", 1],
+      dtype: ["int32", 2],
+      tensorShape: ["TensorShapeProto", 3],
+      cooSparse: ["Skipped", 4],
+      compositeTensor: ["Skipped", 5],
+    }),
+    Skipped: message({}),
+    TensorShapeProto: message({ dim: ["Dim", 2, "repeated"], unknownRank: ["bool", 3] }),
+    Dim: message({ size: ["int64", 1] }),
+    AssetFileDef: message({ tensorInfo: ["TensorInfo", 1], filename: ["string", 2] }),
+    TensorProto: message({
+      dtype: ["int32", 1],
+      tensorShape: ["TensorShapeProto", 2],
+      tensorContent: ["bytes", 4],
+      floatVal: ["float", 5, "repeated"],
+      doubleVal: ["double", 6, "repeated"],
+      intVal: ["int32", 7, "repeated"],
+      stringVal: ["bytes", 8, "repeated"],
+      scomplexVal: ["float", 9, "repeated"],
+      int64Val: ["int64", 10, "repeated"],
+      boolVal: ["bool", 11, "repeated"],
+      dcomplexVal: ["double", 12, "repeated"],
+      halfVal: ["int32", 13, "repeated"],
+      uint32Val: ["uint32", 16, "repeated"],
+      uint64Val: ["uint64", 17, "repeated"],
+    }),
+
+    PredictionLog: message({
+      classifyLog: ["ClassifyLog", 2],
+      regressLog: ["ClassifyLog", 3],
+      multiInferenceLog: ["MultiInferenceLog", 4],
+      sessionRunLog: ["Skipped", 5],
+      predictLog: ["PredictLog", 6],
+    }),
+    PredictLog: message({ request: ["PredictRequest", 1] }),
+    ClassifyLog: message({ request: ["ExamplesRequest", 1] }),
+    MultiInferenceLog: message({ request: ["MultiInferenceRequest", 1] }),
+    ModelSpec: message({ signatureName: ["string", 3] }),
+    PredictRequest: withMaps(
+      message({ modelSpec: ["ModelSpec", 1], outputFilter: ["string", 3, "repeated"] }),
+      { inputs: ["TensorProto", 2] },
+    ),
+    // ClassificationRequest and RegressionRequest, which have the same fields.
+    ExamplesRequest: message({ modelSpec: ["ModelSpec", 1], input: ["Input", 2] }),
+    MultiInferenceRequest: message({
+      tasks: ["InferenceTask", 1, "repeated"],
+      input: ["Input", 2],
+    }),
+    InferenceTask: message({ modelSpec: ["ModelSpec", 1] }),
+    Input: message({
+      exampleList: ["ExampleList", 1],
+      exampleListWithContext: ["ExampleListWithContext", 2],
+    }),
+    // Examples are handed on as they are: on the wire a message field is a bytes field.
+    ExampleList: message({ examples: ["bytes", 1, "repeated"] }),
+    ExampleListWithContext: message({ examples: ["bytes", 1, "repeated"], context: ["bytes", 2] }),
+
+    // ConfigProto of tensorflow/core/protobuf/config.proto.
+    ConfigProto: message({
+      intraOpParallelismThreads: ["int32", 2],
+      interOpParallelismThreads: ["int32", 5],
+      gpuOptions: ["GPUOptions", 6],
+    }),
+    GPUOptions: message({
+      perProcessGpuMemoryFraction: ["double", 1],
+      allowGrowth: ["bool", 4],
+      visibleDeviceList: ["string", 5],
+    }),
+  },
+});
+
+/** An int64 as protobufjs gives it: a number or a Long. */
+export type Int64 = number | { toString(): string };
+
+/** `TensorShapeProto`, decoded. */
+export interface TensorShapeProto {
+  readonly dim: readonly { readonly size: Int64 }[];
+  readonly unknownRank: boolean;
+}
+
+/** `TensorInfo`, decoded. */
+export interface TensorInfo {
+  readonly name: string;
+  readonly dtype: number;
+  readonly tensorShape?: TensorShapeProto | null;
+  readonly cooSparse?: unknown;
+  readonly compositeTensor?: unknown;
+}
+
+/** `TensorProto`, decoded. */
+export interface TensorProto {
+  readonly dtype: number;
+  readonly tensorShape?: TensorShapeProto | null;
+  readonly tensorContent: Uint8Array;
+  readonly floatVal: readonly number[];
+  readonly doubleVal: readonly number[];
+  readonly intVal: readonly number[];
+  readonly stringVal: readonly Uint8Array[];
+  readonly scomplexVal: readonly number[];
+  readonly int64Val: readonly Int64[];
+  readonly boolVal: readonly boolean[];
+  readonly dcomplexVal: readonly number[];
+  readonly halfVal: readonly number[];
+  readonly uint32Val: readonly number[];
+  readonly uint64Val: readonly Int64[];
+}
+
+/** `SignatureDef`, decoded. */
+export interface SignatureDef {
+  readonly inputs: Readonly<Record<string, TensorInfo>>;
+  readonly outputs: Readonly<Record<string, TensorInfo>>;
+  readonly methodName: string;
+  readonly defaults: Readonly<Record<string, TensorProto>>;
+}
+
+/** `MetaGraphDef`, decoded without its graph. */
+export interface MetaGraphDef {
+  readonly metaInfoDef?: {
+    readonly tags: readonly string[];
+    readonly tensorflowVersion: string;
+  } | null;
+  readonly signatureDef: Readonly<Record<string, SignatureDef>>;
+  readonly assetFileDef: readonly { readonly filename: string }[];
+}
+
+/** `SavedModel`, decoded. */
+export interface SavedModelProto {
+  readonly metaGraphs: readonly MetaGraphDef[];
+}
+
+/** `Input` of a classification or regression, decoded; each example is a serialized `Example`. */
+export interface ExamplesInput {
+  readonly exampleList?: { readonly examples: readonly Uint8Array[] } | null;
+  readonly exampleListWithContext?: {
+    readonly examples: readonly Uint8Array[];
+    readonly context: Uint8Array;
+  } | null;
+}
+
+/** `ModelSpec`, decoded. */
+export interface ModelSpec {
+  readonly signatureName: string;
+}
+
+/** `PredictionLog`, decoded as far as warm-up needs it. */
+export interface PredictionLog {
+  readonly predictLog?: {
+    readonly request?: {
+      readonly modelSpec?: ModelSpec | null;
+      readonly inputs: Readonly<Record<string, TensorProto>>;
+      readonly outputFilter: readonly string[];
+    } | null;
+  } | null;
+  readonly classifyLog?: { readonly request?: ExamplesRequest | null } | null;
+  readonly regressLog?: { readonly request?: ExamplesRequest | null } | null;
+  readonly multiInferenceLog?: {
+    readonly request?: {
+      readonly tasks: readonly { readonly modelSpec?: ModelSpec | null }[];
+      readonly input?: ExamplesInput | null;
+    } | null;
+  } | null;
+}
+
+/** `ClassificationRequest` or `RegressionRequest`, decoded. */
+export interface ExamplesRequest {
+  readonly modelSpec?: ModelSpec | null;
+  readonly input?: ExamplesInput | null;
+}
+
+/** The messages by name, for decoding and encoding. */
+export const savedModelType = root.lookupType("SavedModel");
+export const predictionLogType = root.lookupType("PredictionLog");
+export const configProtoType = root.lookupType("ConfigProto");
+export const tensorProtoType = root.lookupType("TensorProto");

@@ -1,0 +1,181 @@
+import { type Clock, systemClock } from "@serving-kit/core";
+import {
+  DEFAULT_SIGNATURE,
+  inferenceErrors,
+  type NumericDType,
+  type PredictOptions,
+  type Predictor,
+  type Signature,
+  type Tensor,
+  type Tensors,
+  validateInputs,
+  validateOutputs,
+} from "@serving-kit/inference";
+import { type Execution, NativeExecutor, RunLimit } from "@serving-kit/native-library";
+import { errors } from "./errors.js";
+import type { TensorFlow } from "./native/library.js";
+import type { SignatureTensors } from "./native/saved-model-session.js";
+import { SessionRunner } from "./native/session-runner.js";
+import { TensorMemory } from "./native/tensor-memory.js";
+import { rejectEarly } from "./reject-early.js";
+
+/** What a predictor knows of its model: plain, for other threads too. */
+export interface ServedModel {
+  readonly path: string;
+  readonly signatures: ReadonlyMap<string, Signature>;
+  readonly unsupported: ReadonlyMap<string, string>;
+  readonly defaults: ReadonlyMap<string, ReadonlyMap<string, Tensor>>;
+  readonly batchable: boolean;
+  /** The address of the TF_Session. */
+  readonly session: bigint;
+  readonly tensors: ReadonlyMap<string, SignatureTensors>;
+  readonly execution: Execution;
+  readonly concurrency: number;
+}
+
+/** One of those who hold a session. */
+export interface SessionHold {
+  /** Gives the hold up. Resolves when what it is for is done: the one who loaded closes the session. */
+  release(): Promise<void>;
+  /** What `share` of the predictor gives. */
+  share(): unknown;
+}
+
+/** A SavedModel as a Predictor. */
+export class SavedModelPredictor implements Predictor {
+  readonly signatures: ReadonlyMap<string, Signature>;
+  readonly batchable: boolean;
+  readonly #model: ServedModel;
+  readonly #hold: SessionHold;
+  readonly #memory: TensorMemory;
+  readonly #runners: ReadonlyMap<string, SessionRunner>;
+  readonly #limit: RunLimit;
+  readonly #clock: Clock;
+  #running = 0;
+  #onIdle: (() => void) | undefined;
+  #closing: Promise<void> | undefined;
+
+  constructor(
+    { bindings }: TensorFlow,
+    model: ServedModel,
+    hold: SessionHold,
+    clock: Clock = systemClock,
+  ) {
+    const executor = new NativeExecutor({ execution: model.execution });
+    this.signatures = model.signatures;
+    this.batchable = model.batchable;
+    this.#model = model;
+    this.#hold = hold;
+    this.#memory = new TensorMemory(bindings);
+    this.#runners = new Map(
+      [...model.tensors].map(([name, tensors]) => [
+        name,
+        new SessionRunner(bindings, executor, model.session, name, tensors),
+      ]),
+    );
+    this.#limit = new RunLimit(model.concurrency);
+    this.#clock = clock;
+  }
+
+  async predict(inputs: Tensors, options: PredictOptions = {}): Promise<Tensors> {
+    const { signal, deadlineAtMs = Number.POSITIVE_INFINITY } = options;
+    const { signatureName = DEFAULT_SIGNATURE } = options;
+    if (this.#closing !== undefined) throw inferenceErrors.predictorClosed();
+    signal?.throwIfAborted();
+    const signature = this.#signature(signatureName);
+    validateInputs(signature, inputs);
+    const names = validateOutputs(signature, options.outputs);
+    this.#checkDeadline(deadlineAtMs);
+    const outputs = this.#run(signatureName, inputs, names, options);
+    if (!(outputs instanceof Promise)) return outputs;
+    if (signal === undefined && deadlineAtMs === Number.POSITIVE_INFINITY) return outputs;
+    return rejectEarly(outputs, signal, deadlineAtMs, this.#clock);
+  }
+
+  /** Memory of TensorFlow's for an input of 64 KiB or more; undefined for a smaller one. */
+  allocate<D extends NumericDType>(dtype: D, shape: readonly number[]): Tensor<D> | undefined {
+    return this.#memory.show(dtype, shape);
+  }
+
+  /** A token for `attachTensorFlow` in a worker thread. */
+  share(): unknown {
+    if (this.#closing !== undefined) throw inferenceErrors.predictorClosed();
+    return this.#hold.share();
+  }
+
+  /** Waits for the calls in flight, here and in the threads that share the session; then frees it. */
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  #signature(name: string): Signature {
+    const signature = this.signatures.get(name);
+    if (signature !== undefined) return signature;
+    const problem = this.#model.unsupported.get(name);
+    if (problem !== undefined) throw errors.signatureUnsupported(name, problem);
+    throw inferenceErrors.signatureNotFound(name, this.signatures.keys());
+  }
+
+  #checkDeadline(deadlineAtMs: number): void {
+    if (deadlineAtMs <= this.#clock.now()) throw inferenceErrors.deadlineExceeded();
+  }
+
+  /** Waits for a place if it must, and runs. The place is given back when the native run has ended. */
+  #run(
+    signatureName: string,
+    inputs: Tensors,
+    names: readonly string[],
+    { signal, deadlineAtMs = Number.POSITIVE_INFINITY }: PredictOptions,
+  ): Tensors | Promise<Tensors> {
+    this.#running++;
+    const place = this.#limit.enter();
+    if (place === undefined) return this.#runNow(signatureName, inputs, names);
+    return place.then(() => {
+      try {
+        signal?.throwIfAborted();
+        this.#checkDeadline(deadlineAtMs);
+      } catch (error) {
+        this.#leave();
+        throw error;
+      }
+      return this.#runNow(signatureName, inputs, names);
+    });
+  }
+
+  #runNow(
+    signatureName: string,
+    inputs: Tensors,
+    names: readonly string[],
+  ): Tensors | Promise<Tensors> {
+    let outputs: Tensors | Promise<Tensors> | undefined;
+    try {
+      const runner = this.#runners.get(signatureName) as SessionRunner;
+      outputs = runner.run(this.#withDefaults(signatureName, inputs), names);
+      return outputs instanceof Promise ? outputs.finally(() => this.#leave()) : outputs;
+    } finally {
+      if (!(outputs instanceof Promise)) this.#leave();
+    }
+  }
+
+  #withDefaults(signatureName: string, inputs: Tensors): Tensors {
+    const defaults = this.#model.defaults.get(signatureName);
+    if (defaults === undefined || defaults.size === 0) return inputs;
+    return { ...Object.fromEntries(defaults), ...inputs };
+  }
+
+  #leave(): void {
+    this.#limit.leave();
+    this.#running--;
+    if (this.#running === 0) this.#onIdle?.();
+  }
+
+  async #close(): Promise<void> {
+    if (this.#running > 0) {
+      await new Promise<void>((resolve) => {
+        this.#onIdle = resolve;
+      });
+    }
+    await this.#hold.release();
+  }
+}

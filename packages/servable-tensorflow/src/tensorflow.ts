@@ -1,0 +1,44 @@
+import { readdir, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { RAM_BYTES } from "@serving-kit/core";
+import { definePlatform, type Platform } from "@serving-kit/inference";
+import { isSavedModelComplete, looksLikeSavedModel } from "./completeness.js";
+import { loadSavedModel } from "./load-saved-model.js";
+import { checkOptions, type TensorFlowOptions } from "./options.js";
+
+/** Variables are read into memory as they are; the graph grows a little when it is optimised. */
+const BYTES_PER_FILE_BYTE = 1.2;
+
+const platform = definePlatform<TensorFlowOptions>({
+  name: "tensorflow",
+  load: ({ path, options, signal }) => loadSavedModel(path, options, signal),
+  accepts: looksLikeSavedModel,
+  isComplete: isSavedModelComplete,
+  async estimateResources({ path, sizeBytes }) {
+    return {
+      [RAM_BYTES]: Math.ceil(BYTES_PER_FILE_BYTE * (sizeBytes ?? (await folderSize(path)))),
+    };
+  },
+});
+
+/**
+ * The platform of SavedModels: `source.pipe(tensorflow())`.
+ *
+ * A version is a folder with `saved_model.pb` or `saved_model.pbtxt`, of TensorFlow 1 or 2. It needs
+ * the C library of TensorFlow, which is opened with the first model: see `openTensorFlow`.
+ *
+ * @throws TypeError for a wrong option, with its name, what was expected and what was given.
+ */
+export function tensorflow(options: TensorFlowOptions = {}): Platform {
+  checkOptions(options);
+  return platform(options);
+}
+
+async function folderSize(path: string): Promise<number> {
+  const entries = await readdir(path, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile());
+  const sizes = await Promise.all(
+    files.map(({ parentPath, name }) => stat(join(parentPath, name)).then(({ size }) => size)),
+  );
+  return sizes.reduce((sum, size) => sum + size, 0);
+}

@@ -1,0 +1,86 @@
+import { readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { messageOf } from "@serving-kit/core";
+import { type Tensors, tensor } from "@serving-kit/inference";
+import { errors } from "../errors.js";
+import {
+  type ExamplesInput,
+  type ModelSpec,
+  type PredictionLog,
+  predictionLogType,
+} from "../proto/schema.js";
+import { tensorFromProto } from "../proto/tensor-proto.js";
+import { tfRecords } from "./tf-record.js";
+import type { WarmUpRequest } from "./warm-up-request.js";
+
+/** Where TF Serving looks for warm-up requests, inside a SavedModel. */
+export const WARM_UP_FILE = "assets.extra/tf_serving_warmup_requests";
+
+/** The most records that TF Serving takes; with more a load fails. */
+export const MAX_WARM_UP_RECORDS = 1000;
+
+const MAX_BYTES = 2 ** 31 - 1;
+
+/** The input of a signature for classification or regression. */
+const EXAMPLES_INPUT = "inputs";
+
+/**
+ * Reads the warm-up requests of a SavedModel: a TFRecord file of `PredictionLog`. A missing file is
+ * fine and gives none. Classify, regress and multi-inference records become calls of their
+ * signatures with serialized examples.
+ *
+ * @throws ServingError DATA_LOSS / WARM_UP_INVALID, INVALID_ARGUMENT / WARM_UP_TOO_LONG.
+ */
+export async function readWarmUpRequests(path: string): Promise<readonly WarmUpRequest[]> {
+  const file = join(path, WARM_UP_FILE);
+  const stats = await stat(file).catch(() => undefined);
+  if (stats === undefined) return [];
+  if (stats.size > MAX_BYTES) throw errors.warmUpInvalid(file, `it has ${stats.size} bytes`);
+  const requests: WarmUpRequest[] = [];
+  let records = 0;
+  try {
+    for (const record of tfRecords(await readFile(file))) {
+      if (++records > MAX_WARM_UP_RECORDS) break;
+      requests.push(...requestsOf(record));
+    }
+  } catch (error) {
+    throw errors.warmUpInvalid(file, messageOf(error), error);
+  }
+  if (records > MAX_WARM_UP_RECORDS) throw errors.warmUpTooLong(file, MAX_WARM_UP_RECORDS);
+  return requests;
+}
+
+/** The calls that one record stands for. */
+export function requestsOf(record: Uint8Array): readonly WarmUpRequest[] {
+  const log = predictionLogType.decode(record) as unknown as PredictionLog;
+  const predict = log.predictLog?.request;
+  if (predict) {
+    const entries = Object.entries(predict.inputs).map(([name, proto]) => {
+      return [name, tensorFromProto(proto)] as const;
+    });
+    const { outputFilter: outputs } = predict;
+    return [{ inputs: Object.fromEntries(entries), outputs, ...named(predict.modelSpec) }];
+  }
+  const examples = log.classifyLog?.request ?? log.regressLog?.request;
+  if (examples) return [{ inputs: examplesOf(examples.input), ...named(examples.modelSpec) }];
+  const multi = log.multiInferenceLog?.request;
+  if (multi) {
+    const inputs = examplesOf(multi.input);
+    return multi.tasks.map(({ modelSpec }) => ({ inputs, ...named(modelSpec) }));
+  }
+  throw new Error("a record has no predict, classify, regress or multi-inference request");
+}
+
+function named(modelSpec: ModelSpec | null | undefined): { signatureName?: string } {
+  return modelSpec?.signatureName ? { signatureName: modelSpec.signatureName } : {};
+}
+
+/** Serialized messages that follow one another are merged: so a context joins its example. */
+function examplesOf(input: ExamplesInput | null | undefined): Tensors {
+  const withContext = input?.exampleListWithContext;
+  const examples = withContext
+    ? withContext.examples.map((example) => Buffer.concat([withContext.context, example]))
+    : (input?.exampleList?.examples ?? []);
+  if (examples.length === 0) throw new Error("a record has no examples");
+  return { [EXAMPLES_INPUT]: tensor("string", [examples.length], [...examples]) };
+}

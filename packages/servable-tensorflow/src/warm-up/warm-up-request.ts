@@ -1,0 +1,10 @@
+import type { Tensors } from "@serving-kit/inference";
+
+/** One call that is made before a model is available, so that its first caller does not wait. */
+export interface WarmUpRequest {
+  readonly inputs: Tensors;
+  /** Default `serving_default`. */
+  readonly signatureName?: string;
+  /** Default all. */
+  readonly outputs?: readonly string[];
+}
