@@ -1,3 +1,6 @@
+/** Why a task was turned away, or left before it had a result. */
+export type TurnedAway = "queue-full" | "task-too-large" | "queue-closed" | "aborted" | "expired";
+
 /** What happens in a queue, as a union over `kind`. All times are on the scheduler's Clock. */
 export type BatchEvent =
   /** A batch ended. */
@@ -18,7 +21,7 @@ export type BatchEvent =
   /** A task was turned away, or left before it had a result. */
   | {
       readonly kind: "task-rejected";
-      readonly because: "queue-full" | "task-too-large" | "queue-closed" | "aborted" | "expired";
+      readonly because: TurnedAway;
       readonly size: number;
       readonly atMs: number;
     };

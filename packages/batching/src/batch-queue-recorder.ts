@@ -1,4 +1,4 @@
-import type { BatchEvent } from "./batch-event.js";
+import type { BatchEvent, TurnedAway } from "./batch-event.js";
 import type { BatchQueueStats } from "./batch-queue-stats.js";
 import { DurationHistogram } from "./duration-histogram.js";
 
@@ -7,15 +7,13 @@ type Held = Pick<
   "numEnqueuedTasks" | "enqueuedSize" | "numRunningBatches" | "numRunningTasks"
 >;
 
-type Because = Extract<BatchEvent, { kind: "task-rejected" }>["because"];
-
 /** Counts what a queue does and tells it as events. */
 export class BatchQueueRecorder {
   /** Where events go. */
   onEvent: ((event: BatchEvent) => void) | undefined;
   succeeded = 0;
   failed = 0;
-  readonly #turnedAway: Record<Because, number> = {
+  readonly #turnedAway: Record<TurnedAway, number> = {
     aborted: 0,
     expired: 0,
     "queue-full": 0,
@@ -46,7 +44,7 @@ export class BatchQueueRecorder {
     this.onEvent?.({ kind: "batch", ...event });
   }
 
-  turnedAway(because: Because, size: number, atMs: number): void {
+  turnedAway(because: TurnedAway, size: number, atMs: number): void {
     this.#turnedAway[because]++;
     this.onEvent?.({ kind: "task-rejected", because, size, atMs });
   }

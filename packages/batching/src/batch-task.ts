@@ -10,6 +10,15 @@ export interface TaskOwner<T, R> {
   fail(task: BatchTask<T, R>, error: unknown): void;
 }
 
+// A promise's two ends, handed over by `capture`, so that no closure is made for a task.
+let lastResolve: (result: never) => void = () => {};
+let lastReject: (error: unknown) => void = () => {};
+function capture(resolve: (result: never) => void, reject: (error: unknown) => void): void {
+  lastResolve = resolve;
+  lastReject = reject;
+}
+const nobody = () => {};
+
 /**
  * One scheduled task: the links of the list it waits in, and the two ends of its promise.
  *
@@ -23,8 +32,8 @@ export class BatchTask<T, R> {
   readonly deadlineAtMs: number;
   readonly signal: AbortSignal | undefined;
   readonly owner: TaskOwner<T, R>;
-  readonly resolve: (result: R) => void;
-  readonly reject: (error: unknown) => void;
+  resolve: (result: R) => void = nobody;
+  reject: (error: unknown) => void = nobody;
   state: typeof WAITING | typeof RUNNING | typeof SETTLED = WAITING;
   next: BatchTask<T, R> | null = null;
   previous: BatchTask<T, R> | null = null;
@@ -45,8 +54,6 @@ export class BatchTask<T, R> {
     enqueuedAtMs: number,
     deadlineAtMs: number,
     signal: AbortSignal | undefined,
-    resolve: (result: R) => void,
-    reject: (error: unknown) => void,
   ) {
     this.owner = owner;
     this.task = task;
@@ -55,8 +62,14 @@ export class BatchTask<T, R> {
     this.enqueuedAtMs = enqueuedAtMs;
     this.deadlineAtMs = deadlineAtMs;
     this.signal = signal;
-    this.resolve = resolve;
-    this.reject = reject;
+  }
+
+  /** Makes the promise that `resolve` and `reject` settle. Parts have none. */
+  promise(): Promise<R> {
+    const promise = new Promise<R>(capture);
+    this.resolve = lastResolve as (result: R) => void;
+    this.reject = lastReject;
+    return promise;
   }
 
   /** Called when the signal aborts. */

@@ -102,18 +102,8 @@ function lastPart<T, R>(task: BatchTask<T, R>): BatchTask<T, R> {
 }
 
 function partOf<T, R>(parent: BatchTask<T, R>, task: T, size: number): BatchTask<T, R> {
-  const { owner, level, enqueuedAtMs, deadlineAtMs, resolve, reject } = parent;
-  const part = new BatchTask<T, R>(
-    owner,
-    task,
-    size,
-    level,
-    enqueuedAtMs,
-    deadlineAtMs,
-    undefined,
-    resolve,
-    reject,
-  );
+  const { owner, level, enqueuedAtMs, deadlineAtMs } = parent;
+  const part = new BatchTask<T, R>(owner, task, size, level, enqueuedAtMs, deadlineAtMs, undefined);
   const results = parent.partResults as (R | undefined)[];
   part.parent = parent;
   part.partIndex = results.push(undefined) - 1;

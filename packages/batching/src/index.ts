@@ -13,8 +13,8 @@ export {
   type BasicBatchSchedulerOptions,
   createBasicBatchScheduler,
 } from "./basic-batch-scheduler.js";
-export type { BatchEvent } from "./batch-event.js";
-export { BatchQueue } from "./batch-queue.js";
+export type { BatchEvent, TurnedAway } from "./batch-event.js";
+export type { BatchQueue } from "./batch-queue.js";
 export type {
   BatchQueueOptions,
   ResolvedBatchQueueOptions,

@@ -1,8 +1,9 @@
 import { availableParallelism } from "node:os";
 import { type Clock, systemClock } from "@serving-kit/core";
-import { BatchQueue } from "./batch-queue.js";
+import type { BatchQueue } from "./batch-queue.js";
 import type { BatchQueueOptions } from "./batch-queue-options.js";
 import type { BatchFunction, BatchScheduler } from "./batch-scheduler.js";
+import { PooledBatchQueue } from "./pooled-batch-queue.js";
 import { SlotPool } from "./slot-pool.js";
 
 /** What all queues of a scheduler have in common. */
@@ -67,7 +68,7 @@ export class SharedBatchScheduler implements AsyncDisposable {
     run: BatchFunction<T, R>,
     options: BatchQueueOptions<T, R> = {},
   ): BatchQueue<T, R> {
-    const queue = new BatchQueue(run, options, this.#pool, this.#clock, (closed) => {
+    const queue = new PooledBatchQueue(run, options, this.#pool, this.#clock, (closed) => {
       this.#queues.delete(closed);
     });
     this.#queues.add(queue);

@@ -65,7 +65,7 @@ export class SlotPool {
 
   /** Asks for batches to be started in the next check phase of the event loop. */
   request(): void {
-    if (this.#turn !== null || this.running >= this.slots || this.#isStarting) return;
+    if (this.#turn !== null || this.running >= this.slots) return;
     this.#turn = this.#clock.setImmediate(() => {
       this.#turn = null;
       this.#turnBeganAtMs = this.#clock.now();

@@ -1,0 +1,27 @@
+import type { ServingError } from "@serving-kit/core";
+import type { TurnedAway } from "./batch-event.js";
+import { errors } from "./errors.js";
+
+/** A task that wants to be scheduled, and the queue as it finds it. */
+export interface Applicant {
+  readonly size: number;
+  readonly isExpired: boolean;
+  readonly isClosed: boolean;
+  readonly signal: AbortSignal | undefined;
+  readonly maxTaskSize: number;
+  /** The size for which there is place in the task's level. */
+  readonly place: number;
+  readonly expiredError: () => ServingError;
+}
+
+/** Why a task cannot be scheduled: the first reason of several that counts. */
+export function refusalOf(applicant: Applicant): { because: TurnedAway; error: unknown } {
+  const { size, signal, maxTaskSize, place } = applicant;
+  if (signal?.aborted) return { because: "aborted", error: signal.reason };
+  if (applicant.isClosed) return { because: "queue-closed", error: errors.batchQueueClosed() };
+  if (applicant.isExpired) return { because: "expired", error: applicant.expiredError() };
+  if (size > maxTaskSize) {
+    return { because: "task-too-large", error: errors.taskTooLarge(size, maxTaskSize) };
+  }
+  return { because: "queue-full", error: errors.batchQueueFull(size, Math.max(0, place)) };
+}

@@ -1,0 +1,368 @@
+import type { Clock } from "@serving-kit/core";
+import { unwatch, watch } from "./abort-watch.js";
+import { refusalOf } from "./admission.js";
+import { type Batch, formBatch } from "./batch.js";
+import type { BatchQueue } from "./batch-queue.js";
+import {
+  type BatchQueueOptions,
+  type ResolvedBatchQueueOptions,
+  resolveBatchQueueOptions,
+  type TaskSplitting,
+} from "./batch-queue-options.js";
+import { BatchQueueRecorder } from "./batch-queue-recorder.js";
+import type { BatchQueueStats } from "./batch-queue-stats.js";
+import type { BatchFunction, ScheduleOptions } from "./batch-scheduler.js";
+import {
+  BatchTask,
+  RUNNING,
+  SETTLED,
+  type TaskList,
+  type TaskOwner,
+  WAITING,
+} from "./batch-task.js";
+import { errors } from "./errors.js";
+import type { PooledQueue, SlotPool } from "./slot-pool.js";
+import { TaskLevels } from "./task-levels.js";
+import { WakeTimer } from "./wake-timer.js";
+
+const NO_OPTIONS: ScheduleOptions = {};
+/** What stands for "did not fail", since a batch function may reject with undefined. */
+const NO_ERROR = Symbol("no error");
+
+/**
+ * The queue behind `SharedBatchScheduler.addQueue`.
+ *
+ * One timer serves the timeout of the next batch and all deadlines. It is set for the earliest that
+ * was seen and not moved when that task leaves; when it fires too early it is set again.
+ */
+export class PooledBatchQueue<T, R> implements BatchQueue<T, R>, PooledQueue, TaskOwner<T, R> {
+  nextInRing: PooledQueue | null = null;
+  previousInRing: PooledQueue | null = null;
+  readonly #run: BatchFunction<T, R>;
+  readonly #pool: SlotPool;
+  readonly #clock: Clock;
+  readonly #onClosed: (queue: PooledBatchQueue<T, R>) => void;
+  readonly #waiting: TaskLevels<T, R>;
+  readonly #recorder = new BatchQueueRecorder();
+  readonly #running = new Set<Batch<T, R>>();
+  #given: BatchQueueOptions<T, R>;
+  #options: ResolvedBatchQueueOptions<T, R>;
+  #capacity: number;
+  #numRunningBatches = 0;
+  #numRunningTasks = 0;
+  #readyLevel = 0;
+  /** No task that has not settled has an earlier deadline. */
+  #earliestDeadlineAtMs = Number.POSITIVE_INFINITY;
+  readonly #timer: WakeTimer;
+  #closed: Promise<void> | undefined;
+  #resolveClosed: (() => void) | undefined;
+
+  constructor(
+    run: BatchFunction<T, R>,
+    options: BatchQueueOptions<T, R>,
+    pool: SlotPool,
+    clock: Clock,
+    onClosed: (queue: PooledBatchQueue<T, R>) => void,
+  ) {
+    this.#run = run;
+    this.#pool = pool;
+    this.#clock = clock;
+    this.#onClosed = onClosed;
+    this.#given = options;
+    this.#options = resolveBatchQueueOptions(options);
+    this.#capacity = this.#options.maxEnqueuedBatches * this.#options.maxExecutionBatchSize;
+    this.#recorder.onEvent = options.onEvent;
+    this.#timer = new WakeTimer(clock, () => this.#wake());
+    this.#waiting = new TaskLevels(this.#options.priorityLevels);
+  }
+
+  get numEnqueuedTasks(): number {
+    return this.#waiting.count;
+  }
+
+  get schedulingCapacity(): number {
+    const { size } = this.#waiting.lists[0] as TaskList<T, R>;
+    return this.#closed === undefined ? Math.max(0, this.#capacity - size) : 0;
+  }
+
+  get maxTaskSize(): number {
+    return this.#options.maxBatchSize;
+  }
+
+  get options(): ResolvedBatchQueueOptions<T, R> {
+    return this.#options;
+  }
+
+  configure(changes: Omit<BatchQueueOptions<T, R>, "priorityLevels">): void {
+    const given = { ...this.#given, ...changes };
+    this.#options = resolveBatchQueueOptions(given);
+    this.#given = given;
+    this.#recorder.onEvent = given.onEvent;
+    this.#capacity = this.#options.maxEnqueuedBatches * this.#options.maxExecutionBatchSize;
+    if (this.#waiting.count > 0) this.#pool.request();
+  }
+
+  schedule(task: T, options: ScheduleOptions = NO_OPTIONS): Promise<R> {
+    const { size = 1, priority = 0, deadlineAtMs = Number.POSITIVE_INFINITY, signal } = options;
+    if (!(size >= 1 && Number.isSafeInteger(size))) {
+      throw new RangeError(`the size of a task must be an integer >= 1; got ${size}`);
+    }
+    const list = this.#waiting.lists[priority];
+    if (list === undefined) {
+      throw new RangeError(
+        `priority must be an integer from 0 to ${this.#waiting.lists.length - 1}; got ${priority}`,
+      );
+    }
+    const now = this.#clock.now();
+    const place = this.#capacity - list.size;
+    const isExpired = deadlineAtMs <= now;
+    const isClosed = this.#closed !== undefined;
+    const { maxBatchSize: maxTaskSize, expiredError } = this.#options;
+    if (size > place || size > maxTaskSize || isExpired || isClosed || signal?.aborted) {
+      const refusal = refusalOf({
+        size,
+        isExpired,
+        isClosed,
+        signal,
+        maxTaskSize,
+        place,
+        expiredError,
+      });
+      this.#recorder.turnedAway(refusal.because, size, now);
+      return Promise.reject(refusal.error);
+    }
+    const scheduled = new BatchTask<T, R>(this, task, size, priority, now, deadlineAtMs, signal);
+    const promise = scheduled.promise();
+    if (signal !== undefined) watch(signal, scheduled);
+    this.#waiting.push(scheduled);
+    if (this.#waiting.count === 1) this.#pool.enter(this);
+    if (deadlineAtMs < this.#earliestDeadlineAtMs) {
+      this.#earliestDeadlineAtMs = deadlineAtMs;
+      this.#timer.wakeAt(deadlineAtMs, now);
+    }
+    this.#pool.request();
+    return promise;
+  }
+
+  stats(): BatchQueueStats {
+    return this.#recorder.snapshot({
+      numEnqueuedTasks: this.#waiting.count,
+      enqueuedSize: this.#waiting.size,
+      numRunningBatches: this.#numRunningBatches,
+      numRunningTasks: this.#numRunningTasks,
+    });
+  }
+
+  close({ signal }: { readonly signal?: AbortSignal } = {}): Promise<void> {
+    if (this.#closed === undefined) {
+      this.#closed = new Promise((resolve) => {
+        this.#resolveClosed = resolve;
+      });
+      if (this.#waiting.count > 0) this.#pool.request();
+      this.#restIfIdle();
+    }
+    if (signal?.aborted) this.#terminate();
+    else if (signal !== undefined && this.#resolveClosed !== undefined) {
+      const termination = { abort: () => this.#terminate() };
+      watch(signal, termination);
+      void this.#closed.then(() => unwatch(signal, termination));
+    }
+    return this.#closed;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  get isFull(): boolean {
+    return this.#waiting.fullLevel(this.#options.maxExecutionBatchSize) >= 0;
+  }
+
+  isReady(nowMs: number): boolean {
+    if (nowMs >= this.#earliestDeadlineAtMs) this.#expire(nowMs);
+    if (this.#waiting.count === 0) return false;
+    const { timing, batchTimeoutMs, maxExecutionBatchSize } = this.#options;
+    const isEager =
+      this.#closed !== undefined || (timing === "idle-first" && this.#numRunningBatches === 0);
+    this.#readyLevel = this.#waiting.readyLevel(
+      maxExecutionBatchSize,
+      nowMs,
+      isEager ? Number.NEGATIVE_INFINITY : batchTimeoutMs,
+    );
+    if (this.#readyLevel >= 0) return true;
+    this.#timer.wakeAt(this.#waiting.oldestAtMs + batchTimeoutMs, nowMs);
+    return false;
+  }
+
+  start(nowMs: number): number {
+    const batch = formBatch(this.#waiting.lists, this.#readyLevel, this.#options);
+    this.#waiting.recount();
+    if (this.#waiting.count === 0) this.#pool.leave(this);
+    if (batch.entries.length === 0) {
+      this.#restIfIdle();
+      return nowMs;
+    }
+    batch.startedAtMs = nowMs;
+    this.#recorder.batchStarted(batch.size, batch.paddedSize);
+    for (const entry of batch.entries) {
+      this.#recorder.queueMs.record(nowMs - entry.enqueuedAtMs);
+      if ((entry.parent ?? entry).state === RUNNING) this.#numRunningTasks++;
+    }
+    this.#numRunningBatches++;
+    this.#pool.running++;
+    let results: ReturnType<BatchFunction<T, R>>;
+    try {
+      results = this.#run(batch.tasks, batch);
+    } catch (error) {
+      return this.#end(batch, undefined, error);
+    }
+    if (typeof (results as PromiseLike<unknown> | undefined)?.then !== "function") {
+      return this.#end(batch, results as readonly (R | Error)[], NO_ERROR);
+    }
+    this.#running.add(batch);
+    (results as PromiseLike<readonly (R | Error)[]>).then(
+      (given) => void this.#end(batch, given, NO_ERROR),
+      (error) => void this.#end(batch, undefined, error),
+    );
+    return nowMs;
+  }
+
+  abort(task: BatchTask<T, R>): void {
+    if (task.state === SETTLED) return;
+    this.#recorder.turnedAway("aborted", task.size, this.#clock.now());
+    this.#reject(task, task.signal?.reason);
+    this.#restIfIdle();
+  }
+
+  fail(task: BatchTask<T, R>, error: unknown): void {
+    this.#recorder.failed++;
+    this.#reject(task, error);
+  }
+
+  #end(batch: Batch<T, R>, results: readonly (R | Error)[] | undefined, error: unknown): number {
+    const now = this.#clock.now();
+    const { entries } = batch;
+    this.#running.delete(batch);
+    this.#numRunningBatches--;
+    let failure = error;
+    if (Array.isArray(results) && results.length === entries.length) {
+      for (let i = 0; i < entries.length; i++) {
+        const entry = entries[i] as BatchTask<T, R>;
+        const result = results[i] as R | Error;
+        if (result instanceof Error) this.#failEntry(entry, result);
+        else if (entry.parent === null) this.#succeed(entry, result);
+        else this.#endPart(entry, entry.parent, result);
+      }
+    } else {
+      if (failure === NO_ERROR) failure = errors.batchResultLength(entries.length, results);
+      for (const entry of entries) this.#failEntry(entry, failure);
+    }
+    this.#recorder.batchEnded({
+      tasks: entries.length,
+      size: batch.size,
+      paddedSize: batch.paddedSize,
+      queueMs: batch.startedAtMs - (entries[0] as BatchTask<T, R>).enqueuedAtMs,
+      runMs: now - batch.startedAtMs,
+      ...(failure !== NO_ERROR && { error: failure }),
+      atMs: now,
+    });
+    this.#pool.release(now);
+    this.#restIfIdle();
+    return now;
+  }
+
+  #endPart(part: BatchTask<T, R>, parent: BatchTask<T, R>, result: R): void {
+    const results = parent.partResults as R[];
+    results[part.partIndex] = result;
+    if (--parent.runningParts > 0 || parent.state !== RUNNING) return;
+    try {
+      this.#succeed(parent, (this.#options.splitting as TaskSplitting<T, R>).merge(results));
+    } catch (error) {
+      this.fail(parent, error);
+    }
+  }
+
+  #failEntry(entry: BatchTask<T, R>, error: unknown): void {
+    const task = entry.parent ?? entry;
+    if (task.state !== SETTLED) this.fail(task, error);
+  }
+
+  #succeed(task: BatchTask<T, R>, result: R): void {
+    if (task.state !== RUNNING) return;
+    task.state = SETTLED;
+    this.#numRunningTasks--;
+    this.#recorder.succeeded++;
+    if (task.signal !== undefined) unwatch(task.signal, task);
+    task.resolve(result);
+  }
+
+  #reject(task: BatchTask<T, R>, error: unknown): void {
+    if (task.state === WAITING) {
+      this.#waiting.remove(task);
+      if (this.#waiting.count === 0) this.#pool.leave(this);
+    } else this.#numRunningTasks--;
+    task.state = SETTLED;
+    if (task.signal !== undefined) unwatch(task.signal, task);
+    task.reject(error);
+  }
+
+  #expire(nowMs: number): void {
+    let earliestAtMs = Number.POSITIVE_INFINITY;
+    for (const task of this.#unsettled()) {
+      if (task.deadlineAtMs > nowMs) earliestAtMs = Math.min(earliestAtMs, task.deadlineAtMs);
+      else {
+        const isWaiting = task.state === WAITING;
+        this.#recorder.turnedAway("expired", task.size, nowMs);
+        this.#reject(
+          task,
+          isWaiting ? this.#options.expiredError() : errors.taskDeadlineExceeded(),
+        );
+      }
+    }
+    this.#earliestDeadlineAtMs = earliestAtMs;
+    this.#timer.wakeAt(earliestAtMs, nowMs);
+    this.#restIfIdle();
+  }
+
+  #unsettled(): Set<BatchTask<T, R>> {
+    const tasks = new Set<BatchTask<T, R>>(this.#waiting);
+    for (const { entries } of this.#running) {
+      for (const entry of entries) {
+        const task = entry.parent ?? entry;
+        if (task.state !== SETTLED) tasks.add(task);
+      }
+    }
+    return tasks;
+  }
+
+  #wake(): void {
+    const now = this.#clock.now();
+    if (now >= this.#earliestDeadlineAtMs) this.#expire(now);
+    else this.#timer.wakeAt(this.#earliestDeadlineAtMs, now);
+    this.#pool.startBatches(now);
+  }
+
+  /** Where nothing waits and nothing runs: holds no timer, and is closed if it was closing. */
+  #restIfIdle(): void {
+    if (this.#waiting.count > 0 || this.#numRunningBatches > 0) return;
+    this.#rest();
+  }
+
+  #rest(): void {
+    this.#earliestDeadlineAtMs = Number.POSITIVE_INFINITY;
+    this.#timer.clear();
+    if (this.#resolveClosed === undefined) return;
+    this.#resolveClosed();
+    this.#resolveClosed = undefined;
+    this.#onClosed(this);
+  }
+
+  #terminate(): void {
+    const now = this.#clock.now();
+    for (const task of this.#unsettled()) {
+      this.#recorder.turnedAway("queue-closed", task.size, now);
+      this.#reject(task, errors.batchQueueClosed());
+    }
+    this.#rest();
+  }
+}

@@ -1,0 +1,70 @@
+import { type BatchTask, TaskList } from "./batch-task.js";
+
+/** The tasks that wait in a queue: a list for each level of priority, the most urgent first. */
+export class TaskLevels<T, R> {
+  readonly lists: readonly TaskList<T, R>[];
+  /** How many tasks wait in all levels. Current after `recount` where tasks were taken from lists. */
+  count = 0;
+
+  constructor(levels: number) {
+    this.lists = Array.from({ length: levels }, () => new TaskList<T, R>());
+  }
+
+  /** The sum of the sizes of all tasks that wait. */
+  get size(): number {
+    return this.lists.reduce((sum, list) => sum + list.size, 0);
+  }
+
+  push(task: BatchTask<T, R>): void {
+    (this.lists[task.level] as TaskList<T, R>).push(task);
+    this.count++;
+  }
+
+  remove(task: BatchTask<T, R>): void {
+    (this.lists[task.level] as TaskList<T, R>).remove(task);
+    this.count--;
+  }
+
+  recount(): void {
+    let count = 0;
+    for (const list of this.lists) count += list.count;
+    this.count = count;
+  }
+
+  /** The most urgent level in which a batch of `maxSize` is full, or -1. */
+  fullLevel(maxSize: number): number {
+    for (let level = 0; level < this.lists.length; level++) {
+      if ((this.lists[level] as TaskList<T, R>).size >= maxSize) return level;
+    }
+    return -1;
+  }
+
+  /** The most urgent level in which a batch is full or the oldest task has waited `waitMs`, or -1. */
+  readyLevel(maxSize: number, nowMs: number, waitMs: number): number {
+    for (let level = 0; level < this.lists.length; level++) {
+      const { head, size } = this.lists[level] as TaskList<T, R>;
+      if (head !== null && (size >= maxSize || head.enqueuedAtMs + waitMs <= nowMs)) return level;
+    }
+    return -1;
+  }
+
+  /** When the oldest of all tasks came; Infinity when none waits. */
+  get oldestAtMs(): number {
+    let oldestAtMs = Number.POSITIVE_INFINITY;
+    for (const { head } of this.lists) {
+      if (head !== null && head.enqueuedAtMs < oldestAtMs) oldestAtMs = head.enqueuedAtMs;
+    }
+    return oldestAtMs;
+  }
+
+  /** All tasks. A task may leave while it is looked at. */
+  *[Symbol.iterator](): Generator<BatchTask<T, R>> {
+    for (const { head } of this.lists) {
+      for (let task = head; task !== null; ) {
+        const { next }: { next: BatchTask<T, R> | null } = task;
+        yield task;
+        task = next;
+      }
+    }
+  }
+}
