@@ -25,15 +25,11 @@ async function check(label, args) {
 try {
   await ensureInstalled();
   const tarballs = await buildAndPack(folder);
-  for (const { folder: path, manifest } of publishedPackages()) {
+  for (const { manifest } of publishedPackages()) {
     const file = `${manifest.name.replace("@", "").replace("/", "-")}-${manifest.version}.tgz`;
     const tarball = tarballs.find((name) => name.endsWith(`/${file}`));
     const bin = (name) => join(root, "node_modules", name);
-    await check(`publint ${manifest.name}`, [
-      bin("publint/src/cli.js"),
-      "--strict",
-      join(root, path),
-    ]);
+    await check(`publint ${manifest.name}`, [bin("publint/src/cli.js"), "--strict", tarball]);
     await check(`attw ${manifest.name}`, [
       bin("@arethetypeswrong/cli/dist/index.js"),
       "--profile=esm-only",
