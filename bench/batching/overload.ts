@@ -1,0 +1,126 @@
+import { type BatchQueue, SharedBatchScheduler } from "@serving-kit/batching";
+import { isServingError } from "@serving-kit/core";
+import type { Benchmark } from "../figure.js";
+
+const BATCH_MS = 10;
+const MAX_BATCH_SIZE = 32;
+const MAX_ENQUEUED_BATCHES = 10;
+const SLOTS = 2;
+const OVERLOAD = 3;
+const OVERLOAD_S = 30;
+const PEAK_S = 5;
+
+const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+
+/** What of the offered tasks was accepted, how long it took, and how long the others took to be refused. */
+interface Outcome {
+  readonly latenciesMs: number[];
+  readonly refusalsMs: number[];
+}
+
+/** Offers tasks at a rate, whatever becomes of them. */
+async function offer(
+  queue: BatchQueue<number, number>,
+  perSecond: number,
+  seconds: number,
+): Promise<Outcome> {
+  const outcome: Outcome = { latenciesMs: [], refusalsMs: [] };
+  const pending = new Set<Promise<void>>();
+  const startedAt = performance.now();
+  const endAt = startedAt + 1_000 * seconds;
+  let offered = 0;
+  while (performance.now() < endAt) {
+    const due = ((performance.now() - startedAt) / 1_000) * perSecond;
+    for (; offered < due; offered++) {
+      const at = performance.now();
+      const one = queue.schedule(offered).then(
+        () => void outcome.latenciesMs.push(performance.now() - at),
+        (error) => {
+          if (!isServingError(error) || error.reason !== "BATCH_QUEUE_FULL") throw error;
+          outcome.refusalsMs.push(performance.now() - at);
+        },
+      );
+      pending.add(one);
+      void one.then(() => pending.delete(one));
+    }
+    await sleep(1);
+  }
+  await Promise.all(pending);
+  return outcome;
+}
+
+/** Keeps so many tasks under way that every batch is full, and gives the tasks a second. */
+async function peak(queue: BatchQueue<number, number>, seconds: number): Promise<number> {
+  let done = 0;
+  const startedAt = performance.now();
+  const endAt = startedAt + 1_000 * seconds;
+  const caller = async () => {
+    while (performance.now() < endAt) {
+      await queue.schedule(1);
+      done++;
+    }
+  };
+  await Promise.all(Array.from({ length: 2 * SLOTS * MAX_BATCH_SIZE }, caller));
+  return (1_000 * done) / (performance.now() - startedAt);
+}
+
+const percentile = (values: number[], p: number) =>
+  values.sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(p * values.length))] ?? 0;
+
+const benchmark: Benchmark = {
+  name: `overload: ${OVERLOAD} x capacity for ${OVERLOAD_S} s, ${BATCH_MS} ms a batch`,
+  async run() {
+    const scheduler = new SharedBatchScheduler({ slots: SLOTS });
+    const queue = scheduler.addQueue<number, number>(
+      async (tasks) => {
+        await sleep(BATCH_MS);
+        return tasks;
+      },
+      { maxBatchSize: MAX_BATCH_SIZE, maxEnqueuedBatches: MAX_ENQUEUED_BATCHES },
+    );
+    const capacity = await peak(queue, PEAK_S);
+    globalThis.gc?.();
+    const heapBefore = process.memoryUsage().heapUsed;
+    const { latenciesMs, refusalsMs } = await offer(queue, OVERLOAD * capacity, OVERLOAD_S);
+    const throughput = latenciesMs.length / OVERLOAD_S;
+    const p99 = percentile(latenciesMs, 0.99);
+    const refusalP99 = percentile(refusalsMs, 0.99);
+    const refused = refusalsMs.length;
+    latenciesMs.length = 0;
+    refusalsMs.length = 0;
+    await queue.close();
+    globalThis.gc?.();
+    const heapAfter = process.memoryUsage().heapUsed;
+    const fullQueueMs = (MAX_ENQUEUED_BATCHES * BATCH_MS) / SLOTS;
+    return [
+      {
+        name: "p99 of accepted tasks (baseline: the time a full queue takes)",
+        value: p99,
+        unit: "ms",
+        baseline: fullQueueMs,
+        goal: { atMost: 1.5 * fullQueueMs },
+      },
+      {
+        name: "p99 of the time to a rejection",
+        value: refusalP99,
+        unit: "ms",
+        goal: { atMost: 1 },
+      },
+      { name: "rejected", value: refused, unit: "tasks" },
+      {
+        name: "throughput (baseline: the peak without overload)",
+        value: throughput,
+        unit: "tasks/s",
+        baseline: capacity,
+        goal: { atLeast: 0.95 * capacity },
+      },
+      {
+        name: "heap growth",
+        value: heapAfter - heapBefore,
+        unit: "B",
+        goal: { atMost: 5_000_000 },
+      },
+    ];
+  },
+};
+export default benchmark;
