@@ -33,6 +33,7 @@ export {
 export { type PolicyConformanceOptions, policyConformance } from "./policy-conformance.js";
 export { predictorConformance } from "./predictor-conformance.js";
 export type { PredictorConformanceOptions, PredictorExample } from "./predictor-kit.js";
+export { predictorThroughManager } from "./predictor-through-manager.js";
 export {
   PuppetBatchScheduler,
   type PuppetBatchSchedulerOptions,

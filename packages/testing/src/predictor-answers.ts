@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { batch } from "@serving-kit/batching";
 import { type Predictor, type Signature, signatureOf, type Tensors } from "@serving-kit/inference";
 import {
   optionsOf,
@@ -119,24 +120,27 @@ export function answerClauses(kit: PredictorKit): Tests {
         }
       }),
 
-    "S8 if batchable, a batch of n rows gives the same as n calls of one row": () =>
-      withPredictor(async ({ predictor }) => {
-        assert.equal(typeof predictor.batchable, "boolean", "batchable");
-        if (!predictor.batchable) return;
-        for (const group of groupByKind(examples)) {
-          const [first] = group as [PredictorExample];
-          const rows = group.flatMap(({ inputs }) => rowsOf(inputs));
-          if (rows.length === 1) rows.push(rows[0] as Tensors);
-          const single: Tensors[] = [];
-          for (const row of rows) single.push(await call(predictor, copyOf(row), first));
-          const batch = await call(predictor, joinRows(rows), first);
-          for (const outputs of single) {
-            assert.equal(rowCount(outputs), 1, "one row gives outputs of one row");
+    "S8 if batchable, a batch of n rows gives the same as n calls of one row; else it is refused":
+      () =>
+        withPredictor(async ({ predictor }) => {
+          assert.equal(typeof predictor.batchable, "boolean", "batchable");
+          if (!predictor.batchable) {
+            return assert.throws(() => batch(predictor), { reason: "NOT_BATCHABLE" });
           }
-          const tolerance = Math.max(...group.map((e) => e.tolerance ?? DEFAULT_TOLERANCE));
-          assertOutputs(batch, joinRows(single), tolerance, `a batch of ${rows.length} rows`);
-        }
-      }),
+          for (const group of groupByKind(examples)) {
+            const [first] = group as [PredictorExample];
+            const rows = group.flatMap(({ inputs }) => rowsOf(inputs));
+            if (rows.length === 1) rows.push(rows[0] as Tensors);
+            const single: Tensors[] = [];
+            for (const row of rows) single.push(await call(predictor, copyOf(row), first));
+            const batch = await call(predictor, joinRows(rows), first);
+            for (const outputs of single) {
+              assert.equal(rowCount(outputs), 1, "one row gives outputs of one row");
+            }
+            const tolerance = Math.max(...group.map((e) => e.tolerance ?? DEFAULT_TOLERANCE));
+            assertOutputs(batch, joinRows(single), tolerance, `a batch of ${rows.length} rows`);
+          }
+        }),
   };
 }
 

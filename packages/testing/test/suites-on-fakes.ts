@@ -1,4 +1,4 @@
-import { createBasicBatchScheduler } from "@serving-kit/batching";
+import { batching, createBasicBatchScheduler } from "@serving-kit/batching";
 import {
   type AspiredVersions,
   AspiredVersionsManager,
@@ -12,7 +12,7 @@ import {
   servableId,
   systemClock,
 } from "@serving-kit/core";
-import { tensor } from "@serving-kit/inference";
+import { type Predictor, tensor } from "@serving-kit/inference";
 import { Subject } from "rxjs";
 import {
   adapterConformance,
@@ -28,6 +28,7 @@ import {
   PuppetBatchScheduler,
   policyConformance,
   predictorConformance,
+  predictorThroughManager,
   type Runner,
   sourceConformance,
 } from "../src/index.js";
@@ -183,4 +184,19 @@ function runPredictorSuites(runner: Runner): void {
       allocated: () => made.filter((predictor) => !predictor.isDisposed).length,
     });
   }
+
+  const throughManager = sourceFrom<Loader<Predictor>>(async function* () {
+    const loader = { load: async () => new FakePredictor({ runMs: 1 }) };
+    yield { name: "m", versions: [aspire(servableId("m", 1), loader)] };
+  });
+  predictorConformance(runner, {
+    name: "FakePredictor through a manager",
+    create: () => predictorThroughManager(throughManager, { name: "m" }),
+    examples: halfPlusTwo,
+  });
+  predictorConformance(runner, {
+    name: "FakePredictor, batched, through a manager",
+    create: () => predictorThroughManager(throughManager.pipe(batching()), { name: "m" }),
+    examples: halfPlusTwo,
+  });
 }

@@ -1,0 +1,109 @@
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { batching } from "@serving-kit/batching";
+import { aspire, servableId, sourceFrom } from "@serving-kit/core";
+import { tensor } from "@serving-kit/inference";
+import {
+  adapterConformance,
+  loaderConformance,
+  predictorConformance,
+  predictorThroughManager,
+} from "@serving-kit/testing";
+import { describe, expect, it } from "vitest";
+import { runExample } from "../run-example.js";
+import { nearestNeighbour } from "./custom-servable.js";
+
+const id = servableId("iris", 1);
+const path = join(import.meta.dirname, "models/iris/1");
+
+// #region predictor
+const point = (...x: number[]) => tensor("float32", [x.length / 4, 4], x);
+const label = (...names: string[]) => tensor("string", [names.length], names);
+
+predictorConformance(
+  { describe, it },
+  {
+    name: "nearest neighbour",
+    create: () =>
+      nearestNeighbour().loader({ path }, id).load({ id, signal: new AbortController().signal }),
+    examples: [
+      { inputs: { point: point(5, 3.4, 1.5, 0.2) }, outputs: { label: label("setosa") } },
+      {
+        inputs: { point: point(6.9, 3.1, 5.4, 2.1, 6, 3, 4.4, 1.4) },
+        outputs: { label: label("virginica", "versicolor") },
+      },
+    ],
+  },
+);
+// #endregion
+
+// #region loader
+const broken = mkdtempSync(join(tmpdir(), "neighbours-"));
+const breakFile = () => writeFileSync(join(broken, "neighbours.json"), '{ "points": [[1, 2]');
+
+loaderConformance(
+  { describe, it },
+  {
+    name: "nearest neighbour",
+    create: () => nearestNeighbour().loader({ path }, id),
+    use: async (predictor) => {
+      await predictor.predict({ point: point(5, 3.4, 1.5, 0.2) });
+    },
+    broken: [
+      {
+        path: "/no/such/model",
+        create: () => nearestNeighbour().loader({ path: "/no/such/model" }, id),
+      },
+      {
+        path: broken,
+        create: () => {
+          breakFile();
+          return nearestNeighbour().loader({ path: broken }, id);
+        },
+        repair: () =>
+          writeFileSync(
+            join(broken, "neighbours.json"),
+            '{ "points": [[1, 2, 3, 4]], "labels": ["one"] }',
+          ),
+      },
+    ],
+  },
+);
+// #endregion
+
+adapterConformance(
+  { describe, it },
+  {
+    name: "nearest neighbour",
+    create: () => nearestNeighbour(),
+    data: { path },
+    skip: [{ reason: "making a loader cannot throw", clauses: ["A3"] }],
+  },
+);
+
+// #region wrapped
+const source = sourceFrom(async function* () {
+  yield { name: "iris", versions: [aspire(id, { path })] };
+});
+
+predictorConformance(
+  { describe, it },
+  {
+    name: "nearest neighbour, batched, through a manager",
+    create: () =>
+      predictorThroughManager(source.pipe(nearestNeighbour(), batching()), { name: "iris" }),
+    examples: [
+      { inputs: { point: point(5, 3.4, 1.5, 0.2) }, outputs: { label: label("setosa") } },
+      { inputs: { point: point(6.9, 3.1, 5.4, 2.1) }, outputs: { label: label("virginica") } },
+    ],
+  },
+);
+// #endregion
+
+describe("the program", () => {
+  it("prints two answers and ends", async () => {
+    const { stdout, stderr, code } = await runExample("custom-servable/main.ts");
+    expect([stdout, stderr, code]).toEqual(["two flowers: setosa and virginica\n", "", 0]);
+  });
+});

@@ -1,0 +1,56 @@
+import {
+  type AspiredVersion,
+  type Clock,
+  ServingError,
+  type Source,
+  type StoragePath,
+  servableId,
+  sourceFrom,
+  systemClock,
+} from "@serving-kit/core";
+import { delay } from "./delay.js";
+
+/** A row of a table that says what is to be served: one version of one model. */
+export interface Deployment {
+  readonly name: string;
+  readonly version: bigint;
+  readonly path: string;
+  /** Why this version must not be loaded, such as "checksum mismatch". */
+  readonly problem?: string;
+}
+
+/** When to look at the table. */
+export interface DeploymentSourceOptions {
+  /** Default 1,000. */
+  readonly pollIntervalMs?: number;
+  readonly clock?: Clock;
+}
+
+/** Emits the versions that a table of deployments lists, and looks at the table again and again. */
+export function deploymentSource(
+  readTable: (signal: AbortSignal) => Promise<readonly Deployment[]>,
+  { pollIntervalMs = 1_000, clock = systemClock }: DeploymentSourceOptions = {},
+): Source<StoragePath> {
+  return sourceFrom(async function* (signal) {
+    let names = new Set<string>();
+    while (!signal.aborted) {
+      // While the table cannot be read, what is aspired stays.
+      const table = await readTable(signal).catch(() => undefined);
+      if (table !== undefined) {
+        const listed = new Set(table.map(({ name }) => name));
+        // A name that was listed and is no more is withdrawn by an empty list.
+        for (const name of new Set([...names, ...listed])) {
+          yield { name, versions: table.filter((row) => row.name === name).map(toAspired) };
+        }
+        names = listed;
+      }
+      await delay(clock, pollIntervalMs, signal);
+    }
+  });
+}
+
+function toAspired({ name, version, path, problem }: Deployment): AspiredVersion<StoragePath> {
+  const id = servableId(name, version);
+  if (problem === undefined) return { id, data: { path } };
+  return { id, error: new ServingError("FAILED_PRECONDITION", "DEPLOYMENT_INVALID", problem) };
+}
