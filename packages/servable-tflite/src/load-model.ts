@@ -1,6 +1,12 @@
 import { availableParallelism } from "node:os";
 import { isServingError } from "@serving-kit/core";
-import { elementCount, NUMERIC_DTYPES, type Tensor, type TensorSpec } from "@serving-kit/inference";
+import {
+  elementCount,
+  NUMERIC_DTYPES,
+  type Signature,
+  type Tensor,
+  type TensorSpec,
+} from "@serving-kit/inference";
 import { NativeExecutor, nativeRuns } from "@serving-kit/native-library";
 import { errors } from "./errors.js";
 import { findModel } from "./find-model.js";
@@ -30,7 +36,7 @@ export async function loadModel(
   const predictor = await TflitePredictor.create(model, {
     threads: options.threads ?? 1,
     interpreters: options.interpreters ?? defaultInterpreters(),
-    useXnnpack: xnnpackIn(tflite, options.useXnnpack),
+    xnnpack: xnnpackIn(tflite, options.useXnnpack),
     dequantize: options.dequantize ?? false,
   });
   try {
@@ -57,23 +63,36 @@ function parse(path: string, bytes: Uint8Array): ModelFile {
   }
 }
 
-function xnnpackIn({ library, hasXnnpack }: Tflite, wanted: boolean | undefined): boolean {
-  if (wanted && !hasXnnpack) {
+function xnnpackIn(
+  { library, hasXnnpack }: Tflite,
+  wanted: boolean | undefined,
+): "required" | "preferred" | "never" {
+  if (!hasXnnpack && wanted) {
     throw errors.modelUnsupported(
       `option useXnnpack is true, but ${library.path} exports no XNNPACK delegate; leave it out to run without`,
     );
   }
-  return wanted ?? hasXnnpack;
+  if (!hasXnnpack || wanted === false) return "never";
+  return wanted ? "required" : "preferred";
 }
 
-/** One run on zeros of every signature that can run; what may have any extent has 1. */
+/**
+ * One run on zeros of every signature that can run; what may have any extent has 1. A model
+ * that refuses a guessed shape may have nothing wrong with it.
+ */
 async function warmUp(predictor: TflitePredictor, file: ModelFile): Promise<void> {
   for (const [signatureName, { inputs }] of predictor.signatures) {
     if (file.signatures.get(signatureName)?.subgraph !== 0) continue;
     const zeros = Object.fromEntries([...inputs].map(([name, spec]) => [name, zerosOf(spec)]));
-    await predictor.predict(zeros, { signatureName });
+    await predictor.predict(zeros, { signatureName }).catch((error) => {
+      if (!isGuess(inputs) || error.reason !== "TENSOR_SHAPE_REFUSED") throw error;
+    });
   }
 }
+
+/** Whether 1 is a guess at an extent, other than that of the batch. */
+const isGuess = (inputs: Signature["inputs"]) =>
+  [...inputs.values()].some(({ shape }) => shape?.slice(1).includes(-1));
 
 function zerosOf({ dtype, shape }: TensorSpec): Tensor {
   const extents = (shape ?? []).map((extent) => (extent === -1 ? 1 : extent));

@@ -1,4 +1,6 @@
+import { totalmem } from "node:os";
 import type { FlatTable } from "./flatbuffer.js";
+import { TENSOR_TYPES } from "./tensor-type.js";
 
 /** Field numbers (tensorflow/lite/schema/schema.fbs). */
 const MODEL = {
@@ -10,7 +12,15 @@ const MODEL = {
   signatureDefs: 7,
 };
 const SUBGRAPH = { tensors: 0, inputs: 1, outputs: 2, operators: 3, name: 4 };
-const TENSOR = { shape: 0, buffer: 2, name: 3, quantization: 4, sparsity: 6, shapeSignature: 7 };
+const TENSOR = {
+  shape: 0,
+  type: 1,
+  buffer: 2,
+  name: 3,
+  quantization: 4,
+  sparsity: 6,
+  shapeSignature: 7,
+};
 const QUANTIZATION = { min: 0, max: 1, scale: 2, zeroPoint: 3 };
 const BUFFER = { data: 0, offset: 1, size: 2 };
 const OPERATOR_CODE = { customCode: 1 };
@@ -62,6 +72,7 @@ function checkSubgraph(subgraph: FlatTable, bufferCount: number, codeCount: numb
   subgraph.text(SUBGRAPH.name);
   const tensors = subgraph.tables(SUBGRAPH.tensors);
   for (const tensor of tensors) checkTensor(tensor, bufferCount);
+  checkSizes(tensors);
   const checkTensors = (numbers: readonly number[]) => {
     for (const number of numbers) {
       if (number !== NO_TENSOR) checkIndex("tensor", number, tensors.length);
@@ -83,7 +94,6 @@ function checkSubgraph(subgraph: FlatTable, bufferCount: number, codeCount: numb
 function checkTensor(tensor: FlatTable, bufferCount: number): void {
   checkIndex("buffer", tensor.uint32(TENSOR.buffer), bufferCount);
   tensor.text(TENSOR.name);
-  tensor.int32s(TENSOR.shape);
   tensor.int32s(TENSOR.shapeSignature);
   tensor.table(TENSOR.sparsity);
   const quantization = tensor.table(TENSOR.quantization);
@@ -91,6 +101,23 @@ function checkTensor(tensor: FlatTable, bufferCount: number): void {
   quantization?.float32s(QUANTIZATION.max);
   quantization?.float32s(QUANTIZATION.scale);
   quantization?.int64s(QUANTIZATION.zeroPoint);
+}
+
+/**
+ * Bounds what the interpreter allocates, since TensorFlow Lite aborts the process where memory fails.
+ * It counts the bytes of a tensor in an int.
+ */
+function checkSizes(tensors: readonly FlatTable[]): void {
+  let total = 0;
+  for (const tensor of tensors) {
+    const shape = tensor.int32s(TENSOR.shape);
+    const bits = TENSOR_TYPES[tensor.uint8(TENSOR.type)]?.bits ?? 0;
+    const bytes = shape.reduce((product, extent) => product * Math.abs(extent), bits / 8);
+    total += bytes;
+    if (bytes >= 2 ** 31 || total > totalmem()) {
+      throw new RangeError(`a tensor of shape [${shape}] is more than can be allocated`);
+    }
+  }
 }
 
 function checkIndex(what: string, index: number, count: number): void {

@@ -18,8 +18,8 @@ export interface TfliteOptions {
    */
   readonly interpreters?: number;
   /**
-   * Whether XNNPACK runs what it can. Default: where the library has it. True makes a library without
-   * it an error.
+   * Whether XNNPACK runs what it can. Default: where the library has it and it can take the graph (it
+   * cannot where the size of a tensor is known only during the run). True makes its absence an error.
    */
   readonly useXnnpack?: boolean;
   /**

@@ -1,6 +1,8 @@
 import { stat } from "node:fs/promises";
-import { RAM_BYTES } from "@serving-kit/core";
+import { extname } from "node:path";
+import { formatServableId, RAM_BYTES } from "@serving-kit/core";
 import { definePlatform, type Platform } from "@serving-kit/inference";
+import { runInCanary } from "@serving-kit/native-library";
 import { findModel } from "./find-model.js";
 import { defaultInterpreters, loadModel } from "./load-model.js";
 import { readModelFile } from "./model-file.js";
@@ -10,10 +12,25 @@ import { readWholeFile } from "./read-file.js";
 /** An interpreter holds at most its own copy of the weights, packed, and a margin for activations. */
 const BYTES_PER_FILE_BYTE = 1.2;
 
+const CANARY_TIMEOUT_MS = 60_000;
+
 const platform = definePlatform<TfliteOptions>({
   name: "tflite",
 
   load: ({ path, options, signal }) => loadModel(path, options, signal),
+
+  async probe({ path, id, options, signal }) {
+    const { canary, ...others } = options;
+    if (canary === undefined) return;
+    await runInCanary({
+      what: `${formatServableId(id)} (${path})`,
+      module: new URL(`./canary${extname(import.meta.url)}`, import.meta.url).href,
+      exportName: "tryModel",
+      argument: { path, options: others },
+      timeoutMs: canary.timeoutMs ?? CANARY_TIMEOUT_MS,
+      signal,
+    });
+  },
 
   accepts: (path) =>
     findModel(path).then(

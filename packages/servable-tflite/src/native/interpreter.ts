@@ -13,7 +13,8 @@ import { TensorMemory } from "./tensor-memory.js";
 /** How interpreters are made. */
 export interface InterpreterOptions {
   readonly threads: number;
-  readonly useXnnpack: boolean;
+  /** Whether XNNPACK runs what it can. */
+  readonly xnnpack: "required" | "preferred" | "never";
 }
 
 /** Size of the buffer for XNNPACK's options, larger than the struct of any version. Zeros are defaults. */
@@ -58,38 +59,56 @@ export class Interpreter {
     this.#plan = model.executor.plan("run");
   }
 
-  /** Makes an interpreter and gives its tensors memory. @throws MODEL_REFUSED with TFLite's words. */
-  static async create(
+  /**
+   * Makes an interpreter and gives its tensors memory. A graph that XNNPACK cannot take, such as one
+   * with tensors of dynamic size, runs without it unless it is required.
+   *
+   * @throws ServingError FAILED_PRECONDITION / MODEL_REFUSED with TensorFlow Lite's words.
+   */
+  static async create(model: NativeModel, options: InterpreterOptions): Promise<Interpreter> {
+    const { threads, xnnpack } = options;
+    if (xnnpack !== "never") {
+      const made = await Interpreter.#tryCreate(model, threads, createXnnpack(model, threads));
+      if (typeof made !== "string") return made;
+      if (xnnpack === "required") throw errors.modelRefused(model.path, model.libraryName, made);
+    }
+    const made = await Interpreter.#tryCreate(model, threads, null);
+    if (typeof made !== "string") return made;
+    throw errors.modelRefused(model.path, model.libraryName, made);
+  }
+
+  /** Takes the delegate over. Gives TensorFlow Lite's words when it fails. */
+  static async #tryCreate(
     model: NativeModel,
-    { threads, useXnnpack }: InterpreterOptions,
-  ): Promise<Interpreter> {
-    const { executor, tflite, path } = model;
+    threads: number,
+    delegate: bigint | null,
+  ): Promise<Interpreter | string> {
+    const { executor, tflite } = model;
     const { bindings } = tflite;
     const reporter = new ErrorReporter();
     const options = bindings.optionsCreate();
     bindings.setNumThreads(options, threads);
     bindings.setErrorReporter(options, reporter.pointer, reporter.userData);
-    const delegate = useXnnpack ? createXnnpack(model, threads) : null;
     if (delegate !== null) bindings.addDelegate(options, delegate);
-    const create = executor.plan("create interpreter");
-    const pointer: bigint | null = await executor.run<bigint | null>(
-      create,
+    const plan = executor.plan("create interpreter");
+    const run = executor.run<bigint | null>(
+      plan,
       bindings.interpreterCreate,
       model.pointer,
       options,
     );
+    const pointer = await run;
     bindings.optionsDelete(options);
     if (pointer === null) {
       deleteXnnpack(model, delegate);
       reporter[Symbol.dispose]();
-      throw errors.modelRefused(path, model.libraryName, reporter.take());
+      return reporter.take();
     }
     counts.interpreters++;
     const interpreter = new Interpreter(model, reporter, pointer, delegate);
     if (await interpreter.#allocate()) return interpreter;
-    const message = reporter.take();
     interpreter.close();
-    throw errors.modelRefused(path, model.libraryName, message);
+    return reporter.take();
   }
 
   /** Tells whether the tensors have the memory for these inputs. */
@@ -124,6 +143,7 @@ export class Interpreter {
     for (const { name, index } of inputs) {
       const memory = this.#input(index);
       const { data } = tensors[name] as Tensor;
+      memory.refresh();
       if (memory.dtype === "string") this.#writeStrings(memory, data as readonly Uint8Array[]);
       else if (memory.dtype === "int4" || memory.dtype === "uint4") {
         (memory.view as Uint8Array).set(packNibbles(data as Uint8Array));
@@ -145,7 +165,7 @@ export class Interpreter {
     for (const { name, index } of outputs) {
       if (!names.includes(name)) continue;
       const memory = this.#outputs.get(index) as TensorMemory;
-      memory.ran();
+      memory.refresh();
       tensors[name] = memory.read();
     }
     return tensors;

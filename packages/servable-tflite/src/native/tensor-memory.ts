@@ -1,4 +1,6 @@
 import {
+  elementCount,
+  inferenceErrors,
   NUMERIC_DTYPES,
   type NumericDType,
   type Tensor,
@@ -48,8 +50,11 @@ export class TensorMemory {
     this.#look();
   }
 
-  /** Looks again after a run, where the run can have moved the memory. */
-  ran(): void {
+  /**
+   * Looks again where a run can have moved the memory: of a dynamic tensor always, of the others in a
+   * graph that has dynamic ones. Before every write and read, since the old memory may be freed.
+   */
+  refresh(): void {
     const data: bigint | null = this.#bindings.tensorData(this.#pointer);
     if (!this.#isDynamic && data === this.#data) return;
     this.#isDynamic = true;
@@ -77,8 +82,15 @@ export class TensorMemory {
     );
     const bytes = this.#data === null ? 0 : Number(tensorBytes(pointer));
     const memory = this.#data === null ? new ArrayBuffer(0) : viewMemory(this.#data, bytes);
-    const isPacked = this.dtype === "string" || this.dtype === "int4" || this.dtype === "uint4";
-    const { array } = NUMERIC_DTYPES[isPacked ? "uint8" : (this.dtype as NumericDType)];
+    this.view = new Uint8Array(memory);
+    if (this.dtype === "string" || this.dtype === "int4" || this.dtype === "uint4") return;
+    const { array, entriesPerElement } = NUMERIC_DTYPES[this.dtype];
+    const width = array.BYTES_PER_ELEMENT * entriesPerElement;
+    if (this.#data !== null && bytes !== width * elementCount(this.shape)) {
+      throw inferenceErrors.predictionFailed(
+        `TensorFlow Lite has ${bytes} bytes for a ${this.dtype} tensor of shape [${this.shape}]`,
+      );
+    }
     this.view = new array(memory);
   }
 }

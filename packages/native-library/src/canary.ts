@@ -1,0 +1,109 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { createRequire } from "node:module";
+import { pathToFileURL } from "node:url";
+import { type Clock, type Code, ServingError, systemClock } from "@serving-kit/core";
+import { errors } from "./errors.js";
+
+/** What a canary is to try. */
+export interface CanaryTask {
+  /** What is tried, in words, at the beginning of an error's message. */
+  readonly what: string;
+  /** URL of the module to import; in source a `.ts` file. */
+  readonly module: string;
+  /** The function of the module to call and await. */
+  readonly exportName: string;
+  /** Its argument; must be cloneable (structured clone). */
+  readonly argument: unknown;
+  /** How long the child process may take in all, in ms. */
+  readonly timeoutMs: number;
+  /** Ends the child process; the canary rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+  readonly clock?: Pick<Clock, "setTimeout">;
+}
+
+/** Bytes of the child's stderr that are kept for the message. */
+const STDERR_BYTES = 2_000;
+
+/** What the child sends when it is done. */
+interface Outcome {
+  readonly error?: { readonly message: string; readonly code?: Code; readonly reason?: string };
+}
+
+// Runs in the child. The first message asks for the task, the second tells how it went.
+const PROGRAM = `
+process.once("message", async ({ module, exportName, argument }) => {
+  const outcome = {};
+  try {
+    await (await import(module))[exportName](argument);
+  } catch (error) {
+    const { message = String(error), code, reason } = error ?? {};
+    outcome.error = { message, code, reason };
+  }
+  process.send(outcome);
+});
+process.send("ready");
+`;
+
+/**
+ * Does something in a child process first, so that what would abort, fault or hang this one does it
+ * there. Resolves when the function resolved.
+ *
+ * @throws ServingError: the function's own, if it rejected with one; CANARY_FAILED when it rejected
+ * otherwise, CANARY_KILLED (both FAILED_PRECONDITION) when the process died, CANARY_TIMED_OUT
+ * (DEADLINE_EXCEEDED).
+ */
+export async function runInCanary(task: CanaryTask): Promise<void> {
+  const { what, module, exportName, argument, timeoutMs, signal, clock = systemClock } = task;
+  signal?.throwIfAborted();
+  const child = spawn(
+    process.execPath,
+    [...sourceFlags(module), "--input-type=module", "--eval", PROGRAM],
+    { stdio: ["ignore", "ignore", "pipe", "ipc"], serialization: "advanced", windowsHide: true },
+  );
+  const stderr = lastOf(child);
+  try {
+    const { error } = await new Promise<Outcome>((resolve, reject) => {
+      child.on("message", (message: "ready" | Outcome) => {
+        if (message !== "ready") resolve(message);
+        else child.send({ module, exportName, argument });
+      });
+      child.on("error", (error) => reject(errors.canaryFailed(what, error)));
+      child.on("close", (code, killer) => {
+        const how = killer ?? `exit code ${code}`;
+        reject(errors.canaryKilled(what, [how, stderr()].filter(Boolean).join(": ")));
+      });
+      const timer = clock.setTimeout(
+        () => reject(errors.canaryTimedOut(what, timeoutMs)),
+        timeoutMs,
+      );
+      const abort = () => reject(signal?.reason);
+      signal?.addEventListener("abort", abort, { once: true });
+      child.on("close", () => {
+        timer[Symbol.dispose]();
+        signal?.removeEventListener("abort", abort);
+      });
+    });
+    if (error?.code !== undefined && error.reason !== undefined) {
+      throw new ServingError(error.code, error.reason, error.message);
+    }
+    if (error !== undefined) throw errors.canaryFailed(what, new Error(error.message));
+  } finally {
+    child.kill("SIGKILL");
+  }
+}
+
+/** What Node needs to run a module from source, as in the kit's own tests. */
+function sourceFlags(module: string): string[] {
+  if (!module.endsWith(".ts")) return [];
+  const tsx = pathToFileURL(createRequire(module).resolve("tsx")).href;
+  return ["--conditions=@serving-kit/source", "--import", tsx];
+}
+
+/** Gives the last words of a process on stderr. */
+function lastOf(child: ChildProcess): () => string {
+  let text = "";
+  child.stderr?.on("data", (chunk: Buffer) => {
+    text = (text + chunk).slice(-STDERR_BYTES);
+  });
+  return () => text.trim();
+}
