@@ -1,7 +1,7 @@
-import { messageOf, ServingError } from "@serving-kit/core";
+import { ServingError } from "@serving-kit/core";
 
-const invalid = (reason: string, message: string, cause?: unknown) =>
-  new ServingError("INVALID_ARGUMENT", reason, message, cause === undefined ? {} : { cause });
+const invalid = (reason: string, message: string) =>
+  new ServingError("INVALID_ARGUMENT", reason, message);
 
 /** The errors of the command, one factory for each reason. */
 export const errors = {
@@ -22,17 +22,6 @@ export const errors = {
 
   modelsMissing: () =>
     invalid("MODELS_MISSING", "nothing to serve: give --model_base_path or --model_config_file"),
-
-  configFileUnreadable: (path: string, cause: unknown) =>
-    new ServingError(
-      "FAILED_PRECONDITION",
-      "CONFIG_FILE_UNREADABLE",
-      `--model_config_file: expected a file that can be read; got ${path}: ${messageOf(cause)}`,
-      { cause },
-    ),
-
-  configFileInvalid: (path: string, problem: string, cause?: unknown) =>
-    invalid("CONFIG_FILE_INVALID", `--model_config_file: ${path}: ${problem}`, cause),
 
   portTaken: (flag: string, port: number, cause: unknown) =>
     new ServingError(

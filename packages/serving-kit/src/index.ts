@@ -1,1 +1,40 @@
-export {};
+/**
+ * The model server with the built-in platforms, and what a program around it needs.
+ *
+ * @packageDocumentation
+ */
+export {
+  AspiredVersionsManager,
+  availabilityPreserving,
+  type Code,
+  isServingError,
+  type Loader,
+  resourcePreserving,
+  type ServableId,
+  type ServableRequest,
+  type ServableState,
+  ServingError,
+  type Source,
+  sourceFrom,
+  type Version,
+} from "@serving-kit/core";
+export {
+  type DType,
+  definePlatform,
+  type Platform,
+  type Predictor,
+  type Signature,
+  type Tensor,
+  type TensorSpec,
+  type Tensors,
+  tensor,
+} from "@serving-kit/inference";
+export { type TfliteOptions, tflite } from "@serving-kit/servable-tflite";
+export {
+  all,
+  filesystemSource,
+  latest,
+  type ServableVersionPolicy,
+  specific,
+} from "@serving-kit/source-filesystem";
+export { createModelServer, type ModelServerOptions } from "./model-server.js";

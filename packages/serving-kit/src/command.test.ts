@@ -1,0 +1,36 @@
+import { describe, expect, it } from "vitest";
+import { runCommand } from "./command.js";
+import { serverFlags } from "./server-flags.js";
+
+async function run(...args: string[]) {
+  const output = { stdout: "", stderr: "" };
+  const code = await runCommand(args, {
+    stdout: { write: (text) => (output.stdout += text) },
+    stderr: { write: (text) => (output.stderr += text) },
+  });
+  return { code, ...output };
+}
+
+describe("runCommand", () => {
+  it("prints every flag for --help", async () => {
+    const { code, stdout, stderr } = await run("--help");
+    expect([code, stderr]).toEqual([0, ""]);
+    for (const name of Object.keys(serverFlags)) expect(stdout).toContain(`\n  --${name}`);
+  });
+
+  it("prints the version for --version", async () => {
+    expect(await run("--version")).toEqual({
+      code: 0,
+      stdout: expect.stringMatching(/^serving-kit \d+\.\d+\.\d+\n$/),
+      stderr: "",
+    });
+  });
+
+  it("gives 1 and one line for what it cannot do", async () => {
+    expect(await run("--model_base_path")).toEqual({
+      code: 1,
+      stdout: "",
+      stderr: "serving-kit: --model_base_path: expected a text that is not empty; got nothing\n",
+    });
+  });
+});

@@ -1,0 +1,122 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { afterEach, describe, expect, it } from "vitest";
+
+const repository = resolve(import.meta.dirname, "../../..");
+const digits = join(repository, "examples/models/digits");
+const [sample] = JSON.parse(readFileSync(join(digits, "samples.json"), "utf8"));
+const running = new Set<ChildProcess>();
+
+afterEach(() => {
+  for (const child of running) child.kill("SIGKILL");
+  running.clear();
+});
+
+/** Runs the command from source. */
+function start(...args: string[]) {
+  const bin = join(repository, "packages/serving-kit/src/bin.ts");
+  const flags = ["--conditions=@serving-kit/source", "--import", "tsx"];
+  const child = spawn(process.execPath, [...flags, bin, ...args], { cwd: repository });
+  running.add(child);
+  const output = { stdout: "", stderr: "" };
+  child.stdout.setEncoding("utf8").on("data", (text) => {
+    output.stdout += text;
+  });
+  child.stderr.setEncoding("utf8").on("data", (text) => {
+    output.stderr += text;
+  });
+  const ended = once(child, "close").then(([code]) => code as number);
+  /** Resolves when the output has the pattern, with the whole match. */
+  const said = async (pattern: RegExp) => {
+    for (;;) {
+      const found = pattern.exec(output.stdout);
+      if (found) return found[0];
+      await Promise.race([once(child.stdout, "data"), ended]);
+      if (child.exitCode !== null)
+        throw new Error(`ended with ${child.exitCode}: ${output.stderr}`);
+    }
+  };
+  return { child, output, ended, said };
+}
+
+const predict = (url: string) =>
+  fetch(`${url}:predict`, { method: "POST", body: JSON.stringify({ instances: [sample.image] }) });
+
+async function expectPrediction(url: string) {
+  const response = await predict(url);
+  expect(response.status).toBe(200);
+  const { predictions } = (await response.json()) as { predictions: number[][] };
+  for (const [i, p] of sample.probabilities.entries()) {
+    expect(predictions[0]?.[i]).toBeCloseTo(p, 5);
+  }
+}
+
+describe("serving-kit --model_base_path", () => {
+  it.each(["SIGTERM", "SIGINT"] as const)(
+    "serves the model, and %s drains and ends with 0",
+    async (signal) => {
+      const command = start(
+        "--model_name=digits",
+        "--model_base_path",
+        digits,
+        "--rest_api_port=0",
+      );
+      const url = await command.said(/http:\S+\/v1\/models\/digits/);
+      await expectPrediction(url);
+      command.child.kill(signal);
+      expect(await command.ended).toBe(0);
+      expect(command.output.stdout).toContain(`${signal}: finishing the requests in flight`);
+      await expect(predict(url)).rejects.toThrow();
+    },
+  );
+
+  it("names the flag when the port is taken", async () => {
+    const other = createServer().listen(0);
+    await once(other, "listening");
+    const { port } = other.address() as AddressInfo;
+    const command = start(`--model_base_path=${digits}`, `--rest_api_port=${port}`);
+    expect(await command.ended).toBe(1);
+    expect(command.output.stderr).toContain(
+      `serving-kit: --rest_api_port: port ${port} is already in use; give another one`,
+    );
+    other.close();
+  });
+});
+
+describe("serving-kit --model_config_file", () => {
+  it("serves every model of the file", async () => {
+    const models = [
+      `config { name: "first" base_path: "${digits}" }`,
+      `config { name: "second" base_path: "${digits}/alternate" model_platform: "tflite" }`,
+    ];
+    const folder = mkdtempSync(join(tmpdir(), "serving-kit-command-"));
+    const file = join(folder, "models.config");
+    writeFileSync(file, `model_config_list {\n${models.join("\n")}\n}\n`);
+    const command = start(`--model_config_file=${file}`, "--rest_api_port=0");
+    const second = await command.said(/http:\S+\/v1\/models\/second/);
+    await expectPrediction(second.replace("second", "first"));
+    const status = await (await fetch(second)).json();
+    expect(status).toMatchObject({ model_version_status: [{ version: "2", state: "AVAILABLE" }] });
+    rmSync(folder, { recursive: true });
+  });
+});
+
+describe("serving-kit", () => {
+  it.each([
+    [[], "nothing to serve: give --model_base_path or --model_config_file"],
+    [["--model_nam=x"], "unknown flag --model_nam; did you mean --model_name?"],
+    [["--rest_api_port=x"], '--rest_api_port: expected an integer from 0 to 65535; got "x"'],
+    [["--model_config_file=/nowhere"], "/nowhere"],
+  ])("with %j ends with 1 and one line", async (args, message) => {
+    const command = start(...args);
+    expect(await command.ended).toBe(1);
+    expect(command.output.stderr).toMatch(/^serving-kit: [^\n]*\n$/);
+    expect(command.output.stderr).toContain(message);
+    expect(command.output.stdout).toBe("");
+  });
+});
