@@ -72,6 +72,7 @@ loaderConformance(
 );
 // #endregion
 
+// #region skip
 adapterConformance(
   { describe, it },
   {
@@ -81,6 +82,7 @@ adapterConformance(
     skip: [{ reason: "making a loader cannot throw", clauses: ["A3"] }],
   },
 );
+// #endregion
 
 // #region wrapped
 const source = sourceFrom(async function* () {

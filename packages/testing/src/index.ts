@@ -4,7 +4,6 @@
  *
  * @packageDocumentation
  */
-
 export { type AdapterConformanceOptions, adapterConformance } from "./adapter-conformance.js";
 export { batchSchedulerConformance } from "./batch-scheduler-conformance.js";
 export type {
@@ -20,16 +19,10 @@ export { type Deferred, deferred } from "./deferred.js";
 export { FakeClock } from "./fake-clock.js";
 export { FakeLoader, type FakeLoaderOptions, type FakeServable } from "./fake-loader.js";
 export { FakePredictor, type FakePredictorOptions } from "./fake-predictor.js";
-export {
-  type BrokenArtefact,
-  type LoaderConformanceOptions,
-  loaderConformance,
-} from "./loader-conformance.js";
-export {
-  type ManagerConformanceOptions,
-  type ManagerSubject,
-  managerConformance,
-} from "./manager-conformance.js";
+export { loaderConformance } from "./loader-conformance.js";
+export type { BrokenArtefact, LoaderConformanceOptions } from "./loader-options.js";
+export { type ManagerConformanceOptions, managerConformance } from "./manager-conformance.js";
+export type { ManagerSubject } from "./manager-stage.js";
 export { type PolicyConformanceOptions, policyConformance } from "./policy-conformance.js";
 export { predictorConformance } from "./predictor-conformance.js";
 export type { PredictorConformanceOptions, PredictorExample } from "./predictor-kit.js";

@@ -1,31 +1,14 @@
 import assert from "node:assert/strict";
+import { type ServableRequest, specific } from "@serving-kit/core";
 import {
-  formatServableRequest,
-  isServingError,
-  type Manager,
-  type ServableRequest,
-  specific,
-} from "@serving-kit/core";
+  assertThrows,
+  type ManagerStage,
+  type ManagerSubject,
+  makeStage,
+} from "./manager-stage.js";
 import type { Runner, SuiteOptions } from "./runner.js";
 import { registerSuite, type Tests } from "./suite.js";
-import { turn } from "./turn.js";
-import { DEFAULT_TIMEOUT_MS, until, within } from "./waiting.js";
-
-/** A manager with one servable that can be acquired. */
-export interface ManagerSubject<S> {
-  readonly manager: Manager<S>;
-  /** Names the servable that is available. */
-  readonly name: string;
-  /** Tells whether a servable has been loaded and not unloaded. */
-  isLoaded(servable: S): boolean;
-  /**
-   * Makes every version unwanted, so that the manager unloads it as soon as it may. Absent where a
-   * manager has no such thing; M2 and H1 are then proved while it closes.
-   */
-  withdraw?(): void | Promise<void>;
-  /** Lets time pass for the manager. Default: a turn of the event loop. */
-  pass?(): void | Promise<void>;
-}
+import { DEFAULT_TIMEOUT_MS, within } from "./waiting.js";
 
 /** What `managerConformance` needs to know of a manager. */
 export interface ManagerConformanceOptions<S> extends SuiteOptions {
@@ -50,10 +33,10 @@ export function managerConformance<S>(runner: Runner, options: ManagerConformanc
 
 function managerClauses<S>(options: ManagerConformanceOptions<S>): Tests {
   const { timeoutMs = DEFAULT_TIMEOUT_MS } = options;
-  const withManager = (test: (subject: Subject<S>) => Promise<void>) => async () => {
+  const withManager = (test: (subject: ManagerStage<S>) => Promise<void>) => async () => {
     const subject = await options.create();
     try {
-      await test(makeSubject(subject, timeoutMs));
+      await test(makeStage(subject, timeoutMs));
     } finally {
       const closed = subject.manager.close({ signal: AbortSignal.abort() });
       await within(closed, timeoutMs, "expected close to end").catch(() => {});
@@ -173,59 +156,4 @@ function managerClauses<S>(options: ManagerConformanceOptions<S>): Tests {
       },
     ),
   };
-}
-
-interface Subject<S> extends ManagerSubject<S> {
-  /** Makes the manager want to unload: by withdrawing, else by closing. */
-  leave(): Promise<void>;
-  /** Asserts that a servable stays loaded while time passes. */
-  quiet(servable: S, when: string): Promise<void>;
-  /** Waits until a servable is unloaded. */
-  unloads(servable: S, when: string): Promise<void>;
-}
-
-function makeSubject<S>(subject: ManagerSubject<S>, timeoutMs: number): Subject<S> {
-  const { manager, name } = subject;
-  const isLoaded = subject.isLoaded.bind(subject);
-  const pass = subject.pass?.bind(subject) ?? turn;
-  return {
-    manager,
-    name,
-    isLoaded,
-    async leave() {
-      if (subject.withdraw) await subject.withdraw();
-      else void manager.close();
-    },
-    async quiet(servable, when) {
-      for (let i = 0; i < 5; i++) {
-        await pass();
-        await turn();
-        assert.ok(isLoaded(servable), `expected the servable to stay loaded ${when}`);
-      }
-    },
-    unloads: (servable, when) =>
-      until(
-        () => !isLoaded(servable),
-        pass,
-        timeoutMs,
-        () => `expected an unload ${when}`,
-      ),
-  };
-}
-
-function assertThrows(
-  body: () => unknown,
-  code: string,
-  reason: string,
-  request: ServableRequest,
-): void {
-  const what = formatServableRequest(request);
-  try {
-    body();
-  } catch (error) {
-    assert.ok(isServingError(error), `${what}: expected a ServingError; got ${error}`);
-    assert.deepEqual([error.code, error.reason], [code, reason], what);
-    return;
-  }
-  assert.fail(`${what}: expected ${reason}; nothing was thrown`);
 }

@@ -1,22 +1,18 @@
 import assert from "node:assert/strict";
-import { type AspiredVersions, isServingError, servableId, type Version } from "@serving-kit/core";
-import { RecordingTarget } from "./recording-target.js";
-import type { SourceConformanceOptions, SourceWorld } from "./source-world.js";
+import { isServingError, servableId } from "@serving-kit/core";
+import { assertOpen, kindsOf, makeStage, type SourceStage, versionsOf } from "./source-stage.js";
+import type { SourceConformanceOptions } from "./source-world.js";
 import type { Tests } from "./suite.js";
-import { turn } from "./turn.js";
-import { DEFAULT_TIMEOUT_MS, until } from "./waiting.js";
-
-/** How many times a world passes before the suite believes that nothing comes. */
-const QUIET_PASSES = 3;
+import { DEFAULT_TIMEOUT_MS } from "./waiting.js";
 
 /** The tests of O1 to O9. */
 export function sourceClauses<T>(options: SourceConformanceOptions<T>): Tests {
   const { timeoutMs = DEFAULT_TIMEOUT_MS } = options;
 
-  const withWorld = (test: (world: World<T>) => Promise<void>) => async () => {
+  const withWorld = (test: (stage: SourceStage<T>) => Promise<void>) => async () => {
     const world = await options.create();
     try {
-      await test(makeWorld(world, timeoutMs));
+      await test(makeStage(world, timeoutMs));
     } finally {
       await world[Symbol.asyncDispose]?.();
     }
@@ -176,69 +172,4 @@ export function sourceClauses<T>(options: SourceConformanceOptions<T>): Tests {
       },
     ),
   };
-}
-
-type OnEmission<T> = ConstructorParameters<typeof RecordingTarget<T>>[1];
-
-interface World<T> {
-  readonly world: SourceWorld<T>;
-  readonly first: string;
-  subscribe(onEmission?: OnEmission<T>): RecordingTarget<T>;
-  comes(target: RecordingTarget<T>, condition: () => boolean, what: string): Promise<void>;
-  lists(target: RecordingTarget<T>, name: string, versions: readonly Version[]): Promise<void>;
-  frees(when: string): Promise<void>;
-  quiet(): Promise<void>;
-}
-
-function makeWorld<T>(world: SourceWorld<T>, timeoutMs: number): World<T> {
-  const pass = world.pass?.bind(world) ?? turn;
-  const comes: World<T>["comes"] = (target, condition, what) => {
-    const seen = () => target.emissions.map((e) => `${e.name}: [${kindsOf(e)}]`).join("; ");
-    const check = () => {
-      if (target.failure)
-        assert.fail(`expected ${what}; the source failed: ${target.failure.error}`);
-      return condition();
-    };
-    return until(check, pass, timeoutMs, () => `expected ${what}; got ${seen() || "nothing"}`);
-  };
-  return {
-    world,
-    first: world.names[0] as string,
-    subscribe: (onEmission) => new RecordingTarget(world.source, onEmission),
-    comes,
-    lists(target, name, versions) {
-      const isListed = () => versionsOf(target.latest(name))?.join() === versions.join();
-      return comes(target, isListed, `[${versions}] as the newest list of ${name}`);
-    },
-    frees: (when) =>
-      until(
-        () => (world.held?.() ?? 0) === 0,
-        pass,
-        timeoutMs,
-        () => `expected nothing held ${when}; got ${world.held?.()}`,
-      ),
-    async quiet() {
-      for (let i = 0; i < QUIET_PASSES; i++) {
-        await pass();
-        await turn();
-      }
-    },
-  };
-}
-
-function assertOpen(target: RecordingTarget<unknown>): void {
-  assert.ok(!target.failure, `expected no failure of the source; got ${target.failure?.error}`);
-}
-
-function versionsOf(emission: AspiredVersions<unknown> | undefined): Version[] | undefined {
-  return emission?.versions.map(({ id }) => id.version).sort(ascending);
-}
-
-function kindsOf(emission: AspiredVersions<unknown> | undefined): string[] {
-  const versions = emission?.versions.toSorted((a, b) => ascending(a.id.version, b.id.version));
-  return (versions ?? []).map((v) => `${v.id.version} ${"error" in v ? "error" : "data"}`);
-}
-
-function ascending(a: Version, b: Version): number {
-  return a < b ? -1 : Number(a > b);
 }

@@ -10,6 +10,7 @@ import {
   ServingError,
   StaticManager,
   servableId,
+  sourceFrom,
   systemClock,
 } from "@serving-kit/core";
 import { type Predictor, tensor } from "@serving-kit/inference";
