@@ -4,6 +4,18 @@
  * @packageDocumentation
  */
 export { errors as tensorflowErrors } from "./errors.js";
+export {
+  formatInspection,
+  inspectSavedModel,
+  type SavedModelInspection,
+} from "./inspect-saved-model.js";
+export {
+  type Installation,
+  type InstallOptions,
+  type InstallProgress,
+  installTensorFlow,
+} from "./install/install-tensorflow.js";
+export { type LibraryPlace, type LibraryReport, libraryReport } from "./library-report.js";
 export { type NativeCounts, nativeCounts } from "./native/native-counts.js";
 export type { TensorFlowOptions } from "./options.js";
 export { type MetaGraph, readSavedModel } from "./saved-model.js";

@@ -1,8 +1,6 @@
-import { afterEach, describe, expect, it } from "vitest";
-import { predictorConformance } from "@serving-kit/testing";
-import { nativeCounts } from "../src/native/native-counts.js";
-import { digits, digitsPath, load, skipReason, zoo, zooPath } from "./zoo.js";
+import { describe, it } from "vitest";
 import { assertOutputs } from "../../testing/src/tensor-assertions.js";
+import { load, skipReason, zoo, zooPath } from "./zoo.js";
 
 describe.skipIf(skipReason)(`answers as Python's${skipReason}`, () => {
   for (const [name, examples] of zoo) {

