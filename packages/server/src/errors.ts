@@ -1,4 +1,4 @@
-import { ServingError } from "@serving-kit/core";
+import { messageOf, type ServableId, ServingError } from "@serving-kit/core";
 
 const invalid = (reason: string, message: string) =>
   new ServingError("INVALID_ARGUMENT", reason, message);
@@ -33,6 +33,15 @@ export const errors = {
       "the request body is not valid gzip data although its Content-Encoding says gzip",
       { cause },
     ),
+
+  encodingUnsupported: (encoding: string) =>
+    invalid(
+      "ENCODING_UNSUPPORTED",
+      `Content-Encoding: expected gzip or identity; got ${JSON.stringify(encoding)}`,
+    ),
+
+  clientGone: () =>
+    new ServingError("CANCELLED", "CLIENT_GONE", "the client closed the connection"),
 
   bodyConsumed: () =>
     new ServingError(
@@ -75,16 +84,17 @@ export const errors = {
   outputUnfit: (problem: string) => invalid("OUTPUT_UNFIT", problem),
 
   signatureUnknown: (name: string) =>
-    invalid(
-      "SIGNATURE_NOT_FOUND",
-      `Serving signature name: "${name}" not found in signature def`,
-    ),
+    invalid("SIGNATURE_NOT_FOUND", `Serving signature name: "${name}" not found in signature def`),
 
   signatureUnfit: (problem: string, code: "INVALID_ARGUMENT" | "FAILED_PRECONDITION") =>
     new ServingError(code, "SIGNATURE_UNFIT", problem),
 
   noVersions: (name: string) =>
-    new ServingError("NOT_FOUND", "MODEL_NOT_FOUND", `Could not find any versions of model ${name}`),
+    new ServingError(
+      "NOT_FOUND",
+      "MODEL_NOT_FOUND",
+      `Could not find any versions of model ${name}`,
+    ),
 
   noVersion: (name: string, version: bigint) =>
     new ServingError(
@@ -93,6 +103,58 @@ export const errors = {
       `Could not find version ${version} of model ${name}`,
     ),
 
+  configInvalid: (problem: string) => invalid("CONFIG_INVALID", problem),
+
+  platformNotFound: (path: string, known: readonly string[]) =>
+    new ServingError(
+      "INVALID_ARGUMENT",
+      "PLATFORM_NOT_FOUND",
+      `no platform accepts ${path}; the server has ${known.join(", ") || "none"}. Check the files, ` +
+        "or name the model's platform",
+    ),
+
+  labelUnavailable: (label: string, id: ServableId) =>
+    new ServingError(
+      "FAILED_PRECONDITION",
+      "LABEL_UNAVAILABLE",
+      `Request to assign label to version ${id.version} of model ${id.name}, which is not currently ` +
+        `available for inference; label: ${label}`,
+    ),
+
+  modelNotSettled: (name: string, timeoutMs: number) =>
+    new ServingError(
+      "DEADLINE_EXCEEDED",
+      "MODEL_NOT_SETTLED",
+      `model ${name} has neither become available nor failed within ${timeoutMs} ms`,
+    ),
+
+  startUpFailed: (policy: string, failures: readonly { name: string; error?: Error }[]) =>
+    new ServingError(
+      "FAILED_PRECONDITION",
+      "START_UP_FAILED",
+      `the start-up policy "${policy}" was not met: ${failures
+        .map(({ name, error }) => `model ${name}: ${error?.message}`)
+        .join("; ")}`,
+      {
+        cause:
+          failures.length === 1
+            ? failures[0]?.error
+            : new AggregateError(failures.map(({ error }) => error)),
+        details: { models: failures.map(({ name }) => name) },
+      },
+    ),
+
   serverClosing: () =>
     new ServingError("UNAVAILABLE", "SERVER_CLOSING", "the server is shutting down"),
+
+  configFileUnreadable: (path: string, cause: unknown) =>
+    new ServingError(
+      "FAILED_PRECONDITION",
+      "CONFIG_FILE_UNREADABLE",
+      `model config file: expected a file that can be read; got ${path}: ${messageOf(cause)}`,
+      { cause },
+    ),
+
+  configFileInvalid: (path: string, problem: string, cause?: unknown) =>
+    new ServingError("INVALID_ARGUMENT", "CONFIG_FILE_INVALID", `${path}: ${problem}`, { cause }),
 };

@@ -4,9 +4,28 @@
  *
  * @packageDocumentation
  */
+export { type Classifications, classify, type ExamplesCall } from "./classify.js";
+export type { ModelConfig } from "./config.js";
+export { errors as serverErrors } from "./errors.js";
+export type { Listening, ListenOptions } from "./http-listener.js";
+export type { Logger } from "./logger.js";
+export {
+  type ConfiguredModel,
+  parseModelConfig,
+  readModelConfigFile,
+} from "./model-config-file.js";
+export { createModelServer, type ModelServer, type ModelServerOptions } from "./model-server.js";
+export { type PredictAnswer, type PredictCall, predict } from "./predict.js";
+export { type Regressions, regress } from "./regress.js";
+export type { FetchHandler } from "./rest/fetch-handler.js";
+export type { RestListener } from "./rest/node-listener.js";
+export type { RestOptions } from "./rest/rest-api.js";
 export {
   decodePredict,
   type PredictBody,
   type PredictForm,
 } from "./rest/tensor-json/decode-predict.js";
 export { encodePredict } from "./rest/tensor-json/encode-predict.js";
+export type { CallContext, ServerCore } from "./server-core.js";
+export type { ModelOutcome, StartUpPolicy } from "./start-up.js";
+export { type ErrorStatus, HTTP_STATUS, statusOf } from "./status-mapping.js";

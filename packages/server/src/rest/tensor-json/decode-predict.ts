@@ -1,4 +1,4 @@
-import type { Signature, Tensor, Tensors, TensorSpec } from "@serving-kit/inference";
+import type { Signature, Tensor, TensorSpec, Tensors } from "@serving-kit/inference";
 import { errors } from "../../errors.js";
 import { isBase64Object } from "./base64.js";
 import { explainPredict } from "./explain.js";

@@ -18,8 +18,10 @@ export function encodePredict(outputs: Tensors, form: PredictForm): Buffer {
   const rows = form === "row" ? batchSize(named) : 1;
   const isSingle = named.length === 1;
   const writer = new JsonWriter(
-    named.reduce((sum, [name, { shape }]) => sum + (name.length * 6 + 8 + shape.length) * rows, 64) +
-      named.reduce((sum, [name, tensor]) => sum + boundOf(name, tensor), 0),
+    named.reduce(
+      (sum, [name, { shape }]) => sum + (name.length * 6 + 8 + shape.length) * rows,
+      64,
+    ) + named.reduce((sum, [name, tensor]) => sum + boundOf(name, tensor), 0),
   );
   writer.raw(form === "row" ? '{"predictions":' : '{"outputs":');
   if (isSingle) writeTensor(writer, ...first);

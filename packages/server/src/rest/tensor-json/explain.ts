@@ -1,7 +1,7 @@
 import { DEFAULT_SIGNATURE, type Signature, type TensorSpec } from "@serving-kit/inference";
 import { errors } from "../../errors.js";
 import { isBase64Object } from "./base64.js";
-import { checkTensor, type CheckedTensor } from "./check-tensor.js";
+import { type CheckedTensor, checkTensor } from "./check-tensor.js";
 import { byteOrderMark, CHAR, skipSpace, skipValue, typeAt } from "./json-text.js";
 import { elementsOf, type JsonMember, membersOf, valueText } from "./json-walk.js";
 
@@ -47,15 +47,15 @@ export function explainPredict(
   const signature = signatureOf(named?.text);
   if (signature === undefined) throw errors.signatureUnknown(named?.text || DEFAULT_SIGNATURE);
   if (signature.inputs.size === 0) {
-    throw errors.requestUnfit(
-      `Failed to get input map for signature: ${named?.text || "DEFAULT"}`,
-    );
+    throw errors.requestUnfit(`Failed to get input map for signature: ${named?.text || "DEFAULT"}`);
   }
 
   const instances = members.get("instances");
   const inputs = members.get("inputs");
   if (instances && inputs) {
-    throw unfit("Not formatted correctly expecting only one of 'inputs' or 'instances' keys to exist ");
+    throw unfit(
+      "Not formatted correctly expecting only one of 'inputs' or 'instances' keys to exist ",
+    );
   }
   if (instances) {
     if (bytes[instances.start] !== CHAR.openArray) {
@@ -110,7 +110,10 @@ function explainRow(
   for (const member of membersOf(bytes, start)) {
     const place = `${index} key: ${member.key}`;
     if (keys.has(member.key)) {
-      throw elementError(place, `INVALID_ARGUMENT: JSON object: repeats named input: ${member.key}`);
+      throw elementError(
+        place,
+        `INVALID_ARGUMENT: JSON object: repeats named input: ${member.key}`,
+      );
     }
     keys.add(member.key);
     addItem(bytes, member.start, member.key, specs, shapes, place);
@@ -134,10 +137,7 @@ function addItem(
 ): void {
   const spec = specs.get(name);
   if (spec === undefined) {
-    throw elementError(
-      place,
-      `INVALID_ARGUMENT: JSON object: does not have named input: ${name}`,
-    );
+    throw elementError(place, `INVALID_ARGUMENT: JSON object: does not have named input: ${name}`);
   }
   const item = checkTensor(bytes, at, spec.dtype);
   if (item.error) throw elementError(place, `${item.error.code}: ${item.error.message}`);

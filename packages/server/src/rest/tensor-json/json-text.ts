@@ -255,7 +255,7 @@ const SIMPLE_ESCAPES = new Map([
 export function stringAt(bytes: Uint8Array, start: number, end: number): Uint8Array {
   const raw = bytes.subarray(start + 1, end - 1);
   const first = raw.indexOf(CHAR.backslash);
-  return first === -1 ? raw : unescape(raw, first);
+  return first === -1 ? raw : resolveEscapes(raw, first);
 }
 
 /** The checked string between two positions as text, decoded as UTF-8. */
@@ -264,7 +264,7 @@ export function textAt(bytes: Uint8Array, start: number, end: number): string {
   return Buffer.from(buffer, byteOffset, byteLength).toString();
 }
 
-function unescape(raw: Uint8Array, first: number): Uint8Array {
+function resolveEscapes(raw: Uint8Array, first: number): Uint8Array {
   const out = Buffer.alloc(raw.length);
   out.set(raw.subarray(0, first));
   let length = first;

@@ -1,11 +1,6 @@
 import type { DType } from "@serving-kit/inference";
-import {
-  type DoubleDType,
-  isDoubleDType,
-  type JsonDType,
-  NUMBER_RANGES,
-} from "./json-dtypes.js";
 import { base64At, isBase64Object } from "./base64.js";
+import { type DoubleDType, isDoubleDType, type JsonDType, NUMBER_RANGES } from "./json-dtypes.js";
 import { CHAR, hasWord, latin1, skipString, skipValue, stringAt } from "./json-text.js";
 import { type NumberRange, scanNumber } from "./scan-number.js";
 

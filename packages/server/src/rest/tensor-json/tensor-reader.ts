@@ -47,7 +47,10 @@ export class TensorReader {
         if (depth === MAX_DEPTH || (rank >= 0 && depth >= rank)) return -1;
         seen[depth++] = 0;
         c = bytes[++at] as number;
-        if (c <= SPACE) c = bytes[(at = skipSpace(bytes, at))] as number;
+        if (c <= SPACE) {
+          at = skipSpace(bytes, at);
+          c = bytes[at] as number;
+        }
         if (c !== CLOSE_ARRAY) continue;
         if (rank === -1) rank = depth;
       } else {
@@ -62,7 +65,10 @@ export class TensorReader {
         if (at === -1) return -1;
         if (depth > 0) seen[depth - 1] = (seen[depth - 1] as number) + leaves.length - before;
         c = bytes[at] as number;
-        if (c <= SPACE) c = bytes[(at = skipSpace(bytes, at))] as number;
+        if (c <= SPACE) {
+          at = skipSpace(bytes, at);
+          c = bytes[at] as number;
+        }
       }
       while (depth > 0 && c === CLOSE_ARRAY) {
         const size = seen[--depth] as number;
@@ -72,12 +78,18 @@ export class TensorReader {
         }
         if (depth > 0) seen[depth - 1] = (seen[depth - 1] as number) + 1;
         c = bytes[++at] as number;
-        if (c <= SPACE) c = bytes[(at = skipSpace(bytes, at))] as number;
+        if (c <= SPACE) {
+          at = skipSpace(bytes, at);
+          c = bytes[at] as number;
+        }
       }
       if (depth === 0) break;
       if (c !== COMMA) return -1;
       c = bytes[++at] as number;
-      if (c <= SPACE) c = bytes[(at = skipSpace(bytes, at))] as number;
+      if (c <= SPACE) {
+        at = skipSpace(bytes, at);
+        c = bytes[at] as number;
+      }
     }
     this.#rank = rank;
     this.values++;

@@ -9,8 +9,9 @@ const POWERS = Float64Array.from({ length: 85 }, (_, i) => Number(`1e${i + LEAST
 const pow10 = (exponent: number) => POWERS[exponent - LEAST_POWER] as number;
 
 /** "00" to "99". */
-const PAIRS = Uint8Array.from({ length: 200 }, (_, i) =>
-  (i % 2 === 0 ? Math.floor(i / 20) : (i >> 1) % 10) + ZERO,
+const PAIRS = Uint8Array.from(
+  { length: 200 },
+  (_, i) => (i % 2 === 0 ? Math.floor(i / 20) : (i >> 1) % 10) + ZERO,
 );
 
 const float = new Float32Array(1);

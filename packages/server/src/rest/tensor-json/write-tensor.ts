@@ -71,7 +71,10 @@ function writeLists(
   write: ElementsWriter,
   isBytes: boolean,
 ): void {
-  if (level === shape.length) return write(writer, data, from, from + 1, isBytes);
+  if (level === shape.length) {
+    write(writer, data, from, from + 1, isBytes);
+    return;
+  }
   writer.out[writer.at++] = CHAR.openArray;
   const extent = shape[level] as number;
   if (level === shape.length - 1) {

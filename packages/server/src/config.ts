@@ -1,0 +1,122 @@
+import { resolve } from "node:path";
+import { toVersion, type VersionLabels } from "@serving-kit/core";
+import type { Platform } from "@serving-kit/inference";
+import { latest, type ServableVersionPolicy } from "@serving-kit/source-filesystem";
+import { z } from "zod";
+import { errors } from "./errors.js";
+
+/** One model to serve. */
+export interface ModelConfig {
+  /** The name in paths such as `/v1/models/digits`; without `/` and `:`. */
+  readonly name: string;
+  /**
+   * The directory whose subdirectories named by numbers are the versions. A relative path is
+   * resolved against the working directory.
+   */
+  readonly basePath: string;
+  /**
+   * The platform by its name. Default: for each version the first of the platforms that accepts its
+   * files.
+   */
+  readonly platform?: string;
+  /** Which versions are served. Default the newest one. */
+  readonly versionPolicy?: ServableVersionPolicy;
+  /** Names for versions, such as `{ stable: 1, canary: 2 }`. */
+  readonly labels?: VersionLabels;
+}
+
+/** A ModelConfig that was checked, with its defaults. */
+export interface ResolvedModel extends ModelConfig {
+  readonly versionPolicy: ServableVersionPolicy;
+  readonly labels: VersionLabels;
+}
+
+const version = z.custom<bigint | number>(isVersionNumber, "an integer from 0 to 2^63 - 1");
+
+const model = z.strictObject({
+  name: z.string().regex(/^[^/:]+$/, "a text that is not empty and has neither / nor :"),
+  basePath: z.string().regex(/^[^\0]+$/, "a path"),
+  platform: z.string().min(1).optional(),
+  versionPolicy: z
+    .custom<ServableVersionPolicy>(isPolicy, "latest(n), all() or specific([…])")
+    .optional(),
+  labels: z.record(z.string().min(1), version).optional(),
+});
+
+/**
+ * Checks the models to serve and fills in defaults.
+ *
+ * @throws ServingError INVALID_ARGUMENT / CONFIG_INVALID with the option's path, what was expected and
+ * what was given; for a name listed twice, an unknown platform and a changed platform with TF
+ * Serving's text.
+ */
+export function resolveModels(
+  models: readonly ModelConfig[],
+  platforms: readonly Platform[],
+  before: ReadonlyMap<string, ResolvedModel> = new Map(),
+): ReadonlyMap<string, ResolvedModel> {
+  const parsed = z.array(model).safeParse(models);
+  if (!parsed.success) throw errors.configInvalid(describe(parsed.error, models));
+  const resolved = new Map<string, ResolvedModel>();
+  for (const config of models) {
+    const { name, platform } = config;
+    if (resolved.has(name)) {
+      throw errors.configInvalid(`Illegal to list model ${name} multiple times in config list`);
+    }
+    if (platform !== undefined && !platforms.some((known) => known.platformName === platform)) {
+      const known = platforms.map(({ platformName }) => `"${platformName}"`).join(", ");
+      throw errors.configInvalid(
+        `Model ${name} requests unsupported platform ${platform}; expected one of ${known}`,
+      );
+    }
+    const current = before.get(name);
+    if (current && current.platform !== platform) {
+      throw errors.configInvalid(
+        `Illegal to change a model's platform. For model ${name} platform was ` +
+          `${current.platform ?? "detected"} and new platform requested is ${platform ?? "detected"}`,
+      );
+    }
+    resolved.set(name, {
+      ...config,
+      basePath: resolve(config.basePath),
+      versionPolicy: config.versionPolicy ?? latest(1),
+      labels: config.labels ?? {},
+    });
+  }
+  return resolved;
+}
+
+/** The first thing that is wrong: where, what was expected, what was given. */
+function describe({ issues }: z.ZodError, models: unknown): string {
+  const [issue] = issues as [z.core.$ZodIssue];
+  const path = issue.path.map((key) => (typeof key === "number" ? `[${key}]` : `.${String(key)}`));
+  const where = `models${path.join("")}`;
+  if (issue.code === "unrecognized_keys") {
+    return `${where}: unknown option ${issue.keys.join(", ")}; expected ${Object.keys(model.shape).join(", ")}`;
+  }
+  let given: unknown = models;
+  for (const key of issue.path) given = (given as Record<PropertyKey, unknown> | undefined)?.[key];
+  const expected = issue.code === "invalid_type" ? issue.expected : issue.message;
+  return `${where}: expected ${expected}; got ${show(given)}`;
+}
+
+function show(value: unknown): string {
+  if (typeof value === "string") return JSON.stringify(value.slice(0, 100));
+  if (typeof value === "object" && value !== null)
+    return Array.isArray(value) ? "an array" : "an object";
+  return String(value);
+}
+
+function isVersionNumber(value: unknown): boolean {
+  try {
+    toVersion(value as bigint | number);
+    return typeof value === "bigint" || typeof value === "number";
+  } catch {
+    return false;
+  }
+}
+
+function isPolicy(value: unknown): boolean {
+  const kind = (value as Partial<ServableVersionPolicy> | null)?.kind;
+  return kind === "latest" || kind === "all" || kind === "specific";
+}

@@ -1,0 +1,16 @@
+/**
+ * Where the server writes what its operator should know. A pino logger is one; wrap any other.
+ *
+ * Each method takes facts for programs first and a sentence for people second. Nothing secret is
+ * passed: no bodies, no header values.
+ */
+export interface Logger {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+const ignore = () => {};
+
+/** The logger that is used when none is given: it writes nothing. */
+export const silentLogger: Logger = { info: ignore, warn: ignore, error: ignore };

@@ -1,0 +1,295 @@
+import type { Server } from "node:http";
+import {
+  AspiredVersionsManager,
+  type AspiredVersionsManagerOptions,
+  type Clock,
+  type Loader,
+  type ManagerEvent,
+  mapVersions,
+  type Source,
+  type SourceAdapter,
+  systemClock,
+} from "@serving-kit/core";
+import type { Platform, Predictor } from "@serving-kit/inference";
+import { type FilesystemSource, filesystemSource } from "@serving-kit/source-filesystem";
+import { type ModelConfig, type ResolvedModel, resolveModels } from "./config.js";
+import { type ModelPlatform, platformOf } from "./detect-platform.js";
+import { errors } from "./errors.js";
+import { closeHttp, type Listening, type ListenOptions, listenHttp } from "./http-listener.js";
+import { InFlight } from "./in-flight.js";
+import { type Logger, silentLogger } from "./logger.js";
+import { createFetchHandler, type FetchHandler } from "./rest/fetch-handler.js";
+import { createRestListener, type RestListener } from "./rest/node-listener.js";
+import { RestApi, type RestOptions } from "./rest/rest-api.js";
+import type { ServerCore } from "./server-core.js";
+import { checkStartUp, type ModelOutcome, type StartUpPolicy, settleModels } from "./start-up.js";
+
+/** What `createModelServer` takes. */
+export interface ModelServerOptions {
+  /** The kinds of models that can be served. */
+  readonly platforms: readonly Platform[];
+  /** Default none; `reload` replaces them. */
+  readonly models?: readonly ModelConfig[];
+  /** Default `all`. */
+  readonly startUpPolicy?: StartUpPolicy;
+  /** How long to wait for the start-up policy in ms. Default Infinity. */
+  readonly startUpTimeoutMs?: number;
+  /** Milliseconds between polls of the base paths. Default 1000; 0 polls once. */
+  readonly pollIntervalMs?: number;
+  /** Whether base paths are watched as well. Default true. */
+  readonly watch?: boolean;
+  /** For how long a version's files must have been unchanged, in ms. Default 1000. */
+  readonly settleMs?: number;
+  /**
+   * Whether a label may point at a version that is not available. Default false, as in TF Serving:
+   * such a label is an error of its model.
+   */
+  readonly allowVersionLabelsForUnavailableModels?: boolean;
+  /** What stands between the platforms' loaders and the manager, in order, such as `batching()`. */
+  readonly adapters?: readonly SourceAdapter<Loader<Predictor>, Loader<Predictor>>[];
+  /** How versions are loaded and unloaded. */
+  readonly manager?: Omit<AspiredVersionsManagerOptions<Predictor>, "clock">;
+  readonly rest?: RestOptions;
+  /** Default: nothing is written. */
+  readonly logger?: Logger;
+  /** Default `systemClock`. */
+  readonly clock?: Clock;
+}
+
+/**
+ * A model server: models from directories, served over TF Serving's interfaces.
+ *
+ * Nothing listens until `listen`; mounted in an app, by `rest` or `fetch`, it shares the app's server.
+ */
+export interface ModelServer extends AsyncDisposable {
+  /** The REST API for node:http, Connect and Express, under any mount prefix. */
+  readonly rest: RestListener;
+  /** The REST API for Hono and everything built on the Fetch API. */
+  readonly fetch: FetchHandler;
+  /** The manager of the models, for predictions within the process. */
+  readonly manager: AspiredVersionsManager<Predictor>;
+  /** Listens for REST over HTTP. Rejects with Node's error when the port is taken. */
+  listen(options?: ListenOptions): Promise<Listening>;
+  /**
+   * Replaces all models: those that are not listed are unloaded. Resolves when each has an available
+   * version or has failed, with what became of each; at most `timeoutMs` (default 300,000) after.
+   *
+   * @throws ServingError INVALID_ARGUMENT / CONFIG_INVALID, and then changes nothing.
+   */
+  reload(
+    models: readonly ModelConfig[],
+    options?: { readonly timeoutMs?: number },
+  ): Promise<ModelOutcome[]>;
+  /** Looks for versions now, and resolves when what was found has been aspired. */
+  poll(): Promise<void>;
+  /**
+   * Not ready from now on; refuses new requests with 503, waits for those in flight, stops listening
+   * and unloads all models. After `deadlineMs` (default: never) it no longer waits: what is in flight
+   * is cut off. Can be called again and gives the same promise.
+   */
+  close(options?: { readonly deadlineMs?: number }): Promise<void>;
+}
+
+const RELOAD_TIMEOUT_MS = 300_000;
+
+/**
+ * Makes a model server and resolves when its start-up policy is met.
+ *
+ * ```ts
+ * const server = await createModelServer({
+ *   platforms: [tflite()],
+ *   models: [{ name: "digits", basePath: "./models/digits" }],
+ * });
+ * app.use(server.rest);
+ * ```
+ *
+ * @throws ServingError INVALID_ARGUMENT / CONFIG_INVALID with the option, what was expected and what
+ * was given; FAILED_PRECONDITION / START_UP_FAILED with every model's error. Then nothing is left
+ * behind.
+ */
+export async function createModelServer(options: ModelServerOptions): Promise<ModelServer> {
+  const server = new RunningServer(options);
+  try {
+    await server.start(options.startUpPolicy ?? "all", options.startUpTimeoutMs ?? Infinity);
+  } catch (error) {
+    await server.close();
+    throw error;
+  }
+  return server;
+}
+
+class RunningServer implements ModelServer, ServerCore {
+  readonly rest: RestListener;
+  readonly fetch: FetchHandler;
+  readonly manager: AspiredVersionsManager<Predictor>;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly #options: ModelServerOptions;
+  readonly #source: FilesystemSource;
+  readonly #inFlight = new InFlight();
+  readonly #httpServers: Server[] = [];
+  #models: ReadonlyMap<string, ResolvedModel>;
+  readonly #platforms = new Map<string, ModelPlatform>();
+  #isStarted = false;
+  #reloading: Promise<unknown> = Promise.resolve();
+  #closing: Promise<void> | undefined;
+
+  constructor(options: ModelServerOptions) {
+    const { platforms, models = [], clock = systemClock, logger = silentLogger, rest } = options;
+    this.#options = options;
+    this.clock = clock;
+    this.logger = logger;
+    this.#models = resolveModels(models, platforms);
+    this.#source = filesystemSource({
+      servables: this.#servables(),
+      clock,
+      ...pick(options, ["pollIntervalMs", "watch", "settleMs"]),
+    });
+    this.manager = new AspiredVersionsManager<Predictor>({ ...options.manager, clock });
+    this.manager.events.subscribe((event) => this.#log(event));
+    this.#source.events.subscribe(({ kind, problem: { error } }) => {
+      if (kind === "problem") logger.warn({ reason: error.reason }, error.message);
+    });
+    const api = new RestApi(this, this.#inFlight, rest);
+    this.rest = createRestListener(api, logger, rest);
+    this.fetch = createFetchHandler(api, rest);
+  }
+
+  async start(policy: StartUpPolicy, timeoutMs: number): Promise<void> {
+    const loaders = mapVersions<{ readonly path: string }, Loader<Predictor>>((storage, id) =>
+      this.#platform(id.name).loader(storage, id),
+    );
+    const adapted = (this.#options.adapters ?? []).reduce<Source<Loader<Predictor>>>(
+      (source, adapter) => source.pipe(adapter),
+      this.#source.pipe(loaders),
+    );
+    this.manager.connect(adapted);
+    this.#setLabels();
+    if (policy !== "none") checkStartUp(policy, await this.#settle(timeoutMs));
+    this.#isStarted = true;
+  }
+
+  acquire = (request: Parameters<ServerCore["acquire"]>[0]) => this.manager.acquire(request);
+  states = (name?: string) => this.manager.states(name);
+  labels = (name: string) => this.manager.labels(name);
+  modelNames = () => [...this.#models.keys()];
+  isReady = () => this.#isStarted && !this.#inFlight.isClosing;
+
+  async listen(options: ListenOptions = {}): Promise<Listening> {
+    if (this.#closing !== undefined) throw errors.serverClosing();
+    const { server, listening } = await listenHttp((req, res) => this.rest(req, res), options);
+    this.#httpServers.push(server);
+    return listening;
+  }
+
+  reload(
+    models: readonly ModelConfig[],
+    { timeoutMs = RELOAD_TIMEOUT_MS }: { readonly timeoutMs?: number } = {},
+  ): Promise<ModelOutcome[]> {
+    const reloaded = this.#reloading.then(async () => {
+      if (this.#closing !== undefined) throw errors.serverClosing();
+      const before = this.#models;
+      this.#models = resolveModels(models, this.#options.platforms, before);
+      this.#platforms.clear();
+      this.#source.reconfigure(this.#servables());
+      for (const name of before.keys())
+        if (!this.#models.has(name)) this.manager.setLabels(name, {});
+      this.#setLabels();
+      return this.#settle(timeoutMs);
+    });
+    this.#reloading = reloaded.catch(() => {});
+    return reloaded;
+  }
+
+  poll(): Promise<void> {
+    return this.#source.poll();
+  }
+
+  close({ deadlineMs }: { readonly deadlineMs?: number } = {}): Promise<void> {
+    this.#closing ??= this.#close(deadlineMs);
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(deadlineMs = Infinity): Promise<void> {
+    const overdue = new AbortController();
+    const timer = Number.isFinite(deadlineMs)
+      ? this.clock.setTimeout(() => overdue.abort(), deadlineMs)
+      : undefined;
+    const isOverdue = new Promise<void>((resolve) => {
+      overdue.signal.addEventListener("abort", () => resolve());
+    });
+    await Promise.race([this.#inFlight.drain(), isOverdue]);
+    const closed = Promise.all(this.#httpServers.map(closeHttp));
+    await Promise.race([closed, isOverdue]);
+    if (overdue.signal.aborted)
+      for (const server of this.#httpServers) server.closeAllConnections();
+    await this.manager.close({ signal: overdue.signal });
+    timer?.[Symbol.dispose]();
+  }
+
+  #servables() {
+    return [...this.#models.values()].map(({ name, basePath, versionPolicy }) => ({
+      name,
+      basePath,
+      versionPolicy,
+      isComplete: (path: string) => this.#platform(name).isComplete(path),
+      accepts: (path: string) => this.#platform(name).accepts(path),
+    }));
+  }
+
+  #platform(name: string): ModelPlatform {
+    let platform = this.#platforms.get(name);
+    if (platform === undefined) {
+      platform = platformOf(this.#models.get(name)?.platform, this.#options.platforms);
+      this.#platforms.set(name, platform);
+    }
+    return platform;
+  }
+
+  #setLabels(): void {
+    for (const { name, labels } of this.#models.values()) this.manager.setLabels(name, labels);
+  }
+
+  /** Waits for the models, then takes labels back that point at what is not available. */
+  async #settle(timeoutMs: number): Promise<ModelOutcome[]> {
+    const outcomes = await settleModels(
+      this.modelNames(),
+      { manager: this.manager, source: this.#source, clock: this.clock },
+      timeoutMs,
+    );
+    if (this.#options.allowVersionLabelsForUnavailableModels) return outcomes;
+    return outcomes.map((outcome) => {
+      const { name } = outcome;
+      const labels = [...this.manager.labels(name)];
+      const pending = labels.find(([, state]) => state.pending !== undefined);
+      if (outcome.error || pending === undefined) return outcome;
+      const kept = labels.flatMap(([label, { version }]) =>
+        version === undefined ? [] : [[label, version] as const],
+      );
+      this.manager.setLabels(name, Object.fromEntries(kept));
+      const id = { name, version: pending[1].pending as bigint };
+      return { name, error: errors.labelUnavailable(pending[0], id) };
+    });
+  }
+
+  #log(event: ManagerEvent): void {
+    if (event.kind !== "state") {
+      this.logger.warn({ event: event.kind, err: event.error }, `manager: ${event.kind}`);
+      return;
+    }
+    const { id, state, error } = event;
+    const fields = { model: id.name, version: String(id.version), state };
+    if (error) this.logger.error({ ...fields, reason: error.reason }, error.message);
+    else this.logger.info(fields, `model ${id.name} version ${id.version}: ${state}`);
+  }
+}
+
+/** The named options as far as they are given. */
+function pick<T extends object, K extends keyof T>(options: T, keys: readonly K[]): Pick<T, K> {
+  const given = keys.filter((key) => options[key] !== undefined);
+  return Object.fromEntries(given.map((key) => [key, options[key]])) as Pick<T, K>;
+}

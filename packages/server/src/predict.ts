@@ -1,0 +1,55 @@
+import type { ServableHandle, ServableId, ServableRequest } from "@serving-kit/core";
+import type { PredictOptions, Predictor, Tensors } from "@serving-kit/inference";
+import type { CallContext, ServerCore } from "./server-core.js";
+
+/** One call of a model, in terms of no transport. */
+export interface PredictCall {
+  /** Undefined and empty mean `serving_default`. */
+  readonly signatureName?: string | undefined;
+  readonly inputs: Tensors;
+  /** The outputs that are wanted; undefined and empty mean all. */
+  readonly outputs?: readonly string[];
+}
+
+/** What a model answered. */
+export interface PredictAnswer<C extends PredictCall = PredictCall> {
+  /** The version that answered. */
+  readonly id: ServableId;
+  readonly call: C;
+  readonly outputs: Tensors;
+}
+
+/**
+ * Acquires what the request names, lets `prepare` read the call in the light of its signatures, and
+ * predicts. Every transport's predict, classify and regress go through here.
+ *
+ * The handle is held from before `prepare` until the outputs are there.
+ *
+ * @throws ServingError of `Manager.acquire`, of `prepare`, or of the predictor.
+ */
+export async function predict<C extends PredictCall>(
+  core: ServerCore,
+  request: ServableRequest,
+  prepare: (predictor: Predictor) => C,
+  context: CallContext = {},
+): Promise<PredictAnswer<C>> {
+  const handle: ServableHandle<Predictor> = core.acquire(request);
+  try {
+    const predictor = handle.servable;
+    const call = prepare(predictor);
+    const outputs = await predictor.predict(call.inputs, optionsOf(call, context));
+    return { id: handle.id, call, outputs };
+  } finally {
+    handle.release();
+  }
+}
+
+function optionsOf(call: PredictCall, { signal, deadlineAtMs }: CallContext): PredictOptions {
+  const { signatureName, outputs } = call;
+  return {
+    ...(signatureName && { signatureName }),
+    ...(outputs && { outputs }),
+    ...(signal && { signal }),
+    ...(deadlineAtMs !== undefined && { deadlineAtMs }),
+  };
+}

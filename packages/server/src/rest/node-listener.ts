@@ -1,0 +1,100 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { errors } from "../errors.js";
+import type { Logger } from "../logger.js";
+import { inflate } from "./inflate.js";
+import { consumedBody, readBody } from "./read-body.js";
+import {
+  CORS_HEADERS,
+  DEFAULT_MAX_BODY_BYTES,
+  type RestApi,
+  type RestOptions,
+  type RestResponse,
+} from "./rest-api.js";
+import { isOurs } from "./router.js";
+
+/**
+ * A request handler for node:http, Connect and Express, under any mount prefix.
+ *
+ * Paths that are not of this API go to `next` where it is given, else they are answered with 404.
+ */
+export type RestListener = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  next?: (error?: unknown) => void,
+) => void;
+
+/** Makes the REST API's request handler for node:http. */
+export function createRestListener(
+  api: RestApi,
+  logger: Logger,
+  { cors = false, maxBodyBytes = DEFAULT_MAX_BODY_BYTES }: RestOptions = {},
+): RestListener {
+  let hasWarned = false;
+  const onLossy = () => {
+    if (hasWarned) return;
+    hasWarned = true;
+    logger.warn(
+      { reason: "BODY_ALREADY_PARSED" },
+      "a JSON body parser ran before server.rest: int64 beyond 2^53, NaN and 1.0 are lost on the " +
+        "way. Mount server.rest before it",
+    );
+  };
+
+  const respond = (response: ServerResponse, answer: RestResponse) => {
+    if (response.writableEnded || response.destroyed) return;
+    if (cors)
+      for (const [name, value] of Object.entries(CORS_HEADERS)) response.setHeader(name, value);
+    if (answer.closesConnection) response.setHeader("Connection", "close");
+    response.writeHead(answer.status, {
+      "Content-Type": "application/json",
+      "Content-Length": answer.body.length,
+    });
+    response.end(answer.body);
+  };
+
+  return (request, response, next) => {
+    const { method = "GET", url = "/" } = request;
+    const query = url.indexOf("?");
+    const path = query === -1 ? url : url.slice(0, query);
+    if (next && (!isOurs(path) || (method === "OPTIONS" && !cors))) return next();
+    if (!/^\/v1\//i.test(path)) {
+      return respond(response, api.notFound(path));
+    }
+    const body = async () =>
+      request.readableDidRead
+        ? consumedBody(request, onLossy)
+        : inflate(
+            await readBody(request, maxBodyBytes),
+            request.headers["content-encoding"],
+            maxBodyBytes,
+          );
+    const { origin } = request.headers;
+    const signal = signalOf(request, response);
+    void api
+      .handle({ method, path, origin, body, signal })
+      .then((answer) => respond(response, answer));
+  };
+}
+
+const controllers = new WeakMap<object, AbortController>();
+
+/**
+ * The signal that aborts when the client has gone: one for each connection, because an
+ * AbortController for each request costs more than all the rest of its handling.
+ */
+function signalOf(request: IncomingMessage, response: ServerResponse): AbortSignal {
+  // Under HTTP/2 a connection carries many requests; there each has its own.
+  const { socket } = request;
+  const owner = request.httpVersionMajor >= 2 ? response : socket;
+  let controller = controllers.get(owner);
+  if (controller === undefined) {
+    const created = new AbortController();
+    controller = created;
+    controllers.set(owner, created);
+    owner.once("close", () => {
+      // The reason is made late: its stack would cost, and most closes come between requests.
+      created.abort(errors.clientGone());
+    });
+  }
+  return controller.signal;
+}

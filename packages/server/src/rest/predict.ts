@@ -1,0 +1,23 @@
+import type { ServableRequest } from "@serving-kit/core";
+import { DEFAULT_SIGNATURE, type Predictor } from "@serving-kit/inference";
+import { predict } from "../predict.js";
+import type { CallContext, ServerCore } from "../server-core.js";
+import { decodePredict } from "./tensor-json/decode-predict.js";
+import { encodePredict } from "./tensor-json/encode-predict.js";
+
+/**
+ * Answers a predict request: JSON to tensors, predict, tensors to JSON.
+ *
+ * @throws ServingError of reading, predicting and writing, with TF Serving's texts.
+ */
+export async function restPredict(
+  core: ServerCore,
+  request: ServableRequest,
+  body: Uint8Array,
+  context: CallContext,
+): Promise<Buffer> {
+  const prepare = ({ signatures }: Predictor) =>
+    decodePredict(body, (name) => signatures.get(name || DEFAULT_SIGNATURE));
+  const { call, outputs } = await predict(core, request, prepare, context);
+  return encodePredict(outputs, call.form);
+}

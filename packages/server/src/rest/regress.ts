@@ -1,0 +1,28 @@
+import type { ServableRequest } from "@serving-kit/core";
+import { regress } from "../regress.js";
+import type { CallContext, ServerCore } from "../server-core.js";
+import { decodeExamples } from "./tensor-json/decode-examples.js";
+import { JsonWriter } from "./tensor-json/json-writer.js";
+import { writeFloat32 } from "./tensor-json/write-number.js";
+
+/**
+ * Answers a regress request: `{"results":[value,…]}`, one for each example.
+ *
+ * @throws ServingError of reading and regressing, with TF Serving's texts.
+ */
+export async function restRegress(
+  core: ServerCore,
+  request: ServableRequest,
+  body: Uint8Array,
+  context: CallContext,
+): Promise<Buffer> {
+  const { values } = await regress(core, request, decodeExamples(body), context);
+  const writer = new JsonWriter(32 + values.length * 16);
+  writer.raw('{"results":[');
+  for (let i = 0; i < values.length; i++) {
+    if (i > 0) writer.raw(",");
+    writer.at = writeFloat32(writer.out, writer.at, values[i] as number);
+  }
+  writer.raw("]}");
+  return writer.finish();
+}

@@ -1,0 +1,149 @@
+import { errors } from "../errors.js";
+import type { InFlight } from "../in-flight.js";
+import type { CallContext, ServerCore } from "../server-core.js";
+import { statusOf } from "../status-mapping.js";
+import { restClassify } from "./classify.js";
+import { modelMetadata } from "./metadata.js";
+import { modelList, modelStatus } from "./model-status.js";
+import { restPredict } from "./predict.js";
+import { restRegress } from "./regress.js";
+import { matchRoute, type Route } from "./router.js";
+
+/** A request of the REST API, of whatever HTTP server. */
+export interface RestRequest {
+  readonly method: string;
+  /** Without query, and without the prefix that the API is mounted under. */
+  readonly path: string;
+  readonly origin: string | undefined;
+  /** Reads the body, inflated; called at most once, and only for a request that has one. */
+  body(): Promise<Uint8Array>;
+  /** Aborts when the client has gone. */
+  readonly signal?: AbortSignal;
+}
+
+/** An answer of the REST API: JSON, always with a body. */
+export interface RestResponse {
+  readonly status: number;
+  readonly body: Uint8Array;
+  /** Whether the connection should be closed after the answer. */
+  readonly closesConnection?: boolean;
+}
+
+/** What of the REST API can be chosen. */
+export interface RestOptions {
+  /** Allows browsers of any origin: `Access-Control-Allow-Origin: *`. Default false. */
+  readonly cors?: boolean;
+  /** After how many milliseconds a prediction is given up with 504. Default 30,000. */
+  readonly timeoutMs?: number;
+  /** The greatest body in bytes, before and after inflating; a greater one is 413. Default 100 MiB. */
+  readonly maxBodyBytes?: number;
+}
+
+/** The default of `timeoutMs`, TF Serving's. */
+export const DEFAULT_TIMEOUT_MS = 30_000;
+
+/** The default of `maxBodyBytes`: what TF Serving inflates at most. */
+export const DEFAULT_MAX_BODY_BYTES = 100 * 2 ** 20;
+
+/** The headers of every answer when CORS is on. */
+export const CORS_HEADERS = {
+  "Access-Control-Allow-Origin": "*",
+  "Access-Control-Allow-Methods": "POST, GET",
+  "Access-Control-Allow-Headers": "Content-Type",
+} as const;
+
+/**
+ * TF Serving's REST API over a server core, for no HTTP server in particular.
+ *
+ * Never rejects: what is thrown becomes `{"error": "…"}` with the status of its code. What nobody
+ * foresaw is 500 and goes into the log with its stack.
+ */
+export class RestApi {
+  readonly #core: ServerCore;
+  readonly #inFlight: InFlight;
+  readonly #timeoutMs: number;
+
+  constructor(
+    core: ServerCore,
+    inFlight: InFlight,
+    { timeoutMs = DEFAULT_TIMEOUT_MS }: RestOptions = {},
+  ) {
+    this.#core = core;
+    this.#inFlight = inFlight;
+    this.#timeoutMs = timeoutMs;
+  }
+
+  /** Answers a request; refuses it with 503 while the server is closing, unless it asks for health. */
+  async handle(request: RestRequest): Promise<RestResponse> {
+    const inFlight = this.#inFlight;
+    let answer: RestResponse;
+    inFlight.begin();
+    try {
+      answer = await this.#answer(request);
+    } catch (error) {
+      answer = this.#failure(error);
+    }
+    inFlight.end();
+    return inFlight.isClosing ? { ...answer, closesConnection: true } : answer;
+  }
+
+  #failure(error: unknown): RestResponse {
+    const { httpStatus, message, isForeseen } = statusOf(error);
+    if (!isForeseen) this.#core.logger.error({ err: error }, "a REST request failed unexpectedly");
+    return {
+      status: httpStatus,
+      body: json({ error: message }),
+      closesConnection: httpStatus === 413,
+    };
+  }
+
+  /** The answer for a path that is no part of the API. */
+  notFound(path: string): RestResponse {
+    return { status: 404, body: json({ error: `Not found: ${path}` }) };
+  }
+
+  async #answer(request: RestRequest): Promise<RestResponse> {
+    const core = this.#core;
+    const route = matchRoute(request.method, request.path);
+    const isHealth = route.kind === "live" || route.kind === "ready";
+    if (this.#inFlight.isClosing && !isHealth) throw errors.serverClosing();
+    switch (route.kind) {
+      case "predict":
+      case "classify":
+      case "regress":
+        return { status: 200, body: await this.#run(route, request) };
+      case "status":
+        return { status: 200, body: json(modelStatus(core, route.request)) };
+      case "metadata":
+        return { status: 200, body: json(modelMetadata(core, route.request)) };
+      case "list":
+        return { status: 200, body: json(modelList(core)) };
+      case "live":
+        return { status: 200, body: json({ live: true }) };
+      case "ready": {
+        const ready = core.isReady();
+        return { status: ready ? 200 : 503, body: json({ ready }) };
+      }
+      case "preflight":
+        if (!/^https?:/i.test(request.origin ?? "")) throw errors.originMissing();
+        return { status: 200, body: new Uint8Array(0) };
+    }
+  }
+
+  async #run(
+    { kind, request }: Route & { readonly kind: "predict" | "classify" | "regress" },
+    { body, signal }: RestRequest,
+  ): Promise<Uint8Array> {
+    const core = this.#core;
+    const bytes = await body();
+    const context: CallContext = {
+      deadlineAtMs: core.clock.now() + this.#timeoutMs,
+      ...(signal && { signal }),
+    };
+    if (kind === "predict") return restPredict(core, request, bytes, context);
+    if (kind === "classify") return restClassify(core, request, bytes, context);
+    return restRegress(core, request, bytes, context);
+  }
+}
+
+const json = (value: object): Uint8Array => Buffer.from(JSON.stringify(value));

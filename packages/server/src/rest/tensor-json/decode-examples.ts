@@ -1,0 +1,130 @@
+import { errors } from "../../errors.js";
+import { ExampleFeature, encodeExample } from "../example-proto.js";
+import { base64At, isBase64Object } from "./base64.js";
+import { openRequest } from "./explain.js";
+import { NUMBER_RANGES } from "./json-dtypes.js";
+import { CHAR, latin1, skipSpace, stringAt, terminated, typeAt } from "./json-text.js";
+import {
+  elementsOf,
+  isIntegerToken,
+  type JsonSpan,
+  membersOf,
+  numberOf,
+  valueText,
+} from "./json-walk.js";
+
+/** What a classify or regress request's body says. */
+export interface ExamplesBody {
+  /** Undefined where the body names none. */
+  readonly signatureName: string | undefined;
+  /** Serialized `tf.Example` messages; the context, where there is one, is part of each. */
+  readonly examples: readonly Uint8Array[];
+}
+
+/**
+ * Reads the body of a classify or regress request: `examples`, a list of objects from feature names
+ * to a value or a list of values, and optionally `context`, features that all examples share.
+ *
+ * The form of a number decides: `1` is an int64 feature, `1.0` a float feature. `true` and `false`
+ * are int64, strings and `{"b64": …}` are bytes; one feature holds one kind.
+ *
+ * @throws ServingError INVALID_ARGUMENT with TF Serving's text.
+ */
+export function decodeExamples(body: Uint8Array): ExamplesBody {
+  const bytes = terminated(body);
+  const { document, members } = openRequest(bytes);
+  const unfit = (problem: string) =>
+    errors.jsonUnfit(valueText(bytes, document.start, document.end), problem);
+
+  const named = members.get("signature_name");
+  if (named && named.text === undefined) {
+    throw unfit("not formatted correctly. 'signature_name' key must be a string value.");
+  }
+  const context = members.get("context");
+  const shared = context && exampleAt(bytes, context);
+  const list = members.get("examples");
+  if (list === undefined) {
+    throw unfit("When method is classify, key 'examples' is expected and was not found");
+  }
+  if (bytes[list.start] !== CHAR.openArray) {
+    throw unfit("Expecting 'examples' value to be an list/array");
+  }
+  if (bytes[skipSpace(bytes, list.start + 1)] === CHAR.closeArray) {
+    throw unfit("'examples' value is an empty array");
+  }
+  // Two serialized messages one after the other are the two merged.
+  const examples = Array.from(elementsOf(bytes, list.start), (element) => {
+    const example = exampleAt(bytes, element);
+    return shared ? Buffer.concat([shared, example]) : example;
+  });
+  return { signatureName: named?.text, examples };
+}
+
+function exampleAt(bytes: Uint8Array, { start }: JsonSpan): Uint8Array {
+  const type = typeAt(bytes, start);
+  if (type !== "Object") {
+    throw errors.requestUnfit(`Example must be JSON object but got JSON ${type}`);
+  }
+  const features = new Map<string, ExampleFeature>();
+  for (const { key, start: at, end } of membersOf(bytes, start)) {
+    const feature = new ExampleFeature();
+    const elements = bytes[at] === CHAR.openArray ? elementsOf(bytes, at) : [{ start: at, end }];
+    for (const element of elements) addValue(bytes, element, key, feature);
+    features.set(key, feature);
+  }
+  return encodeExample(features);
+}
+
+function addValue(
+  bytes: Uint8Array,
+  { start, end }: JsonSpan,
+  name: string,
+  feature: ExampleFeature,
+): void {
+  const type = typeAt(bytes, start);
+  if (type === "String") {
+    expectKind(name, feature, "bytes");
+    feature.addBytes(stringAt(bytes, start, end));
+  } else if (type === "Number") addNumber(bytes, start, end, name, feature);
+  else if (type === "True" || type === "False") {
+    expectKind(name, feature, "int64");
+    feature.addInt64(type === "True" ? 1n : 0n);
+  } else if (type === "Object" && isBase64Object(bytes, start)) {
+    expectKind(name, feature, "bytes");
+    feature.addBytes(base64At(bytes, start));
+  } else {
+    throw errors.requestUnfit(`Feature: ${name} has element with unexpected JSON type: ${type}`);
+  }
+}
+
+function addNumber(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  name: string,
+  feature: ExampleFeature,
+): void {
+  const token = latin1(bytes, start, end);
+  if (isIntegerToken(token)) {
+    expectKind(name, feature, "int64");
+    const value = BigInt(token);
+    if (value >= 2n ** 63n) {
+      throw errors.requestUnfit(`Feature: ${name} has uint64 element. Only int64 is supported.`);
+    }
+    feature.addInt64(value);
+    return;
+  }
+  expectKind(name, feature, "float");
+  const value = numberOf(bytes, start, end);
+  if (Number.isFinite(value) && Math.abs(value) > NUMBER_RANGES.float32.maxMagnitude) {
+    throw errors.jsonLossy(valueText(bytes, start, end), "float");
+  }
+  feature.addFloat(value);
+}
+
+function expectKind(name: string, feature: ExampleFeature, kind: "bytes" | "float" | "int64") {
+  if (feature.kind === undefined || feature.kind === kind) return;
+  throw errors.requestUnfit(
+    `Unexpected element type in feature: ${name} expecting type: ${feature.kind}`,
+  );
+}

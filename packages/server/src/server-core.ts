@@ -1,0 +1,38 @@
+import type {
+  Clock,
+  LabelState,
+  ServableHandle,
+  ServableRequest,
+  ServableState,
+} from "@serving-kit/core";
+import type { Predictor } from "@serving-kit/inference";
+import type { Logger } from "./logger.js";
+
+/**
+ * What the request handlers of every transport need of the server, and all that they need.
+ *
+ * REST and gRPC are two readings of the same few calls: `predict`, `classify`, `regress` take
+ * tensors or examples, never bodies, and know nothing of either transport.
+ */
+export interface ServerCore {
+  /** Contract: `Manager.acquire`. */
+  acquire(request: ServableRequest): ServableHandle<Predictor>;
+  /** Contract: `AspiredVersionsManager.states`. */
+  states(name?: string): readonly ServableState[];
+  /** Contract: `AspiredVersionsManager.labels`. */
+  labels(name: string): ReadonlyMap<string, LabelState>;
+  /** The names of the models that are configured, whether or not any version was found. */
+  modelNames(): readonly string[];
+  /** Whether the start-up policy was met and the server is not closing. */
+  isReady(): boolean;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** What limits one call, from whichever transport it came. */
+export interface CallContext {
+  /** On the server's Clock. */
+  readonly deadlineAtMs?: number;
+  /** Aborts when the caller has gone. */
+  readonly signal?: AbortSignal;
+}
