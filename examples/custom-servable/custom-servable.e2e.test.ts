@@ -1,4 +1,4 @@
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { batching } from "@serving-kit/batching";
@@ -10,7 +10,7 @@ import {
   predictorConformance,
   predictorThroughManager,
 } from "@serving-kit/testing";
-import { describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 import { runExample } from "../run-example.js";
 import { nearestNeighbour } from "./custom-servable.js";
 
@@ -18,70 +18,58 @@ const id = servableId("iris", 1);
 const path = join(import.meta.dirname, "models/iris/1");
 
 // #region predictor
+const runner = { describe, it };
 const point = (...x: number[]) => tensor("float32", [x.length / 4, 4], x);
 const label = (...names: string[]) => tensor("string", [names.length], names);
 
-predictorConformance(
-  { describe, it },
-  {
-    name: "nearest neighbour",
-    create: () =>
-      nearestNeighbour().loader({ path }, id).load({ id, signal: new AbortController().signal }),
-    examples: [
-      { inputs: { point: point(5, 3.4, 1.5, 0.2) }, outputs: { label: label("setosa") } },
-      {
-        inputs: { point: point(6.9, 3.1, 5.4, 2.1, 6, 3, 4.4, 1.4) },
-        outputs: { label: label("virginica", "versicolor") },
-      },
-    ],
-  },
-);
+predictorConformance(runner, {
+  name: "nearest neighbour",
+  create: () =>
+    nearestNeighbour().loader({ path }, id).load({ id, signal: new AbortController().signal }),
+  examples: [
+    { inputs: { point: point(5, 3.4, 1.5, 0.2) }, outputs: { label: label("setosa") } },
+    {
+      inputs: { point: point(6.9, 3.1, 5.4, 2.1, 6, 3, 4.4, 1.4) },
+      outputs: { label: label("virginica", "versicolor") },
+    },
+  ],
+});
 // #endregion
 
 // #region loader
-const broken = mkdtempSync(join(tmpdir(), "neighbours-"));
-const breakFile = () => writeFileSync(join(broken, "neighbours.json"), '{ "points": [[1, 2]');
+const corrupt = mkdtempSync(join(tmpdir(), "neighbours-"));
+const missing = join(corrupt, "missing");
+const write = (text: string) => writeFileSync(join(corrupt, "neighbours.json"), text);
 
-loaderConformance(
-  { describe, it },
-  {
-    name: "nearest neighbour",
-    create: () => nearestNeighbour().loader({ path }, id),
-    use: async (predictor) => {
-      await predictor.predict({ point: point(5, 3.4, 1.5, 0.2) });
-    },
-    broken: [
-      {
-        path: "/no/such/model",
-        create: () => nearestNeighbour().loader({ path: "/no/such/model" }, id),
-      },
-      {
-        path: broken,
-        create: () => {
-          breakFile();
-          return nearestNeighbour().loader({ path: broken }, id);
-        },
-        repair: () =>
-          writeFileSync(
-            join(broken, "neighbours.json"),
-            '{ "points": [[1, 2, 3, 4]], "labels": ["one"] }',
-          ),
-      },
-    ],
+loaderConformance(runner, {
+  name: "nearest neighbour",
+  create: () => nearestNeighbour().loader({ path }, id),
+  use: async (predictor) => {
+    await predictor.predict({ point: point(5, 3.4, 1.5, 0.2) });
   },
-);
+  broken: [
+    { path: missing, create: () => nearestNeighbour().loader({ path: missing }, id) },
+    {
+      path: corrupt,
+      create: () => {
+        write('{ "points": [[1, 2, 3');
+        return nearestNeighbour().loader({ path: corrupt }, id);
+      },
+      repair: () => write('{ "points": [[1, 2, 3, 4]], "labels": ["one"] }'),
+    },
+  ],
+});
 // #endregion
 
+afterAll(() => rmSync(corrupt, { recursive: true }));
+
 // #region skip
-adapterConformance(
-  { describe, it },
-  {
-    name: "nearest neighbour",
-    create: () => nearestNeighbour(),
-    data: { path },
-    skip: [{ reason: "making a loader cannot throw", clauses: ["A3"] }],
-  },
-);
+adapterConformance(runner, {
+  name: "nearest neighbour",
+  create: () => nearestNeighbour(),
+  data: { path },
+  skip: [{ reason: "making a loader cannot throw", clauses: ["A3"] }],
+});
 // #endregion
 
 // #region wrapped
@@ -89,18 +77,15 @@ const source = sourceFrom(async function* () {
   yield { name: "iris", versions: [aspire(id, { path })] };
 });
 
-predictorConformance(
-  { describe, it },
-  {
-    name: "nearest neighbour, batched, through a manager",
-    create: () =>
-      predictorThroughManager(source.pipe(nearestNeighbour(), batching()), { name: "iris" }),
-    examples: [
-      { inputs: { point: point(5, 3.4, 1.5, 0.2) }, outputs: { label: label("setosa") } },
-      { inputs: { point: point(6.9, 3.1, 5.4, 2.1) }, outputs: { label: label("virginica") } },
-    ],
-  },
-);
+predictorConformance(runner, {
+  name: "nearest neighbour, batched, through a manager",
+  create: () =>
+    predictorThroughManager(source.pipe(nearestNeighbour(), batching()), { name: "iris" }),
+  examples: [
+    { inputs: { point: point(5, 3.4, 1.5, 0.2) }, outputs: { label: label("setosa") } },
+    { inputs: { point: point(6.9, 3.1, 5.4, 2.1) }, outputs: { label: label("virginica") } },
+  ],
+});
 // #endregion
 
 describe("the program", () => {

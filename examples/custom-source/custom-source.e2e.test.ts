@@ -4,36 +4,35 @@ import { runExample } from "../run-example.js";
 import { type Deployment, deploymentSource } from "./custom-source.js";
 
 // #region conformance
-sourceConformance(
-  { describe, it },
-  {
-    name: "deployment source",
-    create: () => {
-      const clock = new FakeClock();
-      let table: Deployment[] = [];
-      let looked = 0;
-      const readTable = async () => {
-        looked++;
-        return table;
-      };
-      return {
-        source: deploymentSource(readTable, { clock }),
-        names: ["digits", "faces"],
-        aspire: (name, versions) => {
-          const others = table.filter((row) => row.name !== name);
-          table = [...others, ...versions.map((version) => ({ name, version, path: `/${name}` }))];
-        },
-        breakVersion: ({ name, version }) => {
-          const isBroken = (row: Deployment) => row.name === name && row.version === version;
-          table = table.map((row) => (isBroken(row) ? { ...row, problem: "bad checksum" } : row));
-        },
-        pass: () => clock.advance(1_000),
-        looked: () => looked,
-        held: () => clock.pending,
-      };
-    },
+const runner = { describe, it };
+
+sourceConformance(runner, {
+  name: "deployment source",
+  create: () => {
+    const clock = new FakeClock();
+    let table: Deployment[] = [];
+    let looked = 0;
+    const readTable = async () => {
+      looked++;
+      return table;
+    };
+    return {
+      source: deploymentSource(readTable, { clock }),
+      names: ["digits", "faces"],
+      aspire: (name, versions) => {
+        const others = table.filter((row) => row.name !== name);
+        table = [...others, ...versions.map((version) => ({ name, version, path: `/${name}` }))];
+      },
+      breakVersion: ({ name, version }) => {
+        const isBroken = (row: Deployment) => row.name === name && row.version === version;
+        table = table.map((row) => (isBroken(row) ? { ...row, problem: "bad checksum" } : row));
+      },
+      pass: () => clock.advance(1_000),
+      looked: () => looked,
+      held: () => clock.pending,
+    };
   },
-);
+});
 // #endregion
 
 describe("deploymentSource", () => {
