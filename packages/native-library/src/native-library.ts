@@ -144,7 +144,7 @@ async function open(
   const handles: LibraryHandle[] = [];
   for (const file of [...(companions?.(path) ?? []), path]) {
     await pinLibrary(file, isGlobal);
-    handles.push(koffi.load(file, { global: isGlobal }));
+    handles.push(load(file, isGlobal));
   }
   const missing = [version.symbol, ...symbols].filter(
     (symbol) => !handles.some((handle) => exports(handle, symbol)),
@@ -160,6 +160,15 @@ async function open(
     throw errors.libraryIncompatible(name, path, `its version is ${actual}; ${expected}`);
   }
   return new NativeLibrary({ name, path, origin, version: actual }, handles);
+}
+
+/** The message of koffi leaves the path out. */
+function load(path: string, isGlobal: boolean): LibraryHandle {
+  try {
+    return koffi.load(path, { global: isGlobal });
+  } catch (error) {
+    throw new Error(`${path} does not open: ${messageOf(error)}`, { cause: error });
+  }
 }
 
 function enlargeStacks(): void {

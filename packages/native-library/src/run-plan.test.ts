@@ -1,0 +1,75 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { RunPlan } from "./run-plan.js";
+
+const BUDGET = 0.1;
+
+function inlinePlan(): RunPlan {
+  const plan = new RunPlan("auto", BUDGET);
+  plan.ranOnThread(0.03);
+  return plan;
+}
+
+describe("RunPlan", () => {
+  it("puts the first run on a thread under auto", () => {
+    expect(new RunPlan("auto", BUDGET).isInline).toBe(false);
+  });
+
+  it("tries inline after a run on a thread that took less than 1 ms", () => {
+    expect(inlinePlan().isInline).toBe(true);
+  });
+
+  it("stays on the thread after a run that took longer", () => {
+    const plan = new RunPlan("auto", BUDGET);
+    plan.ranOnThread(1.1);
+    expect(plan.isInline).toBe(false);
+    plan.ranOnThread(0.5);
+    expect(plan.isInline).toBe(true);
+  });
+
+  it("stays inline while runs are within the budget", () => {
+    const plan = inlinePlan();
+    for (let i = 0; i < 1_000; i++) plan.ranInline(BUDGET);
+    expect(plan.isInline).toBe(true);
+  });
+
+  it("does not leave for one outlier among short runs", () => {
+    const plan = inlinePlan();
+    for (let i = 0; i < 100; i++) plan.ranInline(0.001);
+    plan.ranInline(50);
+    expect(plan.isInline).toBe(true);
+  });
+
+  it("goes back to the thread when runs get long, at the latest after 16 of twice the budget", () => {
+    const plan = inlinePlan();
+    for (let i = 0; i < 100; i++) plan.ranInline(0.001);
+    let runs = 0;
+    for (; plan.isInline; runs++) plan.ranInline(2 * BUDGET);
+    expect(runs).toBeLessThanOrEqual(16);
+  });
+
+  it("tries inline again after 16, 32, … and at most 4,096 runs on the thread", () => {
+    const plan = inlinePlan();
+    const pauses: number[] = [];
+    for (let round = 0; round < 11; round++) {
+      plan.ranInline(10);
+      let runs = 0;
+      for (; !plan.isInline; runs++) plan.ranOnThread(0.5);
+      pauses.push(runs - 1);
+    }
+    expect(pauses).toEqual([16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 4096, 4096]);
+  });
+
+  it.each(["thread", "inline"] as const)("is always %s when told so", (execution) => {
+    fc.assert(
+      fc.property(fc.array(fc.double({ min: 0, max: 100, noNaN: true })), (times) => {
+        const plan = new RunPlan(execution, BUDGET);
+        for (const ms of times) {
+          plan.ranInline(ms);
+          plan.ranOnThread(ms);
+        }
+        expect(plan.isInline).toBe(execution === "inline");
+      }),
+    );
+  });
+});
