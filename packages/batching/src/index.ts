@@ -29,6 +29,7 @@ export type {
 } from "./batch-scheduler.js";
 export { batching } from "./batching.js";
 export type { BatchingOptions, SignatureBatchingOptions } from "./batching-options.js";
+export { type ParsedBatchingParameters, parseBatchingParameters } from "./batching-parameters.js";
 export {
   type BatchedPredictOptions,
   type BatchedPredictor,
@@ -40,4 +41,12 @@ export {
   SharedBatchScheduler,
   type SharedBatchSchedulerOptions,
 } from "./shared-batch-scheduler.js";
+export {
+  bestOf,
+  formatBatchingParameters,
+  type TuneConfiguration,
+  type TuneOptions,
+  type TuneResult,
+  tune,
+} from "./tune.js";
 export type { VariableLengthPadding } from "./variable-length-padding.js";

@@ -1,0 +1,143 @@
+import type { BatchingOptions } from "./batching-options.js";
+import { errors } from "./errors.js";
+
+/** What TF Serving's batching parameters say, in the options of this package. */
+export interface ParsedBatchingParameters {
+  /** Options with TF Serving's timing and its error for a call that expires in the queue. */
+  readonly options: BatchingOptions;
+  /** Models with the same name share the slots of one scheduler. */
+  readonly threadPoolName?: string;
+}
+
+const FIELDS = {
+  max_batch_size: integer,
+  batch_timeout_micros: integer,
+  max_enqueued_batches: integer,
+  num_batch_threads: integer,
+  thread_pool_name: text,
+  allowed_batch_sizes: integers,
+  pad_variable_length_inputs: flag,
+  enable_large_batch_splitting: flag,
+  max_execution_batch_size: integer,
+};
+
+type Parameters = { [Name in keyof typeof FIELDS]?: ReturnType<(typeof FIELDS)[Name]> };
+
+/**
+ * Reads the fields of TF Serving's `BatchingParameters` message (`session_bundle_config.proto`),
+ * as a text proto or JSON reader gives them: names in snake case, wrapped values as they are or as
+ * `{ value }`, 64-bit integers as numbers, bigints or decimal texts.
+ *
+ * The defaults are TF Serving's. A `max_enqueued_batches` of 0 counts as 1, as there.
+ *
+ * @throws ServingError INVALID_ARGUMENT / BATCHING_OPTIONS_INVALID for an unknown field, a value of
+ * another type, and what does not fit together, with TF Serving's messages.
+ */
+export function parseBatchingParameters(message: unknown): ParsedBatchingParameters {
+  const parameters = readFields(message);
+  const { max_batch_size = 1000, allowed_batch_sizes = [], thread_pool_name } = parameters;
+  const { enable_large_batch_splitting = false, num_batch_threads } = parameters;
+  const { max_enqueued_batches = 10, batch_timeout_micros = 0 } = parameters;
+  const { max_execution_batch_size = max_batch_size, pad_variable_length_inputs } = parameters;
+  const maxExecutionBatchSize = enable_large_batch_splitting
+    ? max_execution_batch_size
+    : max_batch_size;
+  checkAllowedBatchSizes(
+    allowed_batch_sizes,
+    max_batch_size,
+    maxExecutionBatchSize,
+    enable_large_batch_splitting,
+  );
+  if (max_enqueued_batches < 0) {
+    throw errors.invalidOptions(
+      `max_enqueued_batches must be non-negative; was ${max_enqueued_batches}`,
+    );
+  }
+  if (num_batch_threads !== undefined && num_batch_threads < 1) {
+    throw errors.invalidOptions(`num_batch_threads must be positive; was ${num_batch_threads}`);
+  }
+  return {
+    options: {
+      timing: "batch-timeout",
+      maxBatchSize: max_batch_size,
+      batchTimeoutMs: batch_timeout_micros / 1000,
+      maxEnqueuedBatches: Math.max(
+        max_enqueued_batches === 0 ? 1 : max_enqueued_batches,
+        enable_large_batch_splitting ? Math.ceil(max_batch_size / maxExecutionBatchSize) : 1,
+      ),
+      allowedBatchSizes: allowed_batch_sizes,
+      enableLargeBatchSplitting: enable_large_batch_splitting,
+      maxExecutionBatchSize,
+      padVariableLengthInputs: pad_variable_length_inputs ?? false,
+      expiredError: errors.runTimeoutExceeded,
+      ...(num_batch_threads !== undefined && { slots: num_batch_threads }),
+    },
+    ...(thread_pool_name !== undefined && { threadPoolName: thread_pool_name }),
+  };
+}
+
+function readFields(message: unknown): Parameters {
+  if (typeof message !== "object" || message === null || Array.isArray(message)) {
+    throw errors.invalidOptions(`batching parameters must be an object of fields; got ${message}`);
+  }
+  const parameters: Record<string, unknown> = {};
+  for (const [name, given] of Object.entries(message)) {
+    if (!Object.hasOwn(FIELDS, name)) {
+      const known = Object.keys(FIELDS).join(", ");
+      throw errors.invalidOptions(`BatchingParameters has no field "${name}"; it has ${known}`);
+    }
+    parameters[name] = FIELDS[name as keyof typeof FIELDS](name, unwrapped(given));
+  }
+  return parameters;
+}
+
+function checkAllowedBatchSizes(
+  sizes: readonly number[],
+  maxBatchSize: number,
+  maxExecutionBatchSize: number,
+  isSplitting: boolean,
+): void {
+  const last = sizes.at(-1);
+  if (last === undefined) return;
+  if (!isSplitting && last !== maxBatchSize) {
+    throw errors.invalidOptions(
+      `Last entry in allowed_batch_sizes must match max_batch_size; last entry was ${last}; expected ${maxBatchSize}`,
+    );
+  }
+  if (last > maxBatchSize) {
+    throw errors.invalidOptions(
+      `Last entry in allowed_batch_sizes must be less than or equal to max_batch_size; last entry was ${last}; expected ${maxBatchSize}`,
+    );
+  }
+  if (last !== maxExecutionBatchSize) {
+    throw errors.invalidOptions(
+      `Last entry in allowed_batch_sizes must be equal to max_execution_batch_size; last entry was ${last}; expected ${maxExecutionBatchSize}`,
+    );
+  }
+}
+
+function unwrapped(given: unknown): unknown {
+  const isWrapper = typeof given === "object" && given !== null && !Array.isArray(given);
+  return isWrapper && Object.hasOwn(given, "value") ? (given as { value: unknown }).value : given;
+}
+
+function integer(name: string, given: unknown): number {
+  const isText = typeof given === "string" && /^-?[0-9]{1,18}$/.test(given);
+  const value = typeof given === "bigint" || isText ? Number(given) : given;
+  if (typeof value === "number" && Number.isSafeInteger(value)) return value;
+  throw errors.invalidOptions(`${name} must be an integer; got ${JSON.stringify(String(given))}`);
+}
+
+function integers(name: string, given: unknown): readonly number[] {
+  return (Array.isArray(given) ? given : [given]).map((one) => integer(name, one));
+}
+
+function text(name: string, given: unknown): string {
+  if (typeof given === "string") return given;
+  throw errors.invalidOptions(`${name} must be a text; got ${typeof given}`);
+}
+
+function flag(name: string, given: unknown): boolean {
+  if (typeof given === "boolean") return given;
+  throw errors.invalidOptions(`${name} must be true or false; got ${typeof given}`);
+}

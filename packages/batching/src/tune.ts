@@ -1,0 +1,164 @@
+import { type Clock, systemClock } from "@serving-kit/core";
+import type { Predictor, Tensors } from "@serving-kit/inference";
+import { batch } from "./batching-predictor.js";
+import { DurationHistogram } from "./duration-histogram.js";
+
+/** What `tune` tries, and on what. */
+export interface TuneOptions {
+  /** The inputs of one call; the rows that a caller of the model usually sends. */
+  readonly inputs: Tensors;
+  /** Default `serving_default`. */
+  readonly signatureName?: string;
+  /** How many callers call at a time, each again as soon as it has its answer. Default 64. */
+  readonly callers?: number;
+  /** How long each configuration is measured, in milliseconds. Default 1000. */
+  readonly measureMs?: number;
+  /** Default 1, 8, 32, 128. */
+  readonly maxBatchSizes?: readonly number[];
+  /** In milliseconds. Default 0, 2. */
+  readonly batchTimeoutsMs?: readonly number[];
+  /** Default 1, 2, 4. */
+  readonly slots?: readonly number[];
+  readonly signal?: AbortSignal;
+  /** Default `systemClock`. */
+  readonly clock?: Clock;
+}
+
+/** A configuration of batching. */
+export interface TuneConfiguration {
+  readonly maxBatchSize: number;
+  readonly batchTimeoutMs: number;
+  readonly slots: number;
+}
+
+/** What one configuration gave. */
+export interface TuneResult {
+  readonly configuration: TuneConfiguration;
+  readonly callsPerSecond: number;
+  /** The latency of a call, in milliseconds. */
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  /** The mean size of the batches, in rows. */
+  readonly meanBatchSize: number;
+  /** How many calls failed; such a configuration is never the best. */
+  readonly failed: number;
+  /** How many configurations were measured, this one included, and how many there are. */
+  readonly done: number;
+  readonly total: number;
+}
+
+/**
+ * Measures a predictor under every combination of batch size, timeout and slots, one after the other,
+ * and gives each result when it is there.
+ *
+ * The predictor is not disposed. When the signal aborts, the iteration throws its reason after the
+ * call that is under way.
+ *
+ * @throws what the first call of the predictor rejects with, so that inputs that do not fit are told
+ * before anything is measured.
+ */
+export async function* tune(
+  predictor: Predictor,
+  options: TuneOptions,
+): AsyncGenerator<TuneResult, void, void> {
+  const { inputs, signatureName, signal } = options;
+  await predictor.predict(inputs, signatureName === undefined ? {} : { signatureName });
+  const configurations = configurationsOf(options);
+  for (const [index, configuration] of configurations.entries()) {
+    signal?.throwIfAborted();
+    const measured = await measure(predictor, configuration, options);
+    yield { ...measured, done: index + 1, total: configurations.length };
+  }
+}
+
+/**
+ * The best of some results: the most calls a second within a latency, if one is given; among those
+ * within 3 % of it the one with the lowest p99. Undefined where none is within the latency.
+ */
+export function bestOf(
+  results: readonly TuneResult[],
+  maxP99Ms = Number.POSITIVE_INFINITY,
+): TuneResult | undefined {
+  const fit = results.filter(({ failed, p99Ms }) => failed === 0 && p99Ms <= maxP99Ms);
+  const most = Math.max(...fit.map(({ callsPerSecond }) => callsPerSecond));
+  return fit
+    .filter(({ callsPerSecond }) => callsPerSecond >= 0.97 * most)
+    .sort((a, b) => a.p99Ms - b.p99Ms)[0];
+}
+
+/** Writes a configuration as TF Serving's batching parameters, in text proto. */
+export function formatBatchingParameters(configuration: TuneConfiguration): string {
+  const { maxBatchSize, batchTimeoutMs, slots } = configuration;
+  return [
+    `max_batch_size { value: ${maxBatchSize} }`,
+    `batch_timeout_micros { value: ${Math.round(1000 * batchTimeoutMs)} }`,
+    `num_batch_threads { value: ${slots} }`,
+    "",
+  ].join("\n");
+}
+
+function configurationsOf(options: TuneOptions): TuneConfiguration[] {
+  const { maxBatchSizes = [1, 8, 32, 128], batchTimeoutsMs = [0, 2], slots = [1, 2, 4] } = options;
+  return maxBatchSizes.flatMap((maxBatchSize) =>
+    slots.flatMap((slots) =>
+      // A batch of one task is full at once: no timeout makes a difference.
+      (maxBatchSize === 1 ? batchTimeoutsMs.slice(0, 1) : batchTimeoutsMs).map(
+        (batchTimeoutMs) => ({ maxBatchSize, batchTimeoutMs, slots }),
+      ),
+    ),
+  );
+}
+
+async function measure(
+  predictor: Predictor,
+  configuration: TuneConfiguration,
+  options: TuneOptions,
+): Promise<Omit<TuneResult, "done" | "total">> {
+  const { inputs, signatureName, callers = 64, measureMs = 1000, clock = systemClock } = options;
+  const call = signatureName === undefined ? {} : { signatureName };
+  const { signatures, batchable } = predictor;
+  // Without its disposal, which is the owner's.
+  const undisposed: Predictor = {
+    signatures,
+    batchable,
+    predict: (inputs, options) => predictor.predict(inputs, options),
+    ...(predictor.allocate && { allocate: (dtype, shape) => predictor.allocate?.(dtype, shape) }),
+  };
+  const maxEnqueuedBatches = Math.max(10, Math.ceil(callers / configuration.maxBatchSize));
+  const batched = batch(undisposed, {
+    ...configuration,
+    timing: "batch-timeout",
+    maxEnqueuedBatches,
+    clock,
+  });
+  const latencies = new DurationHistogram();
+  const startedAtMs = clock.now();
+  let failed = 0;
+  const keepCalling = async () => {
+    for (let at = startedAtMs; at - startedAtMs < measureMs; ) {
+      options.signal?.throwIfAborted();
+      const calledAtMs = clock.now();
+      await batched.predict(inputs, call).catch(() => failed++);
+      at = clock.now();
+      latencies.record(at - calledAtMs);
+    }
+  };
+  try {
+    await Promise.all(Array.from({ length: callers }, keepCalling));
+    const elapsedMs = clock.now() - startedAtMs;
+    const { count, p50, p99 } = latencies.summary();
+    const stats = batched.stats();
+    const rows = stats.reduce((sum, { batchedSize }) => sum + batchedSize, 0);
+    const batches = stats.reduce((sum, { batches }) => sum + batches, 0);
+    return {
+      configuration,
+      callsPerSecond: (1000 * count) / elapsedMs,
+      p50Ms: p50,
+      p99Ms: p99,
+      meanBatchSize: batches === 0 ? 0 : rows / batches,
+      failed,
+    };
+  } finally {
+    await batched[Symbol.asyncDispose]();
+  }
+}
