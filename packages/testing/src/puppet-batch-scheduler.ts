@@ -71,7 +71,11 @@ export class PuppetBatchScheduler<T, R> implements BatchScheduler<T, R> {
     }
     if (priority !== 0) throw new RangeError(`the only priority is 0; got ${priority}`);
     const refusal = this.#refusal(size, deadlineAtMs, signal);
-    if (refusal !== undefined) return Promise.reject(refusal.reason);
+    if (refusal !== undefined) {
+      const [as, error] = refusal;
+      this.#counts[as]++;
+      return Promise.reject(error);
+    }
 
     const waiting = { task, size, deadlineAtMs, outcome: deferred<R>() };
     this.#waiting.push(waiting);
@@ -84,7 +88,7 @@ export class PuppetBatchScheduler<T, R> implements BatchScheduler<T, R> {
     const batch = this.#waiting.splice(0, count);
     if (batch.length === 0) return;
     const sizes = batch.map(({ size }) => size);
-    const size = sizes.reduce((sum, n) => sum + n, 0);
+    const size = sum(sizes);
     const deadlineAtMs = Math.max(...batch.map((waiting) => waiting.deadlineAtMs));
     for (const waiting of batch) this.#running.add(waiting);
     this.#batchSizes.push(size);
@@ -109,12 +113,12 @@ export class PuppetBatchScheduler<T, R> implements BatchScheduler<T, R> {
     return {
       ...ended,
       numEnqueuedTasks: this.#waiting.length,
-      enqueuedSize: this.#waiting.reduce((sum, { size }) => sum + size, 0),
+      enqueuedSize: sum(this.#waiting.map(({ size }) => size)),
       numRunningBatches: this.#numRunningBatches,
       numRunningTasks: this.#running.size,
       rejected: { queueFull: 0, taskTooLarge: tooLarge, queueClosed: closed },
       batches: this.#batchSizes.length,
-      batchedSize: this.#batchSizes.reduce((sum, size) => sum + size, 0),
+      batchedSize: sum(this.#batchSizes),
       paddingSize: 0,
       batchSizes: [...histogram]
         .sort(([a], [b]) => a - b)
@@ -146,23 +150,15 @@ export class PuppetBatchScheduler<T, R> implements BatchScheduler<T, R> {
     await Promise.allSettled(promises);
   }
 
-  #refusal(size: number, deadlineAtMs: number, signal: AbortSignal | undefined) {
-    if (this.#closed !== undefined) {
-      this.#counts.closed++;
-      return { reason: errors.batchQueueClosed() };
-    }
-    if (size > this.maxTaskSize) {
-      this.#counts.tooLarge++;
-      return { reason: errors.taskTooLarge(size, this.maxTaskSize) };
-    }
-    if (signal?.aborted) {
-      this.#counts.aborted++;
-      return { reason: signal.reason as unknown };
-    }
-    if (deadlineAtMs <= this.#clock.now()) {
-      this.#counts.expired++;
-      return { reason: errors.taskDeadlineExceeded() };
-    }
+  #refusal(
+    size: number,
+    deadlineAtMs: number,
+    signal: AbortSignal | undefined,
+  ): readonly ["closed" | "tooLarge" | "aborted" | "expired", unknown] | undefined {
+    if (this.#closed !== undefined) return ["closed", errors.batchQueueClosed()];
+    if (size > this.maxTaskSize) return ["tooLarge", errors.taskTooLarge(size, this.maxTaskSize)];
+    if (signal?.aborted) return ["aborted", signal.reason];
+    if (deadlineAtMs <= this.#clock.now()) return ["expired", errors.taskDeadlineExceeded()];
     return undefined;
   }
 
@@ -203,4 +199,8 @@ export class PuppetBatchScheduler<T, R> implements BatchScheduler<T, R> {
     if (index >= 0) this.#waiting.splice(index, 1);
     return this.#running.delete(waiting) || index >= 0;
   }
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, n) => total + n, 0);
 }

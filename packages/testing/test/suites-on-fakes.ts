@@ -34,6 +34,7 @@ import {
   sourceConformance,
 } from "../src/index.js";
 import { registryWorld } from "./registry-source.js";
+import { wideExamples, widePredictor } from "./wide-predictor.js";
 
 const vector = (...x: number[]) => tensor("float32", [x.length], x);
 
@@ -185,6 +186,12 @@ function runPredictorSuites(runner: Runner): void {
       allocated: () => made.filter((predictor) => !predictor.isDisposed).length,
     });
   }
+
+  predictorConformance(runner, {
+    name: "a predictor of many dtypes",
+    create: async () => widePredictor(),
+    examples: wideExamples,
+  });
 
   const throughManager = sourceFrom<Loader<Predictor>>(async function* () {
     const loader = { load: async () => new FakePredictor({ runMs: 1 }) };
