@@ -3,7 +3,7 @@ import { errors } from "./errors.js";
 
 /** How long to wait for a servable. */
 export interface WaitOptions {
-  /** Rejects with WAIT_TIMED_OUT (DEADLINE_EXCEEDED) after this many ms. Default: no limit. */
+  /** Rejects with WAIT_TIMED_OUT (DEADLINE_EXCEEDED) after this many ms. Default `Infinity`: no limit. */
   readonly timeoutMs?: number;
   /** Rejects with the signal's reason when it aborts. */
   readonly signal?: AbortSignal;
@@ -54,7 +54,7 @@ export function waitUntil<T>(
         fail(error);
       }
     });
-    if (timeoutMs !== undefined) {
+    if (timeoutMs !== undefined && timeoutMs !== Number.POSITIVE_INFINITY) {
       timer = clock.setTimeout(
         () => fail(errors.waitTimedOut(condition.what, timeoutMs, condition.describe())),
         timeoutMs,
