@@ -1,10 +1,11 @@
 import { join } from "node:path";
 import type { AspiredVersion, AspiredVersions, StoragePath, Version } from "@serving-kit/core";
+import { type AspiredList, findAspired, isSameList } from "./aspired-list.js";
+import { type BasePathListing, FILE, isSameListing, listBasePath } from "./base-path-listing.js";
 import { BoundedCheck } from "./bounded-check.js";
 import { lookAgainInMs } from "./completeness.js";
 import type { ResolvedServable } from "./config.js";
 import { errors } from "./errors.js";
-import { systemCode } from "./file-system.js";
 import { type FilesystemSourceEvent, type FoundProblem, Problems } from "./problems.js";
 import { eligibleVersions, wantedCount } from "./servable-version-policy.js";
 import { type Surroundings, VersionAssessor } from "./version-assessor.js";
@@ -15,11 +16,6 @@ export interface ObserverEvents {
   emit(versions: AspiredVersions<StoragePath>): void;
   tell(event: FilesystemSourceEvent): void;
 }
-
-/** The names in a base path; the very array `FILE` when the base path is a file. */
-type Listing = readonly string[];
-const FILE: Listing = [];
-type Versions = readonly AspiredVersion<StoragePath>[];
 
 /**
  * Observes the base path of one servable: each look lists it and emits the complete list of aspired
@@ -35,14 +31,14 @@ export class BasePathObserver {
   device: number | undefined;
   identity: string | undefined;
   /** The list emitted last. */
-  aspired: Versions | undefined;
+  aspired: AspiredList | undefined;
   readonly problems: Problems;
 
   readonly #surroundings: Surroundings;
   readonly #events: ObserverEvents;
   readonly #check: BoundedCheck;
   readonly #assessor: VersionAssessor;
-  #names: Listing | undefined;
+  #names: BasePathListing | undefined;
   #unreachableSinceMs: number | undefined;
   #hasEnded = false;
 
@@ -61,10 +57,11 @@ export class BasePathObserver {
       predecessor?.problems ?? new Problems(servable.name, surroundings.clock, events);
     // Half the time of a look, so that a rule without an answer does not pass for a device without.
     this.#check = new BoundedCheck(surroundings.clock, surroundings.lookTimeoutMs / 2);
-    this.#assessor =
-      predecessor?.servable.basePath === servable.basePath
-        ? predecessor.#assessor
-        : new VersionAssessor(surroundings, this.#check);
+    this.#assessor = new VersionAssessor(
+      surroundings,
+      this.#check,
+      predecessor?.servable.basePath === servable.basePath ? predecessor.#assessor : undefined,
+    );
   }
 
   /** In how many milliseconds a look is due, whatever polls: undefined when none is. */
@@ -88,11 +85,12 @@ export class BasePathObserver {
   async look(thorough: boolean): Promise<void> {
     const { name, basePath } = this.servable;
     try {
-      const names = await this.#list(thorough);
+      if (thorough || this.#names === undefined) await this.#identify();
+      const names = await listBasePath(this.#surroundings.fileSystem, basePath);
       if (this.#hasEnded) return;
       this.#unreachableSinceMs = undefined;
       this.problems.retract("BASE_PATH_HANGS");
-      const isQuiet = this.#assessor.dueAtMs === undefined && sameNames(names, this.#names);
+      const isQuiet = this.#assessor.dueAtMs === undefined && isSameListing(names, this.#names);
       if (isQuiet && !thorough) return;
       await this.#choose(names, thorough);
       this.#names = names;
@@ -114,57 +112,46 @@ export class BasePathObserver {
   /** Ends the observation: looks under way change and emit nothing. */
   end(): void {
     this.#hasEnded = true;
+    this.#check.close();
   }
 
-  /** The names in the base path, or that it is a file. */
-  async #list(thorough: boolean): Promise<Listing> {
-    const { fileSystem } = this.#surroundings;
-    const { basePath } = this.servable;
-    if (thorough || this.#names === undefined) {
-      const { dev, ino } = await fileSystem.stat(basePath);
-      this.device = dev;
-      this.identity = `${dev}:${ino}`;
-    }
-    try {
-      return await fileSystem.list(basePath);
-    } catch (error) {
-      if (systemCode(error) !== "ENOTDIR") throw error;
-      // Either the base path is a file, or this rejects as well.
-      await fileSystem.stat(basePath);
-      return FILE;
-    }
+  async #identify(): Promise<void> {
+    const { dev, ino } = await this.#surroundings.fileSystem.stat(this.servable.basePath);
+    this.device = dev;
+    this.identity = `${dev}:${ino}`;
   }
 
-  async #choose(names: Listing, thorough: boolean): Promise<void> {
+  async #choose(names: BasePathListing, thorough: boolean): Promise<void> {
     const { name, basePath, versionPolicy, servableVersionsAlwaysPresent } = this.servable;
     const problems: FoundProblem[] = [];
     const found = await this.#find(names, problems);
     const chosen: AspiredVersion<StoragePath>[] = [];
+    const wanted = wantedCount(versionPolicy);
+    let completeCount = 0;
     let isWaiting = false;
-    let wanted = wantedCount(versionPolicy);
     const considered = new Set<string>();
     for (const version of eligibleVersions(versionPolicy, found.keys())) {
-      if (wanted === 0) break;
+      if (completeCount === wanted) break;
       const path = found.get(version) as string;
       const id = { name, version };
       considered.add(path);
-      const known = this.#aspiredAt(version, path);
+      const known = findAspired(this.aspired, version, path);
       if (known) {
         chosen.push(known);
-        wanted--;
+        completeCount++;
         continue;
       }
       const assessment = await this.#assessor.assess(this.servable, id, path, thorough);
       if (this.#hasEnded) return;
       if (assessment.state === "complete") {
         chosen.push({ id, data: assessment.data });
-        wanted--;
+        completeCount++;
         continue;
       }
       problems.push({ version, error: assessment.error });
-      // A broken version is shown beside the complete ones and takes the place of none.
-      if (assessment.state === "unreadable") chosen.push({ id, error: assessment.error });
-      else isWaiting = true;
+      if (assessment.state === "incomplete") isWaiting = true;
+      // A broken version is aspired where a whole one would be, and takes the place of none.
+      else if (chosen.length < wanted) chosen.push({ id, error: assessment.error });
     }
     this.#assessor.retain(considered);
 
@@ -176,18 +163,18 @@ export class BasePathObserver {
       }
     }
     this.problems.replace(problems);
-    const hasComplete = chosen.some((version) => "data" in version);
-    const hasNone = chosen.length === 0 && servableVersionsAlwaysPresent;
-    if (hasComplete || !(isWaiting || hasNone)) this.#emit(chosen);
+    const isMisplaced = chosen.length === 0 && servableVersionsAlwaysPresent;
+    if (completeCount > 0 || !(isWaiting || isMisplaced)) this.#emit(chosen);
   }
 
   /** The path of each version that is there. */
-  async #find(names: Listing, problems: FoundProblem[]): Promise<Map<Version, string>> {
+  async #find(names: BasePathListing, problems: FoundProblem[]): Promise<Map<Version, string>> {
     const { name, basePath } = this.servable;
     const found = new Map<Version, string>();
     for (const [version, directories] of versionDirectories(names)) {
       const paths = directories.map((directory) => join(basePath, directory));
-      const chosen = paths.find((path) => this.#aspiredAt(version, path)) ?? (paths[0] as string);
+      const chosen =
+        paths.find((path) => findAspired(this.aspired, version, path)) ?? (paths[0] as string);
       found.set(version, chosen);
       const others = paths.filter((path) => path !== chosen);
       if (others.length > 0) {
@@ -199,44 +186,15 @@ export class BasePathObserver {
     return found;
   }
 
-  async #isUnversioned(names: Listing): Promise<boolean> {
+  async #isUnversioned(names: BasePathListing): Promise<boolean> {
     const { accepts, basePath } = this.servable;
     if (accepts) return this.#check.ask(accepts, basePath);
     return names === FILE ? isModelFile(basePath) : isUnversionedModel(names);
   }
 
-  /** The version as it is aspired now, if it is, without an error, from that path. */
-  #aspiredAt(version: Version, path: string): AspiredVersion<StoragePath> | undefined {
-    return this.aspired?.find(
-      (aspired) =>
-        aspired.id.version === version && "data" in aspired && aspired.data.path === path,
-    );
-  }
-
-  #emit(versions: Versions): void {
-    if (this.aspired && sameVersions(this.aspired, versions)) return;
+  #emit(versions: AspiredList): void {
+    if (this.aspired && isSameList(this.aspired, versions)) return;
     this.aspired = versions;
     this.#events.emit({ name: this.servable.name, versions });
   }
-}
-
-function sameNames(a: Listing, b: Listing | undefined): boolean {
-  if (a === FILE || b === FILE || a.length !== b?.length) return a === b;
-  return a.every((name, index) => name === b[index]);
-}
-
-function sameVersions(a: Versions, b: Versions): boolean {
-  return (
-    a.length === b.length &&
-    a.every((version, index) => {
-      const other = b[index] as AspiredVersion<StoragePath>;
-      if (version.id.version !== other.id.version) return false;
-      if ("error" in version || "error" in other) {
-        return (
-          "error" in version && "error" in other && version.error.message === other.error.message
-        );
-      }
-      return version.data.path === other.data.path;
-    })
-  );
 }

@@ -11,26 +11,37 @@ export class BoundedCheck {
   readonly #clock: Clock;
   readonly #timeoutMs: number;
   readonly #unanswered = new Set<string>();
+  readonly #timers = new Set<Disposable>();
 
   constructor(clock: Clock, timeoutMs: number) {
     this.#clock = clock;
     this.#timeoutMs = timeoutMs;
   }
 
-  async ask(rule: (path: string) => Promise<boolean>, path: string): Promise<boolean> {
-    if (this.#unanswered.has(path)) throw errors.checkTimedOut(path, this.#timeoutMs);
-    let timer: Disposable | undefined;
-    const timeout = new Promise<never>((_, reject) => {
-      timer = this.#clock.setTimeout(() => {
-        reject(errors.checkTimedOut(path, this.#timeoutMs));
+  ask(rule: (path: string) => Promise<boolean>, path: string): Promise<boolean> {
+    const timedOut = () => errors.checkTimedOut(path, this.#timeoutMs);
+    if (this.#unanswered.has(path)) return Promise.reject(timedOut());
+    return new Promise((resolve, reject) => {
+      const timer = this.#clock.setTimeout(() => {
+        this.#timers.delete(timer);
+        this.#unanswered.add(path);
+        reject(timedOut());
       }, this.#timeoutMs);
+      this.#timers.add(timer);
+      const ask = async () => rule(path);
+      ask()
+        .finally(() => {
+          timer[Symbol.dispose]();
+          this.#timers.delete(timer);
+          this.#unanswered.delete(path);
+        })
+        .then(resolve, reject);
     });
-    this.#unanswered.add(path);
-    const answer = (async () => rule(path))().finally(() => this.#unanswered.delete(path));
-    try {
-      return await Promise.race([answer, timeout]);
-    } finally {
-      timer?.[Symbol.dispose]();
-    }
+  }
+
+  /** Drops the timers. What was asked is settled by the rule or never. */
+  close(): void {
+    for (const timer of this.#timers) timer[Symbol.dispose]();
+    this.#timers.clear();
   }
 }

@@ -17,8 +17,8 @@ export interface ServableConfig {
   readonly versionPolicy?: ServableVersionPolicy;
   /**
    * The platform's rule whether the files at `path` are all there. It is asked when the files have
-   * settled; while it answers false the version is not aspired. A rejection makes the version an
-   * error version once the files have settled. Default: any settled file will do.
+   * settled; while it answers false, or not within half of `lookTimeoutMs`, the version is not
+   * aspired. A rejection makes the version an error version. Default: any settled file will do.
    */
   readonly isComplete?: (path: string) => Promise<boolean>;
   /**

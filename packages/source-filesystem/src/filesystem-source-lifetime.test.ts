@@ -1,3 +1,4 @@
+import { mapVersions } from "@serving-kit/core";
 import { deferred, RecordingTarget, turn } from "@serving-kit/testing";
 import { describe, expect, it } from "vitest";
 import { brief, useBench } from "../test/observe.js";
@@ -167,6 +168,40 @@ describe("subscriptions", () => {
     for (let io = 0; io < 50; io++) await turn();
     expect(target.emissions).toEqual([]);
     expect(bench.clock.pending).toBe(0);
+  });
+
+  it("O7 holds no timer after unsubscribing while a rule has not answered", async () => {
+    bench.directory.write("1/model");
+    const asked = deferred();
+    const isComplete = () => {
+      asked.resolve();
+      return new Promise<boolean>(() => {});
+    };
+    const source = filesystemSource({
+      servables: [{ name: "m", basePath: bench.directory.path, isComplete }],
+      settleMs: 0,
+      watch: false,
+      clock: bench.clock,
+    });
+    const target = new RecordingTarget(source);
+    await asked.promise;
+    target[Symbol.dispose]();
+    expect(bench.clock.pending).toBe(0);
+  });
+
+  it("pipes through adapters as any stream does", async () => {
+    bench.directory.write("1/model", "123");
+    const source = filesystemSource({
+      servables: [{ name: "m", basePath: bench.directory.path }],
+      settleMs: 0,
+      watch: false,
+      clock: bench.clock,
+    });
+    using target = new RecordingTarget(source.pipe(mapVersions(({ sizeBytes }) => sizeBytes)));
+    expect(await target.next()).toEqual({
+      name: "m",
+      versions: [{ id: { name: "m", version: 1n }, data: 3 }],
+    });
   });
 
   it("O8 gives a later subscriber the lists in force, and shares the looks", async () => {

@@ -418,6 +418,21 @@ describe("completeness", () => {
     ]);
   });
 
+  it("F4 aspires of many that cannot be read those that the policy would choose", async () => {
+    for (let version = 1; version <= 5; version++) bench.directory.write(`${version}/model`);
+    const isComplete = async (path: string) => {
+      if (path.endsWith("2")) return true;
+      throw new Error("not a model of mine");
+    };
+    const servable = { isComplete, versionPolicy: latest(2) };
+    const { lists, source } = await bench.observe({ servable });
+    expect(lists()).toEqual([["m", "VERSION_UNREADABLE", "VERSION_UNREADABLE", 2n]]);
+    expect(source.problems().length).toBe(4);
+    expect(source.problems()[0]?.error.message).toBe(
+      `{name: m version: 5} at ${bench.directory.at("5")} cannot be read: not a model of mine`,
+    );
+  });
+
   it("F4 F5 makes an error of a rule that rejects and waits for no rule that hangs", async () => {
     const { directory, clock } = bench;
     directory.write("a/1/model");

@@ -23,8 +23,8 @@ import type { FilesystemProblem, FilesystemSourceEvent } from "./problems.js";
  * - F3 While all there is is incomplete, and while the base path cannot be read, the last list stays
  *   in force. A base path that can be read and holds no version withdraws the servable, unless
  *   `servableVersionsAlwaysPresent`.
- * - F4 A version that cannot be read is aspired as an error version beside the complete ones, and
- *   takes the place of none.
+ * - F4 A version that cannot be read is aspired as an error version where the policy would choose a
+ *   whole one, and takes the place of none: the newest complete versions are aspired beside it.
  * - F5 A base path that is slow, missing or hangs never delays another servable's.
  * - F6 It never completes or fails.
  *

@@ -42,11 +42,13 @@ interface Pending extends Sighting {
 export class VersionAssessor {
   readonly #surroundings: Surroundings;
   readonly #check: BoundedCheck;
-  readonly #pending = new Map<string, Pending>();
+  readonly #pending: Map<string, Pending>;
 
-  constructor(surroundings: Surroundings, check: BoundedCheck) {
+  /** Begins with what `predecessor` knows of the same base path. */
+  constructor(surroundings: Surroundings, check: BoundedCheck, predecessor?: VersionAssessor) {
     this.#surroundings = surroundings;
     this.#check = check;
+    this.#pending = new Map(predecessor ? predecessor.#pending : []);
   }
 
   /** When the first of the versions that are not complete is to be looked at again, on the Clock. */
