@@ -83,6 +83,13 @@ export const errors = {
 
   outputUnfit: (problem: string) => invalid("OUTPUT_UNFIT", problem),
 
+  outputInvalid: (name: string, shape: readonly number[], dtype: string, received: number) =>
+    new ServingError(
+      "INTERNAL",
+      "OUTPUT_INVALID",
+      `the model gave output "${name}" of shape [${shape}] and ${dtype} with ${received} elements`,
+    ),
+
   signatureUnknown: (name: string) =>
     invalid("SIGNATURE_NOT_FOUND", `Serving signature name: "${name}" not found in signature def`),
 

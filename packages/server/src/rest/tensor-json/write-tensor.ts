@@ -25,11 +25,15 @@ const isBytes = (name: string) => name.endsWith("_bytes");
 /**
  * How many bytes `writeTensor` takes at most.
  *
- * @throws ServingError INVALID_ARGUMENT / OUTPUT_UNFIT for a dtype that has no form in JSON.
+ * @throws ServingError INVALID_ARGUMENT / OUTPUT_UNFIT for a dtype that has no form in JSON, INTERNAL /
+ * OUTPUT_INVALID when the data do not fill the shape.
  */
 export function boundOf(name: string, { dtype, shape, data }: Tensor): number {
   if (!isJsonDType(dtype)) {
     throw errors.outputUnfit(`Failed to write JSON value for tensor type: ${dtypeName(dtype)}`);
+  }
+  if (data.length !== elementCount(shape)) {
+    throw errors.outputInvalid(name, shape, dtype, data.length);
   }
   let lists = 1;
   let brackets = 0;

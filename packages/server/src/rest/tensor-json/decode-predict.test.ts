@@ -1,0 +1,405 @@
+import type { DType, Signature, Tensor, TensorSpec } from "@serving-kit/inference";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { decodePredict } from "./decode-predict.js";
+import { explainPredict } from "./explain.js";
+import { terminated } from "./json-text.js";
+
+const spec = (dtype: DType, shape: number[] | null = null): TensorSpec => ({ dtype, shape });
+const signature = (inputs: Record<string, TensorSpec>): Signature => ({
+  inputs: new Map(Object.entries(inputs)),
+  outputs: new Map(),
+});
+const single = (dtype: DType) => signature({ x: spec(dtype) });
+
+const decode = (text: string | Uint8Array, ...signatures: Signature[]) => {
+  const named = new Map(signatures.map((known, i) => [i === 0 ? undefined : `s${i}`, known]));
+  return decodePredict(typeof text === "string" ? Buffer.from(text) : text, (name) =>
+    named.get(name),
+  );
+};
+const tensorOf = (text: string, dtype: DType, name = "x") =>
+  decode(text, single(dtype)).inputs[name] as Tensor;
+const problemOf = (text: string, ...signatures: Signature[]): string => {
+  try {
+    decode(text, ...signatures);
+  } catch (error) {
+    return `${(error as { code: string }).code} ${(error as Error).message}`;
+  }
+  throw new Error("was accepted");
+};
+
+describe("decodePredict", () => {
+  it.each([
+    ['{"instances":[[1,2],[3,4.5]]}', "float32", [2, 2], [1, 2, 3, 4.5]],
+    ['{"inputs":[[1,2],[3,4.5]]}', "float64", [2, 2], [1, 2, 3, 4.5]],
+    ['{"inputs":7}', "float32", [], [7]],
+    ['{"inputs":[]}', "float32", [0], []],
+    ['{"inputs":[[],[]]}', "float32", [2, 0], []],
+    ['{"inputs":[[[1],[2]]]}', "int32", [1, 2, 1], [1, 2]],
+    [' { "instances" : [ 1 , -2 ,\n\t3.5e1 ] } \n', "float32", [3], [1, -2, 35]],
+    ['{"instances":[-0.0, 0, 1e-7]}', "float64", [3], [-0, 0, 1e-7]],
+    ['{"instances":[300, -1]}', "uint8", [2], [44, 255]],
+    ['{"instances":[4294967295]}', "uint32", [1], [4294967295]],
+    ['{"instances":[true,false]}', "bool", [2], [1, 0]],
+    ['{"instances":[1]} ignored {', "float32", [1], [1]],
+    ['\ufeff{"instances":[1]}', "float32", [1], [1]],
+    ['{"instances":[1],"instances":["x"]}', "float32", [1], [1]],
+    ['{"inst\\u0061nces":[1]}', "float32", [1], [1]],
+    ['{"other":{"a":[null,"}"]},"instances":[1]}', "float32", [1], [1]],
+  ] as const)("reads %s as %s", (text, dtype, shape, data) => {
+    const read = tensorOf(text, dtype);
+    expect([read.dtype, read.shape, Array.from(read.data as Float32Array)]).toEqual([
+      dtype,
+      shape,
+      data,
+    ]);
+  });
+
+  it("keeps every bit of int64 and uint64", () => {
+    const text = '{"inputs":[9007199254740993,-9223372036854775808,-1,4294967296]}';
+    expect(tensorOf(text, "int64").data).toEqual(
+      BigInt64Array.of(9007199254740993n, -(2n ** 63n), -1n, 2n ** 32n),
+    );
+    expect(tensorOf('{"inputs":[18446744073709551615]}', "uint64").data).toEqual(
+      BigUint64Array.of(2n ** 64n - 1n),
+    );
+  });
+
+  it("reads strings as bytes: escapes, surrogate pairs, base64, and what is no UTF-8", () => {
+    const body = Buffer.concat([
+      Buffer.from('{"instances":["\\ud83d\\ude00\\/", {"b64":"aGk"}, {"b64":"aGk="}, "'),
+      Buffer.from([0xff, 0x41]),
+      Buffer.from('"]}'),
+    ]);
+    const { data } = decode(body, single("string")).inputs.x as Tensor<"string">;
+    expect(data.map((bytes) => Buffer.from(bytes).toString("latin1"))).toEqual([
+      Buffer.from("😀/").toString("latin1"),
+      "hi",
+      "hi",
+      "\xffA",
+    ]);
+  });
+
+  it("reads named rows, and whole tensors by name with names that are not asked for", () => {
+    const two = signature({ a: spec("float32"), b: spec("string") });
+    const rows = decode(
+      '{"instances":[{"a":[1,2],"b":"x"},{"b":{"b64":""},"a":[3,4]}]}',
+      two,
+    ).inputs;
+    expect([rows.a?.shape, rows.b?.shape]).toEqual([[2, 2], [2]]);
+    const columns = decode('{"inputs":{"b":["x"],"extra":[null],"a":[[1]]}}', two).inputs;
+    expect([columns.a?.shape, columns.b?.shape]).toEqual([[1, 1], [1]]);
+  });
+
+  it("lets an optional input be left out", () => {
+    const optional = signature({ a: spec("float32"), k: { ...spec("int32"), isOptional: true } });
+    expect(Object.keys(decode('{"instances":[{"a":1}]}', optional).inputs)).toEqual(["a"]);
+    expect(Object.keys(decode('{"inputs":{"a":[1]}}', optional).inputs)).toEqual(["a"]);
+  });
+
+  it("treats __proto__ and constructor as names like any other", () => {
+    const odd = { inputs: new Map([["__proto__", spec("float32")]]), outputs: new Map() };
+    const { inputs } = decode('{"inputs":{"__proto__":[1]}}', odd);
+    expect(Object.keys(inputs)).toEqual(["__proto__"]);
+    expect(problemOf('{"instances":[{"constructor":1}]}', single("float32"))).toContain(
+      "JSON object: does not have named input: constructor",
+    );
+    expect(({} as { polluted?: unknown }).polluted).toBeUndefined();
+  });
+
+  it("reads the values with the signature that is named after them", () => {
+    const [ints, strings] = [single("int32"), single("string")];
+    expect(decode('{"instances":["1"],"signature_name":"s1"}', ints, strings).inputs.x?.dtype).toBe(
+      "string",
+    );
+    expect(decode('{"instances":[1],"signature_name":"s1"}', strings, ints).inputs.x?.dtype).toBe(
+      "int32",
+    );
+  });
+});
+
+describe("the words for what does not fit", () => {
+  const two = signature({ a: spec("float32"), b: spec("int32") });
+  const element = (place: string, problem: string) =>
+    `INVALID_ARGUMENT Failed to process element: ${place} of 'instances' list. Error: INVALID_ARGUMENT: ${problem}`;
+
+  it.each([
+    ["", "JSON Parse error: The document is empty"],
+    ["   ", "JSON Parse error: The document is empty"],
+    ["[]", "JSON Value: [] Is not object"],
+    ["{", "JSON Parse error: Missing a name for object member. at offset: 1"],
+    [
+      '{"instances"',
+      "JSON Parse error: Missing a colon after a name of object member. at offset: 12",
+    ],
+    [
+      '{"instances":[1',
+      "JSON Parse error: Missing a comma or ] after an array element. at offset: 15",
+    ],
+    [
+      '{"instances":[1]',
+      "JSON Parse error: Missing a comma or } after an object member. at offset: 16",
+    ],
+    ['{"instances":[1,]}', "JSON Parse error: Invalid value. at offset: 16"],
+    [
+      '{"instances":[01]}',
+      "JSON Parse error: Missing a comma or ] after an array element. at offset: 15",
+    ],
+    ['{"instances":[1.]}', "JSON Parse error: Miss fraction part in number. at offset: 16"],
+    ['{"instances":[1e]}', "JSON Parse error: Miss exponent in number. at offset: 16"],
+    [
+      '{"instances":[1e999]}',
+      "JSON Parse error: Number too big to be stored in double. at offset: 14",
+    ],
+    [
+      '{"instances":["a',
+      "JSON Parse error: Missing a closing quotation mark in string. at offset: 14",
+    ],
+    [
+      '{"instances":["\\x"]}',
+      "JSON Parse error: Invalid escape character in string. at offset: 15",
+    ],
+    [
+      '{"instances":["\\u12g4"]}',
+      "JSON Parse error: Incorrect hex digit after \\u escape in string. at offset: 15",
+    ],
+    [
+      '{"instances":["\\ud800"]}',
+      "JSON Parse error: The surrogate pair in string is invalid. at offset: 15",
+    ],
+    ['{"instances":["\n"]}', "JSON Parse error: Invalid encoding in string. at offset: 15"],
+    [
+      `{"instances":${"[".repeat(100)}`,
+      "JSON Parse error: nested deeper than 64 levels at offset: 76",
+    ],
+    ["{}", "Missing 'inputs' or 'instances' key"],
+    [
+      '{"instances":[1],"inputs":[1]}',
+      "JSON Value: {\"instances\":[1],\"inputs\":[1]} Not formatted correctly expecting only one of 'inputs' or 'instances' keys to exist ",
+    ],
+    ['{"instances":3}', "JSON Value: {\"instances\":3} Excepting 'instances' to be an list/array"],
+    ['{"instances":[]}', "JSON Value: {\"instances\":[]} No values in 'instances' array"],
+    [
+      '{"signature_name":1,"instances":[1]}',
+      'JSON Value: {"signature_name":1,"instances":[1]} not formatted correctly. \'signature_name\' key must be a string value.',
+    ],
+    [
+      '{"signature_name":"x","instances":[1]}',
+      'Serving signature name: "x" not found in signature def',
+    ],
+    [
+      '{"inputs":[[1,2],[3]]}',
+      "Encountered list at unexpected size: 1 at level: 1 expected size: 2",
+    ],
+    [
+      '{"inputs":[[1,2],[3,"x",4]]}',
+      "Encountered list at unexpected size: 3 at level: 1 expected size: 2",
+    ],
+    ['{"inputs":[1,[2]]}', "Encountered list at unexpected level: 1 expected < 1"],
+    [
+      '{"inputs":[[1],2]}',
+      "JSON Value: 2 found at incorrect level: 2 in the JSON DOM. Expected at level: 2",
+    ],
+    ['{"inputs":["a"]}', 'JSON Value: "a" Type: String is not of expected type: float'],
+    ['{"inputs":[null]}', "JSON Value: null Type: Null is not of expected type: float"],
+    [
+      '{"inputs":[16777216]}',
+      "Cannot convert JSON value: 16777216 to float without loss of precision.",
+    ],
+    ['{"inputs":[1e39]}', "Cannot convert JSON value: 1e+39 to float without loss of precision."],
+    ['{"inputs":{"y":[1]}}', "Missing named input: x in 'inputs' object."],
+  ])("%s", (text, problem) => {
+    expect(problemOf(text, single("float32"))).toBe(`INVALID_ARGUMENT ${problem}`);
+  });
+
+  it.each([
+    ["int32", "1.0", "JSON Value: 1.0 Type: Number is not of expected type: int32"],
+    ["int32", "1e0", "JSON Value: 1.0 Type: Number is not of expected type: int32"],
+    ["int32", "2147483648", "JSON Value: 2147483648 Type: Number is not of expected type: int32"],
+    ["int32", "NaN", "JSON Value: NaN Type: Number is not of expected type: int32"],
+    ["uint32", "-1", "JSON Value: -1 Type: Number is not of expected type: uint32"],
+    ["int64", "1.5", "JSON Value: 1.5 Type: Number is not of expected type: int64"],
+    [
+      "int64",
+      "9223372036854775808",
+      "JSON Value: 9223372036854775808 Type: Number is not of expected type: int64",
+    ],
+    ["uint64", "-1", "JSON Value: -1 Type: Number is not of expected type: uint64"],
+    ["bool", "1", "JSON Value: 1 Type: Number is not of expected type: bool"],
+    ["string", "1", "JSON Value: 1 Type: Number is not of expected type: string"],
+    [
+      "float32",
+      '{"b64":"aGk="}',
+      'JSON Value: {"b64":"aGk="} Type: Object is not of expected type: float',
+    ],
+    ["string", '{"b64":"a-_="}', "Unable to base64 decode"],
+    ["string", '{"b64":"aaaaa"}', "Unable to base64 decode"],
+    [
+      "float64",
+      "9007199254740992",
+      "Cannot convert JSON value: 9007199254740992 to double without loss of precision.",
+    ],
+  ] as const)("%s refuses %s", (dtype, value, problem) => {
+    expect(problemOf(`{"inputs":[${value}]}`, single(dtype))).toBe(`INVALID_ARGUMENT ${problem}`);
+  });
+
+  it("is UNIMPLEMENTED for a dtype that has no form in JSON", () => {
+    expect(problemOf('{"inputs":[1]}', single("float16"))).toBe(
+      "UNIMPLEMENTED Conversion of JSON Value: 1 to type: half",
+    );
+  });
+
+  it.each([
+    ['{"instances":[[1,2],[3]]}', element("1", "Expecting tensor size: 2 but got: 1")],
+    ['{"instances":[[[1],[2]],[[1,2]]]}', element("1", "Expecting shape [2,1] but got: [1,2]")],
+    [
+      '{"instances":[[1,[2]]]}',
+      element("0", "Encountered list at unexpected level: 1 expected < 1"),
+    ],
+    [
+      '{"instances":[1,"x"]}',
+      element("1", 'JSON Value: "x" Type: String is not of expected type: float'),
+    ],
+    ['{"instances":[{"x":1},{"x":[1]}]}', element("1 key: x", "Expecting shape [] but got: [1]")],
+    ['{"instances":[{"x":1,"x":1}]}', element("0 key: x", "JSON object: repeats named input: x")],
+    [
+      '{"instances":[{"x":1,"y":1}]}',
+      element("0 key: y", "JSON object: does not have named input: y"),
+    ],
+    [
+      '{"instances":[{"x":1},2]}',
+      "INVALID_ARGUMENT Expecting object but got list at item 1 of input list",
+    ],
+    [
+      '{"instances":[2,{"x":1}]}',
+      "INVALID_ARGUMENT Expecting value/list but got object at item 1 of input list",
+    ],
+    [
+      '{"instances":[{}]}',
+      "INVALID_ARGUMENT Failed to process element: 0 of 'instances' list. JSON object: {} keys must be equal to: x",
+    ],
+  ])("%s", (text, problem) => {
+    expect(problemOf(text, single("float32"))).toBe(problem);
+  });
+
+  it.each([
+    [
+      '{"instances":[1]}',
+      "instances is a plain list, but expecting list of objects as multiple input tensors required as per tensorinfo_map",
+    ],
+    [
+      '{"inputs":[1]}',
+      "inputs is a plain value/list, but expecting an object as multiple input tensors required as per tensorinfo_map",
+    ],
+    ['{"inputs":{"a":[1]}}', "Missing named input: b in 'inputs' object."],
+    [
+      '{"instances":[{"a":1}]}',
+      "Failed to process element: 0 of 'instances' list. JSON object: {\"a\":1} keys must be equal to: a,b",
+    ],
+  ])("with several inputs: %s", (text, problem) => {
+    expect(problemOf(text, two)).toBe(`INVALID_ARGUMENT ${problem}`);
+  });
+
+  it("shows at most 200 characters of what was sent", () => {
+    expect(
+      problemOf(`{"instances":"${"x".repeat(10_000)}"}`, single("float32")).length,
+    ).toBeLessThan(300);
+  });
+
+  it("reads a ragged body of 64 levels in one pass", () => {
+    const deep = `${"[".repeat(62)}${"1,".repeat(500_000)}"x"${"]".repeat(62)}`;
+    const startedAt = performance.now();
+    expect(problemOf(`{"inputs":${deep}}`, single("float32"))).toContain("is not of expected type");
+    expect(performance.now() - startedAt).toBeLessThan(2_000);
+  });
+});
+
+describe("against JSON.parse", () => {
+  const number = fc.oneof(
+    fc.double({ noNaN: true, noDefaultInfinity: true }),
+    fc.integer({ min: -(2 ** 24) + 1, max: 2 ** 24 - 1 }),
+    fc.float({ noNaN: true, noDefaultInfinity: true }),
+  );
+  const token = fc
+    .oneof(
+      number.map((value) => JSON.stringify(value)),
+      fc
+        .tuple(fc.double({ noNaN: true, min: -1e30, max: 1e30 }), fc.integer({ min: 1, max: 21 }))
+        .map(([value, digits]) => value.toPrecision(digits)),
+      fc
+        .tuple(fc.double({ noNaN: true, min: -1, max: 1 }), fc.integer({ min: 1, max: 20 }))
+        .map(([value, digits]) => value.toFixed(digits)),
+    )
+    .filter((text) => /[.e]/.test(text) || Math.abs(Number(text)) < 2 ** 24);
+  const space = fc.constantFrom("", "", "", " ", "\n  ");
+  const matrix = fc
+    .tuple(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 1, max: 5 }))
+    .chain(([rows, columns]) =>
+      fc.tuple(
+        fc.constant([rows, columns]),
+        fc.array(fc.tuple(space, token), { minLength: rows * columns, maxLength: rows * columns }),
+      ),
+    );
+
+  it("reads every number as the double that JSON.parse gives", () => {
+    fc.assert(
+      fc.property(matrix, ([[rows = 0, columns = 0], tokens]) => {
+        const lines = Array.from({ length: rows }, (_, row) =>
+          tokens
+            .slice(row * columns, (row + 1) * columns)
+            .map(([gap, text]) => gap + text)
+            .join(","),
+        );
+        const text = `{"instances":[[${lines.join("],[")}]]}`;
+        const { shape, data } = tensorOf(text, "float64");
+        expect(shape).toEqual([rows, columns]);
+        expect(Array.from(data as Float64Array)).toEqual(JSON.parse(text).instances.flat());
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it("accepts and refuses what JSON.parse does, and the slow reader agrees with the fast one", () => {
+    const dtype = fc.constantFrom<DType>("float32", "int32", "int64", "bool", "string");
+    const texts = fc
+      .json({ maxDepth: 4 })
+      .chain((json) =>
+        fc.tuple(
+          fc.constant(json),
+          fc.nat(),
+          fc.constantFrom("", ",", "[", "]", "}", '"', "0", " "),
+        ),
+      )
+      .map(([json, at, noise]) => {
+        const text = `{"instances":[${json},${json}]}`;
+        return noise === ""
+          ? text
+          : text.slice(0, at % text.length) + noise + text.slice((at % text.length) + 1);
+      });
+    fc.assert(
+      fc.property(texts, dtype, (text, type) => {
+        const known = (name: string | undefined) => (name === undefined ? single(type) : undefined);
+        let problem: unknown;
+        try {
+          decodePredict(Buffer.from(text), known);
+        } catch (error) {
+          problem = error;
+        }
+        let explained: unknown;
+        try {
+          explainPredict(terminated(Buffer.from(text)), known);
+        } catch (error) {
+          explained = error;
+        }
+        expect((problem as Error)?.message).toBe((explained as Error)?.message);
+        // What follows the object is ignored here, so only one direction holds.
+        const isSyntax = (problem as { reason?: string } | undefined)?.reason === "JSON_INVALID";
+        if (isSyntax && !/surrogate|too big|deeper/.test((problem as Error).message)) {
+          expect(() => JSON.parse(text)).toThrow();
+        }
+      }),
+      { numRuns: 3_000 },
+    );
+  });
+});
