@@ -85,31 +85,40 @@ describe("docs/decisions/dependencies.md", () => {
 });
 
 describe("docs/errors.md", () => {
-  const CODE = /"([A-Z_]+)"/;
-  const REASON = /ServingError\(\s*"([A-Z_]+)",\s*"([A-Z0-9_]+)"/g;
+  const canonical = /^\s+([A-Z_]{2,}): \d+,$/gm;
   const codes = new Set(
-    [...read("packages/core/src/errors.ts").matchAll(/^\s+"?([A-Z_]{2,})"?[:,]/gm)].map(
-      (m) => m[1],
-    ),
+    [...read("packages/core/src/errors.ts").matchAll(canonical)].map(([, code]) => code),
   );
 
-  /** Reasons by what the sources say: second arguments of ServingError, and other words in errors.ts. */
+  /** Reasons with their codes as the sources say; no codes where a helper or TensorFlow chooses. */
   function reasonsInSources() {
-    const reasons = new Set();
+    const reasons = new Map();
+    const add = (reason, code) =>
+      reasons.set(reason, [...(reasons.get(reason) ?? []), ...(code ? [code] : [])]);
     for (const { path, text } of sourceFiles()) {
       if (path.startsWith("packages/testing/")) continue; // its errors are fakes
-      for (const [, , reason] of text.matchAll(REASON)) reasons.add(reason);
+      for (const [, code, reason] of text.matchAll(
+        /ServingError\(\s*"([A-Z_]+)",\s*"([A-Z0-9_]+)"/g,
+      )) {
+        add(reason, code);
+      }
       if (!path.endsWith("/errors.ts")) continue;
-      for (const [word] of text.matchAll(/"[A-Z][A-Z0-9]*(_[A-Z0-9]+)+"/g)) {
-        const reason = CODE.exec(word)?.[1];
-        if (reason && !codes.has(reason)) reasons.add(reason);
+      for (const [, word] of text.matchAll(/"([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)"/g)) {
+        if (!codes.has(word)) add(word);
       }
     }
-    return [...reasons].sort();
+    return reasons;
   }
 
-  it("has one heading for every reason", () => {
-    const headings = [...read("docs/errors.md").matchAll(/^### ([A-Z0-9_]+)$/gm)].map((m) => m[1]);
-    expect([...headings].sort()).toEqual(reasonsInSources());
+  it("has one heading for every reason, and its code", () => {
+    const sections = read("docs/errors.md").matchAll(/^### ([A-Z0-9_]+)\n\n`([A-Z_]+)`\./gm);
+    const documented = new Map([...sections].map(([, reason, code]) => [reason, code]));
+    const reasons = reasonsInSources();
+    expect(codes.size).toBe(16);
+    expect([...documented.keys()].sort()).toEqual([...reasons.keys()].sort());
+    for (const [reason, possible] of reasons) {
+      const code = documented.get(reason);
+      expect(possible.length === 0 ? codes : possible, reason).toContain(code);
+    }
   });
 });
