@@ -1,0 +1,170 @@
+import { describe, expect, it } from "vitest";
+import { CODES, errors, isServingError, messageOf, ServingError } from "./errors.js";
+import { servableId } from "./servable-id.js";
+
+const id = servableId("m", 3);
+const cause = new Error("disk on fire");
+
+/** The full text of every message, once: code, reason, message. */
+const texts: Record<keyof typeof errors, [ServingError, string, string, string]> = {
+  servableNotFound: [
+    errors.servableNotFound({ name: "m" }),
+    "NOT_FOUND",
+    "SERVABLE_NOT_FOUND",
+    "Servable not found for request: Latest(m)",
+  ],
+  labelNotFound: [
+    errors.labelNotFound("m", "stable"),
+    "INVALID_ARGUMENT",
+    "LABEL_NOT_FOUND",
+    "Unrecognized servable version label: stable",
+  ],
+  handleReleased: [
+    errors.handleReleased(id),
+    "FAILED_PRECONDITION",
+    "HANDLE_RELEASED",
+    "the handle of {name: m version: 3} was released; acquire a new one for further use",
+  ],
+  loadFailed: [
+    errors.loadFailed(id, cause),
+    "UNKNOWN",
+    "LOAD_FAILED",
+    "loading {name: m version: 3} failed: disk on fire",
+  ],
+  unloadFailed: [
+    errors.unloadFailed(id, cause),
+    "INTERNAL",
+    "UNLOAD_FAILED",
+    "unloading {name: m version: 3} failed: disk on fire; what it held may be lost",
+  ],
+  adapterFailed: [
+    errors.adapterFailed(id, cause),
+    "INTERNAL",
+    "ADAPTER_FAILED",
+    "a source adapter failed for {name: m version: 3}: disk on fire",
+  ],
+  noRoute: [
+    errors.noRoute("m", "onnx", ["tensorflow", "tflite"]),
+    "FAILED_PRECONDITION",
+    "NO_ROUTE",
+    'no adapter for servable m: its route is "onnx"; expected one of tensorflow, tflite',
+  ],
+  invalidAspiredVersions: [
+    errors.invalidAspiredVersions("it has no name"),
+    "INVALID_ARGUMENT",
+    "INVALID_ASPIRED_VERSIONS",
+    "a source emitted no valid list of aspired versions: it has no name; the emission was ignored",
+  ],
+  noLongerAspired: [
+    errors.noLongerAspired(id),
+    "CANCELLED",
+    "NO_LONGER_ASPIRED",
+    "loading {name: m version: 3} was given up, because the version is no longer aspired",
+  ],
+  policyFailed: [
+    errors.policyFailed("m", "disk on fire", cause),
+    "INTERNAL",
+    "POLICY_FAILED",
+    "the aspired version policy failed for servable m: disk on fire; nothing was done",
+  ],
+  insufficientResources: [
+    errors.insufficientResources(id, "ramBytes 5", "ramBytes 8", "ramBytes 10"),
+    "RESOURCE_EXHAUSTED",
+    "INSUFFICIENT_RESOURCES",
+    "Insufficient resources to load servable {name: m version: 3}: it needs ramBytes 5; " +
+      "reserved are ramBytes 8 of ramBytes 10; it is loaded when enough is released",
+  ],
+  neverFits: [
+    errors.neverFits(id, "ramBytes 11", "ramBytes 10"),
+    "RESOURCE_EXHAUSTED",
+    "NEVER_FITS",
+    "servable {name: m version: 3} can never be loaded: it needs ramBytes 11 and the limits are " +
+      "ramBytes 10; raise the limits",
+  ],
+  waitTimedOut: [
+    errors.waitTimedOut("Latest(m)", 50, "no version is aspired"),
+    "DEADLINE_EXCEEDED",
+    "WAIT_TIMED_OUT",
+    "Latest(m) was not reached within 50 ms (no version is aspired)",
+  ],
+  closeFailed: [
+    errors.closeFailed([cause, cause]),
+    "INTERNAL",
+    "CLOSE_FAILED",
+    "2 of the versions could not be unloaded: disk on fire; disk on fire",
+  ],
+  managerClosed: [
+    errors.managerClosed(),
+    "UNAVAILABLE",
+    "MANAGER_CLOSED",
+    "the manager is closed or closing",
+  ],
+};
+
+describe("errors", () => {
+  it.each(Object.entries(texts))("%s", (_, [error, code, reason, message]) => {
+    expect([error.code, error.reason, error.message]).toEqual([code, reason, message]);
+    expect(isServingError(error)).toBe(true);
+  });
+
+  it("keep their cause", () => {
+    for (const make of [errors.loadFailed, errors.unloadFailed, errors.adapterFailed]) {
+      expect(make(id, cause).cause).toBe(cause);
+    }
+    expect(errors.closeFailed([cause]).cause).toMatchObject({ errors: [cause] });
+  });
+
+  it("do not wrap one another", () => {
+    const inner = errors.managerClosed();
+    expect(errors.loadFailed(id, inner)).toBe(inner);
+    expect(errors.adapterFailed(id, inner)).toBe(inner);
+  });
+
+  it("without any route, noRoute says so", () => {
+    expect(errors.noRoute("m", "x", []).message).toMatch(/expected one of no route at all$/);
+  });
+});
+
+describe("ServingError", () => {
+  it("is an Error with a code, a reason, frozen details and a cause", () => {
+    const error = new ServingError("ABORTED", "WHY", "because", { cause, details: { n: 1 } });
+    expect(error).toBeInstanceOf(Error);
+    expect(error).toMatchObject({ name: "ServingError", code: "ABORTED", reason: "WHY", cause });
+    expect(Object.isFrozen(error.details)).toBe(true);
+    expect(new ServingError("ABORTED", "WHY", "because")).not.toHaveProperty("cause");
+  });
+
+  it("is recognised by its brand, also when another copy of this package made it", () => {
+    const foreign = Object.assign(new Error("x"), {
+      [Symbol.for("serving-kit.ServingError")]: true,
+    });
+    expect(isServingError(foreign)).toBe(true);
+    for (const other of [new Error("x"), null, undefined, "text", 1, {}]) {
+      expect(isServingError(other)).toBe(false);
+    }
+  });
+
+  it("has the sixteen codes of gRPC with their numbers", () => {
+    expect(Object.values(CODES)).toEqual(Array.from({ length: 16 }, (_, i) => i + 1));
+  });
+});
+
+describe("messageOf", () => {
+  it.each<[unknown, string]>([
+    [new Error("text"), "text"],
+    ["text", "text"],
+    [undefined, "undefined"],
+    [Symbol("s"), "Symbol(s)"],
+    [Object.create(null), "something that cannot be written as text was thrown"],
+    [
+      Object.defineProperty(new Error(), "message", {
+        get() {
+          throw new Error("twice");
+        },
+      }),
+      "something that cannot be written as text was thrown",
+    ],
+  ])("gives a text for anything that was thrown (%#)", (thrown, text) => {
+    expect(messageOf(thrown)).toBe(text);
+  });
+});
