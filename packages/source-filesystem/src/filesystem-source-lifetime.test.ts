@@ -204,6 +204,32 @@ describe("subscriptions", () => {
     });
   });
 
+  it("F6 neither completes nor fails, whatever goes wrong", async () => {
+    const fileSystem: FileSystem = {
+      stat: () => Promise.reject(new Error("broken")),
+      list: () => {
+        throw new Error("broken at once");
+      },
+    };
+    const { source, target } = await bench.observe({
+      fileSystem,
+      servables: [
+        { name: "a", basePath: "/a" },
+        {
+          name: "b",
+          basePath: "/b",
+          accepts: () => {
+            throw new Error("no");
+          },
+        },
+      ],
+    });
+    source.reconfigure([]);
+    await bench.clock.advance(5000);
+    expect(target.failure).toBeUndefined();
+    expect(target.isCompleted).toBe(false);
+  });
+
   it("O8 gives a later subscriber the lists in force, and shares the looks", async () => {
     const { fileSystem, asked } = observedFileSystem();
     bench.directory.write("1/model");

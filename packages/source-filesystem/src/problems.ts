@@ -81,7 +81,7 @@ export class Problems {
   /** Ends all problems, since the servable is no longer observed. */
   clear(): void {
     this.#reported.clear();
-    this.replace([]);
+    this.#found = [];
     this.#update();
   }
 

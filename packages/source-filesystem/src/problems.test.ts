@@ -1,0 +1,75 @@
+import { FakeClock } from "@serving-kit/testing";
+import { describe, expect, it } from "vitest";
+import { errors } from "./errors.js";
+import { type FilesystemSourceEvent, Problems } from "./problems.js";
+
+function setUp() {
+  const clock = new FakeClock();
+  const events: FilesystemSourceEvent[] = [];
+  const problems = new Problems("m", clock, { tell: (event) => events.push(event) });
+  const told = () =>
+    events
+      .splice(0)
+      .map(({ kind, problem, atMs }) => [kind, problem.error.reason, problem.version, atMs]);
+  return { clock, problems, told };
+}
+
+const incomplete = (version: bigint, problem: string) => ({
+  version,
+  error: errors.versionIncomplete({ name: "m", version }, "/m", problem),
+});
+
+describe("Problems", () => {
+  it("tells what came up and what is over, and not what stays", async () => {
+    const { clock, problems, told } = setUp();
+    problems.replace([incomplete(1n, "a"), incomplete(2n, "a")]);
+    expect(told()).toEqual([
+      ["problem", "VERSION_INCOMPLETE", 1n, 0],
+      ["problem", "VERSION_INCOMPLETE", 2n, 0],
+    ]);
+    await clock.advance(5);
+    problems.replace([incomplete(2n, "a")]);
+    expect(told()).toEqual([["resolved", "VERSION_INCOMPLETE", 1n, 5]]);
+    problems.replace([incomplete(2n, "a")]);
+    expect(told()).toEqual([]);
+  });
+
+  it("tells a problem again when its text changed, and keeps since when it has been there", async () => {
+    const { clock, problems, told } = setUp();
+    problems.replace([incomplete(1n, "it has no files")]);
+    await clock.advance(5);
+    problems.replace([incomplete(1n, "its files are still changing")]);
+    expect(told()).toEqual([
+      ["problem", "VERSION_INCOMPLETE", 1n, 0],
+      ["problem", "VERSION_INCOMPLETE", 1n, 5],
+    ]);
+    expect(problems.list()).toMatchObject([{ name: "m", version: 1n, sinceMs: 0 }]);
+  });
+
+  it("keeps what was reported beside what looks find, until it is taken back", () => {
+    const { problems, told } = setUp();
+    problems.report(errors.watchFailed("m", "/m", "no space"));
+    problems.replace([incomplete(1n, "a")]);
+    problems.replace([]);
+    expect(problems.list().map(({ error }) => error.reason)).toEqual(["WATCH_FAILED"]);
+    problems.retract("WATCH_FAILED");
+    problems.retract("WATCH_FAILED");
+    expect(told().map(([kind, reason]) => [kind, reason])).toEqual([
+      ["problem", "WATCH_FAILED"],
+      ["problem", "VERSION_INCOMPLETE"],
+      ["resolved", "VERSION_INCOMPLETE"],
+      ["resolved", "WATCH_FAILED"],
+    ]);
+  });
+
+  it("ends all at once", () => {
+    const { problems, told } = setUp();
+    problems.report(errors.watchFailed("m", "/m", "no space"));
+    problems.replace([incomplete(1n, "a")]);
+    told();
+    problems.clear();
+    problems.clear();
+    expect(told().map(([kind]) => kind)).toEqual(["resolved", "resolved"]);
+    expect(problems.list()).toEqual([]);
+  });
+});
