@@ -16,6 +16,10 @@ export interface PuppetBatchSchedulerOptions {
   readonly clock?: Clock;
 }
 
+const NO_TIME = { count: 0, mean: 0, p50: 0, p95: 0, p99: 0, max: 0 };
+const NONE = { succeeded: 0, failed: 0, aborted: 0, expired: 0, tooLarge: 0, closed: 0 };
+type Counts = typeof NONE;
+
 interface Waiting<T, R> {
   readonly task: T;
   readonly size: number;
@@ -35,12 +39,14 @@ interface Waiting<T, R> {
  */
 export class PuppetBatchScheduler<T, R> implements BatchScheduler<T, R> {
   readonly maxTaskSize: number;
+  /** There is always place. */
+  readonly schedulingCapacity = Number.POSITIVE_INFINITY;
   readonly #run: BatchFunction<T, R>;
   readonly #clock: Clock;
   readonly #waiting: Waiting<T, R>[] = [];
   readonly #running = new Set<Waiting<T, R>>();
-  readonly #counts = { succeeded: 0, failed: 0, aborted: 0, expired: 0, tooLarge: 0, closed: 0 };
-  readonly #batchSizes: number[] = [];
+  readonly #counts: Counts = { ...NONE };
+  readonly #batchSizes = new Map<number, number>();
   #numRunningBatches = 0;
   #closed: Promise<void> | undefined;
 
@@ -59,11 +65,6 @@ export class PuppetBatchScheduler<T, R> implements BatchScheduler<T, R> {
     return this.#waiting.length;
   }
 
-  /** Infinity: there is always place. */
-  get schedulingCapacity(): number {
-    return Number.POSITIVE_INFINITY;
-  }
-
   schedule(task: T, options: ScheduleOptions = {}): Promise<R> {
     const { size = 1, priority = 0, deadlineAtMs = Number.POSITIVE_INFINITY, signal } = options;
     if (!Number.isSafeInteger(size) || size < 1) {
@@ -71,11 +72,7 @@ export class PuppetBatchScheduler<T, R> implements BatchScheduler<T, R> {
     }
     if (priority !== 0) throw new RangeError(`the only priority is 0; got ${priority}`);
     const refusal = this.#refusal(size, deadlineAtMs, signal);
-    if (refusal !== undefined) {
-      const [as, error] = refusal;
-      this.#counts[as]++;
-      return Promise.reject(error);
-    }
+    if (refusal !== undefined) return refusal;
 
     const waiting = { task, size, deadlineAtMs, outcome: deferred<R>() };
     this.#waiting.push(waiting);
@@ -91,7 +88,7 @@ export class PuppetBatchScheduler<T, R> implements BatchScheduler<T, R> {
     const size = sum(sizes);
     const deadlineAtMs = Math.max(...batch.map((waiting) => waiting.deadlineAtMs));
     for (const waiting of batch) this.#running.add(waiting);
-    this.#batchSizes.push(size);
+    this.#batchSizes.set(size, (this.#batchSizes.get(size) ?? 0) + 1);
     this.#numRunningBatches++;
     try {
       const tasks = batch.map(({ task }) => task);
@@ -107,9 +104,7 @@ export class PuppetBatchScheduler<T, R> implements BatchScheduler<T, R> {
 
   stats(): BatchQueueStats {
     const { tooLarge, closed, ...ended } = this.#counts;
-    const histogram = new Map<number, number>();
-    for (const size of this.#batchSizes) histogram.set(size, (histogram.get(size) ?? 0) + 1);
-    const durations = { count: 0, mean: 0, p50: 0, p95: 0, p99: 0, max: 0 };
+    const batchSizes = [...this.#batchSizes].sort(([a], [b]) => a - b);
     return {
       ...ended,
       numEnqueuedTasks: this.#waiting.length,
@@ -117,14 +112,12 @@ export class PuppetBatchScheduler<T, R> implements BatchScheduler<T, R> {
       numRunningBatches: this.#numRunningBatches,
       numRunningTasks: this.#running.size,
       rejected: { queueFull: 0, taskTooLarge: tooLarge, queueClosed: closed },
-      batches: this.#batchSizes.length,
-      batchedSize: sum(this.#batchSizes),
+      batches: sum(batchSizes.map(([, count]) => count)),
+      batchedSize: sum(batchSizes.map(([size, count]) => size * count)),
       paddingSize: 0,
-      batchSizes: [...histogram]
-        .sort(([a], [b]) => a - b)
-        .map(([size, count]) => ({ size, count })),
-      queueMs: durations,
-      runMs: durations,
+      batchSizes: batchSizes.map(([size, count]) => ({ size, count })),
+      queueMs: NO_TIME,
+      runMs: NO_TIME,
     };
   }
 
@@ -150,16 +143,17 @@ export class PuppetBatchScheduler<T, R> implements BatchScheduler<T, R> {
     await Promise.allSettled(promises);
   }
 
-  #refusal(
-    size: number,
-    deadlineAtMs: number,
-    signal: AbortSignal | undefined,
-  ): readonly ["closed" | "tooLarge" | "aborted" | "expired", unknown] | undefined {
-    if (this.#closed !== undefined) return ["closed", errors.batchQueueClosed()];
-    if (size > this.maxTaskSize) return ["tooLarge", errors.taskTooLarge(size, this.maxTaskSize)];
-    if (signal?.aborted) return ["aborted", signal.reason];
-    if (deadlineAtMs <= this.#clock.now()) return ["expired", errors.taskDeadlineExceeded()];
-    return undefined;
+  #refusal(size: number, deadlineAtMs: number, signal: AbortSignal | undefined) {
+    const refuse = (as: keyof Counts, error: unknown) => {
+      this.#counts[as]++;
+      return Promise.reject<never>(error);
+    };
+    if (this.#closed !== undefined) return refuse("closed", errors.batchQueueClosed());
+    const max = this.maxTaskSize;
+    if (size > max) return refuse("tooLarge", errors.taskTooLarge(size, max));
+    if (signal?.aborted) return refuse("aborted", signal.reason);
+    const isLate = deadlineAtMs <= this.#clock.now();
+    return isLate ? refuse("expired", errors.taskDeadlineExceeded()) : undefined;
   }
 
   #watch(waiting: Waiting<T, R>, signal: AbortSignal | undefined): void {
@@ -187,7 +181,7 @@ export class PuppetBatchScheduler<T, R> implements BatchScheduler<T, R> {
     }
   }
 
-  #fail(waiting: Waiting<T, R>, as: "failed" | "aborted" | "expired" | "closed", error: unknown) {
+  #fail(waiting: Waiting<T, R>, as: keyof Counts, error: unknown) {
     if (!this.#leave(waiting)) return;
     this.#counts[as]++;
     waiting.outcome.reject(error);

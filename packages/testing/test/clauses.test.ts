@@ -41,6 +41,13 @@ describe("the clauses of the contracts and the tests of the suites", () => {
     expect([...tested].sort()).toEqual(ofKit.sort());
   });
 
+  it("can fail: for each clause of the kit there is an implementation that breaks it", () => {
+    const mutants = sources.filter(({ path }) => path.endsWith("-mutants.test.ts"));
+    const titles = mutants.flatMap(({ text }) => matches(text, /^\s*(?:it|\]\))\("(.*)"/gm));
+    const broken = titles.flatMap((title) => matches(title, /\b([A-Z]\d+)\b/g));
+    expect([...new Set(broken)].sort()).toEqual([...tested].sort());
+  });
+
   it("agree: a clause that no suite of the kit tests has a test in its own package", () => {
     const untested = stated.flatMap(({ path, clauses }) => {
       const folder = path.slice(0, path.indexOf(sep) + 1);
