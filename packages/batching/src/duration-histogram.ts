@@ -1,7 +1,7 @@
 import type { DurationSummary } from "./batch-queue-stats.js";
 
 /** Buckets below 2^31 µs, about 36 minutes; what is longer counts in the last. */
-const BUCKETS = 240;
+const BUCKETS = 232;
 
 /**
  * Counts durations in buckets of rising width, eight to each power of two of microseconds, so that
@@ -37,7 +37,7 @@ export class DurationHistogram {
   #percentile(fraction: number): number {
     let left = Math.ceil(this.#count * fraction);
     if (left === 0) return 0;
-    for (let bucket = 0; bucket < BUCKETS; bucket++) {
+    for (let bucket = 0; bucket < BUCKETS - 1; bucket++) {
       left -= this.#counts[bucket] as number;
       if (left <= 0) return Math.min(this.#max, upperEdgeMs(bucket));
     }
