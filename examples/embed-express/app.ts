@@ -27,9 +27,11 @@ const server = app.listen(Number(process.env.PORT ?? 3000), () => {
   console.log(`listening on http://localhost:${port}`);
 });
 
+// #region closing
 process.once("SIGTERM", () => {
   server.close(async () => {
     await models.close();
     console.log("closed");
   });
 });
+// #endregion
