@@ -7,7 +7,7 @@ import {
   type Tensor,
   type TensorSpec,
 } from "@serving-kit/inference";
-import { NativeExecutor, nativeRuns } from "@serving-kit/native-library";
+import { type Execution, NativeExecutor, nativeRuns } from "@serving-kit/native-library";
 import { errors } from "./errors.js";
 import { findModel } from "./find-model.js";
 import { type ModelFile, readModelFile } from "./model-file.js";
@@ -31,7 +31,7 @@ export async function loadModel(
   const file = parse(modelPath, bytes);
   const tflite = await openTflite(options.library);
   signal?.throwIfAborted();
-  const executor = new NativeExecutor({ execution: options.execution ?? "auto" });
+  const executor = new NativeExecutor({ execution: executionOf(file, options.execution) });
   const model = new NativeModel(tflite, executor, { path: modelPath, file, bytes });
   const predictor = await TflitePredictor.create(model, {
     threads: options.threads ?? 1,
@@ -53,6 +53,11 @@ export async function loadModel(
 /** How many calls of a version run at the same time, if nobody says. */
 export function defaultInterpreters(): number {
   return Math.min(nativeRuns.limit, availableParallelism());
+}
+
+/** A loop may have run once when it was measured, and run for ever the next time. */
+function executionOf({ hasLoops }: ModelFile, execution: Execution = "auto"): Execution {
+  return execution === "auto" && hasLoops ? "thread" : execution;
 }
 
 function parse(path: string, bytes: Uint8Array): ModelFile {

@@ -24,17 +24,21 @@ export interface ModelSignature {
   readonly outputs: readonly Binding[];
 }
 
+/** BuiltinOperator WHILE. */
+const WHILE = 119;
+
 /** What a .tflite file says of itself. */
 export interface ModelFile {
   readonly signatures: ReadonlyMap<string, ModelSignature>;
-  /** How many inputs the primary subgraph has. */
-  readonly inputCount: number;
   /** Whether the primary subgraph keeps state between runs. */
   readonly hasVariables: boolean;
+  /** Whether how long a run takes depends on more than the shapes. */
+  readonly hasLoops: boolean;
 }
 
 /** Field numbers of the tables that are read here (tensorflow/lite/schema/schema.fbs). */
-const MODEL = { subgraphs: 2, signatureDefs: 7 };
+const MODEL = { operatorCodes: 1, subgraphs: 2, signatureDefs: 7 };
+const OPERATOR_CODE = { deprecatedBuiltin: 0, builtin: 3 };
 const SUBGRAPH = { tensors: 0, inputs: 1, outputs: 2 };
 const TENSOR = { shape: 0, type: 1, name: 3, quantization: 4, isVariable: 5, shapeSignature: 7 };
 const QUANTIZATION = { scale: 2, zeroPoint: 3, dimension: 6 };
@@ -62,7 +66,7 @@ export function readModelFile(bytes: Uint8Array): ModelFile {
       : signatureDefs.map((table) => readSignatureDef(table, subgraphs));
   return {
     signatures: new Map(signatures),
-    inputCount: primary.inputs.length,
+    hasLoops: model.tables(MODEL.operatorCodes).some(isLoop),
     hasVariables: primary.tensors.some((tensor) => tensor.uint8(TENSOR.isVariable) !== 0),
   };
 }
@@ -82,6 +86,11 @@ export function isBatchable({ signatures }: ModelFile): boolean {
     bindings.every(({ spec }) => spec.shape?.[0] === -1)
   );
 }
+
+/** Files of before 2.4 have the code in the older field, which is a byte. */
+const isLoop = (code: FlatTable) =>
+  Math.max(code.uint8(OPERATOR_CODE.deprecatedBuiltin), code.int32(OPERATOR_CODE.builtin)) ===
+  WHILE;
 
 interface Subgraph {
   readonly tensors: readonly FlatTable[];

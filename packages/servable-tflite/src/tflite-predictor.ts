@@ -13,6 +13,7 @@ import {
 import { errors } from "./errors.js";
 import { isBatchable, type ModelSignature, toSignature } from "./model-file.js";
 import { OK } from "./native/bindings.js";
+import type { Interpreter } from "./native/interpreter.js";
 import { InterpreterPool, type InterpreterPoolOptions } from "./native/interpreter-pool.js";
 import type { NativeModel } from "./native/model.js";
 import { dequantize, isQuantized, quantize, toFloatSpec } from "./quantization.js";
@@ -101,16 +102,16 @@ export class TflitePredictor implements Predictor {
     { signal, deadlineAtMs = Number.POSITIVE_INFINITY }: PredictOptions,
   ): Promise<Tensors> {
     const { inputs } = signature;
-    const interpreter = this.#pool.take(inputs, tensors) ?? (await this.#pool.wait(signal));
-    let isSound = true;
+    let interpreter: Interpreter | undefined =
+      this.#pool.take(inputs, tensors) ?? (await this.#pool.wait(signal));
     try {
       // performance.now is the clock of deadlines; a Clock of tests cannot reach in here.
       if (deadlineAtMs <= performance.now()) throw inferenceErrors.deadlineExceeded();
       signal?.throwIfAborted();
       if (!interpreter.fits(inputs, tensors)) {
-        isSound = false;
-        await interpreter.reshape(inputs, tensors);
-        isSound = true;
+        const lent = interpreter;
+        interpreter = undefined;
+        interpreter = await this.#pool.reshape(lent, inputs, tensors);
       }
       interpreter.write(inputs, tensors);
       const status = interpreter.invoke();
@@ -119,8 +120,7 @@ export class TflitePredictor implements Predictor {
       }
       return interpreter.read(signature, names);
     } finally {
-      if (isSound) this.#pool.put(interpreter);
-      else this.#pool.discard(interpreter);
+      if (interpreter !== undefined) this.#pool.put(interpreter);
     }
   }
 

@@ -15,7 +15,7 @@ export interface InterpreterPoolOptions extends InterpreterOptions {
  */
 export class InterpreterPool {
   readonly #model: NativeModel;
-  readonly #options: InterpreterPoolOptions;
+  #options: InterpreterPoolOptions;
   readonly #idle: Interpreter[] = [];
   readonly #line = new WaitLine<Interpreter>();
   readonly #growing = new Set<Promise<void>>();
@@ -61,17 +61,49 @@ export class InterpreterPool {
     if (!this.#line.admit(interpreter)) this.#idle.push(interpreter);
   }
 
-  /** Takes back an interpreter that must not be used any more. */
-  discard(interpreter: Interpreter): void {
-    interpreter.close();
-    this.#size--;
-    if (this.#line.length > 0) this.#grow();
+  /**
+   * Gives a lent interpreter the shapes of other inputs, or gives another one that has them. Where
+   * XNNPACK 2.9 took a part of the graph, some graphs cannot be resized that can without it: then the
+   * pool goes on without. When this fails, nothing is lent any more.
+   */
+  async reshape(
+    interpreter: Interpreter,
+    inputs: readonly Binding[],
+    tensors: Tensors,
+  ): Promise<Interpreter> {
+    try {
+      await interpreter.reshape(inputs, tensors);
+      return interpreter;
+    } catch (error) {
+      interpreter.close();
+      try {
+        if (!interpreter.hasXnnpack || this.#options.xnnpack === "required") throw error;
+        return await this.#makePlain(inputs, tensors);
+      } catch {
+        this.#size--;
+        if (this.#line.length > 0) this.#grow();
+        throw error;
+      }
+    }
   }
 
   /** Frees all. Every interpreter must be back. May be repeated. */
   async close(): Promise<void> {
     await Promise.all(this.#growing);
     for (const interpreter of this.#idle.splice(0)) interpreter.close();
+  }
+
+  async #makePlain(inputs: readonly Binding[], tensors: Tensors): Promise<Interpreter> {
+    const options: InterpreterPoolOptions = { ...this.#options, xnnpack: "never" };
+    const interpreter = await Interpreter.create(this.#model, options);
+    try {
+      await interpreter.reshape(inputs, tensors);
+    } catch (error) {
+      interpreter.close();
+      throw error;
+    }
+    this.#options = options;
+    return interpreter;
   }
 
   #grow(): void {

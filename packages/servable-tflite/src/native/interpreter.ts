@@ -70,7 +70,11 @@ export class Interpreter {
     if (xnnpack !== "never") {
       const made = await Interpreter.#tryCreate(model, threads, createXnnpack(model, threads));
       if (typeof made !== "string") return made;
-      if (xnnpack === "required") throw errors.modelRefused(model.path, model.libraryName, made);
+      if (xnnpack === "required") {
+        // TensorFlow Lite says nothing where a delegate cannot take a graph with dynamic tensors.
+        const message = made || "XNNPACK cannot take tensors whose size only the run tells";
+        throw errors.modelRefused(model.path, model.libraryName, message);
+      }
     }
     const made = await Interpreter.#tryCreate(model, threads, null);
     if (typeof made !== "string") return made;
@@ -109,6 +113,11 @@ export class Interpreter {
     if (await interpreter.#allocate()) return interpreter;
     interpreter.close();
     return reporter.take();
+  }
+
+  /** Whether XNNPACK was given the graph. */
+  get hasXnnpack(): boolean {
+    return this.#delegate !== null;
   }
 
   /** Tells whether the tensors have the memory for these inputs. */

@@ -1,0 +1,88 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { isBatchable, readModelFile, toSignature } from "./model-file.js";
+
+const digits = "../../../examples/models/digits";
+const read = (path: string) => readModelFile(readFileSync(new URL(path, import.meta.url)));
+const signatureOf = (path: string, name = "serving_default") => {
+  const signature = read(path).signatures.get(name);
+  if (signature === undefined) throw new Error(`${path} has no signature ${name}`);
+  return toSignature(signature);
+};
+
+describe("readModelFile", () => {
+  it("reads signatures from the SignatureDefs, with names inside the model", () => {
+    const { inputs, outputs } = signatureOf(`${digits}/1/model.tflite`);
+    expect([...inputs]).toEqual([
+      ["image", { dtype: "float32", shape: [-1, 64], nativeName: "serving_default_image:0" }],
+    ]);
+    expect([...outputs.keys()]).toEqual(["probabilities"]);
+  });
+
+  it("reads quantization parameters", () => {
+    const { inputs } = signatureOf(`${digits}/quantized/1/model.tflite`);
+    expect(inputs.get("image")).toMatchObject({
+      dtype: "int8",
+      quantization: { scale: [Math.fround(1 / 255)], zeroPoint: [-128] },
+    });
+  });
+
+  it("makes a signature from the tensors of a file without SignatureDefs", () => {
+    const { inputs, outputs } = signatureOf("../test/models/rnn.tflite");
+    expect([...inputs]).toEqual([["x", { dtype: "float32", shape: [1, 1, 1], nativeName: "x" }]]);
+    expect([...outputs.keys()]).toEqual(["y"]);
+  });
+
+  it("reads every dtype that a tensor can have", () => {
+    const { inputs } = signatureOf("../test/models/dtypes.tflite");
+    expect([...inputs].every(([name, { dtype }]) => name === dtype)).toBe(true);
+    expect(inputs.size).toBe(13);
+  });
+
+  it("tells which subgraph a signature runs", () => {
+    const { signatures } = read("../test/models/subgraphs.tflite");
+    expect([...signatures].map(([name, { subgraph }]) => [name, subgraph])).toEqual([
+      ["serving_default", 0],
+      ["triple", 1],
+    ]);
+  });
+
+  it("tells whether the model keeps state in variables", () => {
+    expect(read("../test/models/rnn.tflite").hasVariables).toBe(true);
+    expect(read("../test/models/spin.tflite").hasVariables).toBe(false);
+  });
+
+  it("tells whether the time of a run depends on the data", () => {
+    expect(read("../test/models/spin.tflite").hasLoops).toBe(true);
+    expect(read("../test/models/rnn.tflite").hasLoops).toBe(false);
+  });
+
+  it("is batchable if dimension 0 of every input and output may have any extent", () => {
+    expect(isBatchable(read(`${digits}/1/model.tflite`))).toBe(true);
+    expect(isBatchable(read("../test/models/spin.tflite"))).toBe(false);
+    expect(isBatchable(read("../test/models/rnn.tflite"))).toBe(false);
+  });
+
+  it.each(["dynamic", "dtypes", "strings", "subgraphs", "rnn"])(
+    "refuses every prefix of %s",
+    (name) => {
+      const bytes = readFileSync(new URL(`../test/models/${name}.tflite`, import.meta.url));
+      for (let length = 0; length < bytes.length; length++) {
+        expect(() => readModelFile(bytes.subarray(0, length)), `${length} bytes`).toThrow(
+          RangeError,
+        );
+      }
+    },
+  );
+
+  it("refuses tensors that no machine can allocate", () => {
+    const bytes = readFileSync(new URL("../test/models/rnn.tflite", import.meta.url));
+    const ones = Buffer.from(Int32Array.of(3, 1, 1, 1).buffer);
+    for (let at = bytes.indexOf(ones); at !== -1; at = bytes.indexOf(ones, at + 1)) {
+      bytes.writeInt32LE(2 ** 30, at + 4);
+    }
+    expect(() => readModelFile(bytes)).toThrow(
+      /shape \[1073741824,1,1\] is more than can be allocated/,
+    );
+  });
+});
