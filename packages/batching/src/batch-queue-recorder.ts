@@ -1,3 +1,4 @@
+import type { Batch } from "./batch.js";
 import type { BatchEvent, TurnedAway } from "./batch-event.js";
 import type { BatchQueueStats } from "./batch-queue-stats.js";
 import { DurationHistogram } from "./duration-histogram.js";
@@ -39,9 +40,19 @@ export class BatchQueueRecorder {
     this.#batchSizes[size] = (this.#batchSizes[size] as number) + 1;
   }
 
-  batchEnded(event: Omit<Extract<BatchEvent, { kind: "batch" }>, "kind">): void {
-    this.#runMs.record(event.runMs);
-    this.onEvent?.({ kind: "batch", ...event });
+  /** Records a batch that ended at a time, as a whole with an error or not. */
+  batchEnded<T, R>(
+    batch: Batch<T, R>,
+    atMs: number,
+    failure: { error: unknown } | undefined,
+  ): void {
+    const { startedAtMs, entries, size, paddedSize } = batch;
+    const runMs = atMs - startedAtMs;
+    this.#runMs.record(runMs);
+    if (this.onEvent === undefined) return;
+    const queueMs = startedAtMs - (entries[0]?.enqueuedAtMs ?? startedAtMs);
+    const tasks = entries.length;
+    this.onEvent({ kind: "batch", tasks, size, paddedSize, queueMs, runMs, ...failure, atMs });
   }
 
   turnedAway(because: TurnedAway, size: number, atMs: number): void {

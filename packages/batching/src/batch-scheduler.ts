@@ -67,13 +67,13 @@ export interface BatchScheduler<T, R> extends AsyncDisposable {
 /** How one task is scheduled. */
 export interface ScheduleOptions {
   /** What the task counts in a batch, such as its rows. An integer >= 1. Default 1. */
-  readonly size?: number;
+  readonly size?: number | undefined;
   /** The level, an integer from 0, the most urgent, to `priorityLevels - 1`. Default 0. */
-  readonly priority?: number;
+  readonly priority?: number | undefined;
   /** When this time on the scheduler's Clock has passed, the task rejects. Default never. */
-  readonly deadlineAtMs?: number;
+  readonly deadlineAtMs?: number | undefined;
   /** Aborts the task. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**

@@ -135,22 +135,16 @@ class BatchingPredictor implements BatchedPredictor {
   predict(inputs: Tensors, options: BatchedPredictOptions = {}): Promise<Tensors> {
     if (this.#disposed !== undefined) return Promise.reject(inferenceErrors.predictorClosed());
     try {
-      const { signatureName = DEFAULT_SIGNATURE, outputs, signal, ...rest } = options;
+      const { signatureName = DEFAULT_SIGNATURE, outputs } = options;
       const queues = this.#queuesOf(signatureName);
-      const { signature, isBatchable } = queues;
-      if (!isBatchable) return this.predictor.predict(inputs, options);
-      validateInputs(signature, inputs);
-      validateOutputs(signature, outputs);
+      if (!queues.isBatchable) return this.predictor.predict(inputs, options);
+      validateInputs(queues.signature, inputs);
+      if (outputs !== undefined) validateOutputs(queues.signature, outputs);
       const size = rowsOf(inputs);
       const queue = this.#queueFor(signatureName, queues, inputs, outputs);
       if (size === 0 || queue === undefined) return this.predictor.predict(inputs, options);
-      const { priority, deadlineAtMs } = rest;
-      return queue.queue.schedule(inputs, {
-        size,
-        ...(priority !== undefined && { priority }),
-        ...(deadlineAtMs !== undefined && { deadlineAtMs }),
-        ...(signal !== undefined && { signal }),
-      });
+      const { priority, deadlineAtMs, signal } = options;
+      return queue.queue.schedule(inputs, { size, priority, deadlineAtMs, signal });
     } catch (error) {
       return Promise.reject(error);
     }

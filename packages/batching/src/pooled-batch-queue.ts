@@ -26,8 +26,6 @@ import { TaskLevels } from "./task-levels.js";
 import { WakeTimer } from "./wake-timer.js";
 
 const NO_OPTIONS: ScheduleOptions = {};
-/** What stands for "did not fail", since a batch function may reject with undefined. */
-const NO_ERROR = Symbol("no error");
 
 /**
  * The queue behind `SharedBatchScheduler.addQueue`.
@@ -214,15 +212,15 @@ export class PooledBatchQueue<T, R> implements BatchQueue<T, R>, PooledQueue, Ta
     try {
       results = this.#run(batch.tasks, batch);
     } catch (error) {
-      return this.#end(batch, undefined, error);
+      return this.#end(batch, undefined, { error });
     }
     if (typeof (results as PromiseLike<unknown> | undefined)?.then !== "function") {
-      return this.#end(batch, results as readonly (R | Error)[], NO_ERROR);
+      return this.#end(batch, results);
     }
     this.#running.add(batch);
     (results as PromiseLike<readonly (R | Error)[]>).then(
-      (given) => void this.#end(batch, given, NO_ERROR),
-      (error) => void this.#end(batch, undefined, error),
+      (given) => void this.#end(batch, given),
+      (error) => void this.#end(batch, undefined, { error }),
     );
     return nowMs;
   }
@@ -239,12 +237,13 @@ export class PooledBatchQueue<T, R> implements BatchQueue<T, R>, PooledQueue, Ta
     this.#reject(task, error);
   }
 
-  #end(batch: Batch<T, R>, results: readonly (R | Error)[] | undefined, error: unknown): number {
+  /** Settles the tasks of a batch: by its results, or by what it failed with. */
+  #end(batch: Batch<T, R>, results: unknown, failed?: { error: unknown }): number {
     const now = this.#clock.now();
     const { entries } = batch;
     this.#running.delete(batch);
     this.#numRunningBatches--;
-    let failure = error;
+    let failure = failed;
     if (Array.isArray(results) && results.length === entries.length) {
       for (let i = 0; i < entries.length; i++) {
         const entry = entries[i] as BatchTask<T, R>;
@@ -254,18 +253,10 @@ export class PooledBatchQueue<T, R> implements BatchQueue<T, R>, PooledQueue, Ta
         else this.#endPart(entry, entry.parent, result);
       }
     } else {
-      if (failure === NO_ERROR) failure = errors.batchResultLength(entries.length, results);
-      for (const entry of entries) this.#failEntry(entry, failure);
+      failure ??= { error: errors.batchResultLength(entries.length, results) };
+      for (const entry of entries) this.#failEntry(entry, failure.error);
     }
-    this.#recorder.batchEnded({
-      tasks: entries.length,
-      size: batch.size,
-      paddedSize: batch.paddedSize,
-      queueMs: batch.startedAtMs - (entries[0] as BatchTask<T, R>).enqueuedAtMs,
-      runMs: now - batch.startedAtMs,
-      ...(failure !== NO_ERROR && { error: failure }),
-      atMs: now,
-    });
+    this.#recorder.batchEnded(batch, now, failure);
     this.#pool.release(now);
     this.#restIfIdle();
     return now;
