@@ -42,6 +42,7 @@ export async function loadSavedModel(
     ...{ defaults: graph.defaults, session: session.pointer, tensors: session.tensors },
     batchable: options.batchable ?? isBatchable(graph.signatures),
     execution: options.execution ?? "auto",
+    usesCallerThread: (options.interOpThreads ?? 1) === 1,
     concurrency: options.concurrency ?? Math.min(nativeRuns.limit, availableParallelism()),
   };
   const holders = new SessionHolders();

@@ -31,6 +31,8 @@ export interface ServedModel {
   readonly tensors: ReadonlyMap<string, SignatureTensors>;
   readonly execution: Execution;
   readonly concurrency: number;
+  /** Whether the ops of a run stay on the thread that calls. */
+  readonly usesCallerThread: boolean;
 }
 
 /** One of those who hold a session. */
@@ -70,7 +72,7 @@ export class SavedModelPredictor implements Predictor {
     this.#runners = new Map(
       [...model.tensors].map(([name, tensors]) => [
         name,
-        new SessionRunner(bindings, executor, model.session, name, tensors),
+        new SessionRunner(bindings, executor, model, name, tensors),
       ]),
     );
     this.#limit = new RunLimit(model.concurrency);
@@ -84,7 +86,8 @@ export class SavedModelPredictor implements Predictor {
     signal?.throwIfAborted();
     const signature = this.#signature(signatureName);
     validateInputs(signature, inputs);
-    const names = validateOutputs(signature, options.outputs);
+    // A name given twice is fetched once: there is room for as many results as outputs.
+    const names = [...new Set(validateOutputs(signature, options.outputs))];
     this.#checkDeadline(deadlineAtMs);
     const outputs = this.#run(signatureName, inputs, names, options);
     if (!(outputs instanceof Promise)) return outputs;
@@ -176,6 +179,7 @@ export class SavedModelPredictor implements Predictor {
         this.#onIdle = resolve;
       });
     }
+    for (const runner of this.#runners.values()) runner.close();
     await this.#hold.release();
   }
 }

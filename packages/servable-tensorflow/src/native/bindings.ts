@@ -26,6 +26,9 @@ export const declarations = {
   /** (options, serialized ConfigProto, its length, status) */
   setConfig: ["TF_SetConfig", "void", options, "void *", "size_t", status],
 
+  /** (bytes, length): copies. */
+  newBuffer: ["TF_NewBufferFromString", "void *", "void *", "size_t"],
+
   newGraph: ["TF_NewGraph", graph],
   /** After its session is deleted. */
   deleteGraph: ["TF_DeleteGraph", "void", graph],

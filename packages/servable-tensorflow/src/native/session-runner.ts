@@ -3,47 +3,54 @@ import type { NativeExecutor } from "@serving-kit/native-library";
 import { errors } from "../errors.js";
 import type { Bindings } from "./bindings.js";
 import type { GraphTensor, SignatureTensors } from "./saved-model-session.js";
-import { giveStatus, type Status, takeStatus } from "./status.js";
+import { Status } from "./status.js";
 import { TensorMemory } from "./tensor-memory.js";
 
 /** Bytes of a TF_Output: { TF_Operation *oper; int index; }, padded. */
 const TF_OUTPUT_BYTES = 16;
 
-/** The native side of one run: freed when the run has ended, whatever became of its caller. */
+/**
+ * The native side of one run, used again by later ones: arrays that native code has once seen cost
+ * little to show it again. Given back when the native run has ended, whatever became of its caller.
+ */
 interface NativeRun {
   readonly feeds: BigUint64Array;
   /** Which of them are ours to free; the others belong to buffers that JavaScript sees. */
-  readonly isOwn: readonly boolean[];
+  readonly isOwn: boolean[];
+  /** As many as the signature has outputs, of which the first ones are used. */
   readonly results: BigUint64Array;
   readonly status: Status;
   /** Keeps the buffers of inputs that are given without a copy. */
-  readonly inputs: readonly Tensor[];
+  readonly inputs: Tensor[];
 }
 
 /** Runs one signature on a session, inline or on a thread, as the executor decides. */
 export class SessionRunner {
-  readonly memory: TensorMemory;
+  readonly #memory: TensorMemory;
   readonly #bindings: Bindings;
   readonly #executor: NativeExecutor;
   readonly #session: bigint;
+  readonly #runOptions: bigint | null;
   readonly #signatureName: string;
   readonly #inputs: readonly GraphTensor[];
   readonly #inputList: Uint8Array;
   readonly #outputs: ReadonlyMap<string, GraphTensor>;
+  readonly #idle: NativeRun[] = [];
   /** TF_Output lists by the names that they fetch, joined. */
   readonly #outputLists = new Map<string, Uint8Array>();
 
   constructor(
     bindings: Bindings,
     executor: NativeExecutor,
-    session: bigint,
+    { session, usesCallerThread }: { session: bigint; usesCallerThread: boolean },
     signatureName: string,
     { inputs, outputs }: SignatureTensors,
   ) {
-    this.memory = new TensorMemory(bindings);
+    this.#memory = new TensorMemory(bindings);
     this.#bindings = bindings;
     this.#executor = executor;
     this.#session = session;
+    this.#runOptions = usesCallerThread ? callerThreadOptions(bindings) : null;
     this.#signatureName = signatureName;
     this.#inputs = inputs;
     this.#inputList = encodeOutputs(inputs);
@@ -52,80 +59,103 @@ export class SessionRunner {
 
   /** Runs: gives the outputs at once when it ran inline, else a promise of them. */
   run(inputs: Tensors, names: readonly string[]): Tensors | Promise<Tensors> {
-    const run = this.#prepare(inputs, names);
-    const { run: sessionRun } = this.#bindings;
+    const run = this.#prepare(inputs);
     const plan = this.#executor.plan(this.#kindOf(run.inputs));
     let ended: void | Promise<void>;
     try {
       ended = this.#executor.run<void>(
         plan,
-        sessionRun,
-        ...[this.#session, null, this.#inputList, run.feeds, run.feeds.length],
-        ...[this.#outputList(names), run.results, run.results.length],
-        ...[null, 0, null, run.status.pointer],
+        this.#bindings.run,
+        this.#session,
+        this.#runOptions,
+        this.#inputList,
+        run.feeds,
+        run.inputs.length,
+        this.#outputList(names),
+        run.results,
+        names.length,
+        null,
+        0,
+        null,
+        run.status.pointer,
       );
     } catch (error) {
-      this.#free(run);
+      this.#giveBack(run);
       throw error;
     }
-    return ended instanceof Promise
-      ? ended.then(
-          () => this.#finish(run, names),
-          (error) => {
-            this.#free(run);
-            throw error;
-          },
-        )
-      : this.#finish(run, names);
+    if (!(ended instanceof Promise)) return this.#finish(run, names);
+    return ended.then(
+      () => this.#finish(run, names),
+      (error) => {
+        this.#giveBack(run);
+        throw error;
+      },
+    );
   }
 
-  #prepare(inputs: Tensors, names: readonly string[]): NativeRun {
-    const tensors: Tensor[] = [];
-    const feeds = new BigUint64Array(this.#inputs.length);
-    const isOwn: boolean[] = [];
+  #prepare(inputs: Tensors): NativeRun {
+    const run = this.#idle.pop() ?? this.#makeRun();
+    run.results.fill(0n);
     try {
       for (const { name } of this.#inputs) {
         const tensor = inputs[name] as Tensor;
-        const { pointer, isShown } = this.memory.write(tensor);
-        feeds[tensors.length] = pointer;
-        tensors.push(tensor);
-        isOwn.push(!isShown);
+        const { pointer, isShown } = this.#memory.write(tensor);
+        run.feeds[run.inputs.length] = pointer;
+        run.inputs.push(tensor);
+        run.isOwn.push(!isShown);
       }
+      return run;
     } catch (error) {
-      this.#freeFeeds(feeds, isOwn);
+      this.#giveBack(run);
       throw error;
     }
-    const results = new BigUint64Array(names.length);
-    return { feeds, isOwn, results, status: takeStatus(this.#bindings), inputs: tensors };
   }
 
+  #makeRun(): NativeRun {
+    return {
+      feeds: new BigUint64Array(this.#inputs.length),
+      results: new BigUint64Array(this.#outputs.size),
+      status: new Status(this.#bindings),
+      isOwn: [],
+      inputs: [],
+    };
+  }
+
+  /** Frees what the run was given and takes what it made. */
   #finish(run: NativeRun, names: readonly string[]): Tensors {
     const { status, results } = run;
-    const pending: bigint[] = [];
-    for (const pointer of results) {
-      if (pointer === 0n) continue;
-      this.memory.own();
-      pending.push(pointer);
-    }
+    const outputs: Record<string, Tensor> = {};
+    let taken = 0;
     try {
       if (!status.isOk) throw errors.runFailed(status.code, status.message);
-      const outputs: [string, Tensor][] = names.map((name) => {
-        return [name, this.memory.read(pending.shift() as bigint)];
-      });
-      return Object.fromEntries(outputs);
+      this.#memory.own(names.length);
+      for (const name of names) {
+        const tensor = this.#memory.read(results[taken++] as bigint);
+        if (name === "__proto__")
+          Object.defineProperty(outputs, name, { value: tensor, enumerable: true });
+        else outputs[name] = tensor;
+      }
+      return outputs;
     } finally {
-      for (const pointer of pending) this.memory.free(pointer);
-      this.#free(run);
+      // What was not read because another could not be.
+      if (status.isOk)
+        for (; taken < names.length; taken++) this.#memory.free(results[taken] as bigint);
+      this.#giveBack(run);
     }
   }
 
-  #free({ feeds, isOwn, status }: NativeRun): void {
-    this.#freeFeeds(feeds, isOwn);
-    giveStatus(this.#bindings, status);
+  #giveBack(run: NativeRun): void {
+    for (let i = 0; i < run.isOwn.length; i++) {
+      if (run.isOwn[i]) this.#memory.free(run.feeds[i] as bigint);
+    }
+    run.isOwn.length = 0;
+    run.inputs.length = 0;
+    this.#idle.push(run);
   }
 
-  #freeFeeds(feeds: BigUint64Array, isOwn: readonly boolean[]): void {
-    for (const [i, own] of isOwn.entries()) if (own) this.memory.free(feeds[i] as bigint);
+  /** Frees what idle runs hold. No run may be in flight. */
+  close(): void {
+    for (const { status } of this.#idle.splice(0)) status.free();
   }
 
   #outputList(names: readonly string[]): Uint8Array {
@@ -146,6 +176,33 @@ export class SessionRunner {
     for (const { shape } of tensors) kind += ` ${shape}`;
     return kind;
   }
+}
+
+/** `RunOptions { inter_op_thread_pool: -1 }` of config.proto: ops run on the thread that calls. */
+const CALLER_THREAD = Uint8Array.of(
+  0x18,
+  0xff,
+  0xff,
+  0xff,
+  0xff,
+  0xff,
+  0xff,
+  0xff,
+  0xff,
+  0xff,
+  0x01,
+);
+
+const callerThreadBuffers = new WeakMap<Bindings, bigint>();
+
+/** A TF_Buffer that runs share and nobody frees. */
+export function callerThreadOptions(bindings: Bindings): bigint {
+  let buffer = callerThreadBuffers.get(bindings);
+  if (buffer === undefined) {
+    buffer = bindings.newBuffer(CALLER_THREAD, CALLER_THREAD.length) as bigint;
+    callerThreadBuffers.set(bindings, buffer);
+  }
+  return buffer;
 }
 
 function encodeOutputs(tensors: readonly GraphTensor[]): Uint8Array {

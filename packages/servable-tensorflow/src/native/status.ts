@@ -20,6 +20,10 @@ export class Status {
     this.pointer = bindings.newStatus();
   }
 
+  free(): void {
+    this.#bindings.deleteStatus(this.pointer);
+  }
+
   get isOk(): boolean {
     return this.#bindings.code(this.pointer) === OK;
   }
