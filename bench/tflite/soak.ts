@@ -1,0 +1,81 @@
+import { servableId } from "@serving-kit/core";
+import { tensor } from "@serving-kit/inference";
+import { nativeCounts, tflite } from "@serving-kit/servable-tflite";
+import { CONV, DIGITS } from "../bare-tflite.js";
+import type { Benchmark } from "../figure.js";
+
+const CYCLES = 1_000;
+const PREDICTIONS = 1_000_000;
+const SAMPLES = 10;
+
+const benchmark: Benchmark = {
+  name: `memory over ${CYCLES} loads and unloads and ${PREDICTIONS} predictions`,
+  async run() {
+    const cycles = await growth(async () => {
+      for (let i = 0; i < CYCLES / SAMPLES; i++) {
+        const predictor = await load(CONV);
+        await predictor[Symbol.asyncDispose]?.();
+      }
+    });
+    const predictor = await load(DIGITS);
+    const inputs = (rows: number) => ({
+      image: tensor("float32", [rows, 64], new Float32Array(64 * rows).fill(0.5)),
+    });
+    const [one, two] = [inputs(1), inputs(2)];
+    const predictions = await growth(async () => {
+      // Every thousandth call has another shape, so that resizing is part of it.
+      for (let i = 0; i < PREDICTIONS / SAMPLES; i++) {
+        await predictor.predict(i % 1_000 === 0 ? two : one);
+      }
+    });
+    await predictor[Symbol.asyncDispose]?.();
+    const alive = Object.values(nativeCounts()).reduce((sum, count) => sum + count, 0);
+    return [
+      figure(`${CYCLES} loads and unloads`, cycles),
+      figure(`${PREDICTIONS} predictions`, predictions),
+      {
+        name: "native objects alive afterwards",
+        value: alive,
+        unit: "objects",
+        goal: { atMost: 0 },
+      },
+    ];
+  },
+};
+export default benchmark;
+
+const load = (path: string) => {
+  const id = servableId("model", 1);
+  const { signal } = new AbortController();
+  return tflite().loader({ path }, id).load({ id, signal });
+};
+
+interface Growth {
+  readonly firstMb: number;
+  readonly lastMb: number;
+}
+
+/** The memory of the process after the first tenth of some work and at its end. */
+async function growth(tenth: () => Promise<void>): Promise<Growth> {
+  const rss: number[] = [];
+  for (let i = 0; i < SAMPLES; i++) {
+    await tenth();
+    for (let round = 0; round < 3; round++) {
+      globalThis.gc?.();
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    rss.push(process.memoryUsage.rss() / 2 ** 20);
+  }
+  return { firstMb: rss[0] as number, lastMb: rss.at(-1) as number };
+}
+
+function figure(what: string, { firstMb, lastMb }: Growth) {
+  return {
+    name: `${what}: resident memory gained after the first tenth (baseline: resident)`,
+    value: lastMb - firstMb,
+    unit: "MB",
+    // What the allocators of V8 and of C keep varies by a few MB from run to run.
+    goal: { atMost: 0.05 * firstMb },
+    baseline: firstMb,
+  };
+}
