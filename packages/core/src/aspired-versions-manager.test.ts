@@ -657,10 +657,10 @@ describe.each([1, 4])("AspiredVersionsManager with load concurrency %i", (concur
         if (event.kind === "state" && event.state === "available") world.emit({});
       });
       world.manager.events.subscribe((event) => {
-        if (event.kind === "state") late.push(event.state);
+        if (event.kind === "state") late.push(`${event.state} ${world.available()}`);
       });
       await world.aspire(loaders(1));
-      expect(late).toEqual(["start", "loading", "available", "unloading", "end"]);
+      expect(late).toEqual(["start ", "loading ", "available 1", "unloading 1", "end "]);
       expect(world.manager.states()).toEqual([]);
     });
 

@@ -116,15 +116,16 @@ export class LoaderHarness<S> implements Counted<S> {
 
   /** The state as observers are told it. */
   get state(): ServableState {
-    return {
+    const state: { -readonly [K in keyof ServableState]: ServableState[K] } = {
       id: this.id,
       state: this.#state,
       attempts: this.#attempts,
       atMs: this.#atMs,
-      ...(this.#error && { error: this.#error }),
-      ...(this.#waitingFor && { waitingFor: this.#waitingFor }),
-      ...(this.#nextAttemptAtMs !== undefined && { nextAttemptAtMs: this.#nextAttemptAtMs }),
     };
+    if (this.#error) state.error = this.#error;
+    if (this.#waitingFor) state.waitingFor = this.#waitingFor;
+    if (this.#nextAttemptAtMs !== undefined) state.nextAttemptAtMs = this.#nextAttemptAtMs;
+    return state;
   }
 
   /** Begins to load. Only in phase `new`. */

@@ -32,6 +32,8 @@ export class ServableStream<S> implements HarnessOwner<S> {
   #list: AspiredVersions<Loader<S>> | undefined;
   /** One life a version, newest version first. */
   #lives: LoaderHarness<S>[] = [];
+  /** Whether one of the lives has ended and is still among them. */
+  #hasEnded = false;
   #isSettling = false;
   #isClosing = false;
 
@@ -72,8 +74,10 @@ export class ServableStream<S> implements HarnessOwner<S> {
 
   changed(life: LoaderHarness<S>): void {
     if (life.phase === "failed") this.#scheduleNextLife(life);
+    if (life.phase === "ended") this.#hasEnded = true;
     this.#context.changed(life);
-    this.#settle();
+    // While a version loads or leaves there is nothing to decide: the policy was asked at its beginning.
+    if (life.phase !== "loading" && life.phase !== "leaving") this.#settle();
   }
 
   /** The error of a request that nothing under way can fulfil, because all that could has failed. */
@@ -138,6 +142,8 @@ export class ServableStream<S> implements HarnessOwner<S> {
 
   /** Forgets lives that have ended; versions that are aspired (again) begin a new one. */
   #replaceEnded(): void {
+    if (!this.#hasEnded) return;
+    this.#hasEnded = false;
     for (const life of this.#lives.filter(({ phase }) => phase === "ended")) {
       this.#bury(life);
       const version = this.#aspired.get(life.id.version);
@@ -154,7 +160,7 @@ export class ServableStream<S> implements HarnessOwner<S> {
   #followPolicy(): boolean {
     if (this.#isClosing) return false;
     try {
-      const action = this.#context.policy(this.#lives.filter(isSnapshot).map(toSnapshot));
+      const action = this.#context.policy(this.#lives.map(toSnapshot));
       if (action === undefined) return false;
       const life = this.#lives.find((life) => life.id.version === action.id.version);
       if (action.kind === "load" && life?.phase === "new" && life.isAspired) life.load();
@@ -186,10 +192,7 @@ export class ServableStream<S> implements HarnessOwner<S> {
   }
 }
 
-function isSnapshot<S>(life: LoaderHarness<S>): boolean {
-  return life.phase !== "ended";
-}
-
 function toSnapshot<S>({ id, isAspired, phase }: LoaderHarness<S>): VersionSnapshot {
+  // Lives that have ended are replaced before the policy is asked.
   return { id, isAspired, state: phase as VersionSnapshot["state"] };
 }

@@ -1,6 +1,8 @@
 interface Waiter {
   readonly tryEnter: () => boolean;
   readonly admit: () => void;
+  /** Whether it was admitted or gave up, and merely has not been taken off the queue. */
+  isGone: boolean;
 }
 
 /**
@@ -10,11 +12,14 @@ interface Waiter {
  * and answers false.
  */
 export class WaitQueue {
-  readonly #waiting = new Set<Waiter>();
+  /** Those before `#head` are gone. */
+  #waiting: Waiter[] = [];
+  #head = 0;
+  #size = 0;
 
   /** How many callers wait. */
   get size(): number {
-    return this.#waiting.size;
+    return this.#size;
   }
 
   /**
@@ -25,7 +30,7 @@ export class WaitQueue {
     return new Promise((resolve, reject) => {
       signal?.throwIfAborted();
       const leave = () => {
-        this.#waiting.delete(waiter);
+        this.#remove(waiter);
         reject(signal?.reason);
       };
       const waiter: Waiter = {
@@ -34,27 +39,47 @@ export class WaitQueue {
           signal?.removeEventListener("abort", leave);
           resolve();
         },
+        isGone: false,
       };
       signal?.addEventListener("abort", leave, { once: true });
-      this.#waiting.add(waiter);
+      this.#waiting.push(waiter);
+      this.#size++;
     });
   }
 
   /** Admits from the front until one has no room. */
   wakeInOrder(): void {
-    for (const waiter of this.#waiting) if (!this.#admit(waiter)) return;
+    while (this.#size > 0) {
+      const waiter = this.#waiting[this.#head] as Waiter;
+      if (!waiter.isGone && !this.#admit(waiter)) break;
+      this.#head++;
+    }
+    this.#tidy();
   }
 
   /** Admits everyone for whom there is room, also those behind one for whom there is not. */
   wakeAll(): void {
-    for (const waiter of this.#waiting) this.#admit(waiter);
+    for (const waiter of this.#waiting.slice(this.#head)) if (!waiter.isGone) this.#admit(waiter);
+    this.#tidy();
   }
 
   #admit(waiter: Waiter): boolean {
     if (!waiter.tryEnter()) return false;
-    this.#waiting.delete(waiter);
+    this.#remove(waiter);
     waiter.admit();
     return true;
+  }
+
+  #remove(waiter: Waiter): void {
+    waiter.isGone = true;
+    this.#size--;
+  }
+
+  /** Takes those who are gone off the queue, when they are many. */
+  #tidy(): void {
+    if (this.#waiting.length < 2 * this.#size + 32) return;
+    this.#waiting = this.#waiting.filter((waiter) => !waiter.isGone);
+    this.#head = 0;
   }
 }
 
