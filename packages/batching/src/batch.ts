@@ -10,6 +10,8 @@ export class Batch<T, R> implements BatchContext {
   size = 0;
   paddedSize = 0;
   startedAtMs = 0;
+  /** Its place in the list of batches that run, where its results come by a promise. */
+  runningIndex = -1;
 
   get sizes(): readonly number[] {
     return this.entries.map((entry) => entry.size);

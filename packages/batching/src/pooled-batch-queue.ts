@@ -42,7 +42,8 @@ export class PooledBatchQueue<T, R> implements BatchQueue<T, R>, PooledQueue, Ta
   readonly #onClosed: (queue: PooledBatchQueue<T, R>) => void;
   readonly #waiting: TaskLevels<T, R>;
   readonly #recorder = new BatchQueueRecorder();
-  readonly #running = new Set<Batch<T, R>>();
+  // No Set: its outgrown tables point at newer ones and, once in old space, keep young garbage alive.
+  readonly #running: Batch<T, R>[] = [];
   #given: BatchQueueOptions<T, R>;
   #options: ResolvedBatchQueueOptions<T, R>;
   #capacity: number;
@@ -217,7 +218,7 @@ export class PooledBatchQueue<T, R> implements BatchQueue<T, R>, PooledQueue, Ta
     if (typeof (results as PromiseLike<unknown> | undefined)?.then !== "function") {
       return this.#end(batch, results);
     }
-    this.#running.add(batch);
+    batch.runningIndex = this.#running.push(batch) - 1;
     (results as PromiseLike<readonly (R | Error)[]>).then(
       (given) => void this.#end(batch, given),
       (error) => void this.#end(batch, undefined, { error }),
@@ -241,7 +242,7 @@ export class PooledBatchQueue<T, R> implements BatchQueue<T, R>, PooledQueue, Ta
   #end(batch: Batch<T, R>, results: unknown, failed?: { error: unknown }): number {
     const now = this.#clock.now();
     const { entries } = batch;
-    this.#running.delete(batch);
+    if (batch.runningIndex >= 0) this.#drop(batch);
     this.#numRunningBatches--;
     let failure = failed;
     if (Array.isArray(results) && results.length === entries.length) {
@@ -260,6 +261,14 @@ export class PooledBatchQueue<T, R> implements BatchQueue<T, R>, PooledQueue, Ta
     this.#pool.release(now);
     this.#restIfIdle();
     return now;
+  }
+
+  /** Takes a batch out of those that run; the last takes its place. */
+  #drop(batch: Batch<T, R>): void {
+    const last = this.#running.pop() as Batch<T, R>;
+    if (last === batch) return;
+    this.#running[batch.runningIndex] = last;
+    last.runningIndex = batch.runningIndex;
   }
 
   #endPart(part: BatchTask<T, R>, parent: BatchTask<T, R>, result: R): void {
