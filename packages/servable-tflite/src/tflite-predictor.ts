@@ -99,14 +99,16 @@ export class TflitePredictor implements Predictor {
     signature: ModelSignature,
     tensors: Tensors,
     names: readonly string[],
-    { signal, deadlineAtMs = Number.POSITIVE_INFINITY }: PredictOptions,
+    { signal, deadlineAtMs }: PredictOptions,
   ): Promise<Tensors> {
     const { inputs } = signature;
     let interpreter: Interpreter | undefined =
       this.#pool.take(inputs, tensors) ?? (await this.#pool.wait(signal));
     try {
       // performance.now is the clock of deadlines; a Clock of tests cannot reach in here.
-      if (deadlineAtMs <= performance.now()) throw inferenceErrors.deadlineExceeded();
+      if (deadlineAtMs !== undefined && deadlineAtMs <= performance.now()) {
+        throw inferenceErrors.deadlineExceeded();
+      }
       signal?.throwIfAborted();
       if (!interpreter.fits(inputs, tensors)) {
         const lent = interpreter;
