@@ -40,6 +40,8 @@ export class BasePathWatcher {
     const hint = () => isCurrent() && this.#events.onHint(path);
     watcher.on("ready", hint);
     watcher.on("all", hint);
+    // The end of an empty base path is no event of any other kind.
+    watcher.on("raw", hint);
     watcher.on("error", (error) => isCurrent() && this.#events.onFailure(path, error));
     this.#watches.set(path, { identity, watcher });
     return true;

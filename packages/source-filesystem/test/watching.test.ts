@@ -71,6 +71,26 @@ describe("watching alone", () => {
     expect(versions(await target.next())).toEqual([3n]);
   });
 
+  it("finds an empty base path that was removed and made anew", async () => {
+    directory.makeDirectory("base");
+    const { source, target } = watchOnly();
+    const unreachable = new Promise<void>((resolve) =>
+      source.events.subscribe(({ problem }) => {
+        if (problem.error.reason === "BASE_PATH_UNREACHABLE") resolve();
+      }),
+    );
+    expect(versions(await target.next())).toEqual([]);
+    // The watch is set up a moment after the first look.
+    directory.write("base/1/model");
+    expect(versions(await target.next())).toEqual([1n]);
+    directory.remove("base/1");
+    expect(versions(await target.next())).toEqual([]);
+    directory.remove("base");
+    await unreachable;
+    directory.write("base/2/model");
+    expect(versions(await target.next())).toEqual([2n]);
+  });
+
   it("watches through a link", async () => {
     directory.write("store/1/model");
     symlinkSync(directory.at("store"), directory.at("base"));
