@@ -1,0 +1,72 @@
+import { readFileSync } from "node:fs";
+import { batch } from "@serving-kit/batching";
+import { type Predictor, tensor } from "@serving-kit/inference";
+import type { Benchmark } from "../figure.js";
+import { type Contender, measure, speedRatio } from "../measure.js";
+import { digitsPath, loadPredictor, openRaw } from "../raw-session.js";
+
+const CALLERS = 64;
+const samples = new URL("../../examples/models/digits/samples.json", import.meta.url);
+const images: readonly number[][] = JSON.parse(readFileSync(samples, "utf8")).map(
+  ({ image }: { image: number[] }) => image,
+);
+const imageOf = (caller: number) => images[caller % images.length] as number[];
+
+/** So many callers, a row each, each again as soon as it has its answer. */
+function calling(predictor: Predictor): Contender {
+  const inputs = Array.from({ length: CALLERS }, (_, caller) => ({
+    image: tensor("float32", [1, 64], imageOf(caller)),
+  }));
+  return async (operations) => {
+    let left = operations;
+    const keepCalling = async (caller: number) => {
+      for (; left > 0; left--) await predictor.predict(inputs[caller] as (typeof inputs)[0]);
+    };
+    await Promise.all(inputs.map((_, caller) => keepCalling(caller)));
+  };
+}
+
+const benchmark: Benchmark = {
+  name: "64 callers, a row each, on the digits SavedModel",
+  async run() {
+    const image = tensor(
+      "float32",
+      [CALLERS, 64],
+      Array.from({ length: CALLERS }, (_, i) => imageOf(i)).flat(),
+    );
+    const session = await openRaw(digitsPath, { image });
+    const unbatched = await loadPredictor(digitsPath);
+    const batched = batch(await loadPredictor(digitsPath), { maxBatchSize: CALLERS, slots: 2 });
+    const measured = await measure({
+      raw: (operations) => {
+        for (let i = 0; i < operations; i += CALLERS) session.run();
+      },
+      batched: calling(batched),
+      unbatched: calling(unbatched),
+    });
+    await batched[Symbol.asyncDispose]();
+    await unbatched[Symbol.asyncDispose]?.();
+    return [
+      {
+        name: "a row, over the raw loop at batch 64",
+        value: (measured.batched.nsPerOperation - measured.raw.nsPerOperation) / 1_000,
+        unit: "us",
+        goal: { atMost: 2 },
+        spread: measured.batched.spread,
+      },
+      {
+        name: "rows a second (baseline: the raw loop)",
+        value: measured.batched.perSecond,
+        unit: "rows/s",
+        baseline: measured.raw.perSecond,
+      },
+      {
+        name: "as a multiple of the unbatched asynchronous predictor",
+        value: speedRatio(measured.batched, measured.unbatched),
+        unit: "x",
+        goal: { atLeast: 5 },
+      },
+    ];
+  },
+};
+export default benchmark;
