@@ -341,6 +341,30 @@ def build_v1(folder, tags, as_text=False):
     return [("serving_default", {"x": tf.constant(x)}), ("words", {"word": tf.constant(words)})]
 
 
+def build_large(folder):
+    """100 MB of memory from a small file: a variable that is filled when the model is loaded."""
+    with tf.Graph().as_default(), v1.Session() as session:
+        scale = v1.get_variable("scale", initializer=0.5, use_resource=True)
+        large = v1.get_variable("large", initializer=tf.fill([25_000_000], 2.0), use_resource=True)
+        x = v1.placeholder(tf.float32, [None], name="x")
+        y = tf.multiply(x, scale * tf.gather(large, 24_999_999), name="y")
+        session.run(scale.initializer)
+        info = v1.saved_model.build_tensor_info
+        signature = v1.saved_model.build_signature_def(
+            {"x": info(x)}, {"y": info(y)}, "tensorflow/serving/predict"
+        )
+        builder = v1.saved_model.Builder(str(folder))
+        builder.add_meta_graph_and_variables(
+            session,
+            ["serve"],
+            signature_def_map={"serving_default": signature},
+            main_op=large.initializer,
+            saver=v1.train.Saver([scale]),
+        )
+        builder.save()
+    return [("serving_default", {"x": tf.constant([1.0, 3.0])})]
+
+
 # --- writing ---
 
 
@@ -402,6 +426,8 @@ def main():
     answers["tf1"] = answer(HERE / "tf1" / "1", ["serve"], calls)
     calls = build_v1(HERE / "tf1-text" / "1", [["serve"]], as_text=True)
     answers["tf1-text"] = answer(HERE / "tf1-text" / "1", ["serve"], calls)
+    calls = build_large(HERE / "large" / "1")
+    answers["large"] = answer(HERE / "large" / "1", ["serve"], calls)
     shutil.rmtree(HERE / "scratch")
     for fingerprint in HERE.glob("*/1/fingerprint.pb"):
         fingerprint.unlink()  # optional, and different in every run

@@ -7,7 +7,7 @@ import {
   type SourceAdapter,
   type StoragePath,
 } from "@serving-kit/core";
-import type { Predictor } from "./predictor.js";
+import type { Predictor, SharedPredictor } from "./predictor.js";
 
 /** What a platform is told when it is to load one version. */
 export interface PlatformLoadContext<O> {
@@ -32,6 +32,8 @@ export interface PlatformDefinition<O> {
   isComplete?(path: string): Promise<boolean>;
   /** An upper bound of what the model will hold. Default: 1.2 times the size of its files. */
   estimateResources?(storage: StoragePath): Promise<Resources>;
+  /** Makes a predictor of one that another thread shares: see `Predictor.share`. */
+  attach?(shared: SharedPredictor): Promise<Predictor>;
   /** See `Loader.probe`. */
   probe?(context: PlatformLoadContext<O>): Promise<void>;
 }
@@ -45,6 +47,8 @@ export interface Platform extends SourceAdapter<StoragePath, Loader<Predictor>> 
   readonly platformName: string;
   accepts(path: string): Promise<boolean>;
   isComplete(path: string): Promise<boolean>;
+  /** Makes a predictor of one that another thread shares. Absent where the platform cannot. */
+  attach?(shared: SharedPredictor): Promise<Predictor>;
   /** The loader of one version. */
   loader(storage: StoragePath, id: ServableId): Loader<Predictor>;
 }
@@ -86,6 +90,10 @@ export function definePlatform<O extends object = Record<string, never>>(
       accepts: async (path: string) => (await definition.accepts?.(path)) ?? false,
       isComplete: async (path: string) => (await definition.isComplete?.(path)) ?? true,
       loader,
+      ...(definition.attach && {
+        attach: async (shared: SharedPredictor) =>
+          definition.attach?.(shared) as Promise<Predictor>,
+      }),
     });
   };
 }

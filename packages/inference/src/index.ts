@@ -19,7 +19,7 @@ export {
   type TensorData,
 } from "./dtype.js";
 export { errors as inferenceErrors } from "./errors.js";
-export type { PredictOptions, Predictor } from "./predictor.js";
+export type { PredictOptions, Predictor, SharedPredictor } from "./predictor.js";
 export {
   DEFAULT_SIGNATURE,
   type Quantization,

@@ -47,4 +47,20 @@ export interface Predictor extends Partial<AsyncDisposable> {
    * give undefined where it has no such memory. Absent where the servable has none to give.
    */
   allocate?<D extends NumericDType>(dtype: D, shape: readonly number[]): Tensor<D> | undefined;
+  /**
+   * Gives what stands for this predictor in the other threads of the process, where `attach` of its
+   * platform makes a predictor of it that runs the same model, in memory once. It may be attached any
+   * number of times, and disposal waits until all of these are disposed too. Absent where the servable
+   * cannot be shared. Throws PREDICTOR_CLOSED (FAILED_PRECONDITION) after disposal.
+   */
+  share?(): SharedPredictor;
+}
+
+/**
+ * What stands for a predictor in other threads: pass it on to a worker as it is (it can be cloned by
+ * `postMessage`), and never take one from outside: it holds addresses.
+ */
+export interface SharedPredictor {
+  /** The name of the platform that attaches it. */
+  readonly platform: string;
 }

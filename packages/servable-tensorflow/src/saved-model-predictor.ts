@@ -5,6 +5,7 @@ import {
   type NumericDType,
   type PredictOptions,
   type Predictor,
+  type SharedPredictor,
   type Signature,
   type Tensor,
   type Tensors,
@@ -40,7 +41,7 @@ export interface SessionHold {
   /** Gives the hold up. Resolves when what it is for is done: the one who loaded closes the session. */
   release(): Promise<void>;
   /** What `share` of the predictor gives. */
-  share(): unknown;
+  share(): SharedPredictor;
 }
 
 /** A SavedModel as a Predictor. */
@@ -100,8 +101,8 @@ export class SavedModelPredictor implements Predictor {
     return this.#memory.show(dtype, shape);
   }
 
-  /** A token for `attachTensorFlow` in a worker thread. */
-  share(): unknown {
+  /** What `attach` of the platform, in another thread, makes a predictor on the same session of. */
+  share(): SharedPredictor {
     if (this.#closing !== undefined) throw inferenceErrors.predictorClosed();
     return this.#hold.share();
   }

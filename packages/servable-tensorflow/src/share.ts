@@ -1,15 +1,15 @@
 import { isMainThread } from "node:worker_threads";
+import type { SharedPredictor } from "@serving-kit/inference";
 import { errors } from "./errors.js";
 import { openTensorFlow, type TensorFlow } from "./native/library.js";
 import { SavedModelPredictor, type ServedModel } from "./saved-model-predictor.js";
 import { SessionHolders } from "./session-holders.js";
 
-/** The mark of tokens. */
-const KIND = "@serving-kit/servable-tensorflow";
+/** The name of the platform. */
+export const PLATFORM_NAME = "tensorflow";
 
 /** What stands for a predictor in another thread of the process. */
-interface ShareToken {
-  readonly kind: typeof KIND;
+interface SharedSavedModel extends SharedPredictor {
   readonly process: number;
   /** The path of the library that is open. */
   readonly library: string;
@@ -17,31 +17,29 @@ interface ShareToken {
   readonly holders: SharedArrayBuffer;
 }
 
-/** The token of a model for `attachTensorFlow`. */
-export function shareToken(
+/** What stands for a model in other threads. */
+export function shareSavedModel(
   { library }: Pick<TensorFlow, "library">,
   model: ServedModel,
   holders: SessionHolders,
-): unknown {
-  const token: ShareToken = {
-    ...{ kind: KIND, process: process.pid, library: library.path },
+): SharedPredictor {
+  const shared: SharedSavedModel = {
+    ...{ platform: PLATFORM_NAME, process: process.pid, library: library.path },
     ...{ model, holders: holders.memory },
   };
-  return token;
+  return shared;
 }
 
 /**
- * Makes a Predictor, in a worker thread, of what `share()` of a predictor of `tensorflow()` gave in
- * another thread. Both run the same session: the model is in memory once. The version is unloaded when
- * every thread has disposed of its predictor; a worker that ends by itself does it then.
- *
- * A token holds addresses: never take one from outside.
+ * Makes a predictor of what `share()` gave in another thread. Both run the same session. The version
+ * is unloaded when every thread has disposed of its predictor; a worker that ends before has done so,
+ * unless it is ended by `worker.terminate()`.
  *
  * @throws ServingError INVALID_ARGUMENT / SHARED_PREDICTOR_INVALID when it is no token of this process,
  * or its predictor is disposed.
  */
-export async function attachTensorFlow(token: unknown): Promise<SavedModelPredictor> {
-  if (!isToken(token)) throw errors.sharedPredictorInvalid("it is something else");
+export async function attachSavedModel(token: SharedPredictor): Promise<SavedModelPredictor> {
+  if (!isSavedModel(token)) throw errors.sharedPredictorInvalid("it is something else");
   if (token.process !== process.pid) {
     throw errors.sharedPredictorInvalid(`it comes from process ${token.process}`);
   }
@@ -57,7 +55,7 @@ export async function attachTensorFlow(token: unknown): Promise<SavedModelPredic
   try {
     const tensorflow = await openTensorFlow(token.library);
     return new SavedModelPredictor(tensorflow, token.model, {
-      share: () => shareToken(tensorflow, token.model, holders),
+      share: () => shareSavedModel(tensorflow, token.model, holders),
       release: async () => release(),
     });
   } catch (error) {
@@ -66,6 +64,10 @@ export async function attachTensorFlow(token: unknown): Promise<SavedModelPredic
   }
 }
 
-function isToken(token: unknown): token is ShareToken {
-  return typeof token === "object" && token !== null && "kind" in token && token.kind === KIND;
+function isSavedModel(token: SharedPredictor): token is SharedSavedModel {
+  return (
+    token?.platform === PLATFORM_NAME &&
+    "holders" in token &&
+    token.holders instanceof SharedArrayBuffer
+  );
 }

@@ -5,15 +5,17 @@ import { definePlatform, type Platform } from "@serving-kit/inference";
 import { isSavedModelComplete, looksLikeSavedModel } from "./completeness.js";
 import { loadSavedModel } from "./load-saved-model.js";
 import { checkOptions, type TensorFlowOptions } from "./options.js";
+import { attachSavedModel, PLATFORM_NAME } from "./share.js";
 
 /** Variables are read into memory as they are; the graph grows a little when it is optimised. */
 const BYTES_PER_FILE_BYTE = 1.2;
 
 const platform = definePlatform<TensorFlowOptions>({
-  name: "tensorflow",
+  name: PLATFORM_NAME,
   load: ({ path, options, signal }) => loadSavedModel(path, options, signal),
   accepts: looksLikeSavedModel,
   isComplete: isSavedModelComplete,
+  attach: attachSavedModel,
   async estimateResources({ path, sizeBytes }) {
     return {
       [RAM_BYTES]: Math.ceil(BYTES_PER_FILE_BYTE * (sizeBytes ?? (await folderSize(path)))),
