@@ -1,0 +1,46 @@
+// Predictions on worker threads: each worker has a copy of the model, and the main thread only hands
+// out questions. It pays where the work around a prediction (decoding images, say) is what takes long.
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import type { Worker } from "node:worker_threads";
+import { startWorker } from "./start-worker.js";
+import type { Answer } from "./worker.js";
+
+const QUESTIONS = 2_000;
+const WORKERS = Math.min(availableParallelism(), 4);
+
+const models = `${import.meta.dirname}/../models/digits`;
+const samples = JSON.parse(readFileSync(`${models}/samples.json`, "utf8"));
+const images = samples.map(({ image }: { image: number[] }) => Float32Array.from(image));
+
+const workers = await Promise.all(
+  Array.from({ length: WORKERS }, async () => {
+    const worker = startWorker(new URL("./worker.ts", import.meta.url), { path: `${models}/1` });
+    await once(worker, "message"); // "ready": its model is loaded
+    return worker;
+  }),
+);
+
+let next = 0;
+let right = 0;
+
+/** Gives a worker one question after another until there are no more. */
+async function keepBusy(worker: Worker): Promise<number> {
+  let answered = 0;
+  while (next < QUESTIONS) {
+    const id = next++;
+    worker.postMessage({ id, image: images[id % images.length] });
+    const [{ outputs }] = (await once(worker, "message")) as [Answer];
+    const probabilities = [...(outputs.probabilities?.data as Float32Array)];
+    const digit = probabilities.indexOf(Math.max(...probabilities));
+    if (digit === samples[id % samples.length].label) right++;
+    answered++;
+  }
+  return answered;
+}
+
+const answered = await Promise.all(workers.map(keepBusy));
+await Promise.all(workers.map((worker) => worker.terminate()));
+console.log(`${WORKERS} workers answered ${answered.join(" + ")} questions`);
+console.log(`${right} of ${QUESTIONS} right`);

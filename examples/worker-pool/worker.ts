@@ -1,0 +1,25 @@
+import { parentPort, workerData } from "node:worker_threads";
+import { servableId } from "@serving-kit/core";
+import { type Tensors, tensor } from "@serving-kit/inference";
+import { tflite } from "@serving-kit/servable-tflite";
+
+/** What a worker is asked, and what it answers. */
+export interface Question {
+  readonly id: number;
+  readonly image: Float32Array;
+}
+export interface Answer {
+  readonly id: number;
+  readonly outputs: Tensors;
+}
+
+// A worker has an event loop of its own, so it may block it: no hop to yet another thread.
+const id = servableId("digits", 1);
+const loader = tflite({ execution: "inline" }).loader({ path: workerData.path }, id);
+const digits = await loader.load({ id, signal: new AbortController().signal });
+
+parentPort?.on("message", async ({ id, image }: Question) => {
+  const outputs = await digits.predict({ image: tensor("float32", [1, 64], image) });
+  parentPort?.postMessage({ id, outputs } satisfies Answer);
+});
+parentPort?.postMessage("ready");
