@@ -50,22 +50,26 @@ type Phase = VersionSnapshot["state"] | "ended";
  * and tells its owner each change. A version that begins a new life gets a new harness.
  */
 export class LoaderHarness<S> implements Counted<S> {
+  // What acquire and release touch stands first, so that it lies together in memory.
+  /** How many handles are held. Kept by the handles. */
+  handleCount = 0;
+  onIdle: (() => void) | undefined;
+  /** The loaded servable. Only read while `ready`, or while a handle is held. */
+  servable = undefined as S;
   readonly id: ServableId;
+
   /** Whether the latest list of aspired versions has this version. Kept by the owner. */
   isAspired = true;
   /** How many lives before this one failed in a row. */
   readonly failedLives: number;
-  /** How many handles are held. Kept by the handles. */
-  handleCount = 0;
 
   readonly #context: HarnessContext<S>;
   readonly #owner: HarnessOwner<S>;
   readonly #loader: Loader<S> | undefined;
   readonly #abort = new AbortController();
   #phase: Phase = "new";
-  #servable: S | undefined;
   #reserved: Resources | undefined;
-  #idle: (() => void) | undefined;
+  #abandon: (() => void) | undefined;
   #nextLife: Disposable | undefined;
 
   #state: ServableStateName = "start";
@@ -84,6 +88,7 @@ export class LoaderHarness<S> implements Counted<S> {
   ) {
     this.#context = context;
     this.#owner = owner;
+    this.onIdle = owner.idle && (() => owner.idle?.(this));
     this.id = version.id;
     this.failedLives = failedLives;
     this.#atMs = context.clock.now();
@@ -103,11 +108,6 @@ export class LoaderHarness<S> implements Counted<S> {
   /** Whether this life began with an error in place of a loader. */
   get isErrorVersion(): boolean {
     return this.#loader === undefined;
-  }
-
-  /** The loaded servable. Only read while `ready`, or while a handle is held. */
-  get servable(): S {
-    return this.#servable as S;
   }
 
   get error(): ServingError | undefined {
@@ -162,13 +162,7 @@ export class LoaderHarness<S> implements Counted<S> {
 
   /** Stops waiting for handles: they keep the servable, which may refuse to work. */
   abandonHandles(): void {
-    this.#idle?.();
-  }
-
-  onIdle(): void {
-    this.#idle?.();
-    if (this.#phase === "ended") this.#servable = undefined;
-    this.#owner.idle?.(this);
+    this.#abandon?.();
   }
 
   async #load(): Promise<void> {
@@ -188,7 +182,7 @@ export class LoaderHarness<S> implements Counted<S> {
   }
 
   #becomeReady(servable: S): void {
-    this.#servable = servable;
+    this.servable = servable;
     this.#phase = "ready";
     this.#error = undefined;
     this.#to("available");
@@ -266,15 +260,19 @@ export class LoaderHarness<S> implements Counted<S> {
     this.#to("unloading");
     if (this.handleCount > 0) {
       const idle = new Promise<void>((resolve) => {
-        this.#idle = resolve;
+        this.onIdle = resolve;
+        this.#abandon = resolve;
       });
       await this.#wait("handles", idle);
     }
     const { unloadSlots } = this.#context;
     if (!unloadSlots.tryTake()) await this.#wait("unload-slot", unloadSlots.wait());
-    const failure = await this.#dispose(this.#servable as S);
+    const failure = await this.#dispose(this.servable);
     unloadSlots.give();
-    if (this.handleCount === 0) this.#servable = undefined;
+    this.onIdle = () => {
+      this.servable = undefined as S;
+    };
+    if (this.handleCount === 0) this.onIdle();
     this.#release();
     this.#end(failure);
   }

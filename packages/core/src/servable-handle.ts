@@ -11,8 +11,8 @@ export interface Counted<S> {
   readonly servable: S;
   /** How many handles are held. */
   handleCount: number;
-  /** Called when a release takes `handleCount` to zero. */
-  onIdle(): void;
+  /** Called when a release takes `handleCount` to zero; undefined while nobody wants to know. */
+  onIdle: (() => void) | undefined;
 }
 
 /**
@@ -51,7 +51,7 @@ export class ServableHandle<S> implements Disposable {
   release(): void {
     if (this.#isReleased) return;
     this.#isReleased = true;
-    if (--this.#counted.handleCount === 0) this.#counted.onIdle();
+    if (--this.#counted.handleCount === 0) this.#counted.onIdle?.();
   }
 
   [Symbol.dispose](): void {

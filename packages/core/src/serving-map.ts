@@ -18,10 +18,10 @@ export interface LabelState {
 
 /** What can be acquired of one servable. */
 class ServingVersions<S> {
-  readonly byVersion = new Map<Version, Counted<S>>();
-  readonly labels = new Map<string, LabelState>();
   latest: Counted<S> | undefined;
   earliest: Counted<S> | undefined;
+  readonly byVersion = new Map<Version, Counted<S>>();
+  readonly labels = new Map<string, LabelState>();
 
   update(): void {
     this.latest = undefined;

@@ -40,7 +40,7 @@ export class StaticManager<S> implements Manager<S> {
       if (servable === null || servable === undefined) {
         throw new TypeError(`the servable of ${formatServableId(id)} must not be ${servable}`);
       }
-      const counted: Counted<S> = { id, servable, handleCount: 0, onIdle() {} };
+      const counted: Counted<S> = { id, servable, handleCount: 0, onIdle: undefined };
       this.#held.push(counted);
       this.#serving.add(counted);
     }
@@ -59,7 +59,7 @@ export class StaticManager<S> implements Manager<S> {
   close(options: { readonly signal?: AbortSignal } = {}): Promise<void> {
     this.#closing ??= this.#close();
     const abandon = () => {
-      for (const counted of this.#held) counted.onIdle();
+      for (const counted of this.#held) counted.onIdle?.();
     };
     onAbort(options.signal, abandon, this.#closing);
     return this.#closing;
