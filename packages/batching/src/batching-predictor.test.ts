@@ -9,7 +9,12 @@ import {
   type Tensors,
   tensor,
 } from "@serving-kit/inference";
-import { FakeClock, FakePredictor, predictorConformance } from "@serving-kit/testing";
+import {
+  adapterConformance,
+  FakeClock,
+  FakePredictor,
+  predictorConformance,
+} from "@serving-kit/testing";
 import { firstValueFrom } from "rxjs";
 import { describe, expect, it } from "vitest";
 import { batching } from "./batching.js";
@@ -528,6 +533,16 @@ describe("batching", () => {
 });
 
 const runner = { describe, it };
+
+adapterConformance<Loader<Predictor>, Loader<Predictor>>(runner, {
+  name: "batching",
+  create: () => batching(),
+  data: { load: async () => new FakePredictor() },
+  skip: [
+    { reason: "putting a queue in front happens at load and cannot throw before", clauses: ["A3"] },
+  ],
+});
+
 for (const [name, options] of Object.entries({
   "by default": {},
   "with TF Serving's timing": { timing: "batch-timeout", batchTimeoutMs: 1 },
