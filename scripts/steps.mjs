@@ -5,18 +5,17 @@ import { runNode } from "./run.mjs";
 
 /**
  * What a step of `npm test` tells: how many tests passed, failed and were skipped (a step that is
- * no test suite counts as one test), what it printed, how long it took, and the skipped tests by
- * name.
+ * no test suite counts as one test), what it printed, how long it took, and why tests were skipped.
  *
  * @typedef {{ passed: number, failed: number, skipped: number, output: string,
- *   durationMs: number, skippedNames: string[] }} StepResult
+ *   durationMs: number, skips: string[] }} StepResult
  */
 
 /** A step that is one program: passed when it exits 0. */
 const program = (args) => async (options) => {
   const { code, output, durationMs } = await runNode(args, options);
   const passed = code === 0 ? 1 : 0;
-  return { passed, failed: 1 - passed, skipped: 0, output, durationMs, skippedNames: [] };
+  return { passed, failed: 1 - passed, skipped: 0, output, durationMs, skips: [] };
 };
 
 /** Counts in vitest's JSON report; a suite that could not even be read counts as a failed test. */
@@ -31,8 +30,21 @@ export function countTests(report, code) {
     passed: tests.filter(({ status }) => status === "passed").length,
     failed: code !== 0 && failed === 0 ? 1 : failed,
     skipped: skippedTests.length,
-    skippedNames: skippedTests.map(({ fullName }) => fullName),
+    skips: skipReasons(skippedTests.map(({ fullName }) => fullName)),
   };
+}
+
+/**
+ * Why tests were skipped, each reason once: what the title of a test says in parentheses or brackets
+ * from the word `skipped` on. A test whose title says nothing is told by its title.
+ */
+function skipReasons(titles) {
+  const counts = new Map();
+  for (const title of titles) {
+    const reason = /[([]skipped:? ([^\])]*)[\])]/.exec(title)?.[1] ?? `without a reason: ${title}`;
+    counts.set(reason, 1 + (counts.get(reason) ?? 0));
+  }
+  return [...counts].map(([reason, count]) => `${count} skipped: ${reason}`);
 }
 
 /** A step that is a project of vitest.config.ts. */

@@ -27,11 +27,11 @@ async function runStep({ name, run }) {
 
 function printSummary(results) {
   stdout.write("\nSummary\n");
-  for (const { name, durationMs, skippedNames, ...counts } of results) {
+  for (const { name, durationMs, skips, ...counts } of results) {
     const mark = counts.failed > 0 ? "✗" : "✓";
     const time = formatDuration(durationMs);
     stdout.write(`  ${mark} ${name.padEnd(9)} ${formatCounts(counts).padEnd(36)} ${time}\n`);
-    for (const skipped of skippedNames) stdout.write(`      skipped: ${skipped}\n`);
+    for (const skip of skips) stdout.write(`      ${skip}\n`);
   }
 }
 
