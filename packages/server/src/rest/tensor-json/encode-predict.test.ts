@@ -64,7 +64,7 @@ describe("the form of floats", () => {
           .replace(/0+$/, "");
         expect(digits.length).toBeLessThanOrEqual(9);
       }),
-      { numRuns: 5_000 },
+      { numRuns: 1_000 },
     );
   });
 
@@ -74,7 +74,7 @@ describe("the form of floats", () => {
         expect(Object.is(Number(format64(value)), value)).toBe(true);
         expect(format64(value)).toMatch(/[.e]/);
       }),
-      { numRuns: 5_000 },
+      { numRuns: 1_000 },
     );
   });
 });

@@ -13,43 +13,61 @@ import { type NumberRange, scanNumber } from "./scan-number.js";
  */
 export interface Leaves {
   /** How many elements were read. */
-  length: number;
+  readonly length: number;
   read(bytes: Uint8Array, at: number): number;
   finish(): unknown;
 }
 
-/** Elements that become doubles first: memory is shared by all requests, never by two at a time. */
+/**
+ * Elements that become doubles first, a chunk at a time that stays in the processor's cache, and then
+ * elements of the dtype.
+ */
 export class DoubleLeaves implements Leaves {
-  length = 0;
-  readonly #dtype: DoubleDType;
   readonly range: NumberRange;
-  doubles: Float64Array;
+  /** Where the loops of `scanRun` write; shared by all requests, never by two at a time. */
+  readonly chunk: Float64Array;
+  /** How much of the chunk is written. */
+  used = 0;
+  readonly #dtype: DoubleDType;
+  #data: NumberArray | undefined;
+  #flushed = 0;
 
   constructor(dtype: DoubleDType) {
     this.#dtype = dtype;
     this.range = NUMBER_RANGES[dtype];
-    this.doubles = spare.pop() ?? new Float64Array(4096);
+    this.chunk = spareChunks.pop() ?? new Float64Array(CHUNK_LENGTH);
+  }
+
+  get length(): number {
+    return this.#flushed + this.used;
   }
 
   read(bytes: Uint8Array, at: number): number {
-    if (this.length === this.doubles.length) this.grow();
-    return scanNumber(bytes, at, this.doubles, this.length++, this.range);
+    if (this.used === CHUNK_LENGTH) this.flush(at / bytes.length);
+    return scanNumber(bytes, at, this.chunk, this.used++, this.range);
   }
 
-  grow(): Float64Array {
-    const grown = new Float64Array(this.doubles.length * 2);
-    grown.set(this.doubles);
-    this.doubles = grown;
-    return grown;
-  }
-
-  finish(): unknown {
-    const read = this.doubles.subarray(0, this.length);
-    const data = new ARRAYS[this.#dtype](read);
-    if (spare.length < MAX_SPARE && this.doubles.length <= MAX_SPARE_LENGTH) {
-      spare.push(this.doubles);
+  /** Empties the chunk. `progress` is how much of the text was read, from 0 to 1, for a good guess. */
+  flush(progress: number): void {
+    const length = this.length;
+    if (this.#data === undefined || this.#data.length < length) {
+      const capacity = Math.ceil((length / Math.max(progress, 0.01)) * 1.02);
+      const grown = new ARRAYS[this.#dtype](Math.max(length, capacity));
+      if (this.#data) grown.set(this.#data);
+      this.#data = grown;
     }
-    return data;
+    this.#data.set(this.chunk.subarray(0, this.used), this.#flushed);
+    this.#flushed = length;
+    this.used = 0;
+  }
+
+  finish(): NumberArray {
+    if (this.#flushed > 0) this.flush(1);
+    const data = this.#data ?? new ARRAYS[this.#dtype](this.chunk.subarray(0, this.used));
+    if (spareChunks.length < MAX_SPARE_CHUNKS) spareChunks.push(this.chunk);
+    const { length } = this;
+    // Memory that was guessed a little too large is kept; the kernel has not given it yet.
+    return data.length * 7 <= length * 8 ? data.subarray(0, length) : data.slice(0, length);
   }
 }
 
@@ -63,10 +81,11 @@ const ARRAYS = {
   uint32: Uint32Array,
 } satisfies Record<DoubleDType, unknown>;
 
-/** Memory that waits for the next request: at most 4 x 8 MB are kept. */
-const spare: Float64Array[] = [];
-const MAX_SPARE = 4;
-const MAX_SPARE_LENGTH = 2 ** 20;
+type NumberArray = InstanceType<(typeof ARRAYS)[DoubleDType]>;
+
+const CHUNK_LENGTH = 4096;
+const MAX_SPARE_CHUNKS = 16;
+const spareChunks: Float64Array[] = [];
 
 const IS_LITTLE_ENDIAN = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 

@@ -4,17 +4,31 @@ import type { DoubleLeaves } from "./leaves.js";
 import { scanNumber } from "./scan-number.js";
 
 // Constants of this module: the engine folds them into the hot loops, imported ones it does not.
-const { comma: COMMA, dot: DOT, minus: MINUS, space: SPACE, closeArray: CLOSE_ARRAY } = CHAR;
+const { comma: COMMA, dot: DOT, minus: MINUS, nine: NINE, space: SPACE } = CHAR;
+const { closeArray: CLOSE_ARRAY, openArray: OPEN_ARRAY } = CHAR;
+/** The characters of "0000". */
+const ZEROS = 0x30303030;
 const POWERS = Float64Array.from({ length: 23 }, (_, i) => Number(`1e${i}`));
+
+/** Where a run stands in the innermost lists. */
+export interface RunRow {
+  /** How many elements of the current list were read. */
+  seen: number;
+  /** How many lists came to their end within the run. */
+  finished: number;
+}
 
 /**
  * Reads number tokens with commas between them, from the one at `at`, into `leaves`.
  *
- * Gives the position after the last number before something else than a comma and a number, or -1
- * where something is not a number in range. The hot loop of every request. Integers of up to nine
- * digits and decimals of up to 18 places are read here, four digits at a time, and become the
- * nearest double by one exact division (Clinger, "How to read floating point numbers accurately",
- * 1990) or by `divideDecimal`; the other forms are for `scanNumber`.
+ * Gives the position after the last number that is not followed by a comma and a number, or -1 where
+ * something is not a number in range. A list of `rowLength` numbers may end and the next one begin
+ * within the run; `row` is brought up to date.
+ *
+ * The hot loop of every request. Integers of up to nine digits and decimals of up to 18 places are
+ * read here, four digits at a time, and become the nearest double by one exact division (Clinger,
+ * "How to read floating point numbers accurately", 1990) or by `divideDecimal`; the other forms are
+ * for `scanNumber`.
  *
  * @param view a view of exactly `bytes`.
  */
@@ -23,14 +37,21 @@ export function scanRun(
   view: DataView,
   at: number,
   leaves: DoubleLeaves,
+  rowLength: number,
+  row: RunRow,
 ): number {
   const { range } = leaves;
   const { integersOnly } = range;
   const lastFast = bytes.length - 28;
-  let out = leaves.doubles;
-  let index = leaves.length;
+  const out = leaves.chunk;
+  let index = leaves.used;
+  let inRow = row.seen;
   for (;;) {
-    if (index === out.length) out = leaves.grow();
+    if (index === out.length) {
+      leaves.used = index;
+      leaves.flush(at / bytes.length);
+      index = 0;
+    }
     const start = at;
     let c = bytes[at] as number;
     const isNegative = c === MINUS;
@@ -48,22 +69,23 @@ export function scanRun(
         }
       }
       if (c === DOT && whole < 1000 && at <= lastFast) {
+        // `high` takes the whole part and eight places, `low` the places after them.
         const first = ++at;
         let high = whole;
         let low = 0;
-        let word = view.getInt32(at, true) ^ 0x30303030;
+        let word = view.getInt32(at, true) ^ ZEROS;
         if (areDigits(word)) {
           high = high * 10_000 + fourDigits(word);
           at += 4;
-          word = view.getInt32(at, true) ^ 0x30303030;
+          word = view.getInt32(at, true) ^ ZEROS;
           if (areDigits(word)) {
             high = high * 10_000 + fourDigits(word);
             at += 4;
-            word = view.getInt32(at, true) ^ 0x30303030;
+            word = view.getInt32(at, true) ^ ZEROS;
             if (areDigits(word)) {
               low = fourDigits(word);
               at += 4;
-              word = view.getInt32(at, true) ^ 0x30303030;
+              word = view.getInt32(at, true) ^ ZEROS;
               if (areDigits(word)) {
                 low = low * 10_000 + fourDigits(word);
                 at += 4;
@@ -71,24 +93,20 @@ export function scanRun(
             }
           }
         }
-        // At most three digits are left, or the number is too long for this way.
+        const tailAt = at;
+        let tail = 0;
         c = bytes[at] as number;
         d = c - 48;
-        if (at - first < 8) {
-          while (d >= 0 && d <= 9) {
-            high = high * 10 + d;
-            c = bytes[++at] as number;
-            d = c - 48;
-          }
-        } else {
-          while (d >= 0 && d <= 9 && at - first < 18) {
-            low = low * 10 + d;
-            c = bytes[++at] as number;
-            d = c - 48;
-          }
+        while (d >= 0 && d <= 9 && at < tailAt + 3) {
+          tail = tail * 10 + d;
+          c = bytes[++at] as number;
+          d = c - 48;
         }
+        const power = POWERS[at - tailAt] as number;
+        if (tailAt - first < 8) high = high * power + tail;
+        else low = low * power + tail;
         const places = at - first;
-        if (places > 0 && !integersOnly && (c === COMMA || c === CLOSE_ARRAY)) {
+        if (places > 0 && places <= 18 && !integersOnly && (c === COMMA || c === CLOSE_ARRAY)) {
           const shift = places > 8 ? places - 8 : 0;
           const mantissa = high * (POWERS[shift] as number) + low;
           value =
@@ -108,14 +126,27 @@ export function scanRun(
       c = bytes[at] as number;
     }
     index++;
-    if (c !== COMMA) break;
+    inRow++;
+
+    // On to the next number, which may be the first of the next list.
     let next = at + 1;
+    const endsRow = c === CLOSE_ARRAY && inRow === rowLength && bytes[next] === COMMA;
+    if (endsRow) {
+      if (bytes[++next] === SPACE) next++;
+      if (bytes[next] !== OPEN_ARRAY) break;
+      next++;
+    } else if (c !== COMMA) break;
     c = bytes[next] as number;
     if (c === SPACE) c = bytes[++next] as number;
-    if (c > 57 || c <= SPACE) break;
+    if (!(c <= NINE && c > SPACE)) break;
+    if (endsRow) {
+      row.finished++;
+      inRow = 0;
+    }
     at = next;
   }
-  leaves.length = index;
+  leaves.used = index;
+  row.seen = inRow;
   return at;
 }
 

@@ -2,7 +2,7 @@ import type { Tensor, TensorSpec } from "@serving-kit/inference";
 import { isJsonDType } from "./json-dtypes.js";
 import { CHAR, MAX_DEPTH, skipSpace } from "./json-text.js";
 import { DoubleLeaves, type Leaves, leavesOf } from "./leaves.js";
-import { scanRun } from "./scan-run.js";
+import { type RunRow, scanRun } from "./scan-run.js";
 
 // Constants of this module: the engine folds them into the hot loops, imported ones it does not.
 const { closeArray: CLOSE_ARRAY, comma: COMMA, openArray: OPEN_ARRAY, space: SPACE } = CHAR;
@@ -23,6 +23,7 @@ export class TensorReader {
   #rank = -1;
   readonly #dims = new Int32Array(MAX_DEPTH).fill(-1);
   readonly #seen = new Int32Array(MAX_DEPTH);
+  readonly #row: RunRow = { seen: 0, finished: 0 };
 
   constructor(spec: TensorSpec) {
     if (!isJsonDType(spec.dtype)) throw new RangeError(`${spec.dtype} has no form in JSON`);
@@ -38,6 +39,7 @@ export class TensorReader {
     const dims = this.#dims;
     const seen = this.#seen;
     const leaves = this.#leaves;
+    const row = this.#row;
     const numbers = leaves instanceof DoubleLeaves ? leaves : undefined;
     let rank = this.#rank;
     let depth = 0;
@@ -58,12 +60,17 @@ export class TensorReader {
           if (rank !== -1) return -1;
           rank = depth;
         }
-        const before = leaves.length;
-        if (numbers === undefined) at = leaves.read(bytes, at);
-        else if (depth > 0) at = scanRun(bytes, view, at, numbers);
-        else at = numbers.read(bytes, at);
+        if (numbers === undefined || depth === 0) {
+          at = leaves.read(bytes, at);
+          if (depth > 0) seen[depth - 1] = (seen[depth - 1] as number) + 1;
+        } else {
+          row.seen = seen[depth - 1] as number;
+          row.finished = 0;
+          at = scanRun(bytes, view, at, numbers, depth > 1 ? (dims[depth - 1] as number) : -1, row);
+          seen[depth - 1] = row.seen;
+          if (depth > 1) seen[depth - 2] = (seen[depth - 2] as number) + row.finished;
+        }
         if (at === -1) return -1;
-        if (depth > 0) seen[depth - 1] = (seen[depth - 1] as number) + leaves.length - before;
         c = bytes[at] as number;
         if (c <= SPACE) {
           at = skipSpace(bytes, at);
