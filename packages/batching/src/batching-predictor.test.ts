@@ -195,7 +195,6 @@ describe("batch", () => {
       [one.predict({ a, c: a }), "INPUT_UNEXPECTED"],
       [one.predict({ a: tensor("int32", [1], [1]) }), "TENSOR_DTYPE_MISMATCH"],
       [one.predict({ a: { ...a, shape: [2] } }), "TENSOR_INVALID"],
-      [one.predict({ a }, { signatureName: "none" }), "SIGNATURE_NOT_FOUND"],
       [one.predict({ a }, { outputs: ["none"] }), "OUTPUT_NOT_FOUND"],
       [one.predict({ a: tensor("float32", [], [1]) }), "BATCH_NO_DIMENSION"],
       [one.predict({ a, b: tensor("float32", [2], [1, 2]) }), "BATCH_SIZES_UNEQUAL"],
@@ -387,6 +386,31 @@ describe("batch", () => {
     await results;
     expect(calls[0]?.inputs.a?.data).toBe(given[0]?.data);
     expect(one.allocate?.("float32", [3])).toBe(given[2]);
+  });
+
+  it("shares the predictor with other threads while it is not disposed", async () => {
+    const token = { platform: "test" };
+    const { batched: one, predictor } = batched(
+      {},
+      {
+        share() {
+          expect(this).toBe(predictor);
+          return token;
+        },
+      },
+    );
+    expect(one.share?.()).toBe(token);
+    await one[Symbol.asyncDispose]();
+    expect(() => one.share?.()).toThrow(expect.objectContaining({ reason: "PREDICTOR_CLOSED" }));
+    expect(batched().batched.share).toBeUndefined();
+  });
+
+  it("leaves it to the predictor to say why it has no such signature", async () => {
+    const { batched: one } = batched(
+      {},
+      { predict: async () => Promise.reject(new Error("mine")) },
+    );
+    await expect(one.predict({}, { signatureName: "unsupported" })).rejects.toThrow("mine");
   });
 
   it("has options for signatures, and changes them live", async () => {

@@ -5,6 +5,7 @@ import {
   type NumericDType,
   type PredictOptions,
   type Predictor,
+  type SharedPredictor,
   type Signature,
   type Tensor,
   type TensorSpec,
@@ -67,7 +68,8 @@ export interface BatchedPredictor extends Predictor {
  *
  * The result is a Predictor and keeps its contract. Each call is checked against its signature before
  * it is queued, so that it cannot hurt a batch; its `signal` and `deadlineAtMs` take it out of the
- * queue. Calls with no row, and signatures whose dimension 0 is fixed, are not batched. Disposing it
+ * queue. What it shares with other threads is the predictor, which each of them may batch for itself.
+ * Calls with no row, and signatures whose dimension 0 is fixed, are not batched. Disposing it
  * runs what is queued, then disposes the predictor.
  *
  * ```ts
@@ -106,6 +108,7 @@ class BatchingPredictor implements BatchedPredictor {
     dtype: D,
     shape: readonly number[],
   ) => Tensor<D> | undefined;
+  readonly share?: () => SharedPredictor;
   readonly #scheduler: ReturnType<typeof schedulerOf>;
   readonly #signatures = new Map<string, SignatureQueues>();
   #options: BatchingOptions;
@@ -115,7 +118,9 @@ class BatchingPredictor implements BatchedPredictor {
     this.predictor = predictor;
     this.#options = options;
     this.#scheduler = schedulerOf(options);
-    if (predictor.allocate) this.allocate = (dtype, shape) => predictor.allocate?.(dtype, shape);
+    const { allocate, share } = predictor;
+    if (allocate) this.allocate = (dtype, shape) => allocate.call(predictor, dtype, shape) as never;
+    if (share) this.share = () => this.#share(share);
     for (const [name, signature] of predictor.signatures) {
       const isBatchable = predictor.batchable && hasOpenBatchDimension(signature);
       // The main queue is made at once, so that options that do not fit are refused here.
@@ -136,8 +141,9 @@ class BatchingPredictor implements BatchedPredictor {
     if (this.#disposed !== undefined) return Promise.reject(inferenceErrors.predictorClosed());
     try {
       const { signatureName = DEFAULT_SIGNATURE, outputs } = options;
-      const queues = this.#queuesOf(signatureName);
-      if (!queues.isBatchable) return this.predictor.predict(inputs, options);
+      const queues = this.#signatures.get(signatureName);
+      // The predictor knows best why it has no such signature.
+      if (!queues?.isBatchable) return this.predictor.predict(inputs, options);
       validateInputs(queues.signature, inputs);
       if (outputs !== undefined) validateOutputs(queues.signature, outputs);
       const size = rowsOf(inputs);
@@ -189,6 +195,11 @@ class BatchingPredictor implements BatchedPredictor {
   async #dispose(): Promise<void> {
     await Promise.all(this.#allQueues().map(({ queue }) => queue.close()));
     await unload(this.predictor);
+  }
+
+  #share(share: () => SharedPredictor): SharedPredictor {
+    if (this.#disposed !== undefined) throw inferenceErrors.predictorClosed();
+    return share.call(this.predictor);
   }
 
   #queuesOf(signatureName: string): SignatureQueues {
