@@ -54,9 +54,10 @@ function formatNumber(value) {
     : Number(value.toPrecision(digits)).toString();
 }
 
-const formatGoal = (goal) => {
+/** `>= 10,000,000`, or with another way to write the number. */
+const formatGoal = (goal, format = formatNumber) => {
   if (goal === undefined) return "";
-  return "atLeast" in goal ? `>= ${formatNumber(goal.atLeast)}` : `<= ${formatNumber(goal.atMost)}`;
+  return "atLeast" in goal ? `>= ${format(goal.atLeast)}` : `<= ${format(goal.atMost)}`;
 };
 
 /** The line of `--json`: every key is always there, null where there is nothing to say. */
@@ -66,7 +67,7 @@ function toJson({ group, name, value, unit, goal, ok, baseline = null, spread = 
     name,
     value,
     unit,
-    goal: formatGoal(goal) || null,
+    goal: formatGoal(goal, String) || null,
     ok,
     baseline,
     spread,
