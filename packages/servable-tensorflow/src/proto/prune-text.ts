@@ -56,7 +56,6 @@ class TextPruner {
 
   /** Reads fields until a closing bracket or the end of the text. */
   message(type: MessageType, end: string | undefined, depth: number): void {
-    if (depth > MAX_DEPTH) throw new Error(`messages nest deeper than ${MAX_DEPTH}`);
     while (this.#token !== end) {
       const name = this.#take();
       const field = lookUp(type, name === "[" ? "" : name);
@@ -70,6 +69,7 @@ class TextPruner {
   }
 
   #value(type: MessageType, isKept: boolean, depth: number): void {
+    if (depth > MAX_DEPTH) throw new Error(`messages nest deeper than ${MAX_DEPTH}`);
     const first = this.#take();
     if (first === "{" || first === "<") {
       const end = first === "{" ? "}" : ">";

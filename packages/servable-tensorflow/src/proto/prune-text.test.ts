@@ -1,0 +1,56 @@
+import textformat from "protobufjs/ext/textformat.js";
+import { describe, expect, it } from "vitest";
+import { pruneText } from "./prune-text.js";
+import { savedModelType } from "./schema.js";
+
+const prune = (text: string) => pruneText(text, savedModelType);
+
+describe("pruneText", () => {
+  it.each([
+    ["a known field", "saved_model_schema_version: 1", "saved_model_schema_version : 1"],
+    [
+      "a field that the type does not know",
+      'other: "a" saved_model_schema_version: 1',
+      "saved_model_schema_version : 1",
+    ],
+    [
+      "a message that it does not know",
+      "meta_graphs { graph_def { node { name: 'a}' } } }",
+      "meta_graphs { }",
+    ],
+    [
+      "comments, brackets of either kind and lists",
+      "# {\nmeta_graphs < meta_info_def: { tags: ['a', \"b\"] } > # }",
+      "meta_graphs < meta_info_def : { tags : [ 'a' , \"b\" ] } >",
+    ],
+    [
+      "extensions",
+      "[a.b/c] { x: 1 } saved_model_schema_version: -1;",
+      "saved_model_schema_version : - 1",
+    ],
+    [
+      "strings in parts",
+      'meta_graphs { meta_info_def { tags: \'a\' "b\\"" } }',
+      'meta_graphs { meta_info_def { tags : \'a\' "b\\"" } }',
+    ],
+    [
+      "names of data types",
+      "meta_graphs { signature_def { key: 'a' value { inputs { key: 'x' value { dtype: DT_FLOAT_REF } } } } }",
+      "meta_graphs { signature_def { key : 'a' value { inputs { key : 'x' value { dtype : 101 } } } } }",
+    ],
+  ])("keeps or leaves out %s", (_, text, kept) => {
+    expect(prune(text)).toBe(kept);
+    textformat.fromText(savedModelType, prune(text));
+  });
+
+  it.each([
+    ["meta_graphs {", "the text ends in the middle of a message"],
+    ["meta_graphs { }}", "expected a field's name; got }"],
+    ['meta_graphs { x: "', "a string has no end"],
+    ["{ ".repeat(3), "expected a field's name; got {"],
+    ["a {".repeat(200), "messages nest deeper than 100"],
+    [`a: ${"[".repeat(200)}`, "messages nest deeper than 100"],
+  ])("refuses %.20j", (text, message) => {
+    expect(() => prune(text)).toThrow(message);
+  });
+});

@@ -1,0 +1,139 @@
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { stringsOf, type Tensor } from "@serving-kit/inference";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { predictionLogType } from "../proto/schema.js";
+import { crc32c, maskedCrc32c } from "./crc32c.js";
+import { readWarmUpRequests, WARM_UP_FILE } from "./prediction-log.js";
+import { tfRecords } from "./tf-record.js";
+
+/** A TFRecord as record_writer.h says. */
+function record(data: Uint8Array): Buffer {
+  const bytes = Buffer.alloc(16 + data.length);
+  bytes.writeBigUInt64LE(BigInt(data.length));
+  bytes.writeUInt32LE(maskedCrc32c(bytes.subarray(0, 8)), 8);
+  bytes.set(data, 12);
+  bytes.writeUInt32LE(maskedCrc32c(data), 12 + data.length);
+  return bytes;
+}
+
+const log = (fields: object) =>
+  Buffer.from(predictionLogType.encode(predictionLogType.fromObject(fields)).finish());
+
+let folder: string;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "serving-kit-"));
+  await mkdir(join(folder, "assets.extra"));
+});
+
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+const write = (...records: Uint8Array[]) =>
+  writeFile(join(folder, WARM_UP_FILE), Buffer.concat(records.map(record)));
+
+const predict = log({
+  predictLog: {
+    request: {
+      modelSpec: { signatureName: "half" },
+      inputs: { x: { dtype: 1, tensorShape: { dim: [{ size: 2 }] }, floatVal: [1, 2] } },
+      outputFilter: ["y"],
+    },
+  },
+});
+
+describe("crc32c", () => {
+  it("is that of RFC 3720, masked as TFRecord does", () => {
+    expect(crc32c(Buffer.from("123456789"))).toBe(0xe3069283);
+    expect(crc32c(new Uint8Array(32))).toBe(0x8a9136aa);
+    // The length of a record of TensorFlow's writer, 0, with its checksum.
+    expect(maskedCrc32c(new Uint8Array(8))).toBe(0x07980329);
+  });
+});
+
+describe("tfRecords", () => {
+  it("gives the records", () => {
+    const records = ["a", "", "bc"].map((text) => Buffer.from(text));
+    const file = Buffer.concat(records.map(record));
+    expect([...tfRecords(file)].map(String)).toEqual(records.map(String));
+  });
+
+  it("finds every cut and every flipped bit", () => {
+    const file = record(Buffer.from("abc"));
+    for (let length = 1; length < file.length; length++) {
+      expect(() => [...tfRecords(file.subarray(0, length))]).toThrow(/cut off/);
+    }
+    for (let bit = 0; bit < 8 * file.length; bit++) {
+      const damaged = Buffer.from(file);
+      damaged[bit >> 3] = (damaged[bit >> 3] as number) ^ (1 << (bit & 7));
+      expect(() => [...tfRecords(damaged)]).toThrow(/checksum|cut off/);
+    }
+  });
+});
+
+describe("readWarmUpRequests", () => {
+  it("gives none where there is no file", async () => {
+    expect(await readWarmUpRequests(join(folder, "elsewhere"))).toEqual([]);
+  });
+
+  it("reads predict requests with signature, inputs and outputs", async () => {
+    await write(predict);
+    expect(await readWarmUpRequests(folder)).toEqual([
+      {
+        signatureName: "half",
+        inputs: { x: { dtype: "float32", shape: [2], data: Float32Array.of(1, 2) } },
+        outputs: ["y"],
+      },
+    ]);
+  });
+
+  it("makes calls with serialized examples of the other kinds", async () => {
+    const examples = [Buffer.from("1"), Buffer.from("2")];
+    const context = { examples, context: Buffer.from("c") };
+    await write(
+      log({ classifyLog: { request: { input: { exampleList: { examples } } } } }),
+      log({ regressLog: { request: { input: { exampleListWithContext: context } } } }),
+      log({
+        multiInferenceLog: {
+          request: {
+            tasks: [{ modelSpec: { signatureName: "a" } }, { modelSpec: { signatureName: "b" } }],
+            input: { exampleList: { examples } },
+          },
+        },
+      }),
+    );
+    const requests = await readWarmUpRequests(folder);
+    expect(requests.map(({ signatureName }) => signatureName)).toEqual([
+      undefined,
+      undefined,
+      "a",
+      "b",
+    ]);
+    const texts = requests.map(({ inputs }) => stringsOf(inputs.inputs as Tensor<"string">));
+    expect(texts.slice(0, 3)).toEqual([
+      ["1", "2"],
+      ["c1", "c2"],
+      ["1", "2"],
+    ]);
+  });
+
+  it("refuses a record that is no request, naming the file", async () => {
+    await write(log({ sessionRunLog: {} }));
+    await expect(readWarmUpRequests(folder)).rejects.toMatchObject({
+      code: "DATA_LOSS",
+      reason: "WARM_UP_INVALID",
+      message: `the warm-up file ${join(folder, WARM_UP_FILE)} is not valid: a record has no predict, classify, regress or multi-inference request. Please verify your warmup data is in TFRecord format.`,
+    });
+  });
+
+  it("takes 1,000 records and refuses more", async () => {
+    await write(...new Array(1_000).fill(predict));
+    expect(await readWarmUpRequests(folder)).toHaveLength(1_000);
+    await write(...new Array(1_001).fill(predict));
+    await expect(readWarmUpRequests(folder)).rejects.toMatchObject({
+      code: "INVALID_ARGUMENT",
+      reason: "WARM_UP_TOO_LONG",
+    });
+  });
+});
