@@ -119,19 +119,24 @@ function compute(name: string, b: number, inputs: Tensors): Tensors {
   }
 }
 
-/** How many predictions were aborted by their signal. */
-export const aborted = { count: 0 };
+/** How many predictions hang, and how many of them were aborted by their signal. */
+export const hanging = { begun: 0, aborted: 0, deadlineAtMs: 0 };
 
 function predictorOf({ b = 2, hangs = false }: FixtureModel): Predictor {
   return {
     signatures,
     batchable: true,
-    async predict(inputs, { signatureName = "serving_default", outputs, signal } = {}) {
+    async predict(
+      inputs,
+      { signatureName = "serving_default", outputs, signal, deadlineAtMs = 0 } = {},
+    ) {
       validateInputs(signatures.get(signatureName) as Signature, inputs);
       if (hangs) {
+        hanging.begun++;
+        hanging.deadlineAtMs = deadlineAtMs;
         await new Promise((_, reject) => {
           signal?.addEventListener("abort", () => {
-            aborted.count++;
+            hanging.aborted++;
             reject(signal.reason);
           });
         });

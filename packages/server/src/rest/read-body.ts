@@ -27,7 +27,7 @@ export function readBody(request: IncomingMessage, limit: number): Promise<Uint8
       length += chunk.length;
       if (length <= limit) return;
       end();
-      // What is still to come is thrown away; the connection is closed after the answer.
+      // What is still to come is read and thrown away, so that the client gets to see the answer.
       request.resume();
       reject(errors.bodyTooLarge(limit));
     };

@@ -90,11 +90,7 @@ export class RestApi {
   #failure(error: unknown): RestResponse {
     const { httpStatus, message, isForeseen } = statusOf(error);
     if (!isForeseen) this.#core.logger.error({ err: error }, "a REST request failed unexpectedly");
-    return {
-      status: httpStatus,
-      body: json({ error: message }),
-      closesConnection: httpStatus === 413,
-    };
+    return { status: httpStatus, body: json({ error: message }) };
   }
 
   /** The answer for a path that is no part of the API. */
