@@ -1,5 +1,4 @@
 import { createRequire } from "node:module";
-import { resolve } from "node:path";
 import { isServingError, messageOf } from "@serving-kit/core";
 import { type Logger, readModelConfigFile } from "@serving-kit/server";
 import { errors } from "./errors.js";
@@ -90,7 +89,7 @@ async function serve(flags: Flags, { tell, warn, onListening }: Surroundings): P
 async function modelsOf(flags: Flags) {
   if (flags.model_config_file !== undefined) return readModelConfigFile(flags.model_config_file);
   if (flags.model_base_path === undefined) throw errors.modelsMissing();
-  return [{ name: flags.model_name, basePath: resolve(flags.model_base_path) }];
+  return [{ name: flags.model_name, basePath: flags.model_base_path }];
 }
 
 function helpText(): string {
