@@ -160,6 +160,20 @@ describe("batch", () => {
     expect(Object.keys((await results)[4] as object)).toEqual(["product"]);
   });
 
+  it("joins tensors by name, in whatever order a call gives them", async () => {
+    const { batched: one, clock, calls } = batched();
+    const [a, b] = [tensor("float32", [1], [2]), tensor("float32", [1], [5])];
+    const results = Promise.all([
+      one.predict({ a, b }, { outputs: ["sum", "product"] }),
+      one.predict({ b, a }, { outputs: ["product", "sum"] }),
+    ]);
+    await clock.advance();
+    for (const { sum, product } of await results) {
+      expect([numbersOf(sum), numbersOf(product)]).toEqual([[7], [10]]);
+    }
+    expect(calls).toHaveLength(1);
+  });
+
   it("bounds the number of queues", async () => {
     const { batched: one, clock } = batched();
     const outputs = new Map<string, TensorSpec>();
