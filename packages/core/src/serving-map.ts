@@ -46,13 +46,16 @@ class ServingVersions<S> {
  */
 export class ServingMap<S> {
   readonly #byName = new Map<string, ServingVersions<S>>();
+  /** The latest version by name once more: what almost every request asks for, one step nearer. */
+  readonly #latest = new Map<string, Counted<S>>();
 
   /** Takes a hold on what the request names. Contract: `Manager.acquire`. */
   acquire(request: ServableRequest): ServableHandle<S> {
-    const versions = this.#byName.get(request.name);
     const isLatest =
       request.version === undefined && request.label === undefined && request.pick === undefined;
-    const counted = isLatest ? versions?.latest : this.#select(versions, request);
+    const counted = isLatest
+      ? this.#latest.get(request.name)
+      : this.#select(this.#byName.get(request.name), request);
     if (counted === undefined) throw errors.servableNotFound(request);
     return new ServableHandle(counted);
   }
@@ -67,15 +70,14 @@ export class ServingMap<S> {
   add(counted: Counted<S>): void {
     const versions = this.#versionsOf(counted.id.name);
     versions.byVersion.set(counted.id.version, counted);
-    versions.update();
+    this.#update(counted.id.name, versions);
   }
 
   remove({ name, version }: ServableId): void {
     const versions = this.#byName.get(name);
     if (versions === undefined) return;
     versions.byVersion.delete(version);
-    versions.update();
-    this.#forgetIfEmpty(name, versions);
+    this.#update(name, versions);
   }
 
   list(): ServableId[] {
@@ -98,8 +100,7 @@ export class ServingMap<S> {
       const version = before.get(label)?.version;
       versions.labels.set(label, version === undefined ? { pending } : { version, pending });
     }
-    versions.update();
-    this.#forgetIfEmpty(name, versions);
+    this.#update(name, versions);
   }
 
   labels(name: string): ReadonlyMap<string, LabelState> {
@@ -128,7 +129,10 @@ export class ServingMap<S> {
     return versions;
   }
 
-  #forgetIfEmpty(name: string, versions: ServingVersions<S>): void {
+  #update(name: string, versions: ServingVersions<S>): void {
+    versions.update();
+    if (versions.latest === undefined) this.#latest.delete(name);
+    else this.#latest.set(name, versions.latest);
     if (versions.byVersion.size === 0 && versions.labels.size === 0) this.#byName.delete(name);
   }
 }
