@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import type { Worker } from "node:worker_threads";
+import type { Tensor } from "@serving-kit/inference";
 import { startWorker } from "./start-worker.js";
 import type { Answer } from "./worker.js";
 
@@ -32,7 +33,7 @@ async function keepBusy(worker: Worker): Promise<number> {
     const id = next++;
     worker.postMessage({ id, image: images[id % images.length] });
     const [{ outputs }] = (await once(worker, "message")) as [Answer];
-    const probabilities = [...(outputs.probabilities?.data as Float32Array)];
+    const probabilities = [...(outputs.probabilities as Tensor<"float32">).data];
     const digit = probabilities.indexOf(Math.max(...probabilities));
     if (digit === samples[id % samples.length].label) right++;
     answered++;

@@ -7,7 +7,12 @@ import {
   type Tensor,
   type TensorSpec,
 } from "@serving-kit/inference";
-import { type Execution, NativeExecutor, nativeRuns } from "@serving-kit/native-library";
+import {
+  type Execution,
+  isVersionWithin,
+  NativeExecutor,
+  nativeRuns,
+} from "@serving-kit/native-library";
 import { errors } from "./errors.js";
 import { findModel } from "./find-model.js";
 import { type ModelFile, readModelFile } from "./model-file.js";
@@ -31,6 +36,7 @@ export async function loadModel(
   const file = parse(modelPath, bytes);
   const tflite = await openTflite(options.library);
   signal?.throwIfAborted();
+  checkDense(modelPath, file, tflite);
   const executor = new NativeExecutor({ execution: executionOf(file, options.execution) });
   const model = new NativeModel(tflite, executor, { path: modelPath, file, bytes });
   const predictor = await TflitePredictor.create(model, {
@@ -66,6 +72,17 @@ function parse(path: string, bytes: Uint8Array): ModelFile {
   } catch (error) {
     throw isServingError(error) ? error : errors.modelFileInvalid(path, error);
   }
+}
+
+/** The first version that has kernels for what `hasPerChannelDense` finds. */
+const PER_CHANNEL_DENSE_SINCE = "2.17";
+
+function checkDense(path: string, file: ModelFile, { library }: Tflite): void {
+  if (!file.hasPerChannelDense) return;
+  if (isVersionWithin(library.version, { atLeast: PER_CHANNEL_DENSE_SINCE })) return;
+  throw errors.modelUnsupported(
+    `${path} has fully connected layers quantized for each channel, which ${library.name} ${library.version} computes wrongly; convert it with converter._experimental_disable_per_channel_quantization_for_dense_layers = True, or use a library of ${PER_CHANNEL_DENSE_SINCE} or later`,
+  );
 }
 
 function xnnpackIn(

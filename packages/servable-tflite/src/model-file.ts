@@ -7,6 +7,7 @@ import {
 import { errors } from "./errors.js";
 import { FlatBuffer, type FlatTable } from "./flatbuffer.js";
 import { checkStructure } from "./model-structure.js";
+import { builtinOperatorOf, hasPerChannelDense } from "./per-channel-dense.js";
 import { TENSOR_TYPES } from "./tensor-type.js";
 
 /** One input or output of a signature. */
@@ -34,11 +35,12 @@ export interface ModelFile {
   readonly hasVariables: boolean;
   /** Whether how long a run takes depends on more than the shapes. */
   readonly hasLoops: boolean;
+  /** See `hasPerChannelDense`. */
+  readonly hasPerChannelDense: boolean;
 }
 
 /** Field numbers of the tables that are read here (tensorflow/lite/schema/schema.fbs). */
 const MODEL = { operatorCodes: 1, subgraphs: 2, signatureDefs: 7 };
-const OPERATOR_CODE = { deprecatedBuiltin: 0, builtin: 3 };
 const SUBGRAPH = { tensors: 0, inputs: 1, outputs: 2 };
 const TENSOR = { shape: 0, type: 1, name: 3, quantization: 4, isVariable: 5, shapeSignature: 7 };
 const QUANTIZATION = { scale: 2, zeroPoint: 3, dimension: 6 };
@@ -66,7 +68,8 @@ export function readModelFile(bytes: Uint8Array): ModelFile {
       : signatureDefs.map((table) => readSignatureDef(table, subgraphs));
   return {
     signatures: new Map(signatures),
-    hasLoops: model.tables(MODEL.operatorCodes).some(isLoop),
+    hasPerChannelDense: hasPerChannelDense(model),
+    hasLoops: model.tables(MODEL.operatorCodes).some((code) => builtinOperatorOf(code) === WHILE),
     hasVariables: primary.tensors.some((tensor) => tensor.uint8(TENSOR.isVariable) !== 0),
   };
 }
@@ -86,11 +89,6 @@ export function isBatchable({ signatures }: ModelFile): boolean {
     bindings.every(({ spec }) => spec.shape?.[0] === -1)
   );
 }
-
-/** Files of before 2.4 have the code in the older field, which is a byte. */
-const isLoop = (code: FlatTable) =>
-  Math.max(code.uint8(OPERATOR_CODE.deprecatedBuiltin), code.int32(OPERATOR_CODE.builtin)) ===
-  WHILE;
 
 interface Subgraph {
   readonly tensors: readonly FlatTable[];

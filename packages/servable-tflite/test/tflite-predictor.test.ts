@@ -176,6 +176,16 @@ describe("a .tflite model", () => {
   });
 });
 
+describe("a model that this library would compute wrongly", () => {
+  it("is refused, with what to do", async () => {
+    await expect(load(testModel("dense"))).rejects.toMatchObject({
+      code: "UNIMPLEMENTED",
+      reason: "MODEL_UNSUPPORTED",
+      message: expect.stringMatching(/dense\.tflite has fully connected layers quantized for each/),
+    });
+  });
+});
+
 describe("concurrent calls", () => {
   const steps = (n: number) => ({
     x: floats(0, 1, 2, 3, 4, 5, 6, 7),

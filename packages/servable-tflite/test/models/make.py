@@ -109,9 +109,25 @@ def save_rnn():
     (FOLDER / "rnn.tflite").write_bytes(builder.Output())
 
 
+# A dense layer quantized for each channel, as the converter does since 2.17 if nobody says otherwise.
+def save_dense():
+    weights = tf.constant(np.float32([[1, 100], [2, -50], [3, 10], [4, 5]]))
+
+    @tf.function(input_signature=[spec([1, 4], tf.float32, "x")])
+    def dense(x):
+        return {"y": x @ weights}
+
+    function = dense.get_concrete_function()
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([function], tf.Module())
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    converter.representative_dataset = lambda: ([np.float32([[i, 1, -i, 2]])] for i in range(9))
+    (FOLDER / "dense.tflite").write_bytes(converter.convert())
+
+
 save("dtypes", {"serving_default": reshape})
 save("strings", {"serving_default": pick})
 save("dynamic", {"serving_default": positives})
 save("spin", {"serving_default": spin})
 save("subgraphs", {"serving_default": double, "triple": triple})
 save_rnn()
+save_dense()
