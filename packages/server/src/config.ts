@@ -3,6 +3,7 @@ import { toVersion, type VersionLabels } from "@serving-kit/core";
 import type { Platform } from "@serving-kit/inference";
 import { latest, type ServableVersionPolicy } from "@serving-kit/source-filesystem";
 import { z } from "zod";
+import { check } from "./check-options.js";
 import { errors } from "./errors.js";
 
 /** One model to serve. */
@@ -55,8 +56,7 @@ export function resolveModels(
   platforms: readonly Platform[],
   before: ReadonlyMap<string, ResolvedModel> = new Map(),
 ): ReadonlyMap<string, ResolvedModel> {
-  const parsed = z.array(model).safeParse(models);
-  if (!parsed.success) throw errors.configInvalid(describe(parsed.error, models));
+  check(z.array(model), models, "models");
   const resolved = new Map<string, ResolvedModel>();
   for (const config of models) {
     const { name, platform } = config;
@@ -84,27 +84,6 @@ export function resolveModels(
     });
   }
   return resolved;
-}
-
-/** The first thing that is wrong: where, what was expected, what was given. */
-function describe({ issues }: z.ZodError, models: unknown): string {
-  const [issue] = issues as [z.core.$ZodIssue];
-  const path = issue.path.map((key) => (typeof key === "number" ? `[${key}]` : `.${String(key)}`));
-  const where = `models${path.join("")}`;
-  if (issue.code === "unrecognized_keys") {
-    return `${where}: unknown option ${issue.keys.join(", ")}; expected ${Object.keys(model.shape).join(", ")}`;
-  }
-  let given: unknown = models;
-  for (const key of issue.path) given = (given as Record<PropertyKey, unknown> | undefined)?.[key];
-  const expected = issue.code === "invalid_type" ? issue.expected : issue.message;
-  return `${where}: expected ${expected}; got ${show(given)}`;
-}
-
-function show(value: unknown): string {
-  if (typeof value === "string") return JSON.stringify(value.slice(0, 100));
-  if (typeof value === "object" && value !== null)
-    return Array.isArray(value) ? "an array" : "an object";
-  return String(value);
 }
 
 function isVersionNumber(value: unknown): boolean {

@@ -12,6 +12,8 @@ import {
 } from "@serving-kit/core";
 import type { Platform, Predictor } from "@serving-kit/inference";
 import { type FilesystemSource, filesystemSource } from "@serving-kit/source-filesystem";
+import { z } from "zod";
+import { check } from "./check-options.js";
 import { type ModelConfig, type ResolvedModel, resolveModels } from "./config.js";
 import { type ModelPlatform, platformOf } from "./detect-platform.js";
 import { errors } from "./errors.js";
@@ -118,6 +120,31 @@ export async function createModelServer(options: ModelServerOptions): Promise<Mo
   return server;
 }
 
+const method = z.custom<unknown>((value) => typeof value === "function", "a function");
+const milliseconds = z.custom<number>(
+  (value) => typeof value === "number" && value >= 0,
+  "milliseconds, at least 0",
+);
+
+/** What can be wrong with options that come from JavaScript or from a file. */
+const optionsSchema = z.looseObject({
+  platforms: z.array(
+    z.custom((value) => typeof (value as Platform | null)?.platformName === "string", "a platform"),
+  ),
+  startUpPolicy: z.enum(["all", "any", "none"]).optional(),
+  startUpTimeoutMs: milliseconds.optional(),
+  allowVersionLabelsForUnavailableModels: z.boolean().optional(),
+  adapters: z.array(method).optional(),
+  rest: z
+    .strictObject({
+      cors: z.boolean().optional(),
+      timeoutMs: milliseconds.optional(),
+      maxBodyBytes: z.number().int().min(1).optional(),
+    })
+    .optional(),
+  logger: z.looseObject({ info: method, warn: method, error: method }).optional(),
+});
+
 class RunningServer implements ModelServer, ServerCore {
   readonly rest: RestListener;
   readonly fetch: FetchHandler;
@@ -135,6 +162,7 @@ class RunningServer implements ModelServer, ServerCore {
   #closing: Promise<void> | undefined;
 
   constructor(options: ModelServerOptions) {
+    check(optionsSchema, options, "");
     const { platforms, models = [], clock = systemClock, logger = silentLogger, rest } = options;
     this.#options = options;
     this.clock = clock;
