@@ -1,0 +1,275 @@
+import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { type Tensor, type Tensors, tensor } from "@serving-kit/inference";
+import { turn } from "@serving-kit/testing";
+import { afterAll, describe, expect, it } from "vitest";
+import { nativeCounts } from "../src/native/native-counts.js";
+import type { TensorFlowOptions } from "../src/options.js";
+import { predictionLogType } from "../src/proto/schema.js";
+import type { SavedModelPredictor } from "../src/saved-model-predictor.js";
+import { maskedCrc32c } from "../src/warm-up/crc32c.js";
+import { WARM_UP_FILE } from "../src/warm-up/prediction-log.js";
+import { digitsPath, load, skipReason, zooPath } from "./zoo.js";
+
+setFlagsFromString("--expose-gc");
+const collectGarbage = runInNewContext("gc") as () => void;
+
+/** Collects until no native tensor is shown any more. */
+async function collectTensors(): Promise<number> {
+  for (let i = 0; i < 50 && nativeCounts().tensors > 0; i++) {
+    collectGarbage();
+    await turn();
+  }
+  return nativeCounts().tensors;
+}
+
+async function withModel(
+  name: string,
+  options: TensorFlowOptions,
+  test: (predictor: SavedModelPredictor) => Promise<void>,
+): Promise<void> {
+  const predictor = await load(name === "digits" ? digitsPath : zooPath(name), options);
+  try {
+    await test(predictor);
+  } finally {
+    await predictor[Symbol.asyncDispose]();
+  }
+}
+
+/** Functions of their own, so that no variable of a test keeps the memory. */
+const entries = (tensor?: Tensor) => tensor?.data as Float32Array;
+const transfer = (tensor?: Tensor) =>
+  structuredClone(tensor, { transfer: [entries(tensor).buffer as ArrayBuffer] });
+
+const slow = (predictor: SavedModelPredictor, steps: number, options: object = {}) =>
+  predictor.predict(
+    { steps: tensor("int32", [1], [steps]) },
+    { signatureName: "slow", ...options },
+  );
+
+describe.skipIf(skipReason)(`SavedModelPredictor${skipReason}`, () => {
+  afterAll(async () => {
+    expect(nativeCounts().sessions).toBe(0);
+    expect(await collectTensors()).toBe(0);
+  });
+
+  it("reports signatures of every kind, and whether it is batchable", async () => {
+    await withModel("digits", {}, async ({ signatures, batchable }) => {
+      expect([...signatures.keys()]).toEqual(["serving_default"]);
+      expect(batchable).toBe(true);
+    });
+    await withModel("arithmetic", {}, async ({ signatures, batchable }) => {
+      expect(signatures.get("scaled")?.inputs.get("scale")?.isOptional).toBe(true);
+      expect(batchable).toBe(false);
+    });
+    await withModel("shapes", { batchable: true }, async ({ signatures, batchable }) => {
+      expect(signatures.get("serving_default")?.outputs.get("y")?.shape).toBeNull();
+      expect(batchable).toBe(true);
+    });
+  });
+
+  it("keeps a state between calls", () =>
+    withModel("counter", {}, async (predictor) => {
+      for (const amount of [2n, 40n]) {
+        await predictor.predict({ amount: tensor("int64", [], [amount]) });
+      }
+      const { total } = await predictor.predict({}, { signatureName: "read" });
+      expect(total?.data).toEqual(BigInt64Array.of(42n));
+    }));
+
+  it("chooses the graph by its tags, and reads .pbtxt", async () => {
+    const inputs = { x: tensor("float32", [1], [4]) };
+    for (const [name, tags] of [
+      ["tf1", ["gpu", "serve"]],
+      ["tf1-text", ["serve"]],
+    ] as const) {
+      await withModel(name, { tags }, async (predictor) => {
+        expect((await predictor.predict(inputs)).y?.data).toEqual(Float32Array.of(4));
+      });
+    }
+  });
+
+  it("takes and gives strings of megabytes, and frees them", () =>
+    withModel("dtypes", {}, async (predictor) => {
+      const long = new Uint8Array(5_000_000).map((_, i) => i);
+      const call = () =>
+        predictor.predict(
+          { x: tensor("string", [2], [long, ""]) },
+          { signatureName: "string", outputs: ["y"] },
+        );
+      const [first, second] = ((await call()).y as Tensor<"string">).data;
+      expect(Buffer.compare(first?.subarray(0, -1) as Uint8Array, long)).toBe(0);
+      expect(Buffer.from(second as Uint8Array).toString()).toBe("!");
+      expect(nativeCounts().tensors).toBe(0);
+      const before = process.memoryUsage.rss();
+      for (let i = 0; i < 60; i++) await call();
+      collectGarbage();
+      // 600 MB of strings went through.
+      expect(process.memoryUsage.rss() - before).toBeLessThan(200e6);
+    }));
+
+  it("shows large outputs without a copy, which outlive it and are freed when collected", async () => {
+    let y: Tensor | undefined;
+    await withModel("shapes", {}, async (predictor) => {
+      const x = tensor("float32", [100, 1000], new Float32Array(100_000).fill(1));
+      y = (await predictor.predict({ x }, { outputs: ["y"] })).y;
+      expect(nativeCounts().tensors).toBe(1);
+    });
+    expect(entries(y).every((value) => value === 2)).toBe(true);
+    // Another thread must not get the memory: what is refused since Node 21 is copied before.
+    try {
+      transfer(y);
+    } catch {}
+    expect(entries(y)).toHaveLength(100_000);
+    y = undefined;
+    expect(await collectTensors()).toBe(0);
+  });
+
+  it("gives memory for a large input, which is used without a copy", () =>
+    withModel("shapes", {}, async (predictor) => {
+      expect(predictor.allocate("float32", [10])).toBeUndefined();
+      const x = predictor.allocate("float32", [100, 1000]) as Tensor<"float32">;
+      x.data.fill(3);
+      expect(nativeCounts().tensors).toBe(1);
+      const { rank } = await predictor.predict({ x }, { outputs: ["rank"] });
+      expect(rank?.data).toEqual(Int32Array.of(2));
+      const { y } = await predictor.predict({ x }, { outputs: ["y"] });
+      expect(entries(y)[99_999]).toBe(4);
+      // Of another shape or a part, it is copied.
+      const part = { ...x, shape: [50, 1000], data: x.data.subarray(0, 50_000) };
+      const { shape } = await predictor.predict({ x: part }, { outputs: ["shape"] });
+      expect(shape?.data).toEqual(Int32Array.of(50, 1000));
+      const flat = await predictor.predict(
+        { x: { ...x, shape: [100_000] } },
+        { outputs: ["rank"] },
+      );
+      expect(flat.rank?.data).toEqual(Int32Array.of(1));
+    }));
+
+  it("rejects at once when a deadline passes or a signal aborts, and ends the run by itself", () =>
+    withModel("trouble", { concurrency: 1 }, async (predictor) => {
+      const first = slow(predictor, 4_000);
+      const deadlineAtMs = performance.now() + 5;
+      await expect(slow(predictor, 4_000, { deadlineAtMs })).rejects.toMatchObject({
+        code: "DEADLINE_EXCEEDED",
+        message: "the deadline of the call passed before its outputs were computed",
+      });
+      await expect(slow(predictor, 1, { deadlineAtMs: 0 })).rejects.toMatchObject({
+        reason: "DEADLINE_EXCEEDED",
+      });
+      const controller = new AbortController();
+      const aborted = slow(predictor, 4_000, { signal: controller.signal });
+      controller.abort(new Error("enough"));
+      await expect(aborted).rejects.toThrow("enough");
+      let isFirstDone = false;
+      void first.then(() => {
+        isFirstDone = true;
+      });
+      expect(isFirstDone).toBe(false);
+      await first;
+    }));
+
+  it("runs no more calls at a time than its concurrency, in the order of their coming", () =>
+    withModel("trouble", { concurrency: 1, execution: "thread" }, async (predictor) => {
+      const ends: number[] = [];
+      const calls = [3_000, 1, 500, 2].map((steps) =>
+        slow(predictor, steps).then(() => ends.push(steps)),
+      );
+      await Promise.all(calls);
+      expect(ends).toEqual([3_000, 1, 500, 2]);
+    }));
+
+  it("takes options of the session", () =>
+    withModel("digits", { intraOpThreads: 1, interOpThreads: 2 }, async (predictor) => {
+      const image = tensor("float32", [2, 64], new Float32Array(128));
+      expect((await predictor.predict({ image })).probabilities?.shape).toEqual([2, 10]);
+    }));
+});
+
+describe.skipIf(skipReason)(`warming up${skipReason}`, () => {
+  async function withWarmUp(
+    name: string,
+    calls: readonly { signatureName: string; inputs: Tensors }[],
+    test: (folder: string) => Promise<void>,
+  ): Promise<void> {
+    const folder = await mkdtemp(join(tmpdir(), "serving-kit-"));
+    try {
+      await cp(zooPath(name), folder, { recursive: true });
+      await mkdir(join(folder, "assets.extra"));
+      await writeFile(join(folder, WARM_UP_FILE), Buffer.concat(calls.map(toRecord)));
+      await test(folder);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  }
+
+  function toRecord({ signatureName, inputs }: { signatureName: string; inputs: Tensors }) {
+    const protos = Object.entries(inputs).map(([name, { dtype, shape, data }]) => {
+      const tensorContent = new Uint8Array((data as Float32Array).buffer);
+      const dtypes: Record<string, number> = { float32: 1, int64: 9 };
+      return [
+        name,
+        {
+          dtype: dtypes[dtype],
+          tensorShape: { dim: shape.map((size) => ({ size })) },
+          tensorContent,
+        },
+      ];
+    });
+    const request = { modelSpec: { signatureName }, inputs: Object.fromEntries(protos) };
+    const data = predictionLogType
+      .encode(predictionLogType.fromObject({ predictLog: { request } }))
+      .finish();
+    const record = Buffer.alloc(16 + data.length);
+    record.writeBigUInt64LE(BigInt(data.length));
+    record.writeUInt32LE(maskedCrc32c(record.subarray(0, 8)), 8);
+    record.set(data, 12);
+    record.writeUInt32LE(maskedCrc32c(data), 12 + data.length);
+    return record;
+  }
+
+  const add = {
+    signatureName: "serving_default",
+    inputs: { amount: tensor("int64", [], [5n]) },
+  };
+
+  it("makes the calls of the model's file before it is available, or none", () =>
+    withWarmUp("counter", [add, add], async (folder) => {
+      for (const [warmup, total] of [
+        ["file", 10n],
+        ["synthetic", 10n],
+        ["none", 0n],
+      ] as const) {
+        const predictor = await load(folder, { warmup });
+        const outputs = await predictor.predict({}, { signatureName: "read" });
+        expect(outputs.total?.data).toEqual(BigInt64Array.of(total));
+        await predictor[Symbol.asyncDispose]();
+      }
+    }));
+
+  it("fails the load when one of them fails, naming it", async () => {
+    const bad = { ...add, inputs: { x: tensor("float32", [], [-1]) } };
+    await withWarmUp("trouble", [bad], async (folder) => {
+      await expect(load(folder)).rejects.toMatchObject({
+        reason: "WARM_UP_FAILED",
+        code: "INVALID_ARGUMENT",
+        message: expect.stringContaining(
+          `warming up the SavedModel in ${folder} failed at record 0 of its warm-up file: `,
+        ),
+      });
+    });
+    expect(nativeCounts().sessions).toBe(0);
+  });
+
+  it("invents calls where asked to, and minds no refusal of what it invented", async () => {
+    for (const name of ["jpeg", "digits", "trouble"]) {
+      const predictor = await load(name === "digits" ? digitsPath : zooPath(name), {
+        warmup: "synthetic",
+      });
+      await predictor[Symbol.asyncDispose]();
+    }
+  });
+});
