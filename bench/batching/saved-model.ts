@@ -18,9 +18,10 @@ function calling(predictor: Predictor): Contender {
     image: tensor("float32", [1, 64], imageOf(caller)),
   }));
   return async (operations) => {
-    let left = operations;
     const keepCalling = async (caller: number) => {
-      for (; left > 0; left--) await predictor.predict(inputs[caller] as (typeof inputs)[0]);
+      for (let i = 0; i < operations; i += CALLERS) {
+        await predictor.predict(inputs[caller] as (typeof inputs)[0]);
+      }
     };
     await Promise.all(inputs.map((_, caller) => keepCalling(caller)));
   };
