@@ -39,7 +39,10 @@ export interface AspiredVersionsManagerOptions<S> {
    * doubled at each failure up to `max`. Default 60,000 and 600,000.
    */
   readonly reloadBackoffMs?: { readonly min: number; readonly max: number };
-  /** What may be reserved of each resource. Default: all is unlimited. */
+  /**
+   * What may be reserved of each resource, by the estimates of the loaders. A version that does not
+   * fit waits; one that exceeds a limit by itself fails. Default: all is unlimited.
+   */
   readonly resourceLimits?: Resources;
   /** Called before a version is first tried to load, in every life. A rejection fails the version. */
   readonly preLoad?: (id: ServableId) => void | Promise<void>;

@@ -48,8 +48,8 @@ import { type WaitOptions, waitUntil } from "./wait-until.js";
  *
  * A name belongs to the source that spoke of it last. Retries and waiting follow TF Serving's
  * AspiredVersionsManager, with three differences: a retry does not block a load slot, a failed
- * version that stays aspired is tried again, and a version that does not fit into the resources
- * waits until something leaves.
+ * version that stays aspired is tried again, and a version that does not fit beside what is loaded
+ * waits until something leaves. One that exceeds a limit by itself fails with NEVER_FITS.
  */
 export class AspiredVersionsManager<S> implements Manager<S> {
   readonly #clock: Clock;
