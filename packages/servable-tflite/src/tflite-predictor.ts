@@ -73,7 +73,7 @@ export class TflitePredictor implements Predictor {
   }
 
   async #predict(inputs: Tensors, options: PredictOptions): Promise<Tensors> {
-    const { signatureName = DEFAULT_SIGNATURE, signal } = options;
+    const { signatureName = DEFAULT_SIGNATURE, signal, deadlineAtMs } = options;
     if (this.#closing !== undefined) throw inferenceErrors.predictorClosed();
     signal?.throwIfAborted();
     const spec = this.signatures.get(signatureName);
@@ -83,46 +83,33 @@ export class TflitePredictor implements Predictor {
     }
     if (signature.subgraph !== 0) this.#refuseSubgraph(signatureName, signature);
     validateInputs(spec, inputs);
-    const names = validateOutputs(spec, options.outputs);
+    const names = options.outputs && validateOutputs(spec, options.outputs);
+    const tensors = this.#dequantize ? quantizeAll(inputs, signature) : inputs;
+    let interpreter: Interpreter | undefined;
     this.#running++;
     try {
-      const tensors = this.#dequantize ? quantizeAll(inputs, signature) : inputs;
-      const outputs = await this.#run(signature, tensors, names, options);
-      return this.#dequantize ? dequantizeAll(outputs, signature) : outputs;
-    } finally {
-      this.#running--;
-      if (this.#running === 0) this.#onIdle?.();
-    }
-  }
-
-  async #run(
-    signature: ModelSignature,
-    tensors: Tensors,
-    names: readonly string[],
-    { signal, deadlineAtMs }: PredictOptions,
-  ): Promise<Tensors> {
-    const { inputs } = signature;
-    let interpreter: Interpreter | undefined =
-      this.#pool.take(inputs, tensors) ?? (await this.#pool.wait(signal));
-    try {
-      // performance.now is the clock of deadlines; a Clock of tests cannot reach in here.
-      if (deadlineAtMs !== undefined && deadlineAtMs <= performance.now()) {
-        throw inferenceErrors.deadlineExceeded();
+      interpreter = this.#pool.takeFitting(signature.inputs, tensors);
+      if (interpreter === undefined) {
+        interpreter = this.#pool.take() ?? (await this.#pool.wait(signal));
+        signal?.throwIfAborted();
       }
-      signal?.throwIfAborted();
-      if (!interpreter.fits(inputs, tensors)) {
+      checkDeadline(deadlineAtMs);
+      if (!interpreter.fits(signature.inputs, tensors)) {
         const lent = interpreter;
         interpreter = undefined;
-        interpreter = await this.#pool.reshape(lent, inputs, tensors);
+        interpreter = await this.#pool.reshape(lent, signature.inputs, tensors);
       }
-      interpreter.write(inputs, tensors);
+      interpreter.write(signature.inputs, tensors);
       const status = interpreter.invoke();
       if ((typeof status === "number" ? status : await status) !== OK) {
         throw inferenceErrors.predictionFailed(interpreter.takeMessages());
       }
-      return interpreter.read(signature, names);
+      const outputs = interpreter.read(signature, names);
+      return this.#dequantize ? dequantizeAll(outputs, signature) : outputs;
     } finally {
       if (interpreter !== undefined) this.#pool.put(interpreter);
+      this.#running--;
+      if (this.#running === 0) this.#onIdle?.();
     }
   }
 
@@ -148,6 +135,13 @@ export class TflitePredictor implements Predictor {
     }
     await this.#pool.close();
     this.#model.close();
+  }
+}
+
+/** performance.now is the clock of deadlines; this path is too hot for another one. */
+function checkDeadline(deadlineAtMs: number | undefined): void {
+  if (deadlineAtMs !== undefined && deadlineAtMs <= performance.now()) {
+    throw inferenceErrors.deadlineExceeded();
   }
 }
 

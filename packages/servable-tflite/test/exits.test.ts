@@ -27,7 +27,7 @@ async function endOf(child: ChildProcess): Promise<unknown> {
 const clean = { code: 0, signal: null, trouble: [] };
 
 describe("a process that has predicted ends cleanly", () => {
-  it.each([
+  it.concurrent.each([
     "drain",
     "dispose and drain",
     "exit",
@@ -38,7 +38,7 @@ describe("a process that has predicted ends cleanly", () => {
     expect(await endOf(start(how))).toEqual(clean);
   });
 
-  it.each(["SIGINT", "SIGTERM"] as const)("by %s", async (signal) => {
+  it.concurrent.each(["SIGINT", "SIGTERM"] as const)("by %s", async (signal) => {
     const child = start("wait for a signal");
     const end = endOf(child);
     await once(child, "message");

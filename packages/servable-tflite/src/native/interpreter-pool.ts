@@ -37,16 +37,22 @@ export class InterpreterPool {
     return pool;
   }
 
-  /** Lends a free interpreter, if there is one: one that has the shapes of the inputs, if possible. */
-  take(inputs: readonly Binding[], tensors: Tensors): Interpreter | undefined {
+  /** Lends a free interpreter that has the shapes of the inputs, if there is one. */
+  takeFitting(inputs: readonly Binding[], tensors: Tensors): Interpreter | undefined {
     const idle = this.#idle;
     for (let i = idle.length - 1; i >= 0; i--) {
       const interpreter = idle[i] as Interpreter;
       if (!interpreter.fits(inputs, tensors)) continue;
-      idle.splice(i, 1);
+      if (i === idle.length - 1) idle.pop();
+      else idle.splice(i, 1);
       return interpreter;
     }
-    return idle.shift();
+    return undefined;
+  }
+
+  /** Lends the free interpreter that was not used for longest, if there is one. */
+  take(): Interpreter | undefined {
+    return this.#idle.shift();
   }
 
   /** Lends the next interpreter that becomes free. */

@@ -168,11 +168,11 @@ export class Interpreter {
     return executor.run<number>(this.#plan, tflite.bindings.invoke, this.#pointer);
   }
 
-  /** Copies outputs out of the interpreter's memory. */
-  read({ outputs }: ModelSignature, names: readonly string[]): Tensors {
+  /** Copies outputs out of the interpreter's memory: those named, or all. */
+  read({ outputs }: ModelSignature, names: readonly string[] | undefined): Tensors {
     const tensors: Record<string, Tensor> = {};
     for (const { name, index } of outputs) {
-      if (!names.includes(name)) continue;
+      if (names !== undefined && !names.includes(name)) continue;
       const memory = this.#outputs.get(index) as TensorMemory;
       memory.refresh();
       tensors[name] = memory.read();
