@@ -13,7 +13,10 @@ import {
 } from "../packages/servable-tensorflow/src/native/saved-model-session.js";
 import { callerThreadOptions } from "../packages/servable-tensorflow/src/native/session-runner.js";
 import { TensorMemory } from "../packages/servable-tensorflow/src/native/tensor-memory.js";
-import { readSavedModel, selectMetaGraph } from "../packages/servable-tensorflow/src/saved-model.js";
+import {
+  readSavedModel,
+  selectMetaGraph,
+} from "../packages/servable-tensorflow/src/saved-model.js";
 
 /** The digits SavedModel. */
 export const digitsPath = fileURLToPath(
@@ -38,14 +41,18 @@ export interface RawSession {
   runOnThread(): Promise<void>;
 }
 
-/** Prepares raw runs of the default signature, which has one input: the first output is fetched. */
-export async function openRaw(path: string, inputs: Tensors): Promise<RawSession> {
+/** Prepares raw runs of a signature, which has one input: the first output is fetched. */
+export async function openRaw(
+  path: string,
+  inputs: Tensors,
+  signatureName = "serving_default",
+): Promise<RawSession> {
   const tensorflow = await openTensorFlow();
   const { bindings } = tensorflow;
   const graph = selectMetaGraph(path, await readSavedModel(path), ["serve"]);
   const config = new Uint8Array(0);
   const session = await SavedModelSession.load(tensorflow, { path, graph, config });
-  const { inputs: fed = [], outputs: fetched = [] } = session.tensors.get("serving_default") ?? {};
+  const { inputs: fed = [], outputs: fetched = [] } = session.tensors.get(signatureName) ?? {};
   const { pointer } = new TensorMemory(bindings).write(inputs[fed[0]?.name ?? ""] as Tensor);
   const [input, output] = [encode(fed[0] as GraphTensor), encode(fetched[0] as GraphTensor)];
   const feeds = BigUint64Array.of(pointer);
