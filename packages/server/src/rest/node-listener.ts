@@ -23,6 +23,8 @@ export type RestListener = (
   next?: (error?: unknown) => void,
 ) => void;
 
+const MAX_JOINED_BYTES = 16_384;
+
 /** Makes the REST API's request handler for node:http. */
 export function createRestListener(
   api: RestApi,
@@ -49,7 +51,11 @@ export function createRestListener(
       "Content-Type": "application/json",
       "Content-Length": answer.body.length,
     });
-    response.end(answer.body);
+    const { body } = answer;
+    // Node writes headers and a string in one piece, but headers and a buffer in two. Latin-1 gives
+    // every byte back as it is.
+    if (body.length > MAX_JOINED_BYTES) response.end(body);
+    else response.end(body.toString("latin1"), "latin1");
   };
 
   return (request, response, next) => {

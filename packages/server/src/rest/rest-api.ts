@@ -24,7 +24,7 @@ export interface RestRequest {
 /** An answer of the REST API: JSON, always with a body. */
 export interface RestResponse {
   readonly status: number;
-  readonly body: Uint8Array;
+  readonly body: Buffer;
   /** Whether the connection should be closed after the answer. */
   readonly closesConnection?: boolean;
 }
@@ -122,14 +122,14 @@ export class RestApi {
       }
       case "preflight":
         if (!/^https?:/i.test(request.origin ?? "")) throw errors.originMissing();
-        return { status: 200, body: new Uint8Array(0) };
+        return { status: 200, body: Buffer.alloc(0) };
     }
   }
 
   async #run(
     { kind, request }: Route & { readonly kind: "predict" | "classify" | "regress" },
     { body, signal }: RestRequest,
-  ): Promise<Uint8Array> {
+  ): Promise<Buffer> {
     const core = this.#core;
     const bytes = await body();
     const context: CallContext = {
@@ -142,4 +142,4 @@ export class RestApi {
   }
 }
 
-const json = (value: object): Uint8Array => Buffer.from(JSON.stringify(value));
+const json = (value: object): Buffer => Buffer.from(JSON.stringify(value));

@@ -21,8 +21,10 @@ export class TensorReader {
   readonly #spec: TensorSpec;
   readonly #leaves: Leaves;
   #rank = -1;
-  readonly #dims = new Int32Array(MAX_DEPTH).fill(-1);
-  readonly #seen = new Int32Array(MAX_DEPTH);
+  /** The size of the lists at each level; -1 while the first one of a level is being read. */
+  readonly #dims: number[] = [];
+  /** How many elements were read of the list that is open at each level. */
+  readonly #seen: number[] = [];
   readonly #row: RunRow = { seen: 0, finished: 0 };
 
   constructor(spec: TensorSpec) {
@@ -47,6 +49,7 @@ export class TensorReader {
     for (;;) {
       if (c === OPEN_ARRAY) {
         if (depth === MAX_DEPTH || (rank >= 0 && depth >= rank)) return -1;
+        if (depth === dims.length) dims.push(-1);
         seen[depth++] = 0;
         c = bytes[++at] as number;
         if (c <= SPACE) {
@@ -114,7 +117,7 @@ export class TensorReader {
   }
 
   #tensor(leading: number[]): Tensor {
-    const shape = [...leading, ...this.#dims.subarray(0, this.#rank)];
+    const shape = [...leading, ...this.#dims];
     return { dtype: this.#spec.dtype, shape, data: this.#leaves.finish() } as Tensor;
   }
 }
