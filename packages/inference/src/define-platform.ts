@@ -31,7 +31,7 @@ export interface PlatformDefinition<O> {
   /** Tells whether the files at `path` are all there, so that a version half copied is not loaded. */
   isComplete?(path: string): Promise<boolean>;
   /** An upper bound of what the model will hold. Default: 1.2 times the size of its files. */
-  estimateResources?(storage: StoragePath): Promise<Resources>;
+  estimateResources?(storage: StoragePath, options: O): Promise<Resources>;
   /** Makes a predictor of one that another thread shares: see `Predictor.share`. */
   attach?(shared: SharedPredictor): Promise<Predictor>;
   /** See `Loader.probe`. */
@@ -76,7 +76,7 @@ export function definePlatform<O extends object = Record<string, never>>(
     const loader = ({ path, sizeBytes }: StoragePath, id: ServableId): Loader<Predictor> => ({
       async estimateResources() {
         const storage = sizeBytes === undefined ? { path } : { path, sizeBytes };
-        if (definition.estimateResources) return definition.estimateResources(storage);
+        if (definition.estimateResources) return definition.estimateResources(storage, options);
         return { [RAM_BYTES]: Math.ceil(1.2 * (sizeBytes ?? 0)) };
       },
       load: ({ signal }) => definition.load({ path, id, signal, options }),

@@ -19,6 +19,7 @@ export {
   type TensorData,
 } from "./dtype.js";
 export { errors as inferenceErrors } from "./errors.js";
+export { formatSignature } from "./format-signature.js";
 export type { PredictOptions, Predictor, SharedPredictor } from "./predictor.js";
 export {
   DEFAULT_SIGNATURE,
@@ -34,3 +35,4 @@ export {
   validateOutputs,
   validateTensor,
 } from "./validate-inputs.js";
+export { zeroInputs } from "./zeros.js";

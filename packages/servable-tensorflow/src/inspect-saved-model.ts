@@ -1,4 +1,4 @@
-import type { TensorSpec } from "@serving-kit/inference";
+import { formatSignature } from "@serving-kit/inference";
 import { missingParts } from "./completeness.js";
 import { type MetaGraph, readSavedModel } from "./saved-model.js";
 import { readWarmUpRequests } from "./warm-up/prediction-log.js";
@@ -36,9 +36,8 @@ export function formatInspection({
   for (const graph of graphs) {
     const writer = graph.tensorflowVersion && `, written by TensorFlow ${graph.tensorflowVersion}`;
     lines.push(`graph ${graph.tags.join(",") || "without tags"}${writer}`);
-    for (const [name, { methodName, inputs, outputs }] of graph.signatures) {
-      lines.push(`  signature ${name}${methodName ? ` (${methodName})` : ""}`);
-      lines.push(...formatSpecs("input", inputs), ...formatSpecs("output", outputs));
+    for (const [name, signature] of graph.signatures) {
+      lines.push(...formatSignature(name, signature).map((line) => `  ${line}`));
     }
     for (const [name, problem] of graph.unsupported) {
       lines.push(`  signature ${name} cannot be called: ${problem}`);
@@ -47,12 +46,4 @@ export function formatInspection({
   }
   if (warmUpRequests > 0) lines.push(`${warmUpRequests} warm-up requests`);
   return lines.join("\n");
-}
-
-function formatSpecs(kind: string, specs: ReadonlyMap<string, TensorSpec>): string[] {
-  return [...specs].map(([name, { dtype, shape, nativeName, isOptional }]) => {
-    const extents = shape?.map((extent) => (extent === -1 ? "?" : extent)).join(", ");
-    const form = shape === null ? "of any shape" : `[${extents}]`;
-    return `    ${kind} ${name} ${dtype} ${form}${isOptional ? ", optional" : ""} (${nativeName})`;
-  });
 }

@@ -1,12 +1,6 @@
 import { availableParallelism } from "node:os";
 import { isServingError } from "@serving-kit/core";
-import {
-  elementCount,
-  NUMERIC_DTYPES,
-  type Signature,
-  type Tensor,
-  type TensorSpec,
-} from "@serving-kit/inference";
+import { type Signature, zeroInputs } from "@serving-kit/inference";
 import {
   type Execution,
   isVersionWithin,
@@ -103,11 +97,10 @@ function xnnpackIn(
  * that refuses a guessed shape may have nothing wrong with it.
  */
 async function warmUp(predictor: TflitePredictor, file: ModelFile): Promise<void> {
-  for (const [signatureName, { inputs }] of predictor.signatures) {
+  for (const [signatureName, signature] of predictor.signatures) {
     if (file.signatures.get(signatureName)?.subgraph !== 0) continue;
-    const zeros = Object.fromEntries([...inputs].map(([name, spec]) => [name, zerosOf(spec)]));
-    await predictor.predict(zeros, { signatureName }).catch((error) => {
-      if (!isGuess(inputs) || error.reason !== "TENSOR_SHAPE_REFUSED") throw error;
+    await predictor.predict(zeroInputs(signature), { signatureName }).catch((error) => {
+      if (!isGuess(signature.inputs) || error.reason !== "TENSOR_SHAPE_REFUSED") throw error;
     });
   }
 }
@@ -115,13 +108,3 @@ async function warmUp(predictor: TflitePredictor, file: ModelFile): Promise<void
 /** Whether 1 is a guess at an extent, other than that of the batch. */
 const isGuess = (inputs: Signature["inputs"]) =>
   [...inputs.values()].some(({ shape }) => shape?.slice(1).includes(-1));
-
-function zerosOf({ dtype, shape }: TensorSpec): Tensor {
-  const extents = (shape ?? []).map((extent) => (extent === -1 ? 1 : extent));
-  const count = elementCount(extents);
-  if (dtype === "string") {
-    return { dtype, shape: extents, data: Array.from({ length: count }, () => new Uint8Array(0)) };
-  }
-  const { array, entriesPerElement } = NUMERIC_DTYPES[dtype];
-  return { dtype, shape: extents, data: new array(count * entriesPerElement) } as Tensor;
-}

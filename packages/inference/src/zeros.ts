@@ -1,0 +1,36 @@
+import { type DType, NUMERIC_DTYPES } from "./dtype.js";
+import type { Signature, TensorSpec } from "./signature.js";
+import { elementCount, type Tensor, type Tensors, tensor } from "./tensor.js";
+
+/** The most elements of an invented tensor: a shape is a model file's word. */
+const MAX_ELEMENTS = 2 ** 26;
+
+/**
+ * Invents inputs for a call of a signature: zeros (empty strings) for every input that may not be
+ * left out. An extent that is not known is 1, a rank that is not known that of a scalar.
+ *
+ * @param rows the extent of dimension 0 where that is not known. Default 1.
+ * @throws RangeError for an input of more than 2^26 elements.
+ */
+export function zeroInputs({ inputs }: Pick<Signature, "inputs">, rows = 1): Tensors {
+  const needed = [...inputs].filter(([, spec]) => !spec.isOptional);
+  return Object.fromEntries(needed.map(([name, spec]) => [name, zeros(spec, rows)]));
+}
+
+function zeros({ dtype, shape }: TensorSpec, rows: number): Tensor {
+  const extents = (shape ?? []).map((extent, dimension) => {
+    if (extent !== -1) return extent;
+    return dimension === 0 ? rows : 1;
+  });
+  const count = elementCount(extents);
+  if (count > MAX_ELEMENTS) {
+    throw new RangeError(`an input of shape [${extents}] is too large to be invented`);
+  }
+  return tensor(dtype, extents, zeroData(dtype, count) as never);
+}
+
+function zeroData(dtype: DType, count: number): unknown {
+  if (dtype === "string") return Array.from({ length: count }, () => new Uint8Array(0));
+  const { array, entriesPerElement } = NUMERIC_DTYPES[dtype];
+  return new array(count * entriesPerElement);
+}
