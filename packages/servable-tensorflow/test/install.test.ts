@@ -1,0 +1,119 @@
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { type InstallProgress, installTensorFlow } from "../src/install/install-tensorflow.js";
+import { wheelFor } from "../src/install/wheel.js";
+import { zip } from "./zip.js";
+
+const wheel = wheelFor(`${process.platform}-${process.arch}`);
+const canFake = wheel !== undefined && process.platform !== "win32";
+const version = "1.2.3";
+const wheelName = `${wheel?.package.replaceAll("-", "_")}-${version}-cp311-cp311-any.whl`;
+
+let folder: string;
+let environment: NodeJS.ProcessEnv;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "serving-kit-"));
+  environment = { ...process.env };
+  await mkdir(join(folder, "bin"));
+  process.env.PATH = join(folder, "bin");
+  delete process.env.VIRTUAL_ENV;
+});
+
+afterEach(async () => {
+  process.env = environment;
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** A python3 whose pip copies a wheel, or fails, and notes with what it was called. */
+async function writePip(ending: string): Promise<void> {
+  const program = join(folder, "bin/python3");
+  await writeFile(
+    program,
+    `#!/bin/sh
+[ "$3" = "--version" ] && { echo "pip 25.3 from somewhere"; exit 0; }
+echo "$@" >> ${folder}/calls
+while [ $# -gt 0 ]; do [ "$1" = --dest ] && dest=$2; shift; done
+${ending}
+`,
+  );
+  await chmod(program, 0o755);
+}
+
+async function writeWheel(names: readonly string[]): Promise<void> {
+  const files = names.map((name) => [`tensorflow/${name}`, { content: `lib ${name}`, method: 8 }]);
+  await writeFile(join(folder, "wheel"), zip(Object.fromEntries(files)));
+}
+
+const install = (onProgress?: (progress: InstallProgress) => void) =>
+  installTensorFlow({
+    version,
+    dir: join(folder, "cache/tensorflow"),
+    ...(onProgress && { onProgress }),
+  });
+
+const copyWheel = () => `/bin/cp ${folder}/wheel "$dest/${wheelName}"`;
+
+describe.skipIf(!canFake)("installTensorFlow", () => {
+  const libraries = wheel?.libraries ?? [];
+
+  it("downloads with pip and unpacks the libraries, once", async () => {
+    await writePip(copyWheel());
+    await writeWheel(libraries);
+    const steps = new Set<string>();
+    const installed = await install(({ step }) => steps.add(step));
+    expect(installed).toMatchObject({ version, isNew: true });
+    expect(await readFile(installed.library, "utf8")).toBe(`lib ${libraries.at(-1)}`);
+    expect(steps).toContain("unpacking");
+    expect((await readdir(installed.folder)).sort()).toEqual(
+      ["installed.json", ...libraries].sort(),
+    );
+    expect(await readdir(join(folder, "cache/downloads"))).toEqual([]);
+    expect(await install()).toEqual({ ...installed, isNew: false });
+    const calls = (await readFile(join(folder, "calls"), "utf8")).trim().split("\n");
+    expect(calls).toHaveLength(1);
+    expect(calls[0]).toMatch(/^-m pip download --no-deps --only-binary=:all: /);
+    expect(calls[0]).toContain(`--platform ${wheel?.platforms[0]}`);
+    expect(calls[0]).toContain("--resume-retries 10");
+  });
+
+  it("says what pip said, and what to do by hand, when pip fails", async () => {
+    await writePip("echo no network >&2; exit 3");
+    await expect(install()).rejects.toMatchObject({
+      code: "UNAVAILABLE",
+      reason: "INSTALL_FAILED",
+      message: expect.stringMatching(
+        /^libtensorflow could not be installed: pip ended with exit code 3:\nno network\. By hand: `pip install tensorflow/,
+      ),
+    });
+    expect(await readdir(join(folder, "cache/downloads"))).toEqual([]);
+  });
+
+  it("says what to do by hand where there is no pip", async () => {
+    await expect(install()).rejects.toThrow(
+      /neither python3 -m pip nor pip runs\. By hand: .*SERVING_KIT_TENSORFLOW_LIBRARY/,
+    );
+  });
+
+  it("leaves nothing behind of a wheel that lacks a library", async () => {
+    await writePip(copyWheel());
+    await writeWheel(libraries.slice(0, 1));
+    await expect(install()).rejects.toThrow(`has no ${libraries.at(-1)}`);
+    expect(await readdir(join(folder, "cache"))).toEqual(["downloads"]);
+  });
+
+  it("gives up when the signal aborts", async () => {
+    await writePip("/bin/sleep 10");
+    const controller = new AbortController();
+    const dir = join(folder, "cache/tensorflow");
+    const installing = installTensorFlow({ version, dir, signal: controller.signal });
+    controller.abort(new Error("enough"));
+    await expect(installing).rejects.toThrow("enough");
+  });
+
+  it("takes no version that is none", async () => {
+    await expect(installTensorFlow({ version: "2 --hash" })).rejects.toThrow(TypeError);
+  });
+});
