@@ -45,11 +45,10 @@ export async function predict<C extends PredictCall>(
 }
 
 function optionsOf(call: PredictCall, { signal, deadlineAtMs }: CallContext): PredictOptions {
-  const { signatureName, outputs } = call;
-  return {
-    ...(signatureName && { signatureName }),
-    ...(outputs && { outputs }),
-    ...(signal && { signal }),
-    ...(deadlineAtMs !== undefined && { deadlineAtMs }),
-  };
+  const options: { -readonly [K in keyof PredictOptions]: PredictOptions[K] } = {};
+  if (call.signatureName) options.signatureName = call.signatureName;
+  if (call.outputs) options.outputs = call.outputs;
+  if (signal) options.signal = signal;
+  if (deadlineAtMs !== undefined) options.deadlineAtMs = deadlineAtMs;
+  return options;
 }

@@ -35,7 +35,7 @@ export function createFetchHandler(
       path,
       origin: request.headers.get("origin") ?? undefined,
       body: async () => {
-        const encoding = request.headers.get("content-encoding") ?? undefined;
+        const encoding = request.headers.get("content-encoding") ?? "";
         return inflate(await readFetchBody(request, maxBodyBytes), encoding, maxBodyBytes);
       },
       signal: request.signal,

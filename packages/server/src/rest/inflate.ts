@@ -12,11 +12,11 @@ const gunzipAsync = promisify(gunzip);
  */
 export async function inflate(
   body: Uint8Array,
-  encoding: string | undefined,
+  encoding: string,
   limit: number,
 ): Promise<Uint8Array> {
-  const name = encoding?.trim().toLowerCase();
-  if (!name || name === "identity") return body;
+  const name = encoding.trim().toLowerCase();
+  if (name === "" || name === "identity") return body;
   if (!name.includes("gzip")) throw errors.encodingUnsupported(name);
   try {
     return await gunzipAsync(body, { maxOutputLength: limit });

@@ -66,14 +66,12 @@ export function createRestListener(
     if (!/^\/v1\//i.test(path)) {
       return respond(response, api.notFound(path));
     }
-    const body = async () =>
-      request.readableDidRead
-        ? consumedBody(request, onLossy)
-        : inflate(
-            await readBody(request, maxBodyBytes),
-            request.headers["content-encoding"],
-            maxBodyBytes,
-          );
+    const body = async () => {
+      if (request.readableDidRead) return consumedBody(request, onLossy);
+      const bytes = await readBody(request, maxBodyBytes);
+      const encoding = request.headers["content-encoding"];
+      return encoding === undefined ? bytes : inflate(bytes, encoding, maxBodyBytes);
+    };
     const { origin } = request.headers;
     const signal = signalOf(request, response);
     void api

@@ -16,35 +16,30 @@ export function readBody(request: IncomingMessage, limit: number): Promise<Uint8
   return new Promise((resolve, reject) => {
     const chunks: Uint8Array[] = [];
     let length = 0;
-    const end = () => {
-      request.off("data", onData);
-      request.off("end", onEnd);
-      request.off("error", onError);
-      request.off("close", onClose);
-    };
-    const onData = (chunk: Uint8Array) => {
+    let isDone = false;
+    request.on("data", (chunk: Uint8Array) => {
+      // What is still to come is read and thrown away, so that the client gets to see the answer.
+      if (isDone) return;
       chunks.push(chunk);
       length += chunk.length;
       if (length <= limit) return;
-      end();
-      // What is still to come is read and thrown away, so that the client gets to see the answer.
-      request.resume();
+      isDone = true;
+      chunks.length = 0;
       reject(errors.bodyTooLarge(limit));
-    };
-    const onEnd = () => {
-      end();
+    });
+    request.on("end", () => {
+      if (isDone) return;
+      isDone = true;
       const [first] = chunks;
       resolve(chunks.length === 1 && first ? first : Buffer.concat(chunks, length));
-    };
-    const onError = () => {
-      end();
+    });
+    const fail = () => {
+      if (isDone) return;
+      isDone = true;
       reject(errors.bodyIncomplete());
     };
-    const onClose = onError;
-    request.on("data", onData);
-    request.on("end", onEnd);
-    request.on("error", onError);
-    request.on("close", onClose);
+    request.on("error", fail);
+    request.on("close", fail);
   });
 }
 

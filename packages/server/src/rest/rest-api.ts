@@ -132,10 +132,8 @@ export class RestApi {
   ): Promise<Buffer> {
     const core = this.#core;
     const bytes = await body();
-    const context: CallContext = {
-      deadlineAtMs: core.clock.now() + this.#timeoutMs,
-      ...(signal && { signal }),
-    };
+    const deadlineAtMs = core.clock.now() + this.#timeoutMs;
+    const context: CallContext = signal ? { deadlineAtMs, signal } : { deadlineAtMs };
     if (kind === "predict") return restPredict(core, request, bytes, context);
     if (kind === "classify") return restClassify(core, request, bytes, context);
     return restRegress(core, request, bytes, context);

@@ -63,11 +63,21 @@ export class DoubleLeaves implements Leaves {
 
   finish(): NumberArray {
     if (this.#flushed > 0) this.flush(1);
-    const data = this.#data ?? new ARRAYS[this.#dtype](this.chunk.subarray(0, this.used));
+    const data = this.#data ?? this.#copy();
     if (spareChunks.length < MAX_SPARE_CHUNKS) spareChunks.push(this.chunk);
     const { length } = this;
     // Memory that was guessed a little too large is kept; the kernel has not given it yet.
+    if (data.length === length) return data;
     return data.length * 7 <= length * 8 ? data.subarray(0, length) : data.slice(0, length);
+  }
+
+  /** What is in the chunk, when it is all there is. */
+  #copy(): NumberArray {
+    const array = ARRAYS[this.#dtype];
+    if (this.used > MAX_COPIED_ONE_BY_ONE) return new array(this.chunk.subarray(0, this.used));
+    const data = new array(this.used);
+    for (let i = 0; i < data.length; i++) data[i] = this.chunk[i] as number;
+    return data;
   }
 }
 
@@ -85,6 +95,8 @@ type NumberArray = InstanceType<(typeof ARRAYS)[DoubleDType]>;
 
 const CHUNK_LENGTH = 4096;
 const MAX_SPARE_CHUNKS = 16;
+/** Below this a loop is faster than a view and a call. */
+const MAX_COPIED_ONE_BY_ONE = 256;
 const spareChunks: Float64Array[] = [];
 
 const IS_LITTLE_ENDIAN = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
