@@ -81,6 +81,16 @@ export const errors = {
   /** A request whose values cannot be made into tensors; `problem` is the whole text. */
   requestUnfit: (problem: string) => invalid("REQUEST_UNFIT", problem),
 
+  messageInvalid: (problem: string) =>
+    invalid("MESSAGE_INVALID", `the request is no valid protobuf message: ${problem}`),
+
+  methodUnsupported: (methodName: string) =>
+    new ServingError(
+      "UNIMPLEMENTED",
+      "METHOD_UNSUPPORTED",
+      `Unsupported signature method_name: ${methodName}`,
+    ),
+
   outputUnfit: (problem: string) => invalid("OUTPUT_UNFIT", problem),
 
   outputInvalid: (name: string, shape: readonly number[], dtype: string, received: number) =>

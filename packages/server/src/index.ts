@@ -7,6 +7,10 @@
 export { type Classifications, classify, type ExamplesCall } from "./classify.js";
 export type { ModelConfig } from "./config.js";
 export { errors as serverErrors } from "./errors.js";
+export { type ChannelArguments, parseChannelArguments } from "./grpc/channel-arguments.js";
+export type { GrpcListening, GrpcListenOptions } from "./grpc/grpc-listener.js";
+export type { PredictionServiceOptions } from "./grpc/prediction-service.js";
+export type { SslConfig } from "./grpc/server-credentials.js";
 export type { Listening, ListenOptions } from "./http-listener.js";
 export type { Logger } from "./logger.js";
 export {

@@ -17,6 +17,8 @@ import { check } from "./check-options.js";
 import { type ModelConfig, type ResolvedModel, resolveModels } from "./config.js";
 import { type ModelPlatform, platformOf } from "./detect-platform.js";
 import { errors } from "./errors.js";
+import type { GrpcHost } from "./grpc/grpc-host.js";
+import type { GrpcListener, GrpcListening, GrpcListenOptions } from "./grpc/grpc-listener.js";
 import { closeHttp, type Listening, type ListenOptions, listenHttp } from "./http-listener.js";
 import { InFlight } from "./in-flight.js";
 import { type Logger, silentLogger } from "./logger.js";
@@ -72,6 +74,11 @@ export interface ModelServer extends AsyncDisposable {
   readonly manager: AspiredVersionsManager<Predictor>;
   /** Listens for REST over HTTP. Rejects with Node's error when the port is taken. */
   listen(options?: ListenOptions): Promise<Listening>;
+  /**
+   * Listens for TF Serving's gRPC interface. Rejects with an error with Node's `code` when the port is
+   * taken; throws ServingError INVALID_ARGUMENT / CONFIG_INVALID for the TLS configuration.
+   */
+  listenGrpc(options?: GrpcListenOptions): Promise<GrpcListening>;
   /**
    * Replaces all models: those that are not listed are unloaded. Resolves when each has an available
    * version or has failed, with what became of each; at most `timeoutMs` (default 300,000) after.
@@ -155,6 +162,7 @@ class RunningServer implements ModelServer, ServerCore {
   readonly #source: FilesystemSource;
   readonly #inFlight = new InFlight();
   readonly #httpServers: Server[] = [];
+  readonly #grpcListeners: GrpcListener[] = [];
   #models: ReadonlyMap<string, ResolvedModel>;
   readonly #platforms = new Map<string, ModelPlatform>();
   #isStarted = false;
@@ -210,6 +218,19 @@ class RunningServer implements ModelServer, ServerCore {
     return listening;
   }
 
+  async listenGrpc(options: GrpcListenOptions = {}): Promise<GrpcListening> {
+    // Loaded late: who serves no gRPC need not wait for its library.
+    const { listenGrpc } = await import("./grpc/grpc-listener.js");
+    if (this.#closing !== undefined) throw errors.serverClosing();
+    const listener = await listenGrpc(this.#grpcHost, options);
+    if (this.#closing !== undefined) {
+      await listener.close();
+      throw errors.serverClosing();
+    }
+    this.#grpcListeners.push(listener);
+    return listener.listening;
+  }
+
   reload(
     models: readonly ModelConfig[],
     { timeoutMs = RELOAD_TIMEOUT_MS }: { readonly timeoutMs?: number } = {},
@@ -250,13 +271,29 @@ class RunningServer implements ModelServer, ServerCore {
     const isOverdue = new Promise<void>((resolve) => {
       overdue.signal.addEventListener("abort", () => resolve());
     });
-    await Promise.race([this.#inFlight.drain(), isOverdue]);
-    const closed = Promise.all(this.#httpServers.map(closeHttp));
+    const drained = this.#inFlight.drain();
+    const grpcClosed = this.#grpcListeners.map((listener) => listener.close());
+    await Promise.race([drained, isOverdue]);
+    const closed = Promise.all([...this.#httpServers.map(closeHttp), ...grpcClosed]);
     await Promise.race([closed, isOverdue]);
-    if (overdue.signal.aborted)
+    if (overdue.signal.aborted) {
       for (const server of this.#httpServers) server.closeAllConnections();
+      for (const listener of this.#grpcListeners) listener.cut();
+    }
     await this.manager.close({ signal: overdue.signal });
     timer?.[Symbol.dispose]();
+  }
+
+  get #grpcHost(): GrpcHost {
+    return {
+      core: this,
+      inFlight: this.#inFlight,
+      reload: (models) => this.reload(models),
+      onStateChange: (listener) => {
+        const subscription = this.manager.events.subscribe(listener);
+        return { [Symbol.dispose]: () => subscription.unsubscribe() };
+      },
+    };
   }
 
   #servables() {

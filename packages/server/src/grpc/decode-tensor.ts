@@ -1,0 +1,206 @@
+import {
+  type DType,
+  NUMERIC_DTYPES,
+  type NumericDType,
+  type Predictor,
+  type Tensor,
+} from "@serving-kit/inference";
+import { errors } from "../errors.js";
+import { DTYPES, TENSOR_FIELDS, type TensorField } from "./tensor-fields.js";
+import {
+  bytesOf,
+  fillFixed,
+  fillVarints,
+  type NumericData,
+  stringValues,
+} from "./tensor-values.js";
+import { WIRE, WireReader } from "./wire-reader.js";
+
+/** Where the tensors of one request get memory from. */
+export interface TensorMemory {
+  readonly allocate?: Predictor["allocate"];
+  /** How many bytes the tensors may still take beyond what the message has for them. */
+  expansionBytes: number;
+}
+
+/** The greatest rank of TensorFlow's tensors. */
+const MAX_RANK = 254;
+
+/** What a tensor may take at most, in bytes: what a message may. */
+const MAX_TENSOR_BYTES = 2 ** 31 - 1;
+
+/** What a TensorProto says beside its typed values. */
+interface TensorHeader {
+  readonly dtype: DType;
+  readonly field: TensorField;
+  readonly shape: readonly number[];
+  readonly count: number;
+  readonly content: Uint8Array | undefined;
+}
+
+/**
+ * Reads a TensorProto: `tensor_content` where there is any, else the typed values of the dtype. The
+ * last of these stands for all that are missing; none stands for zeros.
+ *
+ * `tensor_content` is not copied where it stands at an offset that the dtype's array can have.
+ *
+ * @throws ServingError INVALID_ARGUMENT with TF Serving's `tensor parsing error: <name>` and what is
+ * wrong: REQUEST_UNFIT, or MESSAGE_INVALID.
+ */
+export function decodeTensor(name: string, reader: WireReader, memory: TensorMemory): Tensor {
+  const unfit = (problem: string) =>
+    errors.requestUnfit(`tensor parsing error: ${name}: ${problem}`);
+  const header = readHeader(reader.fork(), unfit);
+  const { dtype, shape, count, content } = header;
+  // Every element on the wire takes a byte at least.
+  const missing = Math.max(0, count - reader.remaining) * elementBytes(dtype);
+  if (missing > memory.expansionBytes || count * elementBytes(dtype) > MAX_TENSOR_BYTES) {
+    throw unfit(
+      `shape [${shape}] of ${dtype} is too large for the ${reader.remaining} bytes given`,
+    );
+  }
+  memory.expansionBytes -= missing;
+  if (dtype === "string") {
+    const data = content?.length
+      ? stringsOfContent(content, count, unfit)
+      : stringValues(reader, header.field.field, count);
+    return { dtype, shape, data };
+  }
+  return content?.length
+    ? tensorOfContent(dtype, header, content, memory, unfit)
+    : tensorOfValues(dtype, header, reader, memory);
+}
+
+function readHeader(reader: WireReader, unfit: (problem: string) => Error): TensorHeader {
+  let dataType = 0;
+  let content: Uint8Array | undefined;
+  const shape: number[] = [];
+  let hasUnknownRank = false;
+  while (reader.hasMore) {
+    const tag = reader.tag();
+    switch (tag) {
+      case (1 << 3) | WIRE.varint:
+        dataType = reader.uint32();
+        break;
+      case (2 << 3) | WIRE.bytes:
+        hasUnknownRank = readShape(reader.message(), shape) || hasUnknownRank;
+        break;
+      case (4 << 3) | WIRE.bytes:
+        content = reader.content();
+        break;
+      default:
+        reader.skip(tag);
+    }
+  }
+  const dtype = DTYPES.get(dataType);
+  if (dtype === undefined) throw unfit(`no tensor can have the DataType ${dataType}`);
+  if (hasUnknownRank || shape.length > MAX_RANK || shape.some((size) => size < 0)) {
+    throw unfit("its shape must be known, of at most 254 dimensions, none negative");
+  }
+  const count = shape.includes(0) ? 0 : shape.reduce((product, size) => product * size, 1);
+  if (count > MAX_TENSOR_BYTES) throw unfit(`shape [${shape}] is too large`);
+  return { dtype, field: TENSOR_FIELDS[dtype], shape, count, content };
+}
+
+/** Appends the dimensions of a TensorShapeProto; tells whether its rank is unknown. */
+function readShape(reader: WireReader, shape: number[]): boolean {
+  let hasUnknownRank = false;
+  while (reader.hasMore) {
+    const tag = reader.tag();
+    if (tag === ((3 << 3) | WIRE.varint)) hasUnknownRank = reader.bool();
+    else if (tag === ((2 << 3) | WIRE.bytes)) {
+      const dimension = reader.message();
+      let size = 0n;
+      while (dimension.hasMore) {
+        const inner = dimension.tag();
+        if (inner === ((1 << 3) | WIRE.varint)) size = dimension.int64();
+        else dimension.skip(inner);
+      }
+      if (shape.length <= MAX_RANK) shape.push(Number(size));
+    } else reader.skip(tag);
+  }
+  return hasUnknownRank;
+}
+
+function tensorOfContent(
+  dtype: NumericDType,
+  { shape, count }: TensorHeader,
+  content: Uint8Array,
+  { allocate }: TensorMemory,
+  unfit: (problem: string) => Error,
+): Tensor {
+  const { array, entriesPerElement } = NUMERIC_DTYPES[dtype];
+  const size = count * elementBytes(dtype);
+  if (content.length !== size) {
+    throw unfit(`shape [${shape}] of ${dtype} takes ${size} bytes; got ${content.length}`);
+  }
+  const entries = count * entriesPerElement;
+  const isAligned = content.byteOffset % array.BYTES_PER_ELEMENT === 0;
+  const allocated = allocate?.(dtype, shape);
+  if (allocated === undefined && isAligned) {
+    const data = new array(content.buffer, content.byteOffset, entries);
+    return { dtype, shape, data: narrow(dtype, data) };
+  }
+  // Not zeroed: all of it is written.
+  const memory = () => new array(Buffer.allocUnsafeSlow(size).buffer, 0, entries);
+  const data = (allocated?.data ?? memory()) as NumericData;
+  bytesOf(data).set(content);
+  narrow(dtype, data);
+  return allocated ?? { dtype, shape, data };
+}
+
+function tensorOfValues(
+  dtype: NumericDType,
+  { field, shape, count }: TensorHeader,
+  reader: WireReader,
+  { allocate }: TensorMemory,
+): Tensor {
+  const { array, entriesPerElement } = NUMERIC_DTYPES[dtype];
+  const allocated = allocate?.(dtype, shape);
+  const data = (allocated?.data ?? new array(count * entriesPerElement)) as NumericData;
+  const { kind } = field;
+  const filled =
+    kind === "float" || kind === "double"
+      ? fillFixed(reader, field, data)
+      : fillVarints(reader, field, data);
+  // The last element, of one entry or two, stands for those that are missing.
+  const whole = filled - (filled % entriesPerElement);
+  if (whole === 0) bytesOf(data).fill(0);
+  else if (entriesPerElement === 1) data.fill(data[whole - 1] as never, whole);
+  else for (let i = whole; i < data.length; i++) data[i] = data[i - 2] as never;
+  narrow(dtype, data);
+  return allocated ?? { dtype, shape, data };
+}
+
+/** Reads TensorFlow's string list: the lengths of all strings, then all their bytes. */
+function stringsOfContent(
+  content: Uint8Array,
+  count: number,
+  unfit: (problem: string) => Error,
+): Uint8Array[] {
+  if (count > content.length) throw unfit(`tensor_content is too short for ${count} strings`);
+  const reader = new WireReader(content);
+  const lengths = Array.from({ length: count }, () => reader.uint32());
+  const strings = lengths.map((length) => reader.take(length));
+  if (reader.hasMore) throw unfit(`tensor_content goes on after ${count} strings`);
+  return strings;
+}
+
+/** Brings the bytes of a narrow dtype into its range. The data is a view of the message, or ours. */
+function narrow<D extends NumericData>(dtype: NumericDType, data: D): D {
+  const bytes = data as unknown as Uint8Array;
+  if (dtype === "bool") {
+    for (let i = 0; i < bytes.length; i++) if ((bytes[i] as number) > 1) bytes[i] = 1;
+  } else if (dtype === "uint4") {
+    for (let i = 0; i < bytes.length; i++) bytes[i] = (bytes[i] as number) & 15;
+  } else if (dtype === "int4") {
+    for (let i = 0; i < bytes.length; i++) bytes[i] = ((bytes[i] as number) << 28) >> 28;
+  }
+  return data;
+}
+
+function elementBytes(dtype: DType): number {
+  if (dtype === "string") return 8; // a reference
+  const { array, entriesPerElement } = NUMERIC_DTYPES[dtype];
+  return array.BYTES_PER_ELEMENT * entriesPerElement;
+}

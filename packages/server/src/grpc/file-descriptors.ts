@@ -1,0 +1,114 @@
+import protobuf from "protobufjs";
+import descriptor from "protobufjs/ext/descriptor.js";
+import { schema } from "./schema.js";
+
+/** The descriptor of one package, serialized, as server reflection gives it. */
+export interface FileDescriptor {
+  readonly name: string;
+  /** The files that it needs. */
+  readonly dependencies: readonly string[];
+  /** A serialized `google.protobuf.FileDescriptorProto`. */
+  readonly bytes: Uint8Array;
+  /** The full names of what it declares: messages, their fields, enums, services, methods. */
+  readonly symbols: ReadonlySet<string>;
+}
+
+interface FieldDescriptor {
+  name: string;
+  typeName?: string;
+  jsonName?: string;
+}
+interface MessageDescriptor {
+  name: string;
+  field: FieldDescriptor[];
+  nestedType: MessageDescriptor[];
+}
+interface PackageDescriptor {
+  name: string;
+  package: string;
+  dependency: string[];
+  messageType: MessageDescriptor[];
+  enumType: { name: string }[];
+  service: { name: string; method: { name: string; inputType: string; outputType: string }[] }[];
+}
+
+/**
+ * The descriptors of all packages of the schema, by file name. protobufjs writes relative names and
+ * its own names for the entries of maps; those here are absolute and as protoc has them.
+ */
+export function fileDescriptors(): ReadonlyMap<string, FileDescriptor> {
+  const set: unknown = schema.toDescriptor("proto3");
+  const { file: files } = set as { readonly file: readonly PackageDescriptor[] };
+  return new Map(files.map((file) => [file.name, describe(file, files)]));
+}
+
+function describe(file: PackageDescriptor, files: readonly PackageDescriptor[]): FileDescriptor {
+  const symbols = new Set<string>();
+  const references = new Set<string>();
+  const within = schema.lookup(file.package) as protobuf.Namespace;
+  const message = (type: protobuf.Type, described: MessageDescriptor) => {
+    symbols.add(nameOf(type));
+    for (const field of type.fieldsArray) {
+      symbols.add(nameOf(field));
+      const fieldDescriptor = described.field.find(({ name }) => name === field.name);
+      if (fieldDescriptor === undefined) continue;
+      delete fieldDescriptor.jsonName;
+      const target = field.resolvedType?.fullName;
+      if (target !== undefined) references.add(target);
+      if (field instanceof protobuf.MapField) {
+        nameEntry(type, described, fieldDescriptor, target);
+      } else if (target !== undefined) fieldDescriptor.typeName = target;
+    }
+    for (const nested of type.nestedArray) {
+      const found = described.nestedType.find(({ name }) => name === nested.name);
+      if (nested instanceof protobuf.Type && found) message(nested, found);
+      else symbols.add(nameOf(nested));
+    }
+  };
+  for (const described of file.messageType) message(within.lookupType(described.name), described);
+  for (const { name } of file.enumType) symbols.add(`${file.package}.${name}`);
+  for (const { name, method: methods } of file.service) {
+    const service = within.lookupService(name);
+    symbols.add(nameOf(service));
+    for (const method of methods) {
+      const { resolvedRequestType, resolvedResponseType } = service.methods[
+        method.name
+      ] as protobuf.Method;
+      method.inputType = resolvedRequestType?.fullName ?? method.inputType;
+      method.outputType = resolvedResponseType?.fullName ?? method.outputType;
+      symbols.add(`${nameOf(service)}.${method.name}`);
+    }
+  }
+  file.dependency = files
+    .filter((other) => other !== file && [...references].some((name) => isIn(name, other, files)))
+    .map(({ name }) => name);
+  const bytes = descriptor.FileDescriptorProto.encode(file).finish();
+  return { name: file.name, dependencies: file.dependency, bytes, symbols };
+}
+
+/** Names a map's entry as protoc does: `model_labels` has `ModelLabelsEntry`. */
+function nameEntry(
+  type: protobuf.Type,
+  described: MessageDescriptor,
+  field: FieldDescriptor,
+  target: string | undefined,
+): void {
+  const entry = described.nestedType.find(({ name }) => name === field.typeName);
+  const camel = field.name.replace(/(?:^|_)([a-z])/g, (_, letter: string) => letter.toUpperCase());
+  if (entry === undefined) return;
+  entry.name = `${camel}Entry`;
+  field.typeName = `${type.fullName}.${entry.name}`;
+  for (const inner of entry.field) {
+    delete inner.jsonName;
+    if (inner.name === "value" && target !== undefined) inner.typeName = target;
+  }
+}
+
+/** Whether a file declares the type: its package is the longest that the name begins with. */
+function isIn(name: string, file: PackageDescriptor, files: readonly PackageDescriptor[]): boolean {
+  const owners = files.filter((candidate) => name.startsWith(`.${candidate.package}.`));
+  const longest = Math.max(...owners.map((owner) => owner.package.length));
+  return owners.includes(file) && file.package.length === longest;
+}
+
+const nameOf = ({ fullName }: protobuf.ReflectionObject) => fullName.slice(1);

@@ -1,0 +1,14 @@
+import type { ModelConfig } from "../config.js";
+import type { InFlight } from "../in-flight.js";
+import type { ServerCore } from "../server-core.js";
+import type { ModelOutcome } from "../start-up.js";
+
+/** What the gRPC services need of the server beside what every transport does. */
+export interface GrpcHost {
+  readonly core: ServerCore;
+  readonly inFlight: InFlight;
+  /** Contract: `ModelServer.reload`. */
+  reload(models: readonly ModelConfig[]): Promise<ModelOutcome[]>;
+  /** Calls back after every change of a version's state. */
+  onStateChange(listener: () => void): Disposable;
+}

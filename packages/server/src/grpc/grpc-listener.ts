@@ -1,0 +1,148 @@
+import { Server, type ServerCredentials, type ServiceDefinition } from "@grpc/grpc-js";
+import { messageOf } from "@serving-kit/core";
+import type { ChannelArguments } from "./channel-arguments.js";
+import type { GrpcHost } from "./grpc-host.js";
+import { HealthService } from "./health-service.js";
+import { modelService } from "./model-service.js";
+import { type PredictionServiceOptions, predictionService } from "./prediction-service.js";
+import {
+  REFLECTION_VERSIONS,
+  reflectionDefinition,
+  reflectionService,
+} from "./reflection-service.js";
+import { type SslConfig, serverCredentials } from "./server-credentials.js";
+import { rawMethod, type UnaryHandler, unary } from "./unary.js";
+
+/** Where and how to listen for gRPC. */
+export interface GrpcListenOptions extends PredictionServiceOptions {
+  /**
+   * Default 8500, TF Serving's, or none where there is a `socketPath`; 0 takes any free port.
+   */
+  readonly port?: number;
+  /** Default: all addresses. */
+  readonly host?: string;
+  /** The path of a unix socket to listen on. Default none. */
+  readonly socketPath?: string;
+  /** Default: no TLS. */
+  readonly ssl?: SslConfig;
+  /** The greatest message in bytes. Default 2^31 - 1, as in TF Serving. */
+  readonly maxMessageBytes?: number;
+  /** Further arguments of the channel, by their gRPC names. */
+  readonly channelArguments?: ChannelArguments;
+  /** Whether clients may ask for the services and messages. Default true. */
+  readonly reflection?: boolean;
+}
+
+/** Where gRPC is listened for. */
+export interface GrpcListening {
+  /** Absent when only a unix socket was asked for. */
+  readonly port?: number;
+  readonly socketPath?: string;
+}
+
+/** A gRPC server that listens. */
+export interface GrpcListener {
+  readonly listening: GrpcListening;
+  /** Tells clients to go elsewhere and resolves when the last call has ended. */
+  close(): Promise<void>;
+  /** Cuts all calls off. */
+  cut(): void;
+}
+
+const MAX_MESSAGE_BYTES = 2 ** 31 - 1;
+
+const PACKAGE = "tensorflow.serving";
+
+/**
+ * Listens for TF Serving's gRPC interface: PredictionService, ModelService, health and reflection.
+ *
+ * Rejects with an error with Node's `code`, such as EADDRINUSE; ServingError INVALID_ARGUMENT /
+ * CONFIG_INVALID for the TLS configuration.
+ */
+export async function listenGrpc(
+  host: GrpcHost,
+  options: GrpcListenOptions = {},
+): Promise<GrpcListener> {
+  const { socketPath, ssl, maxMessageBytes = MAX_MESSAGE_BYTES, channelArguments } = options;
+  const credentials = serverCredentials(ssl);
+  const server = new Server({
+    "grpc.max_receive_message_length": maxMessageBytes,
+    "grpc.max_send_message_length": maxMessageBytes,
+    ...channelArguments,
+  });
+  const health = new HealthService(host);
+  addUnary(server, host, `${PACKAGE}.PredictionService`, predictionService(host.core, options));
+  addUnary(server, host, `${PACKAGE}.ModelService`, modelService(host));
+  server.addService(HealthService.definition as ServiceDefinition, health.implementation);
+  if (options.reflection !== false) {
+    for (const version of REFLECTION_VERSIONS) {
+      const definition = reflectionDefinition(version) as ServiceDefinition;
+      server.addService(definition, reflectionService(version));
+    }
+  }
+  const listener = {
+    close: () =>
+      new Promise<void>((resolve) => {
+        health.close();
+        server.tryShutdown(() => resolve());
+      }),
+    cut: () => server.forceShutdown(),
+  };
+  try {
+    const port = await bindPort(server, credentials, options);
+    if (socketPath !== undefined) await bind(server, `unix:${socketPath}`, credentials);
+    const listening = {
+      ...(port !== undefined && { port }),
+      ...(socketPath !== undefined && { socketPath }),
+    };
+    return { listening, ...listener };
+  } catch (error) {
+    health.close();
+    server.forceShutdown();
+    throw error;
+  }
+}
+
+function addUnary(
+  server: Server,
+  host: GrpcHost,
+  service: string,
+  handlers: Record<string, UnaryHandler>,
+): void {
+  const names = Object.keys(handlers);
+  server.addService(
+    Object.fromEntries(names.map((name) => [name, rawMethod(service, name)])),
+    Object.fromEntries(names.map((name) => [name, unary(host, handlers[name] as UnaryHandler)])),
+  );
+}
+
+async function bindPort(
+  server: Server,
+  credentials: ServerCredentials,
+  { port, host, socketPath }: GrpcListenOptions,
+): Promise<number | undefined> {
+  if (port === undefined && socketPath !== undefined) return undefined;
+  const wanted = port ?? 8500;
+  if (host !== undefined) {
+    const name = host.includes(":") ? `[${host}]` : host;
+    return bind(server, `${name}:${wanted}`, credentials);
+  }
+  try {
+    return await bind(server, `[::]:${wanted}`, credentials);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== "EAFNOSUPPORT" && code !== "EADDRNOTAVAIL") throw error;
+    return bind(server, `0.0.0.0:${wanted}`, credentials); // a machine without IPv6
+  }
+}
+
+function bind(server: Server, address: string, credentials: ServerCredentials): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.bindAsync(address, credentials, (error, port) => {
+      if (error === null) return resolve(port);
+      // grpc-js tells Node's error as a text.
+      const code = /\bE[A-Z]{3,}\b/.exec(messageOf(error))?.[0];
+      reject(Object.assign(error, code !== undefined && { code }));
+    });
+  });
+}

@@ -1,0 +1,85 @@
+import type { Predictor, Signature, Tensor } from "@serving-kit/inference";
+import { errors } from "../errors.js";
+import { type PredictCall, predict } from "../predict.js";
+import type { CallContext, ServerCore } from "../server-core.js";
+import { decodeTensor } from "./decode-tensor.js";
+import { EXPANSION_BYTES } from "./expansion.js";
+import { effectiveSignature, servableRequest } from "./model-spec.js";
+import {
+  type PredictRequest,
+  readPredictRequest,
+  writePredictResponse,
+} from "./predict-messages.js";
+
+/**
+ * Answers a PredictRequest.
+ *
+ * @throws ServingError of reading, predicting and writing, with TF Serving's texts.
+ */
+export async function grpcPredict(
+  core: ServerCore,
+  bytes: Uint8Array,
+  context: CallContext,
+  serializeAsTensorContent: boolean,
+): Promise<Buffer> {
+  const request = readPredictRequest(bytes);
+  const servable = servableRequest(request.modelSpec);
+  const signatureName = request.modelSpec ? effectiveSignature(request.modelSpec) : "";
+  const prepare = (predictor: Predictor) => prepareCall(request, signatureName, predictor);
+  const { id, outputs } = await predict(core, servable, prepare, context);
+  return writePredictResponse({ id, signatureName, outputs }, serializeAsTensorContent);
+}
+
+function prepareCall(
+  { inputs: given, outputFilter }: PredictRequest,
+  signatureName: string,
+  predictor: Predictor,
+): PredictCall {
+  const signature = predictor.signatures.get(signatureName);
+  if (signature === undefined) {
+    throw errors.signatureUnfit(
+      `Serving signature key "${signatureName}" not found.`,
+      "FAILED_PRECONDITION",
+    );
+  }
+  checkInputNames(signature, given);
+  checkOutputFilter(signature, outputFilter);
+  const memory = {
+    ...(predictor.allocate && { allocate: predictor.allocate.bind(predictor) }),
+    expansionBytes: EXPANSION_BYTES,
+  };
+  const inputs: Record<string, Tensor> = Object.create(null);
+  for (const [name, reader] of given) inputs[name] = decodeTensor(name, reader, memory);
+  return { signatureName, inputs, outputs: outputFilter };
+}
+
+function checkInputNames({ inputs }: Signature, given: ReadonlyMap<string, unknown>): void {
+  const extra = [...given.keys()].filter((name) => !inputs.has(name));
+  const missing: string[] = [];
+  for (const [name, { isOptional }] of inputs) {
+    if (!isOptional && !given.has(name)) missing.push(name);
+  }
+  if (extra.length === 0 && missing.length === 0) return;
+  throw errors.requestUnfit(
+    `input size does not match signature: ${given.size}!=${inputs.size} len(${set(given.keys())}) ` +
+      `!= len(${set(inputs.keys())}). Sent extra: ${set(extra)}. ` +
+      `Missing but required: ${set(missing)}.`,
+  );
+}
+
+function checkOutputFilter({ outputs }: Signature, filter: readonly string[]): void {
+  const seen = new Set<string>();
+  for (const name of filter) {
+    if (!outputs.has(name)) {
+      throw errors.requestUnfit(
+        `output tensor alias not found in signature: ${name} Outputs expected to be in the set ` +
+          `${set(outputs.keys())}.`,
+      );
+    }
+    if (seen.has(name)) throw errors.requestUnfit(`duplicate output tensor alias: ${name}`);
+    seen.add(name);
+  }
+}
+
+/** Names in TF Serving's order and form; of many, as many as a message has room for. */
+const set = (names: Iterable<string>): string => `{${[...names].sort().slice(0, 1_000).join(",")}}`;

@@ -1,0 +1,127 @@
+import {
+  type MethodDefinition,
+  type ServerWritableStream,
+  status,
+  type UntypedHandleCall,
+} from "@grpc/grpc-js";
+import { errors } from "../errors.js";
+import { codecOf } from "./codec.js";
+import type { GrpcHost } from "./grpc-host.js";
+import { grpcStatus, rawMethod } from "./unary.js";
+
+/** The numbers of `HealthCheckResponse.ServingStatus`. */
+const STATUS = { SERVING: 1, NOT_SERVING: 2, SERVICE_UNKNOWN: 3 } as const;
+
+const SERVICE = "grpc.health.v1.Health";
+
+/** What is asked for the health of predictions as a whole. */
+const PREDICTIONS = new Set(["", "PredictionService", "tensorflow.serving.PredictionService"]);
+const MODELS = new Set(["ModelService", "tensorflow.serving.ModelService"]);
+
+const request = codecOf<{ readonly service: string }>("grpc.health.v1.HealthCheckRequest");
+const response = codecOf("grpc.health.v1.HealthCheckResponse");
+
+type WatchCall = ServerWritableStream<Uint8Array, Uint8Array>;
+
+/**
+ * The health checking protocol of gRPC over the states of the models.
+ *
+ * - `""` and `PredictionService`: serving when the server is ready and a model is available.
+ * - `ModelService`: serving when the server is ready.
+ * - The name of a model: serving when a version of it is available and the server is ready.
+ *
+ * Health is told while the server is closing too; a watch is told so and ended.
+ */
+export class HealthService {
+  static readonly definition: Record<string, MethodDefinition<Uint8Array, Uint8Array>> = {
+    Check: rawMethod(SERVICE, "Check"),
+    Watch: rawMethod(SERVICE, "Watch", { response: true }),
+  };
+
+  readonly #host: GrpcHost;
+  /** What each watch was told last. */
+  readonly #watches = new Map<WatchCall, { readonly service: string; told: number | undefined }>();
+  readonly #subscription: Disposable;
+
+  constructor(host: GrpcHost) {
+    this.#host = host;
+    this.#subscription = host.onStateChange(() => this.#tellAll());
+  }
+
+  get implementation(): Record<string, UntypedHandleCall> {
+    return {
+      Check: (call: { request: Uint8Array }, callback: (...args: unknown[]) => void) => {
+        const answer = this.#check(call.request);
+        if (answer instanceof Uint8Array) callback(null, answer);
+        else callback(answer);
+      },
+      Watch: (call: WatchCall) => this.#watch(call),
+    } as Record<string, UntypedHandleCall>;
+  }
+
+  /** Tells all watches that nothing is served any more, and ends them. */
+  close(): void {
+    this.#subscription[Symbol.dispose]();
+    this.#tellAll();
+    for (const call of this.#watches.keys()) call.end();
+    this.#watches.clear();
+  }
+
+  #check(bytes: Uint8Array): Uint8Array | ReturnType<typeof grpcStatus> {
+    try {
+      const { service } = request.decode(bytes);
+      const found = this.#statusOf(service);
+      if (found !== STATUS.SERVICE_UNKNOWN) return response.encode({ status: found });
+      const message = `expected "", PredictionService, ModelService or a model; got ${service}`;
+      return grpcStatus({ code: "NOT_FOUND", message });
+    } catch (error) {
+      return grpcStatus({ code: "INVALID_ARGUMENT", message: (error as Error).message });
+    }
+  }
+
+  #watch(call: WatchCall): void {
+    let service: string;
+    try {
+      ({ service } = request.decode(call.request));
+    } catch (error) {
+      call.emit("error", grpcStatus({ code: "INVALID_ARGUMENT", message: String(error) }));
+      return;
+    }
+    if (this.#host.inFlight.isClosing) {
+      const { message } = errors.serverClosing();
+      call.emit("error", { code: status.UNAVAILABLE, details: message });
+      return;
+    }
+    this.#watches.set(call, { service, told: undefined });
+    const forget = () => this.#watches.delete(call);
+    call.once("cancelled", forget);
+    call.once("close", forget);
+    call.once("error", forget);
+    this.#tell(call);
+  }
+
+  #tellAll(): void {
+    for (const call of this.#watches.keys()) this.#tell(call);
+  }
+
+  #tell(call: WatchCall): void {
+    const watch = this.#watches.get(call);
+    if (watch === undefined) return;
+    const found = this.#statusOf(watch.service);
+    if (found === watch.told) return;
+    watch.told = found;
+    call.write(response.encode({ status: found }));
+  }
+
+  #statusOf(service: string): number {
+    const { core } = this.#host;
+    const isReady = core.isReady();
+    const isAvailable = (name?: string) =>
+      core.states(name).some(({ state }) => state === "available");
+    const status = (isServing: boolean) => (isServing ? STATUS.SERVING : STATUS.NOT_SERVING);
+    if (PREDICTIONS.has(service)) return status(isReady && isAvailable());
+    if (MODELS.has(service)) return status(isReady);
+    const isKnown = core.modelNames().includes(service) || core.states(service).length > 0;
+    return isKnown ? status(isReady && isAvailable(service)) : STATUS.SERVICE_UNKNOWN;
+  }
+}

@@ -1,0 +1,71 @@
+import type { Signature, TensorSpec } from "@serving-kit/inference";
+import { errors } from "../errors.js";
+import type { ServerCore } from "../server-core.js";
+import { codecOf } from "./codec.js";
+import { readModelSpec, servableRequest } from "./model-spec.js";
+import { TENSOR_FIELDS } from "./tensor-fields.js";
+import { WIRE, WireReader } from "./wire-reader.js";
+
+const SIGNATURE_DEF = "signature_def";
+
+const response = codecOf("tensorflow.serving.GetModelMetadataResponse");
+const signatureDefMap = codecOf("tensorflow.serving.SignatureDefMap");
+
+/**
+ * Answers a GetModelMetadataRequest (model_spec = 1, metadata_field = 2): the signatures of the version
+ * that the request names, packed as a SignatureDefMap.
+ *
+ * @throws ServingError INVALID_ARGUMENT / REQUEST_UNFIT with TF Serving's text, or of `Manager.acquire`.
+ */
+export function grpcModelMetadata(core: ServerCore, bytes: Uint8Array): Uint8Array {
+  const reader = new WireReader(bytes);
+  let modelSpec: ReturnType<typeof readModelSpec> | undefined;
+  const fields: string[] = [];
+  while (reader.hasMore) {
+    const tag = reader.tag();
+    if (tag === ((1 << 3) | WIRE.bytes)) modelSpec = readModelSpec(reader.message());
+    else if (tag === ((2 << 3) | WIRE.bytes)) fields.push(reader.string());
+    else reader.skip(tag);
+  }
+  const request = servableRequest(modelSpec);
+  if (fields.length === 0) {
+    throw errors.requestUnfit("GetModelMetadataRequest must specify at least one metadata_field");
+  }
+  const unknown = fields.find((field) => field !== SIGNATURE_DEF);
+  if (unknown !== undefined) {
+    throw errors.requestUnfit(`Metadata field ${unknown} is not supported`);
+  }
+  using handle = core.acquire(request);
+  const { id, servable } = handle;
+  const value = signatureDefMap.encode({
+    signature_def: record(servable.signatures, signatureDef),
+  });
+  const type_url = "type.googleapis.com/tensorflow.serving.SignatureDefMap";
+  return response.encode({
+    model_spec: { name: id.name, version: { value: String(id.version) } },
+    metadata: { [SIGNATURE_DEF]: { type_url, value } },
+  });
+}
+
+function signatureDef({ inputs, outputs, methodName = "" }: Signature): object {
+  return {
+    inputs: record(inputs, tensorInfo),
+    outputs: record(outputs, tensorInfo),
+    method_name: methodName,
+  };
+}
+
+function tensorInfo({ dtype, shape, nativeName }: TensorSpec, name: string): object {
+  return {
+    name: nativeName ?? name,
+    dtype: TENSOR_FIELDS[dtype].dataType,
+    tensor_shape: {
+      dim: (shape ?? []).map((size) => ({ size: String(size) })),
+      unknown_rank: shape === null,
+    },
+  };
+}
+
+function record<V>(map: ReadonlyMap<string, V>, convert: (value: V, name: string) => object) {
+  return Object.fromEntries([...map].map(([name, value]) => [name, convert(value, name)]));
+}

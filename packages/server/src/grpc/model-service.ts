@@ -1,0 +1,110 @@
+import { isAbsolute } from "node:path";
+import { CODES, type ServableState } from "@serving-kit/core";
+import { all, latest, type ServableVersionPolicy, specific } from "@serving-kit/source-filesystem";
+import type { ModelConfig } from "../config.js";
+import { errors } from "../errors.js";
+import { codecOf } from "./codec.js";
+import type { GrpcHost } from "./grpc-host.js";
+import type { UnaryHandler } from "./unary.js";
+
+/** The numbers of `ModelVersionStatus.State`. */
+const STATES = { start: 10, loading: 20, available: 30, unloading: 40, end: 50 } as const;
+
+interface StatusRequest {
+  readonly model_spec: { readonly name: string; readonly version?: { value: string } } | null;
+}
+
+/** A `ModelConfig` message as protobufjs gives it. */
+interface ModelConfigMessage {
+  readonly name: string;
+  readonly base_path: string;
+  readonly model_platform: string;
+  readonly model_version_policy: {
+    readonly latest?: { readonly num_versions: number };
+    readonly all?: object;
+    readonly specific?: { readonly versions: readonly string[] };
+  } | null;
+  readonly version_labels?: Readonly<Record<string, string>>;
+}
+
+interface ReloadRequest {
+  readonly config: {
+    readonly model_config_list?: { readonly config: readonly ModelConfigMessage[] };
+  } | null;
+}
+
+const statusRequest = codecOf<StatusRequest>("tensorflow.serving.GetModelStatusRequest");
+const statusResponse = codecOf("tensorflow.serving.GetModelStatusResponse");
+const reloadRequest = codecOf<ReloadRequest>("tensorflow.serving.ReloadConfigRequest");
+const reloadResponse = codecOf("tensorflow.serving.ReloadConfigResponse");
+
+/** The methods of `tensorflow.serving.ModelService` by name. */
+export function modelService({ core, reload }: GrpcHost): Record<string, UnaryHandler> {
+  return {
+    GetModelStatus(bytes) {
+      const { model_spec: spec } = statusRequest.decode(bytes);
+      if (!spec) throw errors.requestUnfit("Missing ModelSpec");
+      const states = core.states(spec.name);
+      if (!spec.version) {
+        if (states.length === 0) throw errors.noVersions(spec.name);
+        return statusResponse.encode({ model_version_status: states.map(versionStatus) });
+      }
+      const version = BigInt(spec.version.value);
+      const state = states.find(({ id }) => id.version === version);
+      if (state === undefined) throw errors.noVersion(spec.name, version);
+      return statusResponse.encode({ model_version_status: [versionStatus(state)] });
+    },
+
+    async HandleReloadConfigRequest(bytes) {
+      const list = reloadRequest.decode(bytes).config?.model_config_list;
+      if (!list) {
+        throw errors.requestUnfit(
+          "ServerModelConfig type not supported by HandleReloadConfigRequest. Only " +
+            "ModelConfigList is currently supported",
+        );
+      }
+      const outcomes = await reload(list.config.map(modelConfig));
+      const failed = outcomes.find(({ error }) => error !== undefined);
+      if (failed?.error) throw failed.error;
+      return reloadResponse.encode({ status: { error_code: 0 } });
+    },
+  };
+}
+
+function versionStatus({ id, state, error }: ServableState): object {
+  return {
+    version: String(id.version),
+    state: STATES[state],
+    status: { error_code: error ? CODES[error.code] : 0, error_message: error?.message ?? "" },
+  };
+}
+
+function modelConfig(message: ModelConfigMessage): ModelConfig {
+  const { name, base_path: basePath, model_platform: platform, version_labels } = message;
+  if (!isAbsolute(basePath)) {
+    throw errors.requestUnfit(
+      `Expected model ${name} to have an absolute path or URI; got base_path()=${basePath}`,
+    );
+  }
+  const versionPolicy = toPolicy(message.model_version_policy);
+  const labels = Object.entries(version_labels ?? {}).map(
+    ([label, version]) => [label, BigInt(version)] as const,
+  );
+  return {
+    name,
+    basePath,
+    ...(platform && { platform }),
+    ...(versionPolicy && { versionPolicy }),
+    ...(labels.length > 0 && { labels: Object.fromEntries(labels) }),
+  };
+}
+
+function toPolicy(
+  policy: ModelConfigMessage["model_version_policy"],
+): ServableVersionPolicy | undefined {
+  if (policy?.all) return all();
+  if (policy?.specific) return specific(policy.specific.versions.map(BigInt));
+  // In proto3 a count of 0 is one that was not given.
+  if (policy?.latest) return latest(policy.latest.num_versions || 1);
+  return undefined;
+}

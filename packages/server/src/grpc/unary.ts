@@ -1,0 +1,86 @@
+import {
+  type handleUnaryCall,
+  Metadata,
+  type MethodDefinition,
+  type ServerUnaryCall,
+} from "@grpc/grpc-js";
+import { CODES } from "@serving-kit/core";
+import { errors } from "../errors.js";
+import type { CallContext } from "../server-core.js";
+import { type ErrorStatus, statusOf } from "../status-mapping.js";
+import type { GrpcHost } from "./grpc-host.js";
+
+/** Answers the bytes of a request with the bytes of a response. */
+export type UnaryHandler = (
+  request: Uint8Array,
+  context: CallContext,
+) => Uint8Array | Promise<Uint8Array>;
+
+type Bytes = Uint8Array;
+
+/** The definition of a method whose messages are bytes: what they mean, the handler reads. */
+export function rawMethod(
+  service: string,
+  name: string,
+  streams: { readonly request?: boolean; readonly response?: boolean } = {},
+): MethodDefinition<Bytes, Bytes> {
+  return {
+    path: `/${service}/${name}`,
+    requestStream: streams.request ?? false,
+    responseStream: streams.response ?? false,
+    requestSerialize: asBuffer,
+    requestDeserialize: asIs,
+    responseSerialize: asBuffer,
+    responseDeserialize: asIs,
+  };
+}
+
+/**
+ * Makes a grpc-js handler of a UnaryHandler: counts the call as in flight, refuses it while the
+ * server is closing, passes on its deadline and its end, and answers whatever is thrown with a status.
+ */
+export function unary(host: GrpcHost, handler: UnaryHandler): handleUnaryCall<Bytes, Bytes> {
+  const { core, inFlight } = host;
+  return async (call, callback) => {
+    inFlight.begin();
+    try {
+      if (inFlight.isClosing) throw errors.serverClosing();
+      callback(null, await handler(call.request, contextOf(call, host)));
+    } catch (error) {
+      const status = statusOf(error);
+      if (!status.isForeseen) {
+        core.logger.error({ err: error }, `${call.getPath()} failed unexpectedly`);
+      }
+      callback(grpcStatus(status));
+    } finally {
+      inFlight.end();
+    }
+  };
+}
+
+/** How much of a message TF Serving sends. */
+const MAX_MESSAGE_LENGTH = 1024;
+
+/** What goes to the client of an error: its code, and its message as far as TF Serving sends it. */
+export function grpcStatus({ code, message }: Pick<ErrorStatus, "code" | "message">) {
+  const isLong = message.length > MAX_MESSAGE_LENGTH;
+  const text = isLong ? `${message.slice(0, MAX_MESSAGE_LENGTH)}...TRUNCATED` : message;
+  // Half a character, cut or received, could not be sent in a header.
+  const details = Buffer.from(text).toString();
+  return { code: CODES[code], details, metadata: new Metadata() };
+}
+
+function contextOf(call: ServerUnaryCall<Bytes, Bytes>, { core }: GrpcHost): CallContext {
+  const gone = new AbortController();
+  call.once("cancelled", () => gone.abort(errors.clientGone()));
+  const deadline = Number(call.getDeadline());
+  if (!Number.isFinite(deadline)) return { signal: gone.signal };
+  // grpc-js gives the time of day; what is left of it counts on the server's Clock.
+  const leftMs = deadline - Date.now();
+  return { signal: gone.signal, deadlineAtMs: core.clock.now() + leftMs };
+}
+
+const asIs = (bytes: Buffer): Bytes => bytes;
+
+const asBuffer = (bytes: Bytes): Buffer =>
+  Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
