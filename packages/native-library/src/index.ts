@@ -16,6 +16,12 @@ export {
   type Located,
   nodePackage,
 } from "./library-candidate.js";
+export {
+  type LibraryPlace,
+  type LibraryReport,
+  type LibraryReportOptions,
+  reportLibrary,
+} from "./library-report.js";
 export { mappedLibrary } from "./mapped-library.js";
 export { NativeExecutor, type NativeExecutorOptions } from "./native-executor.js";
 export {

@@ -15,7 +15,7 @@ export {
   type InstallProgress,
   installTensorFlow,
 } from "./install/install-tensorflow.js";
-export { type LibraryPlace, type LibraryReport, libraryReport } from "./library-report.js";
+export { libraryReport } from "./library-report.js";
 export { type NativeCounts, nativeCounts } from "./native/native-counts.js";
 export type { TensorFlowOptions } from "./options.js";
 export { type MetaGraph, readSavedModel } from "./saved-model.js";

@@ -4,6 +4,8 @@
  * @packageDocumentation
  */
 export { errors as tfliteErrors } from "./errors.js";
+export { inspectTflite, type TfliteInspection } from "./inspect-tflite.js";
+export { libraryReport } from "./library-report.js";
 export { type NativeCounts, nativeCounts } from "./native/native-counts.js";
 export type { CanaryOptions, TfliteOptions } from "./options.js";
 export { tflite } from "./tflite.js";

@@ -1,5 +1,4 @@
 import { availableParallelism } from "node:os";
-import { isServingError } from "@serving-kit/core";
 import { type Signature, zeroInputs } from "@serving-kit/inference";
 import {
   type Execution,
@@ -9,7 +8,7 @@ import {
 } from "@serving-kit/native-library";
 import { errors } from "./errors.js";
 import { findModel } from "./find-model.js";
-import { type ModelFile, readModelFile } from "./model-file.js";
+import { type ModelFile, parseModelFile } from "./model-file.js";
 import { openTflite, type Tflite } from "./native/library.js";
 import { NativeModel } from "./native/model.js";
 import type { TfliteOptions } from "./options.js";
@@ -27,7 +26,7 @@ export async function loadModel(
 ): Promise<TflitePredictor> {
   const modelPath = await findModel(path);
   const bytes = await readWholeFile(modelPath, signal);
-  const file = parse(modelPath, bytes);
+  const file = parseModelFile(modelPath, bytes);
   const tflite = await openTflite(options.library);
   signal?.throwIfAborted();
   checkDense(modelPath, file, tflite);
@@ -58,14 +57,6 @@ export function defaultInterpreters(): number {
 /** A loop may have run once when it was measured, and run for ever the next time. */
 function executionOf({ hasLoops }: ModelFile, execution: Execution = "auto"): Execution {
   return execution === "auto" && hasLoops ? "thread" : execution;
-}
-
-function parse(path: string, bytes: Uint8Array): ModelFile {
-  try {
-    return readModelFile(bytes);
-  } catch (error) {
-    throw isServingError(error) ? error : errors.modelFileInvalid(path, error);
-  }
 }
 
 /** The first version that has kernels for what `hasPerChannelDense` finds. */

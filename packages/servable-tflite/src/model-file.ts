@@ -1,3 +1,4 @@
+import { isServingError } from "@serving-kit/core";
 import {
   DEFAULT_SIGNATURE,
   type Quantization,
@@ -72,6 +73,20 @@ export function readModelFile(bytes: Uint8Array): ModelFile {
     hasLoops: model.tables(MODEL.operatorCodes).some((code) => builtinOperatorOf(code) === WHILE),
     hasVariables: primary.tensors.some((tensor) => tensor.uint8(TENSOR.isVariable) !== 0),
   };
+}
+
+/**
+ * As `readModelFile`, of a file with a path.
+ *
+ * @throws ServingError DATA_LOSS / MODEL_FILE_INVALID with the path and what is wrong with the bytes;
+ * UNIMPLEMENTED / MODEL_UNSUPPORTED.
+ */
+export function parseModelFile(path: string, bytes: Uint8Array): ModelFile {
+  try {
+    return readModelFile(bytes);
+  } catch (error) {
+    throw isServingError(error) ? error : errors.modelFileInvalid(path, error);
+  }
 }
 
 /** A signature in the words of `Predictor`. */

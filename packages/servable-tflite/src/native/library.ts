@@ -2,6 +2,7 @@ import {
   cachedFile,
   environmentVariable,
   explicitPath,
+  type LibraryCandidate,
   type NativeLibrary,
   nodePackage,
   openLibrary,
@@ -18,6 +19,20 @@ export interface Tflite {
 const platform = `${process.platform}-${process.arch}`;
 const fileNames = ["libtensorflowlite_c.so", "libtensorflowlite_c.dylib", "tensorflowlite_c.dll"];
 
+/** Where the library is looked for, in order. */
+export function libraryCandidates(path?: string): readonly LibraryCandidate[] {
+  return [
+    ...explicitPath("option library", path),
+    environmentVariable("SERVING_KIT_TFLITE_LIBRARY"),
+    nodePackage(
+      `@serving-kit/tflite-${platform}`,
+      fileNames.map((name) => `lib/${name}`),
+      import.meta.url,
+    ),
+    ...fileNames.map((name) => cachedFile(`tflite/${name}`)),
+  ];
+}
+
 const bindingsOf = new WeakMap<NativeLibrary, Bindings>();
 
 /**
@@ -30,16 +45,7 @@ const bindingsOf = new WeakMap<NativeLibrary, Bindings>();
 export async function openTflite(path?: string): Promise<Tflite> {
   const library = await openLibrary({
     name: "TensorFlow Lite",
-    candidates: [
-      ...explicitPath("option library", path),
-      environmentVariable("SERVING_KIT_TFLITE_LIBRARY"),
-      nodePackage(
-        `@serving-kit/tflite-${platform}`,
-        fileNames.map((name) => `lib/${name}`),
-        import.meta.url,
-      ),
-      ...fileNames.map((name) => cachedFile(`tflite/${name}`)),
-    ],
+    candidates: libraryCandidates(path),
     // The error reporter and the variable tensors are in the API since 2.3.
     version: { symbol: "TfLiteVersion", atLeast: "2.3" },
     symbols: requiredSymbols,

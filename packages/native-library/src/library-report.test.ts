@@ -1,0 +1,47 @@
+import { describe, expect, it } from "vitest";
+import { explicitPath, type LibraryCandidate } from "./library-candidate.js";
+import { type LibraryReportOptions, reportLibrary } from "./library-report.js";
+import type { NativeLibrary } from "./native-library.js";
+
+const nowhere: LibraryCandidate = {
+  origin: "cache folder",
+  locate: () => ({ missing: "is empty" }),
+};
+const report = (options: Partial<LibraryReportOptions>) =>
+  reportLibrary({
+    name: "Sums",
+    candidates: [nowhere],
+    open: () => Promise.reject(new Error("nothing there")),
+    remedy: "npm install sums",
+    ...options,
+  });
+
+describe("reportLibrary", () => {
+  it("tells what opens, and every place that was looked at", async () => {
+    const library = { name: "Sums", path: "/lib/sums.so", origin: "npm", version: "1.2" };
+    const candidates: LibraryCandidate[] = [
+      nowhere,
+      { origin: "npm", locate: () => ({ path: library.path }) },
+    ];
+    const open = async () => library as NativeLibrary;
+    expect(await report({ candidates, open })).toEqual({
+      name: "Sums",
+      places: [
+        { origin: "cache folder", missing: "is empty" },
+        { origin: "npm", path: "/lib/sums.so" },
+      ],
+      opened: { path: "/lib/sums.so", origin: "npm", version: "1.2" },
+      cpuFeatures: expect.any(Array),
+    });
+  });
+
+  it("tells why none opens and what mends it", async () => {
+    const { opened, problem, remedy } = await report({});
+    expect([opened, problem, remedy]).toEqual([undefined, "nothing there", "npm install sums"]);
+  });
+
+  it("does not advise to install one that a path of the user's would hide", async () => {
+    const { remedy } = await report({ candidates: explicitPath("option library", "/nowhere") });
+    expect(remedy).toBe("correct the path in option library, or leave it out");
+  });
+});

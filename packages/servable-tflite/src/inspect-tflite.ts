@@ -1,0 +1,29 @@
+import type { Signature } from "@serving-kit/inference";
+import { findModel } from "./find-model.js";
+import { parseModelFile, toSignature } from "./model-file.js";
+import { readWholeFile } from "./read-file.js";
+
+/** What can be said of a `.tflite` model without loading it. */
+export interface TfliteInspection {
+  /** The path of the file. */
+  readonly path: string;
+  readonly bytes: number;
+  readonly signatures: ReadonlyMap<string, Signature>;
+}
+
+/**
+ * Reads the signatures of a `.tflite` file, or of the one in a folder. Needs no library.
+ *
+ * @throws ServingError NOT_FOUND / MODEL_FILE_MISSING, DATA_LOSS / MODEL_FILE_INVALID, UNIMPLEMENTED /
+ * MODEL_UNSUPPORTED.
+ */
+export async function inspectTflite(folderOrFile: string): Promise<TfliteInspection> {
+  const path = await findModel(folderOrFile);
+  const bytes = await readWholeFile(path);
+  const { signatures } = parseModelFile(path, bytes);
+  return {
+    path,
+    bytes: bytes.byteLength,
+    signatures: new Map([...signatures].map(([name, signature]) => [name, toSignature(signature)])),
+  };
+}
