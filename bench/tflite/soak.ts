@@ -1,5 +1,6 @@
 import { servableId } from "@serving-kit/core";
 import { tensor } from "@serving-kit/inference";
+import { mappedLibrary, openLibrary } from "@serving-kit/native-library";
 import { nativeCounts, tflite } from "@serving-kit/servable-tflite";
 import { CONV, DIGITS } from "../bare-tflite.js";
 import type { Benchmark } from "../figure.js";
@@ -58,9 +59,10 @@ interface Growth {
 
 /**
  * The memory of the process after the first tenth of some work and at its end: each the median of
- * three tenths, since what the allocators of V8 and of C keep goes up and down.
+ * three tenths. What C's allocator keeps for later is given back before, since it goes up and down.
  */
 async function growth(tenth: () => Promise<void>): Promise<Growth> {
+  const giveBack = await trimmer();
   const rss: number[] = [];
   for (let i = 0; i < SAMPLES; i++) {
     await tenth();
@@ -68,9 +70,27 @@ async function growth(tenth: () => Promise<void>): Promise<Growth> {
       globalThis.gc?.();
       await new Promise((resolve) => setImmediate(resolve));
     }
+    giveBack();
     rss.push(process.memoryUsage.rss() / 2 ** 20);
   }
   return { firstMb: median(rss.slice(1, 4)), lastMb: median(rss.slice(-3)) };
+}
+
+/** glibc's malloc_trim(3); elsewhere nothing. */
+async function trimmer(): Promise<() => void> {
+  try {
+    const library = await openLibrary({
+      name: "glibc",
+      candidates: [mappedLibrary(/^libc\.so\.6$|^libc-/)],
+      version: { symbol: "gnu_get_libc_version", atLeast: "2" },
+      symbols: ["malloc_trim"],
+      remedy: "",
+    });
+    const { trim } = library.functions({ trim: ["malloc_trim", "int", "size_t"] });
+    return () => void trim(0);
+  } catch {
+    return () => {};
+  }
 }
 
 function figure(what: string, { firstMb, lastMb }: Growth) {

@@ -47,10 +47,9 @@ const platform = definePlatform<TfliteOptions>({
     }
   },
 
-  async estimateResources({ path, sizeBytes }) {
+  async estimateResources({ path, sizeBytes }, { interpreters = defaultInterpreters() }) {
     const bytes = sizeBytes ?? (await stat(await findModel(path))).size;
-    const copies = 1 + defaultInterpreters();
-    return { [RAM_BYTES]: Math.ceil(BYTES_PER_FILE_BYTE * bytes * copies) };
+    return { [RAM_BYTES]: Math.ceil(BYTES_PER_FILE_BYTE * bytes * (1 + interpreters)) };
   },
 });
 

@@ -1,6 +1,7 @@
-import { copyFileSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdtempSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { RAM_BYTES, servableId } from "@serving-kit/core";
 import {
   NUMERIC_DTYPES,
   type NumericDType,
@@ -268,6 +269,19 @@ describe("the files of a version", () => {
     truncateSync(path, 5_000);
     expect(await tflite().isComplete(folder)).toBe(false);
     expect(await tflite().isComplete(join(folder, "missing"))).toBe(false);
+  });
+
+  it("bound what a version will hold: the file, and each interpreter with packed weights", async () => {
+    const path = put("model.tflite");
+    const estimate = async (options: TfliteOptions, sizeBytes?: number) => {
+      const storage = sizeBytes === undefined ? { path } : { path, sizeBytes };
+      const resources = await tflite(options)
+        .loader(storage, servableId("digits", 1))
+        .estimateResources?.();
+      return resources?.[RAM_BYTES];
+    };
+    expect(await estimate({ interpreters: 4 }, 1_000)).toBe(6_000);
+    expect(await estimate({ interpreters: 1 })).toBe(Math.ceil(2.4 * statSync(path).size));
   });
 
   it("may be truncated or replaced under a loaded model", async () => {

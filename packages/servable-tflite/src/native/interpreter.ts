@@ -9,6 +9,7 @@ import { counts } from "./native-counts.js";
 import { packNibbles } from "./nibbles.js";
 import { encodeStrings } from "./string-tensor.js";
 import { TensorMemory } from "./tensor-memory.js";
+import { createXnnpack, deleteXnnpack } from "./xnnpack.js";
 
 /** How interpreters are made. */
 export interface InterpreterOptions {
@@ -16,12 +17,6 @@ export interface InterpreterOptions {
   /** Whether XNNPACK runs what it can. */
   readonly xnnpack: "required" | "preferred" | "never";
 }
-
-/** Size of the buffer for XNNPACK's options, larger than the struct of any version. Zeros are defaults. */
-const XNNPACK_OPTIONS_BYTES = 256;
-
-/** TFLITE_XNNPACK_DELEGATE_FLAG_QS8 and _QU8: quantized operators too. */
-const XNNPACK_QUANTIZED = 0x1 | 0x2;
 
 /** One TfLiteInterpreter: runs one call at a time. */
 export class Interpreter {
@@ -68,7 +63,11 @@ export class Interpreter {
   static async create(model: NativeModel, options: InterpreterOptions): Promise<Interpreter> {
     const { threads, xnnpack } = options;
     if (xnnpack !== "never") {
-      const made = await Interpreter.#tryCreate(model, threads, createXnnpack(model, threads));
+      const made = await Interpreter.#tryCreate(
+        model,
+        threads,
+        createXnnpack(model.tflite, threads),
+      );
       if (typeof made !== "string") return made;
       if (xnnpack === "required") {
         // TensorFlow Lite says nothing where a delegate cannot take a graph with dynamic tensors.
@@ -104,7 +103,7 @@ export class Interpreter {
     const pointer = await run;
     bindings.optionsDelete(options);
     if (pointer === null) {
-      deleteXnnpack(model, delegate);
+      deleteXnnpack(model.tflite, delegate);
       reporter[Symbol.dispose]();
       return reporter.take();
     }
@@ -191,7 +190,7 @@ export class Interpreter {
     this.#isClosed = true;
     this.#model.tflite.bindings.interpreterDelete(this.#pointer);
     counts.interpreters--;
-    deleteXnnpack(this.#model, this.#delegate);
+    deleteXnnpack(this.#model.tflite, this.#delegate);
     this.#reporter[Symbol.dispose]();
   }
 
@@ -216,20 +215,4 @@ export class Interpreter {
     bindings.tensorRealloc(bytes.length, memory.pointer);
     bindings.copyIn(memory.pointer, bytes, bytes.length);
   }
-}
-
-function createXnnpack({ tflite }: NativeModel, threads: number): bigint | null {
-  const options = Buffer.alloc(XNNPACK_OPTIONS_BYTES);
-  // { int32_t num_threads; uint32_t flags; … }: without threads, a run stays on its own.
-  options.writeInt32LE(threads > 1 ? threads : 0, 0);
-  options.writeUInt32LE(XNNPACK_QUANTIZED, 4);
-  const delegate = tflite.bindings.xnnpackCreate(options);
-  if (delegate !== null) counts.delegates++;
-  return delegate;
-}
-
-function deleteXnnpack({ tflite }: NativeModel, delegate: bigint | null): void {
-  if (delegate === null) return;
-  tflite.bindings.xnnpackDelete(delegate);
-  counts.delegates--;
 }
