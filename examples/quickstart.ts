@@ -1,12 +1,12 @@
 import { readFileSync } from "node:fs";
 import { AspiredVersionsManager } from "@serving-kit/core";
-import { type Predictor, tensor } from "@serving-kit/inference";
+import { tensor } from "@serving-kit/inference";
 import { tflite } from "@serving-kit/servable-tflite";
 import { filesystemSource } from "@serving-kit/source-filesystem";
 
 const basePath = `${import.meta.dirname}/models/digits`; // holds the folders of versions: 1, 2, …
-const manager = new AspiredVersionsManager<Predictor>();
-manager.connect(filesystemSource({ servables: [{ name: "digits", basePath }] }).pipe(tflite()));
+const source = filesystemSource({ servables: [{ name: "digits", basePath }] });
+const manager = AspiredVersionsManager.from(source.pipe(tflite()));
 await manager.available({ name: "digits" });
 
 const [{ image, label }] = JSON.parse(readFileSync(`${basePath}/samples.json`, "utf8"));

@@ -1,6 +1,6 @@
 import { FakeLoader, managerConformance, turn } from "@serving-kit/testing";
 import { of, Subject, throwError } from "rxjs";
-import { describe, expect, it } from "vitest";
+import { describe, expect, expectTypeOf, it } from "vitest";
 import { broken, id, loaders, ManagerWorld } from "../test/manager-world.js";
 import { AspiredVersionsManager } from "./aspired-versions-manager.js";
 import type { AspiredVersionsManagerOptions } from "./aspired-versions-manager-options.js";
@@ -715,5 +715,18 @@ describe("AspiredVersionsManager", () => {
     for (const count of counts) world.manager.events.subscribe((event) => count.push(event));
     await world.aspire(loaders(1));
     expect(counts.every((count) => count.length === 3 && count[0] === counts[0]?.[0])).toBe(true);
+  });
+});
+
+describe("AspiredVersionsManager.from", () => {
+  it("makes a manager that is connected, of the type of the source's servables", async () => {
+    const list = { name: "m", versions: [{ id: id(1), data: { load: async () => "a text" } }] };
+    const manager = AspiredVersionsManager.from(of(list));
+    await manager.available({ name: "m" });
+    expectTypeOf(manager).toEqualTypeOf<AspiredVersionsManager<string>>();
+    using handle = manager.acquire({ name: "m" });
+    expect(handle.servable).toBe("a text");
+    handle.release();
+    await manager.close();
   });
 });

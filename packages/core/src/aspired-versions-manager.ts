@@ -64,6 +64,16 @@ export class AspiredVersionsManager<S> implements Manager<S> {
   #whenEmpty: (() => void) | undefined;
   #closing: Promise<void> | undefined;
 
+  /** Makes a manager that is connected to a source, whose servables give it its type. */
+  static from<S>(
+    source: Source<Loader<S>>,
+    options?: AspiredVersionsManagerOptions<S>,
+  ): AspiredVersionsManager<S> {
+    const manager = new AspiredVersionsManager<S>(options);
+    manager.connect(source);
+    return manager;
+  }
+
   /** Throws RangeError when a number among the options is out of its range. */
   constructor(options: AspiredVersionsManagerOptions<S> = {}) {
     const { policy, reloadBackoffMs, harness } = withDefaults(options);
