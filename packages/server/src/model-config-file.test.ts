@@ -38,6 +38,14 @@ describe("parseModelConfig", () => {
     expect(parseModelConfig(text, "f")).toEqual([{ name: "a", basePath: "b", versionPolicy }]);
   });
 
+  it("reads what has no effect here: the deprecated model_type, and logging_config", () => {
+    const text = list(
+      'name: "a" base_path: "b" model_type: TENSORFLOW logging_config { ' +
+        'log_collector_config { type: "x" filename_prefix: "y" } sampling_config { sampling_rate: 0.1 } }',
+    );
+    expect(parseModelConfig(text, "f")).toEqual([{ name: "a", basePath: "b" }]);
+  });
+
   it("keeps a label named __proto__ a label", () => {
     const text = list('name: "a" base_path: "b" version_labels { key: "__proto__" value: 7 }');
     const labels = parseModelConfig(text, "f")[0]?.labels ?? {};
@@ -49,7 +57,10 @@ describe("parseModelConfig", () => {
     ["model_config_list {}", "with at least one config; got none"],
     [list('base_path: "b"'), "config #1: expected a name; got none"],
     [list('name: "a"'), "config a: expected a base_path; got none"],
-    [list('name: "a" base_path: "b"', 'name: "a" base_path: "c"'), "it is listed several times"],
+    [
+      list('name: "a" base_path: "b"', 'name: "a" base_path: "c"'),
+      "Illegal to list model a multiple times in config list",
+    ],
     [list('name: "a" basepath: "b"'), "unknown field 'basepath' (line 2)"],
     [list('name: "a" base_path: 3'), "line 2"],
     ['model_config_list { config { name: "a"', "(line 1)"],

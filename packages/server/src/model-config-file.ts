@@ -19,7 +19,8 @@ export interface ConfiguredModel {
   readonly labels?: Readonly<Record<string, Version>>;
 }
 
-// Names and numbers of TF Serving's config/model_server_config.proto, as far as they are served.
+// Names and numbers of TF Serving's config/model_server_config.proto and what it imports. The
+// deprecated model_type, and logging_config, are read so that existing files are, and have no effect.
 const schema = {
   nested: {
     ModelServerConfig: {
@@ -30,10 +31,25 @@ const schema = {
       fields: {
         name: { type: "string", id: 1 },
         basePath: { type: "string", id: 2 },
+        modelType: { type: "ModelType", id: 3 },
         modelPlatform: { type: "string", id: 4 },
+        loggingConfig: { type: "LoggingConfig", id: 6 },
         modelVersionPolicy: { type: "ServableVersionPolicy", id: 7 },
         versionLabels: { keyType: "string", type: "int64", id: 8 },
       },
+    },
+    ModelType: { values: { MODEL_TYPE_UNSPECIFIED: 0, TENSORFLOW: 1, OTHER: 2 } },
+    LoggingConfig: {
+      fields: {
+        logCollectorConfig: { type: "LogCollectorConfig", id: 1 },
+        samplingConfig: { type: "SamplingConfig", id: 2 },
+      },
+    },
+    LogCollectorConfig: {
+      fields: { type: { type: "string", id: 1 }, filenamePrefix: { type: "string", id: 2 } },
+    },
+    SamplingConfig: {
+      fields: { samplingRate: { type: "double", id: 1 }, attributes: { type: "int32", id: 2 } },
     },
     ServableVersionPolicy: {
       oneofs: { policyChoice: { oneof: ["latest", "all", "specific"] } },
@@ -90,7 +106,12 @@ export function parseModelConfig(text: string, path: string): readonly Configure
     const invalid = (problem: string) =>
       errors.configFileInvalid(path, `config ${name || `#${index + 1}`}: ${problem}`);
     if (!name) throw invalid("expected a name; got none");
-    if (names.has(name)) throw invalid("expected each name once; it is listed several times");
+    if (names.has(name)) {
+      throw errors.configFileInvalid(
+        path,
+        `Illegal to list model ${name} multiple times in config list`,
+      );
+    }
     if (!basePath) throw invalid("expected a base_path; got none");
     names.add(name);
     const version = (number: Int64) => {
