@@ -69,6 +69,15 @@ describe("NativeExecutor", () => {
     expect(runs).toMatchObject({ running: 0, waiting: 0 });
   });
 
+  it("gives the place back when a run cannot begin", async () => {
+    const { executor, runs, fn } = setUp("thread");
+    fn.async = () => {
+      throw new Error("too many calls");
+    };
+    await expect(executor.run(executor.plan(""), fn)).rejects.toThrow("too many calls");
+    expect(runs.running).toBe(0);
+  });
+
   it("gives the place back when a run fails", async () => {
     const { executor, runs, fn, pending } = setUp("thread");
     const run = executor.run(executor.plan(""), fn, -1);

@@ -1,5 +1,5 @@
 import { type Clock, systemClock } from "@serving-kit/core";
-import { callOnThread, type NativeFunction } from "./native-function.js";
+import type { NativeFunction } from "./native-function.js";
 import { nativeRuns, type RunLimit } from "./run-limit.js";
 import { type Execution, RunPlan } from "./run-plan.js";
 
@@ -62,14 +62,27 @@ export class NativeExecutor {
     return result;
   }
 
-  async #runOnThread<R>(plan: RunPlan, fn: NativeFunction, args: unknown[]): Promise<R> {
-    await this.#runs.enter();
-    const startedAt = this.#clock.now();
-    try {
-      return await callOnThread<R>(fn, ...args);
-    } finally {
-      this.#runs.leave();
-      plan.ranOnThread(this.#clock.now() - startedAt);
-    }
+  #runOnThread<R>(plan: RunPlan, fn: NativeFunction, args: unknown[]): Promise<R> {
+    const place = this.#runs.enter();
+    if (place === undefined) return this.#start(plan, fn, args);
+    return place.then(() => this.#start<R>(plan, fn, args));
+  }
+
+  /** Holds a place, and gives it back. */
+  #start<R>(plan: RunPlan, fn: NativeFunction, args: unknown[]): Promise<R> {
+    return new Promise((resolve, reject) => {
+      const startedAt = this.#clock.now();
+      const done = (error: unknown, result?: R) => {
+        this.#runs.leave();
+        plan.ranOnThread(this.#clock.now() - startedAt);
+        if (error) reject(error);
+        else resolve(result as R);
+      };
+      try {
+        fn.async(...args, done);
+      } catch (error) {
+        done(error);
+      }
+    });
   }
 }
