@@ -38,6 +38,12 @@ describe("errors", () => {
       "{name: m version: 7} at /models/m/7 is not complete yet: it has no files",
     ],
     [
+      errors.versionStalled(id, "/models/m/7", "it has no files"),
+      "FAILED_PRECONDITION",
+      "VERSION_STALLED",
+      "{name: m version: 7} at /models/m/7 is not complete, and its files no longer change: it has no files; copy it again, or remove it",
+    ],
+    [
       errors.versionUnreadable(id, "/models/m/7", cause),
       "FAILED_PRECONDITION",
       "VERSION_UNREADABLE",

@@ -50,6 +50,15 @@ export const errors = {
       { details: { path } },
     ),
 
+  versionStalled: (id: ServableId, path: string, problem: string) =>
+    new ServingError(
+      "FAILED_PRECONDITION",
+      "VERSION_STALLED",
+      `${formatServableId(id)} at ${path} is not complete, and its files no longer change: ` +
+        `${problem}; copy it again, or remove it`,
+      { details: { path } },
+    ),
+
   versionUnreadable: (id: ServableId, path: string, cause: unknown) =>
     new ServingError(
       "FAILED_PRECONDITION",

@@ -110,10 +110,7 @@ export class VersionAssessor {
   ): Promise<Assessment> {
     const { readyMarker, isComplete, basePath } = servable;
     const isMarked = readyMarker !== undefined && files.names.includes(readyMarker);
-    const incomplete = (problem: string): Assessment => ({
-      state: "incomplete",
-      error: errors.versionIncomplete(id, path, problem),
-    });
+    const incomplete = (problem: string) => incompleteBy(id, path, problem, hasSettled);
     if (!files.isDirectory && path !== basePath) return incomplete("it is a file, not a directory");
     if (files.fileCount === 0) return incomplete("it has no files");
     if (files.unfinished) return incomplete(`${files.unfinished} is still being written`);
@@ -127,7 +124,7 @@ export class VersionAssessor {
       }
     } catch (cause) {
       if (isServingError(cause) && cause.reason === "CHECK_TIMED_OUT") {
-        return incomplete(cause.message);
+        return incompleteBy(id, path, cause.message, false);
       }
       return { state: "unreadable", error: errors.versionUnreadable(id, path, cause) };
     }
@@ -145,8 +142,21 @@ function judgeUnreadable(
   const isMissing = systemCode(cause) === "ENOENT";
   if (isMissing || !hasSettled) {
     const problem = isMissing ? "a file or the target of a link is missing" : "it cannot be read";
-    return { state: "incomplete", error: errors.versionIncomplete(id, path, problem) };
+    return incompleteBy(id, path, problem, hasSettled);
   }
   const error = isServingError(cause) ? cause : errors.versionUnreadable(id, path, cause);
   return { state: "unreadable", error };
+}
+
+/** Not complete: on its way, or left as it is by whoever wrote it. */
+function incompleteBy(
+  id: ServableId,
+  path: string,
+  problem: string,
+  hasSettled: boolean,
+): Assessment {
+  const error = hasSettled
+    ? errors.versionStalled(id, path, problem)
+    : errors.versionIncomplete(id, path, problem);
+  return { state: "incomplete", error };
 }
