@@ -85,6 +85,6 @@ describe("errors", () => {
   });
 
   it("have a test of the text for every reason", () => {
-    expect(Object.keys(errors).length).toBe(10);
+    expect(Object.keys(errors).length).toBe(11);
   });
 });
