@@ -4,7 +4,7 @@ import type { Benchmark } from "../figure.js";
 import { median } from "../measure.js";
 
 /** Images in one call, so that a run takes 50 ms or more. */
-const IMAGES = 24;
+const IMAGES = 16;
 const CALLERS = 4;
 const IDLE_MS = 2_000;
 const DURATION_MS = 10_000;
