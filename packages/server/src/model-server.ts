@@ -6,6 +6,7 @@ import {
   type Loader,
   type ManagerEvent,
   mapVersions,
+  type ServableState,
   type Source,
   type SourceAdapter,
   systemClock,
@@ -34,7 +35,7 @@ export interface ModelServerOptions {
   readonly platforms: readonly Platform[];
   /** Default none; `reload` replaces them. */
   readonly models?: readonly ModelConfig[];
-  /** Default `all`. */
+  /** Default `any`: one broken model does not keep the others from being served. */
   readonly startUpPolicy?: StartUpPolicy;
   /** How long to wait for the start-up policy in ms. Default Infinity. */
   readonly startUpTimeoutMs?: number;
@@ -119,7 +120,7 @@ const RELOAD_TIMEOUT_MS = 300_000;
 export async function createModelServer(options: ModelServerOptions): Promise<ModelServer> {
   const server = new RunningServer(options);
   try {
-    await server.start(options.startUpPolicy ?? "all", options.startUpTimeoutMs ?? Infinity);
+    await server.start(options.startUpPolicy ?? "any", options.startUpTimeoutMs ?? Infinity);
   } catch (error) {
     await server.close();
     throw error;
@@ -206,7 +207,12 @@ class RunningServer implements ModelServer, ServerCore {
   }
 
   acquire = (request: Parameters<ServerCore["acquire"]>[0]) => this.manager.acquire(request);
-  states = (name?: string) => this.manager.states(name);
+  states = (name?: string) => {
+    const stalled = this.#stalled(name);
+    if (stalled.length === 0) return this.manager.states(name);
+    const states = [...this.manager.states(name), ...stalled];
+    return states.sort((a, b) => (a.id.version < b.id.version ? 1 : -1));
+  };
   labels = (name: string) => this.manager.labels(name);
   modelNames = () => [...this.#models.keys()];
   isReady = () => this.#isStarted && !this.#inFlight.isClosing;
@@ -313,6 +319,15 @@ class RunningServer implements ModelServer, ServerCore {
       this.#platforms.set(name, platform);
     }
     return platform;
+  }
+
+  /** The versions whose copy was given up: nobody aspires them, and status should say why. */
+  #stalled(name?: string): ServableState[] {
+    return this.#source.problems().flatMap(({ name: of, version, error, sinceMs }) => {
+      const isMeant = error.reason === "VERSION_STALLED" && (name === undefined || name === of);
+      if (!isMeant || version === undefined) return [];
+      return { id: { name: of, version }, state: "start", attempts: 0, error, atMs: sinceMs };
+    });
   }
 
   #setLabels(): void {

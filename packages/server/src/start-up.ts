@@ -32,7 +32,7 @@ export interface ModelFlow {
  *
  * A model has failed when none of its versions is available: because its base path cannot be read or
  * holds no version, or because loading each has failed at least once. What is retried later is not
- * waited for; versions whose files are incomplete are, while there is no other.
+ * waited for; versions whose files are on their way are, while there is no other.
  */
 export async function settleModels(
   names: readonly string[],
@@ -76,7 +76,7 @@ function outcomeOf(name: string, { manager, source }: ModelFlow): ModelOutcome |
 
 /** Whether a first attempt to load the version is still to come or to end. */
 function isUnderWay({ state, waitingFor, error }: ServableState): boolean {
-  if (error !== undefined && waitingFor === "retry") return false;
+  if (error !== undefined && (waitingFor === "retry" || waitingFor === "resources")) return false;
   return state === "start" || state === "loading";
 }
 

@@ -1,3 +1,4 @@
+import { mkdir } from "node:fs/promises";
 import { createServer, request as httpRequest } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import { FakeClock } from "@serving-kit/testing";
@@ -53,6 +54,25 @@ describe("start-up", () => {
   it("with none: resolves at once", async () => {
     await using server = await start([model("absent")], "none");
     expect(server.manager.listAvailable()).toEqual([]);
+  });
+
+  it("waits for no version whose copy was given up, and shows it beside those that serve", async () => {
+    await world.publish("m", 1);
+    await mkdir(`${world.path}/m/2`);
+    await mkdir(`${world.path}/cut/1`, { recursive: true });
+    await using server = await start([model("m"), model("cut")], "any");
+    const base = await listening(server);
+    expect((await predict(base)).status).toBe(200);
+    const status = await (await fetch(`${base}/v1/models/m`)).json();
+    const message = expect.stringContaining("its files no longer change: it has no files");
+    const stalled = { error_code: "FAILED_PRECONDITION", error_message: message };
+    expect(status).toEqual({
+      model_version_status: [
+        { version: "2", state: "START", status: stalled },
+        { version: "1", state: "AVAILABLE", status: { error_code: "OK", error_message: "" } },
+      ],
+    });
+    expect((await fetch(`${base}/v1/models/cut`)).status).toBe(200);
   });
 
   it("says which versions no platform accepts", async () => {
