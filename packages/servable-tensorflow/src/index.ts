@@ -21,4 +21,5 @@ export type { TensorFlowOptions } from "./options.js";
 export { type MetaGraph, readSavedModel } from "./saved-model.js";
 export { SavedModelPredictor } from "./saved-model-predictor.js";
 export type { GpuOptions, SessionOptions } from "./session-config.js";
+export { attachSavedModel } from "./share.js";
 export { tensorflow } from "./tensorflow.js";

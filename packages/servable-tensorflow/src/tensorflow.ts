@@ -2,8 +2,6 @@ import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { RAM_BYTES } from "@serving-kit/core";
 import { definePlatform, type Platform } from "@serving-kit/inference";
-import { isSavedModelComplete, looksLikeSavedModel } from "./completeness.js";
-import { loadSavedModel } from "./load-saved-model.js";
 import { checkOptions, type TensorFlowOptions } from "./options.js";
 import { attachSavedModel, PLATFORM_NAME } from "./share.js";
 
@@ -12,9 +10,19 @@ const BYTES_PER_FILE_BYTE = 1.2;
 
 const platform = definePlatform<TensorFlowOptions>({
   name: PLATFORM_NAME,
-  load: ({ path, options, signal }) => loadSavedModel(path, options, signal),
-  accepts: looksLikeSavedModel,
-  isComplete: isSavedModelComplete,
+  // What reads files comes with the first model: a worker that only attaches does without it.
+  async load({ path, options, signal }) {
+    const { loadSavedModel } = await import("./load-saved-model.js");
+    return loadSavedModel(path, options, signal);
+  },
+  async accepts(path) {
+    const { looksLikeSavedModel } = await import("./completeness.js");
+    return looksLikeSavedModel(path);
+  },
+  async isComplete(path) {
+    const { isSavedModelComplete } = await import("./completeness.js");
+    return isSavedModelComplete(path);
+  },
   attach: attachSavedModel,
   async estimateResources({ path, sizeBytes }) {
     return {

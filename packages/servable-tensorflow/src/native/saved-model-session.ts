@@ -31,6 +31,9 @@ export interface SignatureTensors {
   readonly outputs: readonly GraphTensor[];
 }
 
+/** How TensorFlow says that a graph has an attribute or a type that it does not know. */
+const UNKNOWN_IN_GRAPH = /NodeDef mentions attr|invalid DataType enum/;
+
 /** A TF_Session with its TF_Graph, made of a SavedModel. Owns both. */
 export class SavedModelSession {
   readonly pointer: bigint;
@@ -109,7 +112,7 @@ function loadError({ library }: TensorFlow, { path, graph }: SessionSource, stat
   const written = graph.tensorflowVersion;
   const isOlder = /^\d/.test(written) && !isVersionWithin(library.version, { atLeast: written });
   let hint = "";
-  if (isOlder && (op !== undefined || /NodeDef mentions attr/.test(status.message))) {
+  if (isOlder && (op !== undefined || UNKNOWN_IN_GRAPH.test(status.message))) {
     hint = `. The library is TensorFlow ${library.version} (${library.origin}), older than ${written}, which wrote the model: use one that is as new (npx serving-kit install tensorflow)`;
   } else if (op !== undefined) {
     hint = `. If ${op} is a custom op, pass the path of its library in the option opLibraries`;
