@@ -1,8 +1,13 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { runCommand } from "../packages/serving-kit/src/command.js";
+import { showProgress } from "../packages/serving-kit/src/progress.js";
+import type { Serving } from "../packages/serving-kit/src/serve.js";
+import { showInstallProgress } from "../packages/serving-kit/src/subcommands/install.js";
+import { ensureTensorFlow } from "./ensure-tensorflow.js";
 
-// What `npm start` runs: the command `serving-kit` with the digits model, and a request to try.
+// What `npm start` runs: the command `serving-kit` with the digits model, and a request to try. The
+// same model as a SavedModel follows when libtensorflow is there, which the first start gets.
 
 const digits = new URL("../examples/models/digits/", import.meta.url);
 
@@ -47,7 +52,31 @@ async function printRequest(port: number): Promise<void> {
   );
 }
 
+/** Serves the SavedModel next to the `.tflite`, or says in one sentence why not. */
+async function addSavedModel({ port, server, models, signal }: Serving): Promise<void> {
+  const name = "digits_savedmodel";
+  using progress = showProgress(process.stderr);
+  const reason = await ensureTensorFlow({
+    signal,
+    onProgress: (at) => showInstallProgress(progress, at),
+  });
+  progress[Symbol.dispose]();
+  if (signal.aborted) return;
+  const basePath = fileURLToPath(new URL("savedmodel", digits));
+  const outcomes = reason === undefined ? await server.reload([...models, { name, basePath }]) : [];
+  const problem = reason ?? outcomes.find((outcome) => outcome.name === name)?.error?.message;
+  if (signal.aborted) return;
+  process.stdout.write(
+    problem === undefined
+      ? `serving ${name} at http://localhost:${port}/v1/models/${name}, the same model as a SavedModel\n`
+      : `The SavedModel of digits is not served, only the .tflite: ${problem}.\n`,
+  );
+}
+
 const args = ["--model_name=digits", `--model_base_path=${fileURLToPath(digits)}`];
 process.exitCode = await runCommand([...args, ...process.argv.slice(2)], {
-  onListening: printRequest,
+  onListening: async (serving) => {
+    await printRequest(serving.port);
+    await addSavedModel(serving);
+  },
 });

@@ -1,8 +1,13 @@
 import { ensureInstalled } from "./install.mjs";
 import { formatDuration, showProgress } from "./progress.mjs";
+import { run } from "./run.mjs";
+import { sourceFlags } from "./source-flags.mjs";
 import { steps } from "./steps.mjs";
 
 const KEYS = ["passed", "failed", "skipped"];
+/** The steps with tests that need libtensorflow, and how long getting it may take. */
+const TENSORFLOW_STEPS = ["native", "e2e"];
+const TENSORFLOW_TIMEOUT_MS = 300_000;
 const { stdout } = process;
 const color = stdout.isTTY ? { FORCE_COLOR: "1" } : { NO_COLOR: "1" };
 
@@ -25,6 +30,15 @@ async function runStep({ name, run }) {
   return { name, ...result };
 }
 
+/** Gets libtensorflow where it is missing; without it the tests that need it are skipped. */
+async function ensureTensorFlow() {
+  const end = showProgress("looking for libtensorflow, and getting it where it is missing");
+  const program = ["scripts/ensure-tensorflow.ts", String(TENSORFLOW_TIMEOUT_MS)];
+  const { code, stdout: reason } = await run(process.execPath, [...sourceFlags, ...program]);
+  end(code === 0 ? "done" : "failed");
+  if (code !== 0) stdout.write(`Tests that need TensorFlow are skipped: ${reason.trim()}\n`);
+}
+
 function printSummary(results) {
   stdout.write("\nSummary\n");
   for (const { name, durationMs, skips, ...counts } of results) {
@@ -38,7 +52,9 @@ function printSummary(results) {
 try {
   await ensureInstalled();
   const results = [];
-  for (const step of chosenSteps()) results.push(await runStep(step));
+  const chosen = chosenSteps();
+  if (chosen.some(({ name }) => TENSORFLOW_STEPS.includes(name))) await ensureTensorFlow();
+  for (const step of chosen) results.push(await runStep(step));
   printSummary(results);
   const total = (key) => results.reduce((sum, result) => sum + result[key], 0);
   const totals = Object.fromEntries(KEYS.map((key) => [key, total(key)]));

@@ -20,6 +20,25 @@ export const errors = {
       `unexpected argument ${JSON.stringify(argument)}; flags are written --flag=value (--help lists all flags)`,
     ),
 
+  argumentMissing: (name: string) =>
+    invalid("ARGUMENT_MISSING", `expected an argument: ${name} (--help shows an example)`),
+
+  argumentInvalid: (name: string, expected: string, received: string) =>
+    invalid("ARGUMENT_INVALID", `${name}: expected ${expected}; got ${JSON.stringify(received)}`),
+
+  subcommandUnknown: (name: string, nearest: string | undefined, known: readonly string[]) =>
+    invalid(
+      "SUBCOMMAND_UNKNOWN",
+      `unknown command ${JSON.stringify(name)}${nearest === undefined ? `; expected ${known.join(", ")}` : `; did you mean ${nearest}?`} (--help lists all commands and flags)`,
+    ),
+
+  modelNotFound: (path: string) =>
+    new ServingError(
+      "NOT_FOUND",
+      "MODEL_NOT_FOUND",
+      `there is no model at ${path}: expected a .tflite file, a folder with one, a SavedModel (a folder with saved_model.pb), or a folder with versions of these named by numbers`,
+    ),
+
   modelsMissing: () =>
     invalid("MODELS_MISSING", "nothing to serve: give --model_base_path or --model_config_file"),
 

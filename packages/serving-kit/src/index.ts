@@ -29,6 +29,7 @@ export {
   type Tensors,
   tensor,
 } from "@serving-kit/inference";
+export { type TensorFlowOptions, tensorflow } from "@serving-kit/servable-tensorflow";
 export { type TfliteOptions, tflite } from "@serving-kit/servable-tflite";
 export {
   all,
@@ -37,4 +38,4 @@ export {
   type ServableVersionPolicy,
   specific,
 } from "@serving-kit/source-filesystem";
-export { createModelServer, type ModelServerOptions } from "./model-server.js";
+export { builtInPlatforms, createModelServer, type ModelServerOptions } from "./model-server.js";

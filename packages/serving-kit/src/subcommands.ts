@@ -1,0 +1,37 @@
+import { errors } from "./errors.js";
+import { nearest } from "./nearest.js";
+import type { Subcommand } from "./subcommand.js";
+
+/** The subcommands by name, in the order of `--help`. Each is imported when it is called. */
+export const subcommands: Readonly<
+  Record<string, { readonly summary: string; readonly load: () => Promise<Subcommand> }>
+> = {
+  install: {
+    summary: "Gets libtensorflow, which SavedModels need.",
+    load: async () => (await import("./subcommands/install.js")).install(),
+  },
+  doctor: {
+    summary: "Tells which libraries are there, whether they open, and what mends it if not.",
+    load: async () => (await import("./subcommands/doctor.js")).doctor(),
+  },
+  inspect: {
+    summary: "Prints the signatures of a SavedModel or a .tflite file.",
+    load: async () => (await import("./subcommands/inspect.js")).inspect(),
+  },
+  tune: {
+    summary: "Measures a model under many configurations of batching and prints the best.",
+    load: async () => (await import("./subcommands/tune.js")).tune(),
+  },
+};
+
+/**
+ * The subcommand of a name.
+ *
+ * @throws ServingError INVALID_ARGUMENT / SUBCOMMAND_UNKNOWN that suggests the nearest.
+ */
+export async function findSubcommand(name: string): Promise<Subcommand> {
+  const found = Object.hasOwn(subcommands, name) ? subcommands[name] : undefined;
+  const names = Object.keys(subcommands);
+  if (found === undefined) throw errors.subcommandUnknown(name, nearest(name, names), names);
+  return found.load();
+}

@@ -1,0 +1,80 @@
+import { availableParallelism } from "node:os";
+import type { LibraryReport } from "@serving-kit/native-library";
+import { examineTensorFlow, examineTflite } from "../libraries.js";
+import { packageVersion } from "../package-version.js";
+import { defineSubcommand, type Subcommand } from "../subcommand.js";
+
+/** What `doctor` looks with. */
+export interface DoctorTools {
+  readonly examineTflite: typeof examineTflite;
+  readonly examineTensorFlow: typeof examineTensorFlow;
+}
+
+/**
+ * `serving-kit doctor`: which libraries were found, where, which version, whether they open, and what
+ * mends it if not. Its exit code is 0 when `.tflite` models can be served.
+ */
+export function doctor({
+  examineTflite: tflite = examineTflite,
+  examineTensorFlow: tensorflow = examineTensorFlow,
+}: Partial<DoctorTools> = {}): Subcommand {
+  return defineSubcommand({
+    usage: "doctor",
+    description:
+      "Tells which libraries were found and where, their versions, whether they open, and for what\n" +
+      "is missing the command that mends it. Ends with 0 when .tflite models can be served.",
+    operands: [],
+    flags: {},
+    async run(_call, { stdout }) {
+      const lite = await tflite();
+      const full = await tensorflow();
+      const features = [...new Set([...lite.cpuFeatures, ...full.cpuFeatures])];
+      const lines = [
+        `serving-kit ${packageVersion()} on Node ${process.versions.node}, ${process.platform}-${process.arch}${glibc()}`,
+        `${availableParallelism()} cores, ${features.join(" ") || "CPU features not known"}`,
+        "",
+        ...describe(lite, ".tflite models"),
+        "",
+        ...describe(full, "SavedModels"),
+        "",
+        verdict(lite, full),
+      ];
+      stdout.write(`${lines.join("\n")}\n`);
+      return lite.opened ? 0 : 1;
+    },
+  });
+}
+
+function describe({ name, places, opened, problem, remedy }: LibraryReport, kind: string) {
+  const seen = places.map(({ origin, path, missing }) => `    - ${origin}: ${path ?? missing}`);
+  if (opened) {
+    const { version, path, origin } = opened;
+    return [`✓ ${name} ${version} opens, for ${kind}`, `  ${path} (${origin})`];
+  }
+  const found = places.some(({ path }) => path !== undefined);
+  // The list of places that the message ends with is told here once, with what was found.
+  const [reason] = (problem ?? "").split("; ");
+  return [
+    `✗ ${name}, for ${kind}, ${found ? "was found but does not open" : "was not found"}`,
+    ...(found || places.length === 0
+      ? (problem ?? "").split("\n").map((line) => `  ${line}`)
+      : [`  ${reason}`]),
+    ...(found || places.length === 0 ? [] : ["  looked in:", ...seen]),
+    `  what mends it: ${remedy}`,
+  ];
+}
+
+function verdict(lite: LibraryReport, full: LibraryReport): string {
+  if (lite.opened && full.opened)
+    return "Everything works: .tflite models and SavedModels can be served.";
+  if (lite.opened) return `.tflite models can be served; SavedModels cannot: ${full.remedy}`;
+  if (full.opened) return `SavedModels can be served; .tflite models cannot: ${lite.remedy}`;
+  return `Nothing can be served: ${lite.remedy}`;
+}
+
+function glibc(): string {
+  const { header } = process.report.getReport() as { header: { glibcVersionRuntime?: string } };
+  const version = header.glibcVersionRuntime;
+  if (version !== undefined) return `, glibc ${version}`;
+  return process.platform === "linux" ? ", musl (the libraries need glibc)" : "";
+}

@@ -1,0 +1,35 @@
+import { formatSignature } from "@serving-kit/inference";
+import { formatInspection, inspectSavedModel } from "@serving-kit/servable-tensorflow";
+import { inspectTflite } from "@serving-kit/servable-tflite";
+import { findModel } from "../model-path.js";
+import { builtInPlatforms } from "../model-server.js";
+import { defineSubcommand, type Subcommand } from "../subcommand.js";
+
+/** `serving-kit inspect PATH`: what a model says of itself, without its library. */
+export function inspect(): Subcommand {
+  return defineSubcommand({
+    usage: "inspect /models/digits",
+    description:
+      "Prints the signatures of a model with the names, dtypes and shapes of their tensors: of a\n" +
+      "SavedModel, a .tflite file, or the newest version in a base path. Needs no library.",
+    operands: ["path"],
+    flags: {},
+    async run({ operands: [path = ""] }, { stdout }) {
+      const model = await findModel(path, builtInPlatforms());
+      const isTflite = model.platform.platformName === "tflite";
+      stdout.write(`${await (isTflite ? describeTflite : describeSavedModel)(model.path)}\n`);
+      return 0;
+    },
+  });
+}
+
+const describeSavedModel = async (path: string) => formatInspection(await inspectSavedModel(path));
+
+async function describeTflite(folderOrFile: string): Promise<string> {
+  const { path, bytes, signatures } = await inspectTflite(folderOrFile);
+  const lines = [...signatures].flatMap(([name, signature]) => formatSignature(name, signature));
+  return [
+    `${path}: TensorFlow Lite model of ${bytes.toLocaleString("en")} bytes`,
+    ...lines.map((line) => `  ${line}`),
+  ].join("\n");
+}

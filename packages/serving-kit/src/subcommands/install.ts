@@ -1,0 +1,83 @@
+import {
+  type InstallOptions,
+  type InstallProgress,
+  installTensorFlow,
+} from "@serving-kit/servable-tensorflow";
+import { errors } from "../errors.js";
+import { text } from "../flags.js";
+import { examineTensorFlow } from "../libraries.js";
+import { type Progress, showProgress } from "../progress.js";
+import { defineSubcommand, type Subcommand } from "../subcommand.js";
+
+const flags = {
+  dir: text(
+    "folder",
+    undefined,
+    "Where the libraries go. Without it, to the cache folder, where models find them.",
+  ),
+  version: text(
+    "version",
+    undefined,
+    "The version of TensorFlow. Without it, one that was tested.",
+  ),
+};
+
+/** What `install` does its work with. */
+export interface InstallTools {
+  readonly install: typeof installTensorFlow;
+  readonly examine: typeof examineTensorFlow;
+}
+
+/** `serving-kit install tensorflow`: gets libtensorflow and proves that it opens. */
+export function install({
+  install = installTensorFlow,
+  examine = examineTensorFlow,
+}: Partial<InstallTools> = {}): Subcommand {
+  return defineSubcommand({
+    usage: "install tensorflow",
+    description:
+      "Gets libtensorflow, which SavedModels need: downloads TensorFlow's Python package with pip,\n" +
+      "checks it and unpacks the libraries in it. An interrupted download goes on where it was.",
+    operands: ["library"],
+    flags,
+    async run({ flags: { dir, version }, operands: [library = ""] }, { stdout, stderr, signal }) {
+      if (library !== "tensorflow") throw errors.argumentInvalid("library", "tensorflow", library);
+      const options: InstallOptions = {
+        signal,
+        ...(dir !== undefined && { dir }),
+        ...(version !== undefined && { version }),
+      };
+      using progress = showProgress(stderr);
+      const installed = await install({
+        ...options,
+        onProgress: (at) => showInstallProgress(progress, at),
+      });
+      progress[Symbol.dispose]();
+      const { folder, isNew } = installed;
+      const verb = isNew ? "is installed" : "was there already,";
+      stdout.write(`libtensorflow ${installed.version} ${verb} in ${folder}\n`);
+      const { opened, problem } = await examine(installed.library);
+      if (opened === undefined) {
+        stderr.write(`but it does not open: ${problem}\n`);
+        return 1;
+      }
+      stdout.write(`it opens, and says that it is TensorFlow ${opened.version}\n`);
+      if (dir !== undefined) {
+        stdout.write(
+          `to use it, set SERVING_KIT_TENSORFLOW_LIBRARY=${installed.library}, or pass that path as the option library\n`,
+        );
+      }
+      return 0;
+    },
+  });
+}
+
+/** Shows how far an installation is. */
+export function showInstallProgress(
+  progress: Progress,
+  { step, bytes, totalBytes }: InstallProgress,
+): void {
+  const fraction = totalBytes === undefined ? undefined : bytes / totalBytes;
+  const size = totalBytes === undefined ? "" : ` (${Math.round(totalBytes / 1e6)} MB)`;
+  progress.update(`${step} libtensorflow${size}`, fraction);
+}

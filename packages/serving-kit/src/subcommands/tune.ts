@@ -1,0 +1,133 @@
+import { readFile } from "node:fs/promises";
+import {
+  bestOf,
+  type TuneOptions,
+  type TuneResult,
+  tune as tuneModel,
+} from "@serving-kit/batching";
+import { messageOf, servableId } from "@serving-kit/core";
+import {
+  DEFAULT_SIGNATURE,
+  type Platform,
+  type Predictor,
+  signatureOf,
+  type Tensors,
+  zeroInputs,
+} from "@serving-kit/inference";
+import { decodePredict } from "@serving-kit/server";
+import { errors } from "../errors.js";
+import { type FlagValues, integer, numbers, text } from "../flags.js";
+import { findModel } from "../model-path.js";
+import { builtInPlatforms } from "../model-server.js";
+import { showProgress } from "../progress.js";
+import { defineSubcommand, type Subcommand } from "../subcommand.js";
+import { advise, formatTable } from "../tune-report.js";
+
+const flags = {
+  model: text(
+    "path",
+    undefined,
+    "The model: a version, or a base path, of which the newest is taken.",
+  ),
+  signature_name: text("name", DEFAULT_SIGNATURE, "The signature that is called."),
+  inputs: text(
+    "file",
+    undefined,
+    'The inputs of a call: a file with the body of a predict request, such as {"instances": […]}. ' +
+      "Without it, zeros of the signature's shapes, with 1 for every extent that is not known.",
+  ),
+  rows: integer("count", 1, [1, 65_536], "The rows of a call, where zeros are sent."),
+  callers: integer("count", 64, [1, 65_536], "How many callers call at the same time."),
+  measure_ms: integer("ms", 1000, [1, 3_600_000], "How long each configuration is measured."),
+  max_batch_sizes: numbers(
+    "sizes",
+    [1, 8, 32, 128],
+    { min: 1, isInteger: true },
+    "The maximum batch sizes that are tried.",
+  ),
+  batch_timeouts_ms: numbers(
+    "times",
+    [0, 2],
+    { min: 0, isInteger: false },
+    "The batch timeouts that are tried, in ms.",
+  ),
+  slots: numbers(
+    "counts",
+    [1, 2, 4],
+    { min: 1, isInteger: true },
+    "The numbers of batches at a time that are tried.",
+  ),
+  max_p99_ms: integer(
+    "ms",
+    undefined,
+    [1, 3_600_000],
+    "The 99th percentile of latency that the best configuration may have.",
+  ),
+};
+
+type TuneFlags = FlagValues<typeof flags>;
+
+/** What `tune` works with. */
+export interface TuneTools {
+  readonly platforms: readonly Platform[];
+  readonly tune: typeof tuneModel;
+}
+
+/** `serving-kit tune --model=…`: which configuration of batching is best for a model. */
+export function tune({
+  platforms = builtInPlatforms(),
+  tune = tuneModel,
+}: Partial<TuneTools> = {}): Subcommand {
+  return defineSubcommand({
+    usage: "tune --model=/models/digits",
+    description:
+      "Measures a model under many configurations of batching, with callers that each call again as\n" +
+      "soon as they have their answer, and prints the best one in the form to paste.",
+    operands: [],
+    flags,
+    async run({ flags }, { stdout, stderr, signal }) {
+      if (flags.model === undefined) throw errors.argumentMissing("--model=<path>");
+      using progress = showProgress(stderr);
+      progress.update("loading the model");
+      const { path, platform } = await findModel(flags.model, platforms);
+      const id = servableId("model", 1);
+      const predictor = await platform.loader({ path }, id).load({ id, signal });
+      const results: TuneResult[] = [];
+      try {
+        const inputs = await inputsOf(predictor, flags);
+        progress.update("measuring", 0);
+        for await (const result of tune(predictor, { ...optionsOf(flags), inputs, signal })) {
+          results.push(result);
+          const { done, total } = result;
+          progress.update(`measured ${done} of ${total} configurations`, done / total);
+        }
+      } finally {
+        await predictor[Symbol.asyncDispose]?.();
+      }
+      progress[Symbol.dispose]();
+      const best = bestOf(results, flags.max_p99_ms);
+      stdout.write(`${formatTable(results, best)}\n\n${advise(results, best)}\n`);
+      return best === undefined ? 1 : 0;
+    },
+  });
+}
+
+function optionsOf(flags: TuneFlags): Omit<TuneOptions, "inputs"> {
+  return {
+    signatureName: flags.signature_name,
+    callers: flags.callers,
+    measureMs: flags.measure_ms,
+    maxBatchSizes: flags.max_batch_sizes,
+    batchTimeoutsMs: flags.batch_timeouts_ms,
+    slots: flags.slots,
+  };
+}
+
+async function inputsOf(predictor: Predictor, flags: TuneFlags): Promise<Tensors> {
+  const signature = signatureOf(predictor, flags.signature_name);
+  if (flags.inputs === undefined) return zeroInputs(signature, flags.rows);
+  const body = await readFile(flags.inputs).catch((error: unknown) => {
+    throw errors.argumentInvalid("--inputs", "a file that can be read", messageOf(error));
+  });
+  return decodePredict(body, () => signature).inputs;
+}

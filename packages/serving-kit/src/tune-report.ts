@@ -1,0 +1,59 @@
+import { formatBatchingParameters, type TuneResult } from "@serving-kit/batching";
+
+const HEADINGS = [
+  "max_batch_size",
+  "batch_timeout_ms",
+  "slots",
+  "calls/s",
+  "p50 ms",
+  "p99 ms",
+  "mean batch",
+];
+
+/** The results as a table, one line each, the best one marked. */
+export function formatTable(results: readonly TuneResult[], best: TuneResult | undefined): string {
+  const lines = results.map((result) => {
+    const cells = cellsOf(result).map((cell, column) =>
+      cell.padStart((HEADINGS[column] as string).length),
+    );
+    const failed = result.failed > 0 ? `  ${result.failed} calls failed` : "";
+    return `${cells.join("  ")}${result === best ? "  <- best" : failed}`;
+  });
+  return [HEADINGS.join("  "), ...lines].join("\n");
+}
+
+function cellsOf({ configuration, callsPerSecond, p50Ms, p99Ms, meanBatchSize }: TuneResult) {
+  const { maxBatchSize, batchTimeoutMs, slots } = configuration;
+  return [
+    ...[maxBatchSize, batchTimeoutMs, slots].map(String),
+    Math.round(callsPerSecond).toLocaleString("en"),
+    ...[p50Ms, p99Ms].map((ms) => ms.toFixed(2)),
+    meanBatchSize.toFixed(1),
+  ];
+}
+
+/** What to make of the results: the best configuration in the forms in which it can be given. */
+export function advise(results: readonly TuneResult[], best: TuneResult | undefined): string {
+  if (best === undefined) {
+    return "None will do: calls failed, or the latency was higher than --max_p99_ms allows.";
+  }
+  const { configuration, callsPerSecond } = best;
+  const { maxBatchSize, batchTimeoutMs, slots } = configuration;
+  const alone = results
+    .filter((result) => result.configuration.maxBatchSize === 1)
+    .map((result) => result.callsPerSecond);
+  const gain =
+    maxBatchSize === 1
+      ? "Batching does not make this model faster."
+      : alone.length > 0 &&
+        `Calls a second: ${(callsPerSecond / Math.max(...alone)).toFixed(1)} times those of one call a run.`;
+  return [
+    ...(gain ? [gain, ""] : []),
+    "As TF Serving's batching parameters:",
+    "",
+    formatBatchingParameters(configuration),
+    "In TypeScript:",
+    "",
+    `batching({ maxBatchSize: ${maxBatchSize}, batchTimeoutMs: ${batchTimeoutMs}, slots: ${slots}, timing: "batch-timeout" })`,
+  ].join("\n");
+}
