@@ -87,10 +87,13 @@ export class SavedModelPredictor implements Predictor {
     signal?.throwIfAborted();
     const signature = this.#signature(signatureName);
     validateInputs(signature, inputs);
-    // A name given twice is fetched once: there is room for as many results as outputs.
-    const names = [...new Set(validateOutputs(signature, options.outputs))];
-    this.#checkDeadline(deadlineAtMs);
-    const outputs = this.#run(signatureName, inputs, names, options);
+    if (deadlineAtMs !== Number.POSITIVE_INFINITY) this.#checkDeadline(deadlineAtMs);
+    const runner = this.#runners.get(signatureName) as SessionRunner;
+    const names = options.outputs?.length
+      ? // A name given twice is fetched once: there is room for as many results as outputs.
+        [...new Set(validateOutputs(signature, options.outputs))]
+      : runner.outputNames;
+    const outputs = this.#run(runner, this.#withDefaults(signatureName, inputs), names, options);
     if (!(outputs instanceof Promise)) return outputs;
     if (signal === undefined && deadlineAtMs === Number.POSITIVE_INFINITY) return outputs;
     return rejectEarly(outputs, signal, deadlineAtMs, this.#clock);
@@ -127,14 +130,14 @@ export class SavedModelPredictor implements Predictor {
 
   /** Waits for a place if it must, and runs. The place is given back when the native run has ended. */
   #run(
-    signatureName: string,
+    runner: SessionRunner,
     inputs: Tensors,
     names: readonly string[],
     { signal, deadlineAtMs = Number.POSITIVE_INFINITY }: PredictOptions,
   ): Tensors | Promise<Tensors> {
     this.#running++;
     const place = this.#limit.enter();
-    if (place === undefined) return this.#runNow(signatureName, inputs, names);
+    if (place === undefined) return this.#runNow(runner, inputs, names);
     return place.then(() => {
       try {
         signal?.throwIfAborted();
@@ -143,19 +146,18 @@ export class SavedModelPredictor implements Predictor {
         this.#leave();
         throw error;
       }
-      return this.#runNow(signatureName, inputs, names);
+      return this.#runNow(runner, inputs, names);
     });
   }
 
   #runNow(
-    signatureName: string,
+    runner: SessionRunner,
     inputs: Tensors,
     names: readonly string[],
   ): Tensors | Promise<Tensors> {
     let outputs: Tensors | Promise<Tensors> | undefined;
     try {
-      const runner = this.#runners.get(signatureName) as SessionRunner;
-      outputs = runner.run(this.#withDefaults(signatureName, inputs), names);
+      outputs = runner.run(inputs, names);
       return outputs instanceof Promise ? outputs.finally(() => this.#leave()) : outputs;
     } finally {
       if (!(outputs instanceof Promise)) this.#leave();

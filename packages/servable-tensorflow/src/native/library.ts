@@ -44,8 +44,9 @@ export function libraryCandidates(path?: string): readonly LibraryCandidate[] {
       FILE_NAMES.map((name) => `deps/lib/${name}`),
       join(process.cwd(), "package.json"),
     ),
-    pythonPackage("tensorflow", FILE_NAMES),
     ...FILE_NAMES.filter(isOfThisPlatform).map((name) => cachedFile(join(CACHED_FOLDER, name))),
+    // Last, since asking Python takes a process or two.
+    pythonPackage("tensorflow", FILE_NAMES),
   ];
 }
 
@@ -54,7 +55,7 @@ const bindingsOf = new WeakMap<NativeLibrary, Bindings>();
 /**
  * Opens the C library of TensorFlow: at the path given, else at `SERVING_KIT_TENSORFLOW_LIBRARY`,
  * else the one that is already open in this process, else that of an installed
- * `@tensorflow/tfjs-node`, else that of Python's tensorflow, else that in the cache folder. A process
+ * `@tensorflow/tfjs-node`, else that in the cache folder, else that of Python's tensorflow. A process
  * can hold only one.
  *
  * Unless `TF_CPP_MIN_LOG_LEVEL` is set, it is set to 2: TensorFlow then writes only errors to stderr.

@@ -1,5 +1,5 @@
 import type { Tensor, Tensors } from "@serving-kit/inference";
-import type { NativeExecutor } from "@serving-kit/native-library";
+import type { NativeExecutor, RunPlan } from "@serving-kit/native-library";
 import { errors } from "../errors.js";
 import type { Bindings } from "./bindings.js";
 import type { GraphTensor, SignatureTensors } from "./saved-model-session.js";
@@ -38,6 +38,11 @@ export class SessionRunner {
   readonly #idle: NativeRun[] = [];
   /** TF_Output lists by the names that they fetch, joined. */
   readonly #outputLists = new Map<string, Uint8Array>();
+  readonly #allOutputs: Uint8Array;
+  /** The names of all outputs. Given to `run` itself, it is recognised. */
+  readonly outputNames: readonly string[];
+  /** The plan of the last run; most runs are of the same shapes. */
+  #lastPlan: { readonly kind: string; readonly plan: RunPlan } | undefined;
 
   constructor(
     bindings: Bindings,
@@ -54,13 +59,15 @@ export class SessionRunner {
     this.#signatureName = signatureName;
     this.#inputs = inputs;
     this.#inputList = encodeOutputs(inputs);
+    this.#allOutputs = encodeOutputs(outputs);
+    this.outputNames = outputs.map(({ name }) => name);
     this.#outputs = new Map(outputs.map((tensor) => [tensor.name, tensor]));
   }
 
   /** Runs: gives the outputs at once when it ran inline, else a promise of them. */
   run(inputs: Tensors, names: readonly string[]): Tensors | Promise<Tensors> {
     const run = this.#prepare(inputs);
-    const plan = this.#executor.plan(this.#kindOf(run.inputs));
+    const plan = this.#planOf(run.inputs);
     let ended: void | Promise<void>;
     try {
       ended = this.#executor.run<void>(
@@ -159,6 +166,7 @@ export class SessionRunner {
   }
 
   #outputList(names: readonly string[]): Uint8Array {
+    if (names === this.outputNames) return this.#allOutputs;
     const key = names.join("\0");
     let list = this.#outputLists.get(key);
     if (list === undefined) {
@@ -171,10 +179,11 @@ export class SessionRunner {
   }
 
   /** Runs of one shape take about as long. */
-  #kindOf(tensors: readonly Tensor[]): string {
+  #planOf(tensors: readonly Tensor[]): RunPlan {
     let kind = this.#signatureName;
     for (const { shape } of tensors) kind += ` ${shape}`;
-    return kind;
+    if (this.#lastPlan?.kind !== kind) this.#lastPlan = { kind, plan: this.#executor.plan(kind) };
+    return this.#lastPlan.plan;
   }
 }
 
