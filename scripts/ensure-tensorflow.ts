@@ -14,7 +14,7 @@ export async function ensureTensorFlow(options: InstallOptions): Promise<string 
   const { opened, problem = "", remedy = "" } = await libraryReport();
   if (opened) return undefined;
   // A path that a user named hides whatever would be installed.
-  if (!remedy.includes("install")) return `${lineOf(problem, 0)} (${remedy})`;
+  if (!remedy.startsWith("npx ")) return `${lineOf(problem, 0)} (${remedy})`;
   try {
     await installTensorFlow(options);
     return undefined;

@@ -49,7 +49,7 @@ export interface TuneResult {
 
 /**
  * Measures a predictor under every combination of batch size, timeout and slots, one after the other,
- * and gives each result when it is there.
+ * and gives each result when it is there. The first is run twice and measured the second time.
  *
  * The predictor is not disposed. When the signal aborts, the iteration throws its reason after the
  * call that is under way.
@@ -64,6 +64,9 @@ export async function* tune(
   const { inputs, signatureName, signal } = options;
   await predictor.predict(inputs, signatureName === undefined ? {} : { signatureName });
   const configurations = configurationsOf(options);
+  // What is compiled or allocated at the first calls would count against the first configuration.
+  const [first] = configurations;
+  if (first !== undefined) await measure(predictor, first, options);
   for (const [index, configuration] of configurations.entries()) {
     signal?.throwIfAborted();
     const measured = await measure(predictor, configuration, options);

@@ -1,6 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, expectTypeOf, it } from "vitest";
-import { describeFlags, integer, parseFlags, text, toggle } from "./flags.js";
+import {
+  describeFlags,
+  integer,
+  numbers,
+  parseArguments,
+  parseFlags,
+  text,
+  toggle,
+} from "./flags.js";
 
 const table = {
   model_name: text("name", "default", "The name of the model."),
@@ -92,6 +100,56 @@ describe("parseFlags", () => {
         },
       ),
     );
+  });
+});
+
+describe("parseArguments", () => {
+  it.each<[string[], string[]]>([
+    [["a"], ["a"]],
+    [["--enable_batching", "a"], ["a"]],
+    [["a", "--model_name", "b"], ["a"]],
+    [[""], [""]],
+  ])("takes operands of %j between the flags", (args, operands) => {
+    expect(parseArguments(table, args, ["path"]).operands).toEqual(operands);
+  });
+
+  it.each([
+    [[], "ARGUMENT_MISSING", "expected an argument: path (--help shows an example)"],
+    [["a", "b"], "ARGUMENT_UNEXPECTED", 'unexpected argument "b"'],
+    [["-p"], "ARGUMENT_UNEXPECTED", 'unexpected argument "-p"'],
+  ])("refuses %j with %s", (args, reason, message) => {
+    expect(() => parseArguments(table, args, ["path"])).toThrowError(
+      expect.objectContaining({ reason, message: expect.stringContaining(message) }),
+    );
+  });
+});
+
+describe("numbers", () => {
+  const { parse, expected } = numbers("sizes", [1], { min: 1, isInteger: true }, "Sizes.");
+  const times = numbers("times", [0], { min: 0, isInteger: false }, "Times.");
+
+  it.each([
+    ["1", [1]],
+    ["1,8,32", [1, 8, 32]],
+    ["8,8", [8]],
+    ["", undefined],
+    ["0", undefined],
+    ["1,", undefined],
+    ["1.5", undefined],
+    ["-1", undefined],
+    ["1e3", undefined],
+    ["1, 2", undefined],
+  ])("reads %j as integers", (text, list) => {
+    expect(parse(text)).toEqual(list);
+    expect(expected).toBe("integers of at least 1, parted by commas");
+  });
+
+  it.each([
+    ["0,0.5,2", [0, 0.5, 2]],
+    [".5", undefined],
+    ["1.", undefined],
+  ])("reads %j as numbers", (text, list) => {
+    expect(times.parse(text)).toEqual(list);
   });
 });
 

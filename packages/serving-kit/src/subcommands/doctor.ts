@@ -45,21 +45,21 @@ export function doctor({
   });
 }
 
-function describe({ name, places, opened, problem, remedy }: LibraryReport, kind: string) {
-  const seen = places.map(({ origin, path, missing }) => `    - ${origin}: ${path ?? missing}`);
+function describe(report: LibraryReport, kind: string): string[] {
+  const { name, places, opened, problem = "", remedy } = report;
   if (opened) {
-    const { version, path, origin } = opened;
-    return [`✓ ${name} ${version} opens, for ${kind}`, `  ${path} (${origin})`];
+    const others = places.filter(({ path }) => path !== undefined && path !== opened.path);
+    return [
+      `✓ ${name} ${opened.version} opens, for ${kind}`,
+      `  ${opened.path} (${opened.origin})`,
+      ...others.map(({ path, origin }) => `  not used: ${path} (${origin})`),
+    ];
   }
-  const found = places.some(({ path }) => path !== undefined);
-  // The list of places that the message ends with is told here once, with what was found.
-  const [reason] = (problem ?? "").split("; ");
+  // The first line sums up what the others tell of each place.
+  const [summary = "", ...tried] = problem.split("\n");
   return [
-    `✗ ${name}, for ${kind}, ${found ? "was found but does not open" : "was not found"}`,
-    ...(found || places.length === 0
-      ? (problem ?? "").split("\n").map((line) => `  ${line}`)
-      : [`  ${reason}`]),
-    ...(found || places.length === 0 ? [] : ["  looked in:", ...seen]),
+    `✗ ${name} does not open, for ${kind}`,
+    ...(tried.length > 0 ? tried : [`  ${summary}`]),
     `  what mends it: ${remedy}`,
   ];
 }
