@@ -17,6 +17,14 @@ interface SharedSavedModel extends SharedPredictor {
   readonly holders: SharedArrayBuffer;
 }
 
+/** What this thread holds of others. A worker that ends lets go of it. */
+const held = new Set<SessionHolders>();
+if (!isMainThread) {
+  process.once("exit", () => {
+    for (const holders of held) holders.release();
+  });
+}
+
 /** What stands for a model in other threads. */
 export function shareSavedModel(
   { library }: Pick<TensorFlow, "library">,
@@ -45,13 +53,10 @@ export async function attachSavedModel(token: SharedPredictor): Promise<SavedMod
   }
   const holders = new SessionHolders(token.holders);
   if (!holders.take()) throw errors.sharedPredictorInvalid("its predictor is disposed");
-  let isHeld = true;
+  held.add(holders);
   const release = () => {
-    if (isHeld) holders.release();
-    isHeld = false;
-    process.off("exit", release);
+    if (held.delete(holders)) holders.release();
   };
-  if (!isMainThread) process.on("exit", release);
   try {
     const tensorflow = await openTensorFlow(token.library);
     return new SavedModelPredictor(tensorflow, token.model, {
