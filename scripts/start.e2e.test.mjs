@@ -1,13 +1,27 @@
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { libraryReport } from "../packages/servable-tensorflow/src/index.js";
 import { root } from "./workspace.mjs";
+
+const { opened } = await libraryReport();
 
 let npm;
 
 afterEach(() => {
   npm?.kill("SIGKILL");
 });
+
+/** The SavedModel follows soon, under a name of its own, and gives the same answer. */
+async function expectSavedModel(url, body, expected) {
+  const savedModel = url.replace("/digits:", "/digits_savedmodel:");
+  const ask = () => fetch(savedModel, { method: "POST", body });
+  await vi.waitFor(async () => expect((await ask()).status).toBe(200), 30_000);
+  const { predictions } = await (await ask()).json();
+  for (const [digit, probability] of expected.predictions[0].entries()) {
+    expect(predictions[0][digit]).toBeCloseTo(probability, 5);
+  }
+}
 
 const hasCurl = () => {
   try {
@@ -42,6 +56,7 @@ describe("npm start", () => {
       expect(answer.trim()).toBe(expected);
       expect(JSON.parse(answer).predictions[0]).toHaveLength(10);
       expect(line.length).toBeLessThan(260);
+      if (opened) await expectSavedModel(url, body, JSON.parse(expected));
       process.kill(-npm.pid, "SIGINT"); // the whole group, as Ctrl-C in a terminal does
       expect(await ended).toEqual([0, null]);
       expect(stdout).toContain("all requests are answered and all models unloaded");

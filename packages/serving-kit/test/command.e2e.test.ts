@@ -75,6 +75,17 @@ describe("serving-kit --model_base_path", () => {
     },
   );
 
+  it.runIf(process.platform === "linux")(
+    "opens no libtensorflow for a .tflite model (skipped: reads /proc, which is Linux's)",
+    async () => {
+      const command = start(`--model_base_path=${digits}`, "--rest_api_port=0");
+      await command.said(/http:\S+\/v1\/models\/default/);
+      const maps = readFileSync(`/proc/${command.child.pid}/maps`, "utf8");
+      expect(maps).toContain("libtensorflowlite_c");
+      expect(maps).not.toMatch(/libtensorflow(_cc|_framework)?\.so/);
+    },
+  );
+
   it("names the flag when the port is taken", async () => {
     const other = createServer().listen(0);
     await once(other, "listening");

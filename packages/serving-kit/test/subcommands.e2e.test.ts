@@ -1,0 +1,117 @@
+import { execFile } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { libraryReport } from "@serving-kit/servable-tensorflow";
+import { describe, expect, it } from "vitest";
+
+const repository = resolve(import.meta.dirname, "../../..");
+const digits = join(repository, "examples/models/digits");
+const { opened, problem } = await libraryReport();
+const reason = opened ? "" : ` [skipped: ${problem?.split("\n")[0]}]`;
+
+/** Runs the command from source to its end. */
+function run(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
+  const bin = join(repository, "packages/serving-kit/src/bin.ts");
+  const flags = ["--conditions=@serving-kit/source", "--import", "tsx", bin];
+  return new Promise<{ code: number; stdout: string; stderr: string }>((resolve) => {
+    const options = { cwd: repository, env: { ...process.env, ...env } };
+    execFile(process.execPath, [...flags, ...args], options, (error, stdout, stderr) => {
+      resolve({ code: Number(error?.code ?? 0), stdout, stderr });
+    });
+  });
+}
+
+/** What there is on a machine with Node alone. */
+function bare(): NodeJS.ProcessEnv & Disposable {
+  const cache = mkdtempSync(join(tmpdir(), "serving-kit-cache-"));
+  return {
+    ...{ PATH: "", Path: "", VIRTUAL_ENV: "", SERVING_KIT_CACHE: cache },
+    SERVING_KIT_TENSORFLOW_LIBRARY: "",
+    [Symbol.dispose]: () => rmSync(cache, { recursive: true }),
+  };
+}
+
+describe("serving-kit install tensorflow", () => {
+  it("says what to do by hand where there is no pip", async () => {
+    using env = bare();
+    const { code, stderr } = await run(["install", "tensorflow"], env);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^serving-kit: libtensorflow could not be installed: .* By hand: .*\n$/);
+  });
+});
+
+describe("serving-kit doctor", () => {
+  it("finds all well where .tflite models work, and names the command for the rest", async () => {
+    using env = bare();
+    const { code, stdout } = await run(["doctor"], env);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^✓ TensorFlow Lite \d+\.\d+\S* opens, for \.tflite models$/m);
+    expect(stdout).toMatch(/^ {2}what mends it: npx serving-kit install tensorflow$/m);
+  });
+
+  it("ends with 1 when the library of .tflite models does not open", async () => {
+    const broken = join(digits, "samples.json");
+    const { code, stdout } = await run(["doctor"], { SERVING_KIT_TFLITE_LIBRARY: broken });
+    expect(code).toBe(1);
+    expect(stdout).toContain(`SERVING_KIT_TFLITE_LIBRARY: ${broken} does not open`);
+  });
+
+  it.skipIf(!opened)(`opens libtensorflow where it is there${reason}`, async () => {
+    const { code, stdout } = await run(["doctor"]);
+    expect(code).toBe(0);
+    expect(stdout).toContain(`✓ TensorFlow ${opened?.version} opens, for SavedModels`);
+  });
+});
+
+describe("serving-kit inspect", () => {
+  const signature = [
+    "  signature serving_default",
+    "    input image float32 [?, 64] (serving_default_image:0)",
+    "    output probabilities float32 [?, 10] (StatefulPartitionedCall:0)",
+  ];
+
+  it("prints the signatures of the newest version in a base path", async () => {
+    const { code, stdout } = await run(["inspect", digits]);
+    expect(code).toBe(0);
+    expect(stdout.split("\n").slice(1, 4)).toEqual(signature);
+  });
+
+  it("prints those of a SavedModel without libtensorflow", async () => {
+    using env = bare();
+    const path = join(digits, "savedmodel/1");
+    const { code, stdout } = await run(["inspect", path], env);
+    expect(code).toBe(0);
+    const [title, graph, ...rest] = stdout.split("\n");
+    expect(title).toBe(`${path}: SavedModel`);
+    expect(graph).toMatch(/^graph serve, written by TensorFlow \d/);
+    expect(rest.slice(0, 3)).toEqual([
+      `${signature[0]} (tensorflow/serving/predict)`,
+      ...signature.slice(1),
+    ]);
+  });
+
+  it("tells what is wrong with a path in one line", async () => {
+    const { code, stderr } = await run(["inspect", join(digits, "..")]);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^serving-kit: there is no model at [^\n]*\n$/);
+  });
+});
+
+describe("serving-kit tune", () => {
+  const quick = ["--measure_ms=20", "--max_batch_sizes=1,16", "--slots=1", "--callers=16"];
+
+  async function expectTable(model: string) {
+    const { code, stdout } = await run(["tune", `--model=${model}`, ...quick]);
+    expect(code).toBe(0);
+    expect(stdout.match(/^ +\d+ {2,}[\d.]+ +1 +[\d,]+ .*$/gm)).toHaveLength(3);
+    expect(stdout).toMatch(/^max_batch_size \{ value: (1|16) \}$/m);
+    expect(stdout).toMatch(/^batching\(\{ maxBatchSize: (1|16), .* \}\)$/m);
+  }
+
+  it("measures a .tflite model", () => expectTable(digits));
+
+  it.skipIf(!opened)(`measures a SavedModel${reason}`, () =>
+    expectTable(join(digits, "savedmodel")),
+  );
+});
