@@ -1,21 +1,18 @@
+import { fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { Worker } from "node:worker_threads";
 import { build } from "tsup";
 import type { Benchmark } from "../figure.js";
-import { loadPredictor } from "../raw-session.js";
 
-const path = fileURLToPath(new URL("../../examples/models/zoo/large/1", import.meta.url));
-const WORKERS = 4;
+const fileOf = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+
+// From here koffi is found.
+const outDir = fileOf("../../packages/native-library/node_modules/.cache/bench");
 
 /** Built, as an application has it: the loader of TypeScript takes more memory than what is measured. */
-async function buildWorker(): Promise<URL> {
-  // From here koffi is found.
-  const outDir = fileURLToPath(
-    new URL("../../packages/native-library/node_modules/.cache/bench", import.meta.url),
-  );
-  await build({
-    entry: [fileURLToPath(new URL("../shared-worker.ts", import.meta.url))],
-    outDir,
+const buildProgram = (name: string) =>
+  build({
+    entry: [fileOf(`../${name}.ts`)],
+    outDir: `${outDir}/${name}`,
     config: false,
     format: "esm",
     target: "node20",
@@ -32,54 +29,38 @@ async function buildWorker(): Promise<URL> {
     },
     silent: true,
   });
-  return new URL(`file://${outDir}/shared-worker.js`);
-}
 
-/** Starts workers; what each of them adds to the memory of the process, in MB. */
-async function megabytesEach(start: () => Worker): Promise<{ mb: number; workers: Worker[] }> {
-  globalThis.gc?.();
-  const before = process.memoryUsage.rss();
-  const workers = Array.from({ length: WORKERS }, start);
-  await Promise.all(
-    workers.map(
-      (worker) =>
-        new Promise((resolve, reject) => worker.once("message", resolve).once("error", reject)),
-    ),
-  );
-  return { mb: (process.memoryUsage.rss() - before) / 1e6 / WORKERS, workers };
+interface Megabytes {
+  readonly model: number;
+  readonly empty: number;
+  readonly attached: number;
+  readonly garbage: number;
 }
 
 const benchmark: Benchmark = {
   name: "memory of workers that share a model of 100 MB",
   async run() {
-    const worker = await buildWorker();
-    const before = process.memoryUsage.rss();
-    const predictor = await loadPredictor(path);
-    const modelMb = (process.memoryUsage.rss() - before) / 1e6;
-    const shared = predictor.share();
-    // Without the flags that run this file from source, such as the loader of TypeScript.
-    const wait = 'require("worker_threads").parentPort.on("message", () => {}).postMessage("here")';
-    const startEmpty = () => new Worker(wait, { eval: true, execArgv: [] });
-    // The first ones fill what this thread has freed and the process still holds.
-    const filler = await megabytesEach(startEmpty);
-    const empty = await megabytesEach(startEmpty);
-    const attached = await megabytesEach(
-      () => new Worker(worker, { workerData: shared, execArgv: [] }),
-    );
-    const ends = attached.workers.map((one) => new Promise((resolve) => one.once("exit", resolve)));
-    for (const one of attached.workers) one.postMessage("end");
-    await Promise.all([...ends, predictor[Symbol.asyncDispose]()]);
-    const idle = [...filler.workers, ...empty.workers];
-    await Promise.all(idle.map((one) => one.terminate()));
+    for (const name of ["shared-main", "shared-worker"]) await buildProgram(name);
+    const args = [
+      fileOf("../../examples/models/zoo/large/1"),
+      `file://${outDir}/shared-worker/shared-worker.js`,
+    ];
+    const child = fork(`${outDir}/shared-main/shared-main.js`, args, { execArgv: ["--expose-gc"] });
+    const { model, empty, attached, garbage } = await new Promise<Megabytes>((resolve, reject) => {
+      child.once("message", (message) => resolve(message as Megabytes));
+      child.once("error", reject);
+      child.once("exit", (code) => reject(new Error(`the process ended with exit code ${code}`)));
+    });
     return [
       {
-        name: "a worker with the model over an empty one",
-        value: attached.mb - empty.mb,
+        name: "a worker that has answered with the model over an empty one",
+        value: attached - empty,
         unit: "MB",
         goal: { atMost: 5 },
       },
-      { name: "an empty worker", value: empty.mb, unit: "MB" },
-      { name: "the model, library and all", value: modelMb, unit: "MB" },
+      { name: "more after 1,000 answers, for the collector", value: garbage, unit: "MB" },
+      { name: "an empty worker", value: empty, unit: "MB" },
+      { name: "the model, library and all", value: model, unit: "MB" },
     ];
   },
 };
