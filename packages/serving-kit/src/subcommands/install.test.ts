@@ -64,6 +64,8 @@ describe("serving-kit install", () => {
     const { code, stderr } = await run(["tensorflow"], { problem: "SIGILL" });
     expect(code).toBe(1);
     expect(stderr).toContain("but it does not open: SIGILL\n");
+    const old = await run(["tensorflow"], { problem: "SIGILL", isNew: false });
+    expect(old.stderr).toContain("SIGILL; remove /cache and run this again");
   });
 
   it.each([
@@ -72,6 +74,7 @@ describe("serving-kit install", () => {
     [["tensorflow", "tflite"], "ARGUMENT_UNEXPECTED"],
     [["tensorflow", "--versoin=2"], "FLAG_UNKNOWN"],
     [["tensorflow", "--dir="], "FLAG_INVALID"],
+    [["tensorflow", "--version=2 --hash"], "FLAG_INVALID"],
   ])("refuses %j with %s and installs nothing", async (args, reason) => {
     await expect(run(args)).rejects.toMatchObject({ code: "INVALID_ARGUMENT", reason });
   });

@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import {
   type InstallOptions,
   type InstallProgress,
@@ -15,11 +16,11 @@ const flags = {
     undefined,
     "Where the libraries go. Without it, to the cache folder, where models find them.",
   ),
-  version: text(
-    "version",
-    undefined,
-    "The version of TensorFlow. Without it, one that was tested.",
-  ),
+  version: {
+    ...text("version", undefined, "The version of TensorFlow. Without it, one that was tested."),
+    expected: "a version such as 2.21.0",
+    parse: (value: string) => (/^\d+(\.\d+)*([a-z]+\d+)?$/.test(value) ? value : undefined),
+  },
 };
 
 /** What `install` does its work with. */
@@ -37,14 +38,15 @@ export function install({
     usage: "install tensorflow",
     description:
       "Gets libtensorflow, which SavedModels need: downloads TensorFlow's Python package with pip,\n" +
-      "checks it and unpacks the libraries in it. An interrupted download goes on where it was.",
+      "checks it and unpacks the libraries in it. Where the connection breaks, pip 25.1 or later goes\n" +
+      "on from there.",
     operands: ["library"],
     flags,
     async run({ flags: { dir, version }, operands: [library = ""] }, { stdout, stderr, signal }) {
       if (library !== "tensorflow") throw errors.argumentInvalid("library", "tensorflow", library);
       const options: InstallOptions = {
         signal,
-        ...(dir !== undefined && { dir }),
+        ...(dir !== undefined && { dir: resolve(dir) }),
         ...(version !== undefined && { version }),
       };
       using progress = showProgress(stderr);
@@ -58,7 +60,8 @@ export function install({
       stdout.write(`libtensorflow ${installed.version} ${verb} in ${folder}\n`);
       const { opened, problem } = await examine(installed.library);
       if (opened === undefined) {
-        stderr.write(`but it does not open: ${problem}\n`);
+        const again = isNew ? "" : `; remove ${folder} and run this again to get another copy`;
+        stderr.write(`but it does not open: ${problem}${again}\n`);
         return 1;
       }
       stdout.write(`it opens, and says that it is TensorFlow ${opened.version}\n`);
