@@ -29,6 +29,13 @@ const MAX_RANK = 254;
 /** What a tensor may take at most, in bytes: what a message may. */
 const MAX_TENSOR_BYTES = 2 ** 31 - 1;
 
+/**
+ * From which length on content is moved to an offset that its array can have, over the up to 7 bytes
+ * before it: the prefixes of such content, of its tensor and of the tensor's entry take 9 bytes, and have
+ * been read.
+ */
+const MIN_SHIFTED_BYTES = 128;
+
 /** What a TensorProto says beside its typed values. */
 interface TensorHeader {
   readonly dtype: DType;
@@ -42,7 +49,9 @@ interface TensorHeader {
  * Reads a TensorProto: `tensor_content` where there is any, else the typed values of the dtype. The
  * last of these stands for all that are missing; none stands for zeros.
  *
- * `tensor_content` is not copied where it stands at an offset that the dtype's array can have.
+ * The tensor must stand in the map of a request whose bytes are the reader's own and are read once:
+ * `tensor_content` becomes a view of them, moved there to an offset that the dtype's array can have.
+ * Short content is copied where its offset is not one.
  *
  * @throws ServingError INVALID_ARGUMENT with TF Serving's `tensor parsing error: <name>` and what is
  * wrong: REQUEST_UNFIT, or MESSAGE_INVALID.
@@ -135,10 +144,13 @@ function tensorOfContent(
     throw unfit(`shape [${shape}] of ${dtype} takes ${size} bytes; got ${content.length}`);
   }
   const entries = count * entriesPerElement;
-  const isAligned = content.byteOffset % array.BYTES_PER_ELEMENT === 0;
+  const excess = content.byteOffset % array.BYTES_PER_ELEMENT;
   const allocated = allocate?.(dtype, shape);
-  if (allocated === undefined && isAligned) {
-    const data = new array(content.buffer, content.byteOffset, entries);
+  if (allocated === undefined && (excess === 0 || content.length >= MIN_SHIFTED_BYTES)) {
+    const { buffer, byteOffset } = content;
+    // Moving within the message is many times faster than into memory that is new.
+    if (excess > 0) new Uint8Array(buffer, byteOffset - excess).set(content);
+    const data = new array(buffer, byteOffset - excess, entries);
     return { dtype, shape, data: narrow(dtype, data) };
   }
   // Not zeroed: all of it is written.

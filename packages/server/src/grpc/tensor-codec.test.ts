@@ -161,6 +161,38 @@ describe("TensorProto", () => {
   });
 });
 
+describe("long content", () => {
+  const long = (key: string) => {
+    const data = Float64Array.from({ length: 16 }, (_, i) => i + key.length);
+    return {
+      data,
+      proto: tensorProto.decode(encode({ dtype: "float64", shape: [16], data }, true)),
+    };
+  };
+  const request = codecOf("tensorflow.serving.PredictRequest");
+
+  it("becomes a view at every offset, and leaves its neighbours as they are", () => {
+    const text = Buffer.from("a neighbour");
+    const strings = { dtype: 7, tensor_shape: { dim: [{ size: 1 }] }, string_val: [text] };
+    const inputs = { s: strings, "": long("").proto, t: strings, bb: long("bb").proto, u: strings };
+    const bytes = request.encode({ inputs });
+    for (let offset = 0; offset < 8; offset++) {
+      const message = new Uint8Array(new ArrayBuffer(bytes.length + 8), offset, bytes.length);
+      message.set(bytes);
+      const found = [...readPredictRequest(message).inputs].map(
+        ([name, reader]) => [name, decodeTensor(name, reader, memory()).data] as const,
+      );
+      for (const [name, data] of found) {
+        if (name === "" || name === "bb") {
+          expect(data).toEqual(long(name).data);
+          expect((data as Float64Array).buffer).toBe(message.buffer);
+        } else expect(Buffer.from((data as Uint8Array[])[0] as Uint8Array)).toEqual(text);
+      }
+      expect(found).toHaveLength(5);
+    }
+  });
+});
+
 describe("hostile bytes", () => {
   const valid = codecOf("tensorflow.serving.PredictRequest").encode({
     model_spec: { name: "m", version: { value: 3 }, signature_name: "s" },
