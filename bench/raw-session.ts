@@ -6,12 +6,12 @@ import {
   type TensorFlowOptions,
   tensorflow,
 } from "@serving-kit/servable-tensorflow";
+import { callerThreadOptions } from "../packages/servable-tensorflow/src/native/caller-thread.js";
 import { openTensorFlow } from "../packages/servable-tensorflow/src/native/library.js";
 import {
   type GraphTensor,
   SavedModelSession,
 } from "../packages/servable-tensorflow/src/native/saved-model-session.js";
-import { callerThreadOptions } from "../packages/servable-tensorflow/src/native/session-runner.js";
 import { TensorMemory } from "../packages/servable-tensorflow/src/native/tensor-memory.js";
 import {
   readSavedModel,

@@ -5,14 +5,9 @@ import type { Signature, Tensor, TensorSpec } from "@serving-kit/inference";
 import textformat from "protobufjs/ext/textformat.js";
 import { dataTypeName, dtypeOf } from "./data-type.js";
 import { errors } from "./errors.js";
+import type { MetaGraphDef, SavedModelProto, SignatureDef, TensorInfo } from "./proto/messages.js";
 import { pruneText } from "./proto/prune-text.js";
-import {
-  type MetaGraphDef,
-  type SavedModelProto,
-  type SignatureDef,
-  savedModelType,
-  type TensorInfo,
-} from "./proto/schema.js";
+import { savedModelType } from "./proto/schema.js";
 import { shapeOf, tensorFromProto } from "./proto/tensor-proto.js";
 
 /** The two forms of the file that makes a folder a SavedModel. */

@@ -2,12 +2,11 @@ import type { Tensor, Tensors } from "@serving-kit/inference";
 import type { NativeExecutor, RunPlan } from "@serving-kit/native-library";
 import { errors } from "../errors.js";
 import type { Bindings } from "./bindings.js";
+import { callerThreadOptions } from "./caller-thread.js";
+import { encodeOutputs } from "./output-list.js";
 import type { GraphTensor, SignatureTensors } from "./saved-model-session.js";
 import { Status } from "./status.js";
 import { TensorMemory } from "./tensor-memory.js";
-
-/** Bytes of a TF_Output: { TF_Operation *oper; int index; }, padded. */
-const TF_OUTPUT_BYTES = 16;
 
 /**
  * The native side of one run, used again by later ones: arrays that native code has once seen cost
@@ -185,40 +184,4 @@ export class SessionRunner {
     if (this.#lastPlan?.kind !== kind) this.#lastPlan = { kind, plan: this.#executor.plan(kind) };
     return this.#lastPlan.plan;
   }
-}
-
-/** `RunOptions { inter_op_thread_pool: -1 }` of config.proto: ops run on the thread that calls. */
-const CALLER_THREAD = Uint8Array.of(
-  0x18,
-  0xff,
-  0xff,
-  0xff,
-  0xff,
-  0xff,
-  0xff,
-  0xff,
-  0xff,
-  0xff,
-  0x01,
-);
-
-const callerThreadBuffers = new WeakMap<Bindings, bigint>();
-
-/** A TF_Buffer that runs share and nobody frees. */
-export function callerThreadOptions(bindings: Bindings): bigint {
-  let buffer = callerThreadBuffers.get(bindings);
-  if (buffer === undefined) {
-    buffer = bindings.newBuffer(CALLER_THREAD, CALLER_THREAD.length) as bigint;
-    callerThreadBuffers.set(bindings, buffer);
-  }
-  return buffer;
-}
-
-function encodeOutputs(tensors: readonly GraphTensor[]): Uint8Array {
-  const list = Buffer.alloc(TF_OUTPUT_BYTES * tensors.length);
-  tensors.forEach(({ operation, index }, i) => {
-    list.writeBigUInt64LE(operation, TF_OUTPUT_BYTES * i);
-    list.writeInt32LE(index, TF_OUTPUT_BYTES * i + 8);
-  });
-  return list;
 }

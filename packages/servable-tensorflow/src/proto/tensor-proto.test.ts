@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { type TensorProto, tensorProtoType } from "./schema.js";
+import type { TensorProto } from "./messages.js";
+import { tensorProtoType } from "./schema.js";
 import { tensorFromProto } from "./tensor-proto.js";
 
 const shape = (...dim: number[]) => ({ dim: dim.map((size) => ({ size })) });

@@ -6,7 +6,7 @@ import {
   tensor,
 } from "@serving-kit/inference";
 import { dataTypeName, dtypeOf } from "../data-type.js";
-import type { TensorProto, TensorShapeProto } from "./schema.js";
+import type { TensorProto, TensorShapeProto } from "./messages.js";
 
 /** The most bytes that a tensor of a file may take: what protobuf allows a message. */
 const MAX_BYTES = 2 ** 31 - 1;

@@ -3,12 +3,8 @@ import { join } from "node:path";
 import { messageOf } from "@serving-kit/core";
 import { type Tensors, tensor } from "@serving-kit/inference";
 import { errors } from "../errors.js";
-import {
-  type ExamplesInput,
-  type ModelSpec,
-  type PredictionLog,
-  predictionLogType,
-} from "../proto/schema.js";
+import type { ExamplesInput, ModelSpec, PredictionLog } from "../proto/messages.js";
+import { predictionLogType } from "../proto/schema.js";
 import { tensorFromProto } from "../proto/tensor-proto.js";
 import { tfRecords } from "./tf-record.js";
 import type { WarmUpRequest } from "./warm-up-request.js";

@@ -1,0 +1,97 @@
+/** An int64 as protobufjs gives it: a number or a Long. */
+export type Int64 = number | { toString(): string };
+
+/** `TensorShapeProto`, decoded. */
+export interface TensorShapeProto {
+  readonly dim: readonly { readonly size: Int64 }[];
+  readonly unknownRank: boolean;
+}
+
+/** `TensorInfo`, decoded. */
+export interface TensorInfo {
+  readonly name: string;
+  readonly dtype: number;
+  readonly tensorShape?: TensorShapeProto | null;
+  readonly cooSparse?: unknown;
+  readonly compositeTensor?: unknown;
+}
+
+/** `TensorProto`, decoded. */
+export interface TensorProto {
+  readonly dtype: number;
+  readonly tensorShape?: TensorShapeProto | null;
+  readonly tensorContent: Uint8Array;
+  readonly floatVal: readonly number[];
+  readonly doubleVal: readonly number[];
+  readonly intVal: readonly number[];
+  readonly stringVal: readonly Uint8Array[];
+  readonly scomplexVal: readonly number[];
+  readonly int64Val: readonly Int64[];
+  readonly boolVal: readonly boolean[];
+  readonly dcomplexVal: readonly number[];
+  readonly halfVal: readonly number[];
+  readonly uint32Val: readonly number[];
+  readonly uint64Val: readonly Int64[];
+}
+
+/** `SignatureDef`, decoded. */
+export interface SignatureDef {
+  readonly inputs: Readonly<Record<string, TensorInfo>>;
+  readonly outputs: Readonly<Record<string, TensorInfo>>;
+  readonly methodName: string;
+  readonly defaults: Readonly<Record<string, TensorProto>>;
+}
+
+/** `MetaGraphDef`, decoded without its graph. */
+export interface MetaGraphDef {
+  readonly metaInfoDef?: {
+    readonly tags: readonly string[];
+    readonly tensorflowVersion: string;
+  } | null;
+  readonly signatureDef: Readonly<Record<string, SignatureDef>>;
+  readonly assetFileDef: readonly { readonly filename: string }[];
+}
+
+/** `SavedModel`, decoded. */
+export interface SavedModelProto {
+  readonly metaGraphs: readonly MetaGraphDef[];
+}
+
+/** `Input` of a classification or regression, decoded; each example is a serialized `Example`. */
+export interface ExamplesInput {
+  readonly exampleList?: { readonly examples: readonly Uint8Array[] } | null;
+  readonly exampleListWithContext?: {
+    readonly examples: readonly Uint8Array[];
+    readonly context: Uint8Array;
+  } | null;
+}
+
+/** `ModelSpec`, decoded. */
+export interface ModelSpec {
+  readonly signatureName: string;
+}
+
+/** `PredictionLog`, decoded as far as warm-up needs it. */
+export interface PredictionLog {
+  readonly predictLog?: {
+    readonly request?: {
+      readonly modelSpec?: ModelSpec | null;
+      readonly inputs: Readonly<Record<string, TensorProto>>;
+      readonly outputFilter: readonly string[];
+    } | null;
+  } | null;
+  readonly classifyLog?: { readonly request?: ExamplesRequest | null } | null;
+  readonly regressLog?: { readonly request?: ExamplesRequest | null } | null;
+  readonly multiInferenceLog?: {
+    readonly request?: {
+      readonly tasks: readonly { readonly modelSpec?: ModelSpec | null }[];
+      readonly input?: ExamplesInput | null;
+    } | null;
+  } | null;
+}
+
+/** `ClassificationRequest` or `RegressionRequest`, decoded. */
+export interface ExamplesRequest {
+  readonly modelSpec?: ModelSpec | null;
+  readonly input?: ExamplesInput | null;
+}
