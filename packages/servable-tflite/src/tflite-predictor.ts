@@ -138,8 +138,9 @@ export class TflitePredictor implements Predictor {
   }
 }
 
-/** performance.now is the clock of deadlines; this path is too hot for another one. */
+/** Throws DEADLINE_EXCEEDED when the deadline has passed. */
 function checkDeadline(deadlineAtMs: number | undefined): void {
+  // performance.now is the clock that deadlines are given on.
   if (deadlineAtMs !== undefined && deadlineAtMs <= performance.now()) {
     throw inferenceErrors.deadlineExceeded();
   }
