@@ -60,7 +60,7 @@ export async function classify(
     }
     return examplesCall(call, wanted);
   };
-  const { id, outputs } = await predict(core, request, prepare, context);
+  const { id, outputs } = await predict(core, request, prepare, context, "Classify");
   const classes = checkMatrix("classes", outputs.classes, "string", count);
   const scores = checkMatrix("scores", outputs.scores, "float32", count);
   const width = (classes ?? scores)?.shape[1] ?? 0;

@@ -4,6 +4,7 @@
  *
  * @packageDocumentation
  */
+export type { CallApi, CallObservation, CallObserver } from "./call-observer.js";
 export { type Classifications, classify, type ExamplesCall } from "./classify.js";
 export type { ModelConfig } from "./config.js";
 export { errors as serverErrors } from "./errors.js";
@@ -13,6 +14,7 @@ export type { PredictionServiceOptions } from "./grpc/prediction-service.js";
 export type { SslConfig } from "./grpc/server-credentials.js";
 export type { Listening, ListenOptions } from "./http-listener.js";
 export type { Logger } from "./logger.js";
+export type { MetricsOptions } from "./metrics/metrics-options.js";
 export {
   type ConfiguredModel,
   parseModelConfig,

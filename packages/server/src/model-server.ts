@@ -23,6 +23,9 @@ import type { GrpcListener, GrpcListening, GrpcListenOptions } from "./grpc/grpc
 import { closeHttp, type Listening, type ListenOptions, listenHttp } from "./http-listener.js";
 import { InFlight } from "./in-flight.js";
 import { type Logger, silentLogger } from "./logger.js";
+import { observerOf } from "./metrics/measured-call.js";
+import { DEFAULT_METRICS_PATH, type MetricsOptions } from "./metrics/metrics-options.js";
+import type { ServerMetrics } from "./metrics/server-metrics.js";
 import { createFetchHandler, type FetchHandler } from "./rest/fetch-handler.js";
 import { createRestListener, type RestListener } from "./rest/node-listener.js";
 import { RestApi, type RestOptions } from "./rest/rest-api.js";
@@ -55,6 +58,8 @@ export interface ModelServerOptions {
   /** How versions are loaded and unloaded. */
   readonly manager?: Omit<AspiredVersionsManagerOptions<Predictor>, "clock">;
   readonly rest?: RestOptions;
+  /** Prometheus metrics, answered by `rest` and `fetch`. Default none; `{}` gives TF Serving's. */
+  readonly metrics?: MetricsOptions;
   /** Default: nothing is written. */
   readonly logger?: Logger;
   /** Default `systemClock`. */
@@ -118,7 +123,9 @@ const RELOAD_TIMEOUT_MS = 300_000;
  * behind.
  */
 export async function createModelServer(options: ModelServerOptions): Promise<ModelServer> {
-  const server = new RunningServer(options);
+  // Loaded late: who wants no metrics need not wait for their library.
+  const library = options?.metrics && (await import("./metrics/server-metrics.js"));
+  const server = new RunningServer(options, library?.ServerMetrics);
   try {
     await server.start(options.startUpPolicy ?? "any", options.startUpTimeoutMs ?? Infinity);
   } catch (error) {
@@ -150,6 +157,15 @@ const optionsSchema = z.looseObject({
       maxBodyBytes: z.number().int().min(1).optional(),
     })
     .optional(),
+  metrics: z
+    .strictObject({
+      path: z
+        .string()
+        .regex(/^\/[^?#]*$/, "a path that begins with /")
+        .optional(),
+      versionLabels: z.boolean().optional(),
+    })
+    .optional(),
   logger: z.looseObject({ info: method, warn: method, error: method }).optional(),
 });
 
@@ -161,6 +177,7 @@ class RunningServer implements ModelServer, ServerCore {
   readonly logger: Logger;
   readonly #options: ModelServerOptions;
   readonly #source: FilesystemSource;
+  readonly #metrics: ServerMetrics | undefined;
   readonly #inFlight = new InFlight();
   readonly #httpServers: Server[] = [];
   readonly #grpcListeners: GrpcListener[] = [];
@@ -170,7 +187,7 @@ class RunningServer implements ModelServer, ServerCore {
   #reloading: Promise<unknown> = Promise.resolve();
   #closing: Promise<void> | undefined;
 
-  constructor(options: ModelServerOptions) {
+  constructor(options: ModelServerOptions, Metrics?: typeof ServerMetrics) {
     check(optionsSchema, options, "");
     const { platforms, models = [], clock = systemClock, logger = silentLogger, rest } = options;
     this.#options = options;
@@ -187,7 +204,14 @@ class RunningServer implements ModelServer, ServerCore {
     this.#source.events.subscribe(({ kind, problem: { error } }) => {
       if (kind === "problem") logger.warn({ reason: error.reason }, error.message);
     });
-    const api = new RestApi(this, this.#inFlight, rest);
+    const metrics = Metrics && new Metrics(this, options.metrics);
+    this.#metrics = metrics;
+    const page = metrics && {
+      path: options.metrics?.path ?? DEFAULT_METRICS_PATH,
+      contentType: metrics.contentType,
+      read: () => metrics.read(),
+    };
+    const api = new RestApi(this.#observed("REST"), this.#inFlight, rest, page);
     this.rest = createRestListener(api, logger, rest);
     this.fetch = createFetchHandler(api, rest);
   }
@@ -288,11 +312,19 @@ class RunningServer implements ModelServer, ServerCore {
     }
     await this.manager.close({ signal: overdue.signal });
     timer?.[Symbol.dispose]();
+    this.#metrics?.[Symbol.dispose]();
+  }
+
+  /** This server as the handlers of one transport see it. */
+  #observed(entrypoint: "GRPC" | "REST"): ServerCore {
+    const { acquire, states, labels, modelNames, isReady, clock, logger } = this;
+    const observer = this.#metrics && observerOf(this.#metrics, clock, entrypoint);
+    return { acquire, states, labels, modelNames, isReady, clock, logger, observer };
   }
 
   get #grpcHost(): GrpcHost {
     return {
-      core: this,
+      core: this.#observed("GRPC"),
       inFlight: this.#inFlight,
       reload: (models) => this.reload(models),
       onStateChange: (listener) => {

@@ -1,5 +1,6 @@
 import type { ServableHandle, ServableId, ServableRequest } from "@serving-kit/core";
 import type { PredictOptions, Predictor, Tensors } from "@serving-kit/inference";
+import type { CallApi, CallObservation } from "./call-observer.js";
 import type { CallContext, ServerCore } from "./server-core.js";
 
 /** One call of a model, in terms of no transport. */
@@ -25,6 +26,7 @@ export interface PredictAnswer<C extends PredictCall = PredictCall> {
  *
  * The handle is held from before `prepare` until the outputs are there.
  *
+ * @param api What the call is counted as, where the server has metrics.
  * @throws ServingError of `Manager.acquire`, of `prepare`, or of the predictor.
  */
 export async function predict<C extends PredictCall>(
@@ -32,12 +34,36 @@ export async function predict<C extends PredictCall>(
   request: ServableRequest,
   prepare: (predictor: Predictor) => C,
   context: CallContext = {},
+  api: CallApi = "Predict",
+): Promise<PredictAnswer<C>> {
+  if (context.observation || core.observer === undefined) {
+    return run(core, request, prepare, context, context.observation);
+  }
+  const observation = core.observer.begin(request.name, api);
+  try {
+    const answer = await run(core, request, prepare, context, observation);
+    observation.end();
+    return answer;
+  } catch (error) {
+    observation.end(error);
+    throw error;
+  }
+}
+
+async function run<C extends PredictCall>(
+  core: ServerCore,
+  request: ServableRequest,
+  prepare: (predictor: Predictor) => C,
+  context: CallContext,
+  observation: CallObservation | undefined,
 ): Promise<PredictAnswer<C>> {
   const handle: ServableHandle<Predictor> = core.acquire(request);
   try {
     const predictor = handle.servable;
     const call = prepare(predictor);
+    observation?.running(handle.id, call);
     const outputs = await predictor.predict(call.inputs, optionsOf(call, context));
+    observation?.ran();
     return { id: handle.id, call, outputs };
   } finally {
     handle.release();

@@ -44,7 +44,7 @@ export async function regress(
     }
     return examplesCall(call, ["outputs"]);
   };
-  const { id, outputs } = await predict(core, request, prepare, context);
+  const { id, outputs } = await predict(core, request, prepare, context, "Regress");
   const tensor = outputs.outputs;
   const count = call.examples.length;
   if (tensor === undefined) throw errors.outputUnfit("Could not find output tensor 'outputs'");

@@ -6,6 +6,7 @@ import type {
   ServableState,
 } from "@serving-kit/core";
 import type { Predictor } from "@serving-kit/inference";
+import type { CallObservation, CallObserver } from "./call-observer.js";
 import type { Logger } from "./logger.js";
 
 /**
@@ -27,6 +28,8 @@ export interface ServerCore {
   isReady(): boolean;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Watches the calls of this transport. Default: nobody does. */
+  readonly observer?: CallObserver | undefined;
 }
 
 /** What limits one call, from whichever transport it came. */
@@ -35,4 +38,9 @@ export interface CallContext {
   readonly deadlineAtMs?: number;
   /** Aborts when the caller has gone. */
   readonly signal?: AbortSignal;
+  /**
+   * What watches this call, where the transport has begun and will end it: it knows of reading and
+   * writing. Without it `predict` begins and ends one of the core's observer.
+   */
+  readonly observation?: CallObservation | undefined;
 }

@@ -17,11 +17,11 @@ export function createFetchHandler(
   api: RestApi,
   { cors = false, maxBodyBytes = DEFAULT_MAX_BODY_BYTES }: RestOptions = {},
 ): FetchHandler {
-  const respond = ({ status, body, closesConnection }: RestResponse) =>
+  const respond = ({ status, body, contentType, closesConnection }: RestResponse) =>
     new Response(body.length === 0 ? null : body, {
       status,
       headers: {
-        "Content-Type": "application/json",
+        "Content-Type": contentType ?? "application/json",
         ...(cors && CORS_HEADERS),
         ...(closesConnection && { Connection: "close" }),
       },
@@ -29,7 +29,7 @@ export function createFetchHandler(
 
   return async (request) => {
     const path = new URL(request.url).pathname;
-    if (!/^\/v1\//i.test(path)) return respond(api.notFound(path));
+    if (!/^\/v1\//i.test(path) && !api.isPage(path)) return respond(api.notFound(path));
     const restRequest: RestRequest = {
       method: request.method,
       path,

@@ -48,7 +48,7 @@ export function createRestListener(
       for (const [name, value] of Object.entries(CORS_HEADERS)) response.setHeader(name, value);
     if (answer.closesConnection) response.setHeader("Connection", "close");
     response.writeHead(answer.status, {
-      "Content-Type": "application/json",
+      "Content-Type": answer.contentType ?? "application/json",
       "Content-Length": answer.body.length,
     });
     const { body } = answer;
@@ -62,8 +62,9 @@ export function createRestListener(
     const { method = "GET", url = "/" } = request;
     const query = url.indexOf("?");
     const path = query === -1 ? url : url.slice(0, query);
-    if (next && (!isOurs(path) || (method === "OPTIONS" && !cors))) return next();
-    if (!/^\/v1\//i.test(path)) {
+    if (next && (!(isOurs(path) || api.isPage(path)) || (method === "OPTIONS" && !cors)))
+      return next();
+    if (!/^\/v1\//i.test(path) && !api.isPage(path)) {
       return respond(response, api.notFound(path));
     }
     const body = async () => {

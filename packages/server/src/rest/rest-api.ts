@@ -1,3 +1,4 @@
+import type { ServableRequest } from "@serving-kit/core";
 import { errors } from "../errors.js";
 import type { InFlight } from "../in-flight.js";
 import type { CallContext, ServerCore } from "../server-core.js";
@@ -21,12 +22,22 @@ export interface RestRequest {
   readonly signal?: AbortSignal;
 }
 
-/** An answer of the REST API: JSON, always with a body. */
+/** An answer of the REST API, always with a body. */
 export interface RestResponse {
   readonly status: number;
+  /** Default `application/json`. */
+  readonly contentType?: string;
   readonly body: Buffer;
   /** Whether the connection should be closed after the answer. */
   readonly closesConnection?: boolean;
+}
+
+/** A page beside the API, such as metrics: answered to GET at one path, also while closing. */
+export interface RestPage {
+  /** Case-sensitive. */
+  readonly path: string;
+  readonly contentType: string;
+  read(): Promise<Buffer>;
 }
 
 /** What of the REST API can be chosen. */
@@ -52,6 +63,8 @@ export const CORS_HEADERS = {
   "Access-Control-Allow-Headers": "Content-Type",
 } as const;
 
+const API_NAMES = { predict: "Predict", classify: "Classify", regress: "Regress" } as const;
+
 /**
  * TF Serving's REST API over a server core, for no HTTP server in particular.
  *
@@ -62,12 +75,15 @@ export class RestApi {
   readonly #core: ServerCore;
   readonly #inFlight: InFlight;
   readonly #timeoutMs: number;
+  readonly #page: RestPage | undefined;
 
   constructor(
     core: ServerCore,
     inFlight: InFlight,
     { timeoutMs = DEFAULT_TIMEOUT_MS }: RestOptions = {},
+    page?: RestPage,
   ) {
+    this.#page = page;
     this.#core = core;
     this.#inFlight = inFlight;
     this.#timeoutMs = timeoutMs;
@@ -87,6 +103,11 @@ export class RestApi {
     return inFlight.isClosing ? { ...answer, closesConnection: true } : answer;
   }
 
+  /** Whether a path is that of the page beside the API. */
+  isPage(path: string): boolean {
+    return this.#page !== undefined && path === this.#page.path;
+  }
+
   #failure(error: unknown): RestResponse {
     const { httpStatus, message, isForeseen } = statusOf(error);
     if (!isForeseen) this.#core.logger.error({ err: error }, "a REST request failed unexpectedly");
@@ -100,6 +121,13 @@ export class RestApi {
 
   async #answer(request: RestRequest): Promise<RestResponse> {
     const core = this.#core;
+    const page = this.#page;
+    if (page && request.path === page.path) {
+      if (request.method !== "GET" && request.method !== "HEAD") {
+        throw errors.malformedRequest(request.method, request.path);
+      }
+      return { status: 200, contentType: page.contentType, body: await page.read() };
+    }
     const route = matchRoute(request.method, request.path);
     const isHealth = route.kind === "live" || route.kind === "ready";
     if (this.#inFlight.isClosing && !isHealth) throw errors.serverClosing();
@@ -133,11 +161,33 @@ export class RestApi {
     const core = this.#core;
     const bytes = await body();
     const deadlineAtMs = core.clock.now() + this.#timeoutMs;
-    const context: CallContext = signal ? { deadlineAtMs, signal } : { deadlineAtMs };
-    if (kind === "predict") return restPredict(core, request, bytes, context);
-    if (kind === "classify") return restClassify(core, request, bytes, context);
-    return restRegress(core, request, bytes, context);
+    if (core.observer === undefined) {
+      const context: CallContext = signal ? { deadlineAtMs, signal } : { deadlineAtMs };
+      return run(kind, core, request, bytes, context);
+    }
+    const observation = core.observer.begin(request.name, API_NAMES[kind]);
+    try {
+      const context = { deadlineAtMs, ...(signal && { signal }), observation };
+      const answer = await run(kind, core, request, bytes, context);
+      observation.end();
+      return answer;
+    } catch (error) {
+      observation.end(error);
+      throw error;
+    }
   }
+}
+
+function run(
+  kind: keyof typeof API_NAMES,
+  core: ServerCore,
+  request: ServableRequest,
+  bytes: Uint8Array,
+  context: CallContext,
+): Promise<Buffer> {
+  if (kind === "predict") return restPredict(core, request, bytes, context);
+  if (kind === "classify") return restClassify(core, request, bytes, context);
+  return restRegress(core, request, bytes, context);
 }
 
 const json = (value: object): Buffer => Buffer.from(JSON.stringify(value));

@@ -1,0 +1,73 @@
+import { type IntervalHistogram, monitorEventLoopDelay } from "node:perf_hooks";
+import { Counter, Gauge, Registry } from "prom-client";
+import type { ServerCore } from "../server-core.js";
+import { CallMetrics, type EndedCall } from "./call-metrics.js";
+import type { MetricsOptions } from "./metrics-options.js";
+import { addStateGauges } from "./state-gauges.js";
+
+/** How often the event loop's lateness is measured. */
+const RESOLUTION_MS = 20;
+
+/** The metrics of a model server, in Prometheus' text format. */
+export class ServerMetrics implements Disposable {
+  readonly #registry = new Registry();
+  readonly #calls: CallMetrics;
+  readonly #logged: Counter;
+  readonly #loopDelay: IntervalHistogram = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
+
+  constructor(
+    core: Pick<ServerCore, "states" | "acquire" | "modelNames">,
+    { versionLabels = false }: MetricsOptions = {},
+  ) {
+    const registers = [this.#registry];
+    const isKnown = (model: string) => core.modelNames().includes(model);
+    this.#calls = new CallMetrics(this.#registry, versionLabels, isKnown);
+    this.#logged = new Counter({
+      name: ":tensorflow:serving:request_log_count",
+      help: "The total number of requests that were meant for the request log.",
+      labelNames: ["model_name", "status"],
+      registers,
+    });
+    addStateGauges(this.#registry, core);
+    const delay = this.#loopDelay;
+    delay.enable();
+    new Gauge({
+      name: "serving_kit_event_loop_lateness",
+      help: "Microseconds by which timers were late since the metrics were last read, by quantile.",
+      labelNames: ["quantile"],
+      registers,
+      collect() {
+        for (const quantile of [0.5, 0.99, 1]) {
+          const delayMs = delay.percentile(100 * quantile) / 1e6;
+          this.set({ quantile }, 1_000 * Math.max(0, delayMs - RESOLUTION_MS));
+        }
+        delay.reset();
+      },
+    });
+  }
+
+  /** Counts a call that is over. */
+  record(call: EndedCall): void {
+    this.#calls.record(call);
+  }
+
+  /** Counts requests for the request log, by what became of them. */
+  recordLogged(model: string, status: string, count: number): void {
+    this.#logged.inc({ model_name: model, status }, count);
+  }
+
+  /** What `read` gives, as a Content-Type. */
+  get contentType(): string {
+    return this.#registry.contentType;
+  }
+
+  /** All metrics as Prometheus reads them. */
+  async read(): Promise<Buffer> {
+    return Buffer.from(await this.#registry.metrics());
+  }
+
+  /** Stops measuring the event loop. */
+  [Symbol.dispose](): void {
+    this.#loopDelay.disable();
+  }
+}

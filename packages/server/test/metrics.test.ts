@@ -1,0 +1,142 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { ModelServer, ModelServerOptions } from "../src/index.js";
+import { GrpcClient } from "./grpc-client.js";
+import { World } from "./world.js";
+
+let world: World;
+
+beforeAll(async () => {
+  world = await World.create();
+  await world.publish("m", 7);
+});
+afterAll(() => world[Symbol.asyncDispose]());
+
+const METRICS = "/monitoring/prometheus/metrics";
+
+const serve = (options: Partial<ModelServerOptions> = {}) =>
+  world.serve(["m"], { metrics: {}, ...options });
+
+const ask = (server: ModelServer, path: string, body?: object) =>
+  server.fetch(
+    new Request(`http://host${path}`, {
+      method: body ? "POST" : "GET",
+      ...(body && { body: JSON.stringify(body) }),
+    }),
+  );
+
+const predict = (server: ModelServer, body: object = { instances: [1] }, name = "m") =>
+  ask(server, `/v1/models/${name}:predict`, body);
+
+/** The samples of the metrics, by name and labels. */
+async function samples(server: ModelServer, path = METRICS): Promise<Map<string, number>> {
+  const text = await (await ask(server, path)).text();
+  const lines = text.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
+  return new Map(
+    lines.map((line) => {
+      const space = line.lastIndexOf(" ");
+      return [line.slice(0, space), Number(line.slice(space + 1))];
+    }),
+  );
+}
+
+describe("metrics", () => {
+  it("are not answered unless they are asked for", async () => {
+    const server = await world.serve(["m"]);
+    expect((await ask(server, METRICS)).status).toBe(404);
+  });
+
+  it("are Prometheus text at TF Serving's path, or at another one, to GET alone", async () => {
+    const response = await ask(await serve(), METRICS);
+    expect(response.status).toBe(200);
+    expect(response.headers.get("content-type")).toMatch(/^text\/plain; version=0\.0\.4/);
+    expect(await response.text()).toContain("# TYPE :tensorflow:serving:request_latency histogram");
+    const elsewhere = await serve({ metrics: { path: "/m" } });
+    expect((await ask(elsewhere, "/m")).status).toBe(200);
+    expect((await ask(elsewhere, METRICS)).status).toBe(404);
+    expect((await ask(elsewhere, "/m", {})).status).toBe(400);
+  });
+
+  it("count all requests by status, and time those that succeed in TF Serving's buckets", async () => {
+    const server = await serve();
+    await predict(server);
+    await predict(server);
+    await predict(server, { instances: ["no number"] });
+    const found = await samples(server);
+    const of = (name: string, labels: string) =>
+      found.get(`:tensorflow:serving:${name}{${labels}}`);
+    expect(of("request_count", 'model_name="m",status="OK"')).toBe(2);
+    expect(of("request_count", 'model_name="m",status="INVALID_ARGUMENT"')).toBe(1);
+    const request = 'model_name="m",API="Predict",entrypoint="REST"';
+    expect(of("request_latency_count", request)).toBe(2);
+    const runtime = 'model_name="m",API="Predict",runtime="serving-kit"';
+    expect(of("runtime_latency_count", runtime)).toBe(2);
+    expect(of("runtime_latency_sum", runtime)).toBeLessThanOrEqual(
+      of("request_latency_sum", request) as number,
+    );
+    const limits = [...found.keys()].filter((key) => key.includes("request_latency_bucket"));
+    expect(limits).toHaveLength(34);
+    expect(limits.slice(0, 3).map((key) => /le="(.*?)"/.exec(key)?.[1])).toEqual([
+      "10",
+      "18",
+      "32.4",
+    ]);
+  });
+
+  it("count the examples of classify and regress", async () => {
+    const server = await serve();
+    const examples = [{ a: [1] }, { a: [2] }, { a: [3] }];
+    await ask(server, "/v1/models/m:regress", { signature_name: "regress", examples });
+    const found = await samples(server);
+    expect(found.get(':tensorflow:serving:request_example_count_total{model="m"}')).toBe(3);
+    expect(found.get(':tensorflow:serving:request_example_counts_bucket{le="2",model="m"}')).toBe(
+      0,
+    );
+    expect(found.get(':tensorflow:serving:request_example_counts_bucket{le="4",model="m"}')).toBe(
+      1,
+    );
+  });
+
+  it("tell gRPC from REST", async () => {
+    const server = await serve();
+    const { port } = await server.listenGrpc({ port: 0, host: "127.0.0.1" });
+    using client = new GrpcClient(`127.0.0.1:${port}`);
+    const x = { dtype: 1, tensor_shape: { dim: [{ size: 1 }] }, float_val: [1] };
+    await client.predict({ model_spec: { name: "m" }, inputs: { x } });
+    await client.predict({ model_spec: { name: "m" }, inputs: {} }).catch(() => {});
+    const found = await samples(server);
+    const labels = 'model_name="m",API="Predict",entrypoint="GRPC"';
+    expect(found.get(`:tensorflow:serving:request_latency_count{${labels}}`)).toBe(1);
+    const refused = 'model_name="m",status="INVALID_ARGUMENT"';
+    expect(found.get(`:tensorflow:serving:request_count{${refused}}`)).toBe(1);
+  });
+
+  it("tell versions and signatures apart where they are told to", async () => {
+    const server = await serve({ metrics: { versionLabels: true } });
+    await predict(server);
+    const labels = 'model_name="m",status="OK",version="7",signature_name="serving_default"';
+    expect((await samples(server)).get(`:tensorflow:serving:request_count{${labels}}`)).toBe(1);
+  });
+
+  it("do not grow with the names that clients make up", async () => {
+    const server = await serve();
+    for (let i = 0; i < 20; i++) await predict(server, {}, `made-up-${i}`);
+    const counts = [...(await samples(server))].filter(([key]) => key.includes("request_count{"));
+    expect(counts).toEqual([
+      [':tensorflow:serving:request_count{model_name="(unknown)",status="NOT_FOUND"}', 20],
+    ]);
+  });
+
+  it("show the state of each version and the lateness of the event loop", async () => {
+    const found = await samples(await serve());
+    const state = 'model_name="m",version="7",state="available"';
+    expect(found.get(`serving_kit_model_version_state{${state}}`)).toBe(1);
+    expect(found.get('serving_kit_event_loop_lateness{quantile="1"}')).toBeGreaterThanOrEqual(0);
+  });
+
+  it("refuse options that are not meant", async () => {
+    await expect(serve({ metrics: { path: "metrics" } })).rejects.toMatchObject({
+      reason: "CONFIG_INVALID",
+      message: 'metrics.path: expected a path that begins with /; got "metrics"',
+    });
+  });
+});
