@@ -3,29 +3,36 @@ import { isServingError, messageOf } from "../packages/core/src/index.js";
 import {
   type InstallOptions,
   installTensorFlow,
-  libraryReport,
 } from "../packages/servable-tensorflow/src/index.js";
+import { examineTensorFlow } from "../packages/serving-kit/src/libraries.js";
 
 /**
  * Makes sure that libtensorflow is there: installs it where none opens. Gives undefined when it is,
- * else in a few words why not.
+ * else in a few words why not. It is opened in another process, so that one that is built for another
+ * CPU does not end this one.
  */
 export async function ensureTensorFlow(options: InstallOptions): Promise<string | undefined> {
-  const { opened, problem = "", remedy = "" } = await libraryReport();
+  const { opened, problem = "", remedy = "" } = await examineTensorFlow(undefined, options.signal);
   if (opened) return undefined;
   // A path that a user named hides whatever would be installed.
-  if (!remedy.startsWith("npx ")) return `${lineOf(problem, 0)} (${remedy})`;
+  if (!remedy.startsWith("npx ")) return `${firstOf(problem)}; ${remedy}`;
   try {
-    await installTensorFlow(options);
-    return undefined;
+    const { library } = await installTensorFlow(options);
+    const installed = await examineTensorFlow(library, options.signal);
+    return installed.opened ? undefined : firstOf(installed.problem ?? "");
   } catch (error) {
     // The cause is the problem without what can be done by hand; pip's last line says the most.
     const reason = isServingError(error) && error.cause ? error.cause : error;
-    return `libtensorflow cannot be installed: ${lineOf(messageOf(reason), -1)}`;
+    const lastLine = messageOf(reason).trim().split("\n").at(-1);
+    return `libtensorflow cannot be installed: ${lastLine}`;
   }
 }
 
-const lineOf = (text: string, index: number) => text.trim().split("\n").at(index) ?? "";
+/** The first of the places that were tried, which is the one that a user named; else the first line. */
+function firstOf(problem: string): string {
+  const lines = problem.split("\n");
+  return lines.find((line) => line.startsWith("  - "))?.slice(4) ?? lines[0] ?? "";
+}
 
 // As a program: gets it within the milliseconds of its argument, or prints why not and ends with 1.
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
