@@ -22,6 +22,7 @@ export function watch(signal: AbortSignal, task: Abortable): void {
   signal.addEventListener("abort", listener, { once: true });
 }
 
+/** Ends what `watch` began; the last task takes the listener off the signal. */
 export function unwatch(signal: AbortSignal, task: Abortable): void {
   const watch = watched.get(signal);
   if (watch === undefined) return;

@@ -34,6 +34,6 @@ export function registerSuite(
 }
 
 /** The number that a title begins with. */
-export function clauseOf(title: string): string {
+function clauseOf(title: string): string {
   return title.slice(0, title.indexOf(" "));
 }
