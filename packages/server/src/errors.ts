@@ -174,4 +174,12 @@ export const errors = {
 
   configFileInvalid: (path: string, problem: string, cause?: unknown) =>
     new ServingError("INVALID_ARGUMENT", "CONFIG_FILE_INVALID", `${path}: ${problem}`, { cause }),
+
+  requestLogInvalid: (line: number, problem: string, cause: unknown) =>
+    new ServingError(
+      "INVALID_ARGUMENT",
+      "REQUEST_LOG_INVALID",
+      `request log: expected a PredictionLog in JSON on line ${line}; ${problem}`,
+      { cause },
+    ),
 };

@@ -23,6 +23,13 @@ export {
 export { createModelServer, type ModelServer, type ModelServerOptions } from "./model-server.js";
 export { type PredictAnswer, type PredictCall, predict } from "./predict.js";
 export { type Regressions, regress } from "./regress.js";
+export { jsonlSink, tfRecordSink, warmUpFileFromJsonl } from "./request-log/file-sinks.js";
+export type {
+  LoggedRequest,
+  RequestLogOptions,
+  RequestLogSink,
+} from "./request-log/request-log-sink.js";
+export { type RequestLogStream, requestLogStream } from "./request-log/request-log-stream.js";
 export type { FetchHandler } from "./rest/fetch-handler.js";
 export type { RestListener } from "./rest/node-listener.js";
 export type { RestOptions } from "./rest/rest-api.js";

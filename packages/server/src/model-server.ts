@@ -26,6 +26,8 @@ import { type Logger, silentLogger } from "./logger.js";
 import { observerOf } from "./metrics/measured-call.js";
 import { DEFAULT_METRICS_PATH, type MetricsOptions } from "./metrics/metrics-options.js";
 import type { ServerMetrics } from "./metrics/server-metrics.js";
+import { RequestLog } from "./request-log/request-log.js";
+import type { RequestLogOptions } from "./request-log/request-log-sink.js";
 import { createFetchHandler, type FetchHandler } from "./rest/fetch-handler.js";
 import { createRestListener, type RestListener } from "./rest/node-listener.js";
 import { RestApi, type RestOptions } from "./rest/rest-api.js";
@@ -60,6 +62,8 @@ export interface ModelServerOptions {
   readonly rest?: RestOptions;
   /** Prometheus metrics, answered by `rest` and `fetch`. Default none; `{}` gives TF Serving's. */
   readonly metrics?: MetricsOptions;
+  /** Where a sample of the requests that succeed goes. Default none is kept. */
+  readonly requestLog?: RequestLogOptions;
   /** Default: nothing is written. */
   readonly logger?: Logger;
   /** Default `systemClock`. */
@@ -166,6 +170,16 @@ const optionsSchema = z.looseObject({
       versionLabels: z.boolean().optional(),
     })
     .optional(),
+  requestLog: z
+    .strictObject({
+      sink: z.custom<object>(
+        (value) => typeof (value as { write?: unknown } | null)?.write === "function",
+        "a sink with write()",
+      ),
+      samplingRate: z.number().min(0).max(1).optional(),
+      maxQueuedBytes: z.number().min(0).optional(),
+    })
+    .optional(),
   logger: z.looseObject({ info: method, warn: method, error: method }).optional(),
 });
 
@@ -178,6 +192,7 @@ class RunningServer implements ModelServer, ServerCore {
   readonly #options: ModelServerOptions;
   readonly #source: FilesystemSource;
   readonly #metrics: ServerMetrics | undefined;
+  readonly #requestLog: RequestLog | undefined;
   readonly #inFlight = new InFlight();
   readonly #httpServers: Server[] = [];
   readonly #grpcListeners: GrpcListener[] = [];
@@ -206,6 +221,14 @@ class RunningServer implements ModelServer, ServerCore {
     });
     const metrics = Metrics && new Metrics(this, options.metrics);
     this.#metrics = metrics;
+    this.#requestLog =
+      options.requestLog &&
+      new RequestLog(
+        options.requestLog,
+        logger,
+        ({ id }, status) => metrics?.recordLogged(id.name, status),
+        clock,
+      );
     const page = metrics && {
       path: options.metrics?.path ?? DEFAULT_METRICS_PATH,
       contentType: metrics.contentType,
@@ -313,12 +336,18 @@ class RunningServer implements ModelServer, ServerCore {
     await this.manager.close({ signal: overdue.signal });
     timer?.[Symbol.dispose]();
     this.#metrics?.[Symbol.dispose]();
+    await this.#requestLog?.[Symbol.asyncDispose]();
   }
 
   /** This server as the handlers of one transport see it. */
   #observed(entrypoint: "GRPC" | "REST"): ServerCore {
     const { acquire, states, labels, modelNames, isReady, clock, logger } = this;
-    const observer = this.#metrics && observerOf(this.#metrics, clock, entrypoint);
+    const metrics = this.#metrics;
+    const requestLog = this.#requestLog;
+    const isObserved = metrics !== undefined || requestLog !== undefined;
+    const observer = isObserved
+      ? observerOf({ metrics, requestLog, clock }, entrypoint)
+      : undefined;
     return { acquire, states, labels, modelNames, isReady, clock, logger, observer };
   }
 

@@ -1,17 +1,22 @@
 import type { Clock, ServableId } from "@serving-kit/core";
 import type { CallApi, CallObservation, CallObserver } from "../call-observer.js";
 import type { PredictCall } from "../predict.js";
+import type { RequestLog } from "../request-log/request-log.js";
+import type { LoggedRequest } from "../request-log/request-log-sink.js";
 import { statusOf } from "../status-mapping.js";
 import type { EndedCall, Entrypoint } from "./call-metrics.js";
 import type { ServerMetrics } from "./server-metrics.js";
 
+/** What is told of calls. */
+export interface Observers {
+  readonly metrics: ServerMetrics | undefined;
+  readonly requestLog: RequestLog | undefined;
+  readonly clock: Clock;
+}
+
 /** Makes the observer of the calls of one transport. */
-export function observerOf(
-  metrics: ServerMetrics,
-  clock: Clock,
-  entrypoint: Entrypoint,
-): CallObserver {
-  return { begin: (model, api) => new MeasuredCall(metrics, clock, entrypoint, model, api) };
+export function observerOf(observers: Observers, entrypoint: Entrypoint): CallObserver {
+  return { begin: (model, api) => new MeasuredCall(observers, entrypoint, model, api) };
 }
 
 class MeasuredCall implements CallObservation, EndedCall {
@@ -25,39 +30,36 @@ class MeasuredCall implements CallObservation, EndedCall {
   runMs: number | undefined;
   examples = 0;
   status = "OK";
-  readonly #metrics: ServerMetrics;
-  readonly #clock: Clock;
+  readonly #observers: Observers;
+  #logged: LoggedRequest | undefined;
   #runsSinceMs = 0;
 
-  constructor(
-    metrics: ServerMetrics,
-    clock: Clock,
-    entrypoint: Entrypoint,
-    model: string,
-    api: CallApi,
-  ) {
-    this.#metrics = metrics;
-    this.#clock = clock;
+  constructor(observers: Observers, entrypoint: Entrypoint, model: string, api: CallApi) {
+    this.#observers = observers;
     this.entrypoint = entrypoint;
     this.model = model;
     this.api = api;
-    this.beganAtMs = clock.now();
+    this.beganAtMs = observers.clock.now();
   }
 
-  running(id: ServableId, { signatureName, inputs }: PredictCall): void {
+  running(id: ServableId, call: PredictCall): void {
+    const { signatureName, inputs } = call;
     this.id = id;
     this.signatureName = signatureName;
     if (this.api !== "Predict") this.examples = inputs.inputs?.shape[0] ?? 0;
-    this.#runsSinceMs = this.#clock.now();
+    this.#logged = this.#observers.requestLog?.sample(this.api, id, call);
+    this.#runsSinceMs = this.#observers.clock.now();
   }
 
   ran(): void {
-    this.runMs = this.#clock.now() - this.#runsSinceMs;
+    this.runMs = this.#observers.clock.now() - this.#runsSinceMs;
   }
 
   end(error?: unknown): void {
-    this.endedAtMs = this.#clock.now();
+    this.endedAtMs = this.#observers.clock.now();
+    const { metrics, requestLog } = this.#observers;
     if (error !== undefined) this.status = statusOf(error).code;
-    this.#metrics.record(this);
+    else if (this.#logged) requestLog?.add(this.#logged);
+    metrics?.record(this);
   }
 }

@@ -51,9 +51,9 @@ export class ServerMetrics implements Disposable {
     this.#calls.record(call);
   }
 
-  /** Counts requests for the request log, by what became of them. */
-  recordLogged(model: string, status: string, count: number): void {
-    this.#logged.inc({ model_name: model, status }, count);
+  /** Counts a request that was meant for the request log, by what became of it. */
+  recordLogged(model: string, status: string): void {
+    this.#logged.inc({ model_name: model, status });
   }
 
   /** What `read` gives, as a Content-Type. */

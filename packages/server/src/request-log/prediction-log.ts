@@ -1,0 +1,85 @@
+import type { ServableId } from "@serving-kit/core";
+import { DEFAULT_SIGNATURE, type Tensor } from "@serving-kit/inference";
+import type { CallApi } from "../call-observer.js";
+import { encodeTensor } from "../grpc/encode-tensor.js";
+import { writeModelSpec } from "../grpc/model-spec.js";
+import { WireWriter } from "../grpc/wire-writer.js";
+import type { PredictCall } from "../predict.js";
+
+/** The fields of `PredictionLog` by what they hold, and of its LogMetadata. */
+const LOG_FIELDS = { Predict: 6, Classify: 2, Regress: 3 } as const;
+const METADATA_FIELD = 1;
+
+/**
+ * Writes a call as `tensorflow.serving.PredictionLog` (apis/prediction_log.proto): log_metadata = 1
+ * with model_spec = 1 and sampling_config = 2, and the log of the API with its request = 1. It has no
+ * response.
+ *
+ * Everything is copied: the call's memory is not used after the return.
+ *
+ * @throws ServingError INTERNAL / OUTPUT_INVALID for a tensor whose elements do not fill its shape.
+ */
+export function writePredictionLog(
+  api: CallApi,
+  id: ServableId,
+  call: PredictCall,
+  samplingRate: number,
+): Buffer {
+  const signatureName = call.signatureName || DEFAULT_SIGNATURE;
+  const writer = new WireWriter(256 + byteLength(call));
+  const end = writer.length;
+  if (api === "Predict") writePredictRequest(writer, id, signatureName, call);
+  else writeExamplesRequest(writer, id, signatureName, call.inputs.inputs as Tensor<"string">);
+  writer.prefix(1, end);
+  writer.prefix(LOG_FIELDS[api], end);
+
+  const metadata = writer.length;
+  const rate = Buffer.alloc(9);
+  rate[0] = (1 << 3) | 1;
+  rate.writeDoubleLE(samplingRate, 1);
+  writer.bytesField(2, rate);
+  writeModelSpec(writer, 1, id, signatureName);
+  writer.prefix(METADATA_FIELD, metadata);
+  return writer.finish();
+}
+
+/** PredictRequest: model_spec = 1, inputs = 2, output_filter = 3. */
+function writePredictRequest(
+  writer: WireWriter,
+  id: ServableId,
+  signatureName: string,
+  { inputs, outputs = [] }: PredictCall,
+): void {
+  for (const name of [...outputs].reverse()) writer.stringField(3, name);
+  for (const [name, tensor] of Object.entries(inputs).reverse()) {
+    const end = writer.length;
+    encodeTensor(writer, name, tensor, tensor.dtype !== "string");
+    writer.prefix(2, end);
+    writer.stringField(1, name);
+    writer.prefix(2, end);
+  }
+  writeModelSpec(writer, 1, id, signatureName);
+}
+
+/** ClassificationRequest and RegressionRequest: model_spec = 1, input = 2 with example_list = 1. */
+function writeExamplesRequest(
+  writer: WireWriter,
+  id: ServableId,
+  signatureName: string,
+  { data }: Tensor<"string">,
+): void {
+  const end = writer.length;
+  for (let i = data.length - 1; i >= 0; i--) writer.bytesField(1, data[i] as Uint8Array);
+  writer.prefix(1, end);
+  writer.prefix(2, end);
+  writeModelSpec(writer, 1, id, signatureName);
+}
+
+function byteLength({ inputs }: PredictCall): number {
+  let bytes = 0;
+  for (const { data } of Object.values(inputs)) {
+    if ("byteLength" in data) bytes += 64 + data.byteLength;
+    else for (const { length } of data) bytes += 8 + length;
+  }
+  return bytes;
+}

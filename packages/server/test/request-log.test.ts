@@ -1,0 +1,151 @@
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type Tensor, tensor } from "@serving-kit/inference";
+import { FakeClock } from "@serving-kit/testing";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+// The reader of warm-up files, which the server itself does not know.
+import {
+  readWarmUpRequests,
+  WARM_UP_FILE,
+} from "../../servable-tensorflow/src/warm-up/prediction-log.js";
+import {
+  jsonlSink,
+  type LoggedRequest,
+  type RequestLogOptions,
+  requestLogStream,
+  tfRecordSink,
+  warmUpFileFromJsonl,
+} from "../src/index.js";
+import { RequestLog } from "../src/request-log/request-log.js";
+import { World } from "./world.js";
+
+let world: World;
+
+beforeAll(async () => {
+  world = await World.create();
+  await world.publish("m", 7);
+});
+afterAll(() => world[Symbol.asyncDispose]());
+
+/** Serves with a request log, sends requests of each kind, and closes. */
+async function logged(requestLog: RequestLogOptions): Promise<string> {
+  await using server = await world.serve(["m"], { requestLog, metrics: {} });
+  const send = async (path: string, body?: object) => {
+    const init = body ? { method: "POST", body: JSON.stringify(body) } : {};
+    const response = await server.fetch(new Request(`http://host${path}`, init));
+    return response.text();
+  };
+  await send("/v1/models/m:predict", { instances: [1, 2.5] });
+  await send("/v1/models/m:predict", { signature_name: "int64", instances: [4] });
+  await send("/v1/models/m:predict", { instances: ["no number"] });
+  const examples = [{ a: [1] }, { a: [2] }];
+  await send("/v1/models/m:regress", { signature_name: "regress", examples });
+  await send("/v1/models/m:classify", { signature_name: "classify", examples });
+  return send("/monitoring/prometheus/metrics");
+}
+
+/** Checks that a file is one of warm-up requests with what `logged` sent and was answered. */
+async function expectWarmUp(bytes: Uint8Array): Promise<void> {
+  const folder = join(world.path, "saved-model");
+  await mkdir(join(folder, "assets.extra"), { recursive: true });
+  await writeFile(join(folder, WARM_UP_FILE), bytes);
+  const requests = await readWarmUpRequests(folder);
+  expect(requests.map(({ signatureName }) => signatureName)).toEqual([
+    "serving_default",
+    "int64",
+    "regress",
+    "classify",
+  ]);
+  expect(requests[0]?.inputs).toEqual({ x: tensor("float32", [2], [1, 2.5]) });
+  expect(requests[1]?.inputs).toEqual({ x: tensor("int64", [1], [4n]) });
+  const examples = requests[2]?.inputs.inputs as Tensor<"string">;
+  expect(examples.shape).toEqual([2]);
+  expect(Buffer.from(examples.data[0] as Uint8Array).includes("a")).toBe(true);
+}
+
+describe("sinks", () => {
+  it("tfRecordSink writes a warm-up file of the requests that succeeded", async () => {
+    const path = join(world.path, "log.tfrecord");
+    await logged({ sink: tfRecordSink(path) });
+    await expectWarmUp(await readFile(path));
+  });
+
+  it("jsonlSink writes a line for each, of which a warm-up file can be made", async () => {
+    const path = join(world.path, "log.jsonl");
+    await logged({ sink: jsonlSink(path), samplingRate: 1 });
+    const text = await readFile(path, "utf8");
+    const [first] = text.split("\n").map((line) => line && JSON.parse(line));
+    expect(first.log_metadata).toEqual({
+      model_spec: { name: "m", version: { value: "7" }, signature_name: "serving_default" },
+      sampling_config: { sampling_rate: 1 },
+    });
+    await expectWarmUp(await warmUpFileFromJsonl(text));
+    await expect(warmUpFileFromJsonl("{}\n{")).rejects.toMatchObject({
+      reason: "REQUEST_LOG_INVALID",
+      message: expect.stringContaining("line 2"),
+    });
+  });
+
+  it("requestLogStream is read by for await, until the server closes", async () => {
+    const sink = requestLogStream();
+    const apis: string[] = [];
+    const reading = (async () => {
+      for await (const { api, id } of sink) apis.push(`${api} ${id.version}`);
+    })();
+    await logged({ sink });
+    await reading;
+    expect(apis).toEqual(["Predict 7", "Predict 7", "Regress 7", "Classify 7"]);
+  });
+
+  it("fail no request: what a sink rejects is lost and counted", async () => {
+    const metrics = await logged({
+      sink: {
+        write() {
+          throw new Error("the disk is full");
+        },
+      },
+    });
+    expect(metrics).toContain('request_count{model_name="m",status="OK"} 4');
+    expect(metrics).toMatch(/request_log_count\{model_name="m",status="INTERNAL"\} 4/);
+  });
+});
+
+describe("RequestLog", () => {
+  const call = { inputs: { x: tensor("float32", [1], [1]) } };
+  const id = { name: "m", version: 1n };
+  const silent = { info() {}, warn() {}, error() {} };
+
+  it("samples the share that it is told to", () => {
+    const rolls = [0, 0.24, 0.25, 0.9];
+    const sink = { write() {} };
+    const log = new RequestLog(
+      { sink, samplingRate: 0.25 },
+      silent,
+      undefined,
+      undefined,
+      () => rolls.shift() as number,
+    );
+    const sampled = rolls.slice().map(() => log.sample("Predict", id, call) !== undefined);
+    expect(sampled).toEqual([true, true, false, false]);
+  });
+
+  it("keeps no more than it may, drops and counts the rest, and does not wait for ever", async () => {
+    const clock = new FakeClock();
+    const written: LoggedRequest[] = [];
+    const sink = {
+      write: (requests: readonly LoggedRequest[]) => {
+        written.push(...requests);
+        return new Promise<void>(() => {});
+      },
+    };
+    const statuses: string[] = [];
+    const options = { sink, maxQueuedBytes: 1_200 };
+    const log = new RequestLog(options, silent, (_, status) => statuses.push(status), clock);
+    for (let i = 0; i < 5; i++) log.add(log.sample("Predict", id, call) as LoggedRequest);
+    expect(statuses).toEqual(["RESOURCE_EXHAUSTED", "RESOURCE_EXHAUSTED"]);
+    const closed = log[Symbol.asyncDispose]();
+    await clock.advance(5_000);
+    await closed;
+    expect(written).toHaveLength(3);
+  });
+});
