@@ -13,7 +13,6 @@ import {
 } from "@serving-kit/core";
 import type { Platform, Predictor } from "@serving-kit/inference";
 import { type FilesystemSource, filesystemSource } from "@serving-kit/source-filesystem";
-import { z } from "zod";
 import { check } from "./check-options.js";
 import { type ModelConfig, type ResolvedModel, resolveModels } from "./config.js";
 import { type ModelPlatform, platformOf } from "./detect-platform.js";
@@ -26,6 +25,7 @@ import { type Logger, silentLogger } from "./logger.js";
 import { observerOf } from "./metrics/measured-call.js";
 import { DEFAULT_METRICS_PATH, type MetricsOptions } from "./metrics/metrics-options.js";
 import type { ServerMetrics } from "./metrics/server-metrics.js";
+import { optionsSchema } from "./options-schema.js";
 import { RequestLog } from "./request-log/request-log.js";
 import type { RequestLogOptions } from "./request-log/request-log-sink.js";
 import { createFetchHandler, type FetchHandler } from "./rest/fetch-handler.js";
@@ -138,50 +138,6 @@ export async function createModelServer(options: ModelServerOptions): Promise<Mo
   }
   return server;
 }
-
-const method = z.custom<unknown>((value) => typeof value === "function", "a function");
-const milliseconds = z.custom<number>(
-  (value) => typeof value === "number" && value >= 0,
-  "milliseconds, at least 0",
-);
-
-/** What can be wrong with options that come from JavaScript or from a file. */
-const optionsSchema = z.looseObject({
-  platforms: z.array(
-    z.custom((value) => typeof (value as Platform | null)?.platformName === "string", "a platform"),
-  ),
-  startUpPolicy: z.enum(["all", "any", "none"]).optional(),
-  startUpTimeoutMs: milliseconds.optional(),
-  allowVersionLabelsForUnavailableModels: z.boolean().optional(),
-  adapters: z.array(method).optional(),
-  rest: z
-    .strictObject({
-      cors: z.boolean().optional(),
-      timeoutMs: milliseconds.optional(),
-      maxBodyBytes: z.number().int().min(1).optional(),
-    })
-    .optional(),
-  metrics: z
-    .strictObject({
-      path: z
-        .string()
-        .regex(/^\/[^?#]*$/, "a path that begins with /")
-        .optional(),
-      versionLabels: z.boolean().optional(),
-    })
-    .optional(),
-  requestLog: z
-    .strictObject({
-      sink: z.custom<object>(
-        (value) => typeof (value as { write?: unknown } | null)?.write === "function",
-        "a sink with write()",
-      ),
-      samplingRate: z.number().min(0).max(1).optional(),
-      maxQueuedBytes: z.number().min(0).optional(),
-    })
-    .optional(),
-  logger: z.looseObject({ info: method, warn: method, error: method }).optional(),
-});
 
 class RunningServer implements ModelServer, ServerCore {
   readonly rest: RestListener;

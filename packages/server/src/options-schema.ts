@@ -1,0 +1,46 @@
+import type { Platform } from "@serving-kit/inference";
+import { z } from "zod";
+
+const method = z.custom<unknown>((value) => typeof value === "function", "a function");
+const milliseconds = z.custom<number>(
+  (value) => typeof value === "number" && value >= 0,
+  "milliseconds, at least 0",
+);
+
+/** What the options of `createModelServer` must be, where they come from JavaScript or from a file. */
+export const optionsSchema: z.ZodType = z.looseObject({
+  platforms: z.array(
+    z.custom((value) => typeof (value as Platform | null)?.platformName === "string", "a platform"),
+  ),
+  startUpPolicy: z.enum(["all", "any", "none"]).optional(),
+  startUpTimeoutMs: milliseconds.optional(),
+  allowVersionLabelsForUnavailableModels: z.boolean().optional(),
+  adapters: z.array(method).optional(),
+  rest: z
+    .strictObject({
+      cors: z.boolean().optional(),
+      timeoutMs: milliseconds.optional(),
+      maxBodyBytes: z.number().int().min(1).optional(),
+    })
+    .optional(),
+  metrics: z
+    .strictObject({
+      path: z
+        .string()
+        .regex(/^\/[^?#]*$/, "a path that begins with /")
+        .optional(),
+      versionLabels: z.boolean().optional(),
+    })
+    .optional(),
+  requestLog: z
+    .strictObject({
+      sink: z.custom<object>(
+        (value) => typeof (value as { write?: unknown } | null)?.write === "function",
+        "a sink with write()",
+      ),
+      samplingRate: z.number().min(0).max(1).optional(),
+      maxQueuedBytes: z.number().min(0).optional(),
+    })
+    .optional(),
+  logger: z.looseObject({ info: method, warn: method, error: method }).optional(),
+});
