@@ -13,7 +13,10 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).parent.resolve()
+os.chdir(HERE)
+# Relative, since the names of assets are written into the models.
+SCRATCH = Path("scratch")
 v1 = tf.compat.v1
 
 ARITHMETIC = [
@@ -193,9 +196,8 @@ class Table(tf.Module):
 
 
 def table():
-    scratch = HERE / "scratch"
-    scratch.mkdir()
-    module = Table(scratch)
+    SCRATCH.mkdir()
+    module = Table(SCRATCH)
     calls = [("serving_default", {"word": tf.constant(words)}) for words in (["beta"], ["gamma", "delta", ""])]
     return module, {"serving_default": module.serve}, calls
 
@@ -296,9 +298,8 @@ def keras3():
 
 def build_v1(folder, tags, as_text=False):
     """y = x / 2 + 2, a table with an asset, and an init op."""
-    scratch = HERE / "scratch"
-    scratch.mkdir(exist_ok=True)
-    vocabulary = scratch / "words.txt"
+    SCRATCH.mkdir(exist_ok=True)
+    vocabulary = SCRATCH / "words.txt"
     vocabulary.write_text("one\ntwo\n")
     with tf.Graph().as_default(), v1.Session() as session:
         a = v1.get_variable("a", initializer=0.5, use_resource=False)
@@ -428,7 +429,7 @@ def main():
     answers["tf1-text"] = answer(HERE / "tf1-text" / "1", ["serve"], calls)
     calls = build_large(HERE / "large" / "1")
     answers["large"] = answer(HERE / "large" / "1", ["serve"], calls)
-    shutil.rmtree(HERE / "scratch")
+    shutil.rmtree(SCRATCH)
     for fingerprint in HERE.glob("*/1/fingerprint.pb"):
         fingerprint.unlink()  # optional, and different in every run
     for folder in HERE.glob("*/1/*/"):
