@@ -151,7 +151,9 @@ export const errors = {
       "START_UP_FAILED",
       `the start-up policy "${policy}" was not met: ${failures
         .map(({ name, error }) => `model ${name}: ${error?.message}`)
-        .join("; ")}`,
+        .join(
+          "; ",
+        )}; mend the models, or start with the policy "${policy === "all" ? "any" : "none"}"`,
       {
         cause:
           failures.length === 1
@@ -164,11 +166,15 @@ export const errors = {
   serverClosing: () =>
     new ServingError("UNAVAILABLE", "SERVER_CLOSING", "the server is shutting down"),
 
-  configFileUnreadable: (path: string, cause: unknown) =>
+  configFileUnreadable: (
+    what: "model config file" | "batching parameters file",
+    path: string,
+    cause: unknown,
+  ) =>
     new ServingError(
       "FAILED_PRECONDITION",
       "CONFIG_FILE_UNREADABLE",
-      `model config file: expected a file that can be read; got ${path}: ${messageOf(cause)}`,
+      `${what}: expected a file that can be read; got ${path}: ${messageOf(cause)}`,
       { cause },
     ),
 
