@@ -140,7 +140,7 @@ export function parseModelConfig(text: string, path: string): readonly Configure
  */
 export async function readModelConfigFile(path: string): Promise<readonly ConfiguredModel[]> {
   const text = await readFile(path, "utf8").catch((error) => {
-    throw errors.configFileUnreadable(path, error);
+    throw errors.configFileUnreadable("model config file", path, error);
   });
   return parseModelConfig(text, path).map((model) => ({
     ...model,
