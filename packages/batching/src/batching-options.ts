@@ -49,7 +49,12 @@ export interface BatchingOptions extends SignatureBatchingOptions {
   readonly clock?: Clock;
 }
 
-/** The scheduler that options name, or a new one as they describe it. */
+/**
+ * The scheduler that options name, or a new one with their `slots` and `clock`.
+ *
+ * @throws ServingError INVALID_ARGUMENT / BATCHING_OPTIONS_INVALID where they name a scheduler and
+ * describe one as well.
+ */
 export function schedulerOf({
   scheduler,
   slots,

@@ -39,16 +39,28 @@ export function batching(
   return mapVersions((loader) => batchingLoader(loader, shared));
 }
 
-function batchingLoader(loader: Loader<Predictor>, options: BatchingOptions): Loader<Predictor> {
+/**
+ * Makes a loader of batched predictors of a loader of predictors: it loads what that one loads, and
+ * puts a batch queue in front (`batch`). A function is asked whenever a version is loaded, before
+ * its model is; where it gives undefined the predictor stays as it is.
+ *
+ * Loading rejects as `batching` says, or as the function does.
+ */
+export function batchingLoader(
+  loader: Loader<Predictor>,
+  options: BatchingOptions | (() => Promise<BatchingOptions | undefined>),
+): Loader<Predictor> {
   return {
     ...(loader.estimateResources && {
       estimateResources: async () => loader.estimateResources?.() ?? {},
     }),
     ...(loader.probe && { probe: async (context) => loader.probe?.(context) }),
     async load(context) {
+      const own = typeof options === "function" ? await options() : options;
       const predictor = await loader.load(context);
+      if (own === undefined) return predictor;
       try {
-        return batch(predictor, options);
+        return batch(predictor, own);
       } catch (error) {
         await unload(predictor);
         throw error;

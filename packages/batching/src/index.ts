@@ -27,8 +27,12 @@ export type {
   BatchScheduler,
   ScheduleOptions,
 } from "./batch-scheduler.js";
-export { batching } from "./batching.js";
-export type { BatchingOptions, SignatureBatchingOptions } from "./batching-options.js";
+export { batching, batchingLoader } from "./batching.js";
+export {
+  type BatchingOptions,
+  type SignatureBatchingOptions,
+  schedulerOf,
+} from "./batching-options.js";
 export { type ParsedBatchingParameters, parseBatchingParameters } from "./batching-parameters.js";
 export {
   type BatchedPredictOptions,

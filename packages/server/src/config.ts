@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import type { BatchingOptions } from "@serving-kit/batching";
 import { toVersion, type VersionLabels } from "@serving-kit/core";
 import type { Platform } from "@serving-kit/inference";
 import { latest, type ServableVersionPolicy } from "@serving-kit/source-filesystem";
@@ -24,6 +25,12 @@ export interface ModelConfig {
   readonly versionPolicy?: ServableVersionPolicy;
   /** Names for versions, such as `{ stable: 1, canary: 2 }`. */
   readonly labels?: VersionLabels;
+  /**
+   * How this model is batched, in place of the server's `batching`: `false` for not at all, `true` for
+   * the defaults, or options, of signatures too. Counts for versions that are loaded from then on.
+   * Default: as the server's options say.
+   */
+  readonly batching?: boolean | BatchingOptions;
 }
 
 /** A ModelConfig that was checked, with its defaults. */
@@ -42,6 +49,7 @@ const model = z.strictObject({
     .custom<ServableVersionPolicy>(isPolicy, "latest(n), all() or specific([…])")
     .optional(),
   labels: z.record(z.string().min(1), version).optional(),
+  batching: z.union([z.boolean(), z.looseObject({})], "true, false or batching options").optional(),
 });
 
 /**

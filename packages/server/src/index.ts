@@ -4,6 +4,10 @@
  *
  * @packageDocumentation
  */
+export {
+  parseBatchingParametersFile,
+  readBatchingParametersFile,
+} from "./batching-parameters-file.js";
 export type { CallApi, CallObservation, CallObserver } from "./call-observer.js";
 export { type Classifications, classify, type ExamplesCall } from "./classify.js";
 export type { ModelConfig } from "./config.js";
@@ -15,6 +19,7 @@ export type { SslConfig } from "./grpc/server-credentials.js";
 export type { Listening, ListenOptions } from "./http-listener.js";
 export type { Logger } from "./logger.js";
 export type { MetricsOptions } from "./metrics/metrics-options.js";
+export type { ModelBatchingOptions } from "./model-batching.js";
 export {
   type ConfiguredModel,
   parseModelConfig,

@@ -25,6 +25,7 @@ import { type Logger, silentLogger } from "./logger.js";
 import { observerOf } from "./metrics/measured-call.js";
 import { DEFAULT_METRICS_PATH, type MetricsOptions } from "./metrics/metrics-options.js";
 import type { ServerMetrics } from "./metrics/server-metrics.js";
+import { type ModelBatchingOptions, modelBatching } from "./model-batching.js";
 import { optionsSchema } from "./options-schema.js";
 import { RequestLog } from "./request-log/request-log.js";
 import type { RequestLogOptions } from "./request-log/request-log-sink.js";
@@ -35,7 +36,7 @@ import type { ServerCore } from "./server-core.js";
 import { checkStartUp, type ModelOutcome, type StartUpPolicy, settleModels } from "./start-up.js";
 
 /** What `createModelServer` takes. */
-export interface ModelServerOptions {
+export interface ModelServerOptions extends ModelBatchingOptions {
   /** The kinds of models that can be served. */
   readonly platforms: readonly Platform[];
   /** Default none; `reload` replaces them. */
@@ -55,7 +56,7 @@ export interface ModelServerOptions {
    * such a label is an error of its model.
    */
   readonly allowVersionLabelsForUnavailableModels?: boolean;
-  /** What stands between the platforms' loaders and the manager, in order, such as `batching()`. */
+  /** What stands between the batched loaders of the platforms and the manager, in order. */
   readonly adapters?: readonly SourceAdapter<Loader<Predictor>, Loader<Predictor>>[];
   /** How versions are loaded and unloaded. */
   readonly manager?: Omit<AspiredVersionsManagerOptions<Predictor>, "clock">;
@@ -196,8 +197,10 @@ class RunningServer implements ModelServer, ServerCore {
   }
 
   async start(policy: StartUpPolicy, timeoutMs: number): Promise<void> {
+    const ownBatching = (name: string) => this.#models.get(name)?.batching;
+    const batched = modelBatching(this.#options, ownBatching, this.clock);
     const loaders = mapVersions<{ readonly path: string }, Loader<Predictor>>((storage, id) =>
-      this.#platform(id.name).loader(storage, id),
+      batched(this.#platform(id.name).loader(storage, id), storage.path, id),
     );
     const adapted = (this.#options.adapters ?? []).reduce<Source<Loader<Predictor>>>(
       (source, adapter) => source.pipe(adapter),

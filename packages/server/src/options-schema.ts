@@ -15,6 +15,10 @@ export const optionsSchema: z.ZodType = z.looseObject({
   startUpPolicy: z.enum(["all", "any", "none"]).optional(),
   startUpTimeoutMs: milliseconds.optional(),
   allowVersionLabelsForUnavailableModels: z.boolean().optional(),
+  batching: z
+    .union([z.boolean(), z.looseObject({}), method], "true, false, batching options or a function")
+    .optional(),
+  perModelBatchingParameters: z.boolean().optional(),
   adapters: z.array(method).optional(),
   rest: z
     .strictObject({

@@ -14,6 +14,9 @@ export const errors = {
   flagInvalid: (flag: string, expected: string, received: string) =>
     invalid("FLAG_INVALID", `--${flag}: expected ${expected}; got ${received}`),
 
+  flagRequires: (flag: string, required: string) =>
+    invalid("FLAG_REQUIRES", `--${flag} has no effect without --${required}: give both or neither`),
+
   argumentUnexpected: (argument: string) =>
     invalid(
       "ARGUMENT_UNEXPECTED",

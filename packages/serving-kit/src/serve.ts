@@ -1,4 +1,10 @@
-import { type Logger, type ModelServer, readModelConfigFile } from "@serving-kit/server";
+import {
+  type Logger,
+  type ModelBatchingOptions,
+  type ModelServer,
+  readBatchingParametersFile,
+  readModelConfigFile,
+} from "@serving-kit/server";
 import { errors } from "./errors.js";
 import type { FlagValues } from "./flags.js";
 import { createModelServer } from "./model-server.js";
@@ -32,6 +38,7 @@ export async function serve(
 ): Promise<void> {
   const tell = (line: string) => void stdout.write(`${line}\n`);
   const warn = (line: string) => void stderr.write(`${line}\n`);
+  const batching = await batchingOf(flags);
   const models = await modelsOf(flags);
   const logger: Logger = {
     info: (_fields, message) => tell(message),
@@ -39,7 +46,7 @@ export async function serve(
     error: (_fields, message) => warn(message),
   };
   // Until the server has started there is nothing to drain: a signal simply ends the process.
-  const server = await createModelServer({ models, logger });
+  const server = await createModelServer({ models, logger, ...batching });
   using termination = watchTermination();
   const { signal } = termination;
   const ended = new Promise<void>((resolve) => {
@@ -65,4 +72,19 @@ async function modelsOf(flags: FlagValues<typeof serverFlags>) {
   if (flags.model_config_file !== undefined) return readModelConfigFile(flags.model_config_file);
   if (flags.model_base_path === undefined) throw errors.modelsMissing();
   return [{ name: flags.model_name, basePath: flags.model_base_path }];
+}
+
+async function batchingOf(flags: FlagValues<typeof serverFlags>): Promise<ModelBatchingOptions> {
+  const { enable_batching, batching_parameters_file: file } = flags;
+  const perModelBatchingParameters = flags.enable_per_model_batching_parameters;
+  if (!enable_batching) {
+    if (file !== undefined)
+      throw errors.flagRequires("batching_parameters_file", "enable_batching");
+    if (perModelBatchingParameters) {
+      throw errors.flagRequires("enable_per_model_batching_parameters", "enable_batching");
+    }
+    return {};
+  }
+  const parsed = file === undefined ? undefined : await readBatchingParametersFile(file);
+  return { batching: parsed?.options ?? true, perModelBatchingParameters };
 }

@@ -20,6 +20,21 @@ export const serverFlags = {
     "A ModelServerConfig in protobuf's text format, for more than one model. --model_name and " +
       "--model_base_path are then ignored.",
   ),
+  enable_batching: toggle(
+    false,
+    "Runs requests that arrive at about the same time as one batch, for models that allow it.",
+  ),
+  batching_parameters_file: text(
+    "file",
+    undefined,
+    "BatchingParameters in protobuf's text format or in JSON. Without it batches grow by themselves " +
+      "while others run. Needs --enable_batching.",
+  ),
+  enable_per_model_batching_parameters: toggle(
+    false,
+    "Batches each version as batching_params.pbtxt in its folder says, and not at all without that " +
+      "file. --batching_parameters_file then gives only the number of threads. Needs --enable_batching.",
+  ),
   version: toggle(false, "Prints the version and ends."),
   help: toggle(false, "Prints this text and ends."),
 };

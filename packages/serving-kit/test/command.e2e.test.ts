@@ -100,7 +100,7 @@ describe("serving-kit --model_base_path", () => {
 });
 
 describe("serving-kit --model_config_file", () => {
-  it("serves every model of the file", async () => {
+  it("serves every model of the file, batched or not", async () => {
     const models = [
       `config { name: "first" base_path: "${digits}" }`,
       `config { name: "second" base_path: "${digits}/alternate" model_platform: "tflite" }`,
@@ -108,7 +108,14 @@ describe("serving-kit --model_config_file", () => {
     const folder = mkdtempSync(join(tmpdir(), "serving-kit-command-"));
     const file = join(folder, "models.config");
     writeFileSync(file, `model_config_list {\n${models.join("\n")}\n}\n`);
-    const command = start(`--model_config_file=${file}`, "--rest_api_port=0");
+    const batching = join(folder, "batching.json");
+    writeFileSync(batching, '{ "max_batch_size": 8, "num_batch_threads": 2 }');
+    const command = start(
+      `--model_config_file=${file}`,
+      "--rest_api_port=0",
+      "--enable_batching",
+      `--batching_parameters_file=${batching}`,
+    );
     const second = await command.said(/http:\S+\/v1\/models\/second/);
     await expectPrediction(second.replace("second", "first"));
     const status = await (await fetch(second)).json();
@@ -123,6 +130,18 @@ describe("serving-kit", () => {
     [["--model_nam=x"], "unknown flag --model_nam; did you mean --model_name?"],
     [["--rest_api_port=x"], '--rest_api_port: expected an integer from 0 to 65535; got "x"'],
     [["--model_config_file=/nowhere"], "/nowhere"],
+    [
+      ["--batching_parameters_file=/nowhere"],
+      "--batching_parameters_file has no effect without --enable_batching: give both or neither",
+    ],
+    [
+      ["--enable_per_model_batching_parameters"],
+      "--enable_per_model_batching_parameters has no effect without --enable_batching",
+    ],
+    [
+      ["--enable_batching", "--batching_parameters_file=/nowhere"],
+      "batching parameters file: expected a file that can be read; got /nowhere",
+    ],
   ])("with %j ends with 1 and one line", async (args, message) => {
     const command = start(...args);
     expect(await command.ended).toBe(1);

@@ -1,0 +1,98 @@
+import { describe, expect, it } from "vitest";
+import {
+  parseBatchingParametersFile,
+  readBatchingParametersFile,
+} from "./batching-parameters-file.js";
+
+describe("parseBatchingParametersFile", () => {
+  const text = `# comment
+    max_batch_size { value: 128 }
+    batch_timeout_micros: { value: 1500 }
+    max_enqueued_batches <value: 20>
+    num_batch_threads { value: 8 };
+    thread_pool_name { value: "pool" }
+    allowed_batch_sizes: 8
+    allowed_batch_sizes: 32
+    pad_variable_length_inputs: true
+    enable_large_batch_splitting { value: true }
+    max_execution_batch_size { value: 32 }`;
+  const json = `
+    {
+      "max_batch_size": 128,
+      "batch_timeout_micros": { "value": "1500" },
+      "max_enqueued_batches": "20",
+      "num_batch_threads": 8,
+      "thread_pool_name": "pool",
+      "allowed_batch_sizes": [8, 32],
+      "pad_variable_length_inputs": true,
+      "enable_large_batch_splitting": true,
+      "max_execution_batch_size": 32
+    }`;
+
+  it.each([
+    ["protobuf's text format", text],
+    ["JSON", json],
+  ])("reads every field in %s", (_, file) => {
+    expect(parseBatchingParametersFile(file, "f")).toEqual({
+      threadPoolName: "pool",
+      options: {
+        timing: "batch-timeout",
+        maxBatchSize: 128,
+        batchTimeoutMs: 1.5,
+        maxEnqueuedBatches: 20,
+        slots: 8,
+        allowedBatchSizes: [8, 32],
+        padVariableLengthInputs: true,
+        enableLargeBatchSplitting: true,
+        maxExecutionBatchSize: 32,
+        expiredError: expect.any(Function),
+      },
+    });
+  });
+
+  it("has TF Serving's defaults for what is not there, and 0 for an empty wrapper", () => {
+    const { options } = parseBatchingParametersFile("", "f");
+    expect(options).toMatchObject({ maxBatchSize: 1000, maxEnqueuedBatches: 10 });
+    expect(options).not.toHaveProperty("slots");
+    const empty = parseBatchingParametersFile("max_enqueued_batches {}", "f");
+    expect(empty.options.maxEnqueuedBatches).toBe(1);
+  });
+
+  it.each([
+    [
+      "max_batch_size { value: 4 } allowed_batch_sizes: [2, 8]",
+      "Last entry in allowed_batch_sizes must match max_batch_size; last entry was 8; expected 4",
+    ],
+    [
+      '{ "max_batch_size": 4, "allowed_batch_sizes": [2, 8] }',
+      "Last entry in allowed_batch_sizes must match max_batch_size; last entry was 8; expected 4",
+    ],
+    ["num_batch_threads {}", "num_batch_threads must be positive; was 0"],
+    ["max_batch_size: 5", "expected message value (line 1)"],
+    ["\nbatch_size { value: 1 }", ".BatchingParameters: unknown field 'batch_size' (line 2)"],
+    ['{ "batch_size": 1 }', 'BatchingParameters has no field "batch_size"; it has'],
+    ['{ "__proto__": { "max_batch_size": 1 } }', 'BatchingParameters has no field "__proto__"'],
+    ["max_batch_size { value: 'a' }", "integer value expected"],
+    ["max_batch_size { value: 9223372036854775807 }", "max_batch_size must be an integer"],
+    ['{ "max_batch_size": 1.5 }', 'max_batch_size must be an integer; got "1.5"'],
+    ["{ max_batch_size", "JSON"],
+  ])("refuses %j with the path", (file, message) => {
+    expect(() => parseBatchingParametersFile(file, "batching.pbtxt")).toThrow(
+      expect.objectContaining({
+        code: "INVALID_ARGUMENT",
+        reason: "CONFIG_FILE_INVALID",
+        message: expect.stringContaining(message),
+      }),
+    );
+    expect(() => parseBatchingParametersFile(file, "batching.pbtxt")).toThrow(/^batching\.pbtxt: /);
+  });
+
+  it("says which file cannot be read", async () => {
+    await expect(readBatchingParametersFile("/nowhere/batching.pbtxt")).rejects.toMatchObject({
+      reason: "CONFIG_FILE_UNREADABLE",
+      message: expect.stringMatching(
+        /^batching parameters file: expected a file that can be read; got \/nowhere\/batching.pbtxt: ENOENT/,
+      ),
+    });
+  });
+});
