@@ -1,5 +1,5 @@
 import type { ServableId } from "@serving-kit/core";
-import type { PredictCall } from "./predict.js";
+import type { PredictCall } from "./predict-call.js";
 
 /** The calls that are observed, by the names that TF Serving's metrics give them. */
 export type CallApi = "Predict" | "Classify" | "Regress";

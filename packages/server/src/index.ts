@@ -26,7 +26,8 @@ export {
   readModelConfigFile,
 } from "./model-config-file.js";
 export { createModelServer, type ModelServer, type ModelServerOptions } from "./model-server.js";
-export { type PredictAnswer, type PredictCall, predict } from "./predict.js";
+export { predict } from "./predict.js";
+export type { PredictAnswer, PredictCall } from "./predict-call.js";
 export { type Regressions, regress } from "./regress.js";
 export { jsonlSink, tfRecordSink, warmUpFileFromJsonl } from "./request-log/file-sinks.js";
 export type {

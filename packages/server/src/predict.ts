@@ -1,24 +1,8 @@
-import type { ServableHandle, ServableId, ServableRequest } from "@serving-kit/core";
-import type { PredictOptions, Predictor, Tensors } from "@serving-kit/inference";
+import type { ServableHandle, ServableRequest } from "@serving-kit/core";
+import type { PredictOptions, Predictor } from "@serving-kit/inference";
 import type { CallApi, CallObservation } from "./call-observer.js";
+import type { PredictAnswer, PredictCall } from "./predict-call.js";
 import type { CallContext, ServerCore } from "./server-core.js";
-
-/** One call of a model, in terms of no transport. */
-export interface PredictCall {
-  /** Undefined and empty mean `serving_default`. */
-  readonly signatureName?: string | undefined;
-  readonly inputs: Tensors;
-  /** The outputs that are wanted; undefined and empty mean all. */
-  readonly outputs?: readonly string[];
-}
-
-/** What a model answered. */
-export interface PredictAnswer<C extends PredictCall = PredictCall> {
-  /** The version that answered. */
-  readonly id: ServableId;
-  readonly call: C;
-  readonly outputs: Tensors;
-}
 
 /**
  * Acquires what the request names, lets `prepare` read the call in the light of its signatures, and

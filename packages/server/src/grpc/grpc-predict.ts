@@ -1,6 +1,7 @@
 import type { Predictor, Signature, Tensor } from "@serving-kit/inference";
 import { errors } from "../errors.js";
-import { type PredictCall, predict } from "../predict.js";
+import { predict } from "../predict.js";
+import type { PredictCall } from "../predict-call.js";
 import type { CallContext, ServerCore } from "../server-core.js";
 import { decodeTensor } from "./decode-tensor.js";
 import { EXPANSION_BYTES } from "./expansion.js";

@@ -1,0 +1,19 @@
+import type { ServableId } from "@serving-kit/core";
+import type { Tensors } from "@serving-kit/inference";
+
+/** One call of a model, in terms of no transport. */
+export interface PredictCall {
+  /** Undefined and empty mean `serving_default`. */
+  readonly signatureName?: string | undefined;
+  readonly inputs: Tensors;
+  /** The outputs that are wanted; undefined and empty mean all. */
+  readonly outputs?: readonly string[];
+}
+
+/** What a model answered. */
+export interface PredictAnswer<C extends PredictCall = PredictCall> {
+  /** The version that answered. */
+  readonly id: ServableId;
+  readonly call: C;
+  readonly outputs: Tensors;
+}
