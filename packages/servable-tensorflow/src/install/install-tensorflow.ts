@@ -1,5 +1,3 @@
-import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { isServingError, messageOf } from "@serving-kit/core";
@@ -7,8 +5,10 @@ import { cacheFolder } from "@serving-kit/native-library";
 import { errors } from "../errors.js";
 import { CACHED_FOLDER, LIBRARY_VARIABLE } from "../native/library.js";
 import { downloadWheel, findPip } from "./pip.js";
+import { downloadFile, partOf, sha256Of } from "./resumable-download.js";
 import { listZip, unzip, type ZipEntry } from "./unzip.js";
 import { DEFAULT_VERSION, type Wheel, wheelFor } from "./wheel.js";
+import { findWheelLink } from "./wheel-link.js";
 
 /** How far an installation is. */
 export interface InstallProgress {
@@ -48,10 +48,11 @@ const STAMP = "installed.json";
 const LICENSE = "THIRD_PARTY_NOTICES.txt";
 
 /**
- * Gets libtensorflow: downloads TensorFlow's Python package with pip, checks it, and unpacks the two
- * libraries in it, with their licences. Needs pip, but no Python of a certain version. Where the
- * connection breaks, pip 25.1 or later goes on from there; a whole download is kept until it is
- * unpacked.
+ * Gets libtensorflow: asks pip where TensorFlow's Python package is, downloads it, checks it, and
+ * unpacks the two libraries in it, with their licences. Needs pip, but no Python of a certain version.
+ * Where the connection breaks or the process ends, the download goes on from there, the next time too;
+ * a whole one is kept until it is unpacked. Where pip does not say where it is (before 21.2), or only
+ * pip can get it (a proxy, a password), pip downloads it: that starts again after a kill.
  *
  * @throws ServingError UNAVAILABLE / INSTALL_FAILED with what to do by hand; the signal's reason.
  */
@@ -96,10 +97,16 @@ async function fetchWheel(
   if (kept !== undefined) await rm(kept, { force: true });
   const pip = await findPip();
   if (pip === undefined) throw new Error("neither python3 -m pip nor pip runs");
-  await downloadWheel(pip, {
-    ...{ wheel, version, sha256, folder, signal },
-    onBytes: (bytes, totalBytes) => onProgress?.({ step: "downloading", bytes, totalBytes }),
-  });
+  const onBytes = (bytes: number, totalBytes: number | undefined) =>
+    onProgress?.({ step: "downloading", bytes, totalBytes });
+  const link = await findWheelLink(pip, wheel, version, sha256, signal);
+  if (link !== undefined) {
+    const file = join(folder, link.name);
+    const onChecking = () => onProgress?.({ step: "checking", bytes: 0 });
+    if (await downloadFile({ ...link, file, onBytes, onChecking, signal })) return file;
+  }
+  await downloadWheel(pip, { wheel, version, sha256, folder, signal, onBytes });
+  if (link !== undefined) await rm(partOf(join(folder, link.name), link.sha256), { force: true });
   const file = await findWheel(folder, wheel, version);
   if (file === undefined) throw new Error(`pip put no wheel of ${wheel.package} into ${folder}`);
   return file;
@@ -170,12 +177,6 @@ async function findWheel(
   const prefix = `${wheel.package.replaceAll("-", "_")}-${version}-`;
   const file = files.find((name) => name.startsWith(prefix) && name.endsWith(".whl"));
   return file === undefined ? undefined : join(folder, file);
-}
-
-async function sha256Of(file: string): Promise<string> {
-  const hash = createHash("sha256");
-  for await (const chunk of createReadStream(file, { highWaterMark: 2 ** 20 })) hash.update(chunk);
-  return hash.digest("hex");
 }
 
 /** The libraries need glibc. */

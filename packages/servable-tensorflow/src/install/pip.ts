@@ -89,11 +89,17 @@ export async function downloadWheel(pip: Pip, options: DownloadOptions): Promise
       child.on("error", reject);
       child.on("close", resolve);
     });
-    if (code !== 0) throw new Error(`pip ended with exit code ${code}:\n${output.trim()}`);
+    if (code !== 0)
+      throw new Error(`pip ended with exit code ${code}:\n${withoutLogins(output.trim())}`);
   } finally {
     watch[Symbol.dispose]();
     await rm(scratch, { recursive: true, force: true });
   }
+}
+
+/** The addresses that pip was configured with may have a name and a password in them. */
+function withoutLogins(output: string): string {
+  return output.replaceAll(/:\/\/[^/\s]*@/g, "://");
 }
 
 /** `Downloading tensorflow….whl (273.8 MB)` */

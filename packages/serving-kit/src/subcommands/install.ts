@@ -37,9 +37,10 @@ export function install({
   return defineSubcommand({
     usage: "install tensorflow",
     description:
-      "Gets libtensorflow, which SavedModels need: downloads TensorFlow's Python package with pip,\n" +
-      "checks it and unpacks the libraries in it. Where the connection breaks, pip 25.1 or later goes\n" +
-      "on from there.",
+      "Gets libtensorflow, which SavedModels need: asks pip where TensorFlow's Python package is,\n" +
+      "downloads it, checks it and unpacks the libraries in it. Where the connection breaks or this is\n" +
+      "killed, the download goes on from there when it is run again; but not where only pip can get\n" +
+      "the package, as through a proxy that is configured in pip.",
     operands: ["library"],
     flags,
     async run({ flags: { dir, version }, operands: [library = ""] }, { stdout, stderr, signal }) {

@@ -1,0 +1,158 @@
+import { createHash } from "node:crypto";
+import { constants, createReadStream } from "node:fs";
+import { type FileHandle, mkdir, open, rename, rm } from "node:fs/promises";
+import { dirname } from "node:path";
+import { type Clock, systemClock } from "@serving-kit/core";
+
+/** How often in a row a connection may bring next to nothing, and how much that is. */
+const MAX_FAILURES = 5;
+const PROGRESS_BYTES = 2 ** 16;
+const PAUSE_MS = 1_000;
+
+/** What is downloaded, and where to. */
+export interface DownloadOptions {
+  readonly url: string;
+  /** SHA-256 of the whole file, in hexadecimal. */
+  readonly sha256: string;
+  /** The path of the file, which gets its name when it is whole and checked. */
+  readonly file: string;
+  readonly onBytes?: (bytes: number, totalBytes: number | undefined) => void;
+  readonly onChecking?: () => void;
+  readonly signal?: AbortSignal | undefined;
+  readonly clock?: Clock;
+}
+
+/**
+ * Downloads a file, and goes on from where an earlier attempt ended, in this process or in one that
+ * was killed. What is there of it is in `<file>.<checksum>.part`: the checksum in the name ties it to
+ * its content, so that no ETag has to be kept.
+ *
+ * @returns false when the server gives nothing to this process, or something else than that file.
+ * @throws Error when the connection breaks for good after some of it came; the signal's reason; an
+ *   error of the file system. What came is kept in each case.
+ */
+export async function downloadFile(options: DownloadOptions): Promise<boolean> {
+  const { file, sha256, signal } = options;
+  const part = partOf(file, sha256);
+  await mkdir(dirname(file), { recursive: true });
+  // The second time from the start: what an earlier process left may be damaged.
+  for (let attempt = 0; attempt < 2; attempt++) {
+    const handle = await open(part, constants.O_RDWR | constants.O_CREAT);
+    try {
+      if (!(await fill(handle, options))) return false;
+    } finally {
+      await handle.close();
+    }
+    options.onChecking?.();
+    if ((await sha256Of(part)) === sha256) {
+      await rename(part, file);
+      return true;
+    }
+    signal?.throwIfAborted();
+    await rm(part, { force: true });
+  }
+  return false;
+}
+
+/** Where the beginning of a file is kept. */
+export function partOf(file: string, sha256: string): string {
+  return `${file}.${sha256.slice(0, 16)}.part`;
+}
+
+/** SHA-256 of a file, in hexadecimal. */
+export async function sha256Of(file: string): Promise<string> {
+  const hash = createHash("sha256");
+  for await (const chunk of createReadStream(file, { highWaterMark: 2 ** 20 })) hash.update(chunk);
+  return hash.digest("hex");
+}
+
+/** Gets what is missing at the end of a file. False when nothing of it came. */
+async function fill(handle: FileHandle, options: DownloadOptions): Promise<boolean> {
+  const { url, onBytes, signal, clock = systemClock } = options;
+  let { size: at } = await handle.stat();
+  let hasGot = false;
+  for (let failures = 0; ; ) {
+    const response = await orUndefined(request(url, at, signal));
+    signal?.throwIfAborted();
+    // There is nothing after the end: the checksum says whether it is the end of that file.
+    if (response?.status === 416 && at > 0) return true;
+    const range = response && rangeOf(response, at);
+    let bytes = 0;
+    if (range === undefined) {
+      await orUndefined(response?.body?.cancel());
+    } else {
+      at = range.start;
+      const reader = response?.body?.getReader();
+      for (;;) {
+        const next = reader && (await orUndefined(reader.read()));
+        signal?.throwIfAborted();
+        const isEnd = next?.done === true && (range.total === undefined || at >= range.total);
+        if (isEnd) {
+          await handle.truncate(at);
+          return true;
+        }
+        if (next?.value === undefined) break;
+        await writeAll(handle, next.value, at);
+        at += next.value.length;
+        bytes += next.value.length;
+        hasGot = true;
+        onBytes?.(at, range.total);
+      }
+    }
+    if (!hasGot) return false;
+    failures = bytes >= PROGRESS_BYTES ? 0 : failures + 1;
+    if (failures > MAX_FAILURES) {
+      throw new Error("the connection broke again and again; run it again to go on from there");
+    }
+    await pause(clock, failures * PAUSE_MS, signal);
+  }
+}
+
+function request(url: string, at: number, signal: AbortSignal | undefined): Promise<Response> {
+  const range = at > 0 ? { range: `bytes=${at}-` } : {};
+  // A content encoding would make the bytes of a range others than those of the file.
+  return fetch(url, {
+    headers: { "accept-encoding": "identity", ...range },
+    signal: signal ?? null,
+  });
+}
+
+/** Which bytes an answer has; a server that knows no ranges sends all. Undefined for a refusal. */
+function rangeOf(
+  { status, headers }: Response,
+  at: number,
+): { start: number; total: number | undefined } | undefined {
+  if (status === 200) {
+    const length = headers.get("content-length");
+    return { start: 0, total: length === null ? undefined : Number(length) };
+  }
+  const [, start, total] =
+    /^bytes (\d+)-\d+\/(\d+)$/.exec(headers.get("content-range") ?? "") ?? [];
+  if (status !== 206 || Number(start) !== at) return undefined;
+  return { start: at, total: Number(total) };
+}
+
+async function writeAll(handle: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
+  for (let done = 0; done < bytes.length; ) {
+    const { bytesWritten } = await handle.write(bytes, done, bytes.length - done, position + done);
+    done += bytesWritten;
+  }
+}
+
+/** A broken connection is an answer here; its message may have the address in it. */
+function orUndefined<T>(promise: Promise<T> | undefined): Promise<T | undefined> {
+  return Promise.resolve(promise).catch(() => undefined);
+}
+
+function pause(clock: Clock, ms: number, signal: AbortSignal | undefined): Promise<void> {
+  if (ms === 0) return Promise.resolve();
+  return new Promise((resolve) => {
+    const end = () => {
+      timer[Symbol.dispose]();
+      signal?.removeEventListener("abort", end);
+      resolve();
+    };
+    const timer = clock.setTimeout(end, ms);
+    signal?.addEventListener("abort", end);
+  });
+}
