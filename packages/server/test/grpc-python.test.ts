@@ -24,7 +24,7 @@ const python = [process.env.SERVING_KIT_PYTHON, "python3"].find((candidate) => {
     return false;
   }
 });
-const why = "needs Python with tensorflow-serving-api and tensorflow (SERVING_KIT_PYTHON)";
+const why = "needs Python with tensorflow-serving-api and tensorflow, named by SERVING_KIT_PYTHON";
 
 describe.skipIf(python === undefined)(
   `tensorflow-serving-api for Python ${python ?? `(skipped: ${why})`}`,
