@@ -183,6 +183,16 @@ describe.skipIf(skipReason)(`SavedModelPredictor${skipReason}`, () => {
       expect(ends).toEqual([3_000, 1, 500, 2]);
     }));
 
+  it("loads a model after one that failed, with options of the session too", async () => {
+    const options = { intraOpThreads: 1 };
+    for (let i = 0; i < 2; i++) {
+      await expect(load(zooPath("missing-op"), options)).rejects.toMatchObject({
+        reason: "SAVED_MODEL_LOAD_FAILED",
+      });
+      await withModel("digits", options, async ({ batchable }) => expect(batchable).toBe(true));
+    }
+  });
+
   it("takes options of the session", () =>
     withModel("digits", { intraOpThreads: 1, interOpThreads: 2 }, async (predictor) => {
       const image = tensor("float32", [2, 64], new Float32Array(128));

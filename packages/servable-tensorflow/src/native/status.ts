@@ -10,7 +10,12 @@ const MAX_MESSAGE = 2_000;
 
 const OK = 0;
 
-/** A TF_Status that a call writes to. Taken for a call and given back, so that few are ever made. */
+/**
+ * A TF_Status that a call writes to. Taken for a call and given back, so that few are ever made.
+ *
+ * Not every function writes a status when it succeeds (`TF_SetConfig` does not), so a status that holds an
+ * error must not be passed to another one. `TF_SessionRun` clears its status first.
+ */
 export class Status {
   readonly pointer: bigint;
   readonly #bindings: Bindings;
@@ -42,13 +47,17 @@ export class Status {
 
 const idle = new WeakMap<Bindings, Status[]>();
 
-/** Takes a status. Give it back with `giveStatus`, unless its call may still write to it. */
+/** Takes a status that is OK. Return it with `giveStatus`, unless its call may still write to it. */
 export function takeStatus(bindings: Bindings): Status {
   return idle.get(bindings)?.pop() ?? new Status(bindings);
 }
 
-/** Gives a status back. */
+/** Returns a status. One that holds an error is freed. */
 export function giveStatus(bindings: Bindings, status: Status): void {
+  if (!status.isOk) {
+    status.free();
+    return;
+  }
   const statuses = idle.get(bindings);
   if (statuses === undefined) idle.set(bindings, [status]);
   else statuses.push(status);
