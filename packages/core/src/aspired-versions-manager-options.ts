@@ -7,6 +7,7 @@ import { type Clock, systemClock } from "./clock.js";
 import type { ServingError } from "./errors.js";
 import type { HarnessContext } from "./harness-context.js";
 import type { Loader } from "./loader.js";
+import { type Logger, silentLogger } from "./logger.js";
 import { type Resources, ResourceTracker } from "./resources.js";
 import type { ServableId } from "./servable-id.js";
 import type { StreamContext } from "./servable-stream.js";
@@ -54,6 +55,8 @@ export interface AspiredVersionsManagerOptions<S> {
   }) => Promise<void>;
   /** Default `systemClock`. */
   readonly clock?: Clock;
+  /** Passed to the loaders. Default none. */
+  readonly logger?: Logger;
 }
 
 /** The options as streams and harnesses use them. Internal. */
@@ -64,6 +67,7 @@ export function withDefaults<S>(
     policy = availabilityPreserving,
     reloadBackoffMs = { min: 60_000, max: 600_000 },
     clock = systemClock,
+    logger = silentLogger,
     loadConcurrency = 2,
     initialLoadConcurrency = Math.max(loadConcurrency, 4 * availableParallelism()),
     unloadConcurrency = 2,
@@ -85,6 +89,7 @@ export function withDefaults<S>(
   });
   const harness: HarnessContext<S> = {
     clock,
+    logger,
     loadSlots,
     unloadSlots: new Slots(unloadConcurrency),
     resources: new ResourceTracker(options.resourceLimits),
@@ -93,10 +98,11 @@ export function withDefaults<S>(
     loadRetryDelayMs,
     shouldRetryLoad,
     estimate: (loader) => loader.estimateResources?.(),
-    beforeLoad: async (id, loader, signal) => {
+    beforeLoad: async (loader, context) => {
+      const { id, signal } = context;
       if (preLoad) await orAborted(Promise.resolve(preLoad(id)), signal);
       await probe?.({ id, loader, signal });
-      await loader.probe?.({ id, signal });
+      await loader.probe?.(context);
     },
   };
   return { policy, reloadBackoffMs, harness };

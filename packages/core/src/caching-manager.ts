@@ -8,6 +8,7 @@ import { errors } from "./errors.js";
 import type { HarnessContext } from "./harness-context.js";
 import type { Loader } from "./loader.js";
 import { type HarnessOwner, LoaderHarness } from "./loader-harness.js";
+import { type Logger, silentLogger } from "./logger.js";
 import { ManagerEvents } from "./manager-events.js";
 import { RAM_BYTES, ResourceTracker } from "./resources.js";
 import { ServableHandle } from "./servable-handle.js";
@@ -39,6 +40,8 @@ export interface CachingManagerOptions<S> {
   readonly failureTtlMs?: number;
   /** Default `systemClock`. */
   readonly clock?: Clock;
+  /** Passed to the loaders. Default none. */
+  readonly logger?: Logger;
 }
 
 /** The resource that stands for one place in the cache. */
@@ -82,6 +85,7 @@ export class CachingManager<S> implements AsyncDisposable {
     this.#owner = { changed: (life) => this.#changed(life), idle: () => this.#makeRoom() };
     this.#context = {
       clock: this.#clock,
+      logger: options.logger ?? silentLogger,
       loadSlots: new Slots(loadConcurrency),
       unloadSlots: new Slots(Number.POSITIVE_INFINITY),
       resources: new ResourceTracker({
@@ -93,7 +97,7 @@ export class CachingManager<S> implements AsyncDisposable {
       loadRetryDelayMs: 0,
       shouldRetryLoad: () => false,
       estimate: async (loader) => ({ ...(await loader.estimateResources?.()), [SERVABLES]: 1 }),
-      beforeLoad: async (id, loader, signal) => loader.probe?.({ id, signal }),
+      beforeLoad: async (loader, context) => loader.probe?.(context),
     };
   }
 

@@ -1,6 +1,7 @@
 import type { Clock } from "./clock.js";
 import type { ServingError } from "./errors.js";
-import type { Loader } from "./loader.js";
+import type { LoadContext, Loader } from "./loader.js";
+import type { Logger } from "./logger.js";
 import type { Resources, ResourceTracker } from "./resources.js";
 import type { ServableId } from "./servable-id.js";
 import type { Slots, WaitQueue } from "./wait-queue.js";
@@ -8,6 +9,7 @@ import type { Slots, WaitQueue } from "./wait-queue.js";
 /** What a harness shares with the other harnesses of its manager. Internal. */
 export interface HarnessContext<S> {
   readonly clock: Clock;
+  readonly logger: Logger;
   readonly loadSlots: Slots;
   readonly unloadSlots: Slots;
   readonly resources: ResourceTracker;
@@ -18,5 +20,5 @@ export interface HarnessContext<S> {
   /** What to reserve for a version before it is loaded. May be abandoned when the version is. */
   readonly estimate: (loader: Loader<S>) => Promise<Resources> | undefined;
   /** Runs before the first attempt, in the load slot; a rejection fails the version. */
-  readonly beforeLoad: (id: ServableId, loader: Loader<S>, signal: AbortSignal) => Promise<void>;
+  readonly beforeLoad: (loader: Loader<S>, context: LoadContext) => Promise<void>;
 }

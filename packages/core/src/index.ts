@@ -25,6 +25,7 @@ export {
   type ServingErrorOptions,
 } from "./errors.js";
 export { type LoadContext, type Loader, unload, type WarmUpOutcome } from "./loader.js";
+export { type Logger, silentLogger } from "./logger.js";
 export type { Manager } from "./manager.js";
 export { resourcePreserving } from "./resource-preserving-policy.js";
 export { RAM_BYTES, type Resources, ResourceTracker } from "./resources.js";

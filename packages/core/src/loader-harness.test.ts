@@ -4,6 +4,7 @@ import { broken, id } from "../test/manager-world.js";
 import { aspire } from "./aspired-versions.js";
 import type { HarnessContext } from "./harness-context.js";
 import { LoaderHarness } from "./loader-harness.js";
+import { silentLogger } from "./logger.js";
 import { ResourceTracker } from "./resources.js";
 import { ServableHandle } from "./servable-handle.js";
 import { Slots, WaitQueue } from "./wait-queue.js";
@@ -14,6 +15,7 @@ function harnessOf(loader = new FakeLoader(), options: Partial<HarnessContext<Fa
   const told: string[] = [];
   const context: HarnessContext<FakeServable> = {
     clock,
+    logger: silentLogger,
     loadSlots: new Slots(1),
     unloadSlots: new Slots(1),
     resources: new ResourceTracker({ ramBytes: 10 }),

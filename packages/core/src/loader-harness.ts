@@ -181,18 +181,20 @@ export class LoaderHarness<S> implements Counted<S> {
   }
 
   async #attempt(loader: Loader<S>, signal: AbortSignal): Promise<S> {
-    const { loadSlots, maxLoadRetries, shouldRetryLoad, loadRetryDelayMs, clock } = this.#context;
+    const { loadSlots, maxLoadRetries, shouldRetryLoad, loadRetryDelayMs } = this.#context;
+    const { clock, logger } = this.#context;
     const { id } = this;
+    const context = { id, signal, clock, logger };
     for (;;) {
       if (!loadSlots.tryTake()) await this.#wait("load-slot", loadSlots.wait(signal));
       try {
         signal.throwIfAborted();
-        if (this.#attempts === 0) await this.#context.beforeLoad(id, loader, signal);
+        if (this.#attempts === 0) await this.#context.beforeLoad(loader, context);
         signal.throwIfAborted();
         this.#attempts++;
         this.#to("loading");
         signal.throwIfAborted();
-        return await loader.load({ id, signal });
+        return await loader.load(context);
       } catch (cause) {
         signal.throwIfAborted();
         if (this.#attempts === 0 || this.#attempts > maxLoadRetries) throw cause;

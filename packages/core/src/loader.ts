@@ -1,3 +1,5 @@
+import type { Clock } from "./clock.js";
+import type { Logger } from "./logger.js";
 import type { Resources } from "./resources.js";
 import type { ServableId } from "./servable-id.js";
 
@@ -9,14 +11,18 @@ export interface WarmUpOutcome {
   readonly error?: unknown;
 }
 
-/** What a Loader is told when it is to load. */
+/** Context passed to `load` and `probe`. */
 export interface LoadContext {
   readonly id: ServableId;
   /** Aborts when the version is no longer aspired or the manager closes. */
   readonly signal: AbortSignal;
+  /** The time of the manager, which deadlines of calls refer to. Default `systemClock`. */
+  readonly clock?: Clock;
+  /** Receives what an operator should know of this load. Default none. */
+  readonly logger?: Logger;
   /**
-   * To be called when a warm-up begins. What it gives is to be called when that is over, or not at all
-   * where there was nothing to run. Absent where nobody wants to know.
+   * Call when a warm-up starts. When it ends, call the returned function with the outcome, or not at
+   * all if nothing ran. Absent if nothing listens.
    */
   readonly warmingUp?: (() => (outcome: WarmUpOutcome) => void) | undefined;
 }

@@ -1,4 +1,10 @@
-import { RAM_BYTES, type ServableId, servableId } from "@serving-kit/core";
+import {
+  RAM_BYTES,
+  type ServableId,
+  servableId,
+  silentLogger,
+  systemClock,
+} from "@serving-kit/core";
 import { firstValueFrom, of } from "rxjs";
 import { describe, expect, it } from "vitest";
 import { definePlatform } from "./define-platform.js";
@@ -23,8 +29,10 @@ describe("definePlatform", () => {
     expect(calls).toEqual([]);
     if (version === undefined || "error" in version) throw new Error("expected a loader");
     const warmingUp = () => () => {};
-    expect(await version.data.load({ id, signal, warmingUp })).toBe(predictor);
-    expect(calls).toEqual([{ path: "/m/3", id, signal, warmingUp, options: { threads: 2 } }]);
+    const services = { clock: { ...systemClock }, logger: { ...silentLogger } };
+    expect(await version.data.load({ id, signal, warmingUp, ...services })).toBe(predictor);
+    const context = { path: "/m/3", id, signal, warmingUp, options: { threads: 2 } };
+    expect(calls).toEqual([{ ...context, ...services }]);
     expect(platform.platformName).toBe("fake");
   });
 

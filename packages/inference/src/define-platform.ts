@@ -1,19 +1,31 @@
 import {
+  type Clock,
   type LoadContext,
   type Loader,
+  type Logger,
   mapVersions,
   RAM_BYTES,
   type Resources,
   type ServableId,
   type SourceAdapter,
   type StoragePath,
+  silentLogger,
+  systemClock,
 } from "@serving-kit/core";
 import { errors } from "./errors.js";
 import { isPredictor } from "./is-predictor.js";
 import type { Predictor, SharedPredictor } from "./predictor.js";
 
-/** What a platform is told when it is to load one version. */
-export interface PlatformLoadContext<O> {
+/** The time and the log of a platform, which has none of its own. */
+export interface PlatformServices {
+  /** The time that deadlines of calls refer to. Default `systemClock`. */
+  readonly clock: Clock;
+  /** Receives what an operator should know. Default none. */
+  readonly logger: Logger;
+}
+
+/** Context passed to `load` and `probe` of a platform. */
+export interface PlatformLoadContext<O> extends PlatformServices {
   /** Where the files of the version are. */
   readonly path: string;
   readonly id: ServableId;
@@ -41,7 +53,7 @@ export interface PlatformDefinition<O> {
   /** An upper bound of what the model will hold. Default: 1.2 times the size of its files. */
   estimateResources?(storage: StoragePath, options: O): Promise<Resources>;
   /** Makes a predictor of one that another thread shares: see `Predictor.share`. */
-  attach?(shared: SharedPredictor): Promise<Predictor>;
+  attach?(shared: SharedPredictor, services: PlatformServices): Promise<Predictor>;
   /** See `Loader.probe`. */
   probe?(context: PlatformLoadContext<O>): Promise<void>;
 }
@@ -55,8 +67,8 @@ export interface Platform extends SourceAdapter<StoragePath, Loader<Predictor>> 
   readonly platformName: string;
   accepts(path: string): Promise<boolean>;
   isComplete(path: string): Promise<boolean>;
-  /** Makes a predictor of one that another thread shares. Absent where the platform cannot. */
-  attach?(shared: SharedPredictor): Promise<Predictor>;
+  /** Makes a predictor of one that another thread shares. Absent if the platform cannot. */
+  attach?(shared: SharedPredictor, services?: Partial<PlatformServices>): Promise<Predictor>;
   /** The loader of one version. */
   loader(storage: StoragePath, id: ServableId): Loader<Predictor>;
 }
@@ -94,14 +106,18 @@ export function definePlatform<O extends object = Record<string, never>>(
         if (definition.estimateResources) return definition.estimateResources(storage, options);
         return { [RAM_BYTES]: Math.ceil(1.2 * (sizeBytes ?? 0)) };
       },
-      async load({ signal, warmingUp }) {
-        const context = { path, id, signal, options, ...(warmingUp && { warmingUp }) };
+      async load({ signal, warmingUp, ...services }) {
+        const context = {
+          ...{ path, id, signal, options, ...withDefaults(services) },
+          ...(warmingUp && { warmingUp }),
+        };
         const predictor: unknown = await definition.load(context);
         if (isPredictor(predictor)) return predictor;
         throw errors.predictorUnfit(`load of the platform "${definition.name}"`, predictor);
       },
       ...(definition.probe && {
-        probe: async ({ signal }) => definition.probe?.({ path, id, signal, options }),
+        probe: async ({ signal, ...services }) =>
+          definition.probe?.({ path, id, signal, options, ...withDefaults(services) }),
       }),
     });
     const adapter = mapVersions(loader);
@@ -111,10 +127,15 @@ export function definePlatform<O extends object = Record<string, never>>(
       isComplete: async (path: string) => (await definition.isComplete?.(path)) ?? true,
       loader,
       ...(definition.attach && {
-        attach: async (shared: SharedPredictor) =>
-          definition.attach?.(shared) as Promise<Predictor>,
+        attach: async (shared: SharedPredictor, services: Partial<PlatformServices> = {}) =>
+          definition.attach?.(shared, withDefaults(services)) as Promise<Predictor>,
       }),
     });
   };
   return Object.assign(create, { platformName: definition.name });
 }
+
+const withDefaults = ({
+  clock = systemClock,
+  logger = silentLogger,
+}: Partial<PlatformServices>): PlatformServices => ({ clock, logger });

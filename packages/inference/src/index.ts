@@ -10,6 +10,7 @@ export {
   type PlatformDefinition,
   type PlatformFactory,
   type PlatformLoadContext,
+  type PlatformServices,
 } from "./define-platform.js";
 export {
   type DType,

@@ -1,5 +1,5 @@
 import { availableParallelism } from "node:os";
-import { isServingError, type LoadContext } from "@serving-kit/core";
+import { isServingError, type LoadContext, systemClock } from "@serving-kit/core";
 import type { Predictor, Signature } from "@serving-kit/inference";
 import { nativeRuns, returnFreedMemory } from "@serving-kit/native-library";
 import { missingParts } from "./completeness.js";
@@ -27,9 +27,9 @@ const SERVE = "serve";
 export async function loadSavedModel(
   path: string,
   options: TensorFlowOptions,
-  context: Pick<LoadContext, "signal" | "warmingUp">,
+  context: Omit<LoadContext, "id">,
 ): Promise<SavedModelPredictor> {
-  const { signal } = context;
+  const { signal, clock = systemClock } = context;
   const graphs = await readSavedModel(path);
   const graph = selectMetaGraph(path, graphs, options.tags ?? [SERVE]);
   const missing = await missingParts(path, graphs);
@@ -48,7 +48,7 @@ export async function loadSavedModel(
     concurrency: options.concurrency ?? Math.min(nativeRuns.limit, availableParallelism()),
   };
   const holders = new SessionHolders();
-  const predictor = new SavedModelPredictor(tensorflow, model, {
+  const hold = {
     share: () => shareSavedModel(tensorflow, model, holders),
     unshare: unshareSavedModel,
     async release() {
@@ -56,7 +56,8 @@ export async function loadSavedModel(
       await session.close();
       await returnFreedMemory();
     },
-  });
+  };
+  const predictor = new SavedModelPredictor(tensorflow, model, hold, clock);
   try {
     await warmUp(path, predictor, options, context);
     signal.throwIfAborted();

@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from "@serving-kit/core";
+import type { Clock } from "@serving-kit/core";
 import {
   DEFAULT_SIGNATURE,
   inferenceErrors,
@@ -60,12 +60,7 @@ export class SavedModelPredictor implements Predictor {
   #onIdle: (() => void) | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor(
-    { bindings }: TensorFlow,
-    model: ServedModel,
-    hold: SessionHold,
-    clock: Clock = systemClock,
-  ) {
+  constructor({ bindings }: TensorFlow, model: ServedModel, hold: SessionHold, clock: Clock) {
     const executor = new NativeExecutor({
       execution: model.execution,
       signals: signalHold(),

@@ -1,5 +1,6 @@
 import { isMainThread } from "node:worker_threads";
-import type { SharedPredictor } from "@serving-kit/inference";
+import { systemClock } from "@serving-kit/core";
+import type { PlatformServices, SharedPredictor } from "@serving-kit/inference";
 import { errors } from "./errors.js";
 import { openTensorFlow, type TensorFlow } from "./native/library.js";
 import { SavedModelPredictor, type ServedModel } from "./saved-model-predictor.js";
@@ -57,7 +58,10 @@ export function unshareSavedModel(token: SharedPredictor): void {
  * @throws ServingError INVALID_ARGUMENT / SHARED_PREDICTOR_INVALID when it is no token of this process,
  * or its predictor is disposed.
  */
-export async function attachSavedModel(token: SharedPredictor): Promise<SavedModelPredictor> {
+export async function attachSavedModel(
+  token: SharedPredictor,
+  { clock = systemClock }: Partial<PlatformServices> = {},
+): Promise<SavedModelPredictor> {
   if (!isSavedModel(token)) throw errors.sharedPredictorInvalid("it is something else");
   if (token.process !== process.pid) {
     throw errors.sharedPredictorInvalid(`it comes from process ${token.process}`);
@@ -74,11 +78,12 @@ export async function attachSavedModel(token: SharedPredictor): Promise<SavedMod
   releases.add(release);
   try {
     const tensorflow = await openTensorFlow(token.library);
-    return new SavedModelPredictor(tensorflow, token.model, {
+    const hold = {
       share: () => shareSavedModel(tensorflow, token.model, holders),
       unshare: unshareSavedModel,
       release: async () => release(),
-    });
+    };
+    return new SavedModelPredictor(tensorflow, token.model, hold, clock);
   } catch (error) {
     release();
     throw error;

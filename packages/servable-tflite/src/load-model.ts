@@ -1,5 +1,5 @@
 import { availableParallelism } from "node:os";
-import type { LoadContext, WarmUpOutcome } from "@serving-kit/core";
+import { type LoadContext, systemClock, type WarmUpOutcome } from "@serving-kit/core";
 import { type Signature, zeroInputs } from "@serving-kit/inference";
 import {
   type Execution,
@@ -17,8 +17,8 @@ import { readWholeFile } from "./read-file.js";
 import { type ModelBytes, shareModel } from "./share.js";
 import { TflitePredictor } from "./tflite-predictor.js";
 
-/** What of a load a model is told. */
-type TfliteLoadContext = Partial<Pick<LoadContext, "signal" | "warmingUp">>;
+/** The part of the load context that a model uses. */
+type TfliteLoadContext = Partial<Omit<LoadContext, "id">>;
 
 /**
  * Loads the model at a path: reads and checks the file, opens TensorFlow Lite, makes the first
@@ -38,7 +38,7 @@ export async function loadModel(
 export async function openModel(
   { path, bytes }: ModelBytes,
   options: TfliteOptions,
-  { signal, warmingUp }: TfliteLoadContext = {},
+  { signal, warmingUp, clock = systemClock }: TfliteLoadContext = {},
 ): Promise<TflitePredictor> {
   const file = parseModelFile(path, bytes);
   const tflite = await openTflite(options.library);
@@ -51,6 +51,7 @@ export async function openModel(
     interpreters: options.interpreters ?? defaultInterpreters(),
     xnnpack: xnnpackIn(tflite, options.useXnnpack),
     dequantize: options.dequantize ?? false,
+    clock,
     share: () => shareModel({ path, bytes }, { ...options, library: tflite.library.path }),
   });
   try {

@@ -1,4 +1,4 @@
-import { systemClock } from "@serving-kit/core";
+import type { Clock } from "@serving-kit/core";
 import {
   DEFAULT_SIGNATURE,
   inferenceErrors,
@@ -24,6 +24,8 @@ import { rejectOnAbort } from "./reject-on-abort.js";
 /** How a predictor runs its model. */
 export interface TflitePredictorOptions extends InterpreterPoolOptions {
   readonly dequantize: boolean;
+  /** The time that deadlines refer to. */
+  readonly clock: Clock;
   /** What `share` of the predictor gives. */
   readonly share: () => SharedPredictor;
 }
@@ -36,6 +38,7 @@ export class TflitePredictor implements Predictor {
   readonly #pool: InterpreterPool;
   readonly #dequantize: boolean;
   readonly #share: () => SharedPredictor;
+  readonly #clock: Clock;
   #running = 0;
   #onIdle: (() => void) | undefined;
   #closing: Promise<void> | undefined;
@@ -44,6 +47,7 @@ export class TflitePredictor implements Predictor {
     this.#model = model;
     this.#pool = pool;
     this.#share = options.share;
+    this.#clock = options.clock;
     const { signatures } = model.file;
     const specs = [...signatures.values()].flatMap((s) => [...s.inputs, ...s.outputs]);
     this.#dequantize = options.dequantize && specs.some(({ spec }) => isQuantized(spec));
@@ -105,7 +109,7 @@ export class TflitePredictor implements Predictor {
         interpreter = this.#pool.take() ?? (await this.#pool.wait(signal));
         signal?.throwIfAborted();
       }
-      checkDeadline(deadlineAtMs);
+      this.#checkDeadline(deadlineAtMs);
       if (!interpreter.fits(signature.inputs, tensors)) {
         const lent = interpreter;
         interpreter = undefined;
@@ -122,6 +126,12 @@ export class TflitePredictor implements Predictor {
       if (interpreter !== undefined) this.#pool.put(interpreter);
       this.#running--;
       if (this.#running === 0) this.#onIdle?.();
+    }
+  }
+
+  #checkDeadline(deadlineAtMs: number | undefined): void {
+    if (deadlineAtMs !== undefined && deadlineAtMs <= this.#clock.now()) {
+      throw inferenceErrors.deadlineExceeded();
     }
   }
 
@@ -147,13 +157,6 @@ export class TflitePredictor implements Predictor {
     }
     await this.#pool.close();
     this.#model.close();
-  }
-}
-
-/** Throws DEADLINE_EXCEEDED when the deadline has passed. */
-function checkDeadline(deadlineAtMs: number | undefined): void {
-  if (deadlineAtMs !== undefined && deadlineAtMs <= systemClock.now()) {
-    throw inferenceErrors.deadlineExceeded();
   }
 }
 

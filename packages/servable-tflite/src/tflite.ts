@@ -20,9 +20,9 @@ const platform = definePlatform<TfliteOptions>({
 
   load: ({ path, options, ...context }) => loadModel(path, options, context),
 
-  async attach(shared) {
+  async attach(shared, services) {
     const { model, options } = sharedModelOf(shared);
-    return openModel(model, options);
+    return openModel(model, options, services);
   },
 
   async probe({ path, id, options, signal }) {

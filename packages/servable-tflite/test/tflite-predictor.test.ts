@@ -5,15 +5,17 @@ import { RAM_BYTES, servableId, unload, type WarmUpOutcome } from "@serving-kit/
 import {
   NUMERIC_DTYPES,
   type NumericDType,
+  type Predictor,
   stringsOf,
   type Tensor,
   type Tensors,
   tensor,
 } from "@serving-kit/inference";
 import { nativeRuns } from "@serving-kit/native-library";
+import { FakeClock } from "@serving-kit/testing";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { nativeCounts, type TfliteOptions, tflite } from "../src/index.js";
-import { digits, floats, images, load, samples, testModel } from "./support.js";
+import { digits, floats, images, load, loaderOf, samples, testModel } from "./support.js";
 
 const closeTo = (actual: Tensor | undefined, expected: readonly number[], tolerance: number) =>
   expected.forEach((value, i) => {
@@ -177,6 +179,18 @@ describe("a .tflite model", () => {
       const { picked } = await predictor.predict({ words, indices: tensor("int32", [1], [0]) });
       expect(stringsOf(picked as Tensor<"string">)).toEqual(["yes"]);
     }
+  });
+
+  it("reads deadlines on the clock of the load", async () => {
+    const clock = new FakeClock();
+    const { signal } = new AbortController();
+    const id = servableId("digits", 1);
+    await using predictor = (await loaderOf(digits("1")).load({ id, signal, clock })) as Predictor &
+      AsyncDisposable;
+    const call = (deadlineAtMs: number) =>
+      predictor.predict(images(samples[0]?.image ?? []), { deadlineAtMs });
+    await expect(call(clock.now() + 1)).resolves.toHaveProperty("probabilities");
+    await expect(call(clock.now())).rejects.toMatchObject({ code: "DEADLINE_EXCEEDED" });
   });
 
   it("rejects when the deadline has passed, without running", async () => {

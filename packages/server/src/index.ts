@@ -5,6 +5,7 @@
  * @packageDocumentation
  */
 
+export type { Logger } from "@serving-kit/core";
 export type { CallApi, CallObservation, CallObserver } from "./calls/call-observer.js";
 export { type Classifications, classify, type ExamplesCall } from "./calls/classify.js";
 export { predict } from "./calls/predict.js";
@@ -41,7 +42,6 @@ export type {
   SocketListenOptions,
 } from "./listening/http-listener.js";
 export type { SslConfig } from "./listening/ssl-config.js";
-export type { Logger } from "./logger.js";
 export type { MetricsOptions } from "./metrics/metrics-options.js";
 export { readMonitoringConfigFile } from "./metrics/monitoring-config-file.js";
 export type { ModelServer, ModelServerOptions } from "./model-server.js";

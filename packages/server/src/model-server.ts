@@ -3,6 +3,7 @@ import type {
   AspiredVersionsManagerOptions,
   Clock,
   Loader,
+  Logger,
   SourceAdapter,
 } from "@serving-kit/core";
 import type { Platform, Predictor } from "@serving-kit/inference";
@@ -14,7 +15,6 @@ import type {
   SocketListening,
   SocketListenOptions,
 } from "./listening/http-listener.js";
-import type { Logger } from "./logger.js";
 import type { MetricsOptions } from "./metrics/metrics-options.js";
 import type { ModelBatchingOptions } from "./models/model-batching.js";
 import type { ModelOutcome, ReloadOptions, StartUpPolicy } from "./models/start-up.js";
@@ -60,7 +60,7 @@ export interface ModelServerOptions extends ModelBatchingOptions {
   /** What stands between the batched loaders of the platforms and the manager, in order. */
   readonly adapters?: readonly SourceAdapter<Loader<Predictor>, Loader<Predictor>>[];
   /** How versions are loaded and unloaded. */
-  readonly manager?: Omit<AspiredVersionsManagerOptions<Predictor>, "clock">;
+  readonly manager?: Omit<AspiredVersionsManagerOptions<Predictor>, "clock" | "logger">;
   /** CORS, timeouts and limits of the REST API, wherever it is mounted. Default TF Serving's. */
   readonly rest?: RestOptions;
   /** Prometheus metrics, answered by `rest` and `fetch`. Default none; `{}` gives TF Serving's. */

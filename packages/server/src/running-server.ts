@@ -1,7 +1,9 @@
 import {
   type AspiredVersionsManager,
   type Clock,
+  type Logger,
   type ServableRequest,
+  silentLogger,
   systemClock,
 } from "@serving-kit/core";
 import type { Predictor } from "@serving-kit/inference";
@@ -16,7 +18,6 @@ import type {
 } from "./listening/http-listener.js";
 import { type TransportObservers, transportObservers } from "./listening/transport-observers.js";
 import { Transports } from "./listening/transports.js";
-import { type Logger, silentLogger } from "./logger.js";
 import { DEFAULT_METRICS_PATH } from "./metrics/metrics-options.js";
 import type { ServerMetrics } from "./metrics/server-metrics.js";
 import type { ModelServer, ModelServerOptions } from "./model-server.js";

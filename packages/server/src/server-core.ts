@@ -1,13 +1,13 @@
 import type {
   Clock,
   LabelState,
+  Logger,
   ServableHandle,
   ServableRequest,
   ServableState,
 } from "@serving-kit/core";
 import type { Predictor } from "@serving-kit/inference";
 import type { CallHeaders, CallObservation, CallObserver } from "./calls/call-observer.js";
-import type { Logger } from "./logger.js";
 
 /**
  * What the request handlers of every transport need of the server, and all that they need.

@@ -1,7 +1,6 @@
-import { ServingError } from "@serving-kit/core";
+import { ServingError, silentLogger } from "@serving-kit/core";
 import { describe, expect, it } from "vitest";
 import { errors } from "./errors.js";
-import { silentLogger } from "./logger.js";
 import { statusOf, statusOfFailure } from "./status-mapping.js";
 
 describe("statusOf", () => {

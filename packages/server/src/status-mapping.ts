@@ -1,6 +1,13 @@
 import { randomUUID } from "node:crypto";
-import { CODES, type Code, isServingError, messageOf, type ServingError } from "@serving-kit/core";
-import { type Logger, silentLogger } from "./logger.js";
+import {
+  CODES,
+  type Code,
+  isServingError,
+  type Logger,
+  messageOf,
+  type ServingError,
+  silentLogger,
+} from "@serving-kit/core";
 
 /** The HTTP status of each canonical code, as in TF Serving. */
 export const HTTP_STATUS = {

@@ -1,7 +1,6 @@
 import { dirname, extname } from "node:path";
-import { messageOf } from "@serving-kit/core";
+import { type Logger, messageOf, silentLogger } from "@serving-kit/core";
 import { errors } from "../errors.js";
-import { type Logger, silentLogger } from "../logger.js";
 import { readBounded } from "./bounded-file.js";
 import { check } from "./check-options.js";
 import type { ModelConfig } from "./model-config.js";

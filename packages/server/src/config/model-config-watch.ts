@@ -1,5 +1,11 @@
-import { type Clock, isServingError, messageOf, systemClock } from "@serving-kit/core";
-import { type Logger, silentLogger } from "../logger.js";
+import {
+  type Clock,
+  isServingError,
+  type Logger,
+  messageOf,
+  silentLogger,
+  systemClock,
+} from "@serving-kit/core";
 import type { ModelOutcome } from "../models/start-up.js";
 import { tellOutcomes } from "../models/tell-reload.js";
 import type { ModelConfig } from "./model-config.js";

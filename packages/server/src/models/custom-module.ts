@@ -63,11 +63,12 @@ export async function importPlatform(custom: CustomPlatformOptions): Promise<Pla
   const loadServable = exported as (...args: Parameters<LoadServable>) => unknown;
   return definePlatform({
     name: CUSTOM_PLATFORM,
-    async load({ path, id, signal, warmingUp }) {
+    async load({ path, ...context }) {
+      const { id, signal } = context;
       const servable = await loadServable(path, { id, signal, options });
       // What else gives a platform cannot be told from what gives a servable before it is called.
       if (isPlatform(servable)) {
-        return servable.loader({ path }, id).load({ id, signal, warmingUp });
+        return servable.loader({ path }, id).load(context);
       }
       if (isPredictor(servable)) return checkedPredictor(servable);
       throw inferenceErrors.predictorUnfit(`"${exportName}" of ${modulePath}`, servable);

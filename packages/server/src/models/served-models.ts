@@ -2,6 +2,7 @@ import {
   AspiredVersionsManager,
   type Clock,
   type Loader,
+  type Logger,
   mapVersions,
   type ServableState,
   type ServingError,
@@ -13,7 +14,6 @@ import { type Observable, Subject } from "rxjs";
 import { lastingSettings } from "../config/lasting-settings.js";
 import { type ModelConfig, type ResolvedModel, resolveModels } from "../config/model-config.js";
 import { errors } from "../errors.js";
-import type { Logger } from "../logger.js";
 import type { ServerMetrics } from "../metrics/server-metrics.js";
 import type { ModelServerOptions } from "../model-server.js";
 import { type ModelPlatform, platformOf } from "./detect-platform.js";
@@ -54,7 +54,7 @@ export class ServedModels {
       clock,
       ...pick(options, ["pollIntervalMs", "watch", "settleMs"]),
     });
-    this.manager = new AspiredVersionsManager<Predictor>({ ...options.manager, clock });
+    this.manager = new AspiredVersionsManager<Predictor>({ ...options.manager, clock, logger });
     this.manager.events.subscribe((event) => {
       if (event.kind === "state" && event.state === "available") this.#served.add(event.id.name);
       tellEvent(event, clock.now(), logger);

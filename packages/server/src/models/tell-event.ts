@@ -1,5 +1,4 @@
-import type { ManagerEvent } from "@serving-kit/core";
-import type { Logger } from "../logger.js";
+import type { Logger, ManagerEvent } from "@serving-kit/core";
 import { stateLine } from "./state-line.js";
 
 /** Tells an operator, in the log, of an event of the manager at `nowMs`; labels say nothing there. */

@@ -1,5 +1,4 @@
-import { isServingError, messageOf } from "@serving-kit/core";
-import type { Logger } from "../logger.js";
+import { isServingError, type Logger, messageOf } from "@serving-kit/core";
 import type { ModelOutcome } from "./start-up.js";
 
 /** Tells what became of each model after `where`, a file or a call, had asked for a reload. */

@@ -1,8 +1,7 @@
-import type { Clock, ServableId } from "@serving-kit/core";
+import type { Clock, Logger, ServableId } from "@serving-kit/core";
 import type { CallApi } from "../calls/call-observer.js";
 import type { PredictCall } from "../calls/predict-call.js";
 import type { ModelConfig } from "../config/model-config.js";
-import type { Logger } from "../logger.js";
 import { type LogListener, RequestLog } from "./request-log.js";
 import { type RequestLogFileOptions, requestLogPath, withFileSink } from "./request-log-file.js";
 import type { LoggedRequest, RequestLogOptions } from "./request-log-sink.js";

@@ -1,7 +1,12 @@
-import { type Clock, messageOf, type ServableId, systemClock } from "@serving-kit/core";
+import {
+  type Clock,
+  type Logger,
+  messageOf,
+  type ServableId,
+  systemClock,
+} from "@serving-kit/core";
 import type { CallApi } from "../calls/call-observer.js";
 import type { PredictCall } from "../calls/predict-call.js";
-import type { Logger } from "../logger.js";
 import { writePredictionLog } from "./prediction-log.js";
 import type { LoggedRequest, RequestLogOptions, RequestLogSink } from "./request-log-sink.js";
 

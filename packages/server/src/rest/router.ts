@@ -1,5 +1,4 @@
-import type { ServableRequest } from "@serving-kit/core";
-import { parseVersion } from "@serving-kit/core";
+import { parseVersion, type ServableRequest } from "@serving-kit/core";
 import { errors } from "../errors.js";
 
 /** What a request of TF Serving's REST API asks for. */

@@ -1,7 +1,6 @@
-import type { Clock, ServableId } from "@serving-kit/core";
+import type { Clock, Logger, ServableId } from "@serving-kit/core";
 import type { CallApi } from "../calls/call-observer.js";
 import type { PredictCall } from "../calls/predict-call.js";
-import type { Logger } from "../logger.js";
 import { type LogListener, RequestLog } from "../request-log/request-log.js";
 import type { LoggedRequest, RequestLogSink } from "../request-log/request-log-sink.js";
 

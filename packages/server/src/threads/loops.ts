@@ -1,6 +1,5 @@
-import type { Clock } from "@serving-kit/core";
+import type { Clock, Logger } from "@serving-kit/core";
 import { errors } from "../errors.js";
-import type { Logger } from "../logger.js";
 import { Loop } from "./loop.js";
 import type { LoopSettings, MainMethods } from "./loop-messages.js";
 

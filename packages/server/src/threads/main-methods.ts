@@ -1,6 +1,5 @@
-import type { Clock, ServableId } from "@serving-kit/core";
+import type { Clock, Logger, ServableId } from "@serving-kit/core";
 import type { Predictor } from "@serving-kit/inference";
-import type { Logger } from "../logger.js";
 import type { MainMethods } from "./loop-messages.js";
 import { readError, writeError } from "./thread-error.js";
 import { moveTensors, readTensors } from "./thread-tensors.js";

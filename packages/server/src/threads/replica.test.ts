@@ -1,5 +1,5 @@
 import { type BatchedPredictor, batch, parseBatchingParameters } from "@serving-kit/batching";
-import { ServingMap, systemClock } from "@serving-kit/core";
+import { ServingMap, silentLogger, systemClock } from "@serving-kit/core";
 import type { Predictor } from "@serving-kit/inference";
 import { expect, it } from "vitest";
 import { Replica } from "./replica.js";
@@ -15,7 +15,8 @@ it("a loop batches with the error of TF Serving's batching parameters", async ()
   const signatures = { f: { ...options, maxBatchSize: 2 } };
   const { origin } = new ReplicaOrigins([]).of(batch(predictor, { ...options, signatures }));
   const serving = new ServingMap<Predictor>();
-  const context = { platforms: [], main: {} as never, clock: systemClock, onBatchStart: undefined };
+  const services = { clock: systemClock, logger: silentLogger };
+  const context = { ...services, platforms: [], main: {} as never, onBatchStart: undefined };
   const replica = new Replica(serving, context);
   const id = { name: "m", version: 1n };
   await replica.attach(id, structuredClone(origin()));

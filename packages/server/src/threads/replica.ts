@@ -7,6 +7,7 @@ import {
 import {
   type Clock,
   type Counted,
+  type Logger,
   type ServableId,
   type ServingMap,
   unload,
@@ -23,6 +24,7 @@ export interface ReplicaContext {
   readonly platforms: readonly Platform[];
   readonly main: ThreadChannel<LoopMethods, MainMethods>;
   readonly clock: Clock;
+  readonly logger: Logger;
   /** Is told of each batch that starts. */
   readonly onBatchStart: ((batch: StartedBatch) => void) | undefined;
 }
@@ -98,7 +100,8 @@ export class Replica {
     const { platform: name } = shared;
     const platform = this.#context.platforms.find(({ platformName }) => platformName === name);
     if (platform?.attach === undefined) throw errors.platformNotShared(name);
-    return platform.attach(shared);
+    const { clock, logger } = this.#context;
+    return platform.attach(shared, { clock, logger });
   }
 
   #batch(predictor: Predictor, batching: ReplicaBatching): Predictor {

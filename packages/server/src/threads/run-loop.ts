@@ -1,9 +1,8 @@
-import { ServingMap, systemClock } from "@serving-kit/core";
+import { ServingMap, silentLogger, systemClock } from "@serving-kit/core";
 import type { Platform, Predictor } from "@serving-kit/inference";
 import { errors } from "../errors.js";
 import { transportObservers } from "../listening/transport-observers.js";
 import { Transports } from "../listening/transports.js";
-import { silentLogger } from "../logger.js";
 import { DEFAULT_METRICS_PATH } from "../metrics/metrics-options.js";
 import { KEPT_BY_THREAD_MS } from "../metrics/version-series.js";
 import { findOpenTelemetry } from "../tracing/find-open-telemetry.js";
@@ -54,7 +53,7 @@ export async function runLoop(port: ThreadPort, settings: LoopSettings): Promise
   };
   const metrics = library && new library.ServerMetrics(core, settings.metrics, KEPT_BY_THREAD_MS);
   const onBatchStart = metrics?.batches.count;
-  const replica = new Replica(serving, { platforms, main, clock, onBatchStart });
+  const replica = new Replica(serving, { platforms, main, clock, logger, onBatchStart });
   const requestLog = new LoopRequestLog(mirror.samplingRate, {
     logger,
     clock,

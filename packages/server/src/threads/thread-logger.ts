@@ -1,4 +1,4 @@
-import type { Logger } from "../logger.js";
+import type { Logger } from "@serving-kit/core";
 import type { LoopMethods, MainMethods } from "./loop-messages.js";
 import type { ThreadChannel } from "./thread-channel.js";
 import { writeError } from "./thread-error.js";

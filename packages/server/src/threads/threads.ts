@@ -1,9 +1,8 @@
-import { type Clock, systemClock } from "@serving-kit/core";
+import { type Clock, type Logger, silentLogger, systemClock } from "@serving-kit/core";
 import { errors } from "../errors.js";
 import type { GrpcListening, GrpcListenOptions } from "../grpc/grpc-listener.js";
 import type { Listening, ListenOptions } from "../listening/http-listener.js";
 import { portSharing, type SharedAddress, type SharedListen } from "../listening/port-sharing.js";
-import { type Logger, silentLogger } from "../logger.js";
 import type { MetricValues } from "../metrics/server-metrics.js";
 import type { ModelServerOptions } from "../model-server.js";
 import type { Loop } from "./loop.js";
