@@ -20,7 +20,7 @@ export interface TfliteInspection {
 export async function inspectTflite(folderOrFile: string): Promise<TfliteInspection> {
   const path = await findModel(folderOrFile);
   const bytes = await readWholeFile(path);
-  const { signatures } = parseModelFile(path, bytes);
+  const { signatures } = parseModelFile(path, bytes).file;
   return {
     path,
     bytes: bytes.byteLength,

@@ -40,7 +40,7 @@ export async function openModel(
   options: TfliteOptions,
   { signal, warmingUp, clock = systemClock }: TfliteLoadContext = {},
 ): Promise<TflitePredictor> {
-  const file = parseModelFile(path, bytes);
+  const { file } = parseModelFile(path, bytes);
   const tflite = await openTflite(options.library);
   signal?.throwIfAborted();
   checkDense(path, file, tflite);

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { isBatchable, readModelFile, toSignature } from "./model-file.js";
 
 const digits = "../../../examples/models/digits";
-const read = (path: string) => readModelFile(readFileSync(new URL(path, import.meta.url)));
+const read = (path: string) => readModelFile(readFileSync(new URL(path, import.meta.url))).file;
 const signatureOf = (path: string, name = "serving_default") => {
   const signature = read(path).signatures.get(name);
   if (signature === undefined) throw new Error(`${path} has no signature ${name}`);

@@ -1,10 +1,10 @@
 import { isServingError } from "@serving-kit/core";
 import { DEFAULT_SIGNATURE, type Signature, type TensorSpec } from "@serving-kit/inference";
 import { errors } from "./errors.js";
-import { FlatBuffer, type FlatTable } from "./flatbuffer.js";
-import { checkStructure } from "./model-structure.js";
-import { builtinOperatorOf, hasPerChannelDense } from "./per-channel-dense.js";
-import { specOf, TENSOR } from "./tensor-spec.js";
+import type { Graph, NamedTensor, SignatureDef, Subgraph } from "./graph/graph.js";
+import { readGraph, referredTo } from "./graph/read-graph.js";
+import { hasPerChannelDense } from "./per-channel-dense.js";
+import { specOf } from "./tensor-spec.js";
 
 /** One input or output of a signature. */
 export interface Binding {
@@ -21,9 +21,6 @@ export interface ModelSignature {
   readonly outputs: readonly Binding[];
 }
 
-/** BuiltinOperator WHILE. */
-const WHILE = 119;
-
 /** What a .tflite file says of itself. */
 export interface ModelFile {
   readonly signatures: ReadonlyMap<string, ModelSignature>;
@@ -35,37 +32,38 @@ export interface ModelFile {
   readonly hasPerChannelDense: boolean;
 }
 
-/** Field numbers of the tables that are read here (tensorflow/lite/schema/schema.fbs). */
-const MODEL = { operatorCodes: 1, subgraphs: 2, signatureDefs: 7 };
-const SUBGRAPH = { tensors: 0, inputs: 1, outputs: 2 };
-const SIGNATURE_DEF = { inputs: 0, outputs: 1, key: 2, subgraph: 4 };
-const TENSOR_MAP = { name: 0, tensor: 1 };
-
 /**
- * Reads the signatures of a .tflite file, and checks that the whole of it is there and refers only
- * to itself. Signatures come from the SignatureDefs; a file without has one, `serving_default`, with
- * the names of the tensors.
+ * Describes the model of a graph. Signatures come from the SignatureDefs; a file without has one,
+ * `serving_default`, with the names of the tensors.
  *
- * @throws RangeError that says what is wrong with the bytes; ServingError UNIMPLEMENTED /
+ * @throws RangeError that says what is wrong with a signature; ServingError UNIMPLEMENTED /
  * MODEL_UNSUPPORTED for an input or output of a type that no tensor can hold.
  */
-export function readModelFile(bytes: Uint8Array): ModelFile {
-  const model = new FlatBuffer(bytes).root("TFL3");
-  checkStructure(model, bytes.byteLength);
-  const subgraphs = model.tables(MODEL.subgraphs).map(readSubgraph);
-  const [primary] = subgraphs;
-  if (primary === undefined) throw new RangeError("it has no subgraph");
-  const signatureDefs = model.tables(MODEL.signatureDefs);
+export function describeModel(graph: Graph): ModelFile {
+  const { subgraphs, signatureDefs } = graph;
+  const primary = subgraphs[0] as Subgraph;
   const signatures =
     signatureDefs.length === 0
       ? [[DEFAULT_SIGNATURE, signatureOfTensors(primary)] as const]
-      : signatureDefs.map((table) => readSignatureDef(table, subgraphs));
+      : signatureDefs.map((def) => namedSignature(def, subgraphs));
   return {
     signatures: new Map(signatures),
-    hasPerChannelDense: hasPerChannelDense(model),
-    hasLoops: model.tables(MODEL.operatorCodes).some((code) => builtinOperatorOf(code) === WHILE),
-    hasVariables: primary.tensors.some((tensor) => tensor.uint8(TENSOR.isVariable) !== 0),
+    hasPerChannelDense: hasPerChannelDense(graph),
+    hasLoops: subgraphs.some(({ operators }) => operators.some(({ name }) => name === "WHILE")),
+    hasVariables: primary.tensors.some(({ isVariable }) => isVariable),
   };
+}
+
+/** A .tflite file that was read. */
+export interface ParsedModelFile {
+  readonly graph: Graph;
+  readonly file: ModelFile;
+}
+
+/** Reads and describes a .tflite file. @throws as `readGraph` and `describeModel` do. */
+export function readModelFile(bytes: Uint8Array): ParsedModelFile {
+  const graph = readGraph(bytes);
+  return { graph, file: describeModel(graph) };
 }
 
 /**
@@ -74,7 +72,7 @@ export function readModelFile(bytes: Uint8Array): ModelFile {
  * @throws ServingError DATA_LOSS / MODEL_FILE_INVALID with the path and what is wrong with the bytes;
  * UNIMPLEMENTED / MODEL_UNSUPPORTED.
  */
-export function parseModelFile(path: string, bytes: Uint8Array): ModelFile {
+export function parseModelFile(path: string, bytes: Uint8Array): ParsedModelFile {
   try {
     return readModelFile(bytes);
   } catch (error) {
@@ -98,58 +96,44 @@ export function isBatchable({ signatures }: ModelFile): boolean {
   );
 }
 
-interface Subgraph {
-  readonly tensors: readonly FlatTable[];
-  /** Tensor numbers. */
-  readonly inputs: readonly number[];
-  readonly outputs: readonly number[];
-}
-
-function readSubgraph(table: FlatTable): Subgraph {
-  return {
-    tensors: table.tables(SUBGRAPH.tensors),
-    inputs: table.int32s(SUBGRAPH.inputs),
-    outputs: table.int32s(SUBGRAPH.outputs),
-  };
-}
-
 function signatureOfTensors({ tensors, inputs, outputs }: Subgraph): ModelSignature {
   const bind = (numbers: readonly number[], kind: string) => {
     const used = new Set<string>();
     return numbers.map((number, index) => {
-      const tensor = at(tensors, number, "tensor");
-      const own = tensor.text(TENSOR.name);
-      const name = own && !used.has(own) ? own : `${kind}_${index}`;
+      const tensor = referredTo(tensors, number, "tensor");
+      const isUsable = tensor.name !== "" && !used.has(tensor.name);
+      const name = checkName(isUsable ? tensor.name : `${kind}_${index}`);
       used.add(name);
-      return { name: checkName(name), index, spec: specOf(tensor, name) };
+      return { name, index, spec: specOf(tensor, name) };
     });
   };
   return { subgraph: 0, inputs: bind(inputs, "input"), outputs: bind(outputs, "output") };
 }
 
-function readSignatureDef(
-  table: FlatTable,
+function namedSignature(
+  def: SignatureDef,
   subgraphs: readonly Subgraph[],
 ): readonly [string, ModelSignature] {
-  const key = checkName(table.text(SIGNATURE_DEF.key) || DEFAULT_SIGNATURE);
-  const subgraph = table.uint32(SIGNATURE_DEF.subgraph);
-  const { tensors, inputs, outputs } = at(subgraphs, subgraph, "subgraph");
-  const bind = (maps: readonly FlatTable[], numbers: readonly number[]) =>
-    maps.map((map) => {
-      const name = checkName(map.text(TENSOR_MAP.name) ?? "");
-      const number = map.uint32(TENSOR_MAP.tensor);
-      const index = numbers.indexOf(number);
+  const key = checkName(def.key || DEFAULT_SIGNATURE);
+  const { tensors, inputs, outputs } = referredTo(subgraphs, def.subgraph, "subgraph");
+  const bind = (named: readonly NamedTensor[], numbers: readonly number[]) =>
+    named.map(({ name, tensor }) => {
+      const index = numbers.indexOf(tensor);
       if (index === -1) {
         throw new RangeError(
-          `signature "${key}" names tensor ${number} as "${name}", which is no input or output`,
+          `signature "${key}" names tensor ${tensor} as "${name}", which is no input or output`,
         );
       }
-      return { name, index, spec: specOf(at(tensors, number, "tensor"), name) };
+      return {
+        name: checkName(name),
+        index,
+        spec: specOf(referredTo(tensors, tensor, "tensor"), name),
+      };
     });
   const signature = {
-    subgraph,
-    inputs: bind(table.tables(SIGNATURE_DEF.inputs), inputs),
-    outputs: bind(table.tables(SIGNATURE_DEF.outputs), outputs),
+    subgraph: def.subgraph,
+    inputs: bind(def.inputs, inputs),
+    outputs: bind(def.outputs, outputs),
   };
   return [key, signature];
 }
@@ -158,10 +142,4 @@ function readSignatureDef(
 function checkName(name: string): string {
   if (name === "" || name === "__proto__") throw new RangeError(`"${name}" is no possible name`);
   return name;
-}
-
-function at<T>(list: readonly T[], index: number, what: string): T {
-  const item = list[index];
-  if (item === undefined) throw new RangeError(`it refers to ${what} ${index} of ${list.length}`);
-  return item;
 }

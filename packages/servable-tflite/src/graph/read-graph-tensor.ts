@@ -1,0 +1,55 @@
+import type { FlatTable } from "../flatbuffer.js";
+import { TENSOR_TYPES } from "../tensor-type.js";
+import type { GraphQuantization, GraphTensor } from "./graph.js";
+
+/** Field numbers (tensorflow/lite/schema/schema.fbs). */
+const TENSOR = {
+  shape: 0,
+  type: 1,
+  buffer: 2,
+  name: 3,
+  quantization: 4,
+  isVariable: 5,
+  sparsity: 6,
+  shapeSignature: 7,
+  hasRank: 8,
+};
+const QUANTIZATION = { min: 0, max: 1, scale: 2, zeroPoint: 3, dimension: 6 };
+
+/** Reads one tensor of a subgraph. @throws RangeError that says what is wrong with the bytes. */
+export function readGraphTensor(
+  table: FlatTable,
+  index: number,
+  buffers: readonly (Uint8Array | undefined)[],
+): GraphTensor {
+  const typeNumber = table.uint8(TENSOR.type);
+  const buffer = table.uint32(TENSOR.buffer);
+  if (buffer >= buffers.length) {
+    throw new RangeError(`it refers to buffer ${buffer} of ${buffers.length}`);
+  }
+  // Buffer 0 means that there is none, whatever it holds.
+  const data = buffer === 0 ? undefined : buffers[buffer];
+  const quantization = readQuantization(table.table(TENSOR.quantization));
+  return {
+    index,
+    name: table.text(TENSOR.name) ?? "",
+    typeNumber,
+    type: TENSOR_TYPES[typeNumber],
+    shape: table.int32s(TENSOR.shape),
+    shapeSignature: table.int32s(TENSOR.shapeSignature),
+    hasRank: table.uint8(TENSOR.hasRank) !== 0,
+    isSparse: table.table(TENSOR.sparsity) !== undefined,
+    isVariable: table.uint8(TENSOR.isVariable) !== 0,
+    ...(data !== undefined && { data }),
+    ...(quantization !== undefined && { quantization }),
+  };
+}
+
+function readQuantization(table: FlatTable | undefined): GraphQuantization | undefined {
+  table?.float32s(QUANTIZATION.min);
+  table?.float32s(QUANTIZATION.max);
+  const scale = table?.float32s(QUANTIZATION.scale) ?? [];
+  const zeroPoint = table?.int64s(QUANTIZATION.zeroPoint) ?? [];
+  if (table === undefined || scale.length === 0) return undefined;
+  return { scale, zeroPoint, dimension: table.int32(QUANTIZATION.dimension) };
+}
