@@ -137,6 +137,14 @@ describe("a .tflite model", () => {
     }
   });
 
+  it("keeps an input that is flagged as a variable", async () => {
+    await using predictor = await load(testModel("variable_input"));
+    const inputs = { a: floats(5, 7), b: floats(2, 3) };
+    for (let i = 0; i < 2; i++) {
+      expect((await predictor.predict(inputs)).y?.data).toEqual(Float32Array.of(3, 4));
+    }
+  });
+
   it("tells of its warm-up, unless it makes none", async () => {
     const told: WarmUpOutcome[] = [];
     const warmingUp = () => (outcome: WarmUpOutcome) => void told.push(outcome);

@@ -44,13 +44,13 @@ export const declarations = {
     "void *",
     "int32_t",
   ],
-  /** Moves the data of all tensors. */
+  /** Moves all tensors and their data. */
   allocateTensors: ["TfLiteInterpreterAllocateTensors", status, interpreter],
   resetVariables: ["TfLiteInterpreterResetVariableTensors", status, interpreter],
   invoke: ["TfLiteInterpreterInvoke", status, interpreter],
   inputCount: ["TfLiteInterpreterGetInputTensorCount", "int32_t", interpreter],
   outputCount: ["TfLiteInterpreterGetOutputTensorCount", "int32_t", interpreter],
-  /** Tensors belong to the interpreter. */
+  /** Tensors belong to the interpreter. allocateTensors and invoke can move them: do not keep these. */
   input: ["TfLiteInterpreterGetInputTensor", tensor, interpreter, "int32_t"],
   output: ["TfLiteInterpreterGetOutputTensor", tensor, interpreter, "int32_t"],
 

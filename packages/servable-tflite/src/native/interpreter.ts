@@ -43,12 +43,12 @@ export class Interpreter {
     for (const { subgraph, inputs, outputs } of model.file.signatures.values()) {
       if (subgraph !== 0) continue;
       for (const { index, spec } of inputs) {
-        const tensor = bindings.input(pointer, index);
-        this.#inputs.set(index, new TensorMemory(bindings, tensor, spec.dtype));
+        const locate = () => bindings.input(pointer, index);
+        this.#inputs.set(index, new TensorMemory(bindings, locate, spec.dtype));
       }
       for (const { index, spec } of outputs) {
-        const tensor = bindings.output(pointer, index);
-        this.#outputs.set(index, new TensorMemory(bindings, tensor, spec.dtype));
+        const locate = () => bindings.output(pointer, index);
+        this.#outputs.set(index, new TensorMemory(bindings, locate, spec.dtype));
       }
     }
     this.#plan = model.executor.plan("run");
@@ -146,8 +146,14 @@ export class Interpreter {
     this.#plan = this.#model.executor.plan(`run ${shapes}`);
   }
 
-  /** Copies inputs into the interpreter's memory. */
+  /**
+   * Resets the variable tensors, then copies inputs into the interpreter's memory: an input can be a
+   * variable itself. Without the reset, answers would depend on the calls that the interpreter took
+   * before.
+   */
   write(inputs: readonly Binding[], tensors: Tensors): void {
+    const { file, tflite } = this.#model;
+    if (file.hasVariables) tflite.bindings.resetVariables(this.#pointer);
     for (const { name, index } of inputs) {
       const memory = this.#input(index);
       const { data } = tensors[name] as Tensor;
@@ -161,9 +167,7 @@ export class Interpreter {
 
   /** Runs the model: a status at once when it ran inline, else a promise. */
   invoke(): number | Promise<number> {
-    const { executor, file, tflite } = this.#model;
-    // State would make answers depend on which interpreter took the calls before.
-    if (file.hasVariables) tflite.bindings.resetVariables(this.#pointer);
+    const { executor, tflite } = this.#model;
     return executor.run<number>(this.#plan, tflite.bindings.invoke, this.#pointer);
   }
 

@@ -16,12 +16,17 @@ type NumericData = TensorData[NumericDType];
 /**
  * The memory of one tensor of an interpreter, seen from JavaScript.
  *
- * The view is made once and kept while the memory stays where it is. The view must never leave this
- * package: what is given to callers is a copy, which outlives the interpreter.
+ * TensorFlow Lite keeps a graph's tensors in one vector, which grows when a kernel adds temporary
+ * tensors: while memory is allocated and while the model runs (`EnsureTensorsVectorCapacity` in
+ * subgraph.h). Then every `TfLiteTensor *` is dangling. So this class keeps no such pointer: it calls
+ * `locate` at each use.
+ *
+ * The view of the data is made once and kept while the data stays where it is. The view must never
+ * leave this package: callers get a copy, which outlives the interpreter.
  */
 export class TensorMemory {
   readonly #bindings: Bindings;
-  readonly #pointer: bigint;
+  readonly #locate: () => bigint;
   readonly dtype: Tensor["dtype"];
   #data: bigint | null = null;
   #isDynamic = false;
@@ -30,36 +35,41 @@ export class TensorMemory {
   /** The current memory; int4 is packed, strings are their bytes. */
   view: NumericData = new Uint8Array(0);
 
-  constructor(bindings: Bindings, pointer: bigint, dtype: Tensor["dtype"]) {
+  /** `locate` returns the current `TfLiteTensor *` of the tensor. */
+  constructor(bindings: Bindings, locate: () => bigint, dtype: Tensor["dtype"]) {
     this.#bindings = bindings;
-    this.#pointer = pointer;
+    this.#locate = locate;
     this.dtype = dtype;
   }
 
+  /** The current `TfLiteTensor *`. Valid until memory is allocated or the model runs: do not keep it. */
   get pointer(): bigint {
-    return this.#pointer;
+    return this.#locate();
   }
 
   /**
-   * Looks again after memory was allocated. A tensor without memory by then is a dynamic one: it gets
-   * its shape and memory in each run.
+   * Updates shape and view after memory was allocated. A tensor without memory by then is dynamic: it
+   * gets its shape and memory in each run.
    */
   allocated(): void {
-    this.#data = this.#bindings.tensorData(this.#pointer);
+    const pointer = this.#locate();
+    this.#data = this.#bindings.tensorData(pointer);
     this.#isDynamic ||= this.#data === null;
-    this.#look();
+    this.#look(pointer);
   }
 
   /**
-   * Looks again where a run can have moved the memory: of a dynamic tensor always, of the others in a
-   * graph that has dynamic ones. Before every write and read, since the old memory may be freed.
+   * Updates shape and view if a run can have moved the data: of a dynamic tensor always, of the others
+   * in a graph that has dynamic tensors. Call it before every write and read, since the old memory may
+   * be freed.
    */
   refresh(): void {
-    const data: bigint | null = this.#bindings.tensorData(this.#pointer);
+    const pointer = this.#locate();
+    const data: bigint | null = this.#bindings.tensorData(pointer);
     if (!this.#isDynamic && data === this.#data) return;
     this.#isDynamic = true;
     this.#data = data;
-    this.#look();
+    this.#look(pointer);
   }
 
   /** Copies the tensor out. */
@@ -74,9 +84,8 @@ export class TensorMemory {
     return { dtype, shape, data: view.slice() } as Tensor;
   }
 
-  #look(): void {
+  #look(pointer: bigint): void {
     const { tensorRank, tensorDimension, tensorBytes } = this.#bindings;
-    const pointer = this.#pointer;
     this.shape = Object.freeze(
       Array.from({ length: tensorRank(pointer) }, (_, i) => tensorDimension(pointer, i)),
     );

@@ -1,21 +1,61 @@
+import {
+  isVersionWithin,
+  type NativeFunction,
+  type NativeLibrary,
+  opaqueStruct,
+  structBytes,
+} from "@serving-kit/native-library";
 import type { Tflite } from "./library.js";
 import { counts } from "./native-counts.js";
 
-/** Size of the buffer for XNNPACK's options, larger than the struct of any version. Zeros are defaults. */
-const XNNPACK_OPTIONS_BYTES = 256;
+const OPTIONS_DEFAULT = "TfLiteXNNPackDelegateOptionsDefault";
+
+/**
+ * `TfLiteXNNPackDelegateOptions` grew from version to version, and fields moved: `flags` are at byte 4
+ * until `runtime_flags` take that place. All versions start with `int32_t num_threads`.
+ */
+const LAYOUTS = [
+  /** { int32_t num_threads; uint32_t flags; } */
+  { atLeast: "2.5", below: "2.10", byteLength: 8 },
+  /** Larger than 16 bytes, so returned through memory, which may be larger than the struct. */
+  { atLeast: "2.12", byteLength: 256 },
+];
 
 /** TFLITE_XNNPACK_DELEGATE_FLAG_QS8 and _QU8: quantized operators too. */
 const XNNPACK_QUANTIZED = 0x1 | 0x2;
 
-/** Makes the delegate, which runs what it can of a graph. Null when the processor has not what it takes. */
-export function createXnnpack({ bindings }: Tflite, threads: number): bigint | null {
-  const options = Buffer.alloc(XNNPACK_OPTIONS_BYTES);
-  // { int32_t num_threads; uint32_t flags; … }: without threads, a run stays on its own.
-  options.writeInt32LE(threads > 1 ? threads : 0, 0);
-  options.writeUInt32LE(XNNPACK_QUANTIZED, 4);
-  const delegate = bindings.xnnpackCreate(options);
+/**
+ * Creates the XNNPACK delegate, which runs the parts of a graph that it supports, with the library's
+ * own default options and this many threads. Null if the processor lacks what XNNPACK needs. A library
+ * whose layout of the options is unknown uses no threads. Owned by the caller: see `deleteXnnpack`.
+ */
+export function createXnnpack(tflite: Tflite, threads: number): bigint | null {
+  const delegate = tflite.bindings.xnnpackCreate(xnnpackOptions(tflite, threads));
   if (delegate !== null) counts.delegates++;
   return delegate;
+}
+
+/** Options with the library's defaults; null means the same to it. */
+function xnnpackOptions({ library }: Tflite, threads: number): Buffer | null {
+  const layout = LAYOUTS.find((range) => isVersionWithin(library.version, range));
+  if (layout === undefined || !library.has(OPTIONS_DEFAULT)) return null;
+  const options = structBytes(defaultsOf(library, layout.byteLength)());
+  // Without threads, a run stays on its own.
+  options.writeInt32LE(threads > 1 ? threads : 0, 0);
+  // The flags of a build that leaves them out by default; later layouts have them elsewhere.
+  if (layout.byteLength === 8) options.writeUInt32LE(XNNPACK_QUANTIZED, 4);
+  return options;
+}
+
+const functions = new WeakMap<NativeLibrary, NativeFunction>();
+
+/** Each declaration takes a type of koffi's, which stays. */
+function defaultsOf(library: NativeLibrary, byteLength: number): NativeFunction {
+  const known = functions.get(library);
+  if (known !== undefined) return known;
+  const { defaults } = library.functions({ defaults: [OPTIONS_DEFAULT, opaqueStruct(byteLength)] });
+  functions.set(library, defaults);
+  return defaults;
 }
 
 /** After the interpreter that it was given to. */

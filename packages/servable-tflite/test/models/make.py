@@ -1,9 +1,12 @@
 """Makes the .tflite files of this folder. Requirements: ../../../../examples/models/digits/requirements.txt
 
-    python packages/servable-tflite/test/models/make.py
+    python packages/servable-tflite/test/models/make.py [NAME …]
+
+With names, makes only these.
 """
 
 import pathlib
+import sys
 
 import flatbuffers
 import numpy as np
@@ -13,8 +16,14 @@ from tensorflow.lite.python import schema_py_generated as schema
 FOLDER = pathlib.Path(__file__).parent
 
 
+def is_wanted(name):
+    return len(sys.argv) == 1 or name in sys.argv[1:]
+
+
 def save(name, functions, uses=()):
     """Converts functions by signature name: each a tf.function with an input signature."""
+    if not is_wanted(name):
+        return
     module = tf.Module()
     module.functions = functions
     module.uses = uses
@@ -75,42 +84,83 @@ def triple(x):
     return {"y": x * 3.0}
 
 
-# Keeps the state of an RNN in a variable tensor: h = x + h, one step a run. The converter does not
-# make variable tensors any more, so this one is put together by hand.
-def save_rnn():
-    float32 = schema.TensorType.FLOAT32
-    empty, one, zero = [b"", np.float32([[1]]).tobytes(), np.float32([0]).tobytes()]
-    tensors = [
-        ("x", [1, 1, 1], empty), ("weights", [1, 1], one), ("recurrent", [1, 1], one),
-        ("bias", [1], zero), ("state", [1, 1], empty), ("y", [1, 1, 1], empty),
-    ]
+# A chain of convolutions that each keep x and add 0, 0.25, … 1.5. Each kernel adds temporary tensors.
+def convolutions(x, count):
+    kernel = np.zeros([3, 3, 1, 1], np.float32)
+    kernel[1, 1] = 1
+    for i in range(count):
+        x = tf.nn.conv2d(x, kernel, 1, "SAME") + 0.25 * (i % 7)
+    return x
+
+
+# More tensors than TensorFlow Lite reserves room for (128), and a temporary for each convolution.
+@tf.function(input_signature=[spec([None, None, 3, 1], tf.float32, "x")])
+def many_temporaries(x):
+    return {"y": convolutions(x, 130)}
+
+
+# Convolutions on the rows of x that start with a positive number: prepared during the run.
+@tf.function(input_signature=[spec([None, 3], tf.float32, "x")])
+def dynamic_temporaries(x):
+    rows = tf.gather_nd(x, tf.where(x[:, 0] > 0.0))
+    y = tf.reshape(convolutions(tf.reshape(rows, [-1, 3, 1, 1]), 70), [-1, 3])
+    return {"y": y, "twice": x * 2.0}
+
+
+# A model of one operator on float32 tensors, put together by hand: (name, shape, bytes or None, isVariable).
+def save_operator(name, builtin, options_type, options, tensors, inputs, outputs, graph_inputs):
+    if not is_wanted(name):
+        return
     model = schema.ModelT()
     model.version = 3
     model.buffers = []
     graph = schema.SubGraphT()
     graph.tensors = []
-    for name, shape, data in tensors:
+    for tensor_name, shape, data, is_variable in tensors:
         tensor, buffer = schema.TensorT(), schema.BufferT()
-        tensor.name, tensor.shape, tensor.type = name, shape, float32
-        tensor.buffer, tensor.isVariable = len(model.buffers), name == "state"
+        tensor.name, tensor.shape, tensor.type = tensor_name, shape, schema.TensorType.FLOAT32
+        tensor.buffer, tensor.isVariable = len(model.buffers), is_variable
         buffer.data = np.frombuffer(data, np.uint8) if data else None
         graph.tensors.append(tensor)
         model.buffers.append(buffer)
-    operator, code, options = schema.OperatorT(), schema.OperatorCodeT(), schema.SequenceRNNOptionsT()
-    code.builtinCode = schema.BuiltinOperator.UNIDIRECTIONAL_SEQUENCE_RNN
-    code.deprecatedBuiltinCode, code.version = code.builtinCode, 1
-    operator.inputs, operator.outputs, operator.opcodeIndex = [0, 1, 2, 3, 4], [5], 0
-    operator.builtinOptionsType = schema.BuiltinOptions.SequenceRNNOptions
-    operator.builtinOptions = options
-    graph.inputs, graph.outputs, graph.operators = [0], [5], [operator]
+    operator, code = schema.OperatorT(), schema.OperatorCodeT()
+    code.builtinCode = code.deprecatedBuiltinCode = builtin
+    code.version = 1
+    operator.inputs, operator.outputs, operator.opcodeIndex = inputs, outputs, 0
+    operator.builtinOptionsType, operator.builtinOptions = options_type, options
+    graph.inputs, graph.outputs, graph.operators = graph_inputs, outputs, [operator]
     model.operatorCodes, model.subgraphs = [code], [graph]
     builder = flatbuffers.Builder(1024)
     builder.Finish(model.Pack(builder), b"TFL3")
-    (FOLDER / "rnn.tflite").write_bytes(builder.Output())
+    (FOLDER / f"{name}.tflite").write_bytes(builder.Output())
+
+
+# Keeps the state of an RNN in a variable tensor: h = x + h, one step a run. The converter does not
+# make variable tensors any more, so this one is put together by hand.
+def save_rnn():
+    one, zero = np.float32([[1]]).tobytes(), np.float32([0]).tobytes()
+    tensors = [
+        ("x", [1, 1, 1], None, False), ("weights", [1, 1], one, False),
+        ("recurrent", [1, 1], one, False), ("bias", [1], zero, False),
+        ("state", [1, 1], None, True), ("y", [1, 1, 1], None, False),
+    ]
+    builtin = schema.BuiltinOperator.UNIDIRECTIONAL_SEQUENCE_RNN
+    options_type, options = schema.BuiltinOptions.SequenceRNNOptions, schema.SequenceRNNOptionsT()
+    save_operator("rnn", builtin, options_type, options, tensors, [0, 1, 2, 3, 4], [5], [0])
+
+
+# a - b, where the input b is flagged as a variable.
+def save_variable_input():
+    tensors = [("a", [2], None, False), ("b", [2], None, True), ("y", [2], None, False)]
+    options_type, options = schema.BuiltinOptions.SubOptions, schema.SubOptionsT()
+    builtin = schema.BuiltinOperator.SUB
+    save_operator("variable_input", builtin, options_type, options, tensors, [0, 1], [2], [0, 1])
 
 
 # A dense layer quantized for each channel, as the converter does since 2.17 if nobody says otherwise.
 def save_dense():
+    if not is_wanted("dense"):
+        return
     weights = tf.constant(np.float32([[1, 100], [2, -50], [3, 10], [4, 5]]))
 
     @tf.function(input_signature=[spec([1, 4], tf.float32, "x")])
@@ -129,5 +179,8 @@ save("strings", {"serving_default": pick})
 save("dynamic", {"serving_default": positives})
 save("spin", {"serving_default": spin})
 save("subgraphs", {"serving_default": double, "triple": triple})
+save("many_temporaries", {"serving_default": many_temporaries})
+save("dynamic_temporaries", {"serving_default": dynamic_temporaries})
 save_rnn()
+save_variable_input()
 save_dense()
