@@ -28,8 +28,23 @@ async function step(label, action) {
 }
 
 /**
+ * Fetches the libraries of TensorFlow Lite for this platform. Returns whether all are there. 2.21 comes
+ * from another registry than the dependencies: if that one fails, 2.9, which is among them, is used.
+ */
+async function fetchLibraries() {
+  const end = showProgress("fetching the TensorFlow Lite libraries of this platform");
+  const { code, output } = await runNode([platformPackagesScript]);
+  end(code === 0 ? "done" : "failed");
+  if (code === 0) return true;
+  process.stderr.write(
+    `${output.trim()}\nTensorFlow Lite 2.9 is used instead, and the packages cannot be packed. The next npm command tries again.\n`,
+  );
+  return false;
+}
+
+/**
  * Makes the workspace ready to run: dependencies by the pinned pnpm as the lockfile says, and the
- * TFLite library of this platform. A stamp beside the dependencies skips both when nothing they
+ * TFLite libraries of this platform. A stamp beside the dependencies skips both when nothing they
  * depend on has changed since.
  */
 export async function ensureInstalled() {
@@ -41,9 +56,7 @@ export async function ensureInstalled() {
     pnpm(["install", "--frozen-lockfile", "--reporter=append-only"]),
   );
   if (existsSync(join(root, platformPackagesScript))) {
-    await step("fetching the TensorFlow Lite library of this platform", () =>
-      runNode([platformPackagesScript]),
-    );
+    if (!(await fetchLibraries())) return;
   }
   writeFileSync(stampFile, wanted);
 }

@@ -82,6 +82,7 @@ function readReport(file) {
 export const testSuites = [
   { name: "unit", run: suite("unit") },
   { name: "native", run: suite("native") },
+  { name: "tflite-2.9", run: suite("tflite-2.9") },
   { name: "e2e", run: suite("e2e") },
 ];
 

@@ -44,7 +44,7 @@ function printSummary(results) {
   for (const { name, durationMs, skips, ...counts } of results) {
     const mark = counts.failed > 0 ? "✗" : "✓";
     const time = formatDuration(durationMs);
-    stdout.write(`  ${mark} ${name.padEnd(9)} ${formatCounts(counts).padEnd(36)} ${time}\n`);
+    stdout.write(`  ${mark} ${name.padEnd(10)} ${formatCounts(counts).padEnd(36)} ${time}\n`);
     for (const skip of skips) stdout.write(`      ${skip}\n`);
   }
 }

@@ -18,19 +18,25 @@ const report = (options: Partial<LibraryReportOptions>) =>
 
 describe("reportLibrary", () => {
   it("tells what opens, and every place that was looked at", async () => {
-    const library = { name: "Sums", path: "/lib/sums.so", origin: "npm", version: "1.2" };
+    const library = {
+      name: "Sums",
+      path: "/lib/sums.so",
+      origin: "npm",
+      version: "1.2",
+      attempts: [],
+    };
     const candidates: LibraryCandidate[] = [
       nowhere,
       { origin: "npm", locate: () => ({ path: library.path }) },
     ];
-    const open = async () => library as NativeLibrary;
+    const open = async () => library as unknown as NativeLibrary;
     expect(await report({ candidates, open })).toEqual({
       name: "Sums",
       places: [
         { origin: "cache folder", missing: "is empty" },
         { origin: "npm", path: "/lib/sums.so" },
       ],
-      opened: { path: "/lib/sums.so", origin: "npm", version: "1.2" },
+      opened: { path: "/lib/sums.so", origin: "npm", version: "1.2", attempts: [] },
       cpuFeatures: expect.any(Array),
     });
   });

@@ -20,7 +20,7 @@ export interface LibraryReport {
   /** All places, in the order in which they are tried. */
   readonly places: readonly LibraryPlace[];
   /** The one that opens. */
-  readonly opened?: Pick<NativeLibrary, "path" | "origin" | "version">;
+  readonly opened?: Pick<NativeLibrary, "path" | "origin" | "version" | "attempts">;
   /** Why none opens. */
   readonly problem?: string;
   /** What mends it: a command or a sentence. Present when none opens. */
@@ -51,8 +51,8 @@ export async function reportLibrary(options: LibraryReportOptions): Promise<Libr
   for (const { origin, locate } of candidates) places.push({ origin, ...(await locate()) });
   const facts = { name, places, cpuFeatures: await cpuFeatures() };
   try {
-    const { path, origin, version } = await open();
-    return { ...facts, opened: { path, origin, version } };
+    const { path, origin, version, attempts } = await open();
+    return { ...facts, opened: { path, origin, version, attempts } };
   } catch (error) {
     // Nothing is tried after what a user named, so installing another one would not help.
     const named = candidates.find(({ isExplicit }) => isExplicit);

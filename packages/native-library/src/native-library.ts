@@ -36,17 +36,20 @@ export class NativeLibrary {
   /** The place where it was found, in words. */
   readonly origin: string;
   readonly version: string;
+  /** The places that come before `origin`, and why the library is not from there. */
+  readonly attempts: readonly Attempt[];
   readonly #handles: readonly LibraryHandle[];
 
   /** For `openLibrary`. */
   constructor(
-    facts: Pick<NativeLibrary, "name" | "path" | "origin" | "version">,
+    facts: Pick<NativeLibrary, "name" | "path" | "origin" | "version" | "attempts">,
     handles: readonly LibraryHandle[],
   ) {
     this.name = facts.name;
     this.path = facts.path;
     this.origin = facts.origin;
     this.version = facts.version;
+    this.attempts = facts.attempts;
     this.#handles = handles;
   }
 
@@ -128,7 +131,7 @@ async function findAndOpen(requirements: LibraryRequirements): Promise<NativeLib
       continue;
     }
     try {
-      return await open(requirements, located.path, origin);
+      return await open(requirements, { path: located.path, origin, attempts });
     } catch (error) {
       attempts.push({ origin, outcome: messageOf(error) });
       if (isExplicit) break;
@@ -139,9 +142,9 @@ async function findAndOpen(requirements: LibraryRequirements): Promise<NativeLib
 
 async function open(
   { name, version, symbols, companions, isGlobal = false }: LibraryRequirements,
-  path: string,
-  origin: string,
+  place: Pick<NativeLibrary, "path" | "origin" | "attempts">,
 ): Promise<NativeLibrary> {
+  const { path } = place;
   enlargeStacks();
   const handles: LibraryHandle[] = [];
   for (const file of [...(companions?.(path) ?? []), path]) {
@@ -161,7 +164,7 @@ async function open(
     const expected = `expected at least ${version.atLeast}${below}`;
     throw errors.libraryIncompatible(name, path, `its version is ${actual}; ${expected}`);
   }
-  return new NativeLibrary({ name, path, origin, version: actual }, handles);
+  return new NativeLibrary({ name, version: actual, ...place }, handles);
 }
 
 /** The message of koffi leaves the path out. */

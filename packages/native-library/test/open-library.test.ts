@@ -52,9 +52,12 @@ describe.skipIf(!isGlibc)("openLibrary (on Linux with glibc)", () => {
     expect(library.version).toMatch(/^2\.\d+/);
   });
 
-  it("passes over a candidate that does not open", async () => {
+  it("skips a candidate that does not open, and keeps the reason", async () => {
     const candidates = [at(join(folder, "broken.so")), mappedLibrary(/^libc\.so\.6$|^libc-/)];
-    expect((await openLibrary(requirements({ candidates }))).path).toMatch(/libc/);
+    const library = await openLibrary(requirements({ candidates }));
+    expect(library.path).toMatch(/libc/);
+    const outcome = expect.stringMatching(/broken\.so does not open/);
+    expect(library.attempts).toEqual([{ origin: "a test", outcome }]);
   });
 
   it("does not pass over one that was asked for: what is wrong with it is told", async () => {

@@ -1,182 +1,158 @@
-// Fills the platform packages of TensorFlow Lite, npm/<os>-<arch>, with the C library that the npm
-// package below carries. That package itself is never installed: it compiles an addon.
+// The platform packages of TensorFlow Lite, npm/<os>-<arch>: which library each holds, and how it gets there.
 //
-//   node packages/servable-tflite/scripts/platform-packages.mjs          this machine's platform
-//   node packages/servable-tflite/scripts/platform-packages.mjs --all    every platform, for packing
-import { spawn } from "node:child_process";
+//   node packages/servable-tflite/scripts/platform-packages.mjs          fills those of this machine's platform
+//   node packages/servable-tflite/scripts/platform-packages.mjs --all    fills all of them, for packing
+//   node ../../scripts/platform-packages.mjs --check                     in a package: fails unless it is filled
 import { createHash } from "node:crypto";
 import {
   copyFileSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
-  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
   writeFileSync,
 } from "node:fs";
+import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { gunzipSync } from "node:zlib";
 
-const source = {
-  package: "tfjs-tflite-node@0.0.2",
-  integrity:
-    "sha512-Zed9biOz9lkWsekvPwdEmxXnsjXJnZO8iOV0s2Y20QU15cwiPedzFEBYiGbK7smYpkJpQNNY9SukoKmUi9bk9w==",
-};
+/** TensorFlow Lite 2.21 in the Java package of Bytedeco: a jar for each platform, of 4 MB. */
+const JAR = { groupId: "org.bytedeco", artifactId: "tensorflow-lite", version: "2.21.0-1.5.14" };
+const DOWNLOAD_ATTEMPTS = 3;
+const DOWNLOAD_TIMEOUT_MS = 60_000;
+/** Maximum size of a library in a jar: what a jar unpacks to is limited before its SHA-256 is known. */
+const MAX_LIBRARY_BYTES = 2 ** 25;
 
-/** By platform package: the library inside the tarball and its SHA-256. */
+/**
+ * By package: the path of its library in the jar of a classifier (2.21), or in the npm package
+ * tfjs-tflite-node (2.9), and the SHA-256 of the library. Windows has 2.9 alone, since the DLL in the jar
+ * exports none of the C API; macOS on x64 has no 2.9.
+ */
 const libraries = {
   "linux-x64": {
-    file: "package/cc_deps/linux_amd64/libtensorflowlite_c.so",
-    sha256: "dc89b4cd86d956516570bd483668e6dd98907f49901d0567dedc69a29a56b7f7",
+    classifier: "linux-x86_64",
+    file: "org/bytedeco/tensorflowlite/linux-x86_64/libjnitensorflowlite.so",
+    sha256: "fe6884ba79d33230521e18effe111487daad40a4a30c1ffddb8d6701ab4756f3",
   },
   "linux-arm64": {
-    file: "package/cc_deps/linux_arm64/libtensorflowlite_c.so",
-    sha256: "ec0dee4fb3418e680d010248ac1e304d9656cc5c8de54caaf91d666712e2f633",
+    classifier: "linux-arm64",
+    file: "org/bytedeco/tensorflowlite/linux-arm64/libjnitensorflowlite.so",
+    sha256: "1ddeeba8b6b03173cdb2c052c5927c1803ff39f8a438f7fe9c6c412d4cfb0106",
   },
   "darwin-arm64": {
-    file: "package/cc_deps/darwin_arm64/libtensorflowlite_c.dylib",
+    classifier: "macosx-arm64",
+    file: "org/bytedeco/tensorflowlite/macosx-arm64/libjnitensorflowlite.dylib",
+    sha256: "1f725cfccbb93b8571631f581b12dc8722b1c0ac1b80856d175b645047db60a6",
+  },
+  "darwin-x64": {
+    classifier: "macosx-x86_64",
+    file: "org/bytedeco/tensorflowlite/macosx-x86_64/libjnitensorflowlite.dylib",
+    sha256: "8c5c60e316c6c47f15cbb16b0823e3d20f390ba03ec2edb520e0d2f18ef35959",
+  },
+  "2.9-linux-x64": {
+    file: "cc_deps/linux_amd64/libtensorflowlite_c.so",
+    sha256: "dc89b4cd86d956516570bd483668e6dd98907f49901d0567dedc69a29a56b7f7",
+  },
+  "2.9-linux-arm64": {
+    file: "cc_deps/linux_arm64/libtensorflowlite_c.so",
+    sha256: "ec0dee4fb3418e680d010248ac1e304d9656cc5c8de54caaf91d666712e2f633",
+  },
+  "2.9-darwin-arm64": {
+    file: "cc_deps/darwin_arm64/libtensorflowlite_c.dylib",
     sha256: "195b0b1403a7e19bf6b3768578f839cf895189709b760755b2b9fb0ac324259b",
   },
-  "win32-x64": {
-    file: "package/cc_deps/windows_amd64/tensorflowlite_c.dll",
+  "2.9-win32-x64": {
+    file: "cc_deps/windows_amd64/tensorflowlite_c.dll",
     sha256: "5c312a59455bef8f4996c893e1f70cfacda56abb35750a74096ad8301f564aef",
   },
 };
 
-const packagesFolder = fileURLToPath(new URL("../npm", import.meta.url));
-const hashOf = (algorithm, bytes, encoding) => createHash(algorithm).update(bytes).digest(encoding);
+const packages = fileURLToPath(new URL("../npm", import.meta.url));
+const hashOf = (bytes) => createHash("sha256").update(bytes).digest("hex");
+const versionOf = (name) => (libraries[name].classifier ? "2.21" : "2.9");
+const libraryPathOf = (name) => join(packages, name, "lib", basename(libraries[name].file));
 
-/** Where the library of a platform belongs. */
-function targetOf(platform) {
-  const name = libraries[platform].file.split("/").at(-1);
-  return join(packagesFolder, platform, "lib", name);
+function isFilled(name) {
+  const library = libraryPathOf(name);
+  return existsSync(library) && hashOf(readFileSync(library)) === libraries[name].sha256;
 }
 
-function isFilled(platform) {
-  const target = targetOf(platform);
-  return (
-    existsSync(target) &&
-    existsSync(join(packagesFolder, platform, "LICENSE")) &&
-    hashOf("sha256", readFileSync(target), "hex") === libraries[platform].sha256
-  );
+/** The library of a package, from where it is published. */
+async function obtain(name) {
+  const { classifier, file } = libraries[name];
+  if (classifier) return fromJar(classifier, file);
+  const carrier = createRequire(import.meta.url).resolve("tfjs-tflite-node/package.json");
+  return readFileSync(join(dirname(carrier), file));
 }
 
-/** The npm client: its own entry file run by this Node where it is known, since that needs no shell. */
-function npmCommand() {
-  const nodeFolder = dirname(process.execPath);
-  const entry = [
-    process.env.npm_execpath,
-    join(nodeFolder, "../lib/node_modules/npm/bin/npm-cli.js"),
-    join(nodeFolder, "node_modules/npm/bin/npm-cli.js"),
-  ].find((path) => path?.endsWith("npm-cli.js") && existsSync(path));
-  return entry
-    ? { command: process.execPath, first: [entry], shell: false }
-    : { command: "npm", first: [], shell: process.platform === "win32" };
+async function fromJar(classifier, file) {
+  // Imported when they are needed: the check before packing runs without them.
+  const [{ unzipSync }, jar] = await Promise.all([import("fflate"), downloadJar(classifier)]);
+  const filter = ({ name, originalSize }) => name === file && originalSize <= MAX_LIBRARY_BYTES;
+  return unzipSync(jar, { filter })[file] ?? new Uint8Array();
 }
 
-/** Downloads the tarball with the npm client (so with its registry, proxy and cache) into a folder. */
-function download(folder) {
-  const { command, first, shell } = npmCommand();
-  const args = ["pack", source.package, "--ignore-scripts", "--prefer-offline", "--loglevel=error"];
-  return new Promise((resolve, reject) => {
-    const child = spawn(command, [...first, ...args], {
-      cwd: folder,
-      shell,
-      stdio: ["ignore", "ignore", "pipe"],
-    });
-    let stderr = "";
-    child.stderr.on("data", (chunk) => {
-      stderr += chunk;
-    });
-    child.on("error", reject);
-    child.on("close", (code) => {
-      const file = readdirSync(folder).find((name) => name.endsWith(".tgz"));
-      if (code === 0 && file) resolve(join(folder, file));
-      else reject(new Error(`npm pack ended with exit code ${code}: ${stderr.trim()}`));
-    });
-  });
-}
-
-/** The files of a tar archive by name: 512-byte headers (name, octal size), contents padded to 512. */
-function* filesOf(tar) {
-  for (let at = 0; at + 512 <= tar.length; ) {
-    const name = tar.toString("utf8", at, at + 100).replace(/\0.*$/s, "");
-    if (name === "") return;
-    const size = Number.parseInt(tar.toString("ascii", at + 124, at + 136), 8);
-    yield [name, tar.subarray(at + 512, at + 512 + size)];
-    at += 512 + Math.ceil(size / 512) * 512;
-  }
-}
-
-function expectHash(what, expected, actual) {
-  if (actual === expected) return;
-  throw new Error(`${what} is not the one that was pinned: expected ${expected}, got ${actual}`);
-}
-
-/** Writes beside the target and renames, so that a process that has the old library open keeps it. */
-function place(platform, library) {
-  const target = targetOf(platform);
-  expectHash(target, libraries[platform].sha256, hashOf("sha256", library, "hex"));
-  mkdirSync(dirname(target), { recursive: true });
-  writeFileSync(`${target}.part`, library, { mode: 0o755 });
-  renameSync(`${target}.part`, target);
-  for (const name of ["LICENSE", "NOTICE"]) {
-    copyFileSync(join(packagesFolder, name), join(packagesFolder, platform, name));
-  }
-}
-
-/** Tells on stderr when something takes longer than a second. */
-function announceWhenSlow(text) {
-  const startedAt = performance.now();
-  const timer = setInterval(() => {
-    const seconds = Math.round((performance.now() - startedAt) / 1000);
-    process.stderr.write(process.stderr.isTTY ? `\r${text} … ${seconds} s` : `${text} …\n`);
-    if (!process.stderr.isTTY) clearInterval(timer);
-  }, 1000);
-  return () => {
-    clearInterval(timer);
-    if (process.stderr.isTTY && performance.now() - startedAt > 1000) process.stderr.write("\n");
-  };
-}
-
-async function fill(platforms) {
+async function downloadJar(classifier) {
+  const { default: mvn } = await import("mvn-artifact-download");
+  const artifact = { ...JAR, classifier, extension: "jar" };
   const folder = mkdtempSync(join(tmpdir(), "serving-kit-tflite-"));
-  const end = announceWhenSlow(
-    `downloading ${source.package} (5 MB) for the TensorFlow Lite library`,
-  );
+  const options = { timeout: DOWNLOAD_TIMEOUT_MS };
   try {
-    const archive = readFileSync(await download(folder));
-    const digest = hashOf("sha512", archive, "base64");
-    expectHash(source.package, source.integrity, `sha512-${digest}`);
-    const files = new Map(filesOf(gunzipSync(archive)));
-    for (const platform of platforms) place(platform, files.get(libraries[platform].file) ?? "");
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return readFileSync(await mvn.default(artifact, folder, undefined, undefined, options));
+      } catch (error) {
+        if (attempt === DOWNLOAD_ATTEMPTS) throw error;
+      }
+    }
   } finally {
-    end();
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-const here = `${process.platform}-${process.arch}`;
-const known = Object.keys(libraries);
-const wanted = process.argv.includes("--all") ? known : known.filter((name) => name === here);
-if (wanted.length === 0) {
-  process.stderr.write(
-    `there is no TensorFlow Lite library for ${here}, only for ${known.join(", ")}: ` +
-      "set SERVING_KIT_TFLITE_LIBRARY to the path of one that you built\n",
-  );
+/** The library is written next to its place and renamed: a process that has the old one open keeps it. */
+async function placeLibrary(name) {
+  const library = await obtain(name);
+  const { file, sha256 } = libraries[name];
+  const actual = hashOf(library);
+  if (actual !== sha256) throw new Error(`${file} must have SHA-256 ${sha256}; got ${actual}`);
+  const target = libraryPathOf(name);
+  mkdirSync(dirname(target), { recursive: true });
+  writeFileSync(`${target}.part`, library, { mode: 0o755 });
+  renameSync(`${target}.part`, target);
 }
-const empty = wanted.filter((platform) => !isFilled(platform));
-try {
-  if (empty.length > 0) await fill(empty);
-} catch (error) {
+
+async function fill(name) {
+  if (!isFilled(name)) await placeLibrary(name);
+  copyFileSync(join(packages, "LICENSE"), join(packages, name, "LICENSE"));
+  copyFileSync(join(packages, `NOTICE-${versionOf(name)}`), join(packages, name, "NOTICE"));
+}
+
+async function fillAll(names) {
+  for (const name of names) {
+    await fill(name).catch((error) => {
+      process.stderr.write(
+        `@serving-kit/tflite-${name}: getting TensorFlow Lite ${versionOf(name)} failed: ${error.message}\n`,
+      );
+      process.exitCode = 1;
+    });
+  }
+}
+
+function checkFilled(folder) {
+  const isComplete = ["LICENSE", "NOTICE"].every((file) => existsSync(join(folder, file)));
+  if (isComplete && isFilled(basename(folder))) return;
   process.stderr.write(
-    `the TensorFlow Lite library for ${empty.join(", ")} was not fetched: ${error.message}\n` +
-      `Check that \`npm pack ${source.package}\` works here (network, proxy, npm's registry), ` +
-      "or set SERVING_KIT_TFLITE_LIBRARY to the path of a libtensorflowlite_c.\n",
+    `${folder} has no library, or not the right one: run \`npm run pack\`, which fills the platform packages\n`,
   );
   process.exitCode = 1;
 }
+
+const here = `${process.platform}-${process.arch}`;
+const names = Object.keys(libraries);
+if (process.argv.includes("--check")) checkFilled(process.cwd());
+else if (process.argv.includes("--all")) await fillAll(names);
+else await fillAll(names.filter((name) => name === here || name === `2.9-${here}`));

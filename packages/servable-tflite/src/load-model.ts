@@ -7,6 +7,7 @@ import {
   NativeExecutor,
   nativeRuns,
 } from "@serving-kit/native-library";
+import { describeRuntime } from "./describe-runtime.js";
 import { errors } from "./errors.js";
 import { findModel } from "./find-model.js";
 import { type ModelFile, parseModelFile } from "./model-file.js";
@@ -18,7 +19,7 @@ import { type ModelBytes, shareModel } from "./share.js";
 import { TflitePredictor } from "./tflite-predictor.js";
 
 /** The part of the load context that a model uses. */
-type TfliteLoadContext = Partial<Omit<LoadContext, "id">>;
+type TfliteLoadContext = Partial<LoadContext>;
 
 /**
  * Loads the model at a path: reads and checks the file, opens TensorFlow Lite, makes the first
@@ -38,10 +39,12 @@ export async function loadModel(
 export async function openModel(
   { path, bytes }: ModelBytes,
   options: TfliteOptions,
-  { signal, warmingUp, clock = systemClock }: TfliteLoadContext = {},
+  context: TfliteLoadContext = {},
 ): Promise<TflitePredictor> {
+  const { signal, warmingUp, clock = systemClock } = context;
   const { file } = parseModelFile(path, bytes);
   const tflite = await openTflite(options.library);
+  logRuntime(tflite, context);
   signal?.throwIfAborted();
   checkDense(path, file, tflite);
   const executor = new NativeExecutor({ execution: executionOf(file, options.execution) });
@@ -63,6 +66,13 @@ export async function openModel(
     await predictor[Symbol.asyncDispose]();
     throw error;
   }
+}
+
+function logRuntime({ library }: Tflite, { id, logger }: TfliteLoadContext): void {
+  if (id === undefined) return;
+  const fields = { model: id.name, version: String(id.version), runtime: library.version };
+  const model = `model ${id.name} version ${id.version}`;
+  logger?.info(fields, `${model}: loading with ${describeRuntime(library)}`);
 }
 
 /** How many calls of a version run at the same time, if nobody says. */

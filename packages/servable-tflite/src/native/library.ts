@@ -3,6 +3,7 @@ import {
   environmentVariable,
   explicitPath,
   type LibraryCandidate,
+  type LibraryRequirements,
   type NativeLibrary,
   nodePackage,
   openLibrary,
@@ -18,39 +19,68 @@ export interface Tflite {
 
 const platform = `${process.platform}-${process.arch}`;
 const fileNames = ["libtensorflowlite_c.so", "libtensorflowlite_c.dylib", "tensorflowlite_c.dll"];
+const newestFileNames = ["libjnitensorflowlite.so", "libjnitensorflowlite.dylib"];
 
-/** Where the library is looked for, in order. */
+/** The platforms of TensorFlow Lite 2.21, which needs glibc 2.34 or macOS 15, and of 2.9. */
+const NEWEST_PLATFORMS = ["linux-x64", "linux-arm64", "darwin-arm64", "darwin-x64"];
+const FALLBACK_PLATFORMS = ["linux-x64", "linux-arm64", "darwin-arm64", "win32-x64"];
+
+/** The npm packages that have a library for this platform, and its files there: the newest first. */
+const npmPackages: readonly (readonly [name: string, files: readonly string[]])[] = [
+  ...(NEWEST_PLATFORMS.includes(platform)
+    ? [[`@serving-kit/tflite-${platform}`, newestFileNames] as const]
+    : []),
+  ...(FALLBACK_PLATFORMS.includes(platform)
+    ? [[`@serving-kit/tflite-2.9-${platform}`, fileNames] as const]
+    : []),
+];
+
+/** The places of the library, in the order in which they are tried. */
 export function libraryCandidates(path?: string): readonly LibraryCandidate[] {
   return [
     ...explicitPath("option library", path),
     environmentVariable("SERVING_KIT_TFLITE_LIBRARY"),
-    nodePackage(
-      `@serving-kit/tflite-${platform}`,
-      fileNames.map((name) => `lib/${name}`),
-      import.meta.url,
+    ...npmPackages.map(([name, files]) =>
+      nodePackage(
+        name,
+        files.map((file) => `lib/${file}`),
+        import.meta.url,
+      ),
     ),
     ...fileNames.map((name) => cachedFile(`tflite/${name}`)),
   ];
 }
 
+/** What to do if no library opens, as the end of a sentence. */
+export const libraryRemedy =
+  npmPackages.length === 0
+    ? "set SERVING_KIT_TFLITE_LIBRARY to the path of a libtensorflowlite_c: no npm package has one for this platform"
+    : `install ${npmPackages.map(([name]) => name).join(" or ")} (npm leaves them out with --omit=optional), or set SERVING_KIT_TFLITE_LIBRARY to the path of a libtensorflowlite_c`;
+
+/** What a library must have to run models. */
+export const libraryRequirements = (
+  candidates: readonly LibraryCandidate[],
+): LibraryRequirements => ({
+  name: "TensorFlow Lite",
+  candidates,
+  // The error reporter and the variable tensors are in the API since 2.3.
+  version: { symbol: "TfLiteVersion", atLeast: "2.3" },
+  symbols: requiredSymbols,
+  remedy: libraryRemedy,
+});
+
 const bindingsOf = new WeakMap<NativeLibrary, Bindings>();
 
 /**
- * Opens the TensorFlow Lite C library: at the path given, else at `SERVING_KIT_TFLITE_LIBRARY`, else
- * that of the package `@serving-kit/tflite-<os>-<arch>`, else `tflite/<file>` in the cache folder.
- * The Python packages of TensorFlow and LiteRT do not export this API.
+ * Opens the TensorFlow Lite C library: at the given path, else at `SERVING_KIT_TFLITE_LIBRARY`, else
+ * 2.21 of the package `@serving-kit/tflite-<os>-<arch>`, else 2.9 of `@serving-kit/tflite-2.9-<os>-<arch>`,
+ * else `tflite/<file>` in the cache folder. The first that opens is used; `attempts` of the library has the
+ * reason for each place before it. The Python packages of TensorFlow and LiteRT do not export this API.
  *
  * @throws ServingError as `openLibrary` does.
  */
 export async function openTflite(path?: string): Promise<Tflite> {
-  const library = await openLibrary({
-    name: "TensorFlow Lite",
-    candidates: libraryCandidates(path),
-    // The error reporter and the variable tensors are in the API since 2.3.
-    version: { symbol: "TfLiteVersion", atLeast: "2.3" },
-    symbols: requiredSymbols,
-    remedy: `install @serving-kit/tflite-${platform} (npm leaves it out with --omit=optional), or set SERVING_KIT_TFLITE_LIBRARY to the path of a libtensorflowlite_c`,
-  });
+  const library = await openLibrary(libraryRequirements(libraryCandidates(path)));
   const bindings = bindingsOf.get(library) ?? library.functions(declarations);
   bindingsOf.set(library, bindings);
   return { library, bindings, hasXnnpack: library.has(declarations.xnnpackCreate[0]) };

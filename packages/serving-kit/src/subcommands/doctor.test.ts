@@ -9,7 +9,7 @@ const works = (name: string): LibraryReport => ({
     { origin: "cache folder", path: `/cache/${name}.so` },
     { origin: "Python package", path: `/python/${name}.so` },
   ],
-  opened: { path: `/cache/${name}.so`, origin: "cache folder", version: "2.21.0" },
+  opened: { path: `/cache/${name}.so`, origin: "cache folder", version: "2.21.0", attempts: [] },
   cpuFeatures: ["avx", "fma"],
 });
 

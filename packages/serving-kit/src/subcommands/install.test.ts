@@ -26,7 +26,7 @@ async function run(
     examine: async (path) => ({
       ...{ name: "TensorFlow", places: [], cpuFeatures: [] },
       ...(problem === undefined
-        ? { opened: { ...opened, path: path ?? "", version: says } }
+        ? { opened: { ...opened, path: path ?? "", version: says, attempts: [] } }
         : { problem }),
     }),
   };
