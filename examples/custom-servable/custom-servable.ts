@@ -18,6 +18,7 @@ export const nearestNeighbour = definePlatform({
     const signature: Signature = {
       inputs: new Map([["point", { dtype: "float32", shape: [-1, width] }]]),
       outputs: new Map([["label", { dtype: "string", shape: [-1] }]]),
+      checksShapes: true, // `predict` below relies on the width
     };
     const signatures = new Map([[DEFAULT_SIGNATURE, signature]]);
     return {

@@ -46,6 +46,11 @@ export interface BatchQueueOptions<T = unknown, R = unknown> {
   readonly priorityLevels?: number;
   /** Cuts tasks that do not fit into the rest of a batch. Default absent: a task is never cut. */
   readonly splitting?: TaskSplitting<T, R> | undefined;
+  /**
+   * Whether a task may run in the batch that another one starts. It must be symmetric and transitive.
+   * Default absent: every task may.
+   */
+  readonly joins?: ((first: T, task: T) => boolean) | undefined;
   /** The error of a task whose deadline passes while it waits. Default TASK_DEADLINE_EXCEEDED. */
   readonly expiredError?: () => ServingError;
   /** Is told what happens. Must not throw. */
@@ -75,6 +80,7 @@ export interface ResolvedBatchQueueOptions<T, R> {
   readonly paddingPolicy: "pad-up" | "batch-down";
   readonly priorityLevels: number;
   readonly splitting: TaskSplitting<T, R> | undefined;
+  readonly joins: ((first: T, task: T) => boolean) | undefined;
   readonly expiredError: () => ServingError;
   readonly onEvent: ((event: BatchEvent) => void) | undefined;
   readonly onBatchStart: ((batch: StartedBatch) => void) | undefined;
@@ -100,6 +106,7 @@ export function resolveBatchQueueOptions<T, R>(
     paddingPolicy: options.paddingPolicy ?? "pad-up",
     priorityLevels: options.priorityLevels ?? 1,
     splitting,
+    joins: options.joins,
     expiredError: options.expiredError ?? errors.taskDeadlineExceeded,
     onEvent: options.onEvent,
     onBatchStart: options.onBatchStart,

@@ -53,6 +53,7 @@ const settings = fc.record({
   runMs: fc.constantFrom(0, 4),
   slots: fc.integer({ min: 1, max: 3 }),
   close: fc.constantFrom("drain", "abort"),
+  kinds: fc.integer({ min: 1, max: 3 }),
 });
 
 const MAX = 8;
@@ -68,7 +69,8 @@ async function check(
   const expected: Step["outcome"][] = [];
   const sizes: number[] = [];
   const aborts: AbortController[] = [];
-  const startedByLevel = [-1, -1, -1];
+  const started = new Map<string, number>();
+  const kindOf = ({ number }: Task) => number % given.kinds;
   const failure = new Error("the batch failed");
 
   const options: BatchQueueOptions<Task, readonly number[]> = {
@@ -78,6 +80,7 @@ async function check(
     paddingPolicy: given.paddingPolicy,
     maxEnqueuedBatches: given.maxEnqueuedBatches,
     priorityLevels: 3,
+    ...(given.kinds > 1 && { joins: (first, task) => kindOf(first) === kindOf(task) }),
     ...(given.allowed && { allowedBatchSizes: [1, 3, maxExecutionBatchSize] }),
     ...(given.isSplit && {
       splitting: {
@@ -100,12 +103,15 @@ async function check(
     if (context.paddedSize < size) throw new Error("padded to less");
     if (scheduler.numRunningBatches > 3) throw new Error("more batches than slots");
     let level = 0;
-    for (const { number, priority } of tasks) {
+    for (const task of tasks) {
+      const { number, priority } = task;
+      if (kindOf(task) !== kindOf(tasks[0] as Task)) throw new Error("B12 of another kind");
       if (priority < level) throw new Error("B11 a less urgent task before a more urgent one");
       if (priority > (tasks[0] as Task).priority && !given.allowed) throw new Error("B11 joined");
       level = priority;
-      if (number < (startedByLevel[priority] as number)) throw new Error("B3 out of order");
-      startedByLevel[priority] = number;
+      const line = `${priority} ${kindOf(task)}`;
+      if (number < (started.get(line) ?? -1)) throw new Error("B3 out of order");
+      started.set(line, number);
     }
     const results = tasks.map((task) =>
       task.outcome === "error" ? new Error("this one") : task.rows,
@@ -188,7 +194,7 @@ async function check(
 }
 
 describe("BatchQueue, for random tasks, sizes, priorities, deadlines, aborts, failures and closes", () => {
-  it("B1 B2 B3 B5 B11 settles every task once, in order, within the limits, and holds nothing afterwards", async () => {
+  it("B1 B2 B3 B5 B11 B12 settles every task once, in order, within the limits, and holds nothing afterwards", async () => {
     await fc.assert(fc.asyncProperty(settings, steps, check), { numRuns: 1000 });
   }, 30_000);
 });

@@ -35,6 +35,9 @@ import type { BatchQueueStats } from "./batch-queue-stats.js";
  *   and `close` resolves. Repeated calls give the same promise.
  * - B11 A task of a more urgent level is batched before all tasks of less urgent levels. A less
  *   urgent task joins such a batch only in place of padding, where it costs nothing.
+ * - B12 With the option `joins` a batch has only tasks that join its first one. The others keep their
+ *   places, and B3 holds among tasks that join each other. A batch counts as full (B4) when tasks of its
+ *   size wait, whether they join or not.
  *
  * A scheduler needs no attention while nothing is scheduled: it holds no timer then.
  */

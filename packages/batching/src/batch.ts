@@ -36,15 +36,15 @@ export const noBatch = new Batch<never, never>(0);
 /**
  * Takes the next batch of a level out of the lists.
  *
- * Takes from the head while the next task fits; then fills what would be padding with tasks of less
- * urgent levels. A task that was accepted under a larger limit than today's runs alone.
+ * Takes from the head while the next task that joins the first one fits; then fills what would be padding
+ * with tasks of less urgent levels. A task that was accepted under a larger limit than today's runs alone.
  */
 export function formBatch<T, R>(
   levels: readonly TaskList<T, R>[],
   level: number,
   options: ResolvedBatchQueueOptions<T, R>,
 ): Batch<T, R> {
-  const { maxExecutionBatchSize, allowedBatchSizes, paddingPolicy, splitting } = options;
+  const { maxExecutionBatchSize, allowedBatchSizes, paddingPolicy, splitting, joins } = options;
   const list = levels[level] as TaskList<T, R>;
   let limit = maxExecutionBatchSize;
   if (paddingPolicy === "batch-down" && list.size < limit) {
@@ -55,14 +55,20 @@ export function formBatch<T, R>(
     limit = Math.max(maxExecutionBatchSize, head.size);
   }
   const batch = new Batch<T, R>(Math.min(list.count, limit));
-  let count = take(batch, 0, list, limit, splitting);
+  let count = take(batch, 0, list, limit, joins, splitting);
   batch.paddedSize = padUp(allowedBatchSizes, batch.size);
   for (let i = level + 1; i < levels.length && batch.size < batch.paddedSize; i++) {
-    count = take(batch, count, levels[i] as TaskList<T, R>, batch.paddedSize, undefined);
+    count = take(batch, count, levels[i] as TaskList<T, R>, batch.paddedSize, joins, undefined);
   }
   if (count !== batch.entries.length) batch.entries.length = batch.tasks.length = count;
   return batch;
 }
+
+/**
+ * How many tasks that do not join a batch are passed for it at most, so that a queue of tasks that are all
+ * different does not make each batch look at all of them.
+ */
+const MAX_PASSED_TASKS = 1000;
 
 /** Takes tasks into a batch that has `count`. Gives how many it has then. */
 function take<T, R>(
@@ -70,16 +76,24 @@ function take<T, R>(
   count: number,
   list: TaskList<T, R>,
   limit: number,
+  joins: ((first: T, task: T) => boolean) | undefined,
   splitting: TaskSplitting<T, R> | undefined,
 ): number {
   const { entries, tasks } = batch;
   let { size } = batch;
   let end = count;
-  for (let task = list.head; task !== null && size < limit; task = list.head) {
+  let passed = 0;
+  for (let task = list.head, next = task; task !== null && size < limit; task = next) {
+    next = list.after(task);
+    if (joins !== undefined && end > 0 && !joins(tasks[0] as T, task.task)) {
+      if (++passed > MAX_PASSED_TASKS) break;
+      continue;
+    }
     const room = limit - size;
     let entry: BatchTask<T, R> | undefined;
     if (task.size <= room) {
-      list.take(task);
+      if (passed === 0) list.take(task);
+      else list.remove(task);
       entry = wholeOrLastPart(task);
     } else if (splitting !== undefined) {
       entry = cutPart(task, room, splitting);

@@ -9,22 +9,17 @@ import { checkPadding, type VariableLengthPadding } from "./variable-length-padd
  * How the calls of one signature are batched. Sizes are rows: what dimension 0 of the inputs counts.
  * Names and defaults are those of TF Serving's `BatchingParameters`.
  */
-export interface SignatureBatchingOptions extends Omit<BatchQueueOptions, "splitting"> {
+export interface SignatureBatchingOptions extends Omit<BatchQueueOptions, "splitting" | "joins"> {
   /** Whether a call may have more rows than a batch and is then cut. Default false. */
   readonly enableLargeBatchSplitting?: boolean;
   /** The most rows of a batch where large calls are cut. Default `maxBatchSize`. */
   readonly maxExecutionBatchSize?: number;
   /**
-   * Pads inputs whose shapes differ to one shape: `true` for all inputs as TF Serving does, or the
-   * inputs by name. Default false. Outputs keep the padded lengths that the model gave them.
+   * Pads inputs that differ in dimensions that the signature leaves open to one shape: `true` for all
+   * inputs as TF Serving does, or the inputs by name. Default false: calls of different shapes run in
+   * different batches. Outputs keep the padded lengths that the model gave them.
    */
   readonly padVariableLengthInputs?: boolean | Readonly<Record<string, VariableLengthPadding>>;
-  /**
-   * What becomes of a batch in which tensors have different shapes and are not padded. `"fail"`, the
-   * default and TF Serving's way, fails all its calls. `"group"` runs the calls of each shape by
-   * themselves, one group after the other.
-   */
-  readonly mixedShapes?: "fail" | "group";
   /**
    * Whether the calls of a batch that failed are run again, each alone and once, so that one bad call
    * fails alone. Default false.
@@ -69,7 +64,6 @@ const NAMES: Readonly<Record<keyof BatchingOptions, true>> = {
   enableLargeBatchSplitting: true,
   maxExecutionBatchSize: true,
   padVariableLengthInputs: true,
-  mixedShapes: true,
   rerunFailedBatches: true,
   signatures: true,
   unbatchable: true,

@@ -64,7 +64,7 @@ const settings = fc.record({
   slots: fc.integer({ min: 1, max: 2 }),
   allowed: fc.boolean(),
   isSplit: fc.boolean(),
-  shapes: fc.constantFrom("group", "pad"),
+  shapes: fc.constantFrom("apart", "pad"),
   timing: fc.constantFrom("idle-first", "batch-timeout"),
 });
 
@@ -85,9 +85,9 @@ describe("batch, for random calls of random lengths, some of them poisoned or ab
           rerunFailedBatches: true,
           ...(given.allowed && { allowedBatchSizes: [2, maxRows] }),
           ...(given.isSplit && { enableLargeBatchSplitting: true, maxExecutionBatchSize: maxRows }),
-          ...(given.shapes === "group"
-            ? { mixedShapes: "group" }
-            : { padVariableLengthInputs: { numbers: { value: -1, buckets: [3] } } }),
+          ...(given.shapes === "pad" && {
+            padVariableLengthInputs: { numbers: { value: -1, buckets: [3] } },
+          }),
         };
         const batched = batch(echo(clock, given.runMs, maxRows), options);
         const checks: Promise<unknown>[] = [];

@@ -234,49 +234,41 @@ describe("batch", () => {
     ]);
   });
 
-  it("fails all calls of a batch with different shapes, as TF Serving does", async () => {
-    const { batched: one, clock } = batched();
-    const calls = [one.predict(pair([1, 2], [1, 2])), one.predict(pair([1, 2, 3], [1, 3]))];
-    const outcomes = Promise.allSettled(calls);
-    await clock.advance();
-    for (const outcome of await outcomes) {
-      expect(outcome).toMatchObject({
-        reason: { code: "FAILED_PRECONDITION", reason: "BATCH_SHAPES_DIFFER" },
-      });
-    }
-  });
-
-  it("runs the calls of each shape by themselves when told to group them", async () => {
+  it("never joins calls of different shapes or ranks", async () => {
     const {
       batched: one,
       clock,
       shapes,
-    } = batched({ mixedShapes: "group", maxBatchSize: 4, allowedBatchSizes: [1, 2, 4] });
+    } = batched({ maxBatchSize: 4, allowedBatchSizes: [1, 2, 4] });
     const results = Promise.all([
       one.predict(pair([1, 2], [1, 2])),
       one.predict(pair([1, 2, 3], [1, 3])),
       one.predict(pair([3, 4], [1, 2])),
+      one.predict(pair([5], [1])),
     ]);
     await clock.advance();
     expect((await results).map(({ sum }) => numbersOf(sum))).toEqual([
       [2, 4],
       [2, 4, 6],
       [6, 8],
+      [10],
     ]);
-    expect(shapes()).toEqual([
-      [2, 2],
-      [1, 3],
-    ]);
+    expect(shapes()).toEqual([[2, 2], [1, 3], [1]]);
   });
 
-  it("a group that fails does not fail the others", async () => {
-    const { batched: one, clock } = batched({ mixedShapes: "group" });
+  it("a call of a shape that the model refuses affects no other", async () => {
+    const { batched: one, clock } = batched();
     const results = Promise.allSettled([
-      one.predict(pair([666, 2], [1, 2])),
-      one.predict(pair([1, 2, 3], [1, 3])),
+      one.predict(pair([1, 2], [1, 2])),
+      one.predict(pair([666, 2, 3], [1, 3])),
+      one.predict(pair([3, 4], [1, 2])),
     ]);
     await clock.advance();
-    expect((await results).map(({ status }) => status)).toEqual(["rejected", "fulfilled"]);
+    expect((await results).map(({ status }) => status)).toEqual([
+      "fulfilled",
+      "rejected",
+      "fulfilled",
+    ]);
   });
 
   it("pads variable lengths, for all inputs or by name", async () => {

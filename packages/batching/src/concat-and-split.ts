@@ -6,10 +6,27 @@ import { commonShape, copyPadded, type VariableLengthPadding } from "./variable-
 /** One input of a batch: its name, and how it is padded where tasks give other lengths. */
 export interface BatchedInput {
   readonly name: string;
-  /** Absent where tensors of different shapes are an error. */
+  /** Absent if tensors of different shapes are not joined. */
   readonly padding?: VariableLengthPadding | undefined;
   /** The shape in the signature: -1 where buckets apply; null where they apply to all but the first. */
   readonly shape: readonly number[] | null;
+}
+
+/**
+ * Whether tensors of two shapes can be joined along dimension 0: they have the same rank, and other extents
+ * only where the input is padded and the signature leaves the dimension open.
+ */
+export function rowsJoin(
+  { padding, shape }: BatchedInput,
+  a: readonly number[],
+  b: readonly number[],
+): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 1; i < a.length; i++) {
+    if (a[i] === b[i]) continue;
+    if (padding === undefined || (shape !== null && shape[i] !== -1)) return false;
+  }
+  return true;
 }
 
 /**
@@ -19,7 +36,7 @@ export interface BatchedInput {
  * One task that needs no padding is given as it is. Everything else is copied once, into memory of
  * the servable where it has some to give.
  *
- * @throws ServingError FAILED_PRECONDITION / BATCH_SHAPES_DIFFER.
+ * @throws ServingError FAILED_PRECONDITION / BATCH_SHAPES_DIFFER if `rowsJoin` is false for two of them.
  */
 export function concatInputs(
   tasks: readonly Tensors[],

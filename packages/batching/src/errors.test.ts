@@ -67,13 +67,7 @@ describe("errors", () => {
       errors.shapesDiffer("x", [1, 2], [1, 3]),
       "FAILED_PRECONDITION",
       "BATCH_SHAPES_DIFFER",
-      "Tensors with name 'x' from different tasks have different shapes and padding is turned off. Set pad_variable_length_inputs to true, or ensure that all tensors with the same name have equal dimensions starting with the first dim. Got [1,2] and [1,3]",
-    ],
-    [
-      errors.ranksDiffer("x", [1], [1, 3]),
-      "FAILED_PRECONDITION",
-      "BATCH_SHAPES_DIFFER",
-      "Tensors with name 'x' from different tasks have different ranks and cannot be padded to one shape. Got [1] and [1,3]",
+      'tensors "x" of the parts of one call have the shapes [1,2] and [1,3] and cannot be joined; set enable_large_batch_splitting to false for this model',
     ],
     [
       errors.batchedOutput("y", [], 2),

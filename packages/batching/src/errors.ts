@@ -83,15 +83,7 @@ export const errors = {
     new ServingError(
       "FAILED_PRECONDITION",
       "BATCH_SHAPES_DIFFER",
-      `Tensors with name '${name}' from different tasks have different shapes and padding is turned off. Set pad_variable_length_inputs to true, or ensure that all tensors with the same name have equal dimensions starting with the first dim. Got [${first}] and [${other}]`,
-      { details: { tensor: name } },
-    ),
-
-  ranksDiffer: (name: string, first: readonly number[], other: readonly number[]) =>
-    new ServingError(
-      "FAILED_PRECONDITION",
-      "BATCH_SHAPES_DIFFER",
-      `Tensors with name '${name}' from different tasks have different ranks and cannot be padded to one shape. Got [${first}] and [${other}]`,
+      `tensors "${name}" of the parts of one call have the shapes [${first}] and [${other}] and cannot be joined; set enable_large_batch_splitting to false for this model`,
       { details: { tensor: name } },
     ),
 

@@ -14,7 +14,7 @@ import type { BatchQueueOptions } from "./batch-queue-options.js";
 import type { BatchContext } from "./batch-scheduler.js";
 import { paddingOf, type SignatureBatchingOptions } from "./batching-options.js";
 import { callSplitting } from "./call-splitting.js";
-import { type BatchedInput, concatInputs, splitOutputs } from "./concat-and-split.js";
+import { type BatchedInput, concatInputs, rowsJoin, splitOutputs } from "./concat-and-split.js";
 import type { SharedBatchScheduler } from "./shared-batch-scheduler.js";
 
 /** What can be joined into one call: a signature, the inputs that are given, the outputs that are wanted. */
@@ -52,7 +52,7 @@ export class SignatureQueue {
     this.#inputs = batchedInputs(kind, options);
     this.queue = scheduler.addQueue<Tensors, Tensors>(
       (tasks, context) => this.#run(tasks, context),
-      queueOptions(options),
+      { ...queueOptions(options), joins: (first, task) => this.#joins(first, task) },
     );
   }
 
@@ -71,26 +71,11 @@ export class SignatureQueue {
   ): Promise<readonly (Tensors | Error)[]> {
     const hasDeadline = deadlineAtMs !== Number.POSITIVE_INFINITY;
     const call = hasDeadline ? { ...this.#call, deadlineAtMs } : this.#call;
-    const { mixedShapes, rerunFailedBatches } = this.#options;
-    return mixedShapes === "group" || rerunFailedBatches === true
-      ? this.#runWithCare(tasks, sizes, paddedSize, call)
+    return this.#options.rerunFailedBatches === true && tasks.length > 1
+      ? this.#runTogether(tasks, sizes, paddedSize, call).catch(() =>
+          this.#runOneByOne(tasks, sizes, call),
+        )
       : this.#runTogether(tasks, sizes, paddedSize, call);
-  }
-
-  /** In groups of one shape, and once more where that fails. */
-  async #runWithCare(
-    tasks: readonly Tensors[],
-    sizes: readonly number[],
-    paddedSize: number,
-    call: PredictOptions,
-  ): Promise<readonly (Tensors | Error)[]> {
-    try {
-      if (this.#options.mixedShapes === "group") return await this.#runGroups(tasks, sizes, call);
-      return await this.#runTogether(tasks, sizes, paddedSize, call);
-    } catch (error) {
-      if (this.#options.rerunFailedBatches !== true || tasks.length === 1) throw error;
-    }
-    return this.#runOneByOne(tasks, sizes, call);
   }
 
   // No async function: what it adds is felt by a lone caller of a small model.
@@ -112,58 +97,22 @@ export class SignatureQueue {
     }
   }
 
-  async #runGroups(tasks: readonly Tensors[], sizes: readonly number[], call: PredictOptions) {
-    const groups = new Map<string, number[]>();
-    tasks.forEach((task, index) => {
-      const key = this.#shapeKey(task);
-      const group = groups.get(key);
-      if (group === undefined) groups.set(key, [index]);
-      else group.push(index);
-    });
-    const results = new Array<Tensors | Error>(tasks.length);
-    for (const group of groups.values()) {
-      const groupSizes = group.map((index) => sizes[index] as number);
-      const groupTasks = group.map((index) => tasks[index] as Tensors);
-      const outcome = await this.#runTogether(
-        groupTasks,
-        groupSizes,
-        this.#padUp(groupSizes),
-        call,
-      ).catch(async (error) =>
-        this.#options.rerunFailedBatches === true && group.length > 1
-          ? this.#runOneByOne(groupTasks, groupSizes, call)
-          : group.map(() => toError(error)),
-      );
-      group.forEach((index, i) => {
-        results[index] = outcome[i] as Tensors | Error;
-      });
-    }
-    return results;
-  }
-
   async #runOneByOne(tasks: readonly Tensors[], sizes: readonly number[], call: PredictOptions) {
     const results: (Tensors | Error)[] = [];
     for (const [index, task] of tasks.entries()) {
-      const size = [sizes[index] as number];
-      const outcome = await this.#runTogether([task], size, this.#padUp(size), call).catch(toError);
+      const size = sizes[index] as number;
+      const paddedSize = padUp(this.#options.allowedBatchSizes ?? [], size);
+      const outcome = await this.#runTogether([task], [size], paddedSize, call).catch(toError);
       results.push(Array.isArray(outcome) ? (outcome[0] as Tensors) : outcome);
     }
     return results;
   }
 
-  #padUp(sizes: readonly number[]): number {
-    const size = sizes.reduce((sum, one) => sum + one, 0);
-    return padUp(this.#options.allowedBatchSizes ?? [], size);
-  }
-
-  /** What tasks of one group have in common: the row shapes of the inputs that are not padded. */
-  #shapeKey(task: Tensors): string {
-    return this.#inputs
-      .map(({ name, padding }) => {
-        const { shape } = task[name] as Tensor;
-        return padding === undefined ? shape.slice(1).join() : shape.length;
-      })
-      .join(";");
+  /** Whether the inputs of two calls can be joined along dimension 0, padded if that is requested. */
+  #joins(first: Tensors, task: Tensors): boolean {
+    return this.#inputs.every((input) =>
+      rowsJoin(input, (first[input.name] as Tensor).shape, (task[input.name] as Tensor).shape),
+    );
   }
 }
 

@@ -48,7 +48,7 @@ export function commonShape(
   const [first] = tensors as readonly [Tensor];
   const common = [...first.shape];
   for (const { shape } of tensors) {
-    if (shape.length !== common.length) throw errors.ranksDiffer(name, first.shape, shape);
+    if (shape.length !== common.length) throw errors.shapesDiffer(name, first.shape, shape);
     for (let i = 1; i < shape.length; i++)
       common[i] = Math.max(common[i] as number, shape[i] as number);
   }

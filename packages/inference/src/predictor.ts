@@ -19,13 +19,16 @@ export interface PredictOptions {
  *
  * Guarantees a predictor gives:
  * - S1 `signatures` is complete before the first call and does not change.
- * - S2 `predict` gives every output that was asked for, of the dtype and shape in the signature.
+ * - S2 `predict` returns every requested output, with the dtype of the signature and as many elements as
+ *   the output's own shape says. If the signature `checksShapes`, outputs have its shapes.
  * - S3 Outputs own their memory: they stay valid after the next call and after disposal.
  * - S4 Inputs are not modified, and may be reused once the promise has settled.
  * - S5 Concurrent calls give the same answers as calls one after another.
- * - S6 Inputs that do not fit the signature (missing, extra, of another dtype or shape), an unknown
- *   signature and an unknown output reject with a ServingError before anything runs, and the message
- *   has the name, what was expected and what was given.
+ * - S6 A call rejects with a ServingError before anything runs if an input is missing and not optional, if
+ *   an input or requested output is not in the signature, if an input has another dtype or another
+ *   number of elements than its own shape says, or if there is no such signature. If the signature
+ *   `checksShapes`, so does an input of another shape. The message has the name, what was expected and
+ *   what was given.
  * - S7 An aborted signal rejects with the signal's reason, before or during the call.
  * - S8 If `batchable`, a batch of n rows gives the same as n calls of one row.
  * - S9 The event loop turns while a long prediction runs.

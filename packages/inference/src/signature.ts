@@ -27,6 +27,11 @@ export interface Signature {
   readonly methodName?: string;
   readonly inputs: ReadonlyMap<string, TensorSpec>;
   readonly outputs: ReadonlyMap<string, TensorSpec>;
+  /**
+   * Whether a call with other shapes than these is rejected (TENSOR_SHAPE_MISMATCH). Default false, as in
+   * TF Serving: shapes are descriptions, and the model itself refuses a shape that it cannot compute.
+   */
+  readonly checksShapes?: boolean;
 }
 
 /** The name of the signature that is meant when none is named. */

@@ -55,16 +55,35 @@ export function tensor<D extends DType>(
   return { dtype, shape, data: data as TensorData[D] };
 }
 
-/** The number of elements of a shape: the product of its dimensions, 1 for a scalar. */
+/** Maximum rank. TensorFlow aborts the process above it. */
+const MAX_RANK = 254;
+
+/**
+ * The number of elements of a shape: the product of its dimensions, 1 for a scalar.
+ *
+ * @throws RangeError for a dimension that is not an integer >= 0, for more than 254 dimensions, and if the
+ * product of the dimensions that are not 0 exceeds 2^53 - 1: TensorFlow aborts the process if it overflows,
+ * even if another dimension is 0.
+ */
 export function elementCount(shape: readonly number[]): number {
-  let count = 1;
+  if (shape.length > MAX_RANK) {
+    throw new RangeError(`a shape must have at most ${MAX_RANK} dimensions; got ${shape.length}`);
+  }
+  let product = 1;
+  let isEmpty = false;
   for (const dimension of shape) {
     if (!Number.isSafeInteger(dimension) || dimension < 0) {
       throw new RangeError(`a dimension must be an integer >= 0; got shape [${shape}]`);
     }
-    count *= dimension;
+    if (dimension === 0) isEmpty = true;
+    else product *= dimension;
   }
-  return count;
+  if (product > Number.MAX_SAFE_INTEGER) {
+    throw new RangeError(
+      `the dimensions of a shape must multiply to less than 2^53; got [${shape}]`,
+    );
+  }
+  return isEmpty ? 0 : product;
 }
 
 /** The elements of a string tensor as texts, decoded as UTF-8. */

@@ -27,6 +27,16 @@ function errorOf(run: () => void): Pick<ServingError, "code" | "reason" | "messa
 }
 
 describe("validateInputs", () => {
+  it("leaves shapes to the model, unless the signature checks them", () => {
+    for (const shape of [[2], [1, 2, 1], [2, 1], []]) {
+      const given = { image: tensor("float32", shape, shape.length === 0 ? [1] : [0, 1]) };
+      validateInputs(signature, given);
+      expect(
+        errorOf(() => validateInputs({ ...signature, checksShapes: true }, given)).reason,
+      ).toBe("TENSOR_SHAPE_MISMATCH");
+    }
+  });
+
   it("accepts inputs that fit, with and without the optional ones", () => {
     validateInputs(signature, { image });
     validateInputs(signature, { image, names: tensor("string", [2, 1], ["a", "b"]) });
@@ -74,7 +84,19 @@ describe("validateInputs", () => {
       "a negative dimension",
       { image: { dtype: "float32", shape: [-1, 2], data: new Float32Array(0) } },
       "TENSOR_INVALID",
-      'tensor "image" must have dimensions that are integers >= 0; got [-1,2]',
+      'tensor "image" has no valid shape: a dimension must be an integer >= 0; got shape [-1,2]',
+    ],
+    [
+      "more dimensions than TensorFlow survives",
+      { image: { dtype: "float32", shape: Array(255).fill(1), data: new Float32Array(1) } },
+      "TENSOR_INVALID",
+      'tensor "image" has no valid shape: a shape must have at most 254 dimensions; got 255',
+    ],
+    [
+      "dimensions that overflow before one that is 0",
+      { image: { dtype: "float32", shape: [2 ** 40, 2 ** 40, 0], data: new Float32Array(0) } },
+      "TENSOR_INVALID",
+      `tensor "image" has no valid shape: the dimensions of a shape must multiply to less than 2^53; got [${2 ** 40},${2 ** 40},0]`,
     ],
     [
       "texts that are not bytes",
@@ -89,7 +111,8 @@ describe("validateInputs", () => {
       'tensor "image" must be a tensor: { dtype, shape, data }',
     ],
   ])("rejects %s, naming it", (_, inputs, reason, message) => {
-    expect(errorOf(() => validateInputs(signature, inputs))).toEqual({
+    const checksShapes = reason === "TENSOR_SHAPE_MISMATCH";
+    expect(errorOf(() => validateInputs({ ...signature, checksShapes }, inputs))).toEqual({
       code: "INVALID_ARGUMENT",
       reason,
       message,

@@ -1,3 +1,4 @@
+import { messageOf } from "@serving-kit/core";
 import { NUMERIC_DTYPES } from "./dtype.js";
 import { errors } from "./errors.js";
 import type { Predictor } from "./predictor.js";
@@ -15,16 +16,18 @@ export function signatureOf(
 }
 
 /**
- * Checks inputs against a signature: that each is there, none is too many, and each has the dtype, a
- * shape that fits, and as many elements as its shape says.
+ * Checks inputs against a signature: each that is not optional is there, none is unknown, and each has the
+ * dtype of the signature and as many elements as its own shape says. Checks shapes only if the signature
+ * `checksShapes`.
  *
  * @throws ServingError INVALID_ARGUMENT with one of INPUT_MISSING, INPUT_UNEXPECTED,
  * TENSOR_DTYPE_MISMATCH, TENSOR_SHAPE_MISMATCH, TENSOR_INVALID; the message has the tensor's name.
  */
 export function validateInputs(signature: Signature, inputs: Tensors): void {
   for (const [name, spec] of signature.inputs) {
-    if (Object.hasOwn(inputs, name)) validateTensor(name, spec, inputs[name] as Tensor);
-    else if (!spec.isOptional) throw errors.inputMissing(name, Object.keys(inputs));
+    if (Object.hasOwn(inputs, name)) {
+      validateTensor(name, spec, inputs[name] as Tensor, signature.checksShapes);
+    } else if (!spec.isOptional) throw errors.inputMissing(name, Object.keys(inputs));
   }
   for (const name of Object.keys(inputs)) {
     if (!signature.inputs.has(name)) throw errors.inputUnexpected(name, signature.inputs.keys());
@@ -43,15 +46,24 @@ export function validateOutputs(
   return outputs;
 }
 
-/** Checks one tensor against its specification, as `validateInputs` does. */
-export function validateTensor(name: string, spec: TensorSpec, tensor: Tensor): void {
+/**
+ * Checks one tensor against its specification, as `validateInputs` does.
+ *
+ * @param checksShape Whether its shape must fit. Default false.
+ */
+export function validateTensor(
+  name: string,
+  spec: TensorSpec,
+  tensor: Tensor,
+  checksShape = false,
+): void {
   if (typeof tensor !== "object" || tensor === null || !Array.isArray(tensor.shape)) {
     throw errors.tensorInvalid(name, "must be a tensor: { dtype, shape, data }");
   }
   if (tensor.dtype !== spec.dtype) {
     throw errors.dtypeMismatch(name, spec.dtype, String(tensor.dtype));
   }
-  if (spec.shape !== null && !shapeFits(spec.shape, tensor.shape)) {
+  if (checksShape && spec.shape !== null && !shapeFits(spec.shape, tensor.shape)) {
     throw errors.shapeMismatch(name, spec.shape, tensor.shape);
   }
   validateData(name, tensor);
@@ -70,8 +82,8 @@ function validateData(name: string, { dtype, shape, data }: Tensor): void {
   let count: number;
   try {
     count = elementCount(shape);
-  } catch {
-    throw errors.tensorInvalid(name, `must have dimensions that are integers >= 0; got [${shape}]`);
+  } catch (error) {
+    throw errors.tensorInvalid(name, `has no valid shape: ${messageOf(error)}`);
   }
   if (dtype === "string") {
     if (!Array.isArray(data) || !data.every((bytes) => bytes instanceof Uint8Array)) {

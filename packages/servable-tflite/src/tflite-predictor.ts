@@ -6,6 +6,7 @@ import {
   type Predictor,
   type SharedPredictor,
   type Signature,
+  shapeFits,
   type Tensor,
   type TensorSpec,
   type Tensors,
@@ -99,6 +100,7 @@ export class TflitePredictor implements Predictor {
     }
     if (signature.subgraph !== 0) this.#refuseSubgraph(signatureName, signature);
     validateInputs(spec, inputs);
+    checkShapes(spec, inputs);
     const names = options.outputs && validateOutputs(spec, options.outputs);
     const tensors = this.#dequantize ? quantizeAll(inputs, signature) : inputs;
     let interpreter: Interpreter | undefined;
@@ -157,6 +159,19 @@ export class TflitePredictor implements Predictor {
     }
     await this.#pool.close();
     this.#model.close();
+  }
+}
+
+/**
+ * Throws TENSOR_SHAPE_MISMATCH (INVALID_ARGUMENT) for another rank or another fixed extent than the file's.
+ * TensorFlow Lite itself does not check them on every path.
+ */
+function checkShapes({ inputs }: Signature, tensors: Tensors): void {
+  for (const [name, { shape }] of inputs) {
+    const given = (tensors[name] as Tensor).shape;
+    if (shape !== null && !shapeFits(shape, given)) {
+      throw inferenceErrors.shapeMismatch(name, shape, given);
+    }
   }
 }
 

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { RAM_BYTES, servableId, unload, type WarmUpOutcome } from "@serving-kit/core";
 import {
+  elementCount,
   NUMERIC_DTYPES,
   type NumericDType,
   type Predictor,
@@ -71,6 +72,25 @@ describe("a .tflite model", () => {
       );
     }
     expect(nativeCounts().interpreters).toBe(1);
+  });
+
+  it("refuses another rank or another fixed extent than the file's, and goes on", async () => {
+    await using predictor = await load(digits("1"));
+    for (const shape of [[64], [1, 63], [1, 64, 1], [1, 2 ** 32 + 64, 0]]) {
+      const image = tensor("float32", shape, new Float32Array(elementCount(shape)));
+      await expect(predictor.predict({ image })).rejects.toMatchObject({
+        code: "INVALID_ARGUMENT",
+        reason: "TENSOR_SHAPE_MISMATCH",
+        message: `tensor "image" must have shape [-1,64] (-1 is any); got [${shape}]`,
+      });
+    }
+    const [first] = samples;
+    if (first)
+      closeTo(
+        (await predictor.predict(images(first.image))).probabilities,
+        first.probabilities,
+        1e-5,
+      );
   });
 
   it("passes every dtype in and out unchanged", async () => {

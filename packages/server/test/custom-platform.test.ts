@@ -89,6 +89,36 @@ describe("a custom platform by module path", () => {
     );
   });
 
+  it("leaves shapes to the function, unless its signature checks them: then outputs too", async () => {
+    const wide = MODULE.replace("[-1] }", "[-1, 2] }");
+    await write("open.mjs", wide);
+    await write(
+      "checked.mjs",
+      wide.replace("const signature = {", "const signature = { checksShapes: true,"),
+    );
+    const odd = wide
+      .replace("const signature = {", "const signature = { checksShapes: true,")
+      .replace("...x,", "...x, shape: [x.data.length],");
+    await write("odd.mjs", odd);
+    const models = configOf(
+      ...["open", "checked", "odd"].map((name) =>
+        customOf(`module_path: "${name}.mjs"`).replace('"mine"', `"${name}"`),
+      ),
+    );
+    await using server = await world.serve([], { models });
+    const call = (name: string, shape: number[]) => {
+      using handle = server.manager.acquire({ name });
+      return handle.servable.predict({ x: tensor("float32", shape, [1, 2]) });
+    };
+    expect((await call("open", [2])).y?.shape).toEqual([2]);
+    expect((await call("checked", [1, 2])).y?.shape).toEqual([1, 2]);
+    await expect(call("checked", [2])).rejects.toMatchObject({ reason: "TENSOR_SHAPE_MISMATCH" });
+    await expect(call("odd", [1, 2])).rejects.toMatchObject({
+      reason: "PREDICTION_FAILED",
+      message: 'output "y" must have shape [-1,2] (-1 is any); the model computed [2]',
+    });
+  });
+
   it("does not hold up the look at its version while it is imported", async () => {
     const modulePath = await write("slow.mjs", "await new Promise(() => {});");
     const clock = new FakeClock();

@@ -10,7 +10,7 @@ import type { Tests } from "./suite.js";
 import { turn } from "./turn.js";
 import { DEFAULT_TIMEOUT_MS, rejectionOf } from "./waiting.js";
 
-/** The clauses about which tasks meet in a batch, and when: B1 to B4, B7, B8 and B11. */
+/** The clauses about which tasks meet in a batch, and when: B1 to B4, B7, B8, B11 and B12. */
 export function formationClauses(options: BatchSchedulerConformanceOptions): Tests {
   const { hasPriorities = true, timeoutMs = DEFAULT_TIMEOUT_MS } = options;
   const sizes = [1, 3, 2, 4, 1, 1, 1, 1, 2, 3, 4, 4, 1, 2, 1, 3];
@@ -193,5 +193,25 @@ export function formationClauses(options: BatchSchedulerConformanceOptions): Tes
             await settled(calls);
           },
         ),
+
+    "B12 only tasks that join the first of a batch run in it, and the others keep their places":
+      () => {
+        const joins = (first: number, task: number) => first % 3 === task % 3;
+        return withScheduler(options, { joins }, async ({ schedule, ran, settled }) => {
+          const tasks = [0, 3, 1, 6, 4, 2, 9, 12, 7, 15, 5];
+          const outcomes = await settled(tasks.map((task) => schedule(task)));
+          assert.deepEqual(
+            outcomes.map((outcome) => outcome.status === "fulfilled" && outcome.value),
+            tasks.map(resultOf),
+            "results",
+          );
+          assert.deepEqual(ran(), [
+            [0, 3, 6, 9],
+            [1, 4, 7],
+            [2, 5],
+            [12, 15],
+          ]);
+        });
+      },
   };
 }

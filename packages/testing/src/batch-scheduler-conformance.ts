@@ -7,7 +7,7 @@ import type { Runner } from "./runner.js";
 import { registerSuite, type Tests } from "./suite.js";
 
 /**
- * Registers the tests that prove that a scheduler keeps the contract of `BatchScheduler`: B1 to B11.
+ * Registers the tests that prove that a scheduler keeps the contract of `BatchScheduler`: B1 to B12.
  *
  * The suite says how each scheduler is to be made, and moves its clock.
  *

@@ -21,6 +21,8 @@ export interface BatchSchedulerSetup {
   readonly timing: "idle-first" | "batch-timeout";
   readonly maxEnqueuedBatches: number;
   readonly priorityLevels: number;
+  /** Absent: every task joins every other. */
+  readonly joins?: (first: number, task: number) => boolean;
   /** How many batches may run at the same time. */
   readonly slots: number;
 }

@@ -33,6 +33,7 @@ const VECTOR: TensorSpec = { dtype: "float32", shape: [-1] };
 const SIGNATURE: Signature = {
   inputs: new Map([["x", VECTOR]]),
   outputs: new Map([["y", VECTOR]]),
+  checksShapes: true,
 };
 
 /**

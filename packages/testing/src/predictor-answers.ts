@@ -59,7 +59,7 @@ export function answerClauses(kit: PredictorKit): Tests {
           await check(predictor, example, `example ${i}`);
       }),
 
-    "S2 predict gives the outputs that were asked for, of the dtype and shape in the signature":
+    "S2 predict gives the outputs that were asked for, of the dtype in the signature and whole":
       () =>
         withPredictor(async ({ predictor }) => {
           for (const example of examples) {

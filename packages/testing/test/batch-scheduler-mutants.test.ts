@@ -155,4 +155,23 @@ describe("batchSchedulerConformance rejects a scheduler", () => {
       "B11",
     ]);
   });
+
+  it("B12 that joins every task, or lets one of another kind end a batch", async () => {
+    const blind: Make = ({ joins: _, ...setup }) => basic(setup);
+    expect(await brokenBy(blind)).toEqual(["B12"]);
+    const ending: Make = ({ joins, ...setup }) => {
+      let last = 0;
+      return basic({
+        ...setup,
+        ...(joins && {
+          joins(first: number, task: number) {
+            const isNext = joins(first, task) && joins(last, task);
+            last = task;
+            return isNext;
+          },
+        }),
+      });
+    };
+    expect(await brokenBy(ending)).toEqual(["B12"]);
+  });
 });

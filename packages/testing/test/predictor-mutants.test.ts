@@ -82,6 +82,16 @@ describe("predictorConformance rejects a predictor", () => {
     expect(await brokenBy(() => new FakePredictor({ b: 2.01 }))).toContain("S2");
   });
 
+  it("S2 that gives fewer elements than the shape says, or another shape where shapes are checked", async () => {
+    const reshaped = (shape: number[]) => () =>
+      predicting(async (predict, inputs, options) => {
+        const data = elements(await predict(inputs, options), "y");
+        return { y: { dtype: "float32", shape: [...shape, data.length], data } };
+      });
+    expect(await brokenBy(reshaped([2]))).toContain("S2");
+    expect(await brokenBy(reshaped([1]))).toContain("S2");
+  });
+
   it("S3 whose outputs end with it", async () => {
     const create = () => {
       const given: Float32Array[] = [];

@@ -140,6 +140,10 @@ describe("TensorProto", () => {
     ["a negative dimension", { dtype: 1, tensor_shape: { dim: [{ size: -1 }] } }],
     ["too many dimensions", { dtype: 1, tensor_shape: { dim: Array(255).fill({ size: 1 }) } }],
     ["2^62 elements", { dtype: 1, tensor_shape: { dim: [{ size: 2 ** 31 }, { size: 2 ** 31 }] } }],
+    [
+      "dimensions that overflow before one that is 0",
+      { dtype: 1, tensor_shape: { dim: [2 ** 40, 2 ** 40, 0].map((size) => ({ size })) } },
+    ],
     ["2^40 empty strings", { dtype: 7, tensor_shape: { dim: [{ size: 2 ** 40 }] } }],
     ["content of another length", { dtype: 1, tensor_content: Buffer.alloc(5) }],
     ["string content too short", { dtype: 7, tensor_content: Buffer.of(3, 1) }],

@@ -1,4 +1,4 @@
-import type { DType } from "@serving-kit/inference";
+import { type DType, elementCount } from "@serving-kit/inference";
 import { DTYPES, TENSOR_FIELDS, type TensorField } from "./tensor-fields.js";
 import { WIRE, type WireReader } from "./wire-reader.js";
 
@@ -51,9 +51,18 @@ export function readHeader(reader: WireReader, unfit: (problem: string) => Error
   if (hasUnknownRank || shape.length > MAX_RANK || shape.some((size) => size < 0)) {
     throw unfit("its shape must be known, of at most 254 dimensions, none negative");
   }
-  const count = shape.includes(0) ? 0 : shape.reduce((product, size) => product * size, 1);
+  const count = countOf(shape);
   if (count > MAX_TENSOR_BYTES) throw unfit(`shape [${shape}] is too large`);
   return { dtype, field: TENSOR_FIELDS[dtype], shape, count, content };
+}
+
+/** The number of elements; Infinity if a dimension or the product of those that are not 0 is beyond 2^53. */
+function countOf(shape: readonly number[]): number {
+  try {
+    return elementCount(shape);
+  } catch {
+    return Number.POSITIVE_INFINITY;
+  }
 }
 
 /** Appends the dimensions of a TensorShapeProto; tells whether its rank is unknown. */

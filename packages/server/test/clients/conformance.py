@@ -243,6 +243,27 @@ def _():
         rest_columns("shapes", x=np.arange(np.prod(shape), dtype=np.float32).reshape(shape))
 
 
+OTHER_SHAPES = ([], [1, 3], [2, 1, 2], [0, 2])
+
+
+def elementwise(shape):
+    """An input of another rank than the signature of "tf1" says, and what the graph computes of its elements."""
+    x = np.arange(np.prod(shape), dtype=np.float32)
+    return x.reshape(shape), expected("tf1", x=x)["y"].reshape(shape)
+
+
+@case("REST: the runtime judges shapes, not the signature")
+def _():
+    for shape in OTHER_SHAPES:
+        x, wanted = elementwise(shape)
+        received = answer_of(post("tf1:predict", {"inputs": x.tolist()}))["outputs"]
+        check(np.float32(received).reshape(shape), wanted)
+    x, wanted = elementwise([3, 2])
+    check(np.float32(answer_of(post("tf1:predict", {"instances": x.tolist()}))["predictions"]), wanted)
+    refused = post("digits:predict", {"instances": [1.0, 2.0]})
+    assert refused.status_code == 400 and "In[0] is not a matrix" in refused.json()["error"], refused.text
+
+
 @case("REST: an input with a default may be left out")
 def _():
     received = answer_of(post("arithmetic:predict", {"signature_name": "scaled", "inputs": {"a": [1, 2]}}))
@@ -403,6 +424,20 @@ def _():
     check(grpc_predict("digits", "", {"image": typed(IMAGES.ravel(), IMAGES.shape)}), wanted)
     wanted = expected("digits", image=np.full_like(IMAGES, 0.5))
     check(grpc_predict("digits", "", {"image": typed([0.5], IMAGES.shape)}), wanted)
+
+
+@case("gRPC: the runtime judges shapes, not the signature")
+def _():
+    for shape in OTHER_SHAPES:
+        x, wanted = elementwise(shape)
+        check(grpc_predict("tf1", "", {"x": tf.make_tensor_proto(x)}), {"y": wanted})
+    try:
+        grpc_predict("digits", "", {"image": tf.make_tensor_proto(np.float32([[1, 2, 3]]))})
+    except grpc.RpcError as error:
+        assert error.code() == grpc.StatusCode.INVALID_ARGUMENT, error
+        assert "Matrix size-incompatible: In[0]: [1,3]" in error.details(), error
+    else:
+        raise AssertionError("a matrix of another width was answered")
 
 
 @case("gRPC: compressed messages, and metadata of any bytes")
