@@ -3,6 +3,7 @@
  *
  * @packageDocumentation
  */
+export { describeRuntime, type RuntimeFacts } from "./describe-runtime.js";
 export { errors as tfliteErrors } from "./errors.js";
 export { inspectTflite, type TfliteInspection } from "./inspect-tflite.js";
 export { libraryReport } from "./library-report.js";

@@ -75,7 +75,17 @@ describe("serving-kit inspect", () => {
   it("prints the signatures of the newest version in a base path", async () => {
     const { code, stdout } = await run(["inspect", digits]);
     expect(code).toBe(0);
-    expect(stdout.split("\n").slice(1, 4)).toEqual(signature);
+    const [, runtime, ...rest] = stdout.split("\n");
+    expect(runtime).toMatch(/^ {2}runtime: TensorFlow Lite 2\.\d+\.\d+ \((npm|environment) .*\)$/);
+    expect(rest.slice(0, 3)).toEqual(signature);
+  });
+
+  it("prints the signatures of a .tflite file if no runtime opens", async () => {
+    const env = { SERVING_KIT_TFLITE_LIBRARY: join(digits, "samples.json") };
+    const { code, stdout } = await run(["inspect", digits], env);
+    expect(code).toBe(0);
+    const runtime = "  runtime: none opens; `serving-kit doctor` says why";
+    expect(stdout.split("\n").slice(1, 5)).toEqual([runtime, ...signature]);
   });
 
   it("prints those of a SavedModel without libtensorflow", async () => {

@@ -18,20 +18,22 @@ export interface Tflite {
 }
 
 const platform = `${process.platform}-${process.arch}`;
-const fileNames = ["libtensorflowlite_c.so", "libtensorflowlite_c.dylib", "tensorflowlite_c.dll"];
-const newestFileNames = ["libjnitensorflowlite.so", "libjnitensorflowlite.dylib"];
+const extension = process.platform === "darwin" ? "dylib" : "so";
+const newestFileName = `libjnitensorflowlite.${extension}`;
+const fileName =
+  process.platform === "win32" ? "tensorflowlite_c.dll" : `libtensorflowlite_c.${extension}`;
 
 /** The platforms of TensorFlow Lite 2.21, which needs glibc 2.34 or macOS 15, and of 2.9. */
 const NEWEST_PLATFORMS = ["linux-x64", "linux-arm64", "darwin-arm64", "darwin-x64"];
 const FALLBACK_PLATFORMS = ["linux-x64", "linux-arm64", "darwin-arm64", "win32-x64"];
 
-/** The npm packages that have a library for this platform, and its files there: the newest first. */
-const npmPackages: readonly (readonly [name: string, files: readonly string[]])[] = [
+/** The npm packages with a library for this platform, and its file there: the newest first. */
+const npmPackages = [
   ...(NEWEST_PLATFORMS.includes(platform)
-    ? [[`@serving-kit/tflite-${platform}`, newestFileNames] as const]
+    ? [{ name: `@serving-kit/tflite-${platform}`, file: `lib/${newestFileName}` }]
     : []),
   ...(FALLBACK_PLATFORMS.includes(platform)
-    ? [[`@serving-kit/tflite-2.9-${platform}`, fileNames] as const]
+    ? [{ name: `@serving-kit/tflite-2.9-${platform}`, file: `lib/${fileName}` }]
     : []),
 ];
 
@@ -40,14 +42,8 @@ export function libraryCandidates(path?: string): readonly LibraryCandidate[] {
   return [
     ...explicitPath("option library", path),
     environmentVariable("SERVING_KIT_TFLITE_LIBRARY"),
-    ...npmPackages.map(([name, files]) =>
-      nodePackage(
-        name,
-        files.map((file) => `lib/${file}`),
-        import.meta.url,
-      ),
-    ),
-    ...fileNames.map((name) => cachedFile(`tflite/${name}`)),
+    ...npmPackages.map(({ name, file }) => nodePackage(name, [file], import.meta.url)),
+    cachedFile(`tflite/${fileName}`),
   ];
 }
 
@@ -55,7 +51,7 @@ export function libraryCandidates(path?: string): readonly LibraryCandidate[] {
 export const libraryRemedy =
   npmPackages.length === 0
     ? "set SERVING_KIT_TFLITE_LIBRARY to the path of a libtensorflowlite_c: no npm package has one for this platform"
-    : `install ${npmPackages.map(([name]) => name).join(" or ")} (npm leaves them out with --omit=optional), or set SERVING_KIT_TFLITE_LIBRARY to the path of a libtensorflowlite_c`;
+    : `install ${npmPackages.map(({ name }) => name).join(" or ")} (npm leaves them out with --omit=optional), or set SERVING_KIT_TFLITE_LIBRARY to the path of a libtensorflowlite_c`;
 
 /** What a library must have to run models. */
 export const libraryRequirements = (

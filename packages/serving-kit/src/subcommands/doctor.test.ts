@@ -46,6 +46,25 @@ describe("serving-kit doctor", () => {
     expect(stdout).toMatch(/\nEverything works: .*\n$/);
   });
 
+  it("reports why a library is not from an earlier place", async () => {
+    const { opened, ...facts } = works("tflite");
+    if (opened === undefined) throw new Error("tflite opens");
+    const attempts = [
+      { origin: "environment variable X", outcome: "is not set" },
+      { origin: "npm package newest", outcome: "/newest.so does not open: GLIBC_2.34 not found" },
+    ];
+    const lite = { ...facts, opened: { ...opened, attempts } };
+    const { stdout } = await run(lite, works("tensorflow"));
+    expect(stdout).toContain(
+      [
+        "  /cache/tflite.so (cache folder)",
+        "  not used: npm package newest: /newest.so does not open: GLIBC_2.34 not found",
+        "  not used: /python/tflite.so (Python package)",
+      ].join("\n"),
+    );
+    expect(stdout).not.toContain("is not set");
+  });
+
   it("ends with 0 when only SavedModels cannot be served, with every place and what mends it", async () => {
     const problem = "no library was found. Tried:\n  - cache folder: is empty";
     const { code, stdout } = await run(works("tflite"), fails("tensorflow", problem));

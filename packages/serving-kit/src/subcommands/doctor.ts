@@ -60,11 +60,15 @@ export function doctor({
 function describe(report: LibraryReport, kind: string): string[] {
   const { name, places, opened, problem = "", remedy } = report;
   if (opened) {
-    const others = places.filter(({ path }) => path !== undefined && path !== opened.path);
+    // A variable that is not set says nothing about the choice.
+    const before = opened.attempts.filter(({ outcome }) => outcome !== "is not set");
+    const tried = new Set([opened.origin, ...before.map(({ origin }) => origin)]);
+    const after = places.filter(({ path, origin }) => path !== undefined && !tried.has(origin));
     return [
       `✓ ${name} ${opened.version} opens, for ${kind}`,
       `  ${opened.path} (${opened.origin})`,
-      ...others.map(({ path, origin }) => `  not used: ${path} (${origin})`),
+      ...before.map(({ origin, outcome }) => `  not used: ${origin}: ${outcome}`),
+      ...after.map(({ path, origin }) => `  not used: ${path} (${origin})`),
     ];
   }
   // The first line sums up what the others tell of each place.
