@@ -74,12 +74,6 @@ export const errors = {
       `JSON Value: ${value} Type: ${type} is not of expected type: ${dtype}`,
     ),
 
-  jsonLossy: (value: string, target: string) =>
-    invalid(
-      "JSON_LOSSY",
-      `Cannot convert JSON value: ${value} to ${target} without loss of precision.`,
-    ),
-
   jsonUnsupportedDtype: (value: string, dtype: string) =>
     new ServingError(
       "UNIMPLEMENTED",

@@ -45,20 +45,16 @@ describe("a predict request in JSON", () => {
   const NAMES = ["alpha", "__proto__", "constructor"];
   const DTYPES = ["float32", "float64", "int32", "int64", "uint64", "bool", "string"] as const;
   type Fuzzed = (typeof DTYPES)[number];
-  /** An integer that a float cannot hold is refused unless it is written as a float. */
-  const asFloat = (text: string) =>
-    /[.e]/.test(text) || Math.abs(Number(text)) < 2 ** 24 ? text : `${text}.0`;
   const scalars: Record<Fuzzed, fc.Arbitrary<string>> = {
-    float32: fc
-      .oneof(
-        fc.float({ noNaN: true, noDefaultInfinity: true }).map((value) => JSON.stringify(value)),
-        fc.tuple(fc.integer(), fc.integer({ min: -12, max: 12 })).map(([m, e]) => `${m}e${e}`),
-        fc.tuple(fc.nat(999), fc.nat(999_999)).map(([whole, part]) => `-${whole}.${part}`),
-      )
-      .map(asFloat),
+    float32: fc.oneof(
+      fc.float({ noNaN: true, noDefaultInfinity: true }).map((value) => JSON.stringify(value)),
+      fc.tuple(fc.integer(), fc.integer({ min: -12, max: 12 })).map(([m, e]) => `${m}e${e}`),
+      fc.tuple(fc.nat(999), fc.nat(999_999)).map(([whole, part]) => `-${whole}.${part}`),
+      fc.bigInt({ min: -(10n ** 25n), max: 10n ** 25n }).map(String),
+    ),
     float64: fc
       .double({ noNaN: true, noDefaultInfinity: true })
-      .map((value) => asFloat(JSON.stringify(value))),
+      .map((value) => JSON.stringify(value)),
     int32: fc.integer().map(String),
     int64: fc.bigInt(-(2n ** 63n), 2n ** 63n - 1n).map(String),
     uint64: fc.bigInt(0n, 2n ** 64n - 1n).map(String),

@@ -52,7 +52,7 @@ describe.skipIf(skipped !== "")(`requests and tensorflow-serving-api for Python$
     const results = JSON.parse((await run).stdout) as Record<string, string | null>;
     const failed = Object.entries(results).filter(([, problem]) => problem !== null);
     expect(failed.map(([name, problem]) => `${name}: ${problem}`).join("\n")).toBe("");
-    expect(Object.keys(results).filter((name) => name.startsWith("REST: ")).length).toBe(20);
+    expect(Object.keys(results).filter((name) => name.startsWith("REST: ")).length).toBe(21);
     expect(Object.keys(results).filter((name) => name.startsWith("gRPC: ")).length).toBe(13);
   }, 120_000);
 });

@@ -212,6 +212,15 @@ def _():
     rest_columns("dtypes", "float64", x=doubles[np.isfinite(doubles)])
 
 
+@case("REST: integers of any size are numbers for floats")
+def _():
+    integers = [2**24 + 1, -(2**53) - 1, 2**64 - 1, 10**30]
+    for dtype in ("float32", "float64"):
+        wanted = expected("dtypes", dtype, x=np.array(integers, np.float64).astype(dtype))
+        received = answer_of(post("dtypes:predict", {"signature_name": dtype, "inputs": integers}))["outputs"]
+        check(np.array(received, np.float64).astype(dtype), next(iter(wanted.values())))
+
+
 @case("REST: a dtype that has no form in JSON is refused")
 def _():
     for dtype in ("complex64", "uint16", "qint8", "int4"):

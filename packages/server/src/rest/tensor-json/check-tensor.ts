@@ -111,16 +111,10 @@ function leafError(
   if (type !== "Number") return wrongType();
   const token = latin1(bytes, start, end);
   if (!isDoubleDType(dtype)) return isInt64(token, dtype) ? undefined : wrongType();
-  const { integersOnly, min, max, maxMagnitude } = NUMBER_RANGES[dtype];
+  const { integersOnly, min, max } = NUMBER_RANGES[dtype];
+  if (!integersOnly) return undefined;
   const value = numberOf(bytes, start, end);
-  if (isIntegerToken(token)) {
-    if (value >= min && value <= max) return undefined;
-    return integersOnly ? wrongType() : errors.jsonLossy(text(), dtypeName(dtype));
-  }
-  if (integersOnly) return wrongType();
-  return Math.abs(value) <= maxMagnitude || !Number.isFinite(value)
-    ? undefined
-    : errors.jsonLossy(text(), dtypeName(dtype));
+  return isIntegerToken(token) && value >= min && value <= max ? undefined : wrongType();
 }
 
 function base64Error(bytes: Uint8Array, at: number): ServingError | undefined {

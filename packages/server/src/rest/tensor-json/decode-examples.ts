@@ -3,7 +3,6 @@ import { errors } from "../../errors.js";
 import { ExampleFeature, encodeExample } from "../example-proto.js";
 import { base64At, isBase64Object } from "./base64.js";
 import { openRequest } from "./explain.js";
-import { NUMBER_RANGES } from "./json-dtypes.js";
 import { stringAt } from "./json-string.js";
 import { CHAR, latin1, skipSpace, terminated, typeAt } from "./json-text.js";
 import {
@@ -113,17 +112,15 @@ function addNumber(
     expectKind(name, feature, "int64");
     const value = BigInt(token);
     if (value >= 2n ** 63n) {
-      throw errors.requestUnfit(`Feature: ${name} has uint64 element. Only int64 is supported.`);
+      throw errors.requestUnfit(
+        `Feature: ${name} has uint64_t element. Only int64_t is supported.`,
+      );
     }
     feature.addInt64(value);
     return;
   }
   expectKind(name, feature, "float");
-  const value = numberOf(bytes, start, end);
-  if (Number.isFinite(value) && Math.abs(value) > NUMBER_RANGES.float32.maxMagnitude) {
-    throw errors.jsonLossy(valueText(bytes, start, end), "float");
-  }
-  feature.addFloat(value);
+  feature.addFloat(numberOf(bytes, start, end));
 }
 
 function expectKind(name: string, feature: ExampleFeature, kind: "bytes" | "float" | "int64") {

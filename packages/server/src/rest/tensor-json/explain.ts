@@ -62,7 +62,7 @@ export function explainPredict(
   }
   if (instances) {
     if (bytes[instances.start] !== CHAR.openArray) {
-      throw unfit("Excepting 'instances' to be an list/array");
+      throw unfit("Expecting 'instances' to be an list/array");
     }
     const first = skipSpace(bytes, instances.start + 1);
     if (bytes[first] === CHAR.closeArray) throw unfit("No values in 'instances' array");

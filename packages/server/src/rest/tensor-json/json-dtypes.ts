@@ -1,32 +1,24 @@
 import type { DType } from "@serving-kit/inference";
 import type { NumberRange } from "./scan-number.js";
 
-const integers = (min: number, max: number): NumberRange => ({
-  integersOnly: true,
-  min,
-  max,
-  maxMagnitude: 0,
-});
+const integers = (min: number, max: number): NumberRange => ({ integersOnly: true, min, max });
 
 const INT32 = integers(-(2 ** 31), 2 ** 31 - 1);
 
+/** Every finite double: what is larger than a float32 becomes infinite there, as in TF Serving. */
+const DOUBLES: NumberRange = {
+  integersOnly: false,
+  min: -Number.MAX_VALUE,
+  max: Number.MAX_VALUE,
+};
+
 /**
- * The number tokens that a dtype takes, as in TF Serving: integer tokens no larger than the
- * mantissa holds for floats; int8, int16 and uint8 take any int32 and keep its low bits.
+ * The number tokens that a dtype takes, as in TF Serving: any number for floats, rounded; int8, int16 and
+ * uint8 take any int32 and keep its low bits.
  */
 export const NUMBER_RANGES = {
-  float32: {
-    integersOnly: false,
-    min: -(2 ** 24 - 1),
-    max: 2 ** 24 - 1,
-    maxMagnitude: 3.4028234663852886e38,
-  },
-  float64: {
-    integersOnly: false,
-    min: -(2 ** 53 - 1),
-    max: 2 ** 53 - 1,
-    maxMagnitude: Number.MAX_VALUE,
-  },
+  float32: DOUBLES,
+  float64: DOUBLES,
   int8: INT32,
   uint8: INT32,
   int16: INT32,

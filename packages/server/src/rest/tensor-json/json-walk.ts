@@ -1,4 +1,3 @@
-import { format32, format64 } from "./format-number.js";
 import { skipString, textAt } from "./json-string.js";
 import { CHAR, latin1, skipSpace, typeAt } from "./json-text.js";
 import { numberAt, skipColon, skipValue } from "./json-value.js";
@@ -55,18 +54,24 @@ export function isIntegerToken(token: string): boolean {
 const MAX_TEXT = 200;
 
 /**
- * The checked value between two positions as TF Serving's messages show it: decimals in its float
- * form, everything else as it was sent, cut after 200 characters.
+ * The checked value between two positions as TF Serving's messages show it: numbers as RapidJSON writes
+ * them, everything else as it was sent, cut after 200 characters.
  */
 export function valueText(bytes: Uint8Array, start: number, end: number): string {
   if (typeAt(bytes, start) === "Number" && !isIntegerToken(latin1(bytes, start, end))) {
-    const value = numberOf(bytes, start, end);
-    return Math.abs(value) <= 3.4028234e38 ? format32(value) : format64(value);
+    return doubleText(numberOf(bytes, start, end));
   }
   const shown = Math.min(end, start + MAX_TEXT);
   const { buffer, byteOffset } = bytes;
   const text = Buffer.from(buffer, byteOffset + start, shown - start).toString();
   return shown === end ? text : `${text}...`;
+}
+
+/** The shortest decimal that reads back as the double, always with `.` or `e`: `1.0`, `1e39`. */
+function doubleText(value: number): string {
+  if (Object.is(value, -0)) return "-0.0";
+  const text = String(value).replace("e+", "e");
+  return /^-?[0-9]+$/.test(text) ? `${text}.0` : text;
 }
 
 /** The double nearest to a checked number token, which may be `NaN`, `Inf` or `-Infinity`. */

@@ -1,7 +1,6 @@
 import { divideDecimal } from "./divide-decimal.js";
-import { CHAR, latin1 } from "./json-text.js";
+import { CHAR } from "./json-text.js";
 import { nonFiniteLength, numberAt } from "./json-value.js";
-import { isIntegerToken } from "./json-walk.js";
 
 // Constants of this module: the engine folds them into the hot loops, imported ones it does not.
 const { dot: DOT, minus: MINUS, plus: PLUS, zero: ZERO } = CHAR;
@@ -10,11 +9,9 @@ const { dot: DOT, minus: MINUS, plus: PLUS, zero: ZERO } = CHAR;
 export interface NumberRange {
   /** Refuses tokens with a fraction or an exponent, and NaN and the infinities. */
   readonly integersOnly: boolean;
-  /** The least and greatest value of a token without fraction and exponent that has 64 bits at most. */
+  /** The minimum and maximum value. */
   readonly min: number;
   readonly max: number;
-  /** The greatest magnitude of any other token. */
-  readonly maxMagnitude: number;
 }
 
 /** 10^0 to 10^22: the powers of ten that a double holds exactly. */
@@ -119,12 +116,7 @@ export function scanNumber(
     if (value < 0) value = Math.abs(numberAt(bytes, start, at));
   }
   if (isNegative) value = -value;
-  // Integers beyond 64 bits are decimals, as in TF Serving's reader.
-  if (isInteger && (digits < 19 || isIntegerToken(latin1(bytes, start, at)))) {
-    if (value < range.min || value > range.max) return -1;
-  } else if (range.integersOnly || value > range.maxMagnitude || value < -range.maxMagnitude) {
-    return -1;
-  }
+  if (value < range.min || value > range.max || (range.integersOnly && !isInteger)) return -1;
   out[index] = value;
   return at;
 }
