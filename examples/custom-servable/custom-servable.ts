@@ -5,6 +5,7 @@ import {
   signatureOf,
   type Tensor,
   tensor,
+  throwIfEnded,
   validateInputs,
   validateOutputs,
 } from "@serving-kit/inference";
@@ -24,8 +25,8 @@ export const nearestNeighbour = definePlatform({
     return {
       signatures,
       batchable: true, // dimension 0 of every input and output is the batch
-      async predict(inputs, { signatureName, outputs, signal } = {}) {
-        signal?.throwIfAborted();
+      async predict(inputs, { signatureName, outputs, ...limits } = {}) {
+        throwIfEnded(limits);
         validateInputs(signatureOf({ signatures }, signatureName), inputs);
         validateOutputs(signature, outputs);
         const { shape, data } = inputs.point as Tensor<"float32">;

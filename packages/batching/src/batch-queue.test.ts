@@ -1,7 +1,7 @@
 import { getEventListeners } from "node:events";
+import { shareSignal } from "@serving-kit/core";
 import { deferred, FakeClock, turn } from "@serving-kit/testing";
 import { describe, expect, it } from "vitest";
-import { shareSignal } from "./abort-watch.js";
 import {
   type BasicBatchSchedulerOptions,
   createBasicBatchScheduler,

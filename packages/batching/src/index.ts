@@ -5,7 +5,6 @@
  * @packageDocumentation
  */
 
-export { shareSignal } from "./abort-watch.js";
 export {
   AdaptiveBatchScheduler,
   type AdaptiveBatchSchedulerOptions,

@@ -1,5 +1,4 @@
-import type { Clock } from "@serving-kit/core";
-import { unwatch, watch } from "./abort-watch.js";
+import { type Clock, unwatch, watch } from "@serving-kit/core";
 import { refusalOf } from "./admission.js";
 import { type Batch, formBatch } from "./batch.js";
 import type { BatchQueue } from "./batch-queue.js";

@@ -1,5 +1,4 @@
 import { availableParallelism } from "node:os";
-import { orAborted } from "./abort.js";
 import type { AspiredVersionPolicy } from "./aspired-version-policy.js";
 import { availabilityPreserving } from "./availability-preserving-policy.js";
 import { checkAtLeast } from "./check-at-least.js";
@@ -11,6 +10,7 @@ import { type Logger, silentLogger } from "./logger.js";
 import { type Resources, ResourceTracker } from "./resources.js";
 import type { ServableId } from "./servable-id.js";
 import type { StreamContext } from "./servable-stream.js";
+import { settleBy } from "./settle-by.js";
 import { Slots, WaitQueue } from "./wait-queue.js";
 
 /** How an AspiredVersionsManager loads and unloads. */
@@ -100,7 +100,7 @@ export function withDefaults<S>(
     estimate: (loader) => loader.estimateResources?.(),
     beforeLoad: async (loader, context) => {
       const { id, signal } = context;
-      if (preLoad) await orAborted(Promise.resolve(preLoad(id)), signal);
+      if (preLoad) await settleBy(Promise.resolve(preLoad(id)), { signal });
       await probe?.({ id, loader, signal });
       await loader.probe?.(context);
     },

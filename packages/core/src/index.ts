@@ -4,6 +4,7 @@
  *
  * @packageDocumentation
  */
+export { type Abortable, shareSignal, unwatch, watch } from "./abort-watch.js";
 export { mapVersions } from "./adapt.js";
 export type {
   AspiredVersionPolicy,
@@ -59,6 +60,7 @@ export {
   type ServableStateMonitorOptions,
 } from "./servable-state-monitor.js";
 export { type LabelState, ServingMap } from "./serving-map.js";
+export { type SettleLimits, settleBy } from "./settle-by.js";
 export { type Source, type SourceAdapter, sourceFrom } from "./source.js";
 export { StaticManager, type StaticServable } from "./static-manager.js";
 export type { StoragePath } from "./storage-path.js";

@@ -1,9 +1,9 @@
-import { orAborted } from "./abort.js";
 import { errors, type ServingError } from "./errors.js";
 import type { HarnessContext } from "./harness-context.js";
 import type { Loader } from "./loader.js";
 import { formatResources, type Resources } from "./resources.js";
 import type { ServableId } from "./servable-id.js";
+import { settleBy } from "./settle-by.js";
 
 /** What one life of a version holds of its manager's resources: what its loader estimates. Internal. */
 export class Reservation<S> {
@@ -30,7 +30,7 @@ export class Reservation<S> {
     const { resources, resourceQueue } = this.#context;
     const estimating = this.#context.estimate(loader);
     if (estimating === undefined) return;
-    const estimate = { ...(await orAborted(estimating, signal)) };
+    const estimate = { ...(await settleBy(estimating, { signal })) };
     if (!resources.canEverReserve(estimate)) {
       throw errors.neverFits(
         this.#id,
@@ -61,7 +61,7 @@ export class Reservation<S> {
     try {
       const estimating = estimate(loader);
       if (estimating === undefined) return;
-      const after = { ...(await orAborted(estimating, signal)) };
+      const after = { ...(await settleBy(estimating, { signal })) };
       if (!resources.lower(before, after)) return;
       this.#held = after;
       resourceQueue.wakeAll();

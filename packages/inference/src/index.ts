@@ -24,6 +24,7 @@ export { errors as inferenceErrors } from "./errors.js";
 export { formatSignature } from "./format-signature.js";
 export { isPredictor } from "./is-predictor.js";
 export type { PredictOptions, Predictor, SharedPredictor } from "./predictor.js";
+export { type CallLimits, settleCall, throwIfEnded } from "./settle-call.js";
 export {
   DEFAULT_SIGNATURE,
   type Quantization,

@@ -8,7 +8,7 @@ export interface PredictOptions {
   readonly signatureName?: string;
   /** The outputs that are wanted. Default all. An empty list is the same as all. */
   readonly outputs?: readonly string[];
-  /** When this time on the predictor's Clock (default `performance.now`) has passed, the call rejects. */
+  /** Time in ms on the predictor's Clock (default `performance.now`) at which the call rejects. Default none. */
   readonly deadlineAtMs?: number;
   /** Aborts the call. A native run that has begun is left to end by itself; its outputs are freed. */
   readonly signal?: AbortSignal;
@@ -34,6 +34,8 @@ export interface PredictOptions {
  * - S9 The event loop turns while a long prediction runs.
  * - S10 After disposal every call rejects with FAILED_PRECONDITION / PREDICTOR_CLOSED.
  * - S11 Disposal waits for calls in flight, can be repeated, and frees what loading allocated.
+ * - S12 At its deadline a call rejects with DEADLINE_EXCEEDED: before the run, during it, and after a
+ *   run that ended too late.
  */
 export interface Predictor extends Partial<AsyncDisposable> {
   /** The signatures by name. */

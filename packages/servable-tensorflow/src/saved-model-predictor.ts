@@ -7,8 +7,10 @@ import {
   type Predictor,
   type SharedPredictor,
   type Signature,
+  settleCall,
   type Tensor,
   type Tensors,
+  throwIfEnded,
   validateInputs,
   validateOutputs,
 } from "@serving-kit/inference";
@@ -18,7 +20,6 @@ import type { TensorFlow } from "./native/library.js";
 import type { SignatureTensors } from "./native/saved-model-session.js";
 import { SessionRunner } from "./native/session-runner.js";
 import { TensorMemory } from "./native/tensor-memory.js";
-import { rejectEarly } from "./reject-early.js";
 
 /** What a predictor knows of its model: plain, for other threads too. */
 export interface ServedModel {
@@ -81,22 +82,20 @@ export class SavedModelPredictor implements Predictor {
   }
 
   async predict(inputs: Tensors, options: PredictOptions = {}): Promise<Tensors> {
-    const { signal, deadlineAtMs = Number.POSITIVE_INFINITY } = options;
     const { signatureName = DEFAULT_SIGNATURE } = options;
     if (this.#closing !== undefined) throw inferenceErrors.predictorClosed();
-    signal?.throwIfAborted();
+    throwIfEnded(options, this.#clock);
     const signature = this.#signature(signatureName);
     validateInputs(signature, inputs);
-    if (deadlineAtMs !== Number.POSITIVE_INFINITY) this.#checkDeadline(deadlineAtMs);
     const runner = this.#runners.get(signatureName) as SessionRunner;
     const names = options.outputs?.length
       ? // A name given twice is fetched once: there is room for as many results as outputs.
         [...new Set(validateOutputs(signature, options.outputs))]
       : runner.outputNames;
     const outputs = this.#run(runner, this.#withDefaults(signatureName, inputs), names, options);
-    if (!(outputs instanceof Promise)) return outputs;
-    if (signal === undefined && deadlineAtMs === Number.POSITIVE_INFINITY) return outputs;
-    return rejectEarly(outputs, signal, deadlineAtMs, this.#clock);
+    if (outputs instanceof Promise) return settleCall(outputs, options, this.#clock);
+    throwIfEnded(options, this.#clock);
+    return outputs;
   }
 
   /** Memory of TensorFlow's for an input of 64 KiB or more; undefined for a smaller one. */
@@ -129,24 +128,19 @@ export class SavedModelPredictor implements Predictor {
     throw inferenceErrors.signatureNotFound(name, this.signatures.keys());
   }
 
-  #checkDeadline(deadlineAtMs: number): void {
-    if (deadlineAtMs <= this.#clock.now()) throw inferenceErrors.deadlineExceeded();
-  }
-
   /** Waits for a place if it must, and runs. The place is given back when the native run has ended. */
   #run(
     runner: SessionRunner,
     inputs: Tensors,
     names: readonly string[],
-    { signal, deadlineAtMs = Number.POSITIVE_INFINITY }: PredictOptions,
+    options: PredictOptions,
   ): Tensors | Promise<Tensors> {
     this.#running++;
     const place = this.#limit.enter();
     if (place === undefined) return this.#runNow(runner, inputs, names);
     return place.then(() => {
       try {
-        signal?.throwIfAborted();
-        this.#checkDeadline(deadlineAtMs);
+        throwIfEnded(options, this.#clock);
       } catch (error) {
         this.#leave();
         throw error;

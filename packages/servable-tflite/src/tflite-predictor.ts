@@ -6,10 +6,12 @@ import {
   type Predictor,
   type SharedPredictor,
   type Signature,
+  settleCall,
   shapeFits,
   type Tensor,
   type TensorSpec,
   type Tensors,
+  throwIfEnded,
   validateInputs,
   validateOutputs,
 } from "@serving-kit/inference";
@@ -20,7 +22,6 @@ import type { Interpreter } from "./native/interpreter.js";
 import { InterpreterPool, type InterpreterPoolOptions } from "./native/interpreter-pool.js";
 import type { NativeModel } from "./native/model.js";
 import { dequantize, isQuantized, quantize, toFloatSpec } from "./quantization.js";
-import { rejectOnAbort } from "./reject-on-abort.js";
 
 /** How a predictor runs its model. */
 export interface TflitePredictorOptions extends InterpreterPoolOptions {
@@ -72,9 +73,7 @@ export class TflitePredictor implements Predictor {
   }
 
   predict(inputs: Tensors, options: PredictOptions = {}): Promise<Tensors> {
-    const { signal } = options;
-    const outputs = this.#predict(inputs, options);
-    return signal === undefined ? outputs : rejectOnAbort(outputs, signal);
+    return settleCall(this.#predict(inputs, options), options, this.#clock);
   }
 
   /** What `attach` of the platform, in another thread, makes a predictor on the same bytes of. */
@@ -90,9 +89,9 @@ export class TflitePredictor implements Predictor {
   }
 
   async #predict(inputs: Tensors, options: PredictOptions): Promise<Tensors> {
-    const { signatureName = DEFAULT_SIGNATURE, signal, deadlineAtMs } = options;
+    const { signatureName = DEFAULT_SIGNATURE, signal } = options;
     if (this.#closing !== undefined) throw inferenceErrors.predictorClosed();
-    signal?.throwIfAborted();
+    throwIfEnded(options, this.#clock);
     const spec = this.signatures.get(signatureName);
     const signature = this.#model.file.signatures.get(signatureName);
     if (spec === undefined || signature === undefined) {
@@ -109,9 +108,8 @@ export class TflitePredictor implements Predictor {
       interpreter = this.#pool.takeFitting(signature.inputs, tensors);
       if (interpreter === undefined) {
         interpreter = this.#pool.take() ?? (await this.#pool.wait(signal));
-        signal?.throwIfAborted();
+        throwIfEnded(options, this.#clock);
       }
-      this.#checkDeadline(deadlineAtMs);
       if (!interpreter.fits(signature.inputs, tensors)) {
         const lent = interpreter;
         interpreter = undefined;
@@ -128,12 +126,6 @@ export class TflitePredictor implements Predictor {
       if (interpreter !== undefined) this.#pool.put(interpreter);
       this.#running--;
       if (this.#running === 0) this.#onIdle?.();
-    }
-  }
-
-  #checkDeadline(deadlineAtMs: number | undefined): void {
-    if (deadlineAtMs !== undefined && deadlineAtMs <= this.#clock.now()) {
-      throw inferenceErrors.deadlineExceeded();
     }
   }
 

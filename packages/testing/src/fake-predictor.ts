@@ -5,15 +5,16 @@ import {
   type PredictOptions,
   type Predictor,
   type Signature,
+  settleCall,
   signatureOf,
   type Tensor,
   type TensorSpec,
   type Tensors,
   tensor,
+  throwIfEnded,
   validateInputs,
   validateOutputs,
 } from "@serving-kit/inference";
-import { deferred } from "./deferred.js";
 
 /** How a FakePredictor behaves. */
 export interface FakePredictorOptions {
@@ -72,8 +73,9 @@ export class FakePredictor implements Predictor, AsyncDisposable {
 
   /** See `Predictor.predict`. */
   async predict(inputs: Tensors, options: PredictOptions = {}): Promise<Tensors> {
+    const { clock = systemClock } = this.#options;
     if (this.#isDisposed) throw inferenceErrors.predictorClosed();
-    options.signal?.throwIfAborted();
+    throwIfEnded(options, clock);
     const signature = signatureOf(this, options.signatureName);
     validateInputs(signature, inputs);
     validateOutputs(signature, options.outputs);
@@ -81,7 +83,7 @@ export class FakePredictor implements Predictor, AsyncDisposable {
     const run = this.#run(inputs.x as Tensor<"float32">);
     this.#underWay.add(run);
     try {
-      return { y: await this.#orStopped(run, options) };
+      return { y: await settleCall(run, options, clock) };
     } finally {
       // A caller that stopped waiting does not end the run.
       void run.catch(() => {}).finally(() => this.#underWay.delete(run));
@@ -107,22 +109,5 @@ export class FakePredictor implements Predictor, AsyncDisposable {
       throw this.#failure;
     }
     return y;
-  }
-
-  async #orStopped<T>(run: Promise<T>, { signal, deadlineAtMs }: PredictOptions): Promise<T> {
-    if (signal === undefined && deadlineAtMs === undefined) return run;
-    const { clock = systemClock } = this.#options;
-    const stopped = deferred<never>();
-    const abort = () => stopped.reject(signal?.reason);
-    const expire = () => stopped.reject(inferenceErrors.deadlineExceeded());
-    signal?.addEventListener("abort", abort);
-    const timer =
-      deadlineAtMs === undefined ? undefined : clock.setTimeout(expire, deadlineAtMs - clock.now());
-    try {
-      return await Promise.race([run, stopped.promise]);
-    } finally {
-      signal?.removeEventListener("abort", abort);
-      timer?.[Symbol.dispose]();
-    }
   }
 }

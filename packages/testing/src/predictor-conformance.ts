@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { answerClauses } from "./predictor-answers.js";
+import { deadlineClauses } from "./predictor-deadline.js";
 import {
   isDisposable,
   makeKit,
@@ -12,7 +13,7 @@ import type { Runner } from "./runner.js";
 import { registerSuite, type Tests } from "./suite.js";
 
 /**
- * Registers the tests that prove that a predictor keeps the contract of `Predictor`: S1 to S11.
+ * Registers the tests that prove that a predictor keeps the contract of `Predictor`: S1 to S12.
  *
  * Run it on what you wrote and on what wraps it (a batching predictor, one reached through a manager
  * or over the network): a wrapper has the contract of what it wraps.
@@ -30,6 +31,7 @@ export function predictorConformance(runner: Runner, options: PredictorConforman
   registerSuite(runner, options, "Predictor", fixtureTests(kit), {
     ...answerClauses(kit),
     ...refusalClauses(kit),
+    ...deadlineClauses(kit),
     ...lifetimeClauses(kit),
   });
 }

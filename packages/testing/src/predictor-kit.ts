@@ -25,8 +25,8 @@ export interface PredictorConformanceOptions extends SuiteOptions {
   /** At least two whose outputs differ: with one, a predictor that mixes up calls would pass. */
   readonly examples: readonly PredictorExample[];
   /**
-   * Inputs that take as long as they can, 100 ms or more, for S7 and S9. Without it these are
-   * measured on the examples, which proves less.
+   * Inputs that take as long as they can, 100 ms or more, for S7, S9 and S12. Without it these are
+   * measured on the examples, which verifies less.
    */
   readonly longRunning?: Pick<PredictorExample, "signatureName" | "inputs">;
   /** For S9: how long the event loop may stand still, in real milliseconds. Default 50. */

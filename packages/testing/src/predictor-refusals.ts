@@ -8,7 +8,7 @@ import type { Tests } from "./suite.js";
 import { copyOf } from "./tensor-assertions.js";
 import { rejectionOf, settlesAtOnce, within } from "./waiting.js";
 
-/** The clauses about calls that are refused or given up: S6 and S7. */
+/** The clauses about calls that are refused, or aborted: S6 and S7. */
 export function refusalClauses(kit: PredictorKit): Tests {
   const { options, timeoutMs, withPredictor, check, assertAnswer } = kit;
   const { examples } = options;

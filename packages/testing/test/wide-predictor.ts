@@ -6,6 +6,7 @@ import {
   type Tensor,
   type Tensors,
   tensor,
+  throwIfEnded,
   validateInputs,
   validateOutputs,
 } from "@serving-kit/inference";
@@ -39,9 +40,9 @@ export function widePredictor(): Predictor {
   return {
     signatures,
     batchable: false,
-    async predict(inputs, { signatureName, outputs, signal } = {}) {
+    async predict(inputs, { signatureName, outputs, ...limits } = {}) {
       if (isDisposed) throw inferenceErrors.predictorClosed();
-      signal?.throwIfAborted();
+      throwIfEnded(limits);
       const signature = signatureOf({ signatures }, signatureName);
       validateInputs(signature, inputs);
       const wanted = validateOutputs(signature, outputs);

@@ -1,5 +1,5 @@
 import type { ServableHandle, ServableRequest } from "@serving-kit/core";
-import type { PredictOptions, Predictor } from "@serving-kit/inference";
+import { type PredictOptions, type Predictor, settleCall } from "@serving-kit/inference";
 import type { CallContext, ServerCore } from "../server-core.js";
 import type { CallApi } from "./call-observer.js";
 import { checkMethodName } from "./method-name.js";
@@ -10,7 +10,8 @@ import type { PredictAnswer, PredictCall } from "./predict-call.js";
  * Acquires what the request names, lets `prepare` read the call in the light of its signatures, and
  * predicts. Every transport's predict, classify and regress go through here.
  *
- * The handle is held from before `prepare` until the outputs are there.
+ * The handle is held from before `prepare` until the outputs are there. The call rejects at its deadline and
+ * when its signal aborts, also if the predictor ignores them; disposal then waits for the run, not the handle.
  *
  * @param api What the call is counted as, where the server has metrics, and what its signature must
  * be for, where that is checked.
@@ -42,7 +43,11 @@ async function run<C extends PredictCall>(
     const call = prepare(predictor);
     if (core.checksMethodNames) checkMethodName(predictor, call.signatureName, api);
     observation?.running(handle.id, call);
-    const outputs = await predictor.predict(call.inputs, optionsOf(call, context));
+    const outputs = await settleCall(
+      predictor.predict(call.inputs, optionsOf(call, context)),
+      context,
+      core.clock,
+    );
     observation?.ran();
     return { id: handle.id, call, outputs };
   } finally {

@@ -1,7 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Http2ServerRequest, Http2ServerResponse, ServerHttp2Stream } from "node:http2";
-import { shareSignal } from "@serving-kit/batching";
-import type { Logger } from "@serving-kit/core";
+import { type Logger, shareSignal } from "@serving-kit/core";
 import { errors } from "../errors.js";
 import { inflate } from "./inflate.js";
 import { consumedBody, readBody } from "./read-body.js";

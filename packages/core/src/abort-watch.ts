@@ -1,9 +1,9 @@
-/** Something that a signal may abort. */
+/** What a signal aborts. */
 export interface Abortable {
   abort(): void;
 }
 
-/** The tasks of a signal, and the one listener for all of them: Node warns of a leak from 11 on. */
+/** The tasks of a signal with one listener for all of them: Node warns of a leak from 11 listeners on. */
 interface Watch {
   readonly tasks: Set<Abortable>;
   readonly listener: () => void;
@@ -20,7 +20,7 @@ export function watch(signal: AbortSignal, task: Abortable): void {
   tasks.add(task);
 }
 
-/** Ends what `watch` began; the last task takes the listener off a signal that is not shared. */
+/** Ends `watch`. The last task removes the listener from a signal that is not shared. */
 export function unwatch(signal: AbortSignal, task: Abortable): void {
   const { tasks, listener, isShared } = watchOf(signal);
   tasks.delete(task);
@@ -28,9 +28,9 @@ export function unwatch(signal: AbortSignal, task: Abortable): void {
 }
 
 /**
- * Declares that a signal comes with many calls, as that of a connection with each of its requests: batching
- * queues then leave one listener on it for as long as it lives, where adding and removing one would be most of
- * what a signal costs a call.
+ * Declares that a signal is passed to many calls, as that of a connection is with each of its requests.
+ * One listener then stays on it, because adding and removing a listener is most of what a signal costs
+ * a call.
  */
 export function shareSignal(signal: AbortSignal): void {
   const watch = watchOf(signal);
