@@ -4,6 +4,7 @@ import {
   type ServableId,
   type SourceAdapter,
   unload,
+  wrapLoader,
 } from "@serving-kit/core";
 import type { Predictor } from "@serving-kit/inference";
 import type { BatchingOptions } from "./batching-options.js";
@@ -52,26 +53,20 @@ export function batchingLoader(
   loader: Loader<Predictor>,
   options: BatchingOptions | (() => Promise<BatchingOptions | undefined>),
 ): Loader<Predictor> {
-  return {
-    ...(loader.estimateResources && {
-      estimateResources: async () => loader.estimateResources?.() ?? {},
-    }),
-    ...(loader.probe && { probe: async (context) => loader.probe?.(context) }),
-    async load(context) {
-      const own = typeof options === "function" ? await options() : options;
-      const predictor = await loader.load(context);
-      if (own === undefined) return predictor;
-      let loaded = predictor;
-      try {
-        loaded = batch(predictor, own);
-        if (own.enableAllBatchSizesWarmup && predictor.batchable) {
-          await warmUpBatchSizes(predictor, own, context);
-        }
-        return loaded;
-      } catch (error) {
-        await unload(loaded);
-        throw error;
+  return wrapLoader(loader, async (context) => {
+    const own = typeof options === "function" ? await options() : options;
+    const predictor = await loader.load(context);
+    if (own === undefined) return predictor;
+    let loaded = predictor;
+    try {
+      loaded = batch(predictor, own);
+      if (own.enableAllBatchSizesWarmup && predictor.batchable) {
+        await warmUpBatchSizes(predictor, own, context);
       }
-    },
-  };
+      return loaded;
+    } catch (error) {
+      await unload(loaded);
+      throw error;
+    }
+  });
 }

@@ -65,3 +65,4 @@ export { type Source, type SourceAdapter, sourceFrom } from "./source.js";
 export { StaticManager, type StaticServable } from "./static-manager.js";
 export type { StoragePath } from "./storage-path.js";
 export type { WaitOptions } from "./wait-until.js";
+export { lateLoader, wrapLoader } from "./wrap-loader.js";

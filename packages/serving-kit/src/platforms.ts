@@ -1,5 +1,5 @@
-import type { Loader } from "@serving-kit/core";
-import type { Platform, Predictor } from "@serving-kit/inference";
+import { lateLoader } from "@serving-kit/core";
+import type { Platform } from "@serving-kit/inference";
 import { tensorflow } from "@serving-kit/servable-tensorflow";
 import { tflite } from "@serving-kit/servable-tflite";
 import type { RuntimeOptions } from "./runtime-options.js";
@@ -18,15 +18,8 @@ export function platformsOf(options: RuntimeOptions): readonly Platform[] {
 /** A platform by the second one's name that serves as the first one what that accepts. */
 function preferring(preferred: Platform, other: Platform): Platform {
   const find = async (path: string) => ((await preferred.accepts(path)) ? preferred : other);
-  const loader: Platform["loader"] = (storage, id) => {
-    const chosen = async (): Promise<Loader<Predictor>> =>
-      (await find(storage.path)).loader(storage, id);
-    return {
-      estimateResources: async () => (await (await chosen()).estimateResources?.()) ?? {},
-      probe: async (context) => (await chosen()).probe?.(context),
-      load: async (context) => (await chosen()).load(context),
-    };
-  };
+  const loader: Platform["loader"] = (storage, id) =>
+    lateLoader(async () => (await find(storage.path)).loader(storage, id));
   return Object.assign((source: Parameters<Platform>[0]) => other(source), {
     ...other,
     accepts: async (path: string) => (await preferred.accepts(path)) || other.accepts(path),

@@ -1,6 +1,7 @@
 import { readdir, stat } from "node:fs/promises";
 import {
   type Clock,
+  lateLoader,
   mapVersions,
   type ServableId,
   type StoragePath,
@@ -37,14 +38,8 @@ export function customPlatform(
   clock: Clock = systemClock,
 ): CustomPlatform {
   const platform = () => importPlatform(options);
-  const loader = (storage: StoragePath, id: ServableId) => {
-    const inner = async () => (await platform()).loader(storage, id);
-    return {
-      estimateResources: async () => (await (await inner()).estimateResources?.()) ?? {},
-      probe: async (context) => (await inner()).probe?.(context),
-      load: async (context) => (await inner()).load(context),
-    } satisfies ReturnType<Platform["loader"]>;
-  };
+  const loader = (storage: StoragePath, id: ServableId) =>
+    lateLoader(async () => (await platform()).loader(storage, id));
   const adapter = mapVersions(loader);
   return Object.assign((source: Parameters<Platform>[0]) => adapter(source), {
     platformName: CUSTOM_PLATFORM,

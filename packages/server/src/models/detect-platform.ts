@@ -1,4 +1,4 @@
-import type { Loader, ServableId, StoragePath } from "@serving-kit/core";
+import { type Loader, lateLoader, type ServableId, type StoragePath } from "@serving-kit/core";
 import type { Platform, Predictor } from "@serving-kit/inference";
 import { errors } from "../errors.js";
 
@@ -27,7 +27,7 @@ export function detectPlatform(platforms: readonly Platform[]): ModelPlatform {
       return platform === undefined || platform.isComplete(path);
     },
     loader(storage, id) {
-      const loader = async () => {
+      return lateLoader(async () => {
         const platform = await find(storage.path);
         if (platform === undefined) {
           throw errors.platformNotFound(
@@ -36,12 +36,7 @@ export function detectPlatform(platforms: readonly Platform[]): ModelPlatform {
           );
         }
         return platform.loader(storage, id);
-      };
-      return {
-        estimateResources: async () => (await (await loader()).estimateResources?.()) ?? {},
-        probe: async (context) => (await loader()).probe?.(context),
-        load: async (context) => (await loader()).load(context),
-      };
+      });
     },
   };
 }

@@ -7,6 +7,7 @@ import {
   type ServableState,
   type ServingError,
   type Source,
+  wrapLoader,
 } from "@serving-kit/core";
 import type { Predictor } from "@serving-kit/inference";
 import { type FilesystemSource, filesystemSource } from "@serving-kit/source-filesystem";
@@ -83,7 +84,7 @@ export class ServedModels {
       const { path } = storage;
       const loader = batched(this.#platform(id.name).loader(storage, id), path, id);
       const warmingUp = metrics?.warmUps.of(id, path);
-      return { ...loader, load: (context) => loader.load({ ...context, warmingUp }) };
+      return wrapLoader(loader, (context) => loader.load({ ...context, warmingUp }));
     });
     const adapted = (this.#options.adapters ?? []).reduce<Source<Loader<Predictor>>>(
       (source, adapter) => source.pipe(adapter),

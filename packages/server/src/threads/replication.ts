@@ -5,6 +5,7 @@ import {
   type ServableId,
   type SourceAdapter,
   unload,
+  wrapLoader,
 } from "@serving-kit/core";
 import { inferenceErrors, type Predictor } from "@serving-kit/inference";
 import { versionKey } from "../version-key.js";
@@ -52,12 +53,8 @@ export class Replication {
 
   /** Puts the loops between the loaders and a manager: its loads end when every loop has the version. */
   readonly adapter: SourceAdapter<Loader<Predictor>, Loader<Predictor>> = (source) =>
-    mapVersions<Loader<Predictor>, Loader<Predictor>>((loader) => ({
-      ...(loader.estimateResources && {
-        estimateResources: async () => loader.estimateResources?.() ?? {},
-      }),
-      ...(loader.probe && { probe: async (context) => loader.probe?.(context) }),
-      load: async (context) => {
+    mapVersions<Loader<Predictor>, Loader<Predictor>>((loader) =>
+      wrapLoader(loader, async (context) => {
         const predictor = await loader.load(context);
         try {
           return await this.#replicate(context.id, predictor);
@@ -65,8 +62,8 @@ export class Replication {
           await unload(predictor);
           throw error;
         }
-      },
-    }))(source);
+      }),
+    )(source);
 
   /** Follows the manager that the versions go to. To be called once, before the first is loaded. */
   follow(manager: AspiredVersionsManager<Predictor>): void {
