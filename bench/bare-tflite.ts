@@ -11,6 +11,7 @@ import type { Predictor } from "@serving-kit/inference";
 import { viewMemory } from "@serving-kit/native-library";
 import { type TfliteOptions, tflite } from "@serving-kit/servable-tflite";
 import { openTflite } from "../packages/servable-tflite/src/native/library.js";
+import { createXnnpack } from "../packages/servable-tflite/src/native/xnnpack.js";
 
 const pathOf = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
@@ -33,15 +34,14 @@ export async function bareInterpreter(
   path: string,
   shape: readonly number[],
 ): Promise<BareInterpreter> {
-  const { bindings: b } = await openTflite();
+  const tflite = await openTflite();
+  const { bindings: b } = tflite;
   const bytes = readFileSync(path);
   kept.push(bytes);
   const options = b.optionsCreate();
   b.setNumThreads(options, 1);
-  const xnnpack = Buffer.alloc(256);
-  xnnpack.writeUInt32LE(3, 4);
-  b.addDelegate(options, b.xnnpackCreate(xnnpack));
   const interpreter = b.interpreterCreate(b.modelCreate(bytes, bytes.length), options);
+  b.modifyGraph(interpreter, createXnnpack(tflite, 1));
   b.resizeInput(interpreter, 0, Int32Array.from(shape), shape.length);
   b.allocateTensors(interpreter);
   const memory = (tensor: bigint) =>

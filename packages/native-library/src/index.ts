@@ -32,7 +32,14 @@ export {
   type NativeType,
 } from "./native-function.js";
 export { type LibraryRequirements, NativeLibrary, openLibrary } from "./native-library.js";
-export { copyMemory, type NativeCallback, nativeCallback, viewMemory } from "./native-memory.js";
+export {
+  callPointer,
+  copyMemory,
+  type FunctionTypes,
+  type NativeCallback,
+  nativeCallback,
+  viewMemory,
+} from "./native-memory.js";
 export { opaqueStruct, structBytes } from "./opaque-struct.js";
 export { pythonPackage } from "./python-package.js";
 export { canReusePort, reusePortSocket, type SocketAddress } from "./reuse-port.js";

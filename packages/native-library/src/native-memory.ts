@@ -1,4 +1,5 @@
 import { constants } from "node:buffer";
+import type koffi from "koffi";
 import { loadKoffi } from "./koffi.js";
 import type { NativeFunction, NativeType } from "./native-function.js";
 
@@ -54,4 +55,23 @@ export function nativeCallback(
   const type = koffi.pointer(koffi.proto(result as string, args as string[]));
   const pointer = koffi.register(callback, type);
   return { pointer, [Symbol.dispose]: () => koffi.unregister(pointer) };
+}
+
+/** The types of a C function. */
+export interface FunctionTypes {
+  readonly result: NativeType;
+  readonly args: readonly NativeType[];
+}
+
+const prototypes = new WeakMap<FunctionTypes, ReturnType<typeof koffi.proto>>();
+
+/** Calls the C function at an address, on this thread. Keep `types`, which is declared once. */
+export function callPointer<R>(pointer: bigint, types: FunctionTypes, ...args: unknown[]): R {
+  const koffi = loadKoffi();
+  let prototype = prototypes.get(types);
+  if (prototype === undefined) {
+    prototype = koffi.proto(types.result as string, types.args as string[]);
+    prototypes.set(types, prototype);
+  }
+  return koffi.call(pointer, prototype, ...args) as R;
 }

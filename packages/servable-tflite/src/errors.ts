@@ -31,12 +31,25 @@ export const errors = {
       { details: { path } },
     ),
 
-  signatureOnSubgraph: (name: string, subgraph: number, callable: readonly string[]) =>
+  signatureOnSubgraph: (
+    name: string,
+    subgraph: number,
+    library: string,
+    callable: readonly string[],
+  ) =>
     new ServingError(
       "UNIMPLEMENTED",
       "SIGNATURE_UNIMPLEMENTED",
-      `signature "${name}" belongs to subgraph ${subgraph}; the TensorFlow Lite C API runs only subgraph 0, whose signatures are ${quoted(callable) || "none"}. Convert the model with one signature a file`,
+      `signature "${name}" belongs to subgraph ${subgraph}; ${library} runs only subgraph 0, whose signatures are ${quoted(callable) || "none"}. Use a runtime of 2.21, or convert the model with one signature a file`,
       { details: { signatureName: name, subgraph } },
+    ),
+
+  signatureMissing: (key: string) =>
+    new ServingError(
+      "UNIMPLEMENTED",
+      "SIGNATURE_UNIMPLEMENTED",
+      `TensorFlow Lite does not find signature "${key}" in the model; convert the model again`,
+      { details: { signatureName: key } },
     ),
 
   sharedPredictorInvalid: (problem: string) =>

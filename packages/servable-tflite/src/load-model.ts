@@ -1,6 +1,5 @@
 import { availableParallelism } from "node:os";
-import { type LoadContext, systemClock, type WarmUpOutcome } from "@serving-kit/core";
-import { type Signature, zeroInputs } from "@serving-kit/inference";
+import { type LoadContext, systemClock } from "@serving-kit/core";
 import {
   type Execution,
   isVersionWithin,
@@ -11,12 +10,15 @@ import { describeRuntime } from "./describe-runtime.js";
 import { errors } from "./errors.js";
 import { findModel } from "./find-model.js";
 import { type ModelFile, parseModelFile } from "./model-file.js";
+import { ModelLog } from "./model-log.js";
+import type { Delegation } from "./native/execution-plans.js";
 import { openTflite, type Tflite } from "./native/library.js";
 import { NativeModel } from "./native/model.js";
 import type { TfliteOptions } from "./options.js";
 import { readWholeFile } from "./read-file.js";
 import { type ModelBytes, shareModel } from "./share.js";
 import { TflitePredictor } from "./tflite-predictor.js";
+import { warmUp } from "./warm-up.js";
 
 /** The part of the load context that a model uses. */
 type TfliteLoadContext = Partial<LoadContext>;
@@ -44,22 +46,27 @@ export async function openModel(
   const { signal, warmingUp, clock = systemClock } = context;
   const { file } = parseModelFile(path, bytes);
   const tflite = await openTflite(options.library);
-  logRuntime(tflite, context);
+  const log = new ModelLog(context);
+  log.info(`loading with ${describeRuntime(tflite.library)}`, { runtime: tflite.library.version });
   signal?.throwIfAborted();
   checkDense(path, file, tflite);
   const executor = new NativeExecutor({ execution: executionOf(file, options.execution) });
   const model = new NativeModel(tflite, executor, { path, file, bytes });
   const predictor = await TflitePredictor.create(model, {
     threads: options.threads ?? 1,
-    interpreters: options.interpreters ?? defaultInterpreters(),
+    interpreters: interpretersOf(file, options),
     xnnpack: xnnpackIn(tflite, options.useXnnpack),
+    keepsState: options.state === "keep",
     dequantize: options.dequantize ?? false,
     clock,
+    onDelegation: (delegation) => logDelegation(log, delegation),
     share: () => shareModel({ path, bytes }, { ...options, library: tflite.library.path }),
   });
   try {
     signal?.throwIfAborted();
-    if (options.warmup ?? true) await warmUp(predictor, file, warmingUp?.());
+    if (options.warmup ?? true) {
+      await warmUp(predictor, { clock, log, signal, over: warmingUp?.() });
+    }
     signal?.throwIfAborted();
     return predictor;
   } catch (error) {
@@ -68,11 +75,19 @@ export async function openModel(
   }
 }
 
-function logRuntime({ library }: Tflite, { id, logger }: TfliteLoadContext): void {
-  if (id === undefined) return;
-  const fields = { model: id.name, version: String(id.version), runtime: library.version };
-  const model = `model ${id.name} version ${id.version}`;
-  logger?.info(fields, `${model}: loading with ${describeRuntime(library)}`);
+function logDelegation(log: ModelLog, { delegated, operators }: Delegation): void {
+  if (delegated === operators) return;
+  const rest = delegated === 0 ? "all" : operators - delegated;
+  log.info(
+    `XNNPACK runs ${delegated} of ${operators} operators; TensorFlow Lite's own kernels run ${rest}`,
+    { delegatedOperators: delegated, operators },
+  );
+}
+
+/** Calls that share variables run one after another. */
+function interpretersOf({ state }: ModelFile, options: TfliteOptions): number {
+  if (state !== "none" && options.state === "keep") return 1;
+  return options.interpreters ?? defaultInterpreters();
 }
 
 /** How many calls of a version run at the same time, if nobody says. */
@@ -108,30 +123,3 @@ function xnnpackIn(
   if (!hasXnnpack || wanted === false) return "never";
   return wanted ? "required" : "preferred";
 }
-
-/**
- * One run on zeros of every signature that can run; what may have any extent has 1. A model
- * that refuses a guessed shape may have nothing wrong with it.
- */
-async function warmUp(
-  predictor: TflitePredictor,
-  file: ModelFile,
-  over?: (outcome: WarmUpOutcome) => void,
-): Promise<void> {
-  try {
-    for (const [signatureName, signature] of predictor.signatures) {
-      if (file.signatures.get(signatureName)?.subgraph !== 0) continue;
-      await predictor.predict(zeroInputs(signature), { signatureName }).catch((error) => {
-        if (!isGuess(signature.inputs) || error.reason !== "TENSOR_SHAPE_REFUSED") throw error;
-      });
-    }
-  } catch (error) {
-    over?.({ records: 0, error });
-    throw error;
-  }
-  over?.({ records: 0 });
-}
-
-/** Whether 1 is a guess at an extent, other than that of the batch. */
-const isGuess = (inputs: Signature["inputs"]) =>
-  [...inputs.values()].some(({ shape }) => shape?.slice(1).includes(-1));

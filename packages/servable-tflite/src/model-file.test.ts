@@ -48,8 +48,8 @@ describe("readModelFile", () => {
   });
 
   it("tells whether the model keeps state in variables", () => {
-    expect(read("../test/models/rnn.tflite").hasVariables).toBe(true);
-    expect(read("../test/models/spin.tflite").hasVariables).toBe(false);
+    expect(read("../test/models/rnn.tflite").state).toBe("variables");
+    expect(read("../test/models/spin.tflite").state).toBe("none");
   });
 
   it("tells whether the time of a run depends on the data", () => {

@@ -3,6 +3,7 @@ import { DEFAULT_SIGNATURE, type Signature, type TensorSpec } from "@serving-kit
 import { errors } from "./errors.js";
 import type { Graph, NamedTensor, SignatureDef, Subgraph } from "./graph/graph.js";
 import { readGraph, referredTo } from "./graph/read-graph.js";
+import { type ModelState, stateOf } from "./model-state.js";
 import { hasPerChannelDense } from "./per-channel-dense.js";
 import { specOf } from "./tensor-spec.js";
 
@@ -16,16 +17,22 @@ export interface Binding {
 
 /** A signature and how it is run. */
 export interface ModelSignature {
+  /** Its name in the file, which can be empty. */
+  readonly key: string;
   readonly subgraph: number;
   readonly inputs: readonly Binding[];
   readonly outputs: readonly Binding[];
 }
 
+/** Which extents of inputs a file leaves open: none, only dimension 0 (the batch), or others as well. */
+export type OpenExtents = "known" | "batch" | "unknown";
+
 /** What a .tflite file says of itself. */
 export interface ModelFile {
   readonly signatures: ReadonlyMap<string, ModelSignature>;
-  /** Whether the primary subgraph keeps state between runs. */
-  readonly hasVariables: boolean;
+  readonly state: ModelState;
+  /** The extents of the inputs of the primary subgraph that the file leaves open. */
+  readonly extents: OpenExtents;
   /** Whether how long a run takes depends on more than the shapes. */
   readonly hasLoops: boolean;
   /** See `hasPerChannelDense`. */
@@ -50,8 +57,18 @@ export function describeModel(graph: Graph): ModelFile {
     signatures: new Map(signatures),
     hasPerChannelDense: hasPerChannelDense(graph),
     hasLoops: subgraphs.some(({ operators }) => operators.some(({ name }) => name === "WHILE")),
-    hasVariables: primary.tensors.some(({ isVariable }) => isVariable),
+    state: stateOf(graph),
+    extents: openExtents(
+      signatures.flatMap(([, { subgraph, inputs }]) => (subgraph === 0 ? inputs : [])),
+    ),
   };
+}
+
+/** Which extents of inputs are open. A shape that is not known is open. */
+export function openExtents(inputs: readonly Pick<Binding, "spec">[]): OpenExtents {
+  const shapes = inputs.map(({ spec }) => spec.shape);
+  if (shapes.some((shape) => shape === null || shape.slice(1).includes(-1))) return "unknown";
+  return shapes.some((shape) => shape?.[0] === -1) ? "batch" : "known";
 }
 
 /** A .tflite file that was read. */
@@ -86,8 +103,12 @@ export function toSignature({ inputs, outputs }: ModelSignature): Signature {
   return { inputs: specs(inputs), outputs: specs(outputs) };
 }
 
-/** Whether dimension 0 of every input and output of the signatures may have any extent. */
-export function isBatchable({ signatures }: ModelFile): boolean {
+/**
+ * Whether dimension 0 of every input and output of the signatures can have any extent. False for a model
+ * with resource variables: the rows of a batch would share them.
+ */
+export function isBatchable({ signatures, state }: ModelFile): boolean {
+  if (state === "resources") return false;
   const callable = [...signatures.values()].filter(({ subgraph }) => subgraph === 0);
   const bindings = callable.flatMap(({ inputs, outputs }) => [...inputs, ...outputs]);
   return (
@@ -107,7 +128,7 @@ function signatureOfTensors({ tensors, inputs, outputs }: Subgraph): ModelSignat
       return { name, index, spec: specOf(tensor, name) };
     });
   };
-  return { subgraph: 0, inputs: bind(inputs, "input"), outputs: bind(outputs, "output") };
+  return { key: "", subgraph: 0, inputs: bind(inputs, "input"), outputs: bind(outputs, "output") };
 }
 
 function namedSignature(
@@ -131,6 +152,7 @@ function namedSignature(
       };
     });
   const signature = {
+    key: def.key,
     subgraph: def.subgraph,
     inputs: bind(def.inputs, inputs),
     outputs: bind(def.outputs, outputs),

@@ -29,10 +29,18 @@ export interface TfliteOptions {
    */
   readonly dequantize?: boolean;
   /**
-   * Whether loading ends with a run on zeros, so that the first call is not a slow one and a model
-   * that cannot run is a failed version. Default true.
+   * Whether loading ends with a run of each signature on zeros, so that the first call is not a slow one.
+   * Signatures with an unknown extent other than the batch are not run. A failure is logged as a
+   * warning; a run of more than 60 s is aborted. Default true.
    */
   readonly warmup?: boolean;
+  /**
+   * What calls find in the variables of a model that has any. `fresh`: their initial values. A model
+   * with resource variables gets a new interpreter for each call. `keep`: the values that the calls before
+   * left. Calls then run one after another on one interpreter, in one thread, without batching; another
+   * input shape resets variable tensors, but not resource variables. Default `fresh`.
+   */
+  readonly state?: "fresh" | "keep";
   /** Path of the TensorFlow Lite C library. Default: see `libraryReport`. */
   readonly library?: string;
   /**
@@ -58,6 +66,7 @@ export function checkOptions(options: TfliteOptions): void {
     ["useXnnpack", isBoolean],
     ["dequantize", isBoolean],
     ["warmup", isBoolean],
+    ["state", (value) => (value === "fresh" || value === "keep" ? undefined : "fresh or keep")],
     ["library", (value) => (typeof value === "string" && value ? undefined : "a path")],
     ["canary", (value) => (isCanary(value) ? undefined : "{ timeoutMs?: a number > 0 }")],
   ]);

@@ -15,9 +15,11 @@ import {
   validateInputs,
   validateOutputs,
 } from "@serving-kit/inference";
+import { CallsInFlight } from "./calls-in-flight.js";
 import { errors } from "./errors.js";
 import { isBatchable, type ModelSignature, toSignature } from "./model-file.js";
 import { OK } from "./native/bindings.js";
+import type { Delegation } from "./native/execution-plans.js";
 import type { Interpreter } from "./native/interpreter.js";
 import { InterpreterPool, type InterpreterPoolOptions } from "./native/interpreter-pool.js";
 import type { NativeModel } from "./native/model.js";
@@ -36,27 +38,36 @@ export interface TflitePredictorOptions extends InterpreterPoolOptions {
 export class TflitePredictor implements Predictor {
   readonly signatures: ReadonlyMap<string, Signature>;
   readonly batchable: boolean;
+  /** What `attach` of the platform, in another thread, makes a predictor on the same bytes of. */
+  readonly share?: () => SharedPredictor;
   readonly #model: NativeModel;
   readonly #pool: InterpreterPool;
   readonly #dequantize: boolean;
-  readonly #share: () => SharedPredictor;
+  readonly #keepsState: boolean;
   readonly #clock: Clock;
-  #running = 0;
-  #onIdle: (() => void) | undefined;
+  readonly #calls: CallsInFlight;
   #closing: Promise<void> | undefined;
 
   private constructor(model: NativeModel, pool: InterpreterPool, options: TflitePredictorOptions) {
     this.#model = model;
     this.#pool = pool;
-    this.#share = options.share;
     this.#clock = options.clock;
+    this.#calls = new CallsInFlight(options.clock);
     const { signatures } = model.file;
     const specs = [...signatures.values()].flatMap((s) => [...s.inputs, ...s.outputs]);
     this.#dequantize = options.dequantize && specs.some(({ spec }) => isQuantized(spec));
     this.signatures = new Map(
       [...signatures].map(([name, signature]) => [name, this.#toBorder(toSignature(signature))]),
     );
-    this.batchable = isBatchable(model.file);
+    this.#keepsState = options.keepsState && model.file.state !== "none";
+    this.batchable = isBatchable(model.file) && !this.#keepsState;
+    // Another thread would have interpreters, and so variables, of its own.
+    if (!this.#keepsState) {
+      this.share = () => {
+        if (this.#closing !== undefined) throw inferenceErrors.predictorClosed();
+        return options.share();
+      };
+    }
   }
 
   /** Takes the model over: it is closed with the predictor, and when this fails. */
@@ -76,16 +87,31 @@ export class TflitePredictor implements Predictor {
     return settleCall(this.#predict(inputs, options), options, this.#clock);
   }
 
-  /** What `attach` of the platform, in another thread, makes a predictor on the same bytes of. */
-  share(): SharedPredictor {
-    if (this.#closing !== undefined) throw inferenceErrors.predictorClosed();
-    return this.#share();
-  }
-
   /** Waits for the calls in flight, then frees everything but the bytes that other threads share. */
   [Symbol.asyncDispose](): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
+  }
+
+  /** How many operators XNNPACK runs. Absent if XNNPACK is off, or before the first shapes are known. */
+  get delegation(): Delegation | undefined {
+    return this.#pool.delegation;
+  }
+
+  /** Whether the runtime can run a signature. */
+  canRun(signatureName: string): boolean {
+    const { file, tflite } = this.#model;
+    return tflite.hasSignatureRunners || file.signatures.get(signatureName)?.subgraph === 0;
+  }
+
+  /** Discards what runs of a warm-up left in variables that calls keep. */
+  async forgetWarmUp(): Promise<void> {
+    if (this.#keepsState) await this.#pool.renew();
+  }
+
+  /** Waits no longer for the runs on threads, which may never end. Each frees its interpreter when it ends. */
+  giveUpRuns(): void {
+    for (const interpreter of this.#calls.giveUp()) this.#pool.forget(interpreter);
   }
 
   async #predict(inputs: Tensors, options: PredictOptions): Promise<Tensors> {
@@ -97,43 +123,58 @@ export class TflitePredictor implements Predictor {
     if (spec === undefined || signature === undefined) {
       throw inferenceErrors.signatureNotFound(signatureName, this.signatures.keys());
     }
-    if (signature.subgraph !== 0) this.#refuseSubgraph(signatureName, signature);
+    if (!this.canRun(signatureName)) this.#refuseSubgraph(signatureName, signature);
     validateInputs(spec, inputs);
     checkShapes(spec, inputs);
     const names = options.outputs && validateOutputs(spec, options.outputs);
     const tensors = this.#dequantize ? quantizeAll(inputs, signature) : inputs;
     let interpreter: Interpreter | undefined;
-    this.#running++;
+    this.#calls.begin();
     try {
-      interpreter = this.#pool.takeFitting(signature.inputs, tensors);
-      if (interpreter === undefined) {
-        interpreter = this.#pool.take() ?? (await this.#pool.wait(signal));
-        throwIfEnded(options, this.#clock);
-      }
-      if (!interpreter.fits(signature.inputs, tensors)) {
-        const lent = interpreter;
-        interpreter = undefined;
-        interpreter = await this.#pool.reshape(lent, signature.inputs, tensors);
-      }
-      interpreter.write(signature.inputs, tensors);
-      const status = interpreter.invoke();
-      if ((typeof status === "number" ? status : await status) !== OK) {
-        throw inferenceErrors.predictionFailed(interpreter.takeMessages());
-      }
+      interpreter = this.#pool.takeFitting(signature, tensors);
+      interpreter ??= await this.#takeAndReshape(signature, tensors, options);
+      interpreter.write(signature, tensors);
+      const run = interpreter.invoke(signature);
+      const status =
+        typeof run === "number" ? run : await this.#calls.settled(interpreter, run, signal);
+      if (status !== OK) throw inferenceErrors.predictionFailed(interpreter.takeMessages());
       const outputs = interpreter.read(signature, names);
       return this.#dequantize ? dequantizeAll(outputs, signature) : outputs;
     } finally {
-      if (interpreter !== undefined) this.#pool.put(interpreter);
-      this.#running--;
-      if (this.#running === 0) this.#onIdle?.();
+      this.#ended(interpreter);
     }
+  }
+
+  /** Waits for a free interpreter and gives its tensors memory for these inputs. */
+  async #takeAndReshape(
+    signature: ModelSignature,
+    tensors: Tensors,
+    options: PredictOptions,
+  ): Promise<Interpreter> {
+    const interpreter = this.#pool.take() ?? (await this.#pool.wait(options.signal));
+    try {
+      throwIfEnded(options, this.#clock);
+    } catch (error) {
+      this.#pool.put(interpreter);
+      throw error;
+    }
+    if (interpreter.fits(signature, tensors)) return interpreter;
+    return this.#pool.reshape(interpreter, signature, tensors);
+  }
+
+  #ended(interpreter: Interpreter | undefined): void {
+    if (interpreter !== undefined) {
+      if (this.#calls.closeGivenUp(interpreter)) return;
+      this.#pool.put(interpreter);
+    }
+    this.#calls.end();
   }
 
   #refuseSubgraph(name: string, { subgraph }: ModelSignature): never {
     const callable = [...this.#model.file.signatures]
       .filter(([, signature]) => signature.subgraph === 0)
       .map(([key]) => key);
-    throw errors.signatureOnSubgraph(name, subgraph, callable);
+    throw errors.signatureOnSubgraph(name, subgraph, this.#model.libraryName, callable);
   }
 
   #toBorder(signature: Signature): Signature {
@@ -144,13 +185,9 @@ export class TflitePredictor implements Predictor {
   }
 
   async #close(): Promise<void> {
-    if (this.#running > 0) {
-      await new Promise<void>((resolve) => {
-        this.#onIdle = resolve;
-      });
-    }
+    await this.#calls.idle();
     await this.#pool.close();
-    this.#model.close();
+    this.#calls.whenFreed(() => this.#model.close());
   }
 }
 

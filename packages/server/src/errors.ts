@@ -11,6 +11,9 @@ export const errors = {
   versionNotNumeric: (digits: string) =>
     invalid("MALFORMED_REQUEST", `Failed to convert version: ${digits} to numeric.`),
 
+  undecodableName: (what: "model name" | "model version label", text: string) =>
+    invalid("MALFORMED_REQUEST", `Failed to decode ${what}:${text}`),
+
   originMissing: () => invalid("ORIGIN_MISSING", "Origin header is missing in CORS preflight"),
 
   bodyTooLarge: (limit: number) =>
@@ -18,7 +21,6 @@ export const errors = {
       "RESOURCE_EXHAUSTED",
       "BODY_TOO_LARGE",
       `the request body is larger than ${limit} bytes, which is the limit of this server (maxBodyBytes)`,
-      { status: 413 },
     ),
 
   openTelemetryMissing: (cause: unknown) =>

@@ -6,7 +6,6 @@ import {
   definePlatform,
   type Predictor,
   type Signature,
-  signatureOf,
   type Tensor,
   type TensorSpec,
   type Tensors,
@@ -61,7 +60,6 @@ const signatures = new Map<string, Signature>([
     "classify",
     signature({ inputs: text }, { classes: spec("string", -1, 2), scores: spec("float32", -1, 2) }),
   ],
-  ["labels", signature({ inputs: text }, { classes: spec("int64", -1, 1) })],
   ["regress", signature({ inputs: text }, { outputs: spec("float32", -1, 1) })],
   ["crash", signature({ x: vector }, { y: vector })],
   ...ECHOED.map((dtype): [string, Signature] => [
@@ -111,8 +109,6 @@ function compute(name: string, b: number, inputs: Tensors): Tensors {
         scores: tensor("float32", [rows, 2], scores),
       };
     }
-    case "labels":
-      return { classes: tensor("int64", [rows, 1], new BigInt64Array(rows)) };
     case "regress":
       return {
         outputs: tensor(
@@ -148,7 +144,7 @@ function predictorOf({ b = 2, hangs = false, waits = false }: FixtureModel): Pre
       inputs,
       { signatureName = "serving_default", outputs, signal, deadlineAtMs = 0 } = {},
     ) {
-      validateInputs(signatureOf({ signatures }, signatureName), inputs);
+      validateInputs(signatures.get(signatureName) as Signature, inputs);
       if (hangs) {
         hanging.begun++;
         hanging.deadlineAtMs = deadlineAtMs;

@@ -5,11 +5,14 @@ const options = "void *";
 const interpreter = "void *";
 const delegate = "void *";
 const tensor = "void *";
+const runner = "void *";
+/** The bytes of a string that ends with 0. */
+const name = "void *";
 const status = "int";
 
 /**
  * The functions of the TensorFlow Lite C API (tensorflow/lite/c/c_api.h, common.h and
- * delegates/xnnpack/xnnpack_delegate.h of 2.9). An interpreter is used by one thread at a time; a
+ * delegates/xnnpack/xnnpack_delegate.h of 2.9 and 2.21). An interpreter is used by one thread at a time; a
  * model by any number.
  */
 export const declarations = {
@@ -22,7 +25,6 @@ export const declarations = {
   /** May be called as soon as the interpreter is there. */
   optionsDelete: ["TfLiteInterpreterOptionsDelete", "void", options],
   setNumThreads: ["TfLiteInterpreterOptionsSetNumThreads", "void", options, "int32_t"],
-  addDelegate: ["TfLiteInterpreterOptionsAddDelegate", "void", options, delegate],
   /** (options, void (*)(void *userData, const char *format, va_list args), userData) */
   setErrorReporter: [
     "TfLiteInterpreterOptionsSetErrorReporter",
@@ -32,8 +34,17 @@ export const declarations = {
     "void *",
   ],
 
-  /** Applies the delegates, which pack the weights: takes long for a large model. */
+  /** Lets `cancel` stop a run. Not in 2.9. */
+  enableCancellation: ["TfLiteInterpreterOptionsEnableCancellation", status, options, "bool"],
+
   interpreterCreate: ["TfLiteInterpreterCreate", interpreter, model, options],
+  /**
+   * Lets a delegate take what it can of all subgraphs. A delegate without the flag for dynamic tensors
+   * prepares the operators for the current shapes. XNNPACK packs the weights: takes long for a large model.
+   */
+  modifyGraph: ["TfLiteInterpreterModifyGraphWithDelegate", status, interpreter, delegate],
+  /** From any thread. Stops the run in progress between two operators, not the next. Not in 2.9. */
+  cancel: ["TfLiteInterpreterCancel", status, interpreter],
   /** Before its delegates are deleted. */
   interpreterDelete: ["TfLiteInterpreterDelete", "void", interpreter],
   resizeInput: [
@@ -53,6 +64,24 @@ export const declarations = {
   /** Tensors belong to the interpreter. allocateTensors and invoke can move them: do not keep these. */
   input: ["TfLiteInterpreterGetInputTensor", tensor, interpreter, "int32_t"],
   output: ["TfLiteInterpreterGetOutputTensor", tensor, interpreter, "int32_t"],
+
+  /** By the key in the file. Null if there is no such signature. Not in 2.9. */
+  signatureRunner: ["TfLiteInterpreterGetSignatureRunner", runner, interpreter, name],
+  /** Before its interpreter is deleted. */
+  runnerDelete: ["TfLiteSignatureRunnerDelete", "void", runner],
+  /** Refuses to change an extent that is not -1 in the file. */
+  runnerResizeInput: [
+    "TfLiteSignatureRunnerResizeInputTensor",
+    status,
+    runner,
+    name,
+    "void *",
+    "int32_t",
+  ],
+  runnerAllocate: ["TfLiteSignatureRunnerAllocateTensors", status, runner],
+  runnerInvoke: ["TfLiteSignatureRunnerInvoke", status, runner],
+  runnerInput: ["TfLiteSignatureRunnerGetInputTensor", tensor, runner, name],
+  runnerOutput: ["TfLiteSignatureRunnerGetOutputTensor", tensor, runner, name],
 
   tensorType: ["TfLiteTensorType", "int", tensor],
   tensorRank: ["TfLiteTensorNumDims", "int32_t", tensor],

@@ -1,17 +1,21 @@
 import type { Tensors } from "@serving-kit/inference";
 import { WaitLine } from "@serving-kit/native-library";
-import type { Binding } from "../model-file.js";
+import type { ModelSignature } from "../model-file.js";
+import type { Delegation } from "./execution-plans.js";
 import { Interpreter, type InterpreterOptions } from "./interpreter.js";
 import type { NativeModel } from "./model.js";
 
-/** How many interpreters a pool makes at most, and how. */
+/** How many interpreters a pool creates at most, and how. */
 export interface InterpreterPoolOptions extends InterpreterOptions {
   readonly interpreters: number;
+  /** Receives how many operators XNNPACK runs, when it is known and when it changes. */
+  readonly onDelegation?: (delegation: Delegation) => void;
 }
 
 /**
  * The interpreters of one model. Each is lent to one call at a time; calls that find none wait in
- * the order of arrival. Another interpreter is made when a call finds none free.
+ * the order of arrival. Another interpreter is created when a call finds none free. An interpreter whose
+ * variables a call assigned is replaced by a new one, unless state is kept.
  */
 export class InterpreterPool {
   readonly #model: NativeModel;
@@ -20,29 +24,35 @@ export class InterpreterPool {
   readonly #line = new WaitLine<Interpreter>();
   readonly #growing = new Set<Promise<void>>();
   #size = 0;
+  #delegation: Delegation | undefined;
 
   private constructor(model: NativeModel, options: InterpreterPoolOptions) {
     this.#model = model;
     this.#options = options;
   }
 
-  /** Makes a pool with its first interpreter. */
+  /** Creates a pool with its first interpreter. */
   static async create(
     model: NativeModel,
     options: InterpreterPoolOptions,
   ): Promise<InterpreterPool> {
     const pool = new InterpreterPool(model, options);
-    pool.#idle.push(await Interpreter.create(model, options));
+    pool.#idle.push(await pool.#create());
     pool.#size = 1;
     return pool;
   }
 
+  /** How many operators XNNPACK runs. Absent if XNNPACK is off, or before the first shapes are known. */
+  get delegation(): Delegation | undefined {
+    return this.#delegation;
+  }
+
   /** Lends a free interpreter that has the shapes of the inputs, if there is one. */
-  takeFitting(inputs: readonly Binding[], tensors: Tensors): Interpreter | undefined {
+  takeFitting(signature: ModelSignature, tensors: Tensors): Interpreter | undefined {
     const idle = this.#idle;
     for (let i = idle.length - 1; i >= 0; i--) {
       const interpreter = idle[i] as Interpreter;
-      if (!interpreter.fits(inputs, tensors)) continue;
+      if (!interpreter.fits(signature, tensors)) continue;
       if (i === idle.length - 1) idle.pop();
       else idle.splice(i, 1);
       return interpreter;
@@ -64,27 +74,50 @@ export class InterpreterPool {
 
   /** Takes an interpreter back. */
   put(interpreter: Interpreter): void {
-    if (!this.#line.admit(interpreter)) this.#idle.push(interpreter);
+    if (interpreter.isSpent) {
+      interpreter.close();
+      this.#size--;
+      this.#grow();
+    } else if (!this.#line.admit(interpreter)) this.#idle.push(interpreter);
+  }
+
+  /** Does without a lent interpreter, whose run may never end. The caller closes it after the run. */
+  forget(_interpreter: Interpreter): void {
+    this.#size--;
+    if (this.#line.length > 0) this.#grow();
+  }
+
+  /** Replaces the free interpreters by a new one, whose variables no run has changed. */
+  async renew(): Promise<void> {
+    const fresh = await this.#create();
+    const idle = this.#idle.splice(0, this.#idle.length, fresh);
+    this.#size += 1 - idle.length;
+    for (const interpreter of idle) interpreter.close();
   }
 
   /**
-   * Gives a lent interpreter the shapes of other inputs, or gives another one that has them. Where
-   * XNNPACK 2.9 took a part of the graph, some graphs cannot be resized that can without it: then the
-   * pool goes on without. When this fails, nothing is lent any more.
+   * Gives a lent interpreter the shapes of other inputs, or returns another one that has them. If XNNPACK
+   * 2.9 took a part of the graph, some graphs cannot be resized that can without it: then the pool
+   * continues without. When this fails, nothing is lent any more.
    */
   async reshape(
     interpreter: Interpreter,
-    inputs: readonly Binding[],
+    signature: ModelSignature,
     tensors: Tensors,
   ): Promise<Interpreter> {
     try {
-      await interpreter.reshape(inputs, tensors);
+      await interpreter.reshape(signature, tensors);
+      this.#report(interpreter);
       return interpreter;
     } catch (error) {
+      if (await interpreter.restore(signature)) {
+        this.put(interpreter);
+        throw error;
+      }
       interpreter.close();
       try {
         if (!interpreter.hasXnnpack || this.#options.xnnpack === "required") throw error;
-        return await this.#makePlain(inputs, tensors);
+        return await this.#createPlain(signature, tensors, interpreter.delegation);
       } catch {
         this.#size--;
         if (this.#line.length > 0) this.#grow();
@@ -93,29 +126,47 @@ export class InterpreterPool {
     }
   }
 
-  /** Frees all. Every interpreter must be back. May be repeated. */
+  /** Frees all. Every interpreter must be back or forgotten. May be repeated. */
   async close(): Promise<void> {
     await Promise.all(this.#growing);
     for (const interpreter of this.#idle.splice(0)) interpreter.close();
   }
 
-  async #makePlain(inputs: readonly Binding[], tensors: Tensors): Promise<Interpreter> {
+  async #create(): Promise<Interpreter> {
+    const interpreter = await Interpreter.create(this.#model, this.#options);
+    this.#options = { ...this.#options, xnnpack: interpreter.xnnpack };
+    this.#report(interpreter);
+    return interpreter;
+  }
+
+  async #createPlain(
+    signature: ModelSignature,
+    tensors: Tensors,
+    delegation: Delegation | undefined,
+  ): Promise<Interpreter> {
     const options: InterpreterPoolOptions = { ...this.#options, xnnpack: "never" };
     const interpreter = await Interpreter.create(this.#model, options);
     try {
-      await interpreter.reshape(inputs, tensors);
+      await interpreter.reshape(signature, tensors);
     } catch (error) {
       interpreter.close();
       throw error;
     }
     this.#options = options;
+    this.#report({ delegation: delegation && { ...delegation, delegated: 0 } });
     return interpreter;
+  }
+
+  #report({ delegation }: Pick<Interpreter, "delegation">): void {
+    if (delegation === undefined || delegation.delegated === this.#delegation?.delegated) return;
+    this.#delegation = delegation;
+    this.#options.onDelegation?.(delegation);
   }
 
   #grow(): void {
     if (this.#size >= this.#options.interpreters) return;
     this.#size++;
-    const growing = Interpreter.create(this.#model, this.#options)
+    const growing = this.#create()
       .then(
         (interpreter) => this.put(interpreter),
         (error) => this.#failedToGrow(error),

@@ -1,117 +1,100 @@
 import type { Tensor, Tensors } from "@serving-kit/inference";
-import type { RunPlan } from "@serving-kit/native-library";
+import { RunPlan } from "@serving-kit/native-library";
 import { errors } from "../errors.js";
-import type { Binding, ModelSignature } from "../model-file.js";
+import type { ModelSignature } from "../model-file.js";
 import { OK } from "./bindings.js";
 import { ErrorReporter } from "./error-reporter.js";
+import { type Delegation, ExecutionPlans } from "./execution-plans.js";
 import type { NativeModel } from "./model.js";
 import { counts } from "./native-counts.js";
-import { packNibbles } from "./nibbles.js";
-import { encodeStrings } from "./string-tensor.js";
-import { TensorMemory } from "./tensor-memory.js";
+import { primaryAccess, signatureAccess } from "./subgraph-access.js";
+import { SubgraphRunner } from "./subgraph-runner.js";
 import { createXnnpack, deleteXnnpack } from "./xnnpack.js";
 
-/** How interpreters are made. */
+/** How interpreters are created. */
 export interface InterpreterOptions {
   readonly threads: number;
   /** Whether XNNPACK runs what it can. */
   readonly xnnpack: "required" | "preferred" | "never";
+  /** Whether variables keep their values from call to call. */
+  readonly keepsState: boolean;
 }
+
+const XNNPACK_OR_NOT = ["preferred", "never"] as const;
+
+/** Creating an interpreter and packing weights never runs on the event loop. */
+const onThread = new RunPlan("thread", 0);
 
 /** One TfLiteInterpreter: runs one call at a time. */
 export class Interpreter {
   readonly #model: NativeModel;
+  readonly #options: InterpreterOptions;
   readonly #reporter: ErrorReporter;
   readonly #pointer: bigint;
-  readonly #delegate: bigint | null;
-  readonly #inputs = new Map<number, TensorMemory>();
-  readonly #outputs = new Map<number, TensorMemory>();
-  #plan: RunPlan;
+  readonly #plans: ExecutionPlans;
+  readonly #runners = new Map<number, SubgraphRunner>();
+  #delegate: bigint | null = null;
   #isClosed = false;
+  #hasRun = false;
 
   private constructor(
     model: NativeModel,
+    options: InterpreterOptions,
     reporter: ErrorReporter,
     pointer: bigint,
-    delegate: bigint | null,
   ) {
     this.#model = model;
+    this.#options = options;
     this.#reporter = reporter;
     this.#pointer = pointer;
-    this.#delegate = delegate;
-    const { bindings } = model.tflite;
-    for (const { subgraph, inputs, outputs } of model.file.signatures.values()) {
-      if (subgraph !== 0) continue;
-      for (const { index, spec } of inputs) {
-        const locate = () => bindings.input(pointer, index);
-        this.#inputs.set(index, new TensorMemory(bindings, locate, spec.dtype));
-      }
-      for (const { index, spec } of outputs) {
-        const locate = () => bindings.output(pointer, index);
-        this.#outputs.set(index, new TensorMemory(bindings, locate, spec.dtype));
-      }
-    }
-    this.#plan = model.executor.plan("run");
+    this.#plans = new ExecutionPlans(model.tflite.bindings, pointer);
   }
 
   /**
-   * Makes an interpreter and gives its tensors memory. A graph that XNNPACK cannot take, such as one
-   * with tensors of dynamic size, runs without it unless it is required.
+   * Creates an interpreter. If the file has all extents that the primary subgraph needs, tensors get
+   * memory; otherwise the first `reshape` does that, for shapes that a caller has. A graph that XNNPACK
+   * cannot take runs without it unless it is required.
    *
    * @throws ServingError FAILED_PRECONDITION / MODEL_REFUSED with TensorFlow Lite's words.
    */
   static async create(model: NativeModel, options: InterpreterOptions): Promise<Interpreter> {
-    const { threads, xnnpack } = options;
-    if (xnnpack !== "never") {
-      const made = await Interpreter.#tryCreate(
-        model,
-        threads,
-        createXnnpack(model.tflite, threads),
-      );
-      if (typeof made !== "string") return made;
-      if (xnnpack === "required") {
-        // TensorFlow Lite says nothing where a delegate cannot take a graph with dynamic tensors.
-        const message = made || "XNNPACK cannot take tensors whose size only the run tells";
-        throw errors.modelRefused(model.path, model.libraryName, message);
+    const { extents } = model.file;
+    const choices = options.xnnpack === "preferred" ? XNNPACK_OR_NOT : [options.xnnpack];
+    let message = "";
+    let refused: Delegation | undefined;
+    for (const xnnpack of choices) {
+      const interpreter = await Interpreter.#open(model, { ...options, xnnpack });
+      if (extents === "unknown" || (await interpreter.#prepare())) {
+        interpreter.#plans.delegation ??= refused;
+        return interpreter;
       }
+      message = interpreter.takeMessages();
+      refused = interpreter.delegation && { ...interpreter.delegation, delegated: 0 };
+      interpreter.close();
     }
-    const made = await Interpreter.#tryCreate(model, threads, null);
-    if (typeof made !== "string") return made;
-    throw errors.modelRefused(model.path, model.libraryName, made);
+    // A batch of one row is a guess, too: the model may take others.
+    if (extents === "batch") return Interpreter.#open(model, options);
+    throw errors.modelRefused(model.path, model.libraryName, message || explain(options));
   }
 
-  /** Takes the delegate over. Gives TensorFlow Lite's words when it fails. */
-  static async #tryCreate(
-    model: NativeModel,
-    threads: number,
-    delegate: bigint | null,
-  ): Promise<Interpreter | string> {
+  /** Without memory for tensors. */
+  static async #open(model: NativeModel, options: InterpreterOptions): Promise<Interpreter> {
     const { executor, tflite } = model;
-    const { bindings } = tflite;
+    const { bindings, canCancel } = tflite;
     const reporter = new ErrorReporter();
-    const options = bindings.optionsCreate();
-    bindings.setNumThreads(options, threads);
-    bindings.setErrorReporter(options, reporter.pointer, reporter.userData);
-    if (delegate !== null) bindings.addDelegate(options, delegate);
-    const plan = executor.plan("create interpreter");
-    const run = executor.run<bigint | null>(
-      plan,
-      bindings.interpreterCreate,
-      model.pointer,
-      options,
-    );
-    const pointer = await run;
-    bindings.optionsDelete(options);
+    const settings = bindings.optionsCreate();
+    bindings.setNumThreads(settings, options.threads);
+    bindings.setErrorReporter(settings, reporter.pointer, reporter.userData);
+    if (canCancel) bindings.enableCancellation(settings, true);
+    const create = bindings.interpreterCreate;
+    const pointer = await executor.run<bigint | null>(onThread, create, model.pointer, settings);
+    bindings.optionsDelete(settings);
     if (pointer === null) {
-      deleteXnnpack(model.tflite, delegate);
       reporter[Symbol.dispose]();
-      return reporter.take();
+      throw errors.modelRefused(model.path, model.libraryName, reporter.take());
     }
     counts.interpreters++;
-    const interpreter = new Interpreter(model, reporter, pointer, delegate);
-    if (await interpreter.#allocate()) return interpreter;
-    interpreter.close();
-    return reporter.take();
+    return new Interpreter(model, options, reporter, pointer);
   }
 
   /** Whether XNNPACK was given the graph. */
@@ -119,68 +102,76 @@ export class Interpreter {
     return this.#delegate !== null;
   }
 
-  /** Tells whether the tensors have the memory for these inputs. */
-  fits(inputs: readonly Binding[], tensors: Tensors): boolean {
-    for (const { name, index } of inputs) {
-      const { shape } = this.#input(index);
-      const wanted = (tensors[name] as Tensor).shape;
-      if (shape.length !== wanted.length) return false;
-      for (let i = 0; i < shape.length; i++) if (shape[i] !== wanted[i]) return false;
-    }
-    return true;
+  /** `never` if XNNPACK cannot take the graph that it was preferred for. */
+  get xnnpack(): InterpreterOptions["xnnpack"] {
+    return this.#options.xnnpack;
   }
 
-  /** Gives the tensors memory for inputs of other shapes. After a failure the interpreter is useless. */
-  async reshape(inputs: readonly Binding[], tensors: Tensors): Promise<void> {
-    const { bindings } = this.#model.tflite;
-    let isResized = true;
-    for (const { name, index } of inputs) {
-      const { shape } = tensors[name] as Tensor;
-      const dimensions = Int32Array.from(shape);
-      isResized &&= OK === bindings.resizeInput(this.#pointer, index, dimensions, shape.length);
-    }
-    const shapes = inputs.map(({ name }) => `[${(tensors[name] as Tensor).shape}]`).join(", ");
-    if (!isResized || !(await this.#allocate())) {
-      throw errors.reshapeFailed(shapes, this.#reporter.take());
-    }
-    this.#plan = this.#model.executor.plan(`run ${shapes}`);
+  /** Whether the next call finds variables that an earlier call assigned and must not find. */
+  get isSpent(): boolean {
+    return this.#hasRun && !this.#options.keepsState && this.#model.file.state === "resources";
+  }
+
+  /** How many operators XNNPACK runs. Absent before tensors have memory for the first time. */
+  get delegation(): Delegation | undefined {
+    return this.#plans.delegation;
+  }
+
+  /** Whether the tensors have memory for these inputs. */
+  fits(signature: ModelSignature, tensors: Tensors): boolean {
+    return this.#runners.get(signature.subgraph)?.fits(signature, tensors) ?? false;
   }
 
   /**
-   * Resets the variable tensors, then copies inputs into the interpreter's memory: an input can be a
-   * variable itself. Without the reset, answers would depend on the calls that the interpreter took
-   * before.
+   * Gives the tensors memory for inputs of other shapes. After a failure the interpreter must be closed or
+   * restored.
+   *
+   * @throws ServingError INVALID_ARGUMENT / TENSOR_SHAPE_REFUSED with TensorFlow Lite's words.
    */
-  write(inputs: readonly Binding[], tensors: Tensors): void {
+  async reshape(signature: ModelSignature, tensors: Tensors): Promise<void> {
+    const runner = this.#runner(signature.subgraph);
+    const shapes = new Map(
+      signature.inputs.map(({ name }) => [name, (tensors[name] as Tensor).shape]),
+    );
+    const isReady =
+      runner.resize(signature, shapes) && (await this.#applyXnnpack()) && (await runner.allocate());
+    if (isReady) return;
+    const text = [...shapes.values()].map((shape) => `[${shape}]`).join(", ");
+    throw errors.reshapeFailed(text, this.#reporter.take());
+  }
+
+  /** Returns to the shapes before a `reshape` that failed, if variables are kept; returns whether it did. */
+  async restore(signature: ModelSignature): Promise<boolean> {
+    if (!this.#hasRun || !this.#options.keepsState) return false;
+    const runner = this.#runner(signature.subgraph);
+    return runner.resize(signature, runner.shapesOf(signature)) && runner.allocate();
+  }
+
+  /** Resets variables unless they are kept, then copies inputs in: an input can be a variable itself. */
+  write(signature: ModelSignature, tensors: Tensors): void {
     const { file, tflite } = this.#model;
-    if (file.hasVariables) tflite.bindings.resetVariables(this.#pointer);
-    for (const { name, index } of inputs) {
-      const memory = this.#input(index);
-      const { data } = tensors[name] as Tensor;
-      memory.refresh();
-      if (memory.dtype === "string") this.#writeStrings(memory, data as readonly Uint8Array[]);
-      else if (memory.dtype === "int4" || memory.dtype === "uint4") {
-        (memory.view as Uint8Array).set(packNibbles(data as Uint8Array));
-      } else (memory.view as Float32Array).set(data as Float32Array);
+    if (file.state === "variables" && !this.#options.keepsState) {
+      tflite.bindings.resetVariables(this.#pointer);
     }
+    this.#runner(signature.subgraph).write(signature, tensors);
   }
 
-  /** Runs the model: a status at once when it ran inline, else a promise. */
-  invoke(): number | Promise<number> {
-    const { executor, tflite } = this.#model;
-    return executor.run<number>(this.#plan, tflite.bindings.invoke, this.#pointer);
+  /** Runs a signature: returns a status if it ran inline, otherwise a promise of it. */
+  invoke(signature: ModelSignature): number | Promise<number> {
+    this.#hasRun = true;
+    return this.#runner(signature.subgraph).invoke();
   }
 
-  /** Copies outputs out of the interpreter's memory: those named, or all. */
-  read({ outputs }: ModelSignature, names: readonly string[] | undefined): Tensors {
-    const tensors: Record<string, Tensor> = {};
-    for (const { name, index } of outputs) {
-      if (names !== undefined && !names.includes(name)) continue;
-      const memory = this.#outputs.get(index) as TensorMemory;
-      memory.refresh();
-      tensors[name] = memory.read();
-    }
-    return tensors;
+  /** Copies outputs out of the interpreter's memory: the outputs named, or all. */
+  read(signature: ModelSignature, names: readonly string[] | undefined): Tensors {
+    return this.#runner(signature.subgraph).read(signature, names);
+  }
+
+  /** Stops the run in progress between two operators; returns whether the library can. */
+  cancel(): boolean {
+    const { bindings, canCancel } = this.#model.tflite;
+    if (canCancel) bindings.cancel(this.#pointer);
+    return canCancel;
   }
 
   /** TensorFlow Lite's messages since the last call. */
@@ -192,31 +183,49 @@ export class Interpreter {
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#model.tflite.bindings.interpreterDelete(this.#pointer);
+    const { tflite } = this.#model;
+    for (const runner of this.#runners.values()) runner[Symbol.dispose]();
+    tflite.bindings.interpreterDelete(this.#pointer);
     counts.interpreters--;
-    deleteXnnpack(this.#model.tflite, this.#delegate);
+    deleteXnnpack(tflite, this.#delegate);
     this.#reporter[Symbol.dispose]();
   }
 
-  async #allocate(): Promise<boolean> {
+  /** Gives the tensors of the primary subgraph memory for the shapes in the file. */
+  async #prepare(): Promise<boolean> {
+    if (!(await this.#applyXnnpack())) return false;
+    const hasPrimary = [...this.#model.file.signatures.values()].some((s) => s.subgraph === 0);
+    return !hasPrimary || this.#runner(0).allocate();
+  }
+
+  /** Gives XNNPACK the graph, once, when the shapes are known: 2.9 prepares the operators for them. */
+  async #applyXnnpack(): Promise<boolean> {
     const { executor, tflite } = this.#model;
-    const plan = executor.plan("allocate tensors");
-    const status = await executor.run(plan, tflite.bindings.allocateTensors, this.#pointer);
-    if (status !== OK) return false;
-    for (const memory of this.#inputs.values()) memory.allocated();
-    for (const memory of this.#outputs.values()) memory.allocated();
-    return true;
+    if (this.#options.xnnpack === "never" || this.hasXnnpack) return true;
+    this.#delegate = createXnnpack(tflite, this.#options.threads);
+    if (this.#delegate === null) return this.#options.xnnpack !== "required";
+    this.#plans.observe();
+    const { modifyGraph } = tflite.bindings;
+    const status = await executor.run(onThread, modifyGraph, this.#pointer, this.#delegate);
+    this.#plans.compare();
+    return status === OK;
   }
 
-  #input(index: number): TensorMemory {
-    return this.#inputs.get(index) as TensorMemory;
-  }
-
-  #writeStrings(memory: TensorMemory, strings: readonly Uint8Array[]): void {
-    const { bindings, library } = this.#model.tflite;
-    if (!library.has("TfLiteTensorRealloc")) throw errors.stringsUnsupported(library.path);
-    const bytes = encodeStrings(strings);
-    bindings.tensorRealloc(bytes.length, memory.pointer);
-    bindings.copyIn(memory.pointer, bytes, bytes.length);
+  #runner(subgraph: number): SubgraphRunner {
+    const known = this.#runners.get(subgraph);
+    if (known !== undefined) return known;
+    const { executor, file, tflite } = this.#model;
+    const signatures = [...file.signatures.values()].filter((s) => s.subgraph === subgraph);
+    const access =
+      subgraph === 0
+        ? primaryAccess(tflite.bindings, this.#pointer)
+        : signatureAccess(tflite.bindings, this.#pointer, signatures);
+    const runner = new SubgraphRunner(tflite, executor, access, signatures);
+    this.#runners.set(subgraph, runner);
+    return runner;
   }
 }
+
+/** TensorFlow Lite says nothing if XNNPACK cannot take a graph with dynamic tensors. */
+const explain = ({ xnnpack }: InterpreterOptions) =>
+  xnnpack === "required" ? "XNNPACK cannot take tensors whose size only the run tells" : "";

@@ -15,6 +15,10 @@ export interface Tflite {
   readonly library: NativeLibrary;
   readonly bindings: Bindings;
   readonly hasXnnpack: boolean;
+  /** Whether a run can be stopped. */
+  readonly canCancel: boolean;
+  /** Whether signatures of any subgraph can be called, not only those of subgraph 0. */
+  readonly hasSignatureRunners: boolean;
 }
 
 const platform = `${process.platform}-${process.arch}`;
@@ -79,5 +83,12 @@ export async function openTflite(path?: string): Promise<Tflite> {
   const library = await openLibrary(libraryRequirements(libraryCandidates(path)));
   const bindings = bindingsOf.get(library) ?? library.functions(declarations);
   bindingsOf.set(library, bindings);
-  return { library, bindings, hasXnnpack: library.has(declarations.xnnpackCreate[0]) };
+  const has = (name: keyof typeof declarations) => library.has(declarations[name][0]);
+  return {
+    library,
+    bindings,
+    hasXnnpack: has("xnnpackCreate") && has("modifyGraph"),
+    canCancel: has("enableCancellation") && has("cancel"),
+    hasSignatureRunners: has("signatureRunner"),
+  };
 }

@@ -1,6 +1,5 @@
 import type { ServableId, ServableRequest } from "@serving-kit/core";
 import type { Predictor } from "@serving-kit/inference";
-import { DATA_TYPES } from "../data-types.js";
 import { errors } from "../errors.js";
 import type { CallContext, ServerCore } from "../server-core.js";
 import {
@@ -22,8 +21,8 @@ export interface Regressions {
 /**
  * Regresses examples through a signature with the input `inputs` and the output `outputs`.
  *
- * @throws ServingError INVALID_ARGUMENT with TF Serving's texts: SIGNATURE_UNFIT, REQUEST_UNFIT without
- * examples, OUTPUT_UNFIT; and what `predict` throws.
+ * @throws ServingError with TF Serving's texts: INVALID_ARGUMENT or FAILED_PRECONDITION /
+ * SIGNATURE_UNFIT, INVALID_ARGUMENT / OUTPUT_UNFIT, and what `predict` throws.
  */
 export async function regress(
   core: ServerCore,
@@ -40,7 +39,7 @@ export async function regress(
     if (!signature.outputs.has("outputs")) {
       throw errors.signatureUnfit(
         `No regression outputs found in SignatureDef: ${describe(signature)}`,
-        "INVALID_ARGUMENT",
+        "FAILED_PRECONDITION",
       );
     }
     return examplesCall(call, ["outputs"]);
@@ -62,7 +61,7 @@ export async function regress(
     );
   }
   if (dtype !== "float32") {
-    throw errors.outputUnfit(`Expected output Tensor of DT_FLOAT.  Got: ${DATA_TYPES[dtype]}`);
+    throw errors.outputUnfit(`Expected output Tensor of DT_FLOAT.  Got: ${dtype}`);
   }
   return { id, values: tensor.data as Float32Array };
 }

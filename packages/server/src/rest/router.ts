@@ -47,20 +47,22 @@ export function matchRoute(method: string, path: string): Route {
 }
 
 function requestOf([, name, version, label]: RegExpExecArray): ServableRequest {
-  const model = decode(name as string);
+  const model = decode("model name", name as string);
   if (version !== undefined) {
     const parsed = parseVersion(version);
     if (parsed === undefined) throw errors.versionNotNumeric(version);
     return { name: model, version: parsed };
   }
-  return label === undefined ? { name: model } : { name: model, label: decode(label) };
+  return label === undefined
+    ? { name: model }
+    : { name: model, label: decode("model version label", label) };
 }
 
-/** Percent-decodes as curl does, by which TF Serving decodes: what is no code stays as it is. */
-function decode(text: string): string {
+function decode(what: "model name" | "model version label", text: string): string {
   if (!text.includes("%")) return text;
-  const bytes = Buffer.from(text)
-    .toString("latin1")
-    .replace(/%([0-9a-f]{2})/gi, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16)));
-  return Buffer.from(bytes, "latin1").toString();
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw errors.undecodableName(what, text);
+  }
 }

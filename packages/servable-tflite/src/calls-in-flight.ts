@@ -1,0 +1,81 @@
+import type { Clock } from "@serving-kit/core";
+import type { Interpreter } from "./native/interpreter.js";
+
+/** A run is told to stop again this often, in ms: a loop starts its body anew between two checks. */
+const STOP_INTERVAL_MS = 10;
+
+/** The calls in flight of a predictor, and the interpreters whose runs are on threads. */
+export class CallsInFlight {
+  readonly #clock: Pick<Clock, "setTimeout">;
+  readonly #onThreads = new Set<Interpreter>();
+  readonly #givenUp = new Set<Interpreter>();
+  #count = 0;
+  #onIdle: (() => void) | undefined;
+  #onFreed: (() => void) | undefined;
+
+  constructor(clock: Pick<Clock, "setTimeout">) {
+    this.#clock = clock;
+  }
+
+  begin(): void {
+    this.#count++;
+  }
+
+  end(): void {
+    this.#count--;
+    if (this.#count === 0) this.#onIdle?.();
+  }
+
+  /** Waits for a run. If the signal aborts, tells TensorFlow Lite to stop it. */
+  async settled(
+    interpreter: Interpreter,
+    run: Promise<number>,
+    signal: AbortSignal | undefined,
+  ): Promise<number> {
+    let timer: Disposable | undefined;
+    const stop = () => {
+      if (interpreter.cancel()) timer = this.#clock.setTimeout(stop, STOP_INTERVAL_MS);
+    };
+    this.#onThreads.add(interpreter);
+    signal?.addEventListener("abort", stop, { once: true });
+    try {
+      return await run;
+    } finally {
+      timer?.[Symbol.dispose]();
+      signal?.removeEventListener("abort", stop);
+      this.#onThreads.delete(interpreter);
+    }
+  }
+
+  /** Does not count the runs on threads as calls any more. Returns their interpreters. */
+  giveUp(): readonly Interpreter[] {
+    const interpreters = [...this.#onThreads].filter((one) => !this.#givenUp.has(one));
+    for (const interpreter of interpreters) {
+      this.#givenUp.add(interpreter);
+      this.end();
+    }
+    return interpreters;
+  }
+
+  /** Closes an interpreter whose run was given up and has ended; returns whether it is one. */
+  closeGivenUp(interpreter: Interpreter): boolean {
+    if (!this.#givenUp.delete(interpreter)) return false;
+    interpreter.close();
+    if (this.#givenUp.size === 0) this.#onFreed?.();
+    return true;
+  }
+
+  /** Resolves when no call is in flight but the runs that were given up. */
+  async idle(): Promise<void> {
+    if (this.#count === 0) return;
+    await new Promise<void>((resolve) => {
+      this.#onIdle = resolve;
+    });
+  }
+
+  /** Calls back when no interpreter of a given-up run is left: now, or when the last run ends. */
+  whenFreed(callback: () => void): void {
+    if (this.#givenUp.size === 0) callback();
+    else this.#onFreed = callback;
+  }
+}
