@@ -1,9 +1,13 @@
-"""Writes a zoo of small SavedModels and the answers that Python gives, beside this file."""
+"""Writes a zoo of small SavedModels and the answers that Python gives, beside this file.
+
+`python make.py` makes all models, `python make.py NAME ...` only those.
+"""
 
 import base64
 import json
 import os
 import shutil
+import sys
 from pathlib import Path
 
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "2"
@@ -293,6 +297,22 @@ def keras3():
     return None, None, [("serving_default", {name: tf.constant(x)})]
 
 
+def keras3_saved():
+    """A Keras 3 model as `tf.saved_model.save` writes it: only copies of its variables are restored."""
+    keras.utils.set_random_seed(4)
+    layers = [keras.Input([4]), keras.layers.Dense(5, "relu"), keras.layers.BatchNormalization(), keras.layers.Dense(3)]
+    model = keras.Sequential(layers)
+    model.set_weights([np.random.rand(*weights.shape) for weights in model.get_weights()])
+
+    @tf.function(input_signature=[spec([None, 4], "float32", "x")])
+    def serve(x):
+        return {"y": model(x)}
+
+    tf.saved_model.save(model, HERE / "keras3-saved" / "1", signatures={"serving_default": serve})
+    x = np.linspace(-1, 1, 8, dtype=np.float32).reshape(2, 4)
+    return None, None, [("serving_default", {"x": tf.constant(x)})]
+
+
 # --- models of TensorFlow 1, by its builder ---
 
 
@@ -315,19 +335,10 @@ def build_v1(folder, tags, as_text=False):
         )  # fmt: skip
         index = tf.lookup.StaticHashTable(initializer, -1).lookup(word, name="index")
         session.run([v1.global_variables_initializer(), v1.tables_initializer()])
-
-        def signature(inputs, outputs):
-            info = v1.saved_model.build_tensor_info
-            return v1.saved_model.build_signature_def(
-                {name: info(tensor) for name, tensor in inputs.items()},
-                {name: info(tensor) for name, tensor in outputs.items()},
-                "tensorflow/serving/predict",
-            )
-
         builder = v1.saved_model.Builder(str(folder))
         signatures = {
-            "serving_default": signature({"x": x}, {"y": y}),
-            "words": signature({"word": word}, {"index": index}),
+            "serving_default": signature_v1({"x": x}, {"y": y}),
+            "words": signature_v1({"word": word}, {"index": index}),
         }
         options = {
             "signature_def_map": signatures,
@@ -342,6 +353,71 @@ def build_v1(folder, tags, as_text=False):
     return [("serving_default", {"x": tf.constant(x)}), ("words", {"word": tf.constant(words)})]
 
 
+def signature_v1(inputs, outputs):
+    info = v1.saved_model.build_tensor_info
+    return v1.saved_model.build_signature_def(
+        {name: info(tensor) for name, tensor in inputs.items()},
+        {name: info(tensor) for name, tensor in outputs.items()},
+        "tensorflow/serving/predict",
+    )
+
+
+def save_v1(folder, session, signatures, **options):
+    builder = v1.saved_model.Builder(str(folder))
+    builder.add_meta_graph_and_variables(session, ["serve"], signature_def_map=signatures, **options)
+    builder.save()
+
+
+def build_unset(folder):
+    """Signatures read variables that the saver leaves out; `idle` is left out too, and nothing reads it."""
+    with tf.Graph().as_default(), v1.Session() as session:
+        kept = v1.get_variable("kept", initializer=2.0, use_resource=True)
+        lost = v1.get_variable("lost", initializer=3.0, use_resource=True)
+        lost_reference = v1.get_variable("lost_reference", initializer=4.0, use_resource=False)
+        v1.get_variable("idle", initializer=5.0, use_resource=True)
+        x = v1.placeholder(tf.float32, [None], name="x")
+
+        @tf.function
+        def times(x):
+            return tf.cond(tf.size(x) > 0, lambda: x * lost, lambda: x)
+
+        signatures = {
+            "serving_default": signature_v1({"x": x}, {"y": x * kept}),
+            "function": signature_v1({"x": x}, {"y": times(x)}),
+            "reference": signature_v1({"x": x}, {"y": x * lost_reference}),
+        }
+        session.run(v1.global_variables_initializer())
+        save_v1(folder, session, signatures, saver=v1.train.Saver([kept]))
+    return []
+
+
+def build_filled(folder):
+    """A signature sets the variables that another one reads, by a function and by a reference."""
+    with tf.Graph().as_default(), v1.Session() as session:
+        scale = v1.get_variable("scale", initializer=2.0, use_resource=True)
+        offset = v1.get_variable("offset", initializer=3.0, use_resource=False)
+        value = v1.placeholder(tf.float32, [], name="value")
+        x = v1.placeholder(tf.float32, [None], name="x")
+
+        @tf.function
+        def fill(value):
+            scale.assign(value)
+            return scale.read_value()
+
+        filled = fill(value)
+        with tf.control_dependencies([filled]):
+            shifted = v1.assign(offset, value + 1.0)
+        signatures = {
+            "serving_default": signature_v1({"x": x}, {"y": x * scale + offset}),
+            "fill": signature_v1({"value": value}, {"sum": filled + shifted}),
+        }
+        session.run(v1.global_variables_initializer())
+        unused = v1.get_variable("unused", initializer=0.0, use_resource=True)
+        session.run(unused.initializer)
+        save_v1(folder, session, signatures, saver=v1.train.Saver([unused]))
+    return []
+
+
 def build_large(folder):
     """100 MB of memory from a small file: a variable that is filled when the model is loaded."""
     with tf.Graph().as_default(), v1.Session() as session:
@@ -350,19 +426,8 @@ def build_large(folder):
         x = v1.placeholder(tf.float32, [None], name="x")
         y = tf.multiply(x, scale * tf.gather(large, 24_999_999), name="y")
         session.run(scale.initializer)
-        info = v1.saved_model.build_tensor_info
-        signature = v1.saved_model.build_signature_def(
-            {"x": info(x)}, {"y": info(y)}, "tensorflow/serving/predict"
-        )
-        builder = v1.saved_model.Builder(str(folder))
-        builder.add_meta_graph_and_variables(
-            session,
-            ["serve"],
-            signature_def_map={"serving_default": signature},
-            main_op=large.initializer,
-            saver=v1.train.Saver([scale]),
-        )
-        builder.save()
+        signatures = {"serving_default": signature_v1({"x": x}, {"y": y})}
+        save_v1(folder, session, signatures, main_op=large.initializer, saver=v1.train.Saver([scale]))
     return [("serving_default", {"x": tf.constant([1.0, 3.0])})]
 
 
@@ -403,44 +468,74 @@ def rename_op(model):
                 node.op = "NoSuchOp"
 
 
-def main():
-    for old in HERE.iterdir():
-        if old.is_dir():
-            shutil.rmtree(old)
-    answers = {}
-    for make in (dtypes, shapes, strings, jpeg, table, counter, arithmetic, trouble, sequence, keras3):
-        name = make.__name__
-        path = HERE / name / "1"
+def saved(make):
+    """A builder of a folder from a function that gives an object of TensorFlow 2."""
+
+    def build(folder):
         module, signatures, calls = make()
         if module is not None:
-            tf.saved_model.save(module, path, signatures=signatures)
-        answers[name] = answer(path, None, calls)
-    edit(HERE / "arithmetic" / "1", set_default_scale)
-    answers["arithmetic"].append({
+            tf.saved_model.save(module, folder, signatures=signatures)
+        return answer(folder, None, calls)
+
+    return build
+
+
+def built_v1(build, **options):
+    """A builder of a folder from one of TensorFlow 1."""
+    return lambda folder: answer(folder, ["serve"], build(folder, **options))
+
+
+def with_default(folder):
+    answers = saved(arithmetic)(folder)
+    edit(folder, set_default_scale)
+    answers.append({
         "signature": "scaled",
         "inputs": {"a": tensor_to_json(tf.constant([1.0, 2.0]))},
         "outputs": {"scaled": tensor_to_json(tf.constant([10.0, 20.0]))},
     })  # fmt: skip
-    shutil.copytree(HERE / "arithmetic" / "1", HERE / "missing-op" / "1")
-    edit(HERE / "missing-op" / "1", rename_op)
-    calls = build_v1(HERE / "tf1" / "1", [["serve"], ["serve", "gpu"]])
-    answers["tf1"] = answer(HERE / "tf1" / "1", ["serve"], calls)
-    calls = build_v1(HERE / "tf1-text" / "1", [["serve"]], as_text=True)
-    answers["tf1-text"] = answer(HERE / "tf1-text" / "1", ["serve"], calls)
-    calls = build_large(HERE / "large" / "1")
-    answers["large"] = answer(HERE / "large" / "1", ["serve"], calls)
-    shutil.rmtree(SCRATCH)
+    return answers
+
+
+def missing_op(folder):
+    shutil.copytree(HERE / "arithmetic" / "1", folder)
+    edit(folder, rename_op)
+
+
+BUILDERS = {
+    **{make.__name__: saved(make) for make in (dtypes, shapes, strings, jpeg, table, counter)},
+    "arithmetic": with_default,
+    **{make.__name__: saved(make) for make in (trouble, sequence, keras3)},
+    "tf1": built_v1(build_v1, tags=[["serve"], ["serve", "gpu"]]),
+    "tf1-text": built_v1(build_v1, tags=[["serve"]], as_text=True),
+    "large": built_v1(build_large),
+    "missing-op": missing_op,
+    "keras3-saved": saved(keras3_saved),
+    "unset": built_v1(build_unset),
+    "filled": built_v1(build_filled),
+}
+
+
+def main():
+    file = HERE / "answers.json"
+    answers = json.loads(file.read_text()) if file.exists() else {}
+    for name in sys.argv[1:] or BUILDERS:
+        shutil.rmtree(HERE / name, ignore_errors=True)
+        recorded = BUILDERS[name](HERE / name / "1")
+        if recorded is not None:
+            answers[name] = recorded
+        shutil.rmtree(SCRATCH, ignore_errors=True)
     for fingerprint in HERE.glob("*/1/fingerprint.pb"):
         fingerprint.unlink()  # optional, and different in every run
     for folder in HERE.glob("*/1/*/"):
         if not any(folder.iterdir()):
             folder.rmdir()
+    ordered = {name: answers[name] for name in BUILDERS if name in answers}
     lines = [
         f"  {json.dumps(name)}: [\n    " + ",\n    ".join(json.dumps(call) for call in calls) + "\n  ]"
         if calls else f"  {json.dumps(name)}: []"
-        for name, calls in answers.items()
+        for name, calls in ordered.items()
     ]  # fmt: skip
-    (HERE / "answers.json").write_text("{\n" + ",\n".join(lines) + "\n}\n")
+    file.write_text("{\n" + ",\n".join(lines) + "\n}\n")
 
 
 main()

@@ -29,6 +29,7 @@ export {
   callOnThread,
   type NativeDeclaration,
   type NativeFunction,
+  type NativeStruct,
   type NativeType,
 } from "./native-function.js";
 export { type LibraryRequirements, NativeLibrary, openLibrary } from "./native-library.js";

@@ -15,8 +15,13 @@ export interface NativeFunction {
   async(...args: any[]): void;
 }
 
-/** A C type: a text such as `size_t` or `void *`, or a type that koffi made. */
-export type NativeType = string | object;
+/** A C struct that is passed by value: its fields in order, with their types. */
+export interface NativeStruct {
+  readonly struct: Readonly<Record<string, string>>;
+}
+
+/** A C type: a string such as `size_t` or `void *`, or a struct. */
+export type NativeType = string | NativeStruct;
 
 /** How a function is declared: its symbol, the type of its result, the types of its arguments. */
 export type NativeDeclaration = readonly [

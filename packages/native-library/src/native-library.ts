@@ -1,10 +1,10 @@
 import { realpathSync } from "node:fs";
 import { messageOf } from "@serving-kit/core";
-import type { LibraryHandle } from "koffi";
+import type { LibraryHandle, TypeObject } from "koffi";
 import { type Attempt, errors } from "./errors.js";
 import { loadKoffi } from "./koffi.js";
 import type { LibraryCandidate } from "./library-candidate.js";
-import type { NativeDeclaration, NativeFunction } from "./native-function.js";
+import type { NativeDeclaration, NativeFunction, NativeType } from "./native-function.js";
 import { pinLibrary } from "./pin-library.js";
 import { isVersionWithin, type VersionRange } from "./version-range.js";
 
@@ -85,7 +85,7 @@ export class NativeLibrary {
     if (handle === undefined) {
       throw errors.libraryIncompatible(this.name, this.path, `it does not export ${symbol}`);
     }
-    return handle.func(symbol, result as string, args as string[]) as NativeFunction;
+    return handle.func(symbol, koffiType(result), args.map(koffiType)) as NativeFunction;
   }
 }
 
@@ -174,6 +174,10 @@ function load(path: string, isGlobal: boolean): LibraryHandle {
   } catch (error) {
     throw new Error(`${path} does not open: ${messageOf(error)}`, { cause: error });
   }
+}
+
+function koffiType(type: NativeType): string | TypeObject {
+  return typeof type === "string" ? type : loadKoffi().struct(type.struct);
 }
 
 function enlargeStacks(): void {

@@ -1,7 +1,7 @@
 import { constants } from "node:buffer";
 import type koffi from "koffi";
 import { loadKoffi } from "./koffi.js";
-import type { NativeFunction, NativeType } from "./native-function.js";
+import type { NativeFunction } from "./native-function.js";
 
 /**
  * The bytes at an address, without a copy. Valid only while the owner of the memory keeps it: never
@@ -48,11 +48,11 @@ export interface NativeCallback extends Disposable {
 export function nativeCallback(
   // biome-ignore lint/suspicious/noExplicitAny: the arguments are C's
   callback: (...args: any[]) => unknown,
-  result: NativeType,
-  args: readonly NativeType[],
+  result: string,
+  args: readonly string[],
 ): NativeCallback {
   const koffi = loadKoffi();
-  const type = koffi.pointer(koffi.proto(result as string, args as string[]));
+  const type = koffi.pointer(koffi.proto(result, [...args]));
   const pointer = koffi.register(callback, type);
   return { pointer, [Symbol.dispose]: () => koffi.unregister(pointer) };
 }

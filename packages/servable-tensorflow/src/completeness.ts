@@ -1,6 +1,7 @@
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { type MetaGraph, readSavedModel, SAVED_MODEL_FILES } from "./saved-model.js";
+import { type MetaGraph, readSavedModel } from "./saved-model.js";
+import { SAVED_MODEL_FILES } from "./saved-model-file.js";
 
 /** `variables.data-00000-of-00002` */
 const SHARD = /^variables\.data-(\d{5})-of-(\d{5})$/;

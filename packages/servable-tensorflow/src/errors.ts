@@ -1,5 +1,8 @@
 import { type Code, messageOf, ServingError } from "@serving-kit/core";
 
+/** How many names a message lists. */
+const MAX_NAMES = 10;
+
 /** The errors of this package, one factory for each reason. */
 export const errors = {
   savedModelMissing: (path: string, cause?: unknown) =>
@@ -49,6 +52,17 @@ export const errors = {
       `signature "${signature}" of the SavedModel in ${path} names the tensor "${tensor}" for "${alias}", which the graph does not have; export it again`,
       { details: { path, signatureName: signature, tensor } },
     ),
+
+  variablesUnset: (path: string, names: readonly string[]) => {
+    const listed = names.slice(0, MAX_NAMES).map((name) => `"${name}"`);
+    const more = names.length > MAX_NAMES ? ` and ${names.length - MAX_NAMES} more` : "";
+    return new ServingError(
+      "INVALID_ARGUMENT",
+      "VARIABLES_UNSET",
+      `signatures of the SavedModel in ${path} read variables that have no value: ${listed.join(", ")}${more}; expected each to be restored from variables/, set when the model is loaded, or assigned by a signature. Export the model again, a Keras 3 model by model.export(path)`,
+      { details: { path, variables: names } },
+    );
+  },
 
   runFailed: (code: Code, message: string) =>
     new ServingError(code, "TENSORFLOW_RUN_FAILED", message),

@@ -12,6 +12,7 @@ import { readSavedModel, selectMetaGraph } from "./saved-model.js";
 import { SavedModelPredictor, type ServedModel } from "./saved-model-predictor.js";
 import { sessionConfig } from "./session-config.js";
 import { SessionHolders } from "./session-holders.js";
+import { settleVariables } from "./settle-variables.js";
 import { shareSavedModel, unshareSavedModel } from "./share.js";
 import { readWarmUpRequests } from "./warm-up/prediction-log.js";
 import { syntheticWarmUp } from "./warm-up/synthetic.js";
@@ -39,6 +40,12 @@ export async function loadSavedModel(
   signal.throwIfAborted();
   const config = sessionConfig(options);
   const session = await SavedModelSession.load(tensorflow, { path, graph, config });
+  try {
+    await settleVariables(tensorflow.bindings, session, path, graph, graphs.indexOf(graph));
+  } catch (error) {
+    await session.close();
+    throw error;
+  }
   const model: ServedModel = {
     ...{ path, signatures: graph.signatures, unsupported: graph.unsupported },
     ...{ defaults: graph.defaults, session: session.pointer, tensors: session.tensors },

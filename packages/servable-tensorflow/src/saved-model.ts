@@ -1,25 +1,15 @@
-import { readFile, stat } from "node:fs/promises";
-import { join } from "node:path";
 import { messageOf } from "@serving-kit/core";
 import type { Signature, Tensor, TensorSpec } from "@serving-kit/inference";
-import textformat from "protobufjs/ext/textformat.js";
 import { dataTypeName, dtypeOf } from "./data-type.js";
 import { errors } from "./errors.js";
-import type { MetaGraphDef, SavedModelProto, SignatureDef, TensorInfo } from "./proto/messages.js";
-import { pruneText } from "./proto/prune-text.js";
-import { savedModelType } from "./proto/schema.js";
+import type { MetaGraphDef, SignatureDef, TensorInfo } from "./proto/messages.js";
 import { shapeOf, tensorFromProto } from "./proto/tensor-proto.js";
-
-/** The two forms of the file that makes a folder a SavedModel. */
-export const SAVED_MODEL_FILES = ["saved_model.pb", "saved_model.pbtxt"] as const;
+import { readMetaGraphs } from "./saved-model-file.js";
+import { type VariableNode, variableNodes } from "./variables/variable-nodes.js";
 
 /** TensorFlow's own name for the op that initialises a model: a signature in name only. */
 const INIT_OP = "__saved_model_init_op";
 const TRAIN_OP = "__saved_model_train_op";
-
-/** What protobuf allows a message, and what a text may have in JavaScript. */
-const MAX_BYTES = 2 ** 31 - 1;
-const MAX_TEXT_BYTES = 2 ** 29 - 25;
 
 /** One graph of a SavedModel: what `saved_model_cli show` tells. */
 export interface MetaGraph {
@@ -35,6 +25,13 @@ export interface MetaGraph {
   readonly defaults: ReadonlyMap<string, ReadonlyMap<string, Tensor>>;
   /** The names of files in `assets/` that the graph reads. */
   readonly assets: readonly string[];
+  /** The ops that hold its variables. */
+  readonly variables: readonly VariableNode[];
+  /**
+   * The op that restores its variables from `variables/`. Absent if it has none to restore: exporters name
+   * the op exactly if they write `variables/variables.index`.
+   */
+  readonly restoreOp?: string;
 }
 
 /**
@@ -45,16 +42,7 @@ export interface MetaGraph {
  * `saved_model.pbtxt`; DATA_LOSS / SAVED_MODEL_INVALID when that is not one.
  */
 export async function readSavedModel(path: string): Promise<readonly MetaGraph[]> {
-  const file = await findFile(path);
-  if (file === undefined) throw errors.savedModelMissing(path);
-  try {
-    const bytes = await readFile(join(path, file));
-    const { metaGraphs } = decode(file, bytes);
-    if (metaGraphs.length === 0) throw new Error("it holds no graph");
-    return metaGraphs.map(toMetaGraph);
-  } catch (error) {
-    throw errors.savedModelInvalid(path, `${file}: ${messageOf(error)}`, error);
-  }
+  return readMetaGraphs(path, (graphs) => graphs.map(toMetaGraph));
 }
 
 /** The graph with exactly these tags. Throws NOT_FOUND / TAGS_NOT_FOUND with the known ones. */
@@ -75,36 +63,12 @@ export function selectMetaGraph(
   );
 }
 
-/** The file that is there; TensorFlow too prefers the binary one. */
-async function findFile(path: string): Promise<(typeof SAVED_MODEL_FILES)[number] | undefined> {
-  for (const file of SAVED_MODEL_FILES) {
-    const stats = await stat(join(path, file)).catch(() => undefined);
-    if (stats === undefined) continue;
-    const limit = file === "saved_model.pb" ? MAX_BYTES : MAX_TEXT_BYTES;
-    if (stats.size > limit) {
-      throw errors.savedModelInvalid(
-        path,
-        `${file} has ${stats.size} bytes; at most ${limit} can be read`,
-      );
-    }
-    return file;
-  }
-  return undefined;
-}
-
-function decode(file: string, bytes: Uint8Array): SavedModelProto {
-  if (file === "saved_model.pb") return savedModelType.decode(bytes) as unknown as SavedModelProto;
-  const text = pruneText(new TextDecoder().decode(bytes), savedModelType);
-  // What the text does not name is absent there; on the wire and back it gets its default.
-  const message = savedModelType.encode(textformat.fromText(savedModelType, text)).finish();
-  return savedModelType.decode(message) as unknown as SavedModelProto;
-}
-
-function toMetaGraph({ metaInfoDef, signatureDef, assetFileDef }: MetaGraphDef): MetaGraph {
+function toMetaGraph(graph: MetaGraphDef): MetaGraph {
+  const restoreOp = graph.saverDef?.restoreOpName;
   const signatures = new Map<string, Signature>();
   const unsupported = new Map<string, string>();
   const defaults = new Map<string, ReadonlyMap<string, Tensor>>();
-  for (const [name, definition] of Object.entries(signatureDef)) {
+  for (const [name, definition] of Object.entries(graph.signatureDef)) {
     if (name === INIT_OP || name === TRAIN_OP) continue;
     try {
       defaults.set(name, toDefaults(definition));
@@ -114,12 +78,14 @@ function toMetaGraph({ metaInfoDef, signatureDef, assetFileDef }: MetaGraphDef):
     }
   }
   return {
-    tags: metaInfoDef?.tags ?? [],
-    tensorflowVersion: metaInfoDef?.tensorflowVersion ?? "",
+    tags: graph.metaInfoDef?.tags ?? [],
+    tensorflowVersion: graph.metaInfoDef?.tensorflowVersion ?? "",
     signatures,
     unsupported,
     defaults,
-    assets: assetFileDef.map(({ filename }) => filename),
+    assets: graph.assetFileDef.map(({ filename }) => filename),
+    variables: variableNodes(graph.graphDef),
+    ...(restoreOp && { restoreOp }),
   };
 }
 

@@ -193,6 +193,26 @@ describe.skipIf(skipReason)(`SavedModelPredictor${skipReason}`, () => {
     }
   });
 
+  it("refuses a model whose signatures read variables without a value, and names them", async () => {
+    await expect(load(zooPath("unset"))).rejects.toMatchObject({
+      code: "INVALID_ARGUMENT",
+      reason: "VARIABLES_UNSET",
+      details: { variables: ["lost", "lost_reference"] },
+      message: expect.stringMatching(/: "lost", "lost_reference"; .*model\.export\(path\)/),
+    });
+  });
+
+  it("loads a model whose signature assigns the variables that others read", () =>
+    withModel("filled", {}, async (predictor) => {
+      const x = tensor("float32", [2], [1, 2]);
+      await expect(predictor.predict({ x })).rejects.toMatchObject({
+        code: "FAILED_PRECONDITION",
+      });
+      const value = tensor("float32", [], [5]);
+      await predictor.predict({ value }, { signatureName: "fill" });
+      expect((await predictor.predict({ x })).y?.data).toEqual(Float32Array.of(11, 16));
+    }));
+
   it("takes options of the session", () =>
     withModel("digits", { intraOpThreads: 1, interOpThreads: 2 }, async (predictor) => {
       const image = tensor("float32", [2, 64], new Float32Array(128));

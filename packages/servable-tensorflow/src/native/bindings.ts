@@ -8,6 +8,9 @@ const tensor = "void *";
 const operation = "void *";
 const tstring = "void *";
 const library = "void *";
+const description = "void *";
+/** A TF_Output by value: an object `{ operation, index }`. */
+const output = { struct: { operation, index: "int" } };
 
 /**
  * The functions of the TensorFlow C API (tensorflow/c/c_api.h, tf_tensor.h, tf_tstring.h and
@@ -35,6 +38,15 @@ export const declarations = {
   /** Belongs to the graph; null where there is none of the name. */
   operationByName: ["TF_GraphOperationByName", operation, graph, "str"],
   outputCount: ["TF_OperationNumOutputs", "int", operation],
+
+  /** (graph, type, name): an op to be; `finishOperation` ends it, also if that fails. */
+  newOperation: ["TF_NewOperation", description, graph, "str", "str"],
+  addInput: ["TF_AddInput", "void", description, output],
+  /** (description, TF_Output[], how many): one input that is a list. */
+  addInputList: ["TF_AddInputList", "void", description, "void *", "int"],
+  setAttrType: ["TF_SetAttrType", "void", description, "str", "int"],
+  /** (description, status): the op, which belongs to the graph; null on error. */
+  finishOperation: ["TF_FinishOperation", operation, description, status],
 
   /** (options, RunOptions, folder, tags, how many, graph, MetaGraphDef out, status); null on error. */
   loadSavedModel: [

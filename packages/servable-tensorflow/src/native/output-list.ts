@@ -4,7 +4,9 @@ import type { GraphTensor } from "./saved-model-session.js";
 const TF_OUTPUT_BYTES = 16;
 
 /** An array of TF_Output, as runs take it for what they feed and fetch. */
-export function encodeOutputs(tensors: readonly GraphTensor[]): Uint8Array {
+export function encodeOutputs(
+  tensors: readonly Pick<GraphTensor, "operation" | "index">[],
+): Uint8Array {
   const list = Buffer.alloc(TF_OUTPUT_BYTES * tensors.length);
   tensors.forEach(({ operation, index }, i) => {
     list.writeBigUInt64LE(operation, TF_OUTPUT_BYTES * i);

@@ -37,9 +37,10 @@ const UNKNOWN_IN_GRAPH = /NodeDef mentions attr|invalid DataType enum/;
 /** A TF_Session with its TF_Graph, made of a SavedModel. Owns both. */
 export class SavedModelSession {
   readonly pointer: bigint;
+  /** The address of the TF_Graph. */
+  readonly graph: bigint;
   readonly tensors: ReadonlyMap<string, SignatureTensors>;
   readonly #bindings: Bindings;
-  readonly #graph: bigint;
   #closed: Promise<void> | undefined;
 
   private constructor(
@@ -50,7 +51,7 @@ export class SavedModelSession {
   ) {
     this.#bindings = bindings;
     this.pointer = pointer;
-    this.#graph = graph;
+    this.graph = graph;
     this.tensors = tensors;
   }
 
@@ -95,7 +96,7 @@ export class SavedModelSession {
     // What they report is of no use: the session is gone either way.
     await callOnThread(closeSession, this.pointer, status.pointer);
     await callOnThread(deleteSession, this.pointer, status.pointer);
-    await callOnThread(deleteGraph, this.#graph);
+    await callOnThread(deleteGraph, this.graph);
     giveStatus(this.#bindings, status);
     counts.sessions--;
   }

@@ -42,12 +42,52 @@ export interface SignatureDef {
   readonly defaults: Readonly<Record<string, TensorProto>>;
 }
 
-/** `MetaGraphDef`, decoded without its graph. */
+/** `NodeDef`, decoded but for its attributes. */
+export interface NodeDef {
+  readonly name: string;
+  readonly op: string;
+  readonly input: readonly string[];
+  /** Serialized `AttrEntry` messages. */
+  readonly attr: readonly Uint8Array[];
+}
+
+/** An attribute of a `NodeDef`, decoded as far as types and functions are needed. */
+export interface AttrEntry {
+  readonly key: string;
+  readonly value?: {
+    readonly list?: { readonly func: readonly { readonly name: string }[] } | null;
+    readonly type: number;
+    readonly func?: { readonly name: string } | null;
+  } | null;
+}
+
+/** `FunctionDef`, decoded but for the attributes of its nodes. */
+export interface FunctionDef {
+  readonly signature?: {
+    readonly name: string;
+    readonly inputArg: readonly { readonly name: string }[];
+  } | null;
+  readonly nodeDef: readonly NodeDef[];
+  readonly ret: Readonly<Record<string, string>>;
+  readonly controlRet: Readonly<Record<string, string>>;
+}
+
+/** `GraphDef`, decoded but for its functions. */
+export interface GraphDef {
+  readonly node: readonly NodeDef[];
+  /** Serialized `FunctionDef` messages. */
+  readonly library?: { readonly function: readonly Uint8Array[] } | null;
+}
+
+/** `MetaGraphDef`, decoded but for its graph. */
 export interface MetaGraphDef {
   readonly metaInfoDef?: {
     readonly tags: readonly string[];
     readonly tensorflowVersion: string;
   } | null;
+  /** A serialized `GraphDef`: a view of the file's bytes. */
+  readonly graphDef: Uint8Array;
+  readonly saverDef?: { readonly restoreOpName: string } | null;
   readonly signatureDef: Readonly<Record<string, SignatureDef>>;
   readonly assetFileDef: readonly { readonly filename: string }[];
 }

@@ -1,9 +1,9 @@
 import textformat from "protobufjs/ext/textformat.js";
 import { describe, expect, it } from "vitest";
 import { pruneText } from "./prune-text.js";
-import { savedModelType } from "./schema.js";
+import { savedModelTextType } from "./schema.js";
 
-const prune = (text: string) => pruneText(text, savedModelType);
+const prune = (text: string) => pruneText(text, savedModelTextType);
 
 describe("pruneText", () => {
   it.each([
@@ -15,8 +15,13 @@ describe("pruneText", () => {
     ],
     [
       "a message that it does not know",
-      "meta_graphs { graph_def { node { name: 'a}' } } }",
+      "meta_graphs { object_graph_def { nodes { x: 'a}' } } }",
       "meta_graphs { }",
+    ],
+    [
+      "the functions of a graph",
+      "meta_graphs { graph_def { node { name: 'a' attr { key: 'f' value { func { name: 'g' } } } device: 'd' } } }",
+      "meta_graphs { graph_def { node { name : 'a' attr { key : 'f' value { func { name : 'g' } } } } } }",
     ],
     [
       "comments, brackets of either kind and lists",
@@ -40,7 +45,7 @@ describe("pruneText", () => {
     ],
   ])("keeps or leaves out %s", (_, text, kept) => {
     expect(prune(text)).toBe(kept);
-    textformat.fromText(savedModelType, prune(text));
+    textformat.fromText(savedModelTextType, prune(text));
   });
 
   it.each([

@@ -24,22 +24,61 @@ const withMaps = (
   },
 });
 
-// Names and numbers of tensorflow/core/protobuf/{saved_model,meta_graph}.proto,
-// tensorflow/core/framework/{tensor,tensor_shape}.proto and tensorflow_serving/apis/*.proto, as far
-// as they are read. The graph itself (MetaGraphDef.graph_def) is left to TensorFlow.
+/** The fields of a message whose parts may be bytes: on the wire a message field is a bytes field. */
+const savedModel = (metaGraph: string) =>
+  message({ savedModelSchemaVersion: ["int64", 1], metaGraphs: [metaGraph, 2, "repeated"] });
+const metaGraph = (graph: string) =>
+  withMaps(
+    message({
+      metaInfoDef: ["MetaInfoDef", 1],
+      graphDef: [graph, 2],
+      saverDef: ["SaverDef", 3],
+      assetFileDef: ["AssetFileDef", 6, "repeated"],
+    }),
+    { signatureDef: ["SignatureDef", 5] },
+  );
+const node = { name: ["string", 1], op: ["string", 2], input: ["string", 3, "repeated"] } as const;
+const functionDef = (nodeDef: string) =>
+  withMaps(message({ signature: ["OpDef", 1], nodeDef: [nodeDef, 3, "repeated"] }), {
+    ...{ ret: ["string", 4], controlRet: ["string", 6] },
+  });
+
+// Names and numbers of tensorflow/core/protobuf/{saved_model,meta_graph,saver}.proto,
+// tensorflow/core/framework/{tensor,tensor_shape,graph,node_def,function,op_def,attr_value}.proto and
+// tensorflow_serving/apis/*.proto, as far as they are read.
 const root = protobuf.Root.fromJSON({
   nested: {
-    SavedModel: message({
-      savedModelSchemaVersion: ["int64", 1],
-      metaGraphs: ["MetaGraphDef", 2, "repeated"],
+    // Read from bytes: what hardly any model needs stays bytes, of which views are made and no objects.
+    SavedModel: savedModel("MetaGraphDef"),
+    MetaGraphDef: metaGraph("bytes"),
+    GraphDef: message({ node: ["NodeDef", 1, "repeated"], library: ["FunctionDefLibrary", 2] }),
+    NodeDef: message({ ...node, attr: ["bytes", 5, "repeated"] }),
+    AttrEntry: message({ key: ["string", 1], value: ["AttrValue", 2] }),
+    FunctionDefLibrary: message({ function: ["bytes", 1, "repeated"] }),
+    FunctionHead: message({ signature: ["OpDef", 1] }),
+    FunctionDef: functionDef("NodeDef"),
+    OpDef: message({ name: ["string", 1], inputArg: ["ArgDef", 2, "repeated"] }),
+    ArgDef: message({ name: ["string", 1] }),
+    AttrValue: message({
+      ...{ list: ["AttrList", 1], type: ["int32", 6], func: ["NameAttrList", 10] },
     }),
-    MetaGraphDef: withMaps(
-      message({
-        metaInfoDef: ["MetaInfoDef", 1],
-        assetFileDef: ["AssetFileDef", 6, "repeated"],
-      }),
-      { signatureDef: ["SignatureDef", 5] },
-    ),
+    AttrList: message({ func: ["NameAttrList", 9, "repeated"] }),
+    NameAttrList: message({ name: ["string", 1] }),
+    SaverDef: message({ restoreOpName: ["string", 3] }),
+
+    // The same as messages, to read from text.
+    SavedModelText: savedModel("MetaGraphDefText"),
+    MetaGraphDefText: metaGraph("GraphDefText"),
+    GraphDefText: message({
+      node: ["NodeDefText", 1, "repeated"],
+      library: ["FunctionDefLibraryText", 2],
+    }),
+    NodeDefText: withMaps(message(node), { attr: ["AttrValue", 5] }),
+    FunctionDefLibraryText: message({ function: ["FunctionDefText", 1, "repeated"] }),
+    FunctionDefText: functionDef("NodeDefText"),
+
+    GraphNames: message({ node: ["NodeNames", 1, "repeated"] }),
+    NodeNames: message({ name: ["string", 1], op: ["string", 2] }),
     MetaInfoDef: message({ tags: ["string", 4, "repeated"], tensorflowVersion: ["string", 5] }),
     SignatureDef: withMaps(message({ methodName: ["string", 3] }), {
       inputs: ["TensorInfo", 1],
@@ -120,6 +159,13 @@ const root = protobuf.Root.fromJSON({
 
 /** The messages by name, for decoding and encoding. */
 export const savedModelType = root.lookupType("SavedModel");
+export const savedModelTextType = root.lookupType("SavedModelText");
+export const graphNamesType = root.lookupType("GraphNames");
+export const graphDefType = root.lookupType("GraphDef");
+export const graphDefTextType = root.lookupType("GraphDefText");
+export const functionHeadType = root.lookupType("FunctionHead");
+export const functionDefType = root.lookupType("FunctionDef");
+export const attrEntryType = root.lookupType("AttrEntry");
 export const predictionLogType = root.lookupType("PredictionLog");
 export const configProtoType = root.lookupType("ConfigProto");
 export const tensorProtoType = root.lookupType("TensorProto");

@@ -1,0 +1,62 @@
+import { readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { messageOf } from "@serving-kit/core";
+import textformat from "protobufjs/ext/textformat.js";
+import { errors } from "./errors.js";
+import type { MetaGraphDef, SavedModelProto } from "./proto/messages.js";
+import { pruneText } from "./proto/prune-text.js";
+import { savedModelTextType, savedModelType } from "./proto/schema.js";
+
+/** The two forms of the file that makes a folder a SavedModel. */
+export const SAVED_MODEL_FILES = ["saved_model.pb", "saved_model.pbtxt"] as const;
+
+/** What protobuf allows a message, and what a text may have in JavaScript. */
+const MAX_BYTES = 2 ** 31 - 1;
+const MAX_TEXT_BYTES = 2 ** 29 - 25;
+
+/**
+ * Reads the file of a SavedModel and returns `of` its graphs, which keep the whole file in memory.
+ *
+ * @throws ServingError NOT_FOUND / SAVED_MODEL_MISSING if the folder has no `saved_model.pb` or
+ * `saved_model.pbtxt`; DATA_LOSS / SAVED_MODEL_INVALID if that file cannot be read or `of` throws.
+ */
+export async function readMetaGraphs<T>(
+  path: string,
+  of: (graphs: readonly MetaGraphDef[]) => T,
+): Promise<T> {
+  const file = await findFile(path);
+  if (file === undefined) throw errors.savedModelMissing(path);
+  try {
+    const { metaGraphs } = decode(file, await readFile(join(path, file)));
+    if (metaGraphs.length === 0) throw new Error("it holds no graph");
+    return of(metaGraphs);
+  } catch (error) {
+    throw errors.savedModelInvalid(path, `${file}: ${messageOf(error)}`, error);
+  }
+}
+
+/** The file that is there; TensorFlow too prefers the binary one. */
+async function findFile(path: string): Promise<(typeof SAVED_MODEL_FILES)[number] | undefined> {
+  for (const file of SAVED_MODEL_FILES) {
+    const stats = await stat(join(path, file)).catch(() => undefined);
+    if (stats === undefined) continue;
+    const limit = file === "saved_model.pb" ? MAX_BYTES : MAX_TEXT_BYTES;
+    if (stats.size > limit) {
+      throw errors.savedModelInvalid(
+        path,
+        `${file} has ${stats.size} bytes; at most ${limit} can be read`,
+      );
+    }
+    return file;
+  }
+  return undefined;
+}
+
+function decode(file: string, bytes: Uint8Array): SavedModelProto {
+  if (file === "saved_model.pb") return savedModelType.decode(bytes) as unknown as SavedModelProto;
+  const text = pruneText(new TextDecoder().decode(bytes), savedModelTextType);
+  // Fields that the text does not name are absent in its message; on the wire and back they get defaults.
+  const message = textformat.fromText(savedModelTextType, text);
+  const wire = savedModelTextType.encode(message).finish();
+  return savedModelType.decode(wire) as unknown as SavedModelProto;
+}
