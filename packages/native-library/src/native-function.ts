@@ -1,3 +1,5 @@
+import type { TypeObject } from "koffi";
+
 /**
  * A declared C function: called, it runs on this thread and blocks it.
  *
@@ -20,8 +22,8 @@ export interface NativeStruct {
   readonly struct: Readonly<Record<string, string>>;
 }
 
-/** A C type: a string such as `size_t` or `void *`, or a struct. */
-export type NativeType = string | NativeStruct;
+/** A C type: a string such as `size_t` or `void *`, a struct, or a type that koffi made. */
+export type NativeType = string | NativeStruct | TypeObject;
 
 /** How a function is declared: its symbol, the type of its result, the types of its arguments. */
 export type NativeDeclaration = readonly [

@@ -177,7 +177,7 @@ function load(path: string, isGlobal: boolean): LibraryHandle {
 }
 
 function koffiType(type: NativeType): string | TypeObject {
-  return typeof type === "string" ? type : loadKoffi().struct(type.struct);
+  return typeof type === "object" && "struct" in type ? loadKoffi().struct(type.struct) : type;
 }
 
 function enlargeStacks(): void {
