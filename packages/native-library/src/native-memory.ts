@@ -59,8 +59,8 @@ export function nativeCallback(
 
 /** The types of a C function. */
 export interface FunctionTypes {
-  readonly result: NativeType;
-  readonly args: readonly NativeType[];
+  readonly result: string;
+  readonly args: readonly string[];
 }
 
 const prototypes = new WeakMap<FunctionTypes, ReturnType<typeof koffi.proto>>();
@@ -70,7 +70,7 @@ export function callPointer<R>(pointer: bigint, types: FunctionTypes, ...args: u
   const koffi = loadKoffi();
   let prototype = prototypes.get(types);
   if (prototype === undefined) {
-    prototype = koffi.proto(types.result as string, types.args as string[]);
+    prototype = koffi.proto(types.result, [...types.args]);
     prototypes.set(types, prototype);
   }
   return koffi.call(pointer, prototype, ...args) as R;
