@@ -1,4 +1,5 @@
 import type { Clock } from "@serving-kit/core";
+import type { DType } from "@serving-kit/inference";
 import type { AdaptiveBatchScheduler } from "./adaptive-batch-scheduler.js";
 import type { BatchQueueOptions } from "./batch-queue-options.js";
 import { errors } from "./errors.js";
@@ -124,10 +125,11 @@ export function signatureOptions(
 export function paddingOf(
   { padVariableLengthInputs = false }: SignatureBatchingOptions,
   input: string,
+  dtype: DType | undefined,
 ): VariableLengthPadding | undefined {
   if (typeof padVariableLengthInputs === "boolean") return padVariableLengthInputs ? {} : undefined;
   if (!Object.hasOwn(padVariableLengthInputs, input)) return undefined;
   const padding = padVariableLengthInputs[input] as VariableLengthPadding;
-  checkPadding(input, padding);
+  checkPadding(input, dtype, padding);
   return padding;
 }

@@ -292,6 +292,9 @@ describe("batch", () => {
     expect(() => batched({ padVariableLengthInputs: { a: { buckets: [4, 2] } } })).toThrow(
       'buckets of "a" must be rising',
     );
+    expect(() => batched({ padVariableLengthInputs: { a: { value: 1e39 } } })).toThrow(
+      'value of "a": expected a number from -3.4028234663852886e+38 to 3.4028234663852886e+38',
+    );
   });
 
   it("a poisoned call fails alone when failed batches are run again", async () => {

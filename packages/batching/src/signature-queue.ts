@@ -134,7 +134,7 @@ function batchedInputs(
 ): readonly BatchedInput[] {
   return inputNames.map((name) => ({
     name,
-    padding: paddingOf(options, name),
+    padding: paddingOf(options, name, signature.inputs.get(name)?.dtype),
     shape: signature.inputs.get(name)?.shape ?? null,
   }));
 }

@@ -1,14 +1,15 @@
-import { NUMERIC_DTYPES, type Tensor } from "@serving-kit/inference";
+import { messageOf } from "@serving-kit/core";
+import { type DType, NUMERIC_DTYPES, plainElement, type Tensor } from "@serving-kit/inference";
 import { errors } from "./errors.js";
 
 /** How an input whose shape may vary is brought to one shape for all tasks of a batch. */
 export interface VariableLengthPadding {
   /**
-   * What is filled in. Default `"first-element"`: the first element of each task's own tensor, as in TF
-   * Serving. A number for every numeric dtype (for float16 and bfloat16 its 16 bits, for bool 0 or 1; a
-   * complex element gets it in both parts), a bigint for int64 and uint64, bytes for string.
+   * The value that is filled in, as `tensor` takes it for the input's dtype: a number (a complex element
+   * gets it in both parts), a bigint for int64 and uint64, a boolean for bool, bytes for string. Default
+   * `"first-element"`: the first element of each task's own tensor, as in TF Serving.
    */
-  readonly value?: number | bigint | Uint8Array | "first-element";
+  readonly value?: number | bigint | boolean | Uint8Array | "first-element";
   /** Where it is filled in: behind the elements, the default, or before them. */
   readonly side?: "end" | "start";
   /**
@@ -19,8 +20,12 @@ export interface VariableLengthPadding {
   readonly buckets?: readonly number[];
 }
 
-/** Checks the options. Throws BATCHING_OPTIONS_INVALID. */
-export function checkPadding(name: string, { buckets = [], side = "end" }: VariableLengthPadding) {
+/** Checks the options for an input of this dtype. Throws BATCHING_OPTIONS_INVALID. */
+export function checkPadding(
+  name: string,
+  dtype: DType | undefined,
+  { buckets = [], side = "end", value = "first-element" }: VariableLengthPadding,
+): void {
   const isRising = buckets.every((length, i) => length > (buckets[i - 1] ?? 0));
   if (!isRising || !buckets.every(Number.isSafeInteger)) {
     throw errors.invalidOptions(
@@ -29,6 +34,12 @@ export function checkPadding(name: string, { buckets = [], side = "end" }: Varia
   }
   if (side !== "end" && side !== "start") {
     throw errors.invalidOptions(`side of "${name}" must be "end" or "start"; got ${side}`);
+  }
+  if (value === "first-element" || dtype === undefined) return;
+  try {
+    plainElement(dtype, value);
+  } catch (error) {
+    throw errors.invalidOptions(`value of "${name}": ${messageOf(error)}`);
   }
 }
 
@@ -105,7 +116,7 @@ function fill(
   const source = data as unknown as ArrayLike<unknown>;
   for (let part = 0; part < width; part++) {
     const filling =
-      value === "first-element" ? (source[part] ?? nothingOf(dtype)) : converted(value, dtype);
+      value === "first-element" ? (source[part] ?? nothingOf(dtype)) : plainElement(dtype, value);
     for (let i = offset + part; i < offset + count; i += width) target[i] = filling;
   }
 }
@@ -113,12 +124,6 @@ function fill(
 function nothingOf(dtype: Tensor["dtype"]): unknown {
   if (dtype === "string") return new Uint8Array();
   return dtype === "int64" || dtype === "uint64" ? 0n : 0;
-}
-
-function converted(value: number | bigint | Uint8Array, dtype: Tensor["dtype"]): unknown {
-  if (dtype === "string") return value instanceof Uint8Array ? value : new Uint8Array();
-  if (value instanceof Uint8Array) return nothingOf(dtype);
-  return dtype === "int64" || dtype === "uint64" ? BigInt(value) : Number(value);
 }
 
 function stridesOf(shape: readonly number[], width: number): number[] {

@@ -23,6 +23,7 @@ export {
 export { errors as inferenceErrors } from "./errors.js";
 export { formatSignature } from "./format-signature.js";
 export { isPredictor } from "./is-predictor.js";
+export { plainElement } from "./plain-elements.js";
 export type { PredictOptions, Predictor, SharedPredictor } from "./predictor.js";
 export { type CallLimits, settleCall, throwIfEnded } from "./settle-call.js";
 export {

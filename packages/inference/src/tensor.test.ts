@@ -15,7 +15,8 @@ describe("tensor", () => {
     const { array, entriesPerElement } = NUMERIC_DTYPES[dtype];
     const made = tensor(dtype, [1, entriesPerElement === 2 ? 1 : 2], [1, 0] as never);
     expect(made.data).toBeInstanceOf(array);
-    expect([...made.data].map(Number)).toEqual([1, 0]);
+    const one = { float16: 0x3c00, bfloat16: 0x3f80 }[dtype as string] ?? 1;
+    expect([...made.data].map(Number)).toEqual([one, 0]);
   });
 
   it("keeps int64 beyond 2^53 exact", () => {

@@ -1,4 +1,5 @@
 import { type DType, NUMERIC_DTYPES, type NumericDType, type TensorData } from "./dtype.js";
+import { plainElements } from "./plain-elements.js";
 
 /**
  * An n-dimensional array: element type, shape and elements in row-major order.
@@ -16,8 +17,15 @@ export interface Tensor<D extends DType = DType> {
 /** Tensors by name: the inputs or outputs of a call. */
 export type Tensors = Readonly<Record<string, Tensor>>;
 
+/** A `Float16Array`, which Node has from version 24 on. */
+interface Float16Elements extends ArrayBufferView {
+  readonly length: number;
+  readonly [Symbol.toStringTag]: "Float16Array";
+}
+
 type TensorElements<D extends DType> =
   | TensorData[D]
+  | (D extends "float16" ? Float16Elements : never)
   | (D extends "string"
       ? readonly (string | Uint8Array)[]
       : D extends "int64" | "uint64"
@@ -26,18 +34,20 @@ type TensorElements<D extends DType> =
           ? readonly (boolean | number)[]
           : readonly number[]);
 
-const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
 /**
  * Makes a tensor and checks that the elements fill the shape.
  *
  * A typed array of the dtype is taken as it is, without a copy; the caller must not write to it
- * afterwards. Plain arrays are copied: numbers, bigints for int64 and uint64, booleans for bool,
- * texts (as UTF-8) or bytes for string.
+ * afterwards. For float16 that is a Uint16Array with the bits, or a Float16Array, whose memory the
+ * tensor shares. Plain arrays are copied: numbers, bigints for int64 and uint64, booleans for bool,
+ * strings (as UTF-8) or bytes for string; two numbers, real and imaginary, for a complex element.
+ * Floats are rounded to the nearest number of the dtype; no other value is changed.
  *
- * @throws TypeError when the array is not one of the dtype, RangeError when its length is not that of
- * the shape or a dimension is not an integer >= 0.
+ * @throws TypeError if the array is not one of the dtype, or an element has another type; RangeError if
+ * the length is not that of the shape, a dimension is not an integer >= 0, or the dtype does not hold an
+ * element: it is beyond the dtype's limits, or a fraction and the dtype has integers.
  */
 export function tensor<D extends DType>(
   dtype: D,
@@ -92,21 +102,13 @@ export function stringsOf(strings: Tensor<"string">): string[] {
 }
 
 function toData(dtype: DType, elements: ArrayLike<unknown>): ArrayLike<unknown> {
-  if (dtype === "string") {
-    if (!Array.isArray(elements)) throw new TypeError("string elements must be an array");
-    return elements.map((element) => {
-      if (typeof element === "string") return encoder.encode(element);
-      if (element instanceof Uint8Array) return element;
-      throw new TypeError(`a string element must be a string or Uint8Array; got ${typeof element}`);
-    });
-  }
+  if (Array.isArray(elements)) return plainElements(dtype, elements);
+  const got = Object.prototype.toString.call(elements).slice(8, -1);
+  if (dtype === "string") throw new TypeError(`elements of string must be an array; got ${got}`);
   const { array } = NUMERIC_DTYPES[dtype];
   if (elements instanceof array) return elements;
-  if (!Array.isArray(elements)) {
-    const got = Object.prototype.toString.call(elements).slice(8, -1);
-    throw new TypeError(`elements of ${dtype} must be a ${array.name} or an array; got ${got}`);
+  if (dtype === "float16" && got === "Float16Array" && ArrayBuffer.isView(elements)) {
+    return new Uint16Array(elements.buffer, elements.byteOffset, elements.length);
   }
-  if (dtype === "int64") return BigInt64Array.from(elements, BigInt);
-  if (dtype === "uint64") return BigUint64Array.from(elements, BigInt);
-  return (array as unknown as ArrayConstructor).from(elements as number[], Number);
+  throw new TypeError(`elements of ${dtype} must be a ${array.name} or an array; got ${got}`);
 }
