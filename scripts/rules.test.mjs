@@ -88,7 +88,7 @@ describe("docs/decisions/dependencies.md", () => {
 describe("docs/errors.md", () => {
   const canonical = /^\s+([A-Z_]{2,}): \d+,$/gm;
   const codes = new Set(
-    [...read("packages/core/src/errors.ts").matchAll(canonical)].map(([, code]) => code),
+    [...read("packages/core/src/codes.ts").matchAll(canonical)].map(([, code]) => code),
   );
 
   /** Reasons with their codes as the sources say; no codes where a helper or TensorFlow chooses. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { CODES, errors, isServingError, messageOf, ServingError } from "./errors.js";
+import { CODES, HTTP_STATUS } from "./codes.js";
+import { errors, isServingError, messageOf, ServingError } from "./errors.js";
 import { servableId } from "./servable-id.js";
 
 const id = servableId("m", 3);
@@ -146,6 +147,20 @@ describe("ServingError", () => {
 
   it("has the sixteen codes of gRPC with their numbers", () => {
     expect(Object.values(CODES)).toEqual(Array.from({ length: 16 }, (_, i) => i + 1));
+  });
+});
+
+describe("the HTTP status of a ServingError", () => {
+  it.each(Object.entries(HTTP_STATUS))("of %s is %i", (code, status) => {
+    const error = new ServingError(code as keyof typeof HTTP_STATUS, "X", "m");
+    expect([error.status, error.statusCode]).toEqual([status, status]);
+    expect(error.expose).toBe(status < 500);
+  });
+
+  it("is the situation's own, or 500 for a code that is none", () => {
+    const tooLarge = new ServingError("RESOURCE_EXHAUSTED", "X", "m", { status: 413 });
+    expect([tooLarge.status, tooLarge.statusCode]).toEqual([413, 413]);
+    expect(new ServingError("constructor" as "UNKNOWN", "X", "m").status).toBe(500);
   });
 });
 

@@ -1,28 +1,6 @@
+import { type Code, HTTP_STATUS } from "./codes.js";
 import { formatServableId, type ServableId } from "./servable-id.js";
 import { formatServableRequest, type ServableRequest } from "./servable-request.js";
-
-/** The canonical codes of gRPC that an error can have, with their numbers on the wire. */
-export const CODES = {
-  CANCELLED: 1,
-  UNKNOWN: 2,
-  INVALID_ARGUMENT: 3,
-  DEADLINE_EXCEEDED: 4,
-  NOT_FOUND: 5,
-  ALREADY_EXISTS: 6,
-  PERMISSION_DENIED: 7,
-  RESOURCE_EXHAUSTED: 8,
-  FAILED_PRECONDITION: 9,
-  ABORTED: 10,
-  OUT_OF_RANGE: 11,
-  UNIMPLEMENTED: 12,
-  INTERNAL: 13,
-  UNAVAILABLE: 14,
-  DATA_LOSS: 15,
-  UNAUTHENTICATED: 16,
-} as const;
-
-/** The name of a canonical gRPC code. */
-export type Code = keyof typeof CODES;
 
 const BRAND = Symbol.for("serving-kit.ServingError");
 
@@ -32,6 +10,8 @@ export interface ServingErrorOptions {
   readonly cause?: unknown;
   /** Facts about the situation for programs: names, numbers, never secrets. */
   readonly details?: Readonly<Record<string, unknown>>;
+  /** The HTTP status, for a situation that has one of its own, such as 413. Default that of the code. */
+  readonly status?: number;
 }
 
 /**
@@ -40,6 +20,8 @@ export interface ServingErrorOptions {
  * `code` is one of the canonical gRPC codes and decides how a caller may react. `reason` is a
  * stable identifier of the situation, listed in docs/errors.md. The message says what was expected,
  * what was received and what to do; it may change between versions, the code and reason may not.
+ * `status`, `statusCode` and `expose` are what Express, Fastify, Koa and Nest look for in an error that a
+ * route of an app throws: they answer 4xx if it is the caller's mistake.
  * Mistakes of the programmer (a negative size, a missing argument) are plain TypeError or
  * RangeError, thrown synchronously.
  */
@@ -47,6 +29,8 @@ export class ServingError extends Error {
   readonly code: Code;
   readonly reason: string;
   readonly details: Readonly<Record<string, unknown>>;
+  /** The HTTP status of an answer with this error: that of the code, in `HTTP_STATUS`. */
+  readonly status: number;
 
   constructor(code: Code, reason: string, message: string, options: ServingErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
@@ -54,7 +38,19 @@ export class ServingError extends Error {
     this.code = code;
     this.reason = reason;
     this.details = Object.freeze({ ...options.details });
+    // A code that TypeScript did not check has none.
+    this.status = options.status ?? (Object.hasOwn(HTTP_STATUS, code) ? HTTP_STATUS[code] : 500);
     Object.defineProperty(this, BRAND, { value: true });
+  }
+
+  /** The same as `status`. */
+  get statusCode(): number {
+    return this.status;
+  }
+
+  /** Whether the message is meant for the caller: if the status is below 500. */
+  get expose(): boolean {
+    return this.status < 500;
   }
 }
 

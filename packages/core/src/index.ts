@@ -17,9 +17,8 @@ export type { AspiredVersionsManagerOptions } from "./aspired-versions-manager-o
 export { availabilityPreserving } from "./availability-preserving-policy.js";
 export { CachingManager, type CachingManagerOptions } from "./caching-manager.js";
 export { type Clock, systemClock } from "./clock.js";
+export { CODES, type Code, HTTP_STATUS } from "./codes.js";
 export {
-  CODES,
-  type Code,
   isServingError,
   messageOf,
   ServingError,

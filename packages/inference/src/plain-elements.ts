@@ -8,6 +8,8 @@ type Entry = number | bigint | Uint8Array;
 type Convert = (value: unknown) => Entry;
 
 const encoder = new TextEncoder();
+/** Half of a pair without the other half, which UTF-8 does not have. */
+const LONE_SURROGATE = /\p{Surrogate}/u;
 
 /**
  * Returns the elements of a plain array as the data of a tensor. A float is rounded to the nearest one of
@@ -96,7 +98,7 @@ const bool: Convert = (value) => {
 const bytes: Convert = (value) => {
   if (value instanceof Uint8Array) return value;
   if (typeof value !== "string") throw wrongType("a string or a Uint8Array", value);
-  if (value.isWellFormed()) return encoder.encode(value);
+  if (!LONE_SURROGATE.test(value)) return encoder.encode(value);
   throw new RangeError(
     "expected a string that UTF-8 can encode, or a Uint8Array; got half of a surrogate pair",
   );

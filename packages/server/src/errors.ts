@@ -21,6 +21,7 @@ export const errors = {
       "RESOURCE_EXHAUSTED",
       "BODY_TOO_LARGE",
       `the request body is larger than ${limit} bytes, which is the limit of this server (maxBodyBytes)`,
+      { status: 413 },
     ),
 
   openTelemetryMissing: (cause: unknown) =>

@@ -68,5 +68,5 @@ export { decodePredict, type PredictBody } from "./rest/tensor-json/decode-predi
 export { encodePredict } from "./rest/tensor-json/encode-predict.js";
 export type { PredictForm } from "./rest/tensor-json/read-inputs.js";
 export type { CallContext, ServerCore } from "./server-core.js";
-export { type ErrorStatus, HTTP_STATUS, statusOf } from "./status-mapping.js";
+export { type ErrorStatus, statusOf } from "./status-mapping.js";
 export type { ThreadsOptions } from "./threads/threads-options.js";

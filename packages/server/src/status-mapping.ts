@@ -2,35 +2,13 @@ import { randomUUID } from "node:crypto";
 import {
   CODES,
   type Code,
+  HTTP_STATUS,
   isServingError,
   type Logger,
   messageOf,
   type ServingError,
   silentLogger,
 } from "@serving-kit/core";
-
-/** The HTTP status of each canonical code, as in TF Serving. */
-export const HTTP_STATUS = {
-  CANCELLED: 499,
-  UNKNOWN: 500,
-  INVALID_ARGUMENT: 400,
-  DEADLINE_EXCEEDED: 504,
-  NOT_FOUND: 404,
-  ALREADY_EXISTS: 409,
-  PERMISSION_DENIED: 403,
-  RESOURCE_EXHAUSTED: 429,
-  FAILED_PRECONDITION: 400,
-  ABORTED: 409,
-  OUT_OF_RANGE: 400,
-  UNIMPLEMENTED: 501,
-  INTERNAL: 500,
-  UNAVAILABLE: 503,
-  DATA_LOSS: 500,
-  UNAUTHENTICATED: 401,
-} satisfies Record<Code, number>;
-
-/** Situations that HTTP has a status of its own for, by reason. */
-const HTTP_STATUS_OF_REASON: ReadonlyMap<string, number> = new Map([["BODY_TOO_LARGE", 413]]);
 
 /** What a caller is told of an error, on every transport. */
 export interface ErrorStatus {
@@ -45,10 +23,9 @@ export interface ErrorStatus {
 export function statusOf(error: unknown): ErrorStatus {
   const message = messageOf(error);
   if (isServingError(error)) {
-    const { reason } = error;
     const code = isCode(error) ? error.code : "UNKNOWN";
-    const httpStatus = HTTP_STATUS_OF_REASON.get(reason) ?? HTTP_STATUS[code];
-    return { code, httpStatus, message, isForeseen: true };
+    // An older copy of core has no status.
+    return { code, httpStatus: error.status ?? HTTP_STATUS[code], message, isForeseen: true };
   }
   const isAbort = error instanceof Error && error.name === "AbortError";
   const code = isAbort ? "CANCELLED" : "INTERNAL";

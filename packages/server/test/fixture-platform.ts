@@ -6,6 +6,7 @@ import {
   definePlatform,
   type Predictor,
   type Signature,
+  signatureOf,
   type Tensor,
   type TensorSpec,
   type Tensors,
@@ -144,7 +145,7 @@ function predictorOf({ b = 2, hangs = false, waits = false }: FixtureModel): Pre
       inputs,
       { signatureName = "serving_default", outputs, signal, deadlineAtMs = 0 } = {},
     ) {
-      validateInputs(signatures.get(signatureName) as Signature, inputs);
+      validateInputs(signatureOf({ signatures }, signatureName), inputs);
       if (hangs) {
         hanging.begun++;
         hanging.deadlineAtMs = deadlineAtMs;

@@ -7,6 +7,7 @@ export interface ThreadError {
     readonly code: Code;
     readonly reason: string;
     readonly details: Readonly<Record<string, unknown>>;
+    readonly status: number;
   };
   readonly name: string;
   readonly message: string;
@@ -18,14 +19,14 @@ export function writeError(error: unknown): ThreadError {
   const { name = "Error", stack } = (error ?? {}) as Partial<Error>;
   const written = { name: String(name), message: messageOf(error), stack };
   if (!isServingError(error)) return written;
-  const { code, reason } = error;
-  return { ...written, serving: { code, reason, details: cloneable(error.details) } };
+  const { code, reason, status } = error;
+  return { ...written, serving: { code, reason, details: cloneable(error.details), status } };
 }
 
 /** Makes the error again, with the stack of the thread that it was thrown in. */
 export function readError({ serving, name, message, stack }: ThreadError): Error {
   const error = serving
-    ? new ServingError(serving.code, serving.reason, message, { details: serving.details })
+    ? new ServingError(serving.code, serving.reason, message, serving)
     : new Error(message);
   error.name = name;
   if (stack !== undefined) error.stack = stack;
