@@ -160,11 +160,14 @@ describe("tensor from plain values", () => {
   // Node has Float16Array from version 24 on.
   const Float16 = (globalThis as { Float16Array?: { from(numbers: number[]): never } })
     .Float16Array;
-  it.skipIf(Float16 === undefined)("takes a Float16Array without a copy (skipped before Node 24, which has none)", () => {
-    const elements = Float16?.from([1.5, -2]) as unknown as { readonly buffer: ArrayBuffer };
-    const { data } = tensor("float16", [2], elements as never);
-    expect(data).toEqual(Uint16Array.of(0x3e00, 0xc000));
-    expect(data.buffer).toBe(elements.buffer);
-    expect(() => tensor("float32", [2], elements as never)).toThrow(TypeError);
-  });
+  it.skipIf(Float16 === undefined)(
+    "takes a Float16Array without a copy (skipped before Node 24, which has none)",
+    () => {
+      const elements = Float16?.from([1.5, -2]) as unknown as { readonly buffer: ArrayBuffer };
+      const { data } = tensor("float16", [2], elements as never);
+      expect(data).toEqual(Uint16Array.of(0x3e00, 0xc000));
+      expect(data.buffer).toBe(elements.buffer);
+      expect(() => tensor("float32", [2], elements as never)).toThrow(TypeError);
+    },
+  );
 });
