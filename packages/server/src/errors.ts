@@ -11,9 +11,6 @@ export const errors = {
   versionNotNumeric: (digits: string) =>
     invalid("MALFORMED_REQUEST", `Failed to convert version: ${digits} to numeric.`),
 
-  undecodableName: (what: "model name" | "model version label", text: string) =>
-    invalid("MALFORMED_REQUEST", `Failed to decode ${what}:${text}`),
-
   originMissing: () => invalid("ORIGIN_MISSING", "Origin header is missing in CORS preflight"),
 
   bodyTooLarge: (limit: number) =>

@@ -61,6 +61,7 @@ const signatures = new Map<string, Signature>([
     "classify",
     signature({ inputs: text }, { classes: spec("string", -1, 2), scores: spec("float32", -1, 2) }),
   ],
+  ["labels", signature({ inputs: text }, { classes: spec("int64", -1, 1) })],
   ["regress", signature({ inputs: text }, { outputs: spec("float32", -1, 1) })],
   ["crash", signature({ x: vector }, { y: vector })],
   ...ECHOED.map((dtype): [string, Signature] => [
@@ -110,6 +111,8 @@ function compute(name: string, b: number, inputs: Tensors): Tensors {
         scores: tensor("float32", [rows, 2], scores),
       };
     }
+    case "labels":
+      return { classes: tensor("int64", [rows, 1], new BigInt64Array(rows)) };
     case "regress":
       return {
         outputs: tensor(

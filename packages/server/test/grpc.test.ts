@@ -267,6 +267,33 @@ describe("Classify, Regress and MultiInference", () => {
     await expect(huge).rejects.toMatchObject({ code: status.INVALID_ARGUMENT });
   });
 
+  it.each([
+    [
+      "Classify",
+      "regress",
+      /^Expected classification signature outputs to contain at least one of "classes" or "scores"\. Signature was: /,
+    ],
+    ["Classify", "serving_default", /^No classification inputs found in SignatureDef: /],
+    ["Regress", "serving_default", /^No regression inputs found in SignatureDef: /],
+    ["Regress", "labels", /^No regression outputs found in SignatureDef: /],
+    ["Classify", "labels", /^Expected classes Tensor of DT_STRING\. Got: DT_INT64$/],
+    ["Regress", "classify", /^Expected one output Tensor\.$/],
+    ["Classify", "two", /^Expected one input Tensor\.$/],
+    ["Classify", "x", /^No signature was found with the name: x$/],
+  ])("%s refuses the signature %s as INVALID_ARGUMENT", async (method, signature_name, message) => {
+    const request = { model_spec: spec("m", { signature_name }), input: examples(1) };
+    await expect(client.call(`PredictionService/${method}`, request)).rejects.toMatchObject({
+      code: status.INVALID_ARGUMENT,
+      message: expect.stringMatching(message),
+    });
+  });
+
+  it("looks for model and signature before it looks for examples, as TF Serving does", async () => {
+    const ask = (model_spec: object) => client.call("PredictionService/Classify", { model_spec });
+    await expect(ask(spec("none"))).rejects.toMatchObject({ code: status.NOT_FOUND });
+    await expect(ask(spec("m", { signature_name: "x" }))).rejects.toThrow("No signature was found");
+  });
+
   it("runs several methods on the same examples and one version", async () => {
     const tasks = [
       { model_spec: classify, method_name: "tensorflow/serving/classify" },
@@ -357,6 +384,9 @@ describe("GetModelStatus", () => {
   it("refuses what there is not", async () => {
     await expect(ask(spec("none"))).rejects.toEqual(
       failure(status.NOT_FOUND, "Could not find any versions of model none"),
+    );
+    await expect(ask(spec(""))).rejects.toEqual(
+      failure(status.NOT_FOUND, "Could not find any versions of model "),
     );
     await expect(ask(spec("m", { version: { value: 7 } }))).rejects.toEqual(
       failure(status.NOT_FOUND, "Could not find version 7 of model m"),

@@ -354,13 +354,13 @@ describe("paths and methods", () => {
     expect(await ask("/favicon.ico")).toEqual([404, failure("Not found: /favicon.ico")]);
   });
 
-  it("refuses numbers that are no version, and names that cannot be decoded", async () => {
+  it("refuses numbers that are no version, and names that are no UTF-8", async () => {
     const path = "/v1/models/m/versions/99999999999999999999:predict";
     expect(await post(path, "{}")).toEqual([
       400,
       failure("Failed to convert version: 99999999999999999999 to numeric."),
     ]);
-    expect((await post("/v1/models/%ff:predict", "{}"))[0]).toBe(400);
+    expect((await post("/v1/models/%ff:predict", "{}"))[0]).toBe(404);
   });
 
   it("answers a CORS preflight from an origin only", async () => {

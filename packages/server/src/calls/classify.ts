@@ -5,6 +5,7 @@ import {
   type Signature,
   type Tensor,
 } from "@serving-kit/inference";
+import { DATA_TYPES } from "../data-types.js";
 import { errors } from "../errors.js";
 import type { CallContext, ServerCore } from "../server-core.js";
 import { predict } from "./predict.js";
@@ -13,7 +14,7 @@ import { predict } from "./predict.js";
 export interface ExamplesCall {
   /** Undefined and empty mean `serving_default`. */
   readonly signatureName?: string | undefined;
-  /** Serialized `tf.Example` messages, at least one. */
+  /** Serialized `tf.Example` messages. */
   readonly examples: readonly Uint8Array[];
 }
 
@@ -33,8 +34,8 @@ export interface Classifications {
  * Classifies examples through a signature with the input `inputs` and the outputs `classes` and
  * `scores`, or one of them.
  *
- * @throws ServingError with TF Serving's texts: INVALID_ARGUMENT or FAILED_PRECONDITION /
- * SIGNATURE_UNFIT, INVALID_ARGUMENT / OUTPUT_UNFIT, and what `predict` throws.
+ * @throws ServingError INVALID_ARGUMENT with TF Serving's texts: SIGNATURE_UNFIT, REQUEST_UNFIT without
+ * examples, OUTPUT_UNFIT; and what `predict` throws.
  */
 export async function classify(
   core: ServerCore,
@@ -52,10 +53,9 @@ export async function classify(
     checkInput(signature, "classification");
     const wanted = ["classes", "scores"].filter((name) => outputs.has(name));
     if (wanted.length === 0) {
-      throw errors.signatureUnfit(
+      throw unfit(
         'Expected classification signature outputs to contain at least one of "classes" or ' +
           `"scores". Signature was: ${describe(signature)}`,
-        "FAILED_PRECONDITION",
       );
     }
     return examplesCall(call, wanted);
@@ -89,22 +89,19 @@ export function examplesSignature(
 export function checkInput(signature: Signature, kind: "classification" | "regression"): void {
   const spec = signature.inputs.get("inputs");
   if (spec === undefined) {
-    throw errors.signatureUnfit(
-      `No ${kind} inputs found in SignatureDef: ${describe(signature)}`,
-      "FAILED_PRECONDITION",
-    );
+    throw unfit(`No ${kind} inputs found in SignatureDef: ${describe(signature)}`);
   }
   if (spec.dtype !== "string") {
-    throw errors.signatureUnfit(
+    throw unfit(
       `expected the input "inputs" to take serialized tf.Example (string); it takes ${spec.dtype}. ` +
         "Use the predict API for this model",
-      "FAILED_PRECONDITION",
     );
   }
 }
 
-/** The call that feeds examples to a signature, for some of its outputs. */
+/** The call that feeds examples to a signature, for some of its outputs. Throws TF Serving's text for none. */
 export function examplesCall({ signatureName, examples }: ExamplesCall, outputs: string[]) {
+  if (examples.length === 0) throw errors.requestUnfit("Input is empty.");
   const inputs: Tensor<"string"> = { dtype: "string", shape: [examples.length], data: examples };
   return { signatureName, inputs: { inputs }, outputs };
 }
@@ -133,7 +130,9 @@ function checkMatrix<D extends "string" | "float32">(
   }
   if (tensor.dtype !== dtype) {
     const expected = dtype === "string" ? "DT_STRING" : "DT_FLOAT";
-    throw errors.outputUnfit(`Expected ${name} Tensor of ${expected}. Got: ${tensor.dtype}`);
+    throw errors.outputUnfit(
+      `Expected ${name} Tensor of ${expected}. Got: ${DATA_TYPES[tensor.dtype]}`,
+    );
   }
   if (shape[0] !== count) {
     throw errors.outputUnfit(`Expected ${name} output batch size of ${count}. Got: ${shape[0]}`);

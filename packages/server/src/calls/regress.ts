@@ -1,5 +1,6 @@
 import type { ServableId, ServableRequest } from "@serving-kit/core";
 import type { Predictor } from "@serving-kit/inference";
+import { DATA_TYPES } from "../data-types.js";
 import { errors } from "../errors.js";
 import type { CallContext, ServerCore } from "../server-core.js";
 import {
@@ -21,8 +22,8 @@ export interface Regressions {
 /**
  * Regresses examples through a signature with the input `inputs` and the output `outputs`.
  *
- * @throws ServingError with TF Serving's texts: INVALID_ARGUMENT or FAILED_PRECONDITION /
- * SIGNATURE_UNFIT, INVALID_ARGUMENT / OUTPUT_UNFIT, and what `predict` throws.
+ * @throws ServingError INVALID_ARGUMENT with TF Serving's texts: SIGNATURE_UNFIT, REQUEST_UNFIT without
+ * examples, OUTPUT_UNFIT; and what `predict` throws.
  */
 export async function regress(
   core: ServerCore,
@@ -39,7 +40,7 @@ export async function regress(
     if (!signature.outputs.has("outputs")) {
       throw errors.signatureUnfit(
         `No regression outputs found in SignatureDef: ${describe(signature)}`,
-        "FAILED_PRECONDITION",
+        "INVALID_ARGUMENT",
       );
     }
     return examplesCall(call, ["outputs"]);
@@ -61,7 +62,7 @@ export async function regress(
     );
   }
   if (dtype !== "float32") {
-    throw errors.outputUnfit(`Expected output Tensor of DT_FLOAT.  Got: ${dtype}`);
+    throw errors.outputUnfit(`Expected output Tensor of DT_FLOAT.  Got: ${DATA_TYPES[dtype]}`);
   }
   return { id, values: tensor.data as Float32Array };
 }

@@ -1,5 +1,4 @@
 import { checkContext } from "../calls/expansion.js";
-import { errors } from "../errors.js";
 import { type ModelSpec, readModelSpec } from "./model-spec.js";
 import { WIRE, WireReader } from "./wire-reader.js";
 
@@ -20,8 +19,7 @@ export interface InferenceTask {
  * Reads a ClassificationRequest or a RegressionRequest: model_spec = 1, input = 2. The examples are
  * not parsed: the model does that.
  *
- * @throws ServingError INVALID_ARGUMENT / MESSAGE_INVALID; REQUEST_UNFIT with TF Serving's `Input is
- * empty.`
+ * @throws ServingError INVALID_ARGUMENT / MESSAGE_INVALID.
  */
 export function readExamplesRequest(bytes: Uint8Array): ExamplesRequest {
   const reader = new WireReader(bytes);
@@ -51,12 +49,6 @@ export function readMultiInferenceRequest(bytes: Uint8Array): {
     else reader.skip(tag);
   }
   return { tasks, examples };
-}
-
-/** Throws TF Serving's text when there are no examples. */
-export function checkExamples(examples: readonly Uint8Array[]): readonly Uint8Array[] {
-  if (examples.length === 0) throw errors.requestUnfit("Input is empty.");
-  return examples;
 }
 
 function readTask(reader: WireReader): InferenceTask {

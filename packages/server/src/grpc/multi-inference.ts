@@ -4,11 +4,7 @@ import { regress } from "../calls/regress.js";
 import { errors } from "../errors.js";
 import type { CallContext, ServerCore } from "../server-core.js";
 import { codecOf } from "./codec.js";
-import {
-  checkExamples,
-  type InferenceTask,
-  readMultiInferenceRequest,
-} from "./example-messages.js";
+import { type InferenceTask, readMultiInferenceRequest } from "./example-messages.js";
 import { effectiveSignature, type ModelSpec, servableRequest } from "./model-spec.js";
 import { classificationResult, regressionResult, specOf } from "./results.js";
 
@@ -36,7 +32,6 @@ export async function multiInference(
   // Held until all tasks have run, so that one version answers them all.
   using handle = core.acquire(servableRequest(tasks[0]?.modelSpec ?? NAMELESS));
   checkTasks(tasks, new Set(handle.servable.signatures.keys()));
-  checkExamples(examples);
   const run = async ({ modelSpec, methodName }: InferenceTask): Promise<object> => {
     const spec = modelSpec as ModelSpec;
     const call = { signatureName: spec.signatureName, examples };

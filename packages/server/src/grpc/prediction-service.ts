@@ -2,7 +2,7 @@ import { classify, type ExamplesCall } from "../calls/classify.js";
 import { regress } from "../calls/regress.js";
 import type { ServerCore } from "../server-core.js";
 import { codecOf } from "./codec.js";
-import { checkExamples, readExamplesRequest } from "./example-messages.js";
+import { readExamplesRequest } from "./example-messages.js";
 import { grpcPredict } from "./grpc-predict.js";
 import { grpcModelMetadata } from "./model-metadata.js";
 import { type ModelSpec, servableRequest } from "./model-spec.js";
@@ -55,9 +55,6 @@ function readExamplesCall(bytes: Uint8Array) {
   const { modelSpec, examples } = readExamplesRequest(bytes);
   const request = servableRequest(modelSpec);
   const spec = modelSpec as ModelSpec;
-  const call: ExamplesCall = {
-    signatureName: spec.signatureName,
-    examples: checkExamples(examples),
-  };
+  const call: ExamplesCall = { signatureName: spec.signatureName, examples };
   return { spec, request, call };
 }

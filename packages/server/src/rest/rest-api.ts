@@ -153,7 +153,7 @@ export class RestApi {
         return { status: ready ? 200 : 503, body: json({ ready }) };
       }
       case "preflight":
-        if (!/^https?:/i.test(String(request.headers.origin))) throw errors.originMissing();
+        if (!/https?:\/\//.test(String(request.headers.origin))) throw errors.originMissing();
         return { status: 200, body: Buffer.alloc(0) };
     }
   }

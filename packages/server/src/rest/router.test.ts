@@ -17,6 +17,14 @@ describe("matchRoute", () => {
       { kind: "predict", request: { name: "m", label: "a b" } },
     ],
     ["POST", "/v1/models/a%2Fb:predict", { kind: "predict", request: { name: "a/b" } }],
+    // As curl decodes: what is no code stays, and what is no UTF-8 is a name that no model has.
+    ["GET", "/v1/models/%zz%2", { kind: "status", request: { name: "%zz%2" } }],
+    ["GET", "/v1/models/é%C3%A9%ff", { kind: "status", request: { name: "éé\ufffd" } }],
+    [
+      "POST",
+      "/v1/models/m/labels/%zz:predict",
+      { kind: "predict", request: { name: "m", label: "%zz" } },
+    ],
     ["GET", "/v1/models/m", { kind: "status", request: { name: "m" } }],
     ["HEAD", "/v1/models/m", { kind: "status", request: { name: "m" } }],
     [
@@ -45,8 +53,6 @@ describe("matchRoute", () => {
     ["GET", "/v1/models/", "Malformed request: GET /v1/models/"],
     ["POST", "/v1/models:predict", "Malformed request: POST /v1/models:predict"],
     ["DELETE", "/v1/models/m", "Malformed request: DELETE /v1/models/m"],
-    ["GET", "/v1/models/%zz", "Failed to decode model name:%zz"],
-    ["POST", "/v1/models/m/labels/%zz:predict", "Failed to decode model version label:%zz"],
     [
       "GET",
       "/v1/models/m/versions/9223372036854775808",

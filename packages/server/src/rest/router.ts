@@ -47,22 +47,20 @@ export function matchRoute(method: string, path: string): Route {
 }
 
 function requestOf([, name, version, label]: RegExpExecArray): ServableRequest {
-  const model = decode("model name", name as string);
+  const model = decode(name as string);
   if (version !== undefined) {
     const parsed = parseVersion(version);
     if (parsed === undefined) throw errors.versionNotNumeric(version);
     return { name: model, version: parsed };
   }
-  return label === undefined
-    ? { name: model }
-    : { name: model, label: decode("model version label", label) };
+  return label === undefined ? { name: model } : { name: model, label: decode(label) };
 }
 
-function decode(what: "model name" | "model version label", text: string): string {
+/** Percent-decodes as curl does, by which TF Serving decodes: what is no code stays as it is. */
+function decode(text: string): string {
   if (!text.includes("%")) return text;
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    throw errors.undecodableName(what, text);
-  }
+  const bytes = Buffer.from(text)
+    .toString("latin1")
+    .replace(/%([0-9a-f]{2})/gi, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16)));
+  return Buffer.from(bytes, "latin1").toString();
 }
