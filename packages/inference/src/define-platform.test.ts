@@ -70,19 +70,24 @@ describe("definePlatform", () => {
     expect(platform.loader({ path: "/m" }, id).probe).toBeUndefined();
   });
 
-  it.each([
-    [undefined, "got undefined"],
-    [{ signatures: {}, batchable: true, predict: 1 }, "{ signatures: Object, batchable: boolean"],
-    [{ signatures: new Map(), predict() {} }, "batchable: undefined, predict: function }"],
-  ])("refuses what is no predictor: %s", async (loaded, message) => {
+  it("refuses what is not a predictor, from load and from attach", async () => {
+    const unfit = { signatures: {}, batchable: true, predict() {} } as unknown as Predictor;
     const platform = definePlatform({
       name: "fake",
-      load: async () => loaded as unknown as Predictor,
+      load: async () => unfit,
+      attach: async () => unfit,
     })();
-    await expect(platform.loader({ path: "/m" }, id).load({ id, signal })).rejects.toMatchObject({
-      code: "INVALID_ARGUMENT",
-      reason: "PREDICTOR_UNFIT",
-      message: expect.stringContaining(message),
-    });
+    for (const [method, result] of Object.entries({
+      load: platform.loader({ path: "/m" }, id).load({ id, signal }),
+      attach: platform.attach?.({ platform: "fake" }),
+    })) {
+      await expect(result).rejects.toMatchObject({
+        code: "INVALID_ARGUMENT",
+        reason: "PREDICTOR_UNFIT",
+        message:
+          `${method} of the platform "fake": signatures: expected a Map from names to signatures; ` +
+          "got a plain object",
+      });
+    }
   });
 });

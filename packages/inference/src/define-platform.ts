@@ -12,8 +12,7 @@ import {
   silentLogger,
   systemClock,
 } from "@serving-kit/core";
-import { errors } from "./errors.js";
-import { isPredictor } from "./is-predictor.js";
+import { checkPredictor } from "./check-predictor.js";
 import type { Predictor, SharedPredictor } from "./predictor.js";
 
 /** The time and the log of a platform, which has none of its own. */
@@ -42,8 +41,8 @@ export interface PlatformDefinition<O> {
   /** The name in configuration (`model_platform`), such as `tflite`. */
   readonly name: string;
   /**
-   * Loads the model at `path`. Contract: `Loader.load`; the predictor is ready and warmed up. What is no
-   * predictor fails the load with INVALID_ARGUMENT / PREDICTOR_UNFIT.
+   * Loads the model at `path`. Contract: `Loader.load`; the predictor is ready and warmed up. A result that
+   * is not a predictor with valid signatures fails the load with INVALID_ARGUMENT / PREDICTOR_UNFIT.
    */
   load(context: PlatformLoadContext<O>): Promise<Predictor>;
   /** Tells whether the files at `path` look like a model of this platform. Default: they never do. */
@@ -112,8 +111,8 @@ export function definePlatform<O extends object = Record<string, never>>(
           ...(warmingUp && { warmingUp }),
         };
         const predictor: unknown = await definition.load(context);
-        if (isPredictor(predictor)) return predictor;
-        throw errors.predictorUnfit(`load of the platform "${definition.name}"`, predictor);
+        checkPredictor(`load of the platform "${definition.name}"`, predictor);
+        return predictor;
       },
       ...(definition.probe && {
         probe: async ({ signal, ...services }) =>
@@ -127,8 +126,11 @@ export function definePlatform<O extends object = Record<string, never>>(
       isComplete: async (path: string) => (await definition.isComplete?.(path)) ?? true,
       loader,
       ...(definition.attach && {
-        attach: async (shared: SharedPredictor, services: Partial<PlatformServices> = {}) =>
-          definition.attach?.(shared, withDefaults(services)) as Promise<Predictor>,
+        async attach(shared: SharedPredictor, services: Partial<PlatformServices> = {}) {
+          const predictor: unknown = await definition.attach?.(shared, withDefaults(services));
+          checkPredictor(`attach of the platform "${definition.name}"`, predictor);
+          return predictor;
+        },
       }),
     });
   };

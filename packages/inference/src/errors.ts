@@ -72,26 +72,9 @@ export const errors = {
       "the deadline of the call passed before its outputs were computed",
     ),
 
-  predictorUnfit: (where: string, received: unknown) =>
-    new ServingError(
-      "INVALID_ARGUMENT",
-      "PREDICTOR_UNFIT",
-      `expected ${where} to give a Predictor { signatures: Map, batchable: boolean, ` +
-        `predict: function }; got ${describe(received)}`,
-    ),
+  predictorUnfit: (where: string, problem: string) =>
+    new ServingError("INVALID_ARGUMENT", "PREDICTOR_UNFIT", `${where}: ${problem}`),
 
   predictionFailed: (message: string, cause?: unknown) =>
     new ServingError("INTERNAL", "PREDICTION_FAILED", message, { cause }),
 };
-
-/** What stands in the place of a predictor, by its members. */
-function describe(value: unknown): string {
-  if (typeof value !== "object" || value === null) return value === null ? "null" : typeof value;
-  const members = (["signatures", "batchable", "predict"] as const).map((key) => {
-    const member = (value as Record<string, unknown>)[key];
-    const kind =
-      member !== null && typeof member === "object" ? member.constructor?.name : undefined;
-    return `${key}: ${kind ?? typeof member}`;
-  });
-  return `{ ${members.join(", ")} }`;
-}

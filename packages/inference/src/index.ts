@@ -4,6 +4,7 @@
  *
  * @packageDocumentation
  */
+export { checkPredictor } from "./check-predictor.js";
 export {
   definePlatform,
   type Platform,
@@ -22,7 +23,6 @@ export {
 } from "./dtype.js";
 export { errors as inferenceErrors } from "./errors.js";
 export { formatSignature } from "./format-signature.js";
-export { isPredictor } from "./is-predictor.js";
 export { plainElement } from "./plain-elements.js";
 export type { PredictOptions, Predictor, SharedPredictor } from "./predictor.js";
 export { type CallLimits, settleCall, throwIfEnded } from "./settle-call.js";

@@ -229,7 +229,7 @@ describe("a custom platform by module path", () => {
     [
       'module_path: "my-servable.mjs" model_class_name: "empty"',
       "PREDICTOR_UNFIT",
-      "got { signatures: Array, batchable: undefined, predict: number }",
+      "signatures: expected a Map from names to signatures; got []",
     ],
     ['module_path: "my-servable.mjs" model_class_name: "crash"', "LOAD_FAILED", "no weights"],
   ])("that does not fit is an error of its model alone: %s %s", async (custom, reason, message) => {

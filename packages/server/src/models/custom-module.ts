@@ -3,9 +3,8 @@ import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { ServableId } from "@serving-kit/core";
 import {
+  checkPredictor,
   definePlatform,
-  inferenceErrors,
-  isPredictor,
   type Platform,
   type PlatformFactory,
   type Predictor,
@@ -70,8 +69,8 @@ export async function importPlatform(custom: CustomPlatformOptions): Promise<Pla
       if (isPlatform(servable)) {
         return servable.loader({ path }, id).load(context);
       }
-      if (isPredictor(servable)) return checkedPredictor(servable);
-      throw inferenceErrors.predictorUnfit(`"${exportName}" of ${modulePath}`, servable);
+      checkPredictor(`"${exportName}" of ${modulePath}`, servable);
+      return checkedPredictor(servable);
     },
   })();
 }

@@ -1,0 +1,108 @@
+import { isDType } from "./dtype.js";
+import { errors } from "./errors.js";
+import type { Predictor } from "./predictor.js";
+
+/**
+ * Checks that a value is a predictor with valid signatures: maps of names to tensors, each with a dtype
+ * that exists and a shape of integers >= -1, or null.
+ *
+ * @param where that the value comes from, for the message.
+ * @throws ServingError INVALID_ARGUMENT / PREDICTOR_UNFIT with the member, what was expected and what was
+ * received.
+ */
+export function checkPredictor(where: string, value: unknown): asserts value is Predictor {
+  const fail = (problem: string): never => {
+    throw errors.predictorUnfit(where, problem);
+  };
+  if (!isObject(value)) return fail(`expected a Predictor; got ${kindOf(value)}`);
+  const expect: Expect = (holds, member, expected, received) => {
+    if (!holds) fail(`${member}: expected ${expected}; got ${kindOf(received)}`);
+  };
+  const { signatures, batchable, predict } = value;
+  expect(isMap(signatures), "signatures", "a Map from names to signatures", signatures);
+  expect(typeof batchable === "boolean", "batchable", "true or false", batchable);
+  expect(typeof predict === "function", "predict", "a function", predict);
+  for (const name of ["allocate", "share", "unshare", Symbol.asyncDispose] as const) {
+    const member = (value as { readonly [key in typeof name]?: unknown })[name];
+    expect(isAbsentOr("function", member), String(name), "a function or undefined", member);
+  }
+  for (const [name, signature] of signatures as Iterable<[unknown, unknown]>) {
+    expect(typeof name === "string", "signatures", "strings as names", name);
+    checkSignature(`signature "${name}"`, signature, expect);
+  }
+}
+
+/** Fails unless a condition holds, with the member, what was expected and what was received. */
+type Expect = (holds: boolean, member: string, expected: string, received: unknown) => void;
+
+function checkSignature(member: string, signature: unknown, expect: Expect): void {
+  expect(isObject(signature), member, "an object with inputs and outputs", signature);
+  const { methodName, checksShapes, inputs, outputs } = signature as Unchecked;
+  const hasMethod = isAbsentOr("string", methodName);
+  expect(hasMethod, `${member}: methodName`, "a string or undefined", methodName);
+  const checks = isAbsentOr("boolean", checksShapes);
+  expect(checks, `${member}: checksShapes`, "true, false or undefined", checksShapes);
+  for (const [side, specs] of Object.entries({ input: inputs, output: outputs })) {
+    expect(isMap(specs), `${member}: ${side}s`, "a Map from names to tensor specs", specs);
+    for (const [name, spec] of specs as Iterable<[unknown, unknown]>) {
+      expect(typeof name === "string", `${member}: ${side}s`, "strings as names", name);
+      checkTensorSpec(`${member}: ${side} "${name}"`, spec, expect);
+    }
+  }
+}
+
+function checkTensorSpec(member: string, spec: unknown, expect: Expect): void {
+  expect(isObject(spec), member, "an object with dtype and shape", spec);
+  const { dtype, shape, nativeName, isOptional, quantization } = spec as Unchecked;
+  const isKnown = typeof dtype === "string" && isDType(dtype);
+  expect(isKnown, `${member}: dtype`, "the name of a dtype, such as float32", dtype);
+  const isShape = shape === null || (Array.isArray(shape) && shape.every(isDimension));
+  const dimensions = "an array of integers >= -1 (-1 is any extent), or null (any rank)";
+  expect(isShape, `${member}: shape`, dimensions, shape);
+  const hasName = isAbsentOr("string", nativeName);
+  expect(hasName, `${member}: nativeName`, "a string or undefined", nativeName);
+  const saysOptional = isAbsentOr("boolean", isOptional);
+  expect(saysOptional, `${member}: isOptional`, "true, false or undefined", isOptional);
+  if (quantization === undefined) return;
+  const { scale, zeroPoint, dimension } = isObject(quantization) ? quantization : {};
+  const isQuantization =
+    isNumbers(scale) && isNumbers(zeroPoint) && isAbsentOr("number", dimension);
+  const fields = "{ scale: number[], zeroPoint: number[], dimension?: number } or undefined";
+  expect(isQuantization, `${member}: quantization`, fields, quantization);
+}
+
+type Unchecked = Readonly<Record<string, unknown>>;
+
+const isObject = (value: unknown): value is Unchecked =>
+  typeof value === "object" && value !== null;
+
+const isAbsentOr = (type: string, value: unknown) => value === undefined || typeof value === type;
+
+const isNumbers = (value: unknown) =>
+  Array.isArray(value) && value.every((one) => typeof one === "number");
+
+const isDimension = (value: unknown) => Number.isSafeInteger(value) && (value as number) >= -1;
+
+/** Whether a value is a Map, also one of another realm or a read-only one of another class. */
+function isMap(value: unknown): value is ReadonlyMap<unknown, unknown> {
+  if (!isObject(value)) return false;
+  const { get, has, size } = value as unknown as ReadonlyMap<unknown, unknown>;
+  const isIterable = typeof (value as { [Symbol.iterator]?: unknown })[Symbol.iterator];
+  const methods = [typeof get, typeof has, isIterable];
+  return typeof size === "number" && methods.every((type) => type === "function");
+}
+
+const MAX_SHOWN = 80;
+
+/** A value as a message shows it: small ones as they are, objects by their class. */
+function kindOf(value: unknown): string {
+  if (typeof value === "string") return JSON.stringify(value.slice(0, MAX_SHOWN));
+  if (Array.isArray(value)) {
+    const elements = value.map((one) => (isObject(one) ? "object" : String(one)));
+    return `[${elements.join(",").slice(0, MAX_SHOWN)}]`;
+  }
+  if (typeof value === "function") return "a function";
+  if (!isObject(value)) return String(value);
+  const name = Object.prototype.toString.call(value).slice(8, -1);
+  return name === "Object" ? "a plain object" : `an object of class ${name}`;
+}
