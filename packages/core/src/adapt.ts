@@ -14,7 +14,7 @@ export function mapVersions<I, O>(convert: (data: I, id: ServableId) => O): Sour
   const convertOne = (version: AspiredVersion<I>): AspiredVersion<O> => {
     if ("error" in version) return version;
     try {
-      return { id: version.id, data: convert(version.data, version.id) };
+      return { ...version, data: convert(version.data, version.id) };
     } catch (error) {
       return { id: version.id, error: errors.adapterFailed(version.id, error) };
     }

@@ -2,10 +2,12 @@ import { FakeLoader, managerConformance, turn } from "@serving-kit/testing";
 import { of, Subject, throwError } from "rxjs";
 import { describe, expect, expectTypeOf, it } from "vitest";
 import { broken, id, loaders, ManagerWorld, worldsOf } from "../test/manager-world.js";
+import { aspire } from "./aspired-versions.js";
 import { AspiredVersionsManager } from "./aspired-versions-manager.js";
 import { ServingError } from "./errors.js";
 import type { Loader } from "./loader.js";
 import { resourcePreserving } from "./resource-preserving-policy.js";
+import type { ServableId } from "./servable-id.js";
 import type { ManagerEvent } from "./servable-state.js";
 
 describe.each([1, 4])("AspiredVersionsManager with load concurrency %i", (concurrency) => {
@@ -384,6 +386,50 @@ describe.each([1, 4])("AspiredVersionsManager with load concurrency %i", (concur
       expect(newest.loads).toBe(0);
       await world.clock.advance(350);
       expect(newest.live).toBe(1);
+    });
+
+    it.each([
+      ["waits for a retry", {}, "1 loading (retry)"],
+      ["has ended", { maxLoadRetries: 0 }, "1 end: LOAD_FAILED"],
+    ])(
+      "is loaded again at once when its data has changed and it %s",
+      async (_, options, failed) => {
+        const probed: bigint[] = [];
+        const probe = async ({ id }: { id: ServableId }) => void probed.push(id.version);
+        const world = newWorld({ ...options, probe });
+        const one = new FakeLoader();
+        one.failLoads(2);
+        const changes: (() => void)[] = [];
+        const changed = () => new Promise<void>((resolve) => changes.push(resolve));
+        const versions = [{ ...aspire(id(1), one), changed }];
+        world.lists.next({ name: "m", versions });
+        await turn();
+        for (const loads of [1, 2]) {
+          expect([world.states(), one.loads]).toEqual([[failed], loads]);
+          changes.at(-1)?.();
+          await turn();
+        }
+        expect(world.states()).toEqual(["1 available"]);
+        expect(probed).toEqual([1n, 1n, 1n]);
+        expect(world.clock.pending).toBe(0);
+      },
+    );
+
+    it("listens for changes no longer than it has failed", async () => {
+      const world = newWorld({ maxLoadRetries: 1 });
+      const one = new FakeLoader();
+      one.failLoads(1);
+      const signals: AbortSignal[] = [];
+      const changed = async (signal: AbortSignal) => {
+        signals.push(signal);
+        throw new Error("cannot tell");
+      };
+      world.lists.next({ name: "m", versions: [{ ...aspire(id(1), one), changed }] });
+      await turn();
+      expect(signals.map(({ aborted }) => aborted)).toEqual([false]);
+      await world.clock.advance(60_000);
+      expect(world.states()).toEqual(["1 available"]);
+      expect(signals.map(({ aborted }) => aborted)).toEqual([true]);
     });
 
     it("tells the end of a failed life once, with the time of the next", async () => {

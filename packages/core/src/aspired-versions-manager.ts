@@ -40,7 +40,8 @@ import { type WaitOptions, waitUntil } from "./wait-until.js";
  * - V5 A version that is aspired again while it is leaving begins a new life, with a new loader, when
  *   it has left.
  * - V6 A version that failed shows its error, its attempts and when it is tried next; it harms no
- *   other version. The newest data that a source gave is what the next life begins with.
+ *   other version. The newest data that a source gave is what the next life begins with. If the source
+ *   tells that the data of a failed version has changed, it is loaded again at once, its probe included.
  * - V7 A change of one name costs work for that name only; nothing is polled.
  * - V8 `available` is told after `acquire` gives the version, `unloading` before it stops to.
  * - V9 When a source completes or fails nothing is unloaded; an exception of a policy, a loader or a

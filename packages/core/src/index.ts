@@ -11,7 +11,13 @@ export type {
   PolicyAction,
   VersionSnapshot,
 } from "./aspired-version-policy.js";
-export { type AspiredVersion, type AspiredVersions, aspire } from "./aspired-versions.js";
+export {
+  type AspiredData,
+  type AspiredError,
+  type AspiredVersion,
+  type AspiredVersions,
+  aspire,
+} from "./aspired-versions.js";
 export { AspiredVersionsManager } from "./aspired-versions-manager.js";
 export type { AspiredVersionsManagerOptions } from "./aspired-versions-manager-options.js";
 export { availabilityPreserving } from "./availability-preserving-policy.js";

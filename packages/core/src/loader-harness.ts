@@ -1,5 +1,5 @@
 import type { VersionSnapshot } from "./aspired-version-policy.js";
-import type { AspiredVersion } from "./aspired-versions.js";
+import { type AspiredVersion, onChange } from "./aspired-versions.js";
 import { delay } from "./delay.js";
 import { errors, type ServingError } from "./errors.js";
 import type { HarnessContext } from "./harness-context.js";
@@ -48,6 +48,7 @@ export class LoaderHarness<S> implements Counted<S> {
 
   readonly #context: HarnessContext<S>;
   readonly #owner: HarnessOwner<S>;
+  readonly #version: AspiredVersion<Loader<S>>;
   readonly #loader: Loader<S> | undefined;
   readonly #reservation: Reservation<S>;
   readonly #abort = new AbortController();
@@ -73,6 +74,7 @@ export class LoaderHarness<S> implements Counted<S> {
     this.#owner = owner;
     this.onIdle = owner.idle && (() => owner.idle?.(this));
     this.id = version.id;
+    this.#version = version;
     this.failedLives = failedLives;
     this.#reservation = new Reservation(context, version.id);
     this.#atMs = context.clock.now();
@@ -205,8 +207,21 @@ export class LoaderHarness<S> implements Counted<S> {
         loadSlots.give();
       }
       this.#nextAttemptAtMs = clock.now() + loadRetryDelayMs;
-      await this.#wait("retry", delay(clock, loadRetryDelayMs, signal));
+      await this.#wait("retry", this.#retryDelay(signal));
       this.#nextAttemptAtMs = undefined;
+    }
+  }
+
+  /** Waits for the retry delay, or until the version's data has changed: then its probe runs again too. */
+  async #retryDelay(signal: AbortSignal): Promise<void> {
+    const { clock, loadRetryDelayMs } = this.#context;
+    const changed = new AbortController();
+    using _watch = onChange(this.#version, () => changed.abort());
+    try {
+      await delay(clock, loadRetryDelayMs, AbortSignal.any([signal, changed.signal]));
+    } catch {
+      signal.throwIfAborted();
+      this.#attempts = 0;
     }
   }
 

@@ -1,5 +1,5 @@
 import type { AspiredVersionPolicy, VersionSnapshot } from "./aspired-version-policy.js";
-import type { AspiredVersion, AspiredVersions } from "./aspired-versions.js";
+import { type AspiredVersion, type AspiredVersions, onChange } from "./aspired-versions.js";
 import { errors, messageOf, type ServingError } from "./errors.js";
 import type { HarnessContext } from "./harness-context.js";
 import type { Loader } from "./loader.js";
@@ -181,14 +181,22 @@ export class ServableStream<S> implements HarnessOwner<S> {
     const { reloadBackoffMs, harness } = this.#context;
     const { min, max } = reloadBackoffMs;
     const delayMs = Math.min(max, min * 2 ** Math.min(life.failedLives, 30));
-    const timer = harness.clock.setTimeout(() => this.#beginAgain(life), delayMs);
-    life.setNextLife(timer, harness.clock.now() + delayMs);
+    const again = (failedLives: number) => this.#beginAgain(life, failedLives);
+    const timer = harness.clock.setTimeout(() => again(life.failedLives + 1), delayMs);
+    const watch = onChange(this.#aspired.get(life.id.version), () => again(0));
+    const next = {
+      [Symbol.dispose]() {
+        timer[Symbol.dispose]();
+        watch[Symbol.dispose]();
+      },
+    };
+    life.setNextLife(next, harness.clock.now() + delayMs);
   }
 
-  #beginAgain(life: LoaderHarness<S>): void {
+  #beginAgain(life: LoaderHarness<S>, failedLives: number): void {
     this.#bury(life);
     const version = this.#aspired.get(life.id.version);
-    if (version) this.#begin(version, life.failedLives + 1);
+    if (version) this.#begin(version, failedLives);
     this.#settle();
   }
 }

@@ -29,7 +29,7 @@ export type Source<T> = Observable<AspiredVersions<T>>;
  * Turns the data of each aspired version into something else: a stream operator.
  *
  * Guarantees an adapter gives:
- * - A1 Names, ids and their order pass through unchanged.
+ * - A1 Names, ids, their order and `changed` pass through unchanged.
  * - A2 Errors pass through unchanged.
  * - A3 A conversion that throws makes that version an error version; the others are converted.
  * - A4 It keeps no state of its own beyond a subscription and ends with it.

@@ -64,9 +64,10 @@ function adapterClauses<I, O>(options: AdapterConformanceOptions<I, O>): Tests {
   });
 
   return {
-    "A1 names, ids and their order pass through unchanged": async () => {
+    "A1 names, ids, their order and `changed` pass through unchanged": async () => {
       const { target, emit } = connect(create());
-      const lists = [[good(3), good(1), bad(2)], [], [good(1)]];
+      const changed = async () => {};
+      const lists = [[{ ...good(3), changed }, good(1), bad(2)], [], [good(1)]];
       for (const versions of lists) await emit(versions);
       await emit([aspire(servableId("other", 1), data)], "other");
       assert.deepEqual(
@@ -76,6 +77,9 @@ function adapterClauses<I, O>(options: AdapterConformanceOptions<I, O>): Tests {
           ["other", [servableId("other", 1)]],
         ],
       );
+      const [newest] = target.emissions[0]?.versions ?? [];
+      assert.ok(newest && "data" in newest, "expected the version with its data");
+      assert.equal(newest.changed, changed);
     },
 
     "A2 errors pass through unchanged": async () => {
