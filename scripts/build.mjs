@@ -46,8 +46,8 @@ export async function build(folders) {
  */
 export const ensureBuilt = (names) => build(withDependencies(names).filter(isStale));
 
-/** The folders of packages and of all packages of the repository that they need at run time. */
-function withDependencies(names) {
+/** The folders of packages, named by folder in `packages`, and of all that they need at run time. */
+export function withDependencies(names) {
   const packages = new Map(publishedPackages().map((one) => [one.manifest.name, one]));
   const folders = new Set(names.map((name) => `packages/${name}`));
   // What is added to a set while it is walked is walked too.

@@ -24,10 +24,10 @@ async function check(label, args) {
 
 try {
   await ensureInstalled();
-  const tarballs = await buildAndPack(folder);
+  const { kit, more } = await buildAndPack(folder);
   for (const { manifest } of publishedPackages()) {
     const file = `${manifest.name.replace("@", "").replace("/", "-")}-${manifest.version}.tgz`;
-    const tarball = tarballs.find((name) => name.endsWith(`/${file}`));
+    const tarball = [...kit, ...more].find((name) => name.endsWith(`/${file}`));
     const bin = (name) => join(root, "node_modules", name);
     await check(`publint ${manifest.name}`, [bin("publint/src/cli.js"), "--strict", tarball]);
     await check(`attw ${manifest.name}`, [

@@ -1,60 +1,54 @@
-import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { ensureInstalled } from "./install.mjs";
 import { npx } from "./npx.mjs";
-import { buildAndPack, packageFolders } from "./pack.mjs";
+import { buildAndPack, installLines } from "./pack.mjs";
 import { showProgress } from "./progress.mjs";
 import { run, runNode } from "./run.mjs";
 import { readJson, root } from "./workspace.mjs";
 
-// `npm run test:install`: what a user gets. Every package is packed, the tarballs are installed by
-// npm 10 into an empty project where no compiler, make or Python can be found, and the README's
-// program, whose text is JavaScript as well as TypeScript, runs there on this Node.
-const NPM = "npm@10";
+// `npm run test:install`: verifies what a user gets. The lines that `npm run pack` prints are run in an empty
+// project, by npm and by pnpm, where no compiler, make or Python can be found. The README's program, whose text
+// is JavaScript as well as TypeScript, and the command run there on this Node.
+const CLIENTS = { npm: "npm@10", pnpm: readJson("package.json").packageManager };
+const ENTRIES = { npm: "npm/bin/npm-cli.js", pnpm: "pnpm/bin/pnpm.cjs" };
 const PROGRAM = "examples/quickstart.ts";
 const DATA = "examples/models/digits";
 
-/** A folder with nothing but node and a shell, to be the whole PATH. */
-function bareBin(folder) {
-  const bin = join(folder, "bin");
-  mkdirSync(bin);
-  symlinkSync(process.execPath, join(bin, "node"));
-  if (process.platform !== "win32") symlinkSync("/bin/sh", join(bin, "sh"));
-  return bin;
-}
-
-/** The entry file of npm 10. */
-async function findNpm() {
+/** The entry file of a package manager, which npx brings. */
+async function findEntry(client) {
   const find = `
     const { existsSync, realpathSync } = require("node:fs");
     const found = process.env.PATH.split("${delimiter}")
-      .map((folder) => folder + "/../npm/bin/npm-cli.js")
+      .map((folder) => folder + "/../${ENTRIES[client]}")
       .find((path) => existsSync(path));
     console.log(realpathSync(found));`;
-  const { code, stdout, output } = await npx(NPM, ["node", "--eval", find]);
-  if (code !== 0) throw new Error(`${NPM} cannot be run:\n${output}`);
+  const { code, stdout, output } = await npx(CLIENTS[client], ["node", "--eval", find]);
+  if (code !== 0) throw new Error(`${CLIENTS[client]} cannot be run:\n${output}`);
   return stdout.trim().split("\n").at(-1);
 }
 
-/** A project that depends on every tarball; those for other platforms are optional, as in real life. */
-function writeProject(folder, tarballs) {
-  const project = {
-    name: "empty",
-    private: true,
-    type: "module",
-    dependencies: {},
-    optionalDependencies: {},
-  };
-  for (const packageFolder of packageFolders()) {
-    const { name, version, os } = readJson(`${packageFolder}/package.json`);
-    const file = `${name.replace("@", "").replace("/", "-")}-${version}.tgz`;
-    const tarball = tarballs.find((path) => path.endsWith(`/${file}`));
-    if (!tarball) throw new Error(`${packageFolder} was not packed as ${file}`);
-    const group = os === undefined ? project.dependencies : project.optionalDependencies;
-    group[name] = `file:${tarball}`;
+/** A folder to be the whole PATH: node, a shell with `cat`, and the package managers. */
+async function bareBin(folder) {
+  const bin = join(folder, "bin");
+  mkdirSync(bin);
+  symlinkSync(process.execPath, join(bin, "node"));
+  for (const name of ["sh", "cat"]) symlinkSync(`/bin/${name}`, join(bin, name));
+  for (const client of Object.keys(CLIENTS)) {
+    const path = join(bin, client);
+    writeFileSync(path, `#!/bin/sh\nexec node "${await findEntry(client)}" "$@"\n`);
+    chmodSync(path, 0o755);
   }
-  writeFileSync(join(folder, "package.json"), JSON.stringify(project, null, 2));
+  return bin;
 }
 
 async function step(label, action) {
@@ -65,34 +59,40 @@ async function step(label, action) {
   return stdout;
 }
 
+async function expectNoCompiler(env) {
+  for (const program of ["cc", "gcc", "make", "python", "python3"]) {
+    const { code } = await run("sh", ["-c", `command -v ${program}`], { env });
+    if (code === 0) throw new Error(`${program} can be found although PATH should not lead to it`);
+  }
+}
+
+/** Installs by the printed lines in an empty project, and runs the program and the command there. */
+async function tryClient(client, lines, folder, env) {
+  const project = join(folder, client);
+  const options = { cwd: project, env };
+  mkdirSync(project);
+  writeFileSync(join(project, "package.json"), '{ "private": true, "type": "module" }\n');
+  for (const line of lines) await step(line, () => run("sh", ["-c", line], options));
+  cpSync(join(root, DATA), join(project, "models/digits"), { recursive: true });
+  cpSync(join(root, PROGRAM), join(project, "quickstart.mjs"));
+  const program = () => runNode(["quickstart.mjs"], options);
+  process.stdout.write(await step("running the README's program", program));
+  const doctor = () => runNode(["node_modules/serving-kit/dist/bin.js", "doctor"], options);
+  const report = await step("running the command", doctor);
+  const runtime = /^✓ TensorFlow Lite (?:2\.21|2\.9)\..*$/m.exec(report)?.[0];
+  if (runtime === undefined) throw new Error(`no TensorFlow Lite opens:\n${report}`);
+  process.stdout.write(`${runtime}\n\nThe packed packages install with ${client} and run.\n\n`);
+}
+
 const folder = mkdtempSync(join(tmpdir(), "serving-kit-install-"));
 try {
   await ensureInstalled();
-  const packed = join(folder, "packed");
-  const project = join(folder, "project");
-  mkdirSync(packed);
-  mkdirSync(project);
-  writeProject(project, await buildAndPack(packed));
-  const npm = await findNpm();
-  const options = { cwd: project, env: { PATH: bareBin(folder), Path: undefined } };
-  for (const program of ["cc", "gcc", "make", "python", "python3"]) {
-    const { code } = await run("sh", ["-c", `command -v ${program}`], options);
-    if (code === 0) throw new Error(`${program} can be found although PATH should not lead to it`);
+  const packed = await buildAndPack(join(folder, "packed"));
+  const env = { PATH: await bareBin(folder), CI: "true" };
+  await expectNoCompiler(env);
+  for (const [client, lines] of Object.entries(installLines(packed))) {
+    await tryClient(client, lines, folder, env);
   }
-  await step(`installing the tarballs with ${NPM}`, () =>
-    runNode([npm, "install", "--no-audit", "--no-fund", "--install-strategy=hoisted"], options),
-  );
-  cpSync(join(root, DATA), join(project, "models/digits"), { recursive: true });
-  cpSync(join(root, PROGRAM), join(project, "quickstart.mjs"));
-  const answer = await step("running the README's program", () =>
-    runNode(["quickstart.mjs"], options),
-  );
-  process.stdout.write(answer);
-  const version = await step("running the command", () =>
-    runNode(["node_modules/serving-kit/dist/bin.js", "--version"], options),
-  );
-  process.stdout.write(version);
-  process.stdout.write("\nThe packed packages install with npm alone and run.\n");
 } catch (error) {
   process.stderr.write(`${error.message}\n`);
   process.exitCode = 1;

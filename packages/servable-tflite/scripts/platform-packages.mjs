@@ -73,11 +73,13 @@ const libraries = {
 const packages = fileURLToPath(new URL("../npm", import.meta.url));
 const hashOf = (bytes) => createHash("sha256").update(bytes).digest("hex");
 const versionOf = (name) => (libraries[name].classifier ? "2.21" : "2.9");
-const libraryPathOf = (name) => join(packages, name, "lib", basename(libraries[name].file));
 
-function isFilled(name) {
-  const library = libraryPathOf(name);
-  return existsSync(library) && hashOf(readFileSync(library)) === libraries[name].sha256;
+/** The path of the library in the folder of a package, which has the package's short name. */
+const libraryPathOf = (folder) => join(folder, "lib", basename(libraries[basename(folder)].file));
+
+function hasLibrary(folder) {
+  const path = libraryPathOf(folder);
+  return existsSync(path) && hashOf(readFileSync(path)) === libraries[basename(folder)].sha256;
 }
 
 /** The library of a package, from where it is published. */
@@ -114,21 +116,23 @@ async function downloadJar(classifier) {
 }
 
 /** The library is written next to its place and renamed: a process that has the old one open keeps it. */
-async function placeLibrary(name) {
+async function placeLibrary(folder) {
+  const name = basename(folder);
   const library = await obtain(name);
   const { file, sha256 } = libraries[name];
   const actual = hashOf(library);
   if (actual !== sha256) throw new Error(`${file} must have SHA-256 ${sha256}; got ${actual}`);
-  const target = libraryPathOf(name);
+  const target = libraryPathOf(folder);
   mkdirSync(dirname(target), { recursive: true });
   writeFileSync(`${target}.part`, library, { mode: 0o755 });
   renameSync(`${target}.part`, target);
 }
 
 async function fill(name) {
-  if (!isFilled(name)) await placeLibrary(name);
-  copyFileSync(join(packages, "LICENSE"), join(packages, name, "LICENSE"));
-  copyFileSync(join(packages, `NOTICE-${versionOf(name)}`), join(packages, name, "NOTICE"));
+  const folder = join(packages, name);
+  if (!hasLibrary(folder)) await placeLibrary(folder);
+  copyFileSync(join(packages, "LICENSE"), join(folder, "LICENSE"));
+  copyFileSync(join(packages, `NOTICE-${versionOf(name)}`), join(folder, "NOTICE"));
 }
 
 async function fillAll(names) {
@@ -143,10 +147,10 @@ async function fillAll(names) {
 }
 
 function checkFilled(folder) {
-  const isComplete = ["LICENSE", "NOTICE"].every((file) => existsSync(join(folder, file)));
-  if (isComplete && isFilled(basename(folder))) return;
+  const hasTexts = ["LICENSE", "NOTICE"].every((file) => existsSync(join(folder, file)));
+  if (hasTexts && hasLibrary(folder)) return;
   process.stderr.write(
-    `${folder} has no library, or not the right one: run \`npm run pack\`, which fills the platform packages\n`,
+    `${folder} lacks its library or licence, or the library is not the pinned one: run \`npm run pack\`, which fills the platform packages before it packs them\n`,
   );
   process.exitCode = 1;
 }

@@ -1,0 +1,99 @@
+import { spawnSync } from "node:child_process";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { readJson, root } from "./workspace.mjs";
+
+const servable = join(root, "packages/servable-tflite");
+const script = join(servable, "scripts/platform-packages.mjs");
+const names = readdirSync(join(servable, "npm"), { withFileTypes: true })
+  .filter((entry) => entry.isDirectory())
+  .map(({ name }) => name);
+
+const run = (file, args, cwd) =>
+  spawnSync(process.execPath, [file, ...args], { cwd, encoding: "utf8" });
+
+let folder = "";
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "serving-kit-platforms-"));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+describe("a platform package", () => {
+  const manifest = (name) => readJson(`packages/servable-tflite/npm/${name}/package.json`);
+
+  it.each(names)(
+    "%s is named by its folder, for one system, and an optional dependency",
+    (name) => {
+      const [os, cpu] = name.replace("2.9-", "").split("-");
+      expect(manifest(name)).toMatchObject({
+        name: `@serving-kit/tflite-${name}`,
+        os: [os],
+        cpu: [cpu],
+        files: ["lib", "LICENSE", "NOTICE"],
+      });
+      expect(manifest(name).libc).toEqual(os === "linux" ? ["glibc"] : undefined);
+      const { optionalDependencies } = readJson("packages/servable-tflite/package.json");
+      expect(optionalDependencies).toHaveProperty([`@serving-kit/tflite-${name}`], "workspace:*");
+    },
+  );
+
+  it.each(names)("%s refuses to be packed without its library", (name) => {
+    const { prepack } = manifest(name).scripts;
+    expect(prepack).toBe("node ../../scripts/platform-packages.mjs --check");
+    const copy = join(folder, name);
+    cpSync(join(servable, "npm", name, "package.json"), join(copy, "package.json"));
+    for (const file of ["LICENSE", "NOTICE"]) writeFileSync(join(copy, file), "a licence");
+    const { status, stderr } = run(script, ["--check"], copy);
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/ lacks its library or licence, .*: run `npm run pack`, which fills /);
+  });
+
+  const filled = names.find((name) => existsSync(join(servable, "npm", name, "lib")));
+
+  it.skipIf(!filled)("is packed with it, and not with another (skipped: none is filled)", () => {
+    const copy = join(folder, filled);
+    cpSync(join(servable, "npm", filled), copy, { recursive: true });
+    expect(run(script, ["--check"], copy)).toMatchObject({ status: 0, stderr: "" });
+    const [library] = readdirSync(join(copy, "lib"));
+    writeFileSync(join(copy, "lib", library), "something else");
+    expect(run(script, ["--check"], copy).status).toBe(1);
+  });
+});
+
+describe("a clone that cannot download 2.21", () => {
+  const here = `${process.platform}-${process.arch}`;
+  const hasBoth = names.includes(here) && names.includes(`2.9-${here}`);
+  const carrier = join(servable, "node_modules/tfjs-tflite-node");
+
+  it.skipIf(!hasBoth || !existsSync(carrier))(
+    "has 2.9, and says why it has no other (skipped: this platform has one runtime)",
+    () => {
+      for (const path of ["scripts/platform-packages.mjs", "npm/LICENSE", "npm/NOTICE-2.9"]) {
+        cpSync(join(servable, path), join(folder, path));
+      }
+      for (const name of [here, `2.9-${here}`]) mkdirSync(join(folder, "npm", name));
+      const modules = join(folder, "node_modules");
+      mkdirSync(join(modules, "mvn-artifact-download"), { recursive: true });
+      symlinkSync(carrier, join(modules, "tfjs-tflite-node"));
+      symlinkSync(join(servable, "node_modules/fflate"), join(modules, "fflate"));
+      const offline = 'exports.default = async () => { throw new Error("no such host"); };';
+      writeFileSync(join(modules, "mvn-artifact-download/index.js"), offline);
+      const { status, stderr } = run(join(folder, "scripts/platform-packages.mjs"), [], folder);
+      const problem = "getting TensorFlow Lite 2.21 failed: no such host";
+      expect(stderr).toBe(`@serving-kit/tflite-${here}: ${problem}\n`);
+      expect(status).toBe(1);
+      expect(readdirSync(join(folder, "npm", `2.9-${here}`)).sort()).toEqual(["LICENSE", "NOTICE", "lib"]);
+    },
+  );
+});
