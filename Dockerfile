@@ -10,7 +10,7 @@ ARG NODE_IMAGE=node:22-bookworm-slim
 ARG DEBIAN_IMAGE=debian:bookworm-slim
 
 # Builds the packages, and puts the command with its dependencies, of the versions in the lockfile, into
-# /app. A private registry or a proxy: --secret id=npmrc,src=$HOME/.npmrc; it gets into no layer.
+# /app. Fails if TensorFlow Lite 2.21 cannot be downloaded; 2.9 is for older systems than Debian's. A private registry or a proxy: --secret id=npmrc,src=$HOME/.npmrc; it gets into no layer.
 FROM ${NODE_IMAGE} AS build
 WORKDIR /workspace
 COPY . .
@@ -18,12 +18,13 @@ RUN --mount=type=cache,target=/root/.npm,sharing=locked \
     --mount=type=cache,target=/root/.local/share/pnpm/store,sharing=locked \
     --mount=type=secret,id=npmrc,target=/root/.npmrc \
     node scripts/install.mjs \
+    && node packages/servable-tflite/scripts/platform-packages.mjs \
     && node scripts/npx.mjs --filter-prod=serving-kit... run build --no-dts \
     && node scripts/npx.mjs --filter=serving-kit --prod \
         --config.node-linker=hoisted --config.inject-workspace-packages=true deploy /app
 # What only a compiler, a debugger or a reader needs.
 RUN find /app \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.cts' -o -name '*.d.mts' \) -delete \
-    && rm -r /app/src /app/node_modules/@serving-kit/*/src \
+    && rm -r /app/src /app/node_modules/@serving-kit/*/src /app/node_modules/@serving-kit/tflite-2.9-* \
         /app/pnpm-lock.yaml /app/node_modules/.[a-z]* \
     && cp LICENSE /app
 

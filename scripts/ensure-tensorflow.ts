@@ -1,6 +1,7 @@
 import { pathToFileURL } from "node:url";
 import { isServingError, messageOf } from "../packages/core/src/index.js";
 import {
+  INSTALL_COMMAND,
   type InstallOptions,
   installTensorFlow,
 } from "../packages/servable-tensorflow/src/index.js";
@@ -15,7 +16,7 @@ export async function ensureTensorFlow(options: InstallOptions): Promise<string 
   const { opened, problem = "", remedy = "" } = await examineTensorFlow(undefined, options.signal);
   if (opened) return undefined;
   // A path that a user named hides whatever would be installed.
-  if (!remedy.startsWith("npx ")) return `${firstOf(problem)}; ${remedy}`;
+  if (remedy !== INSTALL_COMMAND) return `${firstOf(problem)}; ${remedy}`;
   try {
     const { library } = await installTensorFlow(options);
     const installed = await examineTensorFlow(library, options.signal);

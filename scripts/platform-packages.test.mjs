@@ -93,7 +93,11 @@ describe("a clone that cannot download 2.21", () => {
       const problem = "getting TensorFlow Lite 2.21 failed: no such host";
       expect(stderr).toBe(`@serving-kit/tflite-${here}: ${problem}\n`);
       expect(status).toBe(1);
-      expect(readdirSync(join(folder, "npm", `2.9-${here}`)).sort()).toEqual(["LICENSE", "NOTICE", "lib"]);
+      expect(readdirSync(join(folder, "npm", `2.9-${here}`)).sort()).toEqual([
+        "LICENSE",
+        "NOTICE",
+        "lib",
+      ]);
     },
   );
 });

@@ -1,4 +1,5 @@
-import { readFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { externalDependencies, manifests, sourceFiles, workspaceDependencies } from "./sources.mjs";
@@ -121,5 +122,20 @@ describe("docs/errors.md", () => {
       const code = documented.get(reason);
       expect(possible.length === 0 ? codes : possible, reason).toContain(code);
     }
+  });
+});
+
+describe("what people read", () => {
+  /** Every file of the repository; none in a copy without its history. */
+  const files = existsSync(join(root, ".git"))
+    ? execFileSync("git", ["ls-files"], { cwd: root, encoding: "utf8" }).trim().split("\n")
+    : [];
+
+  it("asks nobody to fetch a package by the kit's name, which is in no registry", () => {
+    const texts = files.filter(
+      (path) => /\.(md|m?js|ts|ya?ml)$/.test(path) && existsSync(join(root, path)),
+    );
+    const found = texts.filter((path) => /\bnpx (--\S+ )*serving-kit\b/.test(read(path)));
+    expect(found).toEqual([]);
   });
 });

@@ -13,6 +13,7 @@ export { checkInstallation, type InstallationCheck } from "./install/check-insta
 export type { InstallOptions, InstallProgress } from "./install/install-options.js";
 export { type Installation, installTensorFlow } from "./install/install-tensorflow.js";
 export { libraryReport } from "./library-report.js";
+export { INSTALL_COMMAND } from "./native/library.js";
 export { type NativeCounts, nativeCounts } from "./native/native-counts.js";
 export type { TensorFlowOptions } from "./options.js";
 export { type MetaGraph, readSavedModel } from "./saved-model.js";

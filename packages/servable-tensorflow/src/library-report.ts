@@ -1,5 +1,5 @@
 import { type LibraryReport, reportLibrary } from "@serving-kit/native-library";
-import { libraryCandidates, openTensorFlow } from "./native/library.js";
+import { INSTALL_COMMAND, libraryCandidates, openTensorFlow } from "./native/library.js";
 
 /**
  * Looks for the C library of TensorFlow everywhere and opens the one that a model would be loaded with: that
@@ -12,6 +12,6 @@ export function libraryReport(path?: string): Promise<LibraryReport> {
     name: "TensorFlow",
     candidates: libraryCandidates(path),
     open: async () => (await openTensorFlow(path)).library,
-    remedy: "npx serving-kit install tensorflow",
+    remedy: INSTALL_COMMAND,
   });
 }

@@ -21,6 +21,9 @@ export interface TensorFlow {
 /** The environment variable with the path of the library. */
 export const LIBRARY_VARIABLE = "SERVING_KIT_TENSORFLOW_LIBRARY";
 
+/** The command that installs libtensorflow. */
+export const INSTALL_COMMAND = "serving-kit install tensorflow";
+
 /** The folder in the cache folder that `installTensorFlow` fills. */
 export const CACHED_FOLDER = "tensorflow";
 
@@ -72,7 +75,7 @@ export async function openTensorFlow(path?: string): Promise<TensorFlow> {
     symbols: requiredSymbols,
     companions: (file) => [frameworkOf(file)].filter((name) => name !== undefined),
     isGlobal: true,
-    remedy: `run \`npx serving-kit install tensorflow\`, or set ${LIBRARY_VARIABLE} to the path of a libtensorflow`,
+    remedy: `run \`${INSTALL_COMMAND}\`, or set ${LIBRARY_VARIABLE} to the path of a libtensorflow`,
   });
   const bindings = bindingsOf.get(library) ?? library.functions(declarations);
   bindingsOf.set(library, bindings);

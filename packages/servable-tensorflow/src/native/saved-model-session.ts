@@ -3,7 +3,7 @@ import { callOnThread, isVersionWithin } from "@serving-kit/native-library";
 import { errors } from "../errors.js";
 import type { MetaGraph } from "../saved-model.js";
 import type { Bindings } from "./bindings.js";
-import type { TensorFlow } from "./library.js";
+import { INSTALL_COMMAND, type TensorFlow } from "./library.js";
 import { counts } from "./native-counts.js";
 import { giveStatus, type Status, takeStatus } from "./status.js";
 
@@ -114,7 +114,7 @@ function loadError({ library }: TensorFlow, { path, graph }: SessionSource, stat
   const isOlder = /^\d/.test(written) && !isVersionWithin(library.version, { atLeast: written });
   let hint = "";
   if (isOlder && (op !== undefined || UNKNOWN_IN_GRAPH.test(status.message))) {
-    hint = `. The library is TensorFlow ${library.version} (${library.origin}), older than ${written}, which wrote the model: use one that is as new (npx serving-kit install tensorflow)`;
+    hint = `. The library is TensorFlow ${library.version} (${library.origin}), older than ${written}, which wrote the model: use one that is as new (${INSTALL_COMMAND})`;
   } else if (op !== undefined) {
     hint = `. If ${op} is a custom op, pass the path of its library in the option opLibraries`;
   }

@@ -27,7 +27,7 @@ const newestFileName = `libjnitensorflowlite.${extension}`;
 const fileName =
   process.platform === "win32" ? "tensorflowlite_c.dll" : `libtensorflowlite_c.${extension}`;
 
-/** The platforms of TensorFlow Lite 2.21, which needs glibc 2.34 or macOS 15, and of 2.9. */
+/** The platforms of 2.21, which needs glibc 2.34 and GLIBCXX_3.4.30 or macOS 15, and of 2.9. */
 const NEWEST_PLATFORMS = ["linux-x64", "linux-arm64", "darwin-arm64", "darwin-x64"];
 const FALLBACK_PLATFORMS = ["linux-x64", "linux-arm64", "darwin-arm64", "win32-x64"];
 

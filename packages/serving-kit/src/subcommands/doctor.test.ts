@@ -82,12 +82,14 @@ describe("serving-kit doctor", () => {
   });
 
   it("tells which installed file is damaged, and the command that mends it, though it may open", async () => {
-    const mends = "npx serving-kit install tensorflow";
+    const mends = "serving-kit install tensorflow";
     const damaged = `\n  damaged: ${join("/cache", "tf.so")}; what mends it: ${mends}\n`;
     const opens = await run(works("tflite"), works("tensorflow"), ["tf.so"]);
     expect(opens.code).toBe(0);
     expect(opens.stdout).toContain(damaged);
-    expect(opens.stdout).toMatch(/ but an installed library is damaged: npx .* tensorflow\n$/);
+    expect(opens.stdout).toMatch(
+      / but an installed library is damaged: serving-kit .* tensorflow\n$/,
+    );
     const dies = await run(works("tflite"), fails("tensorflow", "SIGSEGV"), ["tf.so"]);
     expect(dies.stdout).toContain(`\n  SIGSEGV\n  what mends it: ${mends}${damaged}`);
     expect(dies.stdout).toContain(`SavedModels cannot: ${mends}\n`);

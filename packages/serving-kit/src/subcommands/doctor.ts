@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import type { LibraryReport } from "@serving-kit/native-library";
-import { checkInstallation } from "@serving-kit/servable-tensorflow";
+import { checkInstallation, INSTALL_COMMAND } from "@serving-kit/servable-tensorflow";
 import { examineTensorFlow, examineTflite } from "../libraries.js";
 import { packageVersion } from "../package-version.js";
 import { defineSubcommand, type Subcommand } from "../subcommand.js";
@@ -12,9 +12,6 @@ export interface DoctorTools {
   readonly examineTensorFlow: typeof examineTensorFlow;
   readonly checkInstallation: typeof checkInstallation;
 }
-
-/** Mends an installation too. */
-const INSTALL = "npx serving-kit install tensorflow";
 
 /**
  * `serving-kit doctor`: which libraries were found, where, which version, whether they open, whether
@@ -38,7 +35,7 @@ export function doctor({
       const damaged = await damagedPaths(check, signal);
       const report = await tensorflow();
       const isMendable = damaged.length > 0 && report.opened === undefined;
-      const full = isMendable ? { ...report, remedy: INSTALL } : report;
+      const full = isMendable ? { ...report, remedy: INSTALL_COMMAND } : report;
       const features = [...new Set([...lite.cpuFeatures, ...full.cpuFeatures])];
       const lines = [
         `serving-kit ${packageVersion()} on Node ${process.versions.node}, ${process.platform}-${process.arch}${glibc()}`,
@@ -47,7 +44,7 @@ export function doctor({
         ...describe(lite, ".tflite models"),
         "",
         ...describe(full, "SavedModels"),
-        ...damaged.map((path) => `  damaged: ${path}; what mends it: ${INSTALL}`),
+        ...damaged.map((path) => `  damaged: ${path}; what mends it: ${INSTALL_COMMAND}`),
         "",
         verdict(lite, full, damaged.length > 0),
       ];
@@ -90,7 +87,7 @@ async function damagedPaths(
 
 function verdict(lite: LibraryReport, full: LibraryReport, isDamaged: boolean): string {
   if (lite.opened && full.opened && isDamaged)
-    return `.tflite models and SavedModels can be served, but an installed library is damaged: ${INSTALL}`;
+    return `.tflite models and SavedModels can be served, but an installed library is damaged: ${INSTALL_COMMAND}`;
   if (lite.opened && full.opened)
     return "Everything works: .tflite models and SavedModels can be served.";
   if (lite.opened) return `.tflite models can be served; SavedModels cannot: ${full.remedy}`;
