@@ -8,10 +8,11 @@ import type { HarnessContext } from "./harness-context.js";
 import type { Loader } from "./loader.js";
 import { type Logger, silentLogger } from "./logger.js";
 import { type Resources, ResourceTracker } from "./resources.js";
+import { Semaphore } from "./semaphore.js";
 import type { ServableId } from "./servable-id.js";
 import type { StreamContext } from "./servable-stream.js";
 import { settleBy } from "./settle-by.js";
-import { Slots, WaitQueue } from "./wait-queue.js";
+import { WaitQueue } from "./wait-queue.js";
 
 /** How an AspiredVersionsManager loads and unloads. */
 export interface AspiredVersionsManagerOptions<S> {
@@ -84,14 +85,14 @@ export function withDefaults<S>(
     "reloadBackoffMs.min": reloadBackoffMs.min,
     "reloadBackoffMs.max": reloadBackoffMs.max,
   });
-  const loadSlots: Slots = new Slots(initialLoadConcurrency, () => {
+  const loadSlots: Semaphore = new Semaphore(initialLoadConcurrency, () => {
     loadSlots.limit = loadConcurrency;
   });
   const harness: HarnessContext<S> = {
     clock,
     logger,
     loadSlots,
-    unloadSlots: new Slots(unloadConcurrency),
+    unloadSlots: new Semaphore(unloadConcurrency),
     resources: new ResourceTracker(options.resourceLimits),
     resourceQueue: new WaitQueue(),
     maxLoadRetries,

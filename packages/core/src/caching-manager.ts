@@ -11,11 +11,12 @@ import { type HarnessOwner, LoaderHarness } from "./loader-harness.js";
 import { type Logger, silentLogger } from "./logger.js";
 import { ManagerEvents } from "./manager-events.js";
 import { RAM_BYTES, ResourceTracker } from "./resources.js";
+import { Semaphore } from "./semaphore.js";
 import { ServableHandle } from "./servable-handle.js";
 import { formatServableId, type ServableId } from "./servable-id.js";
 import type { ServableRequest } from "./servable-request.js";
 import type { ManagerEvent, ServableState } from "./servable-state.js";
-import { Slots, WaitQueue } from "./wait-queue.js";
+import { WaitQueue } from "./wait-queue.js";
 import { type WaitOptions, waitUntil } from "./wait-until.js";
 
 /** Where a CachingManager gets servables from, and how many it keeps. */
@@ -86,8 +87,8 @@ export class CachingManager<S> implements AsyncDisposable {
     this.#context = {
       clock: this.#clock,
       logger: options.logger ?? silentLogger,
-      loadSlots: new Slots(loadConcurrency),
-      unloadSlots: new Slots(Number.POSITIVE_INFINITY),
+      loadSlots: new Semaphore(loadConcurrency),
+      unloadSlots: new Semaphore(Number.POSITIVE_INFINITY),
       resources: new ResourceTracker({
         ...(maxServables !== undefined && { [SERVABLES]: maxServables }),
         ...(maxRamBytes !== undefined && { [RAM_BYTES]: maxRamBytes }),

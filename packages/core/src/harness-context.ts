@@ -3,15 +3,16 @@ import type { ServingError } from "./errors.js";
 import type { LoadContext, Loader } from "./loader.js";
 import type { Logger } from "./logger.js";
 import type { Resources, ResourceTracker } from "./resources.js";
+import type { Semaphore } from "./semaphore.js";
 import type { ServableId } from "./servable-id.js";
-import type { Slots, WaitQueue } from "./wait-queue.js";
+import type { WaitQueue } from "./wait-queue.js";
 
 /** What a harness shares with the other harnesses of its manager. Internal. */
 export interface HarnessContext<S> {
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly loadSlots: Slots;
-  readonly unloadSlots: Slots;
+  readonly loadSlots: Semaphore;
+  readonly unloadSlots: Semaphore;
   readonly resources: ResourceTracker;
   readonly resourceQueue: WaitQueue;
   readonly maxLoadRetries: number;

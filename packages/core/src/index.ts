@@ -36,6 +36,7 @@ export type { Manager } from "./manager.js";
 export { resourcePreserving } from "./resource-preserving-policy.js";
 export { RAM_BYTES, type Resources, ResourceTracker } from "./resources.js";
 export { type Routes, route } from "./route.js";
+export { Semaphore } from "./semaphore.js";
 export { type Counted, ServableHandle } from "./servable-handle.js";
 export {
   formatServableId,
@@ -69,5 +70,6 @@ export { type SettleLimits, settleBy } from "./settle-by.js";
 export { type Source, type SourceAdapter, sourceFrom } from "./source.js";
 export { StaticManager, type StaticServable } from "./static-manager.js";
 export type { StoragePath } from "./storage-path.js";
+export { WaitLine } from "./wait-line.js";
 export type { WaitOptions } from "./wait-until.js";
 export { lateLoader, wrapLoader } from "./wrap-loader.js";

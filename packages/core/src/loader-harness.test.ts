@@ -6,8 +6,9 @@ import type { HarnessContext } from "./harness-context.js";
 import { LoaderHarness } from "./loader-harness.js";
 import { silentLogger } from "./logger.js";
 import { ResourceTracker } from "./resources.js";
+import { Semaphore } from "./semaphore.js";
 import { ServableHandle } from "./servable-handle.js";
-import { Slots, WaitQueue } from "./wait-queue.js";
+import { WaitQueue } from "./wait-queue.js";
 
 /** A harness with nothing around it but what tells its states. */
 function harnessOf(loader = new FakeLoader(), options: Partial<HarnessContext<FakeServable>> = {}) {
@@ -16,8 +17,8 @@ function harnessOf(loader = new FakeLoader(), options: Partial<HarnessContext<Fa
   const context: HarnessContext<FakeServable> = {
     clock,
     logger: silentLogger,
-    loadSlots: new Slots(1),
-    unloadSlots: new Slots(1),
+    loadSlots: new Semaphore(1),
+    unloadSlots: new Semaphore(1),
     resources: new ResourceTracker({ ramBytes: 10 }),
     resourceQueue: new WaitQueue(),
     maxLoadRetries: 1,
@@ -121,21 +122,21 @@ describe("LoaderHarness", () => {
   });
 
   it("does not run what comes before loading when it was cancelled meanwhile", async () => {
-    const context = { loadSlots: new Slots(1) };
+    const context = { loadSlots: new Semaphore(1) };
     let calls = 0;
     const { harness } = harnessOf(new FakeLoader(), {
       ...context,
       beforeLoad: async () => void calls++,
     });
-    context.loadSlots.tryTake();
+    context.loadSlots.tryAcquire();
     harness.load();
     await turn();
     // The slot comes, and the cancel right after it.
-    context.loadSlots.give();
+    context.loadSlots.release();
     harness.cancel();
     await turn();
     expect([calls, harness.phase]).toEqual([0, "ended"]);
-    expect(context.loadSlots.tryTake()).toBe(true);
+    expect(context.loadSlots.tryAcquire()).toBe(true);
   });
 
   it("gives its slot and its resources back when it was cancelled as they came", async () => {
@@ -155,23 +156,23 @@ describe("LoaderHarness", () => {
     await turn();
     expect(harness.phase).toBe("ended");
     expect(resources.reserved).toEqual({});
-    expect(context.loadSlots.tryTake()).toBe(true);
+    expect(context.loadSlots.tryAcquire()).toBe(true);
   });
 
   it("shows what it waits for only while it waits", async () => {
     const { harness, told, context } = harnessOf();
-    context.loadSlots.tryTake();
-    context.unloadSlots.tryTake();
+    context.loadSlots.tryAcquire();
+    context.unloadSlots.tryAcquire();
     harness.load();
     await turn();
-    context.loadSlots.give();
+    context.loadSlots.release();
     await turn();
     const handle = new ServableHandle(harness);
     harness.unload();
     handle.release();
     await turn();
     expect(harness.state.waitingFor).toBe("unload-slot");
-    context.unloadSlots.give();
+    context.unloadSlots.release();
     await turn();
     expect(told).toEqual([
       "loading: start (load-slot)",
@@ -217,6 +218,6 @@ describe("LoaderHarness", () => {
     harness.unload();
     await turn();
     expect([harness.phase, harness.error?.reason]).toEqual(["ended", "UNLOAD_FAILED"]);
-    expect(context.unloadSlots.tryTake()).toBe(true);
+    expect(context.unloadSlots.tryAcquire()).toBe(true);
   });
 });

@@ -188,7 +188,8 @@ export class LoaderHarness<S> implements Counted<S> {
     const { id } = this;
     const context = { id, signal, clock, logger };
     for (;;) {
-      if (!loadSlots.tryTake()) await this.#wait("load-slot", loadSlots.wait(signal));
+      const loadSlot = loadSlots.acquire(signal);
+      if (loadSlot !== undefined) await this.#wait("load-slot", loadSlot);
       try {
         signal.throwIfAborted();
         if (this.#attempts === 0) await this.#context.beforeLoad(loader, context);
@@ -204,7 +205,7 @@ export class LoaderHarness<S> implements Counted<S> {
         if (!shouldRetryLoad(error, id)) throw error;
         this.#error = error;
       } finally {
-        loadSlots.give();
+        loadSlots.release();
       }
       this.#nextAttemptAtMs = clock.now() + loadRetryDelayMs;
       await this.#wait("retry", this.#retryDelay(signal));
@@ -235,9 +236,10 @@ export class LoaderHarness<S> implements Counted<S> {
       await this.#wait("handles", idle);
     }
     const { unloadSlots } = this.#context;
-    if (!unloadSlots.tryTake()) await this.#wait("unload-slot", unloadSlots.wait());
+    const unloadSlot = unloadSlots.acquire();
+    if (unloadSlot !== undefined) await this.#wait("unload-slot", unloadSlot);
     const failure = await this.#dispose(this.servable);
-    unloadSlots.give();
+    unloadSlots.release();
     this.onIdle = () => {
       this.servable = undefined as S;
     };

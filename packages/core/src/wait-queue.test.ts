@@ -1,6 +1,6 @@
 import { turn } from "@serving-kit/testing";
 import { describe, expect, it } from "vitest";
-import { Slots, WaitQueue } from "./wait-queue.js";
+import { WaitQueue } from "./wait-queue.js";
 
 /** Makes waiting callers that write their name when they are admitted. */
 function callers(queue: WaitQueue) {
@@ -63,53 +63,5 @@ describe("WaitQueue", () => {
     controller.abort("late");
     await turn();
     expect(admitted).toEqual(["a"]);
-  });
-});
-
-describe("Slots", () => {
-  it("gives no more than it has, in order of asking", async () => {
-    const slots = new Slots(1);
-    const order: string[] = [];
-    expect(slots.tryTake()).toBe(true);
-    expect(slots.tryTake()).toBe(false);
-    void slots.wait().then(() => order.push("first"));
-    void slots.wait().then(() => order.push("second"));
-    slots.give();
-    await turn();
-    expect(order).toEqual(["first"]);
-    expect(slots.tryTake()).toBe(false);
-    slots.give();
-    await turn();
-    expect(order).toEqual(["first", "second"]);
-  });
-
-  it("admits more when the limit rises, and fewer when it falls", async () => {
-    const slots = new Slots(1);
-    let admitted = 0;
-    slots.tryTake();
-    for (let i = 0; i < 3; i++) void slots.wait().then(() => admitted++);
-    slots.limit = 3;
-    await turn();
-    expect(admitted).toBe(2);
-    slots.limit = 1;
-    slots.give();
-    slots.give();
-    await turn();
-    expect(admitted).toBe(2);
-    slots.give();
-    await turn();
-    expect(admitted).toBe(3);
-  });
-
-  it("tells when the last slot is given back and nobody waits", async () => {
-    let idle = 0;
-    const slots = new Slots(1, () => idle++);
-    slots.tryTake();
-    const waited = slots.wait();
-    slots.give();
-    await waited;
-    expect(idle).toBe(0);
-    slots.give();
-    expect(idle).toBe(1);
   });
 });

@@ -41,11 +41,10 @@ export {
   nativeCallback,
   viewMemory,
 } from "./native-memory.js";
+export { nativeRuns } from "./native-runs.js";
 export { opaqueStruct, structBytes } from "./opaque-struct.js";
 export { pythonPackage } from "./python-package.js";
 export { canReusePort, reusePortSocket, type SocketAddress } from "./reuse-port.js";
-export { nativeRuns, RunLimit } from "./run-limit.js";
 export { EXECUTIONS, type Execution, RunPlan } from "./run-plan.js";
 export { type SignalHold, signalHold } from "./signal-hold.js";
 export { isVersionWithin, type VersionRange } from "./version-range.js";
-export { WaitLine } from "./wait-line.js";

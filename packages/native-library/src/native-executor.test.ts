@@ -1,7 +1,7 @@
+import { Semaphore } from "@serving-kit/core";
 import { describe, expect, it } from "vitest";
 import { NativeExecutor } from "./native-executor.js";
 import type { NativeFunction } from "./native-function.js";
-import { RunLimit } from "./run-limit.js";
 
 /** A function that takes as long as it is told, and says where it ran. */
 function fakeFunction(clock: { time: number }) {
@@ -22,7 +22,7 @@ function fakeFunction(clock: { time: number }) {
 
 function setUp(execution: "auto" | "thread" | "inline", limit = 2) {
   const clock = { time: 0, now: () => clock.time };
-  const runs = new RunLimit(limit);
+  const runs = new Semaphore(limit);
   const executor = new NativeExecutor({ execution, runs, clock });
   return { executor, runs, ...fakeFunction(clock) };
 }
@@ -60,13 +60,13 @@ describe("NativeExecutor", () => {
     const plan = executor.plan("");
     const all = [1, 2, 3, 4].map((ms) => executor.run(plan, fn, ms));
     await Promise.resolve();
-    expect(runs).toMatchObject({ running: 2, waiting: 2 });
+    expect(runs).toMatchObject({ held: 2, waiting: 2 });
     while (pending.length > 0) {
       pending.shift()?.();
       for (let i = 0; i < 5; i++) await Promise.resolve();
     }
     expect(await Promise.all(all)).toEqual(Array(4).fill("thread"));
-    expect(runs).toMatchObject({ running: 0, waiting: 0 });
+    expect(runs).toMatchObject({ held: 0, waiting: 0 });
   });
 
   it("holds signals back while a run is on the loop, and lets them in when it throws", async () => {
@@ -87,7 +87,7 @@ describe("NativeExecutor", () => {
       throw new Error("too many calls");
     };
     await expect(executor.run(executor.plan(""), fn)).rejects.toThrow("too many calls");
-    expect(runs.running).toBe(0);
+    expect(runs.held).toBe(0);
   });
 
   it("gives the place back when a run fails", async () => {
@@ -96,6 +96,6 @@ describe("NativeExecutor", () => {
     await Promise.resolve();
     pending.shift()?.();
     await expect(run).rejects.toThrow("failed");
-    expect(runs.running).toBe(0);
+    expect(runs.held).toBe(0);
   });
 });

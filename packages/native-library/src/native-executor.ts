@@ -1,6 +1,6 @@
-import { type Clock, systemClock } from "@serving-kit/core";
+import { type Clock, type Semaphore, systemClock } from "@serving-kit/core";
 import type { NativeFunction } from "./native-function.js";
-import { nativeRuns, type RunLimit } from "./run-limit.js";
+import { nativeRuns } from "./native-runs.js";
 import { type Execution, RunPlan } from "./run-plan.js";
 import type { SignalHold } from "./signal-hold.js";
 
@@ -11,7 +11,7 @@ export interface NativeExecutorOptions {
   /** What a run may take of the event loop under `auto`, in ms. Default 0.25. */
   readonly budgetMs?: number;
   /** The bound on runs off the loop. Default `nativeRuns`, shared by all servables of the thread. */
-  readonly runs?: RunLimit;
+  readonly runs?: Semaphore;
   readonly clock?: Pick<Clock, "now">;
   /** Keeps signals from runs on the event loop, where the library cannot bear them. */
   readonly signals?: SignalHold | undefined;
@@ -31,7 +31,7 @@ const MAX_PLANS = 1_024;
 export class NativeExecutor {
   readonly #execution: Execution;
   readonly #budgetMs: number;
-  readonly #runs: RunLimit;
+  readonly #runs: Semaphore;
   readonly #clock: Pick<Clock, "now">;
   readonly #signals: SignalHold | undefined;
   readonly #plans = new Map<string, RunPlan>();
@@ -75,7 +75,7 @@ export class NativeExecutor {
   }
 
   #runOnThread<R>(plan: RunPlan, fn: NativeFunction, args: unknown[]): Promise<R> {
-    const place = this.#runs.enter();
+    const place = this.#runs.acquire();
     if (place === undefined) return this.#start(plan, fn, args);
     return place.then(() => this.#start<R>(plan, fn, args));
   }
@@ -85,7 +85,7 @@ export class NativeExecutor {
     return new Promise((resolve, reject) => {
       const startedAt = this.#clock.now();
       const done = (error: unknown, result?: R) => {
-        this.#runs.leave();
+        this.#runs.release();
         plan.ranOnThread(this.#clock.now() - startedAt);
         if (error) reject(error);
         else resolve(result as R);

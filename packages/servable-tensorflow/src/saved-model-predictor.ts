@@ -1,4 +1,4 @@
-import type { Clock } from "@serving-kit/core";
+import { type Clock, Semaphore } from "@serving-kit/core";
 import {
   DEFAULT_SIGNATURE,
   inferenceErrors,
@@ -14,7 +14,7 @@ import {
   validateInputs,
   validateOutputs,
 } from "@serving-kit/inference";
-import { type Execution, NativeExecutor, RunLimit, signalHold } from "@serving-kit/native-library";
+import { type Execution, NativeExecutor, signalHold } from "@serving-kit/native-library";
 import { errors } from "./errors.js";
 import type { TensorFlow } from "./native/library.js";
 import type { SignatureTensors } from "./native/saved-model-session.js";
@@ -55,7 +55,7 @@ export class SavedModelPredictor implements Predictor {
   readonly #hold: SessionHold;
   readonly #memory: TensorMemory;
   readonly #runners: ReadonlyMap<string, SessionRunner>;
-  readonly #limit: RunLimit;
+  readonly #limit: Semaphore;
   readonly #clock: Clock;
   #running = 0;
   #onIdle: (() => void) | undefined;
@@ -77,7 +77,7 @@ export class SavedModelPredictor implements Predictor {
         new SessionRunner(bindings, executor, model, name, tensors),
       ]),
     );
-    this.#limit = new RunLimit(model.concurrency);
+    this.#limit = new Semaphore(model.concurrency);
     this.#clock = clock;
   }
 
@@ -136,7 +136,7 @@ export class SavedModelPredictor implements Predictor {
     options: PredictOptions,
   ): Tensors | Promise<Tensors> {
     this.#running++;
-    const place = this.#limit.enter();
+    const place = this.#limit.acquire();
     if (place === undefined) return this.#runNow(runner, inputs, names);
     return place.then(() => {
       try {
@@ -170,7 +170,7 @@ export class SavedModelPredictor implements Predictor {
   }
 
   #leave(): void {
-    this.#limit.leave();
+    this.#limit.release();
     this.#running--;
     if (this.#running === 0) this.#onIdle?.();
   }

@@ -274,7 +274,7 @@ describe("concurrent calls", () => {
     for (const { y } of all) expect(y?.data).toEqual(expected);
     await Promise.all(Array.from({ length: 6 }, () => predictor.predict(steps(50_000))));
     expect(nativeCounts().interpreters).toBe(2);
-    expect(nativeRuns).toMatchObject({ running: 0, waiting: 0 });
+    expect(nativeRuns).toMatchObject({ held: 0, waiting: 0 });
   });
 
   it("that abort leave, and the run that was theirs does not disturb the next", async () => {

@@ -1,5 +1,5 @@
+import { WaitLine } from "@serving-kit/core";
 import type { Tensors } from "@serving-kit/inference";
-import { WaitLine } from "@serving-kit/native-library";
 import type { ModelSignature } from "../model-file.js";
 import type { Delegation } from "./execution-plans.js";
 import { Interpreter, type InterpreterOptions } from "./interpreter.js";

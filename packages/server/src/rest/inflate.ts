@@ -1,12 +1,12 @@
 import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
+import { Semaphore } from "@serving-kit/core";
 import { errors } from "../errors.js";
-import { Turns } from "./turns.js";
 
 const gunzipAsync = promisify(gunzip);
 
 /** More at once would be no faster, on libuv's 4 threads, and each takes as much memory as a body may. */
-const inflations = new Turns(4);
+const inflations = new Semaphore(4);
 
 /** The compressions of HTTP that bodies may not have. */
 const UNSUPPORTED = /\b(br|compress|deflate|zstd)\b/;
