@@ -49,6 +49,8 @@ describe("readModelFile", () => {
 
   it("tells whether the model keeps state in variables", () => {
     expect(read("../test/models/rnn.tflite").state).toBe("variables");
+    expect(read("../test/models/total.tflite").state).toBe("resources");
+    expect(read("../test/models/constants.tflite").state).toBe("none");
     expect(read("../test/models/spin.tflite").state).toBe("none");
   });
 

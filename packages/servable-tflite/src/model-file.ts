@@ -4,6 +4,7 @@ import { errors } from "./errors.js";
 import type { Graph, NamedTensor, SignatureDef, Subgraph } from "./graph/graph.js";
 import { readGraph, referredTo } from "./graph/read-graph.js";
 import { type ModelState, stateOf } from "./model-state.js";
+import { outlineOf, type SubgraphOutline } from "./native/empty-tensors.js";
 import { hasPerChannelDense } from "./per-channel-dense.js";
 import { specOf } from "./tensor-spec.js";
 
@@ -33,6 +34,8 @@ export interface ModelFile {
   readonly state: ModelState;
   /** The extents of the inputs of the primary subgraph that the file leaves open. */
   readonly extents: OpenExtents;
+  /** The subgraphs with operators that cannot run on empty tensors, by number. */
+  readonly outlines: ReadonlyMap<number, SubgraphOutline>;
   /** Whether how long a run takes depends on more than the shapes. */
   readonly hasLoops: boolean;
   /** See `hasPerChannelDense`. */
@@ -58,6 +61,12 @@ export function describeModel(graph: Graph): ModelFile {
     hasPerChannelDense: hasPerChannelDense(graph),
     hasLoops: subgraphs.some(({ operators }) => operators.some(({ name }) => name === "WHILE")),
     state: stateOf(graph),
+    outlines: new Map(
+      subgraphs.flatMap((subgraph) => {
+        const outline = outlineOf(subgraph);
+        return outline === undefined ? [] : [[subgraph.index, outline] as const];
+      }),
+    ),
     extents: openExtents(
       signatures.flatMap(([, { subgraph, inputs }]) => (subgraph === 0 ? inputs : [])),
     ),

@@ -4,6 +4,7 @@ import type { ModelSignature } from "../model-file.js";
 import type { Delegation } from "./execution-plans.js";
 import { Interpreter, type InterpreterOptions } from "./interpreter.js";
 import type { NativeModel } from "./model.js";
+import { ShapeCheck } from "./shape-check.js";
 
 /** How many interpreters a pool creates at most, and how. */
 export interface InterpreterPoolOptions extends InterpreterOptions {
@@ -23,12 +24,14 @@ export class InterpreterPool {
   readonly #idle: Interpreter[] = [];
   readonly #line = new WaitLine<Interpreter>();
   readonly #growing = new Set<Promise<void>>();
+  readonly #shapes: ShapeCheck;
   #size = 0;
   #delegation: Delegation | undefined;
 
   private constructor(model: NativeModel, options: InterpreterPoolOptions) {
     this.#model = model;
     this.#options = options;
+    this.#shapes = new ShapeCheck(model, options);
   }
 
   /** Creates a pool with its first interpreter. */
@@ -106,6 +109,12 @@ export class InterpreterPool {
     tensors: Tensors,
   ): Promise<Interpreter> {
     try {
+      if (interpreter.xnnpack !== "never") await this.#shapes.check(signature, tensors);
+    } catch (error) {
+      this.put(interpreter);
+      throw error;
+    }
+    try {
       await interpreter.reshape(signature, tensors);
       this.#report(interpreter);
       return interpreter;
@@ -129,6 +138,7 @@ export class InterpreterPool {
   /** Frees all. Every interpreter must be back or forgotten. May be repeated. */
   async close(): Promise<void> {
     await Promise.all(this.#growing);
+    await this.#shapes.close();
     for (const interpreter of this.#idle.splice(0)) interpreter.close();
   }
 

@@ -3,12 +3,14 @@ import { RunPlan } from "@serving-kit/native-library";
 import { errors } from "../errors.js";
 import type { ModelSignature } from "../model-file.js";
 import { OK } from "./bindings.js";
+import { emptyOperator } from "./empty-tensors.js";
 import { ErrorReporter } from "./error-reporter.js";
 import { type Delegation, ExecutionPlans } from "./execution-plans.js";
 import type { NativeModel } from "./model.js";
 import { counts } from "./native-counts.js";
 import { primaryAccess, signatureAccess } from "./subgraph-access.js";
 import { SubgraphRunner } from "./subgraph-runner.js";
+import { TensorTable } from "./tensor-table.js";
 import { createXnnpack, deleteXnnpack } from "./xnnpack.js";
 
 /** How interpreters are created. */
@@ -58,17 +60,20 @@ export class Interpreter {
    * @throws ServingError FAILED_PRECONDITION / MODEL_REFUSED with TensorFlow Lite's words.
    */
   static async create(model: NativeModel, options: InterpreterOptions): Promise<Interpreter> {
-    const { extents } = model.file;
+    const { extents, signatures } = model.file;
+    const hasPrimary = [...signatures.values()].some(({ subgraph }) => subgraph === 0);
+    const isOpen = extents === "unknown" || !hasPrimary;
     const choices = options.xnnpack === "preferred" ? XNNPACK_OR_NOT : [options.xnnpack];
     let message = "";
     let refused: Delegation | undefined;
     for (const xnnpack of choices) {
       const interpreter = await Interpreter.#open(model, { ...options, xnnpack });
-      if (extents === "unknown" || (await interpreter.#prepare())) {
+      const problem = isOpen ? undefined : await interpreter.#prepare(0);
+      if (problem === undefined) {
         interpreter.#plans.delegation ??= refused;
         return interpreter;
       }
-      message = interpreter.takeMessages();
+      message = problem;
       refused = interpreter.delegation && { ...interpreter.delegation, delegated: 0 };
       interpreter.close();
     }
@@ -133,11 +138,12 @@ export class Interpreter {
     const shapes = new Map(
       signature.inputs.map(({ name }) => [name, (tensors[name] as Tensor).shape]),
     );
-    const isReady =
-      runner.resize(signature, shapes) && (await this.#applyXnnpack()) && (await runner.allocate());
-    if (isReady) return;
+    const problem = runner.resize(signature, shapes)
+      ? await this.#prepare(signature.subgraph)
+      : this.takeMessages();
+    if (problem === undefined) return;
     const text = [...shapes.values()].map((shape) => `[${shape}]`).join(", ");
-    throw errors.reshapeFailed(text, this.#reporter.take());
+    throw errors.reshapeFailed(text, problem);
   }
 
   /** Returns to the shapes before a `reshape` that failed, if variables are kept; returns whether it did. */
@@ -191,11 +197,12 @@ export class Interpreter {
     this.#reporter[Symbol.dispose]();
   }
 
-  /** Gives the tensors of the primary subgraph memory for the shapes in the file. */
-  async #prepare(): Promise<boolean> {
-    if (!(await this.#applyXnnpack())) return false;
-    const hasPrimary = [...this.#model.file.signatures.values()].some((s) => s.subgraph === 0);
-    return !hasPrimary || this.#runner(0).allocate();
+  /** Gives the tensors of a subgraph memory; returns what is wrong, in TensorFlow Lite's words if it has any. */
+  async #prepare(subgraph: number): Promise<string | undefined> {
+    const runner = this.#runner(subgraph);
+    if (!(await this.#applyXnnpack()) || !(await runner.allocate())) return this.takeMessages();
+    const empty = this.#emptyOperator(subgraph);
+    return empty && `${empty} would have a tensor without elements`;
   }
 
   /** Gives XNNPACK the graph, once, when the shapes are known: 2.9 prepares the operators for them. */
@@ -209,6 +216,25 @@ export class Interpreter {
     const status = await executor.run(onThread, modifyGraph, this.#pointer, this.#delegate);
     this.#plans.compare();
     return status === OK;
+  }
+
+  /**
+   * An operator that cannot run with the current shapes: see `emptyOperator`. What XNNPACK runs has shapes
+   * that cannot be seen: see `ShapeCheck`.
+   */
+  #emptyOperator(subgraph: number): string | undefined {
+    const { file, tflite } = this.#model;
+    const outline = file.outlines.get(subgraph);
+    if (outline === undefined || this.hasXnnpack) return undefined;
+    const runner = this.#runner(subgraph);
+    const table = TensorTable.of(runner.knownTensors(outline));
+    if (table === undefined) return undefined;
+    return emptyOperator({
+      outline,
+      table,
+      bindings: tflite.bindings,
+      dynamic: runner.dynamicTensors,
+    });
   }
 
   #runner(subgraph: number): SubgraphRunner {

@@ -3,11 +3,13 @@ import type { NativeExecutor, RunPlan } from "@serving-kit/native-library";
 import { errors } from "../errors.js";
 import type { ModelSignature } from "../model-file.js";
 import { OK } from "./bindings.js";
+import type { SubgraphOutline } from "./empty-tensors.js";
 import type { Tflite } from "./library.js";
 import { packNibbles } from "./nibbles.js";
 import { encodeStrings } from "./string-tensor.js";
 import type { SubgraphAccess } from "./subgraph-access.js";
 import { TensorMemory } from "./tensor-memory.js";
+import type { KnownTensor } from "./tensor-table.js";
 
 /** Runs one subgraph of an interpreter for the signatures that it has. */
 export class SubgraphRunner implements Disposable {
@@ -17,6 +19,8 @@ export class SubgraphRunner implements Disposable {
   readonly #subgraph: number;
   readonly #inputs = new Map<number, TensorMemory>();
   readonly #outputs = new Map<number, TensorMemory>();
+  /** Tensors that had no memory before a run: see `emptyOperator`. */
+  readonly dynamicTensors = new Set<number>();
   #plan: RunPlan;
   #isAllocated = false;
 
@@ -76,6 +80,13 @@ export class SubgraphRunner implements Disposable {
     for (const memory of this.#outputs.values()) memory.allocated();
     this.#isAllocated = true;
     return true;
+  }
+
+  /** The tensors that the C API returns, with their numbers in the file. */
+  knownTensors({ inputs, outputs }: Pick<SubgraphOutline, "inputs" | "outputs">): KnownTensor[] {
+    const known = (memories: ReadonlyMap<number, TensorMemory>, numbers: readonly number[]) =>
+      [...memories].map(([index, { pointer }]) => ({ number: numbers[index] as number, pointer }));
+    return [...known(this.#inputs, inputs), ...known(this.#outputs, outputs)];
   }
 
   /** The shapes that the inputs of a signature have now, by name. */

@@ -20,7 +20,7 @@ def is_wanted(name):
     return len(sys.argv) == 1 or name in sys.argv[1:]
 
 
-def save(name, functions, uses=()):
+def save(name, functions, uses=(), prepare=lambda converter: None):
     """Converts functions by signature name: each a tf.function with an input signature."""
     if not is_wanted(name):
         return
@@ -31,6 +31,7 @@ def save(name, functions, uses=()):
     path = f"/tmp/serving-kit-models/{name}"
     tf.saved_model.save(module, path, signatures)
     converter = tf.lite.TFLiteConverter.from_saved_model(path, signature_keys=list(functions))
+    prepare(converter)
     (FOLDER / f"{name}.tflite").write_bytes(converter.convert())
 
 
@@ -107,6 +108,73 @@ def dynamic_temporaries(x):
     return {"y": y, "twice": x * 2.0}
 
 
+# A total of all calls in a resource variable, which one signature adds to and another returns.
+total = tf.Variable([10.0], name="total")
+
+
+@tf.function(input_signature=[spec([None], tf.float32, "x")])
+def add_to_total(x):
+    return {"total": total.assign_add(tf.reduce_sum(x, keepdims=True)).read_value()}
+
+
+@tf.function(input_signature=[])
+def read_total():
+    return {"total": total.read_value()}
+
+
+def with_resource_variables(converter):
+    converter.experimental_enable_resource_variables = True
+
+
+# Resource variables that no call assigns, and a hash table: constants, so no state.
+scale = tf.Variable([3.0], name="scale")
+initializer = tf.lookup.KeyValueTensorInitializer(tf.constant(["a", "b"]), tf.constant([1, 2], tf.int64))
+numbers = tf.lookup.StaticHashTable(initializer, -1)
+
+
+@tf.function(input_signature=[spec([None], tf.string, "word"), spec([None], tf.float32, "x")])
+def look_up(word, x):
+    return {"number": numbers.lookup(word), "scaled": x * scale}
+
+
+# Zeros are no valid input of these: a division by zero, and a loop that ends only for other values.
+@tf.function(input_signature=[spec([2], tf.int32, "a"), spec([2], tf.int32, "b")])
+def remainder(a, b):
+    return {"y": tf.math.floormod(a, b)}
+
+
+@tf.function(input_signature=[spec([], tf.float32, "x")])
+def endless(x):
+    return {"y": tf.while_loop(lambda y: y < 1.0, lambda y: (y + x,), [x])[0]}
+
+
+# An input of more elements than a warm-up generates, in a file of a few bytes.
+@tf.function(input_signature=[spec([2**27], tf.int8, "x")])
+def large(x):
+    return {"y": x[:2]}
+
+
+# Convolutions of int8 for images of any size: those of one pixel leave an empty tensor after the first.
+depthwise_kernel = tf.random.stateless_normal([3, 3, 3, 1], seed=[1, 2])
+
+
+@tf.function(input_signature=[spec([None, None, None, 3], tf.float32, "image")])
+def depthwise(image):
+    x = image
+    for _ in range(2):
+        x = tf.nn.depthwise_conv2d(x, depthwise_kernel, [1, 2, 2, 1], "VALID")
+    return {"y": tf.reduce_mean(x, [1, 2])}
+
+
+def in_int8(converter):
+    def images():
+        for seed in range(4):
+            yield {"image": tf.random.stateless_normal([1, 9, 9, 3], seed=[seed, 0])}
+
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    converter.representative_dataset = images
+
+
 # A model of one operator on float32 tensors, put together by hand: (name, shape, bytes or None, isVariable).
 def save_operator(name, builtin, options_type, options, tensors, inputs, outputs, graph_inputs):
     if not is_wanted(name):
@@ -181,6 +249,12 @@ save("spin", {"serving_default": spin})
 save("subgraphs", {"serving_default": double, "triple": triple})
 save("many_temporaries", {"serving_default": many_temporaries})
 save("dynamic_temporaries", {"serving_default": dynamic_temporaries})
+save("total", {"serving_default": add_to_total, "the_total": read_total}, [total], with_resource_variables)
+save("constants", {"serving_default": look_up}, [scale, numbers], with_resource_variables)
+save("remainder", {"serving_default": remainder})
+save("endless", {"serving_default": endless})
+save("large", {"serving_default": large})
+save("depthwise", {"serving_default": depthwise}, prepare=in_int8)
 save_rnn()
 save_variable_input()
 save_dense()

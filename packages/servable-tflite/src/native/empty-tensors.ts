@@ -1,0 +1,113 @@
+import { type GraphTensor, NO_TENSOR, type Subgraph } from "../graph/graph.js";
+import type { Bindings } from "./bindings.js";
+import type { TensorTable } from "./tensor-table.js";
+
+/**
+ * Operators over windows or pixels, whose kernels divide by an extent or read at least one element. An empty
+ * input or output has no meaning, and ends the process in some: SIGFPE in the int8 DEPTHWISE_CONV_2D of 2.9
+ * and 2.21, SIGSEGV in XNNPACK's of 2.21.
+ */
+const OVER_WINDOWS = new Set([
+  "AVERAGE_POOL_2D",
+  "CONV_2D",
+  "CONV_3D",
+  "CONV_3D_TRANSPOSE",
+  "DEPTH_TO_SPACE",
+  "DEPTHWISE_CONV_2D",
+  "L2_POOL_2D",
+  "LOCAL_RESPONSE_NORMALIZATION",
+  "MAX_POOL_2D",
+  "RESIZE_BILINEAR",
+  "RESIZE_NEAREST_NEIGHBOR",
+  "SPACE_TO_DEPTH",
+  "TRANSPOSE_CONV",
+]);
+
+/** Reductions of which an empty set has none. Without any set, they do nothing. */
+const OVER_AXES = new Set(["ARG_MAX", "ARG_MIN", "MEAN"]);
+
+/** Operators whose first input is not the tensor that they work on. */
+const DATA_INPUT: Readonly<Record<string, number>> = { TRANSPOSE_CONV: 2, CONV_3D_TRANSPOSE: 2 };
+
+interface Node {
+  readonly name: string;
+  /** The tensor that the operator works on, if it needs elements. */
+  readonly data: number | undefined;
+  readonly isReduction: boolean;
+  readonly outputs: readonly number[];
+}
+
+/** The part of a subgraph that a search for empty tensors needs. */
+export interface SubgraphOutline {
+  /** Tensor numbers of the inputs and outputs, in the order of the C API. */
+  readonly inputs: readonly number[];
+  readonly outputs: readonly number[];
+  readonly nodes: readonly Node[];
+  /** Tensors whose shape only the run tells, as far as the file says. */
+  readonly dynamic: ReadonlySet<number>;
+}
+
+/** The outline of a subgraph. Undefined if no operator needs elements. */
+export function outlineOf({
+  inputs,
+  outputs,
+  operators,
+  tensors,
+}: Subgraph): SubgraphOutline | undefined {
+  if (!operators.some(({ name }) => needsElements(name))) return undefined;
+  const nodes = operators.map(({ name, inputs, outputs }) => ({
+    name,
+    data: dataOf(name, inputs),
+    isReduction: OVER_AXES.has(name),
+    outputs: outputs.filter((number) => number !== NO_TENSOR),
+  }));
+  const dynamic = new Set(tensors.filter(isDynamicInFile).map(({ index }) => index));
+  return { inputs, outputs, nodes, dynamic };
+}
+
+const needsElements = (name: string) => OVER_WINDOWS.has(name) || OVER_AXES.has(name);
+
+function dataOf(name: string, inputs: readonly number[]): number | undefined {
+  if (!needsElements(name)) return undefined;
+  const data = inputs[DATA_INPUT[name] ?? 0];
+  return data === NO_TENSOR ? undefined : data;
+}
+
+/** Strings are, and a shape without elements may be the converter's word for an unknown shape. */
+const isDynamicInFile = ({ type, shape }: GraphTensor) =>
+  (type?.bits ?? 0) === 0 || shape.includes(0);
+
+/** What `emptyOperator` searches: a subgraph without delegates whose tensors have memory. */
+export interface AllocatedSubgraph {
+  readonly outline: SubgraphOutline;
+  readonly table: TensorTable;
+  readonly bindings: Bindings;
+  /** Collects dynamic tensors, which keep memory from run to run. */
+  readonly dynamic: Set<number>;
+}
+
+/**
+ * Finds an operator that needs elements and would get none, or produce none; returns its name in words.
+ * Operators after the first dynamic tensor are prepared during the run, so their shapes are not known.
+ */
+export function emptyOperator(subgraph: AllocatedSubgraph): string | undefined {
+  const { outline, table, bindings } = subgraph;
+  const isEmpty = (tensor: number) => Number(bindings.tensorBytes(table.at(tensor))) === 0;
+  for (const [number, { name, data, isReduction, outputs }] of outline.nodes.entries()) {
+    if (outputs.some((tensor) => isDynamic(tensor, subgraph))) return undefined;
+    if (data === undefined) continue;
+    const hasNone = isReduction
+      ? isEmpty(data) && !outputs.some(isEmpty)
+      : isEmpty(data) || outputs.some(isEmpty);
+    if (hasNone) return `operator ${number} (${name})`;
+  }
+  return undefined;
+}
+
+function isDynamic(tensor: number, { outline, table, bindings, dynamic }: AllocatedSubgraph) {
+  if (outline.dynamic.has(tensor) || dynamic.has(tensor)) return true;
+  const pointer = table.at(tensor);
+  const isOne = bindings.tensorData(pointer) === null && Number(bindings.tensorBytes(pointer)) > 0;
+  if (isOne) dynamic.add(tensor);
+  return isOne;
+}

@@ -1,0 +1,62 @@
+import type { Tensor, Tensors } from "@serving-kit/inference";
+import { errors } from "../errors.js";
+import type { ModelSignature } from "../model-file.js";
+import { Interpreter, type InterpreterOptions } from "./interpreter.js";
+import type { NativeModel } from "./model.js";
+
+/** How many sets of shapes are remembered; the oldest is forgotten beyond that. */
+const MAX_ACCEPTED = 1_024;
+
+/**
+ * Checks shapes from clients before an interpreter with XNNPACK gets them: TensorFlow Lite does not show the
+ * shapes of tensors inside of XNNPACK, which reads where an empty tensor has no memory. An interpreter
+ * without delegates computes them; it never runs. Each set of shapes that passed is not checked again.
+ */
+export class ShapeCheck {
+  readonly #model: NativeModel;
+  readonly #options: InterpreterOptions;
+  readonly #accepted = new Set<string>();
+  /** The last check; each waits for the one before. */
+  #last: Promise<unknown> = Promise.resolve();
+  #interpreter: Interpreter | undefined;
+
+  constructor(model: NativeModel, options: InterpreterOptions) {
+    this.#model = model;
+    this.#options = { ...options, xnnpack: "never" };
+  }
+
+  /** @throws ServingError INVALID_ARGUMENT / TENSOR_SHAPE_REFUSED. */
+  async check(signature: ModelSignature, tensors: Tensors): Promise<void> {
+    const { extents, outlines } = this.#model.file;
+    if (!outlines.has(signature.subgraph)) return;
+    const shapes = signature.inputs.map(({ name }) => (tensors[name] as Tensor).shape);
+    if (shapes.some((shape) => shape.includes(0))) {
+      throw errors.reshapeFailed(shapes.map((shape) => `[${shape}]`).join(", "), "no elements");
+    }
+    const key = `${signature.subgraph} ${shapes.join("|")}`;
+    if (extents !== "unknown" || this.#accepted.has(key)) return;
+    const check = this.#last.then(() => this.#tryShapes(signature, tensors, key));
+    this.#last = check.catch(() => {});
+    await check;
+  }
+
+  /** Waits for a check in progress, then frees the interpreter. */
+  async close(): Promise<void> {
+    await this.#last;
+    this.#interpreter?.close();
+  }
+
+  async #tryShapes(signature: ModelSignature, tensors: Tensors, key: string): Promise<void> {
+    this.#interpreter ??= await Interpreter.create(this.#model, this.#options);
+    try {
+      await this.#interpreter.reshape(signature, tensors);
+    } catch (error) {
+      this.#interpreter.close();
+      this.#interpreter = undefined;
+      throw error;
+    }
+    this.#accepted.add(key);
+    const [oldest] = this.#accepted.size > MAX_ACCEPTED ? this.#accepted : [];
+    if (oldest !== undefined) this.#accepted.delete(oldest);
+  }
+}
