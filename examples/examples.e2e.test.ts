@@ -1,4 +1,5 @@
-import { readdirSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { basename, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { runExample } from "./run-example.js";
 
@@ -24,5 +25,20 @@ describe("examples", () => {
     expect(stderr.replace(/^INFO: .*\n/gm, "")).toBe("");
     expect(stdout).toMatch(output);
     expect(code).toBe(0);
+  });
+  it("quickstart.ts ends with the reason where there is no model", async () => {
+    // The program looks for the model beside itself.
+    const folder = mkdtempSync(join(import.meta.dirname, "nowhere-"));
+    try {
+      copyFileSync(join(import.meta.dirname, "quickstart.ts"), join(folder, "quickstart.ts"));
+      const { code, stderr } = await runExample(`${basename(folder)}/quickstart.ts`);
+      expect(stderr).toContain("BASE_PATH_UNREACHABLE");
+      expect(stderr).toMatch(
+        /the base path \S+nowhere-\S+ of servable digits cannot be read: ENOENT/,
+      );
+      expect(code).toBe(1);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 });

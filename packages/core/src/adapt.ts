@@ -19,5 +19,5 @@ export function mapVersions<I, O>(convert: (data: I, id: ServableId) => O): Sour
       return { id: version.id, error: errors.adapterFailed(version.id, error) };
     }
   };
-  return map(({ name, versions }) => ({ name, versions: versions.map(convertOne) }));
+  return map((list) => ({ ...list, versions: list.versions.map(convertOne) }));
 }

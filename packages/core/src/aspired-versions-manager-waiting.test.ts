@@ -1,7 +1,8 @@
-import { FakeLoader, turn } from "@serving-kit/testing";
-import { NEVER, Observable, of } from "rxjs";
+import { FakeLoader, type FakeServable, turn } from "@serving-kit/testing";
+import { NEVER, Observable, of, Subject } from "rxjs";
 import { describe, expect, it } from "vitest";
 import { broken, id, loaders, ManagerWorld, worldsOf } from "../test/manager-world.js";
+import { AspiredVersionsManager } from "./aspired-versions-manager.js";
 
 describe.each([1, 4])("AspiredVersionsManager with load concurrency %i", (concurrency) => {
   const newWorld = worldsOf(concurrency);
@@ -144,6 +145,65 @@ describe.each([1, 4])("AspiredVersionsManager with load concurrency %i", (concur
       await world.aspire({ 1: broken("bad"), 2: two });
       world.emit({ 1: broken("bad") });
       await expect(waiting).rejects.toThrow("bad");
+    });
+
+    const nothing = { name: "m", versions: [], error: broken("there is no such path") };
+
+    it.each([{}, { version: 1 }, { label: "stable" }])(
+      "rejects with the source's error when there is nothing to wait for: %o",
+      async (wanted) => {
+        const world = newWorld();
+        const waiting = world.manager.available({ name: "m", ...wanted });
+        const rejected = expect(waiting).rejects.toBe(nothing.error);
+        world.lists.next(nothing);
+        await rejected;
+        await expect(world.manager.available({ name: "m", ...wanted })).rejects.toBe(nothing.error);
+        expect(world.manager.states()).toEqual([]);
+        expect(() => world.manager.acquire({ name: "m" })).toThrow("Servable not found");
+      },
+    );
+
+    it("waits again when the source takes the error back", async () => {
+      const world = newWorld();
+      world.lists.next(nothing);
+      world.emit({});
+      const waiting = world.manager.available({ name: "m" });
+      await world.aspire(loaders(1));
+      await waiting;
+      world.lists.next(nothing);
+      await turn();
+      expect(world.states()).toEqual([]);
+      await world.manager.close();
+    });
+
+    it("rejects when no source is left that could list the version", async () => {
+      const world = newWorld();
+      await world.aspire(loaders(1));
+      const never = world.manager.available({ name: "x" });
+      const other = world.manager.available({ name: "m", version: 2 });
+      const ended = { code: "FAILED_PRECONDITION", reason: "SOURCES_ENDED" };
+      const rejected = Promise.all([
+        expect(never).rejects.toMatchObject({ ...ended, message: expect.stringMatching(/disk$/) }),
+        expect(other).rejects.toMatchObject(ended),
+      ]);
+      world.lists.error(new Error("disk"));
+      await rejected;
+      await world.manager.available({ name: "m" });
+      const more = new Subject<never>();
+      world.manager.connect(more);
+      const again = world.manager.available({ name: "x" });
+      more.complete();
+      await expect(again).rejects.toMatchObject(ended);
+    });
+
+    it("waits for a source that is still to be connected", async () => {
+      const world = newWorld();
+      world.manager.connect(NEVER)[Symbol.dispose]();
+      const manager = new AspiredVersionsManager<FakeServable>({ clock: world.clock });
+      const waiting = manager.available({ name: "m" });
+      manager.connect(world.lists);
+      await world.aspire(loaders(1));
+      await waiting;
     });
 
     it("says what it saw when the time is over, and leaves no timer", async () => {

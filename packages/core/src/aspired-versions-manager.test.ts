@@ -677,6 +677,11 @@ describe.each([1, 4])("AspiredVersionsManager with load concurrency %i", (concur
       ["an error that is none of ours", { name: "m", versions: [{ id: id(1), error: failure }] }],
       ["data that is no loader", { name: "m", versions: [{ id: id(1), data: { path: "/m/1" } }] }],
       ["neither data nor error", { name: "m", versions: [{ id: id(1) }] }],
+      ["a list's error that is none of ours", { name: "m", versions: [], error: new Error("x") }],
+      [
+        "versions and an error",
+        { name: "m", versions: [{ id: id(1), error: broken() }], error: broken() },
+      ],
       [
         "a version twice",
         {

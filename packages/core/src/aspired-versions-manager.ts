@@ -62,6 +62,8 @@ export class AspiredVersionsManager<S> implements Manager<S> {
   readonly #events = new ManagerEvents();
   /** Lists that came while an event was being told, by name. */
   readonly #lists = new Map<string, AspiredVersions<Loader<S>>>();
+  /** How the last of the sources ended by itself, while none is connected. */
+  #sourcesEnd: { readonly error: unknown } | undefined;
   #whenEmpty: (() => void) | undefined;
   #closing: Promise<void> | undefined;
 
@@ -106,15 +108,21 @@ export class AspiredVersionsManager<S> implements Manager<S> {
    */
   connect(source: Source<Loader<S>>): Disposable {
     if (this.#closing !== undefined) throw errors.managerClosed();
-    const end = (error?: unknown) =>
+    this.#sourcesEnd = undefined;
+    const end = (error?: unknown) => {
+      this.#sourcesEnd = { error };
       this.#tell({ kind: "source-ended", error, atMs: this.#clock.now() });
+    };
     const subscription = source.subscribe({
       next: (versions) => this.#aspire(versions),
       error: end,
       complete: end,
     });
     this.#connections.add(subscription);
-    subscription.add(() => this.#connections.delete(subscription));
+    subscription.add(() => {
+      this.#connections.delete(subscription);
+      if (this.#connections.size === 0) this.#waiting.tellAll();
+    });
     return { [Symbol.dispose]: () => subscription.unsubscribe() };
   }
 
@@ -128,18 +136,24 @@ export class AspiredVersionsManager<S> implements Manager<S> {
   }
 
   /**
-   * Resolves when `acquire` with this request succeeds.
+   * Resolves when `acquire` with this request succeeds. Waits also for a version that no source has listed
+   * yet.
    *
-   * @throws ServingError the version's own error when all that could fulfil the request has failed,
-   * WAIT_TIMED_OUT (DEADLINE_EXCEEDED), MANAGER_CLOSED (UNAVAILABLE); or the signal's reason.
+   * @throws ServingError the version's own error if all that could fulfil the request has failed; the
+   * error of an empty list if the source says that there is nothing to wait for (O10 of `Source`);
+   * SOURCES_ENDED (FAILED_PRECONDITION) if no source is left that could list it; WAIT_TIMED_OUT (DEADLINE_EXCEEDED), MANAGER_CLOSED (UNAVAILABLE); or the signal's reason.
    */
   async available(request: ServableRequest, options: WaitOptions = {}): Promise<void> {
     const { name } = request;
     const look = () => {
       if (this.#closing !== undefined) throw errors.managerClosed();
       if (this.#serving.has(request)) return true;
-      const failure = this.#streams.get(name)?.failureOf(request);
+      const stream = this.#streams.get(name);
+      const failure = stream?.failureOf(request);
       if (failure) throw failure;
+      if (this.#connections.size === 0 && this.#sourcesEnd && !stream?.has(request)) {
+        throw errors.sourcesEnded(request, this.#sourcesEnd.error);
+      }
       return undefined;
     };
     const what = formatServableRequest(request);

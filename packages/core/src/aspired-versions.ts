@@ -35,6 +35,11 @@ export interface AspiredError {
 export interface AspiredVersions<T> {
   readonly name: string;
   readonly versions: readonly AspiredVersion<T>[];
+  /**
+   * Why there is no version to load and none to wait for, such as a path that does not exist. Only in an
+   * empty list. The next list takes it back.
+   */
+  readonly error?: ServingError;
 }
 
 /** Makes the aspired version that carries data. */

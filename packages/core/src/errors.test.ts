@@ -62,6 +62,13 @@ const texts: Record<keyof typeof errors, [ServingError, string, string, string]>
     "NO_LONGER_ASPIRED",
     "loading {name: m version: 3} was given up, because the version is no longer aspired",
   ],
+  sourcesEnded: [
+    errors.sourcesEnded({ name: "m" }, cause),
+    "FAILED_PRECONDITION",
+    "SOURCES_ENDED",
+    "Latest(m) can never become available: no source lists it, and all sources of the manager have " +
+      "ended, the last with: disk on fire",
+  ],
   policyFailed: [
     errors.policyFailed("m", "disk on fire", cause),
     "INTERNAL",

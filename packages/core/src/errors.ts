@@ -180,6 +180,16 @@ export const errors = {
       { cause: new AggregateError(failures) },
     ),
 
+  sourcesEnded: (request: ServableRequest, cause: unknown) =>
+    new ServingError(
+      "FAILED_PRECONDITION",
+      "SOURCES_ENDED",
+      `${formatServableRequest(request)} can never become available: no source lists it, and all sources of the manager have ended${
+        cause === undefined ? "" : `, the last with: ${messageOf(cause)}`
+      }`,
+      { cause, details: { name: request.name } },
+    ),
+
   managerClosed: () =>
     new ServingError("UNAVAILABLE", "MANAGER_CLOSED", "the manager is closed or closing"),
 };

@@ -7,6 +7,10 @@ import { isVersion, type Version } from "./servable-id.js";
 export function problemOf(list: AspiredVersions<unknown>): string | undefined {
   if (typeof list?.name !== "string") return "it has no name";
   if (!Array.isArray(list.versions)) return `versions of ${list.name} is no array`;
+  if (list.error !== undefined) {
+    if (!isServingError(list.error)) return `the error of ${list.name} is no ServingError`;
+    if (list.versions.length > 0) return `the list of ${list.name} has versions and an error`;
+  }
   const seen = new Set<Version>();
   for (const aspired of list.versions as readonly AspiredVersion<Partial<Loader<unknown>>>[]) {
     const id = aspired?.id;

@@ -46,10 +46,11 @@ export function route<I, O>(
         completeIfDone();
       };
 
-      const fail = ({ name, versions }: AspiredVersions<I>, error: unknown) => {
+      const fail = (list: AspiredVersions<I>, error: unknown) => {
+        const { name, versions } = list;
         if (versions.length === 0) latest.delete(name);
         subscriber.next({
-          name,
+          ...list,
           versions: versions.map(({ id }) => ({ id, error: errors.adapterFailed(id, error) })),
         });
       };

@@ -29,6 +29,8 @@ export class ServableStream<S> implements HarnessOwner<S> {
   readonly #context: StreamContext<S>;
   /** The latest list of the source, by version. */
   #aspired = new Map<Version, AspiredVersion<Loader<S>>>();
+  /** Why that list is empty, if the source says so. */
+  #absence: ServingError | undefined;
   /** A list that has not been taken up yet. */
   #list: AspiredVersions<Loader<S>> | undefined;
   /** One life a version, newest version first. */
@@ -48,9 +50,10 @@ export class ServableStream<S> implements HarnessOwner<S> {
     return this.#lives;
   }
 
-  /** Whether nothing is aspired and nothing is left. */
+  /** Whether nothing is aspired, nothing is left, and there is nothing to say about it. */
   get isEmpty(): boolean {
-    return this.#lives.length === 0 && this.#aspired.size === 0 && this.#list === undefined;
+    const isIdle = this.#lives.length === 0 && this.#aspired.size === 0;
+    return isIdle && this.#list === undefined && this.#absence === undefined;
   }
 
   /** Takes the latest list, which replaces the earlier one. */
@@ -63,6 +66,7 @@ export class ServableStream<S> implements HarnessOwner<S> {
   close(): void {
     this.#isClosing = true;
     this.#aspired.clear();
+    this.#absence = undefined;
     this.#list = undefined;
     for (const life of [...this.#lives]) {
       life.isAspired = false;
@@ -81,17 +85,29 @@ export class ServableStream<S> implements HarnessOwner<S> {
     if (life.phase !== "loading" && life.phase !== "leaving") this.#settle();
   }
 
-  /** The error of a request that nothing under way can fulfil, because all that could has failed. */
+  /**
+   * The error of a request that nothing under way can fulfil: because all that could has failed, or
+   * because the source knows of nothing that could.
+   */
   failureOf({ version, label }: ServableRequest): ServingError | undefined {
+    if (this.#absence !== undefined) return this.#absence;
     if (label !== undefined) return undefined;
-    const lives = this.#lives.filter(
-      (life) => version === undefined || life.id.version === BigInt(version),
-    );
+    const lives = this.#livesOf(version);
     return lives.every((life) => life.phase === "failed") ? lives[0]?.error : undefined;
+  }
+
+  /** Whether a version is aspired, or not yet gone, that could fulfil a request. */
+  has({ version }: ServableRequest): boolean {
+    return this.#livesOf(version).length > 0;
   }
 
   get states(): ServableState[] {
     return this.#lives.map((life) => life.state);
+  }
+
+  #livesOf(version: ServableRequest["version"]): readonly LoaderHarness<S>[] {
+    if (version === undefined) return this.#lives;
+    return this.#lives.filter(({ id }) => id.version === BigInt(version));
   }
 
   /**
@@ -113,6 +129,7 @@ export class ServableStream<S> implements HarnessOwner<S> {
     const list = this.#list;
     if (list === undefined) return;
     this.#list = undefined;
+    this.#absence = list.error;
     this.#aspired = new Map(list.versions.map((version) => [version.id.version, version]));
     for (const life of [...this.#lives]) this.#update(life);
     const known = new Set(this.#lives.map((life) => life.id.version));

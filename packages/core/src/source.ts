@@ -18,6 +18,9 @@ import type { AspiredVersions } from "./aspired-versions.js";
  * - O7 After unsubscribing it emits nothing and holds no timer, watcher or file.
  * - O8 Two subscriptions do not disturb each other.
  * - O9 It never emits synchronously within subscribe.
+ * - O10 A source that knows that a servable has no version to load, and none on its way, emits an empty
+ *   list with the error that says why, unless an earlier list stays in force. Once that is no longer so, it
+ *   emits a list without the error.
  *
  * What a target does with the list is the target's contract: see `AspiredVersionsManager`. When a
  * source completes or fails nothing is unloaded. Data should be small (a path, a Loader): it is
@@ -30,7 +33,7 @@ export type Source<T> = Observable<AspiredVersions<T>>;
  *
  * Guarantees an adapter gives:
  * - A1 Names, ids, their order and `changed` pass through unchanged.
- * - A2 Errors pass through unchanged.
+ * - A2 Errors of versions and of lists pass through unchanged.
  * - A3 A conversion that throws makes that version an error version; the others are converted.
  * - A4 It keeps no state of its own beyond a subscription and ends with it.
  *

@@ -1,22 +1,27 @@
-import type { AspiredVersion, StoragePath, Version } from "@serving-kit/core";
+import type { AspiredVersion, AspiredVersions, StoragePath, Version } from "@serving-kit/core";
 
 /** The aspired versions of one servable, newest first. */
 export type AspiredList = readonly AspiredVersion<StoragePath>[];
 
 /** The version that a list has, without an error, at a path. */
 export function findAspired(
-  list: AspiredList | undefined,
+  list: AspiredList,
   version: Version,
   path: string,
 ): AspiredVersion<StoragePath> | undefined {
-  return list?.find(
+  return list.find(
     (aspired) => aspired.id.version === version && "data" in aspired && aspired.data.path === path,
   );
 }
 
 /** Whether two lists of one servable aspire the same versions from the same paths or errors. */
-export function isSameList(a: AspiredList, b: AspiredList): boolean {
-  return a.length === b.length && a.every((version, index) => isSame(version, b[index]));
+export function isSameList(
+  a: AspiredVersions<StoragePath>,
+  b: AspiredVersions<StoragePath>,
+): boolean {
+  if (a.versions.length !== b.versions.length || a.error?.message !== b.error?.message)
+    return false;
+  return a.versions.every((version, index) => isSame(version, b.versions[index]));
 }
 
 function isSame(

@@ -1,5 +1,11 @@
 import { join } from "node:path";
-import type { AspiredVersion, AspiredVersions, StoragePath, Version } from "@serving-kit/core";
+import type {
+  AspiredVersion,
+  AspiredVersions,
+  ServingError,
+  StoragePath,
+  Version,
+} from "@serving-kit/core";
 import { type AspiredList, findAspired, isSameList } from "./aspired-list.js";
 import { type BasePathListing, FILE, isSameListing, listBasePath } from "./base-path-listing.js";
 import { BoundedCheck } from "./bounded-check.js";
@@ -31,7 +37,7 @@ export class BasePathObserver {
   device: number | undefined;
   identity: string | undefined;
   /** The list emitted last. */
-  aspired: AspiredList | undefined;
+  emitted: AspiredVersions<StoragePath> | undefined;
   readonly problems: Problems;
 
   readonly #surroundings: Surroundings;
@@ -52,7 +58,7 @@ export class BasePathObserver {
     this.servable = servable;
     this.#surroundings = surroundings;
     this.#events = events;
-    this.aspired = predecessor?.aspired;
+    this.emitted = predecessor?.emitted;
     this.problems =
       predecessor?.problems ?? new Problems(servable.name, surroundings.clock, events);
     // Half the time of a look, so that a rule without an answer does not pass for a device without.
@@ -72,6 +78,16 @@ export class BasePathObserver {
     }
     const dueAtMs = this.#assessor.dueAtMs;
     return dueAtMs === undefined ? undefined : Math.max(1, dueAtMs - nowMs);
+  }
+
+  /** Takes back why there is no version: what is configured now has not been looked at. */
+  retractAbsence(): void {
+    if (this.emitted?.error) this.#emit([], undefined);
+  }
+
+  /** The versions that are aspired now. */
+  get #aspired(): AspiredList {
+    return this.emitted?.versions ?? [];
   }
 
   get isReachable(): boolean {
@@ -99,7 +115,10 @@ export class BasePathObserver {
       this.problems.retract("BASE_PATH_HANGS");
       this.#names = undefined;
       this.#unreachableSinceMs ??= this.#surroundings.clock.now();
-      this.problems.replace([{ error: errors.basePathUnreachable(name, basePath, error) }]);
+      const isServed = this.#aspired.length > 0;
+      const unreachable = errors.basePathUnreachable(name, basePath, error, isServed);
+      this.problems.replace([{ error: unreachable }]);
+      if (!isServed) this.#emit([], unreachable);
     }
   }
 
@@ -122,7 +141,7 @@ export class BasePathObserver {
   }
 
   async #choose(names: BasePathListing, thorough: boolean): Promise<void> {
-    const { name, basePath, versionPolicy, servableVersionsAlwaysPresent } = this.servable;
+    const { name, versionPolicy, servableVersionsAlwaysPresent } = this.servable;
     const problems: FoundProblem[] = [];
     const found = await this.#find(names, problems);
     const chosen: AspiredVersion<StoragePath>[] = [];
@@ -135,7 +154,7 @@ export class BasePathObserver {
       const path = found.get(version) as string;
       const id = { name, version };
       considered.add(path);
-      const known = findAspired(this.aspired, version, path);
+      const known = findAspired(this.#aspired, version, path);
       if (known) {
         chosen.push(known);
         completeCount++;
@@ -155,16 +174,25 @@ export class BasePathObserver {
     }
     this.#assessor.retain(considered);
 
-    if (found.size === 0) problems.push({ error: errors.noVersionsFound(name, basePath) });
-    else if (versionPolicy.kind === "specific") {
-      const missing = [...versionPolicy.versions].filter((version) => !found.has(version));
-      if (missing.length > 0) {
-        problems.push({ error: errors.versionsMissing(name, basePath, missing) });
-      }
-    }
+    const absence = this.#absence(found);
+    if (absence) problems.push({ error: absence });
     this.problems.replace(problems);
     const isMisplaced = chosen.length === 0 && servableVersionsAlwaysPresent;
-    if (completeCount > 0 || !(isWaiting || isMisplaced)) this.#emit(chosen);
+    if (completeCount > 0 || !(isWaiting || isMisplaced)) this.#emit(chosen, absence);
+    else if (this.#aspired.length > 0) return;
+    else if (!isWaiting) this.#emit([], absence);
+    else if (this.emitted?.error) this.#emit([], undefined);
+  }
+
+  /** Why versions are not there that should be, if so. */
+  #absence(found: ReadonlyMap<Version, string>): ServingError | undefined {
+    const { name, basePath, versionPolicy } = this.servable;
+    if (found.size === 0) return errors.noVersionsFound(name, basePath);
+    if (versionPolicy.kind !== "specific") return undefined;
+    const missing = [...versionPolicy.versions].filter((version) => !found.has(version));
+    const isNoneWanted = versionPolicy.versions.size === 0;
+    if (missing.length === 0 && !isNoneWanted) return undefined;
+    return errors.versionsMissing(name, basePath, missing);
   }
 
   /** The path of each version that is there. */
@@ -174,7 +202,7 @@ export class BasePathObserver {
     for (const [version, directories] of versionDirectories(names)) {
       const paths = directories.map((directory) => join(basePath, directory));
       const chosen =
-        paths.find((path) => findAspired(this.aspired, version, path)) ?? (paths[0] as string);
+        paths.find((path) => findAspired(this.#aspired, version, path)) ?? (paths[0] as string);
       found.set(version, chosen);
       const others = paths.filter((path) => path !== chosen);
       if (others.length > 0) {
@@ -192,9 +220,12 @@ export class BasePathObserver {
     return names === FILE ? isModelFile(basePath) : isUnversionedModel(names);
   }
 
-  #emit(versions: AspiredList): void {
-    if (this.aspired && isSameList(this.aspired, versions)) return;
-    this.aspired = versions;
-    this.#events.emit({ name: this.servable.name, versions });
+  /** Emits a list if it is not the one that was emitted last; an empty one with the error, if any. */
+  #emit(versions: AspiredList, absence: ServingError | undefined): void {
+    const { name } = this.servable;
+    const list = { name, versions, ...(absence && versions.length === 0 && { error: absence }) };
+    if (this.emitted && isSameList(this.emitted, list)) return;
+    this.emitted = list;
+    this.#events.emit(list);
   }
 }

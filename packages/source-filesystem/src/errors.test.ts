@@ -8,7 +8,7 @@ const cause = new Error("EIO: i/o error");
 describe("errors", () => {
   it.each([
     [
-      errors.basePathUnreachable("m", "/models/m", cause),
+      errors.basePathUnreachable("m", "/models/m", cause, true),
       "UNAVAILABLE",
       "BASE_PATH_UNREACHABLE",
       "the base path /models/m of servable m cannot be read: EIO: i/o error; what was aspired before stays aspired",
@@ -79,7 +79,7 @@ describe("errors", () => {
   });
 
   it("keep their cause", () => {
-    expect(errors.basePathUnreachable("m", "/m", cause).cause).toBe(cause);
+    expect(errors.basePathUnreachable("m", "/m", cause, true).cause).toBe(cause);
     expect(errors.versionUnreadable(id, "/m/7", cause).cause).toBe(cause);
     expect(errors.watchFailed("m", "/m", cause).cause).toBe(cause);
   });

@@ -10,11 +10,15 @@ const list = (items: Iterable<unknown>) => [...items].join(", ");
 
 /** The errors of this package, one factory for each reason. */
 export const errors = {
-  basePathUnreachable: (name: string, basePath: string, cause: unknown) =>
+  basePathUnreachable: (name: string, basePath: string, cause: unknown, isServed: boolean) =>
     new ServingError(
       "UNAVAILABLE",
       "BASE_PATH_UNREACHABLE",
-      `the base path ${basePath} of servable ${name} cannot be read: ${messageOf(cause)}; what was aspired before stays aspired`,
+      `the base path ${basePath} of servable ${name} cannot be read: ${messageOf(cause)}; ${
+        isServed
+          ? "what was aspired before stays aspired"
+          : `expected a folder with versions in it, such as ${basePath}/1`
+      }`,
       { cause, details: { name, basePath } },
     ),
 
@@ -38,7 +42,9 @@ export const errors = {
     new ServingError(
       "NOT_FOUND",
       "VERSIONS_MISSING",
-      `the version policy of servable ${name} names versions that are not under ${basePath}: ${list(versions)}`,
+      list(versions) === ""
+        ? `the version policy of servable ${name} names no version`
+        : `the version policy of servable ${name} names versions that are not under ${basePath}: ${list(versions)}`,
       { details: { name, basePath } },
     ),
 

@@ -1,3 +1,4 @@
+import type { AspiredVersions } from "@serving-kit/core";
 import { FakeClock, RecordingTarget } from "@serving-kit/testing";
 import fc from "fast-check";
 import { expect, it } from "vitest";
@@ -45,22 +46,41 @@ class World {
   }
 }
 
-/** What has to be in force after a look, by the sentences F1 to F3 alone. */
+/** A list by its versions, and the reason of its error. */
+interface List {
+  readonly versions: readonly bigint[];
+  readonly reason?: string | undefined;
+}
+
+/** What has to be in force after a look, by the sentences F1 to F3 and O10 alone. */
 function expected(
   world: World,
   policy: ServableVersionPolicy,
-  before: readonly bigint[] | undefined,
-): readonly bigint[] | undefined {
-  if (world.isOut) return before;
+  before: List | undefined,
+): List | undefined {
+  const isServed = before !== undefined && before.versions.length > 0;
+  if (world.isOut) return isServed ? before : { versions: [], reason: "BASE_PATH_UNREACHABLE" };
   const eligible = [...world.versions.keys()]
     .filter((each) => policy.kind !== "specific" || policy.versions.has(each))
     .sort((a, b) => Number(b - a));
-  const whole = eligible.filter((each) => world.versions.get(each) || before?.includes(each));
-  if (whole.length === 0 && eligible.length > 0) return before;
-  return policy.kind === "latest" ? whole.slice(0, policy.numVersions) : whole;
+  const whole = eligible.filter(
+    (each) => world.versions.get(each) || before?.versions.includes(each),
+  );
+  if (whole.length === 0 && eligible.length > 0) return isServed ? before : before && nothing();
+  if (whole.length === 0) {
+    return nothing(world.versions.size === 0 ? "NO_VERSIONS_FOUND" : "VERSIONS_MISSING");
+  }
+  return { versions: policy.kind === "latest" ? whole.slice(0, policy.numVersions) : whole };
 }
 
-it("F1 F2 F3 whatever happens, the list in force is the one that the contract says", async () => {
+const nothing = (reason?: string): List => ({ versions: [], reason });
+
+const listOf = ({ versions, error }: AspiredVersions<unknown>): List => ({
+  versions: versions.map(({ id }) => id.version),
+  reason: error?.reason,
+});
+
+it("F1 F2 F3 O10 whatever happens, the list in force is the one that the contract says", async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
       const world = new World();
@@ -75,7 +95,7 @@ it("F1 F2 F3 whatever happens, the list in force is the one that the contract sa
         clock,
       });
       const target = new RecordingTarget(source);
-      let inForce: readonly bigint[] | undefined;
+      let inForce: List | undefined;
       for (const next of [...steps, { kind: "poll" } as const]) {
         if (next.kind === "write") world.versions.set(next.version, true);
         else if (next.kind === "empty") world.versions.set(next.version, false);
@@ -85,13 +105,16 @@ it("F1 F2 F3 whatever happens, the list in force is the one that the contract sa
           if (next.kind === "policy") {
             policy = next.policy;
             source.reconfigure(servables());
+            // Not known until it was looked at.
+            if (inForce?.reason) inForce = nothing();
           }
           await source.poll();
           inForce = expected(world, policy, inForce);
-          expect(target.latest("m")?.versions.map(({ id }) => id.version)).toEqual(inForce);
+          const latest = target.latest("m");
+          expect(latest && listOf(latest)).toEqual(inForce);
         }
       }
-      const lists = target.emissions.map(({ versions }) => versions.map(({ id }) => id.version));
+      const lists = target.emissions.map(listOf);
       for (const [index, list] of lists.entries()) expect(list).not.toEqual(lists[index - 1]);
       target[Symbol.dispose]();
       expect(clock.pending).toBe(0);

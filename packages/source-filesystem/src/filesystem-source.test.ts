@@ -178,7 +178,9 @@ describe("an unversioned base path", () => {
     expect((await bench.observe({ servable: { accepts } })).lists()).toEqual([["m", 1n]]);
     bench.directory.write("model.tflite");
     const acceptsNone = async () => false;
-    expect((await bench.observe({ servable: { accepts: acceptsNone } })).lists()).toEqual([["m"]]);
+    expect((await bench.observe({ servable: { accepts: acceptsNone } })).lists()).toEqual([
+      ["m", "nothing: NO_VERSIONS_FOUND"],
+    ]);
   });
 
   it("serves until a numbered version is complete, and takes no part when there is one", async () => {
@@ -199,13 +201,14 @@ describe("an unversioned base path", () => {
 describe("a base path without versions", () => {
   it("F3 that is empty is said to be so, and withdraws the servable", async () => {
     const { source, lists, told } = await bench.observe();
-    expect(lists()).toEqual([["m"]]);
+    const nothing = ["m", "nothing: NO_VERSIONS_FOUND"];
+    expect(lists()).toEqual([nothing]);
     bench.directory.write("1/model");
     await source.poll();
     bench.directory.remove("1");
     await source.poll();
     await source.poll();
-    expect(lists()).toEqual([["m"], ["m", 1n], ["m"]]);
+    expect(lists()).toEqual([nothing, ["m", 1n], nothing]);
     expect(told()).toEqual(["NO_VERSIONS_FOUND", "-NO_VERSIONS_FOUND", "NO_VERSIONS_FOUND"]);
   });
 
@@ -226,7 +229,7 @@ describe("a base path without versions", () => {
     ]);
   });
 
-  it("F3 F5 that does not exist emits nothing until it does, and delays nobody", async () => {
+  it("F3 F5 that does not exist is said to be so until it does, and delays nobody", async () => {
     bench.directory.write("there/1/model");
     const { source, lists, told } = await bench.observe({
       servables: [
@@ -234,17 +237,39 @@ describe("a base path without versions", () => {
         { name: "there", basePath: bench.directory.at("there") },
       ],
     });
-    expect(lists()).toEqual([["there", 1n]]);
+    const nothing = ["missing", "nothing: BASE_PATH_UNREACHABLE"];
+    expect(lists()).toEqual([nothing, ["there", 1n]]);
     expect(source.problems()).toMatchObject([
       { name: "missing", error: { code: "UNAVAILABLE", reason: "BASE_PATH_UNREACHABLE" } },
     ]);
     bench.directory.write("missing/3/model");
     await source.poll();
-    expect(lists()).toEqual([
-      ["there", 1n],
-      ["missing", 3n],
-    ]);
+    expect(lists()).toEqual([nothing, ["there", 1n], ["missing", 3n]]);
     expect(told()).toEqual(["BASE_PATH_UNREACHABLE", "-BASE_PATH_UNREACHABLE"]);
+  });
+
+  it("O10 takes the error back while a version is on its way, and when it is configured anew", async () => {
+    const servable = { name: "m", basePath: bench.directory.at("base") };
+    const { source, lists } = await bench.observe({ servables: [servable] });
+    const missing = ["m", "nothing: BASE_PATH_UNREACHABLE"];
+    source.reconfigure([servable]);
+    expect(lists()).toEqual([missing, ["m"]]);
+    await source.poll();
+    bench.directory.makeDirectory("base/1");
+    await source.poll();
+    await source.poll();
+    expect(lists()).toEqual([missing, ["m"], missing, ["m"]]);
+    bench.directory.write("base/1/model");
+    await source.poll();
+    expect(lists().at(-1)).toEqual(["m", 1n]);
+  });
+
+  it("O10 has an error for a policy that wants no version", async () => {
+    bench.directory.write("1/model");
+    const { target } = await bench.observe({ servable: { versionPolicy: specific([]) } });
+    expect(target.latest("m")?.error?.message).toBe(
+      "the version policy of servable m names no version",
+    );
   });
 
   it.each(["EACCES", "EIO", "ESTALE", "ENOENT"])(
@@ -276,7 +301,7 @@ describe("a base path without versions", () => {
     const { source, lists } = await bench.observe({
       servable: { versionPolicy: specific([2, 3]) },
     });
-    expect(lists()).toEqual([["m"]]);
+    expect(lists()).toEqual([["m", "nothing: VERSIONS_MISSING"]]);
     expect(source.problems().map(({ error }) => error.message)).toEqual([
       `the version policy of servable m names versions that are not under ${bench.directory.path}: 2, 3`,
     ]);

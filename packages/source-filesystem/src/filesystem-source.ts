@@ -14,7 +14,7 @@ import type { FilesystemProblem, FilesystemSourceEvent } from "./problems.js";
 /**
  * The source that finds versions in directories: `<basePath>/<number>` is a version.
  *
- * Beside what every Source guarantees (O1 to O9 of `Source`):
+ * Beside what every Source guarantees (O1 to O10 of `Source`):
  * - F1 For a name the complete list is emitted when it changed, newest version first, and not
  *   otherwise. `data.path` is absolute, `data.sizeBytes` the size of all files below it.
  * - F2 A version is aspired when its files are all there and have settled (`settleMs`, `isComplete`,
@@ -22,7 +22,8 @@ import type { FilesystemProblem, FilesystemSourceEvent } from "./problems.js";
  *   its directory is there, whatever becomes of its files.
  * - F3 While all there is is incomplete, and while the base path cannot be read, the last list stays
  *   in force. A base path that can be read and holds no version withdraws the servable, unless
- *   `servableVersionsAlwaysPresent`.
+ *   `servableVersionsAlwaysPresent`. An empty list in force has the error (O10): BASE_PATH_UNREACHABLE,
+ *   NO_VERSIONS_FOUND or VERSIONS_MISSING, or none while a version is on its way.
  * - F4 A version that cannot be read is aspired as an error version where the policy would choose a
  *   whole one, and takes the place of none: the newest complete versions are aspired beside it.
  * - F5 A base path that is slow, missing or hangs never delays another servable's.
@@ -91,7 +92,7 @@ export class FilesystemSource extends Observable<AspiredVersions<StoragePath>> {
     queueMicrotask(() => {
       if (subscriber.closed) return;
       this.#subscribers.add(subscriber);
-      for (const versions of this.#observation?.aspired() ?? []) subscriber.next(versions);
+      for (const versions of this.#observation?.emitted() ?? []) subscriber.next(versions);
     });
     return () => {
       this.#subscribers.delete(subscriber);

@@ -64,7 +64,7 @@ export class Observation {
       if (servables.has(name)) continue;
       this.#observers.delete(name);
       observer.problems.clear();
-      if (observer.aspired !== undefined) this.#events.emit({ name, versions: [] });
+      if (observer.emitted !== undefined) this.#events.emit({ name, versions: [] });
     }
     for (const servable of servables.values()) this.#observe(servable);
   }
@@ -75,12 +75,8 @@ export class Observation {
   }
 
   /** The list in force for each servable that has one. */
-  aspired(): AspiredVersions<StoragePath>[] {
-    const lists: AspiredVersions<StoragePath>[] = [];
-    for (const [name, { aspired }] of this.#observers) {
-      if (aspired) lists.push({ name, versions: aspired });
-    }
-    return lists;
+  emitted(): AspiredVersions<StoragePath>[] {
+    return [...this.#observers.values()].flatMap(({ emitted }) => emitted ?? []);
   }
 
   problems(): FilesystemProblem[] {
@@ -101,6 +97,7 @@ export class Observation {
     const predecessor = this.#observers.get(servable.name);
     const observer = new BasePathObserver(this.#settings, servable, this.#events, predecessor);
     this.#observers.set(servable.name, observer);
+    observer.retractAbsence();
     void this.#queue.request(observer);
   }
 

@@ -29,6 +29,7 @@ function createWorld(isPolling: boolean): SourceWorld<StoragePath> {
   let published = new Map<string, Set<bigint>>(names.map((name) => [name, new Set()]));
   const aspire = (name: string, versions: readonly bigint[]) => {
     const before = published.get(name) ?? new Set();
+    directory.makeDirectory(name);
     // New ones first: a base path without any version for a moment is another list.
     for (const version of versions) {
       if (before.has(version)) continue;
@@ -44,6 +45,7 @@ function createWorld(isPolling: boolean): SourceWorld<StoragePath> {
     source,
     names,
     aspire,
+    lose: (name) => directory.remove(name),
     async breakVersion({ name, version }) {
       // What is aspired stays so whatever becomes of its files: it has to come back broken.
       directory.rename(`${name}/${version}`, "broken");

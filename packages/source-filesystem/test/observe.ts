@@ -26,7 +26,7 @@ export interface Observed {
   readonly source: FilesystemSource;
   readonly target: RecordingTarget<StoragePath>;
   readonly events: FilesystemSourceEvent[];
-  /** Every emission so far as its name and versions; an error version as its reason. */
+  /** Every emission so far: see `brief`. */
   lists(): (string | bigint)[][];
   /** The reasons of all events so far; `-` before one that was resolved. */
   told(): string[];
@@ -73,8 +73,9 @@ export function useBench(): Bench {
   return bench;
 }
 
-/** An emission as its name and versions; an error version as its reason. */
-export function brief({ name, versions }: AspiredVersions<StoragePath>): (string | bigint)[] {
+/** An emission as its name and versions; an error version, and the error of an empty list, as its reason. */
+export function brief({ name, versions, error }: AspiredVersions<StoragePath>) {
+  if (error !== undefined) return [name, `nothing: ${error.reason}`];
   return [
     name,
     ...versions.map((version) => {

@@ -61,6 +61,7 @@ describe("watching alone", () => {
 
   it("finds a base path that comes later, and one that was made anew", async () => {
     const { target } = watchOnly();
+    expect((await target.next()).error?.reason).toBe("BASE_PATH_UNREACHABLE");
     directory.write("base/1/model");
     expect(versions(await target.next())).toEqual([1n]);
     directory.rename("base", "old");
@@ -87,6 +88,7 @@ describe("watching alone", () => {
     expect(versions(await target.next())).toEqual([]);
     directory.remove("base");
     await unreachable;
+    expect((await target.next()).error?.reason).toBe("BASE_PATH_UNREACHABLE");
     directory.write("base/2/model");
     expect(versions(await target.next())).toEqual([2n]);
   });

@@ -90,6 +90,16 @@ function adapterClauses<I, O>(options: AdapterConformanceOptions<I, O>): Tests {
       assert.equal(version.error, failed);
     },
 
+    "A2 the error of an empty list passes through unchanged": async () => {
+      const { source, target } = connect(create());
+      source.next({ name: "m", versions: [], error: failed });
+      await turn();
+      assert.deepEqual(target.emissions, [{ name: "m", versions: [], error: failed }]);
+      source.next({ name: "m", versions: [] });
+      await turn();
+      assert.equal(target.emissions.at(-1)?.error, undefined, "an error that was taken back");
+    },
+
     "A3 a conversion that throws makes that version an error version": async () => {
       const { failingData } = options;
       assert.ok(

@@ -5,7 +5,7 @@ import type { SourceConformanceOptions } from "./source-world.js";
 import type { Tests } from "./suite.js";
 import { DEFAULT_TIMEOUT_MS } from "./waiting.js";
 
-/** The tests of O1 to O9. */
+/** The tests of O1 to O10. */
 export function sourceClauses<T>(options: SourceConformanceOptions<T>): Tests {
   const { timeoutMs = DEFAULT_TIMEOUT_MS } = options;
 
@@ -168,6 +168,29 @@ export function sourceClauses<T>(options: SourceConformanceOptions<T>): Tests {
           using target = subscribe();
           assert.ok(!target.isSynchronous, "expected nothing to be told within subscribe");
           await quiet();
+        }
+      },
+    ),
+
+    "O10 a servable without versions has the error that says why, as long as that is so": withWorld(
+      async ({ world, first, subscribe, comes, lists, quiet }) => {
+        const errorOf = () => target.latest(first)?.error;
+        if (world.lose) await world.lose(first);
+        using target = subscribe();
+        if (world.lose) {
+          await comes(target, () => errorOf() !== undefined, `the error of the list of ${first}`);
+          assert.ok(isServingError(errorOf()), "a ServingError");
+          assert.deepEqual(
+            versionsOf(target.latest(first)),
+            [],
+            "versions of a list with an error",
+          );
+        }
+        await world.aspire(first, [1n]);
+        await lists(target, first, [1n]);
+        await quiet();
+        for (const { versions, error } of target.emissions) {
+          assert.ok(error === undefined || versions.length === 0, "versions beside an error");
         }
       },
     ),

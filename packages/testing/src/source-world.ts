@@ -10,6 +10,8 @@ export interface SourceWorld<T> extends Partial<AsyncDisposable> {
   aspire(name: string, versions: readonly Version[]): void | Promise<void>;
   /** Breaks one of the versions to be loaded, so that the source emits it with an error. */
   breakVersion?(id: ServableId): void | Promise<void>;
+  /** Makes the source know why there is nothing to load of a servable, such as by removing its folder. */
+  lose?(name: string): void | Promise<void>;
   /**
    * Lets the time pass in which the source notices a change, such as
    * `() => clock.advance(pollIntervalMs)`. Default: a turn of the event loop.
