@@ -17,9 +17,10 @@ const MAY_IMPORT = {
   batching: ["core", "inference"],
   "source-filesystem": ["core"],
   "native-library": ["core"],
-  "servable-tensorflow": ["core", "inference", "native-library"],
+  "tensorflow-wire": ["core", "inference"],
+  "servable-tensorflow": ["core", "inference", "native-library", "tensorflow-wire"],
   "servable-tflite": ["core", "inference", "native-library"],
-  server: ["core", "inference", "batching", "source-filesystem"],
+  server: ["core", "inference", "batching", "source-filesystem", "tensorflow-wire"],
   fastify: ["server"],
   testing: ["core", "inference", "batching"],
 };

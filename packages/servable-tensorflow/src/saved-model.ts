@@ -1,6 +1,6 @@
 import { messageOf } from "@serving-kit/core";
 import type { Signature, Tensor, TensorSpec } from "@serving-kit/inference";
-import { dataTypeName, dtypeOf } from "./data-type.js";
+import { dataTypeName, dtypeOf } from "@serving-kit/tensorflow-wire";
 import { errors } from "./errors.js";
 import type { MetaGraphDef, SignatureDef, TensorInfo } from "./proto/messages.js";
 import { shapeOf, tensorFromProto } from "./proto/tensor-proto.js";

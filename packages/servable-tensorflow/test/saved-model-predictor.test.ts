@@ -5,13 +5,13 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import type { WarmUpOutcome } from "@serving-kit/core";
 import { type Tensor, type Tensors, tensor } from "@serving-kit/inference";
+import { tfRecord } from "@serving-kit/tensorflow-wire";
 import { turn } from "@serving-kit/testing";
 import { afterAll, describe, expect, it } from "vitest";
 import { nativeCounts } from "../src/native/native-counts.js";
 import type { TensorFlowOptions } from "../src/options.js";
 import { predictionLogType } from "../src/proto/schema.js";
 import type { SavedModelPredictor } from "../src/saved-model-predictor.js";
-import { maskedCrc32c } from "../src/warm-up/crc32c.js";
 import { WARM_UP_FILE } from "../src/warm-up/prediction-log.js";
 import { digitsPath, load, skipReason, zooPath } from "./zoo.js";
 
@@ -254,12 +254,7 @@ describe.skipIf(skipReason)(`warming up${skipReason}`, () => {
     const data = predictionLogType
       .encode(predictionLogType.fromObject({ predictLog: { request } }))
       .finish();
-    const record = Buffer.alloc(16 + data.length);
-    record.writeBigUInt64LE(BigInt(data.length));
-    record.writeUInt32LE(maskedCrc32c(record.subarray(0, 8)), 8);
-    record.set(data, 12);
-    record.writeUInt32LE(maskedCrc32c(data), 12 + data.length);
-    return record;
+    return tfRecord(data);
   }
 
   const add = {

@@ -1,4 +1,5 @@
 import { messageOf, type ServableId, ServingError } from "@serving-kit/core";
+import { wireErrors } from "@serving-kit/tensorflow-wire";
 
 const invalid = (reason: string, message: string) =>
   new ServingError("INVALID_ARGUMENT", reason, message);
@@ -82,8 +83,7 @@ export const errors = {
   /** A request whose values cannot be made into tensors; `problem` is the whole text. */
   requestUnfit: (problem: string) => invalid("REQUEST_UNFIT", problem),
 
-  messageInvalid: (problem: string) =>
-    invalid("MESSAGE_INVALID", `the request is no valid protobuf message: ${problem}`),
+  messageInvalid: wireErrors.messageInvalid,
 
   methodUnsupported: (methodName: string) =>
     new ServingError(
@@ -94,12 +94,7 @@ export const errors = {
 
   outputUnfit: (problem: string) => invalid("OUTPUT_UNFIT", problem),
 
-  outputInvalid: (name: string, shape: readonly number[], dtype: string, received: number) =>
-    new ServingError(
-      "INTERNAL",
-      "OUTPUT_INVALID",
-      `the model gave output "${name}" of shape [${shape}] and ${dtype} with ${received} elements`,
-    ),
+  outputInvalid: wireErrors.outputInvalid,
 
   signatureUnknown: (name: string) =>
     invalid("SIGNATURE_NOT_FOUND", `Serving signature name: "${name}" not found in signature def`),

@@ -1,10 +1,10 @@
 import { isServingError } from "@serving-kit/core";
 import type { DType, Signature, Tensor } from "@serving-kit/inference";
+import { decodeTensor } from "@serving-kit/tensorflow-wire";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { parseBatchingParametersFile } from "../src/config/batching-parameters-file.js";
 import { codecOf } from "../src/grpc/codec.js";
-import { decodeTensor } from "../src/grpc/decode-tensor.js";
 import { readExamplesRequest, readMultiInferenceRequest } from "../src/grpc/example-messages.js";
 import { readPredictRequest } from "../src/grpc/predict-messages.js";
 import { decodePredict, parseModelConfig } from "../src/index.js";

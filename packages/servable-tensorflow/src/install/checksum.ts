@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { crc32c } from "../warm-up/crc32c.js";
+import { crc32c } from "@serving-kit/tensorflow-wire";
 
 /** What the content of a file has to come to. */
 export interface Checksum {

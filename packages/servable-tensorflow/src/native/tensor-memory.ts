@@ -7,7 +7,7 @@ import {
   type TensorData,
 } from "@serving-kit/inference";
 import { copyMemory, viewMemory } from "@serving-kit/native-library";
-import { DATA_TYPES, dataTypeName, dtypeOf } from "../data-type.js";
+import { DATA_TYPES, dataTypeName, dtypeOf } from "@serving-kit/tensorflow-wire";
 import { errors } from "../errors.js";
 import type { Bindings } from "./bindings.js";
 import { counts } from "./native-counts.js";

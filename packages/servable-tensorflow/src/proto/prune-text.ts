@@ -1,5 +1,5 @@
+import { DATA_TYPE_TEXTS } from "@serving-kit/tensorflow-wire";
 import protobuf from "protobufjs/light.js";
-import { DATA_TYPE_TEXTS } from "../data-type.js";
 
 /** Messages nest deeper than this only in texts that were made to harm. */
 const MAX_DEPTH = 100;

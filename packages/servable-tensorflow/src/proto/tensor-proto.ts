@@ -5,7 +5,7 @@ import {
   type Tensor,
   tensor,
 } from "@serving-kit/inference";
-import { dataTypeName, dtypeOf } from "../data-type.js";
+import { dataTypeName, dtypeOf } from "@serving-kit/tensorflow-wire";
 import type { TensorProto, TensorShapeProto } from "./messages.js";
 
 /** The most bytes that a tensor of a file may take: what protobuf allows a message. */

@@ -2,21 +2,10 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stringsOf, type Tensor } from "@serving-kit/inference";
+import { tfRecord } from "@serving-kit/tensorflow-wire";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { predictionLogType } from "../proto/schema.js";
-import { crc32c, maskedCrc32c } from "./crc32c.js";
 import { readWarmUpRequests, WARM_UP_FILE } from "./prediction-log.js";
-import { tfRecords } from "./tf-record.js";
-
-/** A TFRecord as record_writer.h says. */
-function record(data: Uint8Array): Buffer {
-  const bytes = Buffer.alloc(16 + data.length);
-  bytes.writeBigUInt64LE(BigInt(data.length));
-  bytes.writeUInt32LE(maskedCrc32c(bytes.subarray(0, 8)), 8);
-  bytes.set(data, 12);
-  bytes.writeUInt32LE(maskedCrc32c(data), 12 + data.length);
-  return bytes;
-}
 
 const log = (fields: object) =>
   Buffer.from(predictionLogType.encode(predictionLogType.fromObject(fields)).finish());
@@ -31,7 +20,7 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
 const write = (...records: Uint8Array[]) =>
-  writeFile(join(folder, WARM_UP_FILE), Buffer.concat(records.map(record)));
+  writeFile(join(folder, WARM_UP_FILE), Buffer.concat(records.map(tfRecord)));
 
 const predict = log({
   predictLog: {
@@ -41,35 +30,6 @@ const predict = log({
       outputFilter: ["y"],
     },
   },
-});
-
-describe("crc32c", () => {
-  it("is that of RFC 3720, masked as TFRecord does", () => {
-    expect(crc32c(Buffer.from("123456789"))).toBe(0xe3069283);
-    expect(crc32c(new Uint8Array(32))).toBe(0x8a9136aa);
-    // The length of a record of TensorFlow's writer, 0, with its checksum.
-    expect(maskedCrc32c(new Uint8Array(8))).toBe(0x07980329);
-  });
-});
-
-describe("tfRecords", () => {
-  it("gives the records", () => {
-    const records = ["a", "", "bc"].map((text) => Buffer.from(text));
-    const file = Buffer.concat(records.map(record));
-    expect([...tfRecords(file)].map(String)).toEqual(records.map(String));
-  });
-
-  it("finds every cut and every flipped bit", () => {
-    const file = record(Buffer.from("abc"));
-    for (let length = 1; length < file.length; length++) {
-      expect(() => [...tfRecords(file.subarray(0, length))]).toThrow(/cut off/);
-    }
-    for (let bit = 0; bit < 8 * file.length; bit++) {
-      const damaged = Buffer.from(file);
-      damaged[bit >> 3] = (damaged[bit >> 3] as number) ^ (1 << (bit & 7));
-      expect(() => [...tfRecords(damaged)]).toThrow(/checksum|cut off/);
-    }
-  });
 });
 
 describe("readWarmUpRequests", () => {

@@ -2,11 +2,11 @@ import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { messageOf } from "@serving-kit/core";
 import { type Tensors, tensor } from "@serving-kit/inference";
+import { tfRecords } from "@serving-kit/tensorflow-wire";
 import { errors } from "../errors.js";
 import type { ExamplesInput, ModelSpec, PredictionLog } from "../proto/messages.js";
 import { predictionLogType } from "../proto/schema.js";
 import { tensorFromProto } from "../proto/tensor-proto.js";
-import { tfRecords } from "./tf-record.js";
 import type { WarmUpRequest } from "./warm-up-request.js";
 
 /** Where TF Serving looks for warm-up requests, inside a SavedModel. */

@@ -5,7 +5,7 @@ import {
   type Signature,
   type Tensor,
 } from "@serving-kit/inference";
-import { DATA_TYPES } from "../data-types.js";
+import { DATA_TYPE_NAMES } from "@serving-kit/tensorflow-wire";
 import { errors } from "../errors.js";
 import type { CallContext, ServerCore } from "../server-core.js";
 import { predict } from "./predict.js";
@@ -131,7 +131,7 @@ function checkMatrix<D extends "string" | "float32">(
   if (tensor.dtype !== dtype) {
     const expected = dtype === "string" ? "DT_STRING" : "DT_FLOAT";
     throw errors.outputUnfit(
-      `Expected ${name} Tensor of ${expected}. Got: ${DATA_TYPES[tensor.dtype]}`,
+      `Expected ${name} Tensor of ${expected}. Got: ${DATA_TYPE_NAMES[tensor.dtype]}`,
     );
   }
   if (shape[0] !== count) {

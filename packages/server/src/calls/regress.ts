@@ -1,6 +1,6 @@
 import type { ServableId, ServableRequest } from "@serving-kit/core";
 import type { Predictor } from "@serving-kit/inference";
-import { DATA_TYPES } from "../data-types.js";
+import { DATA_TYPE_NAMES } from "@serving-kit/tensorflow-wire";
 import { errors } from "../errors.js";
 import type { CallContext, ServerCore } from "../server-core.js";
 import {
@@ -62,7 +62,7 @@ export async function regress(
     );
   }
   if (dtype !== "float32") {
-    throw errors.outputUnfit(`Expected output Tensor of DT_FLOAT.  Got: ${DATA_TYPES[dtype]}`);
+    throw errors.outputUnfit(`Expected output Tensor of DT_FLOAT.  Got: ${DATA_TYPE_NAMES[dtype]}`);
   }
   return { id, values: tensor.data as Float32Array };
 }

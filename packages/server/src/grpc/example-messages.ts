@@ -1,6 +1,6 @@
+import { WIRE, WireReader } from "@serving-kit/tensorflow-wire";
 import { checkContext } from "../calls/expansion.js";
 import { type ModelSpec, readModelSpec } from "./model-spec.js";
-import { WIRE, WireReader } from "./wire-reader.js";
 
 /** A ClassificationRequest or RegressionRequest. */
 export interface ExamplesRequest {

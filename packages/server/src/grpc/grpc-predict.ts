@@ -1,4 +1,5 @@
 import type { Predictor, Signature } from "@serving-kit/inference";
+import { decodeTensor } from "@serving-kit/tensorflow-wire";
 import { EXPANSION_BYTES } from "../calls/expansion.js";
 import { observed } from "../calls/observed.js";
 import { predict } from "../calls/predict.js";
@@ -6,7 +7,6 @@ import type { PredictCall } from "../calls/predict-call.js";
 import { errors } from "../errors.js";
 import type { CallContext, ServerCore } from "../server-core.js";
 import { TensorRecord } from "../tensor-record.js";
-import { decodeTensor } from "./decode-tensor.js";
 import { effectiveSignature, servableRequest } from "./model-spec.js";
 import {
   type PredictRequest,

@@ -1,10 +1,9 @@
 import type { Signature, TensorSpec } from "@serving-kit/inference";
+import { DATA_TYPES, WIRE, WireReader } from "@serving-kit/tensorflow-wire";
 import { errors } from "../errors.js";
 import type { ServerCore } from "../server-core.js";
 import { codecOf } from "./codec.js";
 import { readModelSpec, servableRequest } from "./model-spec.js";
-import { TENSOR_FIELDS } from "./tensor-fields.js";
-import { WIRE, WireReader } from "./wire-reader.js";
 
 const SIGNATURE_DEF = "signature_def";
 
@@ -58,7 +57,7 @@ function signatureDef({ inputs, outputs, methodName = "" }: Signature): object {
 function tensorInfo({ dtype, shape, nativeName }: TensorSpec, name: string): object {
   return {
     name: nativeName ?? name,
-    dtype: TENSOR_FIELDS[dtype].dataType,
+    dtype: DATA_TYPES[dtype],
     tensor_shape: {
       dim: (shape ?? []).map((size) => ({ size: String(size) })),
       unknown_rank: shape === null,

@@ -1,8 +1,7 @@
 import type { ServableId, ServableRequest } from "@serving-kit/core";
 import { DEFAULT_SIGNATURE } from "@serving-kit/inference";
+import { type BackwardWriter, WIRE, type WireReader } from "@serving-kit/tensorflow-wire";
 import { errors } from "../errors.js";
-import { WIRE, type WireReader } from "./wire-reader.js";
-import type { WireWriter } from "./wire-writer.js";
 
 /** Which model, version and signature a request names: `tensorflow.serving.ModelSpec`. */
 export interface ModelSpec {
@@ -58,7 +57,7 @@ export const effectiveSignature = ({ signatureName }: ModelSpec): string =>
 
 /** Writes the ModelSpec of an answer: what has answered, as field `field`. */
 export function writeModelSpec(
-  writer: WireWriter,
+  writer: BackwardWriter,
   field: number,
   { name, version }: ServableId,
   signatureName: string,

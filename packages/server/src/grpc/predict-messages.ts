@@ -1,9 +1,7 @@
 import type { ServableId } from "@serving-kit/core";
 import type { Tensor, Tensors } from "@serving-kit/inference";
-import { encodeTensor } from "./encode-tensor.js";
+import { BackwardWriter, encodeTensor, WIRE, WireReader } from "@serving-kit/tensorflow-wire";
 import { type ModelSpec, readModelSpec, writeModelSpec } from "./model-spec.js";
-import { WIRE, WireReader } from "./wire-reader.js";
-import { WireWriter } from "./wire-writer.js";
 
 /** A PredictRequest whose tensors have not been read yet: what they mean, the model's signature says. */
 export interface PredictRequest {
@@ -78,7 +76,7 @@ export function writePredictResponse(
     const { data } = outputs[name] as Tensor;
     capacity += 64 + name.length + ("byteLength" in data ? data.byteLength : 0);
   }
-  const writer = new WireWriter(capacity);
+  const writer = new BackwardWriter(capacity);
   writeModelSpec(writer, 2, id, signatureName);
   for (let i = names.length - 1; i >= 0; i--) {
     const name = names[i] as string;

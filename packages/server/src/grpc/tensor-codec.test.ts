@@ -1,23 +1,25 @@
 import { isServingError } from "@serving-kit/core";
 import { type DType, NUMERIC_DTYPES, type NumericDType, type Tensor } from "@serving-kit/inference";
+import {
+  BackwardWriter,
+  DATA_TYPES,
+  decodeTensor,
+  encodeTensor,
+  type NumericData,
+  WireReader,
+} from "@serving-kit/tensorflow-wire";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { codecOf } from "./codec.js";
-import { decodeTensor } from "./decode-tensor.js";
-import { encodeTensor } from "./encode-tensor.js";
 import { readExamplesRequest, readMultiInferenceRequest } from "./example-messages.js";
 import { readPredictRequest, writePredictResponse } from "./predict-messages.js";
-import { TENSOR_FIELDS } from "./tensor-fields.js";
-import type { NumericData } from "./tensor-values.js";
-import { WireReader } from "./wire-reader.js";
-import { WireWriter } from "./wire-writer.js";
 
 const tensorProto = codecOf<Record<string, unknown>>("tensorflow.TensorProto");
 const memory = () => ({ expansionBytes: 2 ** 20 });
 const decode = (bytes: Uint8Array) => decodeTensor("x", new WireReader(bytes), memory());
 
 function encode(tensor: Tensor, asContent: boolean): Uint8Array {
-  const writer = new WireWriter(1); // grows on the way
+  const writer = new BackwardWriter(1); // grows on the way
   encodeTensor(writer, "x", tensor, asContent);
   return writer.finish();
 }
@@ -71,7 +73,7 @@ describe("TensorProto", () => {
       fc.property(anyTensor, fc.boolean(), (tensor, asContent) => {
         const bytes = encode(tensor, asContent);
         const message = tensorProto.decode(bytes);
-        expect(message.dtype).toBe(TENSOR_FIELDS[tensor.dtype].dataType);
+        expect(message.dtype).toBe(DATA_TYPES[tensor.dtype]);
         expect(plain(decode(tensorProto.encode(message)))).toEqual(plain(tensor));
       }),
     );

@@ -1,6 +1,6 @@
 import { type FileHandle, open } from "node:fs/promises";
+import { tfRecord } from "@serving-kit/tensorflow-wire";
 import type { LoggedRequest, RequestLogSink } from "./request-log-sink.js";
-import { tfRecord } from "./tf-record.js";
 
 /**
  * Appends requests to a TFRecord file of `PredictionLog`: a file that TF Serving and serving-kit take as

@@ -1,8 +1,8 @@
 import { messageOf } from "@serving-kit/core";
+import { tfRecord } from "@serving-kit/tensorflow-wire";
 import protobuf from "protobufjs";
 import { errors } from "../errors.js";
 import { schema } from "../grpc/schema.js";
-import { tfRecord } from "./tf-record.js";
 
 /** The request side of apis/prediction_log.proto and core/logging.proto, over the messages of the gRPC API. */
 const types = protobuf.parse(

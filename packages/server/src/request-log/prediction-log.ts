@@ -1,10 +1,9 @@
 import type { ServableId } from "@serving-kit/core";
 import { DEFAULT_SIGNATURE, type Tensor } from "@serving-kit/inference";
+import { BackwardWriter, encodeTensor } from "@serving-kit/tensorflow-wire";
 import type { CallApi } from "../calls/call-observer.js";
 import type { PredictCall } from "../calls/predict-call.js";
-import { encodeTensor } from "../grpc/encode-tensor.js";
 import { writeModelSpec } from "../grpc/model-spec.js";
-import { WireWriter } from "../grpc/wire-writer.js";
 
 /** The fields of `PredictionLog` by what they hold, and of its LogMetadata. */
 const LOG_FIELDS = { Predict: 6, Classify: 2, Regress: 3 } as const;
@@ -26,7 +25,7 @@ export function writePredictionLog(
   samplingRate: number,
 ): Buffer {
   const signatureName = call.signatureName || DEFAULT_SIGNATURE;
-  const writer = new WireWriter(256 + byteLength(call));
+  const writer = new BackwardWriter(256 + byteLength(call));
   const end = writer.length;
   if (api === "Predict") writePredictRequest(writer, id, signatureName, call);
   else writeExamplesRequest(writer, id, signatureName, call.inputs.inputs as Tensor<"string">);
@@ -45,7 +44,7 @@ export function writePredictionLog(
 
 /** PredictRequest: model_spec = 1, inputs = 2, output_filter = 3. */
 function writePredictRequest(
-  writer: WireWriter,
+  writer: BackwardWriter,
   id: ServableId,
   signatureName: string,
   { inputs, outputs = [] }: PredictCall,
@@ -63,7 +62,7 @@ function writePredictRequest(
 
 /** ClassificationRequest and RegressionRequest: model_spec = 1, input = 2 with example_list = 1. */
 function writeExamplesRequest(
-  writer: WireWriter,
+  writer: BackwardWriter,
   id: ServableId,
   signatureName: string,
   { data }: Tensor<"string">,

@@ -1,6 +1,6 @@
 import type { ServableRequest } from "@serving-kit/core";
 import type { Signature, TensorSpec } from "@serving-kit/inference";
-import { DATA_TYPES } from "../data-types.js";
+import { DATA_TYPE_NAMES } from "@serving-kit/tensorflow-wire";
 import type { ServerCore } from "../server-core.js";
 
 /**
@@ -35,7 +35,7 @@ function tensorInfos(specs: ReadonlyMap<string, TensorSpec>): object {
     [...specs].map(([name, { dtype, shape, nativeName }]) => [
       name,
       {
-        dtype: DATA_TYPES[dtype],
+        dtype: DATA_TYPE_NAMES[dtype],
         tensor_shape: {
           dim: (shape ?? []).map((size) => ({ size: String(size), name: "" })),
           unknown_rank: shape === null,

@@ -4,7 +4,7 @@
  *
  * Fields are written in descending order, so that they stand in ascending order.
  */
-export class WireWriter {
+export class BackwardWriter {
   #buffer: Buffer;
   #at: number;
 

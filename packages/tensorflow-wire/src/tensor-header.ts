@@ -1,5 +1,6 @@
 import { type DType, elementCount } from "@serving-kit/inference";
-import { DTYPES, TENSOR_FIELDS, type TensorField } from "./tensor-fields.js";
+import { DTYPES } from "./data-type.js";
+import { TENSOR_FIELDS, type TensorField } from "./tensor-fields.js";
 import { WIRE, type WireReader } from "./wire-reader.js";
 
 /** The greatest rank of TensorFlow's tensors. */

@@ -1,5 +1,5 @@
 import type { NumericDType, Tensor } from "@serving-kit/inference";
-import { errors } from "../errors.js";
+import { errors } from "./errors.js";
 import type { TensorField } from "./tensor-fields.js";
 import { WIRE, type WireReader } from "./wire-reader.js";
 

@@ -30,11 +30,27 @@ export const DATA_TYPES = {
   uint4: 30,
 } as const satisfies Record<DType, number>;
 
-const dtypes = new Map<number, DType>(
+/** The dtype of each number, reference types and others excluded. */
+export const DTYPES: ReadonlyMap<number, DType> = new Map(
   Object.entries(DATA_TYPES).map(([dtype, number]) => [number, dtype as DType]),
 );
 
-/** TensorFlow's types that are no elements: handles, references, and floats of 8 bits and less. */
+/** Names in `types.proto` that are not `DT_` and the dtype in capitals. */
+const OTHER_NAMES: Partial<Record<DType, string>> = {
+  float32: "DT_FLOAT",
+  float64: "DT_DOUBLE",
+  float16: "DT_HALF",
+};
+
+/** The name of each dtype in the enum `DataType` of `types.proto`, such as `DT_FLOAT`. */
+export const DATA_TYPE_NAMES = Object.fromEntries(
+  (Object.keys(DATA_TYPES) as DType[]).map((dtype) => [
+    dtype,
+    OTHER_NAMES[dtype] ?? `DT_${dtype.toUpperCase()}`,
+  ]),
+) as Readonly<Record<DType, string>>;
+
+/** TensorFlow's types that are not dtypes of the kit: handles, references, and floats of 8 bits and less. */
 const others = new Map([
   [20, "resource"],
   [21, "variant"],
@@ -61,9 +77,9 @@ export const DATA_TYPE_TEXTS: ReadonlyMap<string, number> = new Map(
 /** TF1's reference types are those of the values, plus this. */
 const REFERENCE = 100;
 
-/** The dtype of a number of TensorFlow; undefined for what a tensor of ours cannot hold. */
+/** The dtype of a number of TensorFlow; undefined if no dtype of the kit corresponds. */
 export function dtypeOf(dataType: number): DType | undefined {
-  return dtypes.get(dataType > REFERENCE ? dataType - REFERENCE : dataType);
+  return DTYPES.get(dataType > REFERENCE ? dataType - REFERENCE : dataType);
 }
 
 /** The name of a number of TensorFlow, for messages. */

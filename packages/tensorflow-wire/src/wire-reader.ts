@@ -1,4 +1,4 @@
-import { errors } from "../errors.js";
+import { errors } from "./errors.js";
 
 /** The wire types of protobuf that proto3 uses. */
 export const WIRE = { varint: 0, fixed64: 1, bytes: 2, fixed32: 5 } as const;

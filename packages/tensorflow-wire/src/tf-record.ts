@@ -3,8 +3,18 @@ import { maskedCrc32c } from "./crc32c.js";
 const HEADER_BYTES = 12;
 const FOOTER_BYTES = 4;
 
+/** Frames data as a record of a TFRecord file. The result is the caller's. */
+export function tfRecord(data: Uint8Array): Buffer {
+  const record = Buffer.allocUnsafe(HEADER_BYTES + data.length + FOOTER_BYTES);
+  record.writeBigUInt64LE(BigInt(data.length));
+  record.writeUInt32LE(maskedCrc32c(record.subarray(0, 8)), 8);
+  record.set(data, HEADER_BYTES);
+  record.writeUInt32LE(maskedCrc32c(data), HEADER_BYTES + data.length);
+  return record;
+}
+
 /**
- * The records of a TFRecord file: each is an uint64 length, the masked CRC-32C of the length, the
+ * The records of a TFRecord file: each is a uint64 length, the masked CRC-32C of the length, the
  * data, and the masked CRC-32C of the data, little-endian (tensorflow/core/lib/io/record_writer.h).
  *
  * @throws Error at the first record that is cut off or whose checksum is wrong.

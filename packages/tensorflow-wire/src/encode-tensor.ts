@@ -4,10 +4,11 @@ import {
   type NumericDType,
   type Tensor,
 } from "@serving-kit/inference";
-import { errors } from "../errors.js";
+import type { BackwardWriter } from "./backward-writer.js";
+import { DATA_TYPES } from "./data-type.js";
+import { errors } from "./errors.js";
 import { TENSOR_FIELDS } from "./tensor-fields.js";
 import { bytesOf, type NumericData } from "./tensor-values.js";
-import type { WireWriter } from "./wire-writer.js";
 
 /**
  * Writes the fields of a TensorProto: its values typed, all of them, or as `tensor_content`.
@@ -15,7 +16,7 @@ import type { WireWriter } from "./wire-writer.js";
  * @throws ServingError INTERNAL / OUTPUT_INVALID when the elements do not fill the shape.
  */
 export function encodeTensor(
-  writer: WireWriter,
+  writer: BackwardWriter,
   name: string,
   tensor: Tensor,
   asContent: boolean,
@@ -41,11 +42,11 @@ export function encodeTensor(
     writer.prefix(2, dimension);
   }
   writer.prefix(2, end);
-  writer.varint(TENSOR_FIELDS[dtype].dataType);
+  writer.varint(DATA_TYPES[dtype]);
   writer.varint(1 << 3);
 }
 
-function writeValues(writer: WireWriter, { dtype, data }: Tensor): void {
+function writeValues(writer: BackwardWriter, { dtype, data }: Tensor): void {
   const { field, kind } = TENSOR_FIELDS[dtype];
   if (kind === "bytes") {
     const strings = data as readonly Uint8Array[];
@@ -70,7 +71,7 @@ function writeValues(writer: WireWriter, { dtype, data }: Tensor): void {
 }
 
 /** TensorFlow's string list: the lengths of all strings, then all their bytes. */
-function writeStringContent(writer: WireWriter, { data }: Tensor<"string">): void {
+function writeStringContent(writer: BackwardWriter, { data }: Tensor<"string">): void {
   const end = writer.length;
   for (let i = data.length - 1; i >= 0; i--) writer.bytes(data[i] as Uint8Array);
   for (let i = data.length - 1; i >= 0; i--) writer.varint((data[i] as Uint8Array).length);

@@ -5,7 +5,7 @@ import {
   type Predictor,
   type Tensor,
 } from "@serving-kit/inference";
-import { errors } from "../errors.js";
+import { errors } from "./errors.js";
 import { MAX_TENSOR_BYTES, readHeader, type TensorHeader } from "./tensor-header.js";
 import {
   bytesOf,
@@ -42,8 +42,7 @@ const MIN_SHIFTED_BYTES = 128;
  * wrong: REQUEST_UNFIT, or MESSAGE_INVALID.
  */
 export function decodeTensor(name: string, reader: WireReader, memory: TensorMemory): Tensor {
-  const unfit = (problem: string) =>
-    errors.requestUnfit(`tensor parsing error: ${name}: ${problem}`);
+  const unfit = (problem: string) => errors.tensorInvalid(name, problem);
   const header = readHeader(reader.fork(), unfit);
   const { dtype, shape, count, content } = header;
   // Every element on the wire takes a byte at least.

@@ -1,0 +1,25 @@
+import { ServingError } from "@serving-kit/core";
+
+/** The errors of this package, one factory for each reason. Texts of TF Serving are kept as they are. */
+export const errors = {
+  messageInvalid: (problem: string) =>
+    new ServingError(
+      "INVALID_ARGUMENT",
+      "MESSAGE_INVALID",
+      `the request is no valid protobuf message: ${problem}`,
+    ),
+
+  tensorInvalid: (name: string, problem: string) =>
+    new ServingError(
+      "INVALID_ARGUMENT",
+      "REQUEST_UNFIT",
+      `tensor parsing error: ${name}: ${problem}`,
+    ),
+
+  outputInvalid: (name: string, shape: readonly number[], dtype: string, received: number) =>
+    new ServingError(
+      "INTERNAL",
+      "OUTPUT_INVALID",
+      `the model gave output "${name}" of shape [${shape}] and ${dtype} with ${received} elements`,
+    ),
+};

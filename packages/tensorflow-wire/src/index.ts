@@ -1,0 +1,21 @@
+/**
+ * TensorFlow's wire forms: protobuf's wire format, `TensorProto`, dtype numbers, TFRecord files.
+ *
+ * @packageDocumentation
+ */
+export { BackwardWriter } from "./backward-writer.js";
+export { crc32c, maskedCrc32c } from "./crc32c.js";
+export {
+  DATA_TYPE_NAMES,
+  DATA_TYPE_TEXTS,
+  DATA_TYPES,
+  DTYPES,
+  dataTypeName,
+  dtypeOf,
+} from "./data-type.js";
+export { decodeTensor, type TensorMemory } from "./decode-tensor.js";
+export { encodeTensor } from "./encode-tensor.js";
+export { errors as wireErrors } from "./errors.js";
+export { bytesOf, type NumericData } from "./tensor-values.js";
+export { tfRecord, tfRecords } from "./tf-record.js";
+export { WIRE, WireReader } from "./wire-reader.js";
