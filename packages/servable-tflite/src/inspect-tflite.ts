@@ -1,6 +1,7 @@
 import type { Signature } from "@serving-kit/inference";
 import { findModel } from "./find-model.js";
-import { parseModelFile, toSignature } from "./model-file.js";
+import { parseModelFile } from "./model-file.js";
+import { toSignature } from "./model-signature.js";
 import { readWholeFile } from "./read-file.js";
 
 /** What can be said of a `.tflite` model without loading it. */
@@ -24,6 +25,8 @@ export async function inspectTflite(folderOrFile: string): Promise<TfliteInspect
   return {
     path,
     bytes: bytes.byteLength,
-    signatures: new Map([...signatures].map(([name, signature]) => [name, toSignature(signature)])),
+    signatures: new Map(
+      [...signatures].map(([name, signature]) => [name, toSignature(name, signature)]),
+    ),
   };
 }

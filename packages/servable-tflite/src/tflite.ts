@@ -3,7 +3,7 @@ import { extname } from "node:path";
 import { formatServableId, RAM_BYTES } from "@serving-kit/core";
 import { definePlatform, type Platform } from "@serving-kit/inference";
 import { runInCanary } from "@serving-kit/native-library";
-import { findModel } from "./find-model.js";
+import { findModel, hasModelFile } from "./find-model.js";
 import { defaultInterpreters, loadModel, openModel } from "./load-model.js";
 import { readModelFile } from "./model-file.js";
 import { checkOptions, type TfliteOptions } from "./options.js";
@@ -38,11 +38,7 @@ const platform = definePlatform<TfliteOptions>({
     });
   },
 
-  accepts: (path) =>
-    findModel(path).then(
-      () => true,
-      () => false,
-    ),
+  accepts: hasModelFile,
 
   async isComplete(path) {
     try {
