@@ -116,10 +116,7 @@ export class SignatureQueue {
   }
 }
 
-/** The options of the queue of one signature. */
-export function queueOptions(
-  options: SignatureBatchingOptions,
-): BatchQueueOptions<Tensors, Tensors> {
+function queueOptions(options: SignatureBatchingOptions): BatchQueueOptions<Tensors, Tensors> {
   const { enableLargeBatchSplitting, maxExecutionBatchSize, ...rest } = options;
   const { maxBatchSize = 1000 } = options;
   return {

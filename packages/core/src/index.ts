@@ -25,6 +25,14 @@ export { CachingManager, type CachingManagerOptions } from "./caching-manager.js
 export { type Clock, systemClock } from "./clock.js";
 export { CODES, type Code, HTTP_STATUS } from "./codes.js";
 export {
+  COMPLETE,
+  type CompleteFiles,
+  type Completeness,
+  checkCompleteness,
+  type IncompleteFiles,
+  incomplete,
+} from "./completeness.js";
+export {
   isServingError,
   messageOf,
   ServingError,

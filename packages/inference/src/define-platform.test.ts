@@ -1,4 +1,6 @@
 import {
+  COMPLETE,
+  incomplete,
   RAM_BYTES,
   type ServableId,
   servableId,
@@ -51,7 +53,7 @@ describe("definePlatform", () => {
       load: async () => predictor,
       estimateResources: async ({ path }) => ({ [RAM_BYTES]: path.length }),
       accepts: async (path) => path.endsWith(".fake"),
-      isComplete: async (path) => path !== "half.fake",
+      isComplete: async (path) => (path === "half.fake" ? incomplete("half") : COMPLETE),
       probe: async ({ path }) => void probed.push(path),
     })();
     const loader = platform.loader({ path: "a.fake", sizeBytes: 1 }, id);
@@ -60,13 +62,13 @@ describe("definePlatform", () => {
     expect(probed).toEqual(["a.fake"]);
     expect(await platform.accepts("a.fake")).toBe(true);
     expect(await platform.accepts("a.other")).toBe(false);
-    expect(await platform.isComplete("half.fake")).toBe(false);
+    expect(await platform.isComplete("half.fake")).toEqual({ isComplete: false, problem: "half" });
   });
 
   it("accepts nothing and finds all complete where the definition does not say", async () => {
     const platform = definePlatform({ name: "fake", load: async () => predictor })();
     expect(await platform.accepts("/m")).toBe(false);
-    expect(await platform.isComplete("/m")).toBe(true);
+    expect(await platform.isComplete("/m")).toEqual({ isComplete: true });
     expect(platform.loader({ path: "/m" }, id).probe).toBeUndefined();
   });
 

@@ -1,5 +1,7 @@
 import {
   type Clock,
+  COMPLETE,
+  type Completeness,
   type LoadContext,
   type Loader,
   type Logger,
@@ -47,8 +49,11 @@ export interface PlatformDefinition<O> {
   load(context: PlatformLoadContext<O>): Promise<Predictor>;
   /** Tells whether the files at `path` look like a model of this platform. Default: they never do. */
   accepts?(path: string): Promise<boolean>;
-  /** Tells whether the files at `path` are all there, so that a version half copied is not loaded. */
-  isComplete?(path: string): Promise<boolean>;
+  /**
+   * Returns whether the files at `path` are all there, or what is missing, so that a version half copied is
+   * not loaded. Judge by what the model's own files say that it needs. Default: they are all there.
+   */
+  isComplete?(path: string): Promise<Completeness>;
   /** An upper bound of what the model will hold. Default: 1.2 times the size of its files. */
   estimateResources?(storage: StoragePath, options: O): Promise<Resources>;
   /** Makes a predictor of one that another thread shares: see `Predictor.share`. */
@@ -65,7 +70,7 @@ export interface Platform extends SourceAdapter<StoragePath, Loader<Predictor>> 
   /** The name in configuration, such as `tflite`. */
   readonly platformName: string;
   accepts(path: string): Promise<boolean>;
-  isComplete(path: string): Promise<boolean>;
+  isComplete(path: string): Promise<Completeness>;
   /** Makes a predictor of one that another thread shares. Absent if the platform cannot. */
   attach?(shared: SharedPredictor, services?: Partial<PlatformServices>): Promise<Predictor>;
   /** The loader of one version. */
@@ -123,7 +128,7 @@ export function definePlatform<O extends object = Record<string, never>>(
     return Object.assign((source: Parameters<typeof adapter>[0]) => adapter(source), {
       platformName: definition.name,
       accepts: async (path: string) => (await definition.accepts?.(path)) ?? false,
-      isComplete: async (path: string) => (await definition.isComplete?.(path)) ?? true,
+      isComplete: async (path: string) => (await definition.isComplete?.(path)) ?? COMPLETE,
       loader,
       ...(definition.attach && {
         async attach(shared: SharedPredictor, services: Partial<PlatformServices> = {}) {

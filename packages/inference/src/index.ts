@@ -22,6 +22,7 @@ export {
   type TensorData,
 } from "./dtype.js";
 export { errors as inferenceErrors } from "./errors.js";
+export { explainMissingModel } from "./foreign-files.js";
 export { formatSignature } from "./format-signature.js";
 export { plainElement } from "./plain-elements.js";
 export type { PredictOptions, Predictor, SharedPredictor } from "./predictor.js";

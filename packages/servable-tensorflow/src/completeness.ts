@@ -1,23 +1,31 @@
-import { readdir, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { join } from "node:path";
+import {
+  COMPLETE,
+  type Completeness,
+  incomplete,
+  isServingError,
+  messageOf,
+} from "@serving-kit/core";
+import { explainMissingModel } from "@serving-kit/inference";
 import { type MetaGraph, readSavedModel } from "./saved-model.js";
 import { SAVED_MODEL_FILES } from "./saved-model-file.js";
-
-/** `variables.data-00000-of-00002` */
-const SHARD = /^variables\.data-(\d{5})-of-(\d{5})$/;
+import { readShardSizes, shardName } from "./variables/variables-index.js";
 
 /** Tells whether a folder looks like a SavedModel: has `saved_model.pb` or `saved_model.pbtxt`. */
 export async function looksLikeSavedModel(path: string): Promise<boolean> {
-  for (const file of SAVED_MODEL_FILES) if (await isFile(join(path, file))) return true;
+  for (const file of SAVED_MODEL_FILES) {
+    if ((await sizeOf(join(path, file))) !== undefined) return true;
+  }
   return false;
 }
 
 /**
- * What a SavedModel lacks to be whole, as a sentence; undefined when nothing does.
+ * What a SavedModel lacks, as a clause; undefined if it is complete.
  *
- * It is whole when its `saved_model.pb` could be read, the assets that it names are there, and a
- * `variables` folder, where there is one with files, has its index and every shard that the names
- * `variables.data-00000-of-0000N` speak of. A model without variables needs no such folder.
+ * Its own files say what it needs: the assets that `saved_model.pb` names; `variables/variables.index` if a
+ * graph has an op that restores variables; each shard that the index names, with the bytes that it refers to.
+ * Other files do not matter.
  */
 export async function missingParts(
   path: string,
@@ -26,47 +34,52 @@ export async function missingParts(
   for (const asset of new Set(graphs.flatMap(({ assets }) => assets))) {
     // A name that leaves the folder is for TensorFlow to refuse.
     if (asset.includes("..")) continue;
-    if (!(await isFile(join(path, "assets", asset)))) return `the asset ${asset} is missing`;
+    if ((await sizeOf(join(path, "assets", asset))) === undefined) {
+      return `the asset ${asset} is missing`;
+    }
   }
-  return missingVariables(path);
+  if (graphs.every(({ restoreOp }) => restoreOp === undefined)) return undefined;
+  return missingVariables(join(path, "variables"));
 }
 
-/** Tells whether a SavedModel is whole: see `missingParts`. A corrupt one is not. */
-export async function isSavedModelComplete(path: string): Promise<boolean> {
+/** Whether a SavedModel is complete: see `missingParts`. */
+export async function savedModelCompleteness(path: string): Promise<Completeness> {
+  let graphs: readonly MetaGraph[];
   try {
-    return (await missingParts(path, await readSavedModel(path))) === undefined;
-  } catch {
-    return false;
+    graphs = await readSavedModel(path);
+  } catch (error) {
+    if (!isServingError(error)) throw error;
+    if (error.reason === "SAVED_MODEL_MISSING") {
+      return explainMissingModel(path, `${SAVED_MODEL_FILES.join(" or ")} is missing`);
+    }
+    return incomplete(`it is truncated or damaged: ${String(error.details.problem)}`);
   }
+  const missing = await missingParts(path, graphs);
+  return missing === undefined ? COMPLETE : incomplete(missing);
 }
 
-async function missingVariables(path: string): Promise<string | undefined> {
-  const files = await readdir(join(path, "variables")).catch((): string[] => []);
-  const shards = new Set<number>();
-  let count = 0;
-  for (const file of files) {
-    const [, index, of] = SHARD.exec(file) ?? [];
-    if (index === undefined) continue;
-    shards.add(Number(index));
-    count = Math.max(count, Number(of));
+async function missingVariables(folder: string): Promise<string | undefined> {
+  const index = join(folder, "variables.index");
+  if ((await sizeOf(index)) === undefined) return "variables/variables.index is missing";
+  let expected: readonly number[];
+  try {
+    expected = await readShardSizes(index);
+  } catch (error) {
+    return `variables/variables.index cannot be read: ${messageOf(error)}`;
   }
-  const hasIndex = files.includes("variables.index");
-  if (!hasIndex && count === 0) {
-    return files.length === 0 ? undefined : "variables/variables.index is missing";
-  }
-  if (!hasIndex) return "variables/variables.index is missing";
-  if (count === 0) return "the shards of variables/variables.index are missing";
-  for (let shard = 0; shard < count; shard++) {
-    if (shards.has(shard)) continue;
-    const [index, of] = [shard, count].map((number) => `${number}`.padStart(5, "0"));
-    return `variables/variables.data-${index}-of-${of} is missing`;
+  for (const [shard, bytes] of expected.entries()) {
+    const name = shardName(shard, expected.length);
+    const size = await sizeOf(join(folder, name));
+    if (size === undefined) return `variables/${name} is missing`;
+    if (size < bytes) return `variables/${name} has ${size} of ${bytes} bytes`;
   }
   return undefined;
 }
 
-async function isFile(path: string): Promise<boolean> {
+/** The bytes of a file; undefined if there is no such file. */
+async function sizeOf(path: string): Promise<number | undefined> {
   return stat(path).then(
-    (stats) => stats.isFile(),
-    () => false,
+    (stats) => (stats.isFile() ? stats.size : undefined),
+    () => undefined,
   );
 }

@@ -5,12 +5,12 @@ const MAX_NAMES = 10;
 
 /** The errors of this package, one factory for each reason. */
 export const errors = {
-  savedModelMissing: (path: string, cause?: unknown) =>
+  savedModelMissing: (path: string) =>
     new ServingError(
       "NOT_FOUND",
       "SAVED_MODEL_MISSING",
       `there is no SavedModel in ${path}: expected a file saved_model.pb or saved_model.pbtxt`,
-      { cause, details: { path } },
+      { details: { path } },
     ),
 
   savedModelInvalid: (path: string, problem: string, cause?: unknown) =>
@@ -18,7 +18,7 @@ export const errors = {
       "DATA_LOSS",
       "SAVED_MODEL_INVALID",
       `the SavedModel in ${path} is corrupt or incomplete: ${problem}; export or copy it again`,
-      { cause, details: { path } },
+      { cause, details: { path, problem } },
     ),
 
   tagsNotFound: (path: string, tags: readonly string[], known: readonly string[]) =>

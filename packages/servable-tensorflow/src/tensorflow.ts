@@ -20,8 +20,8 @@ const platform = definePlatform<TensorFlowOptions>({
     return looksLikeSavedModel(path);
   },
   async isComplete(path) {
-    const { isSavedModelComplete } = await import("./completeness.js");
-    return isSavedModelComplete(path);
+    const { savedModelCompleteness } = await import("./completeness.js");
+    return savedModelCompleteness(path);
   },
   attach: attachSavedModel,
   async estimateResources({ path, sizeBytes }) {

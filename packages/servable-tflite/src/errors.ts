@@ -9,7 +9,7 @@ export const errors = {
       "NOT_FOUND",
       "MODEL_FILE_MISSING",
       `expected a .tflite file, or a folder with model.tflite or one *.tflite, at ${path}; ${problem}`,
-      { cause, details: { path } },
+      { cause, details: { path, problem } },
     ),
 
   modelFileInvalid: (path: string, problem: unknown) =>

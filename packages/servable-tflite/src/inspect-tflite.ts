@@ -1,7 +1,6 @@
 import type { Signature } from "@serving-kit/inference";
 import { findModel } from "./find-model.js";
-import { parseModelFile } from "./model-file.js";
-import { toSignature } from "./model-signature.js";
+import { parseModelFile, toSignature } from "./model-file.js";
 import { readWholeFile } from "./read-file.js";
 
 /** What can be said of a `.tflite` model without loading it. */
@@ -25,8 +24,6 @@ export async function inspectTflite(folderOrFile: string): Promise<TfliteInspect
   return {
     path,
     bytes: bytes.byteLength,
-    signatures: new Map(
-      [...signatures].map(([name, signature]) => [name, toSignature(name, signature)]),
-    ),
+    signatures: new Map([...signatures].map(([name, signature]) => [name, toSignature(signature)])),
   };
 }

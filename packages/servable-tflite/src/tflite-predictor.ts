@@ -17,8 +17,7 @@ import {
 } from "@serving-kit/inference";
 import { CallsInFlight } from "./calls-in-flight.js";
 import { errors } from "./errors.js";
-import { isBatchable } from "./model-file.js";
-import { type ModelSignature, toSignature } from "./model-signature.js";
+import { isBatchable, type ModelSignature, toSignature } from "./model-file.js";
 import { OK } from "./native/bindings.js";
 import type { Delegation } from "./native/execution-plans.js";
 import type { Interpreter } from "./native/interpreter.js";
@@ -58,10 +57,7 @@ export class TflitePredictor implements Predictor {
     const specs = [...signatures.values()].flatMap((s) => [...s.inputs, ...s.outputs]);
     this.#dequantize = options.dequantize && specs.some(({ spec }) => isQuantized(spec));
     this.signatures = new Map(
-      [...signatures].map(([name, signature]) => [
-        name,
-        this.#toBorder(toSignature(name, signature)),
-      ]),
+      [...signatures].map(([name, signature]) => [name, this.#toBorder(toSignature(signature))]),
     );
     this.#keepsState = options.keepsState && model.file.state !== "none";
     this.batchable = isBatchable(model.file) && !this.#keepsState;
@@ -185,13 +181,7 @@ export class TflitePredictor implements Predictor {
     if (!this.#dequantize) return signature;
     const toFloat = (specs: ReadonlyMap<string, TensorSpec>) =>
       new Map([...specs].map(([name, spec]) => [name, toFloatSpec(spec)]));
-    const { inputs, outputs, aliases } = signature;
-    return {
-      ...signature,
-      inputs: toFloat(inputs),
-      outputs: toFloat(outputs),
-      ...(aliases && { aliases: aliases.map((alias) => this.#toBorder(alias)) }),
-    };
+    return { inputs: toFloat(signature.inputs), outputs: toFloat(signature.outputs) };
   }
 
   async #close(): Promise<void> {

@@ -3,11 +3,10 @@ import { extname } from "node:path";
 import { formatServableId, RAM_BYTES } from "@serving-kit/core";
 import { definePlatform, type Platform } from "@serving-kit/inference";
 import { runInCanary } from "@serving-kit/native-library";
-import { findModel, hasModelFile } from "./find-model.js";
+import { modelCompleteness } from "./completeness.js";
+import { findModel } from "./find-model.js";
 import { defaultInterpreters, loadModel, openModel } from "./load-model.js";
-import { readModelFile } from "./model-file.js";
 import { checkOptions, type TfliteOptions } from "./options.js";
-import { readWholeFile } from "./read-file.js";
 import { PLATFORM_NAME, sharedModelOf } from "./share.js";
 
 /** An interpreter holds at most its own copy of the weights, packed, and a margin for activations. */
@@ -38,16 +37,13 @@ const platform = definePlatform<TfliteOptions>({
     });
   },
 
-  accepts: hasModelFile,
+  accepts: (path) =>
+    findModel(path).then(
+      () => true,
+      () => false,
+    ),
 
-  async isComplete(path) {
-    try {
-      readModelFile(await readWholeFile(await findModel(path)));
-      return true;
-    } catch {
-      return false;
-    }
-  },
+  isComplete: modelCompleteness,
 
   async estimateResources({ path, sizeBytes }, { interpreters = defaultInterpreters() }) {
     const bytes = sizeBytes ?? (await stat(await findModel(path))).size;

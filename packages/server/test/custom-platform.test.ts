@@ -128,7 +128,7 @@ describe("a custom platform by module path", () => {
     await clock.advance(999);
     expect(seen).toEqual([]);
     await clock.advance(1);
-    expect([await looking, clock.pending]).toEqual([true, 0]);
+    expect([await looking, clock.pending]).toEqual([{ isComplete: true }, 0]);
   });
 
   it("gives the export the options as they are configured", async () => {

@@ -1,4 +1,4 @@
-import { mkdir } from "node:fs/promises";
+import { mkdir, utimes } from "node:fs/promises";
 import { createServer, request as httpRequest } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import { FakeClock } from "@serving-kit/testing";
@@ -67,8 +67,12 @@ describe("start-up", () => {
 
   it("waits for no version whose copy was given up, and shows it beside those that serve", async () => {
     await world.publish("m", 1);
-    await mkdir(`${world.path}/m/2`);
-    await mkdir(`${world.path}/cut/1`, { recursive: true });
+    for (const version of ["m/2", "cut/1"]) {
+      const folder = `${world.path}/${version}`;
+      await mkdir(folder, { recursive: true });
+      // Old enough to have stalled.
+      await utimes(folder, 0, 0);
+    }
     await using server = await start([model("m"), model("cut")], "any");
     const base = await listening(server);
     expect((await predict(base)).status).toBe(200);
@@ -77,7 +81,7 @@ describe("start-up", () => {
     const stalled = { error_code: "FAILED_PRECONDITION", error_message: message };
     expect(status).toEqual({
       model_version_status: [
-        { version: "2", state: "START", status: stalled },
+        { version: "2", state: "END", status: stalled },
         { version: "1", state: "AVAILABLE", status: { error_code: "OK", error_message: "" } },
       ],
     });

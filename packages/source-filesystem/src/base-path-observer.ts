@@ -15,6 +15,7 @@ import { errors } from "./errors.js";
 import { type FilesystemSourceEvent, type FoundProblem, Problems } from "./problems.js";
 import { eligibleVersions, wantedCount } from "./servable-version-policy.js";
 import { type Surroundings, VersionAssessor } from "./version-assessor.js";
+import { type SeenVersion, VersionChanges } from "./version-changes.js";
 import { isModelFile, isUnversionedModel, versionDirectories } from "./version-directories.js";
 
 /** What an observer tells its owner. */
@@ -27,9 +28,9 @@ export interface ObserverEvents {
  * Observes the base path of one servable: each look lists it and emits the complete list of aspired
  * versions when that has changed.
  *
- * A version that is aspired stays so while its directory is there; its files are not read again.
- * While no version is complete but some are on their way, the last list stays, so that replacing
- * the only version by a slow copy leaves no gap.
+ * A version that is aspired stays so while its directory is there; its files are only read again while a
+ * manager waits for them to change. While no version is complete, those of the last list stay, so that
+ * replacing the only version by a slow copy leaves no gap.
  */
 export class BasePathObserver {
   readonly servable: ResolvedServable;
@@ -44,6 +45,7 @@ export class BasePathObserver {
   readonly #events: ObserverEvents;
   readonly #check: BoundedCheck;
   readonly #assessor: VersionAssessor;
+  readonly #changes: VersionChanges;
   #names: BasePathListing | undefined;
   #unreachableSinceMs: number | undefined;
   #hasEnded = false;
@@ -68,6 +70,8 @@ export class BasePathObserver {
       this.#check,
       predecessor?.servable.basePath === servable.basePath ? predecessor.#assessor : undefined,
     );
+    const changes = predecessor === undefined ? undefined : predecessor.#changes;
+    this.#changes = new VersionChanges(surroundings, this.#check, changes);
   }
 
   /** In how many milliseconds a look is due, whatever polls: undefined when none is. */
@@ -76,8 +80,8 @@ export class BasePathObserver {
     if (this.#unreachableSinceMs !== undefined) {
       return lookAgainInMs(nowMs - this.#unreachableSinceMs, 1000);
     }
-    const dueAtMs = this.#assessor.dueAtMs;
-    return dueAtMs === undefined ? undefined : Math.max(1, dueAtMs - nowMs);
+    const due = [this.#assessor.dueAtMs, this.#changes.dueAtMs].filter((at) => at !== undefined);
+    return due.length === 0 ? undefined : Math.max(1, Math.min(...due) - nowMs);
   }
 
   /** Takes back why there is no version: what is configured now has not been looked at. */
@@ -106,6 +110,8 @@ export class BasePathObserver {
       if (this.#hasEnded) return;
       this.#unreachableSinceMs = undefined;
       this.problems.retract("BASE_PATH_HANGS");
+      await this.#changes.look(this.servable);
+      if (this.#hasEnded) return;
       const isQuiet = this.#assessor.dueAtMs === undefined && isSameListing(names, this.#names);
       if (isQuiet && !thorough) return;
       await this.#choose(names, thorough);
@@ -147,7 +153,6 @@ export class BasePathObserver {
     const chosen: AspiredVersion<StoragePath>[] = [];
     const wanted = wantedCount(versionPolicy);
     let completeCount = 0;
-    let isWaiting = false;
     const considered = new Set<string>();
     for (const version of eligibleVersions(versionPolicy, found.keys())) {
       if (completeCount === wanted) break;
@@ -163,36 +168,60 @@ export class BasePathObserver {
       const assessment = await this.#assessor.assess(this.servable, id, path, thorough);
       if (this.#hasEnded) return;
       if (assessment.state === "complete") {
-        chosen.push({ id, data: assessment.data });
+        const { data, fingerprint } = assessment;
+        const seen: SeenVersion = { id, path, fingerprint };
+        chosen.push({ id, data, changed: (signal) => this.#changes.wait(seen, signal) });
         completeCount++;
         continue;
       }
       problems.push({ version, error: assessment.error });
-      if (assessment.state === "incomplete") isWaiting = true;
-      // A broken version is aspired where a whole one would be, and takes the place of none.
-      else if (chosen.length < wanted) chosen.push({ id, error: assessment.error });
+      // An error version is aspired where a complete one would be, and replaces none.
+      if (assessment.state !== "incomplete" && chosen.length < wanted) {
+        chosen.push({ id, error: assessment.error });
+      }
     }
     this.#assessor.retain(considered);
 
-    const absence = this.#absence(found);
+    const absence = await this.#absence(names, found);
+    if (this.#hasEnded) return;
     if (absence) problems.push({ error: absence });
     this.problems.replace(problems);
-    const isMisplaced = chosen.length === 0 && servableVersionsAlwaysPresent;
-    if (completeCount > 0 || !(isWaiting || isMisplaced)) this.#emit(chosen, absence);
-    else if (this.#aspired.length > 0) return;
-    else if (!isWaiting) this.#emit([], absence);
-    else if (this.emitted?.error) this.#emit([], undefined);
+    if (completeCount > 0) this.#emit(chosen, absence);
+    else if (considered.size > 0) this.#emitIncomplete(chosen);
+    else if (this.#aspired.length === 0 || !servableVersionsAlwaysPresent) this.#emit([], absence);
+  }
+
+  /** Emits error versions; as no version is complete, those that are loaded stay aspired. */
+  #emitIncomplete(failed: AspiredList): void {
+    const versions = new Set(failed.map(({ id }) => id.version));
+    const kept = this.#aspired.filter(
+      (aspired) => "data" in aspired && !versions.has(aspired.id.version),
+    );
+    const list = [...failed, ...kept].sort((a, b) => (a.id.version < b.id.version ? 1 : -1));
+    if (list.length > 0 || this.emitted !== undefined) this.#emit(list, undefined);
   }
 
   /** Why versions are not there that should be, if so. */
-  #absence(found: ReadonlyMap<Version, string>): ServingError | undefined {
+  async #absence(
+    names: BasePathListing,
+    found: ReadonlyMap<Version, string>,
+  ): Promise<ServingError | undefined> {
     const { name, basePath, versionPolicy } = this.servable;
-    if (found.size === 0) return errors.noVersionsFound(name, basePath);
+    if (found.size === 0) return errors.noVersionsFound(name, basePath, await this.#hint(names));
     if (versionPolicy.kind !== "specific") return undefined;
     const missing = [...versionPolicy.versions].filter((version) => !found.has(version));
     const isNoneWanted = versionPolicy.versions.size === 0;
     if (missing.length === 0 && !isNoneWanted) return undefined;
     return errors.versionsMissing(name, basePath, missing);
+  }
+
+  /** What the platform says of the base path itself, if it has an idea what is wrong. */
+  async #hint(names: BasePathListing): Promise<string | undefined> {
+    const { isComplete, basePath } = this.servable;
+    if (isComplete === undefined || names.length === 0) return undefined;
+    const answer = await this.#check.ask(isComplete, basePath).catch(() => undefined);
+    if (!answer || answer.isComplete || answer.remedy === undefined) return undefined;
+    return `${answer.problem}; ${answer.remedy}`;
   }
 
   /** The path of each version that is there. */

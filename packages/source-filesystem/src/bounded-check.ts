@@ -18,7 +18,7 @@ export class BoundedCheck {
     this.#timeoutMs = timeoutMs;
   }
 
-  ask(rule: (path: string) => Promise<boolean>, path: string): Promise<boolean> {
+  ask<T>(rule: (path: string) => Promise<T>, path: string): Promise<T> {
     const timedOut = () => errors.checkTimedOut(path, this.#timeoutMs);
     if (this.#unanswered.has(path)) return Promise.reject(timedOut());
     return new Promise((resolve, reject) => {

@@ -1,5 +1,5 @@
 import { isAbsolute, resolve } from "node:path";
-import type { Clock } from "@serving-kit/core";
+import type { Clock, Completeness } from "@serving-kit/core";
 import type { FileSystem } from "./file-system.js";
 import { latest, type ServableVersionPolicy } from "./servable-version-policy.js";
 
@@ -16,11 +16,11 @@ export interface ServableConfig {
   /** Default: `latest(1)`. */
   readonly versionPolicy?: ServableVersionPolicy;
   /**
-   * The platform's rule whether the files at `path` are all there. It is asked when the files have
-   * settled; while it answers false, or not within half of `lookTimeoutMs`, the version is not
-   * aspired. A rejection makes the version an error version. Default: any settled file will do.
+   * The platform's rule whether the files at `path` are all there. It is asked when the files have settled;
+   * while it answers that they are not, or not within half of `lookTimeoutMs`, the version is not loaded. A
+   * rejection makes the version an error version. Default: any settled file will do.
    */
-  readonly isComplete?: (path: string) => Promise<boolean>;
+  readonly isComplete?: (path: string) => Promise<Completeness>;
   /**
    * Tells whether `path` (the base path itself, or a file) is a model of the platform, so that an
    * unversioned base path can be served. Default: a directory with `model.tflite`, `saved_model.pb`

@@ -30,11 +30,11 @@ export const errors = {
       { details: { name, basePath } },
     ),
 
-  noVersionsFound: (name: string, basePath: string) =>
+  noVersionsFound: (name: string, basePath: string, hint?: string) =>
     new ServingError(
       "NOT_FOUND",
       "NO_VERSIONS_FOUND",
-      `no versions of servable ${name} under the base path ${basePath}: expected a directory named by a number, such as ${basePath}/1, with the model in it`,
+      `no versions of servable ${name} under the base path ${basePath}: expected a directory named by a number, such as ${basePath}/1, with the model in it${hint ? `. Of ${basePath} itself: ${hint}` : ""}`,
       { details: { name, basePath } },
     ),
 
@@ -48,20 +48,25 @@ export const errors = {
       { details: { name, basePath } },
     ),
 
-  versionIncomplete: (id: ServableId, path: string, problem: string) =>
+  versionIncomplete: (id: ServableId, path: string, problem: string, remedy?: string) =>
     new ServingError(
       "UNAVAILABLE",
       "VERSION_INCOMPLETE",
-      `${formatServableId(id)} at ${path} is not complete yet: ${problem}`,
+      `${formatServableId(id)} at ${path} is not complete yet: ${problem}${remedy ? `; ${remedy}` : ""}`,
       { details: { path } },
     ),
 
-  versionStalled: (id: ServableId, path: string, problem: string) =>
+  versionStalled: (
+    id: ServableId,
+    path: string,
+    problem: string,
+    remedy = "copy it again, or remove it",
+  ) =>
     new ServingError(
       "FAILED_PRECONDITION",
       "VERSION_STALLED",
       `${formatServableId(id)} at ${path} is not complete, and its files no longer change: ` +
-        `${problem}; copy it again, or remove it`,
+        `${problem}; ${remedy}`,
       { details: { path } },
     ),
 

@@ -93,6 +93,8 @@ it("F1 F2 F3 O10 whatever happens, the list in force is the one that the contrac
         settleMs: 0,
         watch: false,
         clock,
+        // All was written just now, so that no version has stalled.
+        wallTimeMs: () => 0,
       });
       const target = new RecordingTarget(source);
       let inForce: List | undefined;

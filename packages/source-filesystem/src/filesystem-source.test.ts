@@ -1,7 +1,9 @@
-import { symlinkSync } from "node:fs";
+import { existsSync, symlinkSync } from "node:fs";
+import { COMPLETE, type Completeness, incomplete } from "@serving-kit/core";
 import { describe, expect, it } from "vitest";
 import { useBench } from "../test/observe.js";
 import { nodeFileSystem } from "./file-system.js";
+import type { FilesystemSource } from "./filesystem-source.js";
 import { all, latest, specific } from "./servable-version-policy.js";
 
 const bench = useBench();
@@ -19,6 +21,14 @@ function failingAt(fails: () => ReadonlyMap<string, string>) {
   };
 }
 
+/** Lets time pass in steps, each with a look that ends: real files answer in no time of the clock. */
+async function pass(source: FilesystemSource, ms: number): Promise<void> {
+  for (let left = ms; left > 0; left -= 1_000) {
+    await bench.clock.advance(Math.min(left, 1_000));
+    await source.poll();
+  }
+}
+
 describe("versions of a base path", () => {
   it("F1 emits the newest version with its absolute path and the size of its files", async () => {
     const { directory } = bench;
@@ -30,7 +40,11 @@ describe("versions of a base path", () => {
       {
         name: "m",
         versions: [
-          { id: { name: "m", version: 2n }, data: { path: directory.at("2"), sizeBytes: 12 } },
+          {
+            id: { name: "m", version: 2n },
+            data: { path: directory.at("2"), sizeBytes: 12 },
+            changed: expect.any(Function),
+          },
         ],
       },
     ]);
@@ -97,7 +111,7 @@ describe("versions of a base path", () => {
     const { source, lists, target } = await bench.observe({
       servable: { basePath: directory.at("base") },
     });
-    expect(target.emissions[0]?.versions).toEqual([
+    expect(target.emissions[0]?.versions).toMatchObject([
       { id: { name: "m", version: 1n }, data: { path: directory.at("base/1"), sizeBytes: 3 } },
     ]);
     directory.write("store/def/model");
@@ -148,7 +162,7 @@ describe("an unversioned base path", () => {
     async (file) => {
       bench.directory.write(file);
       const { target, told } = await bench.observe();
-      expect(target.emissions).toEqual([
+      expect(target.emissions).toMatchObject([
         {
           name: "m",
           versions: [
@@ -163,7 +177,7 @@ describe("an unversioned base path", () => {
   it("that is a model file serves as version 1 until the file is gone, and then still", async () => {
     const basePath = bench.directory.write("digits.tflite", "123");
     const { source, target, told } = await bench.observe({ servable: { basePath } });
-    expect(target.emissions[0]?.versions).toEqual([
+    expect(target.emissions[0]?.versions).toMatchObject([
       { id: { name: "m", version: 1n }, data: { path: basePath, sizeBytes: 3 } },
     ]);
     bench.directory.remove("digits.tflite");
@@ -350,18 +364,21 @@ describe("completeness", () => {
 
   it("F2 asks the platform's rule once files have settled, and again while it says no", async () => {
     const asked: string[] = [];
-    let isComplete = false;
+    let answer: Completeness = incomplete("model.index is missing");
     bench.directory.write("1/model");
     const { source, lists } = await bench.observe({
       servable: {
         isComplete: async (path) => {
           asked.push(path);
-          return isComplete;
+          return answer;
         },
       },
     });
     expect(lists()).toEqual([]);
-    isComplete = true;
+    expect(source.problems()[0]?.error.message).toBe(
+      `{name: m version: 1} at ${bench.directory.at("1")} is not complete yet: model.index is missing`,
+    );
+    answer = COMPLETE;
     await source.poll();
     const askedUntilComplete = asked.length;
     await source.poll();
@@ -381,10 +398,14 @@ describe("completeness", () => {
     else bench.directory.write(path);
     const { source, lists } = await bench.observe();
     expect(lists()).toEqual([["m", 1n]]);
-    expect(source.problems()).toMatchObject([
-      { version: 2n, error: { reason: "VERSION_STALLED" } },
-    ]);
-    expect(source.problems()[0]?.error.message).toContain(`no longer change: ${problem};`);
+    await pass(source, 9_999);
+    expect(source.problems()[0]?.error.message).toContain(`is not complete yet: ${problem}`);
+    await pass(source, 1);
+    expect(source.problems()[0]?.error).toMatchObject({
+      reason: "VERSION_STALLED",
+      message: expect.stringContaining(`no longer change: ${problem}; copy it again, or remove it`),
+    });
+    expect(lists().at(-1)).toEqual(["m", "VERSION_STALLED", 1n]);
   });
 
   it("F2 waits for the ready marker where one is agreed on, and then for nothing else", async () => {
@@ -447,7 +468,7 @@ describe("completeness", () => {
   it("F4 aspires of many that cannot be read those that the policy would choose", async () => {
     for (let version = 1; version <= 5; version++) bench.directory.write(`${version}/model`);
     const isComplete = async (path: string) => {
-      if (path.endsWith("2")) return true;
+      if (path.endsWith("2")) return COMPLETE;
       throw new Error("not a model of mine");
     };
     const servable = { isComplete, versionPolicy: latest(2) };
@@ -488,5 +509,141 @@ describe("completeness", () => {
       ["a", "VERSION_INCOMPLETE"],
       ["b", "VERSION_UNREADABLE"],
     ]);
+  });
+
+  it("F3 F4 keeps what is loaded beside a version that has stalled, until its files change", async () => {
+    const { directory } = bench;
+    const isComplete = async (path: string) =>
+      path.endsWith("2") && !existsSync(`${path}/variables`)
+        ? incomplete("variables is missing")
+        : COMPLETE;
+    directory.write("1/model");
+    const { source, lists } = await bench.observe({ servable: { isComplete } });
+    directory.write("2/model");
+    directory.remove("1");
+    await source.poll();
+    expect(lists()).toEqual([["m", 1n]]);
+    await pass(source, 10_000);
+    expect(lists().at(-1)).toEqual(["m", "VERSION_STALLED", 1n]);
+    directory.write("2/more");
+    await source.poll();
+    expect(lists().at(-1)).toEqual(["m", 1n]);
+    directory.write("2/variables");
+    await source.poll();
+    expect(lists().at(-1)).toEqual(["m", 2n]);
+  });
+
+  it("F4 makes an error of an answer that is none", async () => {
+    bench.directory.write("1/model");
+    const isComplete = async () => true as unknown as Completeness;
+    const { source } = await bench.observe({ servable: { isComplete } });
+    expect(source.problems()[0]?.error).toMatchObject({
+      reason: "VERSION_UNREADABLE",
+      message: expect.stringContaining("isComplete must answer { isComplete: true } or"),
+    });
+  });
+
+  it("asks the platform about a base path without versions, and passes on what helps", async () => {
+    bench.directory.write("model.h5");
+    const problem = "saved_model.pb is missing; model.h5 is a Keras HDF5 file";
+    const isComplete = async () => incomplete(problem, "export it");
+    const { source, lists } = await bench.observe({ servable: { isComplete } });
+    expect(lists()).toEqual([["m", "nothing: NO_VERSIONS_FOUND"]]);
+    const { path } = bench.directory;
+    expect(source.problems()[0]?.error).toMatchObject({
+      reason: "NO_VERSIONS_FOUND",
+      message: expect.stringContaining(
+        `with the model in it. Of ${path} itself: ${problem}; export it`,
+      ),
+    });
+  });
+});
+
+describe("changed of an aspired version", () => {
+  /** A version of one file, with the settling of a real source, and what is told of it. */
+  async function aspired(isComplete: () => Promise<Completeness> = async () => COMPLETE) {
+    const { directory, clock } = bench;
+    directory.write("1/model");
+    const wall = { ms: Date.now() + 10_000 };
+    const { source, target } = await bench.observe({
+      ...{ settleMs: 1000, pollIntervalMs: 1000, wallTimeMs: () => wall.ms },
+      servable: { isComplete },
+    });
+    // From now on files settle by the test's clock alone.
+    wall.ms = 0;
+    const version = target.emissions[0]?.versions[0];
+    if (!version || !("data" in version)) throw new Error("expected a version with data");
+    const told: string[] = [];
+    const wait = (signal = new AbortController().signal) =>
+      version.changed?.(signal).then(
+        () => told.push("changed"),
+        (reason) => told.push(String(reason)),
+      );
+    return { directory, clock, source, told, wait };
+  }
+
+  it("F2 resolves one poll after files have changed and settled, each time", async () => {
+    const { directory, clock, source, told, wait } = await aspired();
+    void wait();
+    await pass(source, 5_000);
+    expect(told).toEqual([]);
+    for (const text of ["longer", "and longer"]) {
+      directory.write("1/model", text);
+      await source.poll();
+      await clock.advance(999);
+      expect(told).toEqual([]);
+      await pass(source, 1);
+      expect(told.splice(0)).toEqual(["changed"]);
+      void wait();
+      await pass(source, 5_000);
+      expect(told).toEqual([]);
+    }
+  });
+
+  it("F2 tells of a change that came before it was asked for", async () => {
+    const { directory, source, told, wait } = await aspired();
+    directory.write("1/model", "longer");
+    await pass(source, 5_000);
+    void wait();
+    await source.poll();
+    await pass(source, 1_000);
+    expect(told).toEqual(["changed"]);
+  });
+
+  it("F2 waits until the platform has all files", async () => {
+    let answer: Completeness = COMPLETE;
+    const { directory, source, told, wait } = await aspired(async () => answer);
+    void wait();
+    answer = incomplete("variables is missing");
+    directory.remove("1/model");
+    directory.write("1/other");
+    await source.poll();
+    await pass(source, 20_000);
+    expect(told).toEqual([]);
+    answer = COMPLETE;
+    directory.write("1/model");
+    await source.poll();
+    await pass(source, 1_000);
+    expect(told).toEqual(["changed"]);
+  });
+
+  it("rejects with the reason of the signal, and looks no more", async () => {
+    const { told, wait } = await aspired();
+    const controller = new AbortController();
+    const waiting = wait(controller.signal);
+    controller.abort("enough");
+    await waiting;
+    await wait(controller.signal);
+    expect(told).toEqual(["enough", "enough"]);
+  });
+
+  it("goes on across a reconfiguration", async () => {
+    const { directory, source, told, wait } = await aspired();
+    void wait();
+    source.reconfigure([{ name: "m", basePath: directory.path }]);
+    directory.write("1/model", "longer");
+    await source.poll();
+    await pass(source, 1_000);
+    expect(told).toEqual(["changed"]);
   });
 });

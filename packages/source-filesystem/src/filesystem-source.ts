@@ -19,13 +19,15 @@ import type { FilesystemProblem, FilesystemSourceEvent } from "./problems.js";
  *   otherwise. `data.path` is absolute, `data.sizeBytes` the size of all files below it.
  * - F2 A version is aspired when its files are all there and have settled (`settleMs`, `isComplete`,
  *   `readyMarker`); until then the policy chooses among the others. Once aspired it stays so while
- *   its directory is there, whatever becomes of its files.
- * - F3 While all there is is incomplete, and while the base path cannot be read, the last list stays
- *   in force. A base path that can be read and holds no version withdraws the servable, unless
+ *   its directory is there, whatever becomes of its files. `changed` of an aspired version resolves one poll
+ *   after its files have changed, settled and are complete; it is how a failed load is repeated.
+ * - F3 While no version is complete, and while the base path cannot be read, the versions of the last list
+ *   stay aspired. A base path that can be read and holds no version withdraws the servable, unless
  *   `servableVersionsAlwaysPresent`. An empty list in force has the error (O10): BASE_PATH_UNREACHABLE,
  *   NO_VERSIONS_FOUND or VERSIONS_MISSING, or none while a version is on its way.
- * - F4 A version that cannot be read is aspired as an error version where the policy would choose a
- *   whole one, and takes the place of none: the newest complete versions are aspired beside it.
+ * - F4 A version that cannot be read, or that is not complete although nothing has changed for `settleMs` and
+ *   10 s, is aspired as an error version where the policy would choose a complete one, and replaces none: the
+ *   newest complete versions are aspired in addition. It leaves the list when its files change.
  * - F5 A base path that is slow, missing or hangs never delays another servable's.
  * - F6 It never completes or fails.
  *

@@ -8,8 +8,8 @@ import type { Clock, ServingError, Version } from "@serving-kit/core";
  * - NO_VERSIONS_FOUND: the base path can be read and is empty.
  * - VERSIONS_MISSING: the policy names versions that are not there.
  * - VERSION_INCOMPLETE: files are missing or still changing; not aspired yet.
- * - VERSION_STALLED: files are missing and nothing changes any more; not aspired, and looked at ever
- *   more rarely.
+ * - VERSION_STALLED: files are missing and nothing has changed for `settleMs` and 10 s; aspired as an error
+ *   version until files change.
  * - VERSION_UNREADABLE: the version is aspired as an error version.
  * - DUPLICATE_VERSION: several directories for one number.
  * - WATCH_FAILED: changes are found by polling only.

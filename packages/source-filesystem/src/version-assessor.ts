@@ -1,12 +1,13 @@
 import {
   type Clock,
+  checkCompleteness,
   isServingError,
   type ServableId,
   type ServingError,
   type StoragePath,
 } from "@serving-kit/core";
 import type { BoundedCheck } from "./bounded-check.js";
-import { lookAgainInMs, type Sighting, settlesInMs, sight } from "./completeness.js";
+import { lookAgainInMs, type Moment, type Sighting, settlesInMs, sight } from "./completeness.js";
 import type { ResolvedServable } from "./config.js";
 import { errors } from "./errors.js";
 import { type FileSystem, systemCode } from "./file-system.js";
@@ -22,22 +23,42 @@ export interface Surroundings {
   readonly lookTimeoutMs: number;
 }
 
-/** What was found out about one version: it can be loaded, it is not all there, or it is broken. */
+/**
+ * The state of one version: it can be loaded, its files are on their way, they are not complete and no longer
+ * change, or it is broken.
+ */
 export type Assessment =
-  | { readonly state: "complete"; readonly data: StoragePath }
-  | { readonly state: "incomplete"; readonly error: ServingError }
-  | { readonly state: "unreadable"; readonly error: ServingError };
+  | { readonly state: "complete"; readonly data: StoragePath; readonly fingerprint: string }
+  | { readonly state: "incomplete" | "stalled" | "unreadable"; readonly error: ServingError };
+
+/** For how long after files have settled a version may still be incomplete before it has stalled. */
+const STALL_MS = 10_000;
+
+/** What the files of a version say, apart from the time. */
+type Verdict =
+  | { readonly kind: "complete"; readonly data: StoragePath; readonly fingerprint: string }
+  | { readonly kind: "unreadable"; readonly error: ServingError }
+  | {
+      readonly kind: "incomplete";
+      readonly problem: string;
+      readonly remedy?: string | undefined;
+      /** Whether the platform has not answered yet. */
+      readonly isOpen?: boolean;
+    };
 
 interface Pending extends Sighting {
-  readonly assessment: Assessment;
+  readonly verdict: Verdict;
+  readonly hasSettled: boolean;
+  /** When the platform is asked again although no file has changed. */
+  readonly askAgainAtMs: number;
   readonly lookAgainAtMs: number;
 }
 
 /**
- * Tells of the versions of one servable that are not aspired yet whether their files are all there.
+ * Finds out of the versions of one servable that are not aspired yet whether their files are all there.
  *
- * Remembers what is not complete, so that a look costs only what is due. A complete version is
- * forgotten: once it is aspired nobody asks again.
+ * Remembers the versions that are not complete, so that a platform is not asked again about files that have
+ * not changed. A complete version is forgotten: once it is aspired nobody asks again.
  */
 export class VersionAssessor {
   readonly #surroundings: Surroundings;
@@ -51,7 +72,7 @@ export class VersionAssessor {
     this.#pending = new Map(predecessor ? predecessor.#pending : []);
   }
 
-  /** When the first of the versions that are not complete is to be looked at again, on the Clock. */
+  /** When the first of the versions that are not complete must be looked at again, on the Clock. */
   get dueAtMs(): number | undefined {
     let due: number | undefined;
     for (const { lookAgainAtMs } of this.#pending.values()) {
@@ -67,7 +88,7 @@ export class VersionAssessor {
     }
   }
 
-  /** Assesses the version at `path`; `thorough` looks at its files even if that is not due yet. */
+  /** Assesses the version at `path`; `thorough` asks the platform even if no file has changed. */
   async assess(
     servable: ResolvedServable,
     id: ServableId,
@@ -76,41 +97,40 @@ export class VersionAssessor {
   ): Promise<Assessment> {
     const { clock, wallTimeMs, settleMs, fileSystem } = this.#surroundings;
     const previous = this.#pending.get(path);
-    if (previous && !thorough && clock.now() < previous.lookAgainAtMs) return previous.assessment;
-
     const files = await readVersionFiles(fileSystem, path).catch((cause: unknown) => ({ cause }));
     const moment = { nowMs: clock.now(), wallMs: wallTimeMs() };
-    const isReadable = "fingerprint" in files;
-    const sighting = sight(
-      previous,
-      isReadable ? files.fingerprint : `unreadable: ${String(files.cause)}`,
-      moment,
-    );
-    const changedAtMs = isReadable ? files.changedAtMs : undefined;
+    const sighting = sight(previous, fingerprintOf(files), moment);
+    const changedAtMs = "changedAtMs" in files ? files.changedAtMs : undefined;
     const settlesIn = settlesInMs(sighting, changedAtMs, moment, settleMs);
-    const assessment = isReadable
-      ? await this.#judge(servable, id, path, files, settlesIn === 0)
-      : judgeUnreadable(id, path, files.cause, settlesIn === 0);
-
-    if (assessment.state === "complete") this.#pending.delete(path);
-    else {
-      const againIn = lookAgainInMs(moment.nowMs - sighting.sinceMs, settleMs);
-      const lookAgainAtMs = moment.nowMs + (settlesIn > 0 ? Math.min(settlesIn, againIn) : againIn);
-      this.#pending.set(path, { ...sighting, assessment, lookAgainAtMs });
+    const hasSettled = settlesIn === 0;
+    const isKnown = sighting === previous && hasSettled === previous.hasSettled;
+    const mayReuse = isKnown && !thorough && moment.nowMs < previous.askAgainAtMs;
+    const verdict = mayReuse
+      ? previous.verdict
+      : await this.#judge(servable, id, path, files, hasSettled);
+    if (verdict.kind === "complete") {
+      this.#pending.delete(path);
+      return { state: "complete", data: verdict.data, fingerprint: verdict.fingerprint };
     }
-    return assessment;
+    const stallsIn = settlesInMs(sighting, changedAtMs, moment, settleMs + STALL_MS);
+    const againAtMs = moment.nowMs + lookAgainInMs(moment.nowMs - sighting.sinceMs, settleMs);
+    const askAgainAtMs = mayReuse ? previous.askAgainAtMs : againAtMs;
+    const lookAgainAtMs = nextLook(moment, [settlesIn, stallsIn], againAtMs);
+    this.#pending.set(path, { ...sighting, verdict, hasSettled, askAgainAtMs, lookAgainAtMs });
+    return assessmentOf(id, path, verdict, stallsIn === 0);
   }
 
   async #judge(
     servable: ResolvedServable,
     id: ServableId,
     path: string,
-    files: VersionFiles,
+    files: VersionFiles | { readonly cause: unknown },
     hasSettled: boolean,
-  ): Promise<Assessment> {
+  ): Promise<Verdict> {
+    if ("cause" in files) return judgeUnreadable(id, path, files.cause, hasSettled);
     const { readyMarker, isComplete, basePath } = servable;
     const isMarked = readyMarker !== undefined && files.names.includes(readyMarker);
-    const incomplete = (problem: string) => incompleteBy(id, path, problem, hasSettled);
+    const incomplete = (problem: string): Verdict => ({ kind: "incomplete", problem });
     if (!files.isDirectory && path !== basePath) return incomplete("it is a file, not a directory");
     if (files.fileCount === 0) return incomplete("it has no files");
     if (files.unfinished) return incomplete(`${files.unfinished} is still being written`);
@@ -119,17 +139,30 @@ export class VersionAssessor {
     }
     if (!hasSettled && !isMarked) return incomplete("its files are still changing");
     try {
-      if (isComplete && !(await this.#check.ask(isComplete, path))) {
-        return incomplete("files that its platform needs are missing or cut off");
+      const answer = isComplete && (await this.#check.ask(isComplete, path));
+      if (answer !== undefined) {
+        checkCompleteness(answer);
+        if (!answer.isComplete) return { kind: "incomplete", ...answer };
       }
     } catch (cause) {
       if (isServingError(cause) && cause.reason === "CHECK_TIMED_OUT") {
-        return incompleteBy(id, path, cause.message, false);
+        return { kind: "incomplete", problem: cause.message, isOpen: true };
       }
-      return { state: "unreadable", error: errors.versionUnreadable(id, path, cause) };
+      return { kind: "unreadable", error: errors.versionUnreadable(id, path, cause) };
     }
-    return { state: "complete", data: { path, sizeBytes: files.sizeBytes } };
+    const { sizeBytes, fingerprint } = files;
+    return { kind: "complete", data: { path, sizeBytes }, fingerprint };
   }
+}
+
+function fingerprintOf(files: VersionFiles | { readonly cause: unknown }): string {
+  return "cause" in files ? `unreadable: ${String(files.cause)}` : files.fingerprint;
+}
+
+/** When the time alone may change an assessment: at the next of these, or as late as `againAtMs`. */
+function nextLook({ nowMs }: Moment, delaysMs: readonly number[], againAtMs: number): number {
+  const next = Math.min(...delaysMs.filter((delayMs) => delayMs > 0));
+  return Math.min(nowMs + next, againAtMs);
 }
 
 function judgeUnreadable(
@@ -137,26 +170,27 @@ function judgeUnreadable(
   path: string,
   cause: unknown,
   hasSettled: boolean,
-): Assessment {
-  // A file that vanished, or a link to one that is still to come, is a copy under way.
+): Verdict {
+  // A file that vanished, or a link to one that is still to come, is a copy in progress.
   const isMissing = systemCode(cause) === "ENOENT";
   if (isMissing || !hasSettled) {
     const problem = isMissing ? "a file or the target of a link is missing" : "it cannot be read";
-    return incompleteBy(id, path, problem, hasSettled);
+    return { kind: "incomplete", problem };
   }
   const error = isServingError(cause) ? cause : errors.versionUnreadable(id, path, cause);
-  return { state: "unreadable", error };
+  return { kind: "unreadable", error };
 }
 
-/** Not complete: on its way, or left as it is by whoever wrote it. */
-function incompleteBy(
+function assessmentOf(
   id: ServableId,
   path: string,
-  problem: string,
-  hasSettled: boolean,
+  verdict: Exclude<Verdict, { kind: "complete" }>,
+  hasStalled: boolean,
 ): Assessment {
-  const error = hasSettled
-    ? errors.versionStalled(id, path, problem)
-    : errors.versionIncomplete(id, path, problem);
-  return { state: "incomplete", error };
+  if (verdict.kind === "unreadable") return { state: "unreadable", error: verdict.error };
+  const { problem, remedy, isOpen = false } = verdict;
+  if (hasStalled && !isOpen) {
+    return { state: "stalled", error: errors.versionStalled(id, path, problem, remedy) };
+  }
+  return { state: "incomplete", error: errors.versionIncomplete(id, path, problem, remedy) };
 }

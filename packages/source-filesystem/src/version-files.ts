@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { errors } from "./errors.js";
 import type { FileStats, FileSystem } from "./file-system.js";
@@ -70,7 +71,8 @@ export async function readVersionFiles(
   note("", root, root.isDirectory() ? root.mtimeMs : root.ctimeMs);
   const names = root.isDirectory() ? await walk(path, "") : [];
   return {
-    fingerprint: lines.join("\n"),
+    // One of all that is aspired is kept.
+    fingerprint: createHash("sha256").update(lines.join("\n")).digest("base64"),
     changedAtMs,
     sizeBytes,
     fileCount,

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import type { StoragePath } from "@serving-kit/core";
+import { COMPLETE, type StoragePath } from "@serving-kit/core";
 import { FakeClock, type SourceWorld, sourceConformance } from "@serving-kit/testing";
 import { describe, it } from "vitest";
 import { all, filesystemSource } from "../src/index.js";
@@ -18,7 +18,7 @@ function createWorld(isPolling: boolean): SourceWorld<StoragePath> {
       versionPolicy: all(),
       isComplete: async (path) => {
         if (existsSync(`${path}/BROKEN`)) throw new Error("broken");
-        return true;
+        return COMPLETE;
       },
     })),
     settleMs: 0,

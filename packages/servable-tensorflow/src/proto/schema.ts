@@ -77,6 +77,12 @@ const root = protobuf.Root.fromJSON({
     FunctionDefLibraryText: message({ function: ["FunctionDefText", 1, "repeated"] }),
     FunctionDefText: functionDef("NodeDefText"),
 
+    // tensorflow/core/protobuf/tensor_bundle.proto
+    BundleHeaderProto: message({ numShards: ["int32", 1] }),
+    BundleEntryProto: message({
+      ...{ shardId: ["int32", 3], offset: ["int64", 4], size: ["int64", 5] },
+    }),
+
     GraphNames: message({ node: ["NodeNames", 1, "repeated"] }),
     NodeNames: message({ name: ["string", 1], op: ["string", 2] }),
     MetaInfoDef: message({ tags: ["string", 4, "repeated"], tensorflowVersion: ["string", 5] }),
@@ -160,6 +166,8 @@ const root = protobuf.Root.fromJSON({
 /** The messages by name, for decoding and encoding. */
 export const savedModelType = root.lookupType("SavedModel");
 export const savedModelTextType = root.lookupType("SavedModelText");
+export const bundleHeaderType = root.lookupType("BundleHeaderProto");
+export const bundleEntryType = root.lookupType("BundleEntryProto");
 export const graphNamesType = root.lookupType("GraphNames");
 export const graphDefType = root.lookupType("GraphDef");
 export const graphDefTextType = root.lookupType("GraphDefText");

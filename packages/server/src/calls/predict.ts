@@ -5,7 +5,6 @@ import type { CallApi } from "./call-observer.js";
 import { checkMethodName } from "./method-name.js";
 import { observed } from "./observed.js";
 import type { PredictAnswer, PredictCall } from "./predict-call.js";
-import { renamed } from "./signature-forms.js";
 
 /**
  * Acquires what the request names, lets `prepare` read the call in the light of its signatures, and
@@ -50,7 +49,7 @@ async function run<C extends PredictCall>(
       core.clock,
     );
     observation?.ran();
-    return { id: handle.id, call, outputs: renamed(outputs, call.outputNames) };
+    return { id: handle.id, call, outputs };
   } finally {
     handle.release();
   }

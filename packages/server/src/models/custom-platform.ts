@@ -1,6 +1,7 @@
 import { readdir, stat } from "node:fs/promises";
 import {
   type Clock,
+  COMPLETE,
   lateLoader,
   mapVersions,
   type ServableId,
@@ -52,7 +53,7 @@ export function customPlatform(
         platform().catch(() => undefined),
         clock,
       );
-      return found?.isComplete(path) ?? true;
+      return found?.isComplete(path) ?? COMPLETE;
     },
   });
 }

@@ -1,39 +1,46 @@
-import { type Loader, lateLoader, type ServableId, type StoragePath } from "@serving-kit/core";
-import type { Platform, Predictor } from "@serving-kit/inference";
+import {
+  COMPLETE,
+  type Completeness,
+  type Loader,
+  lateLoader,
+  type ServableId,
+  type StoragePath,
+} from "@serving-kit/core";
+import { explainMissingModel, type Platform, type Predictor } from "@serving-kit/inference";
 import { errors } from "../errors.js";
 
 /** What a model's source and loaders need to know of its platform. */
 export interface ModelPlatform {
   accepts(path: string): Promise<boolean>;
-  isComplete(path: string): Promise<boolean>;
+  isComplete(path: string): Promise<Completeness>;
   loader(storage: StoragePath, id: ServableId): Loader<Predictor>;
 }
 
 /**
  * The platform that is found out for each version: the first of several that accepts its files.
  *
- * Files that none accepts count as complete, so that loading them fails with an error that can be
- * seen, rather than never being tried.
+ * Files that none accepts are not complete: the file that decides may still be on its way. If there is no
+ * platform at all, loading says so.
  */
 export function detectPlatform(platforms: readonly Platform[]): ModelPlatform {
   const find = async (path: string): Promise<Platform | undefined> => {
     for (const platform of platforms) if (await platform.accepts(path)) return platform;
     return undefined;
   };
+  const names = platforms.map(({ platformName }) => platformName);
   return {
     accepts: async (path) => (await find(path)) !== undefined,
     async isComplete(path) {
       const platform = await find(path);
-      return platform === undefined || platform.isComplete(path);
+      if (platform !== undefined) return platform.isComplete(path);
+      if (names.length === 0) return COMPLETE;
+      return explainMissingModel(path, `it is not a model of ${names.join(" or ")}`);
     },
     loader(storage, id) {
       return lateLoader(async () => {
         const platform = await find(storage.path);
         if (platform === undefined) {
-          throw errors.platformNotFound(
-            storage.path,
-            platforms.map(({ platformName }) => platformName),
-          );
+          throw errors.platformNotFound(storage.path, names);
         }
         return platform.loader(storage, id);
       });

@@ -14,7 +14,6 @@ import { type FilesystemSource, filesystemSource } from "@serving-kit/source-fil
 import { type Observable, Subject } from "rxjs";
 import { lastingSettings } from "../config/lasting-settings.js";
 import { type ModelConfig, type ResolvedModel, resolveModels } from "../config/model-config.js";
-import { restNameWarning } from "../config/rest-name.js";
 import { errors } from "../errors.js";
 import type { ServerMetrics } from "../metrics/server-metrics.js";
 import type { ModelServerOptions } from "../model-server.js";
@@ -22,7 +21,6 @@ import { type ModelPlatform, platformOf } from "./detect-platform.js";
 import { modelBatching } from "./model-batching.js";
 import { dropPendingLabels } from "./pending-labels.js";
 import { isPolicyHeld } from "./readiness.js";
-import { stalledVersions } from "./stalled-versions.js";
 import { type ModelOutcome, type SettleOptions, settleModels } from "./start-up.js";
 import { tellEvent } from "./tell-event.js";
 
@@ -51,7 +49,6 @@ export class ServedModels {
     this.#clock = clock;
     this.#logger = logger;
     this.#models = resolveModels(models, platforms);
-    this.#tellNames();
     this.#source = filesystemSource({
       servables: this.#servables(),
       clock,
@@ -81,12 +78,7 @@ export class ServedModels {
   /** Begins to look for versions and to load them. What becomes of them is counted in `metrics`. */
   start(metrics?: Pick<ServerMetrics, "batches" | "warmUps">): void {
     const ownBatching = (name: string) => this.#models.get(name)?.batching;
-    const batched = modelBatching(
-      this.#options,
-      ownBatching,
-      { clock: this.#clock, logger: this.#logger },
-      metrics?.batches.count,
-    );
+    const batched = modelBatching(this.#options, ownBatching, this.#clock, metrics?.batches.count);
     const loaders = mapVersions<{ readonly path: string }, Loader<Predictor>>((storage, id) => {
       const { path } = storage;
       const loader = batched(this.#platform(id.name).loader(storage, id), path, id);
@@ -106,12 +98,9 @@ export class ServedModels {
     return [...this.#models.keys()];
   }
 
-  /** The states of the manager, and of versions that it never saw because their copy stalled. */
+  /** The states of the versions of one model, or of all. */
   states(name?: string): readonly ServableState[] {
-    const stalled = stalledVersions(this.#source, name);
-    if (stalled.length === 0) return this.manager.states(name);
-    const states = [...this.manager.states(name), ...stalled];
-    return states.sort((a, b) => (a.id.version < b.id.version ? 1 : -1));
+    return this.manager.states(name);
   }
 
   /** The models as they are configured. */
@@ -154,7 +143,6 @@ export class ServedModels {
   replace(models: readonly ModelConfig[]): void {
     const before = this.#models;
     this.#models = resolveModels(models, this.#options.platforms, before);
-    this.#tellNames(before);
     this.#superseding.abort(errors.reloadSuperseded());
     this.#superseding = new AbortController();
     this.#platforms.clear();
@@ -200,14 +188,6 @@ export class ServedModels {
   /** Looks for versions now, and resolves when what was found has been aspired. */
   poll(): Promise<void> {
     return this.#source.poll();
-  }
-
-  /** Warns once of each model whose name REST paths cannot have. */
-  #tellNames(before: ReadonlyMap<string, unknown> = new Map()): void {
-    for (const name of this.#models.keys()) {
-      const line = before.has(name) ? undefined : restNameWarning(name);
-      if (line !== undefined) this.#logger.warn({ model: name }, line);
-    }
   }
 
   #servables() {

@@ -1,0 +1,33 @@
+import {
+  COMPLETE,
+  type Completeness,
+  incomplete,
+  isServingError,
+  messageOf,
+} from "@serving-kit/core";
+import { explainMissingModel } from "@serving-kit/inference";
+import { findModel } from "./find-model.js";
+import { readModelFile } from "./model-file.js";
+import { readWholeFile } from "./read-file.js";
+
+/**
+ * Whether the `.tflite` file at a path, or in its folder, can be read from its beginning to its end. What it
+ * has that cannot be served is for loading to tell.
+ */
+export async function modelCompleteness(path: string): Promise<Completeness> {
+  let file: string;
+  try {
+    file = await findModel(path);
+  } catch (error) {
+    const isMissing = isServingError(error) && error.reason === "MODEL_FILE_MISSING";
+    if (!isMissing) throw error;
+    return explainMissingModel(path, String(error.details?.problem));
+  }
+  try {
+    readModelFile(await readWholeFile(file));
+    return COMPLETE;
+  } catch (error) {
+    if (isServingError(error)) return COMPLETE;
+    return incomplete(`${file} is truncated or damaged: ${messageOf(error)}`);
+  }
+}
