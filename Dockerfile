@@ -10,7 +10,8 @@ ARG NODE_IMAGE=node:22-bookworm-slim
 ARG DEBIAN_IMAGE=debian:bookworm-slim
 
 # Builds the packages, and puts the command with its dependencies, of the versions in the lockfile, into
-# /app. Fails if TensorFlow Lite 2.21 cannot be downloaded; 2.9 is for older systems than Debian's. A private registry or a proxy: --secret id=npmrc,src=$HOME/.npmrc; it gets into no layer.
+# /app. Fails if TensorFlow Lite 2.21 cannot be downloaded; 2.9 is for older systems than Debian's.
+# A private registry or a proxy: --secret id=npmrc,src=$HOME/.npmrc; it gets into no layer.
 FROM ${NODE_IMAGE} AS build
 WORKDIR /workspace
 COPY . .

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createServer as createTlsServer, Server as TlsServer } from "node:https";
-import { type AddressInfo, Server as NetServer, type Socket } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import type { SharedListen } from "./port-sharing.js";
 import { checkSsl, type SslConfig } from "./ssl-config.js";
 import { claimSocketPath } from "./unix-socket.js";
@@ -147,11 +147,9 @@ export function closeHttp(server: Server, lingerMs = LINGER_MS): Promise<void> {
     if (isTls && secured.size === 0) for (const socket of raw) socket.destroy();
   };
   return new Promise((resolve) => {
-    // Not `server.close`, which cuts off the answers that are written but have not left yet.
-    NetServer.prototype.close.call(server, () => {
-      server.close(); // looks for slow clients no longer
-      resolve();
-    });
+    // `close` calls it, and it would close connections whose answers are written but have not left yet.
+    server.closeIdleConnections = () => {};
+    server.close(() => resolve());
     server.on("secureConnection", (socket) => socket.destroy());
     for (const socket of isTls ? secured : raw) {
       socket.setTimeout(lingerMs, () => socket.destroy());
