@@ -39,7 +39,8 @@ function tarballOf(packageFolder) {
   return { name, file: `${name.replace("@", "").replace("/", "-")}-${version}.tgz` };
 }
 
-async function fillPlatformPackages() {
+/** Downloads the libraries of TensorFlow Lite for all platforms, where one is missing. */
+export async function fillPlatformPackages() {
   const end = showProgress("fetching TensorFlow Lite for all platforms");
   const { code, output } = await runNode([
     "packages/servable-tflite/scripts/platform-packages.mjs",
@@ -69,13 +70,15 @@ function prepare(folder) {
 
 /**
  * Fills the platform packages, builds all packages and packs them into `folder`; `workspace:` ranges become
- * versions.
+ * versions. For the options see `build`.
  *
+ * @param {{ types?: boolean }} options
  * @returns {Promise<Packed>}
  */
-export async function buildAndPack(folder) {
+export async function buildAndPack(folder, options) {
   await fillPlatformPackages();
-  await build(publishedPackages().map(({ folder: path }) => path));
+  const folders = publishedPackages().map(({ folder: path }) => path);
+  await build(folders, options);
   prepare(folder);
   await packInto(folder);
   const packed = { folder };

@@ -99,6 +99,7 @@ export const steps = [
   },
   { name: "types", run: program(["node_modules/typescript/bin/tsc", "-p", "."]) },
   ...testSuites,
+  { name: "apps", run: suite("apps") },
   { name: "api", run: program(["node_modules/typedoc/bin/typedoc", "--emit", "none"]) },
   { name: "guides", run: program(["scripts/check-docs.mjs"]) },
 ];

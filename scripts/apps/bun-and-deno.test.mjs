@@ -1,0 +1,47 @@
+import { copyFileSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, describe, expect, inject, it } from "vitest";
+import { run } from "../run.mjs";
+import { root } from "../workspace.mjs";
+import { makeProject, removeProject } from "./project.mjs";
+
+const runtimes = [
+  ["Bun 1.4", "bun@1.4", ["bun"]],
+  ["Deno 2.9", "deno@2.9", ["deno", "run", "--allow-all"]],
+];
+const packages = runtimes.map(([, name]) => name);
+const project = await makeProject(inject("packed"), packages);
+const { folder, problem } = project;
+const [sample] = JSON.parse(
+  readFileSync(join(root, "examples/models/digits/samples.json"), "utf8"),
+);
+
+afterAll(() => removeProject(project));
+
+const suffix = problem ? ` (skipped: ${problem})` : "";
+
+describe.skipIf(problem).each(runtimes)(`%s${suffix}`, (_name, _package, [program, ...args]) => {
+  const runHere = (file) =>
+    run(join(folder, "node_modules/.bin", program), [...args, file], { cwd: folder });
+
+  it("runs the README's program", async () => {
+    copyFileSync(join(root, "examples/quickstart.ts"), join(folder, "quickstart.ts"));
+    const { code, output } = await runHere("quickstart.ts");
+    expect(output).toContain(`a picture of a ${sample.label}: `);
+    expect(code).toBe(0);
+  });
+
+  it("answers over REST, the Fetch API and gRPC, and closes", async () => {
+    const program = "serve-and-close.mjs";
+    copyFileSync(join(import.meta.dirname, program), join(folder, program));
+    const { code, output, stdout } = await runHere(program);
+    expect(code, output).toBe(0);
+    const { byRest, byFetch, health, isClosed } = JSON.parse(stdout);
+    for (const answer of [byRest, byFetch]) {
+      for (const [digit, probability] of sample.probabilities.entries()) {
+        expect(answer[digit]).toBeCloseTo(probability, 5);
+      }
+    }
+    expect([health, isClosed]).toEqual(["0801", true]); // the status SERVING
+  });
+});
