@@ -97,6 +97,14 @@ class BatchingPredictor implements BatchedPredictor {
     return this.predictor.batchable;
   }
 
+  get state(): Predictor["state"] {
+    return this.predictor.state;
+  }
+
+  get delegation(): Predictor["delegation"] {
+    return this.predictor.delegation;
+  }
+
   get options(): BatchingOptions {
     return this.#options;
   }

@@ -25,7 +25,13 @@ export { errors as inferenceErrors } from "./errors.js";
 export { explainMissingModel } from "./foreign-files.js";
 export { formatSignature } from "./format-signature.js";
 export { plainElement } from "./plain-elements.js";
-export type { PredictOptions, Predictor, SharedPredictor } from "./predictor.js";
+export type {
+  Delegation,
+  PredictOptions,
+  Predictor,
+  PredictorState,
+  SharedPredictor,
+} from "./predictor.js";
 export { type CallLimits, settleCall, throwIfEnded } from "./settle-call.js";
 export {
   DEFAULT_SIGNATURE,

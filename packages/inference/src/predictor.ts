@@ -14,6 +14,15 @@ export interface PredictOptions {
   readonly signal?: AbortSignal;
 }
 
+/** See `Predictor.state`. */
+export type PredictorState = "fresh" | "keep";
+
+/** How many operators of a model an accelerator runs, of all. */
+export interface Delegation {
+  readonly delegated: number;
+  readonly operators: number;
+}
+
 /**
  * A servable that computes outputs from inputs: what a model is.
  *
@@ -42,6 +51,16 @@ export interface Predictor extends Partial<AsyncDisposable> {
   readonly signatures: ReadonlyMap<string, Signature>;
   /** Whether dimension 0 of every input and output is the batch, so that calls can be joined. */
   readonly batchable: boolean;
+  /**
+   * The variables that calls find in a model that has some: their initial values (`fresh`), or the values
+   * that the calls before left (`keep`). Absent if the model keeps nothing from call to call.
+   */
+  readonly state?: PredictorState | undefined;
+  /**
+   * How much of the model an accelerator such as XNNPACK runs. Absent if there is none, or before the
+   * shapes of the first call are known.
+   */
+  readonly delegation?: Delegation | undefined;
   /**
    * Computes the outputs of a signature: S2 to S10. The inputs are the caller's again when the promise has
    * settled, but for memory of `allocate`; the outputs are the caller's.

@@ -3,10 +3,13 @@
  *
  * @packageDocumentation
  */
+
+export { delegationOf } from "./delegation-of.js";
 export { describeRuntime, type RuntimeFacts } from "./describe-runtime.js";
 export { errors as tfliteErrors } from "./errors.js";
 export { inspectTflite, type TfliteInspection } from "./inspect-tflite.js";
 export { libraryReport } from "./library-report.js";
+export type { ModelState } from "./model-state.js";
 export { type NativeCounts, nativeCounts } from "./native/native-counts.js";
 export type { CanaryOptions, TfliteOptions } from "./options.js";
 export { tflite } from "./tflite.js";

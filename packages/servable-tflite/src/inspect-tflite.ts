@@ -1,6 +1,7 @@
 import type { Signature } from "@serving-kit/inference";
 import { findModel } from "./find-model.js";
 import { parseModelFile, toSignature } from "./model-file.js";
+import type { ModelState } from "./model-state.js";
 import { readWholeFile } from "./read-file.js";
 
 /** What can be said of a `.tflite` model without loading it. */
@@ -9,6 +10,8 @@ export interface TfliteInspection {
   readonly path: string;
   readonly bytes: number;
   readonly signatures: ReadonlyMap<string, Signature>;
+  /** What the model keeps between runs. */
+  readonly state: ModelState;
 }
 
 /**
@@ -20,10 +23,11 @@ export interface TfliteInspection {
 export async function inspectTflite(folderOrFile: string): Promise<TfliteInspection> {
   const path = await findModel(folderOrFile);
   const bytes = await readWholeFile(path);
-  const { signatures } = parseModelFile(path, bytes).file;
+  const { signatures, state } = parseModelFile(path, bytes).file;
   return {
     path,
     bytes: bytes.byteLength,
+    state,
     signatures: new Map([...signatures].map(([name, signature]) => [name, toSignature(signature)])),
   };
 }

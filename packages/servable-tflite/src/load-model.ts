@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 import { type LoadContext, systemClock } from "@serving-kit/core";
+import type { Delegation } from "@serving-kit/inference";
 import {
   type Execution,
   isVersionWithin,
@@ -11,7 +12,6 @@ import { errors } from "./errors.js";
 import { findModel } from "./find-model.js";
 import { type ModelFile, parseModelFile } from "./model-file.js";
 import { ModelLog } from "./model-log.js";
-import type { Delegation } from "./native/execution-plans.js";
 import { openTflite, type Tflite } from "./native/library.js";
 import { NativeModel } from "./native/model.js";
 import type { TfliteOptions } from "./options.js";

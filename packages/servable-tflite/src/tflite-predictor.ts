@@ -1,9 +1,11 @@
 import type { Clock } from "@serving-kit/core";
 import {
   DEFAULT_SIGNATURE,
+  type Delegation,
   inferenceErrors,
   type PredictOptions,
   type Predictor,
+  type PredictorState,
   type SharedPredictor,
   type Signature,
   settleCall,
@@ -19,7 +21,6 @@ import { CallsInFlight } from "./calls-in-flight.js";
 import { errors } from "./errors.js";
 import { isBatchable, type ModelSignature, toSignature } from "./model-file.js";
 import { OK } from "./native/bindings.js";
-import type { Delegation } from "./native/execution-plans.js";
 import type { Interpreter } from "./native/interpreter.js";
 import { InterpreterPool, type InterpreterPoolOptions } from "./native/interpreter-pool.js";
 import type { NativeModel } from "./native/model.js";
@@ -38,12 +39,12 @@ export interface TflitePredictorOptions extends InterpreterPoolOptions {
 export class TflitePredictor implements Predictor {
   readonly signatures: ReadonlyMap<string, Signature>;
   readonly batchable: boolean;
+  readonly state?: PredictorState;
   /** What `attach` of the platform, in another thread, makes a predictor on the same bytes of. */
   readonly share?: () => SharedPredictor;
   readonly #model: NativeModel;
   readonly #pool: InterpreterPool;
   readonly #dequantize: boolean;
-  readonly #keepsState: boolean;
   readonly #clock: Clock;
   readonly #calls: CallsInFlight;
   #closing: Promise<void> | undefined;
@@ -59,10 +60,10 @@ export class TflitePredictor implements Predictor {
     this.signatures = new Map(
       [...signatures].map(([name, signature]) => [name, this.#toBorder(toSignature(signature))]),
     );
-    this.#keepsState = options.keepsState && model.file.state !== "none";
-    this.batchable = isBatchable(model.file) && !this.#keepsState;
+    if (model.file.state !== "none") this.state = options.keepsState ? "keep" : "fresh";
+    this.batchable = isBatchable(model.file) && this.state !== "keep";
     // Another thread would have interpreters, and so variables, of its own.
-    if (!this.#keepsState) {
+    if (this.state !== "keep") {
       this.share = () => {
         if (this.#closing !== undefined) throw inferenceErrors.predictorClosed();
         return options.share();
@@ -93,7 +94,7 @@ export class TflitePredictor implements Predictor {
     return this.#closing;
   }
 
-  /** How many operators XNNPACK runs. Absent if XNNPACK is off, or before the first shapes are known. */
+  /** What XNNPACK runs. Absent if it is off, or before the first shapes are known. */
   get delegation(): Delegation | undefined {
     return this.#pool.delegation;
   }
@@ -106,7 +107,7 @@ export class TflitePredictor implements Predictor {
 
   /** Discards what runs of a warm-up left in variables that calls keep. */
   async forgetWarmUp(): Promise<void> {
-    if (this.#keepsState) await this.#pool.renew();
+    if (this.state === "keep") await this.#pool.renew();
   }
 
   /** Waits no longer for the runs on threads, which may never end. Each frees its interpreter when it ends. */

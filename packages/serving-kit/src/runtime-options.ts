@@ -54,7 +54,11 @@ export function runtimeOptionsOf(
       warmup: warmup ? "file" : "none",
       ...(iterations > 1 && { warmupIterations: iterations }),
     },
-    tflite: { warmup, ...(interpreters !== undefined && { interpreters }) },
+    tflite: {
+      warmup,
+      ...(interpreters !== undefined && { interpreters }),
+      ...(flags.tflite_state === "keep" && { state: "keep" }),
+    },
     prefersTflite: preferTflite,
   };
 }

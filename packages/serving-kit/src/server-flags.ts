@@ -5,7 +5,7 @@ import { flagsWithoutEffect } from "./server-flags/flags-without-effect.js";
 import { listeningFlags, ownListeningFlags } from "./server-flags/listening-flags.js";
 import { loadingFlags, modelFlags, startUpFlags } from "./server-flags/model-flags.js";
 import { operationFlags, ownOperationFlags } from "./server-flags/operation-flags.js";
-import { runtimeFlags } from "./server-flags/runtime-flags.js";
+import { ownRuntimeFlags, runtimeFlags } from "./server-flags/runtime-flags.js";
 
 /** TF Serving's flags that would make the server less safe without effect, so that they are refused. */
 const refusedFlags = {
@@ -23,7 +23,12 @@ export const serverFlagGroups: Readonly<Record<string, FlagTable>> = {
   Batching: batchingFlags,
   "TensorFlow and TensorFlow Lite": runtimeFlags,
   Operation: operationFlags,
-  "Beyond tensorflow_model_server": { ...ownListeningFlags, ...startUpFlags, ...ownOperationFlags },
+  "Beyond tensorflow_model_server": {
+    ...ownListeningFlags,
+    ...startUpFlags,
+    ...ownRuntimeFlags,
+    ...ownOperationFlags,
+  },
   "Taken from tensorflow_model_server without effect": { ...refusedFlags, ...flagsWithoutEffect },
 };
 
@@ -37,6 +42,7 @@ export const serverFlags = {
   ...listeningFlags,
   ...batchingFlags,
   ...runtimeFlags,
+  ...ownRuntimeFlags,
   ...operationFlags,
   ...ownListeningFlags,
   ...startUpFlags,

@@ -133,6 +133,7 @@ describe("runtimeOptionsOf", () => {
 
   it.each([
     [["--enable_model_warmup=false"], { warmup: false }],
+    [["--tflite_state=keep"], { warmup: true, state: "keep" }],
     [["--num_tflite_pools=4"], { warmup: true, interpreters: 4 }],
     [["--num_tflite_interpreters_per_pool=2"], { warmup: true, interpreters: 2 }],
     [

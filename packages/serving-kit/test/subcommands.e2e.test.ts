@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
 import { libraryReport } from "@serving-kit/servable-tensorflow";
 import { describe, expect, it } from "vitest";
 
@@ -75,9 +76,16 @@ describe("serving-kit inspect", () => {
   it("prints the signatures of the newest version in a base path", async () => {
     const { code, stdout } = await run(["inspect", digits]);
     expect(code).toBe(0);
-    const [, runtime, ...rest] = stdout.split("\n");
+    const [, runtime, delegation, ...rest] = stdout.split("\n");
+    expect(delegation).toBe("  XNNPACK: runs 3 of 3 operators");
     expect(runtime).toMatch(/^ {2}runtime: TensorFlow Lite 2\.\d+\.\d+ \((npm|environment) .*\)$/);
     expect(rest.slice(0, 3)).toEqual(signature);
+  });
+
+  it("prints what a .tflite model keeps from call to call", async () => {
+    const model = new URL("../../servable-tflite/test/models/total.tflite", import.meta.url);
+    const { stdout } = await run(["inspect", fileURLToPath(model)]);
+    expect(stdout).toMatch(/^ {2}state: resource variables, in a new interpreter for each call/m);
   });
 
   it("prints the signatures of a .tflite file if no runtime opens", async () => {

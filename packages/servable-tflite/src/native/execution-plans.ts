@@ -1,3 +1,4 @@
+import type { Delegation } from "@serving-kit/inference";
 import {
   callPointer,
   type NativeCallback,
@@ -5,12 +6,6 @@ import {
   viewMemory,
 } from "@serving-kit/native-library";
 import { type Bindings, OK } from "./bindings.js";
-
-/** How many of the operators of all subgraphs a delegate runs. */
-export interface Delegation {
-  readonly delegated: number;
-  readonly operators: number;
-}
 
 /** A subgraph's context, and its function that returns the execution plan. */
 interface Context {

@@ -1,11 +1,11 @@
-import type { Tensor, Tensors } from "@serving-kit/inference";
+import type { Delegation, Tensor, Tensors } from "@serving-kit/inference";
 import { RunPlan } from "@serving-kit/native-library";
 import { errors } from "../errors.js";
 import type { ModelSignature } from "../model-file.js";
 import { OK } from "./bindings.js";
 import { emptyOperator } from "./empty-tensors.js";
 import { ErrorReporter } from "./error-reporter.js";
-import { type Delegation, ExecutionPlans } from "./execution-plans.js";
+import { ExecutionPlans } from "./execution-plans.js";
 import type { NativeModel } from "./model.js";
 import { counts } from "./native-counts.js";
 import { primaryAccess, signatureAccess } from "./subgraph-access.js";

@@ -14,6 +14,7 @@ it("shows what waits in the queues of versions that are available, and releases 
     {
       signatures: new Map([["serving_default", signature]]),
       batchable: true,
+      delegation: { delegated: 55, operators: 57 },
       predict: () => new Promise(() => {}),
     },
     { maxBatchSize: 1, clock: new FakeClock() },
@@ -35,6 +36,8 @@ it("shows what waits in the queues of versions that are available, and releases 
   addStateGauges(registry, core);
   const text = await registry.metrics();
   const version = 'model_name="m",version="1"';
+  expect(text).toContain(`serving_kit_delegated_operators{${version}} 55\n`);
+  expect(text).toContain(`serving_kit_operators{${version}} 57\n`);
   const { numEnqueuedTasks, numRunningBatches, batchedSize } = predictor.stats()[0] ?? {};
   expect(numEnqueuedTasks).toBeGreaterThan(0);
   expect(text).toContain(

@@ -1,5 +1,6 @@
 import type { BatchedPredictor, SignatureQueueStats } from "@serving-kit/batching";
 import type { ServableId } from "@serving-kit/core";
+import type { Delegation } from "@serving-kit/inference";
 import { Counter, Gauge, type Registry } from "prom-client";
 import type { ServerCore } from "../server-core.js";
 
@@ -60,7 +61,7 @@ const QUEUE_GAUGES: readonly QueueGauge[] = [
 ];
 
 /**
- * Gauges of the state of each version and of the batching queues, taken when they are read: what
+ * Gauges of the state of each version, of its delegation and of the batching queues, taken when they are read: what
  * TF Serving's metrics do not tell.
  */
 export function addStateGauges(registry: Registry, core: GaugedCore): void {
@@ -78,7 +79,8 @@ export function addStateGauges(registry: Registry, core: GaugedCore): void {
     const Metric = name.endsWith("_total") ? Counter : Gauge;
     return { ...queueGauge, gauge: new Metric(configuration) };
   });
-  // Read before the queues' gauges, which it fills: a registry reads in order of registration.
+  const delegation = delegationGauges();
+  // Read before the other gauges, which it fills: a registry reads in order of registration.
   new Gauge({
     name: VERSION_STATE,
     help: "1 for the state that a version of a model is in.",
@@ -87,11 +89,17 @@ export function addStateGauges(registry: Registry, core: GaugedCore): void {
     collect() {
       this.reset();
       for (const { gauge } of ofQueues) gauge.reset();
+      for (const gauge of Object.values(delegation)) gauge.reset();
       for (const { id, state } of core.states()) {
         const version = { model_name: id.name, version: String(id.version) };
         this.set({ ...version, state }, 1);
         if (state !== "available") continue;
-        for (const stats of queueStats(core, id)) {
+        const { stats: queues, delegation: counts } = factsOf(core, id);
+        if (counts !== undefined) {
+          delegation.delegated.set(version, counts.delegated);
+          delegation.operators.set(version, counts.operators);
+        }
+        for (const stats of queues) {
           const queue = { ...version, signature_name: stats.signatureName };
           for (const { gauge, label, read } of ofQueues) {
             for (const [key, value] of Object.entries(read(stats))) {
@@ -106,17 +114,41 @@ export function addStateGauges(registry: Registry, core: GaugedCore): void {
     },
   });
   for (const { gauge } of ofQueues) registry.registerMetric(gauge);
+  for (const gauge of Object.values(delegation)) registry.registerMetric(gauge);
 }
 
-function queueStats(core: GaugedCore, { name, version }: ServableId) {
+/** How much of each version an accelerator runs: the same in each event loop. */
+function delegationGauges() {
+  const gauge = (name: string, help: string) =>
+    new Gauge({
+      name: `serving_kit_${name}`,
+      help,
+      labelNames: ["model_name", "version"],
+      aggregator: "max",
+      registers: [],
+    });
+  return {
+    delegated: gauge("delegated_operators", "Operators of a version that an accelerator runs."),
+    operators: gauge("operators", "Operators of a version, if an accelerator may run some."),
+  };
+}
+
+interface VersionFacts {
+  readonly stats: readonly SignatureQueueStats[];
+  readonly delegation?: Delegation | undefined;
+}
+
+function factsOf(core: GaugedCore, { name, version }: ServableId): VersionFacts {
   try {
     const handle = core.acquire({ name, version });
     try {
-      return (handle.servable as Partial<BatchedPredictor>).stats?.() ?? [];
+      const { servable } = handle;
+      const stats = (servable as Partial<BatchedPredictor>).stats?.() ?? [];
+      return { stats, delegation: servable.delegation };
     } finally {
       handle.release();
     }
   } catch {
-    return []; // unloaded in between
+    return { stats: [] }; // unloaded in between
   }
 }

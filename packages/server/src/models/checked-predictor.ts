@@ -19,6 +19,10 @@ export function checkedPredictor(predictor: Predictor): Predictor {
   return {
     signatures: predictor.signatures,
     batchable: predictor.batchable,
+    state: predictor.state,
+    get delegation() {
+      return predictor.delegation;
+    },
     async predict(inputs, options = {}) {
       options.signal?.throwIfAborted();
       const signature = signatureOf(predictor, options.signatureName);

@@ -5,7 +5,8 @@ import type { ServerCore } from "../server-core.js";
 
 /**
  * The signatures of a model version as TF Serving writes them: the JSON form of its protobuf
- * messages, in which `signature_def` stands twice.
+ * messages, in which `signature_def` stands twice. Of a model with variables also `state`, which TF
+ * Serving does not have.
  *
  * @throws ServingError of `Manager.acquire`.
  */
@@ -17,7 +18,10 @@ export function modelMetadata(core: ServerCore, request: ServableRequest): objec
   );
   return {
     model_spec: { name: id.name, signature_name: "", version: String(id.version) },
-    metadata: { signature_def: { signature_def: signatures } },
+    metadata: {
+      signature_def: { signature_def: signatures },
+      ...(servable.state && { state: servable.state }),
+    },
   };
 }
 

@@ -1,6 +1,6 @@
 import type { BatchingOptions } from "@serving-kit/batching";
 import type { LabelState, ServableId, ServableState } from "@serving-kit/core";
-import type { PredictOptions, SharedPredictor, Signature } from "@serving-kit/inference";
+import type { PredictOptions, Predictor, SharedPredictor, Signature } from "@serving-kit/inference";
 import type { ModelConfig } from "../config/model-config.js";
 import type { GrpcListening, GrpcListenOptions } from "../grpc/grpc-listener.js";
 import type { Listening, ListenOptions } from "../listening/http-listener.js";
@@ -36,6 +36,7 @@ export type ReplicaOrigin = {
       readonly kind: "remote";
       readonly signatures: ReadonlyMap<string, Signature>;
       readonly batchable: boolean;
+      readonly state: Predictor["state"];
     }
 );
 

@@ -16,6 +16,7 @@ import { moveTensors, readTensors } from "./thread-tensors.js";
 export class RemotePredictor implements Predictor {
   readonly signatures: ReadonlyMap<string, Signature>;
   readonly batchable: boolean;
+  readonly state: Predictor["state"];
   readonly #id: ServableId;
   readonly #main: ThreadChannel<LoopMethods, MainMethods>;
   readonly #clock: Clock;
@@ -28,6 +29,7 @@ export class RemotePredictor implements Predictor {
   ) {
     this.signatures = origin.signatures;
     this.batchable = origin.batchable;
+    this.state = origin.state;
     this.#id = id;
     this.#main = main;
     this.#clock = clock;

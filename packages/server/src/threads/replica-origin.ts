@@ -37,12 +37,13 @@ export class ReplicaOrigins {
         remote: predictor,
       };
     }
-    const { signatures, batchable } = predictor;
+    const { signatures, batchable, state } = predictor;
     const remote = isBatchedHere && isMovable ? predictor.predictor : predictor;
     const origin = {
       kind: "remote",
       signatures: new Map(signatures),
       batchable,
+      state,
       batching,
     } as const;
     return { origin: () => origin, remote };

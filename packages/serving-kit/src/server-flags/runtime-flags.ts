@@ -1,4 +1,4 @@
-import { decimal, integer, path, text, textOrNone, toggle } from "../flag-kinds.js";
+import { decimal, integer, path, text, textOrNone, toggle, word } from "../flag-kinds.js";
 
 const threads = (help: string) => integer("count", 0, [0, 1_000], help);
 
@@ -45,5 +45,15 @@ export const runtimeFlags = {
     undefined,
     [1, 1_000],
     "See --num_tflite_pools.",
+  ),
+};
+
+/** How models run, beyond TF Serving's flags. */
+export const ownRuntimeFlags = {
+  tflite_state: word(
+    ["fresh", "keep"],
+    "fresh",
+    "Variables of .tflite models: each call starts with their initial values, or with the values " +
+      "that the call before left. Calls of a model that keeps state run one after another.",
   ),
 };
