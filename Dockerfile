@@ -61,6 +61,8 @@ RUN node --version \
     && mkdir /models \
     && ln -s /app/dist/bin.js /usr/local/bin/serving-kit \
     && ln -s /app/dist/bin.js /usr/bin/tensorflow_model_server \
+    && ln -s /app/dist/bin.js /usr/local/bin/tensorflow_model_server \
+    && ln -s /app/dist/bin.js /usr/bin/tf_serving_entrypoint \
     && ln -s /app/dist/bin.js /usr/bin/tf_serving_entrypoint.sh \
     && ln -s /app/node_modules /node_modules
 # The model that is served where no flag says otherwise: the versions in /models/model.

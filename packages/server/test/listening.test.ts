@@ -5,6 +5,7 @@ import { writeFile } from "node:fs/promises";
 import { Agent } from "node:https";
 import { connect, createServer } from "node:net";
 import { join } from "node:path";
+import { FakeClock } from "@serving-kit/testing";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createModelServer, type ModelServer } from "../src/index.js";
 import { ask } from "./ask.js";
@@ -216,5 +217,66 @@ describe("beforeStart", () => {
     });
     expect(await reloaded).toEqual([{ name: "n" }]);
     expect(server.manager.listAvailable()).toEqual([{ name: "n", version: 1n }]);
+  });
+});
+
+describe("a client without Host", () => {
+  it.each(["1.1", "1.0"])("is answered: HTTP/%s", async (version) => {
+    await world.publish("m", 1);
+    const server = await world.serve(["m"]);
+    const { port } = await server.listen({ port: 0, host: "127.0.0.1" });
+    const socket = connect(port, "127.0.0.1");
+    socket.write(`GET /v1/models/m HTTP/${version}\r\nConnection: close\r\n\r\n`);
+    const chunks = await socket.toArray();
+    expect(Buffer.concat(chunks).toString()).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
+  });
+});
+
+describe("a client of the wrong protocol", () => {
+  const lines: string[] = [];
+  const warn = (_: object, line: string) => void lines.push(line);
+  const logger = { info: () => {}, warn, error: () => {} };
+  beforeEach(() => void lines.splice(0));
+
+  const sendTo = async (port: number, text: string) => {
+    const socket = connect(port, "127.0.0.1");
+    socket.on("error", () => {});
+    socket.write(text);
+    await socket.toArray().catch(() => {});
+  };
+  const PREFACE = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+  const GET = "GET /v1/models/m HTTP/1.1\r\nHost: x\r\n\r\n";
+  const host = "127.0.0.1";
+
+  it("is reported once a minute, with the port that speaks its protocol", async () => {
+    const clock = new FakeClock();
+    const server = await world.serve([], { models: [], logger, clock });
+    const rest = await server.listen({ port: 0, host });
+    const grpc = await server.listenGrpc({ port: 0, host });
+    for (let i = 0; i < 3; i++) {
+      await sendTo(rest.port, PREFACE);
+      await sendTo(grpc.port as number, GET);
+    }
+    const once = [
+      `REST port ${rest.port}: a client speaks HTTP/2, as gRPC clients do; gRPC is served at port ${grpc.port}`,
+      `gRPC port ${grpc.port}: a client does not speak HTTP/2, as REST clients do not; REST is served at port ${rest.port}`,
+    ];
+    expect(lines).toEqual(once);
+    await clock.advance(60_000);
+    await sendTo(rest.port, PREFACE);
+    await sendTo(grpc.port as number, GET);
+    expect(lines).toEqual([...once, ...once]);
+  });
+
+  it("is reported with what the listener was told, or that nothing speaks its protocol", async () => {
+    const server = await world.serve([], { models: [], logger });
+    const { port } = await server.listenGrpc({ port: 0, host });
+    await sendTo(port as number, GET);
+    const told = await server.listenGrpc({ port: 0, host, elsewhere: "see the manual" });
+    await sendTo(told.port as number, GET);
+    expect(lines).toEqual([
+      expect.stringMatching(/this server serves no REST at a port: this one speaks gRPC only$/),
+      expect.stringMatching(/; see the manual$/),
+    ]);
   });
 });

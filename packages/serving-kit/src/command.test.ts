@@ -43,6 +43,19 @@ describe("runCommand", () => {
     expect(stderr).toContain(`serving-kit: ${message}`);
   });
 
+  it.each([
+    "tensorflow_model_server",
+    "/usr/bin/tensorflow_model_server",
+    "tf_serving_entrypoint.sh",
+    "/usr/bin/tf_serving_entrypoint",
+    "C:\\serving\\tensorflow_model_server",
+  ])("takes %s before its arguments for the name of the program", async (program) => {
+    expect(await run(program, "--version")).toMatchObject({ code: 0, stderr: "" });
+    expect(await run(program, "tensorflow_model_server", "--version")).toMatchObject({ code: 0 });
+    expect((await run(program)).stderr).toContain("nothing to serve: give --model_base_path");
+    expect((await run(program, "doctr")).stderr).toContain("did you mean doctor?");
+  });
+
   it("prints the version for --version", async () => {
     expect(await run("--version")).toEqual({
       code: 0,

@@ -1,6 +1,7 @@
 import { isServingError, messageOf } from "@serving-kit/core";
 import { describeFlags, parseFlags } from "./flags.js";
 import { packageVersion } from "./package-version.js";
+import { withoutProgramNames } from "./program-name.js";
 import { type ServeOptions, serve } from "./serve.js";
 import { serverFlagGroups, serverFlags } from "./server-flags.js";
 import type { Surroundings, TextSink } from "./subcommand.js";
@@ -28,7 +29,7 @@ const INTERRUPTED = 130;
  * one line on stderr that says why; 130 when a signal ended what is no server.
  */
 export async function runCommand(
-  args: readonly string[],
+  given: readonly string[],
   {
     stdout = process.stdout,
     stderr = process.stderr,
@@ -36,6 +37,7 @@ export async function runCommand(
     onListening,
   }: CommandOptions = {},
 ): Promise<number> {
+  const args = withoutProgramNames(given);
   const [name] = args;
   try {
     if (name !== undefined && !name.startsWith("-")) {

@@ -10,6 +10,8 @@ export interface Addresses {
   readonly grpcPort?: number;
   /** What to tell people of all of them, a line each. */
   readonly lines: readonly string[];
+  /** TF Serving's lines of them, which it logs when models are loaded; scripts wait for them. */
+  readonly servingLines: readonly string[];
 }
 
 /**
@@ -22,37 +24,57 @@ export async function listen(
   { rest, restSocket, grpc, grpcSocket }: Listeners,
 ): Promise<Addresses> {
   const lines: string[] = [];
+  const servingLines: string[] = [];
   let restPort: number | undefined;
   let grpcPort: number | undefined;
   if (grpc) {
     ({ port: grpcPort } = await blaming(
       "port",
       grpc.port ?? 0,
-      server.listenGrpc(grpc),
+      server.listenGrpc({ ...grpc, elsewhere: placeOfRest(rest) }),
       grpc.host,
     ));
     lines.push(`serving gRPC at localhost:${grpcPort}`);
+    servingLines.push(`Running gRPC ModelServer at ${grpc.host ?? "0.0.0.0"}:${grpcPort} ...`);
   }
   if (grpcSocket) {
     const { socketPath } = grpcSocket;
-    await blaming("grpc_socket_path", socketPath, server.listenGrpc(grpcSocket));
+    const listening = server.listenGrpc({ ...grpcSocket, elsewhere: placeOfRest(rest) });
+    await blaming("grpc_socket_path", socketPath, listening);
     lines.push(`serving gRPC at unix:${socketPath}`);
+    servingLines.push(`Running gRPC ModelServer at UNIX socket ${socketPath} ...`);
   }
   if (rest) {
-    const { port } = await blaming("rest_api_port", rest.port ?? 0, server.listen(rest), rest.host);
+    const elsewhere = placeOfGrpc(grpcPort);
+    const listening = server.listen({ ...rest, elsewhere });
+    const { port } = await blaming("rest_api_port", rest.port ?? 0, listening, rest.host);
     restPort = port;
+    servingLines.push(`Exporting HTTP/REST API at:localhost:${port} ...`);
     lines.push(`serving REST at ${rest.ssl ? "https" : "http"}://localhost:${port}`);
   }
   if (restSocket) {
     const { socketPath } = restSocket;
-    await blaming("rest_api_socket_path", socketPath, server.listen(restSocket));
+    const listening = server.listen({ ...restSocket, elsewhere: placeOfGrpc(grpcPort) });
+    await blaming("rest_api_socket_path", socketPath, listening);
     lines.push(`serving REST at unix:${socketPath}`);
   }
   return {
     ...(restPort !== undefined && { restPort }),
     ...(grpcPort !== undefined && { grpcPort }),
     lines,
+    servingLines,
   };
+}
+
+const placeOfGrpc = (port: number | undefined) =>
+  port === undefined ? "--port serves gRPC" : `gRPC is served at port ${port} (--port)`;
+
+/** Where REST clients belong that call gRPC: a free port is known only when it is listened at. */
+function placeOfRest(rest: Listeners["rest"]): string {
+  if (rest === undefined) return "this port speaks gRPC only; --rest_api_port serves REST";
+  return rest.port
+    ? `REST is served at port ${rest.port} (--rest_api_port)`
+    : "--rest_api_port serves REST";
 }
 
 async function blaming<T>(

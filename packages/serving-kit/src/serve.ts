@@ -16,7 +16,7 @@ import type { TextSink } from "./subcommand.js";
 import { exitAtOnce, watchTermination } from "./termination.js";
 
 /** What a program that runs the command is given when the server answers. */
-export interface Serving extends Omit<Addresses, "lines"> {
+export interface Serving extends Omit<Addresses, "lines" | "servingLines"> {
   readonly server: ModelServer;
   /** The models that are served. */
   readonly models: readonly ModelConfig[];
@@ -74,7 +74,7 @@ export async function serve(
     pollIntervalMs: 1000 * flags.model_config_file_poll_wait_seconds,
     logger,
   });
-  let addresses: Addresses = { lines: [] };
+  let addresses: Addresses = { lines: [], servingLines: [] };
   const starting = createModelServer({
     ...serverOptionsOf(flags, files),
     platforms: platformsOf(runtimeOptionsOf(flags, files)),
@@ -97,7 +97,8 @@ export async function serve(
   if (server !== undefined) {
     try {
       const { models } = files;
-      const { lines: _, ...ports } = addresses;
+      const { lines: _, servingLines, ...ports } = addresses;
+      for (const line of servingLines) tell(line);
       const isServed = ({ name }: ModelConfig) =>
         server.manager.states(name).some(({ state }) => state === "available");
       const served = models.filter(isServed);

@@ -99,6 +99,12 @@ describe("serving-kit in the place of tensorflow_model_server", () => {
     const said = log.map(({ msg }) => msg).join("\n");
     const [, grpcPort] = /serving gRPC at localhost:(\d+)/.exec(said) ?? [];
     const [, restPort] = /serving REST at http:\/\/localhost:(\d+)/.exec(said) ?? [];
+    // What scripts written for TF Serving wait for.
+    expect(said).toMatch(
+      new RegExp(`^Running gRPC ModelServer at [\\d.]+:${grpcPort} \\.\\.\\.$`, "m"),
+    );
+    expect(said).toContain(`\nRunning gRPC ModelServer at UNIX socket ${folder}/grpc.sock ...\n`);
+    expect(said).toContain(`\nExporting HTTP/REST API at:localhost:${restPort} ...\n`);
     const socketPath = join(folder, "rest.sock");
     expect((await ask({ port: restPort }, PREDICT, BODY)).status).toBe(200);
     expect((await ask({ socketPath }, PREDICT, BODY)).status).toBe(200);

@@ -1,5 +1,6 @@
 import { Server, type ServerCredentials, type ServiceDefinition } from "@grpc/grpc-js";
 import { messageOf } from "@serving-kit/core";
+import type { ListenerOptions } from "../listening/http-listener.js";
 import type { SharedListen } from "../listening/port-sharing.js";
 import type { SslConfig } from "../listening/ssl-config.js";
 import { claimSocketPath } from "../listening/unix-socket.js";
@@ -16,6 +17,7 @@ import { HealthService } from "./health-service.js";
 import { HeldConnections } from "./held-connections.js";
 import { modelService } from "./model-service.js";
 import { type PredictionServiceOptions, predictionService } from "./prediction-service.js";
+import { protocolWatcher } from "./protocol-watcher.js";
 import {
   REFLECTION_VERSIONS,
   reflectionDefinition,
@@ -25,7 +27,7 @@ import { serverCredentials } from "./server-credentials.js";
 import { rawMethod, type UnaryHandler, unary } from "./unary.js";
 
 /** Where and how to listen for gRPC. */
-export interface GrpcListenOptions extends PredictionServiceOptions {
+export interface GrpcListenOptions extends PredictionServiceOptions, ListenerOptions {
   /**
    * Default 8500, TF Serving's, or none where there is a `socketPath`; 0 takes any free port.
    */
@@ -92,11 +94,14 @@ const PACKAGE = "tensorflow.serving";
  * Rejects with an error with Node's `code`, such as EADDRINUSE; ServingError INVALID_ARGUMENT /
  * CONFIG_INVALID for the TLS configuration, an argument of the channel, or what stands in the place of the
  * socket.
+ *
+ * @param onOtherClient Called for each client that does not speak HTTP/2.
  */
 export async function listenGrpc(
   host: GrpcHost,
   options: GrpcListenOptions = {},
   shared?: SharedListen,
+  onOtherClient: () => void = () => {},
 ): Promise<GrpcListener> {
   const { socketPath, ssl, maxMessageBytes = MAX_MESSAGE_BYTES, channelArguments = {} } = options;
   const credentials = serverCredentials(ssl);
@@ -113,8 +118,10 @@ export async function listenGrpc(
   widenCalls(server, windowBytes);
   const widenConnections = connectionWidener(server, windowBytes);
   const connections = new HeldConnections(server);
+  const watchProtocols = protocolWatcher(server, onOtherClient);
   const isBound = () => {
     widenConnections();
+    watchProtocols();
     connections.watch();
   };
   const health = new HealthService(host);

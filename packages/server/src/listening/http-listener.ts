@@ -4,6 +4,16 @@ import type { AddressInfo, Socket } from "node:net";
 import type { SharedListen } from "./port-sharing.js";
 import { checkSsl, type SslConfig } from "./ssl-config.js";
 import { claimSocketPath } from "./unix-socket.js";
+import { isHttp2Client } from "./wrong-protocol.js";
+
+/** What every listener can be told. */
+export interface ListenerOptions {
+  /**
+   * Where clients of the other protocol belong, as the end of a sentence of the log, such as `gRPC is served
+   * at port 8500 (--port)`. Default: the port at which this server serves it.
+   */
+  readonly elsewhere?: string;
+}
 
 /** How long a client may take to send a request. Who takes longer is answered 408 and cut off. */
 export interface ClientTimeouts {
@@ -17,7 +27,7 @@ export interface ClientTimeouts {
 }
 
 /** On which port to listen, and how. */
-export interface ListenOptions extends ClientTimeouts {
+export interface ListenOptions extends ClientTimeouts, ListenerOptions {
   /** Default 8501, TF Serving's; 0 takes any free port. */
   readonly port?: number;
   /** Default: all addresses. */
@@ -27,7 +37,7 @@ export interface ListenOptions extends ClientTimeouts {
 }
 
 /** On which unix socket to listen, and how. */
-export interface SocketListenOptions extends ClientTimeouts {
+export interface SocketListenOptions extends ClientTimeouts, ListenerOptions {
   /**
    * The path of the socket. One that a process left behind when it died is replaced. Who may connect
    * is said by the permissions of the folder, and by the process's umask.
@@ -69,15 +79,19 @@ const CLIENT_ERRORS: ReadonlyMap<string, string> = new Map([
  * where several threads listen at it. Rejects with Node's error, `EADDRINUSE` where
  * the port or socket is taken; ServingError INVALID_ARGUMENT / CONFIG_INVALID for `ssl` or what
  * stands in the place of the socket.
+ *
+ * @param onHttp2Client Called for each client that speaks HTTP/2, as gRPC clients do.
  */
 export async function listenHttp(
   onRequest: (request: IncomingMessage, response: ServerResponse) => void,
   options: ListenOptions | SocketListenOptions,
   shared?: SharedListen,
+  onHttp2Client?: () => void,
 ): Promise<{ server: Server; listening: Listening | SocketListening }> {
   const server = serverOf(onRequest, options);
   const { secured } = watchConnections(server);
   server.on("clientError", (error, socket) => {
+    if (isHttp2Client(error)) onHttp2Client?.();
     // Nothing can be said to a client of HTTPS before the handshake.
     if (server instanceof TlsServer && !secured.has(socket as Socket)) socket.destroy();
     else refuse(error, socket as Socket);
@@ -101,6 +115,8 @@ function serverOf(
   const shortest = Math.min(headersTimeoutMs, requestTimeoutMs);
   const options = {
     keepAliveTimeout: KEEP_ALIVE_MS,
+    // The checks of HAProxy and others send none, and no name matters here.
+    requireHostHeader: false,
     headersTimeout: finite(shortest),
     requestTimeout: finite(requestTimeoutMs),
     // Node looks for slow clients this often.

@@ -20,6 +20,7 @@ import {
 import { InFlight } from "./in-flight.js";
 import type { SharedListen } from "./port-sharing.js";
 import { type ShutDown, shutDown } from "./shutdown.js";
+import { type Protocol, protocolWarning, wrongProtocolLine } from "./wrong-protocol.js";
 
 /** What the transports of one event loop stand on. */
 export interface TransportsHost extends Pick<GrpcHost, "reload" | "counts" | "onStateChange"> {
@@ -43,6 +44,8 @@ export class Transports {
   readonly #inFlight = new InFlight();
   readonly #http: Server[] = [];
   readonly #grpc: GrpcListener[] = [];
+  /** The last port of each protocol. */
+  readonly #ports: Partial<Record<Protocol, number>> = {};
 
   constructor(host: TransportsHost) {
     this.#host = host;
@@ -66,12 +69,16 @@ export class Transports {
   ): Promise<Listening | SocketListening> {
     if (this.isClosing) throw errors.serverClosing();
     const onRequest: RestListener = (request, response) => this.rest(request, response);
-    const { server, listening } = await listenHttp(onRequest, options, shared);
+    let port: number | undefined;
+    const warn = this.#protocolWarning("REST", () => port, options.elsewhere);
+    const { server, listening } = await listenHttp(onRequest, options, shared, warn);
+    if ("port" in listening) port = listening.port;
     if (this.isClosing) {
       await closeHttp(server);
       throw errors.serverClosing();
     }
     this.#http.push(server);
+    if (port !== undefined) this.#ports.REST = port;
     return listening;
   }
 
@@ -83,7 +90,10 @@ export class Transports {
     const { reload, counts, onStateChange } = this.#host;
     const core = this.#core("GRPC");
     const host = { core, inFlight: this.#inFlight, reload, counts, onStateChange };
-    const listener = await listenGrpc(host, options, shared);
+    let port: number | undefined;
+    const warn = this.#protocolWarning("gRPC", () => port, options.elsewhere);
+    const listener = await listenGrpc(host, options, shared, warn);
+    port = listener.listening.port;
     if (this.isClosing) {
       const closed = listener.close();
       listener.cut(); // else it would wait for who has connected already
@@ -91,12 +101,23 @@ export class Transports {
       throw errors.serverClosing();
     }
     this.#grpc.push(listener);
+    if (port !== undefined) this.#ports.gRPC = port;
     return listener.listening;
   }
 
   /** Refuses new requests, waits for those in flight and stops listening: see `shutDown`. */
   shutDown(options: { readonly deadlineMs: number | undefined; clock: Clock }): Promise<ShutDown> {
     return shutDown({ inFlight: this.#inFlight, http: this.#http, grpc: this.#grpc }, options);
+  }
+
+  /** What warns of clients that speak another protocol than the port. */
+  #protocolWarning(
+    protocol: Protocol,
+    port: () => number | undefined,
+    elsewhere: string | undefined,
+  ): () => void {
+    const line = () => wrongProtocolLine(protocol, port(), this.#ports, elsewhere);
+    return protocolWarning(this.#host.core, line);
   }
 
   /** The server as the handlers of one transport see it. */

@@ -1,0 +1,49 @@
+import type { ServerCore } from "../server-core.js";
+
+/** A client that keeps trying is reported this often. */
+const INTERVAL_MS = 60_000;
+
+/** Returns a function that logs the warning that `line` returns, at most once a minute. */
+export function protocolWarning(
+  { logger, clock }: Pick<ServerCore, "logger" | "clock">,
+  line: () => string,
+): () => void {
+  let quietUntilMs = Number.NEGATIVE_INFINITY;
+  return () => {
+    const now = clock.now();
+    if (now < quietUntilMs) return;
+    quietUntilMs = now + INTERVAL_MS;
+    logger.warn({ reason: "WRONG_PROTOCOL" }, line());
+  };
+}
+
+/** The protocols that a port can speak. */
+export type Protocol = "REST" | "gRPC";
+
+const CLIENTS = {
+  REST: "a client speaks HTTP/2, as gRPC clients do",
+  gRPC: "a client does not speak HTTP/2, as REST clients do not",
+};
+
+/** The line about a client that speaks another protocol than a port. */
+export function wrongProtocolLine(
+  protocol: Protocol,
+  port: number | undefined,
+  ports: Readonly<Partial<Record<Protocol, number>>>,
+  elsewhere?: string,
+): string {
+  const other = protocol === "REST" ? "gRPC" : "REST";
+  const place =
+    ports[other] === undefined
+      ? `this server serves no ${other} at a port: this one speaks ${protocol} only`
+      : `${other} is served at port ${ports[other]}`;
+  const where = port === undefined ? "socket" : `port ${port}`;
+  return `${protocol} ${where}: ${CLIENTS[protocol]}; ${elsewhere ?? place}`;
+}
+
+/** Whether an error of Node's HTTP server means that the client speaks HTTP/2. */
+export function isHttp2Client({ code, rawPacket }: NodeJS.ErrnoException & { rawPacket?: Buffer }) {
+  // Clients of TLS name their protocols in the handshake.
+  if (code === "ERR_SSL_NO_APPLICATION_PROTOCOL") return true;
+  return rawPacket?.toString("latin1", 0, 14) === "PRI * HTTP/2.0";
+}
