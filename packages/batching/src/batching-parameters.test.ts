@@ -75,6 +75,21 @@ describe("parseBatchingParameters", () => {
     ],
     [{ max_enqueued_batches: -1 }, "max_enqueued_batches must be non-negative; was -1"],
     [{ num_batch_threads: 0 }, "num_batch_threads must be positive; was 0"],
+    [{ max_batch_size: 0 }, "max_batch_size must be positive; was 0"],
+    [{ max_batch_size: "-9223372036854775808" }, "max_batch_size must be positive; was -"],
+    [{ batch_timeout_micros: -1 }, "batch_timeout_micros must be non-negative; was -1"],
+    [
+      { max_batch_size: 8, allowed_batch_sizes: [4, 4, 8] },
+      "allowed_batch_sizes entries must be monotonically increasing",
+    ],
+    [
+      { max_batch_size: 8, enable_large_batch_splitting: true, max_execution_batch_size: 0 },
+      "max_execution_batch_size must be positive; was 0",
+    ],
+    [
+      { max_batch_size: 8, enable_large_batch_splitting: true, max_execution_batch_size: 16 },
+      "max_batch_size must be greater than or equal to max_execution_batch_size; got 8 and 16",
+    ],
     [{ max_batch_size: 1.5 }, 'max_batch_size must be an integer; got "1.5"'],
     [{ max_batch_size: { value: "9".repeat(30) } }, "max_batch_size must be an integer"],
     [{ thread_pool_name: 5 }, "thread_pool_name must be a text; got number"],
@@ -96,18 +111,23 @@ describe("parseBatchingParameters", () => {
     );
   });
 
-  it.each([
-    [{ max_batch_size: 0 }, "max_batch_size must be positive; was 0"],
-    [{ batch_timeout_micros: -1 }, "batch_timeout_micros must be non-negative; was -1"],
-    [
-      { max_batch_size: 8, allowed_batch_sizes: [4, 4, 8] },
-      "allowed_batch_sizes entries must be monotonically increasing",
-    ],
-  ])("what the queue refuses is refused when a predictor is batched: %j", (message, problem) => {
-    expect(() => batch(new FakePredictor(), parseBatchingParameters(message).options)).toThrow(
-      problem,
-    );
-  });
+  it.each([9223372036854775807n, "9223372036854775807", 2 ** 60, 9007199254740993n])(
+    "takes an integer beyond 2^53: %s",
+    async (value) => {
+      const clock = new FakeClock();
+      const message = { max_batch_size: { value }, batch_timeout_micros: value };
+      const { options } = parseBatchingParameters(message);
+      expect(options.maxBatchSize).toBe(Number.MAX_SAFE_INTEGER);
+      const batched = batch(new FakePredictor(), { ...options, clock });
+      const call = batched.predict({ x: tensor("float32", [1], [1]) });
+      await clock.advance(1_000);
+      expect(batched.stats()[0]?.numEnqueuedTasks).toBe(1);
+      const disposed = batched[Symbol.asyncDispose]();
+      await clock.advance();
+      await disposed;
+      expect((await call).y?.data).toEqual(Float32Array.of(2.5));
+    },
+  );
 
   it("a call that expires in the queue has TF Serving's error", async () => {
     const clock = new FakeClock();

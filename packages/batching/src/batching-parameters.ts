@@ -1,5 +1,7 @@
+import { resolveBatchQueueOptions } from "./batch-queue-options.js";
 import type { BatchingOptions } from "./batching-options.js";
 import { errors } from "./errors.js";
+import { queueOptions } from "./signature-queue.js";
 
 /** What TF Serving's batching parameters say, in the options of this package. */
 export interface ParsedBatchingParameters {
@@ -56,24 +58,23 @@ export function parseBatchingParameters(message: unknown): ParsedBatchingParamet
   if (num_batch_threads !== undefined && num_batch_threads < 1) {
     throw errors.invalidOptions(`num_batch_threads must be positive; was ${num_batch_threads}`);
   }
-  return {
-    options: {
-      timing: "batch-timeout",
-      maxBatchSize: max_batch_size,
-      batchTimeoutMs: batch_timeout_micros / 1000,
-      maxEnqueuedBatches: Math.max(
-        max_enqueued_batches === 0 ? 1 : max_enqueued_batches,
-        enable_large_batch_splitting ? Math.ceil(max_batch_size / maxExecutionBatchSize) : 1,
-      ),
-      allowedBatchSizes: allowed_batch_sizes,
-      enableLargeBatchSplitting: enable_large_batch_splitting,
-      maxExecutionBatchSize,
-      padVariableLengthInputs: pad_variable_length_inputs ?? false,
-      expiredError: errors.runTimeoutExceeded,
-      ...(num_batch_threads !== undefined && { slots: num_batch_threads }),
-    },
-    ...(thread_pool_name !== undefined && { threadPoolName: thread_pool_name }),
+  const options: BatchingOptions = {
+    timing: "batch-timeout",
+    maxBatchSize: max_batch_size,
+    batchTimeoutMs: batch_timeout_micros / 1000,
+    maxEnqueuedBatches: Math.max(
+      max_enqueued_batches === 0 ? 1 : max_enqueued_batches,
+      enable_large_batch_splitting ? Math.ceil(max_batch_size / maxExecutionBatchSize) : 1,
+    ),
+    allowedBatchSizes: allowed_batch_sizes,
+    enableLargeBatchSplitting: enable_large_batch_splitting,
+    maxExecutionBatchSize,
+    padVariableLengthInputs: pad_variable_length_inputs ?? false,
+    expiredError: errors.runTimeoutExceeded,
+    ...(num_batch_threads !== undefined && { slots: num_batch_threads }),
   };
+  resolveBatchQueueOptions(queueOptions(options));
+  return { options, ...(thread_pool_name !== undefined && { threadPoolName: thread_pool_name }) };
 }
 
 function readFields(message: unknown): Parameters {
@@ -121,10 +122,14 @@ function unwrapped(given: unknown): unknown {
   return isWrapper && Object.hasOwn(given, "value") ? (given as { value: unknown }).value : given;
 }
 
+/** An int64. Beyond 2^53 it is the largest integer that a number holds, which no queue reaches either. */
 function integer(name: string, given: unknown): number {
-  const isText = typeof given === "string" && /^-?[0-9]{1,18}$/.test(given);
+  const isText = typeof given === "string" && /^-?[0-9]{1,19}$/.test(given);
   const value = typeof given === "bigint" || isText ? Number(given) : given;
-  if (typeof value === "number" && Number.isSafeInteger(value)) return value;
+  if (typeof value === "number" && Number.isInteger(value) && Math.abs(value) <= 2 ** 63) {
+    const { MIN_SAFE_INTEGER, MAX_SAFE_INTEGER } = Number;
+    return Math.min(Math.max(value, MIN_SAFE_INTEGER), MAX_SAFE_INTEGER);
+  }
   throw errors.invalidOptions(`${name} must be an integer; got ${JSON.stringify(String(given))}`);
 }
 

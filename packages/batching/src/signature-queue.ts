@@ -116,7 +116,10 @@ export class SignatureQueue {
   }
 }
 
-function queueOptions(options: SignatureBatchingOptions): BatchQueueOptions<Tensors, Tensors> {
+/** The options of the queue of one signature. */
+export function queueOptions(
+  options: SignatureBatchingOptions,
+): BatchQueueOptions<Tensors, Tensors> {
   const { enableLargeBatchSplitting, maxExecutionBatchSize, ...rest } = options;
   const { maxBatchSize = 1000 } = options;
   return {

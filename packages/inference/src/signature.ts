@@ -32,6 +32,12 @@ export interface Signature {
    * TF Serving: shapes are descriptions, and the model itself refuses a shape that it cannot compute.
    */
   readonly checksShapes?: boolean;
+  /**
+   * The same inputs and outputs in the same order under other names, such as those of the model's tensors. A
+   * server takes a call by the names of one form and answers by them; a predictor gets the names of the
+   * signature itself. Default none.
+   */
+  readonly aliases?: readonly Signature[];
 }
 
 /** The name of the signature that is meant when none is named. */

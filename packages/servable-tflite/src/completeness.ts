@@ -6,7 +6,7 @@ import {
   messageOf,
 } from "@serving-kit/core";
 import { explainMissingModel } from "@serving-kit/inference";
-import { findModel } from "./find-model.js";
+import { findModel, hasModelFile } from "./find-model.js";
 import { readModelFile } from "./model-file.js";
 import { readWholeFile } from "./read-file.js";
 
@@ -21,7 +21,9 @@ export async function modelCompleteness(path: string): Promise<Completeness> {
   } catch (error) {
     const isMissing = isServingError(error) && error.reason === "MODEL_FILE_MISSING";
     if (!isMissing) throw error;
-    return explainMissingModel(path, String(error.details?.problem));
+    const problem = String(error.details.problem);
+    if (await hasModelFile(path)) return incomplete(problem, "keep the one that is to be served");
+    return explainMissingModel(path, problem);
   }
   try {
     readModelFile(await readWholeFile(file));

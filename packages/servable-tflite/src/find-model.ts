@@ -3,6 +3,7 @@ import { basename, join } from "node:path";
 import { errors } from "./errors.js";
 
 const EXTENSION = ".tflite";
+const DEFAULT_NAME = `model${EXTENSION}`;
 
 /**
  * The .tflite file of a version: the path itself, or in the folder `model.tflite`, or its only
@@ -18,18 +19,29 @@ export async function findModel(path: string): Promise<string> {
     if (path.endsWith(EXTENSION)) return path;
     throw errors.modelFileMissing(path, `${basename(path)} does not end in ${EXTENSION}`);
   }
-  const entries = await readdir(path, { withFileTypes: true });
-  const files = entries
-    .filter((entry) => entry.name.endsWith(EXTENSION) && !entry.isDirectory())
-    .map(({ name }) => name);
-  const file = files.find((name) => name === `model${EXTENSION}`) ?? files[0];
+  const files = await modelFilesIn(path);
+  if (files.includes(DEFAULT_NAME)) return join(path, DEFAULT_NAME);
+  const [file, ...others] = files;
   if (file === undefined)
     throw errors.modelFileMissing(path, `the folder has no ${EXTENSION} file`);
-  if (files.length > 1 && file !== `model${EXTENSION}`) {
+  if (others.length > 0) {
     throw errors.modelFileMissing(
       path,
-      `the folder has ${files.length}: ${files.sort().join(", ")}`,
+      `the folder has ${files.length}: ${files.join(", ")}. Keep one, or name one ${DEFAULT_NAME}`,
     );
   }
   return join(path, file);
+}
+
+/** Whether the path is a .tflite file or a folder with any, even if `findModel` cannot choose between them. */
+export async function hasModelFile(path: string): Promise<boolean> {
+  const stats = await stat(path).catch(() => undefined);
+  if (stats === undefined) return false;
+  return stats.isFile() ? path.endsWith(EXTENSION) : (await modelFilesIn(path)).length > 0;
+}
+
+async function modelFilesIn(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true });
+  const files = entries.filter((entry) => entry.name.endsWith(EXTENSION) && !entry.isDirectory());
+  return files.map(({ name }) => name).sort();
 }

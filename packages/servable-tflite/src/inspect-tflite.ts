@@ -1,6 +1,7 @@
 import type { Signature } from "@serving-kit/inference";
 import { findModel } from "./find-model.js";
-import { parseModelFile, toSignature } from "./model-file.js";
+import { parseModelFile } from "./model-file.js";
+import { toSignature } from "./model-signature.js";
 import type { ModelState } from "./model-state.js";
 import { readWholeFile } from "./read-file.js";
 
@@ -28,6 +29,8 @@ export async function inspectTflite(folderOrFile: string): Promise<TfliteInspect
     path,
     bytes: bytes.byteLength,
     state,
-    signatures: new Map([...signatures].map(([name, signature]) => [name, toSignature(signature)])),
+    signatures: new Map(
+      [...signatures].map(([name, signature]) => [name, toSignature(name, signature)]),
+    ),
   };
 }

@@ -1,13 +1,14 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { isBatchable, readModelFile, toSignature } from "./model-file.js";
+import { isBatchable, readModelFile } from "./model-file.js";
+import { toSignature } from "./model-signature.js";
 
 const digits = "../../../examples/models/digits";
 const read = (path: string) => readModelFile(readFileSync(new URL(path, import.meta.url))).file;
 const signatureOf = (path: string, name = "serving_default") => {
   const signature = read(path).signatures.get(name);
   if (signature === undefined) throw new Error(`${path} has no signature ${name}`);
-  return toSignature(signature);
+  return toSignature(name, signature);
 };
 
 describe("readModelFile", () => {
@@ -31,6 +32,41 @@ describe("readModelFile", () => {
     const { inputs, outputs } = signatureOf("../test/models/rnn.tflite");
     expect([...inputs]).toEqual([["x", { dtype: "float32", shape: [1, 1, 1], nativeName: "x" }]]);
     expect([...outputs.keys()]).toEqual(["y"]);
+  });
+
+  it("reads SignatureDefs of the metadata, whose tensors can have names with or without :0", () => {
+    const signature = signatureOf("../test/models/metadata_signatures.tflite");
+    const { methodName, inputs, outputs } = signature;
+    expect(methodName).toBe("tensorflow/serving/predict");
+    expect([...inputs]).toEqual([
+      ["x", { dtype: "float32", shape: [-1, 1], nativeName: "tflite_input" }],
+    ]);
+    expect([...outputs.keys()]).toEqual(["y"]);
+    expect(signatureOf("../test/models/metadata_signatures.tflite", "regress")).toMatchObject({
+      methodName: "tensorflow/serving/regress",
+      inputs: new Map([["inputs", inputs.get("x")]]),
+      outputs: new Map([["outputs", outputs.get("y")]]),
+    });
+  });
+
+  it("refuses a SignatureDef of the metadata that names no input or output", () => {
+    const bytes = readFileSync(
+      new URL("../test/models/metadata_signatures.tflite", import.meta.url),
+    );
+    bytes[bytes.lastIndexOf("tflite_input")] = 0x58;
+    expect(() => readModelFile(bytes)).toThrow(/names tensor "tflite_input(:0)?" as "(x|inputs)"/);
+  });
+
+  it("gives the default signature the names of the tensors, as TF Serving's clients use them", () => {
+    const { inputs, outputs, aliases } = signatureOf("../test/models/dynamic.tflite");
+    const names = aliases?.map((form) => [...form.inputs.keys(), ...form.outputs.keys()]);
+    expect([...inputs.keys(), ...outputs.keys()]).toEqual(["x", "twice", "where"]);
+    expect(names).toEqual([
+      ["serving_default_x", "PartitionedCall:0", "PartitionedCall:1"],
+      ["serving_default_x:0", "PartitionedCall:0", "PartitionedCall:1"],
+    ]);
+    expect(signatureOf("../test/models/rnn.tflite").aliases).toBeUndefined();
+    expect(signatureOf("../test/models/subgraphs.tflite", "triple").aliases).toBeUndefined();
   });
 
   it("reads every dtype that a tensor can have", () => {

@@ -19,7 +19,8 @@ import {
 } from "@serving-kit/inference";
 import { CallsInFlight } from "./calls-in-flight.js";
 import { errors } from "./errors.js";
-import { isBatchable, type ModelSignature, toSignature } from "./model-file.js";
+import { isBatchable } from "./model-file.js";
+import { type ModelSignature, toSignature } from "./model-signature.js";
 import { OK } from "./native/bindings.js";
 import type { Interpreter } from "./native/interpreter.js";
 import { InterpreterPool, type InterpreterPoolOptions } from "./native/interpreter-pool.js";
@@ -58,7 +59,10 @@ export class TflitePredictor implements Predictor {
     const specs = [...signatures.values()].flatMap((s) => [...s.inputs, ...s.outputs]);
     this.#dequantize = options.dequantize && specs.some(({ spec }) => isQuantized(spec));
     this.signatures = new Map(
-      [...signatures].map(([name, signature]) => [name, this.#toBorder(toSignature(signature))]),
+      [...signatures].map(([name, signature]) => [
+        name,
+        this.#toBorder(toSignature(name, signature)),
+      ]),
     );
     if (model.file.state !== "none") this.state = options.keepsState ? "keep" : "fresh";
     this.batchable = isBatchable(model.file) && this.state !== "keep";
@@ -182,7 +186,13 @@ export class TflitePredictor implements Predictor {
     if (!this.#dequantize) return signature;
     const toFloat = (specs: ReadonlyMap<string, TensorSpec>) =>
       new Map([...specs].map(([name, spec]) => [name, toFloatSpec(spec)]));
-    return { inputs: toFloat(signature.inputs), outputs: toFloat(signature.outputs) };
+    const { inputs, outputs, aliases } = signature;
+    return {
+      ...signature,
+      inputs: toFloat(inputs),
+      outputs: toFloat(outputs),
+      ...(aliases && { aliases: aliases.map((alias) => this.#toBorder(alias)) }),
+    };
   }
 
   async #close(): Promise<void> {

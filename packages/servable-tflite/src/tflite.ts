@@ -4,7 +4,7 @@ import { formatServableId, RAM_BYTES } from "@serving-kit/core";
 import { definePlatform, type Platform } from "@serving-kit/inference";
 import { runInCanary } from "@serving-kit/native-library";
 import { modelCompleteness } from "./completeness.js";
-import { findModel } from "./find-model.js";
+import { findModel, hasModelFile } from "./find-model.js";
 import { defaultInterpreters, loadModel, openModel } from "./load-model.js";
 import { checkOptions, type TfliteOptions } from "./options.js";
 import { PLATFORM_NAME, sharedModelOf } from "./share.js";
@@ -37,11 +37,7 @@ const platform = definePlatform<TfliteOptions>({
     });
   },
 
-  accepts: (path) =>
-    findModel(path).then(
-      () => true,
-      () => false,
-    ),
+  accepts: hasModelFile,
 
   isComplete: modelCompleteness,
 

@@ -318,7 +318,7 @@ describe("the files of a version", () => {
     expect(await tflite().accepts(folder)).toBe(true);
     expect(await tflite().accepts(one)).toBe(true);
     put("other.tflite");
-    expect(await tflite().accepts(folder)).toBe(false);
+    expect(await tflite().accepts(folder)).toBe(true);
     put("model.tflite");
     expect(await tflite().accepts(folder)).toBe(true);
     expect(await tflite().accepts(join(folder, "missing"))).toBe(false);

@@ -285,6 +285,22 @@ export const errors = {
       { cause },
     ),
 
+  configEmptied: (path: string) =>
+    new ServingError(
+      "FAILED_PRECONDITION",
+      "CONFIG_EMPTIED",
+      "Cannot transition to requested config. It is only legal to transition from one ModelConfigList " +
+        `to another. ${path} has no model_config_list; for no models write model_config_list {}`,
+    ),
+
+  textFormatInvalid: (path: string, problem: string, cause?: unknown) =>
+    new ServingError(
+      "INVALID_ARGUMENT",
+      "CONFIG_FILE_INVALID",
+      `Invalid protobuf file: '${path}': ${problem}`,
+      { cause },
+    ),
+
   configFileInvalid: (path: string, problem: string, cause?: unknown) =>
     new ServingError("INVALID_ARGUMENT", "CONFIG_FILE_INVALID", `${path}: ${problem}`, { cause }),
 

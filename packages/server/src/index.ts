@@ -27,8 +27,13 @@ export {
   type ModelConfigWatchOptions,
   watchModelConfig,
 } from "./config/model-config-watch.js";
-export { readTextFormat, type TextFormatOptions } from "./config/read-text-format.js";
 export { readSslConfigFile } from "./config/ssl-config-file.js";
+export {
+  type ParsedText,
+  parseTextFormat,
+  readTextFormat,
+  type TextFormat,
+} from "./config/text-format.js";
 export { createModelServer } from "./create-model-server.js";
 export { errors as serverErrors } from "./errors.js";
 export { type ChannelArguments, parseChannelArguments } from "./grpc/channel-arguments.js";

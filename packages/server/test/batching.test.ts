@@ -114,7 +114,7 @@ describe("createModelServer's batching", () => {
   it("fails a version whose file is wrong, with the file", async () => {
     const starting = serve({ perModelBatchingParameters: true }, {}, { name: "wrong" });
     await expect(starting).rejects.toThrow(
-      /wrong\/1\/batching_params.pbtxt: expected message value \(line 1\)/,
+      /Invalid protobuf file: '.*wrong\/1\/batching_params.pbtxt': expected message value \(line 1\)/,
     );
   });
 

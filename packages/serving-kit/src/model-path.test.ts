@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { inspectTflite } from "@serving-kit/servable-tflite";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { builtInPlatforms } from "./built-in-platforms.js";
 import { findModel } from "./model-path.js";
@@ -36,6 +37,15 @@ describe("findModel", () => {
   it("takes the newest version of a base path, by its number", async () => {
     await put("9/model.tflite", "10/saved_model.pb", "x/model.tflite", "11");
     expect(await find("")).toEqual(["/10", "tensorflow"]);
+  });
+
+  it("leaves it to the platform to say that a folder has two models", async () => {
+    await put("1/a.tflite", "1/b.tflite");
+    expect(await find("")).toEqual(["/1", "tflite"]);
+    await expect(inspectTflite(join(folder, "1"))).rejects.toMatchObject({
+      reason: "MODEL_FILE_MISSING",
+      message: expect.stringContaining("the folder has 2: a.tflite, b.tflite. Keep one"),
+    });
   });
 
   it.each(["", "nowhere"])("tells what was expected when there is no model (%j)", async (path) => {

@@ -1,6 +1,6 @@
 import { WaitLine } from "@serving-kit/core";
 import type { Delegation, Tensors } from "@serving-kit/inference";
-import type { ModelSignature } from "../model-file.js";
+import type { ModelSignature } from "../model-signature.js";
 import { Interpreter, type InterpreterOptions } from "./interpreter.js";
 import type { NativeModel } from "./model.js";
 import { ShapeCheck } from "./shape-check.js";

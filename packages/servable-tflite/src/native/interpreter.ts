@@ -1,7 +1,7 @@
 import type { Delegation, Tensor, Tensors } from "@serving-kit/inference";
 import { RunPlan } from "@serving-kit/native-library";
 import { errors } from "../errors.js";
-import type { ModelSignature } from "../model-file.js";
+import type { ModelSignature } from "../model-signature.js";
 import { OK } from "./bindings.js";
 import { emptyOperator } from "./empty-tensors.js";
 import { ErrorReporter } from "./error-reporter.js";

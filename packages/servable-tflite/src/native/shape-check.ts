@@ -1,6 +1,6 @@
 import type { Tensor, Tensors } from "@serving-kit/inference";
 import { errors } from "../errors.js";
-import type { ModelSignature } from "../model-file.js";
+import type { ModelSignature } from "../model-signature.js";
 import { Interpreter, type InterpreterOptions } from "./interpreter.js";
 import type { NativeModel } from "./model.js";
 

@@ -1,6 +1,6 @@
 import type { NativeFunction } from "@serving-kit/native-library";
 import { errors } from "../errors.js";
-import type { Binding, ModelSignature } from "../model-file.js";
+import type { Binding, ModelSignature } from "../model-signature.js";
 import type { Bindings } from "./bindings.js";
 
 /** A C function with one argument, and this argument. */

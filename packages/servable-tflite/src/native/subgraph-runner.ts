@@ -1,7 +1,7 @@
 import type { Tensor, Tensors } from "@serving-kit/inference";
 import type { NativeExecutor, RunPlan } from "@serving-kit/native-library";
 import { errors } from "../errors.js";
-import type { ModelSignature } from "../model-file.js";
+import type { ModelSignature } from "../model-signature.js";
 import { OK } from "./bindings.js";
 import type { SubgraphOutline } from "./empty-tensors.js";
 import type { Tflite } from "./library.js";

@@ -11,6 +11,8 @@ import sys
 import flatbuffers
 import numpy as np
 import tensorflow as tf
+from flatbuffers import flexbuffers
+from tensorflow.core.protobuf import meta_graph_pb2
 from tensorflow.lite.python import schema_py_generated as schema
 
 FOLDER = pathlib.Path(__file__).parent
@@ -33,6 +35,12 @@ def save(name, functions, uses=(), prepare=lambda converter: None):
     converter = tf.lite.TFLiteConverter.from_saved_model(path, signature_keys=list(functions))
     prepare(converter)
     (FOLDER / f"{name}.tflite").write_bytes(converter.convert())
+
+
+def save_model(name, model):
+    builder = flatbuffers.Builder(1024)
+    builder.Finish(model.Pack(builder), b"TFL3")
+    (FOLDER / f"{name}.tflite").write_bytes(builder.Output())
 
 
 def spec(shape, dtype, name):
@@ -198,9 +206,7 @@ def save_operator(name, builtin, options_type, options, tensors, inputs, outputs
     operator.builtinOptionsType, operator.builtinOptions = options_type, options
     graph.inputs, graph.outputs, graph.operators = graph_inputs, outputs, [operator]
     model.operatorCodes, model.subgraphs = [code], [graph]
-    builder = flatbuffers.Builder(1024)
-    builder.Finish(model.Pack(builder), b"TFL3")
-    (FOLDER / f"{name}.tflite").write_bytes(builder.Output())
+    save_model(name, model)
 
 
 # Keeps the state of an RNN in a variable tensor: h = x + h, one step a run. The converter does not
@@ -242,6 +248,45 @@ def save_dense():
     (FOLDER / "dense.tflite").write_bytes(converter.convert())
 
 
+# x / 2 + 2 with SignatureDefs in the metadata, as tools for TF Serving write them, and tensors without `:0`.
+def save_metadata_signatures():
+    if not is_wanted("metadata_signatures"):
+        return
+
+    @tf.function(input_signature=[spec([None, 1], tf.float32, "x")])
+    def half_plus_two(x):
+        return {"y": x * 0.5 + 2.0}
+
+    function = half_plus_two.get_concrete_function()
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([function], tf.Module())
+    model = schema.ModelT.InitFromPackedBuf(converter.convert(), 0)
+    graph = model.subgraphs[0]
+    graph.tensors[graph.inputs[0]].name = b"tflite_input"
+    graph.tensors[graph.outputs[0]].name = b"y:0"
+    model.signatureDefs = None
+
+    def definition(method, inputs, outputs):
+        message = meta_graph_pb2.SignatureDef(method_name=f"tensorflow/serving/{method}")
+        for infos, names in (message.inputs, inputs), (message.outputs, outputs):
+            for key, tensor in names.items():
+                infos[key].name, infos[key].dtype = tensor, tf.float32.as_datatype_enum
+        return message.SerializeToString()
+
+    builder = flexbuffers.Builder()
+    with builder.Map():
+        for key, *names in (
+            ("serving_default", "predict", {"x": "tflite_input:0"}, {"y": "y:0"}),
+            ("regress", "regress", {"inputs": "tflite_input"}, {"outputs": "y:0"}),
+        ):
+            builder.String(key, definition(*names).decode())
+    buffer, metadata = schema.BufferT(), schema.MetadataT()
+    buffer.data = np.frombuffer(builder.Finish(), np.uint8)
+    metadata.name, metadata.buffer = "signature_defs_metadata", len(model.buffers)
+    model.buffers.append(buffer)
+    model.metadata.append(metadata)
+    save_model("metadata_signatures", model)
+
+
 save("dtypes", {"serving_default": reshape})
 save("strings", {"serving_default": pick})
 save("dynamic", {"serving_default": positives})
@@ -258,3 +303,4 @@ save("depthwise", {"serving_default": depthwise}, prepare=in_int8)
 save_rnn()
 save_variable_input()
 save_dense()
+save_metadata_signatures()

@@ -8,6 +8,8 @@ export interface PredictCall {
   readonly inputs: Tensors;
   /** The outputs that are wanted; undefined and empty mean all. */
   readonly outputs?: readonly string[];
+  /** The names of outputs in the answer, by their names in the signature. Undefined: the same names. */
+  readonly outputNames?: ReadonlyMap<string, string> | undefined;
 }
 
 /** What a model answered. */

@@ -5,6 +5,7 @@ import type { CallApi } from "./call-observer.js";
 import { checkMethodName } from "./method-name.js";
 import { observed } from "./observed.js";
 import type { PredictAnswer, PredictCall } from "./predict-call.js";
+import { renamed } from "./signature-forms.js";
 
 /**
  * Acquires what the request names, lets `prepare` read the call in the light of its signatures, and
@@ -49,7 +50,7 @@ async function run<C extends PredictCall>(
       core.clock,
     );
     observation?.ran();
-    return { id: handle.id, call, outputs };
+    return { id: handle.id, call, outputs: renamed(outputs, call.outputNames) };
   } finally {
     handle.release();
   }

@@ -68,13 +68,18 @@ describe("parseBatchingParametersFile", () => {
     ],
     ["num_batch_threads {}", "num_batch_threads must be positive; was 0"],
     ["max_batch_size: 5", "expected message value (line 1)"],
-    ["\nbatch_size { value: 1 }", ".BatchingParameters: unknown field 'batch_size' (line 2)"],
+    [
+      "\nbatch_size { value: 1 }",
+      "Invalid protobuf file: 'batching.pbtxt': tensorflow.serving.BatchingParameters: unknown field 'batch_size' (line 2)",
+    ],
     ['{ "batch_size": 1 }', 'BatchingParameters has no field "batch_size"; it has'],
     ['{ "__proto__": { "max_batch_size": 1 } }', 'BatchingParameters has no field "__proto__"'],
     ["max_batch_size { value: 'a' }", "integer value expected"],
-    ["max_batch_size { value: 9223372036854775807 }", "max_batch_size must be an integer"],
+    ["max_batch_size { value: 9223372036854775808 }", "integer value out of range (line 1)"],
+    ['{ "max_batch_size": 18446744073709551616 }', "max_batch_size must be an integer"],
+    ["batch_timeout_micros { value: -1 }", "batch_timeout_micros must be non-negative; was -1"],
     ['{ "max_batch_size": 1.5 }', 'max_batch_size must be an integer; got "1.5"'],
-    ["{ max_batch_size", "JSON"],
+    ["{ max_batch_size", "line 1"],
   ])("refuses %j with the path", (file, message) => {
     expect(() => parseBatchingParametersFile(file, "batching.pbtxt")).toThrow(
       expect.objectContaining({
@@ -83,7 +88,29 @@ describe("parseBatchingParametersFile", () => {
         message: expect.stringContaining(message),
       }),
     );
-    expect(() => parseBatchingParametersFile(file, "batching.pbtxt")).toThrow(/^batching\.pbtxt: /);
+    expect(() => parseBatchingParametersFile(file, "batching.pbtxt")).toThrow(
+      /^(Invalid protobuf file: 'batching\.pbtxt'|batching\.pbtxt): /,
+    );
+  });
+
+  it("logs a text that does not parse as TF Serving does", () => {
+    const lines: string[] = [];
+    const log = (_: object, line: string) => void lines.push(line);
+    const logger = { info: log, warn: log, error: log };
+    expect(() => parseBatchingParametersFile("\nbatch_size: 1", "f", logger)).toThrow();
+    expect(lines).toEqual([
+      "Error parsing text-format tensorflow.serving.BatchingParameters: " +
+        "tensorflow.serving.BatchingParameters: unknown field 'batch_size' (line 2)",
+    ]);
+  });
+
+  it("takes integers beyond 2^53, in text and in JSON", () => {
+    for (const text of [
+      "max_batch_size { value: 9223372036854775807 }",
+      '{"max_batch_size": 9223372036854775807}',
+    ]) {
+      expect(parseBatchingParametersFile(text, "f").options.maxBatchSize).toBe(2 ** 53 - 1);
+    }
   });
 
   it("says which file cannot be read", async () => {

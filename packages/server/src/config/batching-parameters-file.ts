@@ -1,35 +1,32 @@
 import { type ParsedBatchingParameters, parseBatchingParameters } from "@serving-kit/batching";
-import { messageOf } from "@serving-kit/core";
-import textformat from "protobufjs/ext/textformat.js";
+import { isServingError, type Logger, messageOf } from "@serving-kit/core";
 import protobuf from "protobufjs/light.js";
 import { errors } from "../errors.js";
 import { readBounded } from "./bounded-file.js";
+import { parseYaml } from "./model-config-yaml.js";
+import { servingSchema } from "./serving-schema.js";
+import { parseTextFormat, type TextFormat } from "./text-format.js";
 
-/**
- * The types of TF Serving's `BatchingParameters` (session_bundle_config.proto). Only names count in the
- * text format; the numbers of the last two fields are the next free ones.
- */
+/** TF Serving's `BatchingParameters` (session_bundle_config.proto). */
 export const batchingParametersSchema = {
   BatchingParameters: {
     fields: {
-      max_batch_size: { type: "Int64Value", id: 1 },
-      batch_timeout_micros: { type: "Int64Value", id: 2 },
-      max_enqueued_batches: { type: "Int64Value", id: 3 },
-      num_batch_threads: { type: "Int64Value", id: 4 },
-      thread_pool_name: { type: "StringValue", id: 5 },
+      max_batch_size: { type: "google.protobuf.Int64Value", id: 1 },
+      batch_timeout_micros: { type: "google.protobuf.Int64Value", id: 2 },
+      max_enqueued_batches: { type: "google.protobuf.Int64Value", id: 3 },
+      num_batch_threads: { type: "google.protobuf.Int64Value", id: 4 },
+      thread_pool_name: { type: "google.protobuf.StringValue", id: 5 },
       allowed_batch_sizes: { rule: "repeated", type: "int64", id: 6 },
       pad_variable_length_inputs: { type: "bool", id: 7 },
-      enable_large_batch_splitting: { type: "BoolValue", id: 8 },
-      max_execution_batch_size: { type: "Int64Value", id: 9 },
+      enable_large_batch_splitting: { type: "google.protobuf.BoolValue", id: 8 },
+      max_execution_batch_size: { type: "google.protobuf.Int64Value", id: 9 },
     },
   },
-  Int64Value: { fields: { value: { type: "int64", id: 1 } } },
-  StringValue: { fields: { value: { type: "string", id: 1 } } },
-  BoolValue: { fields: { value: { type: "bool", id: 1 } } },
 };
-const batchingParameters = protobuf.Root.fromJSON({
-  nested: batchingParametersSchema,
-}).lookupType("BatchingParameters");
+const FORMAT: TextFormat = {
+  name: "tensorflow.serving.BatchingParameters",
+  schema: servingSchema(batchingParametersSchema),
+};
 
 /**
  * Reads the text of a batching parameters file: TF Serving's `BatchingParameters` in protobuf's text
@@ -40,10 +37,17 @@ const batchingParameters = protobuf.Root.fromJSON({
  * line, an unknown field, a value of another type, or what does not fit together, in TF Serving's
  * words.
  */
-export function parseBatchingParametersFile(text: string, path: string): ParsedBatchingParameters {
+export function parseBatchingParametersFile(
+  text: string,
+  path: string,
+  logger?: Logger,
+): ParsedBatchingParameters {
   try {
-    return parseBatchingParameters(/^\s*\{/.test(text) ? JSON.parse(text) : parseText(text));
+    if (/^\s*\{/.test(text)) return parseBatchingParameters(parseYaml(text));
+    const { message, type } = parseTextFormat(text, path, FORMAT, logger);
+    return parseBatchingParameters(batchingFields(message, type));
   } catch (error) {
+    if (isServingError(error) && error.reason === "CONFIG_FILE_INVALID") throw error;
     throw errors.configFileInvalid(path, messageOf(error), error);
   }
 }
@@ -54,21 +58,23 @@ export function parseBatchingParametersFile(text: string, path: string): ParsedB
  * @throws ServingError CONFIG_FILE_UNREADABLE (FAILED_PRECONDITION), or what
  * `parseBatchingParametersFile` throws.
  */
-export async function readBatchingParametersFile(path: string): Promise<ParsedBatchingParameters> {
+export async function readBatchingParametersFile(
+  path: string,
+  logger?: Logger,
+): Promise<ParsedBatchingParameters> {
   const text = await readBounded(path).catch((error) => {
     throw errors.configFileUnreadable("batching parameters file", path, error);
   });
-  return parseBatchingParametersFile(text, path);
+  return parseBatchingParametersFile(text, path, logger);
 }
 
-function parseText(text: string): Record<string, unknown> {
-  return batchingFields(textformat.fromText(batchingParameters, text));
-}
-
-/** The fields of a BatchingParameters message of protobufjs, by the names of the proto file. */
-export function batchingFields(message: object): Record<string, unknown> {
+/**
+ * The fields of a BatchingParameters message of protobufjs by the names of the proto file, without the
+ * messages that wrap values: an empty one means 0 or false.
+ */
+export function batchingFields(message: object, type: protobuf.Type): Record<string, unknown> {
   const fields = Object.entries<unknown>({ ...message }).map(([name, given]) => {
-    const wrapper = batchingParameters.fields[name]?.resolvedType;
+    const wrapper = type.fields[name]?.resolvedType;
     const value =
       wrapper instanceof protobuf.Type
         ? ((given as { value?: unknown }).value ?? wrapper.fields.value?.typeDefault)
@@ -78,7 +84,7 @@ export function batchingFields(message: object): Record<string, unknown> {
   return Object.fromEntries(fields);
 }
 
-/** An int64 of protobufjs, which is an object where the package `long` is there, as a text. */
+/** An int64 of protobufjs, which is an object if the package `long` is there, as a string. */
 function withoutLong(value: unknown): unknown {
   return typeof value === "object" && value !== null ? String(value) : value;
 }

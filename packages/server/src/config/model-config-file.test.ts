@@ -221,8 +221,21 @@ model_config_list:
         ).join("\n"),
         "Excessive alias count",
       ],
-      ["", "expected object; got null"],
-      ["{__proto__: {model_config_list: {}}}", "model_config_list: expected object; got undefined"],
+      ["{__proto__: {model_config_list: {}}}", "unknown option __proto__"],
+      ["[]", "options: expected object; got an array"],
+      [
+        json({ name: "a", base_path: "/b", num_batch_threads: 1 }),
+        "config[0]: unknown option num_batch_threads; num_batch_threads belongs in batching",
+      ],
+      [
+        json({ name: "a", base_path: "/b", batching: { base_path: "/b" } }),
+        "batching: unknown option base_path; base_path belongs in model_config_list.config",
+      ],
+      ['{"config": []}', "unknown option config; config belongs in model_config_list"],
+      [
+        '{"model_config_list": {"model_config_list": {}}}',
+        "model_config_list: unknown option model_config_list; model_config_list belongs at the top level",
+      ],
       [
         '{"model_config_list": {"config": []}, "modelConfigList": 1}',
         "expected model_config_list once; it is given as modelConfigList as well",
@@ -302,14 +315,13 @@ describe("a custom platform", () => {
 });
 
 describe("parseModelConfig", () => {
-  it.each(["model_config_list {}", json(), '{"model_config_list": {}}'])(
+  it.each(["model_config_list {}", json(), '{"model_config_list": {}}', "", " # later\n", "{}"])(
     "takes an empty list, for models that come by a reload: %s",
     (text) => expect(parseModelConfig(text, "f")).toEqual([]),
   );
 
   it.each(
     [
-      ["", "model_config_list: expected object; got undefined"],
       [list('base_path: "b"'), "model_config_list.config[0].name: expected string; got undefined"],
       [list('name: "a"'), "model_config_list.config[0].base_path: expected a path; got none"],
       [
@@ -317,6 +329,26 @@ describe("parseModelConfig", () => {
         "Illegal to list model a multiple times in config list",
       ],
       [list('name: "a" basepath: "b"'), "unknown field 'basepath' (line 2)"],
+      [
+        list('name: "a" num_batch_threads { value: 4 }'),
+        "tensorflow.serving.ModelConfig: unknown field 'num_batch_threads' (line 2); num_batch_threads belongs in batching { … }",
+      ],
+      [
+        list('name: "a" logging_config { sampling_rate: 0.5 }'),
+        "unknown field 'sampling_rate' (line 2); sampling_rate belongs in sampling_config { … }",
+      ],
+      [
+        'config { name: "a" }',
+        "unknown field 'config' (line 1); config belongs in model_config_list { … }",
+      ],
+      [
+        'name: "a"',
+        "unknown field 'name' (line 1); name belongs in model_config_list { config { … } }",
+      ],
+      [
+        "custom_model_config {}",
+        "custom_model_config belongs in model_config_list { config { … } }",
+      ],
       [list('name: "a" base_path: 3'), "line 2"],
       ['model_config_list { config { name: "a"', "(line 1)"],
       ["model_config_list {".repeat(5_000), "unknown field 'model_config_list' (line 1)"],
@@ -339,7 +371,9 @@ describe("parseModelConfig", () => {
       expect.objectContaining({
         code: "INVALID_ARGUMENT",
         reason: "CONFIG_FILE_INVALID",
-        message: expect.stringMatching(/^models\.config: /),
+        message: expect.stringMatching(
+          /^(Invalid protobuf file: 'models\.config'|models\.config): /,
+        ),
       }),
     );
     expect(() => parseModelConfig(text, "models.config")).toThrowError(problem);
@@ -353,6 +387,57 @@ describe("parseModelConfig", () => {
     expect(() => parseModelConfig(config, "f.json")).toThrow(
       new RegExp(`${where}: expected \\w+; got a text$`),
     );
+  });
+
+  it("logs a text that does not parse as TF Serving does", () => {
+    const lines: string[] = [];
+    const log = (_: object, line: string) => void lines.push(line);
+    const logger = { info: log, warn: log, error: log };
+    expect(() => parseModelConfig("model_config_lst {}", "f", logger)).toThrow();
+    expect(lines).toEqual([
+      "Error parsing text-format tensorflow.serving.ModelServerConfig: " +
+        "tensorflow.serving.ModelServerConfig: unknown field 'model_config_lst' (line 1)",
+    ]);
+  });
+
+  it("takes TF Serving's fields that have no effect here, in text and in JSON, and says so", () => {
+    const logging = { log_collector_config: { type: "jsonl", filename_prefix: "p" } };
+    const sampling = {
+      sampling_rate: 0.5,
+      attributes: 2,
+      per_task_sampling_configs: [{ dc: "x" }],
+    };
+    const files = [
+      list(`name: "a" base_path: "b" model_type: TENSORFLOW logging_config {
+        log_collector_config { type: "jsonl" filename_prefix: "p" }
+        sampling_config { sampling_rate: 0.5 attributes: 2 per_task_sampling_configs { dc: "x" } }
+        custom_logging_config { type_url: "t/x" value: "\\001" }
+      }`),
+      json({
+        name: "a",
+        base_path: "b",
+        model_type: "TENSORFLOW",
+        logging_config: { ...logging, sampling_config: sampling, custom_logging_config: {} },
+      }),
+    ];
+    for (const text of files) {
+      const lines: string[] = [];
+      const log = (_: object, line: string) => void lines.push(line);
+      const [model] = parseModelConfig(text, "f", { info: log, warn: log, error: log });
+      expect(model?.requestLog).toMatchObject({ type: "jsonl", samplingRate: 0.5 });
+      expect(lines.sort()).toEqual([
+        "f: attributes has no effect",
+        "f: custom_logging_config has no effect",
+        "f: model_type has no effect; model_platform names the platform",
+        "f: per_task_sampling_configs has no effect",
+      ]);
+    }
+  });
+
+  it("takes names with / and :, which gRPC serves as they are", () => {
+    expect(parseModelConfig(list('name: "a/b:c" base_path: "b"'), "f")).toMatchObject([
+      { name: "a/b:c" },
+    ]);
   });
 
   it("leaves a path of another scheme as it is, so that its error names it", () => {

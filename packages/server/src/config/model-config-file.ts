@@ -1,38 +1,56 @@
 import { dirname, extname } from "node:path";
-import { type Logger, messageOf, silentLogger } from "@serving-kit/core";
+import { isServingError, type Logger, messageOf, silentLogger } from "@serving-kit/core";
 import { errors } from "../errors.js";
 import { readBounded } from "./bounded-file.js";
 import { check } from "./check-options.js";
+import { messageAt, placeOf } from "./field-place.js";
 import type { ModelConfig } from "./model-config.js";
 import { modelFromFields } from "./model-config-fields.js";
 import { withProtoNames } from "./model-config-names.js";
-import { type ModelServerConfigFields, modelServerConfigSchema } from "./model-config-schema.js";
-import { parseModelConfigText } from "./model-config-text.js";
+import {
+  type ModelConfigFields,
+  type ModelServerConfigFields,
+  modelServerConfigSchema,
+} from "./model-config-schema.js";
+import {
+  type ModelConfigText,
+  modelServerConfigType,
+  parseModelConfigText,
+} from "./model-config-text.js";
 import { parseYaml } from "./model-config-yaml.js";
 
 /**
- * Reads the text of a model config file: TF Serving's ModelServerConfig in protobuf's text format, or
- * the same fields in JSON or YAML, by the names of the proto file or of protobuf's JSON form. Which of
- * them it is tells the ending of `path` (`.json`, `.yaml`, `.yml`), else whether it begins with `{`.
+ * Parses the text of a model config file: TF Serving's ModelServerConfig in protobuf's text format, or
+ * the same fields in JSON or YAML, by the names of the proto file or of protobuf's JSON form. The ending of
+ * `path` (`.json`, `.yaml`, `.yml`) decides, else whether the text starts with `{`.
  *
- * Paths in it that are relative are resolved against the folder of `path`; TF Serving refuses them.
- * `model_type` has no effect, and is told to the logger.
+ * Relative paths in it are resolved against the folder of `path`; TF Serving refuses them. A file without a
+ * `model_config_list` has no models. Fields without effect are logged.
  *
  * @throws ServingError CONFIG_FILE_INVALID (INVALID_ARGUMENT) with the line or the field, what was
- * expected there and what was given.
+ * expected there and what was given; for a known field in the wrong place, where it belongs.
  */
 export function parseModelConfig(
   text: string,
   path: string,
   logger: Logger = silentLogger,
 ): readonly ModelConfig[] {
+  return modelsOf(text, path, logger) ?? [];
+}
+
+/** As `parseModelConfig`; undefined for a file that configures nothing yet. */
+export function modelsOf(
+  text: string,
+  path: string,
+  logger: Logger,
+): readonly ModelConfig[] | undefined {
   try {
-    const { fields, hasModelType } = parse(text, path);
-    check(modelServerConfigSchema, fields, "");
-    const { config = [] } = (fields as ModelServerConfigFields).model_config_list;
-    if (hasModelType || config.some((model) => model.model_type !== undefined)) {
-      logger.warn({ path }, `${path}: model_type has no effect; model_platform names the platform`);
-    }
+    const { fields, ignored } = parse(text, path, logger);
+    checkFields(fields);
+    const { model_config_list: list } = fields as ModelServerConfigFields;
+    if (list === undefined) return undefined;
+    const { config = [] } = list;
+    tellIgnored([...ignored, ...config.flatMap(ignoredOf)], path, logger);
     const names = new Set<string>();
     for (const { name } of config) {
       if (names.has(name)) {
@@ -44,6 +62,7 @@ export function parseModelConfig(
       modelFromFields(model, `model_config_list.config[${index}]`, dirname(path)),
     );
   } catch (error) {
+    if (isServingError(error) && error.reason === "CONFIG_FILE_INVALID") throw error;
     throw errors.configFileInvalid(path, messageOf(error), error);
   }
 }
@@ -72,9 +91,14 @@ export async function readModelConfigFile(
  *
  * @throws as `readModelConfigFile` does.
  */
-export async function openModelConfigFile(path: string, logger?: Logger): Promise<ModelConfigFile> {
+export async function openModelConfigFile(
+  path: string,
+  logger: Logger = silentLogger,
+): Promise<ModelConfigFile> {
   const text = await readModelConfigText(path);
-  return { path, text, models: parseModelConfig(text, path, logger) };
+  const models = modelsOf(text, path, logger);
+  if (models === undefined) logger.info({ path }, `${path}: Taking no action for empty config.`);
+  return { path, text, models: models ?? [] };
 }
 
 /** The text of a model config file. Throws CONFIG_FILE_UNREADABLE. */
@@ -84,8 +108,40 @@ export function readModelConfigText(path: string): Promise<string> {
   });
 }
 
-function parse(text: string, path: string) {
+function parse(text: string, path: string, logger: Logger): ModelConfigText {
   const isYaml = /^\.(json|ya?ml)$/i.test(extname(path)) || /^\s*\{/.test(text);
-  if (!isYaml) return parseModelConfigText(text);
-  return { fields: withProtoNames(parseYaml(text)), hasModelType: false };
+  if (!isYaml) return parseModelConfigText(text, path, logger);
+  return { fields: withProtoNames(parseYaml(text) ?? {}), ignored: [] };
+}
+
+/** Throws CONFIG_INVALID with the first problem; for a known field in the wrong place, where it belongs. */
+function checkFields(fields: unknown): void {
+  try {
+    check(modelServerConfigSchema, fields, "");
+  } catch (error) {
+    const message = messageOf(error);
+    const [, where = "", field] = /^(?:(.*): )?unknown option (\w+)/.exec(message) ?? [];
+    if (field === undefined) throw error;
+    const way = where.split(".").filter(Boolean);
+    const names = way.map((name) => name.replace(/\[\d+\]$/, ""));
+    const at = messageAt(modelServerConfigType, names) ?? modelServerConfigType;
+    const place = placeOf(modelServerConfigType, at, field, (found) => found.join("."));
+    throw errors.configInvalid(`${message}${place}`);
+  }
+}
+
+/** The fields without effect of a model in JSON or YAML. */
+function ignoredOf({ model_type, logging_config: logging }: ModelConfigFields): string[] {
+  const { custom_logging_config, sampling_config: sampling } = logging ?? {};
+  const { per_task_sampling_configs, attributes } = sampling ?? {};
+  const given = { model_type, custom_logging_config, per_task_sampling_configs, attributes };
+  return Object.entries(given).flatMap(([name, value]) => (value === undefined ? [] : [name]));
+}
+
+const REASONS = new Map([["model_type", "; model_platform names the platform"]]);
+
+function tellIgnored(fields: readonly string[], path: string, logger: Logger): void {
+  for (const field of new Set(fields)) {
+    logger.warn({ path }, `${path}: ${field} has no effect${REASONS.get(field) ?? ""}`);
+  }
 }

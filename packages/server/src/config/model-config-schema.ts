@@ -42,6 +42,12 @@ const versionPolicy = z
     description: "Which versions are served. Default the newest one.",
   });
 
+/** A field of TF Serving without effect here. */
+const withoutEffect = z
+  .unknown()
+  .meta({ deprecated: true, description: "Has no effect." })
+  .optional();
+
 const loggingConfig = z
   .strictObject({
     log_collector_config: z.strictObject({
@@ -57,8 +63,11 @@ const loggingConfig = z
             "folder of the configuration.",
         }),
     }),
+    custom_logging_config: withoutEffect,
     sampling_config: z
       .strictObject({
+        per_task_sampling_configs: withoutEffect,
+        attributes: withoutEffect,
         sampling_rate: z
           .number()
           .min(0)
@@ -134,10 +143,10 @@ const batching = z
   });
 
 const config = z.strictObject({
-  name: z
-    .string()
-    .regex(/^[^/:]+$/, "a text that is not empty and has neither / nor :")
-    .meta({ description: "The name in paths such as /v1/models/digits; without / and :." }),
+  name: z.string().regex(/^.+$/s, "a non-empty string").meta({
+    description:
+      "The name in paths such as /v1/models/digits. In REST paths / and : are written %2F and %3A.",
+  }),
   base_path: z
     .string()
     .meta({
@@ -176,9 +185,11 @@ export type ModelConfigFields = z.infer<typeof config>;
  */
 export const modelServerConfigSchema = z.strictObject({
   $schema: z.string().meta({ description: "Where this schema is." }).optional(),
-  model_config_list: z.strictObject({
-    config: z.array(config).optional().meta({ description: "The models. Default none." }),
-  }),
+  model_config_list: z
+    .strictObject({
+      config: z.array(config).optional().meta({ description: "The models. Default none." }),
+    })
+    .optional(),
 });
 
 /** A model config file that was checked. */

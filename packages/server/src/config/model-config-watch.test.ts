@@ -100,6 +100,26 @@ describe("watchModelConfig", () => {
     expect(world.lines).toEqual(["the models stay as they are: Illegal to change"]);
   });
 
+  it("takes no action for a file that is empty at first, and none for one that was emptied", async () => {
+    const world = watched({ file: { path: "/etc/models.yaml", text: "", models: [] } });
+    world.text = "# later";
+    await world.clock.advance(100);
+    expect([world.reloads, world.lines]).toEqual([[], []]);
+    world.text = configOf("a");
+    await world.clock.advance(100);
+    world.text = "";
+    await world.clock.advance(500);
+    expect(world.reloads).toEqual(["a"]);
+    expect(world.lines).toEqual([
+      expect.stringContaining(
+        "Cannot transition to requested config. It is only legal to transition from one ModelConfigList to another.",
+      ),
+    ]);
+    world.text = "model_config_list: {}";
+    await world.clock.advance(100);
+    expect(world.reloads).toEqual(["a", ""]);
+  });
+
   it("tells of each model that failed", async () => {
     const error = new ServingError("UNKNOWN", "LOAD_FAILED", "bad weights");
     const world = watched({}, async () => [{ name: "a" }, { name: "b", error }]);

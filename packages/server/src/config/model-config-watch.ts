@@ -6,14 +6,11 @@ import {
   silentLogger,
   systemClock,
 } from "@serving-kit/core";
+import { errors } from "../errors.js";
 import type { ModelOutcome } from "../models/start-up.js";
 import { tellOutcomes } from "../models/tell-reload.js";
 import type { ModelConfig } from "./model-config.js";
-import {
-  type ModelConfigFile,
-  parseModelConfig,
-  readModelConfigText,
-} from "./model-config-file.js";
+import { type ModelConfigFile, modelsOf, readModelConfigText } from "./model-config-file.js";
 
 /** What `watchModelConfig` takes. */
 export interface ModelConfigWatchOptions {
@@ -45,8 +42,8 @@ export interface ModelConfigWatch extends Disposable {
  * Watches a model config file and reloads when its text has changed.
  *
  * A file that cannot be read, or is wrong, changes nothing: the models stay as they are, and the error is
- * told once for as long as it is the same. A change that comes while the models of an earlier one are
- * loading is not held up by them.
+ * told once for as long as it is the same. So is one that configures nothing after one that did, as in TF
+ * Serving. A change that comes while the models of an earlier one are loading is not held up by them.
  *
  * ```ts
  * const file = await openModelConfigFile("models.yaml");
@@ -88,6 +85,8 @@ class WatchedFile {
   readonly #read: (path: string) => Promise<string>;
   /** The text that was tried last, whatever became of it. */
   #text: string;
+  /** Whether a file with a `model_config_list` was read. */
+  #isConfigured: boolean;
   /** What was told last to be wrong with the file. */
   #told: string | undefined;
   #hasEnded = false;
@@ -100,6 +99,7 @@ class WatchedFile {
   }: ModelConfigWatchOptions) {
     this.#path = file.path;
     this.#text = file.text;
+    this.#isConfigured = modelsOf(file.text, file.path, silentLogger) !== undefined;
     this.#reload = reload;
     this.#logger = logger;
     this.#read = read;
@@ -135,7 +135,13 @@ class WatchedFile {
     this.#text = text;
     const path = this.#path;
     try {
-      const models = parseModelConfig(text, path, this.#logger);
+      const models = modelsOf(text, path, this.#logger);
+      if (models === undefined) {
+        if (this.#isConfigured) throw errors.configEmptied(path);
+        this.#logger.info({ path }, `${path}: Taking no action for empty config.`);
+        return [];
+      }
+      this.#isConfigured = true;
       this.#logger.info({ path }, `${path}: reloading ${models.length} models`);
       const outcomes = await this.#reload(models);
       tellOutcomes(path, outcomes, this.#logger);

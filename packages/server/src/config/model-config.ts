@@ -12,7 +12,7 @@ import { requestLogSchema } from "./options-schema.js";
 
 /** One model to serve. */
 export interface ModelConfig {
-  /** The name in paths such as `/v1/models/digits`; without `/` and `:`. */
+  /** The name in paths such as `/v1/models/digits`. In REST paths `/` and `:` are `%2F` and `%3A`. */
   readonly name: string;
   /**
    * The directory whose subdirectories named by numbers are the versions. A relative path is
@@ -51,7 +51,7 @@ export interface ResolvedModel extends ModelConfig {
 const version = z.custom<bigint | number>(isVersionNumber, "an integer from 0 to 2^63 - 1");
 
 const model = z.strictObject({
-  name: z.string().regex(/^[^/:]+$/, "a text that is not empty and has neither / nor :"),
+  name: z.string().regex(/^.+$/s, "a non-empty string"),
   basePath: z
     .string()
     .regex(/^[^\0]+$/, "a path")

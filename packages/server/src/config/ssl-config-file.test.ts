@@ -49,8 +49,22 @@ describe("readSslConfigFile", () => {
   ])("refuses %j and tells nothing of it", async (text, message) => {
     const file = write(text);
     const error = await readSslConfigFile(file).catch((thrown) => thrown);
-    expect(error).toMatchObject({ reason: "CONFIG_FILE_INVALID", message: `${file}: ${message}` });
+    const prefix = message.startsWith("line") ? `Invalid protobuf file: '${file}'` : file;
+    expect(error).toMatchObject({
+      reason: "CONFIG_FILE_INVALID",
+      message: `${prefix}: ${message}`,
+    });
     expect(error.cause).toBeUndefined();
+  });
+
+  it("logs a text that does not parse without any of it", async () => {
+    const lines: string[] = [];
+    const log = (_: object, line: string) => void lines.push(line);
+    const reading = readSslConfigFile(write("\nSECRET"), { info: log, warn: log, error: log });
+    await expect(reading).rejects.toThrow("Invalid protobuf file: ");
+    expect(lines).toEqual([
+      "Error parsing text-format tensorflow.serving.SSLConfig: line 2 is not as it should be",
+    ]);
   });
 
   it("says which file cannot be read", async () => {

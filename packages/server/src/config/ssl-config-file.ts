@@ -1,12 +1,14 @@
-import textformat from "protobufjs/ext/textformat.js";
-import protobuf from "protobufjs/light.js";
+import type { Logger } from "@serving-kit/core";
 import { errors } from "../errors.js";
 import { type SslConfig, sslProblem } from "../listening/ssl-config.js";
-import { readTextFormat } from "./read-text-format.js";
+import { servingSchema } from "./serving-schema.js";
+import { readTextFormat, type TextFormat } from "./text-format.js";
 
 // Names and numbers of TF Serving's config/ssl_config.proto.
-const type = protobuf.Root.fromJSON({
-  nested: {
+const FORMAT: TextFormat = {
+  name: "tensorflow.serving.SSLConfig",
+  isSecret: true,
+  schema: servingSchema({
     SSLConfig: {
       fields: {
         serverKey: { type: "string", id: 1 },
@@ -15,8 +17,8 @@ const type = protobuf.Root.fromJSON({
         clientVerify: { type: "bool", id: 4 },
       },
     },
-  },
-}).lookupType("SSLConfig");
+  }),
+};
 
 /**
  * Reads an SSL config file: TF Serving's `SSLConfig` in protobuf's text format, whose `server_key`,
@@ -26,13 +28,9 @@ const type = protobuf.Root.fromJSON({
  * (INVALID_ARGUMENT) for what is no SSLConfig, and for a key and a certificate that cannot be used
  * together. No message has any of its text.
  */
-export async function readSslConfigFile(path: string): Promise<SslConfig> {
-  const read = await readTextFormat(path, {
-    what: "SSL config file",
-    parse: (text) =>
-      type.toObject(textformat.fromText(type, text), { defaults: true }) as Required<SslConfig>,
-    isSecret: true,
-  });
+export async function readSslConfigFile(path: string, logger?: Logger): Promise<SslConfig> {
+  const { message, type } = await readTextFormat(path, "SSL config file", FORMAT, logger);
+  const read = type.toObject(message, { defaults: true }) as Required<SslConfig>;
   const { serverKey, serverCert, customCa, clientVerify } = read;
   for (const [name, text] of Object.entries({ server_key: serverKey, server_cert: serverCert })) {
     if (text === "") throw errors.configFileInvalid(path, `expected a ${name}; got none`);

@@ -4,6 +4,7 @@ import { EXPANSION_BYTES } from "../calls/expansion.js";
 import { observed } from "../calls/observed.js";
 import { predict } from "../calls/predict.js";
 import type { PredictCall } from "../calls/predict-call.js";
+import { formNamedBy, formsOf, namesBetween } from "../calls/signature-forms.js";
 import { errors } from "../errors.js";
 import type { CallContext, ServerCore } from "../server-core.js";
 import { TensorRecord } from "../tensor-record.js";
@@ -47,15 +48,30 @@ function prepareCall(
       "FAILED_PRECONDITION",
     );
   }
-  checkInputNames(signature, given);
-  checkOutputFilter(signature, outputFilter);
+  const form = formNamedBy(signature, given);
+  checkInputNames(form, given);
+  const requested = outputFilter.map((name) => outputNamed(signature, name) ?? name);
+  checkOutputFilter(signature, requested);
+  const inputNames = namesBetween(form.inputs, signature.inputs);
   const memory = {
     ...(predictor.allocate && { allocate: predictor.allocate.bind(predictor) }),
     expansionBytes: EXPANSION_BYTES,
   };
   const inputs = new TensorRecord();
-  for (const [name, reader] of given) inputs[name] = decodeTensor(name, reader, memory);
-  return { signatureName, inputs, outputs: outputFilter };
+  for (const [name, reader] of given) {
+    inputs[inputNames?.get(name) ?? name] = decodeTensor(name, reader, memory);
+  }
+  const outputNames =
+    requested.length === 0
+      ? namesBetween(signature.outputs, form.outputs)
+      : signature.aliases && new Map(requested.map((name, i) => [name, outputFilter[i] as string]));
+  return { signatureName, inputs, outputs: requested, outputNames };
+}
+
+/** The output that a form of the signature calls so. */
+function outputNamed(signature: Signature, name: string): string | undefined {
+  const form = formsOf(signature).find(({ outputs }) => outputs.has(name));
+  return form && (namesBetween(form.outputs, signature.outputs)?.get(name) ?? name);
 }
 
 function checkInputNames({ inputs }: Signature, given: ReadonlyMap<string, unknown>): void {

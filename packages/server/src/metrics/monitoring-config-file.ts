@@ -1,20 +1,21 @@
-import textformat from "protobufjs/ext/textformat.js";
-import protobuf from "protobufjs/light.js";
-import { readTextFormat } from "../config/read-text-format.js";
+import type { Logger } from "@serving-kit/core";
+import { servingSchema } from "../config/serving-schema.js";
+import { readTextFormat, type TextFormat } from "../config/text-format.js";
 import { errors } from "../errors.js";
 import type { MetricsOptions } from "./metrics-options.js";
 
 // Names and numbers of TF Serving's config/monitoring_config.proto.
-const type = protobuf.Root.fromJSON({
-  nested: {
+const FORMAT: TextFormat = {
+  name: "tensorflow.serving.MonitoringConfig",
+  schema: servingSchema({
     MonitoringConfig: {
       fields: { prometheusConfig: { type: "PrometheusConfig", id: 1 } },
     },
     PrometheusConfig: {
       fields: { enable: { type: "bool", id: 1 }, path: { type: "string", id: 2 } },
     },
-  },
-}).lookupType("MonitoringConfig");
+  }),
+};
 
 interface MonitoringConfig {
   readonly prometheusConfig?: { readonly enable?: boolean; readonly path?: string };
@@ -27,11 +28,12 @@ interface MonitoringConfig {
  * @throws ServingError CONFIG_FILE_UNREADABLE (FAILED_PRECONDITION); CONFIG_FILE_INVALID
  * (INVALID_ARGUMENT) with the line and what is wrong there, or for a path that does not begin with /.
  */
-export async function readMonitoringConfigFile(path: string): Promise<MetricsOptions | undefined> {
-  const { prometheusConfig } = await readTextFormat(path, {
-    what: "monitoring config file",
-    parse: (text) => textformat.fromText(type, text) as object as MonitoringConfig,
-  });
+export async function readMonitoringConfigFile(
+  path: string,
+  logger?: Logger,
+): Promise<MetricsOptions | undefined> {
+  const { message } = await readTextFormat(path, "monitoring config file", FORMAT, logger);
+  const { prometheusConfig } = message as object as MonitoringConfig;
   if (!prometheusConfig?.enable) return undefined;
   const { path: page = "" } = prometheusConfig;
   if (page === "") return {};

@@ -5,7 +5,7 @@ import {
   type StartedBatch,
   schedulerOf,
 } from "@serving-kit/batching";
-import type { Clock, Loader, ServableId } from "@serving-kit/core";
+import type { Clock, Loader, Logger, ServableId } from "@serving-kit/core";
 import type { Predictor } from "@serving-kit/inference";
 import { readBatchingParametersFile } from "../config/batching-parameters-file.js";
 
@@ -44,7 +44,7 @@ const FILE_NAME = "batching_params.pbtxt";
 export function modelBatching(
   { batching = false, perModelBatchingParameters = false }: ModelBatchingOptions,
   own: (name: string) => boolean | BatchingOptions | undefined,
-  clock: Clock,
+  { clock, logger }: { readonly clock: Clock; readonly logger: Logger },
   count?: (batch: StartedBatch) => void,
 ): (loader: Loader<Predictor>, path: string, id: ServableId) => Loader<Predictor> {
   const shared = typeof batching === "object" ? batching : {};
@@ -53,7 +53,7 @@ export function modelBatching(
   async function optionsOf(path: string, id: ServableId): Promise<BatchingOptions | undefined> {
     const ofModel = own(id.name);
     if (ofModel !== undefined) return ofModel === true ? {} : ofModel || undefined;
-    if (perModelBatchingParameters) return readOwnFile(path);
+    if (perModelBatchingParameters) return readOwnFile(path, logger);
     if (typeof batching === "function") return batching(id);
     if (batching === false) return undefined;
     const { slots: _slots, clock: _clock, scheduler: _scheduler, ...rest } = shared;
@@ -80,9 +80,9 @@ export function modelBatching(
 }
 
 /** The options of a version's own file, or undefined where it has none. */
-async function readOwnFile(path: string): Promise<BatchingOptions | undefined> {
+async function readOwnFile(path: string, logger: Logger): Promise<BatchingOptions | undefined> {
   try {
-    const { options } = await readBatchingParametersFile(join(path, FILE_NAME));
+    const { options } = await readBatchingParametersFile(join(path, FILE_NAME), logger);
     const { slots: _slots, ...rest } = options;
     return rest;
   } catch (error) {

@@ -14,6 +14,7 @@ import { type FilesystemSource, filesystemSource } from "@serving-kit/source-fil
 import { type Observable, Subject } from "rxjs";
 import { lastingSettings } from "../config/lasting-settings.js";
 import { type ModelConfig, type ResolvedModel, resolveModels } from "../config/model-config.js";
+import { restNameWarning } from "../config/rest-name.js";
 import { errors } from "../errors.js";
 import type { ServerMetrics } from "../metrics/server-metrics.js";
 import type { ModelServerOptions } from "../model-server.js";
@@ -49,6 +50,7 @@ export class ServedModels {
     this.#clock = clock;
     this.#logger = logger;
     this.#models = resolveModels(models, platforms);
+    this.#tellNames();
     this.#source = filesystemSource({
       servables: this.#servables(),
       clock,
@@ -78,7 +80,12 @@ export class ServedModels {
   /** Begins to look for versions and to load them. What becomes of them is counted in `metrics`. */
   start(metrics?: Pick<ServerMetrics, "batches" | "warmUps">): void {
     const ownBatching = (name: string) => this.#models.get(name)?.batching;
-    const batched = modelBatching(this.#options, ownBatching, this.#clock, metrics?.batches.count);
+    const batched = modelBatching(
+      this.#options,
+      ownBatching,
+      { clock: this.#clock, logger: this.#logger },
+      metrics?.batches.count,
+    );
     const loaders = mapVersions<{ readonly path: string }, Loader<Predictor>>((storage, id) => {
       const { path } = storage;
       const loader = batched(this.#platform(id.name).loader(storage, id), path, id);
@@ -143,6 +150,7 @@ export class ServedModels {
   replace(models: readonly ModelConfig[]): void {
     const before = this.#models;
     this.#models = resolveModels(models, this.#options.platforms, before);
+    this.#tellNames(before);
     this.#superseding.abort(errors.reloadSuperseded());
     this.#superseding = new AbortController();
     this.#platforms.clear();
@@ -188,6 +196,14 @@ export class ServedModels {
   /** Looks for versions now, and resolves when what was found has been aspired. */
   poll(): Promise<void> {
     return this.#source.poll();
+  }
+
+  /** Warns once of each model whose name REST paths cannot have. */
+  #tellNames(before: ReadonlyMap<string, unknown> = new Map()): void {
+    for (const name of this.#models.keys()) {
+      const line = before.has(name) ? undefined : restNameWarning(name);
+      if (line !== undefined) this.#logger.warn({ model: name }, line);
+    }
   }
 
   #servables() {

@@ -48,7 +48,10 @@ describe("readSessionConfigFile", () => {
 
   it.each([
     ["gpu_options { allow_grows: true }", "GPUOptions: unknown field 'allow_grows' (line 1)"],
-    ["cluster_def { }", "ConfigProto: unknown field 'cluster_def' (line 1)"],
+    [
+      "allow_growth: true",
+      "tensorflow.ConfigProto: unknown field 'allow_growth' (line 1); allow_growth belongs in gpu_options { … }",
+    ],
     ["\nintra_op_parallelism_threads: many\nplacement_period: 1", "(line 2)"],
   ])("refuses %j", async (text, message) => {
     await expect(readSessionConfigFile(write(text))).rejects.toMatchObject({

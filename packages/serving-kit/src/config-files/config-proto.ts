@@ -26,9 +26,29 @@ export const configProtoMessages = {
     { deviceCount: ["int32", 1] },
     {
       Experimental: message({
+        collectiveGroupLeader: ["string", 1],
         executorType: ["string", 3],
+        recvBufMaxChunk: ["int32", 4],
+        sessionMetadata: ["SessionMetadata", 11],
         xlaFusionAutotunerThresh: ["int64", 15],
+        mlirBridgeRollout: ["MlirBridgeRollout", 17],
+        backendServerPort: ["int32", 28],
+        streamMergeThreshold: ["int32", 31],
+        tf2xlaDumpDir: ["string", 35],
         ...all("bool", {
+          collectiveDeterministicSequentialExecution: 6,
+          collectiveNccl: 7,
+          shareSessionStateInClusterspecPropagation: 8,
+          shareClusterDevicesInSession: 10,
+          useTfrt: 18,
+          disableEagerExecutorStreamingEnqueue: 26,
+          enableMultiHost: 27,
+          targetTpu: 29,
+          targetGpu: 30,
+          tfrtUseIfrt: 32,
+          finalizeFunctionLibraryRuntime: 33,
+          finalizeResourceManager: 34,
+          onlineCostAnalysis: 36,
           useNumaAffinity: 5,
           disableThreadSpinning: 9,
           optimizeForStaticGraph: 12,
@@ -40,8 +60,16 @@ export const configProtoMessages = {
           disableOptimizeForStaticGraph: 24,
         }),
       }),
+      MlirBridgeRollout: {
+        values: {
+          MLIR_BRIDGE_ROLLOUT_UNSPECIFIED: 0,
+          MLIR_BRIDGE_ROLLOUT_ENABLED: 1,
+          MLIR_BRIDGE_ROLLOUT_DISABLED: 2,
+        },
+      },
     },
   ),
+  SessionMetadata: message({ name: ["string", 1], version: ["int64", 2] }),
   ThreadPoolOptionProto: message({ numThreads: ["int32", 1], globalName: ["string", 2] }),
   GPUOptions: message(
     {
@@ -61,11 +89,33 @@ export const configProtoMessages = {
         virtualDevices: ["VirtualDevices", 1, "repeated"],
         useUnifiedMemory: ["bool", 2],
         numDevToDevCopyStreams: ["int32", 3],
-        useCudaMallocAsync: ["bool", 11],
-        disallowRetryOnAllocationFailure: ["bool", 12],
+        collectiveRingOrder: ["string", 4],
+        internalFragmentationFraction: ["double", 10],
         gpuHostMemLimitInMb: ["float", 13],
-        gpuSystemMemorySizeInMb: ["int32", 16],
+        streamMergeOptions: ["StreamMergeOptions", 19],
+        ...all("bool", {
+          timestampedAllocator: 5,
+          useCudaMallocAsync: 11,
+          disallowRetryOnAllocationFailure: 12,
+          gpuHostMemDisallowGrowth: 14,
+          populatePjrtGpuClientCreationInfo: 17,
+        }),
+        ...all("int32", {
+          kernelTrackerMaxInterval: 7,
+          kernelTrackerMaxBytes: 8,
+          kernelTrackerMaxPending: 9,
+          numVirtualDevicesPerGpu: 15,
+          gpuSystemMemorySizeInMb: 16,
+          nodeId: 18,
+        }),
       }),
+      StreamMergeOptions: message(
+        all("bool", {
+          mergeHostToDeviceStream: 1,
+          mergeDeviceToHostStream: 2,
+          mergeDeviceToDeviceStream: 3,
+        }),
+      ),
       VirtualDevices: message({
         memoryLimitMb: ["float", 1, "repeated"],
         priority: ["int32", 2, "repeated"],
@@ -113,6 +163,17 @@ export const configProtoMessages = {
       disableMetaOptimizer: ["bool", 19],
       metaOptimizerTimeoutMs: ["int64", 20],
       failOnOptimizerErrors: ["bool", 21],
+      memoryOptimizerTargetNodeNameScope: ["string", 6],
+      autoParallel: ["AutoParallelOptions", 5],
+      scopedAllocatorOpts: ["ScopedAllocatorOptions", 16],
+      cpuLayoutConversion: ["CpuLayout", 50],
+      interOptimizerVerifierConfig: ["VerifierConfig", 300],
+      postOptimizationVerifierConfig: ["VerifierConfig", 301],
+      ...all("bool", {
+        experimentalDisableCompressedTensorOptimization: 26,
+        experimentalDisableFoldingQuantizationEmulation: 27,
+        disableTfgOptimizer: 32,
+      }),
       optimizers: ["string", 100, "repeated"],
       ...all("Toggle", {
         layoutOptimizer: 1,
@@ -132,12 +193,19 @@ export const configProtoMessages = {
         autoMixedPrecisionMkl: 25,
         usePluginOptimizers: 28,
         autoMixedPrecisionCpu: 29,
+        experimentalConditionalCodeMotion: 30,
         autoMixedPrecisionOnednnBfloat16: 31,
       }),
     },
     {},
     {
-      Toggle: { values: { DEFAULT: 0, ON: 1, OFF: 2, AGGRESSIVE: 3 } },
+      Toggle: {
+        values: {
+          ...{ DEFAULT: 0, ON: 1, OFF: 2, AGGRESSIVE: 3 },
+          ...{ EXPERIMENTAL_MLIR: 4, EXPERIMENTAL_BOTH: 5 },
+        },
+      },
+      CpuLayout: { values: { NO_CONVERSION_ON_CPU: 0, NCHW_TO_NHWC: 1, NHWC_TO_NCHW: 2 } },
       NumIterationsType: { values: { DEFAULT_NUM_ITERS: 0, ONE: 1, TWO: 2 } },
       MemOptType: {
         values: {
@@ -146,5 +214,12 @@ export const configProtoMessages = {
         },
       },
     },
+  ),
+  AutoParallelOptions: message({ enable: ["bool", 1], numReplicas: ["int32", 2] }),
+  ScopedAllocatorOptions: message({ enableOp: ["string", 1, "repeated"] }),
+  VerifierConfig: message(
+    { verificationTimeoutInMs: ["int64", 1], structureVerifier: ["Toggle", 2] },
+    {},
+    { Toggle: { values: { DEFAULT: 0, ON: 1, OFF: 2 } } },
   ),
 };

@@ -1,3 +1,4 @@
+import type { TextFormat } from "@serving-kit/server";
 import protobuf from "protobufjs/light.js";
 import { configProtoMessages } from "./config-proto.js";
 import { message } from "./proto-message.js";
@@ -6,7 +7,6 @@ const wrapper = (type: string) => message({ value: [type, 1] });
 
 // Names of tensorflow_serving/config/platform_config.proto and of
 // servables/tensorflow/{session_bundle_config,session_bundle_source_adapter,saved_model_bundle_source_adapter}.proto.
-// The numbers above 9000 are none of theirs: of these fields only the names are known.
 const serving = {
   PlatformConfigMap: message({}, { platformConfigs: ["PlatformConfig", 1] }),
   PlatformConfig: message({ sourceAdapterConfig: ["google.protobuf.Any", 1] }),
@@ -27,12 +27,18 @@ const serving = {
     resourceEstimationUsesValidationResult: ["bool", 784],
     numTfliteInterpretersPerPool: ["int32", 786],
     numTflitePools: ["int32", 787],
-    mixedPrecision: ["string", 9001],
-    enablePerModelBatchingParams: ["bool", 9002],
+    numTfliteInterpreters: ["int32", 785],
+    wrapSessionWithNoThreadingParams: ["bool", 788],
+    enablePerModelBatchingParams: ["bool", 789],
+    enableSavedModelConfig: ["bool", 790],
+    mixedPrecision: ["string", 791],
   }),
   ModelWarmupOptions: message({
     numRequestIterations: ["google.protobuf.Int32Value", 1],
     numModelWarmupThreads: ["google.protobuf.Int32Value", 2],
+    modelName: ["string", 3],
+    modelVersion: ["int64", 4],
+    enableAllBatchSizesWarmup: ["bool", 5],
   }),
   BatchingParameters: message({
     maxBatchSize: ["google.protobuf.Int64Value", 1],
@@ -47,7 +53,7 @@ const serving = {
   }),
 };
 
-const root = protobuf.Root.fromJSON({
+const schema: protobuf.INamespace = {
   nested: {
     google: {
       nested: {
@@ -64,15 +70,26 @@ const root = protobuf.Root.fromJSON({
     },
     tensorflow: { nested: { ...configProtoMessages, serving: { nested: serving } } },
   },
-});
+};
+
+/** The types of the files, and the fields that exist and mean nothing to one process. */
+export const configTypes: Pick<TextFormat, "schema" | "withoutEffect"> = {
+  schema,
+  withoutEffect: {
+    "tensorflow.ConfigProto": ["rpc_options", "cluster_def", "share_cluster_devices_in_session"],
+    "tensorflow.ConfigProto.Experimental": ["coordination_config"],
+    "tensorflow.RewriterConfig": ["custom_optimizers"],
+    "tensorflow.serving.SessionBundleConfig": [
+      "in_graph_batching_parameters",
+      "experimental_fixed_input_tensors",
+    ],
+  },
+};
+
+const root = protobuf.Root.fromJSON(schema);
 
 /** TensorFlow's configuration of a session. */
 export const configProto: protobuf.Type = root.lookupType("tensorflow.ConfigProto");
-
-/** TF Serving's configuration of its platforms. */
-export const platformConfigMap: protobuf.Type = root.lookupType(
-  "tensorflow.serving.PlatformConfigMap",
-);
 
 /** TF Serving's type of a name, such as `tensorflow.serving.SessionBundleSourceAdapterConfig`. */
 export function servingType(fullName: string): protobuf.Type | undefined {

@@ -1,9 +1,8 @@
 import { type BatchingOptions, parseBatchingParameters } from "@serving-kit/batching";
 import { messageOf } from "@serving-kit/core";
-import { readTextFormat, serverErrors } from "@serving-kit/server";
-import textformat from "protobufjs/ext/textformat.js";
+import { type Logger, readTextFormat, serverErrors } from "@serving-kit/server";
 import type protobuf from "protobufjs/light.js";
-import { platformConfigMap, servingType } from "./config-types.js";
+import { configTypes, servingType } from "./config-types.js";
 import { type SessionSettings, sessionSettings } from "./session-config-file.js";
 
 /** What a platform config file says, in place of the flags that say it without one. */
@@ -31,6 +30,7 @@ const ADAPTERS = new Map([
 const NO_EFFECT = [
   ...["sessionTarget", "sessionRunLoadThreadpoolIndex", "experimentalTransientRamBytesDuringLoad"],
   ...["enableSessionMetadata", "resourceEstimationUsesValidationResult"],
+  ...["numTfliteInterpreters", "wrapSessionWithNoThreadingParams", "enableSavedModelConfig"],
 ];
 
 type Wrapper = { readonly value?: number } | null;
@@ -41,7 +41,10 @@ interface SessionBundleConfig {
   readonly batchingParameters: Readonly<Record<string, unknown>> | null;
   readonly savedModelTags: readonly string[];
   readonly enableModelWarmup: boolean;
-  readonly modelWarmupOptions: { readonly numRequestIterations: Wrapper } | null;
+  readonly modelWarmupOptions: {
+    readonly numRequestIterations: Wrapper;
+    readonly enableAllBatchSizesWarmup: boolean;
+  } | null;
   readonly preferTfliteModel: boolean;
   readonly numTfliteInterpretersPerPool: number;
   readonly numTflitePools: number;
@@ -56,11 +59,15 @@ interface SessionBundleConfig {
  * @throws ServingError CONFIG_FILE_UNREADABLE (FAILED_PRECONDITION); CONFIG_FILE_INVALID
  * (INVALID_ARGUMENT) for what is no such map, another platform, or another adapter.
  */
-export async function readPlatformConfigFile(path: string): Promise<PlatformSettings> {
-  const parse = (text: string) => textformat.fromText(platformConfigMap, text);
-  const map = await readTextFormat(path, { what: "platform config file", parse });
+export async function readPlatformConfigFile(
+  path: string,
+  logger?: Logger,
+): Promise<PlatformSettings> {
+  const format = { ...configTypes, name: "tensorflow.serving.PlatformConfigMap" };
+  const { message, ignored } = await readTextFormat(path, "platform config file", format, logger);
   try {
-    return settingsOf(bundleConfig(map as unknown as PlatformConfigMap));
+    const settings = settingsOf(bundleConfig(message as unknown as PlatformConfigMap));
+    return { ...settings, ignored: [...settings.ignored, ...ignored] };
   } catch (error) {
     throw serverErrors.configFileInvalid(path, messageOf(error), error);
   }
@@ -104,7 +111,14 @@ function settingsOf(message: protobuf.Message | undefined): PlatformSettings {
   return {
     session: config.sessionConfig ? sessionSettings(config.sessionConfig) : {},
     tags: config.savedModelTags,
-    batching: batching ? parseBatchingParameters(plainFields(batching)).options : undefined,
+    batching: batching
+      ? {
+          ...parseBatchingParameters(plainFields(batching)).options,
+          ...(config.modelWarmupOptions?.enableAllBatchSizesWarmup && {
+            enableAllBatchSizesWarmup: true,
+          }),
+        }
+      : undefined,
     perModelBatchingParameters: config.enablePerModelBatchingParams,
     warmup: config.enableModelWarmup,
     warmupIterations: config.modelWarmupOptions?.numRequestIterations?.value ?? 0,

@@ -34,29 +34,24 @@ export interface ConfigFiles {
  * @throws ServingError MODELS_MISSING (INVALID_ARGUMENT), or what reading a file throws.
  */
 export async function readConfigFiles(flags: ServerFlags, logger?: Logger): Promise<ConfigFiles> {
-  const modelFile = await ifNamed(flags.model_config_file, (path) =>
-    openModelConfigFile(path, logger),
-  );
-  const batching = await ifNamed(flags.batching_parameters_file, readBatchingParametersFile);
+  const read = <T>(
+    path: string,
+    from: (path: string, logger?: Logger) => Promise<T | undefined>,
+  ) => (path === "" ? undefined : from(path, logger));
+  const modelFile = await read(flags.model_config_file, openModelConfigFile);
+  const batching = await read(flags.batching_parameters_file, readBatchingParametersFile);
   return {
     models: modelFile?.models ?? modelOf(flags),
     modelFile,
     batching: batching?.options,
-    session: await ifNamed(flags.tensorflow_session_config_file, readSessionConfigFile),
-    platform: await ifNamed(flags.platform_config_file, readPlatformConfigFile),
-    metrics: await ifNamed(flags.monitoring_config_file, readMonitoringConfigFile),
-    ssl: await ifNamed(flags.ssl_config_file, readSslConfigFile),
+    session: await read(flags.tensorflow_session_config_file, readSessionConfigFile),
+    platform: await read(flags.platform_config_file, readPlatformConfigFile),
+    metrics: await read(flags.monitoring_config_file, readMonitoringConfigFile),
+    ssl: await read(flags.ssl_config_file, readSslConfigFile),
   };
 }
 
 function modelOf(flags: ServerFlags): readonly ModelConfig[] {
   if (flags.model_base_path === "") throw errors.modelsMissing();
   return [{ name: flags.model_name, basePath: flags.model_base_path }];
-}
-
-async function ifNamed<T>(
-  path: string,
-  read: (path: string) => Promise<T | undefined>,
-): Promise<T | undefined> {
-  return path === "" ? undefined : read(path);
 }

@@ -1,8 +1,8 @@
+import { type Logger, silentLogger } from "@serving-kit/core";
 import type { TensorFlowOptions } from "@serving-kit/servable-tensorflow";
 import { readTextFormat } from "@serving-kit/server";
-import textformat from "protobufjs/ext/textformat.js";
 import type protobuf from "protobufjs/light.js";
-import { configProto } from "./config-types.js";
+import { configProto, configTypes } from "./config-types.js";
 
 /** What a ConfigProto says to `tensorflow()`. */
 export type SessionSettings = Pick<TensorFlowOptions, "sessionConfig" | "interOpThreads">;
@@ -13,9 +13,14 @@ export type SessionSettings = Pick<TensorFlowOptions, "sessionConfig" | "interOp
  *
  * @throws as `readTextFormat` does.
  */
-export async function readSessionConfigFile(path: string): Promise<SessionSettings> {
-  const parse = (text: string) => textformat.fromText(configProto, text);
-  return sessionSettings(await readTextFormat(path, { what: "session config file", parse }));
+export async function readSessionConfigFile(
+  path: string,
+  logger: Logger = silentLogger,
+): Promise<SessionSettings> {
+  const format = { ...configTypes, name: "tensorflow.ConfigProto" };
+  const { message, ignored } = await readTextFormat(path, "session config file", format, logger);
+  for (const field of ignored) logger.warn({ path }, `${path}: ${field} has no effect`);
+  return sessionSettings(message);
 }
 
 /** The options of `tensorflow()` that a ConfigProto stands for. */

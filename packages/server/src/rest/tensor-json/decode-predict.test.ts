@@ -30,6 +30,33 @@ const problemOf = (text: string, ...signatures: Signature[]): string => {
 };
 
 describe("decodePredict", () => {
+  it("reads a body that uses the names of an alias, and says how the answer names outputs", () => {
+    const plain = signature({ a: spec("float32"), b: spec("int32") });
+    const known = {
+      ...plain,
+      outputs: new Map([["sum", spec("float32")]]),
+      aliases: [
+        {
+          ...signature({ "in:0": spec("float32"), "in:1": spec("int32") }),
+          outputs: new Map([["out:0", spec("float32")]]),
+        },
+      ],
+    };
+    for (const body of [
+      '{"instances":[{"in:0":1,"in:1":2}]}',
+      '{"inputs":{"in:0":[1],"in:1":[2]}}',
+    ]) {
+      const { inputs, outputNames } = decode(body, known);
+      expect([inputs.a?.data, inputs.b?.data]).toEqual([Float32Array.of(1), Int32Array.of(2)]);
+      expect(outputNames).toEqual(new Map([["sum", "out:0"]]));
+    }
+    expect(decode('{"inputs":{"a":[1],"b":[2]}}', known).outputNames).toBeUndefined();
+    expect(problemOf('{"inputs":{"in:0":[1],"in:1":["x"]}}', known)).toContain("int32");
+    expect(problemOf('{"inputs":{"in:0":[1],"b":[2]}}', known)).toBe(
+      "INVALID_ARGUMENT Missing named input: a in 'inputs' object.",
+    );
+  });
+
   it.each([
     ['{"instances":[[1,2],[3,4.5]]}', "float32", [2, 2], [1, 2, 3, 4.5]],
     ['{"inputs":[[1,2],[3,4.5]]}', "float64", [2, 2], [1, 2, 3, 4.5]],

@@ -1,4 +1,5 @@
 import type { Signature, Tensors } from "@serving-kit/inference";
+import { formsOf, namesBetween, renamed } from "../../calls/signature-forms.js";
 import { errors } from "../../errors.js";
 import { explainPredict } from "./explain.js";
 import { keyAt, skipString, textAt } from "./json-string.js";
@@ -12,11 +13,15 @@ export interface PredictBody {
   /** Undefined where the body names none. */
   readonly signatureName: string | undefined;
   readonly signature: Signature;
+  /** By their names in the signature. */
   readonly inputs: Tensors;
+  /** See `PredictCall.outputNames`: the names of the form that the body uses. */
+  readonly outputNames?: ReadonlyMap<string, string> | undefined;
 }
 
 /**
- * Reads a predict request's body straight into the memory of the signature's dtypes.
+ * Reads a predict request's body straight into the memory of the signature's dtypes. The body may use the
+ * names of an alias of the signature.
  *
  * One pass where `signature_name` is absent or comes first. Where it comes after the values they
  * are first read with the default signature, and again if another one was meant. Nothing of the
@@ -46,7 +51,7 @@ export function decodePredict(
   let form: PredictForm | undefined;
   let valueAt = -1;
   let readWith: Signature | undefined;
-  let inputs: Tensors | undefined;
+  let values: Values | undefined;
   at = skipSpace(bytes, at + 1);
   if (bytes[at] === CHAR.closeObject) return fail();
   for (;;) {
@@ -60,9 +65,8 @@ export function decodePredict(
       form = key === "instances" ? "row" : "columnar";
       valueAt = at;
       readWith = signatureOf(signatureName);
-      const read = readWith && readInputs(bytes, at, form, readWith);
-      inputs = read?.inputs;
-      at = read?.end ?? skipValue(bytes, at, 1);
+      values = readWith && readForms(bytes, at, form, readWith);
+      at = values?.end ?? skipValue(bytes, at, 1);
     } else {
       if (isValues && form !== (key === "instances" ? "row" : "columnar")) return fail();
       at = skipValue(bytes, at, 1);
@@ -78,8 +82,31 @@ export function decodePredict(
   }
   const signature = signatureOf(signatureName);
   if (signature === undefined || form === undefined) return fail();
-  if (signature !== readWith) inputs = readInputs(bytes, valueAt, form, signature)?.inputs;
-  return inputs === undefined ? fail() : { form, signatureName, signature, inputs };
+  if (signature !== readWith) values = readForms(bytes, valueAt, form, signature);
+  if (values === undefined) return fail();
+  const { inputs, outputNames } = values;
+  return { form, signatureName, signature, inputs, outputNames };
+}
+
+type Values = Pick<PredictBody, "inputs" | "outputNames"> & { readonly end: number };
+
+/** Reads the values as the first form of the signature that they fit. */
+function readForms(
+  bytes: Uint8Array,
+  at: number,
+  form: PredictForm,
+  signature: Signature,
+): Values | undefined {
+  for (const { inputs, outputs } of formsOf(signature)) {
+    const read = readInputs(bytes, at, form, inputs);
+    if (read === undefined) continue;
+    return {
+      inputs: renamed(read.inputs, namesBetween(inputs, signature.inputs)),
+      outputNames: namesBetween(signature.outputs, outputs),
+      end: read.end,
+    };
+  }
+  return undefined;
 }
 
 /** The keys of a request that are read. */

@@ -1,4 +1,5 @@
 import { DEFAULT_SIGNATURE, type Signature, type TensorSpec } from "@serving-kit/inference";
+import { formNamedBy } from "../../calls/signature-forms.js";
 import { errors } from "../../errors.js";
 import { isBase64Object } from "./base64.js";
 import { type CheckedTensor, checkTensor } from "./check-tensor.js";
@@ -66,12 +67,20 @@ export function explainPredict(
     }
     const first = skipSpace(bytes, instances.start + 1);
     if (bytes[first] === CHAR.closeArray) throw unfit("No values in 'instances' array");
-    explainInstances(bytes, instances.start, first, signature.inputs);
-  } else if (inputs) explainInputs(bytes, inputs.start, signature.inputs);
-  else throw errors.requestUnfit("Missing 'inputs' or 'instances' key");
+    explainInstances(bytes, instances.start, first, specsFor(bytes, first, signature));
+  } else if (inputs) {
+    explainInputs(bytes, inputs.start, specsFor(bytes, inputs.start, signature));
+  } else throw errors.requestUnfit("Missing 'inputs' or 'instances' key");
 }
 
 type Specs = ReadonlyMap<string, TensorSpec>;
+
+/** The inputs of the form of the signature that an object's keys name. */
+function specsFor(bytes: Uint8Array, at: number, signature: Signature): Specs {
+  if (signature.aliases === undefined || !isNamedRow(bytes, at)) return signature.inputs;
+  const names = new Set(Array.from(membersOf(bytes, at), ({ key }) => key));
+  return formNamedBy(signature, names).inputs;
+}
 
 function explainInstances(bytes: Uint8Array, at: number, first: number, specs: Specs): void {
   if (bytes[first] !== CHAR.openObject && specs.size > 1) {

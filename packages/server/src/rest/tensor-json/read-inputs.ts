@@ -1,4 +1,4 @@
-import type { Signature, Tensor, TensorSpec, Tensors } from "@serving-kit/inference";
+import type { Tensor, TensorSpec, Tensors } from "@serving-kit/inference";
 import { TensorRecord } from "../../tensor-record.js";
 import { isBase64Object } from "./base64.js";
 import { isJsonDType } from "./json-dtypes.js";
@@ -23,14 +23,14 @@ interface Read {
 }
 
 /**
- * Reads the inputs of a predict request, which begin at `at`, as the signature has them. Gives
- * undefined where they do not fit it: `explainPredict` then finds the words for it.
+ * Reads the inputs of a predict request, which start at `at`, as the specs have them. Gives
+ * undefined where they do not fit the specs: `explainPredict` then finds the words for it.
  */
 export function readInputs(
   bytes: Uint8Array,
   at: number,
   form: PredictForm,
-  { inputs }: Signature,
+  inputs: Specs,
 ): Read | undefined {
   for (const { dtype } of inputs.values()) if (!isJsonDType(dtype)) return undefined;
   if (inputs.size === 0) return undefined;

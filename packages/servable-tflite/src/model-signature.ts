@@ -1,0 +1,137 @@
+import { DEFAULT_SIGNATURE, type Signature, type TensorSpec } from "@serving-kit/inference";
+import type { Graph, NamedTensor, SignatureDef, Subgraph } from "./graph/graph.js";
+import { referredTo } from "./graph/read-graph.js";
+import { type MetadataSignature, metadataSignatures } from "./signature-metadata.js";
+import { aliasesOf, withoutIndex } from "./tensor-names.js";
+import { specOf } from "./tensor-spec.js";
+
+/** One input or output of a signature. */
+export interface Binding {
+  readonly name: string;
+  /** Its place among the inputs or outputs of the subgraph, which is how the C API counts. */
+  readonly index: number;
+  readonly spec: TensorSpec;
+}
+
+/** A signature and how it is run. */
+export interface ModelSignature {
+  /** Its name in the file, which can be empty. */
+  readonly key: string;
+  readonly subgraph: number;
+  /** The method in a SignatureDef of the metadata, such as `tensorflow/serving/predict`. */
+  readonly methodName?: string;
+  readonly inputs: readonly Binding[];
+  readonly outputs: readonly Binding[];
+}
+
+/**
+ * The signatures of a graph by name: the SignatureDefs of its metadata, as TF Serving reads them, and those of
+ * the format itself; if both have a name, the metadata count. A file without any has one,
+ * `serving_default`, with the names of the tensors.
+ *
+ * @throws RangeError that says what is wrong with a signature; ServingError UNIMPLEMENTED /
+ * MODEL_UNSUPPORTED for an input or output of a type that no tensor can hold.
+ */
+export function signaturesOf(graph: Graph): ReadonlyMap<string, ModelSignature> {
+  const primary = graph.subgraphs[0] as Subgraph;
+  const signatures = new Map([
+    ...graph.signatureDefs.map((def) => namedSignature(def, graph.subgraphs)),
+    ...metadataSignatures(graph).map((def) => metadataSignature(def, primary)),
+  ]);
+  if (signatures.size === 0) signatures.set(DEFAULT_SIGNATURE, signatureOfTensors(primary));
+  return signatures;
+}
+
+/** A signature in the words of `Predictor`. The default signature can be called by the tensors' names. */
+export function toSignature(name: string, signature: ModelSignature): Signature {
+  const { methodName, inputs, outputs } = signature;
+  const specs = (bindings: readonly Binding[]) => new Map(bindings.map((b) => [b.name, b.spec]));
+  const plain: Signature = {
+    ...(methodName && { methodName }),
+    inputs: specs(inputs),
+    outputs: specs(outputs),
+  };
+  const aliases = name === DEFAULT_SIGNATURE ? aliasesOf(plain) : [];
+  return aliases.length === 0 ? plain : { ...plain, aliases };
+}
+
+function signatureOfTensors({ tensors, inputs, outputs }: Subgraph): ModelSignature {
+  const bind = (numbers: readonly number[], kind: string) => {
+    const used = new Set<string>();
+    return numbers.map((number, index) => {
+      const tensor = referredTo(tensors, number, "tensor");
+      const isUsable = tensor.name !== "" && !used.has(tensor.name);
+      const name = checkName(isUsable ? tensor.name : `${kind}_${index}`);
+      used.add(name);
+      return { name, index, spec: specOf(tensor, name) };
+    });
+  };
+  return { key: "", subgraph: 0, inputs: bind(inputs, "input"), outputs: bind(outputs, "output") };
+}
+
+function namedSignature(
+  def: SignatureDef,
+  subgraphs: readonly Subgraph[],
+): readonly [string, ModelSignature] {
+  const key = checkName(def.key || DEFAULT_SIGNATURE);
+  const subgraph = referredTo(subgraphs, def.subgraph, "subgraph");
+  const bind = (named: readonly NamedTensor[], numbers: readonly number[]) =>
+    named.map(({ name, tensor }) => bindingOf(key, name, subgraph, numbers, tensor));
+  const signature = {
+    key: def.key,
+    subgraph: def.subgraph,
+    inputs: bind(def.inputs, subgraph.inputs),
+    outputs: bind(def.outputs, subgraph.outputs),
+  };
+  return [key, signature];
+}
+
+/** Early converters wrote tensor names without `:0`, the names in the SignatureDefs have it. */
+function metadataSignature(
+  def: MetadataSignature,
+  primary: Subgraph,
+): readonly [string, ModelSignature] {
+  const key = checkName(def.key);
+  const bind = (named: ReadonlyMap<string, string>, numbers: readonly number[]) =>
+    [...named].map(([name, tensorName]) => {
+      const find = (wanted: string) => numbers.find((n) => primary.tensors[n]?.name === wanted);
+      const number = find(tensorName) ?? find(withoutIndex(tensorName));
+      if (number === undefined) {
+        throw new RangeError(
+          `signature "${key}" names tensor "${tensorName}" as "${name}", which is no input or output`,
+        );
+      }
+      return bindingOf(key, name, primary, numbers, number);
+    });
+  const signature = {
+    key: def.key,
+    subgraph: 0,
+    methodName: def.methodName,
+    inputs: bind(def.inputs, primary.inputs),
+    outputs: bind(def.outputs, primary.outputs),
+  };
+  return [key, signature];
+}
+
+function bindingOf(
+  key: string,
+  name: string,
+  { tensors }: Subgraph,
+  numbers: readonly number[],
+  number: number,
+): Binding {
+  const index = numbers.indexOf(number);
+  if (index === -1) {
+    throw new RangeError(
+      `signature "${key}" names tensor ${number} as "${name}", which is no input or output`,
+    );
+  }
+  const spec = specOf(referredTo(tensors, number, "tensor"), name);
+  return { name: checkName(name), index, spec };
+}
+
+/** Names become keys of plain objects. */
+function checkName(name: string): string {
+  if (name === "" || name === "__proto__") throw new RangeError(`"${name}" is no possible name`);
+  return name;
+}

@@ -1,0 +1,82 @@
+import { readFlexBuffer } from "./flexbuffer.js";
+import type { Graph } from "./graph/graph.js";
+import { MessageReader, WIRE } from "./protobuf.js";
+
+const METADATA_NAME = "signature_defs_metadata";
+
+/** A `SignatureDef` message: names for tensors, which it refers to by name. */
+export interface MetadataSignature {
+  readonly key: string;
+  readonly methodName: string;
+  readonly inputs: ReadonlyMap<string, string>;
+  readonly outputs: ReadonlyMap<string, string>;
+}
+
+/**
+ * Reads the SignatureDefs that tools put into the metadata of a `.tflite` file, since the format had none of
+ * its own (tensorflow/lite/tools/signature/signature_def_util.cc): a FlexBuffer map from signature names to
+ * serialized `SignatureDef` messages.
+ *
+ * @throws RangeError if the metadata are not such a map.
+ */
+export function metadataSignatures({ metadata }: Graph): readonly MetadataSignature[] {
+  const bytes = metadata.get(METADATA_NAME);
+  if (bytes === undefined) return [];
+  const signatures = readFlexBuffer(bytes);
+  if (!(signatures instanceof Map)) throw new RangeError(`${METADATA_NAME} is not a map`);
+  return [...signatures].map(([key, message]) => {
+    if (!(message instanceof Uint8Array)) {
+      throw new RangeError(`${METADATA_NAME} has no SignatureDef for "${key}"`);
+    }
+    return { key, ...readSignatureDef(message) };
+  });
+}
+
+/** Fields of SignatureDef (tensorflow/core/protobuf/meta_graph.proto) as tags. */
+const SIGNATURE_DEF = {
+  inputs: (1 << 3) | WIRE.bytes,
+  outputs: (2 << 3) | WIRE.bytes,
+  methodName: (3 << 3) | WIRE.bytes,
+};
+/** Fields of an entry of its maps. */
+const ENTRY = { key: (1 << 3) | WIRE.bytes, value: (2 << 3) | WIRE.bytes };
+const TENSOR_INFO_NAME = (1 << 3) | WIRE.bytes;
+
+function readSignatureDef(bytes: Uint8Array): Omit<MetadataSignature, "key"> {
+  const reader = new MessageReader(bytes);
+  const inputs = new Map<string, string>();
+  const outputs = new Map<string, string>();
+  let methodName = "";
+  while (reader.hasMore) {
+    const tag = reader.tag();
+    if (tag === SIGNATURE_DEF.inputs) inputs.set(...readEntry(reader.bytes()));
+    else if (tag === SIGNATURE_DEF.outputs) outputs.set(...readEntry(reader.bytes()));
+    else if (tag === SIGNATURE_DEF.methodName) methodName = reader.text();
+    else reader.skip(tag);
+  }
+  return { methodName, inputs, outputs };
+}
+
+/** The name of a tensor in the signature and in the graph. */
+function readEntry(bytes: Uint8Array): [string, string] {
+  const reader = new MessageReader(bytes);
+  let [name, tensorName] = ["", ""];
+  while (reader.hasMore) {
+    const tag = reader.tag();
+    if (tag === ENTRY.key) name = reader.text();
+    else if (tag === ENTRY.value) tensorName = readTensorInfo(reader.bytes());
+    else reader.skip(tag);
+  }
+  return [name, tensorName];
+}
+
+function readTensorInfo(bytes: Uint8Array): string {
+  const reader = new MessageReader(bytes);
+  let name = "";
+  while (reader.hasMore) {
+    const tag = reader.tag();
+    if (tag === TENSOR_INFO_NAME) name = reader.text();
+    else reader.skip(tag);
+  }
+  return name;
+}
