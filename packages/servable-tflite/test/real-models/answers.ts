@@ -37,11 +37,32 @@ export interface Answers {
   readonly error?: string;
 }
 
-/** The answers in FOLDER/NAME.json, and a reader for their tensors. */
-export function readAnswers(path: string): { answers: Answers; tensors: TensorReader } {
+/** The answers for one model, and a reader for their tensors. */
+export interface RecordedModel {
+  readonly answers: Answers;
+  readonly tensors: TensorReader;
+}
+
+/** The answers in PATH.json, with the values in PATH.bin. */
+export function readAnswers(path: string): RecordedModel {
   const answers = JSON.parse(readFileSync(`${path}.json`, "utf8")) as Answers;
   const values = existsSync(`${path}.bin`) ? readFileSync(`${path}.bin`) : Buffer.alloc(0);
   return { answers, tensors: (recorded) => readAll(recorded, values) };
+}
+
+/** The answers of several models in one file: `reference.py FILE.json`, with the values in Base64. */
+export function readAnswerFile(path: URL): Map<string, RecordedModel> {
+  const models = JSON.parse(readFileSync(path, "utf8")) as Record<string, Answers & Values>;
+  return new Map(
+    Object.entries(models).map(([name, { values, ...answers }]) => {
+      const bytes = Buffer.from(values, "base64");
+      return [name, { answers, tensors: (recorded) => readAll(recorded, bytes) }];
+    }),
+  );
+}
+
+interface Values {
+  readonly values: string;
 }
 
 /** Returns recorded tensors as tensors of the kit, each with memory of its own. */

@@ -2,7 +2,7 @@
 export interface Outcome {
   /**
    * - `right`: each call returned Python's answer, twice.
-   * - `refused`: the version did not load, with code UNIMPLEMENTED.
+   * - `refused`: the version did not load, or its signatures cannot be called, with code UNIMPLEMENTED.
    * - `failed`: loading or a call that Python answers is an error.
    * - `wrong`: a call returned something else.
    * - `crashed`, `hung`: the process died, or did not end in time.
@@ -15,8 +15,8 @@ export interface Outcome {
 export interface Failure {
   /** The signature and case, or `load`. */
   readonly at: string;
-  readonly code?: string;
   /** Absent if the answer is wrong. */
+  readonly code?: string;
   readonly reason?: string;
   readonly message: string;
 }

@@ -1,8 +1,9 @@
 """Writes the answers of Python's LiteRT, the judge of every comparison.
 
     python reference.py FOLDER MODEL.tflite …
+    python reference.py FILE.json MODEL.tflite …
 
-For each model FOLDER/NAME.json has its signatures and cases, FOLDER/NAME.bin the values. A case is one
+For each model FOLDER/NAME.json has its cases, FOLDER/NAME.bin the values; FILE.json has all of it. A case is one
 call of one signature: batch 1, batch 3, and another size of every unknown extent, on random inputs that
 depend on the names alone. Each call has a fresh interpreter, so state starts as the file has it. Each
 model has a process of its own: one that kills Python or does not end is reported, and the rest go on.
@@ -14,8 +15,10 @@ import json
 import math
 import os
 import sys
+import tempfile
 import time
 import zlib
+from pathlib import Path
 
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
@@ -248,18 +251,34 @@ def is_current(made, *sources):
     return os.path.exists(made) and all(os.path.getmtime(made) >= os.path.getmtime(path) for path in sources)
 
 
-def main(folder, paths):
+def answer_all(folder, paths):
     os.makedirs(folder, exist_ok=True)
     for path in paths:
-        target = os.path.join(folder, os.path.basename(path).removesuffix(".tflite"))
+        target = os.path.join(folder, name_of(path))
         if is_current(f"{target}.json", path, __file__):
             continue
         failure = in_child(path, target)
         if failure:
             with open(f"{target}.json", "w") as file:
                 json.dump(failure, file)
-        print(os.path.basename(path), flush=True)
+        print(name_of(path), flush=True)
+
+
+def name_of(path):
+    return os.path.basename(path).removesuffix(".tflite")
+
+
+def answer_in_one_file(target, paths):
+    """A line for each model, with the values in Base64."""
+    with tempfile.TemporaryDirectory() as folder:
+        answer_all(folder, paths)
+        lines = []
+        for path in paths:
+            answers = json.loads(Path(folder, f"{name_of(path)}.json").read_text())
+            values = base64.b64encode(Path(folder, f"{name_of(path)}.bin").read_bytes()).decode()
+            lines.append(f"  {json.dumps(name_of(path))}: {json.dumps(answers | {'values': values})}")
+    Path(target).write_text("{\n" + ",\n".join(lines) + "\n}\n")
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2:])
+    (answer_in_one_file if sys.argv[1].endswith(".json") else answer_all)(sys.argv[1], sys.argv[2:])

@@ -101,6 +101,13 @@ def batch_matmul():
     return signature(spec([None, 4, 8], tf.float32, "x"))(lambda x: {"y": tf.matmul(x, w)})
 
 
+@model(*ALL)
+def attention_scores():
+    """A product of two computed matrices, as in every attention layer."""
+    specs = spec([None, 4, 16, 8], tf.float32, "query"), spec([None, 4, 16, 8], tf.float32, "key")
+    return signature(*specs)(lambda query, key: {"scores": tf.matmul(query, key, transpose_b=True)})
+
+
 @model("f32", "dyn")
 def einsum():
     w = floats(4, 8, 3)

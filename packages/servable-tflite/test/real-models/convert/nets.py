@@ -284,15 +284,14 @@ def masked_lstm():
 def crepe_tiny():
     """CREPE's architecture; with its weights where SERVING_KIT_CREPE_WEIGHTS names their file."""
     x = keras.Input([1024], name="input")
-    y = L.Reshape([1024, 1, 1], name="input-reshape")(x)
-    layers = zip((1, 2, 3, 4, 5, 6), (128, 16, 16, 16, 32, 64), (512, 64, 64, 64, 64, 64), ((4, 1),) + ((1, 1),) * 5)
-    for i, filters, width, strides in layers:
-        y = L.Conv2D(filters, (width, 1), strides, "same", activation="relu", name=f"conv{i}")(y)
+    y = L.Reshape([1024, 1], name="input-reshape")(x)
+    layers = zip((128, 16, 16, 16, 32, 64), (512, 64, 64, 64, 64, 64), (4, 1, 1, 1, 1, 1))
+    for i, (filters, width, stride) in enumerate(layers, 1):
+        y = L.Conv1D(filters, width, stride, "same", activation="relu", name=f"conv{i}")(y)
         y = L.BatchNormalization(name=f"conv{i}-BN")(y)
-        y = L.MaxPooling2D((2, 1), padding="valid", name=f"conv{i}-maxpool")(y)
-    y = L.Flatten(name="flatten")(L.Permute([2, 1, 3], name="transpose")(y))
-    crepe = net(x, L.Dense(360, "sigmoid", name="classifier")(y))
+        y = L.MaxPooling1D(name=f"conv{i}-maxpool")(y)
+    crepe = net(x, L.Dense(360, "sigmoid", name="classifier")(L.Flatten(name="flatten")(y)))
     weights = os.environ.get("SERVING_KIT_CREPE_WEIGHTS")
     if weights:
-        crepe.load_weights(weights)
+        crepe.load_weights(weights, by_name=True)
     return crepe
