@@ -17,7 +17,7 @@ class App {
   constructor(folder: string) {
     const args = ["--conditions=@serving-kit/source", "--import", "tsx"];
     this.process = spawn(process.execPath, [...args, `${import.meta.dirname}/${folder}/app.ts`], {
-      env: { ...process.env, PORT: "0", TOKEN },
+      env: { ...process.env, PORT: "0", TOKEN, LAME_DUCK_MS: "100" },
       stdio: ["ignore", "pipe", "inherit"],
     });
     this.url = new Promise<string>((resolve, reject) => {

@@ -29,6 +29,7 @@ const server = app.listen(Number(process.env.PORT ?? 3000), () => {
 
 // #region closing
 process.once("SIGTERM", async () => {
+  await models.lameDuck(Number(process.env.LAME_DUCK_MS ?? 5_000)); // load balancers find out
   server.close(); // no new connections
   await models.close(); // answers what is in flight, then unloads
   setTimeout(() => server.closeAllConnections(), 1_000).unref(); // those that never asked

@@ -27,6 +27,7 @@ await app.listen({ port: Number(process.env.PORT ?? 3000) });
 console.log(`listening on ${app.listeningOrigin}`);
 
 process.once("SIGTERM", async () => {
+  await models.lameDuck(Number(process.env.LAME_DUCK_MS ?? 5_000)); // load balancers find out
   setTimeout(() => app.server.closeAllConnections(), 10_000).unref(); // none is waited for longer
   await app.close(); // answers what is in flight, then closes the models
   console.log("closed");

@@ -23,6 +23,7 @@ const server = serve({ fetch: app.fetch, port: Number(process.env.PORT ?? 3000) 
 });
 
 process.once("SIGTERM", async () => {
+  await models.lameDuck(Number(process.env.LAME_DUCK_MS ?? 5_000)); // load balancers find out
   server.close(); // no new connections
   await models.close(); // answers what is in flight, then unloads
   setTimeout(() => {

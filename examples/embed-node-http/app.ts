@@ -31,6 +31,7 @@ server.listen(Number(process.env.PORT ?? 3000), () => {
 });
 
 process.once("SIGTERM", async () => {
+  await models.lameDuck(Number(process.env.LAME_DUCK_MS ?? 5_000)); // load balancers find out
   server.close(); // no new connections
   await models.close(); // answers what is in flight, then unloads
   setTimeout(() => server.closeAllConnections(), 1_000).unref(); // those that never asked

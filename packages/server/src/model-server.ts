@@ -125,6 +125,19 @@ export interface ModelServer extends AsyncDisposable {
   /** Looks for versions now, and resolves when what was found has been aspired. */
   poll(): Promise<void>;
   /**
+   * Reports not ready from now on, and goes on answering for `ms`, so that load balancers stop sending
+   * requests before the server closes. Each answer asks its client to close the connection: `Connection:
+   * close` in HTTP/1, and GOAWAY once on each HTTP/2 connection that is open. New connections are served.
+   *
+   * Resolves after `ms`; earlier if no connection is open and none has come for a second, unless the REST
+   * API is mounted in an app, whose connections are not known; or when `close` is called. Call `close`
+   * next. A server that has not started, or that closes, resolves immediately; a second call returns the
+   * first promise. Never rejects.
+   *
+   * @throws RangeError unless `ms` is a number >= 0.
+   */
+  lameDuck(ms: number): Promise<void>;
+  /**
    * Not ready from now on; refuses new requests with 503, waits for those in flight, stops listening
    * and unloads all models. After `deadlineMs` (default: never) it no longer waits: what is in flight
    * is cut off. Can be called again and gives the same promise.

@@ -16,6 +16,7 @@ import type {
   SocketListening,
   SocketListenOptions,
 } from "./listening/http-listener.js";
+import { addCounts, waitAsLameDuck } from "./listening/lame-duck.js";
 import { type TransportObservers, transportObservers } from "./listening/transport-observers.js";
 import { Transports } from "./listening/transports.js";
 import { DEFAULT_METRICS_PATH } from "./metrics/metrics-options.js";
@@ -37,6 +38,8 @@ import type { Threads } from "./threads/threads.js";
 import type { OpenTelemetry } from "./tracing/call-spans.js";
 
 const RELOAD_TIMEOUT_MS = 300_000;
+
+const NO_CONNECTIONS = { open: 0, accepted: 0 };
 
 const noMetrics = Buffer.alloc(0);
 
@@ -62,6 +65,11 @@ export class RunningServer implements ModelServer {
   readonly #stateListeners = new Set<() => void>();
   #isStarted = false;
   #starting: Promise<unknown> = Promise.resolve();
+  /** Whether the server listens by itself; else only the app knows the connections. */
+  #isListening = false;
+  /** Ends the waiting of `lameDuck`. */
+  readonly #lameDuckEnds = new AbortController();
+  #leaving: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(
@@ -167,11 +175,13 @@ export class RunningServer implements ModelServer {
   listen(options?: ListenOptions): Promise<Listening>;
   listen(options: SocketListenOptions): Promise<SocketListening>;
   listen(options: ListenOptions | SocketListenOptions = {}): Promise<Listening | SocketListening> {
+    this.#isListening = true;
     if ("socketPath" in options) return this.#transports.listen(options);
     return (this.#threads ?? this.#transports).listen(options);
   }
 
   async listenGrpc(options: GrpcListenOptions = {}): Promise<GrpcListening> {
+    this.#isListening = true;
     const { port, socketPath, ...rest } = options;
     const isSocketOnly = port === undefined && socketPath !== undefined;
     if (this.#threads === undefined || isSocketOnly) return this.#transports.listenGrpc(options);
@@ -213,6 +223,26 @@ export class RunningServer implements ModelServer {
     return this.#models.poll();
   }
 
+  lameDuck(ms: number): Promise<void> {
+    if (typeof ms !== "number" || !(ms >= 0)) {
+      throw new RangeError(`lameDuck: expected milliseconds, at least 0; got ${ms}`);
+    }
+    if (!this.#isStarted || this.#closing !== undefined) return Promise.resolve();
+    this.#leaving ??= this.#lameDuck(ms);
+    return this.#leaving;
+  }
+
+  async #lameDuck(ms: number): Promise<void> {
+    this.#transports.leave();
+    await this.#threads?.leave();
+    const connections = async () => {
+      const own = this.#isListening ? this.#transports.connections : undefined;
+      return own && addCounts(own, (await this.#threads?.connections()) ?? NO_CONNECTIONS);
+    };
+    const { signal } = this.#lameDuckEnds;
+    await waitAsLameDuck({ ms, clock: this.#clock, signal, connections });
+  }
+
   close({ deadlineMs }: { readonly deadlineMs?: number } = {}): Promise<void> {
     this.#closing ??= this.#close(deadlineMs);
     return this.#closing;
@@ -224,6 +254,7 @@ export class RunningServer implements ModelServer {
 
   async #close(deadlineMs: number | undefined): Promise<void> {
     this.#models.stopSettling(errors.serverClosing());
+    this.#lameDuckEnds.abort();
     const ownDown = this.#transports.shutDown({ deadlineMs, clock: this.#clock });
     await this.#threads?.shutDown(deadlineMs);
     using down = await ownDown;

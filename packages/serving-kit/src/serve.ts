@@ -3,6 +3,7 @@ import { checkFlags } from "./check-flags.js";
 import { commandLineWarnings } from "./command-line-warnings.js";
 import { commandLogger } from "./command-logger.js";
 import { readConfigFiles } from "./config-files/read-config-files.js";
+import { end } from "./end.js";
 import type { ParsedArguments } from "./flags.js";
 import { type Addresses, listen } from "./listen.js";
 import { listenersOf } from "./listeners.js";
@@ -75,6 +76,8 @@ export async function serve(
     logger,
   });
   let addresses: Addresses = { lines: [], servingLines: [] };
+  let isStarted = false;
+  let ending: Promise<void> | undefined;
   const starting = createModelServer({
     ...serverOptionsOf(flags, files),
     platforms: platformsOf(runtimeOptionsOf(flags, files)),
@@ -82,8 +85,7 @@ export async function serve(
     beforeStart: async (server) => {
       onAbort(signal, () => {
         endingSinceMs = performance.now();
-        tell(`${signal.reason}: finishing the requests in flight`);
-        void server.close({ deadlineMs });
+        ending = end(server, { signal: signal.reason, flags: typed, isStarted, tell });
       });
       addresses = await listen(server, listeners);
       for (const line of addresses.lines) tell(line);
@@ -95,6 +97,7 @@ export async function serve(
     return undefined; // told to end while it was starting
   });
   if (server !== undefined) {
+    isStarted = true;
     try {
       const { models } = files;
       const { lines: _, servingLines, ...ports } = addresses;
@@ -108,7 +111,7 @@ export async function serve(
         new Promise<void>((resolve) => onAbort(signal, resolve)),
       ]);
     } finally {
-      await server.close();
+      await (ending ?? server.close());
     }
   }
   const isOverdue = performance.now() - endingSinceMs >= deadlineMs;

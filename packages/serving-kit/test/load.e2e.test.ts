@@ -38,8 +38,8 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-async function serve({ restPort, grpcPort }: Ports) {
-  const command = start(...flags, `--rest_api_port=${restPort}`, `--port=${grpcPort}`);
+async function serve({ restPort, grpcPort }: Ports, ...more: string[]) {
+  const command = start(...flags, `--rest_api_port=${restPort}`, `--port=${grpcPort}`, ...more);
   await command.said(/serving digits at/);
   return command;
 }
@@ -70,9 +70,9 @@ function loadOf({ restPort, grpcPort }: Ports): Load {
 }
 
 describe("the command under load", () => {
-  it("told to end by SIGTERM fails no request that it has, refuses those after it, and ends with 0", async () => {
+  it("told to end by SIGTERM without a lame duck fails no request that it has, refuses those after it, and ends with 0", async () => {
     const ports = { restPort: await freePort(), grpcPort: await freePort() };
-    const command = await serve(ports);
+    const command = await serve(ports, "--lame_duck_in_ms=0");
     const load = loadOf(ports);
     await load.more(100);
     const toldAtMs = performance.now();

@@ -1,6 +1,7 @@
 import { Server, type ServerCredentials, type ServiceDefinition } from "@grpc/grpc-js";
 import { messageOf } from "@serving-kit/core";
 import type { ListenerOptions } from "../listening/http-listener.js";
+import type { ConnectionCount } from "../listening/lame-duck.js";
 import type { SharedListen } from "../listening/port-sharing.js";
 import type { SslConfig } from "../listening/ssl-config.js";
 import { claimSocketPath } from "../listening/unix-socket.js";
@@ -65,6 +66,10 @@ export interface GrpcListening {
 /** A gRPC server that listens. */
 export interface GrpcListener {
   readonly listening: GrpcListening;
+  /** The connections now. */
+  readonly connections: ConnectionCount;
+  /** Tells watches of health that the server is not ready, and each client by GOAWAY to connect anew. */
+  goAway(): void;
   /** Tells clients to go elsewhere and resolves when the last call has ended. */
   close(): Promise<void>;
   /** Cuts all calls and connections off. */
@@ -136,6 +141,10 @@ export async function listenGrpc(
   }
   let acceptor: Acceptor | undefined;
   const listener = {
+    goAway() {
+      health.tellAll();
+      connections.goAway();
+    },
     close: () =>
       new Promise<void>((resolve) => {
         health.close();
@@ -160,7 +169,13 @@ export async function listenGrpc(
       ...(port !== undefined && { port }),
       ...(socketPath !== undefined && { socketPath }),
     };
-    return { listening, ...listener };
+    return {
+      listening,
+      get connections() {
+        return connections.count;
+      },
+      ...listener,
+    };
   } catch (error) {
     health.close();
     listener.cut();

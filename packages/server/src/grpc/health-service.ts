@@ -31,7 +31,8 @@ type WatchCall = ServerWritableStream<Uint8Array, Uint8Array>;
  * - The name of a model: serving when the server has started and a version of the model is available,
  *   whatever becomes of the other models.
  *
- * Health is told while the server is closing too: nothing is serving then. A watch is told so and ended.
+ * Health is told while the server is a lame duck or closing too: nothing is serving then. A watch is told
+ * so, and ended when the server closes.
  */
 export class HealthService {
   static readonly definition: Record<string, MethodDefinition<Uint8Array, Uint8Array>> = {
@@ -46,7 +47,7 @@ export class HealthService {
 
   constructor(host: GrpcHost) {
     this.#host = host;
-    this.#subscription = host.onStateChange(() => this.#tellAll());
+    this.#subscription = host.onStateChange(() => this.tellAll());
   }
 
   get implementation(): Record<string, UntypedHandleCall> {
@@ -60,10 +61,15 @@ export class HealthService {
     } as Record<string, UntypedHandleCall>;
   }
 
+  /** Tells each watch what has changed. */
+  tellAll(): void {
+    for (const call of this.#watches.keys()) this.#tell(call);
+  }
+
   /** Tells all watches that nothing is served any more, and ends them. */
   close(): void {
     this.#subscription[Symbol.dispose]();
-    this.#tellAll();
+    this.tellAll();
     for (const call of this.#watches.keys()) call.end();
     this.#watches.clear();
   }
@@ -101,10 +107,6 @@ export class HealthService {
     this.#tell(call);
   }
 
-  #tellAll(): void {
-    for (const call of this.#watches.keys()) this.#tell(call);
-  }
-
   #tell(call: WatchCall): void {
     const watch = this.#watches.get(call);
     if (watch === undefined) return;
@@ -117,7 +119,7 @@ export class HealthService {
   #statusOf(service: string): number {
     const { core, inFlight } = this.#host;
     const status = (isServing: boolean) =>
-      isServing && !inFlight.isClosing ? STATUS.SERVING : STATUS.NOT_SERVING;
+      isServing && !inFlight.isLeaving ? STATUS.SERVING : STATUS.NOT_SERVING;
     if (SERVER.has(service)) return status(core.isReady());
     if (MODELS.has(service)) return status(true);
     const states = core.states(service);

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createServer as createTlsServer, Server as TlsServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
+import type { ConnectionCount } from "./lame-duck.js";
 import type { SharedListen } from "./port-sharing.js";
 import { checkSsl, type SslConfig } from "./ssl-config.js";
 import { claimSocketPath } from "./unix-socket.js";
@@ -176,21 +177,33 @@ export function closeHttp(server: Server, lingerMs = LINGER_MS): Promise<void> {
 }
 
 /** Connections, and of those with TLS what stands on top of them. */
-type Connections = Readonly<Record<"raw" | "secured", Set<Socket>>>;
+interface Connections extends Readonly<Record<"raw" | "secured", Set<Socket>>> {
+  /** Connections that were accepted until now. */
+  accepted: number;
+}
 
 /** The connections of a server: Node closes only those on which a request was answered. */
 const connections = new WeakMap<Server, Connections>();
 
 function watchConnections(server: Server): Connections {
-  const sets = { raw: new Set<Socket>(), secured: new Set<Socket>() };
-  connections.set(server, sets);
+  const held = { raw: new Set<Socket>(), secured: new Set<Socket>(), accepted: 0 };
+  connections.set(server, held);
   const hold = (sockets: Set<Socket>) => (socket: Socket) => {
     sockets.add(socket);
     socket.once("close", () => sockets.delete(socket));
   };
-  server.on("connection", hold(sets.raw));
-  server.on("secureConnection", hold(sets.secured));
-  return sets;
+  server.on("connection", hold(held.raw));
+  server.on("connection", () => {
+    held.accepted++;
+  });
+  server.on("secureConnection", hold(held.secured));
+  return held;
+}
+
+/** The connections of a server that `listenHttp` made. */
+export function countConnections(server: Server): ConnectionCount {
+  const { raw, accepted } = connections.get(server) as Connections;
+  return { open: raw.size, accepted };
 }
 
 /** Answers what is no HTTP request, in the API's form. */

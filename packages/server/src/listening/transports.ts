@@ -11,6 +11,7 @@ import { RestApi, type RestOptions, type RestPage } from "../rest/rest-api.js";
 import type { ServerCore } from "../server-core.js";
 import {
   closeHttp,
+  countConnections,
   type Listening,
   type ListenOptions,
   listenHttp,
@@ -18,6 +19,7 @@ import {
   type SocketListenOptions,
 } from "./http-listener.js";
 import { InFlight } from "./in-flight.js";
+import { addCounts, type ConnectionCount } from "./lame-duck.js";
 import type { SharedListen } from "./port-sharing.js";
 import { type ShutDown, shutDown } from "./shutdown.js";
 import { type Protocol, protocolWarning, wrongProtocolLine } from "./wrong-protocol.js";
@@ -40,19 +42,30 @@ export interface TransportsHost extends Pick<GrpcHost, "reload" | "counts" | "on
 export class Transports {
   readonly rest: RestListener;
   readonly fetch: FetchHandler;
+  readonly #listener: RestListener;
   readonly #host: TransportsHost;
   readonly #inFlight = new InFlight();
   readonly #http: Server[] = [];
   readonly #grpc: GrpcListener[] = [];
   /** The last port of each protocol. */
   readonly #ports: Partial<Record<Protocol, number>> = {};
+  /** Whether requests come from a server of the app, whose connections are not known here. */
+  #isMounted = false;
 
   constructor(host: TransportsHost) {
     this.#host = host;
     const { core, rest, page } = host;
     const api = new RestApi(this.#core("REST"), this.#inFlight, rest, page);
-    this.rest = createRestListener(api, core.logger, rest);
-    this.fetch = createFetchHandler(api, rest);
+    this.#listener = createRestListener(api, core.logger, rest);
+    this.rest = (request, response, next) => {
+      this.#isMounted = true;
+      this.#listener(request, response, next);
+    };
+    const fetch = createFetchHandler(api, rest);
+    this.fetch = (request) => {
+      this.#isMounted = true;
+      return fetch(request);
+    };
   }
 
   /** Whether new requests are refused. */
@@ -68,7 +81,7 @@ export class Transports {
     shared?: SharedListen,
   ): Promise<Listening | SocketListening> {
     if (this.isClosing) throw errors.serverClosing();
-    const onRequest: RestListener = (request, response) => this.rest(request, response);
+    const onRequest: RestListener = (request, response) => this.#listener(request, response);
     let port: number | undefined;
     const warn = this.#protocolWarning("REST", () => port, options.elsewhere);
     const { server, listening } = await listenHttp(onRequest, options, shared, warn);
@@ -105,6 +118,25 @@ export class Transports {
     return listener.listening;
   }
 
+  /**
+   * Not ready from now on, while requests are answered as before: each answer closes its connection, and
+   * GOAWAY is sent on each gRPC connection that is open.
+   */
+  leave(): void {
+    this.#inFlight.leave();
+    for (const listener of this.#grpc) listener.goAway();
+  }
+
+  /** The connections of all listeners; undefined if there are others, of an app's own server. */
+  get connections(): ConnectionCount | undefined {
+    if (this.#isMounted) return undefined;
+    const counts = [
+      ...this.#http.map(countConnections),
+      ...this.#grpc.map((one) => one.connections),
+    ];
+    return counts.reduce(addCounts, { open: 0, accepted: 0 });
+  }
+
   /** Refuses new requests, waits for those in flight and stops listening: see `shutDown`. */
   shutDown(options: { readonly deadlineMs: number | undefined; clock: Clock }): Promise<ShutDown> {
     return shutDown({ inFlight: this.#inFlight, http: this.#http, grpc: this.#grpc }, options);
@@ -123,7 +155,7 @@ export class Transports {
   /** The server as the handlers of one transport see it. */
   #core(entrypoint: Entrypoint): ServerCore {
     const { core, isStarted, isServing, observer } = this.#host;
-    const isReady = () => isStarted() && isServing() && !this.isClosing;
+    const isReady = () => isStarted() && isServing() && !this.#inFlight.isLeaving;
     const acquire: ServerCore["acquire"] = (request) => {
       if (!isStarted()) throw errors.serverStarting();
       return core.acquire(request);

@@ -105,7 +105,7 @@ export class RestApi {
       answer = this.#failure(error);
     }
     inFlight.end();
-    return inFlight.isClosing ? { ...answer, closesConnection: true } : answer;
+    return this.#closing(answer);
   }
 
   /** Whether a path is that of the page beside the API. */
@@ -120,7 +120,12 @@ export class RestApi {
 
   /** The answer for a path that is no part of the API. */
   notFound(path: string): RestResponse {
-    return { status: 404, body: json({ error: `Not found: ${path}` }) };
+    return this.#closing({ status: 404, body: json({ error: `Not found: ${path}` }) });
+  }
+
+  /** The answer, after which the connection is closed if the server is about to close. */
+  #closing(answer: RestResponse): RestResponse {
+    return this.#inFlight.isLeaving ? { ...answer, closesConnection: true } : answer;
   }
 
   #answer(request: RestRequest): RestResponse | Promise<RestResponse> {

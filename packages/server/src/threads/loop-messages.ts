@@ -4,6 +4,7 @@ import type { PredictOptions, Predictor, SharedPredictor, Signature } from "@ser
 import type { ModelConfig } from "../config/model-config.js";
 import type { GrpcListening, GrpcListenOptions } from "../grpc/grpc-listener.js";
 import type { Listening, ListenOptions } from "../listening/http-listener.js";
+import type { ConnectionCount } from "../listening/lame-duck.js";
 import type { SharedListen } from "../listening/port-sharing.js";
 import type { MetricsOptions } from "../metrics/metrics-options.js";
 import type { MetricValues } from "../metrics/server-metrics.js";
@@ -109,6 +110,10 @@ export type LoopMethods = {
     readonly shared: SharedListen;
   }) => Promise<GrpcListening>;
   readonly metrics: () => Promise<MetricValues>;
+  /** Contract: `Transports.leave`. */
+  readonly leave: () => void;
+  /** Contract: `Transports.connections`; a loop has no other than those of its listeners. */
+  readonly connections: () => Promise<ConnectionCount | undefined>;
   /** Contract: `shutDown`. Gives whether nothing had to be cut off. */
   readonly shutDown: (options: { readonly deadlineMs: number | undefined }) => Promise<boolean>;
   /** Ends the thread. */

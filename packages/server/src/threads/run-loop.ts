@@ -31,6 +31,8 @@ export async function runLoop(port: ThreadPort, settings: LoopSettings): Promise
     listen: ({ options, shared }) => transports.listen(options, shared),
     listenGrpc: ({ options, shared }) => transports.listenGrpc(options, shared),
     metrics: async () => metrics?.values() ?? [],
+    leave: () => transports.leave(),
+    connections: async () => transports.connections,
     async shutDown({ deadlineMs }) {
       using down = await transports.shutDown({ deadlineMs, clock });
       await requestLog[Symbol.asyncDispose]();

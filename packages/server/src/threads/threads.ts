@@ -2,6 +2,7 @@ import { type Clock, type Logger, silentLogger, systemClock } from "@serving-kit
 import { errors } from "../errors.js";
 import type { GrpcListening, GrpcListenOptions } from "../grpc/grpc-listener.js";
 import type { Listening, ListenOptions } from "../listening/http-listener.js";
+import { addCounts, type ConnectionCount } from "../listening/lame-duck.js";
 import { portSharing, type SharedAddress, type SharedListen } from "../listening/port-sharing.js";
 import type { MetricValues } from "../metrics/server-metrics.js";
 import type { ModelServerOptions } from "../model-server.js";
@@ -70,6 +71,7 @@ export class Threads {
   #metrics: LoopMetrics | undefined;
   #host: ThreadsHost | undefined;
   #news: NewsTeller | undefined;
+  #isLeaving = false;
   #isClosing = false;
 
   /**
@@ -152,6 +154,21 @@ export class Threads {
     return (await this.#metrics?.read()) ?? [];
   }
 
+  /** Contract: `Transports.leave`, in every loop. */
+  async leave(): Promise<void> {
+    this.#isLeaving = true;
+    await this.#loops.each(({ channel }) => channel.call("leave", undefined)).catch(() => {});
+  }
+
+  /** The connections of all loops. A loop that has ended has none. */
+  async connections(): Promise<ConnectionCount> {
+    const counts = await this.#loops
+      .each(({ channel }) => channel.call("connections", undefined))
+      .catch(() => []);
+    const none = { open: 0, accepted: 0 };
+    return counts.reduce<ConnectionCount>((sum, count) => addCounts(sum, count ?? none), none);
+  }
+
   /** All loops refuse new requests, drain and stop listening. After the deadline they are cut off. */
   shutDown(deadlineMs: number | undefined): Promise<void> {
     this.#isClosing = true;
@@ -183,6 +200,7 @@ export class Threads {
   async #join(loop: Loop): Promise<void> {
     await this.#replication.join(loop);
     await this.#news?.tellAll(loop);
+    if (this.#isLeaving) await loop.channel.call("leave", undefined);
     await this.#listeners.join(loop);
   }
 }

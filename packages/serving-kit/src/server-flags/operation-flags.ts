@@ -18,6 +18,14 @@ export const ownOperationFlags = {
     [0, 2 ** 31 - 1],
     "How long requests in flight may take after SIGTERM or SIGINT before they are cut off.",
   ),
+  lame_duck_in_ms: integer(
+    "ms",
+    undefined,
+    [0, 2 ** 31 - 1],
+    "How long the server goes on answering after a signal while it reports not ready, so that load " +
+      "balancers stop sending requests first; ends early if nobody is connected. Counts against " +
+      "--shutdown_deadline_in_ms. Default: 5000 for SIGTERM, 0 for SIGINT.",
+  ),
   request_log_file: path(
     "file",
     "Logs requests that succeed to this file: JSON lines where it ends in .jsonl, else a TFRecord " +
