@@ -203,7 +203,9 @@ describe("a custom platform by module path", () => {
     expect(await predict(server, "plain")).toEqual({ predictions: [4, 10] });
     expect(await predict(server, "cjs")).toEqual({ predictions: [5, 12.5] });
     const page = await server.fetch(new Request("http://host/monitoring/prometheus/metrics"));
-    expect(await page.text()).toContain(":tensorflow:serving:model_warmup_records_read 3\n");
+    expect(await page.text()).toMatch(
+      /:tensorflow:serving:model_warmup_records_read\{model_path="[^"]+",status="OK"\} 3\n/,
+    );
   });
 
   it.each([

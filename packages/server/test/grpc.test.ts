@@ -393,3 +393,32 @@ describe("GetModelStatus", () => {
     );
   });
 });
+
+describe("a model whose name has / and :", () => {
+  it("is served over gRPC as it is and over REST percent-encoded, with a warning", async () => {
+    const lines: string[] = [];
+    const warn = (_: object, line: string) => void lines.push(line);
+    await using other = await World.create();
+    await other.publish("m", 1);
+    const name = "team/m:a";
+    const models = [{ name, basePath: `${other.path}/m` }];
+    const server = await other.serve([], {
+      models,
+      logger: { info: () => {}, warn, error: () => {} },
+    });
+    const { port } = await server.listenGrpc({ port: 0, host: "127.0.0.1" });
+    using grpc = new GrpcClient(`127.0.0.1:${port}`);
+    const answer = await grpc.predict({ model_spec: spec(name), inputs: { x: vector(4) } });
+    expect(answer.outputs).toMatchObject({ y: { float_val: [4] } });
+    const body = '{"instances":[4]}';
+    const request = new Request("http://host/v1/models/team%2Fm%3Aa:predict", {
+      method: "POST",
+      body,
+    });
+    expect(await (await server.fetch(request)).json()).toEqual({ predictions: [4] });
+    await server.reload(models);
+    expect(lines).toEqual([
+      "model team/m:a: REST paths cannot have / or : in a name; use /v1/models/team%2Fm%3Aa, or gRPC",
+    ]);
+  });
+});

@@ -168,7 +168,54 @@ describe("metrics", () => {
     expect([of("warm/1", "OK"), of("warmer/2", "OK"), of("cold/1", "DATA_LOSS")]).toEqual([
       1, 1, 1,
     ]);
-    expect(found.get(":tensorflow:serving:model_warmup_records_read")).toBe(5);
+    const records = [...found].filter(([key]) => key.includes("model_warmup_records_read"));
+    expect(records.map(([, count]) => count).sort()).toEqual([0, 2, 3]);
+  });
+
+  it("have TF Serving's labels", async () => {
+    await world.publish("warmed", 1, { warmUp: { records: 1 } });
+    const sink = { write: async () => {} };
+    const server = await world.serve(["m", "warmed"], {
+      metrics: {},
+      batching: { allowedBatchSizes: [4], maxBatchSize: 4, slots: 1 },
+      requestLog: { sink },
+    });
+    await predict(server);
+    await ask(server, "/v1/models/m:regress", {
+      signature_name: "regress",
+      examples: [{ a: [1] }],
+    });
+    await expect
+      .poll(async () => [...(await samples(server)).keys()].join())
+      .toContain("request_log");
+    const labels = new Map<string, string[]>();
+    let metric = "";
+    for (const line of (await (await ask(server, METRICS)).text()).split("\n")) {
+      metric = /^# TYPE :tensorflow:serving:(\S+)/.exec(line)?.[1] ?? metric;
+      if (!line.startsWith(`:tensorflow:serving:${metric}`)) continue;
+      const names = [...line.matchAll(/(\w+)="/g)].map(([, label]) => label as string);
+      labels.set(metric, names.filter((label) => label !== "le").sort());
+    }
+    // Names and labels of TF Serving's monitoring::Counter and Sampler, by the file that has them.
+    expect(Object.fromEntries(labels)).toMatchObject({
+      // servables/tensorflow/util.cc
+      request_example_counts: ["model"],
+      request_example_count_total: ["model"],
+      request_count: ["model_name", "status"],
+      runtime_latency: ["API", "model_name", "runtime"],
+      request_latency: ["API", "entrypoint", "model_name"],
+      // core/request_logger.cc
+      request_log_count: ["model_name", "status_code"],
+      // servables/tensorflow/saved_model_warmup_util.cc
+      model_warmup_latency: ["model_path", "status"],
+      model_warmup_records_read: ["model_path", "status"],
+      // batching/batching_session.cc, batching/batching_util.h
+      "batching_session:queuing_latency": ["thread_pool_name"],
+      "batching_session:wrapped_run_count": [],
+      "batching_session:padding_size": ["execution_batch_size"],
+      "batching_session:input_batch_size": [],
+      "batching_session:processed_batch_size": [],
+    });
   });
 
   it("tell of batching what TF Serving's batching session does, also when the model has gone", async () => {

@@ -106,7 +106,7 @@ describe("sinks", () => {
       },
     });
     expect(metrics).toContain('request_count{model_name="m",status="OK"} 4');
-    expect(metrics).toMatch(/request_log_count\{model_name="m",status="INTERNAL"\} 4/);
+    expect(metrics).toMatch(/request_log_count\{model_name="m",status_code="INTERNAL"\} 4/);
   });
 });
 

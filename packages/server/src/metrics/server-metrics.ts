@@ -47,7 +47,7 @@ export class ServerMetrics implements Disposable {
     this.#logged = new Counter({
       name: ":tensorflow:serving:request_log_count",
       help: "The total number of requests that were meant for the request log.",
-      labelNames: ["model_name", "status"],
+      labelNames: ["model_name", "status_code"],
       registers,
     });
     this.batches = new BatchingMetrics(this.#registry);
@@ -78,7 +78,7 @@ export class ServerMetrics implements Disposable {
 
   /** Counts a request that was meant for the request log, by what became of it. */
   recordLogged(model: string, status: string): void {
-    this.#logged.inc({ model_name: model, status });
+    this.#logged.inc({ model_name: model, status_code: status });
   }
 
   /** What `read` gives, as a Content-Type. */

@@ -38,11 +38,16 @@ export class WarmUpMetrics {
       const beganAtMs = this.#clock.now();
       return ({ records, error }) => {
         const status = error === undefined ? "OK" : statusOf(error).code;
-        const series = this.#latency.series({ model_path: path, status }, (added) =>
+        // TF Serving has the whole status in the label, message included: a series for each message.
+        const labels = { model_path: path, status };
+        const latency = this.#latency.series(labels, (added) =>
           this.#versions.add(id, () => this.#latency.remove(added)),
         );
-        series.observe(1_000 * (this.#clock.now() - beganAtMs));
-        this.#records.series({}).value += records;
+        latency.observe(1_000 * (this.#clock.now() - beganAtMs));
+        const read = this.#records.series(labels, (added) =>
+          this.#versions.add(id, () => this.#records.remove(added)),
+        );
+        read.value += records;
       };
     };
   }
