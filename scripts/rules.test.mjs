@@ -17,10 +17,11 @@ const MAY_IMPORT = {
   batching: ["core", "inference"],
   "source-filesystem": ["core"],
   "native-library": ["core"],
+  "tensor-json": ["core", "inference"],
   "tensorflow-wire": ["core", "inference"],
   "servable-tensorflow": ["core", "inference", "native-library", "tensorflow-wire"],
   "servable-tflite": ["core", "inference", "native-library"],
-  server: ["core", "inference", "batching", "source-filesystem", "tensorflow-wire"],
+  server: ["core", "inference", "batching", "source-filesystem", "tensor-json", "tensorflow-wire"],
   fastify: ["server"],
   testing: ["core", "inference", "batching"],
 };

@@ -1,5 +1,5 @@
 import type { Signature, TensorSpec } from "@serving-kit/inference";
-import { decodePredict, encodePredict } from "@serving-kit/server";
+import { decodePredict, encodePredict } from "@serving-kit/tensor-json";
 import type { Benchmark, Figure } from "../figure.js";
 import { type Contender, measure, speedRatio } from "../measure.js";
 

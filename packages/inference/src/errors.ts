@@ -65,6 +65,13 @@ export const errors = {
       "the predictor was disposed; acquire a new handle from the manager",
     ),
 
+  outputInvalid: (name: string, shape: readonly number[], dtype: string, received: number) =>
+    new ServingError(
+      "INTERNAL",
+      "OUTPUT_INVALID",
+      `the model gave output "${name}" of shape [${shape}] and ${dtype} with ${received} elements`,
+    ),
+
   deadlineExceeded: () =>
     new ServingError(
       "DEADLINE_EXCEEDED",

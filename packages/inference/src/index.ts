@@ -39,7 +39,9 @@ export {
   type Signature,
   type TensorSpec,
 } from "./signature.js";
+export { formNamedBy, formsOf, namesBetween, renamed } from "./signature-forms.js";
 export { elementCount, stringsOf, type Tensor, type Tensors, tensor } from "./tensor.js";
+export { TensorRecord } from "./tensor-record.js";
 export {
   shapeFits,
   signatureOf,

@@ -1,4 +1,5 @@
 import { messageOf, type ServableId, ServingError } from "@serving-kit/core";
+import { jsonErrors } from "@serving-kit/tensor-json";
 import { wireErrors } from "@serving-kit/tensorflow-wire";
 
 const invalid = (reason: string, message: string) =>
@@ -59,29 +60,9 @@ export const errors = {
         "server.rest before it",
     ),
 
-  jsonSyntax: (problem: string, offset: number) =>
-    invalid("JSON_INVALID", `JSON Parse error: ${problem} at offset: ${offset}`),
+  jsonUnfit: jsonErrors.jsonUnfit,
 
-  jsonEmpty: () => invalid("JSON_INVALID", "JSON Parse error: The document is empty"),
-
-  jsonUnfit: (value: string, problem: string) =>
-    invalid("JSON_UNFIT", `JSON Value: ${value} ${problem}`),
-
-  jsonWrongType: (value: string, type: string, dtype: string) =>
-    invalid(
-      "JSON_WRONG_TYPE",
-      `JSON Value: ${value} Type: ${type} is not of expected type: ${dtype}`,
-    ),
-
-  jsonUnsupportedDtype: (value: string, dtype: string) =>
-    new ServingError(
-      "UNIMPLEMENTED",
-      "JSON_DTYPE_UNSUPPORTED",
-      `Conversion of JSON Value: ${value} to type: ${dtype}`,
-    ),
-
-  /** A request whose values cannot be made into tensors; `problem` is the whole text. */
-  requestUnfit: (problem: string) => invalid("REQUEST_UNFIT", problem),
+  requestUnfit: jsonErrors.requestUnfit,
 
   messageInvalid: wireErrors.messageInvalid,
 
@@ -92,12 +73,7 @@ export const errors = {
       `Unsupported signature method_name: ${methodName}`,
     ),
 
-  outputUnfit: (problem: string) => invalid("OUTPUT_UNFIT", problem),
-
-  outputInvalid: wireErrors.outputInvalid,
-
-  signatureUnknown: (name: string) =>
-    invalid("SIGNATURE_NOT_FOUND", `Serving signature name: "${name}" not found in signature def`),
+  outputUnfit: jsonErrors.outputUnfit,
 
   signatureUnfit: (
     problem: string,

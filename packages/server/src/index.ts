@@ -69,9 +69,6 @@ export { type RequestLogStream, requestLogStream } from "./request-log/request-l
 export type { FetchHandler } from "./rest/fetch-handler.js";
 export type { RestListener } from "./rest/node-listener.js";
 export type { RestOptions } from "./rest/rest-api.js";
-export { decodePredict, type PredictBody } from "./rest/tensor-json/decode-predict.js";
-export { encodePredict } from "./rest/tensor-json/encode-predict.js";
-export type { PredictForm } from "./rest/tensor-json/read-inputs.js";
 export type { CallContext, ServerCore } from "./server-core.js";
 export { type ErrorStatus, statusOf } from "./status-mapping.js";
 export type { ThreadsOptions } from "./threads/threads-options.js";

@@ -1,5 +1,6 @@
 import { isServingError } from "@serving-kit/core";
 import type { DType, Signature, Tensor } from "@serving-kit/inference";
+import { decodePredict } from "@serving-kit/tensor-json";
 import { decodeTensor } from "@serving-kit/tensorflow-wire";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -7,9 +8,9 @@ import { parseBatchingParametersFile } from "../src/config/batching-parameters-f
 import { codecOf } from "../src/grpc/codec.js";
 import { readExamplesRequest, readMultiInferenceRequest } from "../src/grpc/example-messages.js";
 import { readPredictRequest } from "../src/grpc/predict-messages.js";
-import { decodePredict, parseModelConfig } from "../src/index.js";
+import { parseModelConfig } from "../src/index.js";
+import { decodeExamples } from "../src/rest/decode-examples.js";
 import { matchRoute } from "../src/rest/router.js";
-import { decodeExamples } from "../src/rest/tensor-json/decode-examples.js";
 
 /** How many times as many cases as usual are tried. */
 const FACTOR = Number(process.env.SERVING_KIT_FUZZ ?? 1);

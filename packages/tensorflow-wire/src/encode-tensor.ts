@@ -1,12 +1,12 @@
 import {
   elementCount,
+  inferenceErrors,
   NUMERIC_DTYPES,
   type NumericDType,
   type Tensor,
 } from "@serving-kit/inference";
 import type { BackwardWriter } from "./backward-writer.js";
 import { DATA_TYPES } from "./data-type.js";
-import { errors } from "./errors.js";
 import { TENSOR_FIELDS } from "./tensor-fields.js";
 import { bytesOf, type NumericData } from "./tensor-values.js";
 
@@ -24,7 +24,7 @@ export function encodeTensor(
   const { dtype, shape, data } = tensor;
   const width = dtype === "string" ? 1 : NUMERIC_DTYPES[dtype].entriesPerElement;
   if (data.length !== elementCount(shape) * width) {
-    throw errors.outputInvalid(name, shape, dtype, data.length);
+    throw inferenceErrors.outputInvalid(name, shape, dtype, data.length);
   }
   if (data.length > 0) {
     if (!asContent) writeValues(writer, tensor);

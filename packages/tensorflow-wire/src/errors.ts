@@ -15,11 +15,4 @@ export const errors = {
       "REQUEST_UNFIT",
       `tensor parsing error: ${name}: ${problem}`,
     ),
-
-  outputInvalid: (name: string, shape: readonly number[], dtype: string, received: number) =>
-    new ServingError(
-      "INTERNAL",
-      "OUTPUT_INVALID",
-      `the model gave output "${name}" of shape [${shape}] and ${dtype} with ${received} elements`,
-    ),
 };

@@ -1,11 +1,10 @@
 import type { ServableHandle, ServableRequest } from "@serving-kit/core";
-import { type PredictOptions, type Predictor, settleCall } from "@serving-kit/inference";
+import { type PredictOptions, type Predictor, renamed, settleCall } from "@serving-kit/inference";
 import type { CallContext, ServerCore } from "../server-core.js";
 import type { CallApi } from "./call-observer.js";
 import { checkMethodName } from "./method-name.js";
 import { observed } from "./observed.js";
 import type { PredictAnswer, PredictCall } from "./predict-call.js";
-import { renamed } from "./signature-forms.js";
 
 /**
  * Acquires what the request names, lets `prepare` read the call in the light of its signatures, and

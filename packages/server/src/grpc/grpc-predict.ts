@@ -1,13 +1,18 @@
-import type { Predictor, Signature } from "@serving-kit/inference";
+import {
+  formNamedBy,
+  formsOf,
+  namesBetween,
+  type Predictor,
+  type Signature,
+  TensorRecord,
+} from "@serving-kit/inference";
 import { decodeTensor } from "@serving-kit/tensorflow-wire";
 import { EXPANSION_BYTES } from "../calls/expansion.js";
 import { observed } from "../calls/observed.js";
 import { predict } from "../calls/predict.js";
 import type { PredictCall } from "../calls/predict-call.js";
-import { formNamedBy, formsOf, namesBetween } from "../calls/signature-forms.js";
 import { errors } from "../errors.js";
 import type { CallContext, ServerCore } from "../server-core.js";
-import { TensorRecord } from "../tensor-record.js";
 import { effectiveSignature, servableRequest } from "./model-spec.js";
 import {
   type PredictRequest,

@@ -1,9 +1,8 @@
 import type { ServableRequest } from "@serving-kit/core";
+import { JsonWriter, writeFloat32 } from "@serving-kit/tensor-json";
 import { classify } from "../calls/classify.js";
 import type { CallContext, ServerCore } from "../server-core.js";
-import { decodeExamples } from "./tensor-json/decode-examples.js";
-import { JsonWriter } from "./tensor-json/json-writer.js";
-import { writeFloat32 } from "./tensor-json/write-float.js";
+import { decodeExamples } from "./decode-examples.js";
 
 const NO_LABEL = new Uint8Array(0);
 

@@ -1,9 +1,8 @@
 import type { ServableRequest } from "@serving-kit/core";
 import { DEFAULT_SIGNATURE, type Predictor } from "@serving-kit/inference";
+import { decodePredict, encodePredict } from "@serving-kit/tensor-json";
 import { predict } from "../calls/predict.js";
 import type { CallContext, ServerCore } from "../server-core.js";
-import { decodePredict } from "./tensor-json/decode-predict.js";
-import { encodePredict } from "./tensor-json/encode-predict.js";
 
 /**
  * Answers a predict request: JSON to tensors, predict, tensors to JSON.

@@ -1,5 +1,4 @@
-import type { Tensor, TensorData, Tensors } from "@serving-kit/inference";
-import { TensorRecord } from "../tensor-record.js";
+import { type Tensor, type TensorData, TensorRecord, type Tensors } from "@serving-kit/inference";
 import { Moved } from "./thread-channel.js";
 
 /** The elements of a string tensor in one piece, with the length of each. */

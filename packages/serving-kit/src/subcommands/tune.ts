@@ -14,7 +14,7 @@ import {
   type Tensors,
   zeroInputs,
 } from "@serving-kit/inference";
-import { decodePredict } from "@serving-kit/server";
+import { decodePredict } from "@serving-kit/tensor-json";
 import { builtInPlatforms } from "../built-in-platforms.js";
 import { errors } from "../errors.js";
 import { integer, numbers, text } from "../flag-kinds.js";

@@ -1,18 +1,23 @@
-import { checkContext } from "../../calls/expansion.js";
-import { errors } from "../../errors.js";
-import { ExampleFeature, encodeExample } from "../example-proto.js";
-import { base64At, isBase64Object } from "./base64.js";
-import { openRequest } from "./explain.js";
-import { stringAt } from "./json-string.js";
-import { CHAR, latin1, skipSpace, terminated, typeAt } from "./json-text.js";
 import {
+  base64At,
+  CHAR,
   elementsOf,
+  isBase64Object,
   isIntegerToken,
   type JsonSpan,
+  latin1,
   membersOf,
   numberOf,
+  openRequest,
+  skipSpace,
+  stringAt,
+  terminated,
+  typeAt,
   valueText,
-} from "./json-walk.js";
+} from "@serving-kit/tensor-json";
+import { checkContext } from "../calls/expansion.js";
+import { errors } from "../errors.js";
+import { ExampleFeature, encodeExample } from "./example-proto.js";
 
 /** What a classify or regress request's body says. */
 export interface ExamplesBody {

@@ -1,5 +1,6 @@
-import type { Signature, Tensor, TensorSpec, Tensors } from "@serving-kit/inference";
-import { TensorRecord } from "../tensor-record.js";
+import type { Signature, TensorSpec } from "./signature.js";
+import type { Tensor, Tensors } from "./tensor.js";
+import { TensorRecord } from "./tensor-record.js";
 
 type Specs = ReadonlyMap<string, TensorSpec>;
 

@@ -1,4 +1,4 @@
-import { errors } from "../../errors.js";
+import { errors } from "./errors.js";
 import { skipString, stringAt, textAt } from "./json-string.js";
 import { CHAR, latin1, skipSpace } from "./json-text.js";
 import { skipColon } from "./json-value.js";

@@ -1,5 +1,4 @@
-import type { Tensor, TensorSpec, Tensors } from "@serving-kit/inference";
-import { TensorRecord } from "../../tensor-record.js";
+import { type Tensor, TensorRecord, type TensorSpec, type Tensors } from "@serving-kit/inference";
 import { isBase64Object } from "./base64.js";
 import { isJsonDType } from "./json-dtypes.js";
 import { keyAt, skipString } from "./json-string.js";

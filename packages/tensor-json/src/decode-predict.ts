@@ -1,6 +1,11 @@
-import type { Signature, Tensors } from "@serving-kit/inference";
-import { formsOf, namesBetween, renamed } from "../../calls/signature-forms.js";
-import { errors } from "../../errors.js";
+import {
+  formsOf,
+  namesBetween,
+  renamed,
+  type Signature,
+  type Tensors,
+} from "@serving-kit/inference";
+import { errors } from "./errors.js";
 import { explainPredict } from "./explain.js";
 import { keyAt, skipString, textAt } from "./json-string.js";
 import { byteOrderMark, CHAR, skipSpace, terminated } from "./json-text.js";

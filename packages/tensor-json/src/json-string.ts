@@ -1,4 +1,4 @@
-import { errors } from "../../errors.js";
+import { errors } from "./errors.js";
 import { CHAR, hasWord, isDigit } from "./json-text.js";
 
 // Constants of this module: the engine folds them into the loop, imported ones it does not.

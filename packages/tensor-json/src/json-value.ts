@@ -1,4 +1,4 @@
-import { errors } from "../../errors.js";
+import { errors } from "./errors.js";
 import { skipString } from "./json-string.js";
 import { CHAR, hasWord, isDigit, latin1, skipSpace } from "./json-text.js";
 

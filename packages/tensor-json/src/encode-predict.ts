@@ -1,5 +1,5 @@
 import type { Tensor, Tensors } from "@serving-kit/inference";
-import { errors } from "../../errors.js";
+import { errors } from "./errors.js";
 import { JsonWriter } from "./json-writer.js";
 import type { PredictForm } from "./read-inputs.js";
 import { boundOf, writeTensor } from "./write-tensor.js";

@@ -1,7 +1,7 @@
 import type { ServingError } from "@serving-kit/core";
 import type { DType } from "@serving-kit/inference";
-import { errors } from "../../errors.js";
 import { base64At, isBase64Object } from "./base64.js";
+import { errors } from "./errors.js";
 import { dtypeName, isDoubleDType, isJsonDType, NUMBER_RANGES } from "./json-dtypes.js";
 import { CHAR, latin1, skipSpace, typeAt } from "./json-text.js";
 import { skipValue } from "./json-value.js";

@@ -1,8 +1,12 @@
-import { DEFAULT_SIGNATURE, type Signature, type TensorSpec } from "@serving-kit/inference";
-import { formNamedBy } from "../../calls/signature-forms.js";
-import { errors } from "../../errors.js";
+import {
+  DEFAULT_SIGNATURE,
+  formNamedBy,
+  type Signature,
+  type TensorSpec,
+} from "@serving-kit/inference";
 import { isBase64Object } from "./base64.js";
 import { type CheckedTensor, checkTensor } from "./check-tensor.js";
+import { errors } from "./errors.js";
 import { byteOrderMark, CHAR, skipSpace, typeAt } from "./json-text.js";
 import { skipValue } from "./json-value.js";
 import { elementsOf, type JsonMember, membersOf, valueText } from "./json-walk.js";

@@ -1,5 +1,5 @@
-import { type DType, elementCount, type Tensor } from "@serving-kit/inference";
-import { errors } from "../../errors.js";
+import { type DType, elementCount, inferenceErrors, type Tensor } from "@serving-kit/inference";
+import { errors } from "./errors.js";
 import { dtypeName, isJsonDType, type JsonDType } from "./json-dtypes.js";
 import { CHAR } from "./json-text.js";
 import type { JsonWriter } from "./json-writer.js";
@@ -34,7 +34,7 @@ export function boundOf(name: string, { dtype, shape, data }: Tensor): number {
     throw errors.outputUnfit(`Failed to write JSON value for tensor type: ${dtypeName(dtype)}`);
   }
   if (data.length !== elementCount(shape)) {
-    throw errors.outputInvalid(name, shape, dtype, data.length);
+    throw inferenceErrors.outputInvalid(name, shape, dtype, data.length);
   }
   let lists = 1;
   let brackets = 0;
