@@ -51,6 +51,7 @@ export function unary(host: GrpcHost, handler: UnaryHandler): handleUnaryCall<By
       if (inFlight.isClosing) throw errors.serverClosing();
       callback(null, await handler(call.request, contextOf(call, host, gone.signal)));
     } catch (error) {
+      gone.abort(error); // a run that ignores its deadline may still obey its signal
       callback(grpcStatus(statusOfFailure(error, core.logger, call.getPath())));
     } finally {
       // grpc-js tells the end of every call as a cancellation.
