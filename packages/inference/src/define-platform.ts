@@ -54,6 +54,11 @@ export interface PlatformDefinition<O> {
    * not loaded. Judge by what the model's own files say that it needs. Default: they are all there.
    */
   isComplete?(path: string): Promise<Completeness>;
+  /**
+   * Describes the model at `path` in lines of text, such as its signatures: `serving-kit inspect` prints them. A
+   * model that can kill the process is loaded in a canary process first, or not at all.
+   */
+  describe?(path: string, options: O): Promise<string>;
   /** An upper bound of what the model will hold. Default: 1.2 times the size of its files. */
   estimateResources?(storage: StoragePath, options: O): Promise<Resources>;
   /** Makes a predictor of one that another thread shares: see `Predictor.share`. */
@@ -71,6 +76,8 @@ export interface Platform extends SourceAdapter<StoragePath, Loader<Predictor>> 
   readonly platformName: string;
   accepts(path: string): Promise<boolean>;
   isComplete(path: string): Promise<Completeness>;
+  /** Describes the model at `path` in lines of text. Absent if the platform cannot. */
+  describe?(path: string): Promise<string>;
   /** Makes a predictor of one that another thread shares. Absent if the platform cannot. */
   attach?(shared: SharedPredictor, services?: Partial<PlatformServices>): Promise<Predictor>;
   /** The loader of one version. */
@@ -130,6 +137,9 @@ export function definePlatform<O extends object = Record<string, never>>(
       accepts: async (path: string) => (await definition.accepts?.(path)) ?? false,
       isComplete: async (path: string) => (await definition.isComplete?.(path)) ?? COMPLETE,
       loader,
+      ...(definition.describe && {
+        describe: async (path: string) => (await definition.describe?.(path, options)) ?? "",
+      }),
       ...(definition.attach && {
         async attach(shared: SharedPredictor, services: Partial<PlatformServices> = {}) {
           const predictor: unknown = await definition.attach?.(shared, withDefaults(services));

@@ -23,6 +23,10 @@ const platform = definePlatform<TensorFlowOptions>({
     const { savedModelCompleteness } = await import("./completeness.js");
     return savedModelCompleteness(path);
   },
+  async describe(path) {
+    const { formatInspection, inspectSavedModel } = await import("./inspect-saved-model.js");
+    return formatInspection(await inspectSavedModel(path));
+  },
   attach: attachSavedModel,
   async estimateResources({ path, sizeBytes }) {
     return {

@@ -1,8 +1,16 @@
+import { libraryReport } from "./library-report.js";
 import { loadModel } from "./load-model.js";
 import type { TfliteOptions } from "./options.js";
 
-/** What a canary process does: loads and warms a version, and frees it. A second entry of the build. */
+// The functions that a canary process runs. A second entry of the build.
+
+/** Loads and warms a version, and frees it. */
 export async function tryModel(task: { path: string; options: TfliteOptions }): Promise<void> {
   const predictor = await loadModel(task.path, task.options);
   await predictor[Symbol.asyncDispose]();
+}
+
+/** Opens the library. */
+export async function tryLibrary(path?: string): Promise<void> {
+  await libraryReport(path);
 }

@@ -25,7 +25,7 @@ export const errors = {
 
   modelRefused: (path: string, library: string, message: string) =>
     new ServingError(
-      "FAILED_PRECONDITION",
+      "UNIMPLEMENTED",
       "MODEL_REFUSED",
       `${library} refuses ${path}: ${message || "it gave no reason"}`,
       { details: { path } },

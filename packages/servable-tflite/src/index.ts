@@ -3,8 +3,6 @@
  *
  * @packageDocumentation
  */
-
-export { delegationOf } from "./delegation-of.js";
 export { describeRuntime, type RuntimeFacts } from "./describe-runtime.js";
 export { errors as tfliteErrors } from "./errors.js";
 export { inspectTflite, type TfliteInspection } from "./inspect-tflite.js";

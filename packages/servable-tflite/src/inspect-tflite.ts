@@ -4,8 +4,9 @@ import { parseModelFile } from "./model-file.js";
 import { toSignature } from "./model-signature.js";
 import type { ModelState } from "./model-state.js";
 import { readWholeFile } from "./read-file.js";
+import { type RuntimeRequirements, requirementsOf } from "./requirements/runtime-requirements.js";
 
-/** What can be said of a `.tflite` model without loading it. */
+/** The description of a `.tflite` model by its file. */
 export interface TfliteInspection {
   /** The path of the file. */
   readonly path: string;
@@ -13,10 +14,12 @@ export interface TfliteInspection {
   readonly signatures: ReadonlyMap<string, Signature>;
   /** What the model keeps between runs. */
   readonly state: ModelState;
+  readonly requirements: RuntimeRequirements;
 }
 
 /**
- * Reads the signatures of a `.tflite` file, or of the one in a folder. Needs no library.
+ * Reads the signatures, the state and the requirements of a `.tflite` file, or of the one in a folder. Needs
+ * no library.
  *
  * @throws ServingError NOT_FOUND / MODEL_FILE_MISSING, DATA_LOSS / MODEL_FILE_INVALID, UNIMPLEMENTED /
  * MODEL_UNSUPPORTED.
@@ -24,13 +27,14 @@ export interface TfliteInspection {
 export async function inspectTflite(folderOrFile: string): Promise<TfliteInspection> {
   const path = await findModel(folderOrFile);
   const bytes = await readWholeFile(path);
-  const { signatures, state } = parseModelFile(path, bytes).file;
+  const { graph, file } = parseModelFile(path, bytes);
   return {
     path,
     bytes: bytes.byteLength,
-    state,
     signatures: new Map(
-      [...signatures].map(([name, signature]) => [name, toSignature(name, signature)]),
+      [...file.signatures].map(([name, signature]) => [name, toSignature(name, signature)]),
     ),
+    state: file.state,
+    requirements: requirementsOf(graph),
   };
 }

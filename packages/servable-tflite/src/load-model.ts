@@ -1,21 +1,18 @@
 import { availableParallelism } from "node:os";
 import { type LoadContext, systemClock } from "@serving-kit/core";
 import type { Delegation } from "@serving-kit/inference";
-import {
-  type Execution,
-  isVersionWithin,
-  NativeExecutor,
-  nativeRuns,
-} from "@serving-kit/native-library";
+import { type Execution, NativeExecutor, nativeRuns } from "@serving-kit/native-library";
 import { describeRuntime } from "./describe-runtime.js";
 import { errors } from "./errors.js";
 import { findModel } from "./find-model.js";
+import type { Graph } from "./graph/graph.js";
 import { type ModelFile, parseModelFile } from "./model-file.js";
 import { ModelLog } from "./model-log.js";
 import { openTflite, type Tflite } from "./native/library.js";
 import { NativeModel } from "./native/model.js";
 import type { TfliteOptions } from "./options.js";
 import { readWholeFile } from "./read-file.js";
+import { requirementsOf, unmetRequirements } from "./requirements/runtime-requirements.js";
 import { type ModelBytes, shareModel } from "./share.js";
 import { TflitePredictor } from "./tflite-predictor.js";
 import { warmUp } from "./warm-up.js";
@@ -44,12 +41,12 @@ export async function openModel(
   context: TfliteLoadContext = {},
 ): Promise<TflitePredictor> {
   const { signal, warmingUp, clock = systemClock } = context;
-  const { file } = parseModelFile(path, bytes);
+  const { graph, file } = parseModelFile(path, bytes);
   const tflite = await openTflite(options.library);
   const log = new ModelLog(context);
   log.info(`loading with ${describeRuntime(tflite.library)}`, { runtime: tflite.library.version });
   signal?.throwIfAborted();
-  checkDense(path, file, tflite);
+  await checkRuntime(path, graph, tflite);
   const executor = new NativeExecutor({ execution: executionOf(file, options.execution) });
   const model = new NativeModel(tflite, executor, { path, file, bytes });
   const predictor = await TflitePredictor.create(model, {
@@ -100,15 +97,10 @@ function executionOf({ hasLoops }: ModelFile, execution: Execution = "auto"): Ex
   return execution === "auto" && hasLoops ? "thread" : execution;
 }
 
-/** The first version that has kernels for what `hasPerChannelDense` finds. */
-const PER_CHANNEL_DENSE_SINCE = "2.17";
-
-function checkDense(path: string, file: ModelFile, { library }: Tflite): void {
-  if (!file.hasPerChannelDense) return;
-  if (isVersionWithin(library.version, { atLeast: PER_CHANNEL_DENSE_SINCE })) return;
-  throw errors.modelUnsupported(
-    `${path} has fully connected layers quantized for each channel, which ${library.name} ${library.version} computes wrongly; convert it with converter._experimental_disable_per_channel_quantization_for_dense_layers = True, or use a library of ${PER_CHANNEL_DENSE_SINCE} or later`,
-  );
+/** @throws ServingError UNIMPLEMENTED / MODEL_UNSUPPORTED with all that the runtime lacks. */
+async function checkRuntime(path: string, graph: Graph, { library }: Tflite): Promise<void> {
+  const reasons = await unmetRequirements(requirementsOf(graph), library);
+  if (reasons.length > 0) throw errors.modelUnsupported(`${path} ${reasons.join(". It ")}`);
 }
 
 function xnnpackIn(

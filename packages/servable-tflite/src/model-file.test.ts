@@ -95,11 +95,6 @@ describe("readModelFile", () => {
     expect(read("../test/models/rnn.tflite").hasLoops).toBe(false);
   });
 
-  it("tells whether dense layers have a scale for each channel, which older libraries get wrong", () => {
-    expect(read("../test/models/dense.tflite").hasPerChannelDense).toBe(true);
-    expect(read(`${digits}/quantized/1/model.tflite`).hasPerChannelDense).toBe(false);
-  });
-
   it("is batchable if dimension 0 of every input and output may have any extent", () => {
     expect(isBatchable(read(`${digits}/1/model.tflite`))).toBe(true);
     expect(isBatchable(read("../test/models/spin.tflite"))).toBe(false);

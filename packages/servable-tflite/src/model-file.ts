@@ -5,7 +5,6 @@ import { readGraph } from "./graph/read-graph.js";
 import { type Binding, type ModelSignature, signaturesOf } from "./model-signature.js";
 import { type ModelState, stateOf } from "./model-state.js";
 import { outlineOf, type SubgraphOutline } from "./native/empty-tensors.js";
-import { hasPerChannelDense } from "./per-channel-dense.js";
 
 /** Which extents of inputs a file leaves open: none, only dimension 0 (the batch), or others as well. */
 export type OpenExtents = "known" | "batch" | "unknown";
@@ -20,8 +19,6 @@ export interface ModelFile {
   readonly outlines: ReadonlyMap<number, SubgraphOutline>;
   /** Whether how long a run takes depends on more than the shapes. */
   readonly hasLoops: boolean;
-  /** See `hasPerChannelDense`. */
-  readonly hasPerChannelDense: boolean;
 }
 
 /** Describes the model of a graph. @throws as `signaturesOf` does. */
@@ -30,7 +27,6 @@ export function describeModel(graph: Graph): ModelFile {
   const signatures = signaturesOf(graph);
   return {
     signatures,
-    hasPerChannelDense: hasPerChannelDense(graph),
     hasLoops: subgraphs.some(({ operators }) => operators.some(({ name }) => name === "WHILE")),
     state: stateOf(graph),
     outlines: new Map(

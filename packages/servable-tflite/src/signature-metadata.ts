@@ -1,6 +1,7 @@
+import { messageOf } from "@serving-kit/core";
+import { WIRE, WireReader } from "@serving-kit/tensorflow-wire";
 import { readFlexBuffer } from "./flexbuffer.js";
 import type { Graph } from "./graph/graph.js";
-import { MessageReader, WIRE } from "./protobuf.js";
 
 const METADATA_NAME = "signature_defs_metadata";
 
@@ -28,7 +29,11 @@ export function metadataSignatures({ metadata }: Graph): readonly MetadataSignat
     if (!(message instanceof Uint8Array)) {
       throw new RangeError(`${METADATA_NAME} has no SignatureDef for "${key}"`);
     }
-    return { key, ...readSignatureDef(message) };
+    try {
+      return { key, ...readSignatureDef(new WireReader(message)) };
+    } catch (error) {
+      throw new RangeError(`SignatureDef "${key}": ${messageOf(error)}`, { cause: error });
+    }
   });
 }
 
@@ -42,40 +47,37 @@ const SIGNATURE_DEF = {
 const ENTRY = { key: (1 << 3) | WIRE.bytes, value: (2 << 3) | WIRE.bytes };
 const TENSOR_INFO_NAME = (1 << 3) | WIRE.bytes;
 
-function readSignatureDef(bytes: Uint8Array): Omit<MetadataSignature, "key"> {
-  const reader = new MessageReader(bytes);
+function readSignatureDef(reader: WireReader): Omit<MetadataSignature, "key"> {
   const inputs = new Map<string, string>();
   const outputs = new Map<string, string>();
   let methodName = "";
   while (reader.hasMore) {
     const tag = reader.tag();
-    if (tag === SIGNATURE_DEF.inputs) inputs.set(...readEntry(reader.bytes()));
-    else if (tag === SIGNATURE_DEF.outputs) outputs.set(...readEntry(reader.bytes()));
-    else if (tag === SIGNATURE_DEF.methodName) methodName = reader.text();
+    if (tag === SIGNATURE_DEF.inputs) inputs.set(...readEntry(reader.message()));
+    else if (tag === SIGNATURE_DEF.outputs) outputs.set(...readEntry(reader.message()));
+    else if (tag === SIGNATURE_DEF.methodName) methodName = reader.string();
     else reader.skip(tag);
   }
   return { methodName, inputs, outputs };
 }
 
 /** The name of a tensor in the signature and in the graph. */
-function readEntry(bytes: Uint8Array): [string, string] {
-  const reader = new MessageReader(bytes);
+function readEntry(reader: WireReader): [string, string] {
   let [name, tensorName] = ["", ""];
   while (reader.hasMore) {
     const tag = reader.tag();
-    if (tag === ENTRY.key) name = reader.text();
-    else if (tag === ENTRY.value) tensorName = readTensorInfo(reader.bytes());
+    if (tag === ENTRY.key) name = reader.string();
+    else if (tag === ENTRY.value) tensorName = readTensorInfo(reader.message());
     else reader.skip(tag);
   }
   return [name, tensorName];
 }
 
-function readTensorInfo(bytes: Uint8Array): string {
-  const reader = new MessageReader(bytes);
+function readTensorInfo(reader: WireReader): string {
   let name = "";
   while (reader.hasMore) {
     const tag = reader.tag();
-    if (tag === TENSOR_INFO_NAME) name = reader.text();
+    if (tag === TENSOR_INFO_NAME) name = reader.string();
     else reader.skip(tag);
   }
   return name;

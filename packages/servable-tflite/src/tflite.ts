@@ -1,9 +1,10 @@
 import { stat } from "node:fs/promises";
-import { extname } from "node:path";
 import { formatServableId, RAM_BYTES } from "@serving-kit/core";
 import { definePlatform, type Platform } from "@serving-kit/inference";
 import { runInCanary } from "@serving-kit/native-library";
+import { canaryModule } from "./canary-module.js";
 import { modelCompleteness } from "./completeness.js";
+import { describeModel } from "./describe-model.js";
 import { findModel, hasModelFile } from "./find-model.js";
 import { defaultInterpreters, loadModel, openModel } from "./load-model.js";
 import { checkOptions, type TfliteOptions } from "./options.js";
@@ -29,7 +30,7 @@ const platform = definePlatform<TfliteOptions>({
     if (canary === undefined) return;
     await runInCanary({
       what: `${formatServableId(id)} (${path})`,
-      module: new URL(`./canary${extname(import.meta.url)}`, import.meta.url).href,
+      module: canaryModule,
       exportName: "tryModel",
       argument: { path, options: others },
       timeoutMs: canary.timeoutMs ?? CANARY_TIMEOUT_MS,
@@ -40,6 +41,8 @@ const platform = definePlatform<TfliteOptions>({
   accepts: hasModelFile,
 
   isComplete: modelCompleteness,
+
+  describe: describeModel,
 
   async estimateResources({ path, sizeBytes }, { interpreters = defaultInterpreters() }) {
     const bytes = sizeBytes ?? (await stat(await findModel(path))).size;

@@ -242,6 +242,20 @@ describe("a .tflite model", () => {
   });
 });
 
+describe("operators that the runtime does not have", () => {
+  it("are refused by name before loading, which is not tried again", async () => {
+    const before = nativeCounts();
+    await expect(load(testModel("flex"))).rejects.toMatchObject({
+      code: "UNIMPLEMENTED",
+      reason: "MODEL_UNSUPPORTED",
+      message: expect.stringMatching(
+        /flex\.tflite uses TensorFlow operators that TensorFlow Lite .* does not have: FlexErfinv; convert it without SELECT_TF_OPS, or serve the SavedModel$/,
+      ),
+    });
+    expect(nativeCounts()).toEqual(before);
+  });
+});
+
 describe("fully connected layers quantized for each channel", () => {
   it("are computed, or refused by a runtime that would compute them wrongly", async () => {
     const { opened } = await libraryReport();
@@ -339,10 +353,10 @@ describe("the files of a version", () => {
 
   it("are complete when the whole file is there", async () => {
     const path = put("model.tflite");
-    expect(await tflite().isComplete(folder)).toBe(true);
+    expect(await tflite().isComplete(folder)).toEqual({ isComplete: true });
     truncateSync(path, 5_000);
-    expect(await tflite().isComplete(folder)).toBe(false);
-    expect(await tflite().isComplete(join(folder, "missing"))).toBe(false);
+    expect(await tflite().isComplete(folder)).toMatchObject({ isComplete: false });
+    expect(await tflite().isComplete(join(folder, "missing"))).toMatchObject({ isComplete: false });
   });
 
   it("bound what a version will hold: the file, and each interpreter with packed weights", async () => {

@@ -76,10 +76,15 @@ describe("serving-kit inspect", () => {
   it("prints the signatures of the newest version in a base path", async () => {
     const { code, stdout } = await run(["inspect", digits]);
     expect(code).toBe(0);
-    const [, runtime, delegation, ...rest] = stdout.split("\n");
-    expect(delegation).toBe("  XNNPACK: runs 3 of 3 operators");
+    const [, runtime, ...rest] = stdout.split("\n");
     expect(runtime).toMatch(/^ {2}runtime: TensorFlow Lite 2\.\d+\.\d+ \((npm|environment) .*\)$/);
-    expect(rest.slice(0, 3)).toEqual(signature);
+    expect(rest.slice(0, 4)).toEqual([
+      expect.stringMatching(/^ {2}needs: TensorFlow Lite >= 2\.3 \(the converter wrote 1\.5\.0\)$/),
+      "  XNNPACK: runs 3 of 3 operators",
+      "  state: none",
+      "  operators: FULLY_CONNECTED version 1 (2), SOFTMAX version 1",
+    ]);
+    expect(rest.slice(4, 7)).toEqual(signature);
   });
 
   it("prints what a .tflite model keeps from call to call", async () => {
@@ -93,7 +98,19 @@ describe("serving-kit inspect", () => {
     const { code, stdout } = await run(["inspect", digits], env);
     expect(code).toBe(0);
     const runtime = "  runtime: none opens; `serving-kit doctor` says why";
-    expect(stdout.split("\n").slice(1, 5)).toEqual([runtime, ...signature]);
+    const lines = stdout.split("\n");
+    expect([lines[1], ...lines.slice(5, 8)]).toEqual([runtime, ...signature]);
+  });
+
+  it("prints what the runtime does not have", async () => {
+    const model = join(import.meta.dirname, "../../servable-tflite/test/models/flex.tflite");
+    const { code, stdout } = await run(["inspect", model]);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(
+      /^ {2}cannot run: it uses TensorFlow operators .*: FlexErfinv; convert it/m,
+    );
+    expect(stdout).toMatch(/^ {2}operators: flex FlexErfinv$/m);
+    expect(stdout).not.toMatch(/XNNPACK/);
   });
 
   it("prints those of a SavedModel without libtensorflow", async () => {

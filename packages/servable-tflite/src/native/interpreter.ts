@@ -57,7 +57,7 @@ export class Interpreter {
    * memory; otherwise the first `reshape` does that, for shapes that a caller has. A graph that XNNPACK
    * cannot take runs without it unless it is required.
    *
-   * @throws ServingError FAILED_PRECONDITION / MODEL_REFUSED with TensorFlow Lite's words.
+   * @throws ServingError UNIMPLEMENTED / MODEL_REFUSED with TensorFlow Lite's words.
    */
   static async create(model: NativeModel, options: InterpreterOptions): Promise<Interpreter> {
     const { extents, signatures } = model.file;

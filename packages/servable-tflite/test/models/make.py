@@ -184,7 +184,8 @@ def in_int8(converter):
 
 
 # A model of one operator on float32 tensors, put together by hand: (name, shape, bytes or None, isVariable).
-def save_operator(name, builtin, options_type, options, tensors, inputs, outputs, graph_inputs):
+# The operator is a BuiltinOperator or the name of a custom operator.
+def save_operator(name, kind, options_type, options, tensors, inputs, outputs, graph_inputs):
     if not is_wanted(name):
         return
     model = schema.ModelT()
@@ -200,7 +201,9 @@ def save_operator(name, builtin, options_type, options, tensors, inputs, outputs
         graph.tensors.append(tensor)
         model.buffers.append(buffer)
     operator, code = schema.OperatorT(), schema.OperatorCodeT()
-    code.builtinCode = code.deprecatedBuiltinCode = builtin
+    custom = isinstance(kind, str)
+    code.builtinCode = code.deprecatedBuiltinCode = schema.BuiltinOperator.CUSTOM if custom else kind
+    code.customCode = kind if custom else None
     code.version = 1
     operator.inputs, operator.outputs, operator.opcodeIndex = inputs, outputs, 0
     operator.builtinOptionsType, operator.builtinOptions = options_type, options
@@ -229,6 +232,13 @@ def save_variable_input():
     options_type, options = schema.BuiltinOptions.SubOptions, schema.SubOptionsT()
     builtin = schema.BuiltinOperator.SUB
     save_operator("variable_input", builtin, options_type, options, tensors, [0, 1], [2], [0, 1])
+
+
+# An operator of TensorFlow itself, as SELECT_TF_OPS makes them.
+def save_flex():
+    tensors = [("x", [1, 2], None, False), ("y", [1, 2], None, False)]
+    none = schema.BuiltinOptions.NONE
+    save_operator("flex", "FlexErfinv", none, None, tensors, [0], [1], [0])
 
 
 # A dense layer quantized for each channel, as the converter does since 2.17 if nobody says otherwise.
@@ -302,5 +312,6 @@ save("large", {"serving_default": large})
 save("depthwise", {"serving_default": depthwise}, prepare=in_int8)
 save_rnn()
 save_variable_input()
+save_flex()
 save_dense()
 save_metadata_signatures()
