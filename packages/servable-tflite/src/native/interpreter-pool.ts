@@ -6,7 +6,7 @@ import type { NativeModel } from "./model.js";
 import { ShapeCheck } from "./shape-check.js";
 
 /** How many interpreters a pool creates at most, and how. */
-export interface InterpreterPoolOptions extends InterpreterOptions {
+export interface InterpreterPoolOptions extends Omit<InterpreterOptions, "countsDelegation"> {
   readonly interpreters: number;
   /** Receives how many operators XNNPACK runs, when it is known and when it changes. */
   readonly onDelegation?: (delegation: Delegation) => void;
@@ -142,7 +142,10 @@ export class InterpreterPool {
   }
 
   async #create(): Promise<Interpreter> {
-    const interpreter = await Interpreter.create(this.#model, this.#options);
+    const interpreter = await Interpreter.create(this.#model, {
+      ...this.#options,
+      countsDelegation: this.#delegation === undefined,
+    });
     this.#options = { ...this.#options, xnnpack: interpreter.xnnpack };
     this.#report(interpreter);
     return interpreter;
@@ -153,7 +156,7 @@ export class InterpreterPool {
     tensors: Tensors,
     delegation: Delegation | undefined,
   ): Promise<Interpreter> {
-    const options: InterpreterPoolOptions = { ...this.#options, xnnpack: "never" };
+    const options = { ...this.#options, xnnpack: "never", countsDelegation: false } as const;
     const interpreter = await Interpreter.create(this.#model, options);
     try {
       await interpreter.reshape(signature, tensors);

@@ -20,6 +20,8 @@ export interface InterpreterOptions {
   readonly xnnpack: "required" | "preferred" | "never";
   /** Whether variables keep their values from call to call. */
   readonly keepsState: boolean;
+  /** Whether `delegation` is counted, which makes each `reshape` longer. */
+  readonly countsDelegation: boolean;
 }
 
 const XNNPACK_OR_NOT = ["preferred", "never"] as const;
@@ -211,10 +213,10 @@ export class Interpreter {
     if (this.#options.xnnpack === "never" || this.hasXnnpack) return true;
     this.#delegate = createXnnpack(tflite, this.#options.threads);
     if (this.#delegate === null) return this.#options.xnnpack !== "required";
-    this.#plans.observe();
+    if (this.#options.countsDelegation) this.#plans.observe();
     const { modifyGraph } = tflite.bindings;
     const status = await executor.run(onThread, modifyGraph, this.#pointer, this.#delegate);
-    this.#plans.compare();
+    if (this.#options.countsDelegation) this.#plans.compare();
     return status === OK;
   }
 

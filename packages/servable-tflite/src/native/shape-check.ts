@@ -20,9 +20,9 @@ export class ShapeCheck {
   #last: Promise<unknown> = Promise.resolve();
   #interpreter: Interpreter | undefined;
 
-  constructor(model: NativeModel, options: InterpreterOptions) {
+  constructor(model: NativeModel, options: Omit<InterpreterOptions, "countsDelegation">) {
     this.#model = model;
-    this.#options = { ...options, xnnpack: "never" };
+    this.#options = { ...options, xnnpack: "never", countsDelegation: false };
   }
 
   /** @throws ServingError INVALID_ARGUMENT / TENSOR_SHAPE_REFUSED. */
