@@ -37,7 +37,7 @@ import type { BatchQueueStats } from "./batch-queue-stats.js";
  *   urgent task joins such a batch only in place of padding, where it costs nothing.
  * - B12 With the option `joins` a batch has only tasks that join its first one. The others keep their
  *   places, and B3 holds among tasks that join each other. A batch counts as full (B4) when tasks of its
- *   size wait, whether they join or not.
+ *   size wait, and places are counted (B5), as if all tasks joined.
  *
  * A scheduler needs no attention while nothing is scheduled: it holds no timer then.
  */

@@ -110,9 +110,11 @@ export class SignatureQueue {
 
   /** Whether the inputs of two calls can be joined along dimension 0, padded if that is requested. */
   #joins(first: Tensors, task: Tensors): boolean {
-    return this.#inputs.every((input) =>
-      rowsJoin(input, (first[input.name] as Tensor).shape, (task[input.name] as Tensor).shape),
-    );
+    for (const input of this.#inputs) {
+      const { shape } = first[input.name] as Tensor;
+      if (!rowsJoin(input, shape, (task[input.name] as Tensor).shape)) return false;
+    }
+    return true;
   }
 }
 

@@ -29,6 +29,17 @@ export function integer<const T extends number | undefined>(
   return { placeholder, fallback, help, expected: `an integer from ${min} to ${max}`, parse };
 }
 
+/** A flag that is any int64, as the nearest number. */
+export function integer64(placeholder: string, fallback: number, help: string): Flag<number> {
+  const [min, max] = [-(2n ** 63n), 2n ** 63n - 1n];
+  const parse = (value: string) => {
+    if (!/^[+-]?\d{1,19}$/.test(value)) return undefined;
+    const number = BigInt(value.replace(/^\+/, ""));
+    return number >= min && number <= max ? Number(number) : undefined;
+  };
+  return { placeholder, fallback, help, expected: `an integer from ${min} to ${max}`, parse };
+}
+
 const SWITCH = new Map([
   ...["true", "t", "1", "yes"].map((word) => [word, true] as const),
   ...["false", "f", "0", "no"].map((word) => [word, false] as const),

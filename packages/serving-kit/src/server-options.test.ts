@@ -62,6 +62,10 @@ describe("serverOptionsOf", () => {
     [["--max_num_load_retries=0"], { manager: { maxLoadRetries: 0 } }],
     [["--load_retry_interval_micros=1500"], { manager: { loadRetryDelayMs: 1.5 } }],
     [["--load_retry_interval_micros=-1"], { manager: { loadRetryDelayMs: 0 } }],
+    [
+      ["--load_retry_interval_micros=9223372036854775807"],
+      { manager: { loadRetryDelayMs: 2 ** 63 / 1000 } },
+    ],
     [["--rest_api_enable_cors_support"], { rest: { cors: true } }],
     [["--rest_api_max_body_bytes=9"], { rest: { maxBodyBytes: 9 } }],
     [["--rest_api_timeout_in_ms=50"], { rest: { timeoutMs: 50 } }],

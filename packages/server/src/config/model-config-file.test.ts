@@ -434,6 +434,20 @@ describe("parseModelConfig", () => {
     }
   });
 
+  it("takes integers beyond 2^53 of every field that is one", () => {
+    const whole = 9223372036854775807n;
+    const text = `{"model_config_list": {"config": [{"name": "a", "base_path": "/b",
+      "model_version_policy": {"latest": {"num_versions": ${whole}}},
+      "version_labels": {"x": ${whole}}, "batching": {"max_batch_size": ${whole}}}]}}`;
+    expect(parseModelConfig(text, "f.json")).toMatchObject([
+      {
+        versionPolicy: { kind: "latest", numVersions: Number.MAX_SAFE_INTEGER },
+        labels: { x: whole },
+        batching: { maxBatchSize: Number.MAX_SAFE_INTEGER },
+      },
+    ]);
+  });
+
   it("takes names with / and :, which gRPC serves as they are", () => {
     expect(parseModelConfig(list('name: "a/b:c" base_path: "b"'), "f")).toMatchObject([
       { name: "a/b:c" },

@@ -53,6 +53,9 @@ export function policyFromFields(
     return specific(versions.map((number) => versionFromField(number, `${where}.versions`)));
   }
   // In proto3 a count of 0 is one that was not given.
-  if (policy?.latest) return latest(Number(policy.latest.num_versions ?? 0) || 1);
+  if (policy?.latest) {
+    const count = Number(policy.latest.num_versions ?? 0) || 1;
+    return latest(Math.min(count, Number.MAX_SAFE_INTEGER));
+  }
   return undefined;
 }

@@ -1,4 +1,4 @@
-import { integer, path, text, toggle, word } from "../flag-kinds.js";
+import { integer, integer64, path, text, toggle, word } from "../flag-kinds.js";
 
 /** TF Serving's flags that say which models are served. */
 export const modelFlags = {
@@ -60,10 +60,9 @@ export const loadingFlags = {
     [0, 2 ** 31 - 1],
     "How often loading a version is tried again after it has failed.",
   ),
-  load_retry_interval_micros: integer(
+  load_retry_interval_micros: integer64(
     "µs",
     60_000_000,
-    [-1e15, 1e15],
     "The time between these attempts; below 0 is none.",
   ),
   enable_model_warmup: toggle(
