@@ -93,6 +93,7 @@ export class RunningServer implements ModelServer {
     const core = {
       acquire: (request: ServableRequest) => manager.acquire(request),
       states: (name?: string) => models.states(name),
+      statesBeside: (name: string) => models.statesBeside(name),
       labels: (name: string) => manager.labels(name),
       modelNames: () => models.names(),
       checksMethodNames: options.signatureMethodNameCheck ?? false,

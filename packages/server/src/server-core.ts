@@ -20,6 +20,8 @@ export interface ServerCore {
   acquire(request: ServableRequest): ServableHandle<Predictor>;
   /** Contract: `AspiredVersionsManager.states`. */
   states(name?: string): readonly ServableState[];
+  /** What status reports of a model's versions beside `states`: see `statesBesideLive`. */
+  statesBeside(name: string): readonly ServableState[];
   /** Contract: `AspiredVersionsManager.labels`. */
   labels(name: string): ReadonlyMap<string, LabelState>;
   /** The names of the models that are configured, whether or not any version was found. */

@@ -82,9 +82,11 @@ export class FilesystemSource extends Observable<AspiredVersions<StoragePath>> {
     await this.#observation?.poll();
   }
 
-  /** The problems there are now, in the order of the servables; empty while nobody is subscribed. */
-  problems(): FilesystemProblem[] {
-    return this.#observation?.problems() ?? [];
+  /**
+   * The problems there are now, of one servable, or of all in their order; empty while nobody is subscribed.
+   */
+  problems(name?: string): FilesystemProblem[] {
+    return this.#observation?.problems(name) ?? [];
   }
 
   #attach(subscriber: Subscriber<AspiredVersions<StoragePath>>): () => void {

@@ -79,7 +79,8 @@ export class Observation {
     return [...this.#observers.values()].flatMap(({ emitted }) => emitted ?? []);
   }
 
-  problems(): FilesystemProblem[] {
+  problems(name?: string): FilesystemProblem[] {
+    if (name !== undefined) return this.#observers.get(name)?.problems.list() ?? [];
     return [...this.#observers.values()].flatMap(({ problems }) => problems.list());
   }
 

@@ -7,6 +7,7 @@ import {
   type VersionPolicyFields,
 } from "../config/version-fields.js";
 import { errors } from "../errors.js";
+import { reportedStates } from "../models/reported-states.js";
 import { codecOf } from "./codec.js";
 import type { GrpcHost } from "./grpc-host.js";
 import type { UnaryHandler } from "./unary.js";
@@ -48,7 +49,7 @@ export function modelService({ core, reload, counts }: GrpcHost): Record<string,
     GetModelStatus(bytes) {
       const { model_spec: spec } = statusRequest.decode(bytes);
       if (!spec) throw errors.requestUnfit("Missing ModelSpec");
-      const states = core.states(spec.name);
+      const states = reportedStates(core, spec.name);
       if (!spec.version) {
         if (states.length === 0) throw errors.noVersions(spec.name);
         return statusResponse.encode({ model_version_status: states.map(versionStatus) });

@@ -19,9 +19,11 @@ import { errors } from "../errors.js";
 import type { ServerMetrics } from "../metrics/server-metrics.js";
 import type { ModelServerOptions } from "../model-server.js";
 import { type ModelPlatform, platformOf } from "./detect-platform.js";
+import { EndedVersions } from "./ended-versions.js";
 import { modelBatching } from "./model-batching.js";
 import { dropPendingLabels } from "./pending-labels.js";
 import { isPolicyHeld } from "./readiness.js";
+import { statesBesideLive } from "./reported-states.js";
 import { type ModelOutcome, type SettleOptions, settleModels } from "./start-up.js";
 import { tellEvent } from "./tell-event.js";
 
@@ -35,6 +37,7 @@ export class ServedModels {
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #source: FilesystemSource;
+  readonly #ended: EndedVersions;
   readonly #platforms = new Map<string, ModelPlatform>();
   readonly #changes = new Subject<string | undefined>();
   /** The models that have had an available version since they were configured. */
@@ -57,7 +60,11 @@ export class ServedModels {
       ...pick(options, ["pollIntervalMs", "watch", "settleMs"]),
     });
     this.manager = new AspiredVersionsManager<Predictor>({ ...options.manager, clock, logger });
+    this.#ended = new EndedVersions(clock, (name) => this.#changes.next(name));
+    const forget = () => this.#ended[Symbol.dispose]();
+    this.manager.events.subscribe({ complete: forget });
     this.manager.events.subscribe((event) => {
+      if (event.kind === "state") this.#ended.record(event);
       if (event.kind === "state" && event.state === "available") this.#served.add(event.id.name);
       tellEvent(event, clock.now(), logger);
       if (event.kind === "state") this.#changes.next(event.id.name);
@@ -108,6 +115,15 @@ export class ServedModels {
   /** The states of the versions of one model, or of all. */
   states(name?: string): readonly ServableState[] {
     return this.manager.states(name);
+  }
+
+  /** What status reports of a model's versions beside `states`: see `statesBesideLive`. */
+  statesBeside(name: string): readonly ServableState[] {
+    return statesBesideLive({
+      live: this.manager.states(name),
+      problems: this.#source.problems(name),
+      ended: this.#ended.of(name),
+    });
   }
 
   /** The models as they are configured. */

@@ -109,7 +109,7 @@ function outcomeOf(
 ): ModelOutcome | undefined {
   const states = manager.states(name).filter(({ state }) => state !== "unloading");
   if (states.some(isUnderWay)) return undefined;
-  const problems = source.problems().filter((problem) => problem.name === name);
+  const problems = source.problems(name);
   const onTheirWay = problems.filter(({ error }) => error.reason === "VERSION_INCOMPLETE");
   const pending = new Set([...manager.labels(name).values()].map((label) => label.pending));
   const isLabelled = ({ version }: { readonly version?: bigint }) =>

@@ -1,5 +1,6 @@
 import type { ServableRequest, ServableState } from "@serving-kit/core";
 import { errors } from "../errors.js";
+import { reportedStates } from "../models/reported-states.js";
 import type { ServerCore } from "../server-core.js";
 
 /**
@@ -9,7 +10,7 @@ import type { ServerCore } from "../server-core.js";
  * @throws ServingError NOT_FOUND / MODEL_NOT_FOUND or VERSION_NOT_FOUND with TF Serving's text.
  */
 export function modelStatus(core: ServerCore, { name, version }: ServableRequest): object {
-  const states = core.states(name);
+  const states = reportedStates(core, name);
   if (version === undefined) {
     if (states.length === 0) throw errors.noVersions(name);
     return { model_version_status: states.map(versionStatus) };
@@ -30,7 +31,7 @@ export function modelList(core: ServerCore): object {
         version === undefined ? [] : [[label, String(version)]],
       ),
     ),
-    model_version_status: core.states(name).map(versionStatus),
+    model_version_status: reportedStates(core, name).map(versionStatus),
   }));
   return { models };
 }

@@ -75,6 +75,8 @@ export interface ManagerNews {
   readonly models: readonly {
     readonly name: string;
     readonly states: readonly ThreadState[];
+    /** What status reports beside these. */
+    readonly statesBeside: readonly ThreadState[];
     readonly labels: ReadonlyMap<string, LabelState>;
   }[];
 }

@@ -6,13 +6,14 @@ import type {
   VersionLabels,
 } from "@serving-kit/core";
 import type { Predictor } from "@serving-kit/inference";
-import type { ConfigurationNews, ManagerNews } from "./loop-messages.js";
+import type { ConfigurationNews, ManagerNews, ThreadState } from "./loop-messages.js";
 import { readError } from "./thread-error.js";
 
 /** What a loop knows of the manager in the main thread, as far as the news have come. */
 export class ManagerMirror {
   readonly #serving: ServingMap<Predictor>;
   readonly #states = new Map<string, readonly ServableState[]>();
+  readonly #statesBeside = new Map<string, readonly ServableState[]>();
   readonly #listeners = new Set<() => void>();
   #configuration: ConfigurationNews = {
     modelNames: [],
@@ -31,16 +32,10 @@ export class ManagerMirror {
     this.#isStarted = isStarted;
     this.#isServing = isServing;
     if (configuration !== undefined) this.#configuration = configuration;
-    for (const { name, states, labels } of models) {
+    for (const { name, states, statesBeside, labels } of models) {
       this.#setLabels(name, labels);
-      if (states.length === 0) this.#states.delete(name);
-      else {
-        const read = states.map(({ error, ...state }) => ({
-          ...state,
-          ...(error && { error: readError(error) as ServingError }),
-        }));
-        this.#states.set(name, read);
-      }
+      keep(this.#states, name, states);
+      keep(this.#statesBeside, name, statesBeside);
     }
     for (const listener of this.#listeners) listener();
   }
@@ -48,6 +43,9 @@ export class ManagerMirror {
   /** Contract: `AspiredVersionsManager.states`. */
   states = (name?: string): readonly ServableState[] =>
     name === undefined ? [...this.#states.values()].flat() : (this.#states.get(name) ?? []);
+
+  /** Contract: `ServerCore.statesBeside`. */
+  statesBeside = (name: string): readonly ServableState[] => this.#statesBeside.get(name) ?? [];
 
   modelNames = (): readonly string[] => this.#configuration.modelNames;
 
@@ -86,3 +84,17 @@ export class ManagerMirror {
     this.#serving.setLabels(name, Object.fromEntries(wanted) as VersionLabels);
   }
 }
+
+function keep(
+  byName: Map<string, readonly ServableState[]>,
+  name: string,
+  states: readonly ThreadState[],
+): void {
+  if (states.length === 0) byName.delete(name);
+  else byName.set(name, states.map(readState));
+}
+
+const readState = ({ error, ...state }: ThreadState): ServableState => ({
+  ...state,
+  ...(error && { error: readError(error) as ServingError }),
+});

@@ -1,14 +1,15 @@
+import type { ServableState } from "@serving-kit/core";
 import type { Subscription } from "rxjs";
 import type { ServedModels } from "../models/served-models.js";
 import type { Loop } from "./loop.js";
-import type { ConfigurationNews, ManagerNews } from "./loop-messages.js";
+import type { ConfigurationNews, ManagerNews, ThreadState } from "./loop-messages.js";
 import { writeError } from "./thread-error.js";
 
 /** What the loops are told of. */
 export interface NewsOrigin {
   readonly models: Pick<
     ServedModels,
-    "states" | "names" | "changes" | "manager" | "configured" | "isServing"
+    "states" | "statesBeside" | "names" | "changes" | "manager" | "configured" | "isServing"
   >;
   /** Which share of the requests is logged of models without a log of their own. */
   readonly samplingRate: number | undefined;
@@ -101,11 +102,15 @@ export class NewsTeller {
   #newsOf(name: string): ManagerNews["models"][number] {
     const { models } = this.#origin;
     const labels = new Map(models.manager.labels(name));
-    const states = models
-      .states(name)
-      .map(({ error, ...state }) => ({ ...state, ...(error && { error: writeError(error) }) }));
-    if (states.length > 0 || labels.size > 0) this.#told.add(name);
+    const states = models.states(name).map(threadState);
+    const statesBeside = models.statesBeside(name).map(threadState);
+    if (states.length + statesBeside.length + labels.size > 0) this.#told.add(name);
     else this.#told.delete(name);
-    return { name, states, labels };
+    return { name, states, statesBeside, labels };
   }
 }
+
+const threadState = ({ error, ...state }: ServableState): ThreadState => ({
+  ...state,
+  ...(error && { error: writeError(error) }),
+});

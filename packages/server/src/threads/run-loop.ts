@@ -43,10 +43,11 @@ export async function runLoop(port: ThreadPort, settings: LoopSettings): Promise
   const logger = settings.hasLogger ? threadLogger(main) : silentLogger;
   const serving = new ServingMap<Predictor>();
   const mirror = new ManagerMirror(serving);
-  const { states, modelNames, isStarted, isServing, onStateChange } = mirror;
+  const { states, statesBeside, modelNames, isStarted, isServing, onStateChange } = mirror;
   const core = {
     acquire: (request: Parameters<typeof serving.acquire>[0]) => serving.acquire(request),
     states,
+    statesBeside,
     labels: (name: string) => serving.labels(name),
     modelNames,
     checksMethodNames: settings.signatureMethodNameCheck ?? false,

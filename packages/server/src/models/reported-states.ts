@@ -1,0 +1,43 @@
+import type { ServableState } from "@serving-kit/core";
+import type { FilesystemProblem } from "@serving-kit/source-filesystem";
+import type { ServerCore } from "../server-core.js";
+
+/** What is known of the versions of one model. */
+export interface KnownStates {
+  /** Contract: `AspiredVersionsManager.states`. */
+  readonly live: readonly ServableState[];
+  /** The problems of the source, of this model. */
+  readonly problems: readonly FilesystemProblem[];
+  /** Versions that ended and that the manager has forgotten. */
+  readonly ended: readonly ServableState[];
+}
+
+/**
+ * The states that status reports beside those of the manager:
+ *
+ * - `start`, with the reason as its error, for a version whose files are still on their way, which no source
+ *   aspires yet;
+ * - `end`, with its error if it failed, for a version that was unloaded.
+ */
+export function statesBesideLive({ live, problems, ended }: KnownStates): ServableState[] {
+  const known = new Set(live.map(({ id }) => id.version));
+  const beside: ServableState[] = [];
+  for (const { name, version, error, sinceMs } of problems) {
+    if (version === undefined || error.reason !== "VERSION_INCOMPLETE") continue;
+    if (known.has(version)) continue;
+    known.add(version);
+    const id = { name, version };
+    beside.push({ id, state: "start", attempts: 0, error, atMs: sinceMs });
+  }
+  return [...beside, ...ended.filter(({ id }) => !known.has(id.version))];
+}
+
+/** All states that status reports of a model's versions, newest version first. */
+export function reportedStates(
+  { states, statesBeside }: Pick<ServerCore, "states" | "statesBeside">,
+  name: string,
+): readonly ServableState[] {
+  const beside = statesBeside(name);
+  if (beside.length === 0) return states(name);
+  return [...states(name), ...beside].sort((a, b) => (a.id.version < b.id.version ? 1 : -1));
+}
