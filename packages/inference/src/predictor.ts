@@ -10,7 +10,10 @@ export interface PredictOptions {
   readonly outputs?: readonly string[];
   /** Time in ms on the predictor's Clock (default `performance.now`) at which the call rejects. Default none. */
   readonly deadlineAtMs?: number;
-  /** Aborts the call. A native run that has begun is left to end by itself; its outputs are freed. */
+  /**
+   * Aborts the call. A native run that has started is stopped if the library can stop it, and otherwise
+   * ends by itself. Its outputs are freed.
+   */
   readonly signal?: AbortSignal;
 }
 

@@ -1,4 +1,5 @@
 import type { Clock } from "@serving-kit/core";
+import type { PredictOptions } from "@serving-kit/inference";
 import type { Interpreter } from "./native/interpreter.js";
 
 /** A run is told to stop again this often, in ms: a loop starts its body anew between two checks. */
@@ -6,14 +7,14 @@ const STOP_INTERVAL_MS = 10;
 
 /** The calls in flight of a predictor, and the interpreters whose runs are on threads. */
 export class CallsInFlight {
-  readonly #clock: Pick<Clock, "setTimeout">;
+  readonly #clock: Pick<Clock, "now" | "setTimeout">;
   readonly #onThreads = new Set<Interpreter>();
   readonly #givenUp = new Set<Interpreter>();
   #count = 0;
   #onIdle: (() => void) | undefined;
   #onFreed: (() => void) | undefined;
 
-  constructor(clock: Pick<Clock, "setTimeout">) {
+  constructor(clock: Pick<Clock, "now" | "setTimeout">) {
     this.#clock = clock;
   }
 
@@ -26,18 +27,22 @@ export class CallsInFlight {
     if (this.#count === 0) this.#onIdle?.();
   }
 
-  /** Waits for a run. If the signal aborts, tells TensorFlow Lite to stop it. */
+  /** Waits for a run. If the signal aborts or the deadline passes, tells TensorFlow Lite to stop it. */
   async settled(
     interpreter: Interpreter,
     run: Promise<number>,
-    signal: AbortSignal | undefined,
+    { signal, deadlineAtMs }: Pick<PredictOptions, "signal" | "deadlineAtMs">,
   ): Promise<number> {
     let timer: Disposable | undefined;
     const stop = () => {
+      timer?.[Symbol.dispose]();
       if (interpreter.cancel()) timer = this.#clock.setTimeout(stop, STOP_INTERVAL_MS);
     };
     this.#onThreads.add(interpreter);
     signal?.addEventListener("abort", stop, { once: true });
+    if (deadlineAtMs !== undefined) {
+      timer = this.#clock.setTimeout(stop, deadlineAtMs - this.#clock.now());
+    }
     try {
       return await run;
     } finally {

@@ -116,11 +116,11 @@ export class TflitePredictor implements Predictor {
 
   /** Waits no longer for the runs on threads, which may never end. Each frees its interpreter when it ends. */
   giveUpRuns(): void {
-    for (const interpreter of this.#calls.giveUp()) this.#pool.forget(interpreter);
+    for (const _ of this.#calls.giveUp()) this.#pool.forgetOne();
   }
 
   async #predict(inputs: Tensors, options: PredictOptions): Promise<Tensors> {
-    const { signatureName = DEFAULT_SIGNATURE, signal } = options;
+    const { signatureName = DEFAULT_SIGNATURE } = options;
     if (this.#closing !== undefined) throw inferenceErrors.predictorClosed();
     throwIfEnded(options, this.#clock);
     const spec = this.signatures.get(signatureName);
@@ -141,7 +141,7 @@ export class TflitePredictor implements Predictor {
       interpreter.write(signature, tensors);
       const run = interpreter.invoke(signature);
       const status =
-        typeof run === "number" ? run : await this.#calls.settled(interpreter, run, signal);
+        typeof run === "number" ? run : await this.#calls.settled(interpreter, run, options);
       if (status !== OK) throw inferenceErrors.predictionFailed(interpreter.takeMessages());
       const outputs = interpreter.read(signature, names);
       return this.#dequantize ? dequantizeAll(outputs, signature) : outputs;

@@ -19,7 +19,7 @@ import { libraryReport, nativeCounts, type TfliteOptions, tflite } from "../src/
 import { openTflite } from "../src/native/library.js";
 import { digits, floats, images, load, loaderOf, samples, testModel } from "./support.js";
 
-const { hasSignatureRunners } = await openTflite();
+const { canCancel, hasSignatureRunners } = await openTflite();
 
 const closeTo = (actual: Tensor | undefined, expected: readonly number[], tolerance: number) =>
   expected.forEach((value, i) => {
@@ -304,6 +304,19 @@ describe("concurrent calls", () => {
     // Runtimes differ in the last bit of a sine.
     for (const [x, y] of answer.entries()) expect(y).toBeCloseTo(Math.sin(x) + x, 5);
     expect(answer).toHaveLength(8);
+  });
+
+  it.runIf(canCancel)("whose signal aborts or whose deadline passes are stopped", async () => {
+    await using predictor = await load(testModel("spin"), { interpreters: 1 });
+    const controller = new AbortController();
+    const endless = steps(2 ** 31 - 1);
+    const aborted = predictor.predict(endless, { signal: controller.signal });
+    setImmediate(() => controller.abort(new Error("not wanted")));
+    await expect(aborted).rejects.toThrow("not wanted");
+    const late = predictor.predict(endless, { deadlineAtMs: performance.now() + 50 });
+    await expect(late).rejects.toMatchObject({ code: "DEADLINE_EXCEEDED" });
+    // On the only interpreter.
+    expect((await predictor.predict(steps(0))).y?.data).toEqual(steps(0).x.data);
   });
 
   it("are waited for by disposal, and everything is freed", async () => {

@@ -43,6 +43,8 @@ export interface SubgraphOutline {
   readonly inputs: readonly number[];
   readonly outputs: readonly number[];
   readonly nodes: readonly Node[];
+  /** Whether an operator works over windows or pixels: then no input can be without elements. */
+  readonly hasWindows: boolean;
   /** Tensors whose shape only the run tells, as far as the file says. */
   readonly dynamic: ReadonlySet<number>;
 }
@@ -62,7 +64,8 @@ export function outlineOf({
     outputs: outputs.filter((number) => number !== NO_TENSOR),
   }));
   const dynamic = new Set(tensors.filter(isDynamicInFile).map(({ index }) => index));
-  return { inputs, outputs, nodes, dynamic };
+  const hasWindows = operators.some(({ name }) => OVER_WINDOWS.has(name));
+  return { inputs, outputs, nodes, hasWindows, dynamic };
 }
 
 const needsElements = (name: string) => OVER_WINDOWS.has(name) || OVER_AXES.has(name);

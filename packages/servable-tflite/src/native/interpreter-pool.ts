@@ -83,8 +83,8 @@ export class InterpreterPool {
     } else if (!this.#line.admit(interpreter)) this.#idle.push(interpreter);
   }
 
-  /** Does without a lent interpreter, whose run may never end. The caller closes it after the run. */
-  forget(_interpreter: Interpreter): void {
+  /** Does without one of the lent interpreters, whose run may never end. The caller closes it after the run. */
+  forgetOne(): void {
     this.#size--;
     if (this.#line.length > 0) this.#grow();
   }

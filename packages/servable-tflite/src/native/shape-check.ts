@@ -28,10 +28,12 @@ export class ShapeCheck {
   /** @throws ServingError INVALID_ARGUMENT / TENSOR_SHAPE_REFUSED. */
   async check(signature: ModelSignature, tensors: Tensors): Promise<void> {
     const { extents, outlines } = this.#model.file;
-    if (!outlines.has(signature.subgraph)) return;
+    const outline = outlines.get(signature.subgraph);
+    if (outline === undefined) return;
     const shapes = signature.inputs.map(({ name }) => (tensors[name] as Tensor).shape);
-    if (shapes.some((shape) => shape.includes(0))) {
-      throw errors.reshapeFailed(shapes.map((shape) => `[${shape}]`).join(", "), "no elements");
+    if (outline.hasWindows && shapes.some((shape) => shape.includes(0))) {
+      const text = shapes.map((shape) => `[${shape}]`).join(", ");
+      throw errors.reshapeFailed(text, "a convolution or a pooling needs at least one element");
     }
     const key = `${signature.subgraph} ${shapes.join("|")}`;
     if (extents !== "unknown" || this.#accepted.has(key)) return;
