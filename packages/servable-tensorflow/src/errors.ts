@@ -25,7 +25,7 @@ export const errors = {
     new ServingError(
       "NOT_FOUND",
       "TAGS_NOT_FOUND",
-      `the SavedModel in ${path} has no graph tagged ${tags.join(",")}; it has ${known.join("; ") || "none"}. Pass its tags as the option tags`,
+      `the SavedModel in ${path} has no graph tagged ${tags.join(",")}; it has ${known.join("; ") || "none"}. Pass its tags in the option tags`,
       { details: { path, tags, known } },
     ),
 

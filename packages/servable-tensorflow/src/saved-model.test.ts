@@ -115,7 +115,7 @@ describe("selectMetaGraph", () => {
     const graphs = [graph("serve"), graph("serve", "gpu")];
     expect(selectMetaGraph("/m", graphs, ["gpu", "serve"])).toBe(graphs[1]);
     expect(() => selectMetaGraph("/m", graphs, ["gpu"])).toThrow(
-      "the SavedModel in /m has no graph tagged gpu; it has serve; serve,gpu. Pass its tags as the option tags",
+      "the SavedModel in /m has no graph tagged gpu; it has serve; serve,gpu. Pass its tags in the option tags",
     );
   });
 });

@@ -19,7 +19,7 @@ export const errors = {
     new ServingError(
       "RESOURCE_EXHAUSTED",
       "BODY_TOO_LARGE",
-      `the request body is larger than ${limit} bytes, which is the limit of this server (maxBodyBytes)`,
+      `the request body is larger than ${limit} bytes, which is the limit of this server`,
       { status: 413 },
     ),
 
@@ -198,7 +198,7 @@ export const errors = {
         .map(({ name, error }) => `model ${name}: ${error?.message}`)
         .join(
           "; ",
-        )}; mend the models, or start with the policy "${policy === "all" ? "any" : "none"}"`,
+        )}; fix the models, or set option startUpPolicy: "${policy === "all" ? "any" : "none"}"`,
       {
         cause:
           failures.length === 1

@@ -72,7 +72,11 @@ describe("runCommand", () => {
       ["--rest_api_port=x"],
       '--rest_api_port: expected an integer from 0 to 65535, or any; got "x"',
     ],
-    [["--model_config_file=/nowhere"], "/nowhere"],
+    [["--model_config_file=/nowhere"], "--model_config_file: expected a file that can be read"],
+    [
+      ["--model_base_path=gs://a/b"],
+      "serving-kit: --model_base_path: expected a path of this machine",
+    ],
     [
       ["--batching_parameters_file=/nowhere"],
       "--batching_parameters_file has no effect without --enable_batching: give both or neither",
@@ -83,7 +87,7 @@ describe("runCommand", () => {
     ],
     [
       ["--enable_batching", "--batching_parameters_file=/nowhere"],
-      "batching parameters file: expected a file that can be read; got /nowhere",
+      "--batching_parameters_file: expected a file that can be read; got /nowhere",
     ],
   ])("with %j gives 1 and one line", async (args, message) => {
     const { code, stdout, stderr } = await run(...args);

@@ -1,4 +1,5 @@
 import { isServingError, messageOf } from "@serving-kit/core";
+import { inFlagWords } from "./flag-words.js";
 import { describeFlags, parseFlags } from "./flags.js";
 import { packageVersion } from "./package-version.js";
 import { withoutProgramNames } from "./program-name.js";
@@ -54,8 +55,8 @@ export async function runCommand(
     return 0;
   } catch (error) {
     // What is no ServingError nobody foresaw: its stack is what a report needs.
-    const text =
-      isServingError(error) || !(error instanceof Error) ? messageOf(error) : error.stack;
+    const isExpected = isServingError(error) || !(error instanceof Error);
+    const text = isExpected ? inFlagWords(messageOf(error)) : error.stack;
     stderr.write(`serving-kit: ${text}\n`);
     return 1;
   }

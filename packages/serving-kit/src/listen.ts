@@ -1,3 +1,4 @@
+import { isServingError } from "@serving-kit/core";
 import type { ModelServer } from "@serving-kit/server";
 import { errors } from "./errors.js";
 import type { Listeners } from "./listeners.js";
@@ -86,6 +87,8 @@ async function blaming<T>(
   try {
     return await listening;
   } catch (error) {
+    if (isServingError(error))
+      error.message = error.message.replace(/^socketPath(?=: )/, `--${flag}`);
     const { code, syscall, message } = error as NodeJS.ErrnoException;
     const isUnknown = /^(EADDRNOTAVAIL|ENOTFOUND|EAI_AGAIN)$/.test(code ?? "");
     // Of a name that cannot be resolved grpc-js gives no code.

@@ -4,6 +4,7 @@ import { commandLineWarnings } from "./command-line-warnings.js";
 import { commandLogger } from "./command-logger.js";
 import { readConfigFiles } from "./config-files/read-config-files.js";
 import { end } from "./end.js";
+import { loggerInFlagWords, platformInFlagWords, rethrowInFlagWords } from "./flag-words.js";
 import type { ParsedArguments } from "./flags.js";
 import { type Addresses, listen } from "./listen.js";
 import { listenersOf } from "./listeners.js";
@@ -67,21 +68,23 @@ export async function serve(
   let endingSinceMs = Number.POSITIVE_INFINITY;
   const flags = withModelEnvironment(typed, given, environment);
   const files = await readConfigFiles(flags, logger);
+  const hasModelFile = files.modelFile !== undefined;
+  const libraryLogger = loggerInFlagWords(logger, hasModelFile);
   const listeners = listenersOf(flags, files.ssl);
   const warnings = commandLineWarnings(parsed, files.platform);
   for (const line of [...warnings, ...listeners.warnings]) logger.warn({}, line);
 
   using reloads = modelFileReloads(files.modelFile, {
     pollIntervalMs: 1000 * flags.model_config_file_poll_wait_seconds,
-    logger,
+    logger: libraryLogger,
   });
   let addresses: Addresses = { lines: [], servingLines: [] };
   let isStarted = false;
   let ending: Promise<void> | undefined;
   const starting = createModelServer({
     ...serverOptionsOf(flags, files),
-    platforms: platformsOf(runtimeOptionsOf(flags, files)),
-    logger,
+    platforms: platformsOf(runtimeOptionsOf(flags, files)).map(platformInFlagWords),
+    logger: libraryLogger,
     beforeStart: async (server) => {
       onAbort(signal, () => {
         endingSinceMs = performance.now();
@@ -93,7 +96,7 @@ export async function serve(
     },
   });
   const server = await starting.catch((error: unknown) => {
-    if (!signal.aborted) throw error;
+    if (!signal.aborted) rethrowInFlagWords(error, hasModelFile);
     return undefined; // told to end while it was starting
   });
   if (server !== undefined) {

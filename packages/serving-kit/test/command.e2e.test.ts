@@ -50,7 +50,7 @@ describe("serving-kit --model_base_path", () => {
       const command = start(`--model_base_path=${digits}`, "--rest_api_port=any", "--port=0");
       await command.said(/http:\S+\/v1\/models\/default/);
       const maps = readFileSync(`/proc/${command.child.pid}/maps`, "utf8");
-      expect(maps).toContain("libtensorflowlite_c");
+      expect(maps).toMatch(/lib(jni)?tensorflowlite/);
       expect(maps).not.toMatch(/libtensorflow(_cc|_framework)?\.so/);
     },
   );
@@ -77,6 +77,25 @@ it.each([
   expect(command.output.stderr).toMatch(
     /^serving-kit: --host: expected an address of this machine.*192\.0\.2\.1.*\n$/,
   );
+});
+
+it("speaks of flags when a model cannot be served", async () => {
+  const command = start(
+    `--model_base_path=${digits}/savedmodel`,
+    "--saved_model_tags=no",
+    "--port=0",
+  );
+  expect(await command.ended).toBe(1);
+  const { stderr } = command.output;
+  expect(stderr).toContain("it has serve. Pass its tags in --saved_model_tags\n");
+  expect(stderr).toMatch(/^serving-kit: .*; fix the models, or set --start_up_policy=none$/m);
+});
+
+it.each(["rest_api_socket_path", "grpc_socket_path"])("names --%s if no socket", async (flag) => {
+  const path = join(digits, "samples.json");
+  const command = start(`--model_base_path=${digits}`, `--${flag}=${path}`, "--port=0");
+  expect(await command.ended).toBe(1);
+  expect(command.output.stderr).toContain(`serving-kit: --${flag}: expected a socket or an unused`);
 });
 
 describe("serving-kit --model_config_file", () => {

@@ -18,7 +18,7 @@ export async function claimSocketPath(path: string): Promise<void> {
   if (stats === undefined) return;
   if (!stats.isSocket()) {
     throw errors.configInvalid(
-      `socketPath: expected a path where nothing or a socket is; got ${path}, which is something else`,
+      `socketPath: expected a socket or an unused path; got ${path}, which is not a socket`,
     );
   }
   if (!(await isAnswered(path))) await unlink(path);

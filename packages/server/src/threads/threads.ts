@@ -86,7 +86,7 @@ export class Threads {
       const { platform, version } = process;
       logger.warn(
         { platform, version },
-        `threads: one event loop answers instead of ${options.count}, because Node ${version} on ` +
+        `option threads: one event loop answers instead of ${options.count}, because Node ${version} on ` +
           `${platform} cannot share a port between threads; from 22.12 on it can on Linux`,
       );
       return undefined;

@@ -81,9 +81,7 @@ export function install({
         return 1;
       }
       if (dir !== undefined) {
-        stdout.write(
-          `to use it, set SERVING_KIT_TENSORFLOW_LIBRARY=${installed.library}, or pass that path as the option library\n`,
-        );
+        stdout.write(`to use it, set SERVING_KIT_TENSORFLOW_LIBRARY=${installed.library}\n`);
       }
       return 0;
     },
