@@ -47,8 +47,9 @@ export async function describeModel(path: string, options: TfliteOptions): Promi
 /** What a call finds in the variables of a model. */
 const STATES: Record<ModelState, string> = {
   none: "none",
-  variables: "variable tensors, reset for each call unless --tflite_state=keep",
-  resources: "resource variables, in a new interpreter for each call unless --tflite_state=keep",
+  variables: 'variable tensors, reset for each call unless option state: "keep" is set',
+  resources:
+    'resource variables, in a new interpreter for each call unless option state: "keep" is set',
 };
 
 /** A library that is built for another CPU kills the process that opens it. */

@@ -8,6 +8,7 @@ import type { Platform, Predictor } from "@serving-kit/inference";
 export const FLAG_OF_OPTION: Readonly<Record<string, string | undefined>> = {
   tags: "saved_model_tags",
   startUpPolicy: "start_up_policy",
+  state: "tflite_state",
   threads: "http_threads",
   opLibraries: undefined,
   library: undefined,

@@ -1,4 +1,5 @@
 import { builtInPlatforms } from "../built-in-platforms.js";
+import { inFlagWords } from "../flag-words.js";
 import { findModel } from "../model-path.js";
 import { defineSubcommand, type Subcommand } from "../subcommand.js";
 
@@ -15,10 +16,10 @@ export function inspect(): Subcommand {
     flags: {},
     async run({ operands: [path = ""] }, { stdout }) {
       const { platform, path: found } = await findModel(path, builtInPlatforms());
-      const description = await platform.describe?.(found);
-      stdout.write(
-        `${description ?? `${found}: model of the platform ${platform.platformName}`}\n`,
-      );
+      const description =
+        (await platform.describe?.(found)) ??
+        `${found}: model of the platform ${platform.platformName}`;
+      stdout.write(`${inFlagWords(description)}\n`);
       return 0;
     },
   });
