@@ -85,6 +85,18 @@ export async function checkEdges(engine, image) {
   );
   await expectDigits(await other.port(8501));
   assert.equal(await other.stop(), 0);
+  for (const program of [
+    "/usr/bin/tf_serving_entrypoint",
+    "/usr/bin/tf_serving_entrypoint.sh",
+    "/usr/local/bin/tensorflow_model_server",
+  ]) {
+    // As a manifest for TF Serving's image has it: as the command, and in place of the entrypoint.
+    const command = await engine.start(...bare, ...ports, ...digits, image, program, "--port=0");
+    await expectDigits(await command.port(8501));
+    assert.equal(await command.stop(), 0);
+    const run = ["run", "--rm", `--entrypoint=${program}`, image, "--version"];
+    assert.match(await engine.must(...run), /^serving-kit /);
+  }
   return "HEALTHCHECK 1 where nobody listens, exit code 1 without a model, any user can run it, in two threads";
 }
 

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, request } from "node:http";
 import { get } from "node:https";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, connect } from "node:net";
 import { text } from "node:stream/consumers";
 import { credentials } from "@grpc/grpc-js";
 import { AdaptiveBatchScheduler, parseBatchingParameters } from "@serving-kit/batching";
@@ -14,9 +14,11 @@ import { hasOpenssl, selfSigned } from "./tls-world.js";
 
 let world: ThreadsWorld;
 const logged: LoggedRequest[] = [];
+const warnings: string[] = [];
 beforeAll(async () => {
   world = await ThreadsWorld.start({
     metrics: {},
+    logger: { info() {}, warn: (_, line) => void warnings.push(line), error() {} },
     requestLog: { sink: { write: (requests) => void logged.push(...requests) } },
   });
 });
@@ -75,6 +77,24 @@ describe("several event loops", () => {
     expect(body.match(/event_loop_lateness\{quantile="0.5"\}/g)).toHaveLength(1);
     await until(() => logged.length === 16);
     expect(logged[0]).toMatchObject({ api: "Predict", id: { name: "counted", version: 1n } });
+  });
+
+  it("report clients of the wrong protocol, of REST and of gRPC", async () => {
+    const { port: grpcPort } = await world.server.listenGrpc({ port: 0, host: "127.0.0.1" });
+    const sendTo = async (port: number, bytes: string) => {
+      const socket = connect(port, "127.0.0.1");
+      socket.on("error", () => {});
+      socket.write(bytes);
+      await socket.toArray().catch(() => {});
+    };
+    await sendTo(world.port, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+    await sendTo(grpcPort as number, "GET / HTTP/1.1\r\n\r\n");
+    const wrong = () => warnings.filter((line) => line.includes("a client"));
+    await until(() => wrong().length === 2);
+    expect(wrong().sort()).toEqual([
+      `REST port ${world.port}: a client speaks HTTP/2, as gRPC clients do; gRPC is served at port ${grpcPort}`,
+      `gRPC port ${grpcPort}: a client does not speak HTTP/2, as REST clients do not; REST is served at port ${world.port}`,
+    ]);
   });
 
   it("swap versions under load without a failed request", async () => {
@@ -251,7 +271,7 @@ describe("listening in every loop", () => {
     await world.serve("careless", 1);
     const throws = { signature_name: "throws", instances: [1] };
     const { status, body } = await world.predict("careless", "", throws);
-    const error = "internal error; give the server a logger to learn more";
+    const error = expect.stringMatching(/^internal error; the log of the server has it as /);
     expect([status, body]).toEqual([500, { error }]);
   });
 
