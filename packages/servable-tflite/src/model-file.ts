@@ -13,7 +13,7 @@ export type OpenExtents = "known" | "batch" | "unknown";
 export interface ModelFile {
   readonly signatures: ReadonlyMap<string, ModelSignature>;
   readonly state: ModelState;
-  /** The extents of the inputs of the primary subgraph that the file leaves open. */
+  /** The extents of the inputs of the primary subgraph that the file leaves open; `unknown` if no signature runs it. */
   readonly extents: OpenExtents;
   /** The subgraphs with operators that cannot run on empty tensors, by number. */
   readonly outlines: ReadonlyMap<number, SubgraphOutline>;
@@ -35,11 +35,12 @@ export function describeModel(graph: Graph): ModelFile {
         return outline === undefined ? [] : [[subgraph.index, outline] as const];
       }),
     ),
-    extents: openExtents(
-      [...signatures.values()].flatMap(({ subgraph, inputs }) => (subgraph === 0 ? inputs : [])),
-    ),
+    extents: extentsOf([...signatures.values()].filter(({ subgraph }) => subgraph === 0)),
   };
 }
+
+const extentsOf = (primary: readonly ModelSignature[]): OpenExtents =>
+  primary.length === 0 ? "unknown" : openExtents(primary.flatMap(({ inputs }) => inputs));
 
 /** Which extents of inputs are open. A shape that is not known is open. */
 export function openExtents(inputs: readonly Pick<Binding, "spec">[]): OpenExtents {

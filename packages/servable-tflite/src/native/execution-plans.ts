@@ -79,6 +79,7 @@ export class ExecutionPlans {
 
   /** Counts the operators that the plans had before and have no more. */
   compare(): void {
+    if (this.#contexts.length === 0) return;
     const after = this.#contexts.map((context) => new Set(planOf(context)));
     const operators = this.#before.reduce((sum, plan) => sum + plan.length, 0);
     const kept = this.#before.flatMap((plan, i) => plan.filter((node) => after[i]?.has(node)));

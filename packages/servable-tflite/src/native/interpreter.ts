@@ -24,7 +24,13 @@ export interface InterpreterOptions {
   readonly countsDelegation: boolean;
 }
 
-const XNNPACK_OR_NOT = ["preferred", "never"] as const;
+const NEVER = ["never"] as const;
+
+/** Why an interpreter cannot have memory for its tensors, and what XNNPACK would have run. */
+interface Refusal {
+  readonly message: string;
+  readonly delegation: Delegation | undefined;
+}
 
 /** Creating an interpreter and packing weights never runs on the event loop. */
 const onThread = new RunPlan("thread", 0);
@@ -62,26 +68,23 @@ export class Interpreter {
    * @throws ServingError UNIMPLEMENTED / MODEL_REFUSED with TensorFlow Lite's words.
    */
   static async create(model: NativeModel, options: InterpreterOptions): Promise<Interpreter> {
-    const { extents, signatures } = model.file;
-    const hasPrimary = [...signatures.values()].some(({ subgraph }) => subgraph === 0);
-    const isOpen = extents === "unknown" || !hasPrimary;
-    const choices = options.xnnpack === "preferred" ? XNNPACK_OR_NOT : [options.xnnpack];
-    let message = "";
-    let refused: Delegation | undefined;
-    for (const xnnpack of choices) {
+    const { extents } = model.file;
+    const isRequired = options.xnnpack === "required";
+    let refusal: Refusal | undefined;
+    for (const xnnpack of options.xnnpack === "never" ? NEVER : [options.xnnpack, ...NEVER]) {
       const interpreter = await Interpreter.#open(model, { ...options, xnnpack });
-      const problem = isOpen ? undefined : await interpreter.#prepare(0);
+      const problem = extents === "unknown" ? undefined : await interpreter.#prepareOrClose(0);
       if (problem === undefined) {
-        interpreter.#plans.delegation ??= refused;
-        return interpreter;
+        interpreter.#plans.delegation ??= refusal?.delegation;
+        if (refusal === undefined || !isRequired) return interpreter;
+        interpreter.close();
+        throw errors.modelRefused(model.path, model.libraryName, refusal.message);
       }
-      message = problem;
-      refused = interpreter.delegation && { ...interpreter.delegation, delegated: 0 };
-      interpreter.close();
+      if (!isRequired || refusal === undefined) refusal = problem;
     }
     // A batch of one row is a guess, too: the model may take others.
     if (extents === "batch") return Interpreter.#open(model, options);
-    throw errors.modelRefused(model.path, model.libraryName, message || explain(options));
+    throw errors.modelRefused(model.path, model.libraryName, refusal?.message ?? "");
   }
 
   /** Without memory for tensors. */
@@ -158,7 +161,8 @@ export class Interpreter {
   /** Resets variables unless they are kept, then copies inputs in: an input can be a variable itself. */
   write(signature: ModelSignature, tensors: Tensors): void {
     const { file, tflite } = this.#model;
-    if (file.state === "variables" && !this.#options.keepsState) {
+    const isStateful = file.state === "variables" && signature.subgraph === 0;
+    if (isStateful && !this.#options.keepsState) {
       tflite.bindings.resetVariables(this.#pointer);
     }
     this.#runner(signature.subgraph).write(signature, tensors);
@@ -199,10 +203,25 @@ export class Interpreter {
     this.#reporter[Symbol.dispose]();
   }
 
+  /** Gives the tensors of a subgraph memory, or closes the interpreter. */
+  async #prepareOrClose(subgraph: number): Promise<Refusal | undefined> {
+    let isPrepared = false;
+    try {
+      const message = await this.#prepare(subgraph);
+      isPrepared = message === undefined;
+      const { delegation } = this;
+      if (message === undefined) return undefined;
+      return { message, delegation: delegation && { ...delegation, delegated: 0 } };
+    } finally {
+      if (!isPrepared) this.close();
+    }
+  }
+
   /** Gives the tensors of a subgraph memory; returns what is wrong, in TensorFlow Lite's words if it has any. */
   async #prepare(subgraph: number): Promise<string | undefined> {
+    if (!(await this.#applyXnnpack())) return this.takeMessages() || XNNPACK_REFUSES;
     const runner = this.#runner(subgraph);
-    if (!(await this.#applyXnnpack()) || !(await runner.allocate())) return this.takeMessages();
+    if (!(await runner.allocate())) return this.takeMessages();
     const empty = this.#emptyOperator(subgraph);
     return empty && `${empty} would have a tensor without elements`;
   }
@@ -254,6 +273,5 @@ export class Interpreter {
   }
 }
 
-/** TensorFlow Lite says nothing if XNNPACK cannot take a graph with dynamic tensors. */
-const explain = ({ xnnpack }: InterpreterOptions) =>
-  xnnpack === "required" ? "XNNPACK cannot take tensors whose size only the run tells" : "";
+/** TensorFlow Lite gives no reason for that. */
+const XNNPACK_REFUSES = "XNNPACK cannot take tensors whose size only the run tells";

@@ -27,8 +27,7 @@ export class ShapeCheck {
 
   /** @throws ServingError INVALID_ARGUMENT / TENSOR_SHAPE_REFUSED. */
   async check(signature: ModelSignature, tensors: Tensors): Promise<void> {
-    const { extents, outlines } = this.#model.file;
-    const outline = outlines.get(signature.subgraph);
+    const outline = this.#model.file.outlines.get(signature.subgraph);
     if (outline === undefined) return;
     const shapes = signature.inputs.map(({ name }) => (tensors[name] as Tensor).shape);
     if (outline.hasWindows && shapes.some((shape) => shape.includes(0))) {
@@ -36,7 +35,7 @@ export class ShapeCheck {
       throw errors.reshapeFailed(text, "a convolution or a pooling needs at least one element");
     }
     const key = `${signature.subgraph} ${shapes.join("|")}`;
-    if (extents !== "unknown" || this.#accepted.has(key)) return;
+    if (this.#accepted.has(key) || hasShapesOfFile(signature, shapes)) return;
     const check = this.#last.then(() => this.#tryShapes(signature, tensors, key));
     this.#last = check.catch(() => {});
     await check;
@@ -62,3 +61,13 @@ export class ShapeCheck {
     if (oldest !== undefined) this.#accepted.delete(oldest);
   }
 }
+
+/** Whether the shapes are those that the file has, but for the batch. */
+const hasShapesOfFile = ({ inputs }: ModelSignature, shapes: readonly (readonly number[])[]) =>
+  inputs.every(({ spec }, i) => {
+    const given = shapes[i] as readonly number[];
+    return (
+      spec.shape?.length === given.length &&
+      spec.shape.every((extent, dimension) => dimension === 0 || extent === given[dimension])
+    );
+  });
