@@ -2,6 +2,7 @@ import { request } from "node:http";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ModelServer } from "../src/index.js";
+import { GrpcClient } from "./grpc-client.js";
 import { World } from "./world.js";
 
 let world: World;
@@ -220,6 +221,19 @@ it("checks method names where it is told to", async () => {
   expect(await ask("predict", { instances: [1] })).toEqual({ predictions: [2.5] });
   expect(await ask("regress", { signature_name: "regress", examples })).toEqual({
     error: "Expected regression signature method_name to be tensorflow/serving/regress. Was: ",
+  });
+  // Before anything else of the signature is looked at, as in TF Serving.
+  expect(await ask("classify", { examples })).toEqual({
+    error:
+      "Expected classification signature method_name to be tensorflow/serving/classify. Was: " +
+      "tensorflow/serving/predict",
+  });
+  const { port } = await checking.listenGrpc({ port: 0, host: "127.0.0.1" });
+  using grpc = new GrpcClient(`127.0.0.1:${port}`);
+  const call = grpc.predict({ model_spec: { name: "m", signature_name: "two" }, inputs: {} });
+  await expect(call).rejects.toMatchObject({
+    code: 13,
+    message: expect.stringMatching(/^Expected prediction signature method_name to be one of/),
   });
 });
 

@@ -287,6 +287,7 @@ describe("the words for what does not fit", () => {
       "JSON Value: 9223372036854775808 Type: Number is not of expected type: int64",
     ],
     ["uint64", "-1", "JSON Value: -1 Type: Number is not of expected type: uint64"],
+    ["bool", "-0", "JSON Value: 0 Type: Number is not of expected type: bool"],
     ["bool", "1", "JSON Value: 1 Type: Number is not of expected type: bool"],
     ["string", "1", "JSON Value: 1 Type: Number is not of expected type: string"],
     [

@@ -58,8 +58,10 @@ const MAX_TEXT = 200;
  * them, everything else as it was sent, cut after 200 characters.
  */
 export function valueText(bytes: Uint8Array, start: number, end: number): string {
-  if (typeAt(bytes, start) === "Number" && !isIntegerToken(latin1(bytes, start, end))) {
-    return doubleText(numberOf(bytes, start, end));
+  if (typeAt(bytes, start) === "Number") {
+    const token = latin1(bytes, start, end);
+    if (!isIntegerToken(token)) return doubleText(numberOf(bytes, start, end));
+    return token === "-0" ? "0" : token;
   }
   const shown = Math.min(end, start + MAX_TEXT);
   const { buffer, byteOffset } = bytes;

@@ -8,7 +8,8 @@ import {
 import { DATA_TYPE_NAMES } from "@serving-kit/tensorflow-wire";
 import { errors } from "../errors.js";
 import type { CallContext, ServerCore } from "../server-core.js";
-import { predict } from "./predict.js";
+import { type PrepareCall, predict } from "./predict.js";
+import type { PredictCall } from "./predict-call.js";
 
 /** Examples for a model that parses `tf.Example` itself. */
 export interface ExamplesCall {
@@ -44,8 +45,8 @@ export async function classify(
   context?: CallContext,
 ): Promise<Classifications> {
   const count = call.examples.length;
-  const prepare = (predictor: Predictor) => {
-    const signature = examplesSignature(predictor, call);
+  const prepare: PrepareCall<PredictCall> = (predictor, checkMethod) => {
+    const signature = examplesSignature(predictor, call, checkMethod);
     const { outputs } = signature;
     if (outputs.size !== 1 && outputs.size !== 2) {
       throw unfit(`Expected one or two output Tensors, found ${outputs.size}`);
@@ -77,10 +78,12 @@ export async function classify(
 export function examplesSignature(
   predictor: Predictor,
   { signatureName }: ExamplesCall,
+  checkMethod: (signatureName: string) => void,
 ): Signature {
   const name = signatureName || DEFAULT_SIGNATURE;
   const signature = predictor.signatures.get(name);
   if (signature === undefined) throw unfit(`No signature was found with the name: ${name}`);
+  checkMethod(name);
   if (signature.inputs.size !== 1) throw unfit("Expected one input Tensor.");
   return signature;
 }

@@ -7,6 +7,17 @@ import { observed } from "./observed.js";
 import type { PredictAnswer, PredictCall } from "./predict-call.js";
 
 /**
+ * Reads a call in the light of the predictor's signatures.
+ *
+ * @param checkMethod Must be called with the signature as soon as it is found, in TF Serving's order: throws
+ * if the server checks method names and the signature is for another method.
+ */
+export type PrepareCall<C extends PredictCall> = (
+  predictor: Predictor,
+  checkMethod: (signatureName: string | undefined) => void,
+) => C;
+
+/**
  * Acquires what the request names, lets `prepare` read the call in the light of its signatures, and
  * predicts. Every transport's predict, classify and regress go through here.
  *
@@ -20,7 +31,7 @@ import type { PredictAnswer, PredictCall } from "./predict-call.js";
 export function predict<C extends PredictCall>(
   core: ServerCore,
   request: ServableRequest,
-  prepare: (predictor: Predictor) => C,
+  prepare: PrepareCall<C>,
   context: CallContext = {},
   api: CallApi = "Predict",
 ): Promise<PredictAnswer<C>> {
@@ -32,7 +43,7 @@ export function predict<C extends PredictCall>(
 async function run<C extends PredictCall>(
   core: ServerCore,
   request: ServableRequest,
-  prepare: (predictor: Predictor) => C,
+  prepare: PrepareCall<C>,
   context: CallContext,
   api: CallApi,
 ): Promise<PredictAnswer<C>> {
@@ -40,8 +51,9 @@ async function run<C extends PredictCall>(
   const handle: ServableHandle<Predictor> = core.acquire(request);
   try {
     const predictor = handle.servable;
-    const call = prepare(predictor);
-    if (core.checksMethodNames) checkMethodName(predictor, call.signatureName, api);
+    const call = prepare(predictor, (name) => {
+      if (core.checksMethodNames) checkMethodName(predictor, name, api);
+    });
     observation?.running(handle.id, call);
     const outputs = await settleCall(
       predictor.predict(call.inputs, optionsOf(call, context)),

@@ -1,5 +1,4 @@
 import type { ServableId, ServableRequest } from "@serving-kit/core";
-import type { Predictor } from "@serving-kit/inference";
 import { DATA_TYPE_NAMES } from "@serving-kit/tensorflow-wire";
 import { errors } from "../errors.js";
 import type { CallContext, ServerCore } from "../server-core.js";
@@ -10,7 +9,8 @@ import {
   examplesCall,
   examplesSignature,
 } from "./classify.js";
-import { predict } from "./predict.js";
+import { type PrepareCall, predict } from "./predict.js";
+import type { PredictCall } from "./predict-call.js";
 
 /** One value for each example. */
 export interface Regressions {
@@ -31,8 +31,8 @@ export async function regress(
   call: ExamplesCall,
   context?: CallContext,
 ): Promise<Regressions> {
-  const prepare = (predictor: Predictor) => {
-    const signature = examplesSignature(predictor, call);
+  const prepare: PrepareCall<PredictCall> = (predictor, checkMethod) => {
+    const signature = examplesSignature(predictor, call, checkMethod);
     if (signature.outputs.size !== 1) {
       throw errors.signatureUnfit("Expected one output Tensor.", "INVALID_ARGUMENT");
     }

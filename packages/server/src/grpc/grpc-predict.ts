@@ -9,7 +9,7 @@ import {
 import { decodeTensor } from "@serving-kit/tensorflow-wire";
 import { EXPANSION_BYTES } from "../calls/expansion.js";
 import { observed } from "../calls/observed.js";
-import { predict } from "../calls/predict.js";
+import { type PrepareCall, predict } from "../calls/predict.js";
 import type { PredictCall } from "../calls/predict-call.js";
 import { errors } from "../errors.js";
 import type { CallContext, ServerCore } from "../server-core.js";
@@ -34,7 +34,8 @@ export async function grpcPredict(
   const request = readPredictRequest(bytes);
   const servable = servableRequest(request.modelSpec);
   const signatureName = request.modelSpec ? effectiveSignature(request.modelSpec) : "";
-  const prepare = (predictor: Predictor) => prepareCall(request, signatureName, predictor);
+  const prepare: PrepareCall<PredictCall> = (predictor, checkMethod) =>
+    prepareCall(request, signatureName, predictor, checkMethod);
   return observed(core, servable.name, "Predict", context, async (watched) => {
     const { id, outputs } = await predict(core, servable, prepare, watched);
     return writePredictResponse({ id, signatureName, outputs }, serializeAsTensorContent);
@@ -45,6 +46,7 @@ function prepareCall(
   { inputs: given, outputFilter }: PredictRequest,
   signatureName: string,
   predictor: Predictor,
+  checkMethod: (signatureName: string) => void,
 ): PredictCall {
   const signature = predictor.signatures.get(signatureName);
   if (signature === undefined) {
@@ -53,6 +55,7 @@ function prepareCall(
       "FAILED_PRECONDITION",
     );
   }
+  checkMethod(signatureName);
   const form = formNamedBy(signature, given);
   checkInputNames(form, given);
   const requested = outputFilter.map((name) => outputNamed(signature, name) ?? name);

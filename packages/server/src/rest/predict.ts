@@ -1,7 +1,7 @@
 import type { ServableRequest } from "@serving-kit/core";
-import { DEFAULT_SIGNATURE, type Predictor } from "@serving-kit/inference";
-import { decodePredict, encodePredict } from "@serving-kit/tensor-json";
-import { predict } from "../calls/predict.js";
+import { DEFAULT_SIGNATURE } from "@serving-kit/inference";
+import { decodePredict, encodePredict, type PredictBody } from "@serving-kit/tensor-json";
+import { type PrepareCall, predict } from "../calls/predict.js";
 import type { CallContext, ServerCore } from "../server-core.js";
 
 /**
@@ -15,8 +15,11 @@ export async function restPredict(
   body: Uint8Array,
   context: CallContext,
 ): Promise<Buffer> {
-  const prepare = ({ signatures }: Predictor) =>
-    decodePredict(body, (name) => signatures.get(name || DEFAULT_SIGNATURE));
+  const prepare: PrepareCall<PredictBody> = ({ signatures }, checkMethod) => {
+    const call = decodePredict(body, (name) => signatures.get(name || DEFAULT_SIGNATURE));
+    checkMethod(call.signatureName);
+    return call;
+  };
   const { call, outputs } = await predict(core, request, prepare, context);
   return encodePredict(outputs, call.form);
 }
