@@ -173,6 +173,31 @@ export const errors = {
       "the model was still loading when another configuration took the place of this one",
     ),
 
+  reloadOff: () =>
+    new ServingError(
+      "PERMISSION_DENIED",
+      "RELOAD_NOT_ALLOWED",
+      "clients must not change the models of this server (--model_control=none)",
+    ),
+
+  reloadWithoutRoots: () =>
+    new ServingError(
+      "PERMISSION_DENIED",
+      "RELOAD_NOT_ALLOWED",
+      "clients must not name folders to load: the server started without a model, whose folder would be a " +
+        "root; name the folders that may be loaded by --model_roots (modelRoots)",
+    ),
+
+  reloadOutsideRoots: (name: string, basePath: string) =>
+    new ServingError(
+      "PERMISSION_DENIED",
+      "RELOAD_NOT_ALLOWED",
+      // As JSON: what a client names must not forge a line of the log.
+      `model ${JSON.stringify(name)}: clients must not load ${JSON.stringify(basePath)}: expected a folder below the roots of the server ` +
+        "(--model_roots, modelRoots; default: the parents of the base paths that it started with)",
+      { details: { name } },
+    ),
+
   /** With the code of the models where they have one in common. */
   reloadFailed: (count: number, failures: readonly { name: string; error?: ServingError }[]) => {
     const codes = new Set(failures.map(({ error }) => error?.code));

@@ -17,6 +17,7 @@ import type {
 } from "./listening/http-listener.js";
 import type { MetricsOptions } from "./metrics/metrics-options.js";
 import type { ModelBatchingOptions } from "./models/model-batching.js";
+import type { ModelControlMode } from "./models/model-control.js";
 import type { ModelOutcome, ReloadOptions, StartUpPolicy } from "./models/start-up.js";
 import type { RequestLogFileOptions } from "./request-log/request-log-file.js";
 import type { RequestLogOptions } from "./request-log/request-log-sink.js";
@@ -57,6 +58,16 @@ export interface ModelServerOptions extends ModelBatchingOptions {
    * any of the three. Default false, as in TF Serving: any signature with the inputs and outputs will do.
    */
   readonly signatureMethodNameCheck?: boolean;
+  /**
+   * Whether clients may replace the models by the RPC HandleReloadConfigRequest: `reload`, the default, within
+   * `modelRoots`, or `none`. `reload` of this object is not limited.
+   */
+  readonly modelControl?: ModelControlMode;
+  /**
+   * The folders that clients may load models from, and all below. Symlinks are resolved. Default: the parents of
+   * the base paths of `models`, or the base path itself where its parent is `/`.
+   */
+  readonly modelRoots?: readonly string[];
   /** What stands between the batched loaders of the platforms and the manager, in order. */
   readonly adapters?: readonly SourceAdapter<Loader<Predictor>, Loader<Predictor>>[];
   /** How versions are loaded and unloaded. */

@@ -9,6 +9,7 @@ import {
 import type { Predictor } from "@serving-kit/inference";
 import type { ModelConfig } from "./config/model-config.js";
 import { errors } from "./errors.js";
+import type { RpcReloadOptions } from "./grpc/grpc-host.js";
 import type { GrpcListening, GrpcListenOptions } from "./grpc/grpc-listener.js";
 import type {
   Listening,
@@ -23,6 +24,7 @@ import { DEFAULT_METRICS_PATH } from "./metrics/metrics-options.js";
 import type { ServerMetrics } from "./metrics/server-metrics.js";
 import type { ModelServer, ModelServerOptions } from "./model-server.js";
 import { afterStart } from "./models/after-start.js";
+import { ModelControl } from "./models/model-control.js";
 import { ServedModels } from "./models/served-models.js";
 import {
   checkStartUp,
@@ -117,13 +119,15 @@ export class RunningServer implements ModelServer {
       return transportObservers({ metrics, requestLog, otel, clock });
     };
     this.#observers = this.#observe();
+    const control = new ModelControl(options);
     const host = {
       isStarted: () => this.#isStarted,
       counts,
-      reload: (configs: readonly ModelConfig[], reloadOptions?: ReloadOptions) => {
-        const reloading = this.reload(models.withUnsaid(configs), reloadOptions);
-        return tellReload("HandleReloadConfigRequest", configs.length, reloading, logger);
-      },
+      reload: (configs: readonly ModelConfig[], { peer, ...limits }: RpcReloadOptions) =>
+        tellReload({ peer, models: configs, logger }, async () => {
+          await control.check(configs);
+          return this.reload(models.withUnsaid(configs), limits);
+        }),
       onStateChange: (listener: () => void) => {
         this.#stateListeners.add(listener);
         return { [Symbol.dispose]: () => this.#stateListeners.delete(listener) };

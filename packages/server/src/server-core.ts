@@ -44,6 +44,8 @@ export interface CallContext {
   readonly deadlineAtMs?: number;
   /** Aborts when the caller has gone. */
   readonly signal?: AbortSignal | undefined;
+  /** The address of the caller, if the transport knows it. */
+  readonly peer?: string;
   /** What came with the call beside its body, for those who watch it. */
   readonly headers?: (() => CallHeaders) | undefined;
   /**

@@ -18,6 +18,10 @@ it.skipIf(!hasOpenssl())(
       return (await server.listenGrpc(options)).port as number;
     };
     const plain = await listen({});
+    await expect(listen({ clientVerify: true })).rejects.toMatchObject({
+      reason: "CONFIG_INVALID",
+      message: expect.stringContaining("clientVerify needs customCa"),
+    });
     const mutual = await listen({ customCa: known.cert.toString(), clientVerify: true });
     const health = async (port: number, channel: Parameters<typeof connect>[1]) => {
       using client = connect(port, channel);

@@ -103,6 +103,12 @@ describe.skipIf(!hasOpenssl())("REST over TLS (skipped: needs openssl)", () => {
     const tls = { ...trusting, port: await listen({}) };
     expect((await ask(tls, PREDICT, ONE, true)).status).toBe(200);
     await expect(ask({ host: "127.0.0.1", port: tls.port }, PREDICT, ONE)).rejects.toThrow();
+    for (const more of [{}, { customCa: "" }]) {
+      await expect(listen({ clientVerify: true, ...more })).rejects.toMatchObject({
+        reason: "CONFIG_INVALID",
+        message: expect.stringContaining("clientVerify needs customCa"),
+      });
+    }
     const mutual = {
       ...trusting,
       port: await listen({ customCa: known.cert.toString(), clientVerify: true }),

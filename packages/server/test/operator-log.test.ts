@@ -50,16 +50,26 @@ describe("what an operator is told", () => {
     lines.length = 0;
     await reload(message("b"));
     const where = "HandleReloadConfigRequest";
-    expect(remarkable()).toEqual([
-      `  ${where}: reloading 1 models`,
-      `  ${where}: 1 of 1 models are as configured`,
-    ]);
+    const named = `"b" at ${JSON.stringify(join(world.path, "b"))}`;
+    const by = expect.stringMatching(
+      new RegExp(`^  ${where} by 127\\.0\\.0\\.1:\\d+: reloading 1 models: ${named}$`),
+    );
+    expect(remarkable()).toEqual([by, `  ${where}: 1 of 1 models are as configured`]);
     lines.length = 0;
     await expect(reload(message("b"), message("b"))).rejects.toThrow("multiple times");
     expect(remarkable()).toEqual([
-      `  ${where}: reloading 2 models`,
-      `! ${where}: the models stay as they are: Illegal to list model b multiple times in config list`,
+      expect.stringMatching(`reloading 2 models: ${named}, ${named}$`),
+      expect.stringMatching(
+        /^! HandleReloadConfigRequest by \S+: the models stay as they are: Illegal to list model b multiple times in config list$/,
+      ),
     ]);
+
+    // What a client names forges no line.
+    lines.length = 0;
+    const forged = { name: "x", base_path: "/etc/\n! all is well" };
+    await expect(reload(forged)).rejects.toMatchObject({ code: 7 });
+    expect(remarkable()).toHaveLength(2);
+    expect(remarkable()[0]).toContain('"x" at "/etc/\\n! all is well"');
   });
 });
 

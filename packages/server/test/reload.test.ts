@@ -172,7 +172,11 @@ describe("a reload over gRPC", () => {
   });
 
   it("answers within the deadline of the call", async () => {
-    const server = await world.serve([], { models: [], platforms: [fixturePlatform(), endless] });
+    const server = await world.serve([], {
+      models: [],
+      platforms: [fixturePlatform(), endless],
+      modelRoots: [world.path],
+    });
     const client = await connect(server);
     const config = [message("slow", { model_platform: "endless" })];
     await expect(reload(client, config, 400)).rejects.toMatchObject({

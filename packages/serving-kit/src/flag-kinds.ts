@@ -91,6 +91,13 @@ export function path(placeholder: string, help: string): Flag<string> {
   return { ...textOrNone(placeholder, help), expected: "a path", parse };
 }
 
+/** A flag that is a list of paths, separated by commas; the empty text, its default, stands for none. */
+export function paths(placeholder: string, help: string): Flag<readonly string[]> {
+  const parse = (value: string) =>
+    value.includes("\0") ? undefined : value.split(",").filter((path) => path !== "");
+  return { placeholder, fallback: [], help, expected: "paths, separated by commas", parse };
+}
+
 /** A flag that is one of a few words. */
 export function word<const T extends string>(
   words: readonly T[],

@@ -39,6 +39,7 @@ describe("serverOptionsOf", () => {
       startUpTimeoutMs: Number.POSITIVE_INFINITY,
       pollIntervalMs: 1000,
       watch: true,
+      modelControl: "reload",
       allowVersionLabelsForUnavailableModels: false,
       signatureMethodNameCheck: false,
       manager: { maxLoadRetries: 5, loadRetryDelayMs: 60_000 },
@@ -98,6 +99,17 @@ describe("serverOptionsOf", () => {
       perModelBatchingParameters: true,
     });
     expect(options(["--enable_batching"], { platform })).not.toHaveProperty("batching");
+  });
+});
+
+describe("what clients may do to the models", () => {
+  const options = (...args: string[]) => serverOptionsOf(flagsOf(args), { ...noFiles, models: [] });
+
+  it("is said by two flags", () => {
+    expect(options("--model_control=none")).toMatchObject({ modelControl: "none" });
+    expect(options("--model_roots=/a,/b/c,")).toMatchObject({ modelRoots: ["/a", "/b/c"] });
+    expect(options("--model_roots=")).not.toHaveProperty("modelRoots");
+    expect(() => options("--model_control=poll")).toThrow('expected reload or none; got "poll"');
   });
 });
 

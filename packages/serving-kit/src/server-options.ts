@@ -20,6 +20,8 @@ export function serverOptionsOf(
     watch: pollIntervalMs > 0,
     allowVersionLabelsForUnavailableModels: flags.allow_version_labels_for_unavailable_models,
     signatureMethodNameCheck: flags.enable_signature_method_name_check,
+    modelControl: flags.model_control,
+    ...(flags.model_roots.length > 0 && { modelRoots: flags.model_roots }),
     manager: loadingOf(flags),
     rest: {
       cors: flags.rest_api_enable_cors_support,

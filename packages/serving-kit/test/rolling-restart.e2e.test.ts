@@ -73,12 +73,17 @@ function configuration(port: number, ports: readonly number[]): string {
   const servers = NAMES.map((name, i) => `  server ${name} 127.0.0.1:${ports[i]} check`);
   return `
 global
+  log stdout format raw local0
   stats socket ${join(folder, "stats.sock")}
 defaults
   mode http
   timeout connect 5s
   timeout client 60s
   timeout server 60s
+  timeout check 10s
+  log global
+  option httplog
+  option dontlog-normal
   retries 0
   option httpchk GET /v1/health/ready
   default-server inter 200ms fall 1 rise 1
@@ -112,7 +117,12 @@ it.skipIf(!hasHaproxy)(
     );
     const file = join(folder, "haproxy.cfg");
     writeFileSync(file, configuration(port, ports));
-    haproxy = spawn("haproxy", ["-db", "-f", file], { stdio: "ignore" });
+    haproxy = spawn("haproxy", ["-db", "-f", file], { stdio: ["ignore", "pipe", "ignore"] });
+    // Its lines of requests that failed, which tell where.
+    let log = "";
+    haproxy.stdout?.setEncoding("utf8").on("data", (text) => {
+      log += text;
+    });
     await until(async () => {
       const up = await Promise.all(NAMES.map(isUp)).catch(() => [false]);
       return up.every(Boolean);
@@ -137,7 +147,7 @@ it.skipIf(!hasHaproxy)(
       }),
     );
     await load.stop();
-    expect(load.ends).toEqual(["ok"]);
+    expect([load.ends, log.match(/^.* models\/.*$/gm)]).toEqual([["ok"], null]);
   },
   600_000,
 );

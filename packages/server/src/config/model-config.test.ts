@@ -81,6 +81,8 @@ describe("createModelServer", () => {
       watch: true,
       settleMs: true,
       allowVersionLabelsForUnavailableModels: true,
+      modelControl: true,
+      modelRoots: true,
       signatureMethodNameCheck: true,
       batching: true,
       perModelBatchingParameters: true,

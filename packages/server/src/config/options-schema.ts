@@ -46,6 +46,11 @@ export const optionsSchema: z.ZodObject = z.strictObject({
     .union([z.boolean(), z.looseObject({}), method], "true, false, batching options or a function")
     .optional(),
   perModelBatchingParameters: z.boolean().optional(),
+  modelControl: z.enum(["reload", "none"]).optional(),
+  modelRoots: z
+    .array(z.string().regex(/^[^\0]+$/, "a path"))
+    .min(1)
+    .optional(),
   adapters: z.array(method).optional(),
   manager: z.looseObject({}).optional(),
   rest: z

@@ -27,6 +27,12 @@ describe("readSslConfigFile", () => {
       const whole = write(`${text} custom_ca: ${quoted(cert)} client_verify: true`);
       const all = { ...pair, customCa: cert, clientVerify: true };
       expect(await readSslConfigFile(whole)).toEqual(all);
+      for (const more of ["client_verify: true", 'client_verify: true custom_ca: ""']) {
+        await expect(readSslConfigFile(write(`${text} ${more}`))).rejects.toMatchObject({
+          reason: "CONFIG_FILE_INVALID",
+          message: expect.stringContaining("client_verify needs a custom_ca"),
+        });
+      }
     },
   );
 

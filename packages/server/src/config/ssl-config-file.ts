@@ -1,6 +1,11 @@
 import type { Logger } from "@serving-kit/core";
 import { errors } from "../errors.js";
-import { type SslConfig, sslProblem } from "../listening/ssl-config.js";
+import {
+  lacksAuthorities,
+  type SslConfig,
+  sslProblem,
+  WITHOUT_AUTHORITIES,
+} from "../listening/ssl-config.js";
 import { servingSchema } from "./serving-schema.js";
 import { readTextFormat, type TextFormat } from "./text-format.js";
 
@@ -25,8 +30,8 @@ const FORMAT: TextFormat = {
  * `server_cert` and `custom_ca` are PEM texts, with `\n` for the ends of lines.
  *
  * @throws ServingError CONFIG_FILE_UNREADABLE (FAILED_PRECONDITION); CONFIG_FILE_INVALID
- * (INVALID_ARGUMENT) for what is no SSLConfig, and for a key and a certificate that cannot be used
- * together. No message has any of its text.
+ * (INVALID_ARGUMENT) for what is no SSLConfig, for a key and a certificate that cannot be used together,
+ * and for `client_verify` without `custom_ca`. No message has any of its text.
  */
 export async function readSslConfigFile(path: string, logger?: Logger): Promise<SslConfig> {
   const { message, type } = await readTextFormat(path, "SSL config file", FORMAT, logger);
@@ -36,6 +41,9 @@ export async function readSslConfigFile(path: string, logger?: Logger): Promise<
     if (text === "") throw errors.configFileInvalid(path, `expected a ${name}; got none`);
   }
   const ssl = { serverKey, serverCert, clientVerify, ...(customCa !== "" && { customCa }) };
+  if (lacksAuthorities(ssl)) {
+    throw errors.configFileInvalid(path, `client_verify needs a custom_ca${WITHOUT_AUTHORITIES}`);
+  }
   const problem = sslProblem(ssl);
   if (problem !== undefined) {
     throw errors.configFileInvalid(

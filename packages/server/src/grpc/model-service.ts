@@ -60,7 +60,7 @@ export function modelService({ core, reload, counts }: GrpcHost): Record<string,
       return statusResponse.encode({ model_version_status: [versionStatus(state)] });
     },
 
-    async HandleReloadConfigRequest(bytes, { deadlineAtMs, signal }) {
+    async HandleReloadConfigRequest(bytes, { deadlineAtMs, signal, peer = "unknown" }) {
       const { config, metric_names: names } = reloadRequest.decode(bytes);
       const list = config?.model_config_list;
       if (!list) {
@@ -71,6 +71,7 @@ export function modelService({ core, reload, counts }: GrpcHost): Record<string,
       }
       const before = names.length > 0 ? await counts(names) : undefined;
       const outcomes = await reload(list.config.map(modelConfig), {
+        peer,
         ...(signal && { signal }),
         ...(deadlineAtMs !== undefined && {
           timeoutMs: Math.max(0, deadlineAtMs - core.clock.now() - ANSWER_MS),

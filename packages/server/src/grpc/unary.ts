@@ -79,11 +79,12 @@ function contextOf(
   signal: AbortSignal,
 ): CallContext {
   const headers = core.observer && (() => call.metadata.getMap() as CallHeaders);
+  const peer = call.getPeer();
   const deadline = Number(call.getDeadline());
-  if (!Number.isFinite(deadline)) return { signal, headers };
+  if (!Number.isFinite(deadline)) return { signal, headers, peer };
   // grpc-js gives the time of day; what is left of it counts on the server's Clock.
   const leftMs = deadline - Date.now();
-  return { signal, deadlineAtMs: core.clock.now() + leftMs, headers };
+  return { signal, deadlineAtMs: core.clock.now() + leftMs, headers, peer };
 }
 
 const asIs = (bytes: Buffer): Bytes => bytes;

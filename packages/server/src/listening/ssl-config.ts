@@ -8,25 +8,37 @@ export interface SslConfig {
   readonly serverKey: string;
   /** The server's certificate, with those between it and the authority. */
   readonly serverCert: string;
-  /** The authorities of client certificates. Default: those that Node knows. */
+  /** The authorities of client certificates. */
   readonly customCa?: string;
-  /** Whether every client must have a certificate of these authorities. Default false. */
+  /** Whether every client must have a certificate of these authorities, which are needed then. Default false. */
   readonly clientVerify?: boolean;
 }
 
 /**
  * Checks that keys and certificates can be used together.
  *
- * @throws ServingError INVALID_ARGUMENT / CONFIG_INVALID for what is no key or certificate, or where
- * the two do not belong together. No message has any of it.
+ * @throws ServingError INVALID_ARGUMENT / CONFIG_INVALID for what is no key or certificate, if the two do not
+ * belong together, and for `clientVerify` without `customCa`. No message has any of it.
  */
 export function checkSsl(ssl: SslConfig): void {
+  if (lacksAuthorities(ssl)) {
+    throw errors.configInvalid(`ssl: clientVerify needs customCa${WITHOUT_AUTHORITIES}`);
+  }
   const problem = sslProblem(ssl);
   if (problem === undefined) return;
   throw errors.configInvalid(
     "ssl: expected PEM texts of a private key (serverKey), its certificate (serverCert) and of " +
       `authorities (customCa); ${problem}`,
   );
+}
+
+/** Why clients are not verified without authorities. */
+export const WITHOUT_AUTHORITIES =
+  ", the authorities of client certificates; without it a certificate of any public authority would be accepted";
+
+/** Whether clients would be verified against the authorities that Node trusts by itself, which is refused. */
+export function lacksAuthorities({ clientVerify, customCa }: SslConfig): boolean {
+  return clientVerify === true && !customCa;
 }
 
 /** Why keys and certificates cannot be used together, without any of their text. */

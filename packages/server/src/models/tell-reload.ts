@@ -1,4 +1,5 @@
 import { isServingError, type Logger, messageOf } from "@serving-kit/core";
+import type { ModelConfig } from "../config/model-config.js";
 import type { ModelOutcome } from "./start-up.js";
 
 /** Tells what became of each model after `where`, a file or a call, had asked for a reload. */
@@ -16,26 +17,45 @@ export function tellOutcomes(
   logger.info({ where }, `${where}: ${done} of ${outcomes.length} models are as configured`);
 }
 
+/** A reload that a client asks for by HandleReloadConfigRequest. */
+export interface ClientReload {
+  /** The client's address. */
+  readonly peer: string;
+  readonly models: readonly Pick<ModelConfig, "name" | "basePath">[];
+  readonly logger: Logger;
+}
+
+/** How many models an audit line names. */
+const MAX_NAMED = 20;
+
 /**
- * Does a reload of so many models that a client has asked for by the call `where`, and tells what became
- * of it; an app that reloads by itself tells what it likes.
+ * Does a reload that a client has asked for, and logs who asked for which models and what became of it; an
+ * app that reloads by itself logs what it likes.
  */
 export async function tellReload(
-  where: string,
-  count: number,
-  reloading: Promise<ModelOutcome[]>,
-  logger: Logger,
+  { peer, models, logger }: ClientReload,
+  reload: () => Promise<ModelOutcome[]>,
 ): Promise<ModelOutcome[]> {
-  logger.info({ where }, `${where}: reloading ${count} models`);
+  const where = "HandleReloadConfigRequest";
+  const named = models.slice(0, MAX_NAMED).map(({ name, basePath }) => ({ name, basePath }));
+  // As JSON: names come from the client, and must not forge a line.
+  const list = named.map(({ name, basePath }) => `${quote(name)} at ${quote(basePath)}`).join(", ");
+  const more = models.length > MAX_NAMED ? ", …" : "";
+  const what = `${models.length} models${list && `: ${list}${more}`}`;
+  logger.info({ where, peer, models: named }, `${where} by ${peer}: reloading ${what}`);
   try {
-    const outcomes = await reloading;
+    const outcomes = await reload();
     tellOutcomes(where, outcomes, logger);
     return outcomes;
   } catch (error) {
-    tellRefused(where, error, logger);
+    tellRefused(`${where} by ${peer}`, error, logger);
     throw error;
   }
 }
+
+const MAX_QUOTED = 200;
+
+const quote = (text: string) => JSON.stringify(text.slice(0, MAX_QUOTED));
 
 /** Tells why a reload has changed nothing, unless that is the server's closing. */
 export function tellRefused(where: string, error: unknown, logger: Logger): void {

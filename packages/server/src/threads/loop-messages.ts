@@ -130,6 +130,7 @@ export type MainMethods = {
       readonly models: readonly ModelConfig[];
       /** How long to wait for them; the reload's own limit without it. */
       readonly timeoutMs: number | undefined;
+      readonly peer: string;
     },
     signal: AbortSignal,
   ) => Promise<ThreadOutcome[]>;

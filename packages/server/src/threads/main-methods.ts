@@ -28,9 +28,9 @@ export function mainMethods({ host, remote, clock, logger }: MainContext): MainM
       return moveTensors(answer);
     },
 
-    async reload({ models, timeoutMs }, signal) {
+    async reload({ models, timeoutMs, peer }, signal) {
       const limit = timeoutMs !== undefined && { timeoutMs };
-      const outcomes = await host().reload(models, { signal, ...limit });
+      const outcomes = await host().reload(models, { signal, peer, ...limit });
       return outcomes.map(({ name, error }) => ({
         name,
         ...(error && { error: writeError(error) }),

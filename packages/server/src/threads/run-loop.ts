@@ -79,8 +79,8 @@ export async function runLoop(port: ThreadPort, settings: LoopSettings): Promise
       read: async () => Buffer.from(await main.call("readMetrics", undefined)),
     },
     counts: (names) => main.call("counts", names),
-    async reload(models, { signal, timeoutMs } = {}) {
-      const outcomes = await main.call("reload", { models, timeoutMs }, { signal });
+    async reload(models, { signal, timeoutMs, peer }) {
+      const outcomes = await main.call("reload", { models, timeoutMs, peer }, { signal });
       return outcomes.map(({ name, error }) =>
         error ? { name, error: readError(error) as never } : { name },
       );

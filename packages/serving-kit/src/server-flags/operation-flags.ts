@@ -1,4 +1,4 @@
-import { decimal, integer, path, toggle, word } from "../flag-kinds.js";
+import { decimal, integer, path, paths, toggle, word } from "../flag-kinds.js";
 
 /** TF Serving's flags of operation. */
 export const operationFlags = {
@@ -25,6 +25,16 @@ export const ownOperationFlags = {
     "How long the server goes on answering after a signal while it reports not ready, so that load " +
       "balancers stop sending requests first; ends early if nobody is connected. Counts against " +
       "--shutdown_deadline_in_ms. Default: 5000 for SIGTERM, 0 for SIGINT.",
+  ),
+  model_control: word(
+    ["reload", "none"],
+    "reload",
+    "What clients may do to the models: replace them by HandleReloadConfigRequest, or nothing.",
+  ),
+  model_roots: paths(
+    "path,…",
+    "The folders that clients may load models from, and all below. Default: the parents of the base " +
+      "paths of the start, or the base path itself where its parent is /.",
   ),
   request_log_file: path(
     "file",

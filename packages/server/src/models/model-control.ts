@@ -1,0 +1,89 @@
+import { realpath } from "node:fs/promises";
+import { basename, dirname, isAbsolute, join, parse, relative, resolve, sep } from "node:path";
+import type { ModelConfig } from "../config/model-config.js";
+import { errors } from "../errors.js";
+
+/**
+ * What clients may do to the models: `reload` by HandleReloadConfigRequest, or `none`. Other values are
+ * reserved for protocols to come.
+ */
+export type ModelControlMode = "reload" | "none";
+
+/** What bounds the folders that a client may name. */
+export interface ModelControlOptions {
+  readonly modelControl?: ModelControlMode;
+  readonly modelRoots?: readonly string[];
+  /** The models that the server starts with. */
+  readonly models?: readonly Pick<ModelConfig, "basePath">[];
+}
+
+/**
+ * Decides whether a client of the reload RPC may have a configuration.
+ *
+ * - MC1 With `none` every call is refused.
+ * - MC2 With `reload` each base path must be one of the roots or lie below one. Symlinks are resolved, in base
+ *   paths and in roots.
+ * - MC3 The roots are `modelRoots`. Without them, they are the parents of the base paths that the server
+ *   started with, or the base path itself where that parent is the root of the file system.
+ * - MC4 A refusal is PERMISSION_DENIED / RELOAD_NOT_ALLOWED, whether or not the folder exists.
+ *
+ * A path is checked when the call comes. Who can write below a root can link from there to anywhere, and needs
+ * no link to have a model of their own run: roots must be folders that clients cannot write to.
+ */
+export class ModelControl {
+  readonly #mode: ModelControlMode;
+  readonly #roots: readonly string[];
+  /** The parents of what the base paths linked to at the start: links may have changed since. */
+  readonly #linkedRoots: Promise<readonly string[]>;
+
+  constructor({ modelControl = "reload", modelRoots, models = [] }: ModelControlOptions) {
+    const basePaths = modelRoots ? [] : models.map(({ basePath }) => resolve(basePath));
+    this.#mode = modelControl;
+    this.#roots = (modelRoots ?? []).map((root) => resolve(root)).concat(basePaths.map(rootOf));
+    this.#linkedRoots = Promise.all(
+      basePaths.map(async (path) => rootOf((await realPath(path)) ?? path)),
+    );
+  }
+
+  /** Rejects with RELOAD_NOT_ALLOWED unless a client may have these models. */
+  async check(models: readonly Pick<ModelConfig, "name" | "basePath">[]): Promise<void> {
+    if (this.#mode === "none") throw errors.reloadOff();
+    if (models.length === 0) return;
+    const real = await Promise.all(this.#roots.map(realPath));
+    const roots = [...real, ...(await this.#linkedRoots)].filter((root) => root !== undefined);
+    if (roots.length === 0) throw errors.reloadWithoutRoots();
+    for (const { name, basePath } of models) {
+      if (!isAbsolute(basePath)) continue; // an address, which the configuration refuses with the reason
+      const path = await realPath(resolve(basePath));
+      const isAllowed = path !== undefined && roots.some((root) => isWithin(root, path));
+      if (!isAllowed) throw errors.reloadOutsideRoots(name, basePath);
+    }
+  }
+}
+
+/** The folder whose contents a client may serve if a base path is served. */
+function rootOf(basePath: string): string {
+  const parent = dirname(basePath);
+  return parent === parse(basePath).root ? basePath : parent;
+}
+
+/**
+ * A path without symlinks; of what does not exist the part that does without them. Undefined if that cannot be
+ * found out.
+ */
+async function realPath(path: string): Promise<string | undefined> {
+  try {
+    return await realpath(path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const parent = dirname(path);
+    if (code !== "ENOENT" || parent === path) return undefined;
+    const above = await realPath(parent);
+    return above && join(above, basename(path));
+  }
+}
+
+function isWithin(root: string, path: string): boolean {
+  const way = relative(root, path);
+  return way === "" || !(way === ".." || way.startsWith(`..${sep}`) || isAbsolute(way));
+}
