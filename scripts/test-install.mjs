@@ -37,7 +37,7 @@ async function findEntry(client) {
   return stdout.trim().split("\n").at(-1);
 }
 
-/** A folder to be the whole PATH: node, a shell with `cat`, and the package managers. */
+/** A folder that is the only one of PATH: node, a shell with `cat`, and the package managers. */
 async function bareBin(folder) {
   const bin = join(folder, "bin");
   mkdirSync(bin);

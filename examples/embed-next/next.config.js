@@ -3,7 +3,7 @@ export default {
   output: "standalone",
   // Not bundled: the packages hold native libraries.
   serverExternalPackages: ["serving-kit"],
-  // What no import names: the models, and the libraries of TensorFlow Lite and koffi for this platform.
+  // Files that no import names: the models, and the libraries of TensorFlow Lite and koffi for this platform.
   outputFileTracingIncludes: {
     "/ml/**": [
       "./models/**",

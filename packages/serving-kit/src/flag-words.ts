@@ -56,7 +56,7 @@ export function inFlagWords(message: string, hasModelFile = false): string {
 const protoName = (field: string) =>
   field.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
-/** A logger whose sentences speak of flags. */
+/** A logger that names flags in its messages. */
 export function loggerInFlagWords(logger: Logger, hasModelFile: boolean): Logger {
   const words = (message: string) => inFlagWords(message, hasModelFile);
   return {
@@ -66,7 +66,7 @@ export function loggerInFlagWords(logger: Logger, hasModelFile: boolean): Logger
   };
 }
 
-/** A platform whose errors of loading, which become a version's state, speak of flags. */
+/** A platform whose load errors, which become the state of a version, name flags. */
 export function platformInFlagWords(platform: Platform): Platform {
   const loader: Platform["loader"] = (storage, id): Loader<Predictor> => {
     const inner = platform.loader(storage, id);
@@ -86,7 +86,7 @@ export function platformInFlagWords(platform: Platform): Platform {
 }
 
 /**
- * Throws an error of a library with a message that speaks of flags. The message is replaced in the error itself:
+ * Throws an error of a library with flags in its message. The message is replaced in the error itself:
  * code, reason, details and cause stay as they are.
  */
 export function rethrowInFlagWords(error: unknown, hasModelFile = false): never {

@@ -51,13 +51,13 @@ export function libraryCandidates(path?: string): readonly LibraryCandidate[] {
   ];
 }
 
-/** What to do if no library opens, as the end of a sentence. */
+/** The remedy if no library opens, as the end of a sentence. */
 export const libraryRemedy =
   npmPackages.length === 0
     ? "set SERVING_KIT_TFLITE_LIBRARY to the path of a libtensorflowlite_c: no npm package has one for this platform"
     : `install ${npmPackages.map(({ name }) => name).join(" or ")} (npm leaves them out with --omit=optional), or set SERVING_KIT_TFLITE_LIBRARY to the path of a libtensorflowlite_c`;
 
-/** What a library must have to run models. */
+/** Requirements for a library that runs models. */
 export const libraryRequirements = (
   candidates: readonly LibraryCandidate[],
 ): LibraryRequirements => ({
