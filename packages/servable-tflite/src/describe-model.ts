@@ -24,7 +24,7 @@ const TIMEOUT_MS = 60_000;
  */
 export async function describeModel(path: string, options: TfliteOptions): Promise<string> {
   const inspection = await inspectTflite(path);
-  const { bytes, requirements, state, signatures } = inspection;
+  const { bytes, exampleInputs, requirements, state, signatures } = inspection;
   const library = await openedLibrary(options);
   const unmet = library === undefined ? [] : await unmetRequirements(requirements, library);
   const facts = [
@@ -36,6 +36,7 @@ export async function describeModel(path: string, options: TfliteOptions): Promi
       : []),
     `state: ${STATES[state]}`,
     `operators: ${describeOperators(requirements)}`,
+    ...exampleInputs.map((name) => `input ${name}: tf.Example, parsed before TensorFlow Lite runs`),
   ];
   const lines = [...signatures].flatMap(([name, signature]) => formatSignature(name, signature));
   return [

@@ -52,6 +52,12 @@ export const errors = {
       { details: { signatureName: key } },
     ),
 
+  exampleInvalid: (index: number, problem: string, cause?: unknown) =>
+    new ServingError("INVALID_ARGUMENT", "EXAMPLE_INVALID", `example ${index}: ${problem}`, {
+      cause,
+      details: { index },
+    }),
+
   sharedPredictorInvalid: (problem: string) =>
     new ServingError(
       "INVALID_ARGUMENT",

@@ -14,6 +14,8 @@ export interface TfliteInspection {
   readonly signatures: ReadonlyMap<string, Signature>;
   /** What the model keeps between runs. */
   readonly state: ModelState;
+  /** Inputs of `tf.Example` messages, which are parsed before the runtime gets them. */
+  readonly exampleInputs: readonly string[];
   readonly requirements: RuntimeRequirements;
 }
 
@@ -35,6 +37,9 @@ export async function inspectTflite(folderOrFile: string): Promise<TfliteInspect
       [...file.signatures].map(([name, signature]) => [name, toSignature(name, signature)]),
     ),
     state: file.state,
+    exampleInputs: [...file.signatures.values()].flatMap(({ examples = [] }) =>
+      examples.map(({ name }) => name),
+    ),
     requirements: requirementsOf(graph),
   };
 }

@@ -41,14 +41,14 @@ export async function openModel(
   context: TfliteLoadContext = {},
 ): Promise<TflitePredictor> {
   const { signal, warmingUp, clock = systemClock } = context;
-  const { graph, file } = parseModelFile(path, bytes);
+  const { graph, file, bytes: runnable } = parseModelFile(path, bytes);
   const tflite = await openTflite(options.library);
   const log = new ModelLog(context);
   log.info(`loading with ${describeRuntime(tflite.library)}`, { runtime: tflite.library.version });
   signal?.throwIfAborted();
   await checkRuntime(path, graph, tflite);
   const executor = new NativeExecutor({ execution: executionOf(file, options.execution) });
-  const model = new NativeModel(tflite, executor, { path, file, bytes });
+  const model = new NativeModel(tflite, executor, { path, file, bytes: runnable });
   const predictor = await TflitePredictor.create(model, {
     threads: options.threads ?? 1,
     interpreters: interpretersOf(file, options),

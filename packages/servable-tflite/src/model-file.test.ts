@@ -1,5 +1,7 @@
 import { readFileSync } from "node:fs";
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { readGraph } from "./graph/read-graph.js";
 import { isBatchable, readModelFile } from "./model-file.js";
 import { toSignature } from "./model-signature.js";
 
@@ -112,6 +114,38 @@ describe("readModelFile", () => {
       }
     },
   );
+
+  it("makes the outputs of operators that parse examples inputs of the graph that runs", () => {
+    const bytes = readFileSync(new URL("../test/models/parse_example.tflite", import.meta.url));
+    const [before] = readGraph(bytes).subgraphs;
+    const { graph, file } = readModelFile(bytes);
+    const [primary] = graph.subgraphs;
+    const [parse, ...rest] = before?.operators ?? [];
+    expect(primary?.operators.map(({ name }) => name)).toEqual(rest.map(({ name }) => name));
+    expect(primary?.inputs).toEqual([...(before?.inputs ?? []), ...(parse?.outputs ?? [])]);
+    expect(file.signatures.get("serving_default")).toMatchObject({
+      callInputs: [{ name: "examples", index: 0 }],
+      inputs: [1, 2, 3, 4, 5, 6].map((index) => ({ index })),
+    });
+    expect(isBatchable(file)).toBe(false); // The shape of the sparse output has no rows.
+  });
+
+  it("reads or refuses whatever bytes of a file with such an operator", () => {
+    const original = readFileSync(new URL("../test/models/parse_example.tflite", import.meta.url));
+    const change = fc.tuple(fc.nat(original.length - 1), fc.nat(255));
+    fc.assert(
+      fc.property(fc.array(change, { minLength: 1, maxLength: 6 }), (changes) => {
+        const bytes = Uint8Array.from(original);
+        for (const [at, value] of changes) bytes[at] = value;
+        try {
+          readModelFile(bytes);
+        } catch (error) {
+          expect(["RangeError", "ServingError"]).toContain((error as Error).name);
+        }
+      }),
+      { numRuns: 2_000 },
+    );
+  });
 
   it("refuses tensors that no machine can allocate", () => {
     const bytes = readFileSync(new URL("../test/models/rnn.tflite", import.meta.url));

@@ -1,6 +1,9 @@
 import { isServingError } from "@serving-kit/core";
 import { errors } from "./errors.js";
-import type { Graph } from "./graph/graph.js";
+import { withExamples } from "./examples/example-inputs.js";
+import { exampleOperators } from "./examples/example-operators.js";
+import { removeOperators } from "./examples/remove-operators.js";
+import type { Graph, Subgraph } from "./graph/graph.js";
 import { readGraph } from "./graph/read-graph.js";
 import { type Binding, type ModelSignature, signaturesOf } from "./model-signature.js";
 import { type ModelState, stateOf } from "./model-state.js";
@@ -21,14 +24,15 @@ export interface ModelFile {
   readonly hasLoops: boolean;
 }
 
-/** Describes the model of a graph. @throws as `signaturesOf` does. */
-export function describeModel(graph: Graph): ModelFile {
-  const { subgraphs } = graph;
-  const signatures = signaturesOf(graph);
+/** Describes the model of a graph with its signatures. */
+function describeModel(
+  { subgraphs, signatureDefs }: Graph,
+  signatures: ModelFile["signatures"],
+): ModelFile {
   return {
     signatures,
     hasLoops: subgraphs.some(({ operators }) => operators.some(({ name }) => name === "WHILE")),
-    state: stateOf(graph),
+    state: stateOf({ subgraphs, signatureDefs }),
     outlines: new Map(
       subgraphs.flatMap((subgraph) => {
         const outline = outlineOf(subgraph);
@@ -51,14 +55,32 @@ export function openExtents(inputs: readonly Pick<Binding, "spec">[]): OpenExten
 
 /** A .tflite file that was read. */
 export interface ParsedModelFile {
+  /** The graph that runs, of `bytes`. */
   readonly graph: Graph;
   readonly file: ModelFile;
+  /** The file, or a copy without operators that parse `tf.Example` messages. */
+  readonly bytes: Uint8Array;
 }
 
-/** Reads and describes a .tflite file. @throws as `readGraph` and `describeModel` do. */
+/** Reads and describes a .tflite file. @throws as `readGraph` and `signaturesOf` do. */
 export function readModelFile(bytes: Uint8Array): ParsedModelFile {
   const graph = readGraph(bytes);
-  return { graph, file: describeModel(graph) };
+  const signatures = signaturesOf(graph);
+  const operators = exampleOperators(graph);
+  if (operators.length === 0) return { graph, file: describeModel(graph, signatures), bytes };
+  const runnableBytes = removeOperators(bytes, operators);
+  const runnable = readGraph(runnableBytes);
+  const [primary] = graph.subgraphs as [Subgraph];
+  const [runnablePrimary] = runnable.subgraphs as [Subgraph];
+  const parsing = [...signatures].map(
+    ([name, signature]) =>
+      [name, withExamples(signature, operators, primary, runnablePrimary)] as const,
+  );
+  return {
+    graph: runnable,
+    file: describeModel(runnable, new Map(parsing)),
+    bytes: runnableBytes,
+  };
 }
 
 /**
@@ -82,7 +104,10 @@ export function parseModelFile(path: string, bytes: Uint8Array): ParsedModelFile
 export function isBatchable({ signatures, state }: ModelFile): boolean {
   if (state === "resources") return false;
   const callable = [...signatures.values()].filter(({ subgraph }) => subgraph === 0);
-  const bindings = callable.flatMap(({ inputs, outputs }) => [...inputs, ...outputs]);
+  const bindings = callable.flatMap(({ inputs, callInputs = inputs, outputs }) => [
+    ...callInputs,
+    ...outputs,
+  ]);
   return (
     callable.every(({ inputs }) => inputs.length > 0) &&
     bindings.every(({ spec }) => spec.shape?.[0] === -1)

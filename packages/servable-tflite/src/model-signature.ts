@@ -1,4 +1,5 @@
 import { DEFAULT_SIGNATURE, type Signature, type TensorSpec } from "@serving-kit/inference";
+import type { ExampleInput } from "./examples/example-inputs.js";
 import type { Graph, NamedTensor, SignatureDef, Subgraph } from "./graph/graph.js";
 import { referredTo } from "./graph/read-graph.js";
 import { type MetadataSignature, metadataSignatures } from "./signature-metadata.js";
@@ -20,8 +21,13 @@ export interface ModelSignature {
   readonly subgraph: number;
   /** The method in a SignatureDef of the metadata, such as `tensorflow/serving/predict`. */
   readonly methodName?: string;
+  /** The inputs of the graph that runs. */
   readonly inputs: readonly Binding[];
   readonly outputs: readonly Binding[];
+  /** The inputs of a call, if these are not `inputs` because of `examples`. */
+  readonly callInputs?: readonly Binding[];
+  /** The inputs of a call that are `tf.Example` messages, which are parsed into inputs of the graph. */
+  readonly examples?: readonly ExampleInput[];
 }
 
 /**
@@ -44,11 +50,11 @@ export function signaturesOf(graph: Graph): ReadonlyMap<string, ModelSignature> 
 
 /** A signature in the words of `Predictor`. The default signature can be called by the tensors' names. */
 export function toSignature(name: string, signature: ModelSignature): Signature {
-  const { methodName, inputs, outputs } = signature;
+  const { methodName, inputs, callInputs = inputs, outputs } = signature;
   const specs = (bindings: readonly Binding[]) => new Map(bindings.map((b) => [b.name, b.spec]));
   const plain: Signature = {
     ...(methodName && { methodName }),
-    inputs: specs(inputs),
+    inputs: specs(callInputs),
     outputs: specs(outputs),
   };
   const aliases = name === DEFAULT_SIGNATURE ? aliasesOf(plain) : [];

@@ -17,7 +17,10 @@ const INIT_SUBGRAPH = 0;
  * Finds the state of a model. Hash tables and resource variables that only CALL_ONCE fills are
  * constants, so not state.
  */
-export function stateOf({ subgraphs, signatureDefs }: Graph): ModelState {
+export function stateOf({
+  subgraphs,
+  signatureDefs,
+}: Pick<Graph, "subgraphs" | "signatureDefs">): ModelState {
   const called = new Set(signatureDefs.map(({ subgraph }) => subgraph).concat(0));
   const isInitializer = (index: number) => !called.has(index) && initializers.has(index);
   const initializers = new Set(

@@ -19,6 +19,7 @@ import {
 } from "@serving-kit/inference";
 import { CallsInFlight } from "./calls-in-flight.js";
 import { errors } from "./errors.js";
+import { parseInputs } from "./examples/example-inputs.js";
 import { isBatchable } from "./model-file.js";
 import { type ModelSignature, toSignature } from "./model-signature.js";
 import { OK } from "./native/bindings.js";
@@ -132,7 +133,8 @@ export class TflitePredictor implements Predictor {
     validateInputs(spec, inputs);
     checkShapes(spec, inputs);
     const names = options.outputs && validateOutputs(spec, options.outputs);
-    const tensors = this.#dequantize ? quantizeAll(inputs, signature) : inputs;
+    const parsed = parseInputs(signature, inputs);
+    const tensors = this.#dequantize ? quantizeAll(parsed, signature) : parsed;
     let interpreter: Interpreter | undefined;
     this.#calls.begin();
     try {

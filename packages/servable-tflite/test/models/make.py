@@ -241,6 +241,41 @@ def save_flex():
     save_operator("flex", "FlexErfinv", none, None, tensors, [0], [1], [0])
 
 
+# Parses tf.Example messages with the operators that TF Serving adds to TensorFlow Lite: `ParseExampleV2` of TF2,
+# or `ParseExample` of TF1. Dense features, with and without defaults, and a sparse one.
+def save_parse_example(name, is_v2):
+    if not is_wanted(name):
+        return
+    parse = tf.raw_ops.ParseExampleV2 if is_v2 else tf.raw_ops.ParseExample
+    keys = (
+        {"sparse_keys": ["s"], "dense_keys": ["n", "x", "y"], "ragged_keys": [], "num_sparse": 1}
+        if is_v2
+        else {"sparse_keys": ["s"], "dense_keys": ["n", "x", "y"]}
+    )
+    types = {"ragged_value_types": [], "ragged_split_types": []} if is_v2 else {}
+
+    @tf.function(input_signature=[spec([None], tf.string, "examples")])
+    def parsed(examples):
+        result = parse(
+            serialized=examples, names=[], sparse_types=[tf.float32], dense_shapes=[[], [2], [1]],
+            dense_defaults=[
+                tf.zeros([0], tf.int64), tf.constant([0.5, -1.0]), tf.constant(["missing"]),
+            ],
+            **keys, **types,
+        )
+        n, x, y = result.dense_values
+        return {
+            "n": n, "x": x, "y": y, "sum": tf.reduce_sum(x, 1) + tf.cast(n, tf.float32),
+            "indices": result.sparse_indices[0], "values": result.sparse_values[0] * 10.0,
+            "shape": result.sparse_shapes[0],
+        }
+
+    function = parsed.get_concrete_function()
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([function], tf.Module())
+    converter.allow_custom_ops = True
+    (FOLDER / f"{name}.tflite").write_bytes(converter.convert())
+
+
 # A dense layer quantized for each channel, as the converter does since 2.17 if nobody says otherwise.
 def save_dense():
     if not is_wanted("dense"):
@@ -313,5 +348,7 @@ save("depthwise", {"serving_default": depthwise}, prepare=in_int8)
 save_rnn()
 save_variable_input()
 save_flex()
+save_parse_example("parse_example", True)
+save_parse_example("parse_example_v1", False)
 save_dense()
 save_metadata_signatures()
