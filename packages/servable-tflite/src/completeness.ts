@@ -6,7 +6,7 @@ import {
   messageOf,
 } from "@serving-kit/core";
 import { explainMissingModel } from "@serving-kit/inference";
-import { findModel, hasModelFile } from "./find-model.js";
+import { findModel } from "./find-model.js";
 import { readModelFile } from "./model-file.js";
 import { readWholeFile } from "./read-file.js";
 
@@ -21,9 +21,8 @@ export async function modelCompleteness(path: string): Promise<Completeness> {
   } catch (error) {
     const isMissing = isServingError(error) && error.reason === "MODEL_FILE_MISSING";
     if (!isMissing) throw error;
-    const problem = String(error.details.problem);
-    if (await hasModelFile(path)) return incomplete(problem, "keep the one that is to be served");
-    return explainMissingModel(path, problem);
+    const { problem, remedy } = error.details as { problem: string; remedy?: string };
+    return remedy === undefined ? explainMissingModel(path, problem) : incomplete(problem, remedy);
   }
   try {
     readModelFile(await readWholeFile(file));

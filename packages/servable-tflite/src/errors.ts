@@ -4,12 +4,16 @@ const quoted = (names: readonly string[]) => names.map((name) => `"${name}"`).jo
 
 /** The errors of this package, one factory for each reason. */
 export const errors = {
-  modelFileMissing: (path: string, problem: string, cause?: unknown) =>
+  modelFileMissing: (
+    path: string,
+    problem: string,
+    { remedy, cause }: { remedy?: string; cause?: unknown } = {},
+  ) =>
     new ServingError(
       "NOT_FOUND",
       "MODEL_FILE_MISSING",
-      `expected a .tflite file, or a folder with model.tflite or one *.tflite, at ${path}; ${problem}`,
-      { cause, details: { path, problem } },
+      `expected a .tflite file, or a folder with model.tflite or one *.tflite, at ${path}; ${problem}${remedy === undefined ? "" : `; ${remedy}`}`,
+      { cause, details: { path, problem, remedy } },
     ),
 
   modelFileInvalid: (path: string, problem: unknown) =>

@@ -13,7 +13,7 @@ const DEFAULT_NAME = `model${EXTENSION}`;
  */
 export async function findModel(path: string): Promise<string> {
   const stats = await stat(path).catch((error) => {
-    throw errors.modelFileMissing(path, "there is nothing", error);
+    throw errors.modelFileMissing(path, "there is nothing", { cause: error });
   });
   if (stats.isFile()) {
     if (path.endsWith(EXTENSION)) return path;
@@ -25,10 +25,10 @@ export async function findModel(path: string): Promise<string> {
   if (file === undefined)
     throw errors.modelFileMissing(path, `the folder has no ${EXTENSION} file`);
   if (others.length > 0) {
-    throw errors.modelFileMissing(
-      path,
-      `the folder has ${files.length}: ${files.join(", ")}. Keep one, or name one ${DEFAULT_NAME}`,
-    );
+    const problem = `the folder has ${files.length}: ${files.join(", ")}`;
+    throw errors.modelFileMissing(path, problem, {
+      remedy: `keep one, or name one ${DEFAULT_NAME}`,
+    });
   }
   return join(path, file);
 }

@@ -368,8 +368,31 @@ describe("the files of a version", () => {
     const path = put("model.tflite");
     expect(await tflite().isComplete(folder)).toEqual({ isComplete: true });
     truncateSync(path, 5_000);
-    expect(await tflite().isComplete(folder)).toMatchObject({ isComplete: false });
-    expect(await tflite().isComplete(join(folder, "missing"))).toMatchObject({ isComplete: false });
+    expect(await tflite().isComplete(folder)).toEqual({
+      isComplete: false,
+      problem: expect.stringMatching(/model\.tflite is truncated or damaged: /),
+    });
+    expect(await tflite().isComplete(join(folder, "missing"))).toEqual({
+      isComplete: false,
+      problem: "there is nothing",
+    });
+  });
+
+  it("that are others, or too many, are named with what to do", async () => {
+    writeFileSync(join(folder, "hand.task"), "");
+    expect(await tflite().isComplete(folder)).toEqual({
+      isComplete: false,
+      problem:
+        "the folder has no .tflite file; hand.task is a MediaPipe task, which is a zip of .tflite files",
+      remedy: "unpack it (unzip hand.task) and serve the .tflite file",
+    });
+    put("b.tflite");
+    put("a.tflite");
+    expect(await tflite().isComplete(folder)).toEqual({
+      isComplete: false,
+      problem: "the folder has 2: a.tflite, b.tflite",
+      remedy: "keep one, or name one model.tflite",
+    });
   });
 
   it("bound what a version will hold: the file, and each interpreter with packed weights", async () => {

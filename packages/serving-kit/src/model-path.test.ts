@@ -44,7 +44,7 @@ describe("findModel", () => {
     expect(await find("")).toEqual(["/1", "tflite"]);
     await expect(inspectTflite(join(folder, "1"))).rejects.toMatchObject({
       reason: "MODEL_FILE_MISSING",
-      message: expect.stringContaining("the folder has 2: a.tflite, b.tflite. Keep one"),
+      message: expect.stringContaining("the folder has 2: a.tflite, b.tflite; keep one"),
     });
   });
 
