@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { ManagerEvent } from "@serving-kit/core";
 import { AspiredVersionsManager } from "@serving-kit/core";
 import { type Predictor, tensor } from "@serving-kit/inference";
+import { merge } from "rxjs";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type FilesystemSource, filesystemSource } from "../../source-filesystem/src/index.js";
 import { tensorflow } from "../src/tensorflow.js";
@@ -41,12 +42,12 @@ afterEach(async () => {
 /** Resolves when `condition` holds after an event of the source or the manager. */
 function until(condition: () => boolean): Promise<void> {
   return new Promise((resolve) => {
+    const told = merge(source.events, manager.events).subscribe(() => check());
     const check = () => {
       if (!condition()) return;
-      for (const subscription of subscriptions) subscription.unsubscribe();
+      told.unsubscribe();
       resolve();
     };
-    const subscriptions = [source.events, manager.events].map((told) => told.subscribe(check));
     check();
   });
 }
