@@ -313,6 +313,34 @@ def keras3_saved():
     return None, None, [("serving_default", {"x": tf.constant(x)})]
 
 
+class Kinds(tf.Module):
+    """Outputs, and an input, of kinds that no call can return or pass, beside a dense one."""
+
+    def __init__(self):
+        super().__init__()
+        self.scale = tf.Variable(2.0)
+
+    @tf.function(input_signature=[spec([None], "float32", "x")])
+    def serve(self, x):
+        rows = tf.reshape(x, [-1, 1])
+        return {
+            "dense": x * self.scale,
+            "ragged": tf.RaggedTensor.from_tensor(rows),
+            "sparse": tf.sparse.from_dense(rows),
+            "variant": tf.raw_ops.TensorListFromTensor(tensor=x, element_shape=tf.constant([], tf.int32)),
+            "resource": self.scale.handle,
+        }
+
+    @tf.function(input_signature=[tf.SparseTensorSpec([None, 3], tf.float32)])
+    def sparse(self, x):
+        return {"sum": tf.sparse.reduce_sum(x, 1)}
+
+
+def kinds():
+    module = Kinds()
+    return module, {"serving_default": module.serve, "sparse": module.sparse}, []
+
+
 # --- models of TensorFlow 1, by its builder ---
 
 
@@ -510,6 +538,7 @@ BUILDERS = {
     "large": built_v1(build_large),
     "missing-op": missing_op,
     "keras3-saved": saved(keras3_saved),
+    "kinds": saved(kinds),
     "unset": built_v1(build_unset),
     "filled": built_v1(build_filled),
 }

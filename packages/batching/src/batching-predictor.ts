@@ -93,6 +93,10 @@ class BatchingPredictor implements BatchedPredictor {
     return this.predictor.signatures;
   }
 
+  get uncallable(): Predictor["uncallable"] {
+    return this.predictor.uncallable;
+  }
+
   get batchable(): boolean {
     return this.predictor.batchable;
   }
@@ -117,7 +121,9 @@ class BatchingPredictor implements BatchedPredictor {
       // The predictor knows best why it has no such signature.
       if (queues === undefined) return this.predictor.predict(inputs, options);
       validateInputs(queues.signature, inputs);
-      if (outputs !== undefined) validateOutputs(queues.signature, outputs);
+      if (outputs !== undefined || queues.signature.opaqueOutputs) {
+        validateOutputs(queues.signature, outputs);
+      }
       const size = rowsOf(inputs);
       const queue = queues.queueFor(inputs, outputs);
       if (size === 0 || queue === undefined) return this.predictor.predict(inputs, options);

@@ -37,7 +37,10 @@ async function runAllSizes(
     for (const rows of signatureOptions(options, signatureName).allowedBatchSizes ?? []) {
       signal.throwIfAborted();
       try {
-        await predictor.predict(zeroInputs(signature, rows), { signatureName, signal });
+        // All but those that cannot be returned.
+        const outputs = signature.opaqueOutputs && [...signature.outputs.keys()];
+        const call = { signatureName, signal, ...(outputs && { outputs }) };
+        await predictor.predict(zeroInputs(signature, rows), call);
       } catch (error) {
         signal.throwIfAborted();
         const code = isServingError(error) ? error.code : "UNKNOWN";

@@ -26,6 +26,12 @@ export function checkPredictor(where: string, value: unknown): asserts value is 
     const member = (value as { readonly [key in typeof name]?: unknown })[name];
     expect(isAbsentOr("function", member), String(name), "a function or undefined", member);
   }
+  const { uncallable } = value;
+  const hasUncallable = uncallable === undefined || isMap(uncallable);
+  expect(hasUncallable, "uncallable", "a Map from names to signatures or undefined", uncallable);
+  for (const [name, signature] of (uncallable ?? []) as Iterable<[unknown, unknown]>) {
+    checkSignature(`uncallable signature "${name}"`, signature, expect);
+  }
   for (const [name, signature] of signatures as Iterable<[unknown, unknown]>) {
     expect(typeof name === "string", "signatures", "strings as names", name);
     checkSignature(`signature "${name}"`, signature, expect);
@@ -42,6 +48,16 @@ function checkSignature(member: string, signature: unknown, expect: Expect): voi
   expect(hasMethod, `${member}: methodName`, "a string or undefined", methodName);
   const checks = isAbsentOr("boolean", checksShapes);
   expect(checks, `${member}: checksShapes`, "true, false or undefined", checksShapes);
+  for (const name of ["opaqueInputs", "opaqueOutputs"] as const) {
+    const tensors = (signature as Unchecked)[name];
+    const isValid = tensors === undefined || isMap(tensors);
+    expect(
+      isValid,
+      `${member}: ${name}`,
+      "a Map from names to opaque tensors or undefined",
+      tensors,
+    );
+  }
   for (const [side, specs] of Object.entries({ input: inputs, output: outputs })) {
     expect(isMap(specs), `${member}: ${side}s`, "a Map from names to tensor specs", specs);
     for (const [name, spec] of specs as Iterable<[unknown, unknown]>) {

@@ -13,6 +13,22 @@ export const errors = {
       { details: { signatureName: name } },
     ),
 
+  signatureUnsupported: (name: string, problem: string) =>
+    new ServingError(
+      "UNIMPLEMENTED",
+      "SIGNATURE_UNSUPPORTED",
+      `signature "${name}" cannot be called: ${problem}`,
+      { details: { signatureName: name } },
+    ),
+
+  outputUnsupported: (name: string, problem: string, others: Iterable<string>) =>
+    new ServingError(
+      "UNIMPLEMENTED",
+      "OUTPUT_UNSUPPORTED",
+      `output "${name}" ${problem} and cannot be returned; request other outputs: ${list(others)}`,
+      { details: { output: name } },
+    ),
+
   outputNotFound: (name: string, known: Iterable<string>) =>
     new ServingError(
       "INVALID_ARGUMENT",

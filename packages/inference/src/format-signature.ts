@@ -10,11 +10,12 @@ import type { Signature, TensorSpec } from "./signature.js";
  * ```
  */
 export function formatSignature(name: string, signature: Signature): string[] {
-  const { methodName, inputs, outputs } = signature;
+  const { methodName, inputs, outputs, opaqueOutputs = new Map() } = signature;
   return [
     `signature ${name}${methodName ? ` (${methodName})` : ""}`,
     ...[...inputs].map(([input, spec]) => `  input ${input} ${formatSpec(spec)}`),
     ...[...outputs].map(([output, spec]) => `  output ${output} ${formatSpec(spec)}`),
+    ...[...opaqueOutputs].map(([output, { problem }]) => `  output ${output} ${problem}`),
   ];
 }
 

@@ -35,6 +35,7 @@ export type {
 export { type CallLimits, settleCall, throwIfEnded } from "./settle-call.js";
 export {
   DEFAULT_SIGNATURE,
+  type OpaqueTensor,
   type Quantization,
   type Signature,
   type TensorSpec,
@@ -43,6 +44,8 @@ export { formNamedBy, formsOf, namesBetween, renamed } from "./signature-forms.j
 export { elementCount, stringsOf, type Tensor, type Tensors, tensor } from "./tensor.js";
 export { TensorRecord } from "./tensor-record.js";
 export {
+  findSignature,
+  reasonOf,
   shapeFits,
   signatureOf,
   validateInputs,

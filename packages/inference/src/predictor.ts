@@ -52,6 +52,11 @@ export interface Delegation {
 export interface Predictor extends Partial<AsyncDisposable> {
   /** The signatures by name. */
   readonly signatures: ReadonlyMap<string, Signature>;
+  /**
+   * Signatures of the model file that cannot be called: a needed input is opaque, or all outputs are. Metadata
+   * lists them with the others. Absent if there are none.
+   */
+  readonly uncallable?: ReadonlyMap<string, Signature> | undefined;
   /** Whether dimension 0 of every input and output is the batch, so that calls can be joined. */
   readonly batchable: boolean;
   /**

@@ -21,12 +21,41 @@ export interface TensorSpec {
   readonly isOptional?: boolean;
 }
 
+/** A tensor of a model that calls can neither pass nor return, such as a ragged one or a handle. */
+export interface OpaqueTensor {
+  /** The reason as a clause, such as `is ragged`. */
+  readonly problem: string;
+  /** The number of its type in TensorFlow's `DataType`; 0 for an operation. */
+  readonly dataType: number;
+  readonly shape: readonly number[] | null;
+  /** The name inside the model, if it is one tensor. */
+  readonly nativeName?: string;
+  /** The names of the three tensors of a sparse one. */
+  readonly cooSparse?: {
+    readonly values: string;
+    readonly indices: string;
+    readonly denseShape: string;
+  };
+  /** The parts of a ragged or other composite tensor. */
+  readonly composite?: {
+    /** The name in TensorFlow's `TypeSpecProto.TypeSpecClass`, such as `RAGGED_TENSOR_SPEC`. */
+    readonly typeSpecClass: string;
+    /** The name of the class in Python, such as `RaggedTensorSpec`. */
+    readonly typeSpecClassName: string;
+    readonly components: readonly Pick<OpaqueTensor, "dataType" | "shape" | "nativeName">[];
+  };
+}
+
 /** One way to call a model: its named inputs and outputs. */
 export interface Signature {
   /** The method as the model file names it, such as `tensorflow/serving/predict`. */
   readonly methodName?: string;
   readonly inputs: ReadonlyMap<string, TensorSpec>;
   readonly outputs: ReadonlyMap<string, TensorSpec>;
+  /** Inputs that calls cannot pass. A signature with any cannot be called: see `Predictor.uncallable`. */
+  readonly opaqueInputs?: ReadonlyMap<string, OpaqueTensor>;
+  /** Outputs that calls cannot return. Calls that request other outputs are answered. */
+  readonly opaqueOutputs?: ReadonlyMap<string, OpaqueTensor>;
   /**
    * Whether a call with other shapes than these is rejected (TENSOR_SHAPE_MISMATCH). Default false, as in
    * TF Serving: shapes are descriptions, and the model itself refuses a shape that it cannot compute.

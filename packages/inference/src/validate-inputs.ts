@@ -5,12 +5,43 @@ import type { Predictor } from "./predictor.js";
 import { DEFAULT_SIGNATURE, type Signature, type TensorSpec } from "./signature.js";
 import { elementCount, type Tensor, type Tensors } from "./tensor.js";
 
-/** Finds a signature by name. Throws SIGNATURE_NOT_FOUND (INVALID_ARGUMENT) with the known names. */
+/**
+ * Finds a signature by name; undefined if there is none.
+ *
+ * @throws ServingError UNIMPLEMENTED / SIGNATURE_UNSUPPORTED for one that cannot be called, with the reason.
+ */
+export function findSignature(
+  { signatures, uncallable }: Pick<Predictor, "signatures" | "uncallable">,
+  name: string = DEFAULT_SIGNATURE,
+): Signature | undefined {
+  const refused = uncallable?.get(name);
+  if (refused === undefined) return signatures.get(name);
+  throw errors.signatureUnsupported(name, reasonOf(refused));
+}
+
+/** Why a signature cannot be called. */
+export function reasonOf({
+  opaqueInputs = new Map(),
+  opaqueOutputs = new Map(),
+}: Signature): string {
+  for (const [side, tensors] of [
+    ["input", opaqueInputs],
+    ["output", opaqueOutputs],
+  ] as const) {
+    for (const [name, { problem }] of tensors) return `${side} "${name}" ${problem}`;
+  }
+  return "it has no inputs and outputs";
+}
+
+/**
+ * Finds a signature by name. Throws SIGNATURE_NOT_FOUND (INVALID_ARGUMENT) with the known names, and as
+ * `findSignature`.
+ */
 export function signatureOf(
-  predictor: Pick<Predictor, "signatures">,
+  predictor: Pick<Predictor, "signatures" | "uncallable">,
   name: string = DEFAULT_SIGNATURE,
 ): Signature {
-  const signature = predictor.signatures.get(name);
+  const signature = findSignature(predictor, name);
   if (signature === undefined) throw errors.signatureNotFound(name, predictor.signatures.keys());
   return signature;
 }
@@ -34,16 +65,25 @@ export function validateInputs(signature: Signature, inputs: Tensors): void {
   }
 }
 
-/** Checks the requested outputs. Throws OUTPUT_NOT_FOUND (INVALID_ARGUMENT). Gives the names to compute. */
+/**
+ * Checks the requested outputs and returns the names to compute: all, if none is requested.
+ *
+ * @throws ServingError INVALID_ARGUMENT / OUTPUT_NOT_FOUND; UNIMPLEMENTED / OUTPUT_UNSUPPORTED for an output
+ * that cannot be returned, which all outputs may have among them.
+ */
 export function validateOutputs(
   signature: Signature,
   outputs: readonly string[] | undefined,
 ): readonly string[] {
-  if (outputs === undefined || outputs.length === 0) return [...signature.outputs.keys()];
-  for (const name of outputs) {
-    if (!signature.outputs.has(name)) throw errors.outputNotFound(name, signature.outputs.keys());
+  const { outputs: known, opaqueOutputs } = signature;
+  const wanted = outputs?.length ? outputs : [...known.keys(), ...(opaqueOutputs?.keys() ?? [])];
+  for (const name of wanted) {
+    if (known.has(name)) continue;
+    const opaque = opaqueOutputs?.get(name);
+    if (opaque) throw errors.outputUnsupported(name, opaque.problem, known.keys());
+    throw errors.outputNotFound(name, known.keys());
   }
-  return outputs;
+  return wanted;
 }
 
 /**

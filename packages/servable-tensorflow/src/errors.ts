@@ -29,14 +29,6 @@ export const errors = {
       { details: { path, tags, known } },
     ),
 
-  signatureUnsupported: (name: string, problem: string) =>
-    new ServingError(
-      "UNIMPLEMENTED",
-      "SIGNATURE_UNSUPPORTED",
-      `signature "${name}" cannot be called: ${problem}`,
-      { details: { signatureName: name } },
-    ),
-
   loadFailed: (path: string, code: Code, message: string, hint: string) =>
     new ServingError(
       code,

@@ -1,4 +1,4 @@
-import { formatSignature } from "@serving-kit/inference";
+import { formatSignature, reasonOf } from "@serving-kit/inference";
 import { missingParts } from "./completeness.js";
 import { type MetaGraph, readSavedModel } from "./saved-model.js";
 import { readWarmUpRequests } from "./warm-up/prediction-log.js";
@@ -39,8 +39,8 @@ export function formatInspection({
     for (const [name, signature] of graph.signatures) {
       lines.push(...formatSignature(name, signature).map((line) => `  ${line}`));
     }
-    for (const [name, problem] of graph.unsupported) {
-      lines.push(`  signature ${name} cannot be called: ${problem}`);
+    for (const [name, signature] of graph.uncallable) {
+      lines.push(`  signature ${name} cannot be called: ${reasonOf(signature)}`);
     }
     for (const asset of graph.assets) lines.push(`  asset ${asset}`);
   }

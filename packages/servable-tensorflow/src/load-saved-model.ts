@@ -47,7 +47,7 @@ export async function loadSavedModel(
     throw error;
   }
   const model: ServedModel = {
-    ...{ path, signatures: graph.signatures, unsupported: graph.unsupported },
+    ...{ path, signatures: graph.signatures, uncallable: graph.uncallable },
     ...{ defaults: graph.defaults, session: session.pointer, tensors: session.tensors },
     batchable: options.batchable ?? isBatchable(graph.signatures),
     execution: options.execution ?? "auto",

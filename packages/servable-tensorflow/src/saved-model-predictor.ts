@@ -8,6 +8,7 @@ import {
   type SharedPredictor,
   type Signature,
   settleCall,
+  signatureOf,
   type Tensor,
   type Tensors,
   throwIfEnded,
@@ -15,7 +16,6 @@ import {
   validateOutputs,
 } from "@serving-kit/inference";
 import { type Execution, NativeExecutor, signalHold } from "@serving-kit/native-library";
-import { errors } from "./errors.js";
 import type { TensorFlow } from "./native/library.js";
 import type { SignatureTensors } from "./native/saved-model-session.js";
 import { SessionRunner } from "./native/session-runner.js";
@@ -25,7 +25,7 @@ import { TensorMemory } from "./native/tensor-memory.js";
 export interface ServedModel {
   readonly path: string;
   readonly signatures: ReadonlyMap<string, Signature>;
-  readonly unsupported: ReadonlyMap<string, string>;
+  readonly uncallable: ReadonlyMap<string, Signature>;
   readonly defaults: ReadonlyMap<string, ReadonlyMap<string, Tensor>>;
   readonly batchable: boolean;
   /** The address of the TF_Session. */
@@ -50,6 +50,7 @@ export interface SessionHold {
 /** A SavedModel as a Predictor. */
 export class SavedModelPredictor implements Predictor {
   readonly signatures: ReadonlyMap<string, Signature>;
+  readonly uncallable?: ReadonlyMap<string, Signature>;
   readonly batchable: boolean;
   readonly #model: ServedModel;
   readonly #hold: SessionHold;
@@ -67,6 +68,7 @@ export class SavedModelPredictor implements Predictor {
       signals: signalHold(),
     });
     this.signatures = model.signatures;
+    if (model.uncallable.size > 0) this.uncallable = model.uncallable;
     this.batchable = model.batchable;
     this.#model = model;
     this.#hold = hold;
@@ -85,13 +87,14 @@ export class SavedModelPredictor implements Predictor {
     const { signatureName = DEFAULT_SIGNATURE } = options;
     if (this.#closing !== undefined) throw inferenceErrors.predictorClosed();
     throwIfEnded(options, this.#clock);
-    const signature = this.#signature(signatureName);
+    const signature = signatureOf(this, signatureName);
     validateInputs(signature, inputs);
     const runner = this.#runners.get(signatureName) as SessionRunner;
-    const names = options.outputs?.length
-      ? // A name given twice is fetched once: there is room for as many results as outputs.
-        [...new Set(validateOutputs(signature, options.outputs))]
-      : runner.outputNames;
+    const names =
+      options.outputs?.length || signature.opaqueOutputs
+        ? // A name given twice is fetched once: there is room for as many results as outputs.
+          [...new Set(validateOutputs(signature, options.outputs))]
+        : runner.outputNames;
     const outputs = this.#run(runner, this.#withDefaults(signatureName, inputs), names, options);
     if (outputs instanceof Promise) return settleCall(outputs, options, this.#clock);
     throwIfEnded(options, this.#clock);
@@ -118,14 +121,6 @@ export class SavedModelPredictor implements Predictor {
   [Symbol.asyncDispose](): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
-  }
-
-  #signature(name: string): Signature {
-    const signature = this.signatures.get(name);
-    if (signature !== undefined) return signature;
-    const problem = this.#model.unsupported.get(name);
-    if (problem !== undefined) throw errors.signatureUnsupported(name, problem);
-    throw inferenceErrors.signatureNotFound(name, this.signatures.keys());
   }
 
   /** Waits for a place if it must, and runs. The place is given back when the native run has ended. */

@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { reasonOf } from "@serving-kit/inference";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { isBatchable } from "./load-saved-model.js";
 import { savedModelType } from "./proto/schema.js";
@@ -42,7 +43,7 @@ describe("readSavedModel", () => {
     const signature = graph.signatures.get("serving_default");
     expect(signature?.methodName).toBe("tensorflow/serving/predict");
     expect([...(signature?.inputs ?? [])]).toEqual([
-      ["a", { dtype: "int64", shape: null, nativeName: "a:1" }],
+      ["a", { dtype: "int64", shape: [], nativeName: "a:1" }],
       ["b", { dtype: "float32", shape: [-1, 2], nativeName: "b:0" }],
     ]);
     expect(signature?.outputs.get("y")).toEqual({
@@ -52,19 +53,20 @@ describe("readSavedModel", () => {
     });
   });
 
-  it("hides the ops that TensorFlow lists as signatures", async () => {
-    const graph = await read({
-      __saved_model_init_op: { outputs: { op: { name: "init" } } },
-      a: {},
-    });
+  it("lists the ops that TensorFlow has among the signatures as not callable", async () => {
+    const op = { name: "init", tensorShape: { unknownRank: true } };
+    const graph = await read({ __saved_model_init_op: { outputs: { op } }, a: {} });
     expect([...graph.signatures.keys()]).toEqual(["a"]);
-    expect(graph.unsupported.size).toBe(0);
+    expect(graph.uncallable.get("__saved_model_init_op")?.opaqueOutputs?.get("op")).toEqual({
+      problem: "is an operation, not a tensor",
+      ...{ dataType: 0, shape: null, nativeName: "init" },
+    });
   });
 
   it("says why a signature cannot be called, and keeps the others", async () => {
     const graph = await read({
-      sparse: { inputs: { x: { dtype: 1, cooSparse: {} } } },
-      ragged: { inputs: { x: { dtype: 1, compositeTensor: {} } } },
+      sparse: { inputs: { x: { dtype: 1, cooSparse: { valuesTensorName: "v:0" } } } },
+      ragged: { inputs: { x: { compositeTensor: { typeSpec: { typeSpecClass: 3 } } } } },
       handle: { outputs: { x: { name: "x:0", dtype: 20 } } },
       default: {
         inputs: { x: float("x:0") },
@@ -73,11 +75,24 @@ describe("readSavedModel", () => {
       good: { inputs: { x: float("x:0") } },
     });
     expect([...graph.signatures.keys()]).toEqual(["good"]);
-    expect(Object.fromEntries(graph.unsupported)).toEqual({
-      sparse: 'tensor "x" is sparse',
-      ragged: 'tensor "x" is composite, such as ragged',
-      handle: 'tensor "x" is of type resource',
-      default: 'the default of input "x" cannot be used: its shape is not known',
+    const reasons = [...graph.uncallable].map(([name, signature]) => [name, reasonOf(signature)]);
+    expect(Object.fromEntries(reasons)).toEqual({
+      sparse: 'input "x" is sparse',
+      ragged: 'input "x" is ragged',
+      handle: 'output "x" is of type resource',
+      default: 'input "x" has a default that cannot be used: its shape is not known',
+    });
+  });
+
+  it("keeps a signature of which one output cannot be returned", async () => {
+    const { signatures, uncallable } = await read({
+      a: { outputs: { y: float("y:0"), z: { name: "z:0", dtype: 21, tensorShape: {} } } },
+    });
+    expect(uncallable.size).toBe(0);
+    expect([...(signatures.get("a")?.outputs.keys() ?? [])]).toEqual(["y"]);
+    expect(signatures.get("a")?.opaqueOutputs?.get("z")).toEqual({
+      problem: "is of type variant",
+      ...{ dataType: 21, shape: [], nativeName: "z:0" },
     });
   });
 

@@ -1,15 +1,9 @@
-import { messageOf } from "@serving-kit/core";
-import type { Signature, Tensor, TensorSpec } from "@serving-kit/inference";
-import { dataTypeName, dtypeOf } from "@serving-kit/tensorflow-wire";
+import type { Signature, Tensor } from "@serving-kit/inference";
 import { errors } from "./errors.js";
-import type { MetaGraphDef, SignatureDef, TensorInfo } from "./proto/messages.js";
-import { shapeOf, tensorFromProto } from "./proto/tensor-proto.js";
+import type { MetaGraphDef } from "./proto/messages.js";
 import { readMetaGraphs } from "./saved-model-file.js";
+import { readSignature } from "./signature-def.js";
 import { type VariableNode, variableNodes } from "./variables/variable-nodes.js";
-
-/** TensorFlow's own name for the op that initialises a model: a signature in name only. */
-const INIT_OP = "__saved_model_init_op";
-const TRAIN_OP = "__saved_model_train_op";
 
 /** One graph of a SavedModel: what `saved_model_cli show` tells. */
 export interface MetaGraph {
@@ -19,8 +13,8 @@ export interface MetaGraph {
   readonly tensorflowVersion: string;
   /** The signatures that can be called, by name. Inputs with a default are optional. */
   readonly signatures: ReadonlyMap<string, Signature>;
-  /** The signatures that cannot be called, with the reason, such as a sparse input. */
-  readonly unsupported: ReadonlyMap<string, string>;
+  /** The signatures that cannot be called, such as those with a sparse input, and the init op. */
+  readonly uncallable: ReadonlyMap<string, Signature>;
   /** The defaults of optional inputs: by signature, by input. */
   readonly defaults: ReadonlyMap<string, ReadonlyMap<string, Tensor>>;
   /** The names of files in `assets/` that the graph reads. */
@@ -66,65 +60,19 @@ export function selectMetaGraph(
 function toMetaGraph(graph: MetaGraphDef): MetaGraph {
   const restoreOp = graph.saverDef?.restoreOpName;
   const signatures = new Map<string, Signature>();
-  const unsupported = new Map<string, string>();
+  const uncallable = new Map<string, Signature>();
   const defaults = new Map<string, ReadonlyMap<string, Tensor>>();
   for (const [name, definition] of Object.entries(graph.signatureDef)) {
-    if (name === INIT_OP || name === TRAIN_OP) continue;
-    try {
-      defaults.set(name, toDefaults(definition));
-      signatures.set(name, toSignature(definition));
-    } catch (error) {
-      unsupported.set(name, messageOf(error));
-    }
+    const read = readSignature(definition);
+    (read.isCallable ? signatures : uncallable).set(name, read.signature);
+    if (read.isCallable) defaults.set(name, read.defaults);
   }
   return {
     tags: graph.metaInfoDef?.tags ?? [],
     tensorflowVersion: graph.metaInfoDef?.tensorflowVersion ?? "",
-    signatures,
-    unsupported,
-    defaults,
+    ...{ signatures, uncallable, defaults },
     assets: graph.assetFileDef.map(({ filename }) => filename),
     variables: variableNodes(graph.graphDef),
     ...(restoreOp && { restoreOp }),
   };
-}
-
-function toSignature({ methodName, inputs, outputs, defaults }: SignatureDef): Signature {
-  const specs = (infos: Readonly<Record<string, TensorInfo>>, optional = {}) =>
-    new Map(
-      Object.keys(infos)
-        .sort()
-        .map((alias) => [
-          alias,
-          toSpec(alias, infos[alias] as TensorInfo, Object.hasOwn(optional, alias)),
-        ]),
-    );
-  return {
-    ...(methodName && { methodName }),
-    inputs: specs(inputs, defaults),
-    outputs: specs(outputs),
-  };
-}
-
-function toSpec(alias: string, info: TensorInfo, isOptional: boolean): TensorSpec {
-  if (info.cooSparse) throw new Error(`tensor "${alias}" is sparse`);
-  if (info.compositeTensor) throw new Error(`tensor "${alias}" is composite, such as ragged`);
-  const dtype = dtypeOf(info.dtype);
-  if (dtype === undefined) {
-    throw new Error(`tensor "${alias}" is of type ${dataTypeName(info.dtype)}`);
-  }
-  const shape = shapeOf(info.tensorShape);
-  return { dtype, shape, nativeName: info.name, ...(isOptional && { isOptional }) };
-}
-
-function toDefaults({ defaults }: SignatureDef): ReadonlyMap<string, Tensor> {
-  return new Map(
-    Object.entries(defaults).map(([alias, proto]) => {
-      try {
-        return [alias, tensorFromProto(proto)];
-      } catch (error) {
-        throw new Error(`the default of input "${alias}" cannot be used: ${messageOf(error)}`);
-      }
-    }),
-  );
 }

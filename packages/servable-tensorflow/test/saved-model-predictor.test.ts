@@ -213,6 +213,32 @@ describe.skipIf(skipReason)(`SavedModelPredictor${skipReason}`, () => {
       expect((await predictor.predict({ x })).y?.data).toEqual(Float32Array.of(11, 16));
     }));
 
+  it("answers calls that need no ragged, sparse, variant or resource output, and names such a one", () =>
+    withModel("kinds", {}, async (predictor) => {
+      const x = tensor("float32", [2], [1, 2]);
+      expect((await predictor.predict({ x }, { outputs: ["dense"] })).dense?.data).toEqual(
+        Float32Array.of(2, 4),
+      );
+      for (const [name, problem] of [
+        ["ragged", "is ragged"],
+        ["sparse", "is sparse"],
+        ["variant", "is of type variant"],
+        ["resource", "is of type resource"],
+      ]) {
+        await expect(
+          predictor.predict({ x }, { outputs: ["dense", `${name}`] }),
+        ).rejects.toMatchObject({
+          code: "UNIMPLEMENTED",
+          reason: "OUTPUT_UNSUPPORTED",
+          message: `output "${name}" ${problem} and cannot be returned; request other outputs: "dense"`,
+        });
+      }
+      await expect(predictor.predict({ x })).rejects.toThrow('output "ragged" is ragged');
+      await expect(
+        predictor.predict({}, { signatureName: "__saved_model_init_op" }),
+      ).rejects.toMatchObject({ reason: "SIGNATURE_UNSUPPORTED" });
+    }));
+
   it("takes options of the session", () =>
     withModel("digits", { intraOpThreads: 1, interOpThreads: 2 }, async (predictor) => {
       const image = tensor("float32", [2, 64], new Float32Array(128));

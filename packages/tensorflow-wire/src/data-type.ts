@@ -86,3 +86,15 @@ export function dtypeOf(dataType: number): DType | undefined {
 export function dataTypeName(dataType: number): string {
   return dtypeOf(dataType) ?? others.get(dataType) ?? `data type ${dataType}`;
 }
+
+const texts = new Map(
+  [...DATA_TYPE_TEXTS].map(([text, number]) => [number, text] as const).reverse(),
+);
+for (const dtype of Object.keys(DATA_TYPES) as DType[]) {
+  texts.set(DATA_TYPES[dtype], DATA_TYPE_NAMES[dtype]);
+}
+
+/** The name of a number of TensorFlow in the enum `DataType` of `types.proto`; `DT_INVALID` for 0. */
+export function dataTypeText(dataType: number): string {
+  return texts.get(dataType) ?? (dataType === 0 ? "DT_INVALID" : String(dataType));
+}

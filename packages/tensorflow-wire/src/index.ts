@@ -11,6 +11,7 @@ export {
   DATA_TYPES,
   DTYPES,
   dataTypeName,
+  dataTypeText,
   dtypeOf,
 } from "./data-type.js";
 export { decodeTensor, type TensorMemory } from "./decode-tensor.js";

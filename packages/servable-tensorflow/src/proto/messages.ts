@@ -12,8 +12,18 @@ export interface TensorInfo {
   readonly name: string;
   readonly dtype: number;
   readonly tensorShape?: TensorShapeProto | null;
-  readonly cooSparse?: unknown;
-  readonly compositeTensor?: unknown;
+  readonly cooSparse?: {
+    readonly valuesTensorName: string;
+    readonly indicesTensorName: string;
+    readonly denseShapeTensorName: string;
+  } | null;
+  readonly compositeTensor?: {
+    readonly typeSpec?: {
+      readonly typeSpecClass: number;
+      readonly typeSpecClassName: string;
+    } | null;
+    readonly components: readonly TensorInfo[];
+  } | null;
 }
 
 /** `TensorProto`, decoded. */
@@ -120,6 +130,8 @@ export interface PredictionLog {
       readonly outputFilter: readonly string[];
     } | null;
   } | null;
+  readonly sessionRunLog?: object | null;
+  readonly predictStreamedLog?: object | null;
   readonly classifyLog?: { readonly request?: ExamplesRequest | null } | null;
   readonly regressLog?: { readonly request?: ExamplesRequest | null } | null;
   readonly multiInferenceLog?: {

@@ -46,11 +46,9 @@ describe("tensorFromProto", () => {
     expect(tensorFromProto(content).data).toEqual(Int32Array.of(257));
     const strings = decode({ dtype: 7, tensorShape: shape(2), stringVal: [Buffer.from("a")] });
     expect(tensorFromProto(strings).data.map(String as never)).toEqual(["a", "a"]);
-    expect(tensorFromProto(decode({ dtype: 1, tensorShape: shape() }))).toEqual({
-      dtype: "float32",
-      shape: [],
-      data: Float32Array.of(0),
-    });
+    const scalar = { dtype: "float32", shape: [], data: Float32Array.of(0) };
+    expect(tensorFromProto(decode({ dtype: 1, tensorShape: shape() }))).toEqual(scalar);
+    expect(tensorFromProto(decode({ dtype: 1 }))).toEqual(scalar);
   });
 
   it.each([

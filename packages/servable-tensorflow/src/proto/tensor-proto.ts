@@ -11,9 +11,13 @@ import type { TensorProto, TensorShapeProto } from "./messages.js";
 /** The most bytes that a tensor of a file may take: what protobuf allows a message. */
 const MAX_BYTES = 2 ** 31 - 1;
 
-/** The dimensions of a shape, -1 where one is not known; null where not even the rank is. */
+/**
+ * The dimensions of a shape, -1 where one is not known; null where not even the rank is. A shape that is
+ * absent is that of a scalar, as protobuf's defaults have it.
+ */
 export function shapeOf(shape: TensorShapeProto | null | undefined): readonly number[] | null {
-  if (!shape || shape.unknownRank) return null;
+  if (!shape) return [];
+  if (shape.unknownRank) return null;
   return shape.dim.map(({ size }) => {
     const extent = Number(size);
     return Number.isSafeInteger(extent) && extent >= 0 ? extent : -1;

@@ -80,12 +80,31 @@ describe("readWarmUpRequests", () => {
     ]);
   });
 
-  it("refuses a record that is no request, naming the file", async () => {
-    await write(log({ sessionRunLog: {} }));
+  it("has protobuf's defaults for what is absent: a scalar, no inputs; a record without a log", async () => {
+    const scalar = { dtype: 9, int64Val: [5] };
+    await write(
+      log({}),
+      log({ predictLog: { request: { inputs: { amount: scalar } } } }),
+      log({ predictLog: {} }),
+    );
+    expect(await readWarmUpRequests(folder)).toEqual([
+      {
+        inputs: { amount: { dtype: "int64", shape: [], data: BigInt64Array.of(5n) } },
+        ...{ outputs: [], record: 1 },
+      },
+      { inputs: {}, outputs: [], record: 2 },
+    ]);
+  });
+
+  it.each([
+    ["sessionRunLog", 5],
+    ["predictStreamedLog", 7],
+  ])("refuses a record of %s, naming the file", async (field, number) => {
+    await write(log({ [field]: {} }));
     await expect(readWarmUpRequests(folder)).rejects.toMatchObject({
       code: "DATA_LOSS",
       reason: "WARM_UP_INVALID",
-      message: `the warm-up file ${join(folder, WARM_UP_FILE)} is not valid: a record has no predict, classify, regress or multi-inference request. Please verify your warmup data is in TFRecord format.`,
+      message: `the warm-up file ${join(folder, WARM_UP_FILE)} is not valid: Unsupported log_type for warmup: ${number}. Please verify your warmup data is in TFRecord format.`,
     });
   });
 

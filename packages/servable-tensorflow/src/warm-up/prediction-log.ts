@@ -47,25 +47,29 @@ export async function readWarmUpRequests(path: string): Promise<readonly WarmUpR
   return requests;
 }
 
-/** The calls that one record stands for. */
+/** The calls of one record. Fields that are absent have protobuf's defaults; without a log there is none. */
 function requestsOf(record: Uint8Array): readonly WarmUpRequest[] {
   const log = predictionLogType.decode(record) as unknown as PredictionLog;
-  const predict = log.predictLog?.request;
-  if (predict) {
-    const entries = Object.entries(predict.inputs).map(([name, proto]) => {
+  if (log.predictLog) {
+    const { modelSpec, inputs = {}, outputFilter: outputs = [] } = log.predictLog.request ?? {};
+    const entries = Object.entries(inputs).map(([name, proto]) => {
       return [name, tensorFromProto(proto)] as const;
     });
-    const { outputFilter: outputs } = predict;
-    return [{ inputs: Object.fromEntries(entries), outputs, ...named(predict.modelSpec) }];
+    return [{ inputs: Object.fromEntries(entries), outputs, ...named(modelSpec) }];
   }
-  const examples = log.classifyLog?.request ?? log.regressLog?.request;
-  if (examples) return [{ inputs: examplesOf(examples.input), ...named(examples.modelSpec) }];
-  const multi = log.multiInferenceLog?.request;
-  if (multi) {
-    const inputs = examplesOf(multi.input);
-    return multi.tasks.map(({ modelSpec }) => ({ inputs, ...named(modelSpec) }));
+  const examples = log.classifyLog ?? log.regressLog;
+  if (examples) {
+    const { input, modelSpec } = examples.request ?? {};
+    return [{ inputs: examplesOf(input), ...named(modelSpec) }];
   }
-  throw new Error("a record has no predict, classify, regress or multi-inference request");
+  if (log.multiInferenceLog) {
+    const { input, tasks = [] } = log.multiInferenceLog.request ?? {};
+    const inputs = examplesOf(input);
+    return tasks.map(({ modelSpec }) => ({ inputs, ...named(modelSpec) }));
+  }
+  const unsupported = log.sessionRunLog ? 5 : log.predictStreamedLog ? 7 : undefined;
+  if (unsupported === undefined) return [];
+  throw new Error(`Unsupported log_type for warmup: ${unsupported}`);
 }
 
 function named(modelSpec: ModelSpec | null | undefined): { signatureName?: string } {

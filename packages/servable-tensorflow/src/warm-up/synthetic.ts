@@ -8,5 +8,7 @@ export function syntheticWarmUp(
   return [...signatures].map(([signatureName, signature]) => ({
     signatureName,
     inputs: zeroInputs(signature),
+    // All but those that cannot be returned.
+    ...(signature.opaqueOutputs && { outputs: [...signature.outputs.keys()] }),
   }));
 }

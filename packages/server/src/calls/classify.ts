@@ -1,6 +1,7 @@
 import type { ServableId, ServableRequest } from "@serving-kit/core";
 import {
   DEFAULT_SIGNATURE,
+  findSignature,
   type Predictor,
   type Signature,
   type Tensor,
@@ -81,7 +82,7 @@ export function examplesSignature(
   checkMethod: (signatureName: string) => void,
 ): Signature {
   const name = signatureName || DEFAULT_SIGNATURE;
-  const signature = predictor.signatures.get(name);
+  const signature = findSignature(predictor, name);
   if (signature === undefined) throw unfit(`No signature was found with the name: ${name}`);
   checkMethod(name);
   if (signature.inputs.size !== 1) throw unfit("Expected one input Tensor.");

@@ -1,4 +1,5 @@
 import {
+  findSignature,
   formNamedBy,
   formsOf,
   namesBetween,
@@ -48,7 +49,7 @@ function prepareCall(
   predictor: Predictor,
   checkMethod: (signatureName: string) => void,
 ): PredictCall {
-  const signature = predictor.signatures.get(signatureName);
+  const signature = findSignature(predictor, signatureName);
   if (signature === undefined) {
     throw errors.signatureUnfit(
       `Serving signature key "${signatureName}" not found.`,
@@ -96,10 +97,11 @@ function checkInputNames({ inputs }: Signature, given: ReadonlyMap<string, unkno
   );
 }
 
-function checkOutputFilter({ outputs }: Signature, filter: readonly string[]): void {
+function checkOutputFilter({ outputs, opaqueOutputs }: Signature, filter: readonly string[]): void {
   const seen = new Set<string>();
   for (const name of filter) {
-    if (!outputs.has(name)) {
+    // Those that cannot be returned are for the predictor to refuse.
+    if (!outputs.has(name) && !opaqueOutputs?.has(name)) {
       throw errors.requestUnfit(
         `output tensor alias not found in signature: ${name} Outputs expected to be in the set ` +
           `${set(outputs.keys())}.`,

@@ -1,5 +1,6 @@
 import type { Signature, TensorSpec } from "@serving-kit/inference";
 import { DATA_TYPES, WIRE, WireReader } from "@serving-kit/tensorflow-wire";
+import { encodingOf, type TensorPart } from "../calls/tensor-encoding.js";
 import { errors } from "../errors.js";
 import type { ServerCore } from "../server-core.js";
 import { codecOf } from "./codec.js";
@@ -37,7 +38,10 @@ export function grpcModelMetadata(core: ServerCore, bytes: Uint8Array): Uint8Arr
   using handle = core.acquire(servableRequest(modelSpec));
   const { id, servable } = handle;
   const value = signatureDefMap.encode({
-    signature_def: record(servable.signatures, signatureDef),
+    signature_def: {
+      ...record(servable.signatures, signatureDef),
+      ...record(servable.uncallable, signatureDef),
+    },
   });
   const type_url = "type.googleapis.com/tensorflow.serving.SignatureDefMap";
   return response.encode({
@@ -46,25 +50,38 @@ export function grpcModelMetadata(core: ServerCore, bytes: Uint8Array): Uint8Arr
   });
 }
 
-function signatureDef({ inputs, outputs, methodName = "" }: Signature): object {
+function signatureDef(signature: Signature): object {
+  const { inputs, outputs, opaqueInputs, opaqueOutputs, methodName = "" } = signature;
   return {
-    inputs: record(inputs, tensorInfo),
-    outputs: record(outputs, tensorInfo),
+    inputs: { ...record(inputs, tensorInfo), ...record(opaqueInputs, opaqueInfo) },
+    outputs: { ...record(outputs, tensorInfo), ...record(opaqueOutputs, opaqueInfo) },
     method_name: methodName,
   };
+}
+
+function opaqueInfo({ dataType, shape, ...tensor }: TensorPart): object {
+  const encoding = encodingOf(tensor, opaqueInfo);
+  return { dtype: dataType, tensor_shape: tensorShape(shape), ...encoding };
 }
 
 function tensorInfo({ dtype, shape, nativeName }: TensorSpec, name: string): object {
   return {
     name: nativeName ?? name,
     dtype: DATA_TYPES[dtype],
-    tensor_shape: {
-      dim: (shape ?? []).map((size) => ({ size: String(size) })),
-      unknown_rank: shape === null,
-    },
+    tensor_shape: tensorShape(shape),
   };
 }
 
-function record<V>(map: ReadonlyMap<string, V>, convert: (value: V, name: string) => object) {
-  return Object.fromEntries([...map].map(([name, value]) => [name, convert(value, name)]));
+function tensorShape(shape: readonly number[] | null): object {
+  return {
+    dim: (shape ?? []).map((size) => ({ size: String(size) })),
+    unknown_rank: shape === null,
+  };
+}
+
+function record<V>(
+  map: ReadonlyMap<string, V> | undefined,
+  convert: (value: V, name: string) => object,
+) {
+  return Object.fromEntries([...(map ?? [])].map(([name, value]) => [name, convert(value, name)]));
 }

@@ -18,6 +18,7 @@ import {
 export function checkedPredictor(predictor: Predictor): Predictor {
   return {
     signatures: predictor.signatures,
+    uncallable: predictor.uncallable,
     batchable: predictor.batchable,
     state: predictor.state,
     get delegation() {

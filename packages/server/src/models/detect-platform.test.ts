@@ -30,7 +30,9 @@ describe("detectPlatform", () => {
   });
 
   it("says what there is where no platform accepts the files", async () => {
-    expect(await isComplete(folder)).toEqual(incomplete("it is not a model of a or b"));
+    expect(await isComplete(folder)).toEqual(
+      incomplete("it is not a model of a or b", "check the files, or name the model's platform"),
+    );
     await writeFile(join(folder, "model.onnx"), "");
     expect(await isComplete(folder)).toMatchObject({
       problem: "it is not a model of a or b; model.onnx is an ONNX model",

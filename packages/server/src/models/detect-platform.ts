@@ -1,6 +1,7 @@
 import {
   COMPLETE,
   type Completeness,
+  incomplete,
   type Loader,
   lateLoader,
   type ServableId,
@@ -34,7 +35,11 @@ export function detectPlatform(platforms: readonly Platform[]): ModelPlatform {
       const platform = await find(path);
       if (platform !== undefined) return platform.isComplete(path);
       if (names.length === 0) return COMPLETE;
-      return explainMissingModel(path, `it is not a model of ${names.join(" or ")}`);
+      const { problem, remedy } = await explainMissingModel(
+        path,
+        `it is not a model of ${names.join(" or ")}`,
+      );
+      return incomplete(problem, remedy ?? "check the files, or name the model's platform");
     },
     loader(storage, id) {
       return lateLoader(async () => {

@@ -1,6 +1,7 @@
 import type { ServableRequest } from "@serving-kit/core";
-import type { Signature, TensorSpec } from "@serving-kit/inference";
-import { DATA_TYPE_NAMES } from "@serving-kit/tensorflow-wire";
+import type { OpaqueTensor, Signature, TensorSpec } from "@serving-kit/inference";
+import { DATA_TYPE_NAMES, dataTypeText } from "@serving-kit/tensorflow-wire";
+import { encodingOf, type TensorPart } from "../calls/tensor-encoding.js";
 import type { ServerCore } from "../server-core.js";
 
 /**
@@ -14,7 +15,10 @@ export function modelMetadata(core: ServerCore, request: ServableRequest): objec
   using handle = core.acquire(request);
   const { id, servable } = handle;
   const signatures = Object.fromEntries(
-    [...servable.signatures].map(([name, signature]) => [name, signatureDef(signature)]),
+    [...servable.signatures, ...(servable.uncallable ?? [])].map(([name, signature]) => [
+      name,
+      signatureDef(signature),
+    ]),
   );
   return {
     model_spec: { name: id.name, signature_name: "", version: String(id.version) },
@@ -25,10 +29,11 @@ export function modelMetadata(core: ServerCore, request: ServableRequest): objec
   };
 }
 
-function signatureDef({ inputs, outputs, methodName = "" }: Signature): object {
+function signatureDef(signature: Signature): object {
+  const { inputs, outputs, opaqueInputs, opaqueOutputs, methodName = "" } = signature;
   return {
-    inputs: tensorInfos(inputs),
-    outputs: tensorInfos(outputs),
+    inputs: { ...tensorInfos(inputs), ...opaqueInfos(opaqueInputs) },
+    outputs: { ...tensorInfos(outputs), ...opaqueInfos(opaqueOutputs) },
     method_name: methodName,
     defaults: {},
   };
@@ -38,14 +43,26 @@ function tensorInfos(specs: ReadonlyMap<string, TensorSpec>): object {
   return Object.fromEntries(
     [...specs].map(([name, { dtype, shape, nativeName }]) => [
       name,
-      {
-        dtype: DATA_TYPE_NAMES[dtype],
-        tensor_shape: {
-          dim: (shape ?? []).map((size) => ({ size: String(size), name: "" })),
-          unknown_rank: shape === null,
-        },
-        name: nativeName ?? name,
-      },
+      { dtype: DATA_TYPE_NAMES[dtype], tensor_shape: tensorShape(shape), name: nativeName ?? name },
     ]),
   );
+}
+
+function opaqueInfos(tensors: ReadonlyMap<string, OpaqueTensor> = new Map()): object {
+  return Object.fromEntries([...tensors].map(([name, tensor]) => [name, opaqueInfo(tensor)]));
+}
+
+function opaqueInfo({ dataType, shape, ...tensor }: TensorPart): object {
+  return {
+    dtype: dataTypeText(dataType),
+    tensor_shape: tensorShape(shape),
+    ...encodingOf(tensor, opaqueInfo),
+  };
+}
+
+function tensorShape(shape: readonly number[] | null): object {
+  return {
+    dim: (shape ?? []).map((size) => ({ size: String(size), name: "" })),
+    unknown_rank: shape === null,
+  };
 }

@@ -1,5 +1,5 @@
 import type { ServableRequest } from "@serving-kit/core";
-import { DEFAULT_SIGNATURE } from "@serving-kit/inference";
+import { DEFAULT_SIGNATURE, findSignature } from "@serving-kit/inference";
 import { decodePredict, encodePredict, type PredictBody } from "@serving-kit/tensor-json";
 import { type PrepareCall, predict } from "../calls/predict.js";
 import type { CallContext, ServerCore } from "../server-core.js";
@@ -15,8 +15,8 @@ export async function restPredict(
   body: Uint8Array,
   context: CallContext,
 ): Promise<Buffer> {
-  const prepare: PrepareCall<PredictBody> = ({ signatures }, checkMethod) => {
-    const call = decodePredict(body, (name) => signatures.get(name || DEFAULT_SIGNATURE));
+  const prepare: PrepareCall<PredictBody> = (predictor, checkMethod) => {
+    const call = decodePredict(body, (name) => findSignature(predictor, name || DEFAULT_SIGNATURE));
     checkMethod(call.signatureName);
     return call;
   };

@@ -36,6 +36,7 @@ export type ReplicaOrigin = {
   | {
       readonly kind: "remote";
       readonly signatures: ReadonlyMap<string, Signature>;
+      readonly uncallable: Predictor["uncallable"];
       readonly batchable: boolean;
       readonly state: Predictor["state"];
     }

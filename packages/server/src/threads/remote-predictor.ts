@@ -15,6 +15,7 @@ import { moveTensors, readTensors } from "./thread-tensors.js";
 /** The predictor of a version that cannot be shared: its calls run in the main thread. */
 export class RemotePredictor implements Predictor {
   readonly signatures: ReadonlyMap<string, Signature>;
+  readonly uncallable: Predictor["uncallable"];
   readonly batchable: boolean;
   readonly state: Predictor["state"];
   readonly #id: ServableId;
@@ -28,6 +29,7 @@ export class RemotePredictor implements Predictor {
     clock: Clock,
   ) {
     this.signatures = origin.signatures;
+    this.uncallable = origin.uncallable;
     this.batchable = origin.batchable;
     this.state = origin.state;
     this.#id = id;

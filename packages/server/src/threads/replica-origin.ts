@@ -37,11 +37,12 @@ export class ReplicaOrigins {
         remote: predictor,
       };
     }
-    const { signatures, batchable, state } = predictor;
+    const { signatures, uncallable, batchable, state } = predictor;
     const remote = isBatchedHere && isMovable ? predictor.predictor : predictor;
     const origin = {
       kind: "remote",
       signatures: new Map(signatures),
+      uncallable: uncallable && new Map(uncallable),
       batchable,
       state,
       batching,

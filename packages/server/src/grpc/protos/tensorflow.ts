@@ -65,13 +65,28 @@ message VariantTensorDataProto {
   repeated TensorProto tensors = 3;
 }
 
+message TypeSpecProto {
+  enum TypeSpecClass {
+    UNKNOWN = 0; SPARSE_TENSOR_SPEC = 1; INDEXED_SLICES_SPEC = 2; RAGGED_TENSOR_SPEC = 3;
+    TENSOR_ARRAY_SPEC = 4; DATA_DATASET_SPEC = 5; DATA_ITERATOR_SPEC = 6; OPTIONAL_SPEC = 7;
+    PER_REPLICA_SPEC = 8; VARIABLE_SPEC = 9; ROW_PARTITION_SPEC = 10; REGISTERED_TYPE_SPEC = 12;
+    EXTENSION_TYPE_SPEC = 13;
+  }
+  TypeSpecClass type_spec_class = 1;
+  string type_spec_class_name = 3;
+  int32 num_flat_components = 4;
+}
 message TensorInfo {
   message CooSparse {
     string values_tensor_name = 1;
     string indices_tensor_name = 2;
     string dense_shape_tensor_name = 3;
   }
-  oneof encoding { string name = 1; CooSparse coo_sparse = 4; }
+  message CompositeTensor {
+    TypeSpecProto type_spec = 1;
+    repeated TensorInfo components = 2;
+  }
+  oneof encoding { string name = 1; CooSparse coo_sparse = 4; CompositeTensor composite_tensor = 5; }
   DataType dtype = 2;
   TensorShapeProto tensor_shape = 3;
 }
