@@ -16,7 +16,7 @@ const float = { dtype: "float32", shape: [-1] } as const;
 const component = (dataType: number, nativeName: string) => ({ dataType, shape: [-1], nativeName });
 
 const signature: Signature = {
-  inputs: new Map(),
+  inputs: new Map([["x", float]]),
   outputs: new Map([["dense", float]]),
   opaqueOutputs: new Map<string, OpaqueTensor>([
     ["handle", { problem: "is of type resource", dataType: 20, shape: [], nativeName: "h:0" }],
@@ -141,8 +141,9 @@ describe("tensors that calls cannot pass or return", () => {
   });
 
   it("are avoided by an output filter; a call that needs one gets an error that names it", async () => {
+    const x = { dtype: 1, tensor_shape: { dim: [{ size: 1 }] }, float_val: [1] };
     const call = (output_filter: string[], signature_name = "") =>
-      client.predict({ model_spec: { name: "m", signature_name }, output_filter });
+      client.predict({ model_spec: { name: "m", signature_name }, inputs: { x }, output_filter });
     expect((await call(["dense"])).outputs).toMatchObject({ dense: { float_val: [7] } });
     for (const filter of [["sparse"], ["dense", "sparse"]]) {
       await expect(call(filter)).rejects.toMatchObject({
@@ -157,7 +158,7 @@ describe("tensors that calls cannot pass or return", () => {
       code: status.UNIMPLEMENTED,
       message: expect.stringContaining('output "op" is an operation, not a tensor'),
     });
-    const body = JSON.stringify({ inputs: {} });
+    const body = JSON.stringify({ inputs: [1] });
     const response = await fetch(`${url}:predict`, { method: "POST", body });
     expect(await response.json()).toEqual({
       error: expect.stringContaining('output "handle" is of type resource'),
