@@ -57,3 +57,38 @@ it("reloads its models at SIGHUP and when the file has changed, and keeps them w
   child.kill("SIGTERM");
   expect(await ended).toBe(0);
 });
+
+it("starts with an empty file, and serves what is written into it, by TF Serving's names", async () => {
+  const path = join(folder, "models.config");
+  writeFileSync(path, "# nothing yet\n");
+  const { child, output, ended, said } = start(
+    "/usr/bin/tf_serving_entrypoint.sh",
+    "--port=0",
+    "--rest_api_port=any",
+    `--model_config_file=${path}`,
+    "--model_config_file_poll_wait_seconds=1",
+  );
+  const [, port] =
+    /(\d+) \.\.\.$/.exec(await said(/Exporting HTTP\/REST API at:localhost:\d+ \.\.\./)) ?? [];
+  const url = `http://127.0.0.1:${port}/v1/models`;
+  expect(await namesAt(url)).toEqual([]);
+  expect(output.stdout).toContain(`${path}: Taking no action for empty config.\n`);
+
+  writeFileSync(path, 'model_config_list { config { name: "a" num_batch_threads { value: 1 } } }');
+  await expect
+    .poll(() => output.stderr, { timeout: 5_000 })
+    .toContain("num_batch_threads belongs in batching { … }");
+  expect(output.stderr).toContain(
+    "Error parsing text-format tensorflow.serving.ModelServerConfig: ",
+  );
+  expect(output.stderr).toContain(`Invalid protobuf file: '${path}': `);
+
+  const digits = join(repository, "examples/models/digits");
+  writeFileSync(path, `model_config_list { config { name: "a/b" base_path: "${digits}" } }`);
+  await said(/1 of 1 models are as configured/);
+  expect(await namesAt(url)).toEqual(["a/b"]);
+  expect((await fetch(`${url}/a%2Fb`)).status).toBe(200);
+
+  child.kill("SIGTERM");
+  expect(await ended).toBe(0);
+});
