@@ -82,4 +82,41 @@ export const errors = {
       "STRING_TENSORS_UNIMPLEMENTED",
       `the library ${library} does not export TfLiteTensorRealloc, which inputs of dtype string need`,
     ),
+
+  operandsUnchecked: (path: string, runtime: string, operands: readonly string[]) =>
+    new ServingError(
+      "UNIMPLEMENTED",
+      "OPERANDS_UNCHECKED",
+      `${path} computes operands that ${runtime} does not check, and that cannot be checked before the run: ${operands.join("; ")}. A wrong value would read or write memory outside of the model. Clip the values in the model, or set uncheckedOps to "allow" if no input can make them wrong`,
+      { details: { path } },
+    ),
+
+  operandOutOfRange: ({ source, place, operand, expected, got, shapes }: OperandProblem) =>
+    new ServingError(
+      "INVALID_ARGUMENT",
+      "OPERAND_OUT_OF_RANGE",
+      `${source === undefined ? `inputs ${shapes} are` : `input "${source}" is`} out of range for ${operand} of ${place}: expected ${expected}; got ${got}`,
+      { details: { operand, ...(source !== undefined && { input: source }) } },
+    ),
+
+  tensorTooLarge: ({ source, place, expected, got, shapes }: OperandProblem) =>
+    new ServingError(
+      "INVALID_ARGUMENT",
+      "TENSOR_TOO_LARGE",
+      `${source === undefined ? `inputs ${shapes} make` : `input "${source}" makes`} the result of ${place} too large: expected ${expected}; got ${got}`,
+      { details: { ...(source !== undefined && { input: source }) } },
+    ),
 };
+
+/** An operand of an operator and its value. */
+interface OperandProblem {
+  /** The input of the model that the value comes from, if it is one. */
+  readonly source?: string;
+  /** The operator and the tensor. */
+  readonly place: string;
+  readonly operand: string;
+  readonly expected: string;
+  readonly got: string;
+  /** The shapes of all inputs. */
+  readonly shapes: string;
+}

@@ -116,6 +116,11 @@ export class FlatTable {
     return at === undefined ? fallback : this.#file.uint64(at);
   }
 
+  int64(field: number, fallback = 0n): bigint {
+    const at = this.#fieldAt(field, 8);
+    return at === undefined ? fallback : this.#file.int64(at);
+  }
+
   table(field: number): FlatTable | undefined {
     const at = this.#target(field);
     return at === undefined ? undefined : new FlatTable(this.#file, at);

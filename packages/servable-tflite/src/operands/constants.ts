@@ -1,0 +1,65 @@
+import type { GraphTensor } from "../graph/graph.js";
+import { type AbstractTensor, anyOf, integerRange } from "./abstract-tensor.js";
+import { type Elements, hull, uniform } from "./elements.js";
+import { extent } from "./extent.js";
+
+/** Constants of more elements are followed by one range for all. */
+const MAX_LISTED = 4_096;
+
+type Reader = (view: DataView, index: number) => number;
+
+/** The elements of a type, and their bytes. */
+const READERS: Readonly<Record<string, readonly [number, Reader]>> = {
+  BOOL: [1, (view, i) => view.getUint8(i)],
+  INT8: [1, (view, i) => view.getInt8(i)],
+  UINT8: [1, (view, i) => view.getUint8(i)],
+  INT16: [2, (view, i) => view.getInt16(2 * i, true)],
+  INT32: [4, (view, i) => view.getInt32(4 * i, true)],
+  INT64: [8, (view, i) => Number(view.getBigInt64(8 * i, true))],
+  FLOAT32: [4, (view, i) => view.getFloat32(4 * i, true)],
+};
+
+/**
+ * The constant that a tensor of the file is. Elements are read when they are first needed: those of
+ * weights never are.
+ */
+export function constantOf(tensor: GraphTensor, data: Uint8Array): AbstractTensor {
+  const type = tensor.type?.name ?? "FLOAT32";
+  let elements: Elements | undefined;
+  const read = () => {
+    elements ??= tensor.isSparse ? anyOf(type) : readElements(type, data);
+    return elements;
+  };
+  return {
+    type,
+    shape: tensor.shape.map(extent),
+    get elements() {
+      return read();
+    },
+    isExact: READERS[type] !== undefined && !tensor.isSparse,
+    isShapeExact: true,
+    get mayBeNaN() {
+      return integerRange(type) === undefined && !hull(read()).every(Number.isFinite);
+    },
+  };
+}
+
+function readElements(type: string, data: Uint8Array): Elements {
+  const [width, read] = READERS[type] ?? [];
+  if (width === undefined || read === undefined) return anyOf(type);
+  const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
+  const count = Math.floor(data.byteLength / width);
+  if (count <= MAX_LISTED) {
+    const lo = Float64Array.from({ length: count }, (_, i) => read(view, i));
+    return lo.some(Number.isNaN) ? anyOf(type) : { lo, hi: lo };
+  }
+  let least = Number.POSITIVE_INFINITY;
+  let most = Number.NEGATIVE_INFINITY;
+  for (let i = 0; i < count; i++) {
+    const value = read(view, i);
+    if (Number.isNaN(value)) return anyOf(type);
+    least = Math.min(least, value);
+    most = Math.max(most, value);
+  }
+  return uniform(least, most);
+}

@@ -1,0 +1,115 @@
+import type { AbstractTensor } from "./abstract-tensor.js";
+import { type Elements, isUniform, rangeAt } from "./elements.js";
+import { type Extent, elementsOf } from "./extent.js";
+
+/** What a kernel needs of its operands, and whether it holds. */
+export interface Finding {
+  /** The name of the operand, such as `begin`. */
+  readonly operand: string;
+  /** The place of the operand among the operator's inputs; absent for the size of the result. */
+  readonly input?: number;
+  readonly isShown: boolean;
+  /** Whether the inputs of the model alone decide it: then it is checked before each run. */
+  readonly isExact: boolean;
+  /** Whether a kernel that is given another value stays within its memory. */
+  readonly isSafe: boolean;
+  /** An element that is out of range, or may be, and the range. */
+  readonly got: string;
+  /** The input of the model that the value comes from, if it is one. */
+  readonly source?: string;
+  readonly expected: string;
+}
+
+/** The operand of a finding about the size of an operator's result. */
+export const RESULT = "result";
+
+/** The range that the elements of an operand may have: the same for all, or by their place. */
+export type Allowed = (index: number) => readonly [number, number];
+
+/** Requires elements of an operand within a range. */
+export function elementsWithin(
+  operand: string,
+  input: number,
+  tensor: AbstractTensor,
+  allowed: Allowed,
+  { isExact = true, isSafe = false, period = 1 } = {},
+): Finding {
+  const at = firstOutside(tensor, allowed, period);
+  const [lo, hi] = allowed(at ?? 0);
+  return {
+    operand,
+    input,
+    isShown: at === undefined,
+    isExact: tensor.isExact && tensor.isShapeExact && isExact,
+    isSafe,
+    ...sourceOf(tensor),
+    got: at === undefined ? "" : rangeText(rangeAt(tensor.elements, at)),
+    expected: lo > hi ? "no value, since the extent is 0" : rangeText([lo, hi]),
+  };
+}
+
+/** The first element that can be out of range. With one range for all elements, each place of a period counts. */
+function firstOutside(
+  { elements, shape }: AbstractTensor,
+  allowed: Allowed,
+  period: number,
+): number | undefined {
+  if (elementsOf(shape).hi === 0) return undefined;
+  const count = isUniform(elements) ? period : elements.lo.length;
+  for (let i = 0; i < count; i++) {
+    const [lo, hi] = allowed(i);
+    if (!isInside(elements, i, lo, hi)) return i;
+  }
+  return undefined;
+}
+
+function isInside({ lo, hi }: Elements, index: number, least: number, most: number): boolean {
+  const at = lo.length === 1 ? 0 : index;
+  return (lo[at] as number) >= least && (hi[at] as number) <= most;
+}
+
+/** Requires that an operand's values satisfy a condition that `isShown` reports. */
+export function required(
+  operand: string,
+  input: number,
+  tensor: AbstractTensor,
+  options: { isShown: boolean; expected: string; isExact?: boolean; isSafe?: boolean },
+): Finding {
+  const { isShown, expected, isExact = true, isSafe = false } = options;
+  const count = Math.min(isUniform(tensor.elements) ? 1 : tensor.elements.lo.length, 8);
+  const list = Array.from({ length: count }, (_, i) => rangeText(rangeAt(tensor.elements, i)));
+  return {
+    operand,
+    input,
+    isShown,
+    isExact: tensor.isExact && tensor.isShapeExact && isExact,
+    isSafe,
+    ...sourceOf(tensor),
+    got: list.join(", "),
+    expected,
+  };
+}
+
+/** Requires a result of at most `maxBytes`. One whose size is known only during the run may be larger. */
+export function resultWithin(
+  shape: readonly Extent[] | undefined,
+  bytesPerElement: number,
+  maxBytes: number,
+  isExact: boolean,
+): Finding {
+  // Kernels compute strides of empty tensors too.
+  const bytes = (shape ?? []).reduce((size, { hi }) => size * Math.max(hi, 1), bytesPerElement);
+  return {
+    operand: RESULT,
+    isShown: shape !== undefined && bytes <= maxBytes,
+    isExact: isExact && shape !== undefined,
+    isSafe: true,
+    got: `${bytes} bytes (shape [${shape?.map(({ hi }) => hi)}])`,
+    expected: `at most ${maxBytes} bytes (maxTensorBytes)`,
+  };
+}
+
+const sourceOf = ({ source }: AbstractTensor) => (source === undefined ? {} : { source });
+
+const rangeText = ([lo, hi]: readonly [number, number]) =>
+  lo === hi ? String(lo) : `${lo} to ${hi}`;

@@ -1,0 +1,175 @@
+import type { Subgraph } from "../graph/graph.js";
+import {
+  type AbstractTensor,
+  anyOf,
+  holds,
+  integerRange,
+  joinTensors,
+  unknownTensor,
+} from "./abstract-tensor.js";
+import { type Elements, hull, join, uniform } from "./elements.js";
+import type { Evaluator } from "./evaluator.js";
+import { type Extents, MAX_EXTENT, merged } from "./extent.js";
+import type { OperatorView } from "./operator-view.js";
+
+/** The subgraphs that an operator runs, except those of WHILE and IF, on inputs that are not followed. */
+export function subgraphsOf({
+  name,
+  operator: { options, options2 },
+}: OperatorView): readonly number[] {
+  if (name === "CALL_ONCE") return [options?.int32(0) ?? 0];
+  if (name === "STABLEHLO_COMPOSITE") return [options2?.int32(1) ?? 0];
+  if (name === "STABLEHLO_REDUCE" || name === "STABLEHLO_REDUCE_WINDOW") {
+    return [options2?.int32(name === "STABLEHLO_REDUCE" ? 1 : 5) ?? 0];
+  }
+  if (name === "STABLEHLO_WHILE") return [options2?.int32(0) ?? 0, options2?.int32(1) ?? 0];
+  if (name === "STABLEHLO_SCATTER") return [options2?.int32(6) ?? 0];
+  if (name === "STABLEHLO_SORT") return [options2?.int32(2) ?? 0];
+  if (name === "STABLEHLO_CASE") return options2?.int32s(0) ?? [];
+  return [];
+}
+
+/** The outputs of IF: those of either branch. */
+export function runIf(evaluator: Evaluator, op: OperatorView): AbstractTensor[] {
+  const inputs = op.inputs.slice(1).map((_, i) => op.input(i + 1));
+  const branches = [0, 1].map((field) => evaluator.subgraph(op.options?.int32(field) ?? 0));
+  const [left, right] = branches.map((branch) => branch && evaluator.visited(branch, inputs));
+  return op.outputs.map((_, i) => {
+    const [a, b] = [left?.[i], right?.[i]];
+    return a === undefined || b === undefined ? op.unknown(undefined, false, i) : joinTensors(a, b);
+  });
+}
+
+/** Turns after which what still changes becomes unknown; and turns that bring it back from there. */
+const WIDENING = 3;
+const MAX_TURNS = 12;
+const NARROWING = 2;
+
+/**
+ * The outputs of WHILE: what holds before each turn. Found by turns until nothing changes; bounds that
+ * grow become unknown, and the condition of the loop then bounds counters again.
+ */
+export function runLoop(evaluator: Evaluator, op: OperatorView): AbstractTensor[] {
+  const condition = evaluator.subgraph(op.options?.int32(0) ?? 0);
+  const body = evaluator.subgraph(op.options?.int32(1) ?? 0);
+  const initial = op.inputs.map((_, i) => op.input(i));
+  if (condition === undefined || body === undefined) {
+    return op.outputs.map((_, i) => op.unknown(undefined, false, i));
+  }
+  const turn = (state: readonly AbstractTensor[]) => {
+    const results = evaluator.outputs(body, refined(evaluator, condition, state));
+    return initial.map((start, i) => {
+      const isKept = body.outputs[i] === body.inputs[i];
+      return isKept ? start : joinTensors(start, results[i] as AbstractTensor);
+    });
+  };
+  let state: readonly AbstractTensor[] = initial;
+  for (let i = 0; i < MAX_TURNS; i++) {
+    const next = turn(state);
+    if (next.every((tensor, at) => holds(state[at] as AbstractTensor, tensor))) break;
+    if (i === MAX_TURNS - 1)
+      state = initial.map(({ type }) => unknownTensor(type, undefined, false));
+    else
+      state =
+        i < WIDENING ? next : next.map((tensor, at) => widen(state[at] as AbstractTensor, tensor));
+  }
+  // A turn from what holds before every turn holds too, and is never wider than it.
+  for (let i = 0; i < NARROWING; i++) state = turn(state);
+  evaluator.visited(condition, state);
+  evaluator.visited(body, refined(evaluator, condition, state));
+  return [...state];
+}
+
+/** Bounds that still move become those of the type; extents that do become unknown. */
+function widen(before: AbstractTensor, after: AbstractTensor): AbstractTensor {
+  if (before === after) return after;
+  return {
+    ...after,
+    shape: widenExtents(before.shape, after.shape),
+    elements: widenElements(after.type, before.elements, after.elements),
+    isExact: before.isExact && after.isExact,
+    isShapeExact: before.isShapeExact && after.isShapeExact,
+  };
+}
+
+function widenExtents(before: Extents, after: Extents): Extents {
+  if (before === undefined || after === undefined || before.length !== after.length)
+    return undefined;
+  return after.map((each, i) => {
+    const old = before[i];
+    return old?.lo === each.lo && old.hi === each.hi ? each : merged(0, MAX_EXTENT);
+  });
+}
+
+function widenElements(type: string, before: Elements, after: Elements): Elements {
+  const [lo, hi] = hull(anyOf(type));
+  const [old, now] = [hull(before), hull(join(before, after))];
+  return uniform(now[0] < old[0] ? lo : now[0], now[1] > old[1] ? hi : now[1]);
+}
+
+/**
+ * What holds in a turn, since the condition was true: bounds of inputs that it compares. Conditions of
+ * LESS and its kin, and of LOGICAL_AND of these, are followed.
+ */
+function refined(
+  evaluator: Evaluator,
+  condition: Subgraph,
+  state: readonly AbstractTensor[],
+): AbstractTensor[] {
+  const tensors = evaluator.run(condition, state, () => {});
+  const result = [...state];
+  const truths = [condition.outputs[0]];
+  for (let i = 0; i < truths.length && i < MAX_TURNS; i++) {
+    const source = condition.operators.findLast(({ outputs }) => outputs[0] === truths[i]);
+    if (source === undefined) continue;
+    if (source.name === "LOGICAL_AND") truths.push(source.inputs[0], source.inputs[1]);
+    const bound = BOUNDS[source.name];
+    if (bound === undefined) continue;
+    const [left, right] = source.inputs as [number, number];
+    const [a, b] = [left, right].map((number) => evaluator.tensor(condition, tensors, number)) as [
+      AbstractTensor,
+      AbstractTensor,
+    ];
+    narrow(condition, result, left, bound(hull(b.elements)));
+    narrow(condition, result, right, (MIRRORED[source.name] as Bound)(hull(a.elements)));
+  }
+  return result;
+}
+
+type Range = readonly [number, number];
+type Bound = (other: Range) => Range;
+
+const below: Bound = ([, hi]) => [Number.NEGATIVE_INFINITY, hi - 1];
+const atMost: Bound = ([, hi]) => [Number.NEGATIVE_INFINITY, hi];
+const above: Bound = ([lo]) => [lo + 1, Number.POSITIVE_INFINITY];
+const atLeast: Bound = ([lo]) => [lo, Number.POSITIVE_INFINITY];
+
+/** The range of the left operand when a comparison is true, by that of the right. */
+const BOUNDS: Readonly<Record<string, Bound>> = {
+  LESS: below,
+  LESS_EQUAL: atMost,
+  GREATER: above,
+  GREATER_EQUAL: atLeast,
+};
+/** The range of the right operand, by that of the left. */
+const MIRRORED: Readonly<Record<string, Bound>> = {
+  LESS: above,
+  LESS_EQUAL: atLeast,
+  GREATER: below,
+  GREATER_EQUAL: atMost,
+};
+
+/** Bounds an input of the condition that is a scalar of integers, also through RESHAPE of one. */
+function narrow(condition: Subgraph, state: AbstractTensor[], number: number, bounds: Range): void {
+  const reshaped = condition.operators.find(
+    ({ name, outputs }) => outputs[0] === number && (name === "RESHAPE" || name === "SQUEEZE"),
+  );
+  const at = condition.inputs.indexOf(reshaped?.inputs[0] ?? number);
+  const tensor = state[at];
+  if (tensor === undefined || integerRange(tensor.type) === undefined) return;
+  const isScalar = tensor.shape?.every(({ hi }) => hi <= 1) ?? false;
+  const [lo, hi] = hull(tensor.elements);
+  if (!isScalar || bounds[1] < lo || bounds[0] > hi) return;
+  const elements = uniform(Math.max(lo, bounds[0]), Math.min(hi, bounds[1]));
+  state[at] = { ...tensor, elements };
+}

@@ -1,0 +1,137 @@
+import type { Graph, Operator, Subgraph } from "../graph/graph.js";
+import { type AbstractTensor, unknownTensor } from "./abstract-tensor.js";
+import { constantOf } from "./constants.js";
+import { runIf, runLoop, subgraphsOf } from "./control-flow.js";
+import { OperatorView } from "./operator-view.js";
+import { ruleOf } from "./rules/index.js";
+
+/** Is called with each operator that is reached, with all that is known of its inputs by then. */
+export type Visit = (
+  op: OperatorView,
+  subgraph: Subgraph,
+  outputs: readonly AbstractTensor[],
+) => void;
+
+/** Tensors of a subgraph by number, as far as they were computed. */
+export type Tensors = (AbstractTensor | undefined)[];
+
+/**
+ * Follows what is known of tensors through a graph: shapes, and ranges of elements. The results hold for
+ * every run with inputs of which the given is true.
+ */
+export class Evaluator {
+  readonly #graph: Graph;
+  readonly #limit: number;
+  readonly #constants = new Map<Subgraph, Tensors>();
+  #visit: Visit | undefined;
+  #depth = 0;
+  #steps = 0;
+
+  /** Tensors of more than `limit` elements are followed by one range for all elements. */
+  constructor(graph: Graph, limit: number) {
+    this.#graph = graph;
+    this.#limit = limit;
+  }
+
+  /** The tensors of a subgraph for some inputs. */
+  run(subgraph: Subgraph, inputs: readonly AbstractTensor[], visit?: Visit): Tensors {
+    const tensors = this.start(subgraph, inputs);
+    this.continue(subgraph, tensors, subgraph.operators, visit);
+    return tensors;
+  }
+
+  /** The constants and the inputs. */
+  start(subgraph: Subgraph, inputs: readonly AbstractTensor[]): Tensors {
+    const tensors = [...this.#constantsOf(subgraph)];
+    for (const [i, number] of subgraph.inputs.entries()) tensors[number] = inputs[i];
+    return tensors;
+  }
+
+  /** Computes the outputs of operators into `tensors`. */
+  continue(
+    subgraph: Subgraph,
+    tensors: Tensors,
+    operators: readonly Operator[],
+    visit = this.#visit,
+  ): void {
+    const outer = this.#visit;
+    this.#visit = visit;
+    for (const operator of operators) this.#step(subgraph, tensors, operator);
+    this.#visit = outer;
+  }
+
+  /** The tensor with a number, also if no operator has computed it. */
+  tensor(subgraph: Subgraph, tensors: Tensors, number: number): AbstractTensor {
+    const type = subgraph.tensors[number]?.type?.name ?? "FLOAT32";
+    return tensors[number] ?? unknownTensor(type, undefined, false);
+  }
+
+  /** The outputs of a subgraph, without a visit of its operators. */
+  outputs(subgraph: Subgraph, inputs: readonly AbstractTensor[]): AbstractTensor[] {
+    return this.#nested(subgraph, inputs, undefined);
+  }
+
+  /** The same with a visit, when the inputs hold for every run. */
+  visited(subgraph: Subgraph, inputs: readonly AbstractTensor[]): AbstractTensor[] {
+    return this.#nested(subgraph, inputs, this.#visit);
+  }
+
+  subgraph(index: number): Subgraph | undefined {
+    return this.#graph.subgraphs[index];
+  }
+
+  #nested(
+    subgraph: Subgraph,
+    inputs: readonly AbstractTensor[],
+    visit: Visit | undefined,
+  ): AbstractTensor[] {
+    if (++this.#depth > MAX_DEPTH) throw new RangeError("its subgraphs call each other endlessly");
+    const outer = this.#visit;
+    this.#visit = visit;
+    const tensors = this.start(subgraph, inputs);
+    for (const operator of subgraph.operators) this.#step(subgraph, tensors, operator);
+    this.#visit = outer;
+    this.#depth--;
+    return subgraph.outputs.map((number) => this.tensor(subgraph, tensors, number));
+  }
+
+  #step(subgraph: Subgraph, tensors: Tensors, operator: Operator): void {
+    if (++this.#steps > MAX_STEPS) throw new RangeError("its loops are nested too deeply");
+    const inputs = operator.inputs.map((number) =>
+      number === -1 ? undefined : this.tensor(subgraph, tensors, number),
+    );
+    const op = new OperatorView(operator, inputs, subgraph, this.#limit);
+    const outputs = this.#outputsOf(op);
+    this.#visit?.(op, subgraph, outputs);
+    for (const [i, number] of operator.outputs.entries()) tensors[number] = outputs[i];
+  }
+
+  #outputsOf(op: OperatorView): readonly AbstractTensor[] {
+    if (op.name === "WHILE") return runLoop(this, op);
+    if (op.name === "IF") return runIf(this, op);
+    for (const index of subgraphsOf(op)) {
+      const nested = this.subgraph(index);
+      if (nested !== undefined) this.visited(nested, unknownInputs(nested));
+    }
+    return ruleOf(op.name)(op);
+  }
+
+  #constantsOf(subgraph: Subgraph): Tensors {
+    const made =
+      this.#constants.get(subgraph) ??
+      subgraph.tensors.map((tensor) =>
+        tensor.data === undefined ? undefined : constantOf(tensor, tensor.data),
+      );
+    this.#constants.set(subgraph, made);
+    return made;
+  }
+}
+
+const MAX_DEPTH = 64;
+
+/** Bounds the turns of nested loops. */
+const MAX_STEPS = 1_000_000;
+
+/** Inputs of which nothing is known. */
+export const unknownInputs = ({ inputs, tensors }: Subgraph): AbstractTensor[] =>
+  inputs.map((number) => unknownTensor(tensors[number]?.type?.name ?? "FLOAT32", undefined, false));
