@@ -9,5 +9,6 @@ export { inspectTflite, type TfliteInspection } from "./inspect-tflite.js";
 export { libraryReport } from "./library-report.js";
 export type { ModelState } from "./model-state.js";
 export { type NativeCounts, nativeCounts } from "./native/native-counts.js";
+export type { UncheckedOperand } from "./operands/guard-operands.js";
 export type { CanaryOptions, TfliteOptions } from "./options.js";
 export { tflite } from "./tflite.js";

@@ -10,6 +10,7 @@ import { type ModelFile, parseModelFile } from "./model-file.js";
 import { ModelLog } from "./model-log.js";
 import { openTflite, type Tflite } from "./native/library.js";
 import { NativeModel } from "./native/model.js";
+import { guardModel } from "./operands/guard-operands.js";
 import type { TfliteOptions } from "./options.js";
 import { readWholeFile } from "./read-file.js";
 import { requirementsOf, unmetRequirements } from "./requirements/runtime-requirements.js";
@@ -47,6 +48,10 @@ export async function openModel(
   log.info(`loading with ${describeRuntime(tflite.library)}`, { runtime: tflite.library.version });
   signal?.throwIfAborted();
   await checkRuntime(path, graph, tflite);
+  const guards = guardModel(path, graph, runnableIn(file, tflite), {
+    ...options,
+    version: tflite.library.version,
+  });
   const executor = new NativeExecutor({ execution: executionOf(file, options.execution) });
   const model = new NativeModel(tflite, executor, { path, file, bytes: runnable });
   const predictor = await TflitePredictor.create(model, {
@@ -56,6 +61,7 @@ export async function openModel(
     keepsState: options.state === "keep",
     dequantize: options.dequantize ?? false,
     clock,
+    guards,
     onDelegation: (delegation) => logDelegation(log, delegation),
     share: () => shareModel({ path, bytes }, { ...options, library: tflite.library.path }),
   });
@@ -70,6 +76,11 @@ export async function openModel(
     await predictor[Symbol.asyncDispose]();
     throw error;
   }
+}
+
+/** The signatures that the runtime can run. */
+function runnableIn({ signatures }: ModelFile, { hasSignatureRunners }: Tflite) {
+  return [...signatures].filter(([, { subgraph }]) => hasSignatureRunners || subgraph === 0);
 }
 
 function logDelegation(log: ModelLog, { delegated, operators }: Delegation): void {

@@ -41,6 +41,17 @@ export interface TfliteOptions {
    * input shape resets variable tensors, but not resource variables. Default `fresh`.
    */
   readonly state?: "fresh" | "keep";
+  /**
+   * Whether a model loads that computes an index, size or divisor which neither the runtime nor the kit can
+   * check before it is used. `refuse`: no, the error names operator and tensor. `allow`: yes; a client whose
+   * input makes such a value wrong reads or writes the server's memory. Default `refuse`.
+   */
+  readonly uncheckedOps?: "refuse" | "allow";
+  /**
+   * Maximum size of one tensor in bytes, at most 2^31 - 1. A call is refused if it makes a larger one, where
+   * the size is known before the run. Default 1 GiB.
+   */
+  readonly maxTensorBytes?: number;
   /** Path of the TensorFlow Lite C library. Default: see `libraryReport`. */
   readonly library?: string;
   /**
@@ -67,6 +78,11 @@ export function checkOptions(options: TfliteOptions): void {
     ["dequantize", isBoolean],
     ["warmup", isBoolean],
     ["state", (value) => (value === "fresh" || value === "keep" ? undefined : "fresh or keep")],
+    ["uncheckedOps", (value) => (UNCHECKED.includes(value) ? undefined : "refuse or allow")],
+    [
+      "maxTensorBytes",
+      (value) => (isTensorSize(value) ? undefined : "an integer from 1 to 2147483647"),
+    ],
     ["library", (value) => (typeof value === "string" && value ? undefined : "a path")],
     ["canary", (value) => (isCanary(value) ? undefined : "{ timeoutMs?: a number > 0 }")],
   ]);
@@ -82,6 +98,8 @@ export function checkOptions(options: TfliteOptions): void {
   }
 }
 
+const UNCHECKED: readonly unknown[] = ["refuse", "allow"];
+const isTensorSize = (value: unknown) => isCount(value) && (value as number) < 2 ** 31;
 const isCount = (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 1;
 const isBoolean = (value: unknown) => (typeof value === "boolean" ? undefined : "true or false");
 const isExecution = (value: unknown) => (EXECUTIONS as readonly unknown[]).includes(value);

@@ -26,6 +26,7 @@ import { OK } from "./native/bindings.js";
 import type { Interpreter } from "./native/interpreter.js";
 import { InterpreterPool, type InterpreterPoolOptions } from "./native/interpreter-pool.js";
 import type { NativeModel } from "./native/model.js";
+import type { OperandGuard } from "./operands/operand-guard.js";
 import { dequantize, isQuantized, quantize, toFloatSpec } from "./quantization.js";
 
 /** How a predictor runs its model. */
@@ -33,6 +34,8 @@ export interface TflitePredictorOptions extends InterpreterPoolOptions {
   readonly dequantize: boolean;
   /** The time that deadlines refer to. */
   readonly clock: Clock;
+  /** The guards of signatures that need one, by name. */
+  readonly guards: ReadonlyMap<string, OperandGuard>;
   /** What `share` of the predictor gives. */
   readonly share: () => SharedPredictor;
 }
@@ -48,6 +51,7 @@ export class TflitePredictor implements Predictor {
   readonly #pool: InterpreterPool;
   readonly #dequantize: boolean;
   readonly #clock: Clock;
+  readonly #guards: ReadonlyMap<string, OperandGuard>;
   readonly #calls: CallsInFlight;
   #closing: Promise<void> | undefined;
 
@@ -55,6 +59,7 @@ export class TflitePredictor implements Predictor {
     this.#model = model;
     this.#pool = pool;
     this.#clock = options.clock;
+    this.#guards = options.guards;
     this.#calls = new CallsInFlight(options.clock);
     const { signatures } = model.file;
     const specs = [...signatures.values()].flatMap((s) => [...s.inputs, ...s.outputs]);
@@ -135,6 +140,7 @@ export class TflitePredictor implements Predictor {
     const names = options.outputs && validateOutputs(spec, options.outputs);
     const parsed = parseInputs(signature, inputs);
     const tensors = this.#dequantize ? quantizeAll(parsed, signature) : parsed;
+    this.#guards.get(signatureName)?.check(tensors);
     let interpreter: Interpreter | undefined;
     this.#calls.begin();
     try {

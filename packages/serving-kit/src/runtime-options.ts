@@ -57,6 +57,10 @@ export function runtimeOptionsOf(
     tflite: {
       warmup,
       ...(interpreters !== undefined && { interpreters }),
+      ...(flags.tflite_unchecked_ops === "allow" && { uncheckedOps: "allow" }),
+      ...(flags.tflite_max_tensor_bytes !== undefined && {
+        maxTensorBytes: flags.tflite_max_tensor_bytes,
+      }),
       ...(flags.tflite_state === "keep" && { state: "keep" }),
     },
     prefersTflite: preferTflite,

@@ -1,7 +1,7 @@
 import type { Tensors as NamedTensors, Tensor } from "@serving-kit/inference";
 import { errors } from "../errors.js";
 import type { Graph, Operator, Subgraph } from "../graph/graph.js";
-import type { ModelSignature } from "../model-file.js";
+import type { ModelSignature } from "../model-signature.js";
 import { type AbstractTensor, anyOf, integerRange, unknownTensor } from "./abstract-tensor.js";
 import { findUnshown, type LocatedFinding, needsChecks, type Requirements } from "./analysis.js";
 import { RESULT } from "./constraint.js";

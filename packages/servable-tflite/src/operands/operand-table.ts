@@ -31,11 +31,15 @@ const MAX_STEP = 2 ** 30;
 
 const NO_EXTENT: Extent = { lo: 0, hi: 0 };
 
-/** Indices into the extents that `along` returns for each place of the operand's last dimension. */
+/**
+ * Indices into the extents that `along` returns for each place of the operand's last dimension. They are
+ * the values of operand `list`, or of a shape.
+ */
 function indices(
   operand: string,
   input: number,
   along: (op: OperatorView) => readonly Extent[] | undefined,
+  list?: number,
 ): Pick<OperandRow, "operand" | "check"> {
   return {
     operand,
@@ -50,7 +54,7 @@ function indices(
         isBelow
           ? [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY]
           : [0, (extents[i % period]?.lo ?? 0) - 1];
-      const isExact = op.areShapesExact && extents.every(isKnown);
+      const isExact = op.areShapesExact && (list === undefined || op.input(list).isExact);
       return elementsWithin(operand, input, tensor, allowed, {
         isExact,
         isSafe: extents.every(({ lo }) => lo > 0),
@@ -109,11 +113,8 @@ export const OPERAND_TABLE: readonly OperandRow[] = [
   {
     operators: ["GATHER"],
     checkedBy: SINCE_2_21,
-    ...indices("indices", 1, (op) => {
-      const axis = axisOf(op.options?.int32(0) ?? 0, op.shape(0)?.length ?? 0);
-      const along = axis === undefined ? undefined : op.shape(0)?.[axis];
-      return along && [along];
-    }),
+    operand: "indices",
+    check: checkGather,
   },
   {
     // 2.21 checks only where a tuple ends up as a whole, and divides by the extents.
@@ -125,13 +126,13 @@ export const OPERAND_TABLE: readonly OperandRow[] = [
   {
     operators: ["SCATTER_ND"],
     checkedBy: NONE,
-    ...indices("indices", 0, listedExtents(2, 0)),
+    ...indices("indices", 0, listedExtents(2, 0), 2),
   },
   { operators: ["SCATTER_ND"], checkedBy: NONE, ...within("shape", 2, 1, MAX_STEP) },
   {
     operators: ["SPARSE_TO_DENSE"],
     checkedBy: NONE,
-    ...indices("indices", 0, listedExtents(1, 0)),
+    ...indices("indices", 0, listedExtents(1, 0), 1),
   },
   { operators: ["SPARSE_TO_DENSE"], checkedBy: NONE, ...within("shape", 1, 0, MAX_STEP) },
   { operators: ["SLICE"], checkedBy: NONE, operand: "begin", check: checkSlice },
@@ -163,13 +164,13 @@ export const OPERAND_TABLE: readonly OperandRow[] = [
   { operators: ["SPLIT_V"], checkedBy: SINCE_2_21, operand: "size_splits", check: checkSplitSizes },
   {
     operators: ["ONE_HOT"],
-    checkedBy: SINCE_2_21,
+    checkedBy: NONE,
     ...within("depth", 1, 0, MAX_STEP),
   },
   {
     operators: ["EMBEDDING_LOOKUP_SPARSE"],
     checkedBy: NONE,
-    ...indices("indices", 1, listedExtents(2, 1)),
+    ...indices("indices", 1, listedExtents(2, 1), 2),
   },
   {
     operators: ["EMBEDDING_LOOKUP_SPARSE"],
@@ -253,6 +254,18 @@ export const OPERAND_TABLE: readonly OperandRow[] = [
   },
 ];
 
+const gathered = indices("indices", 1, (op) => {
+  const axis = axisOf(op.options?.int32(0) ?? 0, op.shape(0)?.length ?? 0);
+  const along = axis === undefined ? undefined : op.shape(0)?.[axis];
+  return along && [along];
+});
+
+/** Kernels for strings check indices in all versions. */
+function checkGather(op: OperatorView): Finding {
+  const finding = gathered.check(op);
+  return op.input(0).type === "STRING" ? { ...finding, isShown: true } : finding;
+}
+
 function checkSlice(op: OperatorView): Finding {
   const [x, begin, size] = [op.input(0), op.input(1), op.input(2)];
   const isInside = x.shape?.every((whole, i) => {
@@ -332,12 +345,11 @@ function checkMirrorPad(op: OperatorView): Finding {
 function checkPermutation(op: OperatorView): Finding {
   const perm = op.input(1);
   const rank = op.shape(0)?.length;
-  const axesOfPerm =
-    rank === undefined ? [] : (numbersOf(perm) ?? []).map((axis) => axisOf(axis, rank));
+  const list = numbersOf(perm) ?? [];
   const isPermutation =
-    axesOfPerm.length === rank &&
-    !axesOfPerm.includes(undefined) &&
-    new Set(axesOfPerm).size === rank;
+    list.length === rank &&
+    new Set(list).size === rank &&
+    list.every((axis) => axis >= 0 && axis < list.length);
   return required("perm", 1, perm, {
     isShown: isPermutation,
     isExact: op.areShapesExact,

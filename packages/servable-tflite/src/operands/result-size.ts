@@ -29,6 +29,7 @@ const SIZED: ReadonlySet<string> = new Set([
   "UNSORTED_SEGMENT_MAX",
   "UNSORTED_SEGMENT_MIN",
   "RFFT2D",
+  "DILATE",
   "SPACE_TO_BATCH_ND",
   "BATCH_MATMUL",
   "MATRIX_DIAG",

@@ -1,8 +1,9 @@
 import { isServingError } from "@serving-kit/core";
-import { NUMERIC_DTYPES, type Tensor, type Tensors } from "@serving-kit/inference";
+import { NUMERIC_DTYPES, type Tensor } from "@serving-kit/inference";
 import { viewMemory } from "@serving-kit/native-library";
 import { openModel } from "../../src/load-model.js";
-import { type Binding, readModelFile } from "../../src/model-file.js";
+import { readModelFile } from "../../src/model-file.js";
+import type { Binding } from "../../src/model-signature.js";
 import { OK } from "../../src/native/bindings.js";
 import { ErrorReporter } from "../../src/native/error-reporter.js";
 import { openTflite } from "../../src/native/library.js";
@@ -46,7 +47,10 @@ async function runRaw({ model, inputs, library }: Task): Promise<Outcome> {
   const reporter = new ErrorReporter();
   const options = bindings.optionsCreate();
   bindings.setErrorReporter(options, reporter.pointer, reporter.userData);
-  const interpreter = bindings.interpreterCreate(bindings.modelCreate(bytes, bytes.length), options);
+  const interpreter = bindings.interpreterCreate(
+    bindings.modelCreate(bytes, bytes.length),
+    options,
+  );
   if (interpreter === null) return { kind: "error", step: "create", message: reporter.take() };
   kept.push(bytes, reporter);
   const failed = (step: string): Outcome => ({ kind: "error", step, message: reporter.take() });
@@ -58,8 +62,7 @@ async function runRaw({ model, inputs, library }: Task): Promise<Outcome> {
   for (const { name, index } of signature.inputs) {
     const { dtype, data } = inputs[name] as Tensor;
     const tensor = bindings.input(interpreter, index);
-    const content =
-      dtype === "string" ? encodeStrings(data as Uint8Array[]) : (data as Int32Array);
+    const content = dtype === "string" ? encodeStrings(data as Uint8Array[]) : (data as Int32Array);
     if (dtype === "string") bindings.tensorRealloc(content.byteLength, tensor);
     bindings.copyIn(tensor, content, content.byteLength);
   }
@@ -85,7 +88,8 @@ function readTensor(
 ): Tensor {
   const rank = bindings.tensorRank(tensor);
   const shape = Array.from({ length: rank }, (_, i) => bindings.tensorDimension(tensor, i));
-  const memory = size === 0 ? new ArrayBuffer(0) : viewMemory(bindings.tensorData(tensor), size).slice(0);
+  const memory =
+    size === 0 ? new ArrayBuffer(0) : viewMemory(bindings.tensorData(tensor), size).slice(0);
   if (dtype === "string") return { dtype: "uint8", shape, data: new Uint8Array(memory) };
   return { dtype, shape, data: new NUMERIC_DTYPES[dtype].array(memory) } as Tensor;
 }

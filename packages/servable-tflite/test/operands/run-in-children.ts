@@ -63,6 +63,9 @@ async function runInChild(tasks: readonly Task[], outcomes: Outcome[]): Promise<
   const [code, signal] = await once(child, "close");
   clearTimeout(watchdog);
   if (outcomes.length < tasks.length) {
-    outcomes.push({ kind: "killed", by: signal === "SIGKILL" ? "hang" : (signal ?? `exit code ${code}`) });
+    outcomes.push({
+      kind: "killed",
+      by: signal === "SIGKILL" ? "hang" : (signal ?? `exit code ${code}`),
+    });
   }
 }

@@ -56,4 +56,16 @@ export const ownRuntimeFlags = {
     "Variables of .tflite models: each call starts with their initial values, or with the values " +
       "that the call before left. Calls of a model that keeps state run one after another.",
   ),
+  tflite_unchecked_ops: word(
+    ["refuse", "allow"],
+    "refuse",
+    "Whether .tflite models load that compute an index, size or divisor which nothing checks before " +
+      "it is used. `allow` lets a client's input reach the server's memory in such a model.",
+  ),
+  tflite_max_tensor_bytes: integer(
+    "bytes",
+    undefined,
+    [1, 2 ** 31 - 1],
+    "The largest tensor of a .tflite model, where its size is known before the run. Default: 1 GiB.",
+  ),
 };

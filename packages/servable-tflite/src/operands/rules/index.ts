@@ -112,6 +112,7 @@ const RULES: ReadonlyMap<string, Rule> = new Map([
   ["UNIDIRECTIONAL_SEQUENCE_RNN", layers.sequence],
   ["REVERSE_V2", layers.rearranged],
   ["REVERSE_SEQUENCE", layers.rearranged],
+  ["DILATE", layers.dilation],
   ["MATRIX_DIAG", layers.matrixDiagonal],
   ["DYNAMIC_UPDATE_SLICE", layers.updated],
 ]);

@@ -214,3 +214,17 @@ export const updated: Rule = (op) => {
   const elements = uniform(Math.min(a[0], b[0]), Math.max(a[1], b[1]));
   return [{ ...op.unknown(x.shape), elements, mayBeNaN: x.mayBeNaN || y.mayBeNaN }];
 };
+
+/** DILATE: gaps between the elements along each dimension. */
+export const dilation: Rule = (op) => {
+  const { shape } = op.input(0);
+  const gaps = op.input(1);
+  const out = shape?.map((each, i) => {
+    const [lo, hi] = rangeAt(gaps.elements, i);
+    return {
+      lo: Math.max(0, dilated(each.lo, Math.max(lo, 1))),
+      hi: Math.max(0, dilated(each.hi, Math.max(hi, 1))),
+    };
+  });
+  return [op.unknown(out, op.areShapesExact && gaps.isExact)];
+};

@@ -166,30 +166,42 @@ export function crossPick(elements: Elements, shape: readonly number[], lists: L
   return pick(elements, indices);
 }
 
-/** A result whose elements are some of those of `x`. Without lists, only their range is known. */
+/**
+ * A result whose elements are some of those of `x`: those at the cross product of `lists`, which are made
+ * only if the result is small enough. Without them, or if they cannot be known, only the range is known.
+ */
 export function picked(
   op: OperatorView,
   x: AbstractTensor,
   shape: Extents,
-  lists: Lists | undefined,
+  lists: () => Lists | undefined = () => undefined,
 ): AbstractTensor {
-  const own = knownShape(x.shape);
-  const count =
-    lists?.reduce((product, { length }) => product * length, 1) ?? Number.POSITIVE_INFINITY;
-  const isComputed = own !== undefined && lists !== undefined && count <= op.limit;
-  const isValid = isComputed && lists.every((list, d) => isWithin(list, own[d] as number));
-  const isExact = op.inputs.every((input) => input?.isExact ?? true) && op.areShapesExact;
   const below = x.below?.length === 1 ? { below: x.below } : {};
+  const areValuesExact = op.inputs.every((input) => input?.isExact ?? true);
   return {
     ...withoutRelations(x),
     type: op.outputType(),
     shape,
-    elements: isValid ? crossPick(x.elements, own, lists) : hullOf(x.elements),
-    isExact,
-    isShapeExact: op.areShapesExact && op.inputs.every((input) => input?.isExact ?? true),
+    elements: pickedElements(op, x, shape, lists) ?? hullOf(x.elements),
+    isExact: areValuesExact && op.areShapesExact,
+    isShapeExact: areValuesExact && op.areShapesExact,
     ...below,
     ...sourceOf(...op.inputs.filter((input) => input !== undefined)),
   };
+}
+
+function pickedElements(
+  op: OperatorView,
+  x: AbstractTensor,
+  shape: Extents,
+  lists: () => Lists | undefined,
+): Elements | undefined {
+  const [own, out] = [knownShape(x.shape), knownShape(shape)];
+  if (isUniform(x.elements) || own === undefined || out === undefined) return undefined;
+  const isSmall = [...own, ...out, elementsOf(shape).hi].every((each) => each <= op.limit);
+  const made = isSmall ? lists() : undefined;
+  const isValid = made?.every((list, d) => isWithin(list, own[d] as number));
+  return made !== undefined && isValid ? crossPick(x.elements, own, made) : undefined;
 }
 
 const hullOf = (elements: Elements) =>
@@ -311,7 +323,7 @@ export const unpack: Rule = (op) => {
   return op.outputs.map((_, i) => {
     if (axis === undefined) return op.unknown(undefined, false, i);
     const shape = x.shape?.toSpliced(axis, 1);
-    const lists = own && all(own).with(axis, [i]);
+    const lists = () => own && all(own).with(axis, [i]);
     return picked(op, x, shape, lists);
   });
 };
@@ -331,8 +343,9 @@ export const split: Rule = (op) => {
     if (axis === undefined || size === undefined)
       return op.unknown(x.shape?.map(unknownExtent), false, i);
     const to = from + size.lo;
-    const lists = own && isKnown(size) ? all(own).with(axis, span(from, to)) : undefined;
+    const start = from;
     from = to;
+    const lists = () => (own && isKnown(size) ? all(own).with(axis, span(start, to)) : undefined);
     return picked(op, x, x.shape?.with(axis, size), lists);
   });
 };
@@ -362,8 +375,9 @@ export const transpose: Rule = (op) => {
   const axes = order as number[];
   const shape = axes.map((axis) => x.shape?.[axis] as Extent);
   const own = knownShape(x.shape);
-  const tensor = picked(op, x, shape, undefined);
-  if (own === undefined || isUniform(x.elements)) return [tensor];
+  const tensor = picked(op, x, shape);
+  if (own === undefined || isUniform(x.elements) || elementsOf(shape).hi > op.limit)
+    return [tensor];
   return [{ ...tensor, elements: pick(x.elements, transposed(own, axes)) }];
 };
 
@@ -394,11 +408,8 @@ export const tile: Rule = (op) => {
   });
   const own = knownShape(x.shape);
   const out = knownShape(shape);
-  const isSmall = elementsOf(shape).hi <= op.limit;
-  const lists =
-    own && out && isSmall
-      ? out.map((size, d) => span(0, size).map((i) => i % Math.max(own[d] as number, 1)))
-      : undefined;
+  const lists = () =>
+    own && out?.map((size, d) => span(0, size).map((i) => i % Math.max(own[d] as number, 1)));
   return [picked(op, x, shape, lists)];
 };
 
@@ -421,7 +432,7 @@ export const pad: Rule = (op) => {
   const filling = op.inputs[2]?.elements ?? uniform(0, 0);
   const [lo, hi] = hull(x.elements);
   const [least, most] = hull(filling);
-  const result = picked(op, x, shape, undefined);
+  const result = picked(op, x, shape);
   const elements = uniform(Math.min(lo, least), Math.max(hi, most));
   const range = integerRange(x.type);
   const isPlain = range !== undefined || op.name === "MIRROR_PAD";
@@ -440,9 +451,8 @@ export const broadcastTo: Rule = (op) => {
   const shape = rangesOf(op.input(1), undefined);
   const own = knownShape(x.shape);
   const out = knownShape(shape);
-  const isSmall = out !== undefined && elementsOf(shape).hi <= op.limit;
-  if (!isSmall || own === undefined) return [picked(op, x, shape, undefined)];
+  if (out === undefined || own === undefined) return [picked(op, x, shape)];
   const padded = [...Array.from({ length: Math.max(0, out.length - own.length) }, () => 1), ...own];
-  const lists = out.map((size, d) => span(0, size).map((i) => (padded[d] === 1 ? 0 : i)));
+  const lists = () => out.map((size, d) => span(0, size).map((i) => (padded[d] === 1 ? 0 : i)));
   return [picked(op, { ...x, shape: padded.map(extent) }, shape, lists)];
 };

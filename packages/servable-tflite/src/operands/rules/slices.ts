@@ -12,9 +12,9 @@ export const slice: Rule = (op) => {
   const own = knownShape(x.shape);
   const out = knownShape(shape);
   const starts = numbersOf(begin);
-  const lists =
-    own && out && starts?.length === own.length
-      ? out.map((length, d) => span(starts[d] as number, (starts[d] as number) + length))
+  const lists = () =>
+    own && starts?.length === own.length
+      ? out?.map((length, d) => span(starts[d] as number, (starts[d] as number) + length))
       : undefined;
   return [picked(op, x, shape, lists)];
 };
@@ -95,11 +95,14 @@ export const stridedSlice: Rule = (op) => {
   const shape = dimensions.map(({ size }) => size).filter(isShrunk);
   const lists = dimensions.map(({ list }) => list);
   const isListed = lists.every((list) => list !== undefined);
-  return [picked(op, x, shape, isListed ? (lists as number[][]) : undefined)];
+  return [picked(op, x, shape, () => (isListed ? (lists as number[][]) : undefined))];
 };
 
+/** Longer dimensions are not listed. */
+const MAX_LISTED = 1 << 22;
+
 const listOf = (each: Extent) =>
-  isKnown(each) && each.lo <= 1 << 22 ? span(0, each.lo) : undefined;
+  isKnown(each) && each.lo <= MAX_LISTED ? span(0, each.lo) : undefined;
 
 /** The size of a dimension of the result, and the indices that it takes, if they are known. */
 function stridedDimension(
@@ -119,7 +122,8 @@ function stridedDimension(
   }
   const isWhole = stride === 1 && (isMasked(masks.begin) || (begin === 0 && lastBegin === 0));
   if (isWhole && isMasked(masks.end)) return { size: whole, list: listOf(whole) };
-  const isPoint = begin === lastBegin && end === lastEnd && isKnown(whole);
+  const isPoint =
+    begin === lastBegin && end === lastEnd && isKnown(whole) && whole.lo <= MAX_LISTED;
   if (stride === undefined || stride === 0 || !isPoint)
     return { size: upTo(whole.hi), list: undefined };
   const least = stride > 0 ? 0 : -1;
@@ -146,7 +150,7 @@ export const gather: Rule = (op) => {
   ];
   const own = knownShape(x.shape);
   const points = numbersOf(indices);
-  const lists =
+  const lists = () =>
     own && points && batches === 0
       ? own.map((each) => span(0, each)).with(axis, [...points])
       : undefined;
@@ -167,7 +171,7 @@ export const gatherNd: Rule = (op) => {
     return [op.unknown(undefined)];
   }
   const shape = [...indices.shape.slice(0, -1), ...x.shape.slice(depth.lo)];
-  return [{ ...picked(op, x, shape, undefined), isExact: false, isShapeExact: op.areShapesExact }];
+  return [{ ...picked(op, x, shape), isExact: false, isShapeExact: op.areShapesExact }];
 };
 
 /** An operator whose output's extents are the values of an operand. */

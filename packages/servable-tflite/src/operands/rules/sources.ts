@@ -238,7 +238,7 @@ export const reduction: Rule = (op) => {
     {
       ...result,
       elements: exact,
-      isExact: x.isExact && op.areShapesExact && isTotal && FOLDED.includes(op.name),
+      isExact: x.isExact && op.areShapesExact && isTotal === true && FOLDED.includes(op.name),
       ...sourceOf(x),
     },
   ];
