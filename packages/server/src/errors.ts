@@ -177,7 +177,7 @@ export const errors = {
     new ServingError(
       "PERMISSION_DENIED",
       "RELOAD_NOT_ALLOWED",
-      "clients must not change the models of this server (--model_control=none)",
+      "clients must not change the models of this server (modelControl: none, --model_control=none)",
     ),
 
   reloadWithoutRoots: () =>
