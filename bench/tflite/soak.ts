@@ -76,17 +76,27 @@ async function growth(tenth: () => Promise<void>): Promise<Growth> {
   return { firstMb: median(rss.slice(1, 4)), lastMb: median(rss.slice(-3)) };
 }
 
-/** glibc's malloc_trim(3); elsewhere nothing. */
+/** M_ARENA_MAX of mallopt(3). */
+const ARENA_MAX = -8;
+
+/**
+ * glibc's malloc_trim(3); elsewhere nothing. With one arena for all threads: those of libuv's pool would
+ * have arenas of their own, and keep what another thread frees, more or less from round to round.
+ */
 async function trimmer(): Promise<() => void> {
   try {
     const library = await openLibrary({
       name: "glibc",
       candidates: [mappedLibrary(/^libc\.so\.6$|^libc-/)],
       version: { symbol: "gnu_get_libc_version", atLeast: "2" },
-      symbols: ["malloc_trim"],
+      symbols: ["malloc_trim", "mallopt"],
       remedy: "",
     });
-    const { trim } = library.functions({ trim: ["malloc_trim", "int", "size_t"] });
+    const { trim, option } = library.functions({
+      trim: ["malloc_trim", "int", "size_t"],
+      option: ["mallopt", "int", "int", "int"],
+    });
+    option(ARENA_MAX, 1);
     return () => void trim(0);
   } catch {
     return () => {};
