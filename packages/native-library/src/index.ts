@@ -43,6 +43,12 @@ export {
 } from "./native-memory.js";
 export { nativeRuns } from "./native-runs.js";
 export { opaqueStruct, structBytes } from "./opaque-struct.js";
+export {
+  findProgram,
+  type PythonSurroundings,
+  pythonPrograms,
+  pythonSurroundings,
+} from "./python.js";
 export { pythonPackage } from "./python-package.js";
 export { canReusePort, reusePortSocket, type SocketAddress } from "./reuse-port.js";
 export { EXECUTIONS, type Execution, RunPlan } from "./run-plan.js";

@@ -39,27 +39,35 @@ export function environmentVariable(name: string): LibraryCandidate {
   return { origin, isExplicit: true, locate: () => ({ path: resolve(path) }) };
 }
 
-/** A file of an installed npm package. `from` is the `import.meta.url` of the one who depends on it. */
+/**
+ * A file of an npm package that is installed above one of the modules `from`: their `import.meta.url` or
+ * absolute paths. Other paths are ignored.
+ */
 export function nodePackage(
   name: string,
   files: readonly string[],
-  from: string,
+  ...from: readonly string[]
 ): LibraryCandidate {
   return {
     origin: `npm package ${name}`,
     locate() {
-      let folder: string;
-      try {
-        folder = dirname(createRequire(from).resolve(`${name}/package.json`));
-      } catch {
-        return missing("is not installed");
-      }
+      const folder = from.map((module) => folderOfPackage(name, module)).find(Boolean);
+      if (folder === undefined) return missing("is not installed");
       const file = files.find((file) => existsSync(join(folder, file)));
       return file === undefined
         ? missing(`is installed in ${folder}, but has no ${files.join(" or ")}`)
         : { path: join(folder, file) };
     },
   };
+}
+
+function folderOfPackage(name: string, from: string): string | undefined {
+  try {
+    // Throws for a relative path too.
+    return dirname(createRequire(from).resolve(`${name}/package.json`));
+  } catch {
+    return undefined;
+  }
 }
 
 /** A file in the kit's own cache folder, where an install step puts what npm does not carry. */

@@ -1,13 +1,15 @@
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { isAbsolute, join } from "node:path";
 import type { LibraryCandidate, Located } from "./library-candidate.js";
+import { pythonPrograms, pythonSurroundings } from "./python.js";
 
 const TIMEOUT_MS = 10_000;
 
 // Finds where a module lies without importing it: importing TensorFlow takes seconds.
 const FIND_MODULE = `
-import importlib.util, sys
+import importlib.util, os, sys
+sys.path[:] = filter(os.path.isabs, sys.path)
 spec = importlib.util.find_spec(sys.argv[1])
 print((spec.submodule_search_locations or [""])[0] if spec else "")
 `;
@@ -21,7 +23,7 @@ export function pythonPackage(module: string, files: readonly string[]): Library
     origin: `Python package ${module}`,
     async locate(): Promise<Located> {
       const seen: string[] = [];
-      for (const python of pythonPrograms(process.env)) {
+      for (const python of pythonPrograms()) {
         const folder = await moduleFolder(python, module);
         if (!folder) {
           seen.push(`${python} ${folder === "" ? "does not have it" : "does not run"}`);
@@ -36,23 +38,15 @@ export function pythonPackage(module: string, files: readonly string[]): Library
   };
 }
 
-function pythonPrograms({ VIRTUAL_ENV }: Readonly<NodeJS.ProcessEnv>): string[] {
-  const isWindows = process.platform === "win32";
-  const inEnvironment = isWindows ? "Scripts/python.exe" : "bin/python";
-  return [
-    ...(VIRTUAL_ENV ? [join(VIRTUAL_ENV, inEnvironment)] : []),
-    ...(isWindows ? ["python"] : ["python3", "python"]),
-  ];
-}
-
-/** The folder of a module, "" when Python does not have it, undefined when there is no Python. */
-function moduleFolder(python: string, module: string): Promise<string | undefined> {
+/** The folder of a module, "" if Python does not have it, undefined if Python does not run. */
+async function moduleFolder(python: string, module: string): Promise<string | undefined> {
+  await using surroundings = await pythonSurroundings();
+  const { cwd, env } = surroundings;
+  const options = { cwd, env, timeout: TIMEOUT_MS, windowsHide: true };
   return new Promise((resolve) => {
-    execFile(
-      python,
-      ["-c", FIND_MODULE, module],
-      { timeout: TIMEOUT_MS, windowsHide: true },
-      (error, stdout) => resolve(error ? undefined : stdout.trim()),
-    );
+    execFile(python, ["-c", FIND_MODULE, module], options, (error, stdout) => {
+      const folder = stdout.trim();
+      resolve(error ? undefined : isAbsolute(folder) ? folder : "");
+    });
   });
 }

@@ -1,7 +1,8 @@
 import { execFile, spawn } from "node:child_process";
 import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { type Clock, systemClock } from "@serving-kit/core";
+import { findProgram, pythonPrograms, pythonSurroundings } from "@serving-kit/native-library";
 import { PYTHON, type Wheel } from "./wheel.js";
 
 const POLL_MS = 200;
@@ -33,15 +34,11 @@ export interface Pip {
 export async function findPip(
   env: Readonly<NodeJS.ProcessEnv> = process.env,
 ): Promise<Pip | undefined> {
-  const isWindows = process.platform === "win32";
-  const inVenv = isWindows ? "Scripts/python.exe" : "bin/python";
-  const pythons = [env.VIRTUAL_ENV && join(env.VIRTUAL_ENV, inVenv), "python3", "python"];
   const commands: [string, string[]][] = [
-    ...pythons
-      .filter((python) => python !== undefined && python !== "")
-      .map((python): [string, string[]] => [python as string, ["-m", "pip"]]),
-    ["pip3", []],
-    ["pip", []],
+    ...pythonPrograms(env).map((python): [string, string[]] => [python, ["-m", "pip"]]),
+    ...["pip3", "pip"]
+      .flatMap((name) => findProgram(name, env))
+      .map((pip): [string, string[]] => [pip, []]),
   ];
   for (const [command, args] of commands) {
     const version = await pipVersion(command, args);
@@ -56,7 +53,8 @@ export async function findPip(
  * @throws Error with the end of what pip wrote.
  */
 export async function downloadWheel(pip: Pip, options: DownloadOptions): Promise<void> {
-  const { wheel, version, sha256, folder, signal, clock = systemClock } = options;
+  const { wheel, version, sha256, signal, clock = systemClock } = options;
+  const folder = resolve(options.folder);
   await mkdir(folder, { recursive: true });
   // pip downloads into a temporary folder: with one of our own its progress can be seen.
   const scratch = await mkdtemp(join(folder, "pip-"));
@@ -74,9 +72,11 @@ export async function downloadWheel(pip: Pip, options: DownloadOptions): Promise
   let output = "";
   const watch = watchFolder(scratch, clock, (bytes) => options.onBytes(bytes, totalOf(output)));
   try {
+    await using surroundings = await pythonSurroundings();
     const code = await new Promise<number | null>((resolve, reject) => {
       const child = spawn(pip.command, args, {
-        env: { ...process.env, TMPDIR: scratch, TEMP: scratch, TMP: scratch },
+        cwd: surroundings.cwd,
+        env: { ...surroundings.env, TMPDIR: scratch, TEMP: scratch, TMP: scratch },
         stdio: ["ignore", "pipe", "pipe"],
         windowsHide: true,
         signal,
@@ -134,9 +134,11 @@ function watchFolder(folder: string, clock: Clock, onBytes: (bytes: number) => v
   };
 }
 
-function pipVersion(command: string, args: readonly string[]): Promise<number | undefined> {
+async function pipVersion(command: string, args: readonly string[]): Promise<number | undefined> {
+  await using surroundings = await pythonSurroundings();
+  const { cwd, env } = surroundings;
   return new Promise((resolve) => {
-    execFile(command, [...args, "--version"], { windowsHide: true }, (error, stdout) => {
+    execFile(command, [...args, "--version"], { cwd, env, windowsHide: true }, (error, stdout) => {
       const version = /^pip (\d+\.\d+)/.exec(stdout)?.[1];
       resolve(error || version === undefined ? undefined : Number(version));
     });

@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { pythonSurroundings } from "@serving-kit/native-library";
 import type { Pip } from "./pip.js";
 import { PYTHON, type Wheel } from "./wheel.js";
 
@@ -34,8 +35,16 @@ export async function findWheelLink(
     ...wheel.platforms.flatMap((platform) => ["--platform", platform]),
     ...["--no-input", "--disable-pip-version-check"],
   ];
+  await using surroundings = await pythonSurroundings();
+  const { cwd, env } = surroundings;
   const output = await new Promise<string>((resolve) => {
-    const options = { windowsHide: true, maxBuffer: MAX_OUTPUT_BYTES, ...(signal && { signal }) };
+    const options = {
+      cwd,
+      env,
+      windowsHide: true,
+      maxBuffer: MAX_OUTPUT_BYTES,
+      ...(signal && { signal }),
+    };
     // Its exit code says whether it found a release, which a version such as 2.21.0rc1 is not.
     execFile(pip.command, args, options, (_, stdout) => resolve(stdout));
   });

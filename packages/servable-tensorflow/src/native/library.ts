@@ -45,7 +45,8 @@ export function libraryCandidates(path?: string): readonly LibraryCandidate[] {
     nodePackage(
       "@tensorflow/tfjs-node",
       FILE_NAMES.map((name) => `deps/lib/${name}`),
-      join(process.cwd(), "package.json"),
+      // Never that of the working directory: of the kit's own tree, or of the program that runs.
+      ...[import.meta.url, process.argv[1]].filter((from) => from !== undefined),
     ),
     ...FILE_NAMES.filter(isOfThisPlatform).map((name) => cachedFile(join(CACHED_FOLDER, name))),
     // Last, since asking Python takes a process or two.
