@@ -14,6 +14,7 @@ import { guardModel } from "./operands/guard-operands.js";
 import type { TfliteOptions } from "./options.js";
 import { readWholeFile } from "./read-file.js";
 import { requirementsOf, unmetRequirements } from "./requirements/runtime-requirements.js";
+import { xnnpackFault } from "./requirements/xnnpack-faults.js";
 import { type ModelBytes, shareModel } from "./share.js";
 import { TflitePredictor } from "./tflite-predictor.js";
 import { warmUp } from "./warm-up.js";
@@ -57,7 +58,7 @@ export async function openModel(
   const predictor = await TflitePredictor.create(model, {
     threads: options.threads ?? 1,
     interpreters: interpretersOf(file, options),
-    xnnpack: xnnpackIn(tflite, options.useXnnpack),
+    xnnpack: xnnpackFor(graph, tflite, options.useXnnpack, log),
     keepsState: options.state === "keep",
     dequantize: options.dequantize ?? false,
     clock,
@@ -114,9 +115,11 @@ async function checkRuntime(path: string, graph: Graph, { library }: Tflite): Pr
   if (reasons.length > 0) throw errors.modelUnsupported(`${path} ${reasons.join(". It ")}`);
 }
 
-function xnnpackIn(
+function xnnpackFor(
+  graph: Graph,
   { library, hasXnnpack }: Tflite,
   wanted: boolean | undefined,
+  log: ModelLog,
 ): "required" | "preferred" | "never" {
   if (!hasXnnpack && wanted) {
     throw errors.modelUnsupported(
@@ -124,5 +127,14 @@ function xnnpackIn(
     );
   }
   if (!hasXnnpack || wanted === false) return "never";
-  return wanted ? "required" : "preferred";
+  const fault = xnnpackFault(graph, library.version);
+  if (fault === undefined) return wanted ? "required" : "preferred";
+  const reason = `XNNPACK of ${library.name} ${library.version} computes ${fault} wrongly`;
+  if (wanted) {
+    throw errors.modelUnsupported(
+      `option useXnnpack is true, but ${reason}; leave it out to run without`,
+    );
+  }
+  log.info(`${reason}; TensorFlow Lite's own kernels run all operators`);
+  return "never";
 }

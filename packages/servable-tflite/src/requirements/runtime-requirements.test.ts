@@ -117,4 +117,36 @@ describe("unmetRequirements", () => {
     ]);
     expect(await reasonsFor(graph("FLOAT32"), "2.9.0")).toEqual([]);
   });
+
+  it.each(["attention_scores_i16x8", "add_i16x8"])("are none for int16 of %s", async (name) => {
+    const graph = read(`../../test/real-models/small/${name}.tflite`);
+    expect(await reasonsFor(graph, "2.21.0")).toEqual([]);
+  });
+
+  it("name operands that the kernels of a runtime lack or do not survive", async () => {
+    const tensor = (name: string, scale?: number) =>
+      ({ type: { name, bits: 16 }, ...(scale && { quantization: { scale: [scale] } }) }) as never;
+    const graph = (name: string, tensors: readonly never[]): Graph => {
+      const used = { ...operator(name, 1), inputs: tensors.map((_, i) => i) };
+      const { subgraphs, ...others } = graphOf([used]);
+      return { ...others, subgraphs: subgraphs.map((s) => ({ ...s, tensors })) };
+    };
+    const faults = [
+      [
+        graph("TILE", [tensor("INT16")]),
+        /^has TILE of int16, which .* does not have; use .* 2\.23/,
+      ],
+      [
+        graph("BATCH_MATMUL", [tensor("INT16"), tensor("INT8")]),
+        /^has BATCH_MATMUL of int16 and int8, which .* does not have/,
+      ],
+      [graph("ADD", [tensor("INT16", 1), tensor("INT16", 3e-43)]), /does not survive/],
+    ] as const;
+    for (const [faulty, message] of faults) {
+      expect(await reasonsFor(faulty, "2.21.0")).toEqual([expect.stringMatching(message)]);
+      expect(await reasonsFor(faulty, "2.23.0")).toEqual([]);
+    }
+    expect(await reasonsFor(graph("TILE", [tensor("FLOAT32")]), "2.21.0")).toEqual([]);
+    expect(await reasonsFor(graph("ADD", [tensor("INT16", 1e-4)]), "2.21.0")).toEqual([]);
+  });
 });

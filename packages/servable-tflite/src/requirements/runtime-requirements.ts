@@ -9,7 +9,7 @@ import { type WrongKernel, wrongKernelsFor } from "./wrong-kernels.js";
 /** What a graph needs of TensorFlow Lite. */
 export interface RuntimeRequirements {
   readonly operators: readonly OperatorUse[];
-  /** Kernels that are wrong in older runtimes. */
+  /** Kernels that are wrong or missing in older runtimes. */
   readonly wrongKernels: readonly WrongKernel[];
   /**
    * The first runtime that computes all builtin operators correctly, such as `2.17`. Undefined if no known
@@ -75,10 +75,10 @@ export async function unmetRequirements(
       `uses operators that ${runtime} does not have: ${missing.map(describeMissing).join(", ")}; ${remedyFor(needed, requirements)}`,
     );
   }
-  for (const { what, correctSince, remedy } of wrongKernels) {
+  for (const { what, fault, correctSince, remedy } of wrongKernels) {
     if (!isOld(correctSince)) continue;
     reasons.push(
-      `has ${what}, which ${runtime} computes wrongly; use TensorFlow Lite >= ${correctSince}, or ${remedy}`,
+      `has ${what}, which ${runtime} ${fault}; use TensorFlow Lite >= ${correctSince}, or ${remedy}`,
     );
   }
   return reasons;

@@ -204,6 +204,8 @@ def answer(model, key, title, attempts, values):
         try:
             z = model.call(key, inputs, xnnpack=False)
             case["spread"] = {name: spread(y[name], z[name]) for name in y}
+            if any(0 < model.step(outputs[name]) < (case["spread"][name] or 0) * 0.999 for name in y):
+                case["plain"] = {name: values.put(x) for name, x in z.items()}
         except Exception as error:
             case["plainError"] = str(error)[:200]
         break
