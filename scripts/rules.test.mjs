@@ -20,7 +20,7 @@ const MAY_IMPORT = {
   "tensor-json": ["core", "inference"],
   "tensorflow-wire": ["core", "inference"],
   "servable-tensorflow": ["core", "inference", "native-library", "tensorflow-wire"],
-  "servable-tflite": ["core", "inference", "native-library"],
+  "servable-tflite": ["core", "inference", "native-library", "tensorflow-wire"],
   server: ["core", "inference", "batching", "source-filesystem", "tensor-json", "tensorflow-wire"],
   fastify: ["server"],
   testing: ["core", "inference", "batching"],
