@@ -11,8 +11,10 @@ ARG DEBIAN_IMAGE=debian:bookworm-slim
 
 # Builds the packages, and puts the command with its dependencies, of the versions in the lockfile, into
 # /app. Fails if TensorFlow Lite 2.21 cannot be downloaded; 2.9 is for older systems than Debian's.
-# A private registry or a proxy: --secret id=npmrc,src=$HOME/.npmrc; it gets into no layer.
+# A private registry or a proxy: --secret id=npmrc,src=$HOME/.npmrc; it gets into no layer. If that has
+# certificates of its own: --build-arg NODE_EXTRA_CA_CERTS=, the path of their file in NODE_IMAGE.
 FROM ${NODE_IMAGE} AS build
+ARG NODE_EXTRA_CA_CERTS
 WORKDIR /workspace
 COPY . .
 RUN --mount=type=cache,target=/root/.npm,sharing=locked \

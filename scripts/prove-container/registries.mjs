@@ -11,8 +11,8 @@ function firstText(paths) {
 }
 
 /**
- * The arguments of a build by which npm and pip in it use the registries of this machine and trust the
- * certificates that NODE_EXTRA_CA_CERTS names. They are secrets: no layer has them.
+ * The arguments of a build by which npm, Node and pip in it use the registries of this machine and trust the
+ * certificates that NODE_EXTRA_CA_CERTS names. Settings are secrets: no layer has them.
  */
 export function registryArguments(folder) {
   const extra = process.env.NODE_EXTRA_CA_CERTS;
@@ -27,9 +27,11 @@ export function registryArguments(folder) {
     npmrc: `${npmrc}\n${extra ? `cafile=${CERTIFICATES}\n` : ""}`,
     "pip.conf": `[global]\n${extra ? `cert = ${CERTIFICATES}\n` : ""}${pipConf}\n`,
   };
-  return Object.entries(secrets).map(([name, text]) => {
+  const certificates = extra ? [`--build-arg=NODE_EXTRA_CA_CERTS=${CERTIFICATES}`] : [];
+  const files = Object.entries(secrets).map(([name, text]) => {
     const file = join(folder, `secret-${name}`);
     writeFileSync(file, text, { mode: 0o600 });
     return `--secret=id=${name},src=${file}`;
   });
+  return [...certificates, ...files];
 }
