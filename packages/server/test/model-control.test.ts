@@ -68,6 +68,13 @@ describe("ModelControl", () => {
     expect(await wish({})).toBe("allowed");
   });
 
+  it("MC4 refuses a folder in the same words whether or not it exists", async () => {
+    const refusal = (path: string) => wish({ models: models() }, path);
+    const existing = await refusal(at("elsewhere/c"));
+    expect(existing).toMatch(REFUSED);
+    expect(await refusal(at("elsewhere/d"))).toBe(existing.replace("elsewhere/c", "elsewhere/d"));
+  });
+
   it("MC2 resolves symlinks in what a client names", async () => {
     await symlink(at("elsewhere"), at("models/link"));
     await symlink("/proc/self/fd", at("models/fd"));

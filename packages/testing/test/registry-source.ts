@@ -11,10 +11,13 @@ import {
 } from "@serving-kit/core";
 import { FakeClock, type SourceWorld } from "../src/index.js";
 
-/** What a registry source watches: the versions of each name, and which of them are broken. */
+/** The world of a registry source. */
 export interface Registry {
   readonly versions: Map<string, readonly Version[]>;
+  /** The versions that are emitted with an error, as `name/version`. */
   readonly broken: Set<string>;
+  /** The names that have no version for a reason that the source knows. */
+  readonly lost: Set<string>;
   looked: number;
 }
 
@@ -41,7 +44,9 @@ export function listOf(
       ? { id, error }
       : aspire(id, `${name}/${version}`);
   };
-  return { name, versions: versions.map(one) };
+  if (!registry.lost.has(name)) return { name, versions: versions.map(one) };
+  const error = new ServingError("NOT_FOUND", "LOST", `${name} is not in the registry`);
+  return { name, versions: [], error };
 }
 
 /** A world with a registry source, or with another source of a registry. */
@@ -49,12 +54,19 @@ export function registryWorld(
   makeSource: (registry: Registry, clock: FakeClock) => Source<string> = registrySource,
 ): SourceWorld<string> {
   const clock = new FakeClock();
-  const registry: Registry = { versions: new Map(), broken: new Set(), looked: 0 };
+  const registry: Registry = { versions: new Map(), broken: new Set(), lost: new Set(), looked: 0 };
   return {
     source: makeSource(registry, clock),
     names: ["digits", "faces"],
-    aspire: (name, versions) => void registry.versions.set(name, versions),
+    aspire: (name, versions) => {
+      registry.lost.delete(name);
+      registry.versions.set(name, versions);
+    },
     breakVersion: ({ name, version }) => void registry.broken.add(`${name}/${version}`),
+    lose: (name) => {
+      registry.lost.add(name);
+      registry.versions.set(name, []);
+    },
     pass: () => clock.advance(1_000),
     looked: () => registry.looked,
     held: () => clock.pending,

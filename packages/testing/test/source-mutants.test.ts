@@ -61,10 +61,10 @@ describe("sourceConformance rejects a source", () => {
     const partial: MakeSource = (registry, clock) =>
       new Observable((subscriber) => {
         const seen = new Set<string>();
-        const parts = map(({ name, versions }: AspiredVersions<string>) => {
-          const list = seen.has(name) ? versions : versions.slice(-1);
-          seen.add(name);
-          return { name, versions: list };
+        const parts = map((list: AspiredVersions<string>) => {
+          const versions = seen.has(list.name) ? list.versions : list.versions.slice(-1);
+          seen.add(list.name);
+          return { ...list, versions };
         });
         return registrySource(registry, clock).pipe(parts).subscribe(subscriber);
       });
@@ -72,9 +72,10 @@ describe("sourceConformance rejects a source", () => {
   });
 
   it("O3 whose ids have another name", async () => {
-    const renaming = emitting(({ name, versions }) => ({
+    const renaming = emitting(({ name, versions, error }) => ({
       name,
       versions: versions.map((v) => ({ ...v, id: servableId(name.toUpperCase(), v.id.version) })),
+      error,
     }));
     expect(await brokenBy(renaming)).toEqual(["O3"]);
   });
@@ -89,7 +90,9 @@ describe("sourceConformance rejects a source", () => {
 
   it("O4 that never withdraws", async () => {
     const clinging: MakeSource = (registry, clock) =>
-      registrySource(registry, clock).pipe(filter(({ versions }) => versions.length > 0));
+      registrySource(registry, clock).pipe(
+        filter(({ versions, error }) => versions.length > 0 || error !== undefined),
+      );
     expect(await brokenBy(clinging)).toEqual(["O4"]);
   });
 
@@ -114,9 +117,9 @@ describe("sourceConformance rejects a source", () => {
   });
 
   it("O6 that leaves a broken version out", async () => {
-    const silent = emitting(({ name, versions }) => ({
-      name,
-      versions: versions.filter((v) => !("error" in v)),
+    const silent = emitting((list) => ({
+      ...list,
+      versions: list.versions.filter((v) => !("error" in v)),
     }));
     expect(await brokenBy(silent)).toEqual(["O6"]);
   });
@@ -150,5 +153,23 @@ describe("sourceConformance rejects a source", () => {
         return registrySource(registry, clock).subscribe(subscriber);
       });
     expect(await brokenBy(synchronous)).toContain("O9");
+  });
+
+  it("O10 that does not say why there is nothing to load", async () => {
+    const silentList = emitting(({ name, versions }) => ({ name, versions }));
+    expect(await brokenBy(silentList)).toEqual(["O10"]);
+  });
+
+  it("O10 that keeps the error when there is a version", async () => {
+    const sticky: MakeSource = (registry, clock) =>
+      new Observable((subscriber) => {
+        const errors = new Map<string, AspiredVersions<string>["error"]>();
+        const keepError = map((list: AspiredVersions<string>) => {
+          if (list.error) errors.set(list.name, list.error);
+          return { ...list, error: errors.get(list.name) };
+        });
+        return registrySource(registry, clock).pipe(keepError).subscribe(subscriber);
+      });
+    expect(await brokenBy(sticky)).toEqual(["O10"]);
   });
 });
