@@ -72,10 +72,12 @@ describe("sourceConformance rejects a source", () => {
   });
 
   it("O3 whose ids have another name", async () => {
-    const renaming = emitting(({ name, versions, error }) => ({
-      name,
-      versions: versions.map((v) => ({ ...v, id: servableId(name.toUpperCase(), v.id.version) })),
-      error,
+    const renaming = emitting((list) => ({
+      ...list,
+      versions: list.versions.map((v) => ({
+        ...v,
+        id: servableId(list.name.toUpperCase(), v.id.version),
+      })),
     }));
     expect(await brokenBy(renaming)).toEqual(["O3"]);
   });
@@ -166,7 +168,8 @@ describe("sourceConformance rejects a source", () => {
         const errors = new Map<string, AspiredVersions<string>["error"]>();
         const keepError = map((list: AspiredVersions<string>) => {
           if (list.error) errors.set(list.name, list.error);
-          return { ...list, error: errors.get(list.name) };
+          const error = errors.get(list.name);
+          return error ? { ...list, error } : list;
         });
         return registrySource(registry, clock).pipe(keepError).subscribe(subscriber);
       });
