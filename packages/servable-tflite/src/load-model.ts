@@ -6,7 +6,7 @@ import { describeRuntime } from "./describe-runtime.js";
 import { errors } from "./errors.js";
 import { findModel } from "./find-model.js";
 import type { Graph } from "./graph/graph.js";
-import { type ModelFile, parseModelFile } from "./model-file.js";
+import { hasFixedBatch, isBatchable, type ModelFile, parseModelFile } from "./model-file.js";
 import { ModelLog } from "./model-log.js";
 import { openTflite, type Tflite } from "./native/library.js";
 import { NativeModel } from "./native/model.js";
@@ -15,8 +15,9 @@ import type { TfliteOptions } from "./options.js";
 import { readWholeFile } from "./read-file.js";
 import { requirementsOf, unmetRequirements } from "./requirements/runtime-requirements.js";
 import { xnnpackFault } from "./requirements/xnnpack-faults.js";
+import { rowDependence } from "./row-independence.js";
 import { type ModelBytes, shareModel } from "./share.js";
-import { TflitePredictor } from "./tflite-predictor.js";
+import { TflitePredictor, type TflitePredictorOptions } from "./tflite-predictor.js";
 import { warmUp } from "./warm-up.js";
 
 /** The part of the load context that a model uses. */
@@ -54,18 +55,24 @@ export async function openModel(
     version: tflite.library.version,
   });
   const executor = new NativeExecutor({ execution: executionOf(file, options.execution) });
-  const model = new NativeModel(tflite, executor, { path, file, bytes: runnable });
-  const predictor = await TflitePredictor.create(model, {
+  const newModel = () => new NativeModel(tflite, executor, { path, file, bytes: runnable });
+  const settings: TflitePredictorOptions = {
     threads: options.threads ?? 1,
     interpreters: interpretersOf(file, options),
     xnnpack: xnnpackFor(graph, tflite, options.useXnnpack, log),
     keepsState: options.state === "keep",
     dequantize: options.dequantize ?? false,
+    resizesFixed: options.resizeFixed ?? false,
+    hasIndependentRows: false,
     clock,
     guards,
     onDelegation: (delegation) => logDelegation(log, delegation),
     share: () => shareModel({ path, bytes }, { ...options, library: tflite.library.path }),
-  });
+  };
+  const hasIndependentRows =
+    options.batch === "resize" && (await tryRows(newModel(), settings, log));
+  signal?.throwIfAborted();
+  const predictor = await TflitePredictor.create(newModel(), { ...settings, hasIndependentRows });
   try {
     signal?.throwIfAborted();
     if (options.warmup ?? true) {
@@ -82,6 +89,35 @@ export async function openModel(
 /** The signatures that the runtime can run. */
 function runnableIn({ signatures }: ModelFile, { hasSignatureRunners }: Tflite) {
   return [...signatures].filter(([, { subgraph }]) => hasSignatureRunners || subgraph === 0);
+}
+
+/**
+ * Tries whether the rows of a model with a fixed batch of 1 are independent, with interpreters of its own: XNNPACK
+ * may not take the graph in another batch, which would slow down all calls.
+ */
+async function tryRows(
+  model: NativeModel,
+  settings: TflitePredictorOptions,
+  log: ModelLog,
+): Promise<boolean> {
+  if (isBatchable(model.file) || !hasFixedBatch(model.file)) {
+    model.close();
+    return false;
+  }
+  const { onDelegation: _, ...others } = settings;
+  const options = { ...others, interpreters: 1, dequantize: false, hasIndependentRows: true };
+  await using predictor = await TflitePredictor.create(model, options);
+  const delegated = predictor.delegation?.delegated ?? 0;
+  let reason = await rowDependence(predictor);
+  if ((predictor.delegation?.delegated ?? 0) < delegated) {
+    reason ??= "XNNPACK does not take it in another batch";
+  }
+  log.info(
+    reason === undefined
+      ? "rows are independent: calls can be batched"
+      : `calls are not batched: ${reason}`,
+  );
+  return reason === undefined;
 }
 
 function logDelegation(log: ModelLog, { delegated, operators }: Delegation): void {

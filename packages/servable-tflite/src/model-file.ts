@@ -113,3 +113,16 @@ export function isBatchable({ signatures, state }: ModelFile): boolean {
     bindings.every(({ spec }) => spec.shape?.[0] === -1)
   );
 }
+
+/** Whether dimension 0 of every input and output of the signatures is 1, and the model keeps nothing. */
+export function hasFixedBatch({ signatures, state }: ModelFile): boolean {
+  const bindings = [...signatures.values()].flatMap(({ inputs, outputs }) => [
+    ...inputs,
+    ...outputs,
+  ]);
+  return (
+    state === "none" &&
+    [...signatures.values()].every(({ inputs }) => inputs.length > 0) &&
+    bindings.every(({ spec }) => spec.shape?.[0] === 1)
+  );
+}

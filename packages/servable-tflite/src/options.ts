@@ -52,6 +52,17 @@ export interface TfliteOptions {
    * the size is known before the run. Default 1 GiB.
    */
   readonly maxTensorBytes?: number;
+  /**
+   * Whether inputs may have other extents than those that the file fixes; the rank stays. TensorFlow Lite resizes
+   * the model, as in TF Serving, and the model may still refuse them. Default false; the command sets it.
+   */
+  readonly resizeFixed?: boolean;
+  /**
+   * Batching of a model whose inputs and outputs have a fixed batch of 1. `fixed`: none. `resize`: the model is
+   * resized to the batch, if its rows are independent. Loading tries that on random inputs: each row alone, and
+   * in batches of different orders and neighbours. The result is logged. Default `fixed`.
+   */
+  readonly batch?: "fixed" | "resize";
   /** Path of the TensorFlow Lite C library. Default: see `libraryReport`. */
   readonly library?: string;
   /**
@@ -83,6 +94,8 @@ export function checkOptions(options: TfliteOptions): void {
       "maxTensorBytes",
       (value) => (isTensorSize(value) ? undefined : "an integer from 1 to 2147483647"),
     ],
+    ["resizeFixed", isBoolean],
+    ["batch", (value) => (value === "fixed" || value === "resize" ? undefined : "fixed or resize")],
     ["library", (value) => (typeof value === "string" && value ? undefined : "a path")],
     ["canary", (value) => (isCanary(value) ? undefined : "{ timeoutMs?: a number > 0 }")],
   ]);

@@ -28,10 +28,15 @@ import { InterpreterPool, type InterpreterPoolOptions } from "./native/interpret
 import type { NativeModel } from "./native/model.js";
 import type { OperandGuard } from "./operands/operand-guard.js";
 import { dequantize, isQuantized, quantize, toFloatSpec } from "./quantization.js";
+import { withOpenBatch } from "./row-independence.js";
 
 /** How a predictor runs its model. */
 export interface TflitePredictorOptions extends InterpreterPoolOptions {
   readonly dequantize: boolean;
+  /** Whether inputs may have other extents than the file's. */
+  readonly resizesFixed: boolean;
+  /** Whether the rows of a model with a fixed batch of 1 are independent: it takes any batch then. */
+  readonly hasIndependentRows: boolean;
   /** The time that deadlines refer to. */
   readonly clock: Clock;
   /** The guards of signatures that need one, by name. */
@@ -50,6 +55,7 @@ export class TflitePredictor implements Predictor {
   readonly #model: NativeModel;
   readonly #pool: InterpreterPool;
   readonly #dequantize: boolean;
+  readonly #resizesFixed: boolean;
   readonly #clock: Clock;
   readonly #guards: ReadonlyMap<string, OperandGuard>;
   readonly #calls: CallsInFlight;
@@ -60,18 +66,21 @@ export class TflitePredictor implements Predictor {
     this.#pool = pool;
     this.#clock = options.clock;
     this.#guards = options.guards;
+    this.#resizesFixed = options.resizesFixed;
     this.#calls = new CallsInFlight(options.clock);
     const { signatures } = model.file;
     const specs = [...signatures.values()].flatMap((s) => [...s.inputs, ...s.outputs]);
     this.#dequantize = options.dequantize && specs.some(({ spec }) => isQuantized(spec));
+    const describe = (name: string, signature: ModelSignature) => {
+      const described = this.#toBorder(toSignature(name, signature));
+      return options.hasIndependentRows ? withOpenBatch(described) : described;
+    };
     this.signatures = new Map(
-      [...signatures].map(([name, signature]) => [
-        name,
-        this.#toBorder(toSignature(name, signature)),
-      ]),
+      [...signatures].map(([name, signature]) => [name, describe(name, signature)]),
     );
     if (model.file.state !== "none") this.state = options.keepsState ? "keep" : "fresh";
-    this.batchable = isBatchable(model.file) && this.state !== "keep";
+    const hasRows = isBatchable(model.file) || options.hasIndependentRows;
+    this.batchable = hasRows && this.state !== "keep";
     // Another thread would have interpreters, and so variables, of its own.
     if (this.state !== "keep") {
       this.share = () => {
@@ -136,7 +145,7 @@ export class TflitePredictor implements Predictor {
     }
     if (!this.canRun(signatureName)) this.#refuseSubgraph(signatureName, signature);
     validateInputs(spec, inputs);
-    checkShapes(spec, inputs);
+    checkShapes(spec, inputs, this.#resizesFixed);
     const names = options.outputs && validateOutputs(spec, options.outputs);
     const parsed = parseInputs(signature, inputs);
     const tensors = this.#dequantize ? quantizeAll(parsed, signature) : parsed;
@@ -211,13 +220,15 @@ export class TflitePredictor implements Predictor {
 }
 
 /**
- * Throws TENSOR_SHAPE_MISMATCH (INVALID_ARGUMENT) for another rank or another fixed extent than the file's.
+ * Throws TENSOR_SHAPE_MISMATCH (INVALID_ARGUMENT) for another rank than the file's, or another fixed extent
+ * unless these are resized.
  * TensorFlow Lite itself does not check them on every path.
  */
-function checkShapes({ inputs }: Signature, tensors: Tensors): void {
+function checkShapes({ inputs }: Signature, tensors: Tensors, resizesFixed: boolean): void {
   for (const [name, { shape }] of inputs) {
     const given = (tensors[name] as Tensor).shape;
-    if (shape !== null && !shapeFits(shape, given)) {
+    const isResized = resizesFixed && shape?.length === given.length;
+    if (shape !== null && !isResized && !shapeFits(shape, given)) {
       throw inferenceErrors.shapeMismatch(name, shape, given);
     }
   }

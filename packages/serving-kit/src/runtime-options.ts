@@ -61,6 +61,8 @@ export function runtimeOptionsOf(
       ...(flags.tflite_max_tensor_bytes !== undefined && {
         maxTensorBytes: flags.tflite_max_tensor_bytes,
       }),
+      resizeFixed: flags.tflite_resize_fixed,
+      ...(flags.tflite_batch === "resize" && { batch: "resize" }),
       ...(flags.tflite_state === "keep" && { state: "keep" }),
     },
     prefersTflite: preferTflite,

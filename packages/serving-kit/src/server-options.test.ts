@@ -120,7 +120,7 @@ describe("runtimeOptionsOf", () => {
   it("gives TF Serving's defaults", () => {
     expect(options([])).toEqual({
       tensorflow: { tags: ["serve"], warmup: "file" },
-      tflite: { warmup: true },
+      tflite: { warmup: true, resizeFixed: true },
       prefersTflite: false,
     });
   });
@@ -150,6 +150,8 @@ describe("runtimeOptionsOf", () => {
   it.each([
     [["--enable_model_warmup=false"], { warmup: false }],
     [["--tflite_state=keep"], { warmup: true, state: "keep" }],
+    [["--tflite_resize_fixed=false"], { warmup: true, resizeFixed: false }],
+    [["--tflite_batch=resize"], { warmup: true, batch: "resize" }],
     [["--num_tflite_pools=4"], { warmup: true, interpreters: 4 }],
     [["--num_tflite_interpreters_per_pool=2"], { warmup: true, interpreters: 2 }],
     [
@@ -157,7 +159,7 @@ describe("runtimeOptionsOf", () => {
       { warmup: true, interpreters: 8 },
     ],
   ])("maps %j to options of tflite()", (args, expected) => {
-    expect(options(args).tflite).toEqual(expected);
+    expect(options(args).tflite).toEqual({ resizeFixed: true, ...expected });
   });
 
   it("puts the session config file below the flags", () => {
@@ -177,7 +179,7 @@ describe("runtimeOptionsOf", () => {
     const args = ["--tensorflow_session_parallelism=2", "--per_process_gpu_memory_fraction=1"];
     expect(options(args, { platform })).toEqual({
       tensorflow: { tags: ["a"], sessionConfig: Buffer.of(16, 3), warmup: "none" },
-      tflite: { warmup: false, interpreters: 4 },
+      tflite: { warmup: false, interpreters: 4, resizeFixed: true },
       prefersTflite: true,
     });
   });

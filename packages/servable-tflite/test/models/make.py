@@ -183,6 +183,20 @@ def in_int8(converter):
     converter.representative_dataset = images
 
 
+# Models with a fixed batch of 1: rows that are independent, that are not, and that cannot be joined.
+WEIGHTS = np.float32([[1, -1], [0.5, 2], [-3, 1], [2, 0.25]])
+
+
+@tf.function(input_signature=[spec([1, 4], tf.float32, "x")])
+def fixed_rows(x):
+    return {"y": tf.tanh(x @ WEIGHTS)}
+
+
+@tf.function(input_signature=[spec([1, 4], tf.float32, "x")])
+def single_row(x):
+    return {"y": tf.tanh(tf.reshape(x * 2.0, [1, 2, 2]))}
+
+
 # A model of one operator on float32 tensors, put together by hand: (name, shape, bytes or None, isVariable).
 # The operator is a BuiltinOperator or the name of a custom operator.
 def save_operator(name, kind, options_type, options, tensors, inputs, outputs, graph_inputs):
@@ -276,6 +290,23 @@ def save_parse_example(name, is_v2):
     (FOLDER / f"{name}.tflite").write_bytes(converter.convert())
 
 
+# Adds to each row those before it. The batch is fixed after the conversion, which would fold the sum away.
+def save_mixed_rows():
+    if not is_wanted("mixed_rows"):
+        return
+
+    @tf.function(input_signature=[spec([None, 4], tf.float32, "x")])
+    def mixed(x):
+        return {"y": tf.tanh(tf.cumsum(x, axis=0))}
+
+    function = mixed.get_concrete_function()
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([function], tf.Module())
+    model = schema.ModelT.InitFromPackedBuf(converter.convert(), 0)
+    for tensor in model.subgraphs[0].tensors:
+        tensor.shapeSignature = None
+    save_model("mixed_rows", model)
+
+
 # A dense layer quantized for each channel, as the converter does since 2.17 if nobody says otherwise.
 def save_dense():
     if not is_wanted("dense"):
@@ -337,6 +368,8 @@ save("strings", {"serving_default": pick})
 save("dynamic", {"serving_default": positives})
 save("spin", {"serving_default": spin})
 save("subgraphs", {"serving_default": double, "triple": triple})
+save("fixed_rows", {"serving_default": fixed_rows})
+save("single_row", {"serving_default": single_row})
 save("many_temporaries", {"serving_default": many_temporaries})
 save("dynamic_temporaries", {"serving_default": dynamic_temporaries})
 save("total", {"serving_default": add_to_total, "the_total": read_total}, [total], with_resource_variables)
@@ -347,6 +380,7 @@ save("large", {"serving_default": large})
 save("depthwise", {"serving_default": depthwise}, prepare=in_int8)
 save_rnn()
 save_variable_input()
+save_mixed_rows()
 save_flex()
 save_parse_example("parse_example", True)
 save_parse_example("parse_example_v1", False)

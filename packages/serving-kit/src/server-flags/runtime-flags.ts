@@ -50,6 +50,16 @@ export const runtimeFlags = {
 
 /** How models run, beyond TF Serving's flags. */
 export const ownRuntimeFlags = {
+  tflite_resize_fixed: toggle(
+    true,
+    "Resizes .tflite models to the extents of a request where the file fixes others, as TF Serving does.",
+  ),
+  tflite_batch: word(
+    ["fixed", "resize"],
+    "fixed",
+    "Batching of .tflite models with a fixed batch of 1: resize batches them if their rows are " +
+      "independent, which loading tries on random inputs.",
+  ),
   tflite_state: word(
     ["fresh", "keep"],
     "fresh",
