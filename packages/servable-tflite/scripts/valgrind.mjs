@@ -15,8 +15,8 @@ const packages = fileURLToPath(new URL("../..", import.meta.url));
 const models = fileURLToPath(new URL("../test/models", import.meta.url));
 const child = fileURLToPath(new URL("../test/valgrind-child.ts", import.meta.url));
 
-/** The line that makes TensorMemory look for its tensor at each use, and one that keeps what it found. */
-const LOOKS = "this.#locate = locate;";
+/** The line by which TensorMemory locates its tensor at each use, and a line that keeps the pointer. */
+const LOCATES = "this.#locate = locate;";
 const KEEPS = "const kept = locate(); this.#locate = () => kept;";
 
 /** The libraries of this platform. */
@@ -92,9 +92,10 @@ const folder = mkdtempSync(join(packages, "native-library/.valgrind-"));
 try {
   const program = await bundle(folder);
   const source = readFileSync(program, "utf8");
-  if (source.split(LOOKS).length !== 2) throw new Error(`expected one "${LOOKS}" in ${program}`);
+  if (source.split(LOCATES).length !== 2)
+    throw new Error(`expected one "${LOCATES}" in ${program}`);
   const broken = join(folder, "broken.js");
-  writeFileSync(broken, source.replace(LOOKS, KEEPS));
+  writeFileSync(broken, source.replace(LOCATES, KEEPS));
   const results = libraries.map((library) => check(program, broken, library));
   process.exitCode = results.every(Boolean) ? 0 : 1;
 } finally {

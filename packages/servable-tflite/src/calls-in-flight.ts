@@ -2,7 +2,7 @@ import type { Clock } from "@serving-kit/core";
 import type { PredictOptions } from "@serving-kit/inference";
 import type { Interpreter } from "./native/interpreter.js";
 
-/** A run is told to stop again this often, in ms: a loop starts its body anew between two checks. */
+/** Interval in ms of requests to stop a run: one between two rounds of a loop is lost. */
 const STOP_INTERVAL_MS = 10;
 
 /** The calls in flight of a predictor, and the interpreters whose runs are on threads. */

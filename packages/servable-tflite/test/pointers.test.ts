@@ -34,6 +34,13 @@ async function moves(name: string): Promise<{ allocate: boolean; invoke: boolean
   return { allocate: created !== allocated, invoke: allocated !== invoked };
 }
 
+/** Several interpreters: memory that was freed can be the memory that the tensors move to. */
+async function tries(name: string) {
+  const found = [];
+  for (let i = 0; i < 10; i++) found.push(await moves(name));
+  return found;
+}
+
 const runtimes: TfliteOptions[] = [
   { useXnnpack: false },
   { useXnnpack: false, execution: "inline" },
@@ -42,8 +49,8 @@ const runtimes: TfliteOptions[] = [
 
 describe("tensors that TensorFlow Lite moves", () => {
   it("move in these models: while memory is allocated, and during the run", async () => {
-    expect(await moves("many_temporaries")).toMatchObject({ allocate: true });
-    expect(await moves("dynamic_temporaries")).toMatchObject({ invoke: true });
+    expect(await tries("many_temporaries")).toContainEqual({ allocate: true, invoke: false });
+    expect(await tries("dynamic_temporaries")).toContainEqual({ allocate: false, invoke: true });
   });
 
   it.each(runtimes)("are found again after memory was allocated, with %j", async (options) => {

@@ -75,7 +75,7 @@ describe("a warm-up", () => {
   });
 
   it.each(["dynamic", "many_temporaries", "depthwise"])(
-    "neither runs nor gives memory to a model with an unknown extent: %s",
+    "neither runs nor allocates a model with an unknown extent: %s",
     async (name) => {
       const path = testModel(name);
       expect(await countCalls("invoke", () => loadAndUnload(path))).toBe(0);

@@ -80,7 +80,7 @@ function dataOf(name: string, inputs: readonly number[]): number | undefined {
 const isDynamicInFile = ({ type, shape }: GraphTensor) =>
   (type?.bits ?? 0) === 0 || shape.includes(0);
 
-/** What `emptyOperator` searches: a subgraph without delegates whose tensors have memory. */
+/** The subgraph that `emptyOperator` searches: without delegates, and with memory for its tensors. */
 export interface AllocatedSubgraph {
   readonly outline: SubgraphOutline;
   readonly table: TensorTable;

@@ -98,7 +98,7 @@ export class InterpreterPool {
   }
 
   /**
-   * Gives a lent interpreter the shapes of other inputs, or returns another one that has them. If XNNPACK
+   * Changes the input shapes of a lent interpreter, or returns another interpreter that has them. If XNNPACK
    * 2.9 took a part of the graph, some graphs cannot be resized that can without it: then the pool
    * continues without. When this fails, nothing is lent any more.
    */

@@ -133,7 +133,7 @@ export class Interpreter {
   }
 
   /**
-   * Gives the tensors memory for inputs of other shapes. After a failure the interpreter must be closed or
+   * Allocates the tensors for inputs of other shapes. After a failure the interpreter must be closed or
    * restored.
    *
    * @throws ServingError INVALID_ARGUMENT / TENSOR_SHAPE_REFUSED with TensorFlow Lite's words.
@@ -203,7 +203,7 @@ export class Interpreter {
     this.#reporter[Symbol.dispose]();
   }
 
-  /** Gives the tensors of a subgraph memory, or closes the interpreter. */
+  /** Allocates the tensors of a subgraph, or closes the interpreter. */
   async #prepareOrClose(subgraph: number): Promise<Refusal | undefined> {
     let isPrepared = false;
     try {
@@ -217,7 +217,7 @@ export class Interpreter {
     }
   }
 
-  /** Gives the tensors of a subgraph memory; returns what is wrong, in TensorFlow Lite's words if it has any. */
+  /** Allocates the tensors of a subgraph; returns the problem, in TensorFlow Lite's words if it has any. */
   async #prepare(subgraph: number): Promise<string | undefined> {
     if (!(await this.#applyXnnpack())) return this.takeMessages() || XNNPACK_REFUSES;
     const runner = this.#runner(subgraph);
@@ -226,7 +226,7 @@ export class Interpreter {
     return empty && `${empty} would have a tensor without elements`;
   }
 
-  /** Gives XNNPACK the graph, once, when the shapes are known: 2.9 prepares the operators for them. */
+  /** Applies XNNPACK to the graph, once, when the shapes are known: 2.9 prepares the operators for them. */
   async #applyXnnpack(): Promise<boolean> {
     const { executor, tflite } = this.#model;
     if (this.#options.xnnpack === "never" || this.hasXnnpack) return true;
@@ -273,5 +273,5 @@ export class Interpreter {
   }
 }
 
-/** TensorFlow Lite gives no reason for that. */
+/** The message for a refusal without a reason from TensorFlow Lite. */
 const XNNPACK_REFUSES = "XNNPACK cannot take tensors whose size only the run tells";

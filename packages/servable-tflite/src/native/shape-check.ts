@@ -62,7 +62,7 @@ export class ShapeCheck {
   }
 }
 
-/** Whether the shapes are those that the file has, but for the batch. */
+/** Whether the shapes are the shapes in the file, except for the batch. */
 const hasShapesOfFile = ({ inputs }: ModelSignature, shapes: readonly (readonly number[])[]) =>
   inputs.every(({ spec }, i) => {
     const given = shapes[i] as readonly number[];

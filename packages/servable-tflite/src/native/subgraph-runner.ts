@@ -71,7 +71,7 @@ export class SubgraphRunner implements Disposable {
     });
   }
 
-  /** Gives the tensors memory for the shapes that were set; returns whether the graph can have them. */
+  /** Allocates the tensors for the shapes that were set; returns whether the graph can have them. */
   async allocate(): Promise<boolean> {
     const { fn, target } = this.#access.allocate;
     const plan = this.#executor.plan("allocate tensors");

@@ -55,7 +55,7 @@ export class TensorMemory {
     const pointer = this.#locate();
     this.#data = this.#bindings.tensorData(pointer);
     this.#isDynamic ||= this.#data === null;
-    this.#look(pointer);
+    this.#update(pointer);
   }
 
   /**
@@ -69,7 +69,7 @@ export class TensorMemory {
     if (!this.#isDynamic && data === this.#data) return;
     this.#isDynamic = true;
     this.#data = data;
-    this.#look(pointer);
+    this.#update(pointer);
   }
 
   /** Copies the tensor out. */
@@ -84,7 +84,7 @@ export class TensorMemory {
     return { dtype, shape, data: view.slice() } as Tensor;
   }
 
-  #look(pointer: bigint): void {
+  #update(pointer: bigint): void {
     const { tensorRank, tensorDimension, tensorBytes } = this.#bindings;
     this.shape = Object.freeze(
       Array.from({ length: tensorRank(pointer) }, (_, i) => tensorDimension(pointer, i)),

@@ -10,7 +10,7 @@ const MAX_BYTES = 512n;
 
 /**
  * Finds any tensor of a subgraph: the C API of 2.9 has no function for that, but TensorFlow Lite has all
- * tensors of a subgraph in one array. Two tensors that are known give its place and the size of an element.
+ * tensors of a subgraph in one array. Two known tensors determine its address and the size of an element.
  * Valid until memory is allocated or the model runs.
  */
 export class TensorTable {
