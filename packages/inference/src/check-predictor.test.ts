@@ -17,6 +17,19 @@ const predictor = (one: unknown = signature(), members: Members = {}) => ({
   ...members,
 });
 
+const part = { dataType: 1, shape: [-1], nativeName: "r:0" };
+const sparse = {
+  ...{ problem: "is sparse", dataType: 1, shape: null },
+  cooSparse: { values: "v:0", indices: "i:0", denseShape: "d:0" },
+};
+const composite = {
+  ...{ typeSpecClass: "RAGGED_TENSOR_SPEC", typeSpecClassName: "RaggedTensorSpec" },
+  components: [part],
+};
+const ragged = { problem: "is ragged", dataType: 0, shape: [], composite };
+const opaque = (tensor: unknown) =>
+  predictor(signature(spec, { opaqueOutputs: new Map([["o", tensor]]) }));
+
 describe("checkPredictor", () => {
   it.each([
     predictor(),
@@ -25,6 +38,8 @@ describe("checkPredictor", () => {
       signature({ dtype: "qint8", shape: [], quantization: { scale: [0.5], zeroPoint: [0] } }),
     ),
     predictor(signature(spec, { methodName: "tensorflow/serving/predict", checksShapes: true })),
+    predictor(signature(spec, { opaqueOutputs: new Map(Object.entries({ sparse, ragged })) })),
+    predictor(signature(spec, { aliases: [signature()] })),
     predictor(signature(spec, { outputs: runInNewContext("new Map()") })),
     predictor(undefined, { signatures: new Map(), allocate: () => undefined, share() {} }),
     Object.create(predictor()),
@@ -103,6 +118,26 @@ describe("checkPredictor", () => {
     [predictor(signature({ ...spec, shape: [4n] })), `${input}: shape`],
     [predictor(signature({ ...spec, shape: "4" })), `${input}: shape`],
     [predictor(signature({ ...spec, shape: undefined })), `${input}: shape`],
+    [
+      predictor(signature(spec, { opaqueInputs: { o: sparse } })),
+      'signature "serving_default": opaqueInputs: expected a Map',
+    ],
+    [
+      predictor(signature(spec, { aliases: new Map() })),
+      "aliases: expected an array of signatures",
+    ],
+    [predictor(signature(spec, { aliases: [{}] })), "alias: inputs: expected a Map"],
+    [opaque(null), 'opaque output "o": expected an object with problem, dataType and shape'],
+    [opaque({ ...sparse, problem: undefined }), 'opaque output "o": problem: expected a string'],
+    [opaque({ ...sparse, dataType: "DT_FLOAT" }), 'opaque output "o": dataType'],
+    [opaque({ ...sparse, shape: undefined }), 'opaque output "o": shape'],
+    [opaque({ ...sparse, nativeName: 1 }), 'opaque output "o": nativeName'],
+    [opaque({ ...sparse, cooSparse: { values: "v:0" } }), 'opaque output "o": cooSparse'],
+    [opaque({ ...ragged, composite: "ragged" }), 'opaque output "o": composite'],
+    [
+      opaque({ ...ragged, composite: { ...composite, components: [{ ...part, shape: [null] }] } }),
+      'opaque output "o": component: shape',
+    ],
     [predictor(signature({ ...spec, nativeName: 0 })), `${input}: nativeName`],
     [predictor(signature({ ...spec, isOptional: 1 })), `${input}: isOptional`],
     [predictor(signature({ ...spec, quantization: null })), `${input}: quantization`],

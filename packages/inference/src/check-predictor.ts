@@ -43,21 +43,17 @@ type Expect = (holds: boolean, member: string, expected: string, received: unkno
 
 function checkSignature(member: string, signature: unknown, expect: Expect): void {
   expect(isObject(signature), member, "an object with inputs and outputs", signature);
-  const { methodName, checksShapes, inputs, outputs } = signature as Unchecked;
+  const { methodName, checksShapes, inputs, outputs, aliases = [] } = signature as Unchecked;
   const hasMethod = isAbsentOr("string", methodName);
   expect(hasMethod, `${member}: methodName`, "a string or undefined", methodName);
   const checks = isAbsentOr("boolean", checksShapes);
   expect(checks, `${member}: checksShapes`, "true, false or undefined", checksShapes);
-  for (const name of ["opaqueInputs", "opaqueOutputs"] as const) {
-    const tensors = (signature as Unchecked)[name];
-    const isValid = tensors === undefined || isMap(tensors);
-    expect(
-      isValid,
-      `${member}: ${name}`,
-      "a Map from names to opaque tensors or undefined",
-      tensors,
-    );
+  const hasAliases = Array.isArray(aliases);
+  expect(hasAliases, `${member}: aliases`, "an array of signatures or undefined", aliases);
+  for (const alias of aliases as readonly unknown[]) {
+    checkSignature(`${member}: alias`, alias, expect);
   }
+  checkOpaqueTensors(member, signature as Unchecked, expect);
   for (const [side, specs] of Object.entries({ input: inputs, output: outputs })) {
     expect(isMap(specs), `${member}: ${side}s`, "a Map from names to tensor specs", specs);
     for (const [name, spec] of specs as Iterable<[unknown, unknown]>) {
@@ -67,14 +63,62 @@ function checkSignature(member: string, signature: unknown, expect: Expect): voi
   }
 }
 
+function checkOpaqueTensors(member: string, signature: Unchecked, expect: Expect): void {
+  for (const [side, field] of Object.entries({ input: "opaqueInputs", output: "opaqueOutputs" })) {
+    const { [field]: tensors = new Map() } = signature;
+    const map = "a Map from names to opaque tensors or undefined";
+    expect(isMap(tensors), `${member}: ${field}`, map, tensors);
+    for (const [name, tensor] of tensors as Iterable<[unknown, unknown]>) {
+      expect(typeof name === "string", `${member}: ${field}`, "strings as names", name);
+      checkOpaqueTensor(`${member}: opaque ${side} "${name}"`, tensor, expect);
+    }
+  }
+}
+
+function checkOpaqueTensor(member: string, tensor: unknown, expect: Expect): void {
+  expect(isObject(tensor), member, "an object with problem, dataType and shape", tensor);
+  const { problem, cooSparse, composite } = tensor as Unchecked;
+  expect(typeof problem === "string", `${member}: problem`, "a string", problem);
+  checkTensorPart(member, tensor as Unchecked, expect);
+  if (cooSparse !== undefined) {
+    const { values, indices, denseShape } = isObject(cooSparse) ? cooSparse : {};
+    const areNames = [values, indices, denseShape].every((name) => typeof name === "string");
+    const names = "{ values: string, indices: string, denseShape: string } or undefined";
+    expect(areNames, `${member}: cooSparse`, names, cooSparse);
+  }
+  if (composite === undefined) return;
+  const { typeSpecClass, typeSpecClassName, components } = isObject(composite) ? composite : {};
+  const areNames = [typeSpecClass, typeSpecClassName].every((name) => typeof name === "string");
+  const areParts = Array.isArray(components) && components.every(isObject);
+  const fields =
+    "{ typeSpecClass: string, typeSpecClassName: string, components: [] } or undefined";
+  expect(areNames && areParts, `${member}: composite`, fields, composite);
+  for (const part of components as readonly Unchecked[]) {
+    checkTensorPart(`${member}: component`, part, expect);
+  }
+}
+
+function checkTensorPart(member: string, part: Unchecked, expect: Expect): void {
+  const { dataType, shape, nativeName } = part;
+  const isType = Number.isInteger(dataType) && (dataType as number) >= 0;
+  expect(isType, `${member}: dataType`, "a number of TensorFlow's DataType", dataType);
+  checkShape(member, shape, expect);
+  const hasName = isAbsentOr("string", nativeName);
+  expect(hasName, `${member}: nativeName`, "a string or undefined", nativeName);
+}
+
+function checkShape(member: string, shape: unknown, expect: Expect): void {
+  const isShape = shape === null || (Array.isArray(shape) && shape.every(isDimension));
+  const dimensions = "an array of integers >= -1 (-1 is any extent), or null (any rank)";
+  expect(isShape, `${member}: shape`, dimensions, shape);
+}
+
 function checkTensorSpec(member: string, spec: unknown, expect: Expect): void {
   expect(isObject(spec), member, "an object with dtype and shape", spec);
   const { dtype, shape, nativeName, isOptional, quantization } = spec as Unchecked;
   const isKnown = typeof dtype === "string" && isDType(dtype);
   expect(isKnown, `${member}: dtype`, "the name of a dtype, such as float32", dtype);
-  const isShape = shape === null || (Array.isArray(shape) && shape.every(isDimension));
-  const dimensions = "an array of integers >= -1 (-1 is any extent), or null (any rank)";
-  expect(isShape, `${member}: shape`, dimensions, shape);
+  checkShape(member, shape, expect);
   const hasName = isAbsentOr("string", nativeName);
   expect(hasName, `${member}: nativeName`, "a string or undefined", nativeName);
   const saysOptional = isAbsentOr("boolean", isOptional);
