@@ -70,6 +70,15 @@ describe("what an operator is told", () => {
     await expect(reload(forged)).rejects.toMatchObject({ code: 7 });
     expect(remarkable()).toHaveLength(2);
     expect(remarkable()[0]).toContain('"x" at "/etc/\\n! all is well"');
+    lines.length = 0;
+    await expect(reload({ name: "x", base_path: "etc\n! all is well" })).rejects.toMatchObject({
+      code: 3,
+    });
+    expect(remarkable()).toEqual([
+      expect.stringMatching(
+        /^! HandleReloadConfigRequest by \S+: the models stay as they are: .*base_path\(\)=etc\\n! all is well$/,
+      ),
+    ]);
   });
 });
 

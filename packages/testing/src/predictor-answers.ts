@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
 import { batch } from "@serving-kit/batching";
-import { type Predictor, type Signature, signatureOf, type Tensors } from "@serving-kit/inference";
+import {
+  checkPredictor,
+  type Predictor,
+  type Signature,
+  signatureOf,
+  type Tensors,
+} from "@serving-kit/inference";
 import {
   optionsOf,
   type PredictorExample,
@@ -31,6 +37,7 @@ export function answerClauses(kit: PredictorKit): Tests {
   return {
     "S1 signatures is complete before the first call and does not change": () =>
       withPredictor(async ({ predictor, dispose }) => {
+        checkPredictor("the predictor", predictor);
         const { signatures } = predictor;
         const before = plain(signatures);
         for (const example of examples) {

@@ -1,5 +1,5 @@
 import { isAbsolute } from "node:path";
-import { CODES, type ServableState } from "@serving-kit/core";
+import { CODES, type Logger, type ServableState } from "@serving-kit/core";
 import type { ModelConfig } from "../config/model-config.js";
 import {
   labelsFromFields,
@@ -8,6 +8,7 @@ import {
 } from "../config/version-fields.js";
 import { errors } from "../errors.js";
 import { reportedStates } from "../models/reported-states.js";
+import { RELOAD_METHOD, tellRefused } from "../models/tell-reload.js";
 import { codecOf } from "./codec.js";
 import type { GrpcHost } from "./grpc-host.js";
 import type { UnaryHandler } from "./unary.js";
@@ -61,16 +62,9 @@ export function modelService({ core, reload, counts }: GrpcHost): Record<string,
     },
 
     async HandleReloadConfigRequest(bytes, { deadlineAtMs, signal, peer = "unknown" }) {
-      const { config, metric_names: names } = reloadRequest.decode(bytes);
-      const list = config?.model_config_list;
-      if (!list) {
-        throw errors.requestUnfit(
-          "ServerModelConfig type not supported by HandleReloadConfigRequest. Only " +
-            "ModelConfigList is currently supported",
-        );
-      }
+      const { models, names } = readReload(bytes, peer, core.logger);
       const before = names.length > 0 ? await counts(names) : undefined;
-      const outcomes = await reload(list.config.map(modelConfig), {
+      const outcomes = await reload(models, {
         peer,
         ...(signal && { signal }),
         ...(deadlineAtMs !== undefined && {
@@ -83,6 +77,22 @@ export function modelService({ core, reload, counts }: GrpcHost): Record<string,
       return reloadResponse.encode({ status: { error_code: 0 }, metric });
     },
   };
+}
+
+/** Reads a reload. One that cannot be read is logged with its peer, as every use of the method. */
+function readReload(bytes: Uint8Array, peer: string, logger: Logger) {
+  try {
+    const { config, metric_names: names } = reloadRequest.decode(bytes);
+    const list = config?.model_config_list;
+    if (list) return { models: list.config.map(modelConfig), names };
+    throw errors.requestUnfit(
+      "ServerModelConfig type not supported by HandleReloadConfigRequest. Only " +
+        "ModelConfigList is currently supported",
+    );
+  } catch (error) {
+    tellRefused(`${RELOAD_METHOD} by ${peer}`, error, logger);
+    throw error;
+  }
 }
 
 /** The `Metric` messages of what was counted meanwhile, each name once. */

@@ -17,6 +17,9 @@ export function tellOutcomes(
   logger.info({ where }, `${where}: ${done} of ${outcomes.length} models are as configured`);
 }
 
+/** The method of gRPC by which clients ask for a reload. */
+export const RELOAD_METHOD = "HandleReloadConfigRequest";
+
 /** A reload that a client asks for by HandleReloadConfigRequest. */
 export interface ClientReload {
   /** The client's address. */
@@ -36,7 +39,7 @@ export async function tellReload(
   { peer, models, logger }: ClientReload,
   reload: () => Promise<ModelOutcome[]>,
 ): Promise<ModelOutcome[]> {
-  const where = "HandleReloadConfigRequest";
+  const where = RELOAD_METHOD;
   const named = models.slice(0, MAX_NAMED).map(({ name, basePath }) => ({ name, basePath }));
   // As JSON: names come from the client, and must not forge a line.
   const list = named.map(({ name, basePath }) => `${quote(name)} at ${quote(basePath)}`).join(", ");
@@ -53,6 +56,10 @@ export async function tellReload(
   }
 }
 
+/** A message without line breaks and other control characters, which a client may have put into it. */
+const inOneLine = (message: string) =>
+  message.replace(/\p{Control}/gu, (character) => JSON.stringify(character).slice(1, -1));
+
 const MAX_QUOTED = 200;
 
 const quote = (text: string) => JSON.stringify(text.slice(0, MAX_QUOTED));
@@ -60,7 +67,7 @@ const quote = (text: string) => JSON.stringify(text.slice(0, MAX_QUOTED));
 /** Tells why a reload has changed nothing, unless that is the server's closing. */
 export function tellRefused(where: string, error: unknown, logger: Logger): void {
   if (isServingError(error) && error.reason === "SERVER_CLOSING") return;
-  logger.error({ where }, `${where}: the models stay as they are: ${messageOf(error)}`);
+  logger.error({ where }, `${where}: the models stay as they are: ${inOneLine(messageOf(error))}`);
 }
 
 /** Errors of models that are of none of their versions, nor of their folder. */
