@@ -76,6 +76,18 @@ predictorConformance(runner, {
   allocated,
 });
 
+for (const interpreters of [1, 3]) {
+  predictorConformance(runner, {
+    name: `a model with resource variables, ${interpreters} interpreters`,
+    create: () => load(testModel("total"), { interpreters }),
+    examples: [
+      { inputs: { x: floats(1) }, outputs: { total: floats(11) } },
+      { inputs: { x: floats(2, 3) }, outputs: { total: floats(15) } },
+    ],
+    allocated,
+  });
+}
+
 const words = tensor("string", [4], ["yes", "no", "", "Zürich"]);
 
 predictorConformance(runner, {
