@@ -18,7 +18,7 @@ const TIMEOUT_MS = 60_000;
 
 /**
  * Describes a `.tflite` model in lines of text: the runtime that would run it and why, the runtime it needs,
- * XNNPACK's share, state, operators, signatures. Libraries and models are tried in a child process first.
+ * XNNPACK's share, state, operators, operands that nothing checks, signatures. Libraries and models are tried in a child process first.
  *
  * @throws ServingError as `inspectTflite` does.
  */
@@ -27,6 +27,7 @@ export async function describeModel(path: string, options: TfliteOptions): Promi
   const { bytes, exampleInputs, requirements, state, signatures } = inspection;
   const library = await openedLibrary(options);
   const unmet = library === undefined ? [] : await unmetRequirements(requirements, library);
+  const unchecked = library === undefined ? [] : inspection.uncheckedOperands(library.version);
   const facts = [
     `runtime: ${library ? describeRuntime(library) : "none opens; `serving-kit doctor` says why"}`,
     `needs: ${describeNeeds(requirements)}`,
@@ -36,6 +37,10 @@ export async function describeModel(path: string, options: TfliteOptions): Promi
       : []),
     `state: ${STATES[state]}`,
     `operators: ${describeOperators(requirements)}`,
+    ...unchecked.map(
+      ({ signature, operator, operand, tensor }) =>
+        `unchecked: ${operand} of ${operator} (tensor "${tensor}", signature ${signature}); loads only with option uncheckedOps: "allow"`,
+    ),
     ...exampleInputs.map((name) => `input ${name}: tf.Example, parsed before TensorFlow Lite runs`),
   ];
   const lines = [...signatures].flatMap(([name, signature]) => formatSignature(name, signature));

@@ -87,7 +87,7 @@ export const errors = {
     new ServingError(
       "UNIMPLEMENTED",
       "OPERANDS_UNCHECKED",
-      `${path} computes operands that ${runtime} does not check, and that cannot be checked before the run: ${operands.join("; ")}. A wrong value would read or write memory outside of the model. Clip the values in the model, or set uncheckedOps to "allow" if no input can make them wrong`,
+      `${path} computes operands that ${runtime} does not check, and that cannot be checked before the run: ${operands.join("; ")}. A wrong value would read or write memory outside of the model. Clip the values in the model, or set option uncheckedOps: "allow" if no input can make them wrong`,
       { details: { path } },
     ),
 

@@ -3,6 +3,7 @@ import { findModel } from "./find-model.js";
 import { parseModelFile } from "./model-file.js";
 import { toSignature } from "./model-signature.js";
 import type { ModelState } from "./model-state.js";
+import { type UncheckedOperand, uncheckedOperands } from "./operands/guard-operands.js";
 import { readWholeFile } from "./read-file.js";
 import { type RuntimeRequirements, requirementsOf } from "./requirements/runtime-requirements.js";
 
@@ -17,6 +18,8 @@ export interface TfliteInspection {
   /** Inputs of `tf.Example` messages, which are parsed before the runtime gets them. */
   readonly exampleInputs: readonly string[];
   readonly requirements: RuntimeRequirements;
+  /** The operands that a version of TensorFlow Lite does not check, and that cannot be checked before a run. */
+  uncheckedOperands(runtimeVersion: string): readonly UncheckedOperand[];
 }
 
 /**
@@ -41,5 +44,6 @@ export async function inspectTflite(folderOrFile: string): Promise<TfliteInspect
       examples.map(({ name }) => name),
     ),
     requirements: requirementsOf(graph),
+    uncheckedOperands: (version) => uncheckedOperands(graph, file.signatures, version),
   };
 }

@@ -9,6 +9,8 @@ export const FLAG_OF_OPTION: Readonly<Record<string, string | undefined>> = {
   tags: "saved_model_tags",
   startUpPolicy: "start_up_policy",
   state: "tflite_state",
+  uncheckedOps: "tflite_unchecked_ops",
+  maxTensorBytes: "tflite_max_tensor_bytes",
   batch: "tflite_batch",
   resizeFixed: "tflite_resize_fixed",
   threads: "http_threads",

@@ -113,6 +113,14 @@ describe("serving-kit inspect", () => {
     expect(stdout).not.toMatch(/XNNPACK/);
   });
 
+  it("prints the operands that nothing checks", async () => {
+    const model = join(import.meta.dirname, "../../servable-tflite/test/models/unchecked.tflite");
+    const { stdout } = await run(["inspect", model]);
+    expect(stdout).toMatch(
+      /^ {2}unchecked: begin of SLICE \(tensor ".+", signature serving_default\); loads only with .*allow/m,
+    );
+  });
+
   it("prints those of a SavedModel without libtensorflow", async () => {
     using env = bare();
     const path = join(digits, "savedmodel/1");

@@ -197,6 +197,12 @@ def single_row(x):
     return {"y": tf.tanh(tf.reshape(x * 2.0, [1, 2, 2]))}
 
 
+# Slices at an index that it computes from values.
+@tf.function(input_signature=[spec([4], tf.float32, "x")])
+def unchecked(x):
+    return {"y": tf.slice(x, [tf.cast(tf.reduce_sum(x), tf.int32)], [1])}
+
+
 # A model of one operator on float32 tensors, put together by hand: (name, shape, bytes or None, isVariable).
 # The operator is a BuiltinOperator or the name of a custom operator.
 def save_operator(name, kind, options_type, options, tensors, inputs, outputs, graph_inputs):
@@ -368,6 +374,7 @@ save("strings", {"serving_default": pick})
 save("dynamic", {"serving_default": positives})
 save("spin", {"serving_default": spin})
 save("subgraphs", {"serving_default": double, "triple": triple})
+save("unchecked", {"serving_default": unchecked})
 save("fixed_rows", {"serving_default": fixed_rows})
 save("single_row", {"serving_default": single_row})
 save("many_temporaries", {"serving_default": many_temporaries})

@@ -10,8 +10,8 @@ export function inspect(): Subcommand {
     description:
       "Prints the signatures of a model with the names, dtypes and shapes of their tensors: of a\n" +
       "SavedModel, a .tflite file, or the newest version in a base path. Of a .tflite file also its\n" +
-      "operators and state, the runtime it needs, the runtime that would run it and why, and how much\n" +
-      "of it XNNPACK would run. Needs no library.",
+      "operators and state, the runtime it needs, the runtime that would run it and why, operands that\n" +
+      "nothing checks, and how much of it XNNPACK would run. Needs no library.",
     operands: ["path"],
     flags: {},
     async run({ operands: [path = ""] }, { stdout }) {
