@@ -136,7 +136,7 @@ export interface ModelServer extends AsyncDisposable {
   /** Looks for versions now, and resolves when what was found has been aspired. */
   poll(): Promise<void>;
   /**
-   * Reports not ready from now on, and goes on answering for `ms`, so that load balancers stop sending
+   * Reports not ready from now on, and still answers for `ms`, so that load balancers stop sending
    * requests before the server closes. Each answer asks its client to close the connection: `Connection:
    * close` in HTTP/1, and GOAWAY once on each HTTP/2 connection that is open. New connections are served.
    *

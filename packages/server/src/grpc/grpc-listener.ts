@@ -68,7 +68,7 @@ export interface GrpcListener {
   readonly listening: GrpcListening;
   /** The connections now. */
   readonly connections: ConnectionCount;
-  /** Tells watches of health that the server is not ready, and each client by GOAWAY to connect anew. */
+  /** Tells watches of health that the server is not ready, and each client by GOAWAY to reconnect. */
   goAway(): void;
   /** Tells clients to go elsewhere and resolves when the last call has ended. */
   close(): Promise<void>;

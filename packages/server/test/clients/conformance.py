@@ -349,12 +349,7 @@ def _():
         received = http.get(f"{rest_url}/v1/models/{model}/metadata", timeout=30).json()
         assert received["model_spec"] == {"name": model, "signature_name": "", "version": "1"}
         signatures = received["metadata"]["signature_def"]["signature_def"]
-        wanted = {
-            name: definition
-            for name, definition in meta_graph(model).signature_def.items()
-            if not name.startswith("__saved_model")
-        }
-        signatures = {name: s for name, s in signatures.items() if not name.startswith("__saved_model")}
+        wanted = meta_graph(model).signature_def
         assert set(signatures) == set(wanted), (model, set(signatures) ^ set(wanted))
         for name, definition in wanted.items():
             assert signatures[name]["method_name"] == definition.method_name
@@ -546,9 +541,9 @@ def _():
         answer = predictions.GetModelMetadata(request, timeout=30)
         signatures = get_model_metadata_pb2.SignatureDefMap()
         answer.metadata["signature_def"].Unpack(signatures)
-        for name, wanted in meta_graph(model).signature_def.items():
-            if name.startswith("__saved_model"):
-                continue
+        definitions = meta_graph(model).signature_def
+        assert set(signatures.signature_def) == set(definitions), (model, set(signatures.signature_def))
+        for name, wanted in definitions.items():
             found = signatures.signature_def[name]
             assert found.method_name == wanted.method_name
             assert dict(found.inputs) == dict(wanted.inputs), (model, name)

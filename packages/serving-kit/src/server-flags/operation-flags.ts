@@ -22,8 +22,8 @@ export const ownOperationFlags = {
     "ms",
     undefined,
     [0, 2 ** 31 - 1],
-    "How long the server goes on answering after a signal while it reports not ready, so that load " +
-      "balancers stop sending requests first; ends early if nobody is connected. Counts against " +
+    "How long the server still answers after a signal while it reports not ready, so that load " +
+      "balancers stop sending requests first; ends early if no client is connected. Counts against " +
       "--shutdown_deadline_in_ms. Default: 5000 for SIGTERM, 0 for SIGINT.",
   ),
   model_control: word(
