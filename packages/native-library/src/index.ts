@@ -49,7 +49,7 @@ export {
   pythonPrograms,
   pythonSurroundings,
 } from "./python.js";
-export { pythonPackage } from "./python-package.js";
+export { pythonModuleFolder, pythonPackage } from "./python-package.js";
 export { canReusePort, reusePortSocket, type SocketAddress } from "./reuse-port.js";
 export { EXECUTIONS, type Execution, RunPlan } from "./run-plan.js";
 export { type SignalHold, signalHold } from "./signal-hold.js";

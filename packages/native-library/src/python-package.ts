@@ -38,6 +38,15 @@ export function pythonPackage(module: string, files: readonly string[]): Library
   };
 }
 
+/** The folder of an installed Python module; undefined if no Python has it. See `pythonPackage`. */
+export async function pythonModuleFolder(module: string): Promise<string | undefined> {
+  for (const python of pythonPrograms()) {
+    const folder = await moduleFolder(python, module);
+    if (folder) return folder;
+  }
+  return undefined;
+}
+
 /** The folder of a module, "" if Python does not have it, undefined if Python does not run. */
 async function moduleFolder(python: string, module: string): Promise<string | undefined> {
   await using surroundings = await pythonSurroundings();

@@ -29,12 +29,12 @@ export const errors = {
       { details: { path, tags, known } },
     ),
 
-  loadFailed: (path: string, code: Code, message: string, hint: string) =>
+  loadFailed: (path: string, code: Code, message: string, hint: string, op?: string) =>
     new ServingError(
       code,
       "SAVED_MODEL_LOAD_FAILED",
       `TensorFlow could not load the SavedModel in ${path}: ${message}${hint}`,
-      { details: { path } },
+      { details: { path, ...(op !== undefined && { op }) } },
     ),
 
   tensorNotInGraph: (path: string, signature: string, alias: string, tensor: string) =>

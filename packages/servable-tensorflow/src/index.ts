@@ -15,6 +15,7 @@ export { type Installation, installTensorFlow } from "./install/install-tensorfl
 export { libraryReport } from "./library-report.js";
 export { INSTALL_COMMAND } from "./native/library.js";
 export { type NativeCounts, nativeCounts } from "./native/native-counts.js";
+export { findOpLibraries, type OpLibraryPackage } from "./op-libraries.js";
 export type { TensorFlowOptions } from "./options.js";
 export { type MetaGraph, readSavedModel } from "./saved-model.js";
 export { SavedModelPredictor } from "./saved-model-predictor.js";

@@ -4,9 +4,9 @@ import type { Predictor, Signature } from "@serving-kit/inference";
 import { nativeRuns, returnFreedMemory } from "@serving-kit/native-library";
 import { missingParts } from "./completeness.js";
 import { errors } from "./errors.js";
-import { openTensorFlow } from "./native/library.js";
-import { loadOpLibrary } from "./native/op-library.js";
-import { SavedModelSession } from "./native/saved-model-session.js";
+import { openTensorFlow, type TensorFlow } from "./native/library.js";
+import { loadFoundOpLibraries, loadOpLibrary } from "./native/op-library.js";
+import { SavedModelSession, type SessionSource } from "./native/saved-model-session.js";
 import type { TensorFlowOptions } from "./options.js";
 import { readSavedModel, selectMetaGraph } from "./saved-model.js";
 import { SavedModelPredictor, type ServedModel } from "./saved-model-predictor.js";
@@ -39,7 +39,7 @@ export async function loadSavedModel(
   for (const library of options.opLibraries ?? []) await loadOpLibrary(tensorflow, library);
   signal.throwIfAborted();
   const config = sessionConfig(options);
-  const session = await SavedModelSession.load(tensorflow, { path, graph, config });
+  const session = await loadSession(tensorflow, { path, graph, config });
   try {
     await settleVariables(tensorflow.bindings, session, path, graph, graphs.indexOf(graph));
   } catch (error) {
@@ -72,6 +72,20 @@ export async function loadSavedModel(
   } catch (error) {
     await predictor[Symbol.asyncDispose]();
     throw error;
+  }
+}
+
+/** Loads a session; if an op is missing, after the op libraries of installed packages. */
+async function loadSession(
+  tensorflow: TensorFlow,
+  source: SessionSource,
+): Promise<SavedModelSession> {
+  try {
+    return await SavedModelSession.load(tensorflow, source);
+  } catch (error) {
+    const isOpMissing = isServingError(error) && error.details.op !== undefined;
+    if (!isOpMissing || !(await loadFoundOpLibraries(tensorflow))) throw error;
+    return SavedModelSession.load(tensorflow, source);
   }
 }
 

@@ -11,6 +11,8 @@ const loadTfjs = async () => {
   return { tf, sum: Array.from(sum) };
 };
 const isTfjsFirst = process.argv[2] === "tfjs first";
+// As if the program were in the folder where both are installed.
+process.argv[1] = join(process.cwd(), "main.js");
 const early = isTfjsFirst ? await loadTfjs() : undefined;
 // It opens the library when it is imported.
 const { digits, digitsPath, load } = await import("./zoo.js");

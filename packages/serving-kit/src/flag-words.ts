@@ -14,7 +14,7 @@ export const FLAG_OF_OPTION: Readonly<Record<string, string | undefined>> = {
   batch: "tflite_batch",
   resizeFixed: "tflite_resize_fixed",
   threads: "http_threads",
-  opLibraries: undefined,
+  opLibraries: "tensorflow_op_libraries",
   library: undefined,
   useXnnpack: undefined,
 };

@@ -51,6 +51,9 @@ export function runtimeOptionsOf(
       ...(intraOpThreads > 0 && { intraOpThreads }),
       ...(interOpThreads > 0 && { interOpThreads }),
       ...(memoryFraction > 0 && { gpu: { memoryFraction } }),
+      ...(flags.tensorflow_op_libraries.length > 0 && {
+        opLibraries: flags.tensorflow_op_libraries,
+      }),
       warmup: warmup ? "file" : "none",
       ...(iterations > 1 && { warmupIterations: iterations }),
     },

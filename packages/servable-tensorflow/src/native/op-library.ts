@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { callOnThread } from "@serving-kit/native-library";
 import { errors } from "../errors.js";
+import { findOpLibraries } from "../op-libraries.js";
 import type { TensorFlow } from "./library.js";
 import { giveStatus, takeStatus } from "./status.js";
 
@@ -20,6 +21,17 @@ export async function loadOpLibrary(tensorflow: TensorFlow, path: string): Promi
     loading.catch(() => loaded.delete(file));
   }
   return loading;
+}
+
+/**
+ * Loads the op libraries of installed packages that are not loaded yet, but for those that do not fit the
+ * TensorFlow that is open. Returns whether there was any.
+ */
+export async function loadFoundOpLibraries(tensorflow: TensorFlow): Promise<boolean> {
+  const packages = await findOpLibraries();
+  const files = packages.flatMap(({ libraries }) => libraries).filter((file) => !loaded.has(file));
+  const results = await Promise.allSettled(files.map((file) => loadOpLibrary(tensorflow, file)));
+  return results.some(({ status }) => status === "fulfilled");
 }
 
 async function load({ bindings }: TensorFlow, file: string): Promise<void> {

@@ -116,9 +116,9 @@ function loadError({ library }: TensorFlow, { path, graph }: SessionSource, stat
   if (isOlder && (op !== undefined || UNKNOWN_IN_GRAPH.test(status.message))) {
     hint = `. The library is TensorFlow ${library.version} (${library.origin}), older than ${written}, which wrote the model: use one that is as new (${INSTALL_COMMAND})`;
   } else if (op !== undefined) {
-    hint = `. If ${op} is a custom op, pass the path of its library in the option opLibraries`;
+    hint = `. If ${op} is a custom op, pass the path of its library in the option opLibraries; the ops of TF Text and Decision Forests are in the Python packages tensorflow-text and ydf-tf, of the same TensorFlow version as the library (${library.version})`;
   }
-  return errors.loadFailed(path, status.code, status.message, hint);
+  return errors.loadFailed(path, status.code, status.message, hint, op);
 }
 
 function resolveTensors(

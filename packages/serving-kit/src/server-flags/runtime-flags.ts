@@ -1,4 +1,4 @@
-import { decimal, integer, path, text, textOrNone, toggle, word } from "../flag-kinds.js";
+import { decimal, integer, path, paths, text, textOrNone, toggle, word } from "../flag-kinds.js";
 
 const threads = (help: string) => integer("count", 0, [0, 1_000], help);
 
@@ -50,6 +50,7 @@ export const runtimeFlags = {
 
 /** How models run, beyond TF Serving's flags. */
 export const ownRuntimeFlags = {
+<<<<<<< HEAD
   tflite_resize_fixed: toggle(
     true,
     "Resizes .tflite models to the extents of a request where the file fixes others, as TF Serving does.",
@@ -59,6 +60,12 @@ export const ownRuntimeFlags = {
     "fixed",
     "Batching of .tflite models with a fixed batch of 1: resize batches them if their rows are " +
       "independent, which loading tries on random inputs.",
+=======
+  tensorflow_op_libraries: paths(
+    "file,…",
+    "Libraries with the ops of SavedModels that TensorFlow does not have. Those of an installed " +
+      "tensorflow-text or ydf-tf need no flag.",
+>>>>>>> a25b7df (tensorflow, serving-kit: op libraries of tensorflow-text and ydf-tf are found when a model needs them; --tensorflow_op_libraries; doctor lists them)
   ),
   tflite_state: word(
     ["fresh", "keep"],

@@ -24,6 +24,10 @@ async function run(lite: LibraryReport, full: LibraryReport, damaged: readonly s
     examineTflite: async () => lite,
     examineTensorFlow: async () => full,
     checkInstallation: async () => ({ version: "2.21.0", folder: "/cache", damaged }),
+    findOpLibraries: async () => [
+      { name: "tensorflow-text", folder: "/python/text", libraries: ["/python/text/a.so"] },
+      { name: "ydf-tf", libraries: [] },
+    ],
   };
   const { signal } = new AbortController();
   const code = await doctor(tools).run([], { stdout: sink, stderr: sink, signal });
@@ -43,6 +47,8 @@ describe("serving-kit doctor", () => {
         "  not used: /python/tensorflow.so (Python package)",
       ].join("\n"),
     );
+    expect(stdout).toContain("  ops of tensorflow-text: 1 libraries in /python/text\n");
+    expect(stdout).toContain("  ops of ydf-tf: not installed\n");
     expect(stdout).toMatch(/\nEverything works: .*\n$/);
   });
 

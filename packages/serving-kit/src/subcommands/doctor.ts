@@ -1,7 +1,12 @@
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import type { LibraryReport } from "@serving-kit/native-library";
-import { checkInstallation, INSTALL_COMMAND } from "@serving-kit/servable-tensorflow";
+import {
+  checkInstallation,
+  findOpLibraries,
+  INSTALL_COMMAND,
+  type OpLibraryPackage,
+} from "@serving-kit/servable-tensorflow";
 import { examineTensorFlow, examineTflite } from "../libraries.js";
 import { packageVersion } from "../package-version.js";
 import { defineSubcommand, type Subcommand } from "../subcommand.js";
@@ -11,6 +16,7 @@ export interface DoctorTools {
   readonly examineTflite: typeof examineTflite;
   readonly examineTensorFlow: typeof examineTensorFlow;
   readonly checkInstallation: typeof checkInstallation;
+  readonly findOpLibraries: typeof findOpLibraries;
 }
 
 /**
@@ -22,6 +28,7 @@ export function doctor({
   examineTflite: tflite = examineTflite,
   examineTensorFlow: tensorflow = examineTensorFlow,
   checkInstallation: check = checkInstallation,
+  findOpLibraries: findOps = findOpLibraries,
 }: Partial<DoctorTools> = {}): Subcommand {
   return defineSubcommand({
     usage: "doctor",
@@ -45,6 +52,7 @@ export function doctor({
         "",
         ...describe(full, "SavedModels"),
         ...damaged.map((path) => `  damaged: ${path}; what mends it: ${INSTALL_COMMAND}`),
+        ...(await findOps()).map(describeOps),
         "",
         verdict(lite, full, damaged.length > 0),
       ];
@@ -75,6 +83,11 @@ function describe(report: LibraryReport, kind: string): string[] {
     ...(tried.length > 0 ? tried : [`  ${summary}`]),
     `  what mends it: ${remedy}`,
   ];
+}
+
+function describeOps({ name, folder, libraries }: OpLibraryPackage): string {
+  if (folder === undefined) return `  ops of ${name}: not installed`;
+  return `  ops of ${name}: ${libraries.length} libraries in ${folder}`;
 }
 
 async function damagedPaths(
