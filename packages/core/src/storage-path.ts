@@ -9,4 +9,6 @@ export interface StoragePath {
   readonly path: string;
   /** The size in bytes of everything below `path`, where the source knows it. */
   readonly sizeBytes?: number;
+  /** Options of this version for its platform, in addition to those that the platform was made with. */
+  readonly options?: Readonly<Record<string, unknown>>;
 }

@@ -36,6 +36,8 @@ export interface PlatformLoadContext<O> extends PlatformServices {
   readonly warmingUp?: LoadContext["warmingUp"];
   /** What the user passed to the platform; an empty object where nothing was passed. */
   readonly options: O;
+  /** Options of this version alone: `StoragePath.options`. Not checked. Absent if there are none. */
+  readonly own?: Readonly<Record<string, unknown>>;
 }
 
 /** What the author of a platform writes. Only `name` and `load` are needed. */
@@ -111,7 +113,10 @@ export function definePlatform<O extends object = Record<string, never>>(
   definition: PlatformDefinition<O>,
 ): PlatformFactory<O> {
   const create = (options = {} as O): Platform => {
-    const loader = ({ path, sizeBytes }: StoragePath, id: ServableId): Loader<Predictor> => ({
+    const loader = (
+      { path, sizeBytes, options: own }: StoragePath,
+      id: ServableId,
+    ): Loader<Predictor> => ({
       async estimateResources() {
         const storage = sizeBytes === undefined ? { path } : { path, sizeBytes };
         if (definition.estimateResources) return definition.estimateResources(storage, options);
@@ -121,6 +126,7 @@ export function definePlatform<O extends object = Record<string, never>>(
         const context = {
           ...{ path, id, signal, options, ...withDefaults(services) },
           ...(warmingUp && { warmingUp }),
+          ...(own && { own }),
         };
         const predictor: unknown = await definition.load(context);
         checkPredictor(`load of the platform "${definition.name}"`, predictor);

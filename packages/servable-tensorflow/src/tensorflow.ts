@@ -11,9 +11,11 @@ const BYTES_PER_FILE_BYTE = 1.2;
 const platform = definePlatform<TensorFlowOptions>({
   name: PLATFORM_NAME,
   // What reads files comes with the first model: a worker that only attaches does without it.
-  async load({ path, options, ...context }) {
+  async load({ path, options, own = {}, ...context }) {
     const { loadSavedModel } = await import("./load-saved-model.js");
-    return loadSavedModel(path, options, context);
+    const { opLibraries: libraries = [] } = own as Pick<TensorFlowOptions, "opLibraries">;
+    const opLibraries = [...(options.opLibraries ?? []), ...libraries];
+    return loadSavedModel(path, { ...options, opLibraries }, context);
   },
   async accepts(path) {
     const { looksLikeSavedModel } = await import("./completeness.js");

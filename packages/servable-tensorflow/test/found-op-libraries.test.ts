@@ -31,9 +31,12 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 /** Makes a model by a script and returns what that prints. */
 function make(script: string, ...modules: string[]) {
   const path = fileURLToPath(new URL(`models/${script}.py`, import.meta.url));
-  const options = { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] } as const;
-  const args = [path, join(folder, script)];
-  return JSON.parse(execFileSync(findPython(...modules) as string, args, options).trim());
+  const python = findPython(...modules) as string;
+  const printed = execFileSync(python, [path, join(folder, script)], {
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+  return JSON.parse(printed.trim());
 }
 
 const noText = whyNot("tensorflow-text", "tensorflow", "tensorflow_text");

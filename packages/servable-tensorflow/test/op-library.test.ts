@@ -4,8 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { servableId } from "@serving-kit/core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { assertOutputs } from "../../testing/src/tensor-assertions.js";
+import { tensorflow } from "../src/tensorflow.js";
 import { load, skipReason as noTensorFlow, zoo, zooPath } from "./zoo.js";
 
 const hasCompiler = spawnSync("cc", ["--version"]).status === 0;
@@ -36,6 +38,15 @@ describe.skipIf(skipReason)(`a model with an op of one's own${skipReason}`, () =
       reason: "SAVED_MODEL_LOAD_FAILED",
       message: expect.stringMatching(/'NoSuchOp'.*in the option opLibraries/s),
     });
+  });
+
+  it("loads with the library that its version alone names", async () => {
+    const id = servableId("m", 1);
+    const storage = { path: zooPath("missing-op"), options: { opLibraries: [library] } };
+    const loader = tensorflow().loader(storage, id);
+    const predictor = await loader.load({ id, signal: new AbortController().signal });
+    expect(predictor.signatures.has("half")).toBe(true);
+    await predictor[Symbol.asyncDispose]?.();
   });
 
   it("answers as Python's own op does, once or more often loaded with it", async () => {

@@ -39,6 +39,9 @@ export function modelFromFields(
     }),
     ...(logging && { requestLog: toRequestLog(logging, folder) }),
     ...(fields.batching !== undefined && { batching: toBatching(fields.batching) }),
+    ...(fields.tensorflow_op_libraries?.length && {
+      opLibraries: fields.tensorflow_op_libraries.map((file) => resolvePath(file, folder)),
+    }),
   };
 }
 

@@ -109,6 +109,20 @@ describe("a model config file as a text proto", () => {
     },
   );
 
+  it("has the op libraries of a model, relative to its folder", () => {
+    const model = 'name: "m" base_path: "/m" tensorflow_op_libraries: "a.so"';
+    const texts = [
+      list(`${model} tensorflow_op_libraries: "/b.so"`),
+      json({ name: "m", base_path: "/m", tensorflow_op_libraries: ["a.so", "/b.so"] }),
+    ];
+    for (const text of texts) {
+      expect(parseModelConfig(text, "/c/models.config")[0]?.opLibraries).toEqual([
+        "/c/a.so",
+        "/b.so",
+      ]);
+    }
+  });
+
   it("has the batching of a model", () => {
     const text = list(
       `name: "a" base_path: "/b" batching { max_batch_size { value: 32 }

@@ -174,6 +174,14 @@ const config = z.strictObject({
   logging_config: loggingConfig.optional(),
   custom_model_config: customModelConfig.optional(),
   batching: batching.optional(),
+  tensorflow_op_libraries: z
+    .array(z.string().min(1))
+    .meta({
+      description:
+        "Libraries with ops that the SavedModels of this model need. A relative path is resolved " +
+        "against the folder of the configuration.",
+    })
+    .optional(),
 });
 
 /** What one `config` of a model config file may hold, by the names of TF Serving's proto file. */
@@ -181,7 +189,7 @@ export type ModelConfigFields = z.infer<typeof config>;
 
 /**
  * A model config file: TF Serving's `ModelServerConfig`, and what it has no field for
- * (`custom_model_config` of a model, `batching`).
+ * (`custom_model_config` of a model, `batching`, `tensorflow_op_libraries`).
  */
 export const modelServerConfigSchema = z.strictObject({
   $schema: z.string().meta({ description: "Where this schema is." }).optional(),

@@ -22,6 +22,7 @@ const schema = servingSchema({
       version_labels: { keyType: "string", type: "int64", id: 8 },
       custom_model_config: { type: "CustomModelConfig", id: 1001 },
       batching: { type: "BatchingParameters", id: 1002 },
+      tensorflow_op_libraries: { rule: "repeated", type: "string", id: 1003 },
     },
   },
   CustomModelConfig: {

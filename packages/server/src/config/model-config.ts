@@ -36,6 +36,11 @@ export interface ModelConfig {
    */
   readonly batching?: boolean | BatchingOptions;
   /**
+   * Paths of libraries with ops that this model's SavedModels need, in addition to those of the platform
+   * `tensorflow`. They stay loaded, for all models. Default none.
+   */
+  readonly opLibraries?: readonly string[];
+  /**
    * Where a sample of this model's requests goes, in place of the server's `requestLog`. Counts for
    * requests that are answered from then on. Default: as the server's options say.
    */
@@ -70,6 +75,7 @@ const model = z.strictObject({
     .optional(),
   labels: z.record(z.string().min(1), version).optional(),
   batching: z.union([z.boolean(), z.looseObject({})], "true, false or batching options").optional(),
+  opLibraries: z.array(z.string().min(1), "an array of paths").optional(),
   requestLog: requestLogSchema.optional(),
 });
 

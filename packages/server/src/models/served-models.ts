@@ -95,7 +95,9 @@ export class ServedModels {
     );
     const loaders = mapVersions<{ readonly path: string }, Loader<Predictor>>((storage, id) => {
       const { path } = storage;
-      const loader = batched(this.#platform(id.name).loader(storage, id), path, id);
+      const opLibraries = this.#models.get(id.name)?.opLibraries;
+      const own = { ...storage, ...(opLibraries && { options: { opLibraries } }) };
+      const loader = batched(this.#platform(id.name).loader(own, id), path, id);
       const warmingUp = metrics?.warmUps.of(id, path);
       return wrapLoader(loader, (context) => loader.load({ ...context, warmingUp }));
     });

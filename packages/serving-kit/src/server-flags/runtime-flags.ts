@@ -50,7 +50,6 @@ export const runtimeFlags = {
 
 /** How models run, beyond TF Serving's flags. */
 export const ownRuntimeFlags = {
-<<<<<<< HEAD
   tflite_resize_fixed: toggle(
     true,
     "Resizes .tflite models to the extents of a request where the file fixes others, as TF Serving does.",
@@ -60,12 +59,11 @@ export const ownRuntimeFlags = {
     "fixed",
     "Batching of .tflite models with a fixed batch of 1: resize batches them if their rows are " +
       "independent, which loading tries on random inputs.",
-=======
+  ),
   tensorflow_op_libraries: paths(
     "file,…",
     "Libraries with the ops of SavedModels that TensorFlow does not have. Those of an installed " +
       "tensorflow-text or ydf-tf need no flag.",
->>>>>>> a25b7df (tensorflow, serving-kit: op libraries of tensorflow-text and ydf-tf are found when a model needs them; --tensorflow_op_libraries; doctor lists them)
   ),
   tflite_state: word(
     ["fresh", "keep"],
