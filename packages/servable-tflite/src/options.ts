@@ -54,7 +54,8 @@ export interface TfliteOptions {
   readonly maxTensorBytes?: number;
   /**
    * Whether inputs may have other extents than those that the file fixes; the rank stays. TensorFlow Lite resizes
-   * the model, as in TF Serving, and the model may still refuse them. Default false; the command sets it.
+   * the model, as in TF Serving, and the model may still refuse them. FULLY_CONNECTED ignores values that fill no
+   * row. Default false; the command sets it.
    */
   readonly resizeFixed?: boolean;
   /**
