@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { isServingError } from "@serving-kit/core";
 import { loadModel } from "../src/load-model.js";
-import type { Corruption } from "./corrupt-files.js";
+import { type Corruption, corrupted } from "./corrupt-files.js";
 
 // The child process of tryCorruptions: loads and warms each corrupted copy, and tells how it went.
 const folder = mkdtempSync(join(tmpdir(), "serving-kit-corrupt-"));
@@ -28,11 +28,4 @@ async function outcomeOf(path: string): Promise<{ reason?: string }> {
   } catch (error) {
     return { reason: isServingError(error) ? error.reason : `not a ServingError: ${error}` };
   }
-}
-
-function corrupted(original: Buffer, corruption: Corruption): Uint8Array {
-  if ("prefix" in corruption) return original.subarray(0, corruption.prefix);
-  const bytes = Buffer.from(original);
-  for (const [at, bit] of corruption.flips) bytes[at] = (bytes[at] as number) ^ (1 << bit);
-  return bytes;
 }

@@ -17,6 +17,14 @@ export type Corruption =
   | { prefix: number }
   | { flips: readonly (readonly [at: number, bit: number])[] };
 
+/** The bytes of a file after a corruption. */
+export function corrupted(original: Buffer, corruption: Corruption): Uint8Array {
+  if ("prefix" in corruption) return original.subarray(0, corruption.prefix);
+  const bytes = Buffer.from(original);
+  for (const [at, bit] of corruption.flips) bytes[at] = (bytes[at] as number) ^ (1 << bit);
+  return bytes;
+}
+
 const HANG_MS = 5_000;
 
 /**

@@ -4,13 +4,23 @@ import { join } from "node:path";
 import { servableId } from "@serving-kit/core";
 import { afterAll, describe, expect, it } from "vitest";
 import { tflite } from "../src/index.js";
-import { type Corruption, randomNumbers, tryCorruptions } from "./corrupt-files.js";
-import { digits, loaderOf, testModel } from "./support.js";
+import { type Corruption, corrupted, randomNumbers, tryCorruptions } from "./corrupt-files.js";
+import { digits, loaderOf, realModel, testModel } from "./support.js";
 
 /** Flips for each file. The figure of 1,000 is taken with SERVING_KIT_CORRUPTIONS=1000. */
 const FLIPS = Number(process.env.SERVING_KIT_CORRUPTIONS ?? 100);
 
 const files = [digits("1/model.tflite"), digits("quantized/1/model.tflite")];
+
+/** Ten files of packages and of the converter: int8, an LSTM, tables, loops, state, signatures, sizes known in a run. */
+const realFiles = [
+  ...["mlp_int8", "fused_lstm_int8", "attention_scores_int8", "string_lookup", "where"],
+  ...["while_constant", "several_signatures", "nms_v5"],
+].map((name) => realModel(`small/${name}`));
+realFiles.push(realModel("files/litert__resource_vars_calibrated"));
+realFiles.push(realModel("files/tfserving__half_plus_two_metadata_signature"));
+/** Flips for each of them; a tenth by default, since there are ten. */
+const REAL_FLIPS = process.env.SERVING_KIT_CORRUPTIONS ? FLIPS : FLIPS / 10;
 
 function flips(path: string, count: number): Corruption[] {
   const { length } = readFileSync(path);
@@ -42,6 +52,31 @@ describe("hostile files", () => {
       expect(Object.keys(refused).filter((reason) => reason.startsWith("not a"))).toEqual([]);
     },
     60_000,
+  );
+});
+
+describe("hostile real files", () => {
+  const folder = mkdtempSync(join(tmpdir(), "serving-kit-real-"));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  const id = servableId("real", 1);
+
+  it.each(realFiles)(
+    `kill at most the canary with ${REAL_FLIPS} random byte flips in %s`,
+    async (path) => {
+      const corruptions = flips(path, REAL_FLIPS);
+      const { refused, killed, hung } = await tryCorruptions(path, corruptions);
+      expect(Object.keys(refused).filter((reason) => reason.startsWith("not a"))).toEqual([]);
+      for (const fatal of [...killed, ...hung]) {
+        const corruption = corruptions.find((one) => fatal.startsWith(JSON.stringify(one)));
+        const copy = join(folder, "model.tflite");
+        writeFileSync(copy, corrupted(readFileSync(path), corruption as Corruption));
+        const loader = tflite({ canary: { timeoutMs: 10_000 } }).loader({ path: copy }, id);
+        await expect(
+          loader.probe?.({ id, signal: new AbortController().signal }),
+        ).rejects.toMatchObject({ reason: expect.stringMatching(/^CANARY_(KILLED|TIMED_OUT)$/) });
+      }
+    },
+    600_000,
   );
 });
 

@@ -1,5 +1,4 @@
 import { existsSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { isVersionWithin } from "@serving-kit/native-library";
 import { describe, expect, it } from "vitest";
 import type { TfliteOptions } from "../src/index.js";
@@ -7,6 +6,7 @@ import { openTflite } from "../src/native/library.js";
 import { readAnswerFile } from "./real-models/answers.js";
 import type { Failure } from "./real-models/outcome.js";
 import { outcomeOf } from "./real-models/outcome-of.js";
+import { realModel } from "./support.js";
 
 // The part of `npm run test:real-models` that needs neither Python nor a download: small files of its list.
 const recorded = readAnswerFile(new URL("./real-models/small/answers.json", import.meta.url));
@@ -14,10 +14,8 @@ const { library } = await openTflite();
 const isCurrent = isVersionWithin(library.version, { atLeast: "2.21" });
 
 function pathOf(name: string): string {
-  const [small, file] = ["small", "files"].map((folder) =>
-    fileURLToPath(new URL(`./real-models/${folder}/${name}.tflite`, import.meta.url)),
-  ) as [string, string];
-  return existsSync(small) ? small : file;
+  const small = realModel(`small/${name}`);
+  return existsSync(small) ? small : realModel(`files/${name}`);
 }
 
 /** The files whose outcome is another than `right`. */

@@ -23,6 +23,10 @@ export const samples = JSON.parse(readFileSync(digits("samples.json"), "utf8")) 
 export const testModel = (name: string) =>
   fileURLToPath(new URL(`./models/${name}.tflite`, import.meta.url));
 
+/** A file of test/real-models, such as `small/where`. */
+export const realModel = (name: string) =>
+  fileURLToPath(new URL(`./real-models/${name}.tflite`, import.meta.url));
+
 const id = servableId("test", 1);
 
 export const loaderOf = (path: string, options?: TfliteOptions) =>

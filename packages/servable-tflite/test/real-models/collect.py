@@ -55,8 +55,7 @@ def member(archive, path):
 def supplied():
     """The files of the folder that SERVING_KIT_REAL_MODELS names, by SHA-256."""
     folder = os.environ.get("SERVING_KIT_REAL_MODELS")
-    files = Path(folder).glob("*.tflite") if folder else []
-    return {hashlib.sha256(path.read_bytes()).hexdigest(): path for path in files}
+    return {hash_of(path): path for path in (Path(folder).glob("*.tflite") if folder else [])}
 
 
 def content_of(entry, folder, others):
@@ -71,8 +70,9 @@ def content_of(entry, folder, others):
 def collect(entry, folder, others):
     """Writes one file. Returns a problem, or None."""
     path = folder / f"{entry['name']}.tflite"
-    if path.exists():
+    if hash_of(path) == entry["sha256"]:
         return None
+    path.unlink(missing_ok=True)
     try:
         content = content_of(entry, folder, others)
     except (OSError, KeyError, subprocess.CalledProcessError) as error:
@@ -83,6 +83,10 @@ def collect(entry, folder, others):
         return "has another SHA-256 than the list"
     path.write_bytes(content)
     return None
+
+
+def hash_of(path):
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else None
 
 
 def convert(names, folder):
@@ -107,11 +111,11 @@ def main(folder, wanted):
     problems = {e["name"]: collect(e, folder, others) for e in entries if "script" not in e}
     convert([entry["name"] for entry in entries if "script" in entry], folder)
     for entry in entries:
-        path = folder / f"{entry['name']}.tflite"
-        if path.exists() and hashlib.sha256(path.read_bytes()).hexdigest() != entry["sha256"]:
-            print(f"{entry['name']}: converted to other bytes than on the machine of the list")
-        elif not path.exists():
+        found = hash_of(folder / f"{entry['name']}.tflite")
+        if found is None:
             print(f"{entry['name']}: {problems.get(entry['name']) or 'cannot be converted'}")
+        elif found != entry["sha256"]:
+            print(f"{entry['name']}: converted to other bytes than on the machine of the list")
 
 
 if __name__ == "__main__":

@@ -17,7 +17,10 @@ const cache = fileURLToPath(new URL("../../../../.cache/real-models", import.met
 const [models, answers] = [join(cache, "models"), join(cache, "answers")];
 
 async function main(names: readonly string[]): Promise<boolean> {
-  const wanted = listedModels().filter(({ name }) => names.length === 0 || names.includes(name));
+  const listed = listedModels();
+  const unknown = names.find((name) => !listed.some((model) => model.name === name));
+  if (unknown !== undefined) throw new Error(`no "${unknown}" in models.json`);
+  const wanted = listed.filter(({ name }) => names.length === 0 || names.includes(name));
   const python = findPython(cache);
   mkdirSync(answers, { recursive: true });
   runPython(python, "collect.py", [models, ...wanted.map(({ name }) => name)]);
