@@ -52,7 +52,8 @@ async function moduleFolder(python: string, module: string): Promise<string | un
   await using surroundings = await pythonSurroundings();
   const { cwd, env } = surroundings;
   const options = { cwd, env, timeout: TIMEOUT_MS, windowsHide: true };
-  return new Promise((resolve) => {
+  // Awaited here: the folder goes when this function returns.
+  return await new Promise((resolve) => {
     execFile(python, ["-c", FIND_MODULE, module], options, (error, stdout) => {
       const folder = stdout.trim();
       resolve(error ? undefined : isAbsolute(folder) ? folder : "");

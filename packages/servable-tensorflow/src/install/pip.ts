@@ -137,7 +137,8 @@ function watchFolder(folder: string, clock: Clock, onBytes: (bytes: number) => v
 async function pipVersion(command: string, args: readonly string[]): Promise<number | undefined> {
   await using surroundings = await pythonSurroundings();
   const { cwd, env } = surroundings;
-  return new Promise((resolve) => {
+  // Awaited here: the folder goes when this function returns.
+  return await new Promise((resolve) => {
     execFile(command, [...args, "--version"], { cwd, env, windowsHide: true }, (error, stdout) => {
       const version = /^pip (\d+\.\d+)/.exec(stdout)?.[1];
       resolve(error || version === undefined ? undefined : Number(version));
