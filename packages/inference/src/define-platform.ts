@@ -134,7 +134,10 @@ export function definePlatform<O extends object = Record<string, never>>(
       },
       ...(definition.probe && {
         probe: async ({ signal, ...services }) =>
-          definition.probe?.({ path, id, signal, options, ...withDefaults(services) }),
+          definition.probe?.({
+            ...{ path, id, signal, options, ...withDefaults(services) },
+            ...(own && { own }),
+          }),
       }),
     });
     const adapter = mapVersions(loader);

@@ -18,15 +18,16 @@ const CANARY_TIMEOUT_MS = 60_000;
 const platform = definePlatform<TfliteOptions>({
   name: PLATFORM_NAME,
 
-  load: ({ path, options, ...context }) => loadModel(path, options, context),
+  load: ({ path, options, own, ...context }) =>
+    loadModel(path, optionsOfModel(options, own), context),
 
   async attach(shared, services) {
     const { model, options } = sharedModelOf(shared);
     return openModel(model, options, services);
   },
 
-  async probe({ path, id, options, signal }) {
-    const { canary, ...others } = options;
+  async probe({ path, id, options, own, signal }) {
+    const { canary, ...others } = optionsOfModel(options, own);
     if (canary === undefined) return;
     await runInCanary({
       what: `${formatServableId(id)} (${path})`,
@@ -49,6 +50,13 @@ const platform = definePlatform<TfliteOptions>({
     return { [RAM_BYTES]: Math.ceil(BYTES_PER_FILE_BYTE * bytes * (1 + interpreters)) };
   },
 });
+
+/** The options of the platform, and instead of them those that the model has for itself in `own.tflite`. */
+function optionsOfModel(options: TfliteOptions, own: Readonly<Record<string, unknown>> = {}) {
+  const ofModel = { ...(own.tflite as TfliteOptions | undefined) };
+  checkOptions(ofModel);
+  return { ...options, ...ofModel };
+}
 
 /**
  * The platform of `.tflite` models: `source.pipe(tflite())`.

@@ -1,6 +1,8 @@
+import { servableId, unload } from "@serving-kit/core";
 import { type Tensor, tensor } from "@serving-kit/inference";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { tflite } from "../../src/index.js";
 import { openModel } from "../../src/load-model.js";
 import { readModelFile } from "../../src/model-file.js";
 import { anyOf, unknownTensor } from "../../src/operands/abstract-tensor.js";
@@ -9,6 +11,7 @@ import { Evaluator } from "../../src/operands/evaluator.js";
 import { extent } from "../../src/operands/extent.js";
 import { guardModel, uncheckedOperands } from "../../src/operands/guard-operands.js";
 import type { OperandGuard } from "../../src/operands/operand-guard.js";
+import { testModel } from "../support.js";
 import {
   buildModel,
   type OperatorDraft,
@@ -271,6 +274,18 @@ describe("operands that a layer computes", () => {
       reason: "OPERANDS_UNCHECKED",
       message: expect.stringContaining('begin of SLICE (tensor "begin")'),
     });
+  });
+
+  it("are loaded with uncheckedOps: allow of the model alone", async () => {
+    const { signal } = new AbortController();
+    const id = servableId("m", 1);
+    const load = (own: object) =>
+      tflite()
+        .loader({ path: testModel("unchecked"), options: { tflite: own } }, id)
+        .load({ id, signal });
+    await expect(load({})).rejects.toMatchObject({ reason: "OPERANDS_UNCHECKED" });
+    await unload(await load({ uncheckedOps: "allow", warmup: false }));
+    await expect(load({ uncheckedOps: "no" })).rejects.toThrow("option uncheckedOps of tflite");
   });
 
   it("are loaded with uncheckedOps: allow", async () => {

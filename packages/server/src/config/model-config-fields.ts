@@ -5,7 +5,7 @@ import type { Platform } from "@serving-kit/inference";
 import { CUSTOM_PLATFORM } from "../models/custom-module.js";
 import { customPlatform } from "../models/custom-platform.js";
 import type { RequestLogFileOptions } from "../request-log/request-log-file.js";
-import type { ModelConfig } from "./model-config.js";
+import type { ModelConfig, TfliteModelOptions } from "./model-config.js";
 import type { ModelConfigFields } from "./model-config-schema.js";
 import { labelsFromFields, policyFromFields } from "./version-fields.js";
 
@@ -39,6 +39,7 @@ export function modelFromFields(
     }),
     ...(logging && { requestLog: toRequestLog(logging, folder) }),
     ...(fields.batching !== undefined && { batching: toBatching(fields.batching) }),
+    ...(fields.tflite && { tflite: toTfliteOptions(fields.tflite) }),
     ...(fields.tensorflow_op_libraries?.length && {
       opLibraries: fields.tensorflow_op_libraries.map((file) => resolvePath(file, folder)),
     }),
@@ -69,6 +70,22 @@ function toPlatform(
 function resolvePath(path: string, folder: string): string {
   if (/^file:\/\//i.test(path)) return fileURLToPath(path);
   return /^[a-z][a-z0-9+.-]+:\/\//i.test(path) ? path : resolve(folder, path);
+}
+
+function toTfliteOptions({
+  unchecked_ops: uncheckedOps,
+  max_tensor_bytes: maxTensorBytes,
+  resize_fixed: resizeFixed,
+  state,
+  batch,
+}: NonNullable<ModelConfigFields["tflite"]>): TfliteModelOptions {
+  return {
+    ...(state && { state }),
+    ...(uncheckedOps && { uncheckedOps }),
+    ...(maxTensorBytes !== undefined && { maxTensorBytes: Number(maxTensorBytes) }),
+    ...(resizeFixed !== undefined && { resizeFixed }),
+    ...(batch && { batch }),
+  };
 }
 
 function toRequestLog(

@@ -109,6 +109,27 @@ describe("a model config file as a text proto", () => {
     },
   );
 
+  it("has the options of a .tflite model", () => {
+    const fields =
+      'state: "keep" unchecked_ops: "allow" max_tensor_bytes: 1000 resize_fixed: true batch: "resize"';
+    const tflite = {
+      ...{ state: "keep", unchecked_ops: "allow", max_tensor_bytes: 1000 },
+      ...{ resize_fixed: true, batch: "resize" },
+    };
+    const texts = [
+      list(`name: "m" base_path: "/m" tflite { ${fields} }`),
+      json({ name: "m", base_path: "/m", tflite }),
+    ];
+    for (const text of texts) {
+      expect(parseModelConfig(text, "f")[0]?.tflite).toEqual({
+        ...{ state: "keep", uncheckedOps: "allow", maxTensorBytes: 1000 },
+        ...{ resizeFixed: true, batch: "resize" },
+      });
+    }
+    const wrong = list('name: "m" base_path: "/m" tflite { unchecked_ops: "yes" }');
+    expect(() => parseModelConfig(wrong, "f")).toThrow(/tflite.unchecked_ops/);
+  });
+
   it("has the op libraries of a model, relative to its folder", () => {
     const model = 'name: "m" base_path: "/m" tensorflow_op_libraries: "a.so"';
     const texts = [

@@ -142,6 +142,32 @@ const batching = z
       "batches that grow by themselves, or TF Serving's BatchingParameters.",
   });
 
+const tflite = z
+  .strictObject({
+    state: z
+      .enum(["fresh", "keep"])
+      .meta({ description: "What calls find in the model's variables. Default fresh." })
+      .optional(),
+    unchecked_ops: z
+      .enum(["refuse", "allow"])
+      .meta({
+        description:
+          "Whether the model loads although it computes an index, size or divisor that nothing checks. " +
+          "Default refuse.",
+      })
+      .optional(),
+    max_tensor_bytes: whole("Maximum size of one tensor in bytes. Default 1 GiB.").optional(),
+    resize_fixed: z
+      .boolean()
+      .meta({ description: "Whether extents that the file fixes are resized to those of a call." })
+      .optional(),
+    batch: z
+      .enum(["fixed", "resize"])
+      .meta({ description: "Batching of a model with a fixed batch of 1. Default fixed." })
+      .optional(),
+  })
+  .meta({ description: "How this .tflite model is run, instead of what the flags say." });
+
 const config = z.strictObject({
   name: z.string().regex(/^.+$/s, "a non-empty string").meta({
     description:
@@ -182,6 +208,7 @@ const config = z.strictObject({
         "against the folder of the configuration.",
     })
     .optional(),
+  tflite: tflite.optional(),
 });
 
 /** What one `config` of a model config file may hold, by the names of TF Serving's proto file. */
@@ -189,7 +216,7 @@ export type ModelConfigFields = z.infer<typeof config>;
 
 /**
  * A model config file: TF Serving's `ModelServerConfig`, and what it has no field for
- * (`custom_model_config` of a model, `batching`, `tensorflow_op_libraries`).
+ * (`custom_model_config` of a model, `batching`, `tensorflow_op_libraries`, `tflite`).
  */
 export const modelServerConfigSchema = z.strictObject({
   $schema: z.string().meta({ description: "Where this schema is." }).optional(),

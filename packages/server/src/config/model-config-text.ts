@@ -23,6 +23,7 @@ const schema = servingSchema({
       custom_model_config: { type: "CustomModelConfig", id: 1001 },
       batching: { type: "BatchingParameters", id: 1002 },
       tensorflow_op_libraries: { rule: "repeated", type: "string", id: 1003 },
+      tflite: { type: "TfliteOptions", id: 1004 },
     },
   },
   CustomModelConfig: {
@@ -30,6 +31,15 @@ const schema = servingSchema({
       module_path: { type: "string", id: 1 },
       model_class_name: { type: "string", id: 2 },
       options: { keyType: "string", type: "string", id: 3 },
+    },
+  },
+  TfliteOptions: {
+    fields: {
+      state: { type: "string", id: 1 },
+      unchecked_ops: { type: "string", id: 2 },
+      max_tensor_bytes: { type: "int64", id: 3 },
+      resize_fixed: { type: "bool", id: 4 },
+      batch: { type: "string", id: 5 },
     },
   },
   LoggingConfig: {

@@ -10,6 +10,16 @@ import type { RequestLogOptions } from "../request-log/request-log-sink.js";
 import { check } from "./check-options.js";
 import { requestLogSchema } from "./options-schema.js";
 
+/** Options of `.tflite` models that a model can have for itself: see `TfliteOptions` of servable-tflite. */
+export interface TfliteModelOptions {
+  readonly state?: "fresh" | "keep";
+  readonly uncheckedOps?: "refuse" | "allow";
+  /** In bytes, from 1 to 2^31 - 1. */
+  readonly maxTensorBytes?: number;
+  readonly resizeFixed?: boolean;
+  readonly batch?: "fixed" | "resize";
+}
+
 /** One model to serve. */
 export interface ModelConfig {
   /** The name in paths such as `/v1/models/digits`. In REST paths `/` and `:` are `%2F` and `%3A`. */
@@ -40,6 +50,8 @@ export interface ModelConfig {
    * `tensorflow`. They stay loaded, for all models. Default none.
    */
   readonly opLibraries?: readonly string[];
+  /** Options of the platform `tflite` for this model, instead of those of the platform. Default none. */
+  readonly tflite?: TfliteModelOptions;
   /**
    * Where a sample of this model's requests goes, in place of the server's `requestLog`. Counts for
    * requests that are answered from then on. Default: as the server's options say.
@@ -52,6 +64,8 @@ export interface ResolvedModel extends ModelConfig {
   readonly versionPolicy: ServableVersionPolicy;
   readonly labels: VersionLabels;
 }
+
+const MAX_TENSOR_BYTES = 2 ** 31 - 1;
 
 const version = z.custom<bigint | number>(isVersionNumber, "an integer from 0 to 2^63 - 1");
 
@@ -76,6 +90,15 @@ const model = z.strictObject({
   labels: z.record(z.string().min(1), version).optional(),
   batching: z.union([z.boolean(), z.looseObject({})], "true, false or batching options").optional(),
   opLibraries: z.array(z.string().min(1), "an array of paths").optional(),
+  tflite: z
+    .strictObject({
+      state: z.enum(["fresh", "keep"]).optional(),
+      uncheckedOps: z.enum(["refuse", "allow"]).optional(),
+      maxTensorBytes: z.int().min(1).max(MAX_TENSOR_BYTES).optional(),
+      resizeFixed: z.boolean().optional(),
+      batch: z.enum(["fixed", "resize"]).optional(),
+    })
+    .optional(),
   requestLog: requestLogSchema.optional(),
 });
 

@@ -95,8 +95,9 @@ export class ServedModels {
     );
     const loaders = mapVersions<{ readonly path: string }, Loader<Predictor>>((storage, id) => {
       const { path } = storage;
-      const opLibraries = this.#models.get(id.name)?.opLibraries;
-      const own = { ...storage, ...(opLibraries && { options: { opLibraries } }) };
+      const { opLibraries, tflite } = this.#models.get(id.name) ?? {};
+      const options = { ...(opLibraries && { opLibraries }), ...(tflite && { tflite }) };
+      const own = { ...storage, ...(Object.keys(options).length > 0 && { options }) };
       const loader = batched(this.#platform(id.name).loader(own, id), path, id);
       const warmingUp = metrics?.warmUps.of(id, path);
       return wrapLoader(loader, (context) => loader.load({ ...context, warmingUp }));
@@ -139,14 +140,10 @@ export class ServedModels {
    */
   withUnsaid(models: readonly ModelConfig[]): readonly ModelConfig[] {
     return models.map((model) => {
-      const { platform, batching, requestLog } = this.#models.get(model.name) ?? {};
+      const { platform, ...current }: Partial<ResolvedModel> = this.#models.get(model.name) ?? {};
       const isOwn = platform !== undefined && typeof platform !== "string";
-      return {
-        ...(isOwn && { platform }),
-        ...model,
-        ...(batching !== undefined && { batching }),
-        ...(requestLog !== undefined && { requestLog }),
-      };
+      const unsaid = pick(current, ["batching", "requestLog", "opLibraries", "tflite"]);
+      return { ...(isOwn && { platform }), ...model, ...unsaid };
     });
   }
 

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import type { LibraryReport } from "@serving-kit/native-library";
 import { describe, expect, it } from "vitest";
 import { type DoctorTools, doctor } from "./doctor.js";
@@ -17,7 +18,12 @@ const fails = (name: string, problem: string): LibraryReport => ({
   ...{ name, places: [], cpuFeatures: ["avx"], problem, remedy: `install ${name}` },
 });
 
-async function run(lite: LibraryReport, full: LibraryReport, damaged: readonly string[] = []) {
+async function run(
+  lite: LibraryReport,
+  full: LibraryReport,
+  damaged: readonly string[] = [],
+  models: readonly string[] = [],
+) {
   let stdout = "";
   const sink = { write: (text: string) => (stdout += text) };
   const tools: DoctorTools = {
@@ -30,9 +36,28 @@ async function run(lite: LibraryReport, full: LibraryReport, damaged: readonly s
     ],
   };
   const { signal } = new AbortController();
-  const code = await doctor(tools).run([], { stdout: sink, stderr: sink, signal });
+  const code = await doctor(tools).run(models.length > 0 ? [`--models=${models.join()}`] : [], {
+    stdout: sink,
+    stderr: sink,
+    signal,
+  });
   return { code, stdout };
 }
+
+describe("serving-kit doctor --models", () => {
+  const model = (name: string) =>
+    fileURLToPath(new URL(`../../../servable-tflite/test/models/${name}.tflite`, import.meta.url));
+
+  it("lists the operands of models that nothing checks", async () => {
+    const models = [model("unchecked"), model("dense")];
+    const { stdout } = await run(works("tflite"), works("tensorflow"), [], models);
+    expect(stdout).toMatch(
+      /✗ .*unchecked\.tflite: 1 unchecked operands\n {2}\w+ of \w+ \(tensor "/,
+    );
+    expect(stdout).toContain("loads only with --tflite_unchecked_ops=allow");
+    expect(stdout).toMatch(/✓ .*dense\.tflite: no unchecked operands\n/);
+  });
+});
 
 describe("serving-kit doctor", () => {
   it("tells the system, each library with its place, and what is there but not used", async () => {

@@ -7,7 +7,12 @@ import {
   INSTALL_COMMAND,
   type OpLibraryPackage,
 } from "@serving-kit/servable-tensorflow";
+import { inspectTflite } from "@serving-kit/servable-tflite";
+import { builtInPlatforms } from "../built-in-platforms.js";
+import { paths } from "../flag-kinds.js";
+import { inFlagWords } from "../flag-words.js";
 import { examineTensorFlow, examineTflite } from "../libraries.js";
+import { findModel } from "../model-path.js";
 import { packageVersion } from "../package-version.js";
 import { defineSubcommand, type Subcommand } from "../subcommand.js";
 
@@ -31,13 +36,18 @@ export function doctor({
   findOpLibraries: findOps = findOpLibraries,
 }: Partial<DoctorTools> = {}): Subcommand {
   return defineSubcommand({
-    usage: "doctor",
+    usage: "doctor --models=/models/digits",
     description:
       "Tells which libraries were found and where, their versions, whether they open and are whole,\n" +
       "and for what is not the command that mends it. Ends with 0 when .tflite models can be served.",
     operands: [],
-    flags: {},
-    async run(_call, { stdout, signal }) {
+    flags: {
+      models: paths(
+        "path,…",
+        "Models, or their base paths: lists the operands of .tflite models that nothing checks.",
+      ),
+    },
+    async run({ flags }, { stdout, signal }) {
       const lite = await tflite();
       const damaged = await damagedPaths(check, signal);
       const report = await tensorflow();
@@ -53,6 +63,7 @@ export function doctor({
         ...describe(full, "SavedModels"),
         ...damaged.map((path) => `  damaged: ${path}; what mends it: ${INSTALL_COMMAND}`),
         ...(await findOps()).map(describeOps),
+        ...(await Promise.all(flags.models.map((path) => describeOperands(path, lite)))).flat(),
         "",
         verdict(lite, full, damaged.length > 0),
       ];
@@ -88,6 +99,24 @@ function describe(report: LibraryReport, kind: string): string[] {
 function describeOps({ name, folder, libraries }: OpLibraryPackage): string {
   if (folder === undefined) return `  ops of ${name}: not installed`;
   return `  ops of ${name}: ${libraries.length} libraries in ${folder}`;
+}
+
+/** The operands of a `.tflite` model that neither the opened runtime nor the kit checks. */
+async function describeOperands(path: string, { opened }: LibraryReport): Promise<string[]> {
+  const { path: found, platform } = await findModel(path, builtInPlatforms());
+  if (platform.platformName !== "tflite" || opened === undefined) {
+    return ["", `${found}: model of the platform ${platform.platformName}`];
+  }
+  const operands = (await inspectTflite(found)).uncheckedOperands(opened.version);
+  return [
+    "",
+    `${operands.length === 0 ? "✓" : "✗"} ${found}: ${operands.length || "no"} unchecked operands`,
+    ...operands.map(({ operand, operator, tensor, signature }) =>
+      inFlagWords(
+        `  ${operand} of ${operator} (tensor "${tensor}", signature ${signature}); loads only with option uncheckedOps: "allow"`,
+      ),
+    ),
+  ];
 }
 
 async function damagedPaths(
