@@ -385,7 +385,12 @@ describe("ranges", () => {
         const any = run(anyOf("INT32"));
         const exact = run(values(given));
         const options = { warmup: false, execution: "inline" } as const;
-        await using predictor = await openModel({ path: "m.tflite", bytes: model }, options);
+        const opened = openModel({ path: "m.tflite", bytes: model }, options);
+        await using predictor = await opened.catch((error) => {
+          if (error.reason === "MODEL_REFUSED") return undefined; // 2.9 has no ABS of int32
+          throw error;
+        });
+        fc.pre(predictor !== undefined);
         const answers = await predictor.predict({ v: int32([3], ...given) }).catch(() => undefined);
         const [answer] = Object.values(answers ?? {}) as Tensor<"int32">[];
         for (const [i, value] of (answer?.data ?? []).entries()) {
