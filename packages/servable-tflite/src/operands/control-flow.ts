@@ -12,13 +12,12 @@ import type { Evaluator } from "./evaluator.js";
 import { type Extents, MAX_EXTENT, merged } from "./extent.js";
 import type { OperatorView } from "./operator-view.js";
 
-/** The subgraphs that an operator runs, except those of WHILE and IF, on inputs that are not followed. */
+/** The subgraphs that an operator runs on inputs that are not followed. */
 export function subgraphsOf({
   name,
   operator: { options, options2 },
 }: OperatorView): readonly number[] {
   if (name === "CALL_ONCE") return [options?.int32(0) ?? 0];
-  if (name === "STABLEHLO_COMPOSITE") return [options2?.int32(1) ?? 0];
   if (name === "STABLEHLO_REDUCE" || name === "STABLEHLO_REDUCE_WINDOW") {
     return [options2?.int32(name === "STABLEHLO_REDUCE" ? 1 : 5) ?? 0];
   }
@@ -38,6 +37,14 @@ export function runIf(evaluator: Evaluator, op: OperatorView): AbstractTensor[] 
     const [a, b] = [left?.[i], right?.[i]];
     return a === undefined || b === undefined ? op.unknown(undefined, false, i) : joinTensors(a, b);
   });
+}
+
+/** The outputs of STABLEHLO_COMPOSITE: those of the subgraph that it is composed of. */
+export function runComposite(evaluator: Evaluator, op: OperatorView): AbstractTensor[] {
+  const inputs = op.inputs.map((_, i) => op.input(i));
+  const subgraph = evaluator.subgraph(op.operator.options2?.int32(1) ?? 0);
+  const results = subgraph && evaluator.visited(subgraph, inputs);
+  return op.outputs.map((_, i) => results?.[i] ?? op.unknown(undefined, false, i));
 }
 
 /** Turns after which what still changes becomes unknown; and turns that bring it back from there. */

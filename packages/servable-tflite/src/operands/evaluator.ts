@@ -1,7 +1,7 @@
 import type { Graph, Operator, Subgraph } from "../graph/graph.js";
 import { type AbstractTensor, unknownTensor } from "./abstract-tensor.js";
 import { constantOf } from "./constants.js";
-import { runIf, runLoop, subgraphsOf } from "./control-flow.js";
+import { runComposite, runIf, runLoop, subgraphsOf } from "./control-flow.js";
 import { OperatorView } from "./operator-view.js";
 import { ruleOf } from "./rules/index.js";
 
@@ -109,6 +109,7 @@ export class Evaluator {
   #outputsOf(op: OperatorView): readonly AbstractTensor[] {
     if (op.name === "WHILE") return runLoop(this, op);
     if (op.name === "IF") return runIf(this, op);
+    if (op.name === "STABLEHLO_COMPOSITE") return runComposite(this, op);
     for (const index of subgraphsOf(op)) {
       const nested = this.subgraph(index);
       if (nested !== undefined) this.visited(nested, unknownInputs(nested));

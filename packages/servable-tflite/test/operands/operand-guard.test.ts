@@ -404,3 +404,43 @@ describe("ranges", () => {
     );
   }, 60_000);
 });
+
+describe("STABLEHLO_COMPOSITE", () => {
+  /** Turns `x` by a constant, in the subgraph of the composite. */
+  const composed = (perm: readonly number[]) =>
+    buildModel(
+      {
+        tensors: [
+          { name: "x", shape: [2, 3] },
+          { name: "y", shape: [3, 2] },
+        ],
+        inputs: ["x"],
+        outputs: ["y"],
+        operators: [
+          {
+            ...{ name: "STABLEHLO_COMPOSITE", inputs: ["x"], outputs: ["y"] },
+            options2: [21, { 1: { kind: "i32", value: 1 } }],
+          },
+        ],
+      },
+      {
+        tensors: [
+          { name: "a", shape: [2, 3] },
+          { name: "b", shape: [3, 2] },
+          int("perm", [2], ...perm),
+        ],
+        inputs: ["a"],
+        outputs: ["b"],
+        operators: [{ name: "TRANSPOSE", inputs: ["a", "perm"], outputs: ["b"] }],
+      },
+    );
+  const unchecked = (model: Uint8Array) => {
+    const { graph, file } = readModelFile(model);
+    return uncheckedOperands(graph, file.signatures, "2.21.0").map(({ operator }) => operator);
+  };
+
+  it("is followed with the shapes of its inputs", () => {
+    expect(unchecked(composed([1, 0]))).toEqual([]);
+    expect(unchecked(composed([1, 1]))).toEqual(["TRANSPOSE"]);
+  });
+});
