@@ -51,6 +51,10 @@ function fromJson({ dtype, shape, data }: JsonTensor): Tensor {
     );
   }
   if (dtype === "int64" || dtype === "uint64") return tensor(dtype, shape, data.map(BigInt));
+  // The file has the bits of half-precision numbers.
+  if (dtype === "float16" || dtype === "bfloat16") {
+    return tensor(dtype, shape, Uint16Array.from(data.map(Number)));
+  }
   return tensor(dtype, shape, data.map(Number) as never);
 }
 
