@@ -38,11 +38,15 @@ export class CallsInFlight {
       timer?.[Symbol.dispose]();
       if (interpreter.cancel()) timer = this.#clock.setTimeout(stop, STOP_INTERVAL_MS);
     };
+    const stopAt = (atMs: number) => {
+      const leftMs = atMs - this.#clock.now();
+      // A timer of Node can fire a little early: a run that is stopped then would not count as late.
+      if (leftMs <= 0) stop();
+      else timer = this.#clock.setTimeout(() => stopAt(atMs), leftMs);
+    };
     this.#onThreads.add(interpreter);
     signal?.addEventListener("abort", stop, { once: true });
-    if (deadlineAtMs !== undefined) {
-      timer = this.#clock.setTimeout(stop, deadlineAtMs - this.#clock.now());
-    }
+    if (deadlineAtMs !== undefined && deadlineAtMs < Infinity) stopAt(deadlineAtMs);
     try {
       return await run;
     } finally {

@@ -159,7 +159,10 @@ export class TflitePredictor implements Predictor {
       const run = interpreter.invoke(signature);
       const status =
         typeof run === "number" ? run : await this.#calls.settled(interpreter, run, options);
-      if (status !== OK) throw inferenceErrors.predictionFailed(interpreter.takeMessages());
+      if (status !== OK) {
+        throwIfEnded(options, this.#clock); // it was stopped
+        throw inferenceErrors.predictionFailed(interpreter.takeMessages());
+      }
       const outputs = interpreter.read(signature, names);
       return this.#dequantize ? dequantizeAll(outputs, signature) : outputs;
     } finally {

