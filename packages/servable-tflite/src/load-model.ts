@@ -6,7 +6,13 @@ import { describeRuntime } from "./describe-runtime.js";
 import { errors } from "./errors.js";
 import { findModel } from "./find-model.js";
 import type { Graph } from "./graph/graph.js";
-import { hasFixedBatch, isBatchable, type ModelFile, parseModelFile } from "./model-file.js";
+import {
+  hasFixedBatch,
+  isBatchable,
+  type ModelFile,
+  parseModelFile,
+  readingFile,
+} from "./model-file.js";
 import { ModelLog } from "./model-log.js";
 import { openTflite, type Tflite } from "./native/library.js";
 import { NativeModel } from "./native/model.js";
@@ -147,7 +153,10 @@ function executionOf({ hasLoops }: ModelFile, execution: Execution = "auto"): Ex
 
 /** @throws ServingError UNIMPLEMENTED / MODEL_UNSUPPORTED with all that the runtime lacks. */
 async function checkRuntime(path: string, graph: Graph, { library }: Tflite): Promise<void> {
-  const reasons = await unmetRequirements(requirementsOf(graph), library);
+  const reasons = await unmetRequirements(
+    readingFile(path, () => requirementsOf(graph)),
+    library,
+  );
   if (reasons.length > 0) throw errors.modelUnsupported(`${path} ${reasons.join(". It ")}`);
 }
 

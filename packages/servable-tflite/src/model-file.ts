@@ -90,8 +90,17 @@ export function readModelFile(bytes: Uint8Array): ParsedModelFile {
  * UNIMPLEMENTED / MODEL_UNSUPPORTED.
  */
 export function parseModelFile(path: string, bytes: Uint8Array): ParsedModelFile {
+  return readingFile(path, () => readModelFile(bytes));
+}
+
+/**
+ * Returns what `read` reads of a file with a path: options of operators are read only where they are needed.
+ *
+ * @throws ServingError DATA_LOSS / MODEL_FILE_INVALID for an error of `read` that is not a ServingError.
+ */
+export function readingFile<T>(path: string, read: () => T): T {
   try {
-    return readModelFile(bytes);
+    return read();
   } catch (error) {
     throw isServingError(error) ? error : errors.modelFileInvalid(path, error);
   }

@@ -1,6 +1,7 @@
 import { isVersionWithin } from "@serving-kit/native-library";
 import { errors } from "../errors.js";
 import type { Graph } from "../graph/graph.js";
+import { readingFile } from "../model-file.js";
 import type { ModelSignature } from "../model-signature.js";
 import type { LocatedFinding } from "./analysis.js";
 import { type GuardOptions, OperandGuard } from "./operand-guard.js";
@@ -78,7 +79,7 @@ export function guardModel(
   signatures: Iterable<readonly [string, ModelSignature]>,
   settings: GuardSettings,
 ): ReadonlyMap<string, OperandGuard> {
-  const guards = guardOperands(graph, signatures, settings);
+  const guards = readingFile(path, () => guardOperands(graph, signatures, settings));
   const unchecked = [...guards.values()].flatMap((guard) => guard.unchecked);
   if (unchecked.length === 0 || settings.uncheckedOps === "allow") return guards;
   throw errors.operandsUnchecked(
