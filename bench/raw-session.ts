@@ -45,14 +45,14 @@ export interface RawSession {
 export async function openRaw(
   path: string,
   inputs: Tensors,
-  signatureName = "serving_default",
+  signature = "serving_default",
 ): Promise<RawSession> {
   const tensorflow = await openTensorFlow();
   const { bindings } = tensorflow;
   const graph = selectMetaGraph(path, await readSavedModel(path), ["serve"]);
   const config = new Uint8Array(0);
   const session = await SavedModelSession.load(tensorflow, { path, graph, config });
-  const { inputs: fed = [], outputs: fetched = [] } = session.tensors.get(signatureName) ?? {};
+  const { inputs: fed = [], outputs: fetched = [] } = session.tensors.get(signature) ?? {};
   const { pointer } = new TensorMemory(bindings).write(inputs[fed[0]?.name ?? ""] as Tensor);
   const [input, output] = [encode(fed[0] as GraphTensor), encode(fetched[0] as GraphTensor)];
   const feeds = BigUint64Array.of(pointer);

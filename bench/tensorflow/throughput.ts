@@ -5,7 +5,7 @@ import { measure, speedRatio } from "../measure.js";
 import { loadPredictor, openRaw } from "../raw-session.js";
 
 const path = fileURLToPath(new URL("../../examples/models/zoo/trouble/1", import.meta.url));
-const signatureName = "slow";
+const signature = "slow";
 const CALLERS = 64;
 const CONCURRENCY = 2;
 
@@ -24,12 +24,11 @@ async function keepInFlight(count: number, callers: number, call: () => Promise<
 const benchmark: Benchmark = {
   name: "throughput of a compute-bound model with 64 callers in flight",
   async run() {
-    const raw = await openRaw(path, inputs, signatureName);
+    const raw = await openRaw(path, inputs, signature);
     const predictor = await loadPredictor(path, { concurrency: CONCURRENCY });
     const { predict, rawLoop } = await measure(
       {
-        predict: (n) =>
-          keepInFlight(n, CALLERS, () => predictor.predict(inputs, { signatureName })),
+        predict: (n) => keepInFlight(n, CALLERS, () => predictor.predict(inputs, { signature })),
         rawLoop: (n) => keepInFlight(n, CONCURRENCY, () => raw.runOnThread()),
       },
       { roundMs: 1_000, rounds: 9, warmUpMs: 1_000 },

@@ -25,9 +25,9 @@ export const nearestNeighbour = definePlatform({
     return {
       signatures,
       batchable: true, // dimension 0 of every input and output is the batch
-      async predict(inputs, { signatureName, outputs, ...limits } = {}) {
+      async predict(inputs, { signature: name, outputs, ...limits } = {}) {
         throwIfEnded(limits);
-        validateInputs(signatureOf({ signatures }, signatureName), inputs);
+        validateInputs(signatureOf({ signatures }, name), inputs);
         validateOutputs(signature, outputs);
         const { shape, data } = inputs.point as Tensor<"float32">;
         const answers = Array.from({ length: shape[0] as number }, (_, row) => {

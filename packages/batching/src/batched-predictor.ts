@@ -10,7 +10,7 @@ export interface BatchedPredictOptions extends PredictOptions {
 
 /** The stats of one queue of a batched predictor. */
 export interface SignatureQueueStats extends BatchQueueStats {
-  readonly signatureName: string;
+  readonly signature: string;
   /** The inputs that the calls give. */
   readonly inputs: readonly string[];
   /** The outputs that they ask for. */
@@ -34,8 +34,5 @@ export interface BatchedPredictor extends Predictor {
    * @throws ServingError INVALID_ARGUMENT / BATCHING_OPTIONS_INVALID; INVALID_ARGUMENT /
    * SIGNATURE_NOT_FOUND.
    */
-  configure(
-    changes: Omit<SignatureBatchingOptions, "priorityLevels">,
-    signatureName?: string,
-  ): void;
+  configure(changes: Omit<SignatureBatchingOptions, "priorityLevels">, signature?: string): void;
 }

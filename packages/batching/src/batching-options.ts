@@ -114,10 +114,10 @@ export function schedulerOf({
 /** The options that are in force for one signature. */
 export function signatureOptions(
   options: BatchingOptions,
-  signatureName: string,
+  signature: string,
 ): SignatureBatchingOptions {
   const { signatures = {} } = options;
-  const own = Object.hasOwn(signatures, signatureName) ? signatures[signatureName] : {};
+  const own = Object.hasOwn(signatures, signature) ? signatures[signature] : {};
   return { ...options, ...own };
 }
 

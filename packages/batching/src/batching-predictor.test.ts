@@ -124,7 +124,7 @@ describe("batch", () => {
     expect(numbersOf(calls[0]?.inputs.a)).toEqual([1, 2, 3, 2]);
     expect((await results).map(({ sum }) => numbersOf(sum))).toEqual([[2], [4, 6]]);
     expect(one.stats()[0]).toMatchObject({
-      signatureName: DEFAULT_SIGNATURE,
+      signature: DEFAULT_SIGNATURE,
       inputs: ["a", "b"],
       outputs: ["sum", "product"],
       batchedSize: 3,
@@ -138,7 +138,7 @@ describe("batch", () => {
     const results = Promise.all([
       one.predict(pair([2])),
       one.predict(pair([3]), { outputs: ["product", "sum"] }),
-      one.predict(pair([4]), { signatureName: "other" }),
+      one.predict(pair([4]), { signature: "other" }),
       one.predict({ a }),
       one.predict(pair([5]), { outputs: ["product"] }),
       one.predict(pair([6]), { outputs: ["product", "product"] }),
@@ -148,7 +148,7 @@ describe("batch", () => {
       calls.map(({ inputs, options }) => [
         numbersOf(inputs.a),
         Object.keys(inputs),
-        options?.signatureName,
+        options?.signature,
         options?.outputs,
       ]),
     ).toEqual([
@@ -225,9 +225,9 @@ describe("batch", () => {
   it("does not batch calls with no row, nor signatures whose dimension 0 is fixed", async () => {
     const { batched: one, calls } = batched();
     await one.predict({ a: tensor("float32", [0], []) });
-    await one.predict({ a: tensor("float32", [1], [1]) }, { signatureName: "fixed" });
+    await one.predict({ a: tensor("float32", [1], [1]) }, { signature: "fixed" });
     expect(calls).toHaveLength(2);
-    expect(one.stats().map(({ signatureName }) => signatureName)).toEqual([
+    expect(one.stats().map(({ signature }) => signature)).toEqual([
       DEFAULT_SIGNATURE,
       DEFAULT_SIGNATURE,
       "other",
@@ -367,7 +367,7 @@ describe("batch", () => {
     void one.predict(pair([1]), { deadlineAtMs: 5 });
     void one.predict(pair([1]), { deadlineAtMs: 9 });
     await clock.advance();
-    expect(calls[0]?.options).toEqual({ signatureName: DEFAULT_SIGNATURE, deadlineAtMs: 9 });
+    expect(calls[0]?.options).toEqual({ signature: DEFAULT_SIGNATURE, deadlineAtMs: 9 });
   });
 
   it("joins inputs in memory that the predictor gives", async () => {
@@ -423,7 +423,7 @@ describe("batch", () => {
       {},
       { predict: async () => Promise.reject(new Error("mine")) },
     );
-    await expect(one.predict({}, { signatureName: "unsupported" })).rejects.toThrow("mine");
+    await expect(one.predict({}, { signature: "unsupported" })).rejects.toThrow("mine");
   });
 
   it("has options for signatures, and changes them live", async () => {
@@ -435,7 +435,7 @@ describe("batch", () => {
       maxBatchSize: 4,
       signatures: { other: { maxBatchSize: 2 } },
     });
-    const call = (n: number) => one.predict(pair([n]), { signatureName: "other" });
+    const call = (n: number) => one.predict(pair([n]), { signature: "other" });
     let results = Promise.all([call(1), call(2), call(3)]);
     await clock.advance();
     await results;

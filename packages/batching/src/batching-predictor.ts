@@ -116,8 +116,8 @@ class BatchingPredictor implements BatchedPredictor {
   predict(inputs: Tensors, options: BatchedPredictOptions = {}): Promise<Tensors> {
     if (this.#disposed !== undefined) return Promise.reject(inferenceErrors.predictorClosed());
     try {
-      const { signatureName = DEFAULT_SIGNATURE, outputs } = options;
-      const queues = this.#batched.get(signatureName);
+      const { signature = DEFAULT_SIGNATURE, outputs } = options;
+      const queues = this.#batched.get(signature);
       // The predictor knows best why it has no such signature.
       if (queues === undefined) return this.predictor.predict(inputs, options);
       validateInputs(queues.signature, inputs);
@@ -136,34 +136,31 @@ class BatchingPredictor implements BatchedPredictor {
 
   stats(): SignatureQueueStats[] {
     return this.#allQueues().map(({ kind, queue }) => ({
-      signatureName: kind.signatureName,
+      signature: kind.name,
       inputs: kind.inputNames,
       outputs: kind.outputNames ?? [...kind.signature.outputs.keys()],
       ...queue.stats(),
     }));
   }
 
-  configure(
-    changes: Omit<SignatureBatchingOptions, "priorityLevels">,
-    signatureName?: string,
-  ): void {
+  configure(changes: Omit<SignatureBatchingOptions, "priorityLevels">, signature?: string): void {
     const { signatures = {} } = this.#options;
     checkOptionNames(changes);
-    if (signatureName !== undefined && !this.signatures.has(signatureName)) {
-      throw inferenceErrors.signatureNotFound(signatureName, this.signatures.keys());
+    if (signature !== undefined && !this.signatures.has(signature)) {
+      throw inferenceErrors.signatureNotFound(signature, this.signatures.keys());
     }
     const options =
-      signatureName === undefined
+      signature === undefined
         ? { ...this.#options, ...changes }
         : {
             ...this.#options,
             signatures: {
               ...signatures,
-              [signatureName]: { ...signatureOptions({ signatures }, signatureName), ...changes },
+              [signature]: { ...signatureOptions({ signatures }, signature), ...changes },
             },
           };
     for (const one of this.#allQueues()) {
-      one.configure(signatureOptions(options, one.kind.signatureName));
+      one.configure(signatureOptions(options, one.kind.name));
     }
     this.#options = options;
   }
@@ -184,7 +181,7 @@ class BatchingPredictor implements BatchedPredictor {
   }
 
   #newQueue(kind: BatchKind): SignatureQueue {
-    const options = signatureOptions(this.#options, kind.signatureName);
+    const options = signatureOptions(this.#options, kind.name);
     return new SignatureQueue(this.predictor, kind, options, this.#scheduler);
   }
 

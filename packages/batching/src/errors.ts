@@ -99,12 +99,12 @@ export const errors = {
       { details: { tensor: name } },
     ),
 
-  warmUpFailed: (signatureName: string, rows: number, code: Code, cause: unknown) =>
+  warmUpFailed: (signature: string, rows: number, code: Code, cause: unknown) =>
     new ServingError(
       code,
       "WARM_UP_FAILED",
-      `warming up signature "${signatureName}" with a batch of ${rows} rows failed: ${messageOf(cause)}`,
-      { cause, details: { signatureName, rows } },
+      `warming up signature "${signature}" with a batch of ${rows} rows failed: ${messageOf(cause)}`,
+      { cause, details: { signature, rows } },
     ),
 
   invalidOptions: (problem: string) =>

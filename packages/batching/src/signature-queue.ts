@@ -19,7 +19,7 @@ import type { SharedBatchScheduler } from "./shared-batch-scheduler.js";
 
 /** What can be joined into one call: a signature, the inputs that are given, the outputs that are wanted. */
 export interface BatchKind {
-  readonly signatureName: string;
+  readonly name: string;
   readonly signature: Signature;
   readonly inputNames: readonly string[];
   /** All of the signature's when absent. */
@@ -45,7 +45,7 @@ export class SignatureQueue {
     this.kind = kind;
     this.#predictor = predictor;
     this.#call = {
-      signatureName: kind.signatureName,
+      signature: kind.name,
       ...(kind.outputNames && { outputs: kind.outputNames }),
     };
     this.#options = options;

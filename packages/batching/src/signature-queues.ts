@@ -10,7 +10,7 @@ const MAX_OTHER_QUEUES = 64;
  */
 export class SignatureQueues {
   readonly signature: Signature;
-  readonly #signatureName: string;
+  readonly #name: string;
   readonly #newQueue: (kind: BatchKind) => SignatureQueue;
   /** Whether a call may leave inputs out. */
   readonly #hasOptionalInputs: boolean;
@@ -18,16 +18,12 @@ export class SignatureQueues {
   readonly #others = new Map<string, SignatureQueue>();
 
   /** Makes the main queue at once, so that options that do not fit are refused here. */
-  constructor(
-    signatureName: string,
-    signature: Signature,
-    newQueue: (kind: BatchKind) => SignatureQueue,
-  ) {
+  constructor(name: string, signature: Signature, newQueue: (kind: BatchKind) => SignatureQueue) {
     this.signature = signature;
-    this.#signatureName = signatureName;
+    this.#name = name;
     this.#newQueue = newQueue;
     this.#hasOptionalInputs = [...signature.inputs.values()].some((spec) => spec.isOptional);
-    this.#main = newQueue({ signatureName, signature, inputNames: [...signature.inputs.keys()] });
+    this.#main = newQueue({ name, signature, inputNames: [...signature.inputs.keys()] });
   }
 
   /** The queues that there are now. */
@@ -53,8 +49,8 @@ export class SignatureQueues {
     const known = this.#others.get(key);
     if (known !== undefined) return known;
     if (this.#others.size >= MAX_OTHER_QUEUES && !dropIdle(this.#others)) return undefined;
-    const signatureName = this.#signatureName;
-    const queue = this.#newQueue({ signatureName, signature, inputNames, outputNames });
+    const name = this.#name;
+    const queue = this.#newQueue({ name, signature, inputNames, outputNames });
     this.#others.set(key, queue);
     return queue;
   }

@@ -8,7 +8,7 @@ export interface TuneOptions {
   /** The inputs of one call; the rows that a caller of the model usually sends. */
   readonly inputs: Tensors;
   /** Default `serving_default`. */
-  readonly signatureName?: string;
+  readonly signature?: string;
   /** How many callers call at a time, each again as soon as it has its answer. Default 64. */
   readonly callers?: number;
   /** How long each configuration is measured, in milliseconds. Default 1000. */
@@ -61,8 +61,8 @@ export async function* tune(
   predictor: Predictor,
   options: TuneOptions,
 ): AsyncGenerator<TuneResult, void, void> {
-  const { inputs, signatureName, signal } = options;
-  await predictor.predict(inputs, signatureName === undefined ? {} : { signatureName });
+  const { inputs, signature, signal } = options;
+  await predictor.predict(inputs, signature === undefined ? {} : { signature });
   const configurations = configurationsOf(options);
   // What is compiled or allocated at the first calls would count against the first configuration.
   const [first] = configurations;
@@ -117,8 +117,8 @@ async function measure(
   configuration: TuneConfiguration,
   options: TuneOptions,
 ): Promise<Omit<TuneResult, "done" | "total">> {
-  const { inputs, signatureName, callers = 64, measureMs = 1000, clock = systemClock } = options;
-  const call = signatureName === undefined ? {} : { signatureName };
+  const { inputs, signature, callers = 64, measureMs = 1000, clock = systemClock } = options;
+  const call = signature === undefined ? {} : { signature };
   const { signatures, batchable } = predictor;
   // Without its disposal, which is the owner's.
   const undisposed: Predictor = {

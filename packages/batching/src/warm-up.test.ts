@@ -25,8 +25,8 @@ function setUp(
   const predictor: Predictor = {
     signatures: new Map([[DEFAULT_SIGNATURE, open]]),
     batchable: true,
-    async predict({ x }: Tensors, { signatureName } = {}) {
-      calls.push(`${signatureName} [${x?.shape}] ${x?.data.every((entry) => entry === 0)}`);
+    async predict({ x }: Tensors, { signature } = {}) {
+      calls.push(`${signature} [${x?.shape}] ${x?.data.every((entry) => entry === 0)}`);
       onCall(x?.shape[0] ?? 0);
       return {};
     },

@@ -32,20 +32,20 @@ async function runAllSizes(
   options: BatchingOptions,
   signal: AbortSignal,
 ): Promise<void> {
-  for (const [signatureName, signature] of predictor.signatures) {
+  for (const [name, signature] of predictor.signatures) {
     if (!hasOpenRows(signature)) continue;
-    for (const rows of signatureOptions(options, signatureName).allowedBatchSizes ?? []) {
+    for (const rows of signatureOptions(options, name).allowedBatchSizes ?? []) {
       signal.throwIfAborted();
       try {
         // All but those that cannot be returned.
         const outputs = signature.opaqueOutputs && [...signature.outputs.keys()];
-        const call = { signatureName, signal, ...(outputs && { outputs }) };
+        const call = { signature: name, signal, ...(outputs && { outputs }) };
         await predictor.predict(zeroInputs(signature, rows), call);
       } catch (error) {
         signal.throwIfAborted();
         const code = isServingError(error) ? error.code : "UNKNOWN";
         if (code === "INVALID_ARGUMENT" || error instanceof RangeError) break;
-        throw errors.warmUpFailed(signatureName, rows, code, error);
+        throw errors.warmUpFailed(name, rows, code, error);
       }
     }
   }

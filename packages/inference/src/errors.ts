@@ -10,7 +10,7 @@ export const errors = {
       "INVALID_ARGUMENT",
       "SIGNATURE_NOT_FOUND",
       `signature "${name}" was not found; the model has ${list(known)}`,
-      { details: { signatureName: name } },
+      { details: { signature: name } },
     ),
 
   signatureUnsupported: (name: string, problem: string) =>
@@ -18,7 +18,7 @@ export const errors = {
       "UNIMPLEMENTED",
       "SIGNATURE_UNSUPPORTED",
       `signature "${name}" cannot be called: ${problem}`,
-      { details: { signatureName: name } },
+      { details: { signature: name } },
     ),
 
   outputUnsupported: (name: string, problem: string, others: Iterable<string>) =>

@@ -5,7 +5,7 @@ import type { Tensor, Tensors } from "./tensor.js";
 /** How one call of `predict` is to be made. */
 export interface PredictOptions {
   /** The signature to call. Default `serving_default`. */
-  readonly signatureName?: string;
+  readonly signature?: string;
   /** The outputs that are wanted. Default all. An empty list is the same as all. */
   readonly outputs?: readonly string[];
   /** Time in ms on the predictor's Clock (default `performance.now`) at which the call rejects. Default none. */

@@ -42,7 +42,7 @@ export const errors = {
       "FAILED_PRECONDITION",
       "TENSOR_NOT_IN_GRAPH",
       `signature "${signature}" of the SavedModel in ${path} names the tensor "${tensor}" for "${alias}", which the graph does not have; export it again`,
-      { details: { path, signatureName: signature, tensor } },
+      { details: { path, signature, tensor } },
     ),
 
   variablesUnset: (path: string, names: readonly string[]) => {

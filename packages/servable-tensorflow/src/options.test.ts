@@ -52,7 +52,7 @@ describe("syntheticWarmUp", () => {
     ] as const);
     expect(syntheticWarmUp(new Map([["s", { inputs, outputs: new Map() }]]))).toEqual([
       {
-        signatureName: "s",
+        signature: "s",
         inputs: {
           a: { dtype: "float32", shape: [1, 2], data: new Float32Array(2) },
           b: { dtype: "string", shape: [], data: [new Uint8Array(0)] },

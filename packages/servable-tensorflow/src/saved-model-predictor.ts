@@ -84,18 +84,18 @@ export class SavedModelPredictor implements Predictor {
   }
 
   async predict(inputs: Tensors, options: PredictOptions = {}): Promise<Tensors> {
-    const { signatureName = DEFAULT_SIGNATURE } = options;
+    const { signature: name = DEFAULT_SIGNATURE } = options;
     if (this.#closing !== undefined) throw inferenceErrors.predictorClosed();
     throwIfEnded(options, this.#clock);
-    const signature = signatureOf(this, signatureName);
+    const signature = signatureOf(this, name);
     validateInputs(signature, inputs);
-    const runner = this.#runners.get(signatureName) as SessionRunner;
+    const runner = this.#runners.get(name) as SessionRunner;
     const names =
       options.outputs?.length || signature.opaqueOutputs
         ? // A name given twice is fetched once: there is room for as many results as outputs.
           [...new Set(validateOutputs(signature, options.outputs))]
         : runner.outputNames;
-    const outputs = this.#run(runner, this.#withDefaults(signatureName, inputs), names, options);
+    const outputs = this.#run(runner, this.#withDefaults(name, inputs), names, options);
     if (outputs instanceof Promise) return settleCall(outputs, options, this.#clock);
     throwIfEnded(options, this.#clock);
     return outputs;
@@ -158,8 +158,8 @@ export class SavedModelPredictor implements Predictor {
     }
   }
 
-  #withDefaults(signatureName: string, inputs: Tensors): Tensors {
-    const defaults = this.#model.defaults.get(signatureName);
+  #withDefaults(name: string, inputs: Tensors): Tensors {
+    const defaults = this.#model.defaults.get(name);
     if (defaults === undefined || defaults.size === 0) return inputs;
     return { ...Object.fromEntries(defaults), ...inputs };
   }

@@ -33,11 +33,11 @@ describe.skipIf(skipReason)(`conformance${skipReason}`, () => {
       name: "a slow model",
       create: () => load(zooPath("trouble")),
       examples: example("trouble").concat({
-        signatureName: "slow",
+        signature: "slow",
         inputs: { steps: tensor("int32", [1], [5]) },
         outputs: { sum: tensor("float32", [1], [69]) },
       }),
-      longRunning: { signatureName: "slow", inputs: { steps: tensor("int32", [1], [20_000]) } },
+      longRunning: { signature: "slow", inputs: { steps: tensor("int32", [1], [20_000]) } },
       allocated: () => nativeCounts().sessions,
     },
   );

@@ -49,14 +49,12 @@ for (let i = 0; i < count; i++) {
     await damage(folder);
     const predictor = await load(folder);
     try {
-      for (const { inputs, signatureName } of syntheticWarmUp(predictor.signatures)) {
+      for (const { inputs, signature } of syntheticWarmUp(predictor.signatures)) {
         const deadlineAtMs = performance.now() + CALL_MS;
-        await predictor
-          .predict(inputs, { signatureName: signatureName as string, deadlineAtMs })
-          .then(
-            () => note("answered"),
-            ({ reason }) => note(String(reason)),
-          );
+        await predictor.predict(inputs, { signature: signature as string, deadlineAtMs }).then(
+          () => note("answered"),
+          ({ reason }) => note(String(reason)),
+        );
       }
     } finally {
       await predictor[Symbol.asyncDispose]();

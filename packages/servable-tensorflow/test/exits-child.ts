@@ -10,6 +10,6 @@ await useAndEnd(import.meta.url, {
   async beginLongRun() {
     const slow = await load(zooPath("trouble"), { execution: "thread" });
     const steps = tensor("int32", [1], [20_000]);
-    void slow.predict({ steps }, { signatureName: "slow" });
+    void slow.predict({ steps }, { signature: "slow" });
   },
 });

@@ -50,10 +50,10 @@ describe.skipIf(skipReason)(`a model with an op of one's own${skipReason}`, () =
   });
 
   it("answers as Python's own op does, once or more often loaded with it", async () => {
-    const call = zoo.get("arithmetic")?.find(({ signatureName }) => signatureName === "half");
+    const call = zoo.get("arithmetic")?.find(({ signature }) => signature === "half");
     for (let i = 0; i < 2; i++) {
       const predictor = await load(zooPath("missing-op"), { opLibraries: [library] });
-      const got = await predictor.predict(call?.inputs ?? {}, { signatureName: "half" });
+      const got = await predictor.predict(call?.inputs ?? {}, { signature: "half" });
       assertOutputs(got, call?.outputs ?? {}, 0, "half");
       await predictor[Symbol.asyncDispose]();
     }

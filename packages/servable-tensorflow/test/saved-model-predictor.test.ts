@@ -46,10 +46,7 @@ const transfer = (tensor?: Tensor) =>
   structuredClone(tensor, { transfer: [entries(tensor).buffer as ArrayBuffer] });
 
 const slow = (predictor: SavedModelPredictor, steps: number, options: object = {}) =>
-  predictor.predict(
-    { steps: tensor("int32", [1], [steps]) },
-    { signatureName: "slow", ...options },
-  );
+  predictor.predict({ steps: tensor("int32", [1], [steps]) }, { signature: "slow", ...options });
 
 describe.skipIf(skipReason)(`SavedModelPredictor${skipReason}`, () => {
   afterAll(async () => {
@@ -77,7 +74,7 @@ describe.skipIf(skipReason)(`SavedModelPredictor${skipReason}`, () => {
       for (const amount of [2n, 40n]) {
         await predictor.predict({ amount: tensor("int64", [], [amount]) });
       }
-      const { total } = await predictor.predict({}, { signatureName: "read" });
+      const { total } = await predictor.predict({}, { signature: "read" });
       expect(total?.data).toEqual(BigInt64Array.of(42n));
     }));
 
@@ -99,7 +96,7 @@ describe.skipIf(skipReason)(`SavedModelPredictor${skipReason}`, () => {
       const call = () =>
         predictor.predict(
           { x: tensor("string", [2], [long, ""]) },
-          { signatureName: "string", outputs: ["y"] },
+          { signature: "string", outputs: ["y"] },
         );
       const [first, second] = ((await call()).y as Tensor<"string">).data;
       expect(Buffer.compare(first?.subarray(0, -1) as Uint8Array, long)).toBe(0);
@@ -209,7 +206,7 @@ describe.skipIf(skipReason)(`SavedModelPredictor${skipReason}`, () => {
         code: "FAILED_PRECONDITION",
       });
       const value = tensor("float32", [], [5]);
-      await predictor.predict({ value }, { signatureName: "fill" });
+      await predictor.predict({ value }, { signature: "fill" });
       expect((await predictor.predict({ x })).y?.data).toEqual(Float32Array.of(11, 16));
     }));
 
@@ -235,7 +232,7 @@ describe.skipIf(skipReason)(`SavedModelPredictor${skipReason}`, () => {
       }
       await expect(predictor.predict({ x })).rejects.toThrow('output "ragged" is ragged');
       await expect(
-        predictor.predict({}, { signatureName: "__saved_model_init_op" }),
+        predictor.predict({}, { signature: "__saved_model_init_op" }),
       ).rejects.toMatchObject({ reason: "SIGNATURE_UNSUPPORTED" });
     }));
 
@@ -249,7 +246,7 @@ describe.skipIf(skipReason)(`SavedModelPredictor${skipReason}`, () => {
 describe.skipIf(skipReason)(`warming up${skipReason}`, () => {
   async function withWarmUp(
     name: string,
-    calls: readonly { signatureName: string; inputs: Tensors }[],
+    calls: readonly { signature: string; inputs: Tensors }[],
     test: (folder: string) => Promise<void>,
   ): Promise<void> {
     const folder = await mkdtemp(join(tmpdir(), "serving-kit-"));
@@ -263,7 +260,7 @@ describe.skipIf(skipReason)(`warming up${skipReason}`, () => {
     }
   }
 
-  function toRecord({ signatureName, inputs }: { signatureName: string; inputs: Tensors }) {
+  function toRecord({ signature, inputs }: { signature: string; inputs: Tensors }) {
     const protos = Object.entries(inputs).map(([name, { dtype, shape, data }]) => {
       const tensorContent = new Uint8Array((data as Float32Array).buffer);
       const dtypes: Record<string, number> = { float32: 1, int64: 9 };
@@ -276,7 +273,7 @@ describe.skipIf(skipReason)(`warming up${skipReason}`, () => {
         },
       ];
     });
-    const request = { modelSpec: { signatureName }, inputs: Object.fromEntries(protos) };
+    const request = { modelSpec: { signatureName: signature }, inputs: Object.fromEntries(protos) };
     const data = predictionLogType
       .encode(predictionLogType.fromObject({ predictLog: { request } }))
       .finish();
@@ -284,7 +281,7 @@ describe.skipIf(skipReason)(`warming up${skipReason}`, () => {
   }
 
   const add = {
-    signatureName: "serving_default",
+    signature: "serving_default",
     inputs: { amount: tensor("int64", [], [5n]) },
   };
 
@@ -296,7 +293,7 @@ describe.skipIf(skipReason)(`warming up${skipReason}`, () => {
         ["none", 0n],
       ] as const) {
         const predictor = await load(folder, { warmup });
-        const outputs = await predictor.predict({}, { signatureName: "read" });
+        const outputs = await predictor.predict({}, { signature: "read" });
         expect(outputs.total?.data).toEqual(BigInt64Array.of(total));
         await predictor[Symbol.asyncDispose]();
       }

@@ -8,9 +8,9 @@ describe.skipIf(skipReason)(`answers as Python's${skipReason}`, () => {
     it(`${name} gives what Python gives`, async () => {
       const predictor = await load(zooPath(name));
       try {
-        for (const { signatureName = "serving_default", inputs, outputs } of examples) {
-          const got = await predictor.predict(inputs, { signatureName });
-          assertOutputs(got, outputs, 1e-5, `${name} ${signatureName}`);
+        for (const { signature = "serving_default", inputs, outputs } of examples) {
+          const got = await predictor.predict(inputs, { signature });
+          assertOutputs(got, outputs, 1e-5, `${name} ${signature}`);
         }
       } finally {
         await predictor[Symbol.asyncDispose]();

@@ -71,7 +71,7 @@ export const zoo: ReadonlyMap<string, readonly PredictorExample[]> = new Map(
   Object.entries(answers).map(([name, calls]) => [
     name,
     calls.map(({ signature, inputs, outputs }) => ({
-      signatureName: signature,
+      signature,
       inputs: tensors(inputs),
       outputs: tensors(outputs),
     })),

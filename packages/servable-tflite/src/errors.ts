@@ -45,7 +45,7 @@ export const errors = {
       "UNIMPLEMENTED",
       "SIGNATURE_UNIMPLEMENTED",
       `signature "${name}" belongs to subgraph ${subgraph}; ${library} runs only subgraph 0, whose signatures are ${quoted(callable) || "none"}. Use a runtime of 2.21, or convert the model with one signature a file`,
-      { details: { signatureName: name, subgraph } },
+      { details: { signature: name, subgraph } },
     ),
 
   signatureMissing: (key: string) =>
@@ -53,7 +53,7 @@ export const errors = {
       "UNIMPLEMENTED",
       "SIGNATURE_UNIMPLEMENTED",
       `TensorFlow Lite does not find signature "${key}" in the model; convert the model again`,
-      { details: { signatureName: key } },
+      { details: { signature: key } },
     ),
 
   exampleInvalid: (index: number, problem: string, cause?: unknown) =>

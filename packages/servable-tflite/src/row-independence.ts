@@ -32,12 +32,12 @@ export type RowPredictor = Pick<Predictor, "predict" | "signatures">;
  * undefined if they can. The random numbers are the same each time.
  */
 export async function rowDependence(predictor: RowPredictor): Promise<string | undefined> {
-  for (const [signatureName, signature] of predictor.signatures) {
+  for (const [name, signature] of predictor.signatures) {
     try {
-      const reason = await tryRows(predictor, signatureName, signature);
-      if (reason !== undefined) return `signature "${signatureName}": ${reason}`;
+      const reason = await tryRows(predictor, name, signature);
+      if (reason !== undefined) return `signature "${name}": ${reason}`;
     } catch (error) {
-      return `signature "${signatureName}" does not run in a batch of ${ROWS}: ${messageOf(error)}`;
+      return `signature "${name}" does not run in a batch of ${ROWS}: ${messageOf(error)}`;
     }
   }
   return undefined;
@@ -45,13 +45,13 @@ export async function rowDependence(predictor: RowPredictor): Promise<string | u
 
 async function tryRows(
   predictor: RowPredictor,
-  signatureName: string,
+  name: string,
   signature: Signature,
 ): Promise<string | undefined> {
   const rows = generateRows(signature);
   if (typeof rows === "string") return rows;
   const run = (order: readonly number[]) =>
-    predictor.predict(joined(signature, rows, order), { signatureName });
+    predictor.predict(joined(signature, rows, order), { signature: name });
   const alone: Tensors[] = [];
   for (let row = 0; row < ROWS; row++) alone.push(await run([row]));
   const names = [...signature.outputs.keys()];

@@ -119,9 +119,9 @@ export class TflitePredictor implements Predictor {
   }
 
   /** Whether the runtime can run a signature. */
-  canRun(signatureName: string): boolean {
+  canRun(name: string): boolean {
     const { file, tflite } = this.#model;
-    return tflite.hasSignatureRunners || file.signatures.get(signatureName)?.subgraph === 0;
+    return tflite.hasSignatureRunners || file.signatures.get(name)?.subgraph === 0;
   }
 
   /** Discards what runs of a warm-up left in variables that calls keep. */
@@ -135,21 +135,21 @@ export class TflitePredictor implements Predictor {
   }
 
   async #predict(inputs: Tensors, options: PredictOptions): Promise<Tensors> {
-    const { signatureName = DEFAULT_SIGNATURE } = options;
+    const { signature: name = DEFAULT_SIGNATURE } = options;
     if (this.#closing !== undefined) throw inferenceErrors.predictorClosed();
     throwIfEnded(options, this.#clock);
-    const spec = this.signatures.get(signatureName);
-    const signature = this.#model.file.signatures.get(signatureName);
+    const spec = this.signatures.get(name);
+    const signature = this.#model.file.signatures.get(name);
     if (spec === undefined || signature === undefined) {
-      throw inferenceErrors.signatureNotFound(signatureName, this.signatures.keys());
+      throw inferenceErrors.signatureNotFound(name, this.signatures.keys());
     }
-    if (!this.canRun(signatureName)) this.#refuseSubgraph(signatureName, signature);
+    if (!this.canRun(name)) this.#refuseSubgraph(name, signature);
     validateInputs(spec, inputs);
     checkShapes(spec, inputs, this.#resizesFixed);
     const names = options.outputs && validateOutputs(spec, options.outputs);
     const parsed = parseInputs(signature, inputs);
     const tensors = this.#dequantize ? quantizeAll(parsed, signature) : parsed;
-    this.#guards.get(signatureName)?.check(tensors);
+    this.#guards.get(name)?.check(tensors);
     let interpreter: Interpreter | undefined;
     this.#calls.begin();
     try {

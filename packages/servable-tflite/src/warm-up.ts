@@ -28,15 +28,15 @@ export interface WarmUpContext {
 export async function warmUp(predictor: TflitePredictor, context: WarmUpContext): Promise<void> {
   const { log, over, signal } = context;
   let error: unknown;
-  for (const [signatureName, signature] of predictor.signatures) {
-    const inputs = predictor.canRun(signatureName) ? inputsOf(signature) : undefined;
+  for (const [name, signature] of predictor.signatures) {
+    const inputs = predictor.canRun(name) ? inputsOf(signature) : undefined;
     if (inputs === undefined) continue;
     try {
-      await runOnce(predictor, signatureName, inputs, context);
+      await runOnce(predictor, name, inputs, context);
     } catch (problem) {
       signal?.throwIfAborted();
       error ??= problem;
-      log.warn(`warm-up of signature "${signatureName}" on zeros failed: ${messageOf(problem)}`);
+      log.warn(`warm-up of signature "${name}" on zeros failed: ${messageOf(problem)}`);
     }
   }
   await predictor.forgetWarmUp();
@@ -57,7 +57,7 @@ function inputsOf(signature: Signature): ReturnType<typeof zeroInputs> | undefin
 
 async function runOnce(
   predictor: TflitePredictor,
-  signatureName: string,
+  name: string,
   inputs: ReturnType<typeof zeroInputs>,
   { clock, signal }: WarmUpContext,
 ): Promise<void> {
@@ -68,7 +68,7 @@ async function runOnce(
   );
   const either = signal === undefined ? late.signal : AbortSignal.any([signal, late.signal]);
   try {
-    await predictor.predict(inputs, { signatureName, signal: either });
+    await predictor.predict(inputs, { signature: name, signal: either });
   } finally {
     timer[Symbol.dispose]();
     if (either.aborted) predictor.giveUpRuns();

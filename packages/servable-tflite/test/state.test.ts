@@ -30,7 +30,7 @@ describe("the variables of a model", () => {
   it.runIf(hasSignatureRunners)("are not seen by other signatures", async () => {
     await using predictor = await load(testModel("total"));
     await addOne(predictor);
-    const { total } = await predictor.predict({}, { signatureName: "the_total" });
+    const { total } = await predictor.predict({}, { signature: "the_total" });
     expect(total?.data[0]).toBe(10);
   });
 
@@ -68,7 +68,7 @@ describe('the variables of a model with state "keep"', () => {
   it.runIf(hasSignatureRunners)("are seen by other signatures", async () => {
     await using predictor = await load(testModel("total"), { state: "keep" });
     await addOne(predictor);
-    const { total } = await predictor.predict({}, { signatureName: "the_total" });
+    const { total } = await predictor.predict({}, { signature: "the_total" });
     expect(total?.data[0]).toBe(11);
   });
 

@@ -191,7 +191,7 @@ describe("a .tflite model", () => {
     for (const rows of [1, 3, 1]) {
       const x = tensor("float32", [rows, 2], Array(2 * rows).fill(2));
       expect((await predictor.predict({ x })).y?.data).toEqual(x.data.map(() => 4));
-      const triple = predictor.predict({ x }, { signatureName: "triple" });
+      const triple = predictor.predict({ x }, { signature: "triple" });
       if (hasSignatureRunners) {
         expect((await triple).y).toEqual({ ...x, data: x.data.map(() => 6) });
       } else {

@@ -32,8 +32,8 @@ async function route(query: string): Promise<string> {
   using handle = server.manager.acquire({ name });
   const x = tensor("float32", [1], [1]);
   const inputs = query === "missing input" ? {} : { x };
-  const signatureName = query === "unknown signature" ? "nosuch" : "serving_default";
-  await handle.servable.predict(inputs, { signatureName });
+  const signature = query === "unknown signature" ? "nosuch" : "serving_default";
+  await handle.servable.predict(inputs, { signature });
   if (query === "bug") throw new Error("a mistake of the app");
   return "answered";
 }

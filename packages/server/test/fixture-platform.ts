@@ -146,9 +146,9 @@ function predictorOf({ b = 2, hangs = false, waits = false }: FixtureModel): Pre
     batchable: true,
     async predict(
       inputs,
-      { signatureName = "serving_default", outputs, signal, deadlineAtMs = 0 } = {},
+      { signature: name = "serving_default", outputs, signal, deadlineAtMs = 0 } = {},
     ) {
-      validateInputs(signatureOf({ signatures }, signatureName), inputs);
+      validateInputs(signatureOf({ signatures }, name), inputs);
       if (hangs) {
         hanging.begun++;
         hanging.deadlineAtMs = deadlineAtMs;
@@ -160,7 +160,7 @@ function predictorOf({ b = 2, hangs = false, waits = false }: FixtureModel): Pre
         });
       }
       if (waits) await new Promise<void>((pass) => gate.waiting.add(pass));
-      const all = compute(signatureName, b, inputs);
+      const all = compute(name, b, inputs);
       if (!outputs?.length) return all;
       return Object.fromEntries(outputs.map((name) => [name, all[name] as Tensor]));
     },

@@ -50,7 +50,7 @@ async function expectWarmUp(bytes: Uint8Array): Promise<void> {
   await mkdir(join(folder, "assets.extra"), { recursive: true });
   await writeFile(join(folder, WARM_UP_FILE), bytes);
   const requests = await readWarmUpRequests(folder);
-  expect(requests.map(({ signatureName }) => signatureName)).toEqual([
+  expect(requests.map(({ signature }) => signature)).toEqual([
     "serving_default",
     "int64",
     "regress",

@@ -76,17 +76,17 @@ function predictorOf(
   return {
     signatures,
     batchable: true,
-    async predict(inputs, { signatureName, signal } = {}) {
-      if (signatureName === "text") return { s: inputs.s as never };
-      if (signatureName === "throws") throw new Error("nobody foresaw this");
-      if (signatureName === "crash") {
+    async predict(inputs, { signature, signal } = {}) {
+      if (signature === "text") return { s: inputs.s as never };
+      if (signature === "throws") throw new Error("nobody foresaw this");
+      if (signature === "crash") {
         setImmediate(() => {
           throw new Error("nobody catches this");
         });
         return new Promise(() => {});
       }
       Atomics.add(cells, CELLS.running, 1);
-      if (signatureName === "never") return new Promise(() => {}); // whatever its signal says
+      if (signature === "never") return new Promise(() => {}); // whatever its signal says
       if (isSlow) {
         const aborted = new Promise((_, reject) => {
           signal?.addEventListener("abort", () => {

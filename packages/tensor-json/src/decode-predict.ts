@@ -15,9 +15,10 @@ import { type PredictForm, readInputs } from "./read-inputs.js";
 /** What a predict request's body says. */
 export interface PredictBody {
   readonly form: PredictForm;
-  /** Undefined where the body names none. */
-  readonly signatureName: string | undefined;
-  readonly signature: Signature;
+  /** The `signature_name`; undefined if the body has none. */
+  readonly signature: string | undefined;
+  /** The signature of that name, with which the inputs were read. */
+  readonly spec: Signature;
   /** By their names in the signature. */
   readonly inputs: Tensors;
   /** See `PredictCall.outputNames`: the names of the form that the body uses. */
@@ -52,7 +53,7 @@ export function decodePredict(
   let at = skipSpace(bytes, byteOrderMark(bytes));
   if (bytes[at] !== CHAR.openObject) return fail();
 
-  let signatureName: string | undefined;
+  let name: string | undefined;
   let form: PredictForm | undefined;
   let valueAt = -1;
   let readWith: Signature | undefined;
@@ -69,15 +70,15 @@ export function decodePredict(
     if (isValues && valueAt === -1) {
       form = key === "instances" ? "row" : "columnar";
       valueAt = at;
-      readWith = signatureOf(signatureName);
+      readWith = signatureOf(name);
       values = readWith && readForms(bytes, at, form, readWith);
       at = values?.end ?? skipValue(bytes, at, 1);
     } else {
       if (isValues && form !== (key === "instances" ? "row" : "columnar")) return fail();
       at = skipValue(bytes, at, 1);
-      if (key === "signature_name" && signatureName === undefined) {
+      if (key === "signature_name" && name === undefined) {
         if (bytes[start] !== CHAR.quote) return fail();
-        signatureName = textAt(bytes, start, at);
+        name = textAt(bytes, start, at);
       }
     }
     at = skipSpace(bytes, at);
@@ -85,12 +86,12 @@ export function decodePredict(
     if (bytes[at] !== CHAR.comma) return fail();
     at = skipSpace(bytes, at + 1);
   }
-  const signature = signatureOf(signatureName);
+  const signature = signatureOf(name);
   if (signature === undefined || form === undefined) return fail();
   if (signature !== readWith) values = readForms(bytes, valueAt, form, signature);
   if (values === undefined) return fail();
   const { inputs, outputNames } = values;
-  return { form, signatureName, signature, inputs, outputNames };
+  return { form, signature: name, spec: signature, inputs, outputNames };
 }
 
 type Values = Pick<PredictBody, "inputs" | "outputNames"> & { readonly end: number };

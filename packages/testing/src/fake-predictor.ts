@@ -76,7 +76,7 @@ export class FakePredictor implements Predictor, AsyncDisposable {
     const { clock = systemClock } = this.#options;
     if (this.#isDisposed) throw inferenceErrors.predictorClosed();
     throwIfEnded(options, clock);
-    const signature = signatureOf(this, options.signatureName);
+    const signature = signatureOf(this, options.signature);
     validateInputs(signature, inputs);
     validateOutputs(signature, options.outputs);
 

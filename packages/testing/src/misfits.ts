@@ -25,7 +25,7 @@ export function* misfits(signature: Signature, inputs: Tensors): Generator<Misfi
     yield {
       what: `signature "${name}"`,
       inputs,
-      options: { signatureName: name },
+      options: { signature: name },
       mentions: [name],
     };
     yield { what: `output "${name}"`, inputs, options: { outputs: [name] }, mentions: [name] };

@@ -7,7 +7,7 @@ import { DEFAULT_TIMEOUT_MS, within } from "./waiting.js";
 /** Inputs of a call with the outputs that are right for them. */
 export interface PredictorExample {
   /** Default `serving_default`. */
-  readonly signatureName?: string;
+  readonly signature?: string;
   readonly inputs: Tensors;
   /** The right answer, of all outputs or of those that are worth comparing. */
   readonly outputs: Tensors;
@@ -28,7 +28,7 @@ export interface PredictorConformanceOptions extends SuiteOptions {
    * Inputs that take as long as they can, 100 ms or more, for S7, S9 and S12. Without it these are
    * measured on the examples, which verifies less.
    */
-  readonly longRunning?: Pick<PredictorExample, "signatureName" | "inputs">;
+  readonly longRunning?: Pick<PredictorExample, "signature" | "inputs">;
   /** For S9: how long the event loop may stand still, in real milliseconds. Default 50. */
   readonly maxBlockMs?: number;
   /** For S6: how many runs the predictor has begun, where that can be seen. */
@@ -89,15 +89,15 @@ export function makeKit(options: PredictorConformanceOptions): PredictorKit {
 }
 
 /** The options of a call that an example needs. */
-export function optionsOf({ signatureName }: Pick<PredictorExample, "signatureName">): {
-  signatureName?: string;
+export function optionsOf({ signature }: Pick<PredictorExample, "signature">): {
+  signature?: string;
 } {
-  return signatureName === undefined ? {} : { signatureName };
+  return signature === undefined ? {} : { signature };
 }
 
 /** The name of the signature of an example. */
-export function signatureNameOf({ signatureName }: PredictorExample): string {
-  return signatureName ?? DEFAULT_SIGNATURE;
+export function signatureNameOf({ signature }: PredictorExample): string {
+  return signature ?? DEFAULT_SIGNATURE;
 }
 
 /** Tells whether a predictor has a disposal of either kind. */

@@ -65,10 +65,7 @@ export function lifetimeClauses(kit: PredictorKit): Tests {
         if (outcome?.status === "fulfilled") assertAnswer(outcome.value, example, "meanwhile");
         else await refuses(() => meanwhile, "while it is disposed");
         await refuses(predict, "after disposal");
-        await refuses(
-          () => predictor.predict({}, { signatureName: "no_such_name" }),
-          "after disposal",
-        );
+        await refuses(() => predictor.predict({}, { signature: "no_such_name" }), "after disposal");
       }),
 
     "S11 disposal waits for calls in flight": () =>

@@ -185,7 +185,7 @@ describe("predictorConformance rejects a predictor", () => {
   });
 
   it("S6 that takes an unknown output or signature as the default", async () => {
-    for (const leave of ["outputs", "signatureName"] as const) {
+    for (const leave of ["outputs", "signature"] as const) {
       const create = () =>
         predicting((predict, inputs, { [leave]: _, ...options }) => predict(inputs, options));
       expect(await brokenBy(create)).toEqual(["S6"]);

@@ -40,10 +40,10 @@ export function widePredictor(): Predictor {
   return {
     signatures,
     batchable: false,
-    async predict(inputs, { signatureName, outputs, ...limits } = {}) {
+    async predict(inputs, { signature: name, outputs, ...limits } = {}) {
       if (isDisposed) throw inferenceErrors.predictorClosed();
       throwIfEnded(limits);
-      const signature = signatureOf({ signatures }, signatureName);
+      const signature = signatureOf({ signatures }, name);
       validateInputs(signature, inputs);
       const wanted = validateOutputs(signature, outputs);
       const all = signature === shout ? shouted(inputs) : partsOf(inputs);
@@ -86,17 +86,17 @@ function partsOf(inputs: Tensors): Tensors {
 /** Examples of both signatures: with and without an optional input, with NaN, a scalar and no element. */
 export const wideExamples: readonly PredictorExample[] = [
   {
-    signatureName: "shout",
+    signature: "shout",
     inputs: { text: tensor("string", [2], ["é", ""]), times: tensor("int64", [2], [2, 5]) },
     outputs: { loud: tensor("string", [2], ["ÉÉ", ""]), bytes: tensor("uint64", [2], [4, 0]) },
   },
   {
-    signatureName: "shout",
+    signature: "shout",
     inputs: { text: tensor("string", [1], ["a"]) },
     outputs: { loud: tensor("string", [1], ["A"]) },
   },
   {
-    signatureName: "turned",
+    signature: "turned",
     inputs: { z: tensor("complex64", [2, 1], [Number.NaN, 1, 0, 0]) },
     outputs: {
       real: tensor("float32", [2, 1], [Number.NaN, 0]),
@@ -104,7 +104,7 @@ export const wideExamples: readonly PredictorExample[] = [
     },
   },
   {
-    signatureName: "turned",
+    signature: "turned",
     inputs: { z: tensor("complex64", [], [3, 4]) },
     outputs: { real: tensor("float32", [], [3]) },
   },

@@ -30,7 +30,7 @@ export class SessionRunner {
   readonly #executor: NativeExecutor;
   readonly #session: bigint;
   readonly #runOptions: bigint | null;
-  readonly #signatureName: string;
+  readonly #signature: string;
   readonly #inputs: readonly GraphTensor[];
   readonly #inputList: Uint8Array;
   readonly #outputs: ReadonlyMap<string, GraphTensor>;
@@ -47,7 +47,7 @@ export class SessionRunner {
     bindings: Bindings,
     executor: NativeExecutor,
     { session, usesCallerThread }: { session: bigint; usesCallerThread: boolean },
-    signatureName: string,
+    signature: string,
     { inputs, outputs }: SignatureTensors,
   ) {
     this.#memory = new TensorMemory(bindings);
@@ -55,7 +55,7 @@ export class SessionRunner {
     this.#executor = executor;
     this.#session = session;
     this.#runOptions = usesCallerThread ? callerThreadOptions(bindings) : null;
-    this.#signatureName = signatureName;
+    this.#signature = signature;
     this.#inputs = inputs;
     this.#inputList = encodeOutputs(inputs);
     this.#allOutputs = encodeOutputs(outputs);
@@ -179,7 +179,7 @@ export class SessionRunner {
 
   /** Runs of one shape take about as long. */
   #planOf(tensors: readonly Tensor[]): RunPlan {
-    let kind = this.#signatureName;
+    let kind = this.#signature;
     for (const { shape } of tensors) kind += ` ${shape}`;
     if (this.#lastPlan?.kind !== kind) this.#lastPlan = { kind, plan: this.#executor.plan(kind) };
     return this.#lastPlan.plan;

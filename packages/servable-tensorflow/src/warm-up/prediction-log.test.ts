@@ -41,7 +41,7 @@ describe("readWarmUpRequests", () => {
     await write(predict);
     expect(await readWarmUpRequests(folder)).toEqual([
       {
-        signatureName: "half",
+        signature: "half",
         inputs: { x: { dtype: "float32", shape: [2], data: Float32Array.of(1, 2) } },
         outputs: ["y"],
         record: 0,
@@ -65,12 +65,7 @@ describe("readWarmUpRequests", () => {
       }),
     );
     const requests = await readWarmUpRequests(folder);
-    expect(requests.map(({ signatureName }) => signatureName)).toEqual([
-      undefined,
-      undefined,
-      "a",
-      "b",
-    ]);
+    expect(requests.map(({ signature }) => signature)).toEqual([undefined, undefined, "a", "b"]);
     expect(requests.map(({ record }) => record)).toEqual([0, 1, 2, 2]);
     const texts = requests.map(({ inputs }) => stringsOf(inputs.inputs as Tensor<"string">));
     expect(texts.slice(0, 3)).toEqual([

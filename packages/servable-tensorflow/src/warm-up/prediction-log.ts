@@ -72,8 +72,8 @@ function requestsOf(record: Uint8Array): readonly WarmUpRequest[] {
   throw new Error(`Unsupported log_type for warmup: ${unsupported}`);
 }
 
-function named(modelSpec: ModelSpec | null | undefined): { signatureName?: string } {
-  return modelSpec?.signatureName ? { signatureName: modelSpec.signatureName } : {};
+function named(modelSpec: ModelSpec | null | undefined): { signature?: string } {
+  return modelSpec?.signatureName ? { signature: modelSpec.signatureName } : {};
 }
 
 /** Serialized messages that follow one another are merged: so a context joins its example. */

@@ -5,8 +5,8 @@ import type { WarmUpRequest } from "./warm-up-request.js";
 export function syntheticWarmUp(
   signatures: ReadonlyMap<string, Signature>,
 ): readonly WarmUpRequest[] {
-  return [...signatures].map(([signatureName, signature]) => ({
-    signatureName,
+  return [...signatures].map(([name, signature]) => ({
+    signature: name,
     inputs: zeroInputs(signature),
     // All but those that cannot be returned.
     ...(signature.opaqueOutputs && { outputs: [...signature.outputs.keys()] }),

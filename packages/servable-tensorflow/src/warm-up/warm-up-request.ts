@@ -4,7 +4,7 @@ import type { Tensors } from "@serving-kit/inference";
 export interface WarmUpRequest {
   readonly inputs: Tensors;
   /** Default `serving_default`. */
-  readonly signatureName?: string;
+  readonly signature?: string;
   /** Default all. */
   readonly outputs?: readonly string[];
   /** Which record of the warm-up file it is from, counted from 0. Absent where it was invented. */

@@ -52,7 +52,7 @@ async function check(
     const signature = signatureOf(predictor, call);
     const inputs = renamed(tensors(call.inputs ?? {}), signature?.inputs);
     const want = renamed(tensors(call.outputs ?? {}), signature?.outputs);
-    const options = { signatureName: call.signature };
+    const options = { signature: call.signature };
     const outputs = await predictor.predict(inputs, options);
     const compare = (wanted: Tensors) =>
       differenceOf(outputs, wanted, call, answers.float16 ?? false);

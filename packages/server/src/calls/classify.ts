@@ -15,7 +15,7 @@ import type { PredictCall } from "./predict-call.js";
 /** Examples for a model that parses `tf.Example` itself. */
 export interface ExamplesCall {
   /** Undefined and empty mean `serving_default`. */
-  readonly signatureName?: string | undefined;
+  readonly signature?: string | undefined;
   /** Serialized `tf.Example` messages. */
   readonly examples: readonly Uint8Array[];
 }
@@ -78,10 +78,10 @@ export async function classify(
 /** The signature that examples are for. Throws TF Serving's text when there is none. */
 export function examplesSignature(
   predictor: Predictor,
-  { signatureName }: ExamplesCall,
-  checkMethod: (signatureName: string) => void,
+  call: ExamplesCall,
+  checkMethod: (signature: string) => void,
 ): Signature {
-  const name = signatureName || DEFAULT_SIGNATURE;
+  const name = call.signature || DEFAULT_SIGNATURE;
   const signature = findSignature(predictor, name);
   if (signature === undefined) throw unfit(`No signature was found with the name: ${name}`);
   checkMethod(name);
@@ -104,10 +104,10 @@ export function checkInput(signature: Signature, kind: "classification" | "regre
 }
 
 /** The call that feeds examples to a signature, for some of its outputs. Throws TF Serving's text for none. */
-export function examplesCall({ signatureName, examples }: ExamplesCall, outputs: string[]) {
+export function examplesCall({ signature, examples }: ExamplesCall, outputs: string[]) {
   if (examples.length === 0) throw errors.requestUnfit("Input is empty.");
   const inputs: Tensor<"string"> = { dtype: "string", shape: [examples.length], data: examples };
-  return { signatureName, inputs: { inputs }, outputs };
+  return { signature, inputs: { inputs }, outputs };
 }
 
 /** A signature in the words of a message: its inputs and outputs with their dtypes. */

@@ -17,10 +17,10 @@ const METHODS = {
  */
 export function checkMethodName(
   { signatures }: Predictor,
-  signatureName: string | undefined,
+  signature: string | undefined,
   api: CallApi,
 ): void {
-  const { methodName = "" } = signatures.get(signatureName || DEFAULT_SIGNATURE) ?? {};
+  const { methodName = "" } = signatures.get(signature || DEFAULT_SIGNATURE) ?? {};
   if (api === "Predict") {
     const allowed: string[] = Object.values(METHODS);
     if (allowed.includes(methodName)) return;

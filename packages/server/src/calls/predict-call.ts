@@ -4,7 +4,7 @@ import type { Tensors } from "@serving-kit/inference";
 /** One call of a model, in terms of no transport. */
 export interface PredictCall {
   /** Undefined and empty mean `serving_default`. */
-  readonly signatureName?: string | undefined;
+  readonly signature?: string | undefined;
   readonly inputs: Tensors;
   /** The outputs that are wanted; undefined and empty mean all. */
   readonly outputs?: readonly string[];

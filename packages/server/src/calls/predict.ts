@@ -14,7 +14,7 @@ import type { PredictAnswer, PredictCall } from "./predict-call.js";
  */
 export type PrepareCall<C extends PredictCall> = (
   predictor: Predictor,
-  checkMethod: (signatureName: string | undefined) => void,
+  checkMethod: (signature: string | undefined) => void,
 ) => C;
 
 /**
@@ -69,7 +69,7 @@ async function run<C extends PredictCall>(
 
 function optionsOf(call: PredictCall, { signal, deadlineAtMs }: CallContext): PredictOptions {
   const options: { -readonly [K in keyof PredictOptions]: PredictOptions[K] } = {};
-  if (call.signatureName) options.signatureName = call.signatureName;
+  if (call.signature) options.signature = call.signature;
   if (call.outputs) options.outputs = call.outputs;
   if (signal) options.signal = signal;
   if (deadlineAtMs !== undefined) options.deadlineAtMs = deadlineAtMs;

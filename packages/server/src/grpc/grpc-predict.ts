@@ -34,29 +34,29 @@ export async function grpcPredict(
 ): Promise<Buffer> {
   const request = readPredictRequest(bytes);
   const servable = servableRequest(request.modelSpec);
-  const signatureName = request.modelSpec ? effectiveSignature(request.modelSpec) : "";
+  const signature = request.modelSpec ? effectiveSignature(request.modelSpec) : "";
   const prepare: PrepareCall<PredictCall> = (predictor, checkMethod) =>
-    prepareCall(request, signatureName, predictor, checkMethod);
+    prepareCall(request, signature, predictor, checkMethod);
   return observed(core, servable.name, "Predict", context, async (watched) => {
     const { id, outputs } = await predict(core, servable, prepare, watched);
-    return writePredictResponse({ id, signatureName, outputs }, serializeAsTensorContent);
+    return writePredictResponse({ id, signature, outputs }, serializeAsTensorContent);
   });
 }
 
 function prepareCall(
   { inputs: given, outputFilter }: PredictRequest,
-  signatureName: string,
+  name: string,
   predictor: Predictor,
-  checkMethod: (signatureName: string) => void,
+  checkMethod: (signature: string) => void,
 ): PredictCall {
-  const signature = findSignature(predictor, signatureName);
+  const signature = findSignature(predictor, name);
   if (signature === undefined) {
     throw errors.signatureUnfit(
-      `Serving signature key "${signatureName}" not found.`,
+      `Serving signature key "${name}" not found.`,
       "FAILED_PRECONDITION",
     );
   }
-  checkMethod(signatureName);
+  checkMethod(name);
   const form = formNamedBy(signature, given);
   checkInputNames(form, given);
   const requested = outputFilter.map((name) => outputNamed(signature, name) ?? name);
@@ -74,7 +74,7 @@ function prepareCall(
     requested.length === 0
       ? namesBetween(signature.outputs, form.outputs)
       : signature.aliases && new Map(requested.map((name, i) => [name, outputFilter[i] as string]));
-  return { signatureName, inputs, outputs: requested, outputNames };
+  return { signature: name, inputs, outputs: requested, outputNames };
 }
 
 /** The output that a form of the signature calls so. */

@@ -34,7 +34,7 @@ export async function multiInference(
   checkTasks(tasks, new Set(handle.servable.signatures.keys()));
   const run = async ({ modelSpec, methodName }: InferenceTask): Promise<object> => {
     const spec = modelSpec as ModelSpec;
-    const call = { signatureName: spec.signatureName, examples };
+    const call = { signature: spec.signatureName, examples };
     const request = specific(handle.id);
     if (methodName === CLASSIFY) {
       const answer = await classify(core, request, call, context);

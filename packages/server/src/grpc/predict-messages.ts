@@ -56,7 +56,7 @@ function readInput(reader: WireReader, inputs: Map<string, WireReader>): void {
 /** What a PredictResponse says. */
 export interface PredictResponse {
   readonly id: ServableId;
-  readonly signatureName: string;
+  readonly signature: string;
   readonly outputs: Tensors;
 }
 
@@ -67,7 +67,7 @@ export interface PredictResponse {
  * @throws ServingError INTERNAL / OUTPUT_INVALID for a tensor whose elements do not fill its shape.
  */
 export function writePredictResponse(
-  { id, signatureName, outputs }: PredictResponse,
+  { id, signature, outputs }: PredictResponse,
   asContent: boolean,
 ): Buffer {
   const names = Object.keys(outputs);
@@ -77,7 +77,7 @@ export function writePredictResponse(
     capacity += 64 + name.length + ("byteLength" in data ? data.byteLength : 0);
   }
   const writer = new BackwardWriter(capacity);
-  writeModelSpec(writer, 2, id, signatureName);
+  writeModelSpec(writer, 2, id, signature);
   for (let i = names.length - 1; i >= 0; i--) {
     const name = names[i] as string;
     const end = writer.length;

@@ -55,6 +55,6 @@ function readExamplesCall(bytes: Uint8Array) {
   const { modelSpec, examples } = readExamplesRequest(bytes);
   const request = servableRequest(modelSpec);
   const spec = modelSpec as ModelSpec;
-  const call: ExamplesCall = { signatureName: spec.signatureName, examples };
+  const call: ExamplesCall = { signature: spec.signatureName, examples };
   return { spec, request, call };
 }

@@ -268,7 +268,7 @@ describe("PredictResponse", () => {
     const tensors = fc.dictionary(fc.string(), anyTensor, { maxKeys: 4, noNullPrototype: false });
     fc.assert(
       fc.property(tensors, fc.bigInt(0n, 2n ** 63n - 1n), fc.boolean(), (outputs, version, as) => {
-        const answer = { id: { name: "m", version }, signatureName: "s", outputs };
+        const answer = { id: { name: "m", version }, signature: "s", outputs };
         const response = codecOf<{ model_spec: object; outputs: object }>(
           "tensorflow.serving.PredictResponse",
         ).decode(writePredictResponse(answer, as));
@@ -289,7 +289,7 @@ describe("PredictResponse", () => {
 
   it("with elements that do not fill the shape is the server's fault", () => {
     const outputs = { y: { dtype: "float32", shape: [3], data: new Float32Array(2) } } as const;
-    const answer = { id: { name: "m", version: 1n as never }, signatureName: "s", outputs };
+    const answer = { id: { name: "m", version: 1n as never }, signature: "s", outputs };
     expect(() => writePredictResponse(answer, false)).toThrow(
       expect.objectContaining({ code: "INTERNAL", reason: "OUTPUT_INVALID" }),
     );

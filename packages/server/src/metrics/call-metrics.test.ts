@@ -32,7 +32,7 @@ class World {
       api: "Predict",
       entrypoint: "GRPC",
       id,
-      signatureName: "",
+      signature: "",
       beganAtMs: 0,
       endedAtMs: 1,
       runMs: 1,

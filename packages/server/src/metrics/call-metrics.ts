@@ -17,7 +17,7 @@ export interface EndedCall {
   readonly entrypoint: Entrypoint;
   /** Absent when no version was found, or the call could not be read. */
   readonly id: ServableId | undefined;
-  readonly signatureName: string | undefined;
+  readonly signature: string | undefined;
   readonly beganAtMs: number;
   readonly endedAtMs: number;
   /** How long the model ran, its time in a batching queue included; undefined where it gave no answer. */
@@ -132,8 +132,8 @@ export class CallMetrics {
     this.#requests.series({ model_name, status, ...more }).value++;
   }
 
-  #alikeCalls(id: ServableId, { api, entrypoint, signatureName, model }: EndedCall): AlikeCalls {
-    const signature = this.#versions ? signatureName || DEFAULT_SIGNATURE : "";
+  #alikeCalls(id: ServableId, { api, entrypoint, signature: name, model }: EndedCall): AlikeCalls {
+    const signature = this.#versions ? name || DEFAULT_SIGNATURE : "";
     const found = this.#alikeOf.get(id)?.get(entrypoint)?.get(api)?.get(signature);
     if (found !== undefined) return found;
     const more = this.#versions && { version: String(id.version), signature_name: signature };

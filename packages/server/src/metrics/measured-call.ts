@@ -26,7 +26,7 @@ class MeasuredCall implements CallObservation, EndedCall {
   readonly beganAtMs: number;
   endedAtMs = 0;
   id: ServableId | undefined;
-  signatureName: string | undefined;
+  signature: string | undefined;
   runMs: number | undefined;
   examples = 0;
   status = "OK";
@@ -43,9 +43,9 @@ class MeasuredCall implements CallObservation, EndedCall {
   }
 
   running(id: ServableId, call: PredictCall): void {
-    const { signatureName, inputs } = call;
+    const { signature, inputs } = call;
     this.id = id;
-    this.signatureName = signatureName;
+    this.signature = signature;
     if (this.api !== "Predict") this.examples = inputs.inputs?.shape[0] ?? 0;
     this.#logged = this.#observers.requestLog?.sample(this.api, id, call);
     this.#runsSinceMs = this.#observers.clock.now();

@@ -100,7 +100,7 @@ export function addStateGauges(registry: Registry, core: GaugedCore): void {
           delegation.operators.set(version, counts.operators);
         }
         for (const stats of queues) {
-          const queue = { ...version, signature_name: stats.signatureName };
+          const queue = { ...version, signature_name: stats.signature };
           for (const { gauge, label, read } of ofQueues) {
             for (const [key, value] of Object.entries(read(stats))) {
               // Several queues of one signature, for different outputs, count together.

@@ -26,7 +26,7 @@ export function checkedPredictor(predictor: Predictor): Predictor {
     },
     async predict(inputs, options = {}) {
       options.signal?.throwIfAborted();
-      const signature = signatureOf(predictor, options.signatureName);
+      const signature = signatureOf(predictor, options.signature);
       validateInputs(signature, inputs);
       const names = validateOutputs(signature, options.outputs);
       const outputs = await predictor.predict(inputs, options);

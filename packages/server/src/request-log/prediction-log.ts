@@ -24,11 +24,11 @@ export function writePredictionLog(
   call: PredictCall,
   samplingRate: number,
 ): Buffer {
-  const signatureName = call.signatureName || DEFAULT_SIGNATURE;
+  const signature = call.signature || DEFAULT_SIGNATURE;
   const writer = new BackwardWriter(256 + byteLength(call));
   const end = writer.length;
-  if (api === "Predict") writePredictRequest(writer, id, signatureName, call);
-  else writeExamplesRequest(writer, id, signatureName, call.inputs.inputs as Tensor<"string">);
+  if (api === "Predict") writePredictRequest(writer, id, signature, call);
+  else writeExamplesRequest(writer, id, signature, call.inputs.inputs as Tensor<"string">);
   writer.prefix(1, end);
   writer.prefix(LOG_FIELDS[api], end);
 
@@ -37,7 +37,7 @@ export function writePredictionLog(
   rate[0] = (1 << 3) | 1;
   rate.writeDoubleLE(samplingRate, 1);
   writer.bytesField(2, rate);
-  writeModelSpec(writer, 1, id, signatureName);
+  writeModelSpec(writer, 1, id, signature);
   writer.prefix(METADATA_FIELD, metadata);
   return writer.finish();
 }
@@ -46,7 +46,7 @@ export function writePredictionLog(
 function writePredictRequest(
   writer: BackwardWriter,
   id: ServableId,
-  signatureName: string,
+  signature: string,
   { inputs, outputs = [] }: PredictCall,
 ): void {
   for (const name of [...outputs].reverse()) writer.stringField(3, name);
@@ -57,21 +57,21 @@ function writePredictRequest(
     writer.stringField(1, name);
     writer.prefix(2, end);
   }
-  writeModelSpec(writer, 1, id, signatureName);
+  writeModelSpec(writer, 1, id, signature);
 }
 
 /** ClassificationRequest and RegressionRequest: model_spec = 1, input = 2 with example_list = 1. */
 function writeExamplesRequest(
   writer: BackwardWriter,
   id: ServableId,
-  signatureName: string,
+  signature: string,
   { data }: Tensor<"string">,
 ): void {
   const end = writer.length;
   for (let i = data.length - 1; i >= 0; i--) writer.bytesField(1, data[i] as Uint8Array);
   writer.prefix(1, end);
   writer.prefix(2, end);
-  writeModelSpec(writer, 1, id, signatureName);
+  writeModelSpec(writer, 1, id, signature);
 }
 
 function byteLength({ inputs }: PredictCall): number {

@@ -28,11 +28,11 @@ const decode = (text: string) => decodeExamples(Buffer.from(text));
 
 describe("decodeExamples", () => {
   it("lets the form of each value decide its kind", () => {
-    const { examples, signatureName } = decode(
+    const { examples, signature } = decode(
       '{"signature_name":"s","examples":[{"i":[1,-2,9007199254740993],"f":[1.0,2e0,NaN],"b":[true,false],' +
         '"s":"é\\n","bin":{"b64":"/w=="},"none":[]},{}]}',
     );
-    expect(signatureName).toBe("s");
+    expect(signature).toBe("s");
     expect(examples.map(read)).toEqual([
       {
         i: { int64List: { value: ["1", "-2", "9007199254740993"] } },

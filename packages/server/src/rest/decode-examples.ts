@@ -22,7 +22,7 @@ import { ExampleFeature, encodeExample } from "./example-proto.js";
 /** What a classify or regress request's body says. */
 export interface ExamplesBody {
   /** Undefined where the body names none. */
-  readonly signatureName: string | undefined;
+  readonly signature: string | undefined;
   /** Serialized `tf.Example` messages; the context, where there is one, is part of each. */
   readonly examples: readonly Uint8Array[];
 }
@@ -65,7 +65,7 @@ export function decodeExamples(body: Uint8Array): ExamplesBody {
     if (shared) checkContext(shared.length, examples.length + 1);
     examples.push(shared ? Buffer.concat([shared, example]) : example);
   }
-  return { signatureName: named?.text, examples };
+  return { signature: named?.text, examples };
 }
 
 function exampleAt(bytes: Uint8Array, { start }: JsonSpan): Uint8Array {

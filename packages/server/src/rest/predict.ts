@@ -17,7 +17,7 @@ export async function restPredict(
 ): Promise<Buffer> {
   const prepare: PrepareCall<PredictBody> = (predictor, checkMethod) => {
     const call = decodePredict(body, (name) => findSignature(predictor, name || DEFAULT_SIGNATURE));
-    checkMethod(call.signatureName);
+    checkMethod(call.signature);
     return call;
   };
   const { call, outputs } = await predict(core, request, prepare, context);

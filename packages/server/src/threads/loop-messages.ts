@@ -83,7 +83,7 @@ export interface ManagerNews {
 }
 
 /** A call that a loop leaves to the main thread. */
-export interface RemoteCall extends Pick<PredictOptions, "signatureName" | "outputs"> {
+export interface RemoteCall extends Pick<PredictOptions, "signature" | "outputs"> {
   readonly id: ServableId;
   readonly inputs: ThreadTensors;
   /** How many milliseconds are left to answer it: threads have clocks of their own. */

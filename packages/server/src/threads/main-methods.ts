@@ -18,9 +18,9 @@ export interface MainContext {
 /** Makes what the main thread does for loops. */
 export function mainMethods({ host, remote, clock, logger }: MainContext): MainMethods {
   return {
-    async predict({ id, inputs, leftMs, signatureName, outputs }, signal) {
+    async predict({ id, inputs, leftMs, signature, outputs }, signal) {
       const answer = await remote(id).predict(readTensors(inputs), {
-        ...(signatureName !== undefined && { signatureName }),
+        ...(signature !== undefined && { signature }),
         ...(outputs && { outputs }),
         ...(leftMs !== undefined && { deadlineAtMs: clock.now() + leftMs }),
         signal,

@@ -38,15 +38,15 @@ export class RemotePredictor implements Predictor {
   }
 
   async predict(inputs: Tensors, options: PredictOptions = {}): Promise<Tensors> {
-    const { signatureName = DEFAULT_SIGNATURE, outputs, deadlineAtMs = Infinity, signal } = options;
-    const signature = this.signatures.get(signatureName);
+    const { signature = DEFAULT_SIGNATURE, outputs, deadlineAtMs = Infinity, signal } = options;
+    const known = this.signatures.get(signature);
     // What does not fit need not travel; what an unknown signature is, the predictor knows best.
-    if (signature !== undefined) validateInputs(signature, inputs);
+    if (known !== undefined) validateInputs(known, inputs);
     const leftMs = deadlineAtMs - this.#clock.now();
     if (leftMs <= 0) throw inferenceErrors.deadlineExceeded();
     const { value, transfer } = moveTensors(inputs);
     const call = {
-      ...{ id: this.#id, inputs: value, signatureName },
+      ...{ id: this.#id, inputs: value, signature },
       ...(outputs && { outputs }),
       ...(leftMs !== Infinity && { leftMs }),
     };

@@ -66,11 +66,11 @@ class CallSpans implements CallObservation {
     this.#context = trace.setSpan(parent, this.#call);
   }
 
-  running({ name, version }: ServableId, { signatureName }: PredictCall): void {
+  running({ name, version }: ServableId, { signature }: PredictCall): void {
     this.#call.setAttributes({
       "serving_kit.model.name": name,
       "serving_kit.model.version": String(version),
-      "serving_kit.model.signature": signatureName || DEFAULT_SIGNATURE,
+      "serving_kit.model.signature": signature || DEFAULT_SIGNATURE,
     });
     this.#run = this.#tracer.startSpan("run", {}, this.#context);
   }

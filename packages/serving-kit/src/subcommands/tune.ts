@@ -115,7 +115,7 @@ export function tune({
 
 function optionsOf(flags: TuneFlags): Omit<TuneOptions, "inputs"> {
   return {
-    signatureName: flags.signature_name,
+    signature: flags.signature_name,
     callers: flags.callers,
     measureMs: flags.measure_ms,
     maxBatchSizes: flags.max_batch_sizes,
