@@ -1,4 +1,4 @@
-import { SharedBatchScheduler } from "@serving-kit/batching";
+import { SharedSlots } from "@serving-kit/batching";
 import type { Benchmark, Figure } from "../figure.js";
 
 const BATCH_MS = 10;
@@ -10,8 +10,8 @@ const OFFERS = { flooded: 12, half: 0.5, quarter: 1, double: 2 } as const;
 
 const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
-function start(scheduler: SharedBatchScheduler) {
-  return scheduler.addQueue<number, number>(
+function start(slots: SharedSlots) {
+  return slots.addQueue<number, number>(
     async (tasks) => {
       await sleep(BATCH_MS);
       return tasks;
@@ -22,11 +22,11 @@ function start(scheduler: SharedBatchScheduler) {
 
 /** Offers tasks to every queue at its rate and counts what each answered, a second. */
 async function offer(rates: Readonly<Record<string, number>>): Promise<Record<string, number>> {
-  const scheduler = new SharedBatchScheduler({ slots: SLOTS });
+  const slots = new SharedSlots({ slots: SLOTS });
   const models = Object.entries(rates).map(([name, rate]) => ({
     name,
     rate,
-    queue: start(scheduler),
+    queue: start(slots),
     offered: 0,
     answered: 0,
   }));
@@ -43,7 +43,7 @@ async function offer(rates: Readonly<Record<string, number>>): Promise<Record<st
     await sleep(1);
   }
   const answers = models.map(({ name, answered }) => [name, answered / SECONDS] as const);
-  await scheduler.close();
+  await slots.close();
   return Object.fromEntries(answers);
 }
 

@@ -1,4 +1,4 @@
-import { type BatchQueue, SharedBatchScheduler } from "@serving-kit/batching";
+import { type BatchQueue, SharedSlots } from "@serving-kit/batching";
 import { isServingError } from "@serving-kit/core";
 import { type BatchThread, startBatchThread } from "../batch-thread.js";
 import type { Benchmark } from "../figure.js";
@@ -78,8 +78,8 @@ const benchmark: Benchmark = {
     const threads = await Promise.all(
       Array.from({ length: SLOTS }, () => startBatchThread(BATCH_MS)),
     );
-    const scheduler = new SharedBatchScheduler({ slots: SLOTS });
-    const queue = scheduler.addQueue<number, number>(
+    const slots = new SharedSlots({ slots: SLOTS });
+    const queue = slots.addQueue<number, number>(
       async (tasks) => {
         const thread = threads.pop() as BatchThread;
         await thread.run();

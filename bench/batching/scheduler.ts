@@ -1,4 +1,4 @@
-import { SharedBatchScheduler } from "@serving-kit/batching";
+import { SharedSlots } from "@serving-kit/batching";
 import type { Benchmark } from "../figure.js";
 import { type Contender, measure } from "../measure.js";
 
@@ -14,7 +14,7 @@ function queueOf(
   maxBatchSize: number,
   run: (tasks: readonly number[]) => typeof tasks | Promise<typeof tasks>,
 ) {
-  const queue = new SharedBatchScheduler({ slots: 2 }).addQueue<number, number>(run, {
+  const queue = new SharedSlots({ slots: 2 }).addQueue<number, number>(run, {
     maxBatchSize,
     maxEnqueuedBatches: WAVE / maxBatchSize,
     priorityLevels: 2,

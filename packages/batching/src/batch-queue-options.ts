@@ -70,21 +70,35 @@ export interface TaskSplitting<T, R> {
 }
 
 /** The options of a queue with every default filled in. */
-export interface ResolvedBatchQueueOptions<T, R> {
-  readonly maxBatchSize: number;
+export type ResolvedBatchQueueOptions<T, R> = {
+  readonly [K in keyof BatchQueueOptions]-?: K extends Unset
+    ? BatchQueueOptions<T, R>[K] | undefined
+    : NonNullable<BatchQueueOptions<T, R>[K]>;
+} & {
+  /** The largest size of a batch: `maxBatchSize`, unless tasks are split. */
   readonly maxExecutionBatchSize: number;
-  readonly batchTimeoutMs: number;
-  readonly timing: "idle-first" | "batch-timeout";
-  readonly maxEnqueuedBatches: number;
-  readonly allowedBatchSizes: readonly number[];
-  readonly paddingPolicy: "pad-up" | "batch-down";
-  readonly priorityLevels: number;
-  readonly splitting: TaskSplitting<T, R> | undefined;
-  readonly joins: ((first: T, task: T) => boolean) | undefined;
-  readonly expiredError: () => ServingError;
-  readonly onEvent: ((event: BatchEvent) => void) | undefined;
-  readonly onBatchStart: ((batch: StartedBatch) => void) | undefined;
-}
+};
+
+/** The options that may be absent. */
+type Unset = "splitting" | "joins" | "onEvent" | "onBatchStart";
+
+const DEFAULTS: Omit<ResolvedBatchQueueOptions<never, never>, "maxExecutionBatchSize"> = {
+  maxBatchSize: 1000,
+  batchTimeoutMs: 0,
+  timing: "idle-first",
+  maxEnqueuedBatches: 10,
+  allowedBatchSizes: [],
+  paddingPolicy: "pad-up",
+  priorityLevels: 1,
+  expiredError: errors.taskDeadlineExceeded,
+  splitting: undefined,
+  joins: undefined,
+  onEvent: undefined,
+  onBatchStart: undefined,
+};
+
+/** The names of all options of a queue. */
+export const BATCH_QUEUE_OPTIONS = Object.keys(DEFAULTS) as readonly (keyof BatchQueueOptions)[];
 
 /**
  * Fills in the defaults and checks the whole, with TF Serving's messages where it has one.
@@ -94,25 +108,14 @@ export interface ResolvedBatchQueueOptions<T, R> {
 export function resolveBatchQueueOptions<T, R>(
   options: BatchQueueOptions<T, R>,
 ): ResolvedBatchQueueOptions<T, R> {
-  const maxBatchSize = options.maxBatchSize ?? 1000;
-  const { splitting } = options;
-  const resolved: ResolvedBatchQueueOptions<T, R> = {
-    maxBatchSize,
-    maxExecutionBatchSize: splitting?.maxExecutionBatchSize ?? maxBatchSize,
-    batchTimeoutMs: options.batchTimeoutMs ?? 0,
-    timing: options.timing ?? "idle-first",
-    maxEnqueuedBatches: options.maxEnqueuedBatches ?? 10,
-    allowedBatchSizes: options.allowedBatchSizes ?? [],
-    paddingPolicy: options.paddingPolicy ?? "pad-up",
-    priorityLevels: options.priorityLevels ?? 1,
-    splitting,
-    joins: options.joins,
-    expiredError: options.expiredError ?? errors.taskDeadlineExceeded,
-    onEvent: options.onEvent,
-    onBatchStart: options.onBatchStart,
-  };
-  check(resolved);
-  return resolved;
+  const { splitting, maxBatchSize = DEFAULTS.maxBatchSize } = options;
+  const maxExecutionBatchSize = splitting?.maxExecutionBatchSize ?? maxBatchSize;
+  const resolved = { ...DEFAULTS, maxExecutionBatchSize } as Record<string, unknown>;
+  for (const name of BATCH_QUEUE_OPTIONS) {
+    if (options[name] !== undefined) resolved[name] = options[name];
+  }
+  check(resolved as ResolvedBatchQueueOptions<T, R>);
+  return resolved as ResolvedBatchQueueOptions<T, R>;
 }
 
 /** The size at which a batch is full for its list; Infinity where tasks are cut, and so always fit. */

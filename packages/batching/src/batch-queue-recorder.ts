@@ -1,7 +1,7 @@
-import type { Batch } from "./batch.js";
 import type { BatchEvent, StartedBatch, TurnedAway } from "./batch-event.js";
 import type { BatchQueueStats } from "./batch-queue-stats.js";
 import { DurationHistogram } from "./duration-histogram.js";
+import type { Batch } from "./form-batch.js";
 
 type Held = Pick<
   BatchQueueStats,

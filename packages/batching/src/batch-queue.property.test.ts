@@ -2,7 +2,7 @@ import { FakeClock } from "@serving-kit/testing";
 import fc from "fast-check";
 import { describe, it } from "vitest";
 import type { BatchQueueOptions } from "./batch-queue-options.js";
-import { SharedBatchScheduler } from "./shared-batch-scheduler.js";
+import { SharedSlots } from "./shared-slots.js";
 
 interface Step {
   readonly kind: "schedule" | "advance" | "abort" | "configure" | "slots";
@@ -95,7 +95,7 @@ async function check(
     }),
   };
 
-  const scheduler = new SharedBatchScheduler({ slots: given.slots, clock });
+  const scheduler = new SharedSlots({ slots: given.slots, clock });
   const queue = scheduler.addQueue<Task, readonly number[]>((tasks, context) => {
     const size = tasks.reduce((sum, task) => sum + task.rows.length, 0);
     if (tasks.length === 0) throw new Error("B2 an empty batch");

@@ -2,19 +2,16 @@ import { getEventListeners } from "node:events";
 import { shareSignal } from "@serving-kit/core";
 import { deferred, FakeClock, turn } from "@serving-kit/testing";
 import { describe, expect, it } from "vitest";
-import {
-  type BasicBatchSchedulerOptions,
-  createBasicBatchScheduler,
-} from "./basic-batch-scheduler.js";
 import type { BatchEvent } from "./batch-event.js";
 import type { BatchContext } from "./batch-scheduler.js";
+import { type CreateBatchQueueOptions, createBatchQueue } from "./create-batch-queue.js";
 
 /** A scheduler on a clock that stands still, and the batches that it ran. */
-function recordingScheduler(options: BasicBatchSchedulerOptions<string, string> = {}) {
+function recordingScheduler(options: CreateBatchQueueOptions<string, string> = {}) {
   const clock = new FakeClock();
   const batches: string[][] = [];
   const contexts: BatchContext[] = [];
-  const scheduler = createBasicBatchScheduler<string, string>(
+  const scheduler = createBatchQueue<string, string>(
     (tasks, context) => {
       batches.push([...tasks]);
       contexts.push(context);
@@ -26,11 +23,11 @@ function recordingScheduler(options: BasicBatchSchedulerOptions<string, string> 
 }
 
 /** A scheduler whose batches end when the test says so. */
-function puppetScheduler(options: BasicBatchSchedulerOptions<string, string> = {}) {
+function puppetScheduler(options: CreateBatchQueueOptions<string, string> = {}) {
   const clock = new FakeClock();
   const running: { tasks: string[]; end(): Promise<void>; fail(error: unknown): Promise<void> }[] =
     [];
-  const scheduler = createBasicBatchScheduler<string, string>(
+  const scheduler = createBatchQueue<string, string>(
     (tasks) => {
       const { promise, resolve, reject } = deferred<string[]>();
       running.push({
@@ -255,13 +252,13 @@ describe("BatchQueue", () => {
   it("B7 also when the batch function throws, or rejects with nothing", async () => {
     const clock = new FakeClock();
     const error = new Error("thrown");
-    const throwing = createBasicBatchScheduler<number, number>(
+    const throwing = createBatchQueue<number, number>(
       () => {
         throw error;
       },
       { clock },
     );
-    const rejecting = createBasicBatchScheduler<number, number>(() => Promise.reject(undefined), {
+    const rejecting = createBatchQueue<number, number>(() => Promise.reject(undefined), {
       clock,
     });
     const outcomes = Promise.allSettled([throwing.schedule(1), rejecting.schedule(1)]);
@@ -276,7 +273,7 @@ describe("BatchQueue", () => {
   it("B7 an Error in place of a result rejects that task alone", async () => {
     const clock = new FakeClock();
     const error = new Error("b is bad");
-    const scheduler = createBasicBatchScheduler<string, string>(
+    const scheduler = createBatchQueue<string, string>(
       (tasks) => tasks.map((task) => (task === "b" ? error : task)),
       { clock },
     );
@@ -291,7 +288,7 @@ describe("BatchQueue", () => {
     [{ length: 2 }, "got object"],
   ])("B8 rejects a result that is no list of as many results: %j", async (results, got) => {
     const clock = new FakeClock();
-    const scheduler = createBasicBatchScheduler<string, string>(() => results as never, { clock });
+    const scheduler = createBatchQueue<string, string>(() => results as never, { clock });
     const tasks = Promise.allSettled([scheduler.schedule("a"), scheduler.schedule("b")]);
     await clock.advance();
     for (const task of await tasks) {

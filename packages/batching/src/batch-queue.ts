@@ -1,7 +1,7 @@
 import type { BatchQueueOptions, ResolvedBatchQueueOptions } from "./batch-queue-options.js";
 import type { BatchScheduler } from "./batch-scheduler.js";
 
-/** One queue of a SharedBatchScheduler or an AdaptiveBatchScheduler: a scheduler that can be changed. */
+/** A BatchScheduler whose options can change, as `addQueue` of SharedSlots or AdaptiveSlots makes it. */
 export interface BatchQueue<T, R> extends BatchScheduler<T, R> {
   /** The options in force, defaults filled in. */
   readonly options: ResolvedBatchQueueOptions<T, R>;

@@ -1,29 +1,29 @@
 import { batchSchedulerConformance } from "@serving-kit/testing";
 import { describe, it } from "vitest";
-import { AdaptiveBatchScheduler } from "./adaptive-batch-scheduler.js";
-import { createBasicBatchScheduler } from "./basic-batch-scheduler.js";
-import { SharedBatchScheduler } from "./shared-batch-scheduler.js";
+import { AdaptiveSlots } from "./adaptive-slots.js";
+import { createBatchQueue } from "./create-batch-queue.js";
+import { SharedSlots } from "./shared-slots.js";
 
 const runner = { describe, it };
 
 batchSchedulerConformance(runner, {
-  name: "a basic batch scheduler",
-  create: ({ run, ...options }) => createBasicBatchScheduler(run, options),
+  name: "a queue with slots of its own",
+  create: ({ run, ...options }) => createBatchQueue(run, options),
 });
 
 batchSchedulerConformance(runner, {
-  name: "a queue of a shared batch scheduler",
+  name: "a queue of shared slots",
   create({ run, clock, slots, ...options }) {
-    const scheduler = new SharedBatchScheduler({ clock, slots });
-    scheduler.addQueue(run, options);
-    return scheduler.addQueue(run, options);
+    const shared = new SharedSlots({ clock, slots });
+    shared.addQueue(run, options);
+    return shared.addQueue(run, options);
   },
 });
 
 batchSchedulerConformance(runner, {
-  name: "a queue of an adaptive batch scheduler",
+  name: "a queue of adaptive slots",
   create({ run, clock, slots, ...options }) {
-    const scheduler = new AdaptiveBatchScheduler({ clock, minSlots: slots, maxSlots: slots });
-    return scheduler.addQueue(run, options);
+    const shared = new AdaptiveSlots({ clock, minSlots: slots, maxSlots: slots });
+    return shared.addQueue(run, options);
   },
 });

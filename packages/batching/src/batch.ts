@@ -1,110 +1,210 @@
-import { batchDown, padUp } from "./allowed-batch-sizes.js";
-import type { ResolvedBatchQueueOptions, TaskSplitting } from "./batch-queue-options.js";
-import type { BatchContext } from "./batch-scheduler.js";
-import type { BatchTask } from "./batch-task.js";
-import { cutPart, wholeOrLastPart } from "./cut-task.js";
-import type { TaskList } from "./task-list.js";
-
-/** Tasks that run together. It is its own context, whose costlier parts are made when they are asked for. */
-export class Batch<T, R> implements BatchContext {
-  readonly entries: BatchTask<T, R>[];
-  readonly tasks: T[];
-  size = 0;
-  paddedSize = 0;
-  startedAtMs = 0.5;
-  /** Its place in the list of batches that run, where its results come by a promise. */
-  runningIndex = -1;
-
-  /** A batch of some tasks at most. Arrays of the right length cost less than those that grow. */
-  constructor(tasks: number) {
-    this.entries = new Array(tasks);
-    this.tasks = new Array(tasks);
-  }
-
-  get sizes(): readonly number[] {
-    return this.entries.map((entry) => entry.size);
-  }
-
-  get deadlineAtMs(): number {
-    return this.entries.reduce((latest, entry) => Math.max(latest, entry.deadlineAtMs), 0);
-  }
-}
-
-// Keeps the shape of batches known to the engine while none is alive: see TaskList.
-export const noBatch = new Batch<never, never>(0);
+import { unload } from "@serving-kit/core";
+import {
+  DEFAULT_SIGNATURE,
+  inferenceErrors,
+  type NumericDType,
+  type Predictor,
+  type SharedPredictor,
+  type Signature,
+  type Tensor,
+  type TensorSpec,
+  type Tensors,
+  validateInputs,
+  validateOutputs,
+} from "@serving-kit/inference";
+import type {
+  BatchedPredictOptions,
+  BatchedPredictor,
+  CallQueueStats,
+} from "./batched-predictor.js";
+import {
+  type BatchingOptions,
+  type BatchSlots,
+  checkOptionNames,
+  type SignatureBatchingOptions,
+  signatureOptions,
+  slotsOf,
+} from "./batching-options.js";
+import { type CallKind, CallQueue } from "./call-queue.js";
+import { errors } from "./errors.js";
+import { SignatureQueues } from "./signature-queues.js";
 
 /**
- * Takes the next batch of a level out of the lists.
+ * Puts a batch queue in front of a predictor: concurrent calls of the same kind (signature, inputs
+ * given, outputs wanted) run as one.
  *
- * Takes from the head while the next task that joins the first one fits; then fills what would be padding
- * with tasks of less urgent levels. A task that was accepted under a larger limit than today's runs alone.
+ * The result is a Predictor and keeps its contract. Each call is checked against its signature before
+ * it is queued, so that it cannot hurt a batch; its `signal` and `deadlineAtMs` take it out of the
+ * queue. What it shares with other threads is the predictor, which each of them may batch for itself.
+ * Calls with no row, and signatures whose dimension 0 is fixed, are not batched. Disposing it
+ * runs what is queued, then disposes the predictor.
+ *
+ * ```ts
+ * const batched = batch(predictor, { maxBatchSize: 32 });
+ * const { y } = await batched.predict({ x: tensor("float32", [1, 2], [1, 2]) });
+ * ```
+ *
+ * Beside the errors of the predictor, calls reject as `BatchScheduler` says (UNAVAILABLE /
+ * BATCH_QUEUE_FULL, INVALID_ARGUMENT / TASK_TOO_LARGE, DEADLINE_EXCEEDED), with INVALID_ARGUMENT /
+ * BATCH_NO_INPUTS, BATCH_NO_DIMENSION or BATCH_SIZES_UNEQUAL, and with FAILED_PRECONDITION /
+ * BATCH_SHAPES_DIFFER or BATCH_OUTPUT_INVALID.
+ *
+ * @throws ServingError FAILED_PRECONDITION / NOT_BATCHABLE; INVALID_ARGUMENT /
+ * BATCHING_OPTIONS_INVALID.
  */
-export function formBatch<T, R>(
-  levels: readonly TaskList<T, R>[],
-  level: number,
-  options: ResolvedBatchQueueOptions<T, R>,
-): Batch<T, R> {
-  const { maxExecutionBatchSize, allowedBatchSizes, paddingPolicy, splitting, joins } = options;
-  const list = levels[level] as TaskList<T, R>;
-  let limit = maxExecutionBatchSize;
-  if (paddingPolicy === "batch-down" && list.size < limit) {
-    limit = batchDown(allowedBatchSizes, list.size) || limit;
+export function batch(predictor: Predictor, options: BatchingOptions = {}): BatchedPredictor {
+  const batched = new QueuedPredictor(predictor, options);
+  if (!predictor.batchable && options.unbatchable !== "pass-through") {
+    throw errors.notBatchable("the predictor");
   }
-  const { head } = list;
-  if (splitting === undefined && head !== null && head.size > limit) {
-    limit = Math.max(maxExecutionBatchSize, head.size);
-  }
-  const batch = new Batch<T, R>(Math.min(list.count, limit));
-  let count = take(batch, 0, list, limit, joins, splitting);
-  batch.paddedSize = padUp(allowedBatchSizes, batch.size);
-  for (let i = level + 1; i < levels.length && batch.size < batch.paddedSize; i++) {
-    count = take(batch, count, levels[i] as TaskList<T, R>, batch.paddedSize, joins, undefined);
-  }
-  if (count !== batch.entries.length) batch.entries.length = batch.tasks.length = count;
-  return batch;
+  return batched;
 }
 
-/**
- * How many tasks that do not join a batch are passed for it at most, so that a queue of tasks that are all
- * different does not make each batch look at all of them.
- */
-const MAX_PASSED_TASKS = 1000;
+class QueuedPredictor implements BatchedPredictor {
+  readonly predictor: Predictor;
+  readonly allocate?: <D extends NumericDType>(
+    dtype: D,
+    shape: readonly number[],
+  ) => Tensor<D> | undefined;
+  readonly share?: () => SharedPredictor;
+  readonly unshare?: (shared: SharedPredictor) => void;
+  readonly #slots: BatchSlots;
+  /** The queues of each signature that is batched. */
+  readonly #batched = new Map<string, SignatureQueues>();
+  #options: BatchingOptions;
+  #disposed: Promise<void> | undefined;
 
-/** Takes tasks into a batch that has `count`. Gives how many it has then. */
-function take<T, R>(
-  batch: Batch<T, R>,
-  count: number,
-  list: TaskList<T, R>,
-  limit: number,
-  joins: ((first: T, task: T) => boolean) | undefined,
-  splitting: TaskSplitting<T, R> | undefined,
-): number {
-  const { entries, tasks } = batch;
-  let { size } = batch;
-  let end = count;
-  let passed = 0;
-  for (let task = list.head, next = task; task !== null && size < limit; task = next) {
-    next = list.after(task);
-    if (joins !== undefined && end > 0 && !joins(tasks[0] as T, task.task)) {
-      if (++passed > MAX_PASSED_TASKS) break;
-      continue;
+  constructor(predictor: Predictor, options: BatchingOptions) {
+    this.predictor = predictor;
+    this.#options = options;
+    checkOptionNames(options);
+    this.#slots = slotsOf(options);
+    const { allocate, share, unshare } = predictor;
+    if (allocate) this.allocate = (dtype, shape) => allocate.call(predictor, dtype, shape) as never;
+    if (share) this.share = () => this.#share(share);
+    if (unshare) this.unshare = (shared) => unshare.call(predictor, shared);
+    for (const [name, signature] of predictor.signatures) {
+      if (!predictor.batchable || !hasOpenBatchDimension(signature)) continue;
+      const newQueue = (kind: CallKind) => this.#newQueue(kind);
+      this.#batched.set(name, new SignatureQueues(name, signature, newQueue));
     }
-    const room = limit - size;
-    let entry: BatchTask<T, R> | undefined;
-    if (task.size <= room) {
-      if (passed === 0) list.take(task);
-      else list.remove(task);
-      entry = wholeOrLastPart(task);
-    } else if (splitting !== undefined) {
-      entry = cutPart(task, room, splitting);
-      if (entry === undefined) continue;
-      list.size -= room;
-    } else break;
-    entries[end] = entry;
-    tasks[end] = entry.task;
-    end++;
-    size += entry.size;
   }
-  batch.size = size;
-  return end;
+
+  get signatures(): ReadonlyMap<string, Signature> {
+    return this.predictor.signatures;
+  }
+
+  get uncallable(): Predictor["uncallable"] {
+    return this.predictor.uncallable;
+  }
+
+  get batchable(): boolean {
+    return this.predictor.batchable;
+  }
+
+  get state(): Predictor["state"] {
+    return this.predictor.state;
+  }
+
+  get delegation(): Predictor["delegation"] {
+    return this.predictor.delegation;
+  }
+
+  get options(): BatchingOptions {
+    return this.#options;
+  }
+
+  predict(inputs: Tensors, options: BatchedPredictOptions = {}): Promise<Tensors> {
+    if (this.#disposed !== undefined) return Promise.reject(inferenceErrors.predictorClosed());
+    try {
+      const { signature = DEFAULT_SIGNATURE, outputs } = options;
+      const queues = this.#batched.get(signature);
+      // The predictor knows best why it has no such signature.
+      if (queues === undefined) return this.predictor.predict(inputs, options);
+      validateInputs(queues.signature, inputs);
+      if (outputs !== undefined || queues.signature.opaqueOutputs) {
+        validateOutputs(queues.signature, outputs);
+      }
+      const size = rowsOf(inputs);
+      const queue = queues.queueFor(inputs, outputs);
+      if (size === 0 || queue === undefined) return this.predictor.predict(inputs, options);
+      const { priority, deadlineAtMs, signal } = options;
+      return queue.queue.schedule(inputs, { size, priority, deadlineAtMs, signal });
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  stats(): CallQueueStats[] {
+    return this.#allQueues().map(({ kind, queue }) => ({
+      signature: kind.name,
+      inputs: kind.inputNames,
+      outputs: kind.outputNames ?? [...kind.signature.outputs.keys()],
+      ...queue.stats(),
+    }));
+  }
+
+  configure(changes: Omit<SignatureBatchingOptions, "priorityLevels">, signature?: string): void {
+    const { signatures = {} } = this.#options;
+    checkOptionNames(changes);
+    if (signature !== undefined && !this.signatures.has(signature)) {
+      throw inferenceErrors.signatureNotFound(signature, this.signatures.keys());
+    }
+    const options =
+      signature === undefined
+        ? { ...this.#options, ...changes }
+        : {
+            ...this.#options,
+            signatures: {
+              ...signatures,
+              [signature]: { ...signatureOptions({ signatures }, signature), ...changes },
+            },
+          };
+    for (const one of this.#allQueues()) {
+      one.configure(signatureOptions(options, one.kind.name));
+    }
+    this.#options = options;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#disposed ??= this.#dispose();
+    return this.#disposed;
+  }
+
+  async #dispose(): Promise<void> {
+    await Promise.all(this.#allQueues().map(({ queue }) => queue.close()));
+    await unload(this.predictor);
+  }
+
+  #share(share: () => SharedPredictor): SharedPredictor {
+    if (this.#disposed !== undefined) throw inferenceErrors.predictorClosed();
+    return share.call(this.predictor);
+  }
+
+  #newQueue(kind: CallKind): CallQueue {
+    const options = signatureOptions(this.#options, kind.name);
+    return new CallQueue(this.predictor, kind, options, this.#slots);
+  }
+
+  #allQueues(): CallQueue[] {
+    return [...this.#batched.values()].flatMap((queues) => queues.all());
+  }
+}
+
+function hasOpenBatchDimension({ inputs, outputs }: Signature): boolean {
+  const isOpen = ({ shape }: TensorSpec) => shape === null || shape[0] === -1;
+  return [...inputs.values(), ...outputs.values()].every(isOpen);
+}
+
+/** The rows that all inputs have. Throws where they do not have the same number. */
+function rowsOf(inputs: Tensors): number {
+  let rows = -1;
+  for (const name in inputs) {
+    const extent = (inputs[name] as Tensor).shape[0];
+    if (extent === undefined) throw errors.noBatchDimension(name);
+    if (rows === -1) rows = extent;
+    else if (extent !== rows) throw errors.unequalBatchSizes(name, rows, extent);
+  }
+  if (rows === -1) throw errors.noInputs();
+  return rows;
 }

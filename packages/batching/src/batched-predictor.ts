@@ -9,7 +9,7 @@ export interface BatchedPredictOptions extends PredictOptions {
 }
 
 /** The stats of one queue of a batched predictor. */
-export interface SignatureQueueStats extends BatchQueueStats {
+export interface CallQueueStats extends BatchQueueStats {
   readonly signature: string;
   /** The inputs that the calls give. */
   readonly inputs: readonly string[];
@@ -26,7 +26,7 @@ export interface BatchedPredictor extends Predictor {
   predict(inputs: Tensors, options?: BatchedPredictOptions): Promise<Tensors>;
   [Symbol.asyncDispose](): Promise<void>;
   /** What each queue has done and holds. Queues for parts of a signature come and go. */
-  stats(): SignatureQueueStats[];
+  stats(): CallQueueStats[];
   /**
    * Changes options from now on, for all signatures or for one; those that are not named stay.
    * Calls that wait keep their place.

@@ -1,9 +1,9 @@
 import type { Clock } from "@serving-kit/core";
 import type { DType } from "@serving-kit/inference";
-import type { AdaptiveBatchScheduler } from "./adaptive-batch-scheduler.js";
-import type { BatchQueueOptions } from "./batch-queue-options.js";
+import type { AdaptiveSlots } from "./adaptive-slots.js";
+import { BATCH_QUEUE_OPTIONS, type BatchQueueOptions } from "./batch-queue-options.js";
 import { errors } from "./errors.js";
-import { SharedBatchScheduler } from "./shared-batch-scheduler.js";
+import { SharedSlots } from "./shared-slots.js";
 import { checkPadding, type VariableLengthPadding } from "./variable-length-padding.js";
 
 /**
@@ -28,7 +28,10 @@ export interface SignatureBatchingOptions extends Omit<BatchQueueOptions, "split
   readonly rerunFailedBatches?: boolean;
 }
 
-/** How a predictor is batched. */
+/** Slots that several predictors share. */
+export type BatchSlots = SharedSlots | AdaptiveSlots;
+
+/** Options for batching one predictor. */
 export interface BatchingOptions extends SignatureBatchingOptions {
   /** What differs for signatures, by name. */
   readonly signatures?: Readonly<Record<string, SignatureBatchingOptions>>;
@@ -43,25 +46,17 @@ export interface BatchingOptions extends SignatureBatchingOptions {
    * that has a state. For loaders (`batching`, `batchingLoader`) only. Default false.
    */
   readonly enableAllBatchSizesWarmup?: boolean;
-  /** How many batches run at a time. Default `os.availableParallelism()`. Not with `scheduler`. */
-  readonly slots?: number;
-  /** Whose slots are used, to share them with other predictors. Default one of its own. */
-  readonly scheduler?: SharedBatchScheduler | AdaptiveBatchScheduler;
-  /** Default `systemClock`. Not with `scheduler`. */
+  /**
+   * How many batches run at a time, or slots to share with other predictors. Default
+   * `os.availableParallelism()`.
+   */
+  readonly slots?: number | BatchSlots;
+  /** Default `systemClock`. Must be absent if `slots` are shared: those have a clock. */
   readonly clock?: Clock;
 }
 
-const NAMES: Readonly<Record<keyof BatchingOptions, true>> = {
-  maxBatchSize: true,
-  batchTimeoutMs: true,
-  timing: true,
-  maxEnqueuedBatches: true,
-  allowedBatchSizes: true,
-  paddingPolicy: true,
-  priorityLevels: true,
-  expiredError: true,
-  onEvent: true,
-  onBatchStart: true,
+/** The options that a queue does not have. */
+const OWN_NAMES: Readonly<Record<Exclude<keyof BatchingOptions, keyof BatchQueueOptions>, true>> = {
   enableLargeBatchSplitting: true,
   maxExecutionBatchSize: true,
   padVariableLengthInputs: true,
@@ -70,45 +65,46 @@ const NAMES: Readonly<Record<keyof BatchingOptions, true>> = {
   unbatchable: true,
   enableAllBatchSizesWarmup: true,
   slots: true,
-  scheduler: true,
   clock: true,
 };
 
+const NAMES: ReadonlySet<string> = new Set(
+  [...BATCH_QUEUE_OPTIONS, ...Object.keys(OWN_NAMES)].filter(
+    (name) => name !== "splitting" && name !== "joins",
+  ),
+);
+
 /**
- * Refuses options that do not exist, which JavaScript would pass over in silence.
+ * Rejects unknown options, which JavaScript would silently ignore.
  *
  * @throws ServingError INVALID_ARGUMENT / BATCHING_OPTIONS_INVALID with the name and those that exist.
  */
 export function checkOptionNames(options: BatchingOptions): void {
   for (const given of [options, ...Object.values(options.signatures ?? {})]) {
-    const unknown = Object.keys(given).find((name) => !Object.hasOwn(NAMES, name));
+    const unknown = Object.keys(given).find((name) => !NAMES.has(name));
     if (unknown === undefined) continue;
-    const known = Object.keys(NAMES).join(", ");
+    const known = [...NAMES].join(", ");
     throw errors.invalidOptions(`there is no option "${unknown}"; expected one of ${known}`);
   }
 }
 
 /**
- * The scheduler that options name, or a new one with their `slots` and `clock`.
+ * Returns the slots that options share, or new ones with the number and clock of the options.
  *
- * @throws ServingError INVALID_ARGUMENT / BATCHING_OPTIONS_INVALID where they name a scheduler and
- * describe one as well.
+ * @throws ServingError INVALID_ARGUMENT / BATCHING_OPTIONS_INVALID if the options have shared slots and
+ * a clock; RangeError for a number of slots below 1.
  */
-export function schedulerOf({
-  scheduler,
-  slots,
-  clock,
-}: BatchingOptions): SharedBatchScheduler | AdaptiveBatchScheduler {
-  if (scheduler === undefined) {
-    return new SharedBatchScheduler({
+export function slotsOf({ slots, clock }: BatchingOptions): BatchSlots {
+  if (typeof slots !== "object") {
+    return new SharedSlots({
       ...(slots !== undefined && { slots }),
       ...(clock !== undefined && { clock }),
     });
   }
-  if (slots !== undefined || clock !== undefined) {
-    throw errors.invalidOptions("slots and clock are the scheduler's; give them to it");
+  if (clock !== undefined) {
+    throw errors.invalidOptions("clock must be set on the given slots, not in the options");
   }
-  return scheduler;
+  return slots;
 }
 
 /** The options that are in force for one signature. */

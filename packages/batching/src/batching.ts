@@ -7,18 +7,18 @@ import {
   wrapLoader,
 } from "@serving-kit/core";
 import type { Predictor } from "@serving-kit/inference";
+import { batch } from "./batch.js";
 import type { BatchingOptions } from "./batching-options.js";
-import { checkOptionNames, schedulerOf } from "./batching-options.js";
-import { batch } from "./batching-predictor.js";
+import { checkOptionNames, slotsOf } from "./batching-options.js";
 import { warmUpBatchSizes } from "./warm-up.js";
 
 /**
  * Makes the adapter that batches every predictor it sees: the loaders that it gives load what the
  * loaders that it gets load, and put a batch queue in front (`batch`).
  *
- * All models and versions share the slots of one scheduler, in turn, unless a function gives them
- * options of their own: it is asked for each version, and undefined leaves that version unbatched. Let
- * such options name one `scheduler` where slots are to be shared.
+ * All models and versions share slots, in turn, unless a function gives them
+ * options of their own: it is called for each version, and undefined leaves that version unbatched. To
+ * share slots between such options, pass the same `SharedSlots` as `slots` in each.
  *
  * ```ts
  * manager.connect(source.pipe(tensorflow(), batching({ maxBatchSize: 32 })));
@@ -37,8 +37,8 @@ export function batching(
     });
   }
   checkOptionNames(options);
-  const { slots: _slots, clock: _clock, ...rest } = options;
-  const shared = { ...rest, scheduler: schedulerOf(options) };
+  const { clock: _, ...rest } = options;
+  const shared = { ...rest, slots: slotsOf(options) };
   return mapVersions((loader) => batchingLoader(loader, shared));
 }
 

@@ -1,18 +1,15 @@
 /**
- * Batching: schedulers that turn many small calls into few large ones, and the decorator that does
- * so for any predictor.
+ * Batching: queues that turn many small calls into few large ones, the slots that they share, and the
+ * decorator that batches any predictor.
  *
  * @packageDocumentation
  */
 
 export {
-  AdaptiveBatchScheduler,
-  type AdaptiveBatchSchedulerOptions,
-} from "./adaptive-batch-scheduler.js";
-export {
-  type BasicBatchSchedulerOptions,
-  createBasicBatchScheduler,
-} from "./basic-batch-scheduler.js";
+  AdaptiveSlots,
+  type AdaptiveSlotsOptions,
+} from "./adaptive-slots.js";
+export { batch } from "./batch.js";
 export type { BatchEvent, StartedBatch, TurnedAway } from "./batch-event.js";
 export type { BatchQueue } from "./batch-queue.js";
 export type {
@@ -30,21 +27,28 @@ export type {
 export type {
   BatchedPredictOptions,
   BatchedPredictor,
-  SignatureQueueStats,
+  CallQueueStats,
 } from "./batched-predictor.js";
 export { batching, batchingLoader } from "./batching.js";
 export {
   type BatchingOptions,
+  type BatchSlots,
   type SignatureBatchingOptions,
-  schedulerOf,
+  slotsOf,
 } from "./batching-options.js";
-export { type ParsedBatchingParameters, parseBatchingParameters } from "./batching-parameters.js";
-export { batch } from "./batching-predictor.js";
+export {
+  type CreateBatchQueueOptions,
+  createBatchQueue,
+} from "./create-batch-queue.js";
 export { errors as batchingErrors } from "./errors.js";
 export {
-  SharedBatchScheduler,
-  type SharedBatchSchedulerOptions,
-} from "./shared-batch-scheduler.js";
+  type ParsedBatchingParameters,
+  parseBatchingParameters,
+} from "./parse-batching-parameters.js";
+export {
+  SharedSlots,
+  type SharedSlotsOptions,
+} from "./shared-slots.js";
 export {
   bestOf,
   formatBatchingParameters,

@@ -1,6 +1,5 @@
 import { type Clock, unwatch, watch } from "@serving-kit/core";
 import { refusalOf } from "./admission.js";
-import { type Batch, formBatch } from "./batch.js";
 import type { BatchQueue } from "./batch-queue.js";
 import {
   type BatchQueueOptions,
@@ -14,6 +13,7 @@ import type { BatchQueueStats } from "./batch-queue-stats.js";
 import type { BatchFunction, ScheduleOptions } from "./batch-scheduler.js";
 import { BatchTask, RUNNING, SETTLED, type TaskOwner, WAITING } from "./batch-task.js";
 import { errors } from "./errors.js";
+import { type Batch, formBatch } from "./form-batch.js";
 import { RunningBatches } from "./running-batches.js";
 import type { PooledQueue, SlotPool } from "./slot-pool.js";
 import { TaskLevels } from "./task-levels.js";
@@ -23,7 +23,7 @@ import { WakeTimer } from "./wake-timer.js";
 const NO_OPTIONS: ScheduleOptions = {};
 
 /**
- * The queue behind `SharedBatchScheduler.addQueue`.
+ * The queue behind `SharedSlots.addQueue`.
  *
  * One timer serves the timeout of the next batch and all deadlines. It is set for the earliest that
  * was seen and not moved when that task leaves; when it fires too early it is set again.

@@ -1,5 +1,5 @@
-import type { Batch } from "./batch.js";
 import { type BatchTask, RUNNING, SETTLED } from "./batch-task.js";
+import type { Batch } from "./form-batch.js";
 
 /** The batches of a queue that run. */
 export class RunningBatches<T, R> {

@@ -1,5 +1,5 @@
 import type { Signature, Tensors } from "@serving-kit/inference";
-import type { BatchKind, SignatureQueue } from "./signature-queue.js";
+import type { CallKind, CallQueue } from "./call-queue.js";
 
 /** How many queues one signature may have beside that of all its inputs and outputs. */
 const MAX_OTHER_QUEUES = 64;
@@ -11,14 +11,14 @@ const MAX_OTHER_QUEUES = 64;
 export class SignatureQueues {
   readonly signature: Signature;
   readonly #name: string;
-  readonly #newQueue: (kind: BatchKind) => SignatureQueue;
+  readonly #newQueue: (kind: CallKind) => CallQueue;
   /** Whether a call may leave inputs out. */
   readonly #hasOptionalInputs: boolean;
-  readonly #main: SignatureQueue;
-  readonly #others = new Map<string, SignatureQueue>();
+  readonly #main: CallQueue;
+  readonly #others = new Map<string, CallQueue>();
 
   /** Makes the main queue at once, so that options that do not fit are refused here. */
-  constructor(name: string, signature: Signature, newQueue: (kind: BatchKind) => SignatureQueue) {
+  constructor(name: string, signature: Signature, newQueue: (kind: CallKind) => CallQueue) {
     this.signature = signature;
     this.#name = name;
     this.#newQueue = newQueue;
@@ -27,12 +27,12 @@ export class SignatureQueues {
   }
 
   /** The queues that there are now. */
-  all(): SignatureQueue[] {
+  all(): CallQueue[] {
     return [this.#main, ...this.#others.values()];
   }
 
   /** The queue of a call's kind; undefined where there are too many kinds. */
-  queueFor(inputs: Tensors, wanted: readonly string[] | undefined): SignatureQueue | undefined {
+  queueFor(inputs: Tensors, wanted: readonly string[] | undefined): CallQueue | undefined {
     const { signature } = this;
     const isAllInputs =
       !this.#hasOptionalInputs || Object.keys(inputs).length === signature.inputs.size;
@@ -56,7 +56,7 @@ export class SignatureQueues {
   }
 }
 
-function dropIdle(queues: Map<string, SignatureQueue>): boolean {
+function dropIdle(queues: Map<string, CallQueue>): boolean {
   for (const [key, { queue }] of queues) {
     const { numEnqueuedTasks, numRunningBatches } = queue.stats();
     if (numEnqueuedTasks > 0 || numRunningBatches > 0) continue;

@@ -1,6 +1,6 @@
 import { type Clock, systemClock } from "@serving-kit/core";
 import type { Predictor, Tensors } from "@serving-kit/inference";
-import { batch } from "./batching-predictor.js";
+import { batch } from "./batch.js";
 import { DurationHistogram } from "./duration-histogram.js";
 
 /** What `tune` tries, and on what. */

@@ -4,7 +4,7 @@ import { get } from "node:https";
 import { type AddressInfo, connect } from "node:net";
 import { text } from "node:stream/consumers";
 import { credentials } from "@grpc/grpc-js";
-import { AdaptiveBatchScheduler, parseBatchingParameters } from "@serving-kit/batching";
+import { AdaptiveSlots, parseBatchingParameters } from "@serving-kit/batching";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { LoggedRequest } from "../src/index.js";
 import { GrpcClient } from "./grpc-client.js";
@@ -197,9 +197,9 @@ describe("batching", () => {
   });
 
   it("stays in the main thread where its options cannot be passed on", async () => {
-    const scheduler = new AdaptiveBatchScheduler();
-    await world.serve("own scheduler", 1, {}, { batching: { scheduler, maxBatchSize: 8 } });
-    expect([...(await world.threads("own%20scheduler", "", 4)).keys()]).toEqual([0]);
+    const slots = new AdaptiveSlots();
+    await world.serve("own slots", 1, {}, { batching: { slots, maxBatchSize: 8 } });
+    expect([...(await world.threads("own%20slots", "", 4)).keys()]).toEqual([0]);
   });
 });
 

@@ -14,7 +14,7 @@ import { registerSuite, type Tests } from "./suite.js";
  * ```ts
  * batchSchedulerConformance({ describe, it }, {
  *   name: "basic batch scheduler",
- *   create: ({ run, ...options }) => createBasicBatchScheduler(run, options),
+ *   create: ({ run, ...options }) => createBatchQueue(run, options),
  * });
  * ```
  */

@@ -1,7 +1,7 @@
 import {
   type BatchFunction,
   type BatchScheduler,
-  createBasicBatchScheduler,
+  createBatchQueue,
   type ScheduleOptions,
 } from "@serving-kit/batching";
 import { describe, expect, it } from "vitest";
@@ -11,7 +11,7 @@ import { failuresOf } from "./collecting-runner.js";
 describe("batchSchedulerConformance rejects a scheduler", () => {
   type Run = BatchFunction<number, number>;
   type Make = (setup: BatchSchedulerSetup) => BatchScheduler<number, number>;
-  const basic: Make = ({ run, ...options }) => createBasicBatchScheduler(run, options);
+  const basic: Make = ({ run, ...options }) => createBatchQueue(run, options);
   const brokenBy = async (create: Make, hasPriorities = true) => {
     const failures = await failuresOf((runner) =>
       batchSchedulerConformance(runner, { name: "mutant", create, hasPriorities, timeoutMs: 50 }),

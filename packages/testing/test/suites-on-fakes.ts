@@ -1,4 +1,4 @@
-import { batching, createBasicBatchScheduler } from "@serving-kit/batching";
+import { batching, createBatchQueue } from "@serving-kit/batching";
 import {
   type AspiredVersions,
   AspiredVersionsManager,
@@ -124,7 +124,7 @@ export function runSuitesOnFakes(runner: Runner): void {
 
   batchSchedulerConformance(runner, {
     name: "basic batch scheduler",
-    create: ({ run, ...options }) => createBasicBatchScheduler(run, options),
+    create: ({ run, ...options }) => createBatchQueue(run, options),
   });
   batchSchedulerConformance(runner, {
     name: "PuppetBatchScheduler",

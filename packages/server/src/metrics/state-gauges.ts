@@ -1,4 +1,4 @@
-import type { BatchedPredictor, SignatureQueueStats } from "@serving-kit/batching";
+import type { BatchedPredictor, CallQueueStats } from "@serving-kit/batching";
 import type { ServableId } from "@serving-kit/core";
 import type { Delegation } from "@serving-kit/inference";
 import { Counter, Gauge, type Registry } from "prom-client";
@@ -17,7 +17,7 @@ interface QueueGauge {
   /** The label that tells the samples of one queue apart. */
   readonly label?: string;
   /** The samples of one queue, by the value of `label`. */
-  read(stats: SignatureQueueStats): Readonly<Record<string, number>>;
+  read(stats: CallQueueStats): Readonly<Record<string, number>>;
 }
 
 const QUEUE_GAUGES: readonly QueueGauge[] = [
@@ -134,7 +134,7 @@ function delegationGauges() {
 }
 
 interface VersionFacts {
-  readonly stats: readonly SignatureQueueStats[];
+  readonly stats: readonly CallQueueStats[];
   readonly delegation?: Delegation | undefined;
 }
 

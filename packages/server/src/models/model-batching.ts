@@ -3,7 +3,7 @@ import {
   type BatchingOptions,
   batchingLoader,
   type StartedBatch,
-  schedulerOf,
+  slotsOf,
 } from "@serving-kit/batching";
 import type { Clock, Loader, Logger, ServableId } from "@serving-kit/core";
 import type { Predictor } from "@serving-kit/inference";
@@ -14,8 +14,7 @@ export interface ModelBatchingOptions {
   /**
    * How the models are batched: options, a function that gives the options of a version or undefined
    * where it is not batched, or `true` for the defaults of `batch`. All models share the slots that the
-   * options describe; options that a function gives do so unless they name `slots`, a `clock` or a
-   * `scheduler`. `onBatchStart` is told of the batches of the main thread alone. A predictor that is not
+   * options describe; options that a function returns do so unless they have `slots` or a `clock`. `onBatchStart` is told of the batches of the main thread alone. A predictor that is not
    * `batchable` is served as it is, unless the options say `unbatchable: "refuse"`. Default false.
    */
   readonly batching?:
@@ -39,7 +38,7 @@ const FILE_NAME = "batching_params.pbtxt";
  * say where there are any (`own`, asked when a version is loaded), else as the server's do. `count` is
  * told of each batch that starts.
  *
- * @throws ServingError INVALID_ARGUMENT / BATCHING_OPTIONS_INVALID as `schedulerOf` does.
+ * @throws ServingError INVALID_ARGUMENT / BATCHING_OPTIONS_INVALID as `slotsOf` does.
  */
 export function modelBatching(
   { batching = false, perModelBatchingParameters = false }: ModelBatchingOptions,
@@ -48,7 +47,7 @@ export function modelBatching(
   count?: (batch: StartedBatch) => void,
 ): (loader: Loader<Predictor>, path: string, id: ServableId) => Loader<Predictor> {
   const shared = typeof batching === "object" ? batching : {};
-  const scheduler = schedulerOf(shared.scheduler ? shared : { clock, ...shared });
+  const slots = slotsOf(typeof shared.slots === "object" ? shared : { clock, ...shared });
 
   async function optionsOf(path: string, id: ServableId): Promise<BatchingOptions | undefined> {
     const ofModel = own(id.name);
@@ -56,7 +55,7 @@ export function modelBatching(
     if (perModelBatchingParameters) return readOwnFile(path, logger);
     if (typeof batching === "function") return batching(id);
     if (batching === false) return undefined;
-    const { slots: _slots, clock: _clock, scheduler: _scheduler, ...rest } = shared;
+    const { slots: _slots, clock: _clock, ...rest } = shared;
     return rest;
   }
 
@@ -64,7 +63,7 @@ export function modelBatching(
     batchingLoader(loader, async () => {
       const options = await optionsOf(path, id);
       if (options === undefined) return undefined;
-      const hasSlots = (["slots", "clock", "scheduler"] as const).some((key) => options[key]);
+      const hasSlots = (["slots", "clock"] as const).some((key) => options[key]);
       const { onBatchStart } = options;
       const countAndTell = (batch: StartedBatch) => {
         count?.(batch);
@@ -72,7 +71,7 @@ export function modelBatching(
       };
       return {
         unbatchable: "pass-through",
-        ...(!hasSlots && { scheduler }),
+        ...(!hasSlots && { slots }),
         ...options,
         ...(count && { onBatchStart: onBatchStart ? countAndTell : count }),
       };

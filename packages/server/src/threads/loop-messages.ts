@@ -42,13 +42,13 @@ export type ReplicaOrigin = {
     }
 );
 
-/** How a loop batches a version. Versions with the same `scheduler` share its slots. */
+/** How a loop batches a version. Versions with the same `pool` share slots. */
 export interface ReplicaBatching {
-  readonly options: Omit<BatchingOptions, "scheduler" | "slots" | "clock" | "onBatchStart">;
+  readonly options: Omit<BatchingOptions, "slots" | "clock" | "onBatchStart">;
   /** Whether a call that expires in the queue has TF Serving's error: a function, which cannot be posted. */
   readonly hasRunTimeout: boolean;
-  readonly scheduler: number;
-  /** Default as `SharedBatchScheduler` has it. */
+  readonly pool: number;
+  /** Default as `SharedSlots` has it. */
   readonly slots: number | undefined;
 }
 

@@ -2,7 +2,7 @@ import {
   type BatchedPredictor,
   type BatchingOptions,
   batchingErrors,
-  SharedBatchScheduler,
+  SharedSlots,
 } from "@serving-kit/batching";
 import type { Predictor, SharedPredictor } from "@serving-kit/inference";
 import type { ReplicaBatching, ReplicaOrigin } from "./loop-messages.js";
@@ -10,8 +10,8 @@ import type { ReplicaBatching, ReplicaOrigin } from "./loop-messages.js";
 /** Decides how loops come by the predictors that the main thread has loaded. */
 export class ReplicaOrigins {
   readonly #platforms: ReadonlySet<string>;
-  readonly #schedulers = new WeakMap<object, number>();
-  #schedulerCount = 0;
+  readonly #pools = new WeakMap<object, number>();
+  #poolCount = 0;
 
   /** @param platforms The names of the platforms that loops can attach. */
   constructor(platforms: Iterable<string>) {
@@ -23,7 +23,7 @@ export class ReplicaOrigins {
    *
    * A predictor that can be shared runs in each loop, all others in the main thread. Each loop batches
    * for itself in both cases, so that a call to the main thread is one for a batch. Where batching cannot
-   * be made again elsewhere, because it has a scheduler of the app's own kind or functions among its
+   * be made again elsewhere, because it has slots of another kind or functions among its
    * options, all of it stays in the main thread.
    */
   of(predictor: Predictor): { readonly origin: () => ReplicaOrigin; readonly remote: Predictor } {
@@ -56,25 +56,25 @@ export class ReplicaOrigins {
   }
 
   #batching({
-    scheduler,
     slots,
     clock,
     onBatchStart: _counted,
     ...given
   }: BatchingOptions): ReplicaBatching | undefined {
-    if (scheduler !== undefined && !(scheduler instanceof SharedBatchScheduler)) return undefined;
+    const shared = typeof slots === "object" ? slots : undefined;
+    if (shared !== undefined && !(shared instanceof SharedSlots)) return undefined;
     const hasRunTimeout = given.expiredError === batchingErrors.runTimeoutExceeded;
     const options = hasRunTimeout ? withoutRunTimeout(given) : given;
     if (clock !== undefined || !isCloneable(options)) return undefined;
-    const number = this.#number(scheduler);
-    return { options, hasRunTimeout, scheduler: number, slots: scheduler?.slots ?? slots };
+    const pool = this.#number(shared);
+    return { options, hasRunTimeout, pool, slots: shared?.slots ?? (slots as number | undefined) };
   }
 
-  #number(scheduler: object = {}): number {
-    let number = this.#schedulers.get(scheduler);
+  #number(slots: object = {}): number {
+    let number = this.#pools.get(slots);
     if (number === undefined) {
-      number = this.#schedulerCount++;
-      this.#schedulers.set(scheduler, number);
+      number = this.#poolCount++;
+      this.#pools.set(slots, number);
     }
     return number;
   }

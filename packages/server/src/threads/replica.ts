@@ -1,9 +1,4 @@
-import {
-  batch,
-  batchingErrors,
-  SharedBatchScheduler,
-  type StartedBatch,
-} from "@serving-kit/batching";
+import { batch, batchingErrors, SharedSlots, type StartedBatch } from "@serving-kit/batching";
 import {
   type Clock,
   type Counted,
@@ -40,7 +35,7 @@ export class Replica {
   readonly #context: ReplicaContext;
   readonly #serving: ServingMap<Predictor>;
   readonly #versions = new Map<string, Promise<Counted<Predictor>>>();
-  readonly #schedulers = new Map<number, SharedBatchScheduler>();
+  readonly #pools = new Map<number, SharedSlots>();
 
   constructor(serving: ServingMap<Predictor>, context: ReplicaContext) {
     this.#serving = serving;
@@ -105,14 +100,14 @@ export class Replica {
   }
 
   #batch(predictor: Predictor, batching: ReplicaBatching): Predictor {
-    const { options, hasRunTimeout, scheduler: number, slots } = batching;
-    let scheduler = this.#schedulers.get(number);
-    if (scheduler === undefined) {
-      scheduler = new SharedBatchScheduler({ ...(slots !== undefined && { slots }) });
-      this.#schedulers.set(number, scheduler);
+    const { options, hasRunTimeout, pool, slots: count } = batching;
+    let slots = this.#pools.get(pool);
+    if (slots === undefined) {
+      slots = new SharedSlots({ ...(count !== undefined && { slots: count }) });
+      this.#pools.set(pool, slots);
     }
     const { onBatchStart } = this.#context;
     const expiredError = hasRunTimeout && { expiredError: batchingErrors.runTimeoutExceeded };
-    return batch(predictor, { ...options, ...expiredError, scheduler, onBatchStart });
+    return batch(predictor, { ...options, ...expiredError, slots, onBatchStart });
   }
 }

@@ -7,18 +7,16 @@ import {
   type Tensor,
   type Tensors,
 } from "@serving-kit/inference";
-import type { AdaptiveBatchScheduler } from "./adaptive-batch-scheduler.js";
 import { padUp } from "./allowed-batch-sizes.js";
 import type { BatchQueue } from "./batch-queue.js";
 import type { BatchQueueOptions } from "./batch-queue-options.js";
 import type { BatchContext } from "./batch-scheduler.js";
-import { paddingOf, type SignatureBatchingOptions } from "./batching-options.js";
+import { type BatchSlots, paddingOf, type SignatureBatchingOptions } from "./batching-options.js";
 import { callSplitting } from "./call-splitting.js";
 import { type BatchedInput, concatInputs, rowsJoin, splitOutputs } from "./concat-and-split.js";
-import type { SharedBatchScheduler } from "./shared-batch-scheduler.js";
 
 /** What can be joined into one call: a signature, the inputs that are given, the outputs that are wanted. */
-export interface BatchKind {
+export interface CallKind {
   readonly name: string;
   readonly signature: Signature;
   readonly inputNames: readonly string[];
@@ -27,8 +25,8 @@ export interface BatchKind {
 }
 
 /** The calls of one kind to one predictor: a batch queue whose tasks are the inputs of a call. */
-export class SignatureQueue {
-  readonly kind: BatchKind;
+export class CallQueue {
+  readonly kind: CallKind;
   readonly queue: BatchQueue<Tensors, Tensors>;
   readonly #predictor: Predictor;
   /** How the predictor is called for every batch without a deadline. */
@@ -38,9 +36,9 @@ export class SignatureQueue {
 
   constructor(
     predictor: Predictor,
-    kind: BatchKind,
+    kind: CallKind,
     options: SignatureBatchingOptions,
-    scheduler: SharedBatchScheduler | AdaptiveBatchScheduler,
+    slots: BatchSlots,
   ) {
     this.kind = kind;
     this.#predictor = predictor;
@@ -50,10 +48,10 @@ export class SignatureQueue {
     };
     this.#options = options;
     this.#inputs = batchedInputs(kind, options);
-    this.queue = scheduler.addQueue<Tensors, Tensors>(
-      (tasks, context) => this.#run(tasks, context),
-      { ...queueOptions(options), joins: (first, task) => this.#joins(first, task) },
-    );
+    this.queue = slots.addQueue<Tensors, Tensors>((tasks, context) => this.#run(tasks, context), {
+      ...queueOptions(options),
+      joins: (first, task) => this.#joins(first, task),
+    });
   }
 
   /** Changes the options from now on. */
@@ -134,7 +132,7 @@ export function queueOptions(
 }
 
 function batchedInputs(
-  { inputNames, signature }: BatchKind,
+  { inputNames, signature }: CallKind,
   options: SignatureBatchingOptions,
 ): readonly BatchedInput[] {
   return inputNames.map((name) => ({

@@ -1,8 +1,8 @@
 import { tensor } from "@serving-kit/inference";
 import { FakeClock, FakePredictor } from "@serving-kit/testing";
 import { describe, expect, it } from "vitest";
-import { parseBatchingParameters } from "./batching-parameters.js";
-import { batch } from "./batching-predictor.js";
+import { batch } from "./batch.js";
+import { parseBatchingParameters } from "./parse-batching-parameters.js";
 
 describe("parseBatchingParameters", () => {
   it("has TF Serving's defaults", () => {

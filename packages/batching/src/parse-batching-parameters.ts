@@ -1,13 +1,13 @@
 import { resolveBatchQueueOptions } from "./batch-queue-options.js";
 import type { BatchingOptions } from "./batching-options.js";
+import { queueOptions } from "./call-queue.js";
 import { errors } from "./errors.js";
-import { queueOptions } from "./signature-queue.js";
 
 /** What TF Serving's batching parameters say, in the options of this package. */
 export interface ParsedBatchingParameters {
   /** Options with TF Serving's timing and its error for a call that expires in the queue. */
   readonly options: BatchingOptions;
-  /** Models with the same name share the slots of one scheduler. */
+  /** Models with the same name share their slots. */
   readonly threadPoolName?: string;
 }
 

@@ -6,8 +6,8 @@ import type { BatchFunction, BatchScheduler } from "./batch-scheduler.js";
 import { PooledBatchQueue } from "./pooled-batch-queue.js";
 import { SlotPool } from "./slot-pool.js";
 
-/** What all queues of a scheduler have in common. */
-export interface SharedBatchSchedulerOptions {
+/** Options of `SharedSlots`. */
+export interface SharedSlotsOptions {
   /**
    * How many batches run at a time, over all queues (TF Serving's `num_batch_threads`). An
    * integer >= 1. Default `os.availableParallelism()`.
@@ -18,28 +18,25 @@ export interface SharedBatchSchedulerOptions {
 }
 
 /**
- * Many queues that share a pool of slots: one for each kind of task that can be batched together,
- * such as each version of each model.
+ * The slots that batches run in, shared by many queues: one queue for each kind of task that can be
+ * batched together, such as each version of each model.
  *
  * A free slot goes to the queues in turn, a batch at a time, so that a flooded queue delays each of
  * the others by at most one batch of every other queue. Queues come and go while others run.
  *
  * ```ts
- * const scheduler = new SharedBatchScheduler({ slots: 2 });
- * const squares = scheduler.addQueue((numbers: readonly number[]) => numbers.map((n) => n * n));
+ * const slots = new SharedSlots({ slots: 2 });
+ * const squares = slots.addQueue((numbers: readonly number[]) => numbers.map((n) => n * n));
  * await squares.schedule(3); // 9
  * ```
  */
-export class SharedBatchScheduler implements AsyncDisposable {
+export class SharedSlots implements AsyncDisposable {
   readonly #pool: SlotPool;
   readonly #clock: Clock;
   readonly #queues = new Set<Pick<BatchScheduler<never, never>, "close">>();
 
   /** Throws RangeError when `slots` is not an integer >= 1. */
-  constructor({
-    slots = availableParallelism(),
-    clock = systemClock,
-  }: SharedBatchSchedulerOptions = {}) {
+  constructor({ slots = availableParallelism(), clock = systemClock }: SharedSlotsOptions = {}) {
     this.#clock = clock;
     this.#pool = new SlotPool(checkedSlots(slots), clock);
   }

@@ -1,11 +1,11 @@
 import { FakeClock } from "@serving-kit/testing";
 import { describe, expect, it } from "vitest";
-import { SharedBatchScheduler } from "./shared-batch-scheduler.js";
+import { SharedSlots } from "./shared-slots.js";
 
 /** A scheduler with named queues whose batches take 10 ms, and the batches in order of their start. */
 function recordingScheduler(slots: number) {
   const clock = new FakeClock();
-  const scheduler = new SharedBatchScheduler({ slots, clock });
+  const scheduler = new SharedSlots({ slots, clock });
   const batches: string[] = [];
   const addQueue = (name: string, maxBatchSize = 2, maxEnqueuedBatches = 10) =>
     scheduler.addQueue<number, number>(
@@ -18,7 +18,7 @@ function recordingScheduler(slots: number) {
   return { scheduler, clock, batches, addQueue };
 }
 
-describe("SharedBatchScheduler", () => {
+describe("SharedSlots", () => {
   it("never puts tasks of two queues into one batch", async () => {
     const { clock, batches, addQueue } = recordingScheduler(2);
     const [a, b] = [addQueue("a"), addQueue("b")];
@@ -101,7 +101,7 @@ describe("SharedBatchScheduler", () => {
   it("gives the event loop its turn, however many batches could start at once", async () => {
     let now = 0;
     const immediates: (() => void)[] = [];
-    const scheduler = new SharedBatchScheduler({
+    const scheduler = new SharedSlots({
       slots: 1,
       clock: {
         now: () => now,

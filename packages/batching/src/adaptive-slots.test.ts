@@ -1,7 +1,7 @@
 import { FakeClock } from "@serving-kit/testing";
 import { describe, expect, it } from "vitest";
-import { AdaptiveBatchScheduler } from "./adaptive-batch-scheduler.js";
 import { nextLimit, startLimit } from "./adaptive-limit.js";
+import { AdaptiveSlots } from "./adaptive-slots.js";
 
 /** Climbs on a latency that depends on the limit alone. */
 function climb(
@@ -44,10 +44,10 @@ describe("nextLimit", () => {
   });
 });
 
-describe("AdaptiveBatchScheduler", () => {
+describe("AdaptiveSlots", () => {
   it("learns that one slot is best where batches get in each other's way", async () => {
     const clock = new FakeClock();
-    const scheduler = new AdaptiveBatchScheduler({
+    const scheduler = new AdaptiveSlots({
       maxSlots: 8,
       initialSlots: 6,
       batchesToAverageOver: 10,
@@ -71,7 +71,7 @@ describe("AdaptiveBatchScheduler", () => {
 
   it("gives a fraction of a slot as a whole one, that part of the time", async () => {
     const clock = new FakeClock();
-    const scheduler = new AdaptiveBatchScheduler({
+    const scheduler = new AdaptiveSlots({
       maxSlots: 4,
       initialSlots: 2,
       batchesToAverageOver: 1,
@@ -99,6 +99,6 @@ describe("AdaptiveBatchScheduler", () => {
     { maxSlots: 2.5 },
     { batchesToAverageOver: 0 },
   ])("refuses %j", (options) => {
-    expect(() => new AdaptiveBatchScheduler(options)).toThrow(RangeError);
+    expect(() => new AdaptiveSlots(options)).toThrow(RangeError);
   });
 });

@@ -17,10 +17,10 @@ import {
 } from "@serving-kit/testing";
 import { firstValueFrom } from "rxjs";
 import { describe, expect, it } from "vitest";
+import { batch } from "./batch.js";
 import { batching } from "./batching.js";
 import type { BatchingOptions } from "./batching-options.js";
-import { batch } from "./batching-predictor.js";
-import { SharedBatchScheduler } from "./shared-batch-scheduler.js";
+import { SharedSlots } from "./shared-slots.js";
 
 const row = (x: number) => ({ x: tensor("float32", [1], [x]) });
 const rows = (...xs: number[]) => ({ x: tensor("float32", [xs.length], xs) });
@@ -496,10 +496,10 @@ describe("batch", () => {
     expect(predictor.isDisposed).toBe(true);
   });
 
-  it("refuses slots beside a scheduler", () => {
-    const { scheduler } = { scheduler: new SharedBatchScheduler() };
-    expect(() => batch(arithmetic().predictor, { scheduler, slots: 2 })).toThrow(
-      "slots and clock are the scheduler's",
+  it("refuses a clock in addition to shared slots", () => {
+    const options = { slots: new SharedSlots(), clock: new FakeClock() };
+    expect(() => batch(arithmetic().predictor, options)).toThrow(
+      "clock must be set on the given slots",
     );
   });
 });

@@ -9,8 +9,8 @@ import {
 import { FakeClock } from "@serving-kit/testing";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { batch } from "./batch.js";
 import type { BatchingOptions } from "./batching-options.js";
-import { batch } from "./batching-predictor.js";
 
 const numbers: TensorSpec = { dtype: "int64", shape: [-1, -1] };
 const words: TensorSpec = { dtype: "string", shape: [-1] };

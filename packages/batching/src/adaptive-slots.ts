@@ -5,10 +5,10 @@ import type { BatchEvent } from "./batch-event.js";
 import type { BatchQueue } from "./batch-queue.js";
 import type { BatchQueueOptions } from "./batch-queue-options.js";
 import type { BatchFunction } from "./batch-scheduler.js";
-import { SharedBatchScheduler } from "./shared-batch-scheduler.js";
+import { SharedSlots } from "./shared-slots.js";
 
-/** Between which limits an AdaptiveBatchScheduler seeks, and how patiently. */
-export interface AdaptiveBatchSchedulerOptions {
+/** Options of `AdaptiveSlots`: the range of the search and its pace. */
+export interface AdaptiveSlotsOptions {
   /** The fewest batches in flight. Default 1. */
   readonly minSlots?: number;
   /** The most batches in flight. Default `os.availableParallelism()`. */
@@ -22,14 +22,14 @@ export interface AdaptiveBatchSchedulerOptions {
 }
 
 /**
- * A SharedBatchScheduler that finds out by itself how many batches in flight give the best latency:
- * too few leave cores idle, too many wait for each other where batches would better have grown.
+ * SharedSlots that adjust their number to the best latency: too few slots leave cores idle, with too
+ * many the batches wait for each other instead of growing.
  *
  * Every `batchesToAverageOver` batches it compares the average latency (from the arrival of the
  * oldest task to the end of the batch) with that of the round before and moves the number of slots.
  */
-export class AdaptiveBatchScheduler implements AsyncDisposable {
-  readonly #scheduler: SharedBatchScheduler;
+export class AdaptiveSlots implements AsyncDisposable {
+  readonly #shared: SharedSlots;
   readonly #min: number;
   readonly #max: number;
   readonly #batchesToAverageOver: number;
@@ -40,7 +40,7 @@ export class AdaptiveBatchScheduler implements AsyncDisposable {
   #latencyMs = 0;
 
   /** Throws RangeError unless 1 <= minSlots <= initialSlots <= maxSlots, all integers. */
-  constructor(options: AdaptiveBatchSchedulerOptions = {}) {
+  constructor(options: AdaptiveSlotsOptions = {}) {
     const {
       minSlots = 1,
       maxSlots = availableParallelism(),
@@ -63,7 +63,7 @@ export class AdaptiveBatchScheduler implements AsyncDisposable {
     this.#batchesToAverageOver = batchesToAverageOver;
     this.#state = startLimit(initialSlots);
     const { clock } = options;
-    this.#scheduler = new SharedBatchScheduler({ slots: initialSlots, ...(clock && { clock }) });
+    this.#shared = new SharedSlots({ slots: initialSlots, ...(clock && { clock }) });
   }
 
   /** The number of batches in flight that is now thought best; it need not be an integer. */
@@ -73,15 +73,15 @@ export class AdaptiveBatchScheduler implements AsyncDisposable {
 
   /** How many batches run now. */
   get numRunningBatches(): number {
-    return this.#scheduler.numRunningBatches;
+    return this.#shared.numRunningBatches;
   }
 
-  /** See `SharedBatchScheduler.addQueue`. */
+  /** See `SharedSlots.addQueue`. */
   addQueue<T, R>(
     run: BatchFunction<T, R>,
     options: BatchQueueOptions<T, R> = {},
   ): BatchQueue<T, R> {
-    return this.#scheduler.addQueue(run, {
+    return this.#shared.addQueue(run, {
       ...options,
       onEvent: (event) => {
         if (event.kind === "batch") this.#learn(event);
@@ -90,9 +90,9 @@ export class AdaptiveBatchScheduler implements AsyncDisposable {
     });
   }
 
-  /** See `SharedBatchScheduler.close`. */
+  /** See `SharedSlots.close`. */
   close(options: { readonly signal?: AbortSignal } = {}): Promise<void> {
-    return this.#scheduler.close(options);
+    return this.#shared.close(options);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -111,6 +111,6 @@ export class AdaptiveBatchScheduler implements AsyncDisposable {
     const wanted = this.#state.limit + this.#carry;
     const slots = Math.min(Math.floor(wanted), this.#max);
     this.#carry = Math.min(wanted - slots, 1);
-    if (slots !== this.#scheduler.slots) this.#scheduler.slots = slots;
+    if (slots !== this.#shared.slots) this.#shared.slots = slots;
   }
 }
