@@ -4,6 +4,8 @@ export type Completeness = CompleteFiles | IncompleteFiles;
 /** The files of a version are all there. */
 export interface CompleteFiles {
   readonly isComplete: true;
+  /** What the check found out about the files. A source passes it on as `StoragePath.found`. */
+  readonly found?: unknown;
 }
 
 /** The files of a version are not all there. */

@@ -32,6 +32,18 @@ const texts: Record<keyof typeof errors, [ServingError, string, string, string]>
     "LOAD_FAILED",
     "loading {name: m version: 3} failed: disk on fire",
   ],
+  fetchFailed: [
+    errors.fetchFailed("s3://b/m/3", cause),
+    "UNAVAILABLE",
+    "FETCH_FAILED",
+    "fetching s3://b/m/3 failed: disk on fire",
+  ],
+  versionIncomplete: [
+    errors.versionIncomplete(id, "s3://b/m/3", "a shard is missing", "upload it"),
+    "UNAVAILABLE",
+    "VERSION_INCOMPLETE",
+    "{name: m version: 3} at s3://b/m/3 is not complete yet: a shard is missing; upload it",
+  ],
   unloadFailed: [
     errors.unloadFailed(id, cause),
     "INTERNAL",

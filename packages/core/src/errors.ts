@@ -104,6 +104,27 @@ export const errors = {
           { cause },
         ),
 
+  fetchFailed: (uri: string, cause: unknown) =>
+    isServingError(cause)
+      ? cause
+      : new ServingError(
+          "UNAVAILABLE",
+          "FETCH_FAILED",
+          `fetching ${uri} failed: ${messageOf(cause)}`,
+          {
+            cause,
+            details: { uri },
+          },
+        ),
+
+  versionIncomplete: (id: ServableId, uri: string, problem: string, remedy?: string) =>
+    new ServingError(
+      "UNAVAILABLE",
+      "VERSION_INCOMPLETE",
+      `${formatServableId(id)} at ${uri} is not complete yet: ${problem}${remedy ? `; ${remedy}` : ""}`,
+      { details: { path: uri } },
+    ),
+
   unloadFailed: (id: ServableId, cause: unknown) =>
     new ServingError(
       "INTERNAL",

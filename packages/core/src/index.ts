@@ -38,9 +38,21 @@ export {
   ServingError,
   type ServingErrorOptions,
 } from "./errors.js";
+export { type FetchedLoaderOptions, fetchedLoader } from "./fetched-loader.js";
 export { type LoadContext, type Loader, unload, type WarmUpOutcome } from "./loader.js";
 export { type Logger, silentLogger } from "./logger.js";
 export type { Manager } from "./manager.js";
+export type {
+  ModelSource,
+  SourceContext,
+  SourceEvent,
+  SourceLabelsEvent,
+  SourceProblem,
+  SourceProblemEvent,
+  SourceProvider,
+  SourceServable,
+} from "./model-source.js";
+export { isRemotePath, type LocalLease, type RemotePath } from "./remote-path.js";
 export { resourcePreserving } from "./resource-preserving-policy.js";
 export { RAM_BYTES, type Resources, ResourceTracker } from "./resources.js";
 export { type Routes, route } from "./route.js";
@@ -73,11 +85,25 @@ export {
   ServableStateMonitor,
   type ServableStateMonitorOptions,
 } from "./servable-state-monitor.js";
+export {
+  allVersions,
+  eligibleVersions,
+  latestVersions,
+  type ServableVersionPolicy,
+  specificVersions,
+  wantedCount,
+} from "./servable-version-policy.js";
 export { type LabelState, ServingMap } from "./serving-map.js";
 export { type SettleLimits, settleBy } from "./settle-by.js";
 export { type Source, type SourceAdapter, sourceFrom } from "./source.js";
+export {
+  type FoundProblem,
+  type SourceProblemListener,
+  SourceProblems,
+} from "./source-problems.js";
 export { StaticManager, type StaticServable } from "./static-manager.js";
 export type { StoragePath } from "./storage-path.js";
+export { versionNames } from "./version-names.js";
 export { WaitLine } from "./wait-line.js";
 export type { WaitOptions } from "./wait-until.js";
 export { lateLoader, wrapLoader } from "./wrap-loader.js";

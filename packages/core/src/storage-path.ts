@@ -5,10 +5,12 @@
  * nothing of each other.
  */
 export interface StoragePath {
-  /** The absolute path, or URI, of the version's directory (or of its one file). */
+  /** The absolute path of the version's directory (or of its one file). */
   readonly path: string;
   /** The size in bytes of everything below `path`, where the source knows it. */
   readonly sizeBytes?: number;
+  /** What the check of completeness found out about the files (`CompleteFiles.found`), such as their platform. */
+  readonly found?: unknown;
   /** Options of this version for its platform, in addition to those that the platform was made with. */
   readonly options?: Readonly<Record<string, unknown>>;
 }

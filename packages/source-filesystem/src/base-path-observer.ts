@@ -1,10 +1,16 @@
 import { join } from "node:path";
-import type {
-  AspiredVersion,
-  AspiredVersions,
-  ServingError,
-  StoragePath,
-  Version,
+import {
+  type AspiredVersion,
+  type AspiredVersions,
+  eligibleVersions,
+  type FoundProblem,
+  type ServingError,
+  type SourceProblemListener,
+  SourceProblems,
+  type StoragePath,
+  type Version,
+  versionNames,
+  wantedCount,
 } from "@serving-kit/core";
 import { type AspiredList, findAspired, isSameList } from "./aspired-list.js";
 import { type BasePathListing, FILE, isSameListing, listBasePath } from "./base-path-listing.js";
@@ -12,16 +18,13 @@ import { BoundedCheck } from "./bounded-check.js";
 import { lookAgainInMs } from "./completeness.js";
 import type { ResolvedServable } from "./config.js";
 import { errors } from "./errors.js";
-import { type FilesystemSourceEvent, type FoundProblem, Problems } from "./problems.js";
-import { eligibleVersions, wantedCount } from "./servable-version-policy.js";
+import { isModelFile, isUnversionedModel } from "./unversioned-model.js";
 import { type Surroundings, VersionAssessor } from "./version-assessor.js";
 import { type SeenVersion, VersionChanges } from "./version-changes.js";
-import { isModelFile, isUnversionedModel, versionDirectories } from "./version-directories.js";
 
 /** What an observer tells its owner. */
-export interface ObserverEvents {
+export interface ObserverEvents extends SourceProblemListener {
   emit(versions: AspiredVersions<StoragePath>): void;
-  tell(event: FilesystemSourceEvent): void;
 }
 
 /**
@@ -39,7 +42,7 @@ export class BasePathObserver {
   identity: string | undefined;
   /** The list emitted last. */
   emitted: AspiredVersions<StoragePath> | undefined;
-  readonly problems: Problems;
+  readonly problems: SourceProblems;
 
   readonly #surroundings: Surroundings;
   readonly #events: ObserverEvents;
@@ -62,7 +65,7 @@ export class BasePathObserver {
     this.#events = events;
     this.emitted = predecessor?.emitted;
     this.problems =
-      predecessor?.problems ?? new Problems(servable.name, surroundings.clock, events);
+      predecessor?.problems ?? new SourceProblems(servable.name, surroundings.clock, events);
     // Half the time of a look, so that a rule without an answer does not pass for a device without.
     this.#check = new BoundedCheck(surroundings.clock, surroundings.lookTimeoutMs / 2);
     this.#assessor = new VersionAssessor(
@@ -228,7 +231,7 @@ export class BasePathObserver {
   async #find(names: BasePathListing, problems: FoundProblem[]): Promise<Map<Version, string>> {
     const { name, basePath } = this.servable;
     const found = new Map<Version, string>();
-    for (const [version, directories] of versionDirectories(names)) {
+    for (const [version, directories] of versionNames(names)) {
       const paths = directories.map((directory) => join(basePath, directory));
       const chosen =
         paths.find((path) => findAspired(this.#aspired, version, path)) ?? (paths[0] as string);

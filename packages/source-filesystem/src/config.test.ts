@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import { describe, expect, it } from "vitest";
 import { type FilesystemSourceOptions, milliseconds, resolveServables } from "./config.js";
 import { filesystemSource } from "./filesystem-source.js";
-import { latest } from "./servable-version-policy.js";
+import { latest } from "./index.js";
 
 describe("resolveServables", () => {
   it("makes paths absolute and fills in the policy", () => {

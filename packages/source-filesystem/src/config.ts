@@ -1,32 +1,24 @@
 import { isAbsolute, resolve } from "node:path";
-import type { Clock, Completeness } from "@serving-kit/core";
+import {
+  type Clock,
+  latestVersions,
+  type ServableVersionPolicy,
+  type SourceServable,
+} from "@serving-kit/core";
 import type { FileSystem } from "./file-system.js";
-import { latest, type ServableVersionPolicy } from "./servable-version-policy.js";
 
-/** One servable whose versions are in a directory. */
-export interface ServableConfig {
-  /** The servable's name; unique within the source. */
-  readonly name: string;
-  /**
-   * The directory whose entries named by numbers are the versions. A relative path is resolved
-   * against the working directory when the configuration is given. A directory without such entries
-   * that is a model itself, or a model file, serves as version 1.
-   */
-  readonly basePath: string;
-  /** Default: `latest(1)`. */
-  readonly versionPolicy?: ServableVersionPolicy;
-  /**
-   * The platform's rule whether the files at `path` are all there. It is asked when the files have settled;
-   * while it answers that they are not, or not within half of `lookTimeoutMs`, the version is not loaded. A
-   * rejection makes the version an error version. Default: any settled file will do.
-   */
-  readonly isComplete?: (path: string) => Promise<Completeness>;
-  /**
-   * Tells whether `path` (the base path itself, or a file) is a model of the platform, so that an
-   * unversioned base path can be served. Default: a directory with `model.tflite`, `saved_model.pb`
-   * or `saved_model.pbtxt`, or a file with such an ending.
-   */
-  readonly accepts?: (path: string) => Promise<boolean>;
+/**
+ * One servable whose versions are in a directory.
+ *
+ * - `basePath`: the directory whose entries named by numbers are the versions. A relative path is resolved against
+ *   the working directory when the configuration is given. A directory without such entries that is a model itself,
+ *   or a model file, is version 1.
+ * - `isComplete`: asked when the files have settled. While it answers that they are not complete, or does not answer
+ *   within half of `lookTimeoutMs`, the version is not loaded. A rejection makes the version an error version.
+ * - `accepts`: asked of a base path without versions. Default: a directory with `model.tflite`, `saved_model.pb` or
+ *   `saved_model.pbtxt`, or a file with such an ending.
+ */
+export interface ServableConfig extends SourceServable {
   /**
    * The name of a file, such as `_READY`, that whoever writes a version puts into its directory at
    * the very end. With it, versions without the file are incomplete and those with it need not
@@ -107,7 +99,7 @@ export function resolveServables(
     resolved.set(name, {
       ...servable,
       basePath: isAbsolute(basePath) ? resolve(basePath) : resolve(process.cwd(), basePath),
-      versionPolicy: servable.versionPolicy ?? latest(1),
+      versionPolicy: servable.versionPolicy ?? latestVersions(1),
     });
   }
   return resolved;

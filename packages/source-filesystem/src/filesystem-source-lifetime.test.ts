@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { brief, useBench } from "../test/observe.js";
 import { type FileSystem, nodeFileSystem } from "./file-system.js";
 import { filesystemSource } from "./filesystem-source.js";
-import { all } from "./servable-version-policy.js";
+import { all } from "./index.js";
 
 const bench = useBench();
 

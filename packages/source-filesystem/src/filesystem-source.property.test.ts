@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { expect, it } from "vitest";
 import type { FileSystem } from "./file-system.js";
 import { filesystemSource } from "./filesystem-source.js";
-import { all, latest, type ServableVersionPolicy, specific } from "./servable-version-policy.js";
+import { all, latest, type ServableVersionPolicy, specific } from "./index.js";
 
 type Step =
   | { readonly kind: "write" | "empty" | "remove"; readonly version: bigint }

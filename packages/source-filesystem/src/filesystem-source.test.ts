@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { useBench } from "../test/observe.js";
 import { nodeFileSystem } from "./file-system.js";
 import type { FilesystemSource } from "./filesystem-source.js";
-import { all, latest, specific } from "./servable-version-policy.js";
+import { all, latest, specific } from "./index.js";
 
 const bench = useBench();
 

@@ -1,4 +1,11 @@
-import { type AspiredVersions, type StoragePath, systemClock } from "@serving-kit/core";
+import {
+  type AspiredVersions,
+  type ModelSource,
+  type SourceProblem,
+  type SourceProblemEvent,
+  type StoragePath,
+  systemClock,
+} from "@serving-kit/core";
 import { Observable, Subject, type Subscriber } from "rxjs";
 import {
   type FilesystemSourceOptions,
@@ -9,7 +16,6 @@ import {
 } from "./config.js";
 import { nodeFileSystem } from "./file-system.js";
 import { Observation, type ObservationSettings } from "./observation.js";
-import type { FilesystemProblem, FilesystemSourceEvent } from "./problems.js";
 
 /**
  * The source that finds versions in directories: `<basePath>/<number>` is a version.
@@ -34,12 +40,27 @@ import type { FilesystemProblem, FilesystemSourceEvent } from "./problems.js";
  * All subscribers share one observation: it begins with the first and ends with the last, and a
  * later one is given the lists in force.
  */
-export class FilesystemSource extends Observable<AspiredVersions<StoragePath>> {
-  /** Tells, while the source is subscribed to, what keeps versions from being found. Hot. */
-  readonly events: Observable<FilesystemSourceEvent>;
+export class FilesystemSource
+  extends Observable<AspiredVersions<StoragePath>>
+  implements ModelSource
+{
+  /**
+   * Emits what keeps versions from being found, while the source is subscribed to. Hot. The reasons:
+   *
+   * - BASE_PATH_UNREACHABLE, BASE_PATH_HANGS: the last list stays in force.
+   * - NO_VERSIONS_FOUND: the base path can be read and is empty.
+   * - VERSIONS_MISSING: the policy names versions that are not there.
+   * - VERSION_INCOMPLETE: files are missing or still changing; not aspired yet.
+   * - VERSION_STALLED: files are missing and nothing has changed for `settleMs` and 10 s; aspired as an error
+   *   version until files change.
+   * - VERSION_UNREADABLE: the version is aspired as an error version.
+   * - DUPLICATE_VERSION: several directories for one number.
+   * - WATCH_FAILED: changes are found by polling only.
+   */
+  readonly events: Observable<SourceProblemEvent>;
 
   readonly #settings: ObservationSettings;
-  readonly #told = new Subject<FilesystemSourceEvent>();
+  readonly #told = new Subject<SourceProblemEvent>();
   readonly #subscribers = new Set<Subscriber<AspiredVersions<StoragePath>>>();
   #subscriptionCount = 0;
   #servables: ReadonlyMap<string, ResolvedServable>;
@@ -85,7 +106,7 @@ export class FilesystemSource extends Observable<AspiredVersions<StoragePath>> {
   /**
    * The problems there are now, of one servable, or of all in their order; empty while nobody is subscribed.
    */
-  problems(name?: string): FilesystemProblem[] {
+  problems(name?: string): SourceProblem[] {
     return this.#observation?.problems(name) ?? [];
   }
 

@@ -1,10 +1,9 @@
-import type { AspiredVersions, Clock, StoragePath } from "@serving-kit/core";
+import type { AspiredVersions, Clock, SourceProblem, StoragePath } from "@serving-kit/core";
 import { BasePathObserver, type ObserverEvents } from "./base-path-observer.js";
 import { BasePathWatcher } from "./base-path-watcher.js";
 import type { ResolvedServable } from "./config.js";
 import { errors } from "./errors.js";
 import { LookQueue } from "./look-queue.js";
-import type { FilesystemProblem } from "./problems.js";
 import type { Surroundings } from "./version-assessor.js";
 
 /** The settings of an observation: the source's options with their defaults filled in. */
@@ -79,7 +78,7 @@ export class Observation {
     return [...this.#observers.values()].flatMap(({ emitted }) => emitted ?? []);
   }
 
-  problems(name?: string): FilesystemProblem[] {
+  problems(name?: string): SourceProblem[] {
     if (name !== undefined) return this.#observers.get(name)?.problems.list() ?? [];
     return [...this.#observers.values()].flatMap(({ problems }) => problems.list());
   }

@@ -138,11 +138,13 @@ export class VersionAssessor {
       return incomplete(`its ready marker ${readyMarker} is missing`);
     }
     if (!hasSettled && !isMarked) return incomplete("its files are still changing");
+    let found: unknown;
     try {
       const answer = isComplete && (await this.#check.ask(isComplete, path));
       if (answer !== undefined) {
         checkCompleteness(answer);
         if (!answer.isComplete) return { kind: "incomplete", ...answer };
+        found = answer.found;
       }
     } catch (cause) {
       if (isServingError(cause) && cause.reason === "CHECK_TIMED_OUT") {
@@ -151,7 +153,8 @@ export class VersionAssessor {
       return { kind: "unreadable", error: errors.versionUnreadable(id, path, cause) };
     }
     const { sizeBytes, fingerprint } = files;
-    return { kind: "complete", data: { path, sizeBytes }, fingerprint };
+    const data = { path, sizeBytes, ...(found !== undefined && { found }) };
+    return { kind: "complete", data, fingerprint };
   }
 }
 

@@ -1,9 +1,9 @@
+import type { SourceProblemEvent } from "@serving-kit/core";
 import { type AspiredVersions, isServingError, type StoragePath } from "@serving-kit/core";
 import { FakeClock, RecordingTarget } from "@serving-kit/testing";
 import { afterEach, beforeEach, expect } from "vitest";
 import type { FilesystemSourceOptions, ServableConfig } from "../src/config.js";
 import { type FilesystemSource, filesystemSource } from "../src/filesystem-source.js";
-import type { FilesystemSourceEvent } from "../src/problems.js";
 import { TemporaryDirectory } from "./temporary-directory.js";
 
 /** What a test has at hand: a directory, a clock, and a source observed over the directory. */
@@ -25,7 +25,7 @@ export type ObserveOptions = Partial<FilesystemSourceOptions> & {
 export interface Observed {
   readonly source: FilesystemSource;
   readonly target: RecordingTarget<StoragePath>;
-  readonly events: FilesystemSourceEvent[];
+  readonly events: SourceProblemEvent[];
   /** Every emission so far: see `brief`. */
   lists(): (string | bigint)[][];
   /** The reasons of all events so far; `-` before one that was resolved. */
@@ -46,7 +46,7 @@ export function useBench(): Bench {
         clock: bench.clock,
         ...options,
       });
-      const events: FilesystemSourceEvent[] = [];
+      const events: SourceProblemEvent[] = [];
       source.events.subscribe((event) => events.push(event));
       const target = new RecordingTarget(source);
       subscriptions.push(target);

@@ -19,6 +19,7 @@ export { type Deferred, deferred } from "./deferred.js";
 export { FakeClock } from "./fake-clock.js";
 export { FakeLoader, type FakeLoaderOptions, type FakeServable } from "./fake-loader.js";
 export { FakePredictor, type FakePredictorOptions } from "./fake-predictor.js";
+export { type FakeFiles, FakeStorage, type FakeStorageOptions } from "./fake-storage.js";
 export { loaderConformance } from "./loader-conformance.js";
 export type { BrokenArtefact, LoaderConformanceOptions } from "./loader-options.js";
 export { type ManagerConformanceOptions, managerConformance } from "./manager-conformance.js";
@@ -32,7 +33,17 @@ export {
   type PuppetBatchSchedulerOptions,
 } from "./puppet-batch-scheduler.js";
 export { RecordingTarget } from "./recording-target.js";
+export {
+  type RemotePathConformanceOptions,
+  type RemotePathWorld,
+  remotePathConformance,
+} from "./remote-path-conformance.js";
 export type { Runner, Skip, SuiteOptions } from "./runner.js";
 export { sourceConformance } from "./source-conformance.js";
+export { sourceProviderConformance } from "./source-provider-conformance.js";
+export type {
+  SourceProviderConformanceOptions,
+  SourceProviderWorld,
+} from "./source-provider-world.js";
 export type { SourceConformanceOptions, SourceWorld } from "./source-world.js";
 export { turn } from "./turn.js";

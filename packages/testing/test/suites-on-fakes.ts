@@ -31,9 +31,12 @@ import {
   predictorConformance,
   predictorThroughManager,
   type Runner,
+  remotePathConformance,
   sourceConformance,
+  sourceProviderConformance,
 } from "../src/index.js";
 import { registryWorld } from "./registry-source.js";
+import { providerWorld, remotePathWorld, storageWorld } from "./storage-worlds.js";
 import { wideExamples, widePredictor } from "./wide-predictor.js";
 
 const vector = (...x: number[]) => tensor("float32", [x.length], x);
@@ -88,6 +91,9 @@ export function runSuitesOnFakes(runner: Runner): void {
   }
 
   sourceConformance(runner, { name: "registry source", create: () => registryWorld() });
+  sourceConformance(runner, { name: "FakeStorage", create: () => storageWorld() });
+  sourceProviderConformance(runner, { name: "FakeStorage", create: () => providerWorld() });
+  remotePathConformance(runner, { name: "FakeStorage", create: () => remotePathWorld() });
 
   adapterConformance(runner, {
     name: "mapVersions",

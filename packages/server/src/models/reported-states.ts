@@ -1,5 +1,4 @@
-import type { ServableState } from "@serving-kit/core";
-import type { FilesystemProblem } from "@serving-kit/source-filesystem";
+import type { ServableState, SourceProblem } from "@serving-kit/core";
 import type { ServerCore } from "../server-core.js";
 
 /** What is known of the versions of one model. */
@@ -7,7 +6,7 @@ export interface KnownStates {
   /** Contract: `AspiredVersionsManager.states`. */
   readonly live: readonly ServableState[];
   /** The problems of the source, of this model. */
-  readonly problems: readonly FilesystemProblem[];
+  readonly problems: readonly SourceProblem[];
   /** Versions that ended and that the manager has forgotten. */
   readonly ended: readonly ServableState[];
 }

@@ -1,6 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { all, eligibleVersions, latest, specific, wantedCount } from "./servable-version-policy.js";
+import {
+  allVersions as all,
+  eligibleVersions,
+  latestVersions as latest,
+  specificVersions as specific,
+  wantedCount,
+} from "./servable-version-policy.js";
 
 const found = [3n, 20261120223807123n, 0n, 1764000000000000000n, 12n];
 

@@ -1,10 +1,10 @@
-import { toVersion, type Version } from "@serving-kit/core";
+import { toVersion, type Version } from "./servable-id.js";
 
 /**
  * Which of the versions found in storage are aspired: the newest few, all, or those that are named.
  *
- * Made by `latest`, `all` and `specific`. Only versions whose files are complete count: with
- * `latest(1)` the newest complete version is aspired while a newer one is still being written.
+ * Made by `latestVersions`, `allVersions` and `specificVersions`. Only versions whose files are complete count: with
+ * `latestVersions(1)` the newest complete version is aspired while a newer one is still being written.
  */
 export type ServableVersionPolicy =
   | { readonly kind: "latest"; readonly numVersions: number }
@@ -16,7 +16,7 @@ export type ServableVersionPolicy =
  *
  * @throws RangeError when `numVersions` is not a positive integer.
  */
-export function latest(numVersions = 1): ServableVersionPolicy {
+export function latestVersions(numVersions = 1): ServableVersionPolicy {
   if (!Number.isSafeInteger(numVersions) || numVersions < 1) {
     throw new RangeError(`latest: expected a positive number of versions; got ${numVersions}`);
   }
@@ -24,7 +24,7 @@ export function latest(numVersions = 1): ServableVersionPolicy {
 }
 
 /** Aspires every version. */
-export function all(): ServableVersionPolicy {
+export function allVersions(): ServableVersionPolicy {
   return { kind: "all" };
 }
 
@@ -33,7 +33,7 @@ export function all(): ServableVersionPolicy {
  *
  * @throws RangeError when one is not an int64 greater than or equal to 0.
  */
-export function specific(versions: Iterable<bigint | number>): ServableVersionPolicy {
+export function specificVersions(versions: Iterable<bigint | number>): ServableVersionPolicy {
   return { kind: "specific", versions: new Set(Array.from(versions, toVersion)) };
 }
 

@@ -1,12 +1,13 @@
 import { FakeClock } from "@serving-kit/testing";
 import { describe, expect, it } from "vitest";
-import { errors } from "./errors.js";
-import { type FilesystemSourceEvent, Problems } from "./problems.js";
+import { ServingError } from "./errors.js";
+import type { SourceProblemEvent } from "./model-source.js";
+import { SourceProblems } from "./source-problems.js";
 
 function setUp() {
   const clock = new FakeClock();
-  const events: FilesystemSourceEvent[] = [];
-  const problems = new Problems("m", clock, { tell: (event) => events.push(event) });
+  const events: SourceProblemEvent[] = [];
+  const problems = new SourceProblems("m", clock, { tell: (event) => events.push(event) });
   const told = () =>
     events
       .splice(0)
@@ -16,10 +17,12 @@ function setUp() {
 
 const incomplete = (version: bigint, problem: string) => ({
   version,
-  error: errors.versionIncomplete({ name: "m", version }, "/m", problem),
+  error: new ServingError("UNAVAILABLE", "VERSION_INCOMPLETE", problem),
 });
 
-describe("Problems", () => {
+const watchFailed = new ServingError("UNAVAILABLE", "WATCH_FAILED", "no space");
+
+describe("SourceProblems", () => {
   it("tells what came up and what is over, and not what stays", async () => {
     const { clock, problems, told } = setUp();
     problems.replace([incomplete(1n, "a"), incomplete(2n, "a")]);
@@ -48,7 +51,7 @@ describe("Problems", () => {
 
   it("keeps what was reported beside what looks find, until it is taken back", () => {
     const { problems, told } = setUp();
-    problems.report(errors.watchFailed("m", "/m", "no space"));
+    problems.report(watchFailed);
     problems.replace([incomplete(1n, "a")]);
     problems.replace([]);
     expect(problems.list().map(({ error }) => error.reason)).toEqual(["WATCH_FAILED"]);
@@ -64,7 +67,7 @@ describe("Problems", () => {
 
   it("ends all at once", () => {
     const { problems, told } = setUp();
-    problems.report(errors.watchFailed("m", "/m", "no space"));
+    problems.report(watchFailed);
     problems.replace([incomplete(1n, "a")]);
     told();
     problems.clear();

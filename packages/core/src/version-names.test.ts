@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { isModelFile, isUnversionedModel, versionDirectories } from "./version-directories.js";
+import { versionNames } from "./version-names.js";
 
-describe("versionDirectories", () => {
+describe("versionNames", () => {
   it.each<[string, bigint]>([
     ["0", 0n],
     ["1", 1n],
@@ -11,7 +11,7 @@ describe("versionDirectories", () => {
     ["1764000000000000001", 1764000000000000001n],
     ["9223372036854775807", 2n ** 63n - 1n],
   ])("takes %s for a version", (name, version) => {
-    expect([...versionDirectories([name])]).toEqual([[version, [name]]]);
+    expect([...versionNames([name])]).toEqual([[version, [name]]]);
   });
 
   it.each([
@@ -38,11 +38,11 @@ describe("versionDirectories", () => {
     ".DS_Store",
     "1\n",
   ])("ignores %j", (name) => {
-    expect(versionDirectories([name]).size).toBe(0);
+    expect(versionNames([name]).size).toBe(0);
   });
 
   it("lists the names of one number, that with the fewest zeros first", () => {
-    expect([...versionDirectories(["007", "8", "7", "0007", "07"])]).toEqual([
+    expect([...versionNames(["007", "8", "7", "0007", "07"])]).toEqual([
       [7n, ["7", "07", "007", "0007"]],
       [8n, ["8"]],
     ]);
@@ -57,37 +57,13 @@ describe("versionDirectories", () => {
       fc.property(fc.array(written), fc.array(fc.string()), (numbers, noise) => {
         const names = numbers.map(([version, zeros]) => "0".repeat(zeros) + version);
         const junk = noise.filter((name) => !/^\d+$/.test(name));
-        const found = versionDirectories([...junk, ...names]);
+        const found = versionNames([...junk, ...names]);
         expect(new Set(found.keys())).toEqual(new Set(numbers.map(([version]) => version)));
         const sorted = (all: ReadonlyMap<bigint, readonly string[]>) =>
           [...all].sort(([a], [b]) => (a < b ? -1 : 1));
         const unique = [...new Set(names)];
-        expect(sorted(versionDirectories(unique))).toEqual(
-          sorted(versionDirectories([...unique].reverse())),
-        );
+        expect(sorted(versionNames(unique))).toEqual(sorted(versionNames([...unique].reverse())));
       }),
     );
-  });
-});
-
-describe("an unversioned base path", () => {
-  it.each([
-    [["model.tflite"], true],
-    [["readme", "saved_model.pb", "variables"], true],
-    [["saved_model.pbtxt"], true],
-    [["model.onnx"], false],
-    [[], false],
-  ])("with %j is a model: %s", (names, isModel) => {
-    expect(isUnversionedModel(names)).toBe(isModel);
-  });
-
-  it.each([
-    ["/models/digits.tflite", true],
-    ["/models/DIGITS.TFLITE", true],
-    ["/models/saved_model.pb", true],
-    ["/models/readme.md", false],
-    ["/models/tflite", false],
-  ])("that is the file %s is a model: %s", (path, isModel) => {
-    expect(isModelFile(path)).toBe(isModel);
   });
 });

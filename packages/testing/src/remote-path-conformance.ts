@@ -1,0 +1,190 @@
+import assert from "node:assert/strict";
+import { getEventListeners } from "node:events";
+import { readdir, readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { isServingError, type LocalLease, type RemotePath } from "@serving-kit/core";
+import type { Runner, SuiteOptions } from "./runner.js";
+import { registerSuite, type Tests } from "./suite.js";
+import { turn } from "./turn.js";
+import { DEFAULT_TIMEOUT_MS, until } from "./waiting.js";
+
+/** A remote path together with the storage that has its files, which the suite changes. */
+export interface RemotePathWorld extends Partial<AsyncDisposable> {
+  readonly remote: RemotePath;
+  /** The files that the storage has of the version now, by their names relative to it; `""` for a version of one file. */
+  files(): Readonly<Record<string, string>>;
+  /** Replaces the files of the version by others of the same names, or puts them back after `remove`. */
+  replace(): void | Promise<void>;
+  /** Removes the version from the storage. */
+  remove(): void | Promise<void>;
+  /** Lets the time pass that a fetch takes. Default: a turn of the event loop. */
+  pass?(): void | Promise<void>;
+  /** How often the storage was accessed, if that can be seen. */
+  touched?(): number;
+  /** How many leases, partial files, timers and connections there are now, if that can be seen. */
+  held?(): number;
+}
+
+/** What `remotePathConformance` needs to know of remote paths. */
+export interface RemotePathConformanceOptions extends SuiteOptions {
+  /** Makes a remote path with a storage of its own that has its files. */
+  create(): RemotePathWorld | Promise<RemotePathWorld>;
+}
+
+/** Registers the tests that prove that remote paths keep the contract of `RemotePath`: R1 to R7. */
+export function remotePathConformance(runner: Runner, options: RemotePathConformanceOptions): void {
+  registerSuite(runner, options, "RemotePath", {}, remotePathClauses(options));
+}
+
+const REASON = new Error("aborted by the suite");
+
+function remotePathClauses(options: RemotePathConformanceOptions): Tests {
+  const { timeoutMs = DEFAULT_TIMEOUT_MS } = options;
+  const withWorld = (test: (stage: Stage) => Promise<void>) => async () => {
+    const world = await options.create();
+    try {
+      await test(stageOf(world, timeoutMs));
+    } finally {
+      await world[Symbol.asyncDispose]?.();
+    }
+  };
+  return {
+    "R1 making it and reading its members touches nothing": withWorld(async ({ world }) => {
+      const { uri, sizeBytes } = world.remote;
+      await turn();
+      assert.equal(world.touched?.() ?? 0, 0, "accesses of the storage before fetch");
+      assert.equal(world.held?.() ?? 0, 0, "held before fetch");
+      assert.match(uri, /^[a-z][a-z0-9+.-]+:/, "uri");
+      assert.ok(
+        sizeBytes === undefined || sizeBytes >= 0,
+        `sizeBytes must be >= 0; got ${sizeBytes}`,
+      );
+    }),
+
+    "R2 the lease has all files, whole, and their size": withWorld(async ({ world, fetch }) => {
+      await using lease = await fetch();
+      const files = await readFiles(lease.path);
+      assert.deepEqual(files, { ...world.files() });
+      assert.equal(lease.sizeBytes, bytesOf(files), "sizeBytes of the lease");
+      const { sizeBytes = lease.sizeBytes } = world.remote;
+      assert.ok(
+        sizeBytes >= lease.sizeBytes,
+        `sizeBytes must be >= ${lease.sizeBytes}; got ${sizeBytes}`,
+      );
+    }),
+
+    "R3 the files of a lease stay as they are": withWorld(async ({ world, fetch }) => {
+      const before = { ...world.files() };
+      await using lease = await fetch();
+      await world.replace();
+      assert.notDeepEqual({ ...world.files() }, before, "replace must change the files");
+      await using _other = await fetch();
+      assert.deepEqual(await readFiles(lease.path), before, "after the version was replaced");
+      await world.remove();
+      assert.deepEqual(await readFiles(lease.path), before, "after the version was removed");
+    }),
+
+    "R4 each fetch returns a lease of its own": withWorld(async ({ world, fetch }) => {
+      const [first, second] = await Promise.all([fetch(), fetch()]);
+      await first[Symbol.asyncDispose]();
+      await first[Symbol.asyncDispose]();
+      assert.deepEqual(await readFiles(second.path), { ...world.files() }, "of the other lease");
+      await second[Symbol.asyncDispose]();
+      assert.equal(world.held?.() ?? 0, 0, "held after both were disposed");
+    }),
+
+    "R5 a signal that aborts rejects with its reason and leaves nothing": withWorld(
+      async ({ rejection, fetch, frees }) => {
+        assert.equal(await rejection(AbortSignal.abort(REASON)), REASON, "with an aborted signal");
+        const controller = new AbortController();
+        const rejecting = rejection(controller.signal);
+        controller.abort(REASON);
+        assert.equal(await rejecting, REASON, "with a signal that aborts during fetch");
+        await frees("after an aborted fetch");
+        const { signal } = new AbortController();
+        await (await fetch(signal))[Symbol.asyncDispose]();
+        assert.equal(getEventListeners(signal, "abort").length, 0, "listeners on the signal");
+      },
+    ),
+
+    "R6 a fetch that failed may be called again, and fetches what is there then": withWorld(
+      async ({ world, rejection, fetch, frees }) => {
+        await world.remove();
+        await rejection();
+        await frees("after a fetch that failed");
+        await world.replace();
+        await using lease = await fetch();
+        assert.deepEqual(await readFiles(lease.path), { ...world.files() });
+      },
+    ),
+
+    "R7 a version that is gone rejects with a ServingError that has the URI": withWorld(
+      async ({ world, rejection }) => {
+        await world.remove();
+        const error = await rejection();
+        assert.ok(isServingError(error), `expected a ServingError; got ${error}`);
+        const { uri } = world.remote;
+        assert.ok(error.message.includes(uri), `expected ${uri} in "${error.message}"`);
+      },
+    ),
+  };
+}
+
+interface Stage {
+  readonly world: RemotePathWorld;
+  fetch(signal?: AbortSignal): Promise<LocalLease>;
+  /** What a fetch rejects with. */
+  rejection(signal?: AbortSignal): Promise<unknown>;
+  frees(when: string): Promise<void>;
+}
+
+function stageOf(world: RemotePathWorld, timeoutMs: number): Stage {
+  const pass = world.pass?.bind(world) ?? turn;
+  const settled = async <T>(promise: Promise<T>, what: string): Promise<T> => {
+    let isSettled = false;
+    const settle = () => {
+      isSettled = true;
+    };
+    promise.then(settle, settle);
+    await until(
+      () => isSettled,
+      pass,
+      timeoutMs,
+      () => `expected ${what} to settle`,
+    );
+    return promise;
+  };
+  const fetch = (signal = new AbortController().signal) =>
+    settled((async () => world.remote.fetch(signal))(), "fetch");
+  return {
+    world,
+    fetch,
+    rejection: (signal) =>
+      fetch(signal).then(
+        (lease) => assert.fail(`expected fetch to reject; got a lease of ${lease.path}`),
+        (error: unknown) => error,
+      ),
+    frees: (when) =>
+      until(
+        () => (world.held?.() ?? 0) === 0,
+        pass,
+        timeoutMs,
+        () => `expected nothing held ${when}; got ${world.held?.()}`,
+      ),
+  };
+}
+
+/** The files below a path by their relative names, with their text. */
+async function readFiles(path: string): Promise<Record<string, string>> {
+  if ((await stat(path)).isFile()) return { "": await readFile(path, "utf8") };
+  const entries = await readdir(path, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile());
+  const texts = files.map(async ({ parentPath, name }) => {
+    const file = join(parentPath, name);
+    return [file.slice(path.length + 1), await readFile(file, "utf8")] as const;
+  });
+  return Object.fromEntries(await Promise.all(texts));
+}
+
+const bytesOf = (files: Readonly<Record<string, string>>) =>
+  Object.values(files).reduce((sum, text) => sum + Buffer.byteLength(text), 0);

@@ -1,0 +1,15 @@
+import type { Runner } from "./runner.js";
+import { sourceProviderClauses } from "./source-provider-clauses.js";
+import type { SourceProviderConformanceOptions } from "./source-provider-world.js";
+import { registerSuite } from "./suite.js";
+
+/**
+ * Registers the tests that prove that a provider and its sources keep the contracts of `SourceProvider` and
+ * `ModelSource`: N1 to N10. Run `sourceConformance` on its source and `remotePathConformance` on what it emits too.
+ */
+export function sourceProviderConformance(
+  runner: Runner,
+  options: SourceProviderConformanceOptions,
+): void {
+  registerSuite(runner, options, "SourceProvider", {}, sourceProviderClauses(options));
+}
