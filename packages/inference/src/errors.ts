@@ -1,7 +1,25 @@
 import { ServingError } from "@serving-kit/core";
+import type { DType } from "./dtype.js";
+import type { Shape, TensorSpec } from "./signature.js";
+import { conversionOf, kindOf, tagOf } from "./typed-array.js";
 
 const list = (names: Iterable<string>) =>
   [...names].map((name) => `"${name}"`).join(", ") || "none";
+
+/** A dtype and shape as messages show them: `float32 [-1,64]`. */
+const described = ({ dtype, shape }: Pick<TensorSpec, "dtype" | "shape">) =>
+  `${dtype} ${shape === null ? "of any shape" : `[${shape}]`}`;
+
+/** The same, which says what -1 is. */
+const explained = (dtype: DType, shape: Shape) =>
+  `${described({ dtype, shape })}${shape?.includes(-1) ? " (-1 is any)" : ""}`;
+
+const counted = (count: number, noun: string) => `${count} ${noun}${count === 1 ? "" : "s"}`;
+
+const misshapen = (name: string, problem: string) =>
+  new ServingError("INVALID_ARGUMENT", "TENSOR_SHAPE_MISMATCH", `tensor "${name}" ${problem}`, {
+    details: { tensor: name },
+  });
 
 /** The errors of this package, one factory for each reason. Platforms may throw them too. */
 export const errors = {
@@ -57,6 +75,67 @@ export const errors = {
     new ServingError("INVALID_ARGUMENT", "TENSOR_INVALID", `tensor "${name}" ${problem}`, {
       details: { tensor: name },
     }),
+
+  inputsInvalid: (known: Iterable<string>, received: string) =>
+    new ServingError(
+      "INVALID_ARGUMENT",
+      "INPUTS_INVALID",
+      `inputs must be an object of values by name: ${list(known)}; got ${received}`,
+    ),
+
+  valueUnfit: (name: string, spec: TensorSpec, received: string, remedy: string) =>
+    new ServingError(
+      "INVALID_ARGUMENT",
+      "TENSOR_INVALID",
+      `tensor "${name}" must be ${described(spec)}; got ${received}; ${remedy}`,
+      { details: { tensor: name } },
+    ),
+
+  elementInvalid: (name: string, at: string, problem: string, remedy: string) =>
+    new ServingError(
+      "INVALID_ARGUMENT",
+      "TENSOR_INVALID",
+      `tensor "${name}"${at}: ${problem}; ${remedy}`,
+      { details: { tensor: name } },
+    ),
+
+  typedArrayMismatch: (name: string, spec: TensorSpec, received: ArrayBufferView) =>
+    new ServingError(
+      "INVALID_ARGUMENT",
+      "TENSOR_DTYPE_MISMATCH",
+      `tensor "${name}" must be ${described(spec)}; got ${kindOf(received)}; ${conversionOf(spec.dtype, tagOf(received))}`,
+      { details: { tensor: name } },
+    ),
+
+  countMismatch: (name: string, dtype: DType, shape: Shape, count: number) =>
+    misshapen(
+      name,
+      `must be ${explained(dtype, shape)}; got ${counted(count, "element")}, which do not fill it`,
+    ),
+
+  extentsUnknown: (name: string, dtype: DType, shape: readonly number[], count: number) =>
+    misshapen(
+      name,
+      `must be ${explained(dtype, shape)}; got ${counted(count, "element")} in a flat list, from which the extents do not follow; write [it] for one row, nested lists, or tensor("${dtype}", [${shape.map((_, i) => `d${i}`).join(", ")}], it)`,
+    ),
+
+  nestingMismatch: (name: string, dtype: DType, shape: readonly number[], own: readonly number[]) =>
+    misshapen(
+      name,
+      `must be ${explained(dtype, shape)}; got ${own.length === 0 ? "one element" : `${counted(own.length, "level")} of lists, of [${own}]`}; write ${counted(shape.length, "level")} of lists, or ${shape.length < 2 ? "one element" : counted(shape.length - 1, "level")} for one row`,
+    ),
+
+  complexPairs: (name: string, spec: TensorSpec, own: readonly number[]) =>
+    misshapen(
+      name,
+      `must be ${described(spec)}; got lists of [${own}]; write [real, imaginary] for each element`,
+    ),
+
+  listRagged: (name: string, at: string, expected: number, received: string) =>
+    misshapen(
+      name,
+      `is ragged: ${at} must have ${counted(expected, "element")}, as the lists before it; got ${received}; write lists of equal length`,
+    ),
 
   dtypeMismatch: (name: string, expected: string, received: string) =>
     new ServingError(

@@ -38,3 +38,15 @@ function roundToEven(value: number): number {
   const rest = value - floor;
   return rest > 0.5 || (rest === 0.5 && floor % 2 === 1) ? floor + 1 : floor;
 }
+
+/** Returns the number that 16 bits are: the inverse of `toHalfFloat`. */
+export function fromHalfFloat(bits: number, { minExponent, fractionBits }: HalfFloat): number {
+  const sign = bits & SIGN ? -1 : 1;
+  const fraction = bits & ((1 << fractionBits) - 1);
+  const exponent = (bits & (SIGN - 1)) >> fractionBits;
+  if (exponent === (SIGN >> fractionBits) - 1) {
+    return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
+  }
+  if (exponent === 0) return sign * fraction * 2 ** (minExponent - fractionBits);
+  return sign * (fraction + (1 << fractionBits)) * 2 ** (exponent - 1 + minExponent - fractionBits);
+}

@@ -24,6 +24,23 @@ export {
 export { errors as inferenceErrors } from "./errors.js";
 export { explainMissingModel } from "./foreign-files.js";
 export { formatSignature } from "./format-signature.js";
+export { type NestedOf, nestedOf, type PlainElementOf, rowsOf } from "./from-tensor.js";
+export type {
+  Answer,
+  DefaultOf,
+  Given,
+  Inputs,
+  InputsOf,
+  ModelType,
+  OneSignature,
+  Outputs,
+  OutputsOf,
+  SignatureMustBeNamed,
+  SignatureSpecs,
+  Specs,
+  TensorOf,
+  ValuesOf,
+} from "./model-type.js";
 export { plainElement } from "./plain-elements.js";
 export type {
   Delegation,
@@ -37,12 +54,22 @@ export {
   DEFAULT_SIGNATURE,
   type OpaqueTensor,
   type Quantization,
+  type Shape,
   type Signature,
   type TensorSpec,
 } from "./signature.js";
 export { formNamedBy, formsOf, namesBetween, renamed } from "./signature-forms.js";
-export { elementCount, stringsOf, type Tensor, type Tensors, tensor } from "./tensor.js";
+export { type SpecFactories, type SpecFactory, spec } from "./spec.js";
+export {
+  type AnyTensor,
+  elementCount,
+  stringsOf,
+  type Tensor,
+  type Tensors,
+  tensor,
+} from "./tensor.js";
 export { TensorRecord } from "./tensor-record.js";
+export { toTensor, toTensors } from "./to-tensor.js";
 export {
   findSignature,
   reasonOf,
@@ -52,4 +79,5 @@ export {
   validateOutputs,
   validateTensor,
 } from "./validate-inputs.js";
+export type { AnyValues, ElementOf, List, TypedArray, Values } from "./values.js";
 export { zeroInputs } from "./zeros.js";

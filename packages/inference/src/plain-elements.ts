@@ -5,7 +5,7 @@ import { BFLOAT16, FLOAT16, type HalfFloat, toHalfFloat } from "./half-float.js"
 type Entry = number | bigint | Uint8Array;
 
 /** Makes an entry from a plain value. Throws TypeError or RangeError with what was expected. */
-type Convert = (value: unknown) => Entry;
+export type Convert = (value: unknown) => Entry;
 
 const encoder = new TextEncoder();
 /** Half of a pair without the other half, which UTF-8 does not have. */
@@ -43,6 +43,9 @@ export function plainElements<D extends DType>(
 export function plainElement(dtype: DType, value: unknown): number | bigint | Uint8Array {
   return CONVERSIONS[dtype](value);
 }
+
+/** The function that makes an entry of a dtype. */
+export const converterOf = (dtype: DType): Convert => CONVERSIONS[dtype];
 
 const integer = (min: number, max: number): Convert => {
   return (value) => {
@@ -137,7 +140,8 @@ function wrongType(expected: string, received: unknown): TypeError {
     return new TypeError(`expected ${expected}; got ${kind}${hint}`);
   }
   const got = typeof received === "string" ? JSON.stringify(received.slice(0, 40)) : received;
-  return new TypeError(`expected ${expected}; got ${String(got)}`);
+  return new TypeError(`expected ${expected}; got ${String(got).slice(0, 60)}`);
 }
 
-const FLAT = "; pass the elements of all dimensions in one flat array";
+/** What to do with a list where an element belongs, for lists that are flat. */
+export const FLAT = "; pass the elements of all dimensions in one flat array";

@@ -9,11 +9,14 @@ export interface Quantization {
   readonly dimension?: number;
 }
 
-/** What a signature says of one input or output. */
-export interface TensorSpec {
-  readonly dtype: DType;
-  /** The shape, -1 where a dimension may have any extent; null where not even the rank is known. */
-  readonly shape: readonly number[] | null;
+/** The extents of a tensor, -1 for any; null if not even the rank is known. */
+export type Shape = readonly number[] | null;
+
+/** The description of one input or output in a signature. */
+export interface TensorSpec<D extends DType = DType, S = Shape> {
+  readonly dtype: D;
+  /** The shape, -1 for a dimension of any extent; null if not even the rank is known. */
+  readonly shape: S;
   /** The name inside the model, such as `dense_input:0`. */
   readonly nativeName?: string;
   readonly quantization?: Quantization;

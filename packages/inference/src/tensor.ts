@@ -1,5 +1,6 @@
 import { type DType, NUMERIC_DTYPES, type NumericDType, type TensorData } from "./dtype.js";
 import { plainElements } from "./plain-elements.js";
+import type { Shape } from "./signature.js";
 
 /**
  * An n-dimensional array: element type, shape and elements in row-major order.
@@ -7,12 +8,19 @@ import { plainElements } from "./plain-elements.js";
  * A scalar has shape `[]` and one element. A tensor is a value: nobody writes to its data once it
  * has been handed over.
  */
-export interface Tensor<D extends DType = DType> {
+export interface Tensor<D extends DType = DType, S = Shape> {
   readonly dtype: D;
-  /** The extent of each dimension, integers >= 0. */
-  readonly shape: readonly number[];
+  /** The extent of each dimension, integers >= 0. An extent that a spec leaves open is `number` in the type. */
+  readonly shape: Extents<S>;
   readonly data: TensorData[D];
 }
+
+type Extents<S> = S extends readonly number[]
+  ? { readonly [I in keyof S]: -1 extends S[I] ? number : S[I] }
+  : readonly number[];
+
+/** A tensor whose `dtype` narrows the type of its `data`. */
+export type AnyTensor = { [D in DType]: Tensor<D> }[DType];
 
 /** Tensors by name: the inputs or outputs of a call. */
 export type Tensors = Readonly<Record<string, Tensor>>;
