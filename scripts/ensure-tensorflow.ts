@@ -1,11 +1,11 @@
 import { pathToFileURL } from "node:url";
 import { isServingError, messageOf } from "../packages/core/src/index.js";
 import {
+  examineTensorFlow,
   INSTALL_COMMAND,
   type InstallOptions,
   installTensorFlow,
 } from "../packages/servable-tensorflow/src/index.js";
-import { examineTensorFlow } from "../packages/serving-kit/src/libraries.js";
 
 /**
  * Makes sure that libtensorflow is there: installs it where none opens. Gives undefined when it is,

@@ -58,7 +58,7 @@ async function addSavedModel(port: number, { server, models, signal }: Serving):
   using progress = showProgress(process.stderr);
   const reason = await ensureTensorFlow({
     signal,
-    onProgress: (at) => showInstallProgress(progress, at),
+    onProgress: (at) => showInstallProgress(progress, "libtensorflow", at),
   });
   progress[Symbol.dispose]();
   if (signal.aborted) return;

@@ -1,29 +1,25 @@
 import {
-  type Clock,
   COMPLETE,
   type Completeness,
   type LoadContext,
   type Loader,
-  type Logger,
   mapVersions,
   RAM_BYTES,
   type Resources,
   type ServableId,
-  type SourceAdapter,
   type StoragePath,
   silentLogger,
   systemClock,
 } from "@serving-kit/core";
 import { checkPredictor } from "./check-predictor.js";
+import type {
+  LibraryReportOptions,
+  ModelInspection,
+  Platform,
+  PlatformServices,
+} from "./platform.js";
+import type { InstalledLibrary, InstallLibraryOptions, LibraryReport } from "./platform-library.js";
 import type { Predictor, SharedPredictor } from "./predictor.js";
-
-/** The time and the log of a platform, which has none of its own. */
-export interface PlatformServices {
-  /** The time that deadlines of calls refer to. Default `systemClock`. */
-  readonly clock: Clock;
-  /** Receives what an operator should know. Default none. */
-  readonly logger: Logger;
-}
 
 /** Context passed to `load` and `probe` of a platform. */
 export interface PlatformLoadContext<O> extends PlatformServices {
@@ -56,34 +52,28 @@ export interface PlatformDefinition<O> {
    * not loaded. Judge by what the model's own files say that it needs. Default: they are all there.
    */
   isComplete?(path: string): Promise<Completeness>;
+  /** Its models in the plural, such as `SavedModels`, for messages. Default: `<name> models`. */
+  readonly models?: string;
+  /** The form of a model's files, such as `a folder with saved_model.pb`, for messages. */
+  readonly files?: string;
   /**
-   * Describes the model at `path` in lines of text, such as its signatures: `serving-kit inspect` prints them. A
+   * Describes the model at `path` by its files, such as its signatures: `serving-kit inspect` prints it. A
    * model that can kill the process is loaded in a canary process first, or not at all.
    */
-  describe?(path: string, options: O): Promise<string>;
+  inspect?(path: string, options: O): Promise<ModelInspection>;
+  /**
+   * Reports on the library that runs the models: `serving-kit doctor` prints it. Never rejects. A library that
+   * can kill the process is opened in a canary process first.
+   */
+  libraryReport?(request: LibraryReportOptions, options: O): Promise<LibraryReport>;
+  /** Installs that library: `serving-kit install <name>` calls it. */
+  install?(request: InstallLibraryOptions): Promise<InstalledLibrary>;
   /** An upper bound of what the model will hold. Default: 1.2 times the size of its files. */
   estimateResources?(storage: StoragePath, options: O): Promise<Resources>;
   /** Makes a predictor of one that another thread shares: see `Predictor.share`. */
   attach?(shared: SharedPredictor, services: PlatformServices): Promise<Predictor>;
   /** See `Loader.probe`. */
   probe?(context: PlatformLoadContext<O>): Promise<void>;
-}
-
-/**
- * A kind of model: the adapter from paths to loaders, with what a source and a server need to know
- * of it. Use it as an operator, `source.pipe(tflite())`, or pass it to a server.
- */
-export interface Platform extends SourceAdapter<StoragePath, Loader<Predictor>> {
-  /** The name in configuration, such as `tflite`. */
-  readonly platformName: string;
-  accepts(path: string): Promise<boolean>;
-  isComplete(path: string): Promise<Completeness>;
-  /** Describes the model at `path` in lines of text. Absent if the platform cannot. */
-  describe?(path: string): Promise<string>;
-  /** Makes a predictor of one that another thread shares. Absent if the platform cannot. */
-  attach?(shared: SharedPredictor, services?: Partial<PlatformServices>): Promise<Predictor>;
-  /** The loader of one version. */
-  loader(storage: StoragePath, id: ServableId): Loader<Predictor>;
 }
 
 /** Makes a platform with options: what `definePlatform` gives. */
@@ -146,9 +136,7 @@ export function definePlatform<O extends object = Record<string, never>>(
       accepts: async (path: string) => (await definition.accepts?.(path)) ?? false,
       isComplete: async (path: string) => (await definition.isComplete?.(path)) ?? COMPLETE,
       loader,
-      ...(definition.describe && {
-        describe: async (path: string) => (await definition.describe?.(path, options)) ?? "",
-      }),
+      ...describedBy(definition, options),
       ...(definition.attach && {
         async attach(shared: SharedPredictor, services: Partial<PlatformServices> = {}) {
           const predictor: unknown = await definition.attach?.(shared, withDefaults(services));
@@ -159,6 +147,23 @@ export function definePlatform<O extends object = Record<string, never>>(
     });
   };
   return Object.assign(create, { platformName: definition.name });
+}
+
+/** The members that only the command asks for, as far as the definition has them. */
+function describedBy<O>(definition: PlatformDefinition<O>, options: O): Partial<Platform> {
+  const { models, files, inspect, libraryReport, install } = definition;
+  return {
+    ...(models !== undefined && { models }),
+    ...(files !== undefined && { files }),
+    ...(inspect && { inspect: async (path: string) => inspect.call(definition, path, options) }),
+    ...(libraryReport && {
+      libraryReport: async (request: LibraryReportOptions = {}) =>
+        libraryReport.call(definition, request, options),
+    }),
+    ...(install && {
+      install: async (request: InstallLibraryOptions = {}) => install.call(definition, request),
+    }),
+  };
 }
 
 const withDefaults = ({

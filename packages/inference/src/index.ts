@@ -7,11 +7,9 @@
 export { checkPredictor } from "./check-predictor.js";
 export {
   definePlatform,
-  type Platform,
   type PlatformDefinition,
   type PlatformFactory,
   type PlatformLoadContext,
-  type PlatformServices,
 } from "./define-platform.js";
 export {
   type DType,
@@ -42,6 +40,20 @@ export type {
   ValuesOf,
 } from "./model-type.js";
 export { plainElement } from "./plain-elements.js";
+export {
+  type LibraryReportOptions,
+  type ModelInspection,
+  type Platform,
+  type PlatformServices,
+  withMembers,
+} from "./platform.js";
+export type {
+  InstalledLibrary,
+  InstallLibraryOptions,
+  InstallProgress,
+  LibraryReport,
+  OpenedLibrary,
+} from "./platform-library.js";
 export type {
   Delegation,
   PredictOptions,

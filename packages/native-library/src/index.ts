@@ -18,6 +18,8 @@ export {
   nodePackage,
 } from "./library-candidate.js";
 export {
+  examineLibrary,
+  type LibraryExamination,
   type LibraryPlace,
   type LibraryReport,
   type LibraryReportOptions,

@@ -37,8 +37,29 @@ describe("reportLibrary", () => {
         { origin: "npm", path: "/lib/sums.so" },
       ],
       opened: { path: "/lib/sums.so", origin: "npm", version: "1.2", attempts: [] },
+      notes: [],
       cpuFeatures: expect.any(Array),
     });
+  });
+
+  it("says which libraries are found and not used, those before it with the reason", async () => {
+    const at = (origin: string): LibraryCandidate => ({
+      origin,
+      locate: () => ({ path: `/${origin}.so` }),
+    });
+    const attempts = [
+      { origin: "environment variable X", outcome: "is not set" },
+      { origin: "newest", outcome: "/newest.so does not open: GLIBC_2.34 not found" },
+    ];
+    const library = { path: "/npm.so", origin: "npm", version: "1.2", attempts };
+    const { notes } = await report({
+      candidates: ["newest", "npm", "python"].map(at),
+      open: async () => library as unknown as NativeLibrary,
+    });
+    expect(notes).toEqual([
+      "not used: newest: /newest.so does not open: GLIBC_2.34 not found",
+      "not used: /python.so (python)",
+    ]);
   });
 
   it("tells why none opens and what mends it", async () => {

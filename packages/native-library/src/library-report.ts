@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { messageOf } from "@serving-kit/core";
+import { runInCanary } from "./canary.js";
 import type { LibraryCandidate } from "./library-candidate.js";
 import type { NativeLibrary } from "./native-library.js";
 
@@ -25,6 +26,8 @@ export interface LibraryReport {
   readonly problem?: string;
   /** What mends it: a command or a sentence. Present when none opens. */
   readonly remedy?: string;
+  /** The libraries that were found and are not used, a line each, with the reason. */
+  readonly notes: readonly string[];
   /** Vector instructions of this CPU that such libraries use, where they can be listed. */
   readonly cpuFeatures: readonly string[];
 }
@@ -52,13 +55,65 @@ export async function reportLibrary(options: LibraryReportOptions): Promise<Libr
   const facts = { name, places, cpuFeatures: await cpuFeatures() };
   try {
     const { path, origin, version, attempts } = await open();
-    return { ...facts, opened: { path, origin, version, attempts } };
+    const opened = { path, origin, version, attempts };
+    return { ...facts, opened, notes: notUsed(opened, places) };
   } catch (error) {
     // Nothing is tried after what a user named, so installing another one would not help.
     const named = candidates.find(({ isExplicit }) => isExplicit);
     const remedy = named ? `correct the path in ${named.origin}, or leave it out` : options.remedy;
-    return { ...facts, problem: messageOf(error), remedy };
+    return { ...facts, notes: [], problem: messageOf(error), remedy };
   }
+}
+
+/** A library to report on after another process has tried to open it. */
+export interface LibraryExamination {
+  /** The library in words, such as `TensorFlow Lite`. */
+  readonly name: string;
+  /** The URL of a module whose export `tryLibrary` opens the library at a path, or the one that is found. */
+  readonly module: string;
+  readonly library: string | undefined;
+  readonly signal: AbortSignal | undefined;
+  /** Reports on the library in this process. */
+  readonly report: (library?: string) => Promise<LibraryReport>;
+}
+
+/** Opening a library of 1 GB from a cold disk takes its time. */
+const OPEN_TIMEOUT_MS = 120_000;
+
+/**
+ * Reports on a library after another process has opened it: a library that is built for another CPU kills the
+ * process that opens it. Never rejects. A signal that aborts is the problem that is reported.
+ */
+export async function examineLibrary(examination: LibraryExamination): Promise<LibraryReport> {
+  const { name, module, library, signal, report } = examination;
+  try {
+    await runInCanary({
+      ...{ what: `opening the ${name} library`, module, exportName: "tryLibrary" },
+      ...{ argument: library, timeoutMs: OPEN_TIMEOUT_MS },
+      ...(signal && { signal }),
+    });
+    return await report(library);
+  } catch (error) {
+    return {
+      ...{ name, places: [], notes: [], cpuFeatures: [], problem: messageOf(error) },
+      remedy: "set the environment variable that names another build of the library for this CPU",
+    };
+  }
+}
+
+/** The places before and after the library that opens, a line each. */
+function notUsed(
+  { origin, attempts }: NonNullable<LibraryReport["opened"]>,
+  places: readonly LibraryPlace[],
+): string[] {
+  // A variable that is not set says nothing about the choice.
+  const before = attempts.filter(({ outcome }) => outcome !== "is not set");
+  const tried = new Set([origin, ...before.map((attempt) => attempt.origin)]);
+  const after = places.filter((place) => place.path !== undefined && !tried.has(place.origin));
+  return [
+    ...before.map((attempt) => `not used: ${attempt.origin}: ${attempt.outcome}`),
+    ...after.map((place) => `not used: ${place.path} (${place.origin})`),
+  ];
 }
 
 async function cpuFeatures(): Promise<readonly string[]> {

@@ -10,9 +10,9 @@ export {
   type SavedModelInspection,
 } from "./inspect-saved-model.js";
 export { checkInstallation, type InstallationCheck } from "./install/check-installation.js";
-export type { InstallOptions, InstallProgress } from "./install/install-options.js";
+export type { InstallOptions } from "./install/install-options.js";
 export { type Installation, installTensorFlow } from "./install/install-tensorflow.js";
-export { libraryReport } from "./library-report.js";
+export { examineTensorFlow, libraryReport } from "./library-report.js";
 export { INSTALL_COMMAND } from "./native/library.js";
 export { type NativeCounts, nativeCounts } from "./native/native-counts.js";
 export { findOpLibraries, type OpLibraryPackage } from "./op-libraries.js";

@@ -1,5 +1,10 @@
-import { type LibraryReport, reportLibrary } from "@serving-kit/native-library";
+import { extname, join } from "node:path";
+import { messageOf } from "@serving-kit/core";
+import type { LibraryReport as PlatformReport } from "@serving-kit/inference";
+import { examineLibrary, type LibraryReport, reportLibrary } from "@serving-kit/native-library";
+import { checkInstallation } from "./install/check-installation.js";
 import { INSTALL_COMMAND, libraryCandidates, openTensorFlow } from "./native/library.js";
+import { findOpLibraries, type OpLibraryPackage } from "./op-libraries.js";
 
 /**
  * Looks for the C library of TensorFlow everywhere and opens the one that a model would be loaded with: that
@@ -14,4 +19,61 @@ export function libraryReport(path?: string): Promise<LibraryReport> {
     open: async () => (await openTensorFlow(path)).library,
     remedy: INSTALL_COMMAND,
   });
+}
+
+/** Reports as `libraryReport` does, after another process has opened the library. Never rejects. */
+export function examineTensorFlow(library?: string, signal?: AbortSignal): Promise<LibraryReport> {
+  const module = new URL(`./canary${extname(import.meta.url)}`, import.meta.url).href;
+  return examineLibrary({ name: "TensorFlow", module, library, signal, report: libraryReport });
+}
+
+/** The parts of `reportPlatform`. */
+export interface ReportTools {
+  readonly examine: typeof examineTensorFlow;
+  readonly check: typeof checkInstallation;
+  readonly findOps: typeof findOpLibraries;
+}
+
+/**
+ * Reports on the library at `library`, or on the one that models find, on the files that `install` installed
+ * and on the op libraries of Python packages. Never rejects.
+ */
+export async function reportPlatform(
+  library?: string,
+  signal?: AbortSignal,
+  tools: Partial<ReportTools> = {},
+): Promise<PlatformReport> {
+  const {
+    examine = examineTensorFlow,
+    check = checkInstallation,
+    findOps = findOpLibraries,
+  } = tools;
+  if (library !== undefined) return examine(library, signal);
+  try {
+    // A damaged library may kill the process that opens it: its files are compared first.
+    const damaged = await damagedPaths(check, signal);
+    const report = await examine(undefined, signal);
+    const isMendable = damaged.length > 0 && report.opened === undefined;
+    const ops = (await findOps()).map(describeOps);
+    return {
+      ...report,
+      ...(isMendable && { remedy: INSTALL_COMMAND }),
+      ...{ notes: [...report.notes, ...ops], damaged },
+    };
+  } catch (error) {
+    return { name: "TensorFlow", problem: messageOf(error), remedy: INSTALL_COMMAND };
+  }
+}
+
+async function damagedPaths(
+  check: typeof checkInstallation,
+  signal: AbortSignal | undefined,
+): Promise<readonly string[]> {
+  const { folder = "", damaged = [] } = (await check(signal ? { signal } : {})) ?? {};
+  return damaged.map((name) => join(folder, name));
+}
+
+function describeOps({ name, folder, libraries }: OpLibraryPackage): string {
+  if (folder === undefined) return `ops of ${name}: not installed`;
+  return `ops of ${name}: ${libraries.length} libraries in ${folder}`;
 }

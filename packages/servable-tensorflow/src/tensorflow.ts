@@ -2,6 +2,7 @@ import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { RAM_BYTES } from "@serving-kit/core";
 import { definePlatform, type Platform } from "@serving-kit/inference";
+import { LIBRARY_VARIABLE } from "./native/library.js";
 import { checkOptions, type TensorFlowOptions } from "./options.js";
 import { attachSavedModel, PLATFORM_NAME } from "./share.js";
 
@@ -25,9 +26,25 @@ const platform = definePlatform<TensorFlowOptions>({
     const { savedModelCompleteness } = await import("./completeness.js");
     return savedModelCompleteness(path);
   },
-  async describe(path) {
+  models: "SavedModels",
+  files: "a SavedModel (a folder with saved_model.pb)",
+  async inspect(path) {
     const { formatInspection, inspectSavedModel } = await import("./inspect-saved-model.js");
-    return formatInspection(await inspectSavedModel(path));
+    const inspection = await inspectSavedModel(path);
+    const problems = inspection.missing === undefined ? [] : [`not whole: ${inspection.missing}`];
+    return { description: formatInspection(inspection), problems };
+  },
+  async libraryReport({ library, signal }, options) {
+    const { reportPlatform } = await import("./library-report.js");
+    return reportPlatform(library ?? options.library, signal);
+  },
+  async install(request) {
+    const { installTensorFlow } = await import("./install/install-tensorflow.js");
+    return {
+      ...(await installTensorFlow(request)),
+      name: "libtensorflow",
+      variable: LIBRARY_VARIABLE,
+    };
   },
   attach: attachSavedModel,
   async estimateResources({ path, sizeBytes }) {

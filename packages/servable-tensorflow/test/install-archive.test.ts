@@ -1,7 +1,8 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { InstallProgress } from "@serving-kit/inference";
 import { describe, expect, it } from "vitest";
-import type { InstallOptions, InstallProgress } from "../src/install/install-options.js";
+import type { InstallOptions } from "../src/install/install-options.js";
 import { installTensorFlow } from "../src/install/install-tensorflow.js";
 import {
   type ArchiveServerOptions,

@@ -1,8 +1,9 @@
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { InstallProgress } from "@serving-kit/inference";
 import { describe, expect, it } from "vitest";
 import { checkInstallation } from "../src/install/check-installation.js";
-import type { InstallOptions, InstallProgress } from "../src/install/install-options.js";
+import type { InstallOptions } from "../src/install/install-options.js";
 import { installTensorFlow } from "../src/install/install-tensorflow.js";
 import { archive, contentOf, serveArchive, skipReason, VERSION } from "./archive-server.js";
 import { bareMachine } from "./bare-machine.js";

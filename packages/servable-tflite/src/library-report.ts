@@ -1,4 +1,5 @@
-import { type LibraryReport, reportLibrary } from "@serving-kit/native-library";
+import { examineLibrary, type LibraryReport, reportLibrary } from "@serving-kit/native-library";
+import { canaryModule } from "./canary-module.js";
 import { libraryCandidates, libraryRemedy, openTflite } from "./native/library.js";
 
 /**
@@ -14,4 +15,10 @@ export function libraryReport(path?: string): Promise<LibraryReport> {
     open: async () => (await openTflite(path)).library,
     remedy: libraryRemedy,
   });
+}
+
+/** Reports as `libraryReport` does, after another process has opened the library. Never rejects. */
+export function examineTflite(library?: string, signal?: AbortSignal): Promise<LibraryReport> {
+  const name = "TensorFlow Lite";
+  return examineLibrary({ name, module: canaryModule, library, signal, report: libraryReport });
 }

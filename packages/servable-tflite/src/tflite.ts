@@ -4,8 +4,9 @@ import { definePlatform, type Platform } from "@serving-kit/inference";
 import { runInCanary } from "@serving-kit/native-library";
 import { canaryModule } from "./canary-module.js";
 import { modelCompleteness } from "./completeness.js";
-import { describeModel } from "./describe-model.js";
 import { findModel, hasModelFile } from "./find-model.js";
+import { inspectModel } from "./inspect-model.js";
+import { examineTflite } from "./library-report.js";
 import { defaultInterpreters, loadModel, openModel } from "./load-model.js";
 import { checkOptions, type TfliteOptions } from "./options.js";
 import { PLATFORM_NAME, sharedModelOf } from "./share.js";
@@ -43,7 +44,14 @@ const platform = definePlatform<TfliteOptions>({
 
   isComplete: modelCompleteness,
 
-  describe: describeModel,
+  models: ".tflite models",
+
+  files: "a .tflite file, a folder with one",
+
+  inspect: inspectModel,
+
+  libraryReport: ({ library, signal }, options) =>
+    examineTflite(library ?? options.library, signal),
 
   async estimateResources({ path, sizeBytes }, { interpreters = defaultInterpreters() }) {
     const bytes = sizeBytes ?? (await stat(await findModel(path))).size;

@@ -1,3 +1,4 @@
+import { builtIns } from "./built-ins.js";
 import { errors } from "./errors.js";
 import type { ServerFlags } from "./server-flags.js";
 
@@ -16,17 +17,7 @@ export function checkFlags(flags: ServerFlags): void {
       throw errors.flagRequires("enable_per_model_batching_parameters", "enable_batching");
     }
   }
-  const parallelism = [
-    flags.tensorflow_session_parallelism,
-    flags.tensorflow_intra_op_parallelism,
-    flags.tensorflow_inter_op_parallelism,
-  ];
-  if (parallelism.every((threads) => threads > 0)) {
-    throw errors.flagsConflict(
-      "--tensorflow_session_parallelism, or --tensorflow_intra_op_parallelism and " +
-        "--tensorflow_inter_op_parallelism; got all three",
-    );
-  }
+  for (const platform of builtIns.platforms) platform.check?.(flags);
   if (flags.use_alts_credentials) {
     throw errors.flagRefused(
       "use_alts_credentials",

@@ -1,14 +1,14 @@
+import { builtIns } from "./built-ins.js";
 import type { PlatformSettings } from "./config-files/platform-config-file.js";
 import type { ParsedArguments } from "./flags.js";
 import { batchingFlags } from "./server-flags/batching-flags.js";
 import { warningsOf } from "./server-flags/flags-without-effect.js";
-import { runtimeFlags } from "./server-flags/runtime-flags.js";
 import type { serverFlags } from "./server-flags.js";
 
 /** The flags that a platform config file speaks in place of. */
 const PLATFORM_FLAGS = [
   ...Object.keys(batchingFlags),
-  ...Object.keys(runtimeFlags).filter((name) => name !== "platform_config_file"),
+  ...builtIns.platforms.flatMap(({ servingFlags = {} }) => Object.keys(servingFlags)),
   ...["enable_model_warmup", "num_request_iterations_for_warmup"],
 ];
 
@@ -18,17 +18,16 @@ const PLATFORM_FLAGS = [
  */
 export function commandLineWarnings(
   { flags, given, operands }: ParsedArguments<typeof serverFlags>,
-  platform: PlatformSettings | undefined,
+  platformConfig: PlatformSettings | undefined,
 ): string[] {
-  const overruled = platform ? PLATFORM_FLAGS.filter((name) => given.has(name)) : [];
-  const precision = platform?.mixedPrecision ?? flags.mixed_precision;
+  const overruled = platformConfig ? PLATFORM_FLAGS.filter((name) => given.has(name)) : [];
   return [
     ...operands.map((operand) => `unknown argument: ${operand} (a flag is written --flag=value)`),
     ...warningsOf(given, flags),
     ...overruled.map((name) => `--${name} has no effect: --platform_config_file says it instead`),
-    ...(platform?.ignored ?? []).map((field) => `--platform_config_file: ${field} has no effect`),
-    ...(precision === "" || precision === "bfloat16"
-      ? []
-      : [`--mixed_precision=${precision} has no effect: expected bfloat16`]),
+    ...(platformConfig?.ignored ?? []).map(
+      (field) => `--platform_config_file: ${field} has no effect`,
+    ),
+    ...builtIns.platforms.flatMap((row) => row.warnings?.({ flags, platformConfig }) ?? []),
   ];
 }

@@ -1,11 +1,9 @@
 import { isServingError, messageOf } from "@serving-kit/core";
 import { inFlagWords } from "./flag-words.js";
 import { describeFlags, parseFlags } from "./flags.js";
-import { packageVersion } from "./package-version.js";
-import { withoutProgramNames } from "./program-name.js";
 import { type ServeOptions, serve } from "./serve.js";
 import { serverFlagGroups, serverFlags } from "./server-flags.js";
-import type { Surroundings, TextSink } from "./subcommand.js";
+import { packageVersion, type Surroundings, type TextSink } from "./subcommand.js";
 import { findSubcommand, subcommands } from "./subcommands.js";
 import { watchTermination } from "./termination.js";
 
@@ -60,6 +58,15 @@ export async function runCommand(
     stderr.write(`serving-kit: ${text}\n`);
     return 1;
   }
+}
+
+/** The names of TF Serving's program and of the script around it in its image, with or without a folder. */
+const PROGRAM = /(?:^|[/\\])(?:tensorflow_model_server|tf_serving_entrypoint)(?:\.sh)?$/;
+
+/** The arguments without the names of TF Serving's program before them, which manifests for its image have. */
+function withoutProgramNames(args: readonly string[]): readonly string[] {
+  const first = args.findIndex((argument) => !PROGRAM.test(argument));
+  return first === -1 ? [] : args.slice(first);
 }
 
 async function runSubcommand(

@@ -35,17 +35,45 @@ export const errors = {
       `unknown command ${JSON.stringify(name)}${nearest === undefined ? `; expected ${known.join(", ")}` : `; did you mean ${nearest}?`} (--help lists all commands and flags)`,
     ),
 
-  modelNotFound: (path: string) =>
+  modelNotFound: (path: string, files: readonly string[]) =>
     new ServingError(
       "NOT_FOUND",
       "MODEL_NOT_FOUND",
-      `there is no model at ${path}: expected a .tflite file, a folder with one, a SavedModel (a folder with saved_model.pb), or a folder with versions of these named by numbers`,
+      `there is no model at ${path}: expected ${files.join(", ")}, or a folder with versions of these named by numbers`,
     ),
 
   modelsMissing: () =>
     invalid("MODELS_MISSING", "nothing to serve: give --model_base_path or --model_config_file"),
 
   flagsConflict: (expected: string) => invalid("FLAGS_CONFLICT", `expected ${expected}`),
+
+  pluginNotFound: (name: string, cause: unknown) =>
+    new ServingError(
+      "NOT_FOUND",
+      "PLUGIN_NOT_FOUND",
+      `--plugins: expected the path of a module, such as ./plugin.mjs, or the name of an installed package; got ${name}: ${messageOf(cause)}`,
+      { cause },
+    ),
+
+  pluginFailed: (what: string, cause: unknown) =>
+    new ServingError(
+      "FAILED_PRECONDITION",
+      "PLUGIN_FAILED",
+      `--plugins: importing ${what} failed: ${messageOf(cause)}`,
+      { cause },
+    ),
+
+  pluginExportMissing: (name: string, known: readonly string[], exported: readonly string[]) =>
+    invalid(
+      "PLUGIN_INVALID",
+      `--plugins: expected ${name} to export ${known.join(" or ")}; it exports ${exported.join(", ") || "nothing"}`,
+    ),
+
+  pluginInvalid: (name: string, place: string, expected: string, received: unknown) =>
+    invalid(
+      "PLUGIN_INVALID",
+      `--plugins: ${name}: ${place} must be ${expected}; got ${received === null ? null : typeof received}`,
+    ),
 
   flagRefused: (flag: string, reason: string) =>
     invalid("FLAG_REFUSED", `--${flag} is refused: ${reason}`),

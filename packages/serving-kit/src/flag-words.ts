@@ -1,22 +1,12 @@
-import { isServingError, type Loader, type Logger } from "@serving-kit/core";
-import type { Platform, Predictor } from "@serving-kit/inference";
+import { isServingError, type Logger, wrapLoader } from "@serving-kit/core";
+import { type Platform, withMembers } from "@serving-kit/inference";
+import { builtIns } from "./built-ins.js";
 
-/**
- * The flags of the command by the options that messages of the libraries name, as in `option tags` or
- * `option startUpPolicy: "none"`. Undefined: the command never sets the option.
- */
+/** The flags of the command by the options that messages name. Undefined: the command never sets the option. */
 export const FLAG_OF_OPTION: Readonly<Record<string, string | undefined>> = {
-  tags: "saved_model_tags",
   startUpPolicy: "start_up_policy",
-  state: "tflite_state",
-  uncheckedOps: "tflite_unchecked_ops",
-  maxTensorBytes: "tflite_max_tensor_bytes",
-  batch: "tflite_batch",
-  resizeFixed: "tflite_resize_fixed",
   threads: "http_threads",
-  opLibraries: "tensorflow_op_libraries",
-  library: undefined,
-  useXnnpack: undefined,
+  ...Object.assign({}, ...builtIns.platforms.map(({ flagOfOption }) => flagOfOption)),
 };
 
 /** The flags of the model without a configuration file, by the fields of its configuration. */
@@ -31,8 +21,8 @@ const FLAG_OF_FILE: Readonly<Record<string, string>> = {
   "batching parameters file": "batching_parameters_file",
   "SSL config file": "ssl_config_file",
   "monitoring config file": "monitoring_config_file",
-  "session config file": "tensorflow_session_config_file",
   "platform config file": "platform_config_file",
+  ...Object.assign({}, ...builtIns.platforms.map(({ flagOfFile }) => flagOfFile)),
 };
 
 const FILE = new RegExp(`^(${Object.keys(FLAG_OF_FILE).join("|")})(?=: )`);
@@ -72,22 +62,19 @@ export function loggerInFlagWords(logger: Logger, hasModelFile: boolean): Logger
 
 /** A platform whose load errors, which become the state of a version, name flags. */
 export function platformInFlagWords(platform: Platform): Platform {
-  const loader: Platform["loader"] = (storage, id): Loader<Predictor> => {
-    const inner = platform.loader(storage, id);
-    return {
-      ...inner,
-      load: (context) => inner.load(context).catch((error) => rethrowInFlagWords(error)),
-      ...(inner.probe && {
-        probe: async (context) =>
-          inner.probe?.(context).catch((error) => rethrowInFlagWords(error)),
-      }),
-    };
-  };
-  return Object.assign((source: Parameters<Platform>[0]) => platform(source), {
-    ...platform,
-    loader,
+  return withMembers(platform, {
+    loader(storage, id) {
+      const inner = platform.loader(storage, id);
+      const { probe } = inner;
+      return {
+        ...wrapLoader(inner, (context) => inner.load(context).catch(rethrow)),
+        ...(probe && { probe: async (context) => probe.call(inner, context).catch(rethrow) }),
+      };
+    },
   });
 }
+
+const rethrow = (error: unknown): never => rethrowInFlagWords(error);
 
 /**
  * Throws an error of a library with flags in its message. The message is replaced in the error itself:

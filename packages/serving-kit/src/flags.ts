@@ -1,5 +1,5 @@
+import { distance } from "fastest-levenshtein";
 import { errors } from "./errors.js";
-import { nearest } from "./nearest.js";
 
 /** One flag of a command: a row of its table. */
 export interface Flag<T> {
@@ -13,6 +13,8 @@ export interface Flag<T> {
   readonly expected: string;
   /** Reads the text of a value; undefined when it is none. */
   readonly parse: (text: string) => T | undefined;
+  /** Joins the values of a flag that is given more than once. Default: the last one counts. */
+  join?(before: T, next: T): T;
 }
 
 /** A table of flags by name, in the order of `--help`. */
@@ -90,7 +92,8 @@ function parse<F extends FlagTable>(
     if (value === undefined) throw errors.flagInvalid(name, flag.expected, "nothing");
     const parsed = flag.parse(value);
     if (parsed === undefined) throw errors.flagInvalid(name, flag.expected, JSON.stringify(value));
-    values.set(name, parsed);
+    const isRepeated = flag.join !== undefined && given.has(name);
+    values.set(name, isRepeated ? flag.join?.(values.get(name), parsed) : parsed);
     given.add(name);
   }
   return { flags: Object.fromEntries(values) as FlagValues<F>, given, operands };
@@ -117,3 +120,22 @@ export function describeFlags(table: FlagTable): string {
     })
     .join("");
 }
+
+/** The maximum number of letters by which a word may differ from the one that is suggested. */
+const FARTHEST = 4;
+
+/**
+ * The candidate that a mistyped word most probably meant, by edit distance; undefined if none is near. Case,
+ * dashes and underscores do not count, so `--rest-api-port` is `rest_api_port`.
+ */
+export function nearest(word: string, candidates: readonly string[]): string | undefined {
+  const typed = normalize(word);
+  const limit = Math.min(FARTHEST, Math.floor(typed.length / 2));
+  const ranked = candidates
+    .map((name) => ({ name, away: distance(typed, normalize(name)) }))
+    .filter(({ away }) => away <= limit)
+    .sort((a, b) => a.away - b.away);
+  return ranked[0]?.name;
+}
+
+const normalize = (word: string) => word.toLowerCase().replaceAll(/[-_]/g, "");

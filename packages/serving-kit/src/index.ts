@@ -45,5 +45,5 @@ export {
   type ServableVersionPolicy,
   specific,
 } from "@serving-kit/source-filesystem";
-export { builtInPlatforms } from "./built-in-platforms.js";
+export { builtInPlatforms } from "./built-ins.js";
 export { createModelServer, type ModelServerOptions } from "./model-server.js";

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { inspectTflite } from "@serving-kit/servable-tflite";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { builtInPlatforms } from "./built-in-platforms.js";
+import { builtInPlatforms } from "./built-ins.js";
 import { findModel } from "./model-path.js";
 
 let folder: string;
@@ -22,7 +22,7 @@ async function put(...paths: string[]) {
 }
 
 const find = async (path: string) => {
-  const found = await findModel(join(folder, path), builtInPlatforms());
+  const found = await findModel(join(folder, path), await builtInPlatforms());
   return [found.path.slice(folder.length), found.platform.platformName];
 };
 

@@ -24,7 +24,8 @@ export async function findModel(path: string, platforms: readonly Platform[]): P
       if (await platform.accepts(candidate)) return { path: candidate, platform };
     }
   }
-  throw errors.modelNotFound(path);
+  const files = platforms.map(({ files, platformName }) => files ?? `a model of ${platformName}`);
+  throw errors.modelNotFound(path, files);
 }
 
 async function newestVersion(basePath: string): Promise<string | undefined> {

@@ -1,4 +1,5 @@
 import { createModelServer, type ModelConfig, type ModelServer } from "@serving-kit/server";
+import { builtIns } from "./built-ins.js";
 import { checkFlags } from "./check-flags.js";
 import { commandLineWarnings } from "./command-line-warnings.js";
 import { commandLogger } from "./command-logger.js";
@@ -10,8 +11,8 @@ import { type Addresses, listen } from "./listen.js";
 import { listenersOf } from "./listeners.js";
 import { type Environment, withModelEnvironment } from "./model-environment.js";
 import { modelFileReloads } from "./model-file-reloads.js";
-import { platformsOf } from "./platforms.js";
-import { runtimeOptionsOf } from "./runtime-options.js";
+import { loadPlatforms } from "./platforms/load-platforms.js";
+import { withPlugins } from "./plugins.js";
 import type { serverFlags } from "./server-flags.js";
 import { serverOptionsOf } from "./server-options.js";
 import type { TextSink } from "./subcommand.js";
@@ -81,9 +82,12 @@ export async function serve(
   let addresses: Addresses = { lines: [], servingLines: [] };
   let isStarted = false;
   let ending: Promise<void> | undefined;
+  const platforms = await loadPlatforms(await withPlugins(builtIns.platforms, flags.plugins), {
+    ...{ flags, platformConfig: files.platform, logger },
+  });
   const starting = createModelServer({
     ...serverOptionsOf(flags, files),
-    platforms: platformsOf(runtimeOptionsOf(flags, files)).map(platformInFlagWords),
+    platforms: platforms.map(platformInFlagWords),
     logger: libraryLogger,
     beforeStart: async (server) => {
       onAbort(signal, () => {

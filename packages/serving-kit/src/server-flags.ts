@@ -1,11 +1,17 @@
+import { builtIns } from "./built-ins.js";
 import { toggle } from "./flag-kinds.js";
 import type { FlagTable, FlagValues } from "./flags.js";
+import { pluginFlags } from "./plugins.js";
 import { batchingFlags } from "./server-flags/batching-flags.js";
 import { flagsWithoutEffect } from "./server-flags/flags-without-effect.js";
 import { listeningFlags, ownListeningFlags } from "./server-flags/listening-flags.js";
-import { loadingFlags, modelFlags, startUpFlags } from "./server-flags/model-flags.js";
+import {
+  loadingFlags,
+  modelFlags,
+  platformFlags,
+  startUpFlags,
+} from "./server-flags/model-flags.js";
 import { operationFlags, ownOperationFlags } from "./server-flags/operation-flags.js";
-import { ownRuntimeFlags, runtimeFlags } from "./server-flags/runtime-flags.js";
 
 /** TF Serving's flags that would make the server less safe without effect, so that they are refused. */
 const refusedFlags = {
@@ -15,34 +21,38 @@ const refusedFlags = {
   ),
 };
 
+/** The flags of all built-in platforms. */
+const flagsOfPlatforms = {
+  serving: mergeTables(builtIns.platforms.map(({ servingFlags }) => servingFlags)),
+  own: mergeTables(builtIns.platforms.map(({ ownFlags }) => ownFlags)),
+};
+
 /** All flags of the server, as `--help` groups them. */
 export const serverFlagGroups: Readonly<Record<string, FlagTable>> = {
   Models: modelFlags,
   Loading: loadingFlags,
   "Ports and sockets": listeningFlags,
   Batching: batchingFlags,
-  "TensorFlow and TensorFlow Lite": runtimeFlags,
+  Platforms: { ...platformFlags, ...flagsOfPlatforms.serving },
   Operation: operationFlags,
   "Beyond tensorflow_model_server": {
+    ...pluginFlags,
     ...ownListeningFlags,
     ...startUpFlags,
-    ...ownRuntimeFlags,
+    ...flagsOfPlatforms.own,
     ...ownOperationFlags,
   },
   "Taken from tensorflow_model_server without effect": { ...refusedFlags, ...flagsWithoutEffect },
 };
 
-/**
- * The flags of the command `serving-kit`: names and meanings of `tensorflow_model_server`, and some
- * of its own.
- */
-export const serverFlags = {
+/** The flags that the server itself reads. */
+const coreFlags = {
+  ...pluginFlags,
   ...modelFlags,
   ...loadingFlags,
   ...listeningFlags,
   ...batchingFlags,
-  ...runtimeFlags,
-  ...ownRuntimeFlags,
+  ...platformFlags,
   ...operationFlags,
   ...ownListeningFlags,
   ...startUpFlags,
@@ -51,5 +61,19 @@ export const serverFlags = {
   ...flagsWithoutEffect,
 };
 
+/**
+ * The flags of the command `serving-kit`: names and meanings of `tensorflow_model_server`, and some
+ * of its own. Those of the platforms are among them, and not in its type.
+ */
+export const serverFlags: typeof coreFlags = {
+  ...coreFlags,
+  ...flagsOfPlatforms.serving,
+  ...flagsOfPlatforms.own,
+};
+
 /** The values of `serverFlags`. */
-export type ServerFlags = FlagValues<typeof serverFlags>;
+export type ServerFlags = FlagValues<typeof coreFlags>;
+
+function mergeTables(tables: readonly (FlagTable | undefined)[]): FlagTable {
+  return Object.assign({}, ...tables);
+}

@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { PlatformSettings } from "./config-files/platform-config-file.js";
 import { parseFlags } from "./flags.js";
-import { runtimeOptionsOf } from "./runtime-options.js";
 import { serverFlags } from "./server-flags.js";
 import { serverOptionsOf } from "./server-options.js";
 
@@ -10,7 +9,6 @@ const noFiles = {
   batching: undefined,
   platform: undefined,
   metrics: undefined,
-  session: undefined,
 };
 
 const platform: PlatformSettings = {
@@ -110,77 +108,5 @@ describe("what clients may do to the models", () => {
     expect(options("--model_roots=/a,/b/c,")).toMatchObject({ modelRoots: ["/a", "/b/c"] });
     expect(options("--model_roots=")).not.toHaveProperty("modelRoots");
     expect(() => options("--model_control=poll")).toThrow('expected reload or none; got "poll"');
-  });
-});
-
-describe("runtimeOptionsOf", () => {
-  const options = (args: string[], files: object = {}) =>
-    runtimeOptionsOf(flagsOf(args), { ...noFiles, ...files });
-
-  it("gives TF Serving's defaults", () => {
-    expect(options([])).toEqual({
-      tensorflow: { tags: ["serve"], warmup: "file" },
-      tflite: { warmup: true, resizeFixed: true },
-      prefersTflite: false,
-    });
-  });
-
-  it.each([
-    [["--saved_model_tags=serve,gpu"], { tags: ["serve", "gpu"] }],
-    [["--tensorflow_session_parallelism=2"], { intraOpThreads: 2, interOpThreads: 2 }],
-    [["--tensorflow_intra_op_parallelism=3"], { intraOpThreads: 3 }],
-    [["--tensorflow_inter_op_parallelism=3"], { interOpThreads: 3 }],
-    // As in TF Serving, where one of the two outweighs the flag for both.
-    [
-      ["--tensorflow_session_parallelism=2", "--tensorflow_intra_op_parallelism=3"],
-      { intraOpThreads: 3 },
-    ],
-    [["--per_process_gpu_memory_fraction=0.5"], { gpu: { memoryFraction: 0.5 } }],
-    [["--enable_model_warmup=false"], { warmup: "none" }],
-    [["--num_request_iterations_for_warmup=3"], { warmupIterations: 3 }],
-    [["--num_request_iterations_for_warmup=-3"], {}],
-    // ConfigProto { graph_options { rewrite_options { auto_mixed_precision_onednn_bfloat16: ON } } }
-    [["--mixed_precision=bfloat16"], { sessionConfig: Buffer.from("52055203f80101", "hex") }],
-    [["--mixed_precision=float16"], {}],
-  ])("maps %j to options of tensorflow()", (args, expected) => {
-    const { tensorflow } = options(args);
-    expect(tensorflow).toEqual({ tags: ["serve"], warmup: "file", ...expected });
-  });
-
-  it.each([
-    [["--enable_model_warmup=false"], { warmup: false }],
-    [["--tflite_state=keep"], { warmup: true, state: "keep" }],
-    [["--tflite_resize_fixed=false"], { warmup: true, resizeFixed: false }],
-    [["--tflite_batch=resize"], { warmup: true, batch: "resize" }],
-    [["--num_tflite_pools=4"], { warmup: true, interpreters: 4 }],
-    [["--num_tflite_interpreters_per_pool=2"], { warmup: true, interpreters: 2 }],
-    [
-      ["--num_tflite_pools=4", "--num_tflite_interpreters_per_pool=2"],
-      { warmup: true, interpreters: 8 },
-    ],
-  ])("maps %j to options of tflite()", (args, expected) => {
-    expect(options(args).tflite).toEqual({ resizeFixed: true, ...expected });
-  });
-
-  it("puts the session config file below the flags", () => {
-    const session = { sessionConfig: Uint8Array.of(16, 7, 40, 4), interOpThreads: 4 };
-    expect(options([], { session }).tensorflow).toMatchObject({
-      sessionConfig: Buffer.of(16, 7, 40, 4),
-      interOpThreads: 4,
-    });
-    const args = ["--tensorflow_session_parallelism=2"];
-    expect(options(args, { session }).tensorflow).toMatchObject({
-      intraOpThreads: 2,
-      interOpThreads: 2,
-    });
-  });
-
-  it("takes all from the platform config file where there is one", () => {
-    const args = ["--tensorflow_session_parallelism=2", "--per_process_gpu_memory_fraction=1"];
-    expect(options(args, { platform })).toEqual({
-      tensorflow: { tags: ["a"], sessionConfig: Buffer.of(16, 3), warmup: "none" },
-      tflite: { warmup: false, interpreters: 4, resizeFixed: true },
-      prefersTflite: true,
-    });
   });
 });

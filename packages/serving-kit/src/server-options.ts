@@ -1,7 +1,7 @@
 import { jsonlSink, type ModelServerOptions, tfRecordSink } from "@serving-kit/server";
 import type { ConfigFiles } from "./config-files/read-config-files.js";
+import { threadsOf } from "./model-server.js";
 import type { ServerFlags } from "./server-flags.js";
-import { threadsOf } from "./threads.js";
 
 /**
  * The options of the model server that flags and files stand for, without its platforms: see
@@ -31,7 +31,7 @@ export function serverOptionsOf(
     ...batchingOf(flags, files),
     ...(files.metrics && { metrics: files.metrics }),
     ...requestLogOf(flags),
-    ...(flags.http_threads > 1 && { threads: threadsOf(flags.http_threads) }),
+    ...(flags.http_threads > 1 && { threads: threadsOf(flags.http_threads, flags.plugins) }),
   };
 }
 

@@ -1,5 +1,10 @@
+import { createRequire } from "node:module";
 import { toggle } from "./flag-kinds.js";
 import { describeFlags, type FlagTable, type FlagValues, parseArguments } from "./flags.js";
+
+/** The version of this package. */
+export const packageVersion = (): string =>
+  createRequire(import.meta.url)("../package.json").version as string;
 
 /** Where text goes: a stream, as far as it is used. */
 export interface TextSink {

@@ -1,5 +1,5 @@
 import { errors } from "./errors.js";
-import { nearest } from "./nearest.js";
+import { nearest } from "./flags.js";
 import type { Subcommand } from "./subcommand.js";
 
 /** The subcommands by name, in the order of `--help`. Each is imported when it is called. */
@@ -7,15 +7,15 @@ export const subcommands: Readonly<
   Record<string, { readonly summary: string; readonly load: () => Promise<Subcommand> }>
 > = {
   install: {
-    summary: "Gets libtensorflow, which SavedModels need.",
+    summary: "Gets the library that a kind of models needs, such as libtensorflow for SavedModels.",
     load: async () => (await import("./subcommands/install.js")).install(),
   },
   doctor: {
-    summary: "Tells which libraries are there, whether they open, and what mends it if not.",
+    summary: "Reports which libraries are found, whether they open, and how to fix them.",
     load: async () => (await import("./subcommands/doctor.js")).doctor(),
   },
   inspect: {
-    summary: "Prints the signatures of a SavedModel or a .tflite file.",
+    summary: "Prints the signatures of a model.",
     load: async () => (await import("./subcommands/inspect.js")).inspect(),
   },
   tune: {

@@ -59,6 +59,18 @@ describe("serving-kit doctor", () => {
     expect(stdout).toContain(`SERVING_KIT_TFLITE_LIBRARY: ${broken} does not open`);
   });
 
+  it("lists why this machine would refuse to load models", async () => {
+    const folder = join(import.meta.dirname, "../../servable-tflite/test/models");
+    const models = ["unchecked", "dense"].map((name) => join(folder, `${name}.tflite`));
+    const { code, stdout } = await run(["doctor", `--models=${models.join()}`]);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(
+      /✗ .*unchecked\.tflite: 1 problem\n {2}unchecked: \w+ of \w+ \(tensor "/,
+    );
+    expect(stdout).toContain("loads only with --tflite_unchecked_ops=allow");
+    expect(stdout).toMatch(/✓ .*dense\.tflite: no problems\n/);
+  });
+
   it.skipIf(!opened)(`opens libtensorflow where it is there${reason}`, async () => {
     const { code, stdout } = await run(["doctor"]);
     expect(code).toBe(0);

@@ -27,6 +27,7 @@ import {
   loaderConformance,
   managerConformance,
   PuppetBatchScheduler,
+  platformConformance,
   policyConformance,
   predictorConformance,
   predictorThroughManager,
@@ -35,6 +36,7 @@ import {
   sourceConformance,
   sourceProviderConformance,
 } from "../src/index.js";
+import { fakePlatformOptions } from "./fake-platform.js";
 import { registryWorld } from "./registry-source.js";
 import { providerWorld, remotePathWorld, storageWorld } from "./storage-worlds.js";
 import { wideExamples, widePredictor } from "./wide-predictor.js";
@@ -101,6 +103,8 @@ export function runSuitesOnFakes(runner: Runner): void {
     data: "{}",
     failingData: "{",
   });
+
+  platformConformance(runner, fakePlatformOptions());
 
   policyConformance(runner, {
     name: "availability preserving",

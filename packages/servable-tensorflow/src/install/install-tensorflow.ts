@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, rename, rm, rmdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { isServingError, messageOf } from "@serving-kit/core";
+import type { InstalledLibrary } from "@serving-kit/inference";
 import { cacheFolder } from "@serving-kit/native-library";
 import { errors } from "../errors.js";
 import { CACHED_FOLDER, FILE_NAMES, LIBRARY_VARIABLE } from "../native/library.js";
@@ -19,17 +20,7 @@ import { unpack, type Wanted } from "./unpack.js";
 import { DEFAULT_VERSION, type Wheel, wheelFor } from "./wheel.js";
 
 /** What was installed. */
-export interface Installation {
-  readonly version: string;
-  /** The folder of the libraries. */
-  readonly folder: string;
-  /** The path of the main library. */
-  readonly library: string;
-  /** False when it was there already, whole. */
-  readonly isNew: boolean;
-  /** The files of an earlier installation that were damaged, and are whole again. */
-  readonly repaired: readonly string[];
-}
+export type Installation = Omit<InstalledLibrary, "name" | "variable">;
 
 /** What an installation is made from. */
 interface Source {

@@ -13,7 +13,6 @@ import {
 import { errors } from "../errors.js";
 import type { ServerFlags } from "../server-flags.js";
 import { type PlatformSettings, readPlatformConfigFile } from "./platform-config-file.js";
-import { readSessionConfigFile, type SessionSettings } from "./session-config-file.js";
 
 /** What the files say that the flags of the server name. */
 export interface ConfigFiles {
@@ -21,7 +20,6 @@ export interface ConfigFiles {
   /** The file that they are from. */
   readonly modelFile: ModelConfigFile | undefined;
   readonly batching: BatchingOptions | undefined;
-  readonly session: SessionSettings | undefined;
   readonly platform: PlatformSettings | undefined;
   readonly metrics: MetricsOptions | undefined;
   readonly ssl: SslConfig | undefined;
@@ -44,7 +42,6 @@ export async function readConfigFiles(flags: ServerFlags, logger?: Logger): Prom
     models: modelFile?.models ?? modelOf(flags),
     modelFile,
     batching: batching?.options,
-    session: await read(flags.tensorflow_session_config_file, readSessionConfigFile),
     platform: await read(flags.platform_config_file, readPlatformConfigFile),
     metrics: await read(flags.monitoring_config_file, readMonitoringConfigFile),
     ssl: await read(flags.ssl_config_file, readSslConfigFile),

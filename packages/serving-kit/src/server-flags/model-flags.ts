@@ -78,6 +78,15 @@ export const loadingFlags = {
   ),
 };
 
+/** TF Serving's flag of all platforms together. */
+export const platformFlags = {
+  platform_config_file: path(
+    "file",
+    "A PlatformConfigMap in protobuf's text format. What it may set, and --enable_batching, is then " +
+      "taken from it alone.",
+  ),
+};
+
 /** Flags beyond TF Serving's that say when the server has started. */
 export const startUpFlags = {
   start_up_policy: word(

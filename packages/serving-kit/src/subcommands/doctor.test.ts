@@ -1,61 +1,78 @@
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import type { LibraryReport } from "@serving-kit/native-library";
+import {
+  definePlatform,
+  type LibraryReport,
+  type PlatformDefinition,
+} from "@serving-kit/inference";
 import { describe, expect, it } from "vitest";
-import { type DoctorTools, doctor } from "./doctor.js";
+import type { PlatformRow } from "../platforms/platform-row.js";
+import { doctor } from "./doctor.js";
 
 const works = (name: string): LibraryReport => ({
   name,
-  places: [
-    { origin: "cache folder", path: `/cache/${name}.so` },
-    { origin: "Python package", path: `/python/${name}.so` },
-  ],
-  opened: { path: `/cache/${name}.so`, origin: "cache folder", version: "2.21.0", attempts: [] },
+  opened: { path: `/cache/${name}.so`, origin: "cache folder", version: "2.21.0" },
+  notes: [`not used: /python/${name}.so (Python package)`],
   cpuFeatures: ["avx", "fma"],
 });
 
 const fails = (name: string, problem: string): LibraryReport => ({
-  ...{ name, places: [], cpuFeatures: ["avx"], problem, remedy: `install ${name}` },
+  ...{ name, cpuFeatures: ["avx"], problem, remedy: `install ${name}` },
 });
 
-async function run(
-  lite: LibraryReport,
-  full: LibraryReport,
-  damaged: readonly string[] = [],
-  models: readonly string[] = [],
-) {
+/** A row of a platform whose library has a state. */
+function row(
+  name: string,
+  report?: LibraryReport,
+  change: Partial<PlatformDefinition<object> & PlatformRow> = {},
+): PlatformRow {
+  const { isRequired = false, ...members } = change;
+  const platform = definePlatform({
+    name,
+    load: () => Promise.reject(new Error("not loaded")),
+    ...(report && { libraryReport: async () => report }),
+    ...(members as object),
+  });
+  return { name, isRequired, load: async () => platform() };
+}
+
+const rowsOf = (lite: LibraryReport, full: LibraryReport) => [
+  row("tensorflow", full, { models: "SavedModels" }),
+  row("tflite", lite, { models: ".tflite models", isRequired: true }),
+];
+
+async function runWith(platforms: readonly PlatformRow[], args: readonly string[] = []) {
   let stdout = "";
   const sink = { write: (text: string) => (stdout += text) };
-  const tools: DoctorTools = {
-    examineTflite: async () => lite,
-    examineTensorFlow: async () => full,
-    checkInstallation: async () => ({ version: "2.21.0", folder: "/cache", damaged }),
-    findOpLibraries: async () => [
-      { name: "tensorflow-text", folder: "/python/text", libraries: ["/python/text/a.so"] },
-      { name: "ydf-tf", libraries: [] },
-    ],
-  };
   const { signal } = new AbortController();
-  const code = await doctor(tools).run(models.length > 0 ? [`--models=${models.join()}`] : [], {
-    stdout: sink,
-    stderr: sink,
-    signal,
-  });
+  const code = await doctor({ platforms }).run(args, { stdout: sink, stderr: sink, signal });
   return { code, stdout };
 }
 
-describe("serving-kit doctor --models", () => {
-  const model = (name: string) =>
-    fileURLToPath(new URL(`../../../servable-tflite/test/models/${name}.tflite`, import.meta.url));
+const run = (lite: LibraryReport, full: LibraryReport) => runWith(rowsOf(lite, full));
 
-  it("lists the operands of models that nothing checks", async () => {
-    const models = [model("unchecked"), model("dense")];
-    const { stdout } = await run(works("tflite"), works("tensorflow"), [], models);
-    expect(stdout).toMatch(
-      /✗ .*unchecked\.tflite: 1 unchecked operands\n {2}\w+ of \w+ \(tensor "/,
+describe("serving-kit doctor --models", () => {
+  it("lists why this machine would refuse to load them, in the words of the command", async () => {
+    const accepts = async () => true;
+    const problems = ['unchecked: loads only with option uncheckedOps: "allow"'];
+    const inspect = async (path: string) => ({
+      description: "a model",
+      problems: path === "/bad" ? problems : [],
+    });
+    const rows = [row("a", undefined, { accepts, inspect })];
+    const { code, stdout } = await runWith(rows, ["--models=/bad,/good"]);
+    expect(code).toBe(0);
+    expect(stdout).toContain(
+      "\n✗ /bad: 1 problem\n  unchecked: loads only with --tflite_unchecked_ops=allow\n" +
+        "\n✓ /good: no problems\n",
     );
-    expect(stdout).toContain("loads only with --tflite_unchecked_ops=allow");
-    expect(stdout).toMatch(/✓ .*dense\.tflite: no unchecked operands\n/);
+  });
+
+  it("tells what is wrong with a model that cannot be described, or only its platform", async () => {
+    const accepts = async () => true;
+    const inspect = () => Promise.reject(new Error("it is damaged"));
+    const damaged = await runWith([row("a", undefined, { accepts, inspect })], ["--models=/m"]);
+    expect(damaged.stdout).toContain("\n✗ /m: 1 problem\n  it is damaged\n");
+    const plain = await runWith([row("a", undefined, { accepts })], ["--models=/m"]);
+    expect(plain.stdout).toContain("\n/m: model of the platform a\n");
   });
 });
 
@@ -72,28 +89,7 @@ describe("serving-kit doctor", () => {
         "  not used: /python/tensorflow.so (Python package)",
       ].join("\n"),
     );
-    expect(stdout).toContain("  ops of tensorflow-text: 1 libraries in /python/text\n");
-    expect(stdout).toContain("  ops of ydf-tf: not installed\n");
     expect(stdout).toMatch(/\nEverything works: .*\n$/);
-  });
-
-  it("reports why a library is not from an earlier place", async () => {
-    const { opened, ...facts } = works("tflite");
-    if (opened === undefined) throw new Error("tflite opens");
-    const attempts = [
-      { origin: "environment variable X", outcome: "is not set" },
-      { origin: "npm package newest", outcome: "/newest.so does not open: GLIBC_2.34 not found" },
-    ];
-    const lite = { ...facts, opened: { ...opened, attempts } };
-    const { stdout } = await run(lite, works("tensorflow"));
-    expect(stdout).toContain(
-      [
-        "  /cache/tflite.so (cache folder)",
-        "  not used: npm package newest: /newest.so does not open: GLIBC_2.34 not found",
-        "  not used: /python/tflite.so (Python package)",
-      ].join("\n"),
-    );
-    expect(stdout).not.toContain("is not set");
   });
 
   it("ends with 0 when only SavedModels cannot be served, with every place and what mends it", async () => {
@@ -114,16 +110,32 @@ describe("serving-kit doctor", () => {
 
   it("tells which installed file is damaged, and the command that mends it, though it may open", async () => {
     const mends = "serving-kit install tensorflow";
-    const damaged = `\n  damaged: ${join("/cache", "tf.so")}; what mends it: ${mends}\n`;
-    const opens = await run(works("tflite"), works("tensorflow"), ["tf.so"]);
+    const damaged = ["/cache/tf.so"];
+    const line = `\n  damaged: /cache/tf.so; what mends it: ${mends}\n`;
+    const opens = await run(works("tflite"), { ...works("tensorflow"), damaged });
     expect(opens.code).toBe(0);
-    expect(opens.stdout).toContain(damaged);
+    expect(opens.stdout).toContain(line);
     expect(opens.stdout).toMatch(
       / but an installed library is damaged: serving-kit .* tensorflow\n$/,
     );
-    const dies = await run(works("tflite"), fails("tensorflow", "SIGSEGV"), ["tf.so"]);
-    expect(dies.stdout).toContain(`\n  SIGSEGV\n  what mends it: ${mends}${damaged}`);
+    const report = { ...fails("tensorflow", "SIGSEGV"), remedy: mends, damaged };
+    const dies = await run(works("tflite"), report);
+    expect(dies.stdout).toContain(`\n  SIGSEGV\n  what mends it: ${mends}${line}`);
     expect(dies.stdout).toContain(`SavedModels cannot: ${mends}\n`);
+  });
+
+  it("loops over the table: a platform in it is reported, with a library or without", async () => {
+    const { code, stdout } = await runWith([row("toy", works("toylib")), row("pure")]);
+    expect(code).toBe(0);
+    expect(stdout).toContain("\n✓ toylib 2.21.0 opens, for toy models\n  /cache/toylib.so (cache");
+    expect(stdout).toContain("\n✓ pure models need no library\n");
+    expect(stdout).toMatch(/Everything works: toy models and pure models can be served\.\n$/);
+  });
+
+  it("ends with 0 when the library of a platform that is not required does not open", async () => {
+    const { code, stdout } = await runWith([row("toy", fails("toylib", "gone")), row("pure")]);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/\npure models can be served; toy models cannot: install toylib\n$/);
   });
 
   it.each([

@@ -1,141 +1,129 @@
 import { availableParallelism } from "node:os";
-import { join } from "node:path";
-import type { LibraryReport } from "@serving-kit/native-library";
-import {
-  checkInstallation,
-  findOpLibraries,
-  INSTALL_COMMAND,
-  type OpLibraryPackage,
-} from "@serving-kit/servable-tensorflow";
-import { inspectTflite } from "@serving-kit/servable-tflite";
-import { builtInPlatforms } from "../built-in-platforms.js";
+import { messageOf } from "@serving-kit/core";
+import type { LibraryReport, Platform } from "@serving-kit/inference";
+import { builtIns } from "../built-ins.js";
 import { paths } from "../flag-kinds.js";
 import { inFlagWords } from "../flag-words.js";
-import { examineTensorFlow, examineTflite } from "../libraries.js";
 import { findModel } from "../model-path.js";
-import { packageVersion } from "../package-version.js";
-import { defineSubcommand, type Subcommand } from "../subcommand.js";
+import { loadPlatforms } from "../platforms/load-platforms.js";
+import { pluginFlags, withPlugins } from "../plugins.js";
+import { defineSubcommand, packageVersion, type Subcommand } from "../subcommand.js";
 
-/** What `doctor` looks with. */
-export interface DoctorTools {
-  readonly examineTflite: typeof examineTflite;
-  readonly examineTensorFlow: typeof examineTensorFlow;
-  readonly checkInstallation: typeof checkInstallation;
-  readonly findOpLibraries: typeof findOpLibraries;
+/** The state of one platform on this machine. */
+interface Examined {
+  readonly platform: Platform;
+  /** Its models in the plural. */
+  readonly models: string;
+  readonly isRequired: boolean;
+  /** Undefined if it needs no library. */
+  readonly report: LibraryReport | undefined;
 }
 
 /**
- * `serving-kit doctor`: which libraries were found, where, which version, whether they open, whether
- * the installed one is what was installed, and what mends it if not. Its exit code is 0 when `.tflite`
- * models can be served.
+ * `serving-kit doctor`: which libraries were found, where, which version, whether they open, whether the
+ * installed one is intact, and how to fix them. Its exit code is 0 if the library of each required platform
+ * opens.
  */
-export function doctor({
-  examineTflite: tflite = examineTflite,
-  examineTensorFlow: tensorflow = examineTensorFlow,
-  checkInstallation: check = checkInstallation,
-  findOpLibraries: findOps = findOpLibraries,
-}: Partial<DoctorTools> = {}): Subcommand {
+export function doctor({ platforms: builtIn } = builtIns): Subcommand {
   return defineSubcommand({
     usage: "doctor --models=/models/digits",
     description:
-      "Tells which libraries were found and where, their versions, whether they open and are whole,\n" +
-      "and for what is not the command that mends it. Ends with 0 when .tflite models can be served.",
+      "Reports which libraries were found and where, their versions, whether they open and are intact,\n" +
+      "and the command that fixes the others. Exits with 0 if the libraries that come with the kit open.",
     operands: [],
     flags: {
       models: paths(
         "path,…",
-        "Models, or their base paths: lists the operands of .tflite models that nothing checks.",
+        "Models, or their base paths: lists why this machine would refuse to load them.",
       ),
+      ...pluginFlags,
     },
     async run({ flags }, { stdout, signal }) {
-      const lite = await tflite();
-      const damaged = await damagedPaths(check, signal);
-      const report = await tensorflow();
-      const isMendable = damaged.length > 0 && report.opened === undefined;
-      const full = isMendable ? { ...report, remedy: INSTALL_COMMAND } : report;
-      const features = [...new Set([...lite.cpuFeatures, ...full.cpuFeatures])];
+      const rows = await withPlugins(builtIn, flags.plugins);
+      // What comes with the kit is reported first.
+      const ordered = rows.toSorted(
+        (a, b) => Number(b.isRequired ?? 0) - Number(a.isRequired ?? 0),
+      );
+      const platforms = await loadPlatforms(ordered);
+      const examined: Examined[] = [];
+      for (const [i, platform] of platforms.entries()) {
+        const isRequired = ordered[i]?.isRequired ?? false;
+        const { models = `${platform.platformName} models` } = platform;
+        const report = await platform.libraryReport?.({ signal });
+        examined.push({ platform, models, isRequired, report });
+      }
+      const features = new Set(examined.flatMap(({ report }) => report?.cpuFeatures ?? []));
+      const models = await Promise.all(flags.models.map((path) => describeModel(path, platforms)));
       const lines = [
         `serving-kit ${packageVersion()} on Node ${process.versions.node}, ${process.platform}-${process.arch}${glibc()}`,
-        `${availableParallelism()} cores, ${features.join(" ") || "CPU features not known"}`,
+        `${availableParallelism()} cores, ${[...features].join(" ") || "CPU features not known"}`,
+        ...examined.flatMap((each) => ["", ...describe(each)]),
+        ...models.flatMap((text) => ["", ...text]),
         "",
-        ...describe(lite, ".tflite models"),
-        "",
-        ...describe(full, "SavedModels"),
-        ...damaged.map((path) => `  damaged: ${path}; what mends it: ${INSTALL_COMMAND}`),
-        ...(await findOps()).map(describeOps),
-        ...(await Promise.all(flags.models.map((path) => describeOperands(path, lite)))).flat(),
-        "",
-        verdict(lite, full, damaged.length > 0),
+        verdict(examined),
       ];
       stdout.write(`${lines.join("\n")}\n`);
-      return lite.opened ? 0 : 1;
+      return examined.every((each) => works(each) || !each.isRequired) ? 0 : 1;
     },
   });
 }
 
-function describe(report: LibraryReport, kind: string): string[] {
-  const { name, places, opened, problem = "", remedy } = report;
+const works = ({ report }: Examined) => report === undefined || report.opened !== undefined;
+
+const installCommand = ({ platform }: Examined) => `serving-kit install ${platform.platformName}`;
+
+function describe(examined: Examined): string[] {
+  const { report, models } = examined;
+  if (report === undefined) return [`✓ ${models} need no library`];
+  const { name, opened, problem = "", remedy, notes = [], damaged = [] } = report;
+  const rest = [
+    ...notes.map((note) => `  ${note}`),
+    ...damaged.map((path) => `  damaged: ${path}; what mends it: ${installCommand(examined)}`),
+  ];
   if (opened) {
-    // A variable that is not set says nothing about the choice.
-    const before = opened.attempts.filter(({ outcome }) => outcome !== "is not set");
-    const tried = new Set([opened.origin, ...before.map(({ origin }) => origin)]);
-    const after = places.filter(({ path, origin }) => path !== undefined && !tried.has(origin));
-    return [
-      `✓ ${name} ${opened.version} opens, for ${kind}`,
-      `  ${opened.path} (${opened.origin})`,
-      ...before.map(({ origin, outcome }) => `  not used: ${origin}: ${outcome}`),
-      ...after.map(({ path, origin }) => `  not used: ${path} (${origin})`),
-    ];
+    const { version, path, origin } = opened;
+    return [`✓ ${name} ${version} opens, for ${models}`, `  ${path} (${origin})`, ...rest];
   }
   // The first line sums up what the others tell of each place.
   const [summary = "", ...tried] = problem.split("\n");
   return [
-    `✗ ${name} does not open, for ${kind}`,
+    `✗ ${name} does not open, for ${models}`,
     ...(tried.length > 0 ? tried : [`  ${summary}`]),
     `  what mends it: ${remedy}`,
+    ...rest,
   ];
 }
 
-function describeOps({ name, folder, libraries }: OpLibraryPackage): string {
-  if (folder === undefined) return `  ops of ${name}: not installed`;
-  return `  ops of ${name}: ${libraries.length} libraries in ${folder}`;
-}
-
-/** The operands of a `.tflite` model that neither the opened runtime nor the kit checks. */
-async function describeOperands(path: string, { opened }: LibraryReport): Promise<string[]> {
-  const { path: found, platform } = await findModel(path, builtInPlatforms());
-  if (platform.platformName !== "tflite" || opened === undefined) {
-    return ["", `${found}: model of the platform ${platform.platformName}`];
-  }
-  const operands = (await inspectTflite(found)).uncheckedOperands(opened.version);
+/** The reasons why this machine would refuse to load a model. */
+async function describeModel(path: string, platforms: readonly Platform[]): Promise<string[]> {
+  const { path: found, platform } = await findModel(path, platforms);
+  if (!platform.inspect) return [`${found}: model of the platform ${platform.platformName}`];
+  const inspecting = platform.inspect(found).catch((error) => ({ problems: [messageOf(error)] }));
+  const { problems } = await inspecting;
+  if (problems.length === 0) return [`✓ ${found}: no problems`];
   return [
-    "",
-    `${operands.length === 0 ? "✓" : "✗"} ${found}: ${operands.length || "no"} unchecked operands`,
-    ...operands.map(({ operand, operator, tensor, signature }) =>
-      inFlagWords(
-        `  ${operand} of ${operator} (tensor "${tensor}", signature ${signature}); loads only with option uncheckedOps: "allow"`,
-      ),
-    ),
+    `✗ ${found}: ${problems.length} ${problems.length === 1 ? "problem" : "problems"}`,
+    ...problems.map((problem) => inFlagWords(`  ${problem}`)),
   ];
 }
 
-async function damagedPaths(
-  check: typeof checkInstallation,
-  signal: AbortSignal,
-): Promise<readonly string[]> {
-  const { folder = "", damaged = [] } = (await check({ signal })) ?? {};
-  return damaged.map((name) => join(folder, name));
+function verdict(examined: readonly Examined[]): string {
+  const able = examined.filter(works);
+  const unable = examined.filter((each) => !works(each));
+  const required = examined.find(({ isRequired }) => isRequired) ?? examined[0];
+  if (able.length === 0) return `Nothing can be served: ${required?.report?.remedy}`;
+  const served = `${listOf(able.map(({ models }) => models))} can be served`;
+  if (unable.length > 0) {
+    const problems = unable.map(({ models, report }) => `; ${models} cannot: ${report?.remedy}`);
+    return served + problems.join("");
+  }
+  const broken = examined.find(({ report }) => (report?.damaged?.length ?? 0) > 0);
+  if (broken) return `${served}, but an installed library is damaged: ${installCommand(broken)}`;
+  return `Everything works: ${served}.`;
 }
 
-function verdict(lite: LibraryReport, full: LibraryReport, isDamaged: boolean): string {
-  if (lite.opened && full.opened && isDamaged)
-    return `.tflite models and SavedModels can be served, but an installed library is damaged: ${INSTALL_COMMAND}`;
-  if (lite.opened && full.opened)
-    return "Everything works: .tflite models and SavedModels can be served.";
-  if (lite.opened) return `.tflite models can be served; SavedModels cannot: ${full.remedy}`;
-  if (full.opened) return `SavedModels can be served; .tflite models cannot: ${lite.remedy}`;
-  return `Nothing can be served: ${lite.remedy}`;
-}
+const listOf = (words: readonly string[]) =>
+  words.length < 2 ? words.join("") : `${words.slice(0, -1).join(", ")} and ${words.at(-1)}`;
 
 function glibc(): string {
   const { header } = process.report.getReport() as { header: { glibcVersionRuntime?: string } };

@@ -1,10 +1,12 @@
-import { builtInPlatforms } from "../built-in-platforms.js";
+import { builtIns } from "../built-ins.js";
 import { inFlagWords } from "../flag-words.js";
 import { findModel } from "../model-path.js";
+import { loadPlatforms } from "../platforms/load-platforms.js";
+import { pluginFlags, withPlugins } from "../plugins.js";
 import { defineSubcommand, type Subcommand } from "../subcommand.js";
 
 /** `serving-kit inspect PATH`: the description of a model by its platform. */
-export function inspect(): Subcommand {
+export function inspect({ platforms: rows } = builtIns): Subcommand {
   return defineSubcommand({
     usage: "inspect /models/digits",
     description:
@@ -13,12 +15,13 @@ export function inspect(): Subcommand {
       "operators and state, the runtime it needs, the runtime that would run it and why, operands that\n" +
       "nothing checks, and how much of it XNNPACK would run. Needs no library.",
     operands: ["path"],
-    flags: {},
-    async run({ operands: [path = ""] }, { stdout }) {
-      const { platform, path: found } = await findModel(path, builtInPlatforms());
-      const description =
-        (await platform.describe?.(found)) ??
-        `${found}: model of the platform ${platform.platformName}`;
+    flags: pluginFlags,
+    async run({ operands: [path = ""], flags }, { stdout }) {
+      const platforms = await loadPlatforms(await withPlugins(rows, flags.plugins));
+      const { platform, path: found } = await findModel(path, platforms);
+      const { description } = (await platform.inspect?.(found)) ?? {
+        description: `${found}: model of the platform ${platform.platformName}`,
+      };
       stdout.write(`${inFlagWords(description)}\n`);
       return 0;
     },

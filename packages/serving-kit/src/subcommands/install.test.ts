@@ -1,8 +1,14 @@
-import type { InstallOptions } from "@serving-kit/servable-tensorflow";
+import {
+  definePlatform,
+  type InstallLibraryOptions,
+  type LibraryReport,
+} from "@serving-kit/inference";
 import { describe, expect, it } from "vitest";
-import { type InstallTools, install } from "./install.js";
+import type { PlatformRow } from "../platforms/platform-row.js";
+import { install } from "./install.js";
 
 const opened = { path: "/cache/libtensorflow_cc.so.2", origin: "cache folder", version: "2.21.0" };
+const load = () => Promise.reject(new Error("not loaded"));
 
 async function run(
   args: string[],
@@ -13,26 +19,35 @@ async function run(
     says = opened.version,
   }: { isNew?: boolean; repaired?: string[]; problem?: string; says?: string } = {},
 ) {
-  const calls: InstallOptions[] = [];
-  const tools: InstallTools = {
-    async install(options = {}) {
+  const calls: InstallLibraryOptions[] = [];
+  const tensorflow = definePlatform({
+    name: "tensorflow",
+    load,
+    async install(options) {
       calls.push(options);
       options.onProgress?.({ step: "downloading", bytes: 137e6, totalBytes: 274e6 });
       options.onProgress?.({ step: "unpacking", bytes: 0 });
       const folder = options.dir ?? "/cache";
       const { version = "2.21.0" } = options;
-      return { version, folder, library: `${folder}/lib.so`, isNew, repaired };
+      return {
+        ...{ name: "libtensorflow", version, folder, library: `${folder}/lib.so`, isNew, repaired },
+        variable: "SERVING_KIT_TENSORFLOW_LIBRARY",
+      };
     },
-    examine: async (path) => ({
-      ...{ name: "TensorFlow", places: [], cpuFeatures: [] },
+    libraryReport: async ({ library = "" }): Promise<LibraryReport> => ({
+      name: "TensorFlow",
       ...(problem === undefined
-        ? { opened: { ...opened, path: path ?? "", version: says, attempts: [] } }
+        ? { opened: { ...opened, path: library, version: says } }
         : { problem }),
     }),
-  };
+  });
+  const platforms: readonly PlatformRow[] = [
+    { name: "tensorflow", installHelp: "About libtensorflow.", load: async () => tensorflow() },
+    { name: "tflite", load: async () => definePlatform({ name: "tflite", load })() },
+  ];
   const output = { stdout: "", stderr: "" };
   const { signal } = new AbortController();
-  const code = await install(tools).run(args, {
+  const code = await install({ platforms }).run(args, {
     signal,
     stdout: { write: (text) => (output.stdout += text) },
     stderr: { write: (text) => (output.stderr += text) },
@@ -51,17 +66,21 @@ describe("serving-kit install", () => {
       says: "version" in options ? options.version : "2.21.0",
     });
     expect(code).toBe(0);
-    const { onProgress, signal, ...passed } = calls[0] as InstallOptions;
+    const { onProgress, signal, ...passed } = calls[0] as InstallLibraryOptions;
     expect(passed).toEqual(options);
     expect([typeof onProgress, signal?.aborted]).toEqual(["function", false]);
   });
 
   it("shows progress on stderr, and on stdout where the library is and that it opens", async () => {
     const { stdout, stderr } = await run(["tensorflow"]);
-    expect(stderr).toBe("downloading libtensorflow (274 MB) 50 %\nunpacking libtensorflow\n");
+    expect(stderr).toBe("downloading tensorflow (274 MB) 50 %\nunpacking tensorflow\n");
     expect(stdout).toBe(
       "libtensorflow 2.21.0 is installed in /cache\nit opens, and says that it is TensorFlow 2.21.0\n",
     );
+  });
+
+  it("has what each platform of the table says of its library in its help", async () => {
+    expect((await run(["--help"])).stdout).toContain("\n\nAbout libtensorflow.\n");
   });
 
   it("says so when it was there, and how to use a folder of one's own", async () => {

@@ -1,15 +1,17 @@
 import { resolve } from "node:path";
-import {
-  type Installation,
-  type InstallOptions,
-  type InstallProgress,
-  installTensorFlow,
-} from "@serving-kit/servable-tensorflow";
+import type {
+  InstalledLibrary,
+  InstallLibraryOptions,
+  InstallProgress,
+  Platform,
+} from "@serving-kit/inference";
+import { builtIns } from "../built-ins.js";
 import { errors } from "../errors.js";
 import { text } from "../flag-kinds.js";
-import { examineTensorFlow } from "../libraries.js";
+import { loadPlatforms } from "../platforms/load-platforms.js";
+import { pluginFlags, withPlugins } from "../plugins.js";
 import { type Progress, showProgress } from "../progress.js";
-import { defineSubcommand, type Subcommand } from "../subcommand.js";
+import { defineSubcommand, type Subcommand, type TextSink } from "../subcommand.js";
 
 const flags = {
   dir: text(
@@ -18,87 +20,97 @@ const flags = {
     "Where the libraries go. Without it, to the cache folder, where models find them.",
   ),
   version: {
-    ...text("version", undefined, "The version of TensorFlow. Without it, one that was tested."),
+    ...text("version", undefined, "The version of the library. Without it, one that was tested."),
     expected: "a version such as 2.21.0",
     parse: (value: string) => (/^\d+(\.\d+)*([a-z]+\d+)?$/.test(value) ? value : undefined),
   },
   archives: {
-    ...text("URL", undefined, "A mirror of Google's archives: <URL>/<version>/<name> is one."),
+    ...text(
+      "URL",
+      undefined,
+      "A mirror of the publisher's archives: <URL>/<version>/<name> is one.",
+    ),
     expected: "an address that begins with http:// or https://",
     parse: (value: string) =>
       /^https?:/.test(value) && URL.canParse(value) ? value.replace(/\/+$/, "") : undefined,
   },
+  ...pluginFlags,
 };
 
-/** What `install` does its work with. */
-export interface InstallTools {
-  readonly install: typeof installTensorFlow;
-  readonly examine: typeof examineTensorFlow;
-}
+/** A platform whose library can be installed. */
+type Installable = Platform & Required<Pick<Platform, "install">>;
 
-/** `serving-kit install tensorflow`: gets libtensorflow and proves that it opens. */
-export function install({
-  install = installTensorFlow,
-  examine = examineTensorFlow,
-}: Partial<InstallTools> = {}): Subcommand {
+/** `serving-kit install NAME`: gets the library of a platform and verifies that it opens. */
+export function install({ platforms: builtIn } = builtIns): Subcommand {
+  const help = builtIn.flatMap(({ installHelp = [] }) => installHelp);
   return defineSubcommand({
     usage: "install tensorflow",
-    description:
-      "Gets libtensorflow, which SavedModels need: asks pip where TensorFlow's Python package is,\n" +
-      "downloads it, checks it and unpacks the libraries in it; without pip, Google's archive of the C\n" +
-      "library, which is of an older version. What is there already is checked, and mended where it is\n" +
-      "damaged. Where the connection breaks or this is killed, the download goes on from there when it\n" +
-      "is run again; but not where only pip can get the package, as through a proxy of pip's own.",
+    description: ["Gets the library of a kind of models.", ...help].join("\n\n"),
     operands: ["library"],
     flags,
-    async run(
-      { flags: { dir, version, archives }, operands: [library = ""] },
-      { stdout, stderr, signal },
-    ) {
-      if (library !== "tensorflow") throw errors.argumentInvalid("library", "tensorflow", library);
-      const options: InstallOptions = {
+    async run({ flags, operands: [name = ""] }, { stdout, stderr, signal }) {
+      const platforms = await loadPlatforms(await withPlugins(builtIn, flags.plugins));
+      const known = platforms.filter((each): each is Installable => each.install !== undefined);
+      const platform = known.find(({ platformName }) => platformName === name);
+      if (platform === undefined) {
+        const names = known.map(({ platformName }) => platformName);
+        throw errors.argumentInvalid("library", names.join(" or "), name);
+      }
+      const { dir, version, archives } = flags;
+      const options: InstallLibraryOptions = {
         signal,
         ...(dir !== undefined && { dir: resolve(dir) }),
         ...(version !== undefined && { version }),
         ...(archives !== undefined && { archives }),
       };
       using progress = showProgress(stderr);
-      const installed = await install({
-        ...options,
-        onProgress: (at) => showInstallProgress(progress, at),
-      });
+      const onProgress = (at: InstallProgress) => showInstallProgress(progress, name, at);
+      const installed = await platform.install({ ...options, onProgress });
       progress[Symbol.dispose]();
-      const { folder } = installed;
-      stdout.write(`libtensorflow ${installed.version} ${verbOf(installed)} ${folder}\n`);
-      const { opened, problem } = await examine(installed.library);
-      if (opened === undefined) {
-        stderr.write(`but it does not open, though it is whole: ${problem}\n`);
-        return 1;
-      }
-      stdout.write(`it opens, and says that it is TensorFlow ${opened.version}\n`);
-      if (opened.version.replaceAll("-", "") !== installed.version) {
-        stderr.write(`but that is not version ${installed.version}\n`);
-        return 1;
-      }
-      if (dir !== undefined) {
-        stdout.write(`to use it, set SERVING_KIT_TENSORFLOW_LIBRARY=${installed.library}\n`);
+      stdout.write(
+        `${installed.name} ${installed.version} ${verbOf(installed)} ${installed.folder}\n`,
+      );
+      if (!(await opens(platform, installed, { stdout, stderr }))) return 1;
+      const { variable, library } = installed;
+      if (dir !== undefined && variable !== undefined) {
+        stdout.write(`to use it, set ${variable}=${library}\n`);
       }
       return 0;
     },
   });
 }
 
-function verbOf({ isNew, repaired }: Installation): string {
+/** Whether an installed library opens and is of the version that it should be; writes which. */
+async function opens(
+  platform: Platform,
+  { library, version }: InstalledLibrary,
+  { stdout, stderr }: Readonly<Record<"stdout" | "stderr", TextSink>>,
+): Promise<boolean> {
+  const report = await platform.libraryReport?.({ library });
+  if (report === undefined) return true;
+  const { name, opened, problem } = report;
+  if (opened === undefined) {
+    stderr.write(`but it does not open, though it is whole: ${problem}\n`);
+    return false;
+  }
+  stdout.write(`it opens, and says that it is ${name} ${opened.version}\n`);
+  const isOther = opened.version.replaceAll("-", "") !== version;
+  if (isOther) stderr.write(`but that is not version ${version}\n`);
+  return !isOther;
+}
+
+function verbOf({ isNew, repaired }: InstalledLibrary): string {
   if (repaired.length > 0) return `(${repaired.join(", ")} was damaged) is installed again in`;
   return isNew ? "is installed in" : "was there already, whole, in";
 }
 
-/** Shows how far an installation is. */
+/** Shows the progress of installing the library of a platform. */
 export function showInstallProgress(
   progress: Progress,
+  name: string,
   { step, bytes, totalBytes }: InstallProgress,
 ): void {
   const fraction = totalBytes === undefined ? undefined : bytes / totalBytes;
   const size = totalBytes === undefined ? "" : ` (${Math.round(totalBytes / 1e6)} MB)`;
-  progress.update(`${step} libtensorflow${size}`, fraction);
+  progress.update(`${step} ${name}${size}`, fraction);
 }

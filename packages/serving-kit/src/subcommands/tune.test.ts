@@ -30,7 +30,7 @@ async function run(args: string[], results = [result(1, 1000, 1), result(8, 2500
     load: async () => predictor,
   });
   const command = tune({
-    platforms: [platform()],
+    platforms: [{ name: "fake", load: async () => platform() }],
     async *tune(_predictor, options) {
       calls.push(options);
       yield* results;

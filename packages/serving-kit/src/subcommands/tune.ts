@@ -8,18 +8,20 @@ import {
 import { messageOf, servableId } from "@serving-kit/core";
 import {
   DEFAULT_SIGNATURE,
-  type Platform,
   type Predictor,
   signatureOf,
   type Tensors,
   zeroInputs,
 } from "@serving-kit/inference";
 import { decodePredict } from "@serving-kit/tensor-json";
-import { builtInPlatforms } from "../built-in-platforms.js";
+import { builtIns } from "../built-ins.js";
 import { errors } from "../errors.js";
 import { integer, numbers, text } from "../flag-kinds.js";
 import type { FlagValues } from "../flags.js";
 import { findModel } from "../model-path.js";
+import { loadPlatforms } from "../platforms/load-platforms.js";
+import type { PlatformRow } from "../platforms/platform-row.js";
+import { pluginFlags, withPlugins } from "../plugins.js";
 import { showProgress } from "../progress.js";
 import { defineSubcommand, type Subcommand } from "../subcommand.js";
 import { advise, formatTable } from "../tune-report.js";
@@ -64,19 +66,20 @@ const flags = {
     [1, 3_600_000],
     "The 99th percentile of latency that the best configuration may have.",
   ),
+  ...pluginFlags,
 };
 
 type TuneFlags = FlagValues<typeof flags>;
 
 /** What `tune` works with. */
 export interface TuneTools {
-  readonly platforms: readonly Platform[];
+  readonly platforms: readonly PlatformRow[];
   readonly tune: typeof tuneModel;
 }
 
 /** `serving-kit tune --model=…`: which configuration of batching is best for a model. */
 export function tune({
-  platforms = builtInPlatforms(),
+  platforms: rows = builtIns.platforms,
   tune = tuneModel,
 }: Partial<TuneTools> = {}): Subcommand {
   return defineSubcommand({
@@ -90,6 +93,7 @@ export function tune({
       if (flags.model === undefined) throw errors.argumentMissing("--model=<path>");
       using progress = showProgress(stderr);
       progress.update("loading the model");
+      const platforms = await loadPlatforms(await withPlugins(rows, flags.plugins));
       const { path, platform } = await findModel(flags.model, platforms);
       const id = servableId("model", 1);
       const predictor = await platform.loader({ path }, id).load({ id, signal });

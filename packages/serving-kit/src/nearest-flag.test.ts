@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { nearest } from "./nearest.js";
+import { nearest } from "./flags.js";
 
 const flags = ["model_name", "model_base_path", "rest_api_port", "port"];
 

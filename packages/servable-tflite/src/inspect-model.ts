@@ -1,15 +1,14 @@
 import { messageOf } from "@serving-kit/core";
-import { formatSignature } from "@serving-kit/inference";
+import { formatSignature, type ModelInspection } from "@serving-kit/inference";
 import { runInCanary } from "@serving-kit/native-library";
 import { canaryModule } from "./canary-module.js";
 import { delegationOf } from "./delegation-of.js";
 import { describeRuntime } from "./describe-runtime.js";
 import { inspectTflite } from "./inspect-tflite.js";
-import { libraryReport } from "./library-report.js";
+import { examineTflite } from "./library-report.js";
 import type { ModelState } from "./model-state.js";
 import type { TfliteOptions } from "./options.js";
 import {
-  type RuntimeLibrary,
   type RuntimeRequirements,
   unmetRequirements,
 } from "./requirements/runtime-requirements.js";
@@ -17,37 +16,41 @@ import {
 const TIMEOUT_MS = 60_000;
 
 /**
- * Describes a `.tflite` model in lines of text: the runtime that would run it and why, the runtime it needs,
- * XNNPACK's share, state, operators, operands that nothing checks, signatures. Libraries and models are tried in a child process first.
+ * Describes a `.tflite` model: the runtime that would run it and why, the runtime it needs, XNNPACK's share,
+ * state, operators, operands that nothing checks, signatures. Another process tries libraries and models first.
  *
  * @throws ServingError as `inspectTflite` does.
  */
-export async function describeModel(path: string, options: TfliteOptions): Promise<string> {
+export async function inspectModel(path: string, options: TfliteOptions): Promise<ModelInspection> {
   const inspection = await inspectTflite(path);
   const { bytes, exampleInputs, requirements, state, signatures } = inspection;
-  const library = await openedLibrary(options);
+  const { opened: library } = await examineTflite(options.library);
   const unmet = library === undefined ? [] : await unmetRequirements(requirements, library);
-  const unchecked = library === undefined ? [] : inspection.uncheckedOperands(library.version);
+  const cannotRun = unmet.map((reason) => `cannot run: it ${reason}`);
+  const operands = library === undefined ? [] : inspection.uncheckedOperands(library.version);
+  const unchecked = operands.map(
+    ({ signature, operator, operand, tensor }) =>
+      `unchecked: ${operand} of ${operator} (tensor "${tensor}", signature ${signature}); loads only with option uncheckedOps: "allow"`,
+  );
   const facts = [
     `runtime: ${library ? describeRuntime(library) : "none opens; `serving-kit doctor` says why"}`,
     `needs: ${describeNeeds(requirements)}`,
-    ...unmet.map((reason) => `cannot run: it ${reason}`),
+    ...cannotRun,
     ...(library && unmet.length === 0
       ? [`XNNPACK: ${await describeDelegation(inspection.path, options)}`]
       : []),
     `state: ${STATES[state]}`,
     `operators: ${describeOperators(requirements)}`,
-    ...unchecked.map(
-      ({ signature, operator, operand, tensor }) =>
-        `unchecked: ${operand} of ${operator} (tensor "${tensor}", signature ${signature}); loads only with option uncheckedOps: "allow"`,
-    ),
+    ...unchecked,
     ...exampleInputs.map((name) => `input ${name}: tf.Example, parsed before TensorFlow Lite runs`),
   ];
   const lines = [...signatures].flatMap(([name, signature]) => formatSignature(name, signature));
-  return [
+  const description = [
     `${inspection.path}: TensorFlow Lite model of ${bytes.toLocaleString("en")} bytes`,
     ...[...facts, ...lines].map((line) => `  ${line}`),
   ].join("\n");
+  const refused = options.uncheckedOps === "allow" ? [] : unchecked;
+  return { description, problems: [...cannotRun, ...refused] };
 }
 
 /** What a call finds in the variables of a model. */
@@ -57,22 +60,6 @@ const STATES: Record<ModelState, string> = {
   resources:
     'resource variables, in a new interpreter for each call unless option state: "keep" is set',
 };
-
-/** A library that is built for another CPU kills the process that opens it. */
-async function openedLibrary({ library }: TfliteOptions): Promise<RuntimeLibrary | undefined> {
-  try {
-    await runInCanary({
-      what: "opening the TensorFlow Lite library",
-      module: canaryModule,
-      exportName: "tryLibrary",
-      argument: library,
-      timeoutMs: TIMEOUT_MS,
-    });
-    return (await libraryReport(library)).opened;
-  } catch {
-    return undefined;
-  }
-}
 
 function describeNeeds({ runtime, minRuntimeVersion }: RuntimeRequirements): string {
   const needs =

@@ -2,7 +2,10 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { platformsOf } from "./platforms.js";
+import { builtIns } from "../built-ins.js";
+import { parseFlags } from "../flags.js";
+import { serverFlags } from "../server-flags.js";
+import { loadPlatforms } from "./load-platforms.js";
 
 const folder = mkdtempSync(join(tmpdir(), "serving-kit-platforms-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -18,9 +21,14 @@ const both = version("both", "saved_model.pb", "model.tflite");
 
 const id = { name: "m", version: 1n };
 
+function platformsOf(prefersTflite: boolean) {
+  const args = [`--prefer_tflite_model=${prefersTflite}`];
+  return loadPlatforms(builtIns.platforms, { flags: parseFlags(serverFlags, args).flags });
+}
+
 /** By which library the first platform that accepts it would load a version. */
 async function loadedBy(path: string, prefersTflite: boolean, named?: string) {
-  const platforms = platformsOf({ tensorflow: {}, tflite: {}, prefersTflite });
+  const platforms = await platformsOf(prefersTflite);
   const loader = async () => {
     for (const platform of platforms) {
       const isNamed = named === undefined || platform.platformName === named;
@@ -33,7 +41,7 @@ async function loadedBy(path: string, prefersTflite: boolean, named?: string) {
   return error.reason; // the files are empty, which each finds out by itself
 }
 
-describe("platformsOf", () => {
+describe("loadPlatforms", () => {
   it("takes a folder with a SavedModel and a .tflite for a SavedModel, as TF Serving does", async () => {
     const [reasonOfSavedModel, reasonOfLite] = [
       await loadedBy(savedModel, false),
@@ -47,9 +55,9 @@ describe("platformsOf", () => {
     expect(await loadedBy(lite, false, "tflite")).toBe(reasonOfLite);
   });
 
-  it("names its platforms as configuration does, whichever is preferred", () => {
+  it("names its platforms as configuration does, whichever is preferred", async () => {
     for (const prefersTflite of [true, false]) {
-      const platforms = platformsOf({ tensorflow: {}, tflite: {}, prefersTflite });
+      const platforms = await platformsOf(prefersTflite);
       const names = platforms.map(({ platformName }) => platformName);
       expect(names).toEqual(["tensorflow", "tflite"]);
     }

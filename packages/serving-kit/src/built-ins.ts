@@ -1,0 +1,38 @@
+import type { Platform } from "@serving-kit/inference";
+import { loadPlatforms } from "./platforms/load-platforms.js";
+import type { PlatformRow } from "./platforms/platform-row.js";
+import { tensorflowFlags } from "./platforms/tensorflow-flags.js";
+import { tfliteFlags } from "./platforms/tflite-flags.js";
+
+/** The plugins that the command and the umbrella have, a table for each kind. */
+export interface BuiltIns {
+  /**
+   * The platforms in the order in which they are asked whether a version is theirs: a folder with a SavedModel
+   * and a `.tflite` file is a SavedModel, as in TF Serving.
+   */
+  readonly platforms: readonly PlatformRow[];
+}
+
+/** The one table of built-in plugins. A new one is a row; nothing else knows any of them by name. */
+export const builtIns: BuiltIns = {
+  platforms: [
+    {
+      name: "tensorflow",
+      ...tensorflowFlags,
+      load: async (setup) => (await import("./platforms/tensorflow.js")).tensorflowOf(setup),
+    },
+    {
+      name: "tflite",
+      ...tfliteFlags,
+      isRequired: true, // its library comes with the kit
+      load: async (setup) => (await import("./platforms/tflite.js")).tfliteOf(setup),
+    },
+  ],
+};
+
+/**
+ * Loads the built-in platforms with their defaults, `tensorflow` and `tflite`: a folder with a SavedModel and a
+ * `.tflite` file is a SavedModel, as in TF Serving. Their libraries are opened with the first model.
+ */
+export const builtInPlatforms = (): Promise<readonly Platform[]> =>
+  loadPlatforms(builtIns.platforms);

@@ -1,0 +1,30 @@
+import { lateLoader } from "@serving-kit/core";
+import { type Platform, withMembers } from "@serving-kit/inference";
+import type { PlatformRow, PlatformSetup } from "./platform-row.js";
+
+/**
+ * Loads the platforms of a table, in the order in which they are asked whether a version is theirs. A platform
+ * that prefers another one serves as that one every version that both accept, even if a model names the former.
+ */
+export async function loadPlatforms(
+  rows: readonly PlatformRow[],
+  setup?: PlatformSetup,
+): Promise<readonly Platform[]> {
+  const platforms = await Promise.all(rows.map((row) => row.load(setup)));
+  return rows.map((row, i) => {
+    const platform = platforms[i] as Platform;
+    const name = setup && row.prefers?.(setup);
+    const preferred = platforms.find(({ platformName }) => platformName === name);
+    return preferred ? preferring(preferred, platform) : platform;
+  });
+}
+
+/** A platform by the second one's name that serves as the first one what that accepts. */
+function preferring(preferred: Platform, other: Platform): Platform {
+  const find = async (path: string) => ((await preferred.accepts(path)) ? preferred : other);
+  return withMembers(other, {
+    accepts: async (path) => (await preferred.accepts(path)) || other.accepts(path),
+    isComplete: async (path) => (await find(path)).isComplete(path),
+    loader: (storage, id) => lateLoader(async () => (await find(storage.path)).loader(storage, id)),
+  });
+}

@@ -1,0 +1,128 @@
+import { access } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { isAbsolute, join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import type { Platform, PlatformFactory } from "@serving-kit/inference";
+import { errors } from "./errors.js";
+import type { Flag } from "./flags.js";
+import type { PlatformRow } from "./platforms/platform-row.js";
+
+/** The plugins that modules export. */
+export interface Plugins {
+  readonly platforms: readonly Platform[];
+}
+
+const plugins: Flag<readonly string[]> = {
+  placeholder: "module,…",
+  fallback: [],
+  help: "Modules with more plugins, by path or package name: each exports platforms. May be repeated.",
+  expected: "paths or names of modules, separated by commas",
+  parse: (value) => value.split(",").filter((name) => name !== ""),
+  join: (before, next) => [...before, ...next],
+};
+
+/** The flag of every command that takes plugins. */
+export const pluginFlags = { plugins };
+
+/** A kind of plugin, by the name of the export. */
+interface Kind<K extends keyof Plugins> {
+  /** The form of one plugin, for the error. */
+  readonly expected: string;
+  /** Returns the plugin, or undefined if the value is none. */
+  read(value: unknown): Plugins[K][number] | undefined;
+}
+
+const KINDS: { readonly [K in keyof Plugins]: Kind<K> } = {
+  platforms: { expected: "a platform, as definePlatform makes it", read: platformOf },
+};
+
+/**
+ * Imports modules and returns their plugins. A module exports any of the kinds by its name: a plugin, an array of
+ * plugins, or a function that returns either, or a promise of it.
+ *
+ * @param names Paths, relative to the working directory, or names of packages that are installed there.
+ * @throws ServingError NOT_FOUND / PLUGIN_NOT_FOUND; FAILED_PRECONDITION / PLUGIN_FAILED if importing a module
+ * or calling its export throws; INVALID_ARGUMENT / PLUGIN_INVALID for any other export.
+ */
+export async function readPlugins(names: readonly string[]): Promise<Plugins> {
+  const modules = await Promise.all(
+    names.map(async (name) => ({ name, exports: await importModule(name) })),
+  );
+  for (const { name, exports } of modules) {
+    const known = Object.keys(KINDS);
+    const isPlugin = known.some((kind) => Object.hasOwn(exports, kind));
+    if (!isPlugin) throw errors.pluginExportMissing(name, known, Object.keys(exports).sort());
+  }
+  const all = async <K extends keyof Plugins>(kind: K) => {
+    const lists = modules.map(({ name, exports }) => readExport(name, kind, exports[kind]));
+    return (await Promise.all(lists)).flat();
+  };
+  return { platforms: await all("platforms") };
+}
+
+/** The rows of a table after those of plugins, which replace rows of the same name. */
+export async function withPlugins(
+  rows: readonly PlatformRow[],
+  names: readonly string[],
+): Promise<readonly PlatformRow[]> {
+  const { platforms } = await readPlugins(names);
+  const added = platforms.map(
+    (platform): PlatformRow => ({ name: platform.platformName, load: async () => platform }),
+  );
+  const isReplaced = ({ name }: PlatformRow) => added.some((row) => row.name === name);
+  return [...added, ...rows.filter((row) => !isReplaced(row))];
+}
+
+async function importModule(name: string): Promise<Record<string, unknown>> {
+  const path = pathOf(name);
+  await access(path).catch((error) => {
+    throw errors.pluginNotFound(name, error);
+  });
+  try {
+    return (await import(pathToFileURL(path).href)) as Record<string, unknown>;
+  } catch (error) {
+    throw errors.pluginFailed(name, error);
+  }
+}
+
+/** The file of a module by its path, or by the name of a package, as the working directory finds it. */
+function pathOf(name: string): string {
+  const isPath = /^\.{1,2}[/\\]|\.[cm]?[jt]s$/.test(name) || isAbsolute(name);
+  if (isPath) return resolve(name);
+  try {
+    return createRequire(join(process.cwd(), "_")).resolve(name);
+  } catch (error) {
+    throw errors.pluginNotFound(name, error);
+  }
+}
+
+async function readExport<K extends keyof Plugins>(
+  module: string,
+  kind: K,
+  exported: unknown,
+): Promise<Plugins[K][number][]> {
+  const { expected, read } = KINDS[kind];
+  // A platform is a function too.
+  const isMaker = typeof exported === "function" && read(exported) === undefined;
+  let made = exported;
+  try {
+    if (isMaker) made = await exported();
+  } catch (error) {
+    throw errors.pluginFailed(`${kind} of ${module}`, error);
+  }
+  if (made === undefined && !isMaker) return [];
+  const values: unknown[] = Array.isArray(made) ? made : [made];
+  return values.map((value, i) => {
+    const plugin = read(value);
+    if (plugin !== undefined) return plugin;
+    const place = Array.isArray(made) ? `${kind}[${i}]` : kind;
+    throw errors.pluginInvalid(module, place, expected, value);
+  });
+}
+
+function platformOf(value: unknown): Platform | undefined {
+  const { platformName, loader } = (value ?? {}) as Partial<Platform>;
+  if (typeof platformName !== "string") return undefined;
+  if (typeof loader === "function") return value as Platform;
+  return typeof value === "function" ? (value as PlatformFactory)() : undefined;
+}
