@@ -104,6 +104,24 @@ export const errors = {
 
   configInvalid: (problem: string) => invalid("CONFIG_INVALID", problem),
 
+  sourceFailed: (name: string, schemes: readonly string[], cause: unknown) =>
+    new ServingError(
+      "UNAVAILABLE",
+      "SOURCE_FAILED",
+      `the source of model ${name} failed (${schemes.join(", ")}): ${messageOf(cause)}; what was aspired before ` +
+        "stays aspired, and it is tried again",
+      { cause, details: { name } },
+    ),
+
+  sourceHangs: (name: string, schemes: readonly string[], quietMs: number) =>
+    new ServingError(
+      "UNAVAILABLE",
+      "SOURCE_HANGS",
+      `the source of model ${name} (${schemes.join(", ")}) has not answered for ${quietMs} ms; what was aspired ` +
+        "before stays aspired",
+      { details: { name } },
+    ),
+
   platformNotFound: (path: string, known: readonly string[]) =>
     new ServingError(
       "INVALID_ARGUMENT",
@@ -193,7 +211,7 @@ export const errors = {
       "PERMISSION_DENIED",
       "RELOAD_NOT_ALLOWED",
       // As JSON: what a client names must not forge a line of the log.
-      `model ${JSON.stringify(name)}: clients must not load ${JSON.stringify(basePath)}: expected a folder below the roots of the server ` +
+      `model ${JSON.stringify(name)}: clients must not load ${JSON.stringify(basePath)}: expected a folder or URI below the roots of the server ` +
         "(--model_roots, modelRoots; default: the parents of the base paths that it started with)",
       { details: { name } },
     ),

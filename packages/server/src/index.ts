@@ -57,6 +57,7 @@ export type {
 } from "./models/custom-module.js";
 export { type CustomPlatform, customPlatform } from "./models/custom-platform.js";
 export type { ModelBatchingOptions } from "./models/model-batching.js";
+export type { MissingSource } from "./models/source-providers.js";
 export type { ModelOutcome, ReloadOptions, StartUpPolicy } from "./models/start-up.js";
 export { jsonlSink, tfRecordSink, warmUpFileFromJsonl } from "./request-log/file-sinks.js";
 export type { RequestLogFileOptions } from "./request-log/request-log-file.js";

@@ -5,6 +5,7 @@ import type {
   Loader,
   Logger,
   SourceAdapter,
+  SourceProvider,
 } from "@serving-kit/core";
 import type { Platform, Predictor } from "@serving-kit/inference";
 import type { ModelConfig } from "./config/model-config.js";
@@ -18,6 +19,7 @@ import type {
 import type { MetricsOptions } from "./metrics/metrics-options.js";
 import type { ModelBatchingOptions } from "./models/model-batching.js";
 import type { ModelControlMode } from "./models/model-control.js";
+import type { MissingSource } from "./models/source-providers.js";
 import type { ModelOutcome, ReloadOptions, StartUpPolicy } from "./models/start-up.js";
 import type { RequestLogFileOptions } from "./request-log/request-log-file.js";
 import type { RequestLogOptions } from "./request-log/request-log-sink.js";
@@ -30,6 +32,11 @@ import type { ThreadsOptions } from "./threads/threads-options.js";
 export interface ModelServerOptions extends ModelBatchingOptions {
   /** The kinds of models that can be served. */
   readonly platforms: readonly Platform[];
+  /**
+   * The kinds of storage that base paths can be in, by the schemes of their URIs. Paths and `file:` URIs are the
+   * file system's, also by default. Default none else.
+   */
+  readonly sourceProviders?: readonly (SourceProvider | MissingSource)[];
   /** Default none; `reload` replaces them. */
   readonly models?: readonly ModelConfig[];
   /** Default `any`: one broken model does not keep the others from being served. */
@@ -42,11 +49,11 @@ export interface ModelServerOptions extends ModelBatchingOptions {
    * what it rejects with ends the start. Default none.
    */
   readonly beforeStart?: (server: ModelServer) => void | Promise<void>;
-  /** Milliseconds between polls of the base paths. Default 1000; 0 polls once. */
+  /** Milliseconds between polls of the base paths; 0 polls once. Default: the provider's, 1000 for folders. */
   readonly pollIntervalMs?: number;
-  /** Whether base paths are watched as well. Default true. */
+  /** Whether folders are watched as well. Default true. */
   readonly watch?: boolean;
-  /** For how long a version's files must have been unchanged, in ms. Default 1000. */
+  /** For how long a version's files must have been unchanged, in ms. Default: the provider's, 1000 for folders. */
   readonly settleMs?: number;
   /**
    * Whether a label may point at a version that is not available. Default false, as in TF Serving:
@@ -64,8 +71,9 @@ export interface ModelServerOptions extends ModelBatchingOptions {
    */
   readonly modelControl?: ModelControlMode;
   /**
-   * The folders that clients may load models from, and all below. Symlinks are resolved. Default: the parents of
-   * the base paths of `models`, or the base path itself where its parent is `/`.
+   * The folders and URIs that clients may load models from, and all below. Symlinks are resolved. A URI is allowed
+   * only below a root that is a URI. Default: the parents of the base paths of `models`, or the base path itself if
+   * its parent is `/` or has no path.
    */
   readonly modelRoots?: readonly string[];
   /** What stands between the batched loaders of the platforms and the manager, in order. */

@@ -1,5 +1,6 @@
 import { mkdir, symlink, unlink } from "node:fs/promises";
 import { join } from "node:path";
+import { FakeStorage } from "@serving-kit/testing";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { ModelServer, ModelServerOptions } from "../src/index.js";
 import { ModelControl, type ModelControlOptions } from "../src/models/model-control.js";
@@ -73,6 +74,36 @@ describe("ModelControl", () => {
     const existing = await refusal(at("elsewhere/c"));
     expect(existing).toMatch(REFUSED);
     expect(await refusal(at("elsewhere/d"))).toBe(existing.replace("elsewhere/c", "elsewhere/d"));
+  });
+
+  it("MC5 allows URIs below roots that are URIs, by their text", async () => {
+    const { provider } = new FakeStorage();
+    const sourceProviders = [provider];
+    const started = {
+      sourceProviders,
+      models: [{ basePath: "fake://bucket/models/a" }, ...models()],
+    };
+    for (const uri of [
+      "fake://bucket/models/a",
+      "fake://bucket/models/b/c",
+      "fake://bucket/models/",
+    ]) {
+      expect(await wish(started, uri, at("models/b")), uri).toBe("allowed");
+    }
+    const others = ["fake://bucket/other", "fake://bucket/models/../other", "fake://evil/models/a"];
+    for (const uri of [...others, "fake://bucket/models/b?endpoint=evil"]) {
+      expect(await wish(started, uri), uri).toMatch(REFUSED);
+    }
+    const given = { ...started, modelRoots: ["fake://bucket/other"] };
+    expect(await wish(given, "fake://bucket/other/c")).toBe("allowed");
+    for (const path of ["fake://bucket/models/a", at("models/a")]) {
+      expect(await wish(given, path), path).toMatch(REFUSED);
+    }
+    expect(await wish({ ...started, modelRoots: [world.path] }, "fake://bucket/models/a")).toMatch(
+      REFUSED,
+    );
+    expect(await wish({ models: models() }, `file://${at("models/b")}`)).toBe("allowed");
+    expect(await wish({ models: models() }, `file://${at("elsewhere/c")}`)).toMatch(REFUSED);
   });
 
   it("MC2 resolves symlinks in what a client names", async () => {

@@ -6,7 +6,10 @@ import { parseModelConfig } from "./model-config-file.js";
 
 const resolved = (more: string) => {
   const text = `model_config_list: { config: [{ name: m, base_path: /m, ${more} }] }`;
-  const models = resolveModels(parseModelConfig(text, "/etc/f.yaml") as ModelConfig[], []);
+  const models = resolveModels(parseModelConfig(text, "/etc/f.yaml") as ModelConfig[], {
+    platforms: [],
+    resolveBasePath: (path) => path,
+  });
   return models.get("m") as NonNullable<ReturnType<typeof models.get>>;
 };
 const custom = (module: string) =>

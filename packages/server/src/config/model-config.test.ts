@@ -2,11 +2,17 @@ import type { Platform } from "@serving-kit/inference";
 import { describe, expect, it } from "vitest";
 import { createModelServer } from "../create-model-server.js";
 import type { ModelServerOptions } from "../model-server.js";
+import { SourceProviders } from "../models/source-providers.js";
 import { type ModelConfig, resolveModels } from "./model-config.js";
 import { optionsSchema } from "./options-schema.js";
 
 const platform = { platformName: "tflite" } as Platform;
-const resolve = (...models: unknown[]) => resolveModels(models as ModelConfig[], [platform]);
+const sources = new SourceProviders();
+const scope = (...platforms: Platform[]) => ({
+  platforms,
+  resolveBasePath: (path: string, place: string) => sources.resolve(path, place),
+});
+const resolve = (...models: unknown[]) => resolveModels(models as ModelConfig[], scope(platform));
 const model = { name: "m", basePath: "/models/m" };
 
 describe("resolveModels", () => {
@@ -56,7 +62,7 @@ describe("resolveModels", () => {
   });
 
   it("keeps the platform of a model that is there already", () => {
-    const platforms = [platform, { platformName: "tensorflow" } as Platform];
+    const platforms = scope(platform, { platformName: "tensorflow" } as Platform);
     const named = (name: string) => [{ ...model, platform: name }];
     const before = resolveModels(named("tflite"), platforms);
     expect(() => resolveModels(named("tensorflow"), platforms, before)).toThrow(
@@ -73,6 +79,7 @@ describe("createModelServer", () => {
   it("knows all its options", () => {
     const options: Record<keyof ModelServerOptions, true> = {
       platforms: true,
+      sourceProviders: true,
       models: true,
       startUpPolicy: true,
       startUpTimeoutMs: true,

@@ -25,9 +25,9 @@ export interface ModelConfig {
   /** The name in paths such as `/v1/models/digits`. In REST paths `/` and `:` are `%2F` and `%3A`. */
   readonly name: string;
   /**
-   * The directory whose subdirectories named by numbers are the versions. A relative path is
-   * resolved against the working directory. A directory without such subdirectories that is a model
-   * itself, or the file of a model, is version 1.
+   * The directory whose subdirectories named by numbers are the versions, or a URI of one of the server's
+   * `sourceProviders`. A relative path is resolved against the working directory. A directory without such
+   * subdirectories that is a model itself, or the file of a model, is version 1.
    */
   readonly basePath: string;
   /**
@@ -59,7 +59,14 @@ export interface ModelConfig {
   readonly requestLog?: RequestLogOptions | RequestLogFileOptions;
 }
 
-/** A ModelConfig that was checked, with its defaults. */
+/** What the models of a server are checked against. */
+export interface ModelScope {
+  readonly platforms: readonly Platform[];
+  /** Checks a base path at a place of the configuration and makes it absolute. Throws CONFIG_INVALID. */
+  resolveBasePath(basePath: string, place: string): string;
+}
+
+/** A ModelConfig that was checked, with its defaults. Its base path is absolute, or the URI to show. */
 export interface ResolvedModel extends ModelConfig {
   readonly versionPolicy: ServableVersionPolicy;
   readonly labels: VersionLabels;
@@ -71,13 +78,7 @@ const version = z.custom<bigint | number>(isVersionNumber, "an integer from 0 to
 
 const model = z.strictObject({
   name: z.string().regex(/^.+$/s, "a non-empty string"),
-  basePath: z
-    .string()
-    .regex(/^[^\0]+$/, "a path")
-    .regex(
-      /^(?![a-z][a-z0-9+.-]+:\/\/)/i,
-      "a path of this machine (mount a bucket, or copy its models here)",
-    ),
+  basePath: z.string().regex(/^[^\0]+$/, "a path or a URI"),
   platform: z
     .union(
       [z.string().min(1), z.custom<Platform>(isPlatform)],
@@ -112,13 +113,13 @@ const model = z.strictObject({
  */
 export function resolveModels(
   models: readonly ModelConfig[],
-  platforms: readonly Platform[],
+  { platforms, resolveBasePath }: ModelScope,
   before: ReadonlyMap<string, ResolvedModel> = new Map(),
 ): ReadonlyMap<string, ResolvedModel> {
   check(z.array(model), models, "models");
   const resolved = new Map<string, ResolvedModel>();
   const logs = new Map<string, string>();
-  for (const config of models) {
+  for (const [index, config] of models.entries()) {
     const { name, requestLog } = config;
     if (resolved.has(name)) {
       throw errors.configInvalid(`Illegal to list model ${name} multiple times in config list`);
@@ -137,7 +138,7 @@ export function resolveModels(
     resolved.set(name, {
       ...config,
       ...(platform !== undefined && { platform }),
-      basePath: resolve(config.basePath),
+      basePath: resolveBasePath(config.basePath, `models[${index}].basePath`),
       versionPolicy: config.versionPolicy ?? latest(1),
       labels: config.labels ?? {},
     });

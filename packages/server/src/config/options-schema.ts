@@ -34,6 +34,13 @@ export const optionsSchema: z.ZodObject = z.strictObject({
     z.custom((value) => typeof (value as Platform | null)?.platformName === "string", "a platform"),
   ),
   models: z.array(z.unknown()).optional(),
+  sourceProviders: z
+    .array(
+      z.looseObject({
+        schemes: z.array(z.string().regex(/^[a-z][a-z0-9+.-]+$/, "a scheme such as s3")),
+      }),
+    )
+    .optional(),
   startUpPolicy: z.enum(["all", "any", "none"]).optional(),
   startUpTimeoutMs: milliseconds.optional(),
   beforeStart: method.optional(),

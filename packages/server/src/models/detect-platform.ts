@@ -4,6 +4,7 @@ import {
   incomplete,
   type Loader,
   lateLoader,
+  type Resources,
   type ServableId,
   type StoragePath,
 } from "@serving-kit/core";
@@ -15,10 +16,25 @@ export interface ModelPlatform {
   accepts(path: string): Promise<boolean>;
   isComplete(path: string): Promise<Completeness>;
   loader(storage: StoragePath, id: ServableId): Loader<Predictor>;
+  /** An upper bound of what a version of this size will hold, asked before its files are here. */
+  estimate(sizeBytes: number | undefined, id: ServableId): Promise<Resources>;
+}
+
+/** The platform that the check of completeness found, and what that platform found out: `StoragePath.found`. */
+class Detected {
+  readonly platform: Platform;
+  readonly found: unknown;
+
+  constructor(platform: Platform, found: unknown) {
+    this.platform = platform;
+    this.found = found;
+  }
 }
 
 /**
- * The platform that is found out for each version: the first of several that accepts its files.
+ * The platform that is found out for each version: the first of several that accepts its files. It is asked for once:
+ * the check of completeness finds it, and the version carries it to the loader. A load that failed asks again, since
+ * the files may have changed.
  *
  * Files that none accepts are not complete: the file that decides may still be on its way. If there is no
  * platform at all, loading says so.
@@ -29,11 +45,23 @@ export function detectPlatform(platforms: readonly Platform[]): ModelPlatform {
     return undefined;
   };
   const names = platforms.map(({ platformName }) => platformName);
+  // A base path without versions is asked for twice in a row: whether it is a model, and whether it is complete.
+  let accepted: { readonly path: string; readonly platform: Platform } | undefined;
   return {
-    accepts: async (path) => (await find(path)) !== undefined,
-    async isComplete(path) {
+    async accepts(path) {
       const platform = await find(path);
-      if (platform !== undefined) return platform.isComplete(path);
+      accepted = platform && { path, platform };
+      return platform !== undefined;
+    },
+    async isComplete(path) {
+      const platform = accepted?.path === path ? accepted.platform : await find(path);
+      accepted = undefined;
+      if (platform !== undefined) {
+        const answer = await platform.isComplete(path);
+        return answer.isComplete
+          ? { ...answer, found: new Detected(platform, answer.found) }
+          : answer;
+      }
       if (names.length === 0) return COMPLETE;
       const { problem, remedy } = await explainMissingModel(
         path,
@@ -41,16 +69,47 @@ export function detectPlatform(platforms: readonly Platform[]): ModelPlatform {
       );
       return incomplete(problem, remedy ?? "check the files, or name the model's platform");
     },
-    loader(storage, id) {
+    loader({ found, ...storage }, id) {
+      let detected = found instanceof Detected ? found : undefined;
       return lateLoader(async () => {
-        const platform = await find(storage.path);
+        const known = detected;
+        detected = undefined;
+        const platform = known?.platform ?? (await find(storage.path));
         if (platform === undefined) {
           throw errors.platformNotFound(storage.path, names);
         }
-        return platform.loader(storage, id);
+        return platform.loader({ ...storage, ...(known && foundOf(known)) }, id);
       });
     },
+    async estimate(sizeBytes, id) {
+      const estimates = platforms.map((platform) => estimateOf(platform, sizeBytes, id));
+      return maxOf(await Promise.all(estimates));
+    },
   };
+}
+
+const foundOf = ({ found }: Detected) => (found === undefined ? {} : { found });
+
+/** What a platform estimates by the size alone. Nothing without a size: it would look at files that are not here. */
+async function estimateOf(
+  platform: Platform,
+  sizeBytes: number | undefined,
+  id: ServableId,
+): Promise<Resources> {
+  if (sizeBytes === undefined) return {};
+  const loader = platform.loader({ path: "", sizeBytes }, id);
+  return (await loader.estimateResources?.()) ?? {};
+}
+
+/** The largest amount of each resource. */
+function maxOf(all: readonly Resources[]): Resources {
+  const max: Record<string, number> = {};
+  for (const resources of all) {
+    for (const [name, amount] of Object.entries(resources)) {
+      max[name] = Math.max(max[name] ?? 0, amount);
+    }
+  }
+  return max;
 }
 
 /** The platform of a model: its own or the one that it names, else the one that is found out. */
@@ -58,7 +117,17 @@ export function platformOf(
   platform: string | Platform | undefined,
   platforms: readonly Platform[],
 ): ModelPlatform {
-  if (platform !== undefined && typeof platform !== "string") return platform;
+  if (platform !== undefined && typeof platform !== "string") return onePlatform(platform);
   const named = platforms.find(({ platformName }) => platformName === platform);
-  return named ?? detectPlatform(platforms);
+  return named === undefined ? detectPlatform(platforms) : onePlatform(named);
+}
+
+/** A model's platform that need not be found out. */
+function onePlatform(platform: Platform): ModelPlatform {
+  return {
+    accepts: (path) => platform.accepts(path),
+    isComplete: (path) => platform.isComplete(path),
+    loader: (storage, id) => platform.loader(storage, id),
+    estimate: (sizeBytes, id) => estimateOf(platform, sizeBytes, id),
+  };
 }

@@ -1,7 +1,10 @@
 import { realpath } from "node:fs/promises";
-import { basename, dirname, isAbsolute, join, parse, relative, resolve, sep } from "node:path";
+import { basename, dirname, isAbsolute, join, parse, relative, sep } from "node:path";
+import type { SourceProvider } from "@serving-kit/core";
 import type { ModelConfig } from "../config/model-config.js";
 import { errors } from "../errors.js";
+import { isUri, type MissingSource, SourceProviders } from "./source-providers.js";
+import { isUriWithin, rootOfUri } from "./uri-roots.js";
 
 /**
  * What clients may do to the models: `reload` by HandleReloadConfigRequest, or `none`. Other values are
@@ -13,6 +16,7 @@ export type ModelControlMode = "reload" | "none";
 export interface ModelControlOptions {
   readonly modelControl?: ModelControlMode;
   readonly modelRoots?: readonly string[];
+  readonly sourceProviders?: readonly (SourceProvider | MissingSource)[];
   /** The models that the server starts with. */
   readonly models?: readonly Pick<ModelConfig, "basePath">[];
 }
@@ -24,8 +28,10 @@ export interface ModelControlOptions {
  * - MC2 With `reload` each base path must be one of the roots or lie below one. Symlinks are resolved, in base
  *   paths and in roots.
  * - MC3 The roots are `modelRoots`. Without them, they are the parents of the base paths that the server
- *   started with, or the base path itself where that parent is the root of the file system.
+ *   started with, or the base path itself where that parent is the root of the file system or has no path.
  * - MC4 A refusal is PERMISSION_DENIED / RELOAD_NOT_ALLOWED, whether or not the folder exists.
+ * - MC5 A URI must be a root that is a URI, or lie below one by its text: it must have no query, no fragment, no
+ *   escape, and no segment `.` or `..` beyond the root. A `file:` URI is its path.
  *
  * A path is checked when the call comes. Who can write below a root can link from there to anywhere, and needs
  * no link to have a model of their own run: roots must be folders that clients cannot write to.
@@ -35,11 +41,26 @@ export class ModelControl {
   readonly #roots: readonly string[];
   /** The parents of what the base paths linked to at the start: links may have changed since. */
   readonly #linkedRoots: Promise<readonly string[]>;
+  /** Below which a URI must lie by its text. */
+  readonly #uriRoots: readonly string[];
+  readonly #providers: SourceProviders;
 
-  constructor({ modelControl = "reload", modelRoots, models = [] }: ModelControlOptions) {
-    const basePaths = modelRoots ? [] : models.map(({ basePath }) => resolve(basePath));
+  /** @throws ServingError INVALID_ARGUMENT / CONFIG_INVALID for a URI that no source provider has. */
+  constructor(options: ModelControlOptions) {
+    const { modelControl = "reload", modelRoots, models = [], sourceProviders } = options;
+    const providers = new SourceProviders(sourceProviders);
+    const absolute = (paths: readonly string[], place: (index: number) => string) =>
+      paths.map((path, index) => providers.resolve(path, place(index)));
+    const given = absolute(modelRoots ?? [], (index) => `modelRoots[${index}]`);
+    const started = absolute(
+      modelRoots ? [] : models.map(({ basePath }) => basePath),
+      (index) => `models[${index}].basePath`,
+    );
+    const basePaths = started.filter((path) => !isUri(path));
     this.#mode = modelControl;
-    this.#roots = (modelRoots ?? []).map((root) => resolve(root)).concat(basePaths.map(rootOf));
+    this.#providers = providers;
+    this.#uriRoots = [...given.filter(isUri), ...started.filter(isUri).map(rootOfUri)];
+    this.#roots = given.filter((root) => !isUri(root)).concat(basePaths.map(rootOf));
     this.#linkedRoots = Promise.all(
       basePaths.map(async (path) => rootOf((await realPath(path)) ?? path)),
     );
@@ -51,14 +72,30 @@ export class ModelControl {
     if (models.length === 0) return;
     const real = await Promise.all(this.#roots.map(realPath));
     const roots = [...real, ...(await this.#linkedRoots)].filter((root) => root !== undefined);
-    if (roots.length === 0) throw errors.reloadWithoutRoots();
+    if (roots.length + this.#uriRoots.length === 0) throw errors.reloadWithoutRoots();
     for (const { name, basePath } of models) {
-      if (!isAbsolute(basePath)) continue; // an address, which the configuration refuses with the reason
-      const path = await realPath(resolve(basePath));
-      const isAllowed = path !== undefined && roots.some((root) => isWithin(root, path));
+      const resolved = this.#resolve(basePath);
+      if (resolved === undefined) continue;
+      const isAllowed = isUri(resolved)
+        ? this.#uriRoots.some((root) => isUriWithin(root, resolved))
+        : await isPathWithin(roots, resolved);
       if (!isAllowed) throw errors.reloadOutsideRoots(name, basePath);
     }
   }
+
+  /** Undefined for what no provider takes: the configuration refuses it with the reason. */
+  #resolve(basePath: string): string | undefined {
+    try {
+      return this.#providers.resolve(basePath, "basePath");
+    } catch {
+      return undefined;
+    }
+  }
+}
+
+async function isPathWithin(roots: readonly string[], basePath: string): Promise<boolean> {
+  const path = await realPath(basePath);
+  return path !== undefined && roots.some((root) => isWithin(root, path));
 }
 
 /** The folder whose contents a client may serve if a base path is served. */

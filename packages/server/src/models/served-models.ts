@@ -3,14 +3,13 @@ import {
   type Clock,
   type Loader,
   type Logger,
-  mapVersions,
   type ServableState,
   type ServingError,
   type Source,
-  wrapLoader,
+  type SourceEvent,
+  type VersionLabels,
 } from "@serving-kit/core";
 import type { Predictor } from "@serving-kit/inference";
-import { type FilesystemSource, filesystemSource } from "@serving-kit/source-filesystem";
 import { type Observable, Subject } from "rxjs";
 import { lastingSettings } from "../config/lasting-settings.js";
 import { type ModelConfig, type ResolvedModel, resolveModels } from "../config/model-config.js";
@@ -21,45 +20,54 @@ import type { ModelServerOptions } from "../model-server.js";
 import { type ModelPlatform, platformOf } from "./detect-platform.js";
 import { EndedVersions } from "./ended-versions.js";
 import { modelBatching } from "./model-batching.js";
+import { modelLoaders } from "./model-loaders.js";
+import { ModelSources, type ProvidedServable } from "./model-sources.js";
 import { dropPendingLabels } from "./pending-labels.js";
 import { isPolicyHeld } from "./readiness.js";
 import { statesBesideLive } from "./reported-states.js";
+import { SourceProviders } from "./source-providers.js";
 import { type ModelOutcome, type SettleOptions, settleModels } from "./start-up.js";
 import { tellEvent } from "./tell-event.js";
 
 /**
- * The models of a server, from their configuration to the manager that holds them: a source over
- * their base paths, the loaders of their platforms behind batching, and their labels.
+ * The models of a server, from their configuration to the manager that holds them: the sources of their base
+ * paths, the loaders of their platforms behind batching, and their labels.
  */
 export class ServedModels {
   readonly manager: AspiredVersionsManager<Predictor>;
   readonly #options: ModelServerOptions;
   readonly #clock: Clock;
   readonly #logger: Logger;
-  readonly #source: FilesystemSource;
+  readonly #providers: SourceProviders;
+  readonly #source: ModelSources;
   readonly #ended: EndedVersions;
   readonly #platforms = new Map<string, ModelPlatform>();
   readonly #changes = new Subject<string | undefined>();
   /** The models that have had an available version since they were configured. */
   readonly #served = new Set<string>();
+  /** The labels that were asked for last, by model. */
+  readonly #labels = new Map<string, VersionLabels>();
   #models: ReadonlyMap<string, ResolvedModel>;
   /** Ends the waiting for the models as they are configured now. */
   #superseding = new AbortController();
 
   /** @throws ServingError INVALID_ARGUMENT / CONFIG_INVALID. Touches no file. */
   constructor(options: ModelServerOptions, clock: Clock, logger: Logger) {
-    const { models = [], platforms } = options;
+    const { models = [] } = options;
     this.#options = options;
     this.#clock = clock;
     this.#logger = logger;
-    this.#models = resolveModels(models, platforms);
+    this.#providers = new SourceProviders(options.sourceProviders);
+    this.#models = this.#resolve(models);
     this.#tellNames();
-    this.#source = filesystemSource({
-      servables: this.#servables(),
-      clock,
-      ...pick(options, ["pollIntervalMs", "watch", "settleMs"]),
-    });
     this.manager = new AspiredVersionsManager<Predictor>({ ...options.manager, clock, logger });
+    this.#source = new ModelSources({
+      servables: this.#servables(),
+      ...{ clock, logger },
+      ...pick(options, ["pollIntervalMs", "watch", "settleMs"]),
+      isAvailable: ({ name, version }) =>
+        this.manager.states(name).some((s) => s.id.version === version && s.state === "available"),
+    });
     this.#ended = new EndedVersions(clock, (name) => this.#changes.next(name));
     const forget = () => this.#ended[Symbol.dispose]();
     this.manager.events.subscribe({ complete: forget });
@@ -70,13 +78,20 @@ export class ServedModels {
       if (event.kind === "state") this.#changes.next(event.id.name);
       if (event.kind === "labels") this.#changes.next(event.name);
     });
-    this.#source.events.subscribe(({ kind, problem: { error, name } }) => {
-      this.#changes.next(name);
-      if (kind !== "problem") return;
-      // So is every version at first that is copied to where it is looked for.
-      const level = error.reason === "VERSION_INCOMPLETE" ? "info" : "warn";
-      logger[level]({ reason: error.reason }, error.message);
-    });
+    this.#source.events.subscribe((event) => this.#takeSourceEvent(event));
+  }
+
+  #takeSourceEvent(event: SourceEvent): void {
+    if (event.kind === "labels") {
+      this.#applyLabels(event.name);
+      return;
+    }
+    const { kind, problem } = event;
+    this.#changes.next(problem.name);
+    if (kind !== "problem") return;
+    const { reason, message } = problem.error;
+    // A version that is being copied to where it is looked for is incomplete at first.
+    this.#logger[reason === "VERSION_INCOMPLETE" ? "info" : "warn"]({ reason }, message);
   }
 
   /** The name of each model whose states or labels have changed; undefined when all were replaced. */
@@ -93,14 +108,12 @@ export class ServedModels {
       { clock: this.#clock, logger: this.#logger },
       metrics?.batches.count,
     );
-    const loaders = mapVersions<{ readonly path: string }, Loader<Predictor>>((storage, id) => {
-      const { path } = storage;
-      const { opLibraries, tflite } = this.#models.get(id.name) ?? {};
-      const options = { ...(opLibraries && { opLibraries }), ...(tflite && { tflite }) };
-      const own = { ...storage, ...(Object.keys(options).length > 0 && { options }) };
-      const loader = batched(this.#platform(id.name).loader(own, id), path, id);
-      const warmingUp = metrics?.warmUps.of(id, path);
-      return wrapLoader(loader, (context) => loader.load({ ...context, warmingUp }));
+    const loaders = modelLoaders({
+      platform: (name) => this.#platform(name),
+      options: (name) =>
+        pick((this.#models.get(name) ?? {}) as Partial<ResolvedModel>, ["opLibraries", "tflite"]),
+      batched,
+      warmingUp: (id, shown) => metrics?.warmUps.of(id, shown),
     });
     const adapted = (this.#options.adapters ?? []).reduce<Source<Loader<Predictor>>>(
       (source, adapter) => source.pipe(adapter),
@@ -164,7 +177,7 @@ export class ServedModels {
    */
   replace(models: readonly ModelConfig[]): void {
     const before = this.#models;
-    this.#models = resolveModels(models, this.#options.platforms, before);
+    this.#models = this.#resolve(models, before);
     this.#tellNames(before);
     this.#superseding.abort(errors.reloadSuperseded());
     this.#superseding = new AbortController();
@@ -174,6 +187,7 @@ export class ServedModels {
       const now = this.#models.get(name);
       if (now === undefined) {
         this.#served.delete(name);
+        this.#labels.delete(name);
         this.manager.setLabels(name, {});
       } else {
         for (const line of lastingSettings(model, now)) this.#logger.warn({ model: name }, line);
@@ -221,11 +235,19 @@ export class ServedModels {
     }
   }
 
-  #servables() {
+  #resolve(
+    models: readonly ModelConfig[],
+    before?: ReadonlyMap<string, ResolvedModel>,
+  ): ReadonlyMap<string, ResolvedModel> {
+    const { platforms } = this.#options;
+    const resolveBasePath = (path: string, place: string) => this.#providers.resolve(path, place);
+    return resolveModels(models, { platforms, resolveBasePath }, before);
+  }
+
+  #servables(): ProvidedServable[] {
     return [...this.#models.values()].map(({ name, basePath, versionPolicy }) => ({
-      name,
-      basePath,
-      versionPolicy,
+      provider: this.#providers.of(basePath),
+      ...{ name, basePath, versionPolicy },
       isComplete: (path: string) => this.#platform(name).isComplete(path),
       accepts: (path: string) => this.#platform(name).accepts(path),
     }));
@@ -240,8 +262,28 @@ export class ServedModels {
     return platform;
   }
 
+  /** Sets the labels of all models anew: those of their sources, and instead of these the configured ones. */
   #setLabels(): void {
-    for (const { name, labels } of this.#models.values()) this.manager.setLabels(name, labels);
+    for (const { name, labels } of this.#models.values()) {
+      const all = { ...this.#source.labels(name), ...labels };
+      this.#labels.set(name, all);
+      this.manager.setLabels(name, all);
+    }
+  }
+
+  /** Sets the labels of a model that have changed in its source. The others stay where they are. */
+  #applyLabels(name: string): void {
+    const before = this.#labels.get(name) ?? {};
+    const all = { ...this.#source.labels(name), ...this.#models.get(name)?.labels };
+    const states = this.manager.labels(name);
+    const next = Object.entries(all).flatMap(([label, version]) => {
+      if (before[label] !== version) return [[label, version] as const];
+      const { pending, version: current } = states.get(label) ?? {};
+      const kept = pending ?? current;
+      return kept === undefined ? [] : [[label, kept] as const];
+    });
+    this.#labels.set(name, all);
+    this.manager.setLabels(name, Object.fromEntries(next));
   }
 }
 

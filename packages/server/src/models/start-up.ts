@@ -1,6 +1,11 @@
-import type { AspiredVersionsManager, Clock, ServableState, ServingError } from "@serving-kit/core";
+import type {
+  AspiredVersionsManager,
+  Clock,
+  ModelSource,
+  ServableState,
+  ServingError,
+} from "@serving-kit/core";
 import type { Predictor } from "@serving-kit/inference";
-import type { FilesystemSource } from "@serving-kit/source-filesystem";
 import { Subscription } from "rxjs";
 import { errors } from "../errors.js";
 
@@ -30,7 +35,7 @@ export interface ReloadOptions {
 /** Where models come from and go to, as `settleModels` watches them. */
 export interface ModelFlow {
   readonly manager: AspiredVersionsManager<Predictor>;
-  readonly source: FilesystemSource;
+  readonly source: Pick<ModelSource, "events" | "poll" | "problems">;
   readonly clock: Clock;
 }
 

@@ -1,0 +1,214 @@
+import {
+  type AspiredVersions,
+  type ModelSource,
+  type RemotePath,
+  type ServableId,
+  type ServingError,
+  type SourceEvent,
+  type SourceProblem,
+  SourceProblems,
+  type SourceProvider,
+  type SourceServable,
+  type StoragePath,
+  type VersionLabels,
+} from "@serving-kit/core";
+import { Observable, Subject, type Subscriber } from "rxjs";
+import { errors } from "../errors.js";
+import { ProviderSource, type ProviderSourceSettings } from "./provider-source.js";
+
+/** The reasons of failures of a provider. */
+const FAILURES = ["SOURCE_FAILED", "SOURCE_HANGS"] as const;
+
+type ModelData = StoragePath | RemotePath;
+
+/** One servable, and the provider that finds its versions. */
+export interface ProvidedServable extends SourceServable {
+  readonly provider: SourceProvider;
+}
+
+/** What the sources of a server's models need. */
+export interface ModelSourcesOptions extends ProviderSourceSettings {
+  readonly servables: readonly ProvidedServable[];
+  /** Whether a version is available now. */
+  isAvailable(id: ServableId): boolean;
+}
+
+/**
+ * The sources of a server's models as one: each name is emitted by the source of its provider.
+ *
+ * A provider that throws, fails or does not answer is a problem of its own models, SOURCE_FAILED or SOURCE_HANGS.
+ *
+ * If a reload moves a name to another provider, the list of the source before stays in force until the new source
+ * emits versions. An empty list of the new source counts only after one of its versions was available, so that the
+ * name keeps the versions that are loaded.
+ */
+export class ModelSources extends Observable<AspiredVersions<ModelData>> implements ModelSource {
+  readonly events: Observable<SourceEvent>;
+  readonly #options: ModelSourcesOptions;
+  readonly #told = new Subject<SourceEvent>();
+  readonly #subscribers = new Set<Subscriber<AspiredVersions<ModelData>>>();
+  readonly #sources = new Map<SourceProvider, ProviderSource>();
+  /** The list that was emitted last, by name, while something is subscribed. */
+  readonly #inForce = new Map<string, AspiredVersions<ModelData>>();
+  /** The names that a reload has moved, until a version of the new source was available: whether it has emitted any. */
+  readonly #moving = new Map<string, "silent" | "emitted">();
+  #servables = new Map<string, ProvidedServable>();
+  /** The problems of names whose provider fails, not those that it reports. */
+  #failures = new Map<string, SourceProblems>();
+  #subscriptionCount = 0;
+
+  constructor(options: ModelSourcesOptions) {
+    super((subscriber) => this.#attach(subscriber));
+    this.#options = options;
+    this.events = this.#told.asObservable();
+    this.#assign(options.servables);
+  }
+
+  reconfigure(servables: readonly ProvidedServable[]): void {
+    const before = this.#servables;
+    this.#assign(servables);
+    if (this.#subscriptionCount === 0) return;
+    for (const [name, { provider }] of before) {
+      const now = this.#servables.get(name);
+      if (now !== undefined && now.provider !== provider) this.#moving.set(name, "silent");
+    }
+    this.#route();
+    for (const name of [...this.#inForce.keys()]) {
+      if (this.#servables.has(name)) continue;
+      this.#moving.delete(name);
+      this.#inForce.delete(name);
+      this.#emit({ name, versions: [] });
+    }
+  }
+
+  async poll(): Promise<void> {
+    if (this.#subscriptionCount === 0) return;
+    await Promise.all(Array.from(this.#sources.values(), (source) => source.poll()));
+  }
+
+  problems(name?: string): SourceProblem[] {
+    const names = name === undefined ? [...this.#servables.keys()] : [name];
+    return names.flatMap((each) => [
+      ...(this.#failures.get(each)?.list() ?? []),
+      ...(this.#sourceOf(each)?.problems(each) ?? []),
+    ]);
+  }
+
+  labels(name: string): VersionLabels {
+    return this.#sourceOf(name)?.labels(name) ?? {};
+  }
+
+  #sourceOf(name: string): ProviderSource | undefined {
+    const servable = this.#servables.get(name);
+    return servable && this.#sources.get(servable.provider);
+  }
+
+  #assign(servables: readonly ProvidedServable[]): void {
+    this.#servables = new Map(servables.map((servable) => [servable.name, servable]));
+  }
+
+  #attach(subscriber: Subscriber<AspiredVersions<ModelData>>): () => void {
+    if (this.#subscriptionCount++ === 0) this.#route();
+    queueMicrotask(() => {
+      if (subscriber.closed) return;
+      this.#subscribers.add(subscriber);
+      for (const list of this.#inForce.values()) subscriber.next(list);
+    });
+    return () => {
+      this.#subscribers.delete(subscriber);
+      if (--this.#subscriptionCount > 0) return;
+      for (const source of this.#sources.values()) source[Symbol.dispose]();
+      for (const state of [this.#sources, this.#inForce, this.#moving, this.#failures])
+        state.clear();
+    };
+  }
+
+  /** Gives each provider its servables, and ends the sources of providers that have none. */
+  #route(): void {
+    const { clock } = this.#options;
+    const failures = new Map<string, SourceProblems>();
+    const byProvider = new Map<SourceProvider, SourceServable[]>();
+    for (const { provider, ...servable } of this.#servables.values()) {
+      const { name } = servable;
+      const tell = { tell: (event: SourceEvent) => this.#told.next(event) };
+      failures.set(name, this.#failures.get(name) ?? new SourceProblems(name, clock, tell));
+      byProvider.set(provider, [...(byProvider.get(provider) ?? []), servable]);
+    }
+    for (const [name, problems] of this.#failures) if (!failures.has(name)) problems.clear();
+    this.#failures = failures;
+    for (const [provider, source] of this.#sources) {
+      if (byProvider.has(provider)) continue;
+      source[Symbol.dispose]();
+      this.#sources.delete(provider);
+    }
+    for (const [provider, servables] of byProvider) {
+      let source = this.#sources.get(provider);
+      if (source === undefined) {
+        source = this.#open(provider);
+        this.#sources.set(provider, source);
+      }
+      source.reconfigure(servables);
+    }
+  }
+
+  #open(provider: SourceProvider): ProviderSource {
+    const isOwn = (name: string) => this.#servables.get(name)?.provider === provider;
+    const report = (errorOf: (name: string) => ServingError) => {
+      for (const name of this.#namesOf(provider)) this.#report(name, errorOf(name));
+    };
+    return new ProviderSource(provider, this.#options, {
+      emit: (list) => {
+        if (isOwn(list.name)) this.#take(list);
+      },
+      tell: (event) => {
+        if (isOwn(event.kind === "labels" ? event.name : event.problem.name))
+          this.#told.next(event);
+      },
+      failed: (error) => report((name) => errors.sourceFailed(name, provider.schemes, error)),
+      hangs: (quietMs) => report((name) => errors.sourceHangs(name, provider.schemes, quietMs)),
+      answered: () => {
+        for (const name of this.#namesOf(provider)) {
+          for (const reason of FAILURES) this.#failures.get(name)?.retract(reason);
+        }
+      },
+    });
+  }
+
+  #namesOf(provider: SourceProvider): string[] {
+    const servables = [...this.#servables.values()];
+    return servables.filter((servable) => servable.provider === provider).map(({ name }) => name);
+  }
+
+  /** Notes why nothing is known of a name; whoever waits for it is told if it has no list. */
+  #report(name: string, error: ServingError): void {
+    this.#failures.get(name)?.report(error);
+    // Later, as a source may fail within subscribe (O9).
+    queueMicrotask(() => {
+      const isOpen = this.#subscriptionCount > 0 && this.#servables.has(name);
+      if (isOpen && !this.#inForce.has(name)) this.#take({ name, versions: [], error });
+    });
+  }
+
+  /** Takes a list of the source that has its name. */
+  #take(list: AspiredVersions<ModelData>): void {
+    const { name, versions } = list;
+    const before = this.#inForce.get(name)?.versions ?? [];
+    if (this.#moving.has(name) && before.length > 0) {
+      if (versions.length > 0) this.#moving.set(name, "emitted");
+      else if (!this.#hasArrived(name, before)) return;
+    }
+    this.#inForce.set(name, list);
+    this.#emit(list);
+  }
+
+  /** Whether a version that the new source of a name has emitted is available. */
+  #hasArrived(name: string, emitted: AspiredVersions<ModelData>["versions"]): boolean {
+    const isNew = this.#moving.get(name) === "emitted";
+    if (!isNew || !emitted.some(({ id }) => this.#options.isAvailable(id))) return false;
+    return this.#moving.delete(name);
+  }
+
+  #emit(list: AspiredVersions<ModelData>): void {
+    for (const subscriber of this.#subscribers) subscriber.next(list);
+  }
+}

@@ -1,0 +1,189 @@
+import type {
+  AspiredVersions,
+  Clock,
+  Logger,
+  ModelSource,
+  RemotePath,
+  SourceEvent,
+  SourceProblem,
+  SourceProvider,
+  SourceServable,
+  StoragePath,
+  VersionLabels,
+} from "@serving-kit/core";
+import { Subscription } from "rxjs";
+
+/** What the source of any provider is made with. Absent options were not set by the user. */
+export interface ProviderSourceSettings {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly pollIntervalMs?: number | undefined;
+  readonly watch?: boolean | undefined;
+  readonly settleMs?: number | undefined;
+}
+
+/** Receives what the source of a provider emits, and how the provider behaves. */
+export interface ProviderSourceListener {
+  emit(list: AspiredVersions<StoragePath | RemotePath>): void;
+  tell(event: SourceEvent): void;
+  /** The provider threw, or its source failed or completed; it is asked again after `RETRY_MS`. */
+  failed(error: unknown): void;
+  /** `poll` has not resolved, and nothing was emitted for `quietMs`. */
+  hangs(quietMs: number): void;
+  /** The source emitted something, or a poll resolved. */
+  answered(): void;
+}
+
+/** After how many ms a provider that failed is asked for a source again. */
+export const RETRY_MS = 10_000;
+
+/** For how many ms a source may be silent while it polls. */
+export const QUIET_MS = 30_000;
+
+/** The source of one provider, which may throw, fail or not answer: nothing of it reaches the caller but the listener. */
+export class ProviderSource implements Disposable {
+  readonly #provider: SourceProvider;
+  readonly #settings: ProviderSourceSettings;
+  readonly #listener: ProviderSourceListener;
+  readonly #polls = new Set<() => void>();
+  #servables: readonly SourceServable[] = [];
+  #source: ModelSource | undefined;
+  #subscription = new Subscription();
+  #retry: Disposable | undefined;
+  #heardAtMs = 0;
+
+  constructor(
+    provider: SourceProvider,
+    settings: ProviderSourceSettings,
+    listener: ProviderSourceListener,
+  ) {
+    this.#provider = provider;
+    this.#settings = settings;
+    this.#listener = listener;
+  }
+
+  /** Replaces the servables. The first call makes the source and subscribes to it. */
+  reconfigure(servables: readonly SourceServable[]): void {
+    this.#servables = servables;
+    if (this.#source === undefined) {
+      this.#open();
+      return;
+    }
+    try {
+      this.#source.reconfigure(servables);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  /** Polls; resolves also if the source fails, hangs, or is disposed meanwhile. */
+  poll(): Promise<void> {
+    if (this.#source === undefined) this.#open();
+    const source = this.#source;
+    if (source === undefined) return Promise.resolve();
+    const { clock } = this.#settings;
+    this.#heardAtMs = clock.now();
+    return new Promise((resolve) => {
+      let timer: Disposable;
+      const end = () => {
+        timer[Symbol.dispose]();
+        this.#polls.delete(end);
+        resolve();
+      };
+      const watch = () => {
+        const quietMs = clock.now() - this.#heardAtMs;
+        if (quietMs < QUIET_MS) {
+          timer = clock.setTimeout(watch, QUIET_MS - quietMs);
+          return;
+        }
+        this.#listener.hangs(quietMs);
+        end();
+      };
+      timer = clock.setTimeout(watch, QUIET_MS);
+      this.#polls.add(end);
+      const polling = async () => {
+        try {
+          await source.poll();
+          if (this.#source === source) this.#listener.answered();
+        } catch (error) {
+          if (this.#source === source) this.#fail(error);
+        }
+        end();
+      };
+      void polling();
+    });
+  }
+
+  problems(name: string): readonly SourceProblem[] {
+    try {
+      return this.#source?.problems(name) ?? [];
+    } catch {
+      return [];
+    }
+  }
+
+  labels(name: string): VersionLabels {
+    try {
+      return this.#source?.labels?.(name) ?? {};
+    } catch {
+      return {};
+    }
+  }
+
+  /** Ends the subscription and all waiting. */
+  [Symbol.dispose](): void {
+    this.#source = undefined;
+    this.#retry?.[Symbol.dispose]();
+    this.#subscription.unsubscribe();
+    for (const end of [...this.#polls]) end();
+  }
+
+  #open(): void {
+    this.#retry?.[Symbol.dispose]();
+    this.#subscription.unsubscribe();
+    const subscription = new Subscription();
+    this.#subscription = subscription;
+    const { clock, logger, pollIntervalMs, watch, settleMs } = this.#settings;
+    const fail = (error: unknown) => {
+      if (this.#subscription === subscription) this.#fail(error);
+    };
+    const heard = () => {
+      this.#heardAtMs = clock.now();
+      this.#listener.answered();
+    };
+    try {
+      const source = this.#provider.create({
+        ...{ servables: this.#servables, clock, logger },
+        ...(pollIntervalMs !== undefined && { pollIntervalMs }),
+        ...(watch !== undefined && { watch }),
+        ...(settleMs !== undefined && { settleMs }),
+      });
+      this.#source = source;
+      const next = (event: SourceEvent) => {
+        this.#heardAtMs = clock.now();
+        this.#listener.tell(event);
+      };
+      subscription.add(source.events.subscribe({ next, error: fail }));
+      subscription.add(
+        source.subscribe({
+          next: (list) => {
+            heard();
+            this.#listener.emit(list);
+          },
+          error: fail,
+          complete: () => fail(new Error("its source has completed")),
+        }),
+      );
+    } catch (error) {
+      fail(error);
+    }
+  }
+
+  #fail(error: unknown): void {
+    this.#source = undefined;
+    this.#subscription.unsubscribe();
+    this.#retry?.[Symbol.dispose]();
+    this.#retry = this.#settings.clock.setTimeout(() => this.#open(), RETRY_MS);
+    this.#listener.failed(error);
+  }
+}

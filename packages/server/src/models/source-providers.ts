@@ -1,0 +1,80 @@
+import { messageOf, type SourceProvider } from "@serving-kit/core";
+import { filesystemProvider } from "@serving-kit/source-filesystem";
+import { errors } from "../errors.js";
+
+/** Schemes of URIs whose provider is in a package that is not installed. */
+export interface MissingSource {
+  /** In lower case, such as `s3`. */
+  readonly schemes: readonly string[];
+  /** The command that installs the package. */
+  readonly install: string;
+}
+
+/** The scheme of base paths that are no URIs. */
+const FILE = "file";
+
+/**
+ * The providers of a server by the schemes of their URIs. The file system is one of them unless another one has the
+ * scheme `file`; of several with one scheme the first counts.
+ */
+export class SourceProviders {
+  readonly #providers = new Map<string, SourceProvider>();
+  readonly #missing = new Map<string, string>();
+
+  constructor(sources: readonly (SourceProvider | MissingSource)[] = []) {
+    for (const source of [...sources, filesystemProvider()]) {
+      for (const scheme of source.schemes) {
+        if ("install" in source) this.#missing.set(scheme, source.install);
+        else if (!this.#providers.has(scheme)) this.#providers.set(scheme, source);
+      }
+    }
+  }
+
+  /** The provider of a base path that `resolve` returned. */
+  of(basePath: string): SourceProvider {
+    return this.#providers.get(schemeOf(basePath)) as SourceProvider;
+  }
+
+  /**
+   * Checks a base path that stands at `place` of the configuration, and makes it absolute.
+   *
+   * @throws ServingError INVALID_ARGUMENT / CONFIG_INVALID with the schemes that are known, what installs the one
+   * that is not, or what its provider expects.
+   */
+  resolve(basePath: string, place: string): string {
+    const scheme = schemeOf(basePath);
+    const provider = this.#providers.get(scheme);
+    if (provider === undefined) throw this.#unknown(basePath, place, scheme);
+    try {
+      const resolved = provider.resolve?.(basePath) ?? basePath;
+      // What a provider returns decides who serves it: a path must not come back as another one's.
+      if (this.#providers.get(schemeOf(resolved)) === provider) return resolved;
+      throw new TypeError(`the provider of "${scheme}" returned ${resolved}, which is not its own`);
+    } catch (error) {
+      throw errors.configInvalid(`${place}: ${messageOf(error)}`);
+    }
+  }
+
+  #unknown(basePath: string, place: string, scheme: string): Error {
+    const known = [...this.#providers.keys()].filter((name) => name !== FILE);
+    const uris = known.length > 0 ? `, or a URI with the scheme ${known.join(" or ")}` : "";
+    const install = this.#missing.get(scheme);
+    const remedy = install
+      ? `${install} adds ${scheme}`
+      : "mount a bucket, or copy its models here";
+    const got = JSON.stringify(basePath.slice(0, 100));
+    return errors.configInvalid(
+      `${place}: expected a path of this machine${uris} (${remedy}); got ${got}`,
+    );
+  }
+}
+
+/** Whether a base path is a URI of anything but the file system. */
+export function isUri(basePath: string): boolean {
+  return schemeOf(basePath) !== FILE;
+}
+
+function schemeOf(basePath: string): string {
+  const [, scheme = FILE] = /^([a-z][a-z0-9+.-]+):\/\//i.exec(basePath) ?? [];
+  return scheme.toLowerCase();
+}
