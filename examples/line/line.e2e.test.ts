@@ -8,7 +8,7 @@ import { endCommands, repository, start } from "../../packages/serving-kit/test/
 import { line } from "./line.js";
 
 const model = join(import.meta.dirname, "models/fahrenheit");
-const plugins: readonly string[] = [];
+const plugins = [`--plugins=${import.meta.dirname}/line.ts`];
 
 /** Runs the command from source to its end. */
 async function run(...args: string[]): Promise<string> {
@@ -18,7 +18,7 @@ async function run(...args: string[]): Promise<string> {
   return stdout;
 }
 
-describe("the toy platform in the command", () => {
+describe("a platform of --plugins", () => {
   afterEach(endCommands);
 
   it("is inspected", async () => {

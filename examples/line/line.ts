@@ -56,6 +56,9 @@ export const line = definePlatform({
       : { name: "Math", problem: `${library} is not V8`, remedy: "run Node.js" },
 });
 
+/** The plugins of this module: `serving-kit --plugins=examples/line/line.ts` serves lines. */
+export const platforms = line;
+
 async function readLine(path: string): Promise<{ slope: number; offset: number }> {
   const file = join(path, "line.json");
   try {

@@ -27,7 +27,6 @@ export const builtIns: BuiltIns = {
       isRequired: true, // its library comes with the kit
       load: async (setup) => (await import("./platforms/tflite.js")).tfliteOf(setup),
     },
-    { name: "line", load: async () => (await import("../../../examples/line/line.js")).line() },
   ],
 };
 
