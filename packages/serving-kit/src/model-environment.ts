@@ -8,7 +8,7 @@ export type Environment = Readonly<Record<string, string | undefined>>;
  * The flags with the environment's variables in the place of those that were not given, as the
  * entry point of TF Serving's container image has them: `MODEL_NAME` is `--model_name`, and
  * `MODEL_BASE_PATH`, the folder of all models, with the model's name below it is
- * `--model_base_path`. Empty variables count as none.
+ * `--model_base_path`; it may be a URI. Empty variables count as none.
  */
 export function withModelEnvironment(
   flags: ServerFlags,
@@ -17,6 +17,13 @@ export function withModelEnvironment(
 ): ServerFlags {
   const model_name = given.has("model_name") || !name ? flags.model_name : name;
   const isNamed = given.has("model_base_path") || !models;
-  const model_base_path = isNamed ? flags.model_base_path : join(models, name || model_name);
+  const model_base_path = isNamed ? flags.model_base_path : below(models, name || model_name);
   return { ...flags, model_name, model_base_path };
+}
+
+/** A name below a folder or a URI, whose slashes `join` would merge. */
+function below(models: string, name: string): string {
+  return /^[a-z][a-z0-9+.-]+:/i.test(models)
+    ? `${models.replace(/\/+$/, "")}/${name}`
+    : join(models, name);
 }

@@ -35,8 +35,6 @@ describe("serverOptionsOf", () => {
       models,
       startUpPolicy: "any",
       startUpTimeoutMs: Number.POSITIVE_INFINITY,
-      pollIntervalMs: 1000,
-      watch: true,
       modelControl: "reload",
       allowVersionLabelsForUnavailableModels: false,
       signatureMethodNameCheck: false,

@@ -11,13 +11,11 @@ export function serverOptionsOf(
   flags: ServerFlags,
   files: Pick<ConfigFiles, "models" | "batching" | "platform" | "metrics">,
 ): Omit<ModelServerOptions, "platforms"> {
-  const pollIntervalMs = 1000 * flags.file_system_poll_wait_seconds;
   return {
     models: files.models,
     startUpPolicy: flags.start_up_policy,
     startUpTimeoutMs: flags.start_up_timeout_in_ms ?? Number.POSITIVE_INFINITY,
-    pollIntervalMs,
-    watch: pollIntervalMs > 0,
+    ...pollingOf(flags),
     allowVersionLabelsForUnavailableModels: flags.allow_version_labels_for_unavailable_models,
     signatureMethodNameCheck: flags.enable_signature_method_name_check,
     modelControl: flags.model_control,
@@ -33,6 +31,13 @@ export function serverOptionsOf(
     ...requestLogOf(flags),
     ...(flags.http_threads > 1 && { threads: threadsOf(flags.http_threads, flags.plugins) }),
   };
+}
+
+/** What the user said about polling; otherwise each kind of storage has its own default. */
+function pollingOf({
+  file_system_poll_wait_seconds: seconds,
+}: ServerFlags): Pick<ModelServerOptions, "pollIntervalMs" | "watch"> {
+  return seconds === undefined ? {} : { pollIntervalMs: 1000 * seconds, watch: seconds > 0 };
 }
 
 function loadingOf(flags: ServerFlags): NonNullable<ModelServerOptions["manager"]> {

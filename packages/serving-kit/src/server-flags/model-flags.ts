@@ -9,7 +9,7 @@ export const modelFlags = {
   ),
   model_base_path: path(
     "folder",
-    "The folder whose subfolders named by numbers are the versions of the model. Without the flag: " +
+    "The folder, or the URI, below which the versions of the model are, named by numbers. Without the flag: " +
       "MODEL_BASE_PATH/MODEL_NAME of the environment.",
   ),
   model_config_file: path(
@@ -25,9 +25,10 @@ export const modelFlags = {
   ),
   file_system_poll_wait_seconds: integer(
     "seconds",
-    1,
+    undefined,
     [0, 2 ** 31 - 1],
-    "How often folders are looked at for versions, beside being watched; 0 for once and no watching.",
+    "How often to poll for versions, besides watching folders; 0 polls once, without watching. Default: 1 for " +
+      "folders; other storage has its own.",
   ),
   allow_version_labels_for_unavailable_models: toggle(
     false,

@@ -33,8 +33,8 @@ export const ownOperationFlags = {
   ),
   model_roots: paths(
     "path,…",
-    "The folders that clients may load models from, and all below. Default: the parents of the base " +
-      "paths of the start, or the base path itself where its parent is /.",
+    "The folders and URIs that clients may load models from, and all below. Default: the parents of the base " +
+      "paths of the start, or the base path itself if its parent is / or has no path.",
   ),
   request_log_file: path(
     "file",
