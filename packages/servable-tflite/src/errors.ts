@@ -106,6 +106,14 @@ export const errors = {
       `${source === undefined ? `inputs ${shapes} make` : `input "${source}" makes`} the result of ${place} too large: expected ${expected}; got ${got}`,
       { details: { ...(source !== undefined && { input: source }) } },
     ),
+
+  tensorUnreadable: (dtype: string, shape: readonly number[], bytes: number, most: number) =>
+    new ServingError(
+      "INVALID_ARGUMENT",
+      "TENSOR_TOO_LARGE",
+      `expected tensors of at most ${most} bytes, the largest buffer of Node.js; the model makes a ${dtype} tensor of shape [${shape}] with ${bytes} bytes. Send smaller inputs`,
+      { details: { bytes } },
+    ),
 };
 
 /** An operand of an operator and its value. */

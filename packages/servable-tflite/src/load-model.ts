@@ -17,6 +17,7 @@ import { ModelLog } from "./model-log.js";
 import { openTflite, type Tflite } from "./native/library.js";
 import { NativeModel } from "./native/model.js";
 import { guardModel } from "./operands/guard-operands.js";
+import type { OperandGuard } from "./operands/operand-guard.js";
 import type { TfliteOptions } from "./options.js";
 import { readWholeFile } from "./read-file.js";
 import { requirementsOf, unmetRequirements } from "./requirements/runtime-requirements.js";
@@ -61,7 +62,8 @@ export async function openModel(
     version: tflite.library.version,
   });
   const executor = new NativeExecutor({ execution: executionOf(file, options.execution) });
-  const newModel = () => new NativeModel(tflite, executor, { path, file, bytes: runnable });
+  const loaded = allocatable(path, file, guards, options);
+  const newModel = () => new NativeModel(tflite, executor, { path, file: loaded, bytes: runnable });
   const settings: TflitePredictorOptions = {
     threads: options.threads ?? 1,
     interpreters: interpretersOf(file, options),
@@ -90,6 +92,29 @@ export async function openModel(
     await predictor[Symbol.asyncDispose]();
     throw error;
   }
+}
+
+/**
+ * The file as it is loaded: if each call with its own shapes is an error, tensors get no memory before a call.
+ *
+ * @throws ServingError UNIMPLEMENTED / MODEL_UNSUPPORTED if there are no other shapes.
+ */
+function allocatable(
+  path: string,
+  file: ModelFile,
+  guards: ReadonlyMap<string, OperandGuard>,
+  { resizeFixed = false }: TfliteOptions,
+): ModelFile {
+  for (const [name, guard] of guards) {
+    if (file.signatures.get(name)?.subgraph !== 0) continue;
+    const { problem } = guard;
+    if (problem === undefined) continue;
+    if (file.extents === "known" && !resizeFixed) {
+      throw errors.modelUnsupported(`${path} cannot run: ${problem.message}`, problem);
+    }
+    return { ...file, extents: "unknown" };
+  }
+  return file;
 }
 
 /** The signatures that the runtime can run. */

@@ -1,4 +1,3 @@
-import { isServingError } from "@serving-kit/core";
 import { errors } from "./errors.js";
 import { withExamples } from "./examples/example-inputs.js";
 import { exampleOperators } from "./examples/example-operators.js";
@@ -96,13 +95,14 @@ export function parseModelFile(path: string, bytes: Uint8Array): ParsedModelFile
 /**
  * Returns what `read` reads of a file with a path: options of operators are read only where they are needed.
  *
- * @throws ServingError DATA_LOSS / MODEL_FILE_INVALID for an error of `read` that is not a ServingError.
+ * @throws ServingError DATA_LOSS / MODEL_FILE_INVALID for a RangeError of `read`. Other errors are not the
+ * file's fault, and stay as they are.
  */
 export function readingFile<T>(path: string, read: () => T): T {
   try {
     return read();
   } catch (error) {
-    throw isServingError(error) ? error : errors.modelFileInvalid(path, error);
+    throw error instanceof RangeError ? errors.modelFileInvalid(path, error) : error;
   }
 }
 

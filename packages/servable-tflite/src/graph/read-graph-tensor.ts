@@ -1,5 +1,5 @@
 import type { FlatTable } from "../flatbuffer.js";
-import { TENSOR_TYPES } from "../tensor-type.js";
+import { TENSOR_TYPES, type TensorType } from "../tensor-type.js";
 import type { GraphQuantization, GraphTensor } from "./graph.js";
 
 /** Field numbers (tensorflow/lite/schema/schema.fbs). */
@@ -27,22 +27,42 @@ export function readGraphTensor(
   if (buffer >= buffers.length) {
     throw new RangeError(`it refers to buffer ${buffer} of ${buffers.length}`);
   }
+  const type = TENSOR_TYPES[typeNumber];
+  const shape = table.int32s(TENSOR.shape);
+  const isSparse = table.table(TENSOR.sparsity) !== undefined;
   // Buffer 0 means that there is none, whatever it holds.
   const data = buffer === 0 ? undefined : buffers[buffer];
+  if (data !== undefined && !isSparse) checkData(data, shape, type, index);
   const quantization = readQuantization(table.table(TENSOR.quantization));
   return {
     index,
     name: table.text(TENSOR.name) ?? "",
     typeNumber,
-    type: TENSOR_TYPES[typeNumber],
-    shape: table.int32s(TENSOR.shape),
+    type,
+    shape,
     shapeSignature: table.int32s(TENSOR.shapeSignature),
     hasRank: table.uint8(TENSOR.hasRank) !== 0,
-    isSparse: table.table(TENSOR.sparsity) !== undefined,
+    isSparse,
     isVariable: table.uint8(TENSOR.isVariable) !== 0,
     ...(data !== undefined && { data }),
     ...(quantization !== undefined && { quantization }),
   };
+}
+
+/** TensorFlow Lite refuses a constant that lacks elements. A buffer without bytes belongs to no constant. */
+function checkData(
+  { byteLength }: Uint8Array,
+  shape: readonly number[],
+  type: TensorType | undefined,
+  index: number,
+): void {
+  const elements = shape.reduce((product, extent) => product * Math.abs(extent), 1);
+  const bytes = Math.ceil((elements * (type?.bits ?? 0)) / 8);
+  if (byteLength > 0 && byteLength < bytes) {
+    throw new RangeError(
+      `tensor ${index} has ${byteLength} bytes of data, but ${type?.name} of shape [${shape}] needs ${bytes}`,
+    );
+  }
 }
 
 function readQuantization(table: FlatTable | undefined): GraphQuantization | undefined {

@@ -35,6 +35,14 @@ describe("readGraph", () => {
     expect([...metadata.keys()]).toContain("min_runtime_version");
   });
 
+  it("refuses a constant that lacks elements, as TensorFlow Lite does", () => {
+    const bytes = Uint8Array.from(bytesOf("../../test/real-models/small/pads.tflite"));
+    bytes[1_322] = (bytes[1_322] as number) ^ (1 << 4); // the shape of paddings: [1048579,2]
+    expect(() => readGraph(bytes)).toThrow(
+      "tensor 4 has 24 bytes of data, but INT32 of shape [1048579,2] needs 8388632",
+    );
+  });
+
   it("reads or refuses whatever bytes, in bounded time", () => {
     const original = model("subgraphs");
     fc.assert(

@@ -1,3 +1,4 @@
+import { constants } from "node:buffer";
 import {
   elementCount,
   inferenceErrors,
@@ -7,6 +8,7 @@ import {
   type TensorData,
 } from "@serving-kit/inference";
 import { viewMemory } from "@serving-kit/native-library";
+import { errors } from "../errors.js";
 import type { Bindings } from "./bindings.js";
 import { unpackNibbles } from "./nibbles.js";
 import { decodeStrings } from "./string-tensor.js";
@@ -90,6 +92,9 @@ export class TensorMemory {
       Array.from({ length: tensorRank(pointer) }, (_, i) => tensorDimension(pointer, i)),
     );
     const bytes = this.#data === null ? 0 : Number(tensorBytes(pointer));
+    if (bytes > constants.MAX_LENGTH) {
+      throw errors.tensorUnreadable(this.dtype, this.shape, bytes, constants.MAX_LENGTH);
+    }
     const memory = this.#data === null ? new ArrayBuffer(0) : viewMemory(this.#data, bytes);
     this.view = new Uint8Array(memory);
     if (this.dtype === "string" || this.dtype === "int4" || this.dtype === "uint4") return;

@@ -25,9 +25,12 @@ const READERS: Readonly<Record<string, readonly [number, Reader]>> = {
  */
 export function constantOf(tensor: GraphTensor, data: Uint8Array): AbstractTensor {
   const type = tensor.type?.name ?? "FLOAT32";
+  const count = tensor.shape.reduce((product, each) => product * each, 1);
+  const [width = Number.POSITIVE_INFINITY] = READERS[type] ?? [];
+  const isListed = !tensor.isSparse && count >= 0 && count * width <= data.byteLength;
   let elements: Elements | undefined;
   const read = () => {
-    elements ??= tensor.isSparse ? anyOf(type) : readElements(type, data);
+    elements ??= isListed ? readElements(type, data, count) : anyOf(type);
     return elements;
   };
   return {
@@ -36,7 +39,7 @@ export function constantOf(tensor: GraphTensor, data: Uint8Array): AbstractTenso
     get elements() {
       return read();
     },
-    isExact: READERS[type] !== undefined && !tensor.isSparse,
+    isExact: isListed,
     isShapeExact: true,
     get mayBeNaN() {
       return integerRange(type) === undefined && !hull(read()).every(Number.isFinite);
@@ -44,11 +47,9 @@ export function constantOf(tensor: GraphTensor, data: Uint8Array): AbstractTenso
   };
 }
 
-function readElements(type: string, data: Uint8Array): Elements {
-  const [width, read] = READERS[type] ?? [];
-  if (width === undefined || read === undefined) return anyOf(type);
+function readElements(type: string, data: Uint8Array, count: number): Elements {
+  const [, read] = READERS[type] as readonly [number, Reader];
   const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
-  const count = Math.floor(data.byteLength / width);
   if (count <= MAX_LISTED) {
     const lo = Float64Array.from({ length: count }, (_, i) => read(view, i));
     return lo.some(Number.isNaN) ? anyOf(type) : { lo, hi: lo };

@@ -13,6 +13,8 @@ export interface Finding {
   readonly isExact: boolean;
   /** Whether a kernel that is given another value stays within its memory. */
   readonly isSafe: boolean;
+  /** Whether a result is too large whatever the values of the inputs. */
+  readonly isCertain?: boolean;
   /** An element that is out of range, or may be, and the range. */
   readonly got: string;
   /** The input of the model that the value comes from, if it is one. */
@@ -99,11 +101,13 @@ export function resultWithin(
 ): Finding {
   // Kernels compute strides of empty tensors too.
   const bytes = (shape ?? []).reduce((size, { hi }) => size * Math.max(hi, 1), bytesPerElement);
+  const least = (shape ?? []).reduce((size, { lo }) => size * Math.max(lo, 1), bytesPerElement);
   return {
     operand: RESULT,
     isShown: shape !== undefined && bytes <= maxBytes,
     isExact: isExact && shape !== undefined,
     isSafe: true,
+    isCertain: least > maxBytes,
     got: `${bytes} bytes (shape [${shape?.map(({ hi }) => hi)}])`,
     expected: `at most ${maxBytes} bytes (maxTensorBytes)`,
   };

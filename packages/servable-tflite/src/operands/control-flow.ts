@@ -67,7 +67,11 @@ export function runLoop(evaluator: Evaluator, op: OperatorView): AbstractTensor[
     const results = evaluator.outputs(body, refined(evaluator, condition, state));
     return initial.map((start, i) => {
       const isKept = body.outputs[i] === body.inputs[i];
-      return isKept ? start : joinTensors(start, results[i] as AbstractTensor);
+      const result = results[i];
+      if (isKept) return start;
+      return result === undefined
+        ? unknownTensor(start.type, undefined, false)
+        : joinTensors(start, result);
     });
   };
   let state: readonly AbstractTensor[] = initial;
@@ -123,7 +127,7 @@ function refined(
   condition: Subgraph,
   state: readonly AbstractTensor[],
 ): AbstractTensor[] {
-  const tensors = evaluator.run(condition, state, () => {});
+  const tensors = evaluator.run(condition, state, undefined);
   const result = [...state];
   const truths = [condition.outputs[0]];
   for (let i = 0; i < truths.length && i < MAX_TURNS; i++) {

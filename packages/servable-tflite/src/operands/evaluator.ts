@@ -1,7 +1,8 @@
-import type { Graph, Operator, Subgraph } from "../graph/graph.js";
+import { type Graph, NO_TENSOR, type Operator, type Subgraph } from "../graph/graph.js";
 import { type AbstractTensor, unknownTensor } from "./abstract-tensor.js";
 import { constantOf } from "./constants.js";
 import { runComposite, runIf, runLoop, subgraphsOf } from "./control-flow.js";
+import { arePossible } from "./extent.js";
 import { OperatorView } from "./operator-view.js";
 import { ruleOf } from "./rules/index.js";
 
@@ -34,9 +35,11 @@ export class Evaluator {
   }
 
   /** The tensors of a subgraph for some inputs. */
-  run(subgraph: Subgraph, inputs: readonly AbstractTensor[], visit?: Visit): Tensors {
+  run(subgraph: Subgraph, inputs: readonly AbstractTensor[], visit: Visit | undefined): Tensors {
+    if (++this.#depth > MAX_DEPTH) throw new RangeError("its subgraphs call each other endlessly");
     const tensors = this.start(subgraph, inputs);
     this.continue(subgraph, tensors, subgraph.operators, visit);
+    this.#depth--;
     return tensors;
   }
 
@@ -52,7 +55,7 @@ export class Evaluator {
     subgraph: Subgraph,
     tensors: Tensors,
     operators: readonly Operator[],
-    visit = this.#visit,
+    visit: Visit | undefined,
   ): void {
     const outer = this.#visit;
     this.#visit = visit;
@@ -85,25 +88,21 @@ export class Evaluator {
     inputs: readonly AbstractTensor[],
     visit: Visit | undefined,
   ): AbstractTensor[] {
-    if (++this.#depth > MAX_DEPTH) throw new RangeError("its subgraphs call each other endlessly");
-    const outer = this.#visit;
-    this.#visit = visit;
-    const tensors = this.start(subgraph, inputs);
-    for (const operator of subgraph.operators) this.#step(subgraph, tensors, operator);
-    this.#visit = outer;
-    this.#depth--;
+    const tensors = this.run(subgraph, inputs, visit);
     return subgraph.outputs.map((number) => this.tensor(subgraph, tensors, number));
   }
 
   #step(subgraph: Subgraph, tensors: Tensors, operator: Operator): void {
     if (++this.#steps > MAX_STEPS) throw new RangeError("its loops are nested too deeply");
     const inputs = operator.inputs.map((number) =>
-      number === -1 ? undefined : this.tensor(subgraph, tensors, number),
+      number === NO_TENSOR ? undefined : this.tensor(subgraph, tensors, number),
     );
     const op = new OperatorView(operator, inputs, subgraph, this.#limit);
-    const outputs = this.#outputsOf(op);
+    const outputs = this.#outputsOf(op).map(possible);
     this.#visit?.(op, subgraph, outputs);
-    for (const [i, number] of operator.outputs.entries()) tensors[number] = outputs[i];
+    for (const [i, number] of operator.outputs.entries()) {
+      if (number !== NO_TENSOR) tensors[number] = outputs[i];
+    }
   }
 
   #outputsOf(op: OperatorView): readonly AbstractTensor[] {
@@ -129,6 +128,10 @@ export class Evaluator {
 }
 
 const MAX_DEPTH = 64;
+
+/** A tensor that the operator of a damaged file cannot have has any shape: its kernel returns an error. */
+const possible = (tensor: AbstractTensor): AbstractTensor =>
+  arePossible(tensor.shape) ? tensor : unknownTensor(tensor.type, undefined, false);
 
 /** Bounds the turns of nested loops. */
 const MAX_STEPS = 1_000_000;

@@ -22,6 +22,9 @@ export type Extents = readonly Extent[] | undefined;
 /** TensorFlow Lite counts extents and elements in an int32. */
 export const MAX_EXTENT = 2 ** 31 - 1;
 
+/** Tensors of more dimensions are not followed: only a damaged file has them. */
+export const MAX_RANK = 64;
+
 /** A known extent. */
 export const extent = (value: number): Extent => ({ lo: value, hi: value });
 
@@ -30,6 +33,16 @@ export const upTo = (hi: number): Extent => ({ lo: 0, hi: Math.min(hi, MAX_EXTEN
 
 /** An extent of which nothing is known. A new one each time: no two are the same. */
 export const unknownExtent = (): Extent => upTo(MAX_EXTENT);
+
+/** The length of a list of extents, if it is known and as short as that of a tensor. */
+export function listLength(list: Extents): number | undefined {
+  const length = list?.[0];
+  return length !== undefined && isKnown(length) && length.lo <= MAX_RANK ? length.lo : undefined;
+}
+
+/** Whether a tensor can have some extents. Those that follow from a value can still be negative. */
+export const arePossible = (shape: Extents): boolean =>
+  shape === undefined || (shape.length <= MAX_RANK && shape.every(({ lo, hi }) => lo <= hi));
 
 export const isKnown = ({ lo, hi }: Extent): boolean => lo === hi;
 

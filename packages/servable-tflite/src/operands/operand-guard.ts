@@ -81,6 +81,21 @@ export class OperandGuard {
     if (plan !== undefined) this.#checkValues(plan, inputs);
   }
 
+  /**
+   * The error of each call with the shapes that the file allocates, if they make a result that is too large
+   * whatever the values of the inputs. The tensors must get no memory then: it can be more than the machine has.
+   */
+  get problem(): Error | undefined {
+    const { inputs, tensors } = this.#subgraph;
+    const shapes = inputs.map((number) => tensors[number]?.shape ?? []);
+    const abstract = this.#inputs(shapes.map((shape) => shape.map(extent)));
+    const finding = this.#analyse(abstract).findings.find(({ isCertain }) => isCertain);
+    const named = this.#signature.inputs.map(
+      ({ name, index }) => [name, shapes[index] ?? []] as const,
+    );
+    return finding && outOfRange(finding, new Map(named));
+  }
+
   #hasDeclaredShapes(inputs: NamedTensors): boolean {
     return this.#signature.inputs.every(({ name, spec }) => {
       const shape = inputs[name]?.shape ?? [];
@@ -117,7 +132,12 @@ export class OperandGuard {
     const evaluator = new Evaluator(this.#graph, LISTED_IN_CALL);
     const findings = findUnshown(evaluator, this.#subgraph, state, operators, this.#options);
     const finding = findings.find((each) => this.#matters(each));
-    if (finding !== undefined) throw outOfRange(finding, this.#signature, values);
+    if (finding === undefined) return;
+    const { inputs: bindings } = this.#signature;
+    throw outOfRange(
+      finding,
+      new Map(bindings.map(({ name }) => [name, values[name]?.shape ?? []])),
+    );
   }
 
   /** The operators that have findings, and those that compute their operands from the values of inputs. */
@@ -176,7 +196,8 @@ export class OperandGuard {
       const name = this.#signature.inputs.find(({ index }) => index === place)?.name;
       return {
         ...unknownTensor(type, shapes[place], shapes[place] !== undefined),
-        isExact: FOLLOWED.has(type),
+        // An input that a damaged file does not name has no value to read.
+        isExact: name !== undefined && FOLLOWED.has(type),
         ...(name !== undefined && { source: name }),
       };
     });
@@ -207,12 +228,12 @@ function withValues(tensor: AbstractTensor, { data }: Tensor): AbstractTensor {
   return { ...tensor, mayBeNaN, elements: mayBeNaN ? anyOf(tensor.type) : { lo, hi: lo } };
 }
 
+/** The error of a call with inputs of some shapes, by name. */
 function outOfRange(
   finding: LocatedFinding,
-  { inputs }: ModelSignature,
-  values: NamedTensors,
+  inputs: ReadonlyMap<string, readonly number[]>,
 ): Error {
-  const shapes = inputs.map(({ name }) => `"${name}" [${values[name]?.shape}]`).join(", ");
+  const shapes = [...inputs].map(([name, shape]) => `"${name}" [${shape}]`).join(", ");
   const place = `${finding.operatorName} (operator ${finding.operator}, tensor "${finding.tensor}")`;
   return finding.operand === RESULT
     ? errors.tensorTooLarge({ ...finding, place, shapes })

@@ -1,6 +1,6 @@
 import { type Allowed, elementsWithin, type Finding, required } from "./constraint.js";
 import { hull, isUniform, rangeAt } from "./elements.js";
-import { type Extent, elementsOf, isKnown, knownShape } from "./extent.js";
+import { type Extent, elementsOf, isKnown, knownShape, listLength } from "./extent.js";
 import type { OperatorView } from "./operator-view.js";
 import { axisOf, numbersOf } from "./rules/layout.js";
 import { masksOf } from "./rules/slices.js";
@@ -98,7 +98,7 @@ const firstExtents = (data: number, tuples: number) => (op: OperatorView) => {
 /** The extents that an operand lists. */
 const listedExtents = (list: number, tuples: number) => (op: OperatorView) => {
   const isVector = (op.shape(tuples)?.length ?? 0) < 2;
-  const depth = isVector ? 1 : depthOf(op, tuples);
+  const depth = isVector ? 1 : listLength(op.shape(tuples)?.slice(-1));
   const { elements } = op.input(list);
   return depth === undefined
     ? undefined
@@ -296,7 +296,7 @@ function checkShrunkAxes(op: OperatorView): Finding {
   const { begin: open, shrink, isOffset, ellipsis, newAxis } = masksOf(op);
   const begin = op.input(1);
   const { shape } = op.input(0);
-  const count = knownShape(begin.shape)?.[0] ?? 0;
+  const count = listLength(begin.shape) ?? 0;
   const isMoved = ellipsis !== 0 || newAxis !== 0 || isOffset;
   const isInside = Array.from({ length: count }, (_, i) => {
     if ((shrink & (1 << i)) === 0 || (open & (1 << i)) !== 0) return true;

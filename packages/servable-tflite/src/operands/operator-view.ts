@@ -8,7 +8,7 @@ export class OperatorView {
   readonly operator: Operator;
   readonly inputs: readonly (AbstractTensor | undefined)[];
   /** The outputs as the file describes them. */
-  readonly outputs: readonly GraphTensor[];
+  readonly outputs: readonly (GraphTensor | undefined)[];
   /** The inputs as the file describes them. */
   readonly declared: readonly (GraphTensor | undefined)[];
   /** Tensors of more elements are followed by one range for all. */
@@ -24,7 +24,7 @@ export class OperatorView {
     this.operator = operator;
     this.inputs = inputs;
     this.declared = operator.inputs.map((number) => subgraph.tensors[number]);
-    this.outputs = operator.outputs.map((number) => subgraph.tensors[number] as GraphTensor);
+    this.outputs = operator.outputs.map((number) => subgraph.tensors[number]);
     this.limit = limit;
     this.#subgraph = subgraph;
   }

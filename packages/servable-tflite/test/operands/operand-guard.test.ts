@@ -320,6 +320,24 @@ describe("maxTensorBytes", () => {
     });
   });
 
+  it("refuses a file whose own constants exceed it, before its tensors get memory", async () => {
+    const bytes = buildModel({
+      tensors: [
+        int("v", [2], 65_536, 65_536),
+        { name: "c", shape: [] },
+        { name: "y", shape: [1, 1] },
+      ],
+      inputs: ["c"],
+      outputs: ["y"],
+      operators: [op("FILL", ["v", "c"], ["y"])],
+    });
+    await expect(openModel({ path: "m.tflite", bytes }, {})).rejects.toMatchObject({
+      code: "UNIMPLEMENTED",
+      reason: "MODEL_UNSUPPORTED",
+      message: expect.stringMatching(/^m\.tflite cannot run: .* FILL .* got 17179869184 bytes/),
+    });
+  });
+
   it("is 1 GiB by default", () => {
     expect(errorOf(guardOf(model), { v: int32([1], 2 ** 28) })).toBeUndefined();
     expect(errorOf(guardOf(model), { v: int32([1], 2 ** 28 + 1) })).toBeDefined();
@@ -379,7 +397,7 @@ describe("ranges", () => {
         const run = (elements: ReturnType<typeof anyOf>) => {
           const evaluator = new Evaluator(graph, 256);
           const input = { ...unknownTensor("INT32", [extent(3)], true), isExact: true, elements };
-          const tensors = evaluator.run(main, [input]);
+          const tensors = evaluator.run(main, [input], undefined);
           return evaluator.tensor(main, tensors, main.outputs[0] as number).elements;
         };
         const any = run(anyOf("INT32"));

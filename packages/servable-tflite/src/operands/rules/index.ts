@@ -1,3 +1,4 @@
+import type { GraphTensor } from "../../graph/graph.js";
 import { extent, knownShape, unknownExtent } from "../extent.js";
 import type { OperatorView, Rule } from "../operator-view.js";
 import { binary, cast, comparison, corners, monotone, select } from "./elementwise.js";
@@ -125,13 +126,16 @@ export function ruleOf(name: string): Rule {
 /** Operators whose outputs' shapes follow from values. */
 const DYNAMIC = ["STABLEHLO_CUSTOM_CALL", "CUSTOM"];
 
+/** An output that a file leaves out. */
+const NO_OUTPUT: Pick<GraphTensor, "shape" | "shapeSignature"> = { shape: [], shapeSignature: [] };
+
 const asInFile: Rule = (op) => {
   const isCustom = op.operator.customCode !== undefined || DYNAMIC.includes(op.name);
   const isStatic =
     !isCustom && op.inputs.every((input, i) => input === undefined || hasFileShape(op, i));
   return op.outputs.map((output, i) => {
-    const { shape, shapeSignature } = output;
-    const isFixed = isStatic && !shapeSignature.includes(-1);
+    const { shape, shapeSignature } = output ?? NO_OUTPUT;
+    const isFixed = isStatic && output !== undefined && !shapeSignature.includes(-1);
     // The rank is what the converter found, unless it says that it found none.
     const open = isCustom || shape.length === 0 ? undefined : shape.map(unknownExtent);
     const known = isFixed ? shape.map(extent) : open;

@@ -76,8 +76,8 @@ export const fullyConnected: Rule = (op) => {
     return [op.unknown(undefined, false)];
   }
   const keeps = (op.options?.uint8(2) ?? 0) !== 0;
-  if (keeps) return [op.unknown(x.shape.with(-1, units))];
   const last = x.shape.at(-1);
+  if (keeps) return [op.unknown(last && x.shape.with(-1, units))];
   const isMatrix =
     x.shape.length === 2 && last !== undefined && isKnown(last) && last.lo === depth.lo;
   const count = elementsOf(x.shape);
@@ -117,7 +117,7 @@ export const resize: Rule = (op) => {
 export const depthAndSpace: Rule = (op) => {
   const { shape } = op.input(0);
   const block = op.options?.int32(0) ?? 1;
-  if (shape?.length !== 4) return [op.unknown(undefined, false)];
+  if (shape?.length !== 4 || block < 1) return [op.unknown(undefined, false)];
   const isToDepth = op.name === "SPACE_TO_DEPTH";
   const factor = isToDepth ? 1 / block : block;
   const scaled = (each: Extent, by: number) => ({
@@ -139,7 +139,11 @@ export const depthAndSpace: Rule = (op) => {
 export const batchAndSpace: Rule = (op) => {
   const { shape } = op.input(0);
   const [blocks, changes] = [numbersOf(op.input(1)), numbersOf(op.input(2))];
-  if (shape === undefined || blocks === undefined || changes?.length !== 2 * blocks.length) {
+  const isFitting =
+    blocks !== undefined &&
+    changes?.length === 2 * blocks.length &&
+    blocks.every((each) => each > 0);
+  if (shape === undefined || !isFitting || shape.length <= blocks.length) {
     return [op.unknown(shape?.map(unknownExtent), false)];
   }
   const isToBatch = op.name === "SPACE_TO_BATCH_ND";
@@ -164,7 +168,8 @@ export const batchAndSpace: Rule = (op) => {
 
 export const embeddingLookup: Rule = (op) => {
   const [ids, table] = [op.shape(0), op.shape(1)];
-  return [op.unknown(ids && table && [ids[0] as Extent, ...table.slice(1)])];
+  const count = ids?.[0];
+  return [op.unknown(count && table && [count, ...table.slice(1)])];
 };
 
 /** UNIDIRECTIONAL_SEQUENCE_LSTM and _RNN: [batch, time, units]; the projection's weights may set the units. */
@@ -204,7 +209,8 @@ export const rearranged: Rule = (op) => {
 /** MATRIX_DIAG. */
 export const matrixDiagonal: Rule = (op) => {
   const { shape } = op.input(0);
-  return [op.unknown(shape && [...shape, shape.at(-1) as Extent])];
+  const last = shape?.at(-1);
+  return [op.unknown(shape && last && [...shape, last])];
 };
 
 /** DYNAMIC_UPDATE_SLICE: the elements of both. */

@@ -21,6 +21,8 @@ import {
   extent,
   isKnown,
   knownShape,
+  listLength,
+  MAX_RANK,
   sumOfExtents,
   unknownExtent,
   upTo,
@@ -34,13 +36,19 @@ export function axisOf(axis: number, rank: number): number | undefined {
   return result >= 0 && result < rank ? result : undefined;
 }
 
-/** The values of an operand that are known, such as those of a constant. */
+/**
+ * The values of an operand of integers that are known, such as those of a constant. Undefined for floats: a
+ * damaged file can have some where axes belong.
+ */
 export const numbersOf = (tensor: AbstractTensor): readonly number[] | undefined => {
   const known = knownValues(tensor.elements);
   const count = elementsOf(tensor.shape);
-  if (known === undefined || !isKnown(count)) return undefined;
+  if (known === undefined || !isKnown(count) || integerRange(tensor.type) === undefined) {
+    return undefined;
+  }
   if (count.lo === known.length) return Array.from(known);
-  return count.lo <= 8 ? Array.from({ length: count.lo }, () => known[0] as number) : undefined;
+  const isOneForAll = known.length === 1 && count.lo <= 8;
+  return isOneForAll ? Array.from({ length: count.lo }, () => known[0] as number) : undefined;
 };
 
 /** Larger lists are not followed value by value. */
@@ -82,11 +90,12 @@ const toExtent = (target: number | Extent): Extent =>
 /** The ranges of the elements of a list of extents. */
 function rangesOf(operand: AbstractTensor, rank: number | undefined): Extent[] | undefined {
   const count = operand.shape?.[0];
-  const length = count !== undefined && isKnown(count) ? count.lo : operand.elements.lo.length;
   const { lo, hi } = operand.elements;
-  if (isUniform(operand.elements) && length !== 1 && count === undefined) {
+  if (isUniform(operand.elements) && count === undefined) {
     return rank === undefined ? undefined : Array.from({ length: rank }, unknownExtent);
   }
+  const length = count !== undefined && isKnown(count) ? listLength([count]) : lo.length;
+  if (length === undefined || length > MAX_RANK) return undefined;
   return Array.from({ length }, (_, i) => {
     const at = lo.length === 1 ? 0 : i;
     return { lo: lo[at] as number, hi: hi[at] as number };
@@ -451,8 +460,10 @@ export const broadcastTo: Rule = (op) => {
   const shape = rangesOf(op.input(1), undefined);
   const own = knownShape(x.shape);
   const out = knownShape(shape);
-  if (out === undefined || own === undefined) return [picked(op, x, shape)];
-  const padded = [...Array.from({ length: Math.max(0, out.length - own.length) }, () => 1), ...own];
+  if (out === undefined || own === undefined || own.length > out.length) {
+    return [picked(op, x, shape)];
+  }
+  const padded = [...Array.from({ length: out.length - own.length }, () => 1), ...own];
   const lists = () => out.map((size, d) => span(0, size).map((i) => (padded[d] === 1 ? 0 : i)));
   return [picked(op, { ...x, shape: padded.map(extent) }, shape, lists)];
 };

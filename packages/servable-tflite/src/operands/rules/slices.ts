@@ -1,6 +1,14 @@
 import type { AbstractTensor, Offset } from "../abstract-tensor.js";
 import { rangeAt } from "../elements.js";
-import { type Extent, type Extents, extent, isKnown, knownShape, upTo } from "../extent.js";
+import {
+  type Extent,
+  type Extents,
+  extent,
+  isKnown,
+  knownShape,
+  listLength,
+  upTo,
+} from "../extent.js";
 import type { OperatorView, Rule } from "../operator-view.js";
 import { axisOf, numbersOf, picked, span } from "./layout.js";
 
@@ -89,7 +97,7 @@ export const stridedSlice: Rule = (op) => {
   const dimensions = x.shape.map((each, i) =>
     i < count
       ? stridedDimension(op, masks, each, i, strides?.[i])
-      : { size: each, list: listOf(each) },
+      : { size: each, list: listOf(op, each) },
   );
   const isShrunk = (_: unknown, i: number) => i >= count || (masks.shrink & (1 << i)) === 0;
   const shape = dimensions.map(({ size }) => size).filter(isShrunk);
@@ -98,11 +106,8 @@ export const stridedSlice: Rule = (op) => {
   return [picked(op, x, shape, () => (isListed ? (lists as number[][]) : undefined))];
 };
 
-/** Longer dimensions are not listed. */
-const MAX_LISTED = 1 << 22;
-
-const listOf = (each: Extent) =>
-  isKnown(each) && each.lo <= MAX_LISTED ? span(0, each.lo) : undefined;
+const listOf = (op: OperatorView, each: Extent) =>
+  isKnown(each) && each.lo <= op.limit ? span(0, each.lo) : undefined;
 
 /** The size of a dimension of the result, and the indices that it takes, if they are known. */
 function stridedDimension(
@@ -121,9 +126,8 @@ function stridedDimension(
     return { size: extent(1), list: isPoint ? [at] : undefined };
   }
   const isWhole = stride === 1 && (isMasked(masks.begin) || (begin === 0 && lastBegin === 0));
-  if (isWhole && isMasked(masks.end)) return { size: whole, list: listOf(whole) };
-  const isPoint =
-    begin === lastBegin && end === lastEnd && isKnown(whole) && whole.lo <= MAX_LISTED;
+  if (isWhole && isMasked(masks.end)) return { size: whole, list: listOf(op, whole) };
+  const isPoint = begin === lastBegin && end === lastEnd && isKnown(whole);
   if (stride === undefined || stride === 0 || !isPoint)
     return { size: upTo(whole.hi), list: undefined };
   const least = stride > 0 ? 0 : -1;
@@ -132,8 +136,11 @@ function stridedDimension(
     Math.min(Math.max(value < 0 ? value + whole.lo : value, least), most);
   const from = isMasked(masks.begin) ? (stride > 0 ? 0 : most) : clamp(begin);
   const to = isMasked(masks.end) ? (stride > 0 ? most : -1) : clamp(end);
-  const list = span(from, to, stride);
-  return { size: list.length === whole.lo ? whole : extent(list.length), list };
+  const count = Math.max(0, Math.ceil((to - from) / stride));
+  return {
+    size: count === whole.lo ? whole : extent(count),
+    list: count <= op.limit ? span(from, to, stride) : undefined,
+  };
 }
 
 export const gather: Rule = (op) => {
@@ -179,7 +186,7 @@ export const shapedBy =
   (index: number): Rule =>
   (op) => {
     const operand = op.input(index);
-    const rank = knownShape(operand.shape)?.[0];
+    const rank = listLength(operand.shape);
     const shape: Extents =
       rank === undefined
         ? undefined

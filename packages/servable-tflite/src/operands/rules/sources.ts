@@ -5,7 +5,7 @@ import {
   elementsOf,
   extent,
   isKnown,
-  knownShape,
+  listLength,
   MAX_EXTENT,
   upTo,
 } from "../extent.js";
@@ -97,7 +97,7 @@ const countFrom = (from: number, to: number, step: number) =>
 
 export const fill: Rule = (op) => {
   const [dims, value] = [op.input(0), op.input(1)];
-  const length = knownShape(dims.shape)?.[0];
+  const length = listLength(dims.shape);
   const shape =
     length === undefined
       ? undefined
