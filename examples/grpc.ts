@@ -15,8 +15,11 @@ import { createModelServer } from "serving-kit";
 const basePath = `${import.meta.dirname}/models/digits`;
 
 // #region server
-const server = await createModelServer({ models: [{ name: "digits", basePath }] });
-const { port } = await server.listenGrpc({ port: 0, serializeAsTensorContent: true }); // default 8500
+const server = await createModelServer({
+  models: [{ name: "digits", basePath }],
+  serializeAsTensorContent: true,
+});
+const { port } = await server.listenGrpc({ port: 0 }); // default 8500
 // #endregion
 
 // #region client

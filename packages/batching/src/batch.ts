@@ -12,10 +12,11 @@ import {
   validateInputs,
   validateOutputs,
 } from "@serving-kit/inference";
-import type {
-  BatchedPredictOptions,
-  BatchedPredictor,
-  CallQueueStats,
+import {
+  BATCHED,
+  type BatchedPredictOptions,
+  type BatchedPredictor,
+  type CallQueueStats,
 } from "./batched-predictor.js";
 import {
   type BatchingOptions,
@@ -61,6 +62,7 @@ export function batch(predictor: Predictor, options: BatchingOptions = {}): Batc
 }
 
 class QueuedPredictor implements BatchedPredictor {
+  readonly [BATCHED] = true;
   readonly predictor: Predictor;
   readonly allocate?: <D extends NumericDType>(
     dtype: D,

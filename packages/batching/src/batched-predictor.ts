@@ -36,3 +36,11 @@ export interface BatchedPredictor extends Predictor {
    */
   configure(changes: Omit<SignatureBatchingOptions, "priorityLevels">, signature?: string): void;
 }
+
+/** Marks the predictors of `batch`, of every copy of this package. */
+export const BATCHED: unique symbol = Symbol.for("@serving-kit/batching:batched");
+
+/** Returns whether a predictor is one of `batch`. */
+export function isBatched(predictor: Predictor): predictor is BatchedPredictor {
+  return BATCHED in predictor;
+}

@@ -24,10 +24,11 @@ export type {
   BatchScheduler,
   ScheduleOptions,
 } from "./batch-scheduler.js";
-export type {
-  BatchedPredictOptions,
-  BatchedPredictor,
-  CallQueueStats,
+export {
+  type BatchedPredictOptions,
+  type BatchedPredictor,
+  type CallQueueStats,
+  isBatched,
 } from "./batched-predictor.js";
 export { batching, batchingLoader } from "./batching.js";
 export {

@@ -3,7 +3,6 @@ import { optionsSchema } from "./config/options-schema.js";
 import type { ModelServer, ModelServerOptions } from "./model-server.js";
 import { RunningServer } from "./running-server.js";
 import { startThreads } from "./threads/threads.js";
-import { findOpenTelemetry } from "./tracing/find-open-telemetry.js";
 
 /**
  * Makes a model server and resolves when its start-up policy is met.
@@ -11,25 +10,24 @@ import { findOpenTelemetry } from "./tracing/find-open-telemetry.js";
  * ```ts
  * const server = await createModelServer({
  *   platforms: [tflite()],
+ *   protocols: [tensorflowServing()],
  *   models: [{ name: "digits", basePath: "./models/digits" }],
  * });
  * app.use(server.rest);
  * ```
  *
  * @throws ServingError INVALID_ARGUMENT / CONFIG_INVALID with the option, what was expected and what
- * was given; FAILED_PRECONDITION / START_UP_FAILED with every model's error, OPEN_TELEMETRY_MISSING for
- * `tracing: true`, THREADS_NOT_STARTED for `threads`; UNAVAILABLE / SERVER_CLOSING when `beforeStart`'s
+ * was given; FAILED_PRECONDITION / START_UP_FAILED with every model's error,
+ * THREADS_NOT_STARTED for `threads`; INVALID_ARGUMENT / ROUTES_CLASH, PLUGIN_TWICE or PLUGIN_NOT_SHARED for the
+ * plugins; UNAVAILABLE / SERVER_CLOSING when `beforeStart`'s
  * server was closed meanwhile; what `beforeStart` rejects with. Then nothing is left behind.
  */
 export async function createModelServer(options: ModelServerOptions): Promise<ModelServer> {
-  // Loaded late: who wants no metrics need not wait for their library.
-  const library = options?.metrics && (await import("./metrics/server-metrics.js"));
-  const otel = await findOpenTelemetry(options?.tracing);
   check(optionsSchema, options, "");
   const threads = await startThreads(options);
   let server: RunningServer | undefined;
   try {
-    server = new RunningServer(options, library?.ServerMetrics, otel, threads);
+    server = new RunningServer(options, threads);
     await server.start(options);
   } catch (error) {
     await (server ?? threads)?.close();

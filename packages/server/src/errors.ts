@@ -1,26 +1,82 @@
 import { messageOf, type ServableId, ServingError } from "@serving-kit/core";
-import { jsonErrors } from "@serving-kit/tensor-json";
-import { wireErrors } from "@serving-kit/tensorflow-wire";
 
 const invalid = (reason: string, message: string) =>
   new ServingError("INVALID_ARGUMENT", reason, message);
 
+/** A route and whose it is. */
+interface RouteOf {
+  readonly protocol: { readonly name: string };
+  readonly route: { readonly method: string; readonly path: string };
+}
+
+const nameOfRoute = (of: RouteOf | undefined) =>
+  of && `${of.protocol.name} (${of.route.method} ${of.route.path})`;
+
 /** The errors of this package, one factory for each reason. Texts of TF Serving are kept as they are. */
 export const errors = {
-  malformedRequest: (method: string, path: string) =>
-    invalid("MALFORMED_REQUEST", `Malformed request: ${method} ${path}`),
-
-  versionNotNumeric: (digits: string) =>
-    invalid("MALFORMED_REQUEST", `Failed to convert version: ${digits} to numeric.`),
-
-  originMissing: () => invalid("ORIGIN_MISSING", "Origin header is missing in CORS preflight"),
-
   bodyTooLarge: (limit: number) =>
     new ServingError(
       "RESOURCE_EXHAUSTED",
       "BODY_TOO_LARGE",
       `the request body is larger than ${limit} bytes, which is the limit of this server`,
       { status: 413 },
+    ),
+
+  pluginUnfit: (url: string, exportName: string, received: unknown) =>
+    invalid(
+      "PLUGIN_UNFIT",
+      `plugin: expected ${url} to export "${exportName}", a plugin with a name or a function that returns one; ` +
+        `got ${received === null ? null : typeof received}`,
+    ),
+
+  pluginNotShared: (kind: string, name: string) =>
+    invalid(
+      "PLUGIN_NOT_SHARED",
+      `${kind} ${name}: expected a module (\`module: { url, exportName }\`), from which each of several event loops ` +
+        "imports it; got none. Give it one, or serve by one event loop (threads: 1)",
+    ),
+
+  pluginTwice: (kind: string, name: string) =>
+    invalid("PLUGIN_TWICE", `expected each ${kind} once; got two of the name ${name}`),
+
+  routeUnfit: (path: string) =>
+    invalid(
+      "ROUTE_UNFIT",
+      `route: expected a path that starts with /; got ${JSON.stringify(path)}`,
+    ),
+
+  routesClash: (...[one, other]: readonly RouteOf[]) =>
+    invalid(
+      "ROUTES_CLASH",
+      `the protocols ${nameOfRoute(one)} and ${nameOfRoute(other)} answer the same requests; serve one of them, ` +
+        "or change its paths",
+    ),
+
+  servicesClash: (service: string, one: string, other: string) =>
+    invalid(
+      "ROUTES_CLASH",
+      `the protocols ${one} and ${other} have the same gRPC service ${service}; serve one of them`,
+    ),
+
+  observerAlone: () =>
+    new ServingError(
+      "FAILED_PRECONDITION",
+      "OBSERVER_ALONE",
+      "askMain: this is the main thread; expected to be called in another event loop (isMain: false)",
+    ),
+
+  callUnlocated: () =>
+    new ServingError(
+      "INTERNAL",
+      "CALL_UNFIT",
+      "call: expected `servable`, or `locate` to read it from the body; got neither",
+    ),
+
+  callEnded: () =>
+    new ServingError(
+      "FAILED_PRECONDITION",
+      "CALL_ENDED",
+      "predict was called after the call had ended: await it within `run`",
     ),
 
   openTelemetryMissing: (cause: unknown) =>
@@ -58,48 +114,6 @@ export const errors = {
       "BODY_CONSUMED",
       "the request body was read by an earlier middleware that left nothing in req.body; mount " +
         "server.rest before it",
-    ),
-
-  jsonUnfit: jsonErrors.jsonUnfit,
-
-  requestUnfit: jsonErrors.requestUnfit,
-
-  messageInvalid: wireErrors.messageInvalid,
-
-  methodUnsupported: (methodName: string) =>
-    new ServingError(
-      "UNIMPLEMENTED",
-      "METHOD_UNSUPPORTED",
-      `Unsupported signature method_name: ${methodName}`,
-    ),
-
-  outputUnfit: jsonErrors.outputUnfit,
-
-  signatureUnfit: (
-    problem: string,
-    code: "INVALID_ARGUMENT" | "FAILED_PRECONDITION" | "INTERNAL",
-  ) => new ServingError(code, "SIGNATURE_UNFIT", problem),
-
-  noVersions: (name: string) =>
-    new ServingError(
-      "NOT_FOUND",
-      "MODEL_NOT_FOUND",
-      `Could not find any versions of model ${name}`,
-    ),
-
-  noVersion: (name: string, version: bigint) =>
-    new ServingError(
-      "NOT_FOUND",
-      "VERSION_NOT_FOUND",
-      `Could not find version ${version} of model ${name}`,
-    ),
-
-  /** No id can have such a version, so that there is nothing to look for. */
-  versionNegative: (name: string, version: bigint) =>
-    new ServingError(
-      "NOT_FOUND",
-      "VERSION_NOT_FOUND",
-      `Servable not found for request: Specific(${name}, ${version})`,
     ),
 
   configInvalid: (problem: string) => invalid("CONFIG_INVALID", problem),
@@ -215,23 +229,6 @@ export const errors = {
         "(--model_roots, modelRoots; default: the parents of the base paths that it started with)",
       { details: { name } },
     ),
-
-  /** With the code of the models where they have one in common. */
-  reloadFailed: (count: number, failures: readonly { name: string; error?: ServingError }[]) => {
-    const codes = new Set(failures.map(({ error }) => error?.code));
-    const [code = "INTERNAL"] = codes;
-    return new ServingError(
-      codes.size === 1 ? code : "FAILED_PRECONDITION",
-      "RELOAD_FAILED",
-      `the models were replaced, but ${failures.length} of ${count} are not available: ${failures
-        .map(({ name, error }) => `model ${name}: ${error?.message}`)
-        .join("; ")}`,
-      {
-        cause: new AggregateError(failures.map(({ error }) => error)),
-        details: { models: failures.map(({ name }) => name) },
-      },
-    );
-  },
 
   startUpFailed: (policy: string, failures: readonly { name: string; error?: Error }[]) =>
     new ServingError(

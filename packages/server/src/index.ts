@@ -1,20 +1,18 @@
 /**
- * The model server: configuration to sources, adapters and a manager; TF Serving's REST API over
- * them, to be mounted in an app or listening by itself.
+ * The model server: configuration to sources, adapters and a manager, served by protocols over HTTP and gRPC,
+ * mounted in an app or listening by itself.
  *
  * @packageDocumentation
  */
 
 export type { Logger } from "@serving-kit/core";
-export type { CallApi, CallObservation, CallObserver } from "./calls/call-observer.js";
-export { type Classifications, classify, type ExamplesCall } from "./calls/classify.js";
-export { predict } from "./calls/predict.js";
-export type { PredictAnswer, PredictCall } from "./calls/predict-call.js";
-export { type Regressions, regress } from "./calls/regress.js";
+export type { CallAllowance } from "./calls/call-budget.js";
+export type { PredictCall } from "./calls/predict-call.js";
 export {
   parseBatchingParametersFile,
   readBatchingParametersFile,
 } from "./config/batching-parameters-file.js";
+export { check as checkOptions } from "./config/check-options.js";
 export type { ModelConfig } from "./config/model-config.js";
 export {
   type ModelConfigFile,
@@ -27,6 +25,14 @@ export {
   type ModelConfigWatchOptions,
   watchModelConfig,
 } from "./config/model-config-watch.js";
+export {
+  type LoggedRequest,
+  type RequestLogFileOptions,
+  type RequestLogOptions,
+  type RequestLogSink,
+  requestLogPath,
+  requestLogSchema,
+} from "./config/request-log-options.js";
 export { readSslConfigFile } from "./config/ssl-config-file.js";
 export {
   type ParsedText,
@@ -34,21 +40,28 @@ export {
   readTextFormat,
   type TextFormat,
 } from "./config/text-format.js";
+export {
+  labelsFromFields,
+  policyFromFields,
+  type VersionPolicyFields,
+} from "./config/version-fields.js";
 export { createModelServer } from "./create-model-server.js";
 export { errors as serverErrors } from "./errors.js";
 export { type ChannelArguments, parseChannelArguments } from "./grpc/channel-arguments.js";
 export type { GrpcListening, GrpcListenOptions } from "./grpc/grpc-listener.js";
-export type { PredictionServiceOptions } from "./grpc/prediction-service.js";
+export type { FetchHandler } from "./http/fetch-handler.js";
+export type { HttpOptions } from "./http/http-api.js";
 export type {
   ClientTimeouts,
   Listening,
   ListenOptions,
   SocketListening,
   SocketListenOptions,
-} from "./listening/http-listener.js";
+} from "./http/http-listener.js";
+export type { RestListener } from "./http/node-listener.js";
+export { decodeSegment } from "./http/route-table.js";
+export { type ServerSentEvent, serverSentEvents } from "./http/server-sent-events.js";
 export type { SslConfig } from "./listening/ssl-config.js";
-export type { MetricsOptions } from "./metrics/metrics-options.js";
-export { readMonitoringConfigFile } from "./metrics/monitoring-config-file.js";
 export type { ModelServer, ModelServerOptions } from "./model-server.js";
 export type {
   CustomPlatformOptions,
@@ -56,20 +69,37 @@ export type {
   LoadServableConfig,
 } from "./models/custom-module.js";
 export { type CustomPlatform, customPlatform } from "./models/custom-platform.js";
+export { logRefusedReload } from "./models/log-reload.js";
 export type { ModelBatchingOptions } from "./models/model-batching.js";
 export type { MissingSource } from "./models/source-providers.js";
 export type { ModelOutcome, ReloadOptions, StartUpPolicy } from "./models/start-up.js";
-export { jsonlSink, tfRecordSink, warmUpFileFromJsonl } from "./request-log/file-sinks.js";
-export type { RequestLogFileOptions } from "./request-log/request-log-file.js";
+export type { Acquire, AcquireDecorator, DecoratorHost } from "./plugins/acquire-decorator.js";
 export type {
-  LoggedRequest,
-  RequestLogOptions,
-  RequestLogSink,
-} from "./request-log/request-log-sink.js";
-export { type RequestLogStream, requestLogStream } from "./request-log/request-log-stream.js";
-export type { FetchHandler } from "./rest/fetch-handler.js";
-export type { RestListener } from "./rest/node-listener.js";
-export type { RestOptions } from "./rest/rest-api.js";
-export type { CallContext, ServerCore } from "./server-core.js";
+  CallObservation,
+  CallStart,
+  LoopObserver,
+  Observer,
+  ObserverHost,
+  ObserverPeer,
+} from "./plugins/observer.js";
+export type { Plugin, PluginModule } from "./plugins/plugin-module.js";
+export type {
+  Awaitable,
+  GrpcMethod,
+  GrpcService,
+  HttpAnswer,
+  HttpRequest,
+  HttpRoute,
+  Protocol,
+} from "./plugins/protocol.js";
+export type {
+  CallContext,
+  CalledVersion,
+  CallHeaders,
+  ClientReloadOptions,
+  ModelDescription,
+  ServableCall,
+  ServerCore,
+} from "./plugins/server-core.js";
 export { type ErrorStatus, statusOf } from "./status-mapping.js";
 export type { ThreadsOptions } from "./threads/threads-options.js";

@@ -10,22 +10,22 @@ import type {
 import type { Platform, Predictor } from "@serving-kit/inference";
 import type { ModelConfig } from "./config/model-config.js";
 import type { GrpcListening, GrpcListenOptions } from "./grpc/grpc-listener.js";
+import type { FetchHandler } from "./http/fetch-handler.js";
+import type { HttpOptions } from "./http/http-api.js";
 import type {
   Listening,
   ListenOptions,
   SocketListening,
   SocketListenOptions,
-} from "./listening/http-listener.js";
-import type { MetricsOptions } from "./metrics/metrics-options.js";
+} from "./http/http-listener.js";
+import type { RestListener } from "./http/node-listener.js";
 import type { ModelBatchingOptions } from "./models/model-batching.js";
 import type { ModelControlMode } from "./models/model-control.js";
 import type { MissingSource } from "./models/source-providers.js";
 import type { ModelOutcome, ReloadOptions, StartUpPolicy } from "./models/start-up.js";
-import type { RequestLogFileOptions } from "./request-log/request-log-file.js";
-import type { RequestLogOptions } from "./request-log/request-log-sink.js";
-import type { FetchHandler } from "./rest/fetch-handler.js";
-import type { RestListener } from "./rest/node-listener.js";
-import type { RestOptions } from "./rest/rest-api.js";
+import type { AcquireDecorator } from "./plugins/acquire-decorator.js";
+import type { Observer } from "./plugins/observer.js";
+import type { HttpRoute, Protocol } from "./plugins/protocol.js";
 import type { ThreadsOptions } from "./threads/threads-options.js";
 
 /** What `createModelServer` takes. */
@@ -61,11 +61,6 @@ export interface ModelServerOptions extends ModelBatchingOptions {
    */
   readonly allowVersionLabelsForUnavailableModels?: boolean;
   /**
-   * Whether Classify and Regress need a signature whose method name is theirs, and Predict one with
-   * any of the three. Default false, as in TF Serving: any signature with the inputs and outputs will do.
-   */
-  readonly signatureMethodNameCheck?: boolean;
-  /**
    * Whether clients may replace the models by the RPC HandleReloadConfigRequest: `reload`, the default, within
    * `modelRoots`, or `none`. `reload` of this object is not limited.
    */
@@ -80,17 +75,14 @@ export interface ModelServerOptions extends ModelBatchingOptions {
   readonly adapters?: readonly SourceAdapter<Loader<Predictor>, Loader<Predictor>>[];
   /** How versions are loaded and unloaded. */
   readonly manager?: Omit<AspiredVersionsManagerOptions<Predictor>, "clock" | "logger">;
-  /** CORS, timeouts and limits of the REST API, wherever it is mounted. Default TF Serving's. */
-  readonly rest?: RestOptions;
-  /** Prometheus metrics, answered by `rest` and `fetch`. Default none; `{}` gives TF Serving's. */
-  readonly metrics?: MetricsOptions;
-  /** Where a sample of the requests that succeed goes. Default none is kept. */
-  readonly requestLog?: RequestLogOptions | RequestLogFileOptions;
-  /**
-   * Whether each call gets OpenTelemetry spans: one for the call, one for the run of the model. Default:
-   * if the app has registered an SDK when the server is made. Needs the package `@opentelemetry/api`.
-   */
-  readonly tracing?: boolean;
+  /** CORS, timeouts and limits of what is served over HTTP, wherever it is mounted. Default TF Serving's. */
+  readonly rest?: HttpOptions;
+  /** How clients reach the models: see `Protocol`. Default none: the models are served within the process. */
+  readonly protocols?: readonly Protocol[];
+  /** What watches the calls: metrics, spans, a request log. Default none. */
+  readonly observers?: readonly Observer[];
+  /** What stands between calls and versions, the last one nearest to the calls. Default none. */
+  readonly acquireDecorators?: readonly AcquireDecorator[];
   /**
    * How many event loops answer what comes by `listen` and `listenGrpc`, each in a worker thread, over
    * one loaded copy of each model; 1, the default, is the app's own. Where threads cannot share a port
@@ -104,26 +96,28 @@ export interface ModelServerOptions extends ModelBatchingOptions {
 }
 
 /**
- * A model server: models from directories, served over TF Serving's interfaces.
+ * A model server: models from their sources, served by its protocols.
  *
  * Nothing listens until `listen`; mounted in an app, by `rest` or `fetch`, it shares the app's server.
  */
 export interface ModelServer extends AsyncDisposable {
-  /** The REST API for node:http, node:http2, Connect and Express, under any mount prefix. */
+  /** The HTTP routes of all protocols for node:http, node:http2, Connect and Express, under any mount prefix. */
   readonly rest: RestListener;
-  /** The REST API for Hono and everything built on the Fetch API. */
+  /** The HTTP routes of all protocols for Hono and everything built on the Fetch API. */
   readonly fetch: FetchHandler;
+  /** Methods and paths of the HTTP routes that `rest` claims where it is mounted: for apps that list theirs. */
+  readonly routes: readonly Pick<HttpRoute, "method" | "path">[];
   /** The manager of the models, for predictions within the process. */
   readonly manager: AspiredVersionsManager<Predictor>;
   /**
-   * Listens for REST over HTTP or HTTPS. Rejects with Node's error when the port is taken; throws
+   * Listens over HTTP or HTTPS. Rejects with Node's error when the port is taken; throws
    * ServingError INVALID_ARGUMENT / CONFIG_INVALID for the TLS configuration.
    */
   listen(options?: ListenOptions): Promise<Listening>;
-  /** Listens for REST on a unix socket. Rejects as the other form does. */
+  /** Listens over HTTP on a unix socket. Rejects as the other form does. */
   listen(options: SocketListenOptions): Promise<SocketListening>;
   /**
-   * Listens for TF Serving's gRPC interface. Rejects with an error with Node's `code` when the port is
+   * Listens for the gRPC services of the protocols. Rejects with an error with Node's `code` when the port is
    * taken; throws ServingError INVALID_ARGUMENT / CONFIG_INVALID for the TLS configuration.
    */
   listenGrpc(options?: GrpcListenOptions): Promise<GrpcListening>;

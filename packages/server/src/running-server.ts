@@ -2,28 +2,27 @@ import {
   type AspiredVersionsManager,
   type Clock,
   type Logger,
-  type ServableRequest,
   silentLogger,
   systemClock,
 } from "@serving-kit/core";
 import type { Predictor } from "@serving-kit/inference";
 import type { ModelConfig } from "./config/model-config.js";
 import { errors } from "./errors.js";
-import type { RpcReloadOptions } from "./grpc/grpc-host.js";
 import type { GrpcListening, GrpcListenOptions } from "./grpc/grpc-listener.js";
+import type { FetchHandler } from "./http/fetch-handler.js";
 import type {
   Listening,
   ListenOptions,
   SocketListening,
   SocketListenOptions,
-} from "./listening/http-listener.js";
-import { addCounts, waitAsLameDuck } from "./listening/lame-duck.js";
-import { type TransportObservers, transportObservers } from "./listening/transport-observers.js";
-import { Transports } from "./listening/transports.js";
-import { DEFAULT_METRICS_PATH } from "./metrics/metrics-options.js";
-import type { ServerMetrics } from "./metrics/server-metrics.js";
+} from "./http/http-listener.js";
+import type { RestListener } from "./http/node-listener.js";
+import { addCounts } from "./listening/listener.js";
+import { EventLoop, pluginsOf } from "./loop/event-loop.js";
+import { waitAsLameDuck } from "./loop/lame-duck.js";
 import type { ModelServer, ModelServerOptions } from "./model-server.js";
 import { afterStart } from "./models/after-start.js";
+import { logRefusedReload, logReload, logUnreported } from "./models/log-reload.js";
 import { ModelControl } from "./models/model-control.js";
 import { ServedModels } from "./models/served-models.js";
 import {
@@ -32,22 +31,15 @@ import {
   type ReloadOptions,
   type SettleOptions,
 } from "./models/start-up.js";
-import { tellRefused, tellReload, tellUntold } from "./models/tell-reload.js";
-import { ModelRequestLogs } from "./request-log/model-request-logs.js";
-import type { FetchHandler } from "./rest/fetch-handler.js";
-import type { RestListener } from "./rest/node-listener.js";
 import type { Threads } from "./threads/threads.js";
-import type { OpenTelemetry } from "./tracing/call-spans.js";
 
 const RELOAD_TIMEOUT_MS = 300_000;
 
 const NO_CONNECTIONS = { open: 0, accepted: 0 };
 
-const noMetrics = Buffer.alloc(0);
-
 /**
- * A model server from its parts: the models, the transports or event loops that answer for them, and what
- * watches the calls. `start` it once; `close` it also where that fails. Takes `threads` over.
+ * A model server from its parts: the models, the event loop of the main thread, and the threads with event loops
+ * of their own. `start` it once; `close` it also where that fails. Takes `threads` over.
  */
 export class RunningServer implements ModelServer {
   readonly rest: RestListener;
@@ -56,14 +48,9 @@ export class RunningServer implements ModelServer {
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #models: ServedModels;
-  readonly #metrics: ServerMetrics | undefined;
-  readonly #requestLogs: ModelRequestLogs;
-  readonly #transports: Transports;
+  readonly #loop: EventLoop;
   readonly #threads: Threads | undefined;
-  readonly #observe: () => TransportObservers;
-  /** What watches the calls of each transport; a reload may change it. */
-  #observers: TransportObservers;
-  /** Who is told that a version's state has changed, or that the server has started. */
+  /** Called back when a version's state has changed, or the server has started. */
   readonly #stateListeners = new Set<() => void>();
   #isStarted = false;
   #starting: Promise<unknown> = Promise.resolve();
@@ -74,12 +61,7 @@ export class RunningServer implements ModelServer {
   #leaving: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor(
-    options: ModelServerOptions,
-    Metrics: typeof ServerMetrics | undefined,
-    otel: OpenTelemetry | undefined,
-    threads: Threads | undefined,
-  ) {
+  constructor(options: ModelServerOptions, threads: Threads | undefined) {
     const { clock = systemClock, logger = silentLogger, rest } = options;
     this.#clock = clock;
     this.#logger = logger;
@@ -89,66 +71,48 @@ export class RunningServer implements ModelServer {
     const { manager } = models;
     this.#models = models;
     this.manager = manager;
-    manager.events.subscribe(() => {
-      for (const listener of this.#stateListeners) listener();
-    });
-    const core = {
-      acquire: (request: ServableRequest) => manager.acquire(request),
-      states: (name?: string) => models.states(name),
-      statesBeside: (name: string) => models.statesBeside(name),
-      labels: (name: string) => manager.labels(name),
-      modelNames: () => models.names(),
-      checksMethodNames: options.signatureMethodNameCheck ?? false,
-      clock,
-      logger,
-    };
-    const metrics = Metrics && new Metrics(core, options.metrics);
-    const readMetrics = async () => (await metrics?.read(await threads?.metrics())) ?? noMetrics;
-    const counts = async (names: readonly string[]) =>
-      (await metrics?.counts(names, await threads?.metrics())) ??
-      new Map(names.map((name) => [name, 0]));
-    this.#metrics = metrics;
-    this.#requestLogs = new ModelRequestLogs(options.requestLog, {
-      logger,
-      clock,
-      listener: ({ id }, status) => metrics?.recordLogged(id.name, status),
-    });
-    this.#requestLogs.configure(models.configured.values());
-    this.#observe = () => {
-      const requestLog = this.#requestLogs.isLogging ? this.#requestLogs : undefined;
-      return transportObservers({ metrics, requestLog, otel, clock });
-    };
-    this.#observers = this.#observe();
+    manager.events.subscribe(() => this.#stateChanged());
     const control = new ModelControl(options);
-    const host = {
-      isStarted: () => this.#isStarted,
-      counts,
-      reload: (configs: readonly ModelConfig[], { peer, ...limits }: RpcReloadOptions) =>
-        tellReload({ peer, models: configs, logger }, async () => {
-          await control.check(configs);
-          return this.reload(models.withUnsaid(configs), limits);
-        }),
-      onStateChange: (listener: () => void) => {
-        this.#stateListeners.add(listener);
-        return { [Symbol.dispose]: () => this.#stateListeners.delete(listener) };
+    const loop = new EventLoop(
+      {
+        ...{ isMain: true, clock, logger },
+        acquire: (request) => manager.acquire(request),
+        states: (name) => models.states(name),
+        statesBeside: (name) => models.statesBeside(name),
+        labels: (name) => manager.labels(name),
+        modelNames: () => models.names(),
+        isStarted: () => this.#isStarted,
+        isServing: () => models.isServing(),
+        onStateChange: (listener) => this.#onStateChange(listener),
+        reload: (configs, { peer, method, ...limits }) =>
+          logReload({ peer, method, models: configs, logger }, async () => {
+            await control.check(configs);
+            return this.reload(models.withUnsaid(configs), limits);
+          }),
+        links: {
+          peers: (name) => threads?.peers(name) ?? [],
+          askMain: () => Promise.reject(errors.observerAlone()),
+          newsChanged: () => threads?.newsChanged(),
+        },
       },
-    };
-    this.#transports = new Transports({
-      ...host,
-      core,
-      isServing: () => models.isServing(),
-      observer: (entrypoint) => this.#observers[entrypoint],
+      pluginsOf(options),
       rest,
-      page: metrics && {
-        path: options.metrics?.path ?? DEFAULT_METRICS_PATH,
-        contentType: metrics.contentType,
-        read: readMetrics,
-      },
+    );
+    this.#loop = loop;
+    loop.observers.configure([...models.configured.values()]);
+    threads?.serve({
+      models,
+      observers: loop.observers,
+      isStarted: () => this.#isStarted,
+      onStateChange: (listener) => this.#onStateChange(listener),
+      core: loop.core,
     });
-    const samplingRate = options.requestLog && (options.requestLog.samplingRate ?? 1);
-    threads?.serve({ ...host, models, requestLog: this.#requestLogs, samplingRate, readMetrics });
-    this.rest = this.#transports.rest;
-    this.fetch = this.#transports.fetch;
+    this.rest = loop.transports.rest;
+    this.fetch = loop.transports.fetch;
+  }
+
+  get routes(): ModelServer["routes"] {
+    return this.#loop.transports.routes;
   }
 
   start(options: ModelServerOptions): Promise<void> {
@@ -165,15 +129,15 @@ export class RunningServer implements ModelServer {
   }: ModelServerOptions): Promise<void> {
     await beforeStart?.(this);
     if (this.#closing !== undefined) throw errors.serverClosing();
-    this.#models.start(this.#metrics);
+    this.#models.start(this.#loop.observers);
     if (policy !== "none") {
       const outcomes = await this.#models.settle({ timeoutMs: startUpTimeoutMs });
       if (this.#closing !== undefined) throw errors.serverClosing();
       checkStartUp(policy, outcomes);
-      tellUntold(outcomes, this.#logger);
+      logUnreported(outcomes, this.#logger);
     }
     this.#isStarted = true;
-    for (const listener of this.#stateListeners) listener();
+    this.#stateChanged();
     await this.#threads?.told();
   }
 
@@ -181,16 +145,18 @@ export class RunningServer implements ModelServer {
   listen(options: SocketListenOptions): Promise<SocketListening>;
   listen(options: ListenOptions | SocketListenOptions = {}): Promise<Listening | SocketListening> {
     this.#isListening = true;
-    if ("socketPath" in options) return this.#transports.listen(options);
-    return (this.#threads ?? this.#transports).listen(options);
+    if ("socketPath" in options) return this.#loop.transports.listen(options);
+    return (this.#threads ?? this.#loop.transports).listen(options);
   }
 
   async listenGrpc(options: GrpcListenOptions = {}): Promise<GrpcListening> {
     this.#isListening = true;
     const { port, socketPath, ...rest } = options;
     const isSocketOnly = port === undefined && socketPath !== undefined;
-    if (this.#threads === undefined || isSocketOnly) return this.#transports.listenGrpc(options);
-    const onSocket = socketPath && (await this.#transports.listenGrpc({ ...rest, socketPath }));
+    if (this.#threads === undefined || isSocketOnly)
+      return this.#loop.transports.listenGrpc(options);
+    const onSocket =
+      socketPath && (await this.#loop.transports.listenGrpc({ ...rest, socketPath }));
     const onPort = await this.#threads.listenGrpc({ ...rest, ...(port !== undefined && { port }) });
     return { ...onSocket, ...onPort };
   }
@@ -205,7 +171,7 @@ export class RunningServer implements ModelServer {
     const giveUp = () =>
       models.map(({ name }) => ({ name, error: errors.modelNotSettled(name, timeoutMs) }));
     const onLateFailure = (error: unknown) =>
-      tellRefused("a reload that waited for the start", error, this.#logger);
+      logRefusedReload("a reload that waited for the start", error, this.#logger);
     return afterStart(
       { starting: this.#starting, run, giveUp, onLateFailure, clock: this.#clock },
       { timeoutMs, ...(signal && { signal }) },
@@ -216,9 +182,8 @@ export class RunningServer implements ModelServer {
     // A server that has not started by now never will.
     if (this.#closing !== undefined || !this.#isStarted) throw errors.serverClosing();
     this.#models.replace(models);
-    this.#requestLogs.configure(this.#models.configured.values());
-    this.#observers = this.#observe();
-    for (const listener of this.#stateListeners) listener();
+    this.#loop.observers.configure([...this.#models.configured.values()]);
+    this.#stateChanged();
     const outcomes = await this.#models.settle(options);
     await this.#threads?.told();
     return outcomes;
@@ -238,10 +203,10 @@ export class RunningServer implements ModelServer {
   }
 
   async #lameDuck(ms: number): Promise<void> {
-    this.#transports.leave();
+    this.#loop.transports.leave();
     await this.#threads?.leave();
     const connections = async () => {
-      const own = this.#isListening ? this.#transports.connections : undefined;
+      const own = this.#isListening ? this.#loop.transports.connections : undefined;
       return own && addCounts(own, (await this.#threads?.connections()) ?? NO_CONNECTIONS);
     };
     const { signal } = this.#lameDuckEnds;
@@ -257,18 +222,26 @@ export class RunningServer implements ModelServer {
     return this.close();
   }
 
+  #onStateChange(listener: () => void): Disposable {
+    this.#stateListeners.add(listener);
+    return { [Symbol.dispose]: () => this.#stateListeners.delete(listener) };
+  }
+
+  #stateChanged(): void {
+    for (const listener of this.#stateListeners) listener();
+  }
+
   async #close(deadlineMs: number | undefined): Promise<void> {
     this.#models.stopSettling(errors.serverClosing());
     this.#lameDuckEnds.abort();
-    const ownDown = this.#transports.shutDown({ deadlineMs, clock: this.#clock });
+    const ownDown = this.#loop.transports.shutDown({ deadlineMs, clock: this.#clock });
     await this.#threads?.shutDown(deadlineMs);
     using down = await ownDown;
     try {
       await this.manager.close({ signal: down.overdue });
     } finally {
       await this.#threads?.close();
-      this.#metrics?.[Symbol.dispose]();
-      await this.#requestLogs[Symbol.asyncDispose]();
+      await this.#loop[Symbol.asyncDispose]();
     }
   }
 }

@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { definePlatform, type Signature, tensor, validateInputs } from "@serving-kit/inference";
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import { parseBatchingParametersFile } from "../src/config/batching-parameters-file.js";
-import type { ModelConfig, ModelServerOptions } from "../src/index.js";
+import type { ModelConfig } from "../src/index.js";
+import type { WholeServerOptions } from "./whole-server.js";
 import { World } from "./world.js";
 
 /** The rows of each run of any model, in order. */
@@ -54,7 +55,7 @@ await writeFile(join(world.path, "wrong/1/batching_params.pbtxt"), "max_batch_si
 afterAll(() => world[Symbol.asyncDispose]());
 
 async function serve(
-  options: Partial<ModelServerOptions>,
+  options: Partial<WholeServerOptions>,
   model: Partial<ModelConfig> = {},
   { name = "m", batchable = true } = {},
 ) {
@@ -74,7 +75,7 @@ const asOne = [4];
 const apart = [1, 1, 1, 1];
 
 describe("createModelServer's batching", () => {
-  it.each<[string, Partial<ModelServerOptions>, Partial<ModelConfig>, number[]]>([
+  it.each<[string, Partial<WholeServerOptions>, Partial<ModelConfig>, number[]]>([
     ["is off by default", {}, {}, apart],
     ["runs concurrent requests as one batch", { batching: fours }, {}, asOne],
     ["asks a function for each version", { batching: () => fours }, {}, asOne],

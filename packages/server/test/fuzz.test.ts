@@ -4,13 +4,16 @@ import { decodePredict } from "@serving-kit/tensor-json";
 import { decodeTensor } from "@serving-kit/tensorflow-wire";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import {
+  readExamplesRequest,
+  readMultiInferenceRequest,
+} from "../../protocol-tensorflow-serving/src/grpc/example-messages.js";
+import { readPredictRequest } from "../../protocol-tensorflow-serving/src/grpc/predict-messages.js";
+import { decodeExamples } from "../../protocol-tensorflow-serving/src/rest/decode-examples.js";
+import { matchRoute } from "../../protocol-tensorflow-serving/src/rest/router.js";
 import { parseBatchingParametersFile } from "../src/config/batching-parameters-file.js";
-import { codecOf } from "../src/grpc/codec.js";
-import { readExamplesRequest, readMultiInferenceRequest } from "../src/grpc/example-messages.js";
-import { readPredictRequest } from "../src/grpc/predict-messages.js";
 import { parseModelConfig } from "../src/index.js";
-import { decodeExamples } from "../src/rest/decode-examples.js";
-import { matchRoute } from "../src/rest/router.js";
+import { codecOf } from "./codec.js";
 
 /** How many times as many cases as usual are tried. */
 const FACTOR = Number(process.env.SERVING_KIT_FUZZ ?? 1);

@@ -8,7 +8,7 @@ import {
   Metadata,
   type ServiceError,
 } from "@grpc/grpc-js";
-import { codecOf } from "../src/grpc/codec.js";
+import { codecOf } from "./codec.js";
 
 /** The code and text that a call failed with. */
 export class GrpcFailure extends Error {

@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { status } from "@grpc/grpc-js";
 import descriptor from "protobufjs/ext/descriptor.js";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { codecOf } from "../src/grpc/codec.js";
 import { parseChannelArguments } from "../src/index.js";
+import { codecOf } from "./codec.js";
 import { hanging } from "./fixture-platform.js";
 import { GrpcClient } from "./grpc-client.js";
 import { World } from "./world.js";
@@ -199,9 +199,9 @@ describe("listening", () => {
   });
 
   it("answers tensor_content where that is asked for, and keeps to maxMessageBytes", async () => {
-    const server = await world.serve(["m"]);
+    const server = await world.serve(["m"], { serializeAsTensorContent: true });
     const options = { port: 0, host: "127.0.0.1", maxMessageBytes: 200 };
-    const { port } = await server.listenGrpc({ ...options, serializeAsTensorContent: true });
+    const { port } = await server.listenGrpc(options);
     const client = connect(port as number);
     const { outputs } = await client.predict(request("m"));
     const { tensor_content, float_val } = (outputs as Record<string, Record<string, unknown>>)

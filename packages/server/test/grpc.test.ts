@@ -1,7 +1,7 @@
 import { status } from "@grpc/grpc-js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { codecOf } from "../src/grpc/codec.js";
 import type { ModelServer } from "../src/index.js";
+import { codecOf } from "./codec.js";
 import { hanging } from "./fixture-platform.js";
 import { GrpcClient } from "./grpc-client.js";
 import { World } from "./world.js";

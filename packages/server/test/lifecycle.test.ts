@@ -3,8 +3,9 @@ import { createServer, request as httpRequest } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import { FakeClock } from "@serving-kit/testing";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { createModelServer, type ModelServer } from "../src/index.js";
+import type { ModelServer } from "../src/index.js";
 import { fixturePlatform, hanging } from "./fixture-platform.js";
+import { createModelServer } from "./whole-server.js";
 import { World } from "./world.js";
 
 let world: World;

@@ -7,11 +7,12 @@ import { connect, createServer } from "node:net";
 import { join } from "node:path";
 import { FakeClock } from "@serving-kit/testing";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { createModelServer, type ModelServer } from "../src/index.js";
+import type { ModelServer } from "../src/index.js";
 import { ask } from "./ask.js";
 import { fixturePlatform } from "./fixture-platform.js";
 import { GrpcClient } from "./grpc-client.js";
 import { hasOpenssl, selfSigned } from "./tls-world.js";
+import { createModelServer } from "./whole-server.js";
 import { World } from "./world.js";
 
 let world: World;

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { Agent, type IncomingMessage, request } from "node:http";
-import { codecOf } from "../src/grpc/codec.js";
+import { codecOf } from "./codec.js";
 import { GrpcClient, type GrpcFailure } from "./grpc-client.js";
 
 /** One call of a Load: when it was sent, and how it ended: "ok", or a status or an error's code. */

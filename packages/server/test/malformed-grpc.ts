@@ -1,6 +1,6 @@
 import { type ClientHttp2Session, connect, constants } from "node:http2";
 import { connect as connectTcp } from "node:net";
-import { codecOf } from "../src/grpc/codec.js";
+import { codecOf } from "./codec.js";
 import type { Random } from "./malformed-rest.js";
 
 const tensor = {

@@ -3,8 +3,9 @@ import type { StartedBatch } from "@serving-kit/batching";
 import { type Loader, mapVersions } from "@serving-kit/core";
 import type { Predictor } from "@serving-kit/inference";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { ModelServer, ModelServerOptions } from "../src/index.js";
+import type { ModelServer } from "../src/index.js";
 import { GrpcClient } from "./grpc-client.js";
+import type { WholeServerOptions } from "./whole-server.js";
 import { World } from "./world.js";
 
 let world: World;
@@ -19,7 +20,7 @@ afterAll(() => world[Symbol.asyncDispose]());
 const SESSION = ":tensorflow:serving:batching_session:";
 const METRICS = "/monitoring/prometheus/metrics";
 
-const serve = (options: Partial<ModelServerOptions> = {}) =>
+const serve = (options: Partial<WholeServerOptions> = {}) =>
   world.serve(["m"], { metrics: {}, ...options });
 
 const ask = (server: ModelServer, path: string, body?: object) =>
@@ -68,7 +69,7 @@ describe("metrics", () => {
     const elsewhere = await serve({ metrics: { path: "/m" } });
     expect((await ask(elsewhere, "/m")).status).toBe(200);
     expect((await ask(elsewhere, METRICS)).status).toBe(404);
-    expect((await ask(elsewhere, "/m", {})).status).toBe(400);
+    expect((await ask(elsewhere, "/m", {})).status).toBe(405);
   });
 
   it("count all requests by status, and time those that succeed in TF Serving's buckets", async () => {

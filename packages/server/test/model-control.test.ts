@@ -2,9 +2,10 @@ import { mkdir, symlink, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { FakeStorage } from "@serving-kit/testing";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { ModelServer, ModelServerOptions } from "../src/index.js";
+import type { ModelServer } from "../src/index.js";
 import { ModelControl, type ModelControlOptions } from "../src/models/model-control.js";
 import { GrpcClient } from "./grpc-client.js";
+import type { WholeServerOptions } from "./whole-server.js";
 import { World } from "./world.js";
 
 let world: World;
@@ -146,7 +147,7 @@ describe("ModelControl", () => {
 describe("HandleReloadConfigRequest", () => {
   const lines: string[] = [];
   const tell = (_: object, line: string) => void lines.push(line);
-  const serve = (options: Partial<ModelServerOptions> = {}) =>
+  const serve = (options: Partial<WholeServerOptions> = {}) =>
     world.serve([], {
       models: [{ name: "a", basePath: at("models/a") }],
       logger: { info: tell, warn: tell, error: tell },

@@ -7,7 +7,7 @@ import {
   validateOutputs,
 } from "@serving-kit/inference";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { codecOf } from "../src/grpc/codec.js";
+import { codecOf } from "./codec.js";
 import { GrpcClient } from "./grpc-client.js";
 import { World } from "./world.js";
 

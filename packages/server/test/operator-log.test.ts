@@ -1,7 +1,8 @@
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { ModelConfig, ModelOutcome, ModelServerOptions } from "../src/index.js";
+import type { ModelConfig, ModelOutcome } from "../src/index.js";
 import { GrpcClient } from "./grpc-client.js";
+import type { WholeServerOptions } from "./whole-server.js";
 import { World } from "./world.js";
 
 let world: World;
@@ -16,7 +17,7 @@ afterEach(() => world[Symbol.asyncDispose]());
 const model = (name: string): ModelConfig => ({ name, basePath: join(world.path, name) });
 const tell = (level: string) => (_: object, message: string) => void lines.push(level + message);
 const logger = { info: tell("  "), warn: tell("? "), error: tell("! ") };
-const serve = (names: string[], options: Partial<ModelServerOptions> = {}) =>
+const serve = (names: string[], options: Partial<WholeServerOptions> = {}) =>
   world.serve(names, { logger, ...options });
 /** What of the log is not of a version's ordinary life. */
 const remarkable = () => lines.filter((line) => !/^ {2}model \w+ version \d+: \w+$/.test(line));

@@ -1,22 +1,21 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Tensor, tensor } from "@serving-kit/inference";
+import {
+  jsonlSink,
+  requestLogStream,
+  tfRecordSink,
+  warmUpFileFromJsonl,
+} from "@serving-kit/observability";
 import { FakeClock } from "@serving-kit/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { RequestLog } from "../../observability/src/request-log/request-log.js";
 // The reader of warm-up files, which the server itself does not know.
 import {
   readWarmUpRequests,
   WARM_UP_FILE,
 } from "../../servable-tensorflow/src/warm-up/prediction-log.js";
-import {
-  jsonlSink,
-  type LoggedRequest,
-  type RequestLogOptions,
-  requestLogStream,
-  tfRecordSink,
-  warmUpFileFromJsonl,
-} from "../src/index.js";
-import { RequestLog } from "../src/request-log/request-log.js";
+import type { LoggedRequest, RequestLogOptions } from "../src/index.js";
 import { World } from "./world.js";
 
 let world: World;

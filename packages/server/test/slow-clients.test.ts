@@ -6,8 +6,8 @@ import { runInNewContext } from "node:vm";
 import { deflateSync, gzipSync } from "node:zlib";
 import { FakeClock } from "@serving-kit/testing";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { closeHttp, listenHttp } from "../src/http/http-listener.js";
 import type { ListenOptions, ModelServer } from "../src/index.js";
-import { closeHttp, listenHttp } from "../src/listening/http-listener.js";
 import { GrpcClient } from "./grpc-client.js";
 import { World } from "./world.js";
 

@@ -1,9 +1,9 @@
 import { specific } from "@serving-kit/source-filesystem";
 import { describe, expect, it } from "vitest";
-import { createModelServer } from "../src/index.js";
 import { GrpcClient } from "./grpc-client.js";
 import { CELLS } from "./threads-platform.js";
 import { openGate, ThreadsWorld, until } from "./threads-world.js";
+import { createModelServer } from "./whole-server.js";
 
 const value = (cells: Int32Array, cell: number) => Atomics.load(cells, cell);
 

@@ -1,13 +1,9 @@
 import { Agent, request } from "node:http";
 import { join } from "node:path";
 import { reusePortSocket } from "@serving-kit/native-library";
-import {
-  createModelServer,
-  type ModelConfig,
-  type ModelServer,
-  type ModelServerOptions,
-} from "../src/index.js";
+import type { ModelConfig, ModelServer } from "../src/index.js";
 import { CELLS, loaded, type ThreadedModel, threadedPlatform } from "./threads-platform.js";
+import { createModelServer, type WholeServerOptions } from "./whole-server.js";
 import { World } from "./world.js";
 
 /** What a request was answered with. */
@@ -30,7 +26,7 @@ export class ThreadsWorld implements AsyncDisposable {
     this.port = port;
   }
 
-  static async start(options: Partial<ModelServerOptions> = {}): Promise<ThreadsWorld> {
+  static async start(options: Partial<WholeServerOptions> = {}): Promise<ThreadsWorld> {
     const world = await World.create();
     const server = await createModelServer({
       platforms: [threadedPlatform()],

@@ -7,8 +7,9 @@ import {
   SimpleSpanProcessor,
 } from "@opentelemetry/sdk-trace-node";
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
-import type { ModelServer, ModelServerOptions } from "../src/index.js";
+import type { ModelServer } from "../src/index.js";
 import { GrpcClient } from "./grpc-client.js";
+import type { WholeServerOptions } from "./whole-server.js";
 import { World } from "./world.js";
 
 const exporter = new InMemorySpanExporter();
@@ -41,7 +42,7 @@ const predict = (server: ModelServer, body: object = { instances: [1] }, headers
 const span = (name: string) =>
   exporter.getFinishedSpans().find((found) => found.name === name) as ReadableSpan;
 
-const serve = (options: Partial<ModelServerOptions> = {}) => world.serve(["m"], options);
+const serve = (options: Partial<WholeServerOptions> = {}) => world.serve(["m"], options);
 
 it("gives no spans while the app has no SDK", async () => {
   await predict(await serve());

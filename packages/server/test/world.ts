@@ -1,8 +1,9 @@
 import { mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createModelServer, type ModelServer, type ModelServerOptions } from "../src/index.js";
+import type { ModelServer } from "../src/index.js";
 import { type FixtureModel, fixturePlatform } from "./fixture-platform.js";
+import { createModelServer, type WholeServerOptions } from "./whole-server.js";
 
 /** A folder of models that is removed with the test. */
 export class World implements AsyncDisposable {
@@ -27,7 +28,7 @@ export class World implements AsyncDisposable {
   }
 
   /** Starts a server of some models of this folder, without waiting for files to settle. */
-  async serve(names: string[], options: Partial<ModelServerOptions> = {}): Promise<ModelServer> {
+  async serve(names: string[], options: Partial<WholeServerOptions> = {}): Promise<ModelServer> {
     const server = await createModelServer({
       platforms: [fixturePlatform()],
       models: names.map((name) => ({ name, basePath: join(this.path, name) })),

@@ -9,7 +9,7 @@ const listeners = (...args: string[]) =>
 describe("listenersOf", () => {
   it("serves gRPC on 8500 and REST on 8501 by default, of all addresses and without TLS", () => {
     expect(listeners()).toEqual({
-      grpc: { port: 8500, serializeAsTensorContent: false },
+      grpc: { port: 8500 },
       grpcSocket: undefined,
       rest: { port: 8501 },
       restSocket: undefined,
@@ -29,7 +29,6 @@ describe("listenersOf", () => {
       ["--grpc_channel_arguments=grpc.max_connection_age_ms=5"],
       { grpc: { channelArguments: { "grpc.max_connection_age_ms": 5 } } },
     ],
-    [["--enable_serialization_as_tensor_content"], { grpc: { serializeAsTensorContent: true } }],
     [["--port=any", "--rest_api_port=any"], { grpc: { port: 0 }, rest: { port: 0 }, warnings: [] }],
   ])("reads %j", (args, expected) => {
     expect(listeners(...args)).toMatchObject(expected);

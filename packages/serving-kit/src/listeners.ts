@@ -33,7 +33,6 @@ export function listenersOf(flags: ServerFlags, ssl: SslConfig | undefined): Lis
   const grpc = {
     ...secured,
     ...(channelArguments && { channelArguments: parseChannelArguments(channelArguments) }),
-    serializeAsTensorContent: flags.enable_serialization_as_tensor_content,
   };
   const warning =
     "--rest_api_port cannot be same as --port. Please use a different port for HTTP/REST API. " +

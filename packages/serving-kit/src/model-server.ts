@@ -1,5 +1,10 @@
 import type { Platform } from "@serving-kit/inference";
 import { canReusePort, reusePortSocket } from "@serving-kit/native-library";
+import { type ObservabilityOptions, observability } from "@serving-kit/observability";
+import {
+  type TensorflowServingOptions,
+  tensorflowServing,
+} from "@serving-kit/protocol-tensorflow-serving";
 import {
   createModelServer as createServer,
   type ModelServer,
@@ -8,26 +13,50 @@ import {
 } from "@serving-kit/server";
 import { builtInPlatforms } from "./built-ins.js";
 
-/** What `createModelServer` takes: the options of `@serving-kit/server`, platforms being optional. */
-export interface ModelServerOptions extends Omit<ServerOptions, "platforms"> {
-  /** Kinds of model beside the built-in ones; they are asked first. Default none. */
+/**
+ * Options for `createModelServer`: those of `@serving-kit/server`, of TF Serving's protocol and of the observers.
+ * Platforms, protocols and observers are in addition to the built-in ones.
+ */
+export interface ModelServerOptions
+  extends Omit<ServerOptions, "platforms">,
+    ObservabilityOptions,
+    TensorflowServingOptions {
+  /** Kinds of model in addition to the built-in ones; they are asked first. Default none. */
   readonly platforms?: readonly Platform[];
 }
 
 /**
- * Makes a model server with the built-in platforms, and resolves when its start-up policy is met.
- * Nothing listens until `server.listen()`.
+ * Makes a model server with the built-in platforms, TF Serving's protocol and the observers that the options ask
+ * for, and resolves when its start-up policy is met. Nothing listens until `server.listen()`.
  *
- * @throws as `createModelServer` of `@serving-kit/server` does.
+ * @throws as `createModelServer` of `@serving-kit/server` does; FAILED_PRECONDITION / OPEN_TELEMETRY_MISSING for
+ * `tracing: true`.
  */
 export async function createModelServer(options: ModelServerOptions = {}): Promise<ModelServer> {
   const { platforms = [], threads } = options;
   return createServer({
-    ...options,
+    ...(await withBuiltInPlugins(options)),
     platforms: Array.isArray(platforms) ? [...platforms, ...(await builtInPlatforms())] : platforms,
     // A number is enough: event loops of their own can run models of the built-in platforms.
     ...(typeof threads === "number" && { threads: threadsOf(threads) }),
   });
+}
+
+/** The options of a server with the built-in protocol and observers in place of their options. */
+export async function withBuiltInPlugins(
+  options: Omit<ModelServerOptions, "platforms">,
+): Promise<Omit<ServerOptions, "platforms">> {
+  const { metrics, requestLog, tracing, ...others } = options;
+  const { signatureMethodNameCheck, serializeAsTensorContent, ...rest } = others;
+  const { protocols = [], observers = [] } = options;
+  const builtIn = tensorflowServing({ signatureMethodNameCheck, serializeAsTensorContent });
+  return {
+    ...rest,
+    protocols: Array.isArray(protocols) ? [builtIn, ...protocols] : protocols,
+    observers: Array.isArray(observers)
+      ? [await observability({ metrics, requestLog, tracing }), ...observers]
+      : observers,
+  };
 }
 
 /**

@@ -11,6 +11,7 @@ import { type Addresses, listen } from "./listen.js";
 import { listenersOf } from "./listeners.js";
 import { type Environment, withModelEnvironment } from "./model-environment.js";
 import { modelFileReloads } from "./model-file-reloads.js";
+import { withBuiltInPlugins } from "./model-server.js";
 import { loadPlatforms } from "./platforms/load-platforms.js";
 import { withPlugins } from "./plugins.js";
 import type { serverFlags } from "./server-flags.js";
@@ -86,7 +87,7 @@ export async function serve(
     ...{ flags, platformConfig: files.platform, logger },
   });
   const starting = createModelServer({
-    ...serverOptionsOf(flags, files),
+    ...(await withBuiltInPlugins(serverOptionsOf(flags, files))),
     platforms: platforms.map(platformInFlagWords),
     logger: libraryLogger,
     beforeStart: async (server) => {

@@ -1,6 +1,6 @@
-import { jsonlSink, type ModelServerOptions, tfRecordSink } from "@serving-kit/server";
+import { jsonlSink, tfRecordSink } from "@serving-kit/observability/request-log";
 import type { ConfigFiles } from "./config-files/read-config-files.js";
-import { threadsOf } from "./model-server.js";
+import { type ModelServerOptions, threadsOf } from "./model-server.js";
 import type { ServerFlags } from "./server-flags.js";
 
 /**
@@ -18,6 +18,7 @@ export function serverOptionsOf(
     ...pollingOf(flags),
     allowVersionLabelsForUnavailableModels: flags.allow_version_labels_for_unavailable_models,
     signatureMethodNameCheck: flags.enable_signature_method_name_check,
+    serializeAsTensorContent: flags.enable_serialization_as_tensor_content,
     modelControl: flags.model_control,
     ...(flags.model_roots.length > 0 && { modelRoots: flags.model_roots }),
     manager: loadingOf(flags),

@@ -29,15 +29,15 @@ export interface PredictBody {
  * Reads a predict request's body straight into the memory of the signature's dtypes. The body may use the
  * names of an alias of the signature.
  *
- * One pass where `signature_name` is absent or comes first. Where it comes after the values they
- * are first read with the default signature, and again if another one was meant. Nothing of the
- * request is kept but string elements, which are views of `body`: do not write to it afterwards.
+ * `signature_name` is read first, wherever it stands: no tensor is read for a signature that is unknown. Nothing
+ * of the request is kept but string elements, which are views of `body`: do not write to it afterwards.
  *
  * A second, slow reader (`explainPredict`) finds the words for what this one refuses, in the order
  * in which TF Serving checks. Of repeated keys the first counts; what follows the object is
  * ignored, as in TF Serving.
  *
- * @param signatureOf gives the signature of a name, the default one for undefined, or undefined.
+ * @param signatureOf returns the signature of a name, the default one for undefined, or undefined. Called before
+ * any tensor is read; what it throws is passed on.
  * @throws ServingError INVALID_ARGUMENT with TF Serving's text, UNIMPLEMENTED for a dtype that has
  * no form in JSON.
  */
@@ -53,13 +53,12 @@ export function decodePredict(
   let at = skipSpace(bytes, byteOrderMark(bytes));
   if (bytes[at] !== CHAR.openObject) return fail();
 
-  let name: string | undefined;
-  let form: PredictForm | undefined;
-  let valueAt = -1;
-  let readWith: Signature | undefined;
-  let values: Values | undefined;
   at = skipSpace(bytes, at + 1);
-  if (bytes[at] === CHAR.closeObject) return fail();
+  const name = signatureNameFrom(bytes, at);
+  const signature = signatureOf(name);
+  if (signature === undefined) return fail();
+  let form: PredictForm | undefined;
+  let values: Values | undefined;
   for (;;) {
     if (bytes[at] !== CHAR.quote) return fail();
     const keyEnd = skipString(bytes, at);
@@ -67,31 +66,45 @@ export function decodePredict(
     at = skipSpace(bytes, skipColon(bytes, keyEnd));
     const start = at;
     const isValues = key === "instances" || key === "inputs";
-    if (isValues && valueAt === -1) {
+    if (isValues && form === undefined) {
       form = key === "instances" ? "row" : "columnar";
-      valueAt = at;
-      readWith = signatureOf(name);
-      values = readWith && readForms(bytes, at, form, readWith);
+      values = readForms(bytes, at, form, signature);
       at = values?.end ?? skipValue(bytes, at, 1);
     } else {
       if (isValues && form !== (key === "instances" ? "row" : "columnar")) return fail();
       at = skipValue(bytes, at, 1);
-      if (key === "signature_name" && name === undefined) {
-        if (bytes[start] !== CHAR.quote) return fail();
-        name = textAt(bytes, start, at);
-      }
+      if (key === "signature_name" && bytes[start] !== CHAR.quote) return fail();
     }
     at = skipSpace(bytes, at);
     if (bytes[at] === CHAR.closeObject) break;
     if (bytes[at] !== CHAR.comma) return fail();
     at = skipSpace(bytes, at + 1);
   }
-  const signature = signatureOf(name);
-  if (signature === undefined || form === undefined) return fail();
-  if (signature !== readWith) values = readForms(bytes, valueAt, form, signature);
-  if (values === undefined) return fail();
+  if (form === undefined || values === undefined) return fail();
   const { inputs, outputNames } = values;
   return { form, signature: name, spec: signature, inputs, outputNames };
+}
+
+/**
+ * The `signature_name` of the object whose first key stands at `at`; undefined if there is none, or the object is
+ * not JSON. The values before it are skipped only if the body may have one.
+ */
+function signatureNameFrom(bytes: Uint8Array, at: number): string | undefined {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  // A key may be written with escapes as well.
+  if (!text.includes("signature_name", at) && !text.includes("\\u", at)) return undefined;
+  while (bytes[at] === CHAR.quote) {
+    const keyEnd = skipString(bytes, at);
+    const key = keyAt(bytes, at, keyEnd, KEYS);
+    const start = skipSpace(bytes, skipColon(bytes, keyEnd));
+    const end = skipValue(bytes, start, 1);
+    if (key === "signature_name")
+      return bytes[start] === CHAR.quote ? textAt(bytes, start, end) : undefined;
+    at = skipSpace(bytes, end);
+    if (bytes[at] !== CHAR.comma) return undefined;
+    at = skipSpace(bytes, at + 1);
+  }
+  return undefined;
 }
 
 type Values = Pick<PredictBody, "inputs" | "outputNames"> & { readonly end: number };

@@ -1,5 +1,6 @@
 /**
- * TensorFlow's wire forms: protobuf's wire format, `TensorProto`, dtype numbers, TFRecord files.
+ * TensorFlow's wire forms: protobuf's wire format, the published messages, `TensorProto`, `ModelSpec`, dtype
+ * numbers, TFRecord files.
  *
  * @packageDocumentation
  */
@@ -17,6 +18,9 @@ export {
 export { decodeTensor, type TensorMemory } from "./decode-tensor.js";
 export { encodeTensor } from "./encode-tensor.js";
 export { errors as wireErrors } from "./errors.js";
+export { type ModelSpec, readModelSpec, writeModelSpec } from "./model-spec.js";
+export { ERROR_CODES_PROTO, GOOGLE_PROTO, TENSORFLOW_PROTO } from "./protos/tensorflow.js";
+export { TENSORFLOW_SERVING_PROTO } from "./protos/tensorflow-serving.js";
 export { bytesOf, type NumericData } from "./tensor-values.js";
 export { tfRecord, tfRecords } from "./tf-record.js";
 export { WIRE, WireReader } from "./wire-reader.js";

@@ -4,9 +4,9 @@ import { type BatchingOptions, parseBatchingParameters } from "@serving-kit/batc
 import type { Platform } from "@serving-kit/inference";
 import { CUSTOM_PLATFORM } from "../models/custom-module.js";
 import { customPlatform } from "../models/custom-platform.js";
-import type { RequestLogFileOptions } from "../request-log/request-log-file.js";
 import type { ModelConfig, TfliteModelOptions } from "./model-config.js";
 import type { ModelConfigFields } from "./model-config-schema.js";
+import type { RequestLogFileOptions } from "./request-log-options.js";
 import { labelsFromFields, policyFromFields } from "./version-fields.js";
 
 /**

@@ -7,8 +7,8 @@ import {
   systemClock,
 } from "@serving-kit/core";
 import { errors } from "../errors.js";
+import { logOutcomes } from "../models/log-reload.js";
 import type { ModelOutcome } from "../models/start-up.js";
-import { tellOutcomes } from "../models/tell-reload.js";
 import type { ModelConfig } from "./model-config.js";
 import { type ModelConfigFile, modelsOf, readModelConfigText } from "./model-config-file.js";
 
@@ -144,7 +144,7 @@ class WatchedFile {
       this.#isConfigured = true;
       this.#logger.info({ path }, `${path}: reloading ${models.length} models`);
       const outcomes = await this.#reload(models);
-      tellOutcomes(path, outcomes, this.#logger);
+      logOutcomes(path, outcomes, this.#logger);
       return outcomes;
     } catch (error) {
       this.#tell(error);

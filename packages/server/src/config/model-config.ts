@@ -5,10 +5,13 @@ import type { Platform } from "@serving-kit/inference";
 import { latest, type ServableVersionPolicy } from "@serving-kit/source-filesystem";
 import { z } from "zod";
 import { errors } from "../errors.js";
-import { type RequestLogFileOptions, requestLogPath } from "../request-log/request-log-file.js";
-import type { RequestLogOptions } from "../request-log/request-log-sink.js";
 import { check } from "./check-options.js";
-import { requestLogSchema } from "./options-schema.js";
+import {
+  type RequestLogFileOptions,
+  type RequestLogOptions,
+  requestLogPath,
+  requestLogSchema,
+} from "./request-log-options.js";
 
 /** Options of `.tflite` models that a model can have for itself: see `TfliteOptions` of servable-tflite. */
 export interface TfliteModelOptions {

@@ -1,5 +1,6 @@
 import type { Platform } from "@serving-kit/inference";
 import { z } from "zod";
+import type { Protocol } from "../plugins/protocol.js";
 
 const method = z.custom<unknown>((value) => typeof value === "function", "a function");
 const milliseconds = z.custom<number>(
@@ -7,26 +8,12 @@ const milliseconds = z.custom<number>(
   "milliseconds, at least 0",
 );
 
-const share = z.number().min(0).max(1).optional();
-
 const count = z.number().int().min(1).max(1024);
 
-/** What the options of a request log must be. */
-export const requestLogSchema: z.ZodType = z.union([
-  z.strictObject({
-    sink: z.custom<object>(
-      (value) => typeof (value as { write?: unknown } | null)?.write === "function",
-      "a sink with write()",
-    ),
-    samplingRate: share,
-    maxQueuedBytes: z.number().min(0).optional(),
-  }),
-  z.strictObject({
-    type: z.enum(["jsonl", "tfrecord"]),
-    filenamePrefix: z.string().regex(/^[^\0]+$/, "a path"),
-    samplingRate: share,
-  }),
-]);
+const plugins = (what: string) =>
+  z
+    .array(z.custom((value) => typeof (value as Protocol | null)?.name === "string", what))
+    .optional();
 
 /** What the options of `createModelServer` must be, where they come from JavaScript or from a file. */
 export const optionsSchema: z.ZodObject = z.strictObject({
@@ -48,7 +35,6 @@ export const optionsSchema: z.ZodObject = z.strictObject({
   watch: z.boolean().optional(),
   settleMs: milliseconds.optional(),
   allowVersionLabelsForUnavailableModels: z.boolean().optional(),
-  signatureMethodNameCheck: z.boolean().optional(),
   batching: z
     .union([z.boolean(), z.looseObject({}), method], "true, false, batching options or a function")
     .optional(),
@@ -67,17 +53,9 @@ export const optionsSchema: z.ZodObject = z.strictObject({
       maxBodyBytes: z.number().int().min(1).optional(),
     })
     .optional(),
-  metrics: z
-    .strictObject({
-      path: z
-        .string()
-        .regex(/^\/[^?#]*$/, "a path that begins with /")
-        .optional(),
-      versionLabels: z.boolean().optional(),
-    })
-    .optional(),
-  requestLog: requestLogSchema.optional(),
-  tracing: z.boolean().optional(),
+  protocols: plugins("a protocol"),
+  observers: plugins("an observer"),
+  acquireDecorators: plugins("an acquire decorator"),
   threads: z
     .union(
       [

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
+import { readMonitoringConfigFile } from "../../../observability/src/metrics/monitoring-config-file.js";
 import { hasOpenssl, selfSigned } from "../../test/tls-world.js";
-import { readMonitoringConfigFile } from "../metrics/monitoring-config-file.js";
 import { readSslConfigFile } from "./ssl-config-file.js";
 
 const folder = mkdtempSync(join(tmpdir(), "serving-kit-config-"));

@@ -1,6 +1,5 @@
 import protobuf from "protobufjs";
 import descriptor from "protobufjs/ext/descriptor.js";
-import { schema } from "./schema.js";
 
 /** The descriptor of one package, serialized, as server reflection gives it. */
 export interface FileDescriptor {
@@ -33,16 +32,20 @@ interface PackageDescriptor {
 }
 
 /**
- * The descriptors of all packages of the schema, by file name. protobufjs writes relative names and
+ * The descriptors of all packages of a schema, by file name. protobufjs writes relative names and
  * its own names for the entries of maps; those here are absolute and as protoc has them.
  */
-export function fileDescriptors(): ReadonlyMap<string, FileDescriptor> {
+export function fileDescriptors(schema: protobuf.Root): ReadonlyMap<string, FileDescriptor> {
   const set: unknown = schema.toDescriptor("proto3");
   const { file: files } = set as { readonly file: readonly PackageDescriptor[] };
-  return new Map(files.map((file) => [file.name, describe(file, files)]));
+  return new Map(files.map((file) => [file.name, describe(schema, file, files)]));
 }
 
-function describe(file: PackageDescriptor, files: readonly PackageDescriptor[]): FileDescriptor {
+function describe(
+  schema: protobuf.Root,
+  file: PackageDescriptor,
+  files: readonly PackageDescriptor[],
+): FileDescriptor {
   const symbols = new Set<string>();
   const references = new Set<string>();
   const within = schema.lookup(file.package) as protobuf.Namespace;

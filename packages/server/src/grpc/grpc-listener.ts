@@ -1,10 +1,10 @@
 import { Server, type ServerCredentials, type ServiceDefinition } from "@grpc/grpc-js";
 import { messageOf } from "@serving-kit/core";
-import type { ListenerOptions } from "../listening/http-listener.js";
-import type { ConnectionCount } from "../listening/lame-duck.js";
+import type { ConnectionCount, ListenerOptions } from "../listening/listener.js";
 import type { SharedListen } from "../listening/port-sharing.js";
 import type { SslConfig } from "../listening/ssl-config.js";
 import { claimSocketPath } from "../listening/unix-socket.js";
+import type { GrpcService } from "../plugins/protocol.js";
 import { type Acceptor, acceptFor } from "./acceptor.js";
 import {
   type ChannelArguments,
@@ -13,22 +13,26 @@ import {
   ignoredChannelArguments,
 } from "./channel-arguments.js";
 import { connectionWidener, widenCalls } from "./flow-control.js";
-import type { GrpcHost } from "./grpc-host.js";
-import { HealthService } from "./health-service.js";
+import { type HealthHost, HealthService } from "./health-service.js";
 import { HeldConnections } from "./held-connections.js";
-import { modelService } from "./model-service.js";
-import { type PredictionServiceOptions, predictionService } from "./prediction-service.js";
+import { definitionOf, handlerOf, type MethodHost } from "./methods.js";
 import { protocolWatcher } from "./protocol-watcher.js";
 import {
   REFLECTION_VERSIONS,
+  ReflectedServices,
   reflectionDefinition,
   reflectionService,
 } from "./reflection-service.js";
 import { serverCredentials } from "./server-credentials.js";
-import { rawMethod, type UnaryHandler, unary } from "./unary.js";
+
+/** The parts of an event loop that gRPC is served from. */
+export interface GrpcHost extends MethodHost, HealthHost {
+  /** The services of all protocols. */
+  readonly services: readonly GrpcService[];
+}
 
 /** Where and how to listen for gRPC. */
-export interface GrpcListenOptions extends PredictionServiceOptions, ListenerOptions {
+export interface GrpcListenOptions extends ListenerOptions {
   /**
    * Default 8500, TF Serving's, or none where there is a `socketPath`; 0 takes any free port.
    */
@@ -90,10 +94,8 @@ const CONNECTION_LIMITS = {
   "grpc.keepalive_timeout_ms": 60_000,
 };
 
-const PACKAGE = "tensorflow.serving";
-
 /**
- * Listens for TF Serving's gRPC interface: PredictionService, ModelService, health and reflection. At
+ * Listens for the gRPC services of all protocols, health and reflection. At
  * `shared` in place of the port of the options where several threads listen at it.
  *
  * Rejects with an error with Node's `code`, such as EADDRINUSE; ServingError INVALID_ARGUMENT /
@@ -117,7 +119,7 @@ export async function listenGrpc(
     ...heededChannelArguments(channelArguments),
   });
   for (const name of ignoredChannelArguments(channelArguments)) {
-    host.core.logger.warn({ argument: name }, `the gRPC server knows no argument ${name}`);
+    host.logger.warn({ argument: name }, `the gRPC server knows no argument ${name}`);
   }
   const windowBytes = flowControlWindowOf(channelArguments, maxMessageBytes);
   widenCalls(server, windowBytes);
@@ -130,13 +132,13 @@ export async function listenGrpc(
     connections.watch();
   };
   const health = new HealthService(host);
-  addUnary(server, host, `${PACKAGE}.PredictionService`, predictionService(host.core, options));
-  addUnary(server, host, `${PACKAGE}.ModelService`, modelService(host));
+  for (const service of host.services) addService(server, host, service);
   server.addService(HealthService.definition as ServiceDefinition, health.implementation);
   if (options.reflection !== false) {
+    const reflected = new ReflectedServices(host.services);
     for (const version of REFLECTION_VERSIONS) {
       const definition = reflectionDefinition(version) as ServiceDefinition;
-      server.addService(definition, reflectionService(version));
+      server.addService(definition, reflectionService(version, reflected));
     }
   }
   let acceptor: Acceptor | undefined;
@@ -183,16 +185,11 @@ export async function listenGrpc(
   }
 }
 
-function addUnary(
-  server: Server,
-  host: GrpcHost,
-  service: string,
-  handlers: Record<string, UnaryHandler>,
-): void {
-  const names = Object.keys(handlers);
+function addService(server: Server, host: GrpcHost, { name, methods }: GrpcService): void {
+  const entries = Object.entries(methods);
   server.addService(
-    Object.fromEntries(names.map((name) => [name, rawMethod(service, name)])),
-    Object.fromEntries(names.map((name) => [name, unary(host, handlers[name] as UnaryHandler)])),
+    Object.fromEntries(entries.map(([method, own]) => [method, definitionOf(name, method, own)])),
+    Object.fromEntries(entries.map(([method, own]) => [method, handlerOf(host, own)])),
   );
 }
 

@@ -5,29 +5,38 @@ import {
   type UntypedHandleCall,
 } from "@grpc/grpc-js";
 import { errors } from "../errors.js";
-import { codecOf } from "./codec.js";
-import type { GrpcHost } from "./grpc-host.js";
-import { grpcStatus, rawMethod } from "./unary.js";
+import type { InFlight } from "../listening/in-flight.js";
+import type { GrpcService } from "../plugins/protocol.js";
+import type { ServerCore } from "../plugins/server-core.js";
+import { grpcStatus, rawMethod } from "./methods.js";
+import { codecOf, HEALTH_PROTO, schemaOf } from "./schema.js";
+
+/** The parts of an event loop that health depends on. */
+export interface HealthHost {
+  readonly core: Pick<
+    ServerCore,
+    "versions" | "modelNames" | "isStarted" | "isReady" | "onStateChange"
+  >;
+  readonly inFlight: InFlight;
+  readonly services: readonly Pick<GrpcService, "name" | "health">[];
+}
 
 /** The numbers of `HealthCheckResponse.ServingStatus`. */
 const STATUS = { SERVING: 1, NOT_SERVING: 2, SERVICE_UNKNOWN: 3 } as const;
 
 const SERVICE = "grpc.health.v1.Health";
 
-/** What is asked for the health of the server as a whole: what `/v1/health/ready` tells. */
-const SERVER = new Set(["", "PredictionService", "tensorflow.serving.PredictionService"]);
-const MODELS = new Set(["ModelService", "tensorflow.serving.ModelService"]);
-
-const request = codecOf<{ readonly service: string }>("grpc.health.v1.HealthCheckRequest");
-const response = codecOf("grpc.health.v1.HealthCheckResponse");
+const schema = schemaOf([HEALTH_PROTO]);
+const request = codecOf<{ readonly service: string }>(schema, "grpc.health.v1.HealthCheckRequest");
+const response = codecOf(schema, "grpc.health.v1.HealthCheckResponse");
 
 type WatchCall = ServerWritableStream<Uint8Array, Uint8Array>;
 
 /**
  * The health checking protocol of gRPC over the states of the models.
  *
- * - `""` and `PredictionService`: serving when the server is ready, as `/v1/health/ready` says.
- * - `ModelService`: serving until the server closes, so that models can be mended.
+ * - `""` and services whose `health` is `ready`, with or without their package: serving when the server is ready.
+ * - Services whose `health` is `live`: serving until the server closes.
  * - The name of a model: serving when the server has started and a version of the model is available,
  *   whatever becomes of the other models.
  *
@@ -40,14 +49,20 @@ export class HealthService {
     Watch: rawMethod(SERVICE, "Watch", { response: true }),
   };
 
-  readonly #host: GrpcHost;
+  readonly #host: HealthHost;
+  /** The services by name, with and without their package, and when they serve. */
+  readonly #services = new Map<string, "ready" | "live">([["", "ready"]]);
   /** What each watch was told last. */
   readonly #watches = new Map<WatchCall, { readonly service: string; told: number | undefined }>();
   readonly #subscription: Disposable;
 
-  constructor(host: GrpcHost) {
+  constructor(host: HealthHost) {
     this.#host = host;
-    this.#subscription = host.onStateChange(() => this.tellAll());
+    for (const { name, health = "ready" } of host.services) {
+      this.#services.set(name, health);
+      this.#services.set(name.slice(name.lastIndexOf(".") + 1), health);
+    }
+    this.#subscription = host.core.onStateChange(() => this.tellAll());
   }
 
   get implementation(): Record<string, UntypedHandleCall> {
@@ -79,7 +94,8 @@ export class HealthService {
       const { service } = request.decode(bytes);
       const found = this.#statusOf(service);
       if (found !== STATUS.SERVICE_UNKNOWN) return response.encode({ status: found });
-      const message = `expected "", PredictionService, ModelService or a model; got ${service}`;
+      const known = this.#host.services.map(({ name }) => name.slice(name.lastIndexOf(".") + 1));
+      const message = `expected "", ${known.join(", ")} or a model; got ${service}`;
       return grpcStatus({ code: "NOT_FOUND", message });
     } catch (error) {
       return grpcStatus({ code: "INVALID_ARGUMENT", message: (error as Error).message });
@@ -120,9 +136,9 @@ export class HealthService {
     const { core, inFlight } = this.#host;
     const status = (isServing: boolean) =>
       isServing && !inFlight.isLeaving ? STATUS.SERVING : STATUS.NOT_SERVING;
-    if (SERVER.has(service)) return status(core.isReady());
-    if (MODELS.has(service)) return status(true);
-    const states = core.states(service);
+    const health = this.#services.get(service);
+    if (health !== undefined) return status(health === "live" || core.isReady());
+    const states = core.versions(service);
     const isKnown = core.modelNames().includes(service) || states.length > 0;
     if (!isKnown) return STATUS.SERVICE_UNKNOWN;
     return status(core.isStarted() && states.some(({ state }) => state === "available"));

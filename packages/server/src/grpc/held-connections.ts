@@ -1,7 +1,7 @@
 import type { ServerHttp2Session } from "node:http2";
 import type { Socket } from "node:net";
 import type { Server } from "@grpc/grpc-js";
-import type { ConnectionCount } from "../listening/lame-duck.js";
+import type { ConnectionCount } from "../listening/listener.js";
 import { http2ServersOf } from "./server-internals.js";
 
 /**

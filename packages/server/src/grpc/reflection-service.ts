@@ -5,9 +5,10 @@ import {
   type UntypedHandleCall,
 } from "@grpc/grpc-js";
 import { messageOf } from "@serving-kit/core";
-import { codecOf } from "./codec.js";
+import type { GrpcService } from "../plugins/protocol.js";
 import { type FileDescriptor, fileDescriptors } from "./file-descriptors.js";
-import { grpcStatus, rawMethod } from "./unary.js";
+import { grpcStatus, rawMethod } from "./methods.js";
+import { codecOf, HEALTH_PROTO, reflectionProto, schemaOf } from "./schema.js";
 
 /** The versions of the protocol: tools ask for one or the other. */
 export const REFLECTION_VERSIONS = ["v1", "v1alpha"] as const;
@@ -19,9 +20,33 @@ interface ReflectionRequest {
   readonly all_extension_numbers_of_type?: string;
 }
 
-const services = ["grpc.health.v1.Health"]
-  .concat(REFLECTION_VERSIONS.map((version) => `grpc.reflection.${version}.ServerReflection`))
-  .concat("tensorflow.serving.ModelService", "tensorflow.serving.PredictionService");
+/** What reflection tells of: all services, and the messages that their protocols declare. */
+export class ReflectedServices {
+  readonly names: readonly string[];
+  readonly #protos: ReadonlySet<readonly string[]>;
+  #files: ReadonlyMap<string, FileDescriptor> | undefined;
+
+  constructor(services: readonly GrpcService[]) {
+    const own = ["grpc.health.v1.Health"].concat(
+      REFLECTION_VERSIONS.map((version) => `grpc.reflection.${version}.ServerReflection`),
+    );
+    this.names = [...own, ...services.map(({ name }) => name)].sort();
+    const protos = services.flatMap((service) => (service.protos ? [service.protos] : []));
+    this.#protos = new Set([
+      [HEALTH_PROTO, ...REFLECTION_VERSIONS.map(reflectionProto)],
+      ...protos,
+    ]);
+  }
+
+  /** The descriptors by file name. Protocols that declare the same package have it the way of the first. */
+  get files(): ReadonlyMap<string, FileDescriptor> {
+    if (this.#files === undefined) {
+      const all = [...this.#protos].flatMap((texts) => [...fileDescriptors(schemaOf(texts))]);
+      this.#files = new Map(all.reverse());
+    }
+    return this.#files;
+  }
+}
 
 /** The definition of the reflection service in one of its versions. */
 export function reflectionDefinition(
@@ -35,16 +60,23 @@ export function reflectionDefinition(
 /** Answers what services, messages and fields the server has; a malformed request ends the stream. */
 export function reflectionService(
   version: (typeof REFLECTION_VERSIONS)[number],
+  services: ReflectedServices,
 ): Record<string, UntypedHandleCall> {
-  const request = codecOf<ReflectionRequest>(`grpc.reflection.${version}.ServerReflectionRequest`);
-  const response = codecOf(`grpc.reflection.${version}.ServerReflectionResponse`);
+  const schema = schemaOf([reflectionProto(version)]);
+  const within = `grpc.reflection.${version}`;
+  const request = codecOf<ReflectionRequest>(schema, `${within}.ServerReflectionRequest`);
+  const response = codecOf(schema, `${within}.ServerReflectionResponse`);
   return {
     ServerReflectionInfo(call: ServerDuplexStream<Uint8Array, Uint8Array>) {
       call.on("data", (bytes: Uint8Array) => {
         try {
           const asked = request.decode(bytes);
           const isTaken = call.write(
-            response.encode({ valid_host: "", original_request: asked, ...answer(asked) }),
+            response.encode({
+              valid_host: "",
+              original_request: asked,
+              ...answer(asked, services),
+            }),
           );
           // Who asks but does not read waits until the answers have gone.
           if (!isTaken) {
@@ -62,14 +94,10 @@ export function reflectionService(
   } as Record<string, UntypedHandleCall>;
 }
 
-let cached: ReadonlyMap<string, FileDescriptor> | undefined;
-
-function answer(request: ReflectionRequest): object {
-  cached ??= fileDescriptors();
-  const files = cached;
+function answer(request: ReflectionRequest, { names, files }: ReflectedServices): object {
   switch (request.message_request) {
     case "list_services":
-      return { list_services_response: { service: services.map((name) => ({ name })) } };
+      return { list_services_response: { service: names.map((name) => ({ name })) } };
     case "file_by_filename": {
       const file = files.get(request.file_by_filename ?? "");
       return file ? descriptors(file, files) : notFound(`file ${request.file_by_filename}`);

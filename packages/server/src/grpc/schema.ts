@@ -1,20 +1,99 @@
+import { messageOf } from "@serving-kit/core";
+import { wireErrors } from "@serving-kit/tensorflow-wire";
 import protobuf from "protobufjs";
-import { HEALTH_PROTO, reflectionProto } from "./protos/grpc.js";
-import { ERROR_CODES_PROTO, GOOGLE_PROTO, TENSORFLOW_PROTO } from "./protos/tensorflow.js";
-import { TENSORFLOW_SERVING_PROTO } from "./protos/tensorflow-serving.js";
 
-/** All messages and services of the gRPC interface, with their published names. */
-export const schema: protobuf.Root = new protobuf.Root();
+const schemas = new WeakMap<readonly string[], protobuf.Root>();
 
-for (const text of [
-  GOOGLE_PROTO,
-  TENSORFLOW_PROTO,
-  ERROR_CODES_PROTO,
-  TENSORFLOW_SERVING_PROTO,
-  HEALTH_PROTO,
-  reflectionProto("v1"),
-  reflectionProto("v1alpha"),
-]) {
-  protobuf.parse(text, schema, { keepCase: true });
+/** The messages and services that `.proto` texts declare, with their published names. Parsed once for a list. */
+export function schemaOf(protos: readonly string[]): protobuf.Root {
+  let schema = schemas.get(protos);
+  if (schema === undefined) {
+    schema = new protobuf.Root();
+    for (const text of protos) protobuf.parse(text, schema, { keepCase: true });
+    schema.resolveAll();
+    schemas.set(protos, schema);
+  }
+  return schema;
 }
-schema.resolveAll();
+
+/** Reads and writes the messages of calls that are not hot, as plain objects. */
+export interface Codec<M extends object> {
+  /** Fields that are absent have their defaults; 64-bit integers are strings, enums numbers. */
+  decode(bytes: Uint8Array): M;
+  encode(message: object): Uint8Array;
+}
+
+/**
+ * The codec of a message by its full name, such as `tensorflow.serving.GetModelStatusRequest`. `decode` throws
+ * ServingError INVALID_ARGUMENT / MESSAGE_INVALID.
+ */
+export function codecOf<M extends object>(schema: protobuf.Root, name: string): Codec<M> {
+  const type = schema.lookupType(name);
+  return {
+    decode(bytes) {
+      try {
+        const message = type.decode(bytes);
+        return type.toObject(message, {
+          longs: String,
+          arrays: true,
+          oneofs: true,
+          defaults: true,
+        }) as M;
+      } catch (error) {
+        throw wireErrors.messageInvalid(messageOf(error));
+      }
+    },
+    encode: (message) => type.encode(type.fromObject(message)).finish(),
+  };
+}
+/** Package `grpc.health.v1`: the health checking protocol. */
+export const HEALTH_PROTO = `
+syntax = "proto3";
+package grpc.health.v1;
+
+message HealthCheckRequest { string service = 1; }
+message HealthCheckResponse {
+  enum ServingStatus { UNKNOWN = 0; SERVING = 1; NOT_SERVING = 2; SERVICE_UNKNOWN = 3; }
+  ServingStatus status = 1;
+}
+service Health {
+  rpc Check(HealthCheckRequest) returns (HealthCheckResponse);
+  rpc Watch(HealthCheckRequest) returns (stream HealthCheckResponse);
+}
+`;
+
+/** Package `grpc.reflection.v1` or `grpc.reflection.v1alpha`, which differ in nothing but the name. */
+export const reflectionProto = (version: "v1" | "v1alpha"): string => `
+syntax = "proto3";
+package grpc.reflection.${version};
+
+message ServerReflectionRequest {
+  string host = 1;
+  oneof message_request {
+    string file_by_filename = 3;
+    string file_containing_symbol = 4;
+    ExtensionRequest file_containing_extension = 5;
+    string all_extension_numbers_of_type = 6;
+    string list_services = 7;
+  }
+}
+message ExtensionRequest { string containing_type = 1; int32 extension_number = 2; }
+message ServerReflectionResponse {
+  string valid_host = 1;
+  ServerReflectionRequest original_request = 2;
+  oneof message_response {
+    FileDescriptorResponse file_descriptor_response = 4;
+    ExtensionNumberResponse all_extension_numbers_response = 5;
+    ListServiceResponse list_services_response = 6;
+    ErrorResponse error_response = 7;
+  }
+}
+message FileDescriptorResponse { repeated bytes file_descriptor_proto = 1; }
+message ExtensionNumberResponse { string base_type_name = 1; repeated int32 extension_number = 2; }
+message ListServiceResponse { repeated ServiceResponse service = 1; }
+message ServiceResponse { string name = 1; }
+message ErrorResponse { int32 error_code = 1; string error_message = 2; }
+service ServerReflection {
+  rpc ServerReflectionInfo(stream ServerReflectionRequest) returns (stream ServerReflectionResponse);
+}
+`;

@@ -1,12 +1,25 @@
+import { setMaxListeners } from "node:events";
+import { errors } from "../errors.js";
+
 /**
  * Counts the requests that are being answered, on all transports, so that closing can wait for them, and
  * knows how far the server is on its way to close.
  */
 export class InFlight {
   #count = 0;
+  readonly #closing = new AbortController();
   #isLeaving = false;
   #isClosing = false;
   #whenIdle: (() => void) | undefined;
+
+  constructor() {
+    setMaxListeners(0, this.#closing.signal); // one for each stream that is open
+  }
+
+  /** Aborts when the server starts to close. */
+  get closing(): AbortSignal {
+    return this.#closing.signal;
+  }
 
   /**
    * Whether the server is a lame duck, or closing: it is not ready, and asks clients to close their
@@ -42,6 +55,7 @@ export class InFlight {
   drain(): Promise<void> {
     this.#isLeaving = true;
     this.#isClosing = true;
+    this.#closing.abort(errors.serverClosing());
     if (this.#count === 0) return Promise.resolve();
     return new Promise((resolve) => {
       this.#whenIdle = resolve;

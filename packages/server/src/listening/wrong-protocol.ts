@@ -1,11 +1,11 @@
-import type { ServerCore } from "../server-core.js";
+import type { Clock, Logger } from "@serving-kit/core";
 
 /** A client that keeps trying is reported this often. */
 const INTERVAL_MS = 60_000;
 
 /** Returns a function that logs the warning that `line` returns, at most once a minute. */
 export function protocolWarning(
-  { logger, clock }: Pick<ServerCore, "logger" | "clock">,
+  { logger, clock }: { readonly logger: Logger; readonly clock: Clock },
   line: () => string,
 ): () => void {
   let quietUntilMs = Number.NEGATIVE_INFINITY;
@@ -17,8 +17,8 @@ export function protocolWarning(
   };
 }
 
-/** The protocols that a port can speak. */
-export type Protocol = "REST" | "gRPC";
+/** The transports that a port can speak. */
+export type Transport = "REST" | "gRPC";
 
 const CLIENTS = {
   REST: "a client speaks HTTP/2, as gRPC clients do",
@@ -27,9 +27,9 @@ const CLIENTS = {
 
 /** The line about a client that speaks another protocol than a port. */
 export function wrongProtocolLine(
-  protocol: Protocol,
+  protocol: Transport,
   port: number | undefined,
-  ports: Readonly<Partial<Record<Protocol, number>>>,
+  ports: Readonly<Partial<Record<Transport, number>>>,
   elsewhere?: string,
 ): string {
   const other = protocol === "REST" ? "gRPC" : "REST";

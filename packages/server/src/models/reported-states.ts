@@ -1,5 +1,4 @@
 import type { ServableState, SourceProblem } from "@serving-kit/core";
-import type { ServerCore } from "../server-core.js";
 
 /** What is known of the versions of one model. */
 export interface KnownStates {
@@ -31,9 +30,17 @@ export function statesBesideLive({ live, problems, ended }: KnownStates): Servab
   return [...beside, ...ended.filter(({ id }) => !known.has(id.version))];
 }
 
+/** The states of models, of the manager and besides. */
+export interface StatesOfModels {
+  /** Contract: `AspiredVersionsManager.states`. */
+  states(name?: string): readonly ServableState[];
+  /** See `statesBesideLive`. */
+  statesBeside(name: string): readonly ServableState[];
+}
+
 /** All states that status reports of a model's versions, newest version first. */
 export function reportedStates(
-  { states, statesBeside }: Pick<ServerCore, "states" | "statesBeside">,
+  { states, statesBeside }: StatesOfModels,
   name: string,
 ): readonly ServableState[] {
   const beside = statesBeside(name);

@@ -15,8 +15,8 @@ import { lastingSettings } from "../config/lasting-settings.js";
 import { type ModelConfig, type ResolvedModel, resolveModels } from "../config/model-config.js";
 import { restNameWarning } from "../config/rest-name.js";
 import { errors } from "../errors.js";
-import type { ServerMetrics } from "../metrics/server-metrics.js";
 import type { ModelServerOptions } from "../model-server.js";
+import type { LoopObserver } from "../plugins/observer.js";
 import { type ModelPlatform, platformOf } from "./detect-platform.js";
 import { EndedVersions } from "./ended-versions.js";
 import { modelBatching } from "./model-batching.js";
@@ -99,21 +99,21 @@ export class ServedModels {
     return this.#changes;
   }
 
-  /** Begins to look for versions and to load them. What becomes of them is counted in `metrics`. */
-  start(metrics?: Pick<ServerMetrics, "batches" | "warmUps">): void {
+  /** Starts to look for versions and to load them, under the eyes of `observers`. */
+  start(observers: Pick<LoopObserver, "batchStarted" | "loading">): void {
     const ownBatching = (name: string) => this.#models.get(name)?.batching;
     const batched = modelBatching(
       this.#options,
       ownBatching,
       { clock: this.#clock, logger: this.#logger },
-      metrics?.batches.count,
+      observers.batchStarted,
     );
     const loaders = modelLoaders({
       platform: (name) => this.#platform(name),
       options: (name) =>
         pick((this.#models.get(name) ?? {}) as Partial<ResolvedModel>, ["opLibraries", "tflite"]),
       batched,
-      warmingUp: (id, shown) => metrics?.warmUps.of(id, shown),
+      warmingUp: (id, shown) => observers.loading?.(id, shown),
     });
     const adapted = (this.#options.adapters ?? []).reduce<Source<Loader<Predictor>>>(
       (source, adapter) => source.pipe(adapter),

@@ -3,13 +3,11 @@ import type { LabelState, ServableId, ServableState } from "@serving-kit/core";
 import type { PredictOptions, Predictor, SharedPredictor, Signature } from "@serving-kit/inference";
 import type { ModelConfig } from "../config/model-config.js";
 import type { GrpcListening, GrpcListenOptions } from "../grpc/grpc-listener.js";
-import type { Listening, ListenOptions } from "../listening/http-listener.js";
-import type { ConnectionCount } from "../listening/lame-duck.js";
+import type { HttpOptions } from "../http/http-api.js";
+import type { Listening, ListenOptions } from "../http/http-listener.js";
+import type { ConnectionCount } from "../listening/listener.js";
 import type { SharedListen } from "../listening/port-sharing.js";
-import type { MetricsOptions } from "../metrics/metrics-options.js";
-import type { MetricValues } from "../metrics/server-metrics.js";
-import type { LoggedRequest } from "../request-log/request-log-sink.js";
-import type { RestOptions } from "../rest/rest-api.js";
+import type { PluginModule } from "../plugins/plugin-module.js";
 import type { Moved } from "./thread-channel.js";
 import type { ThreadError } from "./thread-error.js";
 import type { ThreadTensors } from "./thread-tensors.js";
@@ -18,10 +16,11 @@ import type { ThreadTensors } from "./thread-tensors.js";
 export interface LoopSettings {
   /** The URL of the module of platforms. */
   readonly platforms: string | undefined;
-  readonly rest: RestOptions | undefined;
-  readonly metrics: MetricsOptions | undefined;
-  readonly tracing: boolean | undefined;
-  readonly signatureMethodNameCheck: boolean | undefined;
+  readonly rest: HttpOptions | undefined;
+  /** The modules of the plugins, by kind. */
+  readonly plugins: Readonly<
+    Record<"protocols" | "observers" | "acquireDecorators", readonly PluginModule[]>
+  >;
   /** Whether the main thread has a logger. */
   readonly hasLogger: boolean;
 }
@@ -59,11 +58,8 @@ export type ThreadState = Omit<ServableState, "error"> & { readonly error?: Thre
 export interface ConfigurationNews {
   /** The names of all models that are configured. */
   readonly modelNames: readonly string[];
-  /** Which share of its requests is logged, of models with a log of their own and of all others. */
-  readonly samplingRates: {
-    readonly own: ReadonlyMap<string, number>;
-    readonly others: number | undefined;
-  };
+  /** The news of the observers of the main thread, by their names. */
+  readonly observers: ReadonlyMap<string, unknown>;
 }
 
 /** What has changed in the main thread. */
@@ -90,6 +86,12 @@ export interface RemoteCall extends Pick<PredictOptions, "signature" | "outputs"
   readonly leftMs?: number;
 }
 
+/** A message from an observer to that of the same name in another thread. */
+export interface ObserverQuestion {
+  readonly name: string;
+  readonly message: unknown;
+}
+
 /** What a loop does for the main thread. */
 export type LoopMethods = {
   /** Gives the names of the platforms that the loop can attach. */
@@ -112,7 +114,8 @@ export type LoopMethods = {
     readonly options: GrpcListenOptions;
     readonly shared: SharedListen;
   }) => Promise<GrpcListening>;
-  readonly metrics: () => Promise<MetricValues>;
+  /** Contract: `LoopObserver.answer`. */
+  readonly ask: (question: ObserverQuestion) => Promise<unknown>;
   /** Contract: `Transports.leave`. */
   readonly leave: () => void;
   /** Contract: `Transports.connections`; a loop has no other than those of its listeners. */
@@ -132,12 +135,13 @@ export type MainMethods = {
       /** How long to wait for them; the reload's own limit without it. */
       readonly timeoutMs: number | undefined;
       readonly peer: string;
+      readonly method: string;
     },
     signal: AbortSignal,
   ) => Promise<ThreadOutcome[]>;
-  readonly readMetrics: () => Promise<Uint8Array>;
+  /** Contract: `LoopObserver.answer`. */
+  readonly ask: (question: ObserverQuestion) => Promise<unknown>;
   readonly counts: (names: readonly string[]) => Promise<ReadonlyMap<string, number>>;
-  readonly logRequests: (requests: readonly LoggedRequest[]) => void;
   readonly log: (line: {
     readonly level: "info" | "warn" | "error";
     readonly fields: object;

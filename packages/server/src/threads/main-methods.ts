@@ -28,22 +28,18 @@ export function mainMethods({ host, remote, clock, logger }: MainContext): MainM
       return moveTensors(answer);
     },
 
-    async reload({ models, timeoutMs, peer }, signal) {
+    async reload({ models, timeoutMs, peer, method }, signal) {
       const limit = timeoutMs !== undefined && { timeoutMs };
-      const outcomes = await host().reload(models, { signal, peer, ...limit });
+      const outcomes = await host().core.reload(models, { signal, peer, method, ...limit });
       return outcomes.map(({ name, error }) => ({
         name,
         ...(error && { error: writeError(error) }),
       }));
     },
 
-    readMetrics: () => host().readMetrics(),
+    counts: (names) => host().core.counts(names),
 
-    counts: (names) => host().counts(names),
-
-    logRequests(requests) {
-      for (const request of requests) host().requestLog.add(request);
-    },
+    ask: ({ name, message }) => host().observers.answer(name, message),
 
     log({ level, fields, message, error }) {
       logger[level](error ? { ...fields, err: readError(error) } : fields, message);

@@ -6,7 +6,7 @@ import type {
   VersionLabels,
 } from "@serving-kit/core";
 import type { Predictor } from "@serving-kit/inference";
-import type { ConfigurationNews, ManagerNews, ThreadState } from "./loop-messages.js";
+import type { ManagerNews, ThreadState } from "./loop-messages.js";
 import { readError } from "./thread-error.js";
 
 /** What a loop knows of the manager in the main thread, as far as the news have come. */
@@ -15,10 +15,7 @@ export class ManagerMirror {
   readonly #states = new Map<string, readonly ServableState[]>();
   readonly #statesBeside = new Map<string, readonly ServableState[]>();
   readonly #listeners = new Set<() => void>();
-  #configuration: ConfigurationNews = {
-    modelNames: [],
-    samplingRates: { own: new Map(), others: undefined },
-  };
+  #modelNames: readonly string[] = [];
   #isStarted = false;
   #isServing = false;
 
@@ -31,7 +28,7 @@ export class ManagerMirror {
   learn({ isStarted, isServing, configuration, models }: ManagerNews): void {
     this.#isStarted = isStarted;
     this.#isServing = isServing;
-    if (configuration !== undefined) this.#configuration = configuration;
+    if (configuration !== undefined) this.#modelNames = configuration.modelNames;
     for (const { name, states, statesBeside, labels } of models) {
       this.#setLabels(name, labels);
       keep(this.#states, name, states);
@@ -47,23 +44,11 @@ export class ManagerMirror {
   /** Contract: `ServerCore.statesBeside`. */
   statesBeside = (name: string): readonly ServableState[] => this.#statesBeside.get(name) ?? [];
 
-  modelNames = (): readonly string[] => this.#configuration.modelNames;
+  modelNames = (): readonly string[] => this.#modelNames;
 
   isStarted = (): boolean => this.#isStarted;
 
   isServing = (): boolean => this.#isServing;
-
-  /** Whether requests of any model are logged. */
-  isLogging = (): boolean => {
-    const { own, others } = this.#configuration.samplingRates;
-    return others !== undefined || own.size > 0;
-  };
-
-  /** Which share of the requests of a model is logged; undefined where none is. */
-  samplingRate = (model: string): number | undefined => {
-    const { own, others } = this.#configuration.samplingRates;
-    return own.get(model) ?? others;
-  };
 
   onStateChange = (listener: () => void): Disposable => {
     this.#listeners.add(listener);

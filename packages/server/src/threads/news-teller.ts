@@ -1,5 +1,6 @@
 import type { ServableState } from "@serving-kit/core";
 import type { Subscription } from "rxjs";
+import type { LoopObservers } from "../loop/loop-observers.js";
 import type { ServedModels } from "../models/served-models.js";
 import type { Loop } from "./loop.js";
 import type { ConfigurationNews, ManagerNews, ThreadState } from "./loop-messages.js";
@@ -9,10 +10,9 @@ import { writeError } from "./thread-error.js";
 export interface NewsOrigin {
   readonly models: Pick<
     ServedModels,
-    "states" | "statesBeside" | "names" | "changes" | "manager" | "configured" | "isServing"
+    "states" | "statesBeside" | "names" | "changes" | "manager" | "isServing"
   >;
-  /** Which share of the requests is logged of models without a log of their own. */
-  readonly samplingRate: number | undefined;
+  readonly observers: Pick<LoopObservers, "news">;
   isStarted(): boolean;
 }
 
@@ -91,12 +91,8 @@ export class NewsTeller {
   }
 
   #configuration(): ConfigurationNews {
-    const { models, samplingRate: others } = this.#origin;
-    const own = new Map<string, number>();
-    for (const { name, requestLog } of models.configured.values()) {
-      if (requestLog) own.set(name, requestLog.samplingRate ?? 1);
-    }
-    return { modelNames: models.names(), samplingRates: { own, others } };
+    const { models, observers } = this.#origin;
+    return { modelNames: models.names(), observers: observers.news() };
   }
 
   #newsOf(name: string): ManagerNews["models"][number] {

@@ -1,7 +1,7 @@
 import {
-  type BatchedPredictor,
   type BatchingOptions,
   batchingErrors,
+  isBatched,
   SharedSlots,
 } from "@serving-kit/batching";
 import type { Predictor, SharedPredictor } from "@serving-kit/inference";
@@ -87,10 +87,6 @@ function withoutRunTimeout({ expiredError, signatures = {}, ...options }: Batchi
     { ...rest, ...(own !== expiredError && own !== undefined && { expiredError: own }) },
   ]);
   return { ...options, signatures: Object.fromEntries(named) };
-}
-
-function isBatched(predictor: Predictor): predictor is BatchedPredictor {
-  return "predictor" in predictor && "options" in predictor && "stats" in predictor;
 }
 
 function isCloneable(value: unknown): boolean {

@@ -1,5 +1,5 @@
 import type { GrpcListening, GrpcListenOptions } from "../grpc/grpc-listener.js";
-import type { Listening, ListenOptions } from "../listening/http-listener.js";
+import type { Listening, ListenOptions } from "../http/http-listener.js";
 import { claimAddress, type SharedAddress, type SharedListen } from "../listening/port-sharing.js";
 import { checkSsl } from "../listening/ssl-config.js";
 import type { Loop } from "./loop.js";

@@ -1,18 +1,13 @@
-import type { GrpcHost } from "../grpc/grpc-host.js";
+import type { LoopObservers } from "../loop/loop-observers.js";
 import type { ServedModels } from "../models/served-models.js";
-import type { RequestLog } from "../request-log/request-log.js";
+import type { ServerCore } from "../plugins/server-core.js";
 
-/** What the threads need of the server that they belong to. */
+/** The parts of a server that its threads use. */
 export interface ThreadsHost {
   readonly models: ServedModels;
-  readonly requestLog: Pick<RequestLog, "add">;
-  /** Which share of the requests is logged of models without a log of their own. */
-  readonly samplingRate: number | undefined;
+  readonly observers: LoopObservers;
+  readonly core: Pick<ServerCore, "reload" | "counts">;
   isStarted(): boolean;
   /** Calls back when `isStarted` may have changed. */
   onStateChange(listener: () => void): Disposable;
-  /** The metrics of all threads, as Prometheus reads them. */
-  readMetrics(): Promise<Buffer>;
-  readonly counts: GrpcHost["counts"];
-  readonly reload: GrpcHost["reload"];
 }

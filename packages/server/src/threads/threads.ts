@@ -1,14 +1,15 @@
 import { type Clock, type Logger, silentLogger, systemClock } from "@serving-kit/core";
 import { errors } from "../errors.js";
 import type { GrpcListening, GrpcListenOptions } from "../grpc/grpc-listener.js";
-import type { Listening, ListenOptions } from "../listening/http-listener.js";
-import { addCounts, type ConnectionCount } from "../listening/lame-duck.js";
+import type { Listening, ListenOptions } from "../http/http-listener.js";
+import { addCounts, type ConnectionCount } from "../listening/listener.js";
 import { portSharing, type SharedAddress, type SharedListen } from "../listening/port-sharing.js";
-import type { MetricValues } from "../metrics/server-metrics.js";
+import { pluginsOf } from "../loop/event-loop.js";
 import type { ModelServerOptions } from "../model-server.js";
+import type { ObserverPeer } from "../plugins/observer.js";
+import { modulesOf } from "../plugins/plugin-module.js";
 import type { Loop } from "./loop.js";
 import type { LoopSettings } from "./loop-messages.js";
-import { LoopMetrics } from "./loop-metrics.js";
 import { Loops } from "./loops.js";
 import { mainMethods } from "./main-methods.js";
 import { NewsTeller } from "./news-teller.js";
@@ -28,32 +29,34 @@ interface ThreadsSetup {
 /** What of a server's options the threads need. */
 export type ThreadedServerOptions = Pick<
   ModelServerOptions,
-  "threads" | "rest" | "metrics" | "tracing" | "signatureMethodNameCheck" | "clock" | "logger"
+  "threads" | "rest" | "protocols" | "observers" | "acquireDecorators" | "clock" | "logger"
 >;
 
 /**
  * Starts the threads that a server's options ask for. Gives undefined where they ask for one loop, and
  * where threads could not share a port.
  *
- * @throws ServingError FAILED_PRECONDITION / THREADS_NOT_STARTED.
+ * @throws ServingError FAILED_PRECONDITION / THREADS_NOT_STARTED; INVALID_ARGUMENT / PLUGIN_NOT_SHARED for a plugin
+ * without a module.
  */
 export async function startThreads({
   threads = 1,
   clock = systemClock,
   logger = silentLogger,
   rest,
-  metrics,
-  tracing,
-  signatureMethodNameCheck,
+  ...given
 }: ThreadedServerOptions): Promise<Threads | undefined> {
   const options = typeof threads === "number" ? { count: threads } : threads;
   if (options.count === 1) return undefined;
+  const plugins = pluginsOf(given);
   const settings = {
     platforms: options.platforms?.toString(),
     rest,
-    metrics,
-    tracing,
-    signatureMethodNameCheck,
+    plugins: {
+      protocols: modulesOf("protocol", plugins.protocols),
+      observers: modulesOf("observer", plugins.observers),
+      acquireDecorators: modulesOf("acquire decorator", plugins.acquireDecorators),
+    },
     hasLogger: logger !== silentLogger,
   };
   return Threads.start({ options, settings, clock, logger });
@@ -67,8 +70,8 @@ export class Threads {
   readonly #loops: Loops;
   readonly #replication: Replication;
   readonly #listeners: SharedListeners;
-  readonly #clock: Clock;
-  #metrics: LoopMetrics | undefined;
+  /** The observers of each loop, by name. */
+  readonly #peers = new WeakMap<Loop, Map<string, ObserverPeer>>();
   #host: ThreadsHost | undefined;
   #news: NewsTeller | undefined;
   #isLeaving = false;
@@ -111,7 +114,6 @@ export class Threads {
       ...{ clock, logger },
       join: (loop) => this.#join(loop),
     });
-    this.#clock = clock;
     this.#loops = loops;
     this.#replication = new Replication(loops);
     this.#listeners = new SharedListeners(loops, share);
@@ -125,8 +127,6 @@ export class Threads {
   /** Serves the models of a server. To be called once, before the first is loaded. */
   serve(host: ThreadsHost): void {
     this.#host = host;
-    const states = (name?: string) => host.models.states(name);
-    this.#metrics = new LoopMetrics(this.#loops, { states, clock: this.#clock });
     this.#replication.follow(host.models.manager);
     const news = new NewsTeller(host, this.#loops);
     this.#news = news;
@@ -149,9 +149,14 @@ export class Threads {
     return this.#unlessClosing(() => this.#listeners.listenGrpc(options));
   }
 
-  /** The metrics of each loop, and what loops that have ended had counted. */
-  async metrics(): Promise<readonly MetricValues[]> {
-    return (await this.#metrics?.read()) ?? [];
+  /** The observers of this name in all loops: of one loop always the same object. */
+  peers(name: string): ObserverPeer[] {
+    return [...this.#loops].map((loop) => this.#peer(loop, name));
+  }
+
+  /** Tells the loops the news of the observers. */
+  newsChanged(): void {
+    this.#news?.changed();
   }
 
   /** Contract: `Transports.leave`, in every loop. */
@@ -189,6 +194,22 @@ export class Threads {
       if (!this.#isClosing) throw error;
     }
     throw errors.serverClosing();
+  }
+
+  #peer(loop: Loop, name: string): ObserverPeer {
+    const peers = this.#peers.get(loop) ?? new Map<string, ObserverPeer>();
+    this.#peers.set(loop, peers);
+    let peer = peers.get(name);
+    if (peer === undefined) {
+      peer = {
+        get hasEnded() {
+          return loop.hasEnded;
+        },
+        ask: (message) => loop.channel.call("ask", { name, message }),
+      };
+      peers.set(name, peer);
+    }
+    return peer;
   }
 
   get #serving(): ThreadsHost {

@@ -1,12 +1,11 @@
 import type { BatchingOptions } from "@serving-kit/batching";
+import { type MetricsOptions, readMonitoringConfigFile } from "@serving-kit/observability/metrics";
 import {
   type Logger,
-  type MetricsOptions,
   type ModelConfig,
   type ModelConfigFile,
   openModelConfigFile,
   readBatchingParametersFile,
-  readMonitoringConfigFile,
   readSslConfigFile,
   type SslConfig,
 } from "@serving-kit/server";

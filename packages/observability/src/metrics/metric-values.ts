@@ -1,0 +1,59 @@
+/** The values of some labels, by their names. */
+export type LabelValues = Readonly<Record<string, string>>;
+
+/** One number of a metric. */
+export interface Sample {
+  /** The end of its name after that of the metric: `_bucket`, `_sum` and `_count` of a histogram, else empty. */
+  readonly suffix: "" | "_bucket" | "_sum" | "_count";
+  readonly labels: LabelValues;
+  readonly value: number;
+}
+
+/** A metric at one time. Survives `structuredClone`. */
+export interface MetricValues {
+  readonly name: string;
+  readonly help: string;
+  readonly type: "counter" | "gauge" | "histogram";
+  /** How samples with the same labels become one, such as those of several event loops. */
+  readonly merge: "sum" | "max";
+  readonly samples: readonly Sample[];
+}
+
+/** A metric that keeps its values until they are read. */
+export interface Metric {
+  values(): MetricValues;
+}
+
+/** Returns all metrics by name, in the order of their first appearance, with samples of equal labels merged. */
+export function mergeMetrics(all: Iterable<MetricValues>): MetricValues[] {
+  const byName = new Map<string, { metric: MetricValues; samples: Map<string, Sample> }>();
+  for (const metric of all) {
+    let merged = byName.get(metric.name);
+    if (merged === undefined) {
+      merged = { metric, samples: new Map() };
+      byName.set(metric.name, merged);
+    }
+    for (const sample of metric.samples) addSample(merged.samples, sample, metric.merge);
+  }
+  return [...byName.values()].map(({ metric, samples }) => ({
+    ...metric,
+    samples: [...samples.values()],
+  }));
+}
+
+/** Merges a sample with the one of equal labels, if there is one. Returns the key. */
+export function addSample(
+  samples: Map<string, Sample>,
+  sample: Sample,
+  merge: MetricValues["merge"],
+): string {
+  const key = `${sample.suffix}${JSON.stringify(sample.labels)}`;
+  const before = samples.get(key);
+  if (before === undefined) samples.set(key, sample);
+  else {
+    const { value } = before;
+    const merged = merge === "sum" ? value + sample.value : Math.max(value, sample.value);
+    samples.set(key, { ...before, value: merged });
+  }
+  return key;
+}

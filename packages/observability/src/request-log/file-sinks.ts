@@ -1,0 +1,70 @@
+import { type FileHandle, open } from "node:fs/promises";
+import {
+  type LoggedRequest,
+  type RequestLogFileOptions,
+  type RequestLogSink,
+  requestLogPath,
+} from "@serving-kit/server";
+import { tfRecord } from "@serving-kit/tensorflow-wire";
+
+/**
+ * Appends requests to a TFRecord file of `PredictionLog`: a file that TF Serving and serving-kit accept as
+ * warm-up requests, `assets.extra/tf_serving_warmup_requests`.
+ *
+ * The file is created with the first request.
+ *
+ * @throws (through `write`) Node's error when the file cannot be written.
+ */
+export function tfRecordSink(path: string): RequestLogSink {
+  return fileSink(path, (requests) =>
+    Buffer.concat(requests.map(({ predictionLog }) => tfRecord(predictionLog))),
+  );
+}
+
+/**
+ * Appends requests to a file with one line of JSON for each: `PredictionLog` in protobuf's JSON form, with
+ * the field names of its `.proto` file. `warmUpFileFromJsonl` turns it into a warm-up file.
+ *
+ * @throws (through `write`) Node's error when the file cannot be written.
+ */
+export function jsonlSink(path: string): RequestLogSink {
+  return fileSink(path, async (requests) => {
+    // Loaded late: protobufjs and the schema of the messages are needed only for JSON.
+    const { predictionLogToJson } = await import("./prediction-log-json.js");
+    const lines = requests.map(({ predictionLog }) =>
+      JSON.stringify(predictionLogToJson(predictionLog)),
+    );
+    return Buffer.from(`${lines.join("\n")}\n`);
+  });
+}
+
+/** Makes the sink of a request log to a file. */
+export function fileSinkOf(file: RequestLogFileOptions): RequestLogSink {
+  const path = requestLogPath(file);
+  return file.type === "jsonl" ? jsonlSink(path) : tfRecordSink(path);
+}
+
+/**
+ * Returns the bytes of a warm-up file (TFRecord of `PredictionLog`) with the requests that `jsonlSink` wrote.
+ *
+ * @throws ServingError INVALID_ARGUMENT / REQUEST_LOG_INVALID for a line that is not a PredictionLog in JSON.
+ */
+export async function warmUpFileFromJsonl(text: string): Promise<Buffer> {
+  const { warmUpBytes } = await import("./prediction-log-json.js");
+  return warmUpBytes(text);
+}
+
+function fileSink(
+  path: string,
+  format: (requests: readonly LoggedRequest[]) => Buffer | Promise<Buffer>,
+): RequestLogSink {
+  let file: FileHandle | undefined;
+  return {
+    async write(requests) {
+      const bytes = await format(requests);
+      file ??= await open(path, "a");
+      await file.appendFile(bytes);
+    },
+    close: () => file?.close(),
+  };
+}

@@ -1,0 +1,24 @@
+import { errors } from "../errors.js";
+import type { OpenTelemetry } from "./call-spans.js";
+
+/** The global under which every copy of OpenTelemetry's API, version 1, keeps what the app's SDK has registered. */
+const REGISTERED = Symbol.for("opentelemetry.js.api.1");
+
+/**
+ * Loads the API of OpenTelemetry if spans are wanted. Undefined means: if an SDK has registered itself in this
+ * thread. Without an SDK the package is not even searched for.
+ *
+ * @throws ServingError FAILED_PRECONDITION / OPEN_TELEMETRY_MISSING if `isWanted` is true and it is not installed.
+ */
+export async function findOpenTelemetry(
+  isWanted: boolean | undefined,
+): Promise<OpenTelemetry | undefined> {
+  const registered = Reflect.get(globalThis, REGISTERED) as { trace?: unknown } | undefined;
+  if (!(isWanted ?? registered?.trace !== undefined)) return undefined;
+  try {
+    return await import("@opentelemetry/api");
+  } catch (error) {
+    if (isWanted) throw errors.openTelemetryMissing(error);
+    return undefined;
+  }
+}

@@ -1,0 +1,73 @@
+import { ServingError } from "@serving-kit/core";
+import { jsonErrors } from "@serving-kit/tensor-json";
+
+const invalid = (reason: string, message: string) =>
+  new ServingError("INVALID_ARGUMENT", reason, message);
+
+/** The errors of this package, one factory for each reason. Texts of TF Serving are kept as they are. */
+export const errors = {
+  malformedRequest: (method: string, path: string) =>
+    invalid("MALFORMED_REQUEST", `Malformed request: ${method} ${path}`),
+
+  versionNotNumeric: (digits: string) =>
+    invalid("MALFORMED_REQUEST", `Failed to convert version: ${digits} to numeric.`),
+
+  originMissing: () => invalid("ORIGIN_MISSING", "Origin header is missing in CORS preflight"),
+
+  jsonUnfit: jsonErrors.jsonUnfit,
+
+  requestUnfit: jsonErrors.requestUnfit,
+
+  methodUnsupported: (methodName: string) =>
+    new ServingError(
+      "UNIMPLEMENTED",
+      "METHOD_UNSUPPORTED",
+      `Unsupported signature method_name: ${methodName}`,
+    ),
+
+  outputUnfit: jsonErrors.outputUnfit,
+
+  signatureUnfit: (
+    problem: string,
+    code: "INVALID_ARGUMENT" | "FAILED_PRECONDITION" | "INTERNAL",
+  ) => new ServingError(code, "SIGNATURE_UNFIT", problem),
+
+  noVersions: (name: string) =>
+    new ServingError(
+      "NOT_FOUND",
+      "MODEL_NOT_FOUND",
+      `Could not find any versions of model ${name}`,
+    ),
+
+  noVersion: (name: string, version: bigint) =>
+    new ServingError(
+      "NOT_FOUND",
+      "VERSION_NOT_FOUND",
+      `Could not find version ${version} of model ${name}`,
+    ),
+
+  /** No id can have such a version, so that there is nothing to look for. */
+  versionNegative: (name: string, version: bigint) =>
+    new ServingError(
+      "NOT_FOUND",
+      "VERSION_NOT_FOUND",
+      `Servable not found for request: Specific(${name}, ${version})`,
+    ),
+
+  /** With the code of the models where they have one in common. */
+  reloadFailed: (count: number, failures: readonly { name: string; error?: ServingError }[]) => {
+    const codes = new Set(failures.map(({ error }) => error?.code));
+    const [code = "INTERNAL"] = codes;
+    return new ServingError(
+      codes.size === 1 ? code : "FAILED_PRECONDITION",
+      "RELOAD_FAILED",
+      `the models were replaced, but ${failures.length} of ${count} are not available: ${failures
+        .map(({ name, error }) => `model ${name}: ${error?.message}`)
+        .join("; ")}`,
+      {
+        cause: new AggregateError(failures.map(({ error }) => error)),
+        details: { models: failures.map(({ name }) => name) },
+      },
+    );
+  },
+};

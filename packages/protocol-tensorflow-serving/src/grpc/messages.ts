@@ -1,0 +1,19 @@
+import { type Codec, codecOf, schemaOf } from "@serving-kit/server/grpc";
+import {
+  ERROR_CODES_PROTO,
+  GOOGLE_PROTO,
+  TENSORFLOW_PROTO,
+  TENSORFLOW_SERVING_PROTO,
+} from "@serving-kit/tensorflow-wire";
+
+/** The texts that declare TF Serving's services and messages. */
+export const PROTOS: readonly string[] = [
+  GOOGLE_PROTO,
+  TENSORFLOW_PROTO,
+  ERROR_CODES_PROTO,
+  TENSORFLOW_SERVING_PROTO,
+];
+
+/** The codec of a message of package `tensorflow.serving`. */
+export const messageOfType = <M extends object = object>(name: string): Codec<M> =>
+  codecOf<M>(schemaOf(PROTOS), `tensorflow.serving.${name}`);

@@ -1,0 +1,142 @@
+import { isAbsolute } from "node:path";
+import { CODES, type ServableState } from "@serving-kit/core";
+import {
+  type CallContext,
+  labelsFromFields,
+  logRefusedReload,
+  type ModelConfig,
+  policyFromFields,
+  type ServerCore,
+  type VersionPolicyFields,
+} from "@serving-kit/server";
+import { errors } from "../errors.js";
+import { messageOfType } from "./messages.js";
+
+/** The numbers of `ModelVersionStatus.State`. */
+const STATES = { start: 10, loading: 20, available: 30, unloading: 40, end: 50 } as const;
+
+interface StatusRequest {
+  readonly model_spec: { readonly name: string; readonly version?: { value: string } } | null;
+}
+
+/** A `ModelConfig` message as protobufjs gives it. */
+interface ModelConfigMessage {
+  readonly name: string;
+  readonly base_path: string;
+  readonly model_platform: string;
+  readonly model_version_policy: VersionPolicyFields | null;
+  readonly version_labels?: Readonly<Record<string, string>>;
+}
+
+interface ReloadRequest {
+  readonly metric_names: readonly string[];
+  readonly config: {
+    readonly model_config_list?: { readonly config: readonly ModelConfigMessage[] };
+  } | null;
+}
+
+const statusRequest = messageOfType<StatusRequest>("GetModelStatusRequest");
+const statusResponse = messageOfType("GetModelStatusResponse");
+const reloadRequest = messageOfType<ReloadRequest>("ReloadConfigRequest");
+const reloadResponse = messageOfType("ReloadConfigResponse");
+
+/** So long before the deadline of a reload its answer is on the way, with what became of each model. */
+const ANSWER_MS = 100;
+
+/** The name of the method in the log. */
+const RELOAD = "HandleReloadConfigRequest";
+
+/** Answers a GetModelStatusRequest: the states of the versions of a model, or of one version. */
+export function getModelStatus(core: ServerCore, bytes: Uint8Array): Uint8Array {
+  const { model_spec: spec } = statusRequest.decode(bytes);
+  if (!spec) throw errors.requestUnfit("Missing ModelSpec");
+  const states = core.versions(spec.name);
+  if (!spec.version) {
+    if (states.length === 0) throw errors.noVersions(spec.name);
+    return statusResponse.encode({ model_version_status: states.map(versionStatus) });
+  }
+  const version = BigInt(spec.version.value);
+  const state = states.find(({ id }) => id.version === version);
+  if (state === undefined) throw errors.noVersion(spec.name, version);
+  return statusResponse.encode({ model_version_status: [versionStatus(state)] });
+}
+
+/** Answers a ReloadConfigRequest: replaces the models, and waits for them until shortly before its deadline. */
+export async function handleReload(
+  core: ServerCore,
+  bytes: Uint8Array,
+  { deadlineAtMs, signal, peer = "unknown" }: CallContext,
+): Promise<Uint8Array> {
+  const { models, names } = readReload(core, bytes, peer);
+  const before = names.length > 0 ? await core.counts(names) : undefined;
+  const outcomes = await core.reload(models, {
+    method: RELOAD,
+    peer,
+    ...(signal && { signal }),
+    ...(deadlineAtMs !== undefined && {
+      timeoutMs: Math.max(0, deadlineAtMs - core.clock.now() - ANSWER_MS),
+    }),
+  });
+  const failed = outcomes.filter(({ error }) => error !== undefined);
+  if (failed.length > 0) throw errors.reloadFailed(outcomes.length, failed);
+  const metric = before ? increases(before, await core.counts(names)) : [];
+  return reloadResponse.encode({ status: { error_code: 0 }, metric });
+}
+
+/** Reads a reload. One that cannot be read is logged with its peer, as every use of the method. */
+function readReload({ logger }: ServerCore, bytes: Uint8Array, peer: string) {
+  try {
+    const { config, metric_names: names } = reloadRequest.decode(bytes);
+    const list = config?.model_config_list;
+    if (list) return { models: list.config.map(modelConfig), names };
+    throw errors.requestUnfit(
+      "ServerModelConfig type not supported by HandleReloadConfigRequest. Only " +
+        "ModelConfigList is currently supported",
+    );
+  } catch (error) {
+    logRefusedReload(`${RELOAD} by ${peer}`, error, logger);
+    throw error;
+  }
+}
+
+/** The `Metric` messages of what was counted meanwhile, each name once. */
+function increases(
+  before: ReadonlyMap<string, number>,
+  after: ReadonlyMap<string, number>,
+): readonly object[] {
+  return [...after].map(([name, value]) => ({
+    name,
+    int64_value_increase: Math.round(value - (before.get(name) ?? 0)),
+  }));
+}
+
+function versionStatus({ id, state, error }: ServableState): object {
+  return {
+    version: String(id.version),
+    state: STATES[state],
+    status: { error_code: error ? CODES[error.code] : 0, error_message: error?.message ?? "" },
+  };
+}
+
+function modelConfig(message: ModelConfigMessage): ModelConfig {
+  const { name, base_path: basePath, model_platform: platform, version_labels } = message;
+  // What looks like an address is refused with the reason, as everywhere.
+  if (!isAbsolute(basePath) && !basePath.includes("://")) {
+    throw errors.requestUnfit(
+      `Expected model ${name} to have an absolute path or URI; got base_path()=${basePath}`,
+    );
+  }
+  const versionPolicy = policyFromFields(
+    message.model_version_policy,
+    `model ${name}: model_version_policy`,
+  );
+  return {
+    name,
+    basePath,
+    ...(platform && { platform }),
+    ...(versionPolicy && { versionPolicy }),
+    ...(version_labels && {
+      labels: labelsFromFields(version_labels, `model ${name}: version_labels`),
+    }),
+  };
+}

@@ -1,0 +1,79 @@
+import { type ServableId, specific } from "@serving-kit/core";
+import type { CallContext, ServerCore } from "@serving-kit/server";
+import type { ModelSpec } from "@serving-kit/tensorflow-wire";
+import { errors } from "../errors.js";
+import { type InferenceTask, readMultiInferenceRequest } from "./example-messages.js";
+import { classifyTask, type ExamplesChecks, regressTask } from "./examples-calls.js";
+import { messageOfType } from "./messages.js";
+import { effectiveSignature, servableRequest } from "./model-spec.js";
+
+const CLASSIFY = "tensorflow/serving/classify";
+const REGRESS = "tensorflow/serving/regress";
+
+/** What a request without tasks, or whose first task has no ModelSpec, asks for. */
+const NAMELESS: ModelSpec = { name: "", signatureName: "" };
+
+const multiInferenceResponse = messageOfType("MultiInferenceResponse");
+
+/**
+ * Answers a MultiInferenceRequest: several classifications and regressions of the same examples by
+ * one version of one model, each through a signature of its own.
+ *
+ * @throws ServingError with TF Serving's texts: INVALID_ARGUMENT / REQUEST_UNFIT or SIGNATURE_UNFIT,
+ * UNIMPLEMENTED / METHOD_UNSUPPORTED, and what `classify` and `regress` throw.
+ */
+export function multiInference(
+  core: ServerCore,
+  bytes: Uint8Array,
+  context: CallContext,
+  checks: ExamplesChecks,
+): Promise<Uint8Array> {
+  let tasks: readonly InferenceTask[];
+  let examples: readonly Uint8Array[];
+  const run = ({ modelSpec, methodName }: InferenceTask, id: ServableId): Promise<object> => {
+    const task = { servable: specific(id), spec: modelSpec as ModelSpec, examples };
+    return methodName === CLASSIFY
+      ? classifyTask(core, task, context, checks)
+      : regressTask(core, task, context, checks);
+  };
+  // Not observed: its tasks are. It holds the version until all have run, so that one version answers them all.
+  return core.call<object[], Uint8Array>(
+    {
+      body: () => bytes,
+      locate(body) {
+        ({ tasks, examples } = readMultiInferenceRequest(body));
+        return servableRequest(tasks[0]?.modelSpec ?? NAMELESS);
+      },
+      run({ id, predictor }) {
+        checkTasks(tasks, new Set(predictor.signatures.keys()));
+        return Promise.all(tasks.map((task) => run(task, id)));
+      },
+      encode: (results) => multiInferenceResponse.encode({ results }),
+    },
+    context,
+  );
+}
+
+function checkTasks(tasks: readonly InferenceTask[], signatures: ReadonlySet<string>): void {
+  const name = tasks[0]?.modelSpec?.name;
+  const seen = new Set<string>();
+  for (const { modelSpec, methodName } of tasks) {
+    if (!modelSpec?.name) throw errors.requestUnfit("Found ModelSpec with an empty model name.");
+    if (modelSpec.name !== name) {
+      throw errors.requestUnfit(
+        "All ModelSpecs in a MultiInferenceRequest must access the same model name.",
+      );
+    }
+    const signature = effectiveSignature(modelSpec);
+    if (seen.has(signature)) {
+      throw errors.requestUnfit(`Duplicate evaluation of signature: ${signature}`);
+    }
+    seen.add(signature);
+    if (!signatures.has(signature)) {
+      throw errors.requestUnfit(`Requested signature not found in model graph: ${signature}`);
+    }
+    if (methodName !== CLASSIFY && methodName !== REGRESS) {
+      throw errors.methodUnsupported(methodName);
+    }
+  }
+}

@@ -1,0 +1,108 @@
+import type { ServableRequest } from "@serving-kit/core";
+import type { HttpAnswer, HttpRequest, HttpRoute, ServerCore } from "@serving-kit/server";
+import { encodePredict } from "@serving-kit/tensor-json";
+import { classify } from "../calls/classify.js";
+import { methodCheck } from "../calls/method-name.js";
+import { regress } from "../calls/regress.js";
+import { errors } from "../errors.js";
+import { decodeExamples } from "./decode-examples.js";
+import { modelMetadata } from "./metadata.js";
+import { modelList, modelStatus } from "./model-status.js";
+import { restPredict } from "./predict.js";
+import { writeClassifications, writeRegressions } from "./results.js";
+import { matchRoute } from "./router.js";
+
+type Answer = HttpAnswer | Promise<HttpAnswer>;
+
+/** TF Serving's REST API. Paths below `/v1/` that are not of it are malformed requests at the server's own ports. */
+export function restRoutes(core: ServerCore, checksMethodNames: boolean): readonly HttpRoute[] {
+  const runs = runsOf(core, checksMethodNames);
+  const handle = (request: HttpRequest): Answer => {
+    const route = matchRoute(request.method, request.path);
+    switch (route.kind) {
+      case "predict":
+      case "classify":
+      case "regress":
+        return runs[route.kind](route.request, request);
+      case "status":
+        return ok(lines(modelStatus(core, route.request)));
+      case "metadata":
+        return ok(lines(modelMetadata(core, route.request)));
+      case "list":
+        return ok(lines(modelList(core)));
+      case "live":
+        return ok(json({ live: true }));
+      case "ready": {
+        const ready = core.isReady();
+        return { status: ready ? 200 : 503, body: json({ ready }) };
+      }
+      case "preflight":
+        if (!/https?:\/\//.test(String(request.headers.origin))) throw errors.originMissing();
+        return ok(NOTHING);
+    }
+  };
+  const route = { method: "*", caseSensitive: false, handle };
+  return [
+    { ...route, path: "/v1/models/*" },
+    { ...route, path: "/v1/health/*", whileClosing: true },
+    { ...route, path: "/v1/*", fallback: true },
+  ];
+}
+
+type Run = (servable: ServableRequest, request: HttpRequest) => Promise<HttpAnswer>;
+
+/** What answers the calls of a model, by their kind. */
+function runsOf(
+  core: ServerCore,
+  checksMethodNames: boolean,
+): Record<"predict" | "classify" | "regress", Run> {
+  const checks = {
+    predict: methodCheck(checksMethodNames, "Predict"),
+    classify: methodCheck(checksMethodNames, "Classify"),
+    regress: methodCheck(checksMethodNames, "Regress"),
+  };
+  return {
+    predict: (servable, request) =>
+      core.call(
+        {
+          api: "Predict",
+          servable,
+          body: request.body,
+          run: (version, body) => restPredict(version, body, checks.predict),
+          encode: ({ outputs, form }) => ok(encodePredict(outputs, form)),
+        },
+        request,
+      ),
+    classify: (servable, request) =>
+      core.call(
+        {
+          api: "Classify",
+          servable,
+          body: request.body,
+          run: async (version, body) => classify(version, decodeExamples(body), checks.classify),
+          encode: (answer) => ok(writeClassifications(answer)),
+        },
+        request,
+      ),
+    regress: (servable, request) =>
+      core.call(
+        {
+          api: "Regress",
+          servable,
+          body: request.body,
+          run: async (version, body) => regress(version, decodeExamples(body), checks.regress),
+          encode: (answer) => ok(writeRegressions(answer)),
+        },
+        request,
+      ),
+  };
+}
+
+const NOTHING = Buffer.alloc(0);
+
+const ok = (body: Uint8Array): HttpAnswer => ({ status: 200, body });
+
+const json = (value: object): Buffer => Buffer.from(JSON.stringify(value));
+
+/** A line for each value, as protobuf's printer writes them: scripts look for `"state": "AVAILABLE"`. */
+const lines = (value: object): Buffer => Buffer.from(`${JSON.stringify(value, null, 1)}\n`);

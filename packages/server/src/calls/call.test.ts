@@ -1,0 +1,118 @@
+import type { ServableHandle } from "@serving-kit/core";
+import type { Predictor } from "@serving-kit/inference";
+import { FakeClock } from "@serving-kit/testing";
+import { expect, it } from "vitest";
+import { type CallHost, makeCall } from "./call.js";
+import { UNLIMITED } from "./call-budget.js";
+
+/** A predictor that never settles and ignores deadline and signal. */
+const careless: Predictor = {
+  signatures: new Map(),
+  batchable: false,
+  predict: () => new Promise(() => {}),
+};
+
+function world(predictor = careless) {
+  const clock = new FakeClock();
+  const log: string[] = [];
+  let held = 0;
+  const host: CallHost = {
+    acquire: ({ name }) => {
+      if (name !== "m") throw new Error("unknown");
+      held++;
+      const handle = { id: { name, version: 1n }, servable: predictor, release: () => held-- };
+      return handle as unknown as ServableHandle<Predictor>;
+    },
+    budget: UNLIMITED,
+    clock,
+    observe: (api, model) => {
+      log.push(`begin ${api} ${model}`);
+      return {
+        running: () => log.push("running"),
+        ran: () => log.push("ran"),
+        end: (error) => log.push(error === undefined ? "end" : `end ${(error as Error).message}`),
+      };
+    },
+  };
+  return { host, clock, log, held: () => held };
+}
+
+it("a call ends at its deadline and with its signal, whatever the predictor does", async () => {
+  const { host, clock, held } = world();
+  const call = {
+    api: "Predict",
+    servable: { name: "m" },
+    run: (version: Parameters<typeof run>[0]) => version.predict({ inputs: {} }),
+  };
+  const run = call.run as (version: { predict(call: object): Promise<object> }) => Promise<object>;
+  const late = makeCall(host, call as never, { deadlineAtMs: clock.now() + 2 });
+  const outcome = expect(late).rejects.toMatchObject({ code: "DEADLINE_EXCEEDED" });
+  await clock.advance(2);
+  await outcome;
+  const later = makeCall(host, call as never, { timeoutMs: 3 });
+  const second = expect(later).rejects.toMatchObject({ code: "DEADLINE_EXCEEDED" });
+  await clock.advance(3);
+  await second;
+  const controller = new AbortController();
+  const aborted = makeCall(host, call as never, { signal: controller.signal });
+  controller.abort(new Error("gone"));
+  await expect(aborted).rejects.toThrow("gone");
+  expect(held()).toBe(0);
+});
+
+it("an unknown servable is refused before the body is read, and observed once", async () => {
+  const { host, log } = world();
+  let reads = 0;
+  const body = () => {
+    reads++;
+    return new Uint8Array(0);
+  };
+  const call = { api: "Predict", servable: { name: "nobody" }, body, run: () => 1 };
+  await expect(makeCall(host, call)).rejects.toThrow("unknown");
+  expect(reads).toBe(0);
+  expect(log).toEqual(["begin Predict nobody", "end unknown"]);
+});
+
+it("a body that fails is observed once", async () => {
+  const { host, log, held } = world();
+  const body = () => Promise.reject(new Error("cut"));
+  const call = { api: "Predict", servable: { name: "m" }, body, run: () => 1 };
+  await expect(makeCall(host, call)).rejects.toThrow("cut");
+  expect(log).toEqual(["begin Predict m", "end cut"]);
+  expect(held()).toBe(0);
+});
+
+it("no handle is held while the body is read or the answer is encoded", async () => {
+  const { host, log, held } = world({ ...careless, predict: async () => ({}) });
+  const seen: number[] = [];
+  const answer = await makeCall(host, {
+    api: "Predict",
+    locate: () => ({ name: "m" }),
+    body: async () => {
+      seen.push(held());
+      return new Uint8Array(1);
+    },
+    async run(version, bytes) {
+      seen.push(held());
+      await version.predict({ inputs: {} });
+      return bytes.length;
+    },
+    encode: (length, { version }) => {
+      seen.push(held());
+      return `${length} ${version}`;
+    },
+  });
+  expect(answer).toBe("1 1");
+  expect(seen).toEqual([0, 1, 0]);
+  expect(log).toEqual(["begin Predict m", "running", "ran", "end"]);
+});
+
+it("an answer that cannot be encoded is a failed call, ended once", async () => {
+  const { host, log } = world();
+  const encode = () => {
+    throw new Error("unwritable");
+  };
+  const call = { api: "Predict", servable: { name: "m" }, run: () => 1, encode };
+  await expect(makeCall(host, call)).rejects.toThrow("unwritable");
+  expect(log).toEqual(["begin Predict m", "end unwritable"]);
+});

@@ -1,0 +1,67 @@
+import type { ServableId } from "@serving-kit/core";
+import { z } from "zod";
+
+/** A request that was sampled and succeeded. */
+export interface LoggedRequest {
+  /** The API of the call, such as `Predict`. */
+  readonly api: string;
+  /** The version that answered. */
+  readonly id: ServableId;
+  /** A serialized `tensorflow.serving.PredictionLog` with the request and its metadata. */
+  readonly predictionLog: Uint8Array;
+}
+
+/** The destination of sampled requests. */
+export interface RequestLogSink {
+  /**
+   * Writes requests, at least one, in the order in which they were answered. Called again when the promise has
+   * settled. If it rejects, the error is logged and the requests are counted as lost: a sink never fails a
+   * prediction.
+   */
+  write(requests: readonly LoggedRequest[]): Promise<void> | void;
+  /** Called once, after the last `write`, when the server closes. */
+  close?(): Promise<void> | void;
+}
+
+/** Options for a request log with a sink. */
+export interface RequestLogOptions {
+  readonly sink: RequestLogSink;
+  /** The share of requests that is logged, from 0 to 1. Default 1. */
+  readonly samplingRate?: number;
+  /** Maximum bytes that wait for the sink; further requests are dropped. Default 64 MiB. */
+  readonly maxQueuedBytes?: number;
+}
+
+/** A request log to a file, as in TF Serving's `LoggingConfig`. */
+export interface RequestLogFileOptions {
+  /** `jsonl` for lines of JSON, `tfrecord` for a file that can be used as warm-up requests. */
+  readonly type: "jsonl" | "tfrecord";
+  /** The path of the file without its ending, which is the type: `/logs/digits` is `/logs/digits.jsonl`. */
+  readonly filenamePrefix: string;
+  /** The share of requests that is logged, from 0 to 1. Default 1. */
+  readonly samplingRate?: number;
+}
+
+/** Returns the path of the file that a request log is appended to. */
+export function requestLogPath({ type, filenamePrefix }: RequestLogFileOptions): string {
+  return `${filenamePrefix}.${type}`;
+}
+
+const share = z.number().min(0).max(1).optional();
+
+/** The schema of the options of a request log. */
+export const requestLogSchema: z.ZodType = z.union([
+  z.strictObject({
+    sink: z.custom<object>(
+      (value) => typeof (value as { write?: unknown } | null)?.write === "function",
+      "a sink with write()",
+    ),
+    samplingRate: share,
+    maxQueuedBytes: z.number().min(0).optional(),
+  }),
+  z.strictObject({
+    type: z.enum(["jsonl", "tfrecord"]),
+    filenamePrefix: z.string().regex(/^[^\0]+$/, "a path"),
+    samplingRate: share,
+  }),
+]);

@@ -1,0 +1,180 @@
+import type { EventEmitter } from "node:events";
+import {
+  Metadata,
+  type MethodDefinition,
+  type ServerDuplexStream,
+  type ServerReadableStream,
+  type ServerUnaryCall,
+  type ServerWritableStream,
+  type UntypedHandleCall,
+} from "@grpc/grpc-js";
+import { type Clock, CODES, type Logger } from "@serving-kit/core";
+import { errors } from "../errors.js";
+import type { InFlight } from "../listening/in-flight.js";
+import type { GrpcMethod } from "../plugins/protocol.js";
+import type { CallContext, CallHeaders } from "../plugins/server-core.js";
+import { type ErrorStatus, statusOfFailure } from "../status-mapping.js";
+
+type Bytes = Uint8Array;
+type AnyCall =
+  | ServerUnaryCall<Bytes, Bytes>
+  | ServerReadableStream<Bytes, Bytes>
+  | ServerWritableStream<Bytes, Bytes>
+  | ServerDuplexStream<Bytes, Bytes>;
+type Callback = (error: unknown, answer?: Bytes) => void;
+
+/** The parts of an event loop that gRPC methods use. */
+export interface MethodHost {
+  readonly inFlight: InFlight;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** The definition of a method whose messages are bytes: what they mean, the handler reads. */
+export function rawMethod(
+  service: string,
+  name: string,
+  streams: { readonly request?: boolean; readonly response?: boolean } = {},
+): MethodDefinition<Bytes, Bytes> {
+  return {
+    path: `/${service}/${name}`,
+    requestStream: streams.request ?? false,
+    responseStream: streams.response ?? false,
+    requestSerialize: asBuffer,
+    requestDeserialize: asIs,
+    responseSerialize: asBuffer,
+    responseDeserialize: asIs,
+  };
+}
+
+/** The definition of a protocol's method. */
+export function definitionOf(service: string, name: string, { kind }: GrpcMethod) {
+  return rawMethod(service, name, {
+    request: kind === "clientStream" || kind === "bidiStream",
+    response: kind === "serverStream" || kind === "bidiStream",
+  });
+}
+
+/**
+ * Makes a grpc-js handler of a protocol's method: counts the call as in flight, refuses it while the server is
+ * closing, passes on its deadline and its end, and answers whatever is thrown with a status.
+ */
+export function handlerOf(host: MethodHost, method: GrpcMethod): UntypedHandleCall {
+  const handle = (call: AnyCall, callback?: Callback) =>
+    void answer(host, call, async (context) => {
+      switch (method.kind) {
+        case "unary":
+          callback?.(null, await method.handle((call as { request: Bytes }).request, context));
+          return;
+        case "clientStream":
+          callback?.(null, await method.handle(call as AsyncIterable<Bytes>, context));
+          return;
+        case "serverStream":
+          await writeAll(call, method.handle((call as { request: Bytes }).request, context));
+          return;
+        case "bidiStream":
+          await writeAll(call, method.handle(call as AsyncIterable<Bytes>, context));
+      }
+    }).catch((status) =>
+      callback ? callback(status) : (call as { emit: EmitError }).emit("error", status),
+    );
+  return handle as UntypedHandleCall;
+}
+
+type EmitError = (event: "error", status: unknown) => void;
+
+/** Runs a method. Rejects with the status of its failure. */
+async function answer(
+  { inFlight, clock, logger }: MethodHost,
+  call: AnyCall,
+  run: (context: CallContext) => Promise<void>,
+): Promise<void> {
+  inFlight.begin();
+  const gone = new AbortController();
+  const abort = () => gone.abort(errors.clientGone());
+  const events = call as EventEmitter;
+  events.once("cancelled", abort);
+  try {
+    if (inFlight.isClosing) throw errors.serverClosing();
+    await run(new GrpcContext(call, clock, gone.signal));
+  } catch (error) {
+    gone.abort(error); // a run that ignores its deadline may still obey its signal
+    throw grpcStatus(statusOfFailure(error, logger, call.getPath()));
+  } finally {
+    // grpc-js tells the end of every call as a cancellation.
+    events.off("cancelled", abort);
+    inFlight.end();
+  }
+}
+
+/** Writes messages no faster than the client takes them, until the last or until it has gone. */
+async function writeAll(call: AnyCall, messages: AsyncIterable<Bytes>): Promise<void> {
+  const stream = call as ServerWritableStream<Bytes, Bytes>;
+  const parts = messages[Symbol.asyncIterator]();
+  let wake: (error?: unknown) => void = () => {};
+  const onEnd = () => wake(errors.clientGone());
+  stream.once("cancelled", onEnd);
+  const wait = <T>(
+    start: (resolve: (value: T) => void, reject: (error: unknown) => void) => void,
+  ) =>
+    new Promise<T>((resolve, reject) => {
+      wake = reject;
+      if (stream.cancelled) onEnd();
+      else start(resolve, reject);
+    });
+  try {
+    for (;;) {
+      const part = await wait<IteratorResult<Bytes>>((resolve, reject) => {
+        parts.next().then(resolve, reject);
+      });
+      if (part.done) break;
+      if (!stream.write(part.value)) {
+        await wait<void>((resolve) => stream.once("drain", () => resolve()));
+      }
+    }
+    stream.end();
+  } finally {
+    stream.off("cancelled", onEnd);
+    void Promise.resolve(parts.return?.()).catch(() => {});
+  }
+}
+
+/** What limits a gRPC call. */
+class GrpcContext implements CallContext {
+  readonly deadlineAtMs: number | undefined;
+  readonly signal: AbortSignal;
+  readonly peer: string;
+  readonly #call: AnyCall;
+
+  constructor(call: AnyCall, clock: Clock, signal: AbortSignal) {
+    this.#call = call;
+    this.signal = signal;
+    this.peer = call.getPeer();
+    const deadline = Number(call.getDeadline());
+    // grpc-js gives the time of day; what is left of it counts on the server's Clock.
+    this.deadlineAtMs = Number.isFinite(deadline)
+      ? clock.now() + (deadline - Date.now()) // no Clock: the deadline is a time of day
+      : undefined;
+  }
+
+  get headers(): CallHeaders {
+    return this.#call.metadata.getMap() as CallHeaders;
+  }
+}
+
+/** How much of a message TF Serving sends, in bytes. */
+const MAX_MESSAGE_BYTES = 1024;
+
+/** What goes to the client of an error: its code, and its message as far as TF Serving sends it. */
+export function grpcStatus({ code, message }: Pick<ErrorStatus, "code" | "message">) {
+  const bytes = Buffer.from(message);
+  const end = bytes.length > MAX_MESSAGE_BYTES ? "...TRUNCATED" : "";
+  // Half a character, cut or received, could not be sent in a header: it is decoded to U+FFFD.
+  const details = bytes.toString("utf8", 0, MAX_MESSAGE_BYTES) + end;
+  return { code: CODES[code], details, metadata: new Metadata() };
+}
+
+const asIs = (bytes: Buffer): Bytes => bytes;
+
+const asBuffer = (bytes: Bytes): Buffer =>
+  Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);

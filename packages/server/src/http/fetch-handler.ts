@@ -1,0 +1,76 @@
+import { errors } from "../errors.js";
+import {
+  CORS_HEADERS,
+  DEFAULT_MAX_BODY_BYTES,
+  type HttpApi,
+  type HttpOptions,
+  type OutgoingHttp,
+} from "./http-api.js";
+import { inflate } from "./inflate.js";
+import { webStream } from "./write-stream.js";
+
+/** A request handler in terms of the Fetch API, for Hono and everything built on it. */
+export type FetchHandler = (request: Request) => Promise<Response>;
+
+/** Makes the handler of all HTTP routes for the Fetch API. Paths without a route are 404. */
+export function createFetchHandler(
+  api: HttpApi,
+  { cors = false, maxBodyBytes = DEFAULT_MAX_BODY_BYTES }: HttpOptions = {},
+): FetchHandler {
+  const respond = ({
+    status,
+    body,
+    contentType,
+    headers,
+    closesConnection,
+    done,
+  }: OutgoingHttp) => {
+    const isWhole = body instanceof Uint8Array;
+    const whole = isWhole && body.length > 0 ? (body as Uint8Array<ArrayBuffer>) : null;
+    return new Response(isWhole ? whole : webStream(body, done), {
+      status,
+      headers: {
+        "Content-Type": contentType ?? "application/json",
+        ...headers,
+        ...(cors && CORS_HEADERS),
+        ...(closesConnection && { Connection: "close" }),
+      },
+    });
+  };
+
+  return async (request) => {
+    const { pathname: path, search } = new URL(request.url);
+    const answer = await api.handle({
+      method: request.method,
+      path,
+      search: search.slice(1),
+      headers: Object.fromEntries(request.headers),
+      body: async () => {
+        const encoding = request.headers.get("content-encoding") ?? "";
+        return inflate(await readFetchBody(request, maxBodyBytes), encoding, maxBodyBytes);
+      },
+      signal: request.signal,
+    });
+    return respond(answer);
+  };
+}
+
+async function readFetchBody(request: Request, limit: number): Promise<Uint8Array> {
+  if (Number(request.headers.get("content-length") ?? 0) > limit) throw errors.bodyTooLarge(limit);
+  if (request.bodyUsed) throw errors.bodyConsumed();
+  if (request.body === null) return new Uint8Array(0);
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  try {
+    for await (const chunk of request.body) {
+      chunks.push(chunk);
+      length += chunk.length;
+      if (length > limit) break;
+    }
+  } catch {
+    throw errors.bodyIncomplete(); // with whatever the server below says of a client that went
+  }
+  if (length > limit) throw errors.bodyTooLarge(limit);
+  const [first] = chunks;
+  return chunks.length === 1 && first ? first : Buffer.concat(chunks, length);
+}

@@ -1,0 +1,176 @@
+import type { Clock, LabelState, Logger, ServableId, ServableState } from "@serving-kit/core";
+import type { Predictor } from "@serving-kit/inference";
+import { makeCall } from "../calls/call.js";
+import { type CallBudget, UNLIMITED } from "../calls/call-budget.js";
+import { errors } from "../errors.js";
+import type { HttpOptions } from "../http/http-api.js";
+import { type BoundRoute, RouteTable } from "../http/route-table.js";
+import { InFlight } from "../listening/in-flight.js";
+import { reportedStates } from "../models/reported-states.js";
+import type { Acquire, AcquireDecorator } from "../plugins/acquire-decorator.js";
+import type { Observer } from "../plugins/observer.js";
+import type { GrpcService, Protocol } from "../plugins/protocol.js";
+import type { CallContext, ServerCore } from "../plugins/server-core.js";
+import { LoopObservers, type ObserverLinks } from "./loop-observers.js";
+import { Transports } from "./transports.js";
+
+/** The models as one event loop has them: the manager's in the main thread, a mirror of it in others. */
+export interface LoopHost {
+  readonly isMain: boolean;
+  readonly acquire: Acquire;
+  /** Contract: `AspiredVersionsManager.states`. */
+  states(name?: string): readonly ServableState[];
+  /** The states that status reports besides `states`: see `statesBesideLive`. */
+  statesBeside(name: string): readonly ServableState[];
+  /** Contract: `AspiredVersionsManager.labels`. */
+  labels(name: string): ReadonlyMap<string, LabelState>;
+  modelNames(): readonly string[];
+  /** Whether the start-up policy was met. */
+  isStarted(): boolean;
+  /** Whether it still holds. */
+  isServing(): boolean;
+  onStateChange(listener: () => void): Disposable;
+  readonly reload: ServerCore["reload"];
+  /** Asks the observers of the main thread. Absent there. */
+  readonly counts?: ServerCore["counts"];
+  readonly links: ObserverLinks;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** The plugins of one event loop. */
+export interface LoopPlugins {
+  readonly protocols: readonly Protocol[];
+  readonly observers: readonly Observer[];
+  readonly acquireDecorators: readonly AcquireDecorator[];
+}
+
+/** The plugins that a server's options name. */
+export const pluginsOf = ({
+  protocols = [],
+  observers = [],
+  acquireDecorators = [],
+}: Partial<LoopPlugins>): LoopPlugins => ({ protocols, observers, acquireDecorators });
+
+/** The name of calls that their protocol has not declared: names from outside must not fill the memory. */
+const OTHER = "(other)";
+
+/**
+ * One event loop of a server: its protocols over its models, watched by its observers. The main thread and
+ * every worker make theirs of this.
+ */
+export class EventLoop implements AsyncDisposable {
+  readonly observers: LoopObservers;
+  readonly transports: Transports;
+  /** The server as no protocol in particular sees it. */
+  readonly core: ServerCore;
+  readonly #host: LoopHost;
+  readonly #protocols: readonly Protocol[];
+  readonly #inFlight = new InFlight();
+  readonly #acquire: Acquire;
+  readonly #budget: CallBudget = UNLIMITED;
+
+  /** @throws ServingError INVALID_ARGUMENT / ROUTES_CLASH, PLUGIN_TWICE, ROUTE_UNFIT. */
+  constructor(host: LoopHost, plugins: LoopPlugins, rest: HttpOptions | undefined) {
+    this.#host = host;
+    const { isMain, clock, logger, states, modelNames } = host;
+    this.observers = new LoopObservers(
+      plugins.observers,
+      { isMain, clock, logger, states, modelNames, inspect: (id, read) => this.#inspect(id, read) },
+      host.links,
+    );
+    this.#protocols = [...plugins.protocols, ...this.observers.protocols];
+    checkNames(this.#protocols);
+    const started: Acquire = (request) => {
+      if (!host.isStarted()) throw errors.serverStarting();
+      return host.acquire(request);
+    };
+    this.#acquire = plugins.acquireDecorators.reduce(
+      (acquire, decorator) => decorator.decorate(acquire, { clock, logger, modelNames }),
+      started,
+    );
+    this.core = this.#core("", []);
+    this.transports = new Transports({
+      routes: new RouteTable(this.#protocols.flatMap((protocol) => this.#routes(protocol))),
+      services: () => this.#services(),
+      inFlight: this.#inFlight,
+      core: this.core,
+      rest,
+      clock,
+      logger,
+    });
+  }
+
+  /** Resolves when the observers have written what they saw. To be called after the last call. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.observers[Symbol.asyncDispose]();
+  }
+
+  #routes(protocol: Protocol): BoundRoute[] {
+    const { name, entrypoints, apis } = protocol;
+    const core = this.#core(entrypoints?.http ?? `${name}/http`, apis);
+    return (protocol.http?.(core) ?? []).map((route) => ({ route, protocol }));
+  }
+
+  async #services(): Promise<readonly GrpcService[]> {
+    const owners = new Map<string, string>();
+    const services: GrpcService[] = [];
+    for (const protocol of this.#protocols) {
+      const { name, entrypoints, apis } = protocol;
+      const core = this.#core(entrypoints?.grpc ?? `${name}/grpc`, apis);
+      for (const service of (await protocol.grpc?.(core)) ?? []) {
+        const owner = owners.get(service.name);
+        if (owner !== undefined) throw errors.servicesClash(service.name, owner, name);
+        owners.set(service.name, name);
+        services.push(service);
+      }
+    }
+    return services;
+  }
+
+  /** The server as one protocol sees it over one transport. */
+  #core(entrypoint: string, apis: readonly string[]): ServerCore {
+    const { clock, logger, labels, modelNames, isStarted, onStateChange, reload } = this.#host;
+    const known = new Set(apis);
+    const calls = {
+      acquire: this.#acquire,
+      budget: this.#budget,
+      clock,
+      observe: (name: string, model: string, context: CallContext) => {
+        const api = known.has(name) ? name : OTHER;
+        return this.observers.begin({ api, entrypoint, model, context });
+      },
+    };
+    return {
+      call: (call, context) => makeCall(calls, call, context),
+      describe: (request) => {
+        using handle = this.#acquire(request);
+        const { signatures, uncallable, state, batchable } = handle.servable;
+        return { id: handle.id, signatures, uncallable, state, batchable };
+      },
+      versions: (name) =>
+        name === undefined ? this.#host.states() : reportedStates(this.#host, name),
+      isReady: () => isStarted() && this.#host.isServing() && !this.#inFlight.isLeaving,
+      counts: this.#host.counts ?? ((names) => this.observers.counts(names)),
+      ...{ labels, modelNames, isStarted, onStateChange, reload, clock, logger },
+      closing: this.#inFlight.closing,
+    };
+  }
+
+  #inspect<T>(id: ServableId, read: (predictor: Predictor) => T): T | undefined {
+    try {
+      using handle = this.#host.acquire(id);
+      return read(handle.servable);
+    } catch {
+      return undefined; // unloaded in between
+    }
+  }
+}
+
+function checkNames(protocols: readonly Protocol[]): void {
+  const names = new Set<string>();
+  for (const { name } of protocols) {
+    if (names.has(name)) throw errors.pluginTwice("protocol", name);
+    names.add(name);
+  }
+}

@@ -1,0 +1,51 @@
+import type { Clock } from "@serving-kit/core";
+import type { ConnectionCount } from "../listening/listener.js";
+
+/** What the waiting of a lame duck depends on. */
+export interface LameDuck {
+  /** Maximum time in ms. */
+  readonly ms: number;
+  readonly clock: Clock;
+  /** Ends the waiting when it aborts. */
+  readonly signal: AbortSignal;
+  /** Undefined if not all connections are known, as those of an app that the REST API is mounted in. */
+  connections(): Promise<ConnectionCount | undefined>;
+}
+
+/** If no connection is open and none came for this long, no client is left to wait for. */
+const QUIET_MS = 1_000;
+
+const POLL_MS = 100;
+
+/**
+ * Waits while clients find out that the server is about to close: `ms`, or until no connection is open and
+ * none has come for a second. Never rejects.
+ */
+export async function waitAsLameDuck({ ms, clock, signal, connections }: LameDuck): Promise<void> {
+  const endsAtMs = clock.now() + ms;
+  let accepted: number | undefined;
+  let quietSinceMs = clock.now();
+  while (!signal.aborted) {
+    const count = await connections();
+    const nowMs = clock.now();
+    if (count?.accepted !== accepted) quietSinceMs = nowMs;
+    accepted = count?.accepted;
+    if (count?.open === 0 && nowMs - quietSinceMs >= QUIET_MS) return;
+    const leftMs = endsAtMs - nowMs;
+    if (leftMs <= 0) return;
+    await pause(clock, Math.min(POLL_MS, leftMs), signal);
+  }
+}
+
+function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const end = () => {
+      timer[Symbol.dispose]();
+      signal.removeEventListener("abort", end);
+      resolve();
+    };
+    const timer = clock.setTimeout(end, ms);
+    signal.addEventListener("abort", end);
+    if (signal.aborted) end();
+  });
+}

@@ -1,0 +1,155 @@
+import type { Server } from "node:http";
+import type { Clock, Logger } from "@serving-kit/core";
+import { errors } from "../errors.js";
+import type { GrpcListener, GrpcListening, GrpcListenOptions } from "../grpc/grpc-listener.js";
+import { createFetchHandler, type FetchHandler } from "../http/fetch-handler.js";
+import { HttpApi, type HttpOptions } from "../http/http-api.js";
+import {
+  closeHttp,
+  countConnections,
+  type Listening,
+  type ListenOptions,
+  listenHttp,
+  type SocketListening,
+  type SocketListenOptions,
+} from "../http/http-listener.js";
+import { createRestListener, type RestListener } from "../http/node-listener.js";
+import type { RouteTable } from "../http/route-table.js";
+import type { InFlight } from "../listening/in-flight.js";
+import { addCounts, type ConnectionCount } from "../listening/listener.js";
+import type { SharedListen } from "../listening/port-sharing.js";
+import { protocolWarning, type Transport, wrongProtocolLine } from "../listening/wrong-protocol.js";
+import type { GrpcService } from "../plugins/protocol.js";
+import type { ServerCore } from "../plugins/server-core.js";
+import { type ShutDown, shutDown } from "./shutdown.js";
+
+/** The parts of one event loop that its transports carry. */
+export interface TransportsHost {
+  readonly routes: RouteTable;
+  /** Makes the gRPC services of all protocols. */
+  services(): Promise<readonly GrpcService[]>;
+  readonly inFlight: InFlight;
+  readonly core: ServerCore;
+  readonly rest: HttpOptions | undefined;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** HTTP and gRPC for the protocols of one event loop, from listening to the last answer. */
+export class Transports {
+  readonly rest: RestListener;
+  readonly fetch: FetchHandler;
+  readonly #listener: RestListener;
+  readonly #host: TransportsHost;
+  readonly #inFlight: InFlight;
+  readonly #http: Server[] = [];
+  readonly #grpc: GrpcListener[] = [];
+  /** The last port of each protocol. */
+  readonly #ports: Partial<Record<Transport, number>> = {};
+  /** Whether requests come from a server of the app, whose connections are not known here. */
+  #isMounted = false;
+
+  constructor(host: TransportsHost) {
+    this.#host = host;
+    const { rest, logger, inFlight } = host;
+    this.#inFlight = inFlight;
+    const api = new HttpApi(host, rest);
+    this.#listener = createRestListener(api, logger, rest);
+    this.rest = (request, response, next) => {
+      this.#isMounted = true;
+      this.#listener(request, response, next);
+    };
+    const fetch = createFetchHandler(api, rest);
+    this.fetch = (request) => {
+      this.#isMounted = true;
+      return fetch(request);
+    };
+  }
+
+  /** Whether new requests are refused. */
+  get isClosing(): boolean {
+    return this.#inFlight.isClosing;
+  }
+
+  /** Contract: `ModelServer.routes`. */
+  get routes(): RouteTable["claimed"] {
+    return this.#host.routes.claimed;
+  }
+
+  /** Contract: `ModelServer.listen`; at `shared`, where other loops listen at the same port. */
+  listen(options: ListenOptions, shared?: SharedListen): Promise<Listening>;
+  listen(options: SocketListenOptions): Promise<SocketListening>;
+  async listen(
+    options: ListenOptions | SocketListenOptions,
+    shared?: SharedListen,
+  ): Promise<Listening | SocketListening> {
+    if (this.isClosing) throw errors.serverClosing();
+    const onRequest: RestListener = (request, response) => this.#listener(request, response);
+    let port: number | undefined;
+    const warn = this.#protocolWarning("REST", () => port, options.elsewhere);
+    const { server, listening } = await listenHttp(onRequest, options, shared, warn);
+    if ("port" in listening) port = listening.port;
+    if (this.isClosing) {
+      await closeHttp(server);
+      throw errors.serverClosing();
+    }
+    this.#http.push(server);
+    if (port !== undefined) this.#ports.REST = port;
+    return listening;
+  }
+
+  /** Contract: `ModelServer.listenGrpc`; at `shared`, where other loops listen at the same port. */
+  async listenGrpc(options: GrpcListenOptions, shared?: SharedListen): Promise<GrpcListening> {
+    // Loaded late: who serves no gRPC need not wait for its library.
+    const { listenGrpc } = await import("../grpc/grpc-listener.js");
+    if (this.isClosing) throw errors.serverClosing();
+    const host = { ...this.#host, services: await this.#host.services() };
+    let port: number | undefined;
+    const warn = this.#protocolWarning("gRPC", () => port, options.elsewhere);
+    const listener = await listenGrpc(host, options, shared, warn);
+    port = listener.listening.port;
+    if (this.isClosing) {
+      const closed = listener.close();
+      listener.cut(); // else it would wait for who has connected already
+      await closed;
+      throw errors.serverClosing();
+    }
+    this.#grpc.push(listener);
+    if (port !== undefined) this.#ports.gRPC = port;
+    return listener.listening;
+  }
+
+  /**
+   * Not ready from now on, while requests are answered as before: each answer closes its connection, and
+   * GOAWAY is sent on each gRPC connection that is open.
+   */
+  leave(): void {
+    this.#inFlight.leave();
+    for (const listener of this.#grpc) listener.goAway();
+  }
+
+  /** The connections of all listeners; undefined if there are others, of an app's own server. */
+  get connections(): ConnectionCount | undefined {
+    if (this.#isMounted) return undefined;
+    const counts = [
+      ...this.#http.map(countConnections),
+      ...this.#grpc.map((one) => one.connections),
+    ];
+    return counts.reduce(addCounts, { open: 0, accepted: 0 });
+  }
+
+  /** Refuses new requests, waits for those in flight and stops listening: see `shutDown`. */
+  shutDown(options: { readonly deadlineMs: number | undefined; clock: Clock }): Promise<ShutDown> {
+    return shutDown({ inFlight: this.#inFlight, http: this.#http, grpc: this.#grpc }, options);
+  }
+
+  /** What warns of clients that speak another protocol than the port. */
+  #protocolWarning(
+    protocol: Transport,
+    port: () => number | undefined,
+    elsewhere: string | undefined,
+  ): () => void {
+    const line = () => wrongProtocolLine(protocol, port(), this.#ports, elsewhere);
+    return protocolWarning(this.#host, line);
+  }
+}

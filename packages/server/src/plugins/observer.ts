@@ -1,0 +1,95 @@
+import type { StartedBatch } from "@serving-kit/batching";
+import type { Clock, LoadContext, Logger, ServableId, ServableState } from "@serving-kit/core";
+import type { Predictor } from "@serving-kit/inference";
+import type { PredictCall } from "../calls/predict-call.js";
+import type { ModelConfig } from "../config/model-config.js";
+import type { Plugin } from "./plugin-module.js";
+import type { Protocol } from "./protocol.js";
+import type { CallContext } from "./server-core.js";
+
+/**
+ * Watches what a server does: metrics, spans, a request log.
+ *
+ * Guarantees an observer gives:
+ * - W1 Nothing that it does throws, waits or takes long: it runs in the middle of calls.
+ * - W2 What it is lent (calls, batches) it copies if it keeps it.
+ *
+ * Guarantees a server gives to an observer:
+ * - W3 `observe` is called once in each event loop before anything is served, first in the main thread.
+ * - W4 Each call of each protocol is begun once and ended once, after its answer was encoded. `api` and
+ *   `entrypoint` are names that the protocol declared; `(other)` stands for any other.
+ * - W5 Observers are told in the order in which they are configured, and disposed when the last call has ended.
+ */
+export interface Observer extends Plugin {
+  /** Starts to watch one event loop. */
+  observe(host: ObserverHost): LoopObserver;
+}
+
+/** The server as an observer sees it, in each event loop. */
+export interface ObserverHost {
+  /** Whether this is the main thread, which loads the models. */
+  readonly isMain: boolean;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Contract: `AspiredVersionsManager.states`. */
+  states(name?: string): readonly ServableState[];
+  /** The names of the models that are configured. */
+  modelNames(): readonly string[];
+  /** Calls back with the predictor of an available version, which must not be kept. Undefined if it has gone. */
+  inspect<T>(id: ServableId, read: (predictor: Predictor) => T): T | undefined;
+  /** In the main thread: the observers of the same name in the other event loops. Elsewhere none. */
+  peers(): Iterable<ObserverPeer>;
+  /** Asks the observer of the same name in the main thread. Rejects if there is no other thread. */
+  askMain(message: unknown): Promise<unknown>;
+  /** In the main thread: has `news` passed on to the other event loops again. */
+  newsChanged(): void;
+}
+
+/** The observer of the same name in another event loop. */
+export interface ObserverPeer {
+  /** Whether its event loop has ended. */
+  readonly hasEnded: boolean;
+  /** Calls its `answer`. Rejects if its event loop ends. Messages are cloned. */
+  ask(message: unknown): Promise<unknown>;
+}
+
+/** What is known of a call when it begins. */
+export interface CallStart {
+  readonly api: string;
+  readonly entrypoint: string;
+  /** The name that the client asked for; empty if it could not be read. */
+  readonly model: string;
+  readonly context: CallContext;
+}
+
+/** Watches one call from its beginning to its end. */
+export interface CallObservation {
+  /** The call has been decoded and the model is about to run; `call` is only lent. */
+  running(id: ServableId, call: PredictCall): void;
+  /** The model has answered. */
+  ran(): void;
+  /** The call is over; without `error` it succeeded. Called once, last. */
+  end(error?: unknown): void;
+}
+
+/** An observer in one event loop. Every member may be absent. */
+export interface LoopObserver extends Partial<AsyncDisposable> {
+  /** A call begins. Returns undefined if the call is not watched. */
+  begin?(call: CallStart): CallObservation | undefined;
+  /** A batch has started in this event loop; only lent. */
+  batchStarted?: ((batch: StartedBatch) => void) | undefined;
+  /** In the main thread: a version is about to load from `path`. Returns what its warm-up reports to. */
+  loading?(id: ServableId, path: string): LoadContext["warmingUp"];
+  /** In the main thread: the models as they are configured now, at the start and after each reload. */
+  configure?(models: Iterable<ModelConfig>): void;
+  /** The values of counters of all event loops by their names, of those that it knows. In the main thread. */
+  counts?(names: readonly string[]): Promise<ReadonlyMap<string, number>>;
+  /** Answers what the observer of the same name in another event loop asks. */
+  answer?(message: unknown): unknown;
+  /** In the main thread: what the observers in other event loops must know. Must survive `structuredClone`. */
+  news?(): unknown;
+  /** In other event loops: takes up `news`, when the event loop starts and whenever it has changed. */
+  learn?(news: unknown): void;
+  /** Protocols that show what was seen, such as a page of metrics. */
+  readonly protocols?: readonly Protocol[];
+}

@@ -1,0 +1,140 @@
+import type { ErrorStatus } from "../status-mapping.js";
+import type { Plugin } from "./plugin-module.js";
+import type { CallContext, CallHeaders, ServerCore } from "./server-core.js";
+
+/**
+ * A protocol: the HTTP routes and gRPC services by which clients reach the models of a server.
+ *
+ * Guarantees a protocol gives:
+ * - N1 `http` and `grpc` only make objects; each is called once in each event loop, `grpc` only if gRPC is
+ *   served.
+ * - N2 It reaches models only through `call` of the core that it is given.
+ * - N3 Each call names one of the `apis`. An unknown model is refused before the body is read, an unknown
+ *   signature before any tensor is decoded.
+ * - N4 What a route or method throws is answered in the protocol's form, with the status of its code. It never
+ *   ends the process.
+ * - N5 Outputs that it encodes are those of `predict`, bit for bit within the format.
+ * - N6 It keeps no part of a request after the answer.
+ * - N7 A stream ends when its client has gone (`signal`), and one without an end of its own when the server
+ *   closes (`core.closing`).
+ *
+ * Guarantees a server gives to a protocol:
+ * - H1 Routes and services of all protocols are disjoint: a clash is an error of the start that names both.
+ * - H2 A call is observed once, body failures included, and ends once, after its answer was encoded.
+ * - H3 At its deadline, or when its client has gone, a call rejects, whatever the predictor does.
+ * - H4 A handle is held from when the body is there until the outputs are; never while a body is read or an
+ *   answer is written.
+ * - H5 While the server starts, `call` rejects with SERVER_STARTING (UNAVAILABLE); routes that call no model
+ *   are answered.
+ * - H6 While it closes, every route and method is refused with SERVER_CLOSING (UNAVAILABLE), except routes that
+ *   are `whileClosing`. What has begun is waited for.
+ * - H7 A body is bounded before it takes memory (`maxBodyBytes`, `maxMessageBytes`), after inflating as well.
+ * - H8 An error that is no ServingError is INTERNAL, with an id instead of its message, and logged once.
+ */
+export interface Protocol extends Plugin {
+  /** The names of its calls for observers: a bounded set. Other names are observed as `(other)`. */
+  readonly apis: readonly string[];
+  /** The names of its transports for observers. Default `<name>/http` and `<name>/grpc`. */
+  readonly entrypoints?: { readonly http?: string; readonly grpc?: string };
+  /** Returns its HTTP routes. The first that matches answers. */
+  http?(core: ServerCore): readonly HttpRoute[];
+  /** Returns its gRPC services. */
+  grpc?(core: ServerCore): readonly GrpcService[] | Promise<readonly GrpcService[]>;
+  /** The answer to a request that failed. Default `{"error": message}` with the HTTP status of the code. */
+  httpError?(status: ErrorStatus): HttpAnswer;
+}
+
+/** A value, or a promise of one. */
+export type Awaitable<T> = T | Promise<T>;
+
+/** One HTTP route of a protocol. */
+export interface HttpRoute {
+  /** Such as `GET`, which includes HEAD; `*` is every method. */
+  readonly method: string;
+  /**
+   * The path, segment by segment: as it is, `:name` for any one segment, and `*` at the end for all that
+   * follows, also nothing: `/v1/models/*`, `/events/:topic`.
+   */
+  readonly path: string;
+  /** Whether case matters in the path. Default true. */
+  readonly caseSensitive?: boolean;
+  /** Whether it is answered while the server closes, as health is. Default false. */
+  readonly whileClosing?: boolean;
+  /**
+   * Whether it is answered only at ports of the server, after all other routes, and not where the server is
+   * mounted in an app. Default false.
+   */
+  readonly fallback?: boolean;
+  /** Answers a request. What it throws is answered by `httpError` of its protocol. */
+  handle(request: HttpRequest): Awaitable<HttpAnswer>;
+}
+
+/** A request of a route. */
+export interface HttpRequest extends CallContext {
+  readonly method: string;
+  /** The path without query, and without the prefix that the server is mounted under. Not decoded. */
+  readonly path: string;
+  /** The query without `?`, as it was sent. */
+  readonly search: string;
+  /** The values of the `:name` segments, percent-decoded. */
+  readonly params: Readonly<Record<string, string>>;
+  /** HTTP headers, by names in lower case. */
+  readonly headers: CallHeaders;
+  /**
+   * Reads the body, inflated. To be called at most once, by the `body` of a call if there is one.
+   *
+   * @throws ServingError RESOURCE_EXHAUSTED / BODY_TOO_LARGE, CANCELLED / BODY_INCOMPLETE, INVALID_ARGUMENT /
+   * BODY_UNREADABLE or ENCODING_UNSUPPORTED.
+   */
+  body(): Awaitable<Uint8Array>;
+}
+
+/** The answer of a route. */
+export interface HttpAnswer {
+  readonly status: number;
+  /** Default `application/json`. */
+  readonly contentType?: string;
+  /** Further headers. Default none. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /**
+   * The whole body, or its parts as they come. A stream is read no faster than the client takes it; an error in
+   * it ends the connection, because its status has been sent. The bytes must not change after they were given.
+   */
+  readonly body: Uint8Array | AsyncIterable<Uint8Array>;
+}
+
+/** One gRPC service of a protocol. Messages are bytes. */
+export interface GrpcService {
+  /** The full name, such as `tensorflow.serving.PredictionService`. */
+  readonly name: string;
+  readonly methods: Readonly<Record<string, GrpcMethod>>;
+  /**
+   * The texts of the `.proto` files that declare the service and its messages, without imports: for server
+   * reflection. Default: reflection lists the service and knows no messages.
+   */
+  readonly protos?: readonly string[];
+  /**
+   * When the health service reports it as serving: if the server is ready, or until it closes, because it
+   * answers without models too. Default `ready`.
+   */
+  readonly health?: "ready" | "live";
+}
+
+/** A method of a gRPC service, by which sides stream. What it throws becomes the status of the call. */
+export type GrpcMethod =
+  | {
+      readonly kind: "unary";
+      handle(request: Uint8Array, context: CallContext): Awaitable<Uint8Array>;
+    }
+  | {
+      readonly kind: "serverStream";
+      handle(request: Uint8Array, context: CallContext): AsyncIterable<Uint8Array>;
+    }
+  | {
+      readonly kind: "clientStream";
+      handle(requests: AsyncIterable<Uint8Array>, context: CallContext): Awaitable<Uint8Array>;
+    }
+  | {
+      readonly kind: "bidiStream";
+      handle(requests: AsyncIterable<Uint8Array>, context: CallContext): AsyncIterable<Uint8Array>;
+    };
