@@ -3,6 +3,7 @@ import { loadPlatforms } from "./platforms/load-platforms.js";
 import type { PlatformRow } from "./platforms/platform-row.js";
 import { tensorflowFlags } from "./platforms/tensorflow-flags.js";
 import { tfliteFlags } from "./platforms/tflite-flags.js";
+import { optionalSource, type SourceRow } from "./source-rows.js";
 
 /** The plugins that the command and the umbrella have, a table for each kind. */
 export interface BuiltIns {
@@ -11,6 +12,8 @@ export interface BuiltIns {
    * and a `.tflite` file is a SavedModel, as in TF Serving.
    */
   readonly platforms: readonly PlatformRow[];
+  /** Where models come from besides the file system, by the schemes of URIs. */
+  readonly sourceProviders: readonly SourceRow[];
 }
 
 /** The one table of built-in plugins. A new one is a row; nothing else knows any of them by name. */
@@ -28,6 +31,9 @@ export const builtIns: BuiltIns = {
       load: async (setup) => (await import("./platforms/tflite.js")).tfliteOf(setup),
     },
   ],
+  sourceProviders: ["s3", "gs", "az"].map((scheme) =>
+    optionalSource(scheme, `@serving-kit/source-object-store/${scheme}`),
+  ),
 };
 
 /**

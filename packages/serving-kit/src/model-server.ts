@@ -11,7 +11,8 @@ import {
   type ModelServerOptions as ServerOptions,
   type ThreadsOptions,
 } from "@serving-kit/server";
-import { builtInPlatforms } from "./built-ins.js";
+import { builtInPlatforms, builtIns } from "./built-ins.js";
+import { loadSources } from "./source-rows.js";
 
 /**
  * Options for `createModelServer`: those of `@serving-kit/server`, of TF Serving's protocol and of the observers.
@@ -33,10 +34,13 @@ export interface ModelServerOptions
  * `tracing: true`.
  */
 export async function createModelServer(options: ModelServerOptions = {}): Promise<ModelServer> {
-  const { platforms = [], threads } = options;
+  const { platforms = [], sourceProviders = [], threads } = options;
   return createServer({
     ...(await withBuiltInPlugins(options)),
     platforms: Array.isArray(platforms) ? [...platforms, ...(await builtInPlatforms())] : platforms,
+    sourceProviders: Array.isArray(sourceProviders)
+      ? [...sourceProviders, ...(await loadSources(builtIns.sourceProviders))]
+      : sourceProviders,
     // A number is enough: event loops of their own can run models of the built-in platforms.
     ...(typeof threads === "number" && { threads: threadsOf(threads) }),
   });

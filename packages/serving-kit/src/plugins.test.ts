@@ -61,7 +61,11 @@ describe("readPlugins", () => {
     ["no-such-package", "PLUGIN_NOT_FOUND", "or the name of an installed package; got no-such-"],
     [module("throw new Error('no luck');"), "PLUGIN_FAILED", "failed: no luck"],
     [module("import './nowhere.js';"), "PLUGIN_FAILED", "Cannot find module"],
-    [module("export const a = 1;"), "PLUGIN_INVALID", "to export platforms; it exports a"],
+    [
+      module("export const a = 1;"),
+      "PLUGIN_INVALID",
+      "to export platforms or sourceProviders; it exports a",
+    ],
     [
       module("export const platforms = [1];"),
       "PLUGIN_INVALID",
@@ -80,6 +84,26 @@ describe("readPlugins", () => {
       message: expect.stringMatching(/^--plugins: /),
     });
     await expect(readPlugins([name])).rejects.toThrow(message);
+  });
+});
+
+describe("source providers of plugins", () => {
+  it("have schemes and make a source", async () => {
+    const path = module(`export const sourceProviders = { schemes: ["memory"], create() {} };`);
+    const { sourceProviders, platforms } = await readPlugins([path]);
+    expect(sourceProviders.map(({ schemes }) => schemes)).toEqual([["memory"]]);
+    expect(platforms).toEqual([]);
+  });
+
+  it.each([
+    `{ schemes: "memory", create() {} }`,
+    `{ schemes: [], create() {} }`,
+    `{ schemes: ["a"] }`,
+  ])("are refused if they are %s", async (text) => {
+    const path = module(`export const sourceProviders = [${text}];`);
+    await expect(readPlugins([path])).rejects.toThrow(
+      "sourceProviders[0] must be a source provider with schemes and create; got object",
+    );
   });
 });
 

@@ -2,6 +2,7 @@ import { access } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { isAbsolute, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
+import type { SourceProvider } from "@serving-kit/core";
 import type { Platform, PlatformFactory } from "@serving-kit/inference";
 import { errors } from "./errors.js";
 import type { Flag } from "./flags.js";
@@ -10,12 +11,13 @@ import type { PlatformRow } from "./platforms/platform-row.js";
 /** The plugins that modules export. */
 export interface Plugins {
   readonly platforms: readonly Platform[];
+  readonly sourceProviders: readonly SourceProvider[];
 }
 
 const plugins: Flag<readonly string[]> = {
   placeholder: "module,…",
   fallback: [],
-  help: "Modules with more plugins, by path or package name: each exports platforms. May be repeated.",
+  help: "Modules with more plugins, by path or package name: each exports platforms or sourceProviders. May be repeated.",
   expected: "paths or names of modules, separated by commas",
   parse: (value) => value.split(",").filter((name) => name !== ""),
   join: (before, next) => [...before, ...next],
@@ -34,6 +36,7 @@ interface Kind<K extends keyof Plugins> {
 
 const KINDS: { readonly [K in keyof Plugins]: Kind<K> } = {
   platforms: { expected: "a platform, as definePlatform makes it", read: platformOf },
+  sourceProviders: { expected: "a source provider with schemes and create", read: providerOf },
 };
 
 /**
@@ -57,15 +60,25 @@ export async function readPlugins(names: readonly string[]): Promise<Plugins> {
     const lists = modules.map(({ name, exports }) => readExport(name, kind, exports[kind]));
     return (await Promise.all(lists)).flat();
   };
-  return { platforms: await all("platforms") };
+  return {
+    platforms: await all("platforms"),
+    sourceProviders: await all("sourceProviders"),
+  };
 }
 
-/** The rows of a table after those of plugins, which replace rows of the same name. */
+/** The rows of a table after the platforms of modules, which replace rows of the same name: see `readPlugins`. */
 export async function withPlugins(
   rows: readonly PlatformRow[],
   names: readonly string[],
 ): Promise<readonly PlatformRow[]> {
-  const { platforms } = await readPlugins(names);
+  return withPlatforms(rows, (await readPlugins(names)).platforms);
+}
+
+/** The rows of a table after further platforms, which replace rows of the same name. */
+export function withPlatforms(
+  rows: readonly PlatformRow[],
+  platforms: readonly Platform[],
+): readonly PlatformRow[] {
   const added = platforms.map(
     (platform): PlatformRow => ({ name: platform.platformName, load: async () => platform }),
   );
@@ -96,7 +109,12 @@ function pathOf(name: string): string {
   }
 }
 
-async function readExport<K extends keyof Plugins>(
+/**
+ * Returns the plugins of an export of a module.
+ *
+ * @throws ServingError PLUGIN_FAILED or PLUGIN_INVALID as `readPlugins` does.
+ */
+export async function readExport<K extends keyof Plugins>(
   module: string,
   kind: K,
   exported: unknown,
@@ -125,4 +143,14 @@ function platformOf(value: unknown): Platform | undefined {
   if (typeof platformName !== "string") return undefined;
   if (typeof loader === "function") return value as Platform;
   return typeof value === "function" ? (value as PlatformFactory)() : undefined;
+}
+
+function providerOf(value: unknown): SourceProvider | undefined {
+  const { schemes, create } = (value ?? {}) as Partial<SourceProvider>;
+  const isProvider =
+    Array.isArray(schemes) &&
+    schemes.length > 0 &&
+    schemes.every((scheme) => typeof scheme === "string") &&
+    typeof create === "function";
+  return isProvider ? (value as SourceProvider) : undefined;
 }

@@ -1,9 +1,15 @@
-import { createModelServer, type ModelConfig, type ModelServer } from "@serving-kit/server";
+import {
+  createModelServer,
+  type Logger,
+  type ModelConfig,
+  type ModelServer,
+  type ModelServerOptions,
+} from "@serving-kit/server";
 import { builtIns } from "./built-ins.js";
 import { checkFlags } from "./check-flags.js";
 import { commandLineWarnings } from "./command-line-warnings.js";
 import { commandLogger } from "./command-logger.js";
-import { readConfigFiles } from "./config-files/read-config-files.js";
+import { type ConfigFiles, readConfigFiles } from "./config-files/read-config-files.js";
 import { end } from "./end.js";
 import { loggerInFlagWords, platformInFlagWords, rethrowInFlagWords } from "./flag-words.js";
 import type { ParsedArguments } from "./flags.js";
@@ -13,9 +19,10 @@ import { type Environment, withModelEnvironment } from "./model-environment.js";
 import { modelFileReloads } from "./model-file-reloads.js";
 import { withBuiltInPlugins } from "./model-server.js";
 import { loadPlatforms } from "./platforms/load-platforms.js";
-import { withPlugins } from "./plugins.js";
-import type { serverFlags } from "./server-flags.js";
+import { readPlugins, withPlatforms } from "./plugins.js";
+import type { ServerFlags, serverFlags } from "./server-flags.js";
 import { serverOptionsOf } from "./server-options.js";
+import { loadSources } from "./source-rows.js";
 import type { TextSink } from "./subcommand.js";
 import { exitAtOnce, watchTermination } from "./termination.js";
 
@@ -83,12 +90,10 @@ export async function serve(
   let addresses: Addresses = { lines: [], servingLines: [] };
   let isStarted = false;
   let ending: Promise<void> | undefined;
-  const platforms = await loadPlatforms(await withPlugins(builtIns.platforms, flags.plugins), {
-    ...{ flags, platformConfig: files.platform, logger },
-  });
+  const plugins = await pluginsOf(flags, files, logger);
   const starting = createModelServer({
     ...(await withBuiltInPlugins(serverOptionsOf(flags, files))),
-    platforms: platforms.map(platformInFlagWords),
+    ...plugins,
     logger: libraryLogger,
     beforeStart: async (server) => {
       onAbort(signal, () => {
@@ -125,6 +130,22 @@ export async function serve(
   const isOverdue = performance.now() - endingSinceMs >= deadlineMs;
   if (isOverdue) tellOverdue();
   else tell("all requests are answered and all models unloaded");
+}
+
+/** The built-in plugins, and before them those of `--plugins`. */
+async function pluginsOf(
+  flags: ServerFlags,
+  { platform: platformConfig }: ConfigFiles,
+  logger: Logger,
+): Promise<Pick<ModelServerOptions, "platforms" | "sourceProviders">> {
+  const plugins = await readPlugins(flags.plugins);
+  const rows = withPlatforms(builtIns.platforms, plugins.platforms);
+  const platforms = await loadPlatforms(rows, { flags, platformConfig, logger });
+  const sources = await loadSources(builtIns.sourceProviders);
+  return {
+    platforms: platforms.map(platformInFlagWords),
+    sourceProviders: [...plugins.sourceProviders, ...sources],
+  };
 }
 
 function modelLines(

@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
 import { messageOf } from "@serving-kit/core";
 import type { LibraryReport, Platform } from "@serving-kit/inference";
-import { builtIns } from "../built-ins.js";
+import { type BuiltIns, builtIns } from "../built-ins.js";
 import { paths } from "../flag-kinds.js";
 import { inFlagWords } from "../flag-words.js";
 import { findModel } from "../model-path.js";
@@ -24,7 +24,7 @@ interface Examined {
  * installed one is intact, and how to fix them. Its exit code is 0 if the library of each required platform
  * opens.
  */
-export function doctor({ platforms: builtIn } = builtIns): Subcommand {
+export function doctor({ platforms: builtIn }: Pick<BuiltIns, "platforms"> = builtIns): Subcommand {
   return defineSubcommand({
     usage: "doctor --models=/models/digits",
     description:

@@ -1,4 +1,4 @@
-import { builtIns } from "../built-ins.js";
+import { type BuiltIns, builtIns } from "../built-ins.js";
 import { inFlagWords } from "../flag-words.js";
 import { findModel } from "../model-path.js";
 import { loadPlatforms } from "../platforms/load-platforms.js";
@@ -6,7 +6,7 @@ import { pluginFlags, withPlugins } from "../plugins.js";
 import { defineSubcommand, type Subcommand } from "../subcommand.js";
 
 /** `serving-kit inspect PATH`: the description of a model by its platform. */
-export function inspect({ platforms: rows } = builtIns): Subcommand {
+export function inspect({ platforms: rows }: Pick<BuiltIns, "platforms"> = builtIns): Subcommand {
   return defineSubcommand({
     usage: "inspect /models/digits",
     description:

@@ -5,7 +5,7 @@ import type {
   InstallProgress,
   Platform,
 } from "@serving-kit/inference";
-import { builtIns } from "../built-ins.js";
+import { type BuiltIns, builtIns } from "../built-ins.js";
 import { errors } from "../errors.js";
 import { text } from "../flag-kinds.js";
 import { loadPlatforms } from "../platforms/load-platforms.js";
@@ -41,7 +41,9 @@ const flags = {
 type Installable = Platform & Required<Pick<Platform, "install">>;
 
 /** `serving-kit install NAME`: gets the library of a platform and verifies that it opens. */
-export function install({ platforms: builtIn } = builtIns): Subcommand {
+export function install({
+  platforms: builtIn,
+}: Pick<BuiltIns, "platforms"> = builtIns): Subcommand {
   const help = builtIn.flatMap(({ installHelp = [] }) => installHelp);
   return defineSubcommand({
     usage: "install tensorflow",
