@@ -6,8 +6,6 @@
  */
 
 export type { Logger } from "@serving-kit/core";
-export type { CallAllowance } from "./calls/call-budget.js";
-export type { PredictCall } from "./calls/predict-call.js";
 export {
   parseBatchingParametersFile,
   readBatchingParametersFile,
@@ -20,11 +18,7 @@ export {
   parseModelConfig,
   readModelConfigFile,
 } from "./config/model-config-file.js";
-export {
-  type ModelConfigWatch,
-  type ModelConfigWatchOptions,
-  watchModelConfig,
-} from "./config/model-config-watch.js";
+export type { ModelOutcome, ReloadOptions } from "./config/model-outcome.js";
 export {
   type LoggedRequest,
   type RequestLogFileOptions,
@@ -46,6 +40,12 @@ export {
   type VersionPolicyFields,
 } from "./config/version-fields.js";
 export { createModelServer } from "./create-model-server.js";
+export type {
+  CustomPlatformOptions,
+  LoadServable,
+  LoadServableConfig,
+} from "./custom/custom-module.js";
+export { type CustomPlatform, customPlatform } from "./custom/custom-platform.js";
 export { errors as serverErrors } from "./errors.js";
 export { type ChannelArguments, parseChannelArguments } from "./grpc/channel-arguments.js";
 export type { GrpcListening, GrpcListenOptions } from "./grpc/grpc-listener.js";
@@ -63,17 +63,17 @@ export { decodeSegment } from "./http/route-table.js";
 export { type ServerSentEvent, serverSentEvents } from "./http/server-sent-events.js";
 export type { SslConfig } from "./listening/ssl-config.js";
 export type { ModelServer, ModelServerOptions } from "./model-server.js";
-export type {
-  CustomPlatformOptions,
-  LoadServable,
-  LoadServableConfig,
-} from "./models/custom-module.js";
-export { type CustomPlatform, customPlatform } from "./models/custom-platform.js";
 export { logRefusedReload } from "./models/log-reload.js";
 export type { ModelBatchingOptions } from "./models/model-batching.js";
+export {
+  type ModelConfigWatch,
+  type ModelConfigWatchOptions,
+  watchModelConfig,
+} from "./models/model-config-watch.js";
 export type { MissingSource } from "./models/source-providers.js";
-export type { ModelOutcome, ReloadOptions, StartUpPolicy } from "./models/start-up.js";
+export type { StartUpPolicy } from "./models/start-up.js";
 export type { Acquire, AcquireDecorator, DecoratorHost } from "./plugins/acquire-decorator.js";
+export type { CallAllowance } from "./plugins/call-budget.js";
 export type {
   CallObservation,
   CallStart,
@@ -83,6 +83,7 @@ export type {
   ObserverPeer,
 } from "./plugins/observer.js";
 export type { Plugin, PluginModule } from "./plugins/plugin-module.js";
+export type { PredictCall } from "./plugins/predict-call.js";
 export type {
   Awaitable,
   GrpcMethod,

@@ -9,6 +9,7 @@ import type {
 } from "@serving-kit/core";
 import type { Platform, Predictor } from "@serving-kit/inference";
 import type { ModelConfig } from "./config/model-config.js";
+import type { ModelOutcome, ReloadOptions } from "./config/model-outcome.js";
 import type { GrpcListening, GrpcListenOptions } from "./grpc/grpc-listener.js";
 import type { FetchHandler } from "./http/fetch-handler.js";
 import type { HttpOptions } from "./http/http-api.js";
@@ -19,28 +20,16 @@ import type {
   SocketListenOptions,
 } from "./http/http-listener.js";
 import type { RestListener } from "./http/node-listener.js";
-import type { ModelBatchingOptions } from "./models/model-batching.js";
 import type { ModelControlMode } from "./models/model-control.js";
-import type { MissingSource } from "./models/source-providers.js";
-import type { ModelOutcome, ReloadOptions, StartUpPolicy } from "./models/start-up.js";
+import type { ServedModelsOptions } from "./models/served-models-options.js";
+import type { StartUpPolicy } from "./models/start-up.js";
 import type { AcquireDecorator } from "./plugins/acquire-decorator.js";
 import type { Observer } from "./plugins/observer.js";
 import type { HttpRoute, Protocol } from "./plugins/protocol.js";
 import type { ThreadsOptions } from "./threads/threads-options.js";
 
 /** What `createModelServer` takes. */
-export interface ModelServerOptions extends ModelBatchingOptions {
-  /** The kinds of models that can be served. */
-  readonly platforms: readonly Platform[];
-  /**
-   * The kinds of storage that base paths can be in, by the schemes of their URIs. Paths and `file:` URIs are the
-   * file system's, also by default. Default none else.
-   */
-  readonly sourceProviders?: readonly (SourceProvider | MissingSource)[];
-  /** Default none; `reload` replaces them. */
-  readonly models?: readonly ModelConfig[];
-  /** Default `any`: one broken model does not keep the others from being served. */
-  readonly startUpPolicy?: StartUpPolicy;
+export interface ModelServerOptions extends ServedModelsOptions {
   /** How long to wait for the start-up policy in ms. Default Infinity. */
   readonly startUpTimeoutMs?: number;
   /**
@@ -49,17 +38,6 @@ export interface ModelServerOptions extends ModelBatchingOptions {
    * what it rejects with ends the start. Default none.
    */
   readonly beforeStart?: (server: ModelServer) => void | Promise<void>;
-  /** Milliseconds between polls of the base paths; 0 polls once. Default: the provider's, 1000 for folders. */
-  readonly pollIntervalMs?: number;
-  /** Whether folders are watched as well. Default true. */
-  readonly watch?: boolean;
-  /** For how long a version's files must have been unchanged, in ms. Default: the provider's, 1000 for folders. */
-  readonly settleMs?: number;
-  /**
-   * Whether a label may point at a version that is not available. Default false, as in TF Serving:
-   * such a label is an error of its model.
-   */
-  readonly allowVersionLabelsForUnavailableModels?: boolean;
   /**
    * Whether clients may replace the models by the RPC HandleReloadConfigRequest: `reload`, the default, within
    * `modelRoots`, or `none`. `reload` of this object is not limited.
@@ -71,10 +49,6 @@ export interface ModelServerOptions extends ModelBatchingOptions {
    * its parent is `/` or has no path.
    */
   readonly modelRoots?: readonly string[];
-  /** What stands between the batched loaders of the platforms and the manager, in order. */
-  readonly adapters?: readonly SourceAdapter<Loader<Predictor>, Loader<Predictor>>[];
-  /** How versions are loaded and unloaded. */
-  readonly manager?: Omit<AspiredVersionsManagerOptions<Predictor>, "clock" | "logger">;
   /** CORS, timeouts and limits of what is served over HTTP, wherever it is mounted. Default TF Serving's. */
   readonly rest?: HttpOptions;
   /** How clients reach the models: see `Protocol`. Default none: the models are served within the process. */

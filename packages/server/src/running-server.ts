@@ -7,6 +7,7 @@ import {
 } from "@serving-kit/core";
 import type { Predictor } from "@serving-kit/inference";
 import type { ModelConfig } from "./config/model-config.js";
+import type { ModelOutcome, ReloadOptions } from "./config/model-outcome.js";
 import { errors } from "./errors.js";
 import type { GrpcListening, GrpcListenOptions } from "./grpc/grpc-listener.js";
 import type { FetchHandler } from "./http/fetch-handler.js";
@@ -25,12 +26,7 @@ import { afterStart } from "./models/after-start.js";
 import { logRefusedReload, logReload, logUnreported } from "./models/log-reload.js";
 import { ModelControl } from "./models/model-control.js";
 import { ServedModels } from "./models/served-models.js";
-import {
-  checkStartUp,
-  type ModelOutcome,
-  type ReloadOptions,
-  type SettleOptions,
-} from "./models/start-up.js";
+import { checkStartUp, type SettleOptions } from "./models/start-up.js";
 import type { Threads } from "./threads/threads.js";
 
 const RELOAD_TIMEOUT_MS = 300_000;

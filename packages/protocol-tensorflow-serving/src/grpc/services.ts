@@ -1,6 +1,5 @@
 import type { GrpcMethod, GrpcService, ServerCore } from "@serving-kit/server";
 import { methodCheck } from "../calls/method-name.js";
-import type { TensorflowServingOptions } from "../tensorflow-serving.js";
 import { grpcClassify, grpcRegress } from "./examples-calls.js";
 import { grpcPredict } from "./grpc-predict.js";
 import { PROTOS } from "./messages.js";
@@ -8,10 +7,16 @@ import { grpcModelMetadata } from "./model-metadata.js";
 import { getModelStatus, handleReload } from "./model-service.js";
 import { multiInference } from "./multi-inference.js";
 
+/** The options that the gRPC services use: see `TensorflowServingOptions`. */
+interface ServicesOptions {
+  readonly signatureMethodNameCheck?: boolean | undefined;
+  readonly serializeAsTensorContent?: boolean | undefined;
+}
+
 /** The gRPC services of TF Serving. */
 export function tensorflowServices(
   core: ServerCore,
-  { signatureMethodNameCheck = false, serializeAsTensorContent = false }: TensorflowServingOptions,
+  { signatureMethodNameCheck = false, serializeAsTensorContent = false }: ServicesOptions,
 ): readonly GrpcService[] {
   const checks = {
     classify: methodCheck(signatureMethodNameCheck, "Classify"),

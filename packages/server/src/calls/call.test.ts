@@ -2,8 +2,8 @@ import type { ServableHandle } from "@serving-kit/core";
 import type { Predictor } from "@serving-kit/inference";
 import { FakeClock } from "@serving-kit/testing";
 import { expect, it } from "vitest";
+import { UNLIMITED } from "../plugins/call-budget.js";
 import { type CallHost, makeCall } from "./call.js";
-import { UNLIMITED } from "./call-budget.js";
 
 /** A predictor that never settles and ignores deadline and signal. */
 const careless: Predictor = {

@@ -8,10 +8,10 @@ import {
 } from "@serving-kit/inference";
 import { errors } from "../errors.js";
 import type { Acquire } from "../plugins/acquire-decorator.js";
+import type { CallAllowance, CallBudget } from "../plugins/call-budget.js";
 import type { CallObservation } from "../plugins/observer.js";
+import type { PredictCall } from "../plugins/predict-call.js";
 import type { CallContext, CalledVersion, ServableCall } from "../plugins/server-core.js";
-import type { CallAllowance, CallBudget } from "./call-budget.js";
-import type { PredictCall } from "./predict-call.js";
 
 /** The parts of an event loop that `makeCall` uses. */
 export interface CallHost {

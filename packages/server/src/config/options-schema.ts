@@ -1,6 +1,5 @@
 import type { Platform } from "@serving-kit/inference";
 import { z } from "zod";
-import type { Protocol } from "../plugins/protocol.js";
 
 const method = z.custom<unknown>((value) => typeof value === "function", "a function");
 const milliseconds = z.custom<number>(
@@ -12,7 +11,9 @@ const count = z.number().int().min(1).max(1024);
 
 const plugins = (what: string) =>
   z
-    .array(z.custom((value) => typeof (value as Protocol | null)?.name === "string", what))
+    .array(
+      z.custom((value) => typeof (value as { name?: unknown } | null)?.name === "string", what),
+    )
     .optional();
 
 /** What the options of `createModelServer` must be, where they come from JavaScript or from a file. */

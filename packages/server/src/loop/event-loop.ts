@@ -1,13 +1,13 @@
 import type { Clock, LabelState, Logger, ServableId, ServableState } from "@serving-kit/core";
 import type { Predictor } from "@serving-kit/inference";
 import { makeCall } from "../calls/call.js";
-import { type CallBudget, UNLIMITED } from "../calls/call-budget.js";
 import { errors } from "../errors.js";
 import type { HttpOptions } from "../http/http-api.js";
 import { type BoundRoute, RouteTable } from "../http/route-table.js";
 import { InFlight } from "../listening/in-flight.js";
 import { reportedStates } from "../models/reported-states.js";
 import type { Acquire, AcquireDecorator } from "../plugins/acquire-decorator.js";
+import { type CallBudget, UNLIMITED } from "../plugins/call-budget.js";
 import type { Observer } from "../plugins/observer.js";
 import type { GrpcService, Protocol } from "../plugins/protocol.js";
 import type { CallContext, ServerCore } from "../plugins/server-core.js";

@@ -1,5 +1,5 @@
 import type { Clock } from "@serving-kit/core";
-import type { ReloadOptions } from "./start-up.js";
+import type { ReloadOptions } from "../config/model-outcome.js";
 
 /** What is done when a server has started, and what its caller is given who does not wait so long. */
 export interface AfterStart<T> {

@@ -1,6 +1,6 @@
 import { isServingError, type Logger, messageOf } from "@serving-kit/core";
 import type { ModelConfig } from "../config/model-config.js";
-import type { ModelOutcome } from "./start-up.js";
+import type { ModelOutcome } from "../config/model-outcome.js";
 
 /** Logs the outcome of each model after `where`, a file or a call, had asked for a reload. */
 export function logOutcomes(

@@ -1,7 +1,7 @@
 import type { AspiredVersionsManager } from "@serving-kit/core";
 import type { Predictor } from "@serving-kit/inference";
+import type { ModelOutcome } from "../config/model-outcome.js";
 import { errors } from "../errors.js";
-import type { ModelOutcome } from "./start-up.js";
 
 /**
  * Takes the labels of a model back that point at versions that are not available: they stay where they

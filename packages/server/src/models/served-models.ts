@@ -13,9 +13,9 @@ import type { Predictor } from "@serving-kit/inference";
 import { type Observable, Subject } from "rxjs";
 import { lastingSettings } from "../config/lasting-settings.js";
 import { type ModelConfig, type ResolvedModel, resolveModels } from "../config/model-config.js";
+import type { ModelOutcome } from "../config/model-outcome.js";
 import { restNameWarning } from "../config/rest-name.js";
 import { errors } from "../errors.js";
-import type { ModelServerOptions } from "../model-server.js";
 import type { LoopObserver } from "../plugins/observer.js";
 import { type ModelPlatform, platformOf } from "./detect-platform.js";
 import { EndedVersions } from "./ended-versions.js";
@@ -25,8 +25,9 @@ import { ModelSources, type ProvidedServable } from "./model-sources.js";
 import { dropPendingLabels } from "./pending-labels.js";
 import { isPolicyHeld } from "./readiness.js";
 import { statesBesideLive } from "./reported-states.js";
+import type { ServedModelsOptions } from "./served-models-options.js";
 import { SourceProviders } from "./source-providers.js";
-import { type ModelOutcome, type SettleOptions, settleModels } from "./start-up.js";
+import { type SettleOptions, settleModels } from "./start-up.js";
 import { tellEvent } from "./tell-event.js";
 
 /**
@@ -35,7 +36,7 @@ import { tellEvent } from "./tell-event.js";
  */
 export class ServedModels {
   readonly manager: AspiredVersionsManager<Predictor>;
-  readonly #options: ModelServerOptions;
+  readonly #options: ServedModelsOptions;
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #providers: SourceProviders;
@@ -52,7 +53,7 @@ export class ServedModels {
   #superseding = new AbortController();
 
   /** @throws ServingError INVALID_ARGUMENT / CONFIG_INVALID. Touches no file. */
-  constructor(options: ModelServerOptions, clock: Clock, logger: Logger) {
+  constructor(options: ServedModelsOptions, clock: Clock, logger: Logger) {
     const { models = [] } = options;
     this.#options = options;
     this.#clock = clock;

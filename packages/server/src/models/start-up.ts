@@ -7,6 +7,7 @@ import type {
 } from "@serving-kit/core";
 import type { Predictor } from "@serving-kit/inference";
 import { Subscription } from "rxjs";
+import type { ModelOutcome } from "../config/model-outcome.js";
 import { errors } from "../errors.js";
 
 /**
@@ -17,20 +18,6 @@ import { errors } from "../errors.js";
  * - `none`: at once; models become available later, or never.
  */
 export type StartUpPolicy = "all" | "any" | "none";
-
-/** What became of one model. */
-export interface ModelOutcome {
-  readonly name: string;
-  /** Why no version of the model is available, or a label could not be set; absent when all is well. */
-  readonly error?: ServingError;
-}
-
-/** How long `reload` waits for the models. */
-export interface ReloadOptions {
-  /** In ms. Default 300,000. */
-  readonly timeoutMs?: number;
-  readonly signal?: AbortSignal;
-}
 
 /** Where models come from and go to, as `settleModels` watches them. */
 export interface ModelFlow {

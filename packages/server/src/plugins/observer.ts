@@ -1,9 +1,9 @@
 import type { StartedBatch } from "@serving-kit/batching";
 import type { Clock, LoadContext, Logger, ServableId, ServableState } from "@serving-kit/core";
 import type { Predictor } from "@serving-kit/inference";
-import type { PredictCall } from "../calls/predict-call.js";
 import type { ModelConfig } from "../config/model-config.js";
 import type { Plugin } from "./plugin-module.js";
+import type { PredictCall } from "./predict-call.js";
 import type { Protocol } from "./protocol.js";
 import type { CallContext } from "./server-core.js";
 

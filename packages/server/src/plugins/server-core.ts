@@ -7,10 +7,10 @@ import type {
   ServableState,
 } from "@serving-kit/core";
 import type { Predictor, Tensors } from "@serving-kit/inference";
-import type { CallAllowance } from "../calls/call-budget.js";
-import type { PredictCall } from "../calls/predict-call.js";
 import type { ModelConfig } from "../config/model-config.js";
-import type { ModelOutcome, ReloadOptions } from "../models/start-up.js";
+import type { ModelOutcome, ReloadOptions } from "../config/model-outcome.js";
+import type { CallAllowance } from "./call-budget.js";
+import type { PredictCall } from "./predict-call.js";
 
 /** HTTP headers or gRPC metadata, by names in lower case. */
 export type CallHeaders = Readonly<Record<string, string | readonly string[] | undefined>>;

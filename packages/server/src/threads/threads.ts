@@ -1,11 +1,11 @@
 import { type Clock, type Logger, silentLogger, systemClock } from "@serving-kit/core";
 import { errors } from "../errors.js";
 import type { GrpcListening, GrpcListenOptions } from "../grpc/grpc-listener.js";
+import type { HttpOptions } from "../http/http-api.js";
 import type { Listening, ListenOptions } from "../http/http-listener.js";
 import { addCounts, type ConnectionCount } from "../listening/listener.js";
 import { portSharing, type SharedAddress, type SharedListen } from "../listening/port-sharing.js";
-import { pluginsOf } from "../loop/event-loop.js";
-import type { ModelServerOptions } from "../model-server.js";
+import { type LoopPlugins, pluginsOf } from "../loop/event-loop.js";
 import type { ObserverPeer } from "../plugins/observer.js";
 import { modulesOf } from "../plugins/plugin-module.js";
 import type { Loop } from "./loop.js";
@@ -26,11 +26,13 @@ interface ThreadsSetup {
   readonly logger: Logger;
 }
 
-/** What of a server's options the threads need. */
-export type ThreadedServerOptions = Pick<
-  ModelServerOptions,
-  "threads" | "rest" | "protocols" | "observers" | "acquireDecorators" | "clock" | "logger"
->;
+/** The options of a server that its threads use. */
+export interface ThreadedServerOptions extends Partial<LoopPlugins> {
+  readonly threads?: number | ThreadsOptions;
+  readonly rest?: HttpOptions;
+  readonly clock?: Clock;
+  readonly logger?: Logger;
+}
 
 /**
  * Starts the threads that a server's options ask for. Gives undefined where they ask for one loop, and

@@ -6,11 +6,15 @@ import {
   silentLogger,
   systemClock,
 } from "@serving-kit/core";
+import type { ModelConfig } from "../config/model-config.js";
+import {
+  type ModelConfigFile,
+  modelsOf,
+  readModelConfigText,
+} from "../config/model-config-file.js";
+import type { ModelOutcome } from "../config/model-outcome.js";
 import { errors } from "../errors.js";
-import { logOutcomes } from "../models/log-reload.js";
-import type { ModelOutcome } from "../models/start-up.js";
-import type { ModelConfig } from "./model-config.js";
-import { type ModelConfigFile, modelsOf, readModelConfigText } from "./model-config-file.js";
+import { logOutcomes } from "./log-reload.js";
 
 /** What `watchModelConfig` takes. */
 export interface ModelConfigWatchOptions {

@@ -1,9 +1,9 @@
 import { ServingError } from "@serving-kit/core";
 import { deferred, FakeClock } from "@serving-kit/testing";
 import { describe, expect, it } from "vitest";
-import type { ModelOutcome } from "../models/start-up.js";
-import type { ModelConfig } from "./model-config.js";
-import { parseModelConfig } from "./model-config-file.js";
+import type { ModelConfig } from "../config/model-config.js";
+import { parseModelConfig } from "../config/model-config-file.js";
+import type { ModelOutcome } from "../config/model-outcome.js";
 import { type ModelConfigWatchOptions, watchModelConfig } from "./model-config-watch.js";
 
 const path = "/etc/models.yaml";

@@ -1,0 +1,15 @@
+import type { ServingError } from "@serving-kit/core";
+
+/** The outcome of a start or a reload for one model. */
+export interface ModelOutcome {
+  readonly name: string;
+  /** Why no version of the model is available, or a label could not be set; absent when all is well. */
+  readonly error?: ServingError;
+}
+
+/** How long `reload` waits for the models. */
+export interface ReloadOptions {
+  /** In ms. Default 300,000. */
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
+}

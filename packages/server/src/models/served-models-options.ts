@@ -1,0 +1,41 @@
+import type {
+  AspiredVersionsManagerOptions,
+  Loader,
+  SourceAdapter,
+  SourceProvider,
+} from "@serving-kit/core";
+import type { Platform, Predictor } from "@serving-kit/inference";
+import type { ModelConfig } from "../config/model-config.js";
+import type { ModelBatchingOptions } from "./model-batching.js";
+import type { MissingSource } from "./source-providers.js";
+import type { StartUpPolicy } from "./start-up.js";
+
+/** Options for the models of a server: where they come from, and how they are loaded. */
+export interface ServedModelsOptions extends ModelBatchingOptions {
+  /** The kinds of models that can be served. */
+  readonly platforms: readonly Platform[];
+  /**
+   * The kinds of storage that base paths can be in, by the schemes of their URIs. Paths and `file:` URIs are the
+   * file system's, also by default. Default none else.
+   */
+  readonly sourceProviders?: readonly (SourceProvider | MissingSource)[];
+  /** Default none; `reload` replaces them. */
+  readonly models?: readonly ModelConfig[];
+  /** Default `any`: one broken model does not keep the others from being served. */
+  readonly startUpPolicy?: StartUpPolicy;
+  /** Milliseconds between polls of the base paths; 0 polls once. Default: the provider's, 1000 for folders. */
+  readonly pollIntervalMs?: number;
+  /** Whether folders are watched as well. Default true. */
+  readonly watch?: boolean;
+  /** For how long a version's files must have been unchanged, in ms. Default: the provider's, 1000 for folders. */
+  readonly settleMs?: number;
+  /**
+   * Whether a label may point at a version that is not available. Default false, as in TF Serving:
+   * such a label is an error of its model.
+   */
+  readonly allowVersionLabelsForUnavailableModels?: boolean;
+  /** What stands between the batched loaders of the platforms and the manager, in order. */
+  readonly adapters?: readonly SourceAdapter<Loader<Predictor>, Loader<Predictor>>[];
+  /** How versions are loaded and unloaded. */
+  readonly manager?: Omit<AspiredVersionsManagerOptions<Predictor>, "clock" | "logger">;
+}
