@@ -1,0 +1,62 @@
+import { messageOf } from "@serving-kit/core";
+import { DocumentError, type DocumentValue } from "./value.js";
+
+/** Strings, which are left as they are, and the numbers that XGBoost writes and JSON does not have. */
+const STRINGS_AND_WORDS = /"(?:[^"\\]|\\.)*"|-?\bInfinity\b|\b-?NaN\b/g;
+
+/** Too large for a double: JSON.parse reads an infinity. */
+const WORDS: Readonly<Record<string, string>> = {
+  Infinity: "1e999",
+  "-Infinity": "-1e999",
+  NaN: "null",
+  "-NaN": "null",
+};
+
+/**
+ * Reads a JSON document with XGBoost's `Infinity` and `NaN`, which is null here.
+ *
+ * @throws DocumentError for a text that is no JSON.
+ */
+export function readJson(bytes: Uint8Array): DocumentValue {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("utf8");
+  try {
+    return JSON.parse(text) as DocumentValue;
+  } catch (problem) {
+    if (!/\b(?:NaN|Infinity)\b/.test(text)) throw new DocumentError(messageOf(problem));
+  }
+  try {
+    return JSON.parse(text.replace(STRINGS_AND_WORDS, (word) => WORDS[word] ?? word)) as never;
+  } catch (problem) {
+    throw new DocumentError(messageOf(problem));
+  }
+}
+
+const CHAR = { quote: 0x22, backslash: 0x5c, open: [0x5b, 0x7b], close: [0x5d, 0x7d] };
+
+/** Follows a JSON text, chunk by chunk, to its end: which bracket closes the document. */
+export class JsonEnd {
+  #depth = 0;
+  #isInString = false;
+  #isEscaped = false;
+  #hasEnded = false;
+
+  /** Whether the document is closed and nothing but white space follows. */
+  get isComplete(): boolean {
+    return this.#hasEnded;
+  }
+
+  push(chunk: Uint8Array): void {
+    for (const byte of chunk) {
+      if (this.#isInString) this.#inString(byte);
+      else if (byte === CHAR.quote) this.#isInString = true;
+      else if (CHAR.open.includes(byte)) this.#depth++;
+      else if (CHAR.close.includes(byte) && --this.#depth === 0) this.#hasEnded = true;
+    }
+  }
+
+  #inString(byte: number): void {
+    if (this.#isEscaped) this.#isEscaped = false;
+    else if (byte === CHAR.backslash) this.#isEscaped = true;
+    else if (byte === CHAR.quote) this.#isInString = false;
+  }
+}

@@ -1,0 +1,322 @@
+import { DocumentError } from "../document/value.js";
+import { UnsupportedError } from "../document/fields.js";
+import { countBits, type Forest, type Layout, nodeBytes, planeIndex, SPECIAL } from "./forest.js";
+import { bytes, doubles, floats, ints } from "./growable.js";
+
+/** A split that compares numbers: whether the value of a plane is less than `value`. */
+export interface NumberSplit {
+  readonly kind: "number";
+  readonly feature: number;
+  readonly plane: number;
+  readonly value: number;
+  /** Whether every value that is not missing takes the child, infinity too. */
+  readonly takesAll: boolean;
+  /** The node that values which are less go to. */
+  readonly child: number;
+  readonly other: number;
+}
+
+/** A split by a set of categories. */
+export interface CategorySplit {
+  readonly kind: "categories";
+  readonly feature: number;
+  readonly flags: number;
+  /** The set: a bit for each category, or its list. */
+  readonly words: ArrayLike<number>;
+  readonly child: number;
+  readonly other: number;
+}
+
+/** A leaf with its output. */
+export interface LeafNode {
+  readonly kind: "leaf";
+  readonly value: number;
+}
+
+/** A node of a tree in a file. */
+export type TreeNode = NumberSplit | CategorySplit | LeafNode;
+
+/** A tree of a file, its nodes by numbers. */
+export interface TreeSource {
+  /** What is said of the tree in errors, such as `tree 3`. */
+  readonly place: string;
+  readonly root: number;
+  /** Numbers are from 0 to this, less one. */
+  readonly size: number;
+  /** How many nodes can be reached. */
+  readonly reachable: number;
+  readonly group: number;
+  readonly node: (number: number) => TreeNode;
+  /** The number that the library has for a node. */
+  readonly id: (number: number) => number;
+  /** The weight of the training rows of a node; absent if the file has none. */
+  readonly cover?: ((number: number) => number) | undefined;
+}
+
+/** The kind of split of a node: a plane of a number split, or one of these. */
+const LEAF = -1;
+const CATEGORIES = -2;
+
+/** Builds a `Forest` of trees, which are checked: each node is reached once, features exist. */
+export class ForestBuilder {
+  readonly #features: number;
+  readonly #groups: number;
+  readonly #layout: Layout;
+  readonly #roots = ints();
+  readonly #depths = ints();
+  readonly #group = ints();
+  readonly #hasSpecials = bytes();
+  readonly #kind = ints();
+  readonly #feature = ints();
+  readonly #value = doubles();
+  readonly #takesAll = bytes();
+  readonly #child = ints();
+  readonly #ids = ints();
+  readonly #cover = floats();
+  readonly #categorySplits: CategorySplit[] = [];
+  #hasCover = true;
+  #planes = 0;
+  /** Planes with a split that takes all, and with one whose value is infinity and that does not take it. */
+  #allPlanes = 0;
+  #topPlanes = 0;
+
+  constructor(options: { features: number; groups: number; layout: Layout }) {
+    this.#features = options.features;
+    this.#groups = options.groups;
+    this.#layout = options.layout;
+  }
+
+  get nodes(): number {
+    return this.#kind.length;
+  }
+
+  /**
+   * Adds a tree, its nodes in breadth-first order and siblings next to each other. Yields now and then.
+   *
+   * @throws DocumentError if a node is reached twice or is not in the tree.
+   */
+  *add(tree: TreeSource): Generator<void, void> {
+    const { place, root, size, reachable, group } = tree;
+    if (group < 0 || group >= this.#groups) {
+      throw new DocumentError(
+        `${place}: its output must be from 0 to ${this.#groups - 1}; got ${group}`,
+      );
+    }
+    const queue = new Int32Array(Math.max(1, reachable));
+    const isReached = new Uint8Array(size);
+    const first = this.#extend(queue.length);
+    let length = 0;
+    const reach = (number: number) => {
+      if (!(number >= 0 && number < size)) {
+        throw new DocumentError(`${place}: node ${number} is not one of its ${size} nodes`);
+      }
+      if (isReached[number] === 1 || length === queue.length) {
+        throw new DocumentError(`${place}: node ${number} is reached twice, or too many are`);
+      }
+      isReached[number] = 1;
+      queue[length++] = number;
+    };
+    reach(root);
+    let hasSpecials = false;
+    let depth = 0;
+    let levelEnd = 1;
+    for (let i = 0; i < length; i++) {
+      if (i === levelEnd) {
+        depth++;
+        levelEnd = length;
+      }
+      const number = queue[i] as number;
+      const node = tree.node(number);
+      if (node.kind !== "leaf") {
+        this.#checkFeature(place, node.feature);
+        this.#child.data[first + i] = length;
+        reach(node.child);
+        reach(node.other);
+        hasSpecials ||= node.kind === "categories";
+      } else this.#child.data[first + i] = i;
+      this.#put(first + i, node, place);
+      this.#ids.data[first + i] = tree.id(number);
+      this.#putCover(first + i, tree, number);
+      if ((i & 0xfff) === 0xfff) yield;
+    }
+    if (length !== reachable) {
+      throw new DocumentError(`${place}: ${length} of its ${reachable} nodes are reached`);
+    }
+    this.#roots.push(first);
+    this.#depths.push(depth);
+    this.#group.push(group);
+    this.#hasSpecials.push(Number(hasSpecials));
+  }
+
+  /** The forest of all trees that were added. Yields now and then. */
+  *build(): Generator<void, Forest> {
+    const used = this.#usedFeatures();
+    const specials = ints();
+    const categoryWords = ints();
+    const clamped = this.#allPlanes & ~this.#topPlanes;
+    const layout = this.#layoutFor(used.length * countBits(this.#planes) + 2);
+    const nodes = new Uint8Array(new SharedArrayBuffer(this.nodes * nodeBytes(layout)));
+    const width = used.length * countBits(this.#planes);
+    const slotBits = bitsFor(width + 2);
+    const slotOf = (feature: number, plane: number) =>
+      planeIndex(this.#planes, plane) * used.length + indexOf(used, feature);
+    const writer = writerOf(layout, nodes, slotBits);
+    const addSpecial = (slot: number, flags: number, words: ArrayLike<number>) => {
+      const row = specials.length / 4;
+      const start = categoryWords.extend(words.length);
+      categoryWords.data.set(words as never, start);
+      for (const value of [slot, flags, start, words.length]) specials.push(value);
+      return row;
+    };
+    for (let tree = 0; tree < this.#roots.length; tree++) {
+      const end = this.#roots.data[tree + 1] ?? 0;
+      const root = this.#roots.data[tree] as number;
+      const last = tree + 1 < this.#roots.length ? end : this.nodes;
+      for (let i = root; i < last; i++) {
+        const kind = this.#kind.data[i] as number;
+        const child = this.#child.data[i] as number;
+        const value = this.#value.data[i] as number;
+        const feature = this.#feature.data[i] as number;
+        if (kind === LEAF) writer.number(i, width, child, value);
+        else if (kind === CATEGORIES) {
+          const { flags, words } = this.#categorySplits[value] as CategorySplit;
+          writer.special(i, width + 1, child, addSpecial(slotOf(feature, 0), flags, words));
+        } else if (this.#takesAll.data[i] === 1 && (clamped & (1 << kind)) === 0) {
+          const slot = slotOf(feature, kind);
+          writer.special(i, width + 1, child, addSpecial(slot, SPECIAL.allTakeChild, []));
+          this.#hasSpecials.data[tree] = 1;
+        } else writer.number(i, slotOf(feature, kind), child, value);
+        if ((i & 0xfff) === 0xfff) yield;
+      }
+      if ((tree & 0x1f) === 0x1f) yield;
+    }
+    return {
+      ...{ layout, slotBits, nodes, used, clamped },
+      planes: this.#planes,
+      trees: this.#roots.length,
+      groups: this.#groups,
+      roots: this.#roots.shared(),
+      depths: this.#depths.shared(),
+      group: this.#group.shared(),
+      hasSpecials: this.#hasSpecials.shared(),
+      specials: specials.shared(),
+      categoryWords: categoryWords.shared(),
+      ids: this.#ids.shared(),
+      ...(this.#hasCover && { cover: this.#cover.shared() }),
+    };
+  }
+
+  #extend(count: number): number {
+    for (const array of [this.#feature, this.#value, this.#takesAll, this.#child]) {
+      array.extend(count);
+    }
+    for (const array of [this.#ids, this.#cover]) array.extend(count);
+    return this.#kind.extend(count);
+  }
+
+  #checkFeature(place: string, feature: number): void {
+    if (feature >= 0 && feature < this.#features) return;
+    throw new DocumentError(
+      `${place}: a feature must be from 0 to ${this.#features - 1}; got ${feature}`,
+    );
+  }
+
+  #put(at: number, node: TreeNode, place: string): void {
+    if (node.kind === "leaf") {
+      if (Number.isNaN(node.value) || Math.abs(node.value) === Number.POSITIVE_INFINITY) {
+        throw new UnsupportedError(`${place} has a leaf of ${node.value}; expected a finite number`);
+      }
+      this.#kind.data[at] = LEAF;
+      this.#value.data[at] = node.value;
+      return;
+    }
+    this.#feature.data[at] = node.feature;
+    if (node.kind === "categories") {
+      this.#kind.data[at] = CATEGORIES;
+      this.#value.data[at] = this.#categorySplits.push(node) - 1;
+      this.#planes |= 1;
+      return;
+    }
+    const { plane, value, takesAll } = node;
+    this.#kind.data[at] = plane;
+    this.#value.data[at] = value;
+    this.#takesAll.data[at] = Number(takesAll);
+    this.#planes |= 1 << plane;
+    if (takesAll) this.#allPlanes |= 1 << plane;
+    else if (value === Number.POSITIVE_INFINITY) this.#topPlanes |= 1 << plane;
+  }
+
+  #putCover(at: number, { cover }: TreeSource, number: number): void {
+    if (cover === undefined) this.#hasCover = false;
+    else this.#cover.data[at] = cover(number);
+  }
+
+  /** The features of splits, in ascending order. */
+  #usedFeatures(): Int32Array {
+    const used = new Set<number>();
+    for (let i = 0; i < this.nodes; i++) {
+      if (this.#kind.data[i] !== LEAF) used.add(this.#feature.data[i] as number);
+    }
+    const sorted = Int32Array.from(used).sort();
+    const shared = new Int32Array(new SharedArrayBuffer(4 * sorted.length));
+    shared.set(sorted);
+    return shared;
+  }
+
+  /** The layout, `wide` if slots and children do not fit 32 bits. */
+  #layoutFor(slots: number): Layout {
+    if (this.#layout !== "packed") return this.#layout;
+    let largest = 0;
+    for (let i = 0; i < this.#roots.length; i++) {
+      const end = this.#roots.data[i + 1] as number;
+      const next = i + 1 < this.#roots.length ? end : this.nodes;
+      largest = Math.max(largest, next - (this.#roots.data[i] as number));
+    }
+    return largest <= 2 ** (32 - bitsFor(slots)) ? "packed" : "wide32";
+  }
+}
+
+const bitsFor = (count: number) => Math.max(1, Math.ceil(Math.log2(count)));
+
+/** The index of a number in an ascending list that has it. */
+function indexOf(sorted: Int32Array, value: number): number {
+  let low = 0;
+  for (let high = sorted.length; low < high; ) {
+    const middle = (low + high) >>> 1;
+    if ((sorted[middle] as number) < value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+interface NodeWriter {
+  number(at: number, slot: number, child: number, value: number): void;
+  special(at: number, slot: number, child: number, row: number): void;
+}
+
+function writerOf(layout: Layout, { buffer }: Uint8Array, slotBits: number): NodeWriter {
+  const words = new Uint32Array(buffer);
+  if (layout === "packed") {
+    const values = new Float32Array(buffer);
+    const put = (at: number, slot: number, child: number) => {
+      words[2 * at + 1] = (slot | (child << slotBits)) >>> 0;
+    };
+    return {
+      number(at, slot, child, value) {
+        values[2 * at] = value;
+        put(at, slot, child);
+      },
+      special(at, slot, child, row) {
+        words[2 * at] = row;
+        put(at, slot, child);
+      },
+    };
+  }
+  const values = new Float64Array(buffer);
+  const number: NodeWriter["number"] = (at, slot, child, value) => {
+    values[2 * at] = value;
+    words[4 * at + 2] = slot;
+    words[4 * at + 3] = child;
+  };
+  return { number, special: number };
+}

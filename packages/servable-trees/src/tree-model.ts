@@ -1,0 +1,66 @@
+import type { Forest } from "./forest/forest.js";
+
+/** The library that trained a model, which is the name of its platform. */
+export type Library = "xgboost" | "lightgbm";
+
+/** What is done with the margin (the raw score) to get the prediction. */
+export interface Transform {
+  readonly kind:
+    | "identity"
+    | "sigmoid"
+    | "softmax"
+    | "argmax"
+    | "exp"
+    | "step"
+    | "signedSquare"
+    | "softplus";
+  /** `sigmoid`: what the margin is multiplied with. Default 1. */
+  readonly scale?: number;
+}
+
+/** The categories of a feature that its file has by name. The code of each is its index. */
+export type Categories = readonly string[] | readonly number[];
+
+/** A linear model (gblinear): the weights of feature 0 for each output, those of feature 1, …, the biases. */
+export interface LinearModel {
+  readonly weights: Float32Array;
+}
+
+/** A model as its file has it, checked. It can be cloned; its arrays are in shared memory. */
+export interface TreeModel {
+  readonly library: Library;
+  /** The version of the library, or of its format, that wrote the file. */
+  readonly version: string;
+  /** Such as `gbtree`. */
+  readonly booster: string;
+  readonly objective: string;
+  /** The number of features of a row. */
+  readonly features: number;
+  /** Absent if the file has none. */
+  readonly featureNames?: readonly string[] | undefined;
+  /** By feature; absent if no feature has categories by name. */
+  readonly categories?: readonly (Categories | undefined)[] | undefined;
+  /** The features that splits take as categories. */
+  readonly categoryFeatures: readonly number[];
+  /** The number of outputs of a row. */
+  readonly groups: number;
+  /** The margin of each output before the first tree. */
+  readonly base: Float64Array;
+  /** What the margin is divided by before the transform (LightGBM's random forests). */
+  readonly divisor: number;
+  readonly transform: Transform;
+  readonly forest?: Forest | undefined;
+  readonly linear?: LinearModel | undefined;
+  /** The rounds of training in the file, and how many of them are used. */
+  readonly rounds: { readonly inFile: number; readonly used: number };
+  /** The best round of early stopping, from 0; absent if the file has none. */
+  readonly bestIteration?: number | undefined;
+  /** Whether scikit-learn's wrapper of a classifier saved it. */
+  readonly isClassifier: boolean;
+}
+
+/** How a file is read. */
+export interface ReadOptions {
+  /** Whether all rounds are used, also those after the best one. */
+  readonly allRounds: boolean;
+}
