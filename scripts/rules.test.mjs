@@ -21,6 +21,7 @@ const MAY_IMPORT = {
   "tensorflow-wire": ["core", "inference"],
   "servable-tensorflow": ["core", "inference", "native-library", "tensorflow-wire"],
   "servable-tflite": ["core", "inference", "native-library", "tensorflow-wire"],
+  "servable-trees": ["core", "inference"],
   server: ["core", "inference", "batching", "source-filesystem", "tensor-json", "tensorflow-wire"],
   fastify: ["server"],
   testing: ["core", "inference", "batching"],

@@ -115,7 +115,7 @@ function checkShape(member: string, shape: unknown, expect: Expect): void {
 
 function checkTensorSpec(member: string, spec: unknown, expect: Expect): void {
   expect(isObject(spec), member, "an object with dtype and shape", spec);
-  const { dtype, shape, nativeName, isOptional, quantization } = spec as Unchecked;
+  const { dtype, shape, nativeName, isOptional, missing, quantization } = spec as Unchecked;
   const isKnown = typeof dtype === "string" && isDType(dtype);
   expect(isKnown, `${member}: dtype`, "the name of a dtype, such as float32", dtype);
   checkShape(member, shape, expect);
@@ -123,6 +123,9 @@ function checkTensorSpec(member: string, spec: unknown, expect: Expect): void {
   expect(hasName, `${member}: nativeName`, "a string or undefined", nativeName);
   const saysOptional = isAbsentOr("boolean", isOptional);
   expect(saysOptional, `${member}: isOptional`, "true, false or undefined", isOptional);
+  const ofMissing = dtype === "string" ? "string" : "number";
+  const expected = `a ${ofMissing} or undefined, for a spec of dtype ${dtype}`;
+  expect(isAbsentOr(ofMissing, missing), `${member}: missing`, expected, missing);
   if (quantization === undefined) return;
   const { scale, zeroPoint, dimension } = isObject(quantization) ? quantization : {};
   const isQuantization =

@@ -22,6 +22,11 @@ export interface TensorSpec<D extends DType = DType, S = Shape> {
   readonly quantization?: Quantization;
   /** True for an input that may be left out, because the model has a default for it. */
   readonly isOptional?: boolean;
+  /**
+   * The element that means "missing" in an optional input: NaN for floats, an empty string for strings. In JSON null
+   * does too, and a row may leave the input out that another row has. Default none: all rows have it, or none.
+   */
+  readonly missing?: number | string;
 }
 
 /** A tensor of a model that calls can neither pass nor return, such as a ragged one or a handle. */

@@ -29,7 +29,7 @@ def packed(array, dtype=None):
 
 def write_expected(name, answers):
     with open(os.path.join(FOLDER, name + ".expected.json"), "w") as file:
-        json.dump({key: value for key, value in answers.items() if value is not None}, file, indent=1)
+        json.dump({key: value for key, value in answers.items() if value is not None}, file)
         file.write("\n")
     print(name, flush=True)
 
@@ -42,8 +42,8 @@ def attempt(call):
         return None
 
 
-N, F = (600, 6) if SMALL else (8000, 24)
-ROUNDS, DEPTH = (6, 3) if SMALL else (40, 5)
+N, F = (400, 5) if SMALL else (8000, 24)
+ROUNDS, DEPTH = (5, 3) if SMALL else (40, 5)
 X = rng.normal(size=(N, F)).astype(np.float32)
 X[rng.random(X.shape) < 0.06] = np.nan
 X[rng.random(X.shape) < 0.03] = 0
@@ -52,7 +52,12 @@ YR = (2 * Z[:, 0] + np.sin(3 * Z[:, 2]) + Z[:, 3] ** 2 + 0.3 * rng.normal(size=N
 YB = (Z[:, 0] * Z[:, 1] + np.sin(3 * Z[:, 2]) + Z[:, 3] ** 2 - 1 > 0).astype(int)
 YM = np.digitize(YR, np.quantile(YR, [0.25, 0.5, 0.75]))
 YL = np.abs(YR) + 1
-COUNT = 40 if SMALL else 500
+COUNT = 16 if SMALL else 500
+
+
+# The small models are in the repository: a few of them in both formats.
+FORMATS = ["ubj"] if SMALL else ["ubj", "json"]
+JSON_TOO = ["binary", "dart", "linear", "vector-leaf", "category-texts"]
 
 
 def odd_rows(features):
@@ -90,8 +95,8 @@ def xgboost_models():
             "contributions": attempt(lambda: packed(predict(pred_contribs=True), np.float32)),
         }
 
-    def save(name, booster, formats=("ubj", "json")):
-        for format in formats:
+    def save(name, booster):
+        for format in FORMATS if name not in JSON_TOO else ["ubj", "json"]:
             booster.save_model(os.path.join(FOLDER, f"{name}.{format}"))
 
     def train(name, label, rounds=ROUNDS, matrix=None, rows=ROWS, small=True, since=(1, 7), **params):
@@ -203,7 +208,7 @@ def classifier_models(xgb, save, answers):
         if ONLY and name not in ONLY:
             continue
         model = xgb.XGBClassifier(n_estimators=ROUNDS, max_depth=DEPTH, n_jobs=1).fit(X, label)
-        for format in ["ubj", "json"]:
+        for format in FORMATS:
             model.save_model(os.path.join(FOLDER, f"{name}.{format}"))
         write_expected(name, {**answers(model.get_booster(), ROWS),
                               "labels": packed(model.predict(ROWS), np.int64),
@@ -266,11 +271,11 @@ def lightgbm_models():
     train("deep", YR, objective="regression", num_leaves=400, min_data_in_leaf=2, small=False)
 
     coded = X.astype(np.float64)
-    coded[:, 5] = rng.integers(0, 40, N)
-    label = ((coded[:, 5] % 7 == 3) | (Z[:, 0] > 0.5)).astype(int)
+    coded[:, 4] = rng.integers(0, 40, N)
+    label = ((coded[:, 4] % 7 == 3) | (Z[:, 0] > 0.5)).astype(int)
     rows = coded[: COUNT + 8].copy()
-    rows[:6, 5] = [1e12, -3, 3.7, np.nan, 1000, 2**31]
-    train("categories", label, data=coded, rows=rows, categories=[5], objective="binary", max_cat_to_onehot=4)
+    rows[:7, 4] = [2.0**40, -3, 3.75, np.nan, 1000, 2.0**31, -0.5]
+    train("categories", label, data=coded, rows=rows, categories=[4], objective="binary", max_cat_to_onehot=4)
     if not ONLY or "texts" in ONLY:
         words = np.array(["red", "green", "blue", "wei\u00df"])
         color = rng.integers(0, 4, N)

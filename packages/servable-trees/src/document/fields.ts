@@ -77,8 +77,7 @@ export class Fields {
   /** An integer from `min` to `max`, as a number or written as a string. */
   integer(key: string, min: number, max: number): number {
     const value = this.#get(key);
-    const number =
-      typeof value === "string" && /^-?\d{1,15}$/.test(value) ? Number(value) : value;
+    const number = typeof value === "string" && /^-?\d{1,15}$/.test(value) ? Number(value) : value;
     if (typeof number !== "number" || !Number.isInteger(number) || number < min || number > max) {
       throw this.#wrong(key, `an integer from ${min} to ${max}`, value);
     }

@@ -31,7 +31,7 @@ export function readJson(bytes: Uint8Array): DocumentValue {
   }
 }
 
-const CHAR = { quote: 0x22, backslash: 0x5c, open: [0x5b, 0x7b], close: [0x5d, 0x7d] };
+const CHAR = { space: 0x20, quote: 0x22, backslash: 0x5c, open: [0x5b, 0x7b], close: [0x5d, 0x7d] };
 
 /** Follows a JSON text, chunk by chunk, to its end: which bracket closes the document. */
 export class JsonEnd {
@@ -47,6 +47,7 @@ export class JsonEnd {
 
   push(chunk: Uint8Array): void {
     for (const byte of chunk) {
+      if (this.#depth === 0 && this.#hasEnded && byte > CHAR.space) this.#hasEnded = false;
       if (this.#isInString) this.#inString(byte);
       else if (byte === CHAR.quote) this.#isInString = true;
       else if (CHAR.open.includes(byte)) this.#depth++;

@@ -1,5 +1,5 @@
-import { DocumentError } from "../document/value.js";
 import { UnsupportedError } from "../document/fields.js";
+import { DocumentError } from "../document/value.js";
 import { countBits, type Forest, type Layout, nodeBytes, planeIndex, SPECIAL } from "./forest.js";
 import { bytes, doubles, floats, ints } from "./growable.js";
 
@@ -224,7 +224,9 @@ export class ForestBuilder {
   #put(at: number, node: TreeNode, place: string): void {
     if (node.kind === "leaf") {
       if (Number.isNaN(node.value) || Math.abs(node.value) === Number.POSITIVE_INFINITY) {
-        throw new UnsupportedError(`${place} has a leaf of ${node.value}; expected a finite number`);
+        throw new UnsupportedError(
+          `${place} has a leaf of ${node.value}; expected a finite number`,
+        );
       }
       this.#kind.data[at] = LEAF;
       this.#value.data[at] = node.value;

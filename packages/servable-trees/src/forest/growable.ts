@@ -30,8 +30,9 @@ export class Growable<A extends NumberArray> {
 
   /** The elements in memory that threads can share. */
   shared(): A {
-    const { constructor, BYTES_PER_ELEMENT } = this.data as unknown as SharedConstructor<A>;
-    const shared = new constructor(new SharedArrayBuffer(this.length * BYTES_PER_ELEMENT));
+    const { constructor: Numbers, BYTES_PER_ELEMENT } = this
+      .data as unknown as SharedConstructor<A>;
+    const shared = new Numbers(new SharedArrayBuffer(this.length * BYTES_PER_ELEMENT));
     shared.set(this.data.subarray(0, this.length) as never);
     return shared;
   }

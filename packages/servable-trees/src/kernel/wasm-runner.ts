@@ -2,6 +2,7 @@ import { type Forest, nodeBytes, rowWidth } from "../forest/forest.js";
 import { JsRunner } from "./js-runner.js";
 import { KERNEL_BASE64 } from "./kernel-bytes.js";
 import { capacityOf, type Floats, MAX_FOUND, type Runner } from "./runner.js";
+import { type CompiledModule, type SharedMemory, webAssembly } from "./web-assembly.js";
 
 const PAGE = 2 ** 16;
 const MAX_PAGES = 2 ** 16;
@@ -11,7 +12,7 @@ const MAX_RUNNERS = 256;
 /** A forest in a memory of WebAssembly, which the threads of the process share. */
 export interface PlacedForest {
   readonly forest: Forest;
-  readonly memory: WebAssembly.Memory;
+  readonly memory: SharedMemory;
   /** A word for each runner: 1 if its part of the memory is in use. */
   readonly runners: Int32Array;
   /** The addresses of the tables of trees. */
@@ -38,7 +39,16 @@ interface Block {
 
 type Walk = (...args: number[]) => void;
 
-let compiled: WebAssembly.Module | undefined;
+let compiled: CompiledModule | undefined;
+
+/** Compiles the kernel once in a thread. @throws if that is not possible. */
+function instantiate(memory: SharedMemory): {
+  readonly exports: Readonly<Record<string, unknown>>;
+} {
+  if (webAssembly === undefined) throw new Error("there is no WebAssembly");
+  compiled ??= new webAssembly.Module(Buffer.from(KERNEL_BASE64, "base64"));
+  return new webAssembly.Instance(compiled, { host: { memory } });
+}
 
 const align = (size: number, to: number) => Math.ceil(size / to) * to;
 
@@ -47,7 +57,7 @@ const align = (size: number, to: number) => Math.ceil(size / to) * to;
  * process may not reserve the addresses, or the forest is larger than 4 GiB.
  */
 export function placeForest(forest: Forest): PlacedForest | undefined {
-  if (typeof WebAssembly !== "object" || forest.layout === "wide32" || forest.trees === 0) {
+  if (webAssembly === undefined || forest.layout === "wide32" || forest.trees === 0) {
     return undefined;
   }
   const { trees, nodes } = forest;
@@ -61,8 +71,7 @@ export function placeForest(forest: Forest): PlacedForest | undefined {
   const count = Math.floor((maximum - start / PAGE) / (size / PAGE));
   if (count < 1) return undefined;
   try {
-    compiled ??= new WebAssembly.Module(Buffer.from(KERNEL_BASE64, "base64"));
-    const memory = new WebAssembly.Memory({ initial: start / PAGE, maximum, shared: true });
+    const memory = new webAssembly.Memory({ initial: start / PAGE, maximum, shared: true });
     new Uint8Array(memory.buffer).set(nodes);
     const tables = { roots, depths, groups, places };
     writeTables(memory, forest, tables);
@@ -90,7 +99,7 @@ const outBytes = ({ groups }: Forest, capacity: number, bytes: number) =>
   align(capacity * Math.max(groups * bytes, MAX_FOUND * 4), 16);
 
 function writeTables(
-  { buffer }: WebAssembly.Memory,
+  { buffer }: SharedMemory,
   forest: Forest,
   { roots, depths, groups, places }: Tables,
 ): void {
@@ -133,7 +142,8 @@ export class WasmRunner implements Runner {
     this.#part = part;
     const isPacked = forest.layout === "packed";
     const bytes = isPacked ? 4 : 8;
-    const Numbers = isPacked ? Float32Array : Float64Array;
+    const Numbers: new (buffer: SharedArrayBuffer, start: number, length: number) => Floats =
+      isPacked ? Float32Array : Float64Array;
     const width = rowWidth(forest);
     this.capacity = capacityOf(forest, width, bytes);
     const start = parts.start + part * parts.size;
@@ -146,11 +156,10 @@ export class WasmRunner implements Runner {
     this.rows = new Numbers(memory.buffer, start, this.capacity * width);
     this.#out = new Numbers(memory.buffer, out, this.capacity * forest.groups);
     this.#found = new Int32Array(memory.buffer, out, this.capacity * MAX_FOUND);
-    compiled ??= new WebAssembly.Module(Buffer.from(KERNEL_BASE64, "base64"));
-    const { exports } = new WebAssembly.Instance(compiled, { host: { memory } });
+    const { exports } = instantiate(memory);
     const kind = isPacked ? "packed" : "wide";
-    this.#sum = exports[`sum_${kind}`] as unknown as Walk;
-    this.#find = exports[`find_${kind}`] as unknown as Walk;
+    this.#sum = exports[`sum_${kind}`] as Walk;
+    this.#find = exports[`find_${kind}`] as Walk;
     this.#blocks = blocksOf(forest);
     this.#script = new JsRunner(forest);
   }

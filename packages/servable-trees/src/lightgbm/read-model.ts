@@ -124,7 +124,11 @@ function linearLeaves(
       starts.push(own.length);
       constants.push(functions?.constants[leaf] ?? (values[2 * node] as number));
       if (functions === undefined || leaf < 0) continue;
-      for (let i = functions.starts[leaf] as number; i < (functions.starts[leaf + 1] as number); i++) {
+      for (
+        let i = functions.starts[leaf] as number;
+        i < (functions.starts[leaf + 1] as number);
+        i++
+      ) {
         const feature = functions.features[i] as number;
         if (!(feature >= 0 && feature < features)) {
           throw new DocumentError(

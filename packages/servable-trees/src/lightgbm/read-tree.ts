@@ -150,11 +150,7 @@ function coverOf(values: KeyValues, leaves: number): TreeSource["cover"] {
     number < leaves - 1 ? (inner[number] as number) : (outer[number - leaves + 1] as number);
 }
 
-function readLinear(
-  values: KeyValues,
-  leaves: number,
-  place: string,
-): LinearFunctions | undefined {
+function readLinear(values: KeyValues, leaves: number, place: string): LinearFunctions | undefined {
   if (!values.has("is_linear") || values.integer("is_linear", 0, 1) === 0) return undefined;
   const counts = values.numbers("num_features", leaves);
   const features = values.numbers("leaf_features");

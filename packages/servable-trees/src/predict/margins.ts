@@ -37,11 +37,16 @@ export function marginsOf(model: TreeModel, runner: Runner | undefined): Margins
   };
 }
 
+/** How much longer a step takes that the kernel does not do alone. */
+const SCRIPT_FACTOR = 6;
+
 /** The steps of all trees for one row, and the work of a row besides. */
 export function costOf(forest: Forest): number {
-  let steps = rowWidth(forest);
-  for (const depth of forest.depths) steps += depth + 2;
-  return steps;
+  const { depths, hasSpecials, weights, leafVectors, linearLeaves } = forest;
+  let steps = rowWidth(forest) + forest.groups;
+  for (const depth of depths) steps += depth + 2;
+  const isKernels = !hasSpecials.includes(1) && !weights && !leafVectors && !linearLeaves;
+  return isKernels ? steps : SCRIPT_FACTOR * steps;
 }
 
 /** What a leaf adds to the outputs of a row that starts at `at`. */

@@ -1,4 +1,11 @@
-import { type Forest, PLANE, PLANES, planeIndex, rowWidth, ZERO_THRESHOLD } from "../forest/forest.js";
+import {
+  type Forest,
+  PLANE,
+  PLANES,
+  planeIndex,
+  rowWidth,
+  ZERO_THRESHOLD,
+} from "../forest/forest.js";
 import type { Floats } from "../kernel/runner.js";
 
 /** The rows of a call: a value for each feature of each row, NaN if it is missing. */

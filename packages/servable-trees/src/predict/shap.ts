@@ -27,10 +27,9 @@ export class Shap {
   readonly #specialSlot: number;
   /** The last edge of the path that splits by a feature. */
   readonly #lastEdge: Int32Array;
-  /** By edge of the path: `z`, `o`, and the edge before it of the same feature. */
+  /** By edge of the path: `z` and `o`. */
   readonly #parts: Float64Array;
   readonly #takes: Uint8Array;
-  readonly #before: Int32Array;
   /** By depth: the product of the path's factors, and the sum of the leaves below, at each point. */
   readonly #products: Float64Array;
   readonly #sums: Float64Array;
@@ -50,7 +49,6 @@ export class Shap {
     this.#lastEdge = new Int32Array(this.#count).fill(NONE);
     this.#parts = new Float64Array(depth);
     this.#takes = new Uint8Array(depth);
-    this.#before = new Int32Array(depth);
     this.#products = new Float64Array((depth + 1) * this.#maxPoints);
     this.#sums = new Float64Array((depth + 1) * this.#maxPoints);
     this.expected = this.#expectations();

@@ -45,7 +45,10 @@ const MAX_EXPONENT = fround(88.7);
 const EPSILON = fround(1e-16);
 
 /** LightGBM's formulas, in float64. */
-export function float64Transform({ kind, scale = 1 }: Transform): ApplyTransform<Float64Array> | undefined {
+export function float64Transform({
+  kind,
+  scale = 1,
+}: Transform): ApplyTransform<Float64Array> | undefined {
   const each = FLOAT64[kind];
   if (each) {
     return (margins) => {

@@ -1,0 +1,81 @@
+import { createReadStream } from "node:fs";
+import {
+  COMPLETE,
+  type Completeness,
+  incomplete,
+  isServingError,
+  messageOf,
+} from "@serving-kit/core";
+import { explainMissingModel } from "@serving-kit/inference";
+import { JsonEnd } from "./document/json.js";
+import { walkUbjson } from "./document/ubjson.js";
+import { DocumentError } from "./document/value.js";
+import { findModel, type ModelFile } from "./find-model.js";
+import { readWholeFile } from "./read-file.js";
+import type { Library } from "./tree-model.js";
+import { inSlices } from "./turns.js";
+
+/**
+ * Returns whether the model file of a library at a path can be read from its start to its end. Loading reports what
+ * it has that cannot be served.
+ */
+export async function modelCompleteness(library: Library, path: string): Promise<Completeness> {
+  let file: ModelFile;
+  try {
+    file = await findModel(library, path);
+  } catch (error) {
+    const isMissing = isServingError(error) && error.reason === "MODEL_FILE_MISSING";
+    if (!isMissing) throw error;
+    const { problem, remedy } = error.details as { problem: string; remedy?: string };
+    return remedy === undefined ? explainMissingModel(path, problem) : incomplete(problem, remedy);
+  }
+  const problem = await problemOf(file);
+  return problem === undefined
+    ? COMPLETE
+    : incomplete(`${file.path} is truncated or damaged: ${problem}`);
+}
+
+async function problemOf({ path, kind }: ModelFile): Promise<string | undefined> {
+  switch (kind.format) {
+    case "json":
+      return jsonProblem(path);
+    case "text":
+      return textProblem(Buffer.from(await readWholeFile(path)).toString("latin1"));
+    case "ubj":
+      try {
+        await inSlices(walkUbjson(await readWholeFile(path)));
+        return undefined;
+      } catch (error) {
+        if (error instanceof DocumentError) return messageOf(error);
+        throw error;
+      }
+    default:
+      return undefined; // of another version: for loading to refuse
+  }
+}
+
+async function jsonProblem(path: string): Promise<string | undefined> {
+  const end = new JsonEnd();
+  for await (const chunk of createReadStream(path)) end.push(chunk as Uint8Array);
+  return end.isComplete ? undefined : "its JSON does not end";
+}
+
+const TREE_SIZES = /\ntree_sizes=([\d ]*)\r?\n/;
+
+/** The header says the size of each tree; the trees, and the parameters after them, have lines at their end. */
+function textProblem(text: string): string | undefined {
+  const sizes = TREE_SIZES.exec(text);
+  if (sizes === null) return "it has no line tree_sizes";
+  const start = text.indexOf("\nTree=", sizes.index);
+  const total = (sizes[1] as string).split(" ").reduce((sum, size) => sum + Number(size), 0);
+  const end = text.indexOf("\nend of trees");
+  if (end === -1) return 'it has no line "end of trees"';
+  if (total > 0 && (start === -1 || end - start < total)) {
+    return `expected ${total} bytes of trees; got ${Math.max(0, end - start)}`;
+  }
+  const hasParameters = text.indexOf("\nparameters:", end) !== -1;
+  if (hasParameters && text.indexOf("\nend of parameters", end) === -1) {
+    return 'it has no line "end of parameters"';
+  }
+  return text.endsWith("\n") ? undefined : "its last line does not end";
+}

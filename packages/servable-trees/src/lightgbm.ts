@@ -1,0 +1,19 @@
+import type { Platform } from "@serving-kit/inference";
+import { checkOptions, type TreeOptions } from "./options.js";
+import { treePlatform } from "./tree-platform.js";
+
+const platform = treePlatform("lightgbm");
+
+/**
+ * The platform of LightGBM models: `source.pipe(lightgbm())`.
+ *
+ * A version is a folder with `model.txt` or one other file that LightGBM saved as text, or the file itself. It needs
+ * no library. The file is read into memory, so later changes do not affect a loaded version. Threads that attach to a
+ * predictor share its trees.
+ *
+ * @throws TypeError for a wrong option, with its name, what was expected and what was given.
+ */
+export function lightgbm(options: TreeOptions = {}): Platform {
+  checkOptions(options);
+  return platform(options);
+}

@@ -1,0 +1,40 @@
+import type { PlatformServices } from "@serving-kit/inference";
+import type { Forest } from "./forest/forest.js";
+import { openRunner } from "./kernel/open-runner.js";
+import type { PlacedForest } from "./kernel/wasm-runner.js";
+import type { TreeOptions } from "./options.js";
+import { jobsOf } from "./predict/jobs.js";
+import type { SharedTrees } from "./share.js";
+import type { TreeModel } from "./tree-model.js";
+import { TreePredictor } from "./tree-predictor.js";
+
+/** Makes a predictor of a model; `placed` are its trees where another thread, or nobody yet, has put them. */
+export function openModel(
+  model: TreeModel,
+  placed: PlacedForest | Forest | undefined,
+  options: TreeOptions,
+  { clock, logger }: PlatformServices,
+): TreePredictor {
+  const opened =
+    placed && openRunner(placed, options.kernel === "javascript" ? "javascript" : "wasm");
+  if (opened?.kernel === "javascript" && options.kernel !== "javascript" && model.forest?.trees) {
+    logger.info(
+      {},
+      "WebAssembly has no memory for the trees; they are walked in JavaScript, which is slower",
+    );
+  }
+  const forest = opened && ("memory" in opened.placed ? opened.placed.forest : opened.placed);
+  const own = { ...model, forest };
+  const token: SharedTrees = {
+    platform: model.library,
+    model: own,
+    placed: opened?.placed,
+    options,
+  };
+  return new TreePredictor({
+    jobs: jobsOf(own, opened?.runner, options),
+    runner: opened?.runner,
+    clock,
+    share: () => token,
+  });
+}

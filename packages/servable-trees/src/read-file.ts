@@ -1,0 +1,27 @@
+import { open } from "node:fs/promises";
+
+const CHUNK_BYTES = 2 ** 20;
+
+/**
+ * Reads a file into memory that threads can share, in chunks.
+ *
+ * @throws RangeError if the file shrinks meanwhile; the signal's reason, if it aborts.
+ */
+export async function readWholeFile(path: string, signal?: AbortSignal): Promise<Uint8Array> {
+  const file = await open(path, "r");
+  try {
+    const { size } = await file.stat();
+    const bytes = new Uint8Array(new SharedArrayBuffer(size));
+    let filled = 0;
+    while (filled < size) {
+      signal?.throwIfAborted();
+      const wanted = Math.min(CHUNK_BYTES, size - filled);
+      const { bytesRead } = await file.read(bytes, filled, wanted, filled);
+      if (bytesRead === 0) throw new RangeError(`it shrank from ${size} to ${filled} bytes`);
+      filled += bytesRead;
+    }
+    return bytes;
+  } finally {
+    await file.close();
+  }
+}

@@ -1,0 +1,58 @@
+import { Worker, type WorkerOptions } from "node:worker_threads";
+import { UnsupportedError } from "./document/fields.js";
+import { DocumentError } from "./document/value.js";
+import type { FileKind } from "./file-kind.js";
+import type { ReadOptions, TreeModel } from "./tree-model.js";
+
+/** What a worker is given. */
+export interface ReadRequest {
+  /** In shared memory. */
+  readonly bytes: Uint8Array;
+  readonly kind: FileKind;
+  readonly options: ReadOptions;
+}
+
+/** What a worker sends. */
+export type ReadOutcome =
+  | { readonly model: TreeModel }
+  | { readonly problem: string; readonly isUnsupported: boolean };
+
+/**
+ * Parses a file in a worker thread, which ends with it.
+ *
+ * @throws as `parseModel`; the signal's reason, if it aborts.
+ */
+export async function readInWorker(
+  request: ReadRequest,
+  signal: AbortSignal | undefined,
+): Promise<TreeModel> {
+  signal?.throwIfAborted();
+  const worker = startWorker({ workerData: request });
+  let abort = () => {};
+  try {
+    const outcome = await new Promise<ReadOutcome>((resolve, reject) => {
+      abort = () => reject(signal?.reason);
+      signal?.addEventListener("abort", abort, { once: true });
+      worker.once("message", resolve);
+      worker.once("error", reject);
+      worker.once("exit", (code) => reject(new Error(`the worker exited with code ${code}`)));
+    });
+    if ("model" in outcome) return outcome.model;
+    const { problem, isUnsupported } = outcome;
+    throw isUnsupported ? new UnsupportedError(problem) : new DocumentError(problem);
+  } finally {
+    signal?.removeEventListener("abort", abort);
+    await worker.terminate();
+  }
+}
+
+/** In the sources the module is TypeScript, which the worker learns to load by itself. */
+function startWorker(options: WorkerOptions): Worker {
+  if (!import.meta.url.endsWith(".ts")) {
+    return new Worker(new URL("./read-worker.js", import.meta.url), options);
+  }
+  const file = JSON.stringify(new URL("./read-worker.ts", import.meta.url).href);
+  const program = `import("tsx/esm/api").then(({ register }) => (register(), import(${file})));`;
+  const execArgv = ["--conditions=@serving-kit/source"];
+  return new Worker(program, { ...options, eval: true, execArgv });
+}

@@ -1,0 +1,33 @@
+import type { SharedPredictor } from "@serving-kit/inference";
+import { errors } from "./errors.js";
+import type { Forest } from "./forest/forest.js";
+import type { PlacedForest } from "./kernel/wasm-runner.js";
+import type { TreeOptions } from "./options.js";
+import type { TreeModel } from "./tree-model.js";
+
+/** What stands for a predictor in another thread: the model in shared memory, and how it is called. */
+export interface SharedTrees extends SharedPredictor {
+  readonly model: TreeModel;
+  /** The trees where they lie. Absent for a linear model. */
+  readonly placed?: PlacedForest | Forest | undefined;
+  readonly options: TreeOptions;
+}
+
+/**
+ * The model that a token stands for.
+ *
+ * @throws ServingError INVALID_ARGUMENT / SHARED_PREDICTOR_INVALID if it is not a token of this platform, or its
+ * memory was copied on the way.
+ */
+export function sharedTreesOf(platform: string, shared: SharedPredictor): SharedTrees {
+  const { model, placed } = shared as Partial<SharedTrees>;
+  if (shared?.platform !== platform || model === undefined) {
+    throw errors.sharedPredictorInvalid("it is something else");
+  }
+  const forest = placed && "memory" in placed ? placed.forest : placed;
+  const memory = forest?.nodes.buffer ?? model.linear?.weights.buffer;
+  if (!(memory instanceof SharedArrayBuffer)) {
+    throw errors.sharedPredictorInvalid("its memory is not shared");
+  }
+  return shared as SharedTrees;
+}

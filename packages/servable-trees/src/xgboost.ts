@@ -1,0 +1,19 @@
+import type { Platform } from "@serving-kit/inference";
+import { checkOptions, type TreeOptions } from "./options.js";
+import { treePlatform } from "./tree-platform.js";
+
+const platform = treePlatform("xgboost");
+
+/**
+ * The platform of XGBoost models: `source.pipe(xgboost())`.
+ *
+ * A version is a folder with `model.ubj`, `model.json` or one other file that XGBoost 1.7 to 3.x saved, or the file
+ * itself. It needs no library. The file is read into memory, so later changes do not affect a loaded version.
+ * Threads that attach to a predictor share its trees.
+ *
+ * @throws TypeError for a wrong option, with its name, what was expected and what was given.
+ */
+export function xgboost(options: TreeOptions = {}): Platform {
+  checkOptions(options);
+  return platform(options);
+}
