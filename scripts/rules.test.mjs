@@ -23,6 +23,7 @@ const MAY_IMPORT = {
   "servable-tflite": ["core", "inference", "native-library", "tensorflow-wire"],
   "servable-trees": ["core", "inference"],
   server: ["core", "inference", "batching", "source-filesystem", "tensor-json", "tensorflow-wire"],
+  observability: ["core", "inference", "batching", "server", "tensorflow-wire"],
   fastify: ["server"],
   testing: ["core", "inference", "batching"],
 };

@@ -7,15 +7,13 @@ import {
   tfRecordSink,
   warmUpFileFromJsonl,
 } from "@serving-kit/observability";
-import { FakeClock } from "@serving-kit/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { RequestLog } from "../../observability/src/request-log/request-log.js";
 // The reader of warm-up files, which the server itself does not know.
 import {
   readWarmUpRequests,
   WARM_UP_FILE,
 } from "../../servable-tensorflow/src/warm-up/prediction-log.js";
-import type { LoggedRequest, RequestLogOptions } from "../src/index.js";
+import type { RequestLogOptions } from "../src/index.js";
 import { World } from "./world.js";
 
 let world: World;
@@ -106,63 +104,5 @@ describe("sinks", () => {
     });
     expect(metrics).toContain('request_count{model_name="m",status="OK"} 4');
     expect(metrics).toMatch(/request_log_count\{model_name="m",status_code="INTERNAL"\} 4/);
-  });
-});
-
-describe("RequestLog", () => {
-  const call = { inputs: { x: tensor("float32", [1], [1]) } };
-  const id = { name: "m", version: 1n };
-  const silent = { info() {}, warn() {}, error() {} };
-
-  it("samples the share that it is told to", () => {
-    const rolls = [0, 0.24, 0.25, 0.9];
-    const sink = { write() {} };
-    const log = new RequestLog(
-      { sink, samplingRate: 0.25 },
-      silent,
-      undefined,
-      undefined,
-      () => rolls.shift() as number,
-    );
-    const sampled = rolls.slice().map(() => log.sample("Predict", id, call) !== undefined);
-    expect(sampled).toEqual([true, true, false, false]);
-  });
-
-  it("tells once what its sink fails by, until it writes again", async () => {
-    const failures = ["full", "full", "gone", undefined, "gone"];
-    const lines: string[] = [];
-    const sink = {
-      write: async () => {
-        const failure = failures.shift();
-        if (failure) throw new Error(failure);
-      },
-    };
-    const logger = { ...silent, error: (_: object, line: string) => void lines.push(line) };
-    await using log = new RequestLog({ sink }, logger);
-    while (failures.length > 0) {
-      log.add(log.sample("Predict", id, call) as LoggedRequest);
-      await new Promise((resolve) => setImmediate(resolve));
-    }
-    expect(lines).toEqual(["full", "gone", "gone"].map((line) => `request log: ${line}`));
-  });
-
-  it("keeps no more than it may, drops and counts the rest, and does not wait for ever", async () => {
-    const clock = new FakeClock();
-    const written: LoggedRequest[] = [];
-    const sink = {
-      write: (requests: readonly LoggedRequest[]) => {
-        written.push(...requests);
-        return new Promise<void>(() => {});
-      },
-    };
-    const statuses: string[] = [];
-    const options = { sink, maxQueuedBytes: 1_200 };
-    const log = new RequestLog(options, silent, (_, status) => statuses.push(status), clock);
-    for (let i = 0; i < 5; i++) log.add(log.sample("Predict", id, call) as LoggedRequest);
-    expect(statuses).toEqual(["RESOURCE_EXHAUSTED", "RESOURCE_EXHAUSTED"]);
-    const closed = log[Symbol.asyncDispose]();
-    await clock.advance(5_000);
-    await closed;
-    expect(written).toHaveLength(3);
   });
 });

@@ -80,27 +80,3 @@ describe("readSslConfigFile", () => {
     });
   });
 });
-
-describe("readMonitoringConfigFile", () => {
-  it.each([
-    ['prometheus_config { enable: true, path: "/metrics" }', { path: "/metrics" }],
-    ["prometheus_config { enable: true }", {}],
-    ['prometheus_config { path: "/metrics" }', undefined],
-    ["", undefined],
-  ])("reads %j", async (text, options) => {
-    expect(await readMonitoringConfigFile(write(text))).toEqual(options);
-  });
-
-  it.each([
-    [
-      'prometheus_config { enable: true path: "metrics" }',
-      'expected a path that begins with /; got "metrics"',
-    ],
-    ["prometheus_config { on: true }", "unknown field 'on' (line 1)"],
-  ])("refuses %j", async (text, message) => {
-    await expect(readMonitoringConfigFile(write(text))).rejects.toMatchObject({
-      reason: "CONFIG_FILE_INVALID",
-      message: expect.stringContaining(message),
-    });
-  });
-});
