@@ -113,14 +113,25 @@ class FakeLoops {
 
 class MemorySink {
   readonly requests: LoggedRequest[] = [];
+  isClosed = false;
 
-  readonly write = (requests: readonly LoggedRequest[]): void => {
+  readonly write = async (requests: readonly LoggedRequest[]): Promise<void> => {
+    await turn();
     this.requests.push(...requests);
+  };
+
+  readonly close = (): void => {
+    this.isClosed = true;
   };
 
   get models(): string[] {
     return this.requests.map(({ api, id }) => `${api} ${id.name}`);
   }
+}
+
+/** Resolves when a sink has written what it has. */
+async function written(): Promise<void> {
+  for (let i = 0; i < 4; i++) await turn();
 }
 
 const model = (name: string, requestLog?: ModelConfig["requestLog"]): ModelConfig => ({
@@ -163,11 +174,11 @@ it("samples in workers at the rates that the main thread has, and writes in the 
   const worker = await loops.start();
   worker.call();
   worker.call({ model: "own" });
-  await turn();
+  await written();
   expect([shared.models, own.models]).toEqual([["Predict m"], []]);
   loops.main.observer.configure?.([model("m"), model("own", { sink: own })]);
   worker.call({ model: "own" });
-  await turn();
+  await written();
   expect([shared.models, own.models]).toEqual([["Predict m"], ["Predict own"]]);
   expect((await worker.page()).get(LOGGED)).toBe(1);
 });
@@ -183,10 +194,12 @@ it("logs models with a log of their own if there is no other, and stops when it 
     loop.call({ model: "own" });
     loop.call();
   }
-  await turn();
+  await written();
   expect(own.models).toEqual(["Predict own", "Predict own"]);
   loops.main.observer.configure?.([model("own")]);
   expect(observed()).toEqual([undefined, undefined]);
+  await written();
+  expect(own.isClosed).toBe(true);
 });
 
 const START: CallStart = { api: "Predict", entrypoint: "REST", model: "own", context: {} };
@@ -199,6 +212,7 @@ it("writes what workers sampled before they are disposed", async () => {
   await worker.observer[Symbol.asyncDispose]?.();
   await loops.main.observer[Symbol.asyncDispose]?.();
   expect(sink.models).toEqual(["Predict m", "Predict m", "Predict m"]);
+  expect(sink.isClosed).toBe(true);
 });
 
 it("logs only calls that a PredictionLog can hold, and counts examples of Classify and Regress", async () => {
@@ -208,7 +222,7 @@ it("logs only calls that a PredictionLog can hold, and counts examples of Classi
   main.call({ api: "Infer" }, EXAMPLES);
   main.call({ api: "Classify" }, EXAMPLES);
   main.call({ api: "Regress" }, CALL);
-  await turn();
+  await written();
   expect(sink.models).toEqual(["Classify m"]);
   const page = await main.page();
   expect(page.get(REQUESTS)).toBe(4);
