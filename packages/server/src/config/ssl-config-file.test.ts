@@ -2,7 +2,6 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { readMonitoringConfigFile } from "../../../observability/src/metrics/monitoring-config-file.js";
 import { hasOpenssl, selfSigned } from "../../test/tls-world.js";
 import { readSslConfigFile } from "./ssl-config-file.js";
 
