@@ -1,8 +1,10 @@
 import type { Platform } from "@serving-kit/inference";
+import type { AcquireDecorator, Observer, Protocol } from "@serving-kit/server";
 import { loadPlatforms } from "./platforms/load-platforms.js";
 import type { PlatformRow } from "./platforms/platform-row.js";
 import { tensorflowFlags } from "./platforms/tensorflow-flags.js";
 import { tfliteFlags } from "./platforms/tflite-flags.js";
+import type { PluginRow } from "./server-plugins.js";
 import { optionalSource, type SourceRow } from "./source-rows.js";
 
 /** The plugins that the command and the umbrella have, a table for each kind. */
@@ -12,6 +14,11 @@ export interface BuiltIns {
    * and a `.tflite` file is a SavedModel, as in TF Serving.
    */
   readonly platforms: readonly PlatformRow[];
+  /** The protocols, which observers see in this order. */
+  readonly protocols: readonly PluginRow<Protocol>[];
+  readonly observers: readonly PluginRow<Observer>[];
+  /** The acquire decorators, the last one nearest to the calls. */
+  readonly acquire: readonly PluginRow<AcquireDecorator>[];
   /** Where models come from besides the file system, by the schemes of URIs. */
   readonly sourceProviders: readonly SourceRow[];
 }
@@ -31,6 +38,27 @@ export const builtIns: BuiltIns = {
       load: async (setup) => (await import("./platforms/tflite.js")).tfliteOf(setup),
     },
   ],
+  protocols: [
+    {
+      name: "tensorflow-serving",
+      options: ["signatureMethodNameCheck", "serializeAsTensorContent"],
+      async load({ signatureMethodNameCheck, serializeAsTensorContent }) {
+        const { tensorflowServing } = await import("@serving-kit/protocol-tensorflow-serving");
+        return tensorflowServing({ signatureMethodNameCheck, serializeAsTensorContent });
+      },
+    },
+  ],
+  observers: [
+    {
+      name: "observability",
+      options: ["metrics", "requestLog", "tracing"],
+      async load({ metrics, requestLog, tracing }) {
+        const { observability } = await import("@serving-kit/observability");
+        return observability({ metrics, requestLog, tracing });
+      },
+    },
+  ],
+  acquire: [],
   sourceProviders: ["s3", "gs", "az"].map((scheme) =>
     optionalSource(scheme, `@serving-kit/source-object-store/${scheme}`),
   ),

@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { parseFlags } from "./flags.js";
-import { pluginFlags, readPlugins, withPlugins } from "./plugins.js";
+import { type PluginPlace, pluginFlags, readPlugins, withPlugins } from "./plugins.js";
+import { plugin as threadPlugin } from "./thread-plugins.js";
 
 const folder = mkdtempSync(join(tmpdir(), "serving-kit-plugins-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -64,7 +65,7 @@ describe("readPlugins", () => {
     [
       module("export const a = 1;"),
       "PLUGIN_INVALID",
-      "to export platforms or sourceProviders; it exports a",
+      "to export platforms or protocols or sourceProviders or observers or acquire; it exports a",
     ],
     [
       module("export const platforms = [1];"),
@@ -104,6 +105,43 @@ describe("source providers of plugins", () => {
     await expect(readPlugins([path])).rejects.toThrow(
       "sourceProviders[0] must be a source provider with schemes and create; got object",
     );
+  });
+});
+
+describe("protocols, observers and acquire decorators of plugins", () => {
+  const text = `export const protocols = { name: "echo", apis: [], http() {} };
+    export const observers = () => [{ name: "watch", observe() {} }];
+    export const acquire = { name: "split", decorate() {} };`;
+
+  it("are read, and say where other event loops find them", async () => {
+    const path = module(text);
+    const { protocols, observers, acquire } = await readPlugins([path]);
+    const plugins = { protocols, observers, acquire };
+    for (const [kind, [found]] of Object.entries(plugins)) {
+      const { url, exportName, options } = found?.module ?? {};
+      expect([String(url).replace(/.*\//, ""), exportName]).toEqual([
+        "thread-plugins.ts",
+        "plugin",
+      ]);
+      expect(options).toEqual({ module: path, kind, name: found?.name });
+      expect(await threadPlugin(options as PluginPlace)).toMatchObject({ name: found?.name });
+    }
+  });
+
+  it("keep a module of their own", async () => {
+    const own = `{ name: "echo", apis: [], grpc() {}, module: { url: "file:///echo.mjs" } }`;
+    const { protocols } = await readPlugins([module(`export const protocols = ${own};`)]);
+    expect(protocols[0]?.module).toEqual({ url: "file:///echo.mjs" });
+  });
+
+  it.each([
+    ["protocols", `{ name: "echo", apis: [] }`, "a protocol with name, apis, and http or grpc"],
+    ["protocols", `{ name: "", apis: [], http() {} }`, "a protocol with"],
+    ["observers", `{ name: "watch" }`, "an observer with name and observe"],
+    ["acquire", `{ decorate() {} }`, "an acquire decorator with name and decorate"],
+  ])("are refused as %s if they are %s", async (kind, value, expected) => {
+    const path = module(`export const ${kind} = ${value};`);
+    await expect(readPlugins([path])).rejects.toThrow(`${kind} must be ${expected}`);
   });
 });
 

@@ -4,6 +4,7 @@ import { isAbsolute, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { SourceProvider } from "@serving-kit/core";
 import type { Platform, PlatformFactory } from "@serving-kit/inference";
+import type { AcquireDecorator, Observer, Protocol } from "@serving-kit/server";
 import { errors } from "./errors.js";
 import type { Flag } from "./flags.js";
 import type { PlatformRow } from "./platforms/platform-row.js";
@@ -11,17 +12,34 @@ import type { PlatformRow } from "./platforms/platform-row.js";
 /** The plugins that modules export. */
 export interface Plugins {
   readonly platforms: readonly Platform[];
+  readonly protocols: readonly Protocol[];
   readonly sourceProviders: readonly SourceProvider[];
+  readonly observers: readonly Observer[];
+  readonly acquire: readonly AcquireDecorator[];
 }
 
 const plugins: Flag<readonly string[]> = {
   placeholder: "module,…",
   fallback: [],
-  help: "Modules with more plugins, by path or package name: each exports platforms or sourceProviders. May be repeated.",
+  help: "Modules with more plugins, by path or package name: each exports platforms, protocols, sourceProviders, observers or acquire. May be repeated.",
   expected: "paths or names of modules, separated by commas",
   parse: (value) => value.split(",").filter((name) => name !== ""),
   join: (before, next) => [...before, ...next],
 };
+
+/** The module that other event loops import. It is next to this one, in the sources as in `dist`. */
+export const threadModule = (): URL =>
+  new URL(`./thread-plugins.${import.meta.url.endsWith(".ts") ? "ts" : "js"}`, import.meta.url);
+
+/** The kinds of plugins that each event loop has. */
+type LoopKind = "protocols" | "observers" | "acquire";
+
+/** Where another event loop finds a plugin. */
+export interface PluginPlace {
+  readonly module: string;
+  readonly kind: LoopKind;
+  readonly name: string;
+}
 
 /** The flag of every command that takes plugins. */
 export const pluginFlags = { plugins };
@@ -36,7 +54,28 @@ interface Kind<K extends keyof Plugins> {
 
 const KINDS: { readonly [K in keyof Plugins]: Kind<K> } = {
   platforms: { expected: "a platform, as definePlatform makes it", read: platformOf },
-  sourceProviders: { expected: "a source provider with schemes and create", read: providerOf },
+  protocols: {
+    expected: "a protocol with name, apis, and http or grpc",
+    read: objectWith<Protocol>(
+      ({ name, apis, http, grpc }) =>
+        isName(name) && Array.isArray(apis) && (isFn(http) || isFn(grpc)),
+    ),
+  },
+  sourceProviders: {
+    expected: "a source provider with schemes and create",
+    read: objectWith<SourceProvider>(
+      ({ schemes, create }) =>
+        Array.isArray(schemes) && schemes.length > 0 && schemes.every(isName) && isFn(create),
+    ),
+  },
+  observers: {
+    expected: "an observer with name and observe",
+    read: objectWith<Observer>(({ name, observe }) => isName(name) && isFn(observe)),
+  },
+  acquire: {
+    expected: "an acquire decorator with name and decorate",
+    read: objectWith<AcquireDecorator>(({ name, decorate }) => isName(name) && isFn(decorate)),
+  },
 };
 
 /**
@@ -60,9 +99,20 @@ export async function readPlugins(names: readonly string[]): Promise<Plugins> {
     const lists = modules.map(({ name, exports }) => readExport(name, kind, exports[kind]));
     return (await Promise.all(lists)).flat();
   };
+  const inLoops = async <K extends LoopKind>(kind: K) => {
+    const lists = modules.map(async ({ name: module, exports }) => {
+      const plugins = await readExport(module, kind, exports[kind]);
+      for (const plugin of plugins) share(plugin, { module, kind, name: plugin.name });
+      return plugins;
+    });
+    return (await Promise.all(lists)).flat();
+  };
   return {
     platforms: await all("platforms"),
+    protocols: await inLoops("protocols"),
     sourceProviders: await all("sourceProviders"),
+    observers: await inLoops("observers"),
+    acquire: await inLoops("acquire"),
   };
 }
 
@@ -84,6 +134,13 @@ export function withPlatforms(
   );
   const isReplaced = ({ name }: PlatformRow) => added.some((row) => row.name === name);
   return [...added, ...rows.filter((row) => !isReplaced(row))];
+}
+
+/** Tells other event loops where a plugin is, unless it does so itself. A frozen one is in one event loop only. */
+function share(plugin: Protocol | Observer | AcquireDecorator, place: PluginPlace): void {
+  if (plugin.module !== undefined || !Object.isExtensible(plugin)) return;
+  const module = { url: threadModule(), exportName: "plugin", options: place };
+  Object.defineProperty(plugin, "module", { value: module, configurable: true });
 }
 
 async function importModule(name: string): Promise<Record<string, unknown>> {
@@ -145,12 +202,18 @@ function platformOf(value: unknown): Platform | undefined {
   return typeof value === "function" ? (value as PlatformFactory)() : undefined;
 }
 
-function providerOf(value: unknown): SourceProvider | undefined {
-  const { schemes, create } = (value ?? {}) as Partial<SourceProvider>;
-  const isProvider =
-    Array.isArray(schemes) &&
-    schemes.length > 0 &&
-    schemes.every((scheme) => typeof scheme === "string") &&
-    typeof create === "function";
-  return isProvider ? (value as SourceProvider) : undefined;
+/** Reads an object that has the members of a plugin. */
+function objectWith<T extends object>(isPlugin: (value: Partial<T>) => boolean) {
+  return (value: unknown): T | undefined => {
+    const isObject = typeof value === "object" && value !== null;
+    return isObject && isPlugin(value) ? (value as T) : undefined;
+  };
+}
+
+function isName(value: unknown): value is string {
+  return typeof value === "string" && value !== "";
+}
+
+function isFn(value: unknown): boolean {
+  return typeof value === "function";
 }

@@ -17,12 +17,11 @@ import { type Addresses, listen } from "./listen.js";
 import { listenersOf } from "./listeners.js";
 import { type Environment, withModelEnvironment } from "./model-environment.js";
 import { modelFileReloads } from "./model-file-reloads.js";
-import { withBuiltInPlugins } from "./model-server.js";
 import { loadPlatforms } from "./platforms/load-platforms.js";
 import { readPlugins, withPlatforms } from "./plugins.js";
 import type { ServerFlags, serverFlags } from "./server-flags.js";
 import { serverOptionsOf } from "./server-options.js";
-import { loadSources } from "./source-rows.js";
+import { withServerPlugins } from "./server-plugins.js";
 import type { TextSink } from "./subcommand.js";
 import { exitAtOnce, watchTermination } from "./termination.js";
 
@@ -90,10 +89,9 @@ export async function serve(
   let addresses: Addresses = { lines: [], servingLines: [] };
   let isStarted = false;
   let ending: Promise<void> | undefined;
-  const plugins = await pluginsOf(flags, files, logger);
+  const options = await optionsOf(flags, files, logger);
   const starting = createModelServer({
-    ...(await withBuiltInPlugins(serverOptionsOf(flags, files))),
-    ...plugins,
+    ...options,
     logger: libraryLogger,
     beforeStart: async (server) => {
       onAbort(signal, () => {
@@ -132,19 +130,18 @@ export async function serve(
   else tell("all requests are answered and all models unloaded");
 }
 
-/** The built-in plugins, and before them those of `--plugins`. */
-async function pluginsOf(
+/** The options of the server that flags and files stand for, with the built-in plugins and those of `--plugins`. */
+async function optionsOf(
   flags: ServerFlags,
-  { platform: platformConfig }: ConfigFiles,
+  files: ConfigFiles,
   logger: Logger,
-): Promise<Pick<ModelServerOptions, "platforms" | "sourceProviders">> {
+): Promise<ModelServerOptions> {
   const plugins = await readPlugins(flags.plugins);
   const rows = withPlatforms(builtIns.platforms, plugins.platforms);
-  const platforms = await loadPlatforms(rows, { flags, platformConfig, logger });
-  const sources = await loadSources(builtIns.sourceProviders);
+  const setup = { flags, platformConfig: files.platform, logger };
   return {
-    platforms: platforms.map(platformInFlagWords),
-    sourceProviders: [...plugins.sourceProviders, ...sources],
+    ...(await withServerPlugins(serverOptionsOf(flags, files), builtIns, plugins)),
+    platforms: (await loadPlatforms(rows, setup)).map(platformInFlagWords),
   };
 }
 

@@ -38,6 +38,7 @@ describe("serverOptionsOf", () => {
       modelControl: "reload",
       allowVersionLabelsForUnavailableModels: false,
       signatureMethodNameCheck: false,
+      serializeAsTensorContent: false,
       manager: { maxLoadRetries: 5, loadRetryDelayMs: 60_000 },
       rest: { cors: false, timeoutMs: 30_000, maxBodyBytes: 104_857_600 },
     });

@@ -1,0 +1,58 @@
+import type { ObservabilityOptions } from "@serving-kit/observability";
+import type { TensorflowServingOptions } from "@serving-kit/protocol-tensorflow-serving";
+import type { ModelServerOptions as ServerOptions } from "@serving-kit/server";
+import type { BuiltIns } from "./built-ins.js";
+import type { Plugins } from "./plugins.js";
+import { loadSources } from "./source-rows.js";
+
+/** Options of the built-in protocols, observers and acquire decorators. */
+export interface BuiltInOptions extends ObservabilityOptions, TensorflowServingOptions {}
+
+/** A protocol, an observer or an acquire decorator of the umbrella: a row of the table of built-ins. */
+export interface PluginRow<P> {
+  readonly name: string;
+  /** The options of `createModelServer` that it is made of. Default none. */
+  readonly options?: readonly (keyof BuiltInOptions)[];
+  /** Imports the plugin and makes it. */
+  load(options: BuiltInOptions): Promise<P>;
+}
+
+/** The options of a server that say what its plugins are. */
+type PluginOptions = Pick<
+  ServerOptions,
+  "protocols" | "observers" | "acquireDecorators" | "sourceProviders"
+>;
+
+/**
+ * Replaces the options of built-in plugins by the plugins, with those of `added` and of `options` itself: protocols,
+ * observers and decorators after the built-in ones, source providers before them.
+ */
+export async function withServerPlugins<O extends PluginOptions & BuiltInOptions>(
+  options: O,
+  builtIns: BuiltIns,
+  added?: Omit<Plugins, "platforms">,
+): Promise<Omit<O, keyof BuiltInOptions> & PluginOptions> {
+  const { protocols, observers, acquire } = builtIns;
+  const rows: readonly PluginRow<unknown>[] = [...protocols, ...observers, ...acquire];
+  const ofRows = new Set<string>(rows.flatMap((row) => row.options ?? []));
+  const others = Object.entries(options).filter(([name]) => !ofRows.has(name));
+  const loaded = <P>(table: readonly PluginRow<P>[]) =>
+    Promise.all(table.map((row) => row.load(options)));
+  return {
+    ...(Object.fromEntries(others) as Omit<O, keyof BuiltInOptions>),
+    protocols: joined(await loaded(protocols), added?.protocols, options.protocols),
+    observers: joined(await loaded(observers), added?.observers, options.observers),
+    acquireDecorators: joined(await loaded(acquire), added?.acquire, options.acquireDecorators),
+    sourceProviders: joined(
+      added?.sourceProviders,
+      options.sourceProviders,
+      await loadSources(builtIns.sourceProviders),
+    ),
+  };
+}
+
+/** One list of several. A value that is no list is returned as it is, for the server to refuse it. */
+function joined<T>(...lists: readonly (readonly T[] | undefined)[]): readonly T[] {
+  const given = lists.filter((list) => list !== undefined);
+  return given.find((list) => !Array.isArray(list)) ?? given.flat();
+}
