@@ -66,6 +66,12 @@ describe("a platform package", () => {
     cpSync(join(servable, "npm", filled), copy, { recursive: true });
     expect(run(script, ["--check"], copy)).toMatchObject({ status: 0, stderr: "" });
     const [library] = readdirSync(join(copy, "lib"));
+    writeFileSync(join(copy, "lib", "library-of-before.so"), "older");
+    expect(run(script, ["--check"], copy)).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining("has another library than the pinned one"),
+    });
+    rmSync(join(copy, "lib", "library-of-before.so"));
     writeFileSync(join(copy, "lib", library), "something else");
     expect(run(script, ["--check"], copy).status).toBe(1);
   });

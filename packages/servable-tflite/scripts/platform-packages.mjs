@@ -9,6 +9,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -16,7 +17,7 @@ import {
 } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, join, parse } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** TensorFlow Lite 2.21 in the Java package of Bytedeco: a jar for each platform, of 4 MB. */
@@ -82,6 +83,12 @@ function hasLibrary(folder) {
   return existsSync(path) && hashOf(readFileSync(path)) === libraries[basename(folder)].sha256;
 }
 
+/** What is in the folder of libraries besides the package's own: it would be packed, too. */
+function strayFiles(folder) {
+  const { dir, base } = parse(libraryPathOf(folder));
+  return readdirSync(dir).filter((file) => file !== base && file !== `${base}.part`);
+}
+
 /** The library of a package, from where it is published. */
 async function obtain(name) {
   const { classifier, file } = libraries[name];
@@ -131,6 +138,8 @@ async function placeLibrary(folder) {
 async function fill(name) {
   const folder = join(packages, name);
   if (!hasLibrary(folder)) await placeLibrary(folder);
+  // A folder that is older than the pinned version has the library of before.
+  for (const file of strayFiles(folder)) rmSync(join(folder, "lib", file), { recursive: true });
   copyFileSync(join(packages, "LICENSE"), join(folder, "LICENSE"));
   copyFileSync(join(packages, `NOTICE-${versionOf(name)}`), join(folder, "NOTICE"));
 }
@@ -148,9 +157,9 @@ async function fillAll(names) {
 
 function checkFilled(folder) {
   const hasTexts = ["LICENSE", "NOTICE"].every((file) => existsSync(join(folder, file)));
-  if (hasTexts && hasLibrary(folder)) return;
+  if (hasTexts && hasLibrary(folder) && strayFiles(folder).length === 0) return;
   process.stderr.write(
-    `${folder} lacks its library or licence, or the library is not the pinned one: run \`npm run pack\`, which fills the platform packages before it packs them\n`,
+    `${folder} lacks its library or licence, or has another library than the pinned one: run \`npm run pack\`, which fills the platform packages before it packs them\n`,
   );
   process.exitCode = 1;
 }

@@ -15,6 +15,9 @@ import { decodeStrings } from "./string-tensor.js";
 
 type NumericData = TensorData[NumericDType];
 
+/** Strings and packed nibbles are seen as bytes. */
+const PLAIN = { array: Uint8Array, entriesPerElement: 1 };
+
 /**
  * The memory of one tensor of an interpreter, seen from JavaScript.
  *
@@ -31,8 +34,10 @@ export class TensorMemory {
   readonly #locate: () => bigint;
   readonly dtype: Tensor["dtype"];
   #data: bigint | null = null;
+  /** Where the memory of `view` is. */
+  #viewed: bigint | null = null;
   #isDynamic = false;
-  /** The current shape, one frozen array for all tensors that are read meanwhile. */
+  /** The current shape, one frozen array for all tensors that are read while it stays the same. */
   shape: readonly number[] = [];
   /** The current memory; int4 is packed, strings are their bytes. */
   view: NumericData = new Uint8Array(0);
@@ -86,25 +91,36 @@ export class TensorMemory {
     return { dtype, shape, data: view.slice() } as Tensor;
   }
 
+  /** A view of memory that is where it was, and as large, is kept: a new one costs 1 µs, and the collector's time. */
   #update(pointer: bigint): void {
-    const { tensorRank, tensorDimension, tensorBytes } = this.#bindings;
-    this.shape = Object.freeze(
-      Array.from({ length: tensorRank(pointer) }, (_, i) => tensorDimension(pointer, i)),
-    );
-    const bytes = this.#data === null ? 0 : Number(tensorBytes(pointer));
+    this.#updateShape(pointer);
+    const bytes = this.#data === null ? 0 : Number(this.#bindings.tensorBytes(pointer));
     if (bytes > constants.MAX_LENGTH) {
       throw errors.tensorUnreadable(this.dtype, this.shape, bytes, constants.MAX_LENGTH);
     }
-    const memory = this.#data === null ? new ArrayBuffer(0) : viewMemory(this.#data, bytes);
-    this.view = new Uint8Array(memory);
-    if (this.dtype === "string" || this.dtype === "int4" || this.dtype === "uint4") return;
-    const { array, entriesPerElement } = NUMERIC_DTYPES[this.dtype];
+    const { dtype } = this;
+    const isPlain = dtype === "string" || dtype === "int4" || dtype === "uint4";
+    const { array, entriesPerElement } = isPlain ? PLAIN : NUMERIC_DTYPES[dtype];
     const width = array.BYTES_PER_ELEMENT * entriesPerElement;
-    if (this.#data !== null && bytes !== width * elementCount(this.shape)) {
+    if (!isPlain && this.#data !== null && bytes !== width * elementCount(this.shape)) {
       throw inferenceErrors.predictionFailed(
         `TensorFlow Lite has ${bytes} bytes for a ${this.dtype} tensor of shape [${this.shape}]`,
       );
     }
-    this.view = new array(memory);
+    if (this.#data === this.#viewed && bytes === this.view.byteLength) return;
+    this.#viewed = this.#data;
+    this.view = new array(this.#data === null ? new ArrayBuffer(0) : viewMemory(this.#data, bytes));
+  }
+
+  /** The array of a shape is kept as long as the shape is the same. */
+  #updateShape(pointer: bigint): void {
+    const { tensorRank, tensorDimension } = this.#bindings;
+    const rank: number = tensorRank(pointer);
+    const { shape } = this;
+    let isSame = shape.length === rank;
+    for (let i = 0; isSame && i < rank; i++) isSame = shape[i] === tensorDimension(pointer, i);
+    if (isSame) return;
+    const extents = Array.from({ length: rank }, (_, i) => tensorDimension(pointer, i) as number);
+    this.shape = Object.freeze(extents);
   }
 }

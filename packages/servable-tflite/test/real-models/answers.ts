@@ -25,7 +25,7 @@ export interface Case {
   readonly outputs?: Readonly<Record<string, RecordedTensor>>;
   /** Largest difference between Python's answers with and without XNNPACK; null if not comparable. */
   readonly spread?: Readonly<Record<string, number | null>>;
-  /** The answer without XNNPACK, if a quantized output differs by more than a step. */
+  /** The answer without XNNPACK, if it differs by more than `differenceOf` allows. */
   readonly plain?: Readonly<Record<string, RecordedTensor>>;
   readonly error?: string;
 }

@@ -180,6 +180,19 @@ def spread(y, z):
     return float(finite.max()) if finite.size else 0.0
 
 
+def differ(y, apart, step, has_float16):
+    """Whether two answers lie farther apart than compare.ts allows: a step, or a share of the range."""
+    if apart is None:
+        return False
+    values = np.asarray(y)
+    if values.dtype.kind not in "fc":
+        return apart * 0.999 > step > 0
+    finite = np.abs(values[np.isfinite(values)])
+    largest = float(finite.max()) if finite.size else 0.0
+    share = 1e-3 if has_float16 or values.dtype == np.float16 else 1e-5
+    return apart > max(share * largest, step * 1.001)
+
+
 def answer(model, key, title, attempts, values):
     """One case: the first of the shapes that Python answers, or its last error."""
     details, outputs = model.signatures[key]
@@ -204,7 +217,7 @@ def answer(model, key, title, attempts, values):
         try:
             z = model.call(key, inputs, xnnpack=False)
             case["spread"] = {name: spread(y[name], z[name]) for name in y}
-            if any(0 < model.step(outputs[name]) < (case["spread"][name] or 0) * 0.999 for name in y):
+            if any(differ(y[name], case["spread"][name], model.step(outputs[name]), model.float16) for name in y):
                 case["plain"] = {name: values.put(x) for name, x in z.items()}
         except Exception as error:
             case["plainError"] = str(error)[:200]
