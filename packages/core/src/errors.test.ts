@@ -159,7 +159,9 @@ describe("ServingError", () => {
       [Symbol.for("serving-kit.ServingError")]: true,
     });
     expect(isServingError(foreign)).toBe(true);
-    for (const other of [new Error("x"), null, undefined, "text", 1, {}]) {
+    const { proxy, revoke } = Proxy.revocable({}, {});
+    revoke();
+    for (const other of [new Error("x"), null, undefined, "text", 1, {}, proxy]) {
       expect(isServingError(other)).toBe(false);
     }
   });

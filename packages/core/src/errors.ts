@@ -56,7 +56,11 @@ export class ServingError extends Error {
 
 /** Recognises a ServingError, also one made by another installed copy of this package. */
 export function isServingError(error: unknown): error is ServingError {
-  return typeof error === "object" && error !== null && BRAND in error;
+  try {
+    return typeof error === "object" && error !== null && BRAND in error;
+  } catch {
+    return false; // A revoked proxy.
+  }
 }
 
 /** The message of anything that was thrown. */

@@ -51,10 +51,13 @@ describe("checkPredictor", () => {
   it.each<[unknown, string]>([
     [undefined, "expected a Predictor; got undefined"],
     ["model", 'expected a Predictor; got "model"'],
-    [predictor(undefined, { signatures: {} }), "signatures: expected a Map"],
+    [
+      predictor(undefined, { signatures: {} }),
+      "signatures: expected signatures by name, in an object or a Map",
+    ],
     [
       predictor(undefined, { signatures: [["serving_default", signature()]] }),
-      "signatures: expected a Map",
+      "signatures: expected signatures by name, in an object or a Map",
     ],
     [
       predictor(undefined, { signatures: new Map([[1, signature()]]) }),
@@ -76,11 +79,11 @@ describe("checkPredictor", () => {
     ],
     [
       predictor({ inputs: { x: spec }, outputs: new Map() }),
-      'signature "serving_default": inputs: expected a Map',
+      'signature "serving_default": inputs: expected tensor specs by name',
     ],
     [
       predictor({ inputs: new Map() }),
-      'signature "serving_default": outputs: expected a Map from names to tensor specs; got undefined',
+      'signature "serving_default": outputs: expected tensor specs by name, in an object or a Map; got undefined',
     ],
     [
       predictor(signature(spec, { outputs: new Map([["y", [1]]]) })),
@@ -120,13 +123,13 @@ describe("checkPredictor", () => {
     [predictor(signature({ ...spec, shape: undefined })), `${input}: shape`],
     [
       predictor(signature(spec, { opaqueInputs: { o: sparse } })),
-      'signature "serving_default": opaqueInputs: expected a Map',
+      'signature "serving_default": opaqueInputs: expected opaque tensors by name',
     ],
     [
       predictor(signature(spec, { aliases: new Map() })),
       "aliases: expected an array of signatures",
     ],
-    [predictor(signature(spec, { aliases: [{}] })), "alias: inputs: expected a Map"],
+    [predictor(signature(spec, { aliases: [{}] })), "alias: inputs: expected tensor specs by name"],
     [opaque(null), 'opaque output "o": expected an object with problem, dataType and shape'],
     [opaque({ ...sparse, problem: undefined }), 'opaque output "o": problem: expected a string'],
     [opaque({ ...sparse, dataType: "DT_FLOAT" }), 'opaque output "o": dataType'],

@@ -19,7 +19,7 @@ export function checkPredictor(where: string, value: unknown): asserts value is 
     if (!holds) fail(`${member}: expected ${expected}; got ${kindOf(received)}`);
   };
   const { signatures, batchable, predict } = value;
-  expect(isMap(signatures), "signatures", "a Map from names to signatures", signatures);
+  expect(isMap(signatures), "signatures", "signatures by name, in an object or a Map", signatures);
   expect(typeof batchable === "boolean", "batchable", "true or false", batchable);
   expect(typeof predict === "function", "predict", "a function", predict);
   for (const name of ["allocate", "share", "unshare", Symbol.asyncDispose] as const) {
@@ -28,7 +28,7 @@ export function checkPredictor(where: string, value: unknown): asserts value is 
   }
   const { uncallable } = value;
   const hasUncallable = uncallable === undefined || isMap(uncallable);
-  expect(hasUncallable, "uncallable", "a Map from names to signatures or undefined", uncallable);
+  expect(hasUncallable, "uncallable", "signatures by name or undefined", uncallable);
   for (const [name, signature] of (uncallable ?? []) as Iterable<[unknown, unknown]>) {
     checkSignature(`uncallable signature "${name}"`, signature, expect);
   }
@@ -55,7 +55,12 @@ function checkSignature(member: string, signature: unknown, expect: Expect): voi
   }
   checkOpaqueTensors(member, signature as Unchecked, expect);
   for (const [side, specs] of Object.entries({ input: inputs, output: outputs })) {
-    expect(isMap(specs), `${member}: ${side}s`, "a Map from names to tensor specs", specs);
+    expect(
+      isMap(specs),
+      `${member}: ${side}s`,
+      "tensor specs by name, in an object or a Map",
+      specs,
+    );
     for (const [name, spec] of specs as Iterable<[unknown, unknown]>) {
       expect(typeof name === "string", `${member}: ${side}s`, "strings as names", name);
       checkTensorSpec(`${member}: ${side} "${name}"`, spec, expect);
@@ -66,7 +71,7 @@ function checkSignature(member: string, signature: unknown, expect: Expect): voi
 function checkOpaqueTensors(member: string, signature: Unchecked, expect: Expect): void {
   for (const [side, field] of Object.entries({ input: "opaqueInputs", output: "opaqueOutputs" })) {
     const { [field]: tensors = new Map() } = signature;
-    const map = "a Map from names to opaque tensors or undefined";
+    const map = "opaque tensors by name or undefined";
     expect(isMap(tensors), `${member}: ${field}`, map, tensors);
     for (const [name, tensor] of tensors as Iterable<[unknown, unknown]>) {
       expect(typeof name === "string", `${member}: ${field}`, "strings as names", name);
@@ -147,7 +152,7 @@ const isNumbers = (value: unknown) =>
 const isDimension = (value: unknown) => Number.isSafeInteger(value) && (value as number) >= -1;
 
 /** Whether a value is a Map, also one of another realm or a read-only one of another class. */
-function isMap(value: unknown): value is ReadonlyMap<unknown, unknown> {
+export function isMap(value: unknown): value is ReadonlyMap<unknown, unknown> {
   if (!isObject(value)) return false;
   const { get, has, size } = value as unknown as ReadonlyMap<unknown, unknown>;
   const isIterable = typeof (value as { [Symbol.iterator]?: unknown })[Symbol.iterator];

@@ -32,7 +32,8 @@ describe("definePlatform", () => {
     if (version === undefined || "error" in version) throw new Error("expected a loader");
     const warmingUp = () => () => {};
     const services = { clock: { ...systemClock }, logger: { ...silentLogger } };
-    expect(await version.data.load({ id, signal, warmingUp, ...services })).toBe(predictor);
+    const loaded = await version.data.load({ id, signal, warmingUp, ...services });
+    expect(loaded.signatures).toEqual(predictor.signatures);
     const context = { path: "/m/3", id, signal, warmingUp, options: { threads: 2 } };
     expect(calls).toEqual([{ ...context, ...services }]);
     expect(platform.platformName).toBe("fake");
@@ -72,8 +73,19 @@ describe("definePlatform", () => {
     expect(platform.loader({ path: "/m" }, id).probe).toBeUndefined();
   });
 
+  it("puts guard around what load gives, unless it keeps the contract by itself", async () => {
+    const load = async () => predictor;
+    const own = definePlatform({ name: "fake", load, keepsContract: true })();
+    expect(await own.loader({ path: "/m" }, id).load({ id, signal })).toBe(predictor);
+    const guarded = await definePlatform({ name: "fake", load })()
+      .loader({ path: "/m" }, id)
+      .load({ id, signal });
+    await guarded[Symbol.asyncDispose]?.();
+    await expect(guarded.predict({})).rejects.toMatchObject({ reason: "PREDICTOR_CLOSED" });
+  });
+
   it("refuses what is not a predictor, from load and from attach", async () => {
-    const unfit = { signatures: {}, batchable: true, predict() {} } as unknown as Predictor;
+    const unfit = { signatures: [], batchable: true, predict() {} } as unknown as Predictor;
     const platform = definePlatform({
       name: "fake",
       load: async () => unfit,
@@ -87,8 +99,8 @@ describe("definePlatform", () => {
         code: "INVALID_ARGUMENT",
         reason: "PREDICTOR_UNFIT",
         message:
-          `${method} of the platform "fake": signatures: expected a Map from names to signatures; ` +
-          "got a plain object",
+          `${method} of the platform "fake": signatures: expected signatures by name, in an object or a Map; ` +
+          "got []",
       });
     }
   });

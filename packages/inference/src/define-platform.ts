@@ -1,4 +1,5 @@
 import {
+  type Clock,
   COMPLETE,
   type Completeness,
   type LoadContext,
@@ -12,6 +13,7 @@ import {
   systemClock,
 } from "@serving-kit/core";
 import { checkPredictor } from "./check-predictor.js";
+import { guard } from "./guard.js";
 import type {
   LibraryReportOptions,
   ModelInspection,
@@ -20,6 +22,7 @@ import type {
 } from "./platform.js";
 import type { InstalledLibrary, InstallLibraryOptions, LibraryReport } from "./platform-library.js";
 import type { Predictor, SharedPredictor } from "./predictor.js";
+import type { PredictorLike } from "./predictor-like.js";
 
 /** Context passed to `load` and `probe` of a platform. */
 export interface PlatformLoadContext<O> extends PlatformServices {
@@ -41,10 +44,16 @@ export interface PlatformDefinition<O> {
   /** The name in configuration (`model_platform`), such as `tflite`. */
   readonly name: string;
   /**
-   * Loads the model at `path`. Contract: `Loader.load`; the predictor is ready and warmed up. A result that
-   * is not a predictor with valid signatures fails the load with INVALID_ARGUMENT / PREDICTOR_UNFIT.
+   * Loads the model at `path`. Contract: `Loader.load`; the predictor is ready and warmed up. `guard` is put around
+   * it. A result that is not a predictor with valid signatures fails the load with INVALID_ARGUMENT /
+   * PREDICTOR_UNFIT.
    */
-  load(context: PlatformLoadContext<O>): Promise<Predictor>;
+  load(context: PlatformLoadContext<O>): PredictorLike | Promise<PredictorLike>;
+  /**
+   * Whether the predictors keep the contract of `Predictor` by themselves, in all clauses, so that `guard` is not put
+   * around them. Default false.
+   */
+  readonly keepsContract?: boolean;
   /** Tells whether the files at `path` look like a model of this platform. Default: they never do. */
   accepts?(path: string): Promise<boolean>;
   /**
@@ -71,7 +80,10 @@ export interface PlatformDefinition<O> {
   /** An upper bound of what the model will hold. Default: 1.2 times the size of its files. */
   estimateResources?(storage: StoragePath, options: O): Promise<Resources>;
   /** Makes a predictor of one that another thread shares: see `Predictor.share`. */
-  attach?(shared: SharedPredictor, services: PlatformServices): Promise<Predictor>;
+  attach?(
+    shared: SharedPredictor,
+    services: PlatformServices,
+  ): PredictorLike | Promise<PredictorLike>;
   /** See `Loader.probe`. */
   probe?(context: PlatformLoadContext<O>): Promise<void>;
 }
@@ -93,7 +105,7 @@ export interface PlatformFactory<O extends object = Record<string, never>> {
  *   name: "lookup",
  *   async load({ path }) {
  *     const table = JSON.parse(await readFile(join(path, "table.json"), "utf8"));
- *     return { signatures, batchable: true, async predict(inputs) { … } };
+ *     return { signatures, batchable: true, predict: ({ key }) => ({ value: … }) };
  *   },
  * });
  * manager.connect(filesystemSource({ servables }).pipe(lookup()));
@@ -102,6 +114,12 @@ export interface PlatformFactory<O extends object = Record<string, never>> {
 export function definePlatform<O extends object = Record<string, never>>(
   definition: PlatformDefinition<O>,
 ): PlatformFactory<O> {
+  const checked = (method: string, predictor: unknown, clock: Clock): Predictor => {
+    const where = `${method} of the platform "${definition.name}"`;
+    if (!definition.keepsContract) return guard(predictor as PredictorLike, { where, clock });
+    checkPredictor(where, predictor);
+    return predictor;
+  };
   const create = (options = {} as O): Platform => {
     const loader = (
       { path, sizeBytes, options: own }: StoragePath,
@@ -118,9 +136,7 @@ export function definePlatform<O extends object = Record<string, never>>(
           ...(warmingUp && { warmingUp }),
           ...(own && { own }),
         };
-        const predictor: unknown = await definition.load(context);
-        checkPredictor(`load of the platform "${definition.name}"`, predictor);
-        return predictor;
+        return checked("load", await definition.load(context), context.clock);
       },
       ...(definition.probe && {
         probe: async ({ signal, ...services }) =>
@@ -139,9 +155,8 @@ export function definePlatform<O extends object = Record<string, never>>(
       ...describedBy(definition, options),
       ...(definition.attach && {
         async attach(shared: SharedPredictor, services: Partial<PlatformServices> = {}) {
-          const predictor: unknown = await definition.attach?.(shared, withDefaults(services));
-          checkPredictor(`attach of the platform "${definition.name}"`, predictor);
-          return predictor;
+          const all = withDefaults(services);
+          return checked("attach", await definition.attach?.(shared, all), all.clock);
         },
       }),
     });

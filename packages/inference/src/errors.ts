@@ -1,4 +1,4 @@
-import { ServingError } from "@serving-kit/core";
+import { messageOf, ServingError } from "@serving-kit/core";
 import type { DType } from "./dtype.js";
 import type { Shape, TensorSpec } from "./signature.js";
 import { conversionOf, kindOf, tagOf } from "./typed-array.js";
@@ -20,6 +20,19 @@ const misshapen = (name: string, problem: string) =>
   new ServingError("INVALID_ARGUMENT", "TENSOR_SHAPE_MISMATCH", `tensor "${name}" ${problem}`, {
     details: { tensor: name },
   });
+
+/** What was thrown, if a log can read it: an Error whose texts are strings. Else an error with its message. */
+function loggable(thrown: unknown): Error {
+  try {
+    if (thrown instanceof Error) {
+      const { name, message, stack = "" } = thrown;
+      if ([name, message, stack].every((text) => typeof text === "string")) return thrown;
+    }
+  } catch {
+    // A getter threw, or a proxy was revoked.
+  }
+  return new Error(messageOf(thrown));
+}
 
 /** The errors of this package, one factory for each reason. Platforms may throw them too. */
 export const errors = {
@@ -165,6 +178,71 @@ export const errors = {
       "INTERNAL",
       "OUTPUT_INVALID",
       `the model gave output "${name}" of shape [${shape}] and ${dtype} with ${received} elements`,
+    ),
+
+  outputUnfit: (problem: string) =>
+    new ServingError(
+      "INTERNAL",
+      "OUTPUT_INVALID",
+      `the model returned no valid outputs: ${problem}`,
+    ),
+
+  outputMissing: (name: string, received: Iterable<string>) =>
+    new ServingError(
+      "INTERNAL",
+      "OUTPUT_INVALID",
+      `output "${name}" of the signature is missing; got ${list(received)}`,
+    ),
+
+  outputMisshapen: (name: string, expected: readonly number[], computed: readonly number[]) =>
+    new ServingError(
+      "INTERNAL",
+      "PREDICTION_FAILED",
+      `output "${name}" must have shape [${expected}] (-1 is any); the model computed [${computed}]`,
+    ),
+
+  outputShared: (name: string) =>
+    new ServingError(
+      "INTERNAL",
+      "OUTPUT_INVALID",
+      `output "${name}" has the memory of the answer before, which it overwrites; return a copy, such as data.slice()`,
+    ),
+
+  rowsDiffer: (name: string, rows: number, first: string, firstRows: number) =>
+    misshapen(
+      name,
+      `must have ${firstRows} rows, as "${first}" has; got ${rows}; all inputs of a batch have the same number of rows`,
+    ),
+
+  /** `cause` is what was thrown, or a plain error in its place if it cannot be logged. */
+  modelThrew: (method: string, cause: unknown) => {
+    const error = loggable(cause);
+    return new ServingError(
+      "INTERNAL",
+      "MODEL_THREW",
+      `${method} of the model threw: ${messageOf(error)}`,
+      {
+        cause: error,
+      },
+    );
+  },
+
+  loadThrew: (path: string, cause: unknown) => {
+    const error = loggable(cause);
+    const where = path === "" || error.message.includes(path) ? "" : ` (${path})`;
+    return new ServingError(
+      "INTERNAL",
+      "MODEL_THREW",
+      `load of the model threw: ${messageOf(error)}${where}`,
+      { cause: error },
+    );
+  },
+
+  disposalTimedOut: (what: string, timeoutMs: number) =>
+    new ServingError(
+      "DEADLINE_EXCEEDED",
+      "DISPOSAL_TIMED_OUT",
+      `${what} did not end within ${timeoutMs} ms; the resources of the model may leak`,
     ),
 
   deadlineExceeded: () =>

@@ -6,11 +6,21 @@
  */
 export { checkPredictor } from "./check-predictor.js";
 export {
+  defineModel,
+  defineSignatures,
+  type ModelDefinition,
+  type ModelLifecycle,
+  type ModelLoadContext,
+  type NoLoadBeforePredict,
+  type SignaturesDefinition,
+} from "./define-model.js";
+export {
   definePlatform,
   type PlatformDefinition,
   type PlatformFactory,
   type PlatformLoadContext,
 } from "./define-platform.js";
+export { type DefinedModel, isDefinedModel } from "./defined-model.js";
 export {
   type DType,
   isDType,
@@ -23,6 +33,8 @@ export { errors as inferenceErrors } from "./errors.js";
 export { explainMissingModel } from "./foreign-files.js";
 export { formatSignature } from "./format-signature.js";
 export { type NestedOf, nestedOf, type PlainElementOf, rowsOf } from "./from-tensor.js";
+export { type GuardOptions, guard } from "./guard.js";
+export type { CallContext } from "./model-call.js";
 export type {
   Answer,
   DefaultOf,
@@ -61,6 +73,7 @@ export type {
   PredictorState,
   SharedPredictor,
 } from "./predictor.js";
+export type { Named, PredictorLike, SignatureLike } from "./predictor-like.js";
 export { type CallLimits, settleCall, throwIfEnded } from "./settle-call.js";
 export {
   DEFAULT_SIGNATURE,

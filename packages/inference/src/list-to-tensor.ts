@@ -10,7 +10,7 @@ import { countOf, type Measured, shapeOfList } from "./value-shape.js";
 /** Maximum number of levels: the rank that TensorFlow survives. A cyclic list has more. */
 const MAX_LEVELS = 254;
 
-/** Returns one element or nested lists of elements and typed arrays as a tensor: V2 to V6 of `toTensor`. */
+/** Returns one element or nested lists of elements and typed arrays as a tensor: W2 to W6 of `toTensor`. */
 export function listToTensor(value: unknown, spec: TensorSpec, name: string): Tensor {
   const { dtype } = spec;
   const isComplex = dtype === "complex64" || dtype === "complex128";

@@ -13,15 +13,15 @@ import { filled } from "./value-shape.js";
 /**
  * Returns a value as the tensor that a spec describes. docs/values.md has the table of cases.
  *
- * - V1 A Tensor of the dtype is returned as it is; its own shape counts.
- * - V2 A typed array of the dtype, or a flat list, fills a shape with at most one unknown extent.
- * - V3 Nested lists of full rank keep their own extents. Nested lists of one rank less are one row. A scalar is one
+ * - W1 A Tensor of the dtype is returned as it is; its own shape counts.
+ * - W2 A typed array of the dtype, or a flat list, fills a shape with at most one unknown extent.
+ * - W3 Nested lists of full rank keep their own extents. Nested lists of one rank less are one row. A scalar is one
  *   row of a shape of rank 1.
- * - V4 A list of typed arrays is a batch of rows, each of which fills the rest of the shape.
- * - V5 If the rank is unknown, the extents are those of the value.
- * - V6 A number is rounded to the nearest value of a float dtype. No other element is changed.
- * - V7 Typed arrays are not copied; the tensor shares their memory. Lists are.
- * - V8 Any other value is an error that says what to write: another dtype's typed array, ragged lists, a fraction for
+ * - W4 A list of typed arrays is a batch of rows, each of which fills the rest of the shape.
+ * - W5 If the rank is unknown, the extents are those of the value.
+ * - W6 A number is rounded to the nearest value of a float dtype. No other element is changed.
+ * - W7 Typed arrays are not copied; the tensor shares their memory. Lists are.
+ * - W8 Any other value is an error that says what to write: another dtype's typed array, ragged lists, a fraction for
  *   an integer, a finite number that the dtype cannot hold, null, a cyclic list. Reading a value never takes more
  *   than 2^27 elements and 254 levels.
  *

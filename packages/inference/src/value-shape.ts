@@ -39,7 +39,7 @@ export interface Measured {
 }
 
 /**
- * Returns the shape of a nested list, as V2 to V5 of `toTensor` say.
+ * Returns the shape of a nested list, as W2 to W5 of `toTensor` say.
  *
  * @throws ServingError INVALID_ARGUMENT / TENSOR_SHAPE_MISMATCH if it has none.
  */

@@ -11,6 +11,7 @@ const BYTES_PER_FILE_BYTE = 1.2;
 
 const platform = definePlatform<TensorFlowOptions>({
   name: PLATFORM_NAME,
+  keepsContract: true,
   // What reads files comes with the first model: a worker that only attaches does without it.
   async load({ path, options, own = {}, ...context }) {
     const { loadSavedModel } = await import("./load-saved-model.js");

@@ -18,6 +18,7 @@ const CANARY_TIMEOUT_MS = 60_000;
 
 const platform = definePlatform<TfliteOptions>({
   name: PLATFORM_NAME,
+  keepsContract: true,
 
   load: ({ path, options, own, ...context }) =>
     loadModel(path, optionsOfModel(options, own), context),

@@ -15,7 +15,10 @@ export interface ErrorStatus {
   readonly code: Code;
   readonly httpStatus: number;
   readonly message: string;
-  /** Whether the error was foreseen: a ServingError or an abort. Others belong into the log. */
+  /**
+   * Whether the error was foreseen: an abort, or a ServingError other than one around what a model threw. Others
+   * belong into the log.
+   */
   readonly isForeseen: boolean;
 }
 
@@ -25,7 +28,8 @@ export function statusOf(error: unknown): ErrorStatus {
   if (isServingError(error)) {
     const code = isCode(error) ? error.code : "UNKNOWN";
     // An older copy of core has no status.
-    return { code, httpStatus: error.status ?? HTTP_STATUS[code], message, isForeseen: true };
+    const isForeseen = error.reason !== "MODEL_THREW";
+    return { code, httpStatus: error.status ?? HTTP_STATUS[code], message, isForeseen };
   }
   const isAbort = error instanceof Error && error.name === "AbortError";
   const code = isAbort ? "CANCELLED" : "INTERNAL";

@@ -231,7 +231,7 @@ describe("a custom platform by module path", () => {
     [
       'module_path: "my-servable.mjs" model_class_name: "empty"',
       "PREDICTOR_UNFIT",
-      "signatures: expected a Map from names to signatures; got []",
+      "signatures: expected signatures by name, in an object or a Map; got []",
     ],
     ['module_path: "my-servable.mjs" model_class_name: "crash"', "LOAD_FAILED", "no weights"],
   ])("that does not fit is an error of its model alone: %s %s", async (custom, reason, message) => {

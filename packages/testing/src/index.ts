@@ -24,6 +24,7 @@ export { loaderConformance } from "./loader-conformance.js";
 export type { BrokenArtefact, LoaderConformanceOptions } from "./loader-options.js";
 export { type ManagerConformanceOptions, managerConformance } from "./manager-conformance.js";
 export type { ManagerSubject } from "./manager-stage.js";
+export type { ModelExample, ModelLoaderOptions, ModelPredictorOptions } from "./model-options.js";
 export { type PlatformConformanceOptions, platformConformance } from "./platform-conformance.js";
 export { type PolicyConformanceOptions, policyConformance } from "./policy-conformance.js";
 export { predictorConformance } from "./predictor-conformance.js";

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { loaderClauses } from "./loader-clauses.js";
 import type { LoaderConformanceOptions } from "./loader-options.js";
+import { loaderOptionsOf, type ModelLoaderOptions } from "./model-options.js";
 import type { Runner } from "./runner.js";
 import { registerSuite, type Tests } from "./suite.js";
 
@@ -15,8 +16,16 @@ import { registerSuite, type Tests } from "./suite.js";
  *   broken: [{ create: () => lookup().loader({ path: "./missing" }, id), path: "./missing" }],
  * });
  * ```
+ *
+ * A model that `defineModel` made is taken as it is: `{ name, model: double, call: { inputs: { x: [1] } } }`.
  */
-export function loaderConformance<S>(runner: Runner, options: LoaderConformanceOptions<S>): void {
+export function loaderConformance<S>(
+  runner: Runner,
+  subject: LoaderConformanceOptions<S> | ModelLoaderOptions,
+): void {
+  const options = (
+    "model" in subject ? loaderOptionsOf(subject) : subject
+  ) as LoaderConformanceOptions<S>;
   registerSuite(runner, options, "Loader", fixtureTests(options), loaderClauses(options));
 }
 

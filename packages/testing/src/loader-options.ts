@@ -17,8 +17,10 @@ export interface LoaderConformanceOptions<S> extends SuiteOptions {
   create(): Loader<S>;
   /** Uses a loaded servable; rejects when it does not work. */
   use(servable: S): void | Promise<void>;
-  /** At least one. A loader that loads from nothing that can be missing or corrupt skips L8. */
+  /** At least one, unless `readsNothing`. */
   readonly broken?: readonly BrokenArtefact<S>[];
+  /** True for a loader that reads nothing that can be missing or corrupt. L8 then has nothing to test. */
+  readonly readsNothing?: boolean;
   /** How much all servables hold now (bytes, sessions, instances), where that can be seen. */
   allocated?(): number;
   /** For L2: what one servable really holds, where that can be measured. */

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { type ModelPredictorOptions, predictorOptionsOf } from "./model-options.js";
 import { answerClauses } from "./predictor-answers.js";
 import { deadlineClauses } from "./predictor-deadline.js";
 import {
@@ -25,8 +26,22 @@ import { registerSuite, type Tests } from "./suite.js";
  *   examples,
  * });
  * ```
+ *
+ * A model that `defineModel` made is taken as it is, with plain values in its examples:
+ *
+ * ```ts
+ * predictorConformance({ describe, it }, {
+ *   name: "double",
+ *   model: double,
+ *   examples: [{ inputs: { x: [1, 2] }, outputs: { y: [2, 4] } }, { inputs: { x: [3] }, outputs: { y: [6] } }],
+ * });
+ * ```
  */
-export function predictorConformance(runner: Runner, options: PredictorConformanceOptions): void {
+export function predictorConformance(
+  runner: Runner,
+  subject: PredictorConformanceOptions | ModelPredictorOptions,
+): void {
+  const options = "model" in subject ? predictorOptionsOf(subject) : subject;
   const kit = makeKit(options);
   registerSuite(runner, options, "Predictor", fixtureTests(kit), {
     ...answerClauses(kit),

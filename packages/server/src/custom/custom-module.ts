@@ -3,14 +3,13 @@ import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { ServableId } from "@serving-kit/core";
 import {
-  checkPredictor,
   definePlatform,
+  guard,
   type Platform,
   type PlatformFactory,
-  type Predictor,
+  type PredictorLike,
 } from "@serving-kit/inference";
 import { errors } from "../errors.js";
-import { checkedPredictor } from "./checked-predictor.js";
 
 /** The name of the platform that a module is, in configuration. */
 export const CUSTOM_PLATFORM = "custom";
@@ -35,13 +34,12 @@ export interface LoadServableConfig {
 }
 
 /**
- * Loads the model at `path`: what a module may export in place of a platform. Inputs are checked against
- * the signatures of what it gives before they reach it.
+ * Loads the model at `path`: what a module may export instead of a platform. `guard` is put around what it returns.
  */
 export type LoadServable = (
   path: string,
   config: LoadServableConfig,
-) => Predictor | Promise<Predictor>;
+) => PredictorLike | Promise<PredictorLike>;
 
 /**
  * Imports the module of a custom platform.
@@ -62,6 +60,7 @@ export async function importPlatform(custom: CustomPlatformOptions): Promise<Pla
   const loadServable = exported as (...args: Parameters<LoadServable>) => unknown;
   return definePlatform({
     name: CUSTOM_PLATFORM,
+    keepsContract: true,
     async load({ path, ...context }) {
       const { id, signal } = context;
       const servable = await loadServable(path, { id, signal, options });
@@ -69,8 +68,8 @@ export async function importPlatform(custom: CustomPlatformOptions): Promise<Pla
       if (isPlatform(servable)) {
         return servable.loader({ path }, id).load(context);
       }
-      checkPredictor(`"${exportName}" of ${modulePath}`, servable);
-      return checkedPredictor(servable);
+      const where = `"${exportName}" of ${modulePath}`;
+      return guard(servable as PredictorLike, { where, clock: context.clock });
     },
   })();
 }

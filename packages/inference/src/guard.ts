@@ -1,0 +1,214 @@
+import {
+  type Clock,
+  isServingError,
+  messageOf,
+  settleBy,
+  systemClock,
+  unload,
+} from "@serving-kit/core";
+import { checkPredictor } from "./check-predictor.js";
+import { errors } from "./errors.js";
+import { GuardedSignature } from "./guarded-signature.js";
+import { passOn } from "./pass-on.js";
+import { signaturesOf } from "./plain-predictor.js";
+import type { PredictOptions, Predictor } from "./predictor.js";
+import type { PredictorLike } from "./predictor-like.js";
+import { settleCall, throwIfEnded } from "./settle-call.js";
+import { DEFAULT_SIGNATURE, type Signature } from "./signature.js";
+import type { Tensors } from "./tensor.js";
+import { kindOf } from "./typed-array.js";
+import { signatureOf } from "./validate-inputs.js";
+
+/** Options of `guard`. */
+export interface GuardOptions {
+  /** The clock that deadlines refer to. Default `systemClock`. */
+  readonly clock?: Clock | undefined;
+  /** How messages name the origin of the predictor. Default `the predictor`. */
+  readonly where?: string | undefined;
+  /**
+   * How long disposal waits for calls in flight, and then for the predictor's own disposal, in ms. When it has
+   * passed, disposal rejects and frees nothing more. Default 30,000.
+   */
+  readonly disposalTimeoutMs?: number | undefined;
+}
+
+/**
+ * Makes a `Predictor` of one that an author wrote, and keeps the contract for it. Guarantees:
+ * - E1 Signatures may be plain objects or Maps. They are checked and copied once.
+ * - E2 A call that does not fit the signature, that has ended, or that comes after disposal, does not reach the
+ *   predictor: S6, S7, S10, S12.
+ * - E3 Outputs are converted as by `toTensor`, and checked: names, dtypes, bytes of strings, rows of a batch, and
+ *   shapes if the signature `checksShapes`. Outputs that were not requested are left out. What does not fit is
+ *   INTERNAL / OUTPUT_INVALID; a wrong shape is PREDICTION_FAILED.
+ * - E4 Outputs own their memory: an output over the memory of an input is copied. One over the memory of the answer
+ *   before is OUTPUT_INVALID.
+ * - E5 A call rejects at its deadline and when its signal aborts, whether the predictor does or not.
+ * - E6 Anything thrown becomes a ServingError: INTERNAL / MODEL_THREW unless it is one, or the reason of the signal.
+ * - E7 Disposal waits for calls in flight, calls the predictor's own disposal once, and can be repeated.
+ * - E8 Other members, such as `allocate`, `share` and those of a batching predictor, are those of the predictor.
+ *
+ * @throws ServingError INVALID_ARGUMENT / PREDICTOR_UNFIT if it is not a predictor with valid signatures.
+ */
+export function guard(
+  predictor: PredictorLike,
+  options: GuardOptions = {},
+): Predictor & AsyncDisposable {
+  const { where = "the predictor" } = options;
+  try {
+    if (!isObject(predictor)) throw errors.predictorUnfit(where, unfit(predictor));
+    const members = {
+      signatures: signaturesOf(predictor.signatures),
+      uncallable: signaturesOf(predictor.uncallable),
+      batchable: predictor.batchable ?? false,
+    };
+    const { predict, allocate, share, unshare, [Symbol.asyncDispose]: dispose } = predictor;
+    const others = { predict, allocate, share, unshare, [Symbol.asyncDispose]: dispose };
+    checkPredictor(where, { ...others, ...members });
+    const guarded = new Guarded(predictor, members as CheckedMembers, options);
+    passOn(predictor, guarded);
+    return guarded;
+  } catch (error) {
+    if (isServingError(error)) throw error;
+    throw errors.predictorUnfit(where, `it cannot be read: ${messageOf(error)}`);
+  }
+}
+
+type CheckedMembers = Pick<Predictor, "signatures" | "uncallable" | "batchable">;
+
+const isObject = (value: unknown): value is object =>
+  (typeof value === "object" && value !== null) || typeof value === "function";
+const unfit = (value: unknown) => `expected a Predictor; got ${kindOf(value)}`;
+
+const NO_OPTIONS: PredictOptions = Object.freeze({});
+const DISPOSAL_TIMEOUT_MS = 30_000;
+
+class Guarded implements Predictor, AsyncDisposable {
+  readonly signatures: ReadonlyMap<string, Signature>;
+  readonly uncallable: ReadonlyMap<string, Signature> | undefined;
+  readonly batchable: boolean;
+  readonly #target: PredictorLike;
+  readonly #clock: Clock;
+  readonly #disposalTimeoutMs: number;
+  readonly #byName: ReadonlyMap<string, GuardedSignature>;
+  #inFlight = 0;
+  #isClosed = false;
+  #onIdle: (() => void) | undefined;
+  #disposal: Promise<void> | undefined;
+
+  constructor(
+    target: PredictorLike,
+    { signatures, uncallable, batchable }: CheckedMembers,
+    { clock = systemClock, disposalTimeoutMs = DISPOSAL_TIMEOUT_MS }: GuardOptions,
+  ) {
+    this.signatures = signatures;
+    this.uncallable = uncallable;
+    this.batchable = batchable;
+    this.#target = target;
+    this.#clock = clock;
+    this.#disposalTimeoutMs = disposalTimeoutMs;
+    this.#byName = new Map(
+      [...signatures].map(([name, one]) => [name, new GuardedSignature(one, batchable)]),
+    );
+  }
+
+  predict(inputs: Tensors, options: PredictOptions = NO_OPTIONS): Promise<Tensors> {
+    let signature: GuardedSignature;
+    try {
+      if (this.#isClosed) throw errors.predictorClosed();
+      throwIfEnded(options, this.#clock);
+      signature = this.#signature(options.signature);
+      signature.checkCall(inputs, options.outputs);
+    } catch (error) {
+      return Promise.reject(this.#failureOf(error, options));
+    }
+    const answer = this.#run(signature, inputs, options);
+    const { signal, deadlineAtMs } = options;
+    if (signal === undefined && deadlineAtMs === undefined) return answer;
+    return settleCall(answer, options, this.#clock);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#isClosed = true;
+    this.#disposal ??= this.#dispose();
+    return this.#disposal;
+  }
+
+  #signature(name: string = DEFAULT_SIGNATURE): GuardedSignature {
+    if (this.uncallable === undefined) {
+      const known = this.#byName.get(name);
+      if (known !== undefined) return known;
+    }
+    signatureOf(this, name); // throws what is wrong with the name
+    return this.#byName.get(name) as GuardedSignature;
+  }
+
+  #run(signature: GuardedSignature, inputs: Tensors, options: PredictOptions): Promise<Tensors> {
+    this.#inFlight++;
+    let isPending = false;
+    try {
+      const returned = this.#target.predict(inputs, options);
+      if (isThenable(returned)) {
+        isPending = true;
+        return this.#settled(Promise.resolve(returned), signature, inputs, options);
+      }
+      return Promise.resolve(signature.outputsOf(returned, inputs, options.outputs));
+    } catch (error) {
+      return Promise.reject(this.#failureOf(error, options));
+    } finally {
+      if (!isPending) this.#end();
+    }
+  }
+
+  #settled(
+    returned: Promise<unknown>,
+    signature: GuardedSignature,
+    inputs: Tensors,
+    options: PredictOptions,
+  ): Promise<Tensors> {
+    return returned.then(
+      (outputs) => {
+        this.#end();
+        return signature.outputsOf(outputs, inputs, options.outputs);
+      },
+      (error: unknown) => {
+        this.#end();
+        throw this.#failureOf(error, options);
+      },
+    );
+  }
+
+  #failureOf(error: unknown, { signal }: PredictOptions): unknown {
+    if (isServingError(error) || (signal?.aborted && error === signal.reason)) return error;
+    return errors.modelThrew("predict", error);
+  }
+
+  #end(): void {
+    if (--this.#inFlight === 0) this.#onIdle?.();
+  }
+
+  async #dispose(): Promise<void> {
+    if (this.#inFlight > 0) {
+      const idle = new Promise<void>((resolve) => {
+        this.#onIdle = resolve;
+      });
+      await this.#inTime(idle, "calls in flight");
+    }
+    try {
+      await this.#inTime(unload(this.#target), "disposal of the model");
+    } catch (error) {
+      throw isServingError(error) ? error : errors.modelThrew("disposal", error);
+    }
+  }
+
+  #inTime(promise: Promise<void>, what: string): Promise<void> {
+    const timeoutMs = this.#disposalTimeoutMs;
+    const atMs = this.#clock.now() + timeoutMs;
+    const error = () => errors.disposalTimedOut(what, timeoutMs);
+    return settleBy(promise, { deadline: { clock: this.#clock, atMs, error } });
+  }
+}
+
+const isThenable = (value: unknown): value is PromiseLike<unknown> =>
+  typeof value === "object" &&
+  value !== null &&
+  typeof (value as { readonly then?: unknown }).then === "function";
