@@ -43,6 +43,7 @@ export {
 } from "./create-batch-queue.js";
 export { errors as batchingErrors } from "./errors.js";
 export {
+  batchingParameterFields,
   type ParsedBatchingParameters,
   parseBatchingParameters,
 } from "./parse-batching-parameters.js";

@@ -11,19 +11,56 @@ export interface ParsedBatchingParameters {
   readonly threadPoolName?: string;
 }
 
-const FIELDS = {
-  max_batch_size: integer,
-  batch_timeout_micros: integer,
-  max_enqueued_batches: integer,
-  num_batch_threads: integer,
-  thread_pool_name: text,
-  allowed_batch_sizes: integers,
-  pad_variable_length_inputs: flag,
-  enable_large_batch_splitting: flag,
-  max_execution_batch_size: integer,
-};
+/**
+ * The fields of TF Serving's `BatchingParameters` by name: their numbers and types in protobuf, and what
+ * they mean. A `count`, `text` or `flag` is wrapped (`Int64Value`, `StringValue`, `BoolValue`).
+ */
+export const batchingParameterFields = {
+  max_batch_size: { id: 1, type: "count", doc: "Maximum number of rows in a batch. Default 1000." },
+  batch_timeout_micros: {
+    id: 2,
+    type: "count",
+    doc: "How long a batch waits for more rows, in microseconds. Default 0.",
+  },
+  max_enqueued_batches: {
+    id: 3,
+    type: "count",
+    doc: "Maximum number of batches that wait. Default 10.",
+  },
+  num_batch_threads: {
+    id: 4,
+    type: "count",
+    doc: "How many batches of this model run at a time. Default: it shares the server's slots.",
+  },
+  thread_pool_name: { id: 5, type: "text", doc: "Models with the same name share slots." },
+  allowed_batch_sizes: {
+    id: 6,
+    type: "counts",
+    doc: "The sizes that batches are padded to, increasing. Default none: no padding.",
+  },
+  pad_variable_length_inputs: {
+    id: 7,
+    type: "bare-flag",
+    doc: "Whether inputs are padded to one shape. Default false.",
+  },
+  enable_large_batch_splitting: {
+    id: 8,
+    type: "flag",
+    doc: "Whether a call with more rows than a batch is split. Default false.",
+  },
+  max_execution_batch_size: {
+    id: 9,
+    type: "count",
+    doc: "Maximum number of rows in a batch if large calls are split. Default max_batch_size.",
+  },
+} as const satisfies Readonly<
+  Record<string, { readonly id: number; readonly type: keyof typeof READERS; readonly doc: string }>
+>;
 
-type Parameters = { [Name in keyof typeof FIELDS]?: ReturnType<(typeof FIELDS)[Name]> };
+const READERS = { count: integer, counts: integers, text, flag, "bare-flag": flag };
+
+type Fields = typeof batchingParameterFields;
+type Parameters = { [Name in keyof Fields]?: ReturnType<(typeof READERS)[Fields[Name]["type"]]> };
 
 /**
  * Reads the fields of TF Serving's `BatchingParameters` message (`session_bundle_config.proto`),
@@ -83,11 +120,12 @@ function readFields(message: unknown): Parameters {
   }
   const parameters: Record<string, unknown> = {};
   for (const [name, given] of Object.entries(message)) {
-    if (!Object.hasOwn(FIELDS, name)) {
-      const known = Object.keys(FIELDS).join(", ");
+    if (!Object.hasOwn(batchingParameterFields, name)) {
+      const known = Object.keys(batchingParameterFields).join(", ");
       throw errors.invalidOptions(`BatchingParameters has no field "${name}"; it has ${known}`);
     }
-    parameters[name] = FIELDS[name as keyof typeof FIELDS](name, unwrapped(given));
+    const { type } = batchingParameterFields[name as keyof Fields];
+    parameters[name] = READERS[type](name, unwrapped(given));
   }
   return parameters;
 }

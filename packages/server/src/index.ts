@@ -11,7 +11,7 @@ export {
   readBatchingParametersFile,
 } from "./config/batching-parameters-file.js";
 export { check as checkOptions } from "./config/check-options.js";
-export type { ModelConfig } from "./config/model-config.js";
+export { type ModelConfig, modelConfigProto } from "./config/model-config.js";
 export {
   type ModelConfigFile,
   openModelConfigFile,
@@ -19,6 +19,7 @@ export {
   readModelConfigFile,
 } from "./config/model-config-file.js";
 export type { ModelOutcome, ReloadOptions } from "./config/model-outcome.js";
+export { type ModelFields, readRemoteModel } from "./config/read-model-config.js";
 export {
   type LoggedRequest,
   type RequestLogFileOptions,
@@ -34,11 +35,6 @@ export {
   readTextFormat,
   type TextFormat,
 } from "./config/text-format.js";
-export {
-  labelsFromFields,
-  policyFromFields,
-  type VersionPolicyFields,
-} from "./config/version-fields.js";
 export { createModelServer } from "./create-model-server.js";
 export type {
   CustomPlatformOptions,

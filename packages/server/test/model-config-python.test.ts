@@ -29,7 +29,7 @@ describe.skipIf(python === undefined)(
         }`;
       const path = join(world.path, "models.config");
       await writeFile(path, text);
-      const server = await world.serve([]);
+      const server = await world.serve([], { modelRoots: ["/"] });
       const { port } = await server.listenGrpc({ port: 0, host: "127.0.0.1" });
       const { stdout } = await promisify(execFile)(
         python as string,

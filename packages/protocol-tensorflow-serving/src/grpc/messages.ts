@@ -5,6 +5,7 @@ import {
   TENSORFLOW_PROTO,
   TENSORFLOW_SERVING_PROTO,
 } from "@serving-kit/tensorflow-wire";
+import { MODEL_SERVICE_PROTO } from "./model-service-proto.js";
 
 /** The texts that declare TF Serving's services and messages. */
 export const PROTOS: readonly string[] = [
@@ -12,6 +13,7 @@ export const PROTOS: readonly string[] = [
   TENSORFLOW_PROTO,
   ERROR_CODES_PROTO,
   TENSORFLOW_SERVING_PROTO,
+  MODEL_SERVICE_PROTO,
 ];
 
 /** The codec of a message of package `tensorflow.serving`. */

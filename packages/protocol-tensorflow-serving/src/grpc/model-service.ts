@@ -1,13 +1,10 @@
-import { isAbsolute } from "node:path";
 import { CODES, type ServableState } from "@serving-kit/core";
 import {
   type CallContext,
-  labelsFromFields,
   logRefusedReload,
-  type ModelConfig,
-  policyFromFields,
+  type ModelFields,
+  readRemoteModel,
   type ServerCore,
-  type VersionPolicyFields,
 } from "@serving-kit/server";
 import { errors } from "../errors.js";
 import { messageOfType } from "./messages.js";
@@ -19,19 +16,10 @@ interface StatusRequest {
   readonly model_spec: { readonly name: string; readonly version?: { value: string } } | null;
 }
 
-/** A `ModelConfig` message as protobufjs gives it. */
-interface ModelConfigMessage {
-  readonly name: string;
-  readonly base_path: string;
-  readonly model_platform: string;
-  readonly model_version_policy: VersionPolicyFields | null;
-  readonly version_labels?: Readonly<Record<string, string>>;
-}
-
 interface ReloadRequest {
   readonly metric_names: readonly string[];
   readonly config: {
-    readonly model_config_list?: { readonly config: readonly ModelConfigMessage[] };
+    readonly model_config_list?: { readonly config: readonly ModelFields[] };
   } | null;
 }
 
@@ -88,7 +76,7 @@ function readReload({ logger }: ServerCore, bytes: Uint8Array, peer: string) {
   try {
     const { config, metric_names: names } = reloadRequest.decode(bytes);
     const list = config?.model_config_list;
-    if (list) return { models: list.config.map(modelConfig), names };
+    if (list) return { models: list.config.map(readRemoteModel), names };
     throw errors.requestUnfit(
       "ServerModelConfig type not supported by HandleReloadConfigRequest. Only " +
         "ModelConfigList is currently supported",
@@ -115,28 +103,5 @@ function versionStatus({ id, state, error }: ServableState): object {
     version: String(id.version),
     state: STATES[state],
     status: { error_code: error ? CODES[error.code] : 0, error_message: error?.message ?? "" },
-  };
-}
-
-function modelConfig(message: ModelConfigMessage): ModelConfig {
-  const { name, base_path: basePath, model_platform: platform, version_labels } = message;
-  // What looks like an address is refused with the reason, as everywhere.
-  if (!isAbsolute(basePath) && !basePath.includes("://")) {
-    throw errors.requestUnfit(
-      `Expected model ${name} to have an absolute path or URI; got base_path()=${basePath}`,
-    );
-  }
-  const versionPolicy = policyFromFields(
-    message.model_version_policy,
-    `model ${name}: model_version_policy`,
-  );
-  return {
-    name,
-    basePath,
-    ...(platform && { platform }),
-    ...(versionPolicy && { versionPolicy }),
-    ...(version_labels && {
-      labels: labelsFromFields(version_labels, `model ${name}: version_labels`),
-    }),
   };
 }

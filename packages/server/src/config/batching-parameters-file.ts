@@ -2,30 +2,16 @@ import { type ParsedBatchingParameters, parseBatchingParameters } from "@serving
 import { isServingError, type Logger, messageOf } from "@serving-kit/core";
 import protobuf from "protobufjs/light.js";
 import { errors } from "../errors.js";
+import { batchingParameters } from "./batching-config.js";
 import { readBounded } from "./bounded-file.js";
 import { parseYaml } from "./model-config-yaml.js";
 import { servingSchema } from "./serving-schema.js";
 import { parseTextFormat, type TextFormat } from "./text-format.js";
+import { protoTypes } from "./wire-message.js";
 
-/** TF Serving's `BatchingParameters` (session_bundle_config.proto). */
-export const batchingParametersSchema = {
-  BatchingParameters: {
-    fields: {
-      max_batch_size: { type: "google.protobuf.Int64Value", id: 1 },
-      batch_timeout_micros: { type: "google.protobuf.Int64Value", id: 2 },
-      max_enqueued_batches: { type: "google.protobuf.Int64Value", id: 3 },
-      num_batch_threads: { type: "google.protobuf.Int64Value", id: 4 },
-      thread_pool_name: { type: "google.protobuf.StringValue", id: 5 },
-      allowed_batch_sizes: { rule: "repeated", type: "int64", id: 6 },
-      pad_variable_length_inputs: { type: "bool", id: 7 },
-      enable_large_batch_splitting: { type: "google.protobuf.BoolValue", id: 8 },
-      max_execution_batch_size: { type: "google.protobuf.Int64Value", id: 9 },
-    },
-  },
-};
 const FORMAT: TextFormat = {
   name: "tensorflow.serving.BatchingParameters",
-  schema: servingSchema(batchingParametersSchema),
+  schema: servingSchema(protoTypes(batchingParameters, "file")),
 };
 
 /**

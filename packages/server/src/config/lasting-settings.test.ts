@@ -1,8 +1,8 @@
 import { expect, it } from "vitest";
 import { lastingSettings } from "./lasting-settings.js";
 import type { ModelConfig } from "./model-config.js";
-import { resolveModels } from "./model-config.js";
 import { parseModelConfig } from "./model-config-file.js";
+import { resolveModels } from "./resolve-models.js";
 
 const resolved = (more: string) => {
   const text = `model_config_list: { config: [{ name: m, base_path: /m, ${more} }] }`;
@@ -20,7 +20,7 @@ it.each([
   [
     "batching: { max_batch_size: 8 }",
     "batching: { max_batch_size: 16 }",
-    ["model m: its batching has changed; versions that are loaded keep theirs"],
+    ["model m: its batching changed; loaded versions keep theirs"],
   ],
   [custom("a.js"), custom("a.js"), []],
   [

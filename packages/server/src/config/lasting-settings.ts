@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
-import type { ResolvedModel } from "./model-config.js";
+import { MODEL_OPTIONS, type ModelConfig } from "./model-config.js";
+import type { ResolvedModel } from "./resolve-models.js";
 
 /**
  * What of a model's new configuration does not count for versions that are loaded, one sentence each:
@@ -17,8 +18,11 @@ export function lastingSettings(before: ResolvedModel, now: ResolvedModel): stri
   if (!isDeepStrictEqual(moduleOf(now), moduleOf(before))) {
     sentences.push(`model ${name}: its module has changed; versions that are loaded keep theirs`);
   }
-  if (!isDeepStrictEqual(now.batching, before.batching)) {
-    sentences.push(`model ${name}: its batching has changed; versions that are loaded keep theirs`);
+  for (const [option, { lasting }] of Object.entries(MODEL_OPTIONS)) {
+    const key = option as keyof ModelConfig;
+    if (lasting && !isDeepStrictEqual(now[key], before[key])) {
+      sentences.push(`model ${name}: its ${lasting} changed; loaded versions keep theirs`);
+    }
   }
   return sentences;
 }

@@ -5,19 +5,15 @@ import { readBounded } from "./bounded-file.js";
 import { check } from "./check-options.js";
 import { messageAt, placeOf } from "./field-place.js";
 import type { ModelConfig } from "./model-config.js";
-import { modelFromFields } from "./model-config-fields.js";
-import { withProtoNames } from "./model-config-names.js";
-import {
-  type ModelConfigFields,
-  type ModelServerConfigFields,
-  modelServerConfigSchema,
-} from "./model-config-schema.js";
+import { ignoredIn, withProtoNames } from "./model-config-names.js";
+import { modelServerConfig } from "./model-config-schema.js";
 import {
   type ModelConfigText,
   modelServerConfigType,
   parseModelConfigText,
 } from "./model-config-text.js";
 import { parseYaml } from "./model-config-yaml.js";
+import { type ModelFields, readFileModel } from "./read-model-config.js";
 
 /**
  * Parses the text of a model config file: TF Serving's ModelServerConfig in protobuf's text format, or
@@ -47,11 +43,11 @@ export function modelsOf(
   try {
     const { fields, ignored } = parse(text, path, logger);
     checkFields(fields);
-    const { model_config_list: list } = fields as ModelServerConfigFields;
+    const { model_config_list: list } = fields as ServerConfigFields;
     if (list === undefined) return undefined;
     const { config = [] } = list;
-    tellIgnored([...ignored, ...config.flatMap(ignoredOf)], path, logger);
-    const names = new Set<string>();
+    tellIgnored([...ignored, ...ignoredIn(fields, modelServerConfig)], path, logger);
+    const names = new Set<unknown>();
     for (const { name } of config) {
       if (names.has(name)) {
         throw new Error(`Illegal to list model ${name} multiple times in config list`);
@@ -59,7 +55,7 @@ export function modelsOf(
       names.add(name);
     }
     return config.map((model, index) =>
-      modelFromFields(model, `model_config_list.config[${index}]`, dirname(path)),
+      readFileModel(model, `model_config_list.config[${index}]`, dirname(path)),
     );
   } catch (error) {
     if (isServingError(error) && error.reason === "CONFIG_FILE_INVALID") throw error;
@@ -108,16 +104,20 @@ export function readModelConfigText(path: string): Promise<string> {
   });
 }
 
+interface ServerConfigFields {
+  readonly model_config_list?: { readonly config?: readonly ModelFields[] };
+}
+
 function parse(text: string, path: string, logger: Logger): ModelConfigText {
   const isYaml = /^\.(json|ya?ml)$/i.test(extname(path)) || /^\s*\{/.test(text);
   if (!isYaml) return parseModelConfigText(text, path, logger);
-  return { fields: withProtoNames(parseYaml(text) ?? {}), ignored: [] };
+  return { fields: withProtoNames(parseYaml(text) ?? {}, modelServerConfig), ignored: [] };
 }
 
 /** Throws CONFIG_INVALID with the first problem; for a known field in the wrong place, where it belongs. */
 function checkFields(fields: unknown): void {
   try {
-    check(modelServerConfigSchema, fields, "");
+    check(modelServerConfig.schema, fields, "");
   } catch (error) {
     const message = messageOf(error);
     const [, where = "", field] = /^(?:(.*): )?unknown option (\w+)/.exec(message) ?? [];
@@ -128,14 +128,6 @@ function checkFields(fields: unknown): void {
     const place = placeOf(modelServerConfigType, at, field, (found) => found.join("."));
     throw errors.configInvalid(`${message}${place}`);
   }
-}
-
-/** The fields without effect of a model in JSON or YAML. */
-function ignoredOf({ model_type, logging_config: logging }: ModelConfigFields): string[] {
-  const { custom_logging_config, sampling_config: sampling } = logging ?? {};
-  const { per_task_sampling_configs, attributes } = sampling ?? {};
-  const given = { model_type, custom_logging_config, per_task_sampling_configs, attributes };
-  return Object.entries(given).flatMap(([name, value]) => (value === undefined ? [] : [name]));
 }
 
 const REASONS = new Map([["model_type", "; model_platform names the platform"]]);

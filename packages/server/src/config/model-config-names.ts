@@ -1,32 +1,50 @@
+import type { WireField, WireMessage } from "./wire-message.js";
+
 /**
  * Gives the fields of a message the names of its proto file, `base_path`, where protobuf's JSON form has
  * them as `basePath`. Keys that are the user's (labels, signatures, options) are left as they are.
  *
  * @throws Error for a field that is given under both names.
  */
-export function withProtoNames(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withProtoNames);
+export function withProtoNames(value: unknown, message: WireMessage): unknown {
+  if (Array.isArray(value)) return value.map((one) => withProtoNames(one, message));
   if (!isRecord(value)) return value;
   const fields = new Map<string, unknown>();
   for (const [key, given] of Object.entries(value)) {
     const name = protoName(key);
     if (fields.has(name)) throw new Error(`expected ${name} once; it is given as ${key} as well`);
-    fields.set(name, fieldValue(name, given));
+    fields.set(name, fieldValue(fieldOf(message, name), given));
   }
   return Object.fromEntries(fields);
 }
+
+/** The names of the fields without effect in a value that was checked. */
+export function ignoredIn(value: unknown, message: WireMessage): readonly string[] {
+  if (Array.isArray(value)) return value.flatMap((one) => ignoredIn(one, message));
+  if (!isRecord(value)) return [];
+  return Object.entries(value).flatMap(([name, given]) => {
+    const field = fieldOf(message, name);
+    if (field?.hasNoEffect) return [name];
+    return typeof field?.type === "object" && field.rule !== "map"
+      ? ignoredIn(given, field.type)
+      : [];
+  });
+}
+
+const fieldOf = ({ fields }: WireMessage, name: string): WireField | undefined =>
+  Object.hasOwn(fields, name) ? fields[name] : undefined;
 
 function protoName(key: string): string {
   if (!/^[a-z]+([A-Z][a-z]*)+$/.test(key)) return key;
   return key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
-function fieldValue(field: string, value: unknown): unknown {
-  if (field === "options") return value;
-  const hasOwnKeys = field === "version_labels" || field === "signatures";
-  if (!hasOwnKeys || !isRecord(value)) return withProtoNames(value);
+function fieldValue(field: WireField | undefined, value: unknown): unknown {
+  if (typeof field?.type !== "object") return value;
+  const { type, rule } = field;
+  if (rule !== "map" || !isRecord(value)) return withProtoNames(value, type);
   return Object.fromEntries(
-    Object.entries(value).map(([key, inner]) => [key, withProtoNames(inner)]),
+    Object.entries(value).map(([key, inner]) => [key, withProtoNames(inner, type)]),
   );
 }
 

@@ -3,8 +3,9 @@ import { describe, expect, it } from "vitest";
 import { createModelServer } from "../create-model-server.js";
 import type { ModelServerOptions } from "../model-server.js";
 import { SourceProviders } from "../models/source-providers.js";
-import { type ModelConfig, resolveModels } from "./model-config.js";
+import type { ModelConfig } from "./model-config.js";
 import { optionsSchema } from "./options-schema.js";
+import { resolveModels } from "./resolve-models.js";
 
 const platform = { platformName: "tflite" } as Platform;
 const sources = new SourceProviders();

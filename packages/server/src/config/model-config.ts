@@ -1,27 +1,31 @@
-import { resolve } from "node:path";
 import type { BatchingOptions } from "@serving-kit/batching";
 import { toVersion, type VersionLabels } from "@serving-kit/core";
 import type { Platform } from "@serving-kit/inference";
-import { latest, type ServableVersionPolicy } from "@serving-kit/source-filesystem";
+import type { ServableVersionPolicy } from "@serving-kit/source-filesystem";
 import { z } from "zod";
-import { errors } from "../errors.js";
-import { check } from "./check-options.js";
+import { batchingField, readBatching } from "./batching-config.js";
+import { customField, readPlatform } from "./custom-config.js";
+import { loggingField, readLogging } from "./logging-config.js";
 import {
   type RequestLogFileOptions,
   type RequestLogOptions,
-  requestLogPath,
   requestLogSchema,
 } from "./request-log-options.js";
-
-/** Options of `.tflite` models that a model can have for itself: see `TfliteOptions` of servable-tflite. */
-export interface TfliteModelOptions {
-  readonly state?: "fresh" | "keep";
-  readonly uncheckedOps?: "refuse" | "allow";
-  /** In bytes, from 1 to 2^31 - 1. */
-  readonly maxTensorBytes?: number;
-  readonly resizeFixed?: boolean;
-  readonly batch?: "fixed" | "resize";
-}
+import {
+  readTfliteOptions,
+  type TfliteModelOptions,
+  tfliteField,
+  tfliteOptionsSchema,
+} from "./tflite-config.js";
+import { readLabels, readVersionPolicy, versionPolicyField } from "./version-policy.js";
+import { versionNumber, withoutEffect } from "./wire-fields.js";
+import {
+  protoText,
+  type WireFields,
+  type WireMessage,
+  type WireValues,
+  wireMessage,
+} from "./wire-message.js";
 
 /** One model to serve. */
 export interface ModelConfig {
@@ -62,120 +66,184 @@ export interface ModelConfig {
   readonly requestLog?: RequestLogOptions | RequestLogFileOptions;
 }
 
-/** What the models of a server are checked against. */
-export interface ModelScope {
-  readonly platforms: readonly Platform[];
-  /** Checks a base path at a place of the configuration and makes it absolute. Throws CONFIG_INVALID. */
-  resolveBasePath(basePath: string, place: string): string;
+/** Where the fields of a model stand: in a file, or in a message of a client. */
+export interface ConfigPlace {
+  /** The name of a field in an error. */
+  readonly at: (field: string) => string;
+  /** Resolves a path. Throws ServingError INVALID_ARGUMENT for one that is not allowed here. */
+  readonly path: (path: string) => string;
 }
 
-/** A ModelConfig that was checked, with its defaults. Its base path is absolute, or the URI to show. */
-export interface ResolvedModel extends ModelConfig {
-  readonly versionPolicy: ServableVersionPolicy;
-  readonly labels: VersionLabels;
+/** One option of a model, in every form in which it can be given. */
+export interface ModelOption<T, F extends WireFields = WireFields> {
+  /** Checks the option in JavaScript. */
+  readonly check: z.ZodType;
+  /** The fields of TF Serving's `ModelConfig` that it is read from; the numbers of our own are above 1000. */
+  readonly fields: F;
+  /** Returns the option that the fields stand for, undefined for none. Throws ServingError. */
+  read(values: WireValues<F>, place: ConfigPlace): T | undefined;
+  /** Whether it must be given in JavaScript. Default false. */
+  readonly isRequired?: true;
+  /** Whether a client may set it by HandleReloadConfigRequest. Default false. */
+  readonly isRemote?: true;
+  /** The words for it in a log line, if a change does not affect versions that are loaded. */
+  readonly lasting?: string;
 }
 
-const MAX_TENSOR_BYTES = 2 ** 31 - 1;
-
-const version = z.custom<bigint | number>(isVersionNumber, "an integer from 0 to 2^63 - 1");
-
-const model = z.strictObject({
-  name: z.string().regex(/^.+$/s, "a non-empty string"),
-  basePath: z.string().regex(/^[^\0]+$/, "a path or a URI"),
-  platform: z
-    .union(
-      [z.string().min(1), z.custom<Platform>(isPlatform)],
-      "the name of a platform, or a platform",
-    )
-    .optional(),
-  versionPolicy: z
-    .custom<ServableVersionPolicy>(isPolicy, "latest(n), all() or specific([…])")
-    .optional(),
-  labels: z.record(z.string().min(1), version).optional(),
-  batching: z.union([z.boolean(), z.looseObject({})], "true, false or batching options").optional(),
-  opLibraries: z.array(z.string().min(1), "an array of paths").optional(),
-  tflite: z
-    .strictObject({
-      state: z.enum(["fresh", "keep"]).optional(),
-      uncheckedOps: z.enum(["refuse", "allow"]).optional(),
-      maxTensorBytes: z.int().min(1).max(MAX_TENSOR_BYTES).optional(),
-      resizeFixed: z.boolean().optional(),
-      batch: z.enum(["fixed", "resize"]).optional(),
-    })
-    .optional(),
-  requestLog: requestLogSchema.optional(),
-});
+/** Infers the types of an option's fields. */
+const option = <T, F extends WireFields>(one: ModelOption<T, F>): ModelOption<T> => one as never;
 
 /**
- * Checks the models to serve and fills in defaults. A platform that is named as the model's own one of
- * `before` is that.
- *
- * @throws ServingError INVALID_ARGUMENT / CONFIG_INVALID with the option's path, what was expected and
- * what was given; for a name listed twice, an unknown platform and a changed platform with TF
- * Serving's text.
+ * Every option of a model. The check of `ModelConfig`, the JSON Schema of model config files, the readers
+ * of JSON, YAML and text protos, and the message of HandleReloadConfigRequest follow from this table.
  */
-export function resolveModels(
-  models: readonly ModelConfig[],
-  { platforms, resolveBasePath }: ModelScope,
-  before: ReadonlyMap<string, ResolvedModel> = new Map(),
-): ReadonlyMap<string, ResolvedModel> {
-  check(z.array(model), models, "models");
-  const resolved = new Map<string, ResolvedModel>();
-  const logs = new Map<string, string>();
-  for (const [index, config] of models.entries()) {
-    const { name, requestLog } = config;
-    if (resolved.has(name)) {
-      throw errors.configInvalid(`Illegal to list model ${name} multiple times in config list`);
-    }
-    if (requestLog && !("sink" in requestLog)) {
-      const path = resolve(requestLogPath(requestLog));
-      const other = logs.get(path);
-      if (other !== undefined) {
-        throw errors.configInvalid(
-          `expected a request log for each model; ${other} and ${name} have ${path}`,
-        );
-      }
-      logs.set(path, name);
-    }
-    const platform = resolvePlatform(config, platforms, before.get(name));
-    resolved.set(name, {
-      ...config,
-      ...(platform !== undefined && { platform }),
-      basePath: resolveBasePath(config.basePath, `models[${index}].basePath`),
-      versionPolicy: config.versionPolicy ?? latest(1),
-      labels: config.labels ?? {},
-    });
-  }
-  return resolved;
-}
+export const MODEL_OPTIONS: {
+  readonly [K in keyof ModelConfig]-?: ModelOption<NonNullable<ModelConfig[K]>>;
+} = {
+  name: option({
+    check: z.string().regex(/^.+$/s, "a non-empty string"),
+    fields: {
+      name: {
+        id: 1,
+        type: "string",
+        isRequired: true,
+        schema: z.string().regex(/^.+$/s, "a non-empty string").meta({
+          description:
+            "The name in paths such as /v1/models/digits. In REST paths / and : are written %2F and %3A.",
+        }),
+      },
+    },
+    read: ({ name }) => name,
+    isRequired: true,
+    isRemote: true,
+  }),
 
-function resolvePlatform(
-  { name, platform }: ModelConfig,
-  platforms: readonly Platform[],
-  current: ResolvedModel | undefined,
-): string | Platform | undefined {
-  const requested = nameOf(platform);
-  const before = nameOf(current?.platform);
-  // To name what was found out before, or to leave it to be found out, changes no platform.
-  if (requested !== undefined && before !== undefined && requested !== before) {
-    throw errors.configInvalid(
-      `Illegal to change a model's platform. For model ${name} platform was ${before} and new platform ` +
-        `requested is ${requested}`,
-    );
-  }
-  if (typeof platform !== "string") return platform;
-  if (current?.platform !== undefined && typeof current.platform !== "string") {
-    return current.platform;
-  }
-  if (platforms.some(({ platformName }) => platformName === platform)) return platform;
-  const known = platforms.map(({ platformName }) => `"${platformName}"`).join(", ");
-  throw errors.configInvalid(
-    `Model ${name} requests unsupported platform ${platform}; expected one of ${known}`,
-  );
-}
+  basePath: option({
+    check: z.string().regex(/^[^\0]+$/, "a path or a URI"),
+    fields: {
+      base_path: {
+        id: 2,
+        type: "string",
+        schema: z.string().meta({
+          description:
+            "The folder whose subfolders named by numbers are the versions. A relative path is resolved " +
+            "against the folder of the configuration. Needed unless the model_platform is custom.",
+        }),
+      },
+    },
+    read: ({ base_path: path = "" }, place) => place.path(path),
+    isRequired: true,
+    isRemote: true,
+  }),
 
-const nameOf = (platform: string | Platform | undefined) =>
-  typeof platform === "string" ? platform : platform?.platformName;
+  platform: option({
+    check: z.union(
+      [z.string().min(1), z.custom<Platform>(isPlatform)],
+      "the name of a platform, or a platform",
+    ),
+    fields: {
+      model_platform: {
+        id: 4,
+        type: "string",
+        schema: z.string().meta({
+          description:
+            "tensorflow, tflite, the name of a plugin, or custom. Default: found out by the files.",
+        }),
+      },
+      model_type: withoutEffect("ModelType", 3, "Has no effect; use model_platform."),
+      custom_model_config: { id: 1001, isFileOnly: true, ...customField },
+    },
+    read: readPlatform,
+    isRemote: true,
+  }),
+
+  versionPolicy: option({
+    check: z.custom<ServableVersionPolicy>(isPolicy, "latest(n), all() or specific([…])"),
+    fields: { model_version_policy: { id: 7, ...versionPolicyField } },
+    read: ({ model_version_policy: policy }, { at }) =>
+      readVersionPolicy(policy, at("model_version_policy")),
+    isRemote: true,
+  }),
+
+  labels: option({
+    check: z.record(
+      z.string().min(1),
+      z.custom<bigint | number>(isVersionNumber, "an integer from 0 to 2^63 - 1"),
+    ),
+    fields: {
+      version_labels: {
+        id: 8,
+        type: "int64",
+        rule: "map",
+        schema: z
+          .record(z.string().min(1), versionNumber)
+          .meta({ description: "Names for versions, such as stable and canary." }),
+      },
+    },
+    read: ({ version_labels: labels }, { at }) =>
+      labels && readLabels(labels, at("version_labels")),
+    isRemote: true,
+  }),
+
+  requestLog: option({
+    check: requestLogSchema,
+    fields: { logging_config: { id: 6, ...loggingField } },
+    read: ({ logging_config: logging }, { path }) => logging && readLogging(logging, path),
+  }),
+
+  batching: option({
+    check: z.union([z.boolean(), z.looseObject({})], "true, false or batching options"),
+    fields: { batching: { id: 1002, isFileOnly: true, ...batchingField } },
+    read: ({ batching }) => (batching === undefined ? undefined : readBatching(batching)),
+    lasting: "batching",
+  }),
+
+  opLibraries: option({
+    check: z.array(z.string().min(1), "an array of paths"),
+    fields: {
+      tensorflow_op_libraries: {
+        id: 1003,
+        type: "string",
+        rule: "repeated",
+        isFileOnly: true,
+        schema: z.array(z.string().min(1)).meta({
+          description:
+            "Libraries with ops that the SavedModels of this model need. A relative path is resolved " +
+            "against the folder of the configuration.",
+        }),
+      },
+    },
+    read: ({ tensorflow_op_libraries: files = [] }, { path }) =>
+      files.length > 0 ? files.map(path) : undefined,
+    lasting: "libraries with ops",
+  }),
+
+  tflite: option({
+    check: tfliteOptionsSchema,
+    fields: { tflite: { id: 1004, isFileOnly: true, ...tfliteField } },
+    read: ({ tflite }) => tflite && readTfliteOptions(tflite),
+    lasting: "options of tflite",
+  }),
+};
+
+/** Checks the options of a model. */
+export const modelSchema: z.ZodType = z.strictObject(
+  Object.fromEntries(
+    Object.entries(MODEL_OPTIONS).map(([name, { check, isRequired }]) => [
+      name,
+      isRequired ? check : check.optional(),
+    ]),
+  ),
+);
+
+/** TF Serving's `ModelConfig`, with the fields of our own. */
+export const modelMessage: WireMessage = wireMessage(
+  "ModelConfig",
+  Object.assign({}, ...Object.values(MODEL_OPTIONS).map(({ fields }) => fields)) as WireFields,
+);
+
+/** The messages that a client may send for a model, as text of a `.proto` file: `ModelConfig` and those in it. */
+export const modelConfigProto = (): string => protoText(modelMessage);
 
 function isVersionNumber(value: unknown): boolean {
   try {

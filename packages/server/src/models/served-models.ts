@@ -12,8 +12,9 @@ import {
 import type { Predictor } from "@serving-kit/inference";
 import { type Observable, Subject } from "rxjs";
 import { lastingSettings } from "../config/lasting-settings.js";
-import { type ModelConfig, type ResolvedModel, resolveModels } from "../config/model-config.js";
+import type { ModelConfig } from "../config/model-config.js";
 import type { ModelOutcome } from "../config/model-outcome.js";
+import { type ResolvedModel, resolveModels } from "../config/resolve-models.js";
 import { restNameWarning } from "../config/rest-name.js";
 import { errors } from "../errors.js";
 import type { LoopObserver } from "../plugins/observer.js";

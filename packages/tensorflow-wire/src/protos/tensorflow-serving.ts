@@ -63,58 +63,11 @@ message GetModelMetadataResponse {
   map<string, google.protobuf.Any> metadata = 2;
 }
 
-message StatusProto { tensorflow.error.Code error_code = 1; string error_message = 2; }
-message GetModelStatusRequest { ModelSpec model_spec = 1; }
-message ModelVersionStatus {
-  enum State { UNKNOWN = 0; START = 10; LOADING = 20; AVAILABLE = 30; UNLOADING = 40; END = 50; }
-  int64 version = 1;
-  State state = 2;
-  StatusProto status = 3;
-}
-message GetModelStatusResponse { repeated ModelVersionStatus model_version_status = 1; }
-
-message FileSystemStoragePathSourceConfig {
-  message ServableVersionPolicy {
-    message Latest { uint32 num_versions = 1; }
-    message All {}
-    message Specific { repeated int64 versions = 1; }
-    oneof policy_choice { Latest latest = 100; All all = 101; Specific specific = 102; }
-  }
-}
-message LogCollectorConfig { string type = 1; string filename_prefix = 2; }
-message SamplingConfig { double sampling_rate = 1; }
-message LoggingConfig {
-  LogCollectorConfig log_collector_config = 1;
-  SamplingConfig sampling_config = 2;
-  google.protobuf.Any custom_logging_config = 3;
-}
-enum ModelType { MODEL_TYPE_UNSPECIFIED = 0; TENSORFLOW = 1; OTHER = 2; }
-message ModelConfig {
-  string name = 1;
-  string base_path = 2;
-  ModelType model_type = 3;
-  string model_platform = 4;
-  FileSystemStoragePathSourceConfig.ServableVersionPolicy model_version_policy = 7;
-  map<string, int64> version_labels = 8;
-  LoggingConfig logging_config = 6;
-}
-message ModelConfigList { repeated ModelConfig config = 1; }
-message ModelServerConfig {
-  oneof config { ModelConfigList model_config_list = 1; google.protobuf.Any custom_model_config = 2; }
-}
-message ReloadConfigRequest { ModelServerConfig config = 1; repeated string metric_names = 2; }
-message Metric { string name = 1; oneof value_increase { int64 int64_value_increase = 2; } }
-message ReloadConfigResponse { StatusProto status = 1; repeated Metric metric = 2; }
-
 service PredictionService {
   rpc Classify(ClassificationRequest) returns (ClassificationResponse);
   rpc Regress(RegressionRequest) returns (RegressionResponse);
   rpc Predict(PredictRequest) returns (PredictResponse);
   rpc MultiInference(MultiInferenceRequest) returns (MultiInferenceResponse);
   rpc GetModelMetadata(GetModelMetadataRequest) returns (GetModelMetadataResponse);
-}
-service ModelService {
-  rpc GetModelStatus(GetModelStatusRequest) returns (GetModelStatusResponse);
-  rpc HandleReloadConfigRequest(ReloadConfigRequest) returns (ReloadConfigResponse);
 }
 `;

@@ -1,0 +1,79 @@
+import {
+  type BatchingOptions,
+  batchingParameterFields,
+  parseBatchingParameters,
+} from "@serving-kit/batching";
+import { z } from "zod";
+import { whole } from "./wire-fields.js";
+import { type WireField, type WireMessage, wireMessage } from "./wire-message.js";
+
+type Kind = (typeof batchingParameterFields)[keyof typeof batchingParameterFields]["type"];
+
+const TYPES: Readonly<Record<Kind, Pick<WireField, "type" | "rule">>> = {
+  count: { type: "google.protobuf.Int64Value" },
+  counts: { type: "int64", rule: "repeated" },
+  text: { type: "google.protobuf.StringValue" },
+  flag: { type: "google.protobuf.BoolValue" },
+  "bare-flag": { type: "bool" },
+};
+
+const SCHEMAS: Readonly<Record<Kind, (description: string) => z.ZodType>> = {
+  count: whole,
+  counts: (description) => z.array(whole("A batch size.")).meta({ description }),
+  text: (description) => z.string().meta({ description }),
+  flag: (description) => z.boolean().meta({ description }),
+  "bare-flag": (description) => z.boolean().meta({ description }),
+};
+
+const fields = Object.fromEntries(
+  Object.entries(batchingParameterFields).map(([name, { id, type, doc }]) => [
+    name,
+    { id, ...TYPES[type], schema: SCHEMAS[type](doc) },
+  ]),
+);
+
+/** TF Serving's `BatchingParameters` (session_bundle_config.proto). */
+export const batchingParameters: WireMessage = wireMessage("BatchingParameters", fields);
+
+// A pool that models share by name is described by the server's own file alone.
+const { thread_pool_name: _name, ...ofModel } = fields;
+const { num_batch_threads: _threads, ...ofSignature } = ofModel;
+const signature = wireMessage("SignatureBatchingParameters", ofSignature);
+const model = wireMessage("BatchingParameters", {
+  ...ofModel,
+  signatures: {
+    type: signature,
+    rule: "map",
+    schema: z
+      .record(z.string(), signature.schema)
+      .meta({ description: "Parameters of signatures that differ, by name." }),
+  },
+});
+
+/** How one model is batched: `BatchingParameters`, with those of its signatures, or true or false. */
+export const batchingField = {
+  type: model,
+  schema: z.union([z.boolean(), model.schema]).meta({
+    description:
+      "How this model is batched, instead of what the flags say: false for not at all, true for " +
+      "batches that grow by themselves, or TF Serving's BatchingParameters.",
+  }),
+} as const satisfies WireField;
+
+/**
+ * Returns the options that the `batching` of a model stands for.
+ *
+ * @throws ServingError INVALID_ARGUMENT / BATCHING_OPTIONS_INVALID as `parseBatchingParameters` does.
+ */
+export function readBatching(
+  given: z.infer<(typeof batchingField)["schema"]>,
+): boolean | BatchingOptions {
+  if (typeof given === "boolean") return given;
+  const { signatures = {}, ...shared } = given;
+  const { options } = parseBatchingParameters(shared);
+  const own = Object.entries(signatures as Record<string, object>).map(([name, differing]) => {
+    const { slots: _slots, ...rest } = parseBatchingParameters({ ...shared, ...differing }).options;
+    return [name, rest] as const;
+  });
+  return own.length > 0 ? { ...options, signatures: Object.fromEntries(own) } : options;
+}

@@ -1,0 +1,93 @@
+import { resolve } from "node:path";
+import type { VersionLabels } from "@serving-kit/core";
+import type { Platform } from "@serving-kit/inference";
+import { latest, type ServableVersionPolicy } from "@serving-kit/source-filesystem";
+import { z } from "zod";
+import { errors } from "../errors.js";
+import { check } from "./check-options.js";
+import { type ModelConfig, modelSchema } from "./model-config.js";
+import { requestLogPath } from "./request-log-options.js";
+
+/** What the models of a server are checked against. */
+export interface ModelScope {
+  readonly platforms: readonly Platform[];
+  /** Checks a base path at a place of the configuration and makes it absolute. Throws CONFIG_INVALID. */
+  resolveBasePath(basePath: string, place: string): string;
+}
+
+/** A ModelConfig that was checked, with its defaults. Its base path is absolute, or the URI to show. */
+export interface ResolvedModel extends ModelConfig {
+  readonly versionPolicy: ServableVersionPolicy;
+  readonly labels: VersionLabels;
+}
+
+/**
+ * Checks the models to serve and fills in defaults. A platform that is named as the model's own one of
+ * `before` is that.
+ *
+ * @throws ServingError INVALID_ARGUMENT / CONFIG_INVALID with the option's path, what was expected and
+ * what was given; for a name listed twice, an unknown platform and a changed platform with TF
+ * Serving's text.
+ */
+export function resolveModels(
+  models: readonly ModelConfig[],
+  { platforms, resolveBasePath }: ModelScope,
+  before: ReadonlyMap<string, ResolvedModel> = new Map(),
+): ReadonlyMap<string, ResolvedModel> {
+  check(z.array(modelSchema), models, "models");
+  const resolved = new Map<string, ResolvedModel>();
+  const logs = new Map<string, string>();
+  for (const [index, config] of models.entries()) {
+    const { name, requestLog } = config;
+    if (resolved.has(name)) {
+      throw errors.configInvalid(`Illegal to list model ${name} multiple times in config list`);
+    }
+    if (requestLog && !("sink" in requestLog)) {
+      const path = resolve(requestLogPath(requestLog));
+      const other = logs.get(path);
+      if (other !== undefined) {
+        throw errors.configInvalid(
+          `expected a request log for each model; ${other} and ${name} have ${path}`,
+        );
+      }
+      logs.set(path, name);
+    }
+    const platform = resolvePlatform(config, platforms, before.get(name));
+    resolved.set(name, {
+      ...config,
+      ...(platform !== undefined && { platform }),
+      basePath: resolveBasePath(config.basePath, `models[${index}].basePath`),
+      versionPolicy: config.versionPolicy ?? latest(1),
+      labels: config.labels ?? {},
+    });
+  }
+  return resolved;
+}
+
+function resolvePlatform(
+  { name, platform }: ModelConfig,
+  platforms: readonly Platform[],
+  current: ResolvedModel | undefined,
+): string | Platform | undefined {
+  const requested = nameOf(platform);
+  const before = nameOf(current?.platform);
+  // To name what was found out before, or to leave it to be found out, changes no platform.
+  if (requested !== undefined && before !== undefined && requested !== before) {
+    throw errors.configInvalid(
+      `Illegal to change a model's platform. For model ${name} platform was ${before} and new platform ` +
+        `requested is ${requested}`,
+    );
+  }
+  if (typeof platform !== "string") return platform;
+  if (current?.platform !== undefined && typeof current.platform !== "string") {
+    return current.platform;
+  }
+  if (platforms.some(({ platformName }) => platformName === platform)) return platform;
+  const known = platforms.map(({ platformName }) => `"${platformName}"`).join(", ");
+  throw errors.configInvalid(
+    `Model ${name} requests unsupported platform ${platform}; expected one of ${known}`,
+  );
+}
+
+const nameOf = (platform: string | Platform | undefined) =>
+  typeof platform === "string" ? platform : platform?.platformName;

@@ -1,0 +1,54 @@
+import type { z } from "zod";
+import {
+  choice,
+  flag,
+  type OptionFields,
+  optionsOf,
+  optionsSchemaOf,
+  positive,
+} from "./wire-fields.js";
+import { type WireField, type WireValues, wireMessage } from "./wire-message.js";
+
+/** Options of `.tflite` models that a model can have for itself: see `TfliteOptions` of servable-tflite. */
+export interface TfliteModelOptions {
+  readonly state?: "fresh" | "keep";
+  readonly uncheckedOps?: "refuse" | "allow";
+  /** In bytes, from 1 to 2^31 - 1. */
+  readonly maxTensorBytes?: number;
+  readonly resizeFixed?: boolean;
+  readonly batch?: "fixed" | "resize";
+}
+
+const fields = {
+  state: choice(1, ["fresh", "keep"], "What calls find in the model's variables. Default fresh."),
+  unchecked_ops: choice(
+    2,
+    ["refuse", "allow"],
+    "Whether the model loads although it computes an index, size or divisor that nothing checks. " +
+      "Default refuse.",
+  ),
+  max_tensor_bytes: positive(3, 2 ** 31 - 1, "Maximum size of one tensor in bytes. Default 1 GiB."),
+  resize_fixed: flag(4, "Whether extents that the file fixes are resized to those of a call."),
+  batch: choice(
+    5,
+    ["fixed", "resize"],
+    "Batching of a model with a fixed batch of 1. Default fixed.",
+  ),
+} as const satisfies OptionFields<TfliteModelOptions>;
+
+const message = wireMessage("TfliteOptions", fields);
+
+/** The options of one `.tflite` model. */
+export const tfliteField = {
+  type: message,
+  schema: message.schema.meta({
+    description: "How this .tflite model is run, instead of what the flags say.",
+  }),
+} as const satisfies WireField;
+
+/** Checks `TfliteModelOptions`. */
+export const tfliteOptionsSchema: z.ZodType = optionsSchemaOf(fields);
+
+/** Returns the options that the fields stand for. */
+export const readTfliteOptions = (values: WireValues<typeof fields>): TfliteModelOptions =>
+  optionsOf<TfliteModelOptions>(fields, values);

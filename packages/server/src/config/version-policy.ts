@@ -1,0 +1,97 @@
+import { parseVersion, type Version } from "@serving-kit/core";
+import { all, latest, type ServableVersionPolicy, specific } from "@serving-kit/source-filesystem";
+import { z } from "zod";
+import { errors } from "../errors.js";
+import { type Int64Field, versionNumber, whole } from "./wire-fields.js";
+import { type WireField, wireMessage } from "./wire-message.js";
+
+const NAME = "FileSystemStoragePathSourceConfig.ServableVersionPolicy";
+
+const count = whole("How many. Default 1, also for 0.");
+const latestMessage = wireMessage(`${NAME}.Latest`, {
+  num_versions: { id: 1, type: "uint32", schema: count },
+});
+const allMessage = wireMessage(`${NAME}.All`, {});
+const specificMessage = wireMessage(`${NAME}.Specific`, {
+  versions: { id: 1, type: "int64", rule: "repeated", schema: z.array(versionNumber) },
+});
+const policyMessage = wireMessage(
+  NAME,
+  {
+    latest: {
+      id: 100,
+      type: latestMessage,
+      schema: latestMessage.schema.meta({ description: "The newest versions." }),
+    },
+    all: {
+      id: 101,
+      type: allMessage,
+      schema: allMessage.schema.meta({ description: "All versions." }),
+    },
+    specific: {
+      id: 102,
+      type: specificMessage,
+      schema: specificMessage.schema.meta({ description: "The versions that are listed." }),
+    },
+  },
+  { oneof: "policy_choice" },
+);
+
+/** TF Serving's `ServableVersionPolicy`. */
+export const versionPolicyField = {
+  type: policyMessage,
+  schema: policyMessage.schema
+    .refine((policy) => Object.keys(policy).length < 2, "one of latest, all and specific")
+    .meta({
+      maxProperties: 1,
+      description: "Which versions are served. Default the newest one.",
+    }),
+} as const satisfies WireField;
+
+/** TF Serving's `ServableVersionPolicy` as readers of messages return it. */
+interface VersionPolicyFields {
+  readonly latest?: { readonly num_versions?: Int64Field | undefined } | null | undefined;
+  readonly all?: object | null | undefined;
+  readonly specific?: { readonly versions?: readonly Int64Field[] | undefined } | null | undefined;
+}
+
+/**
+ * Returns the policy that stands at `where` of a message; undefined if it has none.
+ *
+ * @throws ServingError INVALID_ARGUMENT / CONFIG_INVALID unless each version is from 0 to 2^63 - 1.
+ */
+export function readVersionPolicy(
+  policy: VersionPolicyFields | null | undefined,
+  where: string,
+): ServableVersionPolicy | undefined {
+  if (policy?.all) return all();
+  if (policy?.specific) {
+    const { versions = [] } = policy.specific;
+    return specific(versions.map((number) => readVersion(number, `${where}.versions`)));
+  }
+  // In proto3 a count of 0 is one that was not given.
+  if (policy?.latest) {
+    const numVersions = Number(policy.latest.num_versions ?? 0) || 1;
+    return latest(Math.min(numVersions, Number.MAX_SAFE_INTEGER));
+  }
+  return undefined;
+}
+
+/**
+ * Returns the versions by label that stand at `where` of a message.
+ *
+ * @throws as `readVersionPolicy` does.
+ */
+export function readLabels(
+  labels: Readonly<Record<string, Int64Field>>,
+  where: string,
+): Readonly<Record<string, Version>> {
+  const entries = Object.entries(labels);
+  return Object.fromEntries(entries.map(([label, number]) => [label, readVersion(number, where)]));
+}
+
+function readVersion(number: Int64Field, where: string): Version {
+  const version = parseVersion(String(number));
+  if (version !== undefined) return version;
+  throw errors.configInvalid(`${where}: expected an integer from 0 to 2^63 - 1; got ${number}`);
+}
