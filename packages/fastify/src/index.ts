@@ -1,5 +1,5 @@
 /**
- * TF Serving's REST API inside a Fastify app.
+ * The HTTP routes of a model server inside a Fastify app.
  *
  * @packageDocumentation
  */

@@ -5,6 +5,8 @@ import { PassThrough } from "node:stream";
 import { createGunzip, gzipSync } from "node:zlib";
 import fastify, { type FastifyInstance } from "fastify";
 import { afterEach, beforeEach, describe, expect, expectTypeOf, it } from "vitest";
+import { tensorflowServing } from "../../protocol-tensorflow-serving/src/index.js";
+import { type Protocol, type ServerCore, serverSentEvents } from "../../server/src/index.js";
 import { hanging } from "../../server/test/fixture-platform.js";
 import { World } from "../../server/test/world.js";
 import { type ServingKitOptions, servingKit } from "../src/index.js";
@@ -28,6 +30,31 @@ const post = async (url: string, payload: string | Buffer = body, headers = {}) 
   const response = await app.inject({ method: "POST", url, payload, headers });
   return [response.statusCode, response.payload];
 };
+/** A protocol of routes without a model, one of them a stream without an end. */
+const letters: Protocol = {
+  name: "letters",
+  apis: [],
+  http: (core) => [
+    {
+      method: "GET",
+      path: "/letters/:a",
+      handle: ({ params }) => ({ status: 200, body: Buffer.from(JSON.stringify(params)) }),
+    },
+    {
+      method: "REPORT",
+      path: "/letters/*",
+      handle: () => ({ status: 200, body: Buffer.from('"letters"') }),
+    },
+    {
+      method: "GET",
+      path: "/letters",
+      handle: ({ signal }) => serverSentEvents(open(core, signal)),
+    },
+  ],
+};
+async function* open(core: ServerCore, signal: AbortSignal | undefined) {
+  for await (const _ of core.stateChanges({ signal })) yield { data: "open" };
+}
 const listening = () => app.listen({ port: 0, host: "127.0.0.1" });
 const until = async (condition: () => boolean) => {
   while (!condition()) await new Promise((resolve) => setImmediate(resolve));
@@ -95,11 +122,28 @@ describe("servingKit", () => {
 
   it("P1: answers the metrics of a server that has them", async () => {
     const server = await world.serve(["m"], { metrics: { path: "/metrics" } });
-    app.register(servingKit, { server, prefix: "/ml", metricsPath: "/metrics" });
+    app.register(servingKit, { server, prefix: "/ml" });
     await post(`/ml${PREDICT}`);
     const { headers, payload } = await app.inject("/ml/metrics");
     expect(headers["content-type"]).toMatch(/^text\/plain/);
     expect(payload).toContain(":tensorflow:serving:request_count");
+  });
+
+  it("P1: answers the routes of every protocol by their methods", async () => {
+    const server = await world.serve(["m"], { protocols: [tensorflowServing(), letters] });
+    app.register(servingKit, { server, prefix: "/ml" });
+    expect((await app.inject("/ml/letters/a%20b")).payload).toBe('{"a":"a b"}');
+    expect((await app.inject({ method: "HEAD", url: "/ml/letters/a" })).statusCode).toBe(200);
+    expect((await app.inject({ method: "POST", url: "/ml/letters/a" })).statusCode).toBe(404);
+    expect((await app.inject({ method: "REPORT", url: "/ml/letters" })).payload).toBe('"letters"');
+    expect(await post(`/ml${PREDICT}`)).toEqual(answer);
+  });
+
+  it("is no plugin where the app has a route of the server", async () => {
+    const server = await world.serve(["m"], { protocols: [letters] });
+    app.get("/letters", () => "mine");
+    app.register(servingKit, { server });
+    await expect(app.ready()).rejects.toMatchObject({ code: "FST_ERR_DUPLICATED_ROUTE" });
   });
 
   it.each([
@@ -273,6 +317,17 @@ describe("app.close", () => {
     await closed;
     expect(server.manager.listAvailable()).toEqual([]);
     await expect(server.listen({ port: 0 })).rejects.toMatchObject({ reason: "SERVER_CLOSING" });
+  });
+
+  it.each([true, false])("P4: ends server-sent events (closeWithApp: %s)", async (closeWithApp) => {
+    const server = await world.serve(["m"], { protocols: [letters] });
+    app.register(servingKit, { server, closeWithApp });
+    const response = await fetch(`${await listening()}/letters`);
+    expect(response.headers.get("content-type")).toBe("text/event-stream");
+    const parts = response.body?.getReader() as ReadableStreamDefaultReader<Uint8Array>;
+    expect(String(Buffer.from((await parts.read()).value as Uint8Array))).toBe("data: open\n\n");
+    await app.close();
+    expect((await parts.read()).done).toBe(true);
   });
 
   it("P4: leaves the server to its owner unless it is told otherwise", async () => {

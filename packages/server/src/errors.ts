@@ -12,6 +12,14 @@ interface RouteOf {
 const nameOfRoute = (of: RouteOf | undefined) =>
   of && `${of.protocol.name} (${of.route.method} ${of.route.path})`;
 
+/** What was found in place of a plugin. */
+function pluginText(received: unknown): string {
+  if (Array.isArray(received)) return `[${received.map(pluginText).join(", ")}]`;
+  if (typeof received !== "object") return typeof received;
+  if (received === null) return "null";
+  return "name" in received ? `the name ${received.name}` : "an object without a name";
+}
+
 /** The errors of this package, one factory for each reason. Texts of TF Serving are kept as they are. */
 export const errors = {
   bodyTooLarge: (limit: number) =>
@@ -22,11 +30,11 @@ export const errors = {
       { status: 413 },
     ),
 
-  pluginUnfit: (url: string, exportName: string, received: unknown) =>
+  pluginUnfit: (url: string, exportName: string, name: string, received: unknown) =>
     invalid(
       "PLUGIN_UNFIT",
-      `plugin: expected ${url} to export "${exportName}", a plugin with a name or a function that returns one; ` +
-        `got ${received === null ? null : typeof received}`,
+      `plugin ${name}: expected "${exportName}" of ${url} to be the plugin of this name, an array with it, or a ` +
+        `function that returns either; got ${pluginText(received)}`,
     ),
 
   pluginNotShared: (kind: string, name: string) =>

@@ -125,6 +125,12 @@ export interface ModelServer extends AsyncDisposable {
    */
   lameDuck(ms: number): Promise<void>;
   /**
+   * Ends the answers of `rest` and `fetch` that have no end of their own, such as server-sent events, while all
+   * else is answered as before: for an app that waits for its requests before it calls `close`, which does the
+   * same.
+   */
+  endStreams(): void;
+  /**
    * Not ready from now on; refuses new requests with 503, waits for those in flight, stops listening
    * and unloads all models. After `deadlineMs` (default: never) it no longer waits: what is in flight
    * is cut off. Can be called again and gives the same promise.

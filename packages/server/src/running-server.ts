@@ -111,6 +111,10 @@ export class RunningServer implements ModelServer {
     return this.#loop.transports.routes;
   }
 
+  endStreams(): void {
+    this.#loop.transports.endStreams();
+  }
+
   start(options: ModelServerOptions): Promise<void> {
     // In a later turn, so that a reload that beforeStart asks for waits for the start.
     const started = Promise.resolve().then(() => this.#start(options));

@@ -7,7 +7,7 @@ import {
   type OutgoingHttp,
 } from "./http-api.js";
 import { inflate } from "./inflate.js";
-import { webStream } from "./write-stream.js";
+import { giveUp, webStream } from "./write-stream.js";
 
 /** A request handler in terms of the Fetch API, for Hono and everything built on it. */
 export type FetchHandler = (request: Request) => Promise<Response>;
@@ -17,17 +17,9 @@ export function createFetchHandler(
   api: HttpApi,
   { cors = false, maxBodyBytes = DEFAULT_MAX_BODY_BYTES }: HttpOptions = {},
 ): FetchHandler {
-  const respond = ({
-    status,
-    body,
-    contentType,
-    headers,
-    closesConnection,
-    done,
-  }: OutgoingHttp) => {
-    const isWhole = body instanceof Uint8Array;
-    const whole = isWhole && body.length > 0 ? (body as Uint8Array<ArrayBuffer>) : null;
-    return new Response(isWhole ? whole : webStream(body, done), {
+  const respond = (answer: OutgoingHttp, method: string) => {
+    const { status, contentType, headers, closesConnection } = answer;
+    return new Response(webBody(answer, method), {
       status,
       headers: {
         "Content-Type": contentType ?? "application/json",
@@ -51,8 +43,18 @@ export function createFetchHandler(
       },
       signal: request.signal,
     });
-    return respond(answer);
+    return respond(answer, request.method);
   };
+}
+
+function webBody({ body, done }: OutgoingHttp, method: string) {
+  if (body instanceof Uint8Array) {
+    return body.length > 0 ? (body as Uint8Array<ArrayBuffer>) : null;
+  }
+  if (method !== "HEAD") return webStream(body, done);
+  giveUp(body);
+  done?.();
+  return null;
 }
 
 async function readFetchBody(request: Request, limit: number): Promise<Uint8Array> {

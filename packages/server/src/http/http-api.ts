@@ -49,6 +49,8 @@ export interface IncomingHttp {
 export interface OutgoingHttp extends HttpAnswer {
   /** Whether the connection should be closed after the answer. */
   readonly closesConnection?: boolean;
+  /** Of a stream: whether the connection should be closed after its last part. */
+  readonly isLast?: () => boolean;
   /** Of a stream: must be called once when it was written or given up. */
   readonly done?: () => void;
 }
@@ -99,7 +101,8 @@ export class HttpApi {
       inFlight.end();
       return closesConnection ? { ...answer, ...closesConnection } : answer;
     }
-    return { ...answer, ...closesConnection, done: once(() => inFlight.end()) };
+    const isLast = () => inFlight.isLeaving || inFlight.closing.aborted;
+    return { ...answer, ...closesConnection, isLast, done: once(() => inFlight.end()) };
   }
 
   #answer({ route, params }: MatchedRoute, incoming: IncomingHttp) {

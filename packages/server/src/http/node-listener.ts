@@ -56,7 +56,14 @@ export function createRestListener(
     const contentType = answer.contentType ?? "application/json";
     if (!(body instanceof Uint8Array)) {
       response.writeHead(answer.status, { "Content-Type": contentType, ...answer.headers });
-      return void writeStream(response, body, logger).finally(done);
+      if (response.req.method === "HEAD") {
+        giveUp(body);
+        response.end();
+        return done?.();
+      }
+      const { isLast = () => false } = answer;
+      const beforeEnd = () => isLast() && hangUpAtEnd(response);
+      return void writeStream(response, body, { logger, beforeEnd }).finally(done);
     }
     response.writeHead(answer.status, {
       "Content-Type": contentType,
@@ -97,6 +104,13 @@ export function createRestListener(
 function hangUpAfter(response: ServerResponse & { readonly stream?: ServerHttp2Stream }): void {
   if (response.stream === undefined) response.setHeader("Connection", "close");
   else response.stream.session?.close(); // after its streams have ended
+}
+
+/** The same for an answer whose headers have been sent. */
+function hangUpAtEnd(response: ServerResponse & { readonly stream?: ServerHttp2Stream }): void {
+  if (response.stream) return hangUpAfter(response);
+  const { socket } = response;
+  response.once("finish", () => socket?.destroySoon());
 }
 
 /** Path and query of a request's target, which a proxy may send with scheme and host before it. */

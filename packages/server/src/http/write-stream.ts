@@ -8,7 +8,7 @@ import { type Logger, messageOf } from "@serving-kit/core";
 export async function writeStream(
   response: ServerResponse,
   body: AsyncIterable<Uint8Array>,
-  logger: Logger,
+  { logger, beforeEnd }: { readonly logger: Logger; readonly beforeEnd: () => void },
 ): Promise<void> {
   const parts = body[Symbol.asyncIterator]();
   // One waiter at a time: a race against the end would keep one for each part.
@@ -33,6 +33,7 @@ export async function writeStream(
         await untilClosed<void>((resolve) => response.once("drain", () => resolve()));
       }
     }
+    beforeEnd();
     response.end();
   } catch (error) {
     logger.error({ err: error }, `a streamed answer failed: ${messageOf(error)}`);

@@ -16,7 +16,7 @@ export class InFlight {
     setMaxListeners(0, this.#closing.signal); // one for each stream that is open
   }
 
-  /** Aborts when the server starts to close. */
+  /** Aborts when the server starts to close, or its streams must end before. */
   get closing(): AbortSignal {
     return this.#closing.signal;
   }
@@ -51,11 +51,16 @@ export class InFlight {
     this.#isLeaving = true;
   }
 
+  /** Aborts `closing`, while requests are answered as before. */
+  endStreams(): void {
+    if (!this.#closing.signal.aborted) this.#closing.abort(errors.serverClosing());
+  }
+
   /** From now on `isClosing`; resolves when nothing is in flight any more. */
   drain(): Promise<void> {
     this.#isLeaving = true;
     this.#isClosing = true;
-    this.#closing.abort(errors.serverClosing());
+    this.endStreams();
     if (this.#count === 0) return Promise.resolve();
     return new Promise((resolve) => {
       this.#whenIdle = resolve;

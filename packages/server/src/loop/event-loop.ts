@@ -12,6 +12,7 @@ import type { Observer } from "../plugins/observer.js";
 import type { GrpcService, Protocol } from "../plugins/protocol.js";
 import type { CallContext, ServerCore } from "../plugins/server-core.js";
 import { LoopObservers, type ObserverLinks } from "./loop-observers.js";
+import { stateChanges } from "./state-changes.js";
 import { Transports } from "./transports.js";
 
 /** The models as one event loop has them: the manager's in the main thread, a mirror of it in others. */
@@ -131,6 +132,7 @@ export class EventLoop implements AsyncDisposable {
   /** The server as one protocol sees it over one transport. */
   #core(entrypoint: string, apis: readonly string[]): ServerCore {
     const { clock, logger, labels, modelNames, isStarted, onStateChange, reload } = this.#host;
+    const { closing } = this.#inFlight;
     const known = new Set(apis);
     const calls = {
       acquire: this.#acquire,
@@ -153,7 +155,9 @@ export class EventLoop implements AsyncDisposable {
       isReady: () => isStarted() && this.#host.isServing() && !this.#inFlight.isLeaving,
       counts: this.#host.counts ?? ((names) => this.observers.counts(names)),
       ...{ labels, modelNames, isStarted, onStateChange, reload, clock, logger },
-      closing: this.#inFlight.closing,
+      stateChanges: ({ signal }) =>
+        stateChanges(onStateChange, [closing, ...(signal ? [signal] : [])]),
+      closing,
     };
   }
 

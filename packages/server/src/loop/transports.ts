@@ -128,6 +128,11 @@ export class Transports {
     for (const listener of this.#grpc) listener.goAway();
   }
 
+  /** Contract: `ModelServer.endStreams`. */
+  endStreams(): void {
+    this.#inFlight.endStreams();
+  }
+
   /** The connections of all listeners; undefined if there are others, of an app's own server. */
   get connections(): ConnectionCount | undefined {
     if (this.#isMounted) return undefined;

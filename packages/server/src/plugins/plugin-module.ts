@@ -7,7 +7,10 @@ import { errors } from "../errors.js";
 export interface PluginModule {
   /** The URL of an ES module. */
   readonly url: string | URL;
-  /** The name of the export: the plugin, or a function that returns it. Default `default`. */
+  /**
+   * The name of the export: the plugin, an array that has it, or a function that returns either or a promise of
+   * it. Default `default`.
+   */
   readonly exportName?: string;
   /** The argument of that function. Must survive `structuredClone`. Default undefined. */
   readonly options?: unknown;
@@ -21,19 +24,26 @@ export interface Plugin {
   readonly module?: PluginModule | undefined;
 }
 
+/** The module of a plugin, for other event loops. */
+export interface SharedPlugin extends PluginModule {
+  /** The name of the plugin. */
+  readonly name: string;
+}
+
 /**
  * Imports a plugin from its module.
  *
- * @throws ServingError INVALID_ARGUMENT / PLUGIN_UNFIT if there is no such export or it has no name.
+ * @throws ServingError INVALID_ARGUMENT / PLUGIN_UNFIT if there is no such export or it has no plugin of the name.
  */
-export async function importPlugin<P extends Plugin>(module: PluginModule): Promise<P> {
-  const { url, exportName = "default", options } = module;
+export async function importPlugin<P extends Plugin>(plugin: SharedPlugin): Promise<P> {
+  const { url, exportName = "default", options, name } = plugin;
   const exports = (await import(String(url))) as Record<string, unknown>;
   const exported = Object.hasOwn(exports, exportName) ? exports[exportName] : undefined;
-  const plugin: unknown = typeof exported === "function" ? await exported(options) : exported;
-  const { name } = (plugin ?? {}) as Partial<P>;
-  if (typeof name === "string") return plugin as P;
-  throw errors.pluginUnfit(String(url), exportName, exported);
+  const made: unknown = typeof exported === "function" ? await exported(options) : exported;
+  const candidates: readonly unknown[] = Array.isArray(made) ? made : [made];
+  const found = candidates.find((one) => (one as Partial<P> | undefined)?.name === name);
+  if (found !== undefined) return found as P;
+  throw errors.pluginUnfit(String(url), exportName, name, made);
 }
 
 /**
@@ -41,9 +51,9 @@ export async function importPlugin<P extends Plugin>(module: PluginModule): Prom
  *
  * @throws ServingError INVALID_ARGUMENT / PLUGIN_NOT_SHARED if a plugin has no module.
  */
-export function modulesOf(kind: string, plugins: readonly Plugin[]): readonly PluginModule[] {
+export function modulesOf(kind: string, plugins: readonly Plugin[]): readonly SharedPlugin[] {
   return plugins.map(({ name, module }) => {
     if (module === undefined) throw errors.pluginNotShared(kind, name);
-    return { ...module, url: String(module.url) };
+    return { ...module, name, url: String(module.url) };
   });
 }

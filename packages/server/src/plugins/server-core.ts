@@ -102,6 +102,11 @@ export interface ServerCore {
   /** Calls back after every change of a version's state, and when the server has started. */
   onStateChange(listener: () => void): Disposable;
   /**
+   * Yields now, and after `onStateChange` would call back: once for all changes since the last. Ends when the
+   * server closes, and when the signal of the context aborts: for streams that show states.
+   */
+  stateChanges(context: Pick<CallContext, "signal">): AsyncIterable<void>;
+  /**
    * Contract: `ModelServer.reload`, within the limits of `ModelControl`; but what a client cannot say of a
    * model stays as it is: its batching, its request log, and a platform of its own that is named. Each call is
    * logged with its peer.

@@ -7,7 +7,7 @@ import type { HttpOptions } from "../http/http-api.js";
 import type { Listening, ListenOptions } from "../http/http-listener.js";
 import type { ConnectionCount } from "../listening/listener.js";
 import type { SharedListen } from "../listening/port-sharing.js";
-import type { PluginModule } from "../plugins/plugin-module.js";
+import type { SharedPlugin } from "../plugins/plugin-module.js";
 import type { Moved } from "./thread-channel.js";
 import type { ThreadError } from "./thread-error.js";
 import type { ThreadTensors } from "./thread-tensors.js";
@@ -19,7 +19,7 @@ export interface LoopSettings {
   readonly rest: HttpOptions | undefined;
   /** The modules of the plugins, by kind. */
   readonly plugins: Readonly<
-    Record<"protocols" | "observers" | "acquireDecorators", readonly PluginModule[]>
+    Record<"protocols" | "observers" | "acquireDecorators", readonly SharedPlugin[]>
   >;
   /** Whether the main thread has a logger. */
   readonly hasLogger: boolean;

@@ -2,7 +2,7 @@ import { ServingMap, silentLogger, systemClock } from "@serving-kit/core";
 import type { Platform, Predictor } from "@serving-kit/inference";
 import { errors } from "../errors.js";
 import { EventLoop, type LoopPlugins } from "../loop/event-loop.js";
-import { importPlugin, type Plugin, type PluginModule } from "../plugins/plugin-module.js";
+import { importPlugin, type Plugin, type SharedPlugin } from "../plugins/plugin-module.js";
 import type { LoopMethods, LoopSettings, MainMethods } from "./loop-messages.js";
 import { ManagerMirror } from "./manager-mirror.js";
 import { Replica } from "./replica.js";
@@ -69,13 +69,13 @@ export async function runLoop(port: ThreadPort, settings: LoopSettings): Promise
   const replica = new Replica(serving, { platforms, main, clock, logger, onBatchStart });
 }
 
-async function importPlugins(modules: LoopSettings["plugins"]): Promise<LoopPlugins> {
-  const all = <P extends Plugin>(of: readonly PluginModule[]) =>
-    Promise.all(of.map((module) => importPlugin<P>(module)));
+async function importPlugins(plugins: LoopSettings["plugins"]): Promise<LoopPlugins> {
+  const all = <P extends Plugin>(of: readonly SharedPlugin[]) =>
+    Promise.all(of.map((plugin) => importPlugin<P>(plugin)));
   return {
-    protocols: await all(modules.protocols),
-    observers: await all(modules.observers),
-    acquireDecorators: await all(modules.acquireDecorators),
+    protocols: await all(plugins.protocols),
+    observers: await all(plugins.observers),
+    acquireDecorators: await all(plugins.acquireDecorators),
   };
 }
 
