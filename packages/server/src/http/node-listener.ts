@@ -108,9 +108,9 @@ function hangUpAfter(response: ServerResponse & { readonly stream?: ServerHttp2S
 
 /** The same for an answer whose headers have been sent. */
 function hangUpAtEnd(response: ServerResponse & { readonly stream?: ServerHttp2Stream }): void {
-  if (response.stream) return hangUpAfter(response);
   const { socket } = response;
-  response.once("finish", () => socket?.destroySoon());
+  if (response.stream) hangUpAfter(response);
+  else response.once("finish", () => socket?.destroySoon());
 }
 
 /** Path and query of a request's target, which a proxy may send with scheme and host before it. */
