@@ -56,6 +56,17 @@ const KINDS: readonly ForeignKind[] = [
     remedy: () => "load it into its model in Python and export a SavedModel",
   },
   {
+    names: /\.(pkl|pickle|joblib)$/i,
+    what: "a Python pickle",
+    remedy: (name) =>
+      `load ${name} in Python and save it in the format of its library: save_model("model.ubj") of XGBoost, save_model("model.txt") of LightGBM, or ONNX`,
+  },
+  {
+    names: /\.cbm$/i,
+    what: "a CatBoost model",
+    remedy: () => "export it as ONNX, or serve it by a platform of your own (definePlatform)",
+  },
+  {
     names: /\.(zip|tar|tgz|tar\.gz)$/i,
     what: "an archive",
     remedy: (name) => `unpack ${name} and serve what is in it`,

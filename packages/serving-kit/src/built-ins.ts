@@ -4,6 +4,7 @@ import { loadPlatforms } from "./platforms/load-platforms.js";
 import type { PlatformRow } from "./platforms/platform-row.js";
 import { tensorflowFlags } from "./platforms/tensorflow-flags.js";
 import { tfliteFlags } from "./platforms/tflite-flags.js";
+import { treesFlags } from "./platforms/trees-flags.js";
 import type { PluginRow } from "./server-plugins.js";
 import { optionalSource, type SourceRow } from "./source-rows.js";
 
@@ -37,6 +38,15 @@ export const builtIns: BuiltIns = {
       isRequired: true, // its library comes with the kit
       load: async (setup) => (await import("./platforms/tflite.js")).tfliteOf(setup),
     },
+    {
+      name: "xgboost",
+      ...treesFlags,
+      load: async (setup) => (await import("./platforms/trees.js")).xgboostOf(setup),
+    },
+    {
+      name: "lightgbm",
+      load: async (setup) => (await import("./platforms/trees.js")).lightgbmOf(setup),
+    },
   ],
   protocols: [
     {
@@ -65,7 +75,7 @@ export const builtIns: BuiltIns = {
 };
 
 /**
- * Loads the built-in platforms with their defaults, `tensorflow` and `tflite`: a folder with a SavedModel and a
+ * Loads the built-in platforms with their defaults, such as `tensorflow` and `xgboost`: a folder with a SavedModel and a
  * `.tflite` file is a SavedModel, as in TF Serving. Their libraries are opened with the first model.
  */
 export const builtInPlatforms = (): Promise<readonly Platform[]> =>

@@ -31,6 +31,7 @@ export {
 } from "@serving-kit/inference";
 export { type TensorFlowOptions, tensorflow } from "@serving-kit/servable-tensorflow";
 export { type TfliteOptions, tflite } from "@serving-kit/servable-tflite";
+export { lightgbm, type TreeOptions, xgboost } from "@serving-kit/servable-trees";
 export {
   customPlatform,
   type ModelConfig,

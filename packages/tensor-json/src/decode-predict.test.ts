@@ -1,4 +1,10 @@
-import type { DType, Signature, Tensor, TensorSpec } from "@serving-kit/inference";
+import {
+  type DType,
+  type Signature,
+  stringsOf,
+  type Tensor,
+  type TensorSpec,
+} from "@serving-kit/inference";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { decodePredict } from "./decode-predict.js";
@@ -156,6 +162,59 @@ describe("decodePredict", () => {
     expect([rows.a?.shape, rows.b?.shape]).toEqual([[2, 2], [2]]);
     const columns = decode('{"inputs":{"b":["x"],"extra":[null],"a":[[1]]}}', two).inputs;
     expect([columns.a?.shape, columns.b?.shape]).toEqual([[1, 1], [1]]);
+  });
+
+  it("fills what rows lack, and null, of optional inputs with a missing value", () => {
+    const columns = signature({
+      age: { dtype: "float32", shape: [-1], isOptional: true, missing: Number.NaN },
+      color: { dtype: "string", shape: [-1], isOptional: true, missing: "" },
+      rare: { dtype: "float64", shape: [-1], isOptional: true, missing: -1 },
+    });
+    const rows =
+      '{"instances":[{"age":1},{"color":"red"},{"age":null,"color":null},{ "age" : 4 }]}';
+    const { inputs } = decode(rows, columns);
+    expect(Object.keys(inputs)).toEqual(["age", "color"]);
+    expect(inputs.age?.data).toEqual(Float32Array.of(1, Number.NaN, Number.NaN, 4));
+    expect(stringsOf(inputs.color as Tensor<"string">)).toEqual(["", "red", "", ""]);
+    const whole = decode(
+      '{"inputs":{"age":[1, null ,3],"color":[null,"a","b"],"rare":[]}}',
+      columns,
+    );
+    expect(whole.inputs.age?.data).toEqual(Float32Array.of(1, Number.NaN, 3));
+    expect(stringsOf(whole.inputs.color as Tensor<"string">)).toEqual(["", "a", "b"]);
+    expect(whole.inputs.rare?.shape).toEqual([0]);
+    const many = Array.from({ length: 9000 }, (_, i) => (i % 3 === 0 ? {} : { rare: i }));
+    const { data } = decode(JSON.stringify({ instances: many }), columns).inputs.rare as Tensor;
+    expect([data.length, data[0], data[1], data[8997], data[8999]]).toEqual([
+      9000, -1, 1, -1, 8999,
+    ]);
+  });
+
+  it.each([
+    ['{"instances":[{"age":1},{"age":"x"}]}', /element: 1 key: age of/],
+    ['{"instances":[{"age":1},{"age":[1]}]}', /element: 1 key: age of/],
+    [
+      '{"instances":[{"age":1,"k":1},{"age":1}]}',
+      /element: 1 key: k of .*other rows have this input/,
+    ],
+    ['{"instances":[{"age":1,"k":null}]}', /element: 0 key: k of/],
+    ['{"inputs":{"age":[1,null,"x"]}}', /row 2 of input age/],
+    ['{"inputs":{"age":[1,[2]]}}', /row 1 of input age: expected a scalar/],
+  ])("names the row and the key of what it refuses: %s", (body, message) => {
+    const columns = signature({
+      age: { dtype: "float32", shape: [-1], isOptional: true, missing: Number.NaN },
+      k: { dtype: "int32", shape: [-1], isOptional: true },
+    });
+    expect(() => decode(body, columns)).toThrow(message);
+  });
+
+  it("refuses rows that lack more values than there is room for", () => {
+    const names = Array.from({ length: 200 }, (_, i) => `c${i}`);
+    const missing = { dtype: "float32", shape: [-1], isOptional: true, missing: -1 } as const;
+    const columns = signature(Object.fromEntries(names.map((name) => [name, missing])));
+    const first = JSON.stringify(Object.fromEntries(names.map((name) => [name, 1])));
+    const body = `{"instances":[${first}${",{}".repeat(30_000)}]}`;
+    expect(() => decode(body, columns)).toThrow(/lack 6000000 values .* at most 4194304/);
   });
 
   it("lets an optional input be left out", () => {

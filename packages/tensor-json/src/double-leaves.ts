@@ -31,6 +31,12 @@ export class DoubleLeaves {
     return scanNumber(bytes, at, this.chunk, this.used++, this.range);
   }
 
+  /** Adds an element that is not in the text. */
+  add(missing: number | string): void {
+    if (this.used === CHUNK_LENGTH) this.flush(1);
+    this.chunk[this.used++] = Number(missing);
+  }
+
   /** Empties the chunk. `progress` is how much of the text was read, from 0 to 1, for a good guess. */
   flush(progress: number): void {
     const length = this.length;

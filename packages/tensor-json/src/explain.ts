@@ -7,9 +7,10 @@ import {
 import { isBase64Object } from "./base64.js";
 import { type CheckedTensor, checkTensor } from "./check-tensor.js";
 import { errors } from "./errors.js";
-import { byteOrderMark, CHAR, skipSpace, typeAt } from "./json-text.js";
+import { byteOrderMark, CHAR, hasWord, skipSpace, typeAt } from "./json-text.js";
 import { skipValue } from "./json-value.js";
 import { elementsOf, type JsonMember, membersOf, valueText } from "./json-walk.js";
+import { MAX_MISSING } from "./read-inputs.js";
 
 /**
  * Checks the top level of a request: that it is JSON and an object, and what its members are.
@@ -109,7 +110,47 @@ function explainInstances(bytes: Uint8Array, at: number, first: number, specs: S
     else addItem(bytes, start, onlyName, specs, shapes, `${index}`);
     index++;
   }
+  if (isNamed) explainLacking(bytes, at, specs);
 }
+
+/**
+ * Names the row and the key of an optional input that only some rows have and that has no missing value, and refuses
+ * rows that lack too many values.
+ */
+function explainLacking(bytes: Uint8Array, at: number, specs: Specs): void {
+  const seen = new Map<string, { rows: number; lacking: number }>();
+  let row = 0;
+  for (const { start } of elementsOf(bytes, at)) {
+    for (const { key } of membersOf(bytes, start)) {
+      const known = seen.get(key);
+      // The first row that lacks the input, if it is before this one.
+      if (known === undefined) seen.set(key, { rows: 1, lacking: row === 0 ? -1 : 0 });
+      else {
+        if (known.lacking === -1 && known.rows !== row) known.lacking = known.rows;
+        known.rows++;
+      }
+    }
+    row++;
+  }
+  let filled = 0;
+  for (const [name, { missing }] of specs) {
+    const known = seen.get(name);
+    if (known === undefined || known.rows === row) continue;
+    filled += row - known.rows;
+    if (missing !== undefined) continue;
+    throw elementError(
+      `${known.lacking === -1 ? known.rows : known.lacking} key: ${name}`,
+      "INVALID_ARGUMENT: JSON object: other rows have this input, and this one does not",
+    );
+  }
+  if (filled > MAX_MISSING) {
+    throw errors.requestUnfit(
+      `rows lack ${filled} values of inputs that other rows have; expected at most ${MAX_MISSING}. Send fewer rows, or columns ('inputs')`,
+    );
+  }
+}
+
+const isNull = (bytes: Uint8Array, at: number) => hasWord(bytes, at, "null");
 
 const isNamedRow = (bytes: Uint8Array, at: number) =>
   bytes[at] === CHAR.openObject && !isBase64Object(bytes, at);
@@ -155,6 +196,7 @@ function addItem(
   if (spec === undefined) {
     throw elementError(place, `INVALID_ARGUMENT: JSON object: does not have named input: ${name}`);
   }
+  if (spec.missing !== undefined && isNull(bytes, at)) return;
   const item = checkTensor(bytes, at, spec.dtype);
   if (item.error) throw elementError(place, `${item.error.code}: ${item.error.message}`);
   const first = shapes.get(name) ?? item;
@@ -180,6 +222,20 @@ function explainInputs(bytes: Uint8Array, at: number, specs: Specs): void {
     const { error } = checkTensor(bytes, start, spec.dtype);
     if (error) throw error;
   };
+  const checkColumn = (name: string, start: number, spec: TensorSpec) => {
+    if (spec.missing === undefined || bytes[start] !== CHAR.openArray) return check(start, spec);
+    let row = 0;
+    for (const element of elementsOf(bytes, start)) {
+      if (!isNull(bytes, element.start)) {
+        const { error, shape } = checkTensor(bytes, element.start, spec.dtype);
+        if (error || shape.length > 0) {
+          const problem = error?.message ?? "expected a scalar; got a list";
+          throw errors.requestUnfit(`Failed to process row ${row} of input ${name}: ${problem}`);
+        }
+      }
+      row++;
+    }
+  };
   if (!isNamedRow(bytes, at)) {
     if (specs.size > 1) {
       throw errors.requestUnfit(
@@ -196,7 +252,7 @@ function explainInputs(bytes: Uint8Array, at: number, specs: Specs): void {
   }
   for (const [name, spec] of specs) {
     const member = members.get(name);
-    if (member) check(member.start, spec);
+    if (member) checkColumn(name, member.start, spec);
     else if (!spec.isOptional) {
       throw errors.requestUnfit(`Missing named input: ${name} in 'inputs' object.`);
     }

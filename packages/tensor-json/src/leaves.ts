@@ -17,10 +17,14 @@ export interface Leaves {
   /** How many elements were read. */
   readonly length: number;
   read(bytes: Uint8Array, at: number): number;
+  /** Adds the element that means "missing": see `TensorSpec.missing`. Absent if the dtype has none. */
+  add?(missing: number | string): void;
   finish(): unknown;
 }
 
 const IS_LITTLE_ENDIAN = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
+
+const encoder = new TextEncoder();
 
 class Int64Leaves implements Leaves {
   length = 0;
@@ -100,6 +104,10 @@ class BoolLeaves implements Leaves {
 
 class StringLeaves implements Leaves {
   readonly #strings: Uint8Array[] = [];
+
+  add(missing: number | string): void {
+    this.#strings.push(encoder.encode(`${missing}`));
+  }
 
   get length(): number {
     return this.#strings.length;

@@ -2,7 +2,7 @@ import { type Tensor, TensorRecord, type TensorSpec, type Tensors } from "@servi
 import { isBase64Object } from "./base64.js";
 import { isJsonDType } from "./json-dtypes.js";
 import { keyAt, skipString } from "./json-string.js";
-import { CHAR, skipSpace } from "./json-text.js";
+import { CHAR, hasWord, skipSpace } from "./json-text.js";
 import { skipColon, skipValue } from "./json-value.js";
 import { TensorReader } from "./tensor-reader.js";
 
@@ -56,29 +56,43 @@ function readSingle(text: Text, at: number, specs: Specs): Read | undefined {
   return end === -1 ? undefined : { inputs: tensors([[name, reader.tensor()]]), end };
 }
 
+/** Maximum number of values that the rows of a request may lack: an empty row is 3 bytes, and lacks every input. */
+export const MAX_MISSING = 2 ** 22;
+
 function readNamedRows(text: Text, at: number, specs: Specs): Read | undefined {
-  const { bytes, view } = text;
+  const { bytes } = text;
   const names = [...specs.keys()];
   const readers = new Map<string, TensorReader>();
   for (const [name, spec] of specs) readers.set(name, new TensorReader(spec));
+  /** The readers of inputs that some row had. */
+  const active: TensorReader[] = [];
+  let room = MAX_MISSING;
+  const fill = (reader: TensorReader) => room-- > 0 && reader.addMissing();
   for (let rows = 1; ; rows++) {
     if (bytes[at] !== CHAR.openObject) return undefined;
     at = skipSpace(bytes, at + 1);
+    let keys = 0;
     if (bytes[at] !== CHAR.closeObject) {
       for (;;) {
         if (bytes[at] !== CHAR.quote) return undefined;
         const keyEnd = skipString(bytes, at);
         const reader = readers.get(keyAt(bytes, at, keyEnd, names));
-        if (reader === undefined || reader.values !== rows - 1) return undefined;
-        at = reader.read(bytes, view, skipSpace(bytes, skipColon(bytes, keyEnd)));
+        if (reader === undefined) return undefined;
+        if (reader.values === 0) active.push(reader);
+        // Rows before this one may lack the input.
+        while (reader.values < rows - 1) if (!fill(reader)) return undefined;
+        if (reader.values !== rows - 1) return undefined;
+        at = readValue(text, skipSpace(bytes, skipColon(bytes, keyEnd)), reader);
         if (at === -1) return undefined;
+        keys++;
         if (bytes[at] === CHAR.closeObject) break;
         if (bytes[at] !== CHAR.comma) return undefined;
         at = skipSpace(bytes, at + 1);
       }
     }
-    for (const [name, { values }] of readers) {
-      if (values !== rows && !(values === 0 && specs.get(name)?.isOptional)) return undefined;
+    if (rows === 1 && !areThere(specs, readers)) return undefined;
+    if (keys < active.length) {
+      for (const reader of active) if (reader.values < rows && !fill(reader)) return undefined;
     }
     at = skipSpace(bytes, at + 1);
     if (bytes[at] === CHAR.closeArray) break;
@@ -87,6 +101,34 @@ function readNamedRows(text: Text, at: number, specs: Specs): Read | undefined {
   }
   const read = [...readers].filter(([, { values }]) => values > 0);
   return { inputs: tensors(read.map(([name, reader]) => [name, reader.rows()])), end: at + 1 };
+}
+
+/** Whether the first row has every input that may not be left out. */
+function areThere(specs: Specs, readers: ReadonlyMap<string, TensorReader>): boolean {
+  for (const [name, { isOptional }] of specs) {
+    if (!isOptional && readers.get(name)?.values === 0) return false;
+  }
+  return true;
+}
+
+/** Reads a value, or a null of an input that may be missing. Returns the position of the next character, or -1. */
+function readValue({ bytes, view }: Text, at: number, reader: TensorReader): number {
+  if (!hasWord(bytes, at, "null")) return reader.read(bytes, view, at);
+  return reader.addMissing() ? skipSpace(bytes, at + 4) : -1;
+}
+
+/** Reads the column of an input that may be missing in some rows: a list of scalars and nulls. */
+function readMissingColumn(text: Text, at: number, reader: TensorReader): number {
+  const { bytes } = text;
+  at = skipSpace(bytes, at + 1);
+  if (bytes[at] === CHAR.closeArray) return skipSpace(bytes, at + 1);
+  for (;;) {
+    at = readValue(text, at, reader);
+    if (at === -1) return -1;
+    if (bytes[at] === CHAR.closeArray) return skipSpace(bytes, at + 1);
+    if (bytes[at] !== CHAR.comma) return -1;
+    at = skipSpace(bytes, at + 1);
+  }
 }
 
 function readColumns(text: Text, at: number, specs: Specs): Read | undefined {
@@ -108,9 +150,10 @@ function readColumns(text: Text, at: number, specs: Specs): Read | undefined {
         at = skipSpace(bytes, skipValue(bytes, at, 2));
       } else {
         const reader = new TensorReader(spec);
-        at = reader.read(bytes, view, at);
+        const isRows = spec.missing !== undefined && bytes[at] === CHAR.openArray;
+        at = isRows ? readMissingColumn(text, at, reader) : reader.read(bytes, view, at);
         if (at === -1) return undefined;
-        columns.set(name, reader.tensor());
+        columns.set(name, isRows ? reader.rows() : reader.tensor());
       }
       if (bytes[at] === CHAR.closeObject) break;
       if (bytes[at] !== CHAR.comma) return undefined;

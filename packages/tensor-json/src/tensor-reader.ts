@@ -108,6 +108,19 @@ export class TensorReader {
     return at;
   }
 
+  /**
+   * Adds the value of a row that the input is missing in, as its spec has it. Returns false if that is not possible:
+   * the spec has none, or values are not scalars.
+   */
+  addMissing(): boolean {
+    const { missing } = this.#spec;
+    if (missing === undefined || this.#leaves.add === undefined || this.#rank > 0) return false;
+    this.#rank = 0;
+    this.#leaves.add(missing);
+    this.values++;
+    return true;
+  }
+
   /** The tensor of the one value that was read. */
   tensor(): Tensor {
     return this.#tensor(this.#dims);

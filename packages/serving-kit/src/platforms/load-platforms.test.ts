@@ -59,7 +59,7 @@ describe("loadPlatforms", () => {
     for (const prefersTflite of [true, false]) {
       const platforms = await platformsOf(prefersTflite);
       const names = platforms.map(({ platformName }) => platformName);
-      expect(names).toEqual(["tensorflow", "tflite"]);
+      expect(names).toEqual(["tensorflow", "tflite", "xgboost", "lightgbm"]);
     }
   });
 });
