@@ -92,7 +92,7 @@ describe("a clone that cannot download 2.21", () => {
       const modules = join(folder, "node_modules");
       mkdirSync(join(modules, "mvn-artifact-download"), { recursive: true });
       symlinkSync(carrier, join(modules, "tfjs-tflite-node"));
-      symlinkSync(join(servable, "node_modules/fflate"), join(modules, "fflate"));
+      symlinkSync(join(servable, "node_modules/yauzl"), join(modules, "yauzl"));
       const offline = 'exports.default = async () => { throw new Error("no such host"); };';
       writeFileSync(join(modules, "mvn-artifact-download/index.js"), offline);
       const { status, stderr } = run(join(folder, "scripts/platform-packages.mjs"), [], folder);

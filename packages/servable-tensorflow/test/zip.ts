@@ -35,6 +35,8 @@ export function zip(files: Record<string, { content: string; method: number }>):
   const list = Buffer.concat(central);
   const end = Buffer.alloc(22);
   end.writeUInt32LE(0x06054b50);
+  end.writeUInt16LE(central.length, 8);
+  end.writeUInt16LE(central.length, 10);
   end.writeUInt32LE(list.length, 12);
   end.writeUInt32LE(offset, 16);
   return Buffer.concat([...locals, list, end]);

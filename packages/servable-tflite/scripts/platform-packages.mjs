@@ -18,6 +18,7 @@ import {
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { basename, dirname, join, parse } from "node:path";
+import { buffer } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 
 /** TensorFlow Lite 2.21 in the Java package of Bytedeco: a jar for each platform, of 4 MB. */
@@ -99,9 +100,16 @@ async function obtain(name) {
 
 async function fromJar(classifier, file) {
   // Imported when they are needed: the check before packing runs without them.
-  const [{ unzipSync }, jar] = await Promise.all([import("fflate"), downloadJar(classifier)]);
-  const filter = ({ name, originalSize }) => name === file && originalSize <= MAX_LIBRARY_BYTES;
-  return unzipSync(jar, { filter })[file] ?? new Uint8Array();
+  const [{ fromBufferPromise }, jar] = await Promise.all([
+    import("yauzl"),
+    downloadJar(classifier),
+  ]);
+  const archive = await fromBufferPromise(jar);
+  for await (const entry of archive.eachEntry()) {
+    const isIt = entry.fileName === file && entry.uncompressedSize <= MAX_LIBRARY_BYTES;
+    if (isIt) return buffer(await archive.openReadStreamPromise(entry));
+  }
+  return new Uint8Array();
 }
 
 async function downloadJar(classifier) {
