@@ -74,6 +74,7 @@ export type {
   SharedPredictor,
 } from "./predictor.js";
 export type { Named, PredictorLike, SignatureLike } from "./predictor-like.js";
+export { ReadHandover } from "./read-handover.js";
 export { type CallLimits, settleCall, throwIfEnded } from "./settle-call.js";
 export {
   DEFAULT_SIGNATURE,

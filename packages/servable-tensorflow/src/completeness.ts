@@ -8,7 +8,7 @@ import {
   messageOf,
 } from "@serving-kit/core";
 import { explainMissingModel } from "@serving-kit/inference";
-import { type MetaGraph, readSavedModel } from "./saved-model.js";
+import { type MetaGraph, readSavedModelToLoad } from "./saved-model.js";
 import { SAVED_MODEL_FILES } from "./saved-model-file.js";
 import { readShardSizes, shardName } from "./variables/variables-index.js";
 
@@ -46,7 +46,7 @@ export async function missingParts(
 export async function savedModelCompleteness(path: string): Promise<Completeness> {
   let graphs: readonly MetaGraph[];
   try {
-    graphs = await readSavedModel(path);
+    graphs = await readSavedModelToLoad(path);
   } catch (error) {
     if (!isServingError(error)) throw error;
     if (error.reason === "SAVED_MODEL_MISSING") {

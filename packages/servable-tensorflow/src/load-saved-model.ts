@@ -8,7 +8,7 @@ import { openTensorFlow, type TensorFlow } from "./native/library.js";
 import { loadFoundOpLibraries, loadOpLibrary } from "./native/op-library.js";
 import { SavedModelSession, type SessionSource } from "./native/saved-model-session.js";
 import type { TensorFlowOptions } from "./options.js";
-import { readSavedModel, selectMetaGraph } from "./saved-model.js";
+import { selectMetaGraph, takeSavedModel } from "./saved-model.js";
 import { SavedModelPredictor, type ServedModel } from "./saved-model-predictor.js";
 import { sessionConfig } from "./session-config.js";
 import { SessionHolders } from "./session-holders.js";
@@ -31,7 +31,7 @@ export async function loadSavedModel(
   context: Omit<LoadContext, "id">,
 ): Promise<SavedModelPredictor> {
   const { signal, clock = systemClock } = context;
-  const graphs = await readSavedModel(path);
+  const graphs = await takeSavedModel(path);
   const graph = selectMetaGraph(path, graphs, options.tags ?? [SERVE]);
   const missing = await missingParts(path, graphs);
   if (missing !== undefined) throw errors.savedModelInvalid(path, missing);

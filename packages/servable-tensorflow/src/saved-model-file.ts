@@ -36,7 +36,9 @@ export async function readMetaGraphs<T>(
 }
 
 /** The file that is there; TensorFlow too prefers the binary one. */
-async function findFile(path: string): Promise<(typeof SAVED_MODEL_FILES)[number] | undefined> {
+export async function findFile(
+  path: string,
+): Promise<(typeof SAVED_MODEL_FILES)[number] | undefined> {
   for (const file of SAVED_MODEL_FILES) {
     const stats = await stat(join(path, file)).catch(() => undefined);
     if (stats === undefined) continue;

@@ -1,7 +1,8 @@
-import type { Signature, Tensor } from "@serving-kit/inference";
+import { join } from "node:path";
+import { ReadHandover, type Signature, type Tensor } from "@serving-kit/inference";
 import { errors } from "./errors.js";
 import type { MetaGraphDef } from "./proto/messages.js";
-import { readMetaGraphs } from "./saved-model-file.js";
+import { findFile, readMetaGraphs } from "./saved-model-file.js";
 import { readSignature } from "./signature-def.js";
 import { type VariableNode, variableNodes } from "./variables/variable-nodes.js";
 
@@ -37,6 +38,22 @@ export interface MetaGraph {
  */
 export async function readSavedModel(path: string): Promise<readonly MetaGraph[]> {
   return readMetaGraphs(path, (graphs) => graphs.map(toMetaGraph));
+}
+
+const handover = new ReadHandover<readonly MetaGraph[]>();
+
+/** As `readSavedModel`; keeps what it returns for `takeSavedModel`. */
+export async function readSavedModelToLoad(path: string): Promise<readonly MetaGraph[]> {
+  const file = await findFile(path);
+  if (file === undefined) return readSavedModel(path);
+  return handover.readAndKeep(join(path, file), () => readSavedModel(path));
+}
+
+/** As `readSavedModel`, unless `readSavedModelToLoad` has read the file as it is now. */
+export async function takeSavedModel(path: string): Promise<readonly MetaGraph[]> {
+  const file = await findFile(path);
+  const kept = file && (await handover.take(join(path, file)));
+  return kept ?? readSavedModel(path);
 }
 
 /** The graph with exactly these tags. Throws NOT_FOUND / TAGS_NOT_FOUND with the known ones. */

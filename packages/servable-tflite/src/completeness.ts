@@ -7,8 +7,7 @@ import {
 } from "@serving-kit/core";
 import { explainMissingModel } from "@serving-kit/inference";
 import { findModel } from "./find-model.js";
-import { readModelFile } from "./model-file.js";
-import { readWholeFile } from "./read-file.js";
+import { readAndParse } from "./read-model.js";
 
 /**
  * Whether the `.tflite` file at a path, or in its folder, can be read from its beginning to its end. What it
@@ -25,10 +24,9 @@ export async function modelCompleteness(path: string): Promise<Completeness> {
     return remedy === undefined ? explainMissingModel(path, problem) : incomplete(problem, remedy);
   }
   try {
-    readModelFile(await readWholeFile(file));
+    await readAndParse(file);
     return COMPLETE;
   } catch (error) {
-    if (isServingError(error)) return COMPLETE;
     return incomplete(`${file} is truncated or damaged: ${messageOf(error)}`);
   }
 }

@@ -19,7 +19,7 @@ import { NativeModel } from "./native/model.js";
 import { guardModel } from "./operands/guard-operands.js";
 import type { OperandGuard } from "./operands/operand-guard.js";
 import type { TfliteOptions } from "./options.js";
-import { readWholeFile } from "./read-file.js";
+import { type ReadModel, readModel } from "./read-model.js";
 import { requirementsOf, unmetRequirements } from "./requirements/runtime-requirements.js";
 import { xnnpackFault } from "./requirements/xnnpack-faults.js";
 import { rowDependence } from "./row-independence.js";
@@ -40,18 +40,18 @@ export async function loadModel(
   context: TfliteLoadContext = {},
 ): Promise<TflitePredictor> {
   const modelPath = await findModel(path);
-  const bytes = await readWholeFile(modelPath, context.signal);
-  return openModel({ path: modelPath, bytes }, options, context);
+  const model = await readModel(modelPath, context.signal);
+  return openModel({ path: modelPath, ...model }, options, context);
 }
 
 /** The same of a file that is in memory: in a buffer that threads share, nothing else writes to it. */
 export async function openModel(
-  { path, bytes }: ModelBytes,
+  { path, bytes, parsed = parseModelFile(path, bytes) }: ModelBytes & ReadModel,
   options: TfliteOptions,
   context: TfliteLoadContext = {},
 ): Promise<TflitePredictor> {
   const { signal, warmingUp, clock = systemClock } = context;
-  const { graph, file, bytes: runnable } = parseModelFile(path, bytes);
+  const { graph, file, bytes: runnable } = parsed;
   const tflite = await openTflite(options.library);
   const log = new ModelLog(context);
   log.info(`loading with ${describeRuntime(tflite.library)}`, { runtime: tflite.library.version });

@@ -1,0 +1,69 @@
+import { stat } from "node:fs/promises";
+
+/** How many bytes one handover keeps: those of models that were checked and not loaded yet. */
+const MAX_BYTES = 256 * 2 ** 20;
+
+/** How many files it keeps, however small. */
+const MAX_FILES = 1_000;
+
+interface Kept<T> {
+  readonly path: string;
+  readonly stamp: string;
+  readonly bytes: number;
+  readonly value: T;
+}
+
+/**
+ * Hands what was read of a file from the check of completeness to the load that follows, so that a model file is read
+ * once.
+ *
+ * Keeps at most 256 MiB and 1,000 files, the newest; a file that is not kept is read again. What was kept is handed
+ * out once, and only if the file has not changed since.
+ */
+export class ReadHandover<T> {
+  readonly #maxBytes: number;
+  #kept: Kept<T>[] = [];
+  #bytes = 0;
+
+  /** @param maxBytes Default 256 MiB. */
+  constructor(maxBytes = MAX_BYTES) {
+    this.#maxBytes = maxBytes;
+  }
+
+  /** Reads by `read`, and keeps what it returns. Rejects as `read` and `stat` do. */
+  async readAndKeep(path: string, read: () => Promise<T>): Promise<T> {
+    // Before it is read: what is written meanwhile changes the stamp.
+    const { stamp, bytes } = await stampOf(path);
+    const value = await read();
+    if (bytes > this.#maxBytes) return value;
+    this.#kept.push({ path, stamp, bytes, value });
+    this.#bytes += bytes;
+    while (this.#bytes > this.#maxBytes || this.#kept.length > MAX_FILES) this.#remove(0);
+    return value;
+  }
+
+  /** Returns what was kept of the file as it is now, once; undefined if there is none. */
+  async take(path: string): Promise<T | undefined> {
+    if (!this.#kept.some((kept) => kept.path === path)) return undefined;
+    const { stamp } = await stampOf(path).catch(() => ({ stamp: undefined }));
+    const index = this.#kept.findLastIndex((kept) => kept.path === path && kept.stamp === stamp);
+    const value = this.#kept[index]?.value;
+    if (index >= 0) this.#remove(index);
+    // What was read of an earlier state of the file is of no use any more.
+    for (let i = this.#kept.length - 1; i >= 0; i--) {
+      const kept = this.#kept[i] as Kept<T>;
+      if (kept.path === path && kept.stamp !== stamp) this.#remove(i);
+    }
+    return value;
+  }
+
+  #remove(index: number): void {
+    const [removed] = this.#kept.splice(index, 1);
+    this.#bytes -= removed?.bytes ?? 0;
+  }
+}
+
+async function stampOf(path: string): Promise<{ readonly stamp: string; readonly bytes: number }> {
+  const { dev, ino, size, mtimeNs, ctimeNs } = await stat(path, { bigint: true });
+  return { stamp: [dev, ino, size, mtimeNs, ctimeNs].join(), bytes: Number(size) };
+}

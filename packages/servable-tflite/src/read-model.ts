@@ -1,0 +1,36 @@
+import { isServingError } from "@serving-kit/core";
+import { ReadHandover } from "@serving-kit/inference";
+import { type ParsedModelFile, readModelFile } from "./model-file.js";
+import { readWholeFile } from "./read-file.js";
+
+/** A .tflite file in memory; parsed if it was checked, and the kit can serve it. */
+export interface ReadModel {
+  readonly bytes: Uint8Array;
+  readonly parsed?: ParsedModelFile;
+}
+
+const handover = new ReadHandover<ReadModel>();
+
+/**
+ * Reads and parses a file, and keeps it for the load. A model that cannot be served is left for loading to refuse.
+ *
+ * @throws Error of the file system or of the parser, for a file that is truncated or damaged.
+ */
+export async function readAndParse(path: string): Promise<void> {
+  await handover.readAndKeep(path, async () => {
+    const bytes = await readWholeFile(path);
+    try {
+      return { bytes, parsed: readModelFile(bytes) };
+    } catch (error) {
+      if (isServingError(error)) return { bytes };
+      throw error;
+    }
+  });
+}
+
+/** Reads a file, unless `readAndParse` has read it as it is now. */
+export async function readModel(path: string, signal?: AbortSignal): Promise<ReadModel> {
+  const kept = await handover.take(path);
+  signal?.throwIfAborted();
+  return kept ?? { bytes: await readWholeFile(path, signal) };
+}
