@@ -107,6 +107,25 @@ it("no handle is held while the body is read or the answer is encoded", async ()
   expect(log).toEqual(["begin Predict m", "running", "ran", "end"]);
 });
 
+interface Body {
+  readonly model: string;
+  readonly x: number;
+}
+
+it("a body that is decoded when it is read names the servable and is run", async () => {
+  const { host, log } = world();
+  const call = {
+    api: "Predict",
+    body: () => JSON.parse('{"model":"m","x":2}') as Body,
+    locate: ({ model }: Body) => ({ name: model }),
+    run: (_version: unknown, { x }: Body) => x + 1,
+  };
+  expect(await makeCall(host, call)).toBe(3);
+  const broken = { ...call, body: () => JSON.parse("{") };
+  await expect(makeCall(host, broken)).rejects.toThrow(SyntaxError);
+  expect(log).toEqual(["begin Predict m", "end", "begin Predict ", expect.stringMatching("^end ")]);
+});
+
 it("an answer that cannot be encoded is a failed call, ended once", async () => {
   const { host, log } = world();
   const encode = () => {

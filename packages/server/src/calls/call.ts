@@ -25,9 +25,9 @@ export interface CallHost {
 const NO_BODY = new Uint8Array(0);
 
 /** Contract: `ServerCore.call`. The one path of every call of every protocol. */
-export async function makeCall<T, R>(
+export async function makeCall<T, R, B = Uint8Array>(
   host: CallHost,
-  call: ServableCall<T, R>,
+  call: ServableCall<T, R, B>,
   context: CallContext = {},
 ): Promise<R> {
   const { acquire, clock } = host;
@@ -37,8 +37,8 @@ export async function makeCall<T, R>(
   try {
     if (call.servable) acquire(call.servable).release(); // an unknown one costs no body
     allowance = host.budget.open();
-    const given = call.body?.(allowance) ?? NO_BODY;
-    const body = given instanceof Uint8Array ? given : await given;
+    const given = call.body ? call.body(allowance) : (NO_BODY as B);
+    const body = given instanceof Promise ? await given : given;
     const servable = call.servable ?? located(call, body);
     model = servable.name;
     observation = begin(host, call, model, context);
@@ -64,16 +64,16 @@ export async function makeCall<T, R>(
   }
 }
 
-function begin<T, R>(
+function begin(
   host: CallHost,
-  { api }: ServableCall<T, R>,
+  { api }: Pick<ServableCall<unknown>, "api">,
   model: string,
   context: CallContext,
 ): CallObservation | undefined {
   return api === undefined ? undefined : host.observe(api, model, context);
 }
 
-function located<T, R>(call: ServableCall<T, R>, body: Uint8Array) {
+function located<B>(call: Pick<ServableCall<unknown, unknown, B>, "locate">, body: B) {
   if (call.locate === undefined) throw errors.callUnlocated();
   return call.locate(body);
 }

@@ -39,8 +39,11 @@ export interface CalledVersion {
   predict(call: PredictCall): Promise<Tensors>;
 }
 
-/** One call of a servable: `T` is what its run results in, `R` its answer. */
-export interface ServableCall<T, R = T> {
+/**
+ * One call of a servable: `T` is what its run results in, `R` its answer, and `B` its body: bytes, or a message
+ * that `body` decodes.
+ */
+export interface ServableCall<T, R = T, B = Uint8Array> {
   /**
    * What the call is observed as: one of the `apis` of its protocol. Without it the call is not observed: it
    * holds a version for calls that are.
@@ -48,15 +51,15 @@ export interface ServableCall<T, R = T> {
   readonly api?: string;
   /** Which servable, if that is known before the body. It is refused then, without reading the body. */
   readonly servable?: ServableRequest | undefined;
-  /** Reads the body. Called once. Default: an empty one. */
-  body?(allowance: CallAllowance): Uint8Array | Promise<Uint8Array>;
+  /** Reads the body. Called once. Default: no bytes. */
+  body?(allowance: CallAllowance): B | Promise<B>;
   /** Reads which servable the body names. Required without `servable`. */
-  locate?(body: Uint8Array): ServableRequest;
+  locate?(body: B): ServableRequest;
   /**
    * Decodes the body in the light of the version's signatures, and runs it. Must refuse an unknown signature
    * before it decodes a tensor. The handle is held until the promise settles, or the call times out or is aborted.
    */
-  run(version: CalledVersion, body: Uint8Array): T | Promise<T>;
+  run(version: CalledVersion, body: B): T | Promise<T>;
   /** Makes the answer, when the handle was released. Default: the outcome as it is. */
   encode?(outcome: T, id: ServableId): R;
 }
@@ -84,7 +87,7 @@ export interface ServerCore {
    * @throws ServingError of `Manager.acquire`, SERVER_STARTING (UNAVAILABLE), DEADLINE_EXCEEDED, the reason of
    * the signal, and whatever the functions of the call throw.
    */
-  call<T, R = T>(call: ServableCall<T, R>, context?: CallContext): Promise<R>;
+  call<T, R = T, B = Uint8Array>(call: ServableCall<T, R, B>, context?: CallContext): Promise<R>;
   /** Describes a version. Throws as `Manager.acquire` does. */
   describe(request: ServableRequest): ModelDescription;
   /** The states of a model's versions as status reports them, newest first; of all models without a name. */
