@@ -37,7 +37,11 @@ const unbatched = await answersPerSecond(plain);
 await plain[Symbol.asyncDispose]?.();
 
 // #region batch
-const predictor = batch(await load(), { maxBatchSize: 64, slots: 2 });
+const predictor = batch(await load(), {
+  maxBatchSize: 64,
+  slots: 2,
+  rerunFailedBatches: true, // one bad call fails alone
+});
 const batched = await answersPerSecond(predictor);
 // #endregion
 

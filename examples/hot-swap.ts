@@ -1,9 +1,9 @@
 // Predictions go on without a pause while versions of the model come and go: each caller holds the
 // version it predicts with, and a version is unloaded when nobody holds it any more.
-import { cpSync, mkdtempSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
-import { AspiredVersionsManager } from "@serving-kit/core";
+import { AspiredVersionsManager, RAM_BYTES } from "@serving-kit/core";
 import { type Predictor, tensor } from "@serving-kit/inference";
 import { tflite } from "@serving-kit/servable-tflite";
 import { filesystemSource } from "@serving-kit/source-filesystem";
@@ -16,18 +16,24 @@ const models = `${import.meta.dirname}/models/digits`;
 const basePath = mkdtempSync(`${tmpdir()}/hot-swap-`);
 const [{ image }] = JSON.parse(readFileSync(`${models}/samples.json`, "utf8"));
 
-/** Puts a version in place as a deployment should: copied aside, then renamed. */
+/** Copies a version into place, and marks it as ready when all its files are there. */
 function publish(version: number) {
   const model = version % 2 === 0 ? `${models}/alternate/2` : `${models}/1`;
-  cpSync(model, `${basePath}/.incoming`, { recursive: true });
-  renameSync(`${basePath}/.incoming`, `${basePath}/${version}`);
+  cpSync(model, `${basePath}/${version}`, { recursive: true });
+  writeFileSync(`${basePath}/${version}/_READY`, "");
 }
 
 publish(1);
-const manager = new AspiredVersionsManager<Predictor>();
+const manager = new AspiredVersionsManager<Predictor>({
+  // A version that does not fit next to the others waits until one of them was unloaded.
+  resourceLimits: { [RAM_BYTES]: 512 * 1024 ** 2 },
+  preLoad: ({ version }) => console.log(`loading version ${version}`),
+});
 manager.connect(
-  // Versions appear complete, so there is no need to wait until their files have settled.
-  filesystemSource({ servables: [{ name: "digits", basePath }], settleMs: 0 }).pipe(tflite()),
+  // The marker says that a version is complete: no need to wait until its files have settled.
+  filesystemSource({ servables: [{ name: "digits", basePath, readyMarker: "_READY" }] }).pipe(
+    tflite(),
+  ),
 );
 await manager.available({ name: "digits" });
 

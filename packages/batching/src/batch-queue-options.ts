@@ -36,12 +36,6 @@ export interface BatchQueueOptions<T = unknown, R = unknown> {
    * none: no padding. The scheduler decides, the batch function pads.
    */
   readonly allowedBatchSizes?: readonly number[];
-  /**
-   * What becomes of a batch whose size is not allowed. `"pad-up"`, the default, pads it to the next
-   * allowed size. `"batch-down"` runs as many tasks as fill a smaller allowed size and leaves the
-   * others queued; it pads up where there is no such size.
-   */
-  readonly paddingPolicy?: "pad-up" | "batch-down";
   /** How many levels of priority there are. An integer >= 1. Default 1. */
   readonly priorityLevels?: number;
   /** Cuts tasks that do not fit into the rest of a batch. Default absent: a task is never cut. */
@@ -88,7 +82,6 @@ const DEFAULTS: Omit<ResolvedBatchQueueOptions<never, never>, "maxExecutionBatch
   timing: "idle-first",
   maxEnqueuedBatches: 10,
   allowedBatchSizes: [],
-  paddingPolicy: "pad-up",
   priorityLevels: 1,
   expiredError: errors.taskDeadlineExceeded,
   splitting: undefined,
@@ -116,6 +109,16 @@ export function resolveBatchQueueOptions<T, R>(
   }
   check(resolved as ResolvedBatchQueueOptions<T, R>);
   return resolved as ResolvedBatchQueueOptions<T, R>;
+}
+
+/**
+ * The smallest allowed size that holds `size`; `size` itself where the list is empty.
+ *
+ * The list rises, and its last entry is the largest batch there is.
+ */
+export function padUp(allowedBatchSizes: readonly number[], size: number): number {
+  for (const allowed of allowedBatchSizes) if (allowed >= size) return allowed;
+  return size;
 }
 
 /** The size at which a batch is full for its list; Infinity where tasks are cut, and so always fit. */

@@ -46,7 +46,6 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
 const settings = fc.record({
   timing: fc.constantFrom("idle-first", "batch-timeout"),
   batchTimeoutMs: fc.constantFrom(0, 3, 10),
-  paddingPolicy: fc.constantFrom("pad-up", "batch-down"),
   allowed: fc.boolean(),
   isSplit: fc.boolean(),
   maxEnqueuedBatches: fc.integer({ min: 2, max: 4 }),
@@ -77,7 +76,6 @@ async function check(
     maxBatchSize: MAX,
     timing: given.timing,
     batchTimeoutMs: given.batchTimeoutMs,
-    paddingPolicy: given.paddingPolicy,
     maxEnqueuedBatches: given.maxEnqueuedBatches,
     priorityLevels: 3,
     ...(given.kinds > 1 && { joins: (first, task) => kindOf(first) === kindOf(task) }),

@@ -578,21 +578,6 @@ describe("BatchQueue", () => {
     expect(scheduler.stats()).toMatchObject({ batchedSize: 5, paddingSize: 3 });
   });
 
-  it("batch-down runs a smaller allowed size and leaves the rest queued", async () => {
-    const { scheduler, clock, contexts } = recordingScheduler({
-      maxBatchSize: 8,
-      allowedBatchSizes: [2, 4, 8],
-      paddingPolicy: "batch-down",
-    });
-    for (let i = 0; i < 7; i++) void scheduler.schedule("a");
-    await clock.advance();
-    expect(contexts.map(({ size, paddedSize }) => [size, paddedSize])).toEqual([
-      [4, 4],
-      [2, 2],
-      [1, 2],
-    ]);
-  });
-
   it("the context has the latest deadline, Infinity when one task has none", async () => {
     const { scheduler, clock, contexts } = recordingScheduler({ maxBatchSize: 2 });
     void scheduler.schedule("a", { deadlineAtMs: 10 });

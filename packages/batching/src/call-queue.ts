@@ -7,9 +7,8 @@ import {
   type Tensor,
   type Tensors,
 } from "@serving-kit/inference";
-import { padUp } from "./allowed-batch-sizes.js";
 import type { BatchQueue } from "./batch-queue.js";
-import type { BatchQueueOptions } from "./batch-queue-options.js";
+import { type BatchQueueOptions, padUp } from "./batch-queue-options.js";
 import type { BatchContext } from "./batch-scheduler.js";
 import { type BatchSlots, paddingOf, type SignatureBatchingOptions } from "./batching-options.js";
 import { callSplitting } from "./call-splitting.js";

@@ -1,5 +1,5 @@
-import { batchDown, padUp } from "./allowed-batch-sizes.js";
 import type { ResolvedBatchQueueOptions, TaskSplitting } from "./batch-queue-options.js";
+import { padUp } from "./batch-queue-options.js";
 import type { BatchContext } from "./batch-scheduler.js";
 import type { BatchTask } from "./batch-task.js";
 import { cutPart, wholeOrLastPart } from "./cut-task.js";
@@ -44,12 +44,9 @@ export function formBatch<T, R>(
   level: number,
   options: ResolvedBatchQueueOptions<T, R>,
 ): Batch<T, R> {
-  const { maxExecutionBatchSize, allowedBatchSizes, paddingPolicy, splitting, joins } = options;
+  const { maxExecutionBatchSize, allowedBatchSizes, splitting, joins } = options;
   const list = levels[level] as TaskList<T, R>;
   let limit = maxExecutionBatchSize;
-  if (paddingPolicy === "batch-down" && list.size < limit) {
-    limit = batchDown(allowedBatchSizes, list.size) || limit;
-  }
   const { head } = list;
   if (splitting === undefined && head !== null && head.size > limit) {
     limit = Math.max(maxExecutionBatchSize, head.size);

@@ -56,12 +56,6 @@ const texts: Record<keyof typeof errors, [ServingError, string, string, string]>
     "ADAPTER_FAILED",
     "a source adapter failed for {name: m version: 3}: disk on fire",
   ],
-  noRoute: [
-    errors.noRoute("m", "onnx", ["tensorflow", "tflite"]),
-    "FAILED_PRECONDITION",
-    "NO_ROUTE",
-    'no adapter for servable m: its route is "onnx"; expected one of tensorflow, tflite',
-  ],
   invalidAspiredVersions: [
     errors.invalidAspiredVersions("it has no name"),
     "INVALID_ARGUMENT",
@@ -138,10 +132,6 @@ describe("errors", () => {
     const inner = errors.managerClosed();
     expect(errors.loadFailed(id, inner)).toBe(inner);
     expect(errors.adapterFailed(id, inner)).toBe(inner);
-  });
-
-  it("without any route, noRoute says so", () => {
-    expect(errors.noRoute("m", "x", []).message).toMatch(/expected one of no route at all$/);
   });
 });
 

@@ -147,13 +147,6 @@ export const errors = {
           { cause },
         ),
 
-  noRoute: (name: string, key: string, known: readonly string[]) =>
-    new ServingError(
-      "FAILED_PRECONDITION",
-      "NO_ROUTE",
-      `no adapter for servable ${name}: its route is "${key}"; expected one of ${known.join(", ") || "no route at all"}`,
-    ),
-
   invalidAspiredVersions: (problem: string) =>
     new ServingError(
       "INVALID_ARGUMENT",

@@ -55,7 +55,6 @@ export type {
 export { isRemotePath, type LocalLease, type RemotePath } from "./remote-path.js";
 export { resourcePreserving } from "./resource-preserving-policy.js";
 export { RAM_BYTES, type Resources, ResourceTracker } from "./resources.js";
-export { type Routes, route } from "./route.js";
 export { Semaphore } from "./semaphore.js";
 export { type Counted, ServableHandle } from "./servable-handle.js";
 export {
@@ -101,7 +100,6 @@ export {
   type SourceProblemListener,
   SourceProblems,
 } from "./source-problems.js";
-export { StaticManager, type StaticServable } from "./static-manager.js";
 export type { StoragePath } from "./storage-path.js";
 export { versionNames } from "./version-names.js";
 export { WaitLine } from "./wait-line.js";

@@ -6,8 +6,6 @@ it.each<[ServableRequest, string]>([
   [{ name: "m", version: 3 }, "Specific(m, 3)"],
   [{ name: "m", version: 3n }, "Specific(m, 3)"],
   [{ name: "m" }, "Latest(m)"],
-  [{ name: "m", pick: "latest" }, "Latest(m)"],
-  [{ name: "m", pick: "earliest" }, "Earliest(m)"],
   [{ name: "m", label: "stable" }, "Label(m, stable)"],
   [specific(servableId("m", 7)), "Specific(m, 7)"],
 ])("%o is written as %s", (request, text) => {

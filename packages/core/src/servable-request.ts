@@ -3,9 +3,8 @@ import type { ServableId, Version } from "./servable-id.js";
 /**
  * Names the version of a servable that a caller wants.
  *
- * At most one of `version`, `label` and `pick` is given; with none of them the newest available
- * version is meant. "Newest" is the greatest version that is available now, never the newest one
- * that merely exists.
+ * At most one of `version` and `label` is given; without them the newest available version is meant: the
+ * greatest that is available now, never one that merely exists.
  */
 export interface ServableRequest {
   readonly name: string;
@@ -13,15 +12,13 @@ export interface ServableRequest {
   readonly version?: bigint | number;
   /** The version that this label points at. */
   readonly label?: string;
-  /** The newest (default) or the oldest available version. */
-  readonly pick?: "latest" | "earliest";
 }
 
-/** Writes a request the way TF Serving's messages do: `Specific(m, 3)`, `Latest(m)`, `Earliest(m)`. */
+/** Writes a request the way TF Serving's messages do: `Specific(m, 3)`, `Latest(m)`. */
 export function formatServableRequest(request: ServableRequest): string {
   if (request.version !== undefined) return `Specific(${request.name}, ${request.version})`;
   if (request.label !== undefined) return `Label(${request.name}, ${request.label})`;
-  return request.pick === "earliest" ? `Earliest(${request.name})` : `Latest(${request.name})`;
+  return `Latest(${request.name})`;
 }
 
 /** The labels of one servable: which version each points at. */

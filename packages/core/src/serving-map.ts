@@ -19,18 +19,14 @@ export interface LabelState {
 /** What can be acquired of one servable. */
 class ServingVersions<S> {
   latest: Counted<S> | undefined;
-  earliest: Counted<S> | undefined;
   readonly byVersion = new Map<Version, Counted<S>>();
   readonly labels = new Map<string, LabelState>();
 
   update(): void {
     this.latest = undefined;
-    this.earliest = undefined;
     for (const counted of this.byVersion.values()) {
       const { version } = counted.id;
       if (this.latest === undefined || version > this.latest.id.version) this.latest = counted;
-      if (this.earliest === undefined || version < this.earliest.id.version)
-        this.earliest = counted;
     }
     for (const [label, { pending }] of this.labels) {
       if (pending !== undefined && this.byVersion.has(pending)) {
@@ -51,8 +47,7 @@ export class ServingMap<S> {
 
   /** Takes a hold on what the request names. Contract: `Manager.acquire`. */
   acquire(request: ServableRequest): ServableHandle<S> {
-    const isLatest =
-      request.version === undefined && request.label === undefined && request.pick === undefined;
+    const isLatest = request.version === undefined && request.label === undefined;
     const counted = isLatest
       ? this.#latest.get(request.name)
       : this.#select(this.#byName.get(request.name), request);
@@ -121,7 +116,7 @@ export class ServingMap<S> {
       if (label === undefined) throw errors.labelNotFound(request.name, request.label);
       return label.version === undefined ? undefined : versions?.byVersion.get(label.version);
     }
-    return request.pick === "earliest" ? versions?.earliest : versions?.latest;
+    return versions?.latest;
   }
 
   #versionsOf(name: string): ServingVersions<S> {

@@ -1,13 +1,8 @@
-import {
-  isServingError,
-  type Manager,
-  ServableHandle,
-  StaticManager,
-  servableId,
-} from "@serving-kit/core";
+import { isServingError, type Manager, ServableHandle, servableId } from "@serving-kit/core";
 import { describe, expect, it } from "vitest";
 import { FakeLoader, type FakeServable, managerConformance } from "../src/index.js";
 import { failuresOf } from "./collecting-runner.js";
+import { StaticManager } from "./static-manager.js";
 
 describe("managerConformance rejects a manager", () => {
   const id = servableId("m", 3);
@@ -25,7 +20,7 @@ describe("managerConformance rejects a manager", () => {
             id,
             signal: new AbortController().signal,
           });
-          const inner = new StaticManager([{ id, servable }]);
+          const inner = new StaticManager(id, servable);
           const manager: Manager<FakeServable> = {
             acquire: (request) => inner.acquire(request),
             listAvailable: () => inner.listAvailable(),

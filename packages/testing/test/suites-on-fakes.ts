@@ -8,7 +8,6 @@ import {
   mapVersions,
   resourcePreserving,
   ServingError,
-  StaticManager,
   servableId,
   sourceFrom,
   systemClock,
@@ -38,6 +37,7 @@ import {
 } from "../src/index.js";
 import { fakePlatformOptions } from "./fake-platform.js";
 import { registryWorld } from "./registry-source.js";
+import { StaticManager } from "./static-manager.js";
 import { providerWorld, remotePathWorld, storageWorld } from "./storage-worlds.js";
 import { wideExamples, widePredictor } from "./wide-predictor.js";
 
@@ -125,7 +125,7 @@ export function runSuitesOnFakes(runner: Runner): void {
       const id = servableId("m", 3);
       const servable = await loader.load({ id, signal: new AbortController().signal });
       return {
-        manager: new StaticManager([{ id, servable }]),
+        manager: new StaticManager(id, servable),
         name: "m",
         isLoaded: ({ isUnloaded }) => !isUnloaded,
       };
