@@ -73,8 +73,7 @@ function textProblem(text: string): string | undefined {
   if (total > 0 && (start === -1 || end - start < total)) {
     return `expected ${total} bytes of trees; got ${Math.max(0, end - start)}`;
   }
-  const hasParameters = text.indexOf("\nparameters:", end) !== -1;
-  if (hasParameters && text.indexOf("\nend of parameters", end) === -1) {
+  if (text.indexOf("\nend of parameters", end) === -1) {
     return 'it has no line "end of parameters"';
   }
   return text.endsWith("\n") ? undefined : "its last line does not end";

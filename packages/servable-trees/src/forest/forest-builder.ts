@@ -107,7 +107,7 @@ export class ForestBuilder {
     const first = this.#extend(queue.length);
     let length = 0;
     const reach = (number: number) => {
-      if (!(number >= 0 && number < size)) {
+      if (!(Number.isInteger(number) && number >= 0 && number < size)) {
         throw new DocumentError(`${place}: node ${number} is not one of its ${size} nodes`);
       }
       if (isReached[number] === 1 || length === queue.length) {

@@ -111,6 +111,11 @@ function* readTrees(model: Fields, learner: Learner): Generator<void, Booster> {
   const info = model.numbers("tree_info", count);
   const vectors = vectorsOf(model, learner);
   const { features, groups } = learner;
+  if (count > 0 && !vectors && groups > count) {
+    throw new DocumentError(
+      `${count} trees cannot have ${groups} outputs: expected one or more for each`,
+    );
+  }
   const parallel = param.has("num_parallel_tree")
     ? param.integer("num_parallel_tree", 1, 2 ** 31)
     : 1;
