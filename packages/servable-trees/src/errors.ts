@@ -51,14 +51,6 @@ export const errors = {
       "expected at least one input, whose length is the number of rows; got none",
     ),
 
-  columnLength: (feature: string, rows: number, received: number) =>
-    new ServingError(
-      "INVALID_ARGUMENT",
-      "TENSOR_SHAPE_MISMATCH",
-      `tensor "${feature}" must have shape [${rows}], as the inputs before it; got [${received}]`,
-      { details: { tensor: feature } },
-    ),
-
   outputTooLarge: (output: string, rows: number, perRow: number, max: number) =>
     new ServingError(
       "INVALID_ARGUMENT",

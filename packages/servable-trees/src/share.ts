@@ -20,7 +20,7 @@ export interface SharedTrees extends SharedPredictor {
  * memory was copied on the way.
  */
 export function sharedTreesOf(platform: string, shared: SharedPredictor): SharedTrees {
-  const { model, placed } = shared as Partial<SharedTrees>;
+  const { model, placed } = (shared ?? {}) as Partial<SharedTrees>;
   if (shared?.platform !== platform || model === undefined) {
     throw errors.sharedPredictorInvalid("it is something else");
   }

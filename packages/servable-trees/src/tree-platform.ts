@@ -18,6 +18,7 @@ export function treePlatform(library: Library): PlatformFactory<TreeOptions> {
   const { title, files } = LIBRARIES[library];
   return definePlatform<TreeOptions>({
     name: library,
+    keepsContract: true,
     models: `${title} models`,
     files,
 

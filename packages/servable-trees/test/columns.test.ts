@@ -102,7 +102,7 @@ describe("signature columns", () => {
     const n0 = tensor("float32", [2], [1, 2]);
     const n1 = tensor("float32", [3], [1, 2, 3]);
     await expect(predictor.predict({ n0, n1 }, options)).rejects.toThrow(
-      'tensor "n1" must have shape [2], as the inputs before it; got [3]',
+      'tensor "n1" must have 2 rows, as "n0" has; got 3',
     );
     await expect(predictor.predict({}, options)).rejects.toMatchObject({ reason: "INPUT_MISSING" });
   });

@@ -5,15 +5,16 @@ import { type Answer, exampleNamed, load, modelFile, platformOf, rowsOf } from "
 
 /** Attaches in a worker thread and calls there. */
 const CHILD = `
-import { parentPort, workerData } from "node:worker_threads";
-const { register } = await import("tsx/esm/api");
-register();
-const { platformOf } = await import(workerData.support);
-const { shared, library, inputs, signature } = workerData;
-const predictor = await platformOf(library).attach(shared);
-const outputs = await predictor.predict(inputs, { signature });
-await predictor[Symbol.asyncDispose]();
-parentPort.postMessage(outputs);
+const { parentPort, workerData } = require("node:worker_threads");
+const { shared, library, inputs, signature, support } = workerData;
+import("tsx/esm/api").then(async ({ register }) => {
+  register();
+  const { platformOf } = await import(support);
+  const predictor = await platformOf(library).attach(shared);
+  const outputs = await predictor.predict(inputs, { signature });
+  await predictor[Symbol.asyncDispose]();
+  parentPort.postMessage(outputs);
+});
 `;
 
 async function callInThread(
@@ -23,8 +24,7 @@ async function callInThread(
   signature: string,
 ): Promise<Record<string, Tensor>> {
   const support = new URL("./support.ts", import.meta.url).href;
-  const code = new URL(`data:text/javascript,${encodeURIComponent(`${CHILD}`)}`);
-  const worker = new Worker(`import(${JSON.stringify(code.href)})`, {
+  const worker = new Worker(CHILD, {
     eval: true,
     workerData: { shared, library, inputs, signature, support },
     execArgv: ["--conditions=@serving-kit/source"],

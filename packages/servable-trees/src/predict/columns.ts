@@ -1,4 +1,9 @@
-import type { Tensor, TensorSpec, Tensors } from "@serving-kit/inference";
+import {
+  inferenceErrors,
+  type Tensor,
+  type TensorSpec,
+  type Tensors,
+} from "@serving-kit/inference";
 import { errors } from "../errors.js";
 import type { Floats } from "../kernel/runner.js";
 import type { Categories, TreeModel } from "../tree-model.js";
@@ -45,7 +50,11 @@ export function columnReader(model: TreeModel, missing: number): (inputs: Tensor
     for (let row = 0; row < column.length; row++) {
       const value = values[row] as string | number;
       const isMissing = value === "" || value === missing || Number.isNaN(value);
-      const code = isMissing ? Number.NaN : known === undefined ? value : known.get(value);
+      const code = isMissing
+        ? Number.NaN
+        : known === undefined
+          ? value
+          : (known.get(value) ?? known.get(asXgboostCuts(value)));
       if (code === undefined && refusesUnknown) {
         const some = [...(known?.keys() ?? [])].slice(0, 4).map(String);
         throw errors.categoryUnknown(name, row, String(value).slice(0, 80), some);
@@ -57,17 +66,30 @@ export function columnReader(model: TreeModel, missing: number): (inputs: Tensor
   return (inputs) => {
     const columns = new Array<Floats | undefined>(featureNames.length).fill(undefined);
     let rows = -1;
+    let first = "";
     for (const name of Object.keys(inputs)) {
       const feature = indices.get(name) as number;
       const tensor = inputs[name] as Tensor;
       const length = tensor.shape[0] as number;
-      if (rows !== -1 && rows !== length) throw errors.columnLength(name, rows, length);
+      if (rows !== -1 && rows !== length) {
+        throw inferenceErrors.rowsDiffer(name, length, first, rows);
+      }
+      if (rows === -1) first = name;
       rows = length;
       columns[feature] = read(name, feature, tensor);
     }
     if (rows === -1) throw errors.rowsUnknown();
     return new ColumnRows(columns, rows);
   };
+}
+
+/**
+ * XGBoost 3.1 and 3.2 keep of a category as many bytes of its UTF-8 as it has characters: "wei\u00df" loses its last
+ * byte in the file.
+ */
+function asXgboostCuts(value: string | number): string | number {
+  if (typeof value === "number") return value;
+  return Buffer.from(value, "utf8").subarray(0, Array.from(value).length).toString("utf8");
 }
 
 function valuesOf(tensor: Tensor): ArrayLike<string | number> {
