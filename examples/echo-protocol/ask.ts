@@ -1,0 +1,24 @@
+import { signatureOf, toTensors } from "@serving-kit/inference";
+import type { CallContext, ServerCore } from "@serving-kit/server";
+import { Values } from "./messages.js";
+
+/** Calls the model that a message names, with its values as the first input, and answers all outputs. */
+export function ask(core: ServerCore, request: Uint8Array, context: CallContext) {
+  return core.call(
+    {
+      api: "Ask",
+      body: () => Values.decode(request),
+      locate: ({ model }) => ({ name: model }),
+      async run(version, { values }) {
+        const signature = signatureOf(version.predictor);
+        const [input = ""] = signature.inputs.keys();
+        return version.predict({ inputs: toTensors(signature, { [input]: [values] }) });
+      },
+      encode(outputs, { name }) {
+        const values = Object.values(outputs).flatMap(({ data }) => [...(data as Float32Array)]);
+        return Values.encode({ model: name, values });
+      },
+    },
+    context,
+  );
+}
