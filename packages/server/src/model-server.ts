@@ -1,13 +1,5 @@
-import type {
-  AspiredVersionsManager,
-  AspiredVersionsManagerOptions,
-  Clock,
-  Loader,
-  Logger,
-  SourceAdapter,
-  SourceProvider,
-} from "@serving-kit/core";
-import type { Platform, Predictor } from "@serving-kit/inference";
+import type { AspiredVersionsManager, Clock, Logger } from "@serving-kit/core";
+import type { Predictor } from "@serving-kit/inference";
 import type { ModelConfig } from "./config/model-config.js";
 import type { ModelOutcome, ReloadOptions } from "./config/model-outcome.js";
 import type { GrpcListening, GrpcListenOptions } from "./grpc/grpc-listener.js";
@@ -22,7 +14,6 @@ import type {
 import type { RestListener } from "./http/node-listener.js";
 import type { ModelControlMode } from "./models/model-control.js";
 import type { ServedModelsOptions } from "./models/served-models-options.js";
-import type { StartUpPolicy } from "./models/start-up.js";
 import type { AcquireDecorator } from "./plugins/acquire-decorator.js";
 import type { Observer } from "./plugins/observer.js";
 import type { HttpRoute, Protocol } from "./plugins/protocol.js";
