@@ -2,42 +2,24 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { mayImport } from "./may-import.mjs";
 import { externalDependencies, manifests, sourceFiles, workspaceDependencies } from "./sources.mjs";
 import { publishedPackages, root } from "./workspace.mjs";
 
 const read = (path) => readFileSync(join(root, path), "utf8");
 
-/**
- * Which package may need which at run time; ARCHITECTURE.md says why. The umbrella may need all;
- * further sources and servables are packages of the same shape.
- */
-const MAY_IMPORT = {
-  core: [],
-  inference: ["core"],
-  batching: ["core", "inference"],
-  "source-filesystem": ["core"],
-  "native-library": ["core"],
-  "tensor-json": ["core", "inference"],
-  "tensorflow-wire": ["core", "inference"],
-  "servable-tensorflow": ["core", "inference", "native-library", "tensorflow-wire"],
-  "servable-tflite": ["core", "inference", "native-library", "tensorflow-wire"],
-  "servable-trees": ["core", "inference"],
-  server: ["core", "inference", "batching", "source-filesystem", "tensor-json", "tensorflow-wire"],
-  observability: ["core", "inference", "batching", "server", "tensorflow-wire"],
-  fastify: ["server"],
-  testing: ["core", "inference", "batching"],
-};
+const allowedImports = mayImport();
 
 describe("packages", () => {
   it.each(publishedPackages().map(({ folder, manifest }) => [manifest.name, folder, manifest]))(
-    "%s needs only what it may import, and its folder is its name",
+    "%s needs only what ARCHITECTURE.md's table allows, and its folder is its name",
     (name, folder, manifest) => {
       const short = name.replace("@serving-kit/", "");
       expect(folder).toBe(`packages/${short}`);
-      const plugin = ["core", "inference", "native-library"];
-      const allowed =
-        short === "serving-kit" ? Object.keys(MAY_IMPORT) : (MAY_IMPORT[short] ?? plugin);
-      expect(allowed).toEqual(expect.arrayContaining(workspaceDependencies(manifest)));
+      expect(allowedImports.get(short), "a row of the table").toBeDefined();
+      expect(allowedImports.get(short)).toEqual(
+        expect.arrayContaining(workspaceDependencies(manifest)),
+      );
     },
   );
 });
@@ -66,6 +48,22 @@ describe("sources", () => {
             : [];
         });
       });
+    expect(found).toEqual([]);
+  });
+});
+
+describe("the system's clock", () => {
+  it("is imported only to be the default of an option", () => {
+    const found = sourceFiles()
+      .filter(({ path }) => !path.startsWith("packages/core/src/clock"))
+      .flatMap(({ path, text }) =>
+        text.split("\n").flatMap((line, i) => {
+          if (!/\bsystemClock\b/.test(line) || /^\s*(\*|\/\/|\/\*\*|import\b|export\b|type\b)/.test(line)) return [];
+          const isListed = /^\s*systemClock,$/.test(line);
+          const isDefault = /(=|\?\?|:) systemClock\b/.test(line);
+          return isListed || isDefault ? [] : [`${path}:${i + 1}: ${line.trim()}`];
+        }),
+      );
     expect(found).toEqual([]);
   });
 });
