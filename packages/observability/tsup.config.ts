@@ -5,8 +5,8 @@ export default defineConfig({
   ...base,
   entry: {
     index: "src/index.ts",
-    metrics: "src/metrics/index.ts",
-    "request-log": "src/request-log/index.ts",
-    tracing: "src/tracing/index.ts",
+    metrics: "src/metrics.ts",
+    "request-log": "src/request-log.ts",
+    tracing: "src/tracing.ts",
   },
 });

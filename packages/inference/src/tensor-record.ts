@@ -1,4 +1,4 @@
-import type { Tensor } from "@serving-kit/inference";
+import type { Tensor } from "./tensor.js";
 
 /**
  * A record of named tensors, empty when it is made, in which every name is just a name, `__proto__` too.

@@ -9,7 +9,7 @@ import { builtIns } from "./built-ins.js";
 import { checkFlags } from "./check-flags.js";
 import { commandLineWarnings } from "./command-line-warnings.js";
 import { commandLogger } from "./command-logger.js";
-import { type ConfigFiles, readConfigFiles } from "./config-files/read-config-files.js";
+import { type ConfigFiles, readConfigFiles } from "./read-config-files.js";
 import { end } from "./end.js";
 import { loggerInFlagWords, platformInFlagWords, rethrowInFlagWords } from "./flag-words.js";
 import type { ParsedArguments } from "./flags.js";

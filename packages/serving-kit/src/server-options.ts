@@ -1,5 +1,5 @@
 import { jsonlSink, tfRecordSink } from "@serving-kit/observability/request-log";
-import type { ConfigFiles } from "./config-files/read-config-files.js";
+import type { ConfigFiles } from "./read-config-files.js";
 import { type ModelServerOptions, threadsOf } from "./model-server.js";
 import type { ServerFlags } from "./server-flags.js";
 

@@ -5,8 +5,8 @@
  */
 
 import type { Observer } from "@serving-kit/server";
-import { LoopObservability } from "../loop-observability.js";
-import { findOpenTelemetry } from "./find-open-telemetry.js";
+import { LoopObservability } from "./loop-observability.js";
+import { findOpenTelemetry } from "./tracing/find-open-telemetry.js";
 
 /**
  * Makes an observer that gives each call a span, and the run of the model a span within it. Each thread needs an SDK

@@ -11,7 +11,7 @@ import {
   type RequestLogOptions,
   requestLogSchema,
 } from "@serving-kit/server";
-import { LoopObservability } from "../loop-observability.js";
+import { LoopObservability } from "./loop-observability.js";
 
 export type {
   LoggedRequest,
@@ -19,8 +19,8 @@ export type {
   RequestLogOptions,
   RequestLogSink,
 } from "@serving-kit/server";
-export { jsonlSink, tfRecordSink, warmUpFileFromJsonl } from "./file-sinks.js";
-export { type RequestLogStream, requestLogStream } from "./request-log-stream.js";
+export { jsonlSink, tfRecordSink, warmUpFileFromJsonl } from "./request-log/file-sinks.js";
+export { type RequestLogStream, requestLogStream } from "./request-log/request-log-stream.js";
 
 /**
  * Makes an observer of the request log alone: see `observability`. Without options only models with a log of their

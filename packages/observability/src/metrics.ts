@@ -5,11 +5,11 @@
  */
 
 import { checkOptions, type Observer } from "@serving-kit/server";
-import { LoopObservability } from "../loop-observability.js";
-import { type MetricsOptions, metricsSchema } from "./metrics-options.js";
+import { LoopObservability } from "./loop-observability.js";
+import { type MetricsOptions, metricsSchema } from "./metrics/metrics-options.js";
 
-export type { MetricsOptions } from "./metrics-options.js";
-export { readMonitoringConfigFile } from "./monitoring-config-file.js";
+export type { MetricsOptions } from "./metrics/metrics-options.js";
+export { readMonitoringConfigFile } from "./metrics/monitoring-config-file.js";
 
 /**
  * Makes an observer of metrics alone: see `observability`.
