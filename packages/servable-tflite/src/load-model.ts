@@ -6,13 +6,8 @@ import { describeRuntime } from "./describe-runtime.js";
 import { errors } from "./errors.js";
 import { findModel } from "./find-model.js";
 import type { Graph } from "./graph/graph.js";
-import {
-  hasFixedBatch,
-  isBatchable,
-  type ModelFile,
-  parseModelFile,
-  readingFile,
-} from "./model-file.js";
+import type { ModelFile } from "./model-description.js";
+import { hasFixedBatch, isBatchable, parseModelFile, readingFile } from "./model-file.js";
 import { ModelLog } from "./model-log.js";
 import { openTflite, type Tflite } from "./native/library.js";
 import { NativeModel } from "./native/model.js";

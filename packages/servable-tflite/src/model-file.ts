@@ -4,24 +4,10 @@ import { exampleOperators } from "./examples/example-operators.js";
 import { removeOperators } from "./examples/remove-operators.js";
 import type { Graph, Subgraph } from "./graph/graph.js";
 import { readGraph } from "./graph/read-graph.js";
+import type { ModelFile, OpenExtents } from "./model-description.js";
 import { type Binding, type ModelSignature, signaturesOf } from "./model-signature.js";
-import { type ModelState, stateOf } from "./model-state.js";
-import { outlineOf, type SubgraphOutline } from "./native/empty-tensors.js";
-
-/** Which extents of inputs a file leaves open: none, only dimension 0 (the batch), or others as well. */
-export type OpenExtents = "known" | "batch" | "unknown";
-
-/** What a .tflite file says of itself. */
-export interface ModelFile {
-  readonly signatures: ReadonlyMap<string, ModelSignature>;
-  readonly state: ModelState;
-  /** The extents of the inputs of the primary subgraph that the file leaves open; `unknown` if no signature runs it. */
-  readonly extents: OpenExtents;
-  /** The subgraphs with operators that cannot run on empty tensors, by number. */
-  readonly outlines: ReadonlyMap<number, SubgraphOutline>;
-  /** Whether how long a run takes depends on more than the shapes. */
-  readonly hasLoops: boolean;
-}
+import { stateOf } from "./model-state.js";
+import { outlineOf } from "./native/empty-tensors.js";
 
 /** Describes the model of a graph with its signatures. */
 function describeModel(

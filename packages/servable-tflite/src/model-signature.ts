@@ -1,5 +1,5 @@
 import { DEFAULT_SIGNATURE, type Signature, type TensorSpec } from "@serving-kit/inference";
-import type { ExampleInput } from "./examples/example-inputs.js";
+import type { ExampleOperator } from "./example-operator.js";
 import type { Graph, NamedTensor, SignatureDef, Subgraph } from "./graph/graph.js";
 import { referredTo } from "./graph/read-graph.js";
 import { type MetadataSignature, metadataSignatures } from "./signature-metadata.js";
@@ -12,6 +12,15 @@ export interface Binding {
   /** Its place among the inputs or outputs of the subgraph, which is how the C API counts. */
   readonly index: number;
   readonly spec: TensorSpec;
+}
+
+/** An input of serialized examples, and the inputs of the graph that they are parsed into. */
+export interface ExampleInput {
+  /** The name of the input that callers use. */
+  readonly name: string;
+  readonly operator: ExampleOperator;
+  /** The inputs of the graph, one for each output of the operator. */
+  readonly parsed: readonly Binding[];
 }
 
 /** A signature and how it is run. */

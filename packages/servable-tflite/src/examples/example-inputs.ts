@@ -1,17 +1,8 @@
 import type { Tensor, Tensors } from "@serving-kit/inference";
+import type { ExampleOperator } from "../example-operator.js";
 import type { Subgraph } from "../graph/graph.js";
 import type { Binding, ModelSignature } from "../model-signature.js";
-import type { ExampleOperator } from "./example-operators.js";
 import { parseExamples } from "./parse-examples.js";
-
-/** An input of serialized examples, and the inputs of the graph that they are parsed into. */
-export interface ExampleInput {
-  /** The name of the input that callers use. */
-  readonly name: string;
-  readonly operator: ExampleOperator;
-  /** The inputs of the graph, one for each output of the operator. */
-  readonly parsed: readonly Binding[];
-}
 
 /**
  * A signature of the first subgraph for the graph without the operators: `inputs` are the graph's, and

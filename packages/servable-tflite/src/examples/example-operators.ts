@@ -1,43 +1,12 @@
+import type {
+  DenseFeature,
+  ExampleOperator,
+  FeatureDType,
+  FeatureValues,
+  SparseFeature,
+} from "../example-operator.js";
 import type { Graph, GraphTensor, Operator, Subgraph } from "../graph/graph.js";
 import { decodeStrings } from "../native/string-tensor.js";
-
-/** The dtypes of features. */
-export type FeatureDType = "float32" | "int64" | "string";
-
-/** The values of features of one dtype. */
-export interface FeatureValues {
-  readonly float32: ArrayLike<number>;
-  readonly int64: ArrayLike<bigint>;
-  readonly string: ArrayLike<Uint8Array>;
-}
-
-/** A feature of a fixed number of values: one output of the operator, `[examples, …shape]`. */
-export interface DenseFeature {
-  /** The bytes of its name, as latin1. */
-  readonly key: string;
-  readonly dtype: FeatureDType;
-  readonly shape: readonly number[];
-  /** One value for each element of the shape. Absent if every example must have the feature. */
-  readonly defaults?: FeatureValues[FeatureDType];
-}
-
-/** A feature of any number of values: three outputs, the parts of a sparse tensor `[examples, values]`. */
-export type SparseFeature = Pick<DenseFeature, "key" | "dtype">;
-
-/**
- * A ParseExample or ParseExampleV2 operator, which TF Serving adds to TensorFlow Lite and the C libraries do
- * not have. It parses `tf.Example` messages that are an input of the graph.
- */
-export interface ExampleOperator {
-  /** Its place in the first subgraph. */
-  readonly index: number;
-  /** The number of the tensor with the serialized examples. */
-  readonly serialized: number;
-  readonly sparse: readonly SparseFeature[];
-  readonly dense: readonly DenseFeature[];
-  /** Tensor numbers: indices of all sparse features, their values, their shapes, then the dense features. */
-  readonly outputs: readonly number[];
-}
 
 /**
  * Finds the operators of the first subgraph that parse examples from its inputs. Keys and defaults are

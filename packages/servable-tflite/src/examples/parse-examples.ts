@@ -5,7 +5,7 @@ import type {
   ExampleOperator,
   FeatureDType,
   SparseFeature,
-} from "./example-operators.js";
+} from "../example-operator.js";
 import { type Feature, readExample } from "./read-example.js";
 
 /**

@@ -1,5 +1,5 @@
 import { WIRE, WireReader } from "@serving-kit/tensorflow-wire";
-import type { FeatureDType, FeatureValues } from "./example-operators.js";
+import type { FeatureDType, FeatureValues } from "../example-operator.js";
 
 /** The values of one feature of an example. */
 export type Feature = {

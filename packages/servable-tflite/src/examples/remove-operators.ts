@@ -1,4 +1,4 @@
-import type { ExampleOperator } from "./example-operators.js";
+import type { ExampleOperator } from "../example-operator.js";
 
 /** Field numbers (tensorflow/lite/schema/schema.fbs). */
 const MODEL_SUBGRAPHS = 2;

@@ -1,4 +1,5 @@
 import { type GraphTensor, NO_TENSOR, type Subgraph } from "../graph/graph.js";
+import type { OutlineNode, SubgraphOutline } from "../model-description.js";
 import type { Bindings } from "./bindings.js";
 import type { TensorTable } from "./tensor-table.js";
 
@@ -28,26 +29,6 @@ const OVER_AXES = new Set(["ARG_MAX", "ARG_MIN", "MEAN"]);
 
 /** Operators whose first input is not the tensor that they work on. */
 const DATA_INPUT: Readonly<Record<string, number>> = { TRANSPOSE_CONV: 2, CONV_3D_TRANSPOSE: 2 };
-
-interface Node {
-  readonly name: string;
-  /** The tensor that the operator works on, if it needs elements. */
-  readonly data: number | undefined;
-  readonly isReduction: boolean;
-  readonly outputs: readonly number[];
-}
-
-/** The part of a subgraph that a search for empty tensors needs. */
-export interface SubgraphOutline {
-  /** Tensor numbers of the inputs and outputs, in the order of the C API. */
-  readonly inputs: readonly number[];
-  readonly outputs: readonly number[];
-  readonly nodes: readonly Node[];
-  /** Whether an operator works over windows or pixels: then no input can be without elements. */
-  readonly hasWindows: boolean;
-  /** Tensors whose shape only the run tells, as far as the file says. */
-  readonly dynamic: ReadonlySet<number>;
-}
 
 /** The outline of a subgraph. Undefined if no operator needs elements. */
 export function outlineOf({

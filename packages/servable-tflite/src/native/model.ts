@@ -1,6 +1,6 @@
 import type { NativeExecutor } from "@serving-kit/native-library";
 import { errors } from "../errors.js";
-import type { ModelFile } from "../model-file.js";
+import type { ModelFile } from "../model-description.js";
 import type { Tflite } from "./library.js";
 import { counts } from "./native-counts.js";
 

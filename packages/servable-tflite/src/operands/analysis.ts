@@ -1,10 +1,10 @@
 import type { Graph, Operator, Subgraph } from "../graph/graph.js";
-import type { AbstractTensor } from "./abstract-tensor.js";
 import type { Finding } from "./constraint.js";
 import type { Evaluator, Tensors, Visit } from "./evaluator.js";
 import { type KernelGeneration, OPERAND_TABLE, type OperandRow } from "./operand-table.js";
-import type { OperatorView } from "./operator-view.js";
 import { checkResultSize, isSized } from "./result-size.js";
+import type { AbstractTensor } from "./values/abstract-tensor.js";
+import type { OperatorView } from "./values/operator-view.js";
 
 /** What the kernels of a runtime need checked. */
 export interface Requirements {

@@ -1,7 +1,7 @@
 import type { GraphTensor } from "../graph/graph.js";
-import { type AbstractTensor, anyOf, integerRange } from "./abstract-tensor.js";
-import { type Elements, hull, uniform } from "./elements.js";
-import { extent } from "./extent.js";
+import { type AbstractTensor, anyOf, integerRange } from "./values/abstract-tensor.js";
+import { type Elements, hull, uniform } from "./values/elements.js";
+import { extent } from "./values/extent.js";
 
 /** Constants of more elements are followed by one range for all. */
 const MAX_LISTED = 4_096;

@@ -1,4 +1,5 @@
 import type { Subgraph } from "../graph/graph.js";
+import type { Evaluator } from "./evaluator.js";
 import {
   type AbstractTensor,
   anyOf,
@@ -6,11 +7,10 @@ import {
   integerRange,
   joinTensors,
   unknownTensor,
-} from "./abstract-tensor.js";
-import { type Elements, hull, join, uniform } from "./elements.js";
-import type { Evaluator } from "./evaluator.js";
-import { type Extents, MAX_EXTENT, merged } from "./extent.js";
-import type { OperatorView } from "./operator-view.js";
+} from "./values/abstract-tensor.js";
+import { type Elements, hull, join, uniform } from "./values/elements.js";
+import { type Extents, MAX_EXTENT, merged } from "./values/extent.js";
+import type { OperatorView } from "./values/operator-view.js";
 
 /** The subgraphs that an operator runs on inputs that are not followed. */
 export function subgraphsOf({

@@ -1,10 +1,10 @@
 import { type Graph, NO_TENSOR, type Operator, type Subgraph } from "../graph/graph.js";
-import { type AbstractTensor, unknownTensor } from "./abstract-tensor.js";
 import { constantOf } from "./constants.js";
 import { runComposite, runIf, runLoop, subgraphsOf } from "./control-flow.js";
-import { arePossible } from "./extent.js";
-import { OperatorView } from "./operator-view.js";
 import { ruleOf } from "./rules/index.js";
+import { type AbstractTensor, unknownTensor } from "./values/abstract-tensor.js";
+import { arePossible } from "./values/extent.js";
+import { OperatorView } from "./values/operator-view.js";
 
 /** Is called with each operator that is reached, with all that is known of its inputs by then. */
 export type Visit = (

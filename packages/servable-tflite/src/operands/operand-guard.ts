@@ -2,12 +2,17 @@ import type { Tensors as NamedTensors, Tensor } from "@serving-kit/inference";
 import { errors } from "../errors.js";
 import type { Graph, Operator, Subgraph } from "../graph/graph.js";
 import type { ModelSignature } from "../model-signature.js";
-import { type AbstractTensor, anyOf, integerRange, unknownTensor } from "./abstract-tensor.js";
 import { findUnshown, type LocatedFinding, needsChecks, type Requirements } from "./analysis.js";
 import { RESULT } from "./constraint.js";
-import type { Elements } from "./elements.js";
 import { Evaluator, type Tensors } from "./evaluator.js";
-import { type Extent, extent, isKnown, unknownExtent } from "./extent.js";
+import {
+  type AbstractTensor,
+  anyOf,
+  integerRange,
+  unknownTensor,
+} from "./values/abstract-tensor.js";
+import type { Elements } from "./values/elements.js";
+import { type Extent, extent, isKnown, unknownExtent } from "./values/extent.js";
 
 /** How a guard decides. */
 export interface GuardOptions extends Requirements {

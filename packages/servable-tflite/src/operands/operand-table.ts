@@ -1,9 +1,9 @@
 import { type Allowed, elementsWithin, type Finding, required } from "./constraint.js";
-import { hull, isUniform, rangeAt } from "./elements.js";
-import { type Extent, elementsOf, isKnown, knownShape, listLength } from "./extent.js";
-import type { OperatorView } from "./operator-view.js";
 import { axisOf, numbersOf } from "./rules/layout.js";
 import { masksOf } from "./rules/slices.js";
+import { hull, isUniform, rangeAt } from "./values/elements.js";
+import { type Extent, elementsOf, isKnown, knownShape, listLength } from "./values/extent.js";
+import type { OperatorView } from "./values/operator-view.js";
 
 /** The versions of TensorFlow Lite that the table knows: those below 2.21 as 2.9, all others as 2.21. */
 export type KernelGeneration = "2.9" | "2.21";

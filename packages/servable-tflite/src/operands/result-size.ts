@@ -1,7 +1,7 @@
 import { TENSOR_TYPES } from "../tensor-type.js";
-import type { AbstractTensor } from "./abstract-tensor.js";
 import { type Finding, resultWithin } from "./constraint.js";
-import type { OperatorView } from "./operator-view.js";
+import type { AbstractTensor } from "./values/abstract-tensor.js";
+import type { OperatorView } from "./values/operator-view.js";
 
 /** Operators whose results' sizes are values, or products of extents of several inputs. */
 const SIZED: ReadonlySet<string> = new Set([

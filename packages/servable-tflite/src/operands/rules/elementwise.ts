@@ -5,10 +5,10 @@ import {
   type Offset,
   offsetOf,
   withinType,
-} from "../abstract-tensor.js";
-import { type Elements, hull, isUniform, uniform } from "../elements.js";
-import { broadcast, type Extents, elementsOf, knownShape } from "../extent.js";
-import type { OperatorView, Rule } from "../operator-view.js";
+} from "../values/abstract-tensor.js";
+import { type Elements, hull, isUniform, uniform } from "../values/elements.js";
+import { broadcast, type Extents, elementsOf, knownShape } from "../values/extent.js";
+import type { OperatorView, Rule } from "../values/operator-view.js";
 
 /** The bounds of a result of bounds; NaN if nothing is known. */
 type Bounds = (a: number, A: number, b: number, B: number) => readonly [number, number];

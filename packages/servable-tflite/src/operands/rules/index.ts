@@ -1,6 +1,6 @@
 import type { GraphTensor } from "../../graph/graph.js";
-import { extent, knownShape, unknownExtent } from "../extent.js";
-import type { OperatorView, Rule } from "../operator-view.js";
+import { extent, knownShape, unknownExtent } from "../values/extent.js";
+import type { OperatorView, Rule } from "../values/operator-view.js";
 import { binary, cast, comparison, corners, monotone, select } from "./elementwise.js";
 import * as layers from "./layers.js";
 import * as layout from "./layout.js";

@@ -1,5 +1,5 @@
-import type { AbstractTensor } from "../abstract-tensor.js";
-import { hull, rangeAt, uniform } from "../elements.js";
+import type { AbstractTensor } from "../values/abstract-tensor.js";
+import { hull, rangeAt, uniform } from "../values/elements.js";
 import {
   broadcast,
   type Extent,
@@ -8,8 +8,8 @@ import {
   isKnown,
   knownShape,
   unknownExtent,
-} from "../extent.js";
-import type { OperatorView, Rule } from "../operator-view.js";
+} from "../values/extent.js";
+import type { OperatorView, Rule } from "../values/operator-view.js";
 import { numbersOf } from "./layout.js";
 
 /** Fields of the options of operators with windows: padding, strides, filter or dilation by dimension. */

@@ -4,7 +4,7 @@ import {
   joinTensors,
   type Offset,
   offsetOf,
-} from "../abstract-tensor.js";
+} from "../values/abstract-tensor.js";
 import {
   concatenate,
   type Elements,
@@ -13,7 +13,7 @@ import {
   knownValues,
   pick,
   uniform,
-} from "../elements.js";
+} from "../values/elements.js";
 import {
   type Extent,
   type Extents,
@@ -26,8 +26,8 @@ import {
   sumOfExtents,
   unknownExtent,
   upTo,
-} from "../extent.js";
-import type { OperatorView, Rule } from "../operator-view.js";
+} from "../values/extent.js";
+import type { OperatorView, Rule } from "../values/operator-view.js";
 import { sourceOf, withoutRelations } from "./elementwise.js";
 
 /** An axis counted from the front; undefined if it does not exist. */

@@ -1,5 +1,5 @@
-import type { AbstractTensor, Offset } from "../abstract-tensor.js";
-import { rangeAt } from "../elements.js";
+import type { AbstractTensor, Offset } from "../values/abstract-tensor.js";
+import { rangeAt } from "../values/elements.js";
 import {
   type Extent,
   type Extents,
@@ -8,8 +8,8 @@ import {
   knownShape,
   listLength,
   upTo,
-} from "../extent.js";
-import type { OperatorView, Rule } from "../operator-view.js";
+} from "../values/extent.js";
+import type { OperatorView, Rule } from "../values/operator-view.js";
 import { axisOf, numbersOf, picked, span } from "./layout.js";
 
 export const slice: Rule = (op) => {

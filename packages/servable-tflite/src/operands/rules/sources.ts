@@ -1,5 +1,5 @@
-import { type AbstractTensor, anyOf, integerRange, withinType } from "../abstract-tensor.js";
-import { type Elements, hull, rangeAt, uniform, values } from "../elements.js";
+import { type AbstractTensor, anyOf, integerRange, withinType } from "../values/abstract-tensor.js";
+import { type Elements, hull, rangeAt, uniform, values } from "../values/elements.js";
 import {
   type Extent,
   elementsOf,
@@ -8,8 +8,8 @@ import {
   listLength,
   MAX_EXTENT,
   upTo,
-} from "../extent.js";
-import type { OperatorView, Rule } from "../operator-view.js";
+} from "../values/extent.js";
+import type { OperatorView, Rule } from "../values/operator-view.js";
 import { sourceOf } from "./elementwise.js";
 import { axisOf, numbersOf } from "./layout.js";
 

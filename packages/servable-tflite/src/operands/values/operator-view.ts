@@ -1,5 +1,5 @@
-import type { FlatTable } from "../flatbuffer.js";
-import type { GraphTensor, Operator, Subgraph } from "../graph/graph.js";
+import type { FlatTable } from "../../flatbuffer.js";
+import type { GraphTensor, Operator, Subgraph } from "../../graph/graph.js";
 import { type AbstractTensor, unknownTensor } from "./abstract-tensor.js";
 import type { Extents } from "./extent.js";
 

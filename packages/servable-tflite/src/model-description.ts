@@ -1,0 +1,37 @@
+import type { ModelSignature } from "./model-signature.js";
+import type { ModelState } from "./model-state.js";
+
+/** Which extents of inputs a file leaves open: none, only dimension 0 (the batch), or others as well. */
+export type OpenExtents = "known" | "batch" | "unknown";
+
+/** What a .tflite file says of itself. */
+export interface ModelFile {
+  readonly signatures: ReadonlyMap<string, ModelSignature>;
+  readonly state: ModelState;
+  /** The extents of the inputs of the primary subgraph that the file leaves open; `unknown` if no signature runs it. */
+  readonly extents: OpenExtents;
+  /** The subgraphs with operators that cannot run on empty tensors, by number. */
+  readonly outlines: ReadonlyMap<number, SubgraphOutline>;
+  /** Whether how long a run takes depends on more than the shapes. */
+  readonly hasLoops: boolean;
+}
+
+export interface OutlineNode {
+  readonly name: string;
+  /** The tensor that the operator works on, if it needs elements. */
+  readonly data: number | undefined;
+  readonly isReduction: boolean;
+  readonly outputs: readonly number[];
+}
+
+/** The part of a subgraph that a search for empty tensors needs. */
+export interface SubgraphOutline {
+  /** Tensor numbers of the inputs and outputs, in the order of the C API. */
+  readonly inputs: readonly number[];
+  readonly outputs: readonly number[];
+  readonly nodes: readonly OutlineNode[];
+  /** Whether an operator works over windows or pixels: then no input can be without elements. */
+  readonly hasWindows: boolean;
+  /** Tensors whose shape only the run tells, as far as the file says. */
+  readonly dynamic: ReadonlySet<number>;
+}
