@@ -1,9 +1,9 @@
 import type { Tensor, Tensors } from "@serving-kit/inference";
 import type { NativeExecutor, RunPlan } from "@serving-kit/native-library";
 import { errors } from "../errors.js";
+import type { SubgraphOutline } from "../model-description.js";
 import type { ModelSignature } from "../model-signature.js";
 import { OK } from "./bindings.js";
-import type { SubgraphOutline } from "./empty-tensors.js";
 import type { Tflite } from "./library.js";
 import { packNibbles } from "./nibbles.js";
 import { encodeStrings } from "./string-tensor.js";
