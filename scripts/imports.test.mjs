@@ -56,20 +56,23 @@ it("packages import what ARCHITECTURE.md's table allows", () => {
 });
 
 describe("rooms", () => {
-  it.each(publishedPackages().map(({ folder }) => folder))("of %s form no import cycle", (folder) => {
-    const arrows = new Map();
-    for (const { source, dependencies } of modules) {
-      if (!source.startsWith(`${folder}/src/`)) continue;
-      const from = roomOf(source);
-      for (const { resolved } of dependencies) {
-        if (!resolved.startsWith(`${folder}/src/`) || roomOf(resolved) === from) continue;
-        const to = roomOf(resolved);
-        const imports = arrows.get(from) ?? new Map();
-        arrows.set(from, imports.set(to, `${source} → ${resolved}`));
+  it.each(publishedPackages().map(({ folder }) => folder))(
+    "of %s form no import cycle",
+    (folder) => {
+      const arrows = new Map();
+      for (const { source, dependencies } of modules) {
+        if (!source.startsWith(`${folder}/src/`)) continue;
+        const from = roomOf(source);
+        for (const { resolved } of dependencies) {
+          if (!resolved.startsWith(`${folder}/src/`) || roomOf(resolved) === from) continue;
+          const to = roomOf(resolved);
+          const imports = arrows.get(from) ?? new Map();
+          arrows.set(from, imports.set(to, `${source} → ${resolved}`));
+        }
       }
-    }
-    expect(cycleOf(arrows)).toEqual([]);
-  });
+      expect(cycleOf(arrows)).toEqual([]);
+    },
+  );
 });
 
 /** The imports of one cycle through a folder, or none: top-level files may know each other's types. */

@@ -58,7 +58,11 @@ describe("the system's clock", () => {
       .filter(({ path }) => !/^packages\/(core\/src\/clock|testing\/)/.test(path))
       .flatMap(({ path, text }) =>
         text.split("\n").flatMap((line, i) => {
-          if (!/\bsystemClock\b/.test(line) || /^\s*(\*|\/\/|\/\*\*|import\b|export\b|type\b)/.test(line)) return [];
+          if (
+            !/\bsystemClock\b/.test(line) ||
+            /^\s*(\*|\/\/|\/\*\*|import\b|export\b|type\b)/.test(line)
+          )
+            return [];
           const isListed = /^\s*systemClock,$/.test(line);
           const isDefault = /(=|\?\?|:) systemClock\b/.test(line);
           return isListed || isDefault ? [] : [`${path}:${i + 1}: ${line.trim()}`];

@@ -9,9 +9,12 @@ import {
   readSslConfigFile,
   type SslConfig,
 } from "@serving-kit/server";
+import {
+  type PlatformSettings,
+  readPlatformConfigFile,
+} from "./config-files/platform-config-file.js";
 import { errors } from "./errors.js";
 import type { ServerFlags } from "./server-flags.js";
-import { type PlatformSettings, readPlatformConfigFile } from "./config-files/platform-config-file.js";
 
 /** What the files say that the flags of the server name. */
 export interface ConfigFiles {

@@ -1,6 +1,6 @@
 import { jsonlSink, tfRecordSink } from "@serving-kit/observability/request-log";
-import type { ConfigFiles } from "./read-config-files.js";
 import { type ModelServerOptions, threadsOf } from "./model-server.js";
+import type { ConfigFiles } from "./read-config-files.js";
 import type { ServerFlags } from "./server-flags.js";
 
 /**

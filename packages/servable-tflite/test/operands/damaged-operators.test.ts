@@ -2,11 +2,17 @@ import { describe, expect, it } from "vitest";
 import { FlatBuffer, type FlatTable } from "../../src/flatbuffer.js";
 import { BUILTIN_OPERATORS } from "../../src/graph/builtin-operators.js";
 import type { Graph, GraphTensor, Operator, Subgraph } from "../../src/graph/graph.js";
-import type { AbstractTensor } from "../../src/operands/values/abstract-tensor.js";
 import { findUnshown } from "../../src/operands/analysis.js";
-import { type Elements, uniform, values } from "../../src/operands/values/elements.js";
 import { Evaluator } from "../../src/operands/evaluator.js";
-import { type Extent, elementsOf, extent, isKnown, upTo } from "../../src/operands/values/extent.js";
+import type { AbstractTensor } from "../../src/operands/values/abstract-tensor.js";
+import { type Elements, uniform, values } from "../../src/operands/values/elements.js";
+import {
+  type Extent,
+  elementsOf,
+  extent,
+  isKnown,
+  upTo,
+} from "../../src/operands/values/extent.js";
 import { TENSOR_TYPES } from "../../src/tensor-type.js";
 import { randomNumbers } from "../corrupt-files.js";
 import { FlatBufferWriter, type Table } from "./flatbuffer-writer.js";

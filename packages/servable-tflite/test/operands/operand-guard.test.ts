@@ -5,12 +5,12 @@ import { describe, expect, it } from "vitest";
 import { tflite } from "../../src/index.js";
 import { openModel } from "../../src/load-model.js";
 import { readModelFile } from "../../src/model-file.js";
-import { anyOf, unknownTensor } from "../../src/operands/values/abstract-tensor.js";
-import { rangeAt, values } from "../../src/operands/values/elements.js";
 import { Evaluator } from "../../src/operands/evaluator.js";
-import { extent } from "../../src/operands/values/extent.js";
 import { guardModel, uncheckedOperands } from "../../src/operands/guard-operands.js";
 import type { OperandGuard } from "../../src/operands/operand-guard.js";
+import { anyOf, unknownTensor } from "../../src/operands/values/abstract-tensor.js";
+import { rangeAt, values } from "../../src/operands/values/elements.js";
+import { extent } from "../../src/operands/values/extent.js";
 import { testModel } from "../support.js";
 import {
   buildModel,
