@@ -1,17 +1,17 @@
 import type { Clock } from "./clock.js";
 
-/** Waits on the clock. Rejects with the signal's reason when it aborts. Internal. */
-export function delay(clock: Clock, delayMs: number, signal: AbortSignal): Promise<void> {
+/** Resolves after `delayMs` ms on the clock. Rejects with the signal's reason if the signal aborts before. */
+export function delay(clock: Clock, delayMs: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
-    signal.throwIfAborted();
+    signal?.throwIfAborted();
     const timer = clock.setTimeout(() => {
-      signal.removeEventListener("abort", stop);
+      signal?.removeEventListener("abort", stop);
       resolve();
     }, delayMs);
     const stop = () => {
       timer[Symbol.dispose]();
-      reject(signal.reason);
+      reject(signal?.reason);
     };
-    signal.addEventListener("abort", stop, { once: true });
+    signal?.addEventListener("abort", stop, { once: true });
   });
 }

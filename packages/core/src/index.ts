@@ -32,6 +32,7 @@ export {
   type IncompleteFiles,
   incomplete,
 } from "./completeness.js";
+export { delay } from "./delay.js";
 export {
   isServingError,
   messageOf,

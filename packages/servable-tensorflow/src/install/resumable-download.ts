@@ -1,7 +1,7 @@
 import { constants } from "node:fs";
 import { type FileHandle, mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
-import { type Clock, systemClock } from "@serving-kit/core";
+import { type Clock, delay, systemClock } from "@serving-kit/core";
 import { type Checksum, hasChecksum } from "./checksum.js";
 
 /** How often in a row a connection may bring next to nothing, and how much that is. */
@@ -105,7 +105,7 @@ async function fill(handle: FileHandle, options: DownloadOptions): Promise<strin
     if (failures > MAX_FAILURES) {
       throw new Error("the connection broke again and again; run it again to go on from there");
     }
-    await pause(clock, failures * PAUSE_MS, signal);
+    await delay(clock, failures * PAUSE_MS, signal);
   }
 }
 
@@ -143,17 +143,4 @@ async function writeAll(handle: FileHandle, bytes: Uint8Array, position: number)
 /** A broken connection is an answer here; its message may have the address in it. */
 function orUndefined<T>(promise: Promise<T> | undefined): Promise<T | undefined> {
   return Promise.resolve(promise).catch(() => undefined);
-}
-
-function pause(clock: Clock, ms: number, signal: AbortSignal | undefined): Promise<void> {
-  if (ms === 0) return Promise.resolve();
-  return new Promise((resolve) => {
-    const end = () => {
-      timer[Symbol.dispose]();
-      signal?.removeEventListener("abort", end);
-      resolve();
-    };
-    const timer = clock.setTimeout(end, ms);
-    signal?.addEventListener("abort", end);
-  });
 }
