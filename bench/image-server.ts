@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Server, ServerCredentials } from "@grpc/grpc-js";
 import { definePlatform, type Signature, tensor } from "@serving-kit/inference";
-import { createModelServer } from "@serving-kit/server";
+import { createModelServer } from "serving-kit";
 
 // A child process that serves the mean of an image until its parent goes: by the kit, by bare grpc-js
 // that answers 40 bytes to any request, or by node:http and JSON.parse. It sends its port, and its CPU time

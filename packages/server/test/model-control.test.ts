@@ -1,5 +1,6 @@
 import { mkdir, symlink, unlink } from "node:fs/promises";
 import { join } from "node:path";
+import { filesystemProvider } from "@serving-kit/source-filesystem";
 import { FakeStorage } from "@serving-kit/testing";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { ModelServer } from "../src/index.js";
@@ -23,7 +24,7 @@ afterEach(() => world[Symbol.asyncDispose]());
 async function wish(options: ModelControlOptions, ...paths: string[]): Promise<string> {
   const models = paths.map((basePath) => ({ name: "m", basePath }));
   try {
-    await new ModelControl(options).check(models);
+    await new ModelControl({ sourceProviders: [filesystemProvider()], ...options }).check(models);
     return "allowed";
   } catch (error) {
     expect(error).toMatchObject({ code: "PERMISSION_DENIED", reason: "RELOAD_NOT_ALLOWED" });
@@ -79,7 +80,7 @@ describe("ModelControl", () => {
 
   it("MC5 allows URIs below roots that are URIs, by their text", async () => {
     const { provider } = new FakeStorage();
-    const sourceProviders = [provider];
+    const sourceProviders = [provider, filesystemProvider()];
     const started = {
       sourceProviders,
       models: [{ basePath: "fake://bucket/models/a" }, ...models()],
@@ -129,7 +130,10 @@ describe("ModelControl", () => {
 
   it("MC2 resolves symlinks in roots, as they are when a call comes, and in base paths of the start", async () => {
     await symlink(at("models"), at("current"));
-    const control = new ModelControl({ models: [{ basePath: at("current/a") }] });
+    const control = new ModelControl({
+      sourceProviders: [filesystemProvider()],
+      models: [{ basePath: at("current/a") }],
+    });
     await control.check([{ name: "m", basePath: at("current/b") }]);
     await control.check([{ name: "m", basePath: at("models/b") }]);
     // As git-sync does it.

@@ -3,6 +3,7 @@ import {
   type TensorflowServingOptions,
   tensorflowServing,
 } from "@serving-kit/protocol-tensorflow-serving";
+import { filesystemProvider } from "@serving-kit/source-filesystem";
 import {
   createModelServer as createServer,
   type ModelServer,
@@ -28,5 +29,6 @@ export async function createModelServer({
     protocols: [protocol],
     observers: [await observability({ metrics, requestLog, tracing })],
     ...options,
+    sourceProviders: [...(options.sourceProviders ?? []), filesystemProvider()],
   });
 }

@@ -1,5 +1,6 @@
 import type { Platform } from "@serving-kit/inference";
 import type { AcquireDecorator, Observer, Protocol } from "@serving-kit/server";
+import { filesystemProvider } from "@serving-kit/source-filesystem";
 import { loadPlatforms } from "./platforms/load-platforms.js";
 import type { PlatformRow } from "./platforms/platform-row.js";
 import { tensorflowFlags } from "./platforms/tensorflow-flags.js";
@@ -69,9 +70,12 @@ export const builtIns: BuiltIns = {
     },
   ],
   acquire: [],
-  sourceProviders: ["s3", "gs", "az"].map((scheme) =>
-    optionalSource(scheme, `@serving-kit/source-object-store/${scheme}`),
-  ),
+  sourceProviders: [
+    { scheme: "file", load: async () => ({ sourceProviders: filesystemProvider() }) },
+    ...["s3", "gs", "az"].map((scheme) =>
+      optionalSource(scheme, `@serving-kit/source-object-store/${scheme}`),
+    ),
+  ],
 };
 
 /**

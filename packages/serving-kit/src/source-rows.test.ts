@@ -28,6 +28,8 @@ it("an optional source is found by the name of its package", async () => {
   expect(exports).toBeDefined();
 });
 
-it("the buckets of three clouds are in the table", () => {
-  expect(builtIns.sourceProviders.map(({ scheme }) => scheme)).toEqual(["s3", "gs", "az"]);
+it("the file system and the buckets of three clouds are in the table", () => {
+  expect(builtIns.sourceProviders.map(({ scheme }) => scheme)).toEqual([
+    ...["file", "s3", "gs", "az"],
+  ]);
 });

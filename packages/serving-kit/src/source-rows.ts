@@ -10,7 +10,7 @@ export interface SourceRow {
   /** The scheme of its URIs in lower case, such as `s3`. */
   readonly scheme: string;
   /** The command that installs its package, if that is optional. */
-  readonly install: string;
+  readonly install?: string;
   /** Imports its module, whose export `sourceProviders` is as that of a plugin. Undefined if it is not installed. */
   load(): Promise<Readonly<Record<string, unknown>> | undefined>;
 }
@@ -42,7 +42,7 @@ export async function loadSources(
 ): Promise<readonly (SourceProvider | MissingSource)[]> {
   const loaded = rows.map(async ({ scheme, install, load }) => {
     const exports = await load();
-    if (exports === undefined) return [{ schemes: [scheme], install }];
+    if (exports === undefined) return install === undefined ? [] : [{ schemes: [scheme], install }];
     return readExport(`the source of ${scheme}`, "sourceProviders", exports.sourceProviders);
   });
   return (await Promise.all(loaded)).flat();

@@ -1,4 +1,5 @@
 import type { Platform } from "@serving-kit/inference";
+import { filesystemProvider } from "@serving-kit/source-filesystem";
 import { describe, expect, it } from "vitest";
 import { createModelServer } from "../create-model-server.js";
 import type { ModelServerOptions } from "../model-server.js";
@@ -8,7 +9,7 @@ import { optionsSchema } from "./options-schema.js";
 import { resolveModels } from "./resolve-models.js";
 
 const platform = { platformName: "tflite" } as Platform;
-const sources = new SourceProviders();
+const sources = new SourceProviders([filesystemProvider()]);
 const scope = (...platforms: Platform[]) => ({
   platforms,
   resolveBasePath: (path: string, place: string) => sources.resolve(path, place),

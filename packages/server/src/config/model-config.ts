@@ -1,7 +1,6 @@
 import type { BatchingOptions } from "@serving-kit/batching";
-import { toVersion, type VersionLabels } from "@serving-kit/core";
+import { type ServableVersionPolicy, toVersion, type VersionLabels } from "@serving-kit/core";
 import type { Platform } from "@serving-kit/inference";
-import type { ServableVersionPolicy } from "@serving-kit/source-filesystem";
 import { z } from "zod";
 import { batchingField, readBatching } from "./batching-config.js";
 import { customField, readPlatform } from "./custom-config.js";

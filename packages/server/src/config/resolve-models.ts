@@ -1,7 +1,6 @@
 import { resolve } from "node:path";
-import type { VersionLabels } from "@serving-kit/core";
+import { latestVersions, type ServableVersionPolicy, type VersionLabels } from "@serving-kit/core";
 import type { Platform } from "@serving-kit/inference";
-import { latest, type ServableVersionPolicy } from "@serving-kit/source-filesystem";
 import { z } from "zod";
 import { errors } from "../errors.js";
 import { check } from "./check-options.js";
@@ -57,7 +56,7 @@ export function resolveModels(
       ...config,
       ...(platform !== undefined && { platform }),
       basePath: resolveBasePath(config.basePath, `models[${index}].basePath`),
-      versionPolicy: config.versionPolicy ?? latest(1),
+      versionPolicy: config.versionPolicy ?? latestVersions(1),
       labels: config.labels ?? {},
     });
   }

@@ -1,5 +1,11 @@
-import { parseVersion, type Version } from "@serving-kit/core";
-import { all, latest, type ServableVersionPolicy, specific } from "@serving-kit/source-filesystem";
+import {
+  allVersions,
+  latestVersions,
+  parseVersion,
+  type ServableVersionPolicy,
+  specificVersions,
+  type Version,
+} from "@serving-kit/core";
 import { z } from "zod";
 import { errors } from "../errors.js";
 import { type Int64Field, versionNumber, whole } from "./wire-fields.js";
@@ -64,15 +70,15 @@ export function readVersionPolicy(
   policy: VersionPolicyFields | null | undefined,
   where: string,
 ): ServableVersionPolicy | undefined {
-  if (policy?.all) return all();
+  if (policy?.all) return allVersions();
   if (policy?.specific) {
     const { versions = [] } = policy.specific;
-    return specific(versions.map((number) => readVersion(number, `${where}.versions`)));
+    return specificVersions(versions.map((number) => readVersion(number, `${where}.versions`)));
   }
   // In proto3 a count of 0 is one that was not given.
   if (policy?.latest) {
     const numVersions = Number(policy.latest.num_versions ?? 0) || 1;
-    return latest(Math.min(numVersions, Number.MAX_SAFE_INTEGER));
+    return latestVersions(Math.min(numVersions, Number.MAX_SAFE_INTEGER));
   }
   return undefined;
 }

@@ -15,8 +15,8 @@ export interface ServedModelsOptions extends ModelBatchingOptions {
   /** The kinds of models that can be served. */
   readonly platforms: readonly Platform[];
   /**
-   * The kinds of storage that base paths can be in, by the schemes of their URIs. Paths and `file:` URIs are the
-   * file system's, also by default. Default none else.
+   * The kinds of storage that base paths can be in, by the schemes of their URIs. Paths are for the provider of
+   * `file`, such as `filesystemProvider()`. Default none.
    */
   readonly sourceProviders?: readonly (SourceProvider | MissingSource)[];
   /** Default none; `reload` replaces them. */

@@ -1,5 +1,4 @@
 import { messageOf, type SourceProvider } from "@serving-kit/core";
-import { filesystemProvider } from "@serving-kit/source-filesystem";
 import { errors } from "../errors.js";
 
 /** Schemes of URIs whose provider is in a package that is not installed. */
@@ -14,15 +13,15 @@ export interface MissingSource {
 const FILE = "file";
 
 /**
- * The providers of a server by the schemes of their URIs. The file system is one of them unless another one has the
- * scheme `file`; of several with one scheme the first counts.
+ * The providers of a server by the schemes of their URIs. Of several with one scheme the first counts; paths are for
+ * that of `file`.
  */
 export class SourceProviders {
   readonly #providers = new Map<string, SourceProvider>();
   readonly #missing = new Map<string, string>();
 
   constructor(sources: readonly (SourceProvider | MissingSource)[] = []) {
-    for (const source of [...sources, filesystemProvider()]) {
+    for (const source of sources) {
       for (const scheme of source.schemes) {
         if ("install" in source) this.#missing.set(scheme, source.install);
         else if (!this.#providers.has(scheme)) this.#providers.set(scheme, source);
@@ -56,18 +55,24 @@ export class SourceProviders {
   }
 
   #unknown(basePath: string, place: string, scheme: string): Error {
-    const known = [...this.#providers.keys()].filter((name) => name !== FILE);
-    const uris = known.length > 0 ? `, or a URI with the scheme ${known.join(" or ")}` : "";
     const install = this.#missing.get(scheme);
-    const remedy = install
-      ? `${install} adds ${scheme}`
-      : "mount a bucket, or copy its models here";
     const got = JSON.stringify(basePath.slice(0, 100));
-    return errors.configInvalid(
-      `${place}: expected a path of this machine${uris} (${remedy}); got ${got}`,
-    );
+    const remedy = install ? `${install} adds ${scheme}` : remedyOf(scheme);
+    return errors.configInvalid(`${place}: expected ${this.#expected()} (${remedy}); got ${got}`);
+  }
+
+  #expected(): string {
+    const schemes = [...this.#providers.keys()].filter((name) => name !== FILE);
+    const path = this.#providers.has(FILE) ? ["a path of this machine"] : [];
+    const uri = schemes.length > 0 ? [`a URI with the scheme ${schemes.join(" or ")}`] : [];
+    return [...path, ...uri].join(", or ") || "a base path of one of the sourceProviders";
   }
 }
+
+const remedyOf = (scheme: string) =>
+  scheme === FILE
+    ? "sourceProviders: [filesystemProvider()] of @serving-kit/source-filesystem adds paths"
+    : "mount a bucket, or copy its models here";
 
 /** Whether a base path is a URI of anything but the file system. */
 export function isUri(basePath: string): boolean {
