@@ -66,15 +66,19 @@ describe("hostile real files", () => {
       const corruptions = flips(path, REAL_FLIPS);
       const { refused, killed, hung } = await tryCorruptions(path, corruptions);
       expect(Object.keys(refused).filter((reason) => reason.startsWith("not a"))).toEqual([]);
+      const accepted: string[] = [];
       for (const fatal of [...killed, ...hung]) {
         const corruption = corruptions.find((one) => fatal.startsWith(JSON.stringify(one)));
         const copy = join(folder, "model.tflite");
         writeFileSync(copy, corrupted(readFileSync(path), corruption as Corruption));
         const loader = tflite({ canary: { timeoutMs: 10_000 } }).loader({ path: copy }, id);
-        await expect(
-          loader.probe?.({ id, signal: new AbortController().signal }),
-        ).rejects.toMatchObject({ reason: expect.stringMatching(/^CANARY_(KILLED|TIMED_OUT)$/) });
+        const error = await loader.probe?.({ id, signal: new AbortController().signal }).then(
+          () => undefined,
+          (reason) => reason,
+        );
+        if (!/^CANARY_(KILLED|TIMED_OUT)$/.test(error?.reason)) accepted.push(`${fatal}: ${error}`);
       }
+      expect(accepted).toEqual([]);
     },
     600_000,
   );

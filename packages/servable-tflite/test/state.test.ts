@@ -27,12 +27,15 @@ describe("the variables of a model", () => {
     },
   );
 
-  it.runIf(hasSignatureRunners)("are not seen by other signatures", async () => {
-    await using predictor = await load(testModel("total"));
-    await addOne(predictor);
-    const { total } = await predictor.predict({}, { signature: "the_total" });
-    expect(total?.data[0]).toBe(10);
-  });
+  it.runIf(hasSignatureRunners)(
+    "are not seen by other signatures (skipped: this runtime runs only subgraph 0)",
+    async () => {
+      await using predictor = await load(testModel("total"));
+      await addOne(predictor);
+      const { total } = await predictor.predict({}, { signature: "the_total" });
+      expect(total?.data[0]).toBe(10);
+    },
+  );
 
   it("make a predictor that takes no batches: the rows would share them", async () => {
     await using predictor = await load(testModel("total"));
@@ -65,12 +68,15 @@ describe('the variables of a model with state "keep"', () => {
     },
   );
 
-  it.runIf(hasSignatureRunners)("are seen by other signatures", async () => {
-    await using predictor = await load(testModel("total"), { state: "keep" });
-    await addOne(predictor);
-    const { total } = await predictor.predict({}, { signature: "the_total" });
-    expect(total?.data[0]).toBe(11);
-  });
+  it.runIf(hasSignatureRunners)(
+    "are seen by other signatures (skipped: this runtime runs only subgraph 0)",
+    async () => {
+      await using predictor = await load(testModel("total"), { state: "keep" });
+      await addOne(predictor);
+      const { total } = await predictor.predict({}, { signature: "the_total" });
+      expect(total?.data[0]).toBe(11);
+    },
+  );
 
   it("keep the cells of an RNN, which a warm-up has not changed", async () => {
     await using predictor = await load(testModel("rnn"), { state: "keep" });

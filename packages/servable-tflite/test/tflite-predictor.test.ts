@@ -306,18 +306,21 @@ describe("concurrent calls", () => {
     expect(answer).toHaveLength(8);
   });
 
-  it.runIf(canCancel)("whose signal aborts or whose deadline passes are stopped", async () => {
-    await using predictor = await load(testModel("spin"), { interpreters: 1 });
-    const controller = new AbortController();
-    const endless = steps(2 ** 31 - 1);
-    const aborted = predictor.predict(endless, { signal: controller.signal });
-    setImmediate(() => controller.abort(new Error("not wanted")));
-    await expect(aborted).rejects.toThrow("not wanted");
-    const late = predictor.predict(endless, { deadlineAtMs: performance.now() + 50 });
-    await expect(late).rejects.toMatchObject({ code: "DEADLINE_EXCEEDED" });
-    // On the only interpreter.
-    expect((await predictor.predict(steps(0))).y?.data).toEqual(steps(0).x.data);
-  });
+  it.runIf(canCancel)(
+    "whose signal aborts or whose deadline passes are stopped (skipped: this runtime cannot cancel)",
+    async () => {
+      await using predictor = await load(testModel("spin"), { interpreters: 1 });
+      const controller = new AbortController();
+      const endless = steps(2 ** 31 - 1);
+      const aborted = predictor.predict(endless, { signal: controller.signal });
+      setImmediate(() => controller.abort(new Error("not wanted")));
+      await expect(aborted).rejects.toThrow("not wanted");
+      const late = predictor.predict(endless, { deadlineAtMs: performance.now() + 50 });
+      await expect(late).rejects.toMatchObject({ code: "DEADLINE_EXCEEDED" });
+      // On the only interpreter.
+      expect((await predictor.predict(steps(0))).y?.data).toEqual(steps(0).x.data);
+    },
+  );
 
   it("are waited for by disposal, and everything is freed", async () => {
     const predictor = await load(testModel("spin"), { interpreters: 2 });

@@ -43,6 +43,14 @@ describe("readGraph", () => {
     );
   });
 
+  it("refuses an operator without operands, which XNNPACK reads without counting them", () => {
+    const bytes = Uint8Array.from(
+      bytesOf("../../test/real-models/small/attention_scores_int8.tflite"),
+    );
+    bytes[578] = (bytes[578] as number) ^ (1 << 3); // the field of the operator's inputs
+    expect(() => readGraph(bytes)).toThrow("operator 0 (BATCH_MATMUL) needs 2 inputs, but has 0");
+  });
+
   it("reads or refuses whatever bytes, in bounded time", () => {
     const original = model("subgraphs");
     fc.assert(

@@ -10,6 +10,7 @@ import {
   type Subgraph,
 } from "./graph.js";
 import { readGraphTensor } from "./read-graph-tensor.js";
+import { checkOperands } from "./required-operands.js";
 
 /** Field numbers (tensorflow/lite/schema/schema.fbs). */
 const MODEL = {
@@ -40,8 +41,8 @@ const MIN_RUNTIME_VERSION = "min_runtime_version";
 
 /**
  * Reads the whole graph of a .tflite file, and checks that all its parts lie within the file and that
- * tensors, buffers, operators and their codes refer to what exists. Every prefix of a file fails: its
- * last bytes belong to a part that is read here. What the operators do is not checked.
+ * tensors, buffers, operators and their codes refer to what exists, and that operators have the operands
+ * that they need. Every prefix of a file fails: its last bytes belong to a part that is read here.
  *
  * @throws RangeError that says what is wrong with the bytes.
  */
@@ -140,7 +141,7 @@ function readSubgraph(
       const options = operator.table(OPERATOR.options);
       const options2 = operator.table(OPERATOR.options2);
       const customOptions = operator.bytes(OPERATOR.customOptions);
-      return {
+      const read: Operator = {
         index: place,
         ...referredTo(codes, operator.uint32(OPERATOR.code), "operator code"),
         inputs: numbersOf(operator, OPERATOR.inputs),
@@ -150,6 +151,8 @@ function readSubgraph(
         ...(options2 !== undefined && { options2 }),
         ...(customOptions !== undefined && { customOptions }),
       };
+      checkOperands(read);
+      return read;
     }),
   };
 }
