@@ -1,0 +1,12 @@
+import { trafficSplit } from "./traffic-split.js";
+
+/** `serving-kit --plugins=./canary.ts` sends a fifth of the calls of `f` to version 2. */
+export const acquire = trafficSplit({
+  models: {
+    f: [
+      { version: 1, weight: 80 },
+      { version: 2, weight: 20 },
+    ],
+  },
+  seed: 7,
+});
