@@ -125,7 +125,7 @@ export const MODEL_OPTIONS: {
         type: "string",
         schema: z.string().meta({
           description:
-            "The folder whose subfolders named by numbers are the versions. A relative path is resolved " +
+            "The folder, or the URI, below which the versions are, named by numbers. A relative path is resolved " +
             "against the folder of the configuration. Needed unless the model_platform is custom.",
         }),
       },
