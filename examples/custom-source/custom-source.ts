@@ -1,6 +1,7 @@
 import {
   type AspiredVersion,
   type Clock,
+  delay,
   ServingError,
   type Source,
   type StoragePath,
@@ -8,7 +9,6 @@ import {
   sourceFrom,
   systemClock,
 } from "@serving-kit/core";
-import { delay } from "./delay.js";
 
 /** A row of a table that says what is to be served: one version of one model. */
 export interface Deployment {

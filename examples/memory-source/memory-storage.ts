@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import {
   type Clock,
+  delay,
   type LocalLease,
   type RemotePath,
   ServingError,
@@ -10,7 +11,6 @@ import {
   type Version,
 } from "@serving-kit/core";
 import { Subject } from "rxjs";
-import { delay } from "../custom-source/delay.js";
 
 /** The files of a version by their names relative to it. */
 export type Files = Readonly<Record<string, Uint8Array>>;

@@ -1,5 +1,6 @@
 import { unload } from "@serving-kit/core";
 import {
+  batchDimension,
   DEFAULT_SIGNATURE,
   inferenceErrors,
   type NumericDType,
@@ -7,7 +8,6 @@ import {
   type SharedPredictor,
   type Signature,
   type Tensor,
-  type TensorSpec,
   type Tensors,
   validateInputs,
   validateOutputs,
@@ -86,7 +86,7 @@ class QueuedPredictor implements BatchedPredictor {
     if (share) this.share = () => this.#share(share);
     if (unshare) this.unshare = (shared) => unshare.call(predictor, shared);
     for (const [name, signature] of predictor.signatures) {
-      if (!predictor.batchable || !hasOpenBatchDimension(signature)) continue;
+      if (!predictor.batchable || !hasRows(signature)) continue;
       const newQueue = (kind: CallKind) => this.#newQueue(kind);
       this.#batched.set(name, new SignatureQueues(name, signature, newQueue));
     }
@@ -193,10 +193,8 @@ class QueuedPredictor implements BatchedPredictor {
   }
 }
 
-function hasOpenBatchDimension({ inputs, outputs }: Signature): boolean {
-  const isOpen = ({ shape }: TensorSpec) => shape === null || shape[0] === -1;
-  return [...inputs.values(), ...outputs.values()].every(isOpen);
-}
+const hasRows = ({ inputs, outputs }: Signature): boolean =>
+  [...inputs.values(), ...outputs.values()].every((spec) => batchDimension(spec) !== "fixed");
 
 /** The rows that all inputs have. Throws where they do not have the same number. */
 function rowsOf(inputs: Tensors): number {

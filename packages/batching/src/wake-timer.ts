@@ -1,8 +1,5 @@
 import type { Clock } from "@serving-kit/core";
 
-/** Node takes a longer delay than this as 1 ms. */
-const MAX_DELAY_MS = 2 ** 31 - 1;
-
 /**
  * One timer for many times: it wakes at the earliest that was asked for, and must be asked again
  * then. It may wake early.
@@ -24,7 +21,7 @@ export class WakeTimer {
     this.#timer?.[Symbol.dispose]();
     this.#atMs = atMs;
     // A time that was computed may be off by a rounding error, which must not cost a millisecond.
-    const delayMs = Math.ceil(Math.min(Math.max(atMs - nowMs, 1), MAX_DELAY_MS) - 1e-6);
+    const delayMs = Math.ceil(Math.max(atMs - nowMs, 1) - 1e-6);
     this.#timer = this.#clock.setTimeout(() => {
       this.#timer = undefined;
       this.#atMs = Number.POSITIVE_INFINITY;

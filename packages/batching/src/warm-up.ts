@@ -1,5 +1,5 @@
 import { isServingError, type LoadContext } from "@serving-kit/core";
-import { type Predictor, type Signature, zeroInputs } from "@serving-kit/inference";
+import { batchDimension, type Predictor, type Signature, zeroInputs } from "@serving-kit/inference";
 import { type BatchingOptions, signatureOptions } from "./batching-options.js";
 import { errors } from "./errors.js";
 
@@ -52,4 +52,4 @@ async function runAllSizes(
 }
 
 const hasOpenRows = ({ inputs }: Signature) =>
-  inputs.size > 0 && [...inputs.values()].every(({ shape }) => shape?.[0] === -1);
+  inputs.size > 0 && [...inputs.values()].every((spec) => batchDimension(spec) === "open");

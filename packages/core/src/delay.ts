@@ -1,17 +1,18 @@
 import type { Clock } from "./clock.js";
 
-/** Resolves after `delayMs` ms on the clock. Rejects with the signal's reason if the signal aborts before. */
+/**
+ * Resolves after a time in ms on a clock, or as soon as the signal aborts: check the signal afterwards if that
+ * makes a difference. Leaves neither a timer nor a listener.
+ */
 export function delay(clock: Clock, delayMs: number, signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    signal?.throwIfAborted();
-    const timer = clock.setTimeout(() => {
-      signal?.removeEventListener("abort", stop);
-      resolve();
-    }, delayMs);
-    const stop = () => {
+  return new Promise((resolve) => {
+    if (signal?.aborted) return resolve();
+    const end = () => {
       timer[Symbol.dispose]();
-      reject(signal?.reason);
+      signal?.removeEventListener("abort", end);
+      resolve();
     };
-    signal?.addEventListener("abort", stop, { once: true });
+    const timer = clock.setTimeout(end, delayMs);
+    signal?.addEventListener("abort", end);
   });
 }

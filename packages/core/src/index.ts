@@ -40,6 +40,7 @@ export {
   type ServingErrorOptions,
 } from "./errors.js";
 export { type FetchedLoaderOptions, fetchedLoader } from "./fetched-loader.js";
+export { InFlight } from "./in-flight.js";
 export { type LoadContext, type Loader, unload, type WarmUpOutcome } from "./loader.js";
 export { type Logger, silentLogger } from "./logger.js";
 export type { Manager } from "./manager.js";

@@ -218,12 +218,9 @@ export class LoaderHarness<S> implements Counted<S> {
     const { clock, loadRetryDelayMs } = this.#context;
     const changed = new AbortController();
     using _watch = onChange(this.#version, () => changed.abort());
-    try {
-      await delay(clock, loadRetryDelayMs, AbortSignal.any([signal, changed.signal]));
-    } catch {
-      signal.throwIfAborted();
-      this.#attempts = 0;
-    }
+    await delay(clock, loadRetryDelayMs, AbortSignal.any([signal, changed.signal]));
+    signal.throwIfAborted();
+    if (changed.signal.aborted) this.#attempts = 0;
   }
 
   async #unload(): Promise<void> {

@@ -11,6 +11,7 @@ import {
   silentLogger,
   systemClock,
 } from "@serving-kit/core";
+import { batchDimension } from "./batch-dimension.js";
 import type { ModelLifecycle, ModelLoadContext } from "./define-model.js";
 import { errors } from "./errors.js";
 import { guard } from "./guard.js";
@@ -181,11 +182,11 @@ function checkDefinition(by: string, definition: Definition): void {
 }
 
 function checkBatchable(by: string, { inputs, outputs }: ModelType["signatures"][string]): void {
-  for (const [name, { shape }] of Object.entries({ ...inputs, ...outputs })) {
-    if (shape === null || shape[0] === -1) continue;
+  for (const [name, spec] of Object.entries({ ...inputs, ...outputs })) {
+    if (batchDimension(spec) !== "fixed") continue;
     throw errors.predictorUnfit(
       by,
-      `"${name}" must have -1 as its first extent, because batchable is true; got [${shape}]`,
+      `"${name}" must have -1 as its first extent, because batchable is true; got [${spec.shape}]`,
     );
   }
 }

@@ -1,5 +1,6 @@
 import {
   type Clock,
+  InFlight,
   isServingError,
   messageOf,
   settleBy,
@@ -90,9 +91,8 @@ class Guarded implements Predictor, AsyncDisposable {
   readonly #clock: Clock;
   readonly #disposalTimeoutMs: number;
   readonly #byName: ReadonlyMap<string, GuardedSignature>;
-  #inFlight = 0;
+  readonly #inFlight = new InFlight();
   #isClosed = false;
-  #onIdle: (() => void) | undefined;
   #disposal: Promise<void> | undefined;
 
   constructor(
@@ -143,7 +143,7 @@ class Guarded implements Predictor, AsyncDisposable {
   }
 
   #run(signature: GuardedSignature, inputs: Tensors, options: PredictOptions): Promise<Tensors> {
-    this.#inFlight++;
+    this.#inFlight.begin();
     let isPending = false;
     try {
       const returned = this.#target.predict(inputs, options);
@@ -155,7 +155,7 @@ class Guarded implements Predictor, AsyncDisposable {
     } catch (error) {
       return Promise.reject(this.#failureOf(error, options));
     } finally {
-      if (!isPending) this.#end();
+      if (!isPending) this.#inFlight.end();
     }
   }
 
@@ -167,11 +167,11 @@ class Guarded implements Predictor, AsyncDisposable {
   ): Promise<Tensors> {
     return returned.then(
       (outputs) => {
-        this.#end();
+        this.#inFlight.end();
         return signature.outputsOf(outputs, inputs, options.outputs);
       },
       (error: unknown) => {
-        this.#end();
+        this.#inFlight.end();
         throw this.#failureOf(error, options);
       },
     );
@@ -182,17 +182,8 @@ class Guarded implements Predictor, AsyncDisposable {
     return errors.modelThrew("predict", error);
   }
 
-  #end(): void {
-    if (--this.#inFlight === 0) this.#onIdle?.();
-  }
-
   async #dispose(): Promise<void> {
-    if (this.#inFlight > 0) {
-      const idle = new Promise<void>((resolve) => {
-        this.#onIdle = resolve;
-      });
-      await this.#inTime(idle, "calls in flight");
-    }
+    if (this.#inFlight.count > 0) await this.#inTime(this.#inFlight.idle(), "calls in flight");
     try {
       await this.#inTime(unload(this.#target), "disposal of the model");
     } catch (error) {

@@ -1,4 +1,5 @@
 import { isServingError, messageOf } from "@serving-kit/core";
+import { batchDimension } from "./batch-dimension.js";
 import { errors } from "./errors.js";
 import { OutputMemory } from "./output-memory.js";
 import type { Signature, TensorSpec } from "./signature.js";
@@ -19,7 +20,7 @@ export class GuardedSignature {
   constructor(signature: Signature, batchable: boolean) {
     this.#signature = signature;
     const specs = [...signature.inputs.values(), ...signature.outputs.values()];
-    this.#hasRows = batchable && specs.every(({ shape }) => shape?.[0] === -1);
+    this.#hasRows = batchable && specs.every((spec) => batchDimension(spec) === "open");
     this.#all = [...signature.outputs.keys()];
   }
 

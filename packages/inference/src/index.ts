@@ -4,6 +4,7 @@
  *
  * @packageDocumentation
  */
+export { batchDimension } from "./batch-dimension.js";
 export { checkPredictor } from "./check-predictor.js";
 export {
   defineModel,

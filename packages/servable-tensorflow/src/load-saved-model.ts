@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import { isServingError, type LoadContext, systemClock } from "@serving-kit/core";
-import type { Predictor, Signature } from "@serving-kit/inference";
+import { batchDimension, type Predictor, type Signature } from "@serving-kit/inference";
 import { nativeRuns, returnFreedMemory } from "@serving-kit/native-library";
 import { missingParts } from "./completeness.js";
 import { errors } from "./errors.js";
@@ -96,7 +96,7 @@ export function isBatchable(signatures: ReadonlyMap<string, Signature>): boolean
     ...outputs.values(),
   ]);
   const takesInputs = [...signatures.values()].every(({ inputs }) => inputs.size > 0);
-  return specs.length > 0 && takesInputs && specs.every(({ shape }) => shape?.[0] === -1);
+  return specs.length > 0 && takesInputs && specs.every((spec) => batchDimension(spec) === "open");
 }
 
 async function warmUp(

@@ -1,4 +1,4 @@
-import { type Clock, Semaphore } from "@serving-kit/core";
+import { type Clock, InFlight, Semaphore } from "@serving-kit/core";
 import {
   DEFAULT_SIGNATURE,
   inferenceErrors,
@@ -58,8 +58,7 @@ export class SavedModelPredictor implements Predictor {
   readonly #runners: ReadonlyMap<string, SessionRunner>;
   readonly #limit: Semaphore;
   readonly #clock: Clock;
-  #running = 0;
-  #onIdle: (() => void) | undefined;
+  readonly #inFlight = new InFlight();
   #closing: Promise<void> | undefined;
 
   constructor({ bindings }: TensorFlow, model: ServedModel, hold: SessionHold, clock: Clock) {
@@ -130,7 +129,7 @@ export class SavedModelPredictor implements Predictor {
     names: readonly string[],
     options: PredictOptions,
   ): Tensors | Promise<Tensors> {
-    this.#running++;
+    this.#inFlight.begin();
     const place = this.#limit.acquire();
     if (place === undefined) return this.#runNow(runner, inputs, names);
     return place.then(() => {
@@ -166,16 +165,11 @@ export class SavedModelPredictor implements Predictor {
 
   #leave(): void {
     this.#limit.release();
-    this.#running--;
-    if (this.#running === 0) this.#onIdle?.();
+    this.#inFlight.end();
   }
 
   async #close(): Promise<void> {
-    if (this.#running > 0) {
-      await new Promise<void>((resolve) => {
-        this.#onIdle = resolve;
-      });
-    }
+    await this.#inFlight.idle();
     for (const runner of this.#runners.values()) runner.close();
     await this.#hold.release();
   }

@@ -1,30 +1,20 @@
-import type { Clock } from "@serving-kit/core";
+import { type Clock, InFlight } from "@serving-kit/core";
 import type { PredictOptions } from "@serving-kit/inference";
 import type { Interpreter } from "./native/interpreter.js";
 
 /** Interval in ms of requests to stop a run: one between two rounds of a loop is lost. */
 const STOP_INTERVAL_MS = 10;
 
-/** The calls in flight of a predictor, and the interpreters whose runs are on threads. */
-export class CallsInFlight {
+/** The calls in flight of a predictor, without the runs that were given up, and the interpreters whose runs are on threads. */
+export class CallsInFlight extends InFlight {
   readonly #clock: Pick<Clock, "now" | "setTimeout">;
   readonly #onThreads = new Set<Interpreter>();
   readonly #givenUp = new Set<Interpreter>();
-  #count = 0;
-  #onIdle: (() => void) | undefined;
   #onFreed: (() => void) | undefined;
 
   constructor(clock: Pick<Clock, "now" | "setTimeout">) {
+    super();
     this.#clock = clock;
-  }
-
-  begin(): void {
-    this.#count++;
-  }
-
-  end(): void {
-    this.#count--;
-    if (this.#count === 0) this.#onIdle?.();
   }
 
   /** Waits for a run. If the signal aborts or the deadline passes, tells TensorFlow Lite to stop it. */
@@ -72,14 +62,6 @@ export class CallsInFlight {
     interpreter.close();
     if (this.#givenUp.size === 0) this.#onFreed?.();
     return true;
-  }
-
-  /** Resolves when no call is in flight but the runs that were given up. */
-  async idle(): Promise<void> {
-    if (this.#count === 0) return;
-    await new Promise<void>((resolve) => {
-      this.#onIdle = resolve;
-    });
   }
 
   /** Calls back when no interpreter of a given-up run is left: now, or when the last run ends. */

@@ -1,3 +1,4 @@
+import { batchDimension } from "@serving-kit/inference";
 import { errors } from "./errors.js";
 import { withExamples } from "./examples/example-inputs.js";
 import { exampleOperators } from "./examples/example-operators.js";
@@ -33,9 +34,10 @@ const extentsOf = (primary: readonly ModelSignature[]): OpenExtents =>
 
 /** Which extents of inputs are open. A shape that is not known is open. */
 export function openExtents(inputs: readonly Pick<Binding, "spec">[]): OpenExtents {
-  const shapes = inputs.map(({ spec }) => spec.shape);
-  if (shapes.some((shape) => shape === null || shape.slice(1).includes(-1))) return "unknown";
-  return shapes.some((shape) => shape?.[0] === -1) ? "batch" : "known";
+  const isUnknown = ({ spec: { shape } }: Pick<Binding, "spec">) =>
+    shape === null || shape.slice(1).includes(-1);
+  if (inputs.some(isUnknown)) return "unknown";
+  return inputs.some(({ spec }) => batchDimension(spec) === "open") ? "batch" : "known";
 }
 
 /** A .tflite file that was read. */
@@ -105,7 +107,7 @@ export function isBatchable({ signatures, state }: ModelFile): boolean {
   ]);
   return (
     callable.every(({ inputs }) => inputs.length > 0) &&
-    bindings.every(({ spec }) => spec.shape?.[0] === -1)
+    bindings.every(({ spec }) => batchDimension(spec) === "open")
   );
 }
 

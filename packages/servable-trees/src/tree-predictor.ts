@@ -1,4 +1,4 @@
-import type { Clock } from "@serving-kit/core";
+import { type Clock, InFlight } from "@serving-kit/core";
 import {
   DEFAULT_SIGNATURE,
   inferenceErrors,
@@ -37,9 +37,8 @@ export class TreePredictor implements Predictor {
   /** Rows do not depend on one another. */
   readonly batchable = true;
   readonly #options: TreePredictorOptions;
-  #calls = 0;
+  readonly #inFlight = new InFlight();
   #closing: Promise<void> | undefined;
-  #whenIdle: (() => void) | undefined;
 
   constructor(options: TreePredictorOptions) {
     this.#options = options;
@@ -95,7 +94,7 @@ export class TreePredictor implements Predictor {
     options: PredictOptions,
   ): Promise<void> {
     const units = source.rows * job.unitsPerRow;
-    this.#calls++;
+    this.#inFlight.begin();
     try {
       for (let first = 0; first < units; first += job.unitsPerSlice) {
         if (first > 0) await turn();
@@ -104,12 +103,12 @@ export class TreePredictor implements Predictor {
       }
       throwIfEnded(options, this.#options.clock);
     } finally {
-      if (--this.#calls === 0) this.#whenIdle?.();
+      this.#inFlight.end();
     }
   }
 
   async #close(): Promise<void> {
-    if (this.#calls > 0) await new Promise<void>((resolve) => (this.#whenIdle = resolve));
+    await this.#inFlight.idle();
     this.#options.runner?.close();
   }
 }

@@ -5,6 +5,7 @@ import { isDeepStrictEqual } from "node:util";
 import {
   type AspiredVersions,
   type Clock,
+  delay,
   eligibleVersions,
   type LocalLease,
   latestVersions,
@@ -16,6 +17,7 @@ import {
   SourceProblems,
   type SourceProvider,
   type SourceServable,
+  settleBy,
   systemClock,
   type Version,
   type VersionLabels,
@@ -112,7 +114,9 @@ export class FakeStorage {
         signal.throwIfAborted();
         this.fetching++;
         try {
-          await delay(this.#options.clock, this.#options.fetchMs, signal);
+          const { clock, fetchMs } = this.#options;
+          if (fetchMs > 0) await delay(clock, fetchMs, signal);
+          signal.throwIfAborted();
           await this.#read(uri);
           const found = this.#versions.get(basePath)?.get(version);
           if (found === undefined) throw new ServingError("NOT_FOUND", "GONE", `${uri} is gone`);
@@ -299,25 +303,8 @@ class FakeStorageSource extends Observable<AspiredVersions<RemotePath>> implemen
 
 /** Settles as a read does, or rejects when it takes too long. */
 function answered<T>(clock: Clock, read: Promise<T>, uri: string): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const hangs = () => reject(new ServingError("UNAVAILABLE", "HANGS", `${uri} does not answer`));
-    const timer = clock.setTimeout(hangs, READ_TIMEOUT_MS);
-    read.then(resolve, reject).finally(() => timer[Symbol.dispose]());
-  });
-}
-
-function delay(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const end = () => {
-      timer?.[Symbol.dispose]();
-      signal.removeEventListener("abort", end);
-      if (signal.aborted) reject(signal.reason);
-      else resolve();
-    };
-    const timer = ms > 0 ? clock.setTimeout(end, ms) : undefined;
-    signal.addEventListener("abort", end);
-    if (timer === undefined) queueMicrotask(end);
-  });
+  const error = () => new ServingError("UNAVAILABLE", "HANGS", `${uri} does not answer`);
+  return settleBy(read, { deadline: { clock, atMs: clock.now() + READ_TIMEOUT_MS, error } });
 }
 
 const bytesOf = (files: FakeFiles) =>

@@ -105,7 +105,7 @@ async function fill(handle: FileHandle, options: DownloadOptions): Promise<strin
     if (failures > MAX_FAILURES) {
       throw new Error("the connection broke again and again; run it again to go on from there");
     }
-    await delay(clock, failures * PAUSE_MS, signal);
+    if (failures > 0) await delay(clock, failures * PAUSE_MS, signal);
   }
 }
 

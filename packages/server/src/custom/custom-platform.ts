@@ -6,6 +6,7 @@ import {
   mapVersions,
   type ServableId,
   type StoragePath,
+  settleBy,
   systemClock,
 } from "@serving-kit/core";
 import type { Platform } from "@serving-kit/inference";
@@ -49,10 +50,9 @@ export function customPlatform(
     accepts: isModel,
     async isComplete(path: string) {
       // What cannot be imported, or takes its time, counts as complete: loading tells why, or waits.
-      const found = await soon(
-        platform().catch(() => undefined),
-        clock,
-      );
+      const found = await settleBy(platform(), {
+        deadline: { clock, atMs: clock.now() + IMPORT_MS, error: () => new Error("late") },
+      }).catch(() => undefined);
       return found?.isComplete(path) ?? COMPLETE;
     },
   });
@@ -60,19 +60,6 @@ export function customPlatform(
 
 /** For how long a look at a version waits for the module. */
 const IMPORT_MS = 1_000;
-
-/** What a promise resolves with, or undefined when that takes longer than `IMPORT_MS`. */
-async function soon<T>(promise: Promise<T>, clock: Clock): Promise<T | undefined> {
-  let timer: Disposable | undefined;
-  const late = new Promise<undefined>((resolve) => {
-    timer = clock.setTimeout(() => resolve(undefined), IMPORT_MS);
-  });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    timer?.[Symbol.dispose]();
-  }
-}
 
 /** Into a folder that is empty the versions are still to come. */
 async function isModel(path: string): Promise<boolean> {

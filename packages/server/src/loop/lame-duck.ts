@@ -1,4 +1,4 @@
-import type { Clock } from "@serving-kit/core";
+import { type Clock, delay } from "@serving-kit/core";
 import type { ConnectionCount } from "../listening/listener.js";
 
 /** What the waiting of a lame duck depends on. */
@@ -33,19 +33,6 @@ export async function waitAsLameDuck({ ms, clock, signal, connections }: LameDuc
     if (count?.open === 0 && nowMs - quietSinceMs >= QUIET_MS) return;
     const leftMs = endsAtMs - nowMs;
     if (leftMs <= 0) return;
-    await pause(clock, Math.min(POLL_MS, leftMs), signal);
+    await delay(clock, Math.min(POLL_MS, leftMs), signal);
   }
-}
-
-function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const end = () => {
-      timer[Symbol.dispose]();
-      signal.removeEventListener("abort", end);
-      resolve();
-    };
-    const timer = clock.setTimeout(end, ms);
-    signal.addEventListener("abort", end);
-    if (signal.aborted) end();
-  });
 }

@@ -1,0 +1,25 @@
+/** Counts calls in flight, so that disposal can wait for them. */
+export class InFlight {
+  #count = 0;
+  #onIdle: (() => void) | undefined;
+
+  get count(): number {
+    return this.#count;
+  }
+
+  begin(): void {
+    this.#count++;
+  }
+
+  end(): void {
+    if (--this.#count === 0) this.#onIdle?.();
+  }
+
+  /** Resolves when none is in flight. Call it once: a second call replaces the first. */
+  async idle(): Promise<void> {
+    if (this.#count === 0) return;
+    await new Promise<void>((resolve) => {
+      this.#onIdle = resolve;
+    });
+  }
+}
