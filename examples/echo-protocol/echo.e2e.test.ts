@@ -52,10 +52,12 @@ describe("the echo protocol in a program", () => {
   let server: ModelServer;
   const closing: (() => void)[] = [];
   beforeAll(async () => {
+    // #region program
     server = await createModelServer({
       models: [{ name: "digits", basePath: digits }],
-      protocols: [echo],
+      protocols: [echo], // in addition to TF Serving's
     });
+    // #endregion
   });
   afterEach(() => {
     for (const close of closing.splice(0)) close();

@@ -34,10 +34,12 @@ export const statusPage: Protocol = {
   ],
 };
 
+// #region changes
 /** Ends when the client has gone, and when the server closes. */
 async function* changes(core: ServerCore, request: CallContext) {
   for await (const _ of core.stateChanges(request)) yield { event: "versions", data: rowsOf(core) };
 }
+// #endregion
 
 function rowsOf(core: ServerCore, model?: string) {
   return core.versions(model).map(({ id, state, error }) => ({

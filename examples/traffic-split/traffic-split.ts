@@ -14,6 +14,7 @@ export interface TrafficSplitOptions {
   readonly seed?: number;
 }
 
+// #region decorator
 /** Splits the calls of models by weights, between a version and its canary for example. */
 export function trafficSplit(options: TrafficSplitOptions): AcquireDecorator {
   const shares = new Map(Object.entries(options.models));
@@ -32,6 +33,7 @@ export function trafficSplit(options: TrafficSplitOptions): AcquireDecorator {
     },
   };
 }
+// #endregion
 
 /** The share at a place from 0 to 1 of all shares. */
 function choose(shares: readonly Share[], place: number): Share {
