@@ -23,7 +23,7 @@ export interface SourceServable {
    * emits a version; `fetchedLoader` asks it of files that were fetched. Default: any files will do.
    */
   readonly isComplete?: (path: string) => Promise<Completeness>;
-  /** The platform's rule whether a local path is a model itself, without a directory for each version. */
+  /** The platform's rule whether a local path is a model itself, without a directory for each version. Default: never. */
   readonly accepts?: (path: string) => Promise<boolean>;
 }
 

@@ -13,12 +13,11 @@ import {
   wantedCount,
 } from "@serving-kit/core";
 import { type AspiredList, findAspired, isSameList } from "./aspired-list.js";
-import { type BasePathListing, FILE, isSameListing, listBasePath } from "./base-path-listing.js";
+import { type BasePathListing, isSameListing, listBasePath } from "./base-path-listing.js";
 import { BoundedCheck } from "./bounded-check.js";
 import { lookAgainInMs } from "./completeness.js";
 import type { ResolvedServable } from "./config.js";
 import { errors } from "./errors.js";
-import { isModelFile, isUnversionedModel } from "./unversioned-model.js";
 import { type Surroundings, VersionAssessor } from "./version-assessor.js";
 import { type SeenVersion, VersionChanges } from "./version-changes.js";
 
@@ -242,14 +241,14 @@ export class BasePathObserver {
         problems.push({ version, error });
       }
     }
-    if (found.size === 0 && (await this.#isUnversioned(names))) found.set(1n, basePath);
+    if (found.size === 0 && (await this.#isUnversioned())) found.set(1n, basePath);
     return found;
   }
 
-  async #isUnversioned(names: BasePathListing): Promise<boolean> {
+  /** Whether the base path is a model itself, which only the servable knows. */
+  async #isUnversioned(): Promise<boolean> {
     const { accepts, basePath } = this.servable;
-    if (accepts) return this.#check.ask(accepts, basePath);
-    return names === FILE ? isModelFile(basePath) : isUnversionedModel(names);
+    return accepts !== undefined && this.#check.ask(accepts, basePath);
   }
 
   /** Emits a list if it is not the one that was emitted last; an empty one with the error, if any. */

@@ -11,12 +11,12 @@ import type { FileSystem } from "./file-system.js";
  * One servable whose versions are in a directory.
  *
  * - `basePath`: the directory whose entries named by numbers are the versions. A relative path is resolved against
- *   the working directory when the configuration is given. A directory without such entries that is a model itself,
- *   or a model file, is version 1.
+ *   the working directory when the configuration is given. A directory without such entries, or a file, that
+ *   `accepts` takes for a model is version 1.
  * - `isComplete`: asked when the files have settled. While it answers that they are not complete, or does not answer
  *   within half of `lookTimeoutMs`, the version is not loaded. A rejection makes the version an error version.
- * - `accepts`: asked of a base path without versions. Default: a directory with `model.tflite`, `saved_model.pb` or
- *   `saved_model.pbtxt`, or a file with such an ending.
+ * - `accepts`: asked whether a base path without versions is a model itself. Default: it never is. `accepts` of a
+ *   platform is such a rule.
  */
 export interface ServableConfig extends SourceServable {
   /**

@@ -157,26 +157,33 @@ describe("versions of a base path", () => {
 });
 
 describe("an unversioned base path", () => {
-  it.each(["model.tflite", "saved_model.pb", "saved_model.pbtxt"])(
-    "with %s in it serves as version 1",
+  const accepts = async () => true;
+
+  it("that the servable accepts serves as version 1", async () => {
+    bench.directory.write("model.any");
+    const { target, told } = await bench.observe({ servable: { accepts } });
+    expect(target.emissions).toMatchObject([
+      {
+        name: "m",
+        versions: [
+          { id: { name: "m", version: 1n }, data: { path: bench.directory.path, sizeBytes: 5 } },
+        ],
+      },
+    ]);
+    expect(told()).toEqual([]);
+  });
+
+  it.each(["model.tflite", "saved_model.pb"])(
+    "is no model by its files, such as %s, if the servable does not say so",
     async (file) => {
       bench.directory.write(file);
-      const { target, told } = await bench.observe();
-      expect(target.emissions).toMatchObject([
-        {
-          name: "m",
-          versions: [
-            { id: { name: "m", version: 1n }, data: { path: bench.directory.path, sizeBytes: 5 } },
-          ],
-        },
-      ]);
-      expect(told()).toEqual([]);
+      expect((await bench.observe()).lists()).toEqual([["m", "nothing: NO_VERSIONS_FOUND"]]);
     },
   );
 
-  it("that is a model file serves as version 1 until the file is gone, and then still", async () => {
+  it("that is a file serves as version 1 until the file is gone, and then still", async () => {
     const basePath = bench.directory.write("digits.tflite", "123");
-    const { source, target, told } = await bench.observe({ servable: { basePath } });
+    const { source, target, told } = await bench.observe({ servable: { basePath, accepts } });
     expect(target.emissions[0]?.versions).toMatchObject([
       { id: { name: "m", version: 1n }, data: { path: basePath, sizeBytes: 3 } },
     ]);
@@ -188,8 +195,9 @@ describe("an unversioned base path", () => {
 
   it("is what the platform accepts, where it says what that is", async () => {
     bench.directory.write("booster.json");
-    const accepts = async (path: string) => path === bench.directory.path;
-    expect((await bench.observe({ servable: { accepts } })).lists()).toEqual([["m", 1n]]);
+    const acceptsBase = async (path: string) => path === bench.directory.path;
+    const servable = { accepts: acceptsBase };
+    expect((await bench.observe({ servable })).lists()).toEqual([["m", 1n]]);
     bench.directory.write("model.tflite");
     const acceptsNone = async () => false;
     expect((await bench.observe({ servable: { accepts: acceptsNone } })).lists()).toEqual([
@@ -199,7 +207,7 @@ describe("an unversioned base path", () => {
 
   it("serves until a numbered version is complete, and takes no part when there is one", async () => {
     bench.directory.write("model.tflite");
-    const { source, lists } = await bench.observe();
+    const { source, lists } = await bench.observe({ servable: { accepts } });
     bench.directory.makeDirectory("2");
     await source.poll();
     expect(lists()).toEqual([["m", 1n]]);
