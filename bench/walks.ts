@@ -16,8 +16,8 @@ import { Client, credentials } from "@grpc/grpc-js";
 import ts from "typescript";
 import { ServingMap } from "../packages/core/src/index.js";
 import { NativeExecutor } from "../packages/native-library/src/index.js";
-import { field, tensorContent } from "./predict-request.js";
 import { createModelServer, type ModelServer } from "../packages/serving-kit/src/index.js";
+import { field, tensorContent } from "./predict-request.js";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const METHOD = "/tensorflow.serving.PredictionService/Predict";
@@ -82,7 +82,9 @@ class Recorder {
 /** The method that a walk ends with. */
 function lastHop(prototype: object | undefined, name: string): Hop {
   const file =
-    prototype === ServingMap.prototype ? "core/serving-map.ts" : "native-library/native-executor.ts";
+    prototype === ServingMap.prototype
+      ? "core/serving-map.ts"
+      : "native-library/native-executor.ts";
   return { file, name };
 }
 
@@ -176,7 +178,12 @@ async function grpcPredict(server: ModelServer, digits: string): Promise<() => P
 /** The lines of the longest function of this name in a file of the packages. */
 function linesOf({ file, name }: Hop): number {
   const path = join(root, "packages", file.replace("/", "/src/"));
-  const source = ts.createSourceFile(path, readFileSync(path, "utf8"), ts.ScriptTarget.Latest, true);
+  const source = ts.createSourceFile(
+    path,
+    readFileSync(path, "utf8"),
+    ts.ScriptTarget.Latest,
+    true,
+  );
   let longest = 0;
   const visit = (node: ts.Node): void => {
     if (ts.isFunctionLike(node) && nameIn(node) === name) {
@@ -208,7 +215,6 @@ function report(walks: Record<keyof typeof TITLES, Hop[] | undefined>): void {
     const hops = walks[key as keyof typeof TITLES] ?? [];
     const lines = hops.map(linesOf);
     const longest = Math.max(...lines);
-    if (longest > 40) process.stderr.write(`${hops.map((h, i) => `${lines[i]} ${h.file}:${h.name}`).sort((a, b) => parseInt(b) - parseInt(a))[0]}\n`);
     return { key, title, longest, hops: hops.map(({ file, name }) => `${file}:${name}`) };
   });
   if (process.argv.includes("--json")) process.stdout.write(`${JSON.stringify(entries)}\n`);

@@ -45,28 +45,22 @@ export async function openModel(
   options: TfliteOptions,
   context: TfliteLoadContext = {},
 ): Promise<TflitePredictor> {
-  const { signal, warmingUp, clock = systemClock } = context;
+  const { signal, clock = systemClock } = context;
   const { graph, file, bytes: runnable } = parsed;
   const tflite = await openTflite(options.library);
   const log = new ModelLog(context);
   log.info(`loading with ${describeRuntime(tflite.library)}`, { runtime: tflite.library.version });
   signal?.throwIfAborted();
   await checkRuntime(path, graph, tflite);
-  const guards = guardModel(path, graph, runnableIn(file, tflite), {
-    ...options,
-    version: tflite.library.version,
-  });
+  const { version } = tflite.library;
+  const guards = guardModel(path, graph, runnableIn(file, tflite), { ...options, version });
   const executor = new NativeExecutor({ execution: executionOf(file, options.execution) });
   const loaded = allocatable(path, file, guards, options);
   const newModel = () => new NativeModel(tflite, executor, { path, file: loaded, bytes: runnable });
   const settings: TflitePredictorOptions = {
-    threads: options.threads ?? 1,
+    ...settingsOf(options),
     interpreters: interpretersOf(file, options),
     xnnpack: xnnpackFor(graph, tflite, options.useXnnpack, log),
-    keepsState: options.state === "keep",
-    dequantize: options.dequantize ?? false,
-    resizesFixed: options.resizeFixed ?? false,
-    hasIndependentRows: false,
     clock,
     guards,
     onDelegation: (delegation) => logDelegation(log, delegation),
@@ -76,10 +70,33 @@ export async function openModel(
     options.batch === "resize" && (await tryRows(newModel(), settings, log));
   signal?.throwIfAborted();
   const predictor = await TflitePredictor.create(newModel(), { ...settings, hasIndependentRows });
+  return warmedUp(predictor, options, context);
+}
+
+/** The options of the caller in the words of the predictor. */
+function settingsOf(options: TfliteOptions) {
+  const { threads = 1, state, dequantize = false, resizeFixed = false } = options;
+  const hasIndependentRows = false;
+  return {
+    threads,
+    keepsState: state === "keep",
+    dequantize,
+    resizesFixed: resizeFixed,
+    hasIndependentRows,
+  };
+}
+
+/** Warms a predictor up, or disposes of it if that fails or is aborted. */
+async function warmedUp(
+  predictor: TflitePredictor,
+  { warmup = true }: TfliteOptions,
+  context: TfliteLoadContext,
+): Promise<TflitePredictor> {
+  const { signal, warmingUp, clock = systemClock } = context;
   try {
     signal?.throwIfAborted();
-    if (options.warmup ?? true) {
-      await warmUp(predictor, { clock, log, signal, over: warmingUp?.() });
+    if (warmup) {
+      await warmUp(predictor, { clock, log: new ModelLog(context), signal, over: warmingUp?.() });
     }
     signal?.throwIfAborted();
     return predictor;

@@ -26,6 +26,15 @@ export interface ObserverEvents extends SourceProblemListener {
   emit(versions: AspiredVersions<StoragePath>): void;
 }
 
+/** The versions that were chosen of a base path. */
+interface Choice {
+  readonly chosen: readonly AspiredVersion<StoragePath>[];
+  /** How many of them are complete. */
+  readonly completeCount: number;
+  /** The paths that were assessed, and those that are aspired. */
+  readonly considered: ReadonlySet<string>;
+}
+
 /**
  * Observes the base path of one servable: each look lists it and emits the complete list of aspired
  * versions when that has changed.
@@ -149,9 +158,29 @@ export class BasePathObserver {
   }
 
   async #choose(names: BasePathListing, thorough: boolean): Promise<void> {
-    const { name, versionPolicy, servableVersionsAlwaysPresent } = this.servable;
     const problems: FoundProblem[] = [];
     const found = await this.#find(names, problems);
+    const choice = await this.#assess(found, problems, thorough);
+    if (choice === undefined) return;
+    const { chosen, completeCount, considered } = choice;
+    this.#assessor.retain(considered);
+    const absence = await this.#absence(names, found);
+    if (this.#hasEnded) return;
+    if (absence) problems.push({ error: absence });
+    this.problems.replace(problems);
+    const { servableVersionsAlwaysPresent } = this.servable;
+    if (completeCount > 0) this.#emit(chosen, absence);
+    else if (considered.size > 0) this.#emitIncomplete(chosen);
+    else if (this.#aspired.length === 0 || !servableVersionsAlwaysPresent) this.#emit([], absence);
+  }
+
+  /** Assesses the eligible versions until there are as many complete ones as the policy wants; undefined at the end. */
+  async #assess(
+    found: ReadonlyMap<Version, string>,
+    problems: FoundProblem[],
+    thorough: boolean,
+  ): Promise<Choice | undefined> {
+    const { name, versionPolicy } = this.servable;
     const chosen: AspiredVersion<StoragePath>[] = [];
     const wanted = wantedCount(versionPolicy);
     let completeCount = 0;
@@ -168,7 +197,7 @@ export class BasePathObserver {
         continue;
       }
       const assessment = await this.#assessor.assess(this.servable, id, path, thorough);
-      if (this.#hasEnded) return;
+      if (this.#hasEnded) return undefined;
       if (assessment.state === "complete") {
         const { data, fingerprint } = assessment;
         const seen: SeenVersion = { id, path, fingerprint };
@@ -182,15 +211,7 @@ export class BasePathObserver {
         chosen.push({ id, error: assessment.error });
       }
     }
-    this.#assessor.retain(considered);
-
-    const absence = await this.#absence(names, found);
-    if (this.#hasEnded) return;
-    if (absence) problems.push({ error: absence });
-    this.problems.replace(problems);
-    if (completeCount > 0) this.#emit(chosen, absence);
-    else if (considered.size > 0) this.#emitIncomplete(chosen);
-    else if (this.#aspired.length === 0 || !servableVersionsAlwaysPresent) this.#emit([], absence);
+    return { chosen, completeCount, considered };
   }
 
   /** Emits error versions; as no version is complete, those that are loaded stay aspired. */

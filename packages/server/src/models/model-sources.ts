@@ -77,7 +77,7 @@ export class ModelSources extends Observable<AspiredVersions<ModelData>> impleme
       if (this.#servables.has(name)) continue;
       this.#moving.delete(name);
       this.#inForce.delete(name);
-      this.#emit({ name, versions: [] });
+      for (const subscriber of this.#subscribers) subscriber.next({ name, versions: [] });
     }
   }
 
@@ -198,7 +198,7 @@ export class ModelSources extends Observable<AspiredVersions<ModelData>> impleme
       else if (!this.#hasArrived(name, before)) return;
     }
     this.#inForce.set(name, list);
-    this.#emit(list);
+    for (const subscriber of this.#subscribers) subscriber.next(list);
   }
 
   /** Whether a version that the new source of a name has emitted is available. */
@@ -206,9 +206,5 @@ export class ModelSources extends Observable<AspiredVersions<ModelData>> impleme
     const isNew = this.#moving.get(name) === "emitted";
     if (!isNew || !emitted.some(({ id }) => this.#options.isAvailable(id))) return false;
     return this.#moving.delete(name);
-  }
-
-  #emit(list: AspiredVersions<ModelData>): void {
-    for (const subscriber of this.#subscribers) subscriber.next(list);
   }
 }
