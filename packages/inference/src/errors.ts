@@ -166,6 +166,13 @@ export const errors = {
       { details: { tensor: name } },
     ),
 
+  modelUnexpected: (where: string, expected: string, received: string) =>
+    new ServingError(
+      "FAILED_PRECONDITION",
+      "MODEL_UNEXPECTED",
+      `the model at ${where} is not the one that the program expects: expected ${expected}; got ${received}; write its types again: serving-kit types ${where}`,
+    ),
+
   predictorClosed: () =>
     new ServingError(
       "FAILED_PRECONDITION",

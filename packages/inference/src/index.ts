@@ -31,11 +31,21 @@ export {
   type TensorData,
 } from "./dtype.js";
 export { errors as inferenceErrors } from "./errors.js";
+export { checkExpected } from "./expected-model.js";
 export { explainMissingModel } from "./foreign-files.js";
 export { formatSignature } from "./format-signature.js";
 export { type NestedOf, nestedOf, type PlainElementOf, rowsOf } from "./from-tensor.js";
 export { type GuardOptions, guard } from "./guard.js";
+export type {
+  Model,
+  ModelAnswer,
+  ModelCallOptions,
+  ModelCalls,
+  OpenModels,
+  ServerCallOptions,
+} from "./model.js";
 export type { CallContext } from "./model-call.js";
+export { type ModelFacts, modelOf, plainSignatures } from "./model-of-predictor.js";
 export type {
   Answer,
   DefaultOf,

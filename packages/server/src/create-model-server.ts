@@ -1,7 +1,8 @@
 import { check } from "./config/check-options.js";
 import { optionsSchema } from "./config/options-schema.js";
 import type { ModelServer, ModelServerOptions } from "./model-server.js";
-import { RunningServer } from "./running-server.js";
+import { checkPlatforms, type Known, modelsOf } from "./models/model-places.js";
+import { RunningServer, type RunningServerOptions } from "./running-server.js";
 import { startThreads } from "./threads/threads.js";
 
 /**
@@ -11,8 +12,9 @@ import { startThreads } from "./threads/threads.js";
  * const server = await createModelServer({
  *   platforms: [tflite()],
  *   protocols: [tensorflowServing()],
- *   models: [{ name: "digits", basePath: "./models/digits" }],
+ *   models: { digits: "models/digits" },
  * });
+ * const { probabilities } = await server.predict("digits", { image: pixels });
  * app.use(server.rest);
  * ```
  *
@@ -22,8 +24,12 @@ import { startThreads } from "./threads/threads.js";
  * plugins; UNAVAILABLE / SERVER_CLOSING when `beforeStart`'s
  * server was closed meanwhile; what `beforeStart` rejects with. Then nothing is left behind.
  */
-export async function createModelServer(options: ModelServerOptions): Promise<ModelServer> {
+export async function createModelServer<M>(
+  given: ModelServerOptions<M>,
+): Promise<ModelServer<Known<M>>> {
+  const options = withModelList(given);
   check(optionsSchema, options, "");
+  checkPlatforms(options.platforms);
   const threads = await startThreads(options);
   let server: RunningServer | undefined;
   try {
@@ -33,5 +39,13 @@ export async function createModelServer(options: ModelServerOptions): Promise<Mo
     await (server ?? threads)?.close();
     throw error;
   }
-  return server;
+  return server as unknown as ModelServer<Known<M>>;
+}
+
+/** The options with the models as a list. What is no options at all is for the check to refuse. */
+function withModelList<M>(given: ModelServerOptions<M>): RunningServerOptions {
+  if (typeof given !== "object" || given === null) return given;
+  const { models: places, ...others } = given;
+  const models = modelsOf(places);
+  return { ...others, ...(models !== undefined && { models }) };
 }

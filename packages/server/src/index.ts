@@ -66,6 +66,13 @@ export {
   type ModelConfigWatchOptions,
   watchModelConfig,
 } from "./models/model-config-watch.js";
+export {
+  type Known,
+  type ModelPlace,
+  type ModelsOption,
+  model,
+  type Place,
+} from "./models/model-places.js";
 export type { MissingSource } from "./models/source-providers.js";
 export type { StartUpPolicy } from "./models/start-up.js";
 export type { Acquire, AcquireDecorator, DecoratorHost } from "./plugins/acquire-decorator.js";

@@ -1,5 +1,5 @@
 import type { AspiredVersionsManager, Clock, Logger } from "@serving-kit/core";
-import type { Predictor } from "@serving-kit/inference";
+import type { ModelCalls, ModelType, OpenModels, Predictor } from "@serving-kit/inference";
 import type { ModelConfig } from "./config/model-config.js";
 import type { ModelOutcome, ReloadOptions } from "./config/model-outcome.js";
 import type { GrpcListening, GrpcListenOptions } from "./grpc/grpc-listener.js";
@@ -13,14 +13,20 @@ import type {
 } from "./http/http-listener.js";
 import type { RestListener } from "./http/node-listener.js";
 import type { ModelControlMode } from "./models/model-control.js";
+import type { ModelsOption } from "./models/model-places.js";
 import type { ServedModelsOptions } from "./models/served-models-options.js";
 import type { AcquireDecorator } from "./plugins/acquire-decorator.js";
 import type { Observer } from "./plugins/observer.js";
 import type { HttpRoute, Protocol } from "./plugins/protocol.js";
 import type { ThreadsOptions } from "./threads/threads-options.js";
 
-/** What `createModelServer` takes. */
-export interface ModelServerOptions extends ServedModelsOptions {
+/** Options for `createModelServer`. */
+export interface ModelServerOptions<M = unknown> extends Omit<ServedModelsOptions, "models"> {
+  /**
+   * The models: `{ name: path }`, `{ name: { basePath, … } }`, `{ name: definedModel }`, or a list of
+   * `{ name, basePath, … }`. Default none; `reload` replaces them.
+   */
+  readonly models?: ModelsOption<M> | undefined;
   /** How long to wait for the start-up policy in ms. Default Infinity. */
   readonly startUpTimeoutMs?: number;
   /**
@@ -65,7 +71,9 @@ export interface ModelServerOptions extends ServedModelsOptions {
  *
  * Nothing listens until `listen`; mounted in an app, by `rest` or `fetch`, it shares the app's server.
  */
-export interface ModelServer extends AsyncDisposable {
+export interface ModelServer<M extends { [N in keyof M]: ModelType } = OpenModels>
+  extends AsyncDisposable,
+    ModelCalls<M> {
   /** The HTTP routes of all protocols for node:http, node:http2, Connect and Express, under any mount prefix. */
   readonly rest: RestListener;
   /** The HTTP routes of all protocols for Hono and everything built on the Fetch API. */

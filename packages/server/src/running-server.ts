@@ -5,7 +5,8 @@ import {
   silentLogger,
   systemClock,
 } from "@serving-kit/core";
-import type { Predictor } from "@serving-kit/inference";
+import type { Model, ModelAnswer, Predictor, ServerCallOptions } from "@serving-kit/inference";
+import { LocalCalls } from "./calls/local-calls.js";
 import type { ModelConfig } from "./config/model-config.js";
 import type { ModelOutcome, ReloadOptions } from "./config/model-outcome.js";
 import { errors } from "./errors.js";
@@ -29,6 +30,11 @@ import { ServedModels } from "./models/served-models.js";
 import { checkStartUp, type SettleOptions } from "./models/start-up.js";
 import type { Threads } from "./threads/threads.js";
 
+/** The options of a server with its models as a list. */
+export interface RunningServerOptions extends Omit<ModelServerOptions, "models"> {
+  readonly models?: readonly ModelConfig[];
+}
+
 const RELOAD_TIMEOUT_MS = 300_000;
 
 const NO_CONNECTIONS = { open: 0, accepted: 0 };
@@ -45,6 +51,7 @@ export class RunningServer implements ModelServer {
   readonly #logger: Logger;
   readonly #models: ServedModels;
   readonly #loop: EventLoop;
+  readonly #calls: LocalCalls;
   readonly #threads: Threads | undefined;
   /** Called back when a version's state has changed, or the server has started. */
   readonly #stateListeners = new Set<() => void>();
@@ -57,7 +64,7 @@ export class RunningServer implements ModelServer {
   #leaving: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor(options: ModelServerOptions, threads: Threads | undefined) {
+  constructor(options: RunningServerOptions, threads: Threads | undefined) {
     const { clock = systemClock, logger = silentLogger, rest } = options;
     this.#clock = clock;
     this.#logger = logger;
@@ -95,6 +102,7 @@ export class RunningServer implements ModelServer {
       rest,
     );
     this.#loop = loop;
+    this.#calls = new LocalCalls(loop.localCore, models);
     loop.observers.configure([...models.configured.values()]);
     threads?.serve({
       models,
@@ -115,7 +123,19 @@ export class RunningServer implements ModelServer {
     this.#loop.transports.endStreams();
   }
 
-  start(options: ModelServerOptions): Promise<void> {
+  predict(name: string, inputs: unknown, options?: ServerCallOptions): Promise<never> {
+    return this.#calls.predict(name, inputs, options);
+  }
+
+  call(name: string, inputs: unknown, options?: ServerCallOptions): Promise<ModelAnswer<never>> {
+    return this.#calls.call(name, inputs, options);
+  }
+
+  model(name: string): Model {
+    return this.#calls.model(name);
+  }
+
+  start(options: RunningServerOptions): Promise<void> {
     // In a later turn, so that a reload that beforeStart asks for waits for the start.
     const started = Promise.resolve().then(() => this.#start(options));
     this.#starting = started.catch(() => {});
@@ -126,7 +146,7 @@ export class RunningServer implements ModelServer {
     beforeStart,
     startUpPolicy: policy = "any",
     startUpTimeoutMs = Infinity,
-  }: ModelServerOptions): Promise<void> {
+  }: RunningServerOptions): Promise<void> {
     await beforeStart?.(this);
     if (this.#closing !== undefined) throw errors.serverClosing();
     this.#models.start(this.#loop.observers);

@@ -2,6 +2,7 @@ import type { Platform } from "@serving-kit/inference";
 import { canReusePort, reusePortSocket } from "@serving-kit/native-library";
 import {
   createModelServer as createServer,
+  type Known,
   type ModelServer,
   type ModelServerOptions as ServerOptions,
   type ThreadsOptions,
@@ -14,7 +15,9 @@ import { type BuiltInOptions, withServerPlugins } from "./server-plugins.js";
  * Options for `createModelServer`: those of `@serving-kit/server`, of TF Serving's protocol and of the observers.
  * Platforms, protocols and observers are in addition to the built-in ones.
  */
-export interface ModelServerOptions extends Omit<ServerOptions, "platforms">, BuiltInOptions {
+export interface ModelServerOptions<M = unknown>
+  extends Omit<ServerOptions<M>, "platforms">,
+    BuiltInOptions {
   /** Kinds of model in addition to the built-in ones; they are asked first. Default none. */
   readonly platforms?: readonly Platform[];
 }
@@ -26,9 +29,11 @@ export interface ModelServerOptions extends Omit<ServerOptions, "platforms">, Bu
  * @throws as `createModelServer` of `@serving-kit/server` does; FAILED_PRECONDITION / OPEN_TELEMETRY_MISSING for
  * `tracing: true`.
  */
-export async function createModelServer(options: ModelServerOptions = {}): Promise<ModelServer> {
+export async function createModelServer<M>(
+  options: ModelServerOptions<M> = {},
+): Promise<ModelServer<Known<M>>> {
   const { platforms = [], threads } = options;
-  return createServer({
+  return createServer<M>({
     ...(await withServerPlugins(options, builtIns)),
     platforms: Array.isArray(platforms) ? [...platforms, ...(await builtInPlatforms())] : platforms,
     // A number is enough: event loops of their own can run models of the built-in platforms.

@@ -35,7 +35,7 @@ export async function makeCall<T, R, B = Uint8Array>(
   let observation: CallObservation | undefined;
   let allowance: CallAllowance | undefined;
   try {
-    if (call.servable) acquire(call.servable).release(); // an unknown one costs no body
+    if (call.servable && call.body) acquire(call.servable).release(); // an unknown one costs no body
     allowance = host.budget.open();
     const given = call.body ? call.body(allowance) : (NO_BODY as B);
     const body = given instanceof Promise ? await given : given;

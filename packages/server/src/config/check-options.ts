@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import { errors } from "../errors.js";
+import { nearestName } from "./nearest-name.js";
 
 /**
  * Checks a value against a schema.
@@ -9,20 +10,45 @@ import { errors } from "../errors.js";
  */
 export function check(schema: z.ZodType, value: unknown, name: string): void {
   const { error } = schema.safeParse(value);
-  if (error) throw errors.configInvalid(describe(error, value, name));
+  if (error) throw errors.configInvalid(describe(error, schema, value, name));
 }
 
-function describe({ issues }: z.ZodError, value: unknown, name: string): string {
+function describe({ issues }: z.ZodError, schema: z.ZodType, value: unknown, name: string): string {
   const issue = innermost((issues as [z.core.$ZodIssue])[0]);
   const path = issue.path.map((key) => (typeof key === "number" ? `[${key}]` : `.${String(key)}`));
   const where = `${name}${path.join("")}`.replace(/^\./, "");
   if (issue.code === "unrecognized_keys") {
-    return `${where}${where && ": "}unknown option ${issue.keys.join(", ")}`;
+    const nearest = nearestName(issue.keys[0] ?? "", keysAt(schema, issue.path));
+    const hint = nearest === undefined ? "" : `; did you mean ${nearest}?`;
+    return `${where}${where && ": "}unknown option ${issue.keys.join(", ")}${hint}`;
   }
   let given = value;
   for (const key of issue.path) given = (given as Record<PropertyKey, unknown> | undefined)?.[key];
   const shown = issue.path.includes(SECRET) && typeof given === "string" ? "a text" : show(given);
   return `${where || "options"}: expected ${expectation(issue)}; got ${shown}`;
+}
+
+/** The part of zod's schemas that leads to the options that an object knows. */
+interface SchemaNode {
+  readonly shape?: Readonly<Record<string, SchemaNode>>;
+  readonly element?: SchemaNode;
+  readonly options?: readonly SchemaNode[];
+  readonly def?: { readonly innerType?: SchemaNode };
+}
+
+/** The options that the object at a path knows; none if that is not an object. */
+function keysAt(schema: unknown, path: readonly PropertyKey[]): string[] {
+  let node = bare(schema as SchemaNode);
+  for (const key of path) {
+    node = bare(typeof key === "number" ? node?.element : node?.shape?.[String(key)]);
+  }
+  return Object.keys(node?.shape ?? {});
+}
+
+/** A schema without what makes it optional; of a union the object. */
+function bare(node: SchemaNode | undefined): SchemaNode | undefined {
+  if (node?.def?.innerType) return bare(node.def.innerType);
+  return node?.options?.map(bare).find((option) => option?.shape) ?? node;
 }
 
 /** What a module is given may be a password: no message has a text out of it. */

@@ -43,7 +43,7 @@ describe("resolveModels", () => {
       "models[0].platform: expected the name of a platform, or a platform; got an object",
     ],
     [[model, { name: "n", basePath: 3 }], "models[1].basePath: expected string; got 3"],
-    [[{ ...model, basepath: "x" }], "models[0]: unknown option basepath"],
+    [[{ ...model, basepath: "x" }], "models[0]: unknown option basepath; did you mean basePath?"],
     [
       [{ ...model, labels: { stable: 1.5 } }],
       "models[0].labels.stable: expected an integer from 0 to 2^63 - 1; got 1.5",
@@ -110,7 +110,7 @@ describe("createModelServer", () => {
   it.each([
     [undefined, "options: expected object; got undefined"],
     [{}, "platforms: expected array; got undefined"],
-    [{ platforms: [], model: [], port: 8501 }, "unknown option model, port"],
+    [{ platforms: [], model: [], port: 8501 }, "unknown option model, port; did you mean models?"],
     [{ platforms: [() => platform] }, "platforms[0]: expected a platform; got a function"],
     [
       { platforms: [], startUpPolicy: "some" },
@@ -121,9 +121,16 @@ describe("createModelServer", () => {
       "startUpTimeoutMs: expected milliseconds, at least 0; got -1",
     ],
     [{ platforms: [], rest: { maxBodyBytes: 0 } }, "rest.maxBodyBytes: expected at least 1; got 0"],
-    [{ platforms: [], rest: { corse: true } }, "rest: unknown option corse"],
+    [{ platforms: [], rest: { corse: true } }, "rest: unknown option corse; did you mean cors?"],
     [{ platforms: [], logger: { info() {} } }, "logger.warn: expected a function; got undefined"],
-    [{ platforms: [], models: {} }, "models: expected array; got an object"],
+    [
+      { platforms: [], models: 3 },
+      "models: expected { name: path } or a list of { name, basePath }; got 3",
+    ],
+    [
+      { platforms: [], manager: { acquire: () => {} } },
+      "manager: expected options for the manager, not a manager; got an object",
+    ],
   ])("names the option that is wrong: %j", async (options, message) => {
     await expect(createModelServer(options as ModelServerOptions)).rejects.toMatchObject({
       reason: "CONFIG_INVALID",

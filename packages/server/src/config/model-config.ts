@@ -1,6 +1,6 @@
 import type { BatchingOptions } from "@serving-kit/batching";
 import { type ServableVersionPolicy, toVersion, type VersionLabels } from "@serving-kit/core";
-import type { Platform } from "@serving-kit/inference";
+import type { ModelType, Platform } from "@serving-kit/inference";
 import { z } from "zod";
 import { batchingField, readBatching } from "./batching-config.js";
 import { customField, readPlatform } from "./custom-config.js";
@@ -58,6 +58,11 @@ export interface ModelConfig {
   readonly opLibraries?: readonly string[];
   /** Options of the platform `tflite` for this model, instead of those of the platform. Default none. */
   readonly tflite?: TfliteModelOptions;
+  /**
+   * The signatures that each version must have, as `serving-kit types` writes them. A version that has others is
+   * refused, and the one before continues to serve. Default: any.
+   */
+  readonly expects?: ModelType | undefined;
   /**
    * Where a sample of this model's requests goes, in place of the server's `requestLog`. Counts for
    * requests that are answered from then on. Default: as the server's options say.
@@ -222,6 +227,16 @@ export const MODEL_OPTIONS: {
     fields: { tflite: { id: 1004, isFileOnly: true, ...tfliteField } },
     read: ({ tflite }) => tflite && readTfliteOptions(tflite),
     lasting: "options of tflite",
+  }),
+
+  // A program's alone: no file and no client has it.
+  expects: option({
+    check: z.looseObject(
+      { signatures: z.looseObject({}) },
+      "{ signatures }, as serving-kit types writes it",
+    ),
+    fields: {},
+    read: () => undefined,
   }),
 };
 

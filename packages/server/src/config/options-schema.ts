@@ -46,7 +46,12 @@ export const optionsSchema: z.ZodObject = z.strictObject({
     .min(1)
     .optional(),
   adapters: z.array(method).optional(),
-  manager: z.looseObject({}).optional(),
+  manager: z
+    .custom(
+      (value) => typeof value === "object" && value !== null && !("acquire" in value),
+      "options for the manager, not a manager",
+    )
+    .optional(),
   rest: z
     .strictObject({
       cors: z.boolean().optional(),

@@ -1,6 +1,7 @@
 import type { Clock, LabelState, Logger, ServableId, ServableState } from "@serving-kit/core";
 import type { Predictor } from "@serving-kit/inference";
 import { makeCall } from "../calls/call.js";
+import { LOCAL_API, LOCAL_ENTRYPOINT } from "../calls/local-calls.js";
 import { errors } from "../errors.js";
 import type { HttpOptions } from "../http/http-api.js";
 import { type BoundRoute, RouteTable } from "../http/route-table.js";
@@ -65,6 +66,8 @@ export class EventLoop implements AsyncDisposable {
   readonly transports: Transports;
   /** The server as no protocol in particular sees it. */
   readonly core: ServerCore;
+  /** The server as calls within the process see it. */
+  readonly localCore: ServerCore;
   readonly #host: LoopHost;
   readonly #protocols: readonly Protocol[];
   readonly #inFlight = new InFlight();
@@ -91,6 +94,7 @@ export class EventLoop implements AsyncDisposable {
       started,
     );
     this.core = this.#core("", []);
+    this.localCore = this.#core(LOCAL_ENTRYPOINT, [LOCAL_API]);
     this.transports = new Transports({
       routes: new RouteTable(this.#protocols.flatMap((protocol) => this.#routes(protocol))),
       services: () => this.#services(),

@@ -3,6 +3,7 @@ import { basename, dirname, isAbsolute, join, parse, relative, sep } from "node:
 import type { SourceProvider } from "@serving-kit/core";
 import type { ModelConfig } from "../config/model-config.js";
 import { errors } from "../errors.js";
+import { isDefinedPath } from "./defined-models.js";
 import { isUri, type MissingSource, SourceProviders } from "./source-providers.js";
 import { isUriWithin, rootOfUri } from "./uri-roots.js";
 
@@ -53,7 +54,9 @@ export class ModelControl {
       paths.map((path, index) => providers.resolve(path, place(index)));
     const given = absolute(modelRoots ?? [], (index) => `modelRoots[${index}]`);
     const started = absolute(
-      modelRoots ? [] : models.map(({ basePath }) => basePath),
+      modelRoots
+        ? []
+        : models.map(({ basePath }) => basePath).filter((path) => !isDefinedPath(path)),
       (index) => `models[${index}].basePath`,
     );
     const basePaths = started.filter((path) => !isUri(path));

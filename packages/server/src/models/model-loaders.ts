@@ -8,9 +8,10 @@ import {
   type ServableId,
   type SourceAdapter,
   type StoragePath,
+  unload,
   wrapLoader,
 } from "@serving-kit/core";
-import type { Predictor } from "@serving-kit/inference";
+import { checkExpected, type ModelType, type Predictor } from "@serving-kit/inference";
 import type { ModelPlatform } from "./detect-platform.js";
 
 /** What the loaders of a server's models are made of. */
@@ -18,6 +19,8 @@ export interface ModelLoadersOptions {
   platform(name: string): ModelPlatform;
   /** The options of a model for its platform. */
   options(name: string): Readonly<Record<string, unknown>>;
+  /** The signatures that the versions of a model must have. */
+  expects(name: string): ModelType | undefined;
   /** Puts batching around the loader of the version `id` at a local path. */
   batched(loader: Loader<Predictor>, path: string, id: ServableId): Loader<Predictor>;
   /** Observes the warm-up of a version, by the path or URI to show. */
@@ -31,7 +34,9 @@ export function modelLoaders(
   const localLoader = (storage: StoragePath, id: ServableId, shown: string) => {
     const own = options.options(id.name);
     const data = { ...storage, ...(Object.keys(own).length > 0 && { options: own }) };
-    const loader = options.batched(options.platform(id.name).loader(data, id), storage.path, id);
+    const plain = options.platform(id.name).loader(data, id);
+    const expected = expecting(plain, options.expects(id.name), shown);
+    const loader = options.batched(expected, storage.path, id);
     const warmingUp = options.warmingUp(id, shown);
     return wrapLoader(loader, (context) => loader.load({ ...context, warmingUp }));
   };
@@ -42,5 +47,24 @@ export function modelLoaders(
       isComplete: (path) => platform.isComplete(path),
       estimate: (sizeBytes) => platform.estimate(sizeBytes, id),
     });
+  });
+}
+
+/** A loader that refuses versions with other signatures. */
+function expecting(
+  loader: Loader<Predictor>,
+  expected: ModelType | undefined,
+  shown: string,
+): Loader<Predictor> {
+  if (expected === undefined) return loader;
+  return wrapLoader(loader, async (context) => {
+    const predictor = await loader.load(context);
+    try {
+      checkExpected(expected, predictor.signatures, shown);
+    } catch (error) {
+      await unload(predictor);
+      throw error;
+    }
+    return predictor;
   });
 }

@@ -114,6 +114,7 @@ export class ServedModels {
       platform: (name) => this.#platform(name),
       options: (name) =>
         pick((this.#models.get(name) ?? {}) as Partial<ResolvedModel>, ["opLibraries", "tflite"]),
+      expects: (name) => this.#models.get(name)?.expects,
       batched,
       warmingUp: (id, shown) => observers.loading?.(id, shown),
     });
@@ -157,7 +158,9 @@ export class ServedModels {
     return models.map((model) => {
       const { platform, ...current }: Partial<ResolvedModel> = this.#models.get(model.name) ?? {};
       const isOwn = platform !== undefined && typeof platform !== "string";
-      const unsaid = pick(current, ["batching", "requestLog", "opLibraries", "tflite"]);
+      const unsaid = pick(current, [
+        ...(["batching", "requestLog", "opLibraries", "tflite", "expects"] as const),
+      ]);
       return { ...(isOwn && { platform }), ...model, ...unsaid };
     });
   }
@@ -253,6 +256,12 @@ export class ServedModels {
       isComplete: (path: string) => this.#platform(name).isComplete(path),
       accepts: (path: string) => this.#platform(name).accepts(path),
     }));
+  }
+
+  /** The name of the platform of a model; undefined if it is found out for each version. */
+  platformName(name: string): string | undefined {
+    const platform = this.#models.get(name)?.platform;
+    return typeof platform === "string" ? platform : platform?.platformName;
   }
 
   #platform(name: string): ModelPlatform {

@@ -1,5 +1,6 @@
 import { messageOf, type SourceProvider } from "@serving-kit/core";
 import { errors } from "../errors.js";
+import { definedModels } from "./defined-models.js";
 
 /** Schemes of URIs whose provider is in a package that is not installed. */
 export interface MissingSource {
@@ -21,7 +22,7 @@ export class SourceProviders {
   readonly #missing = new Map<string, string>();
 
   constructor(sources: readonly (SourceProvider | MissingSource)[] = []) {
-    for (const source of sources) {
+    for (const source of [definedModels, ...sources]) {
       for (const scheme of source.schemes) {
         if ("install" in source) this.#missing.set(scheme, source.install);
         else if (!this.#providers.has(scheme)) this.#providers.set(scheme, source);
@@ -62,7 +63,8 @@ export class SourceProviders {
   }
 
   #expected(): string {
-    const schemes = [...this.#providers.keys()].filter((name) => name !== FILE);
+    const hidden = [FILE, ...definedModels.schemes];
+    const schemes = [...this.#providers.keys()].filter((name) => !hidden.includes(name));
     const path = this.#providers.has(FILE) ? ["a path of this machine"] : [];
     const uri = schemes.length > 0 ? [`a URI with the scheme ${schemes.join(" or ")}`] : [];
     return [...path, ...uri].join(", or ") || "a base path of one of the sourceProviders";

@@ -1,0 +1,91 @@
+import { fileURLToPath } from "node:url";
+import {
+  type DefinedModel,
+  isDefinedModel,
+  type ModelType,
+  type OpenModels,
+  type Platform,
+} from "@serving-kit/inference";
+import type { ModelConfig } from "../config/model-config.js";
+import { errors } from "../errors.js";
+import { definedPath } from "./defined-models.js";
+
+/** A model's place and options, with the type that its versions must have. */
+export interface ModelPlace<T = ModelType>
+  extends Omit<ModelConfig, "name" | "basePath" | "expects"> {
+  /** See `ModelConfig.basePath`. */
+  readonly basePath: string | URL;
+  /** The signatures that each version must have: what `serving-kit types` writes. Default: any. */
+  readonly expects?: T | undefined;
+}
+
+/** One of a server's models by name: its base path, its place with options, or a model that the program defines. */
+export type Place<T> =
+  | string
+  | URL
+  | (T extends ModelType ? ModelPlace<T> | DefinedModel<T> : ModelPlace);
+
+/** The types of a server's models as far as the compiler knows them. */
+export type Known<M> = M extends readonly unknown[]
+  ? OpenModels
+  : unknown extends M
+    ? OpenModels
+    : M extends unknown
+      ? { readonly [N in keyof M]: M[N] extends ModelType ? M[N] : ModelType }
+      : never;
+
+/** The models of a server: by name, or a list. */
+export type ModelsOption<M> = { readonly [N in keyof M]: Place<M[N]> } | readonly ModelConfig[];
+
+/** A model's place with the type that its versions must have: `models: { digits: model("models/digits", digits) }`. */
+export const model = <T extends ModelType>(basePath: string | URL, expects: T): ModelPlace<T> => ({
+  basePath,
+  expects,
+});
+
+/** The models as a list. @throws ServingError INVALID_ARGUMENT / CONFIG_INVALID. */
+export function modelsOf(models: unknown): readonly ModelConfig[] | undefined {
+  if (models === undefined || Array.isArray(models)) return models;
+  if (typeof models !== "object" || models === null) {
+    throw errors.configInvalid(
+      `models: expected { name: path } or a list of { name, basePath }; got ${String(models)}`,
+    );
+  }
+  return Object.entries(models).map(([name, place]) => configOf(name, place));
+}
+
+function configOf(name: string, place: unknown): ModelConfig {
+  if (typeof place === "string" || place instanceof URL) {
+    return { name, basePath: pathOf(place) };
+  }
+  if (isDefinedModel(place)) {
+    if (!place.readsFolders) return { name, basePath: definedPath(name), platform: place };
+    throw errors.configInvalid(
+      `models.${name}: the model has accepts, and so reads folders of versions; write { basePath: "…", platform: it }`,
+    );
+  }
+  if (typeof place !== "object" || place === null || place instanceof Promise) {
+    const got = place instanceof Promise ? "a Promise; await it first" : String(place);
+    throw errors.configInvalid(
+      `models.${name}: expected a path, a URL, { basePath, … } or a defined model; got ${got}`,
+    );
+  }
+  const { basePath, ...others } = place as ModelPlace;
+  return { ...others, name, basePath: pathOf(basePath) } as ModelConfig;
+}
+
+/** A `file:` URL is its path, any other one its text. */
+export function pathOf(place: string | URL): string {
+  if (!(place instanceof URL)) return place;
+  return place.protocol === "file:" ? fileURLToPath(place) : place.href;
+}
+
+/** Refuses a defined model among platforms that cannot find out which files are its own. */
+export function checkPlatforms(platforms: readonly Platform[]): void {
+  for (const platform of platforms) {
+    if (!isDefinedModel(platform) || platform.readsFolders) continue;
+    throw errors.configInvalid(
+      `platforms: "${platform.platformName}" is one model without accepts; write models: { name: it }, or give it accepts(path)`,
+    );
+  }
+}
