@@ -7,7 +7,7 @@ import {
   sourceProviderConformance,
 } from "@serving-kit/testing";
 import { afterEach, describe, expect, it } from "vitest";
-import { endCommands, start } from "../../packages/serving-kit/test/run-command.js";
+import { endCommands, startIn } from "../../packages/serving-kit/test/run-command.js";
 import { runExample } from "../run-example.js";
 import { memoryProvider } from "./memory-source.js";
 import { MemoryStorage } from "./memory-storage.js";
@@ -95,12 +95,16 @@ sourceConformance(runner, {
 });
 
 describe("memory://", () => {
-  it("is served by the command, chosen by --model_base_path", async () => {
+  it.each([
+    ["--model_base_path", ["--model_base_path=memory://digits", "--model_name=digits"], {}],
+    ["MODEL_BASE_PATH", [], { MODEL_BASE_PATH: "memory://", MODEL_NAME: "digits" }],
+  ])("is served by the command, chosen by %s", async (_, flags, environment) => {
     const samples = await readFile(`${import.meta.dirname}/../models/digits/samples.json`, "utf8");
     const [{ image, label }] = JSON.parse(samples) as [{ image: number[]; label: number }];
-    const { said, child, ended, output } = start(
-      ...[`--plugins=${import.meta.dirname}/plugin.ts`, "--model_base_path=memory://digits"],
-      ...["--model_name=digits", "--port=0", "--rest_api_port=any"],
+    const { said, child, ended, output } = startIn(
+      environment,
+      ...[`--plugins=${import.meta.dirname}/plugin.ts`, "--port=0", "--rest_api_port=any"],
+      ...flags,
     );
     const url = await said(/http:\/\/localhost:\d+\/v1\/models\/digits/);
     const body = JSON.stringify({ instances: [image] });

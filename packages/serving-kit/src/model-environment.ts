@@ -21,9 +21,9 @@ export function withModelEnvironment(
   return { ...flags, model_name, model_base_path };
 }
 
-/** A name below a folder or a URI, whose slashes `join` would merge. */
+/** A name below a folder, or below a URI, whose slashes `join` would merge: `memory://` may be all of it. */
 function below(models: string, name: string): string {
-  return /^[a-z][a-z0-9+.-]+:/i.test(models)
-    ? `${models.replace(/\/+$/, "")}/${name}`
-    : join(models, name);
+  if (!/^[a-z][a-z0-9+.-]+:/i.test(models)) return join(models, name);
+  const parent = models.replace(/(?<=[^/:])\/+$/, "");
+  return parent.endsWith("/") ? `${parent}${name}` : `${parent}/${name}`;
 }

@@ -192,6 +192,8 @@ describe("withModelEnvironment", () => {
     [[], { MODEL_BASE_PATH: "/models" }, "default", "/models/default"],
     [[], { MODEL_NAME: "m", MODEL_BASE_PATH: "s3://bucket/models/" }, "m", "s3://bucket/models/m"],
     [[], { MODEL_NAME: "m", MODEL_BASE_PATH: "s3://bucket" }, "m", "s3://bucket/m"],
+    [[], { MODEL_NAME: "m", MODEL_BASE_PATH: "memory://" }, "m", "memory://m"],
+    [[], { MODEL_NAME: "m", MODEL_BASE_PATH: "file:///" }, "m", "file:///m"],
     [[], { MODEL_NAME: "m", MODEL_BASE_PATH: "file:///models" }, "m", "file:///models/m"],
     [["--model_name=n"], { MODEL_BASE_PATH: "/models" }, "n", "/models/n"],
     // As in the image, whose own flags come before those of the user.

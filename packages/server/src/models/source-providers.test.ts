@@ -37,6 +37,7 @@ describe("SourceProviders", () => {
     expect(refusal("gs://b/m", [files])).toBe(
       'models[0].basePath: expected a path of this machine (mount a bucket, or copy its models here); got "gs://b/m"',
     );
+    expect(refusal("s3:/b/m", [files])).toContain('got "s3:/b/m"');
     expect(refusal("s3://b/m", [provider, s3, files])).toBe(
       "models[0].basePath: expected a path of this machine, or a URI with the scheme fake or fakes " +
         '(npm install a-source adds s3); got "s3://b/m"',

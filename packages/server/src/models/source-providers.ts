@@ -81,7 +81,8 @@ export function isUri(basePath: string): boolean {
   return schemeOf(basePath) !== FILE;
 }
 
+/** With one slash it is a URI too: `join` makes `s3:/bucket` of one, which is no folder that anyone means. */
 function schemeOf(basePath: string): string {
-  const [, scheme = FILE] = /^([a-z][a-z0-9+.-]+):\/\//i.exec(basePath) ?? [];
+  const [, scheme = FILE] = /^([a-z][a-z0-9+.-]+):\//i.exec(basePath) ?? [];
   return scheme.toLowerCase();
 }
