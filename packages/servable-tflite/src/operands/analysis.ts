@@ -1,7 +1,8 @@
 import type { Graph, Operator, Subgraph } from "../graph/graph.js";
-import type { Finding } from "./constraint.js";
+import type { Finding } from "./checks/constraint.js";
+import type { KernelGeneration, OperandRow } from "./checks/operand-row.js";
+import { OPERAND_TABLE } from "./checks/operand-table.js";
 import type { Evaluator, Tensors, Visit } from "./evaluator.js";
-import { type KernelGeneration, OPERAND_TABLE, type OperandRow } from "./operand-table.js";
 import { checkResultSize, isSized } from "./result-size.js";
 import type { AbstractTensor } from "./values/abstract-tensor.js";
 import type { OperatorView } from "./values/operator-view.js";

@@ -4,8 +4,8 @@ import type { Graph } from "../graph/graph.js";
 import { readingFile } from "../model-file.js";
 import type { ModelSignature } from "../model-signature.js";
 import type { LocatedFinding } from "./analysis.js";
+import type { KernelGeneration } from "./checks/operand-row.js";
 import { type GuardOptions, OperandGuard } from "./operand-guard.js";
-import type { KernelGeneration } from "./operand-table.js";
 
 /** The default of `maxTensorBytes`: 1 GiB. */
 export const MAX_TENSOR_BYTES = 2 ** 30;

@@ -3,7 +3,7 @@ import { errors } from "../errors.js";
 import type { Graph, Operator, Subgraph } from "../graph/graph.js";
 import type { ModelSignature } from "../model-signature.js";
 import { findUnshown, type LocatedFinding, needsChecks, type Requirements } from "./analysis.js";
-import { RESULT } from "./constraint.js";
+import { RESULT } from "./checks/constraint.js";
 import { Evaluator, type Tensors } from "./evaluator.js";
 import {
   type AbstractTensor,

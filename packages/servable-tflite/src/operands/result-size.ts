@@ -1,5 +1,5 @@
 import { TENSOR_TYPES } from "../tensor-type.js";
-import { type Finding, resultWithin } from "./constraint.js";
+import { type Finding, resultWithin } from "./checks/constraint.js";
 import type { AbstractTensor } from "./values/abstract-tensor.js";
 import type { OperatorView } from "./values/operator-view.js";
 

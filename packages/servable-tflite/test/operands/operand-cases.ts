@@ -1,5 +1,5 @@
 import { type Tensor, type Tensors, tensor } from "@serving-kit/inference";
-import type { KernelGeneration } from "../../src/operands/operand-table.js";
+import type { KernelGeneration } from "../../src/operands/checks/operand-row.js";
 import {
   buildModel,
   type OperatorDraft,

@@ -1,6 +1,6 @@
 import type { Tensor } from "@serving-kit/inference";
 import { beforeAll, describe, expect, it } from "vitest";
-import { OPERAND_TABLE } from "../../src/operands/operand-table.js";
+import { OPERAND_TABLE } from "../../src/operands/checks/operand-table.js";
 import { type OperandCase, operandCases } from "./operand-cases.js";
 import { type Outcome, runInChildren, type Task } from "./run-in-children.js";
 import { runtimes } from "./runtimes.js";

@@ -1,5 +1,5 @@
 import { libraryCandidates } from "../../src/native/library.js";
-import type { KernelGeneration } from "../../src/operands/operand-table.js";
+import type { KernelGeneration } from "../../src/operands/checks/operand-row.js";
 
 const platform = `${process.platform}-${process.arch}`;
 

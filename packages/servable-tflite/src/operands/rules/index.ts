@@ -3,7 +3,9 @@ import { extent, knownShape, unknownExtent } from "../values/extent.js";
 import type { OperatorView, Rule } from "../values/operator-view.js";
 import { binary, cast, comparison, corners, monotone, select } from "./elementwise.js";
 import * as layers from "./layers.js";
-import * as layout from "./layout.js";
+import * as parts from "./parts.js";
+import * as rearrange from "./rearrange.js";
+import * as reshape from "./reshape.js";
 import * as slices from "./slices.js";
 import * as sources from "./sources.js";
 
@@ -53,20 +55,20 @@ const RULES: ReadonlyMap<string, Rule> = new Map([
   ["CAST", cast],
   ["SELECT", select],
   ["SELECT_V2", select],
-  ["RESHAPE", layout.reshape],
-  ["SQUEEZE", layout.squeeze],
-  ["EXPAND_DIMS", layout.expandDims],
-  ["CONCATENATION", layout.concatenation],
-  ["PACK", layout.pack],
-  ["UNPACK", layout.unpack],
-  ["SPLIT", layout.split],
-  ["SPLIT_V", layout.split],
-  ["TRANSPOSE", layout.transpose],
-  ["TILE", layout.tile],
-  ["PAD", layout.pad],
-  ["PADV2", layout.pad],
-  ["MIRROR_PAD", layout.pad],
-  ["BROADCAST_TO", layout.broadcastTo],
+  ["RESHAPE", reshape.reshape],
+  ["SQUEEZE", reshape.squeeze],
+  ["EXPAND_DIMS", reshape.expandDims],
+  ["CONCATENATION", parts.concatenation],
+  ["PACK", parts.pack],
+  ["UNPACK", parts.unpack],
+  ["SPLIT", parts.split],
+  ["SPLIT_V", parts.split],
+  ["TRANSPOSE", rearrange.transpose],
+  ["TILE", rearrange.tile],
+  ["PAD", rearrange.pad],
+  ["PADV2", rearrange.pad],
+  ["MIRROR_PAD", rearrange.pad],
+  ["BROADCAST_TO", rearrange.broadcastTo],
   ["SLICE", slices.slice],
   ["STRIDED_SLICE", slices.stridedSlice],
   ["GATHER", slices.gather],

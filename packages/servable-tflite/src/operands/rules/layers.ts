@@ -9,8 +9,8 @@ import {
   knownShape,
   unknownExtent,
 } from "../values/extent.js";
+import { numbersOf } from "../values/operand-values.js";
 import type { OperatorView, Rule } from "../values/operator-view.js";
-import { numbersOf } from "./layout.js";
 
 /** Fields of the options of operators with windows: padding, strides, filter or dilation by dimension. */
 interface Window {

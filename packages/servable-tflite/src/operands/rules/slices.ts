@@ -9,8 +9,9 @@ import {
   listLength,
   upTo,
 } from "../values/extent.js";
+import { axisOf, numbersOf } from "../values/operand-values.js";
 import type { OperatorView, Rule } from "../values/operator-view.js";
-import { axisOf, numbersOf, picked, span } from "./layout.js";
+import { picked, span } from "./pick.js";
 
 export const slice: Rule = (op) => {
   const [x, begin, size] = [op.input(0), op.input(1), op.input(2)];

@@ -9,9 +9,9 @@ import {
   MAX_EXTENT,
   upTo,
 } from "../values/extent.js";
+import { axisOf, numbersOf } from "../values/operand-values.js";
 import type { OperatorView, Rule } from "../values/operator-view.js";
 import { sourceOf } from "./elementwise.js";
-import { axisOf, numbersOf } from "./layout.js";
 
 const integers = (
   op: OperatorView,

@@ -129,3 +129,7 @@ export function sumOfExtents(extents: readonly Extent[]): Extent {
     hi: extents.reduce((sum, { hi }) => sum + hi, 0),
   };
 }
+
+/** Extents in an error message, such as `1,2..5`. */
+export const extentsText = (shape: readonly Extent[] | undefined) =>
+  shape?.map(({ lo, hi }) => (lo === hi ? lo : `${lo}..${hi}`)) ?? "?";

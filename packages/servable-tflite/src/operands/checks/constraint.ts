@@ -1,6 +1,6 @@
-import type { AbstractTensor } from "./values/abstract-tensor.js";
-import { type Elements, isUniform, rangeAt } from "./values/elements.js";
-import { type Extent, elementsOf } from "./values/extent.js";
+import type { AbstractTensor } from "../values/abstract-tensor.js";
+import { type Elements, isUniform, rangeAt } from "../values/elements.js";
+import { type Extent, elementsOf } from "../values/extent.js";
 
 /** What a kernel needs of its operands, and whether it holds. */
 export interface Finding {
