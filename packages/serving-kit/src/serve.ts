@@ -13,9 +13,9 @@ import { end } from "./end.js";
 import { loggerInFlagWords, platformInFlagWords, rethrowInFlagWords } from "./flag-words.js";
 import type { ParsedArguments } from "./flags.js";
 import { type Addresses, listen } from "./listen.js";
-import { listenersOf } from "./listeners.js";
+import { type Listeners, listenersOf } from "./listeners.js";
 import { type Environment, withModelEnvironment } from "./model-environment.js";
-import { modelFileReloads } from "./model-file-reloads.js";
+import { type ModelFileReloads, modelFileReloads } from "./model-file-reloads.js";
 import { loadPlatforms } from "./platforms/load-platforms.js";
 import { readPlugins, withPlatforms } from "./plugins.js";
 import { type ConfigFiles, readConfigFiles } from "./read-config-files.js";
@@ -53,50 +53,68 @@ export async function serve(
   parsed: ParsedArguments<typeof serverFlags>,
   { stdout, stderr, environment, onListening }: ServeOptions,
 ): Promise<void> {
-  const { flags: typed, given } = parsed;
-  checkFlags(typed);
-  const logger = await commandLogger(typed.log_format, { stdout, stderr });
-  const tell = (line: string) => logger.info({}, line);
-  const deadlineMs = typed.shutdown_deadline_in_ms;
-  let hasToldOverdue = false;
-  const tellOverdue = () => {
-    if (hasToldOverdue) return;
-    hasToldOverdue = true;
-    const line = `after ${deadlineMs} ms (--shutdown_deadline_in_ms) what was still under way is cut off`;
-    logger.warn({}, line);
-  };
+  checkFlags(parsed.flags);
+  const logger = await commandLogger(parsed.flags.log_format, { stdout, stderr });
+  const overdue = overdueTeller(logger, parsed.flags.shutdown_deadline_in_ms);
   using termination = watchTermination({
-    deadlineMs,
+    deadlineMs: parsed.flags.shutdown_deadline_in_ms,
     exit(code) {
-      if (code === 0) tellOverdue();
+      if (code === 0) overdue.tell();
       exitAtOnce(code);
     },
   });
   const { signal } = termination;
-  let endingSinceMs = Number.POSITIVE_INFINITY;
-  const flags = withModelEnvironment(typed, given, environment);
+  onAbort(signal, overdue.start);
+  const flags = withModelEnvironment(parsed.flags, parsed.given, environment);
   const files = await readConfigFiles(flags, logger);
-  const hasModelFile = files.modelFile !== undefined;
-  const libraryLogger = loggerInFlagWords(logger, hasModelFile);
   const listeners = listenersOf(flags, files.ssl);
   const warnings = commandLineWarnings(parsed, files.platform);
   for (const line of [...warnings, ...listeners.warnings]) logger.warn({}, line);
 
   using reloads = modelFileReloads(files.modelFile, {
     pollIntervalMs: 1000 * flags.model_config_file_poll_wait_seconds,
-    logger: libraryLogger,
+    logger: loggerInFlagWords(logger, files.modelFile !== undefined),
   });
+  const context = { flags, files, logger, signal, listeners, reloads };
+  const started = await start(context);
+  if (started !== undefined) await untilEnd(context, started, onListening);
+  if (overdue.isOver()) overdue.tell();
+  else logger.info({}, "all requests are answered and all models unloaded");
+}
+
+/** What a run of the server has from its beginning to its end. */
+interface ServeContext {
+  readonly flags: ServerFlags;
+  readonly files: ConfigFiles;
+  readonly logger: Logger;
+  readonly signal: AbortSignal;
+  readonly listeners: Listeners;
+  readonly reloads: ModelFileReloads;
+}
+
+/** A server that answers. */
+interface Started {
+  readonly server: ModelServer;
+  readonly addresses: Addresses;
+  /** Lets the server drain, once; the signal does so too. */
+  end(): Promise<void>;
+}
+
+/** Starts the server. Returns undefined if it was told to end meanwhile. */
+async function start(context: ServeContext): Promise<Started | undefined> {
+  const { flags, files, logger, signal, listeners, reloads } = context;
+  const hasModelFile = files.modelFile !== undefined;
+  const tell = (line: string) => logger.info({}, line);
   let addresses: Addresses = { lines: [], servingLines: [] };
   let isStarted = false;
   let ending: Promise<void> | undefined;
   const options = await optionsOf(flags, files, logger);
   const starting = createModelServer({
     ...options,
-    logger: libraryLogger,
+    logger: loggerInFlagWords(logger, hasModelFile),
     beforeStart: async (server) => {
       onAbort(signal, () => {
-        endingSinceMs = performance.now();
-        ending = end(server, { signal: signal.reason, flags: typed, isStarted, tell });
+        ending = end(server, { signal: signal.reason, flags, isStarted, tell });
       });
       addresses = await listen(server, listeners);
       for (const line of addresses.lines) tell(line);
@@ -105,29 +123,50 @@ export async function serve(
   });
   const server = await starting.catch((error: unknown) => {
     if (!signal.aborted) rethrowInFlagWords(error, hasModelFile);
-    return undefined; // told to end while it was starting
+    return undefined;
   });
-  if (server !== undefined) {
-    isStarted = true;
-    try {
-      const { models } = files;
-      const { lines: _, servingLines, ...ports } = addresses;
-      for (const line of servingLines) tell(line);
-      const isServed = ({ name }: ModelConfig) =>
-        server.manager.states(name).some(({ state }) => state === "available");
-      const served = models.filter(isServed);
-      for (const line of modelLines(served, addresses, files.ssl !== undefined)) tell(line);
-      await Promise.all([
-        onListening?.({ ...ports, server, models, signal }),
-        new Promise<void>((resolve) => onAbort(signal, resolve)),
-      ]);
-    } finally {
-      await (ending ?? server.close());
-    }
+  isStarted = true;
+  return server && { server, addresses, end: () => ending ?? server.close() };
+}
+
+/** Tells that the server answers, and resolves when it has ended. */
+async function untilEnd(
+  { files: { models, ssl }, logger, signal }: ServeContext,
+  { server, addresses, end }: Started,
+  onListening: ServeOptions["onListening"],
+): Promise<void> {
+  try {
+    const { lines: _, servingLines, ...ports } = addresses;
+    const isServed = ({ name }: ModelConfig) =>
+      server.manager.states(name).some(({ state }) => state === "available");
+    const lines = modelLines(models.filter(isServed), addresses, ssl !== undefined);
+    for (const line of [...servingLines, ...lines]) logger.info({}, line);
+    await Promise.all([
+      onListening?.({ ...ports, server, models, signal }),
+      new Promise<void>((resolve) => onAbort(signal, resolve)),
+    ]);
+  } finally {
+    await end();
   }
-  const isOverdue = performance.now() - endingSinceMs >= deadlineMs;
-  if (isOverdue) tellOverdue();
-  else tell("all requests are answered and all models unloaded");
+}
+
+/** Tells once that ending has taken longer than its deadline. */
+function overdueTeller(logger: Logger, deadlineMs: number) {
+  let startedAtMs = Number.POSITIVE_INFINITY;
+  let hasTold = false;
+  return {
+    /** Ending has started. */
+    start() {
+      startedAtMs = performance.now();
+    },
+    isOver: () => performance.now() - startedAtMs >= deadlineMs,
+    tell() {
+      if (hasTold) return;
+      hasTold = true;
+      const flag = "--shutdown_deadline_in_ms";
+      logger.warn({}, `after ${deadlineMs} ms (${flag}) what was still under way is cut off`);
+    },
+  };
 }
 
 /** The options of the server that flags and files stand for, with the built-in plugins and those of `--plugins`. */
