@@ -1,8 +1,8 @@
-import { Server, type ServerCredentials, type ServiceDefinition } from "@grpc/grpc-js";
+import { Server, ServerCredentials, type ServiceDefinition } from "@grpc/grpc-js";
 import { messageOf } from "@serving-kit/core";
 import type { ConnectionCount, ListenerOptions } from "../listening/listener.js";
 import type { SharedListen } from "../listening/port-sharing.js";
-import type { SslConfig } from "../listening/ssl-config.js";
+import { checkSsl, type SslConfig } from "../listening/ssl-config.js";
 import { claimSocketPath } from "../listening/unix-socket.js";
 import type { GrpcService } from "../plugins/protocol.js";
 import { type Acceptor, acceptFor } from "./acceptor.js";
@@ -23,7 +23,6 @@ import {
   reflectionDefinition,
   reflectionService,
 } from "./reflection-service.js";
-import { serverCredentials } from "./server-credentials.js";
 
 /** The parts of an event loop that gRPC is served from. */
 export interface GrpcHost extends MethodHost, HealthHost {
@@ -222,4 +221,20 @@ function bind(server: Server, address: string, credentials: ServerCredentials): 
       reject(Object.assign(error, code !== undefined && { code }));
     });
   });
+}
+
+/**
+ * Makes the credentials of a gRPC server, insecure without a configuration.
+ *
+ * @throws ServingError INVALID_ARGUMENT / CONFIG_INVALID as `checkSsl` does.
+ */
+export function serverCredentials(ssl: SslConfig | undefined): ServerCredentials {
+  if (ssl === undefined) return ServerCredentials.createInsecure();
+  checkSsl(ssl);
+  const { serverKey, serverCert, customCa, clientVerify = false } = ssl;
+  return ServerCredentials.createSsl(
+    customCa ? Buffer.from(customCa) : null,
+    [{ private_key: Buffer.from(serverKey), cert_chain: Buffer.from(serverCert) }],
+    clientVerify,
+  );
 }

@@ -13,9 +13,9 @@ import type { Predictor } from "@serving-kit/inference";
 import { type Observable, Subject } from "rxjs";
 import { lastingSettings } from "../config/lasting-settings.js";
 import type { ModelConfig } from "../config/model-config.js";
+import { restNameWarning } from "../config/model-config.js";
 import type { ModelOutcome } from "../config/model-outcome.js";
 import { type ResolvedModel, resolveModels } from "../config/resolve-models.js";
-import { restNameWarning } from "../config/rest-name.js";
 import { errors } from "../errors.js";
 import type { LoopObserver } from "../plugins/observer.js";
 import { type ModelPlatform, platformOf } from "./detect-platform.js";
@@ -29,7 +29,7 @@ import { statesBesideLive } from "./reported-states.js";
 import type { ServedModelsOptions } from "./served-models-options.js";
 import { SourceProviders } from "./source-providers.js";
 import { type SettleOptions, settleModels } from "./start-up.js";
-import { tellEvent } from "./tell-event.js";
+import { tellEvent } from "./state-line.js";
 
 /**
  * The models of a server, from their configuration to the manager that holds them: the sources of their base

@@ -1,4 +1,4 @@
-import type { ServableState } from "@serving-kit/core";
+import type { Logger, ManagerEvent, ServableState } from "@serving-kit/core";
 
 /** What is told of a version's state. */
 export interface StateLine {
@@ -28,4 +28,18 @@ export function stateLine(state: ServableState, nowMs: number): StateLine {
   // The error of the attempt before was told when it failed.
   if (waitingFor !== "resources") return line(false, `${state.state}${waiting}`);
   return line(true, `${state.state}${waiting}: ${error.message}`);
+}
+
+/** Tells an operator, in the log, of an event of the manager at `nowMs`; labels say nothing there. */
+export function tellEvent(event: ManagerEvent, nowMs: number, logger: Logger): void {
+  if (event.kind === "labels") return;
+  if (event.kind !== "state") {
+    logger.warn({ event: event.kind, err: event.error }, `manager: ${event.kind}`);
+    return;
+  }
+  const { id, state, error } = event;
+  const fields = { model: id.name, version: String(id.version), state };
+  const { isError, message } = stateLine(event, nowMs);
+  if (isError) logger.error({ ...fields, reason: error?.reason }, message);
+  else logger.info(fields, message);
 }

@@ -156,3 +156,6 @@ export interface ThreadOutcome {
   readonly name: string;
   readonly error?: ThreadError;
 }
+
+/** A text for each version of each servable. */
+export const versionKey = ({ name, version }: ServableId): string => `${version}:${name}`;

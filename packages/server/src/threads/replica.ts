@@ -9,8 +9,8 @@ import {
 } from "@serving-kit/core";
 import type { Platform, Predictor, SharedPredictor } from "@serving-kit/inference";
 import { errors } from "../errors.js";
-import { versionKey } from "../version-key.js";
 import type { LoopMethods, MainMethods, ReplicaBatching, ReplicaOrigin } from "./loop-messages.js";
+import { versionKey } from "./loop-messages.js";
 import { RemotePredictor } from "./remote-predictor.js";
 import type { ThreadChannel } from "./thread-channel.js";
 

@@ -8,9 +8,9 @@ import {
   wrapLoader,
 } from "@serving-kit/core";
 import { inferenceErrors, type Predictor } from "@serving-kit/inference";
-import { versionKey } from "../version-key.js";
 import type { Loop } from "./loop.js";
 import type { ReplicaOrigin } from "./loop-messages.js";
+import { versionKey } from "./loop-messages.js";
 import type { Loops } from "./loops.js";
 import { ReplicaOrigins } from "./replica-origin.js";
 

@@ -1,4 +1,4 @@
-import { ServingMap, silentLogger, systemClock } from "@serving-kit/core";
+import { type Logger, ServingMap, silentLogger, systemClock } from "@serving-kit/core";
 import type { Platform, Predictor } from "@serving-kit/inference";
 import { errors } from "../errors.js";
 import { EventLoop, type LoopPlugins } from "../loop/event-loop.js";
@@ -7,8 +7,7 @@ import type { LoopMethods, LoopSettings, MainMethods } from "./loop-messages.js"
 import { ManagerMirror } from "./manager-mirror.js";
 import { Replica } from "./replica.js";
 import { ThreadChannel, type ThreadPort } from "./thread-channel.js";
-import { readError } from "./thread-error.js";
-import { threadLogger } from "./thread-logger.js";
+import { readError, writeError } from "./thread-error.js";
 
 /** Runs one event loop of a model server in a worker thread, until the main thread ends it. */
 export async function runLoop(port: ThreadPort, settings: LoopSettings): Promise<void> {
@@ -88,4 +87,18 @@ async function importPlatforms(url: string | undefined): Promise<readonly Platfo
       `threads.platforms: expected a module with an export "platforms", an array or a function that gives one; got ${url}`,
     );
   return found;
+}
+
+/** The logger of a loop: its lines are written by the main thread. */
+export function threadLogger(main: Pick<ThreadChannel<LoopMethods, MainMethods>, "tell">): Logger {
+  const write = (level: keyof Logger) => (fields: object, message: string) => {
+    const { err, ...facts } = fields as { err?: unknown };
+    main.tell("log", {
+      level,
+      fields: facts,
+      message,
+      error: err === undefined ? undefined : writeError(err),
+    });
+  };
+  return { info: write("info"), warn: write("warn"), error: write("error") };
 }
