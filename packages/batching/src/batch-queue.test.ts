@@ -3,8 +3,8 @@ import { shareSignal } from "@serving-kit/core";
 import { deferred, FakeClock, turn } from "@serving-kit/testing";
 import { describe, expect, it } from "vitest";
 import type { BatchEvent } from "./batch-event.js";
+import { type CreateBatchQueueOptions, createBatchQueue } from "./batch-queue.js";
 import type { BatchContext } from "./batch-scheduler.js";
-import { type CreateBatchQueueOptions, createBatchQueue } from "./create-batch-queue.js";
 
 /** A scheduler on a clock that stands still, and the batches that it ran. */
 function recordingScheduler(options: CreateBatchQueueOptions<string, string> = {}) {

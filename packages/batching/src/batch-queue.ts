@@ -1,5 +1,6 @@
 import type { BatchQueueOptions, ResolvedBatchQueueOptions } from "./batch-queue-options.js";
-import type { BatchScheduler } from "./batch-scheduler.js";
+import type { BatchFunction, BatchScheduler } from "./batch-scheduler.js";
+import { SharedSlots, type SharedSlotsOptions } from "./shared-slots.js";
 
 /** A BatchScheduler whose options can change, as `addQueue` of SharedSlots or AdaptiveSlots makes it. */
 export interface BatchQueue<T, R> extends BatchScheduler<T, R> {
@@ -12,4 +13,29 @@ export interface BatchQueue<T, R> extends BatchScheduler<T, R> {
    * @throws ServingError INVALID_ARGUMENT / BATCHING_OPTIONS_INVALID, and then changes nothing.
    */
   configure(changes: Omit<BatchQueueOptions<T, R>, "priorityLevels">): void;
+}
+
+/** Options of `createBatchQueue`. */
+export interface CreateBatchQueueOptions<T, R>
+  extends BatchQueueOptions<T, R>,
+    SharedSlotsOptions {}
+
+/**
+ * Makes a queue with slots of its own, for callers with only one kind of task.
+ *
+ * ```ts
+ * await using queue = createBatchQueue(
+ *   (texts: readonly string[]) => embed(texts),
+ *   { maxBatchSize: 32 },
+ * );
+ * const embedding = await queue.schedule("a text");
+ * ```
+ *
+ * @throws ServingError INVALID_ARGUMENT / BATCHING_OPTIONS_INVALID; RangeError for `slots`.
+ */
+export function createBatchQueue<T, R>(
+  run: BatchFunction<T, R>,
+  options: CreateBatchQueueOptions<T, R> = {},
+): BatchQueue<T, R> {
+  return new SharedSlots(options).addQueue(run, options);
 }

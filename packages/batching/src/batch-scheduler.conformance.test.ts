@@ -1,7 +1,7 @@
 import { batchSchedulerConformance } from "@serving-kit/testing";
 import { describe, it } from "vitest";
 import { AdaptiveSlots } from "./adaptive-slots.js";
-import { createBatchQueue } from "./create-batch-queue.js";
+import { createBatchQueue } from "./batch-queue.js";
 import { SharedSlots } from "./shared-slots.js";
 
 const runner = { describe, it };

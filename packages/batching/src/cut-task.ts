@@ -1,6 +1,5 @@
 import type { TaskSplitting } from "./batch-queue-options.js";
-import { BatchTask, RUNNING } from "./batch-task.js";
-import { TaskParts } from "./task-parts.js";
+import { BatchTask, RUNNING, TaskParts } from "./batch-task.js";
 
 /**
  * Cuts a first part of a size off a task, which becomes what is left. Undefined where the task

@@ -11,7 +11,11 @@ export {
 } from "./adaptive-slots.js";
 export { batch } from "./batch.js";
 export type { BatchEvent, StartedBatch, TurnedAway } from "./batch-event.js";
-export type { BatchQueue } from "./batch-queue.js";
+export {
+  type BatchQueue,
+  type CreateBatchQueueOptions,
+  createBatchQueue,
+} from "./batch-queue.js";
 export type {
   BatchQueueOptions,
   ResolvedBatchQueueOptions,
@@ -37,10 +41,6 @@ export {
   type SignatureBatchingOptions,
   slotsOf,
 } from "./batching-options.js";
-export {
-  type CreateBatchQueueOptions,
-  createBatchQueue,
-} from "./create-batch-queue.js";
 export { errors as batchingErrors } from "./errors.js";
 export {
   batchingParameterFields,

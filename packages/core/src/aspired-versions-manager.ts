@@ -1,5 +1,5 @@
 import type { Observable, Subscription } from "rxjs";
-import { onAbort } from "./abort.js";
+import { onAbort } from "./abort-watch.js";
 import type { AspiredVersions } from "./aspired-versions.js";
 import {
   type AspiredVersionsManagerOptions,

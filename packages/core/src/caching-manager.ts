@@ -1,5 +1,5 @@
 import type { Observable } from "rxjs";
-import { onAbort } from "./abort.js";
+import { onAbort } from "./abort-watch.js";
 import { aspire } from "./aspired-versions.js";
 import { ChangeListeners } from "./change-listeners.js";
 import { checkAtLeast } from "./check-at-least.js";

@@ -5,7 +5,6 @@
  * @packageDocumentation
  */
 export { type Abortable, shareSignal, unwatch, watch } from "./abort-watch.js";
-export { mapVersions } from "./adapt.js";
 export type {
   AspiredVersionPolicy,
   PolicyAction,
@@ -44,6 +43,7 @@ export { InFlight } from "./in-flight.js";
 export { type LoadContext, type Loader, unload, type WarmUpOutcome } from "./loader.js";
 export { type Logger, silentLogger } from "./logger.js";
 export type { Manager } from "./manager.js";
+export { mapVersions } from "./map-versions.js";
 export type {
   ModelSource,
   SourceContext,

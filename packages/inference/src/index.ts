@@ -86,6 +86,7 @@ export type {
 } from "./predictor.js";
 export type { Named, PredictorLike, SignatureLike } from "./predictor-like.js";
 export { ReadHandover } from "./read-handover.js";
+export { readWholeFile } from "./read-whole-file.js";
 export { type CallLimits, settleCall, throwIfEnded } from "./settle-call.js";
 export {
   DEFAULT_SIGNATURE,

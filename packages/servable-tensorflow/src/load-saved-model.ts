@@ -15,8 +15,7 @@ import { SessionHolders } from "./session-holders.js";
 import { settleVariables } from "./settle-variables.js";
 import { shareSavedModel, unshareSavedModel } from "./share.js";
 import { readWarmUpRequests } from "./warm-up/prediction-log.js";
-import { syntheticWarmUp } from "./warm-up/synthetic.js";
-import type { WarmUpRequest } from "./warm-up/warm-up-request.js";
+import { syntheticWarmUp, type WarmUpRequest } from "./warm-up/warm-up-request.js";
 
 /** The tag that exporters give a graph for serving. */
 const SERVE = "serve";

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { configProtoType } from "./proto/schema.js";
 import { sessionConfig } from "./session-config.js";
 import { tensorflow } from "./tensorflow.js";
-import { syntheticWarmUp } from "./warm-up/synthetic.js";
+import { syntheticWarmUp } from "./warm-up/warm-up-request.js";
 
 describe("tensorflow", () => {
   it("is a platform by the name that TF Serving's configuration has", () => {

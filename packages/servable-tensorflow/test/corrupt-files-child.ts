@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { isServingError } from "@serving-kit/core";
 import { nativeCounts } from "../src/native/native-counts.js";
-import { syntheticWarmUp } from "../src/warm-up/synthetic.js";
+import { syntheticWarmUp } from "../src/warm-up/warm-up-request.js";
 import { digitsPath, load, zooPath } from "./zoo.js";
 
 // Loads models whose files are damaged at random, and calls those that load. Prints what became of

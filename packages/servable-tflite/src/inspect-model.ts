@@ -1,11 +1,11 @@
 import { messageOf } from "@serving-kit/core";
-import { formatSignature, type ModelInspection } from "@serving-kit/inference";
+import { type Delegation, formatSignature, type ModelInspection } from "@serving-kit/inference";
 import { runInCanary } from "@serving-kit/native-library";
 import { canaryModule } from "./canary-module.js";
-import { delegationOf } from "./delegation-of.js";
 import { describeRuntime } from "./describe-runtime.js";
 import { inspectTflite } from "./inspect-tflite.js";
 import { examineTflite } from "./library-report.js";
+import { loadModel } from "./load-model.js";
 import type { ModelState } from "./model-state.js";
 import type { TfliteOptions } from "./options.js";
 import {
@@ -89,4 +89,18 @@ async function describeDelegation(path: string, options: TfliteOptions): Promise
   } catch (error) {
     return `the model does not load: ${messageOf(error)}`;
   }
+}
+
+/**
+ * Loads the model at a path, without a run, and returns how much of it XNNPACK runs. Undefined if there is
+ * no XNNPACK, or if the shapes of its inputs are known only in a call.
+ *
+ * @throws ServingError as loading does.
+ */
+async function delegationOf(
+  folderOrFile: string,
+  options: TfliteOptions,
+): Promise<Delegation | undefined> {
+  await using predictor = await loadModel(folderOrFile, { ...options, warmup: false });
+  return predictor.delegation;
 }

@@ -1,10 +1,9 @@
-import type { Signature } from "@serving-kit/inference";
+import { readWholeFile, type Signature } from "@serving-kit/inference";
 import { findModel } from "./find-model.js";
 import { parseModelFile } from "./model-file.js";
 import { toSignature } from "./model-signature.js";
 import type { ModelState } from "./model-state.js";
 import { type UncheckedOperand, uncheckedOperands } from "./operands/guard-operands.js";
-import { readWholeFile } from "./read-file.js";
 import { type RuntimeRequirements, requirementsOf } from "./requirements/runtime-requirements.js";
 
 /** The description of a `.tflite` model by its file. */

@@ -1,7 +1,6 @@
 import { isServingError } from "@serving-kit/core";
-import { ReadHandover } from "@serving-kit/inference";
+import { ReadHandover, readWholeFile } from "@serving-kit/inference";
 import { type ParsedModelFile, readModelFile } from "./model-file.js";
-import { readWholeFile } from "./read-file.js";
 
 /** A .tflite file in memory; parsed if it was checked, and the kit can serve it. */
 export interface ReadModel {

@@ -1,11 +1,10 @@
-import { tensor } from "@serving-kit/inference";
+import { readWholeFile, tensor } from "@serving-kit/inference";
 import { NativeExecutor } from "@serving-kit/native-library";
 import { describe, expect, it } from "vitest";
 import type { TfliteOptions } from "../src/index.js";
 import { parseModelFile } from "../src/model-file.js";
 import { openTflite } from "../src/native/library.js";
 import { NativeModel } from "../src/native/model.js";
-import { readWholeFile } from "../src/read-file.js";
 import { load, testModel } from "./support.js";
 
 /** The sum that `convolutions` of test/models/make.py adds. */

@@ -1,9 +1,8 @@
-import { tensor } from "@serving-kit/inference";
+import { readWholeFile, tensor } from "@serving-kit/inference";
 import { describe, expect, it } from "vitest";
 import { parseModelFile } from "../src/model-file.js";
 import { openTflite } from "../src/native/library.js";
 import { TensorTable } from "../src/native/tensor-table.js";
-import { readWholeFile } from "../src/read-file.js";
 import { load, testModel } from "./support.js";
 
 const image = (...shape: number[]) =>

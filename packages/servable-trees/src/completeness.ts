@@ -6,12 +6,11 @@ import {
   isServingError,
   messageOf,
 } from "@serving-kit/core";
-import { explainMissingModel } from "@serving-kit/inference";
+import { explainMissingModel, readWholeFile } from "@serving-kit/inference";
 import { JsonEnd } from "./document/json.js";
 import { walkUbjson } from "./document/ubjson.js";
 import { DocumentError } from "./document/value.js";
 import { findModel, type ModelFile } from "./find-model.js";
-import { readWholeFile } from "./read-file.js";
 import type { Library } from "./tree-model.js";
 import { inSlices } from "./turns.js";
 

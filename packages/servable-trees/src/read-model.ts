@@ -1,9 +1,9 @@
+import { readWholeFile } from "@serving-kit/inference";
 import { UnsupportedError } from "./document/fields.js";
 import { DocumentError } from "./document/value.js";
 import { errors } from "./errors.js";
 import { findModel, LIBRARIES } from "./find-model.js";
 import { parseModel } from "./parse-model.js";
-import { readWholeFile } from "./read-file.js";
 import { readInWorker } from "./read-in-worker.js";
 import type { Library, ReadOptions, TreeModel } from "./tree-model.js";
 import { inSlices } from "./turns.js";

@@ -3,8 +3,7 @@ import type { NativeExecutor, RunPlan } from "@serving-kit/native-library";
 import { errors } from "../errors.js";
 import type { Bindings } from "./bindings.js";
 import { callerThreadOptions } from "./caller-thread.js";
-import { encodeOutputs } from "./output-list.js";
-import type { GraphTensor, SignatureTensors } from "./saved-model-session.js";
+import { encodeOutputs, type GraphTensor, type SignatureTensors } from "./saved-model-session.js";
 import { Status } from "./status.js";
 import { TensorMemory } from "./tensor-memory.js";
 

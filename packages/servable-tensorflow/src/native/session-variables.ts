@@ -4,8 +4,7 @@ import { isResource, type VariableNode } from "../variables/variable-nodes.js";
 import type { VariableTwin } from "../variables/variable-twins.js";
 import type { Bindings } from "./bindings.js";
 import { callerThreadOptions } from "./caller-thread.js";
-import { encodeOutputs } from "./output-list.js";
-import type { SavedModelSession } from "./saved-model-session.js";
+import { encodeOutputs, type SavedModelSession } from "./saved-model-session.js";
 import { giveStatus, type Status, takeStatus } from "./status.js";
 import { TensorMemory } from "./tensor-memory.js";
 

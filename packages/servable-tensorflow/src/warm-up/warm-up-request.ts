@@ -1,4 +1,4 @@
-import type { Tensors } from "@serving-kit/inference";
+import { type Signature, type Tensors, zeroInputs } from "@serving-kit/inference";
 
 /** One call that is made before a model is available, so that its first caller does not wait. */
 export interface WarmUpRequest {
@@ -9,4 +9,16 @@ export interface WarmUpRequest {
   readonly outputs?: readonly string[];
   /** Which record of the warm-up file it is from, counted from 0. Absent where it was invented. */
   readonly record?: number;
+}
+
+/** Generates a call of each signature: see `zeroInputs`. */
+export function syntheticWarmUp(
+  signatures: ReadonlyMap<string, Signature>,
+): readonly WarmUpRequest[] {
+  return [...signatures].map(([name, signature]) => ({
+    signature: name,
+    inputs: zeroInputs(signature),
+    // All but those that cannot be returned.
+    ...(signature.opaqueOutputs && { outputs: [...signature.outputs.keys()] }),
+  }));
 }

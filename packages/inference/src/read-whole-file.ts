@@ -1,10 +1,13 @@
 import { open } from "node:fs/promises";
 
+/** So much is read before the signal is looked at again. */
+const CHUNK_BYTES = 8 * 2 ** 20;
+
 /**
- * Reads a file into memory of its own that does not move, so that TensorFlow Lite can work in it
- * while the file is truncated or replaced; other threads can share it.
+ * Reads a file into memory of its own that does not move and that threads can share, so that a model can be
+ * used from it while the file is truncated or replaced.
  *
- * @throws RangeError when the file changes its size meanwhile.
+ * @throws RangeError if the file shrinks meanwhile; the signal's reason, if it aborts.
  */
 export async function readWholeFile(path: string, signal?: AbortSignal): Promise<Uint8Array> {
   const file = await open(path, "r");
@@ -14,7 +17,8 @@ export async function readWholeFile(path: string, signal?: AbortSignal): Promise
     let filled = 0;
     while (filled < size) {
       signal?.throwIfAborted();
-      const { bytesRead } = await file.read(bytes, filled, size - filled, filled);
+      const wanted = Math.min(CHUNK_BYTES, size - filled);
+      const { bytesRead } = await file.read(bytes, filled, wanted, filled);
       if (bytesRead === 0) throw new RangeError(`it shrank from ${size} to ${filled} bytes`);
       filled += bytesRead;
     }

@@ -1,7 +1,7 @@
 import { getEventListeners } from "node:events";
 import { deferred, turn } from "@serving-kit/testing";
 import { describe, expect, it } from "vitest";
-import { onAbort } from "./abort.js";
+import { onAbort } from "./abort-watch.js";
 
 describe("onAbort", () => {
   it("calls back on abort, not within the call, and not after the promise has settled", async () => {

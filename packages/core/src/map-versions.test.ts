@@ -1,9 +1,9 @@
 import { adapterConformance } from "@serving-kit/testing";
 import { of } from "rxjs";
 import { describe, expect, it } from "vitest";
-import { mapVersions } from "./adapt.js";
 import { type AspiredVersions, aspire } from "./aspired-versions.js";
 import { errors } from "./errors.js";
+import { mapVersions } from "./map-versions.js";
 import { servableId } from "./servable-id.js";
 import type { SourceAdapter } from "./source.js";
 
