@@ -139,7 +139,9 @@ export class HealthService {
     const health = this.#services.get(service);
     if (health !== undefined) return status(health === "live" || core.isReady());
     const states = core.versions(service);
-    const isKnown = core.modelNames().includes(service) || states.length > 0;
+    // Versions that have ended are reported of models that were removed too.
+    const isLeaving = states.some(({ state }) => state !== "end");
+    const isKnown = core.modelNames().includes(service) || isLeaving;
     if (!isKnown) return STATUS.SERVICE_UNKNOWN;
     return status(core.isStarted() && states.some(({ state }) => state === "available"));
   }
