@@ -67,18 +67,23 @@ export function handlerOf(host: MethodHost, method: GrpcMethod): UntypedHandleCa
           callback?.(null, await method.handle((call as { request: Bytes }).request, context));
           return;
         case "clientStream":
-          callback?.(null, await method.handle(call as AsyncIterable<Bytes>, context));
+          callback?.(null, await method.handle(requestsOf(call), context));
           return;
         case "serverStream":
           await writeAll(call, method.handle((call as { request: Bytes }).request, context));
           return;
         case "bidiStream":
-          await writeAll(call, method.handle(call as AsyncIterable<Bytes>, context));
+          await writeAll(call, method.handle(requestsOf(call), context));
       }
     }).catch((status) =>
       callback ? callback(status) : (call as { emit: EmitError }).emit("error", status),
     );
   return handle as UntypedHandleCall;
+}
+
+/** The messages of a client. The call outlives them: its answer comes last. */
+function requestsOf(call: AnyCall): AsyncIterable<Bytes> {
+  return (call as ServerDuplexStream<Bytes, Bytes>).iterator({ destroyOnReturn: false });
 }
 
 type EmitError = (event: "error", status: unknown) => void;
