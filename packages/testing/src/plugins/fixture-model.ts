@@ -1,0 +1,108 @@
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { basename, dirname, join } from "node:path";
+import {
+  DEFAULT_SIGNATURE,
+  type DType,
+  definePlatform,
+  type Platform,
+  type PredictOptions,
+  type Predictor,
+  type Signature,
+  signatureOf,
+  type Tensor,
+  type Tensors,
+  tensor,
+  validateInputs,
+} from "@serving-kit/inference";
+import type { ModelConfig } from "@serving-kit/server";
+
+/** The models of the suite: `y = x / 2 + 2`, `y = x / 2 + 3`, and as many zeros as `x` says. */
+export const MODELS = { half: "half_plus_two", other: "half_plus_three", large: "zeros" } as const;
+
+/** The model that returns what it gets, of a dtype. */
+export const sameModel = (dtype: DType): string => `same_${dtype}`;
+
+/** One run of a model. */
+export interface FixtureRun {
+  readonly model: string;
+  readonly options: PredictOptions;
+}
+
+/** What the models do next: they run, throw, or hang until their signal aborts. */
+export type Behaviour = "runs" | "hangs" | { readonly throws: unknown };
+
+/** The models of one server of the suite, each a folder with one version. */
+export class FixtureModels implements AsyncDisposable {
+  readonly runs: FixtureRun[] = [];
+  behaviour: Behaviour = "runs";
+  readonly platform: Platform;
+  readonly configs: readonly ModelConfig[];
+  readonly #root: string;
+
+  private constructor(root: string, names: readonly string[]) {
+    this.#root = root;
+    this.configs = names.map((name) => ({ name, basePath: join(root, name) }));
+    this.platform = definePlatform({
+      name: "conformance",
+      accepts: async () => true,
+      load: async ({ path }) => this.#predictor(basename(dirname(path))),
+    })();
+  }
+
+  static async create(names: readonly string[]): Promise<FixtureModels> {
+    const root = await mkdtemp(join(tmpdir(), "serving-kit-protocol-"));
+    for (const name of names) {
+      await mkdir(join(root, name, "1"), { recursive: true });
+      await writeFile(join(root, name, "1", "model"), name);
+    }
+    return new FixtureModels(root, names);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await rm(this.#root, { recursive: true, force: true });
+  }
+
+  #predictor(model: string): Predictor {
+    const dtype = model.startsWith("same_") ? (model.slice("same_".length) as DType) : "float32";
+    const spec = { dtype, shape: [-1] };
+    const signature: Signature = {
+      inputs: new Map([["x", spec]]),
+      outputs: new Map([["y", spec]]),
+      methodName: "tensorflow/serving/predict",
+    };
+    const signatures = new Map([[DEFAULT_SIGNATURE, signature]]);
+    return {
+      signatures,
+      batchable: false,
+      predict: async (inputs, options = {}) => {
+        validateInputs(signatureOf({ signatures }, options.signature), inputs);
+        this.runs.push({ model, options });
+        await this.#behave(options.signal);
+        return { y: compute(model, inputs) };
+      },
+    };
+  }
+
+  async #behave(signal: AbortSignal | undefined): Promise<void> {
+    const { behaviour } = this;
+    if (typeof behaviour === "object") throw behaviour.throws;
+    if (behaviour === "runs") return;
+    await new Promise((_, reject) => {
+      signal?.addEventListener("abort", () => reject(signal.reason), { once: true });
+    });
+  }
+}
+
+/** The output that is right for inputs. */
+export function compute(model: string, { x }: Tensors): Tensor {
+  const { data } = x as Tensor<"float32">;
+  if (model === MODELS.large) return tensor("float32", [data[0] ?? 0], new Float32Array(data[0] ?? 0));
+  if (model.startsWith("same_")) return x as Tensor;
+  const b = model === MODELS.other ? 3 : 2;
+  return tensor(
+    "float32",
+    [data.length],
+    data.map((value) => value / 2 + b),
+  );
+}

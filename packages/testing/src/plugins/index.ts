@@ -1,0 +1,17 @@
+/**
+ * Conformance suites for the authors of what plugs into a model server: protocols, observers and acquire
+ * decorators. They need `@serving-kit/server`.
+ *
+ * @packageDocumentation
+ */
+export { protocolConformance } from "./protocol-conformance.js";
+export type {
+  GrpcSubject,
+  HttpSubject,
+  ProtocolConformanceOptions,
+  ProtocolPredict,
+  ReceivedHttp,
+  SentGrpc,
+  SentHttp,
+  TransportSubject,
+} from "./protocol-options.js";

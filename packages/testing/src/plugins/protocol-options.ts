@@ -1,0 +1,77 @@
+import type { DType, Tensors } from "@serving-kit/inference";
+import type { Protocol } from "@serving-kit/server";
+import type { SuiteOptions } from "../runner.js";
+
+/** A prediction that the suite has the author write as a request of the protocol. */
+export interface ProtocolPredict {
+  /** The name of a model of the suite. */
+  readonly model: string;
+  /** Absent for `serving_default`. Present only if the transport `hasSignatures`. */
+  readonly signature?: string;
+  /** One input, `x`. */
+  readonly inputs: Tensors;
+}
+
+/** An HTTP request of the protocol. */
+export interface SentHttp {
+  /** Default `POST`, or `GET` without a body. */
+  readonly method?: string;
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: Uint8Array;
+}
+
+/** The whole answer to an HTTP request. */
+export interface ReceivedHttp {
+  readonly status: number;
+  /** Headers by names in lower case. */
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+  readonly body: Uint8Array;
+}
+
+/** A call of a gRPC method of the protocol. */
+export interface SentGrpc {
+  /** The full name of the service. */
+  readonly service: string;
+  readonly method: string;
+  readonly message: Uint8Array;
+}
+
+/** How clients use a protocol over one transport. */
+export interface TransportSubject<Sent, Received> {
+  /** The dtypes that the format can carry. A prediction has inputs and outputs of one of them; `float32` must be one. */
+  readonly dtypes: readonly DType[];
+  /** Whether a request can name a signature. Default false. */
+  readonly hasSignatures?: boolean;
+  /** Writes a request. */
+  predict(call: ProtocolPredict): Sent;
+  /** Reads the outputs of an answer to a prediction that succeeded. */
+  outputs(answer: Received, call: ProtocolPredict): Tensors;
+  /**
+   * Damages the tensors of a request, and nothing else of it. For PR4; default: the inputs do not fit the model.
+   */
+  damage?(request: Sent): Sent;
+  /** A request whose answer is a stream without an end of its own, and which has a first part. For PR10. */
+  readonly stream?: Sent;
+}
+
+/** How clients use a protocol over HTTP. */
+export interface HttpSubject extends TransportSubject<SentHttp, ReceivedHttp> {
+  /** Whether a request names its model in the body. Default false: in path, query or headers. */
+  readonly namesModelInBody?: boolean;
+  /** Reads the message of an answer to a request that failed. */
+  message(answer: ReceivedHttp): string;
+}
+
+/** How clients use a protocol over gRPC. `predict` must be a unary method. */
+export interface GrpcSubject extends TransportSubject<SentGrpc, Uint8Array> {}
+
+/** What `protocolConformance` needs to know of a protocol. */
+export interface ProtocolConformanceOptions extends SuiteOptions {
+  /** Makes a protocol. */
+  create(): Protocol | Promise<Protocol>;
+  /** Absent if it has no routes. */
+  readonly http?: HttpSubject;
+  /** Absent if it has no gRPC services. */
+  readonly grpc?: GrpcSubject;
+}
