@@ -1,11 +1,16 @@
-import type { ServableRequest } from "@serving-kit/core";
-import { type DType, findSignature, NUMERIC_DTYPES, type Tensor, type Tensors } from "@serving-kit/inference";
+import { type ServableRequest, ServingError } from "@serving-kit/core";
+import {
+  type DType,
+  findSignature,
+  NUMERIC_DTYPES,
+  type Tensor,
+  type Tensors,
+} from "@serving-kit/inference";
 import {
   type CalledVersion,
   type HttpRequest,
   type Protocol,
   type ServerCore,
-  serverErrors,
   serverSentEvents,
 } from "@serving-kit/server";
 import type { GrpcSubject, HttpSubject, ProtocolPredict } from "../src/plugins/index.js";
@@ -42,12 +47,16 @@ export const steps: PlainSteps = {
 };
 
 const unknownSignature = (name: string) =>
-  Object.assign(serverErrors.routeUnfit(name), { message: `no signature ${name}` });
+  new ServingError("INVALID_ARGUMENT", "SIGNATURE_UNKNOWN", `no signature ${name}`);
 
 /** A small protocol that keeps its contract, by steps that mutants replace. */
 export function plainProtocol(change: Partial<PlainSteps> = {}): Protocol {
   const own = { ...steps, ...change };
-  const call = (core: ServerCore, body: () => Uint8Array | Promise<Uint8Array>, servable?: ServableRequest) => ({
+  const call = (
+    core: ServerCore,
+    body: () => Uint8Array | Promise<Uint8Array>,
+    servable?: ServableRequest,
+  ) => ({
     api: "Predict",
     servable,
     body,
@@ -80,7 +89,11 @@ export function plainProtocol(change: Partial<PlainSteps> = {}): Protocol {
         methods: {
           Predict: {
             kind: "unary",
-            handle: (bytes, context) => core.call(call(core, () => bytes), context),
+            handle: (bytes, context) =>
+              core.call(
+                call(core, () => bytes),
+                context,
+              ),
           },
           Watch: {
             kind: "serverStream",

@@ -97,7 +97,8 @@ export class FixtureModels implements AsyncDisposable {
 /** The output that is right for inputs. */
 export function compute(model: string, { x }: Tensors): Tensor {
   const { data } = x as Tensor<"float32">;
-  if (model === MODELS.large) return tensor("float32", [data[0] ?? 0], new Float32Array(data[0] ?? 0));
+  if (model === MODELS.large)
+    return tensor("float32", [data[0] ?? 0], new Float32Array(data[0] ?? 0));
   if (model.startsWith("same_")) return x as Tensor;
   const b = model === MODELS.other ? 3 : 2;
   return tensor(

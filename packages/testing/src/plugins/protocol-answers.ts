@@ -7,7 +7,11 @@ import { MODELS } from "./fixture-model.js";
 import { callOf, type ProtocolKit, UNKNOWN_MODEL } from "./protocol-kit.js";
 import { wrapProtocol } from "./wrap-protocol.js";
 
-const GARBAGE = [new Uint8Array(0), Buffer.from("{"), Uint8Array.of(0xff, 0xff, 0xff, 0xff, 0x0f, 0)];
+const GARBAGE = [
+  new Uint8Array(0),
+  Buffer.from("{"),
+  Uint8Array.of(0xff, 0xff, 0xff, 0xff, 0x0f, 0),
+];
 
 /** Large enough that it cannot be written before the client reads. */
 const LARGE = 2 ** 22;
@@ -87,7 +91,10 @@ export function answerClauses(kit: ProtocolKit): Tests {
         async (transport) => {
           bodies.length = 0;
           await kit.answers(transport, "");
-          await kit.within(transport.garbage(callOf(MODELS.half, 1), Buffer.from("{")), "an answer");
+          await kit.within(
+            transport.garbage(callOf(MODELS.half, 1), Buffer.from("{")),
+            "an answer",
+          );
           assert.ok(bodies.length > 0, "expected bodies that are read");
           const kept = await reachable(bodies, kit.timeoutMs);
           assert.equal(kept, 0, `bodies that are kept, over ${transport.name}`);

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { getEventListeners } from "node:events";
-import type { GrpcService, Protocol, ServerCore } from "@serving-kit/server";
 import { silentLogger, systemClock } from "@serving-kit/core";
 import { type DType, type Tensor, type Tensors, tensor } from "@serving-kit/inference";
+import type { GrpcService, Protocol, ServerCore } from "@serving-kit/server";
 import type { Tests } from "../suite.js";
 import { MODELS, sameModel } from "./fixture-model.js";
-import { assertAnswer, callOf, type ProtocolKit, UNKNOWN_MODEL } from "./protocol-kit.js";
 import { assertModule } from "./plugin-module.js";
+import { assertAnswer, callOf, type ProtocolKit, UNKNOWN_MODEL } from "./protocol-kit.js";
 import type { ProtocolStage } from "./protocol-stage.js";
 import { specialValues } from "./special-values.js";
 
@@ -40,12 +40,17 @@ export function callClauses(kit: ProtocolKit): Tests {
       async (transport, stage) => {
         stage.calls.length = 0;
         const asked = [MODELS.half, MODELS.other, UNKNOWN_MODEL];
-        for (const model of asked) await kit.within(transport.predict(callOf(model, 1)), "an answer");
+        for (const model of asked)
+          await kit.within(transport.predict(callOf(model, 1)), "an answer");
         const { apis } = stage.protocol;
         for (const { api } of stage.calls) {
           assert.ok(apis.includes(api), `expected an api of ${apis.join(", ")}; got ${api}`);
         }
-        assert.deepEqual(stage.calls.map(({ model }) => model), asked, "the models of the calls");
+        assert.deepEqual(
+          stage.calls.map(({ model }) => model),
+          asked,
+          "the models of the calls",
+        );
         const ends = stage.calls.map(({ end }) => end);
         assert.deepEqual(ends, ["OK", "OK", "NOT_FOUND"], "the ends of the calls");
       },
@@ -63,7 +68,10 @@ export function callClauses(kit: ProtocolKit): Tests {
       async (transport, { models }) => {
         if (!transport.subject.hasSignatures) return;
         const signature = "no_such_signature";
-        const misfits: Tensors = { x: tensor("float32", [1, 1], [1]), z: tensor("float32", [0], []) };
+        const misfits: Tensors = {
+          x: tensor("float32", [1, 1], [1]),
+          z: tensor("float32", [0], []),
+        };
         const call = { model: MODELS.half, signature, inputs: misfits };
         for (const isDamaged of [false, true]) {
           const answer = transport.predict(call, { isDamaged });

@@ -36,7 +36,10 @@ export class ProtocolKit {
   }
 
   /** A test for each transport, in one server. */
-  over(test: (transport: Transport, stage: ProtocolStage) => Promise<void>, options?: StageOptions) {
+  over(
+    test: (transport: Transport, stage: ProtocolStage) => Promise<void>,
+    options?: StageOptions,
+  ) {
     return this.staged(async (stage) => {
       for (const transport of stage.transports) await test(transport, stage);
     }, options);
@@ -49,7 +52,12 @@ export class ProtocolKit {
 
   /** Waits for a condition. */
   until(condition: () => boolean, what: string): Promise<void> {
-    return until(condition, () => {}, this.timeoutMs, () => `expected ${what}`);
+    return until(
+      condition,
+      () => {},
+      this.timeoutMs,
+      () => `expected ${what}`,
+    );
   }
 
   /** Asserts that predictions are answered, with the outputs of their models. */

@@ -122,11 +122,13 @@ export class ProtocolStage implements AsyncDisposable {
   }
 
   #decorator(): AcquireDecorator {
-    const count = (acquire: Acquire): Acquire => (request) => {
-      const handle = acquire(request);
-      this.#held.add(handle);
-      return new Proxy(handle, { get: (target, key) => this.#member(target, key) });
-    };
+    const count =
+      (acquire: Acquire): Acquire =>
+      (request) => {
+        const handle = acquire(request);
+        this.#held.add(handle);
+        return new Proxy(handle, { get: (target, key) => this.#member(target, key) });
+      };
     return { name: "conformance", decorate: count };
   }
 

@@ -174,10 +174,7 @@ export class GrpcTransport implements Transport {
   }
 }
 
-function openedOf(
-  answer: Promise<IncomingMessage | ClientHttp2Stream>,
-  leave: () => void,
-): Opened {
+function openedOf(answer: Promise<IncomingMessage | ClientHttp2Stream>, leave: () => void): Opened {
   return {
     leave,
     async firstPart() {
