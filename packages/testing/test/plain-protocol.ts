@@ -52,11 +52,7 @@ const unknownSignature = (name: string) =>
 /** A small protocol that keeps its contract, by steps that mutants replace. */
 export function plainProtocol(change: Partial<PlainSteps> = {}): Protocol {
   const own = { ...steps, ...change };
-  const call = (
-    core: ServerCore,
-    body: () => Uint8Array | Promise<Uint8Array>,
-    servable?: ServableRequest,
-  ) => ({
+  const call = (body: () => Uint8Array | Promise<Uint8Array>, servable?: ServableRequest) => ({
     api: "Predict",
     servable,
     body,
@@ -73,7 +69,7 @@ export function plainProtocol(change: Partial<PlainSteps> = {}): Protocol {
         path: "/plain/:model",
         async handle(request: HttpRequest) {
           const { model = "" } = request.params;
-          const body = await core.call(call(core, request.body, { name: model }), request);
+          const body = await core.call(call(request.body, { name: model }), request);
           return { status: 200, body };
         },
       },
@@ -91,7 +87,7 @@ export function plainProtocol(change: Partial<PlainSteps> = {}): Protocol {
             kind: "unary",
             handle: (bytes, context) =>
               core.call(
-                call(core, () => bytes),
+                call(() => bytes),
                 context,
               ),
           },

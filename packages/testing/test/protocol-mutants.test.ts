@@ -1,5 +1,6 @@
 import type { Tensors } from "@serving-kit/inference";
 import type {
+  CallContext,
   CalledVersion,
   GrpcMethod,
   HttpRoute,
@@ -149,14 +150,17 @@ describe("protocolConformance rejects a protocol", { timeout: 60_000 }, () => {
       }),
     });
     expect(await brokenBy(uniform, [HTTP])).toEqual([["PR4", "PR6"]]);
-    const empty = forMethods((method) =>
-      method.kind === "unary"
-        ? {
-            ...method,
-            handle: async (...call) => Promise.resolve(method.handle(...call)).catch(() => NONE),
-          }
-        : method,
-    );
+    const empty = forMethods((method) => {
+      if (method.kind !== "unary") return method;
+      const handle = async (request: Uint8Array, context: CallContext) => {
+        try {
+          return await method.handle(request, context);
+        } catch {
+          return NONE;
+        }
+      };
+      return { kind: "unary", handle };
+    });
     expect(await brokenBy(empty, [GRPC])).toEqual([["PR4", "PR6"]]);
   });
 

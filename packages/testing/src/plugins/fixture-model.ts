@@ -1,6 +1,5 @@
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { basename, dirname, join } from "node:path";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import {
   DEFAULT_SIGNATURE,
   type DType,
@@ -16,6 +15,7 @@ import {
   validateInputs,
 } from "@serving-kit/inference";
 import type { ModelConfig } from "@serving-kit/server";
+import { FakeStorage } from "../fake-storage.js";
 
 /** The models of the suite: `y = x / 2 + 2`, `y = x / 2 + 3`, and as many zeros as `x` says. */
 export const MODELS = { half: "half_plus_two", other: "half_plus_three", large: "zeros" } as const;
@@ -32,35 +32,30 @@ export interface FixtureRun {
 /** What the models do next: they run, throw, or hang until their signal aborts. */
 export type Behaviour = "runs" | "hangs" | { readonly throws: unknown };
 
-/** The models of one server of the suite, each a folder with one version. */
-export class FixtureModels implements AsyncDisposable {
+/** The models of one server of the suite, each with one version in a storage in memory. */
+export class FixtureModels {
   readonly runs: FixtureRun[] = [];
   behaviour: Behaviour = "runs";
   readonly platform: Platform;
   readonly configs: readonly ModelConfig[];
-  readonly #root: string;
+  readonly storage = new FakeStorage({ schemes: ["conformance"] });
+  readonly #hanging = new Set<(error: unknown) => void>();
 
-  private constructor(root: string, names: readonly string[]) {
-    this.#root = root;
-    this.configs = names.map((name) => ({ name, basePath: join(root, name) }));
+  constructor(names: readonly string[]) {
+    this.configs = names.map((name) => ({ name, basePath: `conformance://${name}` }));
+    for (const { name, basePath } of this.configs) {
+      this.storage.publish(basePath, 1n, { model: name });
+    }
     this.platform = definePlatform({
       name: "conformance",
       accepts: async () => true,
-      load: async ({ path }) => this.#predictor(basename(dirname(path))),
+      load: async ({ path }) => this.#predictor(await readFile(join(path, "model"), "utf8")),
     })();
   }
 
-  static async create(names: readonly string[]): Promise<FixtureModels> {
-    const root = await mkdtemp(join(tmpdir(), "serving-kit-protocol-"));
-    for (const name of names) {
-      await mkdir(join(root, name, "1"), { recursive: true });
-      await writeFile(join(root, name, "1", "model"), name);
-    }
-    return new FixtureModels(root, names);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await rm(this.#root, { recursive: true, force: true });
+  /** Ends the runs that hang, so that the server can close. */
+  release(): void {
+    for (const reject of this.#hanging) reject(new Error("the test is over"));
   }
 
   #predictor(model: string): Predictor {
@@ -89,6 +84,7 @@ export class FixtureModels implements AsyncDisposable {
     if (typeof behaviour === "object") throw behaviour.throws;
     if (behaviour === "runs") return;
     await new Promise((_, reject) => {
+      this.#hanging.add(reject);
       signal?.addEventListener("abort", () => reject(signal.reason), { once: true });
     });
   }

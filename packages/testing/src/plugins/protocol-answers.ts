@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { CODES, type Code, ServingError } from "@serving-kit/core";
 import type { Protocol } from "@serving-kit/server";
 import type { Tests } from "../suite.js";
+import { within } from "../waiting.js";
 import { reachable } from "./collected.js";
 import { MODELS } from "./fixture-model.js";
 import { callOf, type ProtocolKit, UNKNOWN_MODEL } from "./protocol-kit.js";
@@ -15,6 +16,9 @@ const GARBAGE = [
 
 /** Large enough that it cannot be written before the client reads. */
 const LARGE = 2 ** 22;
+
+/** How long the answer of `LARGE` may take to be encoded, in ms. */
+const LARGE_MS = 10_000;
 
 /** The clauses about failures, and about memory and handles: PR6, PR8 and PR9. */
 export function answerClauses(kit: ProtocolKit): Tests {
@@ -69,7 +73,8 @@ export function answerClauses(kit: ProtocolKit): Tests {
     "PR8 no version is held while an answer is written, or after a failure": kit.over(
       async (transport, stage) => {
         const slow = transport.open(callOf(MODELS.large, LARGE));
-        await kit.within(slow.firstPart(), `an answer over ${transport.name}`);
+        const patienceMs = Math.max(kit.timeoutMs, LARGE_MS);
+        await within(slow.firstPart(), patienceMs, `expected an answer over ${transport.name}`);
         await kit.until(() => stage.held === 0, `no version held while a client reads nothing`);
         slow.leave();
         stage.models.behaviour = { throws: new TypeError("it failed") };

@@ -59,8 +59,9 @@ export function callClauses(kit: ProtocolKit): Tests {
     ...(options.http &&
       !options.http.namesModelInBody && {
         "PR4 an unknown model is refused before its body is read": kit.staged(async ({ http }) => {
-          const answer = http?.withheld(callOf(UNKNOWN_MODEL, 1));
-          if (answer) await kit.refuses(http as never, answer, "NOT_FOUND", "an unknown model");
+          if (http === undefined) return;
+          const answer = http.withheld(callOf(UNKNOWN_MODEL, 1));
+          await kit.refuses(http, answer, "NOT_FOUND", "an unknown model");
         }),
       }),
 

@@ -54,10 +54,11 @@ export class ProtocolStage implements AsyncDisposable {
     { models = Object.values(MODELS), timeoutMs, wrap = (p) => p, beforeStart }: StageOptions = {},
   ): Promise<ProtocolStage> {
     const protocol = wrap(await options.create());
-    const stage = new ProtocolStage(await FixtureModels.create(models), protocol);
+    const stage = new ProtocolStage(new FixtureModels(models), protocol);
     try {
       stage.server = await createModelServer({
         platforms: [stage.models.platform],
+        sourceProviders: [stage.models.storage.provider],
         models: stage.models.configs,
         protocols: [protocol],
         observers: [stage.#observer()],
@@ -88,8 +89,8 @@ export class ProtocolStage implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const transport of this.transports) transport[Symbol.dispose]();
+    this.models.release();
     await this.server?.close({ deadlineMs: 0 });
-    await this.models[Symbol.asyncDispose]();
   }
 
   async #listen({ http, grpc }: ProtocolConformanceOptions, server: ModelServer): Promise<void> {
