@@ -3,6 +3,7 @@ import { join, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { collect } from "./collecting-runner.js";
+import { runPluginSuites } from "./plugin-suites.js";
 import { runSuitesOnFakes } from "./suites-on-fakes.js";
 
 const packages = fileURLToPath(new URL("../../", import.meta.url));
@@ -26,7 +27,9 @@ const stated = sources
 
 /** The clauses that the kit's suites test. */
 const tested = new Set(
-  collect(runSuitesOnFakes).flatMap(({ title }) => matches(title, /^([A-Z]+\d+) /g)),
+  [...collect(runSuitesOnFakes), ...collect(runPluginSuites)].flatMap(({ title }) =>
+    matches(title, /^([A-Z]+\d+) /g),
+  ),
 );
 
 describe("the clauses of the contracts and the tests of the suites", () => {
@@ -44,7 +47,7 @@ describe("the clauses of the contracts and the tests of the suites", () => {
   it("can fail: for each clause of the kit there is an implementation that breaks it", () => {
     const mutants = sources.filter(({ path }) => path.endsWith("-mutants.test.ts"));
     const titles = mutants.flatMap(({ text }) => matches(text, /^\s*(?:it|\]\))\("(.*)"/gm));
-    const broken = titles.flatMap((title) => matches(title, /\b([A-Z]\d+)\b/g));
+    const broken = titles.flatMap((title) => matches(title, /\b([A-Z]+\d+)\b/g));
     expect([...new Set(broken)].sort()).toEqual([...tested].sort());
   });
 

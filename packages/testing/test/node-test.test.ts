@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
 import { collect } from "./collecting-runner.js";
+import { runPluginSuites } from "./plugin-suites.js";
 import { runSuitesOnFakes } from "./suites-on-fakes.js";
 
 it("runs every suite under node:test, unchanged", () => {
@@ -17,7 +18,7 @@ it("runs every suite under node:test, unchanged", () => {
   const { NODE_TEST_CONTEXT: _, ...env } = process.env;
   const output = execFileSync(process.execPath, [...args, file], { encoding: "utf8", env });
   const count = (name: string) => Number(new RegExp(`^# ${name} (\\d+)$`, "m").exec(output)?.[1]);
-  const tests = collect(runSuitesOnFakes);
+  const tests = [...collect(runSuitesOnFakes), ...collect(runPluginSuites)];
   const skipped = tests.filter(({ isSkipped }) => isSkipped).length;
   expect(count("fail")).toBe(0);
   expect(count("skipped")).toBe(skipped);

@@ -16,9 +16,13 @@ export interface DecoratorHost {
 /**
  * Stands between calls and the versions that they ask for: splits traffic, keeps callers out.
  *
- * - D1 What it returns keeps the contract of `Manager.acquire`: a handle that the caller releases, or a thrown
- *   ServingError. It may ask `acquire` for another name, version or label.
- * - D2 It is called twice for a call whose name is known before its body: the first handle is released at once.
+ * - AD1 Its `acquire` returns a handle of a version that the inner `acquire` gave, synchronously, or throws a
+ *   ServingError. It may ask for another name, version or label.
+ * - AD2 Releasing that handle releases all that it acquired, once. It holds nothing else.
+ * - AD3 What the inner `acquire` throws for the last version that it asks for reaches the caller as it is.
+ * - AD4 It is called twice for a call whose name is known before its body, and the first handle is released at once:
+ *   that changes nothing for later calls.
+ * - AD5 `decorate` is called once in each event loop, and acquires nothing.
  */
 export interface AcquireDecorator extends Plugin {
   /** Returns what calls acquire by instead. Called once in each event loop. */

@@ -11,14 +11,19 @@ import type { CallContext } from "./server-core.js";
  * Watches what a server does: metrics, spans, a request log.
  *
  * Guarantees an observer gives:
- * - W1 Nothing that it does throws, waits or takes long: it runs in the middle of calls.
- * - W2 What it is lent (calls, batches) it copies if it keeps it.
+ * - OB1 Nothing that it does throws, returns a promise where none is declared, or blocks the event loop: it runs in
+ *   the middle of calls. That holds for any name of a model, for any error, and for calls that end without a run.
+ * - OB2 It keeps nothing that it is lent (calls, batches) after their end: it copies what it needs.
+ * - OB3 What it sends to other event loops (`news`, answers, questions) survives `structuredClone`, and observers of
+ *   the same name there take it.
+ * - OB4 `counts` returns numbers, and only of names that it was asked for.
+ * - OB5 Disposal resolves when what it saw was written, and leaves no timer. It may be called again.
  *
  * Guarantees a server gives to an observer:
- * - W3 `observe` is called once in each event loop before anything is served, first in the main thread.
- * - W4 Each call of each protocol is begun once and ended once, after its answer was encoded. `api` and
+ * - OS1 `observe` is called once in each event loop before anything is served, first in the main thread.
+ * - OS2 Each call of each protocol is begun once and ended once, after its answer was encoded. `api` and
  *   `entrypoint` are names that the protocol declared; `(other)` stands for any other.
- * - W5 Observers are told in the order in which they are configured, and disposed when the last call has ended.
+ * - OS3 Observers are told in the order in which they are configured, and disposed when the last call has ended.
  */
 export interface Observer extends Plugin {
   /** Starts to watch one event loop. */

@@ -16,7 +16,12 @@ export interface PluginModule {
   readonly options?: unknown;
 }
 
-/** A part of a server that a package or an app brings. */
+/**
+ * A part of a server that a package or an app brings.
+ *
+ * - PL1 Its `module`, if it has one, exports it: an event loop finds a plugin of the same name there, made from
+ *   options that survived `structuredClone`.
+ */
 export interface Plugin {
   /** Unique among the plugins of its kind in one server. */
   readonly name: string;

@@ -6,30 +6,33 @@ import type { CallContext, CallHeaders, ServerCore } from "./server-core.js";
  * A protocol: the HTTP routes and gRPC services by which clients reach the models of a server.
  *
  * Guarantees a protocol gives:
- * - N1 `http` and `grpc` only make objects; each is called once in each event loop, `grpc` only if gRPC is
- *   served.
- * - N2 It reaches models only through `call` of the core that it is given.
- * - N3 Each call names one of the `apis`. An unknown model is refused before the body is read, an unknown
+ * - PR1 `http` and `grpc` only make objects, the same each time: each is called once in each event loop, `grpc`
+ *   only if gRPC is served. They call nothing of the core, and listen to nothing.
+ * - PR2 It reaches models only through `call` of the core, and runs them only by `predict` of the version.
+ * - PR3 Each call names one of the `apis`, and the model that the client asked for, known or not.
+ * - PR4 A model that is named outside the body is refused, if it is unknown, before the body is read; an unknown
  *   signature before any tensor is decoded.
- * - N4 What a route or method throws is answered in the protocol's form, with the status of its code. It never
- *   ends the process.
- * - N5 Outputs that it encodes are those of `predict`, bit for bit within the format.
- * - N6 It keeps no part of a request after the answer.
- * - N7 A stream ends when its client has gone (`signal`), and one without an end of its own when the server
+ * - PR5 Each call carries the context of its request, so that its deadline and its end reach the model.
+ * - PR6 A failure is answered in the protocol's form, with the status of its code and with its message. A body that
+ *   makes no sense is a failure of its request alone.
+ * - PR7 Outputs that it encodes are those of `predict`, bit for bit within the format.
+ * - PR8 It holds no version while an answer is written: `run` ends when the outputs are there.
+ * - PR9 It keeps no part of a request after the answer.
+ * - PR10 A stream ends when its client has gone (`signal`), and one without an end of its own when the server
  *   closes (`core.closing`).
  *
  * Guarantees a server gives to a protocol:
- * - H1 Routes and services of all protocols are disjoint: a clash is an error of the start that names both.
- * - H2 A call is observed once, body failures included, and ends once, after its answer was encoded.
- * - H3 At its deadline, or when its client has gone, a call rejects, whatever the predictor does.
- * - H4 A handle is held from when the body is there until the outputs are; never while a body is read or an
+ * - PS1 Routes and services of all protocols are disjoint: a clash is an error of the start that names both.
+ * - PS2 A call is observed once, body failures included, and ends once, after its answer was encoded.
+ * - PS3 At its deadline, or when its client has gone, a call rejects, whatever the predictor does.
+ * - PS4 A handle is held from when the body is there until the outputs are; never while a body is read or an
  *   answer is written.
- * - H5 While the server starts, `call` rejects with SERVER_STARTING (UNAVAILABLE); routes that call no model
+ * - PS5 While the server starts, `call` rejects with SERVER_STARTING (UNAVAILABLE); routes that call no model
  *   are answered.
- * - H6 While it closes, every route and method is refused with SERVER_CLOSING (UNAVAILABLE), except routes that
+ * - PS6 While it closes, every route and method is refused with SERVER_CLOSING (UNAVAILABLE), except routes that
  *   are `whileClosing`. What has begun is waited for.
- * - H7 A body is bounded before it takes memory (`maxBodyBytes`, `maxMessageBytes`), after inflating as well.
- * - H8 An error that is no ServingError is INTERNAL, with an id instead of its message, and logged once.
+ * - PS7 A body is bounded before it takes memory (`maxBodyBytes`, `maxMessageBytes`), after inflating as well.
+ * - PS8 An error that is no ServingError is INTERNAL, with an id instead of its message, and logged once.
  */
 export interface Protocol extends Plugin {
   /** The names of its calls for observers: a bounded set. Other names are observed as `(other)`. */
