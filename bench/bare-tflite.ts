@@ -14,7 +14,7 @@ import {
   type Tensor,
   type Tensors,
 } from "@serving-kit/inference";
-import { viewMemory } from "@serving-kit/native-library";
+import { callOnThread, viewMemory } from "@serving-kit/native-library";
 import { type TfliteOptions, tflite } from "@serving-kit/servable-tflite";
 import { parseModelFile } from "../packages/servable-tflite/src/model-file.js";
 import { type Bindings, OK } from "../packages/servable-tflite/src/native/bindings.js";
@@ -52,11 +52,16 @@ export async function bareInterpreter(
   };
 }
 
-/**
- * A bare interpreter of the signature `serving_default`: the function copies the inputs in, runs on this
- * thread and copies the outputs out. It is never freed.
- */
-export async function bareModel(path: string, inputs: Tensors): Promise<() => void> {
+/** A call of a bare interpreter: copies the inputs in, runs, and copies the outputs out. */
+export interface BareModel {
+  /** Runs on this thread. */
+  call(): void;
+  /** Runs on libuv's pool. */
+  callOnPool(): Promise<void>;
+}
+
+/** A bare interpreter of the signature `serving_default`. It is never freed. */
+export async function bareModel(path: string, inputs: Tensors): Promise<BareModel> {
   const { file } = parseModelFile(path, readFileSync(path));
   const signature = file.signatures.get(DEFAULT_SIGNATURE);
   if (signature?.subgraph !== 0) throw new Error(`${path} has no serving_default on subgraph 0`);
@@ -70,9 +75,15 @@ export async function bareModel(path: string, inputs: Tensors): Promise<() => vo
     ...bound.map(({ index }) => b.input(interpreter, index)),
     ...signature.outputs.map(({ index }) => b.output(interpreter, index)),
   ];
-  const run = (views: readonly Uint8Array[]) => {
+  const write = (views: readonly Uint8Array[]) => {
     for (const [i, { source }] of bound.entries()) views[i]?.set(source);
-    if (b.invoke(interpreter) !== OK) throw new Error(`${path} does not run`);
+  };
+  const check = (status: number) => {
+    if (status !== OK) throw new Error(`${path} does not run`);
+  };
+  const run = (views: readonly Uint8Array[]) => {
+    write(views);
+    check(b.invoke(interpreter));
   };
   // The first run gives dynamic tensors memory, and can move that of others.
   run(bound.map(({ index }) => bytesOf(b, b.input(interpreter, index))));
@@ -82,9 +93,19 @@ export async function bareModel(path: string, inputs: Tensors): Promise<() => vo
   const before = addresses().join();
   run(views);
   if (addresses().join() !== before) throw new Error(`${path} moves its tensors in each run`);
-  return () => {
-    run(views);
+  const read = () => {
     for (const result of results) result.slice();
+  };
+  return {
+    call() {
+      run(views);
+      read();
+    },
+    async callOnPool() {
+      write(views);
+      check(await callOnThread<number>(b.invoke, interpreter));
+      read();
+    },
   };
 }
 
