@@ -55,6 +55,26 @@ describe.each([1, 4])("AspiredVersionsManager with load concurrency %i", (concur
       expect(world.manager.acquire({ name: "m", version: 1n }).servable.id).toEqual(id(1));
     });
 
+    it("takes a name for its newest version, and says what it expected without one", async () => {
+      const world = newWorld();
+      await world.aspire(loaders(1, 7));
+      {
+        using handle = world.manager.acquire("m");
+        expect(handle.id).toEqual(id(7));
+      }
+      expect(await world.manager.use("m", (_servable, { version }) => version)).toBe(7n);
+      const failing = world.manager.use({ name: "m", version: 1 }, async () => {
+        throw new Error("boo");
+      });
+      await expect(failing).rejects.toThrow("boo");
+      for (const none of [undefined, null, {}, 1]) {
+        expect(() => world.manager.acquire(none as never)).toThrow(
+          "acquire: expected a name or { name, version?, label? }; got",
+        );
+      }
+      await world.manager.close(); // waits for handles that were not released
+    });
+
     it("gives version 0 when it is the only one", async () => {
       const world = newWorld();
       await world.aspire(loaders(0));

@@ -17,6 +17,7 @@ import type { ServableHandle } from "./servable-handle.js";
 import type { ServableId } from "./servable-id.js";
 import {
   formatServableRequest,
+  requestOf,
   type ServableRequest,
   type VersionLabels,
 } from "./servable-request.js";
@@ -126,9 +127,22 @@ export class AspiredVersionsManager<S> implements Manager<S> {
     return { [Symbol.dispose]: () => subscription.unsubscribe() };
   }
 
-  acquire(request: ServableRequest): ServableHandle<S> {
+  acquire(request: ServableRequest | string): ServableHandle<S> {
     if (this.#closing !== undefined) throw errors.managerClosed();
-    return this.#serving.acquire(request);
+    return this.#serving.acquire(requestOf(request));
+  }
+
+  /**
+   * Calls `run` with a servable, and releases it when the result has settled.
+   *
+   * @throws as `acquire`, and what `run` rejects with.
+   */
+  async use<R>(
+    request: ServableRequest | string,
+    run: (servable: S, id: ServableId) => R | Promise<R>,
+  ): Promise<R> {
+    using handle = this.acquire(request);
+    return await run(handle.servable, handle.id);
   }
 
   listAvailable(): ServableId[] {

@@ -13,12 +13,13 @@ import type { ServableRequest } from "./servable-request.js";
  */
 export interface Manager<S> extends AsyncDisposable {
   /**
-   * Takes a hold on the version that the request names.
+   * Returns a handle to the version that the request names. A string is the name of a servable: its newest
+   * available version.
    *
    * @throws ServingError NOT_FOUND / SERVABLE_NOT_FOUND when no such version is available,
    * INVALID_ARGUMENT / LABEL_NOT_FOUND for an unknown label, UNAVAILABLE / MANAGER_CLOSED.
    */
-  acquire(request: ServableRequest): ServableHandle<S>;
+  acquire(request: ServableRequest | string): ServableHandle<S>;
   /** The ids of all versions that can be acquired now. */
   listAvailable(): ServableId[];
   /** Closes as M3 says. When the signal aborts, it no longer waits for handles and unloads at once. */

@@ -28,3 +28,11 @@ export type VersionLabels = Readonly<Record<string, Version | number>>;
 export function specific(id: ServableId): ServableRequest {
   return { name: id.name, version: id.version };
 }
+
+/** The request that a name is short for. @throws TypeError if there is no name. */
+export function requestOf(request: ServableRequest | string): ServableRequest {
+  if (typeof request === "string") return { name: request };
+  if (typeof request?.name === "string") return request;
+  const got = request === null ? "null" : typeof request;
+  throw new TypeError(`acquire: expected a name or { name, version?, label? }; got ${got}`);
+}

@@ -42,6 +42,13 @@ export const errors = {
       `there is no model at ${path}: expected ${files.join(", ")}, or a folder with versions of these named by numbers`,
     ),
 
+  nothingToLoad: (path: string, problem: string) =>
+    new ServingError(
+      "NOT_FOUND",
+      "MODEL_NOT_FOUND",
+      `there is no model to load at ${path}: ${problem}`,
+    ),
+
   modelsMissing: () =>
     invalid("MODELS_MISSING", "nothing to serve: give --model_base_path or --model_config_file"),
 

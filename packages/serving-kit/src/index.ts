@@ -19,15 +19,32 @@ export {
   type Version,
 } from "@serving-kit/core";
 export {
+  type AnyTensor,
+  type CallContext,
+  type DefinedModel,
   type DType,
+  defineModel,
   definePlatform,
+  defineSignatures,
+  guard,
+  type Model,
+  type ModelCallOptions,
+  type ModelType,
+  nestedOf,
   type Platform,
   type Predictor,
+  rowsOf,
+  type ServerCallOptions,
   type Signature,
+  spec,
+  stringsOf,
   type Tensor,
+  type TensorOf,
   type TensorSpec,
   type Tensors,
   tensor,
+  toTensor,
+  type Values,
 } from "@serving-kit/inference";
 export { type TensorFlowOptions, tensorflow } from "@serving-kit/servable-tensorflow";
 export { type TfliteOptions, tflite } from "@serving-kit/servable-tflite";
@@ -36,6 +53,7 @@ export {
   customPlatform,
   type ModelConfig,
   type ModelServer,
+  model,
   openModelConfigFile,
   watchModelConfig,
 } from "@serving-kit/server";
@@ -47,4 +65,5 @@ export {
   specific,
 } from "@serving-kit/source-filesystem";
 export { builtInPlatforms } from "./built-ins.js";
+export { type LoadModelOptions, loadModel } from "./load-model.js";
 export { createModelServer, type ModelServerOptions } from "./model-server.js";

@@ -22,7 +22,8 @@ describe("managerConformance rejects a manager", () => {
           });
           const inner = new StaticManager(id, servable);
           const manager: Manager<FakeServable> = {
-            acquire: (request) => inner.acquire(request),
+            acquire: (request) =>
+              inner.acquire(typeof request === "string" ? { name: request } : request),
             listAvailable: () => inner.listAvailable(),
             close: (options) => inner.close(options),
             [Symbol.asyncDispose]: () => inner.close(),

@@ -1,0 +1,153 @@
+import { readdir, stat } from "node:fs/promises";
+import { basename, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { type BatchingOptions, batchingLoader } from "@serving-kit/batching";
+import {
+  type Logger,
+  messageOf,
+  servableId,
+  silentLogger,
+  systemClock,
+  unload,
+} from "@serving-kit/core";
+import {
+  checkExpected,
+  explainMissingModel,
+  type Model,
+  type ModelType,
+  modelOf,
+  type Platform,
+  type Predictor,
+} from "@serving-kit/inference";
+import { builtInPlatforms } from "./built-ins.js";
+import { errors } from "./errors.js";
+
+/** Options of `loadModel`. */
+export interface LoadModelOptions<T extends ModelType = ModelType> {
+  /** The kind of model. Default: the first built-in one that accepts the files. */
+  readonly platform?: Platform | undefined;
+  /** The version to load of a folder of versions. Default: the newest that loads. */
+  readonly version?: bigint | number | undefined;
+  /** Whether concurrent calls are joined, and how. Default false. */
+  readonly batching?: boolean | BatchingOptions | undefined;
+  /** The signatures that the model must have, as `serving-kit types` writes them. Default: any. */
+  readonly expects?: T | undefined;
+  /** Aborts loading with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+  /** Receives a warning of each newer version that does not load. Default none. */
+  readonly logger?: Logger | undefined;
+}
+
+/**
+ * Loads a model to call: a file, the folder of a version, or a folder of versions. Each call loads a model of its
+ * own. Of a folder of versions it loads the newest that loads; a newer one that does not is reported to `logger`.
+ *
+ * ```ts
+ * const digits = await loadModel("models/digits");
+ * const { probabilities } = await digits.predict({ image: pixels });
+ * await digits.close();
+ * ```
+ *
+ * @throws ServingError NOT_FOUND / MODEL_NOT_FOUND with what lies at the path; MODEL_UNEXPECTED for `expects`; the
+ * error of the platform if no version loads; the reason of the signal.
+ */
+export async function loadModel<T extends ModelType = ModelType>(
+  path: string | URL,
+  options: LoadModelOptions<T> = {},
+): Promise<Model<T>> {
+  const { platform, signal, logger = silentLogger } = options;
+  signal?.throwIfAborted();
+  const folder = resolve(path instanceof URL ? fileURLToPath(path) : path);
+  const platforms = platform === undefined ? await builtInPlatforms() : [platform];
+  const candidates = await candidatesAt(folder, options.version);
+  let failure: unknown;
+  for (const { path, version } of candidates) {
+    try {
+      return (await loadVersion(path, version, platforms, options)) as Model<T>;
+    } catch (error) {
+      signal?.throwIfAborted();
+      failure ??= error;
+      logger.warn(
+        { err: error },
+        `version ${version} of ${folder} did not load: ${messageOf(error)}`,
+      );
+    }
+  }
+  throw failure;
+}
+
+/** One version that may be loaded. */
+interface Candidate {
+  readonly path: string;
+  readonly version: bigint;
+}
+
+/** The versions of a folder, newest first; the path itself if it has none. */
+async function candidatesAt(
+  folder: string,
+  version: bigint | number | undefined,
+): Promise<readonly [Candidate, ...Candidate[]]> {
+  const stats = await stat(folder).catch(() => undefined);
+  if (stats === undefined) throw errors.nothingToLoad(folder, "nothing is there");
+  const entries = stats.isDirectory() ? await readdir(folder, { withFileTypes: true }) : [];
+  const versions = entries
+    .filter((entry) => !entry.isFile() && /^\d{1,18}$/.test(entry.name))
+    .map(({ name }) => ({ path: join(folder, name), version: BigInt(name) }))
+    .sort((a, b) => (a.version < b.version ? 1 : -1));
+  const chosen =
+    version === undefined ? versions : versions.filter((v) => v.version === BigInt(version));
+  const [first, ...others] = chosen;
+  if (first !== undefined) return [first, ...others];
+  if (versions.length > 0) {
+    const known = versions.map((v) => v.version).join(", ");
+    throw errors.nothingToLoad(folder, `version ${version} is not there; expected one of ${known}`);
+  }
+  const own = /^\d{1,18}$/.test(basename(folder)) ? BigInt(basename(folder)) : 1n;
+  if (version === undefined || BigInt(version) === own) return [{ path: folder, version: own }];
+  throw errors.nothingToLoad(folder, `it is version ${own}; expected ${version}`);
+}
+
+async function loadVersion(
+  path: string,
+  version: bigint,
+  platforms: readonly Platform[],
+  options: LoadModelOptions,
+): Promise<Model> {
+  const { signal = new AbortController().signal, logger = silentLogger, expects } = options;
+  const platform = await platformOf(path, platforms);
+  const id = servableId(basename(path), version);
+  const plain = platform.loader({ path }, id);
+  const { batching = false } = options;
+  const loader =
+    batching === false ? plain : batchingLoader(plain, batching === true ? {} : batching);
+  const context = { id, signal, logger, clock: systemClock };
+  await loader.probe?.(context);
+  const predictor = await loader.load(context);
+  await check(predictor, expects, path);
+  return modelOf(predictor, { platform: platform.platformName, version, clock: systemClock });
+}
+
+async function check(predictor: Predictor, expects: ModelType | undefined, path: string) {
+  if (expects === undefined) return;
+  try {
+    checkExpected(expects, predictor.signatures, path);
+  } catch (error) {
+    await unload(predictor);
+    throw error;
+  }
+}
+
+/** The platform of the files at a path. @throws ServingError NOT_FOUND / MODEL_NOT_FOUND with what lies there. */
+async function platformOf(path: string, platforms: readonly Platform[]): Promise<Platform> {
+  for (const platform of platforms) {
+    if (!(await platform.accepts(path))) continue;
+    const completeness = await platform.isComplete(path);
+    if (completeness.isComplete) return platform;
+    throw errors.nothingToLoad(path, completeness.problem);
+  }
+  const names = platforms.map(({ platformName }) => platformName).join(" or ");
+  const { problem, remedy } = await explainMissingModel(path, `it is not a model of ${names}`);
+  const entries = await readdir(path).catch(() => []);
+  const found = entries.length === 0 ? "" : `; found ${entries.slice(0, 5).join(", ")}`;
+  throw errors.nothingToLoad(path, `${problem}${remedy ? `; ${remedy}` : found}`);
+}
