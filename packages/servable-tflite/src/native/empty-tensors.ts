@@ -1,5 +1,5 @@
 import { type GraphTensor, NO_TENSOR, type Subgraph } from "../graph/graph.js";
-import type { OutlineNode, SubgraphOutline } from "../model-description.js";
+import type { SubgraphOutline } from "../model-description.js";
 import type { Bindings } from "./bindings.js";
 import type { TensorTable } from "./tensor-table.js";
 
