@@ -1,4 +1,17 @@
-import { protocolConformance } from "../src/plugins/index.js";
+import { ServingError } from "@serving-kit/core";
+import type {
+  AcquireDecorator,
+  CallObservation,
+  LoopObserver,
+  ObserverHost,
+} from "@serving-kit/server";
+import {
+  type AcquireDecoratorConformanceOptions,
+  acquireDecoratorConformance,
+  type ObserverConformanceOptions,
+  observerConformance,
+  protocolConformance,
+} from "../src/plugins/index.js";
 import type { Runner } from "../src/runner.js";
 import { plainGrpc, plainHttp, plainProtocol } from "./plain-protocol.js";
 
@@ -10,4 +23,67 @@ export function runPluginSuites(runner: Runner): void {
     http: plainHttp,
     grpc: plainGrpc,
   });
+  observerConformance(runner, countingOptions);
+  acquireDecoratorConformance(runner, doorOptions);
 }
+
+/** Keeps callers out of the model `closed`, and sends those of `old` to `open`. */
+export const doorOpening: AcquireDecorator["decorate"] = (acquire) => (request) => {
+  if (request.name === "closed") {
+    throw new ServingError("PERMISSION_DENIED", "CLOSED", "the model is closed");
+  }
+  return acquire(request.name === "old" ? { ...request, name: "open" } : request);
+};
+
+/** What the suite needs to know of it. */
+export const doorOptions: AcquireDecoratorConformanceOptions = {
+  name: "door",
+  create: () => ({ name: "door", decorate: doorOpening }),
+  servables: [
+    { name: "open", version: 1 },
+    { name: "closed", version: 1 },
+  ],
+  accepted: [{ name: "open" }, { name: "old", version: 1 }],
+  refused: [{ name: "closed" }],
+};
+
+/** Counts the calls of all event loops. */
+export class CountingObserver implements LoopObserver {
+  readonly #host: ObserverHost;
+  #calls = 0;
+
+  constructor(host: ObserverHost) {
+    this.#host = host;
+  }
+
+  begin = (): CallObservation => ({
+    running: () => {},
+    ran: () => {},
+    end: () => {
+      this.#calls++;
+    },
+  });
+
+  batchStarted = (_: unknown): void => {};
+
+  async counts(names: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    let sum = this.#calls;
+    for (const peer of this.#host.peers()) sum += Number(await peer.ask("calls"));
+    return new Map(names.includes("calls") ? [["calls", sum]] : []);
+  }
+
+  answer = (_: unknown): unknown => this.#calls;
+
+  news(): unknown {
+    return { calls: this.#calls };
+  }
+
+  learn(_: unknown): void {}
+}
+
+/** What the suite needs to know of it. */
+export const countingOptions: ObserverConformanceOptions = {
+  name: "counting",
+  create: () => ({ name: "counting", observe: (host) => new CountingObserver(host) }),
+  counters: ["calls"],
+};

@@ -4,6 +4,11 @@
  *
  * @packageDocumentation
  */
+export {
+  type AcquireDecoratorConformanceOptions,
+  acquireDecoratorConformance,
+} from "./acquire-decorator-conformance.js";
+export { type ObserverConformanceOptions, observerConformance } from "./observer-conformance.js";
 export { protocolConformance } from "./protocol-conformance.js";
 export type {
   GrpcSubject,
