@@ -148,7 +148,7 @@ export class EventLoop implements AsyncDisposable {
       },
     };
     return {
-      call: (call, context) => makeCall(calls, call, context),
+      call: makeCall.bind(undefined, calls) as ServerCore["call"],
       describe: (request) => {
         using handle = this.#acquire(request);
         const { signatures, uncallable, state, batchable } = handle.servable;
