@@ -204,7 +204,7 @@ describe("careless models: each call gets a sentence", () => {
     for (let i = 0; i < 4; i++) await slabs.predict({ x: large });
   });
 
-  it("never settles: the deadline and the signal end the call, and disposal ends too", async () => {
+  it("E5 never settles: the deadline and the signal end the call, and disposal ends too", async () => {
     const clock = new FakeClock();
     const predictor = guarded(() => new Promise(() => {}), { clock, disposalTimeoutMs: 1_000 });
     const late = errorOf(predictor.predict({ x }, { deadlineAtMs: clock.now() + 10 }));

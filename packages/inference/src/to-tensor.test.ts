@@ -51,7 +51,7 @@ function failOddly(): never {
   throw Object.create(null);
 }
 
-describe("toTensor: the tables of docs/values.md", () => {
+describe("toTensor (W2, W3, W4, W5, W6): the tables of docs/values.md", () => {
   const accepted = rowsOfTable("accepted");
   const refused = rowsOfTable("refused");
 
@@ -76,7 +76,7 @@ describe("toTensor: the tables of docs/values.md", () => {
 describe("toTensor", () => {
   const rows: TensorSpec = { dtype: "float32", shape: [-1, 64] };
 
-  it("shares the memory of a typed array, and returns a tensor itself", () => {
+  it("W1, W7 shares the memory of a typed array, and returns a tensor itself", () => {
     const pixels = new Float32Array(64);
     expect(toTensor(pixels, rows).data).toBe(pixels);
     const one = tensor("float32", [64], pixels);
@@ -148,7 +148,7 @@ describe("toTensor", () => {
     ["a symbol", () => [Symbol("x")], [-1], /expected a number; got Symbol\(x\)/],
     ["an object without a prototype", () => [Object.create(null)], [-1], /expected a number; got/],
     ["empty lists that end in a cycle", () => [[], cyclic], [-1, -1], /is ragged/],
-  ])("refuses %s with a sentence", (_, make, shape, message) => {
+  ])("W8 refuses %s with a sentence", (_, make, shape, message) => {
     const error = errorOf(() => toTensor(make(), { dtype: "float32", shape }));
     expect(error.message).toMatch(message);
     expect(error.message.length).toBeLessThan(500);
