@@ -60,13 +60,13 @@ describe("toTensor (W2, W3, W4, W5, W6): the tables of docs/values.md", () => {
     expect(new Set(accepted.map(([spec = ""]) => specOf(spec).dtype)).size).toBe(23);
   });
 
-  it.each(accepted)("takes for %s the value %s", (spec, value, expected) => {
+  it.each(accepted)("takes for %s the value %s (W2, W3, W4, W5, W6)", (spec, value, expected) => {
     const made = toTensor(evaluate(value as string), specOf(spec as string));
     expect(made.dtype).toBe(specOf(spec as string).dtype);
     expect(shown(made)).toBe(expected);
   });
 
-  it.each(refused)("refuses for %s the value %s", (spec, value, reason, message) => {
+  it.each(refused)("W8 refuses for %s the value %s", (spec, value, reason, message) => {
     const error = errorOf(() => toTensor(evaluate(value as string), specOf(spec as string), "x"));
     expect(error.message).toBe(`tensor "x"${message?.startsWith("[") ? "" : " "}${message}`);
     expect(reason).toBe(`[${error.reason}](errors.md#${error.reason.toLowerCase()})`);

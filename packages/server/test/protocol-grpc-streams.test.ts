@@ -124,7 +124,7 @@ describe("gRPC methods of a protocol", () => {
     expect((await failed)[0]).toMatchObject({ code: 5, details: "no second line" });
   });
 
-  it("answer an unexpected error without its message", async () => {
+  it("PS8 answer an unexpected error without its message", async () => {
     const answer = new Promise((_, reject) => {
       client.makeUnaryRequest(path("Fails"), same, same, Buffer.alloc(0), reject);
     });

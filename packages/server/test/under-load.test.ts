@@ -105,7 +105,7 @@ describe("close under load", () => {
   });
 });
 
-it("close refuses with 503 what is under way on idle connections, instead of cutting it off", async () => {
+it("PS6 close refuses with 503 what is under way on idle connections, instead of cutting it off", async () => {
   await world.publish("m", 1);
   const server = await world.serve(["m"]);
   const { port } = await server.listen({ port: 0, host });

@@ -37,7 +37,7 @@ function world(predictor = careless) {
   return { host, clock, log, held: () => held };
 }
 
-it("a call ends at its deadline and with its signal, whatever the predictor does", async () => {
+it("PS3 a call ends at its deadline and with its signal, whatever the predictor does", async () => {
   const { host, clock, held } = world();
   const call = {
     api: "Predict",
@@ -60,7 +60,7 @@ it("a call ends at its deadline and with its signal, whatever the predictor does
   expect(held()).toBe(0);
 });
 
-it("an unknown servable is refused before the body is read, and observed once", async () => {
+it("PS2 an unknown servable is refused before the body is read, and observed once", async () => {
   const { host, log } = world();
   let reads = 0;
   const body = () => {
@@ -73,7 +73,7 @@ it("an unknown servable is refused before the body is read, and observed once", 
   expect(log).toEqual(["begin Predict nobody", "end unknown"]);
 });
 
-it("a body that fails is observed once", async () => {
+it("PS2, OS2 a body that fails is observed once", async () => {
   const { host, log, held } = world();
   const body = () => Promise.reject(new Error("cut"));
   const call = { api: "Predict", servable: { name: "m" }, body, run: () => 1 };
@@ -82,7 +82,7 @@ it("a body that fails is observed once", async () => {
   expect(held()).toBe(0);
 });
 
-it("no handle is held while the body is read or the answer is encoded", async () => {
+it("PS4 no handle is held while the body is read or the answer is encoded", async () => {
   const { host, log, held } = world({ ...careless, predict: async () => ({}) });
   const seen: number[] = [];
   const answer = await makeCall(host, {
@@ -126,7 +126,7 @@ it("a body that is decoded when it is read names the servable and is run", async
   expect(log).toEqual(["begin Predict m", "end", "begin Predict ", expect.stringMatching("^end ")]);
 });
 
-it("an answer that cannot be encoded is a failed call, ended once", async () => {
+it("PS2 an answer that cannot be encoded is a failed call, ended once", async () => {
   const { host, log } = world();
   const encode = () => {
     throw new Error("unwritable");
