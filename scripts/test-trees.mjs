@@ -11,7 +11,11 @@ import { root } from "./workspace.mjs";
 const TOOLS = ["pandas", "scikit-learn", "scipy"];
 const SETS = [
   { name: "xgboost-3.2.0", library: "xgboost", packages: ["xgboost-cpu==3.2.0", ...TOOLS] },
-  { name: "xgboost-2.1.4", library: "xgboost", packages: ["xgboost-cpu==2.1.4", ...TOOLS] },
+  {
+    name: "xgboost-2.1.4",
+    library: "xgboost",
+    packages: ["xgboost-cpu==2.1.4", "pandas<2.3", "scipy<1.14", "numpy<2", "scikit-learn<1.6"],
+  },
   {
     name: "xgboost-1.7.6",
     library: "xgboost",
