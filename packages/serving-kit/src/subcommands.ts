@@ -18,6 +18,10 @@ export const subcommands: Readonly<
     summary: "Prints the signatures of a model.",
     load: async () => (await import("./subcommands/inspect.js")).inspect(),
   },
+  types: {
+    summary: "Writes the signatures of a model as a typed module.",
+    load: async () => (await import("./subcommands/types.js")).types(),
+  },
   tune: {
     summary: "Measures a model under many configurations of batching and prints the best.",
     load: async () => (await import("./subcommands/tune.js")).tune(),

@@ -1,5 +1,6 @@
 import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -75,6 +76,30 @@ describe("serving-kit doctor", () => {
     const { code, stdout } = await run(["doctor"]);
     expect(code).toBe(0);
     expect(stdout).toContain(`✓ TensorFlow ${opened?.version} opens, for SavedModels`);
+  });
+});
+
+describe("serving-kit types", () => {
+  it("prints the signatures as a module, and writes it to a file", async () => {
+    const printed = await run(["types", digits]);
+    expect([printed.code, printed.stdout]).toEqual([
+      0,
+      expect.stringMatching(/image: \{ dtype: "float32", shape: \[-1, ?64\] \}/),
+    ]);
+    const folder = await mkdtemp(join(tmpdir(), "serving-kit-types-"));
+    try {
+      const file = join(folder, "my-digits.js");
+      const written = await run(["types", digits, "-o", file]);
+      expect([written.code, written.stdout]).toEqual([0, ""]);
+      expect(await readFile(file, "utf8")).toMatch(/^export const myDigits = \{ signatures \};$/m);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+
+  it("says what lies at a path without a model", async () => {
+    const { code, stderr } = await run(["types", join(digits, "samples.json")]);
+    expect([code, stderr]).toEqual([1, expect.stringContaining("samples.json")]);
   });
 });
 

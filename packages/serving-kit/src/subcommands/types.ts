@@ -1,0 +1,41 @@
+import { writeFile } from "node:fs/promises";
+import { basename, extname } from "node:path";
+import { textOrNone } from "../flag-kinds.js";
+import { loadModel } from "../load-model.js";
+import { identifierOf, modelTypes } from "../model-types.js";
+import { defineSubcommand, type Subcommand } from "../subcommand.js";
+
+/** `serving-kit types PATH -o FILE`: the type of a model as a value. */
+export function types(): Subcommand {
+  const command = defineSubcommand({
+    usage: "types /models/digits -o digits.ts",
+    description:
+      "Writes the signatures of a model as a TypeScript (or, for .js, JavaScript) module: one value and its\n" +
+      "interface, without an import. loadModel and createModelServer take it as `expects`: calls are typed,\n" +
+      "and versions with other signatures are refused. Loads the model: the newest version of a base path.",
+    operands: ["path"],
+    flags: {
+      output: textOrNone("file", "The file to write, also `-o file`. Default: prints TypeScript."),
+    },
+    async run({ operands: [path = ""], flags: { output } }, { stdout, signal }) {
+      const model = await loadModel(path, { signal });
+      const type = { signatures: model.signatures };
+      await model.close();
+      const name = identifierOf(basename(output || path, extname(output || path)));
+      const isJavaScript = /\.[cm]?jsx?$/.test(output);
+      const text = modelTypes(type, { path, name, isJavaScript });
+      if (output === "") stdout.write(text);
+      else await writeFile(output, text);
+      return 0;
+    },
+  });
+  return {
+    run: (args, surroundings) => command.run(args.flatMap(longForm), surroundings),
+  };
+}
+
+/** `-o file` as `--output=file`. */
+function longForm(argument: string, i: number, all: readonly string[]): string[] {
+  if (argument === "-o") return [`--output=${all[i + 1] ?? ""}`];
+  return all[i - 1] === "-o" ? [] : [argument];
+}
