@@ -16,7 +16,7 @@ const type = {
 } as const;
 
 /** The value of a module that was written, run as JavaScript. */
-function valueOf(text: string): unknown {
+function digitsOf(text: string): unknown {
   const options = { module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES2022 };
   const { outputText, diagnostics } = ts.transpileModule(text, {
     compilerOptions: options,
@@ -33,7 +33,7 @@ describe("modelTypes", () => {
     "writes a module with the signatures (JavaScript: %s)",
     (isJavaScript) => {
       const text = modelTypes(type, { path: "models/digits", name: "digits", isJavaScript });
-      expect(valueOf(text)).toEqual(type);
+      expect(digitsOf(text)).toEqual(type);
       expect(text).not.toContain("import");
       if (!isJavaScript) expect(text).toContain("export interface Digits {");
     },
