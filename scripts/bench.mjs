@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { ensureInstalled } from "./install.mjs";
-import { showProgress } from "./progress.mjs";
+import { showStep } from "./step-timer.mjs";
 import { sourceFlags } from "./source-flags.mjs";
 import { root } from "./workspace.mjs";
 
@@ -33,7 +33,7 @@ function runFile({ group, file }) {
     const args = ["--expose-gc", ...sourceFlags, join(root, "bench/run-benchmark.ts"), file];
     const child = spawn(process.execPath, args, { cwd: root, stdio: ["ignore", 2, 2, "ipc"] });
     child.on("message", (message) => {
-      if (message.kind === "started") end = showProgress(`${group}: ${message.name}`);
+      if (message.kind === "started") end = showStep(`${group}: ${message.name}`);
       else figures = message.figures;
     });
     child.on("error", reject);

@@ -3,7 +3,7 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { ensureInstalled } from "./install.mjs";
-import { showProgress } from "./progress.mjs";
+import { showStep } from "./step-timer.mjs";
 import { runNode } from "./run.mjs";
 import { publishedPackages, readJson, root } from "./workspace.mjs";
 
@@ -26,7 +26,7 @@ function isStale(folder) {
 export async function build(folders, { types = true } = {}) {
   if (folders.length === 0) return;
   const label = `building ${folders.join(", ")}`;
-  const end = showProgress(label);
+  const end = showStep(label);
   const queue = [...folders];
   const failures = [];
   const work = async () => {

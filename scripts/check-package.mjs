@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ensureInstalled } from "./install.mjs";
 import { buildAndPack } from "./pack.mjs";
-import { showProgress } from "./progress.mjs";
+import { showStep } from "./step-timer.mjs";
 import { runNode } from "./run.mjs";
 import { publishedPackages, root } from "./workspace.mjs";
 
@@ -13,7 +13,7 @@ const folder = mkdtempSync(join(tmpdir(), "serving-kit-packages-"));
 let failures = 0;
 
 async function check(label, args) {
-  const end = showProgress(label);
+  const end = showStep(label);
   const { code, output } = await runNode(args);
   end(code === 0 ? "passed" : "failed");
   process.stdout.write(`${code === 0 ? "✓" : "✗"} ${label}\n`);

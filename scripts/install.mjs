@@ -3,7 +3,7 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { pnpm } from "./npx.mjs";
-import { showProgress } from "./progress.mjs";
+import { showStep } from "./step-timer.mjs";
 import { runNode } from "./run.mjs";
 import { requireSupportedNode, root } from "./workspace.mjs";
 
@@ -20,7 +20,7 @@ function wantedStamp() {
 }
 
 async function step(label, action) {
-  const end = showProgress(label);
+  const end = showStep(label);
   const { code, output } = await action();
   end(code === 0 ? "done" : "failed");
   if (code === 0) return;
@@ -32,7 +32,7 @@ async function step(label, action) {
  * from another registry than the dependencies: if that one fails, 2.9, which is among them, is used.
  */
 async function fetchLibraries() {
-  const end = showProgress("fetching the TensorFlow Lite libraries of this platform");
+  const end = showStep("fetching the TensorFlow Lite libraries of this platform");
   const { code, output } = await runNode([platformPackagesScript]);
   end(code === 0 ? "done" : "failed");
   if (code === 0) return true;

@@ -4,7 +4,7 @@ import { pathToFileURL } from "node:url";
 import { build, withDependencies } from "./build.mjs";
 import { ensureInstalled } from "./install.mjs";
 import { pnpm } from "./npx.mjs";
-import { showProgress } from "./progress.mjs";
+import { showStep } from "./step-timer.mjs";
 import { runNode } from "./run.mjs";
 import { publishedPackages, readJson, root } from "./workspace.mjs";
 
@@ -41,7 +41,7 @@ function tarballOf(packageFolder) {
 
 /** Downloads the libraries of TensorFlow Lite for all platforms, where one is missing. */
 export async function fillPlatformPackages() {
-  const end = showProgress("fetching TensorFlow Lite for all platforms");
+  const end = showStep("fetching TensorFlow Lite for all platforms");
   const { code, output } = await runNode([
     "packages/servable-tflite/scripts/platform-packages.mjs",
     "--all",
@@ -51,7 +51,7 @@ export async function fillPlatformPackages() {
 }
 
 async function packInto(folder) {
-  const end = showProgress("packing all packages");
+  const end = showStep("packing all packages");
   const packages = "--filter=./packages/**";
   const { code, output } = await pnpm(["-r", packages, "pack", "--pack-destination", folder]);
   end(code === 0 ? "done" : "failed");

@@ -2,7 +2,7 @@ import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ensureInstalled } from "./install.mjs";
-import { formatDuration, showProgress } from "./progress.mjs";
+import { formatDuration, showStep } from "./step-timer.mjs";
 import { baseImages } from "./prove-container/base-images.mjs";
 import * as checks from "./prove-container/checks.mjs";
 import { findEngine } from "./prove-container/engine.mjs";
@@ -24,7 +24,7 @@ const LIBRARIES = [
 
 async function step(label, action) {
   const startedAt = performance.now();
-  const end = showProgress(label);
+  const end = showStep(label);
   const told = await action().finally(() => end("ended"));
   const time = formatDuration(performance.now() - startedAt);
   process.stdout.write(`✓ ${label}${told ? `: ${told}` : ""} (${time})\n`);

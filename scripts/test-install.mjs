@@ -12,7 +12,7 @@ import { delimiter, join } from "node:path";
 import { ensureInstalled } from "./install.mjs";
 import { npx } from "./npx.mjs";
 import { buildAndPack, installLines } from "./pack.mjs";
-import { showProgress } from "./progress.mjs";
+import { showStep } from "./step-timer.mjs";
 import { run, runNode } from "./run.mjs";
 import { readJson, root } from "./workspace.mjs";
 
@@ -52,7 +52,7 @@ async function bareBin(folder) {
 }
 
 async function step(label, action) {
-  const end = showProgress(label);
+  const end = showStep(label);
   const { code, output, stdout } = await action();
   end(code === 0 ? "done" : "failed");
   if (code !== 0) throw new Error(`${label} failed with exit code ${code}:\n${output}`);

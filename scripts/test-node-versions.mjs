@@ -1,6 +1,6 @@
 import { ensureInstalled } from "./install.mjs";
 import { npx } from "./npx.mjs";
-import { formatDuration, showProgress } from "./progress.mjs";
+import { formatDuration, showStep } from "./step-timer.mjs";
 import { testSuites } from "./steps.mjs";
 
 // `npm run test:node-versions`: the unit, native and e2e tests on every supported Node. The npm
@@ -27,7 +27,7 @@ for (const version of VERSIONS) {
   const row = [exact];
   let totalMs = 0;
   for (const { name, run } of testSuites) {
-    const end = showProgress(`${exact} ${name}`);
+    const end = showStep(`${exact} ${name}`);
     const result = await run({ node: path, env: { NO_COLOR: "1" } });
     end(result.failed === 0 ? "passed" : "failed");
     if (result.failed > 0) process.stdout.write(`\n── ${exact} ${name} ──\n${result.output}\n`);

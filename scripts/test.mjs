@@ -1,5 +1,5 @@
 import { ensureInstalled } from "./install.mjs";
-import { formatDuration, showProgress } from "./progress.mjs";
+import { formatDuration, showStep } from "./step-timer.mjs";
 import { run } from "./run.mjs";
 import { sourceFlags } from "./source-flags.mjs";
 import { steps } from "./steps.mjs";
@@ -23,7 +23,7 @@ function chosenSteps() {
 const formatCounts = (counts) => KEYS.map((key) => `${counts[key]} ${key}`).join(", ");
 
 async function runStep({ name, run }) {
-  const end = showProgress(name);
+  const end = showStep(name);
   const result = await run({ env: color });
   end(result.failed === 0 ? "passed" : "failed");
   if (result.failed > 0) stdout.write(`\n── ${name} ──\n${result.output.trimEnd()}\n\n`);
@@ -32,7 +32,7 @@ async function runStep({ name, run }) {
 
 /** Gets libtensorflow where it is missing; without it the tests that need it are skipped. */
 async function ensureTensorFlow() {
-  const end = showProgress("looking for libtensorflow, and getting it where it is missing");
+  const end = showStep("looking for libtensorflow, and getting it where it is missing");
   const program = ["scripts/ensure-tensorflow.ts", String(TENSORFLOW_TIMEOUT_MS)];
   const { code, stdout: reason } = await run(process.execPath, [...sourceFlags, ...program]);
   end(code === 0 ? "done" : "failed");

@@ -13,7 +13,7 @@ export function formatDuration(ms) {
  * on a terminal, one line at the beginning elsewhere. The returned function ends it, and says how
  * long it took if it had begun to tell.
  */
-export function showProgress(label) {
+export function showStep(label) {
   const { stderr } = process;
   const startedAt = performance.now();
   let isShown = false;
