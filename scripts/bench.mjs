@@ -2,8 +2,8 @@ import { spawn } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { ensureInstalled } from "./install.mjs";
-import { showStep } from "./step-timer.mjs";
 import { sourceFlags } from "./source-flags.mjs";
+import { showStep } from "./step-timer.mjs";
 import { root } from "./workspace.mjs";
 
 const USAGE = "npm run bench -- [group | group/name …] [--json]";

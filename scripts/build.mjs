@@ -3,8 +3,8 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { ensureInstalled } from "./install.mjs";
-import { showStep } from "./step-timer.mjs";
 import { runNode } from "./run.mjs";
+import { showStep } from "./step-timer.mjs";
 import { publishedPackages, readJson, root } from "./workspace.mjs";
 
 /** Whether the `dist` of a package is older than a source of it, or is not there. */

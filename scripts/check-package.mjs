@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ensureInstalled } from "./install.mjs";
 import { buildAndPack } from "./pack.mjs";
-import { showStep } from "./step-timer.mjs";
 import { runNode } from "./run.mjs";
+import { showStep } from "./step-timer.mjs";
 import { publishedPackages, root } from "./workspace.mjs";
 
 // `npm run check:package`: builds and packs every package, then asks publint and attw whether the

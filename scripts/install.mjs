@@ -3,8 +3,8 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { pnpm } from "./npx.mjs";
-import { showStep } from "./step-timer.mjs";
 import { runNode } from "./run.mjs";
+import { showStep } from "./step-timer.mjs";
 import { requireSupportedNode, root } from "./workspace.mjs";
 
 const stampFile = join(root, "node_modules/.install-stamp");

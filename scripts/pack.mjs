@@ -4,8 +4,8 @@ import { pathToFileURL } from "node:url";
 import { build, withDependencies } from "./build.mjs";
 import { ensureInstalled } from "./install.mjs";
 import { pnpm } from "./npx.mjs";
-import { showStep } from "./step-timer.mjs";
 import { runNode } from "./run.mjs";
+import { showStep } from "./step-timer.mjs";
 import { publishedPackages, readJson, root } from "./workspace.mjs";
 
 // `npm run pack [-- FOLDER]`: packs all packages, and prints how a project installs them. Until the packages

@@ -2,12 +2,12 @@ import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ensureInstalled } from "./install.mjs";
-import { formatDuration, showStep } from "./step-timer.mjs";
 import { baseImages } from "./prove-container/base-images.mjs";
 import * as checks from "./prove-container/checks.mjs";
 import { findEngine } from "./prove-container/engine.mjs";
 import { lintDockerfile } from "./prove-container/hadolint.mjs";
 import { registryArguments } from "./prove-container/registries.mjs";
+import { formatDuration, showStep } from "./step-timer.mjs";
 import { root } from "./workspace.mjs";
 
 // `node scripts/prove-container.mjs`: builds both targets of the Dockerfile and runs the images. By

@@ -12,8 +12,8 @@ import { delimiter, join } from "node:path";
 import { ensureInstalled } from "./install.mjs";
 import { npx } from "./npx.mjs";
 import { buildAndPack, installLines } from "./pack.mjs";
-import { showStep } from "./step-timer.mjs";
 import { run, runNode } from "./run.mjs";
+import { showStep } from "./step-timer.mjs";
 import { readJson, root } from "./workspace.mjs";
 
 // `npm run test:install`: verifies what a user gets. The lines that `npm run pack` prints are run in an empty

@@ -1,7 +1,7 @@
 import { ensureInstalled } from "./install.mjs";
-import { formatDuration, showStep } from "./step-timer.mjs";
 import { run } from "./run.mjs";
 import { sourceFlags } from "./source-flags.mjs";
+import { formatDuration, showStep } from "./step-timer.mjs";
 import { steps } from "./steps.mjs";
 
 const KEYS = ["passed", "failed", "skipped"];
