@@ -40,7 +40,7 @@ export async function loadSavedModel(
   const config = sessionConfig(options);
   const session = await loadSession(tensorflow, { path, graph, config });
   try {
-    await settleVariables(tensorflow.bindings, session, path, graph, graphs.indexOf(graph));
+    await settleVariables(tensorflow.bindings, session, path, graph);
   } catch (error) {
     await session.close();
     throw error;

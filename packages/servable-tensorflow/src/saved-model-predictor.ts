@@ -169,7 +169,8 @@ export class SavedModelPredictor implements Predictor {
   }
 
   async #close(): Promise<void> {
-    await this.#inFlight.idle();
+    // Without a call in flight the session closes in this turn: no thread attaches it any more.
+    if (this.#inFlight.count > 0) await this.#inFlight.idle();
     for (const runner of this.#runners.values()) runner.close();
     await this.#hold.release();
   }

@@ -27,6 +27,8 @@ export interface MetaGraph {
    * the op exactly if they write `variables/variables.index`.
    */
   readonly restoreOp?: string;
+  /** The serialized GraphDef: a view of the file, which it keeps in memory. */
+  readonly graphDef: Uint8Array;
 }
 
 /**
@@ -90,6 +92,7 @@ function toMetaGraph(graph: MetaGraphDef): MetaGraph {
     ...{ signatures, uncallable, defaults },
     assets: graph.assetFileDef.map(({ filename }) => filename),
     variables: variableNodes(graph.graphDef),
+    graphDef: graph.graphDef,
     ...(restoreOp && { restoreOp }),
   };
 }

@@ -1,3 +1,4 @@
+import { messageOf } from "@serving-kit/core";
 import { errors } from "./errors.js";
 import type { Bindings } from "./native/bindings.js";
 import type { SavedModelSession } from "./native/saved-model-session.js";
@@ -5,7 +6,6 @@ import { SessionVariables } from "./native/session-variables.js";
 import type { GraphDef } from "./proto/messages.js";
 import { graphDefType } from "./proto/schema.js";
 import type { MetaGraph } from "./saved-model.js";
-import { readMetaGraphs } from "./saved-model-file.js";
 import type { VariableNode } from "./variables/variable-nodes.js";
 import { type VariableTwin, variableTwins } from "./variables/variable-twins.js";
 import { VariableUses } from "./variables/variable-use.js";
@@ -13,7 +13,7 @@ import { VariableUses } from "./variables/variable-use.js";
 /**
  * Makes sure that the signatures of a session find values in the variables that they read. A variable that
  * TensorFlow has not restored is assigned the value of the copy that was made of it, if that was restored
- * (Keras 3 models of `tf.saved_model.save`). `index` is the graph's place in the file.
+ * (Keras 3 models of `tf.saved_model.save`).
  *
  * The session is only asked about variables that signatures reach and the restore op does not set: an answer
  * takes about a fifth of the time of loading, since TensorFlow prepares the whole graph for it.
@@ -26,10 +26,9 @@ export async function settleVariables(
   session: SavedModelSession,
   path: string,
   graph: MetaGraph,
-  index: number,
 ): Promise<void> {
   if (graph.variables.length === 0) return;
-  const definition = await readGraph(path, index);
+  const definition = decodeGraph(path, graph);
   const uses = new VariableUses(definition);
   const runs = signatureRuns(graph);
   const restore = { fed: [], fetched: graph.restoreOp === undefined ? [] : [graph.restoreOp] };
@@ -77,10 +76,10 @@ function signatureRuns({ signatures }: MetaGraph) {
   }));
 }
 
-function readGraph(path: string, index: number): Promise<GraphDef> {
-  return readMetaGraphs(path, (graphs) => {
-    const graph = graphs[index];
-    if (graph === undefined) throw new Error(`it no longer holds graph ${index}`);
-    return graphDefType.decode(graph.graphDef) as unknown as GraphDef;
-  });
+function decodeGraph(path: string, { graphDef }: MetaGraph): GraphDef {
+  try {
+    return graphDefType.decode(graphDef) as unknown as GraphDef;
+  } catch (error) {
+    throw errors.savedModelInvalid(path, `its graph: ${messageOf(error)}`, error);
+  }
 }
