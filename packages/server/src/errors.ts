@@ -87,15 +87,6 @@ export const errors = {
       "predict was called after the call had ended: await it within `run`",
     ),
 
-  openTelemetryMissing: (cause: unknown) =>
-    new ServingError(
-      "FAILED_PRECONDITION",
-      "OPEN_TELEMETRY_MISSING",
-      "tracing: true needs the package @opentelemetry/api, which cannot be loaded; install it, and an " +
-        "OpenTelemetry SDK, in the app",
-      { cause },
-    ),
-
   bodyIncomplete: () =>
     new ServingError("CANCELLED", "BODY_INCOMPLETE", "the connection closed before the body ended"),
 
@@ -327,12 +318,4 @@ export const errors = {
 
   configFileInvalid: (path: string, problem: string, cause?: unknown) =>
     new ServingError("INVALID_ARGUMENT", "CONFIG_FILE_INVALID", `${path}: ${problem}`, { cause }),
-
-  requestLogInvalid: (line: number, problem: string, cause: unknown) =>
-    new ServingError(
-      "INVALID_ARGUMENT",
-      "REQUEST_LOG_INVALID",
-      `request log: expected a PredictionLog in JSON on line ${line}; ${problem}`,
-      { cause },
-    ),
 };

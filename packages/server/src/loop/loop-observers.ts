@@ -29,9 +29,10 @@ export class LoopObservers implements AsyncDisposable {
     host: Omit<ObserverHost, keyof ObserverLinks>,
     links: ObserverLinks,
   ) {
-    for (const { name, observe } of observers.map(bound)) {
+    for (const observer of observers) {
+      const { name } = observer;
       if (this.#byName.has(name)) throw errors.pluginTwice("observer", name);
-      const own = observe({
+      const own = observer.observe({
         ...host,
         peers: () => links.peers(name),
         askMain: (message) => links.askMain(name, message),
@@ -118,11 +119,6 @@ export class LoopObservers implements AsyncDisposable {
     await Promise.all(all.map((observer) => observer[Symbol.asyncDispose]?.()));
   }
 }
-
-const bound = (observer: Observer) => ({
-  name: observer.name,
-  observe: (host: ObserverHost) => observer.observe(host),
-});
 
 /** Several observations of one call: each is told everything, in order. */
 class Together implements CallObservation {
