@@ -1,16 +1,13 @@
-import type { ServableRequest } from "@serving-kit/core";
-import type { CallContext, ServerCore } from "@serving-kit/server";
+import type { ServableId, ServableRequest } from "@serving-kit/core";
+import type { CallContext, CalledVersion, ServerCore } from "@serving-kit/server";
 import type { ModelSpec } from "@serving-kit/tensorflow-wire";
-import { classify } from "../calls/classify.js";
+import { type Classifications, classify, type ExamplesCall } from "../calls/classify.js";
 import type { CheckMethod } from "../calls/method-name.js";
-import { regress } from "../calls/regress.js";
+import { type Regressions, regress } from "../calls/regress.js";
 import { type ExamplesRequest, readExamplesRequest } from "./example-messages.js";
 import { messageOfType } from "./messages.js";
 import { servableRequest } from "./model-spec.js";
 import { classificationResult, regressionResult, specOf } from "./results.js";
-
-const classificationResponse = messageOfType("ClassificationResponse");
-const regressionResponse = messageOfType("RegressionResponse");
 
 /** How the method names of signatures are checked. */
 export interface ExamplesChecks {
@@ -18,76 +15,56 @@ export interface ExamplesChecks {
   readonly regress: CheckMethod;
 }
 
-/** Answers a ClassificationRequest. */
-export function grpcClassify(
+/** One of the two calls with examples: what runs it, and the messages of its answer. */
+export interface ExamplesApi<A extends { readonly id: ServableId }> {
+  readonly api: string;
+  readonly check: keyof ExamplesChecks;
+  run(version: CalledVersion, call: ExamplesCall, checkMethod: CheckMethod): Promise<A>;
+  resultOf(answer: A): object;
+  /** The field of an InferenceResult that has the result. */
+  readonly field: string;
+  readonly response: ReturnType<typeof messageOfType>;
+}
+
+/** The call of a ClassificationRequest. */
+export const CLASSIFY: ExamplesApi<Classifications> = {
+  ...{ api: "Classify", check: "classify", run: classify, resultOf: classificationResult },
+  field: "classification_result",
+  response: messageOfType("ClassificationResponse"),
+};
+
+/** The call of a RegressionRequest. */
+export const REGRESS: ExamplesApi<Regressions> = {
+  ...{ api: "Regress", check: "regress", run: regress, resultOf: regressionResult },
+  field: "regression_result",
+  response: messageOfType("RegressionResponse"),
+};
+
+/** Answers a ClassificationRequest or a RegressionRequest. */
+export function grpcExamples<A extends { readonly id: ServableId }>(
+  { api, check, run, resultOf, response }: ExamplesApi<A>,
   core: ServerCore,
   bytes: Uint8Array,
   context: CallContext,
   checks: ExamplesChecks,
 ): Promise<Uint8Array> {
-  const request = new ReadRequest(bytes);
-  return core.call(
+  let spec: ModelSpec;
+  return core.call<A, Uint8Array, ExamplesRequest>(
     {
-      api: "Classify",
-      ...request.reading,
-      run: (version) => classify(version, request.call, checks.classify),
-      encode: (answer) => {
-        const result = classificationResult(answer);
-        return classificationResponse.encode({ model_spec: specOf(answer, request.spec), result });
+      api,
+      body: () => readExamplesRequest(bytes),
+      locate({ modelSpec }) {
+        const servable = servableRequest(modelSpec);
+        spec = modelSpec as ModelSpec;
+        return servable;
       },
+      run: (version, { examples }) =>
+        run(version, { signature: spec.signatureName, examples: () => examples }, checks[check]),
+      encode: (answer) =>
+        response.encode({ model_spec: specOf(answer, spec), result: resultOf(answer) }),
     },
     context,
   );
-}
-
-/** Answers a RegressionRequest. */
-export function grpcRegress(
-  core: ServerCore,
-  bytes: Uint8Array,
-  context: CallContext,
-  checks: ExamplesChecks,
-): Promise<Uint8Array> {
-  const request = new ReadRequest(bytes);
-  return core.call(
-    {
-      api: "Regress",
-      ...request.reading,
-      run: (version) => regress(version, request.call, checks.regress),
-      encode: (answer) => {
-        const result = regressionResult(answer);
-        return regressionResponse.encode({ model_spec: specOf(answer, request.spec), result });
-      },
-    },
-    context,
-  );
-}
-
-/** A ClassificationRequest or RegressionRequest on its way through a call. */
-class ReadRequest {
-  readonly #bytes: Uint8Array;
-  #read: ExamplesRequest | undefined;
-
-  constructor(bytes: Uint8Array) {
-    this.#bytes = bytes;
-  }
-
-  get reading() {
-    return {
-      body: () => this.#bytes,
-      locate: (body: Uint8Array): ServableRequest => {
-        this.#read = readExamplesRequest(body);
-        return servableRequest(this.#read.modelSpec);
-      },
-    };
-  }
-
-  get spec(): ModelSpec {
-    return this.#read?.modelSpec as ModelSpec;
-  }
-
-  get call() {
-    return { signature: this.spec.signatureName, examples: () => this.#read?.examples ?? [] };
-  }
 }
 
 /** One task of a MultiInferenceRequest. */
@@ -97,45 +74,21 @@ export interface ExamplesTask {
   readonly examples: readonly Uint8Array[];
 }
 
-/** Runs a task that classifies; resolves with its InferenceResult. */
-export function classifyTask(
+/** Runs a task of a MultiInferenceRequest; resolves with its InferenceResult. */
+export function examplesTask<A extends { readonly id: ServableId }>(
+  { api, check, run, resultOf, field }: ExamplesApi<A>,
   core: ServerCore,
   { servable, spec, examples }: ExamplesTask,
   context: CallContext,
   checks: ExamplesChecks,
 ): Promise<object> {
   const call = { signature: spec.signatureName, examples: () => examples };
-  return core.call(
+  return core.call<A, object>(
     {
-      api: "Classify",
+      api,
       servable,
-      run: (version) => classify(version, call, checks.classify),
-      encode: (answer) => ({
-        model_spec: specOf(answer, spec),
-        classification_result: classificationResult(answer),
-      }),
-    },
-    context,
-  );
-}
-
-/** Runs a task that regresses; resolves with its InferenceResult. */
-export function regressTask(
-  core: ServerCore,
-  { servable, spec, examples }: ExamplesTask,
-  context: CallContext,
-  checks: ExamplesChecks,
-): Promise<object> {
-  const call = { signature: spec.signatureName, examples: () => examples };
-  return core.call(
-    {
-      api: "Regress",
-      servable,
-      run: (version) => regress(version, call, checks.regress),
-      encode: (answer) => ({
-        model_spec: specOf(answer, spec),
-        regression_result: regressionResult(answer),
-      }),
+      run: (version) => run(version, call, checks[check]),
+      encode: (answer) => ({ model_spec: specOf(answer, spec), [field]: resultOf(answer) }),
     },
     context,
   );

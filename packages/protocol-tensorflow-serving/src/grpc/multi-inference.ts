@@ -3,7 +3,12 @@ import type { CallContext, ServerCore } from "@serving-kit/server";
 import type { ModelSpec } from "@serving-kit/tensorflow-wire";
 import { errors } from "../errors.js";
 import { type InferenceTask, readMultiInferenceRequest } from "./example-messages.js";
-import { classifyTask, type ExamplesChecks, regressTask } from "./examples-calls.js";
+import {
+  CLASSIFY as CLASSIFY_API,
+  type ExamplesChecks,
+  examplesTask,
+  REGRESS as REGRESS_API,
+} from "./examples-calls.js";
 import { messageOfType } from "./messages.js";
 import { effectiveSignature, servableRequest } from "./model-spec.js";
 
@@ -33,8 +38,8 @@ export function multiInference(
   const run = ({ modelSpec, methodName }: InferenceTask, id: ServableId): Promise<object> => {
     const task = { servable: specific(id), spec: modelSpec as ModelSpec, examples };
     return methodName === CLASSIFY
-      ? classifyTask(core, task, context, checks)
-      : regressTask(core, task, context, checks);
+      ? examplesTask(CLASSIFY_API, core, task, context, checks)
+      : examplesTask(REGRESS_API, core, task, context, checks);
   };
   // Not observed: its tasks are. It holds the version until all have run, so that one version answers them all.
   return core.call<object[], Uint8Array>(

@@ -1,6 +1,6 @@
 import type { GrpcMethod, GrpcService, ServerCore } from "@serving-kit/server";
 import { methodCheck } from "../calls/method-name.js";
-import { grpcClassify, grpcRegress } from "./examples-calls.js";
+import { CLASSIFY, grpcExamples, REGRESS } from "./examples-calls.js";
 import { grpcPredict } from "./grpc-predict.js";
 import { PROTOS } from "./messages.js";
 import { grpcModelMetadata } from "./model-metadata.js";
@@ -32,8 +32,8 @@ export function tensorflowServices(
       protos: PROTOS,
       methods: {
         Predict: unary((bytes, context) => grpcPredict(core, bytes, context, predict)),
-        Classify: unary((bytes, context) => grpcClassify(core, bytes, context, checks)),
-        Regress: unary((bytes, context) => grpcRegress(core, bytes, context, checks)),
+        Classify: unary((bytes, context) => grpcExamples(CLASSIFY, core, bytes, context, checks)),
+        Regress: unary((bytes, context) => grpcExamples(REGRESS, core, bytes, context, checks)),
         MultiInference: unary((bytes, context) => multiInference(core, bytes, context, checks)),
         GetModelMetadata: unary((bytes) => grpcModelMetadata(core, bytes)),
       },
