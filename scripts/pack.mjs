@@ -4,6 +4,7 @@ import { pathToFileURL } from "node:url";
 import { build, withDependencies } from "./build.mjs";
 import { ensureInstalled } from "./install.mjs";
 import { pnpm } from "./npx.mjs";
+import { isPlaceholder, placeholderMessage } from "./project.mjs";
 import { runNode } from "./run.mjs";
 import { showStep } from "./step-timer.mjs";
 import { publishedPackages, readJson, root } from "./workspace.mjs";
@@ -140,6 +141,7 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
     await ensureInstalled();
     const folder = process.argv[2] ? resolve(process.argv[2]) : join(root, DEFAULT_FOLDER);
     process.stdout.write(describePacked(await buildAndPack(folder)));
+    if (isPlaceholder()) process.stderr.write(`warning: ${placeholderMessage}\n`);
   } catch (error) {
     process.stderr.write(`${error.message}\n`);
     process.exitCode = 1;
