@@ -1,3 +1,4 @@
+import type { ServingError } from "@serving-kit/core";
 import {
   DEFAULT_SIGNATURE,
   type Predictor,
@@ -126,9 +127,13 @@ describe("batch, for random calls of random lengths, some of them poisoned or ab
                 }
               },
               (error: unknown) => {
-                const isExpected = error === "aborted" ? call.isAborted : isPoisoned;
-                expect([error, isExpected]).toEqual([error, true]);
-                if (error !== "aborted") expect(error).toMatchObject({ message: "poisoned" });
+                if (error === "aborted") return expect(call.isAborted).toBe(true);
+                // Several culprits can use up the further runs.
+                if ((error as ServingError).reason === "BATCH_UNSETTLED") {
+                  return expect(todo.filter((one) => one.isPoisoned).length).toBeGreaterThan(1);
+                }
+                expect([error, isPoisoned]).toEqual([error, true]);
+                expect(error).toMatchObject({ message: "poisoned" });
               },
             ),
           );

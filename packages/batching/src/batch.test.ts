@@ -1,4 +1,4 @@
-import { aspire, type Loader, servableId, sourceFrom } from "@serving-kit/core";
+import { aspire, type Loader, ServingError, servableId, sourceFrom } from "@serving-kit/core";
 import {
   DEFAULT_SIGNATURE,
   type PredictOptions,
@@ -309,7 +309,37 @@ describe("batch", () => {
     expect(outcomes.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
     expect(outcomes[1]).toMatchObject({ reason: { message: "poisoned" } });
     expect(shapes()).toEqual([[4], [2], [2], [2]]);
+    expect(one.stats()[0]).toMatchObject({ reruns: 3, batches: 1, succeeded: 2, failed: 1 });
   });
+
+  it.each([
+    ["that keeps its state", { state: "keep" as const }, "INVALID_ARGUMENT"],
+    ["that is overloaded", {}, "RESOURCE_EXHAUSTED"],
+    ["that was cancelled", {}, "CANCELLED"],
+    ["that is gone", {}, "UNAVAILABLE"],
+    ["that was late", {}, "DEADLINE_EXCEEDED"],
+  ] as const)(
+    "a batch of a model %s is not run again, and no call sees the model's words",
+    async (_, model, code) => {
+      const cause = new ServingError(code, "OF_MODEL", "wrong in [8 11 7]");
+      let runs = 0;
+      const { batched: one, clock } = batched(
+        { rerunFailedBatches: true },
+        { ...model, predict: () => Promise.reject(++runs && cause) },
+      );
+      const results = Promise.allSettled([1, 2].map((n) => one.predict(pair([n]))));
+      await clock.advance();
+      for (const outcome of await results) {
+        const { reason } = outcome as PromiseRejectedResult;
+        expect(reason).toMatchObject({ code, reason: "BATCH_FAILED", cause });
+        expect(reason.message).not.toContain("[8 11 7]");
+      }
+      expect(runs).toBe(1);
+      const alone = one.predict(pair([1])).catch((error) => error);
+      await clock.advance();
+      expect(await alone).toBe(cause);
+    },
+  );
 
   it("without it the whole batch fails", async () => {
     const { batched: one, clock } = batched();

@@ -48,7 +48,8 @@ import { SignatureQueues } from "./signature-queues.js";
  * Beside the errors of the predictor, calls reject as `BatchScheduler` says (UNAVAILABLE /
  * BATCH_QUEUE_FULL, INVALID_ARGUMENT / TASK_TOO_LARGE, DEADLINE_EXCEEDED), with INVALID_ARGUMENT /
  * BATCH_NO_INPUTS, BATCH_NO_DIMENSION or BATCH_SIZES_UNEQUAL, and with FAILED_PRECONDITION /
- * BATCH_SHAPES_DIFFER or BATCH_OUTPUT_INVALID.
+ * BATCH_SHAPES_DIFFER or BATCH_OUTPUT_INVALID. Calls that share a batch never share a message of the model: they
+ * get BATCH_FAILED with its code, or with `rerunFailedBatches` what H1 to H4 of `rerunByHalves` say.
  *
  * @throws ServingError FAILED_PRECONDITION / NOT_BATCHABLE; INVALID_ARGUMENT /
  * BATCHING_OPTIONS_INVALID.
@@ -138,10 +139,11 @@ class QueuedPredictor implements BatchedPredictor {
   }
 
   stats(): CallQueueStats[] {
-    return this.#allQueues().map(({ kind, queue }) => ({
+    return this.#allQueues().map(({ kind, queue, reruns }) => ({
       signature: kind.name,
       inputs: kind.inputNames,
       outputs: kind.outputNames ?? [...kind.signature.outputs.keys()],
+      reruns,
       ...queue.stats(),
     }));
   }

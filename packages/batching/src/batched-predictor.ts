@@ -15,6 +15,8 @@ export interface CallQueueStats extends BatchQueueStats {
   readonly inputs: readonly string[];
   /** The outputs that they ask for. */
   readonly outputs: readonly string[];
+  /** Runs of parts of batches that failed: see `rerunFailedBatches`. */
+  readonly reruns: number;
 }
 
 /** A predictor whose calls are batched: see `batch`. */

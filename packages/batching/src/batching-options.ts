@@ -22,8 +22,10 @@ export interface SignatureBatchingOptions extends Omit<BatchQueueOptions, "split
    */
   readonly padVariableLengthInputs?: boolean | Readonly<Record<string, VariableLengthPadding>>;
   /**
-   * Whether the calls of a batch that failed are run again, each alone and once, so that one bad call
-   * fails alone. Default false.
+   * Whether a batch of several calls that failed is run again by halves, once, with at most 2 log2(n) further
+   * runs for n calls, so that one bad call fails alone. Calls that are not settled by then get UNAVAILABLE /
+   * BATCH_UNSETTLED. Never for UNAVAILABLE, CANCELLED, DEADLINE_EXCEEDED and RESOURCE_EXHAUSTED, nor if the
+   * predictor's `state` is `"keep"`. Default false; in a model server true.
    */
   readonly rerunFailedBatches?: boolean;
 }

@@ -1,18 +1,13 @@
-import { messageOf } from "@serving-kit/core";
-import {
-  inferenceErrors,
-  type PredictOptions,
-  type Predictor,
-  type Signature,
-  type Tensor,
-  type Tensors,
-} from "@serving-kit/inference";
+import { isServingError } from "@serving-kit/core";
+import type { PredictOptions, Predictor, Signature, Tensor, Tensors } from "@serving-kit/inference";
 import type { BatchQueue } from "./batch-queue.js";
 import { type BatchQueueOptions, padUp } from "./batch-queue-options.js";
 import type { BatchContext } from "./batch-scheduler.js";
 import { type BatchSlots, paddingOf, type SignatureBatchingOptions } from "./batching-options.js";
 import { callSplitting } from "./call-splitting.js";
 import { type BatchedInput, concatInputs, rowsJoin, splitOutputs } from "./concat-and-split.js";
+import { errors } from "./errors.js";
+import { isOfInputs, rerunByHalves } from "./rerun-by-halves.js";
 
 /** What can be joined into one call: a signature, the inputs that are given, the outputs that are wanted. */
 export interface CallKind {
@@ -27,6 +22,8 @@ export interface CallKind {
 export class CallQueue {
   readonly kind: CallKind;
   readonly queue: BatchQueue<Tensors, Tensors>;
+  /** Runs of parts of batches that failed. */
+  reruns = 0;
   readonly #predictor: Predictor;
   /** How the predictor is called for every batch without a deadline. */
   readonly #call: PredictOptions;
@@ -68,11 +65,17 @@ export class CallQueue {
   ): Promise<readonly (Tensors | Error)[]> {
     const hasDeadline = deadlineAtMs !== Number.POSITIVE_INFINITY;
     const call = hasDeadline ? { ...this.#call, deadlineAtMs } : this.#call;
-    return this.#options.rerunFailedBatches === true && tasks.length > 1
-      ? this.#runTogether(tasks, sizes, paddedSize, call).catch(() =>
-          this.#runOneByOne(tasks, sizes, call),
-        )
-      : this.#runTogether(tasks, sizes, paddedSize, call);
+    const running = this.#runTogether(tasks, sizes, paddedSize, call);
+    if (tasks.length === 1 || !this.#runsAgain) return running;
+    return running.catch((error) => {
+      if (!isOfInputs(error)) throw error;
+      return this.#runByHalves(tasks, sizes, call);
+    });
+  }
+
+  /** Whether failed batches are run again: never if a run moves the state of the model. */
+  get #runsAgain(): boolean {
+    return this.#options.rerunFailedBatches === true && this.#predictor.state !== "keep";
   }
 
   // No async function: what it adds is felt by a lone caller of a small model.
@@ -88,21 +91,25 @@ export class CallQueue {
       const isAlone = tasks.length === 1 && sizes[0] === paddedSize;
       return running.then(
         isAlone ? (outputs) => [outputs] : (outputs) => splitOutputs(outputs, sizes, paddedSize),
+        tasks.length === 1
+          ? undefined
+          : (error) => {
+              throw ofNoCaller(error, tasks.length);
+            },
       );
     } catch (error) {
       return Promise.reject(error);
     }
   }
 
-  async #runOneByOne(tasks: readonly Tensors[], sizes: readonly number[], call: PredictOptions) {
-    const results: (Tensors | Error)[] = [];
-    for (const [index, task] of tasks.entries()) {
-      const size = sizes[index] as number;
+  #runByHalves(tasks: readonly Tensors[], sizes: readonly number[], call: PredictOptions) {
+    return rerunByHalves(tasks.length, (from, to) => {
+      this.reruns++;
+      const ofHalf = sizes.slice(from, to);
+      const size = ofHalf.reduce((sum, rows) => sum + rows, 0);
       const paddedSize = padUp(this.#options.allowedBatchSizes ?? [], size);
-      const outcome = await this.#runTogether([task], [size], paddedSize, call).catch(toError);
-      results.push(Array.isArray(outcome) ? (outcome[0] as Tensors) : outcome);
-    }
-    return results;
+      return this.#runTogether(tasks.slice(from, to), ofHalf, paddedSize, call);
+    });
   }
 
   /** Whether the inputs of two calls can be joined along dimension 0, padded if that is requested. */
@@ -141,6 +148,11 @@ function batchedInputs(
   }));
 }
 
-function toError(error: unknown): Error {
-  return error instanceof Error ? error : inferenceErrors.predictionFailed(messageOf(error), error);
+/**
+ * The error that the calls of a batch share: one message must not name the inputs of another caller. An unexpected
+ * error stays as it is, since the server logs its message and answers with an id.
+ */
+function ofNoCaller(error: unknown, calls: number): unknown {
+  if (!isServingError(error) || error.reason === "MODEL_THREW") return error;
+  return errors.batchFailed(calls, error);
 }

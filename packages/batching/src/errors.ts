@@ -98,6 +98,22 @@ export const errors = {
       { details: { tensor: name } },
     ),
 
+  batchFailed: (calls: number, cause: ServingError) =>
+    new ServingError(
+      cause.code,
+      "BATCH_FAILED",
+      `the batch of ${calls} calls that this call was in failed with ${cause.code} / ${cause.reason}; call again, or alone to learn more`,
+      { cause, details: { calls } },
+    ),
+
+  batchUnsettled: (calls: number) =>
+    tracelessServingError(
+      "UNAVAILABLE",
+      "BATCH_UNSETTLED",
+      `the batch of ${calls} calls that this call was in failed, and so did too many of its parts to find out for which inputs; call again`,
+      { details: { calls } },
+    ),
+
   warmUpFailed: (signature: string, rows: number, code: Code, cause: unknown) =>
     new ServingError(
       code,

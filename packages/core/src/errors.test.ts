@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { CODES, HTTP_STATUS } from "./codes.js";
-import { errors, isServingError, messageOf, ServingError } from "./errors.js";
+import { errors, isServingError, ServingError } from "./errors.js";
 import { servableId } from "./servable-id.js";
+import { messageOf } from "./thrown.js";
 
 const id = servableId("m", 3);
 const cause = new Error("disk on fire");
@@ -146,6 +147,7 @@ describe("ServingError", () => {
 
   it("is recognised by its brand, also when another copy of this package made it", () => {
     const foreign = Object.assign(new Error("x"), {
+      ...{ code: "ABORTED", reason: "WHY" },
       [Symbol.for("serving-kit.ServingError")]: true,
     });
     expect(isServingError(foreign)).toBe(true);
@@ -181,14 +183,14 @@ describe("messageOf", () => {
     ["text", "text"],
     [undefined, "undefined"],
     [Symbol("s"), "Symbol(s)"],
-    [Object.create(null), "something that cannot be written as text was thrown"],
+    [Object.create(null), "a value that has no string form was thrown"],
     [
       Object.defineProperty(new Error(), "message", {
         get() {
           throw new Error("twice");
         },
       }),
-      "something that cannot be written as text was thrown",
+      "a value that has no string form was thrown",
     ],
   ])("gives a text for anything that was thrown (%#)", (thrown, text) => {
     expect(messageOf(thrown)).toBe(text);

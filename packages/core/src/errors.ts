@@ -1,6 +1,7 @@
 import { type Code, HTTP_STATUS } from "./codes.js";
 import { formatServableId, type ServableId } from "./servable-id.js";
 import { formatServableRequest, type ServableRequest } from "./servable-request.js";
+import { asError, messageOf } from "./thrown.js";
 
 const BRAND = Symbol.for("serving-kit.ServingError");
 
@@ -54,22 +55,17 @@ export class ServingError extends Error {
   }
 }
 
-/** Recognises a ServingError, also one made by another installed copy of this package. */
+/**
+ * Returns whether a value is a ServingError, also of another installed copy of this package. Never throws: a value
+ * whose code, reason or message cannot be read is not one.
+ */
 export function isServingError(error: unknown): error is ServingError {
   try {
-    return typeof error === "object" && error !== null && BRAND in error;
+    if (typeof error !== "object" || error === null || !(BRAND in error)) return false;
+    const { code, reason, message } = error as Partial<ServingError>;
+    return [code, reason, message].every((text) => typeof text === "string");
   } catch {
-    return false; // A revoked proxy.
-  }
-}
-
-/** The message of anything that was thrown. */
-export function messageOf(error: unknown): string {
-  try {
-    return error instanceof Error ? String(error.message) : String(error);
-  } catch {
-    // An object without a prototype, or one whose toString throws.
-    return "something that cannot be written as text was thrown";
+    return false; // A revoked proxy, or a getter that throws.
   }
 }
 
@@ -105,7 +101,7 @@ export const errors = {
           "UNKNOWN",
           "LOAD_FAILED",
           `loading ${formatServableId(id)} failed: ${messageOf(cause)}`,
-          { cause },
+          { cause: asError(cause) },
         ),
 
   fetchFailed: (uri: string, cause: unknown) =>
@@ -115,10 +111,7 @@ export const errors = {
           "UNAVAILABLE",
           "FETCH_FAILED",
           `fetching ${uri} failed: ${messageOf(cause)}`,
-          {
-            cause,
-            details: { uri },
-          },
+          { cause: asError(cause), details: { uri } },
         ),
 
   versionIncomplete: (id: ServableId, uri: string, problem: string, remedy?: string) =>
@@ -134,7 +127,7 @@ export const errors = {
       "INTERNAL",
       "UNLOAD_FAILED",
       `unloading ${formatServableId(id)} failed: ${messageOf(cause)}; what it held may be lost`,
-      { cause },
+      { cause: asError(cause) },
     ),
 
   adapterFailed: (id: ServableId, cause: unknown) =>
@@ -144,7 +137,7 @@ export const errors = {
           "INTERNAL",
           "ADAPTER_FAILED",
           `a source adapter failed for ${formatServableId(id)}: ${messageOf(cause)}`,
-          { cause },
+          { cause: asError(cause) },
         ),
 
   invalidAspiredVersions: (problem: string) =>
@@ -166,7 +159,7 @@ export const errors = {
       "INTERNAL",
       "POLICY_FAILED",
       `the aspired version policy failed for servable ${name}: ${problem}; nothing was done`,
-      { cause },
+      { cause: cause === undefined ? undefined : asError(cause) },
     ),
 
   insufficientResources: (id: ServableId, wanted: string, reserved: string, limits: string) =>
@@ -195,7 +188,7 @@ export const errors = {
       "INTERNAL",
       "CLOSE_FAILED",
       `${failures.length} of the versions could not be unloaded: ${failures.map(messageOf).join("; ")}`,
-      { cause: new AggregateError(failures) },
+      { cause: new AggregateError(failures.map(asError)) },
     ),
 
   sourcesEnded: (request: ServableRequest, cause: unknown) =>
@@ -205,7 +198,10 @@ export const errors = {
       `${formatServableRequest(request)} can never become available: no source lists it, and all sources of the manager have ended${
         cause === undefined ? "" : `, the last with: ${messageOf(cause)}`
       }`,
-      { cause, details: { name: request.name } },
+      {
+        cause: cause === undefined ? undefined : asError(cause),
+        details: { name: request.name },
+      },
     ),
 
   managerClosed: () =>

@@ -34,7 +34,6 @@ export {
 export { delay } from "./delay.js";
 export {
   isServingError,
-  messageOf,
   ServingError,
   type ServingErrorOptions,
 } from "./errors.js";
@@ -103,6 +102,7 @@ export {
   SourceProblems,
 } from "./source-problems.js";
 export type { StoragePath } from "./storage-path.js";
+export { asError, messageOf } from "./thrown.js";
 export { versionNames } from "./version-names.js";
 export { WaitLine } from "./wait-line.js";
 export type { WaitOptions } from "./wait-until.js";

@@ -1,12 +1,13 @@
 import type { AspiredVersionPolicy, VersionSnapshot } from "./aspired-version-policy.js";
 import { type AspiredVersion, type AspiredVersions, onChange } from "./aspired-versions.js";
-import { errors, messageOf, type ServingError } from "./errors.js";
+import { errors, type ServingError } from "./errors.js";
 import type { HarnessContext } from "./harness-context.js";
 import type { Loader } from "./loader.js";
 import { type HarnessOwner, LoaderHarness } from "./loader-harness.js";
 import type { Version } from "./servable-id.js";
 import type { ServableRequest } from "./servable-request.js";
 import type { ServableState } from "./servable-state.js";
+import { messageOf } from "./thrown.js";
 
 /** What the streams of a manager share. Internal. */
 export interface StreamContext<S> {

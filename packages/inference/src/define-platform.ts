@@ -14,7 +14,9 @@ import {
 } from "@serving-kit/core";
 import { checkPredictor } from "./check-predictor.js";
 import { guard } from "./guard.js";
+import { runAsModel } from "./model-scope.js";
 import type {
+  AttachServices,
   LibraryReportOptions,
   ModelInspection,
   Platform,
@@ -120,6 +122,9 @@ export function definePlatform<O extends object = Record<string, never>>(
     checkPredictor(where, predictor);
     return predictor;
   };
+  /** Predictors that keep the contract start nothing that could go astray. */
+  const asModel = <T>(id: ServableId | undefined, run: () => T): T =>
+    id === undefined || definition.keepsContract ? run() : runAsModel(id, run);
   const create = (options = {} as O): Platform => {
     const loader = (
       { path, sizeBytes, options: own }: StoragePath,
@@ -136,7 +141,9 @@ export function definePlatform<O extends object = Record<string, never>>(
           ...(warmingUp && { warmingUp }),
           ...(own && { own }),
         };
-        return checked("load", await definition.load(context), context.clock);
+        return asModel(id, async () =>
+          checked("load", await definition.load(context), context.clock),
+        );
       },
       ...(definition.probe && {
         probe: async ({ signal, ...services }) =>
@@ -154,9 +161,11 @@ export function definePlatform<O extends object = Record<string, never>>(
       loader,
       ...describedBy(definition, options),
       ...(definition.attach && {
-        async attach(shared: SharedPredictor, services: Partial<PlatformServices> = {}) {
+        async attach(shared: SharedPredictor, { id, ...services }: AttachServices = {}) {
           const all = withDefaults(services);
-          return checked("attach", await definition.attach?.(shared, all), all.clock);
+          return asModel(id, async () =>
+            checked("attach", await definition.attach?.(shared, all), all.clock),
+          );
         },
       }),
     });

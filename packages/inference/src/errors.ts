@@ -1,4 +1,4 @@
-import { messageOf, ServingError } from "@serving-kit/core";
+import { asError, messageOf, ServingError } from "@serving-kit/core";
 import type { DType } from "./dtype.js";
 import type { Shape, TensorSpec } from "./signature.js";
 import { conversionOf, kindOf, tagOf } from "./typed-array.js";
@@ -20,19 +20,6 @@ const misshapen = (name: string, problem: string) =>
   new ServingError("INVALID_ARGUMENT", "TENSOR_SHAPE_MISMATCH", `tensor "${name}" ${problem}`, {
     details: { tensor: name },
   });
-
-/** What was thrown, if a log can read it: an Error whose texts are strings. Else an error with its message. */
-function loggable(thrown: unknown): Error {
-  try {
-    if (thrown instanceof Error) {
-      const { name, message, stack = "" } = thrown;
-      if ([name, message, stack].every((text) => typeof text === "string")) return thrown;
-    }
-  } catch {
-    // A getter threw, or a proxy was revoked.
-  }
-  return new Error(messageOf(thrown));
-}
 
 /** The errors of this package, one factory for each reason. Platforms may throw them too. */
 export const errors = {
@@ -221,9 +208,9 @@ export const errors = {
       `must have ${firstRows} rows, as "${first}" has; got ${rows}; all inputs of a batch have the same number of rows`,
     ),
 
-  /** `cause` is what was thrown, or a plain error in its place if it cannot be logged. */
+  /** `cause` is what was thrown, as `asError` of core returns it. */
   modelThrew: (method: string, cause: unknown) => {
-    const error = loggable(cause);
+    const error = asError(cause);
     return new ServingError(
       "INTERNAL",
       "MODEL_THREW",
@@ -235,7 +222,7 @@ export const errors = {
   },
 
   loadThrew: (path: string, cause: unknown) => {
-    const error = loggable(cause);
+    const error = asError(cause);
     const where = path === "" || error.message.includes(path) ? "" : ` (${path})`;
     return new ServingError(
       "INTERNAL",
@@ -263,5 +250,7 @@ export const errors = {
     new ServingError("INVALID_ARGUMENT", "PREDICTOR_UNFIT", `${where}: ${problem}`),
 
   predictionFailed: (message: string, cause?: unknown) =>
-    new ServingError("INTERNAL", "PREDICTION_FAILED", message, { cause }),
+    new ServingError("INTERNAL", "PREDICTION_FAILED", message, {
+      cause: cause === undefined ? undefined : asError(cause),
+    }),
 };

@@ -10,6 +10,7 @@ import {
 import { checkPredictor } from "./check-predictor.js";
 import { errors } from "./errors.js";
 import { GuardedSignature } from "./guarded-signature.js";
+import { runAsModel, runningModel } from "./model-scope.js";
 import { passOn } from "./pass-on.js";
 import { signaturesOf } from "./plain-predictor.js";
 import type { PredictOptions, Predictor } from "./predictor.js";
@@ -88,6 +89,8 @@ class Guarded implements Predictor, AsyncDisposable {
   readonly uncallable: ReadonlyMap<string, Signature> | undefined;
   readonly batchable: boolean;
   readonly #target: PredictorLike;
+  /** The version that the predictor was loaded as. Undefined if no server loaded it. */
+  readonly #id = runningModel();
   readonly #clock: Clock;
   readonly #disposalTimeoutMs: number;
   readonly #byName: ReadonlyMap<string, GuardedSignature>;
@@ -146,7 +149,7 @@ class Guarded implements Predictor, AsyncDisposable {
     this.#inFlight.begin();
     let isPending = false;
     try {
-      const returned = this.#target.predict(inputs, options);
+      const returned = this.#asModel(() => this.#target.predict(inputs, options));
       if (isThenable(returned)) {
         isPending = true;
         return this.#settled(Promise.resolve(returned), signature, inputs, options);
@@ -182,10 +185,15 @@ class Guarded implements Predictor, AsyncDisposable {
     return errors.modelThrew("predict", error);
   }
 
+  #asModel<T>(run: () => T): T {
+    return this.#id === undefined ? run() : runAsModel(this.#id, run);
+  }
+
   async #dispose(): Promise<void> {
     if (this.#inFlight.count > 0) await this.#inTime(this.#inFlight.idle(), "calls in flight");
     try {
-      await this.#inTime(unload(this.#target), "disposal of the model");
+      const disposal = this.#asModel(() => unload(this.#target));
+      await this.#inTime(disposal, "disposal of the model");
     } catch (error) {
       throw isServingError(error) ? error : errors.modelThrew("disposal", error);
     }

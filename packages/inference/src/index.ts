@@ -46,6 +46,7 @@ export type {
 } from "./model.js";
 export type { CallContext } from "./model-call.js";
 export { type ModelFacts, modelOf, plainSignatures } from "./model-of-predictor.js";
+export { runAsModel, runningModel } from "./model-scope.js";
 export type {
   Answer,
   DefaultOf,
@@ -64,6 +65,7 @@ export type {
 } from "./model-type.js";
 export { plainElement } from "./plain-elements.js";
 export {
+  type AttachServices,
   type LibraryReportOptions,
   type ModelInspection,
   type Platform,

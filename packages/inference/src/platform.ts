@@ -19,6 +19,12 @@ export interface PlatformServices {
   readonly logger: Logger;
 }
 
+/** What `attach` of a platform is given in addition to the shared predictor. */
+export interface AttachServices extends Partial<PlatformServices> {
+  /** The version that the predictor serves: see `runAsModel`. */
+  readonly id?: ServableId | undefined;
+}
+
 /** The description of a model by its files: the result of `Platform.inspect`. */
 export interface ModelInspection {
   /** The model in lines of text, the path first: its signatures and what else an operator should know. */
@@ -71,7 +77,7 @@ export interface Platform extends SourceAdapter<StoragePath, Loader<Predictor>> 
   /** Installs that library. Absent if a package manager does, or if there is none. */
   install?(options?: InstallLibraryOptions): Promise<InstalledLibrary>;
   /** Makes a predictor of one that another thread shares. Absent if the platform cannot. */
-  attach?(shared: SharedPredictor, services?: Partial<PlatformServices>): Promise<Predictor>;
+  attach?(shared: SharedPredictor, services?: AttachServices): Promise<Predictor>;
   /** The loader of one version. */
   loader(storage: StoragePath, id: ServableId): Loader<Predictor>;
 }

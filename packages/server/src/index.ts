@@ -58,6 +58,7 @@ export type { RestListener } from "./http/node-listener.js";
 export { decodeSegment } from "./http/route-table.js";
 export { type ServerSentEvent, serverSentEvents } from "./http/server-sent-events.js";
 export type { SslConfig } from "./listening/ssl-config.js";
+export { drainOnStrayError, type StrayErrorOptions } from "./loop/stray-errors.js";
 export type { ModelServer, ModelServerOptions } from "./model-server.js";
 export { logRefusedReload } from "./models/log-reload.js";
 export type { ModelBatchingOptions } from "./models/model-batching.js";

@@ -1,16 +1,16 @@
 import { randomUUID } from "node:crypto";
 import {
+  asError,
   CODES,
   type Code,
   HTTP_STATUS,
   isServingError,
   type Logger,
-  messageOf,
   type ServingError,
   silentLogger,
 } from "@serving-kit/core";
 
-/** What a caller is told of an error, on every transport. */
+/** The status that a caller gets of an error, on every transport. */
 export interface ErrorStatus {
   readonly code: Code;
   readonly httpStatus: number;
@@ -22,24 +22,28 @@ export interface ErrorStatus {
   readonly isForeseen: boolean;
 }
 
-/** What a caller is told of anything that was thrown: an abort is CANCELLED, the unforeseen INTERNAL. */
+/**
+ * Returns the status of anything that was thrown: an abort is CANCELLED, an unexpected error INTERNAL. Never throws,
+ * also for a revoked Proxy or an error whose getters throw.
+ */
 export function statusOf(error: unknown): ErrorStatus {
-  const message = messageOf(error);
   if (isServingError(error)) {
     const code = isCode(error) ? error.code : "UNKNOWN";
     // An older copy of core has no status.
+    const httpStatus = isHttpStatus(error) ? error.status : HTTP_STATUS[code];
     const isForeseen = error.reason !== "MODEL_THREW";
-    return { code, httpStatus: error.status ?? HTTP_STATUS[code], message, isForeseen };
+    return { code, httpStatus, message: error.message, isForeseen };
   }
-  const isAbort = error instanceof Error && error.name === "AbortError";
+  const { name, message } = asError(error);
+  const isAbort = name === "AbortError";
   const code = isAbort ? "CANCELLED" : "INTERNAL";
   return { code, httpStatus: HTTP_STATUS[code], message, isForeseen: isAbort };
 }
 
 /**
- * What a request is answered with that failed. What nobody foresaw is logged with its stack; of it the
- * caller gets an id, which the log has as `errorId`, and not the message, which may tell a path or a
- * value that is nobody's business; where there is no log, that it needs one.
+ * Returns the status of a failed request. An unexpected error is logged with its stack. The caller gets its id
+ * (`errorId` in the log) instead of the message, which may have a path or a value; without a logger, the message
+ * says to set one.
  */
 export function statusOfFailure(error: unknown, logger: Logger, request: string): ErrorStatus {
   const status = statusOf(error);
@@ -48,9 +52,17 @@ export function statusOfFailure(error: unknown, logger: Logger, request: string)
     return { ...status, message: "internal error; give the server a logger to learn more" };
   }
   const errorId = randomUUID();
-  logger.error({ err: error, errorId }, `${request} failed unexpectedly`);
+  logger.error({ err: asError(error), errorId }, `${request} failed unexpectedly`);
   return { ...status, message: `internal error; the log of the server has it as ${errorId}` };
 }
 
 /** Another copy of core, or plain JavaScript, may have made the error. */
 const isCode = ({ code }: ServingError) => Object.hasOwn(CODES, code);
+
+function isHttpStatus(error: ServingError): boolean {
+  try {
+    return Number.isInteger(error.status) && error.status >= 400 && error.status <= 599;
+  } catch {
+    return false; // A getter threw.
+  }
+}

@@ -1,3 +1,4 @@
+import { asError } from "@serving-kit/core";
 import type { Logger } from "@serving-kit/server";
 import type { TextSink } from "./subcommand.js";
 
@@ -24,8 +25,8 @@ export async function commandLogger(
   }
   const complain = (fields: object, message: string) => {
     const { err } = fields as { readonly err?: unknown };
-    const stack = err instanceof Error && err.stack ? `\n${err.stack}` : "";
-    stderr.write(`${message}${stack}\n`);
+    const stack = err === undefined ? undefined : asError(err).stack;
+    stderr.write(`${message}${stack ? `\n${stack}` : ""}\n`);
   };
   return {
     info: (_fields, message) => void stdout.write(`${message}\n`),

@@ -1,4 +1,4 @@
-import { isServingError, messageOf } from "@serving-kit/core";
+import { asError, isServingError, messageOf } from "@serving-kit/core";
 import { inFlagWords } from "./flag-words.js";
 import { describeFlags, parseFlags } from "./flags.js";
 import { type ServeOptions, serve } from "./serve.js";
@@ -53,8 +53,8 @@ export async function runCommand(
     return 0;
   } catch (error) {
     // What is no ServingError nobody foresaw: its stack is what a report needs.
-    const isExpected = isServingError(error) || !(error instanceof Error);
-    const text = isExpected ? inFlagWords(messageOf(error)) : error.stack;
+    const isExpected = isServingError(error) || asError(error) !== error;
+    const text = isExpected ? inFlagWords(messageOf(error)) : asError(error).stack;
     stderr.write(`serving-kit: ${text}\n`);
     return 1;
   }

@@ -51,10 +51,12 @@ export { type TfliteOptions, tflite } from "@serving-kit/servable-tflite";
 export { lightgbm, type TreeOptions, xgboost } from "@serving-kit/servable-trees";
 export {
   customPlatform,
+  drainOnStrayError,
   type ModelConfig,
   type ModelServer,
   model,
   openModelConfigFile,
+  type StrayErrorOptions,
   watchModelConfig,
 } from "@serving-kit/server";
 export {

@@ -1,5 +1,6 @@
 import {
   createModelServer,
+  drainOnStrayError,
   type Logger,
   type ModelConfig,
   type ModelServer,
@@ -64,6 +65,12 @@ export async function serve(
     },
   });
   const { signal } = termination;
+  let serving: ModelServer | undefined;
+  const deadlineMs = parsed.flags.shutdown_deadline_in_ms;
+  using _strays = drainOnStrayError({
+    ...{ logger, deadlineMs, exit: exitAtOnce },
+    drain: async () => serving?.close({ deadlineMs }),
+  });
   onAbort(signal, overdue.start);
   const flags = withModelEnvironment(parsed.flags, parsed.given, environment);
   const files = await readConfigFiles(flags, logger);
@@ -75,7 +82,10 @@ export async function serve(
     pollIntervalMs: 1000 * flags.model_config_file_poll_wait_seconds,
     logger: loggerInFlagWords(logger, files.modelFile !== undefined),
   });
-  const context = { flags, files, logger, signal, listeners, reloads };
+  const onServer = (server: ModelServer) => {
+    serving = server;
+  };
+  const context = { flags, files, logger, signal, listeners, reloads, onServer };
   const started = await start(context);
   if (started !== undefined) await untilEnd(context, started, onListening);
   if (overdue.isOver()) overdue.tell();
@@ -90,6 +100,8 @@ interface ServeContext {
   readonly signal: AbortSignal;
   readonly listeners: Listeners;
   readonly reloads: ModelFileReloads;
+  /** Called with the server before it starts. */
+  readonly onServer: (server: ModelServer) => void;
 }
 
 /** A server that answers. */
@@ -102,7 +114,7 @@ interface Started {
 
 /** Starts the server. Returns undefined if it was told to end meanwhile. */
 async function start(context: ServeContext): Promise<Started | undefined> {
-  const { flags, files, logger, signal, listeners, reloads } = context;
+  const { flags, files, logger, signal, listeners, reloads, onServer } = context;
   const hasModelFile = files.modelFile !== undefined;
   const tell = (line: string) => logger.info({}, line);
   let addresses: Addresses = { lines: [], servingLines: [] };
@@ -113,6 +125,7 @@ async function start(context: ServeContext): Promise<Started | undefined> {
     ...options,
     logger: loggerInFlagWords(logger, hasModelFile),
     beforeStart: async (server) => {
+      onServer(server);
       onAbort(signal, () => {
         ending = end(server, { signal: signal.reason, flags, isStarted, tell });
       });

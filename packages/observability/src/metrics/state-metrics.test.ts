@@ -51,6 +51,7 @@ it("shows the queues of versions that are available, each inspected once", () =>
   expect(text).toContain(
     `turned_away_total{${version},signature_name="serving_default",because="queueFull"} 0\n`,
   );
+  expect(text).toContain(`reruns_total{${version},signature_name="serving_default"} 0\n`);
   expect(text).toContain('version="2",state="loading"} 1\n');
   expect(inspected).toEqual(["m", "gone"]);
 });

@@ -55,6 +55,12 @@ const QUEUE_METRICS: readonly QueueMetric[] = [
     read: ({ batchedSize, paddingSize }) => ({ call: batchedSize, padding: paddingSize }),
   },
   {
+    name: "reruns_total",
+    help: "Runs of parts of batches that failed since the version was loaded.",
+    merge: "sum",
+    read: ({ reruns }) => ({ all: reruns }),
+  },
+  {
     name: "turned_away_total",
     help: "Calls that a batching queue did not run since the version was loaded, by reason.",
     merge: "sum",

@@ -1,5 +1,5 @@
 import type { Context, Span, TextMapGetter, Tracer } from "@opentelemetry/api";
-import { isServingError, messageOf, type ServableId } from "@serving-kit/core";
+import { asError, isServingError, messageOf, type ServableId } from "@serving-kit/core";
 import { DEFAULT_SIGNATURE } from "@serving-kit/inference";
 import {
   type CallHeaders,
@@ -81,6 +81,6 @@ export class CallSpans implements CallObservation {
     const { code, isForeseen } = statusOf(error);
     span.setStatus({ code: this.#otel.SpanStatusCode.ERROR, message: messageOf(error) });
     span.setAttribute("error.type", isServingError(error) ? error.reason : code);
-    if (!isForeseen && error instanceof Error) span.recordException(error);
+    if (!isForeseen) span.recordException(asError(error));
   }
 }

@@ -8,6 +8,7 @@ import {
   type Platform,
   type PlatformFactory,
   type PredictorLike,
+  runAsModel,
 } from "@serving-kit/inference";
 import { errors } from "../errors.js";
 
@@ -63,13 +64,15 @@ export async function importPlatform(custom: CustomPlatformOptions): Promise<Pla
     keepsContract: true,
     async load({ path, ...context }) {
       const { id, signal } = context;
-      const servable = await loadServable(path, { id, signal, options });
-      // What else gives a platform cannot be told from what gives a servable before it is called.
-      if (isPlatform(servable)) {
-        return servable.loader({ path }, id).load(context);
-      }
-      const where = `"${exportName}" of ${modulePath}`;
-      return guard(servable as PredictorLike, { where, clock: context.clock });
+      return runAsModel(id, async () => {
+        const servable = await loadServable(path, { id, signal, options });
+        // What else gives a platform cannot be told from what gives a servable before it is called.
+        if (isPlatform(servable)) {
+          return servable.loader({ path }, id).load(context);
+        }
+        const where = `"${exportName}" of ${modulePath}`;
+        return guard(servable as PredictorLike, { where, clock: context.clock });
+      });
     },
   })();
 }

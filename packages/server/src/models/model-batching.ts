@@ -71,6 +71,7 @@ export function modelBatching(
       };
       return {
         unbatchable: "pass-through",
+        rerunFailedBatches: true,
         ...(!hasSlots && { slots }),
         ...options,
         ...(count && { onBatchStart: onBatchStart ? countAndTell : count }),

@@ -32,7 +32,8 @@ import type { CallContext, CallHeaders, ServerCore } from "./server-core.js";
  * - PS6 While it closes, every route and method is refused with SERVER_CLOSING (UNAVAILABLE), except routes that
  *   are `whileClosing`. What has begun is waited for.
  * - PS7 A body is bounded before it takes memory (`maxBodyBytes`, `maxMessageBytes`), after inflating as well.
- * - PS8 An error that is no ServingError is INTERNAL, with an id instead of its message, and logged once.
+ * - PS8 Anything thrown that is not a ServingError is INTERNAL, with an id instead of its message, and logged once:
+ *   also a revoked Proxy, and an error whose getters throw.
  */
 export interface Protocol extends Plugin {
   /** The names of its calls for observers: a bounded set. Other names are observed as `(other)`. */

@@ -5,7 +5,9 @@ import {
   SharedSlots,
 } from "@serving-kit/batching";
 import type { Predictor, SharedPredictor } from "@serving-kit/inference";
+import { isCloneable } from "./is-cloneable.js";
 import type { ReplicaBatching, ReplicaOrigin } from "./loop-messages.js";
+import { plainCopy } from "./plain-copy.js";
 
 /** Decides how loops come by the predictors that the main thread has loaded. */
 export class ReplicaOrigins {
@@ -41,8 +43,8 @@ export class ReplicaOrigins {
     const remote = isBatchedHere && isMovable ? predictor.predictor : predictor;
     const origin = {
       kind: "remote",
-      signatures: new Map(signatures),
-      uncallable: uncallable && new Map(uncallable),
+      signatures: plainCopy(signatures),
+      uncallable: plainCopy(uncallable),
       batchable,
       state,
       batching,
@@ -87,13 +89,4 @@ function withoutRunTimeout({ expiredError, signatures = {}, ...options }: Batchi
     { ...rest, ...(own !== expiredError && own !== undefined && { expiredError: own }) },
   ]);
   return { ...options, signatures: Object.fromEntries(named) };
-}
-
-function isCloneable(value: unknown): boolean {
-  try {
-    structuredClone(value);
-    return true;
-  } catch {
-    return false;
-  }
 }

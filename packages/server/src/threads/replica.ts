@@ -87,16 +87,16 @@ export class Replica {
     const predictor =
       origin.kind === "remote"
         ? new RemotePredictor(id, origin, main, clock)
-        : await this.#attach(origin.predictor);
+        : await this.#attach(id, origin.predictor);
     return origin.batching ? this.#batch(predictor, origin.batching) : predictor;
   }
 
-  async #attach(shared: SharedPredictor): Promise<Predictor> {
+  async #attach(id: ServableId, shared: SharedPredictor): Promise<Predictor> {
     const { platform: name } = shared;
     const platform = this.#context.platforms.find(({ platformName }) => platformName === name);
     if (platform?.attach === undefined) throw errors.platformNotShared(name);
     const { clock, logger } = this.#context;
-    return platform.attach(shared, { clock, logger });
+    return platform.attach(shared, { clock, logger, id });
   }
 
   #batch(predictor: Predictor, batching: ReplicaBatching): Predictor {

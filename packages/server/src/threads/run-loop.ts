@@ -2,12 +2,16 @@ import { type Logger, ServingMap, silentLogger, systemClock } from "@serving-kit
 import type { Platform, Predictor } from "@serving-kit/inference";
 import { errors } from "../errors.js";
 import { EventLoop, type LoopPlugins } from "../loop/event-loop.js";
+import { drainOnStrayError } from "../loop/stray-errors.js";
 import { importPlugin, type Plugin, type SharedPlugin } from "../plugins/plugin-module.js";
 import type { LoopMethods, LoopSettings, MainMethods } from "./loop-messages.js";
 import { ManagerMirror } from "./manager-mirror.js";
 import { Replica } from "./replica.js";
 import { ThreadChannel, type ThreadPort } from "./thread-channel.js";
 import { readError, writeError } from "./thread-error.js";
+
+/** How long a loop that has a stray error finishes its requests, in ms. */
+const DRAIN_MS = 5_000;
 
 /** Runs one event loop of a model server in a worker thread, until the main thread ends it. */
 export async function runLoop(port: ThreadPort, settings: LoopSettings): Promise<void> {
@@ -64,6 +68,14 @@ export async function runLoop(port: ThreadPort, settings: LoopSettings): Promise
     plugins,
     settings.rest,
   );
+  // The thread is the server's own. The main thread replaces it.
+  drainOnStrayError({
+    logger,
+    deadlineMs: DRAIN_MS,
+    async drain() {
+      using _down = await loop.transports.shutDown({ deadlineMs: DRAIN_MS, clock });
+    },
+  });
   const onBatchStart = loop.observers.batchStarted;
   const replica = new Replica(serving, { platforms, main, clock, logger, onBatchStart });
 }

@@ -1,4 +1,6 @@
-import { type Code, isServingError, messageOf, ServingError } from "@serving-kit/core";
+import { asError, type Code, isServingError, ServingError } from "@serving-kit/core";
+import { statusOf } from "../status-mapping.js";
+import { isCloneable } from "./is-cloneable.js";
 
 /** An error as it goes from thread to thread: the structured clone of one forgets what it is. */
 export interface ThreadError {
@@ -14,13 +16,14 @@ export interface ThreadError {
   readonly stack?: string | undefined;
 }
 
-/** Writes anything that was thrown so that it can be posted. */
-export function writeError(error: unknown): ThreadError {
-  const { name = "Error", stack } = (error ?? {}) as Partial<Error>;
-  const written = { name: String(name), message: messageOf(error), stack };
-  if (!isServingError(error)) return written;
-  const { code, reason, status } = error;
-  return { ...written, serving: { code, reason, details: cloneable(error.details), status } };
+/** Writes anything that was thrown so that it can be posted. Never throws. */
+export function writeError(thrown: unknown): ThreadError {
+  const { name, message, stack } = asError(thrown);
+  const written = { name, message, stack };
+  if (!isServingError(thrown)) return written;
+  const { code, reason } = thrown;
+  const { httpStatus: status } = statusOf(thrown);
+  return { ...written, serving: { code, reason, details: cloneableDetails(thrown), status } };
 }
 
 /** Makes the error again, with the stack of the thread that it was thrown in. */
@@ -33,16 +36,12 @@ export function readError({ serving, name, message, stack }: ThreadError): Error
   return error;
 }
 
-/** The facts as far as they can be posted. */
-function cloneable(facts: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
-  return Object.fromEntries(
-    Object.entries(facts ?? {}).filter(([, value]) => {
-      try {
-        structuredClone(value);
-        return true;
-      } catch {
-        return false;
-      }
-    }),
-  );
+/** The details of an error as far as they can be posted. */
+function cloneableDetails(error: ServingError): ServingError["details"] {
+  try {
+    const facts = Object.entries(error.details ?? {});
+    return Object.fromEntries(facts.filter(([, value]) => isCloneable(value)));
+  } catch {
+    return {}; // A getter threw.
+  }
 }

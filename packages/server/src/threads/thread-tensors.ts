@@ -1,4 +1,11 @@
-import { type Tensor, type TensorData, TensorRecord, type Tensors } from "@serving-kit/inference";
+import {
+  NUMERIC_DTYPES,
+  type NumericDType,
+  type Tensor,
+  type TensorData,
+  TensorRecord,
+  type Tensors,
+} from "@serving-kit/inference";
 import { Moved } from "./thread-channel.js";
 
 /** The elements of a string tensor in one piece, with the length of each. */
@@ -22,10 +29,10 @@ export type ThreadTensors = readonly (readonly [
 export function moveTensors(tensors: Tensors): Moved<ThreadTensors> {
   const transfer: ArrayBuffer[] = [];
   const value = Object.entries(tensors).map(([name, { dtype, shape, data }]) => {
-    const copy = Array.isArray(data) ? packStrings(data) : (data as TensorData["uint8"]).slice();
+    const copy = dtype === "string" ? packStrings(data) : copyOf(dtype, data);
     if ("lengths" in copy) transfer.push(copy.bytes.buffer, copy.lengths.buffer);
     else transfer.push(copy.buffer as ArrayBuffer);
-    return [name, dtype, shape, copy] as const;
+    return [name, dtype, [...shape], copy] as const;
   });
   return new Moved(value, transfer);
 }
@@ -38,6 +45,11 @@ export function readTensors(moved: ThreadTensors): Tensors {
     tensors[name] = { dtype, shape, data: elements } as Tensor;
   }
   return tensors;
+}
+
+/** Not `slice`, which returns a view of a pool for a Buffer. */
+function copyOf(dtype: NumericDType, data: ArrayLike<number> | ArrayLike<bigint>) {
+  return new NUMERIC_DTYPES[dtype].array(data as never) as TensorData["uint8"];
 }
 
 function packStrings(strings: readonly Uint8Array[]): PackedStrings {

@@ -1,0 +1,17 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import type { ServableId } from "@serving-kit/core";
+
+const scope = new AsyncLocalStorage<ServableId>();
+
+/**
+ * Runs code of a model, and marks all that it starts, such as timers and promises, as the model's: `runningModel`
+ * returns the id there. Code of the built-in platforms runs without: until the first such run it costs nothing.
+ */
+export function runAsModel<T>(id: ServableId, run: () => T): T {
+  return scope.run(id, run);
+}
+
+/** The id of the version whose code runs, or started what runs. Undefined outside of models. */
+export function runningModel(): ServableId | undefined {
+  return scope.getStore();
+}
