@@ -29,7 +29,9 @@ export type ThreadTensors = readonly (readonly [
 export function moveTensors(tensors: Tensors): Moved<ThreadTensors> {
   const transfer: ArrayBuffer[] = [];
   const value = Object.entries(tensors).map(([name, { dtype, shape, data }]) => {
-    const copy = dtype === "string" ? packStrings(data) : copyOf(dtype, data);
+    const copy = Array.isArray(data)
+      ? packStrings(data)
+      : copyOf(dtype as NumericDType, data as TensorData["uint8"]);
     if ("lengths" in copy) transfer.push(copy.bytes.buffer, copy.lengths.buffer);
     else transfer.push(copy.buffer as ArrayBuffer);
     return [name, dtype, [...shape], copy] as const;
@@ -47,9 +49,9 @@ export function readTensors(moved: ThreadTensors): Tensors {
   return tensors;
 }
 
-/** Not `slice`, which returns a view of a pool for a Buffer. */
-function copyOf(dtype: NumericDType, data: ArrayLike<number> | ArrayLike<bigint>) {
-  return new NUMERIC_DTYPES[dtype].array(data as never) as TensorData["uint8"];
+/** A copy in memory of its own: `slice` of a Buffer would be a view of a pool. */
+function copyOf(dtype: NumericDType, data: TensorData["uint8"]): TensorData["uint8"] {
+  return new NUMERIC_DTYPES[dtype].array(data as never) as never;
 }
 
 function packStrings(strings: readonly Uint8Array[]): PackedStrings {
