@@ -17,7 +17,12 @@ export function manifests() {
   const packages = publishedPackages().map(({ manifest }) => manifest);
   return [
     ...packages,
-    ...["package.json", "examples/package.json", "bench/package.json"].map(readJson),
+    ...[
+      "package.json",
+      "examples/package.json",
+      "bench/package.json",
+      "type-tests/package.json",
+    ].map(readJson),
   ];
 }
 

@@ -98,6 +98,7 @@ export const steps = [
     ]),
   },
   { name: "types", run: program(["node_modules/typescript/bin/tsc", "-p", "."]) },
+  { name: "type-tests", run: suite("type-tests") },
   ...testSuites,
   { name: "apps", run: suite("apps") },
   { name: "api", run: program(["node_modules/typedoc/bin/typedoc", "--emit", "none"]) },

@@ -95,7 +95,7 @@ export interface SignaturesDefinition<S extends ModelType["signatures"], C>
  *
  * @throws ServingError INVALID_ARGUMENT / PREDICTOR_UNFIT if the specs are not valid; TypeError for another member.
  */
-export function defineModel<I extends Specs, O extends Specs, C = NoLoadBeforePredict>(
+export function defineModel<const I extends Specs, const O extends Specs, C = NoLoadBeforePredict>(
   definition: ModelDefinition<I, O, C>,
 ): DefinedModel<OneSignature<I, O>> {
   const { inputs, outputs, predict, ...lifecycle } = definition;

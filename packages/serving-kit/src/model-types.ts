@@ -56,7 +56,8 @@ const keyOf = (key: string) => (/^[A-Za-z_$][\w$]*$/.test(key) ? key : JSON.stri
 function specsOf(specs: Specs): string {
   const entries = Object.entries(specs).map(([name, { dtype, shape, isOptional }]) => {
     const optional = isOptional ? ", isOptional: true" : "";
-    return `${keyOf(name)}: { dtype: "${dtype}", shape: ${JSON.stringify(shape)}${optional} }`;
+    const extents = shape === null ? "null" : `[${shape.join(", ")}]`;
+    return `${keyOf(name)}: { dtype: "${dtype}", shape: ${extents}${optional} }`;
   });
   return entries.length === 0 ? "{}" : `{ ${entries.join(", ")} }`;
 }
