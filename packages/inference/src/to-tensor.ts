@@ -46,7 +46,6 @@ export function toTensor(value: unknown, spec: TensorSpec, name = "value"): Tens
 
 /**
  * Returns the inputs of a call as tensors: `toTensor` of each. An optional input may be absent or undefined.
- * Returns `inputs` itself if all are tensors.
  *
  * @throws ServingError INVALID_ARGUMENT with one of INPUTS_INVALID, INPUT_MISSING, INPUT_UNEXPECTED, or as `toTensor`.
  */
@@ -70,9 +69,9 @@ function convertAll({ inputs: specs }: Pick<Signature, "inputs">, inputs: unknow
       count++;
     } else if (!spec.isOptional) throw errors.inputMissing(name, Object.keys(inputs));
   }
-  const names = Object.keys(inputs);
-  if (names.length === count) return tensors;
-  for (const name of names) {
+  for (const _ in inputs) count--;
+  if (count === 0) return tensors;
+  for (const name of Object.keys(inputs)) {
     if (!specs.has(name)) throw errors.inputUnexpected(name, specs.keys());
   }
   return tensors;

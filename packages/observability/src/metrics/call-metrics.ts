@@ -36,13 +36,15 @@ interface AlikeCalls {
   /** The labels of the count except the status, and those that were requested in addition to TF Serving's. */
   readonly model: string;
   readonly more: LabelValues | undefined;
+  readonly api: string;
+  readonly entrypoint: string;
+  /** Empty if series are not separated by it. */
+  readonly signature: string;
   /** The count of calls that succeeded, from the first on. */
   succeeded: CounterSeries | undefined;
   readonly requestLatency: HistogramSeries;
   readonly runtimeLatency: HistogramSeries;
 }
-
-type BySignature = Map<string, AlikeCalls>;
 
 /**
  * The counts and latencies of calls, with the names, labels and buckets of TF Serving
@@ -80,8 +82,8 @@ export class CallMetrics {
     this.#examplesTotal,
   ];
   readonly #alike = new Map<string, AlikeCalls>();
-  /** The same by what a call has at hand: its version, entrypoint, API and signature. */
-  #alikeOf = new WeakMap<ServableId, Map<string, Map<string, BySignature>>>();
+  /** The same by version: few for each, so that a scan is the fastest way to find one. */
+  #alikeOf = new WeakMap<ServableId, AlikeCalls[]>();
   readonly #versions: VersionSeries | undefined;
   readonly #isKnown: (model: string) => boolean;
 
@@ -120,31 +122,28 @@ export class CallMetrics {
 
   #alikeCalls(id: ServableId, { api, entrypoint, signature: name, model }: EndedCall): AlikeCalls {
     const signature = this.#versions ? name || DEFAULT_SIGNATURE : "";
-    const found = this.#alikeOf.get(id)?.get(entrypoint)?.get(api)?.get(signature);
-    if (found !== undefined) return found;
+    const ofVersion = this.#alikeOf.get(id) ?? [];
+    for (const one of ofVersion) {
+      if (one.api === api && one.entrypoint === entrypoint && one.signature === signature)
+        return one;
+    }
     const more = this.#versions && { version: String(id.version), signature_name: signature };
     const key = JSON.stringify([model, api, entrypoint, more]);
-    const alike = this.#alike.get(key) ?? this.#newAlike(key, id, { model, api, entrypoint, more });
-    const byApi = new Map(this.#alikeOf.get(id)?.get(entrypoint));
-    byApi.set(api, new Map(byApi.get(api)).set(signature, alike));
-    this.#alikeOf.set(id, new Map(this.#alikeOf.get(id)).set(entrypoint, byApi));
+    const about = { model, api, entrypoint, signature, more };
+    const alike = this.#alike.get(key) ?? this.#newAlike(key, id, about);
+    this.#alikeOf.set(id, [...ofVersion, alike]);
     return alike;
   }
 
   #newAlike(
     key: string,
     id: ServableId,
-    {
-      model,
-      api,
-      entrypoint,
-      more,
-    }: Pick<EndedCall, "model" | "api" | "entrypoint"> & Pick<AlikeCalls, "more">,
+    about: Omit<AlikeCalls, "succeeded" | "requestLatency" | "runtimeLatency">,
   ): AlikeCalls {
+    const { model, api, entrypoint, more } = about;
     const labels = { model_name: model, API: api };
     const alike = {
-      model,
-      more,
+      ...about,
       succeeded: undefined,
       requestLatency: this.#requestLatency.series({ ...labels, entrypoint, ...more }),
       runtimeLatency: this.#runtimeLatency.series({ ...labels, runtime: "serving-kit", ...more }),

@@ -23,6 +23,7 @@ function world(predictor = careless) {
       const handle = { id: { name, version: 1n }, servable: predictor, release: () => held-- };
       return handle as unknown as ServableHandle<Predictor>;
     },
+    reacquire: (id) => host.acquire(id),
     budget: UNLIMITED,
     clock,
     observe: (api, model) => {
@@ -134,4 +135,39 @@ it("PS2 an answer that cannot be encoded is a failed call, ended once", async ()
   const call = { api: "Predict", servable: { name: "m" }, run: () => 1, encode };
   await expect(makeCall(host, call)).rejects.toThrow("unwritable");
   expect(log).toEqual(["begin Predict m", "end unwritable"]);
+});
+
+it("AD4 a call is asked for once, and gets the version that was chosen before its body while that is there", async () => {
+  const { host } = world();
+  const log: string[] = [];
+  const handleOf = (version: bigint) =>
+    ({ id: { name: "m", version }, servable: careless, release: () => {} }) as never;
+  const available = new Set([1n, 2n]);
+  const asked: CallHost = {
+    ...host,
+    acquire: () => {
+      log.push("chosen");
+      return handleOf([...available].at(-1) as bigint);
+    },
+    reacquire: ({ version }) => {
+      log.push("held");
+      if (available.has(version as bigint)) return handleOf(version as bigint);
+      throw new Error("not available");
+    },
+  };
+  const answer = (meanwhile: () => void = () => {}) =>
+    makeCall(asked, {
+      servable: { name: "m" },
+      body: () => {
+        meanwhile();
+        return new Uint8Array();
+      },
+      run: ({ id }) => id.version,
+    });
+  expect(await answer()).toBe(2n);
+  expect(log.splice(0)).toEqual(["chosen", "held"]);
+  expect(await answer(() => available.delete(2n))).toBe(1n);
+  expect(log.splice(0)).toEqual(["chosen", "held", "chosen"]);
+  await makeCall(asked, { servable: { name: "m" }, run: () => 1 });
+  expect(log).toEqual(["chosen"]);
 });

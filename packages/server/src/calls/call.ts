@@ -1,4 +1,4 @@
-import type { Clock, ServableHandle, ServableId } from "@serving-kit/core";
+import type { Clock, ServableHandle, ServableId, ServableRequest } from "@serving-kit/core";
 import {
   type PredictOptions,
   type Predictor,
@@ -16,6 +16,8 @@ import type { CallContext, CalledVersion, ServableCall } from "../plugins/server
 /** The parts of an event loop that `makeCall` uses. */
 export interface CallHost {
   readonly acquire: Acquire;
+  /** Acquires a version that `acquire` chose for this call before: no decorator is asked again. */
+  readonly reacquire: Acquire;
   readonly budget: CallBudget;
   readonly clock: Clock;
   /** Begins to observe a call of the model. */
@@ -30,28 +32,31 @@ export async function makeCall<T, R, B = Uint8Array>(
   call: ServableCall<T, R, B>,
   context: CallContext = {},
 ): Promise<R> {
-  const { acquire, clock } = host;
   let model = call.servable?.name ?? "";
   let observation: CallObservation | undefined;
   let allowance: CallAllowance | undefined;
   try {
-    if (call.servable && call.body) acquire(call.servable).release(); // an unknown one costs no body
+    const chosen = call.servable && call.body && choose(host, call.servable);
     allowance = host.budget.open();
     const given = call.body ? call.body(allowance) : (NO_BODY as B);
     const body = given instanceof Promise ? await given : given;
     const servable = call.servable ?? located(call, body);
     model = servable.name;
     observation = begin(host, call, model, context);
-    const limits = withDeadline(context, clock);
-    const handle = acquire(servable);
+    const limits = withDeadline(context, host.clock);
+    const version = new RunningVersion(
+      hold(host, servable, chosen),
+      limits,
+      allowance,
+      observation,
+    );
     let outcome: T;
-    const version = new RunningVersion(handle, limits, allowance, observation);
     try {
       const running = call.run(version, body);
-      outcome = running instanceof Promise ? await settleCall(running, limits, clock) : running;
+      outcome =
+        running instanceof Promise ? await settleCall(running, limits, host.clock) : running;
     } finally {
-      version.hasEnded = true;
-      handle.release();
+      version.end();
     }
     const answer = call.encode ? call.encode(outcome, version.id) : (outcome as unknown as R);
     observation?.end();
@@ -61,6 +66,27 @@ export async function makeCall<T, R, B = Uint8Array>(
     throw error;
   } finally {
     allowance?.[Symbol.dispose]();
+  }
+}
+
+/** The version that would answer now. An unknown one is refused here, and costs no body. */
+function choose({ acquire }: CallHost, request: ServableRequest): ServableId {
+  const handle = acquire(request);
+  handle.release();
+  return handle.id;
+}
+
+/** A handle of the chosen version, or of another one if that was unloaded while the body came. */
+function hold(
+  { acquire, reacquire }: CallHost,
+  request: ServableRequest,
+  chosen: ServableId | undefined,
+): ServableHandle<Predictor> {
+  if (chosen === undefined) return acquire(request);
+  try {
+    return reacquire(chosen);
+  } catch {
+    return acquire(request);
   }
 }
 
@@ -90,30 +116,41 @@ class RunningVersion implements CalledVersion {
   readonly id: ServableId;
   readonly predictor: Predictor;
   readonly allowance: CallAllowance;
+  readonly #handle: ServableHandle<Predictor>;
   /** Whether the call is over: what comes later is no longer observed. */
-  hasEnded = false;
+  #hasEnded = false;
   readonly #limits: CallContext;
   readonly #observation: CallObservation | undefined;
 
   constructor(
-    { id, servable }: ServableHandle<Predictor>,
+    handle: ServableHandle<Predictor>,
     limits: CallContext,
     allowance: CallAllowance,
     observation: CallObservation | undefined,
   ) {
-    this.id = id;
-    this.predictor = servable;
+    this.#handle = handle;
+    this.id = handle.id;
+    this.predictor = handle.servable;
     this.allowance = allowance;
     this.#limits = limits;
     this.#observation = observation;
   }
 
-  async predict(call: PredictCall): Promise<Tensors> {
-    if (this.hasEnded) throw errors.callEnded();
-    this.#observation?.running(this.id, call);
-    const outputs = await this.predictor.predict(call.inputs, optionsOf(call, this.#limits));
-    if (!this.hasEnded) this.#observation?.ran();
-    return renamed(outputs, call.outputNames);
+  predict(call: PredictCall): Promise<Tensors> {
+    if (this.#hasEnded) return Promise.reject(errors.callEnded());
+    const observation = this.#observation;
+    const { outputNames } = call;
+    observation?.running(this.id, call);
+    const running = this.predictor.predict(call.inputs, optionsOf(call, this.#limits));
+    return running.then((outputs) => {
+      if (!this.#hasEnded) observation?.ran();
+      return renamed(outputs, outputNames);
+    });
+  }
+
+  end(): void {
+    this.#hasEnded = true;
+    this.#handle.release();
   }
 }
 

@@ -1,4 +1,4 @@
-import type { ServableRequest } from "@serving-kit/core";
+import type { ServableId, ServableRequest } from "@serving-kit/core";
 import {
   type Model,
   type ModelAnswer,
@@ -9,7 +9,7 @@ import {
   type Tensors,
   toTensors,
 } from "@serving-kit/inference";
-import type { ServerCore } from "../plugins/server-core.js";
+import type { CalledVersion, ServableCall, ServerCore } from "../plugins/server-core.js";
 
 /** The name under which calls within the process are observed. */
 export const LOCAL_API = "Predict";
@@ -32,12 +32,12 @@ export class LocalCalls implements ModelCalls {
     this.#models = models;
   }
 
-  async predict(name: string, inputs: unknown, options?: ServerCallOptions): Promise<never> {
-    return (await this.#call(name, inputs, options)).outputs as never;
+  predict(name: string, inputs: unknown, options?: ServerCallOptions): Promise<never> {
+    return this.#call(new LocalCall(name, inputs, options));
   }
 
   call(name: string, inputs: unknown, options?: ServerCallOptions): Promise<ModelAnswer<never>> {
-    return this.#call(name, inputs, options) as Promise<ModelAnswer<never>>;
+    return this.#call(new IdentifiedCall(name, inputs, options)) as Promise<ModelAnswer<never>>;
   }
 
   model(name: string): Model {
@@ -61,31 +61,40 @@ export class LocalCalls implements ModelCalls {
     };
   }
 
-  #call(
-    name: string,
-    inputs: unknown,
-    { signature, outputs, version, label, signal, timeoutMs }: ServerCallOptions = {},
-  ): Promise<ModelAnswer<Tensors>> {
-    return this.#core.call<Tensors, ModelAnswer<Tensors>>(
-      {
-        api: LOCAL_API,
-        servable: requestOf(name, version, label),
-        run: (called) => {
-          const tensors = toTensors(signatureOf(called.predictor, signature), inputs);
-          return called.predict({ signature, inputs: tensors, outputs });
-        },
-        encode: (answer, id) => ({ outputs: answer, id }),
-      },
-      { signal, timeoutMs },
-    );
+  #call<R>(call: LocalCall<R>): Promise<never> {
+    const { signal, timeoutMs } = call.options;
+    return this.#core.call<Tensors, R>(call, { signal, timeoutMs }) as Promise<never>;
   }
 }
 
-function requestOf(
-  name: string,
-  version: bigint | number | undefined,
-  label: string | undefined,
-): ServableRequest {
+/** One call, which answers its outputs. */
+class LocalCall<R = Tensors> implements ServableCall<Tensors, R> {
+  readonly api = LOCAL_API;
+  readonly servable: ServableRequest;
+  readonly options: ServerCallOptions;
+  readonly #inputs: unknown;
+
+  constructor(name: string, inputs: unknown, options: ServerCallOptions = {}) {
+    this.servable = requestOf(name, options);
+    this.options = options;
+    this.#inputs = inputs;
+  }
+
+  run(version: CalledVersion): Promise<Tensors> {
+    const { signature, outputs } = this.options;
+    const inputs = toTensors(signatureOf(version.predictor, signature), this.#inputs);
+    return version.predict({ signature, inputs, outputs });
+  }
+}
+
+/** One call, which answers the version too. */
+class IdentifiedCall extends LocalCall<ModelAnswer<Tensors>> {
+  encode(outputs: Tensors, id: ServableId): ModelAnswer<Tensors> {
+    return { outputs, id };
+  }
+}
+
+function requestOf(name: string, { version, label }: ServerCallOptions): ServableRequest {
   if (version === undefined && label === undefined) return { name };
   return {
     name,

@@ -140,6 +140,7 @@ export class EventLoop implements AsyncDisposable {
     const known = new Set(apis);
     const calls = {
       acquire: this.#acquire,
+      reacquire: this.#host.acquire,
       budget: this.#budget,
       clock,
       observe: (name: string, model: string, context: CallContext) => {

@@ -50,8 +50,7 @@ export class LoopObservers implements AsyncDisposable {
 
   /** Contract: `LoopObserver.begin`, of all. */
   begin(start: CallStart): CallObservation | undefined {
-    const [first] = this.#beginning;
-    if (this.#beginning.length < 2) return first?.begin?.(start);
+    if (this.#beginning.length < 2) return this.#beginning[0]?.begin?.(start);
     const begun: CallObservation[] = [];
     for (const observer of this.#beginning) {
       const observation = observer.begin?.(start);

@@ -31,31 +31,38 @@ class Detected {
   }
 }
 
+/** How many answers of `accepts` are kept for the check of completeness that follows. */
+const MAX_ACCEPTED = 100;
+
 /**
  * The platform that is found out for each version: the first of several that accepts its files. It is asked for once:
  * the check of completeness finds it, and the version carries it to the loader. A load that failed asks again, since
  * the files may have changed.
  *
- * Files that none accepts are not complete: the file that decides may still be on its way. If there is no
- * platform at all, loading says so.
+ * Files that none accepts are those of `otherwise`. Without it they are not complete: the file that decides may still
+ * be on its way. If there is no platform at all, loading says so.
  */
-export function detectPlatform(platforms: readonly Platform[]): ModelPlatform {
+export function detectPlatform(
+  platforms: readonly Platform[],
+  otherwise?: Platform,
+): ModelPlatform {
   const find = async (path: string): Promise<Platform | undefined> => {
     for (const platform of platforms) if (await platform.accepts(path)) return platform;
     return undefined;
   };
   const names = platforms.map(({ platformName }) => platformName);
-  // A base path without versions is asked for twice in a row: whether it is a model, and whether it is complete.
-  let accepted: { readonly path: string; readonly platform: Platform } | undefined;
+  // Some paths are asked for twice in a row: whether they are a model, and whether that is complete.
+  const accepted = new Map<string, Platform>();
   return {
     async accepts(path) {
       const platform = await find(path);
-      accepted = platform && { path, platform };
+      if (accepted.size >= MAX_ACCEPTED) accepted.clear();
+      if (platform !== undefined) accepted.set(path, platform);
       return platform !== undefined;
     },
     async isComplete(path) {
-      const platform = accepted?.path === path ? accepted.platform : await find(path);
-      accepted = undefined;
+      const platform = accepted.get(path) ?? (await find(path)) ?? otherwise;
+      accepted.delete(path);
       if (platform !== undefined) {
         const answer = await platform.isComplete(path);
         return answer.isComplete
@@ -74,7 +81,7 @@ export function detectPlatform(platforms: readonly Platform[]): ModelPlatform {
       return lateLoader(async () => {
         const known = detected;
         detected = undefined;
-        const platform = known?.platform ?? (await find(storage.path));
+        const platform = known?.platform ?? (await find(storage.path)) ?? otherwise;
         if (platform === undefined) {
           throw errors.platformNotFound(storage.path, names);
         }

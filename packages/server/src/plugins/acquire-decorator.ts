@@ -20,8 +20,9 @@ export interface DecoratorHost {
  *   ServingError. It may ask for another name, version or label.
  * - AD2 Releasing that handle releases all that it acquired, once. It holds nothing else.
  * - AD3 What the inner `acquire` throws for the last version that it asks for reaches the caller as it is.
- * - AD4 It is called twice for a call whose name is known before its body, and the first handle is released at once:
- *   that changes nothing for later calls.
+ * - AD4 It is called once for each call. If the call names the servable before its body, the handle is released at once,
+ *   which changes nothing for later calls, and the same version is acquired again when the body is there. If that
+ *   version was unloaded meanwhile, the decorator is called again.
  * - AD5 `decorate` is called once in each event loop, and acquires nothing.
  */
 export interface AcquireDecorator extends Plugin {

@@ -1,11 +1,14 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { definePlatform } from "@serving-kit/inference";
+import { platformOf } from "@serving-kit/server";
 import { afterAll, describe, expect, it } from "vitest";
 import { builtIns } from "../built-ins.js";
 import { parseFlags } from "../flags.js";
 import { serverFlags } from "../server-flags.js";
 import { loadPlatforms } from "./load-platforms.js";
+import type { PlatformRow, PlatformSetup } from "./platform-row.js";
 
 const folder = mkdtempSync(join(tmpdir(), "serving-kit-platforms-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -61,5 +64,43 @@ describe("loadPlatforms", () => {
       const names = platforms.map(({ platformName }) => platformName);
       expect(names).toEqual(["tensorflow", "tflite", "xgboost", "lightgbm"]);
     }
+  });
+
+  it("asks each platform once whether a version is its own, from the check of completeness to the load", async () => {
+    const asked: string[] = [];
+    const row = (name: string): PlatformRow => ({
+      name,
+      load: async () =>
+        definePlatform({
+          name,
+          accepts: async (path) => {
+            asked.push(name);
+            return path.includes(name);
+          },
+          load: () => Promise.reject(new Error(`loaded by ${name}`)),
+        })(),
+    });
+    const platforms = await loadPlatforms(
+      [{ ...row("big"), prefers: () => "small" }, row("small")],
+      { flags: {} } as PlatformSetup,
+    );
+    const loadedAs = async (path: string, named?: string) => {
+      asked.length = 0;
+      const platform = platformOf(named, platforms);
+      const answer = await platform.isComplete(path);
+      if (!answer.isComplete) return answer.problem;
+      const { found } = answer;
+      const { signal } = new AbortController();
+      const load = platform.loader({ path, found }, id).load({ id, signal });
+      return load.catch((error) => error.message);
+    };
+    for (const named of [undefined, "big"]) {
+      expect(await loadedAs("/m/small and big", named)).toBe("loaded by small");
+      expect(asked).toEqual(["small"]);
+      expect(await loadedAs("/m/big", named)).toBe("loaded by big");
+      expect(asked).toEqual(["small", "big"]);
+    }
+    expect(await loadedAs("/m/other", "big")).toBe("loaded by big");
+    expect(asked).toEqual(["small", "big"]);
   });
 });

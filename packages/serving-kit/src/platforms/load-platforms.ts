@@ -1,5 +1,5 @@
-import { lateLoader } from "@serving-kit/core";
 import { type Platform, withMembers } from "@serving-kit/inference";
+import { detectPlatform } from "@serving-kit/server";
 import type { PlatformRow, PlatformSetup } from "./platform-row.js";
 
 /**
@@ -21,10 +21,6 @@ export async function loadPlatforms(
 
 /** A platform by the second one's name that serves as the first one what that accepts. */
 function preferring(preferred: Platform, other: Platform): Platform {
-  const find = async (path: string) => ((await preferred.accepts(path)) ? preferred : other);
-  return withMembers(other, {
-    accepts: async (path) => (await preferred.accepts(path)) || other.accepts(path),
-    isComplete: async (path) => (await find(path)).isComplete(path),
-    loader: (storage, id) => lateLoader(async () => (await find(storage.path)).loader(storage, id)),
-  });
+  const { accepts, isComplete, loader } = detectPlatform([preferred, other], other);
+  return withMembers(other, { accepts, isComplete, loader });
 }
