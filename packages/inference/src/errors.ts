@@ -160,6 +160,13 @@ export const errors = {
       `the model at ${where} is not the one that the program expects: expected ${expected}; got ${received}; write its types again: serving-kit types ${where}`,
     ),
 
+  modelClosed: () =>
+    new ServingError(
+      "FAILED_PRECONDITION",
+      "PREDICTOR_CLOSED",
+      "the model was closed; load it again",
+    ),
+
   predictorClosed: () =>
     new ServingError(
       "FAILED_PRECONDITION",

@@ -1,4 +1,5 @@
 import { type Clock, unload } from "@serving-kit/core";
+import { errors } from "./errors.js";
 import type { Model, ModelCallOptions } from "./model.js";
 import type { ModelType } from "./model-type.js";
 import type { PredictOptions, Predictor } from "./predictor.js";
@@ -25,6 +26,7 @@ export function modelOf(predictor: Predictor, { platform, version, clock }: Mode
     platform,
     version,
     async predict(inputs: unknown, options: ModelCallOptions = {}) {
+      if (closing !== undefined) throw errors.modelClosed();
       const { signature, timeoutMs } = options;
       const tensors = toTensors(signatureOf(predictor, signature), inputs);
       const deadlineAtMs = timeoutMs === undefined ? undefined : clock.now() + timeoutMs;

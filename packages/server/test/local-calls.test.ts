@@ -1,11 +1,19 @@
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { defineModel, defineSignatures, type ModelType, spec } from "@serving-kit/inference";
+import {
+  defineModel,
+  definePlatform,
+  defineSignatures,
+  type ModelType,
+  spec,
+  type Tensor,
+  type Tensors,
+} from "@serving-kit/inference";
 import { filesystemProvider } from "@serving-kit/source-filesystem";
 import { predictorConformance } from "@serving-kit/testing";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { createModelServer, model } from "../src/index.js";
 import type { Observer } from "../src/plugins/observer.js";
 
@@ -36,7 +44,6 @@ const factors = defineModel({
   predict: ({ x }, { factor }) => ({ y: x.data.map((value) => factor * value) }),
 });
 async function readFactor(path: string): Promise<number | undefined> {
-  const { readFile } = await import("node:fs/promises");
   const text = await readFile(join(path, "factor"), "utf8").catch(() => undefined);
   return text === undefined ? undefined : Number(text);
 }
@@ -222,6 +229,43 @@ describe("models as a record", () => {
     await expect(wrong).rejects.toThrow(
       /expected input of serving_default "x" int32 \[-1\]; got float32 \[-1\]; write its types again: serving-kit types/,
     );
+  });
+
+  it("refuse a newer version that has others, while the old one serves", async () => {
+    /** Files `dtype`: a model that passes on `x` of that dtype. */
+    const passing = definePlatform({
+      name: "passing",
+      accepts: async () => true,
+      async load({ path }) {
+        const dtype = (await readFile(join(path, "dtype"), "utf8")) as "float32";
+        const x = { dtype, shape: [-1] };
+        const signatures = { serving_default: { inputs: { x }, outputs: { x } } };
+        return { signatures, predict: async ({ x }: Tensors) => ({ x: x as Tensor }) };
+      },
+    });
+    const place = join(folder, "passing");
+    const publishDtype = async (version: number, dtype: string) => {
+      await mkdir(join(place, `${version}`), { recursive: true });
+      await writeFile(join(place, `${version}`, "dtype"), dtype);
+    };
+    await publishDtype(1, "float32");
+    await using models = await createModelServer({
+      platforms: [passing()],
+      sourceProviders: [filesystemProvider()],
+      settleMs: 0,
+      pollIntervalMs: 0,
+      models: { passing: model(place, expects("float32")) },
+    });
+    await publishDtype(2, "int32");
+    await models.poll();
+    const failed = () => models.manager.states().find(({ id }) => id.version === 2n)?.error;
+    await vi.waitFor(() => expect(failed()).toBeDefined());
+    expect(failed()).toMatchObject({
+      reason: "MODEL_UNEXPECTED",
+      message: expect.stringMatching(/write its types again: serving-kit types \S+passing/),
+    });
+    const { id } = await models.call("passing", { x: [1] });
+    expect(id.version).toBe(1n);
   });
 
   it.each<[string, object, RegExp]>([

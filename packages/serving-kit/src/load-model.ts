@@ -57,7 +57,7 @@ export async function loadModel<T extends ModelType = ModelType>(
 ): Promise<Model<T>> {
   const { platform, signal, logger = silentLogger } = options;
   signal?.throwIfAborted();
-  const folder = resolve(path instanceof URL ? fileURLToPath(path) : path);
+  const folder = localPath(path);
   const platforms = platform === undefined ? await builtInPlatforms() : [platform];
   const candidates = await candidatesAt(folder, options.version);
   let failure: unknown;
@@ -74,6 +74,16 @@ export async function loadModel<T extends ModelType = ModelType>(
     }
   }
   throw failure;
+}
+
+function localPath(path: unknown): string {
+  if (typeof path === "string" && path !== "") return resolve(path);
+  if (path instanceof URL && path.protocol === "file:") return fileURLToPath(path);
+  const got = path instanceof URL ? path.href : String(path);
+  throw errors.nothingToLoad(
+    JSON.stringify(got),
+    "expected a path or a file: URL; a server reads other URIs, with a source provider",
+  );
 }
 
 /** One version that may be loaded. */
@@ -147,7 +157,16 @@ async function platformOf(path: string, platforms: readonly Platform[]): Promise
   }
   const names = platforms.map(({ platformName }) => platformName).join(" or ");
   const { problem, remedy } = await explainMissingModel(path, `it is not a model of ${names}`);
-  const entries = await readdir(path).catch(() => []);
-  const found = entries.length === 0 ? "" : `; found ${entries.slice(0, 5).join(", ")}`;
-  throw errors.nothingToLoad(path, `${problem}${remedy ? `; ${remedy}` : found}`);
+  throw errors.nothingToLoad(path, `${problem}; ${remedy || `found ${await contentOf(path)}`}`);
+}
+
+/** The most names of a folder that a message has. */
+const MOST_NAMES = 5;
+
+async function contentOf(path: string): Promise<string> {
+  const names = await readdir(path).catch(() => undefined);
+  if (names === undefined) return "a file";
+  if (names.length === 0) return "an empty folder";
+  const others = names.length - MOST_NAMES;
+  return `${names.slice(0, MOST_NAMES).join(", ")}${others > 0 ? ` and ${others} more` : ""}`;
 }

@@ -23,8 +23,9 @@ async function answer(model: Model): Promise<readonly number[]> {
 }
 
 describe("loadModel", () => {
-  it("loads a folder of versions, the folder of a version, and a URL", async () => {
-    for (const path of [digits, pathToFileURL(digits), join(digits, "1")]) {
+  it("loads a folder of versions, the folder of a version, a file, and a URL", async () => {
+    const file = join(digits, "1", "model.tflite");
+    for (const path of [digits, pathToFileURL(digits), join(digits, "1"), file]) {
       await using model = await loadModel(path);
       expect([model.version, model.platform]).toEqual([1n, "tflite"]);
       expect(await answer(model)).toEqual([1, 10]);
@@ -51,7 +52,20 @@ describe("loadModel", () => {
 
   it.each<[string, (path: string) => Promise<void>, RegExp]>([
     ["nothing", async () => {}, /there is no model to load at .*: nothing is there$/],
-    ["an empty folder", async (path) => void (await mkdir(path)), /it is not a model of/],
+    [
+      "an empty folder",
+      async (path) => void (await mkdir(path)),
+      /it is not a model of .*; found an empty folder$/,
+    ],
+    [
+      "a folder of others",
+      async (path) => {
+        for (const name of ["a", "b", "c", "d", "e", "f"]) {
+          await mkdir(join(path, name), { recursive: true });
+        }
+      },
+      /; found a, b, c, d, e and 1 more$/,
+    ],
     [
       "a Keras file",
       async (path) => {
@@ -60,11 +74,31 @@ describe("loadModel", () => {
       },
       /m.keras is a Keras file; write a SavedModel/,
     ],
-    ["a text", (path) => writeFile(path, "hello"), /./],
+    ["a text", (path) => writeFile(path, "hello"), /it is not a model of .*; found a file$/],
   ])("rejects at %s, and says what lies there", async (name, make, message) => {
     const path = join(folder, name.replaceAll(" ", "-"));
     await make(path);
     await expect(loadModel(path)).rejects.toThrow(message);
+  });
+
+  it.each([[new URL("https://host/m")], [""], [undefined], [7]])(
+    "rejects for %s, which is not a path",
+    async (path) => {
+      await expect(loadModel(path as never)).rejects.toThrow("expected a path or a file: URL");
+    },
+  );
+
+  it("loads a model of the program's own, with what it loads", async () => {
+    const scaled = defineModel({
+      inputs: { x: spec.float32([-1]) },
+      outputs: { y: spec.float32([-1]) },
+      accepts: () => true,
+      load: async ({ path, id }) => ({ scale: path.endsWith(`${id.version}`) ? 2 : 0 }),
+      predict: ({ x }, { scale }) => ({ y: x.data.map((value) => scale * value) }),
+    });
+    await using model = await loadModel(digits, { platform: scaled });
+    const { y } = await model.predict({ x: [3] }, { outputs: ["y"] });
+    expect([...y.data]).toEqual([6]);
   });
 
   it("checks the signatures that are expected", async () => {
@@ -73,7 +107,21 @@ describe("loadModel", () => {
     };
     await expect(loadModel(digits, { expects })).rejects.toMatchObject({
       reason: "MODEL_UNEXPECTED",
+      message: expect.stringMatching(
+        /expected input of serving_default "picture" float32 \[-1,64\]; got image; write its types again: serving-kit types \S+digits/,
+      ),
     });
+  });
+
+  it("refuses a newer version that does not fit, and loads the one that does", async () => {
+    const base = join(folder, "changed");
+    await cp(join(digits, "1"), join(base, "1"), { recursive: true });
+    await cp(join(digits, "quantized/1"), join(base, "2"), { recursive: true });
+    const { signatures } = await loadModel(join(base, "1"));
+    await using model = await loadModel(base, { expects: { signatures } });
+    expect(model.version).toBe(1n);
+    await using newest = await loadModel(base);
+    expect(newest.version).toBe(2n);
   });
 
   it("refuses calls after close, which can be repeated, and obeys the signal", async () => {

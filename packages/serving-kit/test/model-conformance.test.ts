@@ -1,0 +1,100 @@
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { type Model, type Predictor, spec, tensor } from "@serving-kit/inference";
+import { libraryReport } from "@serving-kit/servable-tensorflow";
+import { type PredictorConformanceOptions, predictorConformance } from "@serving-kit/testing";
+import { describe, it } from "vitest";
+import { createModelServer, defineModel, type LoadModelOptions, loadModel } from "../src/index.js";
+
+const runner = { describe, it };
+const example = (path: string) =>
+  fileURLToPath(new URL(`../../../examples/${path}`, import.meta.url));
+
+/** A model as its users see it, with the interface that the suite tests. */
+function predictorOf(model: Model, close = () => model.close()): Predictor & AsyncDisposable {
+  const named = <T>(plain: { readonly [name: string]: T }) => new Map(Object.entries(plain));
+  const signatures = Object.entries(model.signatures).map(
+    ([name, { inputs, outputs }]) =>
+      [name, { inputs: named(inputs), outputs: named(outputs) }] as const,
+  );
+  return {
+    signatures: new Map(signatures),
+    batchable: true,
+    async predict(inputs, { deadlineAtMs, ...options } = {}) {
+      const timeoutMs = deadlineAtMs === undefined ? undefined : deadlineAtMs - performance.now();
+      return (await model.predict(inputs, { ...options, timeoutMs })) as never;
+    },
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+type Examples = PredictorConformanceOptions["examples"];
+
+/** Registers the suite for a model through `loadModel` and through `models.predict`. */
+function conformanceOf(
+  name: string,
+  basePath: string,
+  examples: Examples,
+  options: Pick<LoadModelOptions, "platform" | "batching"> = {},
+) {
+  const takesMore = { clauses: ["S6"], reason: "it takes more values than tensors" };
+  predictorConformance(runner, {
+    name: `${name}: loadModel`,
+    create: async () => predictorOf(await loadModel(basePath, options)),
+    examples,
+    skip: [takesMore],
+  });
+  predictorConformance(runner, {
+    name: `${name}: models.predict`,
+    create: async () => {
+      const models = await createModelServer({
+        models: { one: { basePath, ...options } },
+        settleMs: 0,
+      });
+      return predictorOf(models.model("one"), () => models.close());
+    },
+    examples,
+    skip: [
+      takesMore,
+      { clauses: ["S10"], reason: "a closed server is UNAVAILABLE, not a closed predictor" },
+    ],
+  });
+}
+
+const samples = JSON.parse(readFileSync(example("models/digits/samples.json"), "utf8"));
+const digits: Examples = samples
+  .slice(0, 3)
+  .map(({ image, probabilities }: { image: number[]; probabilities: number[] }) => ({
+    inputs: { image: tensor("float32", [1, 64], image) },
+    outputs: { probabilities: tensor("float32", [1, 10], probabilities) },
+  }));
+/** By the index of the job. */
+const person = (job: number, probability: number) => ({
+  inputs: { input: tensor("float32", [1, 3], [61, 45, job]) },
+  outputs: { predict: tensor("float32", [1], [probability]) },
+});
+const rows = (x: number, y: number) => ({
+  inputs: { x: tensor("float32", [1], [x]) },
+  outputs: { y: tensor("float32", [1], [y]) },
+});
+const double = defineModel({
+  inputs: { x: spec.float32([-1]) },
+  outputs: { y: spec.float32([-1]) },
+  batchable: true,
+  accepts: () => true,
+  predict: ({ x }) => ({ y: x.data.map((value) => 2 * value) }),
+});
+const { opened } = await libraryReport();
+
+describe("models of each platform, as their users call them", () => {
+  conformanceOf("tflite", example("models/digits"), digits);
+  conformanceOf("tflite, batched", example("models/digits"), digits, { batching: true });
+  conformanceOf("xgboost", example("xgboost-tabular/income"), [
+    person(0, 0.9149161577),
+    person(2, 0.946329236),
+  ]);
+  conformanceOf("a defined model", example("models/digits"), [rows(1, 2), rows(3, 6)], {
+    platform: double,
+  });
+  if (opened) conformanceOf("tensorflow", example("models/digits/savedmodel"), digits);
+});
