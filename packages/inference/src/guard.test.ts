@@ -56,8 +56,8 @@ describe("careless models: each call gets a sentence", () => {
     ],
     ["throws a string", thrower("boo"), "MODEL_THREW", /threw: boo$/],
     ["throws undefined", thrower(undefined), "MODEL_THREW", /threw: undefined$/],
-    ["throws a revoked proxy", thrower(revoked()), "MODEL_THREW", /threw: something that cannot/],
-    ["throws what has no text", thrower(Object.create(null)), "MODEL_THREW", /threw: something/],
+    ["throws a revoked proxy", thrower(revoked()), "MODEL_THREW", /threw: a value that has no/],
+    ["throws what has no text", thrower(Object.create(null)), "MODEL_THREW", /threw: a value/],
     [
       "throws an error with a hostile name",
       () => thrower(hostileError())(),
@@ -77,7 +77,7 @@ describe("careless models: each call gets a sentence", () => {
         throw revoked();
       },
       "MODEL_THREW",
-      /something that cannot/,
+      /a value that has no/,
     ],
     [
       "returns undefined",

@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { type Model, type Predictor, spec, tensor } from "@serving-kit/inference";
+import { type Model, type Platform, type Predictor, spec, tensor } from "@serving-kit/inference";
 import { libraryReport } from "@serving-kit/servable-tensorflow";
 import { type PredictorConformanceOptions, predictorConformance } from "@serving-kit/testing";
 import { describe, it } from "vitest";
-import { createModelServer, defineModel, type LoadModelOptions, loadModel } from "../src/index.js";
+import { createModelServer, defineModel, loadModel } from "../src/index.js";
 
 const runner = { describe, it };
 const example = (path: string) =>
@@ -35,7 +35,7 @@ function conformanceOf(
   name: string,
   basePath: string,
   examples: Examples,
-  options: Pick<LoadModelOptions, "platform" | "batching"> = {},
+  options: { readonly platform?: Platform; readonly batching?: boolean } = {},
 ) {
   const takesMore = { clauses: ["S6"], reason: "it takes more values than tensors" };
   predictorConformance(runner, {
