@@ -20,7 +20,7 @@ export interface RemotePath {
   /** The URI of the version, as logs, metrics and status show it. Has no credentials. */
   readonly uri: string;
   /** The size of all files in bytes, if the source knows it: what is reserved before they are fetched. */
-  readonly sizeBytes?: number;
+  readonly sizeBytes?: number | undefined;
   /** Brings the files to this machine. */
   fetch(signal: AbortSignal): Promise<LocalLease>;
 }

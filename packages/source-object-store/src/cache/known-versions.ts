@@ -1,0 +1,73 @@
+import { createHash, randomBytes } from "node:crypto";
+import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { parseVersion, type Version } from "@serving-kit/core";
+
+/** The versions of a base path as they were listed last. */
+export interface KnownList {
+  /** The names of the versions below the base path. */
+  readonly names: readonly string[];
+}
+
+/** What is remembered of storage, for when it cannot be read: the last lists, and which content a URI had. */
+export class KnownVersions {
+  readonly #dir: string;
+
+  constructor(dir: string) {
+    this.#dir = dir;
+  }
+
+  /** Remembers the versions of a base path by their names. */
+  async rememberList(uri: string, names: readonly string[]): Promise<void> {
+    await this.#write("lists", uri, { uri, names });
+  }
+
+  /** The versions of a base path that were remembered, by their names. */
+  async list(uri: string): Promise<ReadonlyMap<Version, string>> {
+    const { names } = await this.#read("lists", uri);
+    const known = new Map<Version, string>();
+    for (const name of Array.isArray(names) ? names : []) {
+      const version = typeof name === "string" ? parseVersion(name) : undefined;
+      if (version !== undefined) known.set(version, name);
+    }
+    return known;
+  }
+
+  /** Remembers that the version at a URI has the content of a key. */
+  async rememberKey(uri: string, key: string): Promise<void> {
+    await this.#write("contents", uri, { uri, key });
+  }
+
+  /** The key of the content that a URI had last. */
+  async keyOf(uri: string): Promise<string | undefined> {
+    const { key } = await this.#read("contents", uri);
+    return typeof key === "string" && /^[0-9a-f]{64}$/.test(key) ? key : undefined;
+  }
+
+  async #write(kind: string, uri: string, value: object): Promise<void> {
+    const path = this.#path(kind, uri);
+    const temporary = `${path}.${randomBytes(8).toString("hex")}.tmp`;
+    await mkdir(join(this.#dir, kind), { recursive: true });
+    try {
+      await writeFile(temporary, JSON.stringify(value));
+      await rename(temporary, path);
+    } catch (error) {
+      await rm(temporary, { force: true });
+      throw error;
+    }
+  }
+
+  /** Empty if nothing was remembered. */
+  async #read(kind: string, uri: string): Promise<Record<string, unknown>> {
+    try {
+      const value = JSON.parse(await readFile(this.#path(kind, uri), "utf8"));
+      return value !== null && value.uri === uri ? value : {};
+    } catch {
+      return {};
+    }
+  }
+
+  #path(kind: string, uri: string): string {
+    return join(this.#dir, kind, `${createHash("sha256").update(uri).digest("hex")}.json`);
+  }
+}

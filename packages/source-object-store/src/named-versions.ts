@@ -1,0 +1,36 @@
+import { type FoundProblem, type Version, versionNames } from "@serving-kit/core";
+import type { ModelCache } from "./cache/model-cache.js";
+import { errors } from "./errors.js";
+import { below, formatStoreUri, type StoreUri } from "./store-uri.js";
+
+/** Returns the name of each version: of several, one that is aspired, or else the shortest. The others are problems. */
+export function nameVersions(
+  servable: string,
+  names: Iterable<string>,
+  isAspired: (name: string) => boolean,
+  problems: FoundProblem[],
+): Map<Version, string> {
+  const found = new Map<Version, string>();
+  for (const [version, same] of versionNames(names)) {
+    const chosen = same.find(isAspired) ?? (same[0] as string);
+    found.set(version, chosen);
+    const others = same.filter((name) => name !== chosen);
+    if (others.length === 0) continue;
+    const error = errors.duplicateVersion({ name: servable, version }, chosen, others);
+    problems.push({ version, error });
+  }
+  return found;
+}
+
+/** The versions of the last known list of a base path that are in the cache, by their names. */
+export async function knownVersions(
+  cache: ModelCache,
+  uri: StoreUri,
+): Promise<ReadonlyMap<Version, string>> {
+  const known = new Map<Version, string>();
+  for (const [version, name] of await cache.known.list(formatStoreUri(uri))) {
+    const key = await cache.known.keyOf(below(uri, name));
+    if (key !== undefined && (await cache.has(key))) known.set(version, name);
+  }
+  return known;
+}

@@ -1,0 +1,79 @@
+import type { SourceProvider } from "@serving-kit/core";
+import { ModelCache } from "./cache/model-cache.js";
+import { ListingPace } from "./listing-pace.js";
+import type { ObjectStoreOptions } from "./object-store-options.js";
+import { ObjectStoreSource } from "./object-store-source.js";
+import { StorePool } from "./store-pool.js";
+import { formatStoreUri, isSafePath, parseStoreUri } from "./store-uri.js";
+
+const POLL_MS = 60_000;
+const SETTLE_MS = 10_000;
+const CONCURRENCY = 4;
+
+/** Ms below which polling is reported as expensive. */
+const EXPENSIVE_MS = 10_000;
+
+/**
+ * The provider of models in object stores: base paths such as `s3://bucket/models/digits`, below which
+ * `s3://bucket/models/digits/3/` has the objects of version 3.
+ *
+ * Its sources guarantee, in addition to `ModelSource` (N1 to N10):
+ * - G1 A poll of a model is one listing, with a delimiter. The objects of a version are listed while it is new, when it
+ *   could not be loaded, hourly, and by `poll`. Fewer than 50 listings start in any second.
+ * - G2 A version is aspired when its manifest or its ready marker says that it is complete, or when it has settled. Once
+ *   aspired it stays so while it has objects.
+ * - G3 No object at all below a base path is the problem BASE_PATH_NOT_FOUND, and withdraws nothing.
+ * - G4 If the store cannot be read at the start, the versions of the last known list that are in the cache are emitted,
+ *   with the problem SERVED_FROM_CACHE.
+ *
+ * What it emits guarantees, in addition to `RemotePath` (R1 to R7):
+ * - G5 All objects of a lease were in the store together at one moment, with those bytes.
+ * - G6 An object whose checksum is known, by the manifest or the store, was compared with it after it was written to
+ *   the disk. All others were checked by length, and are logged.
+ * - G7 A fetch fails after a minute without a byte and several attempts, and never since it takes long.
+ *
+ * @throws TypeError or RangeError naming the option, what was expected and what was given.
+ */
+export function objectStore(options: ObjectStoreOptions): SourceProvider {
+  const { schemes = ["s3"], parameters = [], cache, open, concurrency = CONCURRENCY } = options;
+  checkOptions(options);
+  return {
+    schemes,
+    resolve: (basePath) => formatStoreUri(parseStoreUri(basePath, parameters)),
+    create({ servables, clock, logger, ...context }) {
+      const pollIntervalMs = context.pollIntervalMs ?? options.pollIntervalMs ?? POLL_MS;
+      const settleMs = context.settleMs ?? options.settleMs ?? SETTLE_MS;
+      if (pollIntervalMs > 0 && pollIntervalMs < EXPENSIVE_MS) {
+        const text = `each model is listed every ${pollIntervalMs} ms, and stores charge for listings: set --file_system_poll_wait_seconds to 10 or more`;
+        logger.warn({ pollIntervalMs }, text);
+      }
+      const settings = {
+        ...{ clock, logger, pollIntervalMs, concurrency, parameters },
+        rules: { settleMs, readyMarker: options.readyMarker },
+        cache: new ModelCache(cache, clock, logger),
+        stores: new StorePool({ clock, pace: new ListingPace(clock), open }),
+      };
+      return new ObjectStoreSource(settings, servables);
+    },
+  };
+}
+
+function checkOptions(options: ObjectStoreOptions): void {
+  const { cache, readyMarker, concurrency = 1, pollIntervalMs = 0, settleMs = 0 } = options;
+  if (typeof cache?.dir !== "string" || cache.dir === "") {
+    throw new TypeError(`cache.dir: expected the path of a folder; got ${String(cache?.dir)}`);
+  }
+  if (readyMarker !== undefined && (readyMarker.includes("/") || !isSafePath(readyMarker))) {
+    const got = JSON.stringify(readyMarker);
+    throw new TypeError(`readyMarker: expected the name of an object; got ${got}`);
+  }
+  const numbers = { concurrency, "cache.maxBytes": cache.maxBytes ?? 1 };
+  for (const [name, value] of Object.entries(numbers)) {
+    if (Number.isSafeInteger(value) && value >= 1) continue;
+    throw new RangeError(`${name}: expected an integer of at least 1; got ${value}`);
+  }
+  for (const [name, value] of Object.entries({ pollIntervalMs, settleMs })) {
+    if (Number.isFinite(value) && value >= 0) continue;
+    throw new RangeError(`${name}: expected milliseconds, at least 0; got ${value}`);
+  }
+}

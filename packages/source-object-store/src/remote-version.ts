@@ -1,0 +1,177 @@
+import {
+  delay,
+  isServingError,
+  type Logger,
+  type RemotePath,
+  type ServingError,
+} from "@serving-kit/core";
+import type { CacheLease, ModelCache } from "./cache/model-cache.js";
+import { ARCHIVE, downloadVersion } from "./download-version.js";
+import { errors, isStale } from "./errors.js";
+import type { Sighting, VersionSight } from "./version-sight.js";
+
+/** What fetches need. */
+export interface FetchContext {
+  readonly cache: ModelCache;
+  readonly logger: Logger;
+  /** How many requests of a version at a time. */
+  readonly concurrency: number;
+  /** Ms without a byte after which a request is made again. */
+  readonly stallMs: number;
+  /** Called when bytes of an object have come. */
+  onBytes(count: number): void;
+  /** Called when a fetch has ended: with what it returned, or with why it failed. */
+  onFetched(outcome: FetchOutcome): void;
+}
+
+/** The outcome of a fetch. */
+export interface FetchOutcome {
+  readonly durationMs: number;
+  /** Whether the version was in the cache. Absent if the fetch failed. */
+  readonly isHit?: boolean;
+  /** The reason of the error. Absent if the fetch succeeded. */
+  readonly failure?: string;
+}
+
+/** Ms for which a listing of the source is good for a first fetch. */
+const FRESH_MS = 60_000;
+
+/** How often a version that changes while it is fetched is listed again. */
+const MAX_ROUNDS = 8;
+
+/**
+ * The files of a version in an object store: a `RemotePath` (R1 to R7).
+ *
+ * Each read has `If-Match`, so that all bytes are of the objects of one listing. If one of them is overwritten or
+ * removed meanwhile, the version is listed again, and must settle again.
+ */
+export class RemoteVersion implements RemotePath {
+  readonly uri: string;
+  readonly sight: VersionSight;
+  readonly #context: FetchContext;
+  /** Whether the last listing may be used, or has been used already. */
+  #isUsed = false;
+  /** A content that can never be loaded, and why. */
+  #refused: { readonly fingerprint: string; readonly error: ServingError } | undefined;
+
+  constructor(sight: VersionSight, context: FetchContext) {
+    this.uri = sight.place.uri;
+    this.sight = sight;
+    this.#context = context;
+  }
+
+  get sizeBytes(): number | undefined {
+    const { listing } = this.sight.last ?? {};
+    const isKnown = listing !== undefined && !listing.files.some(({ name }) => name === ARCHIVE);
+    return isKnown ? listing.sizeBytes : undefined;
+  }
+
+  async fetch(signal: AbortSignal): Promise<CacheLease> {
+    signal.throwIfAborted();
+    const { clock } = this.sight;
+    const startMs = clock.now();
+    const end = (outcome: Omit<FetchOutcome, "durationMs">) =>
+      this.#context.onFetched({ ...outcome, durationMs: clock.now() - startMs });
+    try {
+      const lease = await this.#fetch(signal);
+      end({ isHit: lease.isHit });
+      return lease;
+    } catch (error) {
+      if (signal.aborted) throw signal.reason;
+      end({ failure: isServingError(error) ? error.reason : "UNEXPECTED" });
+      throw error;
+    }
+  }
+
+  async #fetch(signal: AbortSignal): Promise<CacheLease> {
+    for (let round = 0; round < MAX_ROUNDS; round++) {
+      const seen = await this.#look(signal);
+      if ("lease" in seen) return seen.lease;
+      const { listing, state } = seen;
+      if (listing.files.length === 0) throw errors.versionGone(this.uri);
+      if (!state.isComplete) {
+        if (state.dueInMs === undefined) throw errors.versionIncomplete(this.uri, state.problem);
+        await delay(this.sight.clock, state.dueInMs, signal);
+        signal.throwIfAborted();
+        continue;
+      }
+      if (this.#refused?.fingerprint === listing.fingerprint) throw this.#refused.error;
+      try {
+        return await this.#lease(seen, signal);
+      } catch (error) {
+        signal.throwIfAborted();
+        if (isFinal(error, seen)) {
+          this.#refused = { fingerprint: listing.fingerprint, error: error as ServingError };
+        }
+        if (!isStale(error)) throw error;
+      }
+    }
+    throw errors.versionUnsettled(this.uri);
+  }
+
+  /** The objects that there are now; if the store cannot be read, the copy in the cache. */
+  async #look(signal: AbortSignal): Promise<Sighting | { readonly lease: CacheLease }> {
+    const { last, clock } = this.sight;
+    const isFresh = last?.state.isComplete && clock.now() - last.atMs < FRESH_MS;
+    const isFirst = !this.#isUsed;
+    this.#isUsed = true;
+    if (isFirst && isFresh) return last;
+    try {
+      return await this.sight.look(signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (isServingError(error) && error.reason === "VERSION_UNREADABLE") throw error;
+      const lease = await this.#copy(signal);
+      if (lease === undefined) throw error;
+      const { uri } = this;
+      const text = `${uri} cannot be listed; it is served from the model cache`;
+      this.#context.logger.warn({ uri, err: error }, text);
+      return { lease };
+    }
+  }
+
+  /** The copy that was fetched last. */
+  async #copy(signal: AbortSignal): Promise<CacheLease | undefined> {
+    const { cache } = this.#context;
+    const key = await cache.known.keyOf(this.uri);
+    if (key === undefined) return undefined;
+    return cache.existing(key, signal).catch(() => undefined);
+  }
+
+  async #lease({ listing, manifest }: Sighting, signal: AbortSignal): Promise<CacheLease> {
+    const { cache, logger } = this.#context;
+    const { uri } = this;
+    const lease = await cache.lease({
+      ...{ key: listing.fingerprint, uri, sizeBytes: listing.sizeBytes, signal },
+      fill: async (folder) => {
+        const store = await this.sight.place.open();
+        const { concurrency, stallMs, onBytes } = this.#context;
+        const { clock } = this.sight;
+        const context = { store, clock, uri, signal, stallMs, onBytes, concurrency, manifest };
+        const maxUnpackedBytes = cache.maxBytes;
+        const version = await downloadVersion(listing, folder, { ...context, maxUnpackedBytes });
+        if (version.unverified.length > 0) this.#reportUnverified(version.unverified);
+        return version;
+      },
+    });
+    const { fingerprint } = listing;
+    await cache.known.rememberKey(uri, fingerprint).catch((error) => {
+      logger.warn({ uri, err: error }, `what ${uri} has cannot be remembered for outages`);
+    });
+    return lease;
+  }
+
+  #reportUnverified(names: readonly string[]): void {
+    const { uri } = this;
+    const shown = names.slice(0, 3).join(", ") + (names.length > 3 ? ", …" : "");
+    const text = `${uri}: checked by their lengths alone, as the store has no checksum of them: ${shown} (${names.length}); a SHA256SUMS verifies them`;
+    this.#context.logger.warn({ uri, unverified: names.length }, text);
+  }
+}
+
+/** Whether a download of the same objects can never succeed. */
+function isFinal(error: unknown, { manifest }: Sighting): boolean {
+  if (!isServingError(error)) return false;
+  const isManifests = error.reason === "CHECKSUM_MISMATCH" && manifest !== undefined;
+  return isManifests || error.reason === "ARCHIVE_INVALID";
+}
