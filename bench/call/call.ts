@@ -27,7 +27,7 @@ const benchmark: Benchmark = {
   dist: ["serving-kit"],
   async run() {
     const file = fileURLToPath(new URL("../call-program.ts", import.meta.url));
-    const child = fork(file, { execArgv: ["--expose-gc", "--import", "tsx"] });
+    const child = fork(file, { execArgv: ["--import", "tsx"] });
     const [{ hand, plain, tensor, typed, bare, guarded }] = (await once(child, "message")) as [
       Contenders,
     ];

@@ -1,7 +1,7 @@
 import { stat } from "node:fs/promises";
 
-/** How many bytes one handover keeps: those of models that were checked and not loaded yet. */
-const MAX_BYTES = 256 * 2 ** 20;
+/** How many bytes a `ReadHandover` keeps: those of models that were checked and not loaded yet. */
+export const HANDOVER_BYTES = 256 * 2 ** 20;
 
 /** How many files it keeps, however small. */
 const MAX_FILES = 1_000;
@@ -17,8 +17,9 @@ interface Kept<T> {
  * Hands what was read of a file from the check of completeness to the load that follows, so that a model file is read
  * once.
  *
- * Keeps at most 256 MiB and 1,000 files, the newest; a file that is not kept is read again. What was kept is handed
- * out once, and only if the file has not changed since.
+ * Keeps at most 256 MiB and 1,000 files, the newest. What was kept is handed out once, and only if the file has not
+ * changed since. A larger file is read again: between the check and the load no manager has reserved memory for it. A
+ * canary reads its own copy too, since it is another process.
  */
 export class ReadHandover<T> {
   readonly #maxBytes: number;
@@ -26,7 +27,7 @@ export class ReadHandover<T> {
   #bytes = 0;
 
   /** @param maxBytes Default 256 MiB. */
-  constructor(maxBytes = MAX_BYTES) {
+  constructor(maxBytes = HANDOVER_BYTES) {
     this.#maxBytes = maxBytes;
   }
 

@@ -10,7 +10,7 @@ import {
 import { explainMissingModel } from "@serving-kit/inference";
 import { type MetaGraph, readSavedModelToLoad } from "./saved-model.js";
 import { SAVED_MODEL_FILES } from "./saved-model-file.js";
-import { readShardSizes, shardName } from "./variables/variables-index.js";
+import { readShardSizesToLoad, shardName, takeShardSizes } from "./variables/variables-index.js";
 
 /** Tells whether a folder looks like a SavedModel: has `saved_model.pb` or `saved_model.pbtxt`. */
 export async function looksLikeSavedModel(path: string): Promise<boolean> {
@@ -30,6 +30,7 @@ export async function looksLikeSavedModel(path: string): Promise<boolean> {
 export async function missingParts(
   path: string,
   graphs: readonly MetaGraph[],
+  shardSizes = takeShardSizes,
 ): Promise<string | undefined> {
   for (const asset of new Set(graphs.flatMap(({ assets }) => assets))) {
     // A name that leaves the folder is for TensorFlow to refuse.
@@ -39,7 +40,7 @@ export async function missingParts(
     }
   }
   if (graphs.every(({ restoreOp }) => restoreOp === undefined)) return undefined;
-  return missingVariables(join(path, "variables"));
+  return missingVariables(join(path, "variables"), shardSizes);
 }
 
 /** Whether a SavedModel is complete: see `missingParts`. */
@@ -54,16 +55,19 @@ export async function savedModelCompleteness(path: string): Promise<Completeness
     }
     return incomplete(`it is truncated or damaged: ${String(error.details.problem)}`);
   }
-  const missing = await missingParts(path, graphs);
+  const missing = await missingParts(path, graphs, readShardSizesToLoad);
   return missing === undefined ? COMPLETE : incomplete(missing);
 }
 
-async function missingVariables(folder: string): Promise<string | undefined> {
+async function missingVariables(
+  folder: string,
+  shardSizes: typeof takeShardSizes,
+): Promise<string | undefined> {
   const index = join(folder, "variables.index");
   if ((await sizeOf(index)) === undefined) return "variables/variables.index is missing";
   let expected: readonly number[];
   try {
-    expected = await readShardSizes(index);
+    expected = await shardSizes(index);
   } catch (error) {
     return `variables/variables.index cannot be read: ${messageOf(error)}`;
   }

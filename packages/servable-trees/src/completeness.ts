@@ -1,4 +1,5 @@
 import { createReadStream } from "node:fs";
+import { stat } from "node:fs/promises";
 import {
   COMPLETE,
   type Completeness,
@@ -6,11 +7,12 @@ import {
   isServingError,
   messageOf,
 } from "@serving-kit/core";
-import { explainMissingModel, readWholeFile } from "@serving-kit/inference";
+import { explainMissingModel, HANDOVER_BYTES } from "@serving-kit/inference";
 import { JsonEnd } from "./document/json.js";
 import { walkUbjson } from "./document/ubjson.js";
 import { DocumentError } from "./document/value.js";
 import { findModel, type ModelFile } from "./find-model.js";
+import { readToCheck } from "./read-model.js";
 import type { Library } from "./tree-model.js";
 import { inSlices } from "./turns.js";
 
@@ -39,10 +41,10 @@ async function problemOf({ path, kind }: ModelFile): Promise<string | undefined>
     case "json":
       return jsonProblem(path);
     case "text":
-      return textProblem(Buffer.from(await readWholeFile(path)).toString("latin1"));
+      return textProblem(textOf(await readToCheck(path)));
     case "ubj":
       try {
-        await inSlices(walkUbjson(await readWholeFile(path)));
+        await inSlices(walkUbjson(await readToCheck(path)));
         return undefined;
       } catch (error) {
         if (error instanceof DocumentError) return messageOf(error);
@@ -55,9 +57,23 @@ async function problemOf({ path, kind }: ModelFile): Promise<string | undefined>
 
 async function jsonProblem(path: string): Promise<string | undefined> {
   const end = new JsonEnd();
-  for await (const chunk of createReadStream(path)) end.push(chunk as Uint8Array);
+  const { size } = await stat(path);
+  if (size <= HANDOVER_BYTES) await inSlices(pushAll(await readToCheck(path), end));
+  else for await (const chunk of createReadStream(path)) end.push(chunk as Uint8Array);
   return end.isComplete ? undefined : "its JSON does not end";
 }
+
+const CHUNK_BYTES = 2 ** 16;
+
+function* pushAll(bytes: Uint8Array, end: JsonEnd): Generator<void, void> {
+  for (let from = 0; from < bytes.length; from += CHUNK_BYTES) {
+    end.push(bytes.subarray(from, from + CHUNK_BYTES));
+    yield;
+  }
+}
+
+const textOf = ({ buffer, byteOffset, length }: Uint8Array): string =>
+  Buffer.from(buffer, byteOffset, length).toString("latin1");
 
 const TREE_SIZES = /\ntree_sizes=([\d ]*)\r?\n/;
 

@@ -1,4 +1,4 @@
-import { readWholeFile } from "@serving-kit/inference";
+import { ReadHandover, readWholeFile } from "@serving-kit/inference";
 import { UnsupportedError } from "./document/fields.js";
 import { DocumentError } from "./document/value.js";
 import { errors } from "./errors.js";
@@ -18,6 +18,12 @@ export interface ReadModel {
   readonly bytes: number;
 }
 
+const handover = new ReadHandover<Uint8Array>();
+
+/** Reads a model file to check it, and keeps the bytes for the load. */
+export const readToCheck = (file: string): Promise<Uint8Array> =>
+  handover.readAndKeep(file, () => readWholeFile(file));
+
 /**
  * Reads and checks the model of a library at a path. The event loop turns meanwhile.
  *
@@ -36,7 +42,8 @@ export async function readModel(
     throw errors.modelUnsupported(file, "it is in XGBoost's old binary format", save);
   }
   try {
-    const bytes = await readWholeFile(file, signal);
+    const bytes = (await handover.take(file)) ?? (await readWholeFile(file, signal));
+    signal?.throwIfAborted();
     const inWorker = kind.format === "json" && bytes.length > WORKER_BYTES;
     const model = await (inWorker
       ? readInWorker({ bytes, kind, options }, signal)

@@ -1,28 +1,52 @@
-import { cp, mkdtemp, rm } from "node:fs/promises";
+import { cp, mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { createModelServer, type Platform, tensorflow, tflite } from "../src/index.js";
+import {
+  createModelServer,
+  lightgbm,
+  type Platform,
+  tensorflow,
+  tflite,
+  xgboost,
+} from "../src/index.js";
 
-const digits = `${import.meta.dirname}/../../../examples/models/digits`;
+const examples = `${import.meta.dirname}/../../../examples`;
+const digits = `${examples}/models/digits`;
 
-/** The names of the files that were opened or read, in order. */
-const opened = vi.hoisted((): string[] => []);
+/** How many bytes were read of each file, by its path. */
+const read = vi.hoisted(() => new Map<string, number>());
 vi.mock("node:fs/promises", async (importOriginal) => {
   const actual = await importOriginal<typeof import("node:fs/promises")>();
-  const counting =
-    <F extends (...args: never[]) => unknown>(call: F) =>
-    (...args: Parameters<F>) => {
-      opened.push(String(args[0]));
-      return call(...args);
-    };
-  return { ...actual, open: counting(actual.open), readFile: counting(actual.readFile) };
+  const count = (path: unknown, bytes: number) =>
+    read.set(`${path}`, (read.get(`${path}`) ?? 0) + bytes);
+  return {
+    ...actual,
+    async open(...args: Parameters<typeof actual.open>) {
+      const file = await actual.open(...args);
+      const own = file.read.bind(file) as (...about: unknown[]) => Promise<{ bytesRead: number }>;
+      const counting = async (...about: unknown[]) => {
+        const answer = await own(...about);
+        count(args[0], answer.bytesRead);
+        return answer;
+      };
+      return Object.assign(file, { read: counting });
+    },
+    async readFile(...args: Parameters<typeof actual.readFile>) {
+      const content = await actual.readFile(...args);
+      count(args[0], content.length);
+      return content;
+    },
+  };
 });
+
+/** The platforms of trees tell their files from others by so many bytes of their heads, in a few looks. */
+const HEADS = 4 * 512;
 
 let folder: string;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "serving-kit-reads-"));
-  opened.length = 0;
+  read.clear();
 });
 afterEach(() => rm(folder, { recursive: true }));
 
@@ -40,11 +64,18 @@ function counting(platform: Platform, asked: string[]): Platform {
 it.each([
   ["model.tflite", `${digits}/1`, ["tensorflow 7", "tflite 7"]],
   ["saved_model.pb", `${digits}/savedmodel/1`, ["tensorflow 7"]],
+  ["variables.index", `${digits}/savedmodel/1`, ["tensorflow 7"]],
+  ["model.ubj", `${examples}/xgboost-tabular/income/1`, ["tensorflow 7", "tflite 7", "xgboost 7"]],
+  [
+    "model.txt",
+    `${examples}/lightgbm/prices/1`,
+    ["tensorflow 7", "tflite 7", "xgboost 7", "lightgbm 7"],
+  ],
 ])("a version is detected once and its %s read once", async (file, model, detections) => {
   await cp(model, join(folder, "7"), { recursive: true });
   const asked: string[] = [];
   await using server = await createModelServer({
-    platforms: [counting(tensorflow(), asked), counting(tflite(), asked)],
+    platforms: [tensorflow(), tflite(), xgboost(), lightgbm()].map((one) => counting(one, asked)),
     models: [{ name: "digits", basePath: folder }],
     // Without libtensorflow the load of the SavedModel fails after its file was read.
     startUpPolicy: "none",
@@ -53,8 +84,10 @@ it.each([
   });
   const state = () => server.manager.states("digits")[0]?.state;
   await expect.poll(state, { timeout: 15_000 }).toMatch(/available|end/);
-  expect(opened.filter((path) => path.startsWith(folder) && basename(path) === file)).toHaveLength(
-    1,
-  );
+  const [[path, bytes] = [], ...others] = [...read].filter(([path]) => basename(path) === file);
+  expect(others).toEqual([]);
+  const { size } = await stat(path as string);
+  expect(bytes).toBeGreaterThanOrEqual(size);
+  expect(bytes).toBeLessThanOrEqual(size + (/ubj|txt/.test(file) ? HEADS : 0));
   expect(asked).toEqual(detections);
 });

@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { ReadHandover } from "@serving-kit/inference";
 import { bundleEntryType, bundleHeaderType } from "../proto/schema.js";
 import { tableEntries } from "./table-file.js";
 
@@ -33,6 +34,16 @@ export async function readShardSizes(path: string): Promise<readonly number[]> {
   }
   return sizes;
 }
+
+const handover = new ReadHandover<readonly number[]>();
+
+/** As `readShardSizes`; keeps what it returns for `takeShardSizes`. */
+export const readShardSizesToLoad: typeof readShardSizes = (path) =>
+  handover.readAndKeep(path, () => readShardSizes(path));
+
+/** As `readShardSizes`, unless `readShardSizesToLoad` has read the file as it is now. */
+export const takeShardSizes: typeof readShardSizes = async (path) =>
+  (await handover.take(path)) ?? readShardSizes(path);
 
 /** The names of shards have five digits. */
 const MAX_SHARDS = 99_999;

@@ -55,6 +55,7 @@ export async function makeCall<T, R, B = Uint8Array>(
       const running = call.run(version, body);
       outcome =
         running instanceof Promise ? await settleCall(running, limits, host.clock) : running;
+      version.ran();
     } finally {
       version.end();
     }
@@ -119,6 +120,7 @@ class RunningVersion implements CalledVersion {
   readonly #handle: ServableHandle<Predictor>;
   /** Whether the call is over: what comes later is no longer observed. */
   #hasEnded = false;
+  #isRunning = false;
   readonly #limits: CallContext;
   readonly #observation: CallObservation | undefined;
 
@@ -138,14 +140,18 @@ class RunningVersion implements CalledVersion {
 
   predict(call: PredictCall): Promise<Tensors> {
     if (this.#hasEnded) return Promise.reject(errors.callEnded());
-    const observation = this.#observation;
+    this.ran();
+    this.#isRunning = true;
+    this.#observation?.running(this.id, call);
+    const outputs = this.predictor.predict(call.inputs, optionsOf(call, this.#limits));
     const { outputNames } = call;
-    observation?.running(this.id, call);
-    const running = this.predictor.predict(call.inputs, optionsOf(call, this.#limits));
-    return running.then((outputs) => {
-      if (!this.#hasEnded) observation?.ran();
-      return renamed(outputs, outputNames);
-    });
+    return outputNames ? outputs.then((named) => renamed(named, outputNames)) : outputs;
+  }
+
+  /** The run that is in progress has ended: before another one, and at the end of the call. */
+  ran(): void {
+    if (this.#isRunning) this.#observation?.ran();
+    this.#isRunning = false;
   }
 
   end(): void {

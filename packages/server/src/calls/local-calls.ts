@@ -62,8 +62,7 @@ export class LocalCalls implements ModelCalls {
   }
 
   #call<R>(call: LocalCall<R>): Promise<never> {
-    const { signal, timeoutMs } = call.options;
-    return this.#core.call<Tensors, R>(call, { signal, timeoutMs }) as Promise<never>;
+    return this.#core.call<Tensors, R>(call, call.options) as Promise<never>;
   }
 }
 

@@ -71,7 +71,7 @@ export interface CallStart {
 export interface CallObservation {
   /** The call has been decoded and the model is about to run; `call` is only lent. */
   running(id: ServableId, call: PredictCall): void;
-  /** The model has answered. */
+  /** The model has answered: `run` of the call has resolved, or runs the model again. */
   ran(): void;
   /** The call is over; without `error` it succeeded. Called once, last. */
   end(error?: unknown): void;
