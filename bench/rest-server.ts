@@ -3,13 +3,13 @@ import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import express from "express";
-import { createModelServer, type Platform, tensorflow } from "serving-kit";
+import { createModelServer, type Platform, tensorflow, xgboost } from "serving-kit";
 
-// A child process that answers digits predictions over REST until its parent goes: by the kit, or with an
+// A child process that answers predictions over REST until its parent goes: by the kit, or with an
 // answer that it was given, parsing the body and writing the answer as one does. It sends its port, and
 // its CPU time when it gets any message.
 
-const [, , kind = "", answerText = "null"] = process.argv;
+const [, , kind = "", answerText = "null", name = "digits", path = ""] = process.argv;
 const answer = JSON.parse(answerText);
 
 /** What everyone writes: the body joined, JSON.parse, JSON.stringify. */
@@ -32,31 +32,34 @@ function bareExpress(): RequestListener {
   return app;
 }
 
-async function kit(model: string, platforms: readonly Platform[] = []): Promise<RequestListener> {
-  const models = new URL("../examples/models/", import.meta.url);
-  const basePath = fileURLToPath(new URL(model, models));
-  const server = await createModelServer({
-    platforms,
-    models: [{ name: "digits", basePath }],
-    batching: true,
-    settleMs: 0,
-  });
+async function kit(
+  basePath: string,
+  platforms: readonly Platform[] = [],
+  batching = true,
+): Promise<RequestListener> {
+  const models = [{ name, basePath }];
+  const server = await createModelServer({ platforms, models, batching, settleMs: 0 });
   return (request, response) => server.rest(request, response);
 }
 
+const example = (model: string) =>
+  fileURLToPath(new URL(`../examples/models/${model}`, import.meta.url));
+
 async function kitExpress(model: string): Promise<RequestListener> {
   const app = express();
-  app.use(await kit(model));
+  app.use(await kit(example(model)));
   return app;
 }
 
 const listeners: Record<string, () => RequestListener | Promise<RequestListener>> = {
   bare: () => bare,
   "bare express": bareExpress,
-  tflite: () => kit("digits"),
+  tflite: () => kit(example("digits")),
   "tflite express": () => kitExpress("digits"),
   // The ops of a small model take longer to share among threads than to run.
-  tensorflow: () => kit("digits/savedmodel", [tensorflow({ intraOpThreads: 1 })]),
+  tensorflow: () => kit(example("digits/savedmodel"), [tensorflow({ intraOpThreads: 1 })]),
+  // A row takes a microsecond: there is nothing to join.
+  trees: () => kit(path, [xgboost()], false),
 };
 
 process.once("disconnect", () => process.exit());

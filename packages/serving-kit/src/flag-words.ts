@@ -13,6 +13,7 @@ export const FLAG_OF_OPTION: Readonly<Record<string, string | undefined>> = {
 const FLAG_OF_FIELD: Readonly<Record<string, string>> = {
   name: "model_name",
   basePath: "model_base_path",
+  platform: "model_platform",
 };
 
 /** The flags of files, by what the library calls them. */

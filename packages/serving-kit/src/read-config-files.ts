@@ -52,5 +52,6 @@ export async function readConfigFiles(flags: ServerFlags, logger?: Logger): Prom
 
 function modelOf(flags: ServerFlags): readonly ModelConfig[] {
   if (flags.model_base_path === "") throw errors.modelsMissing();
-  return [{ name: flags.model_name, basePath: flags.model_base_path }];
+  const { model_name: name, model_base_path: basePath, model_platform: platform } = flags;
+  return [{ name, basePath, ...(platform !== "" && { platform }) }];
 }

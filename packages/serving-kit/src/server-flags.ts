@@ -8,6 +8,7 @@ import { listeningFlags, ownListeningFlags } from "./server-flags/listening-flag
 import {
   loadingFlags,
   modelFlags,
+  ownModelFlags,
   platformFlags,
   startUpFlags,
 } from "./server-flags/model-flags.js";
@@ -36,6 +37,7 @@ export const serverFlagGroups: Readonly<Record<string, FlagTable>> = {
   Platforms: { ...platformFlags, ...flagsOfPlatforms.serving },
   Operation: operationFlags,
   "Beyond tensorflow_model_server": {
+    ...ownModelFlags,
     ...pluginFlags,
     ...ownListeningFlags,
     ...startUpFlags,
@@ -49,6 +51,7 @@ export const serverFlagGroups: Readonly<Record<string, FlagTable>> = {
 const coreFlags = {
   ...pluginFlags,
   ...modelFlags,
+  ...ownModelFlags,
   ...loadingFlags,
   ...listeningFlags,
   ...batchingFlags,

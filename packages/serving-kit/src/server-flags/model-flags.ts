@@ -1,4 +1,4 @@
-import { integer, integer64, path, text, toggle, word } from "../flag-kinds.js";
+import { integer, integer64, path, text, textOrNone, toggle, word } from "../flag-kinds.js";
 
 /** TF Serving's flags that say which models are served. */
 export const modelFlags = {
@@ -15,7 +15,7 @@ export const modelFlags = {
   model_config_file: path(
     "file",
     "A ModelServerConfig in protobuf's text format, JSON or YAML, for more than one model; read again " +
-      "at SIGHUP. --model_name and --model_base_path are then ignored.",
+      "at SIGHUP. --model_name, --model_base_path and --model_platform are then ignored.",
   ),
   model_config_file_poll_wait_seconds: integer(
     "seconds",
@@ -38,6 +38,15 @@ export const modelFlags = {
     false,
     "Classify and Regress need a signature whose method_name is theirs, and Predict one with any of " +
       "the three.",
+  ),
+};
+
+/** What TF Serving has in model config files alone. */
+export const ownModelFlags = {
+  model_platform: textOrNone(
+    "name",
+    "The platform of the model in --model_base_path, such as tensorflow, tflite, onnx or xgboost. Without the " +
+      "flag: the first one that accepts the files.",
   ),
 };
 
