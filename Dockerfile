@@ -22,6 +22,7 @@ RUN --mount=type=cache,target=/root/.npm,sharing=locked \
     --mount=type=secret,id=npmrc,target=/root/.npmrc \
     node scripts/install.mjs \
     && node packages/servable-tflite/scripts/platform-packages.mjs \
+    && node packages/servable-onnx/scripts/platform-packages.mjs \
     && node scripts/npx.mjs --filter-prod=serving-kit... run build --no-dts \
     && node scripts/npx.mjs --filter=serving-kit --prod \
         --config.node-linker=hoisted --config.inject-workspace-packages=true deploy /app

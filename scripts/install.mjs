@@ -8,12 +8,26 @@ import { showStep } from "./step-timer.mjs";
 import { requireSupportedNode, root } from "./workspace.mjs";
 
 const stampFile = join(root, "node_modules/.install-stamp");
-const platformPackagesScript = "packages/servable-tflite/scripts/platform-packages.mjs";
+
+/** The scripts that fetch native libraries, and what follows if one cannot. */
+const LIBRARIES = [
+  {
+    name: "TensorFlow Lite",
+    script: "packages/servable-tflite/scripts/platform-packages.mjs",
+    otherwise: "TensorFlow Lite 2.9 is used instead",
+  },
+  {
+    name: "ONNX Runtime",
+    script: "packages/servable-onnx/scripts/platform-packages.mjs",
+    otherwise: "ONNX models cannot be served, and their tests are skipped",
+  },
+];
 
 /** What an installation depends on: the lockfile, the settings, and what optional packages fit. */
 function wantedStamp() {
   const hash = createHash("sha256");
-  for (const file of ["pnpm-lock.yaml", "pnpm-workspace.yaml", platformPackagesScript]) {
+  const scripts = LIBRARIES.map(({ script }) => script);
+  for (const file of ["pnpm-lock.yaml", "pnpm-workspace.yaml", ...scripts]) {
     if (existsSync(join(root, file))) hash.update(readFileSync(join(root, file)));
   }
   return `${hash.digest("hex")} ${process.platform}-${process.arch}\n`;
@@ -28,23 +42,24 @@ async function step(label, action) {
 }
 
 /**
- * Fetches the libraries of TensorFlow Lite for this platform. Returns whether all are there. 2.21 comes
- * from another registry than the dependencies: if that one fails, 2.9, which is among them, is used.
+ * Fetches a library for this platform. Returns whether it is there. It comes from another registry than the
+ * dependencies.
  */
-async function fetchLibraries() {
-  const end = showStep("fetching the TensorFlow Lite libraries of this platform");
-  const { code, output } = await runNode([platformPackagesScript]);
+async function fetchLibrary({ name, script, otherwise }) {
+  if (!existsSync(join(root, script))) return true;
+  const end = showStep(`fetching ${name} for this platform`);
+  const { code, output } = await runNode([script]);
   end(code === 0 ? "done" : "failed");
   if (code === 0) return true;
   process.stderr.write(
-    `${output.trim()}\nTensorFlow Lite 2.9 is used instead, and the packages cannot be packed. The next npm command tries again.\n`,
+    `${output.trim()}\n${otherwise}, and the packages cannot be packed. The next npm command tries again.\n`,
   );
   return false;
 }
 
 /**
  * Makes the workspace ready to run: dependencies by the pinned pnpm as the lockfile says, and the
- * TFLite libraries of this platform. A stamp beside the dependencies skips both when nothing they
+ * native libraries of this platform. A stamp beside the dependencies skips both when nothing they
  * depend on has changed since.
  */
 export async function ensureInstalled() {
@@ -55,9 +70,9 @@ export async function ensureInstalled() {
   await step("installing dependencies", () =>
     pnpm(["install", "--frozen-lockfile", "--reporter=append-only"]),
   );
-  if (existsSync(join(root, platformPackagesScript))) {
-    if (!(await fetchLibraries())) return;
-  }
+  const fetched = [];
+  for (const library of LIBRARIES) fetched.push(await fetchLibrary(library));
+  if (fetched.includes(false)) return;
   writeFileSync(stampFile, wanted);
 }
 

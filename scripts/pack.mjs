@@ -13,12 +13,13 @@ import { publishedPackages, readJson, root } from "./workspace.mjs";
 // are in a registry, this is how to get them.
 
 const DEFAULT_FOLDER = "packed";
-const PLATFORM_PACKAGES = "packages/servable-tflite/npm";
+/** The packages with a native library each, by platform. */
+const PLATFORM_PACKAGES = ["servable-tflite", "servable-onnx"];
 const OVERRIDES = "overrides.yaml";
 
 /**
- * The packed packages, as paths: the package `serving-kit` with those that it needs, the `platforms` of
- * TensorFlow Lite, and all others.
+ * The packed packages, as paths: the package `serving-kit` with those that it needs, the
+ * `platforms` with native libraries, and all others.
  *
  * @typedef {{ folder: string, kit: string[], platforms: string[], more: string[] }} Packed
  */
@@ -27,9 +28,11 @@ const OVERRIDES = "overrides.yaml";
 function groups() {
   const kit = withDependencies(["serving-kit"]);
   const all = publishedPackages().map(({ folder }) => folder);
-  const platforms = readdirSync(join(root, PLATFORM_PACKAGES), { withFileTypes: true })
-    .filter((entry) => entry.isDirectory())
-    .map(({ name }) => `${PLATFORM_PACKAGES}/${name}`);
+  const platforms = PLATFORM_PACKAGES.flatMap((name) => {
+    const folder = `packages/${name}/npm`;
+    const entries = readdirSync(join(root, folder), { withFileTypes: true });
+    return entries.filter((entry) => entry.isDirectory()).map((entry) => `${folder}/${entry.name}`);
+  });
   return { kit, platforms, more: all.filter((folder) => !kit.includes(folder)) };
 }
 
@@ -40,15 +43,17 @@ function tarballOf(packageFolder) {
   return { name, file: `${name.replace("@", "").replace("/", "-")}-${version}.tgz` };
 }
 
-/** Downloads the libraries of TensorFlow Lite for all platforms, where one is missing. */
+/** Downloads the native libraries for all platforms, where one is missing. */
 export async function fillPlatformPackages() {
-  const end = showStep("fetching TensorFlow Lite for all platforms");
-  const { code, output } = await runNode([
-    "packages/servable-tflite/scripts/platform-packages.mjs",
-    "--all",
-  ]);
-  end(code === 0 ? "done" : "failed");
-  if (code !== 0) throw new Error(`filling the platform packages failed:\n${output}`);
+  for (const name of PLATFORM_PACKAGES) {
+    const end = showStep(`fetching the libraries of ${name} for all platforms`);
+    const { code, output } = await runNode([
+      `packages/${name}/scripts/platform-packages.mjs`,
+      "--all",
+    ]);
+    end(code === 0 ? "done" : "failed");
+    if (code !== 0) throw new Error(`filling the platform packages failed:\n${output}`);
+  }
 }
 
 async function packInto(folder) {

@@ -25,7 +25,7 @@ describe("explainMissingModel", () => {
   it.each([
     ["model.keras", "a Keras file", 'keras.models.load_model("model.keras").export(folder)'],
     ["best.H5", "a Keras HDF5 file", 'keras.models.load_model("best.H5").export(folder)'],
-    ["model.onnx", "an ONNX model", "definePlatform"],
+    ["model.onnx", "an ONNX model", 'the platform "onnx"'],
     ["hand.task", "a MediaPipe task, which is a zip of .tflite files", "unzip hand.task"],
     ["frozen_graph.pb", "a frozen graph, which has no signatures", "simple_save"],
     ["m.tflite", "a TensorFlow Lite model", 'the platform "tflite"'],

@@ -26,8 +26,7 @@ const KINDS: readonly ForeignKind[] = [
   {
     names: /\.onnx$/i,
     what: "an ONNX model",
-    remedy: () =>
-      "convert it to a SavedModel or a .tflite file, or serve it by a platform of your own (definePlatform)",
+    remedy: () => 'serve it by the platform "onnx", or name no platform',
   },
   {
     names: /\.task$/i,
@@ -64,7 +63,7 @@ const KINDS: readonly ForeignKind[] = [
   {
     names: /\.cbm$/i,
     what: "a CatBoost model",
-    remedy: () => "export it as ONNX, or serve it by a platform of your own (definePlatform)",
+    remedy: () => 'export it as ONNX: save_model("model.onnx", format="onnx")',
   },
   {
     names: /\.(zip|tar|tgz|tar\.gz)$/i,
@@ -74,7 +73,7 @@ const KINDS: readonly ForeignKind[] = [
 ];
 
 /** Whether a name is that of a model's main file. */
-const MODEL_FILE = /^saved_model\.pb(txt)?$|\.tflite$/i;
+const MODEL_FILE = /^saved_model\.pb(txt)?$|\.(tflite|onnx)$/i;
 
 /** How many subfolders are looked into. */
 const MAX_SUBFOLDERS = 100;

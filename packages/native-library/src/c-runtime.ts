@@ -48,3 +48,17 @@ function declareMallocTrim(): NativeFunction | null {
     return null;
   }
 }
+
+/**
+ * Sets an environment variable for C, unless it is set. In a worker thread `process.env` is a copy, which C does not
+ * see. Call it before the library that reads the variable opens.
+ */
+export function setEnvironment(name: string, value: string): void {
+  const koffi = loadKoffi();
+  if (process.platform === "win32") {
+    if (process.env[name] !== undefined) return;
+    koffi.load("ucrtbase.dll").func("_putenv_s", "int", ["str", "str"])(name, value);
+  } else {
+    koffi.load(null).func("setenv", "int", ["str", "str", "int"])(name, value, 0);
+  }
+}

@@ -4,7 +4,7 @@
  *
  * @packageDocumentation
  */
-export { formatVarArgs, returnFreedMemory } from "./c-runtime.js";
+export { formatVarArgs, returnFreedMemory, setEnvironment } from "./c-runtime.js";
 export { type CanaryTask, runInCanary } from "./canary.js";
 export { type Attempt, errors as nativeLibraryErrors } from "./errors.js";
 export { exitNow } from "./exit-now.js";
@@ -34,11 +34,17 @@ export {
   type NativeStruct,
   type NativeType,
 } from "./native-function.js";
-export { type LibraryRequirements, NativeLibrary, openLibrary } from "./native-library.js";
+export {
+  type LibraryRequirements,
+  NativeLibrary,
+  openLibrary,
+  type VersionReader,
+} from "./native-library.js";
 export {
   callPointer,
   copyMemory,
   type FunctionTypes,
+  functionAt,
   type NativeCallback,
   nativeCallback,
   viewMemory,
@@ -51,8 +57,9 @@ export {
   pythonPrograms,
   pythonSurroundings,
 } from "./python.js";
-export { pythonModuleFolder, pythonPackage } from "./python-package.js";
+export { type ModuleFile, pythonModuleFolder, pythonPackage } from "./python-package.js";
 export { canReusePort, reusePortSocket, type SocketAddress } from "./reuse-port.js";
 export { EXECUTIONS, type Execution, RunPlan } from "./run-plan.js";
+export { SessionHolders } from "./session-holders.js";
 export { type SignalHold, signalHold } from "./signal-hold.js";
 export { isVersionWithin, type VersionRange } from "./version-range.js";

@@ -14,8 +14,11 @@ export interface LibraryRequirements {
   readonly name: string;
   /** Where to look, in order. */
   readonly candidates: readonly LibraryCandidate[];
-  /** The C function `const char *f(void)` that tells the version, and the versions that will do. */
-  readonly version: { readonly symbol: string } & VersionRange;
+  /**
+   * The versions that will do, and where the version is from: the C function `const char *f(void)` of a symbol, or
+   * what `read` returns of the library's functions.
+   */
+  readonly version: VersionRange & ({ readonly symbol: string } | VersionReader);
   /** The functions that must be there. */
   readonly symbols: readonly string[];
   /** Libraries to open first, given the path of the main one. Symbols are looked for in all. */
@@ -24,6 +27,12 @@ export interface LibraryRequirements {
   readonly isGlobal?: boolean;
   /** What a user can do when there is none, as the end of a sentence. */
   readonly remedy: string;
+}
+
+/** Reads the version of a library that has no function for it by itself. */
+export interface VersionReader {
+  /** @throws if the library is another one than expected. */
+  read(functions: NativeLibrary["functions"]): string;
 }
 
 /** koffi's calls run on stacks of its own; 128 KiB off the loop is less than what Eigen may take. */
@@ -151,20 +160,25 @@ async function open(
     await pinLibrary(file, isGlobal);
     handles.push(load(file, isGlobal));
   }
-  const missing = [version.symbol, ...symbols].filter(
-    (symbol) => !handles.some((handle) => exports(handle, symbol)),
-  );
+  const needed = "symbol" in version ? [version.symbol, ...symbols] : symbols;
+  const missing = needed.filter((symbol) => !handles.some((handle) => exports(handle, symbol)));
   if (missing.length > 0) {
     throw errors.libraryIncompatible(name, path, `it does not export ${missing.join(", ")}`);
   }
-  const handle = handles.find((handle) => exports(handle, version.symbol)) as LibraryHandle;
-  const actual = String(handle.func(version.symbol, "str", [])());
+  const unversioned = new NativeLibrary({ name, version: "", ...place }, handles);
+  const actual = versionOf(unversioned, version);
   if (!isVersionWithin(actual, version)) {
     const below = version.below === undefined ? "" : ` and below ${version.below}`;
     const expected = `expected at least ${version.atLeast}${below}`;
     throw errors.libraryIncompatible(name, path, `its version is ${actual}; ${expected}`);
   }
   return new NativeLibrary({ name, version: actual, ...place }, handles);
+}
+
+function versionOf(library: NativeLibrary, version: LibraryRequirements["version"]): string {
+  if ("read" in version) return version.read((declarations) => library.functions(declarations));
+  const { tell } = library.functions({ tell: [version.symbol, "str"] });
+  return String(tell());
 }
 
 /** The message of koffi leaves the path out. */

@@ -75,3 +75,12 @@ export function callPointer<R>(pointer: bigint, types: FunctionTypes, ...args: u
   }
   return koffi.call(pointer, prototype, ...args) as R;
 }
+
+/**
+ * Declares the C function at an address, such as one of a table of functions. The library must stay open. Worker
+ * threads declare their own.
+ */
+export function functionAt(pointer: bigint, { result, args }: FunctionTypes): NativeFunction {
+  const koffi = loadKoffi();
+  return koffi.decode(pointer, koffi.proto(result, [...args])) as NativeFunction;
+}

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
 import type { LibraryCandidate, Located } from "./library-candidate.js";
 import { pythonPrograms, pythonSurroundings } from "./python.js";
@@ -14,11 +14,14 @@ spec = importlib.util.find_spec(sys.argv[1])
 print((spec.submodule_search_locations or [""])[0] if spec else "")
 `;
 
+/** A file in a module's folder: its path, or a subfolder and a pattern of its name, which may have a version. */
+export type ModuleFile = string | { readonly folder: string; readonly name: RegExp };
+
 /**
  * A file of a package that is installed in Python: in the active virtual environment, else in the
- * `python3` or `python` on PATH. `files` are paths inside the module's folder.
+ * `python3` or `python` on PATH. `files` are in the module's folder.
  */
-export function pythonPackage(module: string, files: readonly string[]): LibraryCandidate {
+export function pythonPackage(module: string, files: readonly ModuleFile[]): LibraryCandidate {
   return {
     origin: `Python package ${module}`,
     async locate(): Promise<Located> {
@@ -29,13 +32,27 @@ export function pythonPackage(module: string, files: readonly string[]): Library
           seen.push(`${python} ${folder === "" ? "does not have it" : "does not run"}`);
           continue;
         }
-        const file = files.find((file) => existsSync(join(folder, file)));
-        if (file !== undefined) return { path: join(folder, file) };
-        seen.push(`${folder} has no ${files.join(" or ")}`);
+        const path = files.map((file) => findFile(folder, file)).find(Boolean);
+        if (path !== undefined) return { path };
+        seen.push(`${folder} has no ${files.map(nameOf).join(" or ")}`);
       }
       return { missing: seen.join("; ") };
     },
   };
+}
+
+const nameOf = (file: ModuleFile) =>
+  typeof file === "string" ? file : `${file.folder}/${file.name.source}`;
+
+function findFile(module: string, file: ModuleFile): string | undefined {
+  if (typeof file === "string") {
+    const path = join(module, file);
+    return existsSync(path) ? path : undefined;
+  }
+  const folder = join(module, file.folder);
+  const names = existsSync(folder) ? readdirSync(folder).sort() : [];
+  const name = names.find((name) => file.name.test(name));
+  return name === undefined ? undefined : join(folder, name);
 }
 
 /** The folder of an installed Python module; undefined if no Python has it. See `pythonPackage`. */

@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
 import { isServingError, type LoadContext, systemClock } from "@serving-kit/core";
 import { batchDimension, type Predictor, type Signature } from "@serving-kit/inference";
-import { nativeRuns, returnFreedMemory } from "@serving-kit/native-library";
+import { nativeRuns, returnFreedMemory, SessionHolders } from "@serving-kit/native-library";
 import { missingParts } from "./completeness.js";
 import { errors } from "./errors.js";
 import { openTensorFlow, type TensorFlow } from "./native/library.js";
@@ -11,7 +11,6 @@ import type { TensorFlowOptions } from "./options.js";
 import { selectMetaGraph, takeSavedModel } from "./saved-model.js";
 import { SavedModelPredictor, type ServedModel } from "./saved-model-predictor.js";
 import { sessionConfig } from "./session-config.js";
-import { SessionHolders } from "./session-holders.js";
 import { settleVariables } from "./settle-variables.js";
 import { shareSavedModel, unshareSavedModel } from "./share.js";
 import { readWarmUpRequests } from "./warm-up/prediction-log.js";

@@ -1,10 +1,10 @@
 import { isMainThread } from "node:worker_threads";
 import { systemClock } from "@serving-kit/core";
 import type { PlatformServices, SharedPredictor } from "@serving-kit/inference";
+import { SessionHolders } from "@serving-kit/native-library";
 import { errors } from "./errors.js";
 import { openTensorFlow, type TensorFlow } from "./native/library.js";
 import { SavedModelPredictor, type ServedModel } from "./saved-model-predictor.js";
-import { SessionHolders } from "./session-holders.js";
 
 /** The name of the platform. */
 export const PLATFORM_NAME = "tensorflow";

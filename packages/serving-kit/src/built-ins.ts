@@ -2,6 +2,7 @@ import type { Platform } from "@serving-kit/inference";
 import type { AcquireDecorator, Observer, Protocol } from "@serving-kit/server";
 import { filesystemProvider } from "@serving-kit/source-filesystem";
 import { loadPlatforms } from "./platforms/load-platforms.js";
+import { onnxFlags } from "./platforms/onnx-flags.js";
 import type { PlatformRow } from "./platforms/platform-row.js";
 import { tensorflowFlags } from "./platforms/tensorflow-flags.js";
 import { tfliteFlags } from "./platforms/tflite-flags.js";
@@ -38,6 +39,11 @@ export const builtIns: BuiltIns = {
       ...tfliteFlags,
       isRequired: true, // its library comes with the kit
       load: async (setup) => (await import("./platforms/tflite.js")).tfliteOf(setup),
+    },
+    {
+      name: "onnx",
+      ...onnxFlags,
+      load: async (setup) => (await import("./platforms/onnx.js")).onnxOf(setup),
     },
     {
       name: "xgboost",

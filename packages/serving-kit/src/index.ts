@@ -46,6 +46,7 @@ export {
   toTensor,
   type Values,
 } from "@serving-kit/inference";
+export { type OnnxOptions, onnx } from "@serving-kit/servable-onnx";
 export { type TensorFlowOptions, tensorflow } from "@serving-kit/servable-tensorflow";
 export { type TfliteOptions, tflite } from "@serving-kit/servable-tflite";
 export { lightgbm, type TreeOptions, xgboost } from "@serving-kit/servable-trees";

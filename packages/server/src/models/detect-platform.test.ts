@@ -36,7 +36,7 @@ describe("detectPlatform", () => {
     await writeFile(join(folder, "model.onnx"), "");
     expect(await isComplete(folder)).toMatchObject({
       problem: "it is not a model of a or b; model.onnx is an ONNX model",
-      remedy: expect.stringContaining("definePlatform"),
+      remedy: expect.stringContaining('the platform "onnx"'),
     });
   });
 

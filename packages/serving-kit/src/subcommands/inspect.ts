@@ -11,8 +11,8 @@ export function inspect({ platforms: rows }: Pick<BuiltIns, "platforms"> = built
     usage: "inspect /models/digits",
     description:
       "Prints the signatures of a model with the names, dtypes and shapes of their tensors: of a\n" +
-      "SavedModel, a .tflite file, a model of XGBoost or LightGBM, or the newest version in a base path.\n" +
-      "Of trees also their number, depth, features, categories and best iteration; of a .tflite file its\n" +
+      "SavedModel, a .tflite or .onnx file, a model of XGBoost or LightGBM, or the newest version in a base\n" +
+      "path. Of trees also their number, depth, features, categories and best iteration; of a .tflite file its\n" +
       "operators and state, the runtime it needs, the runtime that would run it and why, operands that\n" +
       "nothing checks, and how much of it XNNPACK would run. Needs no library.",
     operands: ["path"],

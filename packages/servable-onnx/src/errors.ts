@@ -1,0 +1,64 @@
+import { messageOf, ServingError } from "@serving-kit/core";
+import type { OrtFailure } from "./ort-failure.js";
+
+/** The errors of this package, one factory for each reason. */
+export const errors = {
+  modelFileMissing: (
+    path: string,
+    problem: string,
+    { remedy, cause }: { remedy?: string; cause?: unknown } = {},
+  ) =>
+    new ServingError(
+      "NOT_FOUND",
+      "MODEL_FILE_MISSING",
+      `expected an .onnx file, or a folder with model.onnx or one *.onnx, at ${path}; ${problem}${remedy === undefined ? "" : `; ${remedy}`}`,
+      { cause, details: { path, problem, remedy } },
+    ),
+
+  modelFileInvalid: (path: string, problem: unknown) =>
+    new ServingError(
+      "DATA_LOSS",
+      "MODEL_FILE_INVALID",
+      `${path} is not a valid ONNX file: ${messageOf(problem)}; copy it again, or export it again`,
+      { cause: problem, details: { path } },
+    ),
+
+  modelUnsupported: (path: string, problem: string, remedy: string) =>
+    new ServingError("UNIMPLEMENTED", "MODEL_UNSUPPORTED", `${path}: ${problem}; ${remedy}`, {
+      details: { path },
+    }),
+
+  modelRefused: (path: string, library: string, failure: OrtFailure, hint: string) =>
+    new ServingError(
+      "UNIMPLEMENTED",
+      "MODEL_REFUSED",
+      `${library} refuses ${path}: ${failure.message}${hint}`,
+      { cause: failure, details: { path } },
+    ),
+
+  localeMissing: (path: string, failure: OrtFailure) =>
+    new ServingError(
+      "FAILED_PRECONDITION",
+      "LOCALE_MISSING",
+      `${path} normalizes strings, for which ONNX Runtime needs the locale en_US.UTF-8: ${failure.message}. Install it, on Debian with \`apt-get install locales && localedef -i en_US -f UTF-8 en_US.UTF-8\``,
+      { cause: failure, details: { path } },
+    ),
+
+  sessionOptionsRefused: (library: string, failure: OrtFailure) =>
+    new ServingError(
+      failure.code,
+      "SESSION_OPTIONS_REFUSED",
+      `${library} refused the session's options: ${failure.message}`,
+      { cause: failure },
+    ),
+
+  runFailed: (failure: OrtFailure) =>
+    new ServingError(failure.code, "ONNX_RUN_FAILED", failure.message, { cause: failure }),
+
+  sharedPredictorInvalid: (problem: string) =>
+    new ServingError(
+      "INVALID_ARGUMENT",
+      "SHARED_PREDICTOR_INVALID",
+      `the token is not a predictor of this process: ${problem}. Pass what share() returned, unchanged, to a worker thread`,
+    ),
+};

@@ -1,0 +1,42 @@
+/** A parameter of a graph: an input or an output. */
+export interface GraphValue {
+  readonly name: string;
+  /** The kind of its type, such as `tensor` or `sequence`; `unknown` if the file does not declare one. */
+  readonly kind: "tensor" | "sequence" | "map" | "sparse tensor" | "optional" | "unknown";
+  /** The number in ONNX's `TensorProto.DataType`; 0 if it is no tensor. */
+  readonly elementType: number;
+  /** The extents, -1 for an unknown one; null if the rank is unknown, which a scalar's is not. */
+  readonly shape: readonly number[] | null;
+  /** Whether an initializer is its default. */
+  readonly hasDefault: boolean;
+}
+
+/** A tensor whose elements are in another file. */
+export interface ExternalData {
+  readonly location: string;
+  readonly offset: number;
+  /** Undefined: to the end of the file. */
+  readonly length: number | undefined;
+}
+
+/** The labels of a ZipMap: the columns of its input. */
+export type ClassLabels =
+  | { readonly dtype: "int64"; readonly values: readonly bigint[] }
+  | { readonly dtype: "string"; readonly values: readonly Uint8Array[] };
+
+/** What the kit reads in an ONNX file. */
+export interface ModelFacts {
+  readonly irVersion: number;
+  /** The program that wrote the file, with its version. */
+  readonly producer: string;
+  /** The version of each operator set by its domain; "" is ONNX's own. */
+  readonly opsets: ReadonlyMap<string, number>;
+  /** The inputs, without initializers that cannot be overridden. */
+  readonly inputs: readonly GraphValue[];
+  readonly outputs: readonly GraphValue[];
+  readonly external: readonly ExternalData[];
+  /** The labels of the outputs that a ZipMap makes, by their names. */
+  readonly zipMaps: ReadonlyMap<string, ClassLabels>;
+  /** How many nodes each operator has, those of subgraphs too. */
+  readonly operators: ReadonlyMap<string, number>;
+}

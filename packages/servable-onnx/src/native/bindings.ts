@@ -1,0 +1,114 @@
+import type { DType, Tensor } from "@serving-kit/inference";
+import type { RunPlan } from "@serving-kit/native-library";
+import { cellOf, type TensorCell, type TensorValues } from "./tensor-values.js";
+
+/** Native tensors for the inputs and outputs of a run, used again by runs of the same shapes. */
+export interface Binding {
+  readonly inputs: readonly TensorCell[];
+  readonly outputs: readonly TensorCell[];
+  /** The addresses that a run takes. */
+  readonly inputValues: BigUint64Array;
+  readonly outputValues: BigUint64Array;
+  /** Keeps the memory of inputs that a run reads in place. */
+  readonly held: (TensorCell | undefined)[];
+}
+
+/** The dtype and shape of a tensor. */
+export type TensorForm = Pick<Tensor, "dtype" | "shape">;
+
+/** The runs of one kind: their inputs have the same shapes. */
+export interface ShapeRuns {
+  readonly plan: RunPlan;
+  readonly inputs: readonly TensorForm[];
+  /** The outputs that a run of these shapes had; undefined before the first one. */
+  outputs: readonly TensorForm[] | undefined;
+  readonly idle: Binding[];
+  /** Whether no other run will be of this kind: bindings are not kept. */
+  isForgotten: boolean;
+}
+
+/** The bytes that idle bindings of one session keep in one thread. */
+const MAX_IDLE_BYTES = 64 * 2 ** 20;
+
+/** Makes bindings and keeps those that no run has. */
+export class Bindings {
+  readonly #values: TensorValues;
+  #idleBytes = 0;
+
+  constructor(values: TensorValues) {
+    this.#values = values;
+  }
+
+  /** Takes a binding; undefined if a tensor has elements that cannot be bound, such as strings. */
+  take(runs: ShapeRuns): Binding | undefined {
+    const binding = runs.idle.pop();
+    if (binding === undefined) return this.#create(runs);
+    this.#idleBytes -= bytesOf(binding);
+    return binding;
+  }
+
+  /** Copies inputs into a binding, except those that lie in memory of `allocate`. */
+  write(binding: Binding, inputs: readonly Tensor[]): void {
+    for (const [i, tensor] of inputs.entries()) {
+      const own = binding.inputs[i] as TensorCell;
+      const shown = cellOf(tensor);
+      binding.held[i] = shown;
+      binding.inputValues[i] = (shown ?? own).value;
+      if (shown === undefined) (own.data as Float32Array).set(tensor.data as Float32Array);
+    }
+  }
+
+  /** Gives a binding back when its run has ended. */
+  give(runs: ShapeRuns, binding: Binding): void {
+    binding.held.length = 0;
+    const bytes = bytesOf(binding);
+    const isKept = !runs.isForgotten && this.#idleBytes + bytes <= MAX_IDLE_BYTES;
+    if (!isKept) this.close(binding);
+    else {
+      this.#idleBytes += bytes;
+      runs.idle.push(binding);
+    }
+  }
+
+  /** Frees the idle bindings of some runs, and those in flight when they are given back. */
+  forget(runs: ShapeRuns): void {
+    runs.isForgotten = true;
+    for (const binding of runs.idle.splice(0)) {
+      this.#idleBytes -= bytesOf(binding);
+      this.close(binding);
+    }
+  }
+
+  /** Frees a binding that is not idle. */
+  close({ inputs, outputs }: Pick<Binding, "inputs" | "outputs">): void {
+    for (const { value } of [...inputs, ...outputs]) this.#values.free(value);
+  }
+
+  #create({ inputs, outputs = [] }: ShapeRuns): Binding | undefined {
+    const cells: TensorCell[] = [];
+    for (const { dtype, shape } of [...inputs, ...outputs]) {
+      const cell = this.#values.cell(dtype as DType, shape);
+      if (cell === undefined) {
+        this.close({ inputs: cells, outputs: [] });
+        return undefined;
+      }
+      cells.push(cell);
+    }
+    const own = { inputs: cells.slice(0, inputs.length), outputs: cells.slice(inputs.length) };
+    const addresses = (list: readonly TensorCell[]) =>
+      BigUint64Array.from(list, ({ value }) => value);
+    return {
+      ...own,
+      inputValues: addresses(own.inputs),
+      outputValues: addresses(own.outputs),
+      held: [],
+    };
+  }
+}
+
+function bytesOf({ inputs, outputs }: Binding): number {
+  let bytes = 0;
+  for (const { data } of inputs) bytes += data.byteLength;
+  for (const { data } of outputs) bytes += data.byteLength;
+  return bytes;
+}

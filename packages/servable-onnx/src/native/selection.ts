@@ -1,0 +1,94 @@
+import type { Tensor, Tensors } from "@serving-kit/inference";
+import type { NativeExecutor } from "@serving-kit/native-library";
+import type { Bindings, ShapeRuns } from "./bindings.js";
+import type { CStrings } from "./c-strings.js";
+import { sameShape } from "./tensor-values.js";
+
+/** How many kinds of shapes keep bindings; the one unused longest loses them beyond that. */
+const MAX_SHAPES = 64;
+
+/** Some inputs and outputs of a session that runs name together, and what is known of such runs. */
+export class Selection {
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  /** The addresses of their names. */
+  readonly inputNames: BigUint64Array;
+  readonly outputNames: BigUint64Array;
+  /** Whether outputs can be bound to memory that is there before a run. */
+  canBind: boolean;
+  readonly #executor: NativeExecutor;
+  readonly #bindings: Bindings;
+  readonly #runs = new Map<string, ShapeRuns>();
+  #last: ShapeRuns | undefined;
+
+  constructor(
+    executor: NativeExecutor,
+    bindings: Bindings,
+    strings: CStrings,
+    names: Pick<Selection, "inputs" | "outputs">,
+  ) {
+    this.inputs = names.inputs;
+    this.outputs = names.outputs;
+    this.inputNames = strings.pointersOf(names.inputs);
+    this.outputNames = strings.pointersOf(names.outputs);
+    // An output that is an input itself is not written to the memory it is bound to.
+    this.canBind = !names.outputs.some((name) => names.inputs.includes(name));
+    this.#executor = executor;
+    this.#bindings = bindings;
+  }
+
+  /** The tensors of the selection's inputs, in their order. */
+  tensorsOf(inputs: Tensors): Tensor[] {
+    const tensors = new Array<Tensor>(this.inputs.length);
+    for (let i = 0; i < tensors.length; i++) {
+      tensors[i] = inputs[this.inputs[i] as string] as Tensor;
+    }
+    return tensors;
+  }
+
+  /** The runs whose inputs have these shapes. */
+  runsOf(tensors: readonly Tensor[]): ShapeRuns {
+    const last = this.#last;
+    if (last !== undefined && haveForms(tensors, last)) return last;
+    const key = tensors.map(({ shape }) => shape.join()).join("|");
+    let runs = this.#runs.get(key);
+    if (runs === undefined) {
+      const kind = `${this.inputs.join()} ${this.outputs.join()} ${key}`;
+      const inputs = tensors.map(({ dtype, shape }) => ({ dtype, shape: [...shape] }));
+      runs = {
+        plan: this.#executor.plan(kind),
+        inputs,
+        outputs: undefined,
+        idle: [],
+        isForgotten: false,
+      };
+    }
+    this.#runs.delete(key);
+    this.#runs.set(key, runs);
+    if (this.#runs.size > MAX_SHAPES) this.#forgetOldest();
+    this.#last = runs;
+    return runs;
+  }
+
+  /** Frees the bindings of all runs that are not in flight, and the others when they end. */
+  forget(): void {
+    for (const runs of this.#runs.values()) this.#bindings.forget(runs);
+    this.#runs.clear();
+    this.#last = undefined;
+  }
+
+  #forgetOldest(): void {
+    const [[key, runs] = []] = this.#runs;
+    if (key === undefined || runs === undefined) return;
+    this.#runs.delete(key);
+    this.#bindings.forget(runs);
+  }
+}
+
+function haveForms(tensors: readonly Tensor[], { inputs }: ShapeRuns): boolean {
+  for (let i = 0; i < tensors.length; i++) {
+    const { shape } = tensors[i] as Tensor;
+    if (!sameShape(shape, inputs[i]?.shape ?? null)) return false;
+  }
+  return true;
+}

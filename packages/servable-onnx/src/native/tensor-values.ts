@@ -1,0 +1,198 @@
+import { markAsUntransferable } from "node:worker_threads";
+import {
+  type DType,
+  elementCount,
+  NUMERIC_DTYPES,
+  type NumericDType,
+  type Shape,
+  type Tensor,
+  type TensorData,
+} from "@serving-kit/inference";
+import { copyMemory, viewMemory } from "@serving-kit/native-library";
+import { OrtFailure } from "../ort-failure.js";
+import { dtypeOf, elementTypeName, elementTypeOf } from "./element-type.js";
+import { pack4, packedBytes, unpack4 } from "./four-bits.js";
+import type { OnnxRuntime } from "./library.js";
+import { counts } from "./native-counts.js";
+
+/** A native tensor of a fixed dtype and shape whose memory JavaScript sees. */
+export interface TensorCell {
+  /** The address of its `OrtValue`. */
+  readonly value: bigint;
+  readonly dtype: NumericDType;
+  readonly shape: readonly number[];
+  readonly data: TensorData[NumericDType];
+}
+
+/** From here on `allocate` has memory to give: a copy of less costs less than a view. */
+const MIN_ALLOCATED_BYTES = 64 * 1024;
+
+/** Cells whose memory a caller has, by its buffer. */
+const allocated = new WeakMap<ArrayBufferLike, TensorCell>();
+
+/** Frees the cells of buffers that were collected. */
+const collected = new FinalizationRegistry<() => void>((free) => free());
+
+/** `ONNX_TYPE_TENSOR`. */
+const TENSOR = 1n;
+
+/** Makes native tensors of tensors, and tensors of native ones. */
+export class TensorValues {
+  readonly #runtime: OnnxRuntime;
+  readonly #slot = new BigUint64Array(1);
+
+  constructor(runtime: OnnxRuntime) {
+    this.#runtime = runtime;
+  }
+
+  /** A native tensor with a copy of the elements. Free it with `free`. */
+  create(tensor: Tensor): bigint {
+    const { dtype, shape, data } = tensor;
+    const value = this.#allocate(dtype, shape);
+    try {
+      if (dtype === "string") this.#writeStrings(value, data as readonly Uint8Array[]);
+      else {
+        const bytes = elementBytes(dtype, data as Uint8Array);
+        if (bytes.byteLength > 0) copyMemory(this.#memoryOf(value), bytes, bytes.byteLength);
+      }
+      return value;
+    } catch (error) {
+      this.free(value);
+      throw error;
+    }
+  }
+
+  /** The tensor of a native one, with memory of its own. Does not free the native one. */
+  read(value: bigint): Tensor {
+    const { api, statuses } = this.#runtime;
+    if (BigInt.asUintN(32, statuses.out(api.GetValueType, value)) !== TENSOR) {
+      throw new OrtFailure("UNIMPLEMENTED", "an output is not a tensor");
+    }
+    const { dtype, shape } = this.#typeOf(value);
+    const count = elementCount(shape);
+    if (dtype === "string") return { dtype, shape, data: this.#readStrings(value, count) };
+    const { array, entriesPerElement } = NUMERIC_DTYPES[dtype];
+    if (dtype === "int4" || dtype === "uint4") {
+      const packed = new Uint8Array(packedBytes(count));
+      if (count > 0) copyMemory(packed, this.#memoryOf(value), packed.length);
+      return { dtype, shape, data: unpack4(packed, count, dtype) } as Tensor;
+    }
+    const data = new array(count * entriesPerElement);
+    if (count > 0) copyMemory(data, this.#memoryOf(value), data.byteLength);
+    return { dtype, shape, data } as Tensor;
+  }
+
+  /** A native tensor whose memory JavaScript sees; undefined for a dtype whose elements have no memory of their own. */
+  cell(dtype: DType, shape: readonly number[]): TensorCell | undefined {
+    if (!hasOwnElements(dtype)) return undefined;
+    const { array, entriesPerElement } = NUMERIC_DTYPES[dtype];
+    const value = this.#allocate(dtype, shape);
+    const bytes = elementCount(shape) * entriesPerElement * array.BYTES_PER_ELEMENT;
+    const memory = bytes === 0 ? new ArrayBuffer(0) : viewMemory(this.#memoryOf(value), bytes);
+    return { value, dtype, shape, data: new array(memory) };
+  }
+
+  /** Memory for an input that `cellOf` recognises; undefined if a copy costs less. */
+  show<D extends NumericDType>(dtype: D, shape: readonly number[]): Tensor<D> | undefined {
+    if (!hasOwnElements(dtype)) return undefined;
+    const { array, entriesPerElement } = NUMERIC_DTYPES[dtype];
+    const bytes = elementCount(shape) * entriesPerElement * array.BYTES_PER_ELEMENT;
+    if (bytes < MIN_ALLOCATED_BYTES) return undefined;
+    const cell = this.cell(dtype, [...shape]) as TensorCell;
+    const { buffer } = cell.data;
+    // Another thread could still see the memory when this one's buffer is collected.
+    markAsUntransferable(buffer);
+    allocated.set(buffer, cell);
+    collected.register(buffer, () => this.free(cell.value));
+    return { dtype, shape: cell.shape, data: cell.data } as Tensor<D>;
+  }
+
+  /** Takes over native tensors that a run made; 0 is none. */
+  own(values: BigUint64Array): void {
+    for (const value of values) if (value !== 0n) counts.values++;
+  }
+
+  free(value: bigint): void {
+    counts.values--;
+    this.#runtime.api.ReleaseValue(value);
+  }
+
+  #allocate(dtype: DType, shape: readonly number[]): bigint {
+    const { api, statuses, allocator } = this.#runtime;
+    const dims = BigInt64Array.from(shape, BigInt);
+    const { CreateTensorAsOrtValue } = api;
+    const type = elementTypeOf(dtype);
+    const value = statuses.out(CreateTensorAsOrtValue, allocator, dims, dims.length, type);
+    counts.values++;
+    return value;
+  }
+
+  #memoryOf(value: bigint): bigint {
+    return this.#runtime.statuses.out(this.#runtime.api.GetTensorMutableData, value);
+  }
+
+  #typeOf(value: bigint): { readonly dtype: DType; readonly shape: readonly number[] } {
+    const { api, statuses } = this.#runtime;
+    const info = statuses.out(api.GetTensorTypeAndShape, value);
+    try {
+      const type = Number(BigInt.asUintN(32, statuses.out(api.GetTensorElementType, info)));
+      const dtype = dtypeOf(type);
+      if (dtype === undefined) {
+        const problem = `an output has elements of type ${elementTypeName(type)}`;
+        throw new OrtFailure("UNIMPLEMENTED", problem);
+      }
+      const rank = Number(statuses.out(api.GetDimensionsCount, info));
+      const dims = new BigInt64Array(rank);
+      if (rank > 0) statuses.check(api.GetDimensions(info, dims, rank));
+      return { dtype, shape: Array.from(dims, Number) };
+    } finally {
+      api.ReleaseTensorTypeAndShapeInfo(info);
+    }
+  }
+
+  #writeStrings(value: bigint, strings: readonly Uint8Array[]): void {
+    const { api, statuses } = this.#runtime;
+    for (const [i, bytes] of strings.entries()) {
+      if (bytes.length === 0) continue;
+      const { GetResizedStringTensorElementBuffer: resize } = api;
+      statuses.check(resize(value, i, bytes.length, this.#slot));
+      copyMemory(this.#slot[0] as bigint, bytes, bytes.length);
+    }
+  }
+
+  #readStrings(value: bigint, count: number): readonly Uint8Array[] {
+    if (count === 0) return [];
+    const { api, statuses } = this.#runtime;
+    const length = Number(statuses.out(api.GetStringTensorDataLength, value));
+    // An array without bytes has no address.
+    const bytes = new Uint8Array(Math.max(length, 1));
+    const offsets = new BigUint64Array(count);
+    statuses.check(api.GetStringTensorContent(value, bytes, length, offsets, count));
+    return Array.from(offsets, (offset, i) => {
+      const end = i + 1 < count ? Number(offsets[i + 1]) : length;
+      return bytes.slice(Number(offset), end);
+    });
+  }
+}
+
+/** The cell of an input that has the whole memory of `show`. */
+export function cellOf({ dtype, shape, data }: Tensor): TensorCell | undefined {
+  if (dtype === "string") return undefined;
+  const { buffer, byteLength } = data as Uint8Array;
+  if (byteLength < MIN_ALLOCATED_BYTES) return undefined;
+  const cell = allocated.get(buffer);
+  const isWhole = cell?.dtype === dtype && cell.data.byteLength === byteLength;
+  return isWhole && sameShape(cell.shape, shape) ? cell : undefined;
+}
+
+export function sameShape(a: readonly number[], b: Shape): boolean {
+  return b !== null && a.length === b.length && a.every((extent, i) => extent === b[i]);
+}
+
+/** Elements that lie in memory as the kit has them. */
+const hasOwnElements = (dtype: DType): dtype is NumericDType =>
+  dtype !== "string" && dtype !== "int4" && dtype !== "uint4";
+
+function elementBytes(dtype: NumericDType, data: Uint8Array): Uint8Array {
+  return dtype === "int4" || dtype === "uint4" ? pack4(data) : data;
+}

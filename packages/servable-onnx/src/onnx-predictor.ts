@@ -1,0 +1,183 @@
+import { type Clock, InFlight, Semaphore } from "@serving-kit/core";
+import {
+  DEFAULT_SIGNATURE,
+  inferenceErrors,
+  type NumericDType,
+  type PredictOptions,
+  type Predictor,
+  type SharedPredictor,
+  type Signature,
+  settleCall,
+  signatureOf,
+  type Tensor,
+  TensorRecord,
+  type Tensors,
+  throwIfEnded,
+  validateInputs,
+  validateOutputs,
+} from "@serving-kit/inference";
+import { NativeExecutor } from "@serving-kit/native-library";
+import type { OnnxRuntime } from "./native/library.js";
+import { SessionRunner } from "./native/session-runner.js";
+import type { ServedModel } from "./served-model.js";
+
+/** A handle to a session, which may have others. */
+export interface SessionHold {
+  /** Releases it. Resolves when what it is for is done: the loader's closes the session. */
+  release(): Promise<void>;
+  /** Contract: `Predictor.share`. */
+  share(): SharedPredictor;
+  /** Contract: `Predictor.unshare`. */
+  unshare(shared: SharedPredictor): void;
+}
+
+/** An ONNX model as a Predictor. */
+export class OnnxPredictor implements Predictor {
+  readonly signatures: ReadonlyMap<string, Signature>;
+  readonly batchable: boolean;
+  readonly #model: ServedModel;
+  readonly #hold: SessionHold;
+  readonly #runner: SessionRunner;
+  readonly #limit: Semaphore;
+  readonly #clock: Clock;
+  readonly #inFlight = new InFlight();
+  #closing: Promise<void> | undefined;
+
+  constructor(runtime: OnnxRuntime, model: ServedModel, hold: SessionHold, clock: Clock) {
+    this.signatures = new Map([[DEFAULT_SIGNATURE, model.signature]]);
+    this.batchable = model.batchable;
+    this.#model = model;
+    this.#hold = hold;
+    const executor = new NativeExecutor({ execution: model.execution });
+    this.#runner = new SessionRunner(runtime, executor, model, clock);
+    this.#limit = new Semaphore(model.concurrency);
+    this.#clock = clock;
+  }
+
+  async predict(inputs: Tensors, options: PredictOptions = {}): Promise<Tensors> {
+    if (this.#closing !== undefined) throw inferenceErrors.predictorClosed();
+    throwIfEnded(options, this.#clock);
+    const signature = signatureOf(this, options.signature ?? DEFAULT_SIGNATURE);
+    validateInputs(signature, inputs);
+    const names = options.outputs?.length ? validateOutputs(signature, options.outputs) : undefined;
+    const outputs = this.#run(inputs, this.#nativeOutputs(names), options);
+    if (outputs instanceof Promise) {
+      const settled = await settleCall(outputs, options, this.#clock);
+      return this.#served(settled, names);
+    }
+    throwIfEnded(options, this.#clock);
+    return this.#served(outputs, names);
+  }
+
+  /** Memory of ONNX Runtime's for an input of 64 KiB or more; undefined for a smaller one. */
+  allocate<D extends NumericDType>(dtype: D, shape: readonly number[]): Tensor<D> | undefined {
+    return this.#runner.values.show(dtype, shape);
+  }
+
+  /** Returns what `attach` of the platform, in another thread, makes a predictor on the same session of. */
+  share(): SharedPredictor {
+    if (this.#closing !== undefined) throw inferenceErrors.predictorClosed();
+    return this.#hold.share();
+  }
+
+  /** Releases the session for threads that attached the token and have ended without doing so. */
+  unshare(shared: SharedPredictor): void {
+    this.#hold.unshare(shared);
+  }
+
+  /** Waits for the calls in flight, here and in the threads that share the session; then frees it. */
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  /** Waits for a place if it must, and runs. The place is given back when the native run has ended. */
+  #run(
+    inputs: Tensors,
+    outputs: readonly string[],
+    options: PredictOptions,
+  ): Tensors | Promise<Tensors> {
+    this.#inFlight.begin();
+    const place = this.#limit.acquire();
+    if (place === undefined) return this.#runNow(inputs, outputs, options);
+    return place.then(() => {
+      try {
+        throwIfEnded(options, this.#clock);
+      } catch (error) {
+        this.#leave();
+        throw error;
+      }
+      return this.#runNow(inputs, outputs, options);
+    });
+  }
+
+  #runNow(
+    inputs: Tensors,
+    names: readonly string[],
+    options: PredictOptions,
+  ): Tensors | Promise<Tensors> {
+    let outputs: Tensors | Promise<Tensors> | undefined;
+    try {
+      outputs = this.#runner.run(inputs, this.#nativeInputs(inputs), names, options);
+      return outputs instanceof Promise ? outputs.finally(() => this.#leave()) : outputs;
+    } finally {
+      if (!(outputs instanceof Promise)) this.#leave();
+    }
+  }
+
+  /** The names of the inputs that a call has: optional ones may be left out. */
+  #nativeInputs(inputs: Tensors): readonly string[] {
+    const { inputs: all } = this.#model;
+    for (const name of all) {
+      if (!Object.hasOwn(inputs, name)) return all.filter((one) => Object.hasOwn(inputs, one));
+    }
+    return all;
+  }
+
+  /** The outputs of the session that the requested ones are made of. */
+  #nativeOutputs(names: readonly string[] | undefined): readonly string[] {
+    const { labels, outputs } = this.#model;
+    if (names === undefined) return outputs;
+    return [...new Set(names.map((name) => labels.get(name)?.of ?? name))];
+  }
+
+  /** The requested outputs, with the labels. */
+  #served(outputs: Tensors, names: readonly string[] | undefined): Tensors {
+    const { labels } = this.#model;
+    if (labels.size === 0) return outputs;
+    const served = new TensorRecord();
+    for (const name of names ?? this.#model.signature.outputs.keys()) {
+      const label = labels.get(name);
+      served[name] =
+        label === undefined ? (outputs[name] as Tensor) : repeat(label.values, outputs[label.of]);
+    }
+    return served;
+  }
+
+  #leave(): void {
+    this.#limit.release();
+    this.#inFlight.end();
+  }
+
+  async #close(): Promise<void> {
+    if (this.#inFlight.count > 0) await this.#inFlight.idle();
+    this.#runner.close();
+    await this.#hold.release();
+  }
+}
+
+/** A row of labels for each row of a matrix. */
+function repeat(
+  { dtype, values }: { dtype: "int64" | "string"; values: readonly (bigint | Uint8Array)[] },
+  matrix: Tensor | undefined,
+): Tensor {
+  const rows = matrix?.shape.length === 2 ? (matrix.shape[0] as number) : 1;
+  const shape = [rows, values.length];
+  const at = (i: number) => values[i % values.length];
+  const count = rows * values.length;
+  const data =
+    dtype === "string"
+      ? Array.from({ length: count }, (_, i) => Uint8Array.from(at(i) as Uint8Array))
+      : BigInt64Array.from({ length: count }, (_, i) => at(i) as bigint);
+  return { dtype, shape, data } as Tensor;
+}

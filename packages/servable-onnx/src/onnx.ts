@@ -1,0 +1,78 @@
+import { stat } from "node:fs/promises";
+import { formatServableId, RAM_BYTES } from "@serving-kit/core";
+import { definePlatform, type Platform } from "@serving-kit/inference";
+import { runInCanary } from "@serving-kit/native-library";
+import { canaryModule } from "./canary-module.js";
+import { modelCompleteness } from "./completeness.js";
+import { findModel, hasModelFile } from "./find-model.js";
+import { inspectModel } from "./inspect-model.js";
+import { examineOnnxRuntime } from "./library-report.js";
+import { loadModel } from "./load-model.js";
+import { checkOptions, type OnnxOptions } from "./options.js";
+import { attachModel, PLATFORM_NAME } from "./share.js";
+
+/** While a session is made, its file, the parsed weights and the packed ones are in memory. */
+const BYTES_PER_FILE_BYTE = 3;
+
+const CANARY_TIMEOUT_MS = 60_000;
+
+const platform = definePlatform<OnnxOptions>({
+  name: PLATFORM_NAME,
+  keepsContract: true,
+
+  load: ({ path, options, own, ...context }) =>
+    loadModel(path, optionsOfModel(options, own), context),
+
+  attach: attachModel,
+
+  async probe({ path, id, options, own, signal }) {
+    const { canary, ...others } = optionsOfModel(options, own);
+    if (canary === undefined) return;
+    await runInCanary({
+      what: `${formatServableId(id)} (${path})`,
+      module: canaryModule,
+      exportName: "tryModel",
+      argument: { path, options: others },
+      timeoutMs: canary.timeoutMs ?? CANARY_TIMEOUT_MS,
+      signal,
+    });
+  },
+
+  accepts: hasModelFile,
+
+  isComplete: modelCompleteness,
+
+  models: "ONNX models",
+
+  files: "an .onnx file, a folder with one",
+
+  inspect: inspectModel,
+
+  libraryReport: ({ library, signal }, options) =>
+    examineOnnxRuntime(library ?? options.library, signal),
+
+  async estimateResources({ path, sizeBytes }, { file }) {
+    const bytes = sizeBytes ?? (await stat(await findModel(path, file))).size;
+    return { [RAM_BYTES]: Math.ceil(BYTES_PER_FILE_BYTE * bytes) };
+  },
+});
+
+/** The options of the platform, and instead of them those that the model has for itself in `own.onnx`. */
+function optionsOfModel(options: OnnxOptions, own: Readonly<Record<string, unknown>> = {}) {
+  const ofModel = { ...(own.onnx as OnnxOptions | undefined) };
+  checkOptions(ofModel);
+  return { ...options, ...ofModel };
+}
+
+/**
+ * The platform of ONNX models: `source.pipe(onnx())`.
+ *
+ * A version is a folder with `model.onnx` or one `*.onnx`, or the file itself. Threads that attach to a predictor run
+ * the same session. It needs the library of ONNX Runtime, which is opened with the first model: see `libraryReport`.
+ *
+ * @throws TypeError for a wrong option, with its name, what was expected and what was given.
+ */
+export function onnx(options: OnnxOptions = {}): Platform {
+  checkOptions(options);
+  return platform(options);
+}

@@ -1,0 +1,54 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import { examineOnnxRuntime, libraryReport } from "../src/index.js";
+import { hasLibrary, skipped } from "./support.js";
+
+const isLinux = process.platform === "linux";
+
+describe.skipIf(!hasLibrary || !isLinux)(`telemetry${skipped}`, () => {
+  it.each(["main", "worker"])(
+    "is off in the %s thread: no thread, no file, no connection",
+    (where) => {
+      const home = mkdtempSync(join(tmpdir(), "serving-kit-home-"));
+      try {
+        const child = fileURLToPath(new URL("./telemetry-child.ts", import.meta.url));
+        const flags = ["--conditions=@serving-kit/source", "--import", "tsx"];
+        const { ORT_DISABLE_TELEMETRY: _, ...env } = process.env;
+        const output = execFileSync(process.execPath, [...flags, child, where], {
+          env: { ...env, HOME: home, XDG_CACHE_HOME: join(home, "cache") },
+          encoding: "utf8",
+        });
+        const { names, files } = JSON.parse(output) as { names: string[]; files: boolean };
+        const foreign = names.filter(
+          (name) => !/^(node|tsx|esbuild|libuv|V8|DelayedTask|Signal)/i.test(name),
+        );
+        expect([foreign, files]).toEqual([[], false]);
+        const written = readdirSync(home, { recursive: true }).map(String);
+        expect(written.filter((name) => /onnx|Microsoft|DeveloperTools/i.test(name))).toEqual([]);
+      } finally {
+        rmSync(home, { recursive: true, force: true });
+      }
+    },
+  );
+});
+
+describe.skipIf(!hasLibrary)(`the library${skipped}`, () => {
+  it("is reported with its version and place, after another process has opened it", async () => {
+    const report = await examineOnnxRuntime();
+    expect(report.opened?.version).toMatch(/^1\.\d+\.\d+$/);
+    expect(report.problem).toBeUndefined();
+  });
+});
+
+describe("a library that is missing", () => {
+  it("is a problem with a remedy", async () => {
+    const report = await libraryReport("/nowhere/libonnxruntime.so");
+    if (report.opened !== undefined) throw new Error("it opened");
+    expect(report.problem).toMatch(/nowhere/);
+    expect(report.remedy).toMatch(/option library/);
+  });
+});
