@@ -29,7 +29,7 @@ export const statusPage: Protocol = {
     {
       method: "GET",
       path: "/status/events",
-      handle: (request) => serverSentEvents(changes(core, request)),
+      handle: (request) => serverSentEvents(changes(core, request), { clock: core.clock }),
     },
   ],
 };

@@ -15,10 +15,13 @@ export class InFlight {
     if (--this.#count === 0) this.#onIdle?.();
   }
 
-  /** Resolves when none is in flight. Call it once: a second call replaces the first. */
-  async idle(): Promise<void> {
-    if (this.#count === 0) return;
-    await new Promise<void>((resolve) => {
+  /**
+   * Resolves when none is in flight; undefined if none is now, so that the caller goes on in this turn. Call it once: a
+   * second call replaces the first.
+   */
+  idle(): Promise<void> | undefined {
+    if (this.#count === 0) return undefined;
+    return new Promise<void>((resolve) => {
       this.#onIdle = resolve;
     });
   }

@@ -190,7 +190,8 @@ class Guarded implements Predictor, AsyncDisposable {
   }
 
   async #dispose(): Promise<void> {
-    if (this.#inFlight.count > 0) await this.#inTime(this.#inFlight.idle(), "calls in flight");
+    const idle = this.#inFlight.idle();
+    if (idle !== undefined) await this.#inTime(idle, "calls in flight");
     try {
       const disposal = this.#asModel(() => unload(this.#target));
       await this.#inTime(disposal, "disposal of the model");

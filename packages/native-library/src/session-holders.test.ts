@@ -20,6 +20,8 @@ describe("SessionHolders", () => {
     const other = new SessionHolders(owner.memory);
     other.take();
     other.take();
+    owner.close();
+    expect(other.take()).toBe(false);
     let isReleased = false;
     const release = owner.releaseLast().then(() => {
       isReleased = true;

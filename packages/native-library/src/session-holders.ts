@@ -15,7 +15,7 @@ const { waitAsync } = Atomics as unknown as { waitAsync: WaitAsync };
  * Counts, across threads, who holds a session. The one who loaded it closes it when nobody else does.
  *
  * H1 The loader holds it first. H2 While it is held and not closing, other threads may take hold.
- * H3 Once the loader releases, nobody may take hold any more, and its release resolves when the count
+ * H3 Once the loader closes or releases, nobody may take hold any more, and its release resolves when the count
  * is zero.
  */
 export class SessionHolders {
@@ -44,9 +44,14 @@ export class SessionHolders {
     Atomics.notify(this.#counter, HOLDERS);
   }
 
+  /** From now on `take` returns false: the loader is disposed, but may have calls in flight. */
+  close(): void {
+    Atomics.store(this.#counter, IS_CLOSING, 1);
+  }
+
   /** Gives up the loader's hold and waits until nobody else has one. */
   async releaseLast(): Promise<void> {
-    Atomics.store(this.#counter, IS_CLOSING, 1);
+    this.close();
     this.release();
     for (;;) {
       const holders = Atomics.load(this.#counter, HOLDERS);

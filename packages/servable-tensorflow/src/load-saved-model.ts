@@ -56,6 +56,7 @@ export async function loadSavedModel(
   const hold = {
     share: () => shareSavedModel(tensorflow, model, holders),
     unshare: unshareSavedModel,
+    close: () => holders.close(),
     async release() {
       await holders.releaseLast();
       await session.close();

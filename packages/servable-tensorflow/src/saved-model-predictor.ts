@@ -39,6 +39,8 @@ export interface ServedModel {
 
 /** One of those who hold a session. */
 export interface SessionHold {
+  /** From now on no other thread takes hold. Absent unless this is the hold of the one who loaded. */
+  close?(): void;
   /** Gives the hold up. Resolves when what it is for is done: the one who loaded closes the session. */
   release(): Promise<void>;
   /** What `share` of the predictor gives. */
@@ -169,8 +171,9 @@ export class SavedModelPredictor implements Predictor {
   }
 
   async #close(): Promise<void> {
-    // Without a call in flight the session closes in this turn: no thread attaches it any more.
-    if (this.#inFlight.count > 0) await this.#inFlight.idle();
+    this.#hold.close?.();
+    const idle = this.#inFlight.idle();
+    if (idle !== undefined) await idle;
     for (const runner of this.#runners.values()) runner.close();
     await this.#hold.release();
   }

@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { tensor } from "@serving-kit/inference";
 import { turn } from "@serving-kit/testing";
 import { describe, expect, it } from "vitest";
 import { tensorflow } from "../src/tensorflow.js";
@@ -34,6 +35,15 @@ describe.skipIf(skipReason)(`sharing a predictor with worker threads${skipReason
     predictor.unshare(shared);
     await disposal;
     predictor.unshare(shared);
+  });
+
+  it("is attached by no thread once it is being disposed of, also while a call is in flight", async () => {
+    const predictor = await load(zooPath("trouble"), { execution: "thread" });
+    const shared = predictor.share();
+    const call = predictor.predict({ steps: tensor("int32", [1], [1_000]) }, { signature: "slow" });
+    const disposal = predictor[Symbol.asyncDispose]();
+    await expect(tensorflow().attach?.(shared)).rejects.toThrow("its predictor is disposed");
+    await Promise.all([call, disposal]);
   });
 
   it("attaches nothing but what a predictor of this process shared", async () => {

@@ -56,7 +56,11 @@ export type {
 } from "./http/http-listener.js";
 export type { RestListener } from "./http/node-listener.js";
 export { decodeSegment } from "./http/route-table.js";
-export { type ServerSentEvent, serverSentEvents } from "./http/server-sent-events.js";
+export {
+  type ServerSentEvent,
+  type ServerSentEventsOptions,
+  serverSentEvents,
+} from "./http/server-sent-events.js";
 export type { SslConfig } from "./listening/ssl-config.js";
 export { drainOnStrayError, type StrayErrorOptions } from "./loop/stray-errors.js";
 export type { ModelServer, ModelServerOptions } from "./model-server.js";

@@ -1,8 +1,14 @@
 import type { ServableRequest } from "@serving-kit/core";
-import type { HttpAnswer, HttpRequest, HttpRoute, ServerCore } from "@serving-kit/server";
+import type {
+  CalledVersion,
+  HttpAnswer,
+  HttpRequest,
+  HttpRoute,
+  ServerCore,
+} from "@serving-kit/server";
 import { encodePredict } from "@serving-kit/tensor-json";
 import { classify } from "../calls/classify.js";
-import { methodCheck } from "../calls/method-name.js";
+import { type CheckMethod, methodCheck } from "../calls/method-name.js";
 import { regress } from "../calls/regress.js";
 import { errors } from "../errors.js";
 import { decodeExamples } from "./decode-examples.js";
@@ -52,49 +58,36 @@ export function restRoutes(core: ServerCore, checksMethodNames: boolean): readon
 type Run = (servable: ServableRequest, request: HttpRequest) => Promise<HttpAnswer>;
 
 /** What answers the calls of a model, by their kind. */
-function runsOf(
-  core: ServerCore,
-  checksMethodNames: boolean,
-): Record<"predict" | "classify" | "regress", Run> {
-  const checks = {
-    predict: methodCheck(checksMethodNames, "Predict"),
-    classify: methodCheck(checksMethodNames, "Classify"),
-    regress: methodCheck(checksMethodNames, "Regress"),
+function runsOf(core: ServerCore, checksMethodNames: boolean) {
+  /** What answers the calls of one API: decodes and runs the body of a request, then encodes the outcome. */
+  const row = <T>(
+    api: "Predict" | "Classify" | "Regress",
+    run: (version: CalledVersion, body: Uint8Array, check: CheckMethod) => Promise<T>,
+    encode: (outcome: T) => Uint8Array,
+  ): Run => {
+    const check = methodCheck(checksMethodNames, api);
+    return (servable, request) =>
+      core.call(
+        {
+          ...{ api, servable, body: request.body },
+          run: (version, body) => run(version, body, check),
+          encode: (outcome) => ok(encode(outcome)),
+        },
+        request,
+      );
   };
   return {
-    predict: (servable, request) =>
-      core.call(
-        {
-          api: "Predict",
-          servable,
-          body: request.body,
-          run: (version, body) => restPredict(version, body, checks.predict),
-          encode: ({ outputs, form }) => ok(encodePredict(outputs, form)),
-        },
-        request,
-      ),
-    classify: (servable, request) =>
-      core.call(
-        {
-          api: "Classify",
-          servable,
-          body: request.body,
-          run: async (version, body) => classify(version, decodeExamples(body), checks.classify),
-          encode: (answer) => ok(writeClassifications(answer)),
-        },
-        request,
-      ),
-    regress: (servable, request) =>
-      core.call(
-        {
-          api: "Regress",
-          servable,
-          body: request.body,
-          run: async (version, body) => regress(version, decodeExamples(body), checks.regress),
-          encode: (answer) => ok(writeRegressions(answer)),
-        },
-        request,
-      ),
+    predict: row("Predict", restPredict, ({ outputs, form }) => encodePredict(outputs, form)),
+    classify: row(
+      "Classify",
+      async (version, body, check) => classify(version, decodeExamples(body), check),
+      writeClassifications,
+    ),
+    regress: row(
+      "Regress",
+      async (version, body, check) => regress(version, decodeExamples(body), check),
+      writeRegressions,
+    ),
   };
 }
 

@@ -1,3 +1,4 @@
+import { type Clock, systemClock } from "@serving-kit/core";
 import type { HttpAnswer } from "../plugins/protocol.js";
 
 /** One server-sent event. */
@@ -10,29 +11,106 @@ export interface ServerSentEvent {
   readonly id?: string;
 }
 
+/** Options of `serverSentEvents`. */
+export interface ServerSentEventsOptions {
+  /**
+   * After how many ms without an event a comment is sent, which clients ignore: proxies close connections that are
+   * silent, and only a write finds a client that is gone. Default 15,000. 0 sends none.
+   */
+  readonly heartbeatMs?: number;
+  /** The clock of the heartbeat: that of the server. Default `systemClock`. */
+  readonly clock?: Clock;
+}
+
+const HEARTBEAT_MS = 15_000;
+
 /**
  * The answer of a route that sends events as they come, in the format `text/event-stream` of the HTML standard.
  * It ends with the iteration.
  */
-export function serverSentEvents(events: AsyncIterable<ServerSentEvent>): HttpAnswer {
+export function serverSentEvents(
+  events: AsyncIterable<ServerSentEvent>,
+  options: ServerSentEventsOptions = {},
+): HttpAnswer {
   return {
     status: 200,
     contentType: "text/event-stream",
     headers: { "Cache-Control": "no-store", "X-Accel-Buffering": "no" },
-    body: written(events),
+    body: { [Symbol.asyncIterator]: () => new EventStream(events, options) },
   };
 }
 
-async function* written(events: AsyncIterable<ServerSentEvent>): AsyncIterable<Uint8Array> {
-  for await (const { data, event, id } of events) {
-    const text = typeof data === "string" ? data : JSON.stringify(data);
-    const fields = [
-      ...(event === undefined ? [] : [`event: ${oneLine(event)}`]),
-      ...(id === undefined ? [] : [`id: ${oneLine(id)}`]),
-      ...text.split(/\r\n|\r|\n/).map((line) => `data: ${line}`),
-    ];
-    yield Buffer.from(`${fields.join("\n")}\n\n`);
+const HEARTBEAT = Buffer.from(": heartbeat\n\n");
+const END: IteratorReturnResult<undefined> = { done: true, value: undefined };
+
+/** The events as bytes, and a heartbeat whenever none has come for a while. */
+class EventStream implements AsyncIterator<Uint8Array> {
+  readonly #events: AsyncIterator<ServerSentEvent>;
+  readonly #clock: Clock;
+  readonly #heartbeatMs: number;
+  /** The event that comes next, once it was requested. */
+  #event: Promise<IteratorResult<ServerSentEvent>> | undefined;
+  #hasArrived = false;
+  #hasEnded = false;
+  #wake = () => {};
+
+  constructor(
+    events: AsyncIterable<ServerSentEvent>,
+    { clock = systemClock, heartbeatMs = HEARTBEAT_MS }: ServerSentEventsOptions,
+  ) {
+    this.#events = events[Symbol.asyncIterator]();
+    this.#clock = clock;
+    this.#heartbeatMs = heartbeatMs;
   }
+
+  async next(): Promise<IteratorResult<Uint8Array>> {
+    this.#event ??= this.#request();
+    if (!this.#hasArrived && !this.#hasEnded) await this.#eventOrSilence();
+    if (this.#hasEnded) return END;
+    if (!this.#hasArrived) return { done: false, value: HEARTBEAT };
+    const { done, value } = await this.#event;
+    this.#event = undefined;
+    this.#hasArrived = false;
+    return done ? END : { done: false, value: bytesOf(value) };
+  }
+
+  async return(): Promise<IteratorResult<Uint8Array>> {
+    this.#hasEnded = true;
+    this.#wake();
+    await this.#events.return?.();
+    return END;
+  }
+
+  #request(): Promise<IteratorResult<ServerSentEvent>> {
+    const event = this.#events.next();
+    const arrive = () => {
+      this.#hasArrived = true;
+      this.#wake();
+    };
+    event.then(arrive, arrive);
+    return event;
+  }
+
+  #eventOrSilence(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer =
+        this.#heartbeatMs > 0 ? this.#clock.setTimeout(resolve, this.#heartbeatMs) : undefined;
+      this.#wake = () => {
+        timer?.[Symbol.dispose]();
+        resolve();
+      };
+    });
+  }
+}
+
+function bytesOf({ data, event, id }: ServerSentEvent): Uint8Array {
+  const text = typeof data === "string" ? data : JSON.stringify(data);
+  const fields = [
+    ...(event === undefined ? [] : [`event: ${oneLine(event)}`]),
+    ...(id === undefined ? [] : [`id: ${oneLine(id)}`]),
+    ...text.split(/\r\n|\r|\n/).map((line) => `data: ${line}`),
+  ];
+  return Buffer.from(`${fields.join("\n")}\n\n`);
 }
 
 /** A line break would start another field. */
