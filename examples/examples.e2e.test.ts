@@ -14,6 +14,7 @@ const outputs: Readonly<Record<string, RegExp>> = {
   "load-on-demand.ts":
     /^2000 calls to 2000 models\n(\d{3}) loads, \1 unloads, at most 50 models in memory\nthere is no model nobody\n$/,
   "request-log.ts": /^answered 200\nPredict to \{name: digits version: 1\}: \d+ bytes\n$/,
+  "typed.ts": /^10 probabilities\nfloat32, unchecked\nversion 1, 1\n$/,
   "hot-swap.ts": /version 6 has taken over\nanswers came from versions 1, 2, .*\nfailed = 0\n$/,
 };
 

@@ -222,6 +222,11 @@ describe("models as a record", () => {
       models: { scale: model(place, expects("float32")) },
     });
     await models.predict("scale", { x: [1] });
+    await using same = await createModelServer({
+      ...options,
+      models: { scale: model(place, factors) },
+    });
+    expect([...(await same.predict("scale", { x: [1] })).y.data]).toEqual([5]);
     const wrong = createModelServer({
       ...options,
       models: { scale: model(place, expects("int32")) },

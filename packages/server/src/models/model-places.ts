@@ -37,7 +37,10 @@ export type Known<M> = M extends readonly unknown[]
 /** The models of a server: by name, or a list. */
 export type ModelsOption<M> = { readonly [N in keyof M]: Place<M[N]> } | readonly ModelConfig[];
 
-/** A model's place with the type that its versions must have: `models: { digits: model("models/digits", digits) }`. */
+/**
+ * Returns a model's place with the type that its versions must have: `models: { digits: model("models/digits", digits) }`.
+ * The type is what `serving-kit types` writes, or a model that the program defines.
+ */
 export const model = <T extends ModelType>(basePath: string | URL, expects: T): ModelPlace<T> => ({
   basePath,
   expects,
@@ -71,7 +74,13 @@ function configOf(name: string, place: unknown): ModelConfig {
     );
   }
   const { basePath, ...others } = place as ModelPlace;
-  return { ...others, name, basePath: pathOf(basePath) } as ModelConfig;
+  const { expects } = others;
+  return {
+    ...others,
+    ...(isDefinedModel(expects) && { expects: { signatures: expects.signatures } }),
+    name,
+    basePath: pathOf(basePath),
+  } as ModelConfig;
 }
 
 /** A `file:` URL is its path, any other one its text. */
