@@ -59,7 +59,7 @@ export {
 } from "./python.js";
 export { type ModuleFile, pythonModuleFolder, pythonPackage } from "./python-package.js";
 export { canReusePort, reusePortSocket, type SocketAddress } from "./reuse-port.js";
-export { EXECUTIONS, type Execution, RunPlan } from "./run-plan.js";
+export { EXECUTIONS, type Execution, RunGroup, RunPlan } from "./run-plan.js";
 export { SessionHolders } from "./session-holders.js";
 export { type SignalHold, signalHold } from "./signal-hold.js";
 export { isVersionWithin, type VersionRange } from "./version-range.js";

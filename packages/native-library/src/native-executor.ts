@@ -1,7 +1,7 @@
 import { type Clock, type Semaphore, systemClock } from "@serving-kit/core";
 import type { NativeFunction } from "./native-function.js";
 import { nativeRuns } from "./native-runs.js";
-import { type Execution, RunPlan } from "./run-plan.js";
+import { type Execution, type RunGroup, RunPlan } from "./run-plan.js";
 import type { SignalHold } from "./signal-hold.js";
 
 /** How a NativeExecutor runs. */
@@ -50,15 +50,20 @@ export class NativeExecutor {
     this.#signals = signals;
   }
 
-  /** The plan of a kind of run. Keep it where it is needed often. */
-  plan(kind: string): RunPlan {
+  /** The plan of a kind of run, in the group of its signature. Keep it where it is needed often. */
+  plan(kind: string, group?: RunGroup): RunPlan {
     const known = this.#plans.get(kind);
-    const plan = known ?? new RunPlan(this.#execution, this.#budgetMs);
+    const plan = known ?? this.newPlan(group);
     this.#plans.delete(kind);
     this.#plans.set(kind, plan);
     const [oldest] = this.#plans.size > MAX_PLANS ? this.#plans.keys() : [];
     if (oldest !== undefined) this.#plans.delete(oldest);
     return plan;
+  }
+
+  /** A plan of a kind of run that has not run yet. */
+  newPlan(group?: RunGroup): RunPlan {
+    return new RunPlan(this.#execution, this.#budgetMs, group);
   }
 
   /** Runs a function as its plan says: gives the result at once, or a promise of it. */

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { RunPlan } from "./run-plan.js";
+import { RunGroup, RunPlan } from "./run-plan.js";
 
 const BUDGET = 0.1;
 
@@ -36,8 +36,31 @@ describe("RunPlan", () => {
   it("does not leave for one outlier among short runs", () => {
     const plan = inlinePlan();
     for (let i = 0; i < 100; i++) plan.ranInline(0.001);
-    plan.ranInline(50);
+    plan.ranInline(4.9);
     expect(plan.isInline).toBe(true);
+  });
+
+  it("leaves for 100 runs after a long one, with all kinds of its group", () => {
+    const group = new RunGroup();
+    const plans = [1, 2].map(() => new RunPlan("auto", BUDGET, group)) as [RunPlan, RunPlan];
+    for (const plan of plans) {
+      plan.ranOnThread(0.03);
+      for (let i = 0; i < 100; i++) plan.ranInline(0.001);
+    }
+    plans[0].ranInline(5);
+    for (let runs = 0; runs < 100; runs++) {
+      expect(plans.map(({ isInline }) => isInline)).toEqual([false, false]);
+      (plans[runs % 2] as RunPlan).ranOnThread(0.03);
+    }
+    expect(plans.map(({ isInline }) => isInline)).toEqual([true, true]);
+  });
+
+  it("is never inline in a group that may not be, unless it is told so", () => {
+    const group = new RunGroup(false);
+    const plan = new RunPlan("auto", BUDGET, group);
+    for (let i = 0; i < 10; i++) plan.ranOnThread(0.01);
+    expect(plan.isInline).toBe(false);
+    expect(new RunPlan("inline", BUDGET, group).isInline).toBe(true);
   });
 
   it("goes back to the thread when runs get long, at the latest after 16 of twice the budget", () => {
@@ -52,7 +75,7 @@ describe("RunPlan", () => {
     const plan = inlinePlan();
     const pauses: number[] = [];
     for (let round = 0; round < 11; round++) {
-      plan.ranInline(10);
+      plan.ranInline(1);
       let runs = 0;
       for (; !plan.isInline; runs++) plan.ranOnThread(0.5);
       pauses.push(runs - 1);

@@ -18,6 +18,36 @@ const OUTLIER = 4;
 const FIRST_PAUSE = 16;
 const MAX_PAUSE = 4_096;
 
+/** A run on the loop that took this long, in ms, keeps all runs of its signature off the loop for a while. */
+const LONG_MS = 5;
+const LONG_PAUSE = 100;
+
+/** The runs of one signature, of all kinds: what one kind has shown counts for the others. */
+export class RunGroup {
+  /** Whether runs may be inline. False if their time depends on the values of inputs: no run tells of the next. */
+  readonly mayBeInline: boolean;
+  #runsOffLoop = 0;
+
+  constructor(mayBeInline = true) {
+    this.mayBeInline = mayBeInline;
+  }
+
+  /** Whether a run was long, less than 100 runs on a thread ago. */
+  get isPaused(): boolean {
+    return this.#runsOffLoop > 0;
+  }
+
+  /** Takes in the time of a run on the loop. */
+  ranInline(ms: number): void {
+    if (ms >= LONG_MS) this.#runsOffLoop = LONG_PAUSE;
+  }
+
+  /** Takes in a run on a thread. */
+  ranOnThread(): void {
+    if (this.#runsOffLoop > 0) this.#runsOffLoop--;
+  }
+}
+
 /**
  * Decides, for one kind of run, whether the next is inline.
  *
@@ -25,29 +55,34 @@ const MAX_PAUSE = 4_096;
  * - the first run is on a thread, since nothing is known of it;
  * - a run on a thread that took less than 1 ms, hop included, lets the next be tried inline;
  * - runs stay inline while their running estimate stays within the budget;
- * - then they go back to the thread, and inline is tried again after 16, 32, … 4,096 runs.
+ * - then they go back to the thread, and inline is tried again after 16, 32, … 4,096 runs;
+ * - after a run on the loop of 5 ms or more, the next 100 runs of its group are on a thread;
+ * - no run of a group that may not be inline is.
  */
 export class RunPlan {
   readonly #isAuto: boolean;
   readonly #budgetMs: number;
+  readonly #group: RunGroup;
   #isInline: boolean;
   #estimateMs: number | undefined;
   #pause = 0;
   #nextPause = FIRST_PAUSE;
 
-  constructor(execution: Execution, budgetMs: number) {
-    this.#isAuto = execution === "auto";
+  constructor(execution: Execution, budgetMs: number, group = new RunGroup()) {
+    this.#isAuto = execution === "auto" && group.mayBeInline;
+    this.#group = group;
     this.#isInline = execution === "inline";
     this.#budgetMs = budgetMs;
   }
 
   get isInline(): boolean {
-    return this.#isInline;
+    return this.#isInline && !(this.#isAuto && this.#group.isPaused);
   }
 
   /** Takes in the time of a run on the loop. */
   ranInline(ms: number): void {
     if (!this.#isAuto) return;
+    this.#group.ranInline(ms);
     const counted = Math.min(ms, OUTLIER * this.#budgetMs);
     this.#estimateMs ??= counted;
     this.#estimateMs += (counted - this.#estimateMs) * WEIGHT;
@@ -61,6 +96,7 @@ export class RunPlan {
   /** Takes in the time of a run on a thread, from the call to the answer. */
   ranOnThread(ms: number): void {
     if (!this.#isAuto) return;
+    this.#group.ranOnThread();
     if (this.#pause > 0) this.#pause--;
     else this.#isInline = ms <= TRIAL_MS;
   }

@@ -1,5 +1,5 @@
 import { availableParallelism } from "node:os";
-import { isServingError, type LoadContext, systemClock } from "@serving-kit/core";
+import { isServingError, type LoadContext, messageOf, systemClock } from "@serving-kit/core";
 import { batchDimension, type Predictor, type Signature } from "@serving-kit/inference";
 import { nativeRuns, returnFreedMemory, SessionHolders } from "@serving-kit/native-library";
 import { missingParts } from "./completeness.js";
@@ -8,11 +8,15 @@ import { openTensorFlow, type TensorFlow } from "./native/library.js";
 import { loadFoundOpLibraries, loadOpLibrary } from "./native/op-library.js";
 import { SavedModelSession, type SessionSource } from "./native/saved-model-session.js";
 import type { TensorFlowOptions } from "./options.js";
-import { selectMetaGraph, takeSavedModel } from "./saved-model.js";
+import type { GraphDef } from "./proto/messages.js";
+import { graphDefType } from "./proto/schema.js";
+import { type RunTraits, RunTraitsReader } from "./run-traits.js";
+import { type MetaGraph, selectMetaGraph, takeSavedModel } from "./saved-model.js";
 import { SavedModelPredictor, type ServedModel } from "./saved-model-predictor.js";
 import { sessionConfig } from "./session-config.js";
 import { settleVariables } from "./settle-variables.js";
 import { shareSavedModel, unshareSavedModel } from "./share.js";
+import { signatureRuns } from "./signature-runs.js";
 import { readWarmUpRequests } from "./warm-up/prediction-log.js";
 import { syntheticWarmUp, type WarmUpRequest } from "./warm-up/warm-up-request.js";
 
@@ -33,13 +37,15 @@ export async function loadSavedModel(
   const graph = selectMetaGraph(path, graphs, options.tags ?? [SERVE]);
   const missing = await missingParts(path, graphs);
   if (missing !== undefined) throw errors.savedModelInvalid(path, missing);
+  const definition = decodeGraph(path, graph);
+  const traits = runTraits(graph, definition);
   const tensorflow = await openTensorFlow(options.library);
   for (const library of options.opLibraries ?? []) await loadOpLibrary(tensorflow, library);
   signal.throwIfAborted();
   const config = sessionConfig(options);
   const session = await loadSession(tensorflow, { path, graph, config });
   try {
-    await settleVariables(tensorflow.bindings, session, path, graph);
+    await settleVariables(tensorflow.bindings, session, path, graph, definition);
   } catch (error) {
     await session.close();
     throw error;
@@ -48,6 +54,7 @@ export async function loadSavedModel(
     ...{ path, signatures: graph.signatures, uncallable: graph.uncallable },
     ...{ defaults: graph.defaults, session: session.pointer, tensors: session.tensors },
     batchable: options.batchable ?? isBatchable(graph.signatures),
+    traits,
     execution: options.execution ?? "auto",
     usesCallerThread: (options.interOpThreads ?? 1) === 1,
     concurrency: options.concurrency ?? Math.min(nativeRuns.limit, availableParallelism()),
@@ -72,6 +79,20 @@ export async function loadSavedModel(
     await predictor[Symbol.asyncDispose]();
     throw error;
   }
+}
+
+function decodeGraph(path: string, { graphDef }: MetaGraph): GraphDef {
+  try {
+    return graphDefType.decode(graphDef) as unknown as GraphDef;
+  } catch (error) {
+    throw errors.savedModelInvalid(path, `its graph: ${messageOf(error)}`, error);
+  }
+}
+
+/** The traits of each signature. */
+function runTraits(graph: MetaGraph, definition: GraphDef): ReadonlyMap<string, RunTraits> {
+  const reader = new RunTraitsReader(definition);
+  return new Map([...signatureRuns(graph)].map(([name, run]) => [name, reader.read(run)]));
 }
 
 /** Loads a session; if an op is missing, after the op libraries of installed packages. */

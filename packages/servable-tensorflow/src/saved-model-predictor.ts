@@ -5,6 +5,7 @@ import {
   type NumericDType,
   type PredictOptions,
   type Predictor,
+  type PredictorState,
   type SharedPredictor,
   type Signature,
   settleCall,
@@ -20,6 +21,7 @@ import type { TensorFlow } from "./native/library.js";
 import type { SignatureTensors } from "./native/saved-model-session.js";
 import { SessionRunner } from "./native/session-runner.js";
 import { TensorMemory } from "./native/tensor-memory.js";
+import type { RunTraits } from "./run-traits.js";
 
 /** What a predictor knows of its model: plain, for other threads too. */
 export interface ServedModel {
@@ -28,6 +30,8 @@ export interface ServedModel {
   readonly uncallable: ReadonlyMap<string, Signature>;
   readonly defaults: ReadonlyMap<string, ReadonlyMap<string, Tensor>>;
   readonly batchable: boolean;
+  /** What is known of the runs of each signature. */
+  readonly traits: ReadonlyMap<string, RunTraits>;
   /** The address of the TF_Session. */
   readonly session: bigint;
   readonly tensors: ReadonlyMap<string, SignatureTensors>;
@@ -54,6 +58,7 @@ export class SavedModelPredictor implements Predictor {
   readonly signatures: ReadonlyMap<string, Signature>;
   readonly uncallable?: ReadonlyMap<string, Signature>;
   readonly batchable: boolean;
+  readonly state?: PredictorState;
   readonly #model: ServedModel;
   readonly #hold: SessionHold;
   readonly #memory: TensorMemory;
@@ -71,13 +76,15 @@ export class SavedModelPredictor implements Predictor {
     this.signatures = model.signatures;
     if (model.uncallable.size > 0) this.uncallable = model.uncallable;
     this.batchable = model.batchable;
+    const movesState = [...model.traits.values()].some((traits) => traits.movesState);
+    if (movesState) this.state = "keep";
     this.#model = model;
     this.#hold = hold;
     this.#memory = new TensorMemory(bindings);
     this.#runners = new Map(
       [...model.tensors].map(([name, tensors]) => [
         name,
-        new SessionRunner(bindings, executor, model, name, tensors),
+        new SessionRunner(bindings, executor, model, name, tensors, model.traits.get(name)),
       ]),
     );
     this.#limit = new Semaphore(model.concurrency);

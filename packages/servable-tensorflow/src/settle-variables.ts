@@ -1,11 +1,10 @@
-import { messageOf } from "@serving-kit/core";
 import { errors } from "./errors.js";
 import type { Bindings } from "./native/bindings.js";
 import type { SavedModelSession } from "./native/saved-model-session.js";
 import { SessionVariables } from "./native/session-variables.js";
 import type { GraphDef } from "./proto/messages.js";
-import { graphDefType } from "./proto/schema.js";
 import type { MetaGraph } from "./saved-model.js";
+import { signatureRuns } from "./signature-runs.js";
 import type { VariableNode } from "./variables/variable-nodes.js";
 import { type VariableTwin, variableTwins } from "./variables/variable-twins.js";
 import { VariableUses } from "./variables/variable-use.js";
@@ -26,11 +25,11 @@ export async function settleVariables(
   session: SavedModelSession,
   path: string,
   graph: MetaGraph,
+  definition: GraphDef,
 ): Promise<void> {
   if (graph.variables.length === 0) return;
-  const definition = decodeGraph(path, graph);
   const uses = new VariableUses(definition);
-  const runs = signatureRuns(graph);
+  const runs = [...signatureRuns(graph).values()];
   const restore = { fed: [], fetched: graph.restoreOp === undefined ? [] : [graph.restoreOp] };
   const read = uses
     .reached(graph.variables, runs)
@@ -67,19 +66,4 @@ function usableTwins(
       .filter(({ original, copy }) => wanted.has(original.name) && initialized.has(copy.name))
       .map((twin) => [twin.original.name, twin]),
   );
-}
-
-function signatureRuns({ signatures }: MetaGraph) {
-  return [...signatures.values()].map(({ inputs, outputs }) => ({
-    fed: Array.from(inputs.values(), ({ nativeName = "" }) => nativeName),
-    fetched: Array.from(outputs.values(), ({ nativeName = "" }) => nativeName),
-  }));
-}
-
-function decodeGraph(path: string, { graphDef }: MetaGraph): GraphDef {
-  try {
-    return graphDefType.decode(graphDef) as unknown as GraphDef;
-  } catch (error) {
-    throw errors.savedModelInvalid(path, `its graph: ${messageOf(error)}`, error);
-  }
 }

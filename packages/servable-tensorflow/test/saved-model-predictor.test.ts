@@ -54,6 +54,39 @@ describe.skipIf(skipReason)(`SavedModelPredictor${skipReason}`, () => {
     expect(await collectTensors()).toBe(0);
   });
 
+  /** Whether a call runs on the event loop: it has settled before the loop turns. */
+  async function isInline(call: () => Promise<unknown>): Promise<boolean> {
+    let hasSettled = false;
+    const settled = call().then(() => {
+      hasSettled = true;
+    });
+    for (let i = 0; i < 50; i++) await undefined;
+    const result = hasSettled;
+    await settled;
+    return result;
+  }
+
+  it("never runs a signature with a loop on the event loop, however short its runs were", () =>
+    withModel("trouble", {}, async (predictor) => {
+      for (let i = 0; i < 10; i++) expect(await isInline(() => slow(predictor, 1))).toBe(false);
+      expect(predictor.state).toBeUndefined();
+    }));
+
+  it("runs strings that are longer than those that were fast on a thread first", () =>
+    withModel("strings", {}, async (predictor) => {
+      const [name = ""] = predictor.signatures.get("serving_default")?.inputs.keys() ?? [];
+      const isWordInline = (length: number) => {
+        const data = [new TextEncoder().encode("a".repeat(length))];
+        return isInline(() => predictor.predict({ [name]: { dtype: "string", shape: [1], data } }));
+      };
+      while (!(await isWordInline(10))); // until such runs were fast
+      while (!(await isWordInline(5)));
+      expect(await isWordInline(11)).toBe(false);
+    }));
+
+  it("keeps the state of a model whose signatures assign variables", () =>
+    withModel("counter", {}, async ({ state }) => expect(state).toBe("keep")));
+
   it("reports signatures of every kind, and whether it is batchable", async () => {
     await withModel("digits", {}, async ({ signatures, batchable }) => {
       expect([...signatures.keys()]).toEqual(["serving_default"]);

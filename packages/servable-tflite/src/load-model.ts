@@ -183,9 +183,9 @@ export function defaultInterpreters(): number {
   return Math.min(nativeRuns.limit, availableParallelism());
 }
 
-/** A loop may have run once when it was measured, and run for ever the next time. */
-function executionOf({ hasLoops }: ModelFile, execution: Execution = "auto"): Execution {
-  return execution === "auto" && hasLoops ? "thread" : execution;
+/** A loop may have run once when it was measured, and run indefinitely the next time. */
+function executionOf({ hasOpenRunTime }: ModelFile, execution: Execution = "auto"): Execution {
+  return execution === "auto" && hasOpenRunTime ? "thread" : execution;
 }
 
 /** @throws ServingError UNIMPLEMENTED / MODEL_UNSUPPORTED with all that the runtime lacks. */

@@ -12,8 +12,8 @@ export interface ModelFile {
   readonly extents: OpenExtents;
   /** The subgraphs with operators that cannot run on empty tensors, by number. */
   readonly outlines: ReadonlyMap<number, SubgraphOutline>;
-  /** Whether how long a run takes depends on more than the shapes. */
-  readonly hasLoops: boolean;
+  /** See `hasOpenRunTime`. */
+  readonly hasOpenRunTime: boolean;
 }
 
 export interface OutlineNode {

@@ -93,8 +93,11 @@ describe("readModelFile", () => {
   });
 
   it("tells whether the time of a run depends on the data", () => {
-    expect(read("../test/models/spin.tflite").hasLoops).toBe(true);
-    expect(read("../test/models/rnn.tflite").hasLoops).toBe(false);
+    for (const name of ["spin", "endless", "strings", "flex"]) {
+      expect([name, read(`../test/models/${name}.tflite`).hasOpenRunTime]).toEqual([name, true]);
+    }
+    expect(read("../test/models/rnn.tflite").hasOpenRunTime).toBe(false);
+    expect(read(`${digits}/1/model.tflite`).hasOpenRunTime).toBe(false);
   });
 
   it("is batchable if dimension 0 of every input and output may have any extent", () => {

@@ -9,6 +9,7 @@ import type { ModelFile, OpenExtents } from "./model-description.js";
 import { type Binding, type ModelSignature, signaturesOf } from "./model-signature.js";
 import { stateOf } from "./model-state.js";
 import { outlineOf } from "./native/empty-tensors.js";
+import { hasOpenRunTime } from "./run-time.js";
 
 /** Describes the model of a graph with its signatures. */
 function describeModel(
@@ -17,7 +18,7 @@ function describeModel(
 ): ModelFile {
   return {
     signatures,
-    hasLoops: subgraphs.some(({ operators }) => operators.some(({ name }) => name === "WHILE")),
+    hasOpenRunTime: hasOpenRunTime({ subgraphs }),
     state: stateOf({ subgraphs, signatureDefs }),
     outlines: new Map(
       subgraphs.flatMap((subgraph) => {

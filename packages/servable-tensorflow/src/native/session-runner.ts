@@ -1,6 +1,7 @@
 import type { Tensor, Tensors } from "@serving-kit/inference";
-import type { NativeExecutor, RunPlan } from "@serving-kit/native-library";
+import { type NativeExecutor, RunGroup, type RunPlan } from "@serving-kit/native-library";
 import { errors } from "../errors.js";
+import type { RunTraits } from "../run-traits.js";
 import type { Bindings } from "./bindings.js";
 import { callerThreadOptions } from "./caller-thread.js";
 import { encodeOutputs, type GraphTensor, type SignatureTensors } from "./saved-model-session.js";
@@ -22,6 +23,16 @@ interface NativeRun {
   readonly inputs: Tensor[];
 }
 
+/** The runs of one shape, and how long the strings of the longest are that was measured. */
+interface RunKind {
+  readonly kind: string;
+  readonly plan: RunPlan;
+  measuredBytes: number;
+}
+
+/** How many kinds of runs a signature with strings remembers; then it starts again. */
+const MAX_KINDS = 256;
+
 /** Runs one signature on a session, inline or on a thread, as the executor decides. */
 export class SessionRunner {
   readonly #memory: TensorMemory;
@@ -39,8 +50,11 @@ export class SessionRunner {
   readonly #allOutputs: Uint8Array;
   /** The names of all outputs. Given to `run` itself, it is recognised. */
   readonly outputNames: readonly string[];
-  /** The plan of the last run; most runs are of the same shapes. */
-  #lastPlan: { readonly kind: string; readonly plan: RunPlan } | undefined;
+  /** All runs of the signature. */
+  readonly #runs: RunGroup;
+  readonly #kinds = new Map<string, RunKind>();
+  /** The kind of the last run; most runs are of the same shapes. */
+  #lastKind: RunKind | undefined;
 
   constructor(
     bindings: Bindings,
@@ -48,7 +62,9 @@ export class SessionRunner {
     { session, usesCallerThread }: { session: bigint; usesCallerThread: boolean },
     signature: string,
     { inputs, outputs }: SignatureTensors,
+    traits: RunTraits | undefined,
   ) {
+    this.#runs = new RunGroup(!traits?.hasOpenRunTime);
     this.#memory = new TensorMemory(bindings);
     this.#bindings = bindings;
     this.#executor = executor;
@@ -65,7 +81,11 @@ export class SessionRunner {
   /** Runs: gives the outputs at once when it ran inline, else a promise of them. */
   run(inputs: Tensors, names: readonly string[]): Tensors | Promise<Tensors> {
     const run = this.#prepare(inputs);
-    const plan = this.#planOf(run.inputs);
+    const kind = this.#kindOf(run.inputs);
+    const bytes = stringBytes(run.inputs);
+    // Longer strings than those that were measured are runs of a kind that has not run yet.
+    const isMeasured = bytes <= kind.measuredBytes;
+    const plan = isMeasured ? kind.plan : this.#executor.newPlan(this.#runs);
     let ended: void | Promise<void>;
     try {
       ended = this.#executor.run<void>(
@@ -90,7 +110,10 @@ export class SessionRunner {
     }
     if (!(ended instanceof Promise)) return this.#finish(run, names);
     return ended.then(
-      () => this.#finish(run, names),
+      () => {
+        if (!isMeasured && plan.isInline) kind.measuredBytes = Math.max(kind.measuredBytes, bytes);
+        return this.#finish(run, names);
+      },
       (error) => {
         this.#giveBack(run);
         throw error;
@@ -176,11 +199,27 @@ export class SessionRunner {
     return list;
   }
 
-  /** Runs of one shape take about as long. */
-  #planOf(tensors: readonly Tensor[]): RunPlan {
-    let kind = this.#signature;
-    for (const { shape } of tensors) kind += ` ${shape}`;
-    if (this.#lastPlan?.kind !== kind) this.#lastPlan = { kind, plan: this.#executor.plan(kind) };
-    return this.#lastPlan.plan;
+  /** Runs of one shape take about as long, unless strings are longer. */
+  #kindOf(tensors: readonly Tensor[]): RunKind {
+    let name = this.#signature;
+    for (const { shape } of tensors) name += ` ${shape}`;
+    if (this.#lastKind?.kind === name) return this.#lastKind;
+    let kind = this.#kinds.get(name);
+    if (kind === undefined) {
+      if (this.#kinds.size >= MAX_KINDS) this.#kinds.clear();
+      kind = { kind: name, plan: this.#executor.plan(name, this.#runs), measuredBytes: 0 };
+      this.#kinds.set(name, kind);
+    }
+    this.#lastKind = kind;
+    return kind;
   }
+}
+
+/** The bytes of all strings. */
+function stringBytes(tensors: readonly Tensor[]): number {
+  let bytes = 0;
+  for (const { data } of tensors) {
+    if (Array.isArray(data)) for (const { length } of data) bytes += length;
+  }
+  return bytes;
 }

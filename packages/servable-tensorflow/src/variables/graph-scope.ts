@@ -50,17 +50,18 @@ export class GraphScope {
 /** A function's body; `live` are the nodes that run when it is called. */
 export class FunctionScope extends GraphScope {
   readonly live: ReadonlySet<string>;
-  readonly #inputs: readonly string[];
+  /** The names by which the body knows its arguments. */
+  readonly arguments: readonly string[];
 
   constructor({ signature, nodeDef, ret, controlRet }: FunctionDef) {
     super(nodeDef);
-    this.#inputs = signature?.inputArg.map(({ name }) => name) ?? [];
+    this.arguments = signature?.inputArg.map(({ name }) => name) ?? [];
     this.live = this.liveNodes([...Object.values(ret), ...Object.values(controlRet)]);
   }
 
   /** The name by which the body knows an argument; undefined if there is no such argument. */
   argument(index: number): string | undefined {
-    return this.#inputs[index];
+    return this.arguments[index];
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Tensor, Tensors } from "@serving-kit/inference";
-import type { NativeExecutor, RunPlan } from "@serving-kit/native-library";
+import { type NativeExecutor, RunGroup, type RunPlan } from "@serving-kit/native-library";
 import { errors } from "../errors.js";
 import type { SubgraphOutline } from "../model-description.js";
 import type { ModelSignature } from "../model-signature.js";
@@ -21,6 +21,7 @@ export class SubgraphRunner implements Disposable {
   readonly #outputs = new Map<number, TensorMemory>();
   /** Tensors that had no memory before a run: see `emptyOperator`. */
   readonly dynamicTensors = new Set<number>();
+  readonly #runs = new RunGroup();
   #plan: RunPlan;
   #isAllocated = false;
 
@@ -46,7 +47,7 @@ export class SubgraphRunner implements Disposable {
         this.#outputs.set(binding.index, new TensorMemory(bindings, locate, binding.spec.dtype));
       }
     }
-    this.#plan = executor.plan(`run ${this.#subgraph}`);
+    this.#plan = executor.plan(`run ${this.#subgraph}`, this.#runs);
   }
 
   /** Whether the tensors have memory for these inputs. */
@@ -64,7 +65,8 @@ export class SubgraphRunner implements Disposable {
   /** Sets the shapes of inputs; returns whether they can be set. `allocate` must follow. */
   resize(signature: ModelSignature, shapes: ReadonlyMap<string, readonly number[]>): boolean {
     this.#isAllocated = false;
-    this.#plan = this.#executor.plan(`run ${this.#subgraph} ${[...shapes.values()].join("|")}`);
+    const kind = `run ${this.#subgraph} ${[...shapes.values()].join("|")}`;
+    this.#plan = this.#executor.plan(kind, this.#runs);
     return signature.inputs.every((binding) => {
       const dimensions = Int32Array.from(shapes.get(binding.name) as readonly number[]);
       return OK === this.#access.resize(signature, binding, dimensions);
