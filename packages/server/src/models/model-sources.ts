@@ -53,6 +53,8 @@ export class ModelSources extends Observable<AspiredVersions<ModelData>> impleme
   /** The names that a reload has moved, until a version of the new source was available: whether it has emitted any. */
   readonly #moving = new Map<string, "silent" | "emitted">();
   #servables = new Map<string, ProvidedServable>();
+  /** The names whose provider has failed and has not answered since. */
+  readonly #failing = new Set<string>();
   /** The problems of names whose provider fails, not those that it reports. */
   #failures = new Map<string, SourceProblems>();
   #subscriptionCount = 0;
@@ -132,7 +134,9 @@ export class ModelSources extends Observable<AspiredVersions<ModelData>> impleme
       const { name } = servable;
       const tell = { tell: (event: SourceEvent) => this.#told.next(event) };
       failures.set(name, this.#failures.get(name) ?? new SourceProblems(name, clock, tell));
-      byProvider.set(provider, [...(byProvider.get(provider) ?? []), servable]);
+      const ofProvider = byProvider.get(provider);
+      if (ofProvider === undefined) byProvider.set(provider, [servable]);
+      else ofProvider.push(servable);
     }
     for (const [name, problems] of this.#failures) if (!failures.has(name)) problems.clear();
     this.#failures = failures;
@@ -167,8 +171,11 @@ export class ModelSources extends Observable<AspiredVersions<ModelData>> impleme
       failed: (error) => report((name) => errors.sourceFailed(name, provider.schemes, error)),
       hangs: (quietMs) => report((name) => errors.sourceHangs(name, provider.schemes, quietMs)),
       answered: () => {
-        for (const name of this.#namesOf(provider)) {
+        // An answer comes with each list: few names have failed, if any.
+        for (const name of this.#failing) {
+          if (this.#servables.has(name) && !isOwn(name)) continue;
           for (const reason of FAILURES) this.#failures.get(name)?.retract(reason);
+          this.#failing.delete(name);
         }
       },
     });
@@ -181,6 +188,7 @@ export class ModelSources extends Observable<AspiredVersions<ModelData>> impleme
 
   /** Notes why nothing is known of a name; whoever waits for it is told if it has no list. */
   #report(name: string, error: ServingError): void {
+    this.#failing.add(name);
     this.#failures.get(name)?.report(error);
     // Later, as a source may fail within subscribe (O9).
     queueMicrotask(() => {

@@ -1,14 +1,17 @@
 import type {
   AspiredVersionsManager,
   Clock,
+  ManagerEvent,
   ModelSource,
   ServableState,
   ServingError,
+  SourceEvent,
 } from "@serving-kit/core";
 import type { Predictor } from "@serving-kit/inference";
 import { Subscription } from "rxjs";
 import type { ModelOutcome } from "../config/model-outcome.js";
 import { errors } from "../errors.js";
+import { SettledModels } from "./settled-models.js";
 
 /**
  * When a server counts as started.
@@ -55,42 +58,51 @@ export async function settleModels(
   { timeoutMs, signal, waitsForLabels }: SettleScope,
 ): Promise<ModelOutcome[]> {
   const { manager, source, clock } = flow;
-  // What becomes of a model is not known before its base path was looked at, which may take its time.
+  // The outcome of a model is not known before its base path was polled, which may take its time.
   let isPolled = false;
   return new Promise((resolve) => {
-    const look = (errorOf?: (name: string) => ServingError) => {
-      const outcomes: ModelOutcome[] = [];
-      for (const name of names) {
-        const outcome = isPolled
-          ? outcomeOf(name, flow, waitsForLabels && errorOf === undefined)
-          : undefined;
-        if (outcome) outcomes.push(outcome);
-        else if (errorOf) outcomes.push({ name, error: errorOf(name) });
-      }
-      if (outcomes.length < names.length) return;
+    const settled = new SettledModels(names, (name) => outcomeOf(name, flow, waitsForLabels));
+    const watching = new Subscription();
+    const end = (outcomes: ModelOutcome[]) => {
       watching.unsubscribe();
       resolve(outcomes);
     };
-    const again = () => look();
-    const giveUp = () => look((name) => errors.modelNotSettled(name, timeoutMs));
-    const stop = () => look(() => signal?.reason as ServingError);
-    const watching = new Subscription();
+    const check = (name?: string) => {
+      settled.changed(name);
+      const outcomes = isPolled ? settled.outcomes() : undefined;
+      if (outcomes) end(outcomes);
+    };
+    const stop = (errorOf: (name: string) => ServingError) => {
+      const outcome = (name: string) => (isPolled ? outcomeOf(name, flow, false) : undefined);
+      end(names.map((name) => outcome(name) ?? { name, error: errorOf(name) }));
+    };
+    const giveUp = () => stop((name) => errors.modelNotSettled(name, timeoutMs));
+    const onAbort = () => stop(() => signal?.reason as ServingError);
     // When the manager has closed nothing more will come.
-    watching.add(manager.events.subscribe({ next: again, complete: giveUp }));
-    // Later, since a version whose problem is over is aspired after that was told.
-    watching.add(source.events.subscribe(() => queueMicrotask(again)));
+    watching.add(
+      manager.events.subscribe({ next: (event) => check(nameOf(event)), complete: giveUp }),
+    );
+    // Later, since a version whose problem is over is aspired after that was emitted.
+    watching.add(source.events.subscribe((event) => queueMicrotask(() => check(nameOf(event)))));
     if (Number.isFinite(timeoutMs)) {
       const timer = clock.setTimeout(giveUp, timeoutMs);
       watching.add(() => timer[Symbol.dispose]());
     }
-    signal?.addEventListener("abort", stop);
-    watching.add(() => signal?.removeEventListener("abort", stop));
-    if (signal?.aborted) stop();
+    signal?.addEventListener("abort", onAbort);
+    watching.add(() => signal?.removeEventListener("abort", onAbort));
+    if (signal?.aborted) onAbort();
     void source.poll().then(() => {
       isPolled = true;
-      look();
+      check();
     });
   });
+}
+
+/** The model of an event of the manager or of a source; undefined if it may be about all. */
+function nameOf(event: ManagerEvent | SourceEvent): string | undefined {
+  if ("id" in event) return event.id.name;
+  if ("problem" in event) return event.problem.name;
+  return "name" in event ? event.name : undefined;
 }
 
 /** Undefined while it is open, and while a label that is waited for could still be set. */

@@ -1,0 +1,38 @@
+import type { ModelOutcome } from "../config/model-outcome.js";
+
+/**
+ * The outcomes of models that are waited for together. Reads a model again only if it has changed, so that the cost of
+ * waiting is linear in the number of models and of changes.
+ */
+export class SettledModels {
+  readonly #names: ReadonlySet<string>;
+  readonly #outcomeOf: (name: string) => ModelOutcome | undefined;
+  readonly #outcomes = new Map<string, ModelOutcome>();
+  readonly #changed: Set<string>;
+
+  /** @param outcomeOf Returns undefined while a model has not settled. */
+  constructor(names: readonly string[], outcomeOf: (name: string) => ModelOutcome | undefined) {
+    this.#names = new Set(names);
+    this.#outcomeOf = outcomeOf;
+    this.#changed = new Set(names);
+  }
+
+  /** Notes that a model has changed; without a name, that all may have. */
+  changed(name?: string): void {
+    for (const one of name === undefined ? this.#names : [name]) {
+      if (this.#names.has(one)) this.#changed.add(one);
+    }
+  }
+
+  /** The outcomes in the order of the names; undefined while a model has not settled. */
+  outcomes(): ModelOutcome[] | undefined {
+    for (const name of this.#changed) {
+      const outcome = this.#outcomeOf(name);
+      if (outcome === undefined) this.#outcomes.delete(name);
+      else this.#outcomes.set(name, outcome);
+    }
+    this.#changed.clear();
+    if (this.#outcomes.size < this.#names.size) return undefined;
+    return Array.from(this.#names, (name) => this.#outcomes.get(name) as ModelOutcome);
+  }
+}
