@@ -1,4 +1,4 @@
-import { open } from "node:fs/promises";
+import { openFile } from "./open-file.js";
 
 /** So much is read before the signal is looked at again. */
 const CHUNK_BYTES = 8 * 2 ** 20;
@@ -7,10 +7,10 @@ const CHUNK_BYTES = 8 * 2 ** 20;
  * Reads a file into memory of its own that does not move and that threads can share, so that a model can be
  * used from it while the file is truncated or replaced.
  *
- * @throws RangeError if the file shrinks meanwhile; the signal's reason, if it aborts.
+ * @throws as `openFile`; RangeError if the file shrinks meanwhile; the signal's reason, if it aborts.
  */
 export async function readWholeFile(path: string, signal?: AbortSignal): Promise<Uint8Array> {
-  const file = await open(path, "r");
+  const file = await openFile(path);
   try {
     const { size } = await file.stat();
     const bytes = new Uint8Array(new SharedArrayBuffer(size));

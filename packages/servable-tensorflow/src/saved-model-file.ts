@@ -1,6 +1,7 @@
-import { readFile, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { messageOf } from "@serving-kit/core";
+import { readFileOf } from "@serving-kit/inference";
 import textformat from "protobufjs/ext/textformat.js";
 import { errors } from "./errors.js";
 import type { MetaGraphDef, SavedModelProto } from "./proto/messages.js";
@@ -27,7 +28,7 @@ export async function readMetaGraphs<T>(
   const file = await findFile(path);
   if (file === undefined) throw errors.savedModelMissing(path);
   try {
-    const { metaGraphs } = decode(file, await readFile(join(path, file)));
+    const { metaGraphs } = decode(file, await readFileOf(join(path, file)));
     if (metaGraphs.length === 0) throw new Error("it holds no graph");
     return of(metaGraphs);
   } catch (error) {

@@ -1,4 +1,3 @@
-import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import {
   COMPLETE,
@@ -7,7 +6,7 @@ import {
   isServingError,
   messageOf,
 } from "@serving-kit/core";
-import { explainMissingModel, HANDOVER_BYTES } from "@serving-kit/inference";
+import { explainMissingModel, HANDOVER_BYTES, openFile } from "@serving-kit/inference";
 import { JsonEnd } from "./document/json.js";
 import { walkUbjson } from "./document/ubjson.js";
 import { DocumentError } from "./document/value.js";
@@ -59,7 +58,10 @@ async function jsonProblem(path: string): Promise<string | undefined> {
   const end = new JsonEnd();
   const { size } = await stat(path);
   if (size <= HANDOVER_BYTES) await inSlices(pushAll(await readToCheck(path), end));
-  else for await (const chunk of createReadStream(path)) end.push(chunk as Uint8Array);
+  else {
+    const file = await openFile(path);
+    for await (const chunk of file.createReadStream()) end.push(chunk as Uint8Array);
+  }
   return end.isComplete ? undefined : "its JSON does not end";
 }
 

@@ -1,4 +1,4 @@
-import { open } from "node:fs/promises";
+import { openFile } from "@serving-kit/inference";
 import type { Library } from "./tree-model.js";
 
 /** What a file is, by its first bytes. */
@@ -42,7 +42,7 @@ function isOldBinary(head: Buffer): boolean {
 
 async function headOf(path: string): Promise<Buffer | undefined> {
   try {
-    const file = await open(path, "r");
+    const file = await openFile(path);
     try {
       if (!(await file.stat()).isFile()) return undefined;
       const { bytesRead, buffer } = await file.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0);

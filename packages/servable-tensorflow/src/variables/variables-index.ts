@@ -1,5 +1,4 @@
-import { readFile } from "node:fs/promises";
-import { ReadHandover } from "@serving-kit/inference";
+import { ReadHandover, readFileOf } from "@serving-kit/inference";
 import { bundleEntryType, bundleHeaderType } from "../proto/schema.js";
 import { tableEntries } from "./table-file.js";
 
@@ -17,7 +16,7 @@ interface BundleEntry {
  */
 export async function readShardSizes(path: string): Promise<readonly number[]> {
   const sizes: number[] = [];
-  for (const { key, value } of tableEntries(await readFile(path))) {
+  for (const { key, value } of tableEntries(await readFileOf(path))) {
     // The entry with the empty key is the header, and comes first.
     if (key.length === 0) {
       const { numShards } = bundleHeaderType.decode(value) as unknown as { numShards: number };

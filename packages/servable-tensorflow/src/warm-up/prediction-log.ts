@@ -1,7 +1,7 @@
-import { readFile, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { messageOf } from "@serving-kit/core";
-import { type Tensors, tensor } from "@serving-kit/inference";
+import { readFileOf, type Tensors, tensor } from "@serving-kit/inference";
 import { tfRecords } from "@serving-kit/tensorflow-wire";
 import { errors } from "../errors.js";
 import type { ExamplesInput, ModelSpec, PredictionLog } from "../proto/messages.js";
@@ -35,7 +35,7 @@ export async function readWarmUpRequests(path: string): Promise<readonly WarmUpR
   const requests: WarmUpRequest[] = [];
   let records = 0;
   try {
-    for (const bytes of tfRecords(await readFile(file))) {
+    for (const bytes of tfRecords(await readFileOf(file))) {
       const record = records++;
       if (records > MAX_WARM_UP_RECORDS) break;
       requests.push(...requestsOf(bytes).map((request) => ({ ...request, record })));

@@ -1,18 +1,19 @@
-import { createReadStream } from "node:fs";
+import { openFile } from "@serving-kit/inference";
 
 /** A configuration has at most this many bytes: 1 MiB, room for some thousand models. */
 export const MAX_CONFIG_BYTES = 2 ** 20;
 
 /**
  * Reads a file of text in UTF-8, without the byte order mark that some editors begin it with, but
- * never more than `MAX_CONFIG_BYTES` of it, whatever the file is.
+ * never more than `MAX_CONFIG_BYTES` of it.
  *
- * @throws Node's error when it cannot be read, Error when it is larger or in another encoding.
+ * @throws as `openFile`, Node's error if it cannot be read, Error if it is larger or in another encoding.
  */
 export async function readBounded(path: string): Promise<string> {
   const chunks: Buffer[] = [];
   let bytes = 0;
-  for await (const chunk of createReadStream(path)) {
+  const file = await openFile(path);
+  for await (const chunk of file.createReadStream()) {
     chunks.push(chunk);
     bytes += chunk.length;
     if (bytes > MAX_CONFIG_BYTES) {

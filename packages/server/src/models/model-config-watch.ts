@@ -94,6 +94,8 @@ class WatchedFile {
   /** What was told last to be wrong with the file. */
   #told: string | undefined;
   #hasEnded = false;
+  #reading: Promise<string> | undefined;
+  #nextRead: Promise<string> | undefined;
 
   constructor({
     file,
@@ -112,7 +114,7 @@ class WatchedFile {
   /** Reads the file, and reloads if it has changed, without waiting for the models. */
   async look(): Promise<void> {
     try {
-      const text = await this.#read(this.#path);
+      const text = await this.#nextText();
       if (this.#hasEnded) return;
       this.#told = undefined;
       if (text !== this.#text) void this.#apply(text).catch(() => {});
@@ -124,7 +126,7 @@ class WatchedFile {
   async reload(): Promise<readonly ModelOutcome[]> {
     this.#told = undefined; // who asks is told, even the same again
     try {
-      return await this.#apply(await this.#read(this.#path));
+      return await this.#apply(await this.#nextText());
     } catch (error) {
       this.#tell(error);
       throw error;
@@ -133,6 +135,28 @@ class WatchedFile {
 
   end(): void {
     this.#hasEnded = true;
+  }
+
+  /**
+   * Reads the file by a read that starts after this call. One read is in progress at a time, and all callers
+   * meanwhile share the next: a file system that hangs holds one thread.
+   */
+  #nextText(): Promise<string> {
+    if (this.#reading === undefined) return this.#startRead();
+    const start = () => {
+      this.#nextRead = undefined;
+      return this.#startRead();
+    };
+    this.#nextRead ??= this.#reading.then(start, start);
+    return this.#nextRead;
+  }
+
+  #startRead(): Promise<string> {
+    const reading = this.#read(this.#path).finally(() => {
+      if (this.#reading === reading) this.#reading = undefined;
+    });
+    this.#reading = reading;
+    return reading;
   }
 
   async #apply(text: string): Promise<readonly ModelOutcome[]> {

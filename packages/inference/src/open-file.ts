@@ -1,0 +1,31 @@
+import { constants } from "node:fs";
+import { type FileHandle, open } from "node:fs/promises";
+
+/**
+ * Opens a file to read. Anything that a read could wait for indefinitely is refused: a FIFO, a socket, a device. It
+ * is opened without waiting, so that it holds no thread of the pool that the whole process shares.
+ *
+ * @throws Node's error if it cannot be opened; Error if it is neither a file nor a folder.
+ */
+export async function openFile(path: string): Promise<FileHandle> {
+  const file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+  try {
+    const stats = await file.stat();
+    if (stats.isFile() || stats.isDirectory()) return file;
+    const kind = stats.isFIFO() ? "a FIFO" : stats.isSocket() ? "a socket" : "a device";
+    throw new Error(`expected a file; got ${kind}: ${path}`);
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+}
+
+/** Reads a file that `openFile` opens. Rejects as it does, or with Node's error. */
+export async function readFileOf(path: string): Promise<Buffer> {
+  const file = await openFile(path);
+  try {
+    return await file.readFile();
+  } finally {
+    await file.close();
+  }
+}
