@@ -1,8 +1,5 @@
-import { Composer, type CST, LineCounter, Parser } from "yaml";
-
-/** A configuration is a few levels deep; `yaml` composes recursively, and runs out of stack. */
-const MAX_DEPTH = 64;
-const TOO_DEEP = `expected at most ${MAX_DEPTH} levels; got more`;
+import { Composer, type CST, type Document, isScalar, LineCounter, Parser, visit } from "yaml";
+import { checkYamlBounds, MAX_DEPTH, TOO_DEEP } from "./yaml-bounds.js";
 
 /** How many aliases, those within what they stand for included, one document may have. */
 const MAX_ALIASES = 10_000;
@@ -11,14 +8,19 @@ const MAX_ALIASES = 10_000;
  * Reads one document of YAML 1.2, of which JSON is a part, with `<<` for the keys of another mapping.
  * Integers that a number cannot hold are bigints.
  *
- * @throws Error with the line and what is wrong there; for a key that is given twice as well, for a tag
+ * The time is linear in the text.
+ *
+ * @throws Error with the line and what is wrong there; as `checkYamlBounds`; for a key that is given twice as well, for a tag
  * of one's own, for several documents, for what is nested more than 64 deep, and for aliases that multiply.
  */
 export function parseYaml(text: string): unknown {
+  checkYamlBounds(text);
   const lines = new LineCounter();
   const tokens = [...new Parser(lines.addNewLine).parse(text)];
   checkDepth(tokens, lines);
-  const composer = new Composer({ intAsBigInt: true, merge: true, lineCounter: lines });
+  // The check of `yaml` for unique keys takes quadratic time.
+  const options = { intAsBigInt: true, merge: true, uniqueKeys: false, lineCounter: lines };
+  const composer = new Composer(options);
   const [document, another] = [...composer.compose(tokens, true, text.length)];
   // A tag that is not known is but warned of, and its value taken as if it had none.
   const [error] = [document, another].flatMap((found) =>
@@ -28,8 +30,26 @@ export function parseYaml(text: string): unknown {
     const { line, col } = lines.linePos(error.pos[0]);
     throw new Error(`${error.message} (line ${line}, column ${col})`, { cause: error });
   }
+  if (document) checkKeys(document, lines);
   if (another) throw new Error("expected one document; got several");
   return withNumbers(document?.toJS({ maxAliasCount: MAX_ALIASES }), 0);
+}
+
+/** @throws Error for a mapping that has a key twice. */
+function checkKeys(document: Document.Parsed, lines: LineCounter): void {
+  visit(document, {
+    Map(_, { items }) {
+      const known = new Set<unknown>();
+      for (const { key } of items) {
+        if (!isScalar(key)) continue;
+        if (known.has(key.value)) {
+          const { line, col } = lines.linePos(key.range?.[0] ?? 0);
+          throw new Error(`Map keys must be unique (line ${line}, column ${col})`);
+        }
+        known.add(key.value);
+      }
+    },
+  });
 }
 
 /** Walks level by level, since what is nested too deep must not be walked recursively. */

@@ -1,4 +1,4 @@
-import { type CST, Lexer } from "yaml";
+import { Lexer } from "yaml";
 
 /** A configuration is a few levels deep; `yaml` composes recursively, and runs out of stack. */
 export const MAX_DEPTH = 64;
@@ -36,9 +36,4 @@ export function checkYamlBounds(text: string): void {
     }
     for (let i = token.indexOf("\n"); i >= 0; i = token.indexOf("\n", i + 1)) line++;
   }
-}
-
-/** The keys of a mapping that are given twice; `yaml`'s own check takes quadratic time. */
-export function keyGivenTwice(tokens: readonly CST.Token[]): CST.SourceToken | undefined {
-  return undefined;
 }

@@ -161,4 +161,25 @@ describe("watchModelConfig", () => {
     await world.clock.advance(1_000);
     expect(world.reloads).toEqual([]);
   });
+
+  it("has one read in progress at a time, and one more for all who ask meanwhile", async () => {
+    const reads: ReturnType<typeof deferred<string>>[] = [];
+    const world = watched({
+      pollIntervalMs: 0,
+      read() {
+        reads.push(deferred<string>());
+        return (reads.at(-1) as (typeof reads)[0]).promise;
+      },
+    });
+    const asked = Array.from({ length: 10 }, () => world.watch.reload());
+    expect(reads).toHaveLength(1); // it may hang, and hold a thread
+    reads[0]?.resolve(configOf("old"));
+    await asked[0];
+    await world.clock.advance();
+    expect(reads).toHaveLength(2);
+    reads[1]?.resolve(configOf("new"));
+    await Promise.all(asked);
+    expect(reads).toHaveLength(2);
+    expect(world.reloads).toEqual(["old", ...Array.from({ length: 9 }, () => "new")]);
+  });
 });
