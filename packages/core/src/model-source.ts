@@ -19,6 +19,11 @@ export interface SourceServable {
   /** Which of the versions found are aspired. Default `latestVersions(1)`. */
   readonly versionPolicy?: ServableVersionPolicy;
   /**
+   * Whether versions stay aspired if the base path can be read and has none any more, as when a volume was unmounted
+   * or a bucket emptied by accident. Default false: an empty base path withdraws the servable.
+   */
+  readonly servableVersionsAlwaysPresent?: boolean;
+  /**
    * The platform's rule whether the files at a local path are all there. A source of local files asks it before it
    * emits a version; `fetchedLoader` asks it of files that were fetched. Default: any files will do.
    */

@@ -63,6 +63,7 @@ export type {
   TensorOf,
   ValuesOf,
 } from "./model-type.js";
+export { openFile, readFileOf } from "./open-file.js";
 export { plainElement } from "./plain-elements.js";
 export {
   type AttachServices,
@@ -87,7 +88,6 @@ export type {
   SharedPredictor,
 } from "./predictor.js";
 export type { Named, PredictorLike, SignatureLike } from "./predictor-like.js";
-export { openFile, readFileOf } from "./open-file.js";
 export { HANDOVER_BYTES, ReadHandover } from "./read-handover.js";
 export { readWholeFile } from "./read-whole-file.js";
 export { type CallLimits, settleCall, throwIfEnded } from "./settle-call.js";

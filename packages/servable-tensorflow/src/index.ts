@@ -16,7 +16,7 @@ export { examineTensorFlow, libraryReport } from "./library-report.js";
 export { INSTALL_COMMAND } from "./native/library.js";
 export { type NativeCounts, nativeCounts } from "./native/native-counts.js";
 export { findOpLibraries, type OpLibraryPackage } from "./op-libraries.js";
-export type { TensorFlowOptions } from "./options.js";
+export type { CanaryOptions, TensorFlowOptions } from "./options.js";
 export { type MetaGraph, readSavedModel } from "./saved-model.js";
 export { SavedModelPredictor } from "./saved-model-predictor.js";
 export type { GpuOptions, SessionOptions } from "./session-config.js";

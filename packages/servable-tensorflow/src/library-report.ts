@@ -1,7 +1,8 @@
-import { extname, join } from "node:path";
+import { join } from "node:path";
 import { messageOf } from "@serving-kit/core";
 import type { LibraryReport as PlatformReport } from "@serving-kit/inference";
 import { examineLibrary, type LibraryReport, reportLibrary } from "@serving-kit/native-library";
+import { canaryModule } from "./canary-module.js";
 import { checkInstallation } from "./install/check-installation.js";
 import { INSTALL_COMMAND, libraryCandidates, openTensorFlow } from "./native/library.js";
 import { findOpLibraries, type OpLibraryPackage } from "./op-libraries.js";
@@ -23,7 +24,7 @@ export function libraryReport(path?: string): Promise<LibraryReport> {
 
 /** Reports as `libraryReport` does, after another process has opened the library. Never rejects. */
 export function examineTensorFlow(library?: string, signal?: AbortSignal): Promise<LibraryReport> {
-  const module = new URL(`./canary${extname(import.meta.url)}`, import.meta.url).href;
+  const module = canaryModule;
   return examineLibrary({ name: "TensorFlow", module, library, signal, report: libraryReport });
 }
 

@@ -30,8 +30,20 @@ export interface TensorFlowOptions extends SessionOptions {
   readonly warmupIterations?: number;
   /** Paths of libraries with custom ops, loaded before the first model. */
   readonly opLibraries?: readonly string[];
+  /**
+   * Loads and warms each version in a child process first. A model that makes TensorFlow crash, abort or hang is
+   * then a failed version, and the server lives. Costs a process start and a second load for each version.
+   * Default: off.
+   */
+  readonly canary?: CanaryOptions;
   /** Path of the TensorFlow C library. Default: see `libraryReport`. */
   readonly library?: string;
+}
+
+/** How the canary tries a version. */
+export interface CanaryOptions {
+  /** How long the child process may take, in ms. Default 120,000. */
+  readonly timeoutMs?: number;
 }
 
 type Check = (value: unknown) => string | undefined;
@@ -56,6 +68,7 @@ const checks = new Map<string, Check>([
   ["warmupIterations", count],
   ["opLibraries", texts],
   ["library", (value) => (isText(value) ? undefined : "a path")],
+  ["canary", (value) => (isCanary(value) ? undefined : "{ timeoutMs?: a number > 0 }")],
   ["intraOpThreads", count],
   ["interOpThreads", count],
   [
@@ -80,6 +93,12 @@ export function checkOptions(options: TensorFlowOptions): void {
       throw new TypeError(`option ${name} of tensorflow must be ${expected}; got ${got}`);
     }
   }
+}
+
+function isCanary(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  const { timeoutMs = 1, ...others } = value as Record<string, unknown>;
+  return typeof timeoutMs === "number" && timeoutMs > 0 && Object.keys(others).length === 0;
 }
 
 function isGpu(value: unknown): boolean {

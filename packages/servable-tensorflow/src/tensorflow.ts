@@ -1,7 +1,9 @@
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { RAM_BYTES } from "@serving-kit/core";
+import { formatServableId, RAM_BYTES } from "@serving-kit/core";
 import { definePlatform, type Platform } from "@serving-kit/inference";
+import { runInCanary } from "@serving-kit/native-library";
+import { canaryModule } from "./canary-module.js";
 import { LIBRARY_VARIABLE } from "./native/library.js";
 import { checkOptions, type TensorFlowOptions } from "./options.js";
 import { attachSavedModel, PLATFORM_NAME } from "./share.js";
@@ -9,15 +11,28 @@ import { attachSavedModel, PLATFORM_NAME } from "./share.js";
 /** Variables are read into memory as they are; the graph grows a little when it is optimised. */
 const BYTES_PER_FILE_BYTE = 1.2;
 
+/** TensorFlow alone takes seconds to open. */
+const CANARY_TIMEOUT_MS = 120_000;
+
 const platform = definePlatform<TensorFlowOptions>({
   name: PLATFORM_NAME,
   keepsContract: true,
   // What reads files comes with the first model: a worker that only attaches does without it.
-  async load({ path, options, own = {}, ...context }) {
+  async load({ path, options, own, ...context }) {
     const { loadSavedModel } = await import("./load-saved-model.js");
-    const { opLibraries: libraries = [] } = own as Pick<TensorFlowOptions, "opLibraries">;
-    const opLibraries = [...(options.opLibraries ?? []), ...libraries];
-    return loadSavedModel(path, { ...options, opLibraries }, context);
+    return loadSavedModel(path, optionsOfModel(options, own), context);
+  },
+  async probe({ path, id, options, own, signal }) {
+    const { canary, ...others } = optionsOfModel(options, own);
+    if (canary === undefined) return;
+    await runInCanary({
+      what: `${formatServableId(id)} (${path})`,
+      module: canaryModule,
+      exportName: "tryModel",
+      argument: { path, options: others },
+      timeoutMs: canary.timeoutMs ?? CANARY_TIMEOUT_MS,
+      signal,
+    });
   },
   async accepts(path) {
     const { looksLikeSavedModel } = await import("./completeness.js");
@@ -54,6 +69,15 @@ const platform = definePlatform<TensorFlowOptions>({
     };
   },
 });
+
+/** The options of the platform, and the op libraries that the model has for itself. */
+function optionsOfModel(
+  options: TensorFlowOptions,
+  own: Readonly<Record<string, unknown>> = {},
+): TensorFlowOptions {
+  const { opLibraries: libraries = [] } = own as Pick<TensorFlowOptions, "opLibraries">;
+  return { ...options, opLibraries: [...(options.opLibraries ?? []), ...libraries] };
+}
 
 /**
  * The platform of SavedModels: `source.pipe(tensorflow())`.

@@ -22,6 +22,14 @@ function pluginText(received: unknown): string {
 
 /** The errors of this package, one factory for each reason. Texts of TF Serving are kept as they are. */
 export const errors = {
+  versionCrashed: (path: string, crashes: number, record: string) =>
+    new ServingError(
+      "FAILED_PRECONDITION",
+      "VERSION_CRASHED",
+      `${path} is not loaded: the process ended ${crashes} times while it was; replace its files, or remove ${record} to try it again`,
+      { details: { path, crashes } },
+    ),
+
   bodyTooLarge: (limit: number) =>
     new ServingError(
       "RESOURCE_EXHAUSTED",

@@ -1,3 +1,5 @@
+import { join } from "node:path";
+import { cacheFolder } from "@serving-kit/native-library";
 import { jsonlSink, tfRecordSink } from "@serving-kit/observability/request-log";
 import { type ModelServerOptions, threadsOf } from "./model-server.js";
 import type { ConfigFiles } from "./read-config-files.js";
@@ -17,6 +19,8 @@ export function serverOptionsOf(
     startUpTimeoutMs: flags.start_up_timeout_in_ms ?? Number.POSITIVE_INFINITY,
     ...pollingOf(flags),
     allowVersionLabelsForUnavailableModels: flags.allow_version_labels_for_unavailable_models,
+    servableVersionsAlwaysPresent: flags.servable_versions_always_present,
+    stateDir: flags.state_dir || join(cacheFolder(), "crashes"),
     signatureMethodNameCheck: flags.enable_signature_method_name_check,
     serializeAsTensorContent: flags.enable_serialization_as_tensor_content,
     modelControl: flags.model_control,

@@ -25,11 +25,6 @@ export interface ServableConfig extends SourceServable {
    * settle; `isComplete` is asked all the same. Default: none.
    */
   readonly readyMarker?: string;
-  /**
-   * Whether versions stay aspired when the base path can be read and has none any more, as when a
-   * bucket was emptied by accident. Default: false, an empty base path withdraws the servable.
-   */
-  readonly servableVersionsAlwaysPresent?: boolean;
 }
 
 /** What `filesystemSource` takes. */

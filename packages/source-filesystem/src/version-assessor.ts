@@ -150,7 +150,10 @@ export class VersionAssessor {
       if (isServingError(cause) && cause.reason === "CHECK_TIMED_OUT") {
         return { kind: "incomplete", problem: cause.message, isOpen: true };
       }
-      return { kind: "unreadable", error: errors.versionUnreadable(id, path, cause) };
+      // A version that ended the process can be read; its error says more.
+      const isOwn = isServingError(cause) && cause.reason === "VERSION_CRASHED";
+      const error = isOwn ? cause : errors.versionUnreadable(id, path, cause);
+      return { kind: "unreadable", error };
     }
     const { sizeBytes, fingerprint } = files;
     const data = { path, sizeBytes, ...(found !== undefined && { found }) };

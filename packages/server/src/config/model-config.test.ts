@@ -89,6 +89,8 @@ describe("createModelServer", () => {
       pollIntervalMs: true,
       watch: true,
       settleMs: true,
+      servableVersionsAlwaysPresent: true,
+      stateDir: true,
       allowVersionLabelsForUnavailableModels: true,
       modelControl: true,
       modelRoots: true,

@@ -35,6 +35,11 @@ export const optionsSchema: z.ZodObject = z.strictObject({
   pollIntervalMs: milliseconds.optional(),
   watch: z.boolean().optional(),
   settleMs: milliseconds.optional(),
+  servableVersionsAlwaysPresent: z.boolean().optional(),
+  stateDir: z
+    .string()
+    .regex(/^[^\0]+$/, "a path")
+    .optional(),
   allowVersionLabelsForUnavailableModels: z.boolean().optional(),
   batching: z
     .union([z.boolean(), z.looseObject({}), method], "true, false, batching options or a function")

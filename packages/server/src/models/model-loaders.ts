@@ -23,6 +23,8 @@ export interface ModelLoadersOptions {
   expects(name: string): ModelType | undefined;
   /** Puts batching around the loader of the version `id` at a local path. */
   batched(loader: Loader<Predictor>, path: string, id: ServableId): Loader<Predictor>;
+  /** Records loads of a local path that end the process. */
+  recorded(loader: Loader<Predictor>, path: string): Loader<Predictor>;
   /** Observes the warm-up of a version, by the path or URI to show. */
   warmingUp(id: ServableId, shown: string): LoadContext["warmingUp"];
 }
@@ -34,7 +36,7 @@ export function modelLoaders(
   const localLoader = (storage: StoragePath, id: ServableId, shown: string) => {
     const own = options.options(id.name);
     const data = { ...storage, ...(Object.keys(own).length > 0 && { options: own }) };
-    const plain = options.platform(id.name).loader(data, id);
+    const plain = options.recorded(options.platform(id.name).loader(data, id), storage.path);
     const expected = expecting(plain, options.expects(id.name), shown);
     const loader = options.batched(expected, storage.path, id);
     const warmingUp = options.warmingUp(id, shown);

@@ -30,6 +30,16 @@ export interface ServedModelsOptions extends ModelBatchingOptions {
   /** For how long a version's files must have been unchanged, in ms. Default: the provider's, 1000 for folders. */
   readonly settleMs?: number;
   /**
+   * Whether the versions of a model stay loaded if its base path can be read and has none any more: TF Serving's
+   * `servable_versions_always_present`. Default false.
+   */
+  readonly servableVersionsAlwaysPresent?: boolean;
+  /**
+   * The folder where it is remembered which versions ended the process while they were loaded: see `CrashRecords`.
+   * Default none: nothing is remembered.
+   */
+  readonly stateDir?: string;
+  /**
    * Whether a label may point at a version that is not available. Default false, as in TF Serving:
    * such a label is an error of its model.
    */

@@ -18,6 +18,7 @@ import type { ModelOutcome } from "../config/model-outcome.js";
 import { type ResolvedModel, resolveModels } from "../config/resolve-models.js";
 import { errors } from "../errors.js";
 import type { LoopObserver } from "../plugins/observer.js";
+import { CrashRecords } from "./crash-records.js";
 import { type ModelPlatform, platformOf } from "./detect-platform.js";
 import { EndedVersions } from "./ended-versions.js";
 import { modelBatching } from "./model-batching.js";
@@ -43,6 +44,7 @@ export class ServedModels {
   readonly #providers: SourceProviders;
   readonly #source: ModelSources;
   readonly #ended: EndedVersions;
+  readonly #crashes: CrashRecords | undefined;
   readonly #platforms = new Map<string, ModelPlatform>();
   readonly #changes = new Subject<string | undefined>();
   /** The models that have had an available version since they were configured. */
@@ -59,6 +61,7 @@ export class ServedModels {
     this.#options = options;
     this.#clock = clock;
     this.#logger = logger;
+    this.#crashes = options.stateDir ? new CrashRecords(options.stateDir, logger) : undefined;
     this.#providers = new SourceProviders(options.sourceProviders);
     this.#models = this.#resolve(models);
     this.#tellNames();
@@ -116,6 +119,7 @@ export class ServedModels {
         pick((this.#models.get(name) ?? {}) as Partial<ResolvedModel>, ["opLibraries", "tflite"]),
       expects: (name) => this.#models.get(name)?.expects,
       batched,
+      recorded: (loader, path) => this.#crashes?.recorded(loader, path) ?? loader,
       warmingUp: (id, shown) => observers.loading?.(id, shown),
     });
     const adapted = (this.#options.adapters ?? []).reduce<Source<Loader<Predictor>>>(
@@ -222,9 +226,10 @@ export class ServedModels {
     return outcomes.map((outcome) => dropPendingLabels(this.manager, outcome));
   }
 
-  /** Ends all waiting for models with `reason`. */
+  /** Ends all waiting for models with `reason`; loads that are interrupted from now on are not crashes. */
   stopSettling(reason: ServingError): void {
     this.#superseding.abort(reason);
+    void this.#crashes?.close();
   }
 
   /** Looks for versions now, and resolves when what was found has been aspired. */
@@ -253,7 +258,11 @@ export class ServedModels {
     return [...this.#models.values()].map(({ name, basePath, versionPolicy }) => ({
       provider: this.#providers.of(basePath),
       ...{ name, basePath, versionPolicy },
-      isComplete: (path: string) => this.#platform(name).isComplete(path),
+      ...pick(this.#options, ["servableVersionsAlwaysPresent"]),
+      isComplete: async (path: string) => {
+        await this.#crashes?.check(path);
+        return this.#platform(name).isComplete(path);
+      },
       accepts: (path: string) => this.#platform(name).accepts(path),
     }));
   }

@@ -2,6 +2,7 @@ import { errors } from "../errors.js";
 import { decimal, integer, path, paths, text, textOrNone, toggle } from "../flag-kinds.js";
 import type { FlagValues } from "../flags.js";
 import type { loadingFlags } from "../server-flags/model-flags.js";
+import type { ownOperationFlags } from "../server-flags/operation-flags.js";
 import type { PlatformFlags, PlatformSetup } from "./platform-row.js";
 
 const threads = (help: string) => integer("count", 0, [0, 1_000], help);
@@ -43,7 +44,10 @@ const ownFlags = {
 
 /** The values of the flags that `tensorflow()` is made of. */
 export type TensorFlowFlags = FlagValues<
-  typeof servingFlags & typeof ownFlags & typeof loadingFlags
+  typeof servingFlags &
+    typeof ownFlags &
+    typeof loadingFlags &
+    Pick<typeof ownOperationFlags, "canary">
 >;
 
 /** The flags of SavedModels. */
@@ -51,6 +55,7 @@ export const tensorflowFlags: PlatformFlags = {
   servingFlags,
   ownFlags,
   flagOfOption: {
+    canary: "canary",
     tags: "saved_model_tags",
     opLibraries: "tensorflow_op_libraries",
     library: undefined,

@@ -33,6 +33,7 @@ export async function tensorflowOptionsOf(setup: PlatformSetup): Promise<TensorF
     ...(platformConfig ? {} : threadsOf(flags)),
     ...(memoryFraction > 0 && { gpu: { memoryFraction } }),
     ...(opLibraries.length > 0 && { opLibraries }),
+    ...(flags.canary && { canary: {} }),
     warmup: warmup ? "file" : "none",
     ...(warmupIterations > 1 && { warmupIterations }),
   };

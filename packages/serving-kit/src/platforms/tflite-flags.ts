@@ -1,6 +1,7 @@
 import { integer, toggle, word } from "../flag-kinds.js";
 import type { FlagValues } from "../flags.js";
 import type { loadingFlags } from "../server-flags/model-flags.js";
+import type { ownOperationFlags } from "../server-flags/operation-flags.js";
 import type { PlatformFlags } from "./platform-row.js";
 
 const servingFlags = {
@@ -51,13 +52,19 @@ const ownFlags = {
 };
 
 /** The values of the flags that `tflite()` is made of. */
-export type TfliteFlags = FlagValues<typeof servingFlags & typeof ownFlags & typeof loadingFlags>;
+export type TfliteFlags = FlagValues<
+  typeof servingFlags &
+    typeof ownFlags &
+    typeof loadingFlags &
+    Pick<typeof ownOperationFlags, "canary">
+>;
 
 /** The flags of `.tflite` models. */
 export const tfliteFlags: PlatformFlags = {
   servingFlags,
   ownFlags,
   flagOfOption: {
+    canary: "canary",
     state: "tflite_state",
     uncheckedOps: "tflite_unchecked_ops",
     maxTensorBytes: "tflite_max_tensor_bytes",

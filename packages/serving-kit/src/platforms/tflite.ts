@@ -24,6 +24,7 @@ export function tfliteOptionsOf(setup: PlatformSetup): TfliteOptions {
     ...(flags.tflite_max_tensor_bytes !== undefined && {
       maxTensorBytes: flags.tflite_max_tensor_bytes,
     }),
+    ...(flags.canary && { canary: {} }),
     resizeFixed: flags.tflite_resize_fixed,
     ...(flags.tflite_batch === "resize" && { batch: "resize" }),
     ...(flags.tflite_state === "keep" && { state: "keep" }),

@@ -36,6 +36,20 @@ export const ownOperationFlags = {
     "The folders and URIs that clients may load models from, and all below. Default: the parents of the base " +
       "paths of the start, or the base path itself if its parent is / or has no path.",
   ),
+  canary: toggle(
+    false,
+    "Loads and warms each version of a SavedModel or .tflite model in a child process first, so that one that " +
+      "crashes the library does not end the server. Costs a second load.",
+  ),
+  state_dir: path(
+    "folder",
+    "Where the server remembers which versions ended the process while they were loaded: after two times a version " +
+      "is not loaded until its files change. Default: crashes in the cache folder of serving-kit install.",
+  ),
+  servable_versions_always_present: toggle(
+    false,
+    "Keeps the versions of a model loaded when its base path can be read and has none any more.",
+  ),
   request_log_file: path(
     "file",
     "Logs requests that succeed to this file: JSON lines where it ends in .jsonl, else a TFRecord " +

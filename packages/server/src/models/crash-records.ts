@@ -1,0 +1,212 @@
+import { createHash, randomUUID } from "node:crypto";
+import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import {
+  type LoadContext,
+  type Loader,
+  type Logger,
+  messageOf,
+  Semaphore,
+  wrapLoader,
+} from "@serving-kit/core";
+import type { Predictor } from "@serving-kit/inference";
+import { errors } from "../errors.js";
+import { filesStamp } from "./files-stamp.js";
+
+/** What is known of a version whose load has ended a process. */
+interface CrashRecord {
+  readonly path: string;
+  /** Of its files, when they were loaded. */
+  readonly stamp: string;
+  /** How many processes ended while they loaded these files. */
+  readonly crashes: number;
+}
+
+/** A load in progress, as a file that remains if the process ends. */
+interface Marker extends Omit<CrashRecord, "crashes"> {
+  readonly pid: number;
+  /** Tells processes with the same pid apart. */
+  readonly life: string;
+}
+
+/** A version is not loaded any more after this many crashes. */
+const MAX_CRASHES = 2;
+
+/** The files of the folder that are read at most. */
+const MAX_FILES = 10_000;
+
+/** The life of this process. */
+const LIFE = randomUUID();
+
+const MARKER = ".loading";
+const RECORD = ".crashed";
+
+/**
+ * Remembers, in a folder, which versions ended the process while they were loaded, so that a crash loop ends:
+ * - CR1 A version whose load has ended two processes is refused with VERSION_CRASHED (FAILED_PRECONDITION), until its
+ *   files change.
+ * - CR2 A load that succeeds clears its version. A load that fails with an error, or that a shutdown interrupts, is not
+ *   a crash.
+ * - CR3 Versions with one crash are loaded one at a time, so that only one of those that were in progress then
+ *   can be blamed twice.
+ * - CR4 If the folder cannot be read or written, that is logged and nothing is remembered.
+ *
+ * Servers can share a folder: a load of a process that runs is not a crash.
+ */
+export class CrashRecords {
+  readonly #folder: string;
+  readonly #logger: Logger;
+  readonly #suspects = new Semaphore(1);
+  readonly #markers = new Set<string>();
+  /** By path; undefined if the folder cannot be used. */
+  readonly #opened: Promise<Map<string, CrashRecord> | undefined>;
+  #isClosing = false;
+
+  constructor(folder: string, logger: Logger) {
+    this.#folder = folder;
+    this.#logger = logger;
+    this.#opened = this.#open().catch((error) => {
+      this.#logFailure(error);
+      return undefined;
+    });
+  }
+
+  /** @throws ServingError FAILED_PRECONDITION / VERSION_CRASHED: CR1. */
+  async check(path: string): Promise<void> {
+    const records = await this.#opened;
+    const record = records?.get(path);
+    if (records === undefined || record === undefined || record.crashes < MAX_CRASHES) return;
+    if ((await filesStamp(path).catch(() => undefined)) === record.stamp) {
+      throw errors.versionCrashed(path, record.crashes, this.#recordOf(path));
+    }
+    await this.#forget(path, records);
+  }
+
+  /** A loader whose loads are recorded. */
+  recorded(loader: Loader<Predictor>, path: string): Loader<Predictor> {
+    return wrapLoader(loader, async (context) => {
+      await this.check(path);
+      const records = await this.#opened;
+      if (records === undefined || this.#isClosing) return loader.load(context);
+      if (!records.has(path)) return this.#load(loader, path, context, records);
+      const turn = this.#suspects.acquire(context.signal);
+      if (turn !== undefined) await turn;
+      try {
+        return await this.#load(loader, path, context, records);
+      } finally {
+        this.#suspects.release();
+      }
+    });
+  }
+
+  /** No load that is interrupted from now on is a crash. */
+  async close(): Promise<void> {
+    this.#isClosing = true;
+    await Promise.all(Array.from(this.#markers, (marker) => rm(marker, { force: true })));
+  }
+
+  async #load(
+    loader: Loader<Predictor>,
+    path: string,
+    context: LoadContext,
+    records: Map<string, CrashRecord>,
+  ): Promise<Predictor> {
+    const marker = await this.#mark(path);
+    try {
+      const predictor = await loader.load(context);
+      if (records.has(path)) await this.#forget(path, records);
+      return predictor;
+    } finally {
+      if (marker !== undefined) {
+        this.#markers.delete(marker);
+        await rm(marker, { force: true }).catch((error) => this.#logFailure(error));
+      }
+    }
+  }
+
+  /** Writes that a load has started. Returns the file. */
+  async #mark(path: string): Promise<string | undefined> {
+    const file = join(this.#folder, `${keyOf(path)}.${process.pid}.${randomUUID()}${MARKER}`);
+    try {
+      const stamp = await filesStamp(path);
+      const marker: Marker = { path, stamp, pid: process.pid, life: LIFE };
+      this.#markers.add(file);
+      await writeFile(file, JSON.stringify(marker));
+      return file;
+    } catch (error) {
+      this.#logFailure(error);
+      return undefined;
+    }
+  }
+
+  /** Reads the records, and adds the crashes of processes that have ended since. */
+  async #open(): Promise<Map<string, CrashRecord>> {
+    await mkdir(this.#folder, { recursive: true });
+    const names = (await readdir(this.#folder)).slice(0, MAX_FILES);
+    const records = new Map<string, CrashRecord>();
+    for (const name of names.filter((one) => one.endsWith(RECORD))) {
+      const record = await readJson<CrashRecord>(join(this.#folder, name));
+      if (typeof record?.path === "string") records.set(record.path, record);
+    }
+    for (const name of names.filter((one) => one.endsWith(MARKER))) {
+      const file = join(this.#folder, name);
+      const marker = await readJson<Marker>(file);
+      if (marker !== undefined && isRunning(marker)) continue;
+      if (typeof marker?.path === "string") await this.#addCrash(marker, records);
+      await rm(file, { force: true });
+    }
+    return records;
+  }
+
+  async #addCrash({ path, stamp }: Marker, records: Map<string, CrashRecord>): Promise<void> {
+    const known = records.get(path);
+    const crashes = known?.stamp === stamp ? known.crashes + 1 : 1;
+    const record = { path, stamp, crashes };
+    records.set(path, record);
+    const part = join(this.#folder, `${randomUUID()}.part`);
+    await writeFile(part, JSON.stringify(record));
+    await rename(part, this.#recordOf(path));
+    const facts = { path, crashes };
+    this.#logger.warn(facts, `${path}: the process ended while it was loaded (${crashes} times)`);
+  }
+
+  async #forget(path: string, records: Map<string, CrashRecord>): Promise<void> {
+    records.delete(path);
+    await rm(this.#recordOf(path), { force: true }).catch((error) => this.#logFailure(error));
+  }
+
+  #recordOf(path: string): string {
+    return join(this.#folder, `${keyOf(path)}${RECORD}`);
+  }
+
+  #logFailure(error: unknown): void {
+    const folder = this.#folder;
+    this.#logger.warn(
+      { folder },
+      `crashes of loads are not remembered in ${folder} (--state_dir): ${messageOf(error)}`,
+    );
+  }
+}
+
+/** Whether the process of a load still runs. */
+function isRunning({ pid, life }: Marker): boolean {
+  if (pid === process.pid) return life === LIFE;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}
+
+const keyOf = (path: string) => createHash("sha256").update(path).digest("hex").slice(0, 32);
+
+/** Undefined for a file that is not JSON, such as one that was half written. */
+async function readJson<T>(file: string): Promise<(Partial<T> & T) | undefined> {
+  try {
+    const value: unknown = JSON.parse(await readFile(file, "utf8"));
+    return typeof value === "object" && value !== null ? (value as T & Partial<T>) : undefined;
+  } catch {
+    return undefined;
+  }
+}
