@@ -69,6 +69,10 @@ export class LoopObservability implements LoopObserver {
     if (this.#requestLog instanceof ModelRequestLogs) this.#requestLog.configure(models);
   }
 
+  reopenLogs(): void {
+    if (this.#requestLog instanceof ModelRequestLogs) this.#requestLog.reopenLogs();
+  }
+
   async counts(names: readonly string[]): Promise<ReadonlyMap<string, number>> {
     return (await this.#metrics?.counts(names)) ?? new Map();
   }

@@ -108,6 +108,8 @@ export interface ModelServer<M extends { [N in keyof M]: ModelType } = OpenModel
    * @throws ServingError INVALID_ARGUMENT / CONFIG_INVALID, and then changes nothing.
    */
   reload(models: readonly ModelConfig[], options?: ReloadOptions): Promise<ModelOutcome[]>;
+  /** Opens log files again after a rotation: those of observers, such as the request log. */
+  reopenLogs(): void;
   /** Looks for versions now, and resolves when what was found has been aspired. */
   poll(): Promise<void>;
   /**

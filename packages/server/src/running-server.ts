@@ -209,6 +209,10 @@ export class RunningServer implements ModelServer {
     return outcomes;
   }
 
+  reopenLogs(): void {
+    this.#loop.observers.reopenLogs();
+  }
+
   poll(): Promise<void> {
     return this.#models.poll();
   }

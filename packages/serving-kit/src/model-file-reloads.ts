@@ -12,19 +12,33 @@ export interface ModelFileReloads extends Disposable {
   begin(server: ModelServer): void;
 }
 
+/** Options of `modelFileReloads`. */
+export interface ModelFileReloadsOptions {
+  /** How often the file is read again, in ms; 0: never. */
+  readonly pollIntervalMs: number;
+  readonly logger: Logger;
+  /** Whether the server has a request log, which SIGHUP reopens. */
+  readonly hasLog: boolean;
+}
+
 /**
- * Reloads models when their file has changed, looked at every `pollIntervalMs` (0: never), and at
- * SIGHUP. Without a file SIGHUP does what it always did: it ends the process.
+ * Reloads models when their file has changed, and at SIGHUP, which also reopens the request logs. Without a file and
+ * without a log SIGHUP does what it always did: it ends the process.
  */
 export function modelFileReloads(
   file: ModelConfigFile | undefined,
-  { pollIntervalMs, logger }: { readonly pollIntervalMs: number; readonly logger: Logger },
+  { pollIntervalMs, logger, hasLog }: ModelFileReloadsOptions,
 ): ModelFileReloads {
+  let onHangup = () => {};
   let watch: ModelConfigWatch | undefined;
-  // What is wrong is told to the logger.
-  const reload = () => void watch?.reload().catch(() => {});
   return {
     begin(server) {
+      if (file === undefined && !hasLog) return;
+      onHangup = () => {
+        server.reopenLogs();
+        watch?.reload().catch(() => {}); // the logger has the error
+      };
+      process.on("SIGHUP", onHangup);
       if (file === undefined) return;
       watch = watchModelConfig({
         file,
@@ -32,10 +46,9 @@ export function modelFileReloads(
         pollIntervalMs,
         logger,
       });
-      process.on("SIGHUP", reload);
     },
     [Symbol.dispose]() {
-      process.off("SIGHUP", reload);
+      process.off("SIGHUP", onHangup);
       watch?.[Symbol.dispose]();
     },
   };

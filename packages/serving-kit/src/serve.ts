@@ -81,6 +81,7 @@ export async function serve(
   using reloads = modelFileReloads(files.modelFile, {
     pollIntervalMs: 1000 * flags.model_config_file_poll_wait_seconds,
     logger: loggerInFlagWords(logger, files.modelFile !== undefined),
+    hasLog: parsed.flags.request_log_file !== "",
   });
   const onServer = (server: ModelServer) => {
     serving = server;

@@ -23,4 +23,5 @@ export { ERROR_CODES_PROTO, GOOGLE_PROTO, TENSORFLOW_PROTO } from "./protos/tens
 export { TENSORFLOW_SERVING_PROTO } from "./protos/tensorflow-serving.js";
 export { bytesOf, type NumericData } from "./tensor-values.js";
 export { tfRecord, tfRecords } from "./tf-record.js";
+export { type ReadAt, tfRecordsEnd } from "./tf-record-end.js";
 export { WIRE, WireReader } from "./wire-reader.js";

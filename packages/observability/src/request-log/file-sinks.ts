@@ -1,4 +1,3 @@
-import { type FileHandle, open } from "node:fs/promises";
 import {
   type LoggedRequest,
   type RequestLogFileOptions,
@@ -6,17 +5,19 @@ import {
   requestLogPath,
 } from "@serving-kit/server";
 import { tfRecord } from "@serving-kit/tensorflow-wire";
+import { AppendFile, endOfLines, endOfTfRecords, type RecordsEnd } from "./append-file.js";
 
 /**
  * Appends requests to a TFRecord file of `PredictionLog`: a file that TF Serving and serving-kit accept as
  * warm-up requests, `assets.extra/tf_serving_warmup_requests`.
  *
- * The file is created with the first request.
+ * The file is created with the first request, for its owner alone. It is truncated to its last complete record at open
+ * and after a write that failed, so one process writes it at a time.
  *
  * @throws (through `write`) Node's error when the file cannot be written.
  */
 export function tfRecordSink(path: string): RequestLogSink {
-  return fileSink(path, (requests) =>
+  return fileSink(path, endOfTfRecords, (requests) =>
     Buffer.concat(requests.map(({ predictionLog }) => tfRecord(predictionLog))),
   );
 }
@@ -28,7 +29,7 @@ export function tfRecordSink(path: string): RequestLogSink {
  * @throws (through `write`) Node's error when the file cannot be written.
  */
 export function jsonlSink(path: string): RequestLogSink {
-  return fileSink(path, async (requests) => {
+  return fileSink(path, endOfLines, async (requests) => {
     // Loaded late: protobufjs and the schema of the messages are needed only for JSON.
     const { predictionLogToJson } = await import("./prediction-log-json.js");
     const lines = requests.map(({ predictionLog }) =>
@@ -56,15 +57,13 @@ export async function warmUpFileFromJsonl(text: string): Promise<Buffer> {
 
 function fileSink(
   path: string,
+  endOf: RecordsEnd,
   format: (requests: readonly LoggedRequest[]) => Buffer | Promise<Buffer>,
 ): RequestLogSink {
-  let file: FileHandle | undefined;
+  const file = new AppendFile(path, endOf);
   return {
-    async write(requests) {
-      const bytes = await format(requests);
-      file ??= await open(path, "a");
-      await file.appendFile(bytes);
-    },
-    close: () => file?.close(),
+    write: async (requests) => file.append(await format(requests)),
+    reopen: () => file.reopen(),
+    close: () => file.close(),
   };
 }

@@ -83,6 +83,12 @@ export class ModelRequestLogs implements LoopObserver {
     this.#of(request.id.name)?.add(request);
   }
 
+  /** Contract: `LoopObserver.reopenLogs`. */
+  reopenLogs(): void {
+    this.#shared?.reopen();
+    for (const { log } of this.#own.values()) log.reopen();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     for (const { log } of this.#own.values()) this.#end(log);
     if (this.#shared) this.#end(this.#shared);

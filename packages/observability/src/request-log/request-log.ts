@@ -90,6 +90,11 @@ export class RequestLog implements AsyncDisposable {
     this.#writing ??= this.#write();
   }
 
+  /** See `RequestLogSink.reopen`. */
+  reopen(): void {
+    this.#sink.reopen?.();
+  }
+
   #drop(request: LoggedRequest): void {
     this.#listener(request, "RESOURCE_EXHAUSTED");
     if (this.#isDropping) return;

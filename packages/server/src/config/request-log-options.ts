@@ -19,6 +19,8 @@ export interface RequestLogSink {
    * prediction.
    */
   write(requests: readonly LoggedRequest[]): Promise<void> | void;
+  /** Opens again what a rotation has renamed: `ModelServer.reopenLogs`. */
+  reopen?(): void;
   /** Called once, after the last `write`, when the server closes. */
   close?(): Promise<void> | void;
 }

@@ -85,6 +85,11 @@ export class LoopObservers implements AsyncDisposable {
     for (const observer of this.#byName.values()) observer.configure?.(models);
   }
 
+  /** Contract: `LoopObserver.reopenLogs`, of all. */
+  reopenLogs(): void {
+    for (const observer of this.#byName.values()) observer.reopenLogs?.();
+  }
+
   /** Contract: `LoopObserver.counts`, of all; 0 for a name that none knows. */
   async counts(names: readonly string[]): Promise<ReadonlyMap<string, number>> {
     const counts = new Map(names.map((name) => [name, 0]));

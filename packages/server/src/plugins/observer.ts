@@ -87,6 +87,8 @@ export interface LoopObserver extends Partial<AsyncDisposable> {
   loading?(id: ServableId, path: string): LoadContext["warmingUp"];
   /** In the main thread: the models as they are configured now, at the start and after each reload. */
   configure?(models: Iterable<ModelConfig>): void;
+  /** In the main thread: log files were rotated; those that are written are opened again. */
+  reopenLogs?(): void;
   /** The values of counters of all event loops by their names, of those that it knows. In the main thread. */
   counts?(names: readonly string[]): Promise<ReadonlyMap<string, number>>;
   /** Answers what the observer of the same name in another event loop asks. */
