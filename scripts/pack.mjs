@@ -6,6 +6,7 @@ import { ensureInstalled } from "./install.mjs";
 import { pnpm } from "./npx.mjs";
 import { isPlaceholder, placeholderMessage } from "./project.mjs";
 import { runNode } from "./run.mjs";
+import { sbomOf } from "./sbom.mjs";
 import { showStep } from "./step-timer.mjs";
 import { publishedPackages, readJson, root } from "./workspace.mjs";
 
@@ -16,6 +17,8 @@ const DEFAULT_FOLDER = "packed";
 /** The packages with a native library each, by platform. */
 const PLATFORM_PACKAGES = ["servable-tflite", "servable-onnx"];
 const OVERRIDES = "overrides.yaml";
+/** What the packages are made of: CycloneDX. */
+const SBOM = "sbom.cdx.json";
 
 /**
  * The packed packages, as paths: the package `serving-kit` with those that it needs, the
@@ -98,6 +101,8 @@ export async function buildAndPack(folder, options) {
       return path;
     });
   }
+  const sbom = sbomOf(Object.values(groups()).flat());
+  writeFileSync(join(folder, SBOM), `${JSON.stringify(sbom, null, 2)}\n`);
   writeFileSync(join(folder, OVERRIDES), `overrides:\n${overrides.join("")}`);
   return packed;
 }
@@ -125,7 +130,7 @@ function describePacked(packed) {
   const indent = (lines) => lines.map((line) => `  ${line}`);
   const more = packed.more.map((path) => basename(path)).join(", ");
   return [
-    `${packed.kit.length + packed.platforms.length + packed.more.length} packages are in ${packed.folder}.`,
+    `${packed.kit.length + packed.platforms.length + packed.more.length} packages are in ${packed.folder}, and what they are made of in ${SBOM} there.`,
     "",
     "In the folder of a project, with npm:",
     "",

@@ -29,6 +29,11 @@ export interface OpenedLibrary {
 export interface InstallLibraryOptions {
   /** The version of the library. Default: one that was tested. */
   readonly version?: string;
+  /**
+   * The SHA-256 in hexadecimal that the downloaded file must have. Needed for a version whose checksum the platform
+   * does not have itself.
+   */
+  readonly sha256?: string;
   /** The folder for the library. Default: one where models find it. */
   readonly dir?: string;
   /** URL of a mirror to download from. Default: the publisher's. */

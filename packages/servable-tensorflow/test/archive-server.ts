@@ -39,7 +39,7 @@ export function makeArchive(names = archive?.libraries.map(({ name }) => name) ?
 export interface ArchiveServer extends AsyncDisposable {
   /** What `installTensorFlow` takes as `archives`. */
   readonly archives: string;
-  /** `HEAD`, `GET` or `GET bytes=7-`, by request. */
+  /** `GET` or `GET bytes=7-`, by request. */
   readonly requests: string[];
   /** The next answer with content ends after so many bytes of it. */
   cutAt: number | undefined;
@@ -48,22 +48,21 @@ export interface ArchiveServer extends AsyncDisposable {
 /** What a server is like. */
 export interface ArchiveServerOptions {
   readonly content?: Buffer;
-  /** The content that its checksum is of. Default the same. */
-  readonly hashed?: Buffer;
-  readonly hasHash?: boolean;
   readonly status?: number;
 }
 
-/** Serves the archive of `VERSION`, as Google Cloud Storage does, with ranges. */
+/** The SHA-256 of an archive. */
+export const sha256Of = (content: Buffer = makeArchive()): string =>
+  createHash("sha256").update(content).digest("hex");
+
+/** Serves the archive of `VERSION`, with ranges. */
 export async function serveArchive(options: ArchiveServerOptions = {}): Promise<ArchiveServer> {
-  const { content = makeArchive(), hashed = content, hasHash = true, status = 200 } = options;
-  const md5 = createHash("md5").update(hashed).digest("base64");
+  const { content = makeArchive(), status = 200 } = options;
   const server = createServer(({ method, url, headers: { range } }, response) => {
     served.requests.push([method, range].filter(Boolean).join(" "));
     if (status !== 200 || !url?.endsWith(`/${archive?.name}`)) {
       return response.writeHead(status === 200 ? 404 : status).end("no");
     }
-    if (hasHash) response.setHeader("x-goog-hash", `crc32c=AAAAAA==,md5=${md5}`);
     const start = Number(/^bytes=(\d+)-$/.exec(range ?? "")?.[1] ?? 0);
     if (start >= content.length) return response.writeHead(416).end();
     response.setHeader("content-length", content.length - start);
@@ -71,7 +70,6 @@ export async function serveArchive(options: ArchiveServerOptions = {}): Promise<
       response.setHeader("content-range", `bytes ${start}-${content.length - 1}/${content.length}`);
       response.statusCode = 206;
     }
-    if (method === "HEAD") return response.end();
     const { cutAt } = served;
     if (cutAt === undefined) return response.end(content.subarray(start));
     served.cutAt = undefined;

@@ -52,9 +52,16 @@ async function writeWheel(names: readonly string[]): Promise<void> {
   await writeFile(join(folder, "wheel"), zip(Object.fromEntries(files)));
 }
 
-const install = (onProgress?: (progress: InstallProgress) => void) =>
+/** The SHA-256 of the wheel that was written. */
+const sha256Of = async () =>
+  createHash("sha256")
+    .update(await readFile(join(folder, "wheel")).catch(() => ""))
+    .digest("hex");
+
+const install = async (onProgress?: (progress: InstallProgress) => void) =>
   installTensorFlow({
     version,
+    sha256: await sha256Of(),
     dir: join(folder, "cache/tensorflow"),
     archives: "http://127.0.0.1:1",
     ...(onProgress && { onProgress }),
@@ -114,7 +121,7 @@ describe.skipIf(!canFake)("installTensorFlow", () => {
         if (step === "downloading") controller.abort(new Error("enough"));
       };
       const { signal } = controller;
-      await expect(installTensorFlow({ version, dir, signal, onProgress })).rejects.toThrow(
+      await expect(installTensorFlow({ version, sha256, dir, signal, onProgress })).rejects.toThrow(
         "enough",
       );
       const steps = new Set<string>();
@@ -179,7 +186,10 @@ describe.skipIf(!canFake)("installTensorFlow", () => {
     await writePip("/bin/sleep 10");
     const controller = new AbortController();
     const dir = join(folder, "cache/tensorflow");
-    const installing = installTensorFlow({ version, dir, signal: controller.signal });
+    const installing = installTensorFlow({
+      ...{ version, dir, sha256: await sha256Of() },
+      signal: controller.signal,
+    });
     controller.abort(new Error("enough"));
     await expect(installing).rejects.toThrow("enough");
   });

@@ -2,9 +2,10 @@ import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { type Checksum, hasChecksum } from "./checksum.js";
 import type { InstallOptions } from "./install-options.js";
+import type { PinnedVersion } from "./pinned-version.js";
 import { downloadWheel, type Pip } from "./pip.js";
 import { downloadFile, partOf } from "./resumable-download.js";
-import { DEFAULT_VERSION, type Wheel } from "./wheel.js";
+import type { Wheel } from "./wheel.js";
 import { findWheelLink } from "./wheel-link.js";
 
 const sha256 = (value: string): Checksum => ({ algorithm: "sha256", value });
@@ -13,13 +14,12 @@ const sha256 = (value: string): Checksum => ({ algorithm: "sha256", value });
 export async function fetchWheel(
   pip: Pip,
   wheel: Wheel,
-  version: string,
+  { version, sha256: hash }: PinnedVersion,
   folder: string,
   { onProgress, signal }: InstallOptions,
 ): Promise<string> {
-  const hash = version === DEFAULT_VERSION ? wheel.sha256 : undefined;
   const kept = await findWheel(folder, wheel, version);
-  if (kept !== undefined && hash !== undefined) {
+  if (kept !== undefined) {
     onProgress?.({ step: "checking", bytes: 0 });
     if (await hasChecksum(kept, sha256(hash))) return kept;
   }

@@ -15,6 +15,7 @@ import {
   readInstalledFiles,
   recordInstalledFiles,
 } from "./installed-files.js";
+import type { PinnedVersion } from "./pinned-version.js";
 import { findPip } from "./pip.js";
 import { unpack, type Wanted } from "./unpack.js";
 import { DEFAULT_VERSION, type Wheel, wheelFor } from "./wheel.js";
@@ -26,8 +27,10 @@ export type Installation = Omit<InstalledLibrary, "name" | "variable">;
 interface Source {
   readonly name: string;
   readonly defaultVersion: string;
+  /** The pinned SHA-256 of that version. */
+  readonly sha256: string;
   readonly wanted: readonly Wanted[];
-  fetch(version: string, folder: string, options: InstallOptions): Promise<string>;
+  fetch(version: PinnedVersion, folder: string, options: InstallOptions): Promise<string>;
 }
 
 const LICENSE = "THIRD_PARTY_NOTICES.txt";
@@ -68,7 +71,8 @@ export async function installTensorFlow(options: InstallOptions = {}): Promise<I
     }
     const source = await chooseSource(wheel, archive);
     const target = version ?? (isFitting ? installed.version : source.defaultVersion);
-    const file = await source.fetch(target, join(dirname(folder), "downloads"), options);
+    const pinned = { version: target, sha256: checksumFor(source, target, options) };
+    const file = await source.fetch(pinned, join(dirname(folder), "downloads"), options);
     const library = await place(file, source, target, folder, options);
     await rm(file, { force: true });
     return { version: target, folder, library, isNew: true, repaired };
@@ -78,6 +82,24 @@ export async function installTensorFlow(options: InstallOptions = {}): Promise<I
   }
 }
 
+/**
+ * The SHA-256 that the file of a version must have: the pinned one, or that of the options.
+ *
+ * @throws Error if there is none, or if the options contradict the pinned one.
+ */
+function checksumFor(source: Source, version: string, { sha256 }: InstallOptions): string {
+  const pinned = version === source.defaultVersion ? source.sha256 : undefined;
+  if (pinned !== undefined && (sha256 ?? pinned) !== pinned) {
+    throw new Error(`the SHA-256 of ${source.name} ${version} is ${pinned}; got ${sha256}`);
+  }
+  const known = pinned ?? sha256;
+  if (known !== undefined) return known;
+  throw new Error(
+    `the checksum of ${source.name} ${version} is not known; expected ${source.defaultVersion}, or the SHA-256 ` +
+      "of its file by --sha256 (sha256), from a source that you trust",
+  );
+}
+
 /** The Python package where there is pip, else the archive. */
 async function chooseSource(wheel?: Wheel, archive?: Archive): Promise<Source> {
   const pip = wheel && (await findPip());
@@ -85,6 +107,7 @@ async function chooseSource(wheel?: Wheel, archive?: Archive): Promise<Source> {
     return {
       name: wheel.package,
       defaultVersion: DEFAULT_VERSION,
+      sha256: wheel.sha256,
       wanted: [...wheel.libraries, LICENSE].map((name) => ({
         name,
         isAt: (path) => path === `tensorflow/${name}`,
@@ -101,6 +124,7 @@ async function chooseSource(wheel?: Wheel, archive?: Archive): Promise<Source> {
   return {
     name: archive.name,
     defaultVersion: archive.version,
+    sha256: archive.sha256,
     wanted: [
       ...libraries,
       { name: LICENSE, isAt: (path) => ARCHIVED_LICENSE.test(path), isOptional: true },

@@ -24,6 +24,15 @@ const flags = {
     expected: "a version such as 2.21.0",
     parse: (value: string) => (/^\d+(\.\d+)*([a-z]+\d+)?$/.test(value) ? value : undefined),
   },
+  sha256: {
+    ...text(
+      "hash",
+      undefined,
+      "The SHA-256 of the file to download. Needed for another version than the one that was tested.",
+    ),
+    expected: "64 hexadecimal digits",
+    parse: (value: string) => (/^[0-9a-f]{64}$/i.test(value) ? value.toLowerCase() : undefined),
+  },
   archives: {
     ...text(
       "URL",
@@ -58,11 +67,12 @@ export function install({
         const names = known.map(({ platformName }) => platformName);
         throw errors.argumentInvalid("library", names.join(" or "), name);
       }
-      const { dir, version, archives } = flags;
+      const { dir, version, sha256, archives } = flags;
       const options: InstallLibraryOptions = {
         signal,
         ...(dir !== undefined && { dir: resolve(dir) }),
         ...(version !== undefined && { version }),
+        ...(sha256 !== undefined && { sha256 }),
         ...(archives !== undefined && { archives }),
       };
       using progress = showProgress(stderr);
