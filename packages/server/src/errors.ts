@@ -125,12 +125,28 @@ export const errors = {
 
   configInvalid: (problem: string) => invalid("CONFIG_INVALID", problem),
 
+  readyUnknown: (name: string) =>
+    invalid(
+      "CONFIG_INVALID",
+      `ready: expected names of models or of sources; got ${JSON.stringify(name)}, and there is no source`,
+    ),
+
   sourceFailed: (name: string, schemes: readonly string[], cause: unknown) =>
     new ServingError(
       "UNAVAILABLE",
       "SOURCE_FAILED",
       `the source of model ${name} failed (${schemes.join(", ")}): ${messageOf(cause)}; what was aspired before ` +
         "stays aspired, and it is tried again",
+      { cause, details: { name } },
+    ),
+
+  sourceEnded: (name: string, cause?: unknown) =>
+    new ServingError(
+      "UNAVAILABLE",
+      "SOURCE_FAILED",
+      cause === undefined
+        ? `model ${name}: the sources have ended without a version of it`
+        : `a source that may have model ${name} failed: ${messageOf(cause)}; what was aspired before stays aspired`,
       { cause, details: { name } },
     ),
 

@@ -65,6 +65,7 @@ export type { SslConfig } from "./listening/ssl-config.js";
 export { drainOnStrayError, type StrayErrorOptions } from "./loop/stray-errors.js";
 export type { ModelServer, ModelServerOptions } from "./model-server.js";
 export { detectPlatform, type ModelPlatform, platformOf } from "./models/detect-platform.js";
+export type { GivenSource } from "./models/given-sources.js";
 export { logRefusedReload } from "./models/log-reload.js";
 export type { ModelBatchingOptions } from "./models/model-batching.js";
 export {

@@ -151,7 +151,10 @@ export class RunningServer implements ModelServer {
     if (this.#closing !== undefined) throw errors.serverClosing();
     this.#models.start(this.#loop.observers);
     if (policy !== "none") {
-      const outcomes = await this.#models.settle({ timeoutMs: startUpTimeoutMs });
+      const outcomes = await this.#models.settle(
+        { timeoutMs: startUpTimeoutMs },
+        this.#models.required,
+      );
       if (this.#closing !== undefined) throw errors.serverClosing();
       checkStartUp(policy, outcomes);
       logUnreported(outcomes, this.#logger);

@@ -82,6 +82,8 @@ describe("createModelServer", () => {
     const options: Record<keyof ModelServerOptions, true> = {
       platforms: true,
       sourceProviders: true,
+      sources: true,
+      ready: true,
       models: true,
       startUpPolicy: true,
       startUpTimeoutMs: true,

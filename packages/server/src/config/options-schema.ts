@@ -29,6 +29,15 @@ export const optionsSchema: z.ZodObject = z.strictObject({
       }),
     )
     .optional(),
+  sources: z
+    .array(
+      z.custom(
+        (value) => typeof (value as { subscribe?: unknown } | null)?.subscribe === "function",
+        "a source",
+      ),
+    )
+    .optional(),
+  ready: z.array(z.string()).optional(),
   startUpPolicy: z.enum(["all", "any", "none"]).optional(),
   startUpTimeoutMs: milliseconds.optional(),
   beforeStart: method.optional(),

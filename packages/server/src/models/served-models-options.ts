@@ -6,6 +6,7 @@ import type {
 } from "@serving-kit/core";
 import type { Platform, Predictor } from "@serving-kit/inference";
 import type { ModelConfig } from "../config/model-config.js";
+import type { GivenSource } from "./given-sources.js";
 import type { ModelBatchingOptions } from "./model-batching.js";
 import type { MissingSource } from "./source-providers.js";
 import type { StartUpPolicy } from "./start-up.js";
@@ -21,6 +22,16 @@ export interface ServedModelsOptions extends ModelBatchingOptions {
   readonly sourceProviders?: readonly (SourceProvider | MissingSource)[];
   /** Default none; `reload` replaces them. */
   readonly models?: readonly ModelConfig[];
+  /**
+   * Sources of the program, such as `filesystemSource(…)` or `sourceFrom(…)`: of versions by their paths, which the
+   * platforms load as they do those of `models`. Lists of names that `models` has are ignored. Default none.
+   */
+  readonly sources?: readonly GivenSource[];
+  /**
+   * Names that `sources` must bring: the start-up policy and readiness count them as they count `models`. Default none:
+   * a server does not wait for names that it does not know.
+   */
+  readonly ready?: readonly string[];
   /** Default `any`: one broken model does not keep the others from being served. */
   readonly startUpPolicy?: StartUpPolicy;
   /** Milliseconds between polls of the base paths; 0 polls once. Default: the provider's, 1000 for folders. */

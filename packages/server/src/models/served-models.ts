@@ -7,10 +7,11 @@ import {
   type ServingError,
   type Source,
   type SourceEvent,
+  type SourceProblem,
   type VersionLabels,
 } from "@serving-kit/core";
 import type { Predictor } from "@serving-kit/inference";
-import { type Observable, Subject } from "rxjs";
+import { merge, type Observable, Subject } from "rxjs";
 import { lastingSettings } from "../config/lasting-settings.js";
 import type { ModelConfig } from "../config/model-config.js";
 import { restNameWarning } from "../config/model-config.js";
@@ -21,6 +22,7 @@ import type { LoopObserver } from "../plugins/observer.js";
 import { CrashRecords } from "./crash-records.js";
 import { type ModelPlatform, platformOf } from "./detect-platform.js";
 import { EndedVersions } from "./ended-versions.js";
+import { GivenSources } from "./given-sources.js";
 import { modelBatching } from "./model-batching.js";
 import { modelLoaders } from "./model-loaders.js";
 import { ModelSources, type ProvidedServable } from "./model-sources.js";
@@ -43,6 +45,7 @@ export class ServedModels {
   readonly #logger: Logger;
   readonly #providers: SourceProviders;
   readonly #source: ModelSources;
+  readonly #given: GivenSources;
   readonly #ended: EndedVersions;
   readonly #crashes: CrashRecords | undefined;
   readonly #platforms = new Map<string, ModelPlatform>();
@@ -73,6 +76,14 @@ export class ServedModels {
       isAvailable: ({ name, version }) =>
         this.manager.states(name).some((s) => s.id.version === version && s.state === "available"),
     });
+    const { sources = [], ready = [] } = options;
+    const unknown = ready.find((name) => sources.length === 0 && !this.#models.has(name));
+    if (unknown !== undefined) throw errors.readyUnknown(unknown);
+    const isConfigured = (name: string) => this.#models.has(name);
+    this.#given = new GivenSources({
+      ...{ sources, expected: ready, isConfigured, clock, logger },
+      onNames: () => this.#changes.next(undefined),
+    });
     this.#ended = new EndedVersions(clock, (name) => this.#changes.next(name));
     const forget = () => this.#ended[Symbol.dispose]();
     this.manager.events.subscribe({ complete: forget });
@@ -83,7 +94,15 @@ export class ServedModels {
       if (event.kind === "state") this.#changes.next(event.id.name);
       if (event.kind === "labels") this.#changes.next(event.name);
     });
-    this.#source.events.subscribe((event) => this.#takeSourceEvent(event));
+    this.#sourceEvents.subscribe((event) => this.#takeSourceEvent(event));
+  }
+
+  get #sourceEvents(): Observable<SourceEvent> {
+    return merge(this.#source.events, this.#given.events);
+  }
+
+  #problems(name: string): SourceProblem[] {
+    return [...this.#source.problems(name), ...this.#given.problems(name)];
   }
 
   #takeSourceEvent(event: SourceEvent): void {
@@ -122,17 +141,28 @@ export class ServedModels {
       recorded: (loader, path) => this.#crashes?.recorded(loader, path) ?? loader,
       warmingUp: (id, shown) => observers.loading?.(id, shown),
     });
-    const adapted = (this.#options.adapters ?? []).reduce<Source<Loader<Predictor>>>(
-      (source, adapter) => source.pipe(adapter),
-      this.#source.pipe(loaders),
-    );
-    this.manager.connect(adapted);
+    const { adapters = [] } = this.#options;
+    for (const source of [this.#source, ...this.#given.sources]) {
+      const adapted = adapters.reduce<Source<Loader<Predictor>>>(
+        (loading, adapter) => loading.pipe(adapter),
+        source.pipe(loaders),
+      );
+      this.manager.connect(adapted);
+    }
     this.#setLabels();
   }
 
-  /** The names of the models that are configured, whether or not any version was found. */
+  /**
+   * The names of the models: those that are configured, whether or not any version was found, and those that sources of
+   * the program have.
+   */
   names(): readonly string[] {
-    return [...this.#models.keys()];
+    return [...this.#models.keys(), ...this.#given.names()];
+  }
+
+  /** The names that the start-up policy is about: those that are configured, and those that sources must bring. */
+  get required(): readonly string[] {
+    return [...new Set([...this.#models.keys(), ...(this.#options.ready ?? [])])];
   }
 
   /** The states of the versions of one model, or of all. */
@@ -144,7 +174,7 @@ export class ServedModels {
   statesBeside(name: string): readonly ServableState[] {
     return statesBesideLive({
       live: this.manager.states(name),
-      problems: this.#source.problems(name),
+      problems: this.#problems(name),
       ended: this.#ended.of(name),
     });
   }
@@ -172,7 +202,7 @@ export class ServedModels {
   /** Whether what the start-up policy asked for still holds. */
   isServing(): boolean {
     return isPolicyHeld(this.#options.startUpPolicy ?? "any", {
-      configured: this.names(),
+      configured: this.required,
       served: this.#served,
       isAvailable: (name) => this.manager.states(name).some(({ state }) => state === "available"),
     });
@@ -207,15 +237,26 @@ export class ServedModels {
   }
 
   /**
-   * Waits for the models, then takes labels back that point at what is not available. A model that has
+   * Waits for models, by default those that are configured, then takes labels back that point at what is not available. A model that has
    * not settled when `signal` aborts, or other models replace them, has failed with the reason.
    */
-  async settle({ timeoutMs, signal }: SettleOptions): Promise<ModelOutcome[]> {
+  async settle(
+    { timeoutMs, signal }: SettleOptions,
+    names: readonly string[] = [...this.#models.keys()],
+  ): Promise<ModelOutcome[]> {
     const { signal: superseded } = this.#superseding;
     const mayPend = this.#options.allowVersionLabelsForUnavailableModels ?? false;
     const outcomes = await settleModels(
-      this.names(),
-      { manager: this.manager, source: this.#source, clock: this.#clock },
+      names,
+      {
+        manager: this.manager,
+        source: {
+          events: this.#sourceEvents,
+          poll: () => this.#source.poll(),
+          problems: (name = "") => this.#problems(name),
+        },
+        clock: this.#clock,
+      },
       {
         timeoutMs,
         signal: signal ? AbortSignal.any([signal, superseded]) : superseded,

@@ -1,0 +1,117 @@
+import {
+  type AspiredVersions,
+  type Clock,
+  type Logger,
+  type RemotePath,
+  type Source,
+  type SourceEvent,
+  type SourceProblem,
+  SourceProblems,
+  type StoragePath,
+} from "@serving-kit/core";
+import { filter, type Observable, Subject, tap } from "rxjs";
+import { errors } from "../errors.js";
+
+/** A source that a program gives a server: versions by their local paths, or by remote ones that are fetched first. */
+export type GivenSource = Source<StoragePath | RemotePath>;
+
+/** What the sources of a program need to know of its server. */
+export interface GivenSourcesOptions {
+  readonly sources: readonly GivenSource[];
+  /** Names that must come from a source, if they are not configured. */
+  readonly expected: readonly string[];
+  /** Whether a model of the configuration has this name: then no source has. */
+  isConfigured(name: string): boolean;
+  /** Called when `names` has changed. */
+  onNames(): void;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/**
+ * The sources that a program gives its server besides the configured models. Knows the names that they have emitted,
+ * and why one of them has no version.
+ */
+export class GivenSources {
+  /** The sources, without the names that are configured. */
+  readonly sources: readonly GivenSource[];
+  readonly #options: GivenSourcesOptions;
+  readonly #told = new Subject<SourceEvent>();
+  readonly #problems = new Map<string, SourceProblems>();
+  /** The names with a version or a problem. */
+  readonly #names = new Set<string>();
+  readonly #ignored = new Set<string>();
+  #openCount: number;
+
+  constructor(options: GivenSourcesOptions) {
+    this.#options = options;
+    this.#openCount = options.sources.length;
+    for (const name of options.expected) this.#problemsOf(name);
+    this.sources = options.sources.map((source) =>
+      source.pipe(
+        filter(({ name }) => !this.#isTaken(name)),
+        tap({
+          next: (list) => this.#take(list),
+          error: (error) => this.#failed(error),
+          complete: () => this.#ended(),
+        }),
+      ),
+    );
+  }
+
+  /** A problem came up, or is over. */
+  get events(): Observable<SourceEvent> {
+    return this.#told;
+  }
+
+  /** The names that a source has a version of, or says why it has none, without those that are configured. */
+  names(): readonly string[] {
+    return [...this.#names].filter((name) => !this.#options.isConfigured(name));
+  }
+
+  problems(name: string): readonly SourceProblem[] {
+    if (this.#options.isConfigured(name)) return [];
+    return this.#problems.get(name)?.list() ?? [];
+  }
+
+  #isTaken(name: string): boolean {
+    const { isConfigured, logger } = this.#options;
+    if (!isConfigured(name)) return false;
+    if (!this.#ignored.has(name)) {
+      logger.warn({ model: name }, `model ${name}: ignoring a source, the name is configured`);
+      this.#ignored.add(name);
+    }
+    return true;
+  }
+
+  #take({ name, versions, error }: AspiredVersions<unknown>): void {
+    const count = this.#names.size;
+    if (versions.length > 0 || error !== undefined) this.#names.add(name);
+    else this.#names.delete(name);
+    this.#problemsOf(name).replace(error === undefined ? [] : [{ error }]);
+    if (this.#names.size !== count) this.#options.onNames();
+  }
+
+  /** A source that has failed emits nothing more; what it aspired stays aspired. */
+  #failed(cause: unknown): void {
+    for (const [name, problems] of this.#problems) problems.report(errors.sourceEnded(name, cause));
+    this.#openCount--;
+  }
+
+  #ended(): void {
+    if (--this.#openCount > 0) return;
+    for (const name of this.#options.expected) {
+      if (!this.#names.has(name)) this.#problemsOf(name).report(errors.sourceEnded(name));
+    }
+  }
+
+  #problemsOf(name: string): SourceProblems {
+    let problems = this.#problems.get(name);
+    if (problems === undefined) {
+      const tell = (event: SourceEvent) => this.#told.next(event);
+      problems = new SourceProblems(name, this.#options.clock, { tell });
+      this.#problems.set(name, problems);
+    }
+    return problems;
+  }
+}
