@@ -1,6 +1,7 @@
-# Model servers as images. Two targets:
+# Model servers as images. Three targets:
 #   docker build --tag serving-kit .                           SavedModels and .tflite models
 #   docker build --tag serving-kit:tflite --target tflite .    .tflite models alone: no libtensorflow
+#   docker build --tag serving-kit:python --target python .    models in Python, and .tflite models
 # docs/operations.md, "Container", has how they run; scripts/prove-container.mjs proves what is written here.
 
 # Both by tag, so that a build takes their security fixes. To have the same bytes each time, give digests:
@@ -91,6 +92,26 @@ LABEL org.opencontainers.image.title="serving-kit (TensorFlow Lite)" \
 COPY --from=build /app /app
 # Ends the build where the libraries do not open here, as this user.
 RUN ["serving-kit", "doctor"]
+
+# With Python, for images that add packages and models of their own: FROM this one. pip installs into the system's
+# Python, and numpy stays below 2, which tflite-runtime needs. Builds run as root; the entry point does not.
+FROM runtime AS python
+LABEL org.opencontainers.image.title="serving-kit (Python)" \
+    org.opencontainers.image.description="A model server with TF Serving's APIs, for models in Python and .tflite models." \
+    org.opencontainers.image.licenses="Apache-2.0"
+# hadolint ignore=DL3002
+USER 0:0
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends python3=3.11.* python3-pip=23.0.* \
+    && rm -rf /var/lib/apt/lists/* \
+    && echo 'numpy<2' >/etc/pip-constraints.txt
+ENV PIP_BREAK_SYSTEM_PACKAGES=1 \
+    PIP_CONSTRAINT=/etc/pip-constraints.txt \
+    PIP_NO_CACHE_DIR=1
+COPY --from=build /app /app
+COPY --chmod=555 scripts/python-entrypoint.sh /usr/local/bin/serving-kit-entrypoint
+RUN ["serving-kit-entrypoint", "doctor"]
+ENTRYPOINT ["serving-kit-entrypoint"]
 
 # Last, so that it is what is built where no target is named. The libraries come below the program: an
 # update of the program does not move their 0.6 GB again.

@@ -26,11 +26,20 @@ describe("Dockerfile", () => {
   });
 
   it("runs the command as a user who is not root, known by number", () => {
-    expect(textsOf("USER")).toEqual([expect.stringMatching(/^[1-9]\d*:[1-9]\d*$/)]);
+    const [user, ...others] = textsOf("USER");
+    expect(user).toMatch(/^[1-9]\d*:[1-9]\d*$/);
     const { "serving-kit": bin } = readJson("packages/serving-kit/package.json").bin;
+    const program = join("/app", bin);
+    // The image with Python is built upon as root. Its entry point takes the user instead.
+    expect(others).toEqual(["0:0"]);
     expect(textsOf("ENTRYPOINT")).toEqual([
-      JSON.stringify(["node", join("/app", bin)]).replace(",", ", "),
+      JSON.stringify(["node", program]).replace(",", ", "),
+      '["serving-kit-entrypoint"]',
     ]);
+    const entryPoint = readFileSync(join(root, "scripts/python-entrypoint.sh"), "utf8");
+    const [uid, gid] = user.split(":");
+    expect(entryPoint).toContain(`setpriv --reuid=${uid} --regid=${gid} --clear-groups`);
+    expect(entryPoint.match(/node \S+/g)).toEqual([`node ${program}`, `node ${program}`]);
   });
 
   it("names the ports that the command listens on without flags, and asks REST for its health", () => {

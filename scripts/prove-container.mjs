@@ -10,11 +10,12 @@ import { registryArguments } from "./prove-container/registries.mjs";
 import { formatDuration, showStep } from "./step-timer.mjs";
 import { root } from "./workspace.mjs";
 
-// `node scripts/prove-container.mjs`: builds both targets of the Dockerfile and runs the images. By
+// `node scripts/prove-container.mjs`: builds all targets of the Dockerfile and runs the images. By
 // hand: it takes minutes and 6 GB of disk. Without Docker it needs root and
 // `apt-get install debootstrap podman runc`; without Docker Hub, debootstrap, and the stages then start
 // from clean roots made of Debian's and Node's packages.
 const TFLITE = "serving-kit-proof:tflite";
+const PYTHON = "serving-kit-proof:python";
 const TENSORFLOW = "serving-kit-proof:tensorflow";
 const LIBRARIES = [
   "THIRD_PARTY_NOTICES.txt",
@@ -40,6 +41,7 @@ async function prove(engine, folder) {
   });
   const build = (image, ...args) => engine.build(image, ...buildArguments, ...args, root);
   await step("the target tflite builds", () => build(TFLITE, "--target=tflite"));
+  await step("the target python builds", () => build(PYTHON, "--target=python"));
   await step("the default target builds", () => build(TENSORFLOW));
   for (const image of [TFLITE, TENSORFLOW]) {
     const libraries = image === TENSORFLOW ? LIBRARIES : [];
@@ -52,6 +54,9 @@ async function prove(engine, folder) {
   }
   await step("a SavedModel, by flags", () => checks.checkSavedModel(engine, TENSORFLOW));
   await step("a servable of one's own", () => checks.checkCustomPlatform(engine, TFLITE, folder));
+  await step("a Python module, in an image of its own", () =>
+    checks.checkPythonModule(engine, PYTHON, folder, buildArguments),
+  );
   await step("examples/compose", () => checks.checkCompose(engine, TFLITE, folder));
 }
 

@@ -1,8 +1,10 @@
 import { unload } from "@serving-kit/core";
 import {
+  type BodyAnswer,
   batchDimension,
   DEFAULT_SIGNATURE,
   inferenceErrors,
+  type Measure,
   type NumericDType,
   type Predictor,
   type SharedPredictor,
@@ -37,6 +39,7 @@ import { SignatureQueues } from "./signature-queues.js";
  * The result is a Predictor and keeps its contract. Each call is checked against its signature before
  * it is queued, so that it cannot hurt a batch; its `signal` and `deadlineAtMs` take it out of the
  * queue. What it shares with other threads is the predictor, which each of them may batch for itself.
+ * `respond` is that of the predictor: bodies are not batched.
  * Calls with no row, and signatures whose dimension 0 is fixed, are not batched. Disposing it
  * runs what is queued, then disposes the predictor.
  *
@@ -71,6 +74,7 @@ class QueuedPredictor implements BatchedPredictor {
   ) => Tensor<D> | undefined;
   readonly share?: () => SharedPredictor;
   readonly unshare?: (shared: SharedPredictor) => void;
+  readonly respond?: NonNullable<Predictor["respond"]>;
   readonly #slots: BatchSlots;
   /** The queues of each signature that is batched. */
   readonly #batched = new Map<string, SignatureQueues>();
@@ -82,9 +86,10 @@ class QueuedPredictor implements BatchedPredictor {
     this.#options = options;
     checkOptionNames(options);
     this.#slots = slotsOf(options);
-    const { allocate, share, unshare } = predictor;
+    const { allocate, share, unshare, respond } = predictor;
     if (allocate) this.allocate = (dtype, shape) => allocate.call(predictor, dtype, shape) as never;
     if (share) this.share = () => this.#share(share);
+    if (respond) this.respond = (...call) => this.#respond(respond, call);
     if (unshare) this.unshare = (shared) => unshare.call(predictor, shared);
     for (const [name, signature] of predictor.signatures) {
       if (!predictor.batchable || !hasRows(signature)) continue;
@@ -131,11 +136,16 @@ class QueuedPredictor implements BatchedPredictor {
       const size = rowsOf(inputs);
       const queue = queues.queueFor(inputs, outputs);
       if (size === 0 || queue === undefined) return this.predictor.predict(inputs, options);
-      const { priority, deadlineAtMs, signal } = options;
+      const { priority, deadlineAtMs, signal, onFact } = options;
+      if (onFact) queue.listen(inputs, onFact);
       return queue.queue.schedule(inputs, { size, priority, deadlineAtMs, signal });
     } catch (error) {
       return Promise.reject(error);
     }
+  }
+
+  measures(): readonly Measure[] {
+    return this.predictor.measures?.() ?? [];
   }
 
   stats(): CallQueueStats[] {
@@ -183,6 +193,14 @@ class QueuedPredictor implements BatchedPredictor {
   #share(share: () => SharedPredictor): SharedPredictor {
     if (this.#disposed !== undefined) throw inferenceErrors.predictorClosed();
     return share.call(this.predictor);
+  }
+
+  #respond(
+    respond: NonNullable<Predictor["respond"]>,
+    call: Parameters<NonNullable<Predictor["respond"]>>,
+  ): Promise<BodyAnswer> {
+    if (this.#disposed !== undefined) return Promise.reject(inferenceErrors.predictorClosed());
+    return respond.apply(this.predictor, call);
   }
 
   #newQueue(kind: CallKind): CallQueue {

@@ -1,5 +1,12 @@
-import { isServingError } from "@serving-kit/core";
-import type { PredictOptions, Predictor, Signature, Tensor, Tensors } from "@serving-kit/inference";
+import { asError, isServingError } from "@serving-kit/core";
+import {
+  type PredictOptions,
+  type Predictor,
+  RERUN_SINGLY,
+  type Signature,
+  type Tensor,
+  type Tensors,
+} from "@serving-kit/inference";
 import type { BatchQueue } from "./batch-queue.js";
 import { type BatchQueueOptions, padUp } from "./batch-queue-options.js";
 import type { BatchContext } from "./batch-scheduler.js";
@@ -27,6 +34,9 @@ export class CallQueue {
   readonly #predictor: Predictor;
   /** How the predictor is called for every batch without a deadline. */
   readonly #call: PredictOptions;
+  /** The listeners of calls that want the facts of their batch. */
+  readonly #listeners = new WeakMap<Tensors, NonNullable<PredictOptions["onFact"]>>();
+  #isListening = false;
   #options: SignatureBatchingOptions;
   #inputs: readonly BatchedInput[];
 
@@ -50,6 +60,12 @@ export class CallQueue {
     });
   }
 
+  /** Passes the facts of the batch that runs a call to `onFact`. */
+  listen(task: Tensors, onFact: NonNullable<PredictOptions["onFact"]>): void {
+    this.#isListening = true;
+    this.#listeners.set(task, onFact);
+  }
+
   /** Changes the options from now on. */
   configure(options: SignatureBatchingOptions): void {
     const inputs = batchedInputs(this.kind, options);
@@ -66,9 +82,10 @@ export class CallQueue {
     const hasDeadline = deadlineAtMs !== Number.POSITIVE_INFINITY;
     const call = hasDeadline ? { ...this.#call, deadlineAtMs } : this.#call;
     const running = this.#runTogether(tasks, sizes, paddedSize, call);
-    if (tasks.length === 1 || !this.#runsAgain) return running;
-    return running.catch((error) => {
-      if (!isOfInputs(error)) throw error;
+    if (tasks.length === 1) return running;
+    return running.catch((error: unknown) => {
+      if (killsBatch(error)) return this.#runOneByOne(tasks, sizes, call);
+      if (!this.#runsAgain || !isOfInputs(error)) throw error;
       return this.#runByHalves(tasks, sizes, call);
     });
   }
@@ -87,7 +104,8 @@ export class CallQueue {
   ): Promise<Tensors[]> {
     try {
       const inputs = concatInputs(tasks, this.#inputs, paddedSize, this.#predictor);
-      const running = this.#predictor.predict(inputs, call);
+      const options = this.#isListening ? { ...call, onFact: this.#teller(tasks) } : call;
+      const running = this.#predictor.predict(inputs, options);
       const isAlone = tasks.length === 1 && sizes[0] === paddedSize;
       return running.then(
         isAlone ? (outputs) => [outputs] : (outputs) => splitOutputs(outputs, sizes, paddedSize),
@@ -100,6 +118,24 @@ export class CallQueue {
     } catch (error) {
       return Promise.reject(error);
     }
+  }
+
+  #teller(tasks: readonly Tensors[]): NonNullable<PredictOptions["onFact"]> {
+    return (name, value) => {
+      for (const task of tasks) this.#listeners.get(task)?.(name, value);
+    };
+  }
+
+  async #runOneByOne(tasks: readonly Tensors[], sizes: readonly number[], call: PredictOptions) {
+    const results: (Tensors | Error)[] = [];
+    for (const [index, task] of tasks.entries()) {
+      this.reruns++;
+      const size = sizes[index] as number;
+      const paddedSize = padUp(this.#options.allowedBatchSizes ?? [], size);
+      const outcome = await this.#runTogether([task], [size], paddedSize, call).catch(asError);
+      results.push(Array.isArray(outcome) ? (outcome[0] as Tensors) : outcome);
+    }
+    return results;
   }
 
   #runByHalves(tasks: readonly Tensors[], sizes: readonly number[], call: PredictOptions) {
@@ -155,4 +191,13 @@ function batchedInputs(
 function ofNoCaller(error: unknown, calls: number): unknown {
   if (!isServingError(error) || error.reason === "MODEL_THREW") return error;
   return errors.batchFailed(calls, error);
+}
+
+/**
+ * Whether a call of the batch may have ended the process that ran it, so that the others must not fail with it: each
+ * is run alone once.
+ */
+function killsBatch(error: unknown): boolean {
+  const { cause = error } = error as Error;
+  return isServingError(cause) && cause.details.rerun === RERUN_SINGLY;
 }

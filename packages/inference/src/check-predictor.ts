@@ -22,7 +22,14 @@ export function checkPredictor(where: string, value: unknown): asserts value is 
   expect(isMap(signatures), "signatures", "signatures by name, in an object or a Map", signatures);
   expect(typeof batchable === "boolean", "batchable", "true or false", batchable);
   expect(typeof predict === "function", "predict", "a function", predict);
-  for (const name of ["allocate", "share", "unshare", Symbol.asyncDispose] as const) {
+  for (const name of [
+    "allocate",
+    "share",
+    "unshare",
+    "respond",
+    "measures",
+    Symbol.asyncDispose,
+  ] as const) {
     const member = (value as { readonly [key in typeof name]?: unknown })[name];
     expect(isAbsentOr("function", member), String(name), "a function or undefined", member);
   }

@@ -174,6 +174,16 @@ export const errors = {
       "the predictor was disposed; acquire a new handle from the manager",
     ),
 
+  formatUnsupported: (format: string, known: string) =>
+    new ServingError(
+      "UNIMPLEMENTED",
+      "FORMAT_UNSUPPORTED",
+      `the model must be called with a body of the format ${known}; got ${format}`,
+    ),
+
+  requestRefused: (message: string) =>
+    new ServingError("INVALID_ARGUMENT", "REQUEST_REFUSED", message),
+
   outputInvalid: (name: string, shape: readonly number[], dtype: string, received: number) =>
     new ServingError(
       "INTERNAL",

@@ -7,13 +7,14 @@ import {
   systemClock,
   unload,
 } from "@serving-kit/core";
+import { anyTensors, takesAnyTensors } from "./any-tensor.js";
 import { checkPredictor } from "./check-predictor.js";
 import { errors } from "./errors.js";
 import { GuardedSignature } from "./guarded-signature.js";
 import { runAsModel, runningModel } from "./model-scope.js";
 import { passOn } from "./pass-on.js";
 import { signaturesOf } from "./plain-predictor.js";
-import type { PredictOptions, Predictor } from "./predictor.js";
+import type { BodyAnswer, PredictOptions, Predictor, RespondOptions } from "./predictor.js";
 import type { PredictorLike } from "./predictor-like.js";
 import { settleCall, throwIfEnded } from "./settle-call.js";
 import { DEFAULT_SIGNATURE, type Signature } from "./signature.js";
@@ -48,6 +49,7 @@ export interface GuardOptions {
  * - E6 Anything thrown becomes a ServingError: INTERNAL / MODEL_THREW unless it is one, or the reason of the signal.
  * - E7 Disposal waits for calls in flight, calls the predictor's own disposal once, and can be repeated.
  * - E8 Other members, such as `allocate`, `share` and those of a batching predictor, are those of the predictor.
+ * - E9 E2, E5, E6 and E7 hold for `respond`, if the predictor has it.
  *
  * @throws ServingError INVALID_ARGUMENT / PREDICTOR_UNFIT if it is not a predictor with valid signatures.
  */
@@ -64,8 +66,9 @@ export function guard(
       batchable: predictor.batchable ?? false,
     };
     const { predict, allocate, share, unshare, [Symbol.asyncDispose]: dispose } = predictor;
+    const { respond, measures } = predictor;
     const others = { predict, allocate, share, unshare, [Symbol.asyncDispose]: dispose };
-    checkPredictor(where, { ...others, ...members });
+    checkPredictor(where, { ...others, ...members, respond, measures });
     const guarded = new Guarded(predictor, members as CheckedMembers, options);
     passOn(predictor, guarded);
     return guarded;
@@ -85,6 +88,7 @@ const NO_OPTIONS: PredictOptions = Object.freeze({});
 const DISPOSAL_TIMEOUT_MS = 30_000;
 
 class Guarded implements Predictor, AsyncDisposable {
+  readonly respond?: NonNullable<Predictor["respond"]>;
   readonly signatures: ReadonlyMap<string, Signature>;
   readonly uncallable: ReadonlyMap<string, Signature> | undefined;
   readonly batchable: boolean;
@@ -109,16 +113,24 @@ class Guarded implements Predictor, AsyncDisposable {
     this.#target = target;
     this.#clock = clock;
     this.#disposalTimeoutMs = disposalTimeoutMs;
+    const { respond } = target;
+    if (respond) {
+      this.respond = (body, format, options = NO_OPTIONS) =>
+        this.#guarded(() => respond.call(target, body, format, options), checkAnswer, options);
+    }
     this.#byName = new Map(
       [...signatures].map(([name, one]) => [name, new GuardedSignature(one, batchable)]),
     );
   }
 
   predict(inputs: Tensors, options: PredictOptions = NO_OPTIONS): Promise<Tensors> {
+    if (takesAnyTensors(this)) {
+      const predict = () => this.#target.predict(inputs, options) as Promise<Tensors>;
+      return this.#guarded(predict, anyTensors, options);
+    }
     let signature: GuardedSignature;
     try {
-      if (this.#isClosed) throw errors.predictorClosed();
-      throwIfEnded(options, this.#clock);
+      this.#checkOpen(options);
       signature = this.#signature(options.signature);
       signature.checkCall(inputs, options.outputs);
     } catch (error) {
@@ -134,6 +146,28 @@ class Guarded implements Predictor, AsyncDisposable {
     this.#isClosed = true;
     this.#disposal ??= this.#dispose();
     return this.#disposal;
+  }
+
+  #checkOpen(limits: RespondOptions): void {
+    if (this.#isClosed) throw errors.predictorClosed();
+    throwIfEnded(limits, this.#clock);
+  }
+
+  /** Guards a call that no signature describes. */
+  async #guarded<T>(
+    call: () => T | Promise<T>,
+    check: (answer: T) => T,
+    options: RespondOptions,
+  ): Promise<T> {
+    this.#checkOpen(options);
+    this.#inFlight.begin();
+    const answer = (async () => call())()
+      .then(check)
+      .catch((error: unknown) => {
+        throw this.#failureOf(error, options);
+      })
+      .finally(() => this.#inFlight.end());
+    return settleCall(answer, options, this.#clock);
   }
 
   #signature(name: string = DEFAULT_SIGNATURE): GuardedSignature {
@@ -212,3 +246,9 @@ const isThenable = (value: unknown): value is PromiseLike<unknown> =>
   typeof value === "object" &&
   value !== null &&
   typeof (value as { readonly then?: unknown }).then === "function";
+
+function checkAnswer(answer: BodyAnswer): BodyAnswer {
+  const { body } = (answer ?? {}) as Partial<BodyAnswer>;
+  if (body instanceof Uint8Array) return answer;
+  throw errors.outputUnfit(`respond must return { body, isRefusal }; got body ${kindOf(body)}`);
+}

@@ -4,6 +4,7 @@
  *
  * @packageDocumentation
  */
+export { callTensors, takesAnyTensors } from "./any-tensor.js";
 export { batchDimension } from "./batch-dimension.js";
 export { checkPredictor } from "./check-predictor.js";
 export {
@@ -69,7 +70,9 @@ export {
   type AttachServices,
   type LibraryReportOptions,
   type ModelInspection,
+  type ModelModule,
   type Platform,
+  type PlatformCode,
   type PlatformServices,
   withMembers,
 } from "./platform.js";
@@ -80,12 +83,18 @@ export type {
   LibraryReport,
   OpenedLibrary,
 } from "./platform-library.js";
-export type {
-  Delegation,
-  PredictOptions,
-  Predictor,
-  PredictorState,
-  SharedPredictor,
+export {
+  type BodyAnswer,
+  type Delegation,
+  type Measure,
+  type MeasuredValue,
+  type PredictOptions,
+  type Predictor,
+  type PredictorState,
+  RERUN_SINGLY,
+  type RespondOptions,
+  SERVING_JSON,
+  type SharedPredictor,
 } from "./predictor.js";
 export type { Named, PredictorLike, SignatureLike } from "./predictor-like.js";
 export { HANDOVER_BYTES, ReadHandover } from "./read-handover.js";

@@ -1,11 +1,10 @@
 import { type Clock, unload } from "@serving-kit/core";
+import { callTensors } from "./any-tensor.js";
 import { errors } from "./errors.js";
 import type { Model, ModelCallOptions } from "./model.js";
 import type { ModelType } from "./model-type.js";
 import type { PredictOptions, Predictor } from "./predictor.js";
 import type { Signature, TensorSpec } from "./signature.js";
-import { toTensors } from "./to-tensor.js";
-import { signatureOf } from "./validate-inputs.js";
 
 /** The facts about a model that its predictor does not have. */
 export interface ModelFacts {
@@ -28,7 +27,7 @@ export function modelOf(predictor: Predictor, { platform, version, clock }: Mode
     async predict(inputs: unknown, options: ModelCallOptions = {}) {
       if (closing !== undefined) throw errors.modelClosed();
       const { signature, timeoutMs } = options;
-      const tensors = toTensors(signatureOf(predictor, signature), inputs);
+      const tensors = callTensors(predictor, signature, inputs);
       const deadlineAtMs = timeoutMs === undefined ? undefined : clock.now() + timeoutMs;
       return predictor.predict(tensors, predictOptions(options, deadlineAtMs)) as Promise<never>;
     },

@@ -5,6 +5,7 @@ const OWN: ReadonlySet<PropertyKey> = new Set([
   "uncallable",
   "batchable",
   "predict",
+  "respond",
   Symbol.asyncDispose,
   Symbol.dispose,
 ]);

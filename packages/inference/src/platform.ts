@@ -41,6 +41,34 @@ export interface LibraryReportOptions {
   readonly signal?: AbortSignal;
 }
 
+/** A module with code that loads a model, as a configuration names it. */
+export interface ModelModule {
+  /** Absolute path of its file. */
+  readonly modulePath: string;
+  /** The export that loads the model. Default: as the platform says. */
+  readonly exportName?: string | undefined;
+  /** Options for it. Default none. */
+  readonly options?: Readonly<Record<string, unknown>> | undefined;
+  /** `model_type` of the configuration. Default none. */
+  readonly modelType?: string | undefined;
+  /** The base path of the model. */
+  readonly basePath: string;
+}
+
+/**
+ * The code of models that a platform runs. Whoever chooses the files chooses the code: a server runs it only where
+ * its operator said so. It finds such models by their files if `accepts` of the platform does. It never runs code that
+ * a client named.
+ */
+export interface PlatformCode {
+  /** The ends of the modules that it runs, such as `.py`. */
+  readonly suffixes: readonly string[];
+  /** The platform for models whose configuration names it, which is consent: its `accepts` goes by the files alone. */
+  readonly named: Platform;
+  /** The loader of a version of a model that a module loads. */
+  loader(module: ModelModule, storage: StoragePath, id: ServableId): Loader<Predictor>;
+}
+
 /**
  * A kind of model: the adapter from paths to loaders, and everything that a source, a server and the command
  * need to know about it. Use it as an operator, `source.pipe(tflite())`, or pass it to a server.
@@ -78,6 +106,8 @@ export interface Platform extends SourceAdapter<StoragePath, Loader<Predictor>> 
   install?(options?: InstallLibraryOptions): Promise<InstalledLibrary>;
   /** Makes a predictor of one that another thread shares. Absent if the platform cannot. */
   attach?(shared: SharedPredictor, services?: AttachServices): Promise<Predictor>;
+  /** Set if its models are code, which runs when they are loaded. */
+  readonly code?: PlatformCode;
   /** The loader of one version. */
   loader(storage: StoragePath, id: ServableId): Loader<Predictor>;
 }

@@ -15,10 +15,35 @@ export interface PredictOptions {
    * ends by itself. Its outputs are freed.
    */
   readonly signal?: AbortSignal;
+  /**
+   * Receives facts about the run for spans, such as `process.pid` of the process that ran it. Called before the call
+   * settles, if at all; must not throw. Default none.
+   */
+  readonly onFact?: (name: string, value: string | number) => void;
 }
 
 /** See `Predictor.state`. */
 export type PredictorState = "fresh" | "keep";
+
+/** The bodies of TF Serving's REST predict API: the JSON of a request in, the JSON of an answer out. */
+export const SERVING_JSON = "tensorflow-serving/predict+json";
+
+/**
+ * The value of `details.rerun` of an error of `predict`: the run ended what ran it, which any call of a batch may have
+ * caused. What batches calls runs each of them alone, once.
+ */
+export const RERUN_SINGLY = "singly";
+
+/** The answer of `Predictor.respond`. */
+export interface BodyAnswer {
+  /** The body as the model returned it. */
+  readonly body: Uint8Array;
+  /** Whether the model refused the request, and the body says why. */
+  readonly isRefusal: boolean;
+}
+
+/** The limits of one call of `respond`. */
+export type RespondOptions = Pick<PredictOptions, "deadlineAtMs" | "signal" | "onFact">;
 
 /** How many operators of a model an accelerator runs, of all. */
 export interface Delegation {
@@ -48,6 +73,14 @@ export interface Delegation {
  * - S11 Disposal waits for calls in flight, can be repeated, and frees what loading allocated.
  * - S12 At its deadline a call rejects with DEADLINE_EXCEEDED: before the run, during it, and after a
  *   run that ended too late.
+ *
+ * Guarantees of a predictor that has `respond`, because its model reads and writes bodies and has no signatures:
+ * - S13 `respond` returns the body that the model returned, byte for byte. Another format rejects with
+ *   UNIMPLEMENTED / FORMAT_UNSUPPORTED before the model runs.
+ * - S14 A refusal of the model, such as `{"error": …}`, resolves with `isRefusal`. It does not reject.
+ * - S15 S3 to S5, S7 and S9 to S12 hold for `respond`, with bodies instead of tensors.
+ * - S16 `signatures` is empty and `batchable` is false. `predict` takes any tensors under any signature name, and
+ *   returns the tensors of the answer to the body that they mean. A refusal rejects with INVALID_ARGUMENT.
  */
 export interface Predictor extends Partial<AsyncDisposable> {
   /** The signatures by name. */
@@ -75,6 +108,19 @@ export interface Predictor extends Partial<AsyncDisposable> {
    */
   predict(inputs: Tensors, options?: PredictOptions): Promise<Tensors>;
   /**
+   * Answers a body of a protocol: S13 to S16. Only the protocol of the format calls it; all other callers use
+   * `predict`. Absent if the model has signatures.
+   *
+   * @param body The caller's again when the promise has settled.
+   * @param format The form of the bodies, such as `SERVING_JSON`.
+   */
+  respond?(body: Uint8Array, format: string, options?: RespondOptions): Promise<BodyAnswer>;
+  /**
+   * Returns what the servable measures about itself, such as the processes that it runs. Observers call it when
+   * metrics are read. Must not throw. Default nothing.
+   */
+  measures?(): readonly Measure[];
+  /**
    * Gives memory for an input that `predict` takes without a copy. What decodes or joins inputs writes
    * them there. The content is undefined until it is written.
    *
@@ -97,6 +143,24 @@ export interface Predictor extends Partial<AsyncDisposable> {
    * thread that attached it runs any more. Absent where nothing waits for them.
    */
   unshare?(shared: SharedPredictor): void;
+}
+
+/** A quantity that a servable measures about itself: a metric of its version. */
+export interface Measure {
+  /** In snake case, such as `python_workers_up`; without a prefix. A counter ends in `_total`. */
+  readonly name: string;
+  /** A sentence for people who read the metric. */
+  readonly help: string;
+  /** A counter only grows. */
+  readonly kind: "gauge" | "counter";
+  readonly values: readonly MeasuredValue[];
+}
+
+/** A value of a measure, and what tells it from the others of it. */
+export interface MeasuredValue {
+  readonly value: number;
+  /** Default none. */
+  readonly labels?: Readonly<Record<string, string>>;
 }
 
 /**

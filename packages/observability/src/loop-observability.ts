@@ -139,6 +139,10 @@ class MeasuredSpans implements CallObservation {
     this.#spans.running(...about);
   }
 
+  fact(name: string, value: string | number): void {
+    this.#spans.fact?.(name, value);
+  }
+
   ran(): void {
     this.#measured.ran();
     this.#spans.ran();

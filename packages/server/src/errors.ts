@@ -1,4 +1,4 @@
-import { messageOf, type ServableId, ServingError } from "@serving-kit/core";
+import { formatServableId, messageOf, type ServableId, ServingError } from "@serving-kit/core";
 
 const invalid = (reason: string, message: string) =>
   new ServingError("INVALID_ARGUMENT", reason, message);
@@ -36,6 +36,13 @@ export const errors = {
       "BODY_TOO_LARGE",
       `the request body is larger than ${limit} bytes, which is the limit of this server`,
       { status: 413 },
+    ),
+
+  respondMissing: (id: ServableId) =>
+    new ServingError(
+      "UNIMPLEMENTED",
+      "FORMAT_UNSUPPORTED",
+      `${formatServableId(id)}: the model has signatures and takes tensors; got a body. Call predict`,
     ),
 
   pluginUnfit: (url: string, exportName: string, name: string, received: unknown) =>
@@ -179,8 +186,8 @@ export const errors = {
     new ServingError(
       "UNIMPLEMENTED",
       "CUSTOM_MODULE_UNSUPPORTED",
-      `custom platform: expected a JavaScript module (.js, .mjs, .cjs); got ${path}. Python is not run ` +
-        "here: save the model as a SavedModel or a .tflite file, or write the function in JavaScript",
+      `custom platform: expected a JavaScript module (.js, .mjs, .cjs); got ${path}. To run Python, ` +
+        "pass python() of @serving-kit/servable-python as one of the platforms",
     ),
 
   customModuleFailed: (path: string, cause: unknown) =>

@@ -210,7 +210,7 @@ describe("a custom platform by module path", () => {
 
   it.each([
     ['module_path: "absent.mjs"', "CUSTOM_MODULE_NOT_FOUND", "absent.mjs: ENOENT"],
-    ['module_path: "model.py"', "CUSTOM_MODULE_UNSUPPORTED", "Python is not run here"],
+    ['module_path: "model.py"', "CUSTOM_MODULE_UNSUPPORTED", "To run Python, pass python()"],
     ['module_path: "syntax.mjs"', "CUSTOM_MODULE_FAILED", "failed: "],
     ['module_path: "throws.mjs"', "CUSTOM_MODULE_FAILED", "failed: no such table"],
     [

@@ -4,6 +4,7 @@ import { filesystemProvider } from "@serving-kit/source-filesystem";
 import { loadPlatforms } from "./platforms/load-platforms.js";
 import { onnxFlags } from "./platforms/onnx-flags.js";
 import type { PlatformRow } from "./platforms/platform-row.js";
+import { pythonFlags } from "./platforms/python-flags.js";
 import { tensorflowFlags } from "./platforms/tensorflow-flags.js";
 import { tfliteFlags } from "./platforms/tflite-flags.js";
 import { treesFlags } from "./platforms/trees-flags.js";
@@ -53,6 +54,11 @@ export const builtIns: BuiltIns = {
     {
       name: "lightgbm",
       load: async (setup) => (await import("./platforms/trees.js")).lightgbmOf(setup),
+    },
+    {
+      name: "python",
+      ...pythonFlags,
+      load: async (setup) => (await import("./platforms/python.js")).pythonOf(setup),
     },
   ],
   protocols: [

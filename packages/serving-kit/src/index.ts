@@ -47,6 +47,7 @@ export {
   type Values,
 } from "@serving-kit/inference";
 export { type OnnxOptions, onnx } from "@serving-kit/servable-onnx";
+export { type PythonModelOptions, type PythonOptions, python } from "@serving-kit/servable-python";
 export { type TensorFlowOptions, tensorflow } from "@serving-kit/servable-tensorflow";
 export { type TfliteOptions, tflite } from "@serving-kit/servable-tflite";
 export { lightgbm, type TreeOptions, xgboost } from "@serving-kit/servable-trees";

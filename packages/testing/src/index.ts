@@ -40,6 +40,11 @@ export {
   type RemotePathWorld,
   remotePathConformance,
 } from "./remote-path-conformance.js";
+export {
+  type RespondConformanceOptions,
+  type RespondExample,
+  respondConformance,
+} from "./respond-conformance.js";
 export type { Runner, Skip, SuiteOptions } from "./runner.js";
 export { sourceConformance } from "./source-conformance.js";
 export { sourceProviderConformance } from "./source-provider-conformance.js";

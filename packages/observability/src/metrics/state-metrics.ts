@@ -1,5 +1,5 @@
 import { type CallQueueStats, isBatched } from "@serving-kit/batching";
-import type { Delegation } from "@serving-kit/inference";
+import type { Delegation, Measure } from "@serving-kit/inference";
 import type { ObserverHost } from "@serving-kit/server";
 import { type LabelValues, type MetricValues, mergeMetrics, type Sample } from "./metric-values.js";
 
@@ -74,6 +74,7 @@ interface AvailableVersion {
   readonly labels: LabelValues;
   readonly queues: readonly CallQueueStats[];
   readonly delegation: Delegation | undefined;
+  readonly measures: readonly Measure[];
 }
 
 /**
@@ -90,6 +91,7 @@ export function stateMetrics(host: GaugedHost): MetricValues[] {
     const facts = host.inspect(id, (predictor) => ({
       queues: isBatched(predictor) ? predictor.stats() : [],
       delegation: predictor.delegation,
+      measures: predictor.measures?.() ?? [],
     }));
     if (facts !== undefined) available.push({ labels, ...facts });
   }
@@ -98,7 +100,26 @@ export function stateMetrics(host: GaugedHost): MetricValues[] {
     { name: VERSION_STATE, help, type: "gauge", merge: "sum", samples: states },
     ...QUEUE_METRICS.map((metric) => queueValues(metric, available)),
     ...delegationValues(available),
+    ...measureValues(available),
   ];
+}
+
+/** The quantities that servables measure about themselves, in the event loop that runs them. */
+function measureValues(versions: readonly AvailableVersion[]): MetricValues[] {
+  return mergeMetrics(
+    versions.flatMap(({ labels, measures }) =>
+      measures.map(({ name, help, kind, values }) => ({
+        ...{ name: `serving_kit_${name}`, help, type: kind, merge: "sum" as const },
+        samples: values.map(
+          ({ value, labels: own }): Sample => ({
+            suffix: "",
+            labels: { ...own, ...labels },
+            value,
+          }),
+        ),
+      })),
+    ),
+  );
 }
 
 /** Several queues of one signature, for different outputs, count together. */

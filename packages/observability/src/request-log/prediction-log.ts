@@ -13,6 +13,7 @@ const METADATA_FIELD = 1;
 
 /** Returns whether a PredictionLog can hold the call: only those of TF Serving's APIs have a field. */
 export function isLoggable(api: string, call: PredictCall): boolean {
+  if (call.body !== undefined) return false; // it has no tensors
   return LOG_FIELDS.has(api) && (api === "Predict" || examplesOf(call) !== undefined);
 }
 

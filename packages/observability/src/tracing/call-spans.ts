@@ -31,6 +31,7 @@ export const callTracer = (otel: OpenTelemetry): Tracer =>
  * | --- | --- |
  * | `serving_kit.entrypoint` | the transport as its protocol names it, such as `REST` or `GRPC` |
  * | `serving_kit.model.name`, `.version`, `.signature` | once a version was found and the call was read |
+ * | of the span `run`: facts of the model, such as `process.pid` | the process that ran it |
  * | `error.type` | the error's reason, if it has one, or the name of its code |
  */
 export class CallSpans implements CallObservation {
@@ -63,6 +64,10 @@ export class CallSpans implements CallObservation {
       "serving_kit.model.signature": signature || DEFAULT_SIGNATURE,
     });
     this.#run = this.#tracer.startSpan("run", {}, this.#context);
+  }
+
+  fact(name: string, value: string | number): void {
+    this.#run?.setAttribute(name, value);
   }
 
   ran(): void {

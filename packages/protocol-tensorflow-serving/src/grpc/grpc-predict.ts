@@ -6,6 +6,7 @@ import {
   type Signature,
   TensorRecord,
   type Tensors,
+  takesAnyTensors,
 } from "@serving-kit/inference";
 import type { CallContext, CalledVersion, PredictCall, ServerCore } from "@serving-kit/server";
 import { decodeTensor } from "@serving-kit/tensorflow-wire";
@@ -62,6 +63,17 @@ function decode(
   { predictor }: CalledVersion,
   checkMethod: CheckMethod,
 ): PredictCall {
+  const memory = {
+    ...(predictor.allocate && { allocate: predictor.allocate.bind(predictor) }),
+    expansionBytes: EXPANSION_BYTES,
+  };
+  if (takesAnyTensors(predictor)) {
+    return {
+      signature: signatureName,
+      inputs: decodeInputs(given, (name) => name, memory),
+      outputs: outputFilter,
+    };
+  }
   const signature = findSignature(predictor, signatureName);
   if (signature === undefined) {
     throw errors.signatureUnfit(
@@ -75,19 +87,22 @@ function decode(
   const requested = outputFilter.map((name) => outputNamed(signature, name) ?? name);
   checkOutputFilter(signature, requested);
   const inputNames = namesBetween(form.inputs, signature.inputs);
-  const memory = {
-    ...(predictor.allocate && { allocate: predictor.allocate.bind(predictor) }),
-    expansionBytes: EXPANSION_BYTES,
-  };
-  const inputs = new TensorRecord();
-  for (const [name, reader] of given) {
-    inputs[inputNames?.get(name) ?? name] = decodeTensor(name, reader, memory);
-  }
+  const inputs = decodeInputs(given, (name) => inputNames?.get(name) ?? name, memory);
   const outputNames =
     requested.length === 0
       ? namesBetween(signature.outputs, form.outputs)
       : signature.aliases && new Map(requested.map((name, i) => [name, outputFilter[i] as string]));
   return { signature: signatureName, inputs, outputs: requested, outputNames };
+}
+
+function decodeInputs(
+  given: PredictRequest["inputs"],
+  nameOf: (name: string) => string,
+  memory: Parameters<typeof decodeTensor>[2],
+): Tensors {
+  const inputs = new TensorRecord();
+  for (const [name, reader] of given) inputs[nameOf(name)] = decodeTensor(name, reader, memory);
+  return inputs;
 }
 
 /** The output that a form of the signature calls so. */

@@ -1,16 +1,21 @@
-import { DEFAULT_SIGNATURE, findSignature, type Tensors } from "@serving-kit/inference";
-import type { CalledVersion } from "@serving-kit/server";
-import { decodePredict, type PredictBody } from "@serving-kit/tensor-json";
+import {
+  type BodyAnswer,
+  DEFAULT_SIGNATURE,
+  findSignature,
+  SERVING_JSON,
+  type Tensors,
+} from "@serving-kit/inference";
+import type { CalledVersion, HttpAnswer } from "@serving-kit/server";
+import { decodePredict, encodePredict, type PredictBody } from "@serving-kit/tensor-json";
 import type { CheckMethod } from "../calls/method-name.js";
 
-/** The outputs of a predict request, and the form of its answer. */
-export interface PredictOutcome {
-  readonly form: PredictBody["form"];
-  readonly outputs: Tensors;
-}
+/** The answer of a predict request: outputs and the form to write them in, or a body of the model's own. */
+export type PredictOutcome =
+  | { readonly form: PredictBody["form"]; readonly outputs: Tensors }
+  | BodyAnswer;
 
 /**
- * Runs a predict request: JSON to tensors, predict.
+ * Runs a predict request: JSON to tensors, predict. A model that answers bodies itself gets the body as it is.
  *
  * @throws ServingError of reading and predicting, with TF Serving's texts.
  */
@@ -20,10 +25,19 @@ export async function restPredict(
   checkMethod: CheckMethod,
 ): Promise<PredictOutcome> {
   const { predictor } = version;
+  if (predictor.respond) return version.respond(body, SERVING_JSON);
   const call = decodePredict(body, (name) => {
     const signature = findSignature(predictor, name || DEFAULT_SIGNATURE);
     if (signature) checkMethod(predictor, name);
     return signature;
   });
   return { form: call.form, outputs: await version.predict(call) };
+}
+
+/** The answer in HTTP: a refusal of the model is 400 with its body. */
+export function predictAnswer(outcome: PredictOutcome): HttpAnswer {
+  if ("outputs" in outcome) {
+    return { status: 200, body: encodePredict(outcome.outputs, outcome.form) };
+  }
+  return { status: outcome.isRefusal ? 400 : 200, body: outcome.body };
 }

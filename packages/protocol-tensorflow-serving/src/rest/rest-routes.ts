@@ -6,7 +6,6 @@ import type {
   HttpRoute,
   ServerCore,
 } from "@serving-kit/server";
-import { encodePredict } from "@serving-kit/tensor-json";
 import { classify } from "../calls/classify.js";
 import { type CheckMethod, methodCheck } from "../calls/method-name.js";
 import { regress } from "../calls/regress.js";
@@ -14,7 +13,7 @@ import { errors } from "../errors.js";
 import { decodeExamples } from "./decode-examples.js";
 import { modelMetadata } from "./metadata.js";
 import { modelList, modelStatus } from "./model-status.js";
-import { restPredict } from "./predict.js";
+import { predictAnswer, restPredict } from "./predict.js";
 import { writeClassifications, writeRegressions } from "./results.js";
 import { matchRoute } from "./router.js";
 
@@ -59,11 +58,11 @@ type Run = (servable: ServableRequest, request: HttpRequest) => Promise<HttpAnsw
 
 /** What answers the calls of a model, by their kind. */
 function runsOf(core: ServerCore, checksMethodNames: boolean) {
-  /** What answers the calls of one API: decodes and runs the body of a request, then encodes the outcome. */
+  /** What answers the calls of one API: decodes and runs the body of a request, then writes the answer. */
   const row = <T>(
     api: "Predict" | "Classify" | "Regress",
     run: (version: CalledVersion, body: Uint8Array, check: CheckMethod) => Promise<T>,
-    encode: (outcome: T) => Uint8Array,
+    encode: (outcome: T) => HttpAnswer,
   ): Run => {
     const check = methodCheck(checksMethodNames, api);
     return (servable, request) =>
@@ -71,22 +70,22 @@ function runsOf(core: ServerCore, checksMethodNames: boolean) {
         {
           ...{ api, servable, body: request.body },
           run: (version, body) => run(version, body, check),
-          encode: (outcome) => ok(encode(outcome)),
+          encode,
         },
         request,
       );
   };
   return {
-    predict: row("Predict", restPredict, ({ outputs, form }) => encodePredict(outputs, form)),
+    predict: row("Predict", restPredict, predictAnswer),
     classify: row(
       "Classify",
       async (version, body, check) => classify(version, decodeExamples(body), check),
-      writeClassifications,
+      (answer) => ok(writeClassifications(answer)),
     ),
     regress: row(
       "Regress",
       async (version, body, check) => regress(version, decodeExamples(body), check),
-      writeRegressions,
+      (answer) => ok(writeRegressions(answer)),
     ),
   };
 }

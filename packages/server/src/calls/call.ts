@@ -1,5 +1,6 @@
 import type { Clock, ServableHandle, ServableId, ServableRequest } from "@serving-kit/core";
 import {
+  type BodyAnswer,
   type PredictOptions,
   type Predictor,
   renamed,
@@ -143,7 +144,8 @@ class RunningVersion implements CalledVersion {
     this.ran();
     this.#isRunning = true;
     this.#observation?.running(this.id, call);
-    const outputs = this.predictor.predict(call.inputs, optionsOf(call, this.#limits));
+    const options = optionsOf(call, this.#limits, this.#onFact());
+    const outputs = this.predictor.predict(call.inputs, options);
     const { outputNames } = call;
     return outputNames ? outputs.then((named) => renamed(named, outputNames)) : outputs;
   }
@@ -158,13 +160,41 @@ class RunningVersion implements CalledVersion {
     this.#hasEnded = true;
     this.#handle.release();
   }
+
+  respond(body: Uint8Array, format: string): Promise<BodyAnswer> {
+    const { respond } = this.predictor;
+    if (respond === undefined) return Promise.reject(errors.respondMissing(this.id));
+    if (this.#hasEnded) return Promise.reject(errors.callEnded());
+    this.ran();
+    this.#isRunning = true;
+    const call = { inputs: NO_TENSORS, body };
+    this.#observation?.running(this.id, call);
+    const options = optionsOf(call, this.#limits, this.#onFact());
+    return respond.call(this.predictor, body, format, options);
+  }
+
+  /** Passes facts on while the call is observed. */
+  #onFact(): PredictOptions["onFact"] {
+    const observation = this.#observation;
+    if (observation?.fact === undefined) return undefined;
+    return (name, value) => {
+      if (!this.#hasEnded) observation.fact?.(name, value);
+    };
+  }
 }
 
-function optionsOf(call: PredictCall, { signal, deadlineAtMs }: CallContext): PredictOptions {
+const NO_TENSORS: Tensors = Object.freeze({});
+
+function optionsOf(
+  call: PredictCall,
+  { signal, deadlineAtMs }: CallContext,
+  onFact: PredictOptions["onFact"],
+): PredictOptions {
   const options: { -readonly [K in keyof PredictOptions]: PredictOptions[K] } = {};
   if (call.signature) options.signature = call.signature;
   if (call.outputs) options.outputs = call.outputs;
   if (signal) options.signal = signal;
+  if (onFact) options.onFact = onFact;
   if (deadlineAtMs !== undefined) options.deadlineAtMs = deadlineAtMs;
   return options;
 }

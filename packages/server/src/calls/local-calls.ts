@@ -1,13 +1,12 @@
 import type { ServableId, ServableRequest } from "@serving-kit/core";
 import {
+  callTensors,
   type Model,
   type ModelAnswer,
   type ModelCalls,
   plainSignatures,
   type ServerCallOptions,
-  signatureOf,
   type Tensors,
-  toTensors,
 } from "@serving-kit/inference";
 import type { CalledVersion, ServableCall, ServerCore } from "../plugins/server-core.js";
 
@@ -81,7 +80,7 @@ class LocalCall<R = Tensors> implements ServableCall<Tensors, R> {
 
   run(version: CalledVersion): Promise<Tensors> {
     const { signature, outputs } = this.options;
-    const inputs = toTensors(signatureOf(version.predictor, signature), this.#inputs);
+    const inputs = callTensors(version.predictor, signature, this.#inputs);
     return version.predict({ signature, inputs, outputs });
   }
 }

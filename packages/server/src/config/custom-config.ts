@@ -13,7 +13,7 @@ const message = wireMessage("CustomModelConfig", {
     isRequired: true,
     schema: z.string().min(1).meta({
       description:
-        "A JavaScript module. A relative path is resolved against the folder of the configuration.",
+        "A JavaScript module, or one in Python (.py). A relative path is resolved against the folder of the configuration.",
     }),
   },
   model_class_name: {
@@ -49,12 +49,13 @@ export const customField = {
 /** The fields of a model that name its platform. */
 interface PlatformFields {
   readonly model_platform?: string | undefined;
+  readonly model_type?: unknown;
   readonly custom_model_config?: WireValues<(typeof message)["fields"]> | undefined;
 }
 
 /** Returns the platform that a model requests: that of its module, or a name; undefined for none. */
 export function readPlatform(
-  { model_platform: platform, custom_model_config: custom }: PlatformFields,
+  { model_platform: platform, model_type: modelType, custom_model_config: custom }: PlatformFields,
   { path }: ConfigPlace,
 ): string | Platform | undefined {
   if (custom === undefined) return platform || undefined;
@@ -63,6 +64,7 @@ export function readPlatform(
     modulePath: path(module_path),
     ...(exportName !== undefined && { exportName }),
     ...(options && { options }),
+    ...(typeof modelType === "string" && { modelType }),
   });
 }
 

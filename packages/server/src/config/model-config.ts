@@ -6,6 +6,12 @@ import { batchingField, readBatching } from "./batching-config.js";
 import { customField, readPlatform } from "./custom-config.js";
 import { loggingField, readLogging } from "./logging-config.js";
 import {
+  type PythonModelOptions,
+  pythonField,
+  pythonOptionsSchema,
+  readPythonOptions,
+} from "./python-config.js";
+import {
   type RequestLogFileOptions,
   type RequestLogOptions,
   requestLogSchema,
@@ -58,6 +64,8 @@ export interface ModelConfig {
   readonly opLibraries?: readonly string[];
   /** Options of the platform `tflite` for this model, instead of those of the platform. Default none. */
   readonly tflite?: TfliteModelOptions;
+  /** Options of the platform `python` for this model, instead of those of the platform. Default none. */
+  readonly python?: PythonModelOptions;
   /**
    * The signatures that each version must have, as `serving-kit types` writes them. A version that has others is
    * refused, and the one before continues to serve. Default: any.
@@ -154,7 +162,11 @@ export const MODEL_OPTIONS: {
             "tensorflow, tflite, the name of a plugin, or custom. Default: found out by the files.",
         }),
       },
-      model_type: withoutEffect("ModelType", 3, "Has no effect; use model_platform."),
+      model_type: withoutEffect(
+        "ModelType",
+        3,
+        "Has no effect but for a module in Python, which finds it in its config; use model_platform.",
+      ),
       custom_model_config: { id: 1001, isFileOnly: true, ...customField },
     },
     read: readPlatform,
@@ -227,6 +239,13 @@ export const MODEL_OPTIONS: {
     fields: { tflite: { id: 1004, isFileOnly: true, ...tfliteField } },
     read: ({ tflite }) => tflite && readTfliteOptions(tflite),
     lasting: "options of tflite",
+  }),
+
+  python: option({
+    check: pythonOptionsSchema,
+    fields: { python: { id: 1005, isFileOnly: true, ...pythonField } },
+    read: ({ python }, place) => python && readPythonOptions(python, place),
+    lasting: "options of Python",
   }),
 
   // A program's alone: no file and no client has it.

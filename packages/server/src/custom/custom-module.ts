@@ -17,12 +17,14 @@ export const CUSTOM_PLATFORM = "custom";
 
 /** Where a custom platform comes from. */
 export interface CustomPlatformOptions {
-  /** The file of an ES or CommonJS module; a relative path is resolved against the working directory. */
+  /** The file of an ES or CommonJS module, or of one that a platform with `code` runs, such as Python; a relative path is resolved against the working directory. */
   readonly modulePath: string;
-  /** The name of the export. Default `default`. */
+  /** The name of the export. Default `default`; of a module in Python `Model` or `load_servable`. */
   readonly exportName?: string;
   /** What is passed to the export as it is. Default an empty object. */
   readonly options?: Readonly<Record<string, unknown>>;
+  /** `model_type` of the configuration, for a module in Python. Default none. */
+  readonly modelType?: string;
 }
 
 /** What a `LoadServable` is told beside the path. */

@@ -2,10 +2,17 @@ import { join } from "node:path";
 import {
   type BatchingOptions,
   batchingLoader,
+  isBatched,
   type StartedBatch,
   slotsOf,
 } from "@serving-kit/batching";
-import type { Clock, Loader, Logger, ServableId } from "@serving-kit/core";
+import {
+  type Clock,
+  type Loader,
+  type Logger,
+  type ServableId,
+  wrapLoader,
+} from "@serving-kit/core";
 import type { Predictor } from "@serving-kit/inference";
 import { readBatchingParametersFile } from "../config/batching-parameters-file.js";
 
@@ -59,8 +66,8 @@ export function modelBatching(
     return rest;
   }
 
-  return (loader, path, id) =>
-    batchingLoader(loader, async () => {
+  return (loader, path, id) => {
+    const batched = batchingLoader(loader, async () => {
       const options = await optionsOf(path, id);
       if (options === undefined) return undefined;
       const hasSlots = (["slots", "clock"] as const).some((key) => options[key]);
@@ -77,6 +84,20 @@ export function modelBatching(
         ...(count && { onBatchStart: onBatchStart ? countAndTell : count }),
       };
     });
+    return wrapLoader(batched, async (context) => {
+      const predictor = await batched.load(context);
+      if (predictor.respond && isBatched(predictor)) logUnbatched(id, logger);
+      return predictor;
+    });
+  };
+}
+
+function logUnbatched({ name, version }: ServableId, logger: Logger): void {
+  logger.warn(
+    { model: name, version: String(version) },
+    `model ${name} version ${version}: not batched: it answers bodies and has no signatures. Batching needs ` +
+      "predict(inputs) and signatures with batchable",
+  );
 }
 
 /** The options of a version's own file, or undefined where it has none. */

@@ -24,6 +24,7 @@ import { type ModelPlatform, platformOf } from "./detect-platform.js";
 import { EndedVersions } from "./ended-versions.js";
 import { GivenSources } from "./given-sources.js";
 import { modelBatching } from "./model-batching.js";
+import { ModelCode } from "./model-code.js";
 import { modelLoaders } from "./model-loaders.js";
 import { ModelSources, type ProvidedServable } from "./model-sources.js";
 import { dropPendingLabels } from "./pending-labels.js";
@@ -49,6 +50,9 @@ export class ServedModels {
   readonly #ended: EndedVersions;
   readonly #crashes: CrashRecords | undefined;
   readonly #platforms = new Map<string, ModelPlatform>();
+  readonly #code: ModelCode;
+  /** Configurations that came from a client. */
+  readonly #ofClients = new WeakSet<ModelConfig>();
   readonly #changes = new Subject<string | undefined>();
   /** The models that have had an available version since they were configured. */
   readonly #served = new Set<string>();
@@ -66,7 +70,9 @@ export class ServedModels {
     this.#logger = logger;
     this.#crashes = options.stateDir ? new CrashRecords(options.stateDir, logger) : undefined;
     this.#providers = new SourceProviders(options.sourceProviders);
+    this.#code = new ModelCode(options.platforms);
     this.#models = this.#resolve(models);
+    this.#code.consent(this.#models.values());
     this.#tellNames();
     this.manager = new AspiredVersionsManager<Predictor>({ ...options.manager, clock, logger });
     this.#source = new ModelSources({
@@ -135,7 +141,11 @@ export class ServedModels {
     const loaders = modelLoaders({
       platform: (name) => this.#platform(name),
       options: (name) =>
-        pick((this.#models.get(name) ?? {}) as Partial<ResolvedModel>, ["opLibraries", "tflite"]),
+        pick((this.#models.get(name) ?? {}) as Partial<ResolvedModel>, [
+          "opLibraries",
+          "tflite",
+          "python",
+        ]),
       expects: (name) => this.#models.get(name)?.expects,
       batched,
       recorded: (loader, path) => this.#crashes?.recorded(loader, path) ?? loader,
@@ -193,9 +203,11 @@ export class ServedModels {
       const { platform, ...current }: Partial<ResolvedModel> = this.#models.get(model.name) ?? {};
       const isOwn = platform !== undefined && typeof platform !== "string";
       const unsaid = pick(current, [
-        ...(["batching", "requestLog", "opLibraries", "tflite", "expects"] as const),
+        ...(["batching", "requestLog", "opLibraries", "tflite", "python", "expects"] as const),
       ]);
-      return { ...(isOwn && { platform }), ...model, ...unsaid };
+      const whole = { ...(isOwn && { platform }), ...model, ...unsaid };
+      this.#ofClients.add(whole);
+      return whole;
     });
   }
 
@@ -217,6 +229,8 @@ export class ServedModels {
   replace(models: readonly ModelConfig[]): void {
     const before = this.#models;
     this.#models = this.#resolve(models, before);
+    const own = models.filter((model) => !this.#ofClients.has(model));
+    this.#code.consent(own.flatMap(({ name }) => this.#models.get(name) ?? []));
     this.#tellNames(before);
     this.#superseding.abort(errors.reloadSuperseded());
     this.#superseding = new AbortController();
@@ -317,7 +331,9 @@ export class ServedModels {
   #platform(name: string): ModelPlatform {
     let platform = this.#platforms.get(name);
     if (platform === undefined) {
-      platform = platformOf(this.#models.get(name)?.platform, this.#options.platforms);
+      const { platform: own, basePath = "" } = this.#models.get(name) ?? {};
+      const code = this.#code.platformOf(own, { basePath });
+      platform = platformOf(code, this.#code.platformsOf(basePath));
       this.#platforms.set(name, platform);
     }
     return platform;

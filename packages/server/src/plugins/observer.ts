@@ -71,6 +71,8 @@ export interface CallStart {
 export interface CallObservation {
   /** The call has been decoded and the model is about to run; `call` is only lent. */
   running(id: ServableId, call: PredictCall): void;
+  /** A fact about the run, such as the pid of the process that runs the model. Default: ignored. */
+  fact?(name: string, value: string | number): void;
   /** The model has answered: `run` of the call has resolved, or runs the model again. */
   ran(): void;
   /** The call is over; without `error` it succeeded. Called once, last. */

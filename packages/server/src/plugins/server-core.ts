@@ -6,7 +6,7 @@ import type {
   ServableRequest,
   ServableState,
 } from "@serving-kit/core";
-import type { Predictor, Tensors } from "@serving-kit/inference";
+import type { BodyAnswer, Predictor, Tensors } from "@serving-kit/inference";
 import type { ModelConfig } from "../config/model-config.js";
 import type { ModelOutcome, ReloadOptions } from "../config/model-outcome.js";
 import type { CallAllowance } from "./call-budget.js";
@@ -37,6 +37,11 @@ export interface CalledVersion {
   readonly allowance: CallAllowance;
   /** Runs the model within the limits of the call. The outputs have the names that the call gives them. */
   predict(call: PredictCall): Promise<Tensors>;
+  /**
+   * Has the model answer a body of a format within the limits of the call. Only for a predictor with `respond`, and
+   * only for the protocol of the format: all others use `predict`.
+   */
+  respond(body: Uint8Array, format: string): Promise<BodyAnswer>;
 }
 
 /**

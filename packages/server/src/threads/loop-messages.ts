@@ -1,6 +1,12 @@
 import type { BatchingOptions } from "@serving-kit/batching";
 import type { LabelState, ServableId, ServableState } from "@serving-kit/core";
-import type { PredictOptions, Predictor, SharedPredictor, Signature } from "@serving-kit/inference";
+import type {
+  BodyAnswer,
+  PredictOptions,
+  Predictor,
+  SharedPredictor,
+  Signature,
+} from "@serving-kit/inference";
 import type { ModelConfig } from "../config/model-config.js";
 import type { GrpcListening, GrpcListenOptions } from "../grpc/grpc-listener.js";
 import type { HttpOptions } from "../http/http-api.js";
@@ -38,6 +44,8 @@ export type ReplicaOrigin = {
       readonly uncallable: Predictor["uncallable"];
       readonly batchable: boolean;
       readonly state: Predictor["state"];
+      /** Whether it has `respond`. */
+      readonly responds: boolean;
     }
 );
 
@@ -86,6 +94,15 @@ export interface RemoteCall extends Pick<PredictOptions, "signature" | "outputs"
   readonly leftMs?: number;
 }
 
+/** A body that a loop leaves to the main thread. */
+export interface RemoteBody {
+  readonly id: ServableId;
+  readonly body: Uint8Array;
+  readonly format: string;
+  /** As in `RemoteCall`. */
+  readonly leftMs?: number;
+}
+
 /** A message from an observer to that of the same name in another thread. */
 export interface ObserverQuestion {
   readonly name: string;
@@ -129,6 +146,7 @@ export type LoopMethods = {
 /** What the main thread does for a loop. */
 export type MainMethods = {
   readonly predict: (call: RemoteCall, signal: AbortSignal) => Promise<Moved<ThreadTensors>>;
+  readonly respond: (call: RemoteBody, signal: AbortSignal) => Promise<Moved<BodyAnswer>>;
   readonly reload: (
     reload: {
       readonly models: readonly ModelConfig[];

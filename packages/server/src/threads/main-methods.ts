@@ -1,8 +1,9 @@
 import type { Clock, Logger, ServableId } from "@serving-kit/core";
 import type { Predictor } from "@serving-kit/inference";
+import { errors } from "../errors.js";
 import type { MainMethods } from "./loop-messages.js";
 import { readError, writeError } from "./thread-error.js";
-import { moveTensors, readTensors } from "./thread-tensors.js";
+import { moveBody, moveTensors, readTensors } from "./thread-tensors.js";
 import type { ThreadsHost } from "./threads-host.js";
 
 /** What the main thread answers loops with. */
@@ -26,6 +27,16 @@ export function mainMethods({ host, remote, clock, logger }: MainContext): MainM
         signal,
       });
       return moveTensors(answer);
+    },
+
+    async respond({ id, body, format, leftMs }, signal) {
+      const predictor = remote(id);
+      if (predictor.respond === undefined) throw errors.respondMissing(id);
+      const answer = await predictor.respond(body, format, {
+        ...(leftMs !== undefined && { deadlineAtMs: clock.now() + leftMs }),
+        signal,
+      });
+      return moveBody(answer.body, (moved) => ({ ...answer, body: moved }));
     },
 
     async reload({ models, timeoutMs, peer, method }, signal) {

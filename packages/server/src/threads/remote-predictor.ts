@@ -1,16 +1,18 @@
 import type { Clock, ServableId } from "@serving-kit/core";
 import {
+  type BodyAnswer,
   DEFAULT_SIGNATURE,
   inferenceErrors,
   type PredictOptions,
   type Predictor,
+  type RespondOptions,
   type Signature,
   type Tensors,
   validateInputs,
 } from "@serving-kit/inference";
 import type { LoopMethods, MainMethods, ReplicaOrigin } from "./loop-messages.js";
 import type { ThreadChannel } from "./thread-channel.js";
-import { moveTensors, readTensors } from "./thread-tensors.js";
+import { moveBody, moveTensors, readTensors } from "./thread-tensors.js";
 
 /** The predictor of a version that cannot be shared: its calls run in the main thread. */
 export class RemotePredictor implements Predictor {
@@ -18,6 +20,7 @@ export class RemotePredictor implements Predictor {
   readonly uncallable: Predictor["uncallable"];
   readonly batchable: boolean;
   readonly state: Predictor["state"];
+  readonly respond?: NonNullable<Predictor["respond"]>;
   readonly #id: ServableId;
   readonly #main: ThreadChannel<LoopMethods, MainMethods>;
   readonly #clock: Clock;
@@ -35,6 +38,7 @@ export class RemotePredictor implements Predictor {
     this.#id = id;
     this.#main = main;
     this.#clock = clock;
+    if (origin.responds) this.respond = (...call) => this.#respond(...call);
   }
 
   async predict(inputs: Tensors, options: PredictOptions = {}): Promise<Tensors> {
@@ -42,8 +46,7 @@ export class RemotePredictor implements Predictor {
     const known = this.signatures.get(signature);
     // What does not fit need not travel; what an unknown signature is, the predictor knows best.
     if (known !== undefined) validateInputs(known, inputs);
-    const leftMs = deadlineAtMs - this.#clock.now();
-    if (leftMs <= 0) throw inferenceErrors.deadlineExceeded();
+    const leftMs = this.#leftMs(deadlineAtMs);
     const { value, transfer } = moveTensors(inputs);
     const call = {
       ...{ id: this.#id, inputs: value, signature },
@@ -51,5 +54,24 @@ export class RemotePredictor implements Predictor {
       ...(leftMs !== Infinity && { leftMs }),
     };
     return readTensors(await this.#main.call("predict", call, { signal, transfer }));
+  }
+
+  async #respond(
+    body: Uint8Array,
+    format: string,
+    { deadlineAtMs = Infinity, signal }: RespondOptions = {},
+  ): Promise<BodyAnswer> {
+    const leftMs = this.#leftMs(deadlineAtMs);
+    const { value, transfer } = moveBody(body, (moved) => ({
+      ...{ id: this.#id, body: moved, format },
+      ...(leftMs !== Infinity && { leftMs }),
+    }));
+    return this.#main.call("respond", value, { signal, transfer });
+  }
+
+  #leftMs(deadlineAtMs: number): number {
+    const leftMs = deadlineAtMs - this.#clock.now();
+    if (leftMs <= 0) throw inferenceErrors.deadlineExceeded();
+    return leftMs;
   }
 }

@@ -47,6 +47,7 @@ export class ReplicaOrigins {
       uncallable: plainCopy(uncallable),
       batchable,
       state,
+      responds: predictor.respond !== undefined,
       batching,
     } as const;
     return { origin: () => origin, remote };

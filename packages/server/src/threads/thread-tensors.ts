@@ -39,6 +39,12 @@ export function moveTensors(tensors: Tensors): Moved<ThreadTensors> {
   return new Moved(value, transfer);
 }
 
+/** Copies a body into memory that is moved to another thread with the message that `make` returns. */
+export function moveBody<T>(body: Uint8Array, make: (copy: Uint8Array) => T): Moved<T> {
+  const copy = new Uint8Array(body);
+  return new Moved(make(copy), [copy.buffer]);
+}
+
 /** Makes tensors of what another thread has moved here. */
 export function readTensors(moved: ThreadTensors): Tensors {
   const tensors = new TensorRecord();

@@ -62,7 +62,7 @@ describe("loadPlatforms", () => {
     for (const prefersTflite of [true, false]) {
       const platforms = await platformsOf(prefersTflite);
       const names = platforms.map(({ platformName }) => platformName);
-      expect(names).toEqual(["tensorflow", "tflite", "onnx", "xgboost", "lightgbm"]);
+      expect(names).toEqual(["tensorflow", "tflite", "onnx", "xgboost", "lightgbm", "python"]);
     }
   });
 

@@ -1,0 +1,119 @@
+import { isAbsolute } from "node:path";
+import { errors } from "./errors.js";
+
+/** How one Python model is run. In a model's configuration the block `python`, with names in snake case. */
+export interface PythonModelOptions {
+  /**
+   * The interpreter: an absolute path, such as `/opt/venv/bin/python`, or a name to look up in the absolute folders of
+   * PATH. Default: `bin/python` of `VIRTUAL_ENV`, else `python3`.
+   */
+  readonly interpreter?: string;
+  /** The number of processes for each version, 1 to 256. Default 1. */
+  readonly workers?: number;
+  /**
+   * The number of calls that one process runs at a time, in threads, 1 to 256: for code that releases the GIL, or
+   * `async def`. Default 1.
+   */
+  readonly concurrency?: number;
+  /**
+   * Environment variables in addition to the server's. `{worker}` in a value is the number of the process, from 0:
+   * `{ CUDA_VISIBLE_DEVICES: "{worker}" }` gives each its own GPU. Default: OMP_NUM_THREADS is the number of cores for
+   * each worker, unless it is set.
+   */
+  readonly env?: Readonly<Record<string, string>>;
+  /** The time in ms in which a process must load the model. Default 120,000. */
+  readonly startTimeoutMs?: number;
+  /** The time in ms from the start of a call after which its process is killed. Default 60,000. 0 disables it. */
+  readonly hangTimeoutMs?: number;
+  /** Absolute folders to import from, besides the folder of the module. Default none. */
+  readonly pythonPath?: readonly string[];
+}
+
+/** Options for `python`. */
+export interface PythonOptions extends PythonModelOptions {
+  /**
+   * Whether models that name no platform are found by their file `model.py`, whose code then runs. Default true: to
+   * pass the platform to a server is consent. With false it runs modules that a configuration names, and models whose
+   * platform is named.
+   */
+  readonly detect?: boolean;
+  /**
+   * Whether the processes are replaced when a `.py` file in the module's folder changes: for development. Default
+   * false.
+   */
+  readonly watch?: boolean;
+}
+
+/** Options with their defaults. */
+export type Settings = Required<Omit<PythonOptions, "interpreter" | "detect">> &
+  Pick<PythonOptions, "interpreter">;
+
+interface Check {
+  readonly expected: string;
+  fits(value: unknown): boolean;
+}
+
+const MAX_MS = 2 ** 31 - 1;
+
+const text = (value: unknown): value is string =>
+  typeof value === "string" && value !== "" && !value.includes("\0");
+
+const integer = (min: number, max: number): Check => ({
+  expected: `an integer from ${min} to ${max}`,
+  fits: (value) => Number.isInteger(value) && (value as number) >= min && (value as number) <= max,
+});
+
+const flag: Check = { expected: "true or false", fits: (value) => typeof value === "boolean" };
+
+const CHECKS: { readonly [K in keyof PythonOptions]-?: Check } = {
+  interpreter: {
+    expected: "an absolute path, or a name without a slash",
+    fits: (value) => text(value) && (isAbsolute(value) || !/[/\\]/.test(value)),
+  },
+  workers: integer(1, 256),
+  concurrency: integer(1, 256),
+  env: {
+    expected: "strings by the names of environment variables",
+    fits: (value) =>
+      typeof value === "object" &&
+      value !== null &&
+      Object.entries(value).every(
+        ([name, one]) => /^[^=\0]+$/.test(name) && typeof one === "string",
+      ),
+  },
+  startTimeoutMs: integer(1, MAX_MS),
+  hangTimeoutMs: integer(0, MAX_MS),
+  pythonPath: {
+    expected: "an array of absolute paths",
+    fits: (value) => Array.isArray(value) && value.every((one) => text(one) && isAbsolute(one)),
+  },
+  detect: flag,
+  watch: flag,
+};
+
+/** @throws ServingError INVALID_ARGUMENT / PYTHON_OPTIONS_INVALID with the option's name. */
+export function checkOptions(options: PythonOptions): void {
+  for (const [name, value] of Object.entries(options)) {
+    if (!Object.hasOwn(CHECKS, name)) {
+      throw errors.optionInvalid(name, `one of ${Object.keys(CHECKS).join(", ")}`, value);
+    }
+    const { expected, fits } = CHECKS[name as keyof PythonOptions];
+    if (value !== undefined && !fits(value)) throw errors.optionInvalid(name, expected, value);
+  }
+}
+
+/** The options of the platform, and instead of them those that the model has for itself. */
+export function settingsOf(options: PythonOptions, own: PythonModelOptions = {}): Settings {
+  checkOptions(own);
+  const given = { ...options, ...own };
+  return {
+    workers: given.workers ?? 1,
+    concurrency: given.concurrency ?? 1,
+    env: { ...options.env, ...own.env },
+    startTimeoutMs: given.startTimeoutMs ?? 120_000,
+    hangTimeoutMs: given.hangTimeoutMs ?? 60_000,
+    pythonPath: given.pythonPath ?? [],
+    watch: given.watch ?? false,
+    ...(given.interpreter !== undefined && { interpreter: given.interpreter }),
+  };
+}

@@ -1,0 +1,203 @@
+import { type Clock, InFlight, settleBy } from "@serving-kit/core";
+import { inferenceErrors, type RespondOptions } from "@serving-kit/inference";
+import { errors } from "../errors.js";
+import type { CallHeader, WorkerModel } from "../protocol/worker-protocol.js";
+import type { EndingKind } from "../worker/ending.js";
+import type { PythonWorker, Reply } from "../worker/python-worker.js";
+import type { WorkerLog } from "../worker/worker-log.js";
+import { PoolCall } from "./pool-call.js";
+import { Slot } from "./slot.js";
+
+/** What a pool is made of. */
+export interface PoolOptions {
+  /** How messages name the version. */
+  readonly name: string;
+  readonly workers: number;
+  /** Calls at a time of each worker. */
+  readonly concurrency: number;
+  /** The time in ms from the start of a call after which its worker is killed. 0: never. */
+  readonly hangTimeoutMs: number;
+  /** Starts the worker of a number, from 0. */
+  start(worker: number, signal: AbortSignal): Promise<PythonWorker>;
+  readonly clock: Clock;
+  readonly log: WorkerLog;
+}
+
+/**
+ * The workers of a version. Guarantees:
+ * - P1 A call goes to a worker with room, the idlest first; else it waits, first in first out.
+ * - P2 If a worker ends, the calls that it ran reject with UNAVAILABLE / PYTHON_WORKER_DIED, which says how it ended.
+ *   Calls that wait keep their place. Nothing is retried.
+ * - P3 A worker that ended is started again: immediately, then after 250 ms that double up to 30 s. An answered call
+ *   resets that.
+ * - P4 At its deadline, or when its signal aborts, a call rejects. Its worker is not killed, and counts as busy until
+ *   it answers.
+ * - P5 A worker is killed when one of its calls has run for `hangTimeoutMs`.
+ * - P6 If no worker is up, and none is started before the deadline of a call, the call rejects with UNAVAILABLE /
+ *   PYTHON_NO_WORKER, which says how the last one ended.
+ * - P7 Disposal waits for calls in flight, has the workers dispose the model, and resolves when all processes have
+ *   ended.
+ */
+export class WorkerPool implements AsyncDisposable {
+  readonly #options: PoolOptions;
+  readonly #slots: readonly Slot[];
+  readonly #waiting = new Set<PoolCall>();
+  readonly #inFlight = new InFlight();
+  #isClosing = false;
+  #disposal: Promise<void> | undefined;
+
+  private constructor(options: PoolOptions) {
+    this.#options = options;
+    const { concurrency, hangTimeoutMs, clock, log, name } = options;
+    this.#slots = Array.from(
+      { length: options.workers },
+      (_, i) =>
+        new Slot({
+          ...{ concurrency, hangTimeoutMs, clock, log },
+          start: (signal) => options.start(i, signal),
+          onChange: () => this.#assign(),
+          died: (ending) => errors.workerDied(name, ending.text),
+        }),
+    );
+  }
+
+  /** Starts all workers. Rejects with the first failure; nothing is left then. */
+  static async open(options: PoolOptions, signal: AbortSignal): Promise<WorkerPool> {
+    const pool = new WorkerPool(options);
+    const failing = new AbortController();
+    const either = AbortSignal.any([signal, failing.signal]);
+    const opened = pool.#slots.map((slot) =>
+      slot.open(either).catch((error: unknown) => {
+        failing.abort(error);
+        throw error;
+      }),
+    );
+    try {
+      await Promise.all(opened);
+      return pool;
+    } catch (error) {
+      await Promise.allSettled(opened);
+      await pool[Symbol.asyncDispose]();
+      throw signal.aborted ? signal.reason : failing.signal.aborted ? failing.signal.reason : error;
+    }
+  }
+
+  /** What the first worker said about its model. */
+  get model(): WorkerModel {
+    return (this.#slots[0] as Slot).worker?.model as WorkerModel;
+  }
+
+  /** The workers that are up. */
+  get workers(): readonly PythonWorker[] {
+    return this.#slots.flatMap(({ worker }) => worker ?? []);
+  }
+
+  /** The workers that run a call. */
+  get busy(): number {
+    return this.#slots.filter(({ running }) => running > 0).length;
+  }
+
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+
+  /** Starts after an ending, by its kind. */
+  get restarts(): ReadonlyMap<EndingKind, number> {
+    const all = new Map<EndingKind, number>();
+    for (const { restarts } of this.#slots) {
+      for (const [kind, count] of restarts) all.set(kind, (all.get(kind) ?? 0) + count);
+    }
+    return all;
+  }
+
+  /** Makes a call: P1 to P6. The parts must not change before the worker has answered or ended. */
+  async call(
+    header: CallHeader,
+    parts: readonly Uint8Array[],
+    { deadlineAtMs = Number.POSITIVE_INFINITY, signal, onFact }: RespondOptions = {},
+  ): Promise<Reply> {
+    if (this.#isClosing) throw inferenceErrors.predictorClosed();
+    const onStart = onFact && ((pid: number) => onFact("process.pid", pid));
+    const call = new PoolCall(header, parts, deadlineAtMs, onStart);
+    this.#inFlight.begin();
+    this.#waiting.add(call);
+    this.#assign();
+    try {
+      if (signal === undefined && deadlineAtMs === Number.POSITIVE_INFINITY) {
+        return await call.promise;
+      }
+      const { clock } = this.#options;
+      const deadline = { clock, atMs: deadlineAtMs, error: () => this.#lateError(call) };
+      return await settleBy(call.promise, { signal, deadline });
+    } finally {
+      this.#waiting.delete(call);
+      this.#inFlight.end();
+    }
+  }
+
+  /**
+   * Replaces all workers, one after the other, by ones that have loaded the model again. Rejects if one does not
+   * start; the present ones stay then.
+   *
+   * @param accepts Returns whether a new worker may take over.
+   */
+  async replace(accepts: (worker: PythonWorker) => boolean): Promise<void> {
+    for (const slot of this.#slots) await slot.replace(accepts);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#isClosing = true;
+    this.#disposal ??= this.#dispose();
+    return this.#disposal;
+  }
+
+  async #dispose(): Promise<void> {
+    this.#assign();
+    if (this.#inFlight.count > 0) await this.#inFlight.idle();
+    await Promise.all(this.#slots.map((slot) => slot.close()));
+  }
+
+  #assign(): void {
+    for (const call of this.#waiting) {
+      const slot = this.#idlest();
+      if (slot === undefined) {
+        this.#refuseHopeless();
+        return;
+      }
+      this.#waiting.delete(call);
+      slot.run(call);
+    }
+  }
+
+  #idlest(): Slot | undefined {
+    let idlest: Slot | undefined;
+    for (const slot of this.#slots) {
+      if (slot.hasRoom && (idlest === undefined || slot.running < idlest.running)) idlest = slot;
+    }
+    return idlest;
+  }
+
+  /** Rejects the calls that no worker will be up for in time (P6). */
+  #refuseHopeless(): void {
+    const { clock } = this.#options;
+    const atMs = Math.min(
+      ...this.#slots.map(({ retryAtMs }) => retryAtMs ?? Number.NEGATIVE_INFINITY),
+    );
+    if (atMs === Number.NEGATIVE_INFINITY) return; // one is up or starting
+    for (const call of this.#waiting) {
+      if (call.deadlineAtMs > atMs && !this.#isClosing) continue;
+      this.#waiting.delete(call);
+      call.reject(errors.noWorker(this.#options.name, this.#lastEnding, atMs - clock.now()));
+    }
+  }
+
+  #lateError(call: PoolCall): Error {
+    const isLost = this.#waiting.has(call) && this.workers.length === 0;
+    if (!isLost) return inferenceErrors.deadlineExceeded();
+    return errors.noWorker(this.#options.name, this.#lastEnding, 0);
+  }
+
+  get #lastEnding(): string {
+    return this.#slots.find(({ lastEnding }) => lastEnding !== undefined)?.lastEnding ?? "ended";
+  }
+}

@@ -1,0 +1,133 @@
+import type { DType } from "@serving-kit/inference";
+
+/**
+ * The protocol between Node and one Python worker: frames over a socket pair, which is file descriptor 3 of the worker.
+ * The files of `python/serving_kit_worker` follow this page.
+ *
+ * A frame is, little-endian:
+ *
+ * | bytes | |
+ * | --- | --- |
+ * | 4 | `MAGIC` |
+ * | 4 | bytes of the header, at most `MAX_HEADER_BYTES` |
+ * | 4 | flags: 0; for transports to come, such as shared memory |
+ * | 4 | reserved: 0 |
+ * | 8 | bytes of the body, at most `MAX_BODY_BYTES` |
+ * | … | the header: one JSON object, UTF-8 |
+ * | … | the body: parts, each at a multiple of `ALIGNMENT` |
+ *
+ * A part is the elements of a tensor in row-major order, as `TensorData` has them; for strings a u32 with the length
+ * of each, then their bytes. Both sides read tensors as views of the body, which they allocate aligned.
+ *
+ * Order of messages:
+ * - Node writes `LoadTask`. The worker answers `ready`, or `failed` or `unfit` and exits.
+ * - After `ready` Node writes calls, at most `concurrency` at a time. Each is answered once, in any order.
+ * - The worker may write `log` at any time.
+ * - Node writes `close`. The worker answers the calls that it has, disposes the model and exits with 0.
+ * - If either side closes the socket, the other one ends.
+ *
+ * Anything else is a violation, for which Node kills the worker: another magic, a size above its limit, a header that
+ * is not JSON, an answer to no call.
+ */
+export const MAGIC = 0x314b5350;
+
+/** The bytes before the header. */
+export const PREFIX_BYTES = 24;
+
+export const MAX_HEADER_BYTES = 2 ** 24;
+export const MAX_BODY_BYTES = 2 ** 31;
+export const ALIGNMENT = 64;
+
+/** The first message of Node. */
+export interface LoadTask {
+  /** Absolute path of the `.py` file. */
+  readonly module: string;
+  /** The class or function; null for the first of `Model` and `load_servable`. */
+  readonly export: string | null;
+  /** Absolute path of the version. */
+  readonly path: string;
+  /** The second argument of the function: facts of the configuration. */
+  readonly config: Readonly<Record<string, unknown>>;
+  /** Absolute folders to import from, after the module's own. */
+  readonly pythonPath: readonly string[];
+  /** Paths of files that may be a requirements.txt. */
+  readonly requirements: readonly string[];
+  /** The number of threads that answer calls. */
+  readonly concurrency: number;
+}
+
+/** A call, without its `id`. The body of `respond` is the request's. */
+export type CallHeader =
+  | {
+      readonly kind: "predict";
+      readonly signature: string;
+      readonly outputs?: readonly string[];
+      readonly tensors: readonly TensorPart[];
+    }
+  | { readonly kind: "respond" };
+
+/** Where a tensor is in the body. */
+export type TensorPart = readonly [
+  name: string,
+  dtype: DType,
+  shape: readonly number[],
+  offset: number,
+  bytes: number,
+];
+
+/** The messages of a worker. */
+export type WorkerMessage = ReadyMessage | LoadFailure | CallAnswer | LogLine;
+
+/** The model is loaded. */
+export type ReadyMessage = { readonly kind: "ready"; readonly pid: number } & WorkerModel;
+
+/** What a worker says about its model. */
+export type WorkerModel =
+  | { readonly takes: "bodies" }
+  | {
+      readonly takes: "tensors";
+      readonly signatures: Readonly<Record<string, WorkerSignature>>;
+      readonly batchable: boolean;
+      readonly numpy: string;
+    };
+
+/** A signature as a worker reports it. */
+export interface WorkerSignature {
+  readonly inputs: Readonly<Record<string, WorkerSpec>>;
+  readonly outputs: Readonly<Record<string, WorkerSpec>>;
+}
+
+/** A tensor of it. */
+export interface WorkerSpec {
+  readonly dtype: DType;
+  readonly shape: readonly number[] | null;
+}
+
+/** The model could not be loaded (`failed`), or is of no known form (`unfit`). */
+export interface LoadFailure {
+  readonly kind: "failed" | "unfit";
+  readonly text: string;
+  /** For the log. */
+  readonly trace: string;
+  /** The lines of the requirements that the interpreter does not meet. */
+  readonly unmet: readonly string[];
+}
+
+/** The answer of a call: tensors, or the body as it is, or an error. */
+export interface CallAnswer {
+  readonly kind: "answer";
+  readonly id: number;
+  readonly tensors?: readonly TensorPart[];
+  /** The model raised an exception (`threw`), or returned what it must not (`output`). */
+  readonly error?: "threw" | "output";
+  readonly text?: string;
+  readonly trace?: string;
+}
+
+/** A record of Python's `logging`. */
+export interface LogLine {
+  readonly kind: "log";
+  readonly level: "info" | "warn" | "error";
+  readonly name: string;
+  readonly text: string;
+}

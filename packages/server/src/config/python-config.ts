@@ -1,0 +1,99 @@
+import { isAbsolute } from "node:path";
+import { z } from "zod";
+import type { ConfigPlace } from "./model-config.js";
+import { type OptionFields, optionsOf, optionsSchemaOf, positive, whole } from "./wire-fields.js";
+import { type WireField, type WireValues, wireMessage } from "./wire-message.js";
+
+/** Options of Python models that a model can have for itself: see `PythonModelOptions` of servable-python. */
+export interface PythonModelOptions {
+  readonly interpreter?: string;
+  /** The number of processes for each version, 1 to 256. */
+  readonly workers?: number;
+  /** The number of calls that one process runs at a time, 1 to 256. */
+  readonly concurrency?: number;
+  /** `{worker}` in a value is the number of the process, from 0. */
+  readonly env?: Readonly<Record<string, string>>;
+  readonly startTimeoutMs?: number;
+  /** 0 disables it. */
+  readonly hangTimeoutMs?: number;
+  readonly pythonPath?: readonly string[];
+}
+
+const MAX_MS = 2 ** 31 - 1;
+const text = z.string().regex(/^[^\0]+$/, "a non-empty string");
+const interpreter = text.refine((value) => isAbsolute(value) || !/[/\\]/.test(value), {
+  message: "an absolute path, or a name without a slash",
+});
+const environment = z.record(z.string().regex(/^[^=\0]+$/), z.string());
+
+const fields = {
+  interpreter: {
+    id: 1,
+    type: "string",
+    schema: text.meta({
+      description:
+        "The Python interpreter: a path, which is resolved against the folder of the configuration, or a name to " +
+        "look up in PATH. Default: that of VIRTUAL_ENV, else python3.",
+    }),
+    option: interpreter,
+  },
+  workers: positive(2, 256, "Processes for each version. Default 1."),
+  concurrency: positive(3, 256, "Calls that one process runs at a time, in threads. Default 1."),
+  env: {
+    id: 4,
+    type: "string",
+    rule: "map",
+    schema: environment.meta({
+      description:
+        "Environment variables of the processes. {worker} in a value is the number of the process, from 0.",
+    }),
+    option: environment,
+  },
+  start_timeout_ms: positive(5, MAX_MS, "Time for a process to load the model. Default 120000."),
+  hang_timeout_ms: {
+    id: 6,
+    type: "int64",
+    schema: whole(
+      "Time from the start of a call after which its process is killed. Default 60000; 0 disables it.",
+    ),
+    option: z.int().min(0).max(MAX_MS),
+  },
+  python_path: {
+    id: 7,
+    type: "string",
+    rule: "repeated",
+    schema: z.array(text).meta({
+      description:
+        "Folders to import from. A relative path is resolved against the folder of the configuration.",
+    }),
+    option: z.array(text.refine(isAbsolute, { message: "an absolute path" })),
+  },
+} as const satisfies OptionFields<PythonModelOptions>;
+
+const message = wireMessage("PythonOptions", fields);
+
+/** The options of one Python model. */
+export const pythonField = {
+  type: message,
+  schema: message.schema.meta({
+    description: "How this Python model is run, instead of what the flags say.",
+  }),
+} as const satisfies WireField;
+
+/** Checks `PythonModelOptions`. */
+export const pythonOptionsSchema: z.ZodType = optionsSchemaOf(fields);
+
+/** Returns the options that the fields stand for. */
+export function readPythonOptions(
+  values: WireValues<typeof fields>,
+  { path }: ConfigPlace,
+): PythonModelOptions {
+  const { interpreter, pythonPath, ...rest } = optionsOf<PythonModelOptions>(fields, values);
+  return {
+    ...rest,
+    ...(interpreter !== undefined && {
+      interpreter: /[/\\]/.test(interpreter) ? path(interpreter) : interpreter,
+    }),
+    ...(pythonPath && pythonPath.length > 0 && { pythonPath: pythonPath.map(path) }),
+  };
+}

@@ -1,0 +1,9 @@
+#!/bin/sh
+# The entry point of the image with Python. Images that derive from it are built as root; the server never runs as
+# root: it becomes user 10001 before Node starts, unless the engine names a user.
+set -eu
+if [ "$(id -u)" = 0 ]; then
+    export HOME=/nonexistent
+    exec setpriv --reuid=10001 --regid=10001 --clear-groups --no-new-privs node /app/dist/bin.js "$@"
+fi
+exec node /app/dist/bin.js "$@"
