@@ -45,6 +45,8 @@ export type { Manager } from "./manager.js";
 export { mapVersions } from "./map-versions.js";
 export type {
   ModelSource,
+  SourceActivity,
+  SourceActivityEvent,
   SourceContext,
   SourceEvent,
   SourceLabelsEvent,

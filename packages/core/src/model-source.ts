@@ -60,8 +60,40 @@ export interface SourceLabelsEvent {
   readonly atMs: number;
 }
 
+/** Work of a source with its storage, which costs time or money. */
+export type SourceActivity =
+  /** A page of a listing was requested. */
+  | { readonly what: "listed" }
+  /** The files of a version were fetched, or were on this machine already. */
+  | {
+      readonly what: "fetched";
+      readonly from: "storage" | "cache";
+      /** The bytes that came from the storage. */
+      readonly bytes: number;
+      readonly durationMs: number;
+    }
+  /** A listing or a fetch failed. */
+  | {
+      readonly what: "failed";
+      readonly during: "listing" | "fetch";
+      /** The reason of the error. */
+      readonly reason: string;
+      /** The bytes that came from the storage. */
+      readonly bytes: number;
+    };
+
+/** A source worked with its storage: what metrics count. */
+export interface SourceActivityEvent {
+  readonly kind: "activity";
+  /** The servable's name. */
+  readonly name: string;
+  readonly activity: SourceActivity;
+  /** In ms on the source's Clock. */
+  readonly atMs: number;
+}
+
 /** An event of a source. */
-export type SourceEvent = SourceProblemEvent | SourceLabelsEvent;
+export type SourceEvent = SourceProblemEvent | SourceLabelsEvent | SourceActivityEvent;
 
 /**
  * The source of a provider: finds the versions of servables in one kind of storage.
@@ -82,6 +114,7 @@ export type SourceEvent = SourceProblemEvent | SourceLabelsEvent;
  *   `problems` is empty and `events` is silent.
  * - N8 `labels`, if the source has it, returns the labels that the storage has for a servable. `events` emits
  *   `labels` when they have changed, not before the versions that they point at were emitted.
+ * - N11 A source of remote storage emits `activity` for each page that it requests and each fetch that has ended.
  *
  * A version whose files are on their way is a problem with the reason VERSION_INCOMPLETE.
  */

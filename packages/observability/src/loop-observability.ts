@@ -1,6 +1,6 @@
 import type { Tracer } from "@opentelemetry/api";
 import type { StartedBatch } from "@serving-kit/batching";
-import type { LoadContext, ServableId } from "@serving-kit/core";
+import type { LoadContext, ServableId, SourceActivityEvent } from "@serving-kit/core";
 import type {
   CallObservation,
   CallStart,
@@ -63,6 +63,10 @@ export class LoopObservability implements LoopObserver {
 
   loading(id: ServableId, path: string): LoadContext["warmingUp"] {
     return this.#metrics?.metrics.warmUps.of(id, path);
+  }
+
+  sourceActivity(event: SourceActivityEvent): void {
+    this.#metrics?.metrics.sources.count(event);
   }
 
   configure(models: Iterable<ModelConfig>): void {

@@ -9,7 +9,7 @@ import { tensorflowFlags } from "./platforms/tensorflow-flags.js";
 import { tfliteFlags } from "./platforms/tflite-flags.js";
 import { treesFlags } from "./platforms/trees-flags.js";
 import type { PluginRow } from "./server-plugins.js";
-import { optionalSource, type SourceRow } from "./source-rows.js";
+import type { SourceRow } from "./source-rows.js";
 
 /** The plugins that the command and the umbrella have, a table for each kind. */
 export interface BuiltIns {
@@ -84,9 +84,14 @@ export const builtIns: BuiltIns = {
   acquire: [],
   sourceProviders: [
     { scheme: "file", load: async () => ({ sourceProviders: filesystemProvider() }) },
-    ...["s3", "gs", "az"].map((scheme) =>
-      optionalSource(scheme, `@serving-kit/source-object-store/${scheme}`),
-    ),
+    {
+      scheme: "s3",
+      options: ["modelCache", "readyMarker"],
+      load: async (options) => {
+        const { s3Models } = await import("./sources/s3-models.js");
+        return { sourceProviders: s3Models(options) };
+      },
+    },
   ],
 };
 

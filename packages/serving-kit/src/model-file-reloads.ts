@@ -19,23 +19,26 @@ export interface ModelFileReloadsOptions {
   readonly logger: Logger;
   /** Whether the server has a request log, which SIGHUP reopens. */
   readonly hasLog: boolean;
+  /** Whether a model's base path is a URI, whose storage SIGHUP polls. */
+  readonly hasUris: boolean;
 }
 
 /**
- * Reloads models when their file has changed, and at SIGHUP, which also reopens the request logs. Without a file and
- * without a log SIGHUP does what it always did: it ends the process.
+ * Reloads models when their file has changed, and at SIGHUP, which also reopens the request logs and polls storage that
+ * is not local. Without any of the three SIGHUP does what it always did: it ends the process.
  */
 export function modelFileReloads(
   file: ModelConfigFile | undefined,
-  { pollIntervalMs, logger, hasLog }: ModelFileReloadsOptions,
+  { pollIntervalMs, logger, hasLog, hasUris }: ModelFileReloadsOptions,
 ): ModelFileReloads {
   let onHangup = () => {};
   let watch: ModelConfigWatch | undefined;
   return {
     begin(server) {
-      if (file === undefined && !hasLog) return;
+      if (file === undefined && !hasLog && !hasUris) return;
       onHangup = () => {
         server.reopenLogs();
+        if (hasUris) void server.poll();
         watch?.reload().catch(() => {}); // the logger has the error
       };
       process.on("SIGHUP", onHangup);

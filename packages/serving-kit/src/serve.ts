@@ -82,6 +82,7 @@ export async function serve(
     pollIntervalMs: 1000 * flags.model_config_file_poll_wait_seconds,
     logger: loggerInFlagWords(logger, files.modelFile !== undefined),
     hasLog: parsed.flags.request_log_file !== "",
+    hasUris: files.models.some(({ basePath }) => /^[a-z][a-z0-9+.-]+:\/\//i.test(basePath)),
   });
   const onServer = (server: ModelServer) => {
     serving = server;

@@ -11,6 +11,7 @@ import {
   ownModelFlags,
   platformFlags,
   startUpFlags,
+  storageFlags,
 } from "./server-flags/model-flags.js";
 import { operationFlags, ownOperationFlags } from "./server-flags/operation-flags.js";
 
@@ -41,6 +42,7 @@ export const serverFlagGroups: Readonly<Record<string, FlagTable>> = {
     ...pluginFlags,
     ...ownListeningFlags,
     ...startUpFlags,
+    ...storageFlags,
     ...flagsOfPlatforms.own,
     ...ownOperationFlags,
   },
@@ -59,6 +61,7 @@ const coreFlags = {
   ...operationFlags,
   ...ownListeningFlags,
   ...startUpFlags,
+  ...storageFlags,
   ...ownOperationFlags,
   ...refusedFlags,
   ...flagsWithoutEffect,

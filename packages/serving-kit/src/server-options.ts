@@ -25,6 +25,7 @@ export function serverOptionsOf(
     serializeAsTensorContent: flags.enable_serialization_as_tensor_content,
     modelControl: flags.model_control,
     ...(flags.model_roots.length > 0 && { modelRoots: flags.model_roots }),
+    ...storageOf(flags),
     manager: loadingOf(flags),
     rest: {
       cors: flags.rest_api_enable_cors_support,
@@ -43,6 +44,16 @@ function pollingOf({
   file_system_poll_wait_seconds: seconds,
 }: ServerFlags): Pick<ModelServerOptions, "pollIntervalMs" | "watch"> {
   return seconds === undefined ? {} : { pollIntervalMs: 1000 * seconds, watch: seconds > 0 };
+}
+
+function storageOf(flags: ServerFlags): Pick<ModelServerOptions, "modelCache" | "readyMarker"> {
+  const { model_cache_dir: dir, model_cache_max_bytes: maxBytes } = flags;
+  const modelCache = { ...(dir !== "" && { dir }), ...(maxBytes !== undefined && { maxBytes }) };
+  const readyMarker = flags.model_ready_marker;
+  return {
+    ...(Object.keys(modelCache).length > 0 && { modelCache }),
+    ...(readyMarker !== undefined && { readyMarker }),
+  };
 }
 
 function loadingOf(flags: ServerFlags): NonNullable<ModelServerOptions["manager"]> {

@@ -3,10 +3,13 @@ import type { TensorflowServingOptions } from "@serving-kit/protocol-tensorflow-
 import type { ModelServerOptions as ServerOptions } from "@serving-kit/server";
 import type { BuiltIns } from "./built-ins.js";
 import type { Plugins } from "./plugins.js";
-import { loadSources } from "./source-rows.js";
+import { loadSources, type SourceOptions } from "./source-rows.js";
 
-/** Options of the built-in protocols, observers and acquire decorators. */
-export interface BuiltInOptions extends ObservabilityOptions, TensorflowServingOptions {}
+/** Options of the built-in protocols, observers, acquire decorators and sources. */
+export interface BuiltInOptions
+  extends ObservabilityOptions,
+    TensorflowServingOptions,
+    SourceOptions {}
 
 /** A protocol, an observer or an acquire decorator of the umbrella: a row of the table of built-ins. */
 export interface PluginRow<P> {
@@ -32,8 +35,8 @@ export async function withServerPlugins<O extends PluginOptions & BuiltInOptions
   builtIns: BuiltIns,
   added?: Omit<Plugins, "platforms">,
 ): Promise<Omit<O, keyof BuiltInOptions> & PluginOptions> {
-  const { protocols, observers, acquire } = builtIns;
-  const rows: readonly PluginRow<unknown>[] = [...protocols, ...observers, ...acquire];
+  const { protocols, observers, acquire, sourceProviders } = builtIns;
+  const rows = [...protocols, ...observers, ...acquire, ...sourceProviders];
   const ofRows = new Set<string>(rows.flatMap((row) => row.options ?? []));
   const others = Object.entries(options).filter(([name]) => !ofRows.has(name));
   const loaded = <P>(table: readonly PluginRow<P>[]) =>
@@ -46,7 +49,7 @@ export async function withServerPlugins<O extends PluginOptions & BuiltInOptions
     sourceProviders: joined(
       added?.sourceProviders,
       options.sourceProviders,
-      await loadSources(builtIns.sourceProviders),
+      await loadSources(sourceProviders, options),
     ),
   };
 }

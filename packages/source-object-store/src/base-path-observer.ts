@@ -30,6 +30,8 @@ export interface ObserverContext extends FetchContext {
   readonly rules: CompletenessRules;
   /** Opens the store of the base path, or returns the one that is open. */
   open(): Promise<ObjectStore>;
+  /** Called with the reason of the error when a listing has failed. */
+  onListingFailed(reason: string): void;
   emit(list: AspiredVersions<RemoteVersion>): void;
   tell(event: SourceEvent): void;
 }
@@ -267,6 +269,7 @@ export class BasePathObserver {
   async #fail(error: unknown, signal: AbortSignal): Promise<void> {
     const { name } = this.servable;
     const uri = formatStoreUri(this.uri);
+    this.#context.onListingFailed(isServingError(error) ? error.reason : "UNEXPECTED");
     if (!this.#isServed) await this.#takeCached(signal);
     if (signal.aborted) return;
     const problem =

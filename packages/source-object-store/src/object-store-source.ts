@@ -3,6 +3,7 @@ import type {
   Clock,
   Logger,
   ModelSource,
+  SourceActivity,
   SourceEvent,
   SourceProblem,
   SourceServable,
@@ -12,7 +13,7 @@ import { Observable, Subject, type Subscriber } from "rxjs";
 import { BasePathObserver } from "./base-path-observer.js";
 import type { ModelCache } from "./cache/model-cache.js";
 import { Polling } from "./polling.js";
-import type { RemoteVersion } from "./remote-version.js";
+import type { FetchOutcome, RemoteVersion } from "./remote-version.js";
 import type { StorePool } from "./store-pool.js";
 import { parseStoreUri } from "./store-uri.js";
 import type { CompletenessRules } from "./version-completeness.js";
@@ -127,12 +128,17 @@ export class ObjectStoreSource
   #observerOf(servable: SourceServable, before: BasePathObserver | undefined): BasePathObserver {
     const { clock, logger, cache, stores, rules, concurrency, parameters } = this.#settings;
     const { name } = servable;
+    const report = (activity: SourceActivity) => {
+      if (this.#subscriptionCount === 0) return;
+      this.#told.next({ kind: "activity", name, activity, atMs: clock.now() });
+    };
     const uri = parseStoreUri(servable.basePath, parameters);
     const context = {
       ...{ clock, logger, cache, rules, concurrency, stallMs: STALL_MS },
-      open: () => stores.open(uri, () => {}),
-      onBytes: () => {},
-      onFetched: () => {},
+      open: () => stores.open(uri, () => report({ what: "listed" })),
+      onFetched: (outcome: FetchOutcome) => report(activityOf(outcome)),
+      onListingFailed: (reason: string) =>
+        report({ what: "failed", during: "listing", reason, bytes: 0 }),
       emit: (list: AspiredVersions<RemoteVersion>) => {
         if (this.#pollings.get(name)?.observer === observer) this.#emit(list);
       },
@@ -145,4 +151,9 @@ export class ObjectStoreSource
   #emit(list: AspiredVersions<RemoteVersion>): void {
     for (const subscriber of this.#subscribers) subscriber.next(list);
   }
+}
+
+function activityOf({ failure, isHit, bytes, durationMs }: FetchOutcome): SourceActivity {
+  if (failure !== undefined) return { what: "failed", during: "fetch", reason: failure, bytes };
+  return { what: "fetched", from: isHit ? "cache" : "storage", bytes, durationMs };
 }

@@ -18,8 +18,6 @@ export interface FetchContext {
   readonly concurrency: number;
   /** Ms without a byte after which a request is made again. */
   readonly stallMs: number;
-  /** Called when bytes of an object have come. */
-  onBytes(count: number): void;
   /** Called when a fetch has ended: with what it returned, or with why it failed. */
   onFetched(outcome: FetchOutcome): void;
 }
@@ -27,11 +25,15 @@ export interface FetchContext {
 /** The outcome of a fetch. */
 export interface FetchOutcome {
   readonly durationMs: number;
+  /** The bytes that came from the store. */
+  readonly bytes: number;
   /** Whether the version was in the cache. Absent if the fetch failed. */
   readonly isHit?: boolean;
   /** The reason of the error. Absent if the fetch succeeded. */
   readonly failure?: string;
 }
+
+type OnBytes = (count: number) => void;
 
 /** Ms for which a listing of the source is good for a first fetch. */
 const FRESH_MS = 60_000;
@@ -70,10 +72,14 @@ export class RemoteVersion implements RemotePath {
     signal.throwIfAborted();
     const { clock } = this.sight;
     const startMs = clock.now();
-    const end = (outcome: Omit<FetchOutcome, "durationMs">) =>
-      this.#context.onFetched({ ...outcome, durationMs: clock.now() - startMs });
+    let bytes = 0;
+    const onBytes = (count: number) => {
+      bytes += count;
+    };
+    const end = (outcome: Pick<FetchOutcome, "isHit" | "failure">) =>
+      this.#context.onFetched({ ...outcome, bytes, durationMs: clock.now() - startMs });
     try {
-      const lease = await this.#fetch(signal);
+      const lease = await this.#fetch(signal, onBytes);
       end({ isHit: lease.isHit });
       return lease;
     } catch (error) {
@@ -83,7 +89,7 @@ export class RemoteVersion implements RemotePath {
     }
   }
 
-  async #fetch(signal: AbortSignal): Promise<CacheLease> {
+  async #fetch(signal: AbortSignal, onBytes: OnBytes): Promise<CacheLease> {
     for (let round = 0; round < MAX_ROUNDS; round++) {
       const seen = await this.#look(signal);
       if ("lease" in seen) return seen.lease;
@@ -97,7 +103,7 @@ export class RemoteVersion implements RemotePath {
       }
       if (this.#refused?.fingerprint === listing.fingerprint) throw this.#refused.error;
       try {
-        return await this.#lease(seen, signal);
+        return await this.#lease(seen, signal, onBytes);
       } catch (error) {
         signal.throwIfAborted();
         if (isFinal(error, seen)) {
@@ -138,14 +144,18 @@ export class RemoteVersion implements RemotePath {
     return cache.existing(key, signal).catch(() => undefined);
   }
 
-  async #lease({ listing, manifest }: Sighting, signal: AbortSignal): Promise<CacheLease> {
+  async #lease(
+    { listing, manifest }: Sighting,
+    signal: AbortSignal,
+    onBytes: OnBytes,
+  ): Promise<CacheLease> {
     const { cache, logger } = this.#context;
     const { uri } = this;
     const lease = await cache.lease({
       ...{ key: listing.fingerprint, uri, sizeBytes: listing.sizeBytes, signal },
       fill: async (folder) => {
         const store = await this.sight.place.open();
-        const { concurrency, stallMs, onBytes } = this.#context;
+        const { concurrency, stallMs } = this.#context;
         const { clock } = this.sight;
         const context = { store, clock, uri, signal, stallMs, onBytes, concurrency, manifest };
         const maxUnpackedBytes = cache.maxBytes;

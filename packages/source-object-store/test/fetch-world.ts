@@ -1,12 +1,14 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { type Clock, type Logger, silentLogger } from "@serving-kit/core";
+import { type Clock, type Logger, Semaphore, silentLogger } from "@serving-kit/core";
 import { FakeClock, turn } from "@serving-kit/testing";
 import {
   MemoryObjectStore,
   type MemoryObjectStoreOptions,
 } from "@serving-kit/testing/object-store";
 import { ModelCache } from "../src/cache/model-cache.js";
+import { GuardedStore } from "../src/guarded-store.js";
+import { ListingPace } from "../src/listing-pace.js";
 import type { ObjectStore } from "../src/object-store.js";
 import { type FetchContext, type FetchOutcome, RemoteVersion } from "../src/remote-version.js";
 import type { CompletenessRules } from "../src/version-completeness.js";
@@ -35,10 +37,12 @@ export async function fetchWorld(options: FetchWorldOptions = {}) {
   const cache = cacheOf();
   const outcomes: FetchOutcome[] = [];
   const remoteIn = (own: ObjectStore, ofCache: ModelCache, name = "digits/1") => {
-    const place = { prefix: `${name}/`, uri: `memory://bucket/${name}`, open: async () => own };
+    const guard = { clock, pace: new ListingPace(clock), listings: new Semaphore(4) };
+    const guarded = new GuardedStore(own, { ...guard, onList: () => {} });
+    const place = { prefix: `${name}/`, uri: `memory://bucket/${name}`, open: async () => guarded };
     const sight = new VersionSight(place, { settleMs: 0, ...rules }, clock, true);
     return new RemoteVersion(sight, {
-      ...{ cache: ofCache, logger, concurrency: 4, stallMs: 60_000, onBytes: () => {} },
+      ...{ cache: ofCache, logger, concurrency: 4, stallMs: 60_000 },
       onFetched: (outcome) => outcomes.push(outcome),
       ...context,
     });

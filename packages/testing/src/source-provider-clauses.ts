@@ -242,7 +242,9 @@ class Stage implements Disposable {
   }
 
   record(source: ModelSource): void {
-    source.events.subscribe((event) => this.events.push(event));
+    source.events.subscribe((event) => {
+      if (event.kind !== "activity") this.events.push(event);
+    });
     this.target = new RecordingTarget(source);
   }
 

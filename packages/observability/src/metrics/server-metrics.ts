@@ -6,6 +6,7 @@ import { expose } from "./exposition.js";
 import { type Metric, type MetricValues, mergeMetrics, type Sample } from "./metric-values.js";
 import type { MetricsOptions } from "./metrics-options.js";
 import { SeriesCounter } from "./series-counter.js";
+import { SourceMetrics } from "./source-metrics.js";
 import { stateMetrics, VERSION_STATE } from "./state-metrics.js";
 import { VersionSeries } from "./version-series.js";
 import { WarmUpMetrics } from "./warm-up-metrics.js";
@@ -26,6 +27,7 @@ export class ServerMetrics implements Disposable {
     "The total number of requests that were meant for the request log.",
   );
   readonly batches = new BatchingMetrics();
+  readonly sources = new SourceMetrics();
   readonly warmUps: WarmUpMetrics;
   readonly #counted: readonly Metric[];
   readonly #loopDelay: IntervalHistogram = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
@@ -42,6 +44,7 @@ export class ServerMetrics implements Disposable {
       this.#logged,
       ...this.batches.metrics,
       ...this.warmUps.metrics,
+      ...this.sources.metrics,
     ];
     this.#loopDelay.enable();
   }

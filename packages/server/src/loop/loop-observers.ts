@@ -1,5 +1,5 @@
 import type { StartedBatch } from "@serving-kit/batching";
-import type { LoadContext, ServableId } from "@serving-kit/core";
+import type { LoadContext, ServableId, SourceActivityEvent } from "@serving-kit/core";
 import type { ModelConfig } from "../config/model-config.js";
 import { errors } from "../errors.js";
 import type {
@@ -78,6 +78,11 @@ export class LoopObservers implements AsyncDisposable {
         for (const end of ends) end(outcome);
       };
     };
+  }
+
+  /** Contract: `LoopObserver.sourceActivity`, of all. */
+  sourceActivity(event: SourceActivityEvent): void {
+    for (const observer of this.#byName.values()) observer.sourceActivity?.(event);
   }
 
   /** Contract: `LoopObserver.configure`, of all. */

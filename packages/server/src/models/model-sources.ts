@@ -165,8 +165,7 @@ export class ModelSources extends Observable<AspiredVersions<ModelData>> impleme
         if (isOwn(list.name)) this.#take(list);
       },
       tell: (event) => {
-        if (isOwn(event.kind === "labels" ? event.name : event.problem.name))
-          this.#told.next(event);
+        if (isOwn("problem" in event ? event.problem.name : event.name)) this.#told.next(event);
       },
       failed: (error) => report((name) => errors.sourceFailed(name, provider.schemes, error)),
       hangs: (quietMs) => report((name) => errors.sourceHangs(name, provider.schemes, quietMs)),

@@ -59,6 +59,7 @@ export class ServedModels {
   /** The labels that were asked for last, by model. */
   readonly #labels = new Map<string, VersionLabels>();
   #models: ReadonlyMap<string, ResolvedModel>;
+  #observers: Pick<LoopObserver, "sourceActivity"> | undefined;
   /** Ends the waiting for the models as they are configured now. */
   #superseding = new AbortController();
 
@@ -116,6 +117,10 @@ export class ServedModels {
       this.#applyLabels(event.name);
       return;
     }
+    if (event.kind === "activity") {
+      this.#observers?.sourceActivity?.(event);
+      return;
+    }
     const { kind, problem } = event;
     this.#changes.next(problem.name);
     if (kind !== "problem") return;
@@ -130,7 +135,8 @@ export class ServedModels {
   }
 
   /** Starts to look for versions and to load them, under the eyes of `observers`. */
-  start(observers: Pick<LoopObserver, "batchStarted" | "loading">): void {
+  start(observers: Pick<LoopObserver, "batchStarted" | "loading" | "sourceActivity">): void {
+    this.#observers = observers;
     const ownBatching = (name: string) => this.#models.get(name)?.batching;
     const batched = modelBatching(
       this.#options,

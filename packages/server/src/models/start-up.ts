@@ -83,7 +83,11 @@ export async function settleModels(
       manager.events.subscribe({ next: (event) => check(nameOf(event)), complete: giveUp }),
     );
     // Later, since a version whose problem is over is aspired after that was emitted.
-    watching.add(source.events.subscribe((event) => queueMicrotask(() => check(nameOf(event)))));
+    watching.add(
+      source.events.subscribe((event) => {
+        if (event.kind !== "activity") queueMicrotask(() => check(nameOf(event)));
+      }),
+    );
     if (Number.isFinite(timeoutMs)) {
       const timer = clock.setTimeout(giveUp, timeoutMs);
       watching.add(() => timer[Symbol.dispose]());

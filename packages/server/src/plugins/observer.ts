@@ -1,5 +1,12 @@
 import type { StartedBatch } from "@serving-kit/batching";
-import type { Clock, LoadContext, Logger, ServableId, ServableState } from "@serving-kit/core";
+import type {
+  Clock,
+  LoadContext,
+  Logger,
+  ServableId,
+  ServableState,
+  SourceActivityEvent,
+} from "@serving-kit/core";
 import type { Predictor } from "@serving-kit/inference";
 import type { ModelConfig } from "../config/model-config.js";
 import type { Plugin } from "./plugin-module.js";
@@ -87,6 +94,8 @@ export interface LoopObserver extends Partial<AsyncDisposable> {
   batchStarted?: ((batch: StartedBatch) => void) | undefined;
   /** In the main thread: a version is about to load from `path`. Returns what its warm-up reports to. */
   loading?(id: ServableId, path: string): LoadContext["warmingUp"];
+  /** In the main thread: a source has worked with its storage. */
+  sourceActivity?(event: SourceActivityEvent): void;
   /** In the main thread: the models as they are configured now, at the start and after each reload. */
   configure?(models: Iterable<ModelConfig>): void;
   /** In the main thread: log files were rotated; those that are written are opened again. */

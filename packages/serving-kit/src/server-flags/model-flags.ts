@@ -97,6 +97,28 @@ export const platformFlags = {
   ),
 };
 
+/** Flags beyond TF Serving's of models in buckets. */
+export const storageFlags = {
+  model_cache_dir: path(
+    "folder",
+    "Where versions from buckets are kept; several servers may share it. Default: " +
+      "$XDG_CACHE_HOME/serving-kit/models.",
+  ),
+  model_cache_max_bytes: integer(
+    "bytes",
+    undefined,
+    [1, 2 ** 49],
+    "How many bytes these may have before the least recently used ones that are not loaded are removed. " +
+      "Default: half of what is free at the start.",
+  ),
+  model_ready_marker: text(
+    "name",
+    undefined,
+    "The object that is written last into a version in a bucket. With it, a version that has neither it nor " +
+      "SHA256SUMS is not loaded. Default: _READY is enough, and others must not change for 10 seconds.",
+  ),
+};
+
 /** Flags beyond TF Serving's that say when the server has started. */
 export const startUpFlags = {
   start_up_policy: word(
