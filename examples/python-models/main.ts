@@ -1,12 +1,14 @@
 import { createModelServer, python } from "serving-kit";
 
 const basePath = (name: string) => `${import.meta.dirname}/${name}`;
+// #region server
 const server = await createModelServer({
   platforms: [python({ interpreter: process.env.SERVING_KIT_PYTHON ?? "python3", workers: 1 })],
   models: ["torch", "handler", "flask"].map((name) => ({ name, basePath: basePath(name) })),
   startUpPolicy: "all",
   batching: true,
 });
+// #endregion
 const { port } = await server.listen({ port: 0, host: "127.0.0.1" });
 
 async function predict(model: string, body: object): Promise<string> {
