@@ -50,20 +50,24 @@ describe("tune", () => {
     });
     expect(
       results.map(({ configuration, done, total }) => [
-        ...Object.values(configuration),
+        configuration.timing,
+        configuration.maxBatchSize,
+        configuration.batchTimeoutMs,
+        configuration.timing === "idle-first" ? "cores" : configuration.slots,
         done,
         total,
       ]),
     ).toEqual([
-      [1, 0, 1, 1, 6],
-      [1, 0, 2, 2, 6],
-      [8, 0, 1, 3, 6],
-      [8, 2, 1, 4, 6],
-      [8, 0, 2, 5, 6],
-      [8, 2, 2, 6, 6],
+      ["idle-first", 1000, 0, "cores", 1, 7],
+      ["batch-timeout", 1, 0, 1, 2, 7],
+      ["batch-timeout", 1, 0, 2, 3, 7],
+      ["batch-timeout", 8, 0, 1, 4, 7],
+      ["batch-timeout", 8, 2, 1, 5, 7],
+      ["batch-timeout", 8, 0, 2, 6, 7],
+      ["batch-timeout", 8, 2, 2, 7, 7],
     ]);
     const best = bestOf(results) as TuneResult;
-    expect(best.configuration.maxBatchSize).toBe(8);
+    expect(best.configuration.maxBatchSize).toBeGreaterThanOrEqual(8);
     expect(best.meanBatchSize).toBeGreaterThan(4);
     expect(predictor.isDisposed).toBe(false);
   });
@@ -104,7 +108,7 @@ describe("tune", () => {
 
 describe("bestOf", () => {
   const result = (callsPerSecond: number, p99Ms: number, failed = 0): TuneResult => ({
-    configuration: { maxBatchSize: 8, batchTimeoutMs: 0.5, slots: 2 },
+    configuration: { maxBatchSize: 8, batchTimeoutMs: 0.5, slots: 2, timing: "batch-timeout" },
     callsPerSecond,
     p50Ms: 1,
     p99Ms,

@@ -1,6 +1,8 @@
+import { availableParallelism } from "node:os";
 import { type Clock, systemClock } from "@serving-kit/core";
 import type { Predictor, Tensors } from "@serving-kit/inference";
 import { batch } from "./batch.js";
+import { resolveBatchQueueOptions } from "./batch-queue-options.js";
 import { DurationHistogram } from "./duration-histogram.js";
 
 /** What `tune` tries, and on what. */
@@ -29,6 +31,8 @@ export interface TuneConfiguration {
   readonly maxBatchSize: number;
   readonly batchTimeoutMs: number;
   readonly slots: number;
+  /** `idle-first` is that of `batching: true`, with its other defaults; TF Serving's parameters cannot say it. */
+  readonly timing: "idle-first" | "batch-timeout";
 }
 
 /** What one configuration gave. */
@@ -48,8 +52,9 @@ export interface TuneResult {
 }
 
 /**
- * Measures a predictor under every combination of batch size, timeout and slots, one after the other,
- * and gives each result when it is there. The first is run twice and measured the second time.
+ * Measures a predictor under the defaults of batching, then under every combination of batch size, timeout and
+ * slots, one after the other, and yields each result when it is there. The first is run twice and measured the second
+ * time.
  *
  * The predictor is not disposed. When the signal aborts, the iteration throws its reason after the
  * call that is under way.
@@ -102,14 +107,18 @@ export function formatBatchingParameters(configuration: TuneConfiguration): stri
 
 function configurationsOf(options: TuneOptions): TuneConfiguration[] {
   const { maxBatchSizes = [1, 8, 32, 128], batchTimeoutsMs = [0, 2], slots = [1, 2, 4] } = options;
-  return maxBatchSizes.flatMap((maxBatchSize) =>
+  const timing = "batch-timeout" as const;
+  const combinations = maxBatchSizes.flatMap((maxBatchSize) =>
     slots.flatMap((slots) =>
       // A batch of one task is full at once: no timeout makes a difference.
       (maxBatchSize === 1 ? batchTimeoutsMs.slice(0, 1) : batchTimeoutsMs).map(
-        (batchTimeoutMs) => ({ maxBatchSize, batchTimeoutMs, slots }),
+        (batchTimeoutMs) => ({ maxBatchSize, batchTimeoutMs, slots, timing }),
       ),
     ),
   );
+  const { maxBatchSize, batchTimeoutMs } = resolveBatchQueueOptions({});
+  const defaults = { maxBatchSize, batchTimeoutMs, slots: availableParallelism() };
+  return [{ ...defaults, timing: "idle-first" }, ...combinations];
 }
 
 async function measure(
@@ -130,7 +139,6 @@ async function measure(
   const maxEnqueuedBatches = Math.max(10, Math.ceil(callers / configuration.maxBatchSize));
   const batched = batch(undisposed, {
     ...configuration,
-    timing: "batch-timeout",
     maxEnqueuedBatches,
     clock,
   });

@@ -75,6 +75,7 @@ export {
 } from "./models/model-config-watch.js";
 export {
   type Known,
+  type ListedModel,
   type ModelPlace,
   type ModelsOption,
   model,

@@ -1,6 +1,5 @@
 import type { AspiredVersionsManager, Clock, Logger } from "@serving-kit/core";
 import type { ModelCalls, ModelType, OpenModels, Predictor } from "@serving-kit/inference";
-import type { ModelConfig } from "./config/model-config.js";
 import type { ModelOutcome, ReloadOptions } from "./config/model-outcome.js";
 import type { GrpcListening, GrpcListenOptions } from "./grpc/grpc-listener.js";
 import type { FetchHandler } from "./http/fetch-handler.js";
@@ -95,7 +94,7 @@ export interface ModelServer<M extends { [N in keyof M]: ModelType } = OpenModel
    */
   listenGrpc(options?: GrpcListenOptions): Promise<GrpcListening>;
   /**
-   * Replaces all models: those that are not listed are unloaded. Reloads take effect in the order of the
+   * Replaces all models, given by name or as a list: the others are unloaded, but for those of `sources`. Reloads take effect in the order of the
    * calls, the first when the server has started.
    *
    * Resolves when each model has an available version or has failed, with what became of each. One that
@@ -107,7 +106,7 @@ export interface ModelServer<M extends { [N in keyof M]: ModelType } = OpenModel
    *
    * @throws ServingError INVALID_ARGUMENT / CONFIG_INVALID, and then changes nothing.
    */
-  reload(models: readonly ModelConfig[], options?: ReloadOptions): Promise<ModelOutcome[]>;
+  reload(models: ModelsOption<unknown>, options?: ReloadOptions): Promise<ModelOutcome[]>;
   /** Opens log files again after a rotation: those of observers, such as the request log. */
   reopenLogs(): void;
   /** Looks for versions now, and resolves when what was found has been aspired. */

@@ -26,6 +26,7 @@ import type { ModelServer, ModelServerOptions } from "./model-server.js";
 import { afterStart } from "./models/after-start.js";
 import { logRefusedReload, logReload, logUnreported } from "./models/log-reload.js";
 import { ModelControl } from "./models/model-control.js";
+import { type ModelsOption, modelsOf } from "./models/model-places.js";
 import { ServedModels } from "./models/served-models.js";
 import { checkStartUp, type SettleOptions } from "./models/start-up.js";
 import type { Threads } from "./threads/threads.js";
@@ -184,10 +185,11 @@ export class RunningServer implements ModelServer {
     return { ...onSocket, ...onPort };
   }
 
-  reload(
-    models: readonly ModelConfig[],
+  async reload(
+    places: ModelsOption<unknown>,
     { timeoutMs = RELOAD_TIMEOUT_MS, signal }: ReloadOptions = {},
   ): Promise<ModelOutcome[]> {
+    const models = modelsOf(places ?? null) as readonly ModelConfig[];
     const run = (restMs: number) =>
       this.#reload(models, { timeoutMs: restMs, ...(signal && { signal }) });
     if (this.#isStarted) return this.#starting.then(() => run(timeoutMs));

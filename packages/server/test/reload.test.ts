@@ -1,5 +1,6 @@
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { status } from "@grpc/grpc-js";
 import { definePlatform, type Predictor } from "@serving-kit/inference";
 import { latest } from "@serving-kit/source-filesystem";
@@ -60,6 +61,24 @@ it("serves a model and a label by the names of an object's prototype", async () 
     expect(await answer.json()).toEqual({ predictions: [2.5] });
   }
   expect(await server.reload([])).toEqual([]);
+});
+
+it("takes models by name or as a list, whose places are paths or URLs", async () => {
+  const server = await world.serve([]);
+  const place = (name: string) => join(world.path, name);
+  expect(await server.reload({ a: place("a"), b: pathToFileURL(place("b")) })).toEqual([
+    { name: "a" },
+    { name: "b" },
+  ]);
+  const list = [{ name: "b", basePath: pathToFileURL(place("b")) }];
+  expect(await server.reload(list)).toEqual([{ name: "b" }]);
+  expect(server.manager.states("a").filter(({ state }) => state === "available")).toEqual([]);
+  for (const models of [undefined, 7, { a: 7 }]) {
+    await expect(server.reload(models as never)).rejects.toMatchObject({
+      reason: "CONFIG_INVALID",
+    });
+  }
+  expect((await server.predict("b", { x: [1] })).y).toBeDefined();
 });
 
 describe("a reload that waits", () => {

@@ -1,4 +1,8 @@
-import { formatBatchingParameters, type TuneResult } from "@serving-kit/batching";
+import {
+  formatBatchingParameters,
+  type TuneConfiguration,
+  type TuneResult,
+} from "@serving-kit/batching";
 
 const HEADINGS = [
   "max_batch_size",
@@ -23,9 +27,9 @@ export function formatTable(results: readonly TuneResult[], best: TuneResult | u
 }
 
 function cellsOf({ configuration, callsPerSecond, p50Ms, p99Ms, meanBatchSize }: TuneResult) {
-  const { maxBatchSize, batchTimeoutMs, slots } = configuration;
+  const { maxBatchSize, batchTimeoutMs, slots, timing } = configuration;
   return [
-    ...[maxBatchSize, batchTimeoutMs, slots].map(String),
+    ...[maxBatchSize, timing === "idle-first" ? timing : batchTimeoutMs, slots].map(String),
     Math.round(callsPerSecond).toLocaleString("en"),
     ...[p50Ms, p99Ms].map((ms) => ms.toFixed(2)),
     meanBatchSize.toFixed(1),
@@ -38,7 +42,7 @@ export function advise(results: readonly TuneResult[], best: TuneResult | undefi
     return "None will do: calls failed, or the latency was higher than --max_p99_ms allows.";
   }
   const { configuration, callsPerSecond } = best;
-  const { maxBatchSize, batchTimeoutMs, slots } = configuration;
+  const { maxBatchSize, timing } = configuration;
   const alone = results
     .filter((result) => result.configuration.maxBatchSize === 1)
     .map((result) => result.callsPerSecond);
@@ -49,11 +53,26 @@ export function advise(results: readonly TuneResult[], best: TuneResult | undefi
         `Calls a second: ${(callsPerSecond / Math.max(...alone)).toFixed(1)} times those of one call a run.`;
   return [
     ...(gain ? [gain, ""] : []),
+    ...(timing === "idle-first" ? AS_DEFAULTS : asParameters(configuration)),
+  ].join("\n");
+}
+
+const AS_DEFAULTS = [
+  "These are the defaults: --enable_batching without --batching_parameters_file.",
+  "",
+  "In TypeScript:",
+  "",
+  "batching()",
+];
+
+function asParameters(configuration: TuneConfiguration): readonly string[] {
+  const { maxBatchSize, batchTimeoutMs, slots } = configuration;
+  return [
     "As TF Serving's batching parameters:",
     "",
     formatBatchingParameters(configuration),
     "In TypeScript:",
     "",
     `batching({ maxBatchSize: ${maxBatchSize}, batchTimeoutMs: ${batchTimeoutMs}, slots: ${slots}, timing: "batch-timeout" })`,
-  ].join("\n");
+  ];
 }

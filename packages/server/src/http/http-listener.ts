@@ -1,8 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createServer as createTlsServer, Server as TlsServer } from "node:https";
-import type { AddressInfo, Socket } from "node:net";
+import { type AddressInfo, isIPv6, type Socket } from "node:net";
 import type { ConnectionCount, ListenerOptions } from "../listening/listener.js";
-import type { SharedListen } from "../listening/port-sharing.js";
+import type { SharedAddress, SharedListen } from "../listening/port-sharing.js";
 import { checkSsl, type SslConfig } from "../listening/ssl-config.js";
 import { claimSocketPath } from "../listening/unix-socket.js";
 import { isHttp2Client } from "../listening/wrong-protocol.js";
@@ -43,6 +43,18 @@ export interface SocketListenOptions extends ClientTimeouts, ListenerOptions {
 export interface Listening {
   readonly port: number;
   readonly host: string;
+  /** Its URL for clients on this machine, such as `http://localhost:8501`. */
+  readonly url: string;
+}
+
+/** An address with its URL: `localhost` if all addresses are listened on. */
+export function listeningAt(
+  { host, port }: SharedAddress,
+  { ssl }: Pick<ListenOptions, "ssl">,
+): Listening {
+  const isAny = host === "::" || host === "0.0.0.0";
+  const name = isAny ? "localhost" : isIPv6(host) ? `[${host}]` : host;
+  return { host, port, url: `${ssl ? "https" : "http"}://${name}:${port}` };
 }
 
 /** The unix socket that is listened on now. */
@@ -97,7 +109,7 @@ export async function listenHttp(
   const { port = 8501, host } = options;
   await listen(server, shared ?? { port, ...(host !== undefined && { host }) });
   const address = server.address() as AddressInfo;
-  return { server, listening: { port: address.port, host: address.address } };
+  return { server, listening: listeningAt({ host: address.address, port: address.port }, options) };
 }
 
 function serverOf(

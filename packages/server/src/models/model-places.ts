@@ -34,8 +34,14 @@ export type Known<M> = M extends readonly unknown[]
       ? { readonly [N in keyof M]: M[N] extends ModelType ? M[N] : ModelType }
       : never;
 
+/** A model of a list. Its base path may be a URL. */
+export interface ListedModel extends Omit<ModelConfig, "basePath"> {
+  /** See `ModelConfig.basePath`. */
+  readonly basePath: string | URL;
+}
+
 /** The models of a server: by name, or a list. */
-export type ModelsOption<M> = { readonly [N in keyof M]: Place<M[N]> } | readonly ModelConfig[];
+export type ModelsOption<M> = { readonly [N in keyof M]: Place<M[N]> } | readonly ListedModel[];
 
 /**
  * Returns a model's place with the type that its versions must have: `models: { digits: model("models/digits", digits) }`.
@@ -48,13 +54,22 @@ export const model = <T extends ModelType>(basePath: string | URL, expects: T): 
 
 /** The models as a list. @throws ServingError INVALID_ARGUMENT / CONFIG_INVALID. */
 export function modelsOf(models: unknown): readonly ModelConfig[] | undefined {
-  if (models === undefined || Array.isArray(models)) return models;
+  if (models === undefined) return undefined;
+  if (Array.isArray(models)) return models.map(withPath);
   if (typeof models !== "object" || models === null) {
     throw errors.configInvalid(
       `models: expected { name: path } or a list of { name, basePath }; got ${String(models)}`,
     );
   }
   return Object.entries(models).map(([name, place]) => configOf(name, place));
+}
+
+/** What is no model is for the check to refuse. */
+function withPath(model: ListedModel): ModelConfig {
+  const basePath: unknown = model?.basePath;
+  return basePath instanceof URL
+    ? { ...model, basePath: pathOf(basePath) }
+    : (model as ModelConfig);
 }
 
 function configOf(name: string, place: unknown): ModelConfig {

@@ -1,5 +1,5 @@
 import type { GrpcListening, GrpcListenOptions } from "../grpc/grpc-listener.js";
-import type { Listening, ListenOptions } from "../http/http-listener.js";
+import { type Listening, type ListenOptions, listeningAt } from "../http/http-listener.js";
 import { claimAddress, type SharedAddress, type SharedListen } from "../listening/port-sharing.js";
 import { checkSsl } from "../listening/ssl-config.js";
 import type { Loop } from "./loop.js";
@@ -23,7 +23,7 @@ export class SharedListeners {
     await this.#listenEverywhere(({ channel }) =>
       channel.call("listen", { options, shared: this.#share(address) }),
     );
-    return address;
+    return listeningAt(address, options);
   }
 
   /** Contract: `ModelServer.listenGrpc`, in every loop. */

@@ -16,7 +16,7 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
 const result = (maxBatchSize: number, callsPerSecond: number, done: number): TuneResult => ({
-  configuration: { maxBatchSize, batchTimeoutMs: 0.5, slots: 2 },
+  configuration: { maxBatchSize, batchTimeoutMs: 0.5, slots: 2, timing: "batch-timeout" },
   ...{ callsPerSecond, p50Ms: 1.234, p99Ms: 5, meanBatchSize: 7.96, failed: 0, done, total: 2 },
 });
 
@@ -89,6 +89,19 @@ describe("serving-kit tune", () => {
     await writeFile(file, JSON.stringify({ instances: [1, 3] }));
     const { options } = await run([`--model=${folder}`, `--inputs=${file}`]);
     expect([...(options.inputs.x?.data ?? [])]).toEqual([1, 3]);
+  });
+
+  it("has a row for the default timing, and says how to get it if it is the best", async () => {
+    const byDefault: TuneResult = {
+      ...result(1000, 4000, 1),
+      configuration: { maxBatchSize: 1000, batchTimeoutMs: 0, slots: 2, timing: "idle-first" },
+    };
+    const { stdout } = await run([`--model=${folder}`], [byDefault, result(8, 2500, 2)]);
+    expect(stdout).toContain(
+      "          1000        idle-first      2    4,000    1.23    5.00         8.0  <- best",
+    );
+    expect(stdout).toContain("--enable_batching without --batching_parameters_file");
+    expect(stdout).not.toContain("max_batch_size {");
   });
 
   it("ends with 1 and says so when nothing will do", async () => {
