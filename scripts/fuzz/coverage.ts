@@ -1,35 +1,46 @@
 import { type Profiler, Session } from "node:inspector";
 
-/**
- * The blocks of code that have run, by V8's precise coverage. In binary mode V8 reports each block once, when
- * it has run for the first time, so that whatever an input makes it report is new.
- */
+/** The blocks of code that have run, by V8's precise block coverage. */
 export class Coverage implements Disposable {
   readonly #session = new Session();
   readonly #isOwn: (url: string) => boolean;
+  readonly #known = new Set<string>();
 
   /** @param isOwn Whether the code of a URL counts. */
   constructor(isOwn: (url: string) => boolean) {
     this.#isOwn = isOwn;
     this.#session.connect();
     this.#session.post("Profiler.enable");
-    this.#session.post("Profiler.startPreciseCoverage", { callCount: false, detailed: true });
+    this.#session.post("Profiler.startPreciseCoverage", { callCount: true, detailed: true });
   }
 
-  /** Returns how many blocks have run for the first time since the last call. */
-  take(): number {
+  /** Returns the blocks that have run since the last call. It takes milliseconds: V8 reports all scripts. */
+  take(): Set<string> {
     let found: Profiler.ScriptCoverage[] = [];
     // Answers before it returns.
     this.#session.post("Profiler.takePreciseCoverage", (error, coverage) => {
       if (error) throw error;
       found = coverage.result;
     });
-    let blocks = 0;
+    const blocks = new Set<string>();
     for (const { url, functions } of found) {
       if (!this.#isOwn(url)) continue;
-      for (const { ranges } of functions) blocks += ranges.filter(({ count }) => count > 0).length;
+      for (const { ranges } of functions) {
+        for (const { count, startOffset, endOffset } of ranges) {
+          if (count > 0) blocks.add(`${url} ${startOffset} ${endOffset}`);
+        }
+      }
     }
     return blocks;
+  }
+
+  /** Returns those of the blocks that `learn` has not been given. */
+  unknown(blocks: ReadonlySet<string>): Set<string> {
+    return new Set([...blocks].filter((block) => !this.#known.has(block)));
+  }
+
+  learn(blocks: Iterable<string>): void {
+    for (const block of blocks) this.#known.add(block);
   }
 
   [Symbol.dispose](): void {

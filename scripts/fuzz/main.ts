@@ -38,5 +38,5 @@ for (const target of chosen) {
     process.stdout.write(`  ${file}: ${String((error as Error)?.stack ?? error)}\n`);
     process.exitCode = 1;
   }
-  writeCorpus(target.name, inputs);
+  writeCorpus(target.name, inputs.slice(target.seeds.length));
 }

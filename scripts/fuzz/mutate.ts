@@ -30,7 +30,7 @@ export class Mutator {
 
   /** Returns a changed copy of one of the inputs. */
   mutate(corpus: readonly Uint8Array[]): Buffer {
-    let bytes = Buffer.from(corpus[this.#pick(corpus.length)] as Uint8Array);
+    let bytes: Buffer = Buffer.from(corpus[this.#pick(corpus.length)] as Uint8Array);
     for (let left = 1 + this.#pick(4); left > 0; left--) bytes = this.#change(bytes, corpus);
     return bytes.subarray(0, MAX_BYTES);
   }

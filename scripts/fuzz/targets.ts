@@ -49,9 +49,16 @@ const CODES: ReadonlySet<string> = new Set([
 ]);
 const refusesByServingError = (error: unknown) => isServingError(error) && CODES.has(error.code);
 
-/** Plain errors with a sentence, and not those of the engine. */
+/** Errors of the engine: of a stack, an allocation or an index that nothing has bounded. */
+const OF_ENGINE =
+  /stack size|Invalid .*length|allocation failed|outside the bounds|out of range|not iterable/i;
+
+/** Plain errors and range errors with a sentence of the reader's own. */
 const refusesByError = (error: unknown) =>
-  refusesByServingError(error) || (error instanceof Error && error.constructor === Error);
+  refusesByServingError(error) ||
+  (error instanceof Error &&
+    (error.constructor === Error || error.constructor === RangeError) &&
+    !OF_ENGINE.test(error.message));
 
 const signature: Signature = {
   inputs: new Map([
@@ -244,16 +251,8 @@ const flatbuffer: FuzzTarget = {
     hex("00000080"),
   ],
   read: (bytes) => void readModelFile(new Uint8Array(bytes)),
-  refuses: (error) =>
-    refusesByError(error) || (error instanceof RangeError === false && isParserError(error)),
+  refuses: refusesByError,
 };
-
-/** Errors of the flatbuffer reader's own class. */
-function isParserError(error: unknown): boolean {
-  return (
-    error instanceof Error && !/^(?:Type|Range|Reference|Syntax)Error$/.test(error.constructor.name)
-  );
-}
 
 /** All readers of bytes from outside. */
 export const TARGETS: readonly FuzzTarget[] = [json, wire, config, records, flatbuffer];

@@ -41,7 +41,7 @@ function checkKeys(document: Document.Parsed, lines: LineCounter): void {
     Map(_, { items }) {
       const known = new Set<unknown>();
       for (const { key } of items) {
-        if (!isScalar(key)) continue;
+        if (!isScalar(key)) throw new Error("expected texts and numbers as keys; got a collection");
         if (known.has(key.value)) {
           const { line, col } = lines.linePos(key.range?.[0] ?? 0);
           throw new Error(`Map keys must be unique (line ${line}, column ${col})`);

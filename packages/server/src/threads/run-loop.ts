@@ -11,7 +11,7 @@ import { ThreadChannel, type ThreadPort } from "./thread-channel.js";
 import { readError, writeError } from "./thread-error.js";
 
 /** How long a loop that has a stray error finishes its requests, in ms. */
-const DRAIN_MS = 5_000;
+const DRAIN_MS = 3_000;
 
 /** Runs one event loop of a model server in a worker thread, until the main thread ends it. */
 export async function runLoop(port: ThreadPort, settings: LoopSettings): Promise<void> {
