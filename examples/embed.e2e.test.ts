@@ -8,15 +8,15 @@ const digits = `${import.meta.dirname}/models/digits`;
 const [sample] = JSON.parse(readFileSync(`${digits}/samples.json`, "utf8"));
 const TOKEN = "secret-of-the-app";
 
-/** An application that runs from source, as its reader would run it. */
+/** An application that runs as its reader would run it. */
 class App {
   readonly process: ChildProcess;
   readonly url: Promise<string>;
   output = "";
 
   constructor(folder: string) {
-    const args = ["--conditions=@serving-kit/source", "--import", "tsx"];
-    this.process = spawn(process.execPath, [...args, `${import.meta.dirname}/${folder}/app.ts`], {
+    const args = ["--import", "tsx", `${import.meta.dirname}/${folder}/app.ts`];
+    this.process = spawn(process.execPath, args, {
       env: { ...process.env, PORT: "0", TOKEN, LAME_DUCK_MS: "100" },
       stdio: ["ignore", "pipe", "inherit"],
     });
@@ -97,7 +97,7 @@ describe.each(Object.entries(examples))("%s", (folder, { prefix, headers }) => {
   });
 
   it("closes with the app and ends with 0", async () => {
-    const exit = once(app.process, "exit");
+    const exit = once(app.process, "close");
     // As a browser does ahead of its requests. Fastify waits longer: for whoever was asked.
     const silent = folder === "embed-fastify" ? undefined : connect(Number(new URL(url).port));
     silent?.on("error", () => {});

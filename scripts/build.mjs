@@ -8,8 +8,8 @@ import { showStep } from "./step-timer.mjs";
 import { publishedPackages, readJson, root } from "./workspace.mjs";
 
 /** Whether the `dist` of a package is older than a source of it, or is not there. */
-function isStale(folder) {
-  const built = join(root, folder, "dist/index.d.ts");
+function isStale(folder, { types = true } = {}) {
+  const built = join(root, folder, types ? "dist/index.d.ts" : "dist/index.js");
   if (!existsSync(built)) return true;
   const builtAt = statSync(built).mtimeMs;
   const sources = readdirSync(join(root, folder, "src"), { recursive: true });
@@ -43,11 +43,15 @@ export async function build(folders, { types = true } = {}) {
   if (failures.length > 0) throw new Error(failures.join("\n"));
 }
 
-/**
- * Builds those of the packages, named by folder in `packages`, and of what they depend on, whose
- * `dist` is out of date.
- */
-export const ensureBuilt = (names) => build(withDependencies(names).filter(isStale));
+/** Builds those of the packages whose `dist` is out of date. */
+export const buildStale = (folders, options) =>
+  build(
+    folders.filter((folder) => isStale(folder, options)),
+    options,
+  );
+
+/** The same of packages that are named by folder in `packages`, and of what they depend on. */
+export const ensureBuilt = (names) => buildStale(withDependencies(names));
 
 /** The folders of packages, named by folder in `packages`, and of all that they need at run time. */
 export function withDependencies(names) {

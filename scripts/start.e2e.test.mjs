@@ -16,7 +16,7 @@ afterEach(() => {
 async function expectSavedModel(url, body, expected) {
   const savedModel = url.replace("/digits:", "/digits_savedmodel:");
   const ask = () => fetch(savedModel, { method: "POST", body });
-  await vi.waitFor(async () => expect((await ask()).status).toBe(200), 30_000);
+  await vi.waitFor(async () => expect((await ask()).status).toBe(200), 90_000);
   const { predictions } = await (await ask()).json();
   for (const [digit, probability] of expected.predictions[0].entries()) {
     expect(predictions[0][digit]).toBeCloseTo(probability, 5);

@@ -2,20 +2,22 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { runNode } from "./run.mjs";
+import { root } from "./workspace.mjs";
 
 /**
  * What a step of `npm test` tells: how many tests passed, failed and were skipped (a step that is
- * no test suite counts as one test), what it printed, how long it took, and why tests were skipped.
+ * no test suite counts as one test), what it printed, how long it took, why tests were skipped, and
+ * which passed at a second attempt only.
  *
  * @typedef {{ passed: number, failed: number, skipped: number, output: string,
- *   durationMs: number, skips: string[] }} StepResult
+ *   durationMs: number, skips: string[], retries: string[] }} StepResult
  */
 
 /** A step that is one program: passed when it exits 0. */
 const program = (args) => async (options) => {
   const { code, output, durationMs } = await runNode(args, options);
   const passed = code === 0 ? 1 : 0;
-  return { passed, failed: 1 - passed, skipped: 0, output, durationMs, skips: [] };
+  return { passed, failed: 1 - passed, skipped: 0, output, durationMs, skips: [], retries: [] };
 };
 
 /** Counts in vitest's JSON report; a suite that could not even be read counts as a failed test. */
@@ -31,7 +33,18 @@ export function countTests(report, code) {
     failed: code !== 0 && failed === 0 ? 1 : failed,
     skipped: skippedTests.length,
     skips: skipReasons(skippedTests.map(({ fullName }) => fullName)),
+    retries: report.testResults.flatMap(retriesOf),
   };
+}
+
+/** The tests of a file that failed and then passed: the attempt that failed is in the report too. */
+function retriesOf({ name = "", assertionResults }) {
+  return assertionResults
+    .filter(({ status, failureMessages = [] }) => status === "passed" && failureMessages.length > 0)
+    .map(({ fullName, failureMessages: [first] }) => {
+      const file = name.startsWith(root) ? name.slice(root.length) : name;
+      return `passed at its second attempt: ${file} > ${fullName}: ${first.split("\n")[0]}`;
+    });
 }
 
 /**

@@ -1,5 +1,7 @@
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { countTests } from "./steps.mjs";
+import { root } from "./workspace.mjs";
 
 const file = (status, ...tests) => ({
   status,
@@ -25,6 +27,25 @@ describe("countTests", () => {
     expect(count(1, file("passed", ["passed"]))).toMatchObject({ passed: 1, failed: 1 });
     expect(count(1)).toMatchObject({ passed: 0, failed: 1 });
     expect(count(0)).toMatchObject({ passed: 0, failed: 0 });
+  });
+
+  it("names the tests that passed at their second attempt, with the failure of the first", () => {
+    const file = (...assertionResults) => ({
+      name: join(root, "packages/a.test.ts"),
+      status: "passed",
+      assertionResults,
+    });
+    const flaky = {
+      ...{ status: "passed", fullName: "counts" },
+      failureMessages: ["AssertionError: expected 1 to be 2\n    at a.test.ts:3"],
+    };
+    const fine = { ...flaky, failureMessages: [] };
+    const failed = { ...flaky, status: "failed" };
+    const { passed, retries } = count(1, file(flaky, fine, failed));
+    expect(passed).toBe(2);
+    expect(retries).toEqual([
+      "passed at its second attempt: packages/a.test.ts > counts: AssertionError: expected 1 to be 2",
+    ]);
   });
 
   it("tells each reason of skipped tests once, and names those without a reason", () => {

@@ -41,11 +41,11 @@ async function ensureTensorFlow() {
 
 function printSummary(results) {
   stdout.write("\nSummary\n");
-  for (const { name, durationMs, skips, ...counts } of results) {
+  for (const { name, durationMs, skips, retries, ...counts } of results) {
     const mark = counts.failed > 0 ? "✗" : "✓";
     const time = formatDuration(durationMs);
     stdout.write(`  ${mark} ${name.padEnd(10)} ${formatCounts(counts).padEnd(36)} ${time}\n`);
-    for (const skip of skips) stdout.write(`      ${skip}\n`);
+    for (const line of [...retries, ...skips]) stdout.write(`      ${line}\n`);
   }
 }
 

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { afterEach, describe, expect, it } from "vitest";
-import { endCommands, start } from "../../packages/serving-kit/test/run-command.js";
+import { endCommands, startSource } from "../../packages/serving-kit/test/run-command.js";
 import { runExample } from "../run-example.js";
 
 const folder = import.meta.dirname;
@@ -13,12 +13,14 @@ async function predict(url: string, instances: unknown): Promise<unknown> {
 
 describe("the custom platform", () => {
   it("is served from its module by the text proto", async () => {
-    const { child, ended, output, said } = start(
+    const { child, ended, output, said } = startSource(
       ...["--port=0", "--rest_api_port=any", `--model_config_file=${folder}/models.config`],
     );
     const url = await said(/http:\/\/localhost:\d+\/v1\/models\/fahrenheit/);
     expect(await predict(url, [-40, 0, 100])).toEqual({ predictions: [-40, 32, 212] });
-    expect(output.stderr).toMatch(/model_type has no effect; model_platform names the platform/);
+    await expect
+      .poll(() => output.stderr)
+      .toMatch(/model_type has no effect; model_platform names the platform/);
     child.kill("SIGTERM");
     expect(await ended).toBe(0);
   });
@@ -33,7 +35,7 @@ describe("the custom platform", () => {
   });
 
   it("is served beside another model by the YAML", async () => {
-    const { said } = start(
+    const { said } = startSource(
       ...["--port=0", "--rest_api_port=any", `--model_config_file=${folder}/models.yaml`],
     );
     const digits = await said(/http:\/\/localhost:\d+\/v1\/models\/digits/);

@@ -9,7 +9,7 @@ import fastify from "fastify";
 import { Hono } from "hono";
 import { createModelServer, type ModelServer } from "serving-kit";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { endCommands, start } from "../../packages/serving-kit/test/run-command.js";
+import { endCommands, startSource } from "../../packages/serving-kit/test/run-command.js";
 import { echo } from "./echo.js";
 import { reflectedClient } from "./reflected-client.js";
 
@@ -107,7 +107,7 @@ describe("the echo protocol of --plugins", () => {
   afterEach(endCommands);
 
   it.each([1, 2])("is served by the command with --http_threads=%i", async (threads) => {
-    const { said, child, ended, output } = start(
+    const { said, child, ended, output } = startSource(
       ...["--rest_api_port=any", "--port=any", `--http_threads=${threads}`],
       ...["--model_name=digits", `--model_base_path=${digits}`],
       `--plugins=${import.meta.dirname}/echo.ts`,

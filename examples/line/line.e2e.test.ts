@@ -4,7 +4,7 @@ import { promisify } from "node:util";
 import { tensor } from "@serving-kit/inference";
 import { platformConformance } from "@serving-kit/testing";
 import { afterEach, describe, expect, it } from "vitest";
-import { endCommands, repository, start } from "../../packages/serving-kit/test/run-command.js";
+import { endCommands, SOURCE, startSource } from "../../packages/serving-kit/test/run-command.js";
 import { line } from "./line.js";
 
 const model = join(import.meta.dirname, "models/fahrenheit");
@@ -12,9 +12,7 @@ const plugins = [`--plugins=${import.meta.dirname}/line.ts`];
 
 /** Runs the command from source to its end. */
 async function run(...args: string[]): Promise<string> {
-  const bin = join(repository, "packages/serving-kit/src/bin.ts");
-  const flags = ["--conditions=@serving-kit/source", "--import", "tsx", bin];
-  const { stdout } = await promisify(execFile)(process.execPath, [...flags, ...args, ...plugins]);
+  const { stdout } = await promisify(execFile)(process.execPath, [...SOURCE, ...args, ...plugins]);
   return stdout;
 }
 
@@ -35,7 +33,7 @@ describe("a platform of --plugins", () => {
 
   it("serves", async () => {
     const flags = ["--port=0", "--rest_api_port=any", "--model_name=f"];
-    const { said } = start(...flags, `--model_base_path=${model}`, ...plugins);
+    const { said } = startSource(...flags, `--model_base_path=${model}`, ...plugins);
     const url = await said(/http:\/\/localhost:\d+\/v1\/models\/f/);
     const body = JSON.stringify({ instances: [-40, 100] });
     const answer = await fetch(`${url}:predict`, { method: "POST", body });

@@ -7,7 +7,7 @@ import {
   sourceProviderConformance,
 } from "@serving-kit/testing";
 import { afterEach, describe, expect, it } from "vitest";
-import { endCommands, startIn } from "../../packages/serving-kit/test/run-command.js";
+import { endCommands, startSourceIn } from "../../packages/serving-kit/test/run-command.js";
 import { runExample } from "../run-example.js";
 import { memoryProvider } from "./memory-source.js";
 import { MemoryStorage } from "./memory-storage.js";
@@ -101,7 +101,7 @@ describe("memory://", () => {
   ])("is served by the command, chosen by %s", async (_, flags, environment) => {
     const samples = await readFile(`${import.meta.dirname}/../models/digits/samples.json`, "utf8");
     const [{ image, label }] = JSON.parse(samples) as [{ image: number[]; label: number }];
-    const { said, child, ended, output } = startIn(
+    const { said, child, ended, output } = startSourceIn(
       environment,
       ...[`--plugins=${import.meta.dirname}/plugin.ts`, "--port=0", "--rest_api_port=any"],
       ...flags,

@@ -29,7 +29,7 @@ describe("the tutorial's client", () => {
     }).listen(0, "127.0.0.1");
     await once(server, "listening");
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1/models/resnet:predict`;
-    const { stdout, code } = await runExample("resnet-jpeg/client.ts", 30_000, [url]);
+    const { stdout, code } = await runExample("resnet-jpeg/client.ts", [url]);
     server.close();
     expect(stdout).toMatch(/^Prediction class: 7, avg latency: \d+\.\d ms\n$/);
     expect(code).toBe(0);

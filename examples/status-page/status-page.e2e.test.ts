@@ -7,7 +7,7 @@ import { createInterface } from "node:readline";
 import type { Protocol, ServerCore } from "@serving-kit/server";
 import { createModelServer, type ModelServer } from "serving-kit";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { endCommands, start } from "../../packages/serving-kit/test/run-command.js";
+import { endCommands, startSource } from "../../packages/serving-kit/test/run-command.js";
 import { statusPage } from "./status-page.js";
 
 const digits = join(import.meta.dirname, "../models/digits");
@@ -125,7 +125,7 @@ describe("the status page of --plugins", () => {
   afterEach(endCommands);
 
   it.each([1, 2])("is served by the command with --http_threads=%i", async (threads) => {
-    const { said, child, ended } = start(
+    const { said, child, ended } = startSource(
       ...["--rest_api_port=any", "--port=0", `--http_threads=${threads}`],
       ...["--model_name=digits", `--model_base_path=${digits}`],
       `--plugins=${import.meta.dirname}/status-page.ts`,

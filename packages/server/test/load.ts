@@ -51,6 +51,11 @@ export class Load implements AsyncDisposable {
     return [...new Set(before.map(({ ended }) => ended))].sort();
   }
 
+  /** When the last of the calls that have ended was sent: the server has read all that were sent before. */
+  get heardAtMs(): number {
+    return Math.max(...this.outcomes.map(({ sentAtMs }) => sentAtMs));
+  }
+
   /** How many different ways the calls ended in. */
   get ends(): string[] {
     return this.endsBefore(Infinity);

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { ask } from "../../server/test/ask.js";
 import { hasOpenssl, selfSigned } from "../../server/test/tls-world.js";
+import { freePort } from "./free-port.js";
 import { endCommands, repository, start, startIn } from "./run-command.js";
 
 const models = join(repository, "examples/models");
@@ -141,21 +142,19 @@ describe("serving-kit in the place of tensorflow_model_server", () => {
   });
 
   it("leaves REST out where the ports are equal, and goes on", async () => {
-    const free = createServer().listen(0);
-    await once(free, "listening");
-    const { port } = free.address() as AddressInfo;
-    free.close();
-    await once(free, "close");
+    const port = await freePort();
     const command = start(
       `--model_base_path=${models}/digits`,
       `--port=${port}`,
       `--rest_api_port=${port}`,
     );
     await command.said(/serving default$/m);
-    expect(complaints(command)).toEqual([
-      "--rest_api_port cannot be same as --port. Please use a different port for HTTP/REST API. " +
-        "Skipped exporting HTTP/REST API.",
-    ]);
+    await expect
+      .poll(() => complaints(command))
+      .toEqual([
+        "--rest_api_port cannot be same as --port. Please use a different port for HTTP/REST API. " +
+          "Skipped exporting HTTP/REST API.",
+      ]);
     expect(await grpcHealth(`http://localhost:${port}`)).toBe(1);
   });
 

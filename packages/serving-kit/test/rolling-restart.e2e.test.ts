@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { type AddressInfo, connect, createServer } from "node:net";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { type Caller, Load, restCaller } from "../../server/test/load.js";
+import { freePort } from "./free-port.js";
 import { endCommands, repository, start } from "./run-command.js";
 
 const hasHaproxy = spawnSync("haproxy", ["-v"]).status === 0;
@@ -32,15 +32,6 @@ afterEach(() => {
   endCommands();
   rmSync(folder, { recursive: true, force: true });
 });
-
-/** Ports that nobody has at the moment. */
-async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, "127.0.0.1"));
-  await Promise.all(servers.map((server) => once(server, "listening")));
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  for (const server of servers) server.close();
-  return ports;
-}
 
 /** What HAProxy says of each server: "UP", "DOWN", … */
 async function statuses(): Promise<ReadonlyMap<string, string>> {
@@ -99,7 +90,8 @@ ${servers.join("\n")}
 it.skipIf(!hasHaproxy)(
   `fails no request of clients behind HAProxy without retries, over ${RESTARTS} restarts (skipped: needs haproxy)`,
   async () => {
-    const [port = 0, ...ports] = await freePorts(1 + NAMES.length);
+    const port = await freePort();
+    const ports = await Promise.all(NAMES.map(freePort));
     const serve = async (name: string) => {
       const i = NAMES.indexOf(name);
       const command = start(

@@ -13,17 +13,32 @@ export function endCommands(): void {
   running.clear();
 }
 
+/** Arguments of Node that run the command as it is published: built before the tests. */
+export const BUILT = [join(repository, "packages/serving-kit/dist/bin.js")];
+
+/** Arguments of Node that run the command from source: event loops too read plugins in TypeScript then. */
+export const SOURCE = [
+  ...["--conditions=@serving-kit/source", "--import", "tsx"],
+  join(repository, "packages/serving-kit/src/bin.ts"),
+];
+
+/** Runs the command. */
+export const start = (...args: string[]) => startIn({}, ...args);
+
+/** Runs the command with some more environment variables. */
+export const startIn = (environment: NodeJS.ProcessEnv, ...args: string[]) =>
+  startNode(environment, [...BUILT, ...args]);
+
 /** Runs the command from source. */
-export function start(...args: string[]) {
-  return startIn({}, ...args);
-}
+export const startSource = (...args: string[]) => startSourceIn({}, ...args);
 
 /** Runs the command from source with some more environment variables. */
-export function startIn(environment: NodeJS.ProcessEnv, ...args: string[]) {
-  const bin = join(repository, "packages/serving-kit/src/bin.ts");
-  const flags = ["--conditions=@serving-kit/source", "--import", "tsx"];
+export const startSourceIn = (environment: NodeJS.ProcessEnv, ...args: string[]) =>
+  startNode(environment, [...SOURCE, ...args]);
+
+function startNode(environment: NodeJS.ProcessEnv, args: readonly string[]) {
   const env = { ...process.env, ...environment };
-  const child = spawn(process.execPath, [...flags, bin, ...args], { cwd: repository, env });
+  const child = spawn(process.execPath, args, { cwd: repository, env });
   running.add(child);
   const output = { stdout: "", stderr: "" };
   child.stdout.setEncoding("utf8").on("data", (text) => {
@@ -32,15 +47,19 @@ export function startIn(environment: NodeJS.ProcessEnv, ...args: string[]) {
   child.stderr.setEncoding("utf8").on("data", (text) => {
     output.stderr += text;
   });
-  const ended = once(child, "close").then(([code]) => code as number);
+  /** The exit code, or the signal, once both outputs have been read to their ends. */
+  const ended = once(child, "close").then(([code, signal]) => (code ?? signal) as number);
   /** Resolves when the output has the pattern, with the whole match. */
   const said = async (pattern: RegExp) => {
+    let hasEnded = false;
+    const end = ended.then(() => {
+      hasEnded = true;
+    });
     for (;;) {
       const found = pattern.exec(output.stdout);
       if (found) return found[0];
-      await Promise.race([once(child.stdout, "data"), ended]);
-      const end = child.exitCode ?? child.signalCode;
-      if (end !== null) throw new Error(`ended with ${end}: ${output.stderr}`);
+      if (hasEnded) throw new Error(`ended with ${await ended}: ${output.stderr}`);
+      await Promise.race([once(child.stdout, "data"), end]);
     }
   };
   return { child, output, ended, said };

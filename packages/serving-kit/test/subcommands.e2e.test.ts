@@ -2,23 +2,21 @@ import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { libraryReport } from "@serving-kit/servable-tensorflow";
 import { describe, expect, it } from "vitest";
+import { BUILT, repository } from "./run-command.js";
 
-const repository = resolve(import.meta.dirname, "../../..");
 const digits = join(repository, "examples/models/digits");
 const { opened, problem } = await libraryReport();
 const reason = opened ? "" : ` [skipped: ${problem?.split("\n")[0]}]`;
 
-/** Runs the command from source to its end. */
+/** Runs the command to its end. */
 function run(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
-  const bin = join(repository, "packages/serving-kit/src/bin.ts");
-  const flags = ["--conditions=@serving-kit/source", "--import", "tsx", bin];
   return new Promise<{ code: number; stdout: string; stderr: string }>((resolve) => {
     const options = { cwd: repository, env: { ...process.env, ...env } };
-    execFile(process.execPath, [...flags, ...args], options, (error, stdout, stderr) => {
+    execFile(process.execPath, [...BUILT, ...args], options, (error, stdout, stderr) => {
       resolve({ code: Number(error?.code ?? 0), stdout, stderr });
     });
   });

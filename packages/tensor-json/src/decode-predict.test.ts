@@ -438,10 +438,18 @@ describe("the words for what does not fit", () => {
   });
 
   it("reads a ragged body of 64 levels in one pass", () => {
-    const deep = `${"[".repeat(62)}${"1,".repeat(100_000)}"x"${"]".repeat(62)}`;
-    const startedAt = performance.now();
-    expect(problemOf(`{"inputs":${deep}}`, single("float32"))).toContain("is not of expected type");
-    expect(performance.now() - startedAt).toBeLessThan(2_000);
+    const timeOf = (levels: number) => {
+      const deep = `${"[".repeat(levels)}${"1,".repeat(100_000)}"x"${"]".repeat(levels)}`;
+      const startedAt = performance.now();
+      const problem = problemOf(`{"inputs":${deep}}`, single("float32"));
+      const took = performance.now() - startedAt;
+      expect(problem).toContain("is not of expected type");
+      return took;
+    };
+    const quickest = (levels: number) =>
+      Math.min(...Array.from({ length: 5 }, () => timeOf(levels)));
+    // A pass for each level would take 31 times as long.
+    expect(quickest(62)).toBeLessThan(10 * quickest(2));
   });
 });
 

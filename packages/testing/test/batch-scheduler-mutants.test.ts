@@ -14,7 +14,7 @@ describe("batchSchedulerConformance rejects a scheduler", () => {
   const basic: Make = ({ run, ...options }) => createBatchQueue(run, options);
   const brokenBy = async (create: Make, hasPriorities = true) => {
     const failures = await failuresOf((runner) =>
-      batchSchedulerConformance(runner, { name: "mutant", create, hasPriorities, timeoutMs: 50 }),
+      batchSchedulerConformance(runner, { name: "mutant", create, hasPriorities, timeoutMs: 300 }),
     );
     return [...failures.keys()];
   };

@@ -37,7 +37,7 @@ async function brokenBy(
       use: (servable) => expect(servable.isUnloaded).toBe(false),
       allocated: () => made.reduce((sum, { live }) => sum + live, 0),
       broken: [{ create: createBroken, path }],
-      timeoutMs: 200,
+      timeoutMs: 1_000,
       ...options,
       create,
     }),

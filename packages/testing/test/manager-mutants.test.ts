@@ -14,7 +14,7 @@ describe("managerConformance rejects a manager", () => {
     const failures = await failuresOf((runner) =>
       managerConformance<FakeServable>(runner, {
         name: "mutant",
-        timeoutMs: 50,
+        timeoutMs: 300,
         create: async () => {
           const servable = await new FakeLoader().load({
             id,

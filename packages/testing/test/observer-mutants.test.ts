@@ -18,7 +18,7 @@ async function brokenBy(
     ...plugin,
   });
   const failures = await failuresOf((runner) =>
-    observerConformance(runner, { ...countingOptions, create, timeoutMs: 300 }),
+    observerConformance(runner, { ...countingOptions, create, timeoutMs: 1_000 }),
   );
   return [...failures.keys()];
 }

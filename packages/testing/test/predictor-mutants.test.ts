@@ -26,7 +26,7 @@ async function brokenBy(
       },
       examples: halfPlusTwo,
       runs: (predictor) => (predictor as FakePredictor).runs.length,
-      timeoutMs: 500,
+      timeoutMs: 2_000,
       ...options,
     }),
   );

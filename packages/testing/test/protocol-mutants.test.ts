@@ -22,7 +22,7 @@ async function brokenBy(create: () => Protocol, transports = [HTTP, GRPC]): Prom
         name: "mutant",
         create: () => onlyOf(create(), subject),
         ...subject,
-        timeoutMs: 400,
+        timeoutMs: 1_500,
       }),
     );
     broken.push([...failures.keys()]);

@@ -14,7 +14,7 @@ async function brokenBy(
     remotePathConformance(runner, {
       name: "mutant",
       create: () => remotePathWorld(change),
-      timeoutMs: 200,
+      timeoutMs: 1_000,
     }),
   );
   return [...failures.keys()];

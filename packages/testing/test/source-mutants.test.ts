@@ -13,7 +13,7 @@ async function brokenBy(makeSource: MakeSource): Promise<string[]> {
     sourceConformance(runner, {
       name: "mutant",
       create: () => registryWorld(makeSource),
-      timeoutMs: 60,
+      timeoutMs: 300,
     }),
   );
   return [...failures.keys()];

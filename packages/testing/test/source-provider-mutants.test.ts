@@ -18,7 +18,7 @@ async function brokenBy(
     sourceProviderConformance(runner, {
       name: "mutant",
       create: () => providerWorld((storage) => change(storage.provider, storage)),
-      timeoutMs: 150,
+      timeoutMs: 600,
     }),
   );
   return [...failures.keys()];
