@@ -2,7 +2,7 @@ import { signatureOf, toTensors } from "@serving-kit/inference";
 import type { CallContext, ServerCore } from "@serving-kit/server";
 import { Values } from "./messages.js";
 
-/** Calls the model that a message names, with its values as the first input, and answers all outputs. */
+/** Calls the model that a message names with its values, one row of the first input, and answers all outputs. */
 export function ask(core: ServerCore, request: Uint8Array, context: CallContext) {
   return core.call(
     {
@@ -11,8 +11,9 @@ export function ask(core: ServerCore, request: Uint8Array, context: CallContext)
       locate: ({ model }) => ({ name: model }),
       async run(version, { values }) {
         const signature = signatureOf(version.predictor);
-        const [input = ""] = signature.inputs.keys();
-        return version.predict({ inputs: toTensors(signature, { [input]: [values] }) });
+        const [[input, { shape }] = ["", { shape: [] }]] = signature.inputs;
+        const row = shape?.length === 1 ? values : [values];
+        return version.predict({ inputs: toTensors(signature, { [input]: row }) });
       },
       encode(outputs, { name }) {
         const values = Object.values(outputs).flatMap(({ data }) => [...(data as Float32Array)]);

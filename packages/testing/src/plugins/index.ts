@@ -13,6 +13,7 @@ export { protocolConformance } from "./protocol-conformance.js";
 export type {
   GrpcSubject,
   HttpSubject,
+  PageSubject,
   ProtocolConformanceOptions,
   ProtocolPredict,
   ReceivedHttp,

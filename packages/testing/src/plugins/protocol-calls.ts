@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { getEventListeners } from "node:events";
 import { silentLogger, systemClock } from "@serving-kit/core";
-import { type DType, type Tensor, type Tensors, tensor } from "@serving-kit/inference";
+import { type Tensor, type Tensors, tensor } from "@serving-kit/inference";
 import type { GrpcService, Protocol, ServerCore } from "@serving-kit/server";
 import type { Tests } from "../suite.js";
 import { MODELS, sameModel } from "./fixture-model.js";
 import { assertModule } from "./plugin-module.js";
 import { assertAnswer, callOf, type ProtocolKit, UNKNOWN_MODEL } from "./protocol-kit.js";
+import { predicting } from "./protocol-options.js";
 import type { ProtocolStage } from "./protocol-stage.js";
 import { specialValues } from "./special-values.js";
 
@@ -56,7 +57,7 @@ export function callClauses(kit: ProtocolKit): Tests {
       },
     ),
 
-    ...(options.http &&
+    ...(options.http?.predict &&
       !options.http.namesModelInBody && {
         "PR4 an unknown model is refused before its body is read": kit.staged(async ({ http }) => {
           if (http === undefined) return;
@@ -111,12 +112,10 @@ export function callClauses(kit: ProtocolKit): Tests {
           assertBits(answer.outputs().y as Tensor, x);
         }
       },
-      { models: modelsOf([...(options.http?.dtypes ?? []), ...(options.grpc?.dtypes ?? [])]) },
+      { models: [...new Set(predicting(options).flatMap(({ dtypes }) => dtypes))].map(sameModel) },
     ),
   };
 }
-
-const modelsOf = (dtypes: readonly DType[]) => [...new Set(dtypes)].map(sameModel);
 
 const observedRuns = ({ calls }: ProtocolStage) => calls.reduce((sum, { runs }) => sum + runs, 0);
 

@@ -1,15 +1,22 @@
 import assert from "node:assert/strict";
-import type { Runner } from "../runner.js";
+import type { Runner, Skip } from "../runner.js";
 import { registerSuite } from "../suite.js";
 import { answerClauses } from "./protocol-answers.js";
 import { callClauses } from "./protocol-calls.js";
 import { ProtocolKit } from "./protocol-kit.js";
-import type { ProtocolConformanceOptions } from "./protocol-options.js";
+import { type ProtocolConformanceOptions, predicting } from "./protocol-options.js";
 import { streamClauses } from "./protocol-streams.js";
+
+const NO_CALLS: Skip = {
+  reason: "it makes no predictions",
+  clauses: ["PR2", "PR3", "PR4", "PR5", "PR6", "PR7", "PR8", "PR9"],
+};
 
 /**
  * Registers the tests that prove that a protocol keeps its side of the contract of `Protocol`: PR1 to PR10, and
  * PL1 of `Plugin`.
+ *
+ * A protocol that makes no predictions, such as a page, is tested without `predict`: PR1, PL1 and PR10.
  *
  * The suite serves the protocol with the real server over real sockets, in front of models of its own. The author
  * writes and reads the messages of a prediction:
@@ -29,16 +36,27 @@ import { streamClauses } from "./protocol-streams.js";
  */
 export function protocolConformance(runner: Runner, options: ProtocolConformanceOptions): void {
   const kit = new ProtocolKit(options);
+  const subjects = predicting(options);
   const fixture = {
-    "has a transport, and each of them carries float32": async () => {
-      const subjects = [options.http, options.grpc].filter((one) => one !== undefined);
-      assert.ok(subjects.length > 0, "expected http or grpc; got neither");
+    "has a transport, and each that predictions are made over carries float32": async () => {
+      assert.ok(options.http ?? options.grpc, "expected http or grpc; got neither");
       for (const { dtypes } of subjects) assert.ok(dtypes.includes("float32"), `got ${dtypes}`);
     },
+    "names apis only if predictions are made": async () => {
+      const { apis } = await options.create();
+      assert.ok(subjects.length > 0 || apis.length === 0, `expected predict for ${apis.join()}`);
+    },
   };
-  registerSuite(runner, options, "Protocol", fixture, {
-    ...callClauses(kit),
-    ...answerClauses(kit),
-    ...streamClauses(kit),
-  });
+  const skip = subjects.length > 0 ? [] : [NO_CALLS];
+  registerSuite(
+    runner,
+    { ...options, skip: [...skip, ...(options.skip ?? [])] },
+    "Protocol",
+    fixture,
+    {
+      ...callClauses(kit),
+      ...answerClauses(kit),
+      ...streamClauses(kit),
+    },
+  );
 }

@@ -35,8 +35,18 @@ export class ProtocolKit {
     };
   }
 
-  /** A test for each transport, in one server. */
+  /** A test for each transport over which predictions are made, in one server. */
   over(
+    test: (transport: Transport, stage: ProtocolStage) => Promise<void>,
+    options?: StageOptions,
+  ) {
+    return this.overAll(async (transport, stage) => {
+      if (transport.predicts) await test(transport, stage);
+    }, options);
+  }
+
+  /** A test for each transport, in one server. */
+  overAll(
     test: (transport: Transport, stage: ProtocolStage) => Promise<void>,
     options?: StageOptions,
   ) {

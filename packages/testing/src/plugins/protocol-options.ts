@@ -63,15 +63,24 @@ export interface HttpSubject extends TransportSubject<SentHttp, ReceivedHttp> {
   message(answer: ReceivedHttp): string;
 }
 
+/** How clients use the HTTP routes of a protocol that makes no predictions over them: a page, a stream of events. */
+export interface PageSubject extends Pick<HttpSubject, "stream"> {
+  readonly predict?: undefined;
+}
+
 /** How clients use a protocol over gRPC. `predict` must be a unary method. */
 export interface GrpcSubject extends TransportSubject<SentGrpc, Uint8Array> {}
+
+/** The transports over which predictions are made. */
+export const predicting = ({ http, grpc }: Pick<ProtocolConformanceOptions, "http" | "grpc">) =>
+  [http, grpc].filter((one): one is HttpSubject | GrpcSubject => one?.predict !== undefined);
 
 /** What `protocolConformance` needs to know of a protocol. */
 export interface ProtocolConformanceOptions extends SuiteOptions {
   /** Makes a protocol. */
   create(): Protocol | Promise<Protocol>;
-  /** Absent if it has no routes. */
-  readonly http?: HttpSubject;
+  /** Absent if it has no routes. Without `predict`, the clauses about calls are not tested over HTTP. */
+  readonly http?: HttpSubject | PageSubject;
   /** Absent if it has no gRPC services. */
   readonly grpc?: GrpcSubject;
 }

@@ -15,7 +15,7 @@ export function streamClauses(kit: ProtocolKit): Tests {
   return {
     "PR10 a stream ends when its client has gone": async () => {
       const streams = new Streams();
-      await kit.over(async (transport) => {
+      await kit.overAll(async (transport) => {
         const stream = await opened(kit, transport);
         if (stream === undefined) return;
         stream.leave();

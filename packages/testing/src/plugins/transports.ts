@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { once } from "node:events";
 import type { ClientRequest, IncomingMessage } from "node:http";
 import type { ClientHttp2Stream } from "node:http2";
@@ -8,6 +9,7 @@ import { received, responseOf, send } from "./http-wire.js";
 import type {
   GrpcSubject,
   HttpSubject,
+  PageSubject,
   ProtocolPredict,
   SentGrpc,
   SentHttp,
@@ -37,6 +39,8 @@ export interface Opened {
 /** One transport of a protocol that listens, as its clients see it. */
 export interface Transport extends Disposable {
   readonly name: "HTTP" | "gRPC";
+  /** Whether predictions are made over it. */
+  readonly predicts: boolean;
   readonly subject: Pick<TransportSubject<never, never>, "dtypes" | "hasSignatures">;
   /** Whether the answer to a prediction has a first part before its end. */
   predict(call: ProtocolPredict, options?: { readonly isDamaged?: boolean }): Promise<Answered>;
@@ -53,15 +57,25 @@ export interface Transport extends Disposable {
 /** How long a call over gRPC has, in ms: long enough for any test. */
 export const GRPC_TIMEOUT_MS = 60_000;
 
+/** What stands in a subject that makes no predictions. */
+const NO_PREDICTIONS: HttpSubject = {
+  dtypes: [],
+  predict: () => assert.fail("expected a subject with predict"),
+  outputs: () => assert.fail("expected a subject with outputs"),
+  message: () => assert.fail("expected a subject with message"),
+};
+
 /** A protocol over HTTP. */
 export class HttpTransport implements Transport {
   readonly name = "HTTP";
+  readonly predicts: boolean;
   readonly subject: HttpSubject;
   readonly #port: number;
   readonly #open = new Set<ClientRequest>();
 
-  constructor(subject: HttpSubject, port: number) {
-    this.subject = subject;
+  constructor(subject: HttpSubject | PageSubject, port: number) {
+    this.predicts = subject.predict !== undefined;
+    this.subject = { ...NO_PREDICTIONS, ...(subject as HttpSubject) };
     this.#port = port;
   }
 
@@ -125,6 +139,7 @@ export class HttpTransport implements Transport {
 /** A protocol over gRPC. */
 export class GrpcTransport implements Transport {
   readonly name = "gRPC";
+  readonly predicts = true;
   readonly subject: GrpcSubject;
   readonly #wire: GrpcWire;
 
