@@ -3,7 +3,7 @@ import { optionsSchema } from "./config/options-schema.js";
 import type { ModelServer, ModelServerOptions } from "./model-server.js";
 import { checkPlatforms, type Known, modelsOf } from "./models/model-places.js";
 import { RunningServer, type RunningServerOptions } from "./running-server.js";
-import { startThreads } from "./threads/threads.js";
+import { makeThreads } from "./threads/threads.js";
 
 /**
  * Makes a model server and resolves when its start-up policy is met.
@@ -30,7 +30,7 @@ export async function createModelServer<M>(
   const options = withModelList(given);
   check(optionsSchema, options, "");
   checkPlatforms(options.platforms);
-  const threads = await startThreads(options);
+  const threads = makeThreads(options);
   let server: RunningServer | undefined;
   try {
     server = new RunningServer(options, threads);

@@ -105,13 +105,6 @@ export class RunningServer implements ModelServer {
     this.#loop = loop;
     this.#calls = new LocalCalls(loop.localCore, models);
     loop.observers.configure([...models.configured.values()]);
-    threads?.serve({
-      models,
-      observers: loop.observers,
-      isStarted: () => this.#isStarted,
-      onStateChange: (listener) => this.#onStateChange(listener),
-      core: loop.core,
-    });
     this.rest = loop.transports.rest;
     this.fetch = loop.transports.fetch;
   }
@@ -148,6 +141,8 @@ export class RunningServer implements ModelServer {
     startUpPolicy: policy = "any",
     startUpTimeoutMs = Infinity,
   }: RunningServerOptions): Promise<void> {
+    await this.#threads?.start();
+    this.#serveThreads();
     await beforeStart?.(this);
     if (this.#closing !== undefined) throw errors.serverClosing();
     this.#models.start(this.#loop.observers);
@@ -163,6 +158,15 @@ export class RunningServer implements ModelServer {
     this.#isStarted = true;
     this.#stateChanged();
     await this.#threads?.told();
+  }
+
+  #serveThreads(): void {
+    const { observers, core } = this.#loop;
+    this.#threads?.serve({
+      ...{ models: this.#models, observers, core },
+      isStarted: () => this.#isStarted,
+      onStateChange: (listener) => this.#onStateChange(listener),
+    });
   }
 
   listen(options?: ListenOptions): Promise<Listening>;

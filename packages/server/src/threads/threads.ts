@@ -35,19 +35,18 @@ export interface ThreadedServerOptions extends Partial<LoopPlugins> {
 }
 
 /**
- * Starts the threads that a server's options ask for. Gives undefined where they ask for one loop, and
- * where threads could not share a port.
+ * Makes the threads that a server's options request, not started yet. Returns undefined if they request one loop,
+ * and if threads could not share a port.
  *
- * @throws ServingError FAILED_PRECONDITION / THREADS_NOT_STARTED; INVALID_ARGUMENT / PLUGIN_NOT_SHARED for a plugin
- * without a module.
+ * @throws ServingError INVALID_ARGUMENT / PLUGIN_NOT_SHARED for a plugin without a module.
  */
-export async function startThreads({
+export function makeThreads({
   threads = 1,
   clock = systemClock,
   logger = silentLogger,
   rest,
   ...given
-}: ThreadedServerOptions): Promise<Threads | undefined> {
+}: ThreadedServerOptions): Threads | undefined {
   const options = typeof threads === "number" ? { count: threads } : threads;
   if (options.count === 1) return undefined;
   const plugins = pluginsOf(given);
@@ -61,7 +60,7 @@ export async function startThreads({
     },
     hasLogger: logger !== silentLogger,
   };
-  return Threads.start({ options, settings, clock, logger });
+  return Threads.make({ options, settings, clock, logger });
 }
 
 /**
@@ -79,12 +78,8 @@ export class Threads {
   #isLeaving = false;
   #isClosing = false;
 
-  /**
-   * Starts the threads, or gives undefined where they could not share a port.
-   *
-   * @throws ServingError FAILED_PRECONDITION / THREADS_NOT_STARTED.
-   */
-  static async start(setup: ThreadsSetup): Promise<Threads | undefined> {
+  /** Makes the threads. Returns undefined if they could not share a port. */
+  static make(setup: ThreadsSetup): Threads | undefined {
     const { options, logger } = setup;
     const share = portSharing(options);
     if (share === undefined) {
@@ -96,9 +91,7 @@ export class Threads {
       );
       return undefined;
     }
-    const threads = new Threads(setup, share);
-    threads.#replication.canAttach(await threads.#loops.start());
-    return threads;
+    return new Threads(setup, share);
   }
 
   private constructor(
@@ -119,6 +112,15 @@ export class Threads {
     this.#loops = loops;
     this.#replication = new Replication(loops);
     this.#listeners = new SharedListeners(loops, share);
+  }
+
+  /**
+   * Starts the threads. To be called once, when the main thread has its observers.
+   *
+   * @throws ServingError FAILED_PRECONDITION / THREADS_NOT_STARTED.
+   */
+  async start(): Promise<void> {
+    this.#replication.canAttach(await this.#loops.start());
   }
 
   /** What stands between the loaders and the manager. */
