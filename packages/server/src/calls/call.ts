@@ -45,12 +45,8 @@ export async function makeCall<T, R, B = Uint8Array>(
     model = servable.name;
     observation = begin(host, call, model, context);
     const limits = withDeadline(context, host.clock);
-    const version = new RunningVersion(
-      hold(host, servable, chosen),
-      limits,
-      allowance,
-      observation,
-    );
+    const handle = hold(host, servable, chosen);
+    const version = new RunningVersion(handle, limits, allowance, observation);
     let outcome: T;
     try {
       const running = call.run(version, body);
