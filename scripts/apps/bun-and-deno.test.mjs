@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, inject, it } from "vitest";
 import { run } from "../run.mjs";
 import { root } from "../workspace.mjs";
+import { addEverydayProgram, everydayOutput, runProgram } from "./everyday-app.mjs";
 import { makeProject, removeProject } from "./project.mjs";
 
 const runtimes = [
@@ -15,6 +16,7 @@ const { folder, problem } = project;
 const [sample] = JSON.parse(
   readFileSync(join(root, "examples/models/digits/samples.json"), "utf8"),
 );
+const everyday = problem ? undefined : addEverydayProgram(folder, "JavaScript");
 
 afterAll(() => removeProject(project));
 
@@ -31,6 +33,12 @@ describe.skipIf(problem).each(runtimes)(`%s${suffix}`, (_name, _package, [progra
     expect(code).toBe(0);
   });
 
+  it("runs the everyday program in JavaScript", async () => {
+    const file = await everyday;
+    const command = [join(folder, "node_modules/.bin", program), ...args];
+    expect(await runProgram(folder, command, file)).toEqual(everydayOutput);
+  });
+
   it("answers over REST, the Fetch API and gRPC, and closes", async () => {
     const program = "serve-and-close.mjs";
     copyFileSync(join(import.meta.dirname, program), join(folder, program));
@@ -44,4 +52,8 @@ describe.skipIf(problem).each(runtimes)(`%s${suffix}`, (_name, _package, [progra
     }
     expect([health, isClosed]).toEqual(["0801", true]); // the status SERVING
   });
+});
+
+it.skipIf(problem)(`Node runs the everyday program in JavaScript${suffix}`, async () => {
+  expect(await runProgram(folder, [process.execPath], await everyday)).toEqual(everydayOutput);
 });

@@ -62,8 +62,8 @@ export interface BatchScheduler<T, R> extends AsyncDisposable {
   stats(): BatchQueueStats;
 
   /**
-   * Runs or rejects everything and refuses what comes later: B10. `Symbol.asyncDispose` is `close`
-   * without a signal.
+   * Refuses new tasks, and resolves when each task that waits has run or was rejected. `Symbol.asyncDispose` is
+   * `close` without a signal.
    */
   close(options?: { readonly signal?: AbortSignal }): Promise<void>;
 }

@@ -22,6 +22,9 @@ export interface Manager<S> extends AsyncDisposable {
   acquire(request: ServableRequest | string): ServableHandle<S>;
   /** The ids of all versions that can be acquired now. */
   listAvailable(): ServableId[];
-  /** Closes as M3 says. When the signal aborts, it no longer waits for handles and unloads at once. */
+  /**
+   * Refuses new handles, waits until those that are held are released, and unloads all. Can be called again. When
+   * the signal aborts, it stops waiting for handles and unloads immediately.
+   */
   close(options?: { readonly signal?: AbortSignal }): Promise<void>;
 }

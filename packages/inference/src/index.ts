@@ -37,6 +37,7 @@ export { explainMissingModel } from "./foreign-files.js";
 export { formatSignature } from "./format-signature.js";
 export { type NestedOf, nestedOf, type PlainElementOf, rowsOf } from "./from-tensor.js";
 export { type GuardOptions, guard } from "./guard.js";
+export { type MapContext, type MapDefinition, mapPredictor } from "./map-predictor.js";
 export type {
   Model,
   ModelAnswer,

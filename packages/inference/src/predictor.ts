@@ -103,8 +103,9 @@ export interface Predictor extends Partial<AsyncDisposable> {
    */
   readonly delegation?: Delegation | undefined;
   /**
-   * Computes the outputs of a signature: S2 to S10. The inputs are the caller's again when the promise has
-   * settled, but for memory of `allocate`; the outputs are the caller's.
+   * Computes the outputs of a signature. Rejects if the call does not fit the signature, when its signal aborts, at
+   * its deadline, and after disposal. The caller may reuse the inputs when the promise has settled, except memory of
+   * `allocate`, and owns the outputs.
    */
   predict(inputs: Tensors, options?: PredictOptions): Promise<Tensors>;
   /**

@@ -30,6 +30,7 @@ export {
   type Model,
   type ModelCallOptions,
   type ModelType,
+  mapPredictor,
   nestedOf,
   type Platform,
   type Predictor,

@@ -1,0 +1,246 @@
+import {
+  type Clock,
+  type LoadContext,
+  type Loader,
+  type ServableId,
+  type StoragePath,
+  servableId,
+  systemClock,
+  unload,
+  wrapLoader,
+} from "@serving-kit/core";
+import { type DefinedModel, isDefinedModel } from "./defined-model.js";
+import { checkExpected } from "./expected-model.js";
+import { formatSignature } from "./format-signature.js";
+import { guard } from "./guard.js";
+import { type CallContext, ModelCall } from "./model-call.js";
+import type {
+  Answer,
+  Given,
+  Inputs,
+  ModelType,
+  OneSignature,
+  Outputs,
+  SignatureSpecs,
+  Specs,
+} from "./model-type.js";
+import { signaturesOf } from "./plain-predictor.js";
+import { type Platform, withMembers } from "./platform.js";
+import type { PredictOptions, Predictor } from "./predictor.js";
+import type { PredictorLike } from "./predictor-like.js";
+import { DEFAULT_SIGNATURE, type Signature } from "./signature.js";
+import type { Tensors } from "./tensor.js";
+import { toTensors } from "./to-tensor.js";
+import { signatureOf } from "./validate-inputs.js";
+import type { AnyValues } from "./values.js";
+
+type MaybePromise<T> = T | Promise<T>;
+
+/** The last argument of `before` and `after`. */
+export interface MapContext<I = Specs> extends CallContext {
+  /** The inputs of the call, as the caller passed them. */
+  readonly inputs: Given<I>;
+}
+
+/** The signature of a model that `mapPredictor` calls. */
+type Called<T extends ModelType> = T["signatures"][keyof T["signatures"]];
+
+/** Options of `mapPredictor`. */
+export interface MapDefinition<I, O, T extends ModelType = ModelType> {
+  /** The name of the platform in configuration. Default that of the mapped one. */
+  readonly name?: string | undefined;
+  /** The inputs that callers pass, by name. */
+  readonly inputs: I;
+  /** The outputs that callers receive, by name. */
+  readonly outputs: O;
+  /**
+   * Whether dimension 0 of every input and output is the batch, and `before` and `after` treat each row by itself.
+   * Calls are joined if the mapped model is batchable too. Default false.
+   */
+  readonly batchable?: boolean | undefined;
+  /** The signature of the mapped model that is called. Default `serving_default`. */
+  readonly signature?: string | undefined;
+  /** The signatures that the mapped model must have. They type `before` and `after`. Default any. */
+  readonly expects?: T | undefined;
+  /** Makes the inputs of the mapped model: values that `toTensor` converts. Default: the inputs of the call. */
+  readonly before?:
+    | ((inputs: Given<I>, context: MapContext<I>) => MaybePromise<Inputs<Called<T>["inputs"]>>)
+    | undefined;
+  /** Makes the outputs of the call from those of the mapped model. Default: the same. */
+  readonly after?:
+    | ((outputs: Outputs<Called<T>["outputs"]>, context: MapContext<I>) => MaybePromise<Answer<O>>)
+    | undefined;
+}
+
+/**
+ * Puts other inputs and outputs in front of a platform or of a defined model: bytes of a picture instead of a tensor,
+ * labels instead of numbers. The result is used like a defined model. Guarantees:
+ *
+ * - T1 Callers see one signature, `serving_default`, with `inputs` and `outputs`. Calls are checked against it, as by
+ *   `guard`.
+ * - T2 A call runs `before`, the mapped model and `after`, in this order and once. An error of one ends the call, and
+ *   the next does not run.
+ * - T3 The deadline and the signal of a call reach all three.
+ * - T4 The predictor is batchable if the definition and the mapped predictor are.
+ * - T5 Disposal waits for calls in flight, and disposes the mapped predictor once.
+ * - T6 A mapped predictor that can be shared with other threads is shared, and mapped in each of them.
+ * - T7 Loading fails with MODEL_UNEXPECTED or SIGNATURE_NOT_FOUND if the mapped model does not fit `expects` or has no
+ *   such `signature`, and then disposes it.
+ *
+ * ```ts
+ * const photos = mapPredictor(tflite(), {
+ *   inputs: { pixels: spec.uint8([-1, 224, 224, 3]) },
+ *   outputs: { label: spec.string([-1]) },
+ *   before: ({ pixels }) => ({ input: Float32Array.from(pixels.data, (value) => value / 255) }),
+ *   after: ({ scores }) => ({ label: rowsOf(scores).map(labelOf) }),
+ * });
+ * const models = await createModelServer({ models: { photos: { basePath: "models/photos", platform: photos } } });
+ * ```
+ *
+ * @throws ServingError INVALID_ARGUMENT / PREDICTOR_UNFIT if the specs are not valid.
+ */
+export function mapPredictor<
+  const I extends Specs,
+  const O extends Specs,
+  T extends ModelType = ModelType,
+>(
+  target: Platform | DefinedModel<T>,
+  definition: MapDefinition<I, O, T>,
+): DefinedModel<OneSignature<I, O>> {
+  const mapping = definition as unknown as Mapping;
+  const { name = target.platformName, inputs, outputs, batchable = false } = mapping;
+  const signatures = { [DEFAULT_SIGNATURE]: { inputs, outputs } };
+  guard({ signatures, batchable, predict: () => ({}) }, { where: "mapPredictor" });
+  const loader = (storage: StoragePath = { path: "" }, id = servableId(name, 1)) =>
+    mappedLoader(target.loader(storage, id), mapping, name, id, storage.path);
+  const { inspect, attach } = target;
+  const platform = withMembers(target, {
+    platformName: name,
+    loader,
+    ...(inspect && { inspect: inspectOf(inspect, mapping) }),
+    ...(attach && { attach: attachOf(attach, target.platformName, mapping, name) }),
+  });
+  const readsFolders = isDefinedModel(target) ? target.readsFolders : true;
+  const isBatchable = batchable && (!isDefinedModel(target) || target.batchable);
+  return Object.assign(platform, {
+    signatures,
+    batchable: isBatchable,
+    readsFolders,
+    loader,
+  }) as unknown as DefinedModel<OneSignature<I, O>>;
+}
+
+/** A definition without its types. */
+interface Mapping extends SignatureSpecs {
+  readonly name?: string;
+  readonly batchable?: boolean;
+  readonly signature?: string;
+  readonly expects?: ModelType;
+  readonly before?: (inputs: Tensors, context: MapContext) => unknown;
+  readonly after?: (
+    outputs: Tensors,
+    context: MapContext,
+  ) => MaybePromise<Readonly<Record<string, AnyValues>>>;
+}
+
+function mappedLoader(
+  loader: Loader<Predictor>,
+  mapping: Mapping,
+  platform: string,
+  id: ServableId,
+  path: string,
+): Loader<Predictor> {
+  return wrapLoader(loader, async (context: LoadContext) => {
+    const predictor = await loader.load(context);
+    try {
+      if (mapping.expects) checkExpected(mapping.expects, predictor.signatures, path);
+      const { clock = systemClock } = context;
+      return mapped(predictor, mapping, { platform, where: `"${id.name}"`, clock });
+    } catch (error) {
+      await unload(predictor);
+      throw error;
+    }
+  });
+}
+
+interface MappedFacts {
+  readonly platform: string;
+  readonly where: string;
+  readonly clock: Clock;
+}
+
+function mapped(predictor: Predictor, mapping: Mapping, facts: MappedFacts): Predictor {
+  const { signature: name = DEFAULT_SIGNATURE, inputs, outputs, before, after } = mapping;
+  const { platform, where, clock } = facts;
+  const called = signatureOf(predictor, name);
+  const names = Object.keys(outputs);
+  const like: PredictorLike = {
+    signatures: { [DEFAULT_SIGNATURE]: { inputs, outputs, checksShapes: true } },
+    batchable: (mapping.batchable ?? false) && predictor.batchable,
+    async predict(given: Tensors, options: PredictOptions = {}) {
+      using call = new MappedCall(DEFAULT_SIGNATURE, names, options, clock, given);
+      const values = before === undefined ? given : await before(given, call);
+      const { signal, deadlineAtMs } = options;
+      const answer = await predictor.predict(toTensors(called, values), {
+        signature: name,
+        ...(signal && { signal }),
+        ...(deadlineAtMs !== undefined && { deadlineAtMs }),
+      });
+      return after === undefined ? answer : await after(answer, call);
+    },
+    ...shareOf(predictor, platform),
+    [Symbol.asyncDispose]: () => unload(predictor),
+  };
+  return guard(like, { where, clock });
+}
+
+/** Shares under the name of the mapped platform, by which other threads find `attach`. */
+function shareOf(predictor: Predictor, platform: string): Pick<PredictorLike, "share" | "unshare"> {
+  if (predictor.share === undefined) return {};
+  return {
+    share: () => ({ ...predictor.share?.(), platform }),
+    ...(predictor.unshare && { unshare: (shared) => predictor.unshare?.(shared) }),
+  };
+}
+
+function attachOf(
+  attach: NonNullable<Platform["attach"]>,
+  platform: string,
+  mapping: Mapping,
+  name: string,
+): NonNullable<Platform["attach"]> {
+  return async (shared, services = {}) => {
+    const predictor = await attach({ ...shared, platform }, services);
+    const { clock = systemClock } = services;
+    return mapped(predictor, mapping, { platform: name, where: `"${name}"`, clock });
+  };
+}
+
+function inspectOf(
+  inspect: NonNullable<Platform["inspect"]>,
+  { inputs, outputs }: Mapping,
+): NonNullable<Platform["inspect"]> {
+  const signatures = signaturesOf({ callers: { inputs, outputs } }) as Map<string, Signature>;
+  const [signature] = signatures.values();
+  const lines = formatSignature("as callers see it", signature as Signature);
+  return async (path) => {
+    const inspection = await inspect(path);
+    const description = [inspection.description, ...lines.map((line) => `  ${line}`)].join("\n");
+    return { ...inspection, description };
+  };
+}
+
+class MappedCall extends ModelCall implements MapContext {
+  readonly inputs: Given<Specs>;
+
+  constructor(
+    signature: string,
+    outputs: readonly string[],
+    options: PredictOptions,
+    clock: Clock,
+    inputs: Tensors,
+  ) {
+    super(signature, outputs, options, clock);
+    this.inputs = inputs as Given<Specs>;
+  }
+}
