@@ -40,7 +40,7 @@ loaderConformance(
 
 describe("the programs", () => {
   it("print two answers and end", async () => {
-    const { stdout, stderr, code } = await runExample("own-model/main.ts", 55_000);
+    const { stdout, stderr, code } = await runExample("own-model/main.ts");
     expect([stdout, stderr, code]).toEqual(["two flowers: setosa and virginica\n", "", 0]);
   });
 
