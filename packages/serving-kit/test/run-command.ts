@@ -1,16 +1,28 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 
 /** The folder of the whole repository. */
 export const repository = resolve(import.meta.dirname, "../../..");
 
 const running = new Set<ChildProcess>();
+const folders: string[] = [];
 
 /** Ends what is still running: for `afterEach`. */
 export function endCommands(): void {
   for (const child of running) child.kill("SIGKILL");
   running.clear();
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
+}
+
+/** A folder of its own for each server, as a test that ends it while it loads is no crash for the next. */
+function stateFlag(args: readonly string[]): string[] {
+  if (args.some((arg) => !arg.startsWith("--") || arg.startsWith("--state_dir"))) return [];
+  const folder = mkdtempSync(join(tmpdir(), "serving-kit-state-"));
+  folders.push(folder);
+  return [`--state_dir=${folder}`];
 }
 
 /** Arguments of Node that run the command as it is published: built before the tests. */
@@ -27,14 +39,14 @@ export const start = (...args: string[]) => startIn({}, ...args);
 
 /** Runs the command with some more environment variables. */
 export const startIn = (environment: NodeJS.ProcessEnv, ...args: string[]) =>
-  startNode(environment, [...BUILT, ...args]);
+  startNode(environment, [...BUILT, ...args, ...stateFlag(args)]);
 
 /** Runs the command from source. */
 export const startSource = (...args: string[]) => startSourceIn({}, ...args);
 
 /** Runs the command from source with some more environment variables. */
 export const startSourceIn = (environment: NodeJS.ProcessEnv, ...args: string[]) =>
-  startNode(environment, [...SOURCE, ...args]);
+  startNode(environment, [...SOURCE, ...args, ...stateFlag(args)]);
 
 function startNode(environment: NodeJS.ProcessEnv, args: readonly string[]) {
   const env = { ...process.env, ...environment };
