@@ -18,7 +18,7 @@ import {
 /** `npm run test:python` has more time. */
 const CRASHES = Number(process.env.SERVING_KIT_CRASHES ?? 6);
 const isLinux = process.platform === "linux";
-const WAIT = { timeout: 15_000, interval: 10 };
+const WAIT = { timeout: 45_000, interval: 10 };
 
 describe.skipIf(noPython)(
   `the life of a worker${noPython ? ` (skipped: ${noPython})` : ""}`,

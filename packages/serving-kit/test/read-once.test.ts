@@ -83,7 +83,7 @@ it.each([
     manager: { maxLoadRetries: 0 },
   });
   const state = () => server.manager.states("digits")[0]?.state;
-  await expect.poll(state, { timeout: 15_000 }).toMatch(/available|end/);
+  await expect.poll(state).toMatch(/available|end/);
   const [[path, bytes] = [], ...others] = [...read].filter(([path]) => basename(path) === file);
   expect(others).toEqual([]);
   const { size } = await stat(path as string);
