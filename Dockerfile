@@ -1,7 +1,7 @@
 # Model servers as images. Three targets:
-#   docker build --tag serving-kit .                           SavedModels and .tflite models
-#   docker build --tag serving-kit:tflite --target tflite .    .tflite models alone: no libtensorflow
-#   docker build --tag serving-kit:python --target python .    models in Python, and .tflite models
+#   docker build --tag serving-kit .                           all built-in kinds of models but those in Python
+#   docker build --tag serving-kit:tflite --target tflite .    the same without SavedModels: no libtensorflow
+#   docker build --tag serving-kit:python --target python .    models in Python too, without SavedModels
 # docs/operations.md, "Container", has how they run; scripts/prove-container.mjs proves what is written here.
 
 # Both by tag, so that a build takes their security fixes. To have the same bytes each time, give digests:
@@ -11,16 +11,23 @@ ARG NODE_IMAGE=node:22-bookworm-slim
 ARG DEBIAN_IMAGE=debian:bookworm-slim
 
 # Builds the packages, and puts the command with its dependencies, of the versions in the lockfile, into
-# /app. Fails if TensorFlow Lite 2.21 cannot be downloaded; 2.9 is for older systems than Debian's.
+# /app. Fails if TensorFlow Lite 2.21 or ONNX Runtime cannot be downloaded; 2.9 is for older systems than Debian's.
 # A private registry or a proxy: --secret id=npmrc,src=$HOME/.npmrc; it gets into no layer. If that has
 # certificates of its own: --build-arg NODE_EXTRA_CA_CERTS=, the path of their file in NODE_IMAGE.
 FROM ${NODE_IMAGE} AS build
 ARG NODE_EXTRA_CA_CERTS
+# pip carries ONNX Runtime, whose text models need the locale.
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends locales=2.36-* python3-pip=23.0.* \
+    && rm -rf /var/lib/apt/lists/* \
+    && mkdir /opt/locale \
+    && localedef --no-archive --inputfile=en_US --charmap=UTF-8 /opt/locale/en_US.utf8
 WORKDIR /workspace
 COPY . .
 RUN --mount=type=cache,target=/root/.npm,sharing=locked \
     --mount=type=cache,target=/root/.local/share/pnpm/store,sharing=locked \
     --mount=type=secret,id=npmrc,target=/root/.npmrc \
+    --mount=type=secret,id=pip.conf,target=/etc/pip.conf \
     node scripts/install.mjs \
     && node packages/servable-tflite/scripts/platform-packages.mjs \
     && node packages/servable-onnx/scripts/platform-packages.mjs \
@@ -55,6 +62,8 @@ RUN --mount=type=cache,target=/var/cache/serving-kit,sharing=locked \
 # What both images are: Debian, node without npm, and how the command is run.
 FROM ${DEBIAN_IMAGE} AS runtime
 COPY --from=build /usr/local/bin/node /usr/local/bin/node
+# ONNX Runtime normalizes strings in it.
+COPY --from=build /opt/locale /usr/lib/locale
 # The links: the command by its name; the names that it has in manifests written for TF Serving's image, of
 # the program and of the script around it; and the packages for a servable of one's own in a mounted
 # folder, which may import them from anywhere.
@@ -87,7 +96,7 @@ ENTRYPOINT ["node", "/app/dist/bin.js"]
 
 FROM runtime AS tflite
 LABEL org.opencontainers.image.title="serving-kit (TensorFlow Lite)" \
-    org.opencontainers.image.description="A model server with TF Serving's APIs, for .tflite models." \
+    org.opencontainers.image.description="A model server with TF Serving's APIs, for .tflite, ONNX, XGBoost and LightGBM models." \
     org.opencontainers.image.licenses="Apache-2.0"
 COPY --from=build /app /app
 # Ends the build where the libraries do not open here, as this user.
@@ -117,7 +126,7 @@ ENTRYPOINT ["serving-kit-entrypoint"]
 # update of the program does not move their 0.6 GB again.
 FROM runtime AS serving-kit
 LABEL org.opencontainers.image.title="serving-kit" \
-    org.opencontainers.image.description="A model server with TF Serving's APIs, for SavedModels and .tflite models." \
+    org.opencontainers.image.description="A model server with TF Serving's APIs, for SavedModels, .tflite, ONNX, XGBoost and LightGBM models." \
     org.opencontainers.image.licenses="Apache-2.0"
 ENV SERVING_KIT_TENSORFLOW_LIBRARY=/opt/tensorflow/libtensorflow_cc.so.2
 COPY --from=libtensorflow /opt/tensorflow /opt/tensorflow

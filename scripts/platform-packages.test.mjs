@@ -77,6 +77,30 @@ describe("a platform package", () => {
   });
 });
 
+describe("a platform package of ONNX Runtime", () => {
+  const onnx = join(root, "packages/servable-onnx");
+  const platforms = readdirSync(join(onnx, "npm"), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => name);
+
+  it.each(platforms)("%s is for one system, and is not packed without its library", (name) => {
+    const [os, cpu] = name.split("-");
+    const manifest = readJson(`packages/servable-onnx/npm/${name}/package.json`);
+    expect(manifest).toMatchObject({
+      name: `@serving-kit/onnxruntime-${name}`,
+      ...{ os: [os], cpu: [cpu], files: ["lib", "LICENSE", "ThirdPartyNotices.txt"] },
+      scripts: { prepack: "node ../../scripts/platform-packages.mjs --check" },
+    });
+    expect(manifest.libc).toEqual(os === "linux" ? ["glibc"] : undefined);
+    const { optionalDependencies } = readJson("packages/servable-onnx/package.json");
+    expect(optionalDependencies).toHaveProperty([manifest.name], "workspace:*");
+    const copy = join(folder, name);
+    mkdirSync(copy);
+    const { status, stderr } = run(join(onnx, "scripts/platform-packages.mjs"), ["--check"], copy);
+    expect([status, stderr]).toEqual([1, expect.stringContaining("lacks its library or licences")]);
+  });
+});
+
 describe("a clone that cannot download 2.21", () => {
   const here = `${process.platform}-${process.arch}`;
   const hasBoth = names.includes(here) && names.includes(`2.9-${here}`);

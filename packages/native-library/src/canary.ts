@@ -26,6 +26,7 @@ const STDERR_BYTES = 2_000;
 
 /** What the child sends when it is done. */
 interface Outcome {
+  readonly value?: unknown;
   readonly error?: { readonly message: string; readonly code?: Code; readonly reason?: string };
 }
 
@@ -34,7 +35,7 @@ const PROGRAM = `
 process.once("message", async ({ module, exportName, argument }) => {
   const outcome = {};
   try {
-    await (await import(module))[exportName](argument);
+    outcome.value = await (await import(module))[exportName](argument);
   } catch (error) {
     const { message = String(error), code, reason } = error ?? {};
     outcome.error = { message, code, reason };
@@ -46,13 +47,13 @@ process.send("ready");
 
 /**
  * Does something in a child process first, so that what would abort, fault or hang this one does it
- * there. Resolves when the function resolved.
+ * there. Resolves with what the function resolved with, which must be cloneable.
  *
  * @throws ServingError: the function's own, if it rejected with one; CANARY_FAILED when it rejected
  * otherwise, CANARY_KILLED (both FAILED_PRECONDITION) when the process died, CANARY_TIMED_OUT
  * (DEADLINE_EXCEEDED).
  */
-export async function runInCanary(task: CanaryTask): Promise<void> {
+export async function runInCanary<T = void>(task: CanaryTask): Promise<T> {
   const { what, module, exportName, argument, timeoutMs, signal, clock = systemClock } = task;
   signal?.throwIfAborted();
   const child = spawn(
@@ -62,7 +63,7 @@ export async function runInCanary(task: CanaryTask): Promise<void> {
   );
   const stderr = lastOf(child);
   try {
-    const { error } = await new Promise<Outcome>((resolve, reject) => {
+    const { value, error } = await new Promise<Outcome>((resolve, reject) => {
       child.on("message", (message: "ready" | Outcome) => {
         if (message !== "ready") resolve(message);
         else child.send({ module, exportName, argument });
@@ -87,6 +88,7 @@ export async function runInCanary(task: CanaryTask): Promise<void> {
       throw new ServingError(error.code, error.reason, error.message);
     }
     if (error !== undefined) throw errors.canaryFailed(what, new Error(error.message));
+    return value as T;
   } finally {
     child.kill("SIGKILL");
   }

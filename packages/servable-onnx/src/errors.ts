@@ -40,7 +40,7 @@ export const errors = {
     new ServingError(
       "FAILED_PRECONDITION",
       "LOCALE_MISSING",
-      `${path} normalizes strings, for which ONNX Runtime needs the locale en_US.UTF-8: ${failure.message}. Install it, on Debian with \`apt-get install locales && localedef -i en_US -f UTF-8 en_US.UTF-8\``,
+      `${path} normalizes strings, for which ONNX Runtime needs the locale en_US.UTF-8: ${failure.message}. Convert the model with another locale, such as options={TfidfVectorizer: {"locale": "C.UTF-8"}} of skl2onnx, or install this one: on Debian, \`apt-get install locales && localedef -i en_US -f UTF-8 en_US.UTF-8\``,
       { cause: failure, details: { path } },
     ),
 

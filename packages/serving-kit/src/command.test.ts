@@ -35,7 +35,10 @@ describe("runCommand", () => {
   it.each([
     ["instal", 'unknown command "instal"; did you mean install? (--help lists'],
     ["Doctor", 'unknown command "Doctor"; did you mean doctor?'],
-    ["xyz", 'unknown command "xyz"; expected install, doctor, inspect, types, tune (--help'],
+    [
+      "xyz",
+      'unknown command "xyz"; expected install, doctor, inspect, types, tune, compare-engines (--help',
+    ],
     ["constructor", 'unknown command "constructor"; expected install'],
   ])("suggests the nearest subcommand for %j", async (name, message) => {
     const { code, stdout, stderr } = await run(name);

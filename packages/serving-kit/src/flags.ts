@@ -51,7 +51,8 @@ export function parseFlags<F extends FlagTable>(
 /**
  * Reads a command line in TF Serving's style: `--flag=value` or `--flag value`, a switch alone or
  * with `=value`. A flag given twice takes its last value, so that what is appended to a command
- * line overrides it. What is no flag is an operand; `operandNames` says how many there must be.
+ * line overrides it. What is no flag is an operand; `operandNames` says how many there must be. The last one
+ * may stand for several: `DIR…`.
  *
  * @throws ServingError FLAG_UNKNOWN, FLAG_INVALID, ARGUMENT_UNEXPECTED or ARGUMENT_MISSING
  * (INVALID_ARGUMENT).
@@ -61,7 +62,8 @@ export function parseArguments<F extends FlagTable>(
   args: readonly string[],
   operandNames: readonly string[],
 ): ParsedArguments<F> {
-  const parsed = parse(table, args, operandNames.length);
+  const isOpen = operandNames.at(-1)?.endsWith("…") ?? false;
+  const parsed = parse(table, args, isOpen ? Number.POSITIVE_INFINITY : operandNames.length);
   const missing = operandNames[parsed.operands.length];
   if (missing !== undefined) throw errors.argumentMissing(missing);
   return parsed;

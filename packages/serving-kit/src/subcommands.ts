@@ -26,6 +26,11 @@ export const subcommands: Readonly<
     summary: "Measures a model under many configurations of batching and prints the best.",
     load: async () => (await import("./subcommands/tune.js")).tune(),
   },
+  "compare-engines": {
+    summary:
+      "Measures one model in several formats, such as SavedModel, .tflite and .onnx, side by side.",
+    load: async () => (await import("./subcommands/compare-engines.js")).compareEngines(),
+  },
 };
 
 /**
