@@ -52,7 +52,7 @@ async function pipeline(interpreter: string, rows: number): Promise<Figure> {
     Awaited<ReturnType<typeof loadPipeline>>
   >;
   const x = tensor("float32", [rows, FEATURES], new Float32Array(rows * FEATURES).fill(1));
-  return compare(
+  return await compare(
     `a numpy pipeline, ${rows} row${rows === 1 ? "" : "s"}, against the bare Python call`,
     2,
     () => timeNs(() => model.predict({ x }), CALLS),
@@ -68,7 +68,7 @@ async function echo(interpreter: string): Promise<Figure> {
   >;
   const x = tensor("float32", IMAGE, new Float32Array(224 * 224 * 3).fill(1));
   using bare = bareEcho(interpreter, x.data.byteLength);
-  return compare(
+  return await compare(
     "602 KB there and back, against a bare socket pair",
     1.3,
     () => timeNs(() => model.predict({ x }, { signature: "echo" }), CALLS / 3),

@@ -165,13 +165,13 @@ describe.skipIf(noPython)(
     );
 
     it.runIf(isLinux)(
-      "100 crashes with grandchildren leave no process and no zombie",
+      `${CRASHES} crashes with grandchildren leave no process and no zombie`,
       async () => {
         const before = childrenOf(process.pid);
-        const model = await open("crashes.py", { workers: 4 });
+        const model = await open("crashes.py", { workers: 2 });
         await Promise.all(
-          Array.from({ length: 4 }, async () => {
-            for (let i = 0; i < 25; i++) {
+          Array.from({ length: 2 }, async () => {
+            for (let i = 0; i < CRASHES / 2; i++) {
               await expect(ask(model, { do: "grandchild, then segfault" })).rejects.toThrow(
                 "SIGSEGV",
               );

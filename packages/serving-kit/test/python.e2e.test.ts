@@ -74,7 +74,7 @@ it.skipIf(!runsTflite || !ownsModels)(
       const { child, ended, said } = start("/usr/bin/tf_serving_entrypoint", config, ...flags);
       const [port] = /\d+(?=\/v1)/.exec(await said(/serving tflite_model at .*\/v1/)) ?? [];
       const { status, body } = await predict(port, "tflite_model", { instances: [sample.image] });
-      const [scores] = body.predictions;
+      const [scores = []] = (body as { predictions: number[][] }).predictions;
       expect([status, scores.indexOf(Math.max(...scores))]).toEqual([200, sample.label]);
       expect(await predict(port, "tflite_model", { instances: [1] })).toMatchObject({
         status: 400,
