@@ -34,6 +34,13 @@ RUN --mount=type=cache,target=/root/.npm,sharing=locked \
     && node scripts/npx.mjs --filter-prod=serving-kit... run build --no-dts \
     && node scripts/npx.mjs --filter=serving-kit --prod \
         --config.node-linker=hoisted --config.inject-workspace-packages=true deploy /app
+# The client of S3, for models in buckets: 26 packages, 22 MB.
+RUN --mount=type=cache,target=/root/.npm,sharing=locked \
+    --mount=type=secret,id=npmrc,target=/root/.npmrc \
+    sdk=packages/source-object-store/node_modules/@aws-sdk/client-s3/package.json \
+    && npm install --prefix /opt/s3 --no-audit --no-fund \
+        "@aws-sdk/client-s3@$(node --print "require('./$sdk').version")" \
+    && cp --recursive --no-clobber /opt/s3/node_modules/. /app/node_modules/
 # What only a compiler, a debugger or a reader needs.
 RUN find /app \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.cts' -o -name '*.d.mts' \) -delete \
     && rm -r /app/src /app/node_modules/@serving-kit/*/src /app/node_modules/@serving-kit/tflite-2.9-* \
@@ -72,6 +79,8 @@ RUN node --version \
     && useradd --no-log-init --uid 10001 --gid 10001 --no-create-home --home-dir /nonexistent \
         --shell /usr/sbin/nologin serving \
     && mkdir /models \
+    && mkdir --parents --mode=1777 /var/cache/serving-kit/models \
+    && chmod 1777 /var/cache/serving-kit \
     && ln -s /app/dist/bin.js /usr/local/bin/serving-kit \
     && ln -s /app/dist/bin.js /usr/bin/tensorflow_model_server \
     && ln -s /app/dist/bin.js /usr/local/bin/tensorflow_model_server \
@@ -80,12 +89,15 @@ RUN node --version \
     && ln -s /app/node_modules /node_modules
 # The model that is served where no flag says otherwise: the versions in /models/model.
 ENV NODE_ENV=production \
+    XDG_CACHE_HOME=/var/cache \
     MODEL_BASE_PATH=/models \
     MODEL_NAME=model
 # gRPC, and REST with health and metrics.
 EXPOSE 8500 8501
-# By number, which Kubernetes wants for runAsNonRoot. Nothing is written: any user will do, and --read-only.
+# By number, which Kubernetes wants for runAsNonRoot. Nothing else is written: any user will do, and --read-only.
 USER 10001:10001
+# Versions from buckets, for any user. With --read-only it is all that is written.
+VOLUME /var/cache/serving-kit
 # The first one drains; node is process 1, and it starts no others that it would have to reap.
 STOPSIGNAL SIGTERM
 # Ready is what the start-up policy asks for: by default one model. Loading may take minutes: failures do not

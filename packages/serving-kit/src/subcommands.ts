@@ -22,6 +22,10 @@ export const subcommands: Readonly<
     summary: "Writes the signatures of a model as a typed module.",
     load: async () => (await import("./subcommands/types.js")).types(),
   },
+  pull: {
+    summary: "Fetches a version from a bucket into a folder.",
+    load: async () => (await import("./subcommands/pull.js")).pull(),
+  },
   tune: {
     summary: "Measures a model under many configurations of batching and prints the best.",
     load: async () => (await import("./subcommands/tune.js")).tune(),

@@ -1,8 +1,11 @@
+import { silentLogger } from "@serving-kit/core";
 import { type BuiltIns, builtIns } from "../built-ins.js";
+import { fetchModel, isRemoteUri } from "../fetch-model.js";
 import { inFlagWords } from "../flag-words.js";
 import { findModel } from "../model-path.js";
 import { loadPlatforms } from "../platforms/load-platforms.js";
 import { pluginFlags, withPlugins } from "../plugins.js";
+import { storageFlags } from "../server-flags/model-flags.js";
 import { defineSubcommand, type Subcommand } from "../subcommand.js";
 
 /** `serving-kit inspect PATH`: the description of a model by its platform. */
@@ -16,10 +19,15 @@ export function inspect({ platforms: rows }: Pick<BuiltIns, "platforms"> = built
       "operators and state, the runtime it needs, the runtime that would run it and why, operands that\n" +
       "nothing checks, and how much of it XNNPACK would run. Needs no library.",
     operands: ["path"],
-    flags: pluginFlags,
-    async run({ operands: [path = ""], flags }, { stdout }) {
+    flags: { ...pluginFlags, model_cache_dir: storageFlags.model_cache_dir },
+    async run({ operands: [path = ""], flags }, { stdout, signal }) {
       const platforms = await loadPlatforms(await withPlugins(rows, flags.plugins));
-      const { platform, path: found } = await findModel(path, platforms);
+      const { model_cache_dir: dir } = flags;
+      const modelCache = dir === "" ? {} : { dir };
+      const options = { modelCache, logger: silentLogger, signal };
+      const fetched = isRemoteUri(path) ? await fetchModel(path, options) : undefined;
+      await using _lease = fetched?.lease;
+      const { platform, path: found } = await findModel(fetched?.lease.path ?? path, platforms);
       const { description } = (await platform.inspect?.(found)) ?? {
         description: `${found}: model of the platform ${platform.platformName}`,
       };

@@ -1,0 +1,57 @@
+import { execFileSync } from "node:child_process";
+import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import type { SQSClient } from "@aws-sdk/client-sqs";
+import { expect, it } from "vitest";
+import { pollOnEvents } from "./poll-on-events.js";
+
+it("polls for messages of the bucket, and deletes them then", async () => {
+  const stop = new AbortController();
+  const steps: string[] = [];
+  const queue = [[], [{ ReceiptHandle: "one" }, { ReceiptHandle: "two" }]];
+  const client = {
+    async send({ constructor: { name }, input }: { constructor: { name: string }; input: object }) {
+      if (name === "ReceiveMessageCommand") {
+        const Messages = queue.shift();
+        if (Messages !== undefined) return { Messages };
+        stop.abort();
+        throw stop.signal.reason;
+      }
+      steps.push(`${name} ${JSON.stringify((input as { Entries: object }).Entries)}`);
+      return {};
+    },
+  } as unknown as SQSClient;
+  const server = {
+    async poll() {
+      steps.push("poll");
+    },
+  };
+  await pollOnEvents(server, client, "https://sqs.example/queue", stop.signal);
+  expect(steps).toEqual([
+    "poll",
+    'DeleteMessageBatchCommand [{"Id":"0","ReceiptHandle":"one"},{"Id":"1","ReceiptHandle":"two"}]',
+  ]);
+});
+
+it.skipIf(process.platform !== "linux")("uploads the manifest first", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "serving-kit-publish-"));
+  const model = join(folder, "3");
+  await mkdir(join(model, "assets"), { recursive: true });
+  await writeFile(join(model, "model.tflite"), "model");
+  await writeFile(join(model, "assets/words"), "words");
+  const log = join(folder, "log");
+  const aws = join(folder, "aws");
+  await writeFile(aws, `#!/bin/sh\necho "$@" >> ${log}\n`);
+  await chmod(aws, 0o755);
+  const env = { ...process.env, PATH: `${folder}${delimiter}${process.env.PATH}` };
+  execFileSync("sh", [join(import.meta.dirname, "publish.sh"), model, "s3://bucket/m/3"], { env });
+  expect((await readFile(log, "utf8")).split("\n")).toEqual([
+    "s3 cp SHA256SUMS s3://bucket/m/3/SHA256SUMS",
+    "s3 cp --recursive . s3://bucket/m/3",
+    "",
+  ]);
+  const sums = await readFile(join(model, "SHA256SUMS"), "utf8");
+  expect(sums).toMatch(/^[0-9a-f]{64} {2}\.\/(assets\/words|model\.tflite)$/m);
+  await rm(folder, { recursive: true });
+});

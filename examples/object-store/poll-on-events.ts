@@ -1,0 +1,31 @@
+import {
+  DeleteMessageBatchCommand,
+  ReceiveMessageCommand,
+  type SQSClient,
+} from "@aws-sdk/client-sqs";
+import type { ModelServer } from "serving-kit";
+
+/**
+ * Polls a server's storage whenever the queue has messages: of a bucket whose notifications `s3:ObjectCreated:*` go there.
+ * Returns when the signal aborts.
+ */
+export async function pollOnEvents(
+  server: Pick<ModelServer, "poll">,
+  client: SQSClient,
+  queueUrl: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const receive = { QueueUrl: queueUrl, WaitTimeSeconds: 20, MaxNumberOfMessages: 10 };
+  while (!signal.aborted) {
+    const { Messages = [] } = await client
+      .send(new ReceiveMessageCommand(receive), { abortSignal: signal })
+      .catch((error: unknown) => {
+        if (signal.aborted) return {};
+        throw error;
+      });
+    if (Messages.length === 0) continue;
+    await server.poll();
+    const entries = Messages.map(({ ReceiptHandle }, i) => ({ Id: String(i), ReceiptHandle }));
+    await client.send(new DeleteMessageBatchCommand({ QueueUrl: queueUrl, Entries: entries }));
+  }
+}

@@ -1,0 +1,93 @@
+import {
+  delay,
+  isRemotePath,
+  type LocalLease,
+  type Logger,
+  latestVersions,
+  parseVersion,
+  type RemotePath,
+  type SourceProvider,
+  type SourceServable,
+  specificVersions,
+  systemClock,
+  type Version,
+} from "@serving-kit/core";
+import { builtIns } from "./built-ins.js";
+import { errors } from "./errors.js";
+import { loadSources, type SourceOptions } from "./source-rows.js";
+
+/** A version whose files were fetched. */
+export interface FetchedModel {
+  readonly version: Version;
+  readonly uri: string;
+  readonly lease: LocalLease;
+}
+
+/** Ms for which a version may be on its way. */
+const ARRIVAL_MS = 60_000;
+
+/** Whether a path is a URI of remote storage. */
+export function isRemoteUri(path: string): boolean {
+  return /^(?!file:)[a-z][a-z0-9+.-]+:\/\//i.test(path);
+}
+
+/**
+ * Fetches the newest version below a URI, or the version that the URI names. The caller disposes the lease.
+ *
+ * @throws ServingError of the source, if there is no such version or it cannot be read; the signal's reason.
+ */
+export async function fetchModel(
+  uri: string,
+  options: SourceOptions & { readonly logger: Logger; readonly signal: AbortSignal },
+): Promise<FetchedModel> {
+  const scheme = uri.slice(0, uri.indexOf(":")).toLowerCase();
+  const sources = await loadSources(builtIns.sourceProviders, options);
+  const provider = sources.find(({ schemes }) => schemes.includes(scheme));
+  if (provider === undefined || !("create" in provider)) {
+    const schemes = sources.flatMap((each) => each.schemes).filter((each) => each !== "file");
+    throw errors.argumentInvalid("uri", `a URI with the scheme ${schemes.join(" or ")}`, uri);
+  }
+  const { version, remote } = await findVersion(provider, servableAt(uri, provider), options);
+  return { version, uri: remote.uri, lease: await remote.fetch(options.signal) };
+}
+
+/** The servable of a URI, which may end with the number of a version. */
+function servableAt(uri: string, provider: SourceProvider): SourceServable {
+  const basePath = provider.resolve?.(uri) ?? uri;
+  const [, parent = "", last = "", query = ""] = /^(.+)\/([^/?]+)(\?.*)?$/.exec(basePath) ?? [];
+  const version = parseVersion(last);
+  return version === undefined
+    ? { name: "model", basePath, versionPolicy: latestVersions(1) }
+    : { name: "model", basePath: `${parent}${query}`, versionPolicy: specificVersions([version]) };
+}
+
+/** The version that a source of the provider emits; what keeps it from that is the error. */
+async function findVersion(
+  provider: SourceProvider,
+  servable: SourceServable,
+  { logger, signal }: { readonly logger: Logger; readonly signal: AbortSignal },
+): Promise<{ readonly version: Version; readonly remote: RemotePath }> {
+  const source = provider.create({
+    ...{ servables: [servable], clock: systemClock, logger, pollIntervalMs: 10_000 },
+  });
+  let found: { readonly version: Version; readonly remote: RemotePath } | undefined;
+  const subscription = source.subscribe(({ versions: [newest] }) => {
+    if (newest === undefined || !("data" in newest) || !isRemotePath(newest.data)) return;
+    found = { version: newest.id.version, remote: newest.data };
+  });
+  try {
+    await source.poll();
+    for (let waitedMs = 0; ; waitedMs += 1_000) {
+      signal.throwIfAborted();
+      if (found !== undefined) return found;
+      const [problem] = source.problems();
+      const isOnItsWay = problem === undefined || problem.error.reason === "VERSION_INCOMPLETE";
+      if (!isOnItsWay || waitedMs >= ARRIVAL_MS) {
+        throw problem?.error ?? errors.nothingToLoad(servable.basePath, "no version was found");
+      }
+      await delay(systemClock, 1_000, signal);
+    }
+  } finally {
+    subscription.unsubscribe();
+  }
+}
