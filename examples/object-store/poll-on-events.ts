@@ -1,5 +1,6 @@
 import {
   DeleteMessageBatchCommand,
+  type Message,
   ReceiveMessageCommand,
   type SQSClient,
 } from "@aws-sdk/client-sqs";
@@ -17,15 +18,17 @@ export async function pollOnEvents(
 ): Promise<void> {
   const receive = { QueueUrl: queueUrl, WaitTimeSeconds: 20, MaxNumberOfMessages: 10 };
   while (!signal.aborted) {
-    const { Messages = [] } = await client
-      .send(new ReceiveMessageCommand(receive), { abortSignal: signal })
-      .catch((error: unknown) => {
-        if (signal.aborted) return {};
-        throw error;
-      });
-    if (Messages.length === 0) continue;
+    let messages: readonly Message[] | undefined;
+    try {
+      const command = new ReceiveMessageCommand(receive);
+      messages = (await client.send(command, { abortSignal: signal })).Messages;
+    } catch (error) {
+      if (signal.aborted) return;
+      throw error;
+    }
+    if (messages === undefined || messages.length === 0) continue;
     await server.poll();
-    const entries = Messages.map(({ ReceiptHandle }, i) => ({ Id: String(i), ReceiptHandle }));
+    const entries = messages.map(({ ReceiptHandle }, i) => ({ Id: String(i), ReceiptHandle }));
     await client.send(new DeleteMessageBatchCommand({ QueueUrl: queueUrl, Entries: entries }));
   }
 }
