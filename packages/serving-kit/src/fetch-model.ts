@@ -1,4 +1,5 @@
 import {
+  type Clock,
   delay,
   isRemotePath,
   type LocalLease,
@@ -23,6 +24,14 @@ export interface FetchedModel {
   readonly lease: LocalLease;
 }
 
+/** Options of `fetchModel`. */
+export interface FetchModelOptions extends SourceOptions {
+  readonly logger: Logger;
+  readonly signal: AbortSignal;
+  /** Default `systemClock`. */
+  readonly clock?: Clock;
+}
+
 /** Ms for which a version may be on its way. */
 const ARRIVAL_MS = 60_000;
 
@@ -36,10 +45,7 @@ export function isRemoteUri(path: string): boolean {
  *
  * @throws ServingError of the source, if there is no such version or it cannot be read; the signal's reason.
  */
-export async function fetchModel(
-  uri: string,
-  options: SourceOptions & { readonly logger: Logger; readonly signal: AbortSignal },
-): Promise<FetchedModel> {
+export async function fetchModel(uri: string, options: FetchModelOptions): Promise<FetchedModel> {
   const scheme = uri.slice(0, uri.indexOf(":")).toLowerCase();
   const sources = await loadSources(builtIns.sourceProviders, options);
   const provider = sources.find(({ schemes }) => schemes.includes(scheme));
@@ -65,10 +71,10 @@ function servableAt(uri: string, provider: SourceProvider): SourceServable {
 async function findVersion(
   provider: SourceProvider,
   servable: SourceServable,
-  { logger, signal }: { readonly logger: Logger; readonly signal: AbortSignal },
+  { logger, signal, clock = systemClock }: FetchModelOptions,
 ): Promise<{ readonly version: Version; readonly remote: RemotePath }> {
   const source = provider.create({
-    ...{ servables: [servable], clock: systemClock, logger, pollIntervalMs: 10_000 },
+    ...{ servables: [servable], clock, logger, pollIntervalMs: 10_000 },
   });
   let found: { readonly version: Version; readonly remote: RemotePath } | undefined;
   const subscription = source.subscribe(({ versions: [newest] }) => {
@@ -85,7 +91,7 @@ async function findVersion(
       if (!isOnItsWay || waitedMs >= ARRIVAL_MS) {
         throw problem?.error ?? errors.nothingToLoad(servable.basePath, "no version was found");
       }
-      await delay(systemClock, 1_000, signal);
+      await delay(clock, 1_000, signal);
     }
   } finally {
     subscription.unsubscribe();
