@@ -1,5 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { ServingError } from "@serving-kit/core";
 import { definePlatform, type Signature, tensor, validateInputs } from "@serving-kit/inference";
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import { parseBatchingParametersFile } from "../src/config/batching-parameters-file.js";
@@ -19,7 +20,7 @@ const signature: Signature = {
   outputs: new Map([["y", vector]]),
 };
 
-/** A platform that counts rows: `y = x + 1`. */
+/** A platform that counts rows: `y = x + 1`, and that rejects what is negative. */
 const counting = (batchable: boolean) =>
   definePlatform({
     name: "counting",
@@ -31,6 +32,9 @@ const counting = (batchable: boolean) =>
         validateInputs(signature, inputs);
         const x = inputs.x?.data as Float32Array;
         runs.push(x.length);
+        if (x.some((value) => value < 0)) {
+          throw new ServingError("INVALID_ARGUMENT", "NEGATIVE", `negative inputs in [${x}]`);
+        }
         return {
           y: tensor(
             "float32",
@@ -65,9 +69,13 @@ async function serve(
   const predict = async (x: number) => {
     const url = `http://127.0.0.1:${port}/v1/models/${name}:predict`;
     const response = await fetch(url, { method: "POST", body: `{"instances":[${x}]}` });
-    return ((await response.json()) as { predictions: number[] }).predictions;
+    const { predictions, error } = (await response.json()) as {
+      predictions: number[];
+      error?: string;
+    };
+    return error ?? predictions;
   };
-  return () => Promise.all([1, 2, 3, 4].map(predict));
+  return (inputs = [1, 2, 3, 4]) => Promise.all(inputs.map(predict));
 }
 
 const answers = [[2], [3], [4], [5]];
@@ -104,6 +112,21 @@ describe("createModelServer's batching", () => {
     const ask = await serve(options, model);
     expect(await ask()).toEqual(answers);
     expect(runs).toEqual(expected);
+  });
+
+  it("lets one bad request of a batch fail alone, by default", async () => {
+    const ask = await serve({ batching: fours });
+    expect(await ask([1, 2, 3, -4])).toEqual([[2], [3], [4], "negative inputs in [-4]"]);
+    // Where in the batch the bad one is depends on the order in which the requests arrive.
+    expect(runs[0]).toBe(4);
+    expect(runs.length - 1).toBeLessThanOrEqual(4);
+  });
+
+  it("names no request in what a whole batch fails with, if failed batches are not run again", async () => {
+    const ask = await serve({ batching: { ...fours, rerunFailedBatches: false } });
+    const message = expect.stringMatching(/^the batch of 4 calls .* failed with INVALID_ARGUMENT/);
+    expect(await ask([1, 2, 3, -4])).toEqual([message, message, message, message]);
+    expect(runs).toEqual([4]);
   });
 
   it("is what batching_params.pbtxt in the version's directory says", async () => {
