@@ -7,7 +7,7 @@ it.each([true, false])("SIGHUP reopens the request log, if there is one (%s)", (
   let reopened = 0;
   const server = { reopenLogs: () => void reopened++ } as Partial<ModelServer> as ModelServer;
   const listeners = process.listenerCount("SIGHUP");
-  const options = { pollIntervalMs: 0, logger: silentLogger, hasLog };
+  const options = { pollIntervalMs: 0, logger: silentLogger, hasLog, hasUris: false };
   const reloads = modelFileReloads(undefined, options);
   reloads.begin(server);
   // Without a listener SIGHUP ends the process.
