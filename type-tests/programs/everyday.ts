@@ -5,6 +5,7 @@ import {
   defineModel,
   defineSignatures,
   loadModel,
+  mapPredictor,
   type Model,
   type ModelServer,
   type ModelType,
@@ -15,6 +16,7 @@ import {
   stringsOf,
   type Tensor,
   type TensorSpec,
+  tflite,
 } from "serving-kit";
 import { type Digits, digits as expected } from "./digits.js";
 
@@ -279,6 +281,47 @@ models.predict(name, { x: 1 });
 // @ts-expect-error another model
 const wrong: Model<{ readonly signatures: typeof double.signatures }> = digits;
 void [some, ofServer, facts, part, ask, classify, disposed, wrong, version, names, data];
+
+// Other inputs and outputs in front of a model.
+const worded = mapPredictor(tflite(), {
+  inputs: { pixels: spec.uint8([-1, 64]) },
+  outputs: { digit: spec.string([-1]) },
+  expects: expected,
+  before: ({ pixels }, { signal }) => {
+    yes<Equal<typeof pixels, Tensor<"uint8", [-1, 64]>>>();
+    yes<Equal<typeof signal, AbortSignal>>();
+    return { image: Float32Array.from(pixels.data) };
+  },
+  after: async ({ probabilities }, { inputs: { pixels } }) => {
+    yes<Equal<typeof probabilities, Tensor<"float32", [-1, 10]>>>();
+    return { digit: [...probabilities.data].map((p, i) => `${p} ${pixels.data[i]}`) };
+  },
+});
+const wordedDouble = mapPredictor(double, {
+  inputs: { x: spec.string([]) },
+  outputs: { y: spec.float32([]) },
+  before: ({ x }) => ({ x: stringsOf(x).map(Number) }),
+  after: ({ y }) => ({ y: y.data[0] ?? 0 }),
+});
+const mappedServer = await createModelServer({
+  models: { digits: model("models/digits", worded), double: wordedDouble },
+});
+const { digit } = await mappedServer.predict("digits", { pixels: [new Uint8Array(64)] });
+yes<Equal<typeof digit, Tensor<"string", [-1]>>>();
+yes<Equal<(typeof wordedTwice)["y"], Tensor<"float32", []>>>();
+const wordedTwice = await mappedServer.predict("double", { x: "2" });
+mapPredictor(double, {
+  inputs: { x: spec.float32([-1]) },
+  outputs: { y: spec.float32([-1]) },
+  // @ts-expect-error not an input of the model
+  before: ({ x }) => ({ z: x }),
+});
+mapPredictor(double, {
+  inputs: { x: spec.float32([-1]) },
+  outputs: { y: spec.float32([-1]) },
+  // @ts-expect-error not an output of the model
+  after: ({ z }) => ({ y: z }),
+});
 
 // Inputs that people have.
 const many = defineModel({
