@@ -19,67 +19,26 @@ import { tmpdir } from "node:os";
 import { basename, dirname, join, parse } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
+import { register } from "tsx/esm/api";
 
-/** The Python whose wheels are taken. Their libraries do not depend on it. */
-const PYTHON = "3.11";
 const DOWNLOAD_TIMEOUT_MS = 300_000;
 /** Maximum size of a file in a wheel: what a wheel unpacks to is limited before its SHA-256 is known. */
 const MAX_FILE_BYTES = 2 ** 26;
-const LICENCES = ["LICENSE", "ThirdPartyNotices.txt"];
 
-/**
- * By package: the version of the Python package onnxruntime that carries its library, pip's name of the platform, the
- * library's path in the wheel and its SHA-256. The newest version, except for macOS on x64, which ends at 1.23.2. There
- * is none for musl.
- */
-const libraries = {
-  "linux-x64": {
-    version: "1.32.0",
-    platform: "manylinux_2_28_x86_64",
-    file: "onnxruntime/capi/libonnxruntime.so.1.32.0",
-    sha256: "6c1585d1bbf45b0712ea4a21b705c5fcb4ba04ff2e30f1fbf81a49faf658638f",
-  },
-  "linux-arm64": {
-    version: "1.32.0",
-    platform: "manylinux_2_28_aarch64",
-    file: "onnxruntime/capi/libonnxruntime.so.1.32.0",
-    sha256: "49852228a93995158b2a813d4df487d47a1b76b0eaa894507ef49e91b6d7954a",
-  },
-  "darwin-arm64": {
-    version: "1.32.0",
-    platform: "macosx_14_0_arm64",
-    file: "onnxruntime/capi/libonnxruntime.1.32.0.dylib",
-    sha256: "fa585fabbea65b823b9a8f7e27d46aee3989d1be7e36b528203d3a1fd613aae7",
-  },
-  "darwin-x64": {
-    version: "1.23.2",
-    platform: "macosx_13_0_x86_64",
-    file: "onnxruntime/capi/libonnxruntime.1.23.2.dylib",
-    sha256: "8330f6d9d53f81d564c88de6520113b25db9537872e70a0fb7942fea202f08b1",
-  },
-  "win32-x64": {
-    version: "1.32.0",
-    platform: "win_amd64",
-    file: "onnxruntime/capi/onnxruntime.dll",
-    sha256: "e9feebaed867b76f741c14ae64e056a3da64a153a61994f1fb48eadc7f9b3ba8",
-  },
-  "win32-arm64": {
-    version: "1.32.0",
-    platform: "win_arm64",
-    file: "onnxruntime/capi/onnxruntime.dll",
-    sha256: "d3587771474d96427cc5683fa49440127e928622a5e9df0f3e24209ae1fc42ad",
-  },
-};
+// The table is a part of the package, which installs the library too.
+register();
+const {
+  LIBRARIES: libraries,
+  LICENCES,
+  libraryName,
+  PYTHON,
+} = await import("../src/install/libraries.ts");
 
 const packages = fileURLToPath(new URL("../npm", import.meta.url));
 const hashOf = (bytes) => createHash("sha256").update(bytes).digest("hex");
 
-/** The path of the library in the folder of a package, which has the package's short name: without its version. */
-function libraryPathOf(folder) {
-  const { base, ext } = parse(libraries[basename(folder)].file.replace(/\.so\.[\d.]+$/, ".so"));
-  const name = ext === ".dylib" ? "libonnxruntime.dylib" : base;
-  return join(folder, "lib", name);
-}
+/** The path of the library in the folder of a package, which has the package's short name. */
+const libraryPathOf = (folder) => join(folder, "lib", libraryName(libraries[basename(folder)]));
 
 function hasLibrary(folder) {
   const path = libraryPathOf(folder);

@@ -55,6 +55,14 @@ export const errors = {
   runFailed: (failure: OrtFailure) =>
     new ServingError(failure.code, "ONNX_RUN_FAILED", failure.message, { cause: failure }),
 
+  installFailed: (problem: string, remedy: string, cause?: unknown) =>
+    new ServingError(
+      "UNAVAILABLE",
+      "INSTALL_FAILED",
+      `ONNX Runtime could not be installed: ${problem}. ${remedy}`,
+      { cause },
+    ),
+
   sharedPredictorInvalid: (problem: string) =>
     new ServingError(
       "INVALID_ARGUMENT",

@@ -51,6 +51,11 @@ const platform = definePlatform<OnnxOptions>({
   libraryReport: ({ library, signal }, options) =>
     examineOnnxRuntime(library ?? options.library, signal),
 
+  async install(request) {
+    const { installOnnxRuntime } = await import("./install/install-onnx-runtime.js");
+    return installOnnxRuntime(request);
+  },
+
   async estimateResources({ path, sizeBytes }, { file }) {
     const bytes = sizeBytes ?? (await stat(await findModel(path, file))).size;
     return { [RAM_BYTES]: Math.ceil(BYTES_PER_FILE_BYTE * bytes) };

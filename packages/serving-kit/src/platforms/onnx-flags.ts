@@ -52,4 +52,7 @@ export const onnxFlags: PlatformFlags = {
     customOpLibraries: "onnx_custom_op_libraries",
     providers: "onnx_execution_providers",
   },
+  installHelp:
+    "onnx: ONNX Runtime, which ONNX models need. Lets pip download its Python package, checks the library in it\n" +
+    "and unpacks it with its licences. Not needed if @serving-kit/onnxruntime-<os>-<arch> is installed.",
 };
