@@ -142,7 +142,7 @@ describe("mapPredictor", () => {
     const predictor = await load(added);
     expect([...predictor.signatures.keys()]).toEqual(["serving_default"]);
     expect([added.batchable, predictor.batchable]).toEqual([true, true]);
-    expect([added.readsFolders, added.platformName]).toEqual([false, "defined-model"]);
+    expect([added.readsFolders, added.platformName]).toEqual([false, "mapped-defined-model"]);
     const alone = mapPredictor(plain([]), model);
     expect([alone.batchable, (await load(alone)).batchable]).toEqual([false, false]);
     const single = defineModel({ ...model, predict: ({ x }) => ({ y: x.data.slice() }) });
@@ -234,6 +234,22 @@ describe("mapPredictor", () => {
     expect(unshared).toHaveLength(1);
     await Promise.all([predictor[Symbol.asyncDispose]?.(), attached?.[Symbol.asyncDispose]?.()]);
     expect(held).toBe(before);
+  });
+
+  it("T6 does not take the name by which the mapped platform is attached", async () => {
+    const sharing = definePlatform({
+      name: "sharing",
+      load: async ({ signal }) => {
+        const predictor = await sums.loader().load({ id, signal });
+        return Object.assign(predictor, { share: () => ({ platform: "sharing" }) });
+      },
+    });
+    const mapped = mapPredictor(sharing(), { inputs: {}, outputs: {} });
+    const predictor = await load(mapped as never);
+    expect(predictor.share?.()).toEqual({ platform: "mapped-sharing" });
+    await predictor[Symbol.asyncDispose]?.();
+    const same = () => mapPredictor(sharing(), { name: "sharing", inputs: {}, outputs: {} });
+    expect(same).toThrow('name must differ from that of the mapped platform; got "sharing"');
   });
 
   it("T7 refuses a model that does not fit, and disposes it", async () => {

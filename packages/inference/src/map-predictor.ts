@@ -47,7 +47,7 @@ type Called<T extends ModelType> = T["signatures"][keyof T["signatures"]];
 
 /** Options of `mapPredictor`. */
 export interface MapDefinition<I, O, T extends ModelType = ModelType> {
-  /** The name of the platform in configuration. Default that of the mapped one. */
+  /** The name of the platform in configuration. Default `mapped-` and the name of the mapped one. */
   readonly name?: string | undefined;
   /** The inputs that callers pass, by name. */
   readonly inputs: I;
@@ -97,7 +97,8 @@ export interface MapDefinition<I, O, T extends ModelType = ModelType> {
  * const models = await createModelServer({ models: { photos: { basePath: "models/photos", platform: photos } } });
  * ```
  *
- * @throws ServingError INVALID_ARGUMENT / PREDICTOR_UNFIT if the specs are not valid.
+ * @throws ServingError INVALID_ARGUMENT / PREDICTOR_UNFIT if the specs are not valid; TypeError if `name` is that of
+ * the mapped platform.
  */
 export function mapPredictor<
   const I extends Specs,
@@ -108,7 +109,14 @@ export function mapPredictor<
   definition: MapDefinition<I, O, T>,
 ): DefinedModel<OneSignature<I, O>> {
   const mapping = definition as unknown as Mapping;
-  const { name = target.platformName, inputs, outputs, batchable = false } = mapping;
+  const { inputs, outputs, batchable = false } = mapping;
+  const { name = `mapped-${target.platformName}` } = mapping;
+  if (name === target.platformName) {
+    // Other threads would attach what it shares without the mapping.
+    throw new TypeError(
+      `mapPredictor: name must differ from that of the mapped platform; got "${name}"`,
+    );
+  }
   const signatures = { [DEFAULT_SIGNATURE]: { inputs, outputs } };
   guard({ signatures, batchable, predict: () => ({}) }, { where: "mapPredictor" });
   const loader = (storage: StoragePath = { path: "" }, id = servableId(name, 1)) =>
