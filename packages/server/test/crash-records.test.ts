@@ -152,7 +152,7 @@ describe("CrashRecords", () => {
     );
     expect(await load.load(context)).toBe(predictor);
     expect(warnings).toEqual([
-      expect.stringMatching(/^crashes of loads are not remembered in .*--state_dir/),
+      expect.stringMatching(/^crashes of loads are not remembered in .*option stateDir/),
     ]);
   });
 

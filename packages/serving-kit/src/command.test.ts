@@ -37,7 +37,7 @@ describe("runCommand", () => {
     ["Doctor", 'unknown command "Doctor"; did you mean doctor?'],
     [
       "xyz",
-      'unknown command "xyz"; expected install, doctor, inspect, types, tune, compare-engines (--help',
+      'unknown command "xyz"; expected install, doctor, inspect, types, pull, tune, compare-engines (--help',
     ],
     ["constructor", 'unknown command "constructor"; expected install'],
   ])("suggests the nearest subcommand for %j", async (name, message) => {

@@ -6,6 +6,9 @@ import { builtIns } from "./built-ins.js";
 export const FLAG_OF_OPTION: Readonly<Record<string, string | undefined>> = {
   startUpPolicy: "start_up_policy",
   threads: "http_threads",
+  stateDir: "state_dir",
+  modelCache: "model_cache_dir",
+  pollIntervalMs: "file_system_poll_wait_seconds",
   ...Object.assign({}, ...builtIns.platforms.map(({ flagOfOption }) => flagOfOption)),
 };
 

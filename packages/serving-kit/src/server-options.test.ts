@@ -1,3 +1,5 @@
+import { join } from "node:path";
+import { cacheFolder } from "@serving-kit/native-library";
 import { describe, expect, it } from "vitest";
 import type { PlatformSettings } from "./config-files/platform-config-file.js";
 import { parseFlags } from "./flags.js";
@@ -37,6 +39,8 @@ describe("serverOptionsOf", () => {
       startUpTimeoutMs: Number.POSITIVE_INFINITY,
       modelControl: "reload",
       allowVersionLabelsForUnavailableModels: false,
+      servableVersionsAlwaysPresent: false,
+      stateDir: join(cacheFolder(), "crashes"),
       signatureMethodNameCheck: false,
       serializeAsTensorContent: false,
       manager: { maxLoadRetries: 5, loadRetryDelayMs: 60_000 },
@@ -45,6 +49,8 @@ describe("serverOptionsOf", () => {
   });
 
   it.each([
+    [["--state_dir=/state"], { stateDir: "/state" }],
+    [["--servable_versions_always_present"], { servableVersionsAlwaysPresent: true }],
     [["--start_up_policy=all", "--start_up_timeout_in_ms=5"], { startUpTimeoutMs: 5 }],
     [["--file_system_poll_wait_seconds=3"], { pollIntervalMs: 3000, watch: true }],
     [["--file_system_poll_wait_seconds=0"], { pollIntervalMs: 0, watch: false }],

@@ -160,7 +160,7 @@ export const errors = {
     new ServingError(
       "RESOURCE_EXHAUSTED",
       "CACHE_FULL",
-      `the model cache ${dir} has no room for ${uri}, and all else in it is in use: make room on its disk, or set a cache folder on a larger one (--model_cache_dir)`,
+      `the model cache ${dir} has no room for ${uri}, and all else in it is in use: make room on its disk, or set a folder on a larger one (the option modelCache)`,
       { cause, details: { dir, uri } },
     ),
 
@@ -168,7 +168,7 @@ export const errors = {
     new ServingError(
       "FAILED_PRECONDITION",
       "CACHE_UNWRITABLE",
-      `the model cache ${dir} cannot be written: ${messageOf(cause)}; mount a volume there that this user may write, or set another folder (--model_cache_dir)`,
+      `the model cache ${dir} cannot be written: ${messageOf(cause)}; mount a volume there that this user may write, or set another folder (the option modelCache)`,
       { cause, details: { dir } },
     ),
 };

@@ -44,7 +44,7 @@ export function objectStore(options: ObjectStoreOptions): SourceProvider {
       const pollIntervalMs = context.pollIntervalMs ?? options.pollIntervalMs ?? POLL_MS;
       const settleMs = context.settleMs ?? options.settleMs ?? SETTLE_MS;
       if (pollIntervalMs > 0 && pollIntervalMs < EXPENSIVE_MS) {
-        const text = `each model is listed every ${pollIntervalMs} ms, and stores charge for listings: set --file_system_poll_wait_seconds to 10 or more`;
+        const text = `each model is listed every ${pollIntervalMs} ms, and stores charge for listings: set the option pollIntervalMs to at least ten seconds`;
         logger.warn({ pollIntervalMs }, text);
       }
       const settings = {

@@ -183,7 +183,7 @@ export class CrashRecords {
     const folder = this.#folder;
     this.#logger.warn(
       { folder },
-      `crashes of loads are not remembered in ${folder} (--state_dir): ${messageOf(error)}`,
+      `crashes of loads are not remembered in ${folder} (the option stateDir): ${messageOf(error)}`,
     );
   }
 }
