@@ -18,7 +18,6 @@ const CONNECTIONS = 16;
 
 const benchmark: Benchmark = {
   name: "Python models over REST against FastAPI with as many uvicorn workers",
-  dist: ["serving-kit"],
   async run() {
     const interpreter = pythonWithNumpy();
     const withFastApi = interpreter && pythonWithFastApi(interpreter);
