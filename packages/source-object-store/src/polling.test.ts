@@ -1,0 +1,130 @@
+import { allVersions, type Logger, type SourceServable, silentLogger } from "@serving-kit/core";
+import { FakeClock, RecordingTarget } from "@serving-kit/testing";
+import { MemoryObjectStore } from "@serving-kit/testing/object-store";
+import { describe, expect, it } from "vitest";
+import type { ObjectStoreOptions } from "./object-store-options.js";
+import { objectStore } from "./object-store-provider.js";
+
+interface SetUp extends Partial<ObjectStoreOptions> {
+  readonly servable?: Partial<SourceServable>;
+  readonly pollIntervalMs?: number;
+  readonly logger?: Logger;
+}
+
+function setUp({ servable, pollIntervalMs, logger = silentLogger, ...options }: SetUp = {}) {
+  const clock = new FakeClock(1_000_000);
+  const store = new MemoryObjectStore({ clock });
+  const basePath = "memory://bucket/digits";
+  const source = objectStore({
+    ...{ schemes: ["memory"], open: () => store, cache: { dir: "/nonexistent/cache" } },
+    ...options,
+  }).create({
+    ...{ servables: [{ name: "digits", basePath, ...servable }], clock, logger },
+    ...(pollIntervalMs !== undefined && { pollIntervalMs }),
+  });
+  const target = new RecordingTarget(source);
+  const lists = () =>
+    target.emissions.map(({ versions }) => versions.map(({ id }) => id.version).join());
+  const reasons = () => source.problems().map(({ error }) => error.reason);
+  return { clock, store, source, target, lists, reasons };
+}
+
+describe("polling", () => {
+  it("makes one listing a minute, ten per cent more or less, and lists versions hourly", async () => {
+    const { clock, store, lists } = setUp();
+    store.put("digits/1/model", "model", 0);
+    await clock.advance(0);
+    expect([lists(), store.lists]).toEqual([["1"], 1]);
+    const before = store.lists;
+    await clock.advance(3_540_000);
+    expect(store.lists - before).toBeGreaterThanOrEqual(3_540 / 66 - 1);
+    expect(store.lists - before).toBeLessThanOrEqual(3_540 / 54 + 1);
+    store.remove("digits/1/model");
+    store.put("digits/readme", "none");
+    await clock.advance(66_000);
+    expect(lists().at(-1)).toBe("");
+  });
+
+  it("keeps what is served when everything was deleted, and says so", async () => {
+    const { clock, store, lists, reasons } = setUp();
+    store.put("digits/1/model", "model", 0);
+    await clock.advance(0);
+    store.remove("digits/");
+    await clock.advance(600_000);
+    expect([lists(), reasons()]).toEqual([["1"], ["BASE_PATH_NOT_FOUND"]]);
+    store.put("digits/2/model", "model");
+    store.put("digits/2/_READY", "");
+    await clock.advance(66_001);
+    expect([lists(), reasons()]).toEqual([["1", "2"], []]);
+  });
+
+  it("waits until a version that came up has settled, however old its objects say they are", async () => {
+    const { clock, store, lists, reasons } = setUp();
+    store.put("digits/1/model", "model", 0);
+    await clock.advance(0);
+    store.put("digits/2/part-1", "one", 0);
+    await clock.advance(66_000);
+    store.put("digits/2/part-2", "two", 0);
+    expect(reasons()).toEqual(["VERSION_INCOMPLETE"]);
+    await clock.advance(9_000);
+    expect(lists()).toEqual(["1"]);
+    await clock.advance(12_000);
+    expect(lists()).toEqual(["1", "2"]);
+  });
+
+  it("with a ready marker waits for that, and needs no pause then", async () => {
+    const { clock, store, source, lists } = setUp({ readyMarker: "DONE" });
+    store.put("digits/1/model", "model", 0);
+    await clock.advance(600_000);
+    expect(lists()).toEqual([]);
+    store.put("digits/1/DONE", "");
+    await source.poll();
+    expect(lists()).toEqual(["1"]);
+  });
+
+  it("counts no prefix without objects, no folder marker and no other name as a version", async () => {
+    const { clock, store, lists } = setUp({ servable: { versionPolicy: allVersions() } });
+    store.put("digits/1/", "");
+    store.put("digits/x/model", "model", 0);
+    store.put("digits/3/model", "model", 0);
+    store.put("digits/10/model", "model", 0);
+    await clock.advance(0);
+    expect(lists()).toEqual(["10,3"]);
+  });
+
+  it("tells a manager that waits when the version has changed", async () => {
+    const { clock, store, source, target } = setUp();
+    store.put("digits/1/model", "model", 0);
+    await clock.advance(0);
+    const [version] = target.latest("digits")?.versions ?? [];
+    let isChanged = false;
+    const { changed } = version as { changed(signal: AbortSignal): Promise<void> };
+    void changed(new AbortController().signal).then(() => {
+      isChanged = true;
+    });
+    await source.poll();
+    expect(isChanged).toBe(false);
+    store.put("digits/1/model", "mended");
+    store.put("digits/1/_READY", "");
+    await source.poll();
+    expect(isChanged).toBe(true);
+  });
+
+  it("warns of an interval that is expensive", () => {
+    const lines: string[] = [];
+    const logger: Logger = { ...silentLogger, warn: (_, line) => lines.push(line) };
+    setUp({ pollIntervalMs: 1_000, logger });
+    setUp({ pollIntervalMs: 10_000, logger });
+    expect(lines).toEqual([expect.stringContaining("listed every 1000 ms")]);
+  });
+
+  it.each<[Partial<ObjectStoreOptions>, RegExp]>([
+    [{ cache: { dir: "" } }, /cache.dir: expected the path/],
+    [{ cache: { dir: "/c", maxBytes: 0 } }, /cache.maxBytes: expected an integer/],
+    [{ readyMarker: "a/b" }, /readyMarker: expected the name/],
+    [{ settleMs: -1 }, /settleMs: expected milliseconds/],
+    [{ concurrency: 0.5 }, /concurrency: expected an integer/],
+  ])("refuses %j", (options, text) => {
+    expect(() => setUp(options)).toThrow(text);
+  });
+});
