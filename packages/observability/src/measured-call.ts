@@ -59,7 +59,10 @@ export class MeasuredCall implements CallObservation, EndedCall {
     this.endedAtMs = this.#measures.clock.now();
     const { metrics, requestLog } = this.#measures;
     if (error !== undefined) this.status = statusOf(error).code;
-    else if (this.#logged) requestLog?.add(this.#logged);
+    else {
+      if (this.id !== undefined) this.runMs ??= this.endedAtMs - this.#runsSinceMs;
+      if (this.#logged) requestLog?.add(this.#logged);
+    }
     metrics?.record(this);
   }
 }

@@ -246,3 +246,19 @@ it.each([
   const error = { reason: "CONFIG_INVALID", message: expect.stringContaining(message) };
   await expect(observability(options as ObservabilityOptions)).rejects.toMatchObject(error);
 });
+
+it("takes a call whose answer is not encoded for as long as its model ran", async () => {
+  const { main, clock } = await FakeLoops.create({ metrics: {} });
+  const start = { api: "Predict", entrypoint: "in-process", model: "m", context: {} };
+  const observation = main.observer.begin?.(start);
+  observation?.running(ID, CALL);
+  await clock.advance(3);
+  observation?.end();
+  const failed = main.observer.begin?.(start);
+  failed?.running(ID, CALL);
+  failed?.end(new Error("failed"));
+  const page = await main.page();
+  const labels = '{model_name="m",API="Predict",runtime="serving-kit"}';
+  expect(page.get(`:tensorflow:serving:runtime_latency_count${labels}`)).toBe(1);
+  expect(page.get(`:tensorflow:serving:runtime_latency_sum${labels}`)).toBe(3_000);
+});

@@ -52,7 +52,7 @@ export async function makeCall<T, R, B = Uint8Array>(
       const running = call.run(version, body);
       outcome =
         running instanceof Promise ? await settleCall(running, limits, host.clock) : running;
-      version.ran();
+      if (call.encode) version.ran(); // else the call ends with its run
     } finally {
       version.end();
     }

@@ -80,7 +80,10 @@ export interface CallObservation {
   running(id: ServableId, call: PredictCall): void;
   /** A fact about the run, such as the pid of the process that runs the model. Default: ignored. */
   fact?(name: string, value: string | number): void;
-  /** The model has answered: `run` of the call has resolved, or runs the model again. */
+  /**
+   * The model has answered, and the answer is about to be encoded, or the model to run again. Left out if nothing is
+   * encoded, as for calls in the process: then a call that succeeds ends when the model has answered.
+   */
   ran(): void;
   /** The call is over; without `error` it succeeded. Called once, last. */
   end(error?: unknown): void;
