@@ -7,6 +7,7 @@ import { runExample } from "./run-example.js";
 const outputs: Readonly<Record<string, RegExp>> = {
   "everyday.ts":
     /^a picture of a 0: Float32Array\(10\)[\s\S]*doubled: Float32Array\(3\) \[ 2, 4, 6 \]/,
+  "authorize.ts": /^without a token 401, with it 200\n$/,
   "quickstart.ts": /^a picture of a 0: \{\s*dtype: 'float32',\s*shape: \[ 1, 10 \],/,
   "batching.ts":
     /^one by one +[\d,]+ answers a second\nbatched +[\d,]+ answers a second, [\d.]+ x\n\d+ batches; .*\n( {2}\d+ batches of \d+\n)+$/,

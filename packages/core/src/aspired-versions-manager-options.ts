@@ -32,6 +32,13 @@ export interface AspiredVersionsManagerOptions<S> {
   /** The time between attempts in ms. Default 60,000. */
   readonly loadRetryDelayMs?: number;
   /**
+   * How long an attempt to load may take without progress in ms: then it fails with LOAD_TIMED_OUT, and another
+   * version gets its slot. Default 600,000. Infinity: no limit.
+   */
+  readonly loadTimeoutMs?: number;
+  /** How long the disposal of a servable may hold its slot, in ms. Default 60,000. Infinity: no limit. */
+  readonly unloadTimeoutMs?: number;
+  /**
    * Whether an attempt that failed with this error is worth another. Default: unless its code is
    * INVALID_ARGUMENT or UNIMPLEMENTED, which waiting does not mend.
    */
@@ -74,6 +81,8 @@ export function withDefaults<S>(
     unloadConcurrency = 2,
     maxLoadRetries = 5,
     loadRetryDelayMs = 60_000,
+    loadTimeoutMs = 600_000,
+    unloadTimeoutMs = 60_000,
     shouldRetryLoad = isWorthRetrying,
     preLoad,
     probe,
@@ -82,6 +91,8 @@ export function withDefaults<S>(
   checkAtLeast(0, {
     maxLoadRetries,
     loadRetryDelayMs,
+    loadTimeoutMs,
+    unloadTimeoutMs,
     "reloadBackoffMs.min": reloadBackoffMs.min,
     "reloadBackoffMs.max": reloadBackoffMs.max,
   });
@@ -97,6 +108,7 @@ export function withDefaults<S>(
     resourceQueue: new WaitQueue(),
     maxLoadRetries,
     loadRetryDelayMs,
+    ...{ loadTimeoutMs, unloadTimeoutMs, hanging: new Map() },
     shouldRetryLoad,
     estimate: (loader) => loader.estimateResources?.(),
     beforeLoad: async (loader, context) => {

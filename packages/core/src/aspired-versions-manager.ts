@@ -47,6 +47,9 @@ import { type WaitOptions, waitUntil } from "./wait-until.js";
  * - V8 `available` is told after `acquire` gives the version, `unloading` before it stops to.
  * - V9 When a source completes or fails nothing is unloaded; an exception of a policy, a loader or a
  *   hook becomes state or an event.
+ * - V10 A load without progress for `loadTimeoutMs`, or a disposal that takes longer than `unloadTimeoutMs`, gives its
+ *   slot to others and ends the version with an error. What the load gives later is disposed (V4); until then the
+ *   version is not loaded again, and what was reserved for it stays reserved.
  *
  * A name belongs to the source that spoke of it last. Retries and waiting follow TF Serving's
  * AspiredVersionsManager, with three differences: a retry does not block a load slot, a failed

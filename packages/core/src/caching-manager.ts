@@ -94,6 +94,7 @@ export class CachingManager<S> implements AsyncDisposable {
         ...(maxRamBytes !== undefined && { [RAM_BYTES]: maxRamBytes }),
       }),
       resourceQueue: new WaitQueue(),
+      ...{ loadTimeoutMs: 600_000, unloadTimeoutMs: 60_000, hanging: new Map() },
       maxLoadRetries: 0,
       loadRetryDelayMs: 0,
       shouldRetryLoad: () => false,

@@ -33,6 +33,26 @@ const texts: Record<keyof typeof errors, [ServingError, string, string, string]>
     "LOAD_FAILED",
     "loading {name: m version: 3} failed: disk on fire",
   ],
+  loadTimedOut: [
+    errors.loadTimedOut(id, 5),
+    "DEADLINE_EXCEEDED",
+    "LOAD_TIMED_OUT",
+    "loading {name: m version: 3} made no progress for 5 ms (option loadTimeoutMs); if it ends " +
+      "later, what it loaded is disposed",
+  ],
+  loadStillRuns: [
+    errors.loadStillRuns(id),
+    "UNAVAILABLE",
+    "LOAD_STILL_RUNS",
+    "{name: m version: 3} was not loaded again: an earlier load of it has timed out and still runs",
+  ],
+  unloadTimedOut: [
+    errors.unloadTimedOut(id, 5),
+    "DEADLINE_EXCEEDED",
+    "UNLOAD_TIMED_OUT",
+    "disposing {name: m version: 3} did not end within 5 ms (option unloadTimeoutMs); its " +
+      "resources may leak",
+  ],
   fetchFailed: [
     errors.fetchFailed("s3://b/m/3", cause),
     "UNAVAILABLE",

@@ -104,6 +104,29 @@ export const errors = {
           { cause: asError(cause) },
         ),
 
+  loadTimedOut: (id: ServableId, timeoutMs: number) =>
+    new ServingError(
+      "DEADLINE_EXCEEDED",
+      "LOAD_TIMED_OUT",
+      `loading ${formatServableId(id)} made no progress for ${timeoutMs} ms (option loadTimeoutMs); if it ends ` +
+        "later, what it loaded is disposed",
+    ),
+
+  loadStillRuns: (id: ServableId) =>
+    new ServingError(
+      "UNAVAILABLE",
+      "LOAD_STILL_RUNS",
+      `${formatServableId(id)} was not loaded again: an earlier load of it has timed out and still runs`,
+    ),
+
+  unloadTimedOut: (id: ServableId, timeoutMs: number) =>
+    new ServingError(
+      "DEADLINE_EXCEEDED",
+      "UNLOAD_TIMED_OUT",
+      `disposing ${formatServableId(id)} did not end within ${timeoutMs} ms (option unloadTimeoutMs); its ` +
+        "resources may leak",
+    ),
+
   fetchFailed: (uri: string, cause: unknown) =>
     isServingError(cause)
       ? cause

@@ -30,6 +30,7 @@ export interface FetchedLoaderOptions {
  *   reject with. An inner load that has started ends first.
  * - D6 `estimateResources` is `estimate` of the remote size until a load succeeded, and after that at most what the
  *   inner loader estimates. A version without a size reserves nothing.
+ * - D7 A fetch is limited in time without progress, not in length: what it reports is progress of the load.
  *
  * @throws ServingError UNAVAILABLE / FETCH_FAILED if `fetch` rejects with another error than a ServingError.
  */
@@ -46,7 +47,7 @@ export function fetchedLoader<S>(
       return atMost(bound, (await loaded.estimateResources?.()) ?? {});
     },
     async load(context) {
-      const lease = await fetchFiles(remote, context.signal);
+      const lease = await fetchFiles(remote, context);
       try {
         const loader = make(await checkFiles(lease, remote.uri, context, options));
         await loader.probe?.(context);
@@ -64,9 +65,12 @@ export function fetchedLoader<S>(
 }
 
 /** Fetches, or rejects with the signal's reason; a lease that comes too late is disposed. */
-async function fetchFiles(remote: RemotePath, signal: AbortSignal): Promise<LocalLease> {
+async function fetchFiles(
+  remote: RemotePath,
+  { signal, progressed }: LoadContext,
+): Promise<LocalLease> {
   signal.throwIfAborted();
-  const fetching = (async () => remote.fetch(signal))();
+  const fetching = (async () => remote.fetch(signal, progressed))();
   try {
     return await settleBy(fetching, { signal });
   } catch (error) {

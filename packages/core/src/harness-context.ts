@@ -5,6 +5,7 @@ import type { Logger } from "./logger.js";
 import type { Resources, ResourceTracker } from "./resources.js";
 import type { Semaphore } from "./semaphore.js";
 import type { ServableId } from "./servable-id.js";
+import type { HangingLoads } from "./timed-load.js";
 import type { WaitQueue } from "./wait-queue.js";
 
 /** What a harness shares with the other harnesses of its manager. Internal. */
@@ -17,6 +18,9 @@ export interface HarnessContext<S> {
   readonly resourceQueue: WaitQueue;
   readonly maxLoadRetries: number;
   readonly loadRetryDelayMs: number;
+  readonly loadTimeoutMs: number;
+  readonly unloadTimeoutMs: number;
+  readonly hanging: HangingLoads;
   readonly shouldRetryLoad: (error: ServingError, id: ServableId) => boolean;
   /** What to reserve for a version before it is loaded. May be abandoned when the version is. */
   readonly estimate: (loader: Loader<S>) => Promise<Resources> | undefined;

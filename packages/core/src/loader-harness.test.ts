@@ -23,6 +23,7 @@ function harnessOf(loader = new FakeLoader(), options: Partial<HarnessContext<Fa
     resourceQueue: new WaitQueue(),
     maxLoadRetries: 1,
     loadRetryDelayMs: 10,
+    ...{ loadTimeoutMs: 600_000, unloadTimeoutMs: 60_000, hanging: new Map() },
     shouldRetryLoad: () => true,
     estimate: (loader) => loader.estimateResources?.(),
     beforeLoad: async () => {},

@@ -3,11 +3,12 @@ import { type AspiredVersion, onChange } from "./aspired-versions.js";
 import { delay } from "./delay.js";
 import { errors, type ServingError } from "./errors.js";
 import type { HarnessContext } from "./harness-context.js";
-import { type Loader, unload } from "./loader.js";
+import { type LoadContext, type Loader, unload } from "./loader.js";
 import { Reservation } from "./reservation.js";
 import type { Counted } from "./servable-handle.js";
-import type { ServableId } from "./servable-id.js";
+import { formatServableId, type ServableId } from "./servable-id.js";
 import type { ServableState, ServableStateName, WaitingFor } from "./servable-state.js";
+import { endsWithin, timedLoad } from "./timed-load.js";
 
 /** Who commands a harness. Internal. */
 export interface HarnessOwner<S> {
@@ -55,6 +56,8 @@ export class LoaderHarness<S> implements Counted<S> {
   #phase: Phase = "new";
   #abandon: (() => void) | undefined;
   #nextLife: Disposable | undefined;
+  /** A disposal that has timed out and still runs. */
+  #disposing: Promise<void> | undefined;
 
   #state: ServableStateName = "start";
   #error: ServingError | undefined;
@@ -165,8 +168,14 @@ export class LoaderHarness<S> implements Counted<S> {
     } catch (cause) {
       if (!signal.aborted) error = errors.loadFailed(this.id, cause);
     }
-    this.#reservation.release();
+    this.#releaseAfter(this.#context.hanging.get(formatServableId(this.id)));
     this.#end(error);
+  }
+
+  /** Gives back what was reserved, when what has timed out no longer runs. */
+  #releaseAfter(hanging: Promise<unknown> | undefined): void {
+    if (hanging === undefined) this.#reservation.release();
+    else void hanging.then(() => this.#reservation.release());
   }
 
   #becomeReady(servable: S): void {
@@ -184,23 +193,24 @@ export class LoaderHarness<S> implements Counted<S> {
 
   async #attempt(loader: Loader<S>, signal: AbortSignal): Promise<S> {
     const { loadSlots, maxLoadRetries, shouldRetryLoad, loadRetryDelayMs } = this.#context;
-    const { clock, logger } = this.#context;
+    const { clock, logger, hanging, loadTimeoutMs: timeoutMs } = this.#context;
     const { id } = this;
     const context = { id, signal, clock, logger };
+    const run = (limited: LoadContext) => this.#loadOnce(loader, limited);
     for (;;) {
       const loadSlot = loadSlots.acquire(signal);
       if (loadSlot !== undefined) await this.#wait("load-slot", loadSlot);
       try {
         signal.throwIfAborted();
-        if (this.#attempts === 0) await this.#context.beforeLoad(loader, context);
-        signal.throwIfAborted();
-        this.#attempts++;
-        this.#to("loading");
-        signal.throwIfAborted();
-        return await loader.load(context);
+        return await timedLoad(run, context, { timeoutMs, hanging });
       } catch (cause) {
         signal.throwIfAborted();
-        if (this.#attempts === 0 || this.#attempts > maxLoadRetries) throw cause;
+        if (
+          hanging.has(formatServableId(id)) ||
+          this.#attempts === 0 ||
+          this.#attempts > maxLoadRetries
+        )
+          throw cause;
         const error = errors.loadFailed(id, cause);
         if (!shouldRetryLoad(error, id)) throw error;
         this.#error = error;
@@ -211,6 +221,16 @@ export class LoaderHarness<S> implements Counted<S> {
       await this.#wait("retry", this.#retryDelay(signal));
       this.#nextAttemptAtMs = undefined;
     }
+  }
+
+  async #loadOnce(loader: Loader<S>, context: LoadContext): Promise<S> {
+    const { signal } = context;
+    if (this.#attempts === 0) await this.#context.beforeLoad(loader, context);
+    signal.throwIfAborted();
+    this.#attempts++;
+    this.#to("loading");
+    signal.throwIfAborted();
+    return loader.load(context);
   }
 
   /** Waits for the retry delay, or until the version's data has changed: then its probe runs again too. */
@@ -241,13 +261,20 @@ export class LoaderHarness<S> implements Counted<S> {
       this.servable = undefined as S;
     };
     if (this.handleCount === 0) this.onIdle();
-    this.#reservation.release();
+    this.#releaseAfter(this.#disposing);
     this.#end(failure);
   }
 
+  /** Disposes a servable. A disposal that takes too long goes on as `#disposing`. */
   async #dispose(servable: S): Promise<ServingError | undefined> {
+    const { clock, unloadTimeoutMs: timeoutMs } = this.#context;
+    const disposing = unload(servable);
+    if (!(await endsWithin(disposing, { clock, timeoutMs }))) {
+      this.#disposing = disposing.catch(() => {});
+      return errors.unloadTimedOut(this.id, timeoutMs);
+    }
     try {
-      await unload(servable);
+      await disposing;
       return undefined;
     } catch (cause) {
       return errors.unloadFailed(this.id, cause);

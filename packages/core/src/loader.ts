@@ -21,6 +21,11 @@ export interface LoadContext {
   /** Receives what an operator should know of this load. Default none. */
   readonly logger?: Logger;
   /**
+   * Call when the load has progressed, such as for each part of a file that has arrived: its time limit starts again.
+   * Absent if there is none.
+   */
+  readonly progressed?: (() => void) | undefined;
+  /**
    * Call when a warm-up starts. When it ends, call the returned function with the outcome, or not at
    * all if nothing ran. Absent if nothing listens.
    */

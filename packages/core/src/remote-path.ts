@@ -15,14 +15,20 @@
  * - R6 A `fetch` that rejects leaves nothing behind but what a later one can use, and may be called again: it then
  *   fetches what the storage has by that time.
  * - R7 A version that is gone or cannot be read rejects with a ServingError whose message has the URI.
+ * - R8 It calls `progressed` whenever bytes have arrived.
  */
 export interface RemotePath {
   /** The URI of the version, as logs, metrics and status show it. Has no credentials. */
   readonly uri: string;
   /** The size of all files in bytes, if the source knows it: what is reserved before they are fetched. */
   readonly sizeBytes?: number | undefined;
-  /** Brings the files to this machine. */
-  fetch(signal: AbortSignal): Promise<LocalLease>;
+  /**
+   * Brings the files to this machine.
+   *
+   * @param progressed To be called when bytes have arrived: the time limit of the load starts again. A fetch that
+   * never calls it must end within that limit.
+   */
+  fetch(signal: AbortSignal, progressed?: () => void): Promise<LocalLease>;
 }
 
 /** Fetched files that stay on this machine until the lease is disposed. The caller of `fetch` disposes it. */

@@ -38,6 +38,7 @@ export { formatSignature } from "./format-signature.js";
 export { type NestedOf, nestedOf, type PlainElementOf, rowsOf } from "./from-tensor.js";
 export { type GuardOptions, guard } from "./guard.js";
 export { type MapContext, type MapDefinition, mapPredictor } from "./map-predictor.js";
+export { type MemoryAllowance, OBJECT_BYTES, UNLIMITED_MEMORY } from "./memory-allowance.js";
 export type {
   Model,
   ModelAnswer,

@@ -8,6 +8,7 @@ import type {
   ModelConfig,
   ObserverHost,
   Protocol,
+  Refusal,
 } from "@serving-kit/server";
 import { MeasuredCall, type Measures } from "./measured-call.js";
 import type { Message } from "./messages.js";
@@ -59,6 +60,10 @@ export class LoopObservability implements LoopObserver {
     if (this.#otel === undefined || this.#tracer === undefined) return measured;
     const spans = new CallSpans(this.#otel, this.#tracer, start);
     return measured ? new MeasuredSpans(measured, spans) : spans;
+  }
+
+  refused(kind: Refusal): void {
+    this.#metrics?.metrics.recordRefused(kind);
   }
 
   loading(id: ServableId, path: string): LoadContext["warmingUp"] {

@@ -4,6 +4,7 @@ import {
   type Signature,
   type Tensor,
   type Tensors,
+  UNLIMITED_MEMORY,
 } from "@serving-kit/inference";
 import { codecOf, schemaOf } from "@serving-kit/server/grpc";
 import { decodePredict } from "@serving-kit/tensor-json";
@@ -101,7 +102,9 @@ function outputsOf(answer: Uint8Array): Tensors {
     entry.tag();
     const name = entry.string();
     entry.tag();
-    outputs[name] = decodeTensor(name, entry.message(), { expansionBytes: 2 ** 26 });
+    outputs[name] = decodeTensor(name, entry.message(), {
+      allowance: UNLIMITED_MEMORY,
+    });
   }
   return outputs;
 }

@@ -1,5 +1,6 @@
 import { check } from "./config/check-options.js";
 import { optionsSchema } from "./config/options-schema.js";
+import { limitSettings } from "./limits/server-limits.js";
 import type { ModelServer, ModelServerOptions } from "./model-server.js";
 import { checkPlatforms, type Known, modelsOf } from "./models/model-places.js";
 import { RunningServer, type RunningServerOptions } from "./running-server.js";
@@ -30,10 +31,11 @@ export async function createModelServer<M>(
   const options = withModelList(given);
   check(optionsSchema, options, "");
   checkPlatforms(options.platforms);
-  const threads = makeThreads(options);
+  const settings = { limitSettings: limitSettings(options.limits) };
+  const threads = makeThreads({ ...options, ...settings });
   let server: RunningServer | undefined;
   try {
-    server = new RunningServer(options, threads);
+    server = new RunningServer({ ...options, ...settings }, threads);
     await server.start(options);
   } catch (error) {
     await (server ?? threads)?.close();

@@ -1,4 +1,5 @@
 import { formatServableId, messageOf, type ServableId, ServingError } from "@serving-kit/core";
+import { shortened } from "./shown-text.js";
 
 const invalid = (reason: string, message: string) =>
   new ServingError("INVALID_ARGUMENT", reason, message);
@@ -43,6 +44,48 @@ export const errors = {
       "UNIMPLEMENTED",
       "FORMAT_UNSUPPORTED",
       `${formatServableId(id)}: the model has signatures and takes tensors; got a body. Call predict`,
+    ),
+
+  requestTooCostly: (limit: number) =>
+    new ServingError(
+      "RESOURCE_EXHAUSTED",
+      "REQUEST_TOO_COSTLY",
+      `the request would take more than ${limit} bytes of memory: expected at most ten times its body or 32 MiB, and ` +
+        "no more than --max_request_memory (limits.requestMemoryBytes). Send fewer elements at a time",
+      { status: 413 },
+    ),
+
+  memorySpent: (limit: number) =>
+    new ServingError(
+      "UNAVAILABLE",
+      "MEMORY_SPENT",
+      `the requests in flight take the ${limit} bytes that they may have together ` +
+        "(--max_request_memory, limits.requestMemoryBytes); try again later",
+      { details: { retryAfterMs: 1_000 } },
+    ),
+
+  hostNotAllowed: (host: unknown) =>
+    new ServingError(
+      "FAILED_PRECONDITION",
+      "HOST_NOT_ALLOWED",
+      `Host ${JSON.stringify(shortened(String(host)))}: expected an address or localhost at a loopback address; ` +
+        "allow other names by --allowed_hosts (limits.allowedHosts)",
+      { status: 421 },
+    ),
+
+  notAuthorized: (method: string) =>
+    new ServingError(
+      "PERMISSION_DENIED",
+      "NOT_AUTHORIZED",
+      `the server does not allow ${shortened(method)} to this client`,
+    ),
+
+  inflatesTooMuch: (ratio: number) =>
+    new ServingError(
+      "RESOURCE_EXHAUSTED",
+      "BODY_INFLATES_TOO_MUCH",
+      `the compressed body inflates to more than ${ratio} times its size; send it uncompressed`,
+      { status: 413 },
     ),
 
   pluginUnfit: (url: string, exportName: string, name: string, received: unknown) =>

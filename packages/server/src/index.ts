@@ -6,6 +6,7 @@
  */
 
 export type { Logger } from "@serving-kit/core";
+export type { Authorize, AuthorizeRequest } from "./calls/authorize.js";
 export {
   parseBatchingParametersFile,
   readBatchingParametersFile,
@@ -61,6 +62,7 @@ export {
   type ServerSentEventsOptions,
   serverSentEvents,
 } from "./http/server-sent-events.js";
+export type { ServerLimits } from "./limits/server-limits.js";
 export type { SslConfig } from "./listening/ssl-config.js";
 export { drainOnStrayError, type StrayErrorOptions } from "./loop/stray-errors.js";
 export type { ModelServer, ModelServerOptions } from "./model-server.js";
@@ -113,5 +115,6 @@ export type {
   ServableCall,
   ServerCore,
 } from "./plugins/server-core.js";
+export { REFUSALS, type Refusal } from "./refusal.js";
 export { type ErrorStatus, statusOf } from "./status-mapping.js";
 export type { ThreadsOptions } from "./threads/threads-options.js";

@@ -1,5 +1,6 @@
 import type { AspiredVersionsManager, Clock, Logger } from "@serving-kit/core";
 import type { ModelCalls, ModelType, OpenModels, Predictor } from "@serving-kit/inference";
+import type { Authorize } from "./calls/authorize.js";
 import type { ModelOutcome, ReloadOptions } from "./config/model-outcome.js";
 import type { GrpcListening, GrpcListenOptions } from "./grpc/grpc-listener.js";
 import type { FetchHandler } from "./http/fetch-handler.js";
@@ -11,6 +12,7 @@ import type {
   SocketListenOptions,
 } from "./http/http-listener.js";
 import type { RestListener } from "./http/node-listener.js";
+import type { ServerLimits } from "./limits/server-limits.js";
 import type { ModelControlMode } from "./models/model-control.js";
 import type { ModelsOption } from "./models/model-places.js";
 import type { ServedModelsOptions } from "./models/served-models-options.js";
@@ -47,6 +49,10 @@ export interface ModelServerOptions<M = unknown> extends Omit<ServedModelsOption
   readonly modelRoots?: readonly string[];
   /** CORS, timeouts and limits of what is served over HTTP, wherever it is mounted. Default TF Serving's. */
   readonly rest?: HttpOptions;
+  /** Limits of what all clients together may take: memory, connections, answers that stall. */
+  readonly limits?: ServerLimits;
+  /** Decides which requests may be answered, over HTTP and gRPC. Default: all. */
+  readonly authorize?: Authorize;
   /** How clients reach the models: see `Protocol`. Default none: the models are served within the process. */
   readonly protocols?: readonly Protocol[];
   /** What watches the calls: metrics, spans, a request log. Default none. */

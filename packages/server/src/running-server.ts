@@ -6,6 +6,7 @@ import {
   systemClock,
 } from "@serving-kit/core";
 import type { Model, ModelAnswer, Predictor, ServerCallOptions } from "@serving-kit/inference";
+import type { Authorize } from "./calls/authorize.js";
 import { LocalCalls } from "./calls/local-calls.js";
 import type { ModelConfig } from "./config/model-config.js";
 import type { ModelOutcome, ReloadOptions } from "./config/model-outcome.js";
@@ -19,6 +20,7 @@ import type {
   SocketListenOptions,
 } from "./http/http-listener.js";
 import type { RestListener } from "./http/node-listener.js";
+import { type LimitSettings, limitSettings } from "./limits/server-limits.js";
 import { addCounts } from "./listening/listener.js";
 import { EventLoop, pluginsOf } from "./loop/event-loop.js";
 import { waitAsLameDuck } from "./loop/lame-duck.js";
@@ -34,6 +36,8 @@ import type { Threads } from "./threads/threads.js";
 /** The options of a server with its models as a list. */
 export interface RunningServerOptions extends Omit<ModelServerOptions, "models"> {
   readonly models?: readonly ModelConfig[];
+  /** Default: `limits` with its defaults. */
+  readonly limitSettings?: LimitSettings;
 }
 
 const RELOAD_TIMEOUT_MS = 300_000;
@@ -54,6 +58,7 @@ export class RunningServer implements ModelServer {
   readonly #loop: EventLoop;
   readonly #calls: LocalCalls;
   readonly #threads: Threads | undefined;
+  readonly #authorize: Authorize | undefined;
   /** Called back when a version's state has changed, or the server has started. */
   readonly #stateListeners = new Set<() => void>();
   #isStarted = false;
@@ -70,6 +75,7 @@ export class RunningServer implements ModelServer {
     this.#clock = clock;
     this.#logger = logger;
     this.#threads = threads;
+    this.#authorize = options.authorize;
     const adapters = [...(options.adapters ?? []), ...(threads ? [threads.adapter] : [])];
     const models = new ServedModels({ ...options, adapters }, clock, logger);
     const { manager } = models;
@@ -80,6 +86,7 @@ export class RunningServer implements ModelServer {
     const loop = new EventLoop(
       {
         ...{ isMain: true, clock, logger },
+        authorize: options.authorize,
         acquire: (request) => manager.acquire(request),
         states: (name) => models.states(name),
         statesBeside: (name) => models.statesBeside(name),
@@ -100,7 +107,7 @@ export class RunningServer implements ModelServer {
         },
       },
       pluginsOf(options),
-      rest,
+      { rest, limits: options.limitSettings ?? limitSettings(options.limits), slot: 0 },
     );
     this.#loop = loop;
     this.#calls = new LocalCalls(loop.localCore, models);
@@ -163,7 +170,7 @@ export class RunningServer implements ModelServer {
   #serveThreads(): void {
     const { observers, core } = this.#loop;
     this.#threads?.serve({
-      ...{ models: this.#models, observers, core },
+      ...{ models: this.#models, observers, core, authorize: this.#authorize },
       isStarted: () => this.#isStarted,
       onStateChange: (listener) => this.#onStateChange(listener),
     });

@@ -9,6 +9,7 @@ import {
   type ServingError,
   silentLogger,
 } from "@serving-kit/core";
+import { type Refusal, refusalOf } from "./refusal.js";
 
 /** The status that a caller gets of an error, on every transport. */
 export interface ErrorStatus {
@@ -20,6 +21,10 @@ export interface ErrorStatus {
    * belong into the log.
    */
   readonly isForeseen: boolean;
+  /** In how many ms the client may try again, if the server knows. */
+  readonly retryAfterMs?: number | undefined;
+  /** The kind of refusal that it is, if the server protects itself by it. */
+  readonly refusal?: Refusal | undefined;
 }
 
 /**
@@ -32,7 +37,11 @@ export function statusOf(error: unknown): ErrorStatus {
     // An older copy of core has no status.
     const httpStatus = isHttpStatus(error) ? error.status : HTTP_STATUS[code];
     const isForeseen = error.reason !== "MODEL_THREW";
-    return { code, httpStatus, message: error.message, isForeseen };
+    return {
+      ...{ code, httpStatus, message: cut(error.message), isForeseen },
+      retryAfterMs: retryAfterOf(error),
+      refusal: refusalOf(error.reason),
+    };
   }
   const { name, message } = asError(error);
   const isAbort = name === "AbortError";
@@ -66,3 +75,18 @@ function isHttpStatus(error: ServingError): boolean {
     return false; // A getter threw.
   }
 }
+
+function retryAfterOf({ details }: ServingError): number | undefined {
+  try {
+    const { retryAfterMs } = details;
+    return typeof retryAfterMs === "number" ? retryAfterMs : undefined;
+  } catch {
+    return undefined; // An older copy of core has no details, or a getter threw.
+  }
+}
+
+/** The longest message that a caller is told, in characters: it may have the caller's own text in it. */
+const MAX_MESSAGE = 8_192;
+
+const cut = (message: string) =>
+  message.length > MAX_MESSAGE ? `${message.slice(0, MAX_MESSAGE)}...TRUNCATED` : message;

@@ -1,7 +1,8 @@
 import { isServingError } from "@serving-kit/core";
-import type { DType, Signature, Tensor } from "@serving-kit/inference";
+import { type DType, type Signature, type Tensor, UNLIMITED_MEMORY } from "@serving-kit/inference";
 import { decodePredict } from "@serving-kit/tensor-json";
 import { decodeTensor } from "@serving-kit/tensorflow-wire";
+import { limitedMemory } from "@serving-kit/testing";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
@@ -24,7 +25,7 @@ function foreseen<T>(read: () => T, reasons?: readonly string[]): T | undefined 
     return read();
   } catch (error) {
     if (!isServingError(error)) throw error;
-    expect(["INVALID_ARGUMENT", "UNIMPLEMENTED"]).toContain(error.code);
+    expect(["INVALID_ARGUMENT", "UNIMPLEMENTED", "RESOURCE_EXHAUSTED"]).toContain(error.code);
     if (reasons) expect(reasons).toContain(error.reason);
     return undefined;
   }
@@ -241,7 +242,7 @@ describe("a predict request in JSON", () => {
     );
     fc.assert(
       fc.property(bytes, (given) => {
-        foreseen(() => decodeExamples(given));
+        foreseen(() => decodeExamples(given, UNLIMITED_MEMORY));
         foreseen(() => decodePredict(given, () => signature));
       }),
       { numRuns: 2_000 * FACTOR },
@@ -346,7 +347,7 @@ describe("a message of protocol buffers", () => {
       fc.property(fc.oneof(message, request, damaged), (bytes) => {
         let asked = 0;
         const memory = {
-          expansionBytes: EXPANSION,
+          allowance: limitedMemory(bytes.length * 16 + EXPANSION),
           allocate: (dtype: DType, shape: readonly number[]) => {
             const count = shape.reduce((product, size) => product * size, 1);
             asked += count * bytesOf(dtype);
@@ -356,16 +357,19 @@ describe("a message of protocol buffers", () => {
           },
         };
         foreseen(() => {
-          const { inputs } = readPredictRequest(Buffer.from(bytes));
+          const { inputs } = readPredictRequest(Buffer.from(bytes), UNLIMITED_MEMORY);
           for (const [name, reader] of inputs) {
             const given = decodeTensor(name, reader, memory as never);
             read++;
             if (given.dtype === "string") asked += given.data.length * 8;
           }
-        }, ["MESSAGE_INVALID", "REQUEST_UNFIT"]);
+        }, ["MESSAGE_INVALID", "REQUEST_UNFIT", "REQUEST_TOO_COSTLY"]);
         expect(asked).toBeLessThanOrEqual(bytes.length * 16 + EXPANSION);
         for (const other of [readExamplesRequest, readMultiInferenceRequest]) {
-          foreseen(() => other(Buffer.from(bytes)), ["MESSAGE_INVALID", "REQUEST_UNFIT"]);
+          foreseen(
+            () => other(Buffer.from(bytes), UNLIMITED_MEMORY),
+            ["MESSAGE_INVALID", "REQUEST_UNFIT"],
+          );
         }
       }),
       { numRuns: 4_000 * FACTOR },
@@ -375,8 +379,8 @@ describe("a message of protocol buffers", () => {
 
   it("of messages in messages a hundred thousand deep costs no stack", () => {
     for (const tag of [0x0b, 0x0a, 0x12, 0x13]) {
-      foreseen(() => readPredictRequest(Buffer.alloc(200_000, tag)));
-      foreseen(() => readMultiInferenceRequest(Buffer.alloc(200_000, tag)));
+      foreseen(() => readPredictRequest(Buffer.alloc(200_000, tag), UNLIMITED_MEMORY));
+      foreseen(() => readMultiInferenceRequest(Buffer.alloc(200_000, tag), UNLIMITED_MEMORY));
     }
   });
 });

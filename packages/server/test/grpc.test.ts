@@ -170,8 +170,9 @@ describe("Predict", () => {
     [
       spec(),
       { x: { dtype: 1, tensor_shape: { dim: [{ size: 2 ** 28 }] } } },
-      status.INVALID_ARGUMENT,
-      "tensor parsing error: x: shape [268435456] of float32 is too large for the 12 bytes given",
+      status.RESOURCE_EXHAUSTED,
+      "the request would take more than 33554432 bytes of memory: expected at most ten times its body or 32 MiB, and " +
+        "no more than --max_request_memory (limits.requestMemoryBytes). Send fewer elements at a time",
     ],
   ])("refuses %j with %j", async (model_spec, inputs, code, message) => {
     await expect(predict(model_spec as object, inputs)).rejects.toEqual(failure(code, message));
@@ -261,7 +262,7 @@ describe("Classify, Regress and MultiInference", () => {
     const [context] = examples(100_000).example_list.examples;
     const input = { example_list_with_context: { examples: Array(1000).fill({}), context } };
     const huge = client.call("PredictionService/Regress", { model_spec: regress, input });
-    await expect(huge).rejects.toMatchObject({ code: status.INVALID_ARGUMENT });
+    await expect(huge).rejects.toMatchObject({ code: status.RESOURCE_EXHAUSTED });
   });
 
   it.each([

@@ -239,7 +239,9 @@ describe("clients that go", () => {
     const server = await world.serve(["m"]);
     const base = await listening(server);
     const socket = connect(Number(new URL(base).port), "127.0.0.1");
-    socket.write("POST /v1/models/m:predict HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{");
+    socket.write(
+      "POST /v1/models/m:predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{",
+    );
     await new Promise((resolve) => setTimeout(resolve, 10));
     socket.destroy();
     expect((await predict(base)).status).toBe(200);

@@ -252,7 +252,7 @@ describe("a client of the wrong protocol", () => {
     await socket.toArray().catch(() => {});
   };
   const PREFACE = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-  const GET = "GET /v1/models/m HTTP/1.1\r\nHost: x\r\n\r\n";
+  const GET = "GET /v1/models/m HTTP/1.1\r\nHost: localhost\r\n\r\n";
   const host = "127.0.0.1";
 
   it("is reported once a minute, with the port that speaks its protocol", async () => {

@@ -111,7 +111,7 @@ function framed(random: Random): { method: string; text: Buffer } {
   const chunked = random.below(5) === 0 && body.length > 0;
   const head = [
     `${method} ${target} HTTP/1.1`,
-    "Host: x",
+    "Host: localhost",
     ...(encoding ? [`Content-Encoding: ${encoding}`] : []),
     ...(random.below(9) === 0 ? [`X-Large: ${"x".repeat(8_000)}`] : []),
     ...(random.below(9) === 0 ? [`Content-Type: ${random.of(NOISE.slice(0, 8))}`] : []),
@@ -132,17 +132,17 @@ function framed(random: Random): { method: string; text: Buffer } {
 /** What is no HTTP, or promises what does not come: nothing can follow it on a connection. */
 function unframed(random: Random): Buffer {
   const target = "/v1/models/m:predict";
-  const head = `POST ${target} HTTP/1.1\r\nHost: x\r\n`;
+  const head = `POST ${target} HTTP/1.1\r\nHost: localhost\r\n`;
   return Buffer.from(
     random.of([
       random.bytes(1 + random.below(300)).toString("latin1"),
       `POST ${target} HTTP/1.1\r\n\r\n`,
-      `POST ${target} HTTP/9.9\r\nHost: x\r\n\r\n`,
-      `GET /v1/models/\xe9 HTTP/1.1\r\nHost: x\r\n\r\n`,
+      `POST ${target} HTTP/9.9\r\nHost: localhost\r\n\r\n`,
+      `GET /v1/models/\xe9 HTTP/1.1\r\nHost: localhost\r\n\r\n`,
       `GARBAGE ${target}\r\n\r\n`,
-      `GET ${"/x".repeat(20_000)} HTTP/1.1\r\nHost: x\r\n\r\n`,
-      `GET / HTTP/1.1\r\nHost: x\r\n${"A: b\r\n".repeat(5_000)}\r\n`,
-      `GET / HTTP/1.1\r\nHost: x\r\nX: ${"x".repeat(20_000)}\r\n\r\n`,
+      `GET ${"/x".repeat(20_000)} HTTP/1.1\r\nHost: localhost\r\n\r\n`,
+      `GET / HTTP/1.1\r\nHost: localhost\r\n${"A: b\r\n".repeat(5_000)}\r\n`,
+      `GET / HTTP/1.1\r\nHost: localhost\r\nX: ${"x".repeat(20_000)}\r\n\r\n`,
       `${head}Content-Length: 100\r\n\r\n{"inst`,
       `${head}Content-Length: -5\r\n\r\n{}`,
       `${head}Content-Length: 5\r\nContent-Length: 6\r\n\r\n{}`,
@@ -152,9 +152,9 @@ function unframed(random: Random): Buffer {
       `${head}Content-Length: 2000000\r\n\r\n{}`,
       `${head}Bad Header: x\r\n\r\n`,
       `${head}X: a\0b\r\n\r\n`,
-      `CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n`,
+      `CONNECT x:1 HTTP/1.1\r\nHost: localhost\r\n\r\n`,
       `${head}Expect: nothing\r\nContent-Length: 2\r\n\r\n{}`,
-      `GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n\x81`,
+      `GET / HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n\x81`,
     ]),
     "latin1",
   );

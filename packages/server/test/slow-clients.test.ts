@@ -6,10 +6,17 @@ import { runInNewContext } from "node:vm";
 import { deflateSync, gzipSync } from "node:zlib";
 import { FakeClock } from "@serving-kit/testing";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { closeHttp, listenHttp } from "../src/http/http-listener.js";
+import { closeHttp, type HttpListenerHost, listenHttp } from "../src/http/http-listener.js";
 import type { ListenOptions, ModelServer } from "../src/index.js";
+import { LoopLimits } from "../src/limits/loop-limits.js";
+import { limitSettings } from "../src/limits/server-limits.js";
 import { GrpcClient } from "./grpc-client.js";
 import { World } from "./world.js";
+
+const hostOf = (onRequest: HttpListenerHost["onRequest"]): HttpListenerHost => ({
+  onRequest,
+  limits: new LoopLimits(limitSettings(), 0, { clock: new FakeClock(), refused: () => {} }),
+});
 
 setFlagsFromString("--expose-gc");
 const collectGarbage = runInNewContext("gc") as () => void;
@@ -55,7 +62,7 @@ function client(...parts: (string | Uint8Array)[]) {
 }
 
 const head = (length: number | string, headers = "") =>
-  `POST /v1/models/m:predict HTTP/1.1\r\nHost: x\r\nContent-Length: ${length}\r\n${headers}\r\n`;
+  `POST /v1/models/m:predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${length}\r\n${headers}\r\n`;
 /** Asks at a port without short times: this client may be slow itself. */
 const isAnswering = async () => {
   const response = await fetch(`http://127.0.0.1:${patientPort}/v1/models/m:predict`, {
@@ -95,7 +102,7 @@ describe("a slow client", () => {
     ["never ends its headers", ["GET /v1/models HTTP/1.1\r\nHost:"]],
     [
       "has been answered and never ends its next headers",
-      ["GET /v1/models HTTP/1.1\r\nHost: x\r\n\r\nGET /v1/models HTTP/1.1\r\nHost:"],
+      ["GET /v1/models HTTP/1.1\r\nHost: localhost\r\n\r\nGET /v1/models HTTP/1.1\r\nHost:"],
     ],
     ["never ends a body that was refused", [`${head(2 ** 30)}{"inst`]],
   ])("that %s does not keep the server from closing", async (_, parts) => {
@@ -141,11 +148,14 @@ describe("a slow client", () => {
 
   it("has 30 s for headers and 300 s for all, unless told otherwise; Infinity is without end", async () => {
     const timesOf = async (options: ListenOptions) => {
-      const { server: http } = await listenHttp(() => {}, {
-        port: 0,
-        host: "127.0.0.1",
-        ...options,
-      });
+      const { server: http } = await listenHttp(
+        hostOf(() => {}),
+        {
+          port: 0,
+          host: "127.0.0.1",
+          ...options,
+        },
+      );
       http.close();
       return [http.headersTimeout, http.requestTimeout];
     };
@@ -161,12 +171,12 @@ describe("an answer that its client does not read", () => {
   const LENGTH = 30_000_000; // more than the system takes in
 
   async function answered() {
-    const { server: http } = await listenHttp((_, response) => response.end(Buffer.alloc(LENGTH)), {
-      port: 0,
-      host: "127.0.0.1",
-    });
+    const { server: http } = await listenHttp(
+      hostOf((_, response) => response.end(Buffer.alloc(LENGTH))),
+      { port: 0, host: "127.0.0.1" },
+    );
     ({ port } = http.address() as AddressInfo);
-    const { socket, hungUp } = client("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    const { socket, hungUp } = client("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
     let received = 0;
     socket.on("data", ({ length }: string) => {
       received += length;
@@ -195,7 +205,9 @@ describe("an answer that its client does not read", () => {
 describe("limits", () => {
   it("refuses headers beyond Node's 16 KiB with 431", async () => {
     await listen();
-    const { hungUp } = client(`GET / HTTP/1.1\r\nHost: x\r\nX: ${"x".repeat(20_000)}\r\n\r\n`);
+    const { hungUp } = client(
+      `GET / HTTP/1.1\r\nHost: localhost\r\nX: ${"x".repeat(20_000)}\r\n\r\n`,
+    );
     expect(await hungUp).toMatch(
       /^HTTP\/1\.1 431 .*[\s\S]*\{"error":"Request Header Fields Too Large"\}$/,
     );

@@ -41,7 +41,7 @@ async function keepAlive(where: Where): Promise<void> {
   const socket = connectTls({ ...where, rejectUnauthorized: false });
   sockets.push(socket);
   await once(socket, "secureConnect");
-  socket.write("GET /v1/models HTTP/1.1\r\nHost: x\r\n\r\n");
+  socket.write("GET /v1/models HTTP/1.1\r\nHost: localhost\r\n\r\n");
   await once(socket, "data");
 }
 

@@ -110,7 +110,7 @@ it("PS6 close refuses with 503 what is under way on idle connections, instead of
   const server = await world.serve(["m"]);
   const { port } = await server.listen({ port: 0, host });
   const body = '{"instances":[1]}';
-  const head = `POST /v1/models/m:predict HTTP/1.1\r\nHost: x\r\nContent-Length: ${body.length}\r\n\r\n`;
+  const head = `POST /v1/models/m:predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${body.length}\r\n\r\n`;
   const sockets = Array.from({ length: 20 }, () => connect(port, host).setEncoding("latin1"));
   for (const socket of sockets) socket.write(head + body);
   for (const answer of await Promise.all(sockets.map((socket) => once(socket, "data")))) {

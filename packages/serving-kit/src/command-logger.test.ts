@@ -23,7 +23,20 @@ it("writes sentences: information to stdout, what is wrong to stderr", async () 
 it("writes the stack of what nobody foresaw", async () => {
   const { logger, written } = await logged("text");
   logger.error({ err: new Error("boom") }, "a request failed");
-  expect(written.err).toMatch(/^a request failed\nError: boom\n {4}at /);
+  expect(written.err).toMatch(/^a request failed\n {4}Error: boom\n {8}at /);
+});
+
+it("no text of a client makes a line of its own, or moves the cursor", async () => {
+  const { logger, written } = await logged("text");
+  const forged = "model digits version 7 available, all is well";
+  logger.info({}, `model \n${forged}\r\u001b[2K\u2028\u202e\u009b1A is unknown`);
+  logger.warn({ err: new Error(`no\n${forged}`) }, `"\n${forged}"`);
+  const lines = `${written.out}${written.err}`.split("\n");
+  expect(lines.filter((line) => line.startsWith(forged))).toEqual([]);
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there
+  expect(lines.join("")).not.toMatch(/[\x00-\x1f\x7f-\x9f\u2028\u202e]/);
+  logger.info({}, "x".repeat(1_000_000));
+  expect(written.out.length).toBeLessThan(20_000);
 });
 
 it("writes an object a line, with the facts, the time and the cause of an error", async () => {

@@ -9,7 +9,8 @@ export type LogFormat = "text" | "json";
  * Makes the logger of the command.
  *
  * - `text`: the sentence alone, information to stdout and the rest to stderr. What nobody foresaw comes
- *   with its stack.
+ *   with its stack, indented. Control characters are escaped and long sentences cut, so that no text of a client
+ *   makes a line of its own.
  * - `json`: all to stdout by pino, an object a line with `level`, `time`, `msg`, the facts that belong to
  *   it, and for errors `err` with stack and cause.
  */
@@ -25,12 +26,32 @@ export async function commandLogger(
   }
   const complain = (fields: object, message: string) => {
     const { err } = fields as { readonly err?: unknown };
-    const stack = err === undefined ? undefined : asError(err).stack;
-    stderr.write(`${message}${stack ? `\n${stack}` : ""}\n`);
+    const stack = err === undefined ? [] : linesOf(asError(err).stack ?? "");
+    stderr.write([lineOf(message), ...stack, ""].join("\n"));
   };
   return {
-    info: (_fields, message) => void stdout.write(`${message}\n`),
+    info: (_fields, message) => void stdout.write(`${lineOf(message)}\n`),
     warn: complain,
     error: complain,
   };
 }
+
+/** The longest line of the log, in characters. */
+const MAX_LINE = 16_384;
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is escaped
+const CONTROLS = /[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]/g;
+
+/** A text as one line: no character ends it, moves the cursor, or turns the direction of writing. */
+function lineOf(text: string): string {
+  const line = text.replace(CONTROLS, (character) => {
+    if (character === "\n") return "\\n";
+    if (character === "\t") return "\\t";
+    return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  });
+  return line.length > MAX_LINE ? `${line.slice(0, MAX_LINE)}…` : line;
+}
+
+/** The lines of a stack, indented: none can be taken for a sentence of the log. */
+const linesOf = (stack: string): string[] =>
+  stack === "" ? [] : stack.split("\n").map((line) => `    ${lineOf(line)}`);

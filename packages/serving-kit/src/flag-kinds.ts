@@ -98,6 +98,16 @@ export function paths(placeholder: string, help: string): Flag<readonly string[]
   return { placeholder, fallback: [], help, expected: "paths, separated by commas", parse };
 }
 
+/** A flag that is a list of words, separated by commas; the empty text, its default, stands for none. */
+export function words(placeholder: string, help: string): Flag<readonly string[]> {
+  const parse = (value: string) =>
+    value
+      .split(",")
+      .map((one) => one.trim())
+      .filter((one) => one !== "");
+  return { placeholder, fallback: [], help, expected: "words, separated by commas", parse };
+}
+
 /** A flag that is one of a few words. */
 export function word<const T extends string>(
   words: readonly T[],

@@ -45,7 +45,7 @@ describe("messages of the libraries", () => {
     const flags = Object.keys(serverFlags).filter((flag) => flag.includes("_"));
     const pattern = new RegExp(`--(?:${flags.join("|")})\\b`);
     // What a client is told names both: it does not know which of them its server has.
-    const toClients = /model(?:Control|Roots)/;
+    const toClients = /model(?:Control|Roots)|limits\./;
     const named = stringsOfLibraries().filter(
       ([, text]) => pattern.test(text) && !toClients.test(text),
     );

@@ -9,6 +9,8 @@ export const FLAG_OF_OPTION: Readonly<Record<string, string | undefined>> = {
   stateDir: "state_dir",
   modelCache: "model_cache_dir",
   pollIntervalMs: "file_system_poll_wait_seconds",
+  loadTimeoutMs: "load_timeout_in_ms",
+  unloadTimeoutMs: "unload_timeout_in_ms",
   ...Object.assign({}, ...builtIns.platforms.map(({ flagOfOption }) => flagOfOption)),
 };
 

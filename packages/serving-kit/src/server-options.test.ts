@@ -43,7 +43,14 @@ describe("serverOptionsOf", () => {
       stateDir: join(cacheFolder(), "crashes"),
       signatureMethodNameCheck: false,
       serializeAsTensorContent: false,
-      manager: { maxLoadRetries: 5, loadRetryDelayMs: 60_000 },
+      manager: {
+        ...{ loadTimeoutMs: 600_000, unloadTimeoutMs: 60_000 },
+        ...{ maxLoadRetries: 5, loadRetryDelayMs: 60_000 },
+      },
+      limits: {
+        ...{ requestMemoryBytes: undefined, connections: undefined, allowedHosts: [] },
+        ...{ stalledAnswerTimeoutMs: 60_000, idleStreamTimeoutMs: 300_000 },
+      },
       rest: { cors: false, timeoutMs: 30_000, maxBodyBytes: 104_857_600 },
     });
   });
@@ -60,6 +67,14 @@ describe("serverOptionsOf", () => {
     ],
     [["--enable_signature_method_name_check"], { signatureMethodNameCheck: true }],
     [["--http_threads=2"], { threads: { count: 2, platforms: expect.any(URL) } }],
+    [
+      ["--load_timeout_in_ms=0", "--unload_timeout_in_ms=5"],
+      { manager: { loadTimeoutMs: Number.POSITIVE_INFINITY, unloadTimeoutMs: 5 } },
+    ],
+    [
+      ["--max_request_memory=9", "--max_connections=2", "--allowed_hosts=a, b"],
+      { limits: { requestMemoryBytes: 9, connections: 2, allowedHosts: ["a", "b"] } },
+    ],
     [["--num_load_threads=4"], { manager: { loadConcurrency: 4 } }],
     [["--num_load_threads=0"], { manager: { loadConcurrency: 1 } }],
     [["--num_unload_threads=3"], { manager: { unloadConcurrency: 3 } }],

@@ -32,6 +32,13 @@ export function serverOptionsOf(
       timeoutMs: flags.rest_api_timeout_in_ms || Number.POSITIVE_INFINITY,
       maxBodyBytes: flags.rest_api_max_body_bytes,
     },
+    limits: {
+      requestMemoryBytes: flags.max_request_memory,
+      connections: flags.max_connections,
+      stalledAnswerTimeoutMs: flags.stalled_answer_timeout_in_ms || Number.POSITIVE_INFINITY,
+      idleStreamTimeoutMs: flags.idle_stream_timeout_in_ms || Number.POSITIVE_INFINITY,
+      allowedHosts: flags.allowed_hosts,
+    },
     ...batchingOf(flags, files),
     ...(files.metrics && { metrics: files.metrics }),
     ...requestLogOf(flags),
@@ -61,6 +68,8 @@ function loadingOf(flags: ServerFlags): NonNullable<ModelServerOptions["manager"
   return {
     ...(loads !== undefined && { loadConcurrency: Math.max(1, loads) }),
     ...(unloads !== undefined && { unloadConcurrency: Math.max(1, unloads) }),
+    loadTimeoutMs: flags.load_timeout_in_ms || Number.POSITIVE_INFINITY,
+    unloadTimeoutMs: flags.unload_timeout_in_ms || Number.POSITIVE_INFINITY,
     maxLoadRetries: flags.max_num_load_retries,
     loadRetryDelayMs: Math.max(0, flags.load_retry_interval_micros / 1000),
   };

@@ -36,11 +36,13 @@ export function watchTermination({
 }: TerminationOptions = {}): Disposable & { readonly signal: AbortSignal } {
   const controller = new AbortController();
   let firstAt = 0;
+  let timer: NodeJS.Timeout | undefined;
   const onSignal = (name: NodeJS.Signals) => {
     if (!controller.signal.aborted) {
       firstAt = performance.now();
-      // Not kept from firing by the disposal: a thread can outlive all else.
-      if (deadlineMs !== undefined) setTimeout(() => exit(0), deadlineMs + GRACE_MS).unref();
+      // Keeps the process until then, if nothing else does: a promise of a plugin may hang that is no work. Not kept
+      // from firing by the disposal: a thread can outlive all else.
+      if (deadlineMs !== undefined) timer = setTimeout(() => exit(0), deadlineMs + GRACE_MS);
       controller.abort(name);
     } else if (performance.now() - firstAt > SAME_SIGNAL_MS) {
       exit(128 + SIGNALS[name as keyof typeof SIGNALS]);
@@ -50,6 +52,7 @@ export function watchTermination({
   return {
     signal: controller.signal,
     [Symbol.dispose]: () => {
+      timer?.unref();
       for (const name of Object.keys(SIGNALS)) process.off(name, onSignal);
     },
   };

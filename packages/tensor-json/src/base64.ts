@@ -1,3 +1,4 @@
+import type { MemoryAllowance } from "@serving-kit/inference";
 import { errors } from "./errors.js";
 import { skipString, stringAt, textAt } from "./json-string.js";
 import { CHAR, latin1, skipSpace } from "./json-text.js";
@@ -17,9 +18,11 @@ export function isBase64Object(bytes: Uint8Array, at: number): boolean {
  * @throws ServingError INVALID_ARGUMENT / REQUEST_UNFIT `Unable to base64 decode` for anything but
  * the standard alphabet; padding may be left out, white space is ignored.
  */
-export function base64At(bytes: Uint8Array, at: number): Uint8Array {
+export function base64At(bytes: Uint8Array, at: number, allowance?: MemoryAllowance): Uint8Array {
   const start = stringStart(bytes, at);
-  const content = stringAt(bytes, start, skipString(bytes, start));
+  const end = skipString(bytes, start);
+  allowance?.take(2 * (end - start)); // as text, and decoded
+  const content = stringAt(bytes, start, end, allowance);
   const text = latin1(content, 0, content.length).replace(/[ \t\r\n\v\f]+/g, "");
   const padding = text.endsWith("==") ? 2 : text.endsWith("=") ? 1 : 0;
   const digits = text.length - padding;

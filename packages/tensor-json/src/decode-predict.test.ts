@@ -16,6 +16,18 @@ const signature = (inputs: Record<string, TensorSpec>): Signature => ({
   inputs: new Map(Object.entries(inputs)),
   outputs: new Map(),
 });
+/** An allowance of this many bytes, which counts what was taken. */
+function limitedMemory(bytes: number) {
+  const memory = {
+    taken: 0,
+    take(more: number) {
+      if (!(memory.taken + more <= bytes)) throw new RangeError(`more than ${bytes} bytes`);
+      memory.taken += more;
+    },
+  };
+  return memory;
+}
+
 const single = (dtype: DType) => signature({ x: spec(dtype) });
 
 const decode = (text: string | Uint8Array, ...signatures: Signature[]) => {
@@ -209,11 +221,11 @@ describe("decodePredict", () => {
   });
 
   it("refuses rows that lack more values than there is room for", () => {
-    const names = Array.from({ length: 200 }, (_, i) => `c${i}`);
+    const names = Array.from({ length: 300 }, (_, i) => `c${i}`);
     const missing = { dtype: "float32", shape: [-1], isOptional: true, missing: -1 } as const;
     const columns = signature(Object.fromEntries(names.map((name) => [name, missing])));
     const first = JSON.stringify(Object.fromEntries(names.map((name) => [name, 1])));
-    const body = `{"instances":[${first}${",{}".repeat(30_000)}]}`;
+    const body = `{"instances":[${first}${",{}".repeat(20_000)}]}`;
     expect(() => decode(body, columns)).toThrow(/lack 6000000 values .* at most 4194304/);
   });
 
@@ -437,9 +449,33 @@ describe("the words for what does not fit", () => {
     ).toBeLessThan(300);
   });
 
+  it("are not looked for in more than 64 KiB: refusing costs no more than reading", () => {
+    const long = "1,".repeat(40_000);
+    expect(problemOf(`{"inputs":[${long}"x"]}`, single("float32"))).toContain("65536 bytes");
+    const named = `{"signature_name":"none","inputs":[${long}1]}`;
+    expect(() => decodePredict(Buffer.from(named), () => undefined)).toThrow(
+      expect.objectContaining({ reason: "SIGNATURE_NOT_FOUND" }),
+    );
+  });
+
+  it("takes the memory of elements before they are made, and only what they need", () => {
+    const strings = `{"inputs":[${'"",'.repeat(9_999)}""]}`;
+    const decoded = (body: string, bytes: number, dtype: DType) => {
+      const memory = limitedMemory(bytes);
+      decodePredict(Buffer.from(body), () => single(dtype), memory);
+      return memory.taken;
+    };
+    expect(() => decoded(strings, 1_000_000, "string")).toThrow("more than 1000000 bytes");
+    expect(decoded(strings, 2_000_000, "string")).toBeGreaterThan(1_280_000);
+    const numbers = `{"inputs":[${"1,".repeat(99_999)}1]}`;
+    for (const dtype of ["float64", "int64"] as const) {
+      expect(decoded(numbers, 900_000, dtype)).toBeLessThan(5 * numbers.length);
+    }
+  });
+
   it("reads a ragged body of 64 levels in one pass", () => {
     const timeOf = (levels: number) => {
-      const deep = `${"[".repeat(levels)}${"1,".repeat(100_000)}"x"${"]".repeat(levels)}`;
+      const deep = `${"[".repeat(levels)}${"1,".repeat(30_000)}"x"${"]".repeat(levels)}`;
       const startedAt = performance.now();
       const problem = problemOf(`{"inputs":${deep}}`, single("float32"));
       const took = performance.now() - startedAt;

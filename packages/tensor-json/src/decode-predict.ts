@@ -1,13 +1,16 @@
 import {
+  DEFAULT_SIGNATURE,
   formsOf,
+  type MemoryAllowance,
   namesBetween,
   renamed,
   type Signature,
   type Tensors,
+  UNLIMITED_MEMORY,
 } from "@serving-kit/inference";
 import { errors } from "./errors.js";
 import { explainPredict } from "./explain.js";
-import { keyAt, skipString, textAt } from "./json-string.js";
+import { knownKeyAt, skipString, textAt } from "./json-string.js";
 import { byteOrderMark, CHAR, skipSpace, terminated } from "./json-text.js";
 import { skipColon, skipValue } from "./json-value.js";
 import { type PredictForm, readInputs } from "./read-inputs.js";
@@ -33,22 +36,24 @@ export interface PredictBody {
  * of the request is kept but string elements, which are views of `body`: do not write to it afterwards.
  *
  * A second, slow reader (`explainPredict`) finds the words for what this one refuses, in the order
- * in which TF Serving checks. Of repeated keys the first counts; what follows the object is
+ * in which TF Serving checks, if the body has at most 64 KiB. Of repeated keys the first counts; what follows the object is
  * ignored, as in TF Serving.
  *
  * @param signatureOf returns the signature of a name, the default one for undefined, or undefined. Called before
  * any tensor is read; what it throws is passed on.
+ * @param allowance the memory that the tensors may take. Default: no limit.
  * @throws ServingError INVALID_ARGUMENT with TF Serving's text, UNIMPLEMENTED for a dtype that has
  * no form in JSON.
  */
 export function decodePredict(
   body: Uint8Array,
   signatureOf: (name: string | undefined) => Signature | undefined,
+  allowance: MemoryAllowance = UNLIMITED_MEMORY,
 ): PredictBody {
   const bytes = terminated(body);
   const fail = (): never => {
-    explainPredict(bytes, signatureOf);
-    throw errors.requestUnfit("the request does not fit the signature");
+    if (bytes.length <= MAX_EXPLAINED_BYTES) explainPredict(bytes, signatureOf);
+    throw errors.requestUnfit(UNEXPLAINED);
   };
   let at = skipSpace(bytes, byteOrderMark(bytes));
   if (bytes[at] !== CHAR.openObject) return fail();
@@ -56,19 +61,23 @@ export function decodePredict(
   at = skipSpace(bytes, at + 1);
   const name = signatureNameFrom(bytes, at);
   const signature = signatureOf(name);
-  if (signature === undefined) return fail();
+  if (signature === undefined) {
+    if (bytes.length <= MAX_EXPLAINED_BYTES) return fail();
+    throw errors.signatureUnknown(name || DEFAULT_SIGNATURE);
+  }
   let form: PredictForm | undefined;
   let values: Values | undefined;
   for (;;) {
     if (bytes[at] !== CHAR.quote) return fail();
     const keyEnd = skipString(bytes, at);
-    const key = keyAt(bytes, at, keyEnd, KEYS);
+    const key = knownKeyAt(bytes, at, keyEnd, KEYS);
     at = skipSpace(bytes, skipColon(bytes, keyEnd));
     const start = at;
     const isValues = key === "instances" || key === "inputs";
     if (isValues && form === undefined) {
       form = key === "instances" ? "row" : "columnar";
-      values = readForms(bytes, at, form, signature);
+      values = readForms(bytes, at, form, signature, allowance);
+      if (values === undefined && bytes.length > MAX_EXPLAINED_BYTES) return fail();
       at = values?.end ?? skipValue(bytes, at, 1);
     } else {
       if (isValues && form !== (key === "instances" ? "row" : "columnar")) return fail();
@@ -95,7 +104,7 @@ function signatureNameFrom(bytes: Uint8Array, at: number): string | undefined {
   if (!text.includes("signature_name", at) && !text.includes("\\u", at)) return undefined;
   while (bytes[at] === CHAR.quote) {
     const keyEnd = skipString(bytes, at);
-    const key = keyAt(bytes, at, keyEnd, KEYS);
+    const key = knownKeyAt(bytes, at, keyEnd, KEYS);
     const start = skipSpace(bytes, skipColon(bytes, keyEnd));
     const end = skipValue(bytes, start, 1);
     if (key === "signature_name")
@@ -115,9 +124,10 @@ function readForms(
   at: number,
   form: PredictForm,
   signature: Signature,
+  allowance: MemoryAllowance,
 ): Values | undefined {
   for (const { inputs, outputs } of formsOf(signature)) {
-    const read = readInputs(bytes, at, form, inputs);
+    const read = readInputs(bytes, at, form, inputs, allowance);
     if (read === undefined) continue;
     return {
       inputs: renamed(read.inputs, namesBetween(inputs, signature.inputs)),
@@ -127,6 +137,16 @@ function readForms(
   }
   return undefined;
 }
+
+/**
+ * Longer bodies are refused without an explanation: finding the words reads a body many times slower than reading
+ * what it says.
+ */
+const MAX_EXPLAINED_BYTES = 65_536;
+
+const UNEXPLAINED =
+  `the request does not fit the signature; requests of up to ${MAX_EXPLAINED_BYTES} bytes are told where and why: ` +
+  "send a smaller one";
 
 /** The keys of a request that are read. */
 const KEYS = ["instances", "inputs", "signature_name"];

@@ -1,3 +1,4 @@
+import type { MemoryAllowance } from "@serving-kit/inference";
 import { type DoubleDType, NUMBER_RANGES } from "./json-dtypes.js";
 import { type NumberRange, scanNumber } from "./scan-number.js";
 import { smallArray } from "./slab.js";
@@ -13,11 +14,13 @@ export class DoubleLeaves {
   /** How much of the chunk is written. */
   used = 0;
   readonly #dtype: DoubleDType;
+  readonly #allowance: MemoryAllowance;
   #data: NumberArray | undefined;
   #flushed = 0;
 
-  constructor(dtype: DoubleDType) {
+  constructor(dtype: DoubleDType, allowance: MemoryAllowance) {
     this.#dtype = dtype;
+    this.#allowance = allowance;
     this.range = NUMBER_RANGES[dtype];
     this.chunk = spareChunks.pop() ?? new Float64Array(CHUNK_LENGTH);
   }
@@ -41,8 +44,10 @@ export class DoubleLeaves {
   flush(progress: number): void {
     const length = this.length;
     if (this.#data === undefined || this.#data.length < length) {
-      const capacity = Math.ceil((length / Math.max(progress, 0.01)) * 1.02);
-      const grown = new ARRAYS[this.#dtype](Math.max(length, capacity));
+      const array = ARRAYS[this.#dtype];
+      const capacity = capacityFor(length, progress);
+      this.#allowance.take((capacity - (this.#data?.length ?? 0)) * array.BYTES_PER_ELEMENT);
+      const grown = new array(capacity);
       if (this.#data) grown.set(this.#data);
       this.#data = grown;
     }
@@ -58,7 +63,7 @@ export class DoubleLeaves {
     const { length } = this;
     // Memory that was guessed a little too large is kept; the kernel has not given it yet.
     if (data.length === length) return data;
-    return data.length * 7 <= length * 8 ? data.subarray(0, length) : data.slice(0, length);
+    return data.length <= length * MAX_SPARE ? data.subarray(0, length) : data.slice(0, length);
   }
 
   /** What is in the chunk, when it is all there is. */
@@ -70,6 +75,13 @@ export class DoubleLeaves {
     return data;
   }
 }
+
+/** How many times as long as its elements the memory of a tensor may stay. */
+export const MAX_SPARE = 8 / 7;
+
+/** How many elements a text has, of which `length` were read in a share of it, from 0 to 1. */
+export const capacityFor = (length: number, progress: number): number =>
+  Math.max(length, Math.ceil((length / Math.max(progress, 0.01)) * 1.02));
 
 const ARRAYS = {
   float32: Float32Array,

@@ -7,17 +7,21 @@ import {
 import { isBase64Object } from "./base64.js";
 import { type CheckedTensor, checkTensor } from "./check-tensor.js";
 import { errors } from "./errors.js";
+import { knownKeyAt, skipString, textAt } from "./json-string.js";
 import { byteOrderMark, CHAR, hasWord, skipSpace, typeAt } from "./json-text.js";
-import { skipValue } from "./json-value.js";
+import { skipColon, skipValue } from "./json-value.js";
 import { elementsOf, type JsonMember, membersOf, valueText } from "./json-walk.js";
 import { MAX_MISSING } from "./read-inputs.js";
 
 /**
- * Checks the top level of a request: that it is JSON and an object, and what its members are.
+ * Checks the top level of a request: that it is JSON and an object, and what the members with these keys are.
  *
  * @throws ServingError INVALID_ARGUMENT / JSON_INVALID or JSON_UNFIT with TF Serving's text.
  */
-export function openRequest(bytes: Uint8Array): { document: JsonMember; members: Members } {
+export function openRequest<K extends string>(
+  bytes: Uint8Array,
+  keys: readonly K[],
+): { document: JsonMember; members: Members<K> } {
   const start = skipSpace(bytes, byteOrderMark(bytes));
   if (!bytes[start]) {
     throw start === 0 ? errors.jsonEmpty() : errors.jsonSyntax("The document is empty.", start);
@@ -26,15 +30,27 @@ export function openRequest(bytes: Uint8Array): { document: JsonMember; members:
   if (typeAt(bytes, start) !== "Object") {
     throw errors.jsonUnfit(valueText(bytes, start, end), "Is not object");
   }
-  const members = new Map<string, JsonMember>();
-  for (const member of membersOf(bytes, start)) {
-    if (!members.has(member.key)) members.set(member.key, member);
+  const members = new Map<K, JsonMember>();
+  let at = skipSpace(bytes, start + 1);
+  while (bytes[at] !== CHAR.closeObject) {
+    const keyEnd = skipString(bytes, at);
+    const key = knownKeyAt(bytes, at, keyEnd, keys) as K | undefined;
+    const from = skipSpace(bytes, skipColon(bytes, keyEnd));
+    const to = skipValue(bytes, from);
+    if (key !== undefined && !members.has(key)) members.set(key, memberAt(bytes, key, from, to));
+    at = skipSpace(bytes, to);
+    if (bytes[at] === CHAR.comma) at = skipSpace(bytes, at + 1);
   }
   return { document: { key: "", start, end }, members };
 }
 
+function memberAt(bytes: Uint8Array, key: string, start: number, end: number): JsonMember {
+  if (bytes[start] !== CHAR.quote) return { key, start, end };
+  return { key, start, end, text: textAt(bytes, start, end) };
+}
+
 /** The members of an object by key; of repeated keys the first counts. */
-export type Members = ReadonlyMap<string, JsonMember>;
+export type Members<K extends string = string> = ReadonlyMap<K, JsonMember>;
 
 /**
  * Throws the error that TF Serving gives for a predict request, checking in the same order; returns
@@ -45,7 +61,7 @@ export function explainPredict(
   bytes: Uint8Array,
   signatureOf: (name: string | undefined) => Signature | undefined,
 ): void {
-  const { document, members } = openRequest(bytes);
+  const { document, members } = openRequest(bytes, ["signature_name", "instances", "inputs"]);
   const unfit = (problem: string) =>
     errors.jsonUnfit(valueText(bytes, document.start, document.end), problem);
 

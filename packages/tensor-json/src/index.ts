@@ -8,8 +8,10 @@ export { decodePredict, type PredictBody } from "./decode-predict.js";
 export { encodePredict } from "./encode-predict.js";
 export { errors as jsonErrors } from "./errors.js";
 export { openRequest } from "./explain.js";
-export { stringAt } from "./json-string.js";
-export { CHAR, latin1, skipSpace, terminated, typeAt } from "./json-text.js";
+export { DOUBLES } from "./json-dtypes.js";
+export { skipString, stringAt } from "./json-string.js";
+export { CHAR, isDigit, latin1, skipSpace, terminated, typeAt } from "./json-text.js";
+export { skipValue } from "./json-value.js";
 export {
   elementsOf,
   isIntegerToken,
@@ -20,4 +22,5 @@ export {
 } from "./json-walk.js";
 export { JsonWriter } from "./json-writer.js";
 export type { PredictForm } from "./read-inputs.js";
+export { scanNumber } from "./scan-number.js";
 export { writeFloat32 } from "./write-float.js";

@@ -6,7 +6,7 @@ const integers = (min: number, max: number): NumberRange => ({ integersOnly: tru
 const INT32 = integers(-(2 ** 31), 2 ** 31 - 1);
 
 /** Every finite double: what is larger than a float32 becomes infinite there, as in TF Serving. */
-const DOUBLES: NumberRange = {
+export const DOUBLES: NumberRange = {
   integersOnly: false,
   min: -Number.MAX_VALUE,
   max: Number.MAX_VALUE,

@@ -1,3 +1,4 @@
+import type { MemoryAllowance } from "@serving-kit/inference";
 import { errors } from "./errors.js";
 import { CHAR, hasWord, isDigit } from "./json-text.js";
 
@@ -48,12 +49,19 @@ function hexAt(bytes: Uint8Array, at: number): number {
 
 /**
  * The bytes of the checked string between the quotes at `start` and `end - 1`, escapes resolved.
- * Without escapes it is a view of the text, not a copy.
+ * Without escapes it is a view of the text, not a copy, whose memory is taken from the allowance.
  */
-export function stringAt(bytes: Uint8Array, start: number, end: number): Uint8Array {
+export function stringAt(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  allowance?: MemoryAllowance,
+): Uint8Array {
   const raw = bytes.subarray(start + 1, end - 1);
   const first = raw.indexOf(BACKSLASH);
-  return first === -1 ? raw : resolveEscapes(raw, first);
+  if (first === -1) return raw;
+  allowance?.take(raw.length);
+  return resolveEscapes(raw, first);
 }
 
 /** The checked string between two positions as text, decoded as UTF-8. */
@@ -61,6 +69,26 @@ export function textAt(bytes: Uint8Array, start: number, end: number): string {
   const { buffer, byteOffset, byteLength } = stringAt(bytes, start, end);
   return Buffer.from(buffer, byteOffset, byteLength).toString();
 }
+
+/** The one of `names` that the key between two positions is; undefined if it is none of them. */
+export function knownKeyAt(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  names: readonly string[],
+): string | undefined {
+  let hasEscape = false;
+  for (let at = start + 1; at < end - 1 && !hasEscape; at++) hasEscape = bytes[at] === BACKSLASH;
+  if (hasEscape && end - start > MAX_ESCAPED_KEY) return undefined;
+  if (hasEscape) {
+    const key = textAt(bytes, start, end);
+    return names.includes(key) ? key : undefined;
+  }
+  return names.find((name) => end - start === name.length + 2 && hasWord(bytes, start + 1, name));
+}
+
+/** Longer keys with escapes are none of the keys of a request. */
+const MAX_ESCAPED_KEY = 200;
 
 /** How many names `keyAt` compares a key with. */
 const MAX_COMPARED = 16;

@@ -1,6 +1,6 @@
-import type { DType } from "@serving-kit/inference";
+import { type DType, type MemoryAllowance, OBJECT_BYTES } from "@serving-kit/inference";
 import { base64At, isBase64Object } from "./base64.js";
-import { DoubleLeaves } from "./double-leaves.js";
+import { capacityFor, DoubleLeaves, MAX_SPARE } from "./double-leaves.js";
 import { isDoubleDType, type JsonDType } from "./json-dtypes.js";
 import { skipString, stringAt } from "./json-string.js";
 import { CHAR, hasWord, latin1 } from "./json-text.js";
@@ -29,17 +29,18 @@ const encoder = new TextEncoder();
 class Int64Leaves implements Leaves {
   length = 0;
   readonly #isSigned: boolean;
+  readonly #allowance: MemoryAllowance;
   #words = new Uint32Array(64);
 
-  constructor(isSigned: boolean) {
+  constructor(isSigned: boolean, allowance: MemoryAllowance) {
     this.#isSigned = isSigned;
+    this.#allowance = allowance;
   }
 
   read(bytes: Uint8Array, start: number): number {
     if (this.length * 2 === this.#words.length) {
-      const grown = new Uint32Array(this.#words.length * 2);
-      grown.set(this.#words);
-      this.#words = grown;
+      const capacity = capacityFor(this.length + 1, start / bytes.length);
+      this.#words = grown(this.#words, capacity * 2, this.#allowance);
     }
     let at = start;
     const isNegative = bytes[at] === CHAR.minus;
@@ -76,8 +77,11 @@ class Int64Leaves implements Leaves {
   }
 
   finish(): unknown {
-    const { buffer } = this.#words.slice(0, this.length * 2);
-    return this.#isSigned ? new BigInt64Array(buffer) : new BigUint64Array(buffer);
+    const { length } = this;
+    const isTight = this.#words.length <= length * 2 * MAX_SPARE;
+    const { buffer } = isTight ? this.#words : this.#words.slice(0, length * 2);
+    const array = this.#isSigned ? BigInt64Array : BigUint64Array;
+    return new array(buffer, 0, length);
   }
 }
 
@@ -102,37 +106,73 @@ class BoolLeaves implements Leaves {
   }
 }
 
-class StringLeaves implements Leaves {
-  readonly #strings: Uint8Array[] = [];
+/** The start of an element that is not in the text. */
+const MISSING = 2 ** 32 - 1;
 
-  add(missing: number | string): void {
-    this.#strings.push(encoder.encode(`${missing}`));
+/** Keeps where strings stand, and makes them when all are known and their memory was taken. */
+class StringLeaves implements Leaves {
+  length = 0;
+  readonly #allowance: MemoryAllowance;
+  #spans = new Uint32Array(32);
+  #bytes: Uint8Array = NOTHING;
+  #missing: Uint8Array = NOTHING;
+
+  constructor(allowance: MemoryAllowance) {
+    this.#allowance = allowance;
   }
 
-  get length(): number {
-    return this.#strings.length;
+  add(missing: number | string): void {
+    this.#missing = encoder.encode(`${missing}`);
+    this.#append(MISSING, MISSING);
   }
 
   read(bytes: Uint8Array, at: number): number {
-    if (bytes[at] === CHAR.quote) {
-      const end = skipString(bytes, at);
-      this.#strings.push(stringAt(bytes, at, end));
-      return end;
-    }
-    if (bytes[at] !== CHAR.openObject || !isBase64Object(bytes, at)) return -1;
-    this.#strings.push(base64At(bytes, at));
-    return skipValue(bytes, at);
+    this.#bytes = bytes;
+    const isString = bytes[at] === CHAR.quote;
+    if (!isString && (bytes[at] !== CHAR.openObject || !isBase64Object(bytes, at))) return -1;
+    const end = isString ? skipString(bytes, at) : skipValue(bytes, at);
+    this.#append(at, end);
+    return end;
   }
 
   finish(): unknown {
-    return this.#strings;
+    const allowance = this.#allowance;
+    const bytes = this.#bytes;
+    allowance.take(this.length * OBJECT_BYTES.view);
+    const strings = new Array<Uint8Array>(this.length);
+    for (let i = 0; i < strings.length; i++) {
+      const start = this.#spans[i * 2] as number;
+      const end = this.#spans[i * 2 + 1] as number;
+      if (start === MISSING) strings[i] = this.#missing;
+      else if (bytes[start] === CHAR.quote) strings[i] = stringAt(bytes, start, end, allowance);
+      else strings[i] = base64At(bytes, start, allowance);
+    }
+    return strings;
+  }
+
+  #append(start: number, end: number): void {
+    if (this.length * 2 === this.#spans.length) {
+      this.#spans = grown(this.#spans, this.#spans.length * 2, this.#allowance);
+    }
+    this.#spans[this.length * 2] = start;
+    this.#spans[this.length++ * 2 + 1] = end;
   }
 }
 
-/** The reader of a dtype's elements. */
-export function leavesOf(dtype: JsonDType & DType): Leaves {
-  if (isDoubleDType(dtype)) return new DoubleLeaves(dtype);
+const NOTHING = new Uint8Array(0);
+
+/** The same words in larger memory, whose increase is taken from the allowance. */
+function grown(words: Uint32Array<ArrayBuffer>, length: number, allowance: MemoryAllowance) {
+  allowance.take(4 * (length - words.length));
+  const larger = new Uint32Array(length);
+  larger.set(words);
+  return larger;
+}
+
+/** The reader of a dtype's elements, which takes their memory from the allowance. */
+export function leavesOf(dtype: JsonDType & DType, allowance: MemoryAllowance): Leaves {
+  if (isDoubleDType(dtype)) return new DoubleLeaves(dtype, allowance);
   if (dtype === "bool") return new BoolLeaves();
-  if (dtype === "string") return new StringLeaves();
-  return new Int64Leaves(dtype === "int64");
+  if (dtype === "string") return new StringLeaves(allowance);
+  return new Int64Leaves(dtype === "int64", allowance);
 }

@@ -1,7 +1,13 @@
-import { type Tensor, TensorRecord, type TensorSpec, type Tensors } from "@serving-kit/inference";
+import {
+  type MemoryAllowance,
+  type Tensor,
+  TensorRecord,
+  type TensorSpec,
+  type Tensors,
+} from "@serving-kit/inference";
 import { isBase64Object } from "./base64.js";
 import { isJsonDType } from "./json-dtypes.js";
-import { keyAt, skipString } from "./json-string.js";
+import { keyAt, knownKeyAt, skipString } from "./json-string.js";
 import { CHAR, hasWord, skipSpace } from "./json-text.js";
 import { skipColon, skipValue } from "./json-value.js";
 import { TensorReader } from "./tensor-reader.js";
@@ -13,6 +19,7 @@ export type PredictForm = "row" | "columnar";
 interface Text {
   readonly bytes: Uint8Array;
   readonly view: DataView;
+  readonly allowance: MemoryAllowance;
 }
 
 interface Read {
@@ -30,10 +37,12 @@ export function readInputs(
   at: number,
   form: PredictForm,
   inputs: Specs,
+  allowance: MemoryAllowance,
 ): Read | undefined {
   for (const { dtype } of inputs.values()) if (!isJsonDType(dtype)) return undefined;
   if (inputs.size === 0) return undefined;
-  const text = { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength) };
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const text = { bytes, view, allowance };
   return form === "row" ? readInstances(text, at, inputs) : readColumns(text, at, inputs);
 }
 
@@ -51,7 +60,7 @@ function readInstances(text: Text, at: number, specs: Specs): Read | undefined {
 
 function readSingle(text: Text, at: number, specs: Specs): Read | undefined {
   const [[name, spec]] = specs as unknown as [[string, TensorSpec]];
-  const reader = new TensorReader(spec);
+  const reader = new TensorReader(spec, text.allowance);
   const end = reader.read(text.bytes, text.view, at);
   return end === -1 ? undefined : { inputs: tensors([[name, reader.tensor()]]), end };
 }
@@ -63,7 +72,7 @@ function readNamedRows(text: Text, at: number, specs: Specs): Read | undefined {
   const { bytes } = text;
   const names = [...specs.keys()];
   const readers = new Map<string, TensorReader>();
-  for (const [name, spec] of specs) readers.set(name, new TensorReader(spec));
+  for (const [name, spec] of specs) readers.set(name, new TensorReader(spec, text.allowance));
   /** The readers of inputs that some row had. */
   const active: TensorReader[] = [];
   let room = MAX_MISSING;
@@ -143,13 +152,13 @@ function readColumns(text: Text, at: number, specs: Specs): Read | undefined {
     for (;;) {
       if (bytes[at] !== CHAR.quote) return undefined;
       const keyEnd = skipString(bytes, at);
-      const name = keyAt(bytes, at, keyEnd, names);
+      const name = knownKeyAt(bytes, at, keyEnd, names);
       at = skipSpace(bytes, skipColon(bytes, keyEnd));
-      const spec = specs.get(name);
-      if (spec === undefined || columns.has(name)) {
+      const spec = name === undefined ? undefined : specs.get(name);
+      if (name === undefined || spec === undefined || columns.has(name)) {
         at = skipSpace(bytes, skipValue(bytes, at, 2));
       } else {
-        const reader = new TensorReader(spec);
+        const reader = new TensorReader(spec, text.allowance);
         const isRows = spec.missing !== undefined && bytes[at] === CHAR.openArray;
         at = isRows ? readMissingColumn(text, at, reader) : reader.read(bytes, view, at);
         if (at === -1) return undefined;

@@ -1,4 +1,4 @@
-import type { Tensor, TensorSpec } from "@serving-kit/inference";
+import type { MemoryAllowance, Tensor, TensorSpec } from "@serving-kit/inference";
 import { DoubleLeaves } from "./double-leaves.js";
 import { isJsonDType } from "./json-dtypes.js";
 import { CHAR, skipSpace } from "./json-text.js";
@@ -29,10 +29,10 @@ export class TensorReader {
   readonly #seen: number[] = [];
   readonly #row: RunRow = { seen: 0, finished: 0 };
 
-  constructor(spec: TensorSpec) {
+  constructor(spec: TensorSpec, allowance: MemoryAllowance) {
     if (!isJsonDType(spec.dtype)) throw new RangeError(`${spec.dtype} has no form in JSON`);
     this.#spec = spec;
-    this.#leaves = leavesOf(spec.dtype);
+    this.#leaves = leavesOf(spec.dtype, allowance);
   }
 
   /**

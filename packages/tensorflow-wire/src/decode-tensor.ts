@@ -1,7 +1,9 @@
 import {
   type DType,
+  type MemoryAllowance,
   NUMERIC_DTYPES,
   type NumericDType,
+  OBJECT_BYTES,
   type Predictor,
   type Tensor,
 } from "@serving-kit/inference";
@@ -14,13 +16,13 @@ import {
   type NumericData,
   stringValues,
 } from "./tensor-values.js";
-import { WireReader } from "./wire-reader.js";
+import { WIRE, WireReader } from "./wire-reader.js";
 
 /** Where the tensors of one request get memory from. */
 export interface TensorMemory {
   readonly allocate?: Predictor["allocate"];
-  /** How many bytes the tensors may still take beyond what the message has for them. */
-  expansionBytes: number;
+  /** The memory that the tensors may take: it is taken before they are made. */
+  readonly allowance: MemoryAllowance;
 }
 
 /**
@@ -38,30 +40,40 @@ const MIN_SHIFTED_BYTES = 128;
  * `tensor_content` becomes a view of them, moved there to an offset that the dtype's array can have.
  * Short content is copied where its offset is not one.
  *
- * @throws ServingError INVALID_ARGUMENT with TF Serving's `tensor parsing error: <name>` and what is
+ * @throws ServingError of the allowance; INVALID_ARGUMENT with TF Serving's `tensor parsing error: <name>` and what is
  * wrong: REQUEST_UNFIT, or MESSAGE_INVALID.
  */
 export function decodeTensor(name: string, reader: WireReader, memory: TensorMemory): Tensor {
   const unfit = (problem: string) => errors.tensorInvalid(name, problem);
   const header = readHeader(reader.fork(), unfit);
   const { dtype, shape, count, content } = header;
-  // Every element on the wire takes a byte at least.
-  const missing = Math.max(0, count - reader.remaining) * elementBytes(dtype);
-  if (missing > memory.expansionBytes || count * elementBytes(dtype) > MAX_TENSOR_BYTES) {
-    throw unfit(
-      `shape [${shape}] of ${dtype} is too large for the ${reader.remaining} bytes given`,
-    );
-  }
-  memory.expansionBytes -= missing;
-  if (dtype === "string") {
-    const data = content?.length
-      ? stringsOfContent(content, count, unfit)
-      : stringValues(reader, header.field.field, count);
-    return { dtype, shape, data };
-  }
+  const size = count * elementBytes(dtype);
+  if (size > MAX_TENSOR_BYTES) throw unfit(`shape [${shape}] of ${dtype} is too large`);
+  if (dtype === "string") return { dtype, shape, data: stringsOf(header, reader, memory, unfit) };
+  // What is a view of the message takes nothing more.
+  if (!content?.length) memory.allowance.take(size);
   return content?.length
     ? tensorOfContent(dtype, header, content, memory, unfit)
     : tensorOfValues(dtype, header, reader, memory);
+}
+
+/** The elements of a string tensor, whose memory as objects is taken first. */
+function stringsOf(
+  { content, count, field: { field } }: TensorHeader,
+  reader: WireReader,
+  { allowance }: TensorMemory,
+  unfit: (problem: string) => Error,
+): Uint8Array[] {
+  if (content?.length) {
+    allowance.take(count * OBJECT_BYTES.view);
+    return stringsOfContent(content, count, unfit);
+  }
+  const given = Math.min(count, reader.count((field << 3) | WIRE.bytes));
+  allowance.take(given * OBJECT_BYTES.view + (count - given) * elementBytes("string"));
+  const strings = stringValues(reader, field, count);
+  // The runtimes copy the last one as often as it is repeated.
+  allowance.take((count - given) * (strings[count - 1]?.length ?? 0));
+  return strings;
 }
 
 function tensorOfContent(

@@ -100,6 +100,18 @@ export class WireReader {
     return Buffer.from(buffer, byteOffset, length).toString();
   }
 
+  /** How many of the fields that are left have this tag. */
+  count(tag: number): number {
+    const reader = this.fork();
+    let count = 0;
+    while (reader.hasMore) {
+      const next = reader.tag();
+      if (next === tag) count++;
+      reader.skip(next);
+    }
+    return count;
+  }
+
   /** Passes over a field that nobody asks for. */
   skip(tag: number): void {
     switch (tag & 7) {

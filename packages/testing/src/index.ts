@@ -20,6 +20,7 @@ export { FakeClock } from "./fake-clock.js";
 export { FakeLoader, type FakeLoaderOptions, type FakeServable } from "./fake-loader.js";
 export { FakePredictor, type FakePredictorOptions } from "./fake-predictor.js";
 export { type FakeFiles, FakeStorage, type FakeStorageOptions } from "./fake-storage.js";
+export { limitedMemory } from "./limited-memory.js";
 export { loaderConformance } from "./loader-conformance.js";
 export type { BrokenArtefact, LoaderConformanceOptions } from "./loader-options.js";
 export { type ManagerConformanceOptions, managerConformance } from "./manager-conformance.js";

@@ -1,5 +1,5 @@
 import { type IntervalHistogram, monitorEventLoopDelay } from "node:perf_hooks";
-import type { ObserverHost } from "@serving-kit/server";
+import type { ObserverHost, Refusal } from "@serving-kit/server";
 import { BatchingMetrics } from "./batching-metrics.js";
 import { CallMetrics, type EndedCall } from "./call-metrics.js";
 import { expose } from "./exposition.js";
@@ -26,6 +26,10 @@ export class ServerMetrics implements Disposable {
     ":tensorflow:serving:request_log_count",
     "The total number of requests that were meant for the request log.",
   );
+  readonly #refused = new SeriesCounter(
+    "serving_kit_refusals_total",
+    "The total number of refusals by which the server protects itself, by kind.",
+  );
   readonly batches = new BatchingMetrics();
   readonly sources = new SourceMetrics();
   readonly warmUps: WarmUpMetrics;
@@ -42,6 +46,7 @@ export class ServerMetrics implements Disposable {
     this.#counted = [
       ...this.#calls.metrics,
       this.#logged,
+      this.#refused,
       ...this.batches.metrics,
       ...this.warmUps.metrics,
       ...this.sources.metrics,
@@ -57,6 +62,11 @@ export class ServerMetrics implements Disposable {
   /** Counts a request that was meant for the request log, by its outcome. */
   recordLogged(model: string, status: string): void {
     this.#logged.series({ model_name: model, status_code: status }).value++;
+  }
+
+  /** Counts a refusal by which the server protects itself. */
+  recordRefused(kind: Refusal): void {
+    this.#refused.series({ kind }).value++;
   }
 
   /** Returns all metrics of this event loop. Lateness is that since the last time. */

@@ -1,5 +1,5 @@
+import { type MemoryAllowance, OBJECT_BYTES } from "@serving-kit/inference";
 import { type ModelSpec, readModelSpec, WIRE, WireReader } from "@serving-kit/tensorflow-wire";
-import { checkContext } from "../calls/expansion.js";
 
 /** A ClassificationRequest or RegressionRequest. */
 export interface ExamplesRequest {
@@ -18,23 +18,29 @@ export interface InferenceTask {
  * Reads a ClassificationRequest or a RegressionRequest: model_spec = 1, input = 2. The examples are
  * not parsed: the model does that.
  *
- * @throws ServingError INVALID_ARGUMENT / MESSAGE_INVALID.
+ * @throws ServingError INVALID_ARGUMENT / MESSAGE_INVALID, and those of the allowance.
  */
-export function readExamplesRequest(bytes: Uint8Array): ExamplesRequest {
+export function readExamplesRequest(
+  bytes: Uint8Array,
+  allowance: MemoryAllowance,
+): ExamplesRequest {
   const reader = new WireReader(bytes);
   let modelSpec: ModelSpec | undefined;
   let examples: readonly Uint8Array[] = [];
   while (reader.hasMore) {
     const tag = reader.tag();
     if (tag === ((1 << 3) | WIRE.bytes)) modelSpec = readModelSpec(reader.message());
-    else if (tag === ((2 << 3) | WIRE.bytes)) examples = readInput(reader.message());
+    else if (tag === ((2 << 3) | WIRE.bytes)) examples = readInput(reader.message(), allowance);
     else reader.skip(tag);
   }
   return { modelSpec, examples };
 }
 
 /** Reads a MultiInferenceRequest: tasks = 1, input = 2. Throws as `readExamplesRequest` does. */
-export function readMultiInferenceRequest(bytes: Uint8Array): {
+export function readMultiInferenceRequest(
+  bytes: Uint8Array,
+  allowance: MemoryAllowance,
+): {
   readonly tasks: readonly InferenceTask[];
   readonly examples: readonly Uint8Array[];
 } {
@@ -43,8 +49,10 @@ export function readMultiInferenceRequest(bytes: Uint8Array): {
   let examples: readonly Uint8Array[] = [];
   while (reader.hasMore) {
     const tag = reader.tag();
-    if (tag === ((1 << 3) | WIRE.bytes)) tasks.push(readTask(reader.message()));
-    else if (tag === ((2 << 3) | WIRE.bytes)) examples = readInput(reader.message());
+    if (tag === ((1 << 3) | WIRE.bytes)) {
+      allowance.take(OBJECT_BYTES.entry);
+      tasks.push(readTask(reader.message()));
+    } else if (tag === ((2 << 3) | WIRE.bytes)) examples = readInput(reader.message(), allowance);
     else reader.skip(tag);
   }
   return { tasks, examples };
@@ -63,12 +71,12 @@ function readTask(reader: WireReader): InferenceTask {
 }
 
 /** Reads `Input`: example_list = 1 or example_list_with_context = 2; of these the last one counts. */
-function readInput(reader: WireReader): readonly Uint8Array[] {
+function readInput(reader: WireReader, allowance: MemoryAllowance): readonly Uint8Array[] {
   let examples: readonly Uint8Array[] = [];
   while (reader.hasMore) {
     const tag = reader.tag();
     if (tag === ((1 << 3) | WIRE.bytes) || tag === ((2 << 3) | WIRE.bytes)) {
-      examples = readExampleList(reader.message());
+      examples = readExampleList(reader.message(), allowance);
     } else reader.skip(tag);
   }
   return examples;
@@ -78,7 +86,8 @@ function readInput(reader: WireReader): readonly Uint8Array[] {
  * Reads the serialized examples = 1 of a list, each after the context = 2 where there is one: two
  * serialized messages one after the other are the serialized message of both.
  */
-function readExampleList(reader: WireReader): readonly Uint8Array[] {
+function readExampleList(reader: WireReader, allowance: MemoryAllowance): readonly Uint8Array[] {
+  allowance.take(reader.count((1 << 3) | WIRE.bytes) * OBJECT_BYTES.view);
   const examples: Uint8Array[] = [];
   let context: Uint8Array | undefined;
   while (reader.hasMore) {
@@ -89,6 +98,6 @@ function readExampleList(reader: WireReader): readonly Uint8Array[] {
   }
   if (context === undefined) return examples;
   const prefix = context;
-  checkContext(prefix.length, examples.length);
+  allowance.take((prefix.length + OBJECT_BYTES.view) * examples.length + reader.bytes.length);
   return examples.map((example) => Buffer.concat([prefix, example]));
 }

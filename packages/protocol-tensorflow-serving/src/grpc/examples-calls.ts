@@ -52,7 +52,7 @@ export function grpcExamples<A extends { readonly id: ServableId }>(
   return core.call<A, Uint8Array, ExamplesRequest>(
     {
       api,
-      body: () => readExamplesRequest(bytes),
+      body: (allowance) => readExamplesRequest(bytes, allowance),
       locate({ modelSpec }) {
         const servable = servableRequest(modelSpec);
         spec = modelSpec as ModelSpec;

@@ -10,7 +10,6 @@ import {
 } from "@serving-kit/inference";
 import type { CallContext, CalledVersion, PredictCall, ServerCore } from "@serving-kit/server";
 import { decodeTensor } from "@serving-kit/tensorflow-wire";
-import { EXPANSION_BYTES } from "../calls/expansion.js";
 import type { CheckMethod } from "../calls/method-name.js";
 import { errors } from "../errors.js";
 import { effectiveSignature, servableRequest } from "./model-spec.js";
@@ -39,12 +38,13 @@ export function grpcPredict(
 ): Promise<Buffer> {
   let request: PredictRequest;
   let signatureName = "";
-  return core.call<Tensors, Buffer>(
+  return core.call<Tensors, Buffer, void>(
     {
       api: "Predict",
-      body: () => bytes,
-      locate(body) {
-        request = readPredictRequest(body);
+      body(allowance) {
+        request = readPredictRequest(bytes, allowance);
+      },
+      locate() {
         signatureName = request.modelSpec ? effectiveSignature(request.modelSpec) : "";
         return servableRequest(request.modelSpec);
       },
@@ -60,12 +60,12 @@ export function grpcPredict(
 function decode(
   { inputs: given, outputFilter }: PredictRequest,
   signatureName: string,
-  { predictor }: CalledVersion,
+  { predictor, allowance }: CalledVersion,
   checkMethod: CheckMethod,
 ): PredictCall {
   const memory = {
     ...(predictor.allocate && { allocate: predictor.allocate.bind(predictor) }),
-    expansionBytes: EXPANSION_BYTES,
+    allowance,
   };
   if (takesAnyTensors(predictor)) {
     return {

@@ -20,18 +20,20 @@ const signatureDefMap = messageOfType("SignatureDefMap");
 export function grpcModelMetadata(core: ServerCore, bytes: Uint8Array): Uint8Array {
   const reader = new WireReader(bytes);
   let modelSpec: ReturnType<typeof readModelSpec> | undefined;
-  const fields: string[] = [];
+  let hasField = false;
+  let unknown: string | undefined;
   while (reader.hasMore) {
     const tag = reader.tag();
     if (tag === ((1 << 3) | WIRE.bytes)) modelSpec = readModelSpec(reader.message());
-    else if (tag === ((2 << 3) | WIRE.bytes)) fields.push(reader.string());
-    else reader.skip(tag);
+    else if (tag === ((2 << 3) | WIRE.bytes)) {
+      hasField = true;
+      unknown ??= unknownField(reader.string());
+    } else reader.skip(tag);
   }
   if (modelSpec === undefined) throw errors.requestUnfit("Missing ModelSpec");
-  if (fields.length === 0) {
+  if (!hasField) {
     throw errors.requestUnfit("GetModelMetadataRequest must specify at least one metadata_field");
   }
-  const unknown = fields.find((field) => field !== SIGNATURE_DEF);
   if (unknown !== undefined) {
     throw errors.requestUnfit(`Metadata field ${unknown} is not supported`);
   }
@@ -48,6 +50,8 @@ export function grpcModelMetadata(core: ServerCore, bytes: Uint8Array): Uint8Arr
     metadata: { [SIGNATURE_DEF]: { type_url, value } },
   });
 }
+
+const unknownField = (field: string) => (field === SIGNATURE_DEF ? undefined : field);
 
 function signatureDef(signature: Signature): object {
   const { inputs, outputs, opaqueInputs, opaqueOutputs, methodName = "" } = signature;

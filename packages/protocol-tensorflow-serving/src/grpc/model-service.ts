@@ -35,8 +35,12 @@ const ANSWER_MS = 100;
 const RELOAD = "HandleReloadConfigRequest";
 
 /** Answers a GetModelStatusRequest: the states of the versions of a model, or of one version. */
-export function getModelStatus(core: ServerCore, bytes: Uint8Array): Uint8Array {
-  const { model_spec: spec } = statusRequest.decode(bytes);
+export function getModelStatus(
+  core: ServerCore,
+  bytes: Uint8Array,
+  { allowance }: CallContext,
+): Uint8Array {
+  const { model_spec: spec } = statusRequest.decode(bytes, allowance);
   if (!spec) throw errors.requestUnfit("Missing ModelSpec");
   const states = core.versions(spec.name);
   if (!spec.version) {
@@ -53,9 +57,9 @@ export function getModelStatus(core: ServerCore, bytes: Uint8Array): Uint8Array 
 export async function handleReload(
   core: ServerCore,
   bytes: Uint8Array,
-  { deadlineAtMs, signal, peer = "unknown" }: CallContext,
+  { deadlineAtMs, signal, peer = "unknown", allowance }: CallContext,
 ): Promise<Uint8Array> {
-  const { models, names } = readReload(core, bytes, peer);
+  const { models, names } = readReload(core, bytes, { peer, allowance });
   const before = names.length > 0 ? await core.counts(names) : undefined;
   const outcomes = await core.reload(models, {
     method: RELOAD,
@@ -72,9 +76,13 @@ export async function handleReload(
 }
 
 /** Reads a reload. One that cannot be read is logged with its peer, as every use of the method. */
-function readReload({ logger }: ServerCore, bytes: Uint8Array, peer: string) {
+function readReload(
+  { logger }: ServerCore,
+  bytes: Uint8Array,
+  { peer, allowance }: Pick<CallContext, "peer" | "allowance">,
+) {
   try {
-    const { config, metric_names: names } = reloadRequest.decode(bytes);
+    const { config, metric_names: names } = reloadRequest.decode(bytes, allowance);
     const list = config?.model_config_list;
     if (list) return { models: list.config.map(readRemoteModel), names };
     throw errors.requestUnfit(

@@ -42,11 +42,12 @@ export function multiInference(
       : examplesTask(REGRESS_API, core, task, context, checks);
   };
   // Not observed: its tasks are. It holds the version until all have run, so that one version answers them all.
-  return core.call<object[], Uint8Array>(
+  return core.call<object[], Uint8Array, void>(
     {
-      body: () => bytes,
-      locate(body) {
-        ({ tasks, examples } = readMultiInferenceRequest(body));
+      body(allowance) {
+        ({ tasks, examples } = readMultiInferenceRequest(bytes, allowance));
+      },
+      locate() {
         return servableRequest(tasks[0]?.modelSpec ?? NAMELESS);
       },
       run({ id, predictor }) {

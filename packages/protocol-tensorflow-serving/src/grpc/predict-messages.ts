@@ -1,5 +1,10 @@
 import type { ServableId } from "@serving-kit/core";
-import type { Tensor, Tensors } from "@serving-kit/inference";
+import {
+  type MemoryAllowance,
+  OBJECT_BYTES,
+  type Tensor,
+  type Tensors,
+} from "@serving-kit/inference";
 import {
   BackwardWriter,
   encodeTensor,
@@ -21,9 +26,9 @@ export interface PredictRequest {
 /**
  * Reads `tensorflow.serving.PredictRequest`: model_spec = 1, inputs = 2, output_filter = 3.
  *
- * @throws ServingError INVALID_ARGUMENT / MESSAGE_INVALID.
+ * @throws ServingError INVALID_ARGUMENT / MESSAGE_INVALID, and those of the allowance.
  */
-export function readPredictRequest(bytes: Uint8Array): PredictRequest {
+export function readPredictRequest(bytes: Uint8Array, allowance: MemoryAllowance): PredictRequest {
   const reader = new WireReader(bytes);
   let modelSpec: ModelSpec | undefined;
   const inputs = new Map<string, WireReader>();
@@ -35,9 +40,11 @@ export function readPredictRequest(bytes: Uint8Array): PredictRequest {
         modelSpec = readModelSpec(reader.message());
         break;
       case (2 << 3) | WIRE.bytes:
+        allowance.take(OBJECT_BYTES.entry);
         readInput(reader.message(), inputs);
         break;
       case (3 << 3) | WIRE.bytes:
+        allowance.take(OBJECT_BYTES.text);
         outputFilter.push(reader.string());
         break;
       default:

@@ -43,7 +43,7 @@ export function tensorflowServices(
       protos: PROTOS,
       health: "live",
       methods: {
-        GetModelStatus: unary((bytes) => getModelStatus(core, bytes)),
+        GetModelStatus: unary((bytes, context) => getModelStatus(core, bytes, context)),
         HandleReloadConfigRequest: unary((bytes, context) => handleReload(core, bytes, context)),
       },
     },

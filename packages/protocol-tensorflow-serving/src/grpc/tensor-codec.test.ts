@@ -1,5 +1,11 @@
 import { isServingError } from "@serving-kit/core";
-import { type DType, NUMERIC_DTYPES, type NumericDType, type Tensor } from "@serving-kit/inference";
+import {
+  type DType,
+  NUMERIC_DTYPES,
+  type NumericDType,
+  type Tensor,
+  UNLIMITED_MEMORY,
+} from "@serving-kit/inference";
 import { codecOf, schemaOf } from "@serving-kit/server/grpc";
 import {
   BackwardWriter,
@@ -9,6 +15,7 @@ import {
   type NumericData,
   WireReader,
 } from "@serving-kit/tensorflow-wire";
+import { limitedMemory } from "@serving-kit/testing";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { readExamplesRequest, readMultiInferenceRequest } from "./example-messages.js";
@@ -16,7 +23,7 @@ import { PROTOS } from "./messages.js";
 import { readPredictRequest, writePredictResponse } from "./predict-messages.js";
 
 const tensorProto = codecOf<Record<string, unknown>>(schemaOf(PROTOS), "tensorflow.TensorProto");
-const memory = () => ({ expansionBytes: 2 ** 20 });
+const memory = () => ({ allowance: limitedMemory(2 ** 20) });
 const decode = (bytes: Uint8Array) => decodeTensor("x", new WireReader(bytes), memory());
 
 function encode(tensor: Tensor, asContent: boolean): Uint8Array {
@@ -164,7 +171,7 @@ describe("TensorProto", () => {
     expect(() => {
       decodeTensor("b", reader(), shared);
       decodeTensor("c", reader(), shared);
-    }).toThrow("is too large for");
+    }).toThrow(expect.objectContaining({ reason: "REQUEST_TOO_COSTLY" }));
   });
 });
 
@@ -186,7 +193,7 @@ describe("long content", () => {
     for (let offset = 0; offset < 8; offset++) {
       const message = new Uint8Array(new ArrayBuffer(bytes.length + 8), offset, bytes.length);
       message.set(bytes);
-      const found = [...readPredictRequest(message).inputs].map(
+      const found = [...readPredictRequest(message, UNLIMITED_MEMORY).inputs].map(
         ([name, reader]) => [name, decodeTensor(name, reader, memory()).data] as const,
       );
       for (const [name, data] of found) {
@@ -228,11 +235,11 @@ describe("hostile bytes", () => {
     fc.assert(
       fc.property(fc.oneof(damaged, fc.uint8Array({ maxLength: 64 })), (bytes) => {
         foreseen(() => {
-          const { inputs } = readPredictRequest(bytes);
+          const { inputs } = readPredictRequest(bytes, UNLIMITED_MEMORY);
           for (const [name, reader] of inputs) decodeTensor(name, reader, memory());
         });
-        foreseen(() => readExamplesRequest(bytes));
-        foreseen(() => readMultiInferenceRequest(bytes));
+        foreseen(() => readExamplesRequest(bytes, UNLIMITED_MEMORY));
+        foreseen(() => readMultiInferenceRequest(bytes, UNLIMITED_MEMORY));
         foreseen(() => decode(bytes));
       }),
       { numRuns: 3_000 },
@@ -251,7 +258,7 @@ describe("hostile bytes", () => {
         let found: ReturnType<typeof readPredictRequest>;
         try {
           expected = reference.decode(bytes);
-          found = readPredictRequest(bytes);
+          found = readPredictRequest(bytes, UNLIMITED_MEMORY);
         } catch {
           return; // they differ in what they refuse: unknown groups, tensors that nobody reads
         }

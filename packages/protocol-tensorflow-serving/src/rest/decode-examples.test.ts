@@ -1,3 +1,5 @@
+import { UNLIMITED_MEMORY } from "@serving-kit/inference";
+import { limitedMemory } from "@serving-kit/testing";
 import protobuf from "protobufjs/light.js";
 import { describe, expect, it } from "vitest";
 import { decodeExamples } from "./decode-examples.js";
@@ -25,7 +27,7 @@ const Example = protobuf.Root.fromJSON(schema).lookupType("Example");
 const read = (bytes: Uint8Array) =>
   Example.toObject(Example.decode(bytes), { longs: String, bytes: String }).features?.feature;
 function decode(text: string) {
-  const { signature, examples } = decodeExamples(Buffer.from(text));
+  const { signature, examples } = decodeExamples(Buffer.from(text), UNLIMITED_MEMORY);
   return { signature, examples: examples() };
 }
 
@@ -60,8 +62,10 @@ describe("decodeExamples", () => {
     const context = `{"c":"${"x".repeat(2 ** 20)}"}`;
     const examples = (count: number) => `[${"{},".repeat(count - 1)}{}]`;
     expect(decode(`{"context":${context},"examples":${examples(60)}}`).examples).toHaveLength(60);
-    expect(() => decode(`{"context":${context},"examples":${examples(3_000)}}`)).toThrow(
-      /^a context of 10\d+ bytes for 64 examples: together more than 67108864 bytes/,
+    const body = Buffer.from(`{"context":${context},"examples":${examples(3_000)}}`);
+    const memory = limitedMemory(64 * 2 ** 20);
+    expect(() => decodeExamples(body, memory).examples()).toThrow(
+      expect.objectContaining({ reason: "REQUEST_TOO_COSTLY" }),
     );
   });
 

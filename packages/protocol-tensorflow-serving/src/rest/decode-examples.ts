@@ -1,22 +1,27 @@
+import { type MemoryAllowance, OBJECT_BYTES } from "@serving-kit/inference";
 import {
   base64At,
   CHAR,
+  DOUBLES,
   elementsOf,
   isBase64Object,
+  isDigit,
   isIntegerToken,
   type JsonSpan,
   latin1,
   membersOf,
   numberOf,
   openRequest,
+  scanNumber,
   skipSpace,
+  skipString,
+  skipValue,
   stringAt,
   terminated,
   typeAt,
   valueText,
 } from "@serving-kit/tensor-json";
 import type { ExamplesCall } from "../calls/classify.js";
-import { checkContext } from "../calls/expansion.js";
 import { errors } from "../errors.js";
 import { ExampleFeature, encodeExample } from "./example-proto.js";
 
@@ -27,13 +32,14 @@ import { ExampleFeature, encodeExample } from "./example-proto.js";
  * The form of a number decides: `1` is an int64 feature, `1.0` a float feature. `true` and `false`
  * are int64, strings and `{"b64": …}` are bytes; one feature holds one kind.
  *
- * The examples are decoded when they are asked for, after the signature was found.
+ * The examples are decoded when they are asked for, after the signature was found. Their memory is taken from the
+ * allowance first.
  *
- * @throws ServingError INVALID_ARGUMENT with TF Serving's text.
+ * @throws ServingError of the allowance; INVALID_ARGUMENT with TF Serving's text.
  */
-export function decodeExamples(body: Uint8Array): ExamplesCall {
+export function decodeExamples(body: Uint8Array, allowance: MemoryAllowance): ExamplesCall {
   const bytes = terminated(body);
-  const { document, members } = openRequest(bytes);
+  const { document, members } = openRequest(bytes, ["signature_name", "examples", "context"]);
   const unfit = (problem: string) =>
     errors.jsonUnfit(valueText(bytes, document.start, document.end), problem);
 
@@ -51,18 +57,50 @@ export function decodeExamples(body: Uint8Array): ExamplesCall {
   if (bytes[skipSpace(bytes, list.start + 1)] === CHAR.closeArray) {
     throw unfit("'examples' value is an empty array");
   }
-  const { start } = list;
   const context = members.get("context");
-  return { signature: named?.text, examples: () => examplesAt(bytes, start, context) };
+  return {
+    signature: named?.text,
+    examples() {
+      allowance.take(costOf(bytes, list) + (context ? costOf(bytes, context) : 0));
+      return examplesAt(bytes, list.start, context, allowance);
+    },
+  };
+}
+
+/** What a number takes at most: as text, and as a varint. */
+const NUMBER_BYTES = 16;
+
+/** The memory in bytes that the examples between two positions take as objects and as messages. */
+function costOf(bytes: Uint8Array, { start, end }: JsonSpan): number {
+  let cost = 0;
+  for (let at = start; at < end; ) {
+    const c = bytes[at];
+    if (c === CHAR.quote) {
+      const stringEnd = skipString(bytes, at);
+      cost += OBJECT_BYTES.view + 2 * (stringEnd - at);
+      at = stringEnd;
+      continue;
+    }
+    if (c === CHAR.openObject) cost += OBJECT_BYTES.entry;
+    else if (c === CHAR.colon) cost += OBJECT_BYTES.entry;
+    else if (c === CHAR.comma) cost += NUMBER_BYTES;
+    at++;
+  }
+  return cost;
 }
 
 /** The serialized examples of a list; the context, if there is one, is part of each. */
-function examplesAt(bytes: Uint8Array, start: number, context: JsonSpan | undefined) {
+function examplesAt(
+  bytes: Uint8Array,
+  start: number,
+  context: JsonSpan | undefined,
+  allowance: MemoryAllowance,
+) {
   const shared = context && exampleAt(bytes, context);
   const examples: Uint8Array[] = [];
   for (const element of elementsOf(bytes, start)) {
     const example = exampleAt(bytes, element);
-    if (shared) checkContext(shared.length, examples.length + 1);
+    if (shared) allowance.take(shared.length);
     // Two serialized messages one after the other are the two merged.
     examples.push(shared ? Buffer.concat([shared, example]) : example);
   }
@@ -77,11 +115,26 @@ function exampleAt(bytes: Uint8Array, { start }: JsonSpan): Uint8Array {
   const features = new Map<string, ExampleFeature>();
   for (const { key, start: at, end } of membersOf(bytes, start)) {
     const feature = new ExampleFeature();
-    const elements = bytes[at] === CHAR.openArray ? elementsOf(bytes, at) : [{ start: at, end }];
-    for (const element of elements) addValue(bytes, element, key, feature);
+    if (bytes[at] === CHAR.openArray) addList(bytes, at, key, feature);
+    else addValue(bytes, { start: at, end }, key, feature);
     features.set(key, feature);
   }
   return encodeExample(features);
+}
+
+/** Adds the elements of a checked list: numbers, of which there may be millions, without an object for each. */
+function addList(bytes: Uint8Array, at: number, name: string, feature: ExampleFeature): void {
+  at = skipSpace(bytes, at + 1);
+  while (bytes[at] !== CHAR.closeArray) {
+    const isNumber = bytes[at] === CHAR.minus || isDigit(bytes[at]);
+    const scanned = isNumber ? scanNumber(bytes, at, scratch, 0, DOUBLES) : -1;
+    const end = scanned === -1 ? skipValue(bytes, at) : scanned;
+    if (isNumber) addNumber(bytes, at, end, name, feature);
+    else addValue(bytes, { start: at, end }, name, feature);
+    at = bytes[end] === CHAR.comma ? end + 1 : skipSpace(bytes, end);
+    if (bytes[at] === CHAR.comma) at++;
+    at = skipSpace(bytes, at);
+  }
 }
 
 function addValue(
@@ -113,20 +166,48 @@ function addNumber(
   name: string,
   feature: ExampleFeature,
 ): void {
-  const token = latin1(bytes, start, end);
-  if (isIntegerToken(token)) {
-    expectKind(name, feature, "int64");
-    const value = BigInt(token);
-    if (value >= 2n ** 63n) {
-      throw errors.requestUnfit(
-        `Feature: ${name} has uint64_t element. Only int64_t is supported.`,
-      );
+  if (hasDigitsOnly(bytes, start, end)) {
+    if (end - start <= MAX_EXACT_LENGTH) {
+      expectKind(name, feature, "int64");
+      feature.addInt64(integerAt(bytes, start, end));
+      return;
     }
-    feature.addInt64(value);
-    return;
+    const token = latin1(bytes, start, end);
+    if (isIntegerToken(token)) {
+      expectKind(name, feature, "int64");
+      const value = BigInt(token);
+      if (value >= 2n ** 63n) {
+        throw errors.requestUnfit(
+          `Feature: ${name} has uint64_t element. Only int64_t is supported.`,
+        );
+      }
+      feature.addInt64(value);
+      return;
+    }
   }
   expectKind(name, feature, "float");
-  feature.addFloat(numberOf(bytes, start, end));
+  const isScanned = scanNumber(bytes, start, scratch, 0, DOUBLES) === end;
+  feature.addFloat(isScanned ? (scratch[0] as number) : numberOf(bytes, start, end));
+}
+
+/** Integers of this many characters are exact as numbers. */
+const MAX_EXACT_LENGTH = 15;
+
+const scratch = new Float64Array(1);
+
+function hasDigitsOnly(bytes: Uint8Array, start: number, end: number): boolean {
+  let at = bytes[start] === CHAR.minus ? start + 1 : start;
+  while (at < end && isDigit(bytes[at])) at++;
+  return at === end;
+}
+
+function integerAt(bytes: Uint8Array, start: number, end: number): number {
+  const isNegative = bytes[start] === CHAR.minus;
+  let value = 0;
+  for (let at = isNegative ? start + 1 : start; at < end; at++) {
+    value = value * 10 + (bytes[at] as number) - CHAR.zero;
+  }
+  return isNegative ? -value : value;
 }
 
 function expectKind(name: string, feature: ExampleFeature, kind: "bytes" | "float" | "int64") {

@@ -24,13 +24,14 @@ export async function restPredict(
   body: Uint8Array,
   checkMethod: CheckMethod,
 ): Promise<PredictOutcome> {
-  const { predictor } = version;
+  const { predictor, allowance } = version;
   if (predictor.respond) return version.respond(body, SERVING_JSON);
-  const call = decodePredict(body, (name) => {
+  const signatureOf = (name: string | undefined) => {
     const signature = findSignature(predictor, name || DEFAULT_SIGNATURE);
     if (signature) checkMethod(predictor, name);
     return signature;
-  });
+  };
+  const call = decodePredict(body, signatureOf, allowance);
   return { form: call.form, outputs: await version.predict(call) };
 }
 

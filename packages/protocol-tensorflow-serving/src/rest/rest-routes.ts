@@ -79,12 +79,14 @@ function runsOf(core: ServerCore, checksMethodNames: boolean) {
     predict: row("Predict", restPredict, predictAnswer),
     classify: row(
       "Classify",
-      async (version, body, check) => classify(version, decodeExamples(body), check),
+      async (version, body, check) =>
+        classify(version, decodeExamples(body, version.allowance), check),
       (answer) => ok(writeClassifications(answer)),
     ),
     regress: row(
       "Regress",
-      async (version, body, check) => regress(version, decodeExamples(body), check),
+      async (version, body, check) =>
+        regress(version, decodeExamples(body, version.allowance), check),
       (answer) => ok(writeRegressions(answer)),
     ),
   };

@@ -2,7 +2,6 @@ import type { ServableHandle } from "@serving-kit/core";
 import type { Predictor } from "@serving-kit/inference";
 import { FakeClock } from "@serving-kit/testing";
 import { expect, it } from "vitest";
-import { UNLIMITED } from "../plugins/call-budget.js";
 import { type CallHost, makeCall } from "./call.js";
 
 /** A predictor that never settles and ignores deadline and signal. */
@@ -24,7 +23,6 @@ function world(predictor = careless) {
       return handle as unknown as ServableHandle<Predictor>;
     },
     reacquire: (id) => host.acquire(id),
-    budget: UNLIMITED,
     clock,
     observe: (api, model) => {
       log.push(`begin ${api} ${model}`);

@@ -9,17 +9,17 @@ import {
 } from "@serving-kit/inference";
 import { errors } from "../errors.js";
 import type { Acquire } from "../plugins/acquire-decorator.js";
-import type { CallAllowance, CallBudget } from "../plugins/call-budget.js";
+import { type CallAllowance, UNLIMITED } from "../plugins/call-budget.js";
 import type { CallObservation } from "../plugins/observer.js";
 import type { PredictCall } from "../plugins/predict-call.js";
 import type { CallContext, CalledVersion, ServableCall } from "../plugins/server-core.js";
+import { shortened } from "../shown-text.js";
 
 /** The parts of an event loop that `makeCall` uses. */
 export interface CallHost {
   readonly acquire: Acquire;
   /** Acquires a version that `acquire` chose for this call before: no decorator is asked again. */
   readonly reacquire: Acquire;
-  readonly budget: CallBudget;
   readonly clock: Clock;
   /** Begins to observe a call of the model. */
   observe(api: string, model: string, context: CallContext): CallObservation | undefined;
@@ -35,14 +35,15 @@ export async function makeCall<T, R, B = Uint8Array>(
 ): Promise<R> {
   let model = call.servable?.name ?? "";
   let observation: CallObservation | undefined;
-  let allowance: CallAllowance | undefined;
+  const { allowance = UNLIMITED, authorize } = context;
   try {
+    if (call.servable && authorize) await authorize(model);
     const chosen = call.servable && call.body && choose(host, call.servable);
-    allowance = host.budget.open();
     const given = call.body ? call.body(allowance) : (NO_BODY as B);
     const body = given instanceof Promise ? await given : given;
     const servable = call.servable ?? located(call, body);
     model = servable.name;
+    if (authorize && call.servable === undefined) await authorize(model);
     observation = begin(host, call, model, context);
     const limits = withDeadline(context, host.clock);
     const handle = hold(host, servable, chosen);
@@ -62,8 +63,6 @@ export async function makeCall<T, R, B = Uint8Array>(
   } catch (error) {
     (observation ?? begin(host, call, model, context))?.end(error);
     throw error;
-  } finally {
-    allowance?.[Symbol.dispose]();
   }
 }
 
@@ -94,7 +93,7 @@ function begin(
   model: string,
   context: CallContext,
 ): CallObservation | undefined {
-  return api === undefined ? undefined : host.observe(api, model, context);
+  return api === undefined ? undefined : host.observe(api, shortened(model), context);
 }
 
 function located<B>(call: Pick<ServableCall<unknown, unknown, B>, "locate">, body: B) {

@@ -29,7 +29,14 @@ describe("resolveModels", () => {
 
   it.each([
     [[{ basePath: "/m" }], "models[0].name: expected string; got undefined"],
-    [[{ ...model, name: "" }], 'models[0].name: expected a non-empty string; got ""'],
+    [
+      [{ ...model, name: "" }],
+      'models[0].name: expected a non-empty string without control characters; got ""',
+    ],
+    [
+      [{ ...model, name: "a\n\u001b[2K" }],
+      'models[0].name: expected a non-empty string without control characters; got "a\\n\\u001b[2K"',
+    ],
     [
       [{ ...model, basePath: "s3://bucket/m" }],
       'models[0].basePath: expected a path of this machine (mount a bucket, or copy its models here); got "s3://bucket/m"',
@@ -101,6 +108,8 @@ describe("createModelServer", () => {
       adapters: true,
       manager: true,
       rest: true,
+      limits: true,
+      authorize: true,
       protocols: true,
       observers: true,
       acquireDecorators: true,

@@ -105,6 +105,12 @@ export interface ModelOption<T, F extends WireFields = WireFields> {
 /** Infers the types of an option's fields. */
 const option = <T, F extends WireFields>(one: ModelOption<T, F>): ModelOption<T> => one as never;
 
+/** The name of a model: it stands in messages, logs and metrics. */
+const NAME = z
+  .string()
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what a name must not have
+  .regex(/^[^\x00-\x1f\x7f-\x9f]+$/, "a non-empty string without control characters");
+
 /**
  * Every option of a model. The check of `ModelConfig`, the JSON Schema of model config files, the readers
  * of JSON, YAML and text protos, and the message of HandleReloadConfigRequest follow from this table.
@@ -113,13 +119,13 @@ export const MODEL_OPTIONS: {
   readonly [K in keyof ModelConfig]-?: ModelOption<NonNullable<ModelConfig[K]>>;
 } = {
   name: option({
-    check: z.string().regex(/^.+$/s, "a non-empty string"),
+    check: NAME,
     fields: {
       name: {
         id: 1,
         type: "string",
         isRequired: true,
-        schema: z.string().regex(/^.+$/s, "a non-empty string").meta({
+        schema: NAME.meta({
           description:
             "The name in paths such as /v1/models/digits. In REST paths / and : are written %2F and %3A.",
         }),

@@ -9,6 +9,9 @@ const milliseconds = z.custom<number>(
 
 const count = z.number().int().min(1).max(1024);
 
+/** What an Int32 that event loops share can count. */
+const MAX_CONNECTIONS = 2 ** 31 - 1;
+
 const plugins = (what: string) =>
   z
     .array(
@@ -73,6 +76,16 @@ export const optionsSchema: z.ZodObject = z.strictObject({
       maxBodyBytes: z.number().int().min(1).optional(),
     })
     .optional(),
+  limits: z
+    .strictObject({
+      requestMemoryBytes: z.number().int().min(1).optional(),
+      connections: z.number().int().min(1).max(MAX_CONNECTIONS).optional(),
+      stalledAnswerTimeoutMs: milliseconds.optional(),
+      idleStreamTimeoutMs: milliseconds.optional(),
+      allowedHosts: z.array(z.string().min(1)).optional(),
+    })
+    .optional(),
+  authorize: method.optional(),
   protocols: plugins("a protocol"),
   observers: plugins("an observer"),
   acquireDecorators: plugins("an acquire decorator"),

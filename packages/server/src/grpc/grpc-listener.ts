@@ -6,6 +6,7 @@ import { checkSsl, type SslConfig } from "../listening/ssl-config.js";
 import { claimSocketPath } from "../listening/unix-socket.js";
 import type { GrpcService } from "../plugins/protocol.js";
 import { type Acceptor, acceptFor } from "./acceptor.js";
+import { callLimits } from "./call-limits.js";
 import {
   type ChannelArguments,
   flowControlWindowOf,
@@ -50,7 +51,7 @@ export interface GrpcListenOptions extends ListenerOptions {
   /**
    * Further arguments of the channel, by their gRPC names. Default: at most 1000 calls at once on a
    * connection (`grpc.max_concurrent_streams`), which is given up when a ping of every minute
-   * (`grpc.keepalive_time_ms`) is not answered within another (`grpc.keepalive_timeout_ms`), and
+   * (`grpc.keepalive_time_ms`) is not answered within 20 s (`grpc.keepalive_timeout_ms`), and
    * 4 MiB of messages, or a whole one where that is less, that are under way before they are read, for each
    * call and each connection (`grpc-node.flow_control_window`).
    */
@@ -90,7 +91,7 @@ const MAX_MESSAGE_BYTES = 2 ** 31 - 1;
 const CONNECTION_LIMITS = {
   "grpc.max_concurrent_streams": 1_000,
   "grpc.keepalive_time_ms": 60_000,
-  "grpc.keepalive_timeout_ms": 60_000,
+  "grpc.keepalive_timeout_ms": 20_000,
 };
 
 /**
@@ -116,6 +117,7 @@ export async function listenGrpc(
     "grpc.max_send_message_length": maxMessageBytes,
     ...CONNECTION_LIMITS,
     ...heededChannelArguments(channelArguments),
+    interceptors: [callLimits(host.limits)],
   });
   for (const name of ignoredChannelArguments(channelArguments)) {
     host.logger.warn({ argument: name }, `the gRPC server knows no argument ${name}`);
@@ -123,7 +125,7 @@ export async function listenGrpc(
   const windowBytes = flowControlWindowOf(channelArguments, maxMessageBytes);
   widenCalls(server, windowBytes);
   const widenConnections = connectionWidener(server, windowBytes);
-  const connections = new HeldConnections(server);
+  const connections = new HeldConnections(server, host.limits);
   const watchProtocols = protocolWatcher(server, onOtherClient);
   const isBound = () => {
     widenConnections();

@@ -9,11 +9,15 @@ import {
   type UntypedHandleCall,
 } from "@grpc/grpc-js";
 import { type Clock, CODES, type Logger } from "@serving-kit/core";
+import { type Authorize, authorizer, type CallAuthorizer } from "../calls/authorize.js";
 import { errors } from "../errors.js";
+import type { LoopLimits } from "../limits/loop-limits.js";
 import type { InFlight } from "../listening/in-flight.js";
+import type { CallAllowance } from "../plugins/call-budget.js";
 import type { GrpcMethod } from "../plugins/protocol.js";
 import type { CallContext, CallHeaders } from "../plugins/server-core.js";
 import { type ErrorStatus, statusOfFailure } from "../status-mapping.js";
+import { allowanceOf } from "./call-limits.js";
 
 type Bytes = Uint8Array;
 type AnyCall =
@@ -26,6 +30,8 @@ type Callback = (error: unknown, answer?: Bytes) => void;
 /** The parts of an event loop that gRPC methods use. */
 export interface MethodHost {
   readonly inFlight: InFlight;
+  readonly limits: LoopLimits;
+  readonly authorize: Authorize | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -90,7 +96,7 @@ type EmitError = (event: "error", status: unknown) => void;
 
 /** Runs a method. Rejects with the status of its failure. */
 async function answer(
-  { inFlight, clock, logger }: MethodHost,
+  { inFlight, limits, authorize, clock, logger }: MethodHost,
   call: AnyCall,
   run: (context: CallContext) => Promise<void>,
 ): Promise<void> {
@@ -101,10 +107,14 @@ async function answer(
   events.once("cancelled", abort);
   try {
     if (inFlight.isClosing) throw errors.serverClosing();
-    await run(new GrpcContext(call, clock, gone.signal));
+    const context = new GrpcContext(call, clock, gone.signal);
+    if (authorize) await context.authorizeBy(authorize, call.getPath());
+    await run(context);
   } catch (error) {
     gone.abort(error); // a run that ignores its deadline may still obey its signal
-    throw grpcStatus(statusOfFailure(error, logger, call.getPath()));
+    const status = statusOfFailure(error, logger, call.getPath());
+    if (status.refusal !== undefined) limits.refused(status.refusal);
+    throw grpcStatus(status);
   } finally {
     // grpc-js tells the end of every call as a cancellation.
     events.off("cancelled", abort);
@@ -149,12 +159,15 @@ class GrpcContext implements CallContext {
   readonly deadlineAtMs: number | undefined;
   readonly signal: AbortSignal;
   readonly peer: string;
+  readonly allowance: CallAllowance | undefined;
+  authorize: CallAuthorizer | undefined;
   readonly #call: AnyCall;
 
   constructor(call: AnyCall, clock: Clock, signal: AbortSignal) {
     this.#call = call;
     this.signal = signal;
     this.peer = call.getPeer();
+    this.allowance = allowanceOf(call);
     const deadline = Number(call.getDeadline());
     // grpc-js gives the time of day; what is left of it counts on the server's Clock.
     this.deadlineAtMs = Number.isFinite(deadline)
@@ -165,18 +178,32 @@ class GrpcContext implements CallContext {
   get headers(): CallHeaders {
     return this.#call.metadata.getMap() as CallHeaders;
   }
+
+  /** Asks the app before anything of the call is used, and again when its model is known. */
+  async authorizeBy(authorize: Authorize, method: string): Promise<void> {
+    const { headers: metadata, peer } = this;
+    this.authorize = authorizer(authorize, { metadata, peer, protocol: "grpc", method });
+    await this.authorize();
+  }
 }
 
 /** How much of a message TF Serving sends, in bytes. */
 const MAX_MESSAGE_BYTES = 1024;
 
 /** What goes to the client of an error: its code, and its message as far as TF Serving sends it. */
-export function grpcStatus({ code, message }: Pick<ErrorStatus, "code" | "message">) {
+export function grpcStatus({
+  code,
+  message,
+  retryAfterMs,
+}: Pick<ErrorStatus, "code" | "message" | "retryAfterMs">) {
   const bytes = Buffer.from(message);
   const end = bytes.length > MAX_MESSAGE_BYTES ? "...TRUNCATED" : "";
   // Half a character, cut or received, could not be sent in a header: it is decoded to U+FFFD.
   const details = bytes.toString("utf8", 0, MAX_MESSAGE_BYTES) + end;
-  return { code: CODES[code], details, metadata: new Metadata() };
+  const metadata = new Metadata();
+  // What clients with a retry policy wait for: gRPC's form of Retry-After.
+  if (retryAfterMs !== undefined) metadata.set("grpc-retry-pushback-ms", String(retryAfterMs));
+  return { code: CODES[code], details, metadata };
 }
 
 const asIs = (bytes: Buffer): Bytes => bytes;

@@ -1,5 +1,6 @@
 import { messageOf } from "@serving-kit/core";
-import { wireErrors } from "@serving-kit/tensorflow-wire";
+import { type MemoryAllowance, OBJECT_BYTES } from "@serving-kit/inference";
+import { WIRE, WireReader, wireErrors } from "@serving-kit/tensorflow-wire";
 import protobuf from "protobufjs";
 
 const schemas = new WeakMap<readonly string[], protobuf.Root>();
@@ -18,19 +19,23 @@ export function schemaOf(protos: readonly string[]): protobuf.Root {
 
 /** Reads and writes the messages of calls that are not hot, as plain objects. */
 export interface Codec<M extends object> {
-  /** Fields that are absent have their defaults; 64-bit integers are strings, enums numbers. */
-  decode(bytes: Uint8Array): M;
+  /**
+   * Fields that are absent have their defaults; 64-bit integers are strings, enums numbers. The memory of the objects
+   * is taken from the allowance first.
+   */
+  decode(bytes: Uint8Array, allowance?: MemoryAllowance): M;
   encode(message: object): Uint8Array;
 }
 
 /**
  * The codec of a message by its full name, such as `tensorflow.serving.GetModelStatusRequest`. `decode` throws
- * ServingError INVALID_ARGUMENT / MESSAGE_INVALID.
+ * ServingError INVALID_ARGUMENT / MESSAGE_INVALID, and those of the allowance.
  */
 export function codecOf<M extends object>(schema: protobuf.Root, name: string): Codec<M> {
   const type = schema.lookupType(name);
   return {
-    decode(bytes) {
+    decode(bytes, allowance) {
+      allowance?.take(costOf(new WireReader(bytes), type));
       try {
         const message = type.decode(bytes);
         return type.toObject(message, {
@@ -97,3 +102,26 @@ service ServerReflection {
   rpc ServerReflectionInfo(stream ServerReflectionRequest) returns (stream ServerReflectionResponse);
 }
 `;
+
+/** The memory in bytes of a message as objects: once as protobufjs decodes it, once as a plain object. */
+function costOf(reader: WireReader, type: protobuf.Type, depth = 0): number {
+  if (depth > MAX_DEPTH) throw wireErrors.messageInvalid(`nested deeper than ${MAX_DEPTH} levels`);
+  let cost = OBJECT_BYTES.entry + 2 * OBJECT_BYTES.text * type.fieldsArray.length;
+  while (reader.hasMore) {
+    const tag = reader.tag();
+    const field = type.fieldsById[tag >>> 3]?.resolve();
+    const isBytes = (tag & 7) === WIRE.bytes;
+    if (isBytes && field?.resolvedType instanceof protobuf.Type) {
+      cost += costOf(reader.message(), field.resolvedType, depth + 1);
+    } else {
+      const before = reader.remaining;
+      reader.skip(tag);
+      // A packed field has a number for each byte.
+      if (field) cost += 2 * OBJECT_BYTES.text + 8 * (before - reader.remaining);
+    }
+  }
+  return cost;
+}
+
+/** How deep messages may be nested. */
+const MAX_DEPTH = 64;

@@ -1,5 +1,8 @@
+import { isServingError } from "@serving-kit/core";
 import { errors } from "../errors.js";
+import type { CallAllowance, CallBudget } from "../plugins/call-budget.js";
 import {
+  COMMON_HEADERS,
   CORS_HEADERS,
   DEFAULT_MAX_BODY_BYTES,
   type HttpApi,
@@ -15,6 +18,7 @@ export type FetchHandler = (request: Request) => Promise<Response>;
 /** Makes the handler of all HTTP routes for the Fetch API. Paths without a route are 404. */
 export function createFetchHandler(
   api: HttpApi,
+  budget: CallBudget,
   { cors = false, maxBodyBytes = DEFAULT_MAX_BODY_BYTES }: HttpOptions = {},
 ): FetchHandler {
   const respond = (answer: OutgoingHttp, method: string) => {
@@ -22,6 +26,7 @@ export function createFetchHandler(
     return new Response(webBody(answer, method), {
       status,
       headers: {
+        ...COMMON_HEADERS,
         "Content-Type": contentType ?? "application/json",
         ...headers,
         ...(cors && CORS_HEADERS),
@@ -32,6 +37,7 @@ export function createFetchHandler(
 
   return async (request) => {
     const { pathname: path, search } = new URL(request.url);
+    using allowance = budget.open();
     const answer = await api.handle({
       method: request.method,
       path,
@@ -39,8 +45,10 @@ export function createFetchHandler(
       headers: Object.fromEntries(request.headers),
       body: async () => {
         const encoding = request.headers.get("content-encoding") ?? "";
-        return inflate(await readFetchBody(request, maxBodyBytes), encoding, maxBodyBytes);
+        const bytes = await readFetchBody(request, maxBodyBytes, allowance);
+        return inflate(bytes, encoding, { limit: maxBodyBytes, allowance });
       },
+      allowance,
       signal: request.signal,
     });
     return respond(answer, request.method);
@@ -57,7 +65,11 @@ function webBody({ body, done }: OutgoingHttp, method: string) {
   return null;
 }
 
-async function readFetchBody(request: Request, limit: number): Promise<Uint8Array> {
+async function readFetchBody(
+  request: Request,
+  limit: number,
+  allowance: CallAllowance,
+): Promise<Uint8Array> {
   if (Number(request.headers.get("content-length") ?? 0) > limit) throw errors.bodyTooLarge(limit);
   if (request.bodyUsed) throw errors.bodyConsumed();
   if (request.body === null) return new Uint8Array(0);
@@ -65,11 +77,13 @@ async function readFetchBody(request: Request, limit: number): Promise<Uint8Arra
   let length = 0;
   try {
     for await (const chunk of request.body) {
-      chunks.push(chunk);
       length += chunk.length;
       if (length > limit) break;
+      allowance.receive(chunk.length);
+      chunks.push(chunk);
     }
-  } catch {
+  } catch (error) {
+    if (isServingError(error)) throw error;
     throw errors.bodyIncomplete(); // with whatever the server below says of a client that went
   }
   if (length > limit) throw errors.bodyTooLarge(limit);

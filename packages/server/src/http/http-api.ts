@@ -1,8 +1,12 @@
 import type { Logger } from "@serving-kit/core";
+import { type Authorize, authorizer, type CallAuthorizer } from "../calls/authorize.js";
 import { errors } from "../errors.js";
+import type { LoopLimits } from "../limits/loop-limits.js";
 import type { InFlight } from "../listening/in-flight.js";
-import type { HttpAnswer, HttpRequest, Protocol } from "../plugins/protocol.js";
+import type { CallAllowance } from "../plugins/call-budget.js";
+import type { Awaitable, HttpAnswer, HttpRequest, Protocol } from "../plugins/protocol.js";
 import type { CallHeaders } from "../plugins/server-core.js";
+import { shortened } from "../shown-text.js";
 import { type ErrorStatus, statusOfFailure } from "../status-mapping.js";
 import type { MatchedRoute, RouteTable } from "./route-table.js";
 
@@ -25,6 +29,9 @@ export const DEFAULT_TIMEOUT_MS = 30_000;
 /** The default of `maxBodyBytes`: what TF Serving inflates at most. */
 export const DEFAULT_MAX_BODY_BYTES = 100 * 2 ** 20;
 
+/** The headers of every answer. */
+export const COMMON_HEADERS = { "X-Content-Type-Options": "nosniff" } as const;
+
 /** The headers of every answer when CORS is on. */
 export const CORS_HEADERS = {
   "Access-Control-Allow-Origin": "*",
@@ -43,6 +50,10 @@ export interface IncomingHttp {
   body(): Uint8Array | Promise<Uint8Array>;
   /** Aborts when the client has gone. */
   readonly signal?: AbortSignal | undefined;
+  /** The memory that the request may take. */
+  readonly allowance: CallAllowance;
+  /** Whether the name by which the client reached the server may be used. Default true. */
+  readonly isAllowed?: boolean;
 }
 
 /** An answer to be written. */
@@ -60,6 +71,8 @@ export interface HttpHost {
   readonly routes: RouteTable;
   readonly inFlight: InFlight;
   readonly logger: Logger;
+  readonly limits: Pick<LoopLimits, "refused">;
+  readonly authorize: Authorize | undefined;
 }
 
 /**
@@ -70,16 +83,13 @@ export interface HttpHost {
 export class HttpApi {
   readonly routes: RouteTable;
   readonly #inFlight: InFlight;
-  readonly #logger: Logger;
+  readonly #host: HttpHost;
   readonly #timeoutMs: number;
 
-  constructor(
-    { routes, inFlight, logger }: HttpHost,
-    { timeoutMs = DEFAULT_TIMEOUT_MS }: HttpOptions = {},
-  ) {
-    this.routes = routes;
-    this.#inFlight = inFlight;
-    this.#logger = logger;
+  constructor(host: HttpHost, { timeoutMs = DEFAULT_TIMEOUT_MS }: HttpOptions = {}) {
+    this.routes = host.routes;
+    this.#inFlight = host.inFlight;
+    this.#host = host;
     this.#timeoutMs = timeoutMs;
   }
 
@@ -105,21 +115,38 @@ export class HttpApi {
     return { ...answer, ...closesConnection, isLast, done: once(() => inFlight.end()) };
   }
 
-  #answer({ route, params }: MatchedRoute, incoming: IncomingHttp) {
+  #answer({ route, params }: MatchedRoute, incoming: IncomingHttp): Awaitable<HttpAnswer> {
+    if (incoming.isAllowed === false) throw errors.hostNotAllowed(incoming.headers.host);
     if (this.#inFlight.isClosing && !route.whileClosing) throw errors.serverClosing();
-    return route.handle(new RoutedRequest(incoming, params, this.#timeoutMs));
+    const { authorize } = this.#host;
+    const request = new RoutedRequest(incoming, params, this.#timeoutMs);
+    if (authorize === undefined) return route.handle(request);
+    request.authorize = authorizer(authorize, {
+      metadata: incoming.headers,
+      peer: incoming.peer,
+      protocol: "http",
+      method: `${incoming.method} ${incoming.path}`,
+    });
+    return request.authorize().then(() => route.handle(request));
   }
 
   #unmatched({ method, path }: IncomingHttp, methods: readonly string[]): HttpAnswer {
-    if (methods.length === 0) return { status: 404, body: json({ error: `Not found: ${path}` }) };
+    const shown = shortened(path);
+    if (methods.length === 0) return { status: 404, body: json({ error: `Not found: ${shown}` }) };
     const allowed = methods.flatMap((one) => (one === "GET" ? ["GET", "HEAD"] : [one])).join(", ");
-    const error = `Method not allowed: ${method} ${path}; expected ${allowed}`;
+    const error = `Method not allowed: ${method} ${shown}; expected ${allowed}`;
     return { status: 405, headers: { Allow: allowed }, body: json({ error }) };
   }
 
   #failure(error: unknown, protocol: Protocol | undefined): HttpAnswer {
-    const status = statusOfFailure(error, this.#logger, "an HTTP request");
-    return protocol?.httpError?.(status) ?? httpError(status);
+    const { logger, limits } = this.#host;
+    const status = statusOfFailure(error, logger, "an HTTP request");
+    if (status.refusal !== undefined) limits.refused(status.refusal);
+    const answer = protocol?.httpError?.(status) ?? httpError(status);
+    const { retryAfterMs } = status;
+    if (retryAfterMs === undefined) return answer;
+    const seconds = String(Math.ceil(retryAfterMs / 1_000));
+    return { ...answer, headers: { ...answer.headers, "Retry-After": seconds } };
   }
 }
 
@@ -138,9 +165,11 @@ class RoutedRequest implements HttpRequest {
   readonly params: Readonly<Record<string, string>>;
   readonly timeoutMs: number;
   readonly body: () => Uint8Array | Promise<Uint8Array>;
+  readonly allowance: CallAllowance;
+  authorize: CallAuthorizer | undefined;
 
   constructor(
-    { method, path, search, headers, signal, peer, body }: IncomingHttp,
+    { method, path, search, headers, signal, peer, body, allowance }: IncomingHttp,
     params: Readonly<Record<string, string>>,
     timeoutMs: number,
   ) {
@@ -153,6 +182,7 @@ class RoutedRequest implements HttpRequest {
     this.params = params;
     this.timeoutMs = timeoutMs;
     this.body = body;
+    this.allowance = allowance;
   }
 }
 

@@ -1,6 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createServer as createTlsServer, Server as TlsServer } from "node:https";
 import { type AddressInfo, isIPv6, type Socket } from "node:net";
+import { admit } from "../limits/admit.js";
+import type { LoopLimits } from "../limits/loop-limits.js";
 import type { ConnectionCount, ListenerOptions } from "../listening/listener.js";
 import type { SharedAddress, SharedListen } from "../listening/port-sharing.js";
 import { checkSsl, type SslConfig } from "../listening/ssl-config.js";
@@ -78,22 +80,27 @@ const CLIENT_ERRORS: ReadonlyMap<string, string> = new Map([
   ["ERR_HTTP_REQUEST_TIMEOUT", "408 Request Timeout"],
 ]);
 
+/** What answers the requests of a listener, and bounds its connections. */
+export interface HttpListenerHost {
+  readonly onRequest: (request: IncomingMessage, response: ServerResponse) => void;
+  /** Called for each client that speaks HTTP/2, as gRPC clients do. */
+  readonly onHttp2Client?: () => void;
+  readonly limits: LoopLimits;
+}
+
 /**
  * Listens for HTTP, or for HTTPS where there is `ssl`; at `shared` in place of the port of the options
  * where several threads listen at it. Rejects with Node's error, `EADDRINUSE` where
  * the port or socket is taken; ServingError INVALID_ARGUMENT / CONFIG_INVALID for `ssl` or what
  * stands in the place of the socket.
- *
- * @param onHttp2Client Called for each client that speaks HTTP/2, as gRPC clients do.
  */
 export async function listenHttp(
-  onRequest: (request: IncomingMessage, response: ServerResponse) => void,
+  { onRequest, onHttp2Client, limits }: HttpListenerHost,
   options: ListenOptions | SocketListenOptions,
   shared?: SharedListen,
-  onHttp2Client?: () => void,
 ): Promise<{ server: Server; listening: Listening | SocketListening }> {
   const server = serverOf(onRequest, options);
-  const { secured } = watchConnections(server);
+  const { secured } = watchConnections(server, limits);
   server.on("clientError", (error, socket) => {
     if (isHttp2Client(error)) onHttp2Client?.();
     // Nothing can be said to a client of HTTPS before the handshake.
@@ -188,16 +195,17 @@ interface Connections extends Readonly<Record<"raw" | "secured", Set<Socket>>> {
 /** The connections of a server: Node closes only those on which a request was answered. */
 const connections = new WeakMap<Server, Connections>();
 
-function watchConnections(server: Server): Connections {
+function watchConnections(server: Server, limits: LoopLimits): Connections {
   const held = { raw: new Set<Socket>(), secured: new Set<Socket>(), accepted: 0 };
   connections.set(server, held);
   const hold = (sockets: Set<Socket>) => (socket: Socket) => {
     sockets.add(socket);
     socket.once("close", () => sockets.delete(socket));
   };
-  server.on("connection", hold(held.raw));
-  server.on("connection", () => {
+  server.on("connection", (socket: Socket) => {
     held.accepted++;
+    if (!admit(socket, limits)) return;
+    hold(held.raw)(socket);
   });
   server.on("secureConnection", hold(held.secured));
   return held;

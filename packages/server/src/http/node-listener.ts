@@ -1,17 +1,19 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Http2ServerRequest, Http2ServerResponse, ServerHttp2Stream } from "node:http2";
+import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
 import { type Logger, shareSignal } from "@serving-kit/core";
 import { errors } from "../errors.js";
+import type { LoopLimits } from "../limits/loop-limits.js";
+import { isAllowedHost } from "./allowed-host.js";
 import {
+  COMMON_HEADERS,
   CORS_HEADERS,
   DEFAULT_MAX_BODY_BYTES,
   type HttpApi,
   type HttpOptions,
-  type OutgoingHttp,
 } from "./http-api.js";
 import { inflate } from "./inflate.js";
 import { consumedBody, readBody } from "./read-body.js";
-import { giveUp, writeStream } from "./write-stream.js";
+import { writeAnswer } from "./write-answer.js";
 
 /**
  * A request handler for node:http, https and http2, Connect and Express, under any mount prefix.
@@ -24,58 +26,23 @@ export type RestListener = (
   next?: (error?: unknown) => void,
 ) => void;
 
-const MAX_JOINED_BYTES = 16_384;
+/** How an event loop listens by `createRestListener`. */
+export interface ListenerHost {
+  readonly logger: Logger;
+  readonly limits: LoopLimits;
+  /** Whether the listener is the server's own, and not mounted in an app, which has limits of its own. */
+  readonly isOwn: boolean;
+}
 
 /** Makes the request handler of all HTTP routes for node:http. */
 export function createRestListener(
   api: HttpApi,
-  logger: Logger,
+  { logger, limits, isOwn }: ListenerHost,
   { cors = false, maxBodyBytes = DEFAULT_MAX_BODY_BYTES }: HttpOptions = {},
 ): RestListener {
-  let hasWarned = false;
-  const onLossy = () => {
-    if (hasWarned) return;
-    hasWarned = true;
-    logger.warn(
-      { reason: "BODY_ALREADY_PARSED" },
-      "a JSON body parser ran before server.rest: int64 beyond 2^53, NaN and 1.0 are lost on the " +
-        "way. Mount server.rest before it",
-    );
-  };
-
-  const respond = (response: ServerResponse, answer: OutgoingHttp) => {
-    const { body, done } = answer;
-    // The app may have answered meanwhile, as a middleware for timeouts does.
-    if (response.headersSent || response.destroyed) {
-      if (!(body instanceof Uint8Array)) giveUp(body);
-      return done?.();
-    }
-    if (cors)
-      for (const [name, value] of Object.entries(CORS_HEADERS)) response.setHeader(name, value);
-    if (answer.closesConnection) hangUpAfter(response);
-    const contentType = answer.contentType ?? "application/json";
-    if (!(body instanceof Uint8Array)) {
-      response.writeHead(answer.status, { "Content-Type": contentType, ...answer.headers });
-      if (response.req.method === "HEAD") {
-        giveUp(body);
-        response.end();
-        return done?.();
-      }
-      const { isLast = () => false } = answer;
-      const beforeEnd = () => isLast() && hangUpAtEnd(response);
-      return void writeStream(response, body, { logger, beforeEnd }).finally(done);
-    }
-    response.writeHead(answer.status, {
-      "Content-Type": contentType,
-      "Content-Length": body.length,
-      ...answer.headers,
-    });
-    // Node writes headers and a string in one piece, but headers and a buffer in two. Latin-1 gives
-    // every byte back as it is.
-    if (body.length > MAX_JOINED_BYTES) response.end(body);
-    else response.end(latin1(body), "latin1");
-  };
-
+  const onLossy = lossyWarning(logger);
+  const answers = isOwn ? limits.answers : undefined;
+  const headers = cors ? { ...COMMON_HEADERS, ...CORS_HEADERS } : COMMON_HEADERS;
   const listener = (
     request: IncomingMessage,
     response: ServerResponse,
@@ -84,33 +51,44 @@ export function createRestListener(
     const { method = "GET", url = "/" } = request;
     const { path, search } = targetOf(url);
     if (next && (!api.routes.claims(path) || (method === "OPTIONS" && !cors))) return next();
+    const allowance = limits.budget.open();
     const body = () => {
       if (request.readableDidRead) return consumedBody(request, onLossy);
-      const bytes = readBody(request, maxBodyBytes);
+      const bytes = readBody(request, maxBodyBytes, allowance);
       const encoding = request.headers["content-encoding"];
       if (encoding === undefined) return bytes;
-      return bytes.then((deflated) => inflate(deflated, encoding, maxBodyBytes));
+      return bytes.then((deflated) =>
+        inflate(deflated, encoding, { limit: maxBodyBytes, allowance }),
+      );
     };
-    const { headers } = request;
-    const signal = signalOf(request, response);
+    const incoming = {
+      ...{ method, path, search, body, allowance },
+      headers: request.headers,
+      signal: signalOf(request, response),
+      peer: request.socket.remoteAddress,
+      isAllowed: !isOwn || isAllowedHost(request, limits.allowedHosts),
+    };
     void api
-      .handle({ method, path, search, headers, body, signal, peer: request.socket.remoteAddress })
-      .then((answer) => respond(response, answer));
+      .handle(incoming)
+      .then((answer) =>
+        writeAnswer(request, response, answer, { headers, logger, answers, allowance }),
+      );
   };
   return listener as RestListener; // of HTTP/2 it uses what Node made to be like HTTP/1
 }
 
-/** Has the client hang up when it has been answered. HTTP/2 has no header for that, but a frame. */
-function hangUpAfter(response: ServerResponse & { readonly stream?: ServerHttp2Stream }): void {
-  if (response.stream === undefined) response.setHeader("Connection", "close");
-  else response.stream.session?.close(); // after its streams have ended
-}
-
-/** The same for an answer whose headers have been sent. */
-function hangUpAtEnd(response: ServerResponse & { readonly stream?: ServerHttp2Stream }): void {
-  const { socket } = response;
-  if (response.stream) hangUpAfter(response);
-  else response.once("finish", () => socket?.destroySoon());
+/** Returns what warns once that a parser of the app has read bodies. */
+function lossyWarning(logger: Logger): () => void {
+  let hasWarned = false;
+  return () => {
+    if (hasWarned) return;
+    hasWarned = true;
+    logger.warn(
+      { reason: "BODY_ALREADY_PARSED" },
+      "a JSON body parser ran before server.rest: int64 beyond 2^53, NaN and 1.0 are lost on the " +
+        "way. Mount server.rest before it",
+    );
+  };
 }
 
 /** Path and query of a request's target, which a proxy may send with scheme and host before it. */
@@ -120,11 +98,6 @@ function targetOf(url: string): { readonly path: string; readonly search: string
   if (query === -1) return { path: target, search: "" };
   return { path: target.slice(0, query), search: target.slice(query + 1) };
 }
-
-const latin1 = (bytes: Uint8Array) =>
-  Buffer.isBuffer(bytes)
-    ? bytes.toString("latin1")
-    : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1");
 
 const controllers = new WeakMap<object, AbortController>();
 

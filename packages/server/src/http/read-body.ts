@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { errors } from "../errors.js";
+import type { CallAllowance } from "../plugins/call-budget.js";
 
 /**
  * Reads the body of a request into one piece of memory: its one copy on the way in.
@@ -7,10 +8,14 @@ import { errors } from "../errors.js";
  * A length that is announced is allocated once, after it was checked; chunks of an unknown length
  * are counted as they come.
  *
- * @throws ServingError RESOURCE_EXHAUSTED / BODY_TOO_LARGE as soon as the limit is passed; CANCELLED
- * / BODY_INCOMPLETE when the client goes before the end.
+ * @throws ServingError RESOURCE_EXHAUSTED / BODY_TOO_LARGE as soon as the limit is passed; those of the allowance;
+ * CANCELLED / BODY_INCOMPLETE when the client goes before the end. The rest is left unread: see `dropRest`.
  */
-export function readBody(request: IncomingMessage, limit: number): Promise<Uint8Array> {
+export function readBody(
+  request: IncomingMessage,
+  limit: number,
+  allowance: CallAllowance,
+): Promise<Uint8Array> {
   const announced = Number(request.headers["content-length"] ?? Number.NaN);
   if (announced > limit) return Promise.reject(errors.bodyTooLarge(limit));
   // An earlier middleware has read it, and found nothing.
@@ -20,28 +25,32 @@ export function readBody(request: IncomingMessage, limit: number): Promise<Uint8
   return new Promise((resolve, reject) => {
     const chunks: Uint8Array[] = [];
     let length = 0;
-    let isDone = false;
-    request.on("data", (chunk: Uint8Array) => {
-      // What is still to come is read and thrown away, so that the client gets to see the answer.
-      if (isDone) return;
-      chunks.push(chunk);
-      length += chunk.length;
-      if (length <= limit) return;
-      isDone = true;
-      chunks.length = 0;
-      reject(errors.bodyTooLarge(limit));
-    });
-    request.on("end", () => {
-      if (isDone) return;
-      isDone = true;
+    const onData = (chunk: Uint8Array) => {
+      try {
+        length += chunk.length;
+        if (length > limit) throw errors.bodyTooLarge(limit);
+        allowance.receive(chunk.length);
+        chunks.push(chunk);
+      } catch (error) {
+        end();
+        request.pause();
+        reject(error);
+      }
+    };
+    const onEnd = () => {
+      end();
       const [first] = chunks;
       resolve(chunks.length === 1 && first ? first : Buffer.concat(chunks, length));
-    });
+    };
     const fail = () => {
-      if (isDone) return;
-      isDone = true;
+      end();
       reject(errors.bodyIncomplete());
     };
+    const end = () => {
+      request.off("data", onData).off("end", onEnd).off("close", fail);
+    };
+    request.on("data", onData);
+    request.on("end", onEnd);
     request.on("error", fail);
     request.on("close", fail);
   });

@@ -1,17 +1,20 @@
 import type { Clock, LabelState, Logger, ServableId, ServableState } from "@serving-kit/core";
 import type { Predictor } from "@serving-kit/inference";
+import type { Authorize } from "../calls/authorize.js";
 import { makeCall } from "../calls/call.js";
 import { LOCAL_API, LOCAL_ENTRYPOINT } from "../calls/local-calls.js";
 import { errors } from "../errors.js";
 import type { HttpOptions } from "../http/http-api.js";
 import { type BoundRoute, RouteTable } from "../http/route-table.js";
+import { LoopLimits } from "../limits/loop-limits.js";
+import type { LimitSettings } from "../limits/server-limits.js";
 import { InFlight } from "../listening/in-flight.js";
 import { reportedStates } from "../models/reported-states.js";
 import type { Acquire, AcquireDecorator } from "../plugins/acquire-decorator.js";
-import { type CallBudget, UNLIMITED } from "../plugins/call-budget.js";
 import type { Observer } from "../plugins/observer.js";
 import type { GrpcService, Protocol } from "../plugins/protocol.js";
 import type { CallContext, ServerCore } from "../plugins/server-core.js";
+import type { Refusal } from "../refusal.js";
 import { LoopObservers, type ObserverLinks } from "./loop-observers.js";
 import { stateChanges } from "./state-changes.js";
 import { Transports } from "./transports.js";
@@ -33,11 +36,21 @@ export interface LoopHost {
   isServing(): boolean;
   onStateChange(listener: () => void): Disposable;
   readonly reload: ServerCore["reload"];
+  /** Contract: `ModelServerOptions.authorize`. */
+  readonly authorize: Authorize | undefined;
   /** Asks the observers of the main thread. Absent there. */
   readonly counts?: ServerCore["counts"];
   readonly links: ObserverLinks;
   readonly clock: Clock;
   readonly logger: Logger;
+}
+
+/** How an event loop is made. */
+export interface LoopOptions {
+  readonly rest: HttpOptions | undefined;
+  readonly limits: LimitSettings;
+  /** Its slot among the counts that all loops share. */
+  readonly slot: number;
 }
 
 /** The plugins of one event loop. */
@@ -72,10 +85,10 @@ export class EventLoop implements AsyncDisposable {
   readonly #protocols: readonly Protocol[];
   readonly #inFlight = new InFlight();
   readonly #acquire: Acquire;
-  readonly #budget: CallBudget = UNLIMITED;
+  readonly #limits: LoopLimits;
 
   /** @throws ServingError INVALID_ARGUMENT / ROUTES_CLASH, PLUGIN_TWICE, ROUTE_UNFIT. */
-  constructor(host: LoopHost, plugins: LoopPlugins, rest: HttpOptions | undefined) {
+  constructor(host: LoopHost, plugins: LoopPlugins, { rest, limits, slot }: LoopOptions) {
     this.#host = host;
     const { isMain, clock, logger, states, modelNames } = host;
     this.observers = new LoopObservers(
@@ -83,6 +96,8 @@ export class EventLoop implements AsyncDisposable {
       { isMain, clock, logger, states, modelNames, inspect: (id, read) => this.#inspect(id, read) },
       host.links,
     );
+    const refused = (kind: Refusal) => this.observers.refused(kind);
+    this.#limits = new LoopLimits(limits, slot, { clock, refused });
     this.#protocols = [...plugins.protocols, ...this.observers.protocols];
     checkNames(this.#protocols);
     const started: Acquire = (request) => {
@@ -101,6 +116,8 @@ export class EventLoop implements AsyncDisposable {
       inFlight: this.#inFlight,
       core: this.core,
       rest,
+      limits: this.#limits,
+      authorize: host.authorize,
       clock,
       logger,
     });
@@ -108,6 +125,7 @@ export class EventLoop implements AsyncDisposable {
 
   /** Resolves when the observers have written what they saw. To be called after the last call. */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#limits.answers[Symbol.dispose]();
     await this.observers[Symbol.asyncDispose]();
   }
 
@@ -141,7 +159,6 @@ export class EventLoop implements AsyncDisposable {
     const calls = {
       acquire: this.#acquire,
       reacquire: this.#host.acquire,
-      budget: this.#budget,
       clock,
       observe: (name: string, model: string, context: CallContext) => {
         const api = known.has(name) ? name : OTHER;

@@ -11,6 +11,7 @@ import type {
   ObserverPeer,
 } from "../plugins/observer.js";
 import type { Protocol } from "../plugins/protocol.js";
+import type { Refusal } from "../refusal.js";
 
 /** How the observers of one event loop reach those of the same name in the others. */
 export interface ObserverLinks {
@@ -66,6 +67,11 @@ export class LoopObservers implements AsyncDisposable {
     return (batch) => {
       for (const observer of watching) observer.batchStarted?.(batch);
     };
+  }
+
+  /** Contract: `LoopObserver.refused`, of all. */
+  refused(kind: Refusal): void {
+    for (const observer of this.#byName.values()) observer.refused?.(kind);
   }
 
   /** Contract: `LoopObserver.loading`, of all. */

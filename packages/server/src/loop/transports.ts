@@ -1,5 +1,6 @@
 import type { Server } from "node:http";
 import type { Clock, Logger } from "@serving-kit/core";
+import type { Authorize } from "../calls/authorize.js";
 import { errors } from "../errors.js";
 import type { GrpcListener, GrpcListening, GrpcListenOptions } from "../grpc/grpc-listener.js";
 import { createFetchHandler, type FetchHandler } from "../http/fetch-handler.js";
@@ -15,6 +16,7 @@ import {
 } from "../http/http-listener.js";
 import { createRestListener, type RestListener } from "../http/node-listener.js";
 import type { RouteTable } from "../http/route-table.js";
+import type { LoopLimits } from "../limits/loop-limits.js";
 import type { InFlight } from "../listening/in-flight.js";
 import { addCounts, type ConnectionCount } from "../listening/listener.js";
 import type { SharedListen } from "../listening/port-sharing.js";
@@ -31,6 +33,8 @@ export interface TransportsHost {
   readonly inFlight: InFlight;
   readonly core: ServerCore;
   readonly rest: HttpOptions | undefined;
+  readonly limits: LoopLimits;
+  readonly authorize: Authorize | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -51,15 +55,16 @@ export class Transports {
 
   constructor(host: TransportsHost) {
     this.#host = host;
-    const { rest, logger, inFlight } = host;
+    const { rest, logger, limits, inFlight } = host;
     this.#inFlight = inFlight;
     const api = new HttpApi(host, rest);
-    this.#listener = createRestListener(api, logger, rest);
+    this.#listener = createRestListener(api, { logger, limits, isOwn: true }, rest);
+    const mounted = createRestListener(api, { logger, limits, isOwn: false }, rest);
     this.rest = (request, response, next) => {
       this.#isMounted = true;
-      this.#listener(request, response, next);
+      mounted(request, response, next);
     };
-    const fetch = createFetchHandler(api, rest);
+    const fetch = createFetchHandler(api, limits.budget, rest);
     this.fetch = (request) => {
       this.#isMounted = true;
       return fetch(request);
@@ -87,7 +92,9 @@ export class Transports {
     const onRequest: RestListener = (request, response) => this.#listener(request, response);
     let port: number | undefined;
     const warn = this.#protocolWarning("REST", () => port, options.elsewhere);
-    const { server, listening } = await listenHttp(onRequest, options, shared, warn);
+    const { limits } = this.#host;
+    const host = { onRequest, onHttp2Client: warn, limits };
+    const { server, listening } = await listenHttp(host, options, shared);
     if ("port" in listening) port = listening.port;
     if (this.isClosing) {
       await closeHttp(server);

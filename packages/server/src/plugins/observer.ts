@@ -9,6 +9,7 @@ import type {
 } from "@serving-kit/core";
 import type { Predictor } from "@serving-kit/inference";
 import type { ModelConfig } from "../config/model-config.js";
+import type { Refusal } from "../refusal.js";
 import type { Plugin } from "./plugin-module.js";
 import type { PredictCall } from "./predict-call.js";
 import type { Protocol } from "./protocol.js";
@@ -95,6 +96,8 @@ export interface LoopObserver extends Partial<AsyncDisposable> {
   begin?(call: CallStart): CallObservation | undefined;
   /** A batch has started in this event loop; only lent. */
   batchStarted?: ((batch: StartedBatch) => void) | undefined;
+  /** The server has refused something to a client, or closed its connection, to protect itself. */
+  refused?(kind: Refusal): void;
   /** In the main thread: a version is about to load from `path`. Returns what its warm-up reports to. */
   loading?(id: ServableId, path: string): LoadContext["warmingUp"];
   /** In the main thread: a source has worked with its storage. */

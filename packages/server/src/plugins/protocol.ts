@@ -20,6 +20,8 @@ import type { CallContext, CallHeaders, ServerCore } from "./server-core.js";
  * - PR9 It keeps no part of a request after the answer.
  * - PR10 A stream ends when its client has gone (`signal`), and one without an end of its own when the server
  *   closes (`core.closing`).
+ * - PR11 It takes memory from the allowance of its call before it makes objects of what a body says: string elements,
+ *   examples, features, entries of maps, names. What it refuses costs no more than what it takes.
  *
  * Guarantees a server gives to a protocol:
  * - PS1 Routes and services of all protocols are disjoint: a clash is an error of the start that names both.
@@ -31,9 +33,16 @@ import type { CallContext, CallHeaders, ServerCore } from "./server-core.js";
  *   are answered.
  * - PS6 While it closes, every route and method is refused with SERVER_CLOSING (UNAVAILABLE), except routes that
  *   are `whileClosing`. What has begun is waited for.
- * - PS7 A body is bounded before it takes memory (`maxBodyBytes`, `maxMessageBytes`), after inflating as well.
+ * - PS7 A body is bounded before it takes memory (`maxBodyBytes`, `maxMessageBytes`), after inflating as well, by
+ *   ratio too; and all requests together by the memory of the server: see `CallAllowance` (CB1 to CB3).
  * - PS8 Anything thrown that is not a ServingError is INTERNAL, with an id instead of its message, and logged once:
  *   also a revoked Proxy, and an error whose getters throw.
+ * - PS9 Of a body that is refused at most 1 MB more is read; then its connection is closed, over HTTP/2 its stream.
+ * - PS10 An answer that makes no progress is given up, and so is a stream that is idle, at the server's own listeners.
+ *   Connections are bounded there.
+ * - PS11 `authorize` of the app is asked before a request reaches the protocol, and with the model before a call of it
+ *   is decoded.
+ * - PS12 Each refusal is counted by its kind, for observers.
  */
 export interface Protocol extends Plugin {
   /** The names of its calls for observers: a bounded set. Other names are observed as `(other)`. */
@@ -87,7 +96,7 @@ export interface HttpRequest extends CallContext {
   /**
    * Reads the body, inflated. To be called at most once, by the `body` of a call if there is one.
    *
-   * @throws ServingError RESOURCE_EXHAUSTED / BODY_TOO_LARGE, CANCELLED / BODY_INCOMPLETE, INVALID_ARGUMENT /
+   * @throws ServingError of the allowance; RESOURCE_EXHAUSTED / BODY_TOO_LARGE or BODY_INFLATES_TOO_MUCH, CANCELLED / BODY_INCOMPLETE, INVALID_ARGUMENT /
    * BODY_UNREADABLE or ENCODING_UNSUPPORTED.
    */
   body(): Awaitable<Uint8Array>;

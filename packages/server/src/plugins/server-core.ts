@@ -27,6 +27,10 @@ export interface CallContext {
   readonly peer?: string | undefined;
   /** What came with the call besides its body. */
   readonly headers?: CallHeaders | undefined;
+  /** The memory that the call may take. Default: no limit. */
+  readonly allowance?: CallAllowance | undefined;
+  /** Rejects if the app does not allow the call of this model. Default: every call is allowed. */
+  readonly authorize?: ((model: string) => Promise<void>) | undefined;
 }
 
 /** A version that answers a call, while its handle is held. */

@@ -7,10 +7,12 @@ import type {
   SharedPredictor,
   Signature,
 } from "@serving-kit/inference";
+import type { AuthorizeRequest } from "../calls/authorize.js";
 import type { ModelConfig } from "../config/model-config.js";
 import type { GrpcListening, GrpcListenOptions } from "../grpc/grpc-listener.js";
 import type { HttpOptions } from "../http/http-api.js";
 import type { Listening, ListenOptions } from "../http/http-listener.js";
+import type { LimitSettings } from "../limits/server-limits.js";
 import type { ConnectionCount } from "../listening/listener.js";
 import type { SharedListen } from "../listening/port-sharing.js";
 import type { SharedPlugin } from "../plugins/plugin-module.js";
@@ -23,6 +25,11 @@ export interface LoopSettings {
   /** The URL of the module of platforms. */
   readonly platforms: string | undefined;
   readonly rest: HttpOptions | undefined;
+  readonly limits: LimitSettings;
+  /** The slot of the loop among the counts that all loops share. */
+  readonly slot: number;
+  /** Whether the app decides which requests may be answered. */
+  readonly hasAuthorize: boolean;
   /** The modules of the plugins, by kind. */
   readonly plugins: Readonly<
     Record<"protocols" | "observers" | "acquireDecorators", readonly SharedPlugin[]>
@@ -159,6 +166,8 @@ export type MainMethods = {
   ) => Promise<ThreadOutcome[]>;
   /** Contract: `LoopObserver.answer`. */
   readonly ask: (question: ObserverQuestion) => Promise<unknown>;
+  /** Contract: `ModelServerOptions.authorize`. */
+  readonly authorize: (request: AuthorizeRequest) => Promise<boolean>;
   readonly counts: (names: readonly string[]) => Promise<ReadonlyMap<string, number>>;
   readonly log: (line: {
     readonly level: "info" | "warn" | "error";

@@ -1,12 +1,13 @@
 import type { Clock, Logger } from "@serving-kit/core";
 import { errors } from "../errors.js";
+import { releaseSlot } from "../limits/shared-counts.js";
 import { Loop } from "./loop.js";
 import type { LoopSettings, MainMethods } from "./loop-messages.js";
 
 /** What the loops of a server are made with. */
 export interface LoopsOptions {
   readonly count: number;
-  readonly settings: LoopSettings;
+  readonly settings: Omit<LoopSettings, "slot">;
   readonly methods: MainMethods;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -30,6 +31,7 @@ const GRACE_MS = 1_000;
 export class Loops implements Iterable<Loop> {
   readonly #options: LoopsOptions;
   readonly #loops = new Set<Loop>();
+  readonly #slots = new Set<number>();
   readonly #timers = new Set<Disposable>();
   #isClosing = false;
 
@@ -113,9 +115,16 @@ export class Loops implements Iterable<Loop> {
 
   #add(): Loop {
     const { settings, methods } = this.#options;
-    const loop = new Loop(settings, methods);
+    let slot = 1; // that of the main thread is 0
+    while (this.#slots.has(slot)) slot++;
+    this.#slots.add(slot);
+    const loop = new Loop({ ...settings, slot }, methods);
     this.#loops.add(loop);
-    void loop.ended.then(() => this.#loops.delete(loop));
+    void loop.ended.then(() => {
+      this.#loops.delete(loop);
+      releaseSlot(settings.limits.shared, slot);
+      this.#slots.delete(slot);
+    });
     return loop;
   }
 

@@ -48,6 +48,8 @@ export function mainMethods({ host, remote, clock, logger }: MainContext): MainM
       }));
     },
 
+    authorize: async (request) => (await host().authorize?.(request)) === true,
+
     counts: (names) => host().core.counts(names),
 
     ask: ({ name, message }) => host().observers.answer(name, message),

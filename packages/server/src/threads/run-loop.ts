@@ -1,5 +1,6 @@
 import { type Logger, ServingMap, silentLogger, systemClock } from "@serving-kit/core";
 import type { Platform, Predictor } from "@serving-kit/inference";
+import type { AuthorizeRequest } from "../calls/authorize.js";
 import { errors } from "../errors.js";
 import { EventLoop, type LoopPlugins } from "../loop/event-loop.js";
 import { drainOnStrayError } from "../loop/stray-errors.js";
@@ -48,6 +49,9 @@ export async function runLoop(port: ThreadPort, settings: LoopSettings): Promise
   const loop = new EventLoop(
     {
       ...{ isMain: false, clock, logger },
+      authorize: settings.hasAuthorize
+        ? (request) => main.call("authorize", cloneable(request))
+        : undefined,
       acquire: (request) => serving.acquire(request),
       labels: (name) => serving.labels(name),
       ...{ states, statesBeside, modelNames, isStarted, isServing, onStateChange },
@@ -66,7 +70,7 @@ export async function runLoop(port: ThreadPort, settings: LoopSettings): Promise
       },
     },
     plugins,
-    settings.rest,
+    settings,
   );
   // The thread is the server's own. The main thread replaces it.
   drainOnStrayError({
@@ -79,6 +83,12 @@ export async function runLoop(port: ThreadPort, settings: LoopSettings): Promise
   const onBatchStart = loop.observers.batchStarted;
   const replica = new Replica(serving, { platforms, main, clock, logger, onBatchStart });
 }
+
+/** A request with metadata that can be posted: that of HTTP has no prototype, that of gRPC may have buffers. */
+const cloneable = (request: AuthorizeRequest): AuthorizeRequest => ({
+  ...request,
+  metadata: { ...request.metadata },
+});
 
 async function importPlugins(plugins: LoopSettings["plugins"]): Promise<LoopPlugins> {
   const all = <P extends Plugin>(of: readonly SharedPlugin[]) =>

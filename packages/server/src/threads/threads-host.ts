@@ -1,3 +1,4 @@
+import type { Authorize } from "../calls/authorize.js";
 import type { LoopObservers } from "../loop/loop-observers.js";
 import type { ServedModels } from "../models/served-models.js";
 import type { ServerCore } from "../plugins/server-core.js";
@@ -7,6 +8,7 @@ export interface ThreadsHost {
   readonly models: ServedModels;
   readonly observers: LoopObservers;
   readonly core: Pick<ServerCore, "reload" | "counts">;
+  readonly authorize: Authorize | undefined;
   isStarted(): boolean;
   /** Calls back when `isStarted` may have changed. */
   onStateChange(listener: () => void): Disposable;

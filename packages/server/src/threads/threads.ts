@@ -1,8 +1,10 @@
 import { type Clock, type Logger, silentLogger, systemClock } from "@serving-kit/core";
+import type { Authorize } from "../calls/authorize.js";
 import { errors } from "../errors.js";
 import type { GrpcListening, GrpcListenOptions } from "../grpc/grpc-listener.js";
 import type { HttpOptions } from "../http/http-api.js";
 import type { Listening, ListenOptions } from "../http/http-listener.js";
+import type { LimitSettings } from "../limits/server-limits.js";
 import { addCounts, type ConnectionCount } from "../listening/listener.js";
 import { portSharing, type SharedAddress, type SharedListen } from "../listening/port-sharing.js";
 import { type LoopPlugins, pluginsOf } from "../loop/event-loop.js";
@@ -21,7 +23,7 @@ import type { ThreadsOptions } from "./threads-options.js";
 /** What the threads are made with. */
 interface ThreadsSetup {
   readonly options: ThreadsOptions;
-  readonly settings: LoopSettings;
+  readonly settings: Omit<LoopSettings, "slot">;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -30,6 +32,8 @@ interface ThreadsSetup {
 export interface ThreadedServerOptions extends Partial<LoopPlugins> {
   readonly threads?: number | ThreadsOptions;
   readonly rest?: HttpOptions;
+  readonly limitSettings: LimitSettings;
+  readonly authorize?: Authorize;
   readonly clock?: Clock;
   readonly logger?: Logger;
 }
@@ -45,6 +49,8 @@ export function makeThreads({
   clock = systemClock,
   logger = silentLogger,
   rest,
+  limitSettings: limits,
+  authorize,
   ...given
 }: ThreadedServerOptions): Threads | undefined {
   const options = typeof threads === "number" ? { count: threads } : threads;
@@ -52,7 +58,7 @@ export function makeThreads({
   const plugins = pluginsOf(given);
   const settings = {
     platforms: options.platforms?.toString(),
-    rest,
+    ...{ rest, limits, hasAuthorize: authorize !== undefined },
     plugins: {
       protocols: modulesOf("protocol", plugins.protocols),
       observers: modulesOf("observer", plugins.observers),

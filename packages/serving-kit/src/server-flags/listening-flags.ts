@@ -1,4 +1,4 @@
-import { integer, path, port, text, textOrNone, toggle } from "../flag-kinds.js";
+import { integer, path, port, text, textOrNone, toggle, words } from "../flag-kinds.js";
 
 /** TF Serving's flags that say where and how the server listens. */
 export const listeningFlags = {
@@ -43,6 +43,37 @@ export const ownListeningFlags = {
     100 * 2 ** 20,
     [1, 2 ** 31 - 1],
     "The greatest body of a REST request, before and after inflating; a greater one is 413.",
+  ),
+  max_request_memory: integer(
+    "bytes",
+    undefined,
+    [1, 2 ** 49],
+    "The memory that the requests in flight may take together; beyond it a request is answered 503 immediately. " +
+      "Default: a quarter of the smaller of the memory limit of the process and of V8's heap.",
+  ),
+  max_connections: integer(
+    "count",
+    undefined,
+    [1, 2 ** 31 - 1],
+    "Maximum number of connections; others are closed. Default: 10000, or 80 % of the descriptors that the " +
+      "process may open if that is less.",
+  ),
+  stalled_answer_timeout_in_ms: integer(
+    "ms",
+    60_000,
+    [0, 2 ** 31 - 1],
+    "After how many milliseconds without progress an answer is given up; 0 for never.",
+  ),
+  idle_stream_timeout_in_ms: integer(
+    "ms",
+    300_000,
+    [0, 2 ** 31 - 1],
+    "After how many milliseconds a stream on which nothing is sent is closed; 0 for never.",
+  ),
+  allowed_hosts: words(
+    "name,…",
+    "The names that clients may use for this server at loopback addresses, besides localhost and addresses; * for " +
+      "any. Others are answered 421.",
   ),
   http_threads: integer(
     "count",

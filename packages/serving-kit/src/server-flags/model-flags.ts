@@ -119,8 +119,20 @@ export const storageFlags = {
   ),
 };
 
-/** Flags beyond TF Serving's that say when the server has started. */
+/** Flags beyond TF Serving's that say when the server has started, and how long versions may take. */
 export const startUpFlags = {
+  load_timeout_in_ms: integer(
+    "ms",
+    600_000,
+    [0, 2 ** 31 - 1],
+    "How long the load of a version may make no progress before another gets its slot; 0 for no limit.",
+  ),
+  unload_timeout_in_ms: integer(
+    "ms",
+    60_000,
+    [0, 2 ** 31 - 1],
+    "How long the disposal of a version may hold its slot; 0 for no limit.",
+  ),
   start_up_policy: word(
     ["all", "any", "none"],
     "any",

@@ -4,16 +4,17 @@ import { registerSuite } from "../suite.js";
 import { answerClauses } from "./protocol-answers.js";
 import { callClauses } from "./protocol-calls.js";
 import { ProtocolKit } from "./protocol-kit.js";
+import { memoryClauses } from "./protocol-memory.js";
 import { type ProtocolConformanceOptions, predicting } from "./protocol-options.js";
 import { streamClauses } from "./protocol-streams.js";
 
 const NO_CALLS: Skip = {
   reason: "it makes no predictions",
-  clauses: ["PR2", "PR3", "PR4", "PR5", "PR6", "PR7", "PR8", "PR9"],
+  clauses: ["PR2", "PR3", "PR4", "PR5", "PR6", "PR7", "PR8", "PR9", "PR11", "PS7"],
 };
 
 /**
- * Registers the tests that prove that a protocol keeps its side of the contract of `Protocol`: PR1 to PR10, and
+ * Registers the tests that prove that a protocol keeps its side of the contract of `Protocol`: PR1 to PR11, and
  * PL1 of `Plugin`.
  *
  * A protocol that makes no predictions, such as a page, is tested without `predict`: PR1, PL1 and PR10.
@@ -56,6 +57,7 @@ export function protocolConformance(runner: Runner, options: ProtocolConformance
     {
       ...callClauses(kit),
       ...answerClauses(kit),
+      ...memoryClauses(kit),
       ...streamClauses(kit),
     },
   );

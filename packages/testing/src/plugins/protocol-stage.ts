@@ -8,6 +8,7 @@ import {
   type ModelServer,
   type Observer,
   type Protocol,
+  type ServerLimits,
 } from "@serving-kit/server";
 import { FixtureModels, MODELS } from "./fixture-model.js";
 import type { ProtocolConformanceOptions } from "./protocol-options.js";
@@ -29,6 +30,8 @@ export interface StageOptions {
   readonly models?: readonly string[];
   /** Timeout of calls over HTTP in ms. Default the server's. */
   readonly timeoutMs?: number;
+  /** Limits of what clients may take. Default the server's. */
+  readonly limits?: ServerLimits;
   /** Replaces the protocol by one that wraps it. */
   readonly wrap?: (protocol: Protocol) => Protocol;
   /** Called when the server listens and before it has started. */
@@ -51,7 +54,13 @@ export class ProtocolStage implements AsyncDisposable {
 
   static async create(
     options: ProtocolConformanceOptions,
-    { models = Object.values(MODELS), timeoutMs, wrap = (p) => p, beforeStart }: StageOptions = {},
+    {
+      models = Object.values(MODELS),
+      timeoutMs,
+      limits,
+      wrap = (p) => p,
+      beforeStart,
+    }: StageOptions = {},
   ): Promise<ProtocolStage> {
     const protocol = wrap(await options.create());
     const stage = new ProtocolStage(new FixtureModels(models), protocol);
@@ -65,6 +74,7 @@ export class ProtocolStage implements AsyncDisposable {
         acquireDecorators: [stage.#decorator()],
         ...{ settleMs: 0, pollIntervalMs: 0, watch: false, startUpPolicy: "all" },
         ...(timeoutMs !== undefined && { rest: { timeoutMs } }),
+        ...(limits && { limits }),
         beforeStart: async (server) => {
           await stage.#listen(options, server);
           await beforeStart?.(stage);

@@ -1,0 +1,131 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { ServerHttp2Stream } from "node:http2";
+import type { Socket } from "node:net";
+import type { Logger } from "@serving-kit/core";
+import type { AnswerWatch, WatchedAnswer } from "../limits/answer-watch.js";
+import type { CallAllowance } from "../plugins/call-budget.js";
+import { dropRest } from "./drop-rest.js";
+import type { OutgoingHttp } from "./http-api.js";
+import { giveUp, writeStream } from "./write-stream.js";
+
+/** What an answer is written with. */
+export interface AnswerWriter {
+  /** The headers of every answer. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly logger: Logger;
+  /** Cuts answers that stall; undefined where the app does so. */
+  readonly answers: AnswerWatch | undefined;
+  /** The memory of the request: disposed when the answer has left. */
+  readonly allowance: CallAllowance;
+}
+
+type Response = ServerResponse & { readonly stream?: ServerHttp2Stream };
+
+const MAX_JOINED_BYTES = 16_384;
+
+/** Writes an answer, watches it until it has left, and gives the memory of its request back then. */
+export function writeAnswer(
+  request: IncomingMessage,
+  response: Response,
+  answer: OutgoingHttp,
+  writer: AnswerWriter,
+): void {
+  const { body, done } = answer;
+  // The app may have answered meanwhile, as a middleware for timeouts does.
+  if (response.headersSent || response.destroyed) {
+    writer.allowance[Symbol.dispose]();
+    if (!(body instanceof Uint8Array)) giveUp(body);
+    done?.();
+    return;
+  }
+  if (answer.closesConnection) hangUpAfter(response);
+  if (body instanceof Uint8Array) writeWhole(response, answer, body, writer);
+  else writeParts(response, answer, body, writer);
+  if (!request.complete && !request.destroyed) dropRest(request, response);
+}
+
+function writeWhole(
+  response: Response,
+  { status, contentType = "application/json", headers }: OutgoingHttp,
+  body: Uint8Array,
+  { headers: common, answers, allowance }: AnswerWriter,
+): void {
+  response.writeHead(status, {
+    ...common,
+    "Content-Type": contentType,
+    "Content-Length": body.length,
+    ...headers,
+  });
+  // Node writes headers and a string in one piece, but headers and a buffer in two. Latin-1 gives
+  // every byte back as it is.
+  if (body.length > MAX_JOINED_BYTES) response.end(body);
+  else response.end(latin1(body), "latin1");
+  if (response.writableFinished || body.length <= MAX_JOINED_BYTES) allowance[Symbol.dispose]();
+  else allowance.answer(body.length);
+  // A small answer that finds no room waits as well, behind those before it on its connection.
+  const watched = answers && waitingBytes(response) > 0 ? watch(response, answers) : undefined;
+  if (watched === undefined && body.length <= MAX_JOINED_BYTES) return;
+  response.once("close", () => {
+    allowance[Symbol.dispose]();
+    watched?.();
+  });
+}
+
+function writeParts(
+  response: Response,
+  answer: OutgoingHttp,
+  body: AsyncIterable<Uint8Array>,
+  { headers: common, answers, allowance, logger }: AnswerWriter,
+): void {
+  allowance[Symbol.dispose]();
+  const { status, contentType = "application/json", headers, isLast = () => false, done } = answer;
+  response.writeHead(status, { ...common, "Content-Type": contentType, ...headers });
+  if (response.req.method === "HEAD") {
+    giveUp(body);
+    response.end();
+    done?.();
+    return;
+  }
+  const forget = answers && watch(response, answers);
+  const beforeEnd = () => isLast() && hangUpAtEnd(response);
+  void writeStream(response, body, { logger, beforeEnd }).finally(() => {
+    forget?.();
+    done?.();
+  });
+}
+
+/** Watches an answer over HTTP/1. Returns what ends that. */
+function watch(response: Response, answers: AnswerWatch): () => void {
+  const socket = response.socket as QueueingSocket;
+  const watched: WatchedAnswer = {
+    waitingBytes: () => waitingBytes(response),
+    // What was written less what the system has not taken: a large part leaves bit by bit.
+    progress: () => socket.bytesWritten - (socket._handle?.writeQueueSize ?? 0),
+    cut: () => socket.destroy(),
+  };
+  answers.watch(watched);
+  return () => answers.forget(watched);
+}
+
+/** What Node keeps to itself of a socket; where it is not there, whole parts count as progress. */
+type QueueingSocket = Socket & { readonly _handle?: { readonly writeQueueSize?: number } | null };
+
+const waitingBytes = ({ socket }: Response): number => socket?.writableLength ?? 0;
+
+/** Has the client hang up when it has been answered. HTTP/2 has no header for that, but a frame. */
+function hangUpAfter(response: Response): void {
+  if (response.stream === undefined) response.setHeader("Connection", "close");
+  else response.stream.session?.close(); // after its streams have ended
+}
+
+/** The same for an answer whose headers have been sent. */
+function hangUpAtEnd(response: Response): void {
+  const { socket } = response;
+  if (response.stream) hangUpAfter(response);
+  else response.once("finish", () => socket?.destroySoon());
+}
+
+const latin1 = (bytes: Uint8Array) =>
+  Buffer.isBuffer(bytes)
+    ? bytes.toString("latin1")
+    : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1");

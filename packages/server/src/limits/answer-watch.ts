@@ -1,0 +1,100 @@
+import type { Clock } from "@serving-kit/core";
+import type { Refusal } from "../refusal.js";
+import type { MemoryBudget } from "./memory-budget.js";
+import type { LimitSettings } from "./server-limits.js";
+
+/** An answer that has not left, or a stream. */
+export interface WatchedAnswer {
+  /** The bytes that the client has not taken yet; 0 while a stream has nothing to send. */
+  waitingBytes(): number;
+  /** A number that changes whenever something was sent. */
+  progress(): number;
+  /** Closes the connection, over HTTP/2 the stream. */
+  cut(): void;
+}
+
+interface Seen {
+  progress: number;
+  sinceMs: number;
+}
+
+/** How often answers are looked at, at least. */
+const INTERVAL_MS = 1_000;
+
+/** How long an answer may stall while memory is scarce. */
+const SCARCE_MS = 5_000;
+
+/**
+ * Cuts answers that make no progress, and streams that are idle. Small answers leave at once and are never watched.
+ */
+export class AnswerWatch implements Disposable {
+  readonly #limits: Pick<LimitSettings, "stalledAnswerTimeoutMs" | "idleStreamTimeoutMs">;
+  readonly #budget: Pick<MemoryBudget, "isScarce">;
+  readonly #clock: Clock;
+  readonly #refused: (kind: Refusal) => void;
+  readonly #watched = new Map<WatchedAnswer, Seen>();
+  #timer: Disposable | undefined;
+
+  constructor(
+    limits: Pick<LimitSettings, "stalledAnswerTimeoutMs" | "idleStreamTimeoutMs">,
+    host: {
+      readonly budget: Pick<MemoryBudget, "isScarce">;
+      readonly clock: Clock;
+      readonly refused: (kind: Refusal) => void;
+    },
+  ) {
+    this.#limits = limits;
+    this.#budget = host.budget;
+    this.#clock = host.clock;
+    this.#refused = host.refused;
+  }
+
+  /** Watches an answer until `forget`. */
+  watch(answer: WatchedAnswer): void {
+    this.#watched.set(answer, { progress: answer.progress(), sinceMs: this.#clock.now() });
+    this.#timer ??= this.#next();
+  }
+
+  /** The answer has left, or its client. */
+  forget(answer: WatchedAnswer): void {
+    this.#watched.delete(answer); // the timer ends by itself: most answers leave long before it
+  }
+
+  [Symbol.dispose](): void {
+    this.#timer?.[Symbol.dispose]();
+    this.#timer = undefined;
+  }
+
+  #next(): Disposable {
+    const { stalledAnswerTimeoutMs, idleStreamTimeoutMs } = this.#limits;
+    return this.#clock.setTimeout(
+      () => {
+        this.#timer = undefined;
+        this.#check();
+        if (this.#watched.size > 0) this.#timer ??= this.#next();
+      },
+      Math.min(INTERVAL_MS, stalledAnswerTimeoutMs, idleStreamTimeoutMs),
+    );
+  }
+
+  #check(): void {
+    const now = this.#clock.now();
+    const { stalledAnswerTimeoutMs, idleStreamTimeoutMs } = this.#limits;
+    const stalledMs = this.#budget.isScarce
+      ? Math.min(SCARCE_MS, stalledAnswerTimeoutMs)
+      : stalledAnswerTimeoutMs;
+    for (const [answer, seen] of [...this.#watched]) {
+      const progress = answer.progress();
+      if (progress !== seen.progress) {
+        seen.progress = progress;
+        seen.sinceMs = now;
+        continue;
+      }
+      const isWaiting = answer.waitingBytes() > 0;
+      if (now - seen.sinceMs < (isWaiting ? stalledMs : idleStreamTimeoutMs)) continue;
+      this.#refused(isWaiting ? "stalled_answer" : "idle_stream");
+      this.forget(answer);
+      answer.cut();
+    }
+  }
+}

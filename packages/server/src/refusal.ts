@@ -1,0 +1,32 @@
+/** The kinds of refusals that protect the server: what it refuses to clients, or closes. */
+export const REFUSALS = [
+  "request_memory",
+  "memory_spent",
+  "body_too_large",
+  "inflation",
+  "deadline",
+  "host",
+  "unauthorized",
+  "connections",
+  "stalled_answer",
+  "idle_stream",
+  "broken_http2",
+] as const;
+
+/** A kind of refusal. */
+export type Refusal = (typeof REFUSALS)[number];
+
+/** The kinds of the refusals that are errors of a call, by their reasons. */
+const BY_REASON: ReadonlyMap<string, Refusal> = new Map([
+  ["REQUEST_TOO_COSTLY", "request_memory"],
+  ["MEMORY_SPENT", "memory_spent"],
+  ["BODY_TOO_LARGE", "body_too_large"],
+  ["BODY_INFLATES_TOO_MUCH", "inflation"],
+  ["DEADLINE_EXCEEDED", "deadline"],
+  ["HOST_NOT_ALLOWED", "host"],
+  ["NOT_AUTHORIZED", "unauthorized"],
+]);
+
+/** The kind of refusal that an error is; undefined if it is none. */
+export const refusalOf = (reason: string | undefined): Refusal | undefined =>
+  reason === undefined ? undefined : BY_REASON.get(reason);

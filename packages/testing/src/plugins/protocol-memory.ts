@@ -1,0 +1,62 @@
+import assert from "node:assert/strict";
+import { tensor } from "@serving-kit/inference";
+import type { Tests } from "../suite.js";
+import { MODELS, sameModel } from "./fixture-model.js";
+import { callOf, type ProtocolKit } from "./protocol-kit.js";
+import type { Answered, Transport } from "./transports.js";
+
+/** More floats than a server with little memory may hold. */
+const FLOATS = 2 ** 18;
+const LITTLE_BYTES = 2 ** 17;
+
+/** Empty strings: a few bytes each in any format, and many as objects. */
+const STRINGS = 2 ** 17;
+const STRINGS_BYTES = 2 ** 22;
+
+/** The clauses about the memory of requests: PR11, and PS7 of the server. */
+export function memoryClauses(kit: ProtocolKit): Tests {
+  return {
+    "PR11 what a body decodes to is counted before it is made": kit.over(
+      async (transport) => {
+        if (!transport.subject.dtypes.includes("string")) return;
+        const empty = new Array<Uint8Array>(STRINGS).fill(new Uint8Array(0));
+        const inputs = { x: tensor("string", [STRINGS], empty) };
+        const call = { model: sameModel("string"), inputs };
+        await refused(kit, transport, transport.predict(call), "many empty strings");
+        await kit.answers(transport, "after many empty strings");
+      },
+      {
+        models: [...Object.values(MODELS), sameModel("string")],
+        limits: { requestMemoryBytes: STRINGS_BYTES },
+      },
+    ),
+
+    "PS7 a body beyond the memory of all requests is refused": kit.over(
+      async (transport) => {
+        const large = callOf(MODELS.half);
+        const inputs = { x: tensor("float32", [FLOATS], new Float32Array(FLOATS)) };
+        const answer = transport.predict({ ...large, inputs });
+        await refused(kit, transport, answer, "a body beyond the memory");
+        await kit.answers(transport, "after a body beyond the memory");
+      },
+      { limits: { requestMemoryBytes: LITTLE_BYTES } },
+    ),
+  };
+}
+
+/** Asserts that an answer refuses a request for its memory: 413 or 503, RESOURCE_EXHAUSTED or UNAVAILABLE. */
+async function refused(
+  kit: ProtocolKit,
+  transport: Transport,
+  answer: Promise<Answered>,
+  what: string,
+): Promise<void> {
+  const { status, message } = await kit.within(answer, `an answer to ${what}`);
+  const codes = ["RESOURCE_EXHAUSTED", "UNAVAILABLE"] as const;
+  const expected = ["413", ...codes.map((code) => transport.statusOf(code))];
+  const about = `${what} over ${transport.name}`;
+  assert.ok(
+    expected.includes(status),
+    `${about}: expected one of ${expected}; got ${status}: ${message}`,
+  );
+}
