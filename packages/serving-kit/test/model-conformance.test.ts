@@ -73,6 +73,12 @@ const person = (job: number, probability: number) => ({
   inputs: { input: tensor("float32", [1, 3], [61, 45, job]) },
   outputs: { predict: tensor("float32", [1], [probability]) },
 });
+/** Of 80 square metres; what Python's lightgbm predicts. */
+const flat = (city: string, price: number) => ({
+  signature: "columns",
+  inputs: { area: tensor("float64", [1], [80]), city: tensor("string", [1], [city]) },
+  outputs: { predict: tensor("float64", [1], [price]) },
+});
 const rows = (x: number, y: number) => ({
   inputs: { x: tensor("float32", [1], [x]) },
   outputs: { y: tensor("float32", [1], [y]) },
@@ -92,6 +98,10 @@ describe("models of each platform, as their users call them", () => {
   conformanceOf("xgboost", example("xgboost-tabular/income"), [
     person(0, 0.9149161577),
     person(2, 0.946329236),
+  ]);
+  conformanceOf("lightgbm", example("lightgbm/prices"), [
+    flat("Bern", 710.98560496),
+    flat("Graz", 420.33070921),
   ]);
   conformanceOf("a defined model", example("models/digits"), [rows(1, 2), rows(3, 6)], {
     platform: double,
