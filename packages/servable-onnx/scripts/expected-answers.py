@@ -21,7 +21,7 @@ os.makedirs(FOLDER, exist_ok=True)
 TYPES = {"tensor(float)": np.float32, "tensor(double)": np.float64, "tensor(int64)": np.int64, "tensor(int32)": np.int32,
          "tensor(bool)": np.bool_, "tensor(uint8)": np.uint8, "tensor(float16)": np.float16, "tensor(int8)": np.int8}
 # What extents that a file leaves open are tried with.
-EXTENTS = [1, 32, 64, 320, 512, 1024, 76, 16]
+EXTENTS = [1, 32, 64, 320, 512, 576, 1024, 76, 16]
 CALLS = 3
 
 
@@ -50,13 +50,14 @@ def generate(rng, kind, shape):
     return rng.integers(0, 2, shape).astype(kind) if shape else np.asarray(1, dtype=kind)
 
 
-def answers(session, extent):
+def answers(session, extent, is_last_alone):
     rng = np.random.default_rng(7)
     calls = []
     for _ in range(CALLS):
         inputs = {}
         for spec in session.get_inputs():
-            shape = [1 if i == 0 and not isinstance(e, int) else e if isinstance(e, int) else extent
+            last = len(spec.shape) - 1
+            shape = [e if isinstance(e, int) else 1 if i == 0 or (is_last_alone and i < last) else extent
                      for i, e in enumerate(spec.shape)]
             # The sample rate of a voice detector: other numbers are refused.
             one = np.asarray(16000, np.int64) if spec.name == "sr" else generate(rng, TYPES[spec.type], shape)
@@ -76,10 +77,10 @@ for name, content in files():
     options.intra_op_num_threads = 1
     options.log_severity_level = 4
     problem = ""
-    for extent in EXTENTS:
+    for extent, is_last_alone in [(extent, alone) for extent in EXTENTS for alone in (False, True)]:
         try:
             session = ort.InferenceSession(path, options, providers=["CPUExecutionProvider"])
-            calls = answers(session, extent)
+            calls = answers(session, extent, is_last_alone)
         except Exception as error:  # the library refuses this extent
             problem = str(error).splitlines()[0][:120]
             continue
