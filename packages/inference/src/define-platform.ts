@@ -122,9 +122,6 @@ export function definePlatform<O extends object = Record<string, never>>(
     checkPredictor(where, predictor);
     return predictor;
   };
-  /** Predictors that keep the contract start nothing that could go astray. */
-  const asModel = <T>(id: ServableId | undefined, run: () => T): T =>
-    id === undefined || definition.keepsContract ? run() : runAsModel(id, run);
   const create = (options = {} as O): Platform => {
     const loader = (
       { path, sizeBytes, options: own }: StoragePath,
@@ -141,9 +138,11 @@ export function definePlatform<O extends object = Record<string, never>>(
           ...(warmingUp && { warmingUp }),
           ...(own && { own }),
         };
-        return asModel(id, async () =>
-          checked("load", await definition.load(context), context.clock),
-        );
+        // Predictors that keep the contract start nothing that could go astray.
+        const loading = definition.keepsContract
+          ? definition.load(context)
+          : runAsModel(id, async () => definition.load(context));
+        return checked("load", await loading, context.clock);
       },
       ...(definition.probe && {
         probe: async ({ signal, ...services }) =>
@@ -163,9 +162,9 @@ export function definePlatform<O extends object = Record<string, never>>(
       ...(definition.attach && {
         async attach(shared: SharedPredictor, { id, ...services }: AttachServices = {}) {
           const all = withDefaults(services);
-          return asModel(id, async () =>
-            checked("attach", await definition.attach?.(shared, all), all.clock),
-          );
+          const attach = async () => definition.attach?.(shared, all);
+          const attaching = id && !definition.keepsContract ? runAsModel(id, attach) : attach();
+          return checked("attach", await attaching, all.clock);
         },
       }),
     });

@@ -6,13 +6,7 @@ import {
   type StartedBatch,
   slotsOf,
 } from "@serving-kit/batching";
-import {
-  type Clock,
-  type Loader,
-  type Logger,
-  type ServableId,
-  wrapLoader,
-} from "@serving-kit/core";
+import type { Clock, Loader, Logger, ServableId } from "@serving-kit/core";
 import type { Predictor } from "@serving-kit/inference";
 import { readBatchingParametersFile } from "../config/batching-parameters-file.js";
 
@@ -67,7 +61,7 @@ export function modelBatching(
   }
 
   return (loader, path, id) => {
-    const batched = batchingLoader(loader, async () => {
+    return batchingLoader(loader, async () => {
       const options = await optionsOf(path, id);
       if (options === undefined) return undefined;
       const hasSlots = (["slots", "clock"] as const).some((key) => options[key]);
@@ -84,15 +78,16 @@ export function modelBatching(
         ...(count && { onBatchStart: onBatchStart ? countAndTell : count }),
       };
     });
-    return wrapLoader(batched, async (context) => {
-      const predictor = await batched.load(context);
-      if (predictor.respond && isBatched(predictor)) logUnbatched(id, logger);
-      return predictor;
-    });
   };
 }
 
-function logUnbatched({ name, version }: ServableId, logger: Logger): void {
+/** Logs that a predictor is batched in vain. */
+export function logUnbatched(
+  predictor: Predictor,
+  { name, version }: ServableId,
+  logger: Logger,
+): void {
+  if (predictor.respond === undefined || !isBatched(predictor)) return;
   logger.warn(
     { model: name, version: String(version) },
     `model ${name} version ${version}: not batched: it answers bodies and has no signatures. Batching needs ` +

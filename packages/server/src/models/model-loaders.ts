@@ -23,6 +23,8 @@ export interface ModelLoadersOptions {
   expects(name: string): ModelType | undefined;
   /** Puts batching around the loader of the version `id` at a local path. */
   batched(loader: Loader<Predictor>, path: string, id: ServableId): Loader<Predictor>;
+  /** Called with each version that has loaded. */
+  loaded(predictor: Predictor, id: ServableId): void;
   /** Records loads of a local path that end the process. */
   recorded(loader: Loader<Predictor>, path: string): Loader<Predictor>;
   /** Observes the warm-up of a version, by the path or URI to show. */
@@ -40,7 +42,11 @@ export function modelLoaders(
     const expected = expecting(plain, options.expects(id.name), shown);
     const loader = options.batched(expected, storage.path, id);
     const warmingUp = options.warmingUp(id, shown);
-    return wrapLoader(loader, (context) => loader.load({ ...context, warmingUp }));
+    return wrapLoader(loader, async (context) => {
+      const predictor = await loader.load({ ...context, warmingUp });
+      options.loaded(predictor, id);
+      return predictor;
+    });
   };
   return mapVersions<StoragePath | RemotePath, Loader<Predictor>>((data, id) => {
     if (!isRemotePath(data)) return localLoader(data, id, data.path);

@@ -23,7 +23,7 @@ import { CrashRecords } from "./crash-records.js";
 import { type ModelPlatform, platformOf } from "./detect-platform.js";
 import { EndedVersions } from "./ended-versions.js";
 import { GivenSources } from "./given-sources.js";
-import { modelBatching } from "./model-batching.js";
+import { logUnbatched, modelBatching } from "./model-batching.js";
 import { ModelCode } from "./model-code.js";
 import { modelLoaders } from "./model-loaders.js";
 import { ModelSources, type ProvidedServable } from "./model-sources.js";
@@ -154,6 +154,7 @@ export class ServedModels {
         ]),
       expects: (name) => this.#models.get(name)?.expects,
       batched,
+      loaded: (predictor, id) => logUnbatched(predictor, id, this.#logger),
       recorded: (loader, path) => this.#crashes?.recorded(loader, path) ?? loader,
       warmingUp: (id, shown) => observers.loading?.(id, shown),
     });
