@@ -39,7 +39,7 @@ it("serves a bucket, by MODEL_BASE_PATH, swaps at SIGHUP, and starts in an outag
   server.put("models/digits/2/model.tflite", await digits());
   server.put("models/digits/2/_READY", "");
   child.kill("SIGHUP");
-  await expect.poll(versions, { timeout: 30_000 }).toContain("2 AVAILABLE");
+  await expect.poll(versions, { timeout: 120_000 }).toContain("2 AVAILABLE");
   child.kill("SIGTERM");
   expect(await ended).toBe(0);
   expect(output.stdout + output.stderr).not.toMatch(/NodeVersionSupportWarning|a-secret|AKIA/);
@@ -50,4 +50,4 @@ it("serves a bucket, by MODEL_BASE_PATH, swaps at SIGHUP, and starts in an outag
   await again.said(/http:\/\/localhost:\d+\/v1\/models\/digits/);
   expect(again.output.stderr).toMatch(/version 2 of the last known list is served from the cache/);
   expect(again.output.stderr).toMatch(/s3:\/\/bucket\/models\/digits\/2 cannot be listed/);
-});
+}, 180_000);

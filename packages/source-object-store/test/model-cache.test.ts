@@ -201,5 +201,5 @@ describe("two processes on one cache", () => {
     await cache.existing(keyOf(9), signal);
     expect(temporaries(dir)).toEqual([]);
     expect(await readdir(join(dir, "leases"))).toEqual([]);
-  });
+  }, 120_000);
 });

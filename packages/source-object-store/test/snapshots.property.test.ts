@@ -57,4 +57,4 @@ it("no order of puts, overwrites and deletes loads a set of objects that was nev
     }
   });
   await fc.assert(property, { numRuns: 40 });
-});
+}, 120_000);

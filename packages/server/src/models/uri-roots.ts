@@ -1,5 +1,9 @@
-/** The URI below which a client may name models if one is served from `basePath`: its parent, or itself at the top. */
+/**
+ * The URI below which a client may name models if one is served from `basePath`: its parent, or itself at the top. With
+ * a query, which may name another host, it is itself.
+ */
 export function rootOfUri(basePath: string): string {
+  if (/[?#]/.test(basePath)) return basePath;
   const [, origin = "", path = ""] = /^([^:]+:\/\/[^/]*)(.*)$/.exec(basePath) ?? [];
   const parent = path.replace(/\/+$/, "").replace(/\/[^/]*$/, "");
   return parent === "" ? basePath : `${origin}${parent}`;
