@@ -7,6 +7,7 @@ describe("roots of URIs", () => {
     ["s3://bucket/models/digits/", "s3://bucket/models"],
     ["s3://bucket/digits", "s3://bucket/digits"],
     ["s3://bucket", "s3://bucket"],
+    ["s3://bucket/m/digits?endpoint=http://a:1", "s3://bucket/m/digits?endpoint=http://a:1"],
   ])("the root of %s is %s", (basePath, root) => {
     expect(rootOfUri(basePath)).toBe(root);
   });
