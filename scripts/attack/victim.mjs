@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { get } from "node:http";
 import { join } from "node:path";
 import { sourceFlags } from "../source-flags.mjs";
@@ -71,6 +71,8 @@ function makeGroup() {
   const group = `/sys/fs/cgroup/serving-kit-attack-${process.pid}-${Date.now()}`;
   try {
     mkdirSync(group);
+    // A folder that is no cgroup has no such file.
+    if (!existsSync(join(group, "memory.max"))) throw new Error("no cgroup");
     writeFileSync(join(group, "memory.max"), String(LIMIT_MB * 2 ** 20));
     return group;
   } catch {
