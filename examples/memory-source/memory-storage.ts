@@ -70,7 +70,11 @@ export class MemoryStorage {
         {
           uri: `${basePath}/${version}`,
           sizeBytes: sizeOf(files),
-          fetch: (signal) => this.#fetch(basePath, version, signal),
+          fetch: async (signal, progressed) => {
+            const lease = await this.#fetch(basePath, version, signal);
+            progressed?.();
+            return lease;
+          },
         },
       ]),
     );

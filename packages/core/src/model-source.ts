@@ -99,7 +99,7 @@ export type SourceEvent = SourceProblemEvent | SourceLabelsEvent | SourceActivit
  * The source of a provider: finds the versions of servables in one kind of storage.
  *
  * Guarantees, in addition to those of `Source` (O1 to O10):
- * - N1 A version's data is a StoragePath whose files are there, or a RemotePath (R1 to R7). It is what the version
+ * - N1 A version's data is a StoragePath whose files are there, or a RemotePath (R1 to R8). It is what the version
  *   policy chooses among the versions found.
  * - N2 `reconfigure` replaces all servables while running. A name that is gone is withdrawn by an empty list before
  *   `reconfigure` returns; a name that is new is looked for; a name that stays keeps its list until the storage was

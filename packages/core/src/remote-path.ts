@@ -15,7 +15,7 @@
  * - R6 A `fetch` that rejects leaves nothing behind but what a later one can use, and may be called again: it then
  *   fetches what the storage has by that time.
  * - R7 A version that is gone or cannot be read rejects with a ServingError whose message has the URI.
- * - R8 It calls `progressed` whenever bytes have arrived.
+ * - R8 `fetch` calls `progressed` whenever bytes have arrived, and while it waits for another process to fetch them.
  */
 export interface RemotePath {
   /** The URI of the version, as logs, metrics and status show it. Has no credentials. */

@@ -26,7 +26,7 @@ const EXPENSIVE_MS = 10_000;
  * - G4 If the store cannot be read at the start, the versions of the last known list that are in the cache are emitted,
  *   with the problem SERVED_FROM_CACHE.
  *
- * What it emits guarantees, in addition to `RemotePath` (R1 to R7):
+ * What it emits guarantees, in addition to `RemotePath` (R1 to R8):
  * - G5 All objects of a lease were in the store together at one moment, with those bytes.
  * - G6 An object whose checksum is known, by the manifest or the store, was compared with it after it was written to
  *   the disk. All others were checked by length, and are logged.

@@ -42,7 +42,7 @@ const FRESH_MS = 60_000;
 const MAX_ROUNDS = 8;
 
 /**
- * The files of a version in an object store: a `RemotePath` (R1 to R7).
+ * The files of a version in an object store: a `RemotePath` (R1 to R8).
  *
  * Each read has `If-Match`, so that all bytes are of the objects of one listing. If one of them is overwritten or
  * removed meanwhile, the version is listed again, and must settle again.
@@ -68,13 +68,14 @@ export class RemoteVersion implements RemotePath {
     return isKnown ? listing.sizeBytes : undefined;
   }
 
-  async fetch(signal: AbortSignal): Promise<CacheLease> {
+  async fetch(signal: AbortSignal, progressed?: () => void): Promise<CacheLease> {
     signal.throwIfAborted();
     const { clock } = this.sight;
     const startMs = clock.now();
     let bytes = 0;
     const onBytes = (count: number) => {
       bytes += count;
+      progressed?.();
     };
     const end = (outcome: Pick<FetchOutcome, "isHit" | "failure">) =>
       this.#context.onFetched({ ...outcome, bytes, durationMs: clock.now() - startMs });
@@ -153,6 +154,7 @@ export class RemoteVersion implements RemotePath {
     const { uri } = this;
     const lease = await cache.lease({
       ...{ key: listing.fingerprint, uri, sizeBytes: listing.sizeBytes, signal },
+      onWaiting: () => onBytes(0),
       fill: async (folder) => {
         const store = await this.sight.place.open();
         const { concurrency, stallMs } = this.#context;

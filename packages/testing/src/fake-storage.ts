@@ -110,12 +110,13 @@ export class FakeStorage {
     return {
       uri,
       ...(files && { sizeBytes: bytesOf(files) }),
-      fetch: async (signal) => {
+      fetch: async (signal, progressed) => {
         signal.throwIfAborted();
         this.fetching++;
         try {
           const { clock, fetchMs } = this.#options;
           if (fetchMs > 0) await delay(clock, fetchMs, signal);
+          progressed?.();
           signal.throwIfAborted();
           await this.#read(uri);
           const found = this.#versions.get(basePath)?.get(version);

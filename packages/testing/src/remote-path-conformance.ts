@@ -31,7 +31,7 @@ export interface RemotePathConformanceOptions extends SuiteOptions {
   create(): RemotePathWorld | Promise<RemotePathWorld>;
 }
 
-/** Registers the tests that prove that remote paths keep the contract of `RemotePath`: R1 to R7. */
+/** Registers the tests that prove that remote paths keep the contract of `RemotePath`: R1 to R8. */
 export function remotePathConformance(runner: Runner, options: RemotePathConformanceOptions): void {
   registerSuite(runner, options, "RemotePath", {}, remotePathClauses(options));
 }
@@ -127,12 +127,24 @@ function remotePathClauses(options: RemotePathConformanceOptions): Tests {
         assert.ok(error.message.includes(uri), `expected ${uri} in "${error.message}"`);
       },
     ),
+
+    "R8 a fetch calls `progressed` when bytes arrive, and never once it has settled": withWorld(
+      async ({ fetch }) => {
+        let calls = 0;
+        const lease = await fetch(undefined, () => calls++);
+        const during = calls;
+        assert.ok(during > 0, "expected fetch to call progressed at least once");
+        await lease[Symbol.asyncDispose]();
+        await turn();
+        assert.equal(calls, during, "calls of progressed after fetch");
+      },
+    ),
   };
 }
 
 interface Stage {
   readonly world: RemotePathWorld;
-  fetch(signal?: AbortSignal): Promise<LocalLease>;
+  fetch(signal?: AbortSignal, progressed?: () => void): Promise<LocalLease>;
   /** What a fetch rejects with. */
   rejection(signal?: AbortSignal): Promise<unknown>;
   frees(when: string): Promise<void>;
@@ -154,8 +166,8 @@ function stageOf(world: RemotePathWorld, timeoutMs: number): Stage {
     );
     return promise;
   };
-  const fetch = (signal = new AbortController().signal) =>
-    settled((async () => world.remote.fetch(signal))(), "fetch");
+  const fetch = (signal = new AbortController().signal, progressed?: () => void) =>
+    settled((async () => world.remote.fetch(signal, progressed))(), "fetch");
   return {
     world,
     fetch,

@@ -31,7 +31,8 @@ const fetching =
   ) =>
   (remote: RemotePath, storage: FakeStorage): RemotePath => ({
     ...remote,
-    fetch: (signal) => fetch(remote.fetch, signal, storage),
+    fetch: (signal, progressed) =>
+      fetch((given) => remote.fetch(given, progressed), signal, storage),
   });
 
 describe("remotePathConformance rejects a remote path", () => {
@@ -101,10 +102,10 @@ describe("remotePathConformance rejects a remote path", () => {
       let failure: unknown;
       return {
         ...remote,
-        fetch: (signal: AbortSignal) =>
+        fetch: (signal: AbortSignal, progressed?: () => void) =>
           failure
             ? Promise.reject(failure)
-            : remote.fetch(signal).catch((error) => {
+            : remote.fetch(signal, progressed).catch((error) => {
                 failure = error;
                 throw error;
               }),
@@ -127,5 +128,21 @@ describe("remotePathConformance rejects a remote path", () => {
       }),
     );
     expect(await brokenBy(plain)).toEqual(["R7"]);
+  });
+
+  it("R8 that never says that bytes have arrived, or says so later", async () => {
+    const silent = (remote: RemotePath): RemotePath => ({
+      ...remote,
+      fetch: (signal) => remote.fetch(signal),
+    });
+    const late = (remote: RemotePath): RemotePath => ({
+      ...remote,
+      fetch: async (signal, progressed) => {
+        const lease = await remote.fetch(signal, progressed);
+        setImmediate(() => progressed?.());
+        return lease;
+      },
+    });
+    for (const mutant of [silent, late]) expect(await brokenBy(mutant)).toEqual(["R8"]);
   });
 });

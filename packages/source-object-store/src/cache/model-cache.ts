@@ -22,6 +22,8 @@ export interface WantedVersion {
   /** The size of its objects in bytes, for which room is made. */
   readonly sizeBytes: number;
   readonly signal: AbortSignal;
+  /** Called now and then while another process, or another call, downloads the version. */
+  readonly onWaiting?: () => void;
   /** Downloads its files into an empty folder. */
   fill(folder: string, signal: AbortSignal): Promise<Pick<NewEntry, "root" | "sizeBytes">>;
 }
@@ -120,8 +122,8 @@ export class ModelCache {
 
   /** Downloads a version, or waits for another's download; that may fail, so the caller checks the cache again. */
   async #load(wanted: WantedVersion): Promise<CacheLease> {
-    const { key, uri, sizeBytes, signal, fill } = wanted;
-    const load = await this.#begin(key, sizeBytes, signal);
+    const { uri, sizeBytes, signal, key, fill } = wanted;
+    const load = await this.#begin(wanted);
     if (load === undefined) return this.lease(wanted);
     let use: HeldLease | undefined;
     try {
@@ -145,11 +147,8 @@ export class ModelCache {
   }
 
   /** The lease to download a version; undefined once another's download has ended. */
-  async #begin(
-    key: string,
-    sizeBytes: number,
-    signal: AbortSignal,
-  ): Promise<HeldLease | undefined> {
+  async #begin(wanted: WantedVersion): Promise<HeldLease | undefined> {
+    const { key, sizeBytes, signal, onWaiting } = wanted;
     const others = async (own?: string) => {
       const leases = await this.#leases.list();
       return leases.filter((l) => l.key === key && l.kind === "load" && l.token !== own);
@@ -163,6 +162,7 @@ export class ModelCache {
     while ((await others()).length > 0) {
       await delay(this.#clock, WAIT_MS, signal);
       signal.throwIfAborted();
+      onWaiting?.();
     }
     return undefined;
   }
