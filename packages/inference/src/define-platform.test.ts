@@ -10,10 +10,12 @@ import {
 import { firstValueFrom, of } from "rxjs";
 import { describe, expect, it } from "vitest";
 import { definePlatform } from "./define-platform.js";
+import { runningModel } from "./model-scope.js";
 import type { Predictor } from "./predictor.js";
 
 const id: ServableId = servableId("m", 3);
 const signal = new AbortController().signal;
+const NO_TENSORS = { inputs: new Map(), outputs: new Map() };
 const predictor: Predictor = { signatures: new Map(), batchable: false, predict: async () => ({}) };
 
 describe("definePlatform", () => {
@@ -82,6 +84,25 @@ describe("definePlatform", () => {
       .load({ id, signal });
     await guarded[Symbol.asyncDispose]?.();
     await expect(guarded.predict({})).rejects.toMatchObject({ reason: "PREDICTOR_CLOSED" });
+  });
+
+  it("runs predict as the version, of what load gives and of what attach gives", async () => {
+    const running: unknown[] = [];
+    const load = async () => {
+      running.push(runningModel());
+      const predict = async () => {
+        running.push(runningModel());
+        return {};
+      };
+      return { signatures: new Map([["serving_default", NO_TENSORS]]), predict };
+    };
+    const platform = definePlatform({ name: "fake", load, attach: load })();
+    const loaded = await platform.loader({ path: "/m" }, id).load({ id, signal });
+    const attached = await platform.attach?.({ platform: "fake" }, { id });
+    await loaded.predict({});
+    await attached?.predict({});
+    expect(running).toEqual([id, id, id, id]);
+    expect(runningModel()).toBeUndefined();
   });
 
   it("refuses what is not a predictor, from load and from attach", async () => {

@@ -122,6 +122,9 @@ export function definePlatform<O extends object = Record<string, never>>(
     checkPredictor(where, predictor);
     return predictor;
   };
+  /** Predictors that keep the contract start nothing that could go astray; `guard` runs others as the model. */
+  const asModel = <T>(id: ServableId | undefined, run: () => T): T =>
+    id === undefined || definition.keepsContract ? run() : runAsModel(id, run);
   const create = (options = {} as O): Platform => {
     const loader = (
       { path, sizeBytes, options: own }: StoragePath,
@@ -138,11 +141,8 @@ export function definePlatform<O extends object = Record<string, never>>(
           ...(warmingUp && { warmingUp }),
           ...(own && { own }),
         };
-        // Predictors that keep the contract start nothing that could go astray.
-        const loading = definition.keepsContract
-          ? definition.load(context)
-          : runAsModel(id, async () => definition.load(context));
-        return checked("load", await loading, context.clock);
+        const predictor = await asModel(id, () => definition.load(context));
+        return asModel(id, () => checked("load", predictor, context.clock));
       },
       ...(definition.probe && {
         probe: async ({ signal, ...services }) =>
@@ -162,9 +162,8 @@ export function definePlatform<O extends object = Record<string, never>>(
       ...(definition.attach && {
         async attach(shared: SharedPredictor, { id, ...services }: AttachServices = {}) {
           const all = withDefaults(services);
-          const attach = async () => definition.attach?.(shared, all);
-          const attaching = id && !definition.keepsContract ? runAsModel(id, attach) : attach();
-          return checked("attach", await attaching, all.clock);
+          const predictor = await asModel(id, () => definition.attach?.(shared, all));
+          return asModel(id, () => checked("attach", predictor, all.clock));
         },
       }),
     });
