@@ -1,5 +1,5 @@
 import { availableParallelism } from "node:os";
-import { isServingError, type LoadContext, messageOf, systemClock } from "@serving-kit/core";
+import { isServingError, type LoadContext, systemClock } from "@serving-kit/core";
 import { batchDimension, type Predictor, type Signature } from "@serving-kit/inference";
 import { nativeRuns, returnFreedMemory, SessionHolders } from "@serving-kit/native-library";
 import { missingParts } from "./completeness.js";
@@ -10,6 +10,7 @@ import { SavedModelSession, type SessionSource } from "./native/saved-model-sess
 import type { TensorFlowOptions } from "./options.js";
 import type { GraphDef } from "./proto/messages.js";
 import { graphDefType } from "./proto/schema.js";
+import { readGraph } from "./read-graph.js";
 import { type RunTraits, RunTraitsReader } from "./run-traits.js";
 import { type MetaGraph, selectMetaGraph, takeSavedModel } from "./saved-model.js";
 import { SavedModelPredictor, type ServedModel } from "./saved-model-predictor.js";
@@ -37,8 +38,11 @@ export async function loadSavedModel(
   const graph = selectMetaGraph(path, graphs, options.tags ?? [SERVE]);
   const missing = await missingParts(path, graphs);
   if (missing !== undefined) throw errors.savedModelInvalid(path, missing);
-  const definition = decodeGraph(path, graph);
-  const traits = runTraits(graph, definition);
+  const definition = readGraph(
+    path,
+    () => graphDefType.decode(graph.graphDef) as unknown as GraphDef,
+  );
+  const traits = readGraph(path, () => runTraits(graph, definition));
   const tensorflow = await openTensorFlow(options.library);
   for (const library of options.opLibraries ?? []) await loadOpLibrary(tensorflow, library);
   signal.throwIfAborted();
@@ -78,14 +82,6 @@ export async function loadSavedModel(
   } catch (error) {
     await predictor[Symbol.asyncDispose]();
     throw error;
-  }
-}
-
-function decodeGraph(path: string, { graphDef }: MetaGraph): GraphDef {
-  try {
-    return graphDefType.decode(graphDef) as unknown as GraphDef;
-  } catch (error) {
-    throw errors.savedModelInvalid(path, `its graph: ${messageOf(error)}`, error);
   }
 }
 

@@ -3,6 +3,7 @@ import type { Bindings } from "./native/bindings.js";
 import type { SavedModelSession } from "./native/saved-model-session.js";
 import { SessionVariables } from "./native/session-variables.js";
 import type { GraphDef } from "./proto/messages.js";
+import { readGraph } from "./read-graph.js";
 import type { MetaGraph } from "./saved-model.js";
 import { signatureRuns } from "./signature-runs.js";
 import type { VariableNode } from "./variables/variable-nodes.js";
@@ -28,30 +29,40 @@ export async function settleVariables(
   definition: GraphDef,
 ): Promise<void> {
   if (graph.variables.length === 0) return;
-  const uses = new VariableUses(definition);
-  const runs = [...signatureRuns(graph).values()];
-  const restore = { fed: [], fetched: graph.restoreOp === undefined ? [] : [graph.restoreOp] };
-  const read = uses
-    .reached(graph.variables, runs)
-    .filter((variable) => !uses.use(variable, [restore]).isAlwaysAssigned)
-    .filter((variable) => uses.use(variable, runs).isRead);
+  const { read, assigned } = readGraph(path, () => variablesToSettle(graph, definition));
   if (read.length === 0) return;
 
   const variables = new SessionVariables(bindings, session, path);
-  const twins = variableTwins(definition);
+  const twins = readGraph(path, () => variableTwins(definition));
   const initialized = await variables.initialized([...read, ...twins.map(({ copy }) => copy)]);
   const unset = read.filter(({ name }) => !initialized.has(name));
   const copied = usableTwins(unset, twins, initialized);
   if (copied.size > 0) await variables.assignCopies([...copied.values()]);
-  const lost = unset
-    .filter(({ name }) => !copied.has(name))
-    .filter((variable) => !uses.use(variable, runs).isAssigned);
+  const lost = unset.filter(({ name }) => !copied.has(name) && !assigned.has(name));
   if (lost.length > 0) {
     throw errors.variablesUnset(
       path,
       lost.map(({ name }) => name),
     );
   }
+}
+
+/** The variables that signatures read and the restore op does not set; the names of those that signatures assign. */
+function variablesToSettle(graph: MetaGraph, definition: GraphDef) {
+  const uses = new VariableUses(definition);
+  const runs = [...signatureRuns(graph).values()];
+  const restore = { fed: [], fetched: graph.restoreOp === undefined ? [] : [graph.restoreOp] };
+  const used = uses
+    .reached(graph.variables, runs)
+    .filter((variable) => !uses.use(variable, [restore]).isAlwaysAssigned)
+    .map((variable) => ({ variable, ...uses.use(variable, runs) }))
+    .filter(({ isRead }) => isRead);
+  return {
+    read: used.map(({ variable }) => variable),
+    assigned: new Set(
+      used.filter(({ isAssigned }) => isAssigned).map(({ variable }) => variable.name),
+    ),
+  };
 }
 
 /** The twins whose original is not set and whose copy is, by the name of the original. */

@@ -51,6 +51,17 @@ describe.skipIf(skipReason)(`a model that cannot be loaded${skipReason}`, () => 
     expect(await loadError()).toMatchObject({ code: "DATA_LOSS", reason: "SAVED_MODEL_INVALID" });
   });
 
+  it("is told when a function of the graph is damaged", async () => {
+    await cp(digitsPath, folder, { recursive: true });
+    const bytes = await readFile(file("saved_model.pb"));
+    // The name of an op in the body of the function; no text in UTF-8 has this byte.
+    bytes[bytes.lastIndexOf("MatMul")] = 0xff;
+    await writeFile(file("saved_model.pb"), bytes);
+    const error = await loadError();
+    expect(error).toMatchObject({ code: "DATA_LOSS", reason: "SAVED_MODEL_INVALID" });
+    expect(error.message).toContain("its graph: ");
+  });
+
   it("is told when a shard of variables is missing", async () => {
     await cp(digitsPath, folder, { recursive: true });
     await rm(file("variables/variables.data-00000-of-00001"));

@@ -30,7 +30,13 @@ vi.mock("node:fs/promises", async (importOriginal) => {
         count(args[0], answer.bytesRead);
         return answer;
       };
-      return Object.assign(file, { read: counting });
+      const whole = file.readFile.bind(file) as () => Promise<Buffer>;
+      const countingWhole = async () => {
+        const content = await whole();
+        count(args[0], content.length);
+        return content;
+      };
+      return Object.assign(file, { read: counting, readFile: countingWhole });
     },
     async readFile(...args: Parameters<typeof actual.readFile>) {
       const content = await actual.readFile(...args);

@@ -1,0 +1,16 @@
+import { messageOf } from "@serving-kit/core";
+import { errors } from "./errors.js";
+
+/**
+ * Returns what `read` does. It may decode any part of a graph: functions and attributes are decoded when they are
+ * asked for, so that damage in them is found as late.
+ *
+ * @throws ServingError DATA_LOSS / SAVED_MODEL_INVALID with the folder `path` if `read` throws.
+ */
+export function readGraph<T>(path: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw errors.savedModelInvalid(path, `its graph: ${messageOf(error)}`, error);
+  }
+}
