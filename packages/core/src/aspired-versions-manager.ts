@@ -90,7 +90,7 @@ export class AspiredVersionsManager<S> implements Manager<S> {
       policy,
       reloadBackoffMs,
       harness,
-      changed: (life) => this.#changed(life),
+      changed: this.#changed.bind(this),
       policyFailed: (name, error) =>
         this.#tell({ kind: "policy-failed", name, error, atMs: clock.now() }),
       settled: (stream) => this.#settled(stream),

@@ -196,7 +196,7 @@ export class LoaderHarness<S> implements Counted<S> {
     const { clock, logger, hanging, loadTimeoutMs: timeoutMs } = this.#context;
     const { id } = this;
     const context = { id, signal, clock, logger };
-    const run = (limited: LoadContext) => this.#loadOnce(loader, limited);
+    const run = this.#loadOnce.bind(this, loader);
     for (;;) {
       const loadSlot = loadSlots.acquire(signal);
       if (loadSlot !== undefined) await this.#wait("load-slot", loadSlot);

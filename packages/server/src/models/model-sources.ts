@@ -161,9 +161,7 @@ export class ModelSources extends Observable<AspiredVersions<ModelData>> impleme
       for (const name of this.#namesOf(provider)) this.#report(name, errorOf(name));
     };
     return new ProviderSource(provider, this.#options, {
-      emit: (list) => {
-        if (isOwn(list.name)) this.#take(list);
-      },
+      emit: this.#take.bind(this, provider),
       tell: (event) => {
         if (isOwn("problem" in event ? event.problem.name : event.name)) this.#told.next(event);
       },
@@ -191,14 +189,18 @@ export class ModelSources extends Observable<AspiredVersions<ModelData>> impleme
     this.#failures.get(name)?.report(error);
     // Later, as a source may fail within subscribe (O9).
     queueMicrotask(() => {
-      const isOpen = this.#subscriptionCount > 0 && this.#servables.has(name);
-      if (isOpen && !this.#inForce.has(name)) this.#take({ name, versions: [], error });
+      const isOpen = this.#subscriptionCount > 0;
+      const provider = this.#servables.get(name)?.provider;
+      if (isOpen && provider && !this.#inForce.has(name)) {
+        this.#take(provider, { name, versions: [], error });
+      }
     });
   }
 
-  /** Takes a list of the source that has its name. */
-  #take(list: AspiredVersions<ModelData>): void {
+  /** Takes a list of the provider, and ignores names that another provider has. */
+  #take(provider: SourceProvider, list: AspiredVersions<ModelData>): void {
     const { name, versions } = list;
+    if (this.#servables.get(name)?.provider !== provider) return;
     const before = this.#inForce.get(name)?.versions ?? [];
     if (this.#moving.has(name) && before.length > 0) {
       if (versions.length > 0) this.#moving.set(name, "emitted");
