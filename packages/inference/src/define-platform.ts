@@ -116,15 +116,22 @@ export interface PlatformFactory<O extends object = Record<string, never>> {
 export function definePlatform<O extends object = Record<string, never>>(
   definition: PlatformDefinition<O>,
 ): PlatformFactory<O> {
-  const checked = (method: string, predictor: unknown, clock: Clock): Predictor => {
+  const { keepsContract = false } = definition;
+  /** Checks a predictor, or puts `guard` around it, which then runs it as the version. */
+  const checked = (
+    method: string,
+    predictor: unknown,
+    clock: Clock,
+    id?: ServableId,
+  ): Predictor => {
     const where = `${method} of the platform "${definition.name}"`;
-    if (!definition.keepsContract) return guard(predictor as PredictorLike, { where, clock });
-    checkPredictor(where, predictor);
-    return predictor;
+    if (keepsContract) {
+      checkPredictor(where, predictor);
+      return predictor;
+    }
+    const guarded = () => guard(predictor as PredictorLike, { where, clock });
+    return id === undefined ? guarded() : runAsModel(id, guarded);
   };
-  /** Predictors that keep the contract start nothing that could go astray; `guard` runs others as the model. */
-  const asModel = <T>(id: ServableId | undefined, run: () => T): T =>
-    id === undefined || definition.keepsContract ? run() : runAsModel(id, run);
   const create = (options = {} as O): Platform => {
     const loader = (
       { path, sizeBytes, options: own }: StoragePath,
@@ -141,8 +148,11 @@ export function definePlatform<O extends object = Record<string, never>>(
           ...(warmingUp && { warmingUp }),
           ...(own && { own }),
         };
-        const predictor = await asModel(id, () => definition.load(context));
-        return asModel(id, () => checked("load", predictor, context.clock));
+        // Predictors that keep the contract start nothing that could go astray.
+        const loading = keepsContract
+          ? definition.load(context)
+          : runAsModel(id, () => definition.load(context));
+        return checked("load", await loading, context.clock, id);
       },
       ...(definition.probe && {
         probe: async ({ signal, ...services }) =>
@@ -162,8 +172,9 @@ export function definePlatform<O extends object = Record<string, never>>(
       ...(definition.attach && {
         async attach(shared: SharedPredictor, { id, ...services }: AttachServices = {}) {
           const all = withDefaults(services);
-          const predictor = await asModel(id, () => definition.attach?.(shared, all));
-          return asModel(id, () => checked("attach", predictor, all.clock));
+          const attach = () => definition.attach?.(shared, all);
+          const attaching = id && !keepsContract ? runAsModel(id, attach) : attach();
+          return checked("attach", await attaching, all.clock, id);
         },
       }),
     });
