@@ -52,7 +52,7 @@ import { SignatureQueues } from "./signature-queues.js";
  * BATCH_QUEUE_FULL, INVALID_ARGUMENT / TASK_TOO_LARGE, DEADLINE_EXCEEDED), with INVALID_ARGUMENT /
  * BATCH_NO_INPUTS, BATCH_NO_DIMENSION or BATCH_SIZES_UNEQUAL, and with FAILED_PRECONDITION /
  * BATCH_SHAPES_DIFFER or BATCH_OUTPUT_INVALID. Calls that share a batch never share a message of the model: they
- * get BATCH_FAILED with its code, or with `rerunFailedBatches` what H1 to H4 of `rerunByHalves` say.
+ * get BATCH_FAILED with its code, or with `rerunFailedBatches` what RH1 to RH4 of `rerunByHalves` say.
  *
  * @throws ServingError FAILED_PRECONDITION / NOT_BATCHABLE; INVALID_ARGUMENT /
  * BATCHING_OPTIONS_INVALID.

@@ -10,6 +10,7 @@ import { FakeClock } from "@serving-kit/testing";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { batch } from "./batch.js";
+import { rerunByHalves } from "./rerun-by-halves.js";
 
 const signature = {
   inputs: new Map([["x", { dtype: "int32" as const, shape: [-1] }]]),
@@ -56,7 +57,7 @@ const batches = fc.integer({ min: 2, max: 70 }).chain((count) =>
 );
 
 describe("a batch that is run again by halves", () => {
-  it("H1 H2 rejects only culprits with the model's words, in at most 2 log2(n) further runs", async () => {
+  it("RH1 RH2 rejects only culprits with the model's words, in at most 2 log2(n) further runs", async () => {
     await fc.assert(
       fc.asyncProperty(batches, async ({ count, culprits }) => {
         const { outcomes, runs } = await outcomesOf(count, new Set(culprits));
@@ -80,7 +81,7 @@ describe("a batch that is run again by halves", () => {
     );
   }, 30_000);
 
-  it("H2 settles all other calls for every place of one culprit", async () => {
+  it("RH2 settles all other calls for every place of one culprit", async () => {
     for (let count = 2; count <= 11; count++) {
       for (let culprit = 0; culprit < count; culprit++) {
         const { outcomes } = await outcomesOf(count, new Set([culprit]));
@@ -90,7 +91,7 @@ describe("a batch that is run again by halves", () => {
     }
   }, 30_000);
 
-  it("H3 cuts the second half without a run when the first succeeded", async () => {
+  it("RH3 cuts the second half without a run when the first succeeded", async () => {
     const { runs } = await outcomesOf(8, new Set([7]));
     expect(runs.map((run) => run.map((n) => n - 1000))).toEqual([
       [0, 1, 2, 3, 4, 5, 6, 7],
@@ -100,4 +101,19 @@ describe("a batch that is run again by halves", () => {
       [7],
     ]);
   });
+
+  it.each(["UNAVAILABLE", "INTERNAL"] as const)(
+    "RH4 a group that fails with %s is run again only if an input may be the reason",
+    async (code) => {
+      const groups: [number, number][] = [];
+      const gone = new ServingError(code, "GONE", "the device is gone");
+      const outcomes = await rerunByHalves(8, async (from, to) => {
+        groups.push([from, to]);
+        throw gone;
+      });
+      const isOfCulprit = code === "INTERNAL";
+      expect(groups.length > 2).toBe(isOfCulprit);
+      if (!isOfCulprit) expect(outcomes).toEqual(Array(8).fill(gone));
+    },
+  );
 });

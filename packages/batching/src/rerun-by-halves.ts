@@ -20,11 +20,11 @@ export function isOfInputs(error: unknown): boolean {
 
 /**
  * Runs the calls of a failed batch again by halves, and returns the result or the error of each:
- * - H1 A call gets an error of the model only from a run of this call alone.
- * - H2 There are at most 2 log2(n) runs for n calls: enough for one culprit. A call that no run has
+ * - RH1 A call gets an error of the model only from a run of this call alone.
+ * - RH2 There are at most 2 log2(n) runs for n calls: enough for one culprit. A call that no run has
  *   settled by then gets UNAVAILABLE / BATCH_UNSETTLED.
- * - H3 If the first half of a failed group succeeds, the other half is known to fail and is cut at once.
- * - H4 A group of several calls that fails with a code that no input explains is not run again: its calls
+ * - RH3 If the first half of a failed group succeeds, the other half is known to fail and is cut at once.
+ * - RH4 A group of several calls that fails with a code that no input explains is not run again: its calls
  *   get that error.
  */
 export async function rerunByHalves<R>(count: number, run: RunCalls<R>): Promise<(R | Error)[]> {

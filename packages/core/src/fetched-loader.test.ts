@@ -232,6 +232,21 @@ describe("fetchedLoader", () => {
     expect(await loader.estimateResources?.()).toEqual({ [RAM_BYTES]: 7 });
   });
 
+  it("D7 what a fetch reports is progress of the load", async () => {
+    const { storage } = setUp();
+    const remote = storage.remotePath(basePath, 1n);
+    const fetch: typeof remote.fetch = (signal, progressed) => {
+      for (let part = 0; part < 3; part++) progressed?.();
+      return remote.fetch(signal);
+    };
+    const loader = fetchedLoader({ ...remote, fetch }, textLoader, { estimate: async () => ({}) });
+    let count = 0;
+    const progressed = () => void count++;
+    const signal = new AbortController().signal;
+    await unload(await loader.load({ id, signal, progressed }));
+    expect(count).toBe(3);
+  });
+
   it("names the URI when a fetch rejects with a plain error, or throws", async () => {
     const { storage } = setUp();
     const fetch = () => {

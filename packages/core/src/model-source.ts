@@ -114,7 +114,6 @@ export type SourceEvent = SourceProblemEvent | SourceLabelsEvent | SourceActivit
  *   `problems` is empty and `events` is silent.
  * - N8 `labels`, if the source has it, returns the labels that the storage has for a servable. `events` emits
  *   `labels` when they have changed, not before the versions that they point at were emitted.
- * - N11 A source of remote storage emits `activity` for each page that it requests and each fetch that has ended.
  *
  * A version whose files are on their way is a problem with the reason VERSION_INCOMPLETE.
  */

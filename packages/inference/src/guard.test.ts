@@ -406,4 +406,57 @@ describe("guard", () => {
     expect([one.count, one.label]).toEqual([1, "changed"]);
     expect("share" in one).toBe(false);
   });
+
+  it("E9 respond is guarded as predict is", async () => {
+    const clock = new FakeClock();
+    const answer = { body: Uint8Array.of(1), isRefusal: false };
+    const ends: (() => void)[] = [];
+    const steps: string[] = [];
+    const predictor = guarded(
+      () => ({}),
+      { clock },
+      {
+        signatures: {},
+        batchable: false,
+        respond: (_: Uint8Array, format: string) => {
+          if (format === "throws") throw new Error("boo");
+          return new Promise((resolve) => {
+            ends.push(() => {
+              steps.push("answered");
+              resolve(answer);
+            });
+          });
+        },
+        [Symbol.asyncDispose]: async () => void steps.push("disposed"),
+      },
+    );
+    const respond = (options = {}, format = "slow") =>
+      predictor.respond?.(Uint8Array.of(7), format, options) as Promise<unknown>;
+    // E2
+    expect((await errorOf(respond({ deadlineAtMs: clock.now() }))).reason).toBe(
+      "DEADLINE_EXCEEDED",
+    );
+    await expect(respond({ signal: AbortSignal.abort("no") })).rejects.toBe("no");
+    expect(ends).toEqual([]);
+    // E6
+    expect((await errorOf(respond({}, "throws"))).reason).toBe("MODEL_THREW");
+    // E5
+    const abort = new AbortController();
+    const late = errorOf(respond({ deadlineAtMs: clock.now() + 5 }));
+    const aborted = expect(respond({ signal: abort.signal })).rejects.toBe("enough");
+    await clock.advance(5);
+    abort.abort("enough");
+    expect((await late).reason).toBe("DEADLINE_EXCEEDED");
+    await aborted;
+    // E7
+    const call = expect(respond()).resolves.toBe(answer);
+    const disposals = [predictor[Symbol.asyncDispose](), predictor[Symbol.asyncDispose]()];
+    await turn();
+    expect(steps).toEqual([]);
+    for (const end of ends) end();
+    await Promise.all([call, ...disposals]);
+    expect(steps).toEqual(["answered", "answered", "answered", "disposed"]);
+    expect((await errorOf(respond())).reason).toBe("PREDICTOR_CLOSED");
+    expect(ends).toHaveLength(3);
+  });
 });

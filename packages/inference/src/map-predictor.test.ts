@@ -7,6 +7,7 @@ import {
   loaderConformance,
   platformConformance,
   predictorConformance,
+  turn,
 } from "@serving-kit/testing";
 import { afterAll, describe, expect, it } from "vitest";
 import { defineModel, defineSignatures } from "./define-model.js";
@@ -138,7 +139,7 @@ describe("mapPredictor", () => {
       },
     });
 
-  it("T1, T4 shows one signature, and is batchable if both are", async () => {
+  it("MP1, MP4 shows one signature, and is batchable if both are", async () => {
     const predictor = await load(added);
     expect([...predictor.signatures.keys()]).toEqual(["serving_default"]);
     expect([added.batchable, predictor.batchable]).toEqual([true, true]);
@@ -153,7 +154,7 @@ describe("mapPredictor", () => {
     });
   });
 
-  it.each(["before", "after"])("T2 an error of %s ends the call", async (which) => {
+  it.each(["before", "after"])("MP2 an error of %s ends the call", async (which) => {
     const steps: string[] = [];
     const step = (name: string) => (values: Record<string, Tensor>) => {
       steps.push(name);
@@ -172,7 +173,7 @@ describe("mapPredictor", () => {
     expect(steps).toEqual(which === "before" ? ["before"] : ["before", "model", "after"]);
   });
 
-  it("T3 passes inputs, deadline and signal on to each step", async () => {
+  it("MP3 passes inputs, deadline and signal on to each step", async () => {
     const clock = new FakeClock();
     const seen: unknown[] = [];
     const curious = defineModel({
@@ -201,7 +202,34 @@ describe("mapPredictor", () => {
     expect(clock.pending).toBe(0);
   });
 
-  it("T6 is shared as its platform is, under its own name, and mapped where it is attached", async () => {
+  it("MP5 disposal waits for calls in flight, and disposes the mapped predictor once", async () => {
+    const steps: string[] = [];
+    let end = () => {};
+    const slow = defineModel({
+      ...model,
+      dispose: () => void steps.push("disposed"),
+      predict: async ({ x }) => {
+        await new Promise<void>((resolve) => {
+          end = resolve;
+        });
+        return { y: x.data.slice() };
+      },
+    });
+    const predictor = await load(mapPredictor(slow, model));
+    const call = predictor.predict({ x: tensor("float32", [1], [1]) }).then(() => {
+      steps.push("answered");
+    });
+    await turn();
+    const disposals = [1, 2].map(() => predictor[Symbol.asyncDispose]?.());
+    await turn();
+    expect(steps).toEqual([]);
+    end();
+    await Promise.all([call, ...disposals]);
+    await predictor[Symbol.asyncDispose]?.();
+    expect(steps).toEqual(["answered", "disposed"]);
+  });
+
+  it("MP6 is shared as its platform is, under its own name, and mapped where it is attached", async () => {
     const before = held;
     const unshared: SharedPredictor[] = [];
     const sharing = definePlatform({
@@ -236,7 +264,7 @@ describe("mapPredictor", () => {
     expect(held).toBe(before);
   });
 
-  it("T6 does not take the name by which the mapped platform is attached", async () => {
+  it("MP6 does not take the name by which the mapped platform is attached", async () => {
     const sharing = definePlatform({
       name: "sharing",
       load: async ({ signal }) => {
@@ -252,7 +280,7 @@ describe("mapPredictor", () => {
     expect(same).toThrow('name must differ from that of the mapped platform; got "sharing"');
   });
 
-  it("T7 refuses a model that does not fit, and disposes it", async () => {
+  it("MP7 refuses a model that does not fit, and disposes it", async () => {
     const before = held;
     const expects = {
       signatures: { serving_default: { inputs: { z: spec.int32([-1]) }, outputs: {} } },

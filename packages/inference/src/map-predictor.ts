@@ -76,15 +76,15 @@ export interface MapDefinition<I, O, T extends ModelType = ModelType> {
  * Puts other inputs and outputs in front of a platform or of a defined model: bytes of a picture instead of a tensor,
  * labels instead of numbers. The result is used like a defined model. Guarantees:
  *
- * - T1 Callers see one signature, `serving_default`, with `inputs` and `outputs`. Calls are checked against it, as by
+ * - MP1 Callers see one signature, `serving_default`, with `inputs` and `outputs`. Calls are checked against it, as by
  *   `guard`.
- * - T2 A call runs `before`, the mapped model and `after`, in this order and once. An error of one ends the call, and
+ * - MP2 A call runs `before`, the mapped model and `after`, in this order and once. An error of one ends the call, and
  *   the next does not run.
- * - T3 The deadline and the signal of a call reach all three.
- * - T4 The predictor is batchable if the definition and the mapped predictor are.
- * - T5 Disposal waits for calls in flight, and disposes the mapped predictor once.
- * - T6 A mapped predictor that can be shared with other threads is shared, and mapped in each of them.
- * - T7 Loading fails with MODEL_UNEXPECTED or SIGNATURE_NOT_FOUND if the mapped model does not fit `expects` or has no
+ * - MP3 The deadline and the signal of a call reach all three.
+ * - MP4 The predictor is batchable if the definition and the mapped predictor are.
+ * - MP5 Disposal waits for calls in flight, and disposes the mapped predictor once.
+ * - MP6 A mapped predictor that can be shared with other threads is shared, and mapped in each of them.
+ * - MP7 Loading fails with MODEL_UNEXPECTED or SIGNATURE_NOT_FOUND if the mapped model does not fit `expects` or has no
  *   such `signature`, and then disposes it.
  *
  * ```ts

@@ -37,7 +37,7 @@ describe.skipIf(noPython)(
       ],
       ["unasked", /was killed: it answered a call that it did not get/],
     ])(
-      "P2 %s fails its own call with how the process ended, and another one answers",
+      "WP2 %s fails its own call with how the process ended, and another one answers",
       async (action, text) => {
         const model = await open("crashes.py");
         const before = await done(model, { do: "pid" });
@@ -72,7 +72,7 @@ describe.skipIf(noPython)(
     });
 
     it.each(["sleep", "spin", "gil"])(
-      "P4, P5 a call that hangs in %s times out, and its worker is killed at hangTimeoutMs",
+      "WP4, WP5 a call that hangs in %s times out, and its worker is killed at hangTimeoutMs",
       async (action) => {
         const model = await open("crashes.py", { hangTimeoutMs: 500 });
         const deadlineAtMs = performance.now() + 50;

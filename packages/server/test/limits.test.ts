@@ -121,7 +121,7 @@ describe("PS7 the memory of requests", () => {
     while (refused.status !== 200) refused = await spent();
   });
 
-  it("is counted for objects before they are made: 413, RESOURCE_EXHAUSTED", async () => {
+  it("PS12 is counted for objects before they are made, and by kind: 413, RESOURCE_EXHAUSTED", async () => {
     const { grpcPort, post, refusals } = await serve();
     const strings = `{"signature_name":"strings","inputs":[${'"",'.repeat(2 ** 19)}""]}`;
     expect((await post(strings)).status).toBe(413);

@@ -18,19 +18,20 @@ const EXPENSIVE_MS = 10_000;
  * `s3://bucket/models/digits/3/` has the objects of version 3.
  *
  * Its sources guarantee, in addition to `ModelSource` (N1 to N10):
- * - G1 A poll of a model is one listing, with a delimiter. The objects of a version are listed while it is new, when it
- *   could not be loaded, hourly, and by `poll`. Fewer than 50 listings start in any second.
- * - G2 A version is aspired when its manifest or its ready marker says that it is complete, or when it has settled. Once
- *   aspired it stays so while it has objects.
- * - G3 No object at all below a base path is the problem BASE_PATH_NOT_FOUND, and withdraws nothing.
- * - G4 If the store cannot be read at the start, the versions of the last known list that are in the cache are emitted,
+ * - OP1 A poll of a model is one listing, with a delimiter. The objects of a version are listed while it is new, when
+ *   it could not be loaded, hourly, and by `poll`. Fewer than 50 listings start in any second.
+ * - OP2 A version is aspired when its manifest or its ready marker says that it is complete, or when it has settled.
+ *   Once aspired it stays so while it has objects.
+ * - OP3 No object at all below a base path is the problem BASE_PATH_NOT_FOUND, and withdraws nothing.
+ * - OP4 If the store cannot be read at the start, the versions of the last known list that are in the cache are emitted,
  *   with the problem SERVED_FROM_CACHE.
+ * - OP8 `events` emits `activity` for each page that is requested and each fetch that has ended.
  *
  * What it emits guarantees, in addition to `RemotePath` (R1 to R8):
- * - G5 All objects of a lease were in the store together at one moment, with those bytes.
- * - G6 An object whose checksum is known, by the manifest or the store, was compared with it after it was written to
+ * - OP5 All objects of a lease were in the store together at one moment, with those bytes.
+ * - OP6 An object whose checksum is known, by the manifest or the store, was compared with it after it was written to
  *   the disk. All others were checked by length, and are logged.
- * - G7 A fetch fails after a minute without a byte and several attempts, and never since it takes long.
+ * - OP7 A fetch fails after a minute without a byte and several attempts, and never since it takes long.
  *
  * @throws TypeError or RangeError naming the option, what was expected and what was given.
  */

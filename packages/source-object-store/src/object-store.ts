@@ -49,19 +49,19 @@ export interface ReadQuery {
  * The objects of one bucket, container or registry, by keys.
  *
  * A store guarantees:
- * - B1 `list` yields the objects whose keys start with the prefix, each once, in pages of any size, and reads no page
+ * - OJ1 `list` yields the objects whose keys start with the prefix, each once, in pages of any size, and reads no page
  *   before it is requested. A prefix without objects is one page without any.
- * - B2 With a delimiter, keys with a delimiter after the prefix are listed by `prefixes` alone, each prefix once.
- * - B3 An object that is written again has another tag. One that is not has the same in every listing.
- * - B4 `read` yields exactly the bytes from `offset`, at most `length`, of the object whose tag is `ifMatch`.
- * - B5 If the object has another tag by then, `read` and `checksum` reject with FAILED_PRECONDITION / OBJECT_CHANGED; if
+ * - OJ2 With a delimiter, keys with a delimiter after the prefix are listed by `prefixes` alone, each prefix once.
+ * - OJ3 An object that is written again has another tag. One that is not has the same in every listing.
+ * - OJ4 `read` yields exactly the bytes from `offset`, at most `length`, of the object whose tag is `ifMatch`.
+ * - OJ5 If the object has another tag by then, `read` and `checksum` reject with FAILED_PRECONDITION / OBJECT_CHANGED; if
  *   it is gone, with NOT_FOUND / OBJECT_NOT_FOUND.
- * - B6 A body that ends early, by a closed connection, rejects the iteration; it is never shorter without an error.
- * - B7 `checksum` returns what the store itself computed or checked when the object was written, or undefined. It reads
+ * - OJ6 A body that ends early, by a closed connection, rejects the iteration; it is never shorter without an error.
+ * - OJ7 `checksum` returns what the store itself computed or checked when the object was written, or undefined. It reads
  *   no body.
- * - B8 Every other failure rejects with a ServingError: PERMISSION_DENIED / STORE_ACCESS_DENIED, NOT_FOUND /
+ * - OJ8 Every other failure rejects with a ServingError: PERMISSION_DENIED / STORE_ACCESS_DENIED, NOT_FOUND /
  *   BUCKET_NOT_FOUND, or UNAVAILABLE / STORE_UNAVAILABLE. No message has a credential.
- * - B9 If the signal aborts, the call or the iteration rejects, and its connection is freed. An iteration that is
+ * - OJ9 If the signal aborts, the call or the iteration rejects, and its connection is freed. An iteration that is
  *   returned early frees it too.
  */
 export interface ObjectStore {

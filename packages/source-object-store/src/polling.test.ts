@@ -30,7 +30,7 @@ function setUp({ servable, pollIntervalMs, logger = silentLogger, ...options }: 
 }
 
 describe("polling", () => {
-  it("makes one listing a minute, ten per cent more or less, and lists versions hourly", async () => {
+  it("OP1 makes one listing a minute, ten per cent more or less, and lists versions hourly", async () => {
     const { clock, store, lists } = setUp();
     store.put("digits/1/model", "model", 0);
     await clock.advance(0);
@@ -45,7 +45,7 @@ describe("polling", () => {
     expect(lists().at(-1)).toBe("");
   });
 
-  it("keeps what is served when everything was deleted, and says so", async () => {
+  it("OP3 keeps what is served when everything was deleted, and says so", async () => {
     const { clock, store, lists, reasons } = setUp();
     store.put("digits/1/model", "model", 0);
     await clock.advance(0);
@@ -58,7 +58,7 @@ describe("polling", () => {
     expect([lists(), reasons()]).toEqual([["1", "2"], []]);
   });
 
-  it("waits until a version that came up has settled, however old its objects say they are", async () => {
+  it("OP2 waits until a version that came up has settled, however old its objects say they are", async () => {
     const { clock, store, lists, reasons } = setUp();
     store.put("digits/1/model", "model", 0);
     await clock.advance(0);
@@ -72,7 +72,7 @@ describe("polling", () => {
     expect(lists()).toEqual(["1", "2"]);
   });
 
-  it("with a ready marker waits for that, and needs no pause then", async () => {
+  it("OP2 with a ready marker waits for that, and needs no pause then", async () => {
     const { clock, store, source, lists } = setUp({ readyMarker: "DONE" });
     store.put("digits/1/model", "model", 0);
     await clock.advance(600_000);

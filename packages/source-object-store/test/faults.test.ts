@@ -67,11 +67,11 @@ describe("each fault ends in a version or an error", () => {
     expect(await fetchWith(faults)).toBe(outcome);
   });
 
-  it("a black hole: the request is made again once no byte came for the time that is allowed", async () => {
+  it("OP7 a black hole: the request is made again once no byte came for the time that is allowed", async () => {
     expect(await fetchWith(["black-hole"], bytes, 50)).toBe("whole");
   });
 
-  it("a stream of single bytes takes long, and is a version", async () => {
+  it("OP7 a stream of single bytes takes long, and is a version", async () => {
     expect(await fetchWith(["slow"], bytes.subarray(0, 2_000))).toBe("whole");
   });
 

@@ -45,7 +45,7 @@ async function cacheWorld(maxBytes = 250) {
 }
 
 describe("eviction", () => {
-  it("removes the least recently used version, and never one that is leased", async () => {
+  it("LC3 LC4 removes the least recently used version, and never one that is leased", async () => {
     const { cache, cacheOf, has, directory } = await cacheWorld();
     await using _ = directory;
     await using held = await cache.lease(wanted(1));
@@ -70,7 +70,7 @@ describe("eviction", () => {
     ["another machine, not touched for a minute", { host: "elsewhere" }, 61_000, false],
     ["another container, touched just now", { pidNamespace: "pid:[1]" }, 0, true],
     ["another container, not touched for a minute", { pidNamespace: "pid:[1]" }, 61_000, false],
-  ])("a lease of %s", async (_title, owner, agoMs, counts) => {
+  ])("LC3 a lease of %s", async (_title, owner, agoMs, counts) => {
     const { cache, has, leaseOf, directory } = await cacheWorld(150);
     await using _ = directory;
     await (await cache.lease(wanted(1)))[Symbol.asyncDispose]();
@@ -96,7 +96,7 @@ describe("eviction", () => {
 });
 
 describe("a download", () => {
-  it("is made once for all that want the version at the same time", async () => {
+  it("LC2 is made once for all that want the version at the same time", async () => {
     await using world = await fetchWorld();
     world.store.put("digits/1/model.bin", "bytes");
     const remotes = [1, 2, 3].map(() => world.remoteIn(world.store, world.cacheOf()));
@@ -107,7 +107,7 @@ describe("a download", () => {
     expect(world.held()).toBe(0);
   });
 
-  it("that fails leaves the way free for the next one, which waits for it", async () => {
+  it("LC1 LC2 that fails is no version, and leaves the way free for the next one, which waits for it", async () => {
     const { cache, cacheOf, clock, dir, directory } = await cacheWorld();
     await using _ = directory;
     let fail: ((error: Error) => void) | undefined;
@@ -121,11 +121,12 @@ describe("a download", () => {
     failing.catch(() => {});
     while (fail === undefined) await turn();
     expect(temporaries(dir)).toHaveLength(1);
+    expect(await cacheOf().has(keyOf(1)), "in the middle").toBe(false);
     const waiting = cacheOf().lease(wanted(1));
     fail(new ServingError("UNAVAILABLE", "STORE_UNAVAILABLE", "the store is down"));
     await expect(failing).rejects.toThrow("the store is down");
     await using lease = await whileTimePasses(clock, waiting);
-    expect(lease.isHit).toBe(false);
+    expect([lease.isHit, await cache.has(keyOf(1))]).toEqual([false, true]);
   });
 
   it("into a folder that cannot be made names the cache and what to do", async () => {
@@ -140,7 +141,7 @@ describe("a download", () => {
     });
   });
 
-  it("onto a full disk is RESOURCE_EXHAUSTED and names the cache", async (context) => {
+  it("LC4 onto a full disk is RESOURCE_EXHAUSTED and names the cache", async (context) => {
     await using directory = await temporaryDirectory();
     const dir = join(directory.path, "small");
     await mkdir(dir);
@@ -178,7 +179,7 @@ describe("two processes on one cache", () => {
     return JSON.parse(line as string) as { isHit: boolean; path: string };
   };
 
-  it("download once; one that is killed in the middle leaves nothing that stays", async () => {
+  it("LC2 LC5 download once; one that is killed in the middle leaves nothing that stays", async () => {
     await using server = await S3Server.start();
     await using proxy = await FaultProxy.start(server.endpoint);
     await using directory = await temporaryDirectory();

@@ -7,6 +7,7 @@ import {
   type Tensors,
 } from "@serving-kit/inference";
 import {
+  type CallAllowance,
   type CalledVersion,
   type HttpRequest,
   type Protocol,
@@ -28,8 +29,14 @@ interface WrittenTensor {
   readonly data: string | readonly string[];
 }
 
+const COMMA = 0x2c;
+/** At least what an element of an array takes: strings are small Buffers. */
+const ELEMENT_BYTES = 96;
+
 /** A step of the protocol that a mutant may do otherwise. */
 export interface PlainSteps {
+  /** The bytes that the objects of a body take. */
+  cost(body: Uint8Array): number;
   decode(body: Uint8Array): Message;
   run(version: CalledVersion, message: Message): Promise<Tensors>;
   encode(outputs: Tensors): Uint8Array;
@@ -38,6 +45,7 @@ export interface PlainSteps {
 const json = (value: unknown): Buffer => Buffer.from(JSON.stringify(value));
 
 export const steps: PlainSteps = {
+  cost: (body) => body.reduce((sum, byte) => sum + (byte === COMMA ? ELEMENT_BYTES : 0), 0),
   decode: (body) => JSON.parse(Buffer.from(body).toString()) as Message,
   async run(version, { signature = "serving_default", tensors }) {
     if (!findSignature(version.predictor, signature)) throw unknownSignature(signature);
@@ -55,7 +63,11 @@ export function plainProtocol(change: Partial<PlainSteps> = {}): Protocol {
   const call = (body: () => Uint8Array | Promise<Uint8Array>, servable?: ServableRequest) => ({
     api: "Predict",
     servable,
-    body,
+    async body(allowance: CallAllowance) {
+      const bytes = await body();
+      allowance.take(own.cost(bytes));
+      return bytes;
+    },
     locate: (bytes: Uint8Array) => ({ name: own.decode(bytes).model ?? "" }),
     run: (version: CalledVersion, bytes: Uint8Array) => own.run(version, own.decode(bytes)),
     encode: (outputs: Tensors) => own.encode(outputs),

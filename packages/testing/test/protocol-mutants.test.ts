@@ -107,7 +107,7 @@ describe("protocolConformance rejects a protocol", { timeout: 60_000 }, () => {
     const reading = () =>
       withCore((core) => ({
         call: async ({ servable, ...call }, context) => {
-          const body = await call.body?.(undefined as never);
+          const body = await call.body?.(context?.allowance as never);
           const name = servable ?? call.locate?.(body as never);
           return core.call({ ...call, body: () => body as never, servable: name }, context);
         },
@@ -126,7 +126,10 @@ describe("protocolConformance rejects a protocol", { timeout: 60_000 }, () => {
   });
 
   it("PR5 that calls without the context of the request", async () => {
-    const unbound = () => withCore((core) => ({ call: (call) => core.call(call) }));
+    const unbound = () =>
+      withCore((core) => ({
+        call: (call, { allowance } = {}) => core.call(call, { allowance }),
+      }));
     expect(await brokenBy(unbound)).toEqual(both("PR5"));
   });
 
@@ -141,7 +144,16 @@ describe("protocolConformance rejects a protocol", { timeout: 60_000 }, () => {
         }
       },
     }));
-    expect(await brokenBy(lenient, [HTTP])).toEqual([["PR4", "PR6"]]);
+    expect(await brokenBy(lenient, [HTTP])).toEqual([["PR4", "PR6", "PR11"]]);
+    const forgiving = forRoutes((route) => ({
+      ...route,
+      handle: (request) => {
+        const read = async () => request.body();
+        const body = () => read().catch(() => NO_TENSORS);
+        return route.handle({ ...request, body });
+      },
+    }));
+    expect(await brokenBy(forgiving, [HTTP])).toEqual([["PR6"]]);
     const uniform = () => ({
       ...plainProtocol(),
       httpError: ({ message }: { readonly message: string }) => ({
@@ -149,7 +161,7 @@ describe("protocolConformance rejects a protocol", { timeout: 60_000 }, () => {
         body: Buffer.from(JSON.stringify({ error: message })),
       }),
     });
-    expect(await brokenBy(uniform, [HTTP])).toEqual([["PR4", "PR6"]]);
+    expect(await brokenBy(uniform, [HTTP])).toEqual([["PR4", "PR6", "PR11"]]);
     const empty = forMethods((method) => {
       if (method.kind !== "unary") return method;
       const handle = async (request: Uint8Array, context: CallContext) => {
@@ -161,7 +173,7 @@ describe("protocolConformance rejects a protocol", { timeout: 60_000 }, () => {
       };
       return { kind: "unary", handle };
     });
-    expect(await brokenBy(empty, [GRPC])).toEqual([["PR4", "PR6"]]);
+    expect(await brokenBy(empty, [GRPC])).toEqual([["PR4", "PR6", "PR11"]]);
   });
 
   it("PR7 that answers other outputs, loses bits, or answers with another model", async () => {
@@ -247,6 +259,10 @@ describe("protocolConformance rejects a protocol", { timeout: 60_000 }, () => {
     expect(await brokenBy(endless)).toEqual(both("PR10"));
   });
 
+  it("PR11 that takes nothing from its allowance", async () => {
+    expect(await brokenBy(() => plainProtocol({ cost: () => 0 }))).toEqual(both("PR11"));
+  });
+
   it("PL1 whose module does not export it", async () => {
     const elsewhere = () => ({
       ...plainProtocol(),
@@ -257,6 +273,7 @@ describe("protocolConformance rejects a protocol", { timeout: 60_000 }, () => {
 });
 
 const NONE = new Uint8Array(0);
+const NO_TENSORS = Buffer.from('{"tensors":{}}');
 
 const negated = (y: Tensors[string] | undefined) =>
   y?.dtype === "float32" ? { ...y, data: (y.data as Float32Array).map((value) => -value) } : y;

@@ -12,7 +12,7 @@ import {
   sourceFrom,
   systemClock,
 } from "@serving-kit/core";
-import { type Predictor, tensor } from "@serving-kit/inference";
+import { guard, type Predictor, tensor } from "@serving-kit/inference";
 import { Subject } from "rxjs";
 import {
   adapterConformance,
@@ -32,11 +32,15 @@ import {
   predictorThroughManager,
   type Runner,
   remotePathConformance,
+  respondConformance,
   sourceConformance,
   sourceProviderConformance,
 } from "../src/index.js";
+import { objectStoreConformance } from "../src/object-store/index.js";
 import { fakePlatformOptions } from "./fake-platform.js";
+import { objectStoreWorld } from "./object-store-world.js";
 import { registryWorld } from "./registry-source.js";
+import { RespondingPredictor, respondOptions } from "./responding-predictor.js";
 import { StaticManager } from "./static-manager.js";
 import { providerWorld, remotePathWorld, storageWorld } from "./storage-worlds.js";
 import { wideExamples, widePredictor } from "./wide-predictor.js";
@@ -96,6 +100,11 @@ export function runSuitesOnFakes(runner: Runner): void {
   sourceConformance(runner, { name: "FakeStorage", create: () => storageWorld() });
   sourceProviderConformance(runner, { name: "FakeStorage", create: () => providerWorld() });
   remotePathConformance(runner, { name: "FakeStorage", create: () => remotePathWorld() });
+
+  objectStoreConformance(runner, {
+    name: "MemoryObjectStore",
+    create: () => objectStoreWorld(),
+  });
 
   adapterConformance(runner, {
     name: "mapVersions",
@@ -203,6 +212,15 @@ function runPredictorSuites(runner: Runner): void {
     create: async () => widePredictor(),
     examples: wideExamples,
   });
+
+  for (const isGuarded of [false, true]) {
+    const create = async () => {
+      const predictor = new RespondingPredictor();
+      return isGuarded ? guard(predictor) : predictor;
+    };
+    const name = `RespondingPredictor${isGuarded ? ", guarded" : ""}`;
+    respondConformance(runner, { name, create, ...respondOptions });
+  }
 
   const throughManager = sourceFrom<Loader<Predictor>>(async function* () {
     const loader = { load: async () => new FakePredictor({ runMs: 1 }) };

@@ -75,7 +75,7 @@ const outcome = (call: Promise<unknown>) =>
     ({ reason }) => reason,
   );
 
-it("P1 a call goes to the idlest worker with room, else it waits, first in first out", async () => {
+it("WP1 a call goes to the idlest worker with room, else it waits, first in first out", async () => {
   const { pool, workers, call } = await world({ workers: 2, concurrency: 2 });
   const calls = [1, 2, 3, 4, 5, 6].map(() => call());
   expect(workers.map(({ calls: running }) => running.length)).toEqual([2, 2]);
@@ -91,7 +91,7 @@ it("P1 a call goes to the idlest worker with room, else it waits, first in first
   await pool[Symbol.asyncDispose]();
 });
 
-it("P2 an ending rejects the calls that ran; those that wait keep their place", async () => {
+it("WP2 an ending rejects the calls that ran; those that wait keep their place", async () => {
   const { pool, workers, call } = await world();
   const [first, second] = [outcome(call()), outcome(call())];
   workers[0]?.kill(died);
@@ -103,7 +103,7 @@ it("P2 an ending rejects the calls that ran; those that wait keep their place", 
   await pool[Symbol.asyncDispose]();
 });
 
-it("P3 a restart waits longer each time, until a call was answered", async () => {
+it("WP3 a restart waits longer each time, until a call was answered", async () => {
   expect([0, 1, 2, 3, 7, 8, 9, 1_000].map(restartDelayMs)).toEqual([
     ...[0, 250, 500, 1_000, 16_000, 30_000, 30_000, 30_000],
   ]);
@@ -132,7 +132,7 @@ it("P3 a restart waits longer each time, until a call was answered", async () =>
   await pool[Symbol.asyncDispose]();
 });
 
-it("P4 a deadline and a signal end a call; its worker is busy until it answers", async () => {
+it("WP4 a deadline and a signal end a call; its worker is busy until it answers", async () => {
   const { pool, clock, last, call } = await world();
   const late = outcome(call({ deadlineAtMs: clock.now() + 10 }));
   const controller = new AbortController();
@@ -148,7 +148,7 @@ it("P4 a deadline and a signal end a call; its worker is busy until it answers",
   await pool[Symbol.asyncDispose]();
 });
 
-it("P5 a worker is killed when its oldest call has run for hangTimeoutMs, and not before", async () => {
+it("WP5 a worker is killed when its oldest call has run for hangTimeoutMs, and not before", async () => {
   const { pool, clock, workers, last, call } = await world({ hangTimeoutMs: 100 });
   const short = call();
   await clock.advance(60);
@@ -164,7 +164,7 @@ it("P5 a worker is killed when its oldest call has run for hangTimeoutMs, and no
   await pool[Symbol.asyncDispose]();
 });
 
-it("P6 a call that no worker will be up for in time rejects with how the last one ended", async () => {
+it("WP6 a call that no worker will be up for in time rejects with how the last one ended", async () => {
   const { pool, clock, failures, last, call } = await world();
   failures.push(new Error("no weights"), new Error("no weights"));
   last().kill(died);
@@ -186,7 +186,7 @@ it("P6 a call that no worker will be up for in time rejects with how the last on
   await pool[Symbol.asyncDispose]();
 });
 
-it("P7 disposal waits for calls in flight, then closes the workers, and refuses calls", async () => {
+it("WP7 disposal waits for calls in flight, then closes the workers, and refuses calls", async () => {
   const { pool, last, call } = await world();
   const running = call();
   const disposal = pool[Symbol.asyncDispose]();
@@ -199,7 +199,7 @@ it("P7 disposal waits for calls in flight, then closes the workers, and refuses 
   expect(last().isClosed).toBe(true);
 });
 
-it("P7 disposal does not wait for workers that do not start", async () => {
+it("WP7 disposal does not wait for workers that do not start", async () => {
   const { pool, clock, failures, last, call } = await world();
   failures.push(...Array.from({ length: 9 }, () => new Error("no weights")));
   last().kill(died);

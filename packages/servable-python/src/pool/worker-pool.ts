@@ -25,17 +25,17 @@ export interface PoolOptions {
 
 /**
  * The workers of a version. Guarantees:
- * - P1 A call goes to a worker with room, the idlest first; else it waits, first in first out.
- * - P2 If a worker ends, the calls that it ran reject with UNAVAILABLE / PYTHON_WORKER_DIED, which says how it ended.
+ * - WP1 A call goes to a worker with room, the idlest first; else it waits, first in first out.
+ * - WP2 If a worker ends, the calls that it ran reject with UNAVAILABLE / PYTHON_WORKER_DIED, which says how it ended.
  *   Calls that wait keep their place. Nothing is retried.
- * - P3 A worker that ended is started again: immediately, then after 250 ms that double up to 30 s. An answered call
+ * - WP3 A worker that ended is started again: immediately, then after 250 ms that double up to 30 s. An answered call
  *   resets that.
- * - P4 At its deadline, or when its signal aborts, a call rejects. Its worker is not killed, and counts as busy until
+ * - WP4 At its deadline, or when its signal aborts, a call rejects. Its worker is not killed, and counts as busy until
  *   it answers.
- * - P5 A worker is killed when one of its calls has run for `hangTimeoutMs`.
- * - P6 If no worker is up, and none is started before the deadline of a call, the call rejects with UNAVAILABLE /
+ * - WP5 A worker is killed when one of its calls has run for `hangTimeoutMs`.
+ * - WP6 If no worker is up, and none is started before the deadline of a call, the call rejects with UNAVAILABLE /
  *   PYTHON_NO_WORKER, which says how the last one ended.
- * - P7 Disposal waits for calls in flight, has the workers dispose the model, and resolves when all processes have
+ * - WP7 Disposal waits for calls in flight, has the workers dispose the model, and resolves when all processes have
  *   ended.
  */
 export class WorkerPool implements AsyncDisposable {
@@ -110,7 +110,7 @@ export class WorkerPool implements AsyncDisposable {
     return all;
   }
 
-  /** Makes a call: P1 to P6. The parts must not change before the worker has answered or ended. */
+  /** Makes a call: WP1 to WP6. The parts must not change before the worker has answered or ended. */
   async call(
     header: CallHeader,
     parts: readonly Uint8Array[],
@@ -177,7 +177,7 @@ export class WorkerPool implements AsyncDisposable {
     return idlest;
   }
 
-  /** Rejects the calls that no worker will be up for in time (P6). */
+  /** Rejects the calls that no worker will be up for in time (WP6). */
   #refuseHopeless(): void {
     const { clock } = this.#options;
     const atMs = Math.min(

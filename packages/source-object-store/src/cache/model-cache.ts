@@ -40,12 +40,12 @@ const WAIT_MS = 200;
 /**
  * Fetched versions on this machine, in a folder that several processes share.
  *
- * - C1 A version is in the cache once all of its files are on the disk, by one rename.
- * - C2 Two that want the same version, in one process or in several, download it once.
- * - C3 A version that is leased stays. A lease counts as `LeaseFiles` says.
- * - C4 Above `maxBytes`, and when the disk is full, the least recently used versions that are not leased are removed.
+ * - LC1 A version is in the cache once all of its files are on the disk, by one rename.
+ * - LC2 Two that want the same version, in one process or in several, download it once.
+ * - LC3 A version that is leased stays. A lease counts as `LeaseFiles` says.
+ * - LC4 Above `maxBytes`, and when the disk is full, the least recently used versions that are not leased are removed.
  *   What is leased may exceed `maxBytes`: a hot swap needs two versions for a while.
- * - C5 A process that ends in the middle of a download leaves a folder that the next one removes.
+ * - LC5 A process that ends in the middle of a download leaves a folder that the next one removes.
  *
  * Touches no file before `lease`, `existing` or `known` is used.
  */

@@ -6,7 +6,7 @@ const DENIED =
   /^(CredentialsProviderError|ProviderError|TokenProviderError|Expired\w*|InvalidAccessKeyId|SignatureDoesNotMatch|InvalidToken|AccessDenied|Forbidden|RequestTimeTooSkewed|NoSuchKeyPair)$/;
 
 /**
- * Translates an error of the client: see B5 and B8 of `ObjectStore`.
+ * Translates an error of the client: see OJ5 and OJ8 of `ObjectStore`.
  *
  * Its cause has the name, the message and the stack alone: the client's own errors carry the request, with its
  * signature.

@@ -53,7 +53,7 @@ export async function openS3(
   return new S3Store(sdk, client, parsed.bucket, `${shown.replace(/\/+$/, "")}/${parsed.bucket}`);
 }
 
-/** The objects of a bucket of S3, or of what speaks its protocol: an `ObjectStore` (B1 to B9). */
+/** The objects of a bucket of S3, or of what speaks its protocol: an `ObjectStore` (OJ1 to OJ9). */
 class S3Store implements ObjectStore {
   readonly id: string;
   readonly #sdk: S3Sdk;

@@ -30,7 +30,7 @@ interface StoredObject {
 const CHUNK_BYTES = 64 * 1024;
 
 /**
- * An ObjectStore in memory that keeps B1 to B9. It fails, hangs, counts and changes bodies when told to.
+ * An ObjectStore in memory that keeps OJ1 to OJ9. It fails, hangs, counts and changes bodies when told to.
  *
  * ```ts
  * const store = new MemoryObjectStore({ clock });

@@ -27,7 +27,7 @@ export interface ObjectStoreConformanceOptions extends SuiteOptions {
   create(): ObjectStoreWorld | Promise<ObjectStoreWorld>;
 }
 
-/** Registers the tests that prove that a store keeps the contract of `ObjectStore`: B1 to B9. */
+/** Registers the tests that prove that a store keeps the contract of `ObjectStore`: OJ1 to OJ9. */
 export function objectStoreConformance(
   runner: Runner,
   options: ObjectStoreConformanceOptions,
@@ -48,7 +48,7 @@ function clausesOf(options: ObjectStoreConformanceOptions): Tests {
     }
   };
   return {
-    "B1 list yields what starts with the prefix, each object once": withWorld(async (stage) => {
+    "OJ1 list yields what starts with the prefix, each object once": withWorld(async (stage) => {
       const { world } = stage;
       const keys = ["m/1/a", "m/1/b", "m/10/a", "m/2/x/y", "other"];
       for (const key of keys) await world.put(key, text(key));
@@ -63,7 +63,7 @@ function clausesOf(options: ObjectStoreConformanceOptions): Tests {
       );
     }),
 
-    "B2 a delimiter lists what follows it once, as a prefix": withWorld(async (stage) => {
+    "OJ2 a delimiter lists what follows it once, as a prefix": withWorld(async (stage) => {
       for (const key of ["m/1/a", "m/1/b/c", "m/2/a", "m/readme", "n/1/a"]) {
         await stage.world.put(key, text(key));
       }
@@ -74,7 +74,7 @@ function clausesOf(options: ObjectStoreConformanceOptions): Tests {
       assert.deepEqual(keys, ["m/readme"]);
     }),
 
-    "B3 an object has another tag once it is written again": withWorld(async (stage) => {
+    "OJ3 an object has another tag once it is written again": withWorld(async (stage) => {
       await stage.world.put("a", text("one"));
       const before = await stage.info("a");
       assert.equal((await stage.info("a")).tag, before.tag);
@@ -82,7 +82,7 @@ function clausesOf(options: ObjectStoreConformanceOptions): Tests {
       assert.notEqual((await stage.info("a")).tag, before.tag);
     }),
 
-    "B4 read yields exactly the bytes that are requested": withWorld(async (stage) => {
+    "OJ4 read yields exactly the bytes that are requested": withWorld(async (stage) => {
       const bytes = Uint8Array.from({ length: 200_000 }, (_, i) => (i * 7) % 251);
       await stage.world.put("a b+c/é", bytes);
       await stage.world.put("empty", new Uint8Array());
@@ -96,7 +96,7 @@ function clausesOf(options: ObjectStoreConformanceOptions): Tests {
       assert.deepEqual(await stage.read("empty", empty.tag), Buffer.alloc(0));
     }),
 
-    "B5 an object that has changed or is gone is refused": withWorld(async (stage) => {
+    "OJ5 an object that has changed or is gone is refused": withWorld(async (stage) => {
       const { world } = stage;
       await world.put("a", text("one"));
       const { tag } = await stage.info("a");
@@ -106,7 +106,7 @@ function clausesOf(options: ObjectStoreConformanceOptions): Tests {
       await stage.refuses("a", tag, "NOT_FOUND", "OBJECT_NOT_FOUND");
     }),
 
-    "B6 a body that ends early rejects": withWorld(async (stage) => {
+    "OJ6 a body that ends early rejects": withWorld(async (stage) => {
       const { world } = stage;
       if (!world.cutNext) return;
       await world.put("a", new Uint8Array(300_000));
@@ -120,7 +120,7 @@ function clausesOf(options: ObjectStoreConformanceOptions): Tests {
       assert.equal((await stage.read("a", tag)).length, 300_000, "bytes of the next body");
     }),
 
-    "B7 checksum is that of the bytes": withWorld(async ({ world, info, signal }) => {
+    "OJ7 checksum is that of the bytes": withWorld(async ({ world, info, signal }) => {
       const bytes = text("the bytes of an object");
       await world.put("a", bytes);
       const { tag: ifMatch } = await info("a");
@@ -130,7 +130,7 @@ function clausesOf(options: ObjectStoreConformanceOptions): Tests {
       assert.equal(checksum.hex, hex, checksum.algorithm);
     }),
 
-    "B8 a failure is a ServingError that says its kind": withWorld(async (stage) => {
+    "OJ8 a failure is a ServingError that says its kind": withWorld(async (stage) => {
       const { world } = stage;
       await world.put("a", text("one"));
       const { tag } = await stage.info("a");
@@ -145,7 +145,7 @@ function clausesOf(options: ObjectStoreConformanceOptions): Tests {
       await stage.listRefuses("PERMISSION_DENIED", "STORE_ACCESS_DENIED");
     }),
 
-    "B9 an abort, and an iteration that is returned early, free the connection": withWorld(
+    "OJ9 an abort, and an iteration that is returned early, free the connection": withWorld(
       async (stage) => {
         const { store } = stage.world;
         await stage.world.put("a", new Uint8Array(4_000_000));

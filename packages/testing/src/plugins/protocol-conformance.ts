@@ -10,7 +10,7 @@ import { streamClauses } from "./protocol-streams.js";
 
 const NO_CALLS: Skip = {
   reason: "it makes no predictions",
-  clauses: ["PR2", "PR3", "PR4", "PR5", "PR6", "PR7", "PR8", "PR9", "PR11", "PS7"],
+  clauses: ["PR2", "PR3", "PR4", "PR5", "PR6", "PR7", "PR8", "PR9", "PR11"],
 };
 
 /**

@@ -13,7 +13,7 @@ const LITTLE_BYTES = 2 ** 17;
 const STRINGS = 2 ** 17;
 const STRINGS_BYTES = 2 ** 22;
 
-/** The clauses about the memory of requests: PR11, and PS7 of the server. */
+/** The clauses about the memory of requests: PR11, and what PR6 says of a body that the server refuses. */
 export function memoryClauses(kit: ProtocolKit): Tests {
   return {
     "PR11 what a body decodes to is counted before it is made": kit.over(
@@ -31,7 +31,7 @@ export function memoryClauses(kit: ProtocolKit): Tests {
       },
     ),
 
-    "PS7 a body beyond the memory of all requests is refused": kit.over(
+    "PR6 a body beyond the memory of all requests is refused in its form": kit.over(
       async (transport) => {
         const large = callOf(MODELS.half);
         const inputs = { x: tensor("float32", [FLOATS], new Float32Array(FLOATS)) };
