@@ -88,30 +88,36 @@ class Streams {
     return method;
   }
 
-  /** A stream that is over when its last `next` or `return` has settled. */
+  /** A stream that is over when its last `next` has settled; when its `return` has, once that was called. */
   #watch(parts: Parts): Parts {
     const own = parts[Symbol.asyncIterator]();
     let isOpen = true;
+    let isReturned = false;
     this.begun++;
     this.open++;
     const end = () => {
       if (isOpen) this.open--;
       isOpen = false;
     };
-    const settle = async (step: Promise<IteratorResult<Uint8Array>>) => {
+    const next = async () => {
       try {
-        const result = await step;
-        if (result.done) end();
+        const result = await own.next();
+        if (result.done && !isReturned) end();
         return result;
       } catch (error) {
-        end();
+        if (!isReturned) end();
         throw error;
       }
     };
-    const iterator = {
-      next: () => settle(own.next()),
-      return: () => settle(own.return?.() ?? Promise.resolve({ done: true, value: undefined })),
+    const leave = async () => {
+      isReturned = true;
+      try {
+        return (await own.return?.()) ?? { done: true as const, value: undefined };
+      } finally {
+        end();
+      }
     };
+    const iterator = { next, return: leave };
     return { [Symbol.asyncIterator]: () => iterator };
   }
 }
