@@ -60,7 +60,7 @@ async function predict(port: string | undefined, model: string, body: object) {
 }
 
 it.skipIf(!runsTflite || !ownsModels)(
-  "a module for TF Serving and its configuration, byte for byte (needs root and a Python that runs .tflite models)",
+  "a module for TF Serving and its configuration, byte for byte (skipped: needs root and a Python that runs .tflite models)",
   async () => {
     mkdirSync("/models");
     try {
