@@ -235,9 +235,7 @@ describe("protocolConformance rejects a protocol", { timeout: 60_000 }, () => {
             core.call({ ...call, run: held } as never, context).catch(reject);
           }),
       }));
-    // Over HTTP the stage does not see the handle: a version that was chosen before the body is acquired again
-    // past the decorator.
-    expect((await brokenBy(lasting, [GRPC]))[0]).toContain("PR8");
+    for (const broken of await brokenBy(lasting)) expect(broken).toContain("PR8");
   });
 
   it("PR9 that keeps the last body", async () => {

@@ -2,8 +2,6 @@ import type { Code, ServableHandle } from "@serving-kit/core";
 import { isServingError } from "@serving-kit/core";
 import type { Predictor } from "@serving-kit/inference";
 import {
-  type Acquire,
-  type AcquireDecorator,
   createModelServer,
   type ModelServer,
   type Observer,
@@ -71,11 +69,11 @@ export class ProtocolStage implements AsyncDisposable {
         models: stage.models.configs,
         protocols: [protocol],
         observers: [stage.#observer()],
-        acquireDecorators: [stage.#decorator()],
         ...{ settleMs: 0, pollIntervalMs: 0, watch: false, startUpPolicy: "all" },
         ...(timeoutMs !== undefined && { rest: { timeoutMs } }),
         ...(limits && { limits }),
         beforeStart: async (server) => {
+          stage.#watch(server.manager);
           await stage.#listen(options, server);
           await beforeStart?.(stage);
         },
@@ -132,15 +130,14 @@ export class ProtocolStage implements AsyncDisposable {
     return { name: "conformance", observe: () => ({ begin }) };
   }
 
-  #decorator(): AcquireDecorator {
-    const count =
-      (acquire: Acquire): Acquire =>
-      (request) => {
-        const handle = acquire(request);
-        this.#held.add(handle);
-        return new Proxy(handle, { get: (target, key) => this.#member(target, key) });
-      };
-    return { name: "conformance", decorate: count };
+  /** Counts the handles of the manager itself: a decorator does not see those that a call acquires again. */
+  #watch(manager: Pick<ModelServer["manager"], "acquire">): void {
+    const acquire = manager.acquire.bind(manager);
+    manager.acquire = (request) => {
+      const handle = acquire(request);
+      this.#held.add(handle);
+      return new Proxy(handle, { get: (target, key) => this.#member(target, key) });
+    };
   }
 
   #member(handle: ServableHandle<Predictor>, key: string | symbol): unknown {
