@@ -3,7 +3,7 @@ import { expectedCalls, loadNamed, namesWithCalls } from "./support.js";
 
 const isWanted = process.env.SERVING_KIT_ONNX_MODELS !== undefined;
 
-describe.skipIf(!isWanted)("real models [npm run test:onnx]", () => {
+describe.skipIf(!isWanted)("real models [skipped: npm run test:onnx downloads them]", () => {
   it.each(namesWithCalls)("%s answers as onnxruntime in Python does, bit by bit", async (name) => {
     await using predictor = await loadNamed(name);
     for (let round = 0; round < 2; round++) {
