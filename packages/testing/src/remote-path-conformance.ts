@@ -130,13 +130,12 @@ function remotePathClauses(options: RemotePathConformanceOptions): Tests {
 
     "R8 a fetch calls `progressed` when bytes arrive, and never once it has settled": withWorld(
       async ({ fetch }) => {
-        let calls = 0;
-        const lease = await fetch(undefined, () => calls++);
-        const during = calls;
-        assert.ok(during > 0, "expected fetch to call progressed at least once");
+        const calls = { before: 0, after: 0 };
+        const lease = await fetch(undefined, (settled) => calls[settled ? "after" : "before"]++);
         await lease[Symbol.asyncDispose]();
         await turn();
-        assert.equal(calls, during, "calls of progressed after fetch");
+        assert.ok(calls.before > 0, "expected fetch to call progressed at least once");
+        assert.equal(calls.after, 0, "calls of progressed after fetch");
       },
     ),
   };
@@ -144,7 +143,8 @@ function remotePathClauses(options: RemotePathConformanceOptions): Tests {
 
 interface Stage {
   readonly world: RemotePathWorld;
-  fetch(signal?: AbortSignal, progressed?: () => void): Promise<LocalLease>;
+  /** `progressed` receives whether the fetch had settled before the remote path called it. */
+  fetch(signal?: AbortSignal, progressed?: (settled: boolean) => void): Promise<LocalLease>;
   /** What a fetch rejects with. */
   rejection(signal?: AbortSignal): Promise<unknown>;
   frees(when: string): Promise<void>;
@@ -166,8 +166,18 @@ function stageOf(world: RemotePathWorld, timeoutMs: number): Stage {
     );
     return promise;
   };
-  const fetch = (signal = new AbortController().signal, progressed?: () => void) =>
-    settled((async () => world.remote.fetch(signal, progressed))(), "fetch");
+  const fetch: Stage["fetch"] = (signal = new AbortController().signal, progressed) => {
+    let isSettled = false;
+    const run = async () => {
+      try {
+        return await world.remote.fetch(signal, progressed && (() => progressed(isSettled)));
+      } finally {
+        // Here, not when `settled` returns: event loop turns may pass until then.
+        isSettled = true;
+      }
+    };
+    return settled(run(), "fetch");
+  };
   return {
     world,
     fetch,
