@@ -65,15 +65,9 @@ function runsOf(core: ServerCore, checksMethodNames: boolean) {
     encode: (outcome: T) => HttpAnswer,
   ): Run => {
     const check = methodCheck(checksMethodNames, api);
+    const runChecked = (version: CalledVersion, body: Uint8Array) => run(version, body, check);
     return (servable, request) =>
-      core.call(
-        {
-          ...{ api, servable, body: request.body },
-          run: (version, body) => run(version, body, check),
-          encode,
-        },
-        request,
-      );
+      core.call({ api, servable, body: request.body, run: runChecked, encode }, request);
   };
   return {
     predict: row("Predict", restPredict, predictAnswer),

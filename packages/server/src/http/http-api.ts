@@ -119,7 +119,7 @@ export class HttpApi {
     if (incoming.isAllowed === false) throw errors.hostNotAllowed(incoming.headers.host);
     if (this.#inFlight.isClosing && !route.whileClosing) throw errors.serverClosing();
     const { authorize } = this.#host;
-    const request = new RoutedRequest(incoming, params, this.#timeoutMs);
+    const request = routedRequest(incoming, params, this.#timeoutMs);
     if (authorize === undefined) return route.handle(request);
     request.authorize = authorizer(authorize, {
       metadata: incoming.headers,
@@ -155,35 +155,29 @@ function httpError({ httpStatus, message }: ErrorStatus): HttpAnswer {
   return { status: httpStatus, body: json({ error: message }) };
 }
 
-class RoutedRequest implements HttpRequest {
-  readonly method: string;
-  readonly path: string;
-  readonly search: string;
-  readonly headers: CallHeaders;
-  readonly signal: AbortSignal | undefined;
-  readonly peer: string | undefined;
-  readonly params: Readonly<Record<string, string>>;
-  readonly timeoutMs: number;
-  readonly body: () => Uint8Array | Promise<Uint8Array>;
-  readonly allowance: CallAllowance;
+interface RoutedRequest extends HttpRequest {
   authorize: CallAuthorizer | undefined;
+}
 
-  constructor(
-    { method, path, search, headers, signal, peer, body, allowance }: IncomingHttp,
-    params: Readonly<Record<string, string>>,
-    timeoutMs: number,
-  ) {
-    this.method = method;
-    this.path = path;
-    this.search = search;
-    this.headers = headers;
-    this.signal = signal;
-    this.peer = peer;
-    this.params = params;
-    this.timeoutMs = timeoutMs;
-    this.body = body;
-    this.allowance = allowance;
-  }
+/** The request as a route receives it. A literal: fields of a class are defined one by one, for each request. */
+function routedRequest(
+  incoming: IncomingHttp,
+  params: Readonly<Record<string, string>>,
+  timeoutMs: number,
+): RoutedRequest {
+  return {
+    method: incoming.method,
+    path: incoming.path,
+    search: incoming.search,
+    headers: incoming.headers,
+    signal: incoming.signal,
+    peer: incoming.peer,
+    params,
+    timeoutMs,
+    body: incoming.body,
+    allowance: incoming.allowance,
+    authorize: undefined,
+  };
 }
 
 function once(action: () => void): () => void {

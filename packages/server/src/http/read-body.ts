@@ -25,29 +25,31 @@ export function readBody(
   return new Promise((resolve, reject) => {
     const chunks: Uint8Array[] = [];
     let length = 0;
+    // A flag, because to remove a listener makes a slow object of the request's listeners.
+    let isDone = false;
     const onData = (chunk: Uint8Array) => {
+      if (isDone) return;
       try {
         length += chunk.length;
         if (length > limit) throw errors.bodyTooLarge(limit);
         allowance.receive(chunk.length);
         chunks.push(chunk);
       } catch (error) {
-        end();
+        isDone = true;
         request.pause();
         reject(error);
       }
     };
     const onEnd = () => {
-      end();
+      if (isDone) return;
+      isDone = true;
       const [first] = chunks;
       resolve(chunks.length === 1 && first ? first : Buffer.concat(chunks, length));
     };
     const fail = () => {
-      end();
+      if (isDone) return;
+      isDone = true;
       reject(errors.bodyIncomplete());
-    };
-    const end = () => {
-      request.off("data", onData).off("end", onEnd).off("close", fail);
     };
     request.on("data", onData);
     request.on("end", onEnd);

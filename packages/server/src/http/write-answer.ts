@@ -5,13 +5,13 @@ import type { Logger } from "@serving-kit/core";
 import type { AnswerWatch, WatchedAnswer } from "../limits/answer-watch.js";
 import type { CallAllowance } from "../plugins/call-budget.js";
 import { dropRest } from "./drop-rest.js";
-import type { OutgoingHttp } from "./http-api.js";
+import { COMMON_HEADERS, type OutgoingHttp } from "./http-api.js";
 import { giveUp, writeStream } from "./write-stream.js";
 
 /** What an answer is written with. */
 export interface AnswerWriter {
-  /** The headers of every answer. */
-  readonly headers: Readonly<Record<string, string>>;
+  /** The headers of every answer in addition to `COMMON_HEADERS`. */
+  readonly headers: Readonly<Record<string, string>> | undefined;
   readonly logger: Logger;
   /** Cuts answers that stall; undefined where the app does so. */
   readonly answers: AnswerWatch | undefined;
@@ -50,12 +50,14 @@ function writeWhole(
   body: Uint8Array,
   { headers: common, answers, allowance }: AnswerWriter,
 ): void {
-  response.writeHead(status, {
-    ...common,
+  // Without a spread, which would make a slow object for each answer.
+  const fields = {
+    "X-Content-Type-Options": COMMON_HEADERS["X-Content-Type-Options"],
     "Content-Type": contentType,
     "Content-Length": body.length,
-    ...headers,
-  });
+  };
+  if (common || headers) Object.assign(fields, common, headers);
+  response.writeHead(status, fields);
   // Node writes headers and a string in one piece, but headers and a buffer in two. Latin-1 gives
   // every byte back as it is.
   if (body.length > MAX_JOINED_BYTES) response.end(body);
@@ -79,7 +81,8 @@ function writeParts(
 ): void {
   allowance[Symbol.dispose]();
   const { status, contentType = "application/json", headers, isLast = () => false, done } = answer;
-  response.writeHead(status, { ...common, "Content-Type": contentType, ...headers });
+  const fields = { ...COMMON_HEADERS, ...common, "Content-Type": contentType, ...headers };
+  response.writeHead(status, fields);
   if (response.req.method === "HEAD") {
     giveUp(body);
     response.end();
