@@ -10,25 +10,35 @@ import { python } from "@serving-kit/servable-python";
 export const FEATURES = 64;
 
 /**
- * A scaler and a classifier as scikit-learn's pipelines are: some 30 calls of numpy, about 0.2 ms for any few rows;
- * and an echo.
+ * A scaler and a classifier of scikit-learn, or 160 small calls of numpy without it: 0.1 to 0.2 ms for one row; and an echo.
  */
 const MODEL = `
 import numpy as np
 
 rng = np.random.default_rng(0)
-MEAN, SCALE = rng.normal(size=${FEATURES}), rng.uniform(1, 2, ${FEATURES})
-WEIGHTS = [rng.normal(size=(${FEATURES}, ${FEATURES})) / 8 for _ in range(12)]
-LAST = rng.normal(size=(${FEATURES}, 10))
+try:
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    pipeline = make_pipeline(StandardScaler(), LogisticRegression(max_iter=200))
+    pipeline.fit(rng.normal(size=(500, ${FEATURES})), rng.integers(0, 10, 500))
+    predict_proba = pipeline.predict_proba
+except ImportError:
+    STEPS = [(rng.uniform(0.9, 1.1, ${FEATURES}), rng.uniform(-2, -1, ${FEATURES})) for _ in range(80)]
+    LAST = rng.normal(size=(${FEATURES}, 10))
+
+    def predict_proba(x):
+        x = x.astype(np.float64)
+        for scale, least in STEPS:
+            x = np.maximum(x * scale, least)
+        logits = x @ LAST
+        powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+        return powers / powers.sum(axis=1, keepdims=True)
 
 
 def predict(x):
-    x = (x.astype(np.float64) - MEAN) / SCALE
-    for weight in WEIGHTS:
-        x = np.tanh(x @ weight)
-    logits = x @ LAST
-    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return (powers / powers.sum(axis=1, keepdims=True)).astype(np.float32)
+    return predict_proba(x).astype(np.float32)
 
 
 class Model:
