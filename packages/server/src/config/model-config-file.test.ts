@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -5,6 +6,7 @@ import { all, latest, specific } from "@serving-kit/source-filesystem";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { stringify } from "yaml";
+import type { CustomPlatform } from "../custom/custom-platform.js";
 import { MAX_CONFIG_BYTES } from "./bounded-file.js";
 import type { ModelConfig } from "./model-config.js";
 import { parseModelConfig, readModelConfigFile } from "./model-config-file.js";
@@ -108,6 +110,24 @@ describe("a model config file as a text proto", () => {
       expect(warnings).toEqual(["f: model_type has no effect; model_platform names the platform"]);
     },
   );
+
+  it.each([
+    ['"tflite_model"', "tflite_model"],
+    ["'tflite' '_model'", "tflite_model"],
+    ["TENSORFLOW", "TENSORFLOW"],
+    ["7", undefined],
+    ["{ a: 1 }", undefined],
+  ])("passes the model_type %s to a module", (type, modelType) => {
+    const { warnings, logger } = recordingLogger();
+    const custom = `model_platform: "custom" custom_model_config { module_path: "model_type: 'x'.py" }`;
+    const text = list(`name: "a" # model_type: "no"
+      ${custom} model_type: ${type}`);
+    const [model] = parseModelConfig(text, "/f", logger);
+    expect((model?.platform as CustomPlatform | undefined)?.custom.modelType).toBe(modelType);
+    expect(model?.basePath).toBe("/model_type: 'x'.py");
+    const skipped = "f: model_type has no effect; model_platform names the platform";
+    expect(warnings).toEqual(modelType === undefined ? [`/${skipped}`] : []);
+  });
 
   it("has the options of a .tflite model", () => {
     const fields =
@@ -315,6 +335,21 @@ model_config_list:
 });
 
 describe("a custom platform", () => {
+  it("is that of a module in Python as people have its configuration", () => {
+    const seed = "../../../servable-python/test/seed/model_config.conf";
+    const { warnings, logger } = recordingLogger();
+    const text = readFileSync(join(import.meta.dirname, seed), "utf8");
+    const [model] = parseModelConfig(text, "/models/model_config.conf", logger);
+    expect(model).toMatchObject({
+      ...{ name: "tflite_model", basePath: "/models", versionPolicy: all() },
+    });
+    expect((model?.platform as CustomPlatform | undefined)?.custom).toEqual({
+      ...{ modulePath: "/models/model_wrapper.py", exportName: "load_servable" },
+      modelType: "tflite_model",
+    });
+    expect(warnings).toEqual([]);
+  });
+
   const text = `model_config_list: { config: {
     name: "mine",
     model_platform: "custom",

@@ -24,7 +24,10 @@ export function ignoredIn(value: unknown, message: WireMessage): readonly string
   if (!isRecord(value)) return [];
   return Object.entries(value).flatMap(([name, given]) => {
     const field = fieldOf(message, name);
-    if (field?.hasNoEffect) return [name];
+    if (field?.hasNoEffect) {
+      const { hasEffectWith } = field;
+      return hasEffectWith !== undefined && Object.hasOwn(value, hasEffectWith) ? [] : [name];
+    }
     return typeof field?.type === "object" && field.rule !== "map"
       ? ignoredIn(given, field.type)
       : [];

@@ -3,19 +3,33 @@ import protobuf from "protobufjs/light.js";
 import { batchingFields } from "./batching-parameters-file.js";
 import { modelServerConfig } from "./model-config-schema.js";
 import { servingSchema } from "./serving-schema.js";
-import { parseTextFormat, type TextFormat } from "./text-format.js";
+import { type ParsedText, parseTextFormat, type TextFormat } from "./text-format.js";
 import { ignoredFields, protoTypes } from "./wire-message.js";
 
-const schema = servingSchema(protoTypes(modelServerConfig, "file"));
+/** Where the parser puts a `model_type` that is a string or an identifier. It skips any other. */
+const NAMED_TYPE = "model_type_name";
+
+const types = protoTypes(modelServerConfig, "file");
 
 const FORMAT: TextFormat = {
-  schema,
+  schema: servingSchema(types),
   name: "tensorflow.serving.ModelServerConfig",
   withoutEffect: ignoredFields(modelServerConfig),
 };
 
+const FORMAT_WITH_TYPES: TextFormat = {
+  ...FORMAT,
+  schema: servingSchema({
+    ...types,
+    ModelConfig: {
+      ...types.ModelConfig,
+      fields: { ...types.ModelConfig?.fields, [NAMED_TYPE]: { type: "string", id: 2000 } },
+    },
+  }),
+};
+
 /** The types of a model config file. */
-export const modelServerConfigType = protobuf.Root.fromJSON(schema).lookupType(FORMAT.name);
+export const modelServerConfigType = protobuf.Root.fromJSON(FORMAT.schema).lookupType(FORMAT.name);
 
 /** What a text holds. */
 export interface ModelConfigText {
@@ -31,13 +45,17 @@ export interface ModelConfigText {
  * @throws as `parseTextFormat` does.
  */
 export function parseModelConfigText(text: string, path: string, logger: Logger): ModelConfigText {
-  const { message, type, ignored } = parseTextFormat(text, path, FORMAT, logger);
+  const { message, type, ignored } = parse(text, path, logger);
   const fields = type.toObject(message, { longs: String });
   const configs = (message as Partial<ModelServerConfig>).model_config_list?.config ?? [];
   const batchingType = type.root.lookupType("tensorflow.serving.BatchingParameters");
   for (const [index, { batching }] of configs.entries()) {
-    if (!batching) continue;
-    fields.model_config_list.config[index].batching = batchingFields(batching, batchingType);
+    const { [NAMED_TYPE]: modelType, ...config } = fields.model_config_list.config[index];
+    fields.model_config_list.config[index] = {
+      ...config,
+      ...(modelType !== undefined && { model_type: modelType }),
+      ...(batching && { batching: batchingFields(batching, batchingType) }),
+    };
   }
   return { fields, ignored };
 }
@@ -45,3 +63,20 @@ export function parseModelConfigText(text: string, path: string, logger: Logger)
 interface ModelServerConfig {
   readonly model_config_list: { readonly config: readonly { readonly batching?: object }[] };
 }
+
+/** TF Serving's `model_type` is an enum, and users of its image have strings there: both are read as strings. */
+function parse(text: string, path: string, logger: Logger): ParsedText {
+  const parsed = parseTextFormat(text, path, FORMAT, logger);
+  if (!parsed.ignored.includes("model_type")) return parsed;
+  return parseTextFormat(withNamedTypes(text), path, FORMAT_WITH_TYPES, logger);
+}
+
+/** A string, a comment, or `model_type:` before a string or an identifier. */
+const TOKEN =
+  /"(?:\\.|[^"\\\n])*"?|'(?:\\.|[^'\\\n])*'?|#.*|\bmodel_type(\s*:\s*)(?:(?=["'])|([a-z_]\w*))/gi;
+
+const withNamedTypes = (text: string): string =>
+  text.replace(TOKEN, (token, colon?: string, identifier?: string) => {
+    if (colon === undefined) return token;
+    return `${NAMED_TYPE}${colon}${identifier === undefined ? "" : `"${identifier}"`}`;
+  });

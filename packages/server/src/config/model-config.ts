@@ -168,11 +168,14 @@ export const MODEL_OPTIONS: {
             "tensorflow, tflite, the name of a plugin, or custom. Default: found out by the files.",
         }),
       },
-      model_type: withoutEffect(
-        "ModelType",
-        3,
-        "Has no effect but for a module in Python, which finds it in its config; use model_platform.",
-      ),
+      model_type: {
+        ...withoutEffect(
+          "ModelType",
+          3,
+          "Has no effect but for a module in Python, which finds it in its config; use model_platform.",
+        ),
+        hasEffectWith: "custom_model_config",
+      },
       custom_model_config: { id: 1001, isFileOnly: true, ...customField },
     },
     read: readPlatform,

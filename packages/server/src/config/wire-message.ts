@@ -20,6 +20,8 @@ export interface WireField<S extends z.ZodType = z.ZodType> {
   readonly isFileOnly?: true;
   /** Whether it is accepted and ignored, with a warning. Default false. */
   readonly hasNoEffect?: true;
+  /** The field of the same message with which it has an effect all the same. */
+  readonly hasEffectWith?: string;
 }
 
 /** The fields of a message, by their names in its proto file. */
