@@ -114,6 +114,8 @@ export type SourceEvent = SourceProblemEvent | SourceLabelsEvent | SourceActivit
  *   `problems` is empty and `events` is silent.
  * - N8 `labels`, if the source has it, returns the labels that the storage has for a servable. `events` emits
  *   `labels` when they have changed, not before the versions that they point at were emitted.
+ * - N11 A source whose storage costs time or money emits an `activity` in `events` for each page of a listing that it
+ *   requests, for each listing that failed, and for each fetch that has ended, unless that was aborted.
  *
  * A version whose files are on their way is a problem with the reason VERSION_INCOMPLETE.
  */

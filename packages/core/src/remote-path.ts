@@ -20,7 +20,10 @@
 export interface RemotePath {
   /** The URI of the version, as logs, metrics and status show it. Has no credentials. */
   readonly uri: string;
-  /** The size of all files in bytes, if the source knows it: what is reserved before they are fetched. */
+  /**
+   * The size of all files in bytes: what is reserved before they are fetched. Absent if it is not known until then, as
+   * of files in an archive.
+   */
   readonly sizeBytes?: number | undefined;
   /**
    * Brings the files to this machine.

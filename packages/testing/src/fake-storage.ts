@@ -7,11 +7,13 @@ import {
   type Clock,
   delay,
   eligibleVersions,
+  isServingError,
   type LocalLease,
   latestVersions,
   type ModelSource,
   type RemotePath,
   ServingError,
+  type SourceActivity,
   type SourceContext,
   type SourceEvent,
   SourceProblems,
@@ -54,6 +56,8 @@ export class FakeStorage {
   readonly provider: SourceProvider;
   /** How often the storage was read: for versions, and for files. */
   reads = 0;
+  /** How often versions were listed. */
+  lists = 0;
   /** How many fetches have started and not ended. */
   fetching = 0;
   /** How many leases are not disposed. */
@@ -98,6 +102,7 @@ export class FakeStorage {
 
   /** The versions and labels below a base path. Rejects or hangs as `set` said. */
   async list(basePath: string) {
+    this.lists++;
     await this.#read(basePath);
     const versions = new Map(this.#versions.get(basePath));
     return { versions, labels: this.#labels.get(basePath) ?? {} };
@@ -259,6 +264,7 @@ class FakeStorageSource extends Observable<AspiredVersions<RemotePath>> implemen
   async #read(watched: Watched): Promise<void> {
     const { name, basePath } = watched.servable;
     const isCurrent = () => this.#watched.get(name) === watched;
+    this.#report(name, { what: "listed" });
     try {
       const { clock } = this.#context;
       const { versions, labels } = await answered(clock, this.#storage.list(basePath), basePath);
@@ -270,6 +276,8 @@ class FakeStorageSource extends Observable<AspiredVersions<RemotePath>> implemen
       this.events.next({ kind: "labels", name, atMs: clock.now() });
     } catch (error) {
       if (!isCurrent()) return;
+      const { reason } = error as ServingError;
+      this.#report(name, { what: "failed", during: "listing", reason, bytes: 0 });
       watched.problems.replace([{ error: error as ServingError }]);
       if (watched.emitted) return;
       watched.emitted = { name, versions: [], error: error as ServingError };
@@ -290,11 +298,39 @@ class FakeStorageSource extends Observable<AspiredVersions<RemotePath>> implemen
       name,
       versions: chosen.map((version) => ({
         id: { name, version },
-        data: this.#storage.remotePath(basePath, version),
+        data: this.#counted(name, this.#storage.remotePath(basePath, version)),
       })),
       ...(chosen.length === 0 && { error: absence }),
     };
     this.#emit(watched.emitted);
+  }
+
+  /** The remote path, whose fetches are reported. */
+  #counted(name: string, remote: RemotePath): RemotePath {
+    const { clock } = this.#context;
+    return {
+      ...remote,
+      fetch: async (signal, progressed) => {
+        const startMs = clock.now();
+        try {
+          const lease = await remote.fetch(signal, progressed);
+          const durationMs = clock.now() - startMs;
+          const bytes = lease.sizeBytes;
+          this.#report(name, { what: "fetched", from: "storage", bytes, durationMs });
+          return lease;
+        } catch (error) {
+          const reason = isServingError(error) ? error.reason : "UNEXPECTED";
+          if (!signal.aborted)
+            this.#report(name, { what: "failed", during: "fetch", reason, bytes: 0 });
+          throw error;
+        }
+      },
+    };
+  }
+
+  #report(name: string, activity: SourceActivity): void {
+    const atMs = this.#context.clock.now();
+    if (this.#subscriptions > 0) this.events.next({ kind: "activity", name, activity, atMs });
   }
 
   #emit(list: AspiredVersions<RemotePath>): void {

@@ -6,6 +6,7 @@ import {
   isServingError,
   type ModelSource,
   type RemotePath,
+  type SourceActivityEvent,
   type SourceEvent,
   type SourceServable,
   type StoragePath,
@@ -27,7 +28,7 @@ import { DEFAULT_TIMEOUT_MS, until } from "./waiting.js";
 /** How many times a world passes before the suite believes that nothing comes. */
 const QUIET_PASSES = 3;
 
-/** The tests of N1 to N10. */
+/** The tests of N1 to N11. */
 export function sourceProviderClauses(options: SourceProviderConformanceOptions): Tests {
   const { timeoutMs = DEFAULT_TIMEOUT_MS } = options;
   const withWorld = (test: (stage: Stage) => Promise<void>) => async () => {
@@ -198,6 +199,33 @@ export function sourceProviderClauses(options: SourceProviderConformanceOptions)
       assert.equal(world.touched?.() ?? 0, 0, "reads of the storage before subscribe");
       for (const scheme of world.provider.schemes) assert.match(scheme, /^[a-z][a-z0-9+.-]+$/);
     }),
+
+    "N11 events has each listing and each fetch of storage that costs time or money": withWorld(
+      async (stage) => {
+        const { world, first } = stage;
+        await world.publish(first.basePath, 1n);
+        stage.subscribe([first]);
+        await stage.lists(first.name, [1n]);
+        const { activities } = stage;
+        if (world.listed === undefined) return assert.deepEqual(activities, [], "activities");
+        assert.equal(stage.did("listed"), world.listed(), "listings");
+        const { sizeBytes } = await stage.fetches(first.name);
+        const ended = activities.flatMap(({ activity }) =>
+          activity.what === "listed" ? [] : [activity],
+        );
+        const [fetched] = ended;
+        assert.deepEqual([ended.length, fetched?.what, fetched?.bytes], [1, "fetched", sizeBytes]);
+        await world.fail(first.basePath);
+        await stage.comes(() => stage.did("failed") > 0, "an activity of the failure");
+        assert.equal(stage.did("listed"), world.listed(), "listings in all");
+        for (const { name } of activities)
+          assert.equal(name, first.name, "the name of an activity");
+        stage.target[Symbol.dispose]();
+        const before = activities.length;
+        await stage.quiet();
+        assert.equal(activities.length, before, "activities after unsubscribe");
+      },
+    ),
   };
 }
 
@@ -216,6 +244,7 @@ class Stage implements Disposable {
   readonly first: SourceServable;
   readonly second: SourceServable;
   readonly events: SourceEvent[] = [];
+  readonly activities: SourceActivityEvent[] = [];
   target!: RecordingTarget<StoragePath | RemotePath>;
   readonly #timeoutMs: number;
   readonly #pass: () => void | Promise<void>;
@@ -243,13 +272,33 @@ class Stage implements Disposable {
 
   record(source: ModelSource): void {
     source.events.subscribe((event) => {
-      if (event.kind !== "activity") this.events.push(event);
+      if (event.kind === "activity") this.activities.push(event);
+      else this.events.push(event);
     });
     this.target = new RecordingTarget(source);
   }
 
   kinds(): string[] {
     return this.events.map(({ kind }) => kind);
+  }
+
+  /** How often the source reported an activity. */
+  did(what: SourceActivityEvent["activity"]["what"]): number {
+    return this.activities.filter(({ activity }) => activity.what === what).length;
+  }
+
+  /** Fetches the newest version of a name, and disposes its lease. */
+  async fetches(name: string): Promise<{ readonly sizeBytes: number }> {
+    const [version] = this.target.latest(name)?.versions ?? [];
+    const data = version && "data" in version ? version.data : undefined;
+    assert.ok(data && isRemotePath(data), "expected a remote path");
+    let sizeBytes = 0;
+    const fetching = async () => {
+      await using lease = await data.fetch(new AbortController().signal);
+      sizeBytes = lease.sizeBytes;
+    };
+    await this.settles(fetching(), "fetch");
+    return { sizeBytes };
   }
 
   comes(condition: () => boolean, what: string): Promise<void> {

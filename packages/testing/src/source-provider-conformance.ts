@@ -5,7 +5,7 @@ import { registerSuite } from "./suite.js";
 
 /**
  * Registers the tests that prove that a provider and its sources keep the contracts of `SourceProvider` and
- * `ModelSource`: N1 to N10. Run `sourceConformance` on its source and `remotePathConformance` on what it emits too.
+ * `ModelSource`: N1 to N11. Run `sourceConformance` on its source and `remotePathConformance` on what it emits too.
  */
 export function sourceProviderConformance(
   runner: Runner,

@@ -22,6 +22,8 @@ export interface SourceProviderWorld extends Partial<AsyncDisposable> {
   pass?(): void | Promise<void>;
   /** How often the storage was read, if that can be seen. */
   touched?(): number;
+  /** How many pages of listings were requested. Absent if the source reports no activity. */
+  listed?(): number;
 }
 
 /** What `sourceProviderConformance` needs to know of a provider. */

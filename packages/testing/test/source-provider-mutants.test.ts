@@ -2,9 +2,10 @@ import type {
   AspiredVersions,
   ModelSource,
   SourceContext,
+  SourceEvent,
   SourceProvider,
 } from "@serving-kit/core";
-import { map, Observable, Subject } from "rxjs";
+import { map, mergeMap, Observable, Subject } from "rxjs";
 import { describe, expect, it } from "vitest";
 import { type FakeStorage, sourceProviderConformance } from "../src/index.js";
 import { failuresOf } from "./collecting-runner.js";
@@ -67,7 +68,7 @@ describe("sourceProviderConformance rejects a provider", () => {
         data: { path: "/not/there" } as never,
       })),
     }));
-    expect(await brokenBy(absent)).toEqual(["N1"]);
+    expect(await brokenBy(absent)).toEqual(["N1", "N11"]);
   });
 
   it("N2 that withdraws late, or withdraws what stays", async () => {
@@ -143,7 +144,7 @@ describe("sourceProviderConformance rejects a provider", () => {
 
   it("N7 that has no events, or whose problems stay", async () => {
     const silent = creating(() => ({ events: new Subject<never>() }));
-    expect(await brokenBy(silent)).toEqual(["N7", "N8"]);
+    expect(await brokenBy(silent)).toEqual(["N7", "N8", "N11"]);
     const sticky = creating((source) => {
       let last: ReturnType<ModelSource["problems"]> = [];
       source.events.subscribe((event) => {
@@ -169,6 +170,18 @@ describe("sourceProviderConformance rejects a provider", () => {
       resolve: (basePath: string) => basePath.replace(/\/+$/, ""),
     });
     expect(await brokenBy(lax)).toEqual(["N9"]);
+  });
+
+  it("N11 that reports no fetches, or each listing twice", async () => {
+    const reporting = (change: (event: SourceEvent) => readonly SourceEvent[]) =>
+      creating((source) => ({ events: source.events.pipe(mergeMap(change)) }));
+    const isListed = (event: SourceEvent) =>
+      event.kind === "activity" && event.activity.what === "listed";
+    const silent = reporting((event) =>
+      event.kind === "activity" && !isListed(event) ? [] : [event],
+    );
+    const double = reporting((event) => (isListed(event) ? [event, event] : [event]));
+    for (const mutant of [silent, double]) expect(await brokenBy(mutant)).toEqual(["N11"]);
   });
 
   it("N10 that reads when it makes a source, or gives the same one again", async () => {

@@ -57,6 +57,7 @@ export function providerWorld(
     refused: ["fake://"],
     pass: () => clock.advance(1_000),
     touched: () => storage.reads,
+    listed: () => storage.lists,
   };
 }
 
