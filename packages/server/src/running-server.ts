@@ -92,6 +92,7 @@ export class RunningServer implements ModelServer {
         statesBeside: (name) => models.statesBeside(name),
         labels: (name) => manager.labels(name),
         modelNames: () => models.names(),
+        modelUris: () => models.uris(),
         isStarted: () => this.#isStarted,
         isServing: () => models.isServing(),
         onStateChange: (listener) => this.#onStateChange(listener),

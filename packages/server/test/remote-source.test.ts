@@ -131,6 +131,32 @@ describe("a model in remote storage", () => {
     expect(await Promise.all([predict(server), predict(server)])).toEqual([2.5, 2.5]);
   });
 
+  it("has its URI in GET /v1/models, in its log lines and in the reason of its end", async () => {
+    const storage = newStorage();
+    storage.publish(URI, 1n, files());
+    const lines: string[] = [];
+    const keep = (_: object, line: string) => void lines.push(line);
+    const logger = { info: keep, warn: keep, error: keep };
+    const server = await serve(storage, { logger, manager: { maxLoadRetries: 0 } });
+    const listed = async () =>
+      (
+        (await (await server.fetch(new Request("http://host/v1/models"))).json()) as {
+          models: Record<string, unknown>[];
+        }
+      ).models[0];
+    expect(await listed()).toMatchObject({ name: "m", uri: URI });
+    // TF Serving's own answer gains no field.
+    const status = await server.fetch(new Request("http://host/v1/models/m"));
+    expect(Object.keys((await status.json()) as object)).toEqual(["model_version_status"]);
+    storage.publish(URI, 2n, files());
+    storage.set(`${URI}/2`, "fails");
+    await server.poll();
+    await expect.poll(() => states(server)).toContain("2 end");
+    const [end] = server.manager.states("m");
+    expect(end?.error?.message).toContain(`${URI}/2`);
+    expect(lines.filter((line) => line.includes(`${URI}/2`))).not.toEqual([]);
+  });
+
   it("has its URI in metrics", async () => {
     const storage = newStorage();
     storage.publish(URI, 1n, files({ warmUp: { records: 3 } }));
@@ -140,6 +166,24 @@ describe("a model in remote storage", () => {
     expect(text).toContain(
       `:tensorflow:serving:model_warmup_records_read{model_path="${URI}/1",status="OK"} 3\n`,
     );
+  });
+
+  it("has what it costs in metrics: listings, fetches, bytes, seconds and failures by reason", async () => {
+    const storage = newStorage();
+    storage.publish(URI, 1n, files());
+    const server = await serve(storage, { metrics: {}, pollIntervalMs: 0 });
+    storage.set(URI, "fails");
+    await server.poll();
+    const path = "/monitoring/prometheus/metrics";
+    const text = await (await server.fetch(new Request(`http://host${path}`))).text();
+    const of = (name: string) =>
+      new RegExp(`^serving_kit_source_${name} ([\\d.e-]+)$`, "m").exec(text)?.[1];
+    const bytes = Buffer.byteLength(files()["model.json"]);
+    expect(of('listings{model_name="m"}')).toBe(String(storage.lists));
+    expect(of('fetches{model_name="m",from="storage"}')).toBe("1");
+    expect(of('bytes{model_name="m"}')).toBe(String(bytes));
+    expect(Number(of('fetch_seconds{model_name="m"}'))).toBeGreaterThanOrEqual(0);
+    expect(of('failures{model_name="m",during="listing",reason="DOWN"}')).toBe("1");
   });
 
   it("reserves what the largest of the platforms estimates for its size before it is fetched", async () => {

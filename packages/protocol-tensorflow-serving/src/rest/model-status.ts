@@ -19,12 +19,14 @@ export function modelStatus(core: ServerCore, { name, version }: ServableRequest
   return { model_version_status: [versionStatus(state)] };
 }
 
-/** All models that are configured or still have versions, with their versions and labels. */
+/** All models that are configured or still have versions, with their URIs if remote, versions and labels. */
 export function modelList(core: ServerCore): object {
   const names = new Set(core.modelNames());
   for (const { id } of core.versions()) names.add(id.name);
+  const uris = core.modelUris();
   const models = [...names].map((name) => ({
     name,
+    ...(uris.has(name) && { uri: uris.get(name) }),
     version_labels: Object.fromEntries(
       [...core.labels(name)].flatMap(([label, { version }]) =>
         version === undefined ? [] : [[label, String(version)]],

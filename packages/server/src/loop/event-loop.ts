@@ -30,6 +30,8 @@ export interface LoopHost {
   /** Contract: `AspiredVersionsManager.labels`. */
   labels(name: string): ReadonlyMap<string, LabelState>;
   modelNames(): readonly string[];
+  /** Contract: `ServerCore.modelUris`. */
+  modelUris(): ReadonlyMap<string, string>;
   /** Whether the start-up policy was met. */
   isStarted(): boolean;
   /** Whether it still holds. */
@@ -153,7 +155,8 @@ export class EventLoop implements AsyncDisposable {
 
   /** The server as one protocol sees it over one transport. */
   #core(entrypoint: string, apis: readonly string[]): ServerCore {
-    const { clock, logger, labels, modelNames, isStarted, onStateChange, reload } = this.#host;
+    const { clock, logger, labels, modelNames, modelUris } = this.#host;
+    const { isStarted, onStateChange, reload } = this.#host;
     const { closing } = this.#inFlight;
     const known = new Set(apis);
     const calls = {
@@ -176,7 +179,7 @@ export class EventLoop implements AsyncDisposable {
         name === undefined ? this.#host.states() : reportedStates(this.#host, name),
       isReady: () => isStarted() && this.#host.isServing() && !this.#inFlight.isLeaving,
       counts: this.#host.counts ?? ((names) => this.observers.counts(names)),
-      ...{ labels, modelNames, isStarted, onStateChange, reload, clock, logger },
+      ...{ labels, modelNames, modelUris, isStarted, onStateChange, reload, clock, logger },
       stateChanges: ({ signal }) =>
         stateChanges(onStateChange, [closing, ...(signal ? [signal] : [])]),
       closing,

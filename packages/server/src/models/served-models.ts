@@ -20,6 +20,7 @@ import { type ResolvedModel, resolveModels } from "../config/resolve-models.js";
 import { errors } from "../errors.js";
 import type { LoopObserver } from "../plugins/observer.js";
 import { CrashRecords } from "./crash-records.js";
+import { isDefinedPath } from "./defined-models.js";
 import { type ModelPlatform, platformOf } from "./detect-platform.js";
 import { EndedVersions } from "./ended-versions.js";
 import { GivenSources } from "./given-sources.js";
@@ -31,7 +32,7 @@ import { dropPendingLabels } from "./pending-labels.js";
 import { isPolicyHeld } from "./readiness.js";
 import { statesBesideLive } from "./reported-states.js";
 import type { ServedModelsOptions } from "./served-models-options.js";
-import { SourceProviders } from "./source-providers.js";
+import { isUri, SourceProviders } from "./source-providers.js";
 import { type SettleOptions, settleModels } from "./start-up.js";
 import { tellEvent } from "./state-line.js";
 
@@ -175,6 +176,13 @@ export class ServedModels {
    */
   names(): readonly string[] {
     return [...this.#models.keys(), ...this.#given.names()];
+  }
+
+  /** The URIs of the models that come from remote storage, by their names. */
+  uris(): ReadonlyMap<string, string> {
+    const isRemote = (basePath: string) => isUri(basePath) && !isDefinedPath(basePath);
+    const remote = [...this.#models].filter(([, { basePath }]) => isRemote(basePath));
+    return new Map(remote.map(([name, { basePath }]) => [name, basePath]));
   }
 
   /** The names that the start-up policy is about: those that are configured, and those that sources must bring. */

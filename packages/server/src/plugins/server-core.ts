@@ -105,6 +105,8 @@ export interface ServerCore {
   labels(name: string): ReadonlyMap<string, LabelState>;
   /** The names of the models that are configured, whether or not any version was found. */
   modelNames(): readonly string[];
+  /** The URIs of the models that come from remote storage, by their names. They have no credentials. */
+  modelUris(): ReadonlyMap<string, string>;
   /** Whether the start-up policy was met, so that calls are answered. */
   isStarted(): boolean;
   /** Whether the start-up policy was met, still holds, and the server is not closing. */

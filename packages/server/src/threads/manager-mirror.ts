@@ -16,6 +16,7 @@ export class ManagerMirror {
   readonly #statesBeside = new Map<string, readonly ServableState[]>();
   readonly #listeners = new Set<() => void>();
   #modelNames: readonly string[] = [];
+  #modelUris: ReadonlyMap<string, string> = new Map();
   #isStarted = false;
   #isServing = false;
 
@@ -28,7 +29,10 @@ export class ManagerMirror {
   learn({ isStarted, isServing, configuration, models }: ManagerNews): void {
     this.#isStarted = isStarted;
     this.#isServing = isServing;
-    if (configuration !== undefined) this.#modelNames = configuration.modelNames;
+    if (configuration !== undefined) {
+      this.#modelNames = configuration.modelNames;
+      this.#modelUris = configuration.modelUris;
+    }
     for (const { name, states, statesBeside, labels } of models) {
       this.#setLabels(name, labels);
       keep(this.#states, name, states);
@@ -45,6 +49,8 @@ export class ManagerMirror {
   statesBeside = (name: string): readonly ServableState[] => this.#statesBeside.get(name) ?? [];
 
   modelNames = (): readonly string[] => this.#modelNames;
+
+  modelUris = (): ReadonlyMap<string, string> => this.#modelUris;
 
   isStarted = (): boolean => this.#isStarted;
 

@@ -10,7 +10,7 @@ import { writeError } from "./thread-error.js";
 export interface NewsOrigin {
   readonly models: Pick<
     ServedModels,
-    "states" | "statesBeside" | "names" | "changes" | "manager" | "isServing"
+    "states" | "statesBeside" | "names" | "uris" | "changes" | "manager" | "isServing"
   >;
   readonly observers: Pick<LoopObservers, "news">;
   isStarted(): boolean;
@@ -92,7 +92,10 @@ export class NewsTeller {
 
   #configuration(): ConfigurationNews {
     const { models, observers } = this.#origin;
-    return { modelNames: models.names(), observers: observers.news() };
+    return {
+      ...{ modelNames: models.names(), modelUris: models.uris() },
+      observers: observers.news(),
+    };
   }
 
   #newsOf(name: string): ManagerNews["models"][number] {

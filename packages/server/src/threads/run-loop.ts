@@ -45,7 +45,8 @@ export async function runLoop(port: ThreadPort, settings: LoopSettings): Promise
   const logger = settings.hasLogger ? threadLogger(main) : silentLogger;
   const serving = new ServingMap<Predictor>();
   const mirror = new ManagerMirror(serving);
-  const { states, statesBeside, modelNames, isStarted, isServing, onStateChange } = mirror;
+  const { states, statesBeside, modelNames, modelUris } = mirror;
+  const { isStarted, isServing, onStateChange } = mirror;
   const loop = new EventLoop(
     {
       ...{ isMain: false, clock, logger },
@@ -54,7 +55,7 @@ export async function runLoop(port: ThreadPort, settings: LoopSettings): Promise
         : undefined,
       acquire: (request) => serving.acquire(request),
       labels: (name) => serving.labels(name),
-      ...{ states, statesBeside, modelNames, isStarted, isServing, onStateChange },
+      ...{ states, statesBeside, modelNames, modelUris, isStarted, isServing, onStateChange },
       async reload(models, { signal, timeoutMs, peer, method }) {
         const reload = { models, timeoutMs, peer, method };
         const outcomes = await main.call("reload", reload, { signal });
