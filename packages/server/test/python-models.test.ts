@@ -14,24 +14,33 @@ import { expect, it } from "vitest";
 import { customPlatform, type ModelConfig } from "../src/index.js";
 import { fixturePlatform } from "./fixture-platform.js";
 import { GrpcClient } from "./grpc-client.js";
+import { pidObserver } from "./pid-observer.js";
 import type { WholeServerOptions } from "./whole-server.js";
 import { World } from "./world.js";
 
 const modules = join(import.meta.dirname, "../../servable-python/test/modules");
 const interpreter = process.env.SERVING_KIT_PYTHON ?? "python3";
-const test = it.skipIf(noPython());
 
-/** Whether there is no Python, or an older one than 3.9. */
-function noPython(): boolean {
+/** Whether the interpreter runs a program without an error. */
+function runs(program: string): boolean {
   try {
-    execFileSync(interpreter, ["-c", "import sys; assert sys.version_info >= (3, 9)"], {
-      stdio: "pipe",
-    });
-    return false;
-  } catch {
+    execFileSync(interpreter, ["-I", "-c", program], { stdio: "pipe" });
     return true;
+  } catch {
+    return false;
   }
 }
+
+/** Whether there is no Python, or an older one than 3.9. */
+const noPython = !runs("import sys; assert sys.version_info >= (3, 9)");
+const test = it.skipIf(noPython);
+
+/** The options of a server with event loops of its own, in which models in Python cannot run. */
+const threads = {
+  count: 2,
+  platforms: new URL("./threads-platform.ts", import.meta.url),
+  reusePortSocket,
+};
 
 /** A model by a module that the operator's configuration names. */
 const named = (module: string, exportName: string, basePath = modules): ModelConfig => ({
@@ -85,17 +94,13 @@ test("REST passes bodies through byte for byte; all other paths translate tensor
   expect(answer.outputs).toMatchObject({ predictions: { float_val: [2, 4] } });
 });
 
-it.skipIf(noPython() || !canReusePort)(
-  "bodies and crashes with http_threads, over sockets",
+it.skipIf(noPython || !canReusePort)(
+  "bodies, crashes and pids with http_threads, over sockets",
   async () => {
     await using world = await World.create();
-    const threads = {
-      count: 2,
-      platforms: new URL("./threads-platform.ts", import.meta.url),
-      reusePortSocket,
-    };
+    const memory = new SharedArrayBuffer(4);
     const { server, post } = await serve(world, [named("crashes.py", "load_servable")], {
-      threads,
+      ...{ threads, observers: [pidObserver(memory)] },
     });
     const { port } = await server.listen({ port: 0, host: "127.0.0.1" });
     const url = `http://127.0.0.1:${port}`;
@@ -103,8 +108,32 @@ it.skipIf(noPython() || !canReusePort)(
     const answers = await Promise.all(Array.from({ length: 8 }, () => ask("neighbour")));
     expect(new Set(answers)).toEqual(new Set(['200 {"done": "a neighbour"}']));
     expect(await ask("refuse")).toBe('400 { "error": "no such thing" }');
+    const pid = JSON.parse((await ask("pid")).slice(4)).done;
+    const [observed] = new Int32Array(memory);
+    expect(observed).toBe(pid);
+    new Int32Array(memory)[0] = 0;
     expect(await ask("segfault")).toMatch(/^503 .*was ended by SIGSEGV/);
+    expect(new Int32Array(memory)[0]).toBe(pid);
     expect(await ask("neighbour")).toBe('200 {"done": "a neighbour"}');
+  },
+);
+
+it.skipIf(noPython || !runs("import numpy") || !canReusePort)(
+  "tensors with http_threads, batched in each (skipped: needs Python 3.9 with numpy)",
+  async () => {
+    await using world = await World.create();
+    const models = [named("tensors.py", "Model")];
+    const { server, post } = await serve(world, models, { threads, batching: true });
+    const { port } = await server.listen({ port: 0, host: "127.0.0.1" });
+    const url = `http://127.0.0.1:${port}`;
+    const rows = Array.from({ length: 16 }, (_, i) => [i, 1, 2]);
+    const ask = (row: number[]) => post({ instances: [row] }, "m:predict", url);
+    const answers = await Promise.all(rows.map(ask));
+    expect(answers.map((answer) => JSON.parse(answer.slice(4)).predictions)).toEqual(
+      rows.map((row) => [{ sum: (row[0] ?? 0) + 3, double: row.map((value) => 2 * value) }]),
+    );
+    expect(await ask([666, 0, 0])).toMatch(/^503 .*was ended by SIGSEGV/);
+    expect(await ask([1, 2, 3])).toMatch(/^200 /);
   },
 );
 

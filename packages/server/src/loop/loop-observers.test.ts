@@ -36,6 +36,7 @@ function telling(name: string, told: string[]): readonly [string, LoopObserver] 
       tell("begin");
       return {
         running: () => tell("running"),
+        fact: (...fact) => tell(`fact ${fact}`),
         ran: () => tell("ran"),
         end: (error) => tell(`end ${error}`),
       };
@@ -56,14 +57,16 @@ it("OS3 tells all observers everything, in their order", async () => {
   const all = observers(telling("a", told), telling("b", told), ["silent", {}]);
   const call = all.begin(START);
   call?.running(ID, { inputs: { x: tensor("float32", [1], [1]) } });
+  call?.fact?.("process.pid", 7);
   call?.ran();
   call?.end("failed");
   all.batchStarted?.({ size: 1, paddedSize: 1, startedAtMs: 0, entries: [] });
   all.loading(ID, "/m/1")?.()({ records: 1 });
   all.configure([]);
   await all[Symbol.asyncDispose]();
-  const events = ["begin", "running", "ran", "end failed", "batch", "warming up", "warmed up"];
-  const both = [...events, "configure", "disposed"].flatMap((text) => [`a ${text}`, `b ${text}`]);
+  const events = ["begin", "running", "fact process.pid,7", "ran", "end failed"];
+  const others = ["batch", "warming up", "warmed up", "configure", "disposed"];
+  const both = [...events, ...others].flatMap((text) => [`a ${text}`, `b ${text}`]);
   expect(told).toEqual(both);
 });
 

@@ -137,10 +137,15 @@ export class LoopObservers implements AsyncDisposable {
 
 /** Several observations of one call: each is told everything, in order. */
 class Together implements CallObservation {
+  readonly fact?: NonNullable<CallObservation["fact"]>;
   readonly #all: readonly CallObservation[];
 
   constructor(all: readonly CallObservation[]) {
     this.#all = all;
+    if (!all.some(({ fact }) => fact !== undefined)) return; // then facts need not be found out
+    this.fact = (...fact) => {
+      for (const observation of all) observation.fact?.(...fact);
+    };
   }
 
   running(...about: Parameters<CallObservation["running"]>): void {

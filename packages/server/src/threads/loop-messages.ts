@@ -16,7 +16,7 @@ import type { LimitSettings } from "../limits/server-limits.js";
 import type { ConnectionCount } from "../listening/listener.js";
 import type { SharedListen } from "../listening/port-sharing.js";
 import type { SharedPlugin } from "../plugins/plugin-module.js";
-import type { Moved } from "./thread-channel.js";
+import type { Moved, OnFact } from "./thread-channel.js";
 import type { ThreadError } from "./thread-error.js";
 import type { ThreadTensors } from "./thread-tensors.js";
 
@@ -73,6 +73,8 @@ export type ThreadState = Omit<ServableState, "error"> & { readonly error?: Thre
 export interface ConfigurationNews {
   /** The names of all models that are configured. */
   readonly modelNames: readonly string[];
+  /** Contract: `ServerCore.modelUris`. */
+  readonly modelUris: ReadonlyMap<string, string>;
   /** The news of the observers of the main thread, by their names. */
   readonly observers: ReadonlyMap<string, unknown>;
 }
@@ -99,6 +101,8 @@ export interface RemoteCall extends Pick<PredictOptions, "signature" | "outputs"
   readonly inputs: ThreadTensors;
   /** How many milliseconds are left to answer it: threads have clocks of their own. */
   readonly leftMs?: number;
+  /** Whether the loop wants the facts of the run, each of which is a message. */
+  readonly wantsFacts?: true;
 }
 
 /** A body that a loop leaves to the main thread. */
@@ -108,6 +112,7 @@ export interface RemoteBody {
   readonly format: string;
   /** As in `RemoteCall`. */
   readonly leftMs?: number;
+  readonly wantsFacts?: true;
 }
 
 /** A message from an observer to that of the same name in another thread. */
@@ -152,8 +157,16 @@ export type LoopMethods = {
 
 /** What the main thread does for a loop. */
 export type MainMethods = {
-  readonly predict: (call: RemoteCall, signal: AbortSignal) => Promise<Moved<ThreadTensors>>;
-  readonly respond: (call: RemoteBody, signal: AbortSignal) => Promise<Moved<BodyAnswer>>;
+  readonly predict: (
+    call: RemoteCall,
+    signal: AbortSignal,
+    onFact: OnFact,
+  ) => Promise<Moved<ThreadTensors>>;
+  readonly respond: (
+    call: RemoteBody,
+    signal: AbortSignal,
+    onFact: OnFact,
+  ) => Promise<Moved<BodyAnswer>>;
   readonly reload: (
     reload: {
       readonly models: readonly ModelConfig[];

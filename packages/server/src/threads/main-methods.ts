@@ -19,21 +19,23 @@ export interface MainContext {
 /** Makes what the main thread does for loops. */
 export function mainMethods({ host, remote, clock, logger }: MainContext): MainMethods {
   return {
-    async predict({ id, inputs, leftMs, signature, outputs }, signal) {
+    async predict({ id, inputs, leftMs, wantsFacts, signature, outputs }, signal, onFact) {
       const answer = await remote(id).predict(readTensors(inputs), {
         ...(signature !== undefined && { signature }),
         ...(outputs && { outputs }),
         ...(leftMs !== undefined && { deadlineAtMs: clock.now() + leftMs }),
+        ...(wantsFacts && { onFact }),
         signal,
       });
       return moveTensors(answer);
     },
 
-    async respond({ id, body, format, leftMs }, signal) {
+    async respond({ id, body, format, leftMs, wantsFacts }, signal, onFact) {
       const predictor = remote(id);
       if (predictor.respond === undefined) throw errors.respondMissing(id);
       const answer = await predictor.respond(body, format, {
         ...(leftMs !== undefined && { deadlineAtMs: clock.now() + leftMs }),
+        ...(wantsFacts && { onFact }),
         signal,
       });
       return moveBody(answer.body, (moved) => ({ ...answer, body: moved }));

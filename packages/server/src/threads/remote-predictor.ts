@@ -42,7 +42,8 @@ export class RemotePredictor implements Predictor {
   }
 
   async predict(inputs: Tensors, options: PredictOptions = {}): Promise<Tensors> {
-    const { signature = DEFAULT_SIGNATURE, outputs, deadlineAtMs = Infinity, signal } = options;
+    const { signature = DEFAULT_SIGNATURE, outputs, deadlineAtMs = Infinity } = options;
+    const { signal, onFact } = options;
     const known = this.signatures.get(signature);
     // What does not fit need not travel; what an unknown signature is, the predictor knows best.
     if (known !== undefined) validateInputs(known, inputs);
@@ -52,21 +53,23 @@ export class RemotePredictor implements Predictor {
       ...{ id: this.#id, inputs: value, signature },
       ...(outputs && { outputs }),
       ...(leftMs !== Infinity && { leftMs }),
+      ...(onFact && { wantsFacts: true as const }),
     };
-    return readTensors(await this.#main.call("predict", call, { signal, transfer }));
+    return readTensors(await this.#main.call("predict", call, { signal, transfer, onFact }));
   }
 
   async #respond(
     body: Uint8Array,
     format: string,
-    { deadlineAtMs = Infinity, signal }: RespondOptions = {},
+    { deadlineAtMs = Infinity, signal, onFact }: RespondOptions = {},
   ): Promise<BodyAnswer> {
     const leftMs = this.#leftMs(deadlineAtMs);
     const { value, transfer } = moveBody(body, (moved) => ({
       ...{ id: this.#id, body: moved, format },
       ...(leftMs !== Infinity && { leftMs }),
+      ...(onFact && { wantsFacts: true as const }),
     }));
-    return this.#main.call("respond", value, { signal, transfer });
+    return this.#main.call("respond", value, { signal, transfer, onFact });
   }
 
   #leftMs(deadlineAtMs: number): number {

@@ -1,7 +1,13 @@
 import { ServingError } from "@serving-kit/core";
 import { turn } from "@serving-kit/testing";
 import { describe, expect, it } from "vitest";
-import { type ChannelMessage, Moved, ThreadChannel, type ThreadPort } from "./thread-channel.js";
+import {
+  type ChannelMessage,
+  Moved,
+  type OnFact,
+  ThreadChannel,
+  type ThreadPort,
+} from "./thread-channel.js";
 
 /** Two ends of a channel: what is posted arrives in a later turn, cloned, as between threads. */
 function ports(): [ThreadPort, ThreadPort] {
@@ -25,6 +31,7 @@ type There = {
   readonly wait: (_: undefined, signal: AbortSignal) => Promise<void>;
   readonly buffer: (bytes: number) => Moved<Uint8Array>;
   readonly unsendable: () => unknown;
+  readonly tell: (_: undefined, signal: AbortSignal, onFact: OnFact) => void;
 };
 
 function channels() {
@@ -49,6 +56,10 @@ function channels() {
       return new Moved(bytes, [bytes.buffer]);
     },
     unsendable: () => () => {},
+    tell: (_, _signal, onFact) => {
+      onFact("pid", 7);
+      throw new Error("it fails after that");
+    },
   });
   const near = new ThreadChannel<Here, There>(here, { name: () => "near" });
   return { near, far, reasons };
@@ -92,6 +103,15 @@ describe("ThreadChannel", () => {
     await turn();
     expect(reasons).toEqual([expect.objectContaining({ name: "AbortError" })]);
     await expect(near.call("wait", undefined, { signal })).rejects.toThrow("enough");
+  });
+
+  it("passes facts to the caller before the call ends, even if it fails", async () => {
+    const { near } = channels();
+    const seen: unknown[] = [];
+    const onFact = (...fact: unknown[]) => seen.push(fact);
+    const called = near.call("tell", undefined, { onFact }).catch(() => seen.push("failed"));
+    await Promise.all([called, near.call("tell", undefined).catch(() => {})]);
+    expect(seen).toEqual([["pid", 7], "failed"]);
   });
 
   it("rejects what cannot be posted, in either direction", async () => {

@@ -1,4 +1,5 @@
 import type { Transferable } from "node:worker_threads";
+import type { PredictOptions } from "@serving-kit/inference";
 import { readError, type ThreadError, writeError } from "./thread-error.js";
 
 /** What a channel needs of a Worker, or of a worker's `parentPort`. */
@@ -7,13 +8,16 @@ export interface ThreadPort {
   on(event: "message", listener: (message: ChannelMessage) => void): unknown;
 }
 
+/** Receives a fact about a call: contract as `PredictOptions.onFact`. */
+export type OnFact = NonNullable<PredictOptions["onFact"]>;
+
 /**
  * What one side of a channel does for the other, by name. Each takes one argument that can be posted,
- * and the signal that aborts when the caller has given the call up.
+ * the signal that aborts when the caller has given the call up, and what passes facts to the caller before it ends.
  */
 export type ThreadMethods = {
   // biome-ignore lint/suspicious/noExplicitAny: the argument is each method's own
-  readonly [name: string]: (argument: any, signal: AbortSignal) => unknown;
+  readonly [name: string]: (argument: any, signal: AbortSignal, onFact: OnFact) => unknown;
 };
 
 /** A result whose memory is moved to the other thread, not copied. */
@@ -35,6 +39,12 @@ export type Answer<M extends ThreadMethods[string]> =
 export type ChannelMessage =
   | { readonly kind: "call"; readonly id: number; readonly method: string; argument: unknown }
   | { readonly kind: "cancel"; readonly id: number }
+  | {
+      readonly kind: "fact";
+      readonly id: number;
+      readonly name: string;
+      readonly value: string | number;
+    }
   | { readonly kind: "result"; readonly id: number; readonly value: unknown }
   | { readonly kind: "failure"; readonly id: number; readonly error: ThreadError };
 
@@ -44,11 +54,13 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
   /** What of the argument is moved, not copied. */
   readonly transfer?: readonly Transferable[];
+  readonly onFact?: OnFact | undefined;
 }
 
 interface PendingCall {
   resolve(value: unknown): void;
   reject(error: unknown): void;
+  readonly onFact: OnFact | undefined;
 }
 
 /**
@@ -75,14 +87,14 @@ export class ThreadChannel<Local extends ThreadMethods, Remote extends ThreadMet
   call<K extends keyof Remote & string>(
     method: K,
     argument: Parameters<Remote[K]>[0],
-    { signal, transfer }: CallOptions = {},
+    { signal, transfer, onFact }: CallOptions = {},
   ): Promise<Answer<Remote[K]>> {
     const id = this.#nextId++;
     const called = new Promise<unknown>((resolve, reject) => {
       signal?.throwIfAborted();
       if (this.#ended !== undefined) throw this.#ended;
       this.#port.postMessage({ kind: "call", id, method, argument }, transfer);
-      this.#pending.set(id, { resolve, reject });
+      this.#pending.set(id, { resolve, reject, onFact });
     });
     return (signal ? this.#orAborted(called, id, signal) : called) as Promise<Answer<Remote[K]>>;
   }
@@ -122,6 +134,7 @@ export class ThreadChannel<Local extends ThreadMethods, Remote extends ThreadMet
       return;
     }
     const pending = this.#pending.get(id);
+    if (kind === "fact") return void pending?.onFact?.(message.name, message.value);
     this.#pending.delete(id);
     if (kind === "result") pending?.resolve(message.value);
     else pending?.reject(readError(message.error));
@@ -130,8 +143,9 @@ export class ThreadChannel<Local extends ThreadMethods, Remote extends ThreadMet
   async #run(id: number, method: string, argument: unknown): Promise<void> {
     const controller = new AbortController();
     this.#running.set(id, controller);
+    const onFact: OnFact = (name, value) => this.#post({ kind: "fact", id, name, value });
     try {
-      const result = await this.#local[method]?.(argument, controller.signal);
+      const result = await this.#local[method]?.(argument, controller.signal, onFact);
       if (this.#ended !== undefined) return;
       const { value, transfer } = result instanceof Moved ? result : new Moved(result, []);
       this.#port.postMessage({ kind: "result", id, value }, transfer);
