@@ -3,49 +3,47 @@ import { existsSync, mkdirSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { ensureInstalled } from "./install.mjs";
+import { ensureMoto } from "./moto.mjs";
 import { root } from "./workspace.mjs";
 
-// `npm run test:stores`: the source of object stores against versitygw, which Go builds, and moto, which pip installs.
-// Both are kept in the cache folder. What cannot be had is skipped with a reason. SERVING_KIT_PYTHON names a Python.
+// `npm run test:stores`: the source of object stores against versitygw, which Go builds, and moto, which pip installs,
+// with a file of more than 4 GiB. Both are kept in the cache folder. What cannot be had is skipped with a reason.
+// SERVING_KIT_PYTHON names a Python; SERVING_KIT_VERSITYGW and SERVING_KIT_MOTO name programs that are there.
 const VERSITYGW = "github.com/versity/versitygw/cmd/versitygw@v1.8.0";
+const MOTO_TIMEOUT_MS = 900_000;
 const cache = join(
   process.env.SERVING_KIT_CACHE ?? join(homedir(), ".cache/serving-kit"),
   "stores",
 );
-const python = process.env.SERVING_KIT_PYTHON ?? "python3";
 
 function run(command, args, env = {}) {
   const options = { cwd: root, stdio: "inherit", env: { ...process.env, ...env } };
   return spawnSync(command, args, options).status === 0;
 }
 
-/** The path of a program that `make` puts there, once. */
-function made(path, what, make) {
-  if (existsSync(path) || (make() && existsSync(path))) return path;
-  process.stdout.write(`skipped: ${what}\n`);
+/** The path of versitygw, which Go builds the first time; undefined, with the reason, if it cannot. */
+function findVersitygw() {
+  if (process.env.SERVING_KIT_VERSITYGW) return process.env.SERVING_KIT_VERSITYGW;
+  const path = join(cache, "versitygw");
+  if (existsSync(path)) return path;
+  process.stdout.write("building versitygw, which takes some minutes\n");
+  mkdirSync(cache, { recursive: true });
+  if (run("go", ["install", VERSITYGW], { GOBIN: cache }) && existsSync(path)) return path;
+  process.stdout.write("skipped: versitygw needs Go, which was not found or failed\n");
   return undefined;
 }
 
-mkdirSync(cache, { recursive: true });
 await ensureInstalled();
-const gateway =
-  process.env.SERVING_KIT_VERSITYGW ??
-  made(join(cache, "versitygw"), "versitygw needs Go, which was not found or failed", () =>
-    run("go", ["install", VERSITYGW], { GOBIN: cache }),
-  );
-const venv = join(cache, "moto");
-const moto =
-  process.env.SERVING_KIT_MOTO ??
-  made(join(venv, "bin/moto_server"), "moto needs Python with venv and pip", () => {
-    const pip = join(venv, "bin/pip");
-    return (
-      run(python, ["-m", "venv", venv]) && run(pip, ["install", "--quiet", "moto[server]==5.*"])
-    );
-  });
-const env = {
-  ...(gateway && { SERVING_KIT_VERSITYGW: gateway }),
-  ...(moto && { SERVING_KIT_MOTO: moto }),
-};
-const files = ["packages/source-object-store/test/stores"];
-const args = ["vitest", "run", "--project", "native", ...files, "--testTimeout=120000"];
-process.exitCode = run("npx", args, env) ? 0 : 1;
+const gateway = findVersitygw();
+const moto = await ensureMoto(MOTO_TIMEOUT_MS);
+if (moto.path === undefined) process.stdout.write(`skipped: moto cannot be had: ${moto.reason}\n`);
+const files = [
+  "packages/source-object-store/test/stores",
+  "examples/object-store/object-store.e2e.test.ts",
+];
+const args = ["vitest", "run", "--project=native", "--project=e2e", ...files];
+const isPassed = run("npx", [...args, "--testTimeout=120000"], {
+  ...(gateway && { SERVING_KIT_VERSITYGW: gateway, SERVING_KIT_LARGE: "1" }),
+  ...(moto.path && { SERVING_KIT_MOTO: moto.path }),
+});
+process.exitCode = isPassed ? 0 : 1;

@@ -1,4 +1,5 @@
 import { ensureInstalled } from "./install.mjs";
+import { ensureMoto } from "./moto.mjs";
 import { run } from "./run.mjs";
 import { sourceFlags } from "./source-flags.mjs";
 import { formatDuration, showStep } from "./step-timer.mjs";
@@ -8,6 +9,9 @@ const KEYS = ["passed", "failed", "skipped"];
 /** The steps with tests that need libtensorflow, and how long getting it may take. */
 const TENSORFLOW_STEPS = ["native", "e2e"];
 const TENSORFLOW_TIMEOUT_MS = 300_000;
+/** The steps with tests of models in AWS, and how long getting its stand-in may take. */
+const MOTO_STEPS = ["native", "e2e"];
+const MOTO_TIMEOUT_MS = 300_000;
 const { stdout } = process;
 const color = stdout.isTTY ? { FORCE_COLOR: "1" } : { NO_COLOR: "1" };
 
@@ -39,6 +43,15 @@ async function ensureTensorFlow() {
   if (code !== 0) stdout.write(`Tests that need TensorFlow are skipped: ${reason.trim()}\n`);
 }
 
+/** Gets moto where it is missing and there is a Python; without it the tests that need it are skipped. */
+async function ensureStores() {
+  const end = showStep("looking for moto, and getting it where it is missing");
+  const { path, reason } = await ensureMoto(MOTO_TIMEOUT_MS);
+  end(path ? "done" : "failed");
+  if (path) process.env.SERVING_KIT_MOTO = path;
+  else stdout.write(`Tests that need moto are skipped: ${reason}\n`);
+}
+
 function printSummary(results) {
   stdout.write("\nSummary\n");
   for (const { name, durationMs, skips, retries, ...counts } of results) {
@@ -54,6 +67,7 @@ try {
   const results = [];
   const chosen = chosenSteps();
   if (chosen.some(({ name }) => TENSORFLOW_STEPS.includes(name))) await ensureTensorFlow();
+  if (chosen.some(({ name }) => MOTO_STEPS.includes(name))) await ensureStores();
   for (const step of chosen) results.push(await runStep(step));
   printSummary(results);
   const total = (key) => results.reduce((sum, result) => sum + result[key], 0);

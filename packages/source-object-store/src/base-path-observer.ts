@@ -152,9 +152,13 @@ export class BasePathObserver {
       considered.add(name);
       // An error version is aspired where a complete one would be, and replaces none.
       if (!("problem" in aspired)) chosen.push(aspired);
-      if ("data" in aspired) completeCount++;
-      else
+      if ("data" in aspired) {
+        completeCount++;
+        const { isOverwritten, uri } = aspired.data;
+        if (isOverwritten) problems.push({ version, error: errors.versionOverwritten(uri) });
+      } else {
         problems.push({ version, error: "problem" in aspired ? aspired.problem : aspired.error });
+      }
     }
     return { chosen, completeCount, considered, found };
   }

@@ -124,6 +124,14 @@ export const errors = {
       { cause, details: { path: uri } },
     ),
 
+  versionOverwritten: (uri: string) =>
+    new ServingError(
+      "FAILED_PRECONDITION",
+      "VERSION_OVERWRITTEN",
+      `${uri} was overwritten since it was loaded; the server continues with what it loaded. Write a new version instead`,
+      { details: { uri } },
+    ),
+
   versionUnsettled: (uri: string) =>
     new ServingError(
       "UNAVAILABLE",

@@ -17,7 +17,7 @@ const EXPENSIVE_MS = 10_000;
  * The provider of models in object stores: base paths such as `s3://bucket/models/digits`, below which
  * `s3://bucket/models/digits/3/` has the objects of version 3.
  *
- * Its sources guarantee, in addition to `ModelSource` (N1 to N10):
+ * Its sources guarantee, in addition to `ModelSource` (N1 to N11):
  * - OP1 A poll of a model is one listing, with a delimiter. The objects of a version are listed while it is new, when
  *   it could not be loaded, hourly, and by `poll`. Fewer than 50 listings start in any second.
  * - OP2 A version is aspired when its manifest or its ready marker says that it is complete, or when it has settled.
@@ -26,6 +26,8 @@ const EXPENSIVE_MS = 10_000;
  * - OP4 If the store cannot be read at the start, the versions of the last known list that are in the cache are emitted,
  *   with the problem SERVED_FROM_CACHE.
  * - OP8 `events` emits `activity` for each page that is requested and each fetch that has ended.
+ * - OP9 A version that is loaded and whose objects were overwritten is the problem VERSION_OVERWRITTEN. What was loaded
+ *   stays, as a version's content must not change.
  *
  * What it emits guarantees, in addition to `RemotePath` (R1 to R8):
  * - OP5 All objects of a lease were in the store together at one moment, with those bytes.

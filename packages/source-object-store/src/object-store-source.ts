@@ -35,7 +35,7 @@ export interface ObjectStoreSourceSettings {
 /** Ms without a byte after which a request is made again. */
 const STALL_MS = 60_000;
 
-/** The source of models in object stores: a `ModelSource` (N1 to N8), made by the provider of `objectStore`. */
+/** The source of models in object stores: a `ModelSource` (N1 to N8, N11), made by the provider of `objectStore`. */
 export class ObjectStoreSource
   extends Observable<AspiredVersions<RemoteVersion>>
   implements ModelSource

@@ -1,4 +1,10 @@
-import { allVersions, type Logger, type SourceServable, silentLogger } from "@serving-kit/core";
+import {
+  allVersions,
+  type Clock,
+  type Logger,
+  type SourceServable,
+  silentLogger,
+} from "@serving-kit/core";
 import { FakeClock, RecordingTarget } from "@serving-kit/testing";
 import { MemoryObjectStore } from "@serving-kit/testing/object-store";
 import { describe, expect, it } from "vitest";
@@ -9,11 +15,19 @@ interface SetUp extends Partial<ObjectStoreOptions> {
   readonly servable?: Partial<SourceServable>;
   readonly pollIntervalMs?: number;
   readonly logger?: Logger;
+  /** How many ms the store's clock is ahead. */
+  readonly skewMs?: number;
 }
 
-function setUp({ servable, pollIntervalMs, logger = silentLogger, ...options }: SetUp = {}) {
+function setUp(given: SetUp = {}) {
+  const { servable, pollIntervalMs, logger = silentLogger, skewMs = 0, ...options } = given;
   const clock = new FakeClock(1_000_000);
-  const store = new MemoryObjectStore({ clock });
+  const storeClock: Clock = {
+    now: () => clock.now() + skewMs,
+    setTimeout: (...timer) => clock.setTimeout(...timer),
+    setImmediate: (...callback) => clock.setImmediate(...callback),
+  };
+  const store = new MemoryObjectStore({ clock: storeClock });
   const basePath = "memory://bucket/digits";
   const source = objectStore({
     ...{ schemes: ["memory"], open: () => store, cache: { dir: "/nonexistent/cache" } },
@@ -71,6 +85,19 @@ describe("polling", () => {
     await clock.advance(12_000);
     expect(lists()).toEqual(["1", "2"]);
   });
+
+  it.each([86_400_000, -900_000])(
+    "OP2 waits as long if the clock of the store is %d ms ahead",
+    async (skewMs) => {
+      const { clock, store, lists } = setUp({ skewMs });
+      const storeMs = () => clock.now() + skewMs;
+      store.put("digits/1/model", "model", storeMs() - 4_000);
+      await clock.advance(5_900);
+      expect(lists()).toEqual([]);
+      await clock.advance(200);
+      expect(lists()).toEqual(["1"]);
+    },
+  );
 
   it("OP2 with a ready marker waits for that, and needs no pause then", async () => {
     const { clock, store, source, lists } = setUp({ readyMarker: "DONE" });

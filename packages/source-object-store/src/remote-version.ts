@@ -53,6 +53,8 @@ export class RemoteVersion implements RemotePath {
   readonly #context: FetchContext;
   /** Whether the last listing may be used, or has been used already. */
   #isUsed = false;
+  /** The leases that are not disposed. */
+  readonly #held = new Set<CacheLease>();
   /** A content that can never be loaded, and why. */
   #refused: { readonly fingerprint: string; readonly error: ServingError } | undefined;
 
@@ -66,6 +68,12 @@ export class RemoteVersion implements RemotePath {
     const { listing } = this.sight.last ?? {};
     const isKnown = listing !== undefined && !listing.files.some(({ name }) => name === ARCHIVE);
     return isKnown ? listing.sizeBytes : undefined;
+  }
+
+  /** Whether the objects that were seen last are others than those of a lease that is held. */
+  get isOverwritten(): boolean {
+    const fingerprint = this.sight.last?.listing.fingerprint;
+    return [...this.#held].some(({ key }) => key !== fingerprint);
   }
 
   async fetch(signal: AbortSignal, progressed?: () => void): Promise<CacheLease> {
@@ -82,12 +90,24 @@ export class RemoteVersion implements RemotePath {
     try {
       const lease = await this.#fetch(signal, onBytes);
       end({ isHit: lease.isHit });
-      return lease;
+      return this.#hold(lease);
     } catch (error) {
       if (signal.aborted) throw signal.reason;
       end({ failure: isServingError(error) ? error.reason : "UNEXPECTED" });
       throw error;
     }
+  }
+
+  /** Counts a lease as held until it is disposed. */
+  #hold(lease: CacheLease): CacheLease {
+    this.#held.add(lease);
+    return {
+      ...lease,
+      [Symbol.asyncDispose]: () => {
+        this.#held.delete(lease);
+        return lease[Symbol.asyncDispose]();
+      },
+    };
   }
 
   async #fetch(signal: AbortSignal, onBytes: OnBytes): Promise<CacheLease> {

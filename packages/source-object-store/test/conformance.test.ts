@@ -89,6 +89,7 @@ sourceProviderConformance(runner, {
       ],
       pass: () => clock.advance(20_000),
       touched: () => store.lists + store.reads,
+      listed: () => store.lists,
       [Symbol.asyncDispose]: () => directory[Symbol.asyncDispose](),
     };
   },

@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, readdir, readFile, utimes, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, statfs, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { ServingError, silentLogger } from "@serving-kit/core";
@@ -92,6 +92,22 @@ describe("eviction", () => {
     await clock.advance(10_000);
     while ((await stat(path)).mtimeMs === 0) await turn();
     expect(JSON.parse(await readFile(path, "utf8"))).toMatchObject({ pid: process.pid });
+  });
+});
+
+describe("the limit", () => {
+  it("LC4 is by default half of what is free at the start, which is logged", async () => {
+    await using directory = await temporaryDirectory();
+    const lines: string[] = [];
+    const logger = { ...silentLogger, info: (_: object, line: string) => lines.push(line) };
+    const cache = new ModelCache({ dir: directory.path }, new FakeClock(), logger);
+    expect(cache.maxBytes).toBeNaN();
+    await using _lease = await cache.lease(wanted(1));
+    const { bavail, bsize } = await statfs(directory.path);
+    // Others write to the disk too.
+    expect(cache.maxBytes / (bavail * bsize)).toBeCloseTo(0.5, 1);
+    const text = `may have ${cache.maxBytes} bytes, half of what is free`;
+    expect(lines).toEqual([expect.stringContaining(text)]);
   });
 });
 

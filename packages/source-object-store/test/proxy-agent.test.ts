@@ -1,10 +1,7 @@
-import { once } from "node:events";
-import { createServer as createHttpServer, type IncomingMessage } from "node:http";
-import type { AddressInfo, Socket } from "node:net";
-import { connect } from "node:net";
 import { describe, expect, it } from "vitest";
 import { openS3 } from "../src/s3/index.js";
 import { proxyOf } from "../src/s3/proxy-agent.js";
+import { ConnectProxy } from "./connect-proxy.js";
 import { S3_CREDENTIALS, S3Server } from "./s3-server.js";
 
 describe("proxyOf", () => {
@@ -40,26 +37,8 @@ describe("a proxy", () => {
     await using server = await S3Server.start();
     Object.assign(process.env, S3_CREDENTIALS);
     server.put("m/1/model", "bytes");
-    const asked: string[] = [];
-    const proxy = createHttpServer();
-    proxy.on("connect", ({ url = "", headers }: IncomingMessage, client: Socket) => {
-      asked.push(`${url} ${headers["proxy-authorization"]}`);
-      const [host, port] = url.split(":");
-      const upstream = connect(Number(port), host, () => {
-        client.write("HTTP/1.1 200 Connection established\r\n\r\n");
-        upstream.pipe(client).pipe(upstream);
-      });
-      for (const socket of [upstream, client]) {
-        socket.on("error", () => {
-          upstream.destroy();
-          client.destroy();
-        });
-      }
-    });
-    proxy.listen(0, "127.0.0.1");
-    await once(proxy, "listening");
-    const { port } = proxy.address() as AddressInfo;
-    const HTTP_PROXY = `http://user:pass@127.0.0.1:${port}`;
+    await using proxy = await ConnectProxy.start();
+    const HTTP_PROXY = `http://user:pass@${proxy.host}`;
     const store = await openS3("s3://bucket", { AWS_ENDPOINT_URL: server.endpoint, HTTP_PROXY });
     const keys: string[] = [];
     for await (const { objects } of store.list({
@@ -70,8 +49,6 @@ describe("a proxy", () => {
     }
     expect(keys).toEqual(["m/1/model"]);
     const authorization = `Basic ${Buffer.from("user:pass").toString("base64")}`;
-    expect(asked).toEqual([`127.0.0.1:${server.port} ${authorization}`]);
-    proxy.closeAllConnections();
-    proxy.close();
+    expect(proxy.asked).toEqual([`127.0.0.1:${server.port} ${authorization}`]);
   });
 });

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer as createSecureServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { crc32 } from "node:zlib";
 
@@ -11,6 +12,12 @@ interface StoredObject {
 }
 
 const ACCESS_KEY = "AKIATESTTESTTESTTEST";
+
+/** A key and a certificate as PEM texts. */
+interface KeyPair {
+  readonly key: Buffer;
+  readonly cert: Buffer;
+}
 
 /** The environment of a client of the server. */
 export const S3_CREDENTIALS = {
@@ -31,14 +38,18 @@ export class S3Server implements AsyncDisposable {
   readonly bucket = "bucket";
   readonly #objects = new Map<string, StoredObject>();
   readonly #server: Server;
+  readonly #origin: string;
 
-  private constructor() {
-    this.#server = createServer((request, response) => void this.#answer(request, response));
+  private constructor(tls: KeyPair | undefined) {
+    const answer = (request: IncomingMessage, response: ServerResponse) =>
+      void this.#answer(request, response);
+    this.#server = tls ? createSecureServer(tls, answer) : createServer(answer);
+    this.#origin = tls ? "https://localhost" : "http://127.0.0.1";
   }
 
-  /** Starts a server on a free port. */
-  static async start(): Promise<S3Server> {
-    const server = new S3Server();
+  /** Starts a server on a free port, over TLS if it has a key and a certificate of localhost. */
+  static async start(tls?: KeyPair): Promise<S3Server> {
+    const server = new S3Server(tls);
     await new Promise<void>((resolve) => server.#server.listen(0, "127.0.0.1", resolve));
     return server;
   }
@@ -48,7 +59,7 @@ export class S3Server implements AsyncDisposable {
   }
 
   get endpoint(): string {
-    return `http://127.0.0.1:${this.port}`;
+    return `${this.#origin}:${this.port}`;
   }
 
   put(key: string, content: string | Uint8Array, modified = new Date(0)): void {

@@ -1,3 +1,5 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { type RemotePath, type SourceActivity, silentLogger } from "@serving-kit/core";
 import { FakeClock, RecordingTarget, turn } from "@serving-kit/testing";
 import { MemoryObjectStore } from "@serving-kit/testing/object-store";
@@ -27,18 +29,22 @@ async function sourceWorld() {
     });
     return { source, activities, target: new RecordingTarget(source) };
   };
-  /** Fetches the version that a source emits, and gives it back. */
-  const fetchFrom = async ({ target }: ReturnType<typeof start>) => {
+  /** Fetches the version that a source emits. */
+  const leaseFrom = async ({ target }: ReturnType<typeof start>) => {
     while (!target.latest("digits")?.versions.length) {
       await clock.advance(100);
       await turn();
     }
     const [version] = target.latest("digits")?.versions ?? [];
     const { data } = version as unknown as { readonly data: RemotePath };
-    await using _lease = await whileTimePasses(clock, data.fetch(signal));
+    return whileTimePasses(clock, data.fetch(signal));
+  };
+  /** The same, and gives the lease back. */
+  const fetchFrom = async (started: ReturnType<typeof start>) => {
+    await using _lease = await leaseFrom(started);
   };
   const dispose = () => directory[Symbol.asyncDispose]();
-  return { store, start, fetchFrom, [Symbol.asyncDispose]: dispose };
+  return { store, clock, start, leaseFrom, fetchFrom, [Symbol.asyncDispose]: dispose };
 }
 
 it("OP4 a source that starts without its store emits the versions that are in the cache", async () => {
@@ -56,6 +62,28 @@ it("OP4 a source that starts without its store emits the versions that are in th
     .toEqual(["SERVED_FROM_CACHE"]);
   expect(world.store.reads).toBe(reads);
   after.target[Symbol.dispose]();
+});
+
+it("OP9 reports a version that is overwritten while it is loaded, and keeps what was loaded", async () => {
+  await using world = await sourceWorld();
+  const started = world.start();
+  const { source, target } = started;
+  const reasons = () => source.problems().map(({ error }) => error.reason);
+  const polled = () => whileTimePasses(world.clock, source.poll());
+  const lease = await world.leaseFrom(started);
+  const before = target.emissions.length;
+  await polled();
+  expect(reasons()).toEqual([]);
+  world.store.put("digits/1/model", "other");
+  await polled();
+  expect(reasons()).toEqual(["VERSION_OVERWRITTEN"]);
+  expect(await readFile(join(lease.path, "model"), "utf8")).toBe("model");
+  expect(target.emissions.length).toBe(before);
+  // As when the version is unloaded, or could not be loaded and is fetched again.
+  await lease[Symbol.asyncDispose]();
+  await polled();
+  expect(reasons()).toEqual([]);
+  target[Symbol.dispose]();
 });
 
 it("OP8 each page and each fetch is an activity", async () => {

@@ -30,6 +30,8 @@ export interface WantedVersion {
 
 /** A lease of a version in the cache. */
 export interface CacheLease extends LocalLease {
+  /** The content's address. */
+  readonly key: string;
   /** Whether it was in the cache before. */
   readonly isHit: boolean;
 }
@@ -174,6 +176,7 @@ export class ModelCache {
       await use.release();
     };
     return {
+      key: entry.key,
       path: entry.path,
       sizeBytes: entry.sizeBytes,
       isHit,

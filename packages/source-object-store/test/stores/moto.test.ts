@@ -5,13 +5,12 @@ import { silentLogger, specificVersions, systemClock } from "@serving-kit/core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openS3, s3 } from "../../src/s3/index.js";
 import { temporaryDirectory } from "../temporary-directory.js";
-import { StoreProcess } from "./store-process.js";
+import { moto as program, startMoto, unlessMoto } from "./moto.js";
+import type { StoreProcess } from "./store-process.js";
 
-// `npm run test:stores` installs it; with Python, `pip install 'moto[server]'`.
-const program = process.env.SERVING_KIT_MOTO;
 const credentials = { accessKeyId: "testaccess", secretAccessKey: "testsecret" };
 
-describe.skipIf(program === undefined)("moto (SERVING_KIT_MOTO names its moto_server)", () => {
+describe.skipIf(program === undefined)(`moto${unlessMoto}`, () => {
   let moto: StoreProcess;
   let client: S3Client;
   let folder: Awaited<ReturnType<typeof temporaryDirectory>>;
@@ -19,13 +18,7 @@ describe.skipIf(program === undefined)("moto (SERVING_KIT_MOTO names its moto_se
 
   beforeAll(async () => {
     folder = await temporaryDirectory();
-    moto = await StoreProcess.start((port) => [
-      program as string,
-      "-H",
-      "127.0.0.1",
-      "-p",
-      `${port}`,
-    ]);
+    moto = await startMoto();
     const { endpoint } = moto;
     client = new S3Client({ endpoint, region: "us-east-1", forcePathStyle: true, credentials });
     await client.send(new CreateBucketCommand({ Bucket: "bucket" }));
