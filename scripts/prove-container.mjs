@@ -3,9 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ensureInstalled } from "./install.mjs";
 import { baseImages } from "./prove-container/base-images.mjs";
+import { checkBucket } from "./prove-container/bucket-checks.mjs";
 import * as checks from "./prove-container/checks.mjs";
 import { findEngine } from "./prove-container/engine.mjs";
 import { lintDockerfile } from "./prove-container/hadolint.mjs";
+import { checkPythonCrashes, checkPythonModule } from "./prove-container/python-checks.mjs";
 import { registryArguments } from "./prove-container/registries.mjs";
 import { formatDuration, showStep } from "./step-timer.mjs";
 import { root } from "./workspace.mjs";
@@ -54,9 +56,11 @@ async function prove(engine, folder) {
   }
   await step("a SavedModel, by flags", () => checks.checkSavedModel(engine, TENSORFLOW));
   await step("a servable of one's own", () => checks.checkCustomPlatform(engine, TFLITE, folder));
+  await step("models in a bucket", () => checkBucket(engine, TFLITE, folder));
   await step("a Python module, in an image of its own", () =>
-    checks.checkPythonModule(engine, PYTHON, folder, buildArguments),
+    checkPythonModule(engine, PYTHON, folder, buildArguments),
   );
+  await step("Python processes that crash", () => checkPythonCrashes(engine, PYTHON, folder));
   await step("examples/compose", () => checks.checkCompose(engine, TFLITE, folder));
 }
 

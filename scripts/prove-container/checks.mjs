@@ -1,20 +1,20 @@
 import assert from "node:assert/strict";
-import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "../workspace.mjs";
 import { readCompose } from "./compose.mjs";
 import { eventually, get, grpcHealth, predict, recognizedDigits } from "./requests.mjs";
 
 const SERVING = 1;
-const models = join(root, "examples/models");
-const ports = ["--publish=127.0.0.1::8500", "--publish=127.0.0.1::8501"];
+export const models = join(root, "examples/models");
+export const ports = ["--publish=127.0.0.1::8500", "--publish=127.0.0.1::8501"];
 /** What a container is left with in a careful deployment. */
-const bare = ["--read-only", "--cap-drop=all", "--security-opt=no-new-privileges"];
+export const bare = ["--read-only", "--cap-drop=all", "--security-opt=no-new-privileges"];
 const digits = ["--env=MODEL_NAME=digits", `--volume=${models}/digits:/models/digits:ro`];
 const megabytes = (bytes) => `${Math.round(bytes / 1e6)} MB`;
 
 /** Fails unless 9 of 10 digits are recognized; tells how many. */
-async function expectDigits(port, path) {
+export async function expectDigits(port, path) {
   const { right, of } = await eventually(() => recognizedDigits(port, path));
   assert.ok(right >= 0.9 * of, `${right} of ${of} digits recognized`);
   return `${right} of ${of} digits recognized over REST`;
@@ -171,48 +171,4 @@ export async function checkCustomPlatform(engine, image, folder) {
   assert.deepEqual(await eventually(() => predict(port, path, [100])), [212]);
   assert.equal(await container.stop(), 0);
   return "100 °C are 212 °F";
-}
-
-/** The Dockerfile of a module for TF Serving's image, from our base, with its configuration copied too. */
-const MODULE_DOCKERFILE = (base) => `FROM ${base}
-
-RUN apt-get update && apt-get install -y python3 python3-pip
-RUN pip3 install tflite-runtime
-
-WORKDIR /models
-
-COPY model.tflite /models/model.tflite
-COPY model_wrapper.py /models/model_wrapper.py
-COPY model_config.conf /models/model_config.conf
-
-CMD ["/usr/bin/tf_serving_entrypoint", "--model_config_file=/models/model_config.conf"]
-`;
-
-/** An image that derives from the one with Python serves a module, not as root, and leaves no zombie. */
-export async function checkPythonModule(engine, image, folder, buildArguments) {
-  const context = join(folder, "python-module");
-  mkdirSync(context);
-  for (const file of ["model_wrapper.py", "model_config.conf"]) {
-    cpSync(join(root, "packages/servable-python/test/seed", file), join(context, file));
-  }
-  cpSync(join(models, "digits/1/model.tflite"), join(context, "model.tflite"));
-  writeFileSync(join(context, "Dockerfile"), MODULE_DOCKERFILE(image));
-  const derived = `${image}-module`;
-  await engine.build(derived, ...buildArguments, context);
-  const container = await engine.start(...ports, derived);
-  const port = await container.port(8501);
-  const [{ image: pixels, label }] = JSON.parse(
-    readFileSync(join(models, "digits/samples.json"), "utf8"),
-  );
-  const [scores] = await eventually(() => predict(port, "/v1/models/tflite_model", [pixels]));
-  assert.equal(scores.indexOf(Math.max(...scores)), label);
-  assert.match(
-    await container.exec("cat", "/proc/1/status"),
-    /^Name:\tnode\n[\s\S]*^Uid:\t10001\t/m,
-  );
-  assert.equal(await container.stop(), 0);
-  const other = await engine.start("--user=12345:0", ...ports, derived);
-  await eventually(async () => get(await other.port(8501), "/v1/models/tflite_model"));
-  assert.equal(await other.stop(), 0);
-  return "its module answers by tflite-runtime, as user 10001, and as the user that the engine names";
 }

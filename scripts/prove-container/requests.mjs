@@ -17,7 +17,7 @@ const TIMEOUT_MS = 10_000;
  * By node:http: the promise of Node 20's fetch never settles when the connection is closed at once, as
  * Docker's proxy does while nobody listens in the container yet.
  */
-function send(port, path, method, body) {
+export function send(port, path, method, body) {
   const options = { host: "127.0.0.1", port, path, method, timeout: TIMEOUT_MS };
   return new Promise((resolve, reject) => {
     const sent = request(options, async (response) => {
