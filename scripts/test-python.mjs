@@ -43,10 +43,14 @@ function test(set, isFirst) {
   const files = [
     "packages/servable-python/test/seed.test.ts",
     "packages/servable-python/test/tensors.test.ts",
+    "packages/serving-kit/test/python.e2e.test.ts",
   ];
-  if (isFirst)
+  if (isFirst) {
     files.push("packages/servable-python/test", "packages/server/test/python-models.test.ts");
-  const args = ["vitest", "run", "--project", "native", ...files, "--testTimeout=120000"];
+    files.push("examples/python-models");
+  }
+  const projects = ["--project=native", "--project=e2e"];
+  const args = ["vitest", "run", ...projects, ...files, "--testTimeout=120000"];
   return run("npx", args, {
     SERVING_KIT_PYTHON: interpreterOf(set),
     SERVING_KIT_PYTHON_SEED: "required",

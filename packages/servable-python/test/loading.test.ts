@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { RAM_BYTES } from "@serving-kit/core";
@@ -19,10 +20,14 @@ import {
 const title = `loading${noPython ? ` (skipped: ${noPython})` : ""}`;
 describe.skipIf(noPython)(title, () => {
   it("the function gets the path and the facts of the configuration; an export that is not named is found", async () => {
-    const model = await open("crashes.py", { config: { size: 3 }, exportName: "load_servable" });
+    const given = { config: { size: 3 }, modelType: "crashing", exportName: "load_servable" };
+    const model = await open("crashes.py", given);
     expect(await ask(model, { do: "facts" })).toEqual({
       path: MODULES,
-      config: { name: "m", version: 1, base_path: "/models", model_type: "", options: { size: 3 } },
+      config: {
+        ...{ name: "m", version: 1, base_path: "/models" },
+        ...{ model_type: "crashing", options: { size: 3 } },
+      },
     });
     const other = await open("crashes.py", {});
     expect(await done(other, { do: "neighbour" })).toBe("a neighbour");
@@ -36,6 +41,20 @@ describe.skipIf(noPython)(title, () => {
     expect(
       path.some((folder) => folder === process.cwd() || folder.includes("servable-python/python")),
     ).toBe(false);
+  });
+
+  it("imports the user's packages by their absolute folder, unless the environment is isolated", async () => {
+    const folder = temporaryFolder();
+    const interpreter = await findInterpreter(INTERPRETER);
+    const env = { HOME: folder };
+    const program =
+      "import site, sys; print(site.getusersitepackages()); print(sys.prefix != sys.base_prefix)";
+    const facts = execFileSync(interpreter, ["-I", "-c", program], { encoding: "utf8", env });
+    const [site = "", isIsolated] = facts.trim().split("\n");
+    mkdirSync(site, { recursive: true });
+    const model = await open("crashes.py", { env });
+    const path = (await done(model, { do: "path" })) as string[];
+    expect(path.includes(site)).toBe(isIsolated === "False");
   });
 
   it("env differs by worker, and OMP_NUM_THREADS is the worker's part of the cores unless it is set", async () => {

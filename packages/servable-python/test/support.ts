@@ -45,6 +45,7 @@ export const ID: ServableId = { name: "m", version: 1n };
 export interface OpenOptions extends PythonOptions {
   readonly exportName?: string;
   readonly config?: Record<string, unknown>;
+  readonly modelType?: string;
   readonly clock?: Clock;
   readonly logger?: Logger;
   readonly signal?: AbortSignal;
@@ -56,6 +57,7 @@ export async function open(
   {
     exportName,
     config,
+    modelType,
     clock = systemClock,
     logger = silentLogger,
     signal,
@@ -67,6 +69,7 @@ export async function open(
     modulePath: join(MODULES, module),
     exportName,
     options: config,
+    modelType,
     basePath: "/models",
   };
   const loader = code?.loader(named, { path: MODULES }, ID);

@@ -80,6 +80,16 @@ describe.skipIf(noNumpy)(title, () => {
     }
   });
 
+  it("inputs that a model keeps stay as they are, large ones too", async () => {
+    const model = await open("tensors.py", { exportName: "Keeper" });
+    const firsts = [];
+    for (const count of [100_000, 100_000, 50_000, 10, 10, 100_000]) {
+      firsts.push(firsts.length + 0.5);
+      const x = tensor("float32", [count], new Float32Array(count).fill(firsts.length - 0.5));
+      expect((await model.predict({ x })).firsts?.data).toEqual(Float32Array.from(firsts));
+    }
+  });
+
   it.each([
     ["float64", [1.5, 2.5]],
     ["list", [1, 2]],

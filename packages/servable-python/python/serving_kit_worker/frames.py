@@ -6,15 +6,21 @@ import socket
 import struct
 import threading
 
+from .memory import ALIGNMENT, Memory
+
 MAGIC = 0x314B5350  # "PSK1"
 MAX_HEADER = 1 << 24
-ALIGNMENT = 64
+# Read ahead up to it, so that a small frame is one call of the system.
+_AHEAD = 1 << 14
 # Below it, one write of a joined copy is faster than several writes.
 _SMALL = 1 << 16
 # What every system takes in one call.
 _MAX_VIEWS = 16
+# How much may wait to be read by Node, if the system allows it: the worker need not wait for Node then.
+_SEND_BUFFER = 1 << 20
 
 _PREFIX = struct.Struct("<IIIIQ")
+_encode = json.JSONEncoder(separators=(",", ":")).encode
 
 
 class FrameSocket:
@@ -24,28 +30,33 @@ class FrameSocket:
         # Elsewhere than at a small number, where a stray write of the model would hit it.
         self._socket = socket.socket(fileno=_moved(fd))
         self._socket.setblocking(True)
-        self._prefix = bytearray(_PREFIX.size)
+        try:
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
+        except OSError:
+            pass  # it is an optimization
+        self._ahead = memoryview(bytearray(_AHEAD))
+        self._start = self._end = 0
         self._writing = threading.Lock()
-        self._allocate = bytearray
+        self._memory = Memory(bytearray)
 
     def use_numpy(self, numpy):
         """Allocates bodies without filling them with zeros first."""
-        self._allocate = lambda size: numpy.empty(size, numpy.uint8).data.cast("B")
+        self._memory = Memory(lambda size: numpy.empty(size, numpy.uint8))
 
     def read(self):
         """The header and body of the next frame; None if Node has ended."""
-        if not self._fill(memoryview(self._prefix)):
+        prefix = self._next(_PREFIX.size)
+        if prefix is None:
             return None
-        magic, header_bytes, _flags, _reserved, body_bytes = _PREFIX.unpack(self._prefix)
+        magic, header_bytes, _flags, _reserved, body_bytes = _PREFIX.unpack(prefix)
         if magic != MAGIC or header_bytes > MAX_HEADER:
             raise ValueError("expected a frame of serving-kit; the socket has other bytes")
-        header = bytearray(header_bytes)
-        if not self._fill(memoryview(header)):
+        text = self._next(header_bytes)
+        if text is None:
             return None
-        body = _aligned(self._allocate, body_bytes)
-        if not self._fill(body):
-            return None
-        return json.loads(header), body
+        header = json.loads(str(text, "utf-8"))
+        body = self._memory.take(body_bytes)
+        return (header, body) if self._fill(body) else None
 
     def write(self, header, parts=()):
         """Writes a frame. `parts` are bytes-like; each starts at a multiple of 64 in the body."""
@@ -57,7 +68,7 @@ class FrameSocket:
                 pieces.append(bytes(gap))
             pieces.append(view)
             body += gap + len(view)
-        text = json.dumps(header, separators=(",", ":")).encode()
+        text = _encode(header).encode()
         head = _PREFIX.pack(MAGIC, len(text), 0, 0, body) + text
         with self._writing:
             if body <= _SMALL:
@@ -74,11 +85,31 @@ class FrameSocket:
             if sent:
                 views[0] = views[0][sent:]
 
+    def _next(self, size):
+        """The next bytes, as a view that is valid until the next call; None at the end."""
+        if size > _AHEAD:
+            view = memoryview(bytearray(size))
+            return view if self._fill(view) else None
+        ahead = self._ahead
+        if self._end - self._start < size and self._start > 0:
+            self._end -= self._start
+            ahead[: self._end] = bytes(ahead[self._start : self._start + self._end])
+            self._start = 0
+        while self._end - self._start < size:
+            count = self._socket.recv_into(ahead[self._end :])
+            if count == 0:
+                return None
+            self._end += count
+        self._start += size
+        return ahead[self._start - size : self._start]
+
     def _fill(self, view):
-        size = len(view)
-        done = 0
-        while done < size:
-            count = self._socket.recv_into(view[done:], size - done)
+        """Fills a view with what was read ahead, and then from the socket. Whether there was enough."""
+        done = min(len(view), self._end - self._start)
+        view[:done] = self._ahead[self._start : self._start + done]
+        self._start += done
+        while done < len(view):
+            count = self._socket.recv_into(view[done:], 0, socket.MSG_WAITALL)
             if count == 0:
                 return False
             done += count
@@ -94,17 +125,6 @@ def _moved(fd):
         return fd
     os.close(fd)
     return moved
-
-
-def _aligned(allocate, size):
-    """A writable view of `size` bytes whose address is a multiple of 64."""
-    if size == 0:
-        return memoryview(bytearray())
-    import ctypes
-
-    memory = memoryview(allocate(size + ALIGNMENT - 1))
-    start = -ctypes.addressof(ctypes.c_char.from_buffer(memory)) % ALIGNMENT
-    return memory[start : start + size]
 
 
 def offsets(sizes):

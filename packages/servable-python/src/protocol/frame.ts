@@ -5,16 +5,19 @@ const SMALL_BYTES = 16_384;
 
 /** The buffers to write for a frame. Parts are not copied, unless the body is small. */
 export function writeFrame(header: object, parts: readonly Uint8Array[] = []): Uint8Array[] {
-  const text = Buffer.from(JSON.stringify(header));
+  const text = JSON.stringify(header);
+  const textBytes = Buffer.byteLength(text);
   let bodyBytes = 0;
   for (const { byteLength } of parts) bodyBytes = aligned(bodyBytes) + byteLength;
   const isSmall = bodyBytes <= SMALL_BYTES;
-  const start = PREFIX_BYTES + text.length;
-  const head = Buffer.alloc(isSmall ? start + bodyBytes : start);
+  const start = PREFIX_BYTES + textBytes;
+  const head = Buffer.allocUnsafe(isSmall ? start + bodyBytes : start);
   head.writeUInt32LE(MAGIC, 0);
-  head.writeUInt32LE(text.length, 4);
-  head.writeBigUInt64LE(BigInt(bodyBytes), 16);
-  text.copy(head, PREFIX_BYTES);
+  head.writeUInt32LE(textBytes, 4);
+  head.fill(0, 8, 16);
+  head.writeUInt32LE(bodyBytes % 2 ** 32, 16);
+  head.writeUInt32LE(Math.floor(bodyBytes / 2 ** 32), 20);
+  head.write(text, PREFIX_BYTES);
   return isSmall ? [joined(head, start, parts)] : [head, ...padded(parts)];
 }
 
@@ -24,7 +27,9 @@ export const aligned = (offset: number): number => Math.ceil(offset / ALIGNMENT)
 function joined(frame: Buffer, start: number, parts: readonly Uint8Array[]): Buffer {
   let offset = 0;
   for (const part of parts) {
-    offset = aligned(offset);
+    const end = offset;
+    offset = aligned(end);
+    frame.fill(0, start + end, start + offset);
     frame.set(part, start + offset);
     offset += part.byteLength;
   }

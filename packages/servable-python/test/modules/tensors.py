@@ -67,6 +67,19 @@ class Facts:
         return {"facts": np.array(facts)}
 
 
+class Keeper:
+    """It keeps all its inputs, and returns the first element of each."""
+
+    signatures = {"inputs": {"x": ("float32", [-1])}, "outputs": {"firsts": ("float32", [-1])}}
+
+    def __init__(self):
+        self.kept = []
+
+    def predict(self, inputs):
+        self.kept.append(inputs["x"][::2])
+        return {"firsts": np.array([x[0] for x in self.kept])}
+
+
 class Casts:
     """What models return in practice."""
 
