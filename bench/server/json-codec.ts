@@ -1,77 +1,79 @@
-import type { Signature, TensorSpec } from "@serving-kit/inference";
+import type { DType, Signature, Tensor } from "@serving-kit/inference";
 import { decodePredict, encodePredict } from "@serving-kit/tensor-json";
-import type { Benchmark, Figure } from "../figure.js";
+import { withoutKernel } from "../../packages/tensor-json/src/kernel/codec-kernel.js";
+import type { Benchmark, Figure, Goal } from "../figure.js";
 import { type Contender, measure, speedRatio } from "../measure.js";
 
-const IMAGE = [1, 224, 224, 3];
+type Extents = readonly [number, number] | readonly [number, number, number, number];
 
-/** Numbers that have `digits` significant digits in decimal, the same in every run. */
-function* decimals(digits: number): Generator<string> {
+const IMAGE = [1, 224, 224, 3] as const;
+
+/** Numbers from 0 to 1, the same in every run. */
+function* uniform(): Generator<number> {
   let state = 1;
   for (;;) {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    yield ((state + 0.5) / 2 ** 32).toPrecision(digits);
+    yield (state + 0.5) / 2 ** 32;
   }
 }
 
-function nested(shape: readonly number[], next: () => string): string {
+const numbers = (of: (value: number) => number | string) => {
+  const values = uniform();
+  return () => of(values.next().value);
+};
+
+function nested(shape: readonly number[], next: () => unknown): string {
   const [size, ...inner] = shape;
-  if (size === undefined) return next();
+  if (size === undefined) return String(next());
   return `[${Array.from({ length: size }, () => nested(inner, next)).join(",")}]`;
 }
 
-function imageBody(digits: number): Buffer {
-  const values = decimals(digits);
-  return Buffer.from(`{"instances":${nested(IMAGE, () => values.next().value)}}`);
-}
-
-const spec: TensorSpec = { dtype: "float32", shape: [-1, 224, 224, 3] };
-const signature: Signature = { inputs: new Map([["image", spec]]), outputs: new Map() };
+const sizeOf = (shape: Extents) => shape.reduce<number>((all, extent) => all * extent, 1);
 
 let sink = 0;
 
 const decoding =
-  (body: Buffer): Contender =>
+  (body: Buffer, dtype: DType): Contender =>
   (operations) => {
+    const inputs: Signature["inputs"] = new Map([["x", { dtype, shape: null }]]);
+    const signature: Signature = { inputs, outputs: new Map() };
     for (let i = 0; i < operations; i++) {
-      const { inputs } = decodePredict(body, () => signature);
-      sink += inputs.image?.data.length ?? 0;
+      sink += decodePredict(body, () => signature).inputs.x?.data.length ?? 0;
     }
   };
 
-/** How it is usually done: JSON.parse, then every element into a typed array. */
+/** The usual way: JSON.parse, then every element into a typed array by plain loops. */
 const parsing =
-  (body: Buffer): Contender =>
+  (body: Buffer, shape: Extents): Contender =>
   (operations) => {
     for (let i = 0; i < operations; i++) {
-      const { instances } = JSON.parse(body.toString()) as { instances: number[][][][] };
-      const data = new Float32Array(224 * 224 * 3);
+      const { instances } = JSON.parse(body.toString());
+      const data = new Float32Array(sizeOf(shape));
       let at = 0;
-      for (const image of instances) {
-        for (const row of image) for (const pixel of row) for (const v of pixel) data[at++] = v;
+      if (shape.length === 2) for (const row of instances) for (const v of row) data[at++] = v;
+      else {
+        for (const image of instances) {
+          for (const row of image) for (const pixel of row) for (const v of pixel) data[at++] = v;
+        }
       }
-      sink += data[i] as number;
+      sink += data[0] as number;
     }
   };
-
-const SIDE = 1_000;
 
 const encoding =
-  (data: Float32Array): Contender =>
+  (y: Tensor): Contender =>
   (operations) => {
-    for (let i = 0; i < operations; i++) {
-      const outputs = { scores: { dtype: "float32", shape: [SIDE, SIDE], data } } as const;
-      sink += encodePredict(outputs, "row").length;
-    }
+    for (let i = 0; i < operations; i++) sink += encodePredict({ y }, "row").length;
   };
 
-/** How it is usually done: rows of plain arrays, then JSON.stringify. */
+/** The usual way: rows of plain arrays, then JSON.stringify. */
 const stringifying =
-  (data: Float32Array): Contender =>
+  ({ shape, data }: Tensor): Contender =>
   (operations) => {
+    const [rows = 0, width = 0] = shape;
     for (let i = 0; i < operations; i++) {
-      const predictions = Array.from({ length: SIDE }, (_, row) =>
-        Array.from(data.subarray(row * SIDE, (row + 1) * SIDE)),
+      const predictions = Array.from({ length: rows }, (_, row) =>
+        Array.from((data as Float32Array).subarray(row * width, (row + 1) * width)),
       );
       sink += Buffer.from(JSON.stringify({ predictions })).length;
     }
@@ -79,43 +81,91 @@ const stringifying =
 
 async function compare(
   name: string,
+  against: string,
   candidate: Contender,
   usual: Contender,
-  atLeast: number,
+  goal?: Goal,
 ): Promise<Figure[]> {
   const measured = await measure({ candidate, usual }, { rounds: 9, warmUpMs: 1_500 });
+  const { spread, nsPerOperation } = measured.candidate;
   return [
     {
-      name: `${name}, speed against the usual way`,
+      name: `${name}, speed against ${against}`,
       value: speedRatio(measured.candidate, measured.usual),
       unit: "x",
-      goal: { atLeast },
+      ...(goal && { goal }),
       baseline: 1,
-      spread: measured.candidate.spread,
+      spread,
     },
     {
       name: `${name}, time`,
-      value: measured.candidate.nsPerOperation / 1e6,
+      value: nsPerOperation / 1e6,
       unit: "ms",
       baseline: measured.usual.nsPerOperation / 1e6,
-      spread: measured.candidate.spread,
+      spread,
     },
   ];
+}
+
+const digits = (count: number) => numbers((value) => value.toPrecision(count));
+const bytes = () => numbers((value) => Math.floor(256 * value));
+
+/** Bodies to decode, and how many times as fast as the usual way that must be. */
+const DECODED: readonly (readonly [string, Extents, () => unknown, number, DType?])[] = [
+  ["1x224x224x3 float32, 9 digits", IMAGE, digits(9), 6.5],
+  ["1x224x224x3 float32, 17 digits", IMAGE, digits(17), 8],
+  ["1x224x224x3 float32, 0 to 255", IMAGE, bytes(), 4.5],
+  ["1x224x224x3 uint8", IMAGE, bytes(), 4.5, "uint8"],
+  ["64x64 float32, 9 digits", [64, 64], digits(9), 2.5],
+  ["64x64 float32, one place", [64, 64], numbers((v) => `${Math.floor(17 * v)}.0`), 2.5],
+];
+
+/** Tensors to encode, likewise. */
+const ENCODED: readonly (readonly [number, number, "float32" | "float64", number])[] = [
+  [1_000, 1_000, "float32", 6],
+  [32, 1_000, "float32", 6],
+  [64, 10, "float32", 6],
+  [32, 1_000, "float64", 5],
+];
+
+/** Bodies that the kernel must not slow down, against the codec without it. */
+const SMALL: readonly (readonly [string, Extents, () => unknown])[] = [
+  ["1x4 float32", [1, 4], digits(2)],
+  ["1x64 float32", [1, 64], numbers((v) => `${Math.floor(17 * v)}.0`)],
+];
+
+function bodyOf(shape: Extents, next: () => unknown): Buffer {
+  return Buffer.from(`{"instances":${nested(shape, next)}}`);
+}
+
+function tensorOf(rows: number, width: number, dtype: "float32" | "float64"): Tensor {
+  const array = dtype === "float32" ? Float32Array : Float64Array;
+  const data = array.from({ length: rows * width }, numbers(Number) as () => number);
+  return { dtype, shape: [rows, width], data };
 }
 
 const benchmark: Benchmark = {
   name: "JSON codec of the REST interface",
   async run() {
     const figures: Figure[] = [];
-    for (const digits of [9, 17]) {
-      const body = imageBody(digits);
-      const name = `decode 1x224x224x3 float32, ${digits} digits`;
-      figures.push(...(await compare(name, decoding(body), parsing(body), 3)));
+    for (const [name, shape, next, atLeast, dtype = "float32"] of DECODED) {
+      const body = bodyOf(shape, next);
+      const contenders = [decoding(body, dtype), parsing(body, shape)] as const;
+      figures.push(...(await compare(`decode ${name}`, "JSON.parse", ...contenders, { atLeast })));
     }
-    const values = decimals(9);
-    const data = Float32Array.from({ length: SIDE * SIDE }, () => Number(values.next().value));
-    const name = "encode 1,000x1,000 float32";
-    figures.push(...(await compare(name, encoding(data), stringifying(data), 2)));
+    for (const [rows, width, dtype, atLeast] of ENCODED) {
+      const tensor = tensorOf(rows, width, dtype);
+      const contenders = [encoding(tensor), stringifying(tensor)] as const;
+      const name = `encode ${rows}x${width} ${dtype}`;
+      figures.push(...(await compare(name, "JSON.stringify", ...contenders, { atLeast })));
+    }
+    for (const [name, shape, next] of SMALL) {
+      const decode = decoding(bodyOf(shape, next), "float32");
+      const before: Contender = (operations) => withoutKernel(() => decode(operations));
+      figures.push(
+        ...(await compare(`decode ${name}`, "the codec without kernel", decode, before)),
+      );
+    }
     if (sink === 0) throw new Error("nothing was coded");
     return figures;
   },

@@ -1,5 +1,6 @@
 import type { MemoryAllowance } from "@serving-kit/inference";
 import { type DoubleDType, NUMBER_RANGES } from "./json-dtypes.js";
+import { type KernelNumbers, KINDS, type NumberKind } from "./kernel/number-kind.js";
 import { type NumberRange, scanNumber } from "./scan-number.js";
 import { smallArray } from "./slab.js";
 
@@ -9,6 +10,7 @@ import { smallArray } from "./slab.js";
  */
 export class DoubleLeaves {
   readonly range: NumberRange;
+  readonly kind: NumberKind;
   /** Where the loops of `scanRun` write; shared by all requests, never by two at a time. */
   readonly chunk: Float64Array;
   /** How much of the chunk is written. */
@@ -22,6 +24,7 @@ export class DoubleLeaves {
     this.#dtype = dtype;
     this.#allowance = allowance;
     this.range = NUMBER_RANGES[dtype];
+    this.kind = KINDS[dtype];
     this.chunk = spareChunks.pop() ?? new Float64Array(CHUNK_LENGTH);
   }
 
@@ -42,22 +45,42 @@ export class DoubleLeaves {
 
   /** Empties the chunk. `progress` is how much of the text was read, from 0 to 1, for a good guess. */
   flush(progress: number): void {
-    const length = this.length;
-    if (this.#data === undefined || this.#data.length < length) {
-      const array = ARRAYS[this.#dtype];
-      const capacity = capacityFor(length, progress);
-      this.#allowance.take((capacity - (this.#data?.length ?? 0)) * array.BYTES_PER_ELEMENT);
-      const grown = new array(capacity);
-      if (this.#data) grown.set(this.#data);
-      this.#data = grown;
-    }
-    this.#data.set(this.chunk.subarray(0, this.used), this.#flushed);
-    this.#flushed = length;
+    const count = this.used;
+    const data = this.#reserve(count, progress);
+    data.set(this.chunk.subarray(0, count), this.#flushed);
+    this.#flushed += count;
     this.used = 0;
   }
 
+  append(numbers: KernelNumbers, count: number, progress: number): void {
+    if (this.used > 0) this.flush(progress);
+    const data = this.#reserve(count, progress);
+    const at = this.#flushed;
+    if (count > MAX_COPIED_ONE_BY_ONE) {
+      data.set((numbers as NumberArray).subarray(0, count), at);
+    } else {
+      for (let i = 0; i < count; i++) data[at + i] = numbers[i] as number;
+    }
+    this.#flushed = at + count;
+  }
+
+  /** The memory with room for so many elements more. */
+  #reserve(count: number, progress: number): NumberArray {
+    const data = this.#data;
+    const length = this.#flushed + count;
+    if (data !== undefined && data.length >= length) return data;
+    const array = ARRAYS[this.#dtype];
+    const capacity = capacityFor(length, progress);
+    this.#allowance.take((capacity - (data?.length ?? 0)) * array.BYTES_PER_ELEMENT);
+    const isSmall = capacity <= MAX_COPIED_ONE_BY_ONE;
+    const grown = isSmall ? smallArray<NumberArray>(array, capacity) : new array(capacity);
+    if (data) grown.set(data);
+    this.#data = grown;
+    return grown;
+  }
+
   finish(): NumberArray {
-    if (this.#flushed > 0) this.flush(1);
+    if (this.used > 0 && this.#flushed > 0) this.flush(1);
     const data = this.#data ?? this.#copy();
     if (spareChunks.length < MAX_SPARE_CHUNKS) spareChunks.push(this.chunk);
     const { length } = this;

@@ -5,6 +5,7 @@ import { isDoubleDType, type JsonDType } from "./json-dtypes.js";
 import { skipString, stringAt } from "./json-string.js";
 import { CHAR, hasWord, latin1 } from "./json-text.js";
 import { skipValue } from "./json-value.js";
+import type { KernelNumbers, NumberKind } from "./kernel/number-kind.js";
 
 /**
  * Reads the elements of one tensor, one at a time, into growing memory of the right kind.
@@ -17,6 +18,13 @@ export interface Leaves {
   /** How many elements were read. */
   readonly length: number;
   read(bytes: Uint8Array, at: number): number;
+  /** How the kernel reads elements; absent if it does not. */
+  readonly kind?: NumberKind;
+  /**
+   * Adds the first `count` of the numbers that the kernel read. `progress` is how much of the text was read, from 0 to 1,
+   * for a good guess at the memory.
+   */
+  append?(numbers: KernelNumbers, count: number, progress: number): void;
   /** Adds the element that means "missing": see `TensorSpec.missing`. Absent if the dtype has none. */
   add?(missing: number | string): void;
   finish(): unknown;
@@ -28,20 +36,33 @@ const encoder = new TextEncoder();
 
 class Int64Leaves implements Leaves {
   length = 0;
+  readonly kind: NumberKind;
   readonly #isSigned: boolean;
   readonly #allowance: MemoryAllowance;
   #words = new Uint32Array(64);
 
   constructor(isSigned: boolean, allowance: MemoryAllowance) {
+    this.kind = isSigned ? "I64" : "U64";
     this.#isSigned = isSigned;
     this.#allowance = allowance;
   }
 
+  append(numbers: KernelNumbers, count: number, progress: number): void {
+    this.#reserve(count, progress);
+    const words = new Uint32Array(numbers.buffer, numbers.byteOffset, 2 * count);
+    this.#words.set(words, 2 * this.length);
+    this.length += count;
+  }
+
+  /** Makes room for so many elements more. */
+  #reserve(count: number, progress: number): void {
+    const length = this.length + count;
+    if (2 * length <= this.#words.length) return;
+    this.#words = grown(this.#words, 2 * capacityFor(length, progress), this.#allowance);
+  }
+
   read(bytes: Uint8Array, start: number): number {
-    if (this.length * 2 === this.#words.length) {
-      const capacity = capacityFor(this.length + 1, start / bytes.length);
-      this.#words = grown(this.#words, capacity * 2, this.#allowance);
-    }
+    this.#reserve(1, start / bytes.length);
     let at = start;
     const isNegative = bytes[at] === CHAR.minus;
     if (isNegative) at++;

@@ -10,15 +10,16 @@ import { isJsonDType } from "./json-dtypes.js";
 import { keyAt, knownKeyAt, skipString } from "./json-string.js";
 import { CHAR, hasWord, skipSpace } from "./json-text.js";
 import { skipColon, skipValue } from "./json-value.js";
+import { RunReader } from "./run-reader.js";
 import { TensorReader } from "./tensor-reader.js";
 
 /** The two forms of a predict request: a list of rows (`instances`) or whole tensors (`inputs`). */
 export type PredictForm = "row" | "columnar";
 
-/** A text with a view of exactly its bytes. */
+/** A text, the reader of its lists, and the memory that its tensors may take. */
 interface Text {
   readonly bytes: Uint8Array;
-  readonly view: DataView;
+  readonly runs: RunReader;
   readonly allowance: MemoryAllowance;
 }
 
@@ -41,8 +42,7 @@ export function readInputs(
 ): Read | undefined {
   for (const { dtype } of inputs.values()) if (!isJsonDType(dtype)) return undefined;
   if (inputs.size === 0) return undefined;
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const text = { bytes, view, allowance };
+  const text = { bytes, runs: new RunReader(bytes), allowance };
   return form === "row" ? readInstances(text, at, inputs) : readColumns(text, at, inputs);
 }
 
@@ -61,7 +61,7 @@ function readInstances(text: Text, at: number, specs: Specs): Read | undefined {
 function readSingle(text: Text, at: number, specs: Specs): Read | undefined {
   const [[name, spec]] = specs as unknown as [[string, TensorSpec]];
   const reader = new TensorReader(spec, text.allowance);
-  const end = reader.read(text.bytes, text.view, at);
+  const end = reader.read(text.bytes, text.runs, at);
   return end === -1 ? undefined : { inputs: tensors([[name, reader.tensor()]]), end };
 }
 
@@ -121,8 +121,8 @@ function areThere(specs: Specs, readers: ReadonlyMap<string, TensorReader>): boo
 }
 
 /** Reads a value, or a null of an input that may be missing. Returns the position of the next character, or -1. */
-function readValue({ bytes, view }: Text, at: number, reader: TensorReader): number {
-  if (!hasWord(bytes, at, "null")) return reader.read(bytes, view, at);
+function readValue({ bytes, runs }: Text, at: number, reader: TensorReader): number {
+  if (!hasWord(bytes, at, "null")) return reader.read(bytes, runs, at);
   return reader.addMissing() ? skipSpace(bytes, at + 4) : -1;
 }
 
@@ -141,7 +141,7 @@ function readMissingColumn(text: Text, at: number, reader: TensorReader): number
 }
 
 function readColumns(text: Text, at: number, specs: Specs): Read | undefined {
-  const { bytes, view } = text;
+  const { bytes, runs } = text;
   if (bytes[at] !== CHAR.openObject || isBase64Object(bytes, at)) {
     return specs.size === 1 ? readSingle(text, at, specs) : undefined;
   }
@@ -160,7 +160,7 @@ function readColumns(text: Text, at: number, specs: Specs): Read | undefined {
       } else {
         const reader = new TensorReader(spec, text.allowance);
         const isRows = spec.missing !== undefined && bytes[at] === CHAR.openArray;
-        at = isRows ? readMissingColumn(text, at, reader) : reader.read(bytes, view, at);
+        at = isRows ? readMissingColumn(text, at, reader) : reader.read(bytes, runs, at);
         if (at === -1) return undefined;
         columns.set(name, isRows ? reader.rows() : reader.tensor());
       }

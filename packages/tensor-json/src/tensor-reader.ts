@@ -1,10 +1,10 @@
 import type { MemoryAllowance, Tensor, TensorSpec } from "@serving-kit/inference";
-import { DoubleLeaves } from "./double-leaves.js";
 import { isJsonDType } from "./json-dtypes.js";
 import { CHAR, skipSpace } from "./json-text.js";
 import { MAX_DEPTH } from "./json-value.js";
 import { type Leaves, leavesOf } from "./leaves.js";
-import { type RunRow, scanRun } from "./scan-run.js";
+import type { RunReader } from "./run-reader.js";
+import type { RunRow } from "./scan-run.js";
 
 // Constants of this module: the engine folds them into the hot loops, imported ones it does not.
 const { closeArray: CLOSE_ARRAY, comma: COMMA, openArray: OPEN_ARRAY, space: SPACE } = CHAR;
@@ -37,14 +37,13 @@ export class TensorReader {
 
   /**
    * Reads the value at `at`. Gives the position of the next character after it, or -1; then the
-   * reader is of no further use. `view` is a view of exactly `bytes`.
+   * reader is of no further use. `runs` reads the lists of the same text.
    */
-  read(bytes: Uint8Array, view: DataView, at: number): number {
+  read(bytes: Uint8Array, runs: RunReader, at: number): number {
     const dims = this.#dims;
     const seen = this.#seen;
     const leaves = this.#leaves;
     const row = this.#row;
-    const numbers = leaves instanceof DoubleLeaves ? leaves : undefined;
     let rank = this.#rank;
     let depth = 0;
     let c = bytes[at] as number;
@@ -65,13 +64,11 @@ export class TensorReader {
           if (rank !== -1) return -1;
           rank = depth;
         }
-        if (numbers === undefined || depth === 0) {
-          at = leaves.read(bytes, at);
-          if (depth > 0) seen[depth - 1] = (seen[depth - 1] as number) + 1;
-        } else {
+        if (depth === 0) at = leaves.read(bytes, at);
+        else {
           row.seen = seen[depth - 1] as number;
           row.finished = 0;
-          at = scanRun(bytes, view, at, numbers, depth > 1 ? (dims[depth - 1] as number) : -1, row);
+          at = runs.read(leaves, at, depth > 1 ? (dims[depth - 1] as number) : -1, row);
           seen[depth - 1] = row.seen;
           if (depth > 1) seen[depth - 2] = (seen[depth - 2] as number) + row.finished;
         }

@@ -3,6 +3,9 @@ import { errors } from "./errors.js";
 import { dtypeName, isJsonDType, type JsonDType } from "./json-dtypes.js";
 import { CHAR } from "./json-text.js";
 import type { JsonWriter } from "./json-writer.js";
+import { codecKernel } from "./kernel/codec-kernel.js";
+import { KINDS, type NumberKind } from "./kernel/number-kind.js";
+import type { NumberData } from "./kernel/number-writer.js";
 import { writeFloat32, writeFloat64 } from "./write-float.js";
 import { writeInteger } from "./write-integer.js";
 
@@ -52,11 +55,17 @@ export function boundOf(name: string, { dtype, shape, data }: Tensor): number {
 
 /** Writes a tensor as nested lists, a scalar without; with `row`, only that slice of dimension 0. */
 export function writeTensor(writer: JsonWriter, name: string, tensor: Tensor, row?: number): void {
+  const { dtype, data } = tensor;
   const shape = row === undefined ? tensor.shape : tensor.shape.slice(1);
   const size = elementCount(shape);
-  const write = WRITERS[tensor.dtype as JsonDType] as ElementsWriter;
-  writeLists(writer, tensor.data, shape, 0, (row ?? 0) * size, size, write, isBytes(name));
+  const write = WRITERS[dtype as JsonDType] as ElementsWriter;
+  const kernel = size < LEAST_ELEMENTS ? undefined : kernelFor(dtype, data);
+  const lists = { writer, data, shape, write, kernel, isBytes: isBytes(name) };
+  writeLists(lists, 0, (row ?? 0) * size, size);
 }
+
+/** Smaller tensors are written in JavaScript: the kernel gains nothing there. */
+const LEAST_ELEMENTS = 8;
 
 type ElementsWriter = (
   writer: JsonWriter,
@@ -66,29 +75,50 @@ type ElementsWriter = (
   isBytes: boolean,
 ) => void;
 
-function writeLists(
-  writer: JsonWriter,
-  data: Tensor["data"],
-  shape: readonly number[],
-  level: number,
-  from: number,
-  size: number,
-  write: ElementsWriter,
-  isBytes: boolean,
-): void {
-  if (level === shape.length) {
-    write(writer, data, from, from + 1, isBytes);
+interface Lists {
+  readonly writer: JsonWriter;
+  readonly data: Tensor["data"];
+  readonly shape: readonly number[];
+  readonly write: ElementsWriter;
+  /** Writes the elements, and the ends of innermost lists between them; undefined if only `write` does. */
+  readonly kernel: RowsWriter | undefined;
+  readonly isBytes: boolean;
+}
+
+type RowsWriter = (writer: JsonWriter, from: number, to: number, rowLength: number) => void;
+
+function kernelFor(dtype: DType, data: Tensor["data"]): RowsWriter | undefined {
+  const kind = (KINDS as Partial<Record<DType, NumberKind>>)[dtype];
+  if (kind === undefined || !ArrayBuffer.isView(data)) return undefined;
+  const kernel = codecKernel()?.writer;
+  return (
+    kernel &&
+    ((writer, from, to, rowLength) =>
+      kernel.write(writer, kind, data as NumberData, from, to, rowLength))
+  );
+}
+
+function writeLists(lists: Lists, level: number, from: number, size: number): void {
+  const { writer, data, shape, kernel } = lists;
+  const last = shape.length - 1;
+  if (level > last) {
+    lists.write(writer, data, from, from + 1, lists.isBytes);
     return;
   }
-  writer.out[writer.at++] = CHAR.openArray;
   const extent = shape[level] as number;
-  if (level === shape.length - 1) {
-    if (extent > 0) write(writer, data, from, from + extent, isBytes);
+  writer.out[writer.at++] = CHAR.openArray;
+  if (level === last) {
+    if (kernel) kernel(writer, from, from + extent, extent);
+    else if (extent > 0) lists.write(writer, data, from, from + extent, lists.isBytes);
+  } else if (kernel && level === last - 1) {
+    writer.out[writer.at++] = CHAR.openArray;
+    kernel(writer, from, from + size, shape[last] as number);
+    writer.out[writer.at++] = CHAR.closeArray;
   } else {
     const stride = size / extent;
     for (let i = 0; i < extent; i++) {
       if (i > 0) writer.out[writer.at++] = CHAR.comma;
-      writeLists(writer, data, shape, level + 1, from + i * stride, stride, write, isBytes);
+      writeLists(lists, level + 1, from + i * stride, stride);
     }
   }
   writer.out[writer.at++] = CHAR.closeArray;

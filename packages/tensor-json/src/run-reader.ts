@@ -1,0 +1,70 @@
+import { DoubleLeaves } from "./double-leaves.js";
+import { codecKernel } from "./kernel/codec-kernel.js";
+import type { NumberKind } from "./kernel/number-kind.js";
+import { REASON, type TextWindow } from "./kernel/text-window.js";
+import type { Leaves } from "./leaves.js";
+import { type RunRow, scanRun } from "./scan-run.js";
+
+/** Shorter texts are read in JavaScript: the kernel gains nothing there. */
+const LEAST_BYTES = 512;
+
+/**
+ * Reads elements of innermost lists in one text: numbers by the kernel if the text is long enough for that to pay and
+ * there is one, at most a window of 64 KiB at a time, else in JavaScript.
+ */
+export class RunReader {
+  readonly #bytes: Uint8Array;
+  /** A view of exactly `bytes`. */
+  readonly #view: DataView;
+  readonly #window: TextWindow | undefined;
+  /** The ticket of this text's part in the window. */
+  #ticket = -1;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#window = bytes.length < LEAST_BYTES ? undefined : codecKernel()?.window;
+  }
+
+  /**
+   * Reads the element at a position, and elements that follow it with commas between, into `leaves`. A list of
+   * `rowLength` elements may end and the next one begin; `row` is brought up to date.
+   *
+   * Returns the position after the last element, which more elements may follow, or -1 if something is not an element.
+   */
+  read(leaves: Leaves, at: number, rowLength: number, row: RunRow): number {
+    const window = this.#window;
+    if (window !== undefined && leaves.kind !== undefined) {
+      return this.#readByKernel(window, leaves.kind, leaves, at, rowLength, row);
+    }
+    if (leaves instanceof DoubleLeaves) {
+      return scanRun(this.#bytes, this.#view, at, leaves, rowLength, row);
+    }
+    row.seen++;
+    return leaves.read(this.#bytes, at);
+  }
+
+  #readByKernel(
+    window: TextWindow,
+    kind: NumberKind,
+    leaves: Leaves,
+    from: number,
+    rowLength: number,
+    row: RunRow,
+  ): number {
+    const bytes = this.#bytes;
+    if (window.ticket !== this.#ticket || !window.has(from))
+      this.#ticket = window.load(bytes, from);
+    let at = window.read(kind, from, rowLength, row);
+    if (window.count === 0 && window.reason === REASON.exhausted && window.from < from) {
+      // The number ends outside of the window.
+      this.#ticket = window.load(bytes, from);
+      at = window.read(kind, from, rowLength, row);
+    }
+    const { count } = window;
+    if (count > 0) leaves.append?.(window.numbers(kind), count, at / bytes.length);
+    if (window.reason !== REASON.hard && count > 0) return at;
+    row.seen++;
+    return leaves.read(bytes, at);
+  }
+}
