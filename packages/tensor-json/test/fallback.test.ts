@@ -18,7 +18,7 @@ it("reads and writes the same without a compiler", () => {
 });
 
 it("has no kernel where the process may not reserve the addresses of a memory", async () => {
-  const Instance = vi.fn(() => {
+  const Instance = vi.fn(function refuse() {
     throw new RangeError("WebAssembly.Memory(): could not allocate memory");
   });
   vi.stubGlobal("WebAssembly", { Module: class {}, Instance });
