@@ -139,8 +139,9 @@ function bodyOf(shape: Extents, next: () => unknown): Buffer {
 }
 
 function tensorOf(rows: number, width: number, dtype: "float32" | "float64"): Tensor {
-  const array = dtype === "float32" ? Float32Array : Float64Array;
-  const data = array.from({ length: rows * width }, numbers(Number) as () => number);
+  const next = numbers(Number);
+  const data = new (dtype === "float32" ? Float32Array : Float64Array)(rows * width);
+  for (let i = 0; i < data.length; i++) data[i] = Number(next());
   return { dtype, shape: [rows, width], data };
 }
 
