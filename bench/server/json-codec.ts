@@ -1,6 +1,6 @@
 import type { DType, Signature, Tensor } from "@serving-kit/inference";
 import { decodePredict, encodePredict } from "@serving-kit/tensor-json";
-import { withoutKernel } from "../../packages/tensor-json/src/kernel/codec-kernel.js";
+import { withoutKernel } from "../../packages/tensor-json/src/codec-kernel.js";
 import type { Benchmark, Figure, Goal } from "../figure.js";
 import { type Contender, measure, speedRatio } from "../measure.js";
 

@@ -63,5 +63,5 @@ ${lines.join(",\n")},
 }
 
 if (import.meta.url === `file://${process.argv[1]}`) {
-  writeFileSync(new URL("../src/kernel/kernel-bytes.ts", import.meta.url), await kernelSource());
+  writeFileSync(new URL("../src/kernel-bytes.ts", import.meta.url), await kernelSource());
 }

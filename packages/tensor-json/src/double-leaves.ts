@@ -1,6 +1,6 @@
 import type { MemoryAllowance } from "@serving-kit/inference";
 import { type DoubleDType, NUMBER_RANGES } from "./json-dtypes.js";
-import { type KernelNumbers, KINDS, type NumberKind } from "./kernel/number-kind.js";
+import { type KernelNumbers, KINDS, type NumberKind } from "./number-kind.js";
 import { type NumberRange, scanNumber } from "./scan-number.js";
 import { smallArray } from "./slab.js";
 

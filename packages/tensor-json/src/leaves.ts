@@ -5,7 +5,7 @@ import { isDoubleDType, type JsonDType } from "./json-dtypes.js";
 import { skipString, stringAt } from "./json-string.js";
 import { CHAR, hasWord, latin1 } from "./json-text.js";
 import { skipValue } from "./json-value.js";
-import type { KernelNumbers, NumberKind } from "./kernel/number-kind.js";
+import type { KernelNumbers, NumberKind } from "./number-kind.js";
 
 /**
  * Reads the elements of one tensor, one at a time, into growing memory of the right kind.

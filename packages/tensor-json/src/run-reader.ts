@@ -1,9 +1,9 @@
+import { codecKernel } from "./codec-kernel.js";
 import { DoubleLeaves } from "./double-leaves.js";
-import { codecKernel } from "./kernel/codec-kernel.js";
-import type { NumberKind } from "./kernel/number-kind.js";
-import { REASON, type TextWindow } from "./kernel/text-window.js";
 import type { Leaves } from "./leaves.js";
+import type { NumberKind } from "./number-kind.js";
 import { type RunRow, scanRun } from "./scan-run.js";
+import { REASON, type TextWindow } from "./text-window.js";
 
 /** Shorter texts are read in JavaScript: the kernel gains nothing there. */
 const LEAST_BYTES = 512;

@@ -1,11 +1,11 @@
 import { type DType, elementCount, inferenceErrors, type Tensor } from "@serving-kit/inference";
+import { codecKernel } from "./codec-kernel.js";
 import { errors } from "./errors.js";
 import { dtypeName, isJsonDType, type JsonDType } from "./json-dtypes.js";
 import { CHAR } from "./json-text.js";
 import type { JsonWriter } from "./json-writer.js";
-import { codecKernel } from "./kernel/codec-kernel.js";
-import { KINDS, type NumberKind } from "./kernel/number-kind.js";
-import type { NumberData } from "./kernel/number-writer.js";
+import { KINDS, type NumberKind } from "./number-kind.js";
+import type { NumberData } from "./number-writer.js";
 import { writeFloat32, writeFloat64 } from "./write-float.js";
 import { writeInteger } from "./write-integer.js";
 

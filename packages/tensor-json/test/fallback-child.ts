@@ -1,6 +1,6 @@
+import { codecKernel } from "../src/codec-kernel.js";
 import { decodePredict } from "../src/decode-predict.js";
 import { encodePredict } from "../src/encode-predict.js";
-import { codecKernel } from "../src/kernel/codec-kernel.js";
 
 // Prints whether there is a kernel, and what a body says that it would read.
 const values = Array.from({ length: 1_000 }, (_, i) => i / 7);

@@ -23,7 +23,7 @@ it("has no kernel where the process may not reserve the addresses of a memory", 
   });
   vi.stubGlobal("WebAssembly", { Module: class {}, Instance });
   vi.resetModules();
-  const { codecKernel } = await import("../src/kernel/codec-kernel.js");
+  const { codecKernel } = await import("../src/codec-kernel.js");
   expect(codecKernel()).toBeUndefined();
   expect(codecKernel()).toBeUndefined();
   expect(Instance).toHaveBeenCalledTimes(1);

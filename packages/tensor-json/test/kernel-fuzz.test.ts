@@ -1,9 +1,9 @@
 import type { DType, Signature, Tensor } from "@serving-kit/inference";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { codecKernel, withoutKernel } from "../src/codec-kernel.js";
 import { decodePredict } from "../src/decode-predict.js";
 import { encodePredict } from "../src/encode-predict.js";
-import { codecKernel, withoutKernel } from "../src/kernel/codec-kernel.js";
 import { anyDouble, anyFloat, NUMBER_TEXTS, nearFloat, Random } from "./number-texts.js";
 
 /** How many times as many cases as usual are tried. */

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { KERNEL_BASE64 } from "../src/kernel/kernel-bytes.js";
+import { KERNEL_BASE64 } from "../src/kernel-bytes.js";
 
 // The scripts have no types.
 const script: string = "../scripts/build-kernel.mjs";

@@ -1,7 +1,7 @@
-import type { JsonWriter } from "../json-writer.js";
-import { writeFloat32, writeFloat64 } from "../write-float.js";
+import type { JsonWriter } from "./json-writer.js";
 import { byKind, type KernelNumbers, type NumberKind } from "./number-kind.js";
 import type { Kernel } from "./open-kernel.js";
+import { writeFloat32, writeFloat64 } from "./write-float.js";
 
 /** The elements of a tensor that the kernel writes. */
 export type NumberData =

@@ -1,6 +1,6 @@
-import type { RunRow } from "../scan-run.js";
 import { byKind, type KernelNumbers, type NumberKind } from "./number-kind.js";
 import type { Kernel } from "./open-kernel.js";
+import type { RunRow } from "./scan-run.js";
 
 type Read = (p: number, cursor: number, stop: number, rowLength: number, seen: number) => number;
 
