@@ -1,7 +1,8 @@
-# Model servers as images. Three targets:
+# Model servers as images. Four targets:
 #   docker build --tag serving-kit .                           all built-in kinds of models but those in Python
 #   docker build --tag serving-kit:tflite --target tflite .    the same without SavedModels: no libtensorflow
 #   docker build --tag serving-kit:python --target python .    models in Python too, without SavedModels
+#   docker build --tag serving-kit:gpu --target gpu .          SavedModels on NVIDIA GPUs; nobody here has built or run it
 # docs/operations.md, "Container", has how they run; scripts/prove-container.mjs proves what is written here.
 
 # Both by tag, so that a build takes their security fixes. To have the same bytes each time, give digests:
@@ -9,6 +10,9 @@
 # One Debian for all stages: what is built in one runs in the other.
 ARG NODE_IMAGE=node:22-bookworm-slim
 ARG DEBIAN_IMAGE=debian:bookworm-slim
+# An image with a libtensorflow of one's own in /opt/tensorflow: --build-arg LIBTENSORFLOW=my-libtensorflow. By default
+# the stage below, which downloads one.
+ARG LIBTENSORFLOW=libtensorflow
 
 # Builds the packages, and puts the command with its dependencies, of the versions in the lockfile, into
 # /app. Fails if TensorFlow Lite 2.21 or ONNX Runtime cannot be downloaded; 2.9 is for older systems than Debian's.
@@ -66,7 +70,24 @@ RUN --mount=type=cache,target=/var/cache/serving-kit,sharing=locked \
     && node /app/dist/bin.js doctor >/tmp/doctor.txt \
     && grep '✓ TensorFlow 2' /tmp/doctor.txt
 
-# What both images are: Debian, node without npm, and how the command is run.
+# The libtensorflow of the image.
+FROM ${LIBTENSORFLOW} AS chosen-libtensorflow
+
+# libtensorflow with CUDA, and NVIDIA's libraries that it opens, out of Python packages: for amd64 alone. No checksums
+# are known here; those of an index of one's own are checked by pip.
+FROM ${NODE_IMAGE} AS libtensorflow-gpu
+ARG TENSORFLOW_VERSION=2.21.0
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends python3-pip=23.0.* \
+    && rm -rf /var/lib/apt/lists/*
+RUN --mount=type=secret,id=pip.conf,target=/etc/pip.conf \
+    pip install --break-system-packages --no-cache-dir --target=/opt/python "tensorflow[and-cuda]==$TENSORFLOW_VERSION" \
+    && install -D --mode=444 --target-directory=/opt/tensorflow /opt/python/tensorflow/libtensorflow*.so.2 \
+    && install --mode=444 --target-directory=/opt/tensorflow /opt/python/tensorflow/THIRD_PARTY_NOTICES.txt \
+    && install -D --mode=444 --target-directory=/opt/tensorflow/nvidia /opt/python/nvidia/*/lib/*.so.* \
+    && rm -r /opt/python
+
+# What all images are: Debian, node without npm, and how the command is run.
 FROM ${DEBIAN_IMAGE} AS runtime
 COPY --from=build /usr/local/bin/node /usr/local/bin/node
 # ONNX Runtime normalizes strings in it.
@@ -134,6 +155,19 @@ COPY --chmod=555 scripts/python-entrypoint.sh /usr/local/bin/serving-kit-entrypo
 RUN ["serving-kit-entrypoint", "doctor"]
 ENTRYPOINT ["serving-kit-entrypoint"]
 
+# SavedModels on NVIDIA GPUs: docker run --gpus all. NVIDIA's container toolkit brings the driver.
+FROM runtime AS gpu
+LABEL org.opencontainers.image.title="serving-kit (GPU)" \
+    org.opencontainers.image.description="A model server with TF Serving's APIs, for SavedModels on NVIDIA GPUs." \
+    org.opencontainers.image.licenses="Apache-2.0"
+ENV SERVING_KIT_TENSORFLOW_LIBRARY=/opt/tensorflow/libtensorflow_cc.so.2 \
+    LD_LIBRARY_PATH=/opt/tensorflow/nvidia \
+    NVIDIA_VISIBLE_DEVICES=all \
+    NVIDIA_DRIVER_CAPABILITIES=compute,utility
+COPY --from=libtensorflow-gpu /opt/tensorflow /opt/tensorflow
+COPY --from=build /app /app
+RUN ["serving-kit", "doctor"]
+
 # Last, so that it is what is built where no target is named. The libraries come below the program: an
 # update of the program does not move their 0.6 GB again.
 FROM runtime AS serving-kit
@@ -141,6 +175,6 @@ LABEL org.opencontainers.image.title="serving-kit" \
     org.opencontainers.image.description="A model server with TF Serving's APIs, for SavedModels, .tflite, ONNX, XGBoost and LightGBM models." \
     org.opencontainers.image.licenses="Apache-2.0"
 ENV SERVING_KIT_TENSORFLOW_LIBRARY=/opt/tensorflow/libtensorflow_cc.so.2
-COPY --from=libtensorflow /opt/tensorflow /opt/tensorflow
+COPY --from=chosen-libtensorflow /opt/tensorflow /opt/tensorflow
 COPY --from=build /app /app
 RUN ["serving-kit", "doctor"]

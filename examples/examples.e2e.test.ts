@@ -12,6 +12,8 @@ const outputs: Readonly<Record<string, RegExp>> = {
   "batching.ts":
     /^one by one +[\d,]+ answers a second\nbatched +[\d,]+ answers a second, [\d.]+ x\n\d+ batches; .*\n( {2}\d+ batches of \d+\n)+$/,
   "grpc.ts": /^a picture of a 0: version 1 says 0\n$/,
+  "labels.ts":
+    /^stable 1, canary 2\nwithout a label 2\npromoted: stable 2\nrolled back: stable 1\n$/,
   "load-on-demand.ts":
     /^2000 calls to 2000 models\n(\d{3}) loads, \1 unloads, at most 50 models in memory\nthere is no model nobody\n$/,
   "request-log.ts": /^answered 200\nPredict to \{name: digits version: 1\}: \d+ bytes\n$/,

@@ -15,6 +15,17 @@ describe("Dockerfile", () => {
   it("ends with the stage that is built by default, and has one for TensorFlow Lite alone", () => {
     expect(stages.at(-1)).toEqual(["runtime", "serving-kit"]);
     expect(stages).toContainEqual(["runtime", "tflite"]);
+    expect(stages).toContainEqual(["runtime", "gpu"]);
+  });
+
+  it("takes a libtensorflow of one's own by a build argument, and downloads one by default", () => {
+    const argument = textsOf("ARG").find((text) => text.startsWith("LIBTENSORFLOW="));
+    const name = argument?.split("=")[1];
+    expect(stages.map(([, stage]) => stage)).toContain(name);
+    expect(stages).toContainEqual(["$" + "{LIBTENSORFLOW}", "chosen-libtensorflow"]);
+    expect(textsOf("COPY")).toContain(
+      "--from=chosen-libtensorflow /opt/tensorflow /opt/tensorflow",
+    );
   });
 
   it("starts from images of one Debian release, by tag, with a Node that is supported", () => {

@@ -31,23 +31,30 @@ const hasCurl = () => {
   }
 };
 
+/** Starts `npm start` with arguments, and resolves when the server answers. */
+async function start(...args) {
+  npm = spawn("npm", ["start", "--", "--rest_api_port=any", "--port=0", ...args], {
+    cwd: root,
+    detached: true,
+  });
+  const output = { stdout: "" };
+  npm.stdout.setEncoding("utf8").on("data", (text) => {
+    output.stdout += text;
+  });
+  const ended = once(npm, "close");
+  while (!output.stdout.includes("Ctrl-C ends the server.")) {
+    await Promise.race([once(npm.stdout, "data"), ended]);
+    if (npm.exitCode !== null) throw new Error(`npm start ended: ${output.stdout}`);
+  }
+  return { output, ended };
+}
+
 describe("npm start", () => {
   it.skipIf(process.platform === "win32")(
     "prints a curl line, the answer that it gives, and drains at a signal (skipped on Windows: no sh)",
     async () => {
-      npm = spawn("npm", ["start", "--", "--rest_api_port=any", "--port=0"], {
-        cwd: root,
-        detached: true,
-      });
-      let stdout = "";
-      npm.stdout.setEncoding("utf8").on("data", (text) => {
-        stdout += text;
-      });
-      const ended = once(npm, "close");
-      while (!stdout.includes("Ctrl-C ends the server.")) {
-        await Promise.race([once(npm.stdout, "data"), ended]);
-        if (npm.exitCode !== null) throw new Error(`npm start ended: ${stdout}`);
-      }
+      const { output, ended } = await start();
+      const { stdout } = output;
       const [, line, body, url] = /^(curl -d '(.*)' (http:\S+))$/m.exec(stdout);
       const [, expected] = /The answer will be:\n\n(.*)\n/.exec(stdout);
       const answer = hasCurl()
@@ -62,7 +69,17 @@ describe("npm start", () => {
       if (opened) await expectSavedModel(url, body, JSON.parse(expected));
       process.kill(-npm.pid, "SIGINT"); // the whole group, as Ctrl-C in a terminal does
       expect(await ended).toEqual([0, null]);
-      expect(stdout).toContain("all requests are answered and all models unloaded");
+      expect(output.stdout).toContain("all requests are answered and all models unloaded");
+    },
+  );
+
+  it.skipIf(process.platform === "win32")(
+    "leaves TensorFlow out by --without-tensorflow (skipped on Windows: no sh)",
+    async () => {
+      const { output, ended } = await start("--without-tensorflow");
+      process.kill(-npm.pid, "SIGINT");
+      expect(await ended).toEqual([0, null]);
+      expect(output.stdout).not.toMatch(/SavedModel|libtensorflow/);
     },
   );
 });

@@ -1,5 +1,8 @@
 const SHOW_AFTER_MS = 1000;
 
+/** The cells of the bar, as those of the command's `showProgress`, which does not run before the installation. */
+const BAR_CELLS = 30;
+
 /** `850 ms`, `12.3 s`, `3 min 05 s`. */
 export function formatDuration(ms) {
   if (ms < 1000) return `${Math.round(ms)} ms`;
@@ -9,9 +12,8 @@ export function formatDuration(ms) {
 }
 
 /**
- * Tells on stderr that `label` is under way once it has taken longer than a second: a counting line
- * on a terminal, one line at the beginning elsewhere. The returned function ends it, and says how
- * long it took if it had begun to tell.
+ * Shows on stderr that `label` is in progress once it has taken longer than a second: a bar whose cell moves each second
+ * on a terminal, one line elsewhere. The returned function ends it, and says how long it took if it was shown.
  */
 export function showStep(label) {
   const { stderr } = process;
@@ -20,7 +22,9 @@ export function showStep(label) {
   const tick = () => {
     if (stderr.isTTY) {
       const seconds = Math.floor((performance.now() - startedAt) / 1000);
-      stderr.write(`\r\x1b[2K${label} … ${seconds} s`);
+      const before = seconds % BAR_CELLS;
+      const bar = `${"░".repeat(before)}█${"░".repeat(BAR_CELLS - 1 - before)}`;
+      stderr.write(`\r\x1b[2K${bar} ${seconds} s ${label}`);
     } else if (!isShown) stderr.write(`${label} …\n`);
     isShown = true;
   };

@@ -132,4 +132,5 @@ export {
   validateTensor,
 } from "./validate-inputs.js";
 export type { AnyValues, ElementOf, List, TypedArray, Values } from "./values.js";
+export { type WarmUpOptions, warmUpOf } from "./warm-up-options.js";
 export { zeroInputs } from "./zeros.js";

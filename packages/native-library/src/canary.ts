@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
 import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
 import { type Clock, type Code, ServingError, systemClock } from "@serving-kit/core";
@@ -18,6 +19,8 @@ export interface CanaryTask {
   readonly timeoutMs: number;
   /** Ends the child process; the canary rejects with the signal's reason. */
   readonly signal?: AbortSignal;
+  /** Receives the last 2,000 characters that the process wrote to stderr, before the canary resolves. Default none. */
+  readonly onStderr?: (text: string) => void;
   readonly clock?: Pick<Clock, "setTimeout">;
 }
 
@@ -55,6 +58,7 @@ process.send("ready");
  */
 export async function runInCanary<T = void>(task: CanaryTask): Promise<T> {
   const { what, module, exportName, argument, timeoutMs, signal, clock = systemClock } = task;
+  const { onStderr } = task;
   signal?.throwIfAborted();
   const child = spawn(
     process.execPath,
@@ -88,6 +92,11 @@ export async function runInCanary<T = void>(task: CanaryTask): Promise<T> {
       throw new ServingError(error.code, error.reason, error.message);
     }
     if (error !== undefined) throw errors.canaryFailed(what, new Error(error.message));
+    if (onStderr) {
+      child.kill("SIGKILL");
+      await once(child, "close"); // by then all that was written has been read
+      onStderr(stderr());
+    }
     return value as T;
   } finally {
     child.kill("SIGKILL");

@@ -27,3 +27,7 @@ export function exit() {
 export function hang() {
   for (;;);
 }
+
+export function warn() {
+  process.stderr.write("a notice\n");
+}

@@ -1,8 +1,8 @@
 import { setTimeout } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import { runInCanary } from "../src/index.js";
+import { type CanaryTask, runInCanary } from "../src/index.js";
 
-const run = (exportName: string, others: { timeoutMs?: number; signal?: AbortSignal } = {}) =>
+const run = (exportName: string, others: Partial<CanaryTask> = {}) =>
   runInCanary({
     what: "version 3",
     module: new URL("./canary-tasks.mjs", import.meta.url).href,
@@ -14,6 +14,12 @@ const run = (exportName: string, others: { timeoutMs?: number; signal?: AbortSig
 
 describe("runInCanary", () => {
   it("resolves when the function does, with its argument cloned", () => run("succeed"));
+
+  it("passes on what the process wrote to stderr", async () => {
+    const written: string[] = [];
+    await run("warn", { onStderr: (text) => written.push(text) });
+    expect(written).toEqual(["a notice"]);
+  });
 
   it("rejects with what the function threw", async () => {
     await expect(run("fail")).rejects.toMatchObject({

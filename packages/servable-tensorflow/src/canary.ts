@@ -1,5 +1,7 @@
 import { libraryReport } from "./library-report.js";
 import { loadSavedModel } from "./load-saved-model.js";
+import { openTensorFlow } from "./native/library.js";
+import { takeStatus } from "./native/status.js";
 import type { TensorFlowOptions } from "./options.js";
 
 // The functions that a canary process runs. A second entry of the build.
@@ -14,4 +16,11 @@ export async function tryModel(task: { path: string; options: TensorFlowOptions 
 /** Opens the library. */
 export async function tryLibrary(path?: string): Promise<void> {
   await libraryReport(path);
+}
+
+/** Makes a session, for which TensorFlow writes to stderr which instructions of this CPU it does not use. */
+export async function openSession(path?: string): Promise<void> {
+  process.env.TF_CPP_MIN_LOG_LEVEL = "0"; // the notice is information
+  const { bindings } = await openTensorFlow(path);
+  bindings.newSession(bindings.newGraph(), bindings.newOptions(), takeStatus(bindings).pointer);
 }

@@ -8,6 +8,7 @@ const opened = { path: "/lib.so", origin: "cache folder", version: "2.21.0", att
 const tools = (report: LibraryReport, damaged: readonly string[] = []): ReportTools => ({
   examine: async () => report,
   check: async () => ({ version: "2.21.0", folder: "/cache", damaged }),
+  instructions: async () => "it uses this CPU's instructions",
   findOps: async () => [
     { name: "tensorflow-text", folder: "/python/text", libraries: ["/python/text/a.so"] },
     { name: "ydf-tf", libraries: [] },
@@ -21,6 +22,7 @@ describe("reportPlatform", () => {
     expect(await report({ ...facts, opened })).toMatchObject({
       opened,
       notes: [
+        "it uses this CPU's instructions",
         "not used: /a.so (b)",
         "ops of tensorflow-text: 1 libraries in /python/text",
         "ops of ydf-tf: not installed",

@@ -3,6 +3,7 @@ import { messageOf } from "@serving-kit/core";
 import type { LibraryReport as PlatformReport } from "@serving-kit/inference";
 import { examineLibrary, type LibraryReport, reportLibrary } from "@serving-kit/native-library";
 import { canaryModule } from "./canary-module.js";
+import { cpuInstructions } from "./cpu-instructions.js";
 import { checkInstallation } from "./install/check-installation.js";
 import { INSTALL_COMMAND, libraryCandidates, openTensorFlow } from "./native/library.js";
 import { findOpLibraries, type OpLibraryPackage } from "./op-libraries.js";
@@ -33,11 +34,12 @@ export interface ReportTools {
   readonly examine: typeof examineTensorFlow;
   readonly check: typeof checkInstallation;
   readonly findOps: typeof findOpLibraries;
+  readonly instructions: typeof cpuInstructions;
 }
 
 /**
- * Reports on the library at `library`, or on the one that models find, on the files that `install` installed
- * and on the op libraries of Python packages. Never rejects.
+ * Reports on the library at `library`, or on the one that models find, on the instructions of the CPU that it uses, on
+ * the files that `install` installed and on the op libraries of Python packages. Never rejects.
  */
 export async function reportPlatform(
   library?: string,
@@ -48,6 +50,7 @@ export async function reportPlatform(
     examine = examineTensorFlow,
     check = checkInstallation,
     findOps = findOpLibraries,
+    instructions = cpuInstructions,
   } = tools;
   if (library !== undefined) return examine(library, signal);
   try {
@@ -55,11 +58,12 @@ export async function reportPlatform(
     const damaged = await damagedPaths(check, signal);
     const report = await examine(undefined, signal);
     const isMendable = damaged.length > 0 && report.opened === undefined;
+    const note = report.opened && (await instructions(undefined, signal));
     const ops = (await findOps()).map(describeOps);
     return {
       ...report,
       ...(isMendable && { remedy: INSTALL_COMMAND }),
-      ...{ notes: [...report.notes, ...ops], damaged },
+      ...{ notes: [...(note ? [note] : []), ...report.notes, ...ops], damaged },
     };
   } catch (error) {
     return { name: "TensorFlow", problem: messageOf(error), remedy: INSTALL_COMMAND };

@@ -1,7 +1,7 @@
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { formatServableId, RAM_BYTES } from "@serving-kit/core";
-import { definePlatform, type Platform } from "@serving-kit/inference";
+import { definePlatform, type Platform, warmUpOf } from "@serving-kit/inference";
 import { runInCanary } from "@serving-kit/native-library";
 import { canaryModule } from "./canary-module.js";
 import { LIBRARY_VARIABLE } from "./native/library.js";
@@ -70,13 +70,21 @@ const platform = definePlatform<TensorFlowOptions>({
   },
 });
 
-/** The options of the platform, and the op libraries that the model has for itself. */
+/** The options of the platform, and the op libraries and the warm-up that the model has for itself. */
 function optionsOfModel(
   options: TensorFlowOptions,
   own: Readonly<Record<string, unknown>> = {},
 ): TensorFlowOptions {
   const { opLibraries: libraries = [] } = own as Pick<TensorFlowOptions, "opLibraries">;
-  return { ...options, opLibraries: [...(options.opLibraries ?? []), ...libraries] };
+  const { enabled, iterations } = warmUpOf(own);
+  const { warmup = "file" } = options;
+  return {
+    ...options,
+    ...(enabled === true && { warmup: warmup === "none" ? "file" : warmup }),
+    ...(enabled === false && { warmup: "none" }),
+    ...(iterations !== undefined && { warmupIterations: iterations }),
+    opLibraries: [...(options.opLibraries ?? []), ...libraries],
+  };
 }
 
 /**

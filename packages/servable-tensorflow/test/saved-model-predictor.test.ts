@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import type { WarmUpOutcome } from "@serving-kit/core";
+import { servableId, type WarmUpOutcome } from "@serving-kit/core";
 import { type Tensor, type Tensors, tensor } from "@serving-kit/inference";
 import { tfRecord } from "@serving-kit/tensorflow-wire";
 import { turn } from "@serving-kit/testing";
@@ -12,6 +12,7 @@ import { nativeCounts } from "../src/native/native-counts.js";
 import type { TensorFlowOptions } from "../src/options.js";
 import { predictionLogType } from "../src/proto/schema.js";
 import type { SavedModelPredictor } from "../src/saved-model-predictor.js";
+import { tensorflow } from "../src/tensorflow.js";
 import { WARM_UP_FILE } from "../src/warm-up/prediction-log.js";
 import { digitsPath, load, skipReason, zooPath } from "./zoo.js";
 
@@ -329,6 +330,21 @@ describe.skipIf(skipReason)(`warming up${skipReason}`, () => {
         const outputs = await predictor.predict({}, { signature: "read" });
         expect(outputs.total?.data).toEqual(BigInt64Array.of(total));
         await predictor[Symbol.asyncDispose]();
+      }
+    }));
+
+  it("makes them as the model itself says, whatever the platform says", () =>
+    withWarmUp("counter", [add], async (folder) => {
+      const id = servableId("counter", 1);
+      for (const [warmup, warmUp, total] of [
+        ["file", { enabled: false }, 0n],
+        ["none", { enabled: true, iterations: 3 }, 15n],
+      ] as const) {
+        const loader = tensorflow({ warmup }).loader({ path: folder, options: { warmUp } }, id);
+        const predictor = await loader.load({ id, signal: new AbortController().signal });
+        const outputs = await predictor.predict({}, { signature: "read" });
+        expect(outputs.total?.data).toEqual(BigInt64Array.of(total));
+        await predictor[Symbol.asyncDispose]?.();
       }
     }));
 

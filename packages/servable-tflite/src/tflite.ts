@@ -1,6 +1,6 @@
 import { stat } from "node:fs/promises";
 import { formatServableId, RAM_BYTES } from "@serving-kit/core";
-import { definePlatform, type Platform } from "@serving-kit/inference";
+import { definePlatform, type Platform, warmUpOf } from "@serving-kit/inference";
 import { runInCanary } from "@serving-kit/native-library";
 import { canaryModule } from "./canary-module.js";
 import { modelCompleteness } from "./completeness.js";
@@ -60,11 +60,12 @@ const platform = definePlatform<TfliteOptions>({
   },
 });
 
-/** The options of the platform, and instead of them those that the model has for itself in `own.tflite`. */
+/** The options of the platform, and instead of them those that the model has for itself in `own.tflite` and `own.warmUp`. */
 function optionsOfModel(options: TfliteOptions, own: Readonly<Record<string, unknown>> = {}) {
   const ofModel = { ...(own.tflite as TfliteOptions | undefined) };
   checkOptions(ofModel);
-  return { ...options, ...ofModel };
+  const { enabled } = warmUpOf(own);
+  return { ...options, ...ofModel, ...(enabled !== undefined && { warmup: enabled }) };
 }
 
 /**

@@ -179,6 +179,18 @@ describe("a .tflite model", () => {
     expect(told).toEqual([{ records: 0 }]);
   });
 
+  it("is warmed up as the model itself says, whatever the platform says", async () => {
+    const told: WarmUpOutcome[] = [];
+    const warmingUp = () => (outcome: WarmUpOutcome) => void told.push(outcome);
+    const id = servableId("m", 1);
+    for (const enabled of [true, false]) {
+      const storage = { path: testModel("rnn"), options: { warmUp: { enabled } } };
+      const loader = tflite({ warmup: !enabled }).loader(storage, id);
+      await unload(await loader.load({ id, signal: new AbortController().signal, warmingUp }));
+    }
+    expect(told).toEqual([{ records: 0 }]);
+  });
+
   it("gives only the outputs that were asked for", async () => {
     await using predictor = await load(testModel("dynamic"));
     const x = tensor("float32", [1, 1], [2]);

@@ -181,31 +181,35 @@ export const errors = {
       `ready: expected names of models or of sources; got ${JSON.stringify(name)}, and there is no source`,
     ),
 
-  sourceFailed: (name: string, schemes: readonly string[], cause: unknown) =>
+  sourceFailed: (name: string, schemes: readonly string[], cause: unknown, isServed: boolean) =>
     new ServingError(
       "UNAVAILABLE",
       "SOURCE_FAILED",
-      `the source of model ${name} failed (${schemes.join(", ")}): ${messageOf(cause)}; what was aspired before ` +
-        "stays aspired, and it is tried again",
+      `the source of model ${name} failed (${schemes.join(", ")}): ${messageOf(cause)}; ${
+        isServed ? "the last list of versions stays in force, and " : ""
+      }the source is tried again`,
       { cause, details: { name } },
     ),
 
-  sourceEnded: (name: string, cause?: unknown) =>
+  sourceEnded: (name: string, isServed: boolean, cause?: unknown) =>
     new ServingError(
       "UNAVAILABLE",
       "SOURCE_FAILED",
       cause === undefined
         ? `model ${name}: the sources have ended without a version of it`
-        : `a source that may have model ${name} failed: ${messageOf(cause)}; what was aspired before stays aspired`,
+        : `a source that may have model ${name} failed: ${messageOf(cause)}${
+            isServed ? "; the last list of versions stays in force" : ""
+          }`,
       { cause, details: { name } },
     ),
 
-  sourceHangs: (name: string, schemes: readonly string[], quietMs: number) =>
+  sourceHangs: (name: string, schemes: readonly string[], quietMs: number, isServed: boolean) =>
     new ServingError(
       "UNAVAILABLE",
       "SOURCE_HANGS",
-      `the source of model ${name} (${schemes.join(", ")}) has not answered for ${quietMs} ms; what was aspired ` +
-        "before stays aspired",
+      `the source of model ${name} (${schemes.join(", ")}) has not answered for ${quietMs} ms${
+        isServed ? "; the last list of versions stays in force" : ""
+      }`,
       { details: { name } },
     ),
 

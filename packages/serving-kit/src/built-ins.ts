@@ -70,6 +70,13 @@ export const builtIns: BuiltIns = {
         return tensorflowServing({ signatureMethodNameCheck, serializeAsTensorContent });
       },
     },
+    {
+      name: "models-page",
+      async load() {
+        const { modelsPage } = await import("@serving-kit/protocol-tensorflow-serving");
+        return modelsPage();
+      },
+    },
   ],
   observers: [
     {

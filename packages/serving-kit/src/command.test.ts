@@ -20,6 +20,11 @@ describe("runCommand", () => {
     for (const name of Object.keys(serverFlags)) expect(stdout).toContain(`\n  --${name}`);
   });
 
+  it("takes help for --help, of the command and of each subcommand", async () => {
+    expect(await run("help")).toEqual(await run("--help"));
+    expect(await run("help", "doctor")).toEqual(await run("doctor", "--help"));
+  });
+
   it("lists every subcommand for --help", async () => {
     const { stdout } = await run("--help");
     for (const name of Object.keys(subcommands)) expect(stdout).toContain(`\n  ${name}\n`);
@@ -37,9 +42,11 @@ describe("runCommand", () => {
     ["Doctor", 'unknown command "Doctor"; did you mean doctor?'],
     [
       "xyz",
-      'unknown command "xyz"; expected install, doctor, inspect, types, pull, tune, compare-engines (--help',
+      'unknown command "xyz"; expected demo, install, doctor, inspect, types, pull, tune, compare-engines, or a path to serve (--help',
     ],
-    ["constructor", 'unknown command "constructor"; expected install'],
+    ["constructor", 'unknown command "constructor"; expected demo'],
+    ["./xyz", "there is no model to serve at ./xyz: there is no such file or folder"],
+    ["xyz.tflite", "there is no model to serve at xyz.tflite"],
   ])("suggests the nearest subcommand for %j", async (name, message) => {
     const { code, stdout, stderr } = await run(name);
     expect([code, stdout]).toEqual([1, ""]);
@@ -55,7 +62,7 @@ describe("runCommand", () => {
   ])("takes %s before its arguments for the name of the program", async (program) => {
     expect(await run(program, "--version")).toMatchObject({ code: 0, stderr: "" });
     expect(await run(program, "tensorflow_model_server", "--version")).toMatchObject({ code: 0 });
-    expect((await run(program)).stderr).toContain("nothing to serve: give --model_base_path");
+    expect((await run(program)).stderr).toContain("nothing to serve: give a path, --model_base");
     expect((await run(program, "doctr")).stderr).toContain("did you mean doctor?");
   });
 
@@ -69,7 +76,14 @@ describe("runCommand", () => {
 
   it.each([
     [["--model_base_path"], "--model_base_path: expected a path; got nothing"],
-    [[], "nothing to serve: give --model_base_path or --model_config_file"],
+    [
+      [],
+      "nothing to serve: give a path, --model_base_path or --model_config_file; serving-kit demo",
+    ],
+    [
+      [import.meta.dirname, "--model_base_path=/models/m"],
+      `expected either the path ${import.meta.dirname} or --model_base_path, which names models too`,
+    ],
     [["--model_nam=x"], "unknown flag --model_nam; did you mean --model_name?"],
     [
       ["--rest_api_port=x"],

@@ -1,10 +1,13 @@
 import { asError, isServingError, messageOf } from "@serving-kit/core";
+import { errors } from "./errors.js";
 import { inFlagWords } from "./flag-words.js";
-import { describeFlags, parseFlags } from "./flags.js";
+import { parseFlags } from "./flags.js";
+import { helpText } from "./help-text.js";
 import { type ServeOptions, serve } from "./serve.js";
-import { serverFlagGroups, serverFlags } from "./server-flags.js";
+import { isPathLike, servedPath } from "./served-path.js";
+import { serverFlags } from "./server-flags.js";
 import { packageVersion, type Surroundings, type TextSink } from "./subcommand.js";
-import { findSubcommand, subcommands } from "./subcommands.js";
+import { findSubcommand, isSubcommand } from "./subcommands.js";
 import { watchTermination } from "./termination.js";
 
 /** What surrounds a run of the command. */
@@ -36,18 +39,16 @@ export async function runCommand(
     onListening,
   }: CommandOptions = {},
 ): Promise<number> {
-  const args = withoutProgramNames(given);
+  const args = withoutHelpWord(withoutProgramNames(given));
   const [name] = args;
   try {
-    if (name !== undefined && !name.startsWith("-")) {
+    if (name !== undefined && isSubcommand(name)) {
       return await runSubcommand(name, args.slice(1), { stdout, stderr });
     }
-    const parsed = parseFlags(serverFlags, args);
+    const parsed = parseFlags(serverFlags, await asFlags(args));
     if (parsed.flags.help) stdout.write(helpText());
     else if (parsed.flags.version) stdout.write(`serving-kit ${packageVersion()}\n`);
     else {
-      // grpc-js writes lines of its own to stderr, of what is told here in other words.
-      process.env.GRPC_VERBOSITY ??= "NONE";
       await serve(parsed, { stdout, stderr, environment, onListening });
     }
     return 0;
@@ -69,6 +70,34 @@ function withoutProgramNames(args: readonly string[]): readonly string[] {
   return first === -1 ? [] : args.slice(first);
 }
 
+/** `help` is `--help`, and `help doctor` is `doctor --help`. */
+function withoutHelpWord(args: readonly string[]): readonly string[] {
+  return args[0] === "help" ? [...args.slice(1), "--help"] : args;
+}
+
+/**
+ * The arguments of the server, with the flags of the model in place of a path that they start with.
+ *
+ * @throws ServingError SUBCOMMAND_UNKNOWN (INVALID_ARGUMENT) for a word that is no path; NOT_FOUND / MODEL_NOT_FOUND
+ * for a path that does not exist; INVALID_ARGUMENT / FLAGS_CONFLICT if a flag names models as well.
+ */
+async function asFlags(args: readonly string[]): Promise<readonly string[]> {
+  const [word, ...rest] = args;
+  if (word === undefined || word.startsWith("-")) return args;
+  const path = await servedPath(word);
+  if (path === undefined) {
+    if (isPathLike(word)) throw errors.nothingToServe(word);
+    await findSubcommand(word); // throws
+    return args;
+  }
+  const other = rest.find((argument) => /^--model_(?:base_path|config_file)(?:=|$)/.test(argument));
+  if (other !== undefined) {
+    const flag = other.replace(/=.*$/s, "");
+    throw errors.flagsConflict(`either the path ${word} or ${flag}, which names models too`);
+  }
+  return [`--model_name=${path.name}`, `--model_base_path=${path.basePath}`, ...rest];
+}
+
 async function runSubcommand(
   name: string,
   args: readonly string[],
@@ -84,23 +113,4 @@ async function runSubcommand(
     sinks.stderr.write(`${signal.reason}: stopped\n`);
     return INTERRUPTED;
   }
-}
-
-function helpText(): string {
-  return [
-    "Serves TensorFlow and TensorFlow Lite models over TF Serving's REST and gRPC interfaces.",
-    "",
-    "Usage: serving-kit --model_name=digits --model_base_path=/models/digits",
-    "       serving-kit <command> (serving-kit <command> --help tells more)",
-    "",
-    "A flag is written --flag=value or --flag value. One that is shown without a value is on or off:",
-    "--flag or --flag=true, --flag=false.",
-    "",
-    "Commands:",
-    ...Object.entries(subcommands).map(([name, { summary }]) => `  ${name}\n      ${summary}`),
-    "",
-    ...Object.entries(serverFlagGroups).map(
-      ([title, table]) => `${title}:\n${describeFlags(table)}`,
-    ),
-  ].join("\n");
 }

@@ -32,7 +32,7 @@ export const errors = {
   subcommandUnknown: (name: string, nearest: string | undefined, known: readonly string[]) =>
     invalid(
       "SUBCOMMAND_UNKNOWN",
-      `unknown command ${JSON.stringify(name)}${nearest === undefined ? `; expected ${known.join(", ")}` : `; did you mean ${nearest}?`} (--help lists all commands and flags)`,
+      `unknown command ${JSON.stringify(name)}${nearest === undefined ? `; expected ${known.join(", ")}, or a path to serve` : `; did you mean ${nearest}?`} (--help lists all commands and flags)`,
     ),
 
   modelNotFound: (path: string, files: readonly string[]) =>
@@ -49,8 +49,18 @@ export const errors = {
       `there is no model to load at ${path}: ${problem}`,
     ),
 
+  nothingToServe: (path: string) =>
+    new ServingError(
+      "NOT_FOUND",
+      "MODEL_NOT_FOUND",
+      `there is no model to serve at ${path}: there is no such file or folder`,
+    ),
+
   modelsMissing: () =>
-    invalid("MODELS_MISSING", "nothing to serve: give --model_base_path or --model_config_file"),
+    invalid(
+      "MODELS_MISSING",
+      "nothing to serve: give a path, --model_base_path or --model_config_file; serving-kit demo serves an example",
+    ),
 
   flagsConflict: (expected: string) => invalid("FLAGS_CONFLICT", `expected ${expected}`),
 

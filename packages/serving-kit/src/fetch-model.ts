@@ -15,6 +15,7 @@ import {
 } from "@serving-kit/core";
 import { builtIns } from "./built-ins.js";
 import { errors } from "./errors.js";
+import type { Progress } from "./progress.js";
 import { loadSources, type SourceOptions } from "./source-rows.js";
 
 /** A version whose files were fetched. */
@@ -28,6 +29,8 @@ export interface FetchedModel {
 export interface FetchModelOptions extends SourceOptions {
   readonly logger: Logger;
   readonly signal: AbortSignal;
+  /** Shows that files are fetched. Default: nothing does. */
+  readonly progress?: Progress;
   /** Default `systemClock`. */
   readonly clock?: Clock;
 }
@@ -54,7 +57,11 @@ export async function fetchModel(uri: string, options: FetchModelOptions): Promi
     throw errors.argumentInvalid("uri", `a URI with the scheme ${schemes.join(" or ")}`, uri);
   }
   const { version, remote } = await findVersion(provider, servableAt(uri, provider), options);
-  return { version, uri: remote.uri, lease: await remote.fetch(options.signal) };
+  const { uri: found, sizeBytes } = remote;
+  const size = sizeBytes === undefined ? "" : ` (${Math.ceil(sizeBytes / 1e6)} MB)`;
+  const show = () => options.progress?.update(`fetching ${found}${size}`);
+  show();
+  return { version, uri: found, lease: await remote.fetch(options.signal, show) };
 }
 
 /** The servable of a URI, which may end with the number of a version. */

@@ -7,6 +7,8 @@ import type { Listeners } from "./listeners.js";
 export interface Addresses {
   /** The port of the REST API; absent when it is not served on one. */
   readonly restPort?: number;
+  /** The address of the REST API for clients on this machine, such as `http://localhost:8501`; absent as its port. */
+  readonly restUrl?: string;
   /** The port of gRPC; absent when it is not served on one. */
   readonly grpcPort?: number;
   /** What to tell people of all of them, a line each. */
@@ -27,6 +29,7 @@ export async function listen(
   const lines: string[] = [];
   const servingLines: string[] = [];
   let restPort: number | undefined;
+  let restUrl: string | undefined;
   let grpcPort: number | undefined;
   if (grpc) {
     ({ port: grpcPort } = await blaming(
@@ -50,8 +53,9 @@ export async function listen(
     const listening = server.listen({ ...rest, elsewhere });
     const { port } = await blaming("rest_api_port", rest.port ?? 0, listening, rest.host);
     restPort = port;
+    restUrl = `${rest.ssl ? "https" : "http"}://localhost:${port}`;
     servingLines.push(`Exporting HTTP/REST API at:localhost:${port} ...`);
-    lines.push(`serving REST at ${rest.ssl ? "https" : "http"}://localhost:${port}`);
+    lines.push(`serving REST at ${restUrl}`);
   }
   if (restSocket) {
     const { socketPath } = restSocket;
@@ -61,6 +65,7 @@ export async function listen(
   }
   return {
     ...(restPort !== undefined && { restPort }),
+    ...(restUrl !== undefined && { restUrl }),
     ...(grpcPort !== undefined && { grpcPort }),
     lines,
     servingLines,

@@ -23,6 +23,18 @@ describe("showProgress", () => {
     ]);
   });
 
+  it("moves one cell on a terminal while it is not known how much there is", () => {
+    const { progress, written, clock } = recorded(true);
+    clock.ms = 0;
+    progress.update("fetching");
+    clock.ms = 3_100;
+    progress.update("fetching");
+    expect(written).toEqual([
+      `\r\x1b[2K█${"░".repeat(29)} fetching`,
+      `\r\x1b[2K░█${"░".repeat(28)} fetching`,
+    ]);
+  });
+
   it("writes lines elsewhere: one for each label, and one every ten seconds", () => {
     const { progress, written, clock } = recorded(false);
     progress.update("downloading");

@@ -30,7 +30,7 @@ export function showProgress(sink: TextSink, now = () => performance.now()): Pro
       lastAt = at;
       const percent = fraction === undefined ? "" : ` ${Math.floor(100 * clamp(fraction))} %`;
       sink.write(
-        sink.isTTY ? `\r\x1b[2K${bar(fraction)}${percent} ${label}` : `${label}${percent}\n`,
+        sink.isTTY ? `\r\x1b[2K${bar(fraction, at)}${percent} ${label}` : `${label}${percent}\n`,
       );
     },
     [Symbol.dispose]() {
@@ -41,7 +41,10 @@ export function showProgress(sink: TextSink, now = () => performance.now()): Pro
 
 const clamp = (fraction: number) => Math.min(1, Math.max(0, fraction));
 
-function bar(fraction = 0): string {
-  const filled = Math.floor(BAR_CELLS * clamp(fraction));
-  return `${"█".repeat(filled)}${"░".repeat(BAR_CELLS - filled)}`;
+/** A bar of what is done; one cell that moves with time while that is not known. */
+function bar(fraction: number | undefined, atMs: number): string {
+  const isKnown = fraction !== undefined;
+  const filled = isKnown ? Math.floor(BAR_CELLS * clamp(fraction)) : 1;
+  const before = isKnown ? 0 : Math.floor(atMs / REDRAW_MS) % BAR_CELLS;
+  return `${"░".repeat(before)}${"█".repeat(filled)}${"░".repeat(BAR_CELLS - filled - before)}`;
 }

@@ -54,6 +54,8 @@ export async function serve(
   parsed: ParsedArguments<typeof serverFlags>,
   { stdout, stderr, environment, onListening }: ServeOptions,
 ): Promise<void> {
+  // grpc-js writes lines of its own to stderr, about what is logged here in other words.
+  process.env.GRPC_VERBOSITY ??= "NONE";
   checkFlags(parsed.flags);
   const logger = await commandLogger(parsed.flags.log_format, { stdout, stderr });
   const overdue = overdueTeller(logger, parsed.flags.shutdown_deadline_in_ms);
@@ -146,7 +148,7 @@ async function start(context: ServeContext): Promise<Started | undefined> {
 
 /** Tells that the server answers, and resolves when it has ended. */
 async function untilEnd(
-  { files: { models, ssl }, logger, signal }: ServeContext,
+  { files: { models }, logger, signal }: ServeContext,
   { server, addresses, end }: Started,
   onListening: ServeOptions["onListening"],
 ): Promise<void> {
@@ -154,7 +156,7 @@ async function untilEnd(
     const { lines: _, servingLines, ...ports } = addresses;
     const isServed = ({ name }: ModelConfig) =>
       server.manager.states(name).some(({ state }) => state === "available");
-    const lines = modelLines(models.filter(isServed), addresses, ssl !== undefined);
+    const lines = modelLines(models.filter(isServed), addresses);
     for (const line of [...servingLines, ...lines]) logger.info({}, line);
     await Promise.all([
       onListening?.({ ...ports, server, models, signal }),
@@ -199,14 +201,9 @@ async function optionsOf(
   };
 }
 
-function modelLines(
-  models: readonly ModelConfig[],
-  { restPort }: Addresses,
-  isSecure: boolean,
-): string[] {
-  const base = `${isSecure ? "https" : "http"}://localhost:${restPort}`;
+function modelLines(models: readonly ModelConfig[], { restUrl }: Addresses): string[] {
   return models.map(({ name }) =>
-    restPort === undefined ? `serving ${name}` : `serving ${name} at ${base}/v1/models/${name}`,
+    restUrl === undefined ? `serving ${name}` : `serving ${name} at ${restUrl}/v1/models/${name}`,
   );
 }
 

@@ -76,6 +76,7 @@ describe("serverOptionsOf", () => {
       { limits: { requestMemoryBytes: 9, connections: 2, allowedHosts: ["a", "b"] } },
     ],
     [["--num_load_threads=4"], { manager: { loadConcurrency: 4 } }],
+    [["--max_model_memory=9"], { manager: { resourceLimits: { ramBytes: 9 } } }],
     [["--num_load_threads=0"], { manager: { loadConcurrency: 1 } }],
     [["--num_unload_threads=3"], { manager: { unloadConcurrency: 3 } }],
     [["--max_num_load_retries=0"], { manager: { maxLoadRetries: 0 } }],

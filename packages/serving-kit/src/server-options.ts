@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { RAM_BYTES } from "@serving-kit/core";
 import { cacheFolder } from "@serving-kit/native-library";
 import { jsonlSink, tfRecordSink } from "@serving-kit/observability/request-log";
 import { type ModelServerOptions, threadsOf } from "./model-server.js";
@@ -70,6 +71,9 @@ function loadingOf(flags: ServerFlags): NonNullable<ModelServerOptions["manager"
     ...(unloads !== undefined && { unloadConcurrency: Math.max(1, unloads) }),
     loadTimeoutMs: flags.load_timeout_in_ms || Number.POSITIVE_INFINITY,
     unloadTimeoutMs: flags.unload_timeout_in_ms || Number.POSITIVE_INFINITY,
+    ...(flags.max_model_memory !== undefined && {
+      resourceLimits: { [RAM_BYTES]: flags.max_model_memory },
+    }),
     maxLoadRetries: flags.max_num_load_retries,
     loadRetryDelayMs: Math.max(0, flags.load_retry_interval_micros / 1000),
   };

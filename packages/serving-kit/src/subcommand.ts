@@ -1,6 +1,6 @@
 import { createRequire } from "node:module";
 import { toggle } from "./flag-kinds.js";
-import { describeFlags, type FlagTable, type FlagValues, parseArguments } from "./flags.js";
+import { describeFlags, type FlagTable, type ParsedArguments, parseArguments } from "./flags.js";
 
 /** The version of this package. */
 export const packageVersion = (): string =>
@@ -37,10 +37,7 @@ export interface SubcommandDefinition<F extends FlagTable> {
   readonly operands: readonly string[];
   readonly flags: F;
   /** Does it and gives the exit code. */
-  run(
-    call: { readonly flags: FlagValues<F>; readonly operands: readonly string[] },
-    surroundings: Surroundings,
-  ): Promise<number>;
+  run(call: ParsedArguments<F>, surroundings: Surroundings): Promise<number>;
 }
 
 const help = { help: toggle(false, "Prints this text and ends.") };

@@ -6,6 +6,11 @@ import type { Subcommand } from "./subcommand.js";
 export const subcommands: Readonly<
   Record<string, { readonly summary: string; readonly load: () => Promise<Subcommand> }>
 > = {
+  demo: {
+    summary:
+      "Serves a model that reads digits and comes with this package, and shows how to call it.",
+    load: async () => (await import("./subcommands/demo.js")).demo(),
+  },
   install: {
     summary: "Gets the library that a kind of models needs, such as libtensorflow for SavedModels.",
     load: async () => (await import("./subcommands/install.js")).install(),
@@ -37,13 +42,16 @@ export const subcommands: Readonly<
   },
 };
 
+/** Whether a word is the name of a subcommand. */
+export const isSubcommand = (word: string): boolean => Object.hasOwn(subcommands, word);
+
 /**
  * The subcommand of a name.
  *
  * @throws ServingError INVALID_ARGUMENT / SUBCOMMAND_UNKNOWN that suggests the nearest.
  */
 export async function findSubcommand(name: string): Promise<Subcommand> {
-  const found = Object.hasOwn(subcommands, name) ? subcommands[name] : undefined;
+  const found = isSubcommand(name) ? subcommands[name] : undefined;
   const names = Object.keys(subcommands);
   if (found === undefined) throw errors.subcommandUnknown(name, nearest(name, names), names);
   return found.load();

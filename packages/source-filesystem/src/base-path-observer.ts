@@ -142,7 +142,8 @@ export class BasePathObserver {
   /** Reports that a look has not come back for so long. */
   hangs(timeoutMs: number): void {
     const { name, basePath } = this.servable;
-    this.problems.report(errors.basePathHangs(name, basePath, timeoutMs));
+    const isServed = this.#aspired.length > 0;
+    this.problems.report(errors.basePathHangs(name, basePath, timeoutMs, isServed));
   }
 
   /** Ends the observation: looks under way change and emit nothing. */

@@ -11,13 +11,19 @@ describe("errors", () => {
       errors.basePathUnreachable("m", "/models/m", cause, true),
       "UNAVAILABLE",
       "BASE_PATH_UNREACHABLE",
-      "the base path /models/m of servable m cannot be read: EIO: i/o error; what was aspired before stays aspired",
+      "the base path /models/m of servable m cannot be read: EIO: i/o error; the last list of versions stays in force",
     ],
     [
-      errors.basePathHangs("m", "/models/m", 5000),
+      errors.basePathHangs("m", "/models/m", 5000, true),
       "UNAVAILABLE",
       "BASE_PATH_HANGS",
-      "the base path /models/m of servable m has not answered for 5000 ms; what was aspired before stays aspired",
+      "the base path /models/m of servable m has not answered for 5000 ms; the last list of versions stays in force",
+    ],
+    [
+      errors.basePathHangs("m", "/models/m", 5000, false),
+      "UNAVAILABLE",
+      "BASE_PATH_HANGS",
+      "the base path /models/m of servable m has not answered for 5000 ms",
     ],
     [
       errors.noVersionsFound("m", "/models/m"),

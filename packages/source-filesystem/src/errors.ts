@@ -16,17 +16,19 @@ export const errors = {
       "BASE_PATH_UNREACHABLE",
       `the base path ${basePath} of servable ${name} cannot be read: ${messageOf(cause)}; ${
         isServed
-          ? "what was aspired before stays aspired"
+          ? "the last list of versions stays in force"
           : `expected a folder with versions in it, such as ${basePath}/1`
       }`,
       { cause, details: { name, basePath } },
     ),
 
-  basePathHangs: (name: string, basePath: string, timeoutMs: number) =>
+  basePathHangs: (name: string, basePath: string, timeoutMs: number, isServed: boolean) =>
     new ServingError(
       "UNAVAILABLE",
       "BASE_PATH_HANGS",
-      `the base path ${basePath} of servable ${name} has not answered for ${timeoutMs} ms; what was aspired before stays aspired`,
+      `the base path ${basePath} of servable ${name} has not answered for ${timeoutMs} ms${
+        isServed ? "; the last list of versions stays in force" : ""
+      }`,
       { details: { name, basePath } },
     ),
 

@@ -54,7 +54,7 @@ export const errors = {
       "BASE_PATH_UNREACHABLE",
       `the base path ${uri} of servable ${name} cannot be read: ${messageOf(cause)}; ${
         isServed
-          ? "what was aspired before stays aspired"
+          ? "the last list of versions stays in force"
           : "nothing of it is in the cache, so nothing is served until it can be read"
       }`,
       { cause, details: { name, basePath: uri } },
@@ -65,7 +65,7 @@ export const errors = {
       "NOT_FOUND",
       "BASE_PATH_NOT_FOUND",
       `no object starts with ${uri}/ (servable ${name}): expected versions such as ${uri}/1/${
-        isServed ? "; what was aspired before stays aspired" : ""
+        isServed ? "; the last list of versions stays in force" : ""
       }`,
       { details: { name, basePath: uri } },
     ),

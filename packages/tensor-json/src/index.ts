@@ -8,7 +8,7 @@ export { decodePredict, type PredictBody } from "./decode-predict.js";
 export { encodePredict } from "./encode-predict.js";
 export { errors as jsonErrors } from "./errors.js";
 export { openRequest } from "./explain.js";
-export { DOUBLES } from "./json-dtypes.js";
+export { DOUBLES, isJsonDType } from "./json-dtypes.js";
 export { skipString, stringAt } from "./json-string.js";
 export { CHAR, isDigit, latin1, skipSpace, terminated, typeAt } from "./json-text.js";
 export { skipValue } from "./json-value.js";

@@ -61,6 +61,8 @@ export const declarations = {
     "void *",
     status,
   ],
+  /** (graph, options, status): a session of an empty graph; null on error. */
+  newSession: ["TF_NewSession", session, graph, options, status],
   closeSession: ["TF_CloseSession", "void", session, status],
   /** Waits for nothing: no run may be in flight. */
   deleteSession: ["TF_DeleteSession", "void", session, status],

@@ -150,6 +150,27 @@ describe("a model config file as a text proto", () => {
     expect(() => parseModelConfig(wrong, "f")).toThrow(/tflite.unchecked_ops/);
   });
 
+  it("has the warm-up and the resources of a model", () => {
+    const texts = [
+      list(
+        'name: "m" base_path: "/m" warm_up { enabled: false } resources { ram_bytes: 2000000000 }',
+      ),
+      json({
+        ...{ name: "m", base_path: "/m" },
+        ...{ warm_up: { enabled: false }, resources: { ram_bytes: 2e9 } },
+      }),
+    ];
+    for (const text of texts) {
+      const [model] = parseModelConfig(text, "f");
+      expect(model?.warmUp).toEqual({ enabled: false });
+      expect(model?.resources).toEqual({ ramBytes: 2e9 });
+    }
+    const often = list('name: "m" base_path: "/m" warm_up { iterations: 3 }');
+    expect(parseModelConfig(often, "f")[0]?.warmUp).toEqual({ iterations: 3 });
+    const wrong = json({ name: "m", base_path: "/m", warm_up: { enabled: 7 } });
+    expect(() => parseModelConfig(wrong, "f")).toThrow(/warm_up.enabled/);
+  });
+
   it("has the op libraries of a model, relative to its folder", () => {
     const model = 'name: "m" base_path: "/m" tensorflow_op_libraries: "a.so"';
     const texts = [

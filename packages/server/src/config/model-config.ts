@@ -1,6 +1,11 @@
 import type { BatchingOptions } from "@serving-kit/batching";
-import { type ServableVersionPolicy, toVersion, type VersionLabels } from "@serving-kit/core";
-import type { ModelType, Platform } from "@serving-kit/inference";
+import {
+  type Resources,
+  type ServableVersionPolicy,
+  toVersion,
+  type VersionLabels,
+} from "@serving-kit/core";
+import type { ModelType, Platform, WarmUpOptions } from "@serving-kit/inference";
 import { z } from "zod";
 import { batchingField, readBatching } from "./batching-config.js";
 import { customField, readPlatform } from "./custom-config.js";
@@ -16,6 +21,7 @@ import {
   type RequestLogOptions,
   requestLogSchema,
 } from "./request-log-options.js";
+import { readResources, resourcesField, resourcesSchema } from "./resources-config.js";
 import {
   readTfliteOptions,
   type TfliteModelOptions,
@@ -23,6 +29,7 @@ import {
   tfliteOptionsSchema,
 } from "./tflite-config.js";
 import { readLabels, readVersionPolicy, versionPolicyField } from "./version-policy.js";
+import { readWarmUp, warmUpField, warmUpSchema } from "./warm-up-config.js";
 import { versionNumber, withoutEffect } from "./wire-fields.js";
 import {
   protoText,
@@ -57,6 +64,16 @@ export interface ModelConfig {
    * Default: as the server's options say.
    */
   readonly batching?: boolean | BatchingOptions;
+  /**
+   * How this model's versions are warmed up, instead of what the options of its platform say. Counts for versions that
+   * are loaded from then on. Default: as the platform's options say.
+   */
+  readonly warmUp?: WarmUpOptions;
+  /**
+   * What a loaded version of this model holds, such as `{ ramBytes: 2e9 }`: reserved within `manager.resourceLimits`
+   * instead of what its platform estimates of the same resources. Default: the estimates.
+   */
+  readonly resources?: Resources;
   /**
    * Paths of libraries with ops that this model's SavedModels need, in addition to those of the platform
    * `tensorflow`. They stay loaded, for all models. Default none.
@@ -221,6 +238,20 @@ export const MODEL_OPTIONS: {
     fields: { batching: { id: 1002, isFileOnly: true, ...batchingField } },
     read: ({ batching }) => (batching === undefined ? undefined : readBatching(batching)),
     lasting: "batching",
+  }),
+
+  warmUp: option({
+    check: warmUpSchema,
+    fields: { warm_up: { id: 1006, isFileOnly: true, ...warmUpField } },
+    read: ({ warm_up: warmUp }) => warmUp && readWarmUp(warmUp),
+    lasting: "warm-up",
+  }),
+
+  resources: option({
+    check: resourcesSchema,
+    fields: { resources: { id: 1007, isFileOnly: true, ...resourcesField } },
+    read: ({ resources }) => resources && readResources(resources),
+    lasting: "resources",
   }),
 
   opLibraries: option({

@@ -36,12 +36,13 @@ export function createFetchHandler(
   };
 
   return async (request) => {
-    const { pathname: path, search } = new URL(request.url);
+    const { pathname: path, search, protocol } = new URL(request.url);
     using allowance = budget.open();
     const answer = await api.handle({
       method: request.method,
       path,
       search: search.slice(1),
+      isSecure: protocol === "https:",
       headers: Object.fromEntries(request.headers),
       body: async () => {
         const encoding = request.headers.get("content-encoding") ?? "";

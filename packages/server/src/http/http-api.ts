@@ -54,6 +54,10 @@ export interface IncomingHttp {
   readonly allowance: CallAllowance;
   /** Whether the name by which the client reached the server may be used. Default true. */
   readonly isAllowed?: boolean;
+  /** Whether it came to a port of the server, where fallback routes are answered too. Default false. */
+  readonly isOwn?: boolean;
+  /** Whether it came over TLS. Default false. */
+  readonly isSecure?: boolean;
 }
 
 /** An answer to be written. */
@@ -95,7 +99,7 @@ export class HttpApi {
 
   /** Answers a request. Counts it as in flight until then, a stream until its end. */
   async handle(incoming: IncomingHttp): Promise<OutgoingHttp> {
-    const match = this.routes.match(incoming.method, incoming.path);
+    const match = this.routes.match(incoming.method, incoming.path, incoming.isOwn);
     const inFlight = this.#inFlight;
     inFlight.begin();
     let answer: HttpAnswer;
@@ -172,6 +176,7 @@ function routedRequest(
     headers: incoming.headers,
     signal: incoming.signal,
     peer: incoming.peer,
+    isSecure: incoming.isSecure ?? false,
     params,
     timeoutMs,
     body: incoming.body,

@@ -71,6 +71,8 @@ export function createRestListener(
       body,
       signal: signalOf(request, response),
       allowance,
+      isOwn,
+      isSecure: "encrypted" in request.socket,
       isAllowed: !isOwn || isAllowedHost(request, limits.allowedHosts),
     };
     void api

@@ -21,8 +21,8 @@ function routeOf(text: RouteText): HttpRoute {
   return { method, path, handle };
 }
 
-const found = (table: RouteTable, method: string, path: string) => {
-  const match = table.match(method, path);
+const found = (table: RouteTable, method: string, path: string, isOwn?: boolean) => {
+  const match = table.match(method, path, isOwn);
   return match.found ? [match.found.route.path, { ...match.found.params }] : match.methods;
 };
 
@@ -57,13 +57,14 @@ describe("a route", () => {
     expect(found(table, "PUT", "/a")).toEqual(["GET", "POST"]);
   });
 
-  it("may ignore case, and may be asked last", () => {
+  it("may ignore case, and may be asked last, at ports of the server only", () => {
     const table = tableOf([
       { path: "/a/*", fallback: true },
       { path: "/a/:b", caseSensitive: false },
     ]);
     expect(found(table, "GET", "/A/x")).toEqual(["/a/:b", { b: "x" }]);
-    expect(found(table, "GET", "/a/x/y")).toEqual(["/a/*", {}]);
+    expect(found(table, "GET", "/a/x/y", true)).toEqual(["/a/*", {}]);
+    expect(found(table, "GET", "/a/x/y")).toEqual([]);
     expect(table.claims("/a/x/y")).toBe(false);
     expect(table.claimed).toEqual([{ method: "GET", path: "/a/:b" }]);
   });

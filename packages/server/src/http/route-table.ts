@@ -47,10 +47,10 @@ export class RouteTable {
     return this.#routes.some(({ pattern }) => pattern.test(path));
   }
 
-  /** Finds the route of a request, among the fallbacks last. */
-  match(method: string, path: string): RouteMatch {
+  /** Finds the route of a request; at a port of the server (`isOwn`) among the fallbacks last. */
+  match(method: string, path: string, isOwn = false): RouteMatch {
     const methods: string[] = [];
-    for (const routes of [this.#routes, this.#fallbacks]) {
+    for (const routes of isOwn ? [this.#routes, this.#fallbacks] : [this.#routes]) {
       for (const compiled of routes) {
         const values = compiled.pattern.exec(path);
         if (values === null) continue;

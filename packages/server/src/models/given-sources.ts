@@ -94,14 +94,16 @@ export class GivenSources {
 
   /** A source that has failed emits nothing more; what it aspired stays aspired. */
   #failed(cause: unknown): void {
-    for (const [name, problems] of this.#problems) problems.report(errors.sourceEnded(name, cause));
+    for (const [name, problems] of this.#problems) {
+      problems.report(errors.sourceEnded(name, this.#names.has(name), cause));
+    }
     this.#openCount--;
   }
 
   #ended(): void {
     if (--this.#openCount > 0) return;
     for (const name of this.#options.expected) {
-      if (!this.#names.has(name)) this.#problemsOf(name).report(errors.sourceEnded(name));
+      if (!this.#names.has(name)) this.#problemsOf(name).report(errors.sourceEnded(name, false));
     }
   }
 

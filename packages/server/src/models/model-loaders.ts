@@ -5,6 +5,7 @@ import {
   type Loader,
   mapVersions,
   type RemotePath,
+  type Resources,
   type ServableId,
   type SourceAdapter,
   type StoragePath,
@@ -19,6 +20,8 @@ export interface ModelLoadersOptions {
   platform(name: string): ModelPlatform;
   /** The options of a model for its platform. */
   options(name: string): Readonly<Record<string, unknown>>;
+  /** What a version of a model holds, instead of its platform's estimate. */
+  resources(name: string): Resources | undefined;
   /** The signatures that the versions of a model must have. */
   expects(name: string): ModelType | undefined;
   /** Puts batching around the loader of the version `id` at a local path. */
@@ -42,20 +45,34 @@ export function modelLoaders(
     const expected = expecting(plain, options.expects(id.name), shown);
     const loader = options.batched(expected, storage.path, id);
     const warmingUp = options.warmingUp(id, shown);
-    return wrapLoader(loader, async (context) => {
+    const watched = wrapLoader(loader, async (context) => {
       const predictor = await loader.load({ ...context, warmingUp });
       options.loaded(predictor, id);
       return predictor;
     });
+    return holding(watched, options.resources(id.name));
   };
   return mapVersions<StoragePath | RemotePath, Loader<Predictor>>((data, id) => {
     if (!isRemotePath(data)) return localLoader(data, id, data.path);
     const platform = options.platform(id.name);
     return fetchedLoader(data, (local) => localLoader(local, id, data.uri), {
       isComplete: (path) => platform.isComplete(path),
-      estimate: (sizeBytes) => platform.estimate(sizeBytes, id),
+      estimate: async (sizeBytes) => ({
+        ...(await platform.estimate(sizeBytes, id)),
+        ...options.resources(id.name),
+      }),
     });
   });
+}
+
+/** A loader that holds `resources`, whatever else it estimates. */
+function holding(loader: Loader<Predictor>, resources: Resources | undefined): Loader<Predictor> {
+  if (resources === undefined) return loader;
+  const estimateResources = async () => ({
+    ...(await loader.estimateResources?.()),
+    ...resources,
+  });
+  return { ...loader, estimateResources };
 }
 
 /** A loader that refuses versions with other signatures. */

@@ -157,16 +157,20 @@ export class ModelSources extends Observable<AspiredVersions<ModelData>> impleme
 
   #open(provider: SourceProvider): ProviderSource {
     const isOwn = (name: string) => this.#servables.get(name)?.provider === provider;
-    const report = (errorOf: (name: string) => ServingError) => {
-      for (const name of this.#namesOf(provider)) this.#report(name, errorOf(name));
+    const report = (errorOf: (name: string, isServed: boolean) => ServingError) => {
+      for (const name of this.#namesOf(provider)) {
+        const isServed = (this.#inForce.get(name)?.versions.length ?? 0) > 0;
+        this.#report(name, errorOf(name, isServed));
+      }
     };
+    const { schemes } = provider;
     return new ProviderSource(provider, this.#options, {
       emit: this.#take.bind(this, provider),
       tell: (event) => {
         if (isOwn("problem" in event ? event.problem.name : event.name)) this.#told.next(event);
       },
-      failed: (error) => report((name) => errors.sourceFailed(name, provider.schemes, error)),
-      hangs: (quietMs) => report((name) => errors.sourceHangs(name, provider.schemes, quietMs)),
+      failed: (error) => report((name, is) => errors.sourceFailed(name, schemes, error, is)),
+      hangs: (quietMs) => report((name, is) => errors.sourceHangs(name, schemes, quietMs, is)),
       answered: () => {
         // An answer comes with each list: few names have failed, if any.
         for (const name of this.#failing) {

@@ -152,7 +152,9 @@ export class ServedModels {
           "opLibraries",
           "tflite",
           "python",
+          "warmUp",
         ]),
+      resources: (name) => this.#models.get(name)?.resources,
       expects: (name) => this.#models.get(name)?.expects,
       batched,
       loaded: (predictor, id) => logUnbatched(predictor, id, this.#logger),
@@ -218,7 +220,8 @@ export class ServedModels {
       const { platform, ...current }: Partial<ResolvedModel> = this.#models.get(model.name) ?? {};
       const isOwn = platform !== undefined && typeof platform !== "string";
       const unsaid = pick(current, [
-        ...(["batching", "requestLog", "opLibraries", "tflite", "python", "expects"] as const),
+        ...(["batching", "requestLog", "warmUp", "resources"] as const),
+        ...(["opLibraries", "tflite", "python", "expects"] as const),
       ]);
       const whole = { ...(isOwn && { platform }), ...model, ...unsaid };
       this.#ofClients.add(whole);

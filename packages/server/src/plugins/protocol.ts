@@ -93,6 +93,8 @@ export interface HttpRequest extends CallContext {
   readonly params: Readonly<Record<string, string>>;
   /** HTTP headers, by names in lower case. */
   readonly headers: CallHeaders;
+  /** Whether it came over TLS, as far as the server knows: a proxy may have ended it. */
+  readonly isSecure: boolean;
   /**
    * Reads the body, inflated. To be called at most once, by the `body` of a call if there is one.
    *

@@ -119,7 +119,7 @@ export const storageFlags = {
   ),
 };
 
-/** Flags beyond TF Serving's that say when the server has started, and how long versions may take. */
+/** Flags beyond TF Serving's that say when the server has started, and what versions may take of time and memory. */
 export const startUpFlags = {
   load_timeout_in_ms: integer(
     "ms",
@@ -132,6 +132,13 @@ export const startUpFlags = {
     60_000,
     [0, 2 ** 31 - 1],
     "How long the disposal of a version may hold its slot; 0 for no limit.",
+  ),
+  max_model_memory: integer(
+    "bytes",
+    undefined,
+    [1, 2 ** 49],
+    "Main memory that all loaded models may take, by their estimates or the resources of their configuration. A " +
+      "version that does not fit waits. Default: no limit.",
   ),
   start_up_policy: word(
     ["all", "any", "none"],

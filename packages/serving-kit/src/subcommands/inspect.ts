@@ -5,6 +5,7 @@ import { inFlagWords } from "../flag-words.js";
 import { findModel } from "../model-path.js";
 import { loadPlatforms } from "../platforms/load-platforms.js";
 import { pluginFlags, withPlugins } from "../plugins.js";
+import { showProgress } from "../progress.js";
 import { storageFlags } from "../server-flags/model-flags.js";
 import { defineSubcommand, type Subcommand } from "../subcommand.js";
 
@@ -20,13 +21,15 @@ export function inspect({ platforms: rows }: Pick<BuiltIns, "platforms"> = built
       "nothing checks, and how much of it XNNPACK would run. Needs no library.",
     operands: ["path"],
     flags: { ...pluginFlags, model_cache_dir: storageFlags.model_cache_dir },
-    async run({ operands: [path = ""], flags }, { stdout, signal }) {
+    async run({ operands: [path = ""], flags }, { stdout, stderr, signal }) {
+      using progress = showProgress(stderr);
       const platforms = await loadPlatforms(await withPlugins(rows, flags.plugins));
       const { model_cache_dir: dir } = flags;
       const modelCache = dir === "" ? {} : { dir };
-      const options = { modelCache, logger: silentLogger, signal };
+      const options = { modelCache, logger: silentLogger, signal, progress };
       const fetched = isRemoteUri(path) ? await fetchModel(path, options) : undefined;
       await using _lease = fetched?.lease;
+      progress[Symbol.dispose]();
       const { platform, path: found } = await findModel(fetched?.lease.path ?? path, platforms);
       const { description } = (await platform.inspect?.(found)) ?? {
         description: `${found}: model of the platform ${platform.platformName}`,

@@ -2,6 +2,7 @@ import { access, mkdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { silentLogger } from "@serving-kit/core";
 import { fetchModel } from "../fetch-model.js";
+import { showProgress } from "../progress.js";
 import { storageFlags } from "../server-flags/model-flags.js";
 import { defineSubcommand, type Subcommand } from "../subcommand.js";
 
@@ -17,15 +18,18 @@ export function pull(): Subcommand {
       "there and checked. A version that is there already is left as it is.",
     operands: ["uri", "dir"],
     flags: { model_ready_marker },
-    async run({ operands: [uri = "", dir = ""], flags }, { stdout, signal }) {
+    async run({ operands: [uri = "", dir = ""], flags }, { stdout, stderr, signal }) {
+      using progress = showProgress(stderr);
       await mkdir(dir, { recursive: true });
       // Below the folder itself, so that a rename is enough.
       const cache = join(dir, `.pull-${process.pid}`);
       const readyMarker = flags.model_ready_marker;
-      const options = { modelCache: { dir: cache }, readyMarker, logger: silentLogger, signal };
+      const modelCache = { dir: cache };
+      const options = { modelCache, readyMarker, logger: silentLogger, signal, progress };
       try {
         const { version, uri: found, lease } = await fetchModel(uri, options);
         await using held = lease;
+        progress[Symbol.dispose]();
         const target = join(dir, String(version));
         const isThere = await access(target).then(
           () => true,

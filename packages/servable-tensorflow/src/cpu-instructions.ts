@@ -1,0 +1,42 @@
+import { runInCanary } from "@serving-kit/native-library";
+import { canaryModule } from "./canary-module.js";
+
+/** Making a session opens GPUs too, if there are any. */
+const TIMEOUT_MS = 120_000;
+
+/**
+ * A sentence for people on whether libtensorflow uses the instructions of this CPU, by TensorFlow's own notice. Undefined
+ * on other CPUs than x64, for which TensorFlow has none, and if no session can be made.
+ */
+export async function cpuInstructions(
+  library?: string,
+  signal?: AbortSignal,
+): Promise<string | undefined> {
+  if (process.arch !== "x64") return undefined;
+  let written = "";
+  try {
+    await runInCanary({
+      ...{ what: "a session of TensorFlow", module: canaryModule, exportName: "openSession" },
+      ...{ argument: library, timeoutMs: TIMEOUT_MS, ...(signal && { signal }) },
+      onStderr: (text) => {
+        written = text;
+      },
+    });
+  } catch {
+    return undefined;
+  }
+  return instructionsNote(written);
+}
+
+/** The sentence for what TensorFlow wrote to stderr when a session was made. */
+export function instructionsNote(written: string): string {
+  const [, list] =
+    /To enable the following instructions:\s*([^,]+), in other operations/.exec(written) ?? [];
+  if (list === undefined)
+    return "it uses this CPU's instructions: TensorFlow names none that it leaves unused";
+  const names = list.trim().split(/\s+/).join(", ");
+  return (
+    `outside of its performance-critical operations it does not use ${names} of this CPU (TensorFlow's notice); ` +
+    "a libtensorflow that was built with them does"
+  );
+}

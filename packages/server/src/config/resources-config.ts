@@ -1,0 +1,32 @@
+import { RAM_BYTES, type Resources } from "@serving-kit/core";
+import { z } from "zod";
+import { whole } from "./wire-fields.js";
+import { type WireField, type WireValues, wireMessage } from "./wire-message.js";
+
+const fields = {
+  ram_bytes: {
+    id: 1,
+    type: "int64",
+    schema: whole("Bytes of main memory that a loaded version holds."),
+  },
+} as const satisfies Record<string, WireField>;
+
+const message = wireMessage("ModelResources", fields);
+
+/** What a version of one model holds when it is loaded. */
+export const resourcesField = {
+  type: message,
+  schema: message.schema.meta({
+    description:
+      "What a loaded version of this model holds, instead of the platform's estimate: what the server reserves " +
+      "before it loads one.",
+  }),
+} as const satisfies WireField;
+
+/** Checks the resources of a model. */
+export const resourcesSchema: z.ZodType = z.record(z.string().min(1), z.number().min(0));
+
+/** Returns the resources that the fields stand for. */
+export function readResources({ ram_bytes: bytes }: WireValues<typeof fields>): Resources {
+  return bytes === undefined ? {} : { [RAM_BYTES]: Number(bytes) };
+}

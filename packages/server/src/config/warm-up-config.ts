@@ -1,0 +1,30 @@
+import type { WarmUpOptions } from "@serving-kit/inference";
+import type { z } from "zod";
+import { flag, type OptionFields, optionsOf, optionsSchemaOf, positive } from "./wire-fields.js";
+import { type WireField, type WireValues, wireMessage } from "./wire-message.js";
+
+const fields = {
+  enabled: flag(1, "Whether versions are warmed up before they are available."),
+  iterations: positive(
+    2,
+    1_000_000,
+    "How often each request of assets.extra/tf_serving_warmup_requests is made.",
+  ),
+} as const satisfies OptionFields<WarmUpOptions>;
+
+const message = wireMessage("WarmUpOptions", fields);
+
+/** How the versions of one model are warmed up. */
+export const warmUpField = {
+  type: message,
+  schema: message.schema.meta({
+    description: "How this model is warmed up, instead of what the flags say.",
+  }),
+} as const satisfies WireField;
+
+/** Checks `WarmUpOptions`. */
+export const warmUpSchema: z.ZodType = optionsSchemaOf(fields);
+
+/** Returns the options that the fields stand for. */
+export const readWarmUp = (values: WireValues<typeof fields>): WarmUpOptions =>
+  optionsOf<WarmUpOptions>(fields, values);
