@@ -62,8 +62,8 @@ export async function useAndEnd(url: string, user: LibraryUser): Promise<void> {
   }
 }
 
-/** Workers do not inherit tsx on Node 20. */
-function startWorker(url: string, how: string): Worker {
+/** Runs a child program in a worker thread. Workers do not inherit tsx on Node 20. */
+export function startWorker(url: string, how: string): Worker {
   return new Worker(
     `import("tsx/esm/api").then(({ register }) => { register(); return import(${JSON.stringify(url)}); });`,
     { eval: true, workerData: how, execArgv: ["--conditions=@serving-kit/source"] },

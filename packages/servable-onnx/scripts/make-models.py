@@ -152,3 +152,8 @@ write("gather", [h.make_node("Gather", ["table", "i"], ["y"])], [value("i", T.IN
 write("images", [h.make_node("Conv", ["x", "k"], ["c"], pads=[1, 1, 1, 1]), h.make_node("Relu", ["c"], ["r"]),
                  h.make_node("GlobalAveragePool", ["r"], ["y"])],
       [value("x", F, ["n", 3, 96, 96])], [value("y", F, ["n", 4, 1, 1])], [constant("k", floats(4, 3, 3, 3))])
+write("normalizer", [h.make_node("StringNormalizer", ["x"], ["y"], case_change_action="LOWER")],
+      [value("x", T.STRING, ["n"])], [value("y", T.STRING, ["n"])])
+write("upper", [h.make_node("StringUpper", ["x"], ["y"], domain="ai.onnx.contrib")], [value("x", T.STRING, ["n"])],
+      [value("y", T.STRING, ["n"])], domains=[("ai.onnx.contrib", 1)])
+write("wide", [h.make_node("Neg", ["x"], ["y"])], [value("x", F, ["n", 300_000])], [value("y", F, ["n", 300_000])])

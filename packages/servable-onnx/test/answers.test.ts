@@ -125,6 +125,15 @@ describe.skipIf(!hasLibrary)(`batchable${skipped}`, () => {
     await using forced = await loadNamed("mean-of-batch", { options: { batchable: true } });
     expect(forced.batchable).toBe(true);
   });
+
+  it("is false if generated rows of a megabyte are too few, once in the log, unless the option says so", async () => {
+    const { lines, logger } = recordingLogger();
+    await using wide = await loadNamed("wide", { logger });
+    expect(wide.batchable).toBe(false);
+    expect(lines).toEqual([expect.stringMatching(/not known whether: its inputs are too large/)]);
+    await using forced = await loadNamed("wide", { options: { batchable: true } });
+    expect(forced.batchable).toBe(true);
+  });
 });
 
 describe.skipIf(!hasLibrary)(`refused${skipped}`, () => {

@@ -1,6 +1,6 @@
 import { isMainThread, workerData } from "node:worker_threads";
 import { tensor } from "@serving-kit/inference";
-import { useAndEnd } from "../../native-library/test/use-and-end.js";
+import { startWorker, useAndEnd } from "../../native-library/test/use-and-end.js";
 import { expectedCalls, loadNamed } from "./support.js";
 
 const options = { execution: "thread" as const, concurrency: 8 };
@@ -15,11 +15,21 @@ function beginRuns(): void {
 }
 
 const how = isMainThread ? process.argv[2] : workerData;
-if (how === "throw with runs in flight") {
+const [, inWorker] = /^in a worker: (.*)/.exec(how) ?? [];
+if (inWorker !== undefined) {
+  const worker = startWorker(import.meta.url, inWorker);
+  // Its exception is its own end alone.
+  worker.on("error", () => {});
+  await new Promise((resolve) => worker.once("exit", resolve));
+  await predictor.predict(call?.inputs ?? {});
+} else if (how === "throw with runs in flight") {
   beginRuns();
   setTimeout(() => {
     throw new Error("on purpose");
   });
+} else if (how === "exit with runs in flight") {
+  beginRuns();
+  setTimeout(() => process.exit(0), 5);
 } else {
   await useAndEnd(import.meta.url, {
     predict: () => predictor.predict(call?.inputs ?? {}),
