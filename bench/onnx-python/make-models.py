@@ -1,6 +1,12 @@
-"""Makes the models of the benchmarks: python make-models.py FOLDER. Needs onnx, skl2onnx and scikit-learn."""
+"""Makes the models of the benchmarks: python make-models.py FOLDER WHEELS. Needs onnx, skl2onnx and scikit-learn.
+
+WHEELS is where pip downloads magika, whose model is one of them.
+"""
+import glob
 import os
+import subprocess
 import sys
+import zipfile
 
 import numpy as np
 import onnx
@@ -11,7 +17,7 @@ from skl2onnx import to_onnx
 from sklearn.datasets import load_iris
 from sklearn.ensemble import RandomForestClassifier
 
-folder = sys.argv[1]
+folder, wheels = sys.argv[1:]
 rng = np.random.default_rng(0)
 
 
@@ -44,3 +50,12 @@ forest = RandomForestClassifier(n_estimators=20, max_depth=5, random_state=0).fi
 model = to_onnx(forest, iris.data[:1].astype(np.float32), options={"zipmap": False})
 with open(os.path.join(folder, "forest.onnx"), "wb") as file:
     file.write(model.SerializeToString())
+
+if not glob.glob(os.path.join(wheels, "*.whl")):
+    pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", wheels, "magika==1.0.3"]
+    subprocess.run(pip, check=False)
+for wheel in glob.glob(os.path.join(wheels, "*.whl")):
+    with zipfile.ZipFile(wheel) as archive:
+        [name] = [name for name in archive.namelist() if name.endswith(".onnx")]
+        with open(os.path.join(folder, "magika.onnx"), "wb") as file:
+            file.write(archive.read(name))
