@@ -10,6 +10,7 @@ import { explainMissingModel, HANDOVER_BYTES, openFile } from "@serving-kit/infe
 import { JsonEnd } from "./document/json.js";
 import { walkUbjson } from "./document/ubjson.js";
 import { DocumentError } from "./document/value.js";
+import type { FileKind } from "./file-kind.js";
 import { findModel, type ModelFile } from "./find-model.js";
 import { readToCheck } from "./read-model.js";
 import type { Library } from "./tree-model.js";
@@ -35,44 +36,49 @@ export async function modelCompleteness(library: Library, path: string): Promise
     : incomplete(`${file.path} is truncated or damaged: ${problem}`);
 }
 
-async function problemOf({ path, kind }: ModelFile): Promise<string | undefined> {
-  switch (kind.format) {
-    case "json":
-      return jsonProblem(path);
-    case "text":
-      return textProblem(textOf(await readToCheck(path)));
-    case "ubj":
-      try {
-        await inSlices(walkUbjson(await readToCheck(path)));
-        return undefined;
-      } catch (error) {
-        if (error instanceof DocumentError) return messageOf(error);
-        throw error;
-      }
-    default:
-      return undefined; // of another version: for loading to refuse
+async function problemOf({ path, kind: { format } }: ModelFile): Promise<string | undefined> {
+  if (format === "binary") return undefined; // of another version: for loading to refuse
+  const { size } = await stat(path);
+  if (format === "json" && size > HANDOVER_BYTES) return largeJsonProblem(path);
+  return inSlices(problemIn(await readToCheck(path), format));
+}
+
+/** Says why bytes are not a whole file of a format; undefined if they are. */
+export function* problemIn(
+  bytes: Uint8Array,
+  format: Exclude<FileKind["format"], "binary">,
+): Generator<void, string | undefined> {
+  if (format === "json") return yield* jsonProblem(bytes);
+  if (format === "text") return textProblem(textOf(bytes));
+  try {
+    yield* walkUbjson(bytes);
+    return undefined;
+  } catch (error) {
+    if (error instanceof DocumentError) return messageOf(error);
+    throw error;
   }
 }
 
-async function jsonProblem(path: string): Promise<string | undefined> {
+async function largeJsonProblem(path: string): Promise<string | undefined> {
   const end = new JsonEnd();
-  const { size } = await stat(path);
-  if (size <= HANDOVER_BYTES) await inSlices(pushAll(await readToCheck(path), end));
-  else {
-    const file = await openFile(path);
-    for await (const chunk of file.createReadStream()) end.push(chunk as Uint8Array);
-  }
-  return end.isComplete ? undefined : "its JSON does not end";
+  const file = await openFile(path);
+  for await (const chunk of file.createReadStream()) end.push(chunk as Uint8Array);
+  return problemOfJson(end);
 }
 
 const CHUNK_BYTES = 2 ** 16;
 
-function* pushAll(bytes: Uint8Array, end: JsonEnd): Generator<void, void> {
+function* jsonProblem(bytes: Uint8Array): Generator<void, string | undefined> {
+  const end = new JsonEnd();
   for (let from = 0; from < bytes.length; from += CHUNK_BYTES) {
     end.push(bytes.subarray(from, from + CHUNK_BYTES));
     yield;
   }
+  return problemOfJson(end);
 }
+
+const problemOfJson = ({ isComplete }: JsonEnd) =>
+  isComplete ? undefined : "its JSON does not end";
 
 const textOf = ({ buffer, byteOffset, length }: Uint8Array): string =>
   Buffer.from(buffer, byteOffset, length).toString("latin1");

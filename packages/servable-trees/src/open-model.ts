@@ -20,7 +20,7 @@ export function openModel(
   if (opened?.kernel === "javascript" && options.kernel !== "javascript" && model.forest?.trees) {
     logger.info(
       {},
-      "WebAssembly has no memory for the trees; they are walked in JavaScript, which is slower",
+      "WebAssembly does not run here, or has no memory; trees are walked in JavaScript, which is slower",
     );
   }
   const forest = opened && ("memory" in opened.placed ? opened.placed.forest : opened.placed);

@@ -4,6 +4,11 @@ import { extname, join } from "node:path";
 import { isServingError, unload } from "@serving-kit/core";
 import type { Predictor } from "@serving-kit/inference";
 import { afterAll, describe, expect, it } from "vitest";
+import { problemIn } from "../src/completeness.js";
+import { UnsupportedError } from "../src/document/fields.js";
+import { DocumentError } from "../src/document/value.js";
+import { parseModel } from "../src/parse-model.js";
+import { atOnce } from "../src/turns.js";
 import { type Example, exampleNamed, load, modelFile, platformOf, rowsOf } from "./support.js";
 
 const folder = mkdtempSync(join(tmpdir(), "serving-kit-hostile-trees-"));
@@ -55,6 +60,15 @@ async function tryFile(path: string, example: Example): Promise<unknown> {
   return undefined;
 }
 
+function errorOf(call: () => void): unknown {
+  try {
+    call();
+  } catch (error) {
+    return error;
+  }
+  return undefined;
+}
+
 describe.each(kinds)("%s.%s", (name, extension) => {
   const example = exampleNamed(name);
   const whole = readFileSync(modelFile(`${name}.${extension}`));
@@ -97,17 +111,38 @@ describe.each(kinds)("%s.%s", (name, extension) => {
     }
   });
 
-  it("is incomplete when it is truncated anywhere, and refused", async () => {
+  const format = extension === "txt" ? "text" : extension;
+  /** Without its last line, or an empty one after it, a text is whole. */
+  const isWhole = (bytes: Buffer) =>
+    format === "text" && /\nend of parameters\n+$/.test(bytes.toString("latin1"));
+
+  it("is incomplete when it is truncated anywhere, and refused", () => {
+    const problems: string[] = [];
+    for (let length = 0; length < whole.length; length++) {
+      const bytes = whole.subarray(0, length);
+      const isComplete = atOnce(problemIn(bytes, format)) === undefined;
+      if (isComplete !== isWhole(bytes)) problems.push(`${length} bytes: complete ${isComplete}`);
+      const error = errorOf(() => {
+        atOnce(parseModel(bytes, { library: example.library, format }, { allRounds: false }));
+      });
+      // Trees may be all there, and parameters not.
+      const isRefused = [DocumentError, UnsupportedError].some((kind) => error instanceof kind);
+      const isHarmless = format === "text" && error === undefined;
+      if (!isRefused && !isHarmless) problems.push(`${length} bytes: ${error}`);
+    }
+    expect(problems).toEqual([]);
+  });
+
+  it("is incomplete as a file that is truncated, and refused", async () => {
     const platform = platformOf(example.library);
     const step = Math.max(1, Math.floor(whole.length / MUTATIONS));
     for (let length = 64; length < whole.length - 1; length += step) {
-      writeFileSync(path, whole.subarray(0, length));
-      const isWhole =
-        extension === "txt" && /\nend of parameters\n+$/.test(whole.toString("latin1", 0, length));
+      const bytes = whole.subarray(0, length);
+      writeFileSync(path, bytes);
       const { isComplete } = await platform.isComplete(path);
-      expect(isComplete, `${length} of ${whole.length} bytes`).toBe(isWhole);
+      expect(isComplete, `${length} of ${whole.length} bytes`).toBe(isWhole(bytes));
       const error = await tryFile(path, example);
-      if (extension === "txt") continue; // trees may be all there, and parameters not
+      if (format === "text") continue;
       expect(isServingError(error), `${length} bytes: ${error}`).toBe(true);
     }
     writeFileSync(path, whole);

@@ -109,6 +109,20 @@ it("tune measures a model of trees", async () => {
   expect(output.stdout).toMatch(/batch/);
 });
 
+it("inspect prints trees, objective, features with their categories, and signatures", async () => {
+  const { output, ended } = start("inspect", income);
+  expect(await ended).toBe(0);
+  expect(output.stdout).toMatch(/XGBoost model of \d+ bytes, format 3\.\d/);
+  expect(output.stdout).toContain("booster gbtree, objective binary:logistic, 1 output");
+  expect(output.stdout).toMatch(/12 trees, depth 3, \d+ nodes; 12 of 12 rounds are used/);
+  expect(output.stdout).toMatch(/3 features, 3 of them used: age, hours, job/);
+  expect(output.stdout).toMatch(/job: "clerk", .*"pilot"/);
+  expect(output.stdout).toContain("signature contributions");
+  const early = start("inspect", modelFile("early.ubj"));
+  expect(await early.ended).toBe(0);
+  expect(early.output.stdout).toMatch(/best iteration \d+/);
+});
+
 it("--model_platform names the platform of the model, and an unknown one is refused", async () => {
   const { said, child, ended } = start(
     ...["--rest_api_port=any", "--port=0", "--model_name=trees", "--model_platform=xgboost"],

@@ -66,6 +66,25 @@ describe("loadPlatforms", () => {
     }
   });
 
+  it("takes models of trees and ONNX files beside a Python module, unless the platform is named", async () => {
+    const { flags } = parseFlags(serverFlags, ["--python"]);
+    const platforms = await loadPlatforms(builtIns.platforms, { flags });
+    const acceptedBy = async (path: string) => {
+      for (const platform of platforms) if (await platform.accepts(path)) return platform;
+      return undefined;
+    };
+    const trees = version("trees", "model.py");
+    const kinds = { "model.ubj": "xgboost", "model.txt": "lightgbm", "model.onnx": "onnx" };
+    for (const [file, platform] of Object.entries(kinds)) {
+      expect((await acceptedBy(trees))?.platformName).toBe("python");
+      const heads = { xgboost: "{L\0\0\0\0\0\0\0\x07learner", lightgbm: "tree\nversion=v4\n" };
+      writeFileSync(join(trees, file), heads[platform as keyof typeof heads] ?? "", "latin1");
+      expect((await acceptedBy(trees))?.platformName).toBe(platform);
+      expect(await platformOf("python", platforms).accepts(trees)).toBe(true);
+      rmSync(join(trees, file));
+    }
+  });
+
   it("asks each platform once whether a version is its own, from the check of completeness to the load", async () => {
     const asked: string[] = [];
     const row = (name: string): PlatformRow => ({
