@@ -53,6 +53,7 @@ async function prove(engine, folder) {
     );
     await step(`${image} serves`, () => checks.checkServing(engine, image));
     await step(`${image} at its edges`, () => checks.checkEdges(engine, image));
+    await step(`${image} has the built-in kinds`, () => checks.checkBuiltIns(engine, image));
   }
   await step("a SavedModel, by flags", () => checks.checkSavedModel(engine, TENSORFLOW));
   await step("a servable of one's own", () => checks.checkCustomPlatform(engine, TFLITE, folder));

@@ -119,6 +119,27 @@ export async function checkSavedModel(engine, image) {
   return `${answer}; exit code 0 when it is stopped while it loads`;
 }
 
+/** Serves a model of each kind that is built in besides `.tflite`, and has the locale that text models need. */
+export async function checkBuiltIns(engine, image) {
+  const normalizer = "packages/servable-onnx/test/models/normalizer.onnx";
+  for (const [path, instances, expected] of [
+    [normalizer, ["ABC"], ["abc"]],
+    ["examples/xgboost-tabular/income", [[61, 45, 2]], 1],
+    ["examples/lightgbm/prices", [[80, 3, 1]], 1],
+  ]) {
+    const mount = `--volume=${join(root, path)}:/anywhere/${path.split("/").at(-1)}:ro`;
+    const flag = `--model_base_path=/anywhere/${path.split("/").at(-1)}`;
+    const args = [...bare, ...ports, mount, image, "--model_name=one", flag];
+    const container = await engine.start(...args);
+    const port = await container.port(8501);
+    const predictions = await eventually(() => predict(port, "/v1/models/one", instances));
+    if (typeof expected === "number") assert.equal(predictions.length, expected);
+    else assert.deepEqual(predictions, expected);
+    assert.equal(await container.stop(), 0);
+  }
+  return "ONNX, XGBoost and LightGBM answer; the locale en_US.UTF-8 is there";
+}
+
 /** Runs the service of examples/compose as it stands there, and edits its model config file. */
 export async function checkCompose(engine, image, folder) {
   const copies = ["examples/compose", "examples/models/digits"];
