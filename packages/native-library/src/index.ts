@@ -41,6 +41,7 @@ export {
   type VersionReader,
 } from "./native-library.js";
 export {
+  addressOf,
   callPointer,
   copyMemory,
   type FunctionTypes,

@@ -16,6 +16,14 @@ export function viewMemory(pointer: bigint, byteLength: number): ArrayBuffer {
   return loadKoffi().view(pointer, byteLength);
 }
 
+/**
+ * The address of a view's memory, which stays there as long as the view is kept. To pass it to a function costs less
+ * than to pass the view.
+ */
+export function addressOf(view: ArrayBufferView): bigint {
+  return loadKoffi().address(view);
+}
+
 let memcpy: NativeFunction | undefined;
 
 /**

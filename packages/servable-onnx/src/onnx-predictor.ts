@@ -39,6 +39,7 @@ export class OnnxPredictor implements Predictor {
   readonly #hold: SessionHold;
   readonly #runner: SessionRunner;
   readonly #limit: Semaphore;
+  readonly #hasOptional: boolean;
   readonly #clock: Clock;
   readonly #inFlight = new InFlight();
   #closing: Promise<void> | undefined;
@@ -51,6 +52,7 @@ export class OnnxPredictor implements Predictor {
     const executor = new NativeExecutor({ execution: model.execution });
     this.#runner = new SessionRunner(runtime, executor, model, clock);
     this.#limit = new Semaphore(model.concurrency);
+    this.#hasOptional = [...model.signature.inputs.values()].some(({ isOptional }) => isOptional);
     this.#clock = clock;
   }
 
@@ -128,10 +130,8 @@ export class OnnxPredictor implements Predictor {
   /** The names of the inputs that a call has: optional ones may be left out. */
   #nativeInputs(inputs: Tensors): readonly string[] {
     const { inputs: all } = this.#model;
-    for (const name of all) {
-      if (!Object.hasOwn(inputs, name)) return all.filter((one) => Object.hasOwn(inputs, one));
-    }
-    return all;
+    if (!this.#hasOptional || all.every((name) => Object.hasOwn(inputs, name))) return all;
+    return all.filter((name) => Object.hasOwn(inputs, name));
   }
 
   /** The outputs of the session that the requested ones are made of. */

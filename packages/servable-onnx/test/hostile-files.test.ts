@@ -66,7 +66,7 @@ describe.skipIf(!hasLibrary)(`mutated files${skipped}`, () => {
   it("are refused or harmless", { timeout: 120_000 }, async () => {
     const child = fileURLToPath(new URL("./mutations-child.ts", import.meta.url));
     const flags = ["--conditions=@serving-kit/source", "--import", "tsx"];
-    const count = process.env.SERVING_KIT_CORRUPTIONS ?? "150";
+    const count = process.env.SERVING_KIT_CORRUPTIONS ?? "1000";
     const { stdout } = await promisify(execFile)(process.execPath, [...flags, child, count]);
     const { tried, loaded, refused } = JSON.parse(stdout.trim().split("\n").at(-1) ?? "");
     expect(tried).toBe(Number(count));

@@ -1,14 +1,18 @@
 import type { DType, Tensor } from "@serving-kit/inference";
-import type { RunPlan } from "@serving-kit/native-library";
-import { cellOf, type TensorCell, type TensorValues } from "./tensor-values.js";
+import { addressOf, type RunPlan } from "@serving-kit/native-library";
+import { cellOf, MIN_SHOWN_BYTES, type TensorCell, type TensorValues } from "./tensor-values.js";
 
 /** Native tensors for the inputs and outputs of a run, used again by runs of the same shapes. */
 export interface Binding {
   readonly inputs: readonly TensorCell[];
   readonly outputs: readonly TensorCell[];
-  /** The addresses that a run takes. */
+  /** The addresses of the native tensors. */
   readonly inputValues: BigUint64Array;
   readonly outputValues: BigUint64Array;
+  /** The addresses of these arrays, which a run takes. */
+  readonly addresses: { readonly inputs: bigint; readonly outputs: bigint };
+  /** The bytes of the elements. */
+  readonly bytes: number;
   /** Keeps the memory of inputs that a run reads in place. */
   readonly held: (TensorCell | undefined)[];
 }
@@ -43,29 +47,30 @@ export class Bindings {
   take(runs: ShapeRuns): Binding | undefined {
     const binding = runs.idle.pop();
     if (binding === undefined) return this.#create(runs);
-    this.#idleBytes -= bytesOf(binding);
+    this.#idleBytes -= binding.bytes;
     return binding;
   }
 
   /** Copies inputs into a binding, except those that lie in memory of `allocate`. */
-  write(binding: Binding, inputs: readonly Tensor[]): void {
-    for (const [i, tensor] of inputs.entries()) {
-      const own = binding.inputs[i] as TensorCell;
-      const shown = cellOf(tensor);
-      binding.held[i] = shown;
-      binding.inputValues[i] = (shown ?? own).value;
-      if (shown === undefined) (own.data as Float32Array).set(tensor.data as Float32Array);
+  write({ inputs, inputValues, held }: Binding, tensors: readonly Tensor[]): void {
+    for (let i = 0; i < tensors.length; i++) {
+      const own = inputs[i] as TensorCell;
+      const tensor = tensors[i] as Tensor;
+      if (own.data.byteLength >= MIN_SHOWN_BYTES) {
+        held[i] = cellOf(tensor);
+        inputValues[i] = (held[i] ?? own).value;
+      }
+      if (held[i] === undefined) (own.data as Float32Array).set(tensor.data as Float32Array);
     }
   }
 
   /** Gives a binding back when its run has ended. */
   give(runs: ShapeRuns, binding: Binding): void {
     binding.held.length = 0;
-    const bytes = bytesOf(binding);
-    const isKept = !runs.isForgotten && this.#idleBytes + bytes <= MAX_IDLE_BYTES;
-    if (!isKept) this.close(binding);
+    const bytes = this.#idleBytes + binding.bytes;
+    if (runs.isForgotten || bytes > MAX_IDLE_BYTES) this.close(binding);
     else {
-      this.#idleBytes += bytes;
+      this.#idleBytes = bytes;
       runs.idle.push(binding);
     }
   }
@@ -74,7 +79,7 @@ export class Bindings {
   forget(runs: ShapeRuns): void {
     runs.isForgotten = true;
     for (const binding of runs.idle.splice(0)) {
-      this.#idleBytes -= bytesOf(binding);
+      this.#idleBytes -= binding.bytes;
       this.close(binding);
     }
   }
@@ -95,20 +100,17 @@ export class Bindings {
       cells.push(cell);
     }
     const own = { inputs: cells.slice(0, inputs.length), outputs: cells.slice(inputs.length) };
-    const addresses = (list: readonly TensorCell[]) =>
+    const valuesOf = (list: readonly TensorCell[]) =>
       BigUint64Array.from(list, ({ value }) => value);
+    const [inputValues, outputValues] = [valuesOf(own.inputs), valuesOf(own.outputs)];
     return {
-      ...own,
-      inputValues: addresses(own.inputs),
-      outputValues: addresses(own.outputs),
+      inputs: own.inputs,
+      outputs: own.outputs,
+      inputValues,
+      outputValues,
       held: [],
+      addresses: { inputs: addressOf(inputValues), outputs: addressOf(outputValues) },
+      bytes: cells.reduce((bytes, { data }) => bytes + data.byteLength, 0),
     };
   }
-}
-
-function bytesOf({ inputs, outputs }: Binding): number {
-  let bytes = 0;
-  for (const { data } of inputs) bytes += data.byteLength;
-  for (const { data } of outputs) bytes += data.byteLength;
-  return bytes;
 }

@@ -126,7 +126,10 @@ function start(library: NativeLibrary): OnnxRuntime {
   const env = out(api.CreateEnv, LOG_FATAL, "serving-kit");
   statuses.check(api.DisableTelemetryEvents(env));
   return {
-    ...{ library, api, statuses, env },
+    library,
+    api,
+    statuses,
+    env,
     memory: out(api.CreateCpuMemoryInfo, ARENA, DEFAULT_MEMORY),
     allocator: out(api.GetAllocatorWithDefaultOptions),
   };

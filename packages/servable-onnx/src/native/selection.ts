@@ -1,5 +1,5 @@
 import type { Tensor, Tensors } from "@serving-kit/inference";
-import type { NativeExecutor } from "@serving-kit/native-library";
+import { addressOf, type NativeExecutor } from "@serving-kit/native-library";
 import type { Bindings, ShapeRuns } from "./bindings.js";
 import type { CStrings } from "./c-strings.js";
 import { sameShape } from "./tensor-values.js";
@@ -11,9 +11,9 @@ const MAX_SHAPES = 64;
 export class Selection {
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
-  /** The addresses of their names. */
-  readonly inputNames: BigUint64Array;
-  readonly outputNames: BigUint64Array;
+  /** Arrays of the addresses of their names, and where these lie as long as they are kept. */
+  readonly names: { readonly inputs: BigUint64Array; readonly outputs: BigUint64Array };
+  readonly addresses: { readonly inputs: bigint; readonly outputs: bigint };
   /** Whether outputs can be bound to memory that is there before a run. */
   canBind: boolean;
   readonly #executor: NativeExecutor;
@@ -29,8 +29,14 @@ export class Selection {
   ) {
     this.inputs = names.inputs;
     this.outputs = names.outputs;
-    this.inputNames = strings.pointersOf(names.inputs);
-    this.outputNames = strings.pointersOf(names.outputs);
+    this.names = {
+      inputs: strings.pointersOf(names.inputs),
+      outputs: strings.pointersOf(names.outputs),
+    };
+    this.addresses = {
+      inputs: addressOf(this.names.inputs),
+      outputs: addressOf(this.names.outputs),
+    };
     // An output that is an input itself is not written to the memory it is bound to.
     this.canBind = !names.outputs.some((name) => names.inputs.includes(name));
     this.#executor = executor;

@@ -3,26 +3,21 @@ import { type CallLimits, type Tensor, TensorRecord, type Tensors } from "@servi
 import type { NativeExecutor } from "@serving-kit/native-library";
 import { errors } from "../errors.js";
 import { OrtFailure } from "../ort-failure.js";
-import { type Binding, Bindings, type ShapeRuns } from "./bindings.js";
+import { type Binding, Bindings } from "./bindings.js";
 import { CStrings } from "./c-strings.js";
 import type { OnnxRuntime } from "./library.js";
-import { RunOptionsPool, type StoppableRun } from "./run-options.js";
 import { Selection } from "./selection.js";
-import { TensorValues } from "./tensor-values.js";
+import { type Run, type RunEnd, SessionCalls } from "./session-calls.js";
+import { type TensorCell, TensorValues } from "./tensor-values.js";
 
 /** How many combinations of inputs and outputs are remembered: callers may request any of many. */
 const MAX_SELECTIONS = 64;
 
-/** One run: what it needs until it has ended. */
-interface Run {
-  readonly selection: Selection;
-  readonly runs: ShapeRuns;
-  readonly tensors: readonly Tensor[];
-  readonly limits: CallLimits;
+/** Native tensors that one run has for itself; 0 is none. */
+interface PlainValues {
+  readonly inputs: BigUint64Array;
+  readonly outputs: BigUint64Array;
 }
-
-/** Takes the status of a run that has ended, and whether it was told to stop. */
-type Finish = (status: bigint | null, isStopped: boolean) => Tensors | Promise<Tensors>;
 
 /** A session, and the names of its inputs and outputs. */
 export interface SessionHandle {
@@ -39,11 +34,10 @@ export interface SessionHandle {
 export class SessionRunner {
   readonly #runtime: OnnxRuntime;
   readonly #executor: NativeExecutor;
-  readonly #session: bigint;
+  readonly #calls: SessionCalls;
   readonly #names: CStrings;
   readonly #values: TensorValues;
   readonly #bindings: Bindings;
-  readonly #runOptions: RunOptionsPool;
   readonly #selections = new Map<string, Selection>();
   #last: { readonly names: readonly string[]; readonly selection: Selection } | undefined;
   #canBind = true;
@@ -56,11 +50,10 @@ export class SessionRunner {
   ) {
     this.#runtime = runtime;
     this.#executor = executor;
-    this.#session = session;
+    this.#calls = new SessionCalls(runtime, executor, session, clock);
     this.#names = new CStrings(runtime, [...inputs, ...outputs]);
     this.#values = new TensorValues(runtime);
     this.#bindings = new Bindings(this.#values);
-    this.#runOptions = new RunOptionsPool(runtime, clock);
   }
 
   get values(): TensorValues {
@@ -89,15 +82,31 @@ export class SessionRunner {
   close(): void {
     for (const selection of this.#selections.values()) selection.forget();
     this.#names.close();
-    this.#runOptions.close();
+    this.#calls.close();
   }
 
   #runBound(run: Run, binding: Binding): Tensors | Promise<Tensors> {
     this.#bindings.write(binding, run.tensors);
-    const finish: Finish = (status, isStopped) =>
-      this.#finishBound(run, binding, status, isStopped);
-    const fail = () => this.#bindings.close(binding);
-    return this.#call(run, binding.inputValues, binding.outputValues, finish, fail);
+    if (!run.runs.plan.isInline) return this.#runBoundOnThread(run, binding);
+    let status: bigint | null;
+    try {
+      status = this.#calls.inline(run, binding.addresses);
+    } catch (error) {
+      this.#bindings.close(binding);
+      throw error;
+    }
+    return this.#finishBound(run, binding, status, false);
+  }
+
+  async #runBoundOnThread(run: Run, binding: Binding): Promise<Tensors> {
+    let end: RunEnd;
+    try {
+      end = await this.#calls.onThread(run, binding.addresses);
+    } catch (error) {
+      this.#bindings.close(binding);
+      throw error;
+    }
+    return this.#finishBound(run, binding, end.status, end.isStopped);
   }
 
   #finishBound(
@@ -115,7 +124,8 @@ export class SessionRunner {
       return this.#afterFailure(run);
     }
     const outputs = new TensorRecord();
-    for (const [i, { dtype, shape, data }] of binding.outputs.entries()) {
+    for (let i = 0; i < selection.outputs.length; i++) {
+      const { dtype, shape, data } = binding.outputs[i] as TensorCell;
       outputs[selection.outputs[i] as string] = { dtype, shape, data: data.slice() } as Tensor;
     }
     this.#bindings.give(runs, binding);
@@ -136,30 +146,58 @@ export class SessionRunner {
   }
 
   #runPlain(run: Run): Tensors | Promise<Tensors> {
-    const { selection, tensors } = run;
-    const inputs = new BigUint64Array(Math.max(tensors.length, 1));
-    const outputs = new BigUint64Array(Math.max(selection.outputs.length, 1));
-    const free = () => {
-      for (const value of [...inputs, ...outputs]) if (value !== 0n) this.#values.free(value);
+    const native = this.#createValues(run);
+    if (!run.runs.plan.isInline) return this.#runPlainOnThread(run, native);
+    let status: bigint | null;
+    try {
+      status = this.#calls.inline(run, native);
+    } catch (error) {
+      this.#free(native);
+      throw error;
+    }
+    return this.#finishPlain(run, native, status);
+  }
+
+  async #runPlainOnThread(run: Run, native: PlainValues): Promise<Tensors> {
+    let end: RunEnd;
+    try {
+      end = await this.#calls.onThread(run, native);
+    } catch (error) {
+      this.#free(native);
+      throw error;
+    }
+    return this.#finishPlain(run, native, end.status);
+  }
+
+  /** Native tensors with copies of the inputs, and room for those that a run makes. */
+  #createValues({ selection, tensors }: Run): PlainValues {
+    const native: PlainValues = {
+      inputs: new BigUint64Array(Math.max(tensors.length, 1)),
+      outputs: new BigUint64Array(Math.max(selection.outputs.length, 1)),
     };
     try {
-      for (const [i, tensor] of tensors.entries()) inputs[i] = this.#values.create(tensor);
+      for (const [i, tensor] of tensors.entries()) native.inputs[i] = this.#values.create(tensor);
+      return native;
     } catch (error) {
-      free();
+      this.#free(native);
       throw runError(error);
     }
-    const finish: Finish = (status) => {
-      this.#values.own(outputs);
-      try {
-        this.#runtime.statuses.check(status);
-        return this.#readOutputs(run, outputs);
-      } catch (error) {
-        throw runError(error);
-      } finally {
-        free();
-      }
-    };
-    return this.#call(run, inputs, outputs, finish, free);
+  }
+
+  #finishPlain(run: Run, native: PlainValues, status: bigint | null): Tensors {
+    this.#values.own(native.outputs);
+    try {
+      this.#runtime.statuses.check(status);
+      return this.#readOutputs(run, native.outputs);
+    } catch (error) {
+      throw runError(error);
+    } finally {
+      this.#free(native);
+    }
+  }
+
+  #free({ inputs, outputs }: PlainValues): void {
+    for (const value of [...inputs, ...outputs]) if (value !== 0n) this.#values.free(value);
   }
 
   #readOutputs({ selection, runs }: Run, values: BigUint64Array): Tensors {
@@ -171,58 +209,6 @@ export class SessionRunner {
     });
     runs.outputs = forms;
     return outputs;
-  }
-
-  /** Calls `Run` as the plan says; `fail` frees what the run has if it could not be called. */
-  #call(
-    { selection, runs, limits, tensors }: Run,
-    inputs: BigUint64Array,
-    outputs: BigUint64Array,
-    finish: Finish,
-    fail: () => void,
-  ): Tensors | Promise<Tensors> {
-    const { plan } = runs;
-    const { inputNames, outputNames } = selection;
-    const stoppable = plan.isInline ? undefined : this.#runOptions.take(limits);
-    let status: bigint | null | Promise<bigint | null>;
-    try {
-      status = this.#executor.run<bigint | null>(
-        plan,
-        this.#runtime.api.Run,
-        this.#session,
-        stoppable?.pointer ?? null,
-        inputNames,
-        inputs,
-        tensors.length,
-        outputNames,
-        selection.outputs.length,
-        outputs,
-      );
-    } catch (error) {
-      stoppable?.give();
-      fail();
-      throw error;
-    }
-    if (!(status instanceof Promise)) return finish(status, false);
-    return this.#settle(status, stoppable, finish, fail);
-  }
-
-  async #settle(
-    running: Promise<bigint | null>,
-    stoppable: StoppableRun | undefined,
-    finish: Finish,
-    fail: () => void,
-  ): Promise<Tensors> {
-    let status: bigint | null;
-    try {
-      status = await running;
-    } catch (error) {
-      fail();
-      throw error;
-    } finally {
-      stoppable?.give();
-    }
-    return finish(status, stoppable?.isStopped() ?? false);
   }
 
   #selectionOf(inputs: readonly string[], outputs: readonly string[]): Selection {

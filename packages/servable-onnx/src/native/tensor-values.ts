@@ -25,7 +25,7 @@ export interface TensorCell {
 }
 
 /** From here on `allocate` has memory to give: a copy of less costs less than a view. */
-const MIN_ALLOCATED_BYTES = 64 * 1024;
+export const MIN_SHOWN_BYTES = 64 * 1024;
 
 /** Cells whose memory a caller has, by its buffer. */
 const allocated = new WeakMap<ArrayBufferLike, TensorCell>();
@@ -97,7 +97,7 @@ export class TensorValues {
     if (!hasOwnElements(dtype)) return undefined;
     const { array, entriesPerElement } = NUMERIC_DTYPES[dtype];
     const bytes = elementCount(shape) * entriesPerElement * array.BYTES_PER_ELEMENT;
-    if (bytes < MIN_ALLOCATED_BYTES) return undefined;
+    if (bytes < MIN_SHOWN_BYTES) return undefined;
     const cell = this.cell(dtype, [...shape]) as TensorCell;
     const { buffer } = cell.data;
     // Another thread could still see the memory when this one's buffer is collected.
@@ -179,14 +179,16 @@ export class TensorValues {
 export function cellOf({ dtype, shape, data }: Tensor): TensorCell | undefined {
   if (dtype === "string") return undefined;
   const { buffer, byteLength } = data as Uint8Array;
-  if (byteLength < MIN_ALLOCATED_BYTES) return undefined;
+  if (byteLength < MIN_SHOWN_BYTES) return undefined;
   const cell = allocated.get(buffer);
   const isWhole = cell?.dtype === dtype && cell.data.byteLength === byteLength;
   return isWhole && sameShape(cell.shape, shape) ? cell : undefined;
 }
 
 export function sameShape(a: readonly number[], b: Shape): boolean {
-  return b !== null && a.length === b.length && a.every((extent, i) => extent === b[i]);
+  if (b === null || a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
 }
 
 /** Elements that lie in memory as the kit has them. */

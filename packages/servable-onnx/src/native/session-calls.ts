@@ -1,0 +1,92 @@
+import type { Clock } from "@serving-kit/core";
+import type { CallLimits, Tensor } from "@serving-kit/inference";
+import type { NativeExecutor } from "@serving-kit/native-library";
+import type { ShapeRuns } from "./bindings.js";
+import type { OnnxRuntime } from "./library.js";
+import { RunOptionsPool } from "./run-options.js";
+import type { Selection } from "./selection.js";
+
+/** One run: what it needs until it has ended. */
+export interface Run {
+  readonly selection: Selection;
+  readonly runs: ShapeRuns;
+  readonly tensors: readonly Tensor[];
+  readonly limits: CallLimits;
+}
+
+/** The native tensors of a run: arrays of their addresses, or the address of such an array. */
+export interface NativeTensors {
+  readonly inputs: BigUint64Array | bigint;
+  readonly outputs: BigUint64Array | bigint;
+}
+
+/** The end of a run on a thread. */
+export interface RunEnd {
+  readonly status: bigint | null;
+  /** Whether the run was told to stop. */
+  readonly isStopped: boolean;
+}
+
+/** The null pointer, which is passed faster as a number. */
+const NONE = 0n;
+
+/** Calls the function `Run` for a session. */
+export class SessionCalls {
+  readonly #runtime: OnnxRuntime;
+  readonly #executor: NativeExecutor;
+  readonly #session: bigint;
+  readonly #runOptions: RunOptionsPool;
+
+  constructor(
+    runtime: OnnxRuntime,
+    executor: NativeExecutor,
+    session: bigint,
+    clock: Pick<Clock, "now" | "setTimeout">,
+  ) {
+    this.#runtime = runtime;
+    this.#executor = executor;
+    this.#session = session;
+    this.#runOptions = new RunOptionsPool(runtime, clock);
+  }
+
+  /** Runs on the event loop, as the plan of the run must say. Returns the status. */
+  inline(run: Run, native: NativeTensors): bigint | null {
+    return this.#call(run, native, NONE) as bigint | null;
+  }
+
+  /** Runs on a thread, where the limits can stop it. Rejects if the run cannot start. */
+  async onThread(run: Run, native: NativeTensors): Promise<RunEnd> {
+    const stoppable = this.#runOptions.take(run.limits);
+    try {
+      const status = await this.#call(run, native, stoppable?.pointer ?? NONE);
+      return { status, isStopped: stoppable?.isStopped() ?? false };
+    } finally {
+      stoppable?.give();
+    }
+  }
+
+  /** Calls `Run` as the plan says. */
+  #call(
+    { selection, runs, tensors }: Run,
+    native: NativeTensors,
+    options: bigint,
+  ): bigint | null | Promise<bigint | null> {
+    return this.#executor.run<bigint | null>(
+      runs.plan,
+      this.#runtime.api.Run,
+      this.#session,
+      options,
+      selection.addresses.inputs,
+      native.inputs,
+      tensors.length,
+      selection.addresses.outputs,
+      selection.outputs.length,
+      native.outputs,
+    );
+  }
+
+  /** Frees what runs have used. No run may be in flight. */
+  close(): void {
+    this.#runOptions.close();
+  }
+}
