@@ -36,7 +36,7 @@ export class Statuses {
     if (status === null) return;
     const { GetErrorCode, GetErrorMessage, ReleaseStatus } = this.#api;
     const code = CODES[GetErrorCode(status)] ?? "UNKNOWN";
-    const message = String(GetErrorMessage(status));
+    const message = String(GetErrorMessage(status)).trim();
     ReleaseStatus(status);
     throw new OrtFailure(code, message);
   }
