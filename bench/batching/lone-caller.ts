@@ -64,7 +64,7 @@ const benchmark: Benchmark = {
         value,
         unit: "us",
         baseline: unbatched,
-        goal: { atMost: 1.1 * unbatched },
+        goal: { atMost: 1.05 * unbatched },
       },
     ];
   },

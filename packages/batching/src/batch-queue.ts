@@ -13,6 +13,18 @@ export interface BatchQueue<T, R> extends BatchScheduler<T, R> {
    * @throws ServingError INVALID_ARGUMENT / BATCHING_OPTIONS_INVALID, and then changes nothing.
    */
   configure(changes: Omit<BatchQueueOptions<T, R>, "priorityLevels">): void;
+  /**
+   * Takes a slot for a task that the caller runs itself, immediately and unqueued, as a batch of one. Undefined if it must
+   * be scheduled: a task waits or runs, no slot is free, the task needs padding, timing is not `"idle-first"`, or tasks
+   * came several at a time lately, so that others would join it. The first task of a queue is always scheduled.
+   */
+  startAlone(task: T, size: number): AloneTask | undefined;
+}
+
+/** A task that runs alone. */
+export interface AloneTask {
+  /** Frees the slot, and counts what became of the task. To be called once. */
+  end(outcome: "succeeded" | "failed" | "aborted" | "expired", error?: unknown): void;
 }
 
 /** Options of `createBatchQueue`. */

@@ -136,6 +136,8 @@ class QueuedPredictor implements BatchedPredictor {
       const size = rowsOf(inputs);
       const queue = queues.queueFor(inputs, outputs);
       if (size === 0 || queue === undefined) return this.predictor.predict(inputs, options);
+      const alone = queue.runAlone(inputs, size, options);
+      if (alone !== undefined) return alone;
       const { priority, deadlineAtMs, signal, onFact } = options;
       if (onFact) queue.listen(inputs, onFact);
       return queue.queue.schedule(inputs, { size, priority, deadlineAtMs, signal });

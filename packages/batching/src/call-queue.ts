@@ -66,6 +66,27 @@ export class CallQueue {
     this.#listeners.set(task, onFact);
   }
 
+  /**
+   * Runs a call immediately and unqueued, if its queue is idle: the call passes to the predictor as it is. Undefined if it
+   * must be scheduled.
+   */
+  runAlone(inputs: Tensors, size: number, options: PredictOptions): Promise<Tensors> | undefined {
+    if (this.#options.padVariableLengthInputs) return undefined;
+    const alone = this.queue.startAlone(inputs, size);
+    if (alone === undefined) return undefined;
+    let running: Promise<Tensors>;
+    try {
+      running = this.#predictor.predict(inputs, options);
+    } catch (error) {
+      running = Promise.reject(error);
+    }
+    running.then(
+      () => alone.end("succeeded"),
+      (error) => alone.end(outcomeOf(error, options), error),
+    );
+    return running;
+  }
+
   /** Changes the options from now on. */
   configure(options: SignatureBatchingOptions): void {
     const inputs = batchedInputs(this.kind, options);
@@ -156,6 +177,12 @@ export class CallQueue {
     }
     return true;
   }
+}
+
+/** What became of a call that ran alone and failed. */
+function outcomeOf(error: unknown, { signal }: PredictOptions): "failed" | "aborted" | "expired" {
+  if (signal?.aborted) return "aborted";
+  return isServingError(error) && error.code === "DEADLINE_EXCEEDED" ? "expired" : "failed";
 }
 
 /** The options of the queue of one signature. */

@@ -1,9 +1,11 @@
 import { type Clock, unwatch, watch } from "@serving-kit/core";
 import { refusalOf } from "./admission.js";
-import type { BatchQueue } from "./batch-queue.js";
+import { AloneGate } from "./alone-gate.js";
+import type { AloneTask, BatchQueue } from "./batch-queue.js";
 import {
   type BatchQueueOptions,
   fullBatchSize,
+  padUp,
   type ResolvedBatchQueueOptions,
   resolveBatchQueueOptions,
   type TaskSplitting,
@@ -13,7 +15,7 @@ import type { BatchQueueStats } from "./batch-queue-stats.js";
 import type { BatchFunction, ScheduleOptions } from "./batch-scheduler.js";
 import { BatchTask, RUNNING, SETTLED, type TaskOwner, WAITING } from "./batch-task.js";
 import { errors } from "./errors.js";
-import { type Batch, formBatch } from "./form-batch.js";
+import { Batch, formBatch } from "./form-batch.js";
 import { RunningBatches } from "./running-batches.js";
 import type { PooledQueue, SlotPool } from "./slot-pool.js";
 import { TaskLevels } from "./task-levels.js";
@@ -38,6 +40,7 @@ export class PooledBatchQueue<T, R> implements BatchQueue<T, R>, PooledQueue, Ta
   readonly #waiting: TaskLevels<T, R>;
   readonly #recorder = new BatchQueueRecorder();
   readonly #running = new RunningBatches<T, R>();
+  readonly #alone: AloneGate;
   #given: BatchQueueOptions<T, R>;
   #options: ResolvedBatchQueueOptions<T, R>;
   #capacity: number;
@@ -65,6 +68,7 @@ export class PooledBatchQueue<T, R> implements BatchQueue<T, R>, PooledQueue, Ta
     this.#recorder.onEvent = options.onEvent;
     this.#recorder.onBatchStart = options.onBatchStart;
     this.#timer = new WakeTimer(clock, () => this.#wake());
+    this.#alone = new AloneGate(clock);
     this.#waiting = new TaskLevels(this.#options.priorityLevels, fullBatchSize(this.#options));
   }
 
@@ -93,6 +97,7 @@ export class PooledBatchQueue<T, R> implements BatchQueue<T, R>, PooledQueue, Ta
     this.#recorder.onBatchStart = given.onBatchStart;
     this.#capacity = this.#options.maxEnqueuedBatches * this.#options.maxExecutionBatchSize;
     for (const list of this.#waiting.lists) list.batchSize = fullBatchSize(this.#options);
+    this.#alone.reset();
     if (this.#waiting.count > 0) this.#pool.request();
   }
 
@@ -135,6 +140,48 @@ export class PooledBatchQueue<T, R> implements BatchQueue<T, R>, PooledQueue, Ta
     }
     this.#pool.request();
     return promise;
+  }
+
+  startAlone(task: T, size: number): AloneTask | undefined {
+    const { timing, maxExecutionBatchSize, allowedBatchSizes } = this.#options;
+    const isIdle = this.#waiting.count === 0 && this.#running.count === 0;
+    if (!isIdle || timing !== "idle-first" || this.#closed !== undefined) return undefined;
+    if (size > maxExecutionBatchSize || padUp(allowedBatchSizes, size) !== size) return undefined;
+    const now = this.#clock.now();
+    if (this.#pool.running >= this.#pool.slots || !this.#alone.opens(now)) return undefined;
+    const alone = new BatchTask<T, R>(
+      this,
+      task,
+      size,
+      0,
+      now,
+      Number.POSITIVE_INFINITY,
+      undefined,
+    );
+    alone.state = RUNNING;
+    const batch = new Batch<T, R>(1);
+    batch.entries[0] = alone;
+    batch.tasks[0] = task;
+    batch.size = batch.paddedSize = size;
+    batch.startedAtMs = now;
+    this.#running.start(batch);
+    this.#pool.running++;
+    this.#recorder.batchStarted(batch);
+    return { end: (outcome, error) => this.#endAlone(batch, outcome, error) };
+  }
+
+  #endAlone(batch: Batch<T, R>, outcome: Parameters<AloneTask["end"]>[0], error: unknown): void {
+    const now = this.#clock.now();
+    this.#running.end(batch);
+    this.#running.numTasks--;
+    if (outcome === "aborted" || outcome === "expired") {
+      this.#recorder.turnedAway(outcome, batch.size, now);
+    } else this.#recorder[outcome]++;
+    const failure = outcome === "failed" ? { error } : undefined;
+    this.#recorder.batchEnded(batch, now, failure);
+    this.#alone.ended(1, now);
+    this.#pool.release(now);
+    this.#restIfIdle();
   }
 
   stats(): BatchQueueStats {
@@ -249,6 +296,7 @@ export class PooledBatchQueue<T, R> implements BatchQueue<T, R>, PooledQueue, Ta
       for (const entry of entries) this.#failEntry(entry, failure.error);
     }
     this.#recorder.batchEnded(batch, now, failure);
+    this.#alone.ended(entries.length, now);
     this.#pool.release(now);
     this.#restIfIdle();
     return now;
