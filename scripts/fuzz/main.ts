@@ -1,13 +1,19 @@
 import { writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { parseArgs } from "node:util";
 import { fuzz, writeCorpus } from "./fuzz.js";
 import { TARGETS } from "./targets.js";
 
-// `npm run fuzz [-- [reader] [seconds] [seed]]`: fuzzes the readers of bytes from outside, for thirty minutes in all or
-// so many seconds each, and writes the corpus. An input that a reader neither reads nor refuses is written to a file.
+// `npm run fuzz [-- [reader] [seconds] [seed] [--minutes=30]]`: fuzzes the readers of bytes from outside, for thirty
+// minutes in all, or so many, or so many seconds each, and writes the corpus. An input that a reader neither reads nor
+// refuses is written to a file.
 
-const [name, seconds, seed] = process.argv.slice(2);
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { minutes: { type: "string", default: "30" } },
+});
+const [name, seconds, seed] = positionals;
 const chosen = TARGETS.filter(
   (target) => name === undefined || name === "all" || target.name === name,
 );
@@ -19,7 +25,7 @@ if (chosen.length === 0) {
 }
 for (const target of chosen) {
   const options = {
-    seconds: Number(seconds ?? 1_800 / chosen.length),
+    seconds: Number(seconds ?? (60 * Number(values.minutes)) / chosen.length),
     seed: Number(seed ?? Date.now() % 1e6),
   };
   process.stdout.write(`${target.name}: ${options.seconds} s, seed ${options.seed}\n`);

@@ -1,0 +1,71 @@
+import { parseArgs } from "node:util";
+import { type Answers, learn, runClients, Tally } from "./clients.js";
+import { growthOf, type Sample } from "./growth.js";
+import { SwappedServer } from "./swapped-server.js";
+
+// `npm run test:soak [-- --minutes=60 --threads=2 --clients=4 --swap_ms=1000]`: keeps a server answering while its model
+// is swapped, its configuration read again, and clients break off. Each answer must be right, none may fail, and in
+// the last two thirds of the time the memory of the process must grow by less than 0.2 MB a minute.
+const { values } = parseArgs({
+  options: {
+    minutes: { type: "string", default: "60" },
+    threads: { type: "string", default: "2" },
+    clients: { type: "string", default: "4" },
+    swap_ms: { type: "string", default: "1000" },
+  },
+});
+const minutes = Number(values.minutes);
+const MAX_GROWTH = 0.2;
+const RELOAD_MS = 2_500;
+const SAMPLE_MS = 5_000;
+
+const print = (text: string) => void process.stdout.write(`${text}\n`);
+
+const server = await SwappedServer.start([`--http_threads=${values.threads}`]);
+const answers: Answers = { rest: new Set(), grpc: new Set() };
+await learn(server, answers);
+server.swap();
+while (answers.rest.size < 2 || answers.grpc.size < 2) await learn(server, answers);
+
+const tallies = { rest: new Tally(), grpc: new Tally() };
+const samples: Sample[] = [];
+const startedAt = performance.now();
+const minutesSince = () => (performance.now() - startedAt) / 60_000;
+const timers = [
+  setInterval(() => server.swap(), Number(values.swap_ms)),
+  setInterval(() => server.reload(), RELOAD_MS),
+  setInterval(() => samples.push({ minute: minutesSince(), mb: server.rssMb }), SAMPLE_MS),
+  setInterval(report, 60_000),
+];
+const end = new AbortController();
+const isOver = setInterval(() => {
+  if (minutesSince() >= minutes || !server.isAlive) end.abort();
+}, 100);
+const signal = end.signal;
+await runClients(server, answers, tallies, { count: Number(values.clients), signal });
+for (const timer of [...timers, isOver]) clearInterval(timer);
+
+report();
+const last = samples.filter(({ minute }) => minute >= minutes / 3);
+const growth = growthOf(last);
+const code = server.isAlive ? await server.stop() : "it ended before";
+for (const tally of Object.values(tallies)) {
+  for (const [why, count] of tally.failures) print(`${count} failed: ${why}`);
+}
+print(`the last two thirds: ${growth.toFixed(2)} MB a minute; exit code ${code}`);
+const bad = Object.values(tallies).reduce((sum, { failed, wrong }) => sum + failed + wrong, 0);
+// Less than ten minutes say nothing about growth.
+const grows = minutes >= 10 && !(growth < MAX_GROWTH);
+process.exitCode = bad > 0 || code !== 0 || grows ? 1 : 0;
+
+function report(): void {
+  const count = ({ answered, wrong, failed, left }: Tally) =>
+    `${answered} answered, ${failed} failed, ${wrong} wrong, ${left} broken off`;
+  const memory = server.isAlive
+    ? `${server.rssMb.toFixed(0)} MB, ${server.descriptors} descriptors`
+    : "ended";
+  print(
+    `${minutesSince().toFixed(1)} min: REST ${count(tallies.rest)}; gRPC ${count(tallies.grpc)}; ` +
+      `version ${server.version}; ${memory}`,
+  );
+}
