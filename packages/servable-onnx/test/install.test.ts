@@ -1,4 +1,14 @@
-import { copyFileSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -43,5 +53,34 @@ describe.skipIf(library === "")("install (skipped: no library for this platform 
   it("rejects with the reason of the signal", async () => {
     const reason = new Error("no longer wanted");
     await expect(onnx().install?.({ dir, signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+  });
+});
+
+describe.skipIf(process.platform === "win32")("another version (skipped on Windows: no sh)", () => {
+  /** A Python whose pip downloads a package that is no archive. */
+  const pretendPip = () => {
+    const bin = join(dir, "bin");
+    mkdirSync(bin);
+    const script = "#!/bin/sh\nfor dest; do case $last in --dest) break;; esac; last=$dest; done\n";
+    const path = join(bin, "python3");
+    writeFileSync(path, `${script}printf package > "$dest/onnxruntime-1.31.0.whl"\n`);
+    chmodSync(path, 0o755);
+    vi.stubEnv("PATH", bin);
+  };
+  const PACKAGE = createHash("sha256").update("package").digest("hex");
+
+  it("needs the checksum of its package", async () => {
+    pretendPip();
+    const install = (sha256?: string) =>
+      onnx().install?.({ dir, version: "1.31.0", ...(sha256 !== undefined && { sha256 }) });
+    const failure = (message: RegExp) => ({
+      reason: "INSTALL_FAILED",
+      message: expect.stringMatching(message),
+    });
+    await expect(install()).rejects.toMatchObject(failure(/checksum of onnxruntime 1\.31\.0/));
+    await expect(install("0".repeat(64))).rejects.toMatchObject(
+      failure(new RegExp(`1\\.31\\.0\\.whl must have SHA-256 0+; got ${PACKAGE}`)),
+    );
+    await expect(install(PACKAGE)).rejects.toMatchObject(failure(/central directory/));
   });
 });

@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { isServingError, messageOf } from "@serving-kit/core";
 import type { InstalledLibrary, InstallLibraryOptions } from "@serving-kit/inference";
@@ -23,7 +23,7 @@ const TITLE = "ONNX Runtime";
 /**
  * Gets ONNX Runtime: lets pip download its Python package, checks the library in it and unpacks it, with its licences.
  * Needs pip, but no Python of a certain version. What is there already is compared with its checksum, and replaced if
- * it is damaged.
+ * it is damaged. Another version than the one that was tested needs the SHA-256 of its package (`sha256`).
  *
  * @throws ServingError UNAVAILABLE / INSTALL_FAILED with what to do by hand; the signal's reason.
  */
@@ -38,15 +38,15 @@ export async function installOnnxRuntime(
     throw errors.installFailed(`no package carries it for ${here}`, "Build it, and name its path");
   }
   const version = options.version ?? pinned.version;
-  const sha256 = version === pinned.version ? pinned.sha256 : undefined;
+  const isTested = version === pinned.version;
   const library = join(folder, libraryName(pinned));
   const facts = { name: TITLE, version, folder, library, variable: LIBRARY_VARIABLE };
   try {
+    if (!isTested && options.sha256 === undefined) throw checksumUnknown(version, pinned);
     const present = await hashOf(library);
     signal?.throwIfAborted();
-    if (present !== undefined && present === sha256)
-      return { ...facts, isNew: false, repaired: [] };
-    await download({ ...pinned, version }, sha256, folder, options);
+    if (isTested && present === pinned.sha256) return { ...facts, isNew: false, repaired: [] };
+    await download({ ...pinned, version }, isTested, folder, options);
     return { ...facts, isNew: true, repaired: present === undefined ? [] : [libraryName(pinned)] };
   } catch (error) {
     if (signal?.aborted) throw signal.reason;
@@ -55,26 +55,31 @@ export async function installOnnxRuntime(
   }
 }
 
+const checksumUnknown = (version: string, tested: PinnedLibrary) =>
+  new Error(
+    `the checksum of onnxruntime ${version} is not known; expected ${tested.version}, or the SHA-256 of its package ` +
+      "by --sha256 (sha256), from a source that you trust",
+  );
+
 /** Downloads and unpacks a package, and renames its files into place once they are checked. */
 async function download(
   library: PinnedLibrary,
-  sha256: string | undefined,
+  isTested: boolean,
   folder: string,
-  { onProgress, signal }: InstallLibraryOptions,
+  { onProgress, signal, sha256 }: InstallLibraryOptions,
 ): Promise<void> {
   await mkdir(folder, { recursive: true });
   const scratch = await mkdtemp(join(folder, ".downloading-"));
   try {
     onProgress?.({ step: "downloading", bytes: 0 });
     const wheel = await downloadWheel(library, scratch, signal);
+    if (sha256 !== undefined) await checkHash(wheel, basename(wheel), sha256);
     onProgress?.({ step: "unpacking", bytes: 0 });
     const names = await unpack(wheel, library, scratch);
     signal?.throwIfAborted();
     onProgress?.({ step: "checking", bytes: 0 });
-    const actual = await hashOf(join(scratch, libraryName(library)));
-    if (sha256 !== undefined && actual !== sha256) {
-      throw new Error(`${library.file} must have SHA-256 ${sha256}; got ${actual}`);
-    }
+    if (isTested)
+      await checkHash(join(scratch, libraryName(library)), library.file, library.sha256);
     for (const name of names) await rename(join(scratch, name), join(folder, name));
   } finally {
     await rm(scratch, { recursive: true, force: true });
@@ -145,6 +150,12 @@ async function unpack(
   }
   if (!names.includes(libraryName(library))) throw new Error(`${wheel} has no ${library.file}`);
   return names;
+}
+
+/** @throws Error if a file has another SHA-256. */
+async function checkHash(path: string, name: string, sha256: string): Promise<void> {
+  const actual = await hashOf(path);
+  if (actual !== sha256) throw new Error(`${name} must have SHA-256 ${sha256}; got ${actual}`);
 }
 
 async function hashOf(path: string): Promise<string | undefined> {
