@@ -131,6 +131,49 @@ describe("docs/errors.md", () => {
   });
 });
 
+describe("docs/operations.md and docs/security.md", () => {
+  const operations = read("docs/operations.md");
+  const costs = sectionOf(operations, "What clients can cost");
+  const security = read("docs/security.md");
+
+  it("have a row for each kind of refusal that is counted", () => {
+    const [, list] = /REFUSALS = \[([^\]]*)\]/.exec(read("packages/server/src/refusal.ts"));
+    const kinds = [...list.matchAll(/"(\w+)"/g)].map(([, kind]) => kind);
+    const documented = [...costs.matchAll(/\| `(\w+)` \|$/gm)].map(([, kind]) => kind);
+    expect([...new Set(documented)].sort()).toEqual(kinds.sort());
+  });
+
+  it("have each limit of the server, and name no option or flag that does not exist", () => {
+    const limits = read("packages/server/src/limits/server-limits.ts");
+    const [, options] = /interface ServerLimits \{([\s\S]*?)\n\}/.exec(limits);
+    const names = [...options.matchAll(/readonly (\w+)\?:/g)].map(([, name]) => name);
+    const documented = [...costs.matchAll(/`limits\.(\w+)`/g)].map(([, name]) => name);
+    expect([...new Set(documented)].sort()).toEqual(names.sort());
+    const flags = flagsInSources();
+    const named = [...`${costs}${security}`.matchAll(/`--(\w+)/g)].map(([, flag]) => flag);
+    expect(named.filter((flag) => !flags.has(flag))).toEqual([]);
+    // What a server does by default is what its flags are for: each that a table of costs names is in it.
+    const own = read("packages/serving-kit/src/server-flags/listening-flags.ts");
+    for (const flag of own.matchAll(/^ {2}(max_\w+|\w+_timeout_in_ms|allowed_hosts): /gm)) {
+      expect(costs, flag[1]).toContain(`--${flag[1]}`);
+    }
+  });
+
+  /** The text from a heading to the next of the same level. */
+  function sectionOf(text, heading) {
+    const [, section] = text.split(`\n## ${heading}\n`);
+    return section.split("\n## ")[0];
+  }
+
+  function flagsInSources() {
+    const texts = sourceFiles()
+      .filter(({ path }) => !/\.test\.|^packages\/testing/.test(path))
+      .map(({ text }) => text);
+    const flag = /^ {2,4}(\w+): (?:\{|text|path|paths|port|word|words|integer|decimal|toggle)/gm;
+    return new Set(texts.flatMap((text) => [...text.matchAll(flag)].map(([, name]) => name)));
+  }
+});
+
 describe("what people read", () => {
   /** Every file of the repository; none in a copy without its history. */
   const files = existsSync(join(root, ".git"))
