@@ -14,6 +14,7 @@ import {
   type HttpSubject,
   type ProtocolPredict,
   protocolConformance,
+  serverConformance,
 } from "@serving-kit/testing/plugins";
 import { describe, it } from "vitest";
 import { PROTOS } from "../src/grpc/messages.js";
@@ -120,3 +121,8 @@ for (const serializeAsTensorContent of [false, true]) {
     },
   );
 }
+
+serverConformance(
+  { describe, it },
+  { name: "TF Serving's protocol", create: () => tensorflowServing(), http: rest, grpc },
+);

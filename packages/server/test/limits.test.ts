@@ -243,6 +243,18 @@ describe("PS10 connections and answers", () => {
     expect(refusals).toEqual(["stalled_answer", "idle_stream"]);
   });
 
+  it("ends a gRPC call of whose request nothing more comes", async () => {
+    const { grpcPort, refusals } = await serve({ limits: { idleStreamTimeoutMs: 100 } });
+    const session = connectHttp2(`http://127.0.0.1:${grpcPort}`);
+    session.on("error", () => {});
+    const headers = { ":method": "POST", "content-type": "application/grpc", te: "trailers" };
+    const stream = session.request({ ...headers, ":path": "/holding.Holding/Large" });
+    stream.on("error", () => {}).write(Buffer.from([0, 0, 0, 1, 0, 7]));
+    await once(stream, "close");
+    session.destroy();
+    expect(refusals).toEqual(["idle_stream"]);
+  });
+
   it("closes a connection that breaks HTTP/2, or whose client has gone, immediately", async () => {
     const { grpcPort, refusals } = await serve();
     const preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -260,17 +272,19 @@ describe("PS10 connections and answers", () => {
 describe("Host and nosniff", () => {
   it("answers 421 to a name that a web page made up, at the server's own listener alone", async () => {
     const { port, server, refusals } = await serve({ limits: { allowedHosts: ["model.test"] } });
-    const status = async (host: string) => {
-      const asking = open(port, `GET /v1/models/m HTTP/1.0\r\nHost: ${host}\r\n\r\n`);
+    const status = async (host: string, path = "/v1/models/m") => {
+      const asking = open(port, `GET ${path} HTTP/1.0\r\nHost: ${host}\r\n\r\n`);
       return (await received(asking)).split(" ")[1];
     };
     expect(await status("evil.example")).toBe("421");
+    expect(await status("evil.example", "/nothing")).toBe("421");
     expect(await status("model.test")).toBe("200");
     expect(await status("localhost:1")).toBe("200");
     const mounted = await server.fetch(new Request("http://evil.example/v1/models/m"));
     expect(mounted.status).toBe(200);
     expect(mounted.headers.get("x-content-type-options")).toBe("nosniff");
-    expect(refusals).toEqual(["host"]);
+    expect(refusals).toEqual(["host", "host"]);
+    expect(await received(open(port, "nonsense\r\n\r\n"))).toContain("nosniff");
     const answer = await fetch(`http://127.0.0.1:${port}/v1/models/nobody`);
     expect(answer.headers.get("x-content-type-options")).toBe("nosniff");
   });

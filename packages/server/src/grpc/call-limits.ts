@@ -6,12 +6,15 @@ import { inflateMessage } from "../http/inflate.js";
 import type { LoopLimits } from "../limits/loop-limits.js";
 import type { CallAllowance } from "../plugins/call-budget.js";
 import { refusalOf } from "../refusal.js";
+import { ReceivedParts } from "./received-parts.js";
 import { WrittenParts } from "./written-parts.js";
 
 /** What a call of grpc-js 1.14 keeps to itself; of another version it may not be there. */
 interface CallInternals {
   readonly stream?: ServerHttp2Stream;
   readonly maxReceiveMessageSize?: number;
+  /** Divides what comes into messages, and throws at the length of one that is too large. */
+  readonly decoder?: { write(data: Buffer): Buffer[] };
   decompressMessage?: (message: Buffer, encoding: string) => Buffer | Promise<Buffer>;
 }
 
@@ -25,7 +28,8 @@ export function allowanceOf(call: object): CallAllowance | undefined {
 
 /**
  * Counts the bytes of each call as they arrive against the memory of the server, before grpc-js has joined them to
- * messages; bounds what they inflate to; and watches answers that do not leave.
+ * messages; bounds what they inflate to; reads at most 1 MB after the answer; and watches requests that do not come
+ * and answers that do not leave.
  */
 export function callLimits(limits: LoopLimits): ServerInterceptor {
   return ({ path, requestStream, responseStream }, call) => {
@@ -35,56 +39,78 @@ export function callLimits(limits: LoopLimits): ServerInterceptor {
     const allowance = limits.budget.open();
     allowances.set(stream, allowance);
     // Health and reflection are streams of the server itself, idle by design.
-    const isStream = responseStream && !path.startsWith("/grpc.");
-    const parts = new WrittenParts(stream, limits.answers, isStream);
+    const isOwn = path.startsWith("/grpc.");
+    const parts = new WrittenParts(stream, limits.answers, responseStream && !isOwn);
+    const isWatched = !responseStream && !isOwn;
+    const received = new ReceivedParts(stream, isWatched ? limits.answers : undefined, {
+      receive: (bytes) => allowance.receive(bytes),
+      refuse: (error) => refuse(call, stream, error, limits),
+    });
     stream.once("close", () => {
       allowance[Symbol.dispose]();
       parts[Symbol.dispose]();
+      received[Symbol.dispose]();
     });
-    // grpc-js has its own listener before this one, and has paused the stream.
-    stream.on("data", (chunk: Buffer) => {
-      try {
-        allowance.receive(chunk.length);
-      } catch (error) {
-        refuse(call, stream, error as ServingError, limits);
-      }
-    });
-    internals.decompressMessage = decompression(internals, allowance, requestStream);
+    countTooLarge(internals, limits);
+    internals.decompressMessage = decompression(internals, { allowance, limits, requestStream });
     return call as never;
   };
 }
 
-/** Answers a call whose message is not read further, and reads no more of it. */
+/** Counts messages whose length grpc-js refuses. */
+function countTooLarge({ decoder }: CallInternals, limits: LoopLimits): void {
+  const write = decoder?.write.bind(decoder);
+  if (decoder === undefined || write === undefined) return;
+  decoder.write = (data) => {
+    try {
+      return write(data);
+    } catch (error) {
+      limits.refused("body_too_large");
+      throw error;
+    }
+  };
+}
+
+/** Answers a call whose message is not read further, and frees what was read of it. */
 function refuse(
   call: ServerInterceptingCallInterface,
   stream: ServerHttp2Stream,
   error: ServingError,
   limits: LoopLimits,
 ): void {
-  const kind = refusalOf(error.reason);
-  if (kind !== undefined) limits.refused(kind);
-  stream.removeAllListeners("data");
-  call.sendStatus({ code: CODES[error.code], details: error.message });
+  countRefusal(error, limits);
   stream.once("finish", () => stream.close());
+  call.sendStatus({ code: CODES[error.code], details: error.message });
+}
+
+function countRefusal({ reason }: ServingError, limits: LoopLimits): void {
+  const kind = refusalOf(reason);
+  if (kind !== undefined) limits.refused(kind);
 }
 
 /** Inflates a message as grpc-js does, within the allowance of its call. */
 function decompression(
   { maxReceiveMessageSize = -1 }: CallInternals,
-  allowance: CallAllowance,
-  isRequestStream: boolean,
+  {
+    allowance,
+    limits,
+    requestStream,
+  }: {
+    readonly allowance: CallAllowance;
+    readonly limits: LoopLimits;
+    readonly requestStream: boolean;
+  },
 ): NonNullable<CallInternals["decompressMessage"]> {
   const limit = maxReceiveMessageSize === -1 ? Number.POSITIVE_INFINITY : maxReceiveMessageSize;
   return (message, encoding) => {
     // Of a stream of messages only the last is here: grpc-js reads the next when the handler wants it.
-    if (isRequestStream) allowance.answer(message.length);
+    if (requestStream) allowance.answer(message.length);
     const content = message.subarray(5);
     if (encoding === "identity") return content;
-    return inflateMessage(content, encoding, { limit, allowance }).catch((error: unknown) => {
-      const { code, message: details } = isServingError(error)
-        ? error
-        : errors.bodyUnreadable(error);
-      throw { code: CODES[code], details, metadata: null };
+    return inflateMessage(content, encoding, { limit, allowance }).catch((cause: unknown) => {
+      const error = isServingError(cause) ? cause : errors.bodyUnreadable(cause);
+      countRefusal(error, limits);
+      throw { code: CODES[error.code], details: error.message, metadata: null };
     });
   };
 }

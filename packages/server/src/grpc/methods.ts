@@ -9,6 +9,7 @@ import {
   type UntypedHandleCall,
 } from "@grpc/grpc-js";
 import { type Clock, CODES, type Logger } from "@serving-kit/core";
+import { inferenceErrors } from "@serving-kit/inference";
 import { type Authorize, authorizer, type CallAuthorizer } from "../calls/authorize.js";
 import { errors } from "../errors.js";
 import type { LoopLimits } from "../limits/loop-limits.js";
@@ -102,12 +103,14 @@ async function answer(
 ): Promise<void> {
   inFlight.begin();
   const gone = new AbortController();
-  const abort = () => gone.abort(errors.clientGone());
+  const context = new GrpcContext(call, clock, gone.signal);
+  // grpc-js cancels a call at its deadline too.
+  const abort = () =>
+    gone.abort(context.isOverdue ? inferenceErrors.deadlineExceeded() : errors.clientGone());
   const events = call as EventEmitter;
   events.once("cancelled", abort);
   try {
     if (inFlight.isClosing) throw errors.serverClosing();
-    const context = new GrpcContext(call, clock, gone.signal);
     if (authorize) await context.authorizeBy(authorize, call.getPath());
     await run(context);
   } catch (error) {
@@ -173,6 +176,11 @@ class GrpcContext implements CallContext {
     this.deadlineAtMs = Number.isFinite(deadline)
       ? clock.now() + (deadline - Date.now()) // no Clock: the deadline is a time of day
       : undefined;
+  }
+
+  /** Whether the deadline has passed. The timers of grpc-js may be early by less than a millisecond. */
+  get isOverdue(): boolean {
+    return Number(this.#call.getDeadline()) <= Date.now() + 1; // no Clock: a time of day
   }
 
   get headers(): CallHeaders {

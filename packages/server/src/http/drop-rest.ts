@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { ServerHttp2Stream } from "node:http2";
 
 /** How much of a body that is not wanted is read and dropped, so that the client gets to see the answer. */
-const MAX_DROPPED_BYTES = 2 ** 20;
+export const MAX_DROPPED_BYTES = 2 ** 20;
 
 /**
  * Reads and drops the rest of a body whose request has been answered, up to 1 MB; then closes the connection, over

@@ -104,6 +104,7 @@ export class HttpApi {
     inFlight.begin();
     let answer: HttpAnswer;
     try {
+      if (incoming.isAllowed === false) throw errors.hostNotAllowed(incoming.headers.host);
       answer = await (match.found
         ? this.#answer(match.found, incoming)
         : this.#unmatched(incoming, match.methods));
@@ -120,7 +121,6 @@ export class HttpApi {
   }
 
   #answer({ route, params }: MatchedRoute, incoming: IncomingHttp): Awaitable<HttpAnswer> {
-    if (incoming.isAllowed === false) throw errors.hostNotAllowed(incoming.headers.host);
     if (this.#inFlight.isClosing && !route.whileClosing) throw errors.serverClosing();
     const { authorize } = this.#host;
     const request = routedRequest(incoming, params, this.#timeoutMs);

@@ -29,8 +29,11 @@ export interface FixtureRun {
   readonly options: PredictOptions;
 }
 
-/** What the models do next: they run, throw, or hang until their signal aborts. */
-export type Behaviour = "runs" | "hangs" | { readonly throws: unknown };
+/**
+ * What the models do next: they run, throw, hang until their signal aborts, or hang whatever the signal says. Those
+ * that hang run when they are released.
+ */
+export type Behaviour = "runs" | "hangs" | "ignores" | { readonly throws: unknown };
 
 /** The models of one server of the suite, each with one version in a storage in memory. */
 export class FixtureModels {
@@ -39,7 +42,7 @@ export class FixtureModels {
   readonly platform: Platform;
   readonly configs: readonly ModelConfig[];
   readonly storage = new FakeStorage({ schemes: ["conformance"] });
-  readonly #hanging = new Set<(error: unknown) => void>();
+  readonly #hanging = new Set<() => void>();
 
   constructor(names: readonly string[]) {
     this.configs = names.map((name) => ({ name, basePath: `conformance://${name}` }));
@@ -53,9 +56,9 @@ export class FixtureModels {
     })();
   }
 
-  /** Ends the runs that hang, so that the server can close. */
+  /** Lets the runs that hang go on. */
   release(): void {
-    for (const reject of this.#hanging) reject(new Error("the test is over"));
+    for (const resume of this.#hanging) resume();
   }
 
   #predictor(model: string): Predictor {
@@ -83,8 +86,9 @@ export class FixtureModels {
     const { behaviour } = this;
     if (typeof behaviour === "object") throw behaviour.throws;
     if (behaviour === "runs") return;
-    await new Promise((_, reject) => {
-      this.#hanging.add(reject);
+    await new Promise<void>((resume, reject) => {
+      this.#hanging.add(resume);
+      if (behaviour === "ignores") return;
       signal?.addEventListener("abort", () => reject(signal.reason), { once: true });
     });
   }

@@ -22,24 +22,45 @@ export class GrpcWire implements Disposable {
   }
 
   /** Sends a call with one message. */
-  send({ service, method, message }: SentGrpc, timeoutMs?: number): ClientHttp2Stream {
+  send(sent: SentGrpc, timeoutMs?: number): ClientHttp2Stream {
+    const stream = this.request(sent, timeoutMs);
+    stream.end(framed(sent.message));
+    return stream;
+  }
+
+  /** Sends the headers of a call. Its messages are for the caller to write. */
+  request(
+    { service, method }: Pick<SentGrpc, "service" | "method">,
+    timeoutMs?: number,
+    encoding?: string,
+  ): ClientHttp2Stream {
     const stream = this.#session.request({
       ":method": "POST",
       ":path": `/${service}/${method}`,
       "content-type": "application/grpc",
       te: "trailers",
       ...(timeoutMs !== undefined && { "grpc-timeout": `${timeoutMs}m` }),
+      ...(encoding !== undefined && { "grpc-encoding": encoding }),
     });
     stream.on("error", () => {});
-    const prefix = Buffer.alloc(5);
-    prefix.writeUInt32BE(message.length, 1);
-    stream.end(Buffer.concat([prefix, message]));
     return stream;
   }
 
   [Symbol.dispose](): void {
     this.#session.destroy();
   }
+}
+
+/** A message as a call carries it. */
+export const framed = (message: Uint8Array, isCompressed = false): Buffer =>
+  Buffer.concat([prefix(message.length, isCompressed), message]);
+
+/** What stands before a message of this length. */
+export function prefix(length: number, isCompressed = false): Buffer {
+  const bytes = Buffer.alloc(5);
+  bytes[0] = isCompressed ? 1 : 0;
+  bytes.writeUInt32BE(length, 1);
+  return bytes;
 }
 
 /** Gives a call up, as a client that has gone does. */

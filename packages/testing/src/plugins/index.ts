@@ -1,6 +1,6 @@
 /**
  * Conformance suites for the authors of what plugs into a model server: protocols, observers and acquire
- * decorators. They need `@serving-kit/server`.
+ * decorators; and for a server, of what it promises to a protocol. They need `@serving-kit/server`.
  *
  * @packageDocumentation
  */
@@ -19,5 +19,7 @@ export type {
   ReceivedHttp,
   SentGrpc,
   SentHttp,
+  ServerConformanceOptions,
   TransportSubject,
 } from "./protocol-options.js";
+export { serverConformance } from "./server-conformance.js";

@@ -3,8 +3,9 @@ import type { Code } from "@serving-kit/core";
 import { type Tensors, tensor } from "@serving-kit/inference";
 import { assertOutputs } from "../tensor-assertions.js";
 import { DEFAULT_TIMEOUT_MS, until, within } from "../waiting.js";
+import { Doors } from "./doors.js";
 import { compute, MODELS } from "./fixture-model.js";
-import type { ProtocolConformanceOptions, ProtocolPredict } from "./protocol-options.js";
+import type { ProtocolPredict, ServerConformanceOptions } from "./protocol-options.js";
 import { ProtocolStage, type StageOptions } from "./protocol-stage.js";
 import type { Answered, Transport } from "./transports.js";
 
@@ -19,10 +20,10 @@ export const callOf = (model: string, ...x: number[]): ProtocolPredict => ({
 
 /** What the tests of the clauses share. */
 export class ProtocolKit {
-  readonly options: ProtocolConformanceOptions;
+  readonly options: ServerConformanceOptions;
   readonly timeoutMs: number;
 
-  constructor(options: ProtocolConformanceOptions) {
+  constructor(options: ServerConformanceOptions) {
     this.options = options;
     this.timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
   }
@@ -53,6 +54,18 @@ export class ProtocolKit {
     return this.staged(async (stage) => {
       for (const transport of stage.transports) await test(transport, stage);
     }, options);
+  }
+
+  /** A test for each transport, in one server that also has the doors of the suite. */
+  doored(
+    test: (transport: Transport, stage: ProtocolStage, doors: Doors) => Promise<void>,
+    options?: StageOptions,
+  ) {
+    return async (): Promise<void> => {
+      const doors = new Doors();
+      const passOn = (transport: Transport, stage: ProtocolStage) => test(transport, stage, doors);
+      await this.overAll(passOn, { ...options, protocols: [doors.protocol] })();
+    };
   }
 
   /** The result of something that must come. */

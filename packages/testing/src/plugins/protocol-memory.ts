@@ -27,7 +27,7 @@ export function memoryClauses(kit: ProtocolKit): Tests {
       },
       {
         models: [...Object.values(MODELS), sameModel("string")],
-        limits: { requestMemoryBytes: STRINGS_BYTES },
+        server: { limits: { requestMemoryBytes: STRINGS_BYTES } },
       },
     ),
 
@@ -39,13 +39,13 @@ export function memoryClauses(kit: ProtocolKit): Tests {
         await refused(kit, transport, answer, "a body beyond the memory");
         await kit.answers(transport, "after a body beyond the memory");
       },
-      { limits: { requestMemoryBytes: LITTLE_BYTES } },
+      { server: { limits: { requestMemoryBytes: LITTLE_BYTES } } },
     ),
   };
 }
 
 /** Asserts that an answer refuses a request for its memory: 413 or 503, RESOURCE_EXHAUSTED or UNAVAILABLE. */
-async function refused(
+export async function refused(
   kit: ProtocolKit,
   transport: Transport,
   answer: Promise<Answered>,

@@ -1,5 +1,5 @@
 import type { DType, Tensors } from "@serving-kit/inference";
-import type { Protocol } from "@serving-kit/server";
+import type { createModelServer, Protocol } from "@serving-kit/server";
 import type { SuiteOptions } from "../runner.js";
 
 /** A prediction that the suite has the author write as a request of the protocol. */
@@ -83,4 +83,10 @@ export interface ProtocolConformanceOptions extends SuiteOptions {
   readonly http?: HttpSubject | PageSubject;
   /** Absent if it has no gRPC services. */
   readonly grpc?: GrpcSubject;
+}
+
+/** What `serverConformance` needs to know of a server, and of a protocol that it is reached by. */
+export interface ServerConformanceOptions extends ProtocolConformanceOptions {
+  /** Makes a server. Default `createModelServer`. */
+  readonly createServer?: typeof createModelServer;
 }

@@ -4,13 +4,16 @@ import type { Predictor } from "@serving-kit/inference";
 import {
   createModelServer,
   type ModelServer,
+  type ModelServerOptions,
   type Observer,
   type Protocol,
-  type ServerLimits,
+  type Refusal,
 } from "@serving-kit/server";
 import { FixtureModels, MODELS } from "./fixture-model.js";
-import type { ProtocolConformanceOptions } from "./protocol-options.js";
-import { GrpcTransport, HttpTransport, type Transport } from "./transports.js";
+import { GrpcTransport } from "./grpc-transport.js";
+import { HttpTransport } from "./http-transport.js";
+import type { ServerConformanceOptions } from "./protocol-options.js";
+import type { Transport } from "./transports.js";
 
 /** One call as observers see it. */
 export interface ObservedCall {
@@ -18,7 +21,9 @@ export interface ObservedCall {
   readonly model: string;
   /** How many runs of a model were observed. */
   runs: number;
-  /** Undefined while the call is not over. */
+  /** How often it ended. */
+  ends: number;
+  /** The last end. Undefined while the call is not over. */
   end?: Code | "OK" | "UNFORESEEN";
 }
 
@@ -26,10 +31,12 @@ export interface ObservedCall {
 export interface StageOptions {
   /** The models. Default those of `MODELS`. */
   readonly models?: readonly string[];
-  /** Timeout of calls over HTTP in ms. Default the server's. */
-  readonly timeoutMs?: number;
-  /** Limits of what clients may take. Default the server's. */
-  readonly limits?: ServerLimits;
+  /** Further options of the server. Default none. */
+  readonly server?: Pick<ModelServerOptions, "authorize" | "limits" | "logger" | "rest">;
+  /** Maximum length of a gRPC message in bytes. Default the server's. */
+  readonly maxMessageBytes?: number;
+  /** Protocols besides that of the suite. Default none. */
+  readonly protocols?: readonly Protocol[];
   /** Replaces the protocol by one that wraps it. */
   readonly wrap?: (protocol: Protocol) => Protocol;
   /** Called when the server listens and before it has started. */
@@ -42,6 +49,8 @@ export class ProtocolStage implements AsyncDisposable {
   readonly models: FixtureModels;
   readonly protocol: Protocol;
   readonly transports: Transport[] = [];
+  /** The refusals that an observer was told of. */
+  readonly refusals: Refusal[] = [];
   readonly #held = new Set<object>();
   server: ModelServer | undefined;
 
@@ -51,31 +60,26 @@ export class ProtocolStage implements AsyncDisposable {
   }
 
   static async create(
-    options: ProtocolConformanceOptions,
-    {
-      models = Object.values(MODELS),
-      timeoutMs,
-      limits,
-      wrap = (p) => p,
-      beforeStart,
-    }: StageOptions = {},
+    options: ServerConformanceOptions,
+    stageOptions: StageOptions = {},
   ): Promise<ProtocolStage> {
+    const { createServer = createModelServer } = options;
+    const { models = Object.values(MODELS), protocols = [], wrap = (p) => p } = stageOptions;
     const protocol = wrap(await options.create());
     const stage = new ProtocolStage(new FixtureModels(models), protocol);
     try {
-      stage.server = await createModelServer({
+      stage.server = await createServer({
         platforms: [stage.models.platform],
         sourceProviders: [stage.models.storage.provider],
         models: stage.models.configs,
-        protocols: [protocol],
+        protocols: [protocol, ...protocols],
         observers: [stage.#observer()],
         ...{ settleMs: 0, pollIntervalMs: 0, watch: false, startUpPolicy: "all" },
-        ...(timeoutMs !== undefined && { rest: { timeoutMs } }),
-        ...(limits && { limits }),
+        ...stageOptions.server,
         beforeStart: async (server) => {
           stage.#watch(server.manager);
-          await stage.#listen(options, server);
-          await beforeStart?.(stage);
+          await stage.#listen(options, server, stageOptions);
+          await stageOptions.beforeStart?.(stage);
         },
       });
     } catch (error) {
@@ -101,21 +105,28 @@ export class ProtocolStage implements AsyncDisposable {
     await this.server?.close({ deadlineMs: 0 });
   }
 
-  async #listen({ http, grpc }: ProtocolConformanceOptions, server: ModelServer): Promise<void> {
+  async #listen(
+    { http, grpc }: ServerConformanceOptions,
+    server: ModelServer,
+    { maxMessageBytes }: StageOptions,
+  ): Promise<void> {
     const where = { port: 0, host: "127.0.0.1" };
     if (http) {
       const { port } = await server.listen(where);
       this.transports.push(new HttpTransport(http, port));
     }
     if (grpc) {
-      const { port = 0 } = await server.listenGrpc(where);
+      const { port = 0 } = await server.listenGrpc({
+        ...where,
+        ...(maxMessageBytes !== undefined && { maxMessageBytes }),
+      });
       this.transports.push(new GrpcTransport(grpc, port));
     }
   }
 
   #observer(): Observer {
     const begin = ({ api, model }: { readonly api: string; readonly model: string }) => {
-      const call: ObservedCall = { api, model, runs: 0 };
+      const call: ObservedCall = { api, model, runs: 0, ends: 0 };
       this.calls.push(call);
       return {
         running: () => {
@@ -123,11 +134,13 @@ export class ProtocolStage implements AsyncDisposable {
         },
         ran: () => {},
         end: (error?: unknown) => {
+          call.ends++;
           call.end = error === undefined ? "OK" : isServingError(error) ? error.code : "UNFORESEEN";
         },
       };
     };
-    return { name: "conformance", observe: () => ({ begin }) };
+    const refused = (kind: Refusal) => void this.refusals.push(kind);
+    return { name: "conformance", observe: () => ({ begin, refused }) };
   }
 
   /** Counts the handles of the manager itself: a decorator does not see those that a call acquires again. */

@@ -1,20 +1,11 @@
-import assert from "node:assert/strict";
 import { once } from "node:events";
-import type { ClientRequest, IncomingMessage } from "node:http";
+import type { IncomingMessage } from "node:http";
 import type { ClientHttp2Stream } from "node:http2";
-import { type Code, HTTP_STATUS } from "@serving-kit/core";
+import type { Writable } from "node:stream";
+import { gzipSync } from "node:zlib";
+import type { Code } from "@serving-kit/core";
 import type { Tensors } from "@serving-kit/inference";
-import { cancel, GrpcWire, receivedGrpc } from "./grpc-wire.js";
-import { received, responseOf, send } from "./http-wire.js";
-import type {
-  GrpcSubject,
-  HttpSubject,
-  PageSubject,
-  ProtocolPredict,
-  SentGrpc,
-  SentHttp,
-  TransportSubject,
-} from "./protocol-options.js";
+import type { ProtocolPredict, TransportSubject } from "./protocol-options.js";
 
 /** The answer to a request, in terms of no transport. */
 export interface Answered {
@@ -30,22 +21,38 @@ export interface Answered {
 export interface Opened {
   /** Resolves when the first part of the answer has come, and reads no further. */
   firstPart(): Promise<void>;
-  /** Reads the rest. Resolves when the server has ended the answer. Rejects if it was truncated. */
-  ended(): Promise<void>;
+  /** Reads the rest. Resolves with its bytes when the server has ended the answer. Rejects if it was truncated. */
+  ended(): Promise<number>;
   /** Ends the connection or call, as a client that has gone does. */
   leave(): void;
+}
+
+/** How a prediction is made. */
+export interface PredictionOptions {
+  /** Whether its tensors are damaged. Default false. */
+  readonly isDamaged?: boolean;
+  /** The client's timeout in ms, where the transport has one. Default a minute. */
+  readonly timeoutMs?: number;
 }
 
 /** One transport of a protocol that listens, as its clients see it. */
 export interface Transport extends Disposable {
   readonly name: "HTTP" | "gRPC";
+  readonly port: number;
   /** Whether predictions are made over it. */
   readonly predicts: boolean;
   readonly subject: Pick<TransportSubject<never, never>, "dtypes" | "hasSignatures">;
-  /** Whether the answer to a prediction has a first part before its end. */
-  predict(call: ProtocolPredict, options?: { readonly isDamaged?: boolean }): Promise<Answered>;
+  /** Makes a prediction. */
+  predict(call: ProtocolPredict, options?: PredictionOptions): Promise<Answered>;
   /** Sends a prediction without a body that makes sense. */
   garbage(call: ProtocolPredict, bytes: Uint8Array): Promise<Answered>;
+  /** Sends a prediction whose body is compressed, and 20 MB of spaces when it is inflated. */
+  bomb(call: ProtocolPredict): Promise<Answered>;
+  /**
+   * Sends a prediction whose body is that many spaces. Resolves with how many bytes the server took, when it took
+   * all or ended the connection or call.
+   */
+  upload(call: ProtocolPredict, bytes: number): Promise<number>;
   /** Sends a prediction and reads nothing of the answer. */
   open(call: ProtocolPredict): Opened;
   /** Sends the request of the stream. Undefined if the protocol has none. */
@@ -54,142 +61,14 @@ export interface Transport extends Disposable {
   statusOf(code: Code): string;
 }
 
-/** How long a call over gRPC has, in ms: long enough for any test. */
-export const GRPC_TIMEOUT_MS = 60_000;
+/** 20 MB of spaces, compressed to 20 kB. */
+export const compressedSpaces = (): Buffer => gzipSync(Buffer.alloc(20_000_000, " "), { level: 9 });
 
-/** What stands in a subject that makes no predictions. */
-const NO_PREDICTIONS: HttpSubject = {
-  dtypes: [],
-  predict: () => assert.fail("expected a subject with predict"),
-  outputs: () => assert.fail("expected a subject with outputs"),
-  message: () => assert.fail("expected a subject with message"),
-};
-
-/** A protocol over HTTP. */
-export class HttpTransport implements Transport {
-  readonly name = "HTTP";
-  readonly predicts: boolean;
-  readonly subject: HttpSubject;
-  readonly #port: number;
-  readonly #open = new Set<ClientRequest>();
-
-  constructor(subject: HttpSubject | PageSubject, port: number) {
-    this.predicts = subject.predict !== undefined;
-    this.subject = { ...NO_PREDICTIONS, ...(subject as HttpSubject) };
-    this.#port = port;
-  }
-
-  predict(call: ProtocolPredict, { isDamaged = false } = {}): Promise<Answered> {
-    const sent = this.subject.predict(call);
-    return this.#answer(isDamaged ? (this.subject.damage?.(sent) ?? sent) : sent, call);
-  }
-
-  garbage(call: ProtocolPredict, bytes: Uint8Array): Promise<Answered> {
-    return this.#answer({ ...this.subject.predict(call), body: bytes }, call);
-  }
-
-  /** Sends the headers of a prediction, and never its body. */
-  withheld(call: ProtocolPredict): Promise<Answered> {
-    return this.#answer(this.subject.predict(call), call, true);
-  }
-
-  open(call: ProtocolPredict): Opened {
-    return this.#opened(this.subject.predict(call));
-  }
-
-  stream(): Opened | undefined {
-    return this.subject.stream && this.#opened(this.subject.stream);
-  }
-
-  statusOf(code: Code): string {
-    return String(HTTP_STATUS[code]);
-  }
-
-  [Symbol.dispose](): void {
-    for (const sending of this.#open) sending.destroy();
-  }
-
-  async #answer(sent: SentHttp, call: ProtocolPredict, holdsBody = false): Promise<Answered> {
-    const sending = this.#send(sent, holdsBody);
-    const answer = await received(await responseOf(sending));
-    const { status } = answer;
-    return {
-      isOk: status >= 200 && status < 300,
-      status: String(status),
-      message: read(() => this.subject.message(answer)),
-      outputs: () => this.subject.outputs(answer, call),
-    };
-  }
-
-  #send(sent: SentHttp, holdsBody = false): ClientRequest {
-    const sending = send(this.#port, sent, holdsBody);
-    this.#open.add(sending);
-    sending.once("close", () => this.#open.delete(sending));
-    return sending;
-  }
-
-  #opened(sent: SentHttp): Opened {
-    const sending = this.#send(sent);
-    const response = responseOf(sending);
-    response.catch(() => {});
-    return openedOf(response, () => sending.destroy());
-  }
-}
-
-/** A protocol over gRPC. */
-export class GrpcTransport implements Transport {
-  readonly name = "gRPC";
-  readonly predicts = true;
-  readonly subject: GrpcSubject;
-  readonly #wire: GrpcWire;
-
-  constructor(subject: GrpcSubject, port: number) {
-    this.subject = subject;
-    this.#wire = new GrpcWire(port);
-  }
-
-  predict(call: ProtocolPredict, { isDamaged = false } = {}): Promise<Answered> {
-    const sent = this.subject.predict(call);
-    return this.#answer(isDamaged ? (this.subject.damage?.(sent) ?? sent) : sent, call);
-  }
-
-  garbage(call: ProtocolPredict, message: Uint8Array): Promise<Answered> {
-    return this.#answer({ ...this.subject.predict(call), message }, call);
-  }
-
-  open(call: ProtocolPredict): Opened {
-    return this.#opened(this.subject.predict(call));
-  }
-
-  stream(): Opened | undefined {
-    return this.subject.stream && this.#opened(this.subject.stream);
-  }
-
-  statusOf(code: Code): string {
-    return code;
-  }
-
-  [Symbol.dispose](): void {
-    this.#wire[Symbol.dispose]();
-  }
-
-  async #answer(sent: SentGrpc, call: ProtocolPredict): Promise<Answered> {
-    const { code, message, messages } = await receivedGrpc(this.#wire.send(sent, GRPC_TIMEOUT_MS));
-    return {
-      isOk: code === "OK",
-      status: code ?? "none",
-      message,
-      outputs: () => this.subject.outputs(messages[0] ?? new Uint8Array(0), call),
-    };
-  }
-
-  #opened(sent: SentGrpc): Opened {
-    const stream = this.#wire.send(sent, GRPC_TIMEOUT_MS);
-    return openedOf(Promise.resolve(stream), () => cancel(stream));
-  }
-}
-
-function openedOf(answer: Promise<IncomingMessage | ClientHttp2Stream>, leave: () => void): Opened {
+/** An answer that is not read yet. */
+export function openedOf(
+  answer: Promise<IncomingMessage | ClientHttp2Stream>,
+  leave: () => void,
+): Opened {
   return {
     leave,
     async firstPart() {
@@ -198,15 +77,24 @@ function openedOf(answer: Promise<IncomingMessage | ClientHttp2Stream>, leave: (
     },
     async ended() {
       const parts = await answer;
-      for await (const _ of parts as AsyncIterable<unknown>);
+      let bytes = 0;
+      for await (const part of parts as AsyncIterable<Uint8Array>) bytes += part.length;
+      return bytes;
     },
   };
 }
 
-function read(message: () => string): string {
-  try {
-    return message();
-  } catch (error) {
-    return `(the suite's author could not read it: ${error})`;
+/** Writes spaces as fast as they are taken. Resolves with how many were, when all are or the stream has ended. */
+export async function pump(stream: Writable, bytes: number): Promise<number> {
+  const part = Buffer.alloc(65_536, " ");
+  const closed = new Promise<false>((resolve) => stream.once("close", () => resolve(false)));
+  let taken = 0;
+  while (taken < bytes && !stream.destroyed) {
+    const written = new Promise<boolean>((resolve) =>
+      stream.write(part, (error) => resolve(!error)),
+    );
+    if (!(await Promise.race([written, closed]))) break;
+    taken += part.length;
   }
+  return taken;
 }

@@ -1,0 +1,66 @@
+import type { ServerHttp2Stream } from "node:http2";
+import type { ServingError } from "@serving-kit/core";
+import { MAX_DROPPED_BYTES } from "../http/drop-rest.js";
+import type { AnswerWatch, WatchedAnswer } from "../limits/answer-watch.js";
+
+/** Who pays for what is received, and refuses what cannot be paid for. */
+export interface ReceivedPartsHost {
+  /** @throws ServingError if the bytes must not be received. */
+  receive(bytes: number): void;
+  refuse(error: ServingError): void;
+}
+
+/** The messages that a client sends to one call, counted as they arrive, and watched until the last has come. */
+export class ReceivedParts implements WatchedAnswer, Disposable {
+  readonly #stream: ServerHttp2Stream;
+  readonly #answers: AnswerWatch | undefined;
+  readonly #host: ReceivedPartsHost;
+  #received = 0;
+  #dropped = 0;
+
+  /** Without `answers` the client may take its time. grpc-js must have its own listeners on the stream already. */
+  constructor(
+    stream: ServerHttp2Stream,
+    answers: AnswerWatch | undefined,
+    host: ReceivedPartsHost,
+  ) {
+    this.#stream = stream;
+    this.#answers = answers;
+    this.#host = host;
+    stream.on("data", (chunk: Buffer) => this.#take(chunk.length));
+    answers?.watch(this);
+    stream.once("end", () => this[Symbol.dispose]());
+  }
+
+  waitingBytes(): number {
+    return 0; // It is the server that waits.
+  }
+
+  progress(): number {
+    return this.#received;
+  }
+
+  cut(): void {
+    this.#stream.close(8); // CANCEL
+    this.#stream.destroy();
+  }
+
+  [Symbol.dispose](): void {
+    this.#answers?.forget(this);
+  }
+
+  #take(bytes: number): void {
+    // After the answer what comes is dropped, and then the stream is closed.
+    if (this.#stream.writableEnded) {
+      this.#dropped += bytes;
+      if (this.#dropped > MAX_DROPPED_BYTES) this.#stream.close();
+      return;
+    }
+    this.#received += bytes;
+    try {
+      this.#host.receive(bytes);
+    } catch (error) {
+      this.#host.refuse(error as ServingError);
+    }
+  }
+}
