@@ -26,7 +26,7 @@ export {
   reportLibrary,
 } from "./library-report.js";
 export { mappedLibrary } from "./mapped-library.js";
-export { NativeExecutor, type NativeExecutorOptions } from "./native-executor.js";
+export { NativeExecutor, type NativeExecutorOptions, type RunLimits } from "./native-executor.js";
 export {
   callOnThread,
   type NativeDeclaration,
@@ -50,7 +50,7 @@ export {
   nativeCallback,
   viewMemory,
 } from "./native-memory.js";
-export { nativeRuns } from "./native-runs.js";
+export { NativeRuns, nativeRuns } from "./native-runs.js";
 export { opaqueStruct, structBytes } from "./opaque-struct.js";
 export {
   findProgram,

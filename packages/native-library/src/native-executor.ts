@@ -1,6 +1,6 @@
-import { type Clock, type Semaphore, systemClock } from "@serving-kit/core";
+import { type Clock, Semaphore, settleBy, systemClock } from "@serving-kit/core";
 import type { NativeFunction } from "./native-function.js";
-import { nativeRuns } from "./native-runs.js";
+import { type NativeRuns, nativeRuns } from "./native-runs.js";
 import { type Execution, type RunGroup, RunPlan } from "./run-plan.js";
 import type { SignalHold } from "./signal-hold.js";
 
@@ -11,10 +11,18 @@ export interface NativeExecutorOptions {
   /** What a run may take of the event loop under `auto`, in ms. Default 0.25. */
   readonly budgetMs?: number;
   /** The bound on runs off the loop. Default `nativeRuns`, shared by all servables of the thread. */
-  readonly runs?: Semaphore;
-  readonly clock?: Pick<Clock, "now">;
+  readonly runs?: NativeRuns;
+  /** The clock of measured times and of deadlines. Default `systemClock`. */
+  readonly clock?: Clock;
   /** Keeps signals from runs on the event loop, where the library cannot bear them. */
   readonly signals?: SignalHold | undefined;
+}
+
+/** What ends the call that waits for a run. */
+export interface RunLimits {
+  readonly signal?: AbortSignal | undefined;
+  /** Time in ms on the executor's clock. */
+  readonly deadlineAtMs?: number | undefined;
 }
 
 /** How many plans an executor keeps; the one unused longest is forgotten beyond that. */
@@ -27,12 +35,18 @@ const MAX_PLANS = 1_024;
  * long again until sleeping threads are awake; a small model runs in less than 1. Under `auto` each
  * kind of run (a shape, say) has a plan of its own that goes by measured times: see `RunPlan`. What
  * it lets run on the loop is a quarter of the finest tick that timers have.
+ *
+ * - NR4 A servable has at most as many runs on threads as `runs` has places, abandoned ones included: with NR3, one
+ *   whose runs never end leaves a thread to the others.
+ * - NR5 A run on a thread is abandoned when its call ends before it: at the deadline, or when the signal aborts.
  */
 export class NativeExecutor {
   readonly #execution: Execution;
   readonly #budgetMs: number;
-  readonly #runs: Semaphore;
-  readonly #clock: Pick<Clock, "now">;
+  readonly #runs: NativeRuns;
+  /** The servable's share of the threads. */
+  readonly #share: Semaphore;
+  readonly #clock: Clock;
   readonly #signals: SignalHold | undefined;
   readonly #plans = new Map<string, RunPlan>();
 
@@ -46,6 +60,7 @@ export class NativeExecutor {
     this.#execution = execution;
     this.#budgetMs = budgetMs;
     this.#runs = runs;
+    this.#share = new Semaphore(runs.limit);
     this.#clock = clock;
     this.#signals = signals;
   }
@@ -66,9 +81,17 @@ export class NativeExecutor {
     return new RunPlan(this.#execution, this.#budgetMs, group);
   }
 
-  /** Runs a function as its plan says: gives the result at once, or a promise of it. */
-  run<R>(plan: RunPlan, fn: NativeFunction, ...args: unknown[]): R | Promise<R> {
-    if (!plan.isInline) return this.#runOnThread(plan, fn, args);
+  /**
+   * Runs a function as its plan says: returns the result if it ran inline, else a promise of it. The limits do not end
+   * the run.
+   */
+  run<R>(
+    plan: RunPlan,
+    limits: RunLimits | undefined,
+    fn: NativeFunction,
+    ...args: unknown[]
+  ): R | Promise<R> {
+    if (!plan.isInline) return this.runOnThread(plan, limits, fn, ...args);
     const startedAt = this.#clock.now();
     this.#signals?.hold();
     try {
@@ -79,18 +102,34 @@ export class NativeExecutor {
     }
   }
 
-  #runOnThread<R>(plan: RunPlan, fn: NativeFunction, args: unknown[]): Promise<R> {
-    const place = this.#runs.acquire();
-    if (place === undefined) return this.#start(plan, fn, args);
-    return place.then(() => this.#start<R>(plan, fn, args));
+  /** Runs a function on a thread, whatever its plan says. */
+  runOnThread<R>(
+    plan: RunPlan,
+    limits: RunLimits | undefined,
+    fn: Pick<NativeFunction, "async">,
+    ...args: unknown[]
+  ): Promise<R> {
+    const start = () => this.#start<R>(plan, limits, fn, args);
+    const share = this.#share.acquire();
+    const place = share ? share.then(() => this.#runs.acquire()) : this.#runs.acquire();
+    return place ? place.then(start) : start();
   }
 
-  /** Holds a place, and gives it back. */
-  #start<R>(plan: RunPlan, fn: NativeFunction, args: unknown[]): Promise<R> {
-    return new Promise((resolve, reject) => {
+  /** Holds a place, and releases it when the run has ended. */
+  #start<R>(
+    plan: RunPlan,
+    limits: RunLimits | undefined,
+    fn: Pick<NativeFunction, "async">,
+    args: unknown[],
+  ): Promise<R> {
+    let hasEnded = false;
+    let isAbandoned = false;
+    const running = new Promise<R>((resolve, reject) => {
       const startedAt = this.#clock.now();
       const done = (error: unknown, result?: R) => {
-        this.#runs.release();
+        hasEnded = true;
+        this.#runs.release(isAbandoned);
+        this.#share.release();
         plan.ranOnThread(this.#clock.now() - startedAt);
         if (error) reject(error);
         else resolve(result as R);
@@ -101,5 +140,21 @@ export class NativeExecutor {
         done(error);
       }
     });
+    this.#whenCallEnds(limits, running, () => {
+      if (hasEnded) return;
+      isAbandoned = true;
+      this.#runs.abandon();
+    });
+    return running;
+  }
+
+  #whenCallEnds(
+    { signal, deadlineAtMs = Number.POSITIVE_INFINITY }: RunLimits = {},
+    running: Promise<unknown>,
+    callback: () => void,
+  ): void {
+    if (signal === undefined && deadlineAtMs === Number.POSITIVE_INFINITY) return;
+    const deadline = { clock: this.#clock, atMs: deadlineAtMs, error: () => new Error("late") };
+    settleBy(running, { signal, deadline }).catch(callback);
   }
 }

@@ -63,6 +63,22 @@ describe("RunPlan", () => {
     expect(new RunPlan("inline", BUDGET, group).isInline).toBe(true);
   });
 
+  it.each(["auto", "thread"] as const)(
+    "%s: a group is often slow while 3 of its last 10 runs on a thread took longer than 50 ms",
+    (execution) => {
+      const group = new RunGroup();
+      const plan = new RunPlan(execution, BUDGET, group);
+      for (const ms of [51, 1, 51, 50]) plan.ranOnThread(ms);
+      expect(group.isOftenSlow).toBe(false);
+      plan.ranOnThread(51);
+      expect(group.isOftenSlow).toBe(true);
+      for (let runs = 0; runs < 5; runs++) plan.ranOnThread(1);
+      expect(group.isOftenSlow).toBe(true);
+      plan.ranOnThread(1);
+      expect(group.isOftenSlow).toBe(false);
+    },
+  );
+
   it("goes back to the thread when runs get long, at the latest after 16 of twice the budget", () => {
     const plan = inlinePlan();
     for (let i = 0; i < 100; i++) plan.ranInline(0.001);

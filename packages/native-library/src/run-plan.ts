@@ -22,11 +22,18 @@ const MAX_PAUSE = 4_096;
 const LONG_MS = 5;
 const LONG_PAUSE = 100;
 
+/** A signature of which this many of its last runs on a thread took longer than this, in ms, is often slow. */
+const SLOW_MS = 50;
+const SLOW_RUNS = 3;
+const LAST_RUNS = 10;
+
 /** The runs of one signature, of all kinds: what one kind has shown counts for the others. */
 export class RunGroup {
   /** Whether runs may be inline. False if their time depends on the values of inputs: no run tells of the next. */
   readonly mayBeInline: boolean;
   #runsOffLoop = 0;
+  /** Whether each of the last runs on a thread was slow; the oldest first. */
+  readonly #slowRuns: boolean[] = [];
 
   constructor(mayBeInline = true) {
     this.mayBeInline = mayBeInline;
@@ -37,14 +44,21 @@ export class RunGroup {
     return this.#runsOffLoop > 0;
   }
 
+  /** Whether 3 of the last 10 runs on a thread took longer than 50 ms. */
+  get isOftenSlow(): boolean {
+    return this.#slowRuns.filter(Boolean).length >= SLOW_RUNS;
+  }
+
   /** Takes in the time of a run on the loop. */
   ranInline(ms: number): void {
     if (ms >= LONG_MS) this.#runsOffLoop = LONG_PAUSE;
   }
 
-  /** Takes in a run on a thread. */
-  ranOnThread(): void {
+  /** Takes in the time of a run on a thread. */
+  ranOnThread(ms: number): void {
     if (this.#runsOffLoop > 0) this.#runsOffLoop--;
+    this.#slowRuns.push(ms > SLOW_MS);
+    if (this.#slowRuns.length > LAST_RUNS) this.#slowRuns.shift();
   }
 }
 
@@ -95,8 +109,8 @@ export class RunPlan {
 
   /** Takes in the time of a run on a thread, from the call to the answer. */
   ranOnThread(ms: number): void {
+    this.#group.ranOnThread(ms);
     if (!this.#isAuto) return;
-    this.#group.ranOnThread();
     if (this.#pause > 0) this.#pause--;
     else this.#isInline = ms <= TRIAL_MS;
   }

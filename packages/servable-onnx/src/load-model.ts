@@ -116,7 +116,7 @@ async function finishModel(
     inputs: facts.inputs.map(({ name }) => name),
     outputs: facts.outputs.map(({ name }) => name),
   };
-  const executor = new NativeExecutor({ execution: "thread" });
+  const executor = new NativeExecutor({ execution: "thread", clock });
   const runner = new SessionRunner(runtime, executor, { session, ...names }, clock);
   const runWithin = (deadlineAtMs?: number) => async (inputs: Tensors) => {
     const given = names.inputs.filter((name) => Object.hasOwn(inputs, name));

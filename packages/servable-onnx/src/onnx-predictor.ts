@@ -49,7 +49,7 @@ export class OnnxPredictor implements Predictor {
     this.batchable = model.batchable;
     this.#model = model;
     this.#hold = hold;
-    const executor = new NativeExecutor({ execution: model.execution });
+    const executor = new NativeExecutor({ execution: model.execution, clock });
     this.#runner = new SessionRunner(runtime, executor, model, clock);
     this.#limit = new Semaphore(model.concurrency);
     this.#hasOptional = [...model.signature.inputs.values()].some(({ isOptional }) => isOptional);

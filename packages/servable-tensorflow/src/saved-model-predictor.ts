@@ -69,14 +69,12 @@ export class SavedModelPredictor implements Predictor {
   #closing: Promise<void> | undefined;
 
   constructor({ bindings }: TensorFlow, model: ServedModel, hold: SessionHold, clock: Clock) {
-    const executor = new NativeExecutor({
-      execution: model.execution,
-      signals: signalHold(),
-    });
+    const { execution, traits } = model;
+    const executor = new NativeExecutor({ execution, signals: signalHold(), clock });
     this.signatures = model.signatures;
     if (model.uncallable.size > 0) this.uncallable = model.uncallable;
     this.batchable = model.batchable;
-    const movesState = [...model.traits.values()].some((traits) => traits.movesState);
+    const movesState = [...traits.values()].some((one) => one.movesState);
     if (movesState) this.state = "keep";
     this.#model = model;
     this.#hold = hold;
@@ -84,7 +82,13 @@ export class SavedModelPredictor implements Predictor {
     this.#runners = new Map(
       [...model.tensors].map(([name, tensors]) => [
         name,
-        new SessionRunner(bindings, executor, model, name, tensors, model.traits.get(name)),
+        new SessionRunner(
+          bindings,
+          executor,
+          model,
+          { name, tensors, traits: traits.get(name) },
+          clock,
+        ),
       ]),
     );
     this.#limit = new Semaphore(model.concurrency);
@@ -140,7 +144,7 @@ export class SavedModelPredictor implements Predictor {
   ): Tensors | Promise<Tensors> {
     this.#inFlight.begin();
     const place = this.#limit.acquire();
-    if (place === undefined) return this.#runNow(runner, inputs, names);
+    if (place === undefined) return this.#runNow(runner, inputs, names, options);
     return place.then(() => {
       try {
         throwIfEnded(options, this.#clock);
@@ -148,7 +152,7 @@ export class SavedModelPredictor implements Predictor {
         this.#leave();
         throw error;
       }
-      return this.#runNow(runner, inputs, names);
+      return this.#runNow(runner, inputs, names, options);
     });
   }
 
@@ -156,10 +160,11 @@ export class SavedModelPredictor implements Predictor {
     runner: SessionRunner,
     inputs: Tensors,
     names: readonly string[],
+    options: PredictOptions,
   ): Tensors | Promise<Tensors> {
     let outputs: Tensors | Promise<Tensors> | undefined;
     try {
-      outputs = runner.run(inputs, names);
+      outputs = runner.run(inputs, names, options);
       return outputs instanceof Promise ? outputs.finally(() => this.#leave()) : outputs;
     } finally {
       if (!(outputs instanceof Promise)) this.#leave();

@@ -54,7 +54,7 @@ export async function openModel(
   await checkRuntime(path, graph, tflite);
   const { version } = tflite.library;
   const guards = guardModel(path, graph, runnableIn(file, tflite), { ...options, version });
-  const executor = new NativeExecutor({ execution: executionOf(file, options.execution) });
+  const executor = new NativeExecutor({ execution: executionOf(file, options.execution), clock });
   const loaded = allocatable(path, file, guards, options);
   const newModel = () => new NativeModel(tflite, executor, { path, file: loaded, bytes: runnable });
   const settings: TflitePredictorOptions = {

@@ -156,7 +156,7 @@ export class TflitePredictor implements Predictor {
       interpreter = this.#pool.takeFitting(signature, tensors);
       interpreter ??= await this.#takeAndReshape(signature, tensors, options);
       interpreter.write(signature, tensors);
-      const run = interpreter.invoke(signature);
+      const run = interpreter.invoke(signature, options);
       const status =
         typeof run === "number" ? run : await this.#calls.settled(interpreter, run, options);
       if (status !== OK) {

@@ -67,12 +67,13 @@ export class SessionCalls {
 
   /** Calls `Run` as the plan says. */
   #call(
-    { selection, runs, tensors }: Run,
+    { selection, runs, limits, tensors }: Run,
     native: NativeTensors,
     options: bigint,
   ): bigint | null | Promise<bigint | null> {
     return this.#executor.run<bigint | null>(
       runs.plan,
+      limits,
       this.#runtime.api.Run,
       this.#session,
       options,

@@ -31,6 +31,7 @@ export const declarations = {
 
   /** (bytes, length): copies. */
   newBuffer: ["TF_NewBufferFromString", "void *", "void *", "size_t"],
+  deleteBuffer: ["TF_DeleteBuffer", "void", "void *"],
 
   newGraph: ["TF_NewGraph", graph],
   /** After its session is deleted. */

@@ -1,4 +1,5 @@
-import type { Tensor, Tensors } from "@serving-kit/inference";
+import type { Clock } from "@serving-kit/core";
+import { type CallLimits, type Tensor, type Tensors, throwIfEnded } from "@serving-kit/inference";
 import { type NativeExecutor, RunGroup, type RunPlan } from "@serving-kit/native-library";
 import { errors } from "../errors.js";
 import type { RunTraits } from "../run-traits.js";
@@ -7,6 +8,8 @@ import { callerThreadOptions } from "./caller-thread.js";
 import { encodeOutputs, type GraphTensor, type SignatureTensors } from "./saved-model-session.js";
 import { Status } from "./status.js";
 import { TensorMemory } from "./tensor-memory.js";
+import { stringBytes } from "./tensor-strings.js";
+import { timedRun } from "./timed-run.js";
 
 /**
  * The native side of one run, used again by later ones: arrays that native code has once seen cost
@@ -30,16 +33,31 @@ interface RunKind {
   measuredBytes: number;
 }
 
+/** A signature of the session. */
+export interface RunSignature {
+  readonly name: string;
+  readonly tensors: SignatureTensors;
+  readonly traits: RunTraits | undefined;
+}
+
 /** How many kinds of runs a signature with strings remembers; then it starts again. */
 const MAX_KINDS = 256;
 
-/** Runs one signature on a session, inline or on a thread, as the executor decides. */
+/**
+ * Runs one signature on a session, inline or on a thread, as the executor decides.
+ *
+ * TensorFlow stops a run at its deadline if the run is on a thread and its ops are on TensorFlow's own threads: those of
+ * a graph with control flow, and of a signature that is often slow. Other runs are short, and end by themselves.
+ */
 export class SessionRunner {
   readonly #memory: TensorMemory;
   readonly #bindings: Bindings;
   readonly #executor: NativeExecutor;
   readonly #session: bigint;
   readonly #runOptions: bigint | null;
+  readonly #clock: Clock;
+  /** Whether TensorFlow may stop any run on a thread: not only those that are known to be slow. */
+  readonly #isStoppable: boolean;
   readonly #signature: string;
   readonly #inputs: readonly GraphTensor[];
   readonly #inputList: Uint8Array;
@@ -60,17 +78,19 @@ export class SessionRunner {
     bindings: Bindings,
     executor: NativeExecutor,
     { session, usesCallerThread }: { session: bigint; usesCallerThread: boolean },
-    signature: string,
-    { inputs, outputs }: SignatureTensors,
-    traits: RunTraits | undefined,
+    { name, tensors, traits }: RunSignature,
+    clock: Clock,
   ) {
+    const { inputs, outputs } = tensors;
     this.#runs = new RunGroup(!traits?.hasOpenRunTime);
     this.#memory = new TensorMemory(bindings);
     this.#bindings = bindings;
     this.#executor = executor;
     this.#session = session;
     this.#runOptions = usesCallerThread ? callerThreadOptions(bindings) : null;
-    this.#signature = signature;
+    this.#clock = clock;
+    this.#isStoppable = !usesCallerThread || traits?.hasControlFlow === true;
+    this.#signature = name;
     this.#inputs = inputs;
     this.#inputList = encodeOutputs(inputs);
     this.#allOutputs = encodeOutputs(outputs);
@@ -78,8 +98,8 @@ export class SessionRunner {
     this.#outputs = new Map(outputs.map((tensor) => [tensor.name, tensor]));
   }
 
-  /** Runs: gives the outputs at once when it ran inline, else a promise of them. */
-  run(inputs: Tensors, names: readonly string[]): Tensors | Promise<Tensors> {
+  /** Runs: returns the outputs if it ran inline, else a promise of them. The limits are those of the call. */
+  run(inputs: Tensors, names: readonly string[], limits: CallLimits): Tensors | Promise<Tensors> {
     const run = this.#prepare(inputs);
     const kind = this.#kindOf(run.inputs);
     const bytes = stringBytes(run.inputs);
@@ -88,37 +108,44 @@ export class SessionRunner {
     const plan = isMeasured ? kind.plan : this.#executor.newPlan(this.#runs);
     let ended: void | Promise<void>;
     try {
-      ended = this.#executor.run<void>(
-        plan,
-        this.#bindings.run,
-        this.#session,
-        this.#runOptions,
-        this.#inputList,
-        run.feeds,
-        run.inputs.length,
-        this.#outputList(names),
-        run.results,
-        names.length,
-        null,
-        0,
-        null,
-        run.status.pointer,
-      );
+      ended = this.#call(plan, limits, run, names);
     } catch (error) {
       this.#giveBack(run);
       throw error;
     }
-    if (!(ended instanceof Promise)) return this.#finish(run, names);
+    if (!(ended instanceof Promise)) return this.#finish(run, names, limits);
     return ended.then(
       () => {
         if (!isMeasured && plan.isInline) kind.measuredBytes = Math.max(kind.measuredBytes, bytes);
-        return this.#finish(run, names);
+        return this.#finish(run, names, limits);
       },
       (error) => {
         this.#giveBack(run);
         throw error;
       },
     );
+  }
+
+  #call(
+    plan: RunPlan,
+    limits: CallLimits,
+    { feeds, inputs, results, status }: NativeRun,
+    names: readonly string[],
+  ): void | Promise<void> {
+    const fed = [this.#inputList, feeds, inputs.length] as const;
+    const fetched = [this.#outputList(names), results, names.length] as const;
+    const rest = [...fed, ...fetched, null, 0, null, status.pointer] as const;
+    const { deadlineAtMs = Number.POSITIVE_INFINITY } = limits;
+    const isTimed =
+      deadlineAtMs < Number.POSITIVE_INFINITY &&
+      !plan.isInline &&
+      (this.#isStoppable || this.#runs.isOftenSlow);
+    if (isTimed) {
+      const timed = timedRun(this.#bindings, () => deadlineAtMs - this.#clock.now());
+      return this.#executor.runOnThread<void>(plan, limits, timed, this.#session, ...rest);
+    }
+    const { run } = this.#bindings;
+    return this.#executor.run<void>(plan, limits, run, this.#session, this.#runOptions, ...rest);
   }
 
   #prepare(inputs: Tensors): NativeRun {
@@ -150,12 +177,15 @@ export class SessionRunner {
   }
 
   /** Frees what the run was given and takes what it made. */
-  #finish(run: NativeRun, names: readonly string[]): Tensors {
+  #finish(run: NativeRun, names: readonly string[], limits: CallLimits): Tensors {
     const { status, results } = run;
     const outputs: Record<string, Tensor> = {};
     let taken = 0;
     try {
-      if (!status.isOk) throw errors.runFailed(status.code, status.message);
+      if (!status.isOk) {
+        throwIfEnded(limits, this.#clock); // TensorFlow stopped it
+        throw errors.runFailed(status.code, status.message);
+      }
       this.#memory.own(names.length);
       for (const name of names) {
         const tensor = this.#memory.read(results[taken++] as bigint);
@@ -213,13 +243,4 @@ export class SessionRunner {
     this.#lastKind = kind;
     return kind;
   }
-}
-
-/** The bytes of all strings. */
-function stringBytes(tensors: readonly Tensor[]): number {
-  let bytes = 0;
-  for (const { data } of tensors) {
-    if (Array.isArray(data)) for (const { length } of data) bytes += length;
-  }
-  return bytes;
 }

@@ -1,3 +1,4 @@
+import type { Tensor } from "@serving-kit/inference";
 import { copyMemory } from "@serving-kit/native-library";
 import type { Bindings } from "./bindings.js";
 
@@ -46,4 +47,13 @@ export function readStrings(bindings: Bindings, memory: bigint, count: number): 
     copyMemory(bytes, bindings.stringData(pointer), bytes.length);
     return bytes;
   });
+}
+
+/** The bytes of all strings of some tensors. */
+export function stringBytes(tensors: readonly Tensor[]): number {
+  let bytes = 0;
+  for (const { data } of tensors) {
+    if (Array.isArray(data)) for (const { length } of data) bytes += length;
+  }
+  return bytes;
 }

@@ -1,5 +1,5 @@
 import type { Delegation, Tensor, Tensors } from "@serving-kit/inference";
-import { RunPlan } from "@serving-kit/native-library";
+import { type RunLimits, RunPlan } from "@serving-kit/native-library";
 import { errors } from "../errors.js";
 import type { ModelSignature } from "../model-signature.js";
 import { OK } from "./bindings.js";
@@ -97,7 +97,13 @@ export class Interpreter {
     bindings.setErrorReporter(settings, reporter.pointer, reporter.userData);
     if (canCancel) bindings.enableCancellation(settings, true);
     const create = bindings.interpreterCreate;
-    const pointer = await executor.run<bigint | null>(onThread, create, model.pointer, settings);
+    const pointer = await executor.run<bigint | null>(
+      onThread,
+      undefined,
+      create,
+      model.pointer,
+      settings,
+    );
     bindings.optionsDelete(settings);
     if (pointer === null) {
       reporter[Symbol.dispose]();
@@ -169,9 +175,9 @@ export class Interpreter {
   }
 
   /** Runs a signature: returns a status if it ran inline, otherwise a promise of it. */
-  invoke(signature: ModelSignature): number | Promise<number> {
+  invoke(signature: ModelSignature, limits: RunLimits): number | Promise<number> {
     this.#hasRun = true;
-    return this.#runner(signature.subgraph).invoke();
+    return this.#runner(signature.subgraph).invoke(limits);
   }
 
   /** Copies outputs out of the interpreter's memory: the outputs named, or all. */
@@ -234,7 +240,13 @@ export class Interpreter {
     if (this.#delegate === null) return this.#options.xnnpack !== "required";
     if (this.#options.countsDelegation) this.#plans.observe();
     const { modifyGraph } = tflite.bindings;
-    const status = await executor.run(onThread, modifyGraph, this.#pointer, this.#delegate);
+    const status = await executor.run(
+      onThread,
+      undefined,
+      modifyGraph,
+      this.#pointer,
+      this.#delegate,
+    );
     if (this.#options.countsDelegation) this.#plans.compare();
     return status === OK;
   }

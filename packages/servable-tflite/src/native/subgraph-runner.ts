@@ -1,5 +1,10 @@
 import type { Tensor, Tensors } from "@serving-kit/inference";
-import { type NativeExecutor, RunGroup, type RunPlan } from "@serving-kit/native-library";
+import {
+  type NativeExecutor,
+  RunGroup,
+  type RunLimits,
+  type RunPlan,
+} from "@serving-kit/native-library";
 import { errors } from "../errors.js";
 import type { SubgraphOutline } from "../model-description.js";
 import type { ModelSignature } from "../model-signature.js";
@@ -77,7 +82,7 @@ export class SubgraphRunner implements Disposable {
   async allocate(): Promise<boolean> {
     const { fn, target } = this.#access.allocate;
     const plan = this.#executor.plan("allocate tensors");
-    if ((await this.#executor.run<number>(plan, fn, target)) !== OK) return false;
+    if ((await this.#executor.run<number>(plan, undefined, fn, target)) !== OK) return false;
     for (const memory of this.#inputs.values()) memory.allocated();
     for (const memory of this.#outputs.values()) memory.allocated();
     this.#isAllocated = true;
@@ -110,9 +115,9 @@ export class SubgraphRunner implements Disposable {
   }
 
   /** Runs the subgraph: returns a status if it ran inline, otherwise a promise of it. */
-  invoke(): number | Promise<number> {
+  invoke(limits: RunLimits): number | Promise<number> {
     const { fn, target } = this.#access.invoke;
-    return this.#executor.run<number>(this.#plan, fn, target);
+    return this.#executor.run<number>(this.#plan, limits, fn, target);
   }
 
   /** Copies outputs out of the interpreter's memory: the outputs named, or all. */
