@@ -1,3 +1,4 @@
+import { isMainThread } from "node:worker_threads";
 import { loadKoffi } from "./koffi.js";
 
 /**
@@ -6,19 +7,29 @@ import { loadKoffi } from "./koffi.js";
  * run of a model may take minutes. No exit handler runs: `_exit(2)`, on Windows TerminateProcess.
  */
 export function exitNow(code: number): never {
-  try {
-    terminate(code);
-  } catch {
-    // Without koffi no native call runs.
-  }
-  return process.exit(code);
+  return prepareExit()(code);
 }
 
-function terminate(code: number): void {
-  const koffi = loadKoffi();
-  if (process.platform === "win32") {
+/** Loads what `exitNow` needs, and returns it: a function that reads no file. For any thread of the process. */
+export function prepareExit(): (code: number) => never {
+  const terminate = findTerminate();
+  return (code) => {
+    terminate?.(code);
+    // Without koffi no native call runs. In a worker thread `process.exit` would end that thread alone.
+    if (!isMainThread) process.kill(process.pid, "SIGKILL");
+    return process.exit(code);
+  };
+}
+
+function findTerminate(): ((code: number) => void) | undefined {
+  try {
+    const koffi = loadKoffi();
+    if (process.platform !== "win32") return koffi.load(null).func("_exit", "void", ["int"]);
     const kernel = koffi.load("kernel32.dll");
-    const self: unknown = kernel.func("GetCurrentProcess", "void *", [])();
-    kernel.func("TerminateProcess", "bool", ["void *", "uint32"])(self, code);
-  } else koffi.load(null).func("_exit", "void", ["int"])(code);
+    const currentProcess = kernel.func("GetCurrentProcess", "void *", []);
+    const terminate = kernel.func("TerminateProcess", "bool", ["void *", "uint32"]);
+    return (code) => void terminate(currentProcess(), code);
+  } catch {
+    return undefined;
+  }
 }

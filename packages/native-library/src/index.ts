@@ -7,7 +7,7 @@
 export { formatVarArgs, returnFreedMemory, setEnvironment } from "./c-runtime.js";
 export { type CanaryTask, runInCanary } from "./canary.js";
 export { type Attempt, errors as nativeLibraryErrors } from "./errors.js";
-export { exitNow } from "./exit-now.js";
+export { exitNow, prepareExit } from "./exit-now.js";
 export {
   cachedFile,
   cacheFolder,
@@ -64,3 +64,4 @@ export { EXECUTIONS, type Execution, RunGroup, RunPlan } from "./run-plan.js";
 export { SessionHolders } from "./session-holders.js";
 export { type SignalHold, signalHold } from "./signal-hold.js";
 export { isVersionWithin, type VersionRange } from "./version-range.js";
+export { prepareWrite } from "./write-now.js";

@@ -17,6 +17,7 @@ import { type Addresses, listen } from "./listen.js";
 import { type Listeners, listenersOf } from "./listeners.js";
 import { type Environment, withModelEnvironment } from "./model-environment.js";
 import { type ModelFileReloads, modelFileReloads } from "./model-file-reloads.js";
+import { overdueWords } from "./overdue.js";
 import { loadPlatforms } from "./platforms/load-platforms.js";
 import { readPlugins, withPlatforms } from "./plugins.js";
 import { type ConfigFiles, readConfigFiles } from "./read-config-files.js";
@@ -25,6 +26,7 @@ import { serverOptionsOf } from "./server-options.js";
 import { withServerPlugins } from "./server-plugins.js";
 import type { TextSink } from "./subcommand.js";
 import { exitAtOnce, watchTermination } from "./termination.js";
+import { startWatchdog, type Watchdog } from "./watchdog.js";
 
 /** What a program that runs the command is given when the server answers. */
 export interface Serving extends Omit<Addresses, "lines" | "servingLines"> {
@@ -58,9 +60,11 @@ export async function serve(
   process.env.GRPC_VERBOSITY ??= "NONE";
   checkFlags(parsed.flags);
   const logger = await commandLogger(parsed.flags.log_format, { stdout, stderr });
-  const overdue = overdueTeller(logger, parsed.flags.shutdown_deadline_in_ms);
+  const { shutdown_deadline_in_ms: deadlineMs, log_format: format } = parsed.flags;
+  using watchdog = startWatchdog({ deadlineMs, format });
+  const overdue = overdueTeller(logger, deadlineMs, watchdog.tellOnce);
   using termination = watchTermination({
-    deadlineMs: parsed.flags.shutdown_deadline_in_ms,
+    deadlineMs,
     exit(code) {
       if (code === 0) overdue.tell();
       exitAtOnce(code);
@@ -68,12 +72,14 @@ export async function serve(
   });
   const { signal } = termination;
   let serving: ModelServer | undefined;
-  const deadlineMs = parsed.flags.shutdown_deadline_in_ms;
   using _strays = drainOnStrayError({
     ...{ logger, deadlineMs, exit: exitAtOnce },
     drain: async () => serving?.close({ deadlineMs }),
   });
-  onAbort(signal, overdue.start);
+  onAbort(signal, () => {
+    overdue.start();
+    watchdog.begin();
+  });
   const flags = withModelEnvironment(parsed.flags, parsed.given, environment);
   const files = await readConfigFiles(flags, logger);
   const listeners = listenersOf(flags, files.ssl);
@@ -168,21 +174,15 @@ async function untilEnd(
 }
 
 /** Tells once that ending has taken longer than its deadline. */
-function overdueTeller(logger: Logger, deadlineMs: number) {
+function overdueTeller(logger: Logger, deadlineMs: number, tellOnce: Watchdog["tellOnce"]) {
   let startedAtMs = Number.POSITIVE_INFINITY;
-  let hasTold = false;
   return {
     /** Ending has started. */
     start() {
       startedAtMs = performance.now();
     },
     isOver: () => performance.now() - startedAtMs >= deadlineMs,
-    tell() {
-      if (hasTold) return;
-      hasTold = true;
-      const flag = "--shutdown_deadline_in_ms";
-      logger.warn({}, `after ${deadlineMs} ms (${flag}) what was still under way is cut off`);
-    },
+    tell: () => tellOnce(() => logger.warn({}, overdueWords(deadlineMs))),
   };
 }
 

@@ -1,11 +1,14 @@
 /** The signals that ask a process to end, with their numbers. */
-const SIGNALS = { SIGINT: 2, SIGTERM: 15 } as const;
+export const SIGNALS = { SIGINT: 2, SIGTERM: 15 } as const;
+
+/** A signal that asks a process to end. */
+export type TerminationSignal = keyof typeof SIGNALS;
 
 /** One Ctrl-C can arrive several times, from the terminal and from npm: these are one. */
-const SAME_SIGNAL_MS = 1000;
+export const SAME_SIGNAL_MS = 1000;
 
 /** What is done after the deadline, such as closing files, has this long. */
-const GRACE_MS = 1000;
+export const GRACE_MS = 1000;
 
 /** How signals are taken. */
 export interface TerminationOptions {
@@ -45,7 +48,7 @@ export function watchTermination({
       if (deadlineMs !== undefined) timer = setTimeout(() => exit(0), deadlineMs + GRACE_MS);
       controller.abort(name);
     } else if (performance.now() - firstAt > SAME_SIGNAL_MS) {
-      exit(128 + SIGNALS[name as keyof typeof SIGNALS]);
+      exit(128 + SIGNALS[name as TerminationSignal]);
     }
   };
   for (const name of Object.keys(SIGNALS)) process.on(name, onSignal);

@@ -1,0 +1,43 @@
+import { createRequire } from "node:module";
+import { parentPort, workerData } from "node:worker_threads";
+import { systemClock } from "@serving-kit/core";
+import { prepareExit, prepareWrite } from "@serving-kit/native-library";
+import { commandLogger } from "./command-logger.js";
+import { ForcedExit } from "./forced-exit.js";
+import { overdueWords } from "./overdue.js";
+import { SIGNALS, type TerminationSignal } from "./termination.js";
+import { tellOnce, type WatchdogData } from "./watchdog.js";
+
+// The program of the watchdog's thread. All that it needs to end the process is loaded at its start: files may hang later.
+
+/** Node's own handle of a signal. Internal to Node. */
+interface SignalHandle {
+  onsignal: () => void;
+  start(signal: number): number;
+}
+
+/** Calls back with the signals that the process receives, in this thread. Not at all if Node hides its binding. */
+function onSignals(callback: (name: TerminationSignal) => void): void {
+  try {
+    const { internalBinding } = createRequire(import.meta.url)("internal/test/binding");
+    const { Signal } = internalBinding("signal_wrap") as { Signal: new () => SignalHandle };
+    for (const [name, number] of Object.entries(SIGNALS)) {
+      const handle = new Signal();
+      handle.onsignal = () => callback(name as TerminationSignal);
+      handle.start(number);
+    }
+  } catch {
+    // The main thread tells of the first signal.
+  }
+}
+
+const { deadlineMs, format, hasTold } = workerData as WatchdogData;
+const exit = prepareExit();
+const logger = await commandLogger(format, {
+  stdout: { write: prepareWrite(1) },
+  stderr: { write: prepareWrite(2) },
+});
+const tell = () => tellOnce(hasTold, () => logger.warn({}, overdueWords(deadlineMs)));
+const forced = new ForcedExit({ deadlineMs, clock: systemClock, tell, exit });
+onSignals((name) => forced.signalled(name));
+parentPort?.on("message", () => forced.begin());
