@@ -103,6 +103,7 @@ export {
   type SourceProblemListener,
   SourceProblems,
 } from "./source-problems.js";
+export { StorageGates, storageGates } from "./storage-gates.js";
 export type { StoragePath } from "./storage-path.js";
 export { asError, messageOf } from "./thrown.js";
 export { versionNames } from "./version-names.js";

@@ -66,6 +66,7 @@ export type {
   TensorOf,
   ValuesOf,
 } from "./model-type.js";
+export { modelFiles } from "./model-files.js";
 export { openFile, readFileOf } from "./open-file.js";
 export { plainElement } from "./plain-elements.js";
 export {

@@ -1,13 +1,19 @@
 import { constants } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
+import { storageGates } from "@serving-kit/core";
 
 /**
  * Opens a file to read. Anything that a read could wait for indefinitely is refused: a FIFO, a socket, a device. It
- * is opened without waiting, so that it holds no thread of the pool that the whole process shares.
+ * is opened without waiting, so that it holds no thread of the pool that the whole process shares. A file of a storage
+ * that may hang is opened through its gate: see `storageGates`.
  *
  * @throws Node's error if it cannot be opened; Error if it is neither a file nor a folder.
  */
-export async function openFile(path: string): Promise<FileHandle> {
+export function openFile(path: string, signal?: AbortSignal): Promise<FileHandle> {
+  return storageGates.run(path, () => openNow(path), signal);
+}
+
+async function openNow(path: string): Promise<FileHandle> {
   const file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   try {
     const stats = await file.stat();
@@ -24,7 +30,7 @@ export async function openFile(path: string): Promise<FileHandle> {
 export async function readFileOf(path: string): Promise<Buffer> {
   const file = await openFile(path);
   try {
-    return await file.readFile();
+    return await storageGates.run(path, () => file.readFile());
   } finally {
     await file.close();
   }

@@ -1,3 +1,4 @@
+import { storageGates } from "@serving-kit/core";
 import { openFile } from "./open-file.js";
 
 /** So much is read before the signal is looked at again. */
@@ -10,15 +11,16 @@ const CHUNK_BYTES = 8 * 2 ** 20;
  * @throws as `openFile`; RangeError if the file shrinks meanwhile; the signal's reason, if it aborts.
  */
 export async function readWholeFile(path: string, signal?: AbortSignal): Promise<Uint8Array> {
-  const file = await openFile(path);
+  const file = await openFile(path, signal);
   try {
-    const { size } = await file.stat();
+    const { size } = await storageGates.run(path, () => file.stat(), signal);
     const bytes = new Uint8Array(new SharedArrayBuffer(size));
     let filled = 0;
     while (filled < size) {
       signal?.throwIfAborted();
       const wanted = Math.min(CHUNK_BYTES, size - filled);
-      const { bytesRead } = await file.read(bytes, filled, wanted, filled);
+      const read = () => file.read(bytes, filled, wanted, filled);
+      const { bytesRead } = await storageGates.run(path, read, signal);
       if (bytesRead === 0) throw new RangeError(`it shrank from ${size} to ${filled} bytes`);
       filled += bytesRead;
     }

@@ -1,4 +1,3 @@
-import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import {
   COMPLETE,
@@ -7,7 +6,7 @@ import {
   isServingError,
   messageOf,
 } from "@serving-kit/core";
-import { explainMissingModel } from "@serving-kit/inference";
+import { explainMissingModel, modelFiles } from "@serving-kit/inference";
 import { type MetaGraph, readSavedModelToLoad } from "./saved-model.js";
 import { SAVED_MODEL_FILES } from "./saved-model-file.js";
 import { readShardSizesToLoad, shardName, takeShardSizes } from "./variables/variables-index.js";
@@ -82,7 +81,7 @@ async function missingVariables(
 
 /** The bytes of a file; undefined if there is no such file. */
 async function sizeOf(path: string): Promise<number | undefined> {
-  return stat(path).then(
+  return modelFiles.stat(path).then(
     (stats) => (stats.isFile() ? stats.size : undefined),
     () => undefined,
   );

@@ -17,6 +17,7 @@ import { type BasePathListing, isSameListing, listBasePath } from "./base-path-l
 import { BoundedCheck } from "./bounded-check.js";
 import { lookAgainInMs } from "./completeness.js";
 import type { ResolvedServable } from "./config.js";
+import { DeclaredNetwork } from "./declared-network.js";
 import { errors } from "./errors.js";
 import { type Surroundings, VersionAssessor } from "./version-assessor.js";
 import { type SeenVersion, VersionChanges } from "./version-changes.js";
@@ -57,6 +58,7 @@ export class BasePathObserver {
   readonly #check: BoundedCheck;
   readonly #assessor: VersionAssessor;
   readonly #changes: VersionChanges;
+  readonly #network: DeclaredNetwork;
   #names: BasePathListing | undefined;
   #unreachableSinceMs: number | undefined;
   #hasEnded = false;
@@ -83,6 +85,7 @@ export class BasePathObserver {
     );
     const changes = predecessor === undefined ? undefined : predecessor.#changes;
     this.#changes = new VersionChanges(surroundings, this.#check, changes);
+    this.#network = new DeclaredNetwork(surroundings.fileSystem, servable.basePath);
   }
 
   /** In how many milliseconds a look is due, whatever polls: undefined when none is. */
@@ -103,6 +106,11 @@ export class BasePathObserver {
   /** The versions that are aspired now. */
   get #aspired(): AspiredList {
     return this.emitted?.versions ?? [];
+  }
+
+  /** Contract: `Lookable.network`. */
+  get network(): string | undefined {
+    return this.#network.name;
   }
 
   get isReachable(): boolean {
@@ -150,12 +158,14 @@ export class BasePathObserver {
   end(): void {
     this.#hasEnded = true;
     this.#check.close();
+    this.#network[Symbol.dispose]();
   }
 
   async #identify(): Promise<void> {
     const { dev, ino } = await this.#surroundings.fileSystem.stat(this.servable.basePath);
     this.device = dev;
     this.identity = `${dev}:${ino}`;
+    if (!this.#hasEnded) this.#network.update(dev);
   }
 
   async #choose(names: BasePathListing, thorough: boolean): Promise<void> {

@@ -3,9 +3,9 @@ export interface LookUnderWay {
   readonly beganAtMs: number;
 }
 
-// Each look under way holds a thread of libuv's pool, which the whole process shares, until the
-// kernel answers. Asking 16 at a time keeps the pool's threads from falling asleep between two
-// looks, which halves the cost of polling; the looks are too short to hold up anything else.
+// Each look at a local device holds a thread of libuv's pool, which the whole process shares, until the kernel answers.
+// Asking 16 at a time keeps the pool's threads from falling asleep between two looks, which halves the cost of polling;
+// the looks are too short to hold up anything else. A network file system has one thread at most: see `gatedFileSystem`.
 const MAX_LOOKS = 16;
 const MAX_LOOKS_AT_DOUBTFUL_DEVICE = 2;
 const MAX_LOOKS_AT_STRANGERS = 3;

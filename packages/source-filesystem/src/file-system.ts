@@ -1,4 +1,5 @@
 import { readdir, stat } from "node:fs";
+import { mounts } from "./mounts.js";
 
 /** What the source needs to know of a file or directory, links followed. */
 export interface FileStats {
@@ -10,11 +11,16 @@ export interface FileStats {
   isDirectory(): boolean;
 }
 
-/** The two questions that the source asks a file system. Rejections carry a `code` such as ENOENT. */
+/** What the source asks a file system. Rejections carry a `code` such as ENOENT. */
 export interface FileSystem {
   stat(path: string): Promise<FileStats>;
   /** The names of a directory's entries, in any order. */
   list(path: string): Promise<string[]>;
+  /**
+   * The identity of the network file system that a path is on, by its device if that is known; undefined for a local
+   * one, or if it is not known. Asks no file system that is mounted. Default: none is of the network.
+   */
+  networkOf?(path: string, device: number | undefined): string | undefined;
 }
 
 /**
@@ -32,6 +38,7 @@ export const nodeFileSystem: FileSystem = {
     new Promise((resolve, reject) =>
       readdir(path, (error, names) => (error ? reject(error) : resolve(names))),
     ),
+  networkOf: (path, device) => mounts().networkOf(path, device),
 };
 
 /** The system's code of an error (ENOENT, EACCES, …), or undefined. */

@@ -1,5 +1,5 @@
-import { mapVersions } from "@serving-kit/core";
-import { deferred, RecordingTarget, turn } from "@serving-kit/testing";
+import { mapVersions, storageGates } from "@serving-kit/core";
+import { type Deferred, deferred, RecordingTarget, turn } from "@serving-kit/testing";
 import { describe, expect, it } from "vitest";
 import { brief, useBench } from "../test/observe.js";
 import { type FileSystem, nodeFileSystem } from "./file-system.js";
@@ -132,6 +132,81 @@ describe("polling", () => {
       ["c", 2n],
       ["b", 3n],
     ]);
+  });
+});
+
+describe("a network file system", () => {
+  /** Directories in memory: those below `/nfs` are on a network file system. */
+  function networkFileSystem() {
+    const directories = new Map<string, string[]>();
+    for (const base of ["/nfs/a", "/nfs/b", "/nfs/c", "/local/d"]) {
+      directories.set(base, ["1"]).set(`${base}/1`, ["model"]);
+    }
+    const { fileSystem, listed } = memoryFileSystem(directories);
+    let inCall = 0;
+    let mostInCall = 0;
+    let hung: Deferred<void> | undefined;
+    const call = async <T>(path: string, answer: (path: string) => Promise<T>): Promise<T> => {
+      if (!path.startsWith("/nfs")) return answer(path);
+      mostInCall = Math.max(mostInCall, ++inCall);
+      await hung?.promise;
+      inCall--;
+      return answer(path);
+    };
+    const network: FileSystem = {
+      stat: (path) => call(path, fileSystem.stat),
+      list: (path) => call(path, fileSystem.list),
+      networkOf: (path) => (path.startsWith("/nfs") ? "server" : undefined),
+    };
+    return {
+      ...{ fileSystem: network, directories, listed },
+      hang: () => {
+        hung = deferred();
+      },
+      answer: () => {
+        hung?.resolve();
+        hung = undefined;
+      },
+      calls: () => ({ now: inCall, most: mostInCall }),
+    };
+  }
+
+  const servables = ["/nfs/a", "/nfs/b", "/nfs/c", "/local/d"].map((basePath) => ({
+    name: basePath.slice(-1),
+    basePath,
+  }));
+
+  it("F5 has one call in progress, of looks and of those who read versions, and holds up no other when it hangs", async () => {
+    const { fileSystem, directories, hang, answer, calls } = networkFileSystem();
+    const { lists } = await bench.observe({ fileSystem, servables, pollIntervalMs: 1000 });
+    expect(lists()).toHaveLength(4);
+    expect(calls()).toEqual({ now: 0, most: 1 });
+    hang();
+    directories.set("/local/d", ["1", "2"]).set("/local/d/2", ["model"]);
+    const read = storageGates.run("/nfs/a/1/model", () => fileSystem.stat("/nfs/a/1"));
+    await bench.clock.advance(10_000);
+    expect(lists().slice(4)).toEqual([["d", 2n]]);
+    expect(calls()).toEqual({ now: 1, most: 1 });
+    directories.set("/nfs/b", ["1", "2"]).set("/nfs/b/2", ["model"]);
+    answer();
+    await read;
+    await bench.clock.advance(1000);
+    expect(lists().slice(5)).toEqual([["b", 2n]]);
+    expect(calls()).toEqual({ now: 0, most: 1 });
+  });
+
+  it("F5 that hangs from the start holds up no other", async () => {
+    const { fileSystem, hang, answer, calls } = networkFileSystem();
+    hang();
+    const observing = bench.observe({ fileSystem, servables, pollIntervalMs: 1000 });
+    await bench.clock.advance(5_000);
+    const { lists, told } = await observing;
+    expect(lists()).toEqual([["d", 1n]]);
+    expect(calls()).toEqual({ now: 1, most: 1 });
+    expect(told()).toContain("BASE_PATH_HANGS");
+    answer();
+    await bench.clock.advance(5_000);
+    expect(lists()).toHaveLength(4);
   });
 });
 

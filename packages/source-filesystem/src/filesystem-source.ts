@@ -15,6 +15,7 @@ import {
   type ServableConfig,
 } from "./config.js";
 import { nodeFileSystem } from "./file-system.js";
+import { gatedFileSystem } from "./gated-file-system.js";
 import { Observation, type ObservationSettings } from "./observation.js";
 
 /**
@@ -34,7 +35,8 @@ import { Observation, type ObservationSettings } from "./observation.js";
  * - F4 A version that cannot be read, or that is not complete although nothing has changed for `settleMs` and
  *   10 s, is aspired as an error version where the policy would choose a complete one, and replaces none: the
  *   newest complete versions are aspired in addition. It leaves the list when its files change.
- * - F5 A base path that is slow, missing or hangs never delays another servable's.
+ * - F5 A base path that is slow, missing or hangs never delays another servable's, except on the same network file
+ *   system: that is asked one thing at a time, by looks and loads together, so that it holds one thread if it hangs.
  * - F6 It never completes or fails.
  *
  * All subscribers share one observation: it begins with the first and ends with the last, and a
@@ -76,7 +78,7 @@ export class FilesystemSource
       lookTimeoutMs: milliseconds("lookTimeoutMs", options.lookTimeoutMs, 5000, 1),
       clock: options.clock ?? systemClock,
       wallTimeMs: options.wallTimeMs ?? (() => Date.now()),
-      fileSystem: options.fileSystem ?? nodeFileSystem,
+      fileSystem: gatedFileSystem(options.fileSystem ?? nodeFileSystem),
     };
     this.#servables = resolveServables(options.servables);
     this.events = this.#told.asObservable();

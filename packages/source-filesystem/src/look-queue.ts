@@ -5,6 +5,8 @@ import { DeviceGate, type LookUnderWay } from "./device-gate.js";
 export interface Lookable {
   /** The device as last seen, or undefined while it never answered. */
   readonly device: number | undefined;
+  /** The network file system that it is on. Default none. */
+  readonly network?: string | undefined;
   /** Looks; never rejects. `thorough` takes nothing for known. */
   look(thorough: boolean): Promise<void>;
   /** Is told when a look has not come back in time. */
@@ -40,7 +42,7 @@ export class LookQueue {
   readonly #lookTimeoutMs: number;
   readonly #onLooked: (target: Lookable) => void;
   readonly #entries = new Map<Lookable, Entry>();
-  readonly #lines = new Map<number | undefined, Line>();
+  readonly #lines = new Map<string | number | undefined, Line>();
   readonly #underWay = new Set<Look>();
   #guardTimer: Disposable | undefined;
 
@@ -97,11 +99,12 @@ export class LookQueue {
   }
 
   #wait(entry: Entry): void {
-    const { device } = entry.target;
-    let line = this.#lines.get(device);
+    const { device, network } = entry.target;
+    const place = network ?? device;
+    let line = this.#lines.get(place);
     if (!line) {
-      line = { gate: new DeviceGate(device === undefined), waiting: new Set() };
-      this.#lines.set(device, line);
+      line = { gate: new DeviceGate(place === undefined), waiting: new Set() };
+      this.#lines.set(place, line);
     }
     entry.state = "waiting";
     line.waiting.add(entry);

@@ -1,0 +1,19 @@
+import { readdir, stat } from "node:fs/promises";
+import { storageGates } from "@serving-kit/core";
+
+type Call = (path: string, options?: object) => Promise<never>;
+
+const gated = <F>(call: F): F => {
+  const through: Call = (path, options) =>
+    storageGates.run(path, () => (call as unknown as Call)(path, options));
+  return through as unknown as F;
+};
+
+/**
+ * `stat` and `readdir` of `node:fs/promises` for the files of models. They go through the gate of the storage that the
+ * path is on (`storageGates`), so that a file system that hangs holds one thread. Use them in platforms.
+ */
+export const modelFiles: { readonly stat: typeof stat; readonly readdir: typeof readdir } = {
+  stat: gated(stat),
+  readdir: gated(readdir),
+};
