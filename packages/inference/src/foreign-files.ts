@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { type IncompleteFiles, incomplete } from "@serving-kit/core";
-import { modelFiles } from "./model-files.js";
+import { gatedFiles } from "./gated-files.js";
 
 /** A kind of file that is found instead of a model, and what to do with it. */
 interface ForeignKind {
@@ -83,14 +83,14 @@ const MAX_SUBFOLDERS = 100;
  * people take for models, or a model in a subfolder, are named with what to do.
  */
 export async function explainMissingModel(path: string, missing: string): Promise<IncompleteFiles> {
-  const entries = await modelFiles.readdir(path, { withFileTypes: true }).catch(() => []);
+  const entries = await gatedFiles.readdir(path, { withFileTypes: true }).catch(() => []);
   for (const { names, what, remedy } of KINDS) {
     const entry = entries.find((entry) => !entry.isDirectory() && names.test(entry.name));
     if (entry) return incomplete(`${missing}; ${entry.name} is ${what}`, remedy(entry.name));
   }
   const folders = entries.filter((entry) => entry.isDirectory()).slice(0, MAX_SUBFOLDERS);
   for (const { name } of folders) {
-    const files = await modelFiles.readdir(join(path, name)).catch(() => []);
+    const files = await gatedFiles.readdir(join(path, name)).catch(() => []);
     const file = files.find((file) => MODEL_FILE.test(file));
     if (file === undefined) continue;
     return incomplete(

@@ -36,6 +36,7 @@ export { checkExpected } from "./expected-model.js";
 export { explainMissingModel } from "./foreign-files.js";
 export { formatSignature } from "./format-signature.js";
 export { type NestedOf, nestedOf, type PlainElementOf, rowsOf } from "./from-tensor.js";
+export { gatedFiles } from "./gated-files.js";
 export { type GuardOptions, guard } from "./guard.js";
 export { type MapContext, type MapDefinition, mapPredictor } from "./map-predictor.js";
 export { type MemoryAllowance, OBJECT_BYTES, UNLIMITED_MEMORY } from "./memory-allowance.js";
@@ -66,7 +67,6 @@ export type {
   TensorOf,
   ValuesOf,
 } from "./model-type.js";
-export { modelFiles } from "./model-files.js";
 export { openFile, readFileOf } from "./open-file.js";
 export { plainElement } from "./plain-elements.js";
 export {

@@ -1,4 +1,4 @@
-import { modelFiles } from "./model-files.js";
+import { gatedFiles } from "./gated-files.js";
 
 /** How many bytes a `ReadHandover` keeps: those of models that were checked and not loaded yet. */
 export const HANDOVER_BYTES = 256 * 2 ** 20;
@@ -65,6 +65,6 @@ export class ReadHandover<T> {
 }
 
 async function stampOf(path: string): Promise<{ readonly stamp: string; readonly bytes: number }> {
-  const { dev, ino, size, mtimeNs, ctimeNs } = await modelFiles.stat(path, { bigint: true });
+  const { dev, ino, size, mtimeNs, ctimeNs } = await gatedFiles.stat(path, { bigint: true });
   return { stamp: [dev, ino, size, mtimeNs, ctimeNs].join(), bytes: Number(size) };
 }

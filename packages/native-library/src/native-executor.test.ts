@@ -120,8 +120,7 @@ describe("NativeExecutor", () => {
     async (limit) => {
       const { executor, runs, clock, fn, pending } = setUp("thread", 1);
       const controller = new AbortController();
-      const limits =
-        limit === "deadline" ? { deadlineAtMs: 10 } : { signal: controller.signal };
+      const limits = limit === "deadline" ? { deadlineAtMs: 10 } : { signal: controller.signal };
       const long = executor.run(executor.plan(""), limits, fn, 1);
       const other = new NativeExecutor({ execution: "thread", runs, clock });
       const short = other.run(other.plan(""), undefined, fn, 1);

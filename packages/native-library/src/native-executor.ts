@@ -83,36 +83,35 @@ export class NativeExecutor {
 
   /**
    * Runs a function as its plan says: returns the result if it ran inline, else a promise of it. The limits do not end
-   * the run.
+   * the run. A function that runs on threads alone needs a plan that is not inline.
    */
   run<R>(
     plan: RunPlan,
     limits: RunLimits | undefined,
-    fn: NativeFunction,
+    fn: NativeFunction | Pick<NativeFunction, "async">,
     ...args: unknown[]
   ): R | Promise<R> {
-    if (!plan.isInline) return this.runOnThread(plan, limits, fn, ...args);
+    if (!plan.isInline) return this.#runOnThread(plan, limits, fn, args);
     const startedAt = this.#clock.now();
     this.#signals?.hold();
     try {
-      return fn(...args);
+      return (fn as NativeFunction)(...args);
     } finally {
       this.#signals?.release();
       plan.ranInline(this.#clock.now() - startedAt);
     }
   }
 
-  /** Runs a function on a thread, whatever its plan says. */
-  runOnThread<R>(
+  #runOnThread<R>(
     plan: RunPlan,
     limits: RunLimits | undefined,
     fn: Pick<NativeFunction, "async">,
-    ...args: unknown[]
+    args: unknown[],
   ): Promise<R> {
-    const start = () => this.#start<R>(plan, limits, fn, args);
     const share = this.#share.acquire();
     const place = share ? share.then(() => this.#runs.acquire()) : this.#runs.acquire();
-    return place ? place.then(start) : start();
+    if (place === undefined) return this.#start(plan, limits, fn, args);
+    return place.then(() => this.#start<R>(plan, limits, fn, args));
   }
 
   /** Holds a place, and releases it when the run has ended. */

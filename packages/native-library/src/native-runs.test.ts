@@ -33,7 +33,7 @@ describe("NativeRuns", () => {
 
   it("NR2 an abandoned run keeps its place while another one is left", () => {
     const runs = new NativeRuns(3);
-    for (let i = 0; i < 3; i++) runs.acquire();
+    for (let i = 0; i < 3; i++) void runs.acquire();
     runs.abandon();
     runs.abandon();
     expect(acquired(runs)).toBe(false);
@@ -42,7 +42,7 @@ describe("NativeRuns", () => {
 
   it("NR3 leaves one place to a run that is not abandoned, and no more", () => {
     const runs = new NativeRuns(2);
-    for (let i = 0; i < 2; i++) runs.acquire();
+    for (let i = 0; i < 2; i++) void runs.acquire();
     runs.abandon();
     runs.abandon();
     expect([acquired(runs), acquired(runs)]).toEqual([true, false]);

@@ -1,5 +1,5 @@
 import { dirname, isAbsolute, join, normalize, sep } from "node:path";
-import { modelFiles } from "@serving-kit/inference";
+import { gatedFiles } from "@serving-kit/inference";
 import { errors } from "./errors.js";
 import type { ExternalData, ModelFacts } from "./file/model-facts.js";
 
@@ -31,7 +31,7 @@ export async function missingExternalData(
   const folder = dirname(path);
   const sizes = new Map<string, number>();
   for (const file of externalFiles(path, facts)) {
-    const size = await modelFiles.stat(file).then(
+    const size = await gatedFiles.stat(file).then(
       ({ size }) => size,
       () => undefined,
     );

@@ -1,5 +1,5 @@
 import { basename, join } from "node:path";
-import { modelFiles } from "@serving-kit/inference";
+import { gatedFiles } from "@serving-kit/inference";
 import { errors } from "./errors.js";
 
 const EXTENSION = ".onnx";
@@ -12,7 +12,7 @@ const DEFAULT_NAME = `model${EXTENSION}`;
  * @throws ServingError NOT_FOUND / MODEL_FILE_MISSING that says what is there.
  */
 export async function findModel(path: string, chosen?: string): Promise<string> {
-  const stats = await modelFiles.stat(path).catch((cause) => {
+  const stats = await gatedFiles.stat(path).catch((cause) => {
     throw errors.modelFileMissing(path, "there is nothing", { cause });
   });
   if (stats.isFile()) {
@@ -35,20 +35,20 @@ export async function findModel(path: string, chosen?: string): Promise<string> 
 
 /** Whether the path is an .onnx file or a folder with any, even if `findModel` cannot choose between them. */
 export async function hasModelFile(path: string): Promise<boolean> {
-  const stats = await modelFiles.stat(path).catch(() => undefined);
+  const stats = await gatedFiles.stat(path).catch(() => undefined);
   if (stats === undefined) return false;
   return stats.isFile() ? path.endsWith(EXTENSION) : (await modelFilesIn(path)).length > 0;
 }
 
 /** The paths of the .onnx files of a version, whichever of them is served. */
 export async function modelFiles(path: string): Promise<readonly string[]> {
-  const stats = await modelFiles.stat(path).catch(() => undefined);
+  const stats = await gatedFiles.stat(path).catch(() => undefined);
   if (stats?.isDirectory()) return (await modelFilesIn(path)).map((name) => join(path, name));
   return [await findModel(path)];
 }
 
 async function modelFilesIn(folder: string): Promise<string[]> {
-  const entries = await modelFiles.readdir(folder, { withFileTypes: true });
+  const entries = await gatedFiles.readdir(folder, { withFileTypes: true });
   const files = entries.filter((entry) => entry.name.endsWith(EXTENSION) && !entry.isDirectory());
   return files.map(({ name }) => name).sort();
 }

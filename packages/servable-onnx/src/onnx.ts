@@ -1,5 +1,5 @@
 import { formatServableId, RAM_BYTES } from "@serving-kit/core";
-import { definePlatform, modelFiles, type Platform, warmUpOf } from "@serving-kit/inference";
+import { definePlatform, gatedFiles, type Platform, warmUpOf } from "@serving-kit/inference";
 import { runInCanary } from "@serving-kit/native-library";
 import { canaryModule } from "./canary-module.js";
 import { modelCompleteness } from "./completeness.js";
@@ -56,7 +56,7 @@ const platform = definePlatform<OnnxOptions>({
   },
 
   async estimateResources({ path, sizeBytes }, { file }) {
-    const bytes = sizeBytes ?? (await modelFiles.stat(await findModel(path, file))).size;
+    const bytes = sizeBytes ?? (await gatedFiles.stat(await findModel(path, file))).size;
     return { [RAM_BYTES]: Math.ceil(BYTES_PER_FILE_BYTE * bytes) };
   },
 });

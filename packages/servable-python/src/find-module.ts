@@ -1,6 +1,6 @@
 import { dirname, join } from "node:path";
 import { COMPLETE, type Completeness, incomplete } from "@serving-kit/core";
-import { explainMissingModel, modelFiles } from "@serving-kit/inference";
+import { explainMissingModel, gatedFiles } from "@serving-kit/inference";
 import { errors } from "./errors.js";
 
 /** The module of a model that is found by its files. */
@@ -34,7 +34,7 @@ export const requirementsOf = (module: string, path: string): string[] =>
 
 async function problemOf(path: string): Promise<string | undefined> {
   try {
-    const stats = await modelFiles.stat(path);
+    const stats = await gatedFiles.stat(path);
     if (!stats.isFile()) return "it is not a file";
     return stats.size === 0 ? "it is empty" : undefined;
   } catch (error) {

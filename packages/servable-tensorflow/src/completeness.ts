@@ -6,7 +6,7 @@ import {
   isServingError,
   messageOf,
 } from "@serving-kit/core";
-import { explainMissingModel, modelFiles } from "@serving-kit/inference";
+import { explainMissingModel, gatedFiles } from "@serving-kit/inference";
 import { type MetaGraph, readSavedModelToLoad } from "./saved-model.js";
 import { SAVED_MODEL_FILES } from "./saved-model-file.js";
 import { readShardSizesToLoad, shardName, takeShardSizes } from "./variables/variables-index.js";
@@ -81,7 +81,7 @@ async function missingVariables(
 
 /** The bytes of a file; undefined if there is no such file. */
 async function sizeOf(path: string): Promise<number | undefined> {
-  return modelFiles.stat(path).then(
+  return gatedFiles.stat(path).then(
     (stats) => (stats.isFile() ? stats.size : undefined),
     () => undefined,
   );

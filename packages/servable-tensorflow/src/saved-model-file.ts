@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { messageOf } from "@serving-kit/core";
-import { modelFiles, readFileOf } from "@serving-kit/inference";
+import { gatedFiles, readFileOf } from "@serving-kit/inference";
 import textformat from "protobufjs/ext/textformat.js";
 import { errors } from "./errors.js";
 import type { MetaGraphDef, SavedModelProto } from "./proto/messages.js";
@@ -40,7 +40,7 @@ export async function findFile(
   path: string,
 ): Promise<(typeof SAVED_MODEL_FILES)[number] | undefined> {
   for (const file of SAVED_MODEL_FILES) {
-    const stats = await modelFiles.stat(join(path, file)).catch(() => undefined);
+    const stats = await gatedFiles.stat(join(path, file)).catch(() => undefined);
     if (stats === undefined) continue;
     const limit = file === "saved_model.pb" ? MAX_BYTES : MAX_TEXT_BYTES;
     if (stats.size > limit) {

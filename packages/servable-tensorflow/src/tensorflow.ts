@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { formatServableId, RAM_BYTES } from "@serving-kit/core";
-import { definePlatform, modelFiles, type Platform, warmUpOf } from "@serving-kit/inference";
+import { definePlatform, gatedFiles, type Platform, warmUpOf } from "@serving-kit/inference";
 import { runInCanary } from "@serving-kit/native-library";
 import { canaryModule } from "./canary-module.js";
 import { LIBRARY_VARIABLE } from "./native/library.js";
@@ -100,10 +100,12 @@ export function tensorflow(options: TensorFlowOptions = {}): Platform {
 }
 
 async function folderSize(path: string): Promise<number> {
-  const entries = await modelFiles.readdir(path, { recursive: true, withFileTypes: true });
+  const entries = await gatedFiles.readdir(path, { recursive: true, withFileTypes: true });
   const files = entries.filter((entry) => entry.isFile());
   const sizes = await Promise.all(
-    files.map(({ parentPath, name }) => modelFiles.stat(join(parentPath, name)).then(({ size }) => size)),
+    files.map(({ parentPath, name }) =>
+      gatedFiles.stat(join(parentPath, name)).then(({ size }) => size),
+    ),
   );
   return sizes.reduce((sum, size) => sum + size, 0);
 }

@@ -91,7 +91,11 @@ describe.skipIf(skipReason)(`runs past their deadline${skipReason}`, () => {
       bindings,
       executor,
       { session: session.pointer, usesCallerThread: true },
-      { name, tensors, traits: { hasControlFlow: false, hasOpenRunTime: false, movesState: false } },
+      {
+        name,
+        tensors,
+        traits: { hasControlFlow: false, hasOpenRunTime: false, movesState: false },
+      },
       systemClock,
     );
     timedRuns = 0; // the runner made the options of runs without a limit

@@ -1,5 +1,5 @@
 import { formatServableId, RAM_BYTES } from "@serving-kit/core";
-import { definePlatform, modelFiles, type Platform, warmUpOf } from "@serving-kit/inference";
+import { definePlatform, gatedFiles, type Platform, warmUpOf } from "@serving-kit/inference";
 import { runInCanary } from "@serving-kit/native-library";
 import { canaryModule } from "./canary-module.js";
 import { modelCompleteness } from "./completeness.js";
@@ -54,7 +54,7 @@ const platform = definePlatform<TfliteOptions>({
     examineTflite(library ?? options.library, signal),
 
   async estimateResources({ path, sizeBytes }, { interpreters = defaultInterpreters() }) {
-    const bytes = sizeBytes ?? (await modelFiles.stat(await findModel(path))).size;
+    const bytes = sizeBytes ?? (await gatedFiles.stat(await findModel(path))).size;
     return { [RAM_BYTES]: Math.ceil(BYTES_PER_FILE_BYTE * bytes * (1 + interpreters)) };
   },
 });

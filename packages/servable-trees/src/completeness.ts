@@ -5,7 +5,7 @@ import {
   isServingError,
   messageOf,
 } from "@serving-kit/core";
-import { explainMissingModel, HANDOVER_BYTES, modelFiles, openFile } from "@serving-kit/inference";
+import { explainMissingModel, gatedFiles, HANDOVER_BYTES, openFile } from "@serving-kit/inference";
 import { JsonEnd } from "./document/json.js";
 import { walkUbjson } from "./document/ubjson.js";
 import { DocumentError } from "./document/value.js";
@@ -37,7 +37,7 @@ export async function modelCompleteness(library: Library, path: string): Promise
 
 async function problemOf({ path, kind: { format } }: ModelFile): Promise<string | undefined> {
   if (format === "binary") return undefined; // of another version: for loading to refuse
-  const { size } = await modelFiles.stat(path);
+  const { size } = await gatedFiles.stat(path);
   if (format === "json" && size > HANDOVER_BYTES) return largeJsonProblem(path);
   return inSlices(problemIn(await readToCheck(path), format));
 }

@@ -1,5 +1,5 @@
 import { basename, join } from "node:path";
-import { modelFiles } from "@serving-kit/inference";
+import { gatedFiles } from "@serving-kit/inference";
 import { errors } from "./errors.js";
 import { type FileKind, fileKind } from "./file-kind.js";
 import type { Library } from "./tree-model.js";
@@ -47,7 +47,7 @@ export interface ModelFile {
  */
 export async function findModel(library: Library, path: string): Promise<ModelFile> {
   const { files: expected } = LIBRARIES[library];
-  const stats = await modelFiles.stat(path).catch((cause) => {
+  const stats = await gatedFiles.stat(path).catch((cause) => {
     throw errors.modelFileMissing(expected, path, "there is nothing", { cause });
   });
   if (stats.isFile()) {
@@ -72,7 +72,7 @@ export async function findModel(library: Library, path: string): Promise<ModelFi
 
 /** Whether a path is a model file of the library or a folder with any. */
 export async function hasModelFile(library: Library, path: string): Promise<boolean> {
-  const stats = await modelFiles.stat(path).catch(() => undefined);
+  const stats = await gatedFiles.stat(path).catch(() => undefined);
   if (stats === undefined) return false;
   if (stats.isFile()) return (await fileKind(path))?.library === library;
   return (await modelFilesIn(library, path)).length > 0;
@@ -83,7 +83,7 @@ const isMainName = (library: Library, { path }: ModelFile) =>
 
 /** The models of a library in a folder, in the order of their names. */
 async function modelFilesIn(library: Library, folder: string): Promise<ModelFile[]> {
-  const entries = await modelFiles.readdir(folder, { withFileTypes: true }).catch(() => []);
+  const entries = await gatedFiles.readdir(folder, { withFileTypes: true }).catch(() => []);
   const names = entries
     .filter((entry) => LIBRARIES[library].names.test(entry.name) && !entry.isDirectory())
     .map(({ name }) => name)

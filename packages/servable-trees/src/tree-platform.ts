@@ -1,5 +1,5 @@
 import { RAM_BYTES } from "@serving-kit/core";
-import { definePlatform, modelFiles, type PlatformFactory } from "@serving-kit/inference";
+import { definePlatform, gatedFiles, type PlatformFactory } from "@serving-kit/inference";
 import { modelCompleteness } from "./completeness.js";
 import { findModel, hasModelFile, LIBRARIES } from "./find-model.js";
 import { inspectModel } from "./inspect-model.js";
@@ -48,7 +48,8 @@ export function treePlatform(library: Library): PlatformFactory<TreeOptions> {
     inspect: (path, options) => inspectModel(library, path, options),
 
     async estimateResources({ path, sizeBytes }) {
-      const bytes = sizeBytes ?? (await modelFiles.stat((await findModel(library, path)).path)).size;
+      const bytes =
+        sizeBytes ?? (await gatedFiles.stat((await findModel(library, path)).path)).size;
       return { [RAM_BYTES]: 2 * bytes + FIXED_BYTES };
     },
   });

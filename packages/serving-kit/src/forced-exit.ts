@@ -36,10 +36,13 @@ export class ForcedExit {
     const { clock, deadlineMs, tell, exit } = this.#options;
     if (this.#firstAtMs !== undefined) return;
     this.#firstAtMs = clock.now();
-    clock.setTimeout(() => {
-      tell();
-      exit(0);
-    }, deadlineMs + GRACE_MS + MARGIN_MS);
+    clock.setTimeout(
+      () => {
+        tell();
+        exit(0);
+      },
+      deadlineMs + GRACE_MS + MARGIN_MS,
+    );
   }
 
   /** This thread has received a signal. */

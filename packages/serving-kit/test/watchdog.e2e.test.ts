@@ -95,7 +95,11 @@ describe("a command whose event loop is blocked", () => {
     void ended.then(() => {
       hasEnded = true;
     });
-    await expect.poll(() => child.kill(signal) && hasEnded).toBe(true);
+    const signalAgain = () => {
+      child.kill(signal);
+      return hasEnded;
+    };
+    await expect.poll(signalAgain).toBe(true);
     expect(await ended).toBe(code);
   });
 });

@@ -35,6 +35,8 @@ describe("Mounts", () => {
 
   it("knows the file system of the working directory as stat does, on Linux", () => {
     const { dev } = statSync(".");
-    expect(mounts().networkOf(process.cwd(), dev)).toBe(mounts().networkOf(process.cwd(), undefined));
+    expect(mounts().networkOf(process.cwd(), dev)).toBe(
+      mounts().networkOf(process.cwd(), undefined),
+    );
   });
 });

@@ -132,20 +132,32 @@ export class SessionRunner {
     { feeds, inputs, results, status }: NativeRun,
     names: readonly string[],
   ): void | Promise<void> {
-    const fed = [this.#inputList, feeds, inputs.length] as const;
-    const fetched = [this.#outputList(names), results, names.length] as const;
-    const rest = [...fed, ...fetched, null, 0, null, status.pointer] as const;
     const { deadlineAtMs = Number.POSITIVE_INFINITY } = limits;
     const isTimed =
-      deadlineAtMs < Number.POSITIVE_INFINITY &&
       !plan.isInline &&
+      deadlineAtMs < Number.POSITIVE_INFINITY &&
       (this.#isStoppable || this.#runs.isOftenSlow);
-    if (isTimed) {
-      const timed = timedRun(this.#bindings, () => deadlineAtMs - this.#clock.now());
-      return this.#executor.runOnThread<void>(plan, limits, timed, this.#session, ...rest);
-    }
-    const { run } = this.#bindings;
-    return this.#executor.run<void>(plan, limits, run, this.#session, this.#runOptions, ...rest);
+    const run = isTimed
+      ? timedRun(this.#bindings, () => deadlineAtMs - this.#clock.now())
+      : this.#bindings.run;
+    // One by one: an array of them would be most of what a call of a small model costs.
+    return this.#executor.run<void>(
+      plan,
+      limits,
+      run,
+      this.#session,
+      this.#runOptions,
+      this.#inputList,
+      feeds,
+      inputs.length,
+      this.#outputList(names),
+      results,
+      names.length,
+      null,
+      0,
+      null,
+      status.pointer,
+    );
   }
 
   #prepare(inputs: Tensors): NativeRun {

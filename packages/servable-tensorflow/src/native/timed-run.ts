@@ -2,16 +2,16 @@ import type { NativeFunction } from "@serving-kit/native-library";
 import type { Bindings } from "./bindings.js";
 
 /**
- * `TF_SessionRun` on a thread, with a time limit in ms that is read when the run starts. TensorFlow stops the run
- * between two ops; an op that is running ends first. The ops run on TensorFlow's own threads: on the thread of the
- * caller TensorFlow ignores the limit.
+ * `TF_SessionRun` on a thread, with a time limit in ms that is read when the run starts and replaces its options.
+ * TensorFlow stops the run between two ops; an op that is running ends first. The ops run on TensorFlow's own threads: on
+ * the thread of the caller TensorFlow ignores the limit.
  */
 export function timedRun(
   { run, newBuffer, deleteBuffer }: Pick<Bindings, "run" | "newBuffer" | "deleteBuffer">,
   limitMs: () => number,
 ): Pick<NativeFunction, "async"> {
   return {
-    async(session: bigint, ...args: unknown[]) {
+    async(session: bigint, _options: bigint | null, ...args: unknown[]) {
       const done = args.pop() as (error: unknown) => void;
       const bytes = encodeTimeLimit(limitMs());
       const options: bigint = newBuffer(bytes, bytes.length);

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { messageOf } from "@serving-kit/core";
-import { modelFiles, readFileOf, tensor, type Tensors } from "@serving-kit/inference";
+import { gatedFiles, readFileOf, type Tensors, tensor } from "@serving-kit/inference";
 import { tfRecords } from "@serving-kit/tensorflow-wire";
 import { errors } from "../errors.js";
 import type { ExamplesInput, ModelSpec, PredictionLog } from "../proto/messages.js";
@@ -28,7 +28,7 @@ const EXAMPLES_INPUT = "inputs";
  */
 export async function readWarmUpRequests(path: string): Promise<readonly WarmUpRequest[]> {
   const file = join(path, WARM_UP_FILE);
-  const stats = await modelFiles.stat(file).catch(() => undefined);
+  const stats = await gatedFiles.stat(file).catch(() => undefined);
   if (stats === undefined) return [];
   if (stats.size > MAX_BYTES) throw errors.warmUpInvalid(file, `it has ${stats.size} bytes`);
   const requests: WarmUpRequest[] = [];

@@ -13,7 +13,7 @@ const gated = <F>(call: F): F => {
  * `stat` and `readdir` of `node:fs/promises` for the files of models. They go through the gate of the storage that the
  * path is on (`storageGates`), so that a file system that hangs holds one thread. Use them in platforms.
  */
-export const modelFiles: { readonly stat: typeof stat; readonly readdir: typeof readdir } = {
+export const gatedFiles: { readonly stat: typeof stat; readonly readdir: typeof readdir } = {
   stat: gated(stat),
   readdir: gated(readdir),
 };

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { storageGates } from "@serving-kit/core";
 import { deferred, turn } from "@serving-kit/testing";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { modelFiles, openFile, readFileOf, readWholeFile } from "../src/index.js";
+import { gatedFiles, openFile, readFileOf, readWholeFile } from "../src/index.js";
 
 const folder = mkdtempSync(join(tmpdir(), "serving-kit-files-"));
 const file = join(folder, "model");
@@ -12,8 +12,8 @@ beforeAll(() => writeFileSync(file, "weights"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const reads: Record<string, () => Promise<unknown>> = {
-  "modelFiles.stat": async () => (await modelFiles.stat(file)).size,
-  "modelFiles.readdir": () => modelFiles.readdir(folder),
+  "gatedFiles.stat": async () => (await gatedFiles.stat(file)).size,
+  "gatedFiles.readdir": () => gatedFiles.readdir(folder),
   openFile: async () => (await openFile(file)).close(),
   readFileOf: async () => (await readFileOf(file)).toString(),
   readWholeFile: async () => Buffer.from(await readWholeFile(file)).toString(),
