@@ -96,6 +96,8 @@ export async function serve(
     serving = server;
   };
   const context = { flags, files, logger, signal, listeners, reloads, onServer };
+  // Before the first code of a plugin or a model, which may block this thread.
+  await watchdog.ready;
   const started = await start(context);
   if (started !== undefined) await untilEnd(context, started, onListening);
   if (overdue.isOver()) overdue.tell();

@@ -41,3 +41,4 @@ const tell = () => tellOnce(hasTold, () => logger.warn({}, overdueWords(deadline
 const forced = new ForcedExit({ deadlineMs, clock: systemClock, tell, exit });
 onSignals((name) => forced.signalled(name));
 parentPort?.on("message", () => forced.begin());
+parentPort?.postMessage("ready");

@@ -12,6 +12,8 @@ export interface WatchdogData {
 
 /** A thread that ends the process after SIGINT and SIGTERM if the main thread does not: see `ForcedExit`. */
 export interface Watchdog extends Disposable {
+  /** Resolves when the thread receives signals, or if it cannot be had: a signal before that may be lost to it. */
+  readonly ready: Promise<void>;
   /** The main thread has received the first signal. */
   begin(): void;
   /** Calls back once, in the first of the two threads that comes here: a line that both may log is logged by one. */
@@ -33,11 +35,17 @@ export function startWatchdog({ deadlineMs, format }: Omit<WatchdogData, "hasTol
     env: {},
     resourceLimits: { maxOldGenerationSizeMb: 32, maxYoungGenerationSizeMb: 4 },
   });
-  thread.unref();
-  // The server runs without it.
-  thread.on("error", () => {});
+  const ready = new Promise<void>((resolve) => {
+    thread.once("message", () => resolve());
+    // The server runs without it.
+    thread.once("error", () => resolve());
+    thread.once("exit", () => resolve());
+  });
+  // Until then it keeps the process alive, for those who wait.
+  void ready.then(() => thread.unref());
   let isEnding = false;
   return {
+    ready,
     begin() {
       isEnding = true;
       thread.postMessage("begin");
