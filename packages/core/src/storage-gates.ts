@@ -40,7 +40,7 @@ export class StorageGates {
     const gate = this.#folders.size === 0 ? undefined : this.#gateOf(path);
     if (gate === undefined) return call();
     const place = gate.acquire(signal);
-    if (place) await place;
+    if (place !== undefined) await place;
     try {
       return await call();
     } finally {
