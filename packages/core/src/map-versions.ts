@@ -1,4 +1,4 @@
-import { map } from "rxjs";
+import { map } from "rxjs/internal/operators/map";
 import type { AspiredVersion } from "./aspired-versions.js";
 import { errors } from "./errors.js";
 import type { ServableId } from "./servable-id.js";

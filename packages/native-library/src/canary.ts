@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
@@ -59,6 +59,8 @@ process.send("ready");
 export async function runInCanary<T = void>(task: CanaryTask): Promise<T> {
   const { what, module, exportName, argument, timeoutMs, signal, clock = systemClock } = task;
   const { onStderr } = task;
+  // Loaded when it is needed: most processes have no canary.
+  const { spawn } = await import("node:child_process");
   signal?.throwIfAborted();
   const child = spawn(
     process.execPath,

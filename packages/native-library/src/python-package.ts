@@ -1,4 +1,3 @@
-import { execFile } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
 import type { LibraryCandidate, Located } from "./library-candidate.js";
@@ -69,6 +68,8 @@ async function moduleFolder(python: string, module: string): Promise<string | un
   await using surroundings = await pythonSurroundings();
   const { cwd, env } = surroundings;
   const options = { cwd, env, timeout: TIMEOUT_MS, windowsHide: true };
+  // Loaded when it is needed: Python is asked last.
+  const { execFile } = await import("node:child_process");
   // Awaited here: the folder goes when this function returns.
   return await new Promise((resolve) => {
     execFile(python, ["-c", FIND_MODULE, module], options, (error, stdout) => {

@@ -35,7 +35,8 @@ describe.skipIf(!hasLibrary || !isLinux)(`telemetry${skipped}`, () => {
   it.each(["main", "worker"])("is off in the %s thread: no thread, no file", (where) => {
     const { names, files, written } = runChild(where);
     const foreign = names.filter(
-      (name) => !/^(node|tsx|esbuild|libuv|V8|DelayedTask|Signal)/i.test(name),
+      (name) =>
+        !/^(node|MainThread|WorkerThread|tsx|esbuild|libuv|V8|DelayedTask|Signal)/i.test(name),
     );
     expect([foreign, files]).toEqual([[], false]);
     expect(written.filter((name) => /onnx|Microsoft|DeveloperTools/i.test(name))).toEqual([]);

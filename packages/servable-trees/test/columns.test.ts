@@ -1,3 +1,6 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { stringsOf, type Tensor, type Tensors, tensor } from "@serving-kit/inference";
 import { describe, expect, it } from "vitest";
 import { type Answer, type Example, exampleNamed, load, modelFile } from "./support.js";
@@ -119,6 +122,20 @@ describe("signature columns", () => {
     const unknown = await predictor.predict({ size, color: pink }, { signature: "columns" });
     expect(unknown).toEqual(await predictor.predict({ size }, { signature: "columns" }));
   });
+});
+
+it("a classifier's parameters may have NaN, as Python writes them", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "serving-kit-trees-"));
+  try {
+    const file = JSON.parse(readFileSync(modelFile("binary.json"), "utf8"));
+    const parameters = '{"missing": NaN, "max_depth": 3, "_estimator_type": "classifier"}';
+    file.learner.attributes = { scikit_learn: parameters };
+    writeFileSync(join(folder, "model.json"), JSON.stringify(file));
+    await using predictor = await load(folder, "xgboost");
+    expect([...predictor.signatures.keys()]).toContain("predict_proba");
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 describe("options", () => {

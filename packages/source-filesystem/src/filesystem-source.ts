@@ -6,7 +6,9 @@ import {
   type StoragePath,
   systemClock,
 } from "@serving-kit/core";
-import { Observable, Subject, type Subscriber } from "rxjs";
+import type { Subscriber } from "rxjs";
+import { Observable } from "rxjs/internal/Observable";
+import { Subject } from "rxjs/internal/Subject";
 import {
   type FilesystemSourceOptions,
   milliseconds,

@@ -9,7 +9,9 @@ import type {
   SourceServable,
   VersionLabels,
 } from "@serving-kit/core";
-import { Observable, Subject, type Subscriber } from "rxjs";
+import type { Subscriber } from "rxjs";
+import { Observable } from "rxjs/internal/Observable";
+import { Subject } from "rxjs/internal/Subject";
 import { BasePathObserver } from "./base-path-observer.js";
 import type { ModelCache } from "./cache/model-cache.js";
 import { Polling } from "./polling.js";

@@ -12,13 +12,17 @@ const WORDS: Readonly<Record<string, string>> = {
   "-NaN": "null",
 };
 
+/** Reads a JSON document, as `parseJson` does. */
+export function readJson({ buffer, byteOffset, length }: Uint8Array): DocumentValue {
+  return parseJson(Buffer.from(buffer, byteOffset, length).toString("utf8"));
+}
+
 /**
- * Reads a JSON document with XGBoost's `Infinity` and `NaN`, which is null here.
+ * Parses JSON with the `Infinity` and `NaN` that XGBoost and Python write. NaN is null here.
  *
- * @throws DocumentError for a text that is no JSON.
+ * @throws DocumentError for a text that is not JSON.
  */
-export function readJson(bytes: Uint8Array): DocumentValue {
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("utf8");
+export function parseJson(text: string): DocumentValue {
   try {
     return JSON.parse(text) as DocumentValue;
   } catch (problem) {

@@ -1,4 +1,5 @@
 import { Fields, UnsupportedError } from "../document/fields.js";
+import { parseJson } from "../document/json.js";
 import { DocumentError, type DocumentValue } from "../document/value.js";
 import type { Forest } from "../forest/forest.js";
 import { ForestBuilder } from "../forest/forest-builder.js";
@@ -216,8 +217,9 @@ function readAttributes(learner: Fields): { bestIteration?: number; isClassifier
 
 function isClassifier(text: string): boolean {
   try {
-    const value: unknown = JSON.parse(text);
-    return (value as { _estimator_type?: unknown } | null)?._estimator_type === "classifier";
+    // XGBoost 1.7 writes all parameters there, with NaN.
+    const value = parseJson(text) as { _estimator_type?: unknown } | null;
+    return value?._estimator_type === "classifier";
   } catch {
     return false;
   }

@@ -6,7 +6,9 @@ import {
   type StoragePath,
   servableId,
 } from "@serving-kit/core";
-import { NEVER, Observable, type Subscriber } from "rxjs";
+import type { Subscriber } from "rxjs";
+import { Observable } from "rxjs/internal/Observable";
+import { NEVER } from "rxjs/internal/observable/never";
 
 /** The scheme of the base paths of models that are defined in the program, and have no files. */
 const SCHEME = "defined";

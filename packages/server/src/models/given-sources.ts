@@ -9,7 +9,10 @@ import {
   SourceProblems,
   type StoragePath,
 } from "@serving-kit/core";
-import { filter, type Observable, Subject, tap } from "rxjs";
+import type { Observable } from "rxjs";
+import { filter } from "rxjs/internal/operators/filter";
+import { tap } from "rxjs/internal/operators/tap";
+import { Subject } from "rxjs/internal/Subject";
 import { errors } from "../errors.js";
 
 /** A source that a program gives a server: versions by their local paths, or by remote ones that are fetched first. */

@@ -12,7 +12,9 @@ import {
   type StoragePath,
   type VersionLabels,
 } from "@serving-kit/core";
-import { Observable, Subject, type Subscriber } from "rxjs";
+import type { Subscriber } from "rxjs";
+import { Observable } from "rxjs/internal/Observable";
+import { Subject } from "rxjs/internal/Subject";
 import { errors } from "../errors.js";
 import { ProviderSource, type ProviderSourceSettings } from "./provider-source.js";
 

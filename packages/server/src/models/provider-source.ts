@@ -11,7 +11,7 @@ import type {
   StoragePath,
   VersionLabels,
 } from "@serving-kit/core";
-import { Subscription } from "rxjs";
+import { Subscription } from "rxjs/internal/Subscription";
 
 /** What the source of any provider is made with. Absent options were not set by the user. */
 export interface ProviderSourceSettings {

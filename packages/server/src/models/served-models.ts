@@ -11,7 +11,9 @@ import {
   type VersionLabels,
 } from "@serving-kit/core";
 import type { Predictor } from "@serving-kit/inference";
-import { merge, type Observable, Subject } from "rxjs";
+import type { Observable } from "rxjs";
+import { merge } from "rxjs/internal/observable/merge";
+import { Subject } from "rxjs/internal/Subject";
 import { lastingSettings } from "../config/lasting-settings.js";
 import type { ModelConfig } from "../config/model-config.js";
 import { restNameWarning } from "../config/model-config.js";

@@ -8,7 +8,7 @@ import type {
   SourceEvent,
 } from "@serving-kit/core";
 import type { Predictor } from "@serving-kit/inference";
-import { Subscription } from "rxjs";
+import { Subscription } from "rxjs/internal/Subscription";
 import type { ModelOutcome } from "../config/model-outcome.js";
 import { errors } from "../errors.js";
 import { SettledModels } from "./settled-models.js";
