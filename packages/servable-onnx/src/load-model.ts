@@ -136,7 +136,7 @@ async function finishModel(
     return {
       ...{ path, session, ...names, labels, signature: corrected, batchable },
       execution: executionOf(facts, options.execution),
-      concurrency: options.concurrency ?? Math.min(nativeRuns.limit, availableParallelism()),
+      concurrency: options.concurrency ?? Math.min(nativeRuns.limit, availableParallelism() + 1),
     };
   } finally {
     runner.close();

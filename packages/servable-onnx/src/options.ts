@@ -22,7 +22,10 @@ export interface OnnxOptions {
   readonly execution?: Execution;
   /** Threads that one run may use. Default 1: several calls use the cores better than one call on several threads. */
   readonly threads?: number;
-  /** Maximum number of concurrent runs of one version. Default 3 (libuv's pool less one), and not more than the cores. */
+  /**
+   * Maximum number of concurrent runs of one version. Default 3 (libuv's pool less one), and at most one more than the
+   * cores: it runs while the event loop takes up another one's answer.
+   */
   readonly concurrency?: number;
   /** How far ONNX Runtime optimises the graph. Default `all`. */
   readonly optimization?: "none" | "basic" | "extended" | "all";
