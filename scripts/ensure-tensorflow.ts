@@ -1,9 +1,9 @@
 import { pathToFileURL } from "node:url";
 import { isServingError, messageOf } from "../packages/core/src/index.js";
+import type { InstallLibraryOptions } from "../packages/inference/src/index.js";
 import {
   examineTensorFlow,
   INSTALL_COMMAND,
-  type InstallOptions,
   installTensorFlow,
 } from "../packages/servable-tensorflow/src/index.js";
 
@@ -12,7 +12,9 @@ import {
  * else in a few words why not. It is opened in another process, so that one that is built for another
  * CPU does not end this one.
  */
-export async function ensureTensorFlow(options: InstallOptions): Promise<string | undefined> {
+export async function ensureTensorFlow(
+  options: InstallLibraryOptions,
+): Promise<string | undefined> {
   const { opened, problem = "", remedy = "" } = await examineTensorFlow(undefined, options.signal);
   if (opened) return undefined;
   // A path that a user named hides whatever would be installed.

@@ -27,7 +27,8 @@ const LIBRARIES = [
 function wantedStamp() {
   const hash = createHash("sha256");
   const scripts = LIBRARIES.map(({ script }) => script);
-  for (const file of ["pnpm-lock.yaml", "pnpm-workspace.yaml", ...scripts]) {
+  const pins = ["packages/servable-onnx/src/install/libraries.ts"];
+  for (const file of ["pnpm-lock.yaml", "pnpm-workspace.yaml", ...scripts, ...pins]) {
     if (existsSync(join(root, file))) hash.update(readFileSync(join(root, file)));
   }
   return `${hash.digest("hex")} ${process.platform}-${process.arch}\n`;

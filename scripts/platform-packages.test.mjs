@@ -56,7 +56,7 @@ describe("a platform package", () => {
     for (const file of ["LICENSE", "NOTICE"]) writeFileSync(join(copy, file), "a licence");
     const { status, stderr } = run(script, ["--check"], copy);
     expect(status).toBe(1);
-    expect(stderr).toMatch(/ lacks its library or licence, .*: run `npm run pack`, which fills /);
+    expect(stderr).toMatch(/ lacks its library or licences, .*: run `npm run pack`, which fills /);
   });
 
   const filled = names.find((name) => existsSync(join(servable, "npm", name, "lib")));
@@ -109,21 +109,24 @@ describe("a clone that cannot download 2.21", () => {
   it.skipIf(!hasBoth || !existsSync(carrier))(
     "has 2.9, and says why it has no other (skipped: this platform has one runtime)",
     () => {
+      const clone = join(folder, "packages/servable-tflite");
+      const shared = "packages/native-library/scripts/platform-packages.mjs";
+      cpSync(join(root, shared), join(folder, shared));
       for (const path of ["scripts/platform-packages.mjs", "npm/LICENSE", "npm/NOTICE-2.9"]) {
-        cpSync(join(servable, path), join(folder, path));
+        cpSync(join(servable, path), join(clone, path));
       }
-      for (const name of [here, `2.9-${here}`]) mkdirSync(join(folder, "npm", name));
-      const modules = join(folder, "node_modules");
+      for (const name of [here, `2.9-${here}`]) mkdirSync(join(clone, "npm", name));
+      const modules = join(clone, "node_modules");
       mkdirSync(join(modules, "mvn-artifact-download"), { recursive: true });
       symlinkSync(carrier, join(modules, "tfjs-tflite-node"));
       symlinkSync(join(servable, "node_modules/yauzl"), join(modules, "yauzl"));
       const offline = 'exports.default = async () => { throw new Error("no such host"); };';
       writeFileSync(join(modules, "mvn-artifact-download/index.js"), offline);
-      const { status, stderr } = run(join(folder, "scripts/platform-packages.mjs"), [], folder);
+      const { status, stderr } = run(join(clone, "scripts/platform-packages.mjs"), [], clone);
       const problem = "getting TensorFlow Lite 2.21 failed: no such host";
       expect(stderr).toBe(`@serving-kit/tflite-${here}: ${problem}\n`);
       expect(status).toBe(1);
-      expect(readdirSync(join(folder, "npm", `2.9-${here}`)).sort()).toEqual([
+      expect(readdirSync(join(clone, "npm", `2.9-${here}`)).sort()).toEqual([
         "LICENSE",
         "NOTICE",
         "lib",

@@ -12,10 +12,11 @@ export function formatDuration(ms) {
 }
 
 /**
- * Shows on stderr that `label` is in progress once it has taken longer than a second: a bar whose cell moves each second
- * on a terminal, one line elsewhere. The returned function ends it, and says how long it took if it was shown.
+ * Shows on stderr that `label` is in progress, from `afterMs` (default 1,000 ms) on: a bar whose cell moves each second
+ * on a terminal, one line elsewhere. The returned function ends it: if the step was shown, it prints the outcome and
+ * the time.
  */
-export function showStep(label) {
+export function showStep(label, { afterMs = SHOW_AFTER_MS } = {}) {
   const { stderr } = process;
   const startedAt = performance.now();
   let isShown = false;
@@ -28,6 +29,7 @@ export function showStep(label) {
     } else if (!isShown) stderr.write(`${label} …\n`);
     isShown = true;
   };
+  if (afterMs === 0) tick();
   const timer = setInterval(tick, SHOW_AFTER_MS);
   return (outcome = "done") => {
     clearInterval(timer);
@@ -35,4 +37,24 @@ export function showStep(label) {
     if (stderr.isTTY) stderr.write("\r\x1b[2K");
     stderr.write(`${label}: ${outcome} in ${formatDuration(performance.now() - startedAt)}\n`);
   };
+}
+
+/**
+ * Runs an action as a step that is always shown, however short it is. Returns its result, and rejects as it does.
+ *
+ * @template T
+ * @param {string} label
+ * @param {() => T | Promise<T>} action
+ * @returns {Promise<T>}
+ */
+export async function runStep(label, action) {
+  const end = showStep(label, { afterMs: 0 });
+  try {
+    const result = await action();
+    end("done");
+    return result;
+  } catch (error) {
+    end("failed");
+    throw error;
+  }
 }

@@ -1,28 +1,13 @@
 import { ensureInstalled } from "./install.mjs";
-import { npx } from "./npx.mjs";
+import { findNode, NODE_VERSIONS } from "./node-versions.mjs";
 import { formatDuration, showStep } from "./step-timer.mjs";
 import { testSuites } from "./steps.mjs";
 
-// `npm run test:node-versions`: the unit, native and e2e tests on every supported Node. The npm
-// package `node` carries the binaries; nothing is installed.
-const VERSIONS = ["20.19", "22", "24"];
-
-/** The path of the binary and its exact version, by npm's package `node`. */
-async function findNode(version) {
-  const { code, stdout, output } = await npx(`node@${version}`, [
-    "node",
-    "--print",
-    "JSON.stringify([process.execPath, process.version])",
-  ]);
-  if (code !== 0) throw new Error(`the package node@${version} cannot be run:\n${output}`);
-  const [path, exact] = JSON.parse(stdout.trim().split("\n").at(-1));
-  return { path, exact };
-}
-
+// `npm run test:node-versions`: the unit, native and e2e tests on every supported Node.
 const rows = [["node", ...testSuites.map(({ name }) => name), "time"]];
 let failed = 0;
 await ensureInstalled();
-for (const version of VERSIONS) {
+for (const version of NODE_VERSIONS) {
   const { path, exact } = await findNode(version);
   const row = [exact];
   let totalMs = 0;

@@ -5,14 +5,13 @@ import { isDeepStrictEqual } from "node:util";
 import { addEverydayProgram, everydayOutput, runProgram } from "./apps/everyday-app.mjs";
 import { makeProject, removeProject } from "./apps/project.mjs";
 import { ensureInstalled } from "./install.mjs";
-import { npx } from "./npx.mjs";
+import { findNode, NODE_VERSIONS } from "./node-versions.mjs";
 import { buildAndPack } from "./pack.mjs";
 import { runNode } from "./run.mjs";
-import { showStep } from "./step-timer.mjs";
+import { runStep } from "./step-timer.mjs";
 
 // `npm run test:programs`: the everyday programs in a new TypeScript app and in plain JavaScript, which install the
 // packed packages, on each runtime. `npm test` runs the plain one on its own Node, Bun and Deno.
-const NODES = ["20.19", "22", "24"];
 const PACKAGES = ["typescript@5.9", "@types/node@20", "bun@1.4", "deno@2.9"];
 const TSCONFIG = {
   compilerOptions: {
@@ -25,30 +24,14 @@ const TSCONFIG = {
   files: ["everyday.ts"],
 };
 
-async function step(label, action) {
-  const end = showStep(label);
-  try {
-    const result = await action();
-    end("done");
-    return result;
-  } catch (error) {
-    end("failed");
-    throw error;
-  }
-}
-
-/** The path of a Node binary, by npm's package `node`. */
-async function findNode(version) {
-  const { code, stdout, output } = await npx(`node@${version}`, ["node", "-p", "process.execPath"]);
-  if (code !== 0) throw new Error(`the package node@${version} cannot be run:\n${output}`);
-  return stdout.trim().split("\n").at(-1);
-}
-
 /** The name and the command of each runtime. */
 async function findRuntimes(project) {
   const bin = (name) => join(project, "node_modules/.bin", name);
   const nodes = [];
-  for (const version of NODES) nodes.push([`Node ${version}`, [await findNode(version)]]);
+  for (const version of NODE_VERSIONS) {
+    const { path } = await runStep(`finding Node ${version}`, () => findNode(version));
+    nodes.push([`Node ${version}`, [path]]);
+  }
   return [...nodes, ["Bun", [bin("bun")]], ["Deno", [bin("deno"), "run", "--allow-all"]]];
 }
 
@@ -66,20 +49,23 @@ let project = { folder };
 try {
   await ensureInstalled();
   const packed = await buildAndPack(join(folder, "packed"));
-  project = await step("installing them in a new project", () => makeProject(packed, PACKAGES));
+  project = await runStep("installing them in a new project", () => makeProject(packed, PACKAGES));
   if (project.problem) throw new Error(project.problem);
   const files = [
-    await step("compiling the TypeScript app", () => compile(project.folder)),
+    await runStep("compiling the TypeScript app", () => compile(project.folder)),
     await addEverydayProgram(project.folder, "JavaScript"),
   ];
-  for (const [name, command] of await findRuntimes(project.folder)) {
+  const runtimes = await findRuntimes(project.folder);
+  for (const [name, command] of runtimes) {
     for (const file of files) {
-      await step(`${name}: ${file}`, async () => {
+      await runStep(`${name}: ${file}`, async () => {
         const got = await runProgram(project.folder, command, file);
         if (!isDeepStrictEqual(got, everydayOutput)) throw new Error(JSON.stringify(got));
       });
     }
   }
+  const names = runtimes.map(([name]) => name).join(", ");
+  process.stdout.write(`${files.join(" and ")} ran on ${names}.\n`);
 } catch (error) {
   process.stderr.write(`${error.message}\n`);
   process.exitCode = 1;

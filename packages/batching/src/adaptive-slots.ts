@@ -10,15 +10,15 @@ import { SharedSlots } from "./shared-slots.js";
 /** Options of `AdaptiveSlots`: the range of the search and its pace. */
 export interface AdaptiveSlotsOptions {
   /** The fewest batches in flight. Default 1. */
-  readonly minSlots?: number;
+  readonly minSlots?: number | undefined;
   /** The most batches in flight. Default `os.availableParallelism()`. */
-  readonly maxSlots?: number;
+  readonly maxSlots?: number | undefined;
   /** Where the search begins. Default 3, or `maxSlots` if that is less. */
-  readonly initialSlots?: number;
+  readonly initialSlots?: number | undefined;
   /** After how many batches the limit is changed. Default 1000. */
-  readonly batchesToAverageOver?: number;
+  readonly batchesToAverageOver?: number | undefined;
   /** Default `systemClock`. */
-  readonly clock?: Clock;
+  readonly clock?: Clock | undefined;
 }
 
 /**

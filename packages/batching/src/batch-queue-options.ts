@@ -11,12 +11,12 @@ export interface BatchQueueOptions<T = unknown, R = unknown> {
    * The largest size of a task, and of a batch unless large tasks are split. An integer >= 1.
    * Default 1000.
    */
-  readonly maxBatchSize?: number;
+  readonly maxBatchSize?: number | undefined;
   /**
    * How long the oldest task of a batch that is not full waits for others, in milliseconds; rounded
    * up to whole ones. Default 0. Infinity waits until the batch is full.
    */
-  readonly batchTimeoutMs?: number;
+  readonly batchTimeoutMs?: number | undefined;
   /**
    * Whether a batch that is not full waits while nothing of its queue runs.
    *
@@ -24,20 +24,20 @@ export interface BatchQueueOptions<T = unknown, R = unknown> {
    *   while another batch of the queue is running and a slot is free.
    * - `"batch-timeout"`: it does, up to `batchTimeoutMs`, as in TF Serving.
    */
-  readonly timing?: "idle-first" | "batch-timeout";
+  readonly timing?: "idle-first" | "batch-timeout" | undefined;
   /**
    * How many batches may wait, in each priority level: full ones, or such that the next task did not
    * fit into. An integer >= 1. Default 10. Batches that run are not counted. What waits last waits for
    * no more than this number, divided by the slots, and what runs.
    */
-  readonly maxEnqueuedBatches?: number;
+  readonly maxEnqueuedBatches?: number | undefined;
   /**
    * The sizes that batches are padded to, rising; the last must be `maxExecutionBatchSize`. Default
    * none: no padding. The scheduler decides, the batch function pads.
    */
-  readonly allowedBatchSizes?: readonly number[];
+  readonly allowedBatchSizes?: readonly number[] | undefined;
   /** How many levels of priority there are. An integer >= 1. Default 1. */
-  readonly priorityLevels?: number;
+  readonly priorityLevels?: number | undefined;
   /** Cuts tasks that do not fit into the rest of a batch. Default absent: a task is never cut. */
   readonly splitting?: TaskSplitting<T, R> | undefined;
   /**
@@ -46,9 +46,9 @@ export interface BatchQueueOptions<T = unknown, R = unknown> {
    */
   readonly joins?: ((first: T, task: T) => boolean) | undefined;
   /** The error of a task whose deadline passes while it waits. Default TASK_DEADLINE_EXCEEDED. */
-  readonly expiredError?: () => ServingError;
+  readonly expiredError?: (() => ServingError) | undefined;
   /** Is told what happens. Must not throw. */
-  readonly onEvent?: (event: BatchEvent) => void;
+  readonly onEvent?: ((event: BatchEvent) => void) | undefined;
   /** Is told of each batch that starts, with all its tasks. Must be quick and must not throw. */
   readonly onBatchStart?: ((batch: StartedBatch) => void) | undefined;
 }

@@ -1,4 +1,4 @@
-import { unload } from "@serving-kit/core";
+import { unload, withoutUndefined } from "@serving-kit/core";
 import {
   type BodyAnswer,
   batchDimension,
@@ -160,9 +160,10 @@ class QueuedPredictor implements BatchedPredictor {
     }));
   }
 
-  configure(changes: Omit<SignatureBatchingOptions, "priorityLevels">, signature?: string): void {
+  configure(given: Omit<SignatureBatchingOptions, "priorityLevels">, signature?: string): void {
     const { signatures = {} } = this.#options;
-    checkOptionNames(changes);
+    checkOptionNames(given);
+    const changes = withoutUndefined(given);
     if (signature !== undefined && !this.signatures.has(signature)) {
       throw inferenceErrors.signatureNotFound(signature, this.signatures.keys());
     }

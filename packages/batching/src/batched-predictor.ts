@@ -5,7 +5,7 @@ import type { BatchingOptions, SignatureBatchingOptions } from "./batching-optio
 /** How one call of a batched predictor is to be made. */
 export interface BatchedPredictOptions extends PredictOptions {
   /** See `ScheduleOptions.priority`. */
-  readonly priority?: number;
+  readonly priority?: number | undefined;
 }
 
 /** The stats of one queue of a batched predictor. */

@@ -1,4 +1,4 @@
-import type { Clock } from "@serving-kit/core";
+import { type Clock, withoutUndefined } from "@serving-kit/core";
 import type { DType } from "@serving-kit/inference";
 import type { AdaptiveSlots } from "./adaptive-slots.js";
 import { BATCH_QUEUE_OPTIONS, type BatchQueueOptions } from "./batch-queue-options.js";
@@ -12,22 +12,25 @@ import { checkPadding, type VariableLengthPadding } from "./variable-length-padd
  */
 export interface SignatureBatchingOptions extends Omit<BatchQueueOptions, "splitting" | "joins"> {
   /** Whether a call may have more rows than a batch and is then cut. Default false. */
-  readonly enableLargeBatchSplitting?: boolean;
+  readonly enableLargeBatchSplitting?: boolean | undefined;
   /** The most rows of a batch where large calls are cut. Default `maxBatchSize`. */
-  readonly maxExecutionBatchSize?: number;
+  readonly maxExecutionBatchSize?: number | undefined;
   /**
    * Pads inputs that differ in dimensions that the signature leaves open to one shape: `true` for all
    * inputs as TF Serving does, or the inputs by name. Default false: calls of different shapes run in
    * different batches. Outputs keep the padded lengths that the model gave them.
    */
-  readonly padVariableLengthInputs?: boolean | Readonly<Record<string, VariableLengthPadding>>;
+  readonly padVariableLengthInputs?:
+    | boolean
+    | Readonly<Record<string, VariableLengthPadding>>
+    | undefined;
   /**
    * Whether a batch of several calls that failed is run again by halves, once, with at most 2 log2(n) further
    * runs for n calls, so that one bad call fails alone. Calls that are not settled by then get UNAVAILABLE /
    * BATCH_UNSETTLED. Never for UNAVAILABLE, CANCELLED, DEADLINE_EXCEEDED and RESOURCE_EXHAUSTED, nor if the
    * predictor's `state` is `"keep"`. Default false; in a model server true.
    */
-  readonly rerunFailedBatches?: boolean;
+  readonly rerunFailedBatches?: boolean | undefined;
 }
 
 /** Slots that several predictors share. */
@@ -36,25 +39,25 @@ export type BatchSlots = SharedSlots | AdaptiveSlots;
 /** Options for batching one predictor. */
 export interface BatchingOptions extends SignatureBatchingOptions {
   /** What differs for signatures, by name. */
-  readonly signatures?: Readonly<Record<string, SignatureBatchingOptions>>;
+  readonly signatures?: Readonly<Record<string, SignatureBatchingOptions>> | undefined;
   /**
    * What becomes of a predictor that is not `batchable`: `"refuse"`, the default, throws NOT_BATCHABLE;
    * `"pass-through"` leaves its calls as they are.
    */
-  readonly unbatchable?: "refuse" | "pass-through";
+  readonly unbatchable?: "refuse" | "pass-through" | undefined;
   /**
    * Whether each signature is called once with zeros for each of its `allowedBatchSizes` when a version
    * is loaded, before it is available: TF Serving's `enable_all_batch_sizes_warmup`. It moves a model
    * that has a state. For loaders (`batching`, `batchingLoader`) only. Default false.
    */
-  readonly enableAllBatchSizesWarmup?: boolean;
+  readonly enableAllBatchSizesWarmup?: boolean | undefined;
   /**
    * How many batches run at a time, or slots to share with other predictors. Default
    * `os.availableParallelism()`.
    */
-  readonly slots?: number | BatchSlots;
+  readonly slots?: number | BatchSlots | undefined;
   /** Default `systemClock`. Must be absent if `slots` are shared: those have a clock. */
-  readonly clock?: Clock;
+  readonly clock?: Clock | undefined;
 }
 
 /** The options that a queue does not have. */
@@ -116,7 +119,7 @@ export function signatureOptions(
 ): SignatureBatchingOptions {
   const { signatures = {} } = options;
   const own = Object.hasOwn(signatures, signature) ? signatures[signature] : {};
-  return { ...options, ...own };
+  return { ...options, ...withoutUndefined(own ?? {}) };
 }
 
 /** How one input is padded, or undefined where it is not. */

@@ -12,9 +12,9 @@ export interface SharedSlotsOptions {
    * How many batches run at a time, over all queues (TF Serving's `num_batch_threads`). An
    * integer >= 1. Default `os.availableParallelism()`.
    */
-  readonly slots?: number;
+  readonly slots?: number | undefined;
   /** Default `systemClock`. */
-  readonly clock?: Clock;
+  readonly clock?: Clock | undefined;
 }
 
 /**

@@ -10,20 +10,20 @@ export interface TuneOptions {
   /** The inputs of one call; the rows that a caller of the model usually sends. */
   readonly inputs: Tensors;
   /** Default `serving_default`. */
-  readonly signature?: string;
+  readonly signature?: string | undefined;
   /** How many callers call at a time, each again as soon as it has its answer. Default 64. */
-  readonly callers?: number;
+  readonly callers?: number | undefined;
   /** How long each configuration is measured, in milliseconds. Default 1000. */
-  readonly measureMs?: number;
+  readonly measureMs?: number | undefined;
   /** Default 1, 8, 32, 128. */
-  readonly maxBatchSizes?: readonly number[];
+  readonly maxBatchSizes?: readonly number[] | undefined;
   /** In milliseconds. Default 0, 2. */
-  readonly batchTimeoutsMs?: readonly number[];
+  readonly batchTimeoutsMs?: readonly number[] | undefined;
   /** Default 1, 2, 4. */
-  readonly slots?: readonly number[];
-  readonly signal?: AbortSignal;
+  readonly slots?: readonly number[] | undefined;
+  readonly signal?: AbortSignal | undefined;
   /** Default `systemClock`. */
-  readonly clock?: Clock;
+  readonly clock?: Clock | undefined;
 }
 
 /** A configuration of batching. */

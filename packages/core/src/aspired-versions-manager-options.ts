@@ -17,54 +17,56 @@ import { WaitQueue } from "./wait-queue.js";
 /** How an AspiredVersionsManager loads and unloads. */
 export interface AspiredVersionsManagerOptions<S> {
   /** The order of loading and unloading. Default `availabilityPreserving`. */
-  readonly policy?: AspiredVersionPolicy;
+  readonly policy?: AspiredVersionPolicy | undefined;
   /** How many versions load at the same time. Default 2. */
-  readonly loadConcurrency?: number;
+  readonly loadConcurrency?: number | undefined;
   /**
    * The same from the beginning until no load is under way or waiting for the first time, so that
    * a process starts fast. Default 4 for each core.
    */
-  readonly initialLoadConcurrency?: number;
+  readonly initialLoadConcurrency?: number | undefined;
   /** How many versions are unloaded at the same time. Default 2. */
-  readonly unloadConcurrency?: number;
+  readonly unloadConcurrency?: number | undefined;
   /** How often loading is tried again after the first attempt failed. Default 5. */
-  readonly maxLoadRetries?: number;
+  readonly maxLoadRetries?: number | undefined;
   /** The time between attempts in ms. Default 60,000. */
-  readonly loadRetryDelayMs?: number;
+  readonly loadRetryDelayMs?: number | undefined;
   /**
    * How long an attempt to load may take without progress in ms: then it fails with LOAD_TIMED_OUT, and another
    * version gets its slot. Default 600,000. Infinity: no limit.
    */
-  readonly loadTimeoutMs?: number;
+  readonly loadTimeoutMs?: number | undefined;
   /** How long the disposal of a servable may hold its slot, in ms. Default 60,000. Infinity: no limit. */
-  readonly unloadTimeoutMs?: number;
+  readonly unloadTimeoutMs?: number | undefined;
   /**
    * Whether an attempt that failed with this error is worth another. Default: unless its code is
    * INVALID_ARGUMENT or UNIMPLEMENTED, which waiting does not mend.
    */
-  readonly shouldRetryLoad?: (error: ServingError, id: ServableId) => boolean;
+  readonly shouldRetryLoad?: ((error: ServingError, id: ServableId) => boolean) | undefined;
   /**
    * When a version that failed and stays aspired begins again, in ms after its end: `min`, then
    * doubled at each failure up to `max`. Default 60,000 and 600,000.
    */
-  readonly reloadBackoffMs?: { readonly min: number; readonly max: number };
+  readonly reloadBackoffMs?: { readonly min: number; readonly max: number } | undefined;
   /**
    * What may be reserved of each resource, by the estimates of the loaders. A version that does not
    * fit waits; one that exceeds a limit by itself fails. Default: all is unlimited.
    */
-  readonly resourceLimits?: Resources;
+  readonly resourceLimits?: Resources | undefined;
   /** Called before a version is first tried to load, in every life. A rejection fails the version. */
-  readonly preLoad?: (id: ServableId) => void | Promise<void>;
+  readonly preLoad?: ((id: ServableId) => void | Promise<void>) | undefined;
   /** May veto a version before it is loaded, by rejecting. Runs before the loader's own `probe`. */
-  readonly probe?: (version: {
-    readonly id: ServableId;
-    readonly loader: Loader<S>;
-    readonly signal: AbortSignal;
-  }) => Promise<void>;
+  readonly probe?:
+    | ((version: {
+        readonly id: ServableId;
+        readonly loader: Loader<S>;
+        readonly signal: AbortSignal;
+      }) => Promise<void>)
+    | undefined;
   /** Default `systemClock`. */
-  readonly clock?: Clock;
+  readonly clock?: Clock | undefined;
   /** Passed to the loaders. Default none. */
-  readonly logger?: Logger;
+  readonly logger?: Logger | undefined;
 }
 
 /** The options as streams and harnesses use them. Internal. */

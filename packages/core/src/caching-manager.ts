@@ -29,20 +29,20 @@ export interface CachingManagerOptions<S> {
   /** Makes the loader of a version. Contract: `Loader`. */
   readonly loader: (id: ServableId) => Loader<S>;
   /** How many servables are kept. Default: no limit. */
-  readonly maxServables?: number;
+  readonly maxServables?: number | undefined;
   /**
    * How many bytes of main memory the servables that are kept may need together, by the
    * `ramBytes` of their loaders' estimates. Default: no limit.
    */
-  readonly maxRamBytes?: number;
+  readonly maxRamBytes?: number | undefined;
   /** How many versions load at the same time. Default 2. */
-  readonly loadConcurrency?: number;
+  readonly loadConcurrency?: number | undefined;
   /** For how long in ms a failed load answers further requests with its error. Default 1,000. */
-  readonly failureTtlMs?: number;
+  readonly failureTtlMs?: number | undefined;
   /** Default `systemClock`. */
-  readonly clock?: Clock;
+  readonly clock?: Clock | undefined;
   /** Passed to the loaders. Default none. */
-  readonly logger?: Logger;
+  readonly logger?: Logger | undefined;
 }
 
 /** The resource that stands for one place in the cache. */

@@ -10,9 +10,9 @@ export interface ServingErrorOptions {
   /** The error that led to this one. */
   readonly cause?: unknown;
   /** Facts about the situation for programs: names, numbers, never secrets. */
-  readonly details?: Readonly<Record<string, unknown>>;
+  readonly details?: Readonly<Record<string, unknown>> | undefined;
   /** The HTTP status, for a situation that has one of its own, such as 413. Default that of the code. */
-  readonly status?: number;
+  readonly status?: number | undefined;
 }
 
 /**

@@ -9,7 +9,7 @@ import type { StoragePath } from "./storage-path.js";
 /** What `fetchedLoader` needs of a platform besides the loader of local files. */
 export interface FetchedLoaderOptions {
   /** The platform's rule whether the fetched files are all there. Default: they are. */
-  readonly isComplete?: (path: string) => Promise<Completeness>;
+  readonly isComplete?: ((path: string) => Promise<Completeness>) | undefined;
   /** An upper bound of what the servable will hold, by `RemotePath.sizeBytes`: asked before there are files. */
   estimate(sizeBytes: number | undefined): Promise<Resources>;
 }

@@ -109,4 +109,5 @@ export { asError, messageOf } from "./thrown.js";
 export { versionNames } from "./version-names.js";
 export { WaitLine } from "./wait-line.js";
 export type { WaitOptions } from "./wait-until.js";
+export { type WithoutUndefined, withoutUndefined } from "./without-undefined.js";
 export { lateLoader, wrapLoader } from "./wrap-loader.js";

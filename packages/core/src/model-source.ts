@@ -17,19 +17,19 @@ export interface SourceServable {
   /** The path or URI below which the versions are, as `resolve` of the provider returned it. */
   readonly basePath: string;
   /** Which of the versions found are aspired. Default `latestVersions(1)`. */
-  readonly versionPolicy?: ServableVersionPolicy;
+  readonly versionPolicy?: ServableVersionPolicy | undefined;
   /**
    * Whether versions stay aspired if the base path can be read and has none any more, as when a volume was unmounted
    * or a bucket emptied by accident. Default false: an empty base path withdraws the servable.
    */
-  readonly servableVersionsAlwaysPresent?: boolean;
+  readonly servableVersionsAlwaysPresent?: boolean | undefined;
   /**
    * The platform's rule whether the files at a local path are all there. A source of local files asks it before it
    * emits a version; `fetchedLoader` asks it of files that were fetched. Default: any files will do.
    */
-  readonly isComplete?: (path: string) => Promise<Completeness>;
+  readonly isComplete?: ((path: string) => Promise<Completeness>) | undefined;
   /** The platform's rule whether a local path is a model itself, without a directory for each version. Default: never. */
-  readonly accepts?: (path: string) => Promise<boolean>;
+  readonly accepts?: ((path: string) => Promise<boolean>) | undefined;
 }
 
 /** A problem of a servable or of one of its versions, known to the source. `error.reason` says which. */

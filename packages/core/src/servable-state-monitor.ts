@@ -10,11 +10,11 @@ import { type WaitOptions, waitUntil } from "./wait-until.js";
 /** How much a ServableStateMonitor remembers. */
 export interface ServableStateMonitorOptions {
   /** How many of the latest events `history` keeps. Default 0. */
-  readonly maxHistory?: number;
+  readonly maxHistory?: number | undefined;
   /** How many ended versions of a name are remembered; older ones are forgotten. Default 10. */
-  readonly maxEndedPerName?: number;
+  readonly maxEndedPerName?: number | undefined;
   /** Default `systemClock`. */
-  readonly clock?: Clock;
+  readonly clock?: Clock | undefined;
 }
 
 const ORDER: readonly ServableStateName[] = ["start", "loading", "available", "unloading", "end"];

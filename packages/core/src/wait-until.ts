@@ -4,9 +4,9 @@ import { errors } from "./errors.js";
 /** How long to wait for a servable. */
 export interface WaitOptions {
   /** Rejects with WAIT_TIMED_OUT (DEADLINE_EXCEEDED) after this many ms. Default `Infinity`: no limit. */
-  readonly timeoutMs?: number;
+  readonly timeoutMs?: number | undefined;
   /** Rejects with the signal's reason when it aborts. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** What to wait for. Internal. */

@@ -23,7 +23,7 @@ export interface ServingKitOptions {
    * Whether the server closes with the app: after the last request was answered, before `app.close()`
    * resolves. Default false: who made the server closes it, after the app.
    */
-  readonly closeWithApp?: boolean;
+  readonly closeWithApp?: boolean | undefined;
 }
 
 /**

@@ -211,8 +211,9 @@ describe("defineModel", () => {
     const context = contexts.at(-1) as CallContext;
     expect([context.signature, context.outputs]).toEqual(["serving_default", ["z"]]);
     expect(context.deadlineAtMs).toBe(deadlineAtMs);
-    clock.advance(50);
-    await expect(call).rejects.toMatchObject({ reason: "DEADLINE_EXCEEDED" });
+    const rejected = expect(call).rejects.toMatchObject({ reason: "DEADLINE_EXCEEDED" });
+    await clock.advance(50);
+    await rejected;
     expect(context.signal.reason).toMatchObject({ reason: "DEADLINE_EXCEEDED" });
     await turn();
     expect(clock.pending).toBe(0);

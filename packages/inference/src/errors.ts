@@ -174,6 +174,13 @@ export const errors = {
       "the predictor was disposed; acquire a new handle from the manager",
     ),
 
+  sharedPredictorInvalid: (problem: string) =>
+    new ServingError(
+      "INVALID_ARGUMENT",
+      "SHARED_PREDICTOR_INVALID",
+      `the token is not a predictor of this process: ${problem}. Pass what share() returned, unchanged, to a worker thread`,
+    ),
+
   formatUnsupported: (format: string, known: string) =>
     new ServingError(
       "UNIMPLEMENTED",

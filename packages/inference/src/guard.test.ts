@@ -212,11 +212,11 @@ describe("careless models: each call gets a sentence", () => {
     const aborted = predictor.predict({ x }, { signal: controller.signal });
     controller.abort("enough");
     await expect(aborted).rejects.toBe("enough");
-    clock.advance(10);
+    await clock.advance(10);
     expect((await late).reason).toBe("DEADLINE_EXCEEDED");
     const disposal = errorOf(predictor[Symbol.asyncDispose]());
     await turn();
-    clock.advance(1_000);
+    await clock.advance(1_000);
     const { reason, message } = await disposal;
     expect(reason).toBe("DISPOSAL_TIMED_OUT");
     expect(message).toMatch(/^calls in flight did not end within 1000 ms/);
@@ -227,7 +227,7 @@ describe("careless models: each call gets a sentence", () => {
     const endless = { [Symbol.asyncDispose]: () => new Promise(() => {}) };
     const disposal = errorOf(guarded(() => ({ y: x }), { clock }, endless)[Symbol.asyncDispose]());
     await turn();
-    clock.advance(30_000);
+    await clock.advance(30_000);
     expect((await disposal).message).toMatch(/^disposal of the model did not end within 30000 ms/);
     const throwing = { [Symbol.asyncDispose]: thrower(revoked()) };
     const thrown = errorOf(guarded(() => ({ y: x }), {}, throwing)[Symbol.asyncDispose]());

@@ -68,6 +68,13 @@ export type {
   ValuesOf,
 } from "./model-type.js";
 export { openFile, readFileOf } from "./open-file.js";
+export {
+  checkOptionsOf,
+  type OptionCheck,
+  type OptionChecks,
+  optionCheck,
+} from "./option-checks.js";
+export { optionsOfModel, ownOptions } from "./options-of-model.js";
 export { plainElement } from "./plain-elements.js";
 export {
   type AttachServices,

@@ -28,19 +28,19 @@ export interface OpenedLibrary {
 /** Options of `Platform.install`. */
 export interface InstallLibraryOptions {
   /** The version of the library. Default: one that was tested. */
-  readonly version?: string;
+  readonly version?: string | undefined;
   /**
    * The SHA-256 in hexadecimal that the downloaded file must have. Needed for a version whose checksum the platform
    * does not have itself.
    */
-  readonly sha256?: string;
+  readonly sha256?: string | undefined;
   /** The folder for the library. Default: one where models find it. */
-  readonly dir?: string;
+  readonly dir?: string | undefined;
   /** URL of a mirror to download from. Default: the publisher's. */
-  readonly archives?: string;
-  readonly onProgress?: (progress: InstallProgress) => void;
+  readonly archives?: string | undefined;
+  readonly onProgress?: ((progress: InstallProgress) => void) | undefined;
   /** If it aborts, the installation rejects with its reason. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** The progress of an installation. */

@@ -36,9 +36,9 @@ export interface ModelInspection {
 /** Options of `Platform.libraryReport`. */
 export interface LibraryReportOptions {
   /** Path of the only library to examine. Default: wherever a model would find one. */
-  readonly library?: string;
+  readonly library?: string | undefined;
   /** If it aborts, its reason becomes the report's problem. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** A module with code that loads a model, as a configuration names it. */

@@ -5,21 +5,21 @@ import type { Tensor, Tensors } from "./tensor.js";
 /** How one call of `predict` is to be made. */
 export interface PredictOptions {
   /** The signature to call. Default `serving_default`. */
-  readonly signature?: string;
+  readonly signature?: string | undefined;
   /** The outputs that are wanted. Default all. An empty list is the same as all. */
-  readonly outputs?: readonly string[];
+  readonly outputs?: readonly string[] | undefined;
   /** Time in ms on the predictor's Clock (default `performance.now`) at which the call rejects. Default none. */
-  readonly deadlineAtMs?: number;
+  readonly deadlineAtMs?: number | undefined;
   /**
    * Aborts the call. A native run that has started is stopped if the library can stop it, and otherwise
    * ends by itself. Its outputs are freed.
    */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /**
    * Receives facts about the run for spans, such as `process.pid` of the process that ran it. Called before the call
    * settles, if at all; must not throw. Default none.
    */
-  readonly onFact?: (name: string, value: string | number) => void;
+  readonly onFact?: ((name: string, value: string | number) => void) | undefined;
 }
 
 /** See `Predictor.state`. */

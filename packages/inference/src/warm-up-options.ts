@@ -1,9 +1,9 @@
 /** Options for the warm-up of a model's versions. A platform without a warm-up ignores them. */
 export interface WarmUpOptions {
   /** Whether versions are warmed up before they are available. Default: as the platform's options say. */
-  readonly enabled?: boolean;
+  readonly enabled?: boolean | undefined;
   /** How often each recorded request is made, from 1. Default: as the platform's options say. */
-  readonly iterations?: number;
+  readonly iterations?: number | undefined;
 }
 
 /** The warm-up that a model has for itself, among the options of its versions (`StoragePath.options`). */

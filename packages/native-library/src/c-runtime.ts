@@ -62,3 +62,10 @@ export function setEnvironment(name: string, value: string): void {
     koffi.load(null).func("setenv", "int", ["str", "str", "int"])(name, value, 0);
   }
 }
+
+/** Whether the C library of this machine is musl. Most prebuilt libraries need glibc. */
+export function isMusl(): boolean {
+  if (process.platform !== "linux") return false;
+  const { header } = process.report.getReport() as { header: { glibcVersionRuntime?: string } };
+  return header.glibcVersionRuntime === undefined;
+}

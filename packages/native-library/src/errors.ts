@@ -45,6 +45,14 @@ export const errors = {
       { cause },
     ),
 
+  installFailed: (title: string, problem: string, remedy: string, cause?: unknown) =>
+    new ServingError(
+      "UNAVAILABLE",
+      "INSTALL_FAILED",
+      `${title} could not be installed: ${problem}. ${remedy}`,
+      { cause },
+    ),
+
   canaryKilled: (what: string, how: string) =>
     new ServingError(
       "FAILED_PRECONDITION",

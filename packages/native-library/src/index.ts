@@ -4,7 +4,7 @@
  *
  * @packageDocumentation
  */
-export { formatVarArgs, returnFreedMemory, setEnvironment } from "./c-runtime.js";
+export { formatVarArgs, isMusl, returnFreedMemory, setEnvironment } from "./c-runtime.js";
 export { type CanaryTask, runInCanary } from "./canary.js";
 export { type Attempt, errors as nativeLibraryErrors } from "./errors.js";
 export { exitNow, prepareExit } from "./exit-now.js";
@@ -25,6 +25,7 @@ export {
   type LibraryReportOptions,
   reportLibrary,
 } from "./library-report.js";
+export { LimitedRuns, type LimitedRunsOptions } from "./limited-runs.js";
 export { mappedLibrary } from "./mapped-library.js";
 export { NativeExecutor, type NativeExecutorOptions, type RunLimits } from "./native-executor.js";
 export {
@@ -53,6 +54,13 @@ export {
 export { NativeRuns, nativeRuns } from "./native-runs.js";
 export { opaqueStruct, structBytes } from "./opaque-struct.js";
 export {
+  type CanaryOptions,
+  isCanaryOptions,
+  type PlatformCanary,
+  type ProbedVersion,
+  probeInCanary,
+} from "./probe-in-canary.js";
+export {
   findProgram,
   type PythonSurroundings,
   pythonPrograms,
@@ -61,7 +69,7 @@ export {
 export { type ModuleFile, pythonModuleFolder, pythonPackage } from "./python-package.js";
 export { canReusePort, reusePortSocket, type SocketAddress } from "./reuse-port.js";
 export { EXECUTIONS, type Execution, RunGroup, RunPlan } from "./run-plan.js";
-export { SessionHolders } from "./session-holders.js";
+export { type AttachedSession, type SessionHold, SharedSessions } from "./shared-sessions.js";
 export { type SignalHold, signalHold } from "./signal-hold.js";
 export { isVersionWithin, type VersionRange } from "./version-range.js";
 export { prepareWrite } from "./write-now.js";

@@ -54,19 +54,4 @@ export const errors = {
 
   runFailed: (failure: OrtFailure) =>
     new ServingError(failure.code, "ONNX_RUN_FAILED", failure.message, { cause: failure }),
-
-  installFailed: (problem: string, remedy: string, cause?: unknown) =>
-    new ServingError(
-      "UNAVAILABLE",
-      "INSTALL_FAILED",
-      `ONNX Runtime could not be installed: ${problem}. ${remedy}`,
-      { cause },
-    ),
-
-  sharedPredictorInvalid: (problem: string) =>
-    new ServingError(
-      "INVALID_ARGUMENT",
-      "SHARED_PREDICTOR_INVALID",
-      `the token is not a predictor of this process: ${problem}. Pass what share() returned, unchanged, to a worker thread`,
-    ),
 };

@@ -12,7 +12,6 @@ import {
   NativeExecutor,
   nativeRuns,
   returnFreedMemory,
-  SessionHolders,
 } from "@serving-kit/native-library";
 import { probeRows } from "./batch-probe.js";
 import { errors } from "./errors.js";
@@ -34,7 +33,7 @@ import {
   servedSignature,
   withSeenShapes,
 } from "./served-model.js";
-import { shareModel, unshareModel } from "./share.js";
+import { sharedSessions } from "./share.js";
 import { warmUp } from "./warm-up.js";
 
 /** The part of the load context that a model uses. */
@@ -84,16 +83,10 @@ export async function loadModel(
 
 /** Makes the predictor that owns the session. */
 function openModel(runtime: OnnxRuntime, model: ServedModel, clock: Clock): OnnxPredictor {
-  const holders = new SessionHolders();
-  const hold = {
-    share: () => shareModel(runtime, model, holders),
-    unshare: unshareModel,
-    async release() {
-      await holders.releaseLast();
-      await releaseSession(runtime, model.session);
-      await returnFreedMemory();
-    },
-  };
+  const hold = sharedSessions.own(runtime.library.path, model, async () => {
+    await releaseSession(runtime, model.session);
+    await returnFreedMemory();
+  });
   return new OnnxPredictor(runtime, model, hold, clock);
 }
 

@@ -1,4 +1,4 @@
-import { type Clock, InFlight, Semaphore } from "@serving-kit/core";
+import type { Clock } from "@serving-kit/core";
 import {
   DEFAULT_SIGNATURE,
   inferenceErrors,
@@ -16,19 +16,17 @@ import {
   validateInputs,
   validateOutputs,
 } from "@serving-kit/inference";
-import { NativeExecutor } from "@serving-kit/native-library";
+import { LimitedRuns, NativeExecutor, type SessionHold } from "@serving-kit/native-library";
 import type { OnnxRuntime } from "./native/library.js";
 import { SessionRunner } from "./native/session-runner.js";
 import type { ServedModel } from "./served-model.js";
 
-/** A handle to a session, which may have others. */
-export interface SessionHold {
-  /** Releases it. Resolves when what it is for is done: the loader's closes the session. */
-  release(): Promise<void>;
-  /** Contract: `Predictor.share`. */
-  share(): SharedPredictor;
-  /** Contract: `Predictor.unshare`. */
-  unshare(shared: SharedPredictor): void;
+/** One call of the session. */
+interface Call {
+  readonly inputs: Tensors;
+  /** The outputs of the session. */
+  readonly outputs: readonly string[];
+  readonly options: PredictOptions;
 }
 
 /** An ONNX model as a Predictor. */
@@ -38,10 +36,9 @@ export class OnnxPredictor implements Predictor {
   readonly #model: ServedModel;
   readonly #hold: SessionHold;
   readonly #runner: SessionRunner;
-  readonly #limit: Semaphore;
+  readonly #runs: LimitedRuns<Call, Tensors>;
   readonly #hasOptional: boolean;
   readonly #clock: Clock;
-  readonly #inFlight = new InFlight();
   #closing: Promise<void> | undefined;
 
   constructor(runtime: OnnxRuntime, model: ServedModel, hold: SessionHold, clock: Clock) {
@@ -51,7 +48,11 @@ export class OnnxPredictor implements Predictor {
     this.#hold = hold;
     const executor = new NativeExecutor({ execution: model.execution, clock });
     this.#runner = new SessionRunner(runtime, executor, model, clock);
-    this.#limit = new Semaphore(model.concurrency);
+    this.#runs = new LimitedRuns({
+      limit: model.concurrency,
+      run: (call) => this.#run(call),
+      onTurn: ({ options }) => throwIfEnded(options, clock),
+    });
     this.#hasOptional = [...model.signature.inputs.values()].some(({ isOptional }) => isOptional);
     this.#clock = clock;
   }
@@ -62,7 +63,7 @@ export class OnnxPredictor implements Predictor {
     const signature = signatureOf(this, options.signature ?? DEFAULT_SIGNATURE);
     validateInputs(signature, inputs);
     const names = options.outputs?.length ? validateOutputs(signature, options.outputs) : undefined;
-    const outputs = this.#run(inputs, this.#nativeOutputs(names), options);
+    const outputs = this.#runs.run({ inputs, outputs: this.#nativeOutputs(names), options });
     if (outputs instanceof Promise) {
       const settled = await settleCall(outputs, options, this.#clock);
       return this.#served(settled, names);
@@ -93,38 +94,8 @@ export class OnnxPredictor implements Predictor {
     return this.#closing;
   }
 
-  /** Waits for a place if it must, and runs. The place is given back when the native run has ended. */
-  #run(
-    inputs: Tensors,
-    outputs: readonly string[],
-    options: PredictOptions,
-  ): Tensors | Promise<Tensors> {
-    this.#inFlight.begin();
-    const place = this.#limit.acquire();
-    if (place === undefined) return this.#runNow(inputs, outputs, options);
-    return place.then(() => {
-      try {
-        throwIfEnded(options, this.#clock);
-      } catch (error) {
-        this.#leave();
-        throw error;
-      }
-      return this.#runNow(inputs, outputs, options);
-    });
-  }
-
-  #runNow(
-    inputs: Tensors,
-    names: readonly string[],
-    options: PredictOptions,
-  ): Tensors | Promise<Tensors> {
-    let outputs: Tensors | Promise<Tensors> | undefined;
-    try {
-      outputs = this.#runner.run(inputs, this.#nativeInputs(inputs), names, options);
-      return outputs instanceof Promise ? outputs.finally(() => this.#leave()) : outputs;
-    } finally {
-      if (!(outputs instanceof Promise)) this.#leave();
-    }
+  #run({ inputs, outputs, options }: Call): Tensors | Promise<Tensors> {
+    return this.#runner.run(inputs, this.#nativeInputs(inputs), outputs, options);
   }
 
   /** The names of the inputs that a call has: optional ones may be left out. */
@@ -154,13 +125,10 @@ export class OnnxPredictor implements Predictor {
     return served;
   }
 
-  #leave(): void {
-    this.#limit.release();
-    this.#inFlight.end();
-  }
-
   async #close(): Promise<void> {
-    if (this.#inFlight.count > 0) await this.#inFlight.idle();
+    this.#hold.close();
+    const idle = this.#runs.idle();
+    if (idle !== undefined) await idle;
     this.#runner.close();
     await this.#hold.release();
   }

@@ -1,6 +1,12 @@
-import { formatServableId, RAM_BYTES } from "@serving-kit/core";
-import { definePlatform, gatedFiles, type Platform, warmUpOf } from "@serving-kit/inference";
-import { runInCanary } from "@serving-kit/native-library";
+import { RAM_BYTES } from "@serving-kit/core";
+import {
+  definePlatform,
+  gatedFiles,
+  optionsOfModel,
+  ownOptions,
+  type Platform,
+} from "@serving-kit/inference";
+import { type PlatformCanary, probeInCanary } from "@serving-kit/native-library";
 import { canaryModule } from "./canary-module.js";
 import { modelCompleteness } from "./completeness.js";
 import { findModel, hasModelFile } from "./find-model.js";
@@ -13,29 +19,19 @@ import { attachModel, PLATFORM_NAME } from "./share.js";
 /** While a session is made, its file, the parsed weights and the packed ones are in memory. */
 const BYTES_PER_FILE_BYTE = 3;
 
-const CANARY_TIMEOUT_MS = 60_000;
+const CANARY: PlatformCanary = { module: canaryModule, timeoutMs: 60_000 };
 
 const platform = definePlatform<OnnxOptions>({
   name: PLATFORM_NAME,
   keepsContract: true,
 
   load: ({ path, options, own, ...context }) =>
-    loadModel(path, optionsOfModel(options, own), context),
+    loadModel(path, optionsOfModel(options, ownOptions(own, "onnx"), checkOptions), context),
 
   attach: attachModel,
 
-  async probe({ path, id, options, own, signal }) {
-    const { canary, ...others } = optionsOfModel(options, own);
-    if (canary === undefined) return;
-    await runInCanary({
-      what: `${formatServableId(id)} (${path})`,
-      module: canaryModule,
-      exportName: "tryModel",
-      argument: { path, options: others },
-      timeoutMs: canary.timeoutMs ?? CANARY_TIMEOUT_MS,
-      signal,
-    });
-  },
+  probe: async ({ options, own, ...version }) =>
+    probeInCanary(version, optionsOfModel(options, ownOptions(own, "onnx"), checkOptions), CANARY),
 
   accepts: hasModelFile,
 
@@ -60,14 +56,6 @@ const platform = definePlatform<OnnxOptions>({
     return { [RAM_BYTES]: Math.ceil(BYTES_PER_FILE_BYTE * bytes) };
   },
 });
-
-/** The options of the platform, and instead of them those that the model has for itself in `own.onnx` and `own.warmUp`. */
-function optionsOfModel(options: OnnxOptions, own: Readonly<Record<string, unknown>> = {}) {
-  const ofModel = { ...(own.onnx as OnnxOptions | undefined) };
-  checkOptions(ofModel);
-  const { enabled } = warmUpOf(own);
-  return { ...options, ...ofModel, ...(enabled !== undefined && { warmup: enabled }) };
-}
 
 /**
  * The platform of ONNX models: `source.pipe(onnx())`.

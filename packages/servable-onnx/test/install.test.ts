@@ -1,86 +1,83 @@
 import { createHash } from "node:crypto";
-import {
-  chmodSync,
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { writePip } from "../../native-library/test/fake-pip.js";
+import { zip } from "../../native-library/test/zip.js";
 import { onnx } from "../src/index.js";
+import { LIBRARIES, libraryName } from "../src/install/libraries.js";
 
-const filled = fileURLToPath(
-  new URL(`../npm/${process.platform}-${process.arch}/lib`, import.meta.url),
-);
-const [library = ""] = existsSync(filled) ? readdirSync(filled) : [];
+const pinned = LIBRARIES[`${process.platform}-${process.arch}`];
+const canFake = pinned !== undefined && process.platform !== "win32";
+const library = pinned ? libraryName(pinned) : "";
+const version = "1.2.3";
 
+let folder = "";
 let dir = "";
 beforeEach(() => {
-  dir = mkdtempSync(join(tmpdir(), "serving-kit-onnx-install-"));
-  // A machine without Python.
-  vi.stubEnv("PATH", "");
+  folder = mkdtempSync(join(tmpdir(), "serving-kit-onnx-install-"));
+  dir = join(folder, "cache/onnxruntime");
+  vi.stubEnv("PATH", join(folder, "bin"));
   vi.stubEnv("VIRTUAL_ENV", "");
 });
 afterEach(() => {
   vi.unstubAllEnvs();
-  rmSync(dir, { recursive: true, force: true });
+  rmSync(folder, { recursive: true, force: true });
 });
 
-describe.skipIf(library === "")("install (skipped: no library for this platform is there)", () => {
-  it("installs nothing if the library is there and intact", async () => {
-    copyFileSync(join(filled, library), join(dir, library));
-    const installed = await onnx().install?.({ dir });
-    expect(installed).toMatchObject({ library: join(dir, library), isNew: false, repaired: [] });
+/** Writes a package of ONNX Runtime, and a pip that copies it. Returns the SHA-256 of the package. */
+async function publish(content: string): Promise<string> {
+  const path = (pinned?.file ?? "").replace(pinned?.version ?? "", version);
+  const wheel = zip({
+    [path]: { content, method: 8 },
+    "onnxruntime/LICENSE": { content: "MIT", method: 8 },
+    "onnxruntime/capi/other.py": { content: "", method: 8 },
+  });
+  writeFileSync(join(folder, "wheel"), wheel);
+  const name = `onnxruntime-${version}-cp311-cp311-any.whl`;
+  await writePip(folder, { ending: `/bin/cp ${folder}/wheel "$dest/${name}"` });
+  return createHash("sha256").update(wheel).digest("hex");
+}
+
+describe.skipIf(!canFake)("install (skipped: no package for this platform)", () => {
+  it("unpacks the library and the licences of the package, once, and repairs what is damaged", async () => {
+    const sha256 = await publish("the library");
+    const install = () => onnx().install?.({ dir, version, sha256 });
+    const installed = await install();
+    expect(installed).toMatchObject({ version, library: join(dir, library), isNew: true });
+    expect(readdirSync(dir).sort()).toEqual(["LICENSE", "installed.json", library].sort());
+    expect(readFileSync(join(dir, library), "utf8")).toBe("the library");
+    expect(await install()).toEqual({ ...installed, isNew: false });
+    writeFileSync(join(dir, library), "damaged");
+    expect(await install()).toEqual({ ...installed, repaired: [library] });
+    expect(readFileSync(join(dir, library), "utf8")).toBe("the library");
   });
 
-  it("says what to do if the library is damaged and there is no pip, and leaves no files", async () => {
-    writeFileSync(join(dir, library), "damaged");
+  it("refuses a package with another checksum, and leaves no library", async () => {
+    await publish("another library");
+    const installing = onnx().install?.({ dir, version, sha256: "0".repeat(64) });
+    await expect(installing).rejects.toMatchObject({ reason: "INSTALL_FAILED" });
+    expect(() => readFileSync(join(dir, library))).toThrow("ENOENT");
+  });
+
+  it("refuses a version whose checksum is not known", async () => {
+    await publish("the library");
+    await expect(onnx().install?.({ dir, version })).rejects.toThrow(
+      "the checksum of onnxruntime 1.2.3 is not known",
+    );
+  });
+
+  it("says what to do by hand without pip", async () => {
     await expect(onnx().install?.({ dir })).rejects.toMatchObject({
       reason: "INSTALL_FAILED",
-      message: expect.stringMatching(
-        /there is no Python with pip\. By hand: `pip install onnxruntime==/,
-      ),
+      message: expect.stringMatching(/nor pip runs\. By hand: `pip install onnxruntime==/),
     });
-    expect(readdirSync(dir)).toEqual([library]);
   });
 
   it("rejects with the reason of the signal", async () => {
     const reason = new Error("no longer wanted");
+    await publish("the library");
     await expect(onnx().install?.({ dir, signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
-  });
-});
-
-describe.skipIf(process.platform === "win32")("another version (skipped on Windows: no sh)", () => {
-  /** A Python whose pip downloads a package that is no archive. */
-  const pretendPip = () => {
-    const bin = join(dir, "bin");
-    mkdirSync(bin);
-    const script = "#!/bin/sh\nfor dest; do case $last in --dest) break;; esac; last=$dest; done\n";
-    const path = join(bin, "python3");
-    writeFileSync(path, `${script}printf package > "$dest/onnxruntime-1.31.0.whl"\n`);
-    chmodSync(path, 0o755);
-    vi.stubEnv("PATH", bin);
-  };
-  const PACKAGE = createHash("sha256").update("package").digest("hex");
-
-  it("needs the checksum of its package", async () => {
-    pretendPip();
-    const install = (sha256?: string) =>
-      onnx().install?.({ dir, version: "1.31.0", ...(sha256 !== undefined && { sha256 }) });
-    const failure = (message: RegExp) => ({
-      reason: "INSTALL_FAILED",
-      message: expect.stringMatching(message),
-    });
-    await expect(install()).rejects.toMatchObject(failure(/checksum of onnxruntime 1\.31\.0/));
-    await expect(install("0".repeat(64))).rejects.toMatchObject(
-      failure(new RegExp(`1\\.31\\.0\\.whl must have SHA-256 0+; got ${PACKAGE}`)),
-    );
-    await expect(install(PACKAGE)).rejects.toMatchObject(failure(/central directory/));
   });
 });

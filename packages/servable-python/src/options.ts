@@ -1,4 +1,5 @@
 import { isAbsolute } from "node:path";
+import { optionsOfModel } from "@serving-kit/inference";
 import { errors } from "./errors.js";
 
 /** How one Python model is run. In a model's configuration the block `python`, with names in snake case. */
@@ -7,26 +8,26 @@ export interface PythonModelOptions {
    * The interpreter: an absolute path, such as `/opt/venv/bin/python`, or a name to look up in the absolute folders of
    * PATH. Default: `bin/python` of `VIRTUAL_ENV`, else `python3`.
    */
-  readonly interpreter?: string;
+  readonly interpreter?: string | undefined;
   /** The number of processes for each version, 1 to 256. Default 1. */
-  readonly workers?: number;
+  readonly workers?: number | undefined;
   /**
    * The number of calls that one process runs at a time, in threads, 1 to 256: for code that releases the GIL, or
    * `async def`. Default 1.
    */
-  readonly concurrency?: number;
+  readonly concurrency?: number | undefined;
   /**
    * Environment variables in addition to the server's. `{worker}` in a value is the number of the process, from 0:
    * `{ CUDA_VISIBLE_DEVICES: "{worker}" }` gives each its own GPU. Default: OMP_NUM_THREADS is the number of cores for
    * each worker, unless it is set.
    */
-  readonly env?: Readonly<Record<string, string>>;
+  readonly env?: Readonly<Record<string, string>> | undefined;
   /** The time in ms in which a process must load the model. Default 120,000. */
-  readonly startTimeoutMs?: number;
+  readonly startTimeoutMs?: number | undefined;
   /** The time in ms from the start of a call after which its process is killed. Default 60,000. 0 disables it. */
-  readonly hangTimeoutMs?: number;
+  readonly hangTimeoutMs?: number | undefined;
   /** Absolute folders to import from, besides the folder of the module. Default none. */
-  readonly pythonPath?: readonly string[];
+  readonly pythonPath?: readonly string[] | undefined;
 }
 
 /** Options for `python`. */
@@ -36,17 +37,20 @@ export interface PythonOptions extends PythonModelOptions {
    * pass the platform to a server is consent. With false it runs modules that a configuration names, and models whose
    * platform is named.
    */
-  readonly detect?: boolean;
+  readonly detect?: boolean | undefined;
   /**
    * Whether the processes are replaced when a `.py` file in the module's folder changes: for development. Default
    * false.
    */
-  readonly watch?: boolean;
+  readonly watch?: boolean | undefined;
 }
 
 /** Options with their defaults. */
-export type Settings = Required<Omit<PythonOptions, "interpreter" | "detect">> &
-  Pick<PythonOptions, "interpreter">;
+export type Settings = {
+  readonly [K in Exclude<keyof PythonOptions, "interpreter" | "detect">]-?: NonNullable<
+    PythonOptions[K]
+  >;
+} & Pick<PythonOptions, "interpreter">;
 
 interface Check {
   readonly expected: string;
@@ -104,8 +108,7 @@ export function checkOptions(options: PythonOptions): void {
 
 /** The options of the platform, and instead of them those that the model has for itself. */
 export function settingsOf(options: PythonOptions, own: PythonModelOptions = {}): Settings {
-  checkOptions(own);
-  const given = { ...options, ...own };
+  const given = optionsOfModel(options, own, checkOptions);
   return {
     workers: given.workers ?? 1,
     concurrency: given.concurrency ?? 1,

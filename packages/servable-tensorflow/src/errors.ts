@@ -97,19 +97,4 @@ export const errors = {
       `warming up the SavedModel in ${path} failed at ${request}: ${messageOf(cause)}`,
       { cause, details: { path } },
     ),
-
-  sharedPredictorInvalid: (problem: string) =>
-    new ServingError(
-      "INVALID_ARGUMENT",
-      "SHARED_PREDICTOR_INVALID",
-      `the token does not stand for a predictor of this process: ${problem}. Pass on what share() gave, unchanged, to a worker thread`,
-    ),
-
-  installFailed: (problem: string, remedy: string, cause?: unknown) =>
-    new ServingError(
-      "UNAVAILABLE",
-      "INSTALL_FAILED",
-      `libtensorflow could not be installed: ${problem}. ${remedy}`,
-      { cause },
-    ),
 };

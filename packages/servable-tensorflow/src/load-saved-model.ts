@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
 import { isServingError, type LoadContext, systemClock } from "@serving-kit/core";
 import { batchDimension, type Predictor, type Signature } from "@serving-kit/inference";
-import { nativeRuns, returnFreedMemory, SessionHolders } from "@serving-kit/native-library";
+import { nativeRuns, returnFreedMemory } from "@serving-kit/native-library";
 import { missingParts } from "./completeness.js";
 import { errors } from "./errors.js";
 import { openTensorFlow, type TensorFlow } from "./native/library.js";
@@ -16,7 +16,7 @@ import { type MetaGraph, selectMetaGraph, takeSavedModel } from "./saved-model.j
 import { SavedModelPredictor, type ServedModel } from "./saved-model-predictor.js";
 import { sessionConfig } from "./session-config.js";
 import { settleVariables } from "./settle-variables.js";
-import { shareSavedModel, unshareSavedModel } from "./share.js";
+import { sharedSessions } from "./share.js";
 import { signatureRuns } from "./signature-runs.js";
 import { readWarmUpRequests } from "./warm-up/prediction-log.js";
 import { syntheticWarmUp, type WarmUpRequest } from "./warm-up/warm-up-request.js";
@@ -63,17 +63,10 @@ export async function loadSavedModel(
     usesCallerThread: (options.interOpThreads ?? 1) === 1,
     concurrency: options.concurrency ?? Math.min(nativeRuns.limit, availableParallelism()),
   };
-  const holders = new SessionHolders();
-  const hold = {
-    share: () => shareSavedModel(tensorflow, model, holders),
-    unshare: unshareSavedModel,
-    close: () => holders.close(),
-    async release() {
-      await holders.releaseLast();
-      await session.close();
-      await returnFreedMemory();
-    },
-  };
+  const hold = sharedSessions.own(tensorflow.library.path, model, async () => {
+    await session.close();
+    await returnFreedMemory();
+  });
   const predictor = new SavedModelPredictor(tensorflow, model, hold, clock);
   try {
     await warmUp(path, predictor, options, context);

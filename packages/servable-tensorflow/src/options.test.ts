@@ -17,7 +17,7 @@ describe("tensorflow", () => {
     [{ warmup: true }, "must be file or synthetic or none"],
     [{ warmupIterations: 0 }, "must be an integer >= 1; got 0"],
     [{ gpu: { memoryFraction: 2 } }, "option gpu of tensorflow must be"],
-    [{ threads: 1 }, 'tensorflow has no option "threads"; it has tags, execution'],
+    [{ threads: 1 }, "option threads of tensorflow is unknown; expected one of tags, execution"],
   ])("refuses %j", (options, message) => {
     expect(() => tensorflow(options as never)).toThrow(TypeError);
     expect(() => tensorflow(options as never)).toThrow(message);

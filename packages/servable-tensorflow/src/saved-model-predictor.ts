@@ -1,4 +1,4 @@
-import { type Clock, InFlight, Semaphore } from "@serving-kit/core";
+import type { Clock } from "@serving-kit/core";
 import {
   DEFAULT_SIGNATURE,
   inferenceErrors,
@@ -16,7 +16,13 @@ import {
   validateInputs,
   validateOutputs,
 } from "@serving-kit/inference";
-import { type Execution, NativeExecutor, signalHold } from "@serving-kit/native-library";
+import {
+  type Execution,
+  LimitedRuns,
+  NativeExecutor,
+  type SessionHold,
+  signalHold,
+} from "@serving-kit/native-library";
 import type { TensorFlow } from "./native/library.js";
 import type { SignatureTensors } from "./native/saved-model-session.js";
 import { SessionRunner } from "./native/session-runner.js";
@@ -41,16 +47,12 @@ export interface ServedModel {
   readonly usesCallerThread: boolean;
 }
 
-/** One of those who hold a session. */
-export interface SessionHold {
-  /** From now on no other thread takes hold. Absent unless this is the hold of the one who loaded. */
-  close?(): void;
-  /** Gives the hold up. Resolves when what it is for is done: the one who loaded closes the session. */
-  release(): Promise<void>;
-  /** What `share` of the predictor gives. */
-  share(): SharedPredictor;
-  /** Contract: `Predictor.unshare`. */
-  unshare(shared: SharedPredictor): void;
+/** One call of a signature. */
+interface Call {
+  readonly runner: SessionRunner;
+  readonly inputs: Tensors;
+  readonly outputs: readonly string[];
+  readonly options: PredictOptions;
 }
 
 /** A SavedModel as a Predictor. */
@@ -63,9 +65,8 @@ export class SavedModelPredictor implements Predictor {
   readonly #hold: SessionHold;
   readonly #memory: TensorMemory;
   readonly #runners: ReadonlyMap<string, SessionRunner>;
-  readonly #limit: Semaphore;
+  readonly #runs: LimitedRuns<Call, Tensors>;
   readonly #clock: Clock;
-  readonly #inFlight = new InFlight();
   #closing: Promise<void> | undefined;
 
   constructor({ bindings }: TensorFlow, model: ServedModel, hold: SessionHold, clock: Clock) {
@@ -91,7 +92,11 @@ export class SavedModelPredictor implements Predictor {
         ),
       ]),
     );
-    this.#limit = new Semaphore(model.concurrency);
+    this.#runs = new LimitedRuns({
+      limit: model.concurrency,
+      run: ({ runner, inputs, outputs, options }) => runner.run(inputs, outputs, options),
+      onTurn: ({ options }) => throwIfEnded(options, clock),
+    });
     this.#clock = clock;
   }
 
@@ -107,7 +112,8 @@ export class SavedModelPredictor implements Predictor {
         ? // A name given twice is fetched once: there is room for as many results as outputs.
           [...new Set(validateOutputs(signature, options.outputs))]
         : runner.outputNames;
-    const outputs = this.#run(runner, this.#withDefaults(name, inputs), names, options);
+    const complete = this.#withDefaults(name, inputs);
+    const outputs = this.#runs.run({ runner, inputs: complete, outputs: names, options });
     if (outputs instanceof Promise) return settleCall(outputs, options, this.#clock);
     throwIfEnded(options, this.#clock);
     return outputs;
@@ -135,56 +141,15 @@ export class SavedModelPredictor implements Predictor {
     return this.#closing;
   }
 
-  /** Waits for a place if it must, and runs. The place is given back when the native run has ended. */
-  #run(
-    runner: SessionRunner,
-    inputs: Tensors,
-    names: readonly string[],
-    options: PredictOptions,
-  ): Tensors | Promise<Tensors> {
-    this.#inFlight.begin();
-    const place = this.#limit.acquire();
-    if (place === undefined) return this.#runNow(runner, inputs, names, options);
-    return place.then(() => {
-      try {
-        throwIfEnded(options, this.#clock);
-      } catch (error) {
-        this.#leave();
-        throw error;
-      }
-      return this.#runNow(runner, inputs, names, options);
-    });
-  }
-
-  #runNow(
-    runner: SessionRunner,
-    inputs: Tensors,
-    names: readonly string[],
-    options: PredictOptions,
-  ): Tensors | Promise<Tensors> {
-    let outputs: Tensors | Promise<Tensors> | undefined;
-    try {
-      outputs = runner.run(inputs, names, options);
-      return outputs instanceof Promise ? outputs.finally(() => this.#leave()) : outputs;
-    } finally {
-      if (!(outputs instanceof Promise)) this.#leave();
-    }
-  }
-
   #withDefaults(name: string, inputs: Tensors): Tensors {
     const defaults = this.#model.defaults.get(name);
     if (defaults === undefined || defaults.size === 0) return inputs;
     return { ...Object.fromEntries(defaults), ...inputs };
   }
 
-  #leave(): void {
-    this.#limit.release();
-    this.#inFlight.end();
-  }
-
   async #close(): Promise<void> {
-    this.#hold.close?.();
-    const idle = this.#inFlight.idle();
+    this.#hold.close();
+    const idle = this.#runs.idle();
     if (idle !== undefined) await idle;
     for (const runner of this.#runners.values()) runner.close();
     await this.#hold.release();

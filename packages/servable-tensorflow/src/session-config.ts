@@ -3,26 +3,26 @@ import { configProtoType } from "./proto/schema.js";
 /** The GPUs of a CUDA build. */
 export interface GpuOptions {
   /** How much of each GPU's memory TensorFlow takes, 0 to 1. Default nearly all. */
-  readonly memoryFraction?: number;
+  readonly memoryFraction?: number | undefined;
   /** Whether memory is taken as it is needed. Default false. */
-  readonly allowGrowth?: boolean;
+  readonly allowGrowth?: boolean | undefined;
   /** The GPUs that TensorFlow may see, such as `0,1`. Default all. */
-  readonly visibleDevices?: string;
+  readonly visibleDevices?: string | undefined;
 }
 
 /** How a TensorFlow session is configured. */
 export interface SessionOptions {
   /** Threads that one op may use. Default TensorFlow's: one for each core. */
-  readonly intraOpThreads?: number;
+  readonly intraOpThreads?: number | undefined;
   /**
    * Ops of one call that may run at the same time. Default 1: the ops of a call run one after another
    * on the thread that makes it, which saves a small model half of its time; several calls at once use
    * the cores better than one call on several. A model with wide branches and few callers gains by more.
    */
-  readonly interOpThreads?: number;
-  readonly gpu?: GpuOptions;
+  readonly interOpThreads?: number | undefined;
+  readonly gpu?: GpuOptions | undefined;
   /** A serialized `tensorflow.ConfigProto`, for anything else. The other options go before it. */
-  readonly sessionConfig?: Uint8Array;
+  readonly sessionConfig?: Uint8Array | undefined;
 }
 
 /** The serialized `ConfigProto` of the options; empty where none is set. */

@@ -1,7 +1,7 @@
 import { join } from "node:path";
-import { formatServableId, RAM_BYTES } from "@serving-kit/core";
+import { RAM_BYTES } from "@serving-kit/core";
 import { definePlatform, gatedFiles, type Platform, warmUpOf } from "@serving-kit/inference";
-import { runInCanary } from "@serving-kit/native-library";
+import { type PlatformCanary, probeInCanary } from "@serving-kit/native-library";
 import { canaryModule } from "./canary-module.js";
 import { LIBRARY_VARIABLE } from "./native/library.js";
 import { checkOptions, type TensorFlowOptions } from "./options.js";
@@ -11,7 +11,7 @@ import { attachSavedModel, PLATFORM_NAME } from "./share.js";
 const BYTES_PER_FILE_BYTE = 1.2;
 
 /** TensorFlow alone takes seconds to open. */
-const CANARY_TIMEOUT_MS = 120_000;
+const CANARY: PlatformCanary = { module: canaryModule, timeoutMs: 120_000 };
 
 const platform = definePlatform<TensorFlowOptions>({
   name: PLATFORM_NAME,
@@ -21,18 +21,8 @@ const platform = definePlatform<TensorFlowOptions>({
     const { loadSavedModel } = await import("./load-saved-model.js");
     return loadSavedModel(path, optionsOfModel(options, own), context);
   },
-  async probe({ path, id, options, own, signal }) {
-    const { canary, ...others } = optionsOfModel(options, own);
-    if (canary === undefined) return;
-    await runInCanary({
-      what: `${formatServableId(id)} (${path})`,
-      module: canaryModule,
-      exportName: "tryModel",
-      argument: { path, options: others },
-      timeoutMs: canary.timeoutMs ?? CANARY_TIMEOUT_MS,
-      signal,
-    });
-  },
+  probe: async ({ options, own, ...version }) =>
+    probeInCanary(version, optionsOfModel(options, own), CANARY),
   async accepts(path) {
     const { looksLikeSavedModel } = await import("./completeness.js");
     return looksLikeSavedModel(path);

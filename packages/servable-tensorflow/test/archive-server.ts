@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { type TarMember, tarGz } from "../../native-library/test/tar.js";
 import { archiveFor } from "../src/install/archive.js";
-import { type TarMember, tarGz } from "./tar.js";
 
 /** The archive of this platform, where it is one that tests can make. */
 const known = archiveFor(`${process.platform}-${process.arch}`);

@@ -1,8 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { InstallProgress } from "@serving-kit/inference";
+import type { InstallLibraryOptions, InstallProgress } from "@serving-kit/inference";
 import { describe, expect, it } from "vitest";
-import type { InstallOptions } from "../src/install/install-options.js";
 import { installTensorFlow } from "../src/install/install-tensorflow.js";
 import {
   type ArchiveServerOptions,
@@ -20,13 +19,13 @@ const libraries = archive?.libraries.map(({ name }) => name) ?? [];
 
 const machine = bareMachine();
 
-const install = (options: InstallOptions) =>
+const install = (options: InstallLibraryOptions) =>
   installTensorFlow({ version: VERSION, sha256: sha256Of(), dir: machine.dir, ...options });
 
 /** What an installation from a server fails with; no download is left that is not resumable. */
 async function failure(
   server: ArchiveServerOptions,
-  options: InstallOptions = {},
+  options: InstallLibraryOptions = {},
 ): Promise<string> {
   await using served = await serveArchive(server);
   const error = await install({ ...served, ...options }).catch((error) => error);

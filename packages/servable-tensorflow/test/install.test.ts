@@ -1,14 +1,15 @@
 import { createHash } from "node:crypto";
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { InstallProgress } from "@serving-kit/inference";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { writePip as writeFakePip } from "../../native-library/test/fake-pip.js";
+import { zip } from "../../native-library/test/zip.js";
 import { installTensorFlow } from "../src/install/install-tensorflow.js";
 import { wheelFor } from "../src/install/wheel.js";
-import { zip } from "./zip.js";
 
 const wheel = wheelFor(`${process.platform}-${process.arch}`);
 const canFake = wheel !== undefined && process.platform !== "win32";
@@ -31,21 +32,8 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** A python3 whose pip knows a link, copies a wheel, or fails, and notes with what it was called. */
-async function writePip(ending: string, link = ""): Promise<void> {
-  const program = join(folder, "bin/python3");
-  await writeFile(
-    program,
-    `#!/bin/sh
-[ "$3" = "--version" ] && { echo "pip 25.3 from somewhere"; exit 0; }
-echo "$@" >> ${folder}/calls
-[ "$3" = index ] && { echo "  Found link ${link} (from somewhere), version: ${version}"; exit 1; }
-while [ $# -gt 0 ]; do [ "$1" = --dest ] && dest=$2; shift; done
-${ending}
-`,
-  );
-  await chmod(program, 0o755);
-}
+const writePip = (ending: string, link?: string) =>
+  writeFakePip(folder, { ending, ...(link !== undefined && { link }) });
 
 async function writeWheel(names: readonly string[]): Promise<void> {
   const files = names.map((name) => [`tensorflow/${name}`, { content: `lib ${name}`, method: 8 }]);

@@ -1,9 +1,8 @@
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { InstallProgress } from "@serving-kit/inference";
+import type { InstallLibraryOptions, InstallProgress } from "@serving-kit/inference";
 import { describe, expect, it } from "vitest";
 import { checkInstallation } from "../src/install/check-installation.js";
-import type { InstallOptions } from "../src/install/install-options.js";
 import { installTensorFlow } from "../src/install/install-tensorflow.js";
 import {
   archive,
@@ -18,7 +17,7 @@ import { bareMachine } from "./bare-machine.js";
 const libraries = archive?.libraries.map(({ name }) => name) ?? [];
 const machine = bareMachine();
 
-const install = (options: InstallOptions) =>
+const install = (options: InstallLibraryOptions) =>
   installTensorFlow({ version: VERSION, sha256: sha256Of(), dir: machine.dir, ...options });
 
 describe.skipIf(skipReason)(`what is installed already${skipReason}`, () => {

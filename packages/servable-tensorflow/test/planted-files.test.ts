@@ -76,7 +76,7 @@ describe.skipIf(skipReason)(`a working directory with planted files${skipReason}
 
   it("gives no pip", async () => {
     const pip = (await runThere(`
-      const { findPip } = await import("SRC/install/pip.ts");
+      const { findPip } = await import("SRC/../../native-library/src/install/pip.ts");
       process.stdout.write(JSON.stringify((await findPip()) ?? null));
     `)) as { command: string } | null;
     expect(pip?.command.startsWith(folder) ?? false).toBe(false);

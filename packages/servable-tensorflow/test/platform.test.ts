@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { platformConformance } from "@serving-kit/testing";
 import { afterAll, describe, expect, it } from "vitest";
-import type { CanaryOptions } from "../src/options.js";
+import type { CanaryOptions } from "../src/index.js";
 import { tensorflow } from "../src/tensorflow.js";
 import { digits, digitsPath, skipReason } from "./zoo.js";
 

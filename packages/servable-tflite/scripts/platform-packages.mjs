@@ -3,23 +3,13 @@
 //   node packages/servable-tflite/scripts/platform-packages.mjs          fills those of this machine's platform
 //   node packages/servable-tflite/scripts/platform-packages.mjs --all    fills all of them, for packing
 //   node ../../scripts/platform-packages.mjs --check                     in a package: fails unless it is filled
-import { createHash } from "node:crypto";
-import {
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
-import { basename, dirname, join, parse } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
+import { runPlatformPackages } from "../../native-library/scripts/platform-packages.mjs";
 
 /** TensorFlow Lite 2.21 in the Java package of Bytedeco: a jar for each platform, of 4 MB. */
 const JAR = { groupId: "org.bytedeco", artifactId: "tensorflow-lite", version: "2.21.0-1.5.14" };
@@ -72,26 +62,16 @@ const libraries = {
   },
 };
 
-const packages = fileURLToPath(new URL("../npm", import.meta.url));
-const hashOf = (bytes) => createHash("sha256").update(bytes).digest("hex");
+const folder = fileURLToPath(new URL("../npm", import.meta.url));
 const versionOf = (name) => (libraries[name].classifier ? "2.21" : "2.9");
-
-/** The path of the library in the folder of a package, which has the package's short name. */
-const libraryPathOf = (folder) => join(folder, "lib", basename(libraries[basename(folder)].file));
-
-function hasLibrary(folder) {
-  const path = libraryPathOf(folder);
-  return existsSync(path) && hashOf(readFileSync(path)) === libraries[basename(folder)].sha256;
-}
-
-/** What is in the folder of libraries besides the package's own: it would be packed, too. */
-function strayFiles(folder) {
-  const { dir, base } = parse(libraryPathOf(folder));
-  return readdirSync(dir).filter((file) => file !== base && file !== `${base}.part`);
-}
+const fileNameOf = (name) => basename(libraries[name].file);
+const licencesOf = (name) => ({
+  LICENSE: join(folder, "LICENSE"),
+  NOTICE: join(folder, `NOTICE-${versionOf(name)}`),
+});
 
 /** The library of a package, from where it is published. */
-async function obtain(name) {
+async function fetchLibrary(name) {
   const { classifier, file } = libraries[name];
   if (classifier) return fromJar(classifier, file);
   const carrier = createRequire(import.meta.url).resolve("tfjs-tflite-node/package.json");
@@ -130,50 +110,15 @@ async function downloadJar(classifier) {
   }
 }
 
-/** The library is written next to its place and renamed: a process that has the old one open keeps it. */
-async function placeLibrary(folder) {
-  const name = basename(folder);
-  const library = await obtain(name);
-  const { file, sha256 } = libraries[name];
-  const actual = hashOf(library);
-  if (actual !== sha256) throw new Error(`${file} must have SHA-256 ${sha256}; got ${actual}`);
-  const target = libraryPathOf(folder);
-  mkdirSync(dirname(target), { recursive: true });
-  writeFileSync(`${target}.part`, library, { mode: 0o755 });
-  renameSync(`${target}.part`, target);
-}
-
-async function fill(name) {
-  const folder = join(packages, name);
-  if (!hasLibrary(folder)) await placeLibrary(folder);
-  // A folder that is older than the pinned version has the library of before.
-  for (const file of strayFiles(folder)) rmSync(join(folder, "lib", file), { recursive: true });
-  copyFileSync(join(packages, "LICENSE"), join(folder, "LICENSE"));
-  copyFileSync(join(packages, `NOTICE-${versionOf(name)}`), join(folder, "NOTICE"));
-}
-
-async function fillAll(names) {
-  for (const name of names) {
-    await fill(name).catch((error) => {
-      process.stderr.write(
-        `@serving-kit/tflite-${name}: getting TensorFlow Lite ${versionOf(name)} failed: ${error.message}\n`,
-      );
-      process.exitCode = 1;
-    });
-  }
-}
-
-function checkFilled(folder) {
-  const hasTexts = ["LICENSE", "NOTICE"].every((file) => existsSync(join(folder, file)));
-  if (hasTexts && hasLibrary(folder) && strayFiles(folder).length === 0) return;
-  process.stderr.write(
-    `${folder} lacks its library or licence, or has another library than the pinned one: run \`npm run pack\`, which fills the platform packages before it packs them\n`,
-  );
-  process.exitCode = 1;
-}
-
-const here = `${process.platform}-${process.arch}`;
-const names = Object.keys(libraries);
-if (process.argv.includes("--check")) checkFilled(process.cwd());
-else if (process.argv.includes("--all")) await fillAll(names);
-else await fillAll(names.filter((name) => name === here || name === `2.9-${here}`));
+await runPlatformPackages({
+  ...{ title: "TensorFlow Lite", prefix: "@serving-kit/tflite-", folder, libraries },
+  ...{ versionOf, fileNameOf, licencesOf },
+  isFor: (name, platform) => name === platform || name === `2.9-${platform}`,
+  async obtain(name, scratch) {
+    const library = await fetchLibrary(name);
+    writeFileSync(join(scratch, fileNameOf(name)), library, { mode: 0o755 });
+    for (const [licence, original] of Object.entries(licencesOf(name))) {
+      copyFileSync(original, join(scratch, licence));
+    }
+  },
+});

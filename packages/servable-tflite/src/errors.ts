@@ -62,13 +62,6 @@ export const errors = {
       details: { index },
     }),
 
-  sharedPredictorInvalid: (problem: string) =>
-    new ServingError(
-      "INVALID_ARGUMENT",
-      "SHARED_PREDICTOR_INVALID",
-      `the token does not stand for a predictor of this process: ${problem}. Pass on what share() gave, unchanged, to a worker thread`,
-    ),
-
   reshapeFailed: (shapes: string, message: string) =>
     new ServingError(
       "INVALID_ARGUMENT",

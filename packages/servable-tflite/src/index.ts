@@ -3,6 +3,7 @@
  *
  * @packageDocumentation
  */
+export type { CanaryOptions } from "@serving-kit/native-library";
 export { describeRuntime, type RuntimeFacts } from "./describe-runtime.js";
 export { errors as tfliteErrors } from "./errors.js";
 export { inspectTflite, type TfliteInspection } from "./inspect-tflite.js";
@@ -10,5 +11,5 @@ export { libraryReport } from "./library-report.js";
 export type { ModelState } from "./model-state.js";
 export { type NativeCounts, nativeCounts } from "./native/native-counts.js";
 export type { UncheckedOperand } from "./operands/guard-operands.js";
-export type { CanaryOptions, TfliteOptions } from "./options.js";
+export type { TfliteOptions } from "./options.js";
 export { tflite } from "./tflite.js";

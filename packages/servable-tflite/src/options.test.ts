@@ -15,7 +15,10 @@ describe("options of tflite", () => {
     [{ library: "" }, 'option library of tflite must be a path; got ""'],
     [{ canary: true }, "option canary of tflite must be { timeoutMs?: a number > 0 }; got true"],
     [{ canary: { timeoutMs: 0 } }, 'got {"timeoutMs":0}'],
-    [{ thread: 2 }, 'tflite has no option "thread"; it has threads, interpreters, execution'],
+    [
+      { thread: 2 },
+      "option thread of tflite is unknown; expected one of threads, interpreters, execution",
+    ],
   ])("refuses %j", (options, message) => {
     expect(() => tflite(options as object)).toThrow(message);
     expect(() => tflite(options as object)).toThrow(TypeError);

@@ -1,5 +1,4 @@
-import type { SharedPredictor } from "@serving-kit/inference";
-import { errors } from "./errors.js";
+import { inferenceErrors, type SharedPredictor } from "@serving-kit/inference";
 import type { TfliteOptions } from "./options.js";
 
 /** The name of the platform. */
@@ -35,10 +34,10 @@ export function shareModel(
 export function sharedModelOf(shared: SharedPredictor): SharedModel {
   const { model } = shared as Partial<SharedModel>;
   if (shared?.platform !== PLATFORM_NAME || model === undefined) {
-    throw errors.sharedPredictorInvalid("it is something else");
+    throw inferenceErrors.sharedPredictorInvalid("it is something else");
   }
   if (!(model.bytes?.buffer instanceof SharedArrayBuffer)) {
-    throw errors.sharedPredictorInvalid("its memory is not shared");
+    throw inferenceErrors.sharedPredictorInvalid("its memory is not shared");
   }
   return shared as SharedModel;
 }

@@ -1,6 +1,12 @@
-import { formatServableId, RAM_BYTES } from "@serving-kit/core";
-import { definePlatform, gatedFiles, type Platform, warmUpOf } from "@serving-kit/inference";
-import { runInCanary } from "@serving-kit/native-library";
+import { RAM_BYTES } from "@serving-kit/core";
+import {
+  definePlatform,
+  gatedFiles,
+  optionsOfModel,
+  ownOptions,
+  type Platform,
+} from "@serving-kit/inference";
+import { type PlatformCanary, probeInCanary } from "@serving-kit/native-library";
 import { canaryModule } from "./canary-module.js";
 import { modelCompleteness } from "./completeness.js";
 import { findModel, hasModelFile } from "./find-model.js";
@@ -13,32 +19,26 @@ import { PLATFORM_NAME, sharedModelOf } from "./share.js";
 /** An interpreter holds at most its own copy of the weights, packed, and a margin for activations. */
 const BYTES_PER_FILE_BYTE = 1.2;
 
-const CANARY_TIMEOUT_MS = 60_000;
+const CANARY: PlatformCanary = { module: canaryModule, timeoutMs: 60_000 };
 
 const platform = definePlatform<TfliteOptions>({
   name: PLATFORM_NAME,
   keepsContract: true,
 
   load: ({ path, options, own, ...context }) =>
-    loadModel(path, optionsOfModel(options, own), context),
+    loadModel(path, optionsOfModel(options, ownOptions(own, "tflite"), checkOptions), context),
 
   async attach(shared, services) {
     const { model, options } = sharedModelOf(shared);
     return openModel(model, options, services);
   },
 
-  async probe({ path, id, options, own, signal }) {
-    const { canary, ...others } = optionsOfModel(options, own);
-    if (canary === undefined) return;
-    await runInCanary({
-      what: `${formatServableId(id)} (${path})`,
-      module: canaryModule,
-      exportName: "tryModel",
-      argument: { path, options: others },
-      timeoutMs: canary.timeoutMs ?? CANARY_TIMEOUT_MS,
-      signal,
-    });
-  },
+  probe: async ({ options, own, ...version }) =>
+    probeInCanary(
+      version,
+      optionsOfModel(options, ownOptions(own, "tflite"), checkOptions),
+      CANARY,
+    ),
 
   accepts: hasModelFile,
 
@@ -58,14 +58,6 @@ const platform = definePlatform<TfliteOptions>({
     return { [RAM_BYTES]: Math.ceil(BYTES_PER_FILE_BYTE * bytes * (1 + interpreters)) };
   },
 });
-
-/** The options of the platform, and instead of them those that the model has for itself in `own.tflite` and `own.warmUp`. */
-function optionsOfModel(options: TfliteOptions, own: Readonly<Record<string, unknown>> = {}) {
-  const ofModel = { ...(own.tflite as TfliteOptions | undefined) };
-  checkOptions(ofModel);
-  const { enabled } = warmUpOf(own);
-  return { ...options, ...ofModel, ...(enabled !== undefined && { warmup: enabled }) };
-}
 
 /**
  * The platform of `.tflite` models: `source.pipe(tflite())`.

@@ -29,13 +29,6 @@ export const errors = {
       details: { path },
     }),
 
-  sharedPredictorInvalid: (problem: string) =>
-    new ServingError(
-      "INVALID_ARGUMENT",
-      "SHARED_PREDICTOR_INVALID",
-      `the token is not a predictor of this process: ${problem}. Pass what share() returned, unchanged, to a worker thread`,
-    ),
-
   categoryUnknown: (feature: string, row: number, value: string, known: readonly string[]) =>
     new ServingError(
       "INVALID_ARGUMENT",

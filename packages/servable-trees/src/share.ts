@@ -1,5 +1,4 @@
-import type { SharedPredictor } from "@serving-kit/inference";
-import { errors } from "./errors.js";
+import { inferenceErrors, type SharedPredictor } from "@serving-kit/inference";
 import type { Forest } from "./forest/forest.js";
 import type { PlacedForest } from "./kernel/wasm-runner.js";
 import type { TreeOptions } from "./options.js";
@@ -22,12 +21,12 @@ export interface SharedTrees extends SharedPredictor {
 export function sharedTreesOf(platform: string, shared: SharedPredictor): SharedTrees {
   const { model, placed } = (shared ?? {}) as Partial<SharedTrees>;
   if (shared?.platform !== platform || model === undefined) {
-    throw errors.sharedPredictorInvalid("it is something else");
+    throw inferenceErrors.sharedPredictorInvalid("it is something else");
   }
   const forest = placed && "memory" in placed ? placed.forest : placed;
   const memory = forest?.nodes.buffer ?? model.linear?.weights.buffer;
   if (!(memory instanceof SharedArrayBuffer)) {
-    throw errors.sharedPredictorInvalid("its memory is not shared");
+    throw inferenceErrors.sharedPredictorInvalid("its memory is not shared");
   }
   return shared as SharedTrees;
 }

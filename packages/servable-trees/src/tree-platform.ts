@@ -1,5 +1,10 @@
 import { RAM_BYTES } from "@serving-kit/core";
-import { definePlatform, gatedFiles, type PlatformFactory } from "@serving-kit/inference";
+import {
+  definePlatform,
+  gatedFiles,
+  optionsOfModel,
+  type PlatformFactory,
+} from "@serving-kit/inference";
 import { modelCompleteness } from "./completeness.js";
 import { findModel, hasModelFile, LIBRARIES } from "./find-model.js";
 import { inspectModel } from "./inspect-model.js";
@@ -22,7 +27,7 @@ export function treePlatform(library: Library): PlatformFactory<TreeOptions> {
     files,
 
     async load({ path, options, own, signal, clock, logger }) {
-      const settings = optionsOfModel(options, own?.[library]);
+      const settings = optionsOfModel(options, own?.[library], checkOptions);
       const { allRounds = false } = settings;
       const { model, path: file } = await readModel(library, path, { allRounds }, signal);
       signal.throwIfAborted();
@@ -53,11 +58,4 @@ export function treePlatform(library: Library): PlatformFactory<TreeOptions> {
       return { [RAM_BYTES]: 2 * bytes + FIXED_BYTES };
     },
   });
-}
-
-/** The options of the platform, and instead of them those that the model has for itself. */
-function optionsOfModel(options: TreeOptions, own: unknown): TreeOptions {
-  const ofModel = { ...(own as TreeOptions | undefined) };
-  checkOptions(ofModel);
-  return { ...options, ...ofModel };
 }

@@ -148,10 +148,13 @@ describe("options", () => {
   });
 
   it.each<[object, RegExp]>([
-    [{ missing: "x" }, /option missing: expected a number; got x/],
-    [{ inputName: "" }, /option inputName: expected a string of 1 to 256 characters/],
-    [{ kernel: "gpu" }, /option kernel: expected "auto" or "javascript"; got gpu/],
-    [{ rounds: 3 }, /option rounds is unknown; expected one of allRounds, missing/],
+    [{ missing: "x" }, /option missing of trees must be a number; got "x"/],
+    [
+      { inputName: "" },
+      /option inputName of trees must be a string of 1 to 256 characters; got ""/,
+    ],
+    [{ kernel: "gpu" }, /option kernel of trees must be auto or javascript; got "gpu"/],
+    [{ rounds: 3 }, /option rounds of trees is unknown; expected one of allRounds, missing/],
   ])("%j is refused", async (options, message) => {
     await expect(load(modelFile("binary.ubj"), "xgboost", options)).rejects.toThrow(message);
   });

@@ -29,46 +29,46 @@ export interface ModelServerOptions<M = unknown> extends Omit<ServedModelsOption
    */
   readonly models?: ModelsOption<M> | undefined;
   /** How long to wait for the start-up policy in ms. Default Infinity. */
-  readonly startUpTimeoutMs?: number;
+  readonly startUpTimeoutMs?: number | undefined;
   /**
    * Called with the server before it looks for the first model. What it makes listen answers health
    * and status at once, and refuses the rest with 503 (UNAVAILABLE) until the start-up policy is met;
    * what it rejects with ends the start. Default none.
    */
-  readonly beforeStart?: (server: ModelServer) => void | Promise<void>;
+  readonly beforeStart?: ((server: ModelServer) => void | Promise<void>) | undefined;
   /**
    * Whether clients may replace the models by the RPC HandleReloadConfigRequest: `reload`, the default, within
    * `modelRoots`, or `none`. `reload` of this object is not limited.
    */
-  readonly modelControl?: ModelControlMode;
+  readonly modelControl?: ModelControlMode | undefined;
   /**
    * The folders and URIs that clients may load models from, and all below. Symlinks are resolved. A URI is allowed
    * only below a root that is a URI. Default: the parents of the base paths of `models`, or the base path itself if
    * its parent is `/` or has no path.
    */
-  readonly modelRoots?: readonly string[];
+  readonly modelRoots?: readonly string[] | undefined;
   /** CORS, timeouts and limits of what is served over HTTP, wherever it is mounted. Default TF Serving's. */
-  readonly rest?: HttpOptions;
+  readonly rest?: HttpOptions | undefined;
   /** Limits of what all clients together may take: memory, connections, answers that stall. */
-  readonly limits?: ServerLimits;
+  readonly limits?: ServerLimits | undefined;
   /** Decides which requests may be answered, over HTTP and gRPC. Default: all. */
-  readonly authorize?: Authorize;
+  readonly authorize?: Authorize | undefined;
   /** How clients reach the models: see `Protocol`. Default none: the models are served within the process. */
-  readonly protocols?: readonly Protocol[];
+  readonly protocols?: readonly Protocol[] | undefined;
   /** What watches the calls: metrics, spans, a request log. Default none. */
-  readonly observers?: readonly Observer[];
+  readonly observers?: readonly Observer[] | undefined;
   /** What stands between calls and versions, the last one nearest to the calls. Default none. */
-  readonly acquireDecorators?: readonly AcquireDecorator[];
+  readonly acquireDecorators?: readonly AcquireDecorator[] | undefined;
   /**
    * How many event loops answer what comes by `listen` and `listenGrpc`, each in a worker thread, over
    * one loaded copy of each model; 1, the default, is the app's own. Where threads cannot share a port
    * it stays at 1, with a warning.
    */
-  readonly threads?: number | ThreadsOptions;
+  readonly threads?: number | ThreadsOptions | undefined;
   /** Default: nothing is written. */
-  readonly logger?: Logger;
+  readonly logger?: Logger | undefined;
   /** Default `systemClock`. */
-  readonly clock?: Clock;
+  readonly clock?: Clock | undefined;
 }
 
 /**
@@ -141,5 +141,5 @@ export interface ModelServer<M extends { [N in keyof M]: ModelType } = OpenModel
    * and unloads all models. After `deadlineMs` (default: never) it no longer waits: what is in flight
    * is cut off. Can be called again and gives the same promise.
    */
-  close(options?: { readonly deadlineMs?: number }): Promise<void>;
+  close(options?: { readonly deadlineMs?: number | undefined }): Promise<void>;
 }

@@ -254,7 +254,7 @@ export class RunningServer implements ModelServer {
     await waitAsLameDuck({ ms, clock: this.#clock, signal, connections });
   }
 
-  close({ deadlineMs }: { readonly deadlineMs?: number } = {}): Promise<void> {
+  close({ deadlineMs }: { readonly deadlineMs?: number | undefined } = {}): Promise<void> {
     this.#closing ??= this.#close(deadlineMs);
     return this.#closing;
   }

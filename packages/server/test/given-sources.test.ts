@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import {
   type AspiredVersions,
   incomplete,
@@ -11,7 +12,11 @@ import {
 import { definePlatform, type Predictor, spec } from "@serving-kit/inference";
 import { ReplaySubject } from "rxjs";
 import { expect, it } from "vitest";
+import { type FixtureModel, fixturePlatform } from "./fixture-platform.js";
+import { CELLS, loaded } from "./threads-platform.js";
+import { ThreadsWorld, until } from "./threads-world.js";
 import { createModelServer, type WholeServerOptions } from "./whole-server.js";
+import { World as ModelFolder } from "./world.js";
 
 const vector = spec.float32([-1]);
 /** The number of rows of each run, by the factor of the model. */
@@ -110,6 +115,73 @@ it("starts when the names in `ready` have settled, and is ready while the policy
   expect((await server.predict("a", { x: [1] })).y?.data).toEqual(Float32Array.of(2));
   await server.reload([]);
   expect((await server.predict("a", { x: [1] })).y?.data).toEqual(Float32Array.of(2));
+});
+
+it("warms the versions of a source up before they are available, and times it", async () => {
+  await using folder = await ModelFolder.create();
+  await folder.publish("warm", 1, { warmUp: { records: 3 } });
+  await folder.publish("cold", 1, { warmUp: { records: 0, failure: "no records" } });
+  const world = new World();
+  for (const name of ["warm", "cold"]) world.emit(name, join(folder.path, name, "1"));
+  world.emit("batched", "2");
+  runs.length = 0;
+  await using server = await world.serve({
+    platforms: [fixturePlatform(), factors()],
+    ready: ["warm", "cold", "batched"],
+    metrics: {},
+    batching: ({ name }) =>
+      name === "batched"
+        ? { maxBatchSize: 4, allowedBatchSizes: [2, 4], enableAllBatchSizesWarmup: true }
+        : undefined,
+    manager: { maxLoadRetries: 0 },
+  });
+  // By batching: once for each allowed size.
+  expect(runs).toEqual([2, 4]);
+  const metrics = await server.fetch(new Request("http://localhost/monitoring/prometheus/metrics"));
+  const text = (await metrics?.text()) ?? "";
+  const latencyOf = (name: string, status: string) => {
+    const labels = `model_path="${join(folder.path, name, "1")}",status="${status}"`;
+    return text.includes(`:tensorflow:serving:model_warmup_latency_count{${labels}} 1\n`);
+  };
+  expect([latencyOf("warm", "OK"), latencyOf("cold", "DATA_LOSS")]).toEqual([true, true]);
+  const { body } = await statusOf(server, "/v1/models/cold");
+  expect(body.model_version_status).toMatchObject([
+    { state: "END", status: { error_message: expect.stringContaining("no records") } },
+  ]);
+});
+
+it("answers for the versions of a source in every event loop, swaps them, and withdraws them", async () => {
+  await using folder = await ModelFolder.create();
+  const source = new ReplaySubject<AspiredVersions<StoragePath>>();
+  await using world = await ThreadsWorld.start({ sources: [source] });
+  const emit = (...versions: number[]) => {
+    const at = (version: number) => ({ path: join(folder.path, "sourced", String(version)) });
+    const list = versions.map((version) => ({
+      id: servableId("sourced", version),
+      data: at(version),
+    }));
+    source.next({ name: "sourced", versions: list });
+  };
+  const firstLoad = loaded.length;
+  for (const version of [1, 2]) {
+    await folder.publish("sourced", version, { b: version } as FixtureModel);
+    emit(...Array.from({ length: version }, (_, i) => i + 1));
+    await world.server.manager.available({ name: "sourced", version });
+    const threads = await world.threads("sourced", `/versions/${version}`);
+    expect([threads.size, threads.has(0)]).toEqual([2, false]);
+  }
+  const cells = loaded.slice(firstLoad);
+  expect(cells.map((each) => Atomics.load(each, CELLS.attached))).toEqual([2, 2]);
+  emit(2);
+  await until(() => world.states("sourced").join() === "2 available");
+  for (let i = 0; i < 8; i++) {
+    expect((await world.predict("sourced", "/versions/1")).status).toBe(404);
+    expect((await world.predict("sourced")).body.predictions[0].y).toBe(3);
+  }
+  emit();
+  await until(() => world.states("sourced").length === 0);
+  for (let i = 0; i < 8; i++) expect((await world.predict("sourced")).status).toBe(404);
+  expect(cells.map((each) => Atomics.load(each, CELLS.disposed))).toEqual([1, 1]);
 });
 
 it("fails to start with the reason of the source, and with that of the load", async () => {

@@ -49,9 +49,9 @@ async function readFactor(path: string): Promise<number | undefined> {
 }
 
 let folder = "";
-const publish = async (version: number, factor: number) => {
-  await mkdir(join(folder, "scale", `${version}`), { recursive: true });
-  await writeFile(join(folder, "scale", `${version}`, "factor"), `${factor}`);
+const publish = async (version: number, factor: number, name = "scale") => {
+  await mkdir(join(folder, name, `${version}`), { recursive: true });
+  await writeFile(join(folder, name, `${version}`, "factor"), `${factor}`);
 };
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "serving-kit-local-"));
@@ -168,6 +168,25 @@ describe("models.predict, models.call and models.model", () => {
     expect((await one.predict({ x: [2] })).y?.data[0]).toBe(10);
     expect(() => models.model("none" as "double").version).toThrow("Servable not found");
   });
+});
+
+it("a defined model with accepts serves version folders, and swaps them", async () => {
+  await publish(1, 3, "swapped");
+  await using models = await createModelServer({
+    platforms: [factors],
+    sourceProviders: [filesystemProvider()],
+    ...{ settleMs: 0, pollIntervalMs: 0 },
+    models: { swapped: join(folder, "swapped") },
+  });
+  const call = async () => {
+    const { outputs, id } = await models.call("swapped", { x: [1] });
+    return [id.version, outputs.y?.data[0]];
+  };
+  expect(await call()).toEqual([1n, 3]);
+  await publish(2, 7, "swapped");
+  await models.poll();
+  await models.manager.available({ name: "swapped", version: 2 });
+  expect(await call()).toEqual([2n, 7]);
 });
 
 describe("the conformance suite, through models.predict", () => {

@@ -13,7 +13,7 @@ import {
   readWarmUpRequests,
   WARM_UP_FILE,
 } from "../../servable-tensorflow/src/warm-up/prediction-log.js";
-import type { RequestLogOptions } from "../src/index.js";
+import type { LoggedRequest, RequestLogOptions } from "../src/index.js";
 import { World } from "./world.js";
 
 let world: World;
@@ -59,6 +59,20 @@ async function expectWarmUp(bytes: Uint8Array): Promise<void> {
   expect(examples.shape).toEqual([2]);
   expect(Buffer.from(examples.data[0] as Uint8Array).includes("a")).toBe(true);
 }
+
+it("logs and counts a call within the process as any request", async () => {
+  const requests: LoggedRequest[] = [];
+  await using server = await world.serve(["m"], {
+    metrics: {},
+    requestLog: { sink: { write: (all) => void requests.push(...all) } },
+  });
+  await server.predict("m", { x: [1] });
+  const page = await server.fetch(new Request("http://host/monitoring/prometheus/metrics"));
+  expect(await page?.text()).toContain('request_count{model_name="m",status="OK"} 1\n');
+  await expect
+    .poll(() => requests)
+    .toMatchObject([{ api: "Predict", id: { name: "m", version: 7n } }]);
+});
 
 describe("sinks", () => {
   it("tfRecordSink writes a warm-up file of the requests that succeeded", async () => {

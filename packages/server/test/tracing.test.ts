@@ -89,6 +89,20 @@ it("is a child of the span that is active, whatever the headers say", async () =
   expect(span("Predict").kind).toBe(SpanKind.INTERNAL);
 });
 
+it("gives a call within the process its spans, below the span that is active", async () => {
+  const server = await serve();
+  const outer = trace.getTracer("app").startSpan("outer");
+  await context.with(trace.setSpan(context.active(), outer), () => server.predict("m", { x: [1] }));
+  outer.end();
+  expect(span("Predict").attributes).toMatchObject({
+    "serving_kit.entrypoint": "in-process",
+    "serving_kit.model.name": "m",
+    "serving_kit.model.version": "7",
+  });
+  expect(span("Predict").parentSpanContext?.spanId).toBe(outer.spanContext().spanId);
+  expect(span("run").parentSpanContext?.spanId).toBe(span("Predict").spanContext().spanId);
+});
+
 it("says what failed", async () => {
   const server = await serve();
   await predict(server, { instances: ["no number"] });

@@ -19,7 +19,7 @@ export interface ModelServerOptions<M = unknown>
   extends Omit<ServerOptions<M>, "platforms">,
     BuiltInOptions {
   /** Kinds of model in addition to the built-in ones; they are asked first. Default none. */
-  readonly platforms?: readonly Platform[];
+  readonly platforms?: readonly Platform[] | undefined;
 }
 
 /**

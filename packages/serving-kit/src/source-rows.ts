@@ -12,7 +12,9 @@ export interface SourceOptions {
    * Where versions from buckets are kept, and how many bytes they may have. Default: `models` in the kit's cache
    * folder, `$XDG_CACHE_HOME/serving-kit`, and half of what is free on its disk.
    */
-  readonly modelCache?: Partial<ModelCacheOptions> | undefined;
+  readonly modelCache?:
+    | { readonly [K in keyof ModelCacheOptions]?: ModelCacheOptions[K] | undefined }
+    | undefined;
   /**
    * The name of the object that a publisher writes last into a version in a bucket. If given, a version that has neither
    * it nor a `SHA256SUMS` is not loaded. Default: `_READY`, and versions without it must settle.

@@ -1,10 +1,19 @@
-import { readFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Model, type Platform, type Predictor, spec, tensor } from "@serving-kit/inference";
 import { libraryReport } from "@serving-kit/servable-tensorflow";
 import { type PredictorConformanceOptions, predictorConformance } from "@serving-kit/testing";
-import { describe, it } from "vitest";
-import { createModelServer, defineModel, loadModel } from "../src/index.js";
+import { afterAll, describe, it } from "vitest";
+import {
+  expectedCalls,
+  hasLibrary as hasOnnxRuntime,
+  modelFile,
+  skipped as skippedOnnx,
+} from "../../servable-onnx/test/support.js";
+import { INTERPRETER, MODULES, noNumpy } from "../../servable-python/test/support.js";
+import { createModelServer, defineModel, loadModel, python } from "../src/index.js";
 
 const runner = { describe, it };
 const example = (path: string) =>
@@ -36,15 +45,18 @@ function conformanceOf(
   basePath: string,
   examples: Examples,
   options: { readonly platform?: Platform; readonly batching?: boolean } = {},
+  suite: Partial<PredictorConformanceOptions> = {},
 ) {
   const takesMore = { clauses: ["S6"], reason: "it takes more values than tensors" };
   predictorConformance(runner, {
+    ...suite,
     name: `${name}: loadModel`,
     create: async () => predictorOf(await loadModel(basePath, options)),
     examples,
     skip: [takesMore],
   });
   predictorConformance(runner, {
+    ...suite,
     name: `${name}: models.predict`,
     create: async () => {
       const models = await createModelServer({
@@ -90,7 +102,25 @@ const double = defineModel({
   accepts: () => true,
   predict: ({ x }) => ({ y: x.data.map((value) => 2 * value) }),
 });
-const { opened } = await libraryReport();
+const { opened, problem } = await libraryReport();
+/** The text of a module in Python, as version 1 of a model. */
+const pythonModels = mkdtempSync(join(tmpdir(), "serving-kit-python-"));
+cpSync(join(MODULES, "tensors.py"), join(pythonModels, "1", "model.py"));
+afterAll(() => rmSync(pythonModels, { recursive: true, force: true }));
+const sums = (...row: number[]) => ({
+  inputs: { x: tensor("float32", [1, 3], row) },
+  outputs: {
+    sum: tensor("float32", [1], [row.reduce((sum, value) => sum + value, 0)]),
+    double: tensor(
+      "float32",
+      [1, 3],
+      row.map((value) => 2 * value),
+    ),
+  },
+});
+/** The title of a platform's suites, with the reason if they are skipped. */
+const titleOf = (name: string, reason: string | undefined) =>
+  reason === undefined ? name : `${name} (skipped: ${reason.split("\n")[0]})`;
 
 describe("models of each platform, as their users call them", () => {
   conformanceOf("tflite", example("models/digits"), digits);
@@ -106,5 +136,21 @@ describe("models of each platform, as their users call them", () => {
   conformanceOf("a defined model", example("models/digits"), [rows(1, 2), rows(3, 6)], {
     platform: double,
   });
-  if (opened) conformanceOf("tensorflow", example("models/digits/savedmodel"), digits);
+
+  describe.skipIf(!opened)(titleOf("TensorFlow", problem), () => {
+    conformanceOf("tensorflow", example("models/digits/savedmodel"), digits);
+  });
+
+  describe.skipIf(!hasOnnxRuntime)(`ONNX Runtime${skippedOnnx}`, () => {
+    // Suites take batches apart.
+    const calls = expectedCalls("dense").filter(({ inputs }) => inputs.x?.shape[0] !== 0);
+    conformanceOf("onnx", modelFile("dense"), calls);
+  });
+
+  describe.skipIf(noNumpy)(titleOf("Python", noNumpy), () => {
+    const platform = python({ interpreter: INTERPRETER });
+    // Each test starts a process.
+    const slow = { timeoutMs: 30_000, maxBlockMs: 1_000 };
+    conformanceOf("python", pythonModels, [sums(1, 2, 3), sums(4, 5, 6)], { platform }, slow);
+  });
 });

@@ -24,7 +24,7 @@ export interface ServableConfig extends SourceServable {
    * the very end. With it, versions without the file are incomplete and those with it need not
    * settle; `isComplete` is asked all the same. Default: none.
    */
-  readonly readyMarker?: string;
+  readonly readyMarker?: string | undefined;
 }
 
 /** What `filesystemSource` takes. */
@@ -32,26 +32,26 @@ export interface FilesystemSourceOptions {
   /** The servables to find versions of; `reconfigure` replaces them. */
   readonly servables: readonly ServableConfig[];
   /** Milliseconds from one poll of all base paths to the next. Default 1000; 0 polls once, at start. */
-  readonly pollIntervalMs?: number;
+  readonly pollIntervalMs?: number | undefined;
   /** Whether changes of a base path are also noticed at once, by watching. Default true. */
-  readonly watch?: boolean;
+  readonly watch?: boolean | undefined;
   /**
    * For how many milliseconds the files of a version must have been unchanged before it can be
    * complete. Default 1000. Set it above the attribute cache of a network file system (NFS: 3 s)
    * where versions are copied in rather than renamed; 0 takes files as they are.
    */
-  readonly settleMs?: number;
+  readonly settleMs?: number | undefined;
   /** After how many milliseconds a base path that does not answer is reported. Default 5000. */
-  readonly lookTimeoutMs?: number;
+  readonly lookTimeoutMs?: number | undefined;
   /** Default: `systemClock`. */
-  readonly clock?: Clock;
+  readonly clock?: Clock | undefined;
   /**
    * The time that files are stamped with, in milliseconds since 1970. Used for nothing but to see
    * that files are old at first sight. Default: `Date.now`.
    */
-  readonly wallTimeMs?: () => number;
+  readonly wallTimeMs?: (() => number) | undefined;
   /** The file system to look at. Default: that of the process. */
-  readonly fileSystem?: FileSystem;
+  readonly fileSystem?: FileSystem | undefined;
 }
 
 /** A ServableConfig with an absolute base path and its defaults filled in. */

@@ -13,7 +13,6 @@ import { objectStore } from "./object-store-provider.js";
 
 interface SetUp extends Partial<ObjectStoreOptions> {
   readonly servable?: Partial<SourceServable>;
-  readonly pollIntervalMs?: number;
   readonly logger?: Logger;
   /** How many ms the store's clock is ahead. */
   readonly skewMs?: number;

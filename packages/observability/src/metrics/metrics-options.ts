@@ -3,12 +3,12 @@ import { z } from "zod";
 /** Options for the metrics of a server. */
 export interface MetricsOptions {
   /** The path of the page. Default `/monitoring/prometheus/metrics`, TF Serving's. */
-  readonly path?: string;
+  readonly path?: string | undefined;
   /**
    * Whether counts and latencies of calls have the labels `version` and `signature_name` as well. Default false:
    * only TF Serving's labels.
    */
-  readonly versionLabels?: boolean;
+  readonly versionLabels?: boolean | undefined;
 }
 
 /** The default of `path`: the path in TF Serving's monitoring config files. */

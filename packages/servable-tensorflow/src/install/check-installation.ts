@@ -1,8 +1,8 @@
 import { join } from "node:path";
+import type { InstallLibraryOptions } from "@serving-kit/inference";
 import { cacheFolder } from "@serving-kit/native-library";
+import { damagedFiles, readInstalledFiles } from "@serving-kit/native-library/install";
 import { CACHED_FOLDER } from "../native/library.js";
-import type { InstallOptions } from "./install-options.js";
-import { damagedFiles, readInstalledFiles } from "./installed-files.js";
 
 /** What is left of an installation. */
 export interface InstallationCheck {
@@ -17,7 +17,7 @@ export interface InstallationCheck {
  * of them: 1 GB. Undefined where nothing is installed. `installTensorFlow` mends what is damaged.
  */
 export async function checkInstallation(
-  options: Pick<InstallOptions, "dir" | "onProgress" | "signal"> = {},
+  options: Pick<InstallLibraryOptions, "dir" | "onProgress" | "signal"> = {},
 ): Promise<InstallationCheck | undefined> {
   const folder = options.dir ?? join(cacheFolder(), CACHED_FOLDER);
   const installed = await readInstalledFiles(folder);

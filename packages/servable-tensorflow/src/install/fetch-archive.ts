@@ -1,17 +1,20 @@
 import { join } from "node:path";
-import { ARCHIVES, type Archive } from "./archive.js";
-import { type Checksum, hasChecksum } from "./checksum.js";
-import type { InstallOptions } from "./install-options.js";
-import type { PinnedVersion } from "./pinned-version.js";
-import { withoutLogins } from "./pip.js";
-import { downloadFile } from "./resumable-download.js";
+import {
+  type Checksum,
+  downloadFile,
+  hasChecksum,
+  type InstallOptions,
+  type PinnedVersion,
+  withoutLogins,
+} from "@serving-kit/native-library/install";
+import type { Archive } from "./archive.js";
 
-/** Gives the official archive, kept whole from an earlier attempt or downloaded into a folder. */
+/** Downloads the official archive into a folder, unless an earlier attempt has, and returns its path. `archives` is the URL of the folder of all versions. */
 export async function fetchArchive(
   archive: Archive,
   { version, sha256 }: PinnedVersion,
   folder: string,
-  { archives = ARCHIVES, onProgress, signal }: InstallOptions,
+  { archives, onProgress, signal }: InstallOptions & { readonly archives: string },
 ): Promise<string> {
   const url = `${archives}/${version}/${archive.name}`;
   const checksum: Checksum = { algorithm: "sha256", value: sha256 };

@@ -1,24 +1,19 @@
+import type { Wheel } from "@serving-kit/native-library/install";
+
 /** The version that is installed where none is asked for. */
 export const DEFAULT_VERSION = "2.21.0";
 
 /** A Python package that carries libtensorflow, for one platform. */
-export interface Wheel {
-  /** Its name for pip. */
-  readonly package: string;
-  /** pip's names of the platform, newest first. */
-  readonly platforms: readonly string[];
-  /** The libraries in it that are needed. */
+export interface TensorFlowWheel extends Wheel {
+  /** The libraries in it that are needed, the main one last. */
   readonly libraries: readonly string[];
-  /** SHA-256 of the wheel of `DEFAULT_VERSION` for `PYTHON`. */
+  /** SHA-256 of the wheel of `DEFAULT_VERSION`. */
   readonly sha256: string;
 }
 
-/** The Python whose wheels are taken; their libraries do not depend on it. */
-export const PYTHON = "3.11";
-
 const linuxLibraries = ["libtensorflow_framework.so.2", "libtensorflow_cc.so.2"];
 
-const wheels: Readonly<Record<string, Wheel>> = {
+const wheels: Readonly<Record<string, TensorFlowWheel>> = {
   "linux-x64": {
     package: "tensorflow-cpu",
     platforms: ["manylinux_2_27_x86_64", "manylinux_2_17_x86_64", "manylinux2014_x86_64"],
@@ -40,6 +35,6 @@ const wheels: Readonly<Record<string, Wheel>> = {
 };
 
 /** The wheel for a platform such as `linux-x64`; undefined where none carries the library. */
-export function wheelFor(platform: string): Wheel | undefined {
+export function wheelFor(platform: string): TensorFlowWheel | undefined {
   return Object.hasOwn(wheels, platform) ? wheels[platform] : undefined;
 }

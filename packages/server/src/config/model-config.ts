@@ -53,17 +53,17 @@ export interface ModelConfig {
    * The platform: one of the server's by its name, or one of the model's own. Default: for each version
    * the first of the server's platforms that accepts its files.
    */
-  readonly platform?: string | Platform;
+  readonly platform?: string | Platform | undefined;
   /** Which versions are served. Default the newest one. */
-  readonly versionPolicy?: ServableVersionPolicy;
+  readonly versionPolicy?: ServableVersionPolicy | undefined;
   /** Names for versions, such as `{ stable: 1, canary: 2 }`. */
-  readonly labels?: VersionLabels;
+  readonly labels?: VersionLabels | undefined;
   /**
    * How this model is batched, in place of the server's `batching`: `false` for not at all, `true` for
    * the defaults, or options, of signatures too. Counts for versions that are loaded from then on.
    * Default: as the server's options say.
    */
-  readonly batching?: boolean | BatchingOptions;
+  readonly batching?: boolean | BatchingOptions | undefined;
   /**
    * How this model's versions are warmed up, instead of what the options of its platform say. Counts for versions that
    * are loaded from then on. Default: as the platform's options say.
@@ -78,11 +78,11 @@ export interface ModelConfig {
    * Paths of libraries with ops that this model's SavedModels need, in addition to those of the platform
    * `tensorflow`. They stay loaded, for all models. Default none.
    */
-  readonly opLibraries?: readonly string[];
+  readonly opLibraries?: readonly string[] | undefined;
   /** Options of the platform `tflite` for this model, instead of those of the platform. Default none. */
-  readonly tflite?: TfliteModelOptions;
+  readonly tflite?: TfliteModelOptions | undefined;
   /** Options of the platform `python` for this model, instead of those of the platform. Default none. */
-  readonly python?: PythonModelOptions;
+  readonly python?: PythonModelOptions | undefined;
   /**
    * The signatures that each version must have, as `serving-kit types` writes them. A version that has others is
    * refused, and the one before continues to serve. Default: any.
@@ -92,7 +92,7 @@ export interface ModelConfig {
    * Where a sample of this model's requests goes, in place of the server's `requestLog`. Counts for
    * requests that are answered from then on. Default: as the server's options say.
    */
-  readonly requestLog?: RequestLogOptions | RequestLogFileOptions;
+  readonly requestLog?: RequestLogOptions | RequestLogFileOptions | undefined;
 }
 
 /** Where the fields of a model stand: in a file, or in a message of a client. */

@@ -10,6 +10,6 @@ export interface ModelOutcome {
 /** How long `reload` waits for the models. */
 export interface ReloadOptions {
   /** In ms. Default 300,000. */
-  readonly timeoutMs?: number;
-  readonly signal?: AbortSignal;
+  readonly timeoutMs?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
 }

@@ -6,17 +6,17 @@ import { type WireField, type WireValues, wireMessage } from "./wire-message.js"
 
 /** Options of Python models that a model can have for itself: see `PythonModelOptions` of servable-python. */
 export interface PythonModelOptions {
-  readonly interpreter?: string;
+  readonly interpreter?: string | undefined;
   /** The number of processes for each version, 1 to 256. */
-  readonly workers?: number;
+  readonly workers?: number | undefined;
   /** The number of calls that one process runs at a time, 1 to 256. */
-  readonly concurrency?: number;
+  readonly concurrency?: number | undefined;
   /** `{worker}` in a value is the number of the process, from 0. */
-  readonly env?: Readonly<Record<string, string>>;
-  readonly startTimeoutMs?: number;
+  readonly env?: Readonly<Record<string, string>> | undefined;
+  readonly startTimeoutMs?: number | undefined;
   /** 0 disables it. */
-  readonly hangTimeoutMs?: number;
-  readonly pythonPath?: readonly string[];
+  readonly hangTimeoutMs?: number | undefined;
+  readonly pythonPath?: readonly string[] | undefined;
 }
 
 const MAX_MS = 2 ** 31 - 1;

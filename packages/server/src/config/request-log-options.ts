@@ -29,9 +29,9 @@ export interface RequestLogSink {
 export interface RequestLogOptions {
   readonly sink: RequestLogSink;
   /** The share of requests that is logged, from 0 to 1. Default 1. */
-  readonly samplingRate?: number;
+  readonly samplingRate?: number | undefined;
   /** Maximum bytes that wait for the sink; further requests are dropped. Default 64 MiB. */
-  readonly maxQueuedBytes?: number;
+  readonly maxQueuedBytes?: number | undefined;
 }
 
 /** A request log to a file, as in TF Serving's `LoggingConfig`. */
@@ -41,7 +41,7 @@ export interface RequestLogFileOptions {
   /** The path of the file without its ending, which is the type: `/logs/digits` is `/logs/digits.jsonl`. */
   readonly filenamePrefix: string;
   /** The share of requests that is logged, from 0 to 1. Default 1. */
-  readonly samplingRate?: number;
+  readonly samplingRate?: number | undefined;
 }
 
 /** Returns the path of the file that a request log is appended to. */

@@ -11,12 +11,12 @@ import { type WireField, type WireValues, wireMessage } from "./wire-message.js"
 
 /** Options of `.tflite` models that a model can have for itself: see `TfliteOptions` of servable-tflite. */
 export interface TfliteModelOptions {
-  readonly state?: "fresh" | "keep";
-  readonly uncheckedOps?: "refuse" | "allow";
+  readonly state?: "fresh" | "keep" | undefined;
+  readonly uncheckedOps?: "refuse" | "allow" | undefined;
   /** In bytes, from 1 to 2^31 - 1. */
-  readonly maxTensorBytes?: number;
-  readonly resizeFixed?: boolean;
-  readonly batch?: "fixed" | "resize";
+  readonly maxTensorBytes?: number | undefined;
+  readonly resizeFixed?: boolean | undefined;
+  readonly batch?: "fixed" | "resize" | undefined;
 }
 
 const fields = {

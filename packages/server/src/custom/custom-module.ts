@@ -20,11 +20,11 @@ export interface CustomPlatformOptions {
   /** The file of an ES or CommonJS module, or of one that a platform with `code` runs, such as Python; a relative path is resolved against the working directory. */
   readonly modulePath: string;
   /** The name of the export. Default `default`; of a module in Python `Model` or `load_servable`. */
-  readonly exportName?: string;
+  readonly exportName?: string | undefined;
   /** What is passed to the export as it is. Default an empty object. */
-  readonly options?: Readonly<Record<string, unknown>>;
+  readonly options?: Readonly<Record<string, unknown>> | undefined;
   /** `model_type` of the configuration, for a module in Python. Default none. */
-  readonly modelType?: string;
+  readonly modelType?: string | undefined;
 }
 
 /** What a `LoadServable` is told beside the path. */

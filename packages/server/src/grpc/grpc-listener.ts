@@ -36,18 +36,18 @@ export interface GrpcListenOptions extends ListenerOptions {
   /**
    * Default 8500, TF Serving's, or none where there is a `socketPath`; 0 takes any free port.
    */
-  readonly port?: number;
+  readonly port?: number | undefined;
   /** Default: all addresses. */
-  readonly host?: string;
+  readonly host?: string | undefined;
   /**
    * The path of a unix socket to listen on. One that a process left behind when it died is replaced.
    * Default none.
    */
-  readonly socketPath?: string;
+  readonly socketPath?: string | undefined;
   /** Default: no TLS. */
-  readonly ssl?: SslConfig;
+  readonly ssl?: SslConfig | undefined;
   /** The greatest message in bytes. Default 2^31 - 1, as in TF Serving. */
-  readonly maxMessageBytes?: number;
+  readonly maxMessageBytes?: number | undefined;
   /**
    * Further arguments of the channel, by their gRPC names. Default: at most 1000 calls at once on a
    * connection (`grpc.max_concurrent_streams`), which is given up when a ping of every minute
@@ -55,9 +55,9 @@ export interface GrpcListenOptions extends ListenerOptions {
    * 4 MiB of messages, or a whole one where that is less, that are under way before they are read, for each
    * call and each connection (`grpc-node.flow_control_window`).
    */
-  readonly channelArguments?: ChannelArguments;
+  readonly channelArguments?: ChannelArguments | undefined;
   /** Whether clients may ask for the services and messages. Default true. */
-  readonly reflection?: boolean;
+  readonly reflection?: boolean | undefined;
 }
 
 /** Where gRPC is listened for. */

@@ -13,14 +13,14 @@ import type { MatchedRoute, RouteTable } from "./route-table.js";
 /** Options of everything that is served over HTTP, wherever it is mounted. */
 export interface HttpOptions {
   /** Allows browsers of any origin: `Access-Control-Allow-Origin: *`. Default false. */
-  readonly cors?: boolean;
+  readonly cors?: boolean | undefined;
   /**
    * Timeout of a call in ms, from when its body was read: it is answered 504 (DEADLINE_EXCEEDED). Default
    * 30,000, TF Serving's.
    */
-  readonly timeoutMs?: number;
+  readonly timeoutMs?: number | undefined;
   /** Maximum body in bytes, before and after inflating; a larger one is 413. Default 100 MiB. */
-  readonly maxBodyBytes?: number;
+  readonly maxBodyBytes?: number | undefined;
 }
 
 /** The default of `timeoutMs`, TF Serving's. */

@@ -15,19 +15,19 @@ export interface ClientTimeouts {
    * For its headers, in ms, and for a TLS handshake as well, which is cut off without an answer. Default
    * 30,000; Infinity: as long as it likes, but 120,000 for a handshake.
    */
-  readonly headersTimeoutMs?: number;
+  readonly headersTimeoutMs?: number | undefined;
   /** For all of it, body included, in ms. Default 300,000; Infinity: as long as it likes. */
-  readonly requestTimeoutMs?: number;
+  readonly requestTimeoutMs?: number | undefined;
 }
 
 /** On which port to listen, and how. */
 export interface ListenOptions extends ClientTimeouts, ListenerOptions {
   /** Default 8501, TF Serving's; 0 takes any free port. */
-  readonly port?: number;
+  readonly port?: number | undefined;
   /** Default: all addresses. */
-  readonly host?: string;
+  readonly host?: string | undefined;
   /** Default: no TLS. */
-  readonly ssl?: SslConfig;
+  readonly ssl?: SslConfig | undefined;
 }
 
 /** On which unix socket to listen, and how. */
@@ -38,7 +38,7 @@ export interface SocketListenOptions extends ClientTimeouts, ListenerOptions {
    */
   readonly socketPath: string;
   /** Default: no TLS. */
-  readonly ssl?: SslConfig;
+  readonly ssl?: SslConfig | undefined;
 }
 
 /** What listens now. */

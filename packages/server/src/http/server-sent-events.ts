@@ -17,9 +17,9 @@ export interface ServerSentEventsOptions {
    * After how many ms without an event a comment is sent, which clients ignore: proxies close connections that are
    * silent, and only a write finds a client that is gone. Default 15,000. 0 sends none.
    */
-  readonly heartbeatMs?: number;
+  readonly heartbeatMs?: number | undefined;
   /** The clock of the heartbeat: that of the server. Default `systemClock`. */
-  readonly clock?: Clock;
+  readonly clock?: Clock | undefined;
 }
 
 const HEARTBEAT_MS = 15_000;

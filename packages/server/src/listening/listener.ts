@@ -4,7 +4,7 @@ export interface ListenerOptions {
    * Where clients of the other protocol belong, as the end of a sentence of the log, such as `gRPC is served
    * at port 8500 (--port)`. Default: the port at which this server serves it.
    */
-  readonly elsewhere?: string;
+  readonly elsewhere?: string | undefined;
 }
 
 /** The connections of a server, over all of its listeners. */

@@ -26,7 +26,7 @@ const REUSE_PORT_PLATFORMS: readonly NodeJS.Platform[] = ["linux", "freebsd"];
 export function portSharing({
   reusePortSocket,
 }: {
-  readonly reusePortSocket?: (address: SharedAddress) => number;
+  readonly reusePortSocket?: ((address: SharedAddress) => number) | undefined;
 }): ((address: SharedAddress) => SharedListen) | undefined {
   if (hasReusePort()) return (address) => ({ ...address, reusePort: true });
   return reusePortSocket && ((address) => ({ fd: reusePortSocket(address) }));

@@ -9,9 +9,9 @@ export interface SslConfig {
   /** The server's certificate, with those between it and the authority. */
   readonly serverCert: string;
   /** The authorities of client certificates. */
-  readonly customCa?: string;
+  readonly customCa?: string | undefined;
   /** Whether every client must have a certificate of these authorities, which are needed then. Default false. */
-  readonly clientVerify?: boolean;
+  readonly clientVerify?: boolean | undefined;
 }
 
 /**

@@ -62,12 +62,15 @@ export interface LoopPlugins {
   readonly acquireDecorators: readonly AcquireDecorator[];
 }
 
+/** The plugins of a server's options. */
+export type PluginOptions = { readonly [K in keyof LoopPlugins]?: LoopPlugins[K] | undefined };
+
 /** The plugins that a server's options name. */
 export const pluginsOf = ({
   protocols = [],
   observers = [],
   acquireDecorators = [],
-}: Partial<LoopPlugins>): LoopPlugins => ({ protocols, observers, acquireDecorators });
+}: PluginOptions): LoopPlugins => ({ protocols, observers, acquireDecorators });
 
 /** The name of calls that their protocol has not declared: names from outside must not fill the memory. */
 const OTHER = "(other)";

@@ -21,7 +21,7 @@ export interface AfterStart<T> {
  */
 export function afterStart<T>(
   { starting, run, giveUp, onLateFailure, clock }: AfterStart<T>,
-  { timeoutMs, signal }: Required<Pick<ReloadOptions, "timeoutMs">> & ReloadOptions,
+  { timeoutMs, signal }: ReloadOptions & { readonly timeoutMs: number },
 ): Promise<T> {
   return new Promise((resolve, reject) => {
     signal?.throwIfAborted();

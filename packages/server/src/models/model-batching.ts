@@ -6,7 +6,13 @@ import {
   type StartedBatch,
   slotsOf,
 } from "@serving-kit/batching";
-import type { Clock, Loader, Logger, ServableId } from "@serving-kit/core";
+import {
+  type Clock,
+  type Loader,
+  type Logger,
+  type ServableId,
+  withoutUndefined,
+} from "@serving-kit/core";
 import type { Predictor } from "@serving-kit/inference";
 import { readBatchingParametersFile } from "../config/batching-parameters-file.js";
 
@@ -47,7 +53,8 @@ export function modelBatching(
   { clock, logger }: { readonly clock: Clock; readonly logger: Logger },
   count?: (batch: StartedBatch) => void,
 ): (loader: Loader<Predictor>, path: string, id: ServableId) => Loader<Predictor> {
-  const shared = typeof batching === "object" ? batching : {};
+  const ofServer: BatchingOptions = typeof batching === "object" ? batching : {};
+  const shared = withoutUndefined(ofServer);
   const slots = slotsOf(typeof shared.slots === "object" ? shared : { clock, ...shared });
 
   async function optionsOf(path: string, id: ServableId): Promise<BatchingOptions | undefined> {
@@ -62,8 +69,9 @@ export function modelBatching(
 
   return (loader, path, id) => {
     return batchingLoader(loader, async () => {
-      const options = await optionsOf(path, id);
-      if (options === undefined) return undefined;
+      const given = await optionsOf(path, id);
+      if (given === undefined) return undefined;
+      const options = withoutUndefined(given);
       const hasSlots = (["slots", "clock"] as const).some((key) => options[key]);
       const { onBatchStart } = options;
       const countAndTell = (batch: StartedBatch) => {

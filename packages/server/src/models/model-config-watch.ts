@@ -23,13 +23,13 @@ export interface ModelConfigWatchOptions {
   /** Replaces the models of the server: its `reload`. */
   readonly reload: (models: readonly ModelConfig[]) => Promise<readonly ModelOutcome[]>;
   /** Milliseconds from one look at the file to the next. Default 0: it is read by `reload` alone. */
-  readonly pollIntervalMs?: number;
+  readonly pollIntervalMs?: number | undefined;
   /** Is told what changed and what became of it, and what is wrong with the file, once. */
-  readonly logger?: Logger;
+  readonly logger?: Logger | undefined;
   /** Default `systemClock`. */
-  readonly clock?: Clock;
+  readonly clock?: Clock | undefined;
   /** Gives the text of a file. Default: reads it, at most 1 MiB. */
-  readonly read?: (path: string) => Promise<string>;
+  readonly read?: ((path: string) => Promise<string>) | undefined;
 }
 
 /** What watches a model config file until it is disposed of. */

@@ -15,11 +15,11 @@ export type ModelControlMode = "reload" | "none";
 
 /** What bounds the folders that a client may name. */
 export interface ModelControlOptions {
-  readonly modelControl?: ModelControlMode;
-  readonly modelRoots?: readonly string[];
-  readonly sourceProviders?: readonly (SourceProvider | MissingSource)[];
+  readonly modelControl?: ModelControlMode | undefined;
+  readonly modelRoots?: readonly string[] | undefined;
+  readonly sourceProviders?: readonly (SourceProvider | MissingSource)[] | undefined;
   /** The models that the server starts with. */
-  readonly models?: readonly Pick<ModelConfig, "basePath">[];
+  readonly models?: readonly Pick<ModelConfig, "basePath">[] | undefined;
 }
 
 /**

@@ -7,7 +7,7 @@ import type { Listening, ListenOptions } from "../http/http-listener.js";
 import type { LimitSettings } from "../limits/server-limits.js";
 import { addCounts, type ConnectionCount } from "../listening/listener.js";
 import { portSharing, type SharedAddress, type SharedListen } from "../listening/port-sharing.js";
-import { type LoopPlugins, pluginsOf } from "../loop/event-loop.js";
+import { type PluginOptions, pluginsOf } from "../loop/event-loop.js";
 import type { ObserverPeer } from "../plugins/observer.js";
 import { modulesOf } from "../plugins/plugin-module.js";
 import type { Loop } from "./loop.js";
@@ -29,13 +29,13 @@ interface ThreadsSetup {
 }
 
 /** The options of a server that its threads use. */
-export interface ThreadedServerOptions extends Partial<LoopPlugins> {
-  readonly threads?: number | ThreadsOptions;
-  readonly rest?: HttpOptions;
+export interface ThreadedServerOptions extends PluginOptions {
+  readonly threads?: number | ThreadsOptions | undefined;
+  readonly rest?: HttpOptions | undefined;
   readonly limitSettings: LimitSettings;
-  readonly authorize?: Authorize;
-  readonly clock?: Clock;
-  readonly logger?: Logger;
+  readonly authorize?: Authorize | undefined;
+  readonly clock?: Clock | undefined;
+  readonly logger?: Logger | undefined;
 }
 
 /**

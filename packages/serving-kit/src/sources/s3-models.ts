@@ -1,6 +1,6 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
-import type { SourceProvider } from "@serving-kit/core";
+import { type SourceProvider, withoutUndefined } from "@serving-kit/core";
 import { s3 } from "@serving-kit/source-object-store/s3";
 import type { SourceOptions } from "../source-rows.js";
 
@@ -15,7 +15,7 @@ export function s3Models({ modelCache, readyMarker }: SourceOptions): SourceProv
   // The client's own word about Node's version, which is not for the users of a server.
   process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= "true";
   return s3({
-    cache: { dir: modelCacheDir(), ...modelCache },
+    cache: { dir: modelCacheDir(), ...withoutUndefined(modelCache ?? {}) },
     ...(readyMarker !== undefined && { readyMarker }),
   });
 }

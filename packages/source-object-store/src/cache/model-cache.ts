@@ -11,7 +11,7 @@ export interface ModelCacheOptions {
   /** The folder, which other processes may share. It is made when the first version is fetched. */
   readonly dir: string;
   /** How many bytes its versions may have before the least recently used ones are removed. Default: half of what is free. */
-  readonly maxBytes?: number;
+  readonly maxBytes?: number | undefined;
 }
 
 /** The version that a lease is for. */

@@ -3,10 +3,10 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promis
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
-import type { InstallProgress } from "@serving-kit/inference";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type TarMember, tarGz } from "../../test/tar.js";
 import { zip } from "../../test/zip.js";
+import type { InstallProgress } from "./install-options.js";
 import { type UnpackOptions, unpack } from "./unpack.js";
 
 let folder: string;

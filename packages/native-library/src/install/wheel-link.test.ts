@@ -5,8 +5,6 @@ import { parseWheelLink } from "./wheel-link.js";
 const wheel: Wheel = {
   package: "tensorflow-cpu",
   platforms: ["manylinux_2_27_x86_64", "manylinux2014_x86_64"],
-  libraries: [],
-  sha256: "",
 };
 const a = "a".repeat(64);
 const b = "b".repeat(64);

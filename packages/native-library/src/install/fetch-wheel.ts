@@ -1,8 +1,8 @@
 import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { type Checksum, hasChecksum } from "./checksum.js";
+import type { PinnedVersion } from "./install-library.js";
 import type { InstallOptions } from "./install-options.js";
-import type { PinnedVersion } from "./pinned-version.js";
 import { downloadWheel, type Pip } from "./pip.js";
 import { downloadFile, partOf } from "./resumable-download.js";
 import type { Wheel } from "./wheel.js";
@@ -41,7 +41,10 @@ export async function fetchWheel(
   }
   const file = await findWheel(folder, wheel, version);
   if (file === undefined) throw new Error(`pip put no wheel of ${wheel.package} into ${folder}`);
-  return file;
+  onProgress?.({ step: "checking", bytes: 0 });
+  if (await hasChecksum(file, sha256(hash))) return file;
+  await rm(file, { force: true });
+  throw new Error(`the wheel of ${wheel.package} must have SHA-256 ${hash}; pip put another one`);
 }
 
 async function findWheel(

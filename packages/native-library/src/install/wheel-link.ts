@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
-import { pythonSurroundings } from "@serving-kit/native-library";
+import { pythonSurroundings } from "../python.js";
 import type { Pip } from "./pip.js";
-import { PYTHON, type Wheel } from "./wheel.js";
+import { WHEEL_PYTHON, type Wheel } from "./wheel.js";
 
 /** What pip may write: a line for each file of the package. */
 const MAX_OUTPUT_BYTES = 2 ** 26;
@@ -31,7 +31,7 @@ export async function findWheelLink(
   const args = [
     ...pip.args,
     ...["index", "versions", wheel.package, "-vv", "--retries", "1"],
-    ...["--only-binary=:all:", "--implementation", "cp", "--python-version", PYTHON],
+    ...["--only-binary=:all:", "--implementation", "cp", "--python-version", WHEEL_PYTHON],
     ...wheel.platforms.flatMap((platform) => ["--platform", platform]),
     ...["--no-input", "--disable-pip-version-check"],
   ];

@@ -2,8 +2,8 @@ import { execFile, spawn } from "node:child_process";
 import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { type Clock, systemClock } from "@serving-kit/core";
-import { findProgram, pythonPrograms, pythonSurroundings } from "@serving-kit/native-library";
-import { PYTHON, type Wheel } from "./wheel.js";
+import { findProgram, pythonPrograms, pythonSurroundings } from "../python.js";
+import { WHEEL_PYTHON, type Wheel } from "./wheel.js";
 
 const POLL_MS = 200;
 
@@ -64,7 +64,7 @@ export async function downloadWheel(pip: Pip, options: DownloadOptions): Promise
   const args = [
     ...pip.args,
     ...["download", "--no-deps", "--only-binary=:all:", "--implementation", "cp"],
-    ...["--python-version", PYTHON, "--dest", folder, "--requirement", requirements],
+    ...["--python-version", WHEEL_PYTHON, "--dest", folder, "--requirement", requirements],
     ...wheel.platforms.flatMap((platform) => ["--platform", platform]),
     ...["--progress-bar", "off", "--no-input", "--disable-pip-version-check"],
     ...(pip.version >= RESUMES_SINCE ? ["--resume-retries", "10"] : []),
