@@ -51,6 +51,16 @@ describe("readGraph", () => {
     expect(() => readGraph(bytes)).toThrow("operator 0 (BATCH_MATMUL) needs 2 inputs, but has 0");
   });
 
+  it("refuses an operator before the one whose output it reads, which damages the heap of TensorFlow Lite", () => {
+    const name = "tfserving__half_plus_two_metadata_signature";
+    const bytes = Uint8Array.from(bytesOf(`../../test/real-models/files/${name}.tflite`));
+    expect(readGraph(bytes).subgraphs[0]?.operators.length).toBe(2);
+    bytes[680] = (bytes[680] as number) ^ (1 << 2); // the first input of the first operator
+    expect(() => readGraph(bytes)).toThrow(
+      "operator 0 (MUL) reads tensor 4, which is an output of operator 1: expected an earlier one",
+    );
+  });
+
   it("reads or refuses whatever bytes, in bounded time", () => {
     const original = model("subgraphs");
     fc.assert(

@@ -9,6 +9,7 @@ import {
   type SignatureDef,
   type Subgraph,
 } from "./graph.js";
+import { checkOrder } from "./operator-order.js";
 import { readGraphTensor } from "./read-graph-tensor.js";
 import { checkOperands } from "./required-operands.js";
 
@@ -42,7 +43,7 @@ const MIN_RUNTIME_VERSION = "min_runtime_version";
 /**
  * Reads the whole graph of a .tflite file, and checks that all its parts lie within the file and that
  * tensors, buffers, operators and their codes refer to what exists, and that operators have the operands
- * that they need. Every prefix of a file fails: its last bytes belong to a part that is read here.
+ * that they need, and come after those whose outputs they read. Every prefix of a file fails: its last bytes belong to a part that is read here.
  *
  * @throws RangeError that says what is wrong with the bytes.
  */
@@ -131,30 +132,41 @@ function readSubgraph(
     }
     return numbers;
   };
+  const operators = table
+    .tables(SUBGRAPH.operators)
+    .map((operator, place) => readOperator(operator, place, codes, numbersOf));
+  checkOrder(operators);
   return {
     index,
     name: table.text(SUBGRAPH.name) ?? "",
     tensors,
     inputs: numbersOf(table, SUBGRAPH.inputs),
     outputs: numbersOf(table, SUBGRAPH.outputs),
-    operators: table.tables(SUBGRAPH.operators).map((operator, place) => {
-      const options = operator.table(OPERATOR.options);
-      const options2 = operator.table(OPERATOR.options2);
-      const customOptions = operator.bytes(OPERATOR.customOptions);
-      const read: Operator = {
-        index: place,
-        ...referredTo(codes, operator.uint32(OPERATOR.code), "operator code"),
-        inputs: numbersOf(operator, OPERATOR.inputs),
-        outputs: numbersOf(operator, OPERATOR.outputs),
-        intermediates: numbersOf(operator, OPERATOR.intermediates),
-        ...(options !== undefined && { options }),
-        ...(options2 !== undefined && { options2 }),
-        ...(customOptions !== undefined && { customOptions }),
-      };
-      checkOperands(read);
-      return read;
-    }),
+    operators,
   };
+}
+
+function readOperator(
+  table: FlatTable,
+  index: number,
+  codes: readonly OperatorCode[],
+  numbersOf: (owner: FlatTable, field: number) => readonly number[],
+): Operator {
+  const options = table.table(OPERATOR.options);
+  const options2 = table.table(OPERATOR.options2);
+  const customOptions = table.bytes(OPERATOR.customOptions);
+  const operator: Operator = {
+    index,
+    ...referredTo(codes, table.uint32(OPERATOR.code), "operator code"),
+    inputs: numbersOf(table, OPERATOR.inputs),
+    outputs: numbersOf(table, OPERATOR.outputs),
+    intermediates: numbersOf(table, OPERATOR.intermediates),
+    ...(options !== undefined && { options }),
+    ...(options2 !== undefined && { options2 }),
+    ...(customOptions !== undefined && { customOptions }),
+  };
+  checkOperands(operator);
+  return operator;
 }
 
 /**
