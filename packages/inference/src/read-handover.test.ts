@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { FakeClock } from "@serving-kit/testing";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { ReadHandover } from "./read-handover.js";
 
@@ -70,4 +71,21 @@ it("keeps the newest files up to its limit", async () => {
   expect(await handover.take(join(folder, "large"))).toBeUndefined();
   for (const path of paths) await keep(handover, path);
   expect(await handover.take(paths[1] as string), "what was taken counts no more").toBe("bbbb");
+});
+
+it("forgets after a minute what no load has taken, and sets no timer while it keeps nothing", async () => {
+  const clock = new FakeClock();
+  const handover = new ReadHandover<string>(undefined, clock);
+  const [first, second] = [file("a", "first"), file("b", "second")];
+  await keep(handover, first);
+  await clock.advance(30_000);
+  await keep(handover, second);
+  await clock.advance(30_000);
+  expect(await handover.take(first)).toBeUndefined();
+  expect(await handover.take(second)).toBe("second");
+  expect(clock.pending).toBe(0);
+  await keep(handover, second);
+  await clock.advance(60_000);
+  expect(await handover.take(second)).toBeUndefined();
+  expect(clock.pending).toBe(0);
 });

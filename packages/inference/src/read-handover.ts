@@ -1,3 +1,4 @@
+import { type Clock, systemClock } from "@serving-kit/core";
 import { gatedFiles } from "./gated-files.js";
 
 /** How many bytes a `ReadHandover` keeps: those of models that were checked and not loaded yet. */
@@ -6,8 +7,26 @@ export const HANDOVER_BYTES = 256 * 2 ** 20;
 /** How many files it keeps, however small. */
 const MAX_FILES = 1_000;
 
+/**
+ * How long it keeps them, in ms. A version that is removed between its check and its load never takes what was read of
+ * it.
+ */
+const KEPT_MS = 60_000;
+
+type HandoverClock = Pick<Clock, "now" | "setTimeout">;
+
+/** A clock whose timers let the process end: nothing waits for the end of `KEPT_MS`. */
+const backgroundClock: HandoverClock = {
+  now: systemClock.now,
+  setTimeout(callback, delayMs) {
+    const timer = setTimeout(callback, delayMs).unref();
+    return { [Symbol.dispose]: () => clearTimeout(timer) };
+  },
+};
+
 interface Kept<T> {
   readonly path: string;
+  readonly atMs: number;
   readonly stamp: string;
   readonly bytes: number;
   readonly value: T;
@@ -17,7 +36,7 @@ interface Kept<T> {
  * Hands what was read of a file from the check of completeness to the load that follows, so that a model file is read
  * once.
  *
- * Keeps at most 256 MiB and 1,000 files, the newest. What was kept is handed out once, and only if the file has not
+ * Keeps at most 256 MiB and 1,000 files, the newest, for a minute. What was kept is handed out once, and only if the file has not
  * changed since. A larger file is read again: between the check and the load no manager has reserved memory for it. A
  * canary reads its own copy too, since it is another process.
  */
@@ -25,10 +44,16 @@ export class ReadHandover<T> {
   readonly #maxBytes: number;
   #kept: Kept<T>[] = [];
   #bytes = 0;
+  readonly #clock: HandoverClock;
+  #timer: Disposable | undefined;
 
-  /** @param maxBytes Default 256 MiB. */
-  constructor(maxBytes = HANDOVER_BYTES) {
+  /**
+   * @param maxBytes Default 256 MiB.
+   * @param clock Default: that of the process, whose timers here do not keep the process alive.
+   */
+  constructor(maxBytes = HANDOVER_BYTES, clock = backgroundClock) {
     this.#maxBytes = maxBytes;
+    this.#clock = clock;
   }
 
   /** Reads by `read`, and keeps what it returns. Rejects as `read` and `stat` do. */
@@ -37,9 +62,10 @@ export class ReadHandover<T> {
     const { stamp, bytes } = await stampOf(path);
     const value = await read();
     if (bytes > this.#maxBytes) return value;
-    this.#kept.push({ path, stamp, bytes, value });
+    this.#kept.push({ path, atMs: this.#clock.now(), stamp, bytes, value });
     this.#bytes += bytes;
     while (this.#bytes > this.#maxBytes || this.#kept.length > MAX_FILES) this.#remove(0);
+    this.#timer ??= this.#clock.setTimeout(() => this.#forgetOld(), KEPT_MS);
     return value;
   }
 
@@ -58,9 +84,21 @@ export class ReadHandover<T> {
     return value;
   }
 
+  #forgetOld(): void {
+    const now = this.#clock.now();
+    const isOld = ({ atMs }: Kept<T>) => now - atMs >= KEPT_MS;
+    while (this.#kept[0] !== undefined && isOld(this.#kept[0])) this.#remove(0);
+    const [oldest] = this.#kept;
+    this.#timer =
+      oldest && this.#clock.setTimeout(() => this.#forgetOld(), oldest.atMs + KEPT_MS - now);
+  }
+
   #remove(index: number): void {
     const [removed] = this.#kept.splice(index, 1);
     this.#bytes -= removed?.bytes ?? 0;
+    if (this.#kept.length > 0) return;
+    this.#timer?.[Symbol.dispose]();
+    this.#timer = undefined;
   }
 }
 
