@@ -19,7 +19,7 @@ type HandoverClock = Pick<Clock, "now" | "setTimeout">;
 const backgroundClock: HandoverClock = {
   now: systemClock.now,
   setTimeout(callback, delayMs) {
-    const timer = setTimeout(callback, delayMs).unref();
+    const timer = setTimeout(callback, delayMs).unref(); // no Clock: it is one
     return { [Symbol.dispose]: () => clearTimeout(timer) };
   },
 };
