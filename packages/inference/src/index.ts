@@ -38,7 +38,8 @@ export { formatSignature } from "./format-signature.js";
 export { type NestedOf, nestedOf, type PlainElementOf, rowsOf } from "./from-tensor.js";
 export { gatedFiles } from "./gated-files.js";
 export { type GuardOptions, guard } from "./guard.js";
-export { type MapContext, type MapDefinition, mapPredictor } from "./map-predictor.js";
+export { type MapContext, type MappedFacts, type Mapping, mapLoaded } from "./map-loaded.js";
+export { type MapDefinition, mapPredictor } from "./map-predictor.js";
 export { type MemoryAllowance, OBJECT_BYTES, UNLIMITED_MEMORY } from "./memory-allowance.js";
 export type {
   Model,

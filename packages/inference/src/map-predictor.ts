@@ -1,5 +1,4 @@
 import {
-  type Clock,
   type LoadContext,
   type Loader,
   type ServableId,
@@ -13,7 +12,7 @@ import { type DefinedModel, isDefinedModel } from "./defined-model.js";
 import { checkExpected } from "./expected-model.js";
 import { formatSignature } from "./format-signature.js";
 import { guard } from "./guard.js";
-import { type CallContext, ModelCall } from "./model-call.js";
+import { type MapContext, type Mapping, mapLoaded } from "./map-loaded.js";
 import type {
   Answer,
   Given,
@@ -21,26 +20,14 @@ import type {
   ModelType,
   OneSignature,
   Outputs,
-  SignatureSpecs,
   Specs,
 } from "./model-type.js";
 import { signaturesOf } from "./plain-predictor.js";
 import { type Platform, withMembers } from "./platform.js";
-import type { PredictOptions, Predictor } from "./predictor.js";
-import type { PredictorLike } from "./predictor-like.js";
+import type { Predictor } from "./predictor.js";
 import { DEFAULT_SIGNATURE, type Signature } from "./signature.js";
-import type { Tensors } from "./tensor.js";
-import { toTensors } from "./to-tensor.js";
-import { signatureOf } from "./validate-inputs.js";
-import type { AnyValues } from "./values.js";
 
 type MaybePromise<T> = T | Promise<T>;
-
-/** The last argument of `before` and `after`. */
-export interface MapContext<I = Specs> extends CallContext {
-  /** The inputs of the call, as the caller passed them. */
-  readonly inputs: Given<I>;
-}
 
 /** The signature of a model that `mapPredictor` calls. */
 type Called<T extends ModelType> = T["signatures"][keyof T["signatures"]];
@@ -138,19 +125,6 @@ export function mapPredictor<
   }) as unknown as DefinedModel<OneSignature<I, O>>;
 }
 
-/** A definition without its types. */
-interface Mapping extends SignatureSpecs {
-  readonly name?: string;
-  readonly batchable?: boolean;
-  readonly signature?: string;
-  readonly expects?: ModelType;
-  readonly before?: (inputs: Tensors, context: MapContext) => unknown;
-  readonly after?: (
-    outputs: Tensors,
-    context: MapContext,
-  ) => MaybePromise<Readonly<Record<string, AnyValues>>>;
-}
-
 function mappedLoader(
   loader: Loader<Predictor>,
   mapping: Mapping,
@@ -163,52 +137,12 @@ function mappedLoader(
     try {
       if (mapping.expects) checkExpected(mapping.expects, predictor.signatures, path);
       const { clock = systemClock } = context;
-      return mapped(predictor, mapping, { platform, where: `"${id.name}"`, clock });
+      return mapLoaded(predictor, mapping, { platform, where: `"${id.name}"`, clock });
     } catch (error) {
       await unload(predictor);
       throw error;
     }
   });
-}
-
-interface MappedFacts {
-  readonly platform: string;
-  readonly where: string;
-  readonly clock: Clock;
-}
-
-function mapped(predictor: Predictor, mapping: Mapping, facts: MappedFacts): Predictor {
-  const { signature: name = DEFAULT_SIGNATURE, inputs, outputs, before, after } = mapping;
-  const { platform, where, clock } = facts;
-  const called = signatureOf(predictor, name);
-  const names = Object.keys(outputs);
-  const like: PredictorLike = {
-    signatures: { [DEFAULT_SIGNATURE]: { inputs, outputs, checksShapes: true } },
-    batchable: (mapping.batchable ?? false) && predictor.batchable,
-    async predict(given: Tensors, options: PredictOptions = {}) {
-      using call = new MappedCall(DEFAULT_SIGNATURE, names, options, clock, given);
-      const values = before === undefined ? given : await before(given, call);
-      const { signal, deadlineAtMs } = options;
-      const answer = await predictor.predict(toTensors(called, values), {
-        signature: name,
-        ...(signal && { signal }),
-        ...(deadlineAtMs !== undefined && { deadlineAtMs }),
-      });
-      return after === undefined ? answer : await after(answer, call);
-    },
-    ...shareOf(predictor, platform),
-    [Symbol.asyncDispose]: () => unload(predictor),
-  };
-  return guard(like, { where, clock });
-}
-
-/** Shares under the name of the mapped platform, by which other threads find `attach`. */
-function shareOf(predictor: Predictor, platform: string): Pick<PredictorLike, "share" | "unshare"> {
-  if (predictor.share === undefined) return {};
-  return {
-    share: () => ({ ...predictor.share?.(), platform }),
-    ...(predictor.unshare && { unshare: (shared) => predictor.unshare?.(shared) }),
-  };
 }
 
 function attachOf(
@@ -220,7 +154,7 @@ function attachOf(
   return async (shared, services = {}) => {
     const predictor = await attach({ ...shared, platform }, services);
     const { clock = systemClock } = services;
-    return mapped(predictor, mapping, { platform: name, where: `"${name}"`, clock });
+    return mapLoaded(predictor, mapping, { platform: name, where: `"${name}"`, clock });
   };
 }
 
@@ -236,19 +170,4 @@ function inspectOf(
     const description = [inspection.description, ...lines.map((line) => `  ${line}`)].join("\n");
     return { ...inspection, description };
   };
-}
-
-class MappedCall extends ModelCall implements MapContext {
-  readonly inputs: Given<Specs>;
-
-  constructor(
-    signature: string,
-    outputs: readonly string[],
-    options: PredictOptions,
-    clock: Clock,
-    inputs: Tensors,
-  ) {
-    super(signature, outputs, options, clock);
-    this.inputs = inputs as Given<Specs>;
-  }
 }

@@ -20,6 +20,7 @@ export {
   readModelConfigFile,
 } from "./config/model-config-file.js";
 export type { ModelOutcome, ReloadOptions } from "./config/model-outcome.js";
+export type { ModelProcessing } from "./config/processing-config.js";
 export { type ModelFields, readRemoteModel } from "./config/read-model-config.js";
 export {
   type LoggedRequest,
@@ -87,6 +88,7 @@ export type { MissingSource } from "./models/source-providers.js";
 export type { StartUpPolicy } from "./models/start-up.js";
 export type { Acquire, AcquireDecorator, DecoratorHost } from "./plugins/acquire-decorator.js";
 export type { CallAllowance } from "./plugins/call-budget.js";
+export type { ModelProcessor, ProcessedVersion } from "./plugins/model-processor.js";
 export type {
   CallObservation,
   CallStart,

@@ -1,5 +1,5 @@
 import type { Platform } from "@serving-kit/inference";
-import type { AcquireDecorator, Observer, Protocol } from "@serving-kit/server";
+import type { AcquireDecorator, ModelProcessor, Observer, Protocol } from "@serving-kit/server";
 import { filesystemProvider } from "@serving-kit/source-filesystem";
 import { loadPlatforms } from "./platforms/load-platforms.js";
 import { onnxFlags } from "./platforms/onnx-flags.js";
@@ -8,6 +8,7 @@ import { pythonFlags } from "./platforms/python-flags.js";
 import { tensorflowFlags } from "./platforms/tensorflow-flags.js";
 import { tfliteFlags } from "./platforms/tflite-flags.js";
 import { treesFlags } from "./platforms/trees-flags.js";
+import { processor } from "./processor.js";
 import type { PluginRow } from "./server-plugins.js";
 import type { SourceRow } from "./source-rows.js";
 
@@ -23,6 +24,8 @@ export interface BuiltIns {
   readonly observers: readonly PluginRow<Observer>[];
   /** The acquire decorators, the last one nearest to the calls. */
   readonly acquire: readonly PluginRow<AcquireDecorator>[];
+  /** What puts the `processing` of models in front of them. */
+  readonly processor: ModelProcessor;
   /** Where models come from besides the file system, by the schemes of URIs. */
   readonly sourceProviders: readonly SourceRow[];
 }
@@ -89,6 +92,7 @@ export const builtIns: BuiltIns = {
     },
   ],
   acquire: [],
+  processor,
   sourceProviders: [
     { scheme: "file", load: async () => ({ sourceProviders: filesystemProvider() }) },
     {

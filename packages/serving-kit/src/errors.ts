@@ -35,6 +35,13 @@ export const errors = {
       `unknown command ${JSON.stringify(name)}${nearest === undefined ? `; expected ${known.join(", ")}, or a path to serve` : `; did you mean ${nearest}?`} (--help lists all commands and flags)`,
     ),
 
+  modelNotConfigured: (name: string, file: string, known: readonly string[]) =>
+    new ServingError(
+      "NOT_FOUND",
+      "MODEL_NOT_FOUND",
+      `${file} has no model ${name}; expected one of ${known.join(", ") || "none"}`,
+    ),
+
   modelNotFound: (path: string, files: readonly string[]) =>
     new ServingError(
       "NOT_FOUND",

@@ -3,12 +3,15 @@ import { basename, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type BatchingOptions, batchingLoader } from "@serving-kit/batching";
 import {
+  type Loader,
   type Logger,
   messageOf,
+  type ServableId,
   servableId,
   silentLogger,
   systemClock,
   unload,
+  wrapLoader,
 } from "@serving-kit/core";
 import {
   checkExpected,
@@ -19,8 +22,10 @@ import {
   type Platform,
   type Predictor,
 } from "@serving-kit/inference";
+import type { ProcessingConfig } from "@serving-kit/processing";
 import { builtInPlatforms } from "./built-ins.js";
 import { errors } from "./errors.js";
+import { processor } from "./processor.js";
 
 /** Options of `loadModel`. */
 export interface LoadModelOptions<T extends ModelType = ModelType> {
@@ -28,6 +33,8 @@ export interface LoadModelOptions<T extends ModelType = ModelType> {
   readonly platform?: Platform | undefined;
   /** The version to load of a folder of versions. Default: the newest that loads. */
   readonly version?: bigint | number | undefined;
+  /** Steps before and after the model, as in a model config file: see the guide. Default none. */
+  readonly processing?: ProcessingConfig | undefined;
   /** Whether concurrent calls are joined, and how. Default false. */
   readonly batching?: boolean | BatchingOptions | undefined;
   /** The signatures that the model must have, as `serving-kit types` writes them. Default: any. */
@@ -126,8 +133,9 @@ async function loadVersion(
   const { signal = new AbortController().signal, logger = silentLogger, expects } = options;
   const platform = await platformOf(path, platforms);
   const id = servableId(basename(path), version);
-  const plain = platform.loader({ path }, id);
-  const { batching = false } = options;
+  const bare = platform.loader({ path }, id);
+  const { batching = false, processing } = options;
+  const plain = processing === undefined ? bare : processedLoader(bare, processing, path, id);
   const loader =
     batching === false ? plain : batchingLoader(plain, batching === true ? {} : batching);
   const context = { id, signal, logger, clock: systemClock };
@@ -135,6 +143,24 @@ async function loadVersion(
   const predictor = await loader.load(context);
   await check(predictor, expects, path);
   return modelOf(predictor, { platform: platform.platformName, version, clock: systemClock });
+}
+
+function processedLoader(
+  loader: Loader<Predictor>,
+  processing: ProcessingConfig,
+  path: string,
+  id: ServableId,
+): Loader<Predictor> {
+  return wrapLoader(loader, async (context) => {
+    const predictor = await loader.load(context);
+    try {
+      const { clock = systemClock } = context;
+      return await processor.process(predictor, processing, { id, path, clock });
+    } catch (error) {
+      await unload(predictor);
+      throw error;
+    }
+  });
 }
 
 async function check(predictor: Predictor, expects: ModelType | undefined, path: string) {

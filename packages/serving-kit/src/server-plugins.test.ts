@@ -14,6 +14,7 @@ const table: BuiltIns = {
   protocols: [row("a", "metrics" as never)],
   observers: [row("b")],
   acquire: [row("c")],
+  processor: named("p"),
   sourceProviders: [{ scheme: "s9", install: "npm install s9", load: async () => undefined }],
 };
 
@@ -25,6 +26,7 @@ it("withServerPlugins replaces the options of rows by the plugins that are made 
     protocols: [{ name: "a", given: [{}] }, { name: "added" }, { name: "own" }],
     observers: [{ name: "b", given: [] }],
     acquireDecorators: [{ name: "c", given: [] }],
+    processor: { name: "p" },
     sourceProviders: [{ schemes: ["s9"], install: "npm install s9" }],
   });
 });

@@ -23,7 +23,7 @@ export interface PluginRow<P> {
 /** The options of a server that say what its plugins are. */
 type PluginOptions = Pick<
   ServerOptions,
-  "protocols" | "observers" | "acquireDecorators" | "sourceProviders"
+  "protocols" | "observers" | "acquireDecorators" | "sourceProviders" | "processor"
 >;
 
 /**
@@ -35,7 +35,7 @@ export async function withServerPlugins<O extends PluginOptions & BuiltInOptions
   builtIns: BuiltIns,
   added?: Omit<Plugins, "platforms">,
 ): Promise<Omit<O, keyof BuiltInOptions> & PluginOptions> {
-  const { protocols, observers, acquire, sourceProviders } = builtIns;
+  const { protocols, observers, acquire, sourceProviders, processor } = builtIns;
   const rows = [...protocols, ...observers, ...acquire, ...sourceProviders];
   const ofRows = new Set<string>(rows.flatMap((row) => row.options ?? []));
   const others = Object.entries(options).filter(([name]) => !ofRows.has(name));
@@ -45,6 +45,7 @@ export async function withServerPlugins<O extends PluginOptions & BuiltInOptions
     ...(Object.fromEntries(others) as Omit<O, keyof BuiltInOptions>),
     protocols: joined(await loaded(protocols), added?.protocols, options.protocols),
     observers: joined(await loaded(observers), added?.observers, options.observers),
+    processor: options.processor ?? processor,
     acquireDecorators: joined(await loaded(acquire), added?.acquire, options.acquireDecorators),
     sourceProviders: joined(
       added?.sourceProviders,

@@ -3,6 +3,8 @@ import { builtIns } from "./built-ins.js";
 import { loadPlatforms } from "./platforms/load-platforms.js";
 import { type PluginPlace, readPlugins, withPlugins } from "./plugins.js";
 
+export { processor } from "./processor.js";
+
 // The module that the event loops of a server import: an entry of the build of its own.
 
 /** Loads the platforms of an event loop: those of the plugins that the module's URL names, and the built-in ones. */

@@ -657,3 +657,34 @@ describe("readModelConfigFile", () => {
     await rm(folder, { recursive: true });
   });
 });
+
+describe("processing", () => {
+  const processing = {
+    before: [{ image: { range: [-1, 1], maxPixels: 5 } }],
+    after: [{ topK: { k: 5, packedLabels: true } }],
+  };
+  const text = list(
+    'name: "m" base_path: "/m" processing { before { image { range: -1 range: 1 max_pixels: 5 } } after { top_k { k: 5 packed_labels: true } } }',
+  );
+  const object = {
+    name: "m",
+    base_path: "/m",
+    processing: {
+      before: [{ image: { range: [-1, 1], max_pixels: 5 } }],
+      after: [{ top_k: { k: 5, packed_labels: true } }],
+    },
+  };
+
+  it("is read from text protos, JSON and YAML alike, with names in camel case", () => {
+    const yaml = stringify({ model_config_list: { config: [object] } });
+    const read = (content: string, path: string) => parseModelConfig(content, path)[0]?.processing;
+    expect(read(text, "/m.config")).toEqual(processing);
+    expect(read(json(object), "/m.json")).toEqual(processing);
+    expect(read(yaml, "/m.yaml")).toEqual(processing);
+  });
+
+  it("is refused with the place of what is wrong", () => {
+    const wrong = { ...object, processing: { after: [{ top_k: { k: "five" } }] } };
+    expect(() => parseModelConfig(json(wrong), "/m.json")).toThrow("processing.after[0].top_k.k");
+  });
+});

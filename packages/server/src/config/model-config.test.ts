@@ -105,6 +105,7 @@ describe("createModelServer", () => {
       modelRoots: true,
       batching: true,
       perModelBatchingParameters: true,
+      processor: true,
       adapters: true,
       manager: true,
       rest: true,

@@ -11,6 +11,12 @@ import { batchingField, readBatching } from "./batching-config.js";
 import { customField, readPlatform } from "./custom-config.js";
 import { loggingField, readLogging } from "./logging-config.js";
 import {
+  type ModelProcessing,
+  processingField,
+  processingSchema,
+  readProcessing,
+} from "./processing-config.js";
+import {
   type PythonModelOptions,
   pythonField,
   pythonOptionsSchema,
@@ -83,6 +89,11 @@ export interface ModelConfig {
   readonly tflite?: TfliteModelOptions | undefined;
   /** Options of the platform `python` for this model, instead of those of the platform. Default none. */
   readonly python?: PythonModelOptions | undefined;
+  /**
+   * Steps before and after the model, for the server's `processor`: pictures, texts or sound in, labels out. Counts for
+   * versions that are loaded from then on. Default none.
+   */
+  readonly processing?: ModelProcessing | undefined;
   /**
    * The signatures that each version must have, as `serving-kit types` writes them. A version that has others is
    * refused, and the one before continues to serve. Default: any.
@@ -286,6 +297,13 @@ export const MODEL_OPTIONS: {
     fields: { python: { id: 1005, isFileOnly: true, ...pythonField } },
     read: ({ python }, place) => python && readPythonOptions(python, place),
     lasting: "options of Python",
+  }),
+
+  processing: option({
+    check: processingSchema,
+    fields: { processing: { id: 1008, isFileOnly: true, ...processingField } },
+    read: ({ processing }) => processing && readProcessing(processing),
+    lasting: "processing",
   }),
 
   // A program's alone: no file and no client has it.

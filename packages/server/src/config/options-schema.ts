@@ -62,6 +62,7 @@ export const optionsSchema: z.ZodObject = z.strictObject({
     .array(z.string().regex(/^[^\0]+$/, "a path"))
     .min(1)
     .optional(),
+  processor: z.looseObject({ name: z.string(), process: method }).optional(),
   adapters: z.array(method).optional(),
   manager: z
     .custom(

@@ -10,6 +10,8 @@ import { requestLogPath } from "./request-log-options.js";
 /** What the models of a server are checked against. */
 export interface ModelScope {
   readonly platforms: readonly Platform[];
+  /** Whether the server has a processor, for models with `processing`. */
+  readonly hasProcessor?: boolean;
   /** Checks a base path at a place of the configuration and makes it absolute. Throws CONFIG_INVALID. */
   resolveBasePath(basePath: string, place: string): string;
 }
@@ -30,7 +32,7 @@ export interface ResolvedModel extends ModelConfig {
  */
 export function resolveModels(
   models: readonly ModelConfig[],
-  { platforms, resolveBasePath }: ModelScope,
+  { platforms, resolveBasePath, hasProcessor = false }: ModelScope,
   before: ReadonlyMap<string, ResolvedModel> = new Map(),
 ): ReadonlyMap<string, ResolvedModel> {
   check(z.array(modelSchema), models, "models");
@@ -50,6 +52,11 @@ export function resolveModels(
         );
       }
       logs.set(path, name);
+    }
+    if (config.processing !== undefined && !hasProcessor) {
+      throw errors.configInvalid(
+        `models[${index}].processing: expected a server with a processor, such as that of the package serving-kit; got none`,
+      );
     }
     const platform = resolvePlatform(config, platforms, before.get(name));
     resolved.set(name, {

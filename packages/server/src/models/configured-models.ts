@@ -3,6 +3,7 @@ import type { Platform } from "@serving-kit/inference";
 import { lastingSettings } from "../config/lasting-settings.js";
 import { type ModelConfig, restNameWarning } from "../config/model-config.js";
 import { type ResolvedModel, resolveModels } from "../config/resolve-models.js";
+import type { ModelProcessor } from "../plugins/model-processor.js";
 import { type ModelPlatform, platformOf } from "./detect-platform.js";
 import { ModelCode } from "./model-code.js";
 import { type MissingSource, SourceProviders } from "./source-providers.js";
@@ -12,11 +13,14 @@ export interface ConfiguredModelsOptions {
   readonly models?: readonly ModelConfig[] | undefined;
   readonly platforms: readonly Platform[];
   readonly sourceProviders?: readonly (SourceProvider | MissingSource)[] | undefined;
+  /** For models with `processing`. */
+  readonly processor?: ModelProcessor | undefined;
 }
 
 /** The models of a server as they are configured now: their options, their platforms and the providers of their paths. */
 export class ConfiguredModels {
   readonly #available: readonly Platform[];
+  readonly #hasProcessor: boolean;
   readonly #providers: SourceProviders;
   readonly #code: ModelCode;
   readonly #logger: Logger;
@@ -27,10 +31,11 @@ export class ConfiguredModels {
 
   /** @throws ServingError INVALID_ARGUMENT / CONFIG_INVALID. Touches no file. */
   constructor(
-    { models = [], platforms, sourceProviders }: ConfiguredModelsOptions,
+    { models = [], platforms, sourceProviders, processor }: ConfiguredModelsOptions,
     logger: Logger,
   ) {
     this.#available = platforms;
+    this.#hasProcessor = processor !== undefined;
     this.#providers = new SourceProviders(sourceProviders);
     this.#code = new ModelCode(platforms);
     this.#logger = logger;
@@ -76,9 +81,9 @@ export class ConfiguredModels {
     return models.map((model) => {
       const current: Partial<ResolvedModel> = this.#models.get(model.name) ?? {};
       const { platform, batching, requestLog, opLibraries, tflite, python, expects } = current;
-      const { warmUp, resources } = current;
+      const { warmUp, resources, processing } = current;
       const isOwn = platform !== undefined && typeof platform !== "string";
-      const own = { warmUp, resources, opLibraries, tflite, python, expects };
+      const own = { warmUp, resources, opLibraries, tflite, python, processing, expects };
       const unsaid = { batching, requestLog, ...own };
       const whole = { ...(isOwn && { platform }), ...model, ...withoutUndefined(unsaid) };
       this.#ofClients.add(whole);
@@ -114,7 +119,8 @@ export class ConfiguredModels {
     before?: ReadonlyMap<string, ResolvedModel>,
   ): ReadonlyMap<string, ResolvedModel> {
     const resolveBasePath = (path: string, place: string) => this.#providers.resolve(path, place);
-    return resolveModels(models, { platforms: this.#available, resolveBasePath }, before);
+    const [platforms, hasProcessor] = [this.#available, this.#hasProcessor];
+    return resolveModels(models, { platforms, resolveBasePath, hasProcessor }, before);
   }
 
   /** Warns once of each model whose name REST paths cannot have. */

@@ -22,6 +22,8 @@ export interface ModelLoadersOptions {
   options(name: string): Readonly<Record<string, unknown>>;
   /** What a version of a model holds, instead of its platform's estimate. */
   resources(name: string): Resources | undefined;
+  /** Puts the model's `processing` in front of the version `id` at a local path, if it has some. */
+  processed(loader: Loader<Predictor>, path: string, id: ServableId): Loader<Predictor>;
   /** The signatures that the versions of a model must have. */
   expects(name: string): ModelType | undefined;
   /** Puts batching around the loader of the version `id` at a local path. */
@@ -42,7 +44,8 @@ export function modelLoaders(
     const own = options.options(id.name);
     const data = { ...storage, ...(Object.keys(own).length > 0 && { options: own }) };
     const plain = options.recorded(options.platform(id.name).loader(data, id), storage.path);
-    const expected = expecting(plain, options.expects(id.name), shown);
+    const processed = options.processed(plain, storage.path, id);
+    const expected = expecting(processed, options.expects(id.name), shown);
     const loader = options.batched(expected, storage.path, id);
     const warmingUp = options.warmingUp(id, shown);
     const watched = wrapLoader(loader, async (context) => {

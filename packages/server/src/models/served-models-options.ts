@@ -6,6 +6,7 @@ import type {
 } from "@serving-kit/core";
 import type { Platform, Predictor } from "@serving-kit/inference";
 import type { ModelConfig } from "../config/model-config.js";
+import type { ModelProcessor } from "../plugins/model-processor.js";
 import type { GivenSource } from "./given-sources.js";
 import type { ModelBatchingOptions } from "./model-batching.js";
 import type { MissingSource } from "./source-providers.js";
@@ -55,6 +56,8 @@ export interface ServedModelsOptions extends ModelBatchingOptions {
    * such a label is an error of its model.
    */
   readonly allowVersionLabelsForUnavailableModels?: boolean | undefined;
+  /** Puts the `processing` of models in front of them. Default none: a model with `processing` is refused. */
+  readonly processor?: ModelProcessor | undefined;
   /** What stands between the batched loaders of the platforms and the manager, in order. */
   readonly adapters?: readonly SourceAdapter<Loader<Predictor>, Loader<Predictor>>[] | undefined;
   /** How versions are loaded and unloaded. */

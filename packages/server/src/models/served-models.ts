@@ -3,6 +3,7 @@ import {
   type Clock,
   type Loader,
   type Logger,
+  type ServableId,
   type ServableState,
   type ServingError,
   type Source,
@@ -29,6 +30,7 @@ import { ModelLabels } from "./model-labels.js";
 import { modelLoaders } from "./model-loaders.js";
 import { ModelSources, type ProvidedServable } from "./model-sources.js";
 import { dropPendingLabels } from "./pending-labels.js";
+import { processedLoader } from "./processed-version.js";
 import { isPolicyHeld } from "./readiness.js";
 import { statesBesideLive } from "./reported-states.js";
 import type { ServedModelsOptions } from "./served-models-options.js";
@@ -145,6 +147,7 @@ export class ServedModels {
         return withoutUndefined({ opLibraries, tflite, python, warmUp });
       },
       resources: (name) => this.#models.get(name)?.resources,
+      processed: (loader, path, id) => this.#processed(loader, path, id),
       expects: (name) => this.#models.get(name)?.expects,
       batched,
       loaded: (predictor, id) => logUnbatched(predictor, id, this.#logger),
@@ -279,6 +282,13 @@ export class ServedModels {
   /** Looks for versions now, and resolves when what was found has been aspired. */
   poll(): Promise<void> {
     return this.#source.poll();
+  }
+
+  #processed(loader: Loader<Predictor>, path: string, id: ServableId): Loader<Predictor> {
+    const { processor } = this.#options;
+    const { processing } = this.#models.get(id.name) ?? {};
+    if (processor === undefined || processing === undefined) return loader;
+    return processedLoader(loader, processor, { processing, path }, id);
   }
 
   #servables(): ProvidedServable[] {

@@ -15,6 +15,7 @@ import type { Listening, ListenOptions } from "../http/http-listener.js";
 import type { LimitSettings } from "../limits/server-limits.js";
 import type { ConnectionCount } from "../listening/listener.js";
 import type { SharedListen } from "../listening/port-sharing.js";
+import type { Processed } from "../models/processed-version.js";
 import type { SharedPlugin } from "../plugins/plugin-module.js";
 import type { Moved, OnFact } from "./thread-channel.js";
 import type { ThreadError } from "./thread-error.js";
@@ -32,7 +33,7 @@ export interface LoopSettings {
   readonly hasAuthorize: boolean;
   /** The modules of the plugins, by kind. */
   readonly plugins: Readonly<
-    Record<"protocols" | "observers" | "acquireDecorators", readonly SharedPlugin[]>
+    Record<"protocols" | "observers" | "acquireDecorators" | "processors", readonly SharedPlugin[]>
   >;
   /** Whether the main thread has a logger. */
   readonly hasLogger: boolean;
@@ -40,6 +41,8 @@ export interface LoopSettings {
 
 /** How a loop comes by the predictor of a version. */
 export type ReplicaOrigin = {
+  /** How the loop processes what it gets, before it batches it; undefined for not at all. */
+  readonly processed: Processed | undefined;
   /** Where calls are batched: in a queue and in slots of the loop's own. */
   readonly batching: ReplicaBatching | undefined;
 } & (

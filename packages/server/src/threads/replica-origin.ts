@@ -5,6 +5,7 @@ import {
   SharedSlots,
 } from "@serving-kit/batching";
 import type { Predictor, SharedPredictor } from "@serving-kit/inference";
+import { behindProcessing } from "../models/processed-version.js";
 import { isCloneable } from "./is-cloneable.js";
 import type { ReplicaBatching, ReplicaOrigin } from "./loop-messages.js";
 import { plainCopy } from "./plain-copy.js";
@@ -32,22 +33,28 @@ export class ReplicaOrigins {
     const isBatchedHere = isBatched(predictor);
     const batching = isBatchedHere ? this.#batching(predictor.options) : undefined;
     const isMovable = !isBatchedHere || batching !== undefined;
-    if (isMovable && this.#isShareable(predictor)) {
-      const share = () => predictor.share?.() as SharedPredictor;
+    const unbatched = isBatchedHere ? predictor.predictor : predictor;
+    // Each loop processes for itself: bytes of pictures need not travel.
+    const behind = isMovable ? behindProcessing(unbatched) : undefined;
+    const processed = behind && { processing: behind.processing, path: behind.path };
+    const own = behind?.predictor ?? unbatched;
+    if (isMovable && this.#isShareable(own)) {
+      const share = () => own.share?.() as SharedPredictor;
       return {
-        origin: () => ({ kind: "shared", predictor: share(), batching }),
+        origin: () => ({ kind: "shared", predictor: share(), processed, batching }),
         remote: predictor,
       };
     }
-    const { signatures, uncallable, batchable, state } = predictor;
-    const remote = isBatchedHere && isMovable ? predictor.predictor : predictor;
+    const remote = isMovable ? own : predictor;
+    const { signatures, uncallable, batchable, state } = remote;
     const origin = {
       kind: "remote",
       signatures: plainCopy(signatures),
       uncallable: plainCopy(uncallable),
       batchable,
       state,
-      responds: predictor.respond !== undefined,
+      responds: remote.respond !== undefined,
+      processed,
       batching,
     } as const;
     return { origin: () => origin, remote };

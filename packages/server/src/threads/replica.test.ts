@@ -16,7 +16,10 @@ it("a loop batches with the error of TF Serving's batching parameters", async ()
   const { origin } = new ReplicaOrigins([]).of(batch(predictor, { ...options, signatures }));
   const serving = new ServingMap<Predictor>();
   const services = { clock: systemClock, logger: silentLogger };
-  const context = { ...services, platforms: [], main: {} as never, onBatchStart: undefined };
+  const context = {
+    ...services,
+    ...{ platforms: [], processor: undefined, main: {} as never, onBatchStart: undefined },
+  };
   const replica = new Replica(serving, context);
   const id = { name: "m", version: 1n };
   await replica.attach(id, structuredClone(origin()));

@@ -9,6 +9,8 @@ import {
 } from "@serving-kit/core";
 import type { Platform, Predictor, SharedPredictor } from "@serving-kit/inference";
 import { errors } from "../errors.js";
+import { process } from "../models/processed-version.js";
+import type { ModelProcessor } from "../plugins/model-processor.js";
 import type { LoopMethods, MainMethods, ReplicaBatching, ReplicaOrigin } from "./loop-messages.js";
 import { versionKey } from "./loop-messages.js";
 import { RemotePredictor } from "./remote-predictor.js";
@@ -17,6 +19,8 @@ import type { ThreadChannel } from "./thread-channel.js";
 /** Where a replica gets predictors from. */
 export interface ReplicaContext {
   readonly platforms: readonly Platform[];
+  /** Processes versions that the main thread processed. */
+  readonly processor: ModelProcessor | undefined;
   readonly main: ThreadChannel<LoopMethods, MainMethods>;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -88,7 +92,23 @@ export class Replica {
       origin.kind === "remote"
         ? new RemotePredictor(id, origin, main, clock)
         : await this.#attach(id, origin.predictor);
-    return origin.batching ? this.#batch(predictor, origin.batching) : predictor;
+    const processed = await this.#process(id, origin, predictor);
+    return origin.batching ? this.#batch(processed, origin.batching) : processed;
+  }
+
+  async #process(
+    id: ServableId,
+    { processed }: ReplicaOrigin,
+    predictor: Predictor,
+  ): Promise<Predictor> {
+    const { processor, clock } = this.#context;
+    if (processed === undefined || processor === undefined) return predictor;
+    try {
+      return await process(predictor, processor, processed, id, clock);
+    } catch (error) {
+      await unload(predictor);
+      throw error;
+    }
   }
 
   async #attach(id: ServableId, shared: SharedPredictor): Promise<Predictor> {

@@ -4,6 +4,7 @@ import type { AuthorizeRequest } from "../calls/authorize.js";
 import { errors } from "../errors.js";
 import { EventLoop, type LoopPlugins } from "../loop/event-loop.js";
 import { drainOnStrayError } from "../loop/stray-errors.js";
+import type { ModelProcessor } from "../plugins/model-processor.js";
 import { importPlugin, type Plugin, type SharedPlugin } from "../plugins/plugin-module.js";
 import type { LoopMethods, LoopSettings, MainMethods } from "./loop-messages.js";
 import { ManagerMirror } from "./manager-mirror.js";
@@ -19,6 +20,8 @@ export async function runLoop(port: ThreadPort, settings: LoopSettings): Promise
   const clock = systemClock;
   const platforms = await importPlatforms(settings.platforms);
   const plugins = await importPlugins(settings.plugins);
+  const processors = settings.plugins.processors.map(importPlugin<ModelProcessor>);
+  const [processor] = await Promise.all(processors);
   // From here to the end nothing is waited for: the first message finds everything in its place.
   const main: ThreadChannel<LoopMethods, MainMethods> = new ThreadChannel(port, {
     start: async () =>
@@ -82,7 +85,7 @@ export async function runLoop(port: ThreadPort, settings: LoopSettings): Promise
     },
   });
   const onBatchStart = loop.observers.batchStarted;
-  const replica = new Replica(serving, { platforms, main, clock, logger, onBatchStart });
+  const replica = new Replica(serving, { platforms, processor, main, clock, logger, onBatchStart });
 }
 
 /** A request with metadata that can be posted: that of HTTP has no prototype, that of gRPC may have buffers. */

@@ -8,6 +8,7 @@ import type { LimitSettings } from "../limits/server-limits.js";
 import { addCounts, type ConnectionCount } from "../listening/listener.js";
 import { portSharing, type SharedAddress, type SharedListen } from "../listening/port-sharing.js";
 import { type PluginOptions, pluginsOf } from "../loop/event-loop.js";
+import type { ModelProcessor } from "../plugins/model-processor.js";
 import type { ObserverPeer } from "../plugins/observer.js";
 import { modulesOf } from "../plugins/plugin-module.js";
 import type { Loop } from "./loop.js";
@@ -34,6 +35,7 @@ export interface ThreadedServerOptions extends PluginOptions {
   readonly rest?: HttpOptions | undefined;
   readonly limitSettings: LimitSettings;
   readonly authorize?: Authorize | undefined;
+  readonly processor?: ModelProcessor | undefined;
   readonly clock?: Clock | undefined;
   readonly logger?: Logger | undefined;
 }
@@ -51,6 +53,7 @@ export function makeThreads({
   rest,
   limitSettings: limits,
   authorize,
+  processor,
   ...given
 }: ThreadedServerOptions): Threads | undefined {
   const options = typeof threads === "number" ? { count: threads } : threads;
@@ -63,6 +66,7 @@ export function makeThreads({
       protocols: modulesOf("protocol", plugins.protocols),
       observers: modulesOf("observer", plugins.observers),
       acquireDecorators: modulesOf("acquire decorator", plugins.acquireDecorators),
+      processors: modulesOf("processor", processor ? [processor] : []),
     },
     hasLogger: logger !== silentLogger,
   };

@@ -1,5 +1,6 @@
 import { silentLogger } from "@serving-kit/core";
 import { type BuiltIns, builtIns } from "../built-ins.js";
+import { configuredFlags, configuredModel } from "../configured-model.js";
 import { fetchModel, isRemoteUri } from "../fetch-model.js";
 import { inFlagWords } from "../flag-words.js";
 import { findModel } from "../model-path.js";
@@ -20,9 +21,13 @@ export function inspect({ platforms: rows }: Pick<BuiltIns, "platforms"> = built
       "operators and state, the runtime it needs, the runtime that would run it and why, operands that\n" +
       "nothing checks, and how much of it XNNPACK would run. Needs no library.",
     operands: ["path"],
-    flags: { ...pluginFlags, model_cache_dir: storageFlags.model_cache_dir },
-    async run({ operands: [path = ""], flags }, { stdout, stderr, signal }) {
+    flags: { ...pluginFlags, ...configuredFlags, model_cache_dir: storageFlags.model_cache_dir },
+    async run({ operands: [operand = ""], flags }, { stdout, stderr, signal }) {
       using progress = showProgress(stderr);
+      const { basePath: path, processing = {} } = await configuredModel(
+        operand,
+        flags.model_config_file,
+      );
       const platforms = await loadPlatforms(await withPlugins(rows, flags.plugins));
       const { model_cache_dir: dir } = flags;
       const modelCache = dir === "" ? {} : { dir };
@@ -34,7 +39,10 @@ export function inspect({ platforms: rows }: Pick<BuiltIns, "platforms"> = built
       const { description } = (await platform.inspect?.(found)) ?? {
         description: `${found}: model of the platform ${platform.platformName}`,
       };
-      stdout.write(`${inFlagWords(description)}\n`);
+      const steps = Object.entries(processing).map(
+        ([place, step]) => `  processing ${place}: ${JSON.stringify(step)}`,
+      );
+      stdout.write(`${[inFlagWords(description), ...steps].join("\n")}\n`);
       return 0;
     },
   });

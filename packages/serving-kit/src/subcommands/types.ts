@@ -1,5 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { basename, extname } from "node:path";
+import { configuredFlags, configuredModel } from "../configured-model.js";
 import { textOrNone } from "../flag-kinds.js";
 import { loadModel } from "../load-model.js";
 import { identifierOf, modelTypes } from "../model-types.js";
@@ -15,10 +16,12 @@ export function types(): Subcommand {
       "and versions with other signatures are refused. Loads the model: the newest version of a base path.",
     operands: ["path"],
     flags: {
+      ...configuredFlags,
       output: textOrNone("file", "The file to write, also `-o file`. Default: prints TypeScript."),
     },
-    async run({ operands: [path = ""], flags: { output } }, { stdout, signal }) {
-      const model = await loadModel(path, { signal });
+    async run({ operands: [path = ""], flags: { output, model_config_file } }, { stdout, signal }) {
+      const { basePath, processing } = await configuredModel(path, model_config_file);
+      const model = await loadModel(basePath, { signal, processing });
       const type = { signatures: model.signatures };
       await model.close();
       const name = identifierOf(basename(output || path, extname(output || path)));

@@ -1,0 +1,9 @@
+import { statSync } from "node:fs";
+import { dirname, isAbsolute, join } from "node:path";
+
+/** The path of a file that belongs to a version: relative to its folder, also if the version is a file. */
+export function inVersion(version: string, file: string): string {
+  if (isAbsolute(file)) return file;
+  const isFile = statSync(version, { throwIfNoEntry: false })?.isFile() ?? false;
+  return join(isFile ? dirname(version) : version, file);
+}

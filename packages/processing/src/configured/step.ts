@@ -1,0 +1,47 @@
+import type { MapContext, Signature, Specs, TensorSpec, Tensors } from "@serving-kit/inference";
+import { errors } from "../errors.js";
+
+/** What steps know of the model. */
+export interface StepScope {
+  readonly signature: Signature;
+  /** The path of the version: a folder, or a file. */
+  readonly path: string;
+}
+
+/** A step before the model: callers' inputs in, inputs of the model out. */
+export interface BeforeStep {
+  /** The inputs that callers pass. */
+  readonly inputs: Specs;
+  /** The model's inputs that it makes. */
+  readonly makes: readonly string[];
+  /** Whether each row is made of one row by itself, always of the same shape. */
+  readonly isRowwise: boolean;
+  run(inputs: Tensors, context: MapContext): Promise<Tensors>;
+}
+
+/** A step after the model: some outputs replaced by others. */
+export interface AfterStep {
+  /** The outputs that it reads, which callers do not receive. */
+  readonly takes: readonly string[];
+  /** The outputs that it adds. */
+  readonly outputs: Specs;
+  run(outputs: Tensors, context: MapContext): Tensors | Promise<Tensors>;
+}
+
+/** Refuses a step, with its place. */
+export const unfit = (where: string, problem: string): never => {
+  throw errors.processingInvalid(`${where}: ${problem}`);
+};
+
+/** The only tensor of some, or the one of a name. */
+export function chosen(
+  where: string,
+  name: string | undefined,
+  specs: ReadonlyMap<string, TensorSpec>,
+): [string, TensorSpec] {
+  const names = [...specs.keys()];
+  const own = name ?? (names.length === 1 ? names[0] : undefined);
+  const spec = own === undefined ? undefined : specs.get(own);
+  if (own !== undefined && spec !== undefined) return [own, spec];
+  return unfit(where, `name one of ${names.join(", ") || "none"}; got ${name ?? "no name"}`);
+}

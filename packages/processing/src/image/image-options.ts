@@ -1,0 +1,141 @@
+import { checkChoice, checkInteger, checkNames, checkNumber, refuse } from "../check-option.js";
+import { errors } from "../errors.js";
+import { RESIZE_METHODS, type ResizeMethod } from "../resize/resize.js";
+
+/** The dtypes of the tensors of pictures. */
+export type ImageDType = "float32" | "uint8" | "int8";
+
+/** The part of a picture that is used: see `ImageOptions.crop`. */
+export type Crop =
+  /** Resizes the shorter side to this many pixels, then takes the middle, as torchvision does. */
+  | { readonly shorter: number }
+  /** Takes the middle with this share of both sides, above 0 and at most 1, as `tf.image.central_crop` does, then resizes it. */
+  | { readonly fraction: number };
+
+/** Options for `image`. Values are those of the training script: see `presets`. */
+export interface ImageOptions<D extends ImageDType = ImageDType> {
+  /** Height and width of the tensor in pixels, 1 to 4096 each, or one number for both. */
+  readonly size: number | readonly [height: number, width: number];
+  /** The order of the tensor's dimensions. Default `nhwc`, as in TensorFlow; PyTorch has `nchw`. */
+  readonly layout?: "nhwc" | "nchw" | undefined;
+  /** Default `rgb`. `grey` is the luma of ITU-R 601, as Pillow's mode `L`. Alpha is dropped. */
+  readonly channels?: "rgb" | "bgr" | "grey" | undefined;
+  /**
+   * Default `float32`. `uint8` has the pixels as they are, `int8` 128 less: for models whose inputs are quantized so.
+   * Both exclude `range`, `mean` and `std`.
+   */
+  readonly dtype?: D | undefined;
+  /** Default `pillow-bilinear`. */
+  readonly resize?: ResizeMethod | undefined;
+  /** Default: the whole picture, stretched to `size`. */
+  readonly crop?: Crop | undefined;
+  /**
+   * Keeps the picture's proportions: resizes it to fit into `size` and fills the rest with this value, from 0 to 255, of
+   * each channel or of all. The picture is in the middle, as in `tf.image.resize_with_pad`. Default: it is stretched.
+   */
+  readonly pad?: number | readonly number[] | undefined;
+  /** The values of 0 and 255, linear between. Default `[0, 255]`: the pixels as they are. */
+  readonly range?: readonly [number, number] | undefined;
+  /** Subtracted after `range`, for each channel of the tensor in its order, or one for all. Default 0. */
+  readonly mean?: number | readonly number[] | undefined;
+  /** Divides after `mean`, in the same way. Default 1. */
+  readonly std?: number | readonly number[] | undefined;
+  /** Maximum number of pixels of a picture, by its header: more are refused before they are decoded. Default 16,000,000. */
+  readonly maxPixels?: number | undefined;
+}
+
+/** Options for `image` with their defaults. */
+export interface ImagePlan {
+  readonly height: number;
+  readonly width: number;
+  readonly layout: "nhwc" | "nchw";
+  readonly channels: "rgb" | "bgr" | "grey";
+  readonly dtype: ImageDType;
+  readonly resize: ResizeMethod;
+  readonly crop: Crop | undefined;
+  /** One value for each channel. */
+  readonly pad: readonly number[] | undefined;
+  readonly range: readonly [number, number];
+  readonly mean: readonly number[];
+  readonly std: readonly number[];
+  readonly maxPixels: number;
+}
+
+const NAMES = [
+  ...["size", "layout", "channels", "dtype", "resize", "crop", "pad"],
+  ...["range", "mean", "std", "maxPixels"],
+];
+const MAX_SIDE = 4096;
+const MAX_PIXELS = 16_000_000;
+
+/**
+ * Checks options and fills in defaults.
+ *
+ * @throws ServingError INVALID_ARGUMENT / PROCESSING_INVALID with the option, what was expected and what was given.
+ */
+export function imagePlan(options: ImageOptions): ImagePlan {
+  checkNames("image", options, NAMES);
+  const { size, crop, pad, range, mean, std, maxPixels = MAX_PIXELS } = options;
+  const [height, width] = Array.isArray(size) ? size : [size, size];
+  const channels = checkChoice("image.channels", options.channels ?? "rgb", ["rgb", "bgr", "grey"]);
+  const dtype = checkChoice("image.dtype", options.dtype ?? "float32", [
+    "float32",
+    "uint8",
+    "int8",
+  ]);
+  const count = channels === "grey" ? 1 : 3;
+  const isScaled = [range, mean, std].some((option) => option !== undefined);
+  if (dtype !== "float32" && isScaled) {
+    throw errors.processingInvalid(
+      `image.dtype ${dtype} has the pixels as they are; leave out range, mean and std`,
+    );
+  }
+  if (crop !== undefined && pad !== undefined) {
+    throw errors.processingInvalid("image takes crop or pad, not both");
+  }
+  const plan: ImagePlan = {
+    height: checkInteger("image.size", height, [1, MAX_SIDE]),
+    width: checkInteger("image.size", width, [1, MAX_SIDE]),
+    layout: checkChoice("image.layout", options.layout ?? "nhwc", ["nhwc", "nchw"]),
+    ...{ channels, dtype },
+    resize: checkChoice("image.resize", options.resize ?? "pillow-bilinear", RESIZE_METHODS),
+    crop: undefined,
+    pad: pad === undefined ? undefined : perChannel("image.pad", pad, count),
+    range: checkRange(range ?? [0, 255]),
+    mean: perChannel("image.mean", mean ?? 0, count),
+    std: perChannel("image.std", std ?? 1, count),
+    maxPixels: checkInteger("image.maxPixels", maxPixels, [1, 2 ** 31 - 1]),
+  };
+  if (plan.pad?.some((value) => value < 0 || value > 255)) {
+    refuse("image.pad", "from 0 to 255", pad);
+  }
+  if (plan.std.some((value) => value === 0)) refuse("image.std", "a number that is not 0", std);
+  return crop === undefined ? plan : { ...plan, crop: checkCrop(crop, plan) };
+}
+
+function perChannel(where: string, value: unknown, count: number): readonly number[] {
+  const list: unknown[] = Array.isArray(value) ? value : new Array(count).fill(value);
+  if (list.length !== count) refuse(where, `a number, or one for each of ${count} channels`, value);
+  return list.map((one) => checkNumber(where, one));
+}
+
+function checkRange(range: readonly unknown[]): readonly [number, number] {
+  const [low, high] = Array.isArray(range) ? range : [];
+  const isRange = range.length === 2 && checkNumber("image.range", low) < Number(high);
+  if (!isRange) refuse("image.range", "two numbers, the lower first", range);
+  return [low, checkNumber("image.range", high)];
+}
+
+function checkCrop(crop: Crop, { height, width }: ImagePlan): Crop {
+  if (typeof crop !== "object" || crop === null || Object.keys(crop).length !== 1) {
+    refuse("image.crop", "{ shorter } or { fraction }", crop);
+  }
+  checkNames("image.crop", crop, ["shorter", "fraction"]);
+  if ("shorter" in crop) {
+    checkInteger("image.crop.shorter", crop.shorter, [Math.max(height, width), MAX_SIDE]);
+  } else {
+    const fraction = checkNumber("image.crop.fraction", crop.fraction);
+    if (fraction <= 0 || fraction > 1) refuse("image.crop.fraction", "above 0 and at most 1", crop);
+  }
+  return crop;
+}

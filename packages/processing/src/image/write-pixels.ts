@@ -1,0 +1,115 @@
+import type { TensorData } from "@serving-kit/inference";
+import type { Sliced } from "../slices.js";
+import type { ImageDType, ImagePlan } from "./image-options.js";
+import type { Placement } from "./placement.js";
+
+/** The outputs of a resize. */
+export interface ResizedPixels {
+  readonly pixels: Uint8Array | Float32Array;
+  /** 1 for a grey picture, also if the tensor has three channels. */
+  readonly channels: 1 | 3;
+  readonly placement: Placement;
+}
+
+type Elements = TensorData[ImageDType];
+
+/** Writes the pixels of one picture into its part of a tensor, from the element `at` on. */
+export type WritePixels = (resized: ResizedPixels, into: Elements, at: number) => Sliced<void>;
+
+const ELEMENTS_PER_SLICE = 300_000;
+
+/** Makes the function that scales pixels and lays them out as a plan says. */
+export function pixelWriter(plan: ImagePlan): WritePixels {
+  const writers = channelsOf(plan).map((channel) => new ChannelWriter(plan, channel));
+  return function* (resized, into, at) {
+    const { outCount } = resized.placement.down;
+    const rows = Math.ceil(ELEMENTS_PER_SLICE / (plan.width * writers.length));
+    if (plan.pad) for (const writer of writers) writer.fill(into, at);
+    for (let y = 0; y < outCount; y += rows) {
+      const end = Math.min(y + rows, outCount);
+      for (const writer of writers) writer.write(resized, y, end, into, at);
+      if (end < outCount) yield;
+    }
+  };
+}
+
+/** A channel of the tensor: its position there, and in a pixel, which has red first. */
+interface Channel {
+  readonly index: number;
+  readonly source: number;
+}
+
+function channelsOf({ channels }: ImagePlan): Channel[] {
+  const sources = { grey: [0], rgb: [0, 1, 2], bgr: [2, 1, 0] }[channels];
+  return sources.map((source, index) => ({ index, source }));
+}
+
+class ChannelWriter {
+  readonly #value: Scaling;
+  /** The values of whole pixels. */
+  readonly #table: Float32Array;
+  readonly #plan: ImagePlan;
+  readonly #source: number;
+  readonly #filling: number;
+  /** From one pixel of the channel to the next. */
+  readonly #step: number;
+  readonly #offset: number;
+
+  constructor(plan: ImagePlan, { index, source }: Channel) {
+    const { width, height, layout, channels, pad } = plan;
+    this.#value = scaling(plan, index);
+    this.#table = Float32Array.from({ length: 256 }, (_, pixel) => this.#value(pixel));
+    this.#filling = this.#value(pad?.[index] ?? 0);
+    this.#plan = plan;
+    this.#source = source;
+    const isNhwc = layout === "nhwc";
+    this.#step = isNhwc && channels !== "grey" ? 3 : 1;
+    this.#offset = isNhwc ? index : index * width * height;
+  }
+
+  /** Fills the channel with the value around the picture. */
+  fill(into: Elements, at: number): void {
+    const start = at + this.#offset;
+    const end = start + this.#plan.width * this.#plan.height * this.#step;
+    for (let i = start; i < end; i += this.#step) into[i] = this.#filling;
+  }
+
+  /** Writes the channel of the rows from `first` to before `end`. */
+  write(resized: ResizedPixels, first: number, end: number, into: Elements, at: number): void {
+    const { pixels, channels, placement } = resized;
+    const { left, top, across } = placement;
+    const from = channels === 1 ? 0 : this.#source;
+    const step = this.#step;
+    for (let y = first; y < end; y++) {
+      const source = y * across.outCount * channels + from;
+      const i = at + this.#offset + ((top + y) * this.#plan.width + left) * step;
+      if (pixels instanceof Uint8Array) {
+        const table = this.#table;
+        for (let x = 0; x < across.outCount; x++) {
+          into[i + x * step] = table[pixels[source + x * channels] as number] as number;
+        }
+      } else {
+        for (let x = 0; x < across.outCount; x++) {
+          into[i + x * step] = this.#value(pixels[source + x * channels] as number);
+        }
+      }
+    }
+  }
+}
+
+type Scaling = (pixel: number) => number;
+
+/** The value of a pixel in the tensor, each step rounded to float32 as in the libraries. */
+function scaling({ dtype, range, mean, std }: ImagePlan, channel: number): Scaling {
+  const { fround } = Math;
+  if (dtype === "uint8") return Math.round;
+  if (dtype === "int8") return (pixel) => Math.round(pixel) - 128;
+  const [low, high] = range;
+  const divisor = fround(255 / (high - low));
+  const subtracted = fround(mean[channel] as number);
+  const scale = fround(std[channel] as number);
+  return (pixel) => {
+    const ranged = fround(fround(pixel / divisor) + fround(low));
+    return fround(fround(ranged - subtracted) / scale);
+  };
+}

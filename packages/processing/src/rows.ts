@@ -1,0 +1,34 @@
+import { inferenceErrors, type Tensor } from "@serving-kit/inference";
+
+/** The elements of a tensor as rows: the last dimension, once for each of the others. */
+export interface Rows {
+  readonly rows: number;
+  readonly width: number;
+  /** Real numbers. */
+  readonly data: ArrayLike<number>;
+}
+
+/** How integers of a quantized model stand for real numbers: `(q - zeroPoint) * scale`. */
+export interface Scale {
+  readonly scale: readonly number[];
+  readonly zeroPoint: readonly number[];
+}
+
+/** The rows of a tensor of numbers, real if it is quantized. */
+export function rowsOfScores(name: string, scores: Tensor, quantization?: Scale): Rows {
+  const { dtype, shape, data } = scores;
+  const isNumbers = /^(float32|float64|u?int(8|16|32))$/.test(dtype);
+  if (!isNumbers || shape.length === 0) {
+    throw inferenceErrors.dtypeMismatch(name, "numbers in rows", `${dtype} [${shape}]`);
+  }
+  const width = shape.at(-1) ?? 0;
+  const rows = width === 0 ? 0 : data.length / width;
+  const numbers = data as ArrayLike<number>;
+  return { rows, width, data: quantization ? dequantized(numbers, quantization) : numbers };
+}
+
+function dequantized(data: ArrayLike<number>, { scale, zeroPoint }: Scale): Float32Array {
+  const [step = 1] = scale;
+  const [zero = 0] = zeroPoint;
+  return Float32Array.from(data, (value) => (value - zero) * step);
+}

@@ -1,0 +1,173 @@
+import { z } from "zod";
+import { type WireField, type WireFields, type WireValues, wireMessage } from "./wire-message.js";
+
+/**
+ * What stands in front of a model: steps before and after it, which the server's processor knows. See `ProcessingConfig`
+ * of `@serving-kit/processing`.
+ */
+export interface ModelProcessing {
+  /** The signature of the model that is called. Default `serving_default`. */
+  readonly signature?: string | undefined;
+  readonly before?: readonly object[] | undefined;
+  readonly after?: readonly object[] | undefined;
+}
+
+const text = (id: number, description: string) =>
+  ({ id, type: "string", schema: z.string().min(1).meta({ description }) }) as const;
+const number = (id: number, description: string) =>
+  ({ id, type: "double", schema: z.number().meta({ description }) }) as const;
+const integer = (id: number, description: string) =>
+  ({ id, type: "int32", schema: z.int().meta({ description }) }) as const;
+const flag = (id: number, description: string) =>
+  ({ id, type: "bool", schema: z.boolean().meta({ description }) }) as const;
+/** One number or several: text protos have them as a list. */
+const numbers = (id: number, description: string) =>
+  ({
+    id,
+    type: "double",
+    rule: "repeated",
+    schema: z.union([z.number(), z.array(z.number())]).meta({ description }),
+  }) as const;
+
+const part = <const F extends WireFields>(
+  id: number,
+  name: string,
+  fields: F,
+  rule?: "repeated",
+) => {
+  const message = wireMessage(name, fields);
+  const { schema } = message;
+  return {
+    id,
+    type: message,
+    ...(rule && { rule }),
+    schema: rule ? z.array(schema) : schema,
+  } as const;
+};
+
+const crop = part(9, "ImageCrop", {
+  shorter: integer(1, "Pixels of the shorter side, of which the middle is taken."),
+  fraction: number(2, "The share of both sides that is taken, in the middle."),
+});
+
+const image = part(1, "ImageStep", {
+  name: text(1, "The input that callers pass. Default image."),
+  input: text(2, "The input of the model. Default: the only one."),
+  preset: text(3, "mobilenet, resnet, torchvision or clip. Other fields replace its options."),
+  size: numbers(4, "Height and width, or one number. Default: those of the model's input."),
+  layout: text(5, "nhwc or nchw. Default: that of the model's input."),
+  channels: text(6, "rgb, bgr or grey. Default rgb."),
+  dtype: text(7, "float32, uint8 or int8. Default: that of the model's input."),
+  resize: text(8, "Such as pillow-bilinear, the default, or tf-bilinear."),
+  crop,
+  pad: numbers(10, "The value around a picture that keeps its proportions."),
+  range: numbers(11, "The values of 0 and 255. Default 0 and 255."),
+  mean: numbers(12, "Subtracted after range, of each channel."),
+  std: numbers(13, "Divides after mean, of each channel."),
+  max_pixels: integer(14, "Maximum number of pixels of a picture. Default 16000000."),
+});
+
+const tokenize = part(2, "TokenizeStep", {
+  name: text(1, "The input that callers pass. Default text."),
+  file: text(2, "tokenizer.json, the default: a path relative to the folder of the version."),
+  vocab: text(3, "A vocab.txt of BERT instead."),
+  lowercase: flag(4, "Whether the vocabulary is of lower case. Default true."),
+  dtype: text(5, "int32 or int64. Default: that of the model's inputs."),
+  max_length: integer(6, "Maximum number of tokens. Default: the file's."),
+  pad_to: integer(7, "The number of tokens that texts are filled up to. Default: the file's."),
+  max_characters: integer(8, "Maximum length of a text. Default 100000."),
+  inputs: {
+    id: 9,
+    type: "string",
+    rule: "map",
+    schema: z.record(z.string(), z.string()).meta({
+      description: "The model's inputs by input_ids, attention_mask and token_type_ids.",
+    }),
+  },
+});
+
+const pcm = part(5, "PcmFormat", {
+  rate: integer(1, "Samples a second."),
+  channels: integer(2, "Default 1."),
+  format: text(3, "uint8, int16, int24, int32, float32 or float64. Default int16."),
+});
+
+const audio = part(3, "AudioStep", {
+  name: text(1, "The input that callers pass. Default sound."),
+  input: text(2, "The input of the model. Default: the only one."),
+  rate: integer(3, "Samples a second that the model takes."),
+  channels: integer(4, "Channels that the model takes. Default 1."),
+  pcm,
+  length: integer(
+    6,
+    "Samples that each sound is cut or filled up to. Default: that of the model's input.",
+  ),
+  window: integer(7, "Divides a sound into rows of as many samples."),
+  hop: integer(8, "Samples from row to row. Default window."),
+  max_seconds: number(9, "Maximum length of a sound. Default 600."),
+});
+
+const output = text(1, "The output of the model. Default: the only one.");
+const labels = text(3, "A file with a label a line: a path relative to the folder of the version.");
+const packed_labels = flag(4, "Takes the labels in the metadata of the .tflite model.");
+
+const after = {
+  softmax: part(1, "SoftmaxStep", { output }),
+  sigmoid: part(2, "SigmoidStep", { output }),
+  top_k: part(3, "TopKStep", {
+    output,
+    k: { ...integer(2, "How many classes, best first."), isRequired: true },
+    ...{ labels, packed_labels },
+    labels_output: text(5, "The output with the labels of an ONNX model's ZipMap."),
+  }),
+  boxes: part(4, "BoxesStep", {
+    boxes: { ...text(1, "The output with the boxes."), isRequired: true },
+    scores: { ...text(2, "The output with their scores."), isRequired: true },
+    ...{ labels, packed_labels },
+    classes: text(5, "The output with their classes. Default: scores has them."),
+    count: text(6, "The output with the number of boxes. Default: all count."),
+    format: text(7, "yxyx, xyxy or xywh. Default yxyx."),
+    units: text(8, "shares or pixels. Default shares."),
+    min_score: number(9, "Boxes with lower scores are left out. Default 0.5."),
+    max_boxes: integer(10, "The number of boxes of each picture. Default 20."),
+    max_overlap: number(11, "Non-maximum suppression above this overlap. Default none."),
+  }),
+} as const;
+
+const processing = wireMessage("ModelProcessing", {
+  signature: text(1, "The signature of the model that is called. Default serving_default."),
+  before: part(2, "BeforeStep", { image, tokenize, audio }, "repeated"),
+  after: part(3, "AfterStep", after, "repeated"),
+});
+
+/** What stands in front of a model. */
+export const processingField = {
+  type: processing,
+  schema: processing.schema.meta({
+    description: "Steps before and after the model: pictures, texts or sound in, labels out.",
+  }),
+} as const satisfies WireField;
+
+/** Checks `ModelProcessing`; the steps are checked when a version is loaded. */
+export const processingSchema: z.ZodType = z.strictObject({
+  signature: z.string().min(1).optional(),
+  before: z.array(z.looseObject({})).optional(),
+  after: z.array(z.looseObject({})).optional(),
+});
+
+/** Returns the option that the fields stand for: the same with names in camel case. */
+export function readProcessing(values: WireValues<(typeof processing)["fields"]>): ModelProcessing {
+  return inCamelCase(values) as ModelProcessing;
+}
+
+/** The keys of `inputs` are callers' own. */
+function inCamelCase(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(inCamelCase);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, member]) => [
+      name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()),
+      name === "inputs" ? member : inCamelCase(member),
+    ]),
+  );
+}
