@@ -1,31 +1,19 @@
-// A photograph through decoding, resizing and a quantized model: the input of the model is the bytes of
-// the pixels, so nothing is turned into floats on the way.
+// Photographs in, class names out: the bytes of a JPEG over REST, over gRPC and in the process.
 import { readFileSync } from "node:fs";
-import { servableId } from "@serving-kit/core";
-import { tensor } from "@serving-kit/inference";
-import { tflite } from "@serving-kit/servable-tflite";
-import { decodePng } from "./png.js";
-import { resize } from "./resize.js";
+import { createModelServer, stringsOf, type Tensor } from "serving-kit";
 
-const photos = `${import.meta.dirname}/../models/photos`;
-const file = process.argv[2] ?? `${photos}/flower.png`;
-
-const id = servableId("photos", 1);
-const loader = tflite().loader({ path: `${photos}/1` }, id);
-const model = await loader.load({ id, signal: new AbortController().signal });
-
-const picture = decodePng(readFileSync(file));
-const image = tensor("uint8", [1, 32, 32, 3], resize(picture, 32));
-const { probabilities } = await model.predict({ image });
-
-const labels: string[] = JSON.parse(readFileSync(`${photos}/labels.json`, "utf8"));
-// real = (integer - zeroPoint) * scale; `tflite({ dequantize: true })` would do it for us.
-const output = model.signatures.get("serving_default")?.outputs.get("probabilities");
-const [scale = 1] = output?.quantization?.scale ?? [];
-const [zeroPoint = 0] = output?.quantization?.zeroPoint ?? [];
-console.log(`${picture.width} x ${picture.height} pixels`);
-labels.forEach((label, i) => {
-  const share = (Number(probabilities?.data[i]) - zeroPoint) * scale;
-  console.log(`${label}: ${(100 * share).toFixed(1)} %`);
+const basePath = `${import.meta.dirname}/../models/mobilenet`;
+const before = [{ image: { preset: "mobilenet" } }];
+const after = [{ softmax: {} }, { topK: { k: 3, labels: "labels.txt" } }];
+await using server = await createModelServer({
+  models: { photos: { basePath, processing: { before, after } } },
 });
-await model[Symbol.asyncDispose]?.();
+const photo = readFileSync(process.argv[2] ?? `${basePath}/photos/chelsea.jpg`);
+const { classes, scores } = await server.predict("photos", { image: [photo] });
+const names = stringsOf(classes as Tensor<"string">);
+console.log(names.map((name, i) => `${name}: ${scores?.data[i]}`).join("\n"));
+
+const { port } = await server.listen({ port: 0 });
+const body = JSON.stringify({ instances: [{ b64: photo.toString("base64") }] });
+const url = `http://localhost:${port}/v1/models/photos:predict`;
+console.log(await (await fetch(url, { method: "POST", body })).text());

@@ -32,7 +32,8 @@ def best_of(interpreter, path, labels):
     interpreter.set_tensor(given["index"], np.clip(np.round(scaled / scale) + zero, 0, 255).astype(np.uint8))
     interpreter.invoke()
     scale, zero = returned["quantization"]
-    scores = (interpreter.get_tensor(returned["index"])[0].astype(np.float32) - zero) * scale
+    logits = (interpreter.get_tensor(returned["index"])[0].astype(np.float32) - zero) * scale
+    scores = np.exp(logits - logits.max()) / np.exp(logits - logits.max()).sum()
     best = np.argsort(-scores, kind="stable")[:8]
     return [[labels[i], round(float(scores[i]), 6)] for i in best]
 

@@ -83,7 +83,10 @@ export function copyOf(tensors: Tensors): Tensors {
   return mapTensors(tensors, ({ dtype, shape, data }) => ({
     dtype,
     shape: [...shape],
-    data: Array.isArray(data) ? data.map((bytes: Uint8Array) => bytes.slice()) : data.slice(),
+    // `slice` of a Buffer shares its memory.
+    data: Array.isArray(data)
+      ? data.map((bytes: Uint8Array) => Uint8Array.from(bytes))
+      : data.slice(),
   }));
 }
 
