@@ -78,22 +78,49 @@ class ChannelWriter {
   write(resized: ResizedPixels, first: number, end: number, into: Elements, at: number): void {
     const { pixels, channels, placement } = resized;
     const { left, top, across } = placement;
+    const count = across.outCount;
     const from = channels === 1 ? 0 : this.#source;
     const step = this.#step;
+    const values = this.#table;
     for (let y = first; y < end; y++) {
-      const source = y * across.outCount * channels + from;
+      const source = y * count * channels + from;
       const i = at + this.#offset + ((top + y) * this.#plan.width + left) * step;
-      if (pixels instanceof Uint8Array) {
-        const table = this.#table;
-        for (let x = 0; x < across.outCount; x++) {
-          into[i + x * step] = table[pixels[source + x * channels] as number] as number;
-        }
-      } else {
-        for (let x = 0; x < across.outCount; x++) {
-          into[i + x * step] = this.#value(pixels[source + x * channels] as number);
-        }
-      }
+      if (pixels instanceof Uint8Array)
+        looked(pixels, source, channels, values, into, i, step, count);
+      else this.#scale(pixels, source, channels, into, i, count);
     }
+  }
+
+  #scale(
+    pixels: Float32Array,
+    source: number,
+    channels: number,
+    into: Elements,
+    start: number,
+    count: number,
+  ): void {
+    const value = this.#value;
+    const step = this.#step;
+    for (let x = 0; x < count; x++) {
+      into[start + x * step] = value(pixels[source + x * channels] as number);
+    }
+  }
+}
+
+/** Writes the values of whole pixels. By itself, so that the engine knows the kinds of its arrays. */
+function looked(
+  pixels: Uint8Array,
+  source: number,
+  channels: number,
+  values: Float32Array,
+  into: Elements,
+  start: number,
+  step: number,
+  count: number,
+): void {
+  const end = start + count * step;
+  for (let i = start, from = source; i < end; i += step, from += channels) {
+    into[i] = values[pixels[from] as number] as number;
   }
 }
 

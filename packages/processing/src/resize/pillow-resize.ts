@@ -1,5 +1,5 @@
 import type { Sliced } from "../slices.js";
-import type { Axis } from "./axis.js";
+import type { Axis, Taps } from "./axis.js";
 import { type PillowFilter, pillowTaps } from "./pillow-taps.js";
 import { type RunTile, spanOf, type Tile, type TwoPasses } from "./tile.js";
 import { tileInJavaScript } from "./tile-in-javascript.js";
@@ -43,20 +43,25 @@ export function* tilesOf(
 ): Generator<Tile, void> {
   const allWidth = columns.starts.length;
   const allHeight = rows.starts.length;
-  const tallest = Math.max(...rows.counts);
-  const perColumn = tallest * Math.max(...columns.counts) * channels;
+  const widest = Math.max(...columns.counts) * channels;
+  const perColumn = widest * Math.max(...rows.counts);
   const width = Math.max(1, Math.min(allWidth, Math.floor(budget / perColumn)));
   for (let y = 0; y < allHeight; ) {
-    let height = 1;
-    while (y + height < allHeight && costOf(height + 1) <= budget) height++;
+    const height = tallestWithin(rows, y, Math.floor(budget / (width * widest)));
     for (let x = 0; x < allWidth; x += width) {
       yield { x, y, width: Math.min(width, allWidth - x), height };
     }
     y += height;
-
-    function costOf(count: number): number {
-      const { first, end } = spanOf(rows, y, count);
-      return (end - first) * width * columns.width * channels;
-    }
   }
+}
+
+/** The number of outputs from `y` on that need at most `inputs` rows, but one at least. */
+function tallestWithin(rows: Taps, y: number, inputs: number): number {
+  let height = 1;
+  while (y + height < rows.starts.length) {
+    const { first, end } = spanOf(rows, y, height + 1);
+    if (end - first > inputs) break;
+    height++;
+  }
+  return height;
 }
