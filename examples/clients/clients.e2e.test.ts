@@ -5,7 +5,12 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { createModelServer, type ModelServer } from "serving-kit";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { bytesOf, predict } from "./browser/predict.js";
+
+interface BrowserClient {
+  predict(url: string, model: string, instances: readonly unknown[]): Promise<unknown[]>;
+  bytesOf(file: Blob): Promise<object>;
+}
+const { bytesOf, predict }: BrowserClient = await import("./browser/predict.js" as string);
 
 const run = promisify(execFile);
 const here = import.meta.dirname;
