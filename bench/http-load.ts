@@ -23,8 +23,14 @@ export interface HttpLoadResult {
 
 const run = promisify(execFile);
 
-/** Posts again and again over all connections: by wrk with one thread where it is installed, else by autocannon. */
-export const sendHttpLoad = (await hasWrk()) ? sendByWrk : sendByAutocannon;
+/** The script gets the body as an environment variable, of which Linux takes 128 KiB. */
+const MAX_WRK_BODY = 100_000;
+
+const isWrkThere = await hasWrk();
+
+/** Posts again and again over all connections: by wrk with one thread if it is installed, else by autocannon. */
+export const sendHttpLoad = (load: HttpLoad): Promise<HttpLoadResult> =>
+  isWrkThere && load.body.length < MAX_WRK_BODY ? sendByWrk(load) : sendByAutocannon(load);
 
 async function hasWrk(): Promise<boolean> {
   try {
