@@ -51,7 +51,8 @@ describe.skipIf(noPython)(
         const model = await open("tensors.py", { workers: 2 });
         const batched = batch(model, { maxBatchSize: 8, slots: 2 });
         const outcomes = await underLoad(async (i, deadlineAtMs) => {
-          const value = i % EVERY === 50 ? 666 : i;
+          // 666 is what the module crashes at.
+          const value = i % EVERY === 50 ? 666 : i % 500;
           const { sum } = await batched.predict(
             { x: tensor("float32", [1, 3], [value, 1, 2]) },
             { deadlineAtMs },
