@@ -29,8 +29,8 @@ export interface FilePart {
 /** How many requests in a row may bring no byte before a part fails. */
 const MAX_FRUITLESS = 5;
 
-/** How many bytes are written at a time. */
-const WRITE_BYTES = 2 ** 20;
+/** How many bytes are written at a time: few, since chunks that are held for long make the collector's work. */
+const WRITE_BYTES = 2 ** 18;
 
 /**
  * Downloads a part of an object into a file, and resumes it after closed connections. Whether the bytes are right is

@@ -26,6 +26,9 @@ export interface ObjectStoreOptions {
    * `SHA256SUMS` is never loaded. Default: `_READY` makes a version complete at once, and others must settle.
    */
   readonly readyMarker?: string | undefined;
-  /** How many requests of one version at a time. Default 4. */
+  /**
+   * How many requests of one version at a time. Default 2, which fills a disk; more are for a store that is far away and
+   * slow on each connection.
+   */
   readonly concurrency?: number | undefined;
 }

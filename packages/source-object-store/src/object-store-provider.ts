@@ -8,7 +8,8 @@ import { formatStoreUri, isSafePath, parseStoreUri } from "./store-uri.js";
 
 const POLL_MS = 60_000;
 const SETTLE_MS = 10_000;
-const CONCURRENCY = 4;
+/** More are hardly faster, and keep the event loop from other work. */
+const CONCURRENCY = 2;
 
 /** Ms below which polling is reported as expensive. */
 const EXPENSIVE_MS = 10_000;
