@@ -22,7 +22,8 @@ export const echo: Protocol = {
 };
 
 async function* events({ text = "" }: { readonly text?: string }) {
-  for (const word of text.split(" ")) yield { data: word };
+  // Not split: a long text is not made into all its words before the first is sent.
+  for (const [word] of text.matchAll(/[^ ]+/g)) yield { data: word };
 }
 
 async function* repeat(request: Uint8Array) {

@@ -25,9 +25,8 @@ export async function post({ rest }, path, body, headers = {}) {
 }
 
 /** Makes a gRPC call with a message. Resolves with its status. */
-export async function call({ grpc }, path, message) {
-  const session = connectHttp2(`http://127.0.0.1:${grpc}`);
-  session.on("error", () => {});
+export async function call(server, path, message) {
+  const session = await connectGrpc(server);
   try {
     return await callOn(session, path, message);
   } finally {
@@ -35,28 +34,38 @@ export async function call({ grpc }, path, message) {
   }
 }
 
-/** The same on a connection. */
+/** A connection for gRPC. */
+export async function connectGrpc({ grpc }, settings = {}) {
+  const session = connectHttp2(`http://127.0.0.1:${grpc}`, { settings });
+  session.on("error", () => {});
+  await once(session, "connect");
+  return session;
+}
+
+/** Begins a call on a connection. */
+export function startCall(session, path) {
+  const headers = { ":method": "POST", ":path": path, "content-type": "application/grpc" };
+  return session.request({ ...headers, te: "trailers" }).on("error", () => {});
+}
+
+/** What stands before a message of this length. */
+export function prefix(length) {
+  const bytes = Buffer.alloc(5);
+  bytes.writeUInt32BE(length, 1);
+  return bytes;
+}
+
+/** Makes a call on a connection. Resolves with its status. */
 export function callOn(session, path, message) {
-  const headers = {
-    ":method": "POST",
-    ":path": path,
-    "content-type": "application/grpc",
-    te: "trailers",
-  };
-  const stream = session.request(headers);
-  const prefix = Buffer.alloc(5);
-  prefix.writeUInt32BE(message.length, 1);
+  const stream = startCall(session, path);
   return new Promise((resolve) => {
     let status = "closed";
     const read = (received) => {
       if (received["grpc-status"] !== undefined) status = Number(received["grpc-status"]);
     };
-    stream
-      .on("response", read)
-      .on("trailers", read)
-      .on("error", () => {});
+    stream.on("response", read).on("trailers", read);
     stream.once("close", () => resolve(status)).resume();
-    stream.write(prefix);
+    stream.write(prefix(message.length));
     stream.end(message);
   });
 }
@@ -69,30 +78,57 @@ export function silent(port, ...parts) {
   return socket;
 }
 
-/** A length-delimited field of protobuf. */
-export function field(number, content) {
-  const varint = [];
-  let rest = content.length;
+/** A number as protobuf writes it. */
+export function varint(value) {
+  const bytes = [];
+  let rest = value;
   while (rest > 127) {
-    varint.push((rest & 127) | 128);
+    bytes.push((rest & 127) | 128);
     rest = Math.floor(rest / 128);
   }
-  return Buffer.concat([Buffer.of((number << 3) | 2, ...varint, rest), content]);
+  return Buffer.of(...bytes, rest);
 }
+
+/** A length-delimited field of protobuf. */
+export const field = (number, content) =>
+  Buffer.concat([Buffer.of((number << 3) | 2), varint(content.length), content]);
 
 export const PREDICT = "/tensorflow.serving.PredictionService/Predict";
 export const CLASSIFY = "/tensorflow.serving.PredictionService/Classify";
 export const RELOAD = "/tensorflow.serving.ModelService/HandleReloadConfigRequest";
+export const ECHO_ASK = "/echo.Echo/Ask";
+export const ECHO_REPEAT = "/echo.Echo/Repeat";
 
 const spec = (model) => field(1, field(1, Buffer.from(model)));
 
+/** A shape of TensorProto. */
+export const shape = (...sizes) =>
+  field(
+    2,
+    Buffer.concat(sizes.map((size) => field(2, Buffer.concat([Buffer.of(8), varint(size)])))),
+  );
+
 /** A PredictRequest with one tensor. */
-export const predictRequest = (tensor, model = "digits") =>
+export const predictRequest = (input, tensor, model) =>
   Buffer.concat([
     spec(model),
-    field(2, Buffer.concat([field(1, Buffer.from("image")), field(2, tensor)])),
+    field(2, Buffer.concat([field(1, Buffer.from(input)), field(2, tensor)])),
   ]);
 
 /** A ClassificationRequest with a list of examples. */
-export const classifyRequest = (list, model = "digits") =>
+export const classifyRequest = (list, model) =>
   Buffer.concat([spec(model), field(2, field(1, list))]);
+
+/** A ReloadConfigRequest with models at base paths. */
+export const reloadRequest = (models) => {
+  const config = ([name, path]) =>
+    field(1, Buffer.concat([field(1, Buffer.from(name)), field(2, Buffer.from(path))]));
+  return field(1, field(1, Buffer.concat(Object.entries(models).map(config))));
+};
+
+/** A message of `echo` that asks a model with these fields for values. */
+export const echoValues = (model, ...fields) =>
+  Buffer.concat([field(1, Buffer.from(model)), ...fields]);
+
+/** Packed floats as a field of `echo`. */
+export const packedFloats = (...values) => field(2, Buffer.from(Float32Array.from(values).buffer));

@@ -3,112 +3,146 @@ import {
   CLASSIFY,
   call,
   classifyRequest,
+  connectGrpc,
+  ECHO_ASK,
+  ECHO_REPEAT,
+  echoValues,
   field,
   PREDICT,
   post,
   predictRequest,
+  prefix,
   RELOAD,
+  shape,
+  startCall,
 } from "../clients.mjs";
-
-const MB = 1e6;
-const PATH = "/v1/models/digits:predict";
 
 /** A text of about `bytes` characters around many times the same. */
 const json = (before, part, after, bytes) =>
   Buffer.from(before + part.repeat(Math.floor(bytes / part.length)) + after);
 
-const strings = (tensor) => predictRequest(Buffer.concat([Buffer.of(8, 7), tensor]));
-const shape = (...sizes) =>
-  field(
-    2,
-    Buffer.concat(sizes.map((size) => field(2, Buffer.concat([Buffer.of(8), varint(size)])))),
-  );
+const strings = (...fields) =>
+  predictRequest("s", Buffer.concat([Buffer.of(8, 7), ...fields]), "strings");
+const floats = (...fields) =>
+  predictRequest("image", Buffer.concat([Buffer.of(8, 1), ...fields]), "digits");
 
-function varint(value) {
-  const bytes = [];
-  while (value > 127) {
-    bytes.push((value & 127) | 128);
-    value = Math.floor(value / 128);
-  }
-  return Buffer.of(...bytes, value);
-}
-
-const rest = (name, make, path = PATH, headers = {}) => ({
-  name,
+const rest = (name, path, make, headers = {}) => ({
+  name: `REST ${name}`,
   make,
   send: (server, body) => post(server, path, body, headers),
 });
 const grpc = (name, path, make) => ({
-  name,
+  name: `gRPC ${name}`,
   make,
   send: (server, body) => call(server, path, body),
 });
+const GZIP = { "Content-Encoding": "gzip" };
+const DIGITS = "/v1/models/digits:predict";
+const DIGITS_CLASSIFY = "/v1/models/digits:classify";
+const STRINGS = "/v1/models/strings:predict";
 
-/** Requests that cost more than they weigh, with the bytes that each decodes to. */
-export const requests = (size = 40 * MB) => [
+const restRequests = (size) => [
   rest(
-    "REST classify of an unknown model, gzip of {}",
-    () => gzipSync(json('{"examples":[{}', ",{}", "]}", size)),
+    "classify of an unknown model, gzip of {}",
     "/v1/models/nosuch:classify",
-    { "Content-Encoding": "gzip" },
+    () => gzipSync(json('{"examples":[{}', ",{}", "]}", size)),
+    GZIP,
   ),
-  rest("REST gzip of spaces", () => gzipSync(json('{"instances":[1', " ", "]}", size)), PATH, {
-    "Content-Encoding": "gzip",
-  }),
-  rest('REST strings ""', () => json('{"inputs":[""', ',""', "]}", size)),
-  rest(
-    "REST classify of {}",
-    () => json('{"examples":[{}', ",{}", "]}", size),
-    "/v1/models/digits:classify",
+  rest("gzip of spaces", DIGITS, () => gzipSync(json('{"instances":[1', " ", "]}", size)), GZIP),
+  rest('strings ""', STRINGS, () => json('{"inputs":[""', ',""', "]}", size)),
+  rest("strings of base64", STRINGS, () => json('{"inputs":[""', ',{"b64":""}', "]}", size)),
+  rest("classify of {}", DIGITS_CLASSIFY, () => json('{"examples":[{}', ",{}", "]}", size)),
+  rest("classify of [1,1,…]", DIGITS_CLASSIFY, () =>
+    json('{"examples":[{"a":[1', ",1", "]}]}", size),
   ),
-  rest(
-    "REST classify of [1,1,…]",
-    () => json('{"examples":[{"a":[1', ",1", "]}]}", size),
-    "/v1/models/digits:classify",
+  rest("classify of [1.0,…]", DIGITS_CLASSIFY, () =>
+    json('{"examples":[{"a":[1.0', ",1.0", "]}]}", size),
   ),
-  rest(
-    "REST classify of [1.0,…]",
-    () => json('{"examples":[{"a":[1.0', ",1.0", "]}]}", size),
-    "/v1/models/digits:classify",
+  rest("classify of many features", DIGITS_CLASSIFY, () =>
+    json('{"examples":[{"a":1', ',"a":1', "}]}", size),
   ),
-  rest(
-    "REST classify of many features",
-    () => json('{"examples":[{"a":1', ',"a":1', "}]}", size),
-    "/v1/models/digits:classify",
+  rest("unknown keys at the top", DIGITS, () => json('{"a":1', ',"b":1', "}", size)),
+  rest("unknown keys in inputs", DIGITS, () => json('{"inputs":{"a":1', ',"b":1', "}}", size)),
+  rest("numbers, wrong in the last", DIGITS, () =>
+    json('{"instances":[[1', ",1.5", ',"x"]]}', size),
   ),
-  rest("REST unknown keys at the top", () => json('{"a":1', ',"b":1', "}", size)),
-  rest("REST unknown keys in inputs", () => json('{"inputs":{"a":1', ',"b":1', "}}", size)),
-  rest("REST numbers, wrong in the last", () => json('{"instances":[[1', ",1.5", ',"x"]]}', size)),
-  rest("REST a long key", () => json('{"', "k", '":1}', size)),
-  rest("REST a long signature name", () =>
+  rest("a long key", DIGITS, () => json('{"', "k", '":1}', size)),
+  rest("a long signature name", DIGITS, () =>
     json('{"signature_name":"', "s", '","instances":[1]}', size),
   ),
-  grpc("gRPC one string for 8 M", PREDICT, () =>
-    strings(Buffer.concat([shape(8 << 20), field(8, Buffer.alloc(1000, 120))])),
-  ),
-  grpc("gRPC float32 [15000000] of nothing", PREDICT, () =>
-    predictRequest(Buffer.concat([Buffer.of(8, 1), shape(15_000_000)])),
-  ),
-  grpc("gRPC empty string_val", PREDICT, () =>
-    strings(Buffer.concat([shape(size / 2), Buffer.alloc(size, Buffer.of(0x42, 0))])),
-  ),
-  grpc("gRPC strings in tensor_content", PREDICT, () =>
-    strings(Buffer.concat([shape(size), field(4, Buffer.alloc(size))])),
-  ),
-  grpc("gRPC empty examples of an unknown model", CLASSIFY, () =>
-    classifyRequest(Buffer.alloc(size, Buffer.of(0x0a, 0)), "nosuch"),
-  ),
-  grpc("gRPC empty examples with a context", CLASSIFY, () =>
-    classifyRequest(
-      Buffer.concat([field(2, Buffer.of(0)), Buffer.alloc(size, Buffer.of(0x0a, 0))]),
-    ),
-  ),
-  grpc("gRPC inputs without names", PREDICT, () => Buffer.alloc(size, Buffer.of(0x12, 0))),
-  grpc("gRPC reload of empty models", RELOAD, () =>
-    field(1, field(1, Buffer.alloc(size, Buffer.of(0x0a, 0)))),
-  ),
-  grpc("gRPC reload with metric names", RELOAD, () => Buffer.alloc(size, Buffer.of(0x12, 0))),
 ];
 
-/** A body of the same size that is valid: what it may cost is what the others may. */
-export const valid = (size) => json('{"instances":[[1', ",1.5", "]]}", size);
+const grpcRequests = (size) => [
+  grpc("one string for 8 M", PREDICT, () =>
+    strings(shape(8 << 20), field(8, Buffer.alloc(1_000, 120))),
+  ),
+  grpc("float32 [15000000] of nothing", PREDICT, () => floats(shape(15_000_000))),
+  grpc("empty string_val", PREDICT, () =>
+    strings(shape(size / 2), Buffer.alloc(size, Buffer.of(0x42, 0))),
+  ),
+  grpc("strings in tensor_content", PREDICT, () =>
+    strings(shape(size), field(4, Buffer.alloc(size))),
+  ),
+  grpc("empty examples of an unknown model", CLASSIFY, () =>
+    classifyRequest(Buffer.alloc(size, Buffer.of(0x0a, 0)), "nosuch"),
+  ),
+  grpc("empty examples with a context", CLASSIFY, () =>
+    classifyRequest(
+      Buffer.concat([field(2, Buffer.of(0)), Buffer.alloc(size, Buffer.of(0x0a, 0))]),
+      "digits",
+    ),
+  ),
+  grpc("inputs without names", PREDICT, () => Buffer.alloc(size, Buffer.of(0x12, 0))),
+  grpc("reload of empty models", RELOAD, () =>
+    field(1, field(1, Buffer.alloc(size, Buffer.of(0x0a, 0)))),
+  ),
+  grpc("reload with metric names", RELOAD, () => Buffer.alloc(size, Buffer.of(0x12, 0))),
+];
+
+/** Over another protocol, which bounds nothing by itself but what it takes from the allowance of its calls. */
+const echoRequests = (size) => [
+  grpc("echo, floats for an unknown model", ECHO_ASK, () =>
+    echoValues("nosuch", field(2, Buffer.alloc(size))),
+  ),
+  grpc("echo, floats one by one", ECHO_ASK, () =>
+    echoValues("floats", Buffer.alloc(size, Buffer.of(0x15, 0, 0, 0x80, 0x3f))),
+  ),
+  grpc("echo, empty names of models", ECHO_ASK, () => Buffer.alloc(size, Buffer.of(0x0a, 0))),
+  grpc("echo, a long name of a model", ECHO_ASK, () => field(1, Buffer.alloc(size, "m"))),
+  {
+    name: "gRPC echo, words that are not read",
+    make: () => field(1, Buffer.alloc(size, "a ")),
+    send: unread,
+  },
+];
+
+/** Makes a call whose answer is a stream, and leaves when the first part of it has come. */
+async function unread(server, message) {
+  const session = await connectGrpc(server, { initialWindowSize: 1_000 });
+  const stream = startCall(session, ECHO_REPEAT);
+  stream.write(prefix(message.length));
+  stream.end(message);
+  await new Promise((resolve) => stream.once("readable", resolve).once("close", resolve));
+  session.destroy();
+  return "left";
+}
+
+/** Requests that cost more than they weigh, each of about `size` bytes when it is inflated. */
+export const requests = (size) => [
+  ...restRequests(size),
+  ...grpcRequests(size),
+  ...echoRequests(size),
+];
+
+/** Bodies of the same size that are what they should be: what these cost is what the others may. */
+export function valid(size) {
+  const rows = Math.floor(size / FLOAT_VAL.length / 64);
+  const values = Buffer.alloc(rows * 64 * FLOAT_VAL.length, FLOAT_VAL);
+  return {
+    REST: rest("numbers", DIGITS, () => json('{"instances":[[1', ",1.5", "]]}", size)),
+    gRPC: grpc("floats", PREDICT, () => floats(shape(rows, 64), values)),
+  };
+}
+
+/** One value of a TensorProto, not packed. */
+const FLOAT_VAL = Buffer.of(0x2d, 0, 0, 0x80, 0x3f);

@@ -106,7 +106,8 @@ service ServerReflection {
 /** The memory in bytes of a message as objects: once as protobufjs decodes it, once as a plain object. */
 function costOf(reader: WireReader, type: protobuf.Type, depth = 0): number {
   if (depth > MAX_DEPTH) throw wireErrors.messageInvalid(`nested deeper than ${MAX_DEPTH} levels`);
-  let cost = OBJECT_BYTES.entry + 2 * OBJECT_BYTES.text * type.fieldsArray.length;
+  // A field that is absent has its default in the plain object alone.
+  let cost = OBJECT_BYTES.entry + (OBJECT_BYTES.text / 2) * type.fieldsArray.length;
   while (reader.hasMore) {
     const tag = reader.tag();
     const field = type.fieldsById[tag >>> 3]?.resolve();
