@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { pnpm } from "./npx.mjs";
 import { runNode } from "./run.mjs";
+import { sourceFlags } from "./source-flags.mjs";
 import { showStep } from "./step-timer.mjs";
 import { requireSupportedNode, root } from "./workspace.mjs";
 
@@ -49,7 +50,7 @@ async function step(label, action) {
 async function fetchLibrary({ name, script, otherwise }) {
   if (!existsSync(join(root, script))) return true;
   const end = showStep(`fetching ${name} for this platform`);
-  const { code, output } = await runNode([script]);
+  const { code, output } = await runNode([...sourceFlags, script]);
   end(code === 0 ? "done" : "failed");
   if (code === 0) return true;
   process.stderr.write(

@@ -7,6 +7,7 @@ import { pnpm } from "./npx.mjs";
 import { isPlaceholder, placeholderMessage } from "./project.mjs";
 import { runNode } from "./run.mjs";
 import { sbomOf } from "./sbom.mjs";
+import { sourceFlags } from "./source-flags.mjs";
 import { showStep } from "./step-timer.mjs";
 import { publishedPackages, readJson, root } from "./workspace.mjs";
 
@@ -50,10 +51,8 @@ function tarballOf(packageFolder) {
 export async function fillPlatformPackages() {
   for (const name of PLATFORM_PACKAGES) {
     const end = showStep(`fetching the libraries of ${name} for all platforms`);
-    const { code, output } = await runNode([
-      `packages/${name}/scripts/platform-packages.mjs`,
-      "--all",
-    ]);
+    const script = `packages/${name}/scripts/platform-packages.mjs`;
+    const { code, output } = await runNode([...sourceFlags, script, "--all"]);
     end(code === 0 ? "done" : "failed");
     if (code !== 0) throw new Error(`filling the platform packages failed:\n${output}`);
   }

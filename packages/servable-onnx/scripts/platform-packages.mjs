@@ -1,8 +1,9 @@
-// The platform packages of ONNX Runtime, npm/<os>-<arch>: which library each holds, and how it gets there.
+// The platform packages of ONNX Runtime, npm/<os>-<arch>: which library each holds, and how it gets there. It runs with
+// --conditions=@serving-kit/source, except for --check.
 //
-//   node packages/servable-onnx/scripts/platform-packages.mjs          fills that of this machine's platform
-//   node packages/servable-onnx/scripts/platform-packages.mjs --all    fills all of them, for packing
-//   node ../../scripts/platform-packages.mjs --check                   in a package: fails unless it is filled
+//   node … packages/servable-onnx/scripts/platform-packages.mjs          fills that of this machine's platform
+//   node … packages/servable-onnx/scripts/platform-packages.mjs --all    fills all of them, for packing
+//   node ../../scripts/platform-packages.mjs --check                     in a package: fails unless it is filled
 import { chmodSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
