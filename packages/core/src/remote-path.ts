@@ -25,6 +25,8 @@ export interface RemotePath {
    * of files in an archive.
    */
   readonly sizeBytes?: number | undefined;
+  /** A string that changes when the files in the storage do, as far as it is known now. Default: not known. */
+  readonly stamp?: string | undefined;
   /**
    * Brings the files to this machine.
    *

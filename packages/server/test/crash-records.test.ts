@@ -29,6 +29,11 @@ const loader = (load: () => Promise<Predictor>): Loader<Predictor> => ({ load })
 
 /** Leaves behind what a process leaves that ends while it loads these models. */
 async function crash(...paths: string[]): Promise<void> {
+  await crashWith(undefined, ...paths);
+}
+
+/** The same of versions whose files are known by a stamp. */
+async function crashWith(stamp: string | undefined, ...paths: string[]): Promise<void> {
   const never = new Promise<Predictor>(() => {});
   const records = new CrashRecords(state(), silentLogger);
   const loads = paths.map((path) => {
@@ -39,6 +44,7 @@ async function crash(...paths: string[]): Promise<void> {
         return never;
       }),
       path,
+      stamp === undefined ? undefined : async () => stamp,
     );
     void recorded.load(context).catch(() => {});
     return started.promise;
@@ -55,11 +61,12 @@ async function crash(...paths: string[]): Promise<void> {
 }
 
 /** What a new process makes of a model: `loaded`, or the reason of the error. */
-async function outcome(path = model): Promise<string> {
+async function outcome(path = model, stampOf?: () => Promise<string>): Promise<string> {
   const records = new CrashRecords(state(), silentLogger);
   const load = records.recorded(
     loader(async () => predictor),
     path,
+    stampOf,
   );
   return load.load(context).then(
     () => "loaded",
@@ -77,6 +84,20 @@ describe("CrashRecords", () => {
     expect(await outcome()).toBe("loaded");
     await crash(model);
     expect(await outcome()).toBe("loaded");
+  });
+
+  it("CR1 refuses a version in remote storage by its URI, until its files there change", async () => {
+    const uri = "memory://bucket/m/1";
+    for (let i = 0; i < 2; i++) await crashWith("first", uri);
+    expect(await outcome(uri, async () => "first")).toBe("VERSION_CRASHED");
+    const records = new CrashRecords(state(), silentLogger);
+    const refusal = await records.refusal(uri, async () => "first");
+    expect(refusal).toMatchObject({
+      reason: "VERSION_CRASHED",
+      message: expect.stringContaining(uri),
+    });
+    expect(await records.refusal(uri, async () => "second")).toBeUndefined();
+    expect(await outcome(uri, async () => "second")).toBe("loaded");
   });
 
   it("CR2 forgets the crash of a version that loads, and counts no error", async () => {

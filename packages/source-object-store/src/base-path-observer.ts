@@ -186,6 +186,8 @@ export class BasePathObserver {
       if (known !== undefined) return known;
       const { state } = seen;
       if (state.isComplete) {
+        const refused = await this.servable.refusal?.(uri, seen.listing.fingerprint);
+        if (refused !== undefined) return { id, error: refused };
         return { id, data: remote, changed: (stop) => sight.changed(stop) };
       }
       if (state.dueInMs !== undefined) this.#due(state.dueInMs);

@@ -70,6 +70,10 @@ export class RemoteVersion implements RemotePath {
     return isKnown ? listing.sizeBytes : undefined;
   }
 
+  get stamp(): string | undefined {
+    return this.sight.last?.listing.fingerprint;
+  }
+
   /** Whether the objects that were seen last are others than those of a lease that is held. */
   get isOverwritten(): boolean {
     const fingerprint = this.sight.last?.listing.fingerprint;

@@ -1,6 +1,11 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type RemotePath, type SourceActivity, silentLogger } from "@serving-kit/core";
+import {
+  type RemotePath,
+  ServingError,
+  type SourceActivity,
+  silentLogger,
+} from "@serving-kit/core";
 import { FakeClock, RecordingTarget, turn } from "@serving-kit/testing";
 import { MemoryObjectStore } from "@serving-kit/testing/object-store";
 import { expect, it } from "vitest";
@@ -96,4 +101,50 @@ it("OP8 each page and each fetch is an activity", async () => {
     { what: "fetched", from: "storage", bytes: 5 },
   ]);
   target[Symbol.dispose]();
+});
+
+it("emits a version that is refused with its error, and an older one as if it were not there", async () => {
+  await using world = await sourceWorld();
+  const { store, clock } = world;
+  store.put("digits/2/model", "crashes", 0);
+  let crashing: string | undefined;
+  const source = objectStore({
+    ...{ schemes: ["memory"], open: () => store, cache: { dir: "/nowhere" }, settleMs: 0 },
+  }).create({
+    servables: [
+      {
+        name: "digits",
+        basePath: "memory://bucket/digits",
+        async refusal(uri, stamp) {
+          if (!uri.endsWith("/2")) return undefined;
+          crashing ??= stamp;
+          return stamp === crashing
+            ? new ServingError("FAILED_PRECONDITION", "VERSION_CRASHED", "it ended the process")
+            : undefined;
+        },
+      },
+    ],
+    ...{ clock, logger: silentLogger },
+  });
+  using target = new RecordingTarget(source);
+  const versions = () =>
+    target
+      .latest("digits")
+      ?.versions.map((version) => [
+        version.id.version,
+        "error" in version ? version.error.reason : "data",
+      ]);
+  while (!target.latest("digits")?.versions.length) {
+    await clock.advance(100);
+    await turn();
+  }
+  expect(versions()).toEqual([
+    [2n, "VERSION_CRASHED"],
+    [1n, "data"],
+  ]);
+  store.put("digits/2/model", "does not crash", clock.now());
+  await source.poll();
+  await clock.advance(60_000);
+  await source.poll();
+  expect(versions()).toEqual([[2n, "data"]]);
 });

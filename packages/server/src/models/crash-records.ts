@@ -7,6 +7,7 @@ import {
   type Logger,
   messageOf,
   Semaphore,
+  type ServingError,
   wrapLoader,
 } from "@serving-kit/core";
 import type { Predictor } from "@serving-kit/inference";
@@ -15,6 +16,7 @@ import { filesStamp } from "./files-stamp.js";
 
 /** What is known of a version whose load has ended a process. */
 interface CrashRecord {
+  /** Or the URI. */
   readonly path: string;
   /** Of its files, when they were loaded. */
   readonly stamp: string;
@@ -27,6 +29,15 @@ interface Marker extends Omit<CrashRecord, "crashes"> {
   readonly pid: number;
   /** Tells processes with the same pid apart. */
   readonly life: string;
+}
+
+/** Returns a string that changes with the files of a version. */
+type StampOf = () => Promise<string>;
+
+/** A version, by its path or URI. */
+interface RecordedVersion {
+  readonly path: string;
+  readonly stampOf: StampOf;
 }
 
 /** A version is not loaded any more after this many crashes. */
@@ -72,27 +83,39 @@ export class CrashRecords {
   }
 
   /** @throws ServingError FAILED_PRECONDITION / VERSION_CRASHED: CR1. */
-  async check(path: string): Promise<void> {
+  async check(path: string, stampOf: StampOf = () => filesStamp(path)): Promise<void> {
+    const refusal = await this.refusal(path, stampOf);
+    if (refusal !== undefined) throw refusal;
+  }
+
+  /** The error of `check`, for a version by its path or URI, if it is refused. */
+  async refusal(path: string, stampOf: StampOf): Promise<ServingError | undefined> {
     const records = await this.#opened;
     const record = records?.get(path);
     if (records === undefined || record === undefined || record.crashes < MAX_CRASHES) return;
-    if ((await filesStamp(path).catch(() => undefined)) === record.stamp) {
-      throw errors.versionCrashed(path, record.crashes, this.#recordOf(path));
+    if ((await stampOf().catch(() => undefined)) === record.stamp) {
+      return errors.versionCrashed(path, record.crashes, this.#recordOf(path));
     }
     await this.#forget(path, records);
+    return undefined;
   }
 
-  /** A loader whose loads are recorded. */
-  recorded(loader: Loader<Predictor>, path: string): Loader<Predictor> {
+  /** A loader whose loads are recorded, for a version by its path or URI. */
+  recorded(
+    loader: Loader<Predictor>,
+    path: string,
+    stampOf: StampOf = () => filesStamp(path),
+  ): Loader<Predictor> {
     return wrapLoader(loader, async (context) => {
-      await this.check(path);
+      await this.check(path, stampOf);
       const records = await this.#opened;
       if (records === undefined || this.#isClosing) return loader.load(context);
-      if (!records.has(path)) return this.#load(loader, path, context, records);
+      const load = () => this.#load(loader, { path, stampOf }, context, records);
+      if (!records.has(path)) return load();
       const turn = this.#suspects.acquire(context.signal);
       if (turn !== undefined) await turn;
       try {
-        return await this.#load(loader, path, context, records);
+        return await load();
       } finally {
         this.#suspects.release();
       }
@@ -107,11 +130,12 @@ export class CrashRecords {
 
   async #load(
     loader: Loader<Predictor>,
-    path: string,
+    version: RecordedVersion,
     context: LoadContext,
     records: Map<string, CrashRecord>,
   ): Promise<Predictor> {
-    const marker = await this.#mark(path);
+    const { path } = version;
+    const marker = await this.#mark(version);
     try {
       const predictor = await loader.load(context);
       if (records.has(path)) await this.#forget(path, records);
@@ -125,10 +149,10 @@ export class CrashRecords {
   }
 
   /** Writes that a load has started. Returns the file. */
-  async #mark(path: string): Promise<string | undefined> {
+  async #mark({ path, stampOf }: RecordedVersion): Promise<string | undefined> {
     const file = join(this.#folder, `${keyOf(path)}.${process.pid}.${randomUUID()}${MARKER}`);
     try {
-      const stamp = await filesStamp(path);
+      const stamp = await stampOf();
       const marker: Marker = { path, stamp, pid: process.pid, life: LIFE };
       this.#markers.add(file);
       await writeFile(file, JSON.stringify(marker));

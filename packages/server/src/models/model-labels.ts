@@ -21,8 +21,10 @@ export class ModelLabels {
 
   /** Sets all labels of a model. */
   set(model: Labelled): void {
+    const before = this.#requested.get(model.name) ?? {};
     const all = this.#request(model);
-    this.#manager.setLabels(model.name, all);
+    // The manager tells each call as an event, and most models have no labels.
+    if (hasLabels(all) || hasLabels(before)) this.#manager.setLabels(model.name, all);
   }
 
   /** Sets the labels of a model that have changed in its source. The others stay where they are. */
@@ -51,3 +53,5 @@ export class ModelLabels {
     return all;
   }
 }
+
+const hasLabels = (labels: VersionLabels) => Object.keys(labels).length > 0;

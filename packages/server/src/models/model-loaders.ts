@@ -14,6 +14,7 @@ import {
 } from "@serving-kit/core";
 import { checkExpected, type ModelType, type Predictor } from "@serving-kit/inference";
 import type { ModelPlatform } from "./detect-platform.js";
+import { filesStamp } from "./files-stamp.js";
 
 /** What the loaders of a server's models are made of. */
 export interface ModelLoadersOptions {
@@ -30,8 +31,12 @@ export interface ModelLoadersOptions {
   batched(loader: Loader<Predictor>, path: string, id: ServableId): Loader<Predictor>;
   /** Called with each version that has loaded. */
   loaded(predictor: Predictor, id: ServableId): void;
-  /** Records loads of a local path that end the process. */
-  recorded(loader: Loader<Predictor>, path: string): Loader<Predictor>;
+  /** Records loads that end the process, of a version by its local path or its URI. */
+  recorded(
+    loader: Loader<Predictor>,
+    path: string,
+    stampOf: (() => Promise<string>) | undefined,
+  ): Loader<Predictor>;
   /** Observes the warm-up of a version, by the path or URI to show. */
   warmingUp(id: ServableId, shown: string): LoadContext["warmingUp"];
 }
@@ -40,10 +45,15 @@ export interface ModelLoadersOptions {
 export function modelLoaders(
   options: ModelLoadersOptions,
 ): SourceAdapter<StoragePath | RemotePath, Loader<Predictor>> {
-  const localLoader = (storage: StoragePath, id: ServableId, shown: string) => {
+  const localLoader = (
+    storage: StoragePath,
+    id: ServableId,
+    shown: string,
+    stampOf?: () => Promise<string>,
+  ) => {
     const own = options.options(id.name);
     const data = { ...storage, ...(Object.keys(own).length > 0 && { options: own }) };
-    const plain = options.recorded(options.platform(id.name).loader(data, id), storage.path);
+    const plain = options.recorded(options.platform(id.name).loader(data, id), shown, stampOf);
     const processed = options.processed(plain, storage.path, id);
     const expected = expecting(processed, options.expects(id.name), shown);
     const loader = options.batched(expected, storage.path, id);
@@ -58,7 +68,9 @@ export function modelLoaders(
   return mapVersions<StoragePath | RemotePath, Loader<Predictor>>((data, id) => {
     if (!isRemotePath(data)) return localLoader(data, id, data.path);
     const platform = options.platform(id.name);
-    return fetchedLoader(data, (local) => localLoader(local, id, data.uri), {
+    const make = (local: StoragePath) =>
+      localLoader(local, id, data.uri, async () => data.stamp ?? filesStamp(local.path));
+    return fetchedLoader(data, make, {
       isComplete: (path) => platform.isComplete(path),
       estimate: async (sizeBytes) => ({
         ...(await platform.estimate(sizeBytes, id)),

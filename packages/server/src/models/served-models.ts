@@ -151,7 +151,7 @@ export class ServedModels {
       expects: (name) => this.#models.get(name)?.expects,
       batched,
       loaded: (predictor, id) => logUnbatched(predictor, id, this.#logger),
-      recorded: (loader, path) => this.#crashes?.recorded(loader, path) ?? loader,
+      recorded: (loader, path, stampOf) => this.#crashes?.recorded(loader, path, stampOf) ?? loader,
       warmingUp: (id, shown) => observers.loading?.(id, shown),
     });
     const { adapters = [] } = this.#options;
@@ -302,6 +302,7 @@ export class ServedModels {
         return this.#models.platform(name).isComplete(path);
       },
       accepts: (path: string) => this.#models.platform(name).accepts(path),
+      refusal: async (uri: string, stamp: string) => this.#crashes?.refusal(uri, async () => stamp),
     }));
   }
 
