@@ -2,6 +2,7 @@ import {
   COMPLETE,
   type Completeness,
   incomplete,
+  inSlices,
   isServingError,
   messageOf,
 } from "@serving-kit/core";
@@ -11,9 +12,8 @@ import { walkUbjson } from "./document/ubjson.js";
 import { DocumentError } from "./document/value.js";
 import type { FileKind } from "./file-kind.js";
 import { findModel, type ModelFile } from "./find-model.js";
-import { readToCheck } from "./read-model.js";
+import { readToCheck, SLICE_MS } from "./read-model.js";
 import type { Library } from "./tree-model.js";
-import { inSlices } from "./turns.js";
 
 /**
  * Returns whether the model file of a library at a path can be read from its start to its end. Loading reports what
@@ -39,7 +39,7 @@ async function problemOf({ path, kind: { format } }: ModelFile): Promise<string 
   if (format === "binary") return undefined; // of another version: for loading to refuse
   const { size } = await gatedFiles.stat(path);
   if (format === "json" && size > HANDOVER_BYTES) return largeJsonProblem(path);
-  return inSlices(problemIn(await readToCheck(path), format));
+  return inSlices(problemIn(await readToCheck(path), format), undefined, SLICE_MS);
 }
 
 /** Says why bytes are not a whole file of a format; undefined if they are. */

@@ -1,3 +1,4 @@
+import { inSlices } from "@serving-kit/core";
 import { ReadHandover, readWholeFile } from "@serving-kit/inference";
 import { UnsupportedError } from "./document/fields.js";
 import { DocumentError } from "./document/value.js";
@@ -6,10 +7,12 @@ import { findModel, LIBRARIES } from "./find-model.js";
 import { parseModel } from "./parse-model.js";
 import { readInWorker } from "./read-in-worker.js";
 import type { Library, ReadOptions, TreeModel } from "./tree-model.js";
-import { inSlices } from "./turns.js";
 
 /** A JSON file that is larger is parsed in a worker thread. */
 export const WORKER_BYTES = 2 ** 18;
+
+/** How long parsing goes on before the event loop turns, in ms: it makes garbage, whose collection comes on top. */
+export const SLICE_MS = 1;
 
 /** A model that was read, and its file. */
 export interface ReadModel {
@@ -47,7 +50,7 @@ export async function readModel(
     const inWorker = kind.format === "json" && bytes.length > WORKER_BYTES;
     const model = await (inWorker
       ? readInWorker({ bytes, kind, options }, signal)
-      : inSlices(parseModel(bytes, kind, options), signal));
+      : inSlices(parseModel(bytes, kind, options), () => signal?.throwIfAborted(), SLICE_MS));
     return { model, path: file, bytes: bytes.length };
   } catch (problem) {
     signal?.throwIfAborted();

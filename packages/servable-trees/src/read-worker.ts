@@ -1,8 +1,8 @@
 import { parentPort, workerData } from "node:worker_threads";
+import { atOnce } from "@serving-kit/core";
 import { UnsupportedError } from "./document/fields.js";
 import { parseModel } from "./parse-model.js";
 import type { ReadOutcome, ReadRequest } from "./read-in-worker.js";
-import { atOnce } from "./turns.js";
 
 // A worker thread that parses one file: JSON.parse cannot be interrupted.
 const { bytes, kind, options } = workerData as ReadRequest;

@@ -1,4 +1,4 @@
-import { type Clock, InFlight } from "@serving-kit/core";
+import { type Clock, InFlight, turn } from "@serving-kit/core";
 import {
   DEFAULT_SIGNATURE,
   inferenceErrors,
@@ -18,7 +18,6 @@ import { errors } from "./errors.js";
 import type { Runner } from "./kernel/runner.js";
 import { allocateOutput, type Job, MAX_OUTPUT_ELEMENTS, type OutputData } from "./predict/job.js";
 import type { RowSource } from "./predict/row-source.js";
-import { turn } from "./turns.js";
 
 /** What a predictor is made of. */
 export interface TreePredictorOptions {

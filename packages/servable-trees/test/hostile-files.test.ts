@@ -1,14 +1,13 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { extname, join } from "node:path";
-import { isServingError, unload } from "@serving-kit/core";
+import { atOnce, isServingError, unload } from "@serving-kit/core";
 import type { Predictor } from "@serving-kit/inference";
 import { afterAll, describe, expect, it } from "vitest";
 import { problemIn } from "../src/completeness.js";
 import { UnsupportedError } from "../src/document/fields.js";
 import { DocumentError } from "../src/document/value.js";
 import { parseModel } from "../src/parse-model.js";
-import { atOnce } from "../src/turns.js";
 import { type Example, exampleNamed, load, modelFile, platformOf, rowsOf } from "./support.js";
 
 const folder = mkdtempSync(join(tmpdir(), "serving-kit-hostile-trees-"));

@@ -1,9 +1,9 @@
+import { atOnce } from "@serving-kit/core";
 import { readUbjson } from "../src/document/ubjson.js";
 import { openRunner } from "../src/kernel/open-runner.js";
 import { marginsOf } from "../src/predict/margins.js";
 import { MatrixRows } from "../src/predict/row-source.js";
 import type { TreeModel } from "../src/tree-model.js";
-import { atOnce } from "../src/turns.js";
 import { readModel } from "../src/xgboost/read-model.js";
 
 /** The kernel of a `.ubj` file without a predictor around it, for benchmarks: margins of so many rows at a time. */

@@ -210,6 +210,38 @@ describe("a network file system", () => {
   });
 });
 
+describe("thousands of servables", () => {
+  const many = (count: number) =>
+    Array.from({ length: count }, (_, i) => ({ name: `m${i}`, basePath: `/missing/m${i}` }));
+
+  it("are taken up in slices, and a poll waits for all of them", async () => {
+    const { fileSystem } = memoryFileSystem(new Map());
+    const { source, lists } = await bench.observe({ fileSystem, servables: [] });
+    source.reconfigure(many(10_000));
+    let hasTurned = false;
+    setImmediate(() => {
+      hasTurned = true;
+    });
+    await source.poll();
+    expect(hasTurned).toBe(true);
+    expect(lists()).toHaveLength(10_000);
+    expect(source.problems()).toHaveLength(10_000);
+  });
+
+  it("are replaced while they are taken up", async () => {
+    const { fileSystem } = memoryFileSystem(new Map());
+    const { source } = await bench.observe({ fileSystem, servables: [] });
+    source.reconfigure(many(10_000));
+    source.reconfigure(many(600).slice(500));
+    await source.poll();
+    expect(source.problems().map(({ name }) => name)).toEqual(
+      many(600)
+        .slice(500)
+        .map(({ name }) => name),
+    );
+  });
+});
+
 describe("subscriptions", () => {
   it("O1 does no work before it is subscribed to, nor does poll", async () => {
     const { fileSystem, asked } = observedFileSystem();

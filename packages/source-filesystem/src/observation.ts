@@ -1,4 +1,11 @@
-import type { AspiredVersions, Clock, SourceProblem, StoragePath } from "@serving-kit/core";
+import {
+  type AspiredVersions,
+  type Clock,
+  inSlices,
+  type SourceProblem,
+  type Steps,
+  type StoragePath,
+} from "@serving-kit/core";
 import { BasePathObserver, type ObserverEvents } from "./base-path-observer.js";
 import { BasePathWatcher } from "./base-path-watcher.js";
 import type { ResolvedServable } from "./config.js";
@@ -15,6 +22,9 @@ export interface ObservationSettings extends Surroundings {
 // Changes come in bursts, one for each file written; this makes one look of each burst.
 const HINT_DELAY_MS = 20;
 
+/** How many servables are taken up before the event loop may turn. */
+const STEP_SERVABLES = 256;
+
 /**
  * The work of a source from its first subscriber to its last: an observer for each servable, and
  * what makes them look: polls, watches, and versions that are due to be complete.
@@ -29,6 +39,10 @@ export class Observation {
   readonly #dueTimers = new Map<BasePathObserver, Disposable>();
   /** Paths where a watch saw a change, to be looked at when the timer fires. */
   readonly #hints = new Set<string>();
+  /** The servables as they are configured, of which some may be still to be observed. */
+  #servables: ReadonlyMap<string, ResolvedServable> = new Map();
+  /** Resolves when all are observed; undefined when they are. */
+  #observing: Promise<void> | undefined;
   #hintTimer: Disposable | undefined;
   #pollTimer: Disposable | undefined;
 
@@ -49,7 +63,7 @@ export class Observation {
         onFailure: (path, error) => this.#watchFailed(path, error),
       });
     }
-    for (const servable of servables.values()) this.#observe(servable);
+    this.#observeAll(servables);
     this.#schedulePoll();
   }
 
@@ -65,11 +79,12 @@ export class Observation {
       observer.problems.clear();
       if (observer.emitted !== undefined) this.#events.emit({ name, versions: [] });
     }
-    for (const servable of servables.values()) this.#observe(servable);
+    this.#observeAll(servables);
   }
 
   /** Has every servable looked at from now on; resolves when all have been, or do not answer. */
   async poll(): Promise<void> {
+    if (this.#observing !== undefined) await this.#observing;
     await Promise.all(Array.from(this.#observers.values(), (each) => this.#queue.request(each)));
   }
 
@@ -85,6 +100,7 @@ export class Observation {
 
   /** Ends all work; nothing is told or emitted afterwards. */
   close(): void {
+    this.#servables = new Map();
     this.#pollTimer?.[Symbol.dispose]();
     this.#hintTimer?.[Symbol.dispose]();
     for (const observer of this.#observers.values()) this.#end(observer);
@@ -93,8 +109,29 @@ export class Observation {
     this.#watcher?.close();
   }
 
+  /** Observes all servables: the first ones before it returns, the others in slices. */
+  #observeAll(servables: ReadonlyMap<string, ResolvedServable>): void {
+    this.#servables = servables;
+    this.#observing = undefined;
+    const observing = inSlices(this.#observeInSteps(servables)).then(() => {
+      if (this.#observing === observing) this.#observing = undefined;
+    });
+    if (servables.size > STEP_SERVABLES) this.#observing = observing;
+  }
+
+  *#observeInSteps(servables: ReadonlyMap<string, ResolvedServable>): Steps<void> {
+    let count = 0;
+    for (const servable of servables.values()) {
+      // Others were configured meanwhile.
+      if (this.#servables !== servables) return;
+      this.#observe(servable);
+      if (++count % STEP_SERVABLES === 0) yield;
+    }
+  }
+
   #observe(servable: ResolvedServable): void {
     const predecessor = this.#observers.get(servable.name);
+    if (predecessor !== undefined) this.#queue.remove(predecessor);
     const observer = new BasePathObserver(this.#settings, servable, this.#events, predecessor);
     this.#observers.set(servable.name, observer);
     observer.retractAbsence();
