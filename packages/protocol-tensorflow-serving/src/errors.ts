@@ -18,6 +18,13 @@ export const errors = {
 
   requestUnfit: jsonErrors.requestUnfit,
 
+  reloadTooLarge: (bytes: number, limit: number) =>
+    new ServingError(
+      "RESOURCE_EXHAUSTED",
+      "RELOAD_TOO_LARGE",
+      `expected a ReloadConfigRequest of at most ${limit} bytes; got ${bytes}. Name the models in a config file instead`,
+    ),
+
   methodUnsupported: (methodName: string) =>
     new ServingError(
       "UNIMPLEMENTED",

@@ -1,3 +1,4 @@
+import { atOnce, type Steps } from "@serving-kit/core";
 import {
   DEFAULT_SIGNATURE,
   formsOf,
@@ -12,7 +13,7 @@ import { errors } from "./errors.js";
 import { explainPredict } from "./explain.js";
 import { knownKeyAt, skipString, textAt } from "./json-string.js";
 import { byteOrderMark, CHAR, skipSpace, terminated } from "./json-text.js";
-import { skipColon, skipValue } from "./json-value.js";
+import { STEP_BYTES, skipColon, skipInSteps } from "./json-value.js";
 import { type PredictForm, readInputs } from "./read-inputs.js";
 
 /** What a predict request's body says. */
@@ -48,8 +49,17 @@ export interface PredictBody {
 export function decodePredict(
   body: Uint8Array,
   signatureOf: (name: string | undefined) => Signature | undefined,
-  allowance: MemoryAllowance = UNLIMITED_MEMORY,
+  allowance?: MemoryAllowance,
 ): PredictBody {
+  return atOnce(decodePredictInSteps(body, signatureOf, allowance));
+}
+
+/** `decodePredict` with a pause after about each 64 KiB of the body, for `inSlices`. */
+export function* decodePredictInSteps(
+  body: Uint8Array,
+  signatureOf: (name: string | undefined) => Signature | undefined,
+  allowance: MemoryAllowance = UNLIMITED_MEMORY,
+): Steps<PredictBody> {
   const bytes = terminated(body);
   const fail = (): never => {
     if (bytes.length <= MAX_EXPLAINED_BYTES) explainPredict(bytes, signatureOf);
@@ -59,7 +69,7 @@ export function decodePredict(
   if (bytes[at] !== CHAR.openObject) return fail();
 
   at = skipSpace(bytes, at + 1);
-  const name = signatureNameFrom(bytes, at);
+  const name = yield* signatureNameFrom(bytes, at);
   const signature = signatureOf(name);
   if (signature === undefined) {
     if (bytes.length <= MAX_EXPLAINED_BYTES) return fail();
@@ -67,7 +77,12 @@ export function decodePredict(
   }
   let form: PredictForm | undefined;
   let values: Values | undefined;
+  let pauseAt = at + STEP_BYTES;
   for (;;) {
+    if (at >= pauseAt) {
+      yield;
+      pauseAt = at + STEP_BYTES;
+    }
     if (bytes[at] !== CHAR.quote) return fail();
     const keyEnd = skipString(bytes, at);
     const key = knownKeyAt(bytes, at, keyEnd, KEYS);
@@ -76,12 +91,12 @@ export function decodePredict(
     const isValues = key === "instances" || key === "inputs";
     if (isValues && form === undefined) {
       form = key === "instances" ? "row" : "columnar";
-      values = readForms(bytes, at, form, signature, allowance);
+      values = yield* readForms(bytes, at, form, signature, allowance);
       if (values === undefined && bytes.length > MAX_EXPLAINED_BYTES) return fail();
-      at = values?.end ?? skipValue(bytes, at, 1);
+      at = values?.end ?? (yield* skipInSteps(bytes, at, 1));
     } else {
       if (isValues && form !== (key === "instances" ? "row" : "columnar")) return fail();
-      at = skipValue(bytes, at, 1);
+      at = yield* skipInSteps(bytes, at, 1);
       if (key === "signature_name" && bytes[start] !== CHAR.quote) return fail();
     }
     at = skipSpace(bytes, at);
@@ -98,15 +113,20 @@ export function decodePredict(
  * The `signature_name` of the object whose first key stands at `at`; undefined if there is none, or the object is
  * not JSON. The values before it are skipped only if the body may have one.
  */
-function signatureNameFrom(bytes: Uint8Array, at: number): string | undefined {
+function* signatureNameFrom(bytes: Uint8Array, at: number): Steps<string | undefined> {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   // A key may be written with escapes as well.
   if (!text.includes("signature_name", at) && !text.includes("\\u", at)) return undefined;
+  let pauseAt = at + STEP_BYTES;
   while (bytes[at] === CHAR.quote) {
+    if (at >= pauseAt) {
+      yield;
+      pauseAt = at + STEP_BYTES;
+    }
     const keyEnd = skipString(bytes, at);
     const key = knownKeyAt(bytes, at, keyEnd, KEYS);
     const start = skipSpace(bytes, skipColon(bytes, keyEnd));
-    const end = skipValue(bytes, start, 1);
+    const end = yield* skipInSteps(bytes, start, 1);
     if (key === "signature_name")
       return bytes[start] === CHAR.quote ? textAt(bytes, start, end) : undefined;
     at = skipSpace(bytes, end);
@@ -119,15 +139,15 @@ function signatureNameFrom(bytes: Uint8Array, at: number): string | undefined {
 type Values = Pick<PredictBody, "inputs" | "outputNames"> & { readonly end: number };
 
 /** Reads the values as the first form of the signature that they fit. */
-function readForms(
+function* readForms(
   bytes: Uint8Array,
   at: number,
   form: PredictForm,
   signature: Signature,
   allowance: MemoryAllowance,
-): Values | undefined {
+): Steps<Values | undefined> {
   for (const { inputs, outputs } of formsOf(signature)) {
-    const read = readInputs(bytes, at, form, inputs, allowance);
+    const read = yield* readInputs(bytes, at, form, inputs, allowance);
     if (read === undefined) continue;
     return {
       inputs: renamed(read.inputs, namesBetween(inputs, signature.inputs)),

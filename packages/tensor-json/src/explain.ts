@@ -1,3 +1,4 @@
+import { atOnce, type Steps } from "@serving-kit/core";
 import {
   DEFAULT_SIGNATURE,
   formNamedBy,
@@ -9,7 +10,7 @@ import { type CheckedTensor, checkTensor } from "./check-tensor.js";
 import { errors } from "./errors.js";
 import { knownKeyAt, skipString, textAt } from "./json-string.js";
 import { byteOrderMark, CHAR, hasWord, skipSpace, typeAt } from "./json-text.js";
-import { skipColon, skipValue } from "./json-value.js";
+import { STEP_BYTES, skipColon, skipInSteps } from "./json-value.js";
 import { elementsOf, type JsonMember, membersOf, valueText } from "./json-walk.js";
 import { MAX_MISSING } from "./read-inputs.js";
 
@@ -18,25 +19,41 @@ import { MAX_MISSING } from "./read-inputs.js";
  *
  * @throws ServingError INVALID_ARGUMENT / JSON_INVALID or JSON_UNFIT with TF Serving's text.
  */
-export function openRequest<K extends string>(
+export function openRequest<K extends string>(bytes: Uint8Array, keys: readonly K[]): Request<K> {
+  return atOnce(openRequestInSteps(bytes, keys));
+}
+
+/** The members of a request that have some keys, and where it stands. */
+export interface Request<K extends string> {
+  readonly document: JsonMember;
+  readonly members: Members<K>;
+}
+
+/** `openRequest` with a pause after about each 64 KiB. */
+export function* openRequestInSteps<K extends string>(
   bytes: Uint8Array,
   keys: readonly K[],
-): { document: JsonMember; members: Members<K> } {
+): Steps<Request<K>> {
   const start = skipSpace(bytes, byteOrderMark(bytes));
   if (!bytes[start]) {
     throw start === 0 ? errors.jsonEmpty() : errors.jsonSyntax("The document is empty.", start);
   }
-  const end = skipValue(bytes, start);
+  const end = yield* skipInSteps(bytes, start);
   if (typeAt(bytes, start) !== "Object") {
     throw errors.jsonUnfit(valueText(bytes, start, end), "Is not object");
   }
   const members = new Map<K, JsonMember>();
   let at = skipSpace(bytes, start + 1);
+  let pauseAt = at + STEP_BYTES;
   while (bytes[at] !== CHAR.closeObject) {
+    if (at >= pauseAt) {
+      yield;
+      pauseAt = at + STEP_BYTES;
+    }
     const keyEnd = skipString(bytes, at);
     const key = knownKeyAt(bytes, at, keyEnd, keys) as K | undefined;
     const from = skipSpace(bytes, skipColon(bytes, keyEnd));
-    const to = skipValue(bytes, from);
+    const to = yield* skipInSteps(bytes, from);
     if (key !== undefined && !members.has(key)) members.set(key, memberAt(bytes, key, from, to));
     at = skipSpace(bytes, to);
     if (bytes[at] === CHAR.comma) at = skipSpace(bytes, at + 1);

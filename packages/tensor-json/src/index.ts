@@ -4,14 +4,14 @@
  * @packageDocumentation
  */
 export { base64At, isBase64Object } from "./base64.js";
-export { decodePredict, type PredictBody } from "./decode-predict.js";
+export { decodePredict, decodePredictInSteps, type PredictBody } from "./decode-predict.js";
 export { encodePredict } from "./encode-predict.js";
 export { errors as jsonErrors } from "./errors.js";
-export { openRequest } from "./explain.js";
+export { openRequest, openRequestInSteps } from "./explain.js";
 export { DOUBLES, isJsonDType } from "./json-dtypes.js";
-export { skipString, stringAt } from "./json-string.js";
+export { skipString, stringAt, textAt } from "./json-string.js";
 export { CHAR, isDigit, latin1, skipSpace, terminated, typeAt } from "./json-text.js";
-export { skipValue } from "./json-value.js";
+export { STEP_BYTES, skipColon, skipValue } from "./json-value.js";
 export {
   elementsOf,
   isIntegerToken,

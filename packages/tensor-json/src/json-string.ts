@@ -77,6 +77,10 @@ export function knownKeyAt(
   end: number,
   names: readonly string[],
 ): string | undefined {
+  // The names of inputs are short, and a name with escapes is at most six times as long as it is without.
+  if (end - start > MAX_ESCAPED_KEY && !names.some(({ length }) => 6 * length + 2 >= end - start)) {
+    return undefined;
+  }
   let hasEscape = false;
   for (let at = start + 1; at < end - 1 && !hasEscape; at++) hasEscape = bytes[at] === BACKSLASH;
   if (hasEscape && end - start > MAX_ESCAPED_KEY) return undefined;

@@ -1,9 +1,13 @@
+import { atOnce, type Steps } from "@serving-kit/core";
 import { errors } from "./errors.js";
 import { skipString } from "./json-string.js";
 import { CHAR, hasWord, isDigit, latin1, skipSpace } from "./json-text.js";
 
 /** How deep arrays and objects may be nested. TensorFlow's tensors rarely pass rank 8. */
 export const MAX_DEPTH = 64;
+
+/** How many bytes of a text are read from one pause to the next. */
+export const STEP_BYTES = 65_536;
 
 /**
  * Checks the value that begins at `at` and gives the position after it.
@@ -14,45 +18,71 @@ export const MAX_DEPTH = 64;
  * @throws ServingError INVALID_ARGUMENT / JSON_INVALID with RapidJSON's text and the offset.
  */
 export function skipValue(bytes: Uint8Array, at: number, depth = 0): number {
+  return isList(bytes[at]) ? atOnce(skipList(bytes, at, depth)) : skipScalar(bytes, at);
+}
+
+/** The same with pauses: an array or an object may be as long as the text. */
+export function* skipInSteps(bytes: Uint8Array, at: number, depth = 0): Steps<number> {
+  return isList(bytes[at]) ? yield* skipList(bytes, at, depth) : skipScalar(bytes, at);
+}
+
+const isList = (c: number | undefined) => c === CHAR.openArray || c === CHAR.openObject;
+
+function skipScalar(bytes: Uint8Array, at: number): number {
   const c = bytes[at];
   if (c === CHAR.quote) return skipString(bytes, at);
-  if (c === CHAR.openArray || c === CHAR.openObject) {
-    if (depth >= MAX_DEPTH) throw errors.jsonSyntax(`nested deeper than ${MAX_DEPTH} levels`, at);
-    return c === CHAR.openArray ? skipArray(bytes, at, depth) : skipObject(bytes, at, depth);
-  }
   if (c === 0x74) return skipWord(bytes, at, "true");
   if (c === 0x66) return skipWord(bytes, at, "false");
   if (c === 0x6e) return skipWord(bytes, at, "null");
   return skipNumber(bytes, at);
 }
 
-function skipArray(bytes: Uint8Array, at: number, depth: number): number {
-  at = skipSpace(bytes, at + 1);
-  if (bytes[at] === CHAR.closeArray) return at + 1;
+function* skipList(bytes: Uint8Array, at: number, depth: number): Steps<number> {
+  /** The characters that close the lists that are open. */
+  const closing: number[] = [];
+  let pauseAt = at + STEP_BYTES;
   for (;;) {
-    at = skipSpace(bytes, skipValue(bytes, at, depth + 1));
-    const c = bytes[at];
-    if (c === CHAR.closeArray) return at + 1;
-    if (c !== CHAR.comma) {
-      throw errors.jsonSyntax("Missing a comma or ] after an array element.", at);
+    const c = bytes[at] as number;
+    if (isList(c)) {
+      if (depth + closing.length >= MAX_DEPTH) {
+        throw errors.jsonSyntax(`nested deeper than ${MAX_DEPTH} levels`, at);
+      }
+      const close = c === CHAR.openArray ? CHAR.closeArray : CHAR.closeObject;
+      at = skipSpace(bytes, at + 1);
+      if (bytes[at] !== close) {
+        closing.push(close);
+        at = startOfElement(bytes, at, close);
+        continue;
+      }
+      at++;
+    } else at = skipScalar(bytes, at);
+    for (;;) {
+      const close = closing.at(-1);
+      if (close === undefined) return at;
+      at = skipSpace(bytes, at);
+      if (bytes[at] === CHAR.comma) {
+        at = startOfElement(bytes, skipSpace(bytes, at + 1), close);
+        break;
+      }
+      if (bytes[at] !== close) {
+        const kind =
+          close === CHAR.closeArray ? "] after an array element" : "} after an object member";
+        throw errors.jsonSyntax(`Missing a comma or ${kind}.`, at);
+      }
+      closing.pop();
+      at++;
     }
-    at = skipSpace(bytes, at + 1);
+    if (at >= pauseAt) {
+      yield;
+      pauseAt = at + STEP_BYTES;
+    }
   }
 }
 
-function skipObject(bytes: Uint8Array, at: number, depth: number): number {
-  at = skipSpace(bytes, at + 1);
-  if (bytes[at] === CHAR.closeObject) return at + 1;
-  for (;;) {
-    at = skipSpace(bytes, skipColon(bytes, skipKey(bytes, at)));
-    at = skipSpace(bytes, skipValue(bytes, at, depth + 1));
-    const c = bytes[at];
-    if (c === CHAR.closeObject) return at + 1;
-    if (c !== CHAR.comma) {
-      throw errors.jsonSyntax("Missing a comma or } after an object member.", at);
-    }
-    at = skipSpace(bytes, at + 1);
-  }
+/** The position of the value of an element, or of a member after its name. */
+function startOfElement(bytes: Uint8Array, at: number, close: number): number {
+  if (close === CHAR.closeArray) return at;
+  return skipSpace(bytes, skipColon(bytes, skipKey(bytes, at)));
 }
 
 function skipKey(bytes: Uint8Array, at: number): number {

@@ -1,3 +1,4 @@
+import { atOnce, type Steps } from "@serving-kit/core";
 import { type DType, type MemoryAllowance, OBJECT_BYTES } from "@serving-kit/inference";
 import { base64At, isBase64Object } from "./base64.js";
 import { capacityFor, DoubleLeaves, MAX_SPARE } from "./double-leaves.js";
@@ -28,6 +29,8 @@ export interface Leaves {
   /** Adds the element that means "missing": see `TensorSpec.missing`. Absent if the dtype has none. */
   add?(missing: number | string): void;
   finish(): unknown;
+  /** `finish` with pauses. Absent if it never takes long. */
+  finishInSteps?(): Steps<unknown>;
 }
 
 const IS_LITTLE_ENDIAN = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
@@ -157,11 +160,16 @@ class StringLeaves implements Leaves {
   }
 
   finish(): unknown {
+    return atOnce(this.finishInSteps());
+  }
+
+  *finishInSteps(): Steps<readonly Uint8Array[]> {
     const allowance = this.#allowance;
     const bytes = this.#bytes;
     allowance.take(this.length * OBJECT_BYTES.view);
     const strings = new Array<Uint8Array>(this.length);
     for (let i = 0; i < strings.length; i++) {
+      if (i % STEP_STRINGS === STEP_STRINGS - 1) yield;
       const start = this.#spans[i * 2] as number;
       const end = this.#spans[i * 2 + 1] as number;
       if (start === MISSING) strings[i] = this.#missing;
@@ -181,6 +189,9 @@ class StringLeaves implements Leaves {
 }
 
 const NOTHING = new Uint8Array(0);
+
+/** How many strings are made from one pause to the next. */
+const STEP_STRINGS = 4_096;
 
 /** The same words in larger memory, whose increase is taken from the allowance. */
 function grown(words: Uint32Array<ArrayBuffer>, length: number, allowance: MemoryAllowance) {

@@ -1,3 +1,4 @@
+import type { Steps } from "@serving-kit/core";
 import {
   type MemoryAllowance,
   type Tensor,
@@ -9,9 +10,9 @@ import { isBase64Object } from "./base64.js";
 import { isJsonDType } from "./json-dtypes.js";
 import { keyAt, knownKeyAt, skipString } from "./json-string.js";
 import { CHAR, hasWord, skipSpace } from "./json-text.js";
-import { skipColon, skipValue } from "./json-value.js";
+import { STEP_BYTES, skipColon, skipInSteps } from "./json-value.js";
 import { RunReader } from "./run-reader.js";
-import { TensorReader } from "./tensor-reader.js";
+import { PAUSED, TensorReader } from "./tensor-reader.js";
 
 /** The two forms of a predict request: a list of rows (`instances`) or whole tensors (`inputs`). */
 export type PredictForm = "row" | "columnar";
@@ -31,45 +32,50 @@ interface Read {
 
 /**
  * Reads the inputs of a predict request, which start at `at`, as the specs have them. Gives
- * undefined where they do not fit the specs: `explainPredict` then finds the words for it.
+ * undefined where they do not fit the specs: `explainPredict` then finds the words for it. Pauses after each 64 KiB.
  */
-export function readInputs(
+export function* readInputs(
   bytes: Uint8Array,
   at: number,
   form: PredictForm,
   inputs: Specs,
   allowance: MemoryAllowance,
-): Read | undefined {
+): Steps<Read | undefined> {
   for (const { dtype } of inputs.values()) if (!isJsonDType(dtype)) return undefined;
   if (inputs.size === 0) return undefined;
   const text = { bytes, runs: new RunReader(bytes), allowance };
-  return form === "row" ? readInstances(text, at, inputs) : readColumns(text, at, inputs);
+  return yield* form === "row" ? readInstances(text, at, inputs) : readColumns(text, at, inputs);
 }
 
 type Specs = ReadonlyMap<string, TensorSpec>;
 
-function readInstances(text: Text, at: number, specs: Specs): Read | undefined {
+function* readInstances(text: Text, at: number, specs: Specs): Steps<Read | undefined> {
   const { bytes } = text;
   if (bytes[at] !== CHAR.openArray) return undefined;
   const first = skipSpace(bytes, at + 1);
   if (bytes[first] === CHAR.closeArray) return undefined;
   const isObject = bytes[first] === CHAR.openObject;
-  if (isObject && !isBase64Object(bytes, first)) return readNamedRows(text, first, specs);
-  return specs.size === 1 ? readSingle(text, at, specs) : undefined;
+  if (isObject && !isBase64Object(bytes, first)) return yield* readNamedRows(text, first, specs);
+  return specs.size === 1 ? yield* readSingle(text, at, specs) : undefined;
 }
 
-function readSingle(text: Text, at: number, specs: Specs): Read | undefined {
+function* readSingle(text: Text, at: number, specs: Specs): Steps<Read | undefined> {
   const [[name, spec]] = specs as unknown as [[string, TensorSpec]];
+  const { bytes, runs } = text;
   const reader = new TensorReader(spec, text.allowance);
-  const end = reader.read(text.bytes, text.runs, at);
-  return end === -1 ? undefined : { inputs: tensors([[name, reader.tensor()]]), end };
+  let end = reader.read(bytes, runs, at);
+  while (end === PAUSED) {
+    yield;
+    end = reader.resume(bytes, runs);
+  }
+  return end === -1 ? undefined : { inputs: tensors([[name, yield* reader.tensor()]]), end };
 }
 
 /** Maximum number of values that the rows of a request may lack: an empty row is 3 bytes, and lacks every input. */
 export const MAX_MISSING = 2 ** 22;
 
-function readNamedRows(text: Text, at: number, specs: Specs): Read | undefined {
-  const { bytes } = text;
+function* readNamedRows(text: Text, at: number, specs: Specs): Steps<Read | undefined> {
+  const { bytes, runs } = text;
   const names = [...specs.keys()];
   const readers = new Map<string, TensorReader>();
   for (const [name, spec] of specs) readers.set(name, new TensorReader(spec, text.allowance));
@@ -77,7 +83,12 @@ function readNamedRows(text: Text, at: number, specs: Specs): Read | undefined {
   const active: TensorReader[] = [];
   let room = MAX_MISSING;
   const fill = (reader: TensorReader) => room-- > 0 && reader.addMissing();
+  let pauseAt = at + STEP_BYTES;
   for (let rows = 1; ; rows++) {
+    if (at >= pauseAt) {
+      yield;
+      pauseAt = at + STEP_BYTES;
+    }
     if (bytes[at] !== CHAR.openObject) return undefined;
     at = skipSpace(bytes, at + 1);
     let keys = 0;
@@ -92,6 +103,10 @@ function readNamedRows(text: Text, at: number, specs: Specs): Read | undefined {
         while (reader.values < rows - 1) if (!fill(reader)) return undefined;
         if (reader.values !== rows - 1) return undefined;
         at = readValue(text, skipSpace(bytes, skipColon(bytes, keyEnd)), reader);
+        while (at === PAUSED) {
+          yield;
+          at = reader.resume(bytes, runs);
+        }
         if (at === -1) return undefined;
         keys++;
         if (bytes[at] === CHAR.closeObject) break;
@@ -108,8 +123,11 @@ function readNamedRows(text: Text, at: number, specs: Specs): Read | undefined {
     if (bytes[at] !== CHAR.comma) return undefined;
     at = skipSpace(bytes, at + 1);
   }
-  const read = [...readers].filter(([, { values }]) => values > 0);
-  return { inputs: tensors(read.map(([name, reader]) => [name, reader.rows()])), end: at + 1 };
+  const read = new Map<string, Tensor>();
+  for (const [name, reader] of readers) {
+    if (reader.values > 0) read.set(name, yield* reader.rows());
+  }
+  return { inputs: tensors(read), end: at + 1 };
 }
 
 /** Whether the first row has every input that may not be left out. */
@@ -120,49 +138,67 @@ function areThere(specs: Specs, readers: ReadonlyMap<string, TensorReader>): boo
   return true;
 }
 
-/** Reads a value, or a null of an input that may be missing. Returns the position of the next character, or -1. */
+/** Reads a value, or a null of an input that may be missing. Returns as `TensorReader.read` does. */
 function readValue({ bytes, runs }: Text, at: number, reader: TensorReader): number {
   if (!hasWord(bytes, at, "null")) return reader.read(bytes, runs, at);
   return reader.addMissing() ? skipSpace(bytes, at + 4) : -1;
 }
 
 /** Reads the column of an input that may be missing in some rows: a list of scalars and nulls. */
-function readMissingColumn(text: Text, at: number, reader: TensorReader): number {
-  const { bytes } = text;
+function* readMissingColumn(text: Text, at: number, reader: TensorReader): Steps<number> {
+  const { bytes, runs } = text;
   at = skipSpace(bytes, at + 1);
   if (bytes[at] === CHAR.closeArray) return skipSpace(bytes, at + 1);
+  let pauseAt = at + STEP_BYTES;
   for (;;) {
     at = readValue(text, at, reader);
+    while (at === PAUSED) {
+      yield;
+      at = reader.resume(bytes, runs);
+    }
     if (at === -1) return -1;
+    if (at >= pauseAt) {
+      yield;
+      pauseAt = at + STEP_BYTES;
+    }
     if (bytes[at] === CHAR.closeArray) return skipSpace(bytes, at + 1);
     if (bytes[at] !== CHAR.comma) return -1;
     at = skipSpace(bytes, at + 1);
   }
 }
 
-function readColumns(text: Text, at: number, specs: Specs): Read | undefined {
+function* readColumns(text: Text, at: number, specs: Specs): Steps<Read | undefined> {
   const { bytes, runs } = text;
   if (bytes[at] !== CHAR.openObject || isBase64Object(bytes, at)) {
-    return specs.size === 1 ? readSingle(text, at, specs) : undefined;
+    return specs.size === 1 ? yield* readSingle(text, at, specs) : undefined;
   }
   const names = [...specs.keys()];
   const columns = new Map<string, Tensor>();
   at = skipSpace(bytes, at + 1);
+  let pauseAt = at + STEP_BYTES;
   if (bytes[at] !== CHAR.closeObject) {
     for (;;) {
+      if (at >= pauseAt) {
+        yield;
+        pauseAt = at + STEP_BYTES;
+      }
       if (bytes[at] !== CHAR.quote) return undefined;
       const keyEnd = skipString(bytes, at);
       const name = knownKeyAt(bytes, at, keyEnd, names);
       at = skipSpace(bytes, skipColon(bytes, keyEnd));
       const spec = name === undefined ? undefined : specs.get(name);
       if (name === undefined || spec === undefined || columns.has(name)) {
-        at = skipSpace(bytes, skipValue(bytes, at, 2));
+        at = skipSpace(bytes, yield* skipInSteps(bytes, at, 2));
       } else {
         const reader = new TensorReader(spec, text.allowance);
         const isRows = spec.missing !== undefined && bytes[at] === CHAR.openArray;
-        at = isRows ? readMissingColumn(text, at, reader) : reader.read(bytes, runs, at);
+        at = isRows ? yield* readMissingColumn(text, at, reader) : reader.read(bytes, runs, at);
+        while (at === PAUSED) {
+          yield;
+          at = reader.resume(bytes, runs);
+        }
         if (at === -1) return undefined;
-        columns.set(name, isRows ? reader.rows() : reader.tensor());
+        columns.set(name, yield* isRows ? reader.rows() : reader.tensor());
       }
       if (bytes[at] === CHAR.closeObject) break;
       if (bytes[at] !== CHAR.comma) return undefined;

@@ -52,12 +52,11 @@ export function scanRun(
   let at = from | 0;
   let index = leaves.used;
   let inRow = row.seen;
+  if (index === out.length) {
+    leaves.flush(at / bytes.length);
+    index = 0;
+  }
   for (;;) {
-    if (index === out.length) {
-      leaves.used = index;
-      leaves.flush(at / bytes.length);
-      index = 0;
-    }
     const start = at;
     let c = bytes[at] as number;
     const isNegative = c === MINUS;
@@ -139,6 +138,8 @@ export function scanRun(
     }
     index++;
     inRow++;
+    // A run is at most a chunk, so that the caller can pause.
+    if (index === out.length) break;
 
     // On to the next number, which may be the first of the next list.
     let next = at + 1;

@@ -1,13 +1,17 @@
+import type { Steps } from "@serving-kit/core";
 import type { MemoryAllowance, Tensor, TensorSpec } from "@serving-kit/inference";
 import { isJsonDType } from "./json-dtypes.js";
 import { CHAR, skipSpace } from "./json-text.js";
-import { MAX_DEPTH } from "./json-value.js";
+import { MAX_DEPTH, STEP_BYTES } from "./json-value.js";
 import { type Leaves, leavesOf } from "./leaves.js";
 import type { RunReader } from "./run-reader.js";
 import type { RunRow } from "./scan-run.js";
 
 // Constants of this module: the engine folds them into the hot loops, imported ones it does not.
 const { closeArray: CLOSE_ARRAY, comma: COMMA, openArray: OPEN_ARRAY, space: SPACE } = CHAR;
+
+/** What a read returns that has paused. */
+export const PAUSED = -2;
 
 /**
  * Reads nested JSON arrays straight into the memory of one tensor.
@@ -23,6 +27,9 @@ export class TensorReader {
   readonly #spec: TensorSpec;
   readonly #leaves: Leaves;
   #rank = -1;
+  /** How many lists are open, and the position, where a read has paused. */
+  #depth = 0;
+  #pausedAt = 0;
   /** The size of the lists at each level; -1 while the first one of a level is being read. */
   readonly #dims: number[] = [];
   /** How many elements were read of the list that is open at each level. */
@@ -37,17 +44,33 @@ export class TensorReader {
 
   /**
    * Reads the value at `at`. Gives the position of the next character after it, or -1; then the
-   * reader is of no further use. `runs` reads the lists of the same text.
+   * reader is of no further use. `runs` reads the lists of the same text. After 64 KiB of the value it returns PAUSED,
+   * and `resume` goes on.
    */
   read(bytes: Uint8Array, runs: RunReader, at: number): number {
+    return this.#read(bytes, runs, at, at + STEP_BYTES);
+  }
+
+  /** Continues a read that has paused; returns as `read` does. */
+  resume(bytes: Uint8Array, runs: RunReader): number {
+    return this.#read(bytes, runs, this.#pausedAt, this.#pausedAt + STEP_BYTES);
+  }
+
+  #read(bytes: Uint8Array, runs: RunReader, at: number, pauseAt: number): number {
     const dims = this.#dims;
     const seen = this.#seen;
     const leaves = this.#leaves;
     const row = this.#row;
     let rank = this.#rank;
-    let depth = 0;
+    let depth = this.#depth;
     let c = bytes[at] as number;
     for (;;) {
+      if (at >= pauseAt) {
+        this.#rank = rank;
+        this.#depth = depth;
+        this.#pausedAt = at;
+        return PAUSED;
+      }
       if (c === OPEN_ARRAY) {
         if (depth === MAX_DEPTH || (rank >= 0 && depth >= rank)) return -1;
         if (depth === dims.length) dims.push(-1);
@@ -101,6 +124,7 @@ export class TensorReader {
       }
     }
     this.#rank = rank;
+    this.#depth = 0;
     this.values++;
     return at;
   }
@@ -119,16 +143,18 @@ export class TensorReader {
   }
 
   /** The tensor of the one value that was read. */
-  tensor(): Tensor {
+  tensor(): Steps<Tensor> {
     return this.#tensor(this.#dims);
   }
 
   /** The tensor of all values that were read, one row each. */
-  rows(): Tensor {
+  rows(): Steps<Tensor> {
     return this.#tensor([this.values, ...this.#dims]);
   }
 
-  #tensor(shape: readonly number[]): Tensor {
-    return { dtype: this.#spec.dtype, shape, data: this.#leaves.finish() } as Tensor;
+  *#tensor(shape: readonly number[]): Steps<Tensor> {
+    const leaves = this.#leaves;
+    const data = leaves.finishInSteps ? yield* leaves.finishInSteps() : leaves.finish();
+    return { dtype: this.#spec.dtype, shape, data } as Tensor;
   }
 }

@@ -16,7 +16,7 @@ export interface ExamplesCall {
   /** Undefined and empty mean `serving_default`. */
   readonly signature?: string | undefined;
   /** Reads the serialized `tf.Example` messages, once the signature was found. */
-  examples(): readonly Uint8Array[];
+  examples(): readonly Uint8Array[] | Promise<readonly Uint8Array[]>;
 }
 
 /** The classes and scores of each example: row by row, `[examples, classes]`. */
@@ -56,7 +56,7 @@ export async function classify(
         `"scores". Signature was: ${describe(signature)}`,
     );
   }
-  const { count, predictCall } = examplesCall(call, wanted);
+  const { count, predictCall } = await examplesCall(call, wanted);
   const outputs = await version.predict(predictCall);
   const classes = checkMatrix("classes", outputs.classes, "string", count);
   const scores = checkMatrix("scores", outputs.scores, "float32", count);
@@ -100,8 +100,8 @@ export function checkInput(signature: Signature, kind: "classification" | "regre
 }
 
 /** The call that feeds examples to a signature, for some of its outputs. Throws TF Serving's text for none. */
-export function examplesCall({ signature, examples }: ExamplesCall, outputs: string[]) {
-  const data = examples();
+export async function examplesCall({ signature, examples }: ExamplesCall, outputs: string[]) {
+  const data = await examples();
   const count = data.length;
   if (count === 0) throw errors.requestUnfit("Input is empty.");
   const inputs: Tensor<"string"> = { dtype: "string", shape: [count], data };

@@ -40,7 +40,7 @@ export async function regress(
       "INVALID_ARGUMENT",
     );
   }
-  const { count, predictCall } = examplesCall(call, ["outputs"]);
+  const { count, predictCall } = await examplesCall(call, ["outputs"]);
   const outputs = await version.predict(predictCall);
   const tensor = outputs.outputs;
   if (tensor === undefined) throw errors.outputUnfit("Could not find output tensor 'outputs'");

@@ -31,6 +31,9 @@ const reloadResponse = messageOfType("ReloadConfigResponse");
 /** So long before the deadline of a reload its answer is on the way, with what became of each model. */
 const ANSWER_MS = 100;
 
+/** The longest message of a reload, which is decoded without a pause: it has room for 100,000 models. */
+const MAX_RELOAD_BYTES = 16 * 2 ** 20;
+
 /** The name of the method in the log. */
 const RELOAD = "HandleReloadConfigRequest";
 
@@ -82,6 +85,9 @@ function readReload(
   { peer, allowance }: Pick<CallContext, "peer" | "allowance">,
 ) {
   try {
+    if (bytes.length > MAX_RELOAD_BYTES) {
+      throw errors.reloadTooLarge(bytes.length, MAX_RELOAD_BYTES);
+    }
     const { config, metric_names: names } = reloadRequest.decode(bytes, allowance);
     const list = config?.model_config_list;
     if (list) return { models: list.config.map(readRemoteModel), names };

@@ -1,28 +1,31 @@
+import { atOnce, type Steps } from "@serving-kit/core";
 import { type MemoryAllowance, OBJECT_BYTES } from "@serving-kit/inference";
 import {
   base64At,
   CHAR,
   DOUBLES,
-  elementsOf,
   isBase64Object,
   isDigit,
   isIntegerToken,
   type JsonSpan,
   latin1,
-  membersOf,
   numberOf,
-  openRequest,
+  openRequestInSteps,
+  STEP_BYTES,
   scanNumber,
+  skipColon,
   skipSpace,
   skipString,
   skipValue,
   stringAt,
   terminated,
+  textAt,
   typeAt,
   valueText,
 } from "@serving-kit/tensor-json";
 import type { ExamplesCall } from "../calls/classify.js";
 import { errors } from "../errors.js";
+import type { RunSteps } from "./decode-body.js";
 import { ExampleFeature, encodeExample } from "./example-proto.js";
 
 /**
@@ -37,9 +40,23 @@ import { ExampleFeature, encodeExample } from "./example-proto.js";
  *
  * @throws ServingError of the allowance; INVALID_ARGUMENT with TF Serving's text.
  */
-export function decodeExamples(body: Uint8Array, allowance: MemoryAllowance): ExamplesCall {
+export function decodeExamples(body: Uint8Array, allowance: MemoryAllowance): DecodedExamples {
+  return atOnce(decodeExamplesInSteps(body, allowance, atOnce)) as DecodedExamples;
+}
+
+interface DecodedExamples extends ExamplesCall {
+  examples(): readonly Uint8Array[];
+}
+
+/** `decodeExamples` with a pause after about each 64 KiB. `run` runs the decoding of the examples. */
+export function* decodeExamplesInSteps(
+  body: Uint8Array,
+  allowance: MemoryAllowance,
+  run: RunSteps,
+): Steps<ExamplesCall> {
   const bytes = terminated(body);
-  const { document, members } = openRequest(bytes, ["signature_name", "examples", "context"]);
+  const keys = ["signature_name", "examples", "context"] as const;
+  const { document, members } = yield* openRequestInSteps(bytes, keys);
   const unfit = (problem: string) =>
     errors.jsonUnfit(valueText(bytes, document.start, document.end), problem);
 
@@ -60,10 +77,7 @@ export function decodeExamples(body: Uint8Array, allowance: MemoryAllowance): Ex
   const context = members.get("context");
   return {
     signature: named?.text,
-    examples() {
-      allowance.take(costOf(bytes, list) + (context ? costOf(bytes, context) : 0));
-      return examplesAt(bytes, list.start, context, allowance);
-    },
+    examples: () => run(examplesAt(bytes, list, context, allowance)),
   };
 }
 
@@ -71,9 +85,14 @@ export function decodeExamples(body: Uint8Array, allowance: MemoryAllowance): Ex
 const NUMBER_BYTES = 16;
 
 /** The memory in bytes that the examples between two positions take as objects and as messages. */
-function costOf(bytes: Uint8Array, { start, end }: JsonSpan): number {
+function* costOf(bytes: Uint8Array, { start, end }: JsonSpan): Steps<number> {
   let cost = 0;
+  let pauseAt = start + STEP_BYTES;
   for (let at = start; at < end; ) {
+    if (at >= pauseAt) {
+      yield;
+      pauseAt = at + STEP_BYTES;
+    }
     const c = bytes[at];
     if (c === CHAR.quote) {
       const stringEnd = skipString(bytes, at);
@@ -90,41 +109,83 @@ function costOf(bytes: Uint8Array, { start, end }: JsonSpan): number {
 }
 
 /** The serialized examples of a list; the context, if there is one, is part of each. */
-function examplesAt(
+function* examplesAt(
   bytes: Uint8Array,
-  start: number,
+  list: JsonSpan,
   context: JsonSpan | undefined,
   allowance: MemoryAllowance,
-) {
-  const shared = context && exampleAt(bytes, context);
+): Steps<readonly Uint8Array[]> {
+  const contextCost = context ? yield* costOf(bytes, context) : 0;
+  allowance.take((yield* costOf(bytes, list)) + contextCost);
+  const shared = context && (yield* exampleAt(bytes, context.start)).example;
   const examples: Uint8Array[] = [];
-  for (const element of elementsOf(bytes, start)) {
-    const example = exampleAt(bytes, element);
+  let at = skipSpace(bytes, list.start + 1);
+  let pauseAt = at + STEP_BYTES;
+  while (bytes[at] !== CHAR.closeArray) {
+    const { example, end } = yield* exampleAt(bytes, at);
     if (shared) allowance.take(shared.length);
     // Two serialized messages one after the other are the two merged.
     examples.push(shared ? Buffer.concat([shared, example]) : example);
+    at = nextElement(bytes, end);
+    if (at >= pauseAt) {
+      yield;
+      pauseAt = at + STEP_BYTES;
+    }
   }
   return examples;
 }
 
-function exampleAt(bytes: Uint8Array, { start }: JsonSpan): Uint8Array {
+/** The position of the element after one that ends at `end`, or of what closes its list. */
+function nextElement(bytes: Uint8Array, end: number): number {
+  const at = skipSpace(bytes, end);
+  return bytes[at] === CHAR.comma ? skipSpace(bytes, at + 1) : at;
+}
+
+/** The serialized example at a position of the checked text, and the position after it. */
+function* exampleAt(
+  bytes: Uint8Array,
+  start: number,
+): Steps<{ readonly example: Uint8Array; readonly end: number }> {
   const type = typeAt(bytes, start);
   if (type !== "Object") {
     throw errors.requestUnfit(`Example must be JSON object but got JSON ${type}`);
   }
   const features = new Map<string, ExampleFeature>();
-  for (const { key, start: at, end } of membersOf(bytes, start)) {
+  let at = skipSpace(bytes, start + 1);
+  let pauseAt = at + STEP_BYTES;
+  while (bytes[at] !== CHAR.closeObject) {
+    const keyEnd = skipString(bytes, at);
+    const key = textAt(bytes, at, keyEnd);
+    at = skipSpace(bytes, skipColon(bytes, keyEnd));
     const feature = new ExampleFeature();
-    if (bytes[at] === CHAR.openArray) addList(bytes, at, key, feature);
-    else addValue(bytes, { start: at, end }, key, feature);
+    let end: number;
+    if (bytes[at] === CHAR.openArray) end = yield* addList(bytes, at, key, feature);
+    else {
+      end = skipValue(bytes, at);
+      addValue(bytes, { start: at, end }, key, feature);
+    }
     features.set(key, feature);
+    at = nextElement(bytes, end);
+    if (at >= pauseAt) {
+      yield;
+      pauseAt = at + STEP_BYTES;
+    }
   }
-  return encodeExample(features);
+  return { example: yield* encodeExample(features), end: at + 1 };
 }
 
-/** Adds the elements of a checked list: numbers, of which there may be millions, without an object for each. */
-function addList(bytes: Uint8Array, at: number, name: string, feature: ExampleFeature): void {
+/**
+ * Adds the elements of a checked list: numbers, of which there may be millions, without an object for each. Returns the
+ * position after the list.
+ */
+function* addList(
+  bytes: Uint8Array,
+  at: number,
+  name: string,
+  feature: ExampleFeature,
+): Steps<number> {
   at = skipSpace(bytes, at + 1);
+  let pauseAt = at + STEP_BYTES;
   while (bytes[at] !== CHAR.closeArray) {
     const isNumber = bytes[at] === CHAR.minus || isDigit(bytes[at]);
     const scanned = isNumber ? scanNumber(bytes, at, scratch, 0, DOUBLES) : -1;
@@ -134,7 +195,12 @@ function addList(bytes: Uint8Array, at: number, name: string, feature: ExampleFe
     at = bytes[end] === CHAR.comma ? end + 1 : skipSpace(bytes, end);
     if (bytes[at] === CHAR.comma) at++;
     at = skipSpace(bytes, at);
+    if (at >= pauseAt) {
+      yield;
+      pauseAt = at + STEP_BYTES;
+    }
   }
+  return at + 1;
 }
 
 function addValue(

@@ -1,3 +1,4 @@
+import type { Steps } from "@serving-kit/core";
 import { ByteSink } from "./byte-sink.js";
 
 /*
@@ -38,14 +39,21 @@ export class ExampleFeature {
   }
 }
 
+/** Larger features are copied with pauses. */
+const LARGE_BYTES = 2 ** 20;
+
 /** The message `Example` of some features. */
-export function encodeExample(features: ReadonlyMap<string, ExampleFeature>): Buffer {
+export function* encodeExample(features: ReadonlyMap<string, ExampleFeature>): Steps<Buffer> {
   const entries = new ByteSink();
   for (const [name, feature] of features) {
+    const encoded = feature.encode();
+    if (encoded.length > LARGE_BYTES) yield;
     const entry = new ByteSink();
     entry.field(1, Buffer.from(name));
-    entry.field(2, feature.encode());
+    entry.field(2, encoded);
+    if (encoded.length > LARGE_BYTES) yield;
     entries.field(1, entry.bytes);
+    if (encoded.length > LARGE_BYTES) yield;
   }
   return field(1, entries.bytes);
 }

@@ -6,8 +6,9 @@ import {
   type Tensors,
 } from "@serving-kit/inference";
 import type { CalledVersion, HttpAnswer } from "@serving-kit/server";
-import { decodePredict, encodePredict, type PredictBody } from "@serving-kit/tensor-json";
+import { decodePredictInSteps, encodePredict, type PredictBody } from "@serving-kit/tensor-json";
 import type { CheckMethod } from "../calls/method-name.js";
+import { decodingOf } from "./decode-body.js";
 
 /** The answer of a predict request: outputs and the form to write them in, or a body of the model's own. */
 export type PredictOutcome =
@@ -31,7 +32,8 @@ export async function restPredict(
     if (signature) checkMethod(predictor, name);
     return signature;
   };
-  const call = decodePredict(body, signatureOf, allowance);
+  const decoding = decodingOf(version, body)(decodePredictInSteps(body, signatureOf, allowance));
+  const call = decoding instanceof Promise ? await decoding : decoding;
   return { form: call.form, outputs: await version.predict(call) };
 }
 

@@ -10,7 +10,8 @@ import { classify } from "../calls/classify.js";
 import { type CheckMethod, methodCheck } from "../calls/method-name.js";
 import { regress } from "../calls/regress.js";
 import { errors } from "../errors.js";
-import { decodeExamples } from "./decode-examples.js";
+import { decodingOf } from "./decode-body.js";
+import { decodeExamplesInSteps } from "./decode-examples.js";
 import { modelMetadata } from "./metadata.js";
 import { modelList, modelStatus } from "./model-status.js";
 import { predictAnswer, restPredict } from "./predict.js";
@@ -73,17 +74,20 @@ function runsOf(core: ServerCore, checksMethodNames: boolean) {
     predict: row("Predict", restPredict, predictAnswer),
     classify: row(
       "Classify",
-      async (version, body, check) =>
-        classify(version, decodeExamples(body, version.allowance), check),
+      async (version, body, check) => classify(version, await examplesOf(version, body), check),
       (answer) => ok(writeClassifications(answer)),
     ),
     regress: row(
       "Regress",
-      async (version, body, check) =>
-        regress(version, decodeExamples(body, version.allowance), check),
+      async (version, body, check) => regress(version, await examplesOf(version, body), check),
       (answer) => ok(writeRegressions(answer)),
     ),
   };
+}
+
+function examplesOf(version: CalledVersion, body: Uint8Array) {
+  const run = decodingOf(version, body);
+  return run(decodeExamplesInSteps(body, version.allowance, run));
 }
 
 const NOTHING = Buffer.alloc(0);

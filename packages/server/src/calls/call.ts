@@ -145,6 +145,10 @@ class RunningVersion implements CalledVersion {
     return outputNames ? outputs.then((named) => renamed(named, outputNames)) : outputs;
   }
 
+  throwIfEnded(): void {
+    if (this.#hasEnded) throw errors.callEnded();
+  }
+
   /** The run that is in progress has ended: before another one, and at the end of the call. */
   ran(): void {
     if (this.#isRunning) this.#observation?.ran();

@@ -97,7 +97,7 @@ export const requestErrors = {
     new ServingError(
       "FAILED_PRECONDITION",
       "CALL_ENDED",
-      "predict was called after the call had ended: await it within `run`",
+      "the call had ended, at its deadline or before predict was called: await all work for it within `run`",
     ),
 
   clientGone: () =>

@@ -35,7 +35,7 @@ export function codecOf<M extends object>(schema: protobuf.Root, name: string): 
   const type = schema.lookupType(name);
   return {
     decode(bytes, allowance) {
-      allowance?.take(costOf(new WireReader(bytes), type));
+      if (allowance) takeCost(new WireReader(bytes), type, allowance);
       try {
         const message = type.decode(bytes);
         return type.toObject(message, {
@@ -103,25 +103,32 @@ service ServerReflection {
 }
 `;
 
-/** The memory in bytes of a message as objects: once as protobufjs decodes it, once as a plain object. */
-function costOf(reader: WireReader, type: protobuf.Type, depth = 0): number {
+/**
+ * Takes the memory of a message as objects: once as protobufjs decodes it, once as a plain object. Takes it field by
+ * field, so that a message that costs too much is read no further.
+ */
+function takeCost(
+  reader: WireReader,
+  type: protobuf.Type,
+  allowance: MemoryAllowance,
+  depth = 0,
+): void {
   if (depth > MAX_DEPTH) throw wireErrors.messageInvalid(`nested deeper than ${MAX_DEPTH} levels`);
   // A field that is absent has its default in the plain object alone.
-  let cost = OBJECT_BYTES.entry + (OBJECT_BYTES.text / 2) * type.fieldsArray.length;
+  allowance.take(OBJECT_BYTES.entry + (OBJECT_BYTES.text / 2) * type.fieldsArray.length);
   while (reader.hasMore) {
     const tag = reader.tag();
     const field = type.fieldsById[tag >>> 3]?.resolve();
     const isBytes = (tag & 7) === WIRE.bytes;
     if (isBytes && field?.resolvedType instanceof protobuf.Type) {
-      cost += costOf(reader.message(), field.resolvedType, depth + 1);
+      takeCost(reader.message(), field.resolvedType, allowance, depth + 1);
     } else {
       const before = reader.remaining;
       reader.skip(tag);
       // A packed field has a number for each byte.
-      if (field) cost += 2 * OBJECT_BYTES.text + 8 * (before - reader.remaining);
+      if (field) allowance.take(2 * OBJECT_BYTES.text + 8 * (before - reader.remaining));
     }
   }
-  return cost;
 }
 
 /** How deep messages may be nested. */

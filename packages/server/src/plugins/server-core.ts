@@ -46,6 +46,8 @@ export interface CalledVersion {
    * only for the protocol of the format: all others use `predict`.
    */
   respond(body: Uint8Array, format: string): Promise<BodyAnswer>;
+  /** Throws CALL_ENDED (FAILED_PRECONDITION) if the call has ended, at its deadline or by its client: work for it stops. */
+  throwIfEnded(): void;
 }
 
 /**
