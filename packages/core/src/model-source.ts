@@ -33,7 +33,9 @@ export interface SourceServable {
    * with the version's files: see `RemotePath.stamp`. A source of remote storage asks it before it emits a version, and
    * emits the version with this error; older versions are chosen as if it were not there. Default: no version is refused.
    */
-  readonly refusal?: ((uri: string, stamp: string) => Promise<ServingError | undefined>) | undefined;
+  readonly refusal?:
+    | ((uri: string, stamp: string) => Promise<ServingError | undefined>)
+    | undefined;
   /** The platform's rule whether a local path is a model itself, without a directory for each version. Default: never. */
   readonly accepts?: ((path: string) => Promise<boolean>) | undefined;
 }
