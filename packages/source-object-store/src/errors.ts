@@ -186,3 +186,8 @@ export function isStale(error: unknown): boolean {
   const { reason } = (error ?? {}) as { readonly reason?: unknown };
   return reason === "OBJECT_CHANGED" || reason === "OBJECT_NOT_FOUND";
 }
+
+/** Whether the code of an error of the file system says that a cache cannot be where it is. */
+export function isUnwritable(code: string | undefined): boolean {
+  return ["EACCES", "EPERM", "EROFS", "ENOTDIR"].includes(code ?? "");
+}

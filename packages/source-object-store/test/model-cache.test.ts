@@ -157,6 +157,27 @@ describe("a download", () => {
     });
   });
 
+  it("into a file system that is read-only names the cache and what to do", async (context) => {
+    await using directory = await temporaryDirectory();
+    const parent = join(directory.path, "read-only");
+    await mkdir(parent);
+    try {
+      execFileSync("mount", ["-t", "tmpfs", "-o", "ro", "tmpfs", parent], { stdio: "ignore" });
+    } catch {
+      return context.skip("a tmpfs cannot be mounted here");
+    }
+    try {
+      const dir = join(parent, "models");
+      const cache = new ModelCache({ dir }, new FakeClock(), silentLogger);
+      await expect(cache.lease(wanted(1))).rejects.toMatchObject({
+        reason: "CACHE_UNWRITABLE",
+        message: expect.stringMatching(/EROFS: .*mount a volume there/),
+      });
+    } finally {
+      execFileSync("umount", [parent]);
+    }
+  });
+
   it("LC4 onto a full disk is RESOURCE_EXHAUSTED and names the cache", async (context) => {
     await using directory = await temporaryDirectory();
     const dir = join(directory.path, "small");

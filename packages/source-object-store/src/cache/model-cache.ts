@@ -1,10 +1,11 @@
-import { mkdir, statfs } from "node:fs/promises";
+import { statfs } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { type Clock, delay, type LocalLease, type Logger } from "@serving-kit/core";
-import { errors } from "../errors.js";
+import { errors, isUnwritable } from "../errors.js";
 import { type CacheEntry, EntryFiles, type NewEntry } from "./entry-files.js";
 import { KnownVersions } from "./known-versions.js";
 import { type HeldLease, LeaseFiles } from "./lease-files.js";
+import { makeFolder } from "./make-folder.js";
 
 /** Where fetched versions are kept. */
 export interface ModelCacheOptions {
@@ -91,8 +92,7 @@ export class ModelCache {
         return (await this.existing(key, signal)) ?? (await this.#load(wanted));
       } catch (error) {
         const { code } = (error ?? {}) as NodeJS.ErrnoException;
-        if (["EACCES", "EPERM", "EROFS", "ENOTDIR"].includes(code ?? ""))
-          throw errors.cacheUnwritable(this.dir, error);
+        if (isUnwritable(code)) throw errors.cacheUnwritable(this.dir, error);
         if (code !== "ENOSPC" && code !== "EDQUOT") throw error;
         const isEmptied = (await this.#evict(Number.POSITIVE_INFINITY)) > 0;
         if (isRetry || !isEmptied) throw errors.cacheFull(this.dir, uri, error);
@@ -235,8 +235,8 @@ export class ModelCache {
 
   async #prepare(): Promise<void> {
     const { dir } = this;
-    await mkdir(join(dir, "versions"), { recursive: true });
-    await mkdir(join(dir, "leases"), { recursive: true });
+    for (const folder of [dir, join(dir, "versions"), join(dir, "leases")])
+      await makeFolder(folder);
     const tokens = new Set((await this.#leases.list()).map(({ token }) => token));
     await this.#entries.sweep(tokens);
     if (!Number.isNaN(this.#maxBytes)) return;
