@@ -43,8 +43,9 @@ export class ModelLabels {
 
   /** Removes the labels of a model that is not configured any more. */
   remove(name: string): void {
+    const before = this.#requested.get(name) ?? {};
     this.#requested.delete(name);
-    this.#manager.setLabels(name, {});
+    if (hasLabels(before)) this.#manager.setLabels(name, {});
   }
 
   #request({ name, labels }: Labelled): VersionLabels {
