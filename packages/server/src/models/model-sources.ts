@@ -57,8 +57,8 @@ export class ModelSources extends Observable<AspiredVersions<ModelData>> impleme
   #servables = new Map<string, ProvidedServable>();
   /** The names whose provider has failed and has not answered since. */
   readonly #failing = new Set<string>();
-  /** The problems of names whose provider fails, not those that it reports. */
-  #failures = new Map<string, SourceProblems>();
+  /** The problems of names whose provider fails or has failed, not those that it reports. */
+  readonly #failures = new Map<string, SourceProblems>();
   #subscriptionCount = 0;
 
   constructor(options: ModelSourcesOptions) {
@@ -129,19 +129,17 @@ export class ModelSources extends Observable<AspiredVersions<ModelData>> impleme
 
   /** Gives each provider its servables, and ends the sources of providers that have none. */
   #route(): void {
-    const { clock } = this.#options;
-    const failures = new Map<string, SourceProblems>();
     const byProvider = new Map<SourceProvider, SourceServable[]>();
     for (const { provider, ...servable } of this.#servables.values()) {
-      const { name } = servable;
-      const tell = { tell: (event: SourceEvent) => this.#told.next(event) };
-      failures.set(name, this.#failures.get(name) ?? new SourceProblems(name, clock, tell));
       const ofProvider = byProvider.get(provider);
       if (ofProvider === undefined) byProvider.set(provider, [servable]);
       else ofProvider.push(servable);
     }
-    for (const [name, problems] of this.#failures) if (!failures.has(name)) problems.clear();
-    this.#failures = failures;
+    for (const [name, problems] of this.#failures) {
+      if (this.#servables.has(name)) continue;
+      problems.clear();
+      this.#failures.delete(name);
+    }
     for (const [provider, source] of this.#sources) {
       if (byProvider.has(provider)) continue;
       source[Symbol.dispose]();
@@ -192,7 +190,7 @@ export class ModelSources extends Observable<AspiredVersions<ModelData>> impleme
   /** Notes why nothing is known of a name; whoever waits for it is told if it has no list. */
   #report(name: string, error: ServingError): void {
     this.#failing.add(name);
-    this.#failures.get(name)?.report(error);
+    this.#failuresOf(name).report(error);
     // Later, as a source may fail within subscribe (O9).
     queueMicrotask(() => {
       const isOpen = this.#subscriptionCount > 0;
@@ -201,6 +199,16 @@ export class ModelSources extends Observable<AspiredVersions<ModelData>> impleme
         this.#take(provider, { name, versions: [], error });
       }
     });
+  }
+
+  #failuresOf(name: string): SourceProblems {
+    let problems = this.#failures.get(name);
+    if (problems === undefined) {
+      const tell = (event: SourceEvent) => this.#told.next(event);
+      problems = new SourceProblems(name, this.#options.clock, { tell });
+      this.#failures.set(name, problems);
+    }
+    return problems;
   }
 
   /** Takes a list of the provider, and ignores names that another provider has. */
