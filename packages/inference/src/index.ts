@@ -110,6 +110,8 @@ export {
 export type { Named, PredictorLike, SignatureLike } from "./predictor-like.js";
 export { HANDOVER_BYTES, ReadHandover } from "./read-handover.js";
 export { readWholeFile } from "./read-whole-file.js";
+export { formatVerdict, type RowVerdict } from "./row-verdict.js";
+export * as rowAnalysis from "./rows/index.js";
 export { type CallLimits, settleCall, throwIfEnded } from "./settle-call.js";
 export {
   DEFAULT_SIGNATURE,

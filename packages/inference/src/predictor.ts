@@ -1,4 +1,5 @@
 import type { NumericDType } from "./dtype.js";
+import type { RowVerdict } from "./row-verdict.js";
 import type { Signature } from "./signature.js";
 import type { Tensor, Tensors } from "./tensor.js";
 
@@ -102,6 +103,12 @@ export interface Predictor extends Partial<AsyncDisposable> {
    * shapes of the first call are known.
    */
   readonly delegation?: Delegation | undefined;
+  /**
+   * Returns whether the rows of a signature are independent, as far as the model's structure tells: `"independent"` only if
+   * every op keeps rows apart, whatever their number: then S8 holds for the signature. Absent if the structure is not
+   * examined.
+   */
+  rowsAreIndependent?(signature: string): RowVerdict;
   /**
    * Computes the outputs of a signature. Rejects if the call does not fit the signature, when its signal aborts, at
    * its deadline, and after disposal. The caller may reuse the inputs when the promise has settled, except memory of
