@@ -1,10 +1,16 @@
 import { messageOf } from "@serving-kit/core";
-import { DEFAULT_SIGNATURE, formatSignature, type ModelInspection } from "@serving-kit/inference";
+import {
+  DEFAULT_SIGNATURE,
+  formatSignature,
+  formatVerdict,
+  type ModelInspection,
+} from "@serving-kit/inference";
 import { externalFiles, missingExternalData } from "./external-data.js";
 import type { ClassLabels, ModelFacts } from "./file/model-facts.js";
 import { findModel } from "./find-model.js";
 import type { OnnxOptions } from "./options.js";
 import { readModel } from "./read-model.js";
+import { verdictOfFile } from "./rows/graph-rows.js";
 import { type ServedSignature, servedSignature } from "./served-model.js";
 
 /** How many labels and operators a line lists. */
@@ -27,6 +33,7 @@ export async function inspectModel(path: string, options: OnnxOptions): Promise<
     `${file}: ONNX model, ${bytes.length} bytes`,
     ...describe(file, facts).map((line) => `  ${line}`),
     ...(served ? describeSignature(served) : problems).map((line) => `  ${line}`),
+    ...(served ? [`  ${describeRows(bytes, facts, served)}`] : []),
   ];
   return { description: lines.join("\n"), problems };
 }
@@ -52,6 +59,15 @@ function filesOf(file: string, facts: ModelFacts): readonly string[] {
   } catch {
     return []; // a problem of the model
   }
+}
+
+function describeRows(
+  bytes: Uint8Array,
+  facts: ModelFacts,
+  { signature }: ServedSignature,
+): string {
+  const outputs = facts.outputs.map(({ name }) => name);
+  return formatVerdict(DEFAULT_SIGNATURE, verdictOfFile(bytes, facts, signature, outputs));
 }
 
 function describeSignature({ signature, labels }: ServedSignature): string[] {

@@ -26,6 +26,7 @@ import { OnnxPredictor } from "./onnx-predictor.js";
 import type { OnnxOptions } from "./options.js";
 import { OrtFailure } from "./ort-failure.js";
 import { readModel } from "./read-model.js";
+import { verdictOfFile } from "./rows/graph-rows.js";
 import {
   declaresBatch,
   type ServedModel,
@@ -68,7 +69,7 @@ export async function loadModel(
   try {
     const model = await finishModel(
       runtime,
-      { path: file, session, facts, served },
+      { path: file, bytes, session, facts, served },
       options,
       context,
     );
@@ -92,6 +93,7 @@ function openModel(runtime: OnnxRuntime, model: ServedModel, clock: Clock): Onnx
 
 interface LoadedSession {
   readonly path: string;
+  readonly bytes: Uint8Array;
   readonly session: bigint;
   readonly facts: ModelFacts;
   readonly served: ServedSignature;
@@ -100,7 +102,7 @@ interface LoadedSession {
 /** Runs the session to learn what the file does not say. */
 async function finishModel(
   runtime: OnnxRuntime,
-  { path, session, facts, served }: LoadedSession,
+  { path, bytes, session, facts, served }: LoadedSession,
   options: OnnxOptions,
   context: OnnxLoadContext,
 ): Promise<ServedModel> {
@@ -125,9 +127,10 @@ async function finishModel(
     const probe = () => probeRows(runWithin(clock.now() + PROBE_MS), signature);
     const batchable =
       options.batchable ?? (declaresBatch(corrected) && (await isIndependent(path, probe, logger)));
+    const rowVerdict = verdictOfFile(bytes, facts, signature, names.outputs);
     signal?.throwIfAborted();
     return {
-      ...{ path, session, ...names, labels, signature: corrected, batchable },
+      ...{ path, session, ...names, labels, signature: corrected, batchable, rowVerdict },
       execution: executionOf(facts, options.execution),
       concurrency: options.concurrency ?? Math.min(nativeRuns.limit, availableParallelism() + 1),
     };

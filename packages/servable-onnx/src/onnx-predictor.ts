@@ -5,6 +5,7 @@ import {
   type NumericDType,
   type PredictOptions,
   type Predictor,
+  type RowVerdict,
   type SharedPredictor,
   type Signature,
   settleCall,
@@ -55,6 +56,11 @@ export class OnnxPredictor implements Predictor {
     });
     this.#hasOptional = [...model.signature.inputs.values()].some(({ isOptional }) => isOptional);
     this.#clock = clock;
+  }
+
+  /** What the graph says about the rows. */
+  rowsAreIndependent(): RowVerdict {
+    return this.#model.rowVerdict;
   }
 
   async predict(inputs: Tensors, options: PredictOptions = {}): Promise<Tensors> {

@@ -1,6 +1,7 @@
 import {
   batchDimension,
   type DType,
+  type RowVerdict,
   type Shape,
   type Signature,
   type TensorSpec,
@@ -22,6 +23,8 @@ export interface ServedSignature {
 export interface ServedModel extends ServedSignature, SessionHandle {
   readonly path: string;
   readonly batchable: boolean;
+  /** What the graph says about the rows. */
+  readonly rowVerdict: RowVerdict;
   readonly execution: Execution;
   readonly concurrency: number;
 }

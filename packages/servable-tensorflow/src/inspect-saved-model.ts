@@ -1,5 +1,6 @@
-import { formatSignature, reasonOf } from "@serving-kit/inference";
+import { formatSignature, formatVerdict, type RowVerdict, reasonOf } from "@serving-kit/inference";
 import { missingParts } from "./completeness.js";
+import { verdictsOfGraph } from "./rows/verdicts.js";
 import { type MetaGraph, readSavedModel } from "./saved-model.js";
 import { readWarmUpRequests } from "./warm-up/prediction-log.js";
 
@@ -9,6 +10,8 @@ export interface SavedModelInspection {
   readonly graphs: readonly MetaGraph[];
   /** What it lacks to be whole, as a sentence. */
   readonly missing?: string;
+  /** What each graph says about the rows of its signatures. */
+  readonly rowVerdicts: readonly ReadonlyMap<string, RowVerdict>[];
   /** How many warm-up requests it carries. */
   readonly warmUpRequests: number;
 }
@@ -22,7 +25,8 @@ export async function inspectSavedModel(path: string): Promise<SavedModelInspect
   const graphs = await readSavedModel(path);
   const missing = await missingParts(path, graphs);
   const { length: warmUpRequests } = await readWarmUpRequests(path);
-  return { path, graphs, warmUpRequests, ...(missing !== undefined && { missing }) };
+  const rowVerdicts = await Promise.all(graphs.map((graph) => verdictsOfGraph(path, graph)));
+  return { path, graphs, warmUpRequests, rowVerdicts, ...(missing !== undefined && { missing }) };
 }
 
 /** An inspection as lines of text, such as `  inputs: image float32 [?, 64] (serving_default_image:0)`. */
@@ -31,9 +35,10 @@ export function formatInspection({
   graphs,
   missing,
   warmUpRequests,
+  rowVerdicts,
 }: SavedModelInspection): string {
   const lines = [`${path}: SavedModel${missing === undefined ? "" : `, not whole: ${missing}`}`];
-  for (const graph of graphs) {
+  for (const [i, graph] of graphs.entries()) {
     const writer = graph.tensorflowVersion && `, written by TensorFlow ${graph.tensorflowVersion}`;
     lines.push(`graph ${graph.tags.join(",") || "without tags"}${writer}`);
     for (const [name, signature] of graph.signatures) {
@@ -42,6 +47,7 @@ export function formatInspection({
     for (const [name, signature] of graph.uncallable) {
       lines.push(`  signature ${name} cannot be called: ${reasonOf(signature)}`);
     }
+    for (const entry of rowVerdicts[i] ?? []) lines.push(`  ${formatVerdict(...entry)}`);
     for (const asset of graph.assets) lines.push(`  asset ${asset}`);
   }
   if (warmUpRequests > 0) lines.push(`${warmUpRequests} warm-up requests`);

@@ -11,13 +11,12 @@ import type { TensorFlowOptions } from "./options.js";
 import type { GraphDef } from "./proto/messages.js";
 import { graphDefType } from "./proto/schema.js";
 import { readGraph } from "./read-graph.js";
-import { type RunTraits, RunTraitsReader } from "./run-traits.js";
-import { type MetaGraph, selectMetaGraph, takeSavedModel } from "./saved-model.js";
+import { runTraits, verdictsOf } from "./rows/verdicts.js";
+import { selectMetaGraph, takeSavedModel } from "./saved-model.js";
 import { SavedModelPredictor, type ServedModel } from "./saved-model-predictor.js";
 import { sessionConfig } from "./session-config.js";
 import { settleVariables } from "./settle-variables.js";
 import { sharedSessions } from "./share.js";
-import { signatureRuns } from "./signature-runs.js";
 import { readWarmUpRequests } from "./warm-up/prediction-log.js";
 import { syntheticWarmUp, type WarmUpRequest } from "./warm-up/warm-up-request.js";
 
@@ -43,6 +42,7 @@ export async function loadSavedModel(
     () => graphDefType.decode(graph.graphDef) as unknown as GraphDef,
   );
   const traits = readGraph(path, () => runTraits(graph, definition));
+  const rowVerdicts = await verdictsOf(path, graph, definition, traits);
   const tensorflow = await openTensorFlow(options.library);
   for (const library of options.opLibraries ?? []) await loadOpLibrary(tensorflow, library);
   signal.throwIfAborted();
@@ -58,7 +58,7 @@ export async function loadSavedModel(
     ...{ path, signatures: graph.signatures, uncallable: graph.uncallable },
     ...{ defaults: graph.defaults, session: session.pointer, tensors: session.tensors },
     batchable: options.batchable ?? isBatchable(graph.signatures),
-    traits,
+    ...{ traits, rowVerdicts },
     execution: options.execution ?? "auto",
     usesCallerThread: (options.interOpThreads ?? 1) === 1,
     concurrency: options.concurrency ?? Math.min(nativeRuns.limit, availableParallelism()),
@@ -76,12 +76,6 @@ export async function loadSavedModel(
     await predictor[Symbol.asyncDispose]();
     throw error;
   }
-}
-
-/** The traits of each signature. */
-function runTraits(graph: MetaGraph, definition: GraphDef): ReadonlyMap<string, RunTraits> {
-  const reader = new RunTraitsReader(definition);
-  return new Map([...signatureRuns(graph)].map(([name, run]) => [name, reader.read(run)]));
 }
 
 /** Loads a session; if an op is missing, after the op libraries of installed packages. */

@@ -6,6 +6,7 @@ import {
   type PredictOptions,
   type Predictor,
   type PredictorState,
+  type RowVerdict,
   type SharedPredictor,
   type Signature,
   settleCall,
@@ -38,6 +39,8 @@ export interface ServedModel {
   readonly batchable: boolean;
   /** What is known of the runs of each signature. */
   readonly traits: ReadonlyMap<string, RunTraits>;
+  /** What the graph says about the rows of each signature. */
+  readonly rowVerdicts: ReadonlyMap<string, RowVerdict>;
   /** The address of the TF_Session. */
   readonly session: bigint;
   readonly tensors: ReadonlyMap<string, SignatureTensors>;
@@ -98,6 +101,11 @@ export class SavedModelPredictor implements Predictor {
       onTurn: ({ options }) => throwIfEnded(options, clock),
     });
     this.#clock = clock;
+  }
+
+  rowsAreIndependent(signature: string): RowVerdict {
+    const verdict = this.#model.rowVerdicts.get(signature);
+    return verdict ?? { verdict: "unknown", reason: "there is no such signature" };
   }
 
   async predict(inputs: Tensors, options: PredictOptions = {}): Promise<Tensors> {

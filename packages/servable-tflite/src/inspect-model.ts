@@ -1,5 +1,10 @@
 import { messageOf } from "@serving-kit/core";
-import { type Delegation, formatSignature, type ModelInspection } from "@serving-kit/inference";
+import {
+  type Delegation,
+  formatSignature,
+  formatVerdict,
+  type ModelInspection,
+} from "@serving-kit/inference";
 import { runInCanary } from "@serving-kit/native-library";
 import { canaryModule } from "./canary-module.js";
 import { describeRuntime } from "./describe-runtime.js";
@@ -41,6 +46,7 @@ export async function inspectModel(path: string, options: TfliteOptions): Promis
       : []),
     `state: ${STATES[state]}`,
     `operators: ${describeOperators(requirements)}`,
+    ...Array.from(inspection.rowVerdicts, (entry) => formatVerdict(...entry)),
     ...unchecked,
     ...exampleInputs.map((name) => `input ${name}: tf.Example, parsed before TensorFlow Lite runs`),
   ];

@@ -1,10 +1,11 @@
-import { readWholeFile, type Signature } from "@serving-kit/inference";
+import { type RowVerdict, readWholeFile, type Signature } from "@serving-kit/inference";
 import { findModel } from "./find-model.js";
 import { parseModelFile } from "./model-file.js";
 import { toSignature } from "./model-signature.js";
 import type { ModelState } from "./model-state.js";
 import { type UncheckedOperand, uncheckedOperands } from "./operands/guard-operands.js";
 import { type RuntimeRequirements, requirementsOf } from "./requirements/runtime-requirements.js";
+import { verdictOf } from "./rows/graph-rows.js";
 
 /** The description of a `.tflite` model by its file. */
 export interface TfliteInspection {
@@ -17,6 +18,8 @@ export interface TfliteInspection {
   /** Inputs of `tf.Example` messages, which are parsed before the runtime gets them. */
   readonly exampleInputs: readonly string[];
   readonly requirements: RuntimeRequirements;
+  /** What the graph says about the rows of each signature. */
+  readonly rowVerdicts: ReadonlyMap<string, RowVerdict>;
   /** The operands that a version of TensorFlow Lite does not check, and that cannot be checked before a run. */
   uncheckedOperands(runtimeVersion: string): readonly UncheckedOperand[];
 }
@@ -43,6 +46,9 @@ export async function inspectTflite(folderOrFile: string): Promise<TfliteInspect
       examples.map(({ name }) => name),
     ),
     requirements: requirementsOf(graph),
+    rowVerdicts: new Map(
+      [...file.signatures].map(([name, signature]) => [name, verdictOf(graph, signature)]),
+    ),
     uncheckedOperands: (version) => uncheckedOperands(graph, file.signatures, version),
   };
 }

@@ -18,6 +18,7 @@ import { type ReadModel, readModel } from "./read-model.js";
 import { requirementsOf, unmetRequirements } from "./requirements/runtime-requirements.js";
 import { xnnpackFault } from "./requirements/xnnpack-faults.js";
 import { rowDependence } from "./row-independence.js";
+import { verdictOf } from "./rows/graph-rows.js";
 import { type ModelBytes, shareModel } from "./share.js";
 import { TflitePredictor, type TflitePredictorOptions } from "./tflite-predictor.js";
 import { warmUp } from "./warm-up.js";
@@ -63,6 +64,9 @@ export async function openModel(
     xnnpack: xnnpackFor(graph, tflite, options.useXnnpack, log),
     clock,
     guards,
+    rowVerdicts: new Map(
+      [...file.signatures].map(([name, signature]) => [name, verdictOf(graph, signature)]),
+    ),
     onDelegation: (delegation) => logDelegation(log, delegation),
     share: () => shareModel({ path, bytes }, { ...options, library: tflite.library.path }),
   };

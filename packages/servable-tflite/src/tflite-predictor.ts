@@ -6,6 +6,7 @@ import {
   type PredictOptions,
   type Predictor,
   type PredictorState,
+  type RowVerdict,
   type SharedPredictor,
   type Signature,
   settleCall,
@@ -41,6 +42,8 @@ export interface TflitePredictorOptions extends InterpreterPoolOptions {
   readonly clock: Clock;
   /** The guards of signatures that need one, by name. */
   readonly guards: ReadonlyMap<string, OperandGuard>;
+  /** What the graph says about the rows of each signature. */
+  readonly rowVerdicts: ReadonlyMap<string, RowVerdict>;
   /** What `share` of the predictor gives. */
   readonly share: () => SharedPredictor;
 }
@@ -59,6 +62,7 @@ export class TflitePredictor implements Predictor {
   readonly #clock: Clock;
   readonly #guards: ReadonlyMap<string, OperandGuard>;
   readonly #calls: CallsInFlight;
+  readonly #rowVerdicts: ReadonlyMap<string, RowVerdict>;
   #closing: Promise<void> | undefined;
 
   private constructor(model: NativeModel, pool: InterpreterPool, options: TflitePredictorOptions) {
@@ -66,6 +70,7 @@ export class TflitePredictor implements Predictor {
     this.#pool = pool;
     this.#clock = options.clock;
     this.#guards = options.guards;
+    this.#rowVerdicts = options.rowVerdicts;
     this.#resizesFixed = options.resizesFixed;
     this.#calls = new CallsInFlight(options.clock);
     const { signatures } = model.file;
@@ -101,6 +106,12 @@ export class TflitePredictor implements Predictor {
       model.close();
       throw error;
     }
+  }
+
+  /** What the graph says about the rows of a signature. */
+  rowsAreIndependent(signature: string): RowVerdict {
+    const verdict = this.#rowVerdicts.get(signature);
+    return verdict ?? { verdict: "unknown", reason: "there is no such signature" };
   }
 
   predict(inputs: Tensors, options: PredictOptions = {}): Promise<Tensors> {

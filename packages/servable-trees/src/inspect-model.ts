@@ -1,5 +1,5 @@
 import { silentLogger, systemClock } from "@serving-kit/core";
-import { formatSignature, type ModelInspection } from "@serving-kit/inference";
+import { formatSignature, formatVerdict, type ModelInspection } from "@serving-kit/inference";
 import { LIBRARIES } from "./find-model.js";
 import { openModel } from "./open-model.js";
 import type { TreeOptions } from "./options.js";
@@ -24,6 +24,9 @@ export async function inspectModel(
     ...treesOf(model),
     ...featuresOf(model),
     ...[...predictor.signatures].flatMap(([name, signature]) => formatSignature(name, signature)),
+    ...Array.from(predictor.signatures.keys(), (name) =>
+      formatVerdict(name, predictor.rowsAreIndependent()),
+    ),
   ];
   return { description: [path === file ? [] : [path], lines].flat().join("\n"), problems: [] };
 }

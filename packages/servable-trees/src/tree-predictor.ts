@@ -4,6 +4,7 @@ import {
   inferenceErrors,
   type PredictOptions,
   type Predictor,
+  type RowVerdict,
   type SharedPredictor,
   type Signature,
   settleCall,
@@ -42,6 +43,11 @@ export class TreePredictor implements Predictor {
   constructor(options: TreePredictorOptions) {
     this.#options = options;
     this.signatures = new Map([...options.jobs].map(([name, { signature }]) => [name, signature]));
+  }
+
+  /** Trees are walked for each row by itself. */
+  rowsAreIndependent(): RowVerdict {
+    return { verdict: "independent", reason: "trees are walked for each row by itself" };
   }
 
   async predict(inputs: Tensors, options: PredictOptions = {}): Promise<Tensors> {

@@ -6,6 +6,8 @@ export interface GraphNode {
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   readonly operator: string;
+  /** The operator set that has the operator; "" is ONNX's own. */
+  readonly domain: string;
   /** The messages of its attributes. */
   readonly attributes: readonly Uint8Array[];
 }
@@ -22,15 +24,17 @@ export function readNode(reader: WireReader): GraphNode {
   const outputs: string[] = [];
   const attributes: Uint8Array[] = [];
   let operator = "";
+  let domain = "";
   while (reader.hasMore) {
     const tag = reader.tag();
     if (tag === bytes(1)) inputs.push(reader.string());
     else if (tag === bytes(2)) outputs.push(reader.string());
     else if (tag === bytes(4)) operator = reader.string();
+    else if (tag === bytes(7)) domain = reader.string();
     else if (tag === bytes(5)) attributes.push(reader.content());
     else reader.skip(tag);
   }
-  return { inputs, outputs, operator, attributes };
+  return { inputs, outputs, operator, domain, attributes };
 }
 
 /** Counts the operators of a node and of its subgraphs, such as the branches of If. */

@@ -71,11 +71,28 @@ export interface AttrEntry {
   } | null;
 }
 
+/** The value of an attribute of a `NodeDef`, as far as the analysis of rows reads it. */
+export interface NodeValue {
+  readonly list?: {
+    readonly i: readonly Int64[];
+    readonly shape: readonly TensorShapeProto[];
+    readonly func: readonly { readonly name: string }[];
+  } | null;
+  readonly s: Uint8Array;
+  readonly i: Int64;
+  readonly b: boolean;
+  readonly shape?: TensorShapeProto | null;
+  /** A serialized `TensorProto`. */
+  readonly tensor: Uint8Array;
+  readonly func?: { readonly name: string } | null;
+}
+
 /** `FunctionDef`, decoded but for the attributes of its nodes. */
 export interface FunctionDef {
   readonly signature?: {
     readonly name: string;
     readonly inputArg: readonly { readonly name: string }[];
+    readonly outputArg: readonly { readonly name: string }[];
   } | null;
   readonly nodeDef: readonly NodeDef[];
   readonly ret: Readonly<Record<string, string>>;

@@ -57,13 +57,26 @@ const root = protobuf.Root.fromJSON({
     FunctionDefLibrary: message({ function: ["bytes", 1, "repeated"] }),
     FunctionHead: message({ signature: ["OpDef", 1] }),
     FunctionDef: functionDef("NodeDef"),
-    OpDef: message({ name: ["string", 1], inputArg: ["ArgDef", 2, "repeated"] }),
+    OpDef: message({
+      ...{ name: ["string", 1], inputArg: ["ArgDef", 2, "repeated"] },
+      outputArg: ["ArgDef", 3, "repeated"],
+    }),
     ArgDef: message({ name: ["string", 1] }),
     AttrValue: message({
       ...{ list: ["AttrList", 1], type: ["int32", 6], func: ["NameAttrList", 10] },
     }),
     AttrList: message({ func: ["NameAttrList", 9, "repeated"] }),
     NameAttrList: message({ name: ["string", 1] }),
+    // The same with the values that the analysis of rows reads.
+    ValueEntry: message({ key: ["string", 1], value: ["NodeValue", 2] }),
+    NodeValue: message({
+      ...{ list: ["NodeValues", 1], s: ["bytes", 2], i: ["int64", 3], b: ["bool", 5] },
+      ...{ shape: ["TensorShapeProto", 7], tensor: ["bytes", 8], func: ["NameAttrList", 10] },
+    }),
+    NodeValues: message({
+      ...{ i: ["int64", 3, "repeated"], shape: ["TensorShapeProto", 7, "repeated"] },
+      func: ["NameAttrList", 9, "repeated"],
+    }),
     SaverDef: message({ restoreOpName: ["string", 3] }),
 
     // The same as messages, to read from text.
@@ -188,6 +201,7 @@ export const graphDefTextType = root.lookupType("GraphDefText");
 export const functionHeadType = root.lookupType("FunctionHead");
 export const functionDefType = root.lookupType("FunctionDef");
 export const attrEntryType = root.lookupType("AttrEntry");
+export const valueEntryType = root.lookupType("ValueEntry");
 export const predictionLogType = root.lookupType("PredictionLog");
 export const configProtoType = root.lookupType("ConfigProto");
 export const tensorProtoType = root.lookupType("TensorProto");

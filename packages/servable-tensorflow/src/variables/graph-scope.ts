@@ -52,10 +52,13 @@ export class FunctionScope extends GraphScope {
   readonly live: ReadonlySet<string>;
   /** The names by which the body knows its arguments. */
   readonly arguments: readonly string[];
+  /** The names of its results, and the tensors of the body that they are, in order. */
+  readonly results: readonly (readonly [name: string, tensor: string])[];
 
   constructor({ signature, nodeDef, ret, controlRet }: FunctionDef) {
     super(nodeDef);
     this.arguments = signature?.inputArg.map(({ name }) => name) ?? [];
+    this.results = signature?.outputArg.map(({ name }) => [name, ret[name] ?? ""]) ?? [];
     this.live = this.liveNodes([...Object.values(ret), ...Object.values(controlRet)]);
   }
 
