@@ -8,6 +8,8 @@ const IDLE_MS = 1;
  * request of the turn is read: without a limit, its calls would never meet.
  */
 const MAX_IN_TURN = 8;
+/** From this many on the end of the turn is waited for: most turns have fewer, and their calls do not pay for it. */
+const WATCHED_FROM = 4;
 
 /**
  * Decides whether a task that finds its queue idle runs alone, immediately: if the last batch had one task, or ended
@@ -27,7 +29,7 @@ export class AloneGate {
   opens(nowMs: number): boolean {
     const isQuiet = this.#lastTasks === 1 || nowMs - this.#endedAtMs >= IDLE_MS;
     if (!isQuiet || this.#inTurn >= MAX_IN_TURN) return false;
-    if (this.#inTurn++ === 0) this.#clock.setImmediate(this.#onTurn);
+    if (++this.#inTurn === WATCHED_FROM) this.#clock.setImmediate(this.#onTurn);
     return true;
   }
 

@@ -1,12 +1,12 @@
 import { unload, withoutUndefined } from "@serving-kit/core";
 import {
   type BodyAnswer,
-  batchDimension,
   DEFAULT_SIGNATURE,
   inferenceErrors,
   type Measure,
   type NumericDType,
   type Predictor,
+  type RowVerdict,
   type SharedPredictor,
   type Signature,
   type Tensor,
@@ -30,6 +30,7 @@ import {
 } from "./batching-options.js";
 import { type CallKind, CallQueue } from "./call-queue.js";
 import { errors } from "./errors.js";
+import { hasRows } from "./prove-rows.js";
 import { SignatureQueues } from "./signature-queues.js";
 
 /**
@@ -75,6 +76,7 @@ class QueuedPredictor implements BatchedPredictor {
   readonly share?: () => SharedPredictor;
   readonly unshare?: (shared: SharedPredictor) => void;
   readonly respond?: NonNullable<Predictor["respond"]>;
+  readonly rowsAreIndependent?: NonNullable<Predictor["rowsAreIndependent"]>;
   readonly #slots: BatchSlots;
   /** The queues of each signature that is batched. */
   readonly #batched = new Map<string, SignatureQueues>();
@@ -89,10 +91,15 @@ class QueuedPredictor implements BatchedPredictor {
     const { allocate, share, unshare, respond } = predictor;
     if (allocate) this.allocate = (dtype, shape) => allocate.call(predictor, dtype, shape) as never;
     if (share) this.share = () => this.#share(share);
+    const { rowsAreIndependent } = predictor;
+    if (rowsAreIndependent) {
+      this.rowsAreIndependent = (signature) => rowsAreIndependent.call(predictor, signature);
+    }
     if (respond) this.respond = (...call) => this.#respond(respond, call);
     if (unshare) this.unshare = (shared) => unshare.call(predictor, shared);
     for (const [name, signature] of predictor.signatures) {
       if (!predictor.batchable || !hasRows(signature)) continue;
+      if (options.signatures?.[name] === false) continue;
       const newQueue = (kind: CallKind) => this.#newQueue(kind);
       this.#batched.set(name, new SignatureQueues(name, signature, newQueue));
     }
@@ -136,6 +143,7 @@ class QueuedPredictor implements BatchedPredictor {
       const size = rowsOf(inputs);
       const queue = queues.queueFor(inputs, outputs);
       if (size === 0 || queue === undefined) return this.predictor.predict(inputs, options);
+      if (queue.leaves(size)) return this.predictor.predict(inputs, options);
       const alone = queue.runAlone(inputs, size, options);
       if (alone !== undefined) return alone;
       const { priority, deadlineAtMs, signal, onFact } = options;
@@ -146,8 +154,14 @@ class QueuedPredictor implements BatchedPredictor {
     }
   }
 
+  get rowVerdicts(): Readonly<Record<string, RowVerdict>> {
+    return this.#options.rowVerdicts ?? {};
+  }
+
   measures(): readonly Measure[] {
-    return this.predictor.measures?.() ?? [];
+    const own = this.predictor.measures?.() ?? [];
+    const verdicts = Object.entries(this.rowVerdicts);
+    return verdicts.length > 0 ? [...own, verdictMeasure(verdicts)] : own;
   }
 
   stats(): CallQueueStats[] {
@@ -216,8 +230,15 @@ class QueuedPredictor implements BatchedPredictor {
   }
 }
 
-const hasRows = ({ inputs, outputs }: Signature): boolean =>
-  [...inputs.values(), ...outputs.values()].every((spec) => batchDimension(spec) !== "fixed");
+const verdictMeasure = (verdicts: readonly (readonly [string, RowVerdict])[]): Measure => ({
+  name: "rows_independent",
+  help: "Whether the calls of a signature are batched, because its rows are independent.",
+  kind: "gauge",
+  values: verdicts.map(([signature, { verdict, reason }]) => ({
+    value: verdict === "independent" ? 1 : 0,
+    labels: { signature, verdict, reason },
+  })),
+});
 
 /** The rows that all inputs have. Throws where they do not have the same number. */
 function rowsOf(inputs: Tensors): number {

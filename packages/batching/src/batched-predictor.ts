@@ -1,4 +1,4 @@
-import type { PredictOptions, Predictor, Tensors } from "@serving-kit/inference";
+import type { PredictOptions, Predictor, RowVerdict, Tensors } from "@serving-kit/inference";
 import type { BatchQueueStats } from "./batch-queue-stats.js";
 import type { BatchingOptions, SignatureBatchingOptions } from "./batching-options.js";
 
@@ -25,6 +25,8 @@ export interface BatchedPredictor extends Predictor {
   readonly predictor: Predictor;
   /** The options that are in force: those it was made with, and the changes since. */
   readonly options: BatchingOptions;
+  /** What is known of the rows of signatures, by name, if `proof` was `"required"`. */
+  readonly rowVerdicts: Readonly<Record<string, RowVerdict>>;
   predict(inputs: Tensors, options?: BatchedPredictOptions): Promise<Tensors>;
   [Symbol.asyncDispose](): Promise<void>;
   /** What each queue has done and holds. Queues for parts of a signature come and go. */

@@ -1,5 +1,5 @@
 import { type Clock, withoutUndefined } from "@serving-kit/core";
-import type { DType } from "@serving-kit/inference";
+import type { DType, RowVerdict } from "@serving-kit/inference";
 import type { AdaptiveSlots } from "./adaptive-slots.js";
 import { BATCH_QUEUE_OPTIONS, type BatchQueueOptions } from "./batch-queue-options.js";
 import { errors } from "./errors.js";
@@ -31,6 +31,11 @@ export interface SignatureBatchingOptions extends Omit<BatchQueueOptions, "split
    * predictor's `state` is `"keep"`. Default false; in a model server true.
    */
   readonly rerunFailedBatches?: boolean | undefined;
+  /**
+   * What happens to a call with more rows than `maxBatchSize`: `"refuse"`, the default, rejects it with TASK_TOO_LARGE, as
+   * TF Serving does; `"run-alone"` passes it to the predictor as it is.
+   */
+  readonly largeCalls?: "refuse" | "run-alone" | undefined;
 }
 
 /** Slots that several predictors share. */
@@ -38,8 +43,17 @@ export type BatchSlots = SharedSlots | AdaptiveSlots;
 
 /** Options for batching one predictor. */
 export interface BatchingOptions extends SignatureBatchingOptions {
-  /** What differs for signatures, by name. */
-  readonly signatures?: Readonly<Record<string, SignatureBatchingOptions>> | undefined;
+  /** What differs for signatures, by name; false leaves the calls of a signature as they are. */
+  readonly signatures?: Readonly<Record<string, SignatureBatchingOptions | false>> | undefined;
+  /**
+   * What must be known of a model before its calls are joined: `"required"` joins only the calls of signatures whose rows are
+   * proven to be independent (see `proveRows`), in batches of at most as many rows as were probed, and leaves all others
+   * as they are. `"warn"`, the default, logs a warning if a probe finds that rows influence one another. `"none"` does not
+   * probe. For loaders (`batching`, `batchingLoader`) only.
+   */
+  readonly proof?: "required" | "warn" | "none" | undefined;
+  /** What is known of the rows of signatures, by name, for metrics and status. Set by `proof: "required"`. */
+  readonly rowVerdicts?: Readonly<Record<string, RowVerdict>> | undefined;
   /**
    * What becomes of a predictor that is not `batchable`: `"refuse"`, the default, throws NOT_BATCHABLE;
    * `"pass-through"` leaves its calls as they are.
@@ -66,7 +80,10 @@ const OWN_NAMES: Readonly<Record<Exclude<keyof BatchingOptions, keyof BatchQueue
   maxExecutionBatchSize: true,
   padVariableLengthInputs: true,
   rerunFailedBatches: true,
+  largeCalls: true,
   signatures: true,
+  proof: true,
+  rowVerdicts: true,
   unbatchable: true,
   enableAllBatchSizesWarmup: true,
   slots: true,
@@ -86,6 +103,7 @@ const NAMES: ReadonlySet<string> = new Set(
  */
 export function checkOptionNames(options: BatchingOptions): void {
   for (const given of [options, ...Object.values(options.signatures ?? {})]) {
+    if (given === false) continue;
     const unknown = Object.keys(given).find((name) => !NAMES.has(name));
     if (unknown === undefined) continue;
     const known = [...NAMES].join(", ");
@@ -119,7 +137,7 @@ export function signatureOptions(
 ): SignatureBatchingOptions {
   const { signatures = {} } = options;
   const own = Object.hasOwn(signatures, signature) ? signatures[signature] : {};
-  return { ...options, ...withoutUndefined(own ?? {}) };
+  return { ...options, ...withoutUndefined(own || {}) };
 }
 
 /** How one input is padded, or undefined where it is not. */

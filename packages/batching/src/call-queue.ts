@@ -66,6 +66,11 @@ export class CallQueue {
     this.#listeners.set(task, onFact);
   }
 
+  /** Whether calls with so many rows are left to the predictor. */
+  leaves(size: number): boolean {
+    return size > this.queue.maxTaskSize && this.#options.largeCalls === "run-alone";
+  }
+
   /**
    * Runs a call immediately and unqueued, if its queue is idle: the call passes to the predictor as it is. Undefined if it
    * must be scheduled.

@@ -47,6 +47,8 @@ export {
   type ParsedBatchingParameters,
   parseBatchingParameters,
 } from "./parse-batching-parameters.js";
+export { type ProbeOptions, type ProbeOutcome, probeRows } from "./probe-rows.js";
+export { proveRows, type RowProof } from "./prove-rows.js";
 export {
   SharedSlots,
   type SharedSlotsOptions,

@@ -9,7 +9,7 @@ import type { ServerFlags } from "./server-flags.js";
  * (INVALID_ARGUMENT).
  */
 export function checkFlags(flags: ServerFlags): void {
-  if (!flags.enable_batching) {
+  if (flags.enable_batching !== true) {
     if (flags.batching_parameters_file !== "") {
       throw errors.flagRequires("batching_parameters_file", "enable_batching");
     }

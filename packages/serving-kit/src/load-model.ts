@@ -35,8 +35,11 @@ export interface LoadModelOptions<T extends ModelType = ModelType> {
   readonly version?: bigint | number | undefined;
   /** Steps before and after the model, as in a model config file: see the guide. Default none. */
   readonly processing?: ProcessingConfig | undefined;
-  /** Whether concurrent calls are joined, and how. Default false. */
-  readonly batching?: boolean | BatchingOptions | undefined;
+  /**
+   * Whether concurrent calls are joined, and how. Default `"auto"`: those of signatures whose rows are proven to be
+   * independent.
+   */
+  readonly batching?: boolean | "auto" | BatchingOptions | undefined;
   /** The signatures that the model must have, as `serving-kit types` writes them. Default: any. */
   readonly expects?: T | undefined;
   /** Aborts loading with the signal's reason. */
@@ -134,10 +137,11 @@ async function loadVersion(
   const platform = await platformOf(path, platforms);
   const id = servableId(basename(path), version);
   const bare = platform.loader({ path }, id);
-  const { batching = false, processing } = options;
+  const { batching = "auto", processing } = options;
   const plain = processing === undefined ? bare : processedLoader(bare, processing, path, id);
+  const resolved = batching === "auto" ? ({ proof: "required" } as const) : batching;
   const loader =
-    batching === false ? plain : batchingLoader(plain, batching === true ? {} : batching);
+    resolved === false ? plain : batchingLoader(plain, resolved === true ? {} : resolved);
   const context = { id, signal, logger, clock: systemClock };
   await loader.probe?.(context);
   const predictor = await loader.load(context);

@@ -91,6 +91,7 @@ describe("serverOptionsOf", () => {
     [["--rest_api_timeout_in_ms=50"], { rest: { timeoutMs: 50 } }],
     [["--rest_api_timeout_in_ms=0"], { rest: { timeoutMs: Number.POSITIVE_INFINITY } }],
     [["--enable_batching"], { batching: true, perModelBatchingParameters: false }],
+    [["--enable_batching=false"], { batching: false }],
     [
       ["--enable_batching", "--enable_per_model_batching_parameters"],
       { perModelBatchingParameters: true },

@@ -90,7 +90,8 @@ function batchingOf(
     const { batching, perModelBatchingParameters } = platform;
     return { batching, perModelBatchingParameters };
   }
-  if (!flags.enable_batching) return {};
+  if (flags.enable_batching === "auto") return {};
+  if (!flags.enable_batching) return { batching: false };
   const perModelBatchingParameters = flags.enable_per_model_batching_parameters;
   return { batching: batching ?? true, perModelBatchingParameters };
 }

@@ -53,9 +53,10 @@ const model = wireMessage("BatchingParameters", {
 /** How one model is batched: `BatchingParameters`, with those of its signatures, or true or false. */
 export const batchingField = {
   type: model,
-  schema: z.union([z.boolean(), model.schema]).meta({
+  schema: z.union([z.boolean(), z.literal("auto"), model.schema]).meta({
     description:
-      "How this model is batched, instead of what the flags say: false for not at all, true for " +
+      "How this model is batched, instead of what the flags say: auto if its rows are proven to be " +
+      "independent, false for not at all, true for " +
       "batches that grow by themselves, or TF Serving's BatchingParameters.",
   }),
 } as const satisfies WireField;
@@ -67,8 +68,8 @@ export const batchingField = {
  */
 export function readBatching(
   given: z.infer<(typeof batchingField)["schema"]>,
-): boolean | BatchingOptions {
-  if (typeof given === "boolean") return given;
+): boolean | "auto" | BatchingOptions {
+  if (typeof given === "boolean" || given === "auto") return given;
   const { signatures = {}, ...shared } = given;
   const { options } = parseBatchingParameters(shared);
   const own = Object.entries(signatures as Record<string, object>).map(([name, differing]) => {

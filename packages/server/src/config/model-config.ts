@@ -69,7 +69,7 @@ export interface ModelConfig {
    * the defaults, or options, of signatures too. Counts for versions that are loaded from then on.
    * Default: as the server's options say.
    */
-  readonly batching?: boolean | BatchingOptions | undefined;
+  readonly batching?: boolean | "auto" | BatchingOptions | undefined;
   /**
    * How this model's versions are warmed up, instead of what the options of its platform say. Counts for versions that
    * are loaded from then on. Default: as the platform's options say.
@@ -245,7 +245,10 @@ export const MODEL_OPTIONS: {
   }),
 
   batching: option({
-    check: z.union([z.boolean(), z.looseObject({})], "true, false or batching options"),
+    check: z.union(
+      [z.boolean(), z.literal("auto"), z.looseObject({})],
+      '"auto", true, false or batching options',
+    ),
     fields: { batching: { id: 1002, isFileOnly: true, ...batchingField } },
     read: ({ batching }) => (batching === undefined ? undefined : readBatching(batching)),
     lasting: "batching",

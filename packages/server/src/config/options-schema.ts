@@ -54,7 +54,10 @@ export const optionsSchema: z.ZodObject = z.strictObject({
     .optional(),
   allowVersionLabelsForUnavailableModels: z.boolean().optional(),
   batching: z
-    .union([z.boolean(), z.looseObject({}), method], "true, false, batching options or a function")
+    .union(
+      [z.boolean(), z.literal("auto"), z.looseObject({}), method],
+      '"auto", true, false, batching options or a function',
+    )
     .optional(),
   perModelBatchingParameters: z.boolean().optional(),
   modelControl: z.enum(["reload", "none"]).optional(),

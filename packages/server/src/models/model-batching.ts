@@ -19,13 +19,15 @@ import { readBatchingParametersFile } from "../config/batching-parameters-file.j
 /** The options of a model server that say what is batched, and how. */
 export interface ModelBatchingOptions {
   /**
-   * How the models are batched: options, a function that gives the options of a version or undefined
-   * where it is not batched, or `true` for the defaults of `batch`. All models share the slots that the
+   * How the models are batched: `"auto"`, the default, batches the signatures whose rows are proven to be independent (see
+   * `proveRows`), and logs the verdicts. Else options, a function that returns the options of a version or undefined if
+   * it is not batched, `true` for the defaults of `batch`, or false. All models share the slots that the
    * options describe; options that a function returns do so unless they have `slots` or a `clock`. `onBatchStart` is told of the batches of the main thread alone. A predictor that is not
-   * `batchable` is served as it is, unless the options say `unbatchable: "refuse"`. Default false.
+   * `batchable` is served as it is, unless the options say `unbatchable: "refuse"`.
    */
   readonly batching?:
     | boolean
+    | "auto"
     | BatchingOptions
     | ((id: ServableId) => BatchingOptions | undefined)
     | undefined;
@@ -36,6 +38,8 @@ export interface ModelBatchingOptions {
    */
   readonly perModelBatchingParameters?: boolean | undefined;
 }
+
+const AUTO: BatchingOptions = { proof: "required" };
 
 /** Where the batching parameters of one version stand, in its directory. */
 const FILE_NAME = "batching_params.pbtxt";
@@ -48,8 +52,8 @@ const FILE_NAME = "batching_params.pbtxt";
  * @throws ServingError INVALID_ARGUMENT / BATCHING_OPTIONS_INVALID as `slotsOf` does.
  */
 export function modelBatching(
-  { batching = false, perModelBatchingParameters = false }: ModelBatchingOptions,
-  own: (name: string) => boolean | BatchingOptions | undefined,
+  { batching = "auto", perModelBatchingParameters = false }: ModelBatchingOptions,
+  own: (name: string) => boolean | "auto" | BatchingOptions | undefined,
   { clock, logger }: { readonly clock: Clock; readonly logger: Logger },
   count?: (batch: StartedBatch) => void,
 ): (loader: Loader<Predictor>, path: string, id: ServableId) => Loader<Predictor> {
@@ -59,9 +63,11 @@ export function modelBatching(
 
   async function optionsOf(path: string, id: ServableId): Promise<BatchingOptions | undefined> {
     const ofModel = own(id.name);
+    if (ofModel === "auto") return AUTO;
     if (ofModel !== undefined) return ofModel === true ? {} : ofModel || undefined;
     if (perModelBatchingParameters) return readOwnFile(path, logger);
     if (typeof batching === "function") return batching(id);
+    if (batching === "auto") return AUTO;
     if (batching === false) return undefined;
     const { slots: _slots, clock: _clock, ...rest } = shared;
     return rest;
@@ -96,6 +102,7 @@ export function logUnbatched(
   logger: Logger,
 ): void {
   if (predictor.respond === undefined || !isBatched(predictor)) return;
+  if (predictor.options.proof === "required") return;
   logger.warn(
     { model: name, version: String(version) },
     `model ${name} version ${version}: not batched: it answers bodies and has no signatures. Batching needs ` +

@@ -92,9 +92,13 @@ export class ReplicaOrigins {
 
 /** Batching parameters of TF Serving without their one function, which they have for signatures as well. */
 function withoutRunTimeout({ expiredError, signatures = {}, ...options }: BatchingOptions) {
-  const named = Object.entries(signatures).map(([name, { expiredError: own, ...rest }]) => [
-    name,
-    { ...rest, ...(own !== expiredError && own !== undefined && { expiredError: own }) },
-  ]);
+  const named = Object.entries(signatures).map(([name, of]) => {
+    if (of === false) return [name, of];
+    const { expiredError: own, ...rest } = of;
+    return [
+      name,
+      { ...rest, ...(own !== expiredError && own !== undefined && { expiredError: own }) },
+    ];
+  });
   return { ...options, signatures: Object.fromEntries(named) };
 }

@@ -1,10 +1,20 @@
 import { path, toggle } from "../flag-kinds.js";
+import type { Flag } from "../flags.js";
+
+/** A flag that is on, off, or left to what is proven of a model. */
+function automatic(help: string): Flag<boolean | "auto"> {
+  const { parse } = toggle(false, help);
+  return {
+    ...{ fallback: "auto", help, expected: "auto, true or false" },
+    parse: (value) => (value.toLowerCase() === "auto" ? "auto" : parse(value)),
+  };
+}
 
 /** TF Serving's flags of batching. */
 export const batchingFlags = {
-  enable_batching: toggle(
-    false,
-    "Runs requests that arrive at about the same time as one batch, for models that allow it.",
+  enable_batching: automatic(
+    "Runs requests that arrive at about the same time as one batch: auto for models whose rows are " +
+      "proven to be independent, true for all that take batches, as in TF Serving, false for none.",
   ),
   batching_parameters_file: path(
     "file",
