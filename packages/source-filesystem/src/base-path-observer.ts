@@ -113,6 +113,11 @@ export class BasePathObserver {
     return this.#network.name;
   }
 
+  /** Whether it looks for changes below the entries of the base path, which no watch reports. */
+  get looksBelow(): boolean {
+    return this.#changes.isWaitedFor;
+  }
+
   get isReachable(): boolean {
     return this.#names !== undefined;
   }

@@ -11,6 +11,8 @@ export interface WatchEvents {
 interface Watch {
   readonly identity: string;
   readonly watcher: FSWatcher;
+  /** Whether all changes are reported from now on. */
+  isReliable: boolean;
 }
 
 /**
@@ -38,13 +40,27 @@ export class BasePathWatcher {
     const watcher = watch(path, { depth: 0, ignoreInitial: true });
     const isCurrent = () => this.#watches.get(path)?.watcher === watcher;
     const hint = () => isCurrent() && this.#events.onHint(path);
-    watcher.on("ready", hint);
+    watcher.on("ready", () => {
+      const watch = this.#watches.get(path);
+      if (watch?.watcher === watcher) watch.isReliable = true;
+      hint();
+    });
     watcher.on("all", hint);
     // The end of an empty base path is no event of any other kind.
     watcher.on("raw", hint);
-    watcher.on("error", (error) => isCurrent() && this.#events.onFailure(path, error));
-    this.#watches.set(path, { identity, watcher });
+    watcher.on("error", (error) => {
+      const watch = this.#watches.get(path);
+      if (watch?.watcher !== watcher) return;
+      watch.isReliable = false;
+      this.#events.onFailure(path, error);
+    });
+    this.#watches.set(path, { identity, watcher, isReliable: false });
     return true;
+  }
+
+  /** Whether a path is watched, and no watch of it has failed. */
+  isWatching(path: string): boolean {
+    return this.#watches.get(path)?.isReliable ?? false;
   }
 
   /** Stops watching a path. */

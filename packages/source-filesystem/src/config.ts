@@ -31,7 +31,10 @@ export interface ServableConfig extends SourceServable {
 export interface FilesystemSourceOptions {
   /** The servables to find versions of; `reconfigure` replaces them. */
   readonly servables: readonly ServableConfig[];
-  /** Milliseconds from one poll of all base paths to the next. Default 1000; 0 polls once, at start. */
+  /**
+   * Milliseconds from one poll of all base paths to the next; 0 polls once, at start. Default 1000, and 10,000 for base paths
+   * that are watched on a local file system, whose changes the system reports.
+   */
   readonly pollIntervalMs?: number | undefined;
   /** Whether changes of a base path are also noticed at once, by watching. Default true. */
   readonly watch?: boolean | undefined;

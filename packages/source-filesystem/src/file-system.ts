@@ -21,6 +21,11 @@ export interface FileSystem {
    * one, or if it is not known. Asks no file system that is mounted. Default: none is of the network.
    */
   networkOf?(path: string, device: number | undefined): string | undefined;
+  /**
+   * Returns whether the system reports all changes of a path's entries, by the type of its file system: that of a local
+   * one. Default: it is not known to.
+   */
+  reportsChanges?(path: string, device: number | undefined): boolean;
 }
 
 /**
@@ -39,6 +44,7 @@ export const nodeFileSystem: FileSystem = {
       readdir(path, (error, names) => (error ? reject(error) : resolve(names))),
     ),
   networkOf: (path, device) => mounts().networkOf(path, device),
+  reportsChanges: (path, device) => mounts().isLocal(path, device),
 };
 
 /** The system's code of an error (ENOENT, EACCES, …), or undefined. */

@@ -13,7 +13,8 @@ export type FilesystemProviderOptions = Pick<
 /**
  * The provider of the file system: base paths that are no URIs, and `file:` URIs.
  *
- * A relative path is resolved against the working directory. By default it polls every second and watches.
+ * A relative path is resolved against the working directory. By default it watches, and polls
+ * every second what cannot be watched.
  */
 export function filesystemProvider(options: FilesystemProviderOptions = {}): SourceProvider {
   return {

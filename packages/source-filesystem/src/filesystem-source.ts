@@ -75,6 +75,7 @@ export class FilesystemSource
     super((subscriber) => this.#attach(subscriber));
     this.#settings = {
       pollIntervalMs: milliseconds("pollIntervalMs", options.pollIntervalMs, 1000),
+      pollsAlways: options.pollIntervalMs !== undefined,
       watch: options.watch ?? true,
       settleMs: milliseconds("settleMs", options.settleMs, 1000),
       lookTimeoutMs: milliseconds("lookTimeoutMs", options.lookTimeoutMs, 5000, 1),

@@ -32,9 +32,17 @@ export class Mounts {
 
   /** Contract: `FileSystem.networkOf`. */
   networkOf(path: string, device: number | undefined): string | undefined {
-    const byDevice = device === undefined ? undefined : this.#byDevice.get(device);
-    const mount = byDevice ?? this.#above(path);
+    const mount = this.#mountOf(path, device);
     return mount === undefined || mount.isLocal ? undefined : `device ${mount.device}`;
+  }
+
+  /** Whether a path is known to be on a local file system. */
+  isLocal(path: string, device: number | undefined): boolean {
+    return this.#mountOf(path, device)?.isLocal ?? false;
+  }
+
+  #mountOf(path: string, device: number | undefined): Mount | undefined {
+    return (device === undefined ? undefined : this.#byDevice.get(device)) ?? this.#above(path);
   }
 
   #above(path: string): Mount | undefined {

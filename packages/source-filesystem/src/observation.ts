@@ -16,8 +16,13 @@ import type { Surroundings } from "./version-assessor.js";
 /** The settings of an observation: the source's options with their defaults filled in. */
 export interface ObservationSettings extends Surroundings {
   readonly pollIntervalMs: number;
+  /** Whether every poll is wanted, also of base paths whose changes are reported. */
+  readonly pollsAlways: boolean;
   readonly watch: boolean;
 }
+
+/** Every so many polls also look at base paths whose changes are reported: a watch does not see a path that is replaced. */
+const RARE_POLLS = 10;
 
 // Changes come in bursts, one for each file written; this makes one look of each burst.
 const HINT_DELAY_MS = 20;
@@ -45,6 +50,7 @@ export class Observation {
   #observing: Promise<void> | undefined;
   #hintTimer: Disposable | undefined;
   #pollTimer: Disposable | undefined;
+  #polls = 0;
 
   constructor(
     settings: ObservationSettings,
@@ -150,8 +156,25 @@ export class Observation {
     if (pollIntervalMs === 0) return;
     this.#pollTimer = this.#clock.setTimeout(() => {
       this.#schedulePoll();
-      for (const observer of this.#observers.values()) this.#queue.add(observer);
+      const isRare = ++this.#polls % RARE_POLLS === 0;
+      for (const observer of this.#observers.values()) {
+        if (isRare || !this.#isReported(observer)) this.#queue.add(observer);
+      }
     }, pollIntervalMs);
+  }
+
+  /** Whether changes of a base path are reported, so that polls of it may be rare. */
+  #isReported({
+    servable: { basePath },
+    device,
+    isReachable,
+    looksBelow,
+  }: BasePathObserver): boolean {
+    const { pollsAlways, fileSystem } = this.#settings;
+    if (pollsAlways || !isReachable || looksBelow || !this.#watcher?.isWatching(basePath)) {
+      return false;
+    }
+    return fileSystem.reportsChanges?.(basePath, device) ?? false;
   }
 
   #afterLook(observer: BasePathObserver): void {

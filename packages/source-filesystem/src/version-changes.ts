@@ -34,6 +34,11 @@ export class VersionChanges {
     return this.#assessor.dueAtMs;
   }
 
+  /** Whether a manager waits for files to change, which no watch of the base path reports. */
+  get isWaitedFor(): boolean {
+    return this.#waiting.size > 0;
+  }
+
   /** Resolves when the files have changed and are complete. Rejects if the signal aborts. */
   wait(version: SeenVersion, signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
