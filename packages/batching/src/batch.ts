@@ -236,7 +236,7 @@ const verdictMeasure = (verdicts: readonly (readonly [string, RowVerdict])[]): M
   kind: "gauge",
   values: verdicts.map(([signature, { verdict, reason }]) => ({
     value: verdict === "independent" ? 1 : 0,
-    labels: { signature, verdict, reason },
+    labels: { signature_name: signature, verdict, reason },
   })),
 });
 
