@@ -54,7 +54,7 @@ console.log(`a picture of a ${label}: version ${model_spec.version.value} says $
 client.close();
 await server.close();
 
-// What `npx proto-loader-gen-types` writes for the whole file.
+// The type that `npx proto-loader-gen-types` writes for the whole file.
 interface PredictResponse {
   outputs: { probabilities: { tensor_content: Buffer } };
   model_spec: { version: { value: { toString(): string } } };

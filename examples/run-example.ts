@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 /** How long a program may take that would not end of itself. */
 const TIMEOUT_MS = 150_000;
 
-/** What a program printed and how it ended. */
+/** The output of a program, and how it ended. */
 export interface Run {
   readonly code: number;
   readonly stdout: string;

@@ -57,7 +57,7 @@ export const ensureBuilt = (names) => buildStale(withDependencies(names));
 export function withDependencies(names) {
   const packages = new Map(publishedPackages().map((one) => [one.manifest.name, one]));
   const folders = new Set(names.map((name) => `packages/${name}`));
-  // What is added to a set while it is walked is walked too.
+  // A set that grows while it is iterated is iterated to its new end.
   for (const folder of folders) {
     for (const name of Object.keys(readJson(`${folder}/package.json`).dependencies ?? {})) {
       if (packages.has(name)) folders.add(packages.get(name).folder);

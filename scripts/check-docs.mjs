@@ -27,14 +27,14 @@ export function documents() {
 
 const read = (path) => readFileSync(join(root, path), "utf8");
 
-/** What a block with this source (`path` or `path#region`) has to hold. */
+/** The text that a block with this source (`path` or `path#region`) must have. */
 function sourceText(source) {
   const [path, region] = source.split("#");
   if (!existsSync(join(root, path))) throw new Error(`there is no file ${path}`);
   return excerpt(read(path), region);
 }
 
-/** What is wrong with the code blocks of a document, one sentence each. */
+/** The problems of the code blocks of a document, one sentence each. */
 function blockProblems(document, markdown) {
   return codeBlocks(markdown).flatMap((block) => {
     const at = `${document}:${block.first + 1}`;
@@ -52,7 +52,7 @@ function blockProblems(document, markdown) {
   });
 }
 
-/** What is wrong with the links of a document that lead into this repository. */
+/** The problems of the links of a document that lead into this repository. */
 function linkProblems(document, markdown) {
   return relativeLinks(markdown).flatMap((link) => {
     const [path, anchor] = decodeURI(link).split("#");

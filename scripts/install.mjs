@@ -24,7 +24,7 @@ const LIBRARIES = [
   },
 ];
 
-/** What an installation depends on: the lockfile, the settings, and what optional packages fit. */
+/** The inputs of an installation: the lockfile, the settings, and what optional packages fit. */
 function wantedStamp() {
   const hash = createHash("sha256");
   const scripts = LIBRARIES.map(({ script }) => script);

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { publishedPackages, root } from "./workspace.mjs";
 
-/** Which packages of ours each package may import at run time: the table of ARCHITECTURE.md. */
+/** The packages that each package may import at run time: the table of ARCHITECTURE.md. */
 export function mayImport() {
   const text = readFileSync(join(root, "ARCHITECTURE.md"), "utf8");
   const rows = [...text.matchAll(/^\| `([a-z-]+)` \| [^|]+ \| ([a-z, -]+) \|$/gm)];

@@ -18,7 +18,7 @@ const DEFAULT_FOLDER = "packed";
 /** The packages with a native library each, by platform. */
 const PLATFORM_PACKAGES = ["servable-tflite", "servable-onnx"];
 const OVERRIDES = "overrides.yaml";
-/** What the packages are made of: CycloneDX. */
+/** The bill of materials of the packages: CycloneDX. */
 const SBOM = "sbom.cdx.json";
 
 /**

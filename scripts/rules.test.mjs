@@ -25,7 +25,7 @@ describe("packages", () => {
 });
 
 describe("sources", () => {
-  /** Calls of a timer or the time of day that are no method of a Clock. */
+  /** Calls of a timer or the time of day that are not methods of a Clock. */
   const TIME =
     /(?<![\w.])(?:globalThis\.)?(?:setTimeout|setInterval|setImmediate)\(|(?:Date|performance)\.now\(/;
   const EXEMPT = /^packages\/(core\/src\/clock|testing\/src\/|serving-kit\/src\/)/;

@@ -8,7 +8,7 @@ import type { Serving } from "../packages/serving-kit/src/serve.js";
 import { showInstallProgress } from "../packages/serving-kit/src/subcommands/install.js";
 import { ensureTensorFlow } from "./ensure-tensorflow.js";
 
-// What `npm start` runs: the command `serving-kit` with the digits model, and a request to try. The same model as a
+// Run by `npm start`: the command `serving-kit` with the digits model, and a request to try. The same model as a
 // SavedModel follows if libtensorflow is there, which the first start gets; with `--without-tensorflow` it is left out.
 
 const digits = new URL("../examples/models/digits/", import.meta.url);

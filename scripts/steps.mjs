@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { runNode } from "./run.mjs";
+import { sourceFlags } from "./source-flags.mjs";
 import { root } from "./workspace.mjs";
 
 /**
@@ -49,7 +50,7 @@ function retriesOf({ name = "", assertionResults }) {
 
 /**
  * Why tests were skipped, each reason once: what the title of a test says in parentheses or brackets
- * from the word `skipped` on. A test whose title says nothing is told by its title.
+ * from the word `skipped` on. A test whose title says nothing is named by its title.
  */
 function skipReasons(titles) {
   const counts = new Map();
@@ -110,10 +111,11 @@ export const steps = [
       "--max-diagnostics=100",
     ]),
   },
+  { name: "unused", run: program(["node_modules/knip/bin/knip.js", "--no-progress"]) },
   { name: "types", run: program(["node_modules/typescript/bin/tsc", "-p", "."]) },
   { name: "type-tests", run: suite("type-tests") },
   ...testSuites,
   { name: "apps", run: suite("apps") },
-  { name: "api", run: program(["node_modules/typedoc/bin/typedoc", "--emit", "none"]) },
+  { name: "site", run: program([...sourceFlags, "scripts/site.ts"]) },
   { name: "guides", run: program(["scripts/check-docs.mjs"]) },
 ];

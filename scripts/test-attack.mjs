@@ -70,7 +70,7 @@ async function attackByCrowds() {
   for (const [name, crowd] of Object.entries(crowds())) {
     await attack({ flags: ["--stalled_answer_timeout_in_ms=2000"] }, async (server) => {
       print(name, `(${server.limit})`);
-      (await crowds(0.1)[name](server))(); // what is compiled and cached
+      (await crowds(0.1)[name](server))(); // compiles and fills caches
       const before = await settled(server);
       const peaks = [];
       for (let round = 0; round < 2; round++) {

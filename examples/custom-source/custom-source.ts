@@ -10,7 +10,7 @@ import {
   systemClock,
 } from "@serving-kit/core";
 
-/** A row of a table that says what is to be served: one version of one model. */
+/** A row of a table of deployments: one version of one model. */
 export interface Deployment {
   readonly name: string;
   readonly version: bigint;

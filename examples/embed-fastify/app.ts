@@ -1,5 +1,5 @@
 // A Fastify application that exists already, with its own routes and hooks, gains predictions below
-// /ml, for those whom a hook lets in.
+// /ml, for clients that a hook lets in.
 import { servingKit } from "@serving-kit/fastify";
 import fastify from "fastify";
 import { createModelServer } from "serving-kit";

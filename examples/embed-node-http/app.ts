@@ -1,5 +1,5 @@
 // A node:http server that exists already, with routes and a check of its callers of its own, gains
-// predictions below /ml: TF Serving's REST API under the same port, for those whom the check lets in.
+// predictions below /ml: TF Serving's REST API under the same port, for clients that the check lets in.
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createModelServer } from "serving-kit";

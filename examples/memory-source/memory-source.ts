@@ -112,7 +112,7 @@ class MemorySource extends Observable<AspiredVersions<RemotePath>> implements Mo
       problems.replace(versions.length === 0 ? [{ error }] : []);
       this.#emit({ name, versions, ...(versions.length === 0 && { error }) });
     } catch (error) {
-      // What was emitted before stays in force (N4).
+      // The lists emitted before stay in force (N4).
       problems.replace([{ error: error as ServingError }]);
     }
   }

@@ -26,7 +26,7 @@ const workers = await Promise.all(
 let next = 0;
 let right = 0;
 
-/** Gives a worker one question after another until there are no more. */
+/** Sends a worker one question after another until there are no more. */
 async function keepBusy(worker: Worker): Promise<number> {
   let answered = 0;
   while (next < QUESTIONS) {

@@ -3,7 +3,7 @@ import { servableId } from "@serving-kit/core";
 import { type Tensors, tensor } from "@serving-kit/inference";
 import { tflite } from "@serving-kit/servable-tflite";
 
-/** What a worker is asked, and what it answers. */
+/** The messages to a worker, and its answers. */
 export interface Question {
   readonly id: number;
   readonly image: Float32Array;

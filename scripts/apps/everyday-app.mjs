@@ -5,7 +5,7 @@ import { readJson, root } from "../workspace.mjs";
 
 const [{ label }] = readJson("examples/models/digits/samples.json");
 
-/** What the everyday programs print. */
+/** The output of the everyday programs. */
 export const everydayOutput = {
   label,
   answers: [label, label],

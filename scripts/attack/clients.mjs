@@ -48,7 +48,7 @@ export function startCall(session, path) {
   return session.request({ ...headers, te: "trailers" }).on("error", () => {});
 }
 
-/** What stands before a message of this length. */
+/** The prefix of a message of this length. */
 export function prefix(length) {
   const bytes = Buffer.alloc(5);
   bytes.writeUInt32BE(length, 1);

@@ -1,6 +1,6 @@
 // Preloaded into the victim: at each message of its parent it collects garbage, and answers what is left, in MB.
 process.on("message", async () => {
-  // What waits for finalizers is free after a turn of the event loop.
+  // Memory that waits for finalizers is free after a turn of the event loop.
   for (let i = 0; i < 3; i++) {
     globalThis.gc();
     await new Promise((resolve) => setImmediate(resolve));

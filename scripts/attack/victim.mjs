@@ -101,7 +101,7 @@ function makeGroup() {
   const group = `/sys/fs/cgroup/serving-kit-attack-${process.pid}-${Date.now()}`;
   try {
     mkdirSync(group);
-    // A folder that is no cgroup has no such file.
+    // A folder that is not a cgroup has no such file.
     if (!existsSync(join(group, "memory.max"))) throw new Error("no cgroup");
     writeFileSync(join(group, "memory.max"), String(LIMIT_MB * 2 ** 20));
     return group;

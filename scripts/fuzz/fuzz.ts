@@ -24,7 +24,7 @@ export interface FuzzProgress {
   readonly corpus: number;
 }
 
-/** What a reader did that none should. */
+/** A failure of a reader. */
 export interface FuzzFinding {
   readonly input: Buffer;
   readonly error: unknown;

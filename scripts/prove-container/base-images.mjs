@@ -4,7 +4,7 @@ import { run } from "../run.mjs";
 import { textsOf } from "./dockerfile.mjs";
 import { CERTIFICATES } from "./registries.mjs";
 
-/** What the official image leaves out of Debian's minimal variant. */
+/** Packages of Debian's minimal variant that the official image leaves out. */
 const NOT_IN_SLIM = [
   "var/cache/apt",
   "var/lib/apt/lists",
@@ -49,7 +49,7 @@ async function importTree(engine, tree, image) {
  * Makes images like those that the Dockerfile begins with, from the packages that these are made of:
  * Debian's by debootstrap, Node's binary and npm's program from npm.
  *
- * @returns the build arguments that put them in the place of the real ones
+ * @returns the build arguments that put them instead of the real ones
  */
 async function makeStandIns(engine, folder, { NODE_IMAGE, DEBIAN_IMAGE }) {
   const [, major, release] = /^node:(\d+)-([a-z]+)-slim$/.exec(NODE_IMAGE);

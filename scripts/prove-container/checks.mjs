@@ -8,7 +8,7 @@ import { eventually, get, grpcHealth, predict, recognizedDigits } from "./reques
 const SERVING = 1;
 export const models = join(root, "examples/models");
 export const ports = ["--publish=127.0.0.1::8500", "--publish=127.0.0.1::8501"];
-/** What a container is left with in a careful deployment. */
+/** The rights of a container in a careful deployment. */
 export const bare = ["--read-only", "--cap-drop=all", "--security-opt=no-new-privileges"];
 const digits = ["--env=MODEL_NAME=digits", `--volume=${models}/digits:/models/digits:ro`];
 const megabytes = (bytes) => `${Math.round(bytes / 1e6)} MB`;
@@ -57,7 +57,7 @@ export async function checkServing(engine, image) {
   const answer = await expectDigits(await container.port(8501));
   assert.equal(await grpcHealth(await container.port(8500)), SERVING);
   assert.equal(await container.health(), 0);
-  // What is listed by names is node and this command.
+  // The processes by name are node and this command.
   const names = await container.exec("sh", "-c", "cat /proc/[0-9]*/comm");
   assert.deepEqual(names.split("\n"), ["node", "sh"]);
   assert.equal(await container.exec("cat", "/proc/1/task/1/children"), "");
@@ -100,7 +100,7 @@ export async function checkEdges(engine, image) {
   return "HEALTHCHECK 1 where nobody listens, exit code 1 without a model, any user can run it, in two threads";
 }
 
-/** What is written after the image's name goes to the command; SIGTERM ends a load. */
+/** Arguments after the image's name reach the command; SIGTERM ends a load. */
 export async function checkSavedModel(engine, image) {
   const mount = `--volume=${models}/digits/savedmodel:/anywhere/digits:ro`;
   const flags = [

@@ -54,13 +54,13 @@ async function findClient(folder) {
   throw new Error("no Docker engine answers, and podman is missing: apt-get install podman runc");
 }
 
-/** What builds images and runs containers: Docker where its daemon answers, else podman. */
+/** Builds images and runs containers: Docker if its daemon answers, else podman. */
 export async function findEngine(folder) {
   const { name, build, call, remove } = await findClient(folder);
   const containers = [];
   const images = [];
 
-  /** Gives what it printed on stdout. */
+  /** Returns what it printed on stdout. */
   async function must(...args) {
     const { code, stdout, output } = await call(args);
     if (code === 0) return stdout.trim();
@@ -83,7 +83,7 @@ export async function findEngine(folder) {
       images.push(image);
       await must(...build, "--network=host", ...args, `--tag=${image}`);
     },
-    /** What an image says about how it is run, and its size. */
+    /** The run configuration of an image, and its size. */
     async configOf(image) {
       // podman has the health check of an image beside its configuration.
       const { Config, Healthcheck, Size } = await inspect("image", image);

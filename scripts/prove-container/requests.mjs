@@ -30,7 +30,7 @@ export function send(port, path, method, body) {
   });
 }
 
-/** The text that a GET request is answered with; fails where it is no success. */
+/** The text that a GET request is answered with; fails where it is not a success. */
 export const get = (port, path) => send(port, path, "GET");
 
 /** The predictions of the REST API for instances. */

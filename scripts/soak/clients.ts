@@ -4,7 +4,7 @@ import { connect } from "node:net";
 import { predictClient } from "../../bench/grpc-load.js";
 import { field, tensorContent } from "../../bench/predict-request.js";
 
-/** What came of all calls. */
+/** The outcomes of all calls. */
 export class Tally {
   answered = 0;
   wrong = 0;

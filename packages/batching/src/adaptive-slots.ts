@@ -34,7 +34,7 @@ export class AdaptiveSlots implements AsyncDisposable {
   readonly #max: number;
   readonly #batchesToAverageOver: number;
   #state: AdaptiveLimit;
-  /** What of the fraction of the limit has not been given yet. */
+  /** The part of the fraction of the limit that is not used yet. */
   #carry = 0;
   #batches = 0;
   #latencyMs = 0;

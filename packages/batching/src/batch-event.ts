@@ -1,7 +1,7 @@
-/** Why a task was turned away, or left before it had a result. */
+/** Why a task was rejected, or left before it had a result. */
 export type TurnedAway = "queue-full" | "task-too-large" | "queue-closed" | "aborted" | "expired";
 
-/** A batch that has been started. It is only lent: what is to be kept of it must be copied. */
+/** A batch that has started. Valid only during the callback: copy what you keep. */
 export interface StartedBatch {
   /** The sum of the sizes of its tasks, and the size it is padded to. */
   readonly size: number;
@@ -11,7 +11,7 @@ export interface StartedBatch {
   readonly entries: readonly { readonly size: number; readonly enqueuedAtMs: number }[];
 }
 
-/** What happens in a queue, as a union over `kind`. All times are on the scheduler's Clock. */
+/** An event of a queue, as a union over `kind`. All times are on the scheduler's Clock. */
 export type BatchEvent =
   /** A batch ended. */
   | {
@@ -28,7 +28,7 @@ export type BatchEvent =
       readonly error?: unknown;
       readonly atMs: number;
     }
-  /** A task was turned away, or left before it had a result. */
+  /** A task was rejected, or left before it had a result. */
   | {
       readonly kind: "task-rejected";
       readonly because: TurnedAway;

@@ -47,9 +47,9 @@ export interface BatchQueueOptions<T = unknown, R = unknown> {
   readonly joins?: ((first: T, task: T) => boolean) | undefined;
   /** The error of a task whose deadline passes while it waits. Default TASK_DEADLINE_EXCEEDED. */
   readonly expiredError?: (() => ServingError) | undefined;
-  /** Is told what happens. Must not throw. */
+  /** Receives each event. Must not throw. */
   readonly onEvent?: ((event: BatchEvent) => void) | undefined;
-  /** Is told of each batch that starts, with all its tasks. Must be quick and must not throw. */
+  /** Receives each batch that starts, with all its tasks. Must be quick and must not throw. */
   readonly onBatchStart?: ((batch: StartedBatch) => void) | undefined;
 }
 

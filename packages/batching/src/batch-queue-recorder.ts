@@ -12,7 +12,7 @@ type Held = Pick<
 export class BatchQueueRecorder {
   /** Where events go. */
   onEvent: ((event: BatchEvent) => void) | undefined;
-  /** Who is told of batches that start. */
+  /** Receives each batch that starts. */
   onBatchStart: ((batch: StartedBatch) => void) | undefined;
   succeeded = 0;
   failed = 0;

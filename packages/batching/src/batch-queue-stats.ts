@@ -20,7 +20,7 @@ export interface BatchQueueStats {
   readonly aborted: number;
   /** Tasks whose deadline passed. */
   readonly expired: number;
-  /** Tasks that were turned away, by reason. */
+  /** Tasks that were rejected, by reason. */
   readonly rejected: {
     readonly queueFull: number;
     readonly taskTooLarge: number;

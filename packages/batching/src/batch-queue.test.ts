@@ -286,7 +286,7 @@ describe("BatchQueue", () => {
     [["only one"], "got 1 results"],
     [undefined, "got undefined"],
     [{ length: 2 }, "got object"],
-  ])("B8 rejects a result that is no list of as many results: %j", async (results, got) => {
+  ])("B8 rejects a result that is not a list of as many results: %j", async (results, got) => {
     const clock = new FakeClock();
     const scheduler = createBatchQueue<string, string>(() => results as never, { clock });
     const tasks = Promise.allSettled([scheduler.schedule("a"), scheduler.schedule("b")]);
@@ -596,7 +596,7 @@ describe("BatchQueue", () => {
     expect(() => scheduler.schedule("a", { size })).toThrow(RangeError);
   });
 
-  it("refuses a priority that is no level", () => {
+  it("refuses a priority that is not a level", () => {
     const { scheduler } = recordingScheduler({ priorityLevels: 2 });
     expect(() => scheduler.schedule("a", { priority: 2 })).toThrow("from 0 to 1; got 2");
   });

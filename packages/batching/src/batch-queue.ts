@@ -23,7 +23,7 @@ export interface BatchQueue<T, R> extends BatchScheduler<T, R> {
 
 /** A task that runs alone. */
 export interface AloneTask {
-  /** Frees the slot, and counts what became of the task. To be called once. */
+  /** Frees the slot, and counts the outcome of the task. To be called once. */
   end(outcome: "succeeded" | "failed" | "aborted" | "expired", error?: unknown): void;
 }
 
@@ -40,7 +40,7 @@ export interface CreateBatchQueueOptions<T, R>
  *   (texts: readonly string[]) => embed(texts),
  *   { maxBatchSize: 32 },
  * );
- * const embedding = await queue.schedule("a text");
+ * const embedding = await queue.schedule("a string");
  * ```
  *
  * @throws ServingError INVALID_ARGUMENT / BATCHING_OPTIONS_INVALID; RangeError for `slots`.

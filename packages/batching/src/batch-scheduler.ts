@@ -58,7 +58,7 @@ export interface BatchScheduler<T, R> extends AsyncDisposable {
   /** The largest size a task may have: `maxBatchSize`. */
   readonly maxTaskSize: number;
 
-  /** What the queue has done since it was made, and what it holds now. */
+  /** The counts of the queue since it was made, and its content now. */
   stats(): BatchQueueStats;
 
   /**
@@ -70,7 +70,7 @@ export interface BatchScheduler<T, R> extends AsyncDisposable {
 
 /** How one task is scheduled. */
 export interface ScheduleOptions {
-  /** What the task counts in a batch, such as its rows. An integer >= 1. Default 1. */
+  /** The size of the task in a batch, such as its rows. An integer >= 1. Default 1. */
   readonly size?: number | undefined;
   /** The level, an integer from 0, the most urgent, to `priorityLevels - 1`. Default 0. */
   readonly priority?: number | undefined;
@@ -91,7 +91,7 @@ export type BatchFunction<T, R> = (
   context: BatchContext,
 ) => readonly (R | Error)[] | PromiseLike<readonly (R | Error)[]>;
 
-/** What a batch function is told of its batch. */
+/** The context that a batch function receives with its batch. */
 export interface BatchContext {
   /** The sum of the sizes of the tasks. */
   readonly size: number;

@@ -35,13 +35,13 @@ export class BatchTask<T, R> {
   resolve: (result: R) => void = nobody;
   reject: (error: unknown) => void = nobody;
   state: typeof WAITING | typeof RUNNING | typeof SETTLED = WAITING;
-  /** What stays empty of the batch before it, because it does not fit there: see TaskList. */
+  /** The room that stays empty in the batch before it, because the task does not fit there: see TaskList. */
   emptyBefore = 0;
   next: BatchTask<T, R> = this;
   previous: BatchTask<T, R> = this;
   /** The task that this one is a part of, where large tasks are cut. */
   parent: BatchTask<T, R> | null = null;
-  /** What this one was cut into so far. */
+  /** The parts that this one was cut into so far. */
   parts: TaskParts<BatchTask<T, R>, R> | null = null;
 
   constructor(
@@ -76,7 +76,7 @@ export class BatchTask<T, R> {
   }
 }
 
-/** What a large task was cut into so far: its parts, of type P, and their results. */
+/** The parts of a large task so far, of type P, and their results. */
 export class TaskParts<P, R> {
   readonly #parts: P[] = [];
   readonly #results: R[] = [];

@@ -2,7 +2,7 @@ import type { PredictOptions, Predictor, RowVerdict, Tensors } from "@serving-ki
 import type { BatchQueueStats } from "./batch-queue-stats.js";
 import type { BatchingOptions, SignatureBatchingOptions } from "./batching-options.js";
 
-/** How one call of a batched predictor is to be made. */
+/** Options for one call of a batched predictor. */
 export interface BatchedPredictOptions extends PredictOptions {
   /** See `ScheduleOptions.priority`. */
   readonly priority?: number | undefined;
@@ -29,7 +29,7 @@ export interface BatchedPredictor extends Predictor {
   readonly rowVerdicts: Readonly<Record<string, RowVerdict>>;
   predict(inputs: Tensors, options?: BatchedPredictOptions): Promise<Tensors>;
   [Symbol.asyncDispose](): Promise<void>;
-  /** What each queue has done and holds. Queues for parts of a signature come and go. */
+  /** The counts and the content of each queue. Queues for parts of a signature come and go. */
   stats(): CallQueueStats[];
   /**
    * Changes options from now on, for all signatures or for one; those that are not named stay.

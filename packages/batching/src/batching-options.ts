@@ -55,7 +55,7 @@ export interface BatchingOptions extends SignatureBatchingOptions {
   /** What is known of the rows of signatures, by name, for metrics and status. Set by `proof: "required"`. */
   readonly rowVerdicts?: Readonly<Record<string, RowVerdict>> | undefined;
   /**
-   * What becomes of a predictor that is not `batchable`: `"refuse"`, the default, throws NOT_BATCHABLE;
+   * The outcome of a predictor that is not `batchable`: `"refuse"`, the default, throws NOT_BATCHABLE;
    * `"pass-through"` leaves its calls as they are.
    */
   readonly unbatchable?: "refuse" | "pass-through" | undefined;
@@ -140,7 +140,7 @@ export function signatureOptions(
   return { ...options, ...withoutUndefined(own || {}) };
 }
 
-/** How one input is padded, or undefined where it is not. */
+/** How one input is padded, or undefined if it is not. */
 export function paddingOf(
   { padVariableLengthInputs = false }: SignatureBatchingOptions,
   input: string,

@@ -16,7 +16,7 @@ import { type BatchedInput, concatInputs, rowsJoin, splitOutputs } from "./conca
 import { errors } from "./errors.js";
 import { isOfInputs, rerunByHalves } from "./rerun-by-halves.js";
 
-/** What can be joined into one call: a signature, the inputs that are given, the outputs that are wanted. */
+/** The calls that can be joined into one: of a signature, with the same given inputs and requested outputs. */
 export interface CallKind {
   readonly name: string;
   readonly signature: Signature;
@@ -184,7 +184,7 @@ export class CallQueue {
   }
 }
 
-/** What became of a call that ran alone and failed. */
+/** The outcome of a call that ran alone and failed. */
 function outcomeOf(error: unknown, { signal }: PredictOptions): "failed" | "aborted" | "expired" {
   if (signal?.aborted) return "aborted";
   return isServingError(error) && error.code === "DEADLINE_EXCEEDED" ? "expired" : "failed";

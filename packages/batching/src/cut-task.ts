@@ -2,7 +2,7 @@ import type { TaskSplitting } from "./batch-queue-options.js";
 import { BatchTask, RUNNING, TaskParts } from "./batch-task.js";
 
 /**
- * Cuts a first part of a size off a task, which becomes what is left. Undefined where the task
+ * Cuts a first part of a size off a task, which becomes what is left. Undefined if the task
  * cannot be cut: it has failed with that error.
  */
 export function cutPart<T, R>(

@@ -30,7 +30,7 @@ export class Batch<T, R> implements BatchContext {
   }
 }
 
-// Keeps the shape of batches known to the engine while none is alive: see TaskList.
+/** Keeps the shape of batches known to the engine while none is alive: see TaskList. @public */
 export const noBatch = new Batch<never, never>(0);
 
 /**

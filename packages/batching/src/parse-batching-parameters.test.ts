@@ -92,7 +92,7 @@ describe("parseBatchingParameters", () => {
     ],
     [{ max_batch_size: 1.5 }, 'max_batch_size must be an integer; got "1.5"'],
     [{ max_batch_size: { value: "9".repeat(30) } }, "max_batch_size must be an integer"],
-    [{ thread_pool_name: 5 }, "thread_pool_name must be a text; got number"],
+    [{ thread_pool_name: 5 }, "thread_pool_name must be a string; got number"],
     [
       { pad_variable_length_inputs: "yes" },
       "pad_variable_length_inputs must be true or false; got string",

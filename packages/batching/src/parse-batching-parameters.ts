@@ -3,7 +3,7 @@ import type { BatchingOptions } from "./batching-options.js";
 import { queueOptions } from "./call-queue.js";
 import { errors } from "./errors.js";
 
-/** What TF Serving's batching parameters say, in the options of this package. */
+/** TF Serving's batching parameters in the options of this package. */
 export interface ParsedBatchingParameters {
   /** Options with TF Serving's timing and its error for a call that expires in the queue. */
   readonly options: BatchingOptions;
@@ -177,7 +177,7 @@ function integers(name: string, given: unknown): readonly number[] {
 
 function text(name: string, given: unknown): string {
   if (typeof given === "string") return given;
-  throw errors.invalidOptions(`${name} must be a text; got ${typeof given}`);
+  throw errors.invalidOptions(`${name} must be a string; got ${typeof given}`);
 }
 
 function flag(name: string, given: unknown): boolean {

@@ -44,7 +44,7 @@ export function viewRowsOfAll(tensors: Tensors, from: number, count: number): Te
   return mapTensors(tensors, (tensor) => viewRows(tensor, from, count));
 }
 
-/** Makes tensors by name out of others, whatever the names are. */
+/** Makes tensors by name out of others, of any names. */
 export function mapTensors(
   tensors: Tensors,
   convert: (tensor: Tensor, name: string) => Tensor,

@@ -25,7 +25,7 @@ export class RunningBatches<T, R> {
     this.count--;
     const index = batch.runningIndex;
     if (index < 0) return;
-    // The last takes its place.
+    // The last one replaces it.
     const last = this.#awaited.pop() as Batch<T, R>;
     if (last === batch) return;
     this.#awaited[index] = last;

@@ -31,7 +31,7 @@ export class SignatureQueues {
     return [this.#main, ...this.#others.values()];
   }
 
-  /** The queue of a call's kind; undefined where there are too many kinds. */
+  /** The queue of a call's kind; undefined if there are too many kinds. */
   queueFor(inputs: Tensors, wanted: readonly string[] | undefined): CallQueue | undefined {
     const { signature } = this;
     const isAllInputs =

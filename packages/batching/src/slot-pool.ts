@@ -16,7 +16,7 @@ export interface PooledQueue {
 }
 
 /**
- * Gives slots to queues, in turn.
+ * Assigns slots to queues, in turn.
  *
  * What is scheduled in one turn of the event loop is batched in its check phase (`setImmediate`), so
  * that the requests of all sockets that became readable in one turn meet. When a batch ends the next
@@ -79,7 +79,7 @@ export class SlotPool {
     if (this.#cursor !== null) this.request();
   }
 
-  /** Gives a slot back. */
+  /** Releases a slot. */
   release(nowMs: number): void {
     this.running--;
     if (this.#cursor === null || this.#isStarting) return;

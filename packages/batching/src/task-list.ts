@@ -17,7 +17,7 @@ export class TaskList<T, R> {
   /** The sum of what will stay empty, and how far the last batch is filled. */
   #empty = 0;
   #filled = 0;
-  /** Whether they are to be counted anew. */
+  /** Whether they must be counted again. */
   #isStale = false;
   /** How many tasks wait. */
   count = 0;

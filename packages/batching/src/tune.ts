@@ -5,7 +5,7 @@ import { batch } from "./batch.js";
 import { resolveBatchQueueOptions } from "./batch-queue-options.js";
 import { DurationHistogram } from "./duration-histogram.js";
 
-/** What `tune` tries, and on what. */
+/** Options of `tune`: the configurations to try, and the calls. */
 export interface TuneOptions {
   /** The inputs of one call; the rows that a caller of the model usually sends. */
   readonly inputs: Tensors;
@@ -35,7 +35,7 @@ export interface TuneConfiguration {
   readonly timing: "idle-first" | "batch-timeout";
 }
 
-/** What one configuration gave. */
+/** The measurements of one configuration. */
 export interface TuneResult {
   readonly configuration: TuneConfiguration;
   readonly callsPerSecond: number;
@@ -59,7 +59,7 @@ export interface TuneResult {
  * The predictor is not disposed. When the signal aborts, the iteration throws its reason after the
  * call that is under way.
  *
- * @throws what the first call of the predictor rejects with, so that inputs that do not fit are told
+ * @throws the rejection of the first call of the predictor, so that inputs that do not fit are reported
  * before anything is measured.
  */
 export async function* tune(
@@ -69,7 +69,7 @@ export async function* tune(
   const { inputs, signature, signal } = options;
   await predictor.predict(inputs, signature === undefined ? {} : { signature });
   const configurations = configurationsOf(options);
-  // What is compiled or allocated at the first calls would count against the first configuration.
+  // Compilation and allocation in the first calls would count against the first configuration.
   const [first] = configurations;
   if (first !== undefined) await measure(predictor, first, options);
   for (const [index, configuration] of configurations.entries()) {
@@ -81,7 +81,7 @@ export async function* tune(
 
 /**
  * The best of some results: the most calls a second within a latency, if one is given; among those
- * within 3 % of it the one with the lowest p99. Undefined where none is within the latency.
+ * within 3 % of it the one with the lowest p99. Undefined if none is within the latency.
  */
 export function bestOf(
   results: readonly TuneResult[],

@@ -85,7 +85,7 @@ export function copyPadded(
   if (source.length < count) fill(target, offset, count, width, tensor, value);
   if (source.length === 0) return;
   const last = shape.length - 1;
-  // What lies together in both: the rows themselves for rank 1, runs of the last dimension above.
+  // The contiguous parts of both: the rows themselves for rank 1, runs of the last dimension above.
   const run = last === 0 ? width : (tensor.shape[last] as number) * width;
   const runs = source.length / run;
   const index = new Array<number>(shape.length).fill(0);

@@ -8,7 +8,7 @@ import { errors } from "./errors.js";
  * runtime does when it sees a shape for the first time is done then before anybody waits for it.
  *
  * A signature whose number of rows is not open in every input is left out, and so is what cannot be
- * invented: a model that refuses zeros (INVALID_ARGUMENT), such as an empty text that is no JPEG.
+ * generated: a model that refuses zeros (INVALID_ARGUMENT), such as an empty text that is not a JPEG.
  *
  * @throws ServingError WARM_UP_FAILED with the code of another failure; the signal's reason.
  */

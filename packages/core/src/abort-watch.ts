@@ -1,4 +1,4 @@
-/** What a signal aborts. */
+/** The work that a signal aborts. */
 export interface Abortable {
   abort(): void;
 }

@@ -16,7 +16,7 @@ export interface VersionSnapshot {
   readonly state: "new" | "loading" | "ready" | "leaving" | "failed";
 }
 
-/** What a policy decides: load a new aspired version, or unload a ready version that is not aspired. */
+/** The decision of a policy: load a new aspired version, or unload a ready version that is not aspired. */
 export interface PolicyAction {
   readonly kind: "load" | "unload";
   readonly id: ServableId;

@@ -39,8 +39,8 @@ export interface AspiredVersionsManagerOptions<S> {
   /** How long the disposal of a servable may hold its slot, in ms. Default 60,000. Infinity: no limit. */
   readonly unloadTimeoutMs?: number | undefined;
   /**
-   * Whether an attempt that failed with this error is worth another. Default: unless its code is
-   * INVALID_ARGUMENT or UNIMPLEMENTED, which waiting does not mend.
+   * Whether to retry a load that failed with this error. Default: yes, unless the code is INVALID_ARGUMENT or
+   * UNIMPLEMENTED, which waiting cannot fix.
    */
   readonly shouldRetryLoad?: ((error: ServingError, id: ServableId) => boolean) | undefined;
   /**
@@ -53,7 +53,7 @@ export interface AspiredVersionsManagerOptions<S> {
    * fit waits; one that exceeds a limit by itself fails. Default: all is unlimited.
    */
   readonly resourceLimits?: Resources | undefined;
-  /** Called before a version is first tried to load, in every life. A rejection fails the version. */
+  /** Called before a version is first tried to load, in every load cycle. A rejection fails the version. */
   readonly preLoad?: ((id: ServableId) => void | Promise<void>) | undefined;
   /** May veto a version before it is loaded, by rejecting. Runs before the loader's own `probe`. */
   readonly probe?:

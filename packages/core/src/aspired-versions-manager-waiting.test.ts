@@ -294,7 +294,7 @@ describe.each([1, 4])("AspiredVersionsManager with load concurrency %i", (concur
       await world.aspire({ 1: bad, 2: good });
       await expect(world.manager.close()).rejects.toThrow(
         "1 of the versions could not be unloaded: unloading {name: m version: 1} failed: unload " +
-          "failed; what it held may be lost",
+          "failed; its resources may leak",
       );
       expect(good.live).toBe(0);
     });

@@ -295,7 +295,7 @@ describe.each([1, 4])("AspiredVersionsManager with load concurrency %i", (concur
     expect(all[1].loads).toBeGreaterThan(1);
   });
 
-  describe("V5 a version that is aspired again while it is leaving begins a new life", () => {
+  describe("V5 a version that is aspired again while it is leaving begins a new load cycle", () => {
     it("after the old one has left, with the new loader", async () => {
       const world = newWorld();
       const first = new FakeLoader();
@@ -388,7 +388,7 @@ describe.each([1, 4])("AspiredVersionsManager with load concurrency %i", (concur
       expect(state).not.toHaveProperty("error");
     });
 
-    it("begins a new life after a back-off that doubles up to its limit, with the newest loader", async () => {
+    it("begins a new load cycle after a back-off that doubles up to its limit, with the newest loader", async () => {
       const world = newWorld({ maxLoadRetries: 0, reloadBackoffMs: { min: 100, max: 350 } });
       const one = new FakeLoader();
       one.failLoads();
@@ -535,8 +535,8 @@ describe.each([1, 4])("AspiredVersionsManager with load concurrency %i", (concur
     });
   });
 
-  describe("V8 available is told after acquire gives the version, unloading before it stops to", () => {
-    it("in every life", async () => {
+  describe("V8 available is emitted after acquire gives the version, unloading before it stops to", () => {
+    it("in every load cycle", async () => {
       const world = newWorld();
       const seen: string[] = [];
       world.manager.events.subscribe((event) => {
@@ -580,7 +580,7 @@ describe.each([1, 4])("AspiredVersionsManager with load concurrency %i", (concur
           throw failure;
         },
       },
-      "load gives no promise and throws what is no error": {
+      "load gives no promise and throws what is not an error": {
         load: () => {
           throw Object.create(null);
         },
@@ -694,7 +694,10 @@ describe.each([1, 4])("AspiredVersionsManager with load concurrency %i", (concur
       ["a negative version", { name: "m", versions: [{ id: { name: "m", version: -1n } }] }],
       ["no version at all", { name: "m", versions: [null] }],
       ["an error that is none of ours", { name: "m", versions: [{ id: id(1), error: failure }] }],
-      ["data that is no loader", { name: "m", versions: [{ id: id(1), data: { path: "/m/1" } }] }],
+      [
+        "data that is not a loader",
+        { name: "m", versions: [{ id: id(1), data: { path: "/m/1" } }] },
+      ],
       ["neither data nor error", { name: "m", versions: [{ id: id(1) }] }],
       ["a list's error that is none of ours", { name: "m", versions: [], error: new Error("x") }],
       [
@@ -783,12 +786,12 @@ describe("AspiredVersionsManager", () => {
 
 describe("AspiredVersionsManager.from", () => {
   it("makes a manager that is connected, of the type of the source's servables", async () => {
-    const list = { name: "m", versions: [{ id: id(1), data: { load: async () => "a text" } }] };
+    const list = { name: "m", versions: [{ id: id(1), data: { load: async () => "a string" } }] };
     const manager = AspiredVersionsManager.from(of(list));
     await manager.available({ name: "m" });
     expectTypeOf(manager).toEqualTypeOf<AspiredVersionsManager<string>>();
     using handle = manager.acquire({ name: "m" });
-    expect(handle.servable).toBe("a text");
+    expect(handle.servable).toBe("a string");
     handle.release();
     await manager.close();
   });

@@ -38,23 +38,30 @@ import { type WaitOptions, waitUntil } from "./wait-until.js";
  * - V3 A version that the latest list omits is unloaded; one that has not finished loading is
  *   aborted; one that waits is given up at once.
  * - V4 Each `load` that succeeded is followed by exactly one disposal of what it gave.
- * - V5 A version that is aspired again while it is leaving begins a new life, with a new loader, when
- *   it has left.
+ * - V5 A version that is aspired again while it unloads restarts with a new loader once the unload ends.
  * - V6 A version that failed shows its error, its attempts and when it is tried next; it harms no
  *   other version. The newest data that a source gave is what the next life begins with. If the source
  *   tells that the data of a failed version has changed, it is loaded again at once, its probe included.
  * - V7 A change of one name costs work for that name only; nothing is polled.
- * - V8 `available` is told after `acquire` gives the version, `unloading` before it stops to.
+ * - V8 `available` is emitted after `acquire` gives the version, `unloading` before it stops to.
  * - V9 When a source completes or fails nothing is unloaded; an exception of a policy, a loader or a
  *   hook becomes state or an event.
  * - V10 A load without progress for `loadTimeoutMs`, or a disposal that takes longer than `unloadTimeoutMs`, gives its
  *   slot to others and ends the version with an error. What the load gives later is disposed (V4); until then the
  *   version is not loaded again, and what was reserved for it stays reserved.
  *
- * A name belongs to the source that spoke of it last. Retries and waiting follow TF Serving's
+ * A name belongs to the source that last emitted it. Retries and waiting follow TF Serving's
  * AspiredVersionsManager, with three differences: a retry does not block a load slot, a failed
  * version that stays aspired is tried again, and a version that does not fit beside what is loaded
  * waits until something leaves. One that exceeds a limit by itself fails with NEVER_FITS.
+ *
+ * @example
+ * ```ts
+ * const manager = AspiredVersionsManager.from(source.pipe(tflite()));
+ * await manager.available({ name: "digits" });
+ * using digits = manager.acquire({ name: "digits" });
+ * const { probabilities } = await digits.servable.predict({ image: tensor("float32", [1, 64], pixels) });
+ * ```
  */
 export class AspiredVersionsManager<S> implements Manager<S> {
   readonly #clock: Clock;
@@ -64,7 +71,7 @@ export class AspiredVersionsManager<S> implements Manager<S> {
   readonly #connections = new Set<Subscription>();
   readonly #waiting = new ChangeListeners();
   readonly #events = new ManagerEvents();
-  /** Lists that came while an event was being told, by name. */
+  /** Lists that came while an event was being delivered, by name. */
   readonly #lists = new Map<string, AspiredVersions<Loader<S>>>();
   /** How the last of the sources ended by itself, while none is connected. */
   #sourcesEnd: { readonly error: unknown } | undefined;
@@ -100,7 +107,7 @@ export class AspiredVersionsManager<S> implements Manager<S> {
   /**
    * What happens, told synchronously as it happens, to every observer in the same order. Completes
    * when the manager has closed. An observer may call the manager; a list that it makes a source emit
-   * is taken up once the event has been told.
+   * is taken up once the event has been delivered.
    */
   get events(): Observable<ManagerEvent> {
     return this.#events.observable;
@@ -273,7 +280,7 @@ export class AspiredVersionsManager<S> implements Manager<S> {
   }
 
   async #close(): Promise<void> {
-    // What follows runs when #closing is set, so that nothing begins anew meanwhile.
+    // The following runs when #closing is set, so that nothing starts meanwhile.
     await Promise.resolve();
     this.#disconnect();
     const failures = this.#events.collectUnloadFailures();

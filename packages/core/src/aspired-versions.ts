@@ -29,7 +29,7 @@ export interface AspiredError {
 /**
  * The complete list of versions of one servable that should now be loaded.
  *
- * A version that an earlier list had and this one omits is to be unloaded; an empty list withdraws
+ * A version that an earlier list had and this one omits is unloaded; an empty list withdraws
  * the servable. Every id's `name` equals `name`.
  */
 export interface AspiredVersions<T> {

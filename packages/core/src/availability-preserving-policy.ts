@@ -8,6 +8,11 @@ import type { AspiredVersionPolicy } from "./aspired-version-policy.js";
  * and something is aspired. Second, load the newest aspired version that is new.
  *
  * The rule is that of TF Serving's AvailabilityPreservingPolicy.
+ *
+ * @example
+ * ```ts
+ * const manager = new AspiredVersionsManager<Predictor>({ policy: availabilityPreserving });
+ * ```
  */
 export const availabilityPreserving: AspiredVersionPolicy = (versions) => {
   const unwanted = versions.filter((v) => v.state === "ready" && !v.isAspired);

@@ -187,7 +187,7 @@ describe.each([1, 4])("CachingManager with load concurrency %i", (loadConcurrenc
       expect(cache.clock.pending).toBe(0);
     });
 
-    it("a request for a version that is leaving loads it anew", async () => {
+    it("a request for a version that is leaving loads it again", async () => {
       const cache = newCache({ maxServables: 1 });
       await cache.use(1);
       cache.loader(1).hangUnloads();

@@ -103,7 +103,7 @@ export class CachingManager<S> implements AsyncDisposable {
     };
   }
 
-  /** What happens, told synchronously as it happens. Completes when the manager has closed. */
+  /** Emits events synchronously as they happen. Completes when the manager has closed. */
   get events(): Observable<ManagerEvent> {
     return this.#events.observable;
   }
@@ -214,7 +214,7 @@ export class CachingManager<S> implements AsyncDisposable {
   }
 
   async #close(): Promise<void> {
-    // What follows runs when #closing is set, so that nothing begins anew meanwhile.
+    // The following runs when #closing is set, so that nothing starts meanwhile.
     await Promise.resolve();
     this.#waiting.tellAll();
     const failures = this.#events.collectUnloadFailures();

@@ -18,7 +18,14 @@ export const CODES = {
   UNAUTHENTICATED: 16,
 } as const;
 
-/** The name of a canonical gRPC code. */
+/**
+ * The name of a canonical gRPC code.
+ *
+ * @example
+ * ```ts
+ * const retried: readonly Code[] = ["UNAVAILABLE", "DEADLINE_EXCEEDED"];
+ * ```
+ */
 export type Code = keyof typeof CODES;
 
 /** The HTTP status of each canonical code, as in TF Serving. */

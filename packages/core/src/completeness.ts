@@ -4,7 +4,7 @@ export type Completeness = CompleteFiles | IncompleteFiles;
 /** The files of a version are all there. */
 export interface CompleteFiles {
   readonly isComplete: true;
-  /** What the check found out about the files. A source passes it on as `StoragePath.found`. */
+  /** The findings of the check about the files. A source passes them on as `StoragePath.found`. */
   readonly found?: unknown;
 }
 
@@ -13,7 +13,7 @@ export interface IncompleteFiles {
   readonly isComplete: false;
   /** The reason as a clause, such as `variables/variables.index is missing`. */
   readonly problem: string;
-  /** What to do about it, as a clause, if it is something else than to copy the files again. */
+  /** The remedy, as a clause, if it is not to copy the files again. */
   readonly remedy?: string | undefined;
 }
 

@@ -1,6 +1,6 @@
 import type { Clock } from "./clock.js";
 
-/** What a deadline ends. */
+/** The work that a deadline ends. */
 export interface Expirable {
   /** On the clock. */
   readonly atMs: number;

@@ -69,7 +69,7 @@ const texts: Record<keyof typeof errors, [ServingError, string, string, string]>
     errors.unloadFailed(id, cause),
     "INTERNAL",
     "UNLOAD_FAILED",
-    "unloading {name: m version: 3} failed: disk on fire; what it held may be lost",
+    "unloading {name: m version: 3} failed: disk on fire; its resources may leak",
   ],
   adapterFailed: [
     errors.adapterFailed(id, cause),
@@ -87,7 +87,7 @@ const texts: Record<keyof typeof errors, [ServingError, string, string, string]>
     errors.noLongerAspired(id),
     "CANCELLED",
     "NO_LONGER_ASPIRED",
-    "loading {name: m version: 3} was given up, because the version is no longer aspired",
+    "loading {name: m version: 3} was cancelled: the version is no longer aspired",
   ],
   sourcesEnded: [
     errors.sourcesEnded({ name: "m" }, cause),

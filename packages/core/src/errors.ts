@@ -5,7 +5,7 @@ import { asError, messageOf } from "./thrown.js";
 
 const BRAND = Symbol.for("serving-kit.ServingError");
 
-/** What a ServingError carries beside its code, reason and message. */
+/** Members of a ServingError in addition to its code, reason and message. */
 export interface ServingErrorOptions {
   /** The error that led to this one. */
   readonly cause?: unknown;
@@ -25,6 +25,11 @@ export interface ServingErrorOptions {
  * route of an app throws: they answer 4xx if it is the caller's mistake.
  * Mistakes of the programmer (a negative size, a missing argument) are plain TypeError or
  * RangeError, thrown synchronously.
+ *
+ * @example
+ * ```ts
+ * throw new ServingError("NOT_FOUND", "MODEL_NOT_FOUND", "there is no model of that name");
+ * ```
  */
 export class ServingError extends Error {
   readonly code: Code;
@@ -58,6 +63,16 @@ export class ServingError extends Error {
 /**
  * Returns whether a value is a ServingError, also of another installed copy of this package. Never throws: a value
  * whose code, reason or message cannot be read is not one.
+ *
+ * @example
+ * ```ts
+ * try {
+ *   await models.predict("digits", { image: pixels });
+ * } catch (error) {
+ *   if (!isServingError(error)) throw error;
+ *   console.log(error.code, error.reason, error.message);
+ * }
+ * ```
  */
 export function isServingError(error: unknown): error is ServingError {
   try {
@@ -149,7 +164,7 @@ export const errors = {
     new ServingError(
       "INTERNAL",
       "UNLOAD_FAILED",
-      `unloading ${formatServableId(id)} failed: ${messageOf(cause)}; what it held may be lost`,
+      `unloading ${formatServableId(id)} failed: ${messageOf(cause)}; its resources may leak`,
       { cause: asError(cause) },
     ),
 
@@ -174,7 +189,7 @@ export const errors = {
     new ServingError(
       "CANCELLED",
       "NO_LONGER_ASPIRED",
-      `loading ${formatServableId(id)} was given up, because the version is no longer aspired`,
+      `loading ${formatServableId(id)} was cancelled: the version is no longer aspired`,
     ),
 
   policyFailed: (name: string, problem: string, cause?: unknown) =>

@@ -79,7 +79,7 @@ loaderConformance(
 );
 
 describe("fetchedLoader", () => {
-  it("D1 fetches in load, and anew in a retry", async () => {
+  it("D1 fetches in load, and again in a retry", async () => {
     const { storage, load } = setUp();
     expect(storage.reads).toBe(0);
     storage.remove(basePath, 1n);
@@ -177,7 +177,7 @@ describe("fetchedLoader", () => {
     expect(storage.leases).toBe(0);
   });
 
-  it("D4 disposes the lease when the load fails, and refuses a servable that is no object", async () => {
+  it("D4 disposes the lease when the load fails, and refuses a servable that is not an object", async () => {
     const { storage, load } = setUp({ make: () => ({ load: async () => 7 as never }) });
     await expect(load()).rejects.toThrow("must load an object; got 7");
     expect(storage.leases).toBe(0);

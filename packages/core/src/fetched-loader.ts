@@ -6,7 +6,7 @@ import type { Resources } from "./resources.js";
 import { settleBy } from "./settle-by.js";
 import type { StoragePath } from "./storage-path.js";
 
-/** What `fetchedLoader` needs of a platform besides the loader of local files. */
+/** The parts of a platform that `fetchedLoader` needs besides the loader of local files. */
 export interface FetchedLoaderOptions {
   /** The platform's rule whether the fetched files are all there. Default: they are. */
   readonly isComplete?: ((path: string) => Promise<Completeness>) | undefined;
@@ -19,7 +19,7 @@ export interface FetchedLoaderOptions {
  * and loads them by the loader that `make` makes of their local path.
  *
  * Guarantees, in addition to those of `Loader` (L1 to L8):
- * - D1 Each `load` fetches anew, in `load` itself: a retry sees what the storage has by then.
+ * - D1 Each `load` fetches again, in `load` itself: a retry sees what the storage has by then.
  * - D2 The files are checked by `isComplete` before the inner loader is made. Incomplete files fail the load with
  *   UNAVAILABLE / VERSION_INCOMPLETE; what the check found out reaches the inner loader as `StoragePath.found`.
  * - D3 The probe of the inner loader runs in `load`, before its `load`; if it rejects, the load fails and may be

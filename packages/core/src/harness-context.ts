@@ -8,7 +8,7 @@ import type { ServableId } from "./servable-id.js";
 import type { HangingLoads } from "./timed-load.js";
 import type { WaitQueue } from "./wait-queue.js";
 
-/** What a harness shares with the other harnesses of its manager. Internal. */
+/** The state that a harness shares with the other harnesses of its manager. Internal. */
 export interface HarnessContext<S> {
   readonly clock: Clock;
   readonly logger: Logger;
@@ -22,7 +22,7 @@ export interface HarnessContext<S> {
   readonly unloadTimeoutMs: number;
   readonly hanging: HangingLoads;
   readonly shouldRetryLoad: (error: ServingError, id: ServableId) => boolean;
-  /** What to reserve for a version before it is loaded. May be abandoned when the version is. */
+  /** Resources to reserve for a version before it is loaded. May be abandoned when the version is. */
   readonly estimate: (loader: Loader<S>) => Promise<Resources> | undefined;
   /** Runs before the first attempt, in the load slot; a rejection fails the version. */
   readonly beforeLoad: (loader: Loader<S>, context: LoadContext) => Promise<void>;

@@ -10,7 +10,7 @@ import { formatServableId, type ServableId } from "./servable-id.js";
 import type { ServableState, ServableStateName, WaitingFor } from "./servable-state.js";
 import { endsWithin, timedLoad } from "./timed-load.js";
 
-/** Who commands a harness. Internal. */
+/** The owner of a harness. Internal. */
 export interface HarnessOwner<S> {
   /** Called after every change of state, before anything else happens. Must not throw. */
   changed(harness: LoaderHarness<S>): void;
@@ -21,7 +21,7 @@ export interface HarnessOwner<S> {
 type Phase = VersionSnapshot["state"] | "ended";
 
 /**
- * One life of one version: the state machine around its loader. Internal.
+ * One load cycle of one version: the state machine around its loader. Internal.
  *
  * ```
  *  phase:  new ──load()──▶ loading ──▶ ready ──unload()──▶ leaving ──▶ ended
@@ -31,10 +31,10 @@ type Phase = VersionSnapshot["state"] | "ended";
  * ```
  *
  * The manager commands (`load`, `unload`, `cancel`), the harness does the waiting, retries and counts
- * and tells its owner each change. A version that begins a new life gets a new harness.
+ * and tells its owner each change. A version that begins a new load cycle gets a new harness.
  */
 export class LoaderHarness<S> implements Counted<S> {
-  // What acquire and release touch stands first, so that it lies together in memory.
+  // Fields that acquire and release touch stand first, so that they lie together in memory.
   /** How many handles are held. Kept by the handles. */
   handleCount = 0;
   onIdle: (() => void) | undefined;
@@ -94,7 +94,7 @@ export class LoaderHarness<S> implements Counted<S> {
     return this.#phase;
   }
 
-  /** Whether this life began with an error in place of a loader. */
+  /** Whether this load cycle began with an error in place of a loader. */
   get isErrorVersion(): boolean {
     return this.#loader === undefined;
   }
@@ -103,7 +103,7 @@ export class LoaderHarness<S> implements Counted<S> {
     return this.#error;
   }
 
-  /** The state as observers are told it. */
+  /** The state as observers receive it. */
   get state(): ServableState {
     const state: { -readonly [K in keyof ServableState]: ServableState[K] } = {
       id: this.id,
@@ -129,7 +129,7 @@ export class LoaderHarness<S> implements Counted<S> {
     void this.#unload();
   }
 
-  /** Gives up a version that is not ready: what has not begun ends now, a load is aborted. */
+  /** Cancels a version that is not ready: what has not begun ends now, a load is aborted. */
   cancel(): void {
     if (this.#phase === "new") this.#end();
     else if (this.#phase === "loading") {
@@ -144,7 +144,7 @@ export class LoaderHarness<S> implements Counted<S> {
     this.#nextAttemptAtMs = atMs;
   }
 
-  /** Gives up the life that would follow this one. */
+  /** Cancels the load cycle that would follow this one. */
   cancelNextLife(): void {
     this.#nextLife?.[Symbol.dispose]();
   }
@@ -172,7 +172,7 @@ export class LoaderHarness<S> implements Counted<S> {
     this.#end(error);
   }
 
-  /** Gives back what was reserved, when what has timed out no longer runs. */
+  /** Releases the reservation when the load that has timed out no longer runs. */
   #releaseAfter(hanging: Promise<unknown> | undefined): void {
     if (hanging === undefined) this.#reservation.release();
     else void hanging.then(() => this.#reservation.release());
@@ -281,7 +281,7 @@ export class LoaderHarness<S> implements Counted<S> {
     }
   }
 
-  /** Ends this life; with an error while loading it is `failed` and may be followed by another. */
+  /** Ends this load cycle; with an error while loading it is `failed` and may be followed by another. */
   #end(error?: ServingError): void {
     this.#phase = error !== undefined && this.#phase === "loading" ? "failed" : "ended";
     this.#error = error;

@@ -3,11 +3,11 @@ import type { Logger } from "./logger.js";
 import type { Resources } from "./resources.js";
 import type { ServableId } from "./servable-id.js";
 
-/** What became of a warm-up. */
+/** The outcome of a warm-up. */
 export interface WarmUpOutcome {
   /** How many recorded requests were read for it; 0 where it had none. */
   readonly records: number;
-  /** Why it failed; absent where it succeeded. */
+  /** Why it failed; absent if it succeeded. */
   readonly error?: unknown;
 }
 
@@ -44,7 +44,7 @@ export interface LoadContext {
  * - L3 `load` resolves with a servable that is ready to be used, warm-up included.
  * - L4 A `load` that rejects leaves nothing behind, and may be called again.
  * - L5 Unloading is the servable's `[Symbol.asyncDispose]` (or `[Symbol.dispose]`): called once, when
- *   nobody holds the servable any more, it frees all that `load` allocated. A servable with neither
+ *   no handle to the servable is left, it frees all that `load` allocated. A servable with neither
  *   is left to the garbage collector.
  * - L6 Each `load` makes a servable of its own: disposing one does not harm another.
  * - L7 When the signal aborts, `load` rejects with the signal's reason as soon as it can. Work that
@@ -52,6 +52,16 @@ export interface LoadContext {
  * - L8 A missing or corrupt artefact rejects with a ServingError whose message has the path.
  *
  * `load` must not block the event loop: long native work belongs on another thread.
+ *
+ * @example
+ * ```ts
+ * const loader: Loader<{ answer: number }> = {
+ *   load: async ({ signal }) => {
+ *     signal.throwIfAborted();
+ *     return { answer: 42 };
+ *   },
+ * };
+ * ```
  */
 export interface Loader<S> {
   /** An upper bound of what the loaded servable holds. Absent means that nothing is reserved. */

@@ -35,7 +35,7 @@ describe("ManagerEvents", () => {
     const failures = events.collectUnloadFailures();
     events.tell(ended("after"));
     expect(failures.map(({ message }) => message)).toEqual([
-      "unloading {name: m version: 1} failed: after; what it held may be lost",
+      "unloading {name: m version: 1} failed: after; its resources may leak",
     ]);
   });
 });

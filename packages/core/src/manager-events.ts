@@ -6,7 +6,7 @@ import type { ManagerEvent } from "./servable-state.js";
 /**
  * The events of a manager. Internal.
  *
- * What an observer brings about while it is told an event is told afterwards, so that every observer
+ * Events that an observer triggers are queued until the current event is delivered, so that every observer
  * sees the same order.
  */
 export class ManagerEvents {
@@ -19,7 +19,7 @@ export class ManagerEvents {
     return this.#subject.asObservable();
   }
 
-  /** Whether an observer is being told an event at this moment. */
+  /** Whether an event is being delivered at this moment. */
   get isTelling(): boolean {
     return this.#isTelling;
   }
@@ -37,7 +37,7 @@ export class ManagerEvents {
     this.#isTelling = false;
   }
 
-  /** Gives an array that gets the errors of the unloads that fail from now on. */
+  /** Returns an array that receives the errors of the unloads that fail from now on. */
   collectUnloadFailures(): readonly ServingError[] {
     this.#unloadFailures = [];
     return this.#unloadFailures;

@@ -140,7 +140,7 @@ export interface ModelSource extends Source<StoragePath | RemotePath> {
   labels?(name: string): VersionLabels;
 }
 
-/** What a provider makes a source of. */
+/** The context that a provider makes a source of. */
 export interface SourceContext {
   /** The servables to find versions of; `reconfigure` replaces them. */
   readonly servables: readonly SourceServable[];
@@ -165,7 +165,7 @@ export interface SourceContext {
 export interface SourceProvider {
   /**
    * The schemes of base paths in lower case, such as `s3` for `s3://bucket/models/digits`. The provider of `file` has
-   * the base paths that are no URIs as well.
+   * the base paths that are not URIs as well.
    */
   readonly schemes: readonly string[];
   /** Checks a base path of the configuration and makes it absolute. Default: it is taken as it stands. */

@@ -6,7 +6,7 @@
  * - R1 Making it, and reading `uri` and `sizeBytes`, touches no network and no file.
  * - R2 `fetch` resolves with a lease whose `path` has all files of the version, each whole, as the storage had
  *   them at one moment. `lease.sizeBytes` is the size of all files in bytes; `sizeBytes`, if given, is at least that.
- * - R3 The files of a lease stay readable and unchanged until it is disposed, regardless of what becomes of the
+ * - R3 The files of a lease stay readable and unchanged until it is disposed, regardless of the outcome of the
  *   version in the storage.
  * - R4 Each `fetch` returns a lease of its own: disposing one leaves the others valid. Disposing one again does
  *   nothing.

@@ -5,7 +5,7 @@ import { formatResources, type Resources } from "./resources.js";
 import type { ServableId } from "./servable-id.js";
 import { settleBy } from "./settle-by.js";
 
-/** What one life of a version holds of its manager's resources: what its loader estimates. Internal. */
+/** The resources of its manager that a version holds in one load cycle: the estimate of its loader. Internal. */
 export class Reservation<S> {
   readonly #context: HarnessContext<S>;
   readonly #id: ServableId;
@@ -17,7 +17,7 @@ export class Reservation<S> {
   }
 
   /**
-   * Reserves what the loader estimates, or nothing where it does not. Where there is no room now, `wait`
+   * Reserves what the loader estimates, or nothing if it does not. Where there is no room now, `wait`
    * is called with the reason and what to wait for.
    *
    * @throws ServingError NEVER_FITS; what the estimate rejects with; the signal's reason.
@@ -70,7 +70,7 @@ export class Reservation<S> {
     }
   }
 
-  /** Gives back what is held, so that who waits may have it. */
+  /** Releases what is held, so that the versions that wait may have it. */
   release(): void {
     if (this.#held === undefined) return;
     this.#context.resources.release(this.#held);

@@ -8,6 +8,11 @@ import type { AspiredVersionPolicy } from "./aspired-version-policy.js";
  * leaving, load the newest aspired version that is new.
  *
  * The rule is that of TF Serving's ResourcePreservingPolicy.
+ *
+ * @example
+ * ```ts
+ * await createModelServer({ models: { digits: "models/digits" }, manager: { policy: resourcePreserving } });
+ * ```
  */
 export const resourcePreserving: AspiredVersionPolicy = (versions) => {
   const unwanted = versions.findLast((v) => v.state === "ready" && !v.isAspired);

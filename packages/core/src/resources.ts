@@ -23,13 +23,13 @@ export class ResourceTracker {
   readonly limits: Resources;
   readonly #reserved = new Map<string, { amount: number; holders: number }>();
 
-  /** Throws RangeError when a limit is no finite number >= 0. */
+  /** Throws RangeError when a limit is not a finite number >= 0. */
   constructor(limits: Resources = {}) {
     checkAmounts(limits);
     this.limits = { ...limits };
   }
 
-  /** What is reserved now. */
+  /** The amounts that are reserved now. */
   get reserved(): Resources {
     return Object.fromEntries([...this.#reserved].map(([name, { amount }]) => [name, amount]));
   }
@@ -42,7 +42,7 @@ export class ResourceTracker {
 
   /**
    * Reserves all of `amounts`, or nothing and returns false when one of them does not fit. Throws
-   * RangeError, having reserved nothing, when an amount is no finite number >= 0.
+   * RangeError, having reserved nothing, when an amount is not a finite number >= 0.
    */
   reserve(amounts: Resources): boolean {
     checkAmounts(amounts);
@@ -73,7 +73,7 @@ export class ResourceTracker {
     return this.reserve(after);
   }
 
-  /** Gives back what `reserve` took. */
+  /** Releases what `reserve` took. */
   release(amounts: Resources): void {
     for (const [name, amount] of Object.entries(amounts)) {
       const holders = (this.#reserved.get(name)?.holders ?? 0) - 1;

@@ -11,15 +11,15 @@ export interface Counted<S> {
   readonly servable: S;
   /** How many handles are held. */
   handleCount: number;
-  /** Called when a release takes `handleCount` to zero; undefined while nobody wants to know. */
+  /** Called when a release takes `handleCount` to zero; undefined while nothing listens. */
   onIdle: (() => void) | undefined;
 }
 
 /**
- * A hold on one loaded version: as long as it is not released the version stays loaded.
+ * A counted reference that keeps one version loaded until it is released.
  *
  * Guarantees:
- * - H1 `servable` is usable until the handle is released, whatever the manager decides meanwhile.
+ * - H1 `servable` is usable until the handle is released, regardless of what the manager decides meanwhile.
  * - H2 Releasing twice is the same as releasing once.
  * - H3 After release, reading `servable` throws HANDLE_RELEASED.
  *
@@ -47,7 +47,7 @@ export class ServableHandle<S> implements Disposable {
     return this.#counted.servable;
   }
 
-  /** Gives the hold back. */
+  /** Releases the handle. */
   release(): void {
     if (this.#isReleased) return;
     this.#isReleased = true;

@@ -1,7 +1,21 @@
-/** The version of a servable: an int64, greater than or equal to 0. Greater is newer. */
+/**
+ * The version of a servable: an int64, greater than or equal to 0. Greater is newer.
+ *
+ * @example
+ * ```ts
+ * const version: Version = 20261130n;
+ * ```
+ */
 export type Version = bigint;
 
-/** The identity of one version of one servable. */
+/**
+ * The identity of one version of one servable.
+ *
+ * @example
+ * ```ts
+ * const id: ServableId = { name: "digits", version: 3n };
+ * ```
+ */
 export interface ServableId {
   readonly name: string;
   readonly version: Version;

@@ -5,6 +5,12 @@ import type { ServableId, Version } from "./servable-id.js";
  *
  * At most one of `version` and `label` is given; without them the newest available version is meant: the
  * greatest that is available now, never one that merely exists.
+ *
+ * @example
+ * ```ts
+ * const stable: ServableRequest = { name: "digits", label: "stable" };
+ * using digits = models.manager.acquire(stable);
+ * ```
  */
 export interface ServableRequest {
   readonly name: string;

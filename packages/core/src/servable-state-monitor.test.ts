@@ -91,7 +91,7 @@ describe("ServableStateMonitor", () => {
     expect(seen()).toEqual(["foo 9 available", "foo 2 end", "foo 1 end"]);
   });
 
-  it("ignores events that are no state, and what comes after it was disposed", () => {
+  it("ignores events that are not state, and what comes after it was disposed", () => {
     const { monitor, events, tell, seen } = watch();
     events.next({ kind: "source-ended", atMs: 0 });
     tell("start", 1);

@@ -2,7 +2,7 @@ import type { ServingError } from "./errors.js";
 import type { ServableId } from "./servable-id.js";
 
 /**
- * Where a version stands in its life.
+ * Where a version stands in its load cycle.
  *
  * ```
  *   start ──▶ loading ──▶ available ──▶ unloading ──▶ end
@@ -10,26 +10,32 @@ import type { ServableId } from "./servable-id.js";
  *     └──────────┴────── error, or not aspired ────────┘
  * ```
  *
- * A version only moves to the right. A version that ended and is aspired again begins a new life
+ * A version only moves to the right. A version that ended and is aspired again begins a new load cycle
  * at `start`.
  */
 export type ServableStateName = "start" | "loading" | "available" | "unloading" | "end";
 
-/** What a version is waiting for, where it waits for something other than its own work. */
+/** The cause of a wait of a version, if it waits for something other than its own work. */
 export type WaitingFor = "load-slot" | "resources" | "retry" | "handles" | "unload-slot";
 
 /**
  * The state of one version, as it is told to observers.
  *
- * - `available` is told after `acquire` gives the version, `unloading` before it stops doing so.
+ * - `available` is emitted after `acquire` gives the version, `unloading` before it stops doing so.
  * - `end` with an `error` is a version that failed; without one it was unloaded or never loaded.
+ *
+ * @example
+ * ```ts
+ * const describe = ({ id, state, error }: ServableState) => `${id.version}: ${state} ${error?.message ?? ""}`;
+ * for (const state of models.manager.states("digits")) console.log(describe(state));
+ * ```
  */
 export interface ServableState {
   readonly id: ServableId;
   readonly state: ServableStateName;
   /** Why the version failed, or why its last attempt to load did. */
   readonly error?: ServingError;
-  /** How often loading was tried in this life. */
+  /** How often loading was tried in this load cycle. */
   readonly attempts: number;
   readonly waitingFor?: WaitingFor;
   /** When the next attempt to load begins, on the manager's Clock. */
@@ -38,7 +44,7 @@ export interface ServableState {
   readonly atMs: number;
 }
 
-/** What happens inside a manager, as a union over `kind`. */
+/** An event of a manager, as a union over `kind`. */
 export type ManagerEvent =
   | ({ readonly kind: "state" } & ServableState)
   /** The labels of a servable were set; what they point at is for `labels` to say. */
@@ -52,5 +58,5 @@ export type ManagerEvent =
       readonly error: ServingError;
       readonly atMs: number;
     }
-  /** A source emitted something that is no list of aspired versions, and it was ignored. */
+  /** A source emitted something that is not a list of aspired versions, and it was ignored. */
   | { readonly kind: "source-invalid"; readonly error: ServingError; readonly atMs: number };

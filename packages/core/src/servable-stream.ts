@@ -9,7 +9,7 @@ import type { ServableRequest } from "./servable-request.js";
 import type { ServableState } from "./servable-state.js";
 import { messageOf } from "./thrown.js";
 
-/** What the streams of a manager share. Internal. */
+/** The state that the streams of a manager share. Internal. */
 export interface StreamContext<S> {
   readonly policy: AspiredVersionPolicy;
   readonly reloadBackoffMs: { readonly min: number; readonly max: number };
@@ -34,7 +34,7 @@ export class ServableStream<S> implements HarnessOwner<S> {
   #absence: ServingError | undefined;
   /** A list that has not been taken up yet. */
   #list: AspiredVersions<Loader<S>> | undefined;
-  /** One life a version, newest version first. */
+  /** One load cycle a version, newest version first. */
   #lives: LoaderHarness<S>[] = [];
   /** Whether one of the lives has ended and is still among them. */
   #hasEnded = false;

@@ -5,6 +5,11 @@ import { toVersion, type Version } from "./servable-id.js";
  *
  * Made by `latestVersions`, `allVersions` and `specificVersions`. Only versions whose files are complete count: with
  * `latestVersions(1)` the newest complete version is aspired while a newer one is still being written.
+ *
+ * @example
+ * ```ts
+ * const newest: ServableVersionPolicy = latest(1);
+ * ```
  */
 export type ServableVersionPolicy =
   | { readonly kind: "latest"; readonly numVersions: number }
@@ -15,6 +20,11 @@ export type ServableVersionPolicy =
  * Aspires the newest `numVersions` versions (default 1), newest meaning the greatest number.
  *
  * @throws RangeError when `numVersions` is not a positive integer.
+ *
+ * @example
+ * ```ts
+ * const config: ModelConfig = { name: "digits", basePath: "models/digits", versionPolicy: latest(2) };
+ * ```
  */
 export function latestVersions(numVersions = 1): ServableVersionPolicy {
   if (!Number.isSafeInteger(numVersions) || numVersions < 1) {
@@ -23,7 +33,14 @@ export function latestVersions(numVersions = 1): ServableVersionPolicy {
   return { kind: "latest", numVersions };
 }
 
-/** Aspires every version. */
+/**
+ * Aspires every version.
+ *
+ * @example
+ * ```ts
+ * const config: ModelConfig = { name: "digits", basePath: "models/digits", versionPolicy: all() };
+ * ```
+ */
 export function allVersions(): ServableVersionPolicy {
   return { kind: "all" };
 }
@@ -32,6 +49,11 @@ export function allVersions(): ServableVersionPolicy {
  * Aspires exactly the named versions, as far as they exist. An empty list aspires nothing.
  *
  * @throws RangeError when one is not an int64 greater than or equal to 0.
+ *
+ * @example
+ * ```ts
+ * const config: ModelConfig = { name: "digits", basePath: "models/digits", versionPolicy: specific([1, 2]) };
+ * ```
  */
 export function specificVersions(versions: Iterable<bigint | number>): ServableVersionPolicy {
   return { kind: "specific", versions: new Set(Array.from(versions, toVersion)) };

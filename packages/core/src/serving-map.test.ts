@@ -107,7 +107,7 @@ describe("ServingMap", () => {
       expect(map.labels("m").size).toBe(0);
     });
 
-    it("stay as they were when one of the new ones is no version", () => {
+    it("stay as they were when one of the new ones is not a version", () => {
       const map = mapOf(1);
       map.setLabels("m", { stable: 1 });
       expect(() => map.setLabels("m", { stable: 1, canary: -1 })).toThrow(RangeError);

@@ -16,7 +16,7 @@ export interface LabelState {
   readonly pending?: Version;
 }
 
-/** What can be acquired of one servable. */
+/** The versions of one servable that can be acquired. */
 class ServingVersions<S> {
   latest: Counted<S> | undefined;
   readonly byVersion = new Map<Version, Counted<S>>();
@@ -38,7 +38,7 @@ class ServingVersions<S> {
 
 /**
  * What can be acquired now, by name and version, with the labels: the read side that managers share,
- * for whoever writes another.
+ * for the author of another.
  */
 export class ServingMap<S> {
   readonly #byName = new Map<string, ServingVersions<S>>();

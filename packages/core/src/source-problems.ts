@@ -63,7 +63,7 @@ export class SourceProblems {
     this.#update();
   }
 
-  /** Tells the difference to what was told before; what stays the same is not told again. */
+  /** Reports the difference to the last report; what stays the same is not reported again. */
   #update(): void {
     const atMs = this.#clock.now();
     const before = this.#current;

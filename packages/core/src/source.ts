@@ -6,7 +6,7 @@ import type { AspiredVersions } from "./aspired-versions.js";
  * Finds out which versions of a servable should be loaded and emits them.
  *
  * A source is an rxjs Observable. Each emission is the complete list of aspired versions of one
- * servable; one source may speak for many servables.
+ * servable; one source may emit lists of many servables.
  *
  * Guarantees a source gives:
  * - O1 It does no work before it is subscribed to.
@@ -14,8 +14,7 @@ import type { AspiredVersions } from "./aspired-versions.js";
  * - O3 Every emission names one servable, and every id in it has that name.
  * - O4 An emission replaces the earlier one of that name; an empty list withdraws the servable.
  * - O5 An equal list may be emitted again, and then changes nothing.
- * - O6 A broken version is emitted as a version with an error; the trouble of one version or
- *   servable never stops the others.
+ * - O6 A broken version is emitted with an error. A failure of one version or servable never stops the others.
  * - O7 After unsubscribing it emits nothing and holds no timer, watcher or file.
  * - O8 Two subscriptions do not disturb each other.
  * - O9 It never emits synchronously within subscribe.
@@ -26,6 +25,13 @@ import type { AspiredVersions } from "./aspired-versions.js";
  * What a target does with the list is the target's contract: see `AspiredVersionsManager`. When a
  * source completes or fails nothing is unloaded. Data should be small (a path, a Loader): it is
  * made for every version at every emission.
+ *
+ * @example
+ * ```ts
+ * const source: Source<{ path: string }> = filesystemSource({
+ *   servables: [{ name: "digits", basePath: "models/digits" }],
+ * });
+ * ```
  */
 export type Source<T> = Observable<AspiredVersions<T>>;
 
@@ -47,12 +53,13 @@ export type SourceAdapter<I, O> = OperatorFunction<AspiredVersions<I>, AspiredVe
  *
  * The function is called once for each subscription, in a later microtask. Its `signal` aborts on
  * unsubscribe; from then on nothing is emitted, and the generator is returned, so that its
- * `finally` blocks run as soon as its current `await` settles. Pass the signal on to whatever the
+ * `finally` blocks run as soon as its current `await` settles. Pass the signal on to everything that the
  * generator waits for.
  *
+ * @example
  * ```ts
  * const source = sourceFrom(async function* (signal) {
- *   yield { name: "digits", versions: [{ id: servableId("digits", 1), data: "./digits/1" }] };
+ *   yield { name: "digits", versions: [{ id: { name: "digits", version: 1n }, data: "./digits/1" }] };
  * });
  * ```
  */

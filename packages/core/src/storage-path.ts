@@ -9,7 +9,7 @@ export interface StoragePath {
   readonly path: string;
   /** The size in bytes of everything below `path`, where the source knows it. */
   readonly sizeBytes?: number;
-  /** What the check of completeness found out about the files (`CompleteFiles.found`), such as their platform. */
+  /** The findings of the check of completeness (`CompleteFiles.found`), such as the platform of the files. */
   readonly found?: unknown;
   /** Options of this version for its platform, in addition to those that the platform was made with. */
   readonly options?: Readonly<Record<string, unknown>>;

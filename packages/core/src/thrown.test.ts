@@ -22,7 +22,7 @@ describe("asError", () => {
   });
 
   it.each([
-    ["a text", "no error", "no error"],
+    ["a string", "no error", "no error"],
     ["nothing", undefined, "undefined"],
     ["a revoked proxy", revoked(new Error("e")), "a value that has no string form was thrown"],
     ["a name that throws", Object.defineProperty(new Error("e"), "name", { get: throwing }), "e"],

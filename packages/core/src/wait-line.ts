@@ -34,7 +34,7 @@ export class WaitLine<T> {
     });
   }
 
-  /** Gives a value to the first in line. False when nobody waits. */
+  /** Passes a value to the first in line. False if nothing waits. */
   admit(value: T): boolean {
     const [first] = this.#waiters;
     if (first === undefined) return false;
@@ -43,7 +43,7 @@ export class WaitLine<T> {
     return true;
   }
 
-  /** Rejects the first in line. False when nobody waits. */
+  /** Rejects the first in line. False if nothing waits. */
   refuse(error: unknown): boolean {
     const [first] = this.#waiters;
     if (first === undefined) return false;

@@ -57,7 +57,7 @@ export class WaitQueue {
     this.#tidy();
   }
 
-  /** Admits everyone for whom there is room, also those behind one for whom there is not. */
+  /** Admits every waiter that fits, including those behind one that does not. */
   wakeAll(): void {
     for (const waiter of this.#waiting.slice(this.#head)) if (!waiter.isGone) this.#admit(waiter);
     this.#tidy();

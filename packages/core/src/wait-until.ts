@@ -9,19 +9,19 @@ export interface WaitOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What to wait for. Internal. */
+/** The condition of a wait. Internal. */
 export interface Condition<T> {
-  /** What is waited for, in words, for the message of a timeout. */
+  /** The condition in words, for the message of a timeout. */
   readonly what: string;
-  /** Answers undefined as long as it is to be waited; throws to give up. */
+  /** Returns undefined while the wait continues; throws to stop it. */
   look(): T | undefined;
   /** Calls back after every change that may matter, until disposed; never synchronously. */
   onChange(again: () => void): Disposable;
-  /** What is seen now, in words, for the message of a timeout. */
+  /** The state now in words, for the message of a timeout. */
   describe(): string;
 }
 
-/** Waits for a condition: looks at once, and again after every change. Internal. */
+/** Waits for a condition: checks it immediately, and again after every change. Internal. */
 export function waitUntil<T>(
   condition: Condition<T>,
   { timeoutMs, signal }: WaitOptions,

@@ -14,7 +14,7 @@ export async function readPayload(
     chunks.push(bytes);
     length += bytes.length;
     if (length > limit) {
-      const message = `what a preParsing hook gave is larger than ${limit} bytes, the app's bodyLimit`;
+      const message = `preParsing hook payload exceeds the app's bodyLimit of ${limit} bytes`;
       throw Object.assign(new Error(message), { statusCode: 413 });
     }
   }

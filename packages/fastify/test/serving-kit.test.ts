@@ -139,7 +139,7 @@ describe("servingKit", () => {
     expect(await post(`/ml${PREDICT}`)).toEqual(answer);
   });
 
-  it("is no plugin where the app has a route of the server", async () => {
+  it("is not a plugin where the app has a route of the server", async () => {
     const server = await world.serve(["m"], { protocols: [letters] });
     app.get("/letters", () => "mine");
     app.register(servingKit, { server });
@@ -149,7 +149,7 @@ describe("servingKit", () => {
   it.each([
     ["nothing", undefined],
     ["the promise of one", Promise.resolve({ rest() {} })],
-  ])("is no plugin with %s for a server", async (_, server) => {
+  ])("is not a plugin with %s for a server", async (_, server) => {
     app.register(servingKit, { server: server as never });
     await expect(app.ready()).rejects.toThrow(/^servingKit: expected as `server`/);
   });

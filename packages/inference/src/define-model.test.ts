@@ -260,7 +260,7 @@ describe("defineModel", () => {
       'unknown member "batchabel"; expected name, batchable',
     ],
     [
-      "a load that is no function",
+      "a load that is not a function",
       plain({ ...NOTHING, load: "path" }),
       "load must be a function; got a string",
     ],

@@ -83,6 +83,7 @@ export interface SignaturesDefinition<S extends ModelType["signatures"], C>
 /**
  * Defines a model of your own with one signature. `guard` keeps the contract of `Predictor` for it.
  *
+ * @example
  * ```ts
  * const double = defineModel({
  *   inputs: { x: spec.float32([-1]) },
@@ -107,6 +108,7 @@ export function defineModel<const I extends Specs, const O extends Specs, C = No
 /**
  * Defines a model of your own with several signatures, each with a function of its own.
  *
+ * @example
  * ```ts
  * const words = defineSignatures({
  *   load: async ({ path }) => ({ labels: await readLabels(path) }),
@@ -114,7 +116,10 @@ export function defineModel<const I extends Specs, const O extends Specs, C = No
  *     classify: { inputs: { x: spec.float32([-1, 4]) }, outputs: { label: spec.string([-1]) } },
  *     regress: { inputs: { x: spec.float32([-1, 4]) }, outputs: { y: spec.float32([-1]) } },
  *   },
- *   predict: { classify: ({ x }, { labels }) => …, regress: ({ x }) => … },
+ *   predict: {
+ *     classify: ({ x }, { labels }) => ({ label: rowsOf(x).map(([first = 0]) => labels[first] ?? "") }),
+ *     regress: ({ x }) => ({ y: rowsOf(x).map(([first = 0]) => first) }),
+ *   },
  * });
  * ```
  *

@@ -35,13 +35,13 @@ export interface PlatformLoadContext<O> extends PlatformServices {
   readonly signal: AbortSignal;
   /** See `LoadContext.warmingUp`. */
   readonly warmingUp?: LoadContext["warmingUp"];
-  /** What the user passed to the platform; an empty object where nothing was passed. */
+  /** The options that the user passed to the platform. Default an empty object. */
   readonly options: O;
   /** Options of this version alone: `StoragePath.options`. Not checked. Absent if there are none. */
   readonly own?: Readonly<Record<string, unknown>>;
 }
 
-/** What the author of a platform writes. Only `name` and `load` are needed. */
+/** The definition of a platform by its author. Only `name` and `load` are needed. */
 export interface PlatformDefinition<O> {
   /** The name in configuration (`model_platform`), such as `tflite`. */
   readonly name: string;
@@ -102,12 +102,17 @@ export interface PlatformFactory<O extends object = Record<string, never>> {
  *
  * The result is a function from options to a `Platform`:
  *
+ * @example
  * ```ts
- * export const lookup = definePlatform({
+ * const lookup = definePlatform({
  *   name: "lookup",
  *   async load({ path }) {
- *     const table = JSON.parse(await readFile(join(path, "table.json"), "utf8"));
- *     return { signatures, batchable: true, predict: ({ key }) => ({ value: … }) };
+ *     const table: Record<string, number> = JSON.parse(await readFile(join(path, "table.json"), "utf8"));
+ *     return {
+ *       signatures: { serving_default: { inputs: { key: spec.string([-1]) }, outputs: { value: spec.float32([-1]) } } },
+ *       batchable: true,
+ *       predict: ({ key }) => ({ value: stringsOf(key as Tensor<"string">).map((one) => table[one] ?? 0) }),
+ *     };
  *   },
  * });
  * manager.connect(filesystemSource({ servables }).pipe(lookup()));

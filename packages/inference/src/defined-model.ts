@@ -28,6 +28,16 @@ import type { AnyValues } from "./values.js";
 /**
  * A model that `defineModel` or `defineSignatures` made. Pass it to `createModelServer` as one of `models`; with
  * `accepts`, as one of `platforms`.
+ *
+ * @example
+ * ```ts
+ * const identity: DefinedModel = defineModel({
+ *   inputs: { x: spec.float32([-1]) },
+ *   outputs: { y: spec.float32([-1]) },
+ *   predict: ({ x }) => ({ y: x }),
+ * });
+ * await createModelServer({ models: { identity } });
+ * ```
  */
 export interface DefinedModel<T extends ModelType = ModelType> extends Platform {
   /** The inputs and outputs of each signature, as defined. */

@@ -34,13 +34,20 @@ export interface TensorData {
   qint32: Int32Array;
 }
 
-/** The name of an element type. */
+/**
+ * The name of an element type.
+ *
+ * @example
+ * ```ts
+ * const dtype: DType = "float32";
+ * ```
+ */
 export type DType = keyof TensorData;
 
 /** A dtype whose elements have a fixed size: every one but `string`. */
 export type NumericDType = Exclude<DType, "string">;
 
-/** What is known of a dtype with elements of a fixed size. */
+/** The facts about a dtype with elements of a fixed size. */
 export interface NumericDTypeInfo<D extends NumericDType = NumericDType> {
   /** Makes the typed array, of a length or over a buffer. */
   readonly array: {

@@ -36,6 +36,11 @@ const decoder = new TextDecoder();
  * are decoded.
  *
  * @throws RangeError if the data do not fill the shape.
+ *
+ * @example
+ * ```ts
+ * nestedOf(tensor("float32", [2, 2], [1, 2, 3, 4])); // [[1, 2], [3, 4]]
+ * ```
  */
 export function nestedOf<const T extends Tensor>(tensor: T): NestedOf<T> {
   checkFilled(tensor);
@@ -54,6 +59,11 @@ export function nestedOf<const T extends Tensor>(tensor: T): NestedOf<T> {
  * tensor.
  *
  * @throws RangeError for a scalar, which has no rows.
+ *
+ * @example
+ * ```ts
+ * const [first] = rowsOf(tensor("float32", [2, 3], [1, 2, 3, 4, 5, 6])); // Float32Array [1, 2, 3]
+ * ```
  */
 export function rowsOf<D extends DType>(tensor: Tensor<D>): Tensor<D>["data"][] {
   const { shape, data } = tensor as Tensor;

@@ -65,7 +65,7 @@ describe("careless models: each call gets a sentence", () => {
       /threw: x$/,
     ],
     [
-      "throws an error whose stack is no text",
+      "throws an error whose stack is not text",
       thrower(Object.assign(new Error("x"), { stack: 1 })),
       "MODEL_THREW",
       /threw: x$/,

@@ -52,6 +52,14 @@ export interface GuardOptions {
  * - E9 E2, E5, E6 and E7 hold for `respond`, if the predictor has it.
  *
  * @throws ServingError INVALID_ARGUMENT / PREDICTOR_UNFIT if it is not a predictor with valid signatures.
+ *
+ * @example
+ * ```ts
+ * const predictor: Predictor = guard({
+ *   signatures: { serving_default: { inputs: { x: spec.float32([-1]) }, outputs: { y: spec.float32([-1]) } } },
+ *   predict: ({ x }) => ({ y: x as Tensor }),
+ * });
+ * ```
  */
 export function guard(
   predictor: PredictorLike,

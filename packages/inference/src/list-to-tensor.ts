@@ -154,7 +154,7 @@ class Filling {
   }
 }
 
-/** What to write for an element that the dtype does not take. */
+/** Returns what to write for an element that the dtype does not take. */
 function remedyFor(dtype: DType, value: unknown): string {
   if (value === null) return "write a number for a missing value, such as NaN";
   if (value === undefined) return "fill the hole";

@@ -80,7 +80,7 @@ function shareOf(predictor: Predictor, platform: string): Pick<PredictorLike, "s
   };
 }
 
-/** What was shared may be the mapped predictor itself. */
+/** The shared predictor may be the mapped predictor itself. */
 const unshareOf = (predictor: Predictor): Pick<PredictorLike, "unshare"> =>
   predictor.unshare ? { unshare: (shared) => predictor.unshare?.(shared) } : {};
 

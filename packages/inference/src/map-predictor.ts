@@ -74,12 +74,13 @@ export interface MapDefinition<I, O, T extends ModelType = ModelType> {
  * - MP7 Loading fails with MODEL_UNEXPECTED or SIGNATURE_NOT_FOUND if the mapped model does not fit `expects` or has no
  *   such `signature`, and then disposes it.
  *
+ * @example
  * ```ts
  * const photos = mapPredictor(tflite(), {
  *   inputs: { pixels: spec.uint8([-1, 224, 224, 3]) },
  *   outputs: { label: spec.string([-1]) },
  *   before: ({ pixels }) => ({ input: Float32Array.from(pixels.data, (value) => value / 255) }),
- *   after: ({ scores }) => ({ label: rowsOf(scores).map(labelOf) }),
+ *   after: ({ scores }) => ({ label: rowsOf(scores as Tensor).map(labelOf) }),
  * });
  * const models = await createModelServer({ models: { photos: { basePath: "models/photos", platform: photos } } });
  * ```

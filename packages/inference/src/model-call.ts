@@ -2,7 +2,21 @@ import type { Clock } from "@serving-kit/core";
 import { errors } from "./errors.js";
 import type { PredictOptions } from "./predictor.js";
 
-/** The third argument of a defined model's `predict`. */
+/**
+ * The third argument of a defined model's `predict`.
+ *
+ * @example
+ * ```ts
+ * const slow = defineModel({
+ *   inputs: { url: spec.string([1]) },
+ *   outputs: { status: spec.int32([1]) },
+ *   predict: async ({ url }, _loaded, { signal }: CallContext) => {
+ *     const { status } = await fetch(stringsOf(url)[0] ?? "", { signal });
+ *     return { status: [status] };
+ *   },
+ * });
+ * ```
+ */
 export interface CallContext {
   /** The name of the signature that was called. */
   readonly signature: string;

@@ -12,7 +12,22 @@ export interface SignatureSpecs<I = Specs, O = Specs> {
   readonly outputs: O;
 }
 
-/** The type of a model as a value: what `serving-kit types` writes, and what a defined model has. */
+/**
+ * The type of a model as a value: what `serving-kit types` writes, and what a defined model has.
+ *
+ * @example
+ * ```ts
+ * const digits = {
+ *   signatures: {
+ *     serving_default: {
+ *       inputs: { image: spec.float32([-1, 64]) },
+ *       outputs: { probabilities: spec.float32([-1, 10]) },
+ *     },
+ *   },
+ * } satisfies ModelType; // as `serving-kit types models/digits` writes it
+ * const typed = await loadModel("models/digits", { expects: digits });
+ * ```
+ */
 export interface ModelType {
   readonly signatures: { readonly [name: string]: SignatureSpecs };
 }
@@ -38,7 +53,14 @@ export type ValuesOf<P> =
       : Values<D, Plain<S>>
     : never;
 
-/** The tensor of a spec, or of a dtype: `TensorOf<"float32">`. */
+/**
+ * The tensor of a spec, or of a dtype: `TensorOf<"float32">`.
+ *
+ * @example
+ * ```ts
+ * const image: TensorOf<"float32"> = tensor("float32", [1, 64], pixels);
+ * ```
+ */
 export type TensorOf<P> = P extends DType
   ? Tensor<P>
   : P extends TensorSpec<infer D, infer S>

@@ -1,7 +1,15 @@
 import type { ServableId } from "@serving-kit/core";
 import type { DefaultOf, InputsOf, ModelType, Outputs, OutputsOf } from "./model-type.js";
 
-/** Options of one prediction. */
+/**
+ * Options of one prediction.
+ *
+ * @example
+ * ```ts
+ * const options: ModelCallOptions = { outputs: ["probabilities"], timeoutMs: 50 };
+ * await (await loadModel("models/digits")).predict({ image: pixels }, options);
+ * ```
+ */
 export interface ModelCallOptions<S = string, O = string> {
   /** The signature to call. Default `serving_default`. */
   readonly signature?: S | undefined;
@@ -13,7 +21,15 @@ export interface ModelCallOptions<S = string, O = string> {
   readonly timeoutMs?: number | undefined;
 }
 
-/** Options of one prediction of a server's model. */
+/**
+ * Options of one prediction of a server's model.
+ *
+ * @example
+ * ```ts
+ * const options: ServerCallOptions = { label: "stable", timeoutMs: 50 };
+ * await models.predict("digits", { image: pixels }, options);
+ * ```
+ */
 export interface ServerCallOptions<S = string, O = string> extends ModelCallOptions<S, O> {
   /** The version to call. Default the newest that is available. Not together with `label`. */
   readonly version?: bigint | number | undefined;
@@ -28,7 +44,16 @@ export interface ModelAnswer<R> {
   readonly id: ServableId;
 }
 
-/** One model to call: what `loadModel` loads, or a server's model. */
+/**
+ * One model to call: what `loadModel` loads, or a server's model.
+ *
+ * @example
+ * ```ts
+ * const classify = async (digits: Model) => (await digits.predict({ image: pixels })).probabilities;
+ * await classify(await loadModel("models/digits"));
+ * await classify(models.model("digits"));
+ * ```
+ */
 export interface Model<T extends ModelType = ModelType> extends AsyncDisposable {
   /** The inputs and outputs of each signature. */
   readonly signatures: T["signatures"];

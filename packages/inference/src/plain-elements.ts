@@ -143,5 +143,5 @@ function wrongType(expected: string, received: unknown): TypeError {
   return new TypeError(`expected ${expected}; got ${String(got).slice(0, 60)}`);
 }
 
-/** What to do with a list where an element belongs, for lists that are flat. */
+/** Returns the remedy for a list at the place of an element, for lists that are flat. */
 export const FLAT = "; pass the elements of all dimensions in one flat array";

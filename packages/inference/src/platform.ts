@@ -19,7 +19,7 @@ export interface PlatformServices {
   readonly logger: Logger;
 }
 
-/** What `attach` of a platform is given in addition to the shared predictor. */
+/** Services that `attach` of a platform receives in addition to the shared predictor. */
 export interface AttachServices extends Partial<PlatformServices> {
   /** The version that the predictor serves: see `runAsModel`. */
   readonly id?: ServableId | undefined;
@@ -56,7 +56,7 @@ export interface ModelModule {
 }
 
 /**
- * The code of models that a platform runs. Whoever chooses the files chooses the code: a server runs it only where
+ * The code of models that a platform runs. Choosing the files is choosing the code: a server runs it only where
  * its operator said so. It finds such models by their files if `accepts` of the platform does. It never runs code that
  * a client named.
  */
@@ -86,6 +86,12 @@ export interface PlatformCode {
  * - G7 `install` installs a library that `libraryReport` can open, and installs nothing if it is intact.
  * - G8 `install` rejects with the signal's reason if the signal aborts.
  * - G9 Deadlines of the predictors that a loader loads refer to the clock passed to `load`.
+ *
+ * @example
+ * ```ts
+ * const platforms: readonly Platform[] = [tflite({ threads: 2 }), xgboost()];
+ * await createModelServer({ models: { digits: "models/digits" }, platforms });
+ * ```
  */
 export interface Platform extends SourceAdapter<StoragePath, Loader<Predictor>> {
   /** The name in configuration, such as `tflite`. */

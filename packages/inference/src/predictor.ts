@@ -3,7 +3,7 @@ import type { RowVerdict } from "./row-verdict.js";
 import type { Signature } from "./signature.js";
 import type { Tensor, Tensors } from "./tensor.js";
 
-/** How one call of `predict` is to be made. */
+/** Options for one call of `predict`. */
 export interface PredictOptions {
   /** The signature to call. Default `serving_default`. */
   readonly signature?: string | undefined;
@@ -82,6 +82,12 @@ export interface Delegation {
  * - S15 S3 to S5, S7 and S9 to S12 hold for `respond`, with bodies instead of tensors.
  * - S16 `signatures` is empty and `batchable` is false. `predict` takes any tensors under any signature name, and
  *   returns the tensors of the answer to the body that they mean. A refusal rejects with INVALID_ARGUMENT.
+ *
+ * @example
+ * ```ts
+ * const predict = async (predictor: Predictor, inputs: Tensors) =>
+ *   predictor.predict(inputs, { signature: "serving_default", deadlineAtMs: performance.now() + 50 });
+ * ```
  */
 export interface Predictor extends Partial<AsyncDisposable> {
   /** The signatures by name. */
@@ -129,26 +135,26 @@ export interface Predictor extends Partial<AsyncDisposable> {
    */
   measures?(): readonly Measure[];
   /**
-   * Gives memory for an input that `predict` takes without a copy. What decodes or joins inputs writes
+   * Returns memory for an input that `predict` takes without a copy. What decodes or joins inputs writes
    * them there. The content is undefined until it is written.
    *
    * The tensor is the caller's until it is given to `predict`, which may use it up: it must be given
    * to one call at most. One that is never given to a call is freed by the garbage collector. May
-   * give undefined where it has no such memory. Absent where the servable has none to give.
+   * return undefined if it has no such memory. Absent if the servable has none.
    */
   allocate?<D extends NumericDType>(dtype: D, shape: readonly number[]): Tensor<D> | undefined;
   /**
-   * Gives what stands for this predictor in the other threads of the process, where `attach` of its
+   * Returns a representation of this predictor for the other threads of the process, where `attach` of its
    * platform makes a predictor of it that runs the same model, in memory once. It may be attached any
    * number of times. What they share is freed when all of them are disposed: disposal waits for that
-   * where only this predictor can free it. Absent where the servable cannot be shared. Throws
+   * where only this predictor can free it. Absent if the servable cannot be shared. Throws
    * PREDICTOR_CLOSED (FAILED_PRECONDITION) after disposal.
    */
   share?(): SharedPredictor;
   /**
    * Takes back what `share` gave: predictors that were attached by it and not disposed count as disposed,
    * because their thread has ended without a chance to. To be called, also after disposal, only when no
-   * thread that attached it runs any more. Absent where nothing waits for them.
+   * thread that attached it runs any more. Absent if nothing waits for them.
    */
   unshare?(shared: SharedPredictor): void;
 }

@@ -76,7 +76,7 @@ export class ReadHandover<T> {
     const index = this.#kept.findLastIndex((kept) => kept.path === path && kept.stamp === stamp);
     const value = this.#kept[index]?.value;
     if (index >= 0) this.#remove(index);
-    // What was read of an earlier state of the file is of no use any more.
+    // The content of an earlier state of the file is stale.
     for (let i = this.#kept.length - 1; i >= 0; i--) {
       const kept = this.#kept[i] as Kept<T>;
       if (kept.path === path && kept.stamp !== stamp) this.#remove(i);

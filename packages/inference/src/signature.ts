@@ -12,7 +12,14 @@ export interface Quantization {
 /** The extents of a tensor, -1 for any; null if not even the rank is known. */
 export type Shape = readonly number[] | null;
 
-/** The description of one input or output in a signature. */
+/**
+ * The description of one input or output in a signature.
+ *
+ * @example
+ * ```ts
+ * const image: TensorSpec = { dtype: "float32", shape: [-1, 64] };
+ * ```
+ */
 export interface TensorSpec<D extends DType = DType, S = Shape> {
   readonly dtype: D;
   /** The shape, -1 for a dimension of any extent; null if not even the rank is known. */
@@ -54,7 +61,17 @@ export interface OpaqueTensor {
   };
 }
 
-/** One way to call a model: its named inputs and outputs. */
+/**
+ * One way to call a model: its named inputs and outputs.
+ *
+ * @example
+ * ```ts
+ * const signature: Signature = {
+ *   inputs: new Map([["x", spec.float32([-1])]]),
+ *   outputs: new Map([["y", spec.float32([-1])]]),
+ * };
+ * ```
+ */
 export interface Signature {
   /** The method as the model file names it, such as `tensorflow/serving/predict`. */
   readonly methodName?: string;

@@ -47,6 +47,11 @@ const of =
 /**
  * Tensor specs for `defineModel`: `spec.float32([-1, 64])` is `{ dtype: "float32", shape: [-1, 64] }`, with both in
  * its type.
+ *
+ * @example
+ * ```ts
+ * const inputs = { image: spec.float32([-1, 64]), weight: spec.optional(spec.float32([])) };
+ * ```
  */
 export const spec: SpecFactories = {
   float16: of("float16"),

@@ -5,8 +5,13 @@ import type { Shape } from "./signature.js";
 /**
  * An n-dimensional array: element type, shape and elements in row-major order.
  *
- * A scalar has shape `[]` and one element. A tensor is a value: nobody writes to its data once it
+ * A scalar has shape `[]` and one element. A tensor is a value: its data must not be written to once it
  * has been handed over.
+ *
+ * @example
+ * ```ts
+ * const image: Tensor = { dtype: "float32", shape: [1, 64], data: pixels };
+ * ```
  */
 export interface Tensor<D extends DType = DType, S = Shape> {
   readonly dtype: D;
@@ -19,10 +24,24 @@ type Extents<S> = S extends readonly number[]
   ? { readonly [I in keyof S]: -1 extends S[I] ? number : S[I] }
   : readonly number[];
 
-/** A tensor whose `dtype` narrows the type of its `data`. */
+/**
+ * A tensor whose `dtype` narrows the type of its `data`.
+ *
+ * @example
+ * ```ts
+ * const sum = (of: AnyTensor) => (of.dtype === "float32" ? of.data.reduce((a, b) => a + b, 0) : Number.NaN);
+ * ```
+ */
 export type AnyTensor = { [D in DType]: Tensor<D> }[DType];
 
-/** Tensors by name: the inputs or outputs of a call. */
+/**
+ * Tensors by name: the inputs or outputs of a call.
+ *
+ * @example
+ * ```ts
+ * const inputs: Tensors = { image: tensor("float32", [1, 64], pixels) };
+ * ```
+ */
 export type Tensors = Readonly<Record<string, Tensor>>;
 
 /** A `Float16Array`, which Node has from version 24 on. */
@@ -56,6 +75,12 @@ const decoder = new TextDecoder();
  * @throws TypeError if the array is not one of the dtype, or an element has another type; RangeError if
  * the length is not that of the shape, a dimension is not an integer >= 0, or the dtype does not hold an
  * element: it is beyond the dtype's limits, or a fraction and the dtype has integers.
+ *
+ * @example
+ * ```ts
+ * tensor("float32", [2, 2], [1, 2, 3, 4]);
+ * tensor("string", [2], ["cat", "dog"]);
+ * ```
  */
 export function tensor<D extends DType>(
   dtype: D,
@@ -104,7 +129,14 @@ export function elementCount(shape: readonly number[]): number {
   return isEmpty ? 0 : product;
 }
 
-/** The elements of a string tensor as texts, decoded as UTF-8. */
+/**
+ * The elements of a string tensor as texts, decoded as UTF-8.
+ *
+ * @example
+ * ```ts
+ * stringsOf(tensor("string", [2], ["cat", "dog"])); // ["cat", "dog"]
+ * ```
+ */
 export function stringsOf(strings: Tensor<"string">): string[] {
   return strings.data.map((bytes) => decoder.decode(bytes));
 }

@@ -27,6 +27,11 @@ import { filled } from "./value-shape.js";
  *
  * @param name The name of the tensor, for messages. Default `value`.
  * @throws ServingError INVALID_ARGUMENT with one of TENSOR_INVALID, TENSOR_DTYPE_MISMATCH, TENSOR_SHAPE_MISMATCH.
+ *
+ * @example
+ * ```ts
+ * toTensor([[1, 2], [3, 4]], spec.float32([-1, 2])); // a tensor of shape [2, 2]
+ * ```
  */
 export function toTensor<P extends TensorSpec>(
   value: ValuesOf<P>,

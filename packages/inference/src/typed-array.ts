@@ -36,7 +36,7 @@ export function typedArrayOf(
   return new array(buffer, byteOffset, length);
 }
 
-/** What to write for a typed array of another dtype, by its tag. */
+/** Returns what to write for a typed array of another dtype, by its tag. */
 export function conversionOf(dtype: DType, tag: string): string {
   if (dtype === "string") return "pass strings";
   const { name, BYTES_PER_ELEMENT } = NUMERIC_DTYPES[dtype]

@@ -105,7 +105,7 @@ describe("validateInputs", () => {
       'tensor "names" of dtype string must have an array of Uint8Array as data',
     ],
     [
-      "something that is no tensor",
+      "something that is not a tensor",
       { image: [[0, 1]] as never },
       "TENSOR_INVALID",
       'tensor "image" must be a tensor: { dtype, shape, data }',

@@ -51,6 +51,11 @@ type Nested<E, S, Row> = S extends readonly [unknown, ...infer Rest]
  * The values that become a tensor of a dtype and shape: a tensor, the typed array of the dtype, nested arrays of
  * the rank, of one rank less (one row), or flat. An input takes them, and a model may return them. docs/values.md
  * has a table.
+ *
+ * @example
+ * ```ts
+ * const image: Values<"float32", [-1, 2]> = [[0, 0.5], [1, 0]];
+ * ```
  */
 export type Values<D extends DType = DType, S = Shape> =
   | Tensor<D>

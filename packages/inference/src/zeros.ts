@@ -2,11 +2,11 @@ import { type DType, NUMERIC_DTYPES } from "./dtype.js";
 import type { Signature, TensorSpec } from "./signature.js";
 import { elementCount, type Tensor, type Tensors, tensor } from "./tensor.js";
 
-/** The most elements of an invented tensor: a shape is a model file's word. */
+/** The most elements of a generated tensor: a shape is a model file's word. */
 const MAX_ELEMENTS = 2 ** 26;
 
 /**
- * Invents inputs for a call of a signature: zeros (empty strings) for every input that may not be
+ * Generates inputs for a call of a signature: zeros (empty strings) for every input that may not be
  * left out. An extent that is not known is 1, a rank that is not known that of a scalar.
  *
  * @param rows the extent of dimension 0 where that is not known. Default 1.
@@ -24,7 +24,7 @@ function zeros({ dtype, shape }: TensorSpec, rows: number): Tensor {
   });
   const count = elementCount(extents);
   if (count > MAX_ELEMENTS) {
-    throw new RangeError(`an input of shape [${extents}] is too large to be invented`);
+    throw new RangeError(`an input of shape [${extents}] is too large to be generated`);
   }
   return tensor(dtype, extents, zeroData(dtype, count) as never);
 }

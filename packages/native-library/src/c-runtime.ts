@@ -31,7 +31,7 @@ export function formatVarArgs(format: bigint, args: bigint): string {
 let mallocTrim: NativeFunction | null | undefined;
 
 /**
- * Gives memory that C has freed back to the system, on a thread of libuv's pool: glibc's
+ * Returns memory that C has freed to the system, on a thread of libuv's pool: glibc's
  * `malloc_trim`. What a large model leaves behind otherwise stays with the process. Does nothing
  * where there is no such function.
  */

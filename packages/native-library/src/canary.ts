@@ -5,9 +5,9 @@ import { pathToFileURL } from "node:url";
 import { type Clock, type Code, ServingError, systemClock } from "@serving-kit/core";
 import { errors } from "./errors.js";
 
-/** What a canary is to try. */
+/** A task for a canary process. */
 export interface CanaryTask {
-  /** What is tried, in words, at the beginning of an error's message. */
+  /** The task in words, at the start of an error's message. */
   readonly what: string;
   /** URL of the module to import; in source a `.ts` file. */
   readonly module: string;
@@ -27,7 +27,7 @@ export interface CanaryTask {
 /** Bytes of the child's stderr that are kept for the message. */
 const STDERR_BYTES = 2_000;
 
-/** What the child sends when it is done. */
+/** The message of the child when it is done. */
 interface Outcome {
   readonly value?: unknown;
   readonly error?: { readonly message: string; readonly code?: Code; readonly reason?: string };
@@ -105,14 +105,14 @@ export async function runInCanary<T = void>(task: CanaryTask): Promise<T> {
   }
 }
 
-/** What Node needs to run a module from source, as in the kit's own tests. */
+/** The flags of Node that run a module from source, as in the kit's own tests. */
 function sourceFlags(module: string): string[] {
   if (!module.endsWith(".ts")) return [];
   const tsx = pathToFileURL(createRequire(module).resolve("tsx")).href;
   return ["--conditions=@serving-kit/source", "--import", tsx];
 }
 
-/** Gives the last words of a process on stderr. */
+/** Returns the last words of a process on stderr. */
 function lastOf(child: ChildProcess): () => string {
   let text = "";
   child.stderr?.on("data", (chunk: Buffer) => {

@@ -4,7 +4,7 @@ import { messageOf, ServingError } from "@serving-kit/core";
 export interface Attempt {
   /** The place in words, such as `environment variable SERVING_KIT_TFLITE_LIBRARY`. */
   readonly origin: string;
-  /** What was seen, such as `is not set`. */
+  /** The observation, such as `is not set`. */
   readonly outcome: string;
 }
 
@@ -65,7 +65,7 @@ export const errors = {
     new ServingError(
       "DEADLINE_EXCEEDED",
       "CANARY_TIMED_OUT",
-      `${what} did not come through within ${timeoutMs} ms in the process that tried it first; it was not loaded here. Raise canary.timeoutMs if it is only slow`,
+      `${what} was not loaded: its canary process did not finish within ${timeoutMs} ms. Raise canary.timeoutMs if it is only slow`,
       { details: { timeoutMs } },
     ),
 

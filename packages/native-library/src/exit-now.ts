@@ -2,7 +2,7 @@ import { isMainThread } from "node:worker_threads";
 import { loadKoffi } from "./koffi.js";
 
 /**
- * Ends the process at once with a code, whatever native calls still run. `process.exit` waits for
+ * Ends the process at once with a code, even if native calls still run. `process.exit` waits for
  * those on libuv's pool, whose threads are joined when the process ends (uv_library_shutdown), and a
  * run of a model may take minutes. No exit handler runs: `_exit(2)`, on Windows TerminateProcess.
  */

@@ -22,7 +22,7 @@ describe("library candidates", () => {
     process.env = { ...variables };
   });
 
-  it("explicitPath is no candidate without a path, and the only one tried with one", () => {
+  it("explicitPath is not a candidate without a path, and the only one tried with one", () => {
     expect(explicitPath("option library", undefined)).toEqual([]);
     const [candidate] = explicitPath("option library", "lib.so");
     expect(candidate).toMatchObject({ origin: "option library", isExplicit: true });

@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import { homedir } from "node:os";
 import { dirname, isAbsolute, join, resolve } from "node:path";
 
-/** What a candidate saw: the path of a library, or why there is none. */
+/** The result of a candidate: the path of a library, or why there is none. */
 export type Located = { readonly path: string } | { readonly missing: string };
 
 /**
@@ -11,7 +11,7 @@ export type Located = { readonly path: string } | { readonly missing: string };
  *
  * A package of servables lists its candidates in the order in which they are tried. The first that
  * opens is used. An `isExplicit` candidate is what a user asked for by name: when it is set, nothing
- * after it is tried, so that a mistake in it is told and not passed over.
+ * after it is tried, so that a mistake in it is reported and not ignored.
  */
 export interface LibraryCandidate {
   /** The place in words, for messages. */

@@ -62,7 +62,7 @@ describe("reportLibrary", () => {
     ]);
   });
 
-  it("tells why none opens and what mends it", async () => {
+  it("tells why none opens and how to fix it", async () => {
     const { opened, problem, remedy } = await report({});
     expect([opened, problem, remedy]).toEqual([undefined, "nothing there", "npm install sums"]);
   });

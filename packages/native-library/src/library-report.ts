@@ -14,7 +14,7 @@ export interface LibraryPlace {
   readonly missing?: string;
 }
 
-/** What is known of a library on this machine. */
+/** The state of a library on this machine. */
 export interface LibraryReport {
   /** The library in words, such as `TensorFlow Lite`. */
   readonly name: string;
@@ -24,7 +24,7 @@ export interface LibraryReport {
   readonly opened?: Pick<NativeLibrary, "path" | "origin" | "version" | "attempts">;
   /** Why none opens. */
   readonly problem?: string;
-  /** What mends it: a command or a sentence. Present when none opens. */
+  /** The remedy: a command or a sentence. Present if none opens. */
   readonly remedy?: string;
   /** The libraries that were found and are not used, a line each, with the reason. */
   readonly notes: readonly string[];
@@ -32,13 +32,13 @@ export interface LibraryReport {
   readonly cpuFeatures: readonly string[];
 }
 
-/** What a report is made of. */
+/** Options of `reportLibrary`. */
 export interface LibraryReportOptions {
   readonly name: string;
   readonly candidates: readonly LibraryCandidate[];
   /** Opens the library as a model would. */
   readonly open: () => Promise<NativeLibrary>;
-  /** What mends it when no library is there. */
+  /** The remedy if no library is found. */
   readonly remedy: string;
 }
 

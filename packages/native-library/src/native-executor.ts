@@ -8,7 +8,7 @@ import type { SignalHold } from "./signal-hold.js";
 export interface NativeExecutorOptions {
   /** Default `auto`. */
   readonly execution?: Execution;
-  /** What a run may take of the event loop under `auto`, in ms. Default 0.25. */
+  /** Time in ms that a run may take on the event loop under `auto`. Default 0.25. */
   readonly budgetMs?: number;
   /** The bound on runs off the loop. Default `nativeRuns`, shared by all servables of the thread. */
   readonly runs?: NativeRuns;
@@ -18,7 +18,7 @@ export interface NativeExecutorOptions {
   readonly signals?: SignalHold | undefined;
 }
 
-/** What ends the call that waits for a run. */
+/** The limits that end the call that waits for a run. */
 export interface RunLimits {
   readonly signal?: AbortSignal | undefined;
   /** Time in ms on the executor's clock. */

@@ -8,7 +8,7 @@ import type { NativeDeclaration, NativeFunction, NativeType } from "./native-fun
 import { pinLibrary } from "./pin-library.js";
 import { isVersionWithin, type VersionRange } from "./version-range.js";
 
-/** What a package of servables needs of a library. */
+/** Requirements of a package of servables for a library. */
 export interface LibraryRequirements {
   /** The library in words, such as `TensorFlow Lite`. One process opens one library of a name. */
   readonly name: string;
@@ -25,7 +25,7 @@ export interface LibraryRequirements {
   companions?(path: string): readonly string[];
   /** Whether libraries opened later may use its symbols (RTLD_GLOBAL). Default false. */
   readonly isGlobal?: boolean;
-  /** What a user can do when there is none, as the end of a sentence. */
+  /** The remedy for a user if there is none, as the end of a sentence. */
   readonly remedy: string;
 }
 
@@ -68,7 +68,7 @@ export class NativeLibrary {
   }
 
   /**
-   * Declares functions, each at its first use: a library may lack what nobody calls. The names are
+   * Declares functions, each at its first use: a library may lack functions that are never called. The names are
    * the caller's own. Worker threads declare their own.
    */
   functions<K extends string>(

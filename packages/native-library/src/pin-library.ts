@@ -20,7 +20,7 @@ const GET_MODULE_HANDLE_EX_FLAG_PIN = 0x1;
  * pinned before koffi opens it: by RTLD_NODELETE (dlopen(3)), on Windows by a handle that
  * GetModuleHandleEx pins.
  *
- * Gives false when it could not be opened; `koffi.load` then tells why (dlerror belongs to the
+ * Returns false when it could not be opened; `koffi.load` then tells why (dlerror belongs to the
  * thread that failed).
  */
 export async function pinLibrary(path: string, isGlobal: boolean): Promise<boolean> {

@@ -3,7 +3,7 @@ import { constants } from "node:os";
 import { loadKoffi } from "./koffi.js";
 import type { NativeFunction } from "./native-function.js";
 
-/** Where a socket is to be bound. */
+/** The address to bind a socket to. */
 export interface SocketAddress {
   /** An IPv4 or IPv6 address; `::` takes IPv4 as well. */
   readonly host: string;
@@ -36,7 +36,7 @@ export const canReusePort = process.platform === "linux";
  * The descriptor belongs to the caller, and to the server once it listens.
  *
  * @throws an Error with Node's `code`, such as EADDRINUSE where the port is taken by a socket that does
- * not share it, or EINVAL for a host that is no IP address.
+ * not share it, or EINVAL for a host that is not an IP address.
  */
 export function reusePortSocket({ host, port }: SocketAddress): number {
   const { socket, setsockopt, bind, close } = openLibc();

@@ -12,10 +12,10 @@ type WaitAsync = (
 const { waitAsync } = Atomics as unknown as { waitAsync: WaitAsync };
 
 /**
- * Counts, across threads, who holds a session. The one who loaded it closes it when nobody else does.
+ * Counts, across threads, the references to a session. The loader closes it when there is no other.
  *
  * H1 The loader holds it first. H2 While it is held and not closing, other threads may take hold.
- * H3 Once the loader closes or releases, nobody may take hold any more, and its release resolves when the count
+ * H3 Once the loader closes or releases, no reference can be acquired any more, and its release resolves when the count
  * is zero.
  */
 export class SessionHolders {
@@ -38,7 +38,7 @@ export class SessionHolders {
     return false;
   }
 
-  /** Gives up a hold. */
+  /** Releases a reference. */
   release(): void {
     Atomics.sub(this.#counter, HOLDERS, 1);
     Atomics.notify(this.#counter, HOLDERS);
@@ -49,7 +49,7 @@ export class SessionHolders {
     Atomics.store(this.#counter, IS_CLOSING, 1);
   }
 
-  /** Gives up the loader's hold and waits until nobody else has one. */
+  /** Releases the loader's reference and waits until there is no other. */
   async releaseLast(): Promise<void> {
     this.close();
     this.release();

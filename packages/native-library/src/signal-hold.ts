@@ -22,7 +22,7 @@ export interface SignalHold {
  * handler that runs meanwhile is written over what lies before it: "corrupted size vs. prev_size".
  * A profiler's signals, or a SIGTERM under load, are enough. Costs 0.3 µs a call.
  *
- * Undefined where there is no need: elsewhere than on Linux x64. Runs on threads of libuv's pool need
+ * Undefined if there is no need: elsewhere than on Linux x64. Runs on threads of libuv's pool need
  * none, since signals of the process go to its main thread while that takes them.
  */
 export function signalHold(): SignalHold | undefined {

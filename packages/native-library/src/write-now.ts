@@ -22,7 +22,7 @@ export function prepareWrite(fd: number): (text: string) => void {
   };
 }
 
-/** What POSIX systems write to a pipe as a whole, if `poll` says that there is room. */
+/** Bytes that POSIX systems write to a pipe as a whole, if `poll` says that there is room. */
 const PIPE_BUF = 4_096;
 
 function findPoll(fd: number): () => boolean {

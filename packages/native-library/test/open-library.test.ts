@@ -34,7 +34,7 @@ describe.skipIf(!isGlibc)("openLibrary (on Linux with glibc)", () => {
   let folder = "";
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), "serving-kit-open-"));
-    writeFileSync(join(folder, "broken.so"), "this is no library");
+    writeFileSync(join(folder, "broken.so"), "this is not a library");
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 

@@ -1,6 +1,6 @@
 import Module from "node:module";
 
-// Where koffi is not installed: importing the package is no error, but calling a library is. Sends what
+// Where koffi is not installed: importing the package is not an error, but calling a library is. Sends what
 // becomes of it, and ends with the code 7.
 const internals = Module as unknown as {
   _resolveFilename(request: string, ...rest: unknown[]): string;

@@ -20,7 +20,7 @@ export type ProbeOutcome =
 /** The bytes of all inputs of a run. */
 const MAX_BYTES = 2 ** 20;
 
-/** What extents that the file leaves open are tried with, besides dimension 0. */
+/** Extents to try for those that the file leaves open, besides dimension 0. */
 const EXTENTS = [4, 8, 1, 2, 3, 5, 6, 7];
 
 /** How far a row may be off in another batch size, where other kernels run: of the largest of the row. */

@@ -155,7 +155,7 @@ async function isIndependent(
   return false;
 }
 
-/** A loop may have run once when it was measured, and run for ever the next time. */
+/** A loop may have run once when it was measured, and run indefinitely the next time. */
 function executionOf({ operators }: ModelFacts, execution: Execution = "auto"): Execution {
   const hasLoops = operators.has("Loop") || operators.has("Scan");
   return execution === "auto" && hasLoops ? "thread" : execution;

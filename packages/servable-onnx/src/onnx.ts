@@ -64,6 +64,11 @@ const platform = definePlatform<OnnxOptions>({
  * the same session. It needs the library of ONNX Runtime, which is opened with the first model: see `libraryReport`.
  *
  * @throws TypeError for a wrong option, with its name, what was expected and what was given.
+ *
+ * @example
+ * ```ts
+ * const model = await loadModel("models/iris", { platform: onnx({ file: "iris.onnx" }) });
+ * ```
  */
 export function onnx(options: OnnxOptions = {}): Platform {
   checkOptions(options);

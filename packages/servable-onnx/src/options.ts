@@ -11,7 +11,14 @@ export type ExecutionProvider =
   | string
   | { readonly name: string; readonly options?: Readonly<Record<string, string>> };
 
-/** How ONNX models are loaded and run. */
+/**
+ * How ONNX models are loaded and run.
+ *
+ * @example
+ * ```ts
+ * const options: OnnxOptions = { threads: 2, providers: ["CUDA"] };
+ * ```
+ */
 export interface OnnxOptions {
   /** The file of a folder with several `.onnx` files. Default: `model.onnx`, or the only one. */
   readonly file?: string | undefined;

@@ -19,7 +19,7 @@ export interface ServedSignature {
   readonly labels: ReadonlyMap<string, { readonly of: string; readonly values: ClassLabels }>;
 }
 
-/** What a predictor knows of its model: plain, for other threads too. */
+/** The facts that a predictor has about its model: plain, for other threads too. */
 export interface ServedModel extends ServedSignature, SessionHandle {
   readonly path: string;
   readonly batchable: boolean;

@@ -2,7 +2,14 @@ import { isAbsolute } from "node:path";
 import { optionsOfModel } from "@serving-kit/inference";
 import { errors } from "./errors.js";
 
-/** How one Python model is run. In a model's configuration the block `python`, with names in snake case. */
+/**
+ * How one Python model is run. In a model's configuration the block `python`, with names in snake case.
+ *
+ * @example
+ * ```ts
+ * const options: PythonModelOptions = { interpreter: "/opt/venv/bin/python", workers: 2 };
+ * ```
+ */
 export interface PythonModelOptions {
   /**
    * The interpreter: an absolute path, such as `/opt/venv/bin/python`, or a name to look up in the absolute folders of
@@ -30,7 +37,14 @@ export interface PythonModelOptions {
   readonly pythonPath?: readonly string[] | undefined;
 }
 
-/** Options for `python`. */
+/**
+ * Options for `python`.
+ *
+ * @example
+ * ```ts
+ * const options: PythonOptions = { workers: 2, watch: true };
+ * ```
+ */
 export interface PythonOptions extends PythonModelOptions {
   /**
    * Whether models that name no platform are found by their file `model.py`, whose code then runs. Default true: to

@@ -46,6 +46,11 @@ const WORKER_BYTES = 200 * 2 ** 20;
  * (UNAVAILABLE), PYTHON_UNSUPPORTED (UNIMPLEMENTED).
  *
  * @throws ServingError INVALID_ARGUMENT / PYTHON_OPTIONS_INVALID for an option that is unknown or wrong.
+ *
+ * @example
+ * ```ts
+ * await createModelServer({ models: { sentiment: "models/sentiment" }, platforms: [python({ workers: 2 })] });
+ * ```
  */
 export const python: PlatformFactory<PythonOptions> = Object.assign(
   (options: PythonOptions = {}): Platform => {

@@ -10,7 +10,7 @@ const floats = (...values: number[]) => tensor("float32", [values.length], value
 
 const title = `bodies${noPython ? ` (skipped: ${noPython})` : ""}`;
 describe.skipIf(noPython)(title, () => {
-  it("a text is an answer too", async () => {
+  it("a string is an answer too", async () => {
     const model = await open("bodies.py", { exportName: "answers_text" });
     const { body } = (await model.respond?.(bytes("abcdef"), SERVING_JSON)) ?? {};
     expect(Buffer.from(body ?? []).toString()).toBe('{"predictions": ["abc"]}');

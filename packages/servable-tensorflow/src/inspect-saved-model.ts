@@ -4,11 +4,11 @@ import { verdictsOfGraph } from "./rows/verdicts.js";
 import { type MetaGraph, readSavedModel } from "./saved-model.js";
 import { readWarmUpRequests } from "./warm-up/prediction-log.js";
 
-/** What can be said of a SavedModel without loading it. */
+/** The description of a SavedModel without loading it. */
 export interface SavedModelInspection {
   readonly path: string;
   readonly graphs: readonly MetaGraph[];
-  /** What it lacks to be whole, as a sentence. */
+  /** The missing parts, as a sentence. */
   readonly missing?: string;
   /** What each graph says about the rows of its signatures. */
   readonly rowVerdicts: readonly ReadonlyMap<string, RowVerdict>[];

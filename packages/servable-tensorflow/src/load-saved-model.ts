@@ -141,10 +141,12 @@ async function runWarmUp(
       }
     } catch (error) {
       const code = isServingError(error) ? error.code : "UNKNOWN";
-      // The model's own refusal of invented values, such as an empty text that is no JPEG.
+      // The model's own refusal of generated values, such as an empty text that is not a JPEG.
       if (record === undefined && code === "INVALID_ARGUMENT") continue;
       const request =
-        record === undefined ? `the invented request ${i}` : `record ${record} of its warm-up file`;
+        record === undefined
+          ? `the generated request ${i}`
+          : `record ${record} of its warm-up file`;
       throw errors.warmUpFailed(path, request, code, error);
     }
   }

@@ -44,7 +44,7 @@ describe("sessionConfig", () => {
 });
 
 describe("syntheticWarmUp", () => {
-  it("invents zeros, with 1 for what is not known, and leaves out what is optional", () => {
+  it("generates zeros, with 1 for what is not known, and leaves out what is optional", () => {
     const inputs = new Map([
       ["a", { dtype: "float32", shape: [-1, 2] }],
       ["b", { dtype: "string", shape: null }],
@@ -61,7 +61,7 @@ describe("syntheticWarmUp", () => {
     ]);
   });
 
-  it("invents nothing that would fill the memory", () => {
+  it("generates nothing that would fill the memory", () => {
     const inputs = new Map([["a", { dtype: "int8" as const, shape: [2 ** 30, 2 ** 10] }]]);
     expect(() => syntheticWarmUp(new Map([["s", { inputs, outputs: new Map() }]]))).toThrow(
       RangeError,

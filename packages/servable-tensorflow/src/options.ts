@@ -7,7 +7,14 @@ import {
 } from "@serving-kit/native-library";
 import type { SessionOptions } from "./session-config.js";
 
-/** How SavedModels are loaded and run. */
+/**
+ * How SavedModels are loaded and run.
+ *
+ * @example
+ * ```ts
+ * const options: TensorFlowOptions = { intraOpThreads: 1, warmup: "synthetic" };
+ * ```
+ */
 export interface TensorFlowOptions extends SessionOptions {
   /** The tags of the graph that is loaded. Default `serve`. */
   readonly tags?: readonly string[] | undefined;
@@ -28,7 +35,7 @@ export interface TensorFlowOptions extends SessionOptions {
   readonly batchable?: boolean | undefined;
   /**
    * The requests that are made before a version is available. `file` makes those of
-   * `assets.extra/tf_serving_warmup_requests`, if there is one; `synthetic` invents zeros for each
+   * `assets.extra/tf_serving_warmup_requests`, if there is one; `synthetic` generates zeros for each
    * signature where there is none, which moves a model that has a state. Default `file`.
    */
   readonly warmup?: "file" | "synthetic" | "none" | undefined;

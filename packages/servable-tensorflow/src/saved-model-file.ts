@@ -10,7 +10,7 @@ import { savedModelTextType, savedModelType } from "./proto/schema.js";
 /** The two forms of the file that makes a folder a SavedModel. */
 export const SAVED_MODEL_FILES = ["saved_model.pb", "saved_model.pbtxt"] as const;
 
-/** What protobuf allows a message, and what a text may have in JavaScript. */
+/** Maximum bytes of a message in protobuf, and of a string in JavaScript. */
 const MAX_BYTES = 2 ** 31 - 1;
 const MAX_TEXT_BYTES = 2 ** 29 - 25;
 

@@ -30,14 +30,14 @@ import { SessionRunner } from "./native/session-runner.js";
 import { TensorMemory } from "./native/tensor-memory.js";
 import type { RunTraits } from "./run-traits.js";
 
-/** What a predictor knows of its model: plain, for other threads too. */
+/** The facts that a predictor has about its model: plain, for other threads too. */
 export interface ServedModel {
   readonly path: string;
   readonly signatures: ReadonlyMap<string, Signature>;
   readonly uncallable: ReadonlyMap<string, Signature>;
   readonly defaults: ReadonlyMap<string, ReadonlyMap<string, Tensor>>;
   readonly batchable: boolean;
-  /** What is known of the runs of each signature. */
+  /** The traits of the runs of each signature. */
   readonly traits: ReadonlyMap<string, RunTraits>;
   /** What the graph says about the rows of each signature. */
   readonly rowVerdicts: ReadonlyMap<string, RowVerdict>;
@@ -132,7 +132,7 @@ export class SavedModelPredictor implements Predictor {
     return this.#memory.show(dtype, shape);
   }
 
-  /** What `attach` of the platform, in another thread, makes a predictor on the same session of. */
+  /** Returns the value of which `attach` of the platform, in another thread, makes a predictor on the same session. */
   share(): SharedPredictor {
     if (this.#closing !== undefined) throw inferenceErrors.predictorClosed();
     return this.#hold.share();

@@ -16,7 +16,7 @@ const CANARY: PlatformCanary = { module: canaryModule, timeoutMs: 120_000 };
 const platform = definePlatform<TensorFlowOptions>({
   name: PLATFORM_NAME,
   keepsContract: true,
-  // What reads files comes with the first model: a worker that only attaches does without it.
+  // The readers of files are loaded with the first model: a worker that only attaches does not need them.
   async load({ path, options, own, ...context }) {
     const { loadSavedModel } = await import("./load-saved-model.js");
     return loadSavedModel(path, optionsOfModel(options, own), context);
@@ -83,6 +83,11 @@ function optionsOfModel(
  * the C library of TensorFlow, which is opened with the first model: see `libraryReport`.
  *
  * @throws TypeError for a wrong option, with its name, what was expected and what was given.
+ *
+ * @example
+ * ```ts
+ * const resnet = await loadModel("models/resnet", { platform: tensorflow({ intraOpThreads: 1 }) });
+ * ```
  */
 export function tensorflow(options: TensorFlowOptions = {}): Platform {
   checkOptions(options);

@@ -6,7 +6,7 @@ import { nativeCounts } from "../src/native/native-counts.js";
 import { syntheticWarmUp } from "../src/warm-up/warm-up-request.js";
 import { digitsPath, load, zooPath } from "./zoo.js";
 
-// Loads models whose files are damaged at random, and calls those that load. Prints what became of
+// Loads models whose files are damaged at random, and calls those that load. Prints the outcome of
 // them. The process has to live.
 const [count = 40, seed = 1] = process.argv.slice(2).map(Number);
 const models = [

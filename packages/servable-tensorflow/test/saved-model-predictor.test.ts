@@ -381,7 +381,7 @@ describe.skipIf(skipReason)(`warming up${skipReason}`, () => {
     expect(told).toEqual([{ records: 3 }, { records: 1, error }]);
   });
 
-  it("invents calls where asked to, and minds no refusal of what it invented", async () => {
+  it("generates calls where asked to, and minds no refusal of what it generated", async () => {
     for (const name of ["jpeg", "digits", "trouble"]) {
       const predictor = await load(name === "digits" ? digitsPath : zooPath(name), {
         warmup: "synthetic",

@@ -20,7 +20,7 @@ export const errors = {
     new ServingError(
       "DATA_LOSS",
       "MODEL_FILE_INVALID",
-      `${path} is not a whole .tflite file: ${messageOf(problem)}; copy it again`,
+      `${path} is not a valid .tflite file: ${messageOf(problem)}; copy it again`,
       { cause: problem, details: { path } },
     ),
 

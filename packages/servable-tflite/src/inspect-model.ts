@@ -59,7 +59,7 @@ export async function inspectModel(path: string, options: TfliteOptions): Promis
   return { description, problems: [...cannotRun, ...refused] };
 }
 
-/** What a call finds in the variables of a model. */
+/** Describes the values that a call finds in the variables of a model. */
 const STATES: Record<ModelState, string> = {
   none: "none",
   variables: 'variable tensors, reset for each call unless option state: "keep" is set',

@@ -13,7 +13,7 @@ export interface TfliteInspection {
   readonly path: string;
   readonly bytes: number;
   readonly signatures: ReadonlyMap<string, Signature>;
-  /** What the model keeps between runs. */
+  /** The state that the model keeps between runs. */
   readonly state: ModelState;
   /** Inputs of `tf.Example` messages, which are parsed before the runtime gets them. */
   readonly exampleInputs: readonly string[];

@@ -182,7 +182,7 @@ function interpretersOf({ state }: ModelFile, options: TfliteOptions): number {
   return options.interpreters ?? defaultInterpreters();
 }
 
-/** How many calls of a version run at the same time, if nobody says. */
+/** How many calls of a version run at the same time by default. */
 export function defaultInterpreters(): number {
   return Math.min(nativeRuns.limit, availableParallelism());
 }

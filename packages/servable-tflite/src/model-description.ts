@@ -4,7 +4,7 @@ import type { ModelState } from "./model-state.js";
 /** Which extents of inputs a file leaves open: none, only dimension 0 (the batch), or others as well. */
 export type OpenExtents = "known" | "batch" | "unknown";
 
-/** What a .tflite file says of itself. */
+/** The description of a .tflite file. */
 export interface ModelFile {
   readonly signatures: ReadonlyMap<string, ModelSignature>;
   readonly state: ModelState;

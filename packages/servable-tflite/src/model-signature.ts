@@ -113,7 +113,7 @@ function metadataSignature(
       const number = find(tensorName) ?? find(withoutIndex(tensorName));
       if (number === undefined) {
         throw new RangeError(
-          `signature "${key}" names tensor "${tensorName}" as "${name}", which is no input or output`,
+          `signature "${key}" names tensor "${tensorName}" as "${name}", which is not an input or output`,
         );
       }
       return bindingOf(key, name, primary, numbers, number);
@@ -138,7 +138,7 @@ function bindingOf(
   const index = numbers.indexOf(number);
   if (index === -1) {
     throw new RangeError(
-      `signature "${key}" names tensor ${number} as "${name}", which is no input or output`,
+      `signature "${key}" names tensor ${number} as "${name}", which is not an input or output`,
     );
   }
   const spec = specOf(referredTo(tensors, number, "tensor"), name);
@@ -147,6 +147,6 @@ function bindingOf(
 
 /** Names become keys of plain objects. */
 function checkName(name: string): string {
-  if (name === "" || name === "__proto__") throw new RangeError(`"${name}" is no possible name`);
+  if (name === "" || name === "__proto__") throw new RangeError(`"${name}" is not a possible name`);
   return name;
 }

@@ -6,7 +6,14 @@ import {
   isCanaryOptions,
 } from "@serving-kit/native-library";
 
-/** How `.tflite` models are loaded and run. */
+/**
+ * How `.tflite` models are loaded and run.
+ *
+ * @example
+ * ```ts
+ * const options: TfliteOptions = { threads: 2, dequantize: true };
+ * ```
+ */
 export interface TfliteOptions {
   /**
    * Threads that one run may use, in XNNPACK and in TensorFlow Lite's own kernels. Default 1: several

@@ -24,7 +24,7 @@ export function isQuantized(
   return spec.quantization !== undefined && Object.hasOwn(RANGES, spec.dtype);
 }
 
-/** What a quantized tensor is at a border of float32. */
+/** A quantized tensor at a border of float32. */
 export function toFloatSpec(spec: TensorSpec): TensorSpec {
   if (!isQuantized(spec)) return spec;
   const { quantization, ...others } = spec;
@@ -50,7 +50,7 @@ export function quantize(real: Tensor<"float32">, spec: TensorSpec): Tensor {
   return { dtype, shape: real.shape, data } as Tensor;
 }
 
-/** Gives the real numbers of quantized integers: `real = (q - zeroPoint) * scale`. */
+/** Returns the real numbers of quantized integers: `real = (q - zeroPoint) * scale`. */
 export function dequantize(quantized: Tensor, spec: TensorSpec): Tensor {
   if (!isQuantized(spec)) return quantized;
   const integers = quantized.data as Int8Array;

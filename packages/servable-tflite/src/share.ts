@@ -10,13 +10,13 @@ export interface ModelBytes {
   readonly bytes: Uint8Array;
 }
 
-/** What stands for a predictor in another thread: the file in memory, and how it is run. */
+/** Represents a predictor in another thread: the file in memory, and how it is run. */
 interface SharedModel extends SharedPredictor {
   readonly model: ModelBytes;
   readonly options: TfliteOptions;
 }
 
-/** What stands for a model in other threads. The bytes live until no thread has them any more. */
+/** Represents a model in other threads. The bytes live until no thread has them any more. */
 export function shareModel(
   model: ModelBytes,
   { canary: _, ...options }: TfliteOptions,
@@ -28,7 +28,7 @@ export function shareModel(
 /**
  * The model that a token stands for.
  *
- * @throws ServingError INVALID_ARGUMENT / SHARED_PREDICTOR_INVALID when it is no token of this platform,
+ * @throws ServingError INVALID_ARGUMENT / SHARED_PREDICTOR_INVALID when it is not a token of this platform,
  * or its bytes were copied on the way.
  */
 export function sharedModelOf(shared: SharedPredictor): SharedModel {

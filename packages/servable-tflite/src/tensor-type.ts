@@ -1,6 +1,6 @@
 import type { DType } from "@serving-kit/inference";
 
-/** What is known of a TensorType of the .tflite schema. */
+/** The facts about a TensorType of the .tflite schema. */
 export interface TensorType {
   readonly name: string;
   /** Absent where a signature cannot name it. */

@@ -53,7 +53,7 @@ export class TflitePredictor implements Predictor {
   readonly signatures: ReadonlyMap<string, Signature>;
   readonly batchable: boolean;
   readonly state?: PredictorState;
-  /** What `attach` of the platform, in another thread, makes a predictor on the same bytes of. */
+  /** Returns the value of which `attach` of the platform, in another thread, makes a predictor on the same bytes. */
   readonly share?: () => SharedPredictor;
   readonly #model: NativeModel;
   readonly #pool: InterpreterPool;
@@ -124,7 +124,7 @@ export class TflitePredictor implements Predictor {
     return this.#closing;
   }
 
-  /** What XNNPACK runs. Absent if it is off, or before the first shapes are known. */
+  /** The operators that XNNPACK runs. Absent if it is off, or before the first shapes are known. */
   get delegation(): Delegation | undefined {
     return this.#pool.delegation;
   }

@@ -67,6 +67,11 @@ const platform = definePlatform<TfliteOptions>({
  * to a predictor share the file in memory, and have interpreters of their own.
  *
  * @throws TypeError for a wrong option, with its name, what was expected and what was given.
+ *
+ * @example
+ * ```ts
+ * const digits = await loadModel("models/digits", { platform: tflite({ threads: 2 }) });
+ * ```
  */
 export function tflite(options: TfliteOptions = {}): Platform {
   checkOptions(options);

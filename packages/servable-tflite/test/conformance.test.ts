@@ -122,7 +122,7 @@ const folder = mkdtempSync(join(tmpdir(), "serving-kit-loader-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const corrupt = join(folder, "corrupt.tflite");
 const corruptLoader = (options: TfliteOptions) => {
-  writeFileSync(corrupt, "this is no model");
+  writeFileSync(corrupt, "this is not a model");
   return loaderOf(corrupt, options);
 };
 

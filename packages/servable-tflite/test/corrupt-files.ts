@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 
-/** What became of corrupted files: how many loaded, by which reason others were refused, and worse. */
+/** The outcome of corrupted files: how many loaded, by which reason others were refused, and worse. */
 export interface CorruptionReport {
   loaded: number;
   refused: Record<string, number>;

@@ -99,7 +99,7 @@ describe('batch: "resize"', () => {
     expect((await model.predict(x([1, 2, 3, 4]))).y?.shape[0]).toBe(1);
   });
 
-  it("tries nothing where the batch is open, or the model has state", async () => {
+  it("tries nothing if the batch is open, or the model has state", async () => {
     for (const name of ["dynamic", "rnn", "strings"]) {
       const { predictor, verdicts } = await loadResized(name);
       await using _ = predictor;

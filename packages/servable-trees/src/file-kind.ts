@@ -1,7 +1,7 @@
 import { openFile } from "@serving-kit/inference";
 import type { Library } from "./tree-model.js";
 
-/** What a file is, by its first bytes. */
+/** The kind of a file, by its first bytes. */
 export interface FileKind {
   readonly library: Library;
   /** `binary` is XGBoost's old format, `pickle` what Python's pickle or joblib wrote of its classes. */

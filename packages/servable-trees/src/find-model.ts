@@ -4,7 +4,7 @@ import { errors } from "./errors.js";
 import { type FileKind, fileKind } from "./file-kind.js";
 import type { Library } from "./tree-model.js";
 
-/** What is said of a library's files, and the names that people give them. */
+/** The description of a library's files, and their usual names. */
 export const LIBRARIES: Readonly<Record<Library, LibraryFiles>> = {
   xgboost: {
     title: "XGBoost",

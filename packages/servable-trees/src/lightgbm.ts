@@ -12,6 +12,11 @@ const platform = treePlatform("lightgbm");
  * predictor share its trees.
  *
  * @throws TypeError for a wrong option, with its name, what was expected and what was given.
+ *
+ * @example
+ * ```ts
+ * const model = await loadModel("models/prices", { platform: lightgbm({ missing: -999 }) });
+ * ```
  */
 export function lightgbm(options: TreeOptions = {}): Platform {
   checkOptions(options);

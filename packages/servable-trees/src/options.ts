@@ -1,6 +1,13 @@
 import { checkOptionsOf, type OptionChecks, optionCheck } from "@serving-kit/inference";
 
-/** How models of decision trees are loaded and called. */
+/**
+ * How models of decision trees are loaded and called.
+ *
+ * @example
+ * ```ts
+ * const options: TreeOptions = { missing: -999, inputName: "input__0" };
+ * ```
+ */
 export interface TreeOptions {
   /**
    * Whether all rounds of training are used. Default false: those up to `best_iteration`, if the file has it from

@@ -4,7 +4,7 @@ import { DocumentError } from "./document/value.js";
 import type { FileKind } from "./file-kind.js";
 import type { ReadOptions, TreeModel } from "./tree-model.js";
 
-/** What a worker is given. */
+/** The message to a worker. */
 export interface ReadRequest {
   /** In shared memory. */
   readonly bytes: Uint8Array;
@@ -12,7 +12,7 @@ export interface ReadRequest {
   readonly options: ReadOptions;
 }
 
-/** What a worker sends. */
+/** The message of a worker. */
 export type ReadOutcome =
   | { readonly model: TreeModel }
   | { readonly problem: string; readonly isUnsupported: boolean };

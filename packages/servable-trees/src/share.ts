@@ -4,7 +4,7 @@ import type { PlacedForest } from "./kernel/wasm-runner.js";
 import type { TreeOptions } from "./options.js";
 import type { TreeModel } from "./tree-model.js";
 
-/** What stands for a predictor in another thread: the model in shared memory, and how it is called. */
+/** Represents a predictor in another thread: the model in shared memory, and how it is called. */
 export interface SharedTrees extends SharedPredictor {
   readonly model: TreeModel;
   /** The trees where they lie. Absent for a linear model. */

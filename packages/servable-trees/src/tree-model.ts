@@ -3,7 +3,7 @@ import type { Forest } from "./forest/forest.js";
 /** The library that trained a model, which is the name of its platform. */
 export type Library = "xgboost" | "lightgbm";
 
-/** What is done with the margin (the raw score) to get the prediction. */
+/** The transform of the margin (the raw score) into the prediction. */
 export interface Transform {
   readonly kind:
     | "identity"
@@ -46,7 +46,7 @@ export interface TreeModel {
   readonly groups: number;
   /** The margin of each output before the first tree. */
   readonly base: Float64Array;
-  /** What the margin is divided by before the transform (LightGBM's random forests). */
+  /** The divisor of the margin before the transform (LightGBM's random forests). */
   readonly divisor: number;
   readonly transform: Transform;
   readonly forest?: Forest | undefined;

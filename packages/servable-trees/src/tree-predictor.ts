@@ -20,14 +20,14 @@ import type { Runner } from "./kernel/runner.js";
 import { allocateOutput, type Job, MAX_OUTPUT_ELEMENTS, type OutputData } from "./predict/job.js";
 import type { RowSource } from "./predict/row-source.js";
 
-/** What a predictor is made of. */
+/** The parts of a predictor. */
 export interface TreePredictorOptions {
   readonly jobs: ReadonlyMap<string, Job>;
   /** Closed with the predictor. Undefined for a linear model. */
   readonly runner: Runner | undefined;
   /** The time that deadlines refer to. */
   readonly clock: Clock;
-  /** What `share` returns. */
+  /** The functions behind `share`. */
   readonly share: () => SharedPredictor;
 }
 
@@ -72,7 +72,7 @@ export class TreePredictor implements Predictor {
     return outputs;
   }
 
-  /** What `attach` of the platform, in another thread, makes a predictor on the same memory of. */
+  /** Returns the value of which `attach` of the platform, in another thread, makes a predictor on the same memory. */
   share(): SharedPredictor {
     if (this.#closing !== undefined) throw inferenceErrors.predictorClosed();
     return this.#options.share();

@@ -12,6 +12,11 @@ const platform = treePlatform("xgboost");
  * Threads that attach to a predictor share its trees.
  *
  * @throws TypeError for a wrong option, with its name, what was expected and what was given.
+ *
+ * @example
+ * ```ts
+ * const model = await loadModel("models/prices/1/model.ubj", { platform: xgboost() });
+ * ```
  */
 export function xgboost(options: TreeOptions = {}): Platform {
   checkOptions(options);

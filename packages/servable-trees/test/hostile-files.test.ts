@@ -194,7 +194,7 @@ describe("a file that lies", () => {
       /INVALID.*node -7 is not one of/,
     ],
     [
-      "a child that is no integer",
+      "a child that is not an integer",
       (file) => {
         tree(file).left_children[1] = 3.5;
       },
@@ -291,14 +291,14 @@ describe("a file that lies", () => {
       /UNSUPPORTED.*gbforest/,
     ],
     [
-      "a base score that is no number",
+      "a base score that is not a number",
       (file) => {
         file.learner.learner_model_param.base_score = "[x]";
       },
       /INVALID.*base_score/,
     ],
     [
-      "a tree that is no object",
+      "a tree that is not an object",
       (file) => {
         file.learner.gradient_booster.model.trees[0] = 7;
       },

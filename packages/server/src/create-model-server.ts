@@ -44,7 +44,7 @@ export async function createModelServer<M>(
   return server as unknown as ModelServer<Known<M>>;
 }
 
-/** The options with the models as a list. What is no options at all is for the check to refuse. */
+/** The options with the models as a list. What is not an object is for the check to refuse. */
 function withModelList<M>(given: ModelServerOptions<M>): RunningServerOptions {
   if (typeof given !== "object" || given === null) return given;
   const { models: places, ...others } = given;

@@ -55,9 +55,9 @@ export interface ModelServerOptions<M = unknown> extends Omit<ServedModelsOption
   readonly authorize?: Authorize | undefined;
   /** How clients reach the models: see `Protocol`. Default none: the models are served within the process. */
   readonly protocols?: readonly Protocol[] | undefined;
-  /** What watches the calls: metrics, spans, a request log. Default none. */
+  /** Observers of the calls: metrics, spans, a request log. Default none. */
   readonly observers?: readonly Observer[] | undefined;
-  /** What stands between calls and versions, the last one nearest to the calls. Default none. */
+  /** Decorators between calls and versions, the last one nearest to the calls. Default none. */
   readonly acquireDecorators?: readonly AcquireDecorator[] | undefined;
   /**
    * How many event loops answer what comes by `listen` and `listenGrpc`, each in a worker thread, over
@@ -75,6 +75,14 @@ export interface ModelServerOptions<M = unknown> extends Omit<ServedModelsOption
  * A model server: models from their sources, served by its protocols.
  *
  * Nothing listens until `listen`; mounted in an app, by `rest` or `fetch`, it shares the app's server.
+ *
+ * @example
+ * ```ts
+ * const models: ModelServer = await createModelServer({ models: { digits: "models/digits" } });
+ * app.use(models.rest); // POST /v1/models/digits:predict, …
+ * const { probabilities } = await models.predict("digits", { image: pixels });
+ * await models.close();
+ * ```
  */
 export interface ModelServer<M extends { [N in keyof M]: ModelType } = OpenModels>
   extends AsyncDisposable,
@@ -100,10 +108,10 @@ export interface ModelServer<M extends { [N in keyof M]: ModelType } = OpenModel
    */
   listenGrpc(options?: GrpcListenOptions): Promise<GrpcListening>;
   /**
-   * Replaces all models, given by name or as a list: the others are unloaded, but for those of `sources`. Reloads take effect in the order of the
+   * Replaces all models, given by name or as a list: the others are unloaded, except those of `sources`. Reloads take effect in the order of the
    * calls, the first when the server has started.
    *
-   * Resolves when each model has an available version or has failed, with what became of each. One that
+   * Resolves when each model has an available version or has failed, with the outcome of each. One that
    * has done neither is given up (only the waiting, not the model) with MODEL_NOT_SETTLED
    * (DEADLINE_EXCEEDED) after `timeoutMs` (default 300,000), with RELOAD_SUPERSEDED (ABORTED) when
    * another reload takes effect, and with the reason of `signal` when it aborts. A reload that still waits

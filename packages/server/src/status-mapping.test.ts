@@ -16,7 +16,7 @@ describe("statusOf", () => {
     expect(statusOf(error)).toMatchObject({ code, httpStatus, isForeseen: true });
   });
 
-  it("calls everything else INTERNAL and unforeseen", () => {
+  it("calls everything else INTERNAL and unexpected", () => {
     for (const thrown of [new Error("m"), "text", undefined]) {
       expect(statusOf(thrown)).toMatchObject({
         code: "INTERNAL",

@@ -85,7 +85,7 @@ function retryAfterOf({ details }: ServingError): number | undefined {
   }
 }
 
-/** The longest message that a caller is told, in characters: it may have the caller's own text in it. */
+/** Maximum characters of a message to a caller: it may have the caller's own text in it. */
 const MAX_MESSAGE = 8_192;
 
 const cut = (message: string) =>

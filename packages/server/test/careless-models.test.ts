@@ -42,7 +42,7 @@ const THROWN: readonly Row[] = [
   ["throws what has no text", thrower(Object.create(null)), /threw: a value that has no/],
   ["throws an error with a hostile name", () => thrower(hostileError())(), /threw: x$/],
   [
-    "throws an error whose stack is no text",
+    "throws an error whose stack is not text",
     thrower(Object.assign(new Error("x"), { stack: 1 })),
     /threw: x$/,
   ],

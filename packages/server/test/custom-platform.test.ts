@@ -250,7 +250,7 @@ describe("a custom platform by module path", () => {
     expect(state?.error).toMatchObject({ reason, message: expect.stringContaining(message) });
   });
 
-  it("is imported again when its file was mended", async () => {
+  it("is imported again when its file was fixed", async () => {
     const path = await write("my-servable.mjs", "export const = ;");
     const platform = customPlatform({ modulePath: path });
     const load = () => {

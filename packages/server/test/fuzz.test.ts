@@ -19,7 +19,7 @@ import { codecOf } from "./codec.js";
 /** How many times as many cases as usual are tried. */
 const FACTOR = Number(process.env.SERVING_KIT_FUZZ ?? 1);
 
-/** What a reader gives, or undefined where it refuses with a ServingError; anything else is thrown. */
+/** What a reader gives, or undefined if it refuses with a ServingError; anything else is thrown. */
 function foreseen<T>(read: () => T, reasons?: readonly string[]): T | undefined {
   try {
     return read();

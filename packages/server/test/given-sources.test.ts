@@ -21,7 +21,7 @@ import { World as ModelFolder } from "./world.js";
 const vector = spec.float32([-1]);
 /** The number of rows of each run, by the factor of the model. */
 const runs: number[] = [];
-/** Multiplies by the number that its path is; a path that is no number does not load. */
+/** Multiplies by the number that its path is; a path that is not a number does not load. */
 const factors = definePlatform({
   name: "factor",
   accepts: async (path) => !Number.isNaN(Number(path)),

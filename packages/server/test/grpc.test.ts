@@ -197,11 +197,11 @@ describe("Predict", () => {
     );
   });
 
-  it("refuses bytes that are no message", async () => {
+  it("refuses bytes that are not a message", async () => {
     const broken = client.raw("/tensorflow.serving.PredictionService/Predict", Buffer.of(10, 200));
     await expect(broken).rejects.toMatchObject({
       code: status.INVALID_ARGUMENT,
-      message: expect.stringContaining("the request is no valid protobuf message"),
+      message: expect.stringContaining("the request is not a valid protobuf message"),
     });
   });
 

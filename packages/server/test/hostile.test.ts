@@ -94,7 +94,7 @@ it("PS7 refuses bodies beyond the limit with 413: announced, in chunks, and infl
   await isAnswering();
 });
 
-it("answers what is no HTTP with 400 in the API's form, and slow headers cost nothing", async () => {
+it("answers what is not HTTP with 400 in the API's form, and slow headers cost nothing", async () => {
   const { port } = new URL(base);
   const slow = connect(Number(port), "127.0.0.1");
   slow.write("POST /v1/models/m:predict HTTP/1.1\r\nHost:");
@@ -105,7 +105,7 @@ it("answers what is no HTTP with 400 in the API's form, and slow headers cost no
       text += chunk;
     });
     socket.on("close", () => resolve(text));
-    socket.write("this is no HTTP\r\n\r\n");
+    socket.write("this is not HTTP\r\n\r\n");
   });
   expect(answer).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n/);
   expect(answer).toContain('{"error":"Bad Request"}');

@@ -112,7 +112,7 @@ describe("start-up", () => {
 });
 
 describe("reload", () => {
-  it("replaces all models, and says of each what became of it", async () => {
+  it("replaces all models, and says of each the outcome of it", async () => {
     for (const name of ["a", "b"]) await world.publish(name, 1);
     const server = await world.serve(["a"]);
     const model = (name: string) => ({ name, basePath: `${world.path}/${name}` });

@@ -36,7 +36,7 @@ describe("a unix socket for REST", () => {
   });
 
   it.skipIf(process.platform === "win32")(
-    "takes the place of one whose process has died, for REST and gRPC (skipped on Windows: pipes)",
+    "replaces one whose process has died, for REST and gRPC (skipped on Windows: pipes)",
     async () => {
       await world.publish("m", 1);
       const server = await world.serve(["m"]);
@@ -53,7 +53,7 @@ describe("a unix socket for REST", () => {
     },
   );
 
-  it("never removes what is no socket", async () => {
+  it("never removes what is not a socket", async () => {
     const server = await world.serve([], { models: [] });
     const socketPath = join(world.path, "precious");
     await writeFile(socketPath, "data");

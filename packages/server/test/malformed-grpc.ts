@@ -136,7 +136,7 @@ function call(session: ClientHttp2Session, random: Random): Promise<string> {
   });
 }
 
-/** Sends what is no HTTP/2 at all, and waits until the server hangs up. */
+/** Sends what is not HTTP/2 at all, and waits until the server hangs up. */
 export function sendGarbage(port: number, random: Random): Promise<void> {
   return new Promise((resolve, reject) => {
     const socket = connectTcp(port, "127.0.0.1");

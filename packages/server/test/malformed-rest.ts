@@ -129,7 +129,7 @@ function framed(random: Random): { method: string; text: Buffer } {
   return { method, text: Buffer.concat([Buffer.from(`${head}\r\n\r\n`, "latin1"), sent]) };
 }
 
-/** What is no HTTP, or promises what does not come: nothing can follow it on a connection. */
+/** What is not HTTP, or promises what does not come: nothing can follow it on a connection. */
 function unframed(random: Random): Buffer {
   const target = "/v1/models/m:predict";
   const head = `POST ${target} HTTP/1.1\r\nHost: localhost\r\n`;
@@ -183,7 +183,7 @@ export async function sendMalformed(
   let isLastSent = false;
   socket.on("data", (data) => {
     received = Buffer.concat([received, data]);
-    // What is no HTTP ends the connection, also for those that still wait for an answer.
+    // What is not HTTP ends the connection, also for those that still wait for an answer.
     if (isLastSent || readAnswers(received, methods).length < requests.length) return;
     isLastSent = true;
     socket.end(last);
@@ -220,7 +220,7 @@ function readAnswers(bytes: Buffer, methods: readonly string[]): Answer[] {
     if (end === -1) break;
     const head = bytes.toString("latin1", at, end);
     const status = Number(/^HTTP\/1\.1 (\d{3}) /.exec(head)?.[1]);
-    if (Number.isNaN(status)) throw new Error(`this is no answer: ${head.slice(0, 300)}`);
+    if (Number.isNaN(status)) throw new Error(`this is not an answer: ${head.slice(0, 300)}`);
     at = end + 4;
     if (status === 100) continue;
     const length =

@@ -253,7 +253,7 @@ describe("metrics", () => {
 
   it.each([
     ["tells what was counted during a reload, by TF Serving's names", {}, ["2", "0", "0", "2"]],
-    ["tells nothing where there are no metrics", undefined, ["0", "0", "0", "0"]],
+    ["tells nothing if there are no metrics", undefined, ["0", "0", "0", "0"]],
   ])("HandleReloadConfigRequest %s", async (_, metrics, increases) => {
     let open = () => {};
     const gate = new Promise<void>((resolve) => {

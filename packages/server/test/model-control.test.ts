@@ -20,7 +20,7 @@ beforeEach(async () => {
 });
 afterEach(() => world[Symbol.asyncDispose]());
 
-/** What becomes of a client's wish for a folder: "allowed", or the reason. */
+/** The outcome of a client's wish for a folder: "allowed", or the reason. */
 async function wish(options: ModelControlOptions, ...paths: string[]): Promise<string> {
   const models = paths.map((basePath) => ({ name: "m", basePath }));
   try {

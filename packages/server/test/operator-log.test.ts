@@ -31,7 +31,7 @@ describe("what an operator is told", () => {
       expect.arrayContaining([
         ...["start", "loading", "available"].map((state) => `  model b version 1: ${state}`),
         expect.stringMatching(
-          /^! model broken version 1: attempt 1 failed, the next in 0 s: .*bad weights/,
+          /^! model broken version 1: attempt 1 failed, retry in 0 s: .*bad weights/,
         ),
         expect.stringMatching(/^! model a: Request to assign label to version 7 of model a/),
       ]),
@@ -39,7 +39,7 @@ describe("what an operator is told", () => {
     expect(lines.filter((line) => line.includes("label"))).toHaveLength(1);
   });
 
-  it("of a reload over gRPC: that it came, what became of it, and why it was refused", async () => {
+  it("of a reload over gRPC: that it came, the outcome of it, and why it was refused", async () => {
     const server = await serve(["a"]);
     const { port } = await server.listenGrpc({ port: 0, host: "127.0.0.1" });
     using client = new GrpcClient(`127.0.0.1:${port}`);

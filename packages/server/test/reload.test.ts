@@ -24,7 +24,7 @@ afterEach(async () => {
   await world[Symbol.asyncDispose]();
 });
 
-/** Loads for ever, until it is no longer wanted. */
+/** Loads indefinitely, until it is no longer wanted. */
 const endless = definePlatform({
   name: "endless",
   load: ({ signal }) =>
@@ -170,7 +170,7 @@ describe("a reload over gRPC", () => {
     ...more,
   });
 
-  it("fails with what became of each model that is not available", async () => {
+  it("fails with the outcome of each model that is not available", async () => {
     const client = await connect(await world.serve(["a"]));
     await world.publish("broken", 1, { failure: "bad weights" });
     const config = [message("a"), message("absent"), message("broken")];

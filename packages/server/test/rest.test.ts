@@ -150,7 +150,7 @@ describe("predict", () => {
     ]);
   });
 
-  it("answers 500 to what nobody foresaw, without its message, and goes on", async () => {
+  it("answers 500 to an unexpected error, without its message, and goes on", async () => {
     expect(await predict('{"signature_name":"crash","instances":[1]}')).toEqual([
       500,
       failure("internal error; give the server a logger to learn more"),
@@ -169,7 +169,7 @@ describe("predict", () => {
     expect((await post("/v1/models/m:predict", "{}", { "Content-Encoding": "br" }))[0]).toBe(400);
   });
 
-  it("passes over a Content-Encoding that is no compression", async () => {
+  it("ignores a Content-Encoding that is not a compression", async () => {
     expect(
       await post("/v1/models/m:predict", '{"instances":[1]}', { "Content-Encoding": "UTF-8" }),
     ).toEqual([200, '{"predictions":[2.5]}']);
@@ -368,7 +368,7 @@ describe("paths and methods", () => {
     expect(await ask("/favicon.ico")).toEqual([404, failure("Not found: /favicon.ico")]);
   });
 
-  it("refuses numbers that are no version, and names that are no UTF-8", async () => {
+  it("refuses numbers that are not versions, and names that are not UTF-8", async () => {
     const path = "/v1/models/m/versions/99999999999999999999:predict";
     expect(await post(path, "{}")).toEqual([
       400,

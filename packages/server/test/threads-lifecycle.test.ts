@@ -35,7 +35,7 @@ describe("a loop that ends", () => {
     await until(() => lines.length > 1);
     expect(lines).toEqual([
       "a callback of model m version 1 failed: nobody catches this; draining before the exit",
-      "an event loop of the server has ended with exit code 1; another takes its place",
+      "an event loop of the server has ended with exit code 1; another replaces it",
     ]);
     for (let i = 0; i < 8; i++) expect((await world.predict("m")).status).toBe(200);
     expect(await counted()).toBe(40);
@@ -52,7 +52,7 @@ describe("a loop that ends", () => {
 });
 
 describe("an address that the loops could not listen at", () => {
-  it("is none that a loop in the place of another has to listen at", async () => {
+  it("is none that a loop instead of another has to listen at", async () => {
     const lines: string[] = [];
     const error = (_fields: object, message: string) => void lines.push(message);
     await using world = await ThreadsWorld.start({
@@ -75,7 +75,7 @@ describe("an address that the loops could not listen at", () => {
     expect((await world.threads("m")).size).toBe(2);
     expect(lines).toEqual([
       expect.stringContaining("draining before the exit"),
-      expect.stringContaining("another takes its place"),
+      expect.stringContaining("another replaces it"),
     ]);
   });
 });

@@ -268,7 +268,7 @@ describe("listening in every loop", () => {
     }
   });
 
-  it("promises no log of what nobody foresaw where the server has no logger", async () => {
+  it("promises no log of an unexpected error where the server has no logger", async () => {
     await world.serve("careless", 1);
     const throws = { signature_name: "throws", instances: [1] };
     const { status, body } = await world.predict("careless", "", throws);

@@ -24,7 +24,7 @@ export interface BuiltIns {
   readonly observers: readonly PluginRow<Observer>[];
   /** The acquire decorators, the last one nearest to the calls. */
   readonly acquire: readonly PluginRow<AcquireDecorator>[];
-  /** What puts the `processing` of models in front of them. */
+  /** The processor that puts the `processing` of models in front of them. */
   readonly processor: ModelProcessor;
   /** Where models come from besides the file system, by the schemes of URIs. */
   readonly sourceProviders: readonly SourceRow[];
@@ -109,6 +109,11 @@ export const builtIns: BuiltIns = {
 /**
  * Loads the built-in platforms with their defaults, such as `tensorflow` and `xgboost`: a folder with a SavedModel and a
  * `.tflite` file is a SavedModel, as in TF Serving. Their libraries are opened with the first model.
+ *
+ * @example
+ * ```ts
+ * for (const { platformName } of await builtInPlatforms()) console.log(platformName); // tensorflow, tflite, …
+ * ```
  */
 export const builtInPlatforms = (): Promise<readonly Platform[]> =>
   loadPlatforms(builtIns.platforms);

@@ -13,8 +13,8 @@ const PLATFORM_FLAGS = [
 ];
 
 /**
- * What of a command line has no effect, a line each: arguments that are no flags, which TF Serving
- * passes over too, flags without a meaning here, and flags that a platform config file overrules.
+ * What of a command line has no effect, a line each: arguments that are not flags, which TF Serving
+ * ignores too, flags without a meaning here, and flags that a platform config file overrules.
  */
 export function commandLineWarnings(
   { flags, given, operands }: ParsedArguments<typeof serverFlags>,

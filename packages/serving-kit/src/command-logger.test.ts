@@ -20,7 +20,7 @@ it("writes sentences: information to stdout, what is wrong to stderr", async () 
   expect(written).toEqual({ out: "model m is available\n", err: "model n has no version\n" });
 });
 
-it("writes the stack of what nobody foresaw", async () => {
+it("writes the stack of an unexpected error", async () => {
   const { logger, written } = await logged("text");
   logger.error({ err: new Error("boom") }, "a request failed");
   expect(written.err).toMatch(/^a request failed\n {4}Error: boom\n {8}at /);

@@ -8,7 +8,7 @@ export type LogFormat = "text" | "json";
 /**
  * Makes the logger of the command.
  *
- * - `text`: the sentence alone, information to stdout and the rest to stderr. What nobody foresaw comes
+ * - `text`: the sentence alone, information to stdout and the rest to stderr. An unexpected error comes
  *   with its stack, indented. Control characters are escaped and long sentences cut, so that no text of a client
  *   makes a line of its own.
  * - `json`: all to stdout by pino, an object a line with `level`, `time`, `msg`, the facts that belong to

@@ -10,7 +10,7 @@ import { packageVersion, type Surroundings, type TextSink } from "./subcommand.j
 import { findSubcommand, isSubcommand } from "./subcommands.js";
 import { watchTermination } from "./termination.js";
 
-/** What surrounds a run of the command. */
+/** Options of a run of the command. */
 export interface CommandOptions {
   /** Where messages go. Default `process.stdout`. */
   readonly stdout?: TextSink;
@@ -26,9 +26,8 @@ export interface CommandOptions {
 const INTERRUPTED = 130;
 
 /**
- * Runs the command `serving-kit` with its arguments and gives its exit code: 0 when it did what was
- * asked, which for a server is that it was told to end and has drained; 1 when it could not, with
- * one line on stderr that says why; 130 when a signal ended what is no server.
+ * Runs the command `serving-kit` with its arguments and gives its exit code: 0 on success (a server: it drained after
+ * a stop signal); 1 on failure, with one line on stderr that says why; 130 if a signal stopped a subcommand.
  */
 export async function runCommand(
   given: readonly string[],
@@ -53,7 +52,7 @@ export async function runCommand(
     }
     return 0;
   } catch (error) {
-    // What is no ServingError nobody foresaw: its stack is what a report needs.
+    // An unexpected error: a report needs its stack.
     const isExpected = isServingError(error) || asError(error) !== error;
     const text = isExpected ? inFlagWords(messageOf(error)) : asError(error).stack;
     stderr.write(`serving-kit: ${text}\n`);
@@ -78,7 +77,7 @@ function withoutHelpWord(args: readonly string[]): readonly string[] {
 /**
  * The arguments of the server, with the flags of the model in place of a path that they start with.
  *
- * @throws ServingError SUBCOMMAND_UNKNOWN (INVALID_ARGUMENT) for a word that is no path; NOT_FOUND / MODEL_NOT_FOUND
+ * @throws ServingError SUBCOMMAND_UNKNOWN (INVALID_ARGUMENT) for a word that is not a path; NOT_FOUND / MODEL_NOT_FOUND
  * for a path that does not exist; INVALID_ARGUMENT / FLAGS_CONFLICT if a flag names models as well.
  */
 async function asFlags(args: readonly string[]): Promise<readonly string[]> {

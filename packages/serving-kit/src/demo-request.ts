@@ -30,7 +30,7 @@ export async function demoRequest(base: string): Promise<string> {
 
 const demoProgram = (url: string) => `const response = await fetch("${url}", {
   method: "POST",
-  body: JSON.stringify(${BODY.replaceAll('"instances"', " instances").replaceAll("]]}", "]] }")}),
+  body: JSON.stringify(${BODY.replace('"instances":', " instances: ").replace("]]}", "]] }")}),
 });
 const { predictions } = await response.json();
 console.log("digit", predictions[0].indexOf(Math.max(...predictions[0])));`;

@@ -1,7 +1,7 @@
 import type { ModelServer } from "@serving-kit/server";
 import type { ServerFlags } from "./server-flags.js";
 
-/** What asks the server to end, and how long it may take. */
+/** A request to end the server, and how long that may take. */
 interface Ending {
   readonly signal: NodeJS.Signals;
   readonly flags: Pick<ServerFlags, "lame_duck_in_ms" | "shutdown_deadline_in_ms">;

@@ -6,13 +6,13 @@ export function text<const T extends string | undefined>(
   fallback: T,
   help: string,
 ): Flag<string | T> {
-  const expected = "a text that is not empty";
+  const expected = "a string that is not empty";
   return { placeholder, fallback, help, expected, parse: (value) => value || undefined };
 }
 
 /** A flag that is any text; the empty one, its default, stands for none, as TF Serving has it. */
 export function textOrNone(placeholder: string, help: string): Flag<string> {
-  return { placeholder, fallback: "", help, expected: "a text", parse: (value) => value };
+  return { placeholder, fallback: "", help, expected: "a string", parse: (value) => value };
 }
 
 /** A flag that is a decimal integer from `min` to `max`. */
@@ -51,7 +51,7 @@ export function toggle(fallback: boolean, help: string): Flag<boolean> {
   return { fallback, help, expected: "true or false", parse };
 }
 
-/** A flag that is a list of different numbers of at least `min`, parted by commas. */
+/** A flag that is a list of different numbers of at least `min`, separated by commas. */
 export function numbers(
   placeholder: string,
   fallback: readonly number[],
@@ -67,7 +67,7 @@ export function numbers(
       ? list
       : undefined;
   };
-  const expected = `${kind} of at least ${min}, parted by commas`;
+  const expected = `${kind} of at least ${min}, separated by commas`;
   return { placeholder, fallback, help, expected, parse };
 }
 

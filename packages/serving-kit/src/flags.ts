@@ -3,13 +3,13 @@ import { errors } from "./errors.js";
 
 /** One flag of a command: a row of its table. */
 export interface Flag<T> {
-  /** What stands for the value in `--help`, such as `port`; absent for a switch. */
+  /** The placeholder of the value in `--help`, such as `port`; absent for a switch. */
   readonly placeholder?: string;
   /** One or two sentences for `--help`, without the default. */
   readonly help: string;
-  /** What holds when the flag is not given. */
+  /** The value if the flag is not given. */
   readonly fallback: T;
-  /** What is expected, for the error message. */
+  /** The expected form, for the error message. */
   readonly expected: string;
   /** Reads the text of a value; undefined when it is none. */
   readonly parse: (text: string) => T | undefined;
@@ -30,12 +30,12 @@ export interface ParsedArguments<F extends FlagTable> {
   readonly flags: FlagValues<F>;
   /** The names of the flags that the command line has. */
   readonly given: ReadonlySet<string>;
-  /** What is no flag. */
+  /** The arguments that are not flags. */
   readonly operands: readonly string[];
 }
 
 /**
- * Reads a command line of flags alone: see `parseArguments`. What is no flag is an operand, of any
+ * Reads a command line of flags alone: see `parseArguments`. What is not a flag is an operand, of any
  * number.
  *
  * @throws ServingError FLAG_UNKNOWN or FLAG_INVALID; ARGUMENT_UNEXPECTED for a single dash
@@ -51,7 +51,7 @@ export function parseFlags<F extends FlagTable>(
 /**
  * Reads a command line in TF Serving's style: `--flag=value` or `--flag value`, a switch alone or
  * with `=value`. A flag given twice takes its last value, so that what is appended to a command
- * line overrides it. What is no flag is an operand; `operandNames` says how many there must be. The last one
+ * line overrides it. What is not a flag is an operand; `operandNames` says how many there must be. The last one
  * may stand for several: `DIR…`.
  *
  * @throws ServingError FLAG_UNKNOWN, FLAG_INVALID, ARGUMENT_UNEXPECTED or ARGUMENT_MISSING
@@ -101,7 +101,7 @@ function parse<F extends FlagTable>(
   return { flags: Object.fromEntries(values) as FlagValues<F>, given, operands };
 }
 
-/** What a flag that is none most probably meant, as it is written without its dashes. */
+/** The nearest flag to an unknown one, as it is written without its dashes. */
 function suggestion(name: string, table: FlagTable): string | undefined {
   // A whole line of a manifest as one argument: "--port 8500".
   const [word = "", ...value] = name.split(/\s+/);

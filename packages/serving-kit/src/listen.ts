@@ -11,7 +11,7 @@ export interface Addresses {
   readonly restUrl?: string;
   /** The port of gRPC; absent when it is not served on one. */
   readonly grpcPort?: number;
-  /** What to tell people of all of them, a line each. */
+  /** A line for people about each of them. */
   readonly lines: readonly string[];
   /** TF Serving's lines of them, which it logs when models are loaded; scripts wait for them. */
   readonly servingLines: readonly string[];
@@ -26,50 +26,54 @@ export async function listen(
   server: ModelServer,
   { rest, restSocket, grpc, grpcSocket }: Listeners,
 ): Promise<Addresses> {
-  const lines: string[] = [];
-  const servingLines: string[] = [];
-  let restPort: number | undefined;
-  let restUrl: string | undefined;
-  let grpcPort: number | undefined;
-  if (grpc) {
-    ({ port: grpcPort } = await blaming(
-      "port",
-      grpc.port ?? 0,
-      server.listenGrpc({ ...grpc, elsewhere: placeOfRest(rest) }),
-      grpc.host,
-    ));
-    lines.push(`serving gRPC at localhost:${grpcPort}`);
-    servingLines.push(`Running gRPC ModelServer at ${grpc.host ?? "0.0.0.0"}:${grpcPort} ...`);
-  }
+  const grpcPort = grpc && (await listenGrpc(server, grpc, rest));
   if (grpcSocket) {
-    const { socketPath } = grpcSocket;
     const listening = server.listenGrpc({ ...grpcSocket, elsewhere: placeOfRest(rest) });
-    await blaming("grpc_socket_path", socketPath, listening);
-    lines.push(`serving gRPC at unix:${socketPath}`);
-    servingLines.push(`Running gRPC ModelServer at UNIX socket ${socketPath} ...`);
+    await blaming("grpc_socket_path", grpcSocket.socketPath, listening);
   }
-  if (rest) {
-    const elsewhere = placeOfGrpc(grpcPort);
-    const listening = server.listen({ ...rest, elsewhere });
-    const { port } = await blaming("rest_api_port", rest.port ?? 0, listening, rest.host);
-    restPort = port;
-    restUrl = `${rest.ssl ? "https" : "http"}://localhost:${port}`;
-    servingLines.push(`Exporting HTTP/REST API at:localhost:${port} ...`);
-    lines.push(`serving REST at ${restUrl}`);
-  }
+  const elsewhere = placeOfGrpc(grpcPort);
+  const restPort = rest && (await listenRest(server, rest, elsewhere));
+  const restUrl = rest && `${rest.ssl ? "https" : "http"}://localhost:${restPort}`;
   if (restSocket) {
-    const { socketPath } = restSocket;
-    const listening = server.listen({ ...restSocket, elsewhere: placeOfGrpc(grpcPort) });
-    await blaming("rest_api_socket_path", socketPath, listening);
-    lines.push(`serving REST at unix:${socketPath}`);
+    const listening = server.listen({ ...restSocket, elsewhere });
+    await blaming("rest_api_socket_path", restSocket.socketPath, listening);
   }
+  const lines = [
+    grpc && `serving gRPC at localhost:${grpcPort}`,
+    grpcSocket && `serving gRPC at unix:${grpcSocket.socketPath}`,
+    rest && `serving REST at ${restUrl}`,
+    restSocket && `serving REST at unix:${restSocket.socketPath}`,
+  ];
+  const servingLines = [
+    grpc && `Running gRPC ModelServer at ${grpc.host ?? "0.0.0.0"}:${grpcPort} ...`,
+    grpcSocket && `Running gRPC ModelServer at UNIX socket ${grpcSocket.socketPath} ...`,
+    rest && `Exporting HTTP/REST API at:localhost:${restPort} ...`,
+  ];
   return {
     ...(restPort !== undefined && { restPort }),
     ...(restUrl !== undefined && { restUrl }),
     ...(grpcPort !== undefined && { grpcPort }),
-    lines,
-    servingLines,
+    lines: lines.filter((line) => line !== undefined),
+    servingLines: servingLines.filter((line) => line !== undefined),
   };
+}
+
+async function listenGrpc(
+  server: ModelServer,
+  grpc: NonNullable<Listeners["grpc"]>,
+  rest: Listeners["rest"],
+): Promise<number | undefined> {
+  const listening = server.listenGrpc({ ...grpc, elsewhere: placeOfRest(rest) });
+  return (await blaming("port", grpc.port ?? 0, listening, grpc.host)).port;
+}
+
+async function listenRest(
+  server: ModelServer,
+  rest: NonNullable<Listeners["rest"]>,
+  elsewhere: string,
+): Promise<number> {
+  const listening = server.listen({ ...rest, elsewhere });
+  return (await blaming("rest_api_port", rest.port ?? 0, listening, rest.host)).port;
 }
 
 const placeOfGrpc = (port: number | undefined) =>

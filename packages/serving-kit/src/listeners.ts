@@ -13,7 +13,7 @@ export interface Listeners {
   readonly restSocket: SocketListenOptions | undefined;
   readonly grpc: GrpcListenOptions | undefined;
   readonly grpcSocket: (GrpcListenOptions & SocketListenOptions) | undefined;
-  /** What the flags ask for and is not done, as sentences. */
+  /** Warnings of flags that are not followed, as sentences. */
   readonly warnings: readonly string[];
 }
 

@@ -27,7 +27,15 @@ import { builtInPlatforms } from "./built-ins.js";
 import { errors } from "./errors.js";
 import { processor } from "./processor.js";
 
-/** Options of `loadModel`. */
+/**
+ * Options of `loadModel`.
+ *
+ * @example
+ * ```ts
+ * const options: LoadModelOptions = { version: 2, batching: true };
+ * const digits = await loadModel("models/digits", options);
+ * ```
+ */
 export interface LoadModelOptions<T extends ModelType = ModelType> {
   /** The kind of model. Default: the first built-in one that accepts the files. */
   readonly platform?: Platform | undefined;
@@ -52,6 +60,7 @@ export interface LoadModelOptions<T extends ModelType = ModelType> {
  * Loads a model to call: a file, the folder of a version, or a folder of versions. Each call loads a model of its
  * own. Of a folder of versions it loads the newest that loads; a newer one that does not is reported to `logger`.
  *
+ * @example
  * ```ts
  * const digits = await loadModel("models/digits");
  * const { probabilities } = await digits.predict({ image: pixels });

@@ -5,7 +5,7 @@ import type { ServerFlags } from "./server-flags.js";
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * The flags with the environment's variables in the place of those that were not given, as the
+ * The flags with the environment's variables instead of those that were not given, as the
  * entry point of TF Serving's container image has them: `MODEL_NAME` is `--model_name`, and
  * `MODEL_BASE_PATH`, the folder of all models, with the model's name below it is
  * `--model_base_path`; it may be a URI. Empty variables count as none.

@@ -6,7 +6,7 @@ import {
   watchModelConfig,
 } from "@serving-kit/server";
 
-/** What reloads the models of a server from the file that `--model_config_file` names. */
+/** Reloads the models of a server from the file that `--model_config_file` names. */
 export interface ModelFileReloads extends Disposable {
   /** Begins, which a server that is still starting allows: reloads wait for it. */
   begin(server: ModelServer): void;

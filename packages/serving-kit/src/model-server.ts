@@ -14,6 +14,16 @@ import { type BuiltInOptions, withServerPlugins } from "./server-plugins.js";
 /**
  * Options for `createModelServer`: those of `@serving-kit/server`, of TF Serving's protocol and of the observers.
  * Platforms, protocols and observers are in addition to the built-in ones.
+ *
+ * @example
+ * ```ts
+ * const options: ModelServerOptions = {
+ *   models: [{ name: "digits", basePath: "models/digits" }],
+ *   batching: true,
+ *   metrics: {},
+ *   startUpPolicy: "all",
+ * };
+ * ```
  */
 export interface ModelServerOptions<M = unknown>
   extends Omit<ServerOptions<M>, "platforms">,
@@ -28,6 +38,13 @@ export interface ModelServerOptions<M = unknown>
  *
  * @throws as `createModelServer` of `@serving-kit/server` does; FAILED_PRECONDITION / OPEN_TELEMETRY_MISSING for
  * `tracing: true`.
+ *
+ * @example
+ * ```ts
+ * const models = await createModelServer({ models: { digits: "models/digits" } });
+ * const { probabilities } = await models.predict("digits", { image: pixels });
+ * await models.listen({ port: 8501 });
+ * ```
  */
 export async function createModelServer<M>(
   options: ModelServerOptions<M> = {},

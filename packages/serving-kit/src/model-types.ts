@@ -1,6 +1,6 @@
 import type { ModelType, Specs } from "@serving-kit/inference";
 
-/** What `modelTypes` writes. */
+/** Options of `modelTypes`. */
 export interface ModelTypesOptions {
   /** The path of the model, as in the command that writes the file again. */
   readonly path: string;

@@ -146,7 +146,7 @@ describe("protocols, observers and acquire decorators of plugins", () => {
 });
 
 describe("withPlugins", () => {
-  it("puts platforms of plugins before a table, and in the place of rows of their name", async () => {
+  it("puts platforms of plugins before a table, and instead of rows of their name", async () => {
     const path = module(`${FACTORY} export const platforms = [make("a"), make("b")];`);
     const row = (name: string) => ({ name, load: () => Promise.reject(new Error("not loaded")) });
     const rows = await withPlugins([row("b"), row("c")], [path]);

@@ -16,7 +16,7 @@ import {
 import { errors } from "./errors.js";
 import type { ServerFlags } from "./server-flags.js";
 
-/** What the files say that the flags of the server name. */
+/** The content of the files that the flags of the server name. */
 export interface ConfigFiles {
   readonly models: readonly ModelConfig[];
   /** The file that they are from. */

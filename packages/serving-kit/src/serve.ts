@@ -28,7 +28,7 @@ import type { TextSink } from "./subcommand.js";
 import { exitAtOnce, watchTermination } from "./termination.js";
 import { startWatchdog, type Watchdog } from "./watchdog.js";
 
-/** What a program that runs the command is given when the server answers. */
+/** The running server, for a program that runs the command. */
 export interface Serving extends Omit<Addresses, "lines" | "servingLines"> {
   readonly server: ModelServer;
   /** The models that are served. */
@@ -37,7 +37,7 @@ export interface Serving extends Omit<Addresses, "lines" | "servingLines"> {
   readonly signal: AbortSignal;
 }
 
-/** What surrounds `serve`. */
+/** Options of `serve`. */
 export interface ServeOptions {
   readonly stdout: TextSink;
   readonly stderr: TextSink;
@@ -50,7 +50,7 @@ export interface ServeOptions {
  * Serves models until a signal asks to end, and resolves when the server has drained.
  *
  * The ports are listened on before models are loaded: one that is taken is noticed at once, and
- * whoever watches the process sees that it lives while a large model is being loaded.
+ * a process supervisor sees that it lives while a large model is being loaded.
  */
 export async function serve(
   parsed: ParsedArguments<typeof serverFlags>,
@@ -104,7 +104,7 @@ export async function serve(
   else logger.info({}, "all requests are answered and all models unloaded");
 }
 
-/** What a run of the server has from its beginning to its end. */
+/** The context of a run of the server from its start to its end. */
 interface ServeContext {
   readonly flags: ServerFlags;
   readonly files: ConfigFiles;

@@ -22,7 +22,7 @@ export async function servedPath(word: string): Promise<ServedPath | undefined> 
   return exists ? { name: nameOf(basePath), basePath } : undefined;
 }
 
-/** Whether a word can only be a path, so that one that does not exist is no mistyped command. */
+/** Whether a word can only be a path, so that one that does not exist is not a mistyped command. */
 export const isPathLike = (word: string): boolean => /[/\\.]/.test(word);
 
 function nameOf(path: string): string {

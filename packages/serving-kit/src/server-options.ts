@@ -47,7 +47,7 @@ export function serverOptionsOf(
   };
 }
 
-/** What the user said about polling; otherwise each kind of storage has its own default. */
+/** The user's options of polling; without one each kind of storage has its own default. */
 function pollingOf({
   file_system_poll_wait_seconds: seconds,
 }: ServerFlags): Pick<ModelServerOptions, "pollIntervalMs" | "watch"> {

@@ -55,7 +55,7 @@ export async function withServerPlugins<O extends PluginOptions & BuiltInOptions
   };
 }
 
-/** One list of several. A value that is no list is returned as it is, for the server to refuse it. */
+/** One list of several. A value that is not a list is returned as it is, for the server to refuse it. */
 function joined<T>(...lists: readonly (readonly T[] | undefined)[]): readonly T[] {
   const given = lists.filter((list) => list !== undefined);
   return given.find((list) => !Array.isArray(list)) ?? given.flat();

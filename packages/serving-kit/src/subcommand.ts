@@ -13,7 +13,7 @@ export interface TextSink {
   readonly isTTY?: boolean;
 }
 
-/** What surrounds a run of a subcommand. */
+/** The surroundings of a run of a subcommand. */
 export interface Surroundings {
   readonly stdout: TextSink;
   readonly stderr: TextSink;
@@ -27,13 +27,13 @@ export interface Subcommand {
   run(args: readonly string[], surroundings: Surroundings): Promise<number>;
 }
 
-/** What a subcommand is made of. */
+/** The definition of a subcommand. */
 export interface SubcommandDefinition<F extends FlagTable> {
   /** The line of `--help` that shows how it is called, without `serving-kit`. */
   readonly usage: string;
-  /** What it does, in a few sentences for `--help`. */
+  /** Its effect, in a few sentences for `--help`. */
   readonly description: string;
-  /** The names of the arguments that are no flags; all must be given. */
+  /** The names of the arguments that are not flags; all must be given. */
   readonly operands: readonly string[];
   readonly flags: F;
   /** Does it and gives the exit code. */

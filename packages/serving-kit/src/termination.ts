@@ -7,7 +7,7 @@ export type TerminationSignal = keyof typeof SIGNALS;
 /** One Ctrl-C can arrive several times, from the terminal and from npm: these are one. */
 export const SAME_SIGNAL_MS = 1000;
 
-/** What is done after the deadline, such as closing files, has this long. */
+/** Time in ms for work after the deadline, such as closing files. */
 export const GRACE_MS = 1000;
 
 /** How signals are taken. */
@@ -43,7 +43,7 @@ export function watchTermination({
   const onSignal = (name: NodeJS.Signals) => {
     if (!controller.signal.aborted) {
       firstAt = performance.now();
-      // Keeps the process until then, if nothing else does: a promise of a plugin may hang that is no work. Not kept
+      // Keeps the process until then, if nothing else does: a promise of a plugin may hang that is not work. Not kept
       // from firing by the disposal: a thread can outlive all else.
       if (deadlineMs !== undefined) timer = setTimeout(() => exit(0), deadlineMs + GRACE_MS);
       controller.abort(name);

@@ -36,10 +36,10 @@ function cellsOf({ configuration, callsPerSecond, p50Ms, p99Ms, meanBatchSize }:
   ];
 }
 
-/** What to make of the results: the best configuration in the forms in which it can be given. */
+/** The conclusion of the results: the best configuration in the forms in which it can be given. */
 export function advise(results: readonly TuneResult[], best: TuneResult | undefined): string {
   if (best === undefined) {
-    return "None will do: calls failed, or the latency was higher than --max_p99_ms allows.";
+    return "No configuration qualifies: calls failed, or p99 latency exceeded --max_p99_ms.";
   }
   const { configuration, callsPerSecond } = best;
   const { maxBatchSize, timing } = configuration;

@@ -1,7 +1,7 @@
 import { Worker } from "node:worker_threads";
 import type { LogFormat } from "./command-logger.js";
 
-/** What the thread of a watchdog is told at its start. */
+/** The settings that the thread of a watchdog receives at its start. */
 export interface WatchdogData {
   /** How long the server may take after the signal, in ms. */
   readonly deadlineMs: number;

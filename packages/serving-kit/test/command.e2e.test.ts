@@ -71,7 +71,7 @@ describe("serving-kit --model_base_path", () => {
 it.each([
   ["--rest_api_port=0", "--port=any"],
   ["--rest_api_port=any", "--port=0"],
-])("names --host when it is no address of this machine: %s %s", async (...ports) => {
+])("names --host when it is not an address of this machine: %s %s", async (...ports) => {
   const command = start(`--model_base_path=${digits}`, ...ports, "--host=192.0.2.1");
   expect(await command.ended).toBe(1);
   expect(command.output.stderr).toMatch(

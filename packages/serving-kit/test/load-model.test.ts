@@ -74,7 +74,7 @@ describe("loadModel", () => {
       },
       /m.keras is a Keras file; write a SavedModel/,
     ],
-    ["a text", (path) => writeFile(path, "hello"), /it is not a model of .*; found a file$/],
+    ["a string", (path) => writeFile(path, "hello"), /it is not a model of .*; found a file$/],
   ])("rejects at %s, and says what lies there", async (name, make, message) => {
     const path = join(folder, name.replaceAll(" ", "-"));
     await make(path);

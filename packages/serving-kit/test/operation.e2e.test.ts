@@ -75,7 +75,7 @@ function oddModel({ isSlow = false } = {}): string {
   );
 }
 
-describe("serving-kit in the place of tensorflow_model_server", () => {
+describe("serving-kit instead of tensorflow_model_server", () => {
   it("serves REST and gRPC on ports and sockets, metrics, a log of requests, and says what it ignores", async () => {
     const command = startIn(
       { MODEL_NAME: "digits", MODEL_BASE_PATH: models },

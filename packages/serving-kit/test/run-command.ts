@@ -17,7 +17,7 @@ export function endCommands(): void {
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
 }
 
-/** A folder of its own for each server, as a test that ends it while it loads is no crash for the next. */
+/** A folder of its own for each server, as a test that ends it while it loads is not a crash for the next. */
 function stateFlag(args: readonly string[]): string[] {
   if (args.some((arg) => !arg.startsWith("--") || arg.startsWith("--state_dir"))) return [];
   const folder = mkdtempSync(join(tmpdir(), "serving-kit-state-"));

@@ -22,7 +22,7 @@ import { errors } from "./errors.js";
 import { type Surroundings, VersionAssessor } from "./version-assessor.js";
 import { type SeenVersion, VersionChanges } from "./version-changes.js";
 
-/** What an observer tells its owner. */
+/** Callbacks of an observer to its owner. */
 export interface ObserverEvents extends SourceProblemListener {
   emit(versions: AspiredVersions<StoragePath>): void;
 }
@@ -88,7 +88,7 @@ export class BasePathObserver {
     this.#network = new DeclaredNetwork(surroundings.fileSystem, servable.basePath);
   }
 
-  /** In how many milliseconds a look is due, whatever polls: undefined when none is. */
+  /** In how many milliseconds a check is due, apart from polls: undefined when none is. */
   get dueInMs(): number | undefined {
     const nowMs = this.#surroundings.clock.now();
     if (this.#unreachableSinceMs !== undefined) {
@@ -123,7 +123,7 @@ export class BasePathObserver {
   }
 
   /**
-   * Looks at the base path. `thorough` takes nothing for known but the versions that are aspired.
+   * Checks the base path. `thorough` takes nothing for known but the versions that are aspired.
    * Never rejects: what goes wrong is a problem.
    */
   async look(thorough: boolean): Promise<void> {
@@ -254,7 +254,7 @@ export class BasePathObserver {
     return errors.versionsMissing(name, basePath, missing);
   }
 
-  /** What the platform says of the base path itself, if it has an idea what is wrong. */
+  /** The platform's hint about the base path itself, if it has one. */
   async #hint(names: BasePathListing): Promise<string | undefined> {
     const { isComplete, basePath } = this.servable;
     if (isComplete === undefined || names.length === 0) return undefined;

@@ -1,6 +1,6 @@
 import { type FSWatcher, watch } from "chokidar";
 
-/** What a watcher tells. */
+/** Callbacks of a watcher. */
 export interface WatchEvents {
   /** Something in or about a watched path has changed, or may have while the watch was set up. */
   onHint(path: string): void;
@@ -46,7 +46,7 @@ export class BasePathWatcher {
       hint();
     });
     watcher.on("all", hint);
-    // The end of an empty base path is no event of any other kind.
+    // The end of an empty base path is not an event of any other kind.
     watcher.on("raw", hint);
     watcher.on("error", (error) => {
       const watch = this.#watches.get(path);

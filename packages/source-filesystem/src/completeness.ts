@@ -26,7 +26,7 @@ export function sight(
  * Files have settled when either
  * - the last change is `settleMs` old by the wall clock (`changedAtMs`), so that what was there
  *   before the process started is complete at first sight; or
- * - they looked the same for `settleMs` on our own clock, which holds whatever the clock of a file
+ * - they looked the same for `settleMs` on our own clock, which holds for any clock of a file
  *   server says.
  */
 export function settlesInMs(

@@ -20,14 +20,14 @@ import type { FileSystem } from "./file-system.js";
  */
 export interface ServableConfig extends SourceServable {
   /**
-   * The name of a file, such as `_READY`, that whoever writes a version puts into its directory at
+   * The name of a file, such as `_READY`, that the writer of a version puts into its directory at
    * the very end. With it, versions without the file are incomplete and those with it need not
    * settle; `isComplete` is asked all the same. Default: none.
    */
   readonly readyMarker?: string | undefined;
 }
 
-/** What `filesystemSource` takes. */
+/** Options of `filesystemSource`. */
 export interface FilesystemSourceOptions {
   /** The servables to find versions of; `reconfigure` replaces them. */
   readonly servables: readonly ServableConfig[];
@@ -103,7 +103,7 @@ export function resolveServables(
   return resolved;
 }
 
-/** Gives an option in milliseconds, or its default. Throws RangeError unless finite and `>= min`. */
+/** Returns an option in milliseconds, or its default. Throws RangeError unless finite and `>= min`. */
 export function milliseconds(
   option: string,
   value: number | undefined,

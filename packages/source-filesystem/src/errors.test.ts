@@ -59,7 +59,7 @@ describe("errors", () => {
       errors.checkTimedOut("/models/m/7", 2500),
       "DEADLINE_EXCEEDED",
       "CHECK_TIMED_OUT",
-      "the platform has not told within 2500 ms whether /models/m/7 is a complete model",
+      "the platform's isComplete(/models/m/7) did not finish within 2500 ms",
     ],
     [
       errors.versionTooManyFiles("/models/m/7", 100_000),

@@ -84,7 +84,7 @@ export const errors = {
     new ServingError(
       "DEADLINE_EXCEEDED",
       "CHECK_TIMED_OUT",
-      `the platform has not told within ${timeoutMs} ms whether ${path} is a complete model`,
+      `the platform's isComplete(${path}) did not finish within ${timeoutMs} ms`,
     ),
 
   versionTooManyFiles: (path: string, limit: number) =>

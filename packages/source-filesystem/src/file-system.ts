@@ -1,7 +1,7 @@
 import { readdir, stat } from "node:fs";
 import { mounts } from "./mounts.js";
 
-/** What the source needs to know of a file or directory, links followed. */
+/** The stats of a file or directory that the source needs, links followed. */
 export interface FileStats {
   readonly size: number;
   readonly mtimeMs: number;
@@ -11,7 +11,7 @@ export interface FileStats {
   isDirectory(): boolean;
 }
 
-/** What the source asks a file system. Rejections carry a `code` such as ENOENT. */
+/** The calls of a file system that the source makes. Rejections carry a `code` such as ENOENT. */
 export interface FileSystem {
   stat(path: string): Promise<FileStats>;
   /** The names of a directory's entries, in any order. */

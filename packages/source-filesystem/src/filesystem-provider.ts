@@ -11,7 +11,7 @@ export type FilesystemProviderOptions = Pick<
 >;
 
 /**
- * The provider of the file system: base paths that are no URIs, and `file:` URIs.
+ * The provider of the file system: base paths that are not URIs, and `file:` URIs.
  *
  * A relative path is resolved against the working directory. By default it watches, and polls
  * every second what cannot be watched.

@@ -359,7 +359,7 @@ describe("subscriptions", () => {
     expect(lists().length).toBe(2);
   });
 
-  it("begins anew for a subscriber that comes after the last one left", async () => {
+  it("begins again for a subscriber that comes after the last one left", async () => {
     bench.directory.write("1/model");
     const { source, target } = await bench.observe();
     target[Symbol.dispose]();
@@ -411,7 +411,7 @@ describe("reconfigure", () => {
     expect(asked).not.toContain(bench.directory.at("a/2"));
   });
 
-  it("does not make files settle anew", async () => {
+  it("does not make files settle again", async () => {
     const { clock, directory } = bench;
     directory.write("a/1/model");
     const { source, lists } = await bench.observe({

@@ -8,7 +8,7 @@ import { all, latest, specific } from "./index.js";
 
 const bench = useBench();
 
-/** The file system of the process, but for what it answers about some paths. */
+/** The file system of the process, except what it answers about some paths. */
 function failingAt(fails: () => ReadonlyMap<string, string>) {
   const unless = async <T>(path: string, answer: (path: string) => Promise<T>) => {
     const code = fails().get(path);
@@ -102,7 +102,7 @@ describe("versions of a base path", () => {
     ]);
   });
 
-  it("may be links to directories; a link without a target is no version yet", async () => {
+  it("may be links to directories; a link without a target is not a version yet", async () => {
     const { directory } = bench;
     directory.write("store/abc/model", "123");
     directory.makeDirectory("base");
@@ -174,7 +174,7 @@ describe("an unversioned base path", () => {
   });
 
   it.each(["model.tflite", "saved_model.pb"])(
-    "is no model by its files, such as %s, if the servable does not say so",
+    "is not a model by its files, such as %s, if the servable does not say so",
     async (file) => {
       bench.directory.write(file);
       expect((await bench.observe()).lists()).toEqual([["m", "nothing: NO_VERSIONS_FOUND"]]);
@@ -270,7 +270,7 @@ describe("a base path without versions", () => {
     expect(told()).toEqual(["BASE_PATH_UNREACHABLE", "-BASE_PATH_UNREACHABLE"]);
   });
 
-  it("O10 takes the error back while a version is on its way, and when it is configured anew", async () => {
+  it("O10 takes the error back while a version is on its way, and when it is configured again", async () => {
     const servable = { name: "m", basePath: bench.directory.at("base") };
     const { source, lists } = await bench.observe({ servables: [servable] });
     const missing = ["m", "nothing: BASE_PATH_UNREACHABLE"];

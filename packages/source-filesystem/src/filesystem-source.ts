@@ -28,7 +28,7 @@ import { Observation, type ObservationSettings } from "./observation.js";
  *   otherwise. `data.path` is absolute, `data.sizeBytes` the size of all files below it.
  * - F2 A version is aspired when its files are all there and have settled (`settleMs`, `isComplete`,
  *   `readyMarker`); until then the policy chooses among the others. Once aspired it stays so while
- *   its directory is there, whatever becomes of its files. `changed` of an aspired version resolves one poll
+ *   its directory is there, even if its files change. `changed` of an aspired version resolves one poll
  *   after its files have changed, settled and are complete; it is how a failed load is repeated.
  * - F3 While no version is complete, and while the base path cannot be read, the versions of the last list
  *   stay aspired. A base path that can be read and holds no version withdraws the servable, unless
@@ -100,16 +100,16 @@ export class FilesystemSource
   }
 
   /**
-   * Looks at every servable now. Resolves when each has been looked at and what changed was emitted;
+   * Checks every servable now. Resolves when each has been checked and what changed was emitted;
    * a base path that does not answer within `lookTimeoutMs` is not waited for. Never rejects; does
-   * nothing while nobody is subscribed.
+   * nothing while there is no subscriber.
    */
   async poll(): Promise<void> {
     await this.#observation?.poll();
   }
 
   /**
-   * The problems there are now, of one servable, or of all in their order; empty while nobody is subscribed.
+   * The problems there are now, of one servable, or of all in their order; empty while there is no subscriber.
    */
   problems(name?: string): SourceProblem[] {
     return this.#observation?.problems(name) ?? [];
@@ -117,7 +117,7 @@ export class FilesystemSource
 
   #attach(subscriber: Subscriber<AspiredVersions<StoragePath>>): () => void {
     if (this.#subscriptionCount++ === 0) this.#observe();
-    // What is in force is replayed in a later microtask, in one go with joining the others, so that
+    // The lists in force are replayed in a later microtask, together with joining the others, so that
     // nothing is emitted within subscribe, twice or out of order.
     queueMicrotask(() => {
       if (subscriber.closed) return;
@@ -145,6 +145,7 @@ export class FilesystemSource
 /**
  * Makes the source that finds the versions of servables in directories.
  *
+ * @example
  * ```ts
  * const source = filesystemSource({ servables: [{ name: "digits", basePath: "./models/digits" }] });
  * manager.connect(source.pipe(tflite()));

@@ -9,7 +9,7 @@ export interface Lookable {
   readonly network?: string | undefined;
   /** Looks; never rejects. `thorough` takes nothing for known. */
   look(thorough: boolean): Promise<void>;
-  /** Is told when a look has not come back in time. */
+  /** Called when a look has not come back in time. */
   hangs(timeoutMs: number): void;
 }
 
@@ -34,8 +34,7 @@ interface Look extends LookUnderWay {
 }
 
 /**
- * Has targets looked at in the order of asking: each by one look at a time, and as many at a time as
- * the gate of their device lets through.
+ * Checks targets in request order: one check per target at a time, and as many per device as its gate allows.
  */
 export class LookQueue {
   readonly #clock: Clock;
@@ -119,7 +118,7 @@ export class LookQueue {
       waiting.delete(entry);
       void this.#look(entry, line);
     }
-    // They stay in line, but nobody can tell for how long.
+    // They stay in line, for an unknown time.
     if (!gate.isBusy) for (const entry of waiting) release(entry);
   }
 

@@ -104,7 +104,7 @@ export class Observation {
     return [...this.#observers.values()].flatMap(({ problems }) => problems.list());
   }
 
-  /** Ends all work; nothing is told or emitted afterwards. */
+  /** Ends all work; nothing is reported or emitted afterwards. */
   close(): void {
     this.#servables = new Map();
     this.#pollTimer?.[Symbol.dispose]();

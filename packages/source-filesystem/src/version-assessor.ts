@@ -13,7 +13,7 @@ import { errors } from "./errors.js";
 import { type FileSystem, systemCode } from "./file-system.js";
 import { readVersionFiles, type VersionFiles } from "./version-files.js";
 
-/** What observing a servable needs from outside. */
+/** The dependencies of observing a servable. */
 export interface Surroundings {
   readonly fileSystem: FileSystem;
   readonly clock: Clock;
@@ -34,7 +34,7 @@ export type Assessment =
 /** For how long after files have settled a version may still be incomplete before it has stalled. */
 const STALL_MS = 10_000;
 
-/** What the files of a version say, apart from the time. */
+/** The assessment of a version by its files, apart from the time. */
 type Verdict =
   | { readonly kind: "complete"; readonly data: StoragePath; readonly fingerprint: string }
   | { readonly kind: "unreadable"; readonly error: ServingError }
@@ -58,7 +58,7 @@ interface Pending extends Sighting {
  * Finds out of the versions of one servable that are not aspired yet whether their files are all there.
  *
  * Remembers the versions that are not complete, so that a platform is not asked again about files that have
- * not changed. A complete version is forgotten: once it is aspired nobody asks again.
+ * not changed. A complete version is forgotten: once it is aspired it is not checked again.
  */
 export class VersionAssessor {
   readonly #surroundings: Surroundings;

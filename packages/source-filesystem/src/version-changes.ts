@@ -65,7 +65,7 @@ export class VersionChanges {
     });
   }
 
-  /** Looks at the versions that are waited for. Never rejects. */
+  /** Checks the versions that are waited for. Never rejects. */
   async look(servable: ResolvedServable): Promise<void> {
     for (const [version, waiting] of [...this.#waiting]) {
       const { path, id } = version;

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { errors } from "./errors.js";
 import type { FileStats, FileSystem } from "./file-system.js";
 
-/** What the files of one version looked like at one moment. */
+/** The files of one version at one moment. */
 export interface VersionFiles {
   /** Equal for two looks if no file came, went, grew or was touched between them. */
   readonly fingerprint: string;

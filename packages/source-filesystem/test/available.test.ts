@@ -6,7 +6,7 @@ import { useBench } from "./observe.js";
 
 const bench = useBench();
 
-/** A manager over the source, and what becomes of waiting for a request. */
+/** A manager over the source, and the outcome of waiting for a request. */
 async function waitFor(...[options]: Parameters<typeof bench.observe>) {
   const { source } = await bench.observe(options);
   const loaders = mapVersions(() => new FakeLoader());

@@ -32,7 +32,7 @@ export interface Observed {
   told(): string[];
 }
 
-/** Sets the bench up anew for each test, and proves after each that nothing was left behind. */
+/** Sets the bench up again for each test, and proves after each that nothing was left behind. */
 export function useBench(): Bench {
   const subscriptions: Disposable[] = [];
   const bench: Bench = {

@@ -59,7 +59,7 @@ describe("watching alone", () => {
     expect(versions(await target.next())).toEqual([1n]);
   });
 
-  it("finds a base path that comes later, and one that was made anew", async () => {
+  it("finds a base path that comes later, and one that was made again", async () => {
     const { target } = watchOnly();
     expect((await target.next()).error?.reason).toBe("BASE_PATH_UNREACHABLE");
     directory.write("base/1/model");
@@ -72,7 +72,7 @@ describe("watching alone", () => {
     expect(versions(await target.next())).toEqual([3n]);
   });
 
-  it("finds an empty base path that was removed and made anew", async () => {
+  it("finds an empty base path that was removed and made again", async () => {
     directory.makeDirectory("base");
     const { source, target } = watchOnly();
     const unreachable = new Promise<void>((resolve) =>

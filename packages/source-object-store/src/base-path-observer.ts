@@ -24,7 +24,7 @@ import { below, formatStoreUri, prefixOf, type StoreUri } from "./store-uri.js";
 import type { CompletenessRules } from "./version-completeness.js";
 import { VersionSight } from "./version-sight.js";
 
-/** What an observer needs of its source. */
+/** The parts of its source that an observer needs. */
 export interface ObserverContext extends FetchContext {
   readonly clock: Clock;
   readonly rules: CompletenessRules;
@@ -52,7 +52,7 @@ interface Choice {
 /** Ms after which the objects of a version are listed again that is aspired, or has been incomplete for as long. */
 const RELIST_MS = 3_600_000;
 
-/** The least time in ms to the look at a version that settles. */
+/** The least time in ms to the check of a version that settles. */
 const MIN_DUE_MS = 100;
 
 /**
@@ -96,7 +96,7 @@ export class BasePathObserver {
   }
 
   /**
-   * Looks at the base path. `isThorough` lists the objects of versions that are aspired too. Never rejects: a failure is a
+   * Checks the base path. `isThorough` lists the objects of versions that are aspired too. Never rejects: a failure is a
    * problem.
    */
   async look(isThorough: boolean, signal: AbortSignal): Promise<void> {

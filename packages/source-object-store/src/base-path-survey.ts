@@ -2,7 +2,7 @@ import type { ObjectInfo, ObjectStore } from "./object-store.js";
 import { prefixOf, type StoreUri } from "./store-uri.js";
 import { type VersionListing, versionListing } from "./version-listing.js";
 
-/** What one listing of a base path found. */
+/** The result of one listing of a base path. */
 export interface Survey {
   /** The names right below the base path that objects, or what is left of them, are below. */
   readonly names: readonly string[];

@@ -6,7 +6,7 @@ import type { ObjectStore } from "./object-store.js";
 import { ProgressWatch } from "./progress-watch.js";
 import type { VersionFile } from "./version-listing.js";
 
-/** What downloads need. */
+/** The dependencies of downloads. */
 export interface DownloadContext {
   readonly store: ObjectStore;
   readonly clock: Clock;
@@ -127,7 +127,7 @@ class Sink {
   }
 }
 
-/** What is left of chunks of which the first bytes were written. */
+/** The rest of chunks of which the first bytes were written. */
 function after(chunks: readonly Uint8Array[], bytes: number): Uint8Array[] {
   let skip = bytes;
   return chunks.flatMap((chunk) => {

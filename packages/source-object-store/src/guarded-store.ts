@@ -4,7 +4,7 @@ import { LinkedAbort } from "./linked-abort.js";
 import type { ListingPace } from "./listing-pace.js";
 import type { ListPage, ListQuery, ObjectStore, ReadQuery } from "./object-store.js";
 
-/** What guards a store. */
+/** The limits that guard a store. */
 export interface StoreGuard {
   readonly clock: Clock;
   readonly pace: ListingPace;

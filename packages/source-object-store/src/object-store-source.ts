@@ -20,7 +20,7 @@ import type { StorePool } from "./store-pool.js";
 import { parseStoreUri } from "./store-uri.js";
 import type { CompletenessRules } from "./version-completeness.js";
 
-/** What a source is made with. */
+/** The dependencies of a source. */
 export interface ObjectStoreSourceSettings {
   readonly clock: Clock;
   readonly logger: Logger;

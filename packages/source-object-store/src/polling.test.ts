@@ -130,7 +130,7 @@ describe("polling", () => {
     });
     await source.poll();
     expect(isChanged).toBe(false);
-    store.put("digits/1/model", "mended");
+    store.put("digits/1/model", "fixed");
     store.put("digits/1/_READY", "");
     await source.poll();
     expect(isChanged).toBe(true);

@@ -10,7 +10,7 @@ import { ARCHIVE, downloadVersion } from "./download-version.js";
 import { errors, isStale } from "./errors.js";
 import type { Sighting, VersionSight } from "./version-sight.js";
 
-/** What fetches need. */
+/** The dependencies of fetches. */
 export interface FetchContext {
   readonly cache: ModelCache;
   readonly logger: Logger;

@@ -4,7 +4,7 @@ import type { ListingPace } from "./listing-pace.js";
 import type { ObjectStore } from "./object-store.js";
 import { formatStoreUri, type StoreUri } from "./store-uri.js";
 
-/** What a pool needs to open stores. */
+/** The dependencies of a pool that opens stores. */
 export interface StorePoolOptions {
   readonly clock: Clock;
   readonly pace: ListingPace;

@@ -5,7 +5,7 @@ export interface StoreUri {
   readonly bucket: string;
   /** The path without a slash at either end. `""` is the bucket itself. */
   readonly path: string;
-  /** What the URI says of the store, by name, such as its region. */
+  /** The settings of the store in the URI, by name, such as its region. */
   readonly parameters: Readonly<Record<string, string>>;
 }
 

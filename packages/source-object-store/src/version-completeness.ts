@@ -12,7 +12,7 @@ export interface CompletenessRules {
   readonly settleMs: number;
 }
 
-/** What is known of the objects of a version. */
+/** The known facts about the objects of a version. */
 export interface SeenObjects {
   readonly listing: VersionListing;
   /** The manifest, if the listing has one. */

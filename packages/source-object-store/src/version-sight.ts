@@ -37,7 +37,7 @@ interface Waiter {
   resolve(): void;
 }
 
-/** What was seen of a version's objects, by the source and by fetches. */
+/** The objects of a version as the source and fetches last saw them. */
 export class VersionSight {
   readonly place: VersionPlace;
   readonly rules: CompletenessRules;

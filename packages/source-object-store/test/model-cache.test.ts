@@ -123,7 +123,7 @@ describe("a download", () => {
     expect(world.held()).toBe(0);
   });
 
-  it("LC1 LC2 that fails is no version, and leaves the way free for the next one, which waits for it", async () => {
+  it("LC1 LC2 that fails is not a version, and leaves the way free for the next one, which waits for it", async () => {
     const { cache, cacheOf, clock, dir, directory } = await cacheWorld();
     await using _ = directory;
     let fail: ((error: Error) => void) | undefined;

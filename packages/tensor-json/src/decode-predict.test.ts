@@ -150,7 +150,7 @@ describe("decodePredict", () => {
     );
   });
 
-  it("reads strings as bytes: escapes, surrogate pairs, base64, and what is no UTF-8", () => {
+  it("reads strings as bytes: escapes, surrogate pairs, base64, and what is not UTF-8", () => {
     const body = Buffer.concat([
       Buffer.from('{"instances":["\\ud83d\\ude00\\/", {"b64":"aGk"}, {"b64":"aGk="}, "'),
       Buffer.from([0xff, 0x41]),

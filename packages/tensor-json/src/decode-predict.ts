@@ -16,7 +16,7 @@ import { byteOrderMark, CHAR, skipSpace, terminated } from "./json-text.js";
 import { STEP_BYTES, skipColon, skipInSteps } from "./json-value.js";
 import { type PredictForm, readInputs } from "./read-inputs.js";
 
-/** What a predict request's body says. */
+/** The content of a predict request's body. */
 export interface PredictBody {
   readonly form: PredictForm;
   /** The `signature_name`; undefined if the body has none. */
@@ -165,7 +165,7 @@ function* readForms(
 const MAX_EXPLAINED_BYTES = 65_536;
 
 const UNEXPLAINED =
-  `the request does not fit the signature; requests of up to ${MAX_EXPLAINED_BYTES} bytes are told where and why: ` +
+  `the request does not fit the signature; requests of up to ${MAX_EXPLAINED_BYTES} bytes get the place and the reason: ` +
   "send a smaller one";
 
 /** The keys of a request that are read. */

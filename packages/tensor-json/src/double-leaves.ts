@@ -89,7 +89,7 @@ export class DoubleLeaves {
     return data.length <= length * MAX_SPARE ? data.subarray(0, length) : data.slice(0, length);
   }
 
-  /** What is in the chunk, when it is all there is. */
+  /** Returns the numbers in the chunk, if it is the only one. */
   #copy(): NumberArray {
     const array = ARRAYS[this.#dtype];
     if (this.used > MAX_COPIED_ONE_BY_ONE) return new array(this.chunk.subarray(0, this.used));

@@ -36,7 +36,7 @@ export class JsonWriter {
     this.string(Buffer.from(text));
   }
 
-  /** Writes bytes as a JSON string; bytes that are no UTF-8 are written as they are. */
+  /** Writes bytes as a JSON string; bytes that are not UTF-8 are written as they are. */
   string(bytes: Uint8Array): void {
     const { out } = this;
     let { at } = this;
@@ -70,7 +70,7 @@ export class JsonWriter {
     this.raw('"}');
   }
 
-  /** What was written. Do not write any more. */
+  /** Returns the written bytes. Do not write any more. */
   finish(): Buffer {
     return this.out.subarray(0, this.at);
   }

@@ -26,7 +26,7 @@ interface Text {
 
 interface Read {
   readonly inputs: Tensors;
-  /** The position after the values; white space may have been passed over. */
+  /** The position after the values; white space may have been ignored. */
   readonly end: number;
 }
 

@@ -20,7 +20,7 @@ const POWERS = Float64Array.from({ length: 23 }, (_, i) => Number(`1e${i}`));
 /**
  * Reads the number token at `at` into `out[index]` as the nearest double.
  *
- * Gives the position after the token, or -1 for anything that is not a number in range. Takes every
+ * Returns the position after the token, or -1 for anything that is not a number in range. Takes every
  * form of a number; `scanRun` is for the usual ones.
  */
 export function scanNumber(

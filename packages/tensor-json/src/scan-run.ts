@@ -15,7 +15,7 @@ export interface RunRow {
 /**
  * Reads number tokens with commas between them, from the one at `from`, into `leaves`.
  *
- * Gives the position after the last number that is not followed by a comma and a number, or -1 where
+ * Returns the position after the last number that is not followed by a comma and a number, or -1 where
  * something is not a number in range. A list of `rowLength` numbers may end and the next one begin
  * within the run; `row` is brought up to date.
  *
@@ -164,7 +164,7 @@ export function scanRun(
 }
 
 /**
- * The bits of a word of four characters, each xor "0", that are set where a character is no digit.
+ * The bits of a word of four characters, each xor "0", that are set where a character is not a digit.
  * Above the first such character they may be wrong.
  */
 function stopsIn(word: number): number {

@@ -28,7 +28,7 @@ export function smallArray<A>(array: TypedArrayConstructor<A>, length: number): 
 
 function newSlab(): ArrayBuffer {
   const buffer = new ArrayBuffer(SLAB_BYTES);
-  // Whoever hands one array over to another thread must not take the others along.
+  // Handing one array over to another thread must not take the others along.
   markAsUntransferable(buffer);
   return buffer;
 }

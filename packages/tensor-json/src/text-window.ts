@@ -9,7 +9,7 @@ export const REASON = { done: 0, hard: 1, exhausted: 2 } as const;
 
 /** Tokens that end this near to the end of a window are left: what follows them is not there. */
 const MARGIN = 16;
-/** What the kernel reads behind the text, which must be zeros. */
+/** The bytes that the kernel reads after the text, which must be zeros. */
 const PADDING = 64;
 /** Below this a loop is faster than a view and a call. */
 const MAX_COPIED_ONE_BY_ONE = 256;

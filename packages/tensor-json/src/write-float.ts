@@ -22,7 +22,7 @@ const DECIMAL_EXPONENTS = Int8Array.from({ length: 256 }, (_, i) =>
  * float, else with 9, in the style of printf's `%g`, and with `.0` where neither `.` nor `e`
  * stands. `NaN`, `Infinity` and `-Infinity` are written bare. At most 15 characters.
  *
- * Gives the position after what was written.
+ * Returns the position after what was written.
  */
 export function writeFloat32(out: Uint8Array, at: number, value: number): number {
   if (value < 0) {

@@ -19,7 +19,7 @@ export class BackwardWriter {
     return this.#buffer.length - this.#at;
   }
 
-  /** What was written. The memory is the caller's; the writer is used up. */
+  /** Returns the written bytes. The memory is the caller's; the writer is used up. */
   finish(): Buffer {
     return this.#buffer.subarray(this.#at);
   }

@@ -50,7 +50,7 @@ export function decodeTensor(name: string, reader: WireReader, memory: TensorMem
   const size = count * elementBytes(dtype);
   if (size > MAX_TENSOR_BYTES) throw unfit(`shape [${shape}] of ${dtype} is too large`);
   if (dtype === "string") return { dtype, shape, data: stringsOf(header, reader, memory, unfit) };
-  // What is a view of the message takes nothing more.
+  // A view of the message takes no more memory.
   if (!content?.length) memory.allowance.take(size);
   return content?.length
     ? tensorOfContent(dtype, header, content, memory, unfit)

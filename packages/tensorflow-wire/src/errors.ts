@@ -6,7 +6,7 @@ export const errors = {
     new ServingError(
       "INVALID_ARGUMENT",
       "MESSAGE_INVALID",
-      `the request is no valid protobuf message: ${problem}`,
+      `the request is not a valid protobuf message: ${problem}`,
     ),
 
   tensorInvalid: (name: string, problem: string) =>

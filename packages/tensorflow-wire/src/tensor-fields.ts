@@ -4,7 +4,7 @@ import type { DType } from "@serving-kit/inference";
 export interface TensorField {
   /** The number of the `*_val` field. */
   readonly field: number;
-  /** What the field's elements are. */
+  /** The kind of the field's elements. */
   readonly kind: "float" | "double" | "int32" | "uint32" | "int64" | "uint64" | "bool" | "bytes";
 }
 

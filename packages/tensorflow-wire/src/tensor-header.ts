@@ -6,10 +6,10 @@ import { WIRE, type WireReader } from "./wire-reader.js";
 /** The greatest rank of TensorFlow's tensors. */
 const MAX_RANK = 254;
 
-/** What a tensor may take at most, in bytes: what a message may. */
+/** Maximum size of a tensor in bytes: that of a message. */
 export const MAX_TENSOR_BYTES = 2 ** 31 - 1;
 
-/** What a TensorProto says beside its typed values. */
+/** The content of a TensorProto besides its typed values. */
 export interface TensorHeader {
   readonly dtype: DType;
   readonly field: TensorField;

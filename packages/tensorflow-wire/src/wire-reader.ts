@@ -4,10 +4,10 @@ import { errors } from "./errors.js";
 export const WIRE = { varint: 0, fixed64: 1, bytes: 2, fixed32: 5 } as const;
 
 /**
- * Reads protobuf's wire form from bytes that nobody vouches for: never outside of them, and what it
- * gives is a view of them.
+ * Reads protobuf's wire form from untrusted bytes: never outside of them, and the result
+ * is a view of them.
  *
- * Every method throws ServingError INVALID_ARGUMENT / MESSAGE_INVALID where the bytes are no message.
+ * Every method throws ServingError INVALID_ARGUMENT / MESSAGE_INVALID where the bytes are not a message.
  */
 export class WireReader {
   readonly bytes: Uint8Array;
@@ -112,7 +112,7 @@ export class WireReader {
     return count;
   }
 
-  /** Passes over a field that nobody asks for. */
+  /** Skips a field. */
   skip(tag: number): void {
     switch (tag & 7) {
       case WIRE.varint:

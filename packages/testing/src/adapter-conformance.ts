@@ -14,7 +14,7 @@ import type { Runner, SuiteOptions } from "./runner.js";
 import { registerSuite, type Tests } from "./suite.js";
 import { turn } from "./turn.js";
 
-/** What `adapterConformance` needs to know of a source adapter. */
+/** Options of `adapterConformance`. */
 export interface AdapterConformanceOptions<I, O> extends SuiteOptions {
   /** Makes a new adapter. */
   create(): SourceAdapter<I, O>;

@@ -83,7 +83,7 @@ export function admissionClauses(options: BatchSchedulerConformanceOptions): Tes
         );
       }),
 
-    "B6 a size that is no integer >= 1 throws RangeError": () =>
+    "B6 a size that is not an integer >= 1 throws RangeError": () =>
       withScheduler(options, {}, async ({ schedule }) => {
         for (const size of [0, -1, 1.5, Number.NaN]) {
           const error = await refusal(async () => schedule(1, { size }));

@@ -9,7 +9,7 @@ import { registerSuite, type Tests } from "./suite.js";
 /**
  * Registers the tests that prove that a scheduler keeps the contract of `BatchScheduler`: B1 to B12.
  *
- * The suite says how each scheduler is to be made, and moves its clock.
+ * The suite says how to make each scheduler, and moves its clock.
  *
  * ```ts
  * batchSchedulerConformance({ describe, it }, {

@@ -11,7 +11,7 @@ import { FakeClock } from "./fake-clock.js";
 import type { SuiteOptions } from "./runner.js";
 import { DEFAULT_TIMEOUT_MS, within } from "./waiting.js";
 
-/** How the scheduler is to be made that the suite asks for. Tasks and results are numbers. */
+/** The options of a scheduler that the suite requests. Tasks and results are numbers. */
 export interface BatchSchedulerSetup {
   readonly run: BatchFunction<number, number>;
   readonly clock: FakeClock;
@@ -27,11 +27,11 @@ export interface BatchSchedulerSetup {
   readonly slots: number;
 }
 
-/** What `batchSchedulerConformance` needs to know of a scheduler. */
+/** Options of `batchSchedulerConformance`. */
 export interface BatchSchedulerConformanceOptions extends SuiteOptions {
   /** Makes a new scheduler as the setup says; the suite closes it. */
   create(setup: BatchSchedulerSetup): BatchScheduler<number, number>;
-  /** For a scheduler that must be told when to run. Default: it runs by the clock alone. */
+  /** For a scheduler that runs on request only. Default: it runs by the clock alone. */
   process?(scheduler: BatchScheduler<number, number>): Promise<void>;
   /**
    * Whether it has levels of priority. If not, a priority other than 0 must throw RangeError.
@@ -59,7 +59,7 @@ export interface BatchSchedulerSubject {
   ran(): (readonly number[])[];
   /** Makes batches run until the test ends them. */
   hang(): void;
-  /** Moves time on, and runs what waits where the scheduler must be told. */
+  /** Moves time on, and runs what waits if the scheduler runs on request only. */
   advance(ms?: number): Promise<void>;
   /** The results of calls, with time moving until they settle. */
   settled<T>(calls: readonly Promise<T>[]): Promise<PromiseSettledResult<T>[]>;

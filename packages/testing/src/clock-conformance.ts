@@ -10,7 +10,7 @@ export interface ClockSubject {
   advance(ms: number): Promise<void>;
 }
 
-/** What `clockConformance` needs to know of a clock. */
+/** Options of `clockConformance`. */
 export interface ClockConformanceOptions extends SuiteOptions {
   /** Makes a clock. One that every test shares is allowed. */
   create(): ClockSubject;

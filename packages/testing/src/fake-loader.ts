@@ -4,7 +4,7 @@ import { type Deferred, deferred } from "./deferred.js";
 
 /** How a FakeLoader behaves. */
 export interface FakeLoaderOptions {
-  /** What `estimateResources` gives. Without it the loader has no estimate. */
+  /** The result of `estimateResources`. Default: the loader has no estimate. */
   readonly resources?: Resources;
   /** How long a load takes on the clock, in milliseconds. Default: it ends in the same turn. */
   readonly loadMs?: number;

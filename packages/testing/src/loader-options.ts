@@ -5,13 +5,13 @@ import type { SuiteOptions } from "./runner.js";
 export interface BrokenArtefact<S> {
   /** Makes the loader. */
   create(): Loader<S>;
-  /** What the message of the error must have: the path of what is missing or corrupt. */
+  /** The text that the message of the error must have: the path of what is missing or corrupt. */
   readonly path: string;
   /** Makes the artefact whole, so that the same loader can load. Without it, that is not tested. */
   repair?(): void | Promise<void>;
 }
 
-/** What `loaderConformance` needs to know of a loader. */
+/** Options of `loaderConformance`. */
 export interface LoaderConformanceOptions<S> extends SuiteOptions {
   /** Makes a new loader of a version that can be loaded. */
   create(): Loader<S>;

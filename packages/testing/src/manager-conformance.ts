@@ -10,7 +10,7 @@ import type { Runner, SuiteOptions } from "./runner.js";
 import { registerSuite, type Tests } from "./suite.js";
 import { DEFAULT_TIMEOUT_MS, within } from "./waiting.js";
 
-/** What `managerConformance` needs to know of a manager. */
+/** Options of `managerConformance`. */
 export interface ManagerConformanceOptions<S> extends SuiteOptions {
   /** Makes a new manager and waits until its servable is available; the suite closes it. */
   create(): Promise<ManagerSubject<S>>;

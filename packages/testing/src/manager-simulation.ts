@@ -114,7 +114,7 @@ export class ManagerSimulation {
       const fails = canFail && this.#choose() % 3 === 0;
       version.state = fails ? "failed" : "ready";
     } else {
-      // A version that is aspired again begins a new life.
+      // A version that is aspired again begins a new load cycle.
       version.state = "new";
     }
     const isGone = !version.isAspired && version.state !== "ready";

@@ -6,7 +6,7 @@ import type { Runner, SuiteOptions } from "./runner.js";
 import { registerSuite, type Tests } from "./suite.js";
 import { DEFAULT_TIMEOUT_MS, rejectionOf, within } from "./waiting.js";
 
-/** What `platformConformance` needs to know of a platform. */
+/** Options of `platformConformance`. */
 export interface PlatformConformanceOptions extends SuiteOptions {
   /** Makes a new platform. */
   create(): Platform;

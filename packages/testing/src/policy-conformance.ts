@@ -11,7 +11,7 @@ import { ManagerSimulation, snapshots } from "./manager-simulation.js";
 import type { Runner, SuiteOptions } from "./runner.js";
 import { registerSuite, type Tests } from "./suite.js";
 
-/** What `policyConformance` needs to know of a policy. */
+/** Options of `policyConformance`. */
 export interface PolicyConformanceOptions extends SuiteOptions {
   readonly policy: AspiredVersionPolicy;
   /**

@@ -18,7 +18,7 @@ export interface PredictorExample {
   readonly tolerance?: number;
 }
 
-/** What `predictorConformance` needs to know of a predictor. */
+/** Options of `predictorConformance`. */
 export interface PredictorConformanceOptions extends SuiteOptions {
   /** Makes a new predictor, ready to be called; the suite disposes it. */
   create(): Promise<Predictor>;
@@ -43,7 +43,7 @@ export interface PredictorSubject {
   dispose(): Promise<void>;
 }
 
-/** What the tests of the clauses share. */
+/** The state that the tests of the clauses share. */
 export interface PredictorKit {
   readonly options: PredictorConformanceOptions;
   readonly timeoutMs: number;
@@ -77,7 +77,7 @@ export function makeKit(options: PredictorConformanceOptions): PredictorKit {
       try {
         await test({ predictor, dispose });
       } finally {
-        // What disposal does wrong is for S11 to say.
+        // S11 reports errors of disposal.
         if (!isDisposed) await dispose().catch(() => {});
       }
     },

@@ -78,7 +78,7 @@ export function lifetimeClauses(kit: PredictorKit): Tests {
         });
         const outcomes = Promise.allSettled(calls);
         await dispose();
-        // The callers of the last call are told a few microtasks later.
+        // The callers of the last call are notified a few microtasks later.
         for (let i = 0; i < 100 && settled < calls.length; i++) await null;
         assert.equal(settled, calls.length, "calls that had settled when disposal ended");
         for (const [i, outcome] of (await outcomes).entries()) {

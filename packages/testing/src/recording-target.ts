@@ -15,7 +15,7 @@ export class RecordingTarget<T> implements Disposable {
   readonly emissions: AspiredVersions<T>[] = [];
   /** Whether the source has completed. */
   isCompleted = false;
-  /** What the source failed with: an object that holds it, since a source may fail with undefined. */
+  /** The failure of the source: an object that holds it, since a source may fail with undefined. */
   failure: { readonly error: unknown } | undefined;
   /** Whether the source emitted, completed or failed before `subscribe` returned. */
   readonly isSynchronous: boolean;
@@ -24,7 +24,7 @@ export class RecordingTarget<T> implements Disposable {
   readonly #waiting: Deferred<AspiredVersions<T>>[] = [];
   #taken = 0;
 
-  /** Subscribes at once. `onEmission` is told each emission as it comes, with the target itself. */
+  /** Subscribes at once. `onEmission` receives each emission as it comes, with the target itself. */
   constructor(
     source: Source<T>,
     onEmission?: (versions: AspiredVersions<T>, target: RecordingTarget<T>) => void,

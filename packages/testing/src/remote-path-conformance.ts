@@ -25,7 +25,7 @@ export interface RemotePathWorld extends Partial<AsyncDisposable> {
   held?(): number;
 }
 
-/** What `remotePathConformance` needs to know of remote paths. */
+/** Options of `remotePathConformance`. */
 export interface RemotePathConformanceOptions extends SuiteOptions {
   /** Makes a remote path with a storage of its own that has its files. */
   create(): RemotePathWorld | Promise<RemotePathWorld>;
@@ -145,7 +145,7 @@ interface Stage {
   readonly world: RemotePathWorld;
   /** `progressed` receives whether the fetch had settled before the remote path called it. */
   fetch(signal?: AbortSignal, progressed?: (settled: boolean) => void): Promise<LocalLease>;
-  /** What a fetch rejects with. */
+  /** The rejection of a fetch. */
   rejection(signal?: AbortSignal): Promise<unknown>;
   frees(when: string): Promise<void>;
 }

@@ -15,7 +15,7 @@ export interface RespondExample {
   readonly isRefusal?: boolean;
 }
 
-/** What `respondConformance` needs to know of a predictor. */
+/** Options of `respondConformance`. */
 export interface RespondConformanceOptions extends SuiteOptions {
   /** Makes a new predictor, ready to be called; the suite disposes it. */
   create(): Promise<Predictor>;

@@ -19,7 +19,7 @@ export interface Skip {
   readonly clauses: readonly string[];
 }
 
-/** What the options of every suite have. */
+/** Options of every suite. */
 export interface SuiteOptions {
   /** Names what is tested, in the titles. */
   readonly name: string;

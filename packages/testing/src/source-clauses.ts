@@ -166,7 +166,7 @@ export function sourceClauses<T>(options: SourceConformanceOptions<T>): Tests {
         for (const name of world.names) await world.aspire(name, [1n]);
         for (let i = 0; i < 2; i++) {
           using target = subscribe();
-          assert.ok(!target.isSynchronous, "expected nothing to be told within subscribe");
+          assert.ok(!target.isSynchronous, "expected no emission within subscribe");
           await quiet();
         }
       },

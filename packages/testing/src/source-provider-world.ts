@@ -6,7 +6,7 @@ export interface SourceProviderWorld extends Partial<AsyncDisposable> {
   readonly provider: SourceProvider;
   /** The base paths of two servables, as a user writes them. There is nothing below them yet. */
   readonly basePaths: readonly [string, string];
-  /** What the sources are made with besides servables, such as a FakeClock. */
+  /** Options of the sources besides servables, such as a FakeClock. */
   readonly context?: Partial<Omit<SourceContext, "servables">>;
   /** Puts a complete version, which need not settle, below a base path. */
   publish(basePath: string, version: Version): void | Promise<void>;
@@ -26,7 +26,7 @@ export interface SourceProviderWorld extends Partial<AsyncDisposable> {
   listed?(): number;
 }
 
-/** What `sourceProviderConformance` needs to know of a provider. */
+/** Options of `sourceProviderConformance`. */
 export interface SourceProviderConformanceOptions extends SuiteOptions {
   /** Makes a provider with a storage of its own. */
   create(): SourceProviderWorld | Promise<SourceProviderWorld>;

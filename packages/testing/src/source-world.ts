@@ -4,7 +4,7 @@ import type { SuiteOptions } from "./runner.js";
 /** A source together with the world that it watches, which the suite changes. */
 export interface SourceWorld<T> extends Partial<AsyncDisposable> {
   readonly source: Source<T>;
-  /** The servables that the source speaks for: two, or one where it can speak for no more. */
+  /** The servables that the source emits: two, or one if it can emit no more. */
   readonly names: readonly string[];
   /** Makes exactly these versions of a servable the ones to be loaded; with none it is withdrawn. */
   aspire(name: string, versions: readonly Version[]): void | Promise<void>;
@@ -23,8 +23,8 @@ export interface SourceWorld<T> extends Partial<AsyncDisposable> {
   held?(): number;
 }
 
-/** What `sourceConformance` needs to know of a source. */
+/** Options of `sourceConformance`. */
 export interface SourceConformanceOptions<T> extends SuiteOptions {
-  /** Makes a new source with a world of its own, in which nothing is to be loaded yet. */
+  /** Makes a new source with a world of its own, which has no version yet. */
   create(): SourceWorld<T> | Promise<SourceWorld<T>>;
 }

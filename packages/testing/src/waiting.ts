@@ -8,7 +8,7 @@ export const DEFAULT_TIMEOUT_MS = 4_000;
 /** Turns of the event loop that follow a time: a process that was held up all the while did nothing in it. */
 const MIN_TURNS = 100;
 
-/** Gives the outcome of a promise, or fails when it does not settle within a real time. */
+/** Returns the outcome of a promise, or fails when it does not settle within a real time. */
 export async function within<T>(promise: Promise<T>, timeoutMs: number, what: string): Promise<T> {
   let hasSettled = false;
   const settled = promise.finally(() => {

@@ -85,7 +85,7 @@ describe("loaderConformance rejects a loader", () => {
     expect(await brokenBy({ create, allocated: () => made })).toContain("L1");
   });
 
-  it("L2 whose estimate grows, is no amount, or is below what it holds", async () => {
+  it("L2 whose estimate grows, is not an amount, or is below what it holds", async () => {
     const growing = () => {
       let ramBytes = 1;
       return Object.assign(new FakeLoader(), {

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 
-/** What the content of a file has to come to. */
+/** The checksum that the content of a file must have. */
 export interface Checksum {
   readonly algorithm: "sha256";
   /** In hexadecimal, lower case. */

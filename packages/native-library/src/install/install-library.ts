@@ -18,7 +18,7 @@ export interface PinnedVersion {
   readonly sha256: string;
 }
 
-/** What a library is installed from: a Python package or an archive. */
+/** The source of an installation: a Python package or an archive. */
 export interface LibrarySource {
   readonly name: string;
   /** The version whose checksum is known. */
@@ -41,13 +41,13 @@ export interface LibraryInstallation {
   readonly versions: readonly string[];
   /** The names of the main library in all sources: those of others are removed. */
   readonly mainLibraries: readonly string[];
-  /** What to do by hand. */
+  /** The steps to install by hand. */
   readonly remedy: string;
   /** Called if something must be installed. */
   chooseSource(): Promise<LibrarySource>;
 }
 
-/** What was installed. */
+/** The result of an installation. */
 export interface Installation {
   readonly version: string;
   readonly folder: string;

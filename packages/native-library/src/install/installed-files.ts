@@ -3,7 +3,7 @@ import { basename, join } from "node:path";
 import { checksumOf } from "./checksum.js";
 import type { InstallOptions } from "./install-options.js";
 
-/** What is in a folder by an installation. */
+/** The files of an installation in a folder. */
 export interface InstalledFiles {
   readonly version: string;
   /** Where it is from: the name of a Python package or of an archive. */
@@ -74,7 +74,7 @@ function isInstalledFiles(value: unknown): value is InstalledFiles {
   const { version, source, library, sha256 } = value as Record<string, unknown>;
   if ([version, source, library].some((text) => typeof text !== "string")) return false;
   if (typeof sha256 !== "object" || sha256 === null) return false;
-  // What was written is not to be trusted with paths.
+  // Paths in the record are not trusted.
   const entries = Object.entries(sha256);
   const isSound = entries.every(
     ([name, hash]) => basename(name) === name && typeof hash === "string",

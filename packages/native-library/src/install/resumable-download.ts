@@ -9,7 +9,7 @@ const MAX_FAILURES = 5;
 const PROGRESS_BYTES = 2 ** 16;
 const PAUSE_MS = 1_000;
 
-/** What is downloaded, and where to. */
+/** A file to download, and where to. */
 export interface DownloadOptions {
   readonly url: string;
   /** Of the whole file. */

@@ -3,12 +3,12 @@ import { pythonSurroundings } from "../python.js";
 import type { Pip } from "./pip.js";
 import { WHEEL_PYTHON, type Wheel } from "./wheel.js";
 
-/** What pip may write: a line for each file of the package. */
+/** Maximum bytes that pip may write: a line for each file of the package. */
 const MAX_OUTPUT_BYTES = 2 ** 26;
 
 /** Where a wheel is. */
 export interface WheelLink {
-  /** Never shown: what is in it is the business of whoever runs the index. */
+  /** Never shown: its content belongs to the operator of the index. */
   readonly url: string;
   /** Its file name, without folders. */
   readonly name: string;

@@ -2,7 +2,7 @@ import type { SourceActivityEvent } from "@serving-kit/core";
 import type { Metric } from "./metric-values.js";
 import { SeriesCounter } from "./series-counter.js";
 
-/** What sources of remote storage cost: listings, fetches, bytes, time and failures, by model. */
+/** The costs of sources of remote storage: listings, fetches, bytes, time and failures, by model. */
 export class SourceMetrics {
   readonly #listings = new SeriesCounter(
     "serving_kit_source_listings",

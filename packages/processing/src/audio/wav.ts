@@ -22,7 +22,7 @@ export function readWav(bytes: Uint8Array, maxSeconds: number): Sound {
   for (let at = 12; at + 8 <= bytes.length; ) {
     const size = view.getUint32(at + 4, true);
     const start = at + 8;
-    // What is written as a stream has a size of 0 or of all ones.
+    // A file that is written as a stream has a size of 0 or of all ones.
     const end =
       textAt(at) === "data" && (size === 0 || size === 2 ** 32 - 1) ? bytes.length : start + size;
     if (textAt(at) === "fmt ") layout = layoutOf(view, start, size);

@@ -78,7 +78,7 @@ export interface AfterConfig {
   readonly boxes?: BoxesConfig | undefined;
 }
 
-/** What stands in front of a model, as a configuration says: the steps in their order. */
+/** The steps in front of a model, in their order, as a configuration lists them. */
 export interface ProcessingConfig {
   /** The signature of the model that is called. Default `serving_default`. */
   readonly signature?: string | undefined;

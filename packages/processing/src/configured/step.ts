@@ -1,7 +1,7 @@
 import type { MapContext, Signature, Specs, TensorSpec, Tensors } from "@serving-kit/inference";
 import { errors } from "../errors.js";
 
-/** What steps know of the model. */
+/** The properties of the model that steps use. */
 export interface StepScope {
   readonly signature: Signature;
   /** The path of the version: a folder, or a file. */

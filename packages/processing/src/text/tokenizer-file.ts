@@ -27,7 +27,7 @@ export interface Padding {
   readonly pad_type_id?: number;
 }
 
-/** What adds special tokens: the forms that have some. */
+/** The post-processors that add special tokens. */
 export interface PostProcessor {
   readonly type: string;
   /** `Sequence`. */

@@ -19,7 +19,7 @@ import {
   writePredictResponse,
 } from "./predict-messages.js";
 
-/** What Predict depends on. */
+/** The dependencies of Predict. */
 export interface GrpcPredictOptions {
   readonly checkMethod: CheckMethod;
   readonly serializeAsTensorContent: boolean;

@@ -28,7 +28,7 @@ const statusResponse = messageOfType("GetModelStatusResponse");
 const reloadRequest = messageOfType<ReloadRequest>("ReloadConfigRequest");
 const reloadResponse = messageOfType("ReloadConfigResponse");
 
-/** So long before the deadline of a reload its answer is on the way, with what became of each model. */
+/** So long before the deadline of a reload its answer is on the way, with the outcome of each model. */
 const ANSWER_MS = 100;
 
 /** The longest message of a reload, which is decoded without a pause: it has room for 100,000 models. */

@@ -15,7 +15,7 @@ import { effectiveSignature, servableRequest } from "./model-spec.js";
 const CLASSIFY = "tensorflow/serving/classify";
 const REGRESS = "tensorflow/serving/regress";
 
-/** What a request without tasks, or whose first task has no ModelSpec, asks for. */
+/** The request of a message without tasks, or whose first task has no ModelSpec. */
 const NAMELESS: ModelSpec = { name: "", signatureName: "" };
 
 const multiInferenceResponse = messageOfType("MultiInferenceResponse");

@@ -67,7 +67,7 @@ function readInput(reader: WireReader, inputs: Map<string, WireReader>): void {
   inputs.set(name, tensor);
 }
 
-/** What a PredictResponse says. */
+/** The content of a PredictResponse. */
 export interface PredictResponse {
   readonly id: ServableId;
   readonly signature: string;

@@ -3,7 +3,7 @@ export class ByteSink {
   #bytes = Buffer.allocUnsafe(64);
   #length = 0;
 
-  /** What was written, as a view. */
+  /** Returns the written bytes, as a view. */
   get bytes(): Buffer {
     return this.#bytes.subarray(0, this.#length);
   }

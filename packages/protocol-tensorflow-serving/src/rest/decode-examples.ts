@@ -81,7 +81,7 @@ export function* decodeExamplesInSteps(
   };
 }
 
-/** What a number takes at most: as text, and as a varint. */
+/** Maximum bytes of a number: as text, and as a varint. */
 const NUMBER_BYTES = 16;
 
 /** The memory in bytes that the examples between two positions take as objects and as messages. */

@@ -57,9 +57,9 @@ export function restRoutes(core: ServerCore, checksMethodNames: boolean): readon
 
 type Run = (servable: ServableRequest, request: HttpRequest) => Promise<HttpAnswer>;
 
-/** What answers the calls of a model, by their kind. */
+/** The functions that answer the calls of a model, by their kind. */
 function runsOf(core: ServerCore, checksMethodNames: boolean) {
-  /** What answers the calls of one API: decodes and runs the body of a request, then writes the answer. */
+  /** Answers the calls of one API: decodes and runs the body of a request, then writes the answer. */
   const row = <T>(
     api: "Predict" | "Classify" | "Regress",
     run: (version: CalledVersion, body: Uint8Array, check: CheckMethod) => Promise<T>,

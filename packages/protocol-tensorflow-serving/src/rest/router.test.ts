@@ -17,7 +17,7 @@ describe("matchRoute", () => {
       { kind: "predict", request: { name: "m", label: "a b" } },
     ],
     ["POST", "/v1/models/a%2Fb:predict", { kind: "predict", request: { name: "a/b" } }],
-    // As curl decodes: what is no code stays, and what is no UTF-8 is a name that no model has.
+    // As curl decodes: what is not code stays, and what is not UTF-8 is a name that no model has.
     ["GET", "/v1/models/%zz%2", { kind: "status", request: { name: "%zz%2" } }],
     ["GET", "/v1/models/é%C3%A9%ff", { kind: "status", request: { name: "éé\ufffd" } }],
     [

@@ -2,7 +2,7 @@ import { parseVersion, type ServableRequest } from "@serving-kit/core";
 import { decodeSegment } from "@serving-kit/server";
 import { errors } from "../errors.js";
 
-/** What a request of TF Serving's REST API asks for. */
+/** The meaning of a request of TF Serving's REST API. */
 export type Route =
   | { readonly kind: "predict" | "classify" | "regress"; readonly request: ServableRequest }
   | { readonly kind: "status" | "metadata"; readonly request: ServableRequest }

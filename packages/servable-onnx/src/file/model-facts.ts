@@ -3,7 +3,7 @@ export interface GraphValue {
   readonly name: string;
   /** The kind of its type, such as `tensor` or `sequence`; `unknown` if the file does not declare one. */
   readonly kind: "tensor" | "sequence" | "map" | "sparse tensor" | "optional" | "unknown";
-  /** The number in ONNX's `TensorProto.DataType`; 0 if it is no tensor. */
+  /** The number in ONNX's `TensorProto.DataType`; 0 if it is not a tensor. */
   readonly elementType: number;
   /** The extents, -1 for an unknown one; null if the rank is unknown, which a scalar's is not. */
   readonly shape: readonly number[] | null;
@@ -24,7 +24,7 @@ export type ClassLabels =
   | { readonly dtype: "int64"; readonly values: readonly bigint[] }
   | { readonly dtype: "string"; readonly values: readonly Uint8Array[] };
 
-/** What the kit reads in an ONNX file. */
+/** The facts that the kit reads in an ONNX file. */
 export interface ModelFacts {
   readonly irVersion: number;
   /** The program that wrote the file, with its version. */

@@ -18,7 +18,7 @@ const MAX_DEPTH = 64;
 const bytes = (field: number) => (field << 3) | WIRE.bytes;
 const varint = (field: number) => (field << 3) | WIRE.varint;
 
-/** Reads a `NodeProto`. @throws ServingError MESSAGE_INVALID if the bytes are no message. */
+/** Reads a `NodeProto`. @throws ServingError MESSAGE_INVALID if the bytes are not a message. */
 export function readNode(reader: WireReader): GraphNode {
   const inputs: string[] = [];
   const outputs: string[] = [];

@@ -13,7 +13,7 @@ export interface Initializer {
   readonly external: ExternalData | undefined;
 }
 
-/** Reads a `TensorProto`. @throws ServingError MESSAGE_INVALID if the bytes are no message. */
+/** Reads a `TensorProto`. @throws ServingError MESSAGE_INVALID if the bytes are not a message. */
 export function readInitializer(reader: WireReader): Initializer {
   let name = "";
   let isExternal = false;

@@ -17,7 +17,7 @@ const KINDS = new Map<number, GraphValue["kind"]>([
   [bytes(9), "optional"],
 ]);
 
-/** Reads a `ValueInfoProto`. @throws ServingError MESSAGE_INVALID if the bytes are no message. */
+/** Reads a `ValueInfoProto`. @throws ServingError MESSAGE_INVALID if the bytes are not a message. */
 export function readValue(reader: WireReader): Omit<GraphValue, "hasDefault"> {
   let name = "";
   let type = UNKNOWN;
@@ -66,7 +66,7 @@ function readShape(reader: WireReader): readonly number[] {
   return shape;
 }
 
-/** The extent of a dimension, -1 if it is a symbol, or a number that is no extent. */
+/** The extent of a dimension, -1 if it is a symbol, or a number that is not an extent. */
 function readExtent(reader: WireReader): number {
   let extent = -1;
   while (reader.hasMore) {

@@ -64,7 +64,7 @@ export class Bindings {
     }
   }
 
-  /** Gives a binding back when its run has ended. */
+  /** Releases a binding when its run has ended. */
   give(runs: ShapeRuns, binding: Binding): void {
     binding.held.length = 0;
     const bytes = this.#idleBytes + binding.bytes;

@@ -1,6 +1,6 @@
 import type { DType } from "@serving-kit/inference";
 
-/** dtypes by their numbers in ONNX and in `ONNXTensorElementDataType`; the numbers between are no dtypes of the kit. */
+/** dtypes by their numbers in ONNX and in `ONNXTensorElementDataType`; the numbers between are not dtypes of the kit. */
 const DTYPES: readonly (DType | undefined)[] = [
   undefined,
   "float32",

@@ -38,7 +38,7 @@ export const PLATFORM_PACKAGE = `@serving-kit/onnxruntime-${here}`;
 /** The folder in the cache folder that `install` fills. */
 export const CACHED_FOLDER = "onnxruntime";
 
-/** What a user can do without a library. */
+/** The remedy for a user without a library. */
 export const LIBRARY_REMEDY = `run \`serving-kit install onnx\`, install ${PLATFORM_PACKAGE} or onnxruntime-node, or set ${LIBRARY_VARIABLE} to the path of a libonnxruntime`;
 
 /** The name of the library in a package of this platform. */

@@ -55,6 +55,6 @@ export interface StoppableRun {
   readonly pointer: bigint;
   /** Whether the run was told to stop. */
   isStopped(): boolean;
-  /** Gives them back when the native run has ended. */
+  /** Releases them when the native run has ended. */
   give(): void;
 }

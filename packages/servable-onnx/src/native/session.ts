@@ -5,7 +5,7 @@ import type { OnnxRuntime } from "./library.js";
 import { counts } from "./native-counts.js";
 import { appendProvider } from "./providers.js";
 
-/** What a session is made of. */
+/** The source of a session. */
 export interface SessionSource {
   readonly path: string;
   /** The file, without ZipMaps. */

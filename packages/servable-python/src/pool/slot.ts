@@ -6,7 +6,7 @@ import type { WorkerLog } from "../worker/worker-log.js";
 import { restartDelayMs } from "./backoff.js";
 import type { PoolCall } from "./pool-call.js";
 
-/** What a slot needs of its pool. */
+/** The parts of its pool that a slot needs. */
 export interface SlotOptions {
   /** Starts the worker of this slot. */
   start(signal: AbortSignal): Promise<PythonWorker>;
@@ -18,7 +18,7 @@ export interface SlotOptions {
   readonly log: WorkerLog;
   /** The slot can take calls, or its state has changed otherwise. */
   onChange(): void;
-  /** What a call rejects with whose process ended. */
+  /** Returns the error of a call whose process ended. */
   died(ending: Ending): Error;
 }
 

@@ -8,7 +8,7 @@ import type { WorkerLog } from "../worker/worker-log.js";
 import { PoolCall } from "./pool-call.js";
 import { Slot } from "./slot.js";
 
-/** What a pool is made of. */
+/** The dependencies of a pool. */
 export interface PoolOptions {
   /** How messages name the version. */
   readonly name: string;
@@ -82,7 +82,7 @@ export class WorkerPool implements AsyncDisposable {
     }
   }
 
-  /** What the first worker said about its model. */
+  /** The first worker's description of its model. */
   get model(): WorkerModel {
     return (this.#slots[0] as Slot).worker?.model as WorkerModel;
   }

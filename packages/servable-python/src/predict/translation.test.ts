@@ -33,7 +33,7 @@ it.each<[string, Tensors, string]>([
   ],
   ["a scalar: columns", { x: tensor("float64", [], [Number.NaN]) }, '{"inputs":NaN}'],
   [
-    "bytes that are no text",
+    "bytes that are not text",
     { x: tensor("string", [1], [Uint8Array.of(255)]) },
     '{"instances":[{"b64":"/w=="}]}',
   ],

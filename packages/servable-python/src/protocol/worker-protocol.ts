@@ -75,13 +75,10 @@ export type TensorPart = readonly [
   bytes: number,
 ];
 
-/** The messages of a worker. */
-export type WorkerMessage = ReadyMessage | LoadFailure | CallAnswer | LogLine;
-
 /** The model is loaded. */
 export type ReadyMessage = { readonly kind: "ready"; readonly pid: number } & WorkerModel;
 
-/** What a worker says about its model. */
+/** A worker's description of its model. */
 export type WorkerModel =
   | { readonly takes: "bodies" }
   | {

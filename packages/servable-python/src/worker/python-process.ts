@@ -19,7 +19,7 @@ export const PROGRAM = fileURLToPath(
  */
 export const FLAGS = ["-I", "-B", "-u", "-X", "faulthandler"];
 
-/** What a process reports to its owner. */
+/** Callbacks of a process to its owner. */
 export interface ProcessListener {
   /** Bytes of the frame socket. */
   onBytes(bytes: Uint8Array): void;

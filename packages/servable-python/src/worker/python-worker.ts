@@ -15,7 +15,7 @@ import { type Ending, endingOf, quoted } from "./ending.js";
 import { PythonProcess } from "./python-process.js";
 import type { WorkerLog } from "./worker-log.js";
 
-/** What a worker is started with. */
+/** The settings that a worker is started with. */
 export interface WorkerOptions {
   readonly interpreter: string;
   readonly env: NodeJS.ProcessEnv;

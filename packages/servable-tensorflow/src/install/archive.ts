@@ -57,7 +57,7 @@ const archives: Readonly<Record<string, Archive>> = {
 /** The files in an archive that say under which licences the libraries are. */
 export const ARCHIVED_LICENSE = /^(\.\/)?THIRD_PARTY_TF_C_LICENSES$/;
 
-/** The archive for a platform such as `linux-x64`; undefined where there is none. */
+/** The archive for a platform such as `linux-x64`; undefined if there is none. */
 export function archiveFor(platform: string): Archive | undefined {
   return Object.hasOwn(archives, platform) ? archives[platform] : undefined;
 }

@@ -4,7 +4,7 @@ import { cacheFolder } from "@serving-kit/native-library";
 import { damagedFiles, readInstalledFiles } from "@serving-kit/native-library/install";
 import { CACHED_FOLDER } from "../native/library.js";
 
-/** What is left of an installation. */
+/** The state of an installation. */
 export interface InstallationCheck {
   readonly version: string;
   readonly folder: string;
@@ -14,7 +14,7 @@ export interface InstallationCheck {
 
 /**
  * Compares the files that `installTensorFlow` put into a folder with their checksums, which reads all
- * of them: 1 GB. Undefined where nothing is installed. `installTensorFlow` mends what is damaged.
+ * of them: 1 GB. Undefined if nothing is installed. `installTensorFlow` fixes what is damaged.
  */
 export async function checkInstallation(
   options: Pick<InstallLibraryOptions, "dir" | "onProgress" | "signal"> = {},

@@ -12,7 +12,7 @@ import { ARCHIVED_LICENSE, ARCHIVES, type Archive, archiveFor } from "./archive.
 import { fetchArchive } from "./fetch-archive.js";
 import { DEFAULT_VERSION, type TensorFlowWheel, wheelFor } from "./wheel.js";
 
-/** What was installed. */
+/** The result of an installation. */
 export type Installation = Omit<InstalledLibrary, "name" | "variable">;
 
 const TITLE = "libtensorflow";

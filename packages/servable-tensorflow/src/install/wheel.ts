@@ -34,7 +34,7 @@ const wheels: Readonly<Record<string, TensorFlowWheel>> = {
   },
 };
 
-/** The wheel for a platform such as `linux-x64`; undefined where none carries the library. */
+/** The wheel for a platform such as `linux-x64`; undefined if none carries the library. */
 export function wheelFor(platform: string): TensorFlowWheel | undefined {
   return Object.hasOwn(wheels, platform) ? wheels[platform] : undefined;
 }

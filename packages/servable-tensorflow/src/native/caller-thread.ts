@@ -17,7 +17,7 @@ const CALLER_THREAD = Uint8Array.of(
 
 const callerThreadBuffers = new WeakMap<Bindings, bigint>();
 
-/** A TF_Buffer that runs share and nobody frees. */
+/** A TF_Buffer that runs share and that is never freed. */
 export function callerThreadOptions(bindings: Bindings): bigint {
   let buffer = callerThreadBuffers.get(bindings);
   if (buffer === undefined) {

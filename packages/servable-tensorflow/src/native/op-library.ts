@@ -24,7 +24,7 @@ export async function loadOpLibrary(tensorflow: TensorFlow, path: string): Promi
 }
 
 /**
- * Loads the op libraries of installed packages that are not loaded yet, but for those that do not fit the
+ * Loads the op libraries of installed packages that are not loaded yet, except those that do not fit the
  * TensorFlow that is open. Returns whether there was any.
  */
 export async function loadFoundOpLibraries(tensorflow: TensorFlow): Promise<boolean> {

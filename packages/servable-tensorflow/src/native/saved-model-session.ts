@@ -7,7 +7,7 @@ import { INSTALL_COMMAND, type TensorFlow } from "./library.js";
 import { counts } from "./native-counts.js";
 import { giveStatus, type Status, takeStatus } from "./status.js";
 
-/** What a session is made of. */
+/** The source of a session. */
 export interface SessionSource {
   /** The folder of the SavedModel. */
   readonly path: string;
@@ -93,7 +93,7 @@ export class SavedModelSession {
   async #close(): Promise<void> {
     const { closeSession, deleteSession, deleteGraph } = this.#bindings;
     const status = takeStatus(this.#bindings);
-    // What they report is of no use: the session is gone either way.
+    // Their status is ignored: the session is gone either way.
     await callOnThread(closeSession, this.pointer, status.pointer);
     await callOnThread(deleteSession, this.pointer, status.pointer);
     await callOnThread(deleteGraph, this.graph);

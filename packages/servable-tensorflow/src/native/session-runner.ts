@@ -13,7 +13,7 @@ import { timedRun } from "./timed-run.js";
 
 /**
  * The native side of one run, used again by later ones: arrays that native code has once seen cost
- * little to show it again. Given back when the native run has ended, whatever became of its caller.
+ * little to show it again. Released when the native run has ended, even if its caller has gone.
  */
 interface NativeRun {
   readonly feeds: BigUint64Array;
@@ -207,7 +207,7 @@ export class SessionRunner {
       }
       return outputs;
     } finally {
-      // What was not read because another could not be.
+      // Those that were not read because another could not be.
       if (status.isOk)
         for (; taken < names.length; taken++) this.#memory.free(results[taken] as bigint);
       this.#giveBack(run);

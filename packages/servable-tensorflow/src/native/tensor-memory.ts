@@ -43,7 +43,7 @@ export class TensorMemory {
   }
 
   /**
-   * A native tensor with the elements of `tensor`: one copy, or none where the elements lie in memory
+   * A native tensor with the elements of `tensor`: one copy, or none if the elements lie in memory
    * that `show` gave. Free it with `free`.
    */
   write(tensor: Tensor): { pointer: bigint; isShown: boolean } {

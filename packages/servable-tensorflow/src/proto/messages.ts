@@ -52,7 +52,7 @@ export interface SignatureDef {
   readonly defaults: Readonly<Record<string, TensorProto>>;
 }
 
-/** `NodeDef`, decoded but for its attributes. */
+/** `NodeDef`, decoded except its attributes. */
 export interface NodeDef {
   readonly name: string;
   readonly op: string;
@@ -99,14 +99,14 @@ export interface FunctionDef {
   readonly controlRet: Readonly<Record<string, string>>;
 }
 
-/** `GraphDef`, decoded but for its functions. */
+/** `GraphDef`, decoded except its functions. */
 export interface GraphDef {
   readonly node: readonly NodeDef[];
   /** Serialized `FunctionDef` messages. */
   readonly library?: { readonly function: readonly Uint8Array[] } | null;
 }
 
-/** `MetaGraphDef`, decoded but for its graph. */
+/** `MetaGraphDef`, decoded except its graph. */
 export interface MetaGraphDef {
   readonly metaInfoDef?: {
     readonly tags: readonly string[];

@@ -52,7 +52,11 @@ describe("tensorFromProto", () => {
   });
 
   it.each([
-    ["a type that is no element", { dtype: 20, tensorShape: shape(1) }, "it is of type resource"],
+    [
+      "a type that is not an element",
+      { dtype: 20, tensorShape: shape(1) },
+      "it is of type resource",
+    ],
     [
       "a shape that is not known",
       { dtype: 1, tensorShape: { unknownRank: true } },

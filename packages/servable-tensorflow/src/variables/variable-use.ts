@@ -8,7 +8,7 @@ export interface Run {
   readonly fetched: readonly string[];
 }
 
-/** What happens to a variable in a run. */
+/** The use of a variable in a run. */
 export interface VariableUse {
   isRead: boolean;
   /** Whether it may be assigned. */
@@ -102,7 +102,7 @@ export class VariableUses {
       for (const consumer of scope.consumers(name)) {
         const { node, input } = consumer;
         if (!live.has(node.name) || consumer.output !== Number(output)) continue;
-        // What has passed a Switch may be dead.
+        // An op after a Switch may be dead.
         if (!aliases.has(node.op)) this.#note(node, input, tensor === origin, use);
         else if (node.op === "IdentityN") seen.add(`${node.name}:${input}`);
         else for (const each of [0, 1]) seen.add(`${node.name}:${each}`);

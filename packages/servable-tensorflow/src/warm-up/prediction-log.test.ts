@@ -33,7 +33,7 @@ const predict = log({
 });
 
 describe("readWarmUpRequests", () => {
-  it("gives none where there is no file", async () => {
+  it("gives none if there is no file", async () => {
     expect(await readWarmUpRequests(join(folder, "elsewhere"))).toEqual([]);
   });
 

@@ -7,7 +7,7 @@ export interface WarmUpRequest {
   readonly signature?: string;
   /** Default all. */
   readonly outputs?: readonly string[];
-  /** Which record of the warm-up file it is from, counted from 0. Absent where it was invented. */
+  /** Which record of the warm-up file it is from, counted from 0. Absent if it was generated. */
   readonly record?: number;
 }
 

@@ -30,7 +30,7 @@ export function readGraphTensor(
   const type = TENSOR_TYPES[typeNumber];
   const shape = table.int32s(TENSOR.shape);
   const isSparse = table.table(TENSOR.sparsity) !== undefined;
-  // Buffer 0 means that there is none, whatever it holds.
+  // Buffer 0 means that there is none, even if it has bytes.
   const data = buffer === 0 ? undefined : buffers[buffer];
   if (data !== undefined && !isSparse) checkData(data, shape, type, index);
   const quantization = readQuantization(table.table(TENSOR.quantization));

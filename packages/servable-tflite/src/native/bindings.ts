@@ -16,7 +16,7 @@ const status = "int";
  * model by any number.
  */
 export const declarations = {
-  /** Does not copy the bytes: they stay until modelDelete. Null when they are no model. */
+  /** Does not copy the bytes: they stay until modelDelete. Null when they are not a model. */
   modelCreate: ["TfLiteModelCreate", model, "void *", "size_t"],
   /** After every interpreter of the model is gone. */
   modelDelete: ["TfLiteModelDelete", "void", model],
@@ -90,7 +90,7 @@ export const declarations = {
   /** Null before memory is allocated. Moves with allocateTensors; of dynamic tensors with invoke. */
   tensorData: ["TfLiteTensorData", "void *", tensor],
   copyIn: ["TfLiteTensorCopyFromBuffer", status, tensor, "void *", "size_t"],
-  /** Gives a dynamic tensor, such as one of strings, memory of a size. */
+  /** Allocates the memory of a dynamic tensor, such as one of strings. */
   tensorRealloc: ["TfLiteTensorRealloc", "void", "size_t", tensor],
 
   /** Takes a pointer to options, which it copies. */

@@ -19,7 +19,7 @@ function report(id: bigint | null, format: bigint, args: bigint): void {
 /** Collects what TensorFlow Lite says of one interpreter, which else goes to stderr. */
 export class ErrorReporter implements Disposable {
   readonly #messages: string[] = [];
-  /** What to pass as user data. */
+  /** The pointer to pass as user data. */
   readonly userData = nextId++;
 
   constructor() {

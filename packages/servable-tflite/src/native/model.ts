@@ -4,7 +4,7 @@ import type { ModelFile } from "../model-description.js";
 import type { Tflite } from "./library.js";
 import { counts } from "./native-counts.js";
 
-/** A TfLiteModel with the bytes that it lies in. They are ours: nobody can truncate them as a file. */
+/** A TfLiteModel with the bytes that it lies in. They are private: they cannot be truncated as a file can. */
 export class NativeModel {
   readonly tflite: Tflite;
   readonly executor: NativeExecutor;

@@ -19,7 +19,7 @@ export function encodeStrings(strings: readonly Uint8Array[]): Uint8Array {
   return buffer;
 }
 
-/** Copies the strings out of TensorFlow Lite's memory. No bytes at all are no strings. */
+/** Copies the strings out of TensorFlow Lite's memory. No bytes at all mean no strings. */
 export function decodeStrings(memory: ArrayBuffer): Uint8Array[] {
   if (memory.byteLength === 0) return [];
   const view = new DataView(memory);

@@ -7,7 +7,7 @@ import { checkResultSize, isSized } from "./result-size.js";
 import type { AbstractTensor } from "./values/abstract-tensor.js";
 import type { OperatorView } from "./values/operator-view.js";
 
-/** What the kernels of a runtime need checked. */
+/** The operands that the kernels of a runtime need checked. */
 export interface Requirements {
   readonly generation: KernelGeneration;
   readonly maxTensorBytes: number;

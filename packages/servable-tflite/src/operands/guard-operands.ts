@@ -25,7 +25,7 @@ export interface UncheckedOperand {
 export const generationOf = (version: string): KernelGeneration =>
   isVersionWithin(version, { atLeast: "2.21" }) ? "2.21" : "2.9";
 
-/** What decides how signatures are guarded. */
+/** The settings that decide how signatures are guarded. */
 export interface GuardSettings {
   /** The version of TensorFlow Lite that runs them. */
   readonly version: string;

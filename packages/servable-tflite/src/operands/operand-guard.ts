@@ -32,7 +32,7 @@ const SAMPLES = [1, 2, 5, 16, 33, 128, 300];
 /** The last time, each unknown extent gets another. */
 const DISTINCT = [7, 11, 13, 17, 19, 23, 29, 31];
 
-/** What a call of some shapes needs: nothing, or the values of inputs. */
+/** The values that a call of some shapes needs: none, or those of inputs. */
 interface Plan {
   readonly tensors: Tensors;
   readonly operators: readonly Operator[];
@@ -88,7 +88,7 @@ export class OperandGuard {
 
   /**
    * The error of each call with the shapes that the file allocates, if they make a result that is too large
-   * whatever the values of the inputs. The tensors must get no memory then: it can be more than the machine has.
+   * for all values of the inputs. The tensors must get no memory then: it can be more than the machine has.
    */
   get problem(): Error | undefined {
     const { inputs, tensors } = this.#subgraph;
@@ -161,7 +161,7 @@ export class OperandGuard {
     return { tensors, operators: operators.filter((each) => wanted.has(each)), inputs: places };
   }
 
-  /** What is unshown for all of some shapes. */
+  /** The constraints that are not verified for all of some shapes. */
   #tryShapes(): LocatedFinding[] {
     let unshown: LocatedFinding[] | undefined;
     for (const sample of [...SAMPLES, undefined]) {
@@ -212,7 +212,7 @@ export class OperandGuard {
 /** Types whose values are read from inputs. */
 const FOLLOWED = new Set(["BOOL", "INT8", "UINT8", "INT16", "INT32", "INT64", "FLOAT32"]);
 
-/** What may stay unshown whatever the options: a result of unknown size, and what kernels bound. */
+/** Constraints that need no proof under any option: a result of unknown size, and those that kernels bound. */
 const isIgnorable = ({ isExact, isSafe }: LocatedFinding) => !isExact && isSafe;
 
 const keyOf = ({ subgraph, operator, operand }: LocatedFinding) =>

@@ -6,7 +6,7 @@ import { type OperatorUse, operatorUses } from "./operator-use.js";
 import { FIRST_UNKNOWN_RUNTIME, firstRuntimeWith } from "./operator-versions.js";
 import { type WrongKernel, wrongKernelsFor } from "./wrong-kernels.js";
 
-/** What a graph needs of TensorFlow Lite. */
+/** The requirements of a graph for TensorFlow Lite. */
 export interface RuntimeRequirements {
   readonly operators: readonly OperatorUse[];
   /** Kernels that are wrong or missing in older runtimes. */

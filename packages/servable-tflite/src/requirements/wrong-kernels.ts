@@ -7,7 +7,7 @@ import type { Graph, GraphTensor, Operator } from "../graph/graph.js";
 export interface WrongKernel {
   /** The part of the model, as the subject of a sentence. */
   readonly what: string;
-  /** What an older runtime does with it, as the end of a sentence. */
+  /** The error of an older runtime, as the end of a sentence. */
   readonly fault: "computes wrongly" | "does not have" | "does not survive";
   /** The first runtime that is known to compute it correctly. */
   readonly correctSince: string;

@@ -98,7 +98,7 @@ const decoder = new TextDecoder();
  * Reads a UBJSON document, the subset that XGBoost writes: objects, arrays, and arrays of numbers of one type,
  * which become typed arrays. Yields between values, so that a caller can let the event loop turn.
  *
- * @throws DocumentError for bytes that are no document, that end early, or that go on after it.
+ * @throws DocumentError for bytes that are not a document, that end early, or that go on after it.
  */
 export function* readUbjson(bytes: Uint8Array): Generator<void, DocumentValue> {
   const reader = new UbjsonReader(bytes);

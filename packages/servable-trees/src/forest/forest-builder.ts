@@ -38,7 +38,7 @@ export type TreeNode = NumberSplit | CategorySplit | LeafNode;
 
 /** A tree of a file, its nodes by numbers. */
 export interface TreeSource {
-  /** What is said of the tree in errors, such as `tree 3`. */
+  /** The name of the tree in errors, such as `tree 3`. */
   readonly place: string;
   readonly root: number;
   /** Numbers are from 0 to this, less one. */

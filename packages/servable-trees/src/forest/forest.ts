@@ -38,7 +38,7 @@ export interface Forest {
   readonly ids: Int32Array;
   /** The weight of the training rows that came to each node; absent if there are no contributions. */
   readonly cover?: Float32Array | undefined;
-  /** What the leaf of each tree is multiplied with (DART). */
+  /** The factor of the leaf of each tree (DART). */
   readonly weights?: Float32Array | undefined;
   /** Outputs of all leaves; the value of a leaf is its number here. */
   readonly leafVectors?: Float32Array | undefined;

@@ -119,7 +119,7 @@ function computeInPlace(
   };
 }
 
-/** What `Booster.predict` returns. */
+/** Computes the result of `Booster.predict`. */
 function predictOutput(name: string, model: TreeModel, margins: Margins): Output {
   const { groups, transform } = model;
   const dtype = floatOf(model);

@@ -49,7 +49,7 @@ export function costOf(forest: Forest): number {
   return isKernels ? steps : SCRIPT_FACTOR * steps;
 }
 
-/** What a leaf adds to the outputs of a row that starts at `at`. */
+/** Adds a leaf to the outputs of a row that starts at `at`. */
 type AddLeaf = (tree: number, node: number, row: number, at: number, out: Floats) => void;
 
 /** Margins of trees whose leaves are not just added: weights, vectors, linear functions. */

@@ -17,7 +17,7 @@ const NONE = -1;
  * nodes times the points; the recursion of the libraries costs its leaves times the square of the depth.
  */
 export class Shap {
-  /** What the trees of each group add on average. */
+  /** The average sum of the trees of each group. */
   readonly expected: Float64Array;
   readonly #forest: Forest;
   readonly #walker: Walker;

@@ -19,7 +19,7 @@ const MAX_FEATURES = 2 ** 31 - 1;
 /** A vector of a leaf is found by its number, which is a float32. */
 const MAX_VECTORS = 2 ** 24;
 
-/** What the parts of a file need of one another. */
+/** The facts that the parts of a file need of one another. */
 interface Learner {
   readonly features: number;
   readonly groups: number;

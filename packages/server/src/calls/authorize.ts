@@ -2,7 +2,7 @@ import { errors } from "../errors.js";
 import type { Awaitable } from "../plugins/protocol.js";
 import type { CallHeaders } from "../plugins/server-core.js";
 
-/** What `authorize` decides about. */
+/** A request that `authorize` decides about. */
 export interface AuthorizeRequest {
   /** HTTP headers or gRPC metadata, by names in lower case. */
   readonly metadata: CallHeaders;

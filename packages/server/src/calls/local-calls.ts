@@ -15,7 +15,7 @@ export const LOCAL_API = "Predict";
 /** The entrypoint that observers see of them. */
 export const LOCAL_ENTRYPOINT = "in-process";
 
-/** What `LocalCalls` knows of the configuration. */
+/** The configuration as `LocalCalls` needs it. */
 export interface LocalModels {
   /** The name of the platform of a model; undefined if it is found out for each version. */
   platformName(name: string): string | undefined;

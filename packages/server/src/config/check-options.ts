@@ -24,7 +24,7 @@ function describe({ issues }: z.ZodError, schema: z.ZodType, value: unknown, nam
   }
   let given = value;
   for (const key of issue.path) given = (given as Record<PropertyKey, unknown> | undefined)?.[key];
-  const shown = issue.path.includes(SECRET) && typeof given === "string" ? "a text" : show(given);
+  const shown = issue.path.includes(SECRET) && typeof given === "string" ? "a string" : show(given);
   return `${where || "options"}: expected ${expectation(issue)}; got ${shown}`;
 }
 
@@ -51,7 +51,7 @@ function bare(node: SchemaNode | undefined): SchemaNode | undefined {
   return node?.options?.map(bare).find((option) => option?.shape) ?? node;
 }
 
-/** What a module is given may be a password: no message has a text out of it. */
+/** Options of a module may hold a password: no message has a string of them. */
 const SECRET = "custom_model_config";
 
 /** Of the alternatives of a union the one that fits best: where least is wrong, and lies deepest. */

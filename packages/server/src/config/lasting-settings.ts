@@ -11,7 +11,7 @@ export function lastingSettings(before: ResolvedModel, now: ResolvedModel): stri
   const sentences: string[] = [];
   if (now.basePath !== before.basePath) {
     sentences.push(
-      `model ${name}: ${now.basePath} takes the place of ${before.basePath}; a version that is loaded ` +
+      `model ${name}: ${now.basePath} replaces ${before.basePath}; a version that is loaded ` +
         "is not loaded again from there",
     );
   }

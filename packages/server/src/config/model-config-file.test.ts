@@ -102,7 +102,7 @@ describe("a model config file as a text proto", () => {
   });
 
   it.each(["TENSORFLOW", '"OTHER"', "7", "-1.5", "[1, 2]", "{ a: 1 }"])(
-    "passes over the model_type %s with a warning",
+    "ignores the model_type %s with a warning",
     (type) => {
       const { warnings, logger } = recordingLogger();
       const text = list(`name: "a", model_type: ${type}, base_path: "/b"`);
@@ -476,7 +476,7 @@ describe("parseModelConfig", () => {
   ])("tells nothing of what a module is given: %s", (where, custom_model_config) => {
     const config = json({ name: "a", model_platform: "custom", custom_model_config });
     expect(() => parseModelConfig(config, "f.json")).toThrow(
-      new RegExp(`${where}: expected \\w+; got a text$`),
+      new RegExp(`${where}: expected \\w+; got a string$`),
     );
   });
 
@@ -634,7 +634,7 @@ describe("readModelConfigFile", () => {
     });
   });
 
-  it("passes over a byte order mark, and says that another encoding is one", async () => {
+  it("ignores a byte order mark, and says that another encoding is one", async () => {
     const folder = await mkdtemp(join(tmpdir(), "model-config-"));
     const path = join(folder, "models.config");
     const text = `\ufeff${list('name: "a" base_path: "b"')}`;

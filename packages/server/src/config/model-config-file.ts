@@ -86,6 +86,12 @@ export async function readModelConfigFile(
  * Reads a model config file to be watched from then on, by `watchModelConfig`.
  *
  * @throws as `readModelConfigFile` does.
+ *
+ * @example
+ * ```ts
+ * const file = await openModelConfigFile("models.yaml");
+ * const server = await createModelServer({ models: file.models });
+ * ```
  */
 export async function openModelConfigFile(
   path: string,

@@ -1,7 +1,7 @@
 import type { WireField, WireMessage } from "./wire-message.js";
 
 /**
- * Gives the fields of a message the names of its proto file, `base_path`, where protobuf's JSON form has
+ * Renames the fields of a message to the names of its proto file, `base_path`, where protobuf's JSON form has
  * them as `basePath`. Keys that are the user's (labels, signatures, options) are left as they are.
  *
  * @throws Error for a field that is given under both names.

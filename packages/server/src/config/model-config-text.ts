@@ -31,7 +31,7 @@ const FORMAT_WITH_TYPES: TextFormat = {
 /** The types of a model config file. */
 export const modelServerConfigType = protobuf.Root.fromJSON(FORMAT.schema).lookupType(FORMAT.name);
 
-/** What a text holds. */
+/** The content of a text. */
 export interface ModelConfigText {
   /** Its fields by the names of the proto file, 64-bit integers as strings. */
   readonly fields: unknown;

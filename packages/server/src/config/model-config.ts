@@ -45,7 +45,20 @@ import {
   wireMessage,
 } from "./wire-message.js";
 
-/** One model to serve. */
+/**
+ * One model to serve.
+ *
+ * @example
+ * ```ts
+ * const digits: ModelConfig = {
+ *   name: "digits",
+ *   basePath: "/models/digits",
+ *   versionPolicy: specific([1, 2]),
+ *   labels: { stable: 1, canary: 2 },
+ *   batching: true,
+ * };
+ * ```
+ */
 export interface ModelConfig {
   /** The name in paths such as `/v1/models/digits`. In REST paths `/` and `:` are `%2F` and `%3A`. */
   readonly name: string;
@@ -200,7 +213,7 @@ export const MODEL_OPTIONS: {
         ...withoutEffect(
           "ModelType",
           3,
-          "Has no effect but for a module in Python, which finds it in its config; use model_platform.",
+          "Has no effect except a module in Python, which finds it in its config; use model_platform.",
         ),
         hasEffectWith: "custom_model_config",
       },
@@ -358,7 +371,7 @@ function isPlatform(value: unknown): boolean {
   return typeof platformName === "string" && typeof loader === "function";
 }
 
-/** What clients of REST must know of a model's name, a line for the log; undefined if nothing. */
+/** The hint for REST clients of a model whose name they must escape, a line for the log; undefined if none is needed. */
 export function restNameWarning(name: string): string | undefined {
   if (!/[/:]/.test(name)) return undefined;
   const escaped = name.replaceAll("/", "%2F").replaceAll(":", "%3A");

@@ -9,7 +9,7 @@ const milliseconds = z.custom<number>(
 
 const count = z.number().int().min(1).max(1024);
 
-/** What an Int32 that event loops share can count. */
+/** Maximum count of an Int32 that event loops share. */
 const MAX_CONNECTIONS = 2 ** 31 - 1;
 
 const plugins = (what: string) =>
@@ -19,7 +19,7 @@ const plugins = (what: string) =>
     )
     .optional();
 
-/** What the options of `createModelServer` must be, where they come from JavaScript or from a file. */
+/** Checks the options of `createModelServer`, from JavaScript or from a file. */
 export const optionsSchema: z.ZodObject = z.strictObject({
   platforms: z.array(
     z.custom((value) => typeof (value as Platform | null)?.platformName === "string", "a platform"),

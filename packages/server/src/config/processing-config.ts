@@ -140,7 +140,7 @@ const processing = wireMessage("ModelProcessing", {
   after: part(3, "AfterStep", after, "repeated"),
 });
 
-/** What stands in front of a model. */
+/** The steps in front of a model. */
 export const processingField = {
   type: processing,
   schema: processing.schema.meta({

@@ -7,7 +7,7 @@ import { check } from "./check-options.js";
 import { type ModelConfig, modelSchema } from "./model-config.js";
 import { requestLogPath } from "./request-log-options.js";
 
-/** What the models of a server are checked against. */
+/** The context that the models of a server are checked against. */
 export interface ModelScope {
   readonly platforms: readonly Platform[];
   /** Whether the server has a processor, for models with `processing`. */

@@ -13,7 +13,7 @@ const fields = {
 
 const message = wireMessage("ModelResources", fields);
 
-/** What a version of one model holds when it is loaded. */
+/** The resources of a loaded version of one model. */
 export const resourcesField = {
   type: message,
   schema: message.schema.meta({

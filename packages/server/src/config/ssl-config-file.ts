@@ -30,7 +30,7 @@ const FORMAT: TextFormat = {
  * `server_cert` and `custom_ca` are PEM texts, with `\n` for the ends of lines.
  *
  * @throws ServingError CONFIG_FILE_UNREADABLE (FAILED_PRECONDITION); CONFIG_FILE_INVALID
- * (INVALID_ARGUMENT) for what is no SSLConfig, for a key and a certificate that cannot be used together,
+ * (INVALID_ARGUMENT) for what is not an SSLConfig, for a key and a certificate that cannot be used together,
  * and for `client_verify` without `custom_ca`. No message has any of its text.
  */
 export async function readSslConfigFile(path: string, logger?: Logger): Promise<SslConfig> {

@@ -72,7 +72,7 @@ function parse(text: string, { schema, name, withoutEffect = {} }: TextFormat): 
   const root = protobuf.Root.fromJSON(schema);
   const ignored = new Set<string>();
   for (const [message, fields] of Object.entries(withoutEffect)) {
-    // Called for each name that is not a field. The value of a reserved name is skipped, whatever it is.
+    // Called for each name that is not a field. The value of a reserved name is skipped.
     root.lookupType(message).isReservedName = (field) => {
       if (fields.includes(field)) ignored.add(field);
       return fields.includes(field);

@@ -21,13 +21,13 @@ export interface CustomPlatformOptions {
   readonly modulePath: string;
   /** The name of the export. Default `default`; of a module in Python `Model` or `load_servable`. */
   readonly exportName?: string | undefined;
-  /** What is passed to the export as it is. Default an empty object. */
+  /** Options that the export receives as they are. Default an empty object. */
   readonly options?: Readonly<Record<string, unknown>> | undefined;
   /** `model_type` of the configuration, for a module in Python. Default none. */
   readonly modelType?: string | undefined;
 }
 
-/** What a `LoadServable` is told beside the path. */
+/** The context of a `LoadServable`, in addition to the path. */
 export interface LoadServableConfig {
   readonly id: ServableId;
   /** Aborts when the version is no longer wanted. */
@@ -68,7 +68,7 @@ export async function importPlatform(custom: CustomPlatformOptions): Promise<Pla
       const { id, signal } = context;
       return runAsModel(id, async () => {
         const servable = await loadServable(path, { id, signal, options });
-        // What else gives a platform cannot be told from what gives a servable before it is called.
+        // A function that returns a platform looks like one that returns a servable until it is called.
         if (isPlatform(servable)) {
           return servable.loader({ path }, id).load(context);
         }

@@ -23,7 +23,7 @@ export interface CustomPlatform extends Platform {
  * `LoadServable`.
  *
  * The module is imported when the first version is loaded, and again when its file has changed since;
- * modules that it imports itself are imported once in a process. Whatever is wrong with it is an error of
+ * modules that it imports itself are imported once in a process. A problem of it is an error of
  * the versions that it should load, and of nothing else.
  *
  * The versions are the subfolders named by numbers, as for any platform. A base path without such
@@ -33,7 +33,12 @@ export interface CustomPlatform extends Platform {
  * Python, CUSTOM_MODULE_FAILED (FAILED_PRECONDITION) when importing it throws, CUSTOM_EXPORT_UNFIT and
  * PREDICTOR_UNFIT (INVALID_ARGUMENT).
  *
- * @param clock on which a look at a version waits at most a second for the module.
+ * @param clock on which a check of a version waits at most a second for the module.
+ *
+ * @example
+ * ```ts
+ * const platform = customPlatform({ modulePath: "./my-servable.js", exportName: "load_servable" });
+ * ```
  */
 export function customPlatform(
   options: CustomPlatformOptions,
@@ -49,7 +54,7 @@ export function customPlatform(
     loader,
     accepts: isModel,
     async isComplete(path: string) {
-      // What cannot be imported, or takes its time, counts as complete: loading tells why, or waits.
+      // A module that fails to import, or takes long, counts as complete: loading reports why, or waits.
       const found = await settleBy(platform(), {
         deadline: { clock, atMs: clock.now() + IMPORT_MS, error: () => new Error("late") },
       }).catch(() => undefined);
@@ -58,7 +63,7 @@ export function customPlatform(
   });
 }
 
-/** For how long a look at a version waits for the module. */
+/** For how long a check of a version waits for the module. */
 const IMPORT_MS = 1_000;
 
 /** Into a folder that is empty the versions are still to come. */

@@ -87,7 +87,7 @@ export const modelErrors = {
     new ServingError(
       "ABORTED",
       "RELOAD_SUPERSEDED",
-      "the model was still loading when another configuration took the place of this one",
+      "the model was still loading when another configuration replaced this one",
     ),
 
   reloadOff: () =>

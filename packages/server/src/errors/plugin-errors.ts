@@ -9,7 +9,7 @@ export interface RouteOf {
 const nameOfRoute = (of: RouteOf | undefined) =>
   of && `${of.protocol.name} (${of.route.method} ${of.route.path})`;
 
-/** What was found in place of a plugin. */
+/** Describes the value that was found instead of a plugin. */
 function pluginText(received: unknown): string {
   if (Array.isArray(received)) return `[${received.map(pluginText).join(", ")}]`;
   if (typeof received !== "object") return typeof received;

@@ -2,7 +2,7 @@ import { type AddressInfo, createServer } from "node:net";
 import type { Server, ServerCredentials } from "@grpc/grpc-js";
 import type { SharedListen } from "../listening/port-sharing.js";
 
-/** What accepts connections for a gRPC server at a port that threads share. */
+/** Accepts connections for a gRPC server at a port that threads share. */
 export interface Acceptor {
   readonly port: number;
   /** Accepts no more. The connections are the gRPC server's. */

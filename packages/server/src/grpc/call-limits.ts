@@ -9,7 +9,7 @@ import { refusalOf } from "../refusal.js";
 import { ReceivedParts } from "./received-parts.js";
 import { WrittenParts } from "./written-parts.js";
 
-/** What a call of grpc-js 1.14 keeps to itself; of another version it may not be there. */
+/** Internals of a call of grpc-js 1.14, which may be absent in another version. */
 interface CallInternals {
   readonly stream?: ServerHttp2Stream;
   readonly maxReceiveMessageSize?: number;

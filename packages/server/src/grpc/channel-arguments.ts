@@ -5,18 +5,18 @@ import { FLOW_CONTROL_WINDOW_BYTES } from "./flow-control.js";
 export type ChannelArguments = Readonly<Record<string, string | number>>;
 
 /**
- * The arguments that a server of grpc-js 1.14 heeds, with the least integer that each may be; it ignores
+ * The arguments that a server of grpc-js 1.14 supports, with the least integer that each may be; it ignores
  * the others of gRPC without a word. Without `grpc.enable_channelz`, which only keeps records: where that is
  * off, `forceShutdown` ends no connection.
  */
-const HEEDED: ReadonlyMap<string, number> = new Map([
+const SUPPORTED: ReadonlyMap<string, number> = new Map([
   ["grpc.max_concurrent_streams", 0],
   ["grpc.max_connection_age_ms", 1],
   ["grpc.max_connection_age_grace_ms", 0],
   ["grpc.max_connection_idle_ms", 1],
   ["grpc.keepalive_time_ms", 1],
   ["grpc.keepalive_timeout_ms", 0],
-  // -1 is no limit.
+  // -1 disables the limit.
   ["grpc.max_receive_message_length", -1],
   ["grpc.max_send_message_length", -1],
   ["grpc.server_call_metric_recording", 0],
@@ -54,36 +54,36 @@ export function flowControlWindowOf(
   );
 }
 
-const isHeeded = (name: string) => HEEDED.has(name) || name.startsWith("grpc-node.");
+const isSupported = (name: string) => SUPPORTED.has(name) || name.startsWith("grpc-node.");
 
 /**
  * The arguments that have an effect on a server of grpc-js.
  *
- * @throws ServingError INVALID_ARGUMENT / CONFIG_INVALID for one that is no integer in its range: with it
+ * @throws ServingError INVALID_ARGUMENT / CONFIG_INVALID for one that is not an integer in its range: with it
  * grpc-js would end the process at the first connection, or each connection at once.
  */
-export function heededChannelArguments(channelArguments: ChannelArguments): ChannelArguments {
-  const heeded = Object.entries(channelArguments).filter(([name]) => isHeeded(name));
-  for (const [name, value] of heeded) {
-    const min = HEEDED.get(name);
+export function supportedChannelArguments(channelArguments: ChannelArguments): ChannelArguments {
+  const supported = Object.entries(channelArguments).filter(([name]) => isSupported(name));
+  for (const [name, value] of supported) {
+    const min = SUPPORTED.get(name);
     if (min === undefined) continue;
     if (Number.isInteger(value) && Number(value) >= min && Number(value) <= MAX_INTEGER) continue;
     throw errors.configInvalid(
       `${name}: expected an integer from ${min} to ${MAX_INTEGER}; got ${value}`,
     );
   }
-  return Object.fromEntries(heeded);
+  return Object.fromEntries(supported);
 }
 
 /** The names of the arguments that have none. */
 export function ignoredChannelArguments(channelArguments: ChannelArguments): string[] {
-  return Object.keys(channelArguments).filter((name) => !isHeeded(name));
+  return Object.keys(channelArguments).filter((name) => !isSupported(name));
 }
 
 /**
  * Reads `--grpc_channel_arguments`: `key=value,key=value`, values that are integers as numbers.
  *
- * @throws ServingError INVALID_ARGUMENT / CONFIG_INVALID with the part that is no `key=value`.
+ * @throws ServingError INVALID_ARGUMENT / CONFIG_INVALID with the part that is not a `key=value`.
  */
 export function parseChannelArguments(text: string): ChannelArguments {
   const parts = text.split(",").filter((part) => part.trim() !== "");

@@ -10,8 +10,8 @@ import { callLimits } from "./call-limits.js";
 import {
   type ChannelArguments,
   flowControlWindowOf,
-  heededChannelArguments,
   ignoredChannelArguments,
+  supportedChannelArguments,
 } from "./channel-arguments.js";
 import { connectionWidener, widenCalls } from "./flow-control.js";
 import { type HealthHost, HealthService } from "./health-service.js";
@@ -34,7 +34,7 @@ export interface GrpcHost extends MethodHost, HealthHost {
 /** Where and how to listen for gRPC. */
 export interface GrpcListenOptions extends ListenerOptions {
   /**
-   * Default 8500, TF Serving's, or none where there is a `socketPath`; 0 takes any free port.
+   * Default 8500, TF Serving's, or none if there is a `socketPath`; 0 takes any free port.
    */
   readonly port?: number | undefined;
   /** Default: all addresses. */
@@ -85,7 +85,7 @@ const MAX_MESSAGE_BYTES = 2 ** 31 - 1;
 /**
  * What bounds one connection. The headers alone of a call take up to 64 KiB, which a client can send in
  * 100 bytes, and grpc-js sets no limit to the calls; clients keep those back that are too many. Without
- * pings a connection whose client has vanished would be held for ever, and so would one on which calls
+ * pings a connection whose client has vanished would be held indefinitely, and so would one on which calls
  * were cancelled so fast that Node no longer reads from it.
  */
 const CONNECTION_LIMITS = {
@@ -99,7 +99,7 @@ const CONNECTION_LIMITS = {
  * `shared` in place of the port of the options where several threads listen at it.
  *
  * Rejects with an error with Node's `code`, such as EADDRINUSE; ServingError INVALID_ARGUMENT /
- * CONFIG_INVALID for the TLS configuration, an argument of the channel, or what stands in the place of the
+ * CONFIG_INVALID for the TLS configuration, an argument of the channel, or what stands instead of the
  * socket.
  *
  * @param onOtherClient Called for each client that does not speak HTTP/2.
@@ -116,7 +116,7 @@ export async function listenGrpc(
     "grpc.max_receive_message_length": maxMessageBytes,
     "grpc.max_send_message_length": maxMessageBytes,
     ...CONNECTION_LIMITS,
-    ...heededChannelArguments(channelArguments),
+    ...supportedChannelArguments(channelArguments),
     interceptors: [callLimits(host.limits)],
   });
   for (const name of ignoredChannelArguments(channelArguments)) {

@@ -38,9 +38,9 @@ type WatchCall = ServerWritableStream<Uint8Array, Uint8Array>;
  * - `""` and services whose `health` is `ready`, with or without their package: serving when the server is ready.
  * - Services whose `health` is `live`: serving until the server closes.
  * - The name of a model: serving when the server has started and a version of the model is available,
- *   whatever becomes of the other models.
+ *   regardless of the other models.
  *
- * Health is told while the server is a lame duck or closing too: nothing is serving then. A watch is told
+ * Health is reported while the server is a lame duck or closing too: nothing is serving then. A watch receives
  * so, and ended when the server closes.
  */
 export class HealthService {
@@ -52,7 +52,7 @@ export class HealthService {
   readonly #host: HealthHost;
   /** The services by name, with and without their package, and when they serve. */
   readonly #services = new Map<string, "ready" | "live">([["", "ready"]]);
-  /** What each watch was told last. */
+  /** The last status that each watch received. */
   readonly #watches = new Map<WatchCall, { readonly service: string; told: number | undefined }>();
   readonly #subscription: Disposable;
 

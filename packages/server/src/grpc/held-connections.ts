@@ -6,7 +6,7 @@ import type { LoopLimits } from "../limits/loop-limits.js";
 import type { ConnectionCount } from "../listening/listener.js";
 import { http2ServersOf } from "./server-internals.js";
 
-/** What Node keeps to itself of a socket. */
+/** Node's internals of a socket. */
 type ReadingSocket = Socket & { readonly _handle?: { readStart?(): void } | null };
 
 /** How often connections are read on, in ms. */

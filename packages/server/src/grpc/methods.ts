@@ -64,7 +64,7 @@ export function definitionOf(service: string, name: string, { kind }: GrpcMethod
 
 /**
  * Makes a grpc-js handler of a protocol's method: counts the call as in flight, refuses it while the server is
- * closing, passes on its deadline and its end, and answers whatever is thrown with a status.
+ * closing, passes on its deadline and its end, and answers anything that is thrown with a status.
  */
 export function handlerOf(host: MethodHost, method: GrpcMethod): UntypedHandleCall {
   const handle = (call: AnyCall, callback?: Callback) =>
@@ -157,7 +157,7 @@ async function writeAll(call: AnyCall, messages: AsyncIterable<Bytes>): Promise<
   }
 }
 
-/** What limits a gRPC call. */
+/** The limits of a gRPC call. */
 class GrpcContext implements CallContext {
   readonly deadlineAtMs: number | undefined;
   readonly signal: AbortSignal;
@@ -198,7 +198,7 @@ class GrpcContext implements CallContext {
 /** How much of a message TF Serving sends, in bytes. */
 const MAX_MESSAGE_BYTES = 1024;
 
-/** What goes to the client of an error: its code, and its message as far as TF Serving sends it. */
+/** The part of an error that the client receives: its code, and its message as far as TF Serving sends it. */
 export function grpcStatus({
   code,
   message,
@@ -209,7 +209,7 @@ export function grpcStatus({
   // Half a character, cut or received, could not be sent in a header: it is decoded to U+FFFD.
   const details = bytes.toString("utf8", 0, MAX_MESSAGE_BYTES) + end;
   const metadata = new Metadata();
-  // What clients with a retry policy wait for: gRPC's form of Retry-After.
+  // The delay for clients with a retry policy: gRPC's form of Retry-After.
   if (retryAfterMs !== undefined) metadata.set("grpc-retry-pushback-ms", String(retryAfterMs));
   return { code: CODES[code], details, metadata };
 }

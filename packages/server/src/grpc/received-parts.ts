@@ -3,7 +3,7 @@ import type { ServingError } from "@serving-kit/core";
 import { MAX_DROPPED_BYTES } from "../http/drop-rest.js";
 import type { AnswerWatch, WatchedAnswer } from "../limits/answer-watch.js";
 
-/** Who pays for what is received, and refuses what cannot be paid for. */
+/** Pays for received bytes, and refuses those that cannot be paid for. */
 export interface ReceivedPartsHost {
   /** @throws ServingError if the bytes must not be received. */
   receive(bytes: number): void;

@@ -20,7 +20,7 @@ interface ReflectionRequest {
   readonly all_extension_numbers_of_type?: string;
 }
 
-/** What reflection tells of: all services, and the messages that their protocols declare. */
+/** The schema that reflection lists: all services, and the messages that their protocols declare. */
 export class ReflectedServices {
   readonly names: readonly string[];
   readonly #protos: ReadonlySet<readonly string[]>;
@@ -78,7 +78,7 @@ export function reflectionService(
               ...answer(asked, services),
             }),
           );
-          // Who asks but does not read waits until the answers have gone.
+          // A client that asks and does not read waits until the answers have gone.
           if (!isTaken) {
             call.pause();
             call.once("drain", () => call.resume());

@@ -1,7 +1,7 @@
 import type { Http2Server, Settings } from "node:http2";
 import type { Server } from "@grpc/grpc-js";
 
-/** What a server of grpc-js 1.14 keeps to itself; of another version it may not be there. */
+/** Internals of a server of grpc-js 1.14, which may be absent in another version. */
 interface ServerInternals {
   readonly commonServerOptions?: { settings?: Settings };
   readonly http2Servers?: ReadonlyMap<Http2Server, unknown>;
@@ -9,7 +9,7 @@ interface ServerInternals {
 
 const internalsOf = (server: Server) => server as unknown as ServerInternals;
 
-/** Adds to the settings of HTTP/2 that every client is told; before the server is bound. */
+/** Adds to the settings of HTTP/2 that every client receives; before the server is bound. */
 export function addSettings(server: Server, settings: Settings): void {
   const { commonServerOptions } = internalsOf(server);
   if (commonServerOptions === undefined) return;

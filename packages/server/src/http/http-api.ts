@@ -39,7 +39,7 @@ export const CORS_HEADERS = {
   "Access-Control-Allow-Headers": "Content-Type",
 } as const;
 
-/** A request of whatever HTTP server. */
+/** A request of any HTTP server. */
 export interface IncomingHttp {
   readonly method: string;
   readonly path: string;

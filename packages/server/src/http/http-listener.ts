@@ -41,7 +41,7 @@ export interface SocketListenOptions extends ClientTimeouts, ListenerOptions {
   readonly ssl?: SslConfig | undefined;
 }
 
-/** What listens now. */
+/** The address that is listened on now. */
 export interface Listening {
   readonly port: number;
   readonly host: string;
@@ -71,7 +71,7 @@ const HEADERS_MS = 30_000;
 const REQUEST_MS = 300_000;
 const MAX_CHECKING_MS = 5_000;
 
-/** What Node takes for a time without end. */
+/** A time as Node takes it, where 0 disables the limit. */
 const finite = (ms: number) => (Number.isFinite(ms) ? ms : 0);
 
 /** The texts of what Node refuses before there is a request. */
@@ -80,7 +80,7 @@ const CLIENT_ERRORS: ReadonlyMap<string, string> = new Map([
   ["ERR_HTTP_REQUEST_TIMEOUT", "408 Request Timeout"],
 ]);
 
-/** What answers the requests of a listener, and bounds its connections. */
+/** Answers the requests of a listener, and bounds its connections. */
 export interface HttpListenerHost {
   readonly onRequest: (request: IncomingMessage, response: ServerResponse) => void;
   /** Called for each client that speaks HTTP/2, as gRPC clients do. */
@@ -92,7 +92,7 @@ export interface HttpListenerHost {
  * Listens for HTTP, or for HTTPS where there is `ssl`; at `shared` in place of the port of the options
  * where several threads listen at it. Rejects with Node's error, `EADDRINUSE` where
  * the port or socket is taken; ServingError INVALID_ARGUMENT / CONFIG_INVALID for `ssl` or what
- * stands in the place of the socket.
+ * stands instead of the socket.
  */
 export async function listenHttp(
   { onRequest, onHttp2Client, limits }: HttpListenerHost,
@@ -163,7 +163,7 @@ const LINGER_MS = 5_000;
 
 /**
  * Stops listening, when every request that came has been answered; resolves when the last connection
- * is closed. Each is closed as soon as what was written to it has left, whatever its client is about
+ * is closed. Each is closed as soon as what was written to it has left, regardless of what its client is about
  * to send, or when its client has read nothing of it for `lingerMs`.
  */
 export function closeHttp(server: Server, lingerMs = LINGER_MS): Promise<void> {
@@ -217,7 +217,7 @@ export function countConnections(server: Server): ConnectionCount {
   return { open: raw.size, accepted };
 }
 
-/** Answers what is no HTTP request, in the API's form. */
+/** Answers what is not an HTTP request, in the API's form. */
 function refuse(error: NodeJS.ErrnoException, socket: Socket): void {
   if (error.code === "ECONNRESET" || !socket.writable) {
     socket.destroy();

@@ -11,7 +11,7 @@ const UNSUPPORTED = /\b(br|compress|deflate|zstd)\b/;
 
 /**
  * Inflates a body whose `Content-Encoding` says gzip, on zlib's threads; gives others as they are, also
- * with a name that is no compression: clients of TF Serving send `UTF-8`, which it passes over.
+ * with a name that is not a compression: clients of TF Serving send `UTF-8`, which it ignores.
  *
  * @throws ServingError RESOURCE_EXHAUSTED / BODY_TOO_LARGE beyond `limit` bytes, RESOURCE_EXHAUSTED /
  * BODY_INFLATES_TOO_MUCH beyond `MAX_RATIO`, those of the allowance, INVALID_ARGUMENT / BODY_UNREADABLE for broken
@@ -45,7 +45,7 @@ export async function inflateMessage(
   return inflations.run(() => inflateBy(create, message, limits));
 }
 
-/** What bounds the inflated body. */
+/** The bounds of the inflated body. */
 export interface InflateLimits {
   /** Maximum length in bytes. */
   readonly limit: number;

@@ -12,7 +12,7 @@ export interface MatchedRoute extends BoundRoute {
   readonly params: Readonly<Record<string, string>>;
 }
 
-/** What a path and method match: a route, the methods that the path has instead, or nothing. */
+/** The match of a path and method: a route, the methods that the path has instead, or nothing. */
 export type RouteMatch =
   | { readonly found: MatchedRoute }
   | { readonly found: undefined; readonly methods: readonly string[] };
@@ -42,7 +42,7 @@ export class RouteTable {
     return this.#routes.map(({ route: { method, path } }) => ({ method, path }));
   }
 
-  /** Whether a path is that of a route, whatever its method. */
+  /** Whether a path is that of a route of any method. */
   claims(path: string): boolean {
     return this.#routes.some(({ pattern }) => pattern.test(path));
   }

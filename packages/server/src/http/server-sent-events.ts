@@ -7,7 +7,7 @@ export interface ServerSentEvent {
   readonly data: unknown;
   /** The type of the event. Default `message`. */
   readonly event?: string;
-  /** What a client that reconnects sends as `Last-Event-ID`. */
+  /** The id that a client that reconnects sends as `Last-Event-ID`. */
   readonly id?: string;
 }
 

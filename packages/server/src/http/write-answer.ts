@@ -8,12 +8,12 @@ import { dropRest } from "./drop-rest.js";
 import { COMMON_HEADERS, type OutgoingHttp } from "./http-api.js";
 import { giveUp, writeStream } from "./write-stream.js";
 
-/** What an answer is written with. */
+/** The dependencies of writing an answer. */
 export interface AnswerWriter {
   /** The headers of every answer in addition to `COMMON_HEADERS`. */
   readonly headers: Readonly<Record<string, string>> | undefined;
   readonly logger: Logger;
-  /** Cuts answers that stall; undefined where the app does so. */
+  /** Cuts answers that stall; undefined if the app does so. */
   readonly answers: AnswerWatch | undefined;
   /** The memory of the request: disposed when the answer has left. */
   readonly allowance: CallAllowance;
@@ -102,7 +102,7 @@ function watch(response: Response, answers: AnswerWatch): () => void {
   const socket = response.socket as QueueingSocket;
   const watched: WatchedAnswer = {
     waitingBytes: () => waitingBytes(response),
-    // What was written less what the system has not taken: a large part leaves bit by bit.
+    // The bytes written, less those that the system has not taken: a large part leaves bit by bit.
     progress: () => socket.bytesWritten - (socket._handle?.writeQueueSize ?? 0),
     cut: () => socket.destroy(),
   };
@@ -110,7 +110,7 @@ function watch(response: Response, answers: AnswerWatch): () => void {
   return () => answers.forget(watched);
 }
 
-/** What Node keeps to itself of a socket; where it is not there, whole parts count as progress. */
+/** Node's internals of a socket; if absent, only whole parts count as progress. */
 type QueueingSocket = Socket & { readonly _handle?: { readonly writeQueueSize?: number } | null };
 
 const waitingBytes = ({ socket }: Response): number => socket?.writableLength ?? 0;

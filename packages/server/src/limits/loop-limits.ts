@@ -38,7 +38,7 @@ export class LoopLimits {
     return false;
   }
 
-  /** Gives the place of a connection back. */
+  /** Releases the place of a connection. */
   leave(): void {
     this.#connections.add(-1);
   }

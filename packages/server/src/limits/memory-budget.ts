@@ -40,7 +40,7 @@ export class MemoryBudget implements CallBudget {
     return false;
   }
 
-  /** Adds units, whether they are there or not; gives back negative ones. */
+  /** Adds units, whether they are there or not; releases negative ones. */
   add(units: number): void {
     this.#count.add(units);
   }

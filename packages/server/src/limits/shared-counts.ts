@@ -1,4 +1,4 @@
-/** What all event loops count together. */
+/** The counts that all event loops share. */
 const KINDS = ["memory", "connections"] as const;
 
 /** The kinds of counts. */
@@ -37,7 +37,7 @@ export class SharedCount {
   }
 }
 
-/** Gives back what an event loop that has ended still held. */
+/** Releases what an event loop that has ended still held. */
 export function releaseSlot(shared: SharedArrayBuffer, slot: number): void {
   for (const kind of KINDS) {
     const cells = new Int32Array(shared, 4 * KINDS.indexOf(kind) * (1 + SLOTS), 1 + SLOTS);

@@ -17,7 +17,7 @@ export interface SslConfig {
 /**
  * Checks that keys and certificates can be used together.
  *
- * @throws ServingError INVALID_ARGUMENT / CONFIG_INVALID for what is no key or certificate, if the two do not
+ * @throws ServingError INVALID_ARGUMENT / CONFIG_INVALID for what is not a key or certificate, if the two do not
  * belong together, and for `clientVerify` without `customCa`. No message has any of it.
  */
 export function checkSsl(ssl: SslConfig): void {

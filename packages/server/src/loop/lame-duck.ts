@@ -1,7 +1,7 @@
 import { type Clock, delay } from "@serving-kit/core";
 import type { ConnectionCount } from "../listening/listener.js";
 
-/** What the waiting of a lame duck depends on. */
+/** The conditions that end the wait of a lame duck. */
 export interface LameDuck {
   /** Maximum time in ms. */
   readonly ms: number;

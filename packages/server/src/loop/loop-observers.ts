@@ -135,7 +135,7 @@ export class LoopObservers implements AsyncDisposable {
   }
 }
 
-/** Several observations of one call: each is told everything, in order. */
+/** Several observations of one call: each receives everything, in order. */
 class Together implements CallObservation {
   readonly fact?: NonNullable<CallObservation["fact"]>;
   readonly #all: readonly CallObservation[];

@@ -4,14 +4,14 @@ import type { GrpcListener } from "../grpc/grpc-listener.js";
 import { closeHttp } from "../http/http-listener.js";
 import type { InFlight } from "../listening/in-flight.js";
 
-/** What of a server has to end before its models can be unloaded. */
+/** The parts of a server that must end before its models can be unloaded. */
 export interface Listeners {
   readonly inFlight: InFlight;
   readonly http: readonly Server[];
   readonly grpc: readonly GrpcListener[];
 }
 
-/** What is known after a shutdown. */
+/** The outcome of a shutdown. */
 export interface ShutDown extends Disposable {
   /** Aborts when the deadline has passed, for what follows. */
   readonly overdue: AbortSignal;
@@ -37,7 +37,7 @@ async function refuseArrived(inFlight: InFlight): Promise<void> {
  * Refuses new requests, waits for those in flight and stops listening. After `deadlineMs` it no longer
  * waits: what is in flight is cut off.
  *
- * Gives the signal that aborts when the deadline has passed, for what follows, and the timer to
+ * Returns the signal that aborts when the deadline has passed, for what follows, and the timer to
  * dispose of after it.
  */
 export async function shutDown(
@@ -69,7 +69,7 @@ export async function shutDown(
 }
 
 /**
- * Waits until gRPC is closed, but not for ever: it would wait for connections that never made a call,
+ * Waits until gRPC is closed, but not indefinitely: it would wait for connections that never made a call,
  * for streams that their clients leave open, and for clients that do not hang up when they are told to.
  */
 async function lingering(

@@ -1,7 +1,14 @@
 import { asError, type Clock, type Logger, settleBy, systemClock } from "@serving-kit/core";
 import { runningModel } from "@serving-kit/inference";
 
-/** Options of `drainOnStrayError`. */
+/**
+ * Options of `drainOnStrayError`.
+ *
+ * @example
+ * ```ts
+ * const options: StrayErrorOptions = { logger, drain: () => models.close(), deadlineMs: 10_000 };
+ * ```
+ */
 export interface StrayErrorOptions {
   /** Receives each stray error, with the model that it comes from. */
   readonly logger: Logger;
@@ -26,6 +33,11 @@ export interface StrayErrorOptions {
  *
  * The command and the threads of a server do this by themselves. An embedded server installs no handler of the
  * process: call this function where the whole process is the server's. Disposing the result removes the handler.
+ *
+ * @example
+ * ```ts
+ * using strays = drainOnStrayError({ logger, drain: () => models.close({ deadlineMs: 10_000 }) });
+ * ```
  */
 export function drainOnStrayError({
   logger,

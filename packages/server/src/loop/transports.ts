@@ -155,7 +155,7 @@ export class Transports {
     return shutDown({ inFlight: this.#inFlight, http: this.#http, grpc: this.#grpc }, options);
   }
 
-  /** What warns of clients that speak another protocol than the port. */
+  /** Returns the function that warns of clients that speak another protocol than the port. */
   #protocolWarning(
     protocol: Transport,
     port: () => number | undefined,

@@ -1,21 +1,21 @@
 import type { Clock } from "@serving-kit/core";
 import type { ReloadOptions } from "../config/model-outcome.js";
 
-/** What is done when a server has started, and what its caller is given who does not wait so long. */
+/** Work for when a server has started, and the answer for a caller that does not wait so long. */
 export interface AfterStart<T> {
-  /** Resolves when the start is over, whatever became of it. */
+  /** Resolves when the start has succeeded or failed. */
   readonly starting: Promise<unknown>;
-  /** What is done then, with what is left of `timeoutMs`. */
+  /** Does the work, with the rest of `timeoutMs`. */
   readonly run: (restMs: number) => Promise<T>;
-  /** What the caller is given when `timeoutMs` have passed before. */
+  /** Returns the answer for a caller whose `timeoutMs` passed before. */
   readonly giveUp: () => T;
-  /** What `run` was rejected with after the caller had been given that. */
+  /** Receives a rejection of `run` after the caller had that answer. */
   readonly onLateFailure: (error: unknown) => void;
   readonly clock: Clock;
 }
 
 /**
- * Does something when a server has started, which may take for ever: the caller waits at most
+ * Does something when a server has started, which may take indefinitely: the caller waits at most
  * `timeoutMs`, and it is done nevertheless. With a `signal` that aborts before, it is not done, and
  * rejects at once with the signal's reason.
  */

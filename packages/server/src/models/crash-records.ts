@@ -14,7 +14,7 @@ import type { Predictor } from "@serving-kit/inference";
 import { errors } from "../errors.js";
 import { filesStamp } from "./files-stamp.js";
 
-/** What is known of a version whose load has ended a process. */
+/** The record of a version whose load has ended a process. */
 interface CrashRecord {
   /** Or the URI. */
   readonly path: string;

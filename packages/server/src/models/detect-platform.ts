@@ -11,7 +11,7 @@ import {
 import { explainMissingModel, type Platform, type Predictor } from "@serving-kit/inference";
 import { errors } from "../errors.js";
 
-/** What a model's source and loaders need to know of its platform. */
+/** The parts of a platform that a model's source and loaders need. */
 export interface ModelPlatform {
   accepts(path: string): Promise<boolean>;
   isComplete(path: string): Promise<Completeness>;
@@ -97,7 +97,7 @@ export function detectPlatform(
 
 const foundOf = ({ found }: Detected) => (found === undefined ? {} : { found });
 
-/** What a platform estimates by the size alone. Nothing without a size: it would look at files that are not here. */
+/** A platform's estimate by the size alone. Empty without a size: the platform would look for files that are not here. */
 async function estimateOf(
   platform: Platform,
   sizeBytes: number | undefined,

@@ -18,7 +18,7 @@ import { errors } from "../errors.js";
 /** A source that a program gives a server: versions by their local paths, or by remote ones that are fetched first. */
 export type GivenSource = Source<StoragePath | RemotePath>;
 
-/** What the sources of a program need to know of its server. */
+/** The parts of the server that the sources of a program need. */
 export interface GivenSourcesOptions {
   readonly sources: readonly GivenSource[];
   /** Names that must come from a source, if they are not configured. */

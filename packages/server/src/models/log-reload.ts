@@ -31,7 +31,7 @@ export interface ClientReload {
 const MAX_NAMED = 20;
 
 /**
- * Does a reload that a client has asked for, and logs who asked for which models and what became of it; an
+ * Does a reload that a client has asked for, and logs who asked for which models and the outcome of it; an
  * app that reloads by itself logs what it likes.
  */
 export async function logReload(

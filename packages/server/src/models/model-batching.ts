@@ -45,7 +45,7 @@ const AUTO: BatchingOptions = { proof: "required" };
 const FILE_NAME = "batching_params.pbtxt";
 
 /**
- * Gives what puts batching into the loader of the version `id` at `path`: as the model's own options
+ * Returns what puts batching into the loader of the version `id` at `path`: as the model's own options
  * say where there are any (`own`, asked when a version is loaded), else as the server's do. `count` is
  * told of each batch that starts.
  *
@@ -110,7 +110,7 @@ export function logUnbatched(
   );
 }
 
-/** The options of a version's own file, or undefined where it has none. */
+/** The options of a version's own file, or undefined if it has none. */
 async function readOwnFile(path: string, logger: Logger): Promise<BatchingOptions | undefined> {
   try {
     const { options } = await readBatchingParametersFile(join(path, FILE_NAME), logger);

@@ -16,7 +16,7 @@ import type { ModelOutcome } from "../config/model-outcome.js";
 import { errors } from "../errors.js";
 import { logOutcomes } from "./log-reload.js";
 
-/** What `watchModelConfig` takes. */
+/** Options of `watchModelConfig`. */
 export interface ModelConfigWatchOptions {
   /** The file as the server was made of it. */
   readonly file: ModelConfigFile;
@@ -24,19 +24,19 @@ export interface ModelConfigWatchOptions {
   readonly reload: (models: readonly ModelConfig[]) => Promise<readonly ModelOutcome[]>;
   /** Milliseconds from one look at the file to the next. Default 0: it is read by `reload` alone. */
   readonly pollIntervalMs?: number | undefined;
-  /** Is told what changed and what became of it, and what is wrong with the file, once. */
+  /** Receives each change with its outcome, and each problem of the file once. */
   readonly logger?: Logger | undefined;
   /** Default `systemClock`. */
   readonly clock?: Clock | undefined;
-  /** Gives the text of a file. Default: reads it, at most 1 MiB. */
+  /** Returns the text of a file. Default: reads it, at most 1 MiB. */
   readonly read?: ((path: string) => Promise<string>) | undefined;
 }
 
-/** What watches a model config file until it is disposed of. */
+/** Watches a model config file until it is disposed of. */
 export interface ModelConfigWatch extends Disposable {
   /**
    * Reads the file now and reloads, whether or not it has changed: what SIGHUP asks for. Resolves with
-   * what became of each model; rejects as `readModelConfigFile` and the server's `reload` do. Both are
+   * the outcome of each model; rejects as `readModelConfigFile` and the server's `reload` do. Both are
    * told to the logger as well.
    */
   reload(): Promise<readonly ModelOutcome[]>;
@@ -49,6 +49,7 @@ export interface ModelConfigWatch extends Disposable {
  * told once for as long as it is the same. So is one that configures nothing after one that did, as in TF
  * Serving. A change that comes while the models of an earlier one are loading is not held up by them.
  *
+ * @example
  * ```ts
  * const file = await openModelConfigFile("models.yaml");
  * const server = await createModelServer({ platforms, models: file.models });
@@ -87,11 +88,11 @@ class WatchedFile {
   readonly #reload: ModelConfigWatchOptions["reload"];
   readonly #logger: Logger;
   readonly #read: (path: string) => Promise<string>;
-  /** The text that was tried last, whatever became of it. */
+  /** The text that was tried last. */
   #text: string;
   /** Whether a file with a `model_config_list` was read. */
   #isConfigured: boolean;
-  /** What was told last to be wrong with the file. */
+  /** The last reported problem of the file. */
   #told: string | undefined;
   #hasEnded = false;
   #reading: Promise<string> | undefined;
@@ -124,7 +125,7 @@ class WatchedFile {
   }
 
   async reload(): Promise<readonly ModelOutcome[]> {
-    this.#told = undefined; // who asks is told, even the same again
+    this.#told = undefined; // an explicit request reports it, even the same again
     try {
       return await this.#apply(await this.#nextText());
     } catch (error) {

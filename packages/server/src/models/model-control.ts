@@ -13,7 +13,7 @@ import { isUriWithin, rootOfUri } from "./uri-roots.js";
  */
 export type ModelControlMode = "reload" | "none";
 
-/** What bounds the folders that a client may name. */
+/** The bounds of the folders that a client may name. */
 export interface ModelControlOptions {
   readonly modelControl?: ModelControlMode | undefined;
   readonly modelRoots?: readonly string[] | undefined;

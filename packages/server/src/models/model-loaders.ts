@@ -16,12 +16,12 @@ import { checkExpected, type ModelType, type Predictor } from "@serving-kit/infe
 import type { ModelPlatform } from "./detect-platform.js";
 import { filesStamp } from "./files-stamp.js";
 
-/** What the loaders of a server's models are made of. */
+/** The dependencies of the loaders of a server's models. */
 export interface ModelLoadersOptions {
   platform(name: string): ModelPlatform;
   /** The options of a model for its platform. */
   options(name: string): Readonly<Record<string, unknown>>;
-  /** What a version of a model holds, instead of its platform's estimate. */
+  /** Returns the resources of a model's version that replace its platform's estimate. */
   resources(name: string): Resources | undefined;
   /** Puts the model's `processing` in front of the version `id` at a local path, if it has some. */
   processed(loader: Loader<Predictor>, path: string, id: ServableId): Loader<Predictor>;
@@ -80,7 +80,7 @@ export function modelLoaders(
   });
 }
 
-/** A loader that holds `resources`, whatever else it estimates. */
+/** A loader that holds `resources`, in addition to its other estimates. */
 function holding(loader: Loader<Predictor>, resources: Resources | undefined): Loader<Predictor> {
   if (resources === undefined) return loader;
   const estimateResources = async () => ({

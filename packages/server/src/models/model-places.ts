@@ -46,6 +46,12 @@ export type ModelsOption<M> = { readonly [N in keyof M]: Place<M[N]> } | readonl
 /**
  * Returns a model's place with the type that its versions must have: `models: { digits: model("models/digits", digits) }`.
  * The type is what `serving-kit types` writes, or a model that the program defines.
+ *
+ * @example
+ * ```ts
+ * // import { digits } from "./digits.js", which `serving-kit types` wrote
+ * await createModelServer({ models: { digits: model("models/digits", digits) } });
+ * ```
  */
 export const model = <T extends ModelType>(basePath: string | URL, expects: T): ModelPlace<T> => ({
   basePath,
@@ -64,7 +70,7 @@ export function modelsOf(models: unknown): readonly ModelConfig[] | undefined {
   return Object.entries(models).map(([name, place]) => configOf(name, place));
 }
 
-/** What is no model is for the check to refuse. */
+/** A value that is not a model passes, for the check to refuse. */
 function withPath(model: ListedModel): ModelConfig {
   const basePath: unknown = model?.basePath;
   return basePath instanceof URL

@@ -28,7 +28,7 @@ export interface ProvidedServable extends SourceServable {
   readonly provider: SourceProvider;
 }
 
-/** What the sources of a server's models need. */
+/** The dependencies of the sources of a server's models. */
 export interface ModelSourcesOptions extends ProviderSourceSettings {
   readonly servables: readonly ProvidedServable[];
   /** Whether a version is available now. */
@@ -127,7 +127,7 @@ export class ModelSources extends Observable<AspiredVersions<ModelData>> impleme
     };
   }
 
-  /** Gives each provider its servables, and ends the sources of providers that have none. */
+  /** Assigns each provider its servables, and ends the sources of providers that have none. */
   #route(): void {
     const byProvider = new Map<SourceProvider, SourceServable[]>();
     for (const { provider, ...servable } of this.#servables.values()) {
@@ -187,7 +187,7 @@ export class ModelSources extends Observable<AspiredVersions<ModelData>> impleme
     return servables.filter((servable) => servable.provider === provider).map(({ name }) => name);
   }
 
-  /** Notes why nothing is known of a name; whoever waits for it is told if it has no list. */
+  /** Notes why nothing is known of a name; callers that wait for it are notified if it has no list. */
   #report(name: string, error: ServingError): void {
     this.#failing.add(name);
     this.#failuresOf(name).report(error);

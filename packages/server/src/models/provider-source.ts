@@ -13,7 +13,7 @@ import type {
 } from "@serving-kit/core";
 import { Subscription } from "rxjs/internal/Subscription";
 
-/** What the source of any provider is made with. Absent options were not set by the user. */
+/** Options of the source of any provider. Absent options were not set by the user. */
 export interface ProviderSourceSettings {
   readonly clock: Clock;
   readonly logger: Logger;

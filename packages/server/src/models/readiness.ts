@@ -1,6 +1,6 @@
 import type { StartUpPolicy } from "./start-up.js";
 
-/** What of a server's models its readiness depends on, by names of models. */
+/** The models that a server's readiness depends on, by name. */
 export interface ServedNow {
   readonly configured: readonly string[];
   /** Those that have had an available version since they were configured. */

@@ -1,6 +1,6 @@
 import type { ServableState, SourceProblem } from "@serving-kit/core";
 
-/** What is known of the versions of one model. */
+/** The known states of the versions of one model. */
 export interface KnownStates {
   /** Contract: `AspiredVersionsManager.states`. */
   readonly live: readonly ServableState[];

@@ -58,7 +58,7 @@ export interface ServedModelsOptions extends ModelBatchingOptions {
   readonly allowVersionLabelsForUnavailableModels?: boolean | undefined;
   /** Puts the `processing` of models in front of them. Default none: a model with `processing` is refused. */
   readonly processor?: ModelProcessor | undefined;
-  /** What stands between the batched loaders of the platforms and the manager, in order. */
+  /** Adapters between the batched loaders of the platforms and the manager, in order. */
   readonly adapters?: readonly SourceAdapter<Loader<Predictor>, Loader<Predictor>>[] | undefined;
   /** How versions are loaded and unloaded. */
   readonly manager?: Omit<AspiredVersionsManagerOptions<Predictor>, "clock" | "logger"> | undefined;

@@ -190,7 +190,7 @@ export class ServedModels {
     return this.manager.states(name);
   }
 
-  /** What status reports of a model's versions beside `states`: see `statesBesideLive`. */
+  /** The states that status reports in addition to `states`: see `statesBesideLive`. */
   statesBeside(name: string): readonly ServableState[] {
     return statesBesideLive({
       live: this.manager.states(name),
@@ -224,7 +224,7 @@ export class ServedModels {
   }
 
   /**
-   * Replaces all models at once: those that are not listed are unloaded. Whoever waits for the models
+   * Replaces all models at once: those that are not listed are unloaded. Callers that wait for the models
    * that were configured before waits no longer.
    *
    * @throws ServingError INVALID_ARGUMENT / CONFIG_INVALID, and then changes nothing.

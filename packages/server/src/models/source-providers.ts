@@ -10,7 +10,7 @@ export interface MissingSource {
   readonly install: string;
 }
 
-/** The scheme of base paths that are no URIs. */
+/** The scheme of base paths that are not URIs. */
 const FILE = "file";
 
 /**
@@ -47,7 +47,7 @@ export class SourceProviders {
     if (provider === undefined) throw this.#unknown(basePath, place, scheme);
     try {
       const resolved = provider.resolve?.(basePath) ?? basePath;
-      // What a provider returns decides who serves it: a path must not come back as another one's.
+      // The resolved path decides which provider serves it: it must not be one of another provider.
       if (this.#providers.get(schemeOf(resolved)) === provider) return resolved;
       throw new TypeError(`the provider of "${scheme}" returned ${resolved}, which is not its own`);
     } catch (error) {
@@ -81,7 +81,7 @@ export function isUri(basePath: string): boolean {
   return schemeOf(basePath) !== FILE;
 }
 
-/** With one slash it is a URI too: `join` makes `s3:/bucket` of one, which is no folder that anyone means. */
+/** With one slash it is a URI too: `join` makes `s3:/bucket` of one, which is not a folder that anyone means. */
 function schemeOf(basePath: string): string {
   const [, scheme = FILE] = /^([a-z][a-z0-9+.-]+):\//i.exec(basePath) ?? [];
   return scheme.toLowerCase();

@@ -37,7 +37,7 @@ export interface SettleOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What of the models has to be, beside their versions. */
+/** The conditions of a start besides the versions of the models. */
 export interface SettleScope extends SettleOptions {
   /** Whether the labels count: a version that is on its way is waited for when a label is for it. */
   readonly waitsForLabels: boolean;

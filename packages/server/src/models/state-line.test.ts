@@ -14,7 +14,7 @@ it.each<[string, boolean, Partial<ServableState>]>([
     { state: "start", waitingFor: "resources", error },
   ],
   [
-    "attempt 2 failed, the next in 1.5 s: bad weights",
+    "attempt 2 failed, retry in 1.5 s: bad weights",
     true,
     { state: "loading", waitingFor: "retry", attempts: 2, nextAttemptAtMs: 2499.8, error },
   ],

@@ -1,14 +1,14 @@
 import type { Logger, ManagerEvent, ServableState } from "@serving-kit/core";
 
-/** What is told of a version's state. */
+/** The log line of a version's state. */
 export interface StateLine {
-  /** Whether an operator has to look at it. */
+  /** Whether it needs an operator. */
   readonly isError: boolean;
   readonly message: string;
 }
 
 /**
- * What an operator is told of a version's state at `nowMs`: which model, where it stands, what it waits
+ * The log line of a version's state at `nowMs`: which model, where it stands, what it waits
  * for, and of a failure which attempt it was and whether another follows.
  */
 export function stateLine(state: ServableState, nowMs: number): StateLine {
@@ -19,13 +19,13 @@ export function stateLine(state: ServableState, nowMs: number): StateLine {
   if (error === undefined) return line(false, `${state.state}${waiting}`);
   if (waitingFor === "retry") {
     const seconds = Math.round(Math.max(0, nextAttemptAtMs - nowMs) / 100) / 10;
-    return line(true, `attempt ${attempts} failed, the next in ${seconds} s: ${error.message}`);
+    return line(true, `attempt ${attempts} failed, retry in ${seconds} s: ${error.message}`);
   }
   if (state.state === "end") {
     const tries = attempts > 1 ? ` after ${attempts} attempts` : "";
     return line(true, `end${tries}: ${error.message}`);
   }
-  // The error of the attempt before was told when it failed.
+  // The error of the attempt before was logged when it failed.
   if (waitingFor !== "resources") return line(false, `${state.state}${waiting}`);
   return line(true, `${state.state}${waiting}: ${error.message}`);
 }

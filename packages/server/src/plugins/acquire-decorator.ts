@@ -5,7 +5,7 @@ import type { Plugin } from "./plugin-module.js";
 /** Contract: `Manager.acquire`. */
 export type Acquire = (request: ServableRequest) => ServableHandle<Predictor>;
 
-/** What an acquire decorator may use, in each event loop. */
+/** The parts of the server that an acquire decorator may use, in each event loop. */
 export interface DecoratorHost {
   readonly clock: Clock;
   readonly logger: Logger;

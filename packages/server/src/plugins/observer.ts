@@ -31,7 +31,7 @@ import type { CallContext } from "./server-core.js";
  * - OS1 `observe` is called once in each event loop before anything is served, first in the main thread.
  * - OS2 Each call of each protocol is begun once and ended once, after its answer was encoded. `api` and
  *   `entrypoint` are names that the protocol declared; `(other)` stands for any other.
- * - OS3 Observers are told in the order in which they are configured, and disposed when the last call has ended.
+ * - OS3 Observers are called in the order in which they are configured, and disposed when the last call has ended.
  */
 export interface Observer extends Plugin {
   /** Starts to watch one event loop. */
@@ -66,7 +66,7 @@ export interface ObserverPeer {
   ask(message: unknown): Promise<unknown>;
 }
 
-/** What is known of a call when it begins. */
+/** The facts about a call when it starts. */
 export interface CallStart {
   readonly api: string;
   readonly entrypoint: string;

@@ -26,7 +26,7 @@ import type { CallContext, CallHeaders, ServerCore } from "./server-core.js";
  * Guarantees a server gives to a protocol:
  * - PS1 Routes and services of all protocols are disjoint: a clash is an error of the start that names both.
  * - PS2 A call is observed once, body failures included, and ends once, after its answer was encoded.
- * - PS3 At its deadline, or when its client has gone, a call rejects, whatever the predictor does.
+ * - PS3 At its deadline, or when its client has gone, a call rejects, regardless of what the predictor does.
  * - PS4 A handle is held from when the body is there until the outputs are; never while a body is read or an
  *   answer is written.
  * - PS5 While the server starts, `call` rejects with SERVER_STARTING (UNAVAILABLE); routes that call no model

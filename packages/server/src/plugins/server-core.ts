@@ -15,7 +15,7 @@ import type { PredictCall } from "./predict-call.js";
 /** HTTP headers or gRPC metadata, by names in lower case. */
 export type CallHeaders = Readonly<Record<string, string | readonly string[] | undefined>>;
 
-/** What limits one call, and where it came from. */
+/** The limits of one call, and its origin. */
 export interface CallContext {
   /** When the call times out, on the server's Clock. Default: never. */
   readonly deadlineAtMs?: number | undefined;
@@ -25,7 +25,7 @@ export interface CallContext {
   readonly signal?: AbortSignal | undefined;
   /** The address of the caller, if the transport knows it. */
   readonly peer?: string | undefined;
-  /** What came with the call besides its body. */
+  /** Headers or metadata of the call. */
   readonly headers?: CallHeaders | undefined;
   /** The memory that the call may take. Default: no limit. */
   readonly allowance?: CallAllowance | undefined;
@@ -75,7 +75,7 @@ export interface ServableCall<T, R = T, B = Uint8Array> {
   encode?(outcome: T, id: ServableId): R;
 }
 
-/** What is known of a version without running it. */
+/** The description of a version without running it. */
 export interface ModelDescription
   extends Pick<Predictor, "signatures" | "uncallable" | "state" | "batchable"> {
   readonly id: ServableId;
@@ -96,7 +96,7 @@ export interface ServerCore {
    * enforces deadline and abort, and reports it to the observers once.
    *
    * @throws ServingError of `Manager.acquire`, SERVER_STARTING (UNAVAILABLE), DEADLINE_EXCEEDED, the reason of
-   * the signal, and whatever the functions of the call throw.
+   * the signal, and anything that the functions of the call throw.
    */
   call<T, R = T, B = Uint8Array>(call: ServableCall<T, R, B>, context?: CallContext): Promise<R>;
   /** Describes a version. Throws as `Manager.acquire` does. */

@@ -21,7 +21,7 @@ import type { Moved, OnFact } from "./thread-channel.js";
 import type { ThreadError } from "./thread-error.js";
 import type { ThreadTensors } from "./thread-tensors.js";
 
-/** What a loop is told when its thread starts. */
+/** The settings that a loop receives when its thread starts. */
 export interface LoopSettings {
   /** The URL of the module of platforms. */
   readonly platforms: string | undefined;
@@ -72,7 +72,7 @@ export interface ReplicaBatching {
 /** A state of a version, its error as it goes from thread to thread. */
 export type ThreadState = Omit<ServableState, "error"> & { readonly error?: ThreadError };
 
-/** What of the configuration loops need to know. */
+/** The part of the configuration that loops need. */
 export interface ConfigurationNews {
   /** The names of all models that are configured. */
   readonly modelNames: readonly string[];
@@ -82,17 +82,17 @@ export interface ConfigurationNews {
   readonly observers: ReadonlyMap<string, unknown>;
 }
 
-/** What has changed in the main thread. */
+/** The changes in the main thread. */
 export interface ManagerNews {
   readonly isStarted: boolean;
   readonly isServing: boolean;
-  /** Undefined where it is as before. */
+  /** Undefined if it is as before. */
   readonly configuration: ConfigurationNews | undefined;
   /** All that is known of the models that something has become of. */
   readonly models: readonly {
     readonly name: string;
     readonly states: readonly ThreadState[];
-    /** What status reports beside these. */
+    /** The states that status reports in addition to these. */
     readonly statesBeside: readonly ThreadState[];
     readonly labels: ReadonlyMap<string, LabelState>;
   }[];
@@ -124,9 +124,9 @@ export interface ObserverQuestion {
   readonly message: unknown;
 }
 
-/** What a loop does for the main thread. */
+/** The methods of a loop for the main thread. */
 export type LoopMethods = {
-  /** Gives the names of the platforms that the loop can attach. */
+  /** Returns the names of the platforms that the loop can attach. */
   readonly start: () => Promise<readonly string[]>;
   /** Makes the predictor of a version. It cannot be acquired yet. */
   readonly attach: (version: {
@@ -158,7 +158,7 @@ export type LoopMethods = {
   readonly end: () => void;
 };
 
-/** What the main thread does for a loop. */
+/** The methods of the main thread for a loop. */
 export type MainMethods = {
   readonly predict: (
     call: RemoteCall,
@@ -189,7 +189,7 @@ export type MainMethods = {
     readonly level: "info" | "warn" | "error";
     readonly fields: object;
     readonly message: string;
-    /** What stands as `err` among the fields. */
+    /** The error that stands as `err` among the fields. */
     readonly error: ThreadError | undefined;
   }) => void;
 };

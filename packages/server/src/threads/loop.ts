@@ -6,7 +6,7 @@ import type { LoopMethods, LoopSettings, MainMethods, ReplicaOrigin } from "./lo
 import { versionKey } from "./loop-messages.js";
 import { ThreadChannel } from "./thread-channel.js";
 
-/** What a loop has of a version. */
+/** A version that is attached to a loop. */
 interface Attached {
   readonly done: Promise<void>;
   lost(): void;
@@ -22,7 +22,7 @@ export class Loop {
   isUp = false;
   readonly #worker: Worker;
   readonly #attached = new Map<string, Attached>();
-  /** What the loop could not give back. */
+  /** Versions that the loop could not release. */
   readonly #stuck = new Set<Attached>();
   readonly #held = new Map<string, ServableHandle<Predictor>>();
   #hasEnded = false;
@@ -101,7 +101,7 @@ export class Loop {
     await this.ended;
   }
 
-  /** Ends the thread from without, whatever it does. What it holds of others may be lost. */
+  /** Terminates the thread. What it holds of others may be lost. */
   async terminate(): Promise<void> {
     await this.#worker.terminate();
     await this.ended;

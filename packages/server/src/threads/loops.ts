@@ -4,14 +4,14 @@ import { releaseSlot } from "../limits/shared-counts.js";
 import { Loop } from "./loop.js";
 import type { LoopSettings, MainMethods } from "./loop-messages.js";
 
-/** What the loops of a server are made with. */
+/** The dependencies of the loops of a server. */
 export interface LoopsOptions {
   readonly count: number;
   readonly settings: Omit<LoopSettings, "slot">;
   readonly methods: MainMethods;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Brings a loop that takes the place of another up to date, until it answers like the others. */
+  /** Brings a loop that replaces another up to date, until it answers like the others. */
   readonly join: (loop: Loop) => Promise<void>;
 }
 
@@ -25,7 +25,7 @@ const STABLE_MS = 60_000;
 const GRACE_MS = 1_000;
 
 /**
- * The event loops of a server. One that ends by itself, because nobody caught an exception in it, is
+ * The event loops of a server. One that ends by itself, by an uncaught exception, is
  * replaced; what was in flight there is lost, and the others go on.
  */
 export class Loops implements Iterable<Loop> {
@@ -93,7 +93,7 @@ export class Loops implements Iterable<Loop> {
     const down = loops.map(async (loop) => {
       // One that has ended has nothing in flight.
       const hasDrained = await loop.channel.call("shutDown", { deadlineMs }).catch(() => true);
-      // What was cut off may still run, and hold a version for as long as it likes.
+      // A call that was aborted may still run, and hold a version for as long as it likes.
       if (!hasDrained) await loop.end();
       pending.delete(loop);
     });
@@ -133,7 +133,7 @@ export class Loops implements Iterable<Loop> {
     const beganAtMs = clock.now();
     const error = await loop.ended;
     if (this.#isClosing) return;
-    logger.error({ err: error }, `${error.message}; another takes its place`);
+    logger.error({ err: error }, `${error.message}; another replaces it`);
     const isStable = clock.now() - beganAtMs >= STABLE_MS;
     if (!isStable && failures > 0) await this.#wait(failures);
     if (this.#isClosing) return;
@@ -144,7 +144,7 @@ export class Loops implements Iterable<Loop> {
       await join(next);
     } catch (cause) {
       if (next.hasEnded || this.#isClosing) return;
-      logger.error({ err: cause }, "an event loop cannot take the place of one that ended");
+      logger.error({ err: cause }, "an event loop cannot replace one that ended");
       await next.terminate();
     }
   }

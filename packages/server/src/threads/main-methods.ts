@@ -6,11 +6,11 @@ import { readError, writeError } from "./thread-error.js";
 import { moveBody, moveTensors, readTensors } from "./thread-tensors.js";
 import type { ThreadsHost } from "./threads-host.js";
 
-/** What the main thread answers loops with. */
+/** The dependencies of the main thread's methods. */
 export interface MainContext {
   /** The server, once there is one. Throws SERVER_STARTING (UNAVAILABLE) before. */
   host(): ThreadsHost;
-  /** What runs the calls of a version that loops leave to the main thread. */
+  /** Runs the calls of a version that loops leave to the main thread. */
   remote(id: ServableId): Predictor;
   readonly clock: Clock;
   readonly logger: Logger;

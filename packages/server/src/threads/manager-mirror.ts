@@ -9,7 +9,7 @@ import type { Predictor } from "@serving-kit/inference";
 import type { ManagerNews, ThreadState } from "./loop-messages.js";
 import { readError } from "./thread-error.js";
 
-/** What a loop knows of the manager in the main thread, as far as the news have come. */
+/** The state of the manager in the main thread, as a loop last received it. */
 export class ManagerMirror {
   readonly #serving: ServingMap<Predictor>;
   readonly #states = new Map<string, readonly ServableState[]>();

@@ -6,7 +6,7 @@ import type { Loop } from "./loop.js";
 import type { ConfigurationNews, ManagerNews, ThreadState } from "./loop-messages.js";
 import { writeError } from "./thread-error.js";
 
-/** What the loops are told of. */
+/** The state that loops are notified of. */
 export interface NewsOrigin {
   readonly models: Pick<
     ServedModels,
@@ -17,7 +17,7 @@ export interface NewsOrigin {
 }
 
 /**
- * Tells loops what becomes of the models: of each that has changed all there is to know, once for the
+ * Tells loops the outcome of the models: of each that has changed all there is to know, once for the
  * changes of a turn.
  */
 export class NewsTeller {

@@ -45,7 +45,7 @@ export class RemotePredictor implements Predictor {
     const { signature = DEFAULT_SIGNATURE, outputs, deadlineAtMs = Infinity } = options;
     const { signal, onFact } = options;
     const known = this.signatures.get(signature);
-    // What does not fit need not travel; what an unknown signature is, the predictor knows best.
+    // A call that does not fit need not travel; the predictor itself refuses an unknown signature.
     if (known !== undefined) validateInputs(known, inputs);
     const leftMs = this.#leftMs(deadlineAtMs);
     const { value, transfer } = moveTensors(inputs);

@@ -22,7 +22,7 @@ export class ReplicaOrigins {
   }
 
   /**
-   * Gives the origin for each loop, and the predictor that runs in the main thread what a loop asks for.
+   * Returns the origin for each loop, and the predictor that runs in the main thread what a loop asks for.
    *
    * A predictor that can be shared runs in each loop, all others in the main thread. Each loop batches
    * for itself in both cases, so that a call to the main thread is one for a batch. Where batching cannot

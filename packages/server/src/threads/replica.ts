@@ -24,7 +24,7 @@ export interface ReplicaContext {
   readonly main: ThreadChannel<LoopMethods, MainMethods>;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Is told of each batch that starts. */
+  /** Receives each batch that starts. */
   readonly onBatchStart: ((batch: StartedBatch) => void) | undefined;
 }
 
@@ -69,7 +69,7 @@ export class Replica {
     if (counted && this.#versions.get(key) === attached) this.#serving.add(counted);
   }
 
-  /** The version cannot be acquired any more. Resolves when nobody holds it and it is disposed. */
+  /** The version cannot be acquired any more. Resolves when it is no longer held and is disposed. */
   async withdraw(id: ServableId): Promise<void> {
     const key = versionKey(id);
     const attached = this.#versions.get(key);

@@ -34,7 +34,7 @@ interface ReplicatedVersion {
  * - T2 Each loop holds a handle of the version, and gives it back when no request there uses it any
  *   more: the manager unloads a version when no loop holds it.
  * - T3 What fails in one loop fails the version in all.
- * - T4 A loop that takes the place of another has all versions before it answers.
+ * - T4 A loop that replaces another has all versions before it answers.
  */
 export class Replication {
   readonly #loops: Loops;
@@ -73,19 +73,19 @@ export class Replication {
       const version = this.#versions.get(versionKey(event.id));
       if (version === undefined) return;
       if (event.state === "available") for (const loop of this.#loops) this.#hold(loop, version);
-      // A failure is told when the manager disposes the version.
+      // A failure is reported when the manager disposes the version.
       if (event.state === "unloading") this.#withdraw(version).catch(() => {});
     });
   }
 
-  /** What runs the calls of a version that a loop leaves to the main thread. Throws PREDICTOR_CLOSED (FAILED_PRECONDITION). */
+  /** Runs the calls of a version that a loop leaves to the main thread. Throws PREDICTOR_CLOSED (FAILED_PRECONDITION). */
   remote(id: ServableId): Predictor {
     const version = this.#versions.get(versionKey(id));
     if (version === undefined) throw inferenceErrors.predictorClosed();
     return version.remote;
   }
 
-  /** Gives a new loop all versions. */
+  /** Attaches all versions to a new loop. */
   async join(loop: Loop): Promise<void> {
     const staying = [...this.#versions.values()].filter(({ withdrawn }) => withdrawn === undefined);
     await Promise.all(
@@ -157,7 +157,7 @@ export class Replication {
   }
 }
 
-/** The predictor as it is, whatever else it has, but for its disposal. */
+/** The predictor with all its members, except its disposal. */
 function disposedBy(predictor: Predictor, dispose: () => Promise<void>): Predictor {
   let disposed: Promise<void> | undefined;
   return new Proxy({} as Predictor, {

@@ -18,7 +18,7 @@ export class SharedListeners {
 
   /** Contract: `ModelServer.listen`, in every loop. */
   async listen(options: ListenOptions): Promise<Listening> {
-    if (options.ssl) checkSsl(options.ssl); // before there are sockets that nobody would close
+    if (options.ssl) checkSsl(options.ssl); // before there are sockets that would stay open
     const address = await claimAddress(options.port ?? 8501, options.host);
     await this.#listenEverywhere(({ channel }) =>
       channel.call("listen", { options, shared: this.#share(address) }),

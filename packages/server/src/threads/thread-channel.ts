@@ -2,7 +2,7 @@ import type { Transferable } from "node:worker_threads";
 import type { PredictOptions } from "@serving-kit/inference";
 import { readError, type ThreadError, writeError } from "./thread-error.js";
 
-/** What a channel needs of a Worker, or of a worker's `parentPort`. */
+/** The parts of a Worker, or of a worker's `parentPort`, that a channel needs. */
 export interface ThreadPort {
   postMessage(message: unknown, transfer?: readonly Transferable[]): void;
   on(event: "message", listener: (message: ChannelMessage) => void): unknown;
@@ -31,11 +31,11 @@ export class Moved<T> {
   }
 }
 
-/** What comes back from a method on the other side. */
+/** The result of a method on the other side. */
 export type Answer<M extends ThreadMethods[string]> =
   Awaited<ReturnType<M>> extends Moved<infer T> ? T : Awaited<ReturnType<M>>;
 
-/** What goes over a channel. */
+/** A message of a channel. */
 export type ChannelMessage =
   | { readonly kind: "call"; readonly id: number; readonly method: string; argument: unknown }
   | { readonly kind: "cancel"; readonly id: number }
@@ -52,7 +52,7 @@ export type ChannelMessage =
 export interface CallOptions {
   /** Rejects the call with the signal's reason, and aborts it on the other side. */
   readonly signal?: AbortSignal | undefined;
-  /** What of the argument is moved, not copied. */
+  /** The parts of the argument that are moved, not copied. */
   readonly transfer?: readonly Transferable[];
   readonly onFact?: OnFact | undefined;
 }

@@ -21,7 +21,7 @@ import { SharedListeners } from "./shared-listeners.js";
 import type { ThreadsHost } from "./threads-host.js";
 import type { ThreadsOptions } from "./threads-options.js";
 
-/** What the threads are made with. */
+/** The dependencies of the threads. */
 interface ThreadsSetup {
   readonly options: ThreadsOptions;
   readonly settings: Omit<LoopSettings, "slot">;
@@ -133,7 +133,7 @@ export class Threads {
     this.#replication.canAttach(await this.#loops.start());
   }
 
-  /** What stands between the loaders and the manager. */
+  /** The adapter between the loaders and the manager. */
   get adapter(): Replication["adapter"] {
     return this.#replication.adapter;
   }
@@ -158,7 +158,7 @@ export class Threads {
     return this.#unlessClosing(() => this.#listeners.listen(options));
   }
 
-  /** Contract: `ModelServer.listenGrpc`, in every loop, but for unix sockets. */
+  /** Contract: `ModelServer.listenGrpc`, in every loop, except unix sockets. */
   listenGrpc(options: GrpcListenOptions): Promise<GrpcListening> {
     return this.#unlessClosing(() => this.#listeners.listenGrpc(options));
   }
@@ -231,7 +231,7 @@ export class Threads {
     return this.#host;
   }
 
-  /** Brings a loop that takes the place of another to where the others are; it answers last of all. */
+  /** Brings a loop that replaces another to where the others are; it answers last of all. */
   async #join(loop: Loop): Promise<void> {
     await this.#replication.join(loop);
     await this.#news?.tellAll(loop);

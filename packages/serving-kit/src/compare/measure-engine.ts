@@ -8,7 +8,7 @@ import { builtInPlatforms } from "../built-ins.js";
 import { findModel } from "../model-path.js";
 import { generatedInputs } from "./generated-inputs.js";
 
-/** What a child process measures. */
+/** The task of a child process that measures. */
 export interface EngineTask {
   /** A version of a model, or a base path. */
   readonly path: string;
@@ -85,7 +85,7 @@ async function callsInARow(
   clock: Pick<Clock, "now">,
 ): Promise<readonly number[]> {
   const latencies: number[] = [];
-  // What is compiled or allocated at the first calls does not count.
+  // Compilation and allocation in the first calls do not count.
   const warmUntil = clock.now() + measureMs / 4;
   while (clock.now() < warmUntil) await predictor.predict(inputs, { signature });
   const until = clock.now() + measureMs;

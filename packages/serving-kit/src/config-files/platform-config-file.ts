@@ -5,7 +5,7 @@ import type protobuf from "protobufjs/light.js";
 import { configTypes, servingType } from "./config-types.js";
 import { type SessionSettings, sessionSettings } from "./session-config-file.js";
 
-/** What a platform config file says, in place of the flags that say it without one. */
+/** The settings of a platform config file, which replace the flags of the same meaning. */
 export interface PlatformSettings {
   readonly session: SessionSettings;
   readonly tags: readonly string[];

@@ -4,7 +4,7 @@ import { readTextFormat } from "@serving-kit/server";
 import type protobuf from "protobufjs/light.js";
 import { configProto, configTypes } from "./config-types.js";
 
-/** What a ConfigProto says to `tensorflow()`. */
+/** The options of `tensorflow()` that a ConfigProto sets. */
 export type SessionSettings = Pick<TensorFlowOptions, "sessionConfig" | "interOpThreads">;
 
 /**
@@ -28,7 +28,7 @@ export function sessionSettings(message: protobuf.Message): SessionSettings {
   const { interOpParallelismThreads: threads } = message as { interOpParallelismThreads?: number };
   return {
     sessionConfig: configProto.encode(message).finish(),
-    // Whether ops run on the thread of the call depends on it, so that it has to be told.
+    // Whether ops run on the thread of the call depends on it, so that it must be known.
     ...(threads !== undefined && threads > 0 && { interOpThreads: threads }),
   };
 }

@@ -64,7 +64,7 @@ export const tensorflowFlags: PlatformFlags = {
   installHelp:
     "tensorflow: libtensorflow, which SavedModels need. Asks pip where TensorFlow's Python package is,\n" +
     "downloads it, checks it and unpacks the libraries in it; without pip, Google's archive of the C\n" +
-    "library, which is of an older version. What is there already is checked, and mended where it is\n" +
+    "library, which is of an older version. What is there already is checked, and fixed where it is\n" +
     "damaged. Where the connection breaks or this is killed, the download goes on from there when it\n" +
     "is run again; but not where only pip can get it, as through a proxy of pip's own.",
   check(flags) {

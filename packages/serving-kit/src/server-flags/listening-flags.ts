@@ -13,7 +13,7 @@ export const listeningFlags = {
     "ms",
     30_000,
     [0, 2 ** 31 - 1],
-    "After how many milliseconds a REST prediction is given up with 504; 0 for never.",
+    "Timeout of a REST prediction (504) in milliseconds; 0 disables it.",
   ),
   rest_api_enable_cors_support: toggle(false, "Allows browsers of any origin to use the REST API."),
   ssl_config_file: path(

@@ -41,7 +41,7 @@ export const modelFlags = {
   ),
 };
 
-/** What TF Serving has in model config files alone. */
+/** A flag for what TF Serving has in model config files alone. */
 export const ownModelFlags = {
   model_platform: textOrNone(
     "name",
@@ -150,6 +150,6 @@ export const startUpFlags = {
     "ms",
     undefined,
     [0, 2 ** 31 - 1],
-    "How long to wait for that. Default: for ever.",
+    "How long to wait for that. Default: indefinitely.",
   ),
 };

@@ -92,7 +92,7 @@ describe("serving-kit doctor", () => {
     expect(stdout).toMatch(/\nEverything works: .*\n$/);
   });
 
-  it("ends with 0 when only SavedModels cannot be served, with every place and what mends it", async () => {
+  it("ends with 0 when only SavedModels cannot be served, with every place and to fix it", async () => {
     const problem = "no library was found. Tried:\n  - cache folder: is empty";
     const { code, stdout } = await run(works("tflite"), fails("tensorflow", problem));
     expect(code).toBe(0);
@@ -100,7 +100,7 @@ describe("serving-kit doctor", () => {
       [
         "✗ tensorflow does not open, for SavedModels",
         "  - cache folder: is empty",
-        "  what mends it: install tensorflow",
+        "  to fix it: install tensorflow",
       ].join("\n"),
     );
     expect(stdout).toMatch(
@@ -108,20 +108,20 @@ describe("serving-kit doctor", () => {
     );
   });
 
-  it("tells which installed file is damaged, and the command that mends it, though it may open", async () => {
-    const mends = "serving-kit install tensorflow";
+  it("tells which installed file is damaged, and the command that fixes it, though it may open", async () => {
+    const fixes = "serving-kit install tensorflow";
     const damaged = ["/cache/tf.so"];
-    const line = `\n  damaged: /cache/tf.so; what mends it: ${mends}\n`;
+    const line = `\n  damaged: /cache/tf.so; to fix it: ${fixes}\n`;
     const opens = await run(works("tflite"), { ...works("tensorflow"), damaged });
     expect(opens.code).toBe(0);
     expect(opens.stdout).toContain(line);
     expect(opens.stdout).toMatch(
       / but an installed library is damaged: serving-kit .* tensorflow\n$/,
     );
-    const report = { ...fails("tensorflow", "SIGSEGV"), remedy: mends, damaged };
+    const report = { ...fails("tensorflow", "SIGSEGV"), remedy: fixes, damaged };
     const dies = await run(works("tflite"), report);
-    expect(dies.stdout).toContain(`\n  SIGSEGV\n  what mends it: ${mends}${line}`);
-    expect(dies.stdout).toContain(`SavedModels cannot: ${mends}\n`);
+    expect(dies.stdout).toContain(`\n  SIGSEGV\n  to fix it: ${fixes}${line}`);
+    expect(dies.stdout).toContain(`SavedModels cannot: ${fixes}\n`);
   });
 
   it("loops over the table: a platform in it is reported, with a library or without", async () => {

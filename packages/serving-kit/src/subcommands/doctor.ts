@@ -40,17 +40,15 @@ export function doctor({ platforms: builtIn }: Pick<BuiltIns, "platforms"> = bui
     },
     async run({ flags }, { stdout, signal }) {
       const rows = await withPlugins(builtIn, flags.plugins);
-      // What comes with the kit is reported first.
+      // Platforms that come with the kit are reported first.
       const ordered = rows.toSorted(
         (a, b) => Number(b.isRequired ?? 0) - Number(a.isRequired ?? 0),
       );
       const platforms = await loadPlatforms(ordered);
+      const required = new Set(platforms.filter((_, i) => ordered[i]?.isRequired));
       const examined: Examined[] = [];
-      for (const [i, platform] of platforms.entries()) {
-        const isRequired = ordered[i]?.isRequired ?? false;
-        const { models = `${platform.platformName} models` } = platform;
-        const report = await platform.libraryReport?.({ signal });
-        examined.push({ platform, models, isRequired, report });
+      for (const platform of platforms) {
+        examined.push(await examine(platform, required.has(platform), signal));
       }
       const features = new Set(examined.flatMap(({ report }) => report?.cpuFeatures ?? []));
       const models = await Promise.all(flags.models.map((path) => describeModel(path, platforms)));
@@ -68,6 +66,16 @@ export function doctor({ platforms: builtIn }: Pick<BuiltIns, "platforms"> = bui
   });
 }
 
+async function examine(
+  platform: Platform,
+  isRequired: boolean,
+  signal: AbortSignal,
+): Promise<Examined> {
+  const { models = `${platform.platformName} models` } = platform;
+  const report = await platform.libraryReport?.({ signal });
+  return { platform, models, isRequired, report };
+}
+
 const works = ({ report }: Examined) => report === undefined || report.opened !== undefined;
 
 const installCommand = ({ platform }: Examined) => `serving-kit install ${platform.platformName}`;
@@ -78,7 +86,7 @@ function describe(examined: Examined): string[] {
   const { name, opened, problem = "", remedy, notes = [], damaged = [] } = report;
   const rest = [
     ...notes.map((note) => `  ${note}`),
-    ...damaged.map((path) => `  damaged: ${path}; what mends it: ${installCommand(examined)}`),
+    ...damaged.map((path) => `  damaged: ${path}; to fix it: ${installCommand(examined)}`),
   ];
   if (opened) {
     const { version, path, origin } = opened;
@@ -89,7 +97,7 @@ function describe(examined: Examined): string[] {
   return [
     `✗ ${name} does not open, for ${models}`,
     ...(tried.length > 0 ? tried : [`  ${summary}`]),
-    `  what mends it: ${remedy}`,
+    `  to fix it: ${remedy}`,
     ...rest,
   ];
 }

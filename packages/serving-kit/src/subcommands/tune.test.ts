@@ -107,7 +107,7 @@ describe("serving-kit tune", () => {
   it("ends with 1 and says so when nothing will do", async () => {
     const { code, stdout } = await run([`--model=${folder}`, "--max_p99_ms=4"]);
     expect(code).toBe(1);
-    expect(stdout).toContain("None will do: calls failed, or the latency was higher");
+    expect(stdout).toContain("No configuration qualifies: calls failed, or p99 latency");
   });
 
   it("says when batching is of no use", async () => {

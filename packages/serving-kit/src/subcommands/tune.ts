@@ -71,7 +71,7 @@ const flags = {
 
 type TuneFlags = FlagValues<typeof flags>;
 
-/** What `tune` works with. */
+/** The dependencies of `tune`. */
 export interface TuneTools {
   readonly platforms: readonly PlatformRow[];
   readonly tune: typeof tuneModel;

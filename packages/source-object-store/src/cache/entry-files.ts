@@ -17,7 +17,7 @@ export interface CacheEntry {
   readonly usedMs: number;
 }
 
-/** What `publish` notes of a version. */
+/** The notes of `publish` about a version. */
 export interface NewEntry {
   readonly uri: string;
   /** The absolute path of the folder of the model, below the temporary folder. */
@@ -46,7 +46,7 @@ export class EntryFiles {
     return files;
   }
 
-  /** Gives a temporary folder its name. Another process that was first has the same files: its folder stays. */
+  /** Renames a temporary folder to its name. Another process that was first has the same files: its folder stays. */
   async publish(key: string, token: string, { uri, root, sizeBytes }: NewEntry): Promise<void> {
     const folder = this.#temporary(key, token);
     const note = { uri, root: relative(folder, root).split(sep).join("/"), sizeBytes };

@@ -3,13 +3,7 @@ import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseVersion, type Version } from "@serving-kit/core";
 
-/** The versions of a base path as they were listed last. */
-export interface KnownList {
-  /** The names of the versions below the base path. */
-  readonly names: readonly string[];
-}
-
-/** What is remembered of storage, for when it cannot be read: the last lists, and which content a URI had. */
+/** The last known state of storage, for when it cannot be read: the last lists, and the content of each URI. */
 export class KnownVersions {
   readonly #dir: string;
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { Clock } from "@serving-kit/core";
 import { isRunning, isVisible, ownIdentity, type ProcessIdentity } from "./process-identity.js";
 
-/** What a process does with an entry of the cache: uses its files, downloads them, or removes them. */
+/** The use that a process makes of an entry of the cache: reads its files, downloads them, or removes them. */
 export type LeaseKind = "use" | "load" | "evict";
 
 /** How often a lease is touched, in ms. */

@@ -54,7 +54,7 @@ const WAIT_MS = 200;
  */
 export class ModelCache {
   readonly dir: string;
-  /** What is remembered of storage that cannot be read now. */
+  /** The last known state of storage that cannot be read now. */
   readonly known: KnownVersions;
   readonly #clock: Clock;
   readonly #logger: Logger;
@@ -242,7 +242,7 @@ export class ModelCache {
     if (!Number.isNaN(this.#maxBytes)) return;
     const entries = await this.#entries.list();
     const usedBytes = entries.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-    // What the cache has counts as free, so that a restart has the same limit.
+    // The bytes of the cache count as free, so that a restart has the same limit.
     this.#maxBytes = Math.floor(((await this.#freeBytes()) + usedBytes) / 2);
     const text = `the model cache ${dir} may have ${this.#maxBytes} bytes, half of what is free`;
     this.#logger.info({ dir, maxBytes: this.#maxBytes }, text);

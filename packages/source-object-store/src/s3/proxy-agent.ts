@@ -23,7 +23,7 @@ const TUNNEL_MS = 10_000;
  * `NO_PROXY` has its host, and with the authorities of `AWS_CA_BUNDLE` in addition to Node's own and
  * `NODE_EXTRA_CA_CERTS`.
  *
- * @throws the file system's error for an `AWS_CA_BUNDLE` that cannot be read; TypeError for a proxy that is no URL.
+ * @throws the file system's error for an `AWS_CA_BUNDLE` that cannot be read; TypeError for a proxy that is not a URL.
  */
 export function agentsFor(endpoint: string, environment: Environment): Agents {
   const proxy = proxyOf(new URL(endpoint), environment);

@@ -1,7 +1,7 @@
 import { messageOf } from "@serving-kit/core";
 import { errors } from "../errors.js";
 
-/** The names of errors of credentials, whatever their status is. */
+/** The names of errors of credentials, with any status. */
 const DENIED =
   /^(CredentialsProviderError|ProviderError|TokenProviderError|Expired\w*|InvalidAccessKeyId|SignatureDoesNotMatch|InvalidToken|AccessDenied|Forbidden|RequestTimeTooSkewed|NoSuchKeyPair)$/;
 

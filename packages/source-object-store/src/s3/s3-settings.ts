@@ -21,7 +21,7 @@ export interface S3Settings {
  * `AWS_ENDPOINT_URL`, or `S3_ENDPOINT` with `S3_USE_HTTPS` as TF Serving has them; `AWS_REGION`, `AWS_DEFAULT_REGION` or
  * `S3_REGION`; `S3_USE_PATH_STYLE`. An endpoint has path style by default, and any region will do.
  *
- * @throws TypeError for an endpoint that is no URL, or that has credentials.
+ * @throws TypeError for an endpoint that is not a URL, or that has credentials.
  */
 export function s3Settings({ parameters }: StoreUri, environment: Environment): S3Settings {
   const endpoint = checkEndpoint(parameters.endpoint || endpointOf(environment));

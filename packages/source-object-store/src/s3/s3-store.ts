@@ -183,7 +183,7 @@ type Body = NonNullable<GetObjectCommandOutput["Body"]> &
     destroy(error?: Error): void;
   } & AsyncIterable<Uint8Array>;
 
-/** Keeps the `Date` of answers: what an object's age is told by. */
+/** Keeps the `Date` of answers: the reference of an object's age. */
 function withDates(client: S3Client): void {
   client.middlewareStack.add(
     (next) => async (args) => {

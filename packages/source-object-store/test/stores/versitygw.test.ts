@@ -44,7 +44,7 @@ describe.skipIf(versitygw === undefined)(`versitygw${unlessVersitygw}`, () => {
     Object.assign(process.env, VERSITYGW_CREDENTIALS);
   });
 
-  it("may be killed and started again: what was found stays, and is found anew", async () => {
+  it("may be killed and started again: what was found stays, and is found again", async () => {
     const { put, uri } = await world.newBucket();
     await put("m/1/model.bin", "one");
     await put("m/1/_READY", "");

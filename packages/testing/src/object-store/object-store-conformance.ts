@@ -21,7 +21,7 @@ export interface ObjectStoreWorld extends Partial<AsyncDisposable> {
   held?(): number;
 }
 
-/** What `objectStoreConformance` needs to know of a store. */
+/** Options of `objectStoreConformance`. */
 export interface ObjectStoreConformanceOptions extends SuiteOptions {
   /** Makes a store of an empty bucket. */
   create(): ObjectStoreWorld | Promise<ObjectStoreWorld>;

@@ -17,7 +17,7 @@ import type { Runner, SuiteOptions } from "../runner.js";
 import { registerSuite, type Tests } from "../suite.js";
 import { assertModule } from "./plugin-module.js";
 
-/** What `acquireDecoratorConformance` needs to know of a decorator. */
+/** Options of `acquireDecoratorConformance`. */
 export interface AcquireDecoratorConformanceOptions extends SuiteOptions {
   /** Makes a decorator. */
   create(): AcquireDecorator | Promise<AcquireDecorator>;

@@ -27,9 +27,9 @@ const DOORS: readonly Door[] = ["shut", "fail", "refuse", "take", "large", "idle
 
 /** A protocol of the suite for what no protocol needs to have: routes and methods that call no model. */
 export class Doors {
-  /** What `fail` throws. */
+  /** The error that `fail` throws. */
   throws: unknown;
-  /** What `take` waits for. */
+  /** The promise that `take` waits for. */
   until: Promise<void> = Promise.resolve();
   /** How many requests came through a door. */
   entered = 0;

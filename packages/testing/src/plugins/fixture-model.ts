@@ -30,7 +30,7 @@ export interface FixtureRun {
 }
 
 /**
- * What the models do next: they run, throw, hang until their signal aborts, or hang whatever the signal says. Those
+ * The behaviour of the models: they run, throw, hang until their signal aborts, or hang in spite of it. Those
  * that hang run when they are released.
  */
 export type Behaviour = "runs" | "hangs" | "ignores" | { readonly throws: unknown };

@@ -55,7 +55,7 @@ export class GrpcWire implements Disposable {
 export const framed = (message: Uint8Array, isCompressed = false): Buffer =>
   Buffer.concat([prefix(message.length, isCompressed), message]);
 
-/** What stands before a message of this length. */
+/** The prefix of a message of this length. */
 export function prefix(length: number, isCompressed = false): Buffer {
   const bytes = Buffer.alloc(5);
   bytes[0] = isCompressed ? 1 : 0;
@@ -63,7 +63,7 @@ export function prefix(length: number, isCompressed = false): Buffer {
   return bytes;
 }
 
-/** Gives a call up, as a client that has gone does. */
+/** Cancels a call, as a client that has gone does. */
 export function cancel(stream: ClientHttp2Stream): void {
   stream.close(constants.NGHTTP2_CANCEL);
 }

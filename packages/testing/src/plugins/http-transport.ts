@@ -14,7 +14,7 @@ import {
   type Transport,
 } from "./transports.js";
 
-/** What stands in a subject that makes no predictions. */
+/** The placeholder of a subject that makes no predictions. */
 const NO_PREDICTIONS: HttpSubject = {
   dtypes: [],
   predict: () => assert.fail("expected a subject with predict"),

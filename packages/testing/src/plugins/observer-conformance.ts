@@ -16,7 +16,7 @@ import { DEFAULT_TIMEOUT_MS, within } from "../waiting.js";
 import { reachable } from "./collected.js";
 import { assertModule } from "./plugin-module.js";
 
-/** What `observerConformance` needs to know of an observer. */
+/** Options of `observerConformance`. */
 export interface ObserverConformanceOptions extends SuiteOptions {
   /** Makes an observer. */
   create(): Observer | Promise<Observer>;
@@ -35,7 +35,7 @@ const errors = (): unknown[] => [
   new ServingError("NOT_FOUND", "SERVABLE_NOT_FOUND", "no such model"),
   new TypeError("it failed"),
   new DOMException("it was aborted", "AbortError"),
-  "a text",
+  "a string",
   null,
 ];
 
@@ -181,7 +181,7 @@ class Loops {
   readonly clock = new FakeClock();
   readonly main: LoopObserver;
   readonly worker: LoopObserver;
-  /** What failed of the messages. */
+  /** The failures of the messages. */
   readonly failures: unknown[] = [];
 
   constructor(plugin: Observer) {
@@ -192,7 +192,7 @@ class Loops {
 
   /** Passes the news of the main thread on. */
   tell(): void {
-    if (!this.worker) return; // it is told when it starts
+    if (!this.worker) return; // it learns when it starts
     try {
       if (this.main.news) this.worker.learn?.(structuredClone(this.main.news()));
     } catch (error) {

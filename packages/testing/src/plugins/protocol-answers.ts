@@ -39,14 +39,14 @@ export function answerClauses(kit: ProtocolKit): Tests {
       },
     ),
 
-    "PR6 an unforeseen error is INTERNAL, and its message is kept back": kit.over(
+    "PR6 an unexpected error is INTERNAL, and its message is kept back": kit.over(
       async (transport, { models }) => {
         models.behaviour = { throws: new TypeError("/secret/path") };
         const answer = transport.predict(callOf(MODELS.half, 1));
-        const text = await kit.refuses(transport, answer, "INTERNAL", "an unforeseen error");
+        const text = await kit.refuses(transport, answer, "INTERNAL", "an unexpected error");
         assert.ok(!text.includes("secret"), `expected another message; got "${text}"`);
         models.behaviour = "runs";
-        await kit.answers(transport, "after an unforeseen error");
+        await kit.answers(transport, "after an unexpected error");
       },
     ),
 

@@ -18,7 +18,7 @@ export const callOf = (model: string, ...x: number[]): ProtocolPredict => ({
   inputs: { x: tensor("float32", [x.length], x) },
 });
 
-/** What the tests of the clauses share. */
+/** The state that the tests of the clauses share. */
 export class ProtocolKit {
   readonly options: ServerConformanceOptions;
   readonly timeoutMs: number;

@@ -75,7 +75,7 @@ export interface GrpcSubject extends TransportSubject<SentGrpc, Uint8Array> {}
 export const predicting = ({ http, grpc }: Pick<ProtocolConformanceOptions, "http" | "grpc">) =>
   [http, grpc].filter((one): one is HttpSubject | GrpcSubject => one?.predict !== undefined);
 
-/** What `protocolConformance` needs to know of a protocol. */
+/** Options of `protocolConformance`. */
 export interface ProtocolConformanceOptions extends SuiteOptions {
   /** Makes a protocol. */
   create(): Protocol | Promise<Protocol>;
@@ -85,7 +85,7 @@ export interface ProtocolConformanceOptions extends SuiteOptions {
   readonly grpc?: GrpcSubject;
 }
 
-/** What `serverConformance` needs to know of a server, and of a protocol that it is reached by. */
+/** Options of `serverConformance`: a server, and a protocol that it is reached by. */
 export interface ServerConformanceOptions extends ProtocolConformanceOptions {
   /** Makes a server. Default `createModelServer`. */
   readonly createServer?: typeof createModelServer;

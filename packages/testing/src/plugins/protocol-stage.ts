@@ -24,7 +24,7 @@ export interface ObservedCall {
   /** How often it ended. */
   ends: number;
   /** The last end. Undefined while the call is not over. */
-  end?: Code | "OK" | "UNFORESEEN";
+  end?: Code | "OK" | "UNEXPECTED";
 }
 
 /** How a stage differs from the usual. */
@@ -49,7 +49,7 @@ export class ProtocolStage implements AsyncDisposable {
   readonly models: FixtureModels;
   readonly protocol: Protocol;
   readonly transports: Transport[] = [];
-  /** The refusals that an observer was told of. */
+  /** The refusals that an observer received. */
   readonly refusals: Refusal[] = [];
   readonly #held = new Set<object>();
   server: ModelServer | undefined;
@@ -135,7 +135,7 @@ export class ProtocolStage implements AsyncDisposable {
         ran: () => {},
         end: (error?: unknown) => {
           call.ends++;
-          call.end = error === undefined ? "OK" : isServingError(error) ? error.code : "UNFORESEEN";
+          call.end = error === undefined ? "OK" : isServingError(error) ? error.code : "UNEXPECTED";
         },
       };
     };

@@ -30,7 +30,7 @@ const clashClauses = (kit: ProtocolKit): Tests => ({
   },
 });
 
-/** What a start rejects with; undefined if it does not. */
+/** Returns the rejection of a start; undefined if it does not reject. */
 async function startError(kit: ProtocolKit, options: StageOptions): Promise<unknown> {
   try {
     await using _ = await ProtocolStage.create(kit.options, options);

@@ -6,7 +6,7 @@ const utf8 = ["", "half", "ü 漢 🙂", '"\\\n\u0000'];
 export function specialValues(dtype: DType, transport: "HTTP" | "gRPC"): Tensor {
   if (dtype === "string") {
     const bytes = utf8.map((text) => new TextEncoder().encode(text));
-    // Not every text format has bytes that are no text.
+    // Not every text format has bytes that are not text.
     if (transport === "gRPC") bytes.push(Uint8Array.of(0xff, 0, 0x80));
     return tensor("string", [bytes.length], bytes);
   }

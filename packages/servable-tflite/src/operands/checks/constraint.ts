@@ -2,7 +2,7 @@ import type { AbstractTensor } from "../values/abstract-tensor.js";
 import { type Elements, isUniform, rangeAt } from "../values/elements.js";
 import { type Extent, elementsOf } from "../values/extent.js";
 
-/** What a kernel needs of its operands, and whether it holds. */
+/** A requirement of a kernel for its operands, and whether it holds. */
 export interface Finding {
   /** The name of the operand, such as `begin`. */
   readonly operand: string;
@@ -13,7 +13,7 @@ export interface Finding {
   readonly isExact: boolean;
   /** Whether a kernel that is given another value stays within its memory. */
   readonly isSafe: boolean;
-  /** Whether a result is too large whatever the values of the inputs. */
+  /** Whether a result is too large for all values of the inputs. */
   readonly isCertain?: boolean;
   /** An element that is out of range, or may be, and the range. */
   readonly got: string;

@@ -1,7 +1,7 @@
 import { type Elements, hull, isUniform, join, uniform } from "./elements.js";
 import { type Extent, type Extents, holdsExtents, joinExtents, sameExtents } from "./extent.js";
 
-/** What is known of a tensor before the run. */
+/** The facts about a tensor before the run. */
 export interface AbstractTensor {
   /** The name of the TensorType. */
   readonly type: string;
