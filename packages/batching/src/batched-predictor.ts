@@ -25,7 +25,7 @@ export interface BatchedPredictor extends Predictor {
   readonly predictor: Predictor;
   /** The options that are in force: those it was made with, and the changes since. */
   readonly options: BatchingOptions;
-  /** What is known of the rows of signatures, by name, if `proof` was `"required"`. */
+  /** The verdicts on the rows of signatures, by name, if `proof` was `"required"`. */
   readonly rowVerdicts: Readonly<Record<string, RowVerdict>>;
   predict(inputs: Tensors, options?: BatchedPredictOptions): Promise<Tensors>;
   [Symbol.asyncDispose](): Promise<void>;

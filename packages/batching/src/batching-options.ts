@@ -43,7 +43,7 @@ export type BatchSlots = SharedSlots | AdaptiveSlots;
 
 /** Options for batching one predictor. */
 export interface BatchingOptions extends SignatureBatchingOptions {
-  /** What differs for signatures, by name; false leaves the calls of a signature as they are. */
+  /** The options that differ for signatures, by name; false leaves the calls of a signature as they are. */
   readonly signatures?: Readonly<Record<string, SignatureBatchingOptions | false>> | undefined;
   /**
    * What must be known of a model before its calls are joined: `"required"` joins only the calls of signatures whose rows are
@@ -52,7 +52,7 @@ export interface BatchingOptions extends SignatureBatchingOptions {
    * probe. For loaders (`batching`, `batchingLoader`) only.
    */
   readonly proof?: "required" | "warn" | "none" | undefined;
-  /** What is known of the rows of signatures, by name, for metrics and status. Set by `proof: "required"`. */
+  /** The verdicts on the rows of signatures, by name, for metrics and status. Set by `proof: "required"`. */
   readonly rowVerdicts?: Readonly<Record<string, RowVerdict>> | undefined;
   /**
    * The outcome of a predictor that is not `batchable`: `"refuse"`, the default, throws NOT_BATCHABLE;

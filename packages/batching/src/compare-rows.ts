@@ -48,7 +48,7 @@ export function scalesOf(calls: readonly Tensors[]): ReadonlyMap<string, number>
   return scales;
 }
 
-/** Whether two rows are equal but for rounding; integers and texts exactly. */
+/** Whether two rows are equal except for rounding; integers and texts exactly. */
 export function areNear(
   { outputs: specs }: Signature,
   scales: ReadonlyMap<string, number>,

@@ -34,7 +34,7 @@ const MANY_ROWS = 32;
 const QUICK_MS = 1;
 /** Larger rows are not generated. */
 const MAX_ROW_BYTES = 2 ** 24;
-/** What extents that a signature leaves open are tried with. */
+/** The values that are tried for extents that a signature leaves open. */
 const EXTENTS = [8, 16, 32, 1, 3];
 
 class Dependence extends Error {}
@@ -42,7 +42,7 @@ class TimeLimit extends Error {}
 
 /**
  * Tries whether the rows of a signature are independent, on generated rows: whether a row is the same in every bit next
- * to other rows, and the same but for rounding alone, at another place and in another batch size; also next to rows of
+ * to other rows, and the same except for rounding, at another place and in another batch size; also next to rows of
  * NaN and of large numbers. It must not be run on a model with a state, which it moves. The rows are the same each time.
  *
  * It shows dependence. It does not show that there is none: a model may depend on values that are not drawn.

@@ -8,7 +8,7 @@ import {
   type Tensors,
 } from "@serving-kit/inference";
 
-/** What random rows are like: floats from 0 to 1, around 0 up to about 9 or 3,000, small integers, or all of these. */
+/** The kinds of random rows: floats from 0 to 1, around 0 up to about 9 or 3,000, small integers, or all of these. */
 export type RowKind = "unit" | "wide" | "large" | "integers" | "mixed";
 
 /** How rows are drawn that a model takes. */

@@ -58,7 +58,7 @@ export class OnnxPredictor implements Predictor {
     this.#clock = clock;
   }
 
-  /** What the graph says about the rows. */
+  /** The verdict of the graph on its rows. */
   rowsAreIndependent(): RowVerdict {
     return this.#model.rowVerdict;
   }

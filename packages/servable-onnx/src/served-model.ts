@@ -23,7 +23,7 @@ export interface ServedSignature {
 export interface ServedModel extends ServedSignature, SessionHandle {
   readonly path: string;
   readonly batchable: boolean;
-  /** What the graph says about the rows. */
+  /** The verdict of the graph on its rows. */
   readonly rowVerdict: RowVerdict;
   readonly execution: Execution;
   readonly concurrency: number;

@@ -10,7 +10,7 @@ export interface SavedModelInspection {
   readonly graphs: readonly MetaGraph[];
   /** The missing parts, as a sentence. */
   readonly missing?: string;
-  /** What each graph says about the rows of its signatures. */
+  /** The verdict of each graph on the rows of its signatures. */
   readonly rowVerdicts: readonly ReadonlyMap<string, RowVerdict>[];
   /** How many warm-up requests it carries. */
   readonly warmUpRequests: number;

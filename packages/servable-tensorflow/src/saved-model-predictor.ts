@@ -39,7 +39,7 @@ export interface ServedModel {
   readonly batchable: boolean;
   /** The traits of the runs of each signature. */
   readonly traits: ReadonlyMap<string, RunTraits>;
-  /** What the graph says about the rows of each signature. */
+  /** The verdict of the graph on the rows of each signature. */
   readonly rowVerdicts: ReadonlyMap<string, RowVerdict>;
   /** The address of the TF_Session. */
   readonly session: bigint;

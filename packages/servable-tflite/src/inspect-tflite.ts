@@ -18,7 +18,7 @@ export interface TfliteInspection {
   /** Inputs of `tf.Example` messages, which are parsed before the runtime gets them. */
   readonly exampleInputs: readonly string[];
   readonly requirements: RuntimeRequirements;
-  /** What the graph says about the rows of each signature. */
+  /** The verdict of the graph on the rows of each signature. */
   readonly rowVerdicts: ReadonlyMap<string, RowVerdict>;
   /** The operands that a version of TensorFlow Lite does not check, and that cannot be checked before a run. */
   uncheckedOperands(runtimeVersion: string): readonly UncheckedOperand[];

@@ -42,9 +42,9 @@ export interface TflitePredictorOptions extends InterpreterPoolOptions {
   readonly clock: Clock;
   /** The guards of signatures that need one, by name. */
   readonly guards: ReadonlyMap<string, OperandGuard>;
-  /** What the graph says about the rows of each signature. */
+  /** The verdict of the graph on the rows of each signature. */
   readonly rowVerdicts: ReadonlyMap<string, RowVerdict>;
-  /** What `share` of the predictor gives. */
+  /** The functions behind `share` of the predictor. */
   readonly share: () => SharedPredictor;
 }
 
@@ -108,7 +108,7 @@ export class TflitePredictor implements Predictor {
     }
   }
 
-  /** What the graph says about the rows of a signature. */
+  /** The verdict of the graph on the rows of a signature. */
   rowsAreIndependent(signature: string): RowVerdict {
     const verdict = this.#rowVerdicts.get(signature);
     return verdict ?? { verdict: "unknown", reason: "there is no such signature" };

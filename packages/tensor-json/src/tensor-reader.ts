@@ -10,7 +10,7 @@ import type { RunRow } from "./scan-run.js";
 // Constants of this module: the engine folds them into the hot loops, imported ones it does not.
 const { closeArray: CLOSE_ARRAY, comma: COMMA, openArray: OPEN_ARRAY, space: SPACE } = CHAR;
 
-/** What a read returns that has paused. */
+/** The value that a paused read returns. */
 export const PAUSED = -2;
 
 /**

@@ -35,7 +35,7 @@ export function elementwise(operands: readonly RowValue[]): RowValue {
 
 type Operand = FixedValue | RowsValue;
 
-/** What makes the result mixed, if an operand has no elements or is the number of rows. */
+/** The reason that makes the result mixed, if an operand has no elements or is the number of rows. */
 function problemOf(operands: readonly RowValue[]): RowValue | undefined {
   const bad = operands.find(isMixed);
   if (bad !== undefined) return bad;

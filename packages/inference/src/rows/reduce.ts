@@ -39,7 +39,7 @@ export function resized(value: RowValue, axes: readonly number[] | undefined): R
   );
 }
 
-/** What becomes of a value that has no rows. */
+/** The result for a value that has no rows. */
 export function refused(value: RowValue): RowValue {
   if (value.kind === "mixed") return value;
   if (value.kind === "rows")

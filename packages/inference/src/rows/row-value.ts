@@ -24,11 +24,11 @@ export interface RowsValue {
 /** Values that are written and read by indices which are the same in every batch. */
 export interface ListValue {
   readonly kind: "list";
-  /** What each of them is like; undefined before the first is written. */
+  /** The value of each of them; undefined before the first is written. */
   readonly element: RowValue | undefined;
 }
 
-/** What variables and tables are reached by. */
+/** A handle of variables and tables. */
 export interface HandleValue {
   readonly kind: "handle";
   readonly shape: Extents;
@@ -41,7 +41,7 @@ export interface MixedValue {
   readonly reason: string;
 }
 
-/** What is known of a tensor of a graph. */
+/** The facts that are known about a tensor of a graph. */
 export type RowValue = FixedValue | RowsValue | ListValue | HandleValue | MixedValue;
 
 export const mixed = (reason: string): MixedValue => ({ kind: "mixed", reason });

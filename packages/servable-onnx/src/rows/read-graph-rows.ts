@@ -9,7 +9,7 @@ const { extentsOf, fixed, literal } = rowAnalysis;
 const bytes = (field: number) => (field << 3) | WIRE.bytes;
 const varint = (field: number) => (field << 3) | WIRE.varint;
 
-/** What of a graph the analysis of rows reads. */
+/** The parts of a graph that the analysis of rows reads. */
 export interface GraphOfRows {
   readonly nodes: readonly GraphNode[];
   readonly constants: ReadonlyMap<string, rowAnalysis.FixedValue>;

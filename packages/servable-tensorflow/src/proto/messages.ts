@@ -87,7 +87,7 @@ export interface NodeValue {
   readonly func?: { readonly name: string } | null;
 }
 
-/** `FunctionDef`, decoded but for the attributes of its nodes. */
+/** `FunctionDef`, decoded except the attributes of its nodes. */
 export interface FunctionDef {
   readonly signature?: {
     readonly name: string;

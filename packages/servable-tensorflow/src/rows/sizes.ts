@@ -92,7 +92,7 @@ const SIZES: Readonly<Record<string, SizeRule>> = {
   Squeeze: (_, [value]) => (value?.elements?.length === 1 ? fixed([], value.elements) : undefined),
 };
 
-/** The larger of an extent and a number that is no larger than any extent. */
+/** The larger of an extent and a number that is at most as large as any extent. */
 function larger(a: Extent, b: Extent): Extent | undefined {
   const [x, y] = [numberOf(a), numberOf(b)];
   if (x !== undefined && y !== undefined) return literal(Math.max(x, y));

@@ -22,7 +22,7 @@ export interface ModelBatchingOptions {
    * How the models are batched: `"auto"`, the default, batches the signatures whose rows are proven to be independent (see
    * `proveRows`), and logs the verdicts. Else options, a function that returns the options of a version or undefined if
    * it is not batched, `true` for the defaults of `batch`, or false. All models share the slots that the
-   * options describe; options that a function returns do so unless they have `slots` or a `clock`. `onBatchStart` is told of the batches of the main thread alone. A predictor that is not
+   * options describe; options that a function returns do so unless they have `slots` or a `clock`. `onBatchStart` receives the batches of the main thread alone. A predictor that is not
    * `batchable` is served as it is, unless the options say `unbatchable: "refuse"`.
    */
   readonly batching?:
