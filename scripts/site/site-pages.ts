@@ -12,7 +12,7 @@ export interface SitePage {
 
 const named = (folder: string, ...names: string[]) => names.map((name) => `${folder}/${name}.md`);
 
-/** The guides in the order of the navigation. Every file of `docs` is in one group. */
+/** The guides in the order of the navigation. A file of `docs` that no group names stands under `MORE`. */
 const GROUPS: Readonly<Record<string, readonly string[]>> = {
   "Start here": [
     ...named("docs", "embed", "command", "values", "types", "comparison"),
@@ -20,7 +20,14 @@ const GROUPS: Readonly<Record<string, readonly string[]>> = {
   ],
   Models: named("docs", "onnx", "trees", "processing", "python", "python-trust"),
   Serve: [
-    ...named("docs", "configure-models", "publish-a-version", "canary", "object-store"),
+    ...named(
+      "docs",
+      "configure-models",
+      "from-training",
+      "publish-a-version",
+      "canary",
+      "object-store",
+    ),
     ...named("docs", "rest-and-grpc", "batching", "operations", "security"),
     ...named("docs", "migrate-from-tf-serving", "troubleshooting"),
     "deploy/README.md",
@@ -39,6 +46,16 @@ const GROUPS: Readonly<Record<string, readonly string[]>> = {
   Project: ["CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "CODE_OF_CONDUCT.md"],
 };
 
+const MORE = "More";
+
+const unnamed = () => {
+  const names = new Set(Object.values(GROUPS).flat());
+  return readdirSync(join(root, "docs"))
+    .map((name) => `docs/${name}`)
+    .filter((path) => path.endsWith(".md") && !names.has(path))
+    .map((path) => ({ path, group: MORE }));
+};
+
 const decisions = () =>
   readdirSync(join(root, "docs/decisions"))
     .sort()
@@ -49,11 +66,13 @@ export function sitePages(): readonly SitePage[] {
   const guides = Object.entries(GROUPS).flatMap(([group, paths]) =>
     paths.map((path) => ({ path, group })),
   );
-  return [...guides, ...decisions()].filter(({ path }) => existsSync(join(root, path)));
+  return [...guides, ...unnamed(), ...decisions()].filter(({ path }) =>
+    existsSync(join(root, path)),
+  );
 }
 
 /** The names of the groups in the order of the navigation. */
-export const siteGroups: readonly string[] = [...Object.keys(GROUPS), "Decisions"];
+export const siteGroups: readonly string[] = [...Object.keys(GROUPS), MORE, "Decisions"];
 
 /** The README of each published package, by the name of the package. */
 export function packageReadmes(): ReadonlyMap<string, string> {
