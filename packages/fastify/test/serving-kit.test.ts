@@ -195,7 +195,7 @@ describe("servingKit", () => {
     expect(await post(PREDICT)).toEqual(answer);
     expect(await post(PREDICT, gzipSync(body), { "x-packed": "1" })).toEqual(answer);
     const [status, text] = await post(PREDICT, gzipSync(Buffer.alloc(9_999)), { "x-packed": "1" });
-    expect([status, text]).toEqual([413, expect.stringContaining("larger than 1000 bytes")]);
+    expect([status, text]).toEqual([413, expect.stringContaining("bodyLimit of 1000 bytes")]);
   });
 
   it("P3: reads every content type itself, and leaves the parsers of other routes alone", async () => {

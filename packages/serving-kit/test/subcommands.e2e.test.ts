@@ -48,7 +48,7 @@ describe("serving-kit doctor", () => {
     const { code, stdout } = await run(["doctor"], env);
     expect(code).toBe(0);
     expect(stdout).toMatch(/^✓ TensorFlow Lite \d+\.\d+\S* opens, for \.tflite models$/m);
-    expect(stdout).toMatch(/^ {2}what mends it: serving-kit install tensorflow$/m);
+    expect(stdout).toMatch(/^ {2}to fix it: serving-kit install tensorflow$/m);
   });
 
   it("ends with 1 when the library of .tflite models does not open", async () => {
