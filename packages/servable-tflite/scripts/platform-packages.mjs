@@ -93,14 +93,15 @@ async function fromJar(classifier, file) {
 }
 
 async function downloadJar(classifier) {
-  const { default: mvn } = await import("mvn-artifact-download");
+  const { default: module } = await import("mvn-artifact-download");
+  const download = module.default ?? module; // tsx unwraps a default export of CommonJS, Node does not
   const artifact = { ...JAR, classifier, extension: "jar" };
   const folder = mkdtempSync(join(tmpdir(), "serving-kit-tflite-"));
   const options = { timeout: DOWNLOAD_TIMEOUT_MS };
   try {
     for (let attempt = 1; ; attempt++) {
       try {
-        return readFileSync(await mvn.default(artifact, folder, undefined, undefined, options));
+        return readFileSync(await download(artifact, folder, undefined, undefined, options));
       } catch (error) {
         if (attempt === DOWNLOAD_ATTEMPTS) throw error;
       }

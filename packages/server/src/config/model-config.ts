@@ -87,12 +87,12 @@ export interface ModelConfig {
    * How this model's versions are warmed up, instead of what the options of its platform say. Counts for versions that
    * are loaded from then on. Default: as the platform's options say.
    */
-  readonly warmUp?: WarmUpOptions;
+  readonly warmUp?: WarmUpOptions | undefined;
   /**
    * What a loaded version of this model holds, such as `{ ramBytes: 2e9 }`: reserved within `manager.resourceLimits`
    * instead of what its platform estimates of the same resources. Default: the estimates.
    */
-  readonly resources?: Resources;
+  readonly resources?: Resources | undefined;
   /**
    * Paths of libraries with ops that this model's SavedModels need, in addition to those of the platform
    * `tensorflow`. They stay loaded, for all models. Default none.
