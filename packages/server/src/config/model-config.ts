@@ -213,7 +213,7 @@ export const MODEL_OPTIONS: {
         ...withoutEffect(
           "ModelType",
           3,
-          "Has no effect except a module in Python, which finds it in its config; use model_platform.",
+          "Has no effect except for a module in Python, which reads it from its config; use model_platform.",
         ),
         hasEffectWith: "custom_model_config",
       },
