@@ -1,0 +1,11 @@
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { apiReports } from "./api-report.js";
+import { root } from "./workspace.mjs";
+
+// A failure shows a change of a public type. If it is meant, `-u` writes the report, and the pull request shows it.
+describe("the public API", () => {
+  it.each(apiReports())("of $name is that of its report", async ({ name, text }) => {
+    await expect(text).toMatchFileSnapshot(join(root, "api", `${name}.md`));
+  });
+});
