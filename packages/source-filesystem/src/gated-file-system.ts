@@ -7,5 +7,6 @@ export function gatedFileSystem(fileSystem: FileSystem): FileSystem {
     stat: (path) => storageGates.run(path, () => fileSystem.stat(path)),
     list: (path) => storageGates.run(path, () => fileSystem.list(path)),
     networkOf: (path, device) => fileSystem.networkOf?.(path, device),
+    reportsChanges: (path, device) => fileSystem.reportsChanges?.(path, device) ?? false,
   };
 }
