@@ -153,12 +153,12 @@ describe("createModelServer's batching", () => {
   it.each([
     [
       { batching: "yes" },
-      'batching: expected true, false, batching options or a function; got "yes"',
+      'batching: expected "auto", true, false, batching options or a function; got "yes"',
     ],
     [{ perModelBatchingParameters: 1 }, "perModelBatchingParameters: expected boolean; got 1"],
     [
       { models: [{ name: "m", basePath: "m", batching: 3 }] },
-      "models[0].batching: expected true, false or batching options; got 3",
+      'models[0].batching: expected "auto", true, false or batching options; got 3',
     ],
   ])("refuses %j", async (options, message) => {
     await expect(world.serve([], options as object)).rejects.toThrow(
