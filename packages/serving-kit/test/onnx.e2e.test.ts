@@ -134,6 +134,7 @@ describe.skipIf(!hasLibrary)(`ONNX models in the command and the umbrella${skipp
       "    output probabilities float32 [?, 3]",
       "    output probabilities_labels int64 [?, 3]",
       "  classes of probabilities: int64 7, 8, 9",
+      "  rows of serving_default: independent by structure: each op keeps rows apart; batched if a probe agrees when it is loaded",
       "",
     ]);
   });
