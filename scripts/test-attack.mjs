@@ -9,8 +9,7 @@ import { startVictim } from "./attack/victim.mjs";
 // `npm run test:attack [-- requests | crowds | folders | plugins]`: attacks a server in a child process with little
 // memory. Each request may cost ten times its bytes or 32 MB, and delay a health probe no longer than a valid body of
 // the same size + 100 ms. With crowds of clients the server stays up and answers others; after a garbage collection
-// heap and external memory are back within 10 %, and a second round peaks no higher. `scripts/attack.e2e.test.mjs` is
-// the part of it in `npm test`: smaller, and without times.
+// heap and external memory are back within 10 %, and a second round peaks no higher.
 const SIZE = 40e6;
 const EXTRA_MS = 100;
 const FOLDERS = 20_000;
