@@ -32,7 +32,7 @@ export interface FilesystemSourceOptions {
   /** The servables to find versions of; `reconfigure` replaces them. */
   readonly servables: readonly ServableConfig[];
   /**
-   * Milliseconds from one poll of all base paths to the next; 0 polls once, at start. Default 1000, and 10,000 for base paths
+   * Milliseconds from one poll of all base paths to the next; 0 polls once, at start. Default 1000, and 20,000 for base paths
    * that are watched on a local file system, whose changes the system reports.
    */
   readonly pollIntervalMs?: number | undefined;

@@ -22,7 +22,7 @@ export interface ObservationSettings extends Surroundings {
 }
 
 /** Every so many polls also look at base paths whose changes are reported: a watch does not see a path that is replaced. */
-const RARE_POLLS = 10;
+const RARE_POLLS = 20;
 
 // Changes come in bursts, one for each file written; this makes one look of each burst.
 const HINT_DELAY_MS = 20;

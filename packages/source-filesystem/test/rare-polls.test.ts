@@ -53,11 +53,11 @@ async function observed(
   return { basePath, clock, versions, polled, stop: () => subscription.unsubscribe() };
 }
 
-it("polls a watched base path of a local file system every tenth time", async () => {
+it("polls a watched base path of a local file system every twentieth time", async () => {
   const { polled, stop } = await observed();
   // The watch is ready at some time.
   await vi.waitFor(async () => expect(await polled(1)).toBe(0), 20_000);
-  expect(await polled(20)).toBe(2);
+  expect(await polled(40)).toBe(2);
   stop();
 });
 
