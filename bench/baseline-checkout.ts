@@ -1,8 +1,9 @@
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { sourceFlags } from "../scripts/source-flags.mjs";
 
 const run = promisify(execFile);
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -29,12 +30,16 @@ export async function baselineCheckout(
   const commit = (await git("rev-parse", "--short", `${ref}^{commit}`)).stdout.trim();
   const folder = join(root, ".cache/baseline", commit);
   if (!existsSync(folder)) await git("worktree", "add", "--detach", folder, commit);
-  const scriptOf = (name: string) => pathToFileURL(join(folder, "scripts", name)).href;
+  await run(process.execPath, ["scripts/install.mjs"], { cwd: folder });
+  // Older commits have it in JavaScript.
+  const build = ["scripts/build.ts", "scripts/build.mjs"].find((path) =>
+    existsSync(join(folder, path)),
+  );
   const program = `
-    const { ensureInstalled } = await import("${scriptOf("install.mjs")}");
-    await ensureInstalled();
-    const { ensureBuilt } = await import("${scriptOf("build.mjs")}");
+    const { ensureBuilt } = await import(${JSON.stringify(`./${build}`)});
     await ensureBuilt(${JSON.stringify(packages)});`;
-  await run(process.execPath, ["--input-type=module", "--eval", program], { cwd: folder });
+  await run(process.execPath, [...sourceFlags, "--input-type=module", "--eval", program], {
+    cwd: folder,
+  });
   return { folder, commit };
 }

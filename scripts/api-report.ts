@@ -22,9 +22,9 @@ interface EntryPoint {
 const folder = join(root, "node_modules/.api-report");
 
 const packages = publishedPackages().map(({ folder: path, manifest }) => ({
-  name: manifest.name as string,
+  name: manifest.name,
   path: relative("packages", path),
-  entries: entryPoints(relative("packages", path), manifest.name, manifest.exports),
+  entries: entryPoints(relative("packages", path), manifest.name, manifest.exports ?? {}),
 }));
 
 function entryPoints(

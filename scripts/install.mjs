@@ -1,55 +1,91 @@
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
 import { pnpm } from "./npx.mjs";
 import { runNode } from "./run.mjs";
 import { sourceFlags } from "./source-flags.mjs";
 import { showStep } from "./step-timer.mjs";
-import { requireSupportedNode, root } from "./workspace.mjs";
+import { isProgram, requireSupportedNode, root } from "./workspace.mjs";
 
-const stampFile = join(root, "node_modules/.install-stamp");
+/** The inputs of each installation, as hashes. */
+const stampsFile = join(root, "node_modules/.installed.json");
 
-/** The scripts that fetch native libraries, and what follows if one cannot. */
-const LIBRARIES = [
-  {
-    name: "TensorFlow Lite",
+/**
+ * A native library: the script that fetches it, the files that determine it, and the consequence if it cannot be had.
+ *
+ * @typedef {{ title: string, script: string, inputs: readonly string[], otherwise: string }} Library
+ */
+
+/** The native libraries that are fetched for this platform. */
+const libraries = {
+  /** @type {Library} */
+  tflite: {
+    title: "TensorFlow Lite",
     script: "packages/servable-tflite/scripts/platform-packages.mjs",
+    inputs: [],
     otherwise: "TensorFlow Lite 2.9 is used instead",
   },
-  {
-    name: "ONNX Runtime",
+  /** @type {Library} */
+  onnxruntime: {
+    title: "ONNX Runtime",
     script: "packages/servable-onnx/scripts/platform-packages.mjs",
+    inputs: ["packages/servable-onnx/src/install/libraries.ts"],
     otherwise: "ONNX models cannot be served, and their tests are skipped",
   },
-];
+};
 
-/** The inputs of an installation: the lockfile, the settings, and what optional packages fit. */
-function wantedStamp() {
+/** @typedef {keyof typeof libraries} LibraryName */
+
+const DEPENDENCIES = ["pnpm-lock.yaml", "pnpm-workspace.yaml"];
+
+/** @param {readonly string[]} files */
+function stampOf(files) {
   const hash = createHash("sha256");
-  const scripts = LIBRARIES.map(({ script }) => script);
-  const pins = ["packages/servable-onnx/src/install/libraries.ts"];
-  for (const file of ["pnpm-lock.yaml", "pnpm-workspace.yaml", ...scripts, ...pins]) {
+  for (const file of files) {
     if (existsSync(join(root, file))) hash.update(readFileSync(join(root, file)));
   }
-  return `${hash.digest("hex")} ${process.platform}-${process.arch}\n`;
+  return `${hash.digest("hex")} ${process.platform}-${process.arch}`;
 }
 
-async function step(label, action) {
-  const end = showStep(label);
-  const { code, output } = await action();
-  end(code === 0 ? "done" : "failed");
-  if (code === 0) return;
-  throw new Error(`${label} failed with exit code ${code}:\n\n${output.trim()}\n`);
+/** @returns {Record<string, string>} */
+function readStamps() {
+  try {
+    return JSON.parse(readFileSync(stampsFile, "utf8"));
+  } catch {
+    return {}; // nothing is installed, or what is there was written by half
+  }
 }
 
 /**
- * Fetches a library for this platform. Returns whether it is there. It comes from another registry than the
- * dependencies.
+ * Runs an action unless its inputs are those of the last time that it succeeded.
+ *
+ * @param {string} name
+ * @param {readonly string[]} inputs
+ * @param {() => Promise<boolean>} action returns whether it succeeded
  */
-async function fetchLibrary({ name, script, otherwise }) {
+async function once(name, inputs, action) {
+  const wanted = stampOf(inputs);
+  if (readStamps()[name] === wanted || !(await action())) return;
+  writeFileSync(stampsFile, `${JSON.stringify({ ...readStamps(), [name]: wanted }, null, 2)}\n`);
+}
+
+async function installDependencies() {
+  const label = "installing dependencies";
+  const end = showStep(label);
+  const { code, output } = await pnpm(["install", "--frozen-lockfile", "--reporter=append-only"]);
+  end(code === 0 ? "done" : "failed");
+  if (code !== 0) throw new Error(`${label} failed with exit code ${code}:\n\n${output.trim()}\n`);
+  return true;
+}
+
+/**
+ * Fetches a library for this platform, from another registry than the dependencies. Returns whether it is there.
+ *
+ * @param {Library} library
+ */
+async function fetchLibrary({ title, script, otherwise }) {
   if (!existsSync(join(root, script))) return true;
-  const end = showStep(`fetching ${name} for this platform`);
+  const end = showStep(`fetching ${title} for this platform`);
   const { code, output } = await runNode([...sourceFlags, script]);
   end(code === 0 ? "done" : "failed");
   if (code === 0) return true;
@@ -60,25 +96,25 @@ async function fetchLibrary({ name, script, otherwise }) {
 }
 
 /**
- * Makes the workspace ready to run: dependencies by the pinned pnpm as the lockfile says, and the
- * native libraries of this platform. A stamp beside the dependencies skips both when nothing they
- * depend on has changed since.
+ * Makes the workspace ready to run: dependencies by the pinned pnpm as the lockfile says, and native libraries of this
+ * platform. What is installed already is skipped.
+ *
+ * @param {{ libraries?: readonly LibraryName[] }} [options] the libraries that are needed. Default: all.
  */
-export async function ensureInstalled() {
+export async function ensureInstalled({ libraries: names = libraryNames } = {}) {
   requireSupportedNode();
-  const wanted = wantedStamp();
-  if (existsSync(stampFile) && readFileSync(stampFile, "utf8") === wanted) return;
-  rmSync(stampFile, { force: true });
-  await step("installing dependencies", () =>
-    pnpm(["install", "--frozen-lockfile", "--reporter=append-only"]),
-  );
-  const fetched = [];
-  for (const library of LIBRARIES) fetched.push(await fetchLibrary(library));
-  if (fetched.includes(false)) return;
-  writeFileSync(stampFile, wanted);
+  await once("dependencies", DEPENDENCIES, installDependencies);
+  for (const name of names) {
+    const { script, inputs } = libraries[name];
+    // A reinstallation may have removed it.
+    await once(name, [...DEPENDENCIES, script, ...inputs], () => fetchLibrary(libraries[name]));
+  }
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
+/** The names of all native libraries. */
+export const libraryNames = /** @type {LibraryName[]} */ (Object.keys(libraries));
+
+if (isProgram(import.meta.url)) {
   await ensureInstalled().catch((error) => {
     process.stderr.write(`${error.message}\n`);
     process.exitCode = 1;

@@ -1,15 +1,17 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { pathToFileURL } from "node:url";
 import { run } from "./run.mjs";
-import { readJson, root } from "./workspace.mjs";
+import { isProgram, readManifest, root } from "./workspace.mjs";
 
 /**
  * The command line that runs a program of an npm package without installing it anywhere.
  *
  * npm names its own entry file in `npm_execpath` when it runs a script; that file, run by this
  * Node, needs no shell on any platform. Outside of npm the npm beside this Node is used.
+ *
+ * @param {string} packageSpec such as `pnpm@10.34.8`
+ * @param {readonly string[]} args the program and its arguments
  */
 function npmExec(packageSpec, args) {
   const candidates = [
@@ -24,23 +26,32 @@ function npmExec(packageSpec, args) {
     : { command: "npm", args: npmArgs, shell: process.platform === "win32" };
 }
 
-/** Runs `args` with the programs of `packageSpec` on the PATH and keeps the output. */
+/**
+ * Runs `args` with the programs of `packageSpec` on the PATH and keeps the output.
+ *
+ * @param {string} packageSpec
+ * @param {readonly string[]} args
+ * @param {import("./run.mjs").RunOptions} [options]
+ */
 export function npx(packageSpec, args, options = {}) {
   const { command, args: npmArgs, shell } = npmExec(packageSpec, args);
   return run(command, npmArgs, { ...options, shell });
 }
 
-const pinnedPnpm = () => readJson("package.json").packageManager;
+const pinnedPnpm = () => String(readManifest(".").packageManager);
 
 /**
  * Runs the pinned pnpm. The workspace needs pnpm because npm refuses `workspace:` dependencies;
- * nobody has to have it.
+ * no one has to have it.
+ *
+ * @param {readonly string[]} args
+ * @param {import("./run.mjs").RunOptions} [options]
  */
 export const pnpm = (args, options = {}) =>
   npx(pinnedPnpm(), ["pnpm", ...args], { ...options, env: { CI: "true", ...options.env } });
 
 // As a program: `node scripts/npx.mjs -r build` is `pnpm -r build`, in the open.
-if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
+if (isProgram(import.meta.url)) {
   const { command, args, shell } = npmExec(pinnedPnpm(), ["pnpm", ...process.argv.slice(2)]);
   const child = spawn(command, args, { cwd: root, shell, stdio: "inherit" });
   child.on("close", (code) => process.exit(code ?? 1));

@@ -2,16 +2,30 @@ import { spawn } from "node:child_process";
 import { root } from "./workspace.mjs";
 
 /**
- * Runs a program to its end without a terminal and keeps what it printed, both streams in the
- * order they came. Never rejects: a program that cannot be started has code 127.
+ * The outcome of a program. `output` has both streams, in the order in which the texts came.
  *
- * @returns {Promise<{ code: number, output: string, stdout: string, durationMs: number }>}
+ * @typedef {{ code: number, output: string, stdout: string, durationMs: number }} Ran
+ *
+ * How a program is run: its folder (default: the repository's), variables in addition to those of this process, and
+ * whether a shell finds it.
+ *
+ * @typedef {{ cwd?: string, env?: NodeJS.ProcessEnv, shell?: boolean }} RunOptions
+ */
+
+/**
+ * Runs a program to its end, without a terminal. Never rejects: a program that cannot be started has code 127.
+ *
+ * @param {string} command
+ * @param {readonly string[]} args
+ * @param {RunOptions} [options]
+ * @returns {Promise<Ran>}
  */
 export function run(command, args, { cwd = root, env = {}, shell = false } = {}) {
   const startedAt = performance.now();
   return new Promise((resolve) => {
     let output = "";
     let stdout = "";
+    /** @param {number} code */
     const done = (code) =>
       resolve({ code, output, stdout, durationMs: performance.now() - startedAt });
     const child = spawn(command, args, {
@@ -38,6 +52,11 @@ export function run(command, args, { cwd = root, env = {}, shell = false } = {})
   });
 }
 
-/** Runs a JavaScript file with a Node binary, this process's own unless told otherwise. */
+/**
+ * Runs a JavaScript file with a Node binary. Default: the one of this process.
+ *
+ * @param {readonly string[]} args
+ * @param {RunOptions & { node?: string }} [options]
+ */
 export const runNode = (args, { node = process.execPath, ...options } = {}) =>
   run(node, args, options);

@@ -3,7 +3,11 @@ const SHOW_AFTER_MS = 1000;
 /** The cells of the bar, as those of the command's `showProgress`, which does not run before the installation. */
 const BAR_CELLS = 30;
 
-/** `850 ms`, `12.3 s`, `3 min 05 s`. */
+/**
+ * Formats a duration: `850 ms`, `12.3 s`, `3 min 05 s`.
+ *
+ * @param {number} ms
+ */
 export function formatDuration(ms) {
   if (ms < 1000) return `${Math.round(ms)} ms`;
   if (ms < 60_000) return `${(ms / 1000).toFixed(1)} s`;
@@ -15,6 +19,9 @@ export function formatDuration(ms) {
  * Shows on stderr that `label` is in progress, from `afterMs` (default 1,000 ms) on: a bar whose cell moves each second
  * on a terminal, one line elsewhere. The returned function ends it: if the step was shown, it prints the outcome and
  * the time.
+ *
+ * @param {string} label
+ * @param {{ afterMs?: number }} [options]
  */
 export function showStep(label, { afterMs = SHOW_AFTER_MS } = {}) {
   const { stderr } = process;

@@ -1,7 +1,8 @@
 import { existsSync, statSync } from "node:fs";
 import { dirname, join, posix } from "node:path";
 import { codeBlocks } from "../markdown.mjs";
-import { readJson, root } from "../workspace.mjs";
+import { readProject } from "../project.js";
+import { root } from "../workspace.mjs";
 
 const LINK = /(\]\(\s*<?)([^)\s>]+)(>?(?:\s+"[^"]*")?\s*\))/g;
 
@@ -52,5 +53,5 @@ function hostedAt(path: string): string {
   const file = join(root, path);
   if (!existsSync(file)) throw new Error(`a link leads to ${path}, which does not exist`);
   const kind = statSync(file).isDirectory() ? "tree" : "blob";
-  return `${readJson("project.json").repository}/${kind}/main/${path}`;
+  return `${readProject().repository}/${kind}/main/${path}`;
 }

@@ -1,0 +1,78 @@
+import { existsSync, readdirSync, statSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import { runNode } from "./run.mjs";
+import { showStep } from "./step-timer.mjs";
+import { isProgram, publishedPackages, readManifest, root } from "./workspace.mjs";
+
+/** Options of a build. */
+export interface BuildOptions {
+  /** Whether to write declarations, which takes most of the time. Default: true. */
+  readonly types?: boolean;
+}
+
+/** Whether the `dist` of a package is older than a source of it, or is not there. */
+function isStale(folder: string, { types = true }: BuildOptions = {}): boolean {
+  const built = join(root, folder, types ? "dist/index.d.ts" : "dist/index.js");
+  if (!existsSync(built)) return true;
+  const builtAt = statSync(built).mtimeMs;
+  const sources = readdirSync(join(root, folder, "src"), { recursive: true, encoding: "utf8" });
+  return sources.some((name) => statSync(join(root, folder, "src", name)).mtimeMs > builtAt);
+}
+
+/**
+ * Builds packages, as many at a time as there are cores. Order does not matter: types are read from
+ * the sources of the packages that one imports.
+ *
+ * @param folders Such as `packages/core`.
+ */
+export async function build(
+  folders: readonly string[],
+  { types = true }: BuildOptions = {},
+): Promise<void> {
+  if (folders.length === 0) return;
+  const label = `building ${folders.join(", ")}`;
+  const end = showStep(label);
+  const queue = [...folders];
+  const failures: string[] = [];
+  const work = async () => {
+    for (let folder = queue.shift(); folder !== undefined; folder = queue.shift()) {
+      const tsup = join(root, "node_modules/tsup/dist/cli-default.js");
+      const { code, output } = await runNode([tsup, ...(types ? [] : ["--no-dts"])], {
+        cwd: join(root, folder),
+      });
+      if (code !== 0) failures.push(`building ${folder} failed:\n${output}`);
+    }
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, work));
+  end(failures.length === 0 ? "done" : "failed");
+  if (failures.length > 0) throw new Error(failures.join("\n"));
+}
+
+/** Builds those of the packages whose `dist` is out of date. */
+export const buildStale = (folders: readonly string[], options?: BuildOptions) =>
+  build(
+    folders.filter((folder) => isStale(folder, options)),
+    options,
+  );
+
+/** The same of packages that are named by folder in `packages`, and of what they depend on. */
+export const ensureBuilt = (names: readonly string[]) => buildStale(withDependencies(names));
+
+/** The folders of packages, named by folder in `packages`, and of all that they need at run time. */
+export function withDependencies(names: readonly string[]): string[] {
+  const packages = new Map(publishedPackages().map((one) => [one.manifest.name, one.folder]));
+  const folders = new Set(names.map((name) => `packages/${name}`));
+  // A set that grows while it is iterated is iterated to its new end.
+  for (const folder of folders) {
+    for (const name of Object.keys(readManifest(folder).dependencies ?? {})) {
+      const own = packages.get(name);
+      if (own !== undefined) folders.add(own);
+    }
+  }
+  return [...folders];
+}
+
+if (isProgram(import.meta.url)) {
+  await build(publishedPackages().map(({ folder }) => folder));
+}
