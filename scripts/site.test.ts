@@ -1,6 +1,7 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { drawDiagram, withDiagrams } from "./site/site-diagrams.js";
 import { importNames, sitePages } from "./site/site-pages.js";
 import { siteText, splitTitle } from "./site/site-text.js";
 import { root } from "./workspace.mjs";
@@ -41,6 +42,28 @@ describe("siteText", () => {
   it("leaves code as it is, without the lines that name its file", () => {
     const block = "```md\n[x](../nothing)\n```";
     expect(text(`<!-- file: a.md -->\n${block}`)).toBe(block);
+  });
+});
+
+describe("withDiagrams", () => {
+  const page =
+    "# The parts\n\n```mermaid\nflowchart BT\n  server --> core\n```\n\n```sh\nls\n```\n";
+
+  it("replaces blocks in Mermaid by pictures, named by their heading", () => {
+    const saved: string[] = [];
+    const text = withDiagrams(page, (svg, number) => {
+      saved.push(svg);
+      return `./page-${number}.svg`;
+    });
+    expect(text).toBe("# The parts\n\n![The parts](./page-1.svg)\n\n```sh\nls\n```\n");
+    expect(saved).toEqual([drawDiagram("flowchart BT\n  server --> core")]);
+  });
+
+  it("draws nodes and arrows, with nothing from another host", () => {
+    const svg = drawDiagram("flowchart BT\n  server --> core");
+    expect(svg).toMatch(/<text[^>]*>\s*server\s*</);
+    expect(svg).toContain('data-from="server" data-to="core"');
+    expect(svg.replace('xmlns="http://www.w3.org/2000/svg"', "")).not.toMatch(/https?:|@import/);
   });
 });
 

@@ -1,5 +1,5 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import {
   Application,
   Converter,
@@ -9,6 +9,7 @@ import {
   TSConfigReader,
   TypeDocReader,
 } from "typedoc";
+import { withDiagrams } from "./site/site-diagrams.js";
 import { brokenLinks } from "./site/site-links.js";
 import { importNames, packageReadmes, siteGroups, sitePages } from "./site/site-pages.js";
 import { siteText, splitTitle } from "./site/site-text.js";
@@ -38,7 +39,14 @@ for (const name of readdirSync(join(root, "docs")).filter((file) => file.endsWit
   write(`docs/${name}`, readFileSync(join(root, "docs", name), "utf8"));
 }
 
-const textOf = (path: string) => siteText(readFileSync(join(root, path), "utf8"), path, known);
+function textOf(path: string): string {
+  const text = siteText(readFileSync(join(root, path), "utf8"), path, known);
+  return withDiagrams(text, (svg, number) => {
+    const name = `${basename(path, ".md")}-${number}.svg`;
+    write(join(dirname(path), name), svg);
+    return `./${name}`;
+  });
+}
 
 function writeGuide({ path, group }: (typeof pages)[number]): string {
   const { title, text } = splitTitle(textOf(path));
@@ -84,7 +92,7 @@ async function build(): Promise<boolean> {
         "python",
         "dockerfile",
       ],
-      ignoredHighlightLanguages: ["mermaid", "textproto"],
+      ignoredHighlightLanguages: ["textproto"],
     },
     [new TypeDocReader(), new TSConfigReader()],
   );
