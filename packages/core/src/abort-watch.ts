@@ -1,26 +1,26 @@
-/** The work that a signal aborts. */
+/** A task that a signal can abort. */
 export interface Abortable {
   abort(): void;
 }
 
-/** The tasks of a signal with one listener for all of them: Node warns of a leak from 11 listeners on. */
+/** The tasks of a signal, which share one listener: from 11 listeners on, Node warns about a leak. */
 interface Watch {
   readonly tasks: Set<Abortable>;
   readonly listener: () => void;
   isShared: boolean;
 }
 
-// Kept while the signal lives, since one of a connection comes back with every request.
+// Kept as long as the signal exists: the signal of a connection is used again for every request.
 const watches = new WeakMap<AbortSignal, Watch>();
 
-/** Calls `task.abort()` when the signal aborts, unless `unwatch` is called before. */
+/** Calls `task.abort()` when the signal aborts, unless `unwatch` is called first. */
 export function watch(signal: AbortSignal, task: Abortable): void {
   const { tasks, listener, isShared } = watchOf(signal);
   if (tasks.size === 0 && !isShared) signal.addEventListener("abort", listener);
   tasks.add(task);
 }
 
-/** Ends `watch`. The last task removes the listener from a signal that is not shared. */
+/** Undoes `watch`. When the last task is removed, so is the listener, unless the signal is shared. */
 export function unwatch(signal: AbortSignal, task: Abortable): void {
   const { tasks, listener, isShared } = watchOf(signal);
   tasks.delete(task);
@@ -28,9 +28,8 @@ export function unwatch(signal: AbortSignal, task: Abortable): void {
 }
 
 /**
- * Declares that a signal is passed to many calls, as that of a connection is with each of its requests.
- * One listener then stays on it, because adding and removing a listener is most of what a signal costs
- * a call.
+ * Declares that a signal is passed to many calls, such as the signal of a connection to each of its requests. One
+ * listener then stays on it, because adding and removing a listener is most of the cost of a signal per call.
  */
 export function shareSignal(signal: AbortSignal): void {
   const watch = watchOf(signal);
@@ -53,8 +52,8 @@ function watchOf(signal: AbortSignal): Watch {
 }
 
 /**
- * Calls back when the signal aborts before the promise settles; in a later microtask when it has
- * aborted already.
+ * Calls back if the signal aborts before the promise settles. If it has aborted already, calls back in a later
+ * microtask.
  */
 export function onAbort(
   signal: AbortSignal | undefined,

@@ -1,14 +1,13 @@
 import type { ServableId } from "./servable-id.js";
 
 /**
- * What a policy sees of one version.
+ * The snapshot of one version that a policy receives.
  *
- * - `new`: aspired, and loading has not been asked for yet.
- * - `loading`: loading has been asked for and has not ended (waiting for a slot, for resources or
- *   for a retry included).
- * - `ready`: it can be acquired.
- * - `leaving`: unloading has been asked for and has not ended.
- * - `failed`: it ended with an error and no attempt is under way.
+ * - `new`: aspired, and its load has not been requested yet.
+ * - `loading`: its load has been requested and has not ended; it may wait for a slot, for resources or for a retry.
+ * - `ready`: the version can be acquired.
+ * - `leaving`: its unload has been requested and has not ended.
+ * - `failed`: it ended with an error, and no further attempt is in progress.
  */
 export interface VersionSnapshot {
   readonly id: ServableId;
@@ -25,16 +24,15 @@ export interface PolicyAction {
 /**
  * Decides the order in which the versions of one servable are loaded and unloaded.
  *
- * A policy is a function of a snapshot of all versions of one servable, newest first. The manager
- * calls it again after every action and every change, until it answers undefined.
+ * A policy is a function of a snapshot of all versions of one servable, newest first. The manager calls it again
+ * after every action and every change, until it returns undefined.
  *
- * Guarantees a policy gives:
- * - P1 It is pure: the same snapshot gives the same action.
+ * A policy guarantees:
+ * - P1 It is pure: for the same snapshot it returns the same action.
  * - P2 It only loads versions that are aspired and `new`.
  * - P3 It only unloads versions that are not aspired and `ready`.
- * - P4 Repeated, it ends with all and only the aspired versions ready.
- * - P5 (availability-preserving policies) It never takes the number of ready versions from one to
- *   none while something is aspired.
+ * - P4 If its actions are applied repeatedly, all aspired versions become ready, and no others stay ready.
+ * - P5 (availability-preserving policies) It never unloads the last ready version while any version is aspired.
  */
 export type AspiredVersionPolicy = (
   versions: readonly VersionSnapshot[],

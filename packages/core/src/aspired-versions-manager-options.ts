@@ -14,29 +14,29 @@ import type { StreamContext } from "./servable-stream.js";
 import { settleBy } from "./settle-by.js";
 import { WaitQueue } from "./wait-queue.js";
 
-/** How an AspiredVersionsManager loads and unloads. */
+/** Options for an AspiredVersionsManager: how it loads and unloads. */
 export interface AspiredVersionsManagerOptions<S> {
   /** The order of loading and unloading. Default `availabilityPreserving`. */
   readonly policy?: AspiredVersionPolicy | undefined;
-  /** How many versions load at the same time. Default 2. */
+  /** Maximum number of concurrent loads. Default 2. */
   readonly loadConcurrency?: number | undefined;
   /**
-   * The same from the beginning until no load is under way or waiting for the first time, so that
-   * a process starts fast. Default 4 for each core.
+   * Maximum number of concurrent loads at startup, until for the first time no load runs or waits. Default 4 per
+   * core.
    */
   readonly initialLoadConcurrency?: number | undefined;
-  /** How many versions are unloaded at the same time. Default 2. */
+  /** Maximum number of concurrent unloads. Default 2. */
   readonly unloadConcurrency?: number | undefined;
-  /** How often loading is tried again after the first attempt failed. Default 5. */
+  /** Maximum number of retries of a load after its first attempt failed. Default 5. */
   readonly maxLoadRetries?: number | undefined;
-  /** The time between attempts in ms. Default 60,000. */
+  /** Time between attempts in ms. Default 60,000. */
   readonly loadRetryDelayMs?: number | undefined;
   /**
-   * How long an attempt to load may take without progress in ms: then it fails with LOAD_TIMED_OUT, and another
-   * version gets its slot. Default 600,000. Infinity: no limit.
+   * Time in ms after which a load attempt without progress fails with LOAD_TIMED_OUT and releases its slot. Default
+   * 600,000. Infinity disables it.
    */
   readonly loadTimeoutMs?: number | undefined;
-  /** How long the disposal of a servable may hold its slot, in ms. Default 60,000. Infinity: no limit. */
+  /** Time in ms after which the disposal of a servable releases its slot. Default 60,000. Infinity disables it. */
   readonly unloadTimeoutMs?: number | undefined;
   /**
    * Whether to retry a load that failed with this error. Default: yes, unless the code is INVALID_ARGUMENT or
@@ -44,18 +44,18 @@ export interface AspiredVersionsManagerOptions<S> {
    */
   readonly shouldRetryLoad?: ((error: ServingError, id: ServableId) => boolean) | undefined;
   /**
-   * When a version that failed and stays aspired begins again, in ms after its end: `min`, then
-   * doubled at each failure up to `max`. Default 60,000 and 600,000.
+   * Delay in ms until a failed version that stays aspired is loaded again: `min`, doubled after each failure up to
+   * `max`. Default 60,000 and 600,000.
    */
   readonly reloadBackoffMs?: { readonly min: number; readonly max: number } | undefined;
   /**
-   * What may be reserved of each resource, by the estimates of the loaders. A version that does not
-   * fit waits; one that exceeds a limit by itself fails. Default: all is unlimited.
+   * Limits of the resources that loaded versions may reserve, by the estimates of their loaders. A version that does
+   * not fit waits; a version that exceeds a limit by itself fails. Default: no limits.
    */
   readonly resourceLimits?: Resources | undefined;
-  /** Called before a version is first tried to load, in every load cycle. A rejection fails the version. */
+  /** Called before the first load attempt of each load cycle. A rejection fails the version. */
   readonly preLoad?: ((id: ServableId) => void | Promise<void>) | undefined;
-  /** May veto a version before it is loaded, by rejecting. Runs before the loader's own `probe`. */
+  /** Called before the loader's own `probe`. If it rejects, the version is not loaded and fails. */
   readonly probe?:
     | ((version: {
         readonly id: ServableId;
@@ -69,7 +69,7 @@ export interface AspiredVersionsManagerOptions<S> {
   readonly logger?: Logger | undefined;
 }
 
-/** The options as streams and harnesses use them. Internal. */
+/** The options with their defaults, for streams and harnesses. Internal. */
 export function withDefaults<S>(
   options: AspiredVersionsManagerOptions<S>,
 ): Pick<StreamContext<S>, "policy" | "reloadBackoffMs" | "harness"> {

@@ -32,8 +32,8 @@ describe.each([1, 4])("AspiredVersionsManager with load concurrency %i", (concur
           error: {
             code: "RESOURCE_EXHAUSTED",
             message:
-              "Insufficient resources to load servable {name: m version: 1}: it needs ramBytes 1; " +
-              "reserved are ramBytes 10 of ramBytes 10; it is loaded when enough is released",
+              "Insufficient resources to load servable {name: m version: 1}: it needs ramBytes 1, " +
+              "and ramBytes 10 of ramBytes 10 is reserved; it will be loaded when enough is released",
           },
         },
       ]);

@@ -28,32 +28,32 @@ import type { Source } from "./source.js";
 import { type WaitOptions, waitUntil } from "./wait-until.js";
 
 /**
- * The manager at the end of a stream of aspired versions: it loads what is aspired, unloads what no
- * longer is, in the order that a policy decides, and hands out counted holds on what is loaded.
+ * Manages the versions that its sources aspire: loads aspired versions, unloads all others, in the order that a
+ * policy decides, and returns counted handles to loaded versions.
  *
- * Guarantees, beside those of `Manager`:
- * - V1 An emission of a source replaces the earlier one of that name, and nothing else. Lists are not
- *   queued: only the latest counts.
+ * Guarantees, in addition to those of `Manager`:
+ * - V1 A list that a source emits replaces the previous list of the same name, and no other. Lists are not queued:
+ *   only the latest counts.
  * - V2 A version that is loaded and in the latest list is never unloaded, except by `close`.
- * - V3 A version that the latest list omits is unloaded; one that has not finished loading is
- *   aborted; one that waits is given up at once.
- * - V4 Each `load` that succeeded is followed by exactly one disposal of what it gave.
+ * - V3 A version that the latest list omits is unloaded. If it is still loading, its load is aborted; if it waits, it
+ *   is cancelled immediately.
+ * - V4 Each servable that a `load` returned is disposed exactly once.
  * - V5 A version that is aspired again while it unloads restarts with a new loader once the unload ends.
- * - V6 A version that failed shows its error, its attempts and when it is tried next; it harms no
- *   other version. The newest data that a source gave is what the next life begins with. If the source
- *   tells that the data of a failed version has changed, it is loaded again at once, its probe included.
- * - V7 A change of one name costs work for that name only; nothing is polled.
- * - V8 `available` is emitted after `acquire` gives the version, `unloading` before it stops to.
- * - V9 When a source completes or fails nothing is unloaded; an exception of a policy, a loader or a
- *   hook becomes state or an event.
- * - V10 A load without progress for `loadTimeoutMs`, or a disposal that takes longer than `unloadTimeoutMs`, gives its
- *   slot to others and ends the version with an error. What the load gives later is disposed (V4); until then the
- *   version is not loaded again, and what was reserved for it stays reserved.
+ * - V6 The state of a failed version has its error, its attempts and the time of the next attempt. It does not affect
+ *   other versions. The next load cycle uses the latest data from the source. If the source reports that the data of
+ *   a failed version has changed, the version is probed and loaded again immediately.
+ * - V7 A change of one name causes work for that name only; nothing is polled.
+ * - V8 `available` is emitted after `acquire` can return the version, `unloading` before it no longer can.
+ * - V9 When a source completes or fails, nothing is unloaded. An exception in a policy, a loader or a hook becomes a
+ *   state or an event.
+ * - V10 A load without progress for `loadTimeoutMs`, or a disposal that takes longer than `unloadTimeoutMs`, releases
+ *   its slot and ends the version with an error. If the load still returns a servable, it is disposed (V4). Until
+ *   then the version is not loaded again, and its resources stay reserved.
  *
- * A name belongs to the source that last emitted it. Retries and waiting follow TF Serving's
- * AspiredVersionsManager, with three differences: a retry does not block a load slot, a failed
- * version that stays aspired is tried again, and a version that does not fit beside what is loaded
- * waits until something leaves. One that exceeds a limit by itself fails with NEVER_FITS.
+ * A name belongs to the source that last emitted it. Retries and waiting follow TF Serving's AspiredVersionsManager,
+ * with three differences: a retry does not block a load slot; a failed version that stays aspired is loaded again;
+ * and a version that does not fit next to the loaded ones waits until enough is unloaded. A version that exceeds a
+ * limit by itself fails with NEVER_FITS.
  *
  * @example
  * ```ts
@@ -71,14 +71,14 @@ export class AspiredVersionsManager<S> implements Manager<S> {
   readonly #connections = new Set<Subscription>();
   readonly #waiting = new ChangeListeners();
   readonly #events = new ManagerEvents();
-  /** Lists that came while an event was being delivered, by name. */
+  /** Lists that were emitted while an event was being delivered, by name. */
   readonly #lists = new Map<string, AspiredVersions<Loader<S>>>();
-  /** How the last of the sources ended by itself, while none is connected. */
+  /** How the last source completed or failed; set while no source is connected. */
   #sourcesEnd: { readonly error: unknown } | undefined;
   #whenEmpty: (() => void) | undefined;
   #closing: Promise<void> | undefined;
 
-  /** Makes a manager that is connected to a source, whose servables give it its type. */
+  /** Makes a manager that is connected to a source. The type of the manager follows from the source's servables. */
   static from<S>(
     source: Source<Loader<S>>,
     options?: AspiredVersionsManagerOptions<S>,
@@ -88,7 +88,7 @@ export class AspiredVersionsManager<S> implements Manager<S> {
     return manager;
   }
 
-  /** Throws RangeError when a number among the options is out of its range. */
+  /** Throws RangeError if a number among the options is out of range. */
   constructor(options: AspiredVersionsManagerOptions<S> = {}) {
     const { policy, reloadBackoffMs, harness } = withDefaults(options);
     const { clock } = harness;
@@ -105,17 +105,17 @@ export class AspiredVersionsManager<S> implements Manager<S> {
   }
 
   /**
-   * What happens, told synchronously as it happens, to every observer in the same order. Completes
-   * when the manager has closed. An observer may call the manager; a list that it makes a source emit
-   * is taken up once the event has been delivered.
+   * Emits each event synchronously, to all observers in the same order. Completes when the manager has closed. An
+   * observer may call the manager. If it makes a source emit a list, the list is processed after the event has been
+   * delivered.
    */
   get events(): Observable<ManagerEvent> {
     return this.#events.observable;
   }
 
   /**
-   * Subscribes to a source. Disposing the result ends the subscription and unloads nothing; `close`
-   * does it for all. Throws MANAGER_CLOSED (UNAVAILABLE) after `close`.
+   * Subscribes to a source. Disposing the result ends the subscription and unloads nothing; `close` ends all
+   * subscriptions. Throws MANAGER_CLOSED (UNAVAILABLE) after `close`.
    */
   connect(source: Source<Loader<S>>): Disposable {
     if (this.#closing !== undefined) throw errors.managerClosed();
@@ -143,9 +143,9 @@ export class AspiredVersionsManager<S> implements Manager<S> {
   }
 
   /**
-   * Calls `run` with a servable, and releases it when the result has settled.
+   * Calls `run` with a servable, and releases it when the result of `run` has settled.
    *
-   * @throws as `acquire`, and what `run` rejects with.
+   * @throws as `acquire`; the rejection of `run`.
    */
   async use<R>(
     request: ServableRequest | string,
@@ -160,12 +160,12 @@ export class AspiredVersionsManager<S> implements Manager<S> {
   }
 
   /**
-   * Resolves when `acquire` with this request succeeds. Waits also for a version that no source has listed
-   * yet.
+   * Resolves when `acquire` with this request would succeed. Also waits for a version that no source has listed yet.
    *
-   * @throws ServingError the version's own error if all that could fulfil the request has failed; the
-   * error of an empty list if the source says that there is nothing to wait for (O10 of `Source`);
-   * SOURCES_ENDED (FAILED_PRECONDITION) if no source is left that could list it; WAIT_TIMED_OUT (DEADLINE_EXCEEDED), MANAGER_CLOSED (UNAVAILABLE); or the signal's reason.
+   * @throws ServingError the version's own error if all versions that could fulfil the request have failed; the error
+   * of an empty list if the source reports that there is no version to wait for (O10 of `Source`); SOURCES_ENDED
+   * (FAILED_PRECONDITION) if no source is left that could list it; WAIT_TIMED_OUT (DEADLINE_EXCEEDED), MANAGER_CLOSED
+   * (UNAVAILABLE); or the signal's reason.
    */
   async available(request: ServableRequest, options: WaitOptions = {}): Promise<void> {
     const { name } = request;
@@ -187,23 +187,23 @@ export class AspiredVersionsManager<S> implements Manager<S> {
   }
 
   /**
-   * The state of every version that is aspired or not yet gone, of one name or of all; newest first
-   * within a name. A version that failed is among them for as long as it is aspired.
+   * Returns the state of every version that is aspired or not yet unloaded, of one name or of all names; newest first
+   * within a name. A failed version is included as long as it is aspired.
    */
   states(name?: string): ServableState[] {
     if (name !== undefined) return this.#streams.get(name)?.states ?? [];
     return [...this.#streams.values()].flatMap((stream) => stream.states);
   }
 
-  /** The labels of a servable and where they point. */
+  /** Returns the labels of a servable and the versions that they point to. */
   labels(name: string): ReadonlyMap<string, LabelState> {
     return this.#serving.labels(name);
   }
 
   /**
-   * Replaces all labels of a servable. A label may point at a version that is not available: it
-   * then stays where it was, pending, and moves when the version becomes available. Throws RangeError
-   * when a version is none, and then changes nothing.
+   * Replaces all labels of a servable. If the version of a label is not available, the label keeps its current
+   * version, and the new one is pending until it becomes available. Throws RangeError if a value is not a version,
+   * and then changes nothing.
    */
   setLabels(name: string, labels: VersionLabels): void {
     this.#serving.setLabels(name, labels);
@@ -250,7 +250,7 @@ export class AspiredVersionsManager<S> implements Manager<S> {
     }
   }
 
-  /** Takes up a change of state of a version, in the order that V8 promises. */
+  /** Processes a state change of a version: `available` is emitted after `acquire` can return it (V8). */
   #changed(life: LoaderHarness<S>): void {
     const { phase, state } = life;
     if (phase === "ready") this.#serving.add(life);
@@ -280,7 +280,7 @@ export class AspiredVersionsManager<S> implements Manager<S> {
   }
 
   async #close(): Promise<void> {
-    // The following runs when #closing is set, so that nothing starts meanwhile.
+    // The code below runs after #closing is set, so nothing starts meanwhile.
     await Promise.resolve();
     this.#disconnect();
     const failures = this.#events.collectUnloadFailures();

@@ -2,8 +2,8 @@ import type { ServingError } from "./errors.js";
 import type { ServableId } from "./servable-id.js";
 
 /**
- * One version that a source wants loaded: its id with the data to load it from, or with the error
- * that kept the source or an adapter from giving the data.
+ * One version that a source wants loaded: its id with the data to load it from, or with the error for which the
+ * source or an adapter has no data.
  */
 export type AspiredVersion<T> = AspiredData<T> | AspiredError;
 
@@ -12,15 +12,15 @@ export interface AspiredData<T> {
   readonly id: ServableId;
   readonly data: T;
   /**
-   * Resolves when the data refers to something else than when the version was aspired, or than when `changed`
-   * last resolved, and it can be loaded: the files behind a path were replaced. A manager calls it when an
-   * attempt to load has failed, and then does not wait for the retry delay. Rejects with the signal's reason
-   * if that aborts. Absent if the source cannot tell.
+   * Resolves when the data of the version has changed since the version was aspired, or since `changed` last
+   * resolved, and can be loaded: for instance, when the files behind a path were replaced. A manager calls it after a
+   * failed load, to retry without waiting for the retry delay. Rejects with the signal's reason if the signal aborts.
+   * Absent if the source does not detect changes.
    */
   readonly changed?: ((signal: AbortSignal) => Promise<void>) | undefined;
 }
 
-/** An aspired version that a source or an adapter has no data of. */
+/** An aspired version for which a source or an adapter has no data. */
 export interface AspiredError {
   readonly id: ServableId;
   readonly error: ServingError;
@@ -36,8 +36,8 @@ export interface AspiredVersions<T> {
   readonly name: string;
   readonly versions: readonly AspiredVersion<T>[];
   /**
-   * Why there is no version to load and none to wait for, such as a path that does not exist. Only in an
-   * empty list. The next list takes it back.
+   * Why there is no version to load or to wait for, such as a path that does not exist. Only in an empty list. The
+   * next list replaces it.
    */
   readonly error?: ServingError;
 }
@@ -48,8 +48,8 @@ export function aspire<T>(id: ServableId, data: T): AspiredVersion<T> {
 }
 
 /**
- * Calls `listener` once if the data of a version changes. Calls nothing after the returned object is
- * disposed. Internal.
+ * Calls `listener` once if the data of a version changes. Never calls it after the returned object was disposed.
+ * Internal.
  */
 export function onChange(
   version: AspiredVersion<unknown> | undefined,
@@ -61,7 +61,7 @@ export function onChange(
     await version.changed(stop.signal);
     if (!stop.signal.aborted) listener();
   };
-  // A source that fails to tell leaves it to the retry delay.
+  // If the source fails to detect changes, the retry delay applies.
   wait().catch(() => {});
   return { [Symbol.dispose]: () => stop.abort() };
 }

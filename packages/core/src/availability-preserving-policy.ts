@@ -4,8 +4,8 @@ import type { AspiredVersionPolicy } from "./aspired-version-policy.js";
  * The policy that keeps a servable available while its versions are swapped. It costs the memory
  * of both versions during the swap.
  *
- * First, unload the oldest version that is ready and not aspired, unless it is the last one ready
- * and something is aspired. Second, load the newest aspired version that is new.
+ * First, unload the oldest version that is ready and not aspired, unless it is the last ready version and another
+ * version is aspired. Second, load the newest aspired version that is new.
  *
  * The rule is that of TF Serving's AvailabilityPreservingPolicy.
  *

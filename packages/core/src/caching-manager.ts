@@ -19,25 +19,25 @@ import type { ManagerEvent, ServableState } from "./servable-state.js";
 import { WaitQueue } from "./wait-queue.js";
 import { type WaitOptions, waitUntil } from "./wait-until.js";
 
-/** Where a CachingManager gets servables from, and how many it keeps. */
+/** Options for a CachingManager: where servables come from, and how many are kept. */
 export interface CachingManagerOptions<S> {
   /**
-   * Finds the version that a request means. Rejects, best with NOT_FOUND, when there is none.
-   * Called at each `acquire`: it should be quick. The caller's timeout and signal count from its end.
+   * Resolves a request to a version. Rejects, preferably with NOT_FOUND, if there is none. Called at each `acquire`,
+   * so it should be fast. The caller's timeout and signal apply from its end.
    */
   readonly resolve: (request: ServableRequest) => ServableId | Promise<ServableId>;
   /** Makes the loader of a version. Contract: `Loader`. */
   readonly loader: (id: ServableId) => Loader<S>;
-  /** How many servables are kept. Default: no limit. */
+  /** Maximum number of servables that are kept. Default: no limit. */
   readonly maxServables?: number | undefined;
   /**
-   * How many bytes of main memory the servables that are kept may need together, by the
-   * `ramBytes` of their loaders' estimates. Default: no limit.
+   * Maximum bytes of main memory of all kept servables, by the `ramBytes` of their loaders' estimates. Default: no
+   * limit.
    */
   readonly maxRamBytes?: number | undefined;
-  /** How many versions load at the same time. Default 2. */
+  /** Maximum number of concurrent loads. Default 2. */
   readonly loadConcurrency?: number | undefined;
-  /** For how long in ms a failed load answers further requests with its error. Default 1,000. */
+  /** Time in ms for which requests after a failed load receive its error. Default 1,000. */
   readonly failureTtlMs?: number | undefined;
   /** Default `systemClock`. */
   readonly clock?: Clock | undefined;
@@ -45,20 +45,20 @@ export interface CachingManagerOptions<S> {
   readonly logger?: Logger | undefined;
 }
 
-/** The resource that stands for one place in the cache. */
+/** The resource that represents one place in the cache. */
 const SERVABLES = "servables";
 
 /**
- * The manager that loads a version when it is first asked for, and keeps what was used last.
+ * A manager that loads a version when it is first requested, and keeps the most recently used versions.
  *
  * Guarantees:
  * - C1 Concurrent requests for a version share one load.
- * - C2 What is kept never exceeds `maxServables` and `maxRamBytes`, what is loading included.
- * - C3 To make room it unloads the version that was acquired longest ago, never one with a handle;
- *   when all have handles, a new version waits until one is released.
- * - C4 A version that failed to load is tried again by the next request after `failureTtlMs`.
- * - C5 `close` refuses new requests and those that wait at once, waits for handles, then unloads all.
- *   It can be called again and gives the same promise.
+ * - C2 Kept and loading versions together never exceed `maxServables` and `maxRamBytes`.
+ * - C3 To make room, it unloads the least recently acquired version without a handle. If all versions have handles, a
+ *   new version waits until one is released.
+ * - C4 A version that failed to load is loaded again by the next request after `failureTtlMs`.
+ * - C5 `close` immediately rejects new and waiting requests, waits for handles, then unloads all versions. Later
+ *   calls return the same promise.
  */
 export class CachingManager<S> implements AsyncDisposable {
   readonly #resolve: CachingManagerOptions<S>["resolve"];
@@ -67,14 +67,14 @@ export class CachingManager<S> implements AsyncDisposable {
   readonly #clock: Clock;
   readonly #context: HarnessContext<S>;
   readonly #owner: HarnessOwner<S>;
-  /** All lives that have not ended, and failed ones for a while; least recently acquired first. */
+  /** All load cycles that have not ended, and for a while those that failed; least recently acquired first. */
   readonly #lives = new Map<string, LoaderHarness<S>>();
   readonly #waiting = new ChangeListeners();
   readonly #events = new ManagerEvents();
   #whenEmpty: (() => void) | undefined;
   #closing: Promise<void> | undefined;
 
-  /** Throws RangeError when a number among the options is out of its range. */
+  /** Throws RangeError if a number among the options is out of range. */
   constructor(options: CachingManagerOptions<S>) {
     const { maxServables, maxRamBytes, loadConcurrency = 2, failureTtlMs = 1_000 } = options;
     checkAtLeast(1, { loadConcurrency, ...(maxServables !== undefined && { maxServables }) });
@@ -108,18 +108,18 @@ export class CachingManager<S> implements AsyncDisposable {
     return this.#events.observable;
   }
 
-  /** The states of all versions that are loaded, loading or leaving, or failed a moment ago. */
+  /** Returns the states of all versions that are loaded, loading or unloading, or failed recently. */
   states(): ServableState[] {
     return [...this.#lives.values()].map((life) => life.state);
   }
 
   /**
-   * Takes a hold on the version that the request means, after loading it if it is not there.
+   * Returns a handle to the requested version; loads it first if necessary.
    *
-   * A caller that gives up (signal, timeout) does not stop the load.
+   * If a caller stops waiting (signal, timeout), the load continues.
    *
-   * @throws what `resolve` throws; the error of the load; RESOURCE_EXHAUSTED / NEVER_FITS when the
-   * version alone exceeds a limit; WAIT_TIMED_OUT; MANAGER_CLOSED.
+   * @throws the error of `resolve`; the error of the load; RESOURCE_EXHAUSTED / NEVER_FITS if the version alone
+   * exceeds a limit; WAIT_TIMED_OUT; MANAGER_CLOSED.
    */
   async acquire(request: ServableRequest, options: WaitOptions = {}): Promise<ServableHandle<S>> {
     if (this.#closing !== undefined) throw errors.managerClosed();
@@ -138,9 +138,10 @@ export class CachingManager<S> implements AsyncDisposable {
   }
 
   /**
-   * Closes as C5 says. When the signal aborts, it no longer waits for handles and unloads at once.
+   * Rejects new and waiting requests, waits for handles and unloads all versions (C5). If the signal aborts, unloads
+   * immediately without waiting for handles.
    *
-   * @throws ServingError CLOSE_FAILED (INTERNAL) when a version could not be unloaded.
+   * @throws ServingError CLOSE_FAILED (INTERNAL) if a version could not be unloaded.
    */
   close(options: { readonly signal?: AbortSignal } = {}): Promise<void> {
     this.#closing ??= this.#close();
@@ -155,7 +156,7 @@ export class CachingManager<S> implements AsyncDisposable {
     return this.close();
   }
 
-  /** A handle if the version is there; otherwise sees to it that it is being loaded. */
+  /** Returns a handle if the version is loaded; otherwise starts the load if none is in progress. */
   #look(key: string, id: ServableId): ServableHandle<S> | undefined {
     if (this.#closing !== undefined) throw errors.managerClosed();
     const life = this.#lives.get(key);
@@ -180,7 +181,7 @@ export class CachingManager<S> implements AsyncDisposable {
     const key = formatServableId(life.id);
     if (life.phase === "failed") this.#forgetLater(key, life);
     if (life.phase === "ended") this.#forget(key);
-    // First those who wait take their hold, so that what an observer does cannot take it from them.
+    // Waiting callers acquire first, so that an observer cannot unload the version before they do.
     this.#waiting.tell(key);
     this.#events.tell({ kind: "state", ...life.state });
     this.#makeRoom();
@@ -197,7 +198,7 @@ export class CachingManager<S> implements AsyncDisposable {
     if (this.#lives.size === 0) this.#whenEmpty?.();
   }
 
-  /** Unloads the least recently acquired idle version if a load waits and none is leaving. */
+  /** Unloads the least recently acquired idle version if a load waits and no version is being unloaded. */
   #makeRoom(): void {
     if (this.#context.resourceQueue.size === 0 || this.#events.isTelling) return;
     let oldest: LoaderHarness<S> | undefined;
@@ -214,7 +215,7 @@ export class CachingManager<S> implements AsyncDisposable {
   }
 
   async #close(): Promise<void> {
-    // The following runs when #closing is set, so that nothing starts meanwhile.
+    // The code below runs after #closing is set, so nothing starts meanwhile.
     await Promise.resolve();
     this.#waiting.tellAll();
     const failures = this.#events.collectUnloadFailures();

@@ -1,4 +1,4 @@
-/** Callbacks by key, each called after every change of its key until it is disposed. Internal. */
+/** Listeners by key. Each is called after every change of its key until it is disposed. Internal. */
 export class ChangeListeners {
   readonly #byKey = new Map<string, Set<() => void>>();
 
@@ -12,12 +12,12 @@ export class ChangeListeners {
     return { [Symbol.dispose]: () => this.#remove(key, callback) };
   }
 
-  /** Calls those of one key. */
+  /** Calls the listeners of one key. */
   tell(key: string): void {
     for (const callback of this.#byKey.get(key) ?? []) callback();
   }
 
-  /** Calls all. */
+  /** Calls all listeners. */
   tellAll(): void {
     for (const key of [...this.#byKey.keys()]) this.tell(key);
   }

@@ -1,14 +1,14 @@
 /**
- * The time and timers of the process, passed in wherever a component waits.
+ * The time and the timers of a process. Every component that waits receives a Clock.
  *
  * Guarantees:
- * - K1 `now` is in milliseconds, never goes backwards, and has no meaning but its differences.
+ * - K1 `now` is in milliseconds and never goes backwards. Only differences of its values are meaningful.
  * - K2 A callback runs at most once, never synchronously within the call that set it, and never
  *   after its Disposable was disposed.
- * - K3 Callbacks of `setTimeout` run in order of due time; equal due times keep the order of setting.
+ * - K3 Callbacks of `setTimeout` run in order of due time; with equal due times, in the order in which they were set.
  *
- * Nothing in the library reads time or sets a timer elsewhere, so a `FakeClock`
- * (`@serving-kit/testing`) makes every waiting component deterministic.
+ * The library reads time and sets timers only through a Clock, so a `FakeClock` (`@serving-kit/testing`) makes every
+ * waiting component deterministic.
  */
 export interface Clock {
   /** Monotonic time in milliseconds. */
@@ -19,14 +19,14 @@ export interface Clock {
   setImmediate(callback: () => void): Disposable;
 }
 
-/** The longest delay of Node's own timers in ms, about 24.8 days; beyond it they fire at once. */
+/** The longest delay of Node's own timers in ms, about 24.8 days. Timers with a longer delay fire immediately. */
 const MAX_DELAY_MS = 2 ** 31 - 1;
 
 /**
  * The clock of the process: `performance.now`, `setTimeout` and `setImmediate`.
  *
- * The globals are looked up at each call, so timers faked by a test framework are honoured. A
- * timer keeps the process alive until it fires or is disposed. Delays may be of any length.
+ * The globals are read at each call, so fake timers of a test framework take effect. A timer keeps the process alive
+ * until it fires or is disposed. Delays can have any length.
  */
 export const systemClock: Clock = {
   now: () => performance.now(),

@@ -1,4 +1,4 @@
-/** The canonical codes of gRPC that an error can have, with their numbers on the wire. */
+/** The canonical gRPC codes that an error can have, with their numbers on the wire. */
 export const CODES = {
   CANCELLED: 1,
   UNKNOWN: 2,

@@ -16,7 +16,7 @@ describe("checkCompleteness", () => {
     [{ isComplete: false }, '{"isComplete":false}'],
   ])("refuses %j", (answer, got) => {
     expect(() => checkCompleteness(answer)).toThrow(
-      `isComplete must answer { isComplete: true } or { isComplete: false, problem: string }; got ${got}`,
+      `isComplete must return { isComplete: true } or { isComplete: false, problem: string }; got ${got}`,
     );
   });
 });

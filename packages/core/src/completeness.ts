@@ -1,36 +1,36 @@
-/** Whether the files of a version are all there, so that it can be loaded. */
+/** Whether the files of a version are complete, so that it can be loaded. */
 export type Completeness = CompleteFiles | IncompleteFiles;
 
-/** The files of a version are all there. */
+/** The files of a version are complete. */
 export interface CompleteFiles {
   readonly isComplete: true;
-  /** The findings of the check about the files. A source passes them on as `StoragePath.found`. */
+  /** The findings of the check about the files. A source passes them on in `StoragePath.found`. */
   readonly found?: unknown;
 }
 
-/** The files of a version are not all there. */
+/** The files of a version are not complete. */
 export interface IncompleteFiles {
   readonly isComplete: false;
-  /** The reason as a clause, such as `variables/variables.index is missing`. */
+  /** The reason, as a clause such as `variables/variables.index is missing`. */
   readonly problem: string;
-  /** The remedy, as a clause, if it is not to copy the files again. */
+  /** What to do, as a clause. Default: copy the files again. */
   readonly remedy?: string | undefined;
 }
 
-/** The answer for files that are all there. */
+/** The result for complete files. */
 export const COMPLETE: CompleteFiles = { isComplete: true };
 
-/** Makes the answer for files that are not all there. */
+/** Makes the result for files that are not complete. */
 export function incomplete(problem: string, remedy?: string): IncompleteFiles {
   return { isComplete: false, problem, remedy };
 }
 
-/** Checks what a platform answered. @throws TypeError that says what was expected and got. */
+/** Checks the result of a platform. @throws TypeError with the expected and the received value. */
 export function checkCompleteness(answer: unknown): asserts answer is Completeness {
   const { isComplete, problem } = (answer ?? {}) as Record<string, unknown>;
   if (isComplete === true || (isComplete === false && typeof problem === "string")) return;
   const got = typeof answer === "object" ? JSON.stringify(answer) : String(answer);
   throw new TypeError(
-    `isComplete must answer { isComplete: true } or { isComplete: false, problem: string }; got ${got}`,
+    `isComplete must return { isComplete: true } or { isComplete: false, problem: string }; got ${got}`,
   );
 }

@@ -1,18 +1,18 @@
 import type { Clock } from "./clock.js";
 
-/** The work that a deadline ends. */
+/** A task that a deadline ends. */
 export interface Expirable {
-  /** On the clock. */
+  /** The deadline, on the clock. */
   readonly atMs: number;
   expire(): void;
 }
 
 /**
- * The deadlines on one clock, with one timer for all of them. Internal.
+ * The deadlines on one clock, which share one timer. Internal.
  *
- * Nearly all calls end long before their deadline, so a timer for each would be most of what a deadline
- * costs. The timer is set for the earliest deadline and stays there when that call has ended; it is
- * disposed when a turn of the event loop ends with no call, so that it keeps no process alive.
+ * Nearly all calls end long before their deadline, so a timer for each call would be most of the cost of a deadline.
+ * The timer is set for the earliest deadline and is not moved when that call ends. It is disposed if a turn of the
+ * event loop ends without a call, so that it does not keep the process alive.
  */
 export class DeadlineWatch {
   readonly #clock: Clock;
@@ -25,7 +25,7 @@ export class DeadlineWatch {
     this.#clock = clock;
   }
 
-  /** Calls `task.expire()` when the clock reaches its deadline, unless it is removed before. */
+  /** Calls `task.expire()` when the clock reaches its deadline, unless the task is removed first. */
   add(task: Expirable): void {
     this.#pending.add(task);
     if (task.atMs < this.#dueAtMs) this.#wakeAt(task.atMs);
@@ -68,7 +68,7 @@ export class DeadlineWatch {
 
 const watches = new WeakMap<Clock, DeadlineWatch>();
 
-/** The watch of a clock. Internal. */
+/** Returns the deadlines of a clock. Internal. */
 export function deadlinesOf(clock: Clock): DeadlineWatch {
   let watch = watches.get(clock);
   if (watch === undefined) {

@@ -1,8 +1,8 @@
 import type { Clock } from "./clock.js";
 
 /**
- * Resolves after a time in ms on a clock, or as soon as the signal aborts: check the signal afterwards if that
- * makes a difference. Leaves neither a timer nor a listener.
+ * Resolves after a time in ms on a clock, or as soon as the signal aborts; check the signal to distinguish the two.
+ * Leaves no timer or listener behind.
  */
 export function delay(clock: Clock, delayMs: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {

@@ -37,8 +37,8 @@ const texts: Record<keyof typeof errors, [ServingError, string, string, string]>
     errors.loadTimedOut(id, 5),
     "DEADLINE_EXCEEDED",
     "LOAD_TIMED_OUT",
-    "loading {name: m version: 3} made no progress for 5 ms (option loadTimeoutMs); if it ends " +
-      "later, what it loaded is disposed",
+    "loading {name: m version: 3} made no progress for 5 ms (option loadTimeoutMs); if it " +
+      "completes later, its result is disposed",
   ],
   loadStillRuns: [
     errors.loadStillRuns(id),
@@ -81,7 +81,7 @@ const texts: Record<keyof typeof errors, [ServingError, string, string, string]>
     errors.invalidAspiredVersions("it has no name"),
     "INVALID_ARGUMENT",
     "INVALID_ASPIRED_VERSIONS",
-    "a source emitted no valid list of aspired versions: it has no name; the emission was ignored",
+    "ignored an invalid list of aspired versions from a source: it has no name",
   ],
   noLongerAspired: [
     errors.noLongerAspired(id),
@@ -100,14 +100,14 @@ const texts: Record<keyof typeof errors, [ServingError, string, string, string]>
     errors.policyFailed("m", "disk on fire", cause),
     "INTERNAL",
     "POLICY_FAILED",
-    "the aspired version policy failed for servable m: disk on fire; nothing was done",
+    "the aspired version policy failed for servable m: disk on fire; no action was taken",
   ],
   insufficientResources: [
     errors.insufficientResources(id, "ramBytes 5", "ramBytes 8", "ramBytes 10"),
     "RESOURCE_EXHAUSTED",
     "INSUFFICIENT_RESOURCES",
-    "Insufficient resources to load servable {name: m version: 3}: it needs ramBytes 5; " +
-      "reserved are ramBytes 8 of ramBytes 10; it is loaded when enough is released",
+    "Insufficient resources to load servable {name: m version: 3}: it needs ramBytes 5, " +
+      "and ramBytes 8 of ramBytes 10 is reserved; it will be loaded when enough is released",
   ],
   neverFits: [
     errors.neverFits(id, "ramBytes 11", "ramBytes 10"),

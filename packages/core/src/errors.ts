@@ -7,24 +7,23 @@ const BRAND = Symbol.for("serving-kit.ServingError");
 
 /** Members of a ServingError in addition to its code, reason and message. */
 export interface ServingErrorOptions {
-  /** The error that led to this one. */
+  /** The error that caused this error. */
   readonly cause?: unknown;
-  /** Facts about the situation for programs: names, numbers, never secrets. */
+  /** Facts for programs: names and numbers, never secrets. */
   readonly details?: Readonly<Record<string, unknown>> | undefined;
-  /** The HTTP status, for a situation that has one of its own, such as 413. Default that of the code. */
+  /** The HTTP status, if it is more specific than that of the code, such as 413. Default: that of the code. */
   readonly status?: number | undefined;
 }
 
 /**
- * The error of everything that can go wrong at run time.
+ * The class of all run-time errors of the kit.
  *
- * `code` is one of the canonical gRPC codes and decides how a caller may react. `reason` is a
- * stable identifier of the situation, listed in docs/errors.md. The message says what was expected,
- * what was received and what to do; it may change between versions, the code and reason may not.
- * `status`, `statusCode` and `expose` are what Express, Fastify, Koa and Nest look for in an error that a
- * route of an app throws: they answer 4xx if it is the caller's mistake.
- * Mistakes of the programmer (a negative size, a missing argument) are plain TypeError or
- * RangeError, thrown synchronously.
+ * `code` is one of the canonical gRPC codes and decides how a caller may react. `reason` is a stable identifier,
+ * listed in docs/errors.md. The message has the expected value, the received value and what to do. It may change
+ * between versions; the code and reason never change. `status`, `statusCode` and `expose` are the members that
+ * Express, Fastify, Koa and Nest read from an error that a route throws: they respond with 4xx if it is the caller's
+ * mistake. Programming mistakes (a negative size, a missing argument) throw a plain TypeError or RangeError
+ * synchronously.
  *
  * @example
  * ```ts
@@ -35,7 +34,7 @@ export class ServingError extends Error {
   readonly code: Code;
   readonly reason: string;
   readonly details: Readonly<Record<string, unknown>>;
-  /** The HTTP status of an answer with this error: that of the code, in `HTTP_STATUS`. */
+  /** The HTTP status of a response with this error. Default: that of the code, in `HTTP_STATUS`. */
   readonly status: number;
 
   constructor(code: Code, reason: string, message: string, options: ServingErrorOptions = {}) {
@@ -44,7 +43,7 @@ export class ServingError extends Error {
     this.code = code;
     this.reason = reason;
     this.details = Object.freeze({ ...options.details });
-    // A code that TypeScript did not check has none.
+    // A code that TypeScript did not check may have no status.
     this.status = options.status ?? (Object.hasOwn(HTTP_STATUS, code) ? HTTP_STATUS[code] : 500);
     Object.defineProperty(this, BRAND, { value: true });
   }
@@ -54,15 +53,15 @@ export class ServingError extends Error {
     return this.status;
   }
 
-  /** Whether the message is meant for the caller: if the status is below 500. */
+  /** Whether the message may be sent to the caller: true if the status is below 500. */
   get expose(): boolean {
     return this.status < 500;
   }
 }
 
 /**
- * Returns whether a value is a ServingError, also of another installed copy of this package. Never throws: a value
- * whose code, reason or message cannot be read is not one.
+ * Returns whether a value is a ServingError, of this or another installed copy of this package. Never throws: returns
+ * false if the code, reason or message cannot be read.
  *
  * @example
  * ```ts
@@ -123,8 +122,8 @@ export const errors = {
     new ServingError(
       "DEADLINE_EXCEEDED",
       "LOAD_TIMED_OUT",
-      `loading ${formatServableId(id)} made no progress for ${timeoutMs} ms (option loadTimeoutMs); if it ends ` +
-        "later, what it loaded is disposed",
+      `loading ${formatServableId(id)} made no progress for ${timeoutMs} ms (option loadTimeoutMs); if it ` +
+        "completes later, its result is disposed",
     ),
 
   loadStillRuns: (id: ServableId) =>
@@ -182,7 +181,7 @@ export const errors = {
     new ServingError(
       "INVALID_ARGUMENT",
       "INVALID_ASPIRED_VERSIONS",
-      `a source emitted no valid list of aspired versions: ${problem}; the emission was ignored`,
+      `ignored an invalid list of aspired versions from a source: ${problem}`,
     ),
 
   noLongerAspired: (id: ServableId) =>
@@ -196,7 +195,7 @@ export const errors = {
     new ServingError(
       "INTERNAL",
       "POLICY_FAILED",
-      `the aspired version policy failed for servable ${name}: ${problem}; nothing was done`,
+      `the aspired version policy failed for servable ${name}: ${problem}; no action was taken`,
       { cause: cause === undefined ? undefined : asError(cause) },
     ),
 
@@ -204,7 +203,7 @@ export const errors = {
     new ServingError(
       "RESOURCE_EXHAUSTED",
       "INSUFFICIENT_RESOURCES",
-      `Insufficient resources to load servable ${formatServableId(id)}: it needs ${wanted}; reserved are ${reserved} of ${limits}; it is loaded when enough is released`,
+      `Insufficient resources to load servable ${formatServableId(id)}: it needs ${wanted}, and ${reserved} of ${limits} is reserved; it will be loaded when enough is released`,
     ),
 
   neverFits: (id: ServableId, wanted: string, limits: string) =>

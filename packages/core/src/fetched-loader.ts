@@ -6,11 +6,14 @@ import type { Resources } from "./resources.js";
 import { settleBy } from "./settle-by.js";
 import type { StoragePath } from "./storage-path.js";
 
-/** The parts of a platform that `fetchedLoader` needs besides the loader of local files. */
+/** The parts of a platform that `fetchedLoader` needs in addition to the loader of local files. */
 export interface FetchedLoaderOptions {
-  /** The platform's rule whether the fetched files are all there. Default: they are. */
+  /** Returns whether the fetched files are complete, by the platform's rule. Default: they always are. */
   readonly isComplete?: ((path: string) => Promise<Completeness>) | undefined;
-  /** An upper bound of what the servable will hold, by `RemotePath.sizeBytes`: asked before there are files. */
+  /**
+   * Returns an upper bound of the resources of the servable from `RemotePath.sizeBytes`. Called before the files are
+   * fetched.
+   */
   estimate(sizeBytes: number | undefined): Promise<Resources>;
 }
 
@@ -19,18 +22,19 @@ export interface FetchedLoaderOptions {
  * and loads them by the loader that `make` makes of their local path.
  *
  * Guarantees, in addition to those of `Loader` (L1 to L8):
- * - D1 Each `load` fetches again, in `load` itself: a retry sees what the storage has by then.
+ * - D1 Each `load` fetches again, in `load` itself, so a retry sees the current state of the storage.
  * - D2 The files are checked by `isComplete` before the inner loader is made. Incomplete files fail the load with
- *   UNAVAILABLE / VERSION_INCOMPLETE; what the check found out reaches the inner loader as `StoragePath.found`.
+ *   UNAVAILABLE / VERSION_INCOMPLETE. The inner loader receives the findings of the check in `StoragePath.found`.
  * - D3 The probe of the inner loader runs in `load`, before its `load`; if it rejects, the load fails and may be
  *   retried.
- * - D4 The lease is held until the servable was disposed, and is disposed after it. If the load fails or is aborted,
- *   it is disposed before `load` rejects, or as soon as a `fetch` that ignores its signal resolves.
- * - D5 If the signal aborts, `load` rejects with the signal's reason, regardless of what `fetch` or the inner loader
- *   reject with. An inner load that has started ends first.
- * - D6 `estimateResources` is `estimate` of the remote size until a load succeeded, and after that at most what the
- *   inner loader estimates. A version without a size reserves nothing.
- * - D7 A fetch is limited in time without progress, not in length: what it reports is progress of the load.
+ * - D4 The lease is disposed after the servable was disposed. If the load fails or is aborted, the lease is disposed
+ *   before `load` rejects, or as soon as a `fetch` that ignores its signal resolves.
+ * - D5 If the signal aborts, `load` rejects with the signal's reason, regardless of the error of `fetch` or the inner
+ *   loader. An inner load that has started is awaited first.
+ * - D6 `estimateResources` returns `estimate` of the remote size until a load has succeeded, and after that at most
+ *   the estimate of the inner loader. A version without a size reserves nothing.
+ * - D7 Only the time without progress of a fetch is limited, not its duration: progress of the fetch is progress of
+ *   the load.
  *
  * @throws ServingError UNAVAILABLE / FETCH_FAILED if `fetch` rejects with another error than a ServingError.
  */
@@ -64,7 +68,7 @@ export function fetchedLoader<S>(
   };
 }
 
-/** Fetches, or rejects with the signal's reason; a lease that comes too late is disposed. */
+/** Fetches, or rejects with the signal's reason. A lease that arrives later is disposed. */
 async function fetchFiles(
   remote: RemotePath,
   { signal, progressed }: LoadContext,
@@ -75,7 +79,7 @@ async function fetchFiles(
     return await settleBy(fetching, { signal });
   } catch (error) {
     if (!signal.aborted) throw errors.fetchFailed(remote.uri, error);
-    // A lease that cannot be disposed is the provider's to report: the load has ended.
+    // The load has ended, so the provider must report a failed disposal of its lease.
     fetching.then((late) => late[Symbol.asyncDispose]()).catch(() => {});
     throw signal.reason;
   }
@@ -118,7 +122,7 @@ function releasing<S>(servable: S, lease: LocalLease): S {
   return servable;
 }
 
-/** The disposal that a servable has now. */
+/** The current disposal of a servable. */
 function unloadOf(servable: object): () => Promise<void> {
   const own = servable as Partial<AsyncDisposable & Disposable>;
   const members = { async: own[Symbol.asyncDispose], sync: own[Symbol.dispose] };

@@ -22,8 +22,8 @@ export interface HarnessContext<S> {
   readonly unloadTimeoutMs: number;
   readonly hanging: HangingLoads;
   readonly shouldRetryLoad: (error: ServingError, id: ServableId) => boolean;
-  /** Resources to reserve for a version before it is loaded. May be abandoned when the version is. */
+  /** Reserves resources for a version before it is loaded. Aborted if the version is cancelled. */
   readonly estimate: (loader: Loader<S>) => Promise<Resources> | undefined;
-  /** Runs before the first attempt, in the load slot; a rejection fails the version. */
+  /** Called before the first attempt, in the load slot. A rejection fails the version. */
   readonly beforeLoad: (loader: Loader<S>, context: LoadContext) => Promise<void>;
 }

@@ -16,8 +16,8 @@ export class InFlight {
   }
 
   /**
-   * Resolves when none is in flight; undefined if none is now, so that the caller goes on in this turn. Call it once: a
-   * second call replaces the first.
+   * Resolves when no call is in flight. Returns undefined if none is now, so the caller can continue in this turn.
+   * Call it once: a second call replaces the first.
    */
   idle(): Promise<void> | undefined {
     if (this.#count === 0) return undefined;

@@ -1,6 +1,6 @@
 /**
- * The lifecycle of servables: sources, adapters, loaders, policies, managers and handles. Knows
- * nothing of tensors, files, networks or any platform.
+ * The lifecycle of servables: sources, adapters, loaders, policies, managers and handles. Independent of tensors,
+ * files, networks and platforms.
  *
  * @packageDocumentation
  */

@@ -30,21 +30,21 @@ type Phase = VersionSnapshot["state"] | "ended";
  *           └──cancel()──▶ ended ◀── failed: `error` is set
  * ```
  *
- * The manager commands (`load`, `unload`, `cancel`), the harness does the waiting, retries and counts
- * and tells its owner each change. A version that begins a new load cycle gets a new harness.
+ * The manager calls `load`, `unload` and `cancel`. The harness waits, retries, counts, and notifies its owner of each
+ * change. Each load cycle of a version has its own harness.
  */
 export class LoaderHarness<S> implements Counted<S> {
-  // Fields that acquire and release touch stand first, so that they lie together in memory.
-  /** How many handles are held. Kept by the handles. */
+  // Fields that acquire and release use come first, so that they are adjacent in memory.
+  /** Number of handles that are held. Updated by the handles. */
   handleCount = 0;
   onIdle: (() => void) | undefined;
-  /** The loaded servable. Only read while `ready`, or while a handle is held. */
+  /** The loaded servable. Read only while `ready`, or while a handle is held. */
   servable = undefined as S;
   readonly id: ServableId;
 
-  /** Whether the latest list of aspired versions has this version. Kept by the owner. */
+  /** Whether the latest list of aspired versions has this version. Updated by the owner. */
   isAspired = true;
-  /** How many lives before this one failed in a row. */
+  /** Number of consecutive failed load cycles before this one. */
   readonly failedLives: number;
 
   readonly #context: HarnessContext<S>;
@@ -56,7 +56,7 @@ export class LoaderHarness<S> implements Counted<S> {
   #phase: Phase = "new";
   #abandon: (() => void) | undefined;
   #nextLife: Disposable | undefined;
-  /** A disposal that has timed out and still runs. */
+  /** A disposal that has timed out but still runs. */
   #disposing: Promise<void> | undefined;
 
   #state: ServableStateName = "start";
@@ -66,7 +66,7 @@ export class LoaderHarness<S> implements Counted<S> {
   #nextAttemptAtMs: number | undefined;
   #atMs: number;
 
-  /** Begins the life of a version. One that has an error in place of a loader begins as failed. */
+  /** Starts a load cycle of a version. A version with an error instead of a loader starts as failed. */
   constructor(
     context: HarnessContext<S>,
     owner: HarnessOwner<S>,
@@ -94,7 +94,7 @@ export class LoaderHarness<S> implements Counted<S> {
     return this.#phase;
   }
 
-  /** Whether this load cycle began with an error in place of a loader. */
+  /** Whether this load cycle started with an error instead of a loader. */
   get isErrorVersion(): boolean {
     return this.#loader === undefined;
   }
@@ -117,19 +117,19 @@ export class LoaderHarness<S> implements Counted<S> {
     return state;
   }
 
-  /** Begins to load. Only in phase `new`. */
+  /** Starts the load. Only in phase `new`. */
   load(): void {
     this.#phase = "loading";
     void this.#load();
   }
 
-  /** Begins to unload. Only in phase `ready`. */
+  /** Starts the unload. Only in phase `ready`. */
   unload(): void {
     this.#phase = "leaving";
     void this.#unload();
   }
 
-  /** Cancels a version that is not ready: what has not begun ends now, a load is aborted. */
+  /** Cancels a version that is not ready: ends it if its load has not started, else aborts the load. */
   cancel(): void {
     if (this.#phase === "new") this.#end();
     else if (this.#phase === "loading") {
@@ -138,18 +138,18 @@ export class LoaderHarness<S> implements Counted<S> {
     }
   }
 
-  /** Notes the timer of the life that follows this one, and when it is due. */
+  /** Stores the timer of the next load cycle, and its due time. */
   setNextLife(timer: Disposable, atMs: number): void {
     this.#nextLife = timer;
     this.#nextAttemptAtMs = atMs;
   }
 
-  /** Cancels the load cycle that would follow this one. */
+  /** Cancels the next load cycle. */
   cancelNextLife(): void {
     this.#nextLife?.[Symbol.dispose]();
   }
 
-  /** Stops waiting for handles: they keep the servable, which may refuse to work. */
+  /** Stops waiting for handles. They keep the servable, which may reject calls. */
   abandonHandles(): void {
     this.#abandon?.();
   }
@@ -172,7 +172,7 @@ export class LoaderHarness<S> implements Counted<S> {
     this.#end(error);
   }
 
-  /** Releases the reservation when the load that has timed out no longer runs. */
+  /** Releases the reservation when the timed-out load has ended. */
   #releaseAfter(hanging: Promise<unknown> | undefined): void {
     if (hanging === undefined) this.#reservation.release();
     else void hanging.then(() => this.#reservation.release());
@@ -233,7 +233,7 @@ export class LoaderHarness<S> implements Counted<S> {
     return loader.load(context);
   }
 
-  /** Waits for the retry delay, or until the version's data has changed: then its probe runs again too. */
+  /** Waits for the retry delay, or until the version's data has changed; in that case its probe runs again too. */
   async #retryDelay(signal: AbortSignal): Promise<void> {
     const { clock, loadRetryDelayMs } = this.#context;
     const changed = new AbortController();
@@ -265,7 +265,7 @@ export class LoaderHarness<S> implements Counted<S> {
     this.#end(failure);
   }
 
-  /** Disposes a servable. A disposal that takes too long goes on as `#disposing`. */
+  /** Disposes a servable. A disposal that times out continues as `#disposing`. */
   async #dispose(servable: S): Promise<ServingError | undefined> {
     const { clock, unloadTimeoutMs: timeoutMs } = this.#context;
     const disposing = unload(servable);
@@ -281,7 +281,7 @@ export class LoaderHarness<S> implements Counted<S> {
     }
   }
 
-  /** Ends this load cycle; with an error while loading it is `failed` and may be followed by another. */
+  /** Ends this load cycle. After an error while loading, its phase is `failed`, and another load cycle may follow. */
   #end(error?: ServingError): void {
     this.#phase = error !== undefined && this.#phase === "loading" ? "failed" : "ended";
     this.#error = error;

@@ -5,7 +5,7 @@ import type { ServableId } from "./servable-id.js";
 
 /** The outcome of a warm-up. */
 export interface WarmUpOutcome {
-  /** How many recorded requests were read for it; 0 where it had none. */
+  /** Number of recorded requests that were read for it; 0 if there were none. */
   readonly records: number;
   /** Why it failed; absent if it succeeded. */
   readonly error?: unknown;
@@ -18,11 +18,11 @@ export interface LoadContext {
   readonly signal: AbortSignal;
   /** The time of the manager, which deadlines of calls refer to. Default `systemClock`. */
   readonly clock?: Clock;
-  /** Receives what an operator should know of this load. Default none. */
+  /** Logger for messages about this load. Default none. */
   readonly logger?: Logger;
   /**
-   * Call when the load has progressed, such as for each part of a file that has arrived: its time limit starts again.
-   * Absent if there is none.
+   * Call when the load makes progress, such as for each received part of a file, to restart its timeout. Absent if
+   * there is no timeout.
    */
   readonly progressed?: (() => void) | undefined;
   /**
@@ -33,23 +33,22 @@ export interface LoadContext {
 }
 
 /**
- * Knows how to load one version of a servable, what it will cost, and how to unload it.
+ * Loads one version of a servable, estimates its resources, and unloads it.
  *
- * Guarantees a loader gives:
- * - L1 Making one is cheap and touches no file, network or native library; loaders are made for
- *   every version at every emission of a source, and most are never used.
- * - L2 `estimateResources` is an upper bound of what the servable will hold, can be called before
- *   `load`, and does not grow from call to call. Managers ask again after `load` and give back what
- *   turned out not to be needed.
+ * A loader guarantees:
+ * - L1 Making a loader is cheap and does not access files, networks or native libraries: loaders are made for every
+ *   version at every emission of a source, and most are never used.
+ * - L2 `estimateResources` returns an upper bound of the servable's resources. It can be called before `load`, and
+ *   never returns more than in an earlier call. Managers call it again after `load` and release the difference.
  * - L3 `load` resolves with a servable that is ready to be used, warm-up included.
- * - L4 A `load` that rejects leaves nothing behind, and may be called again.
- * - L5 Unloading is the servable's `[Symbol.asyncDispose]` (or `[Symbol.dispose]`): called once, when
- *   no handle to the servable is left, it frees all that `load` allocated. A servable with neither
- *   is left to the garbage collector.
- * - L6 Each `load` makes a servable of its own: disposing one does not harm another.
- * - L7 When the signal aborts, `load` rejects with the signal's reason as soon as it can. Work that
- *   cannot be interrupted may end first; a servable that comes late is disposed by the caller.
- * - L8 A missing or corrupt artefact rejects with a ServingError whose message has the path.
+ * - L4 If `load` rejects, it leaves nothing behind, and may be called again.
+ * - L5 The servable's `[Symbol.asyncDispose]` (or `[Symbol.dispose]`) unloads it: it frees everything that `load`
+ *   allocated. It is called once, when no handle to the servable is left. A servable with neither is left to the
+ *   garbage collector.
+ * - L6 Each `load` makes a separate servable: disposing one does not affect another.
+ * - L7 When the signal aborts, `load` rejects with the signal's reason as soon as it can. Work that cannot be
+ *   interrupted may end first; the caller disposes a servable that arrives later.
+ * - L8 If a file is missing or corrupt, `load` rejects with a ServingError whose message has the path.
  *
  * `load` must not block the event loop: long native work belongs on another thread.
  *
@@ -64,17 +63,17 @@ export interface LoadContext {
  * ```
  */
 export interface Loader<S> {
-  /** An upper bound of what the loaded servable holds. Absent means that nothing is reserved. */
+  /** Returns an upper bound of the resources of the loaded servable. Absent: nothing is reserved. */
   estimateResources?(): Promise<Resources>;
   /**
-   * Proves that `load` can be tried without harm to the process, for instance by loading in a child
-   * process first. Runs before every first attempt to load; a rejection fails the version.
+   * Checks that `load` cannot crash the process, for instance by loading in a child process first. Called before the
+   * first load attempt of each load cycle. A rejection fails the version.
    */
   probe?(context: LoadContext): Promise<void>;
   load(context: LoadContext): Promise<S>;
 }
 
-/** Disposes a servable by the means that it has: asyncDispose, else dispose, else nothing. */
+/** Disposes a servable with `[Symbol.asyncDispose]`, else with `[Symbol.dispose]`, else does nothing. */
 export async function unload(servable: unknown): Promise<void> {
   if (servable === null || (typeof servable !== "object" && typeof servable !== "function")) return;
   const { [Symbol.asyncDispose]: disposeAsync, [Symbol.dispose]: dispose } = servable as Partial<

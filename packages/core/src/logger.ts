@@ -1,8 +1,7 @@
 /**
- * Receives what an operator should know. A pino logger fits; wrap any other.
+ * Logger for messages to the operator. A pino logger fits; wrap other loggers.
  *
- * Each method takes facts for programs first and a sentence for people second. No secret is passed:
- * no bodies, no header values.
+ * Each method takes structured fields first and a message second. Neither contains secrets, bodies or header values.
  */
 export interface Logger {
   info(fields: object, message: string): void;
@@ -12,5 +11,5 @@ export interface Logger {
 
 const ignore = () => {};
 
-/** The logger that is used if none is passed: it writes nothing. */
+/** The default logger. Writes nothing. */
 export const silentLogger: Logger = { info: ignore, warn: ignore, error: ignore };

@@ -3,28 +3,28 @@ import type { ServableId } from "./servable-id.js";
 import type { ServableRequest } from "./servable-request.js";
 
 /**
- * Owns servables and hands them out.
+ * Owns servables and returns handles to them.
  *
  * Guarantees:
- * - M1 `acquire` is synchronous and gives a servable that is loaded and warmed up.
+ * - M1 `acquire` is synchronous and returns a servable that is loaded and warmed up.
  * - M2 A version with a handle is not unloaded.
- * - M3 `close` refuses new handles at once, waits for those that are held, then unloads all. It can
- *   be called again and gives the same promise.
+ * - M3 `close` immediately rejects new `acquire` calls, waits for held handles, then unloads all versions. Later
+ *   calls return the same promise.
  */
 export interface Manager<S> extends AsyncDisposable {
   /**
-   * Returns a handle to the version that the request names. A string is the name of a servable: its newest
+   * Returns a handle to the version that the request names. A string names a servable and requests its newest
    * available version.
    *
-   * @throws ServingError NOT_FOUND / SERVABLE_NOT_FOUND when no such version is available,
-   * INVALID_ARGUMENT / LABEL_NOT_FOUND for an unknown label, UNAVAILABLE / MANAGER_CLOSED.
+   * @throws ServingError NOT_FOUND / SERVABLE_NOT_FOUND if the version is not available, INVALID_ARGUMENT /
+   * LABEL_NOT_FOUND for an unknown label, UNAVAILABLE / MANAGER_CLOSED.
    */
   acquire(request: ServableRequest | string): ServableHandle<S>;
-  /** The ids of all versions that can be acquired now. */
+  /** Returns the ids of all versions that can be acquired now. */
   listAvailable(): ServableId[];
   /**
-   * Refuses new handles, waits until those that are held are released, and unloads all. Can be called again. When
-   * the signal aborts, it stops waiting for handles and unloads immediately.
+   * Rejects new `acquire` calls, waits until held handles are released, and unloads all versions. May be called
+   * repeatedly. If the signal aborts, stops waiting for handles and unloads immediately.
    */
   close(options?: { readonly signal?: AbortSignal }): Promise<void>;
 }

@@ -5,10 +5,10 @@ import type { ServableId } from "./servable-id.js";
 import type { SourceAdapter } from "./source.js";
 
 /**
- * Makes the adapter that converts the data of each version with a function, version by version.
+ * Makes an adapter that converts the data of each version with a function.
  *
- * A conversion that throws makes that version an error version (the ServingError itself, or
- * ADAPTER_FAILED with the cause).
+ * If the conversion of a version throws, the version is emitted with the ServingError, or with ADAPTER_FAILED and the
+ * cause.
  */
 export function mapVersions<I, O>(convert: (data: I, id: ServableId) => O): SourceAdapter<I, O> {
   const convertOne = (version: AspiredVersion<I>): AspiredVersion<O> => {

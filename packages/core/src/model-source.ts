@@ -14,44 +14,48 @@ import type { StoragePath } from "./storage-path.js";
 export interface SourceServable {
   /** The servable's name; unique within the source. */
   readonly name: string;
-  /** The path or URI below which the versions are, as `resolve` of the provider returned it. */
+  /** The path or URI that contains the versions, as `resolve` of the provider returned it. */
   readonly basePath: string;
-  /** Which of the versions found are aspired. Default `latestVersions(1)`. */
+  /** Decides which of the found versions are aspired. Default `latestVersions(1)`. */
   readonly versionPolicy?: ServableVersionPolicy | undefined;
   /**
-   * Whether versions stay aspired if the base path can be read and has none any more, as when a volume was unmounted
-   * or a bucket emptied by accident. Default false: an empty base path withdraws the servable.
+   * Whether versions stay aspired if the base path becomes empty, for instance because a volume was unmounted or a
+   * bucket emptied by accident. Default false: an empty base path withdraws the servable.
    */
   readonly servableVersionsAlwaysPresent?: boolean | undefined;
   /**
-   * The platform's rule whether the files at a local path are all there. A source of local files asks it before it
-   * emits a version; `fetchedLoader` asks it of files that were fetched. Default: any files will do.
+   * Returns whether the files at a local path are complete, by the platform's rule. A source of local files calls it
+   * before it emits a version; `fetchedLoader` calls it for fetched files. Default: they always are.
    */
   readonly isComplete?: ((path: string) => Promise<Completeness>) | undefined;
   /**
-   * Why the version at a URI must not be loaded, such as that it has ended the process, or undefined. `stamp` changes
-   * with the version's files: see `RemotePath.stamp`. A source of remote storage asks it before it emits a version, and
-   * emits the version with this error; older versions are chosen as if it were not there. Default: no version is refused.
+   * Returns the error for which the version at a URI must not be loaded, such as a crash in an earlier load, or
+   * undefined. `stamp` changes with the version's files: see `RemotePath.stamp`. A source of remote storage calls it
+   * before it emits a version, and emits the version with this error; the version policy ignores the version.
+   * Default: no version is rejected.
    */
   readonly refusal?:
     | ((uri: string, stamp: string) => Promise<ServingError | undefined>)
     | undefined;
-  /** The platform's rule whether a local path is a model itself, without a directory for each version. Default: never. */
+  /**
+   * Returns whether a local path is itself a model, without version directories, by the platform's rule. Default:
+   * never.
+   */
   readonly accepts?: ((path: string) => Promise<boolean>) | undefined;
 }
 
-/** A problem of a servable or of one of its versions, known to the source. `error.reason` says which. */
+/** A problem of a servable or of one of its versions, as the source reports it. `error.reason` identifies it. */
 export interface SourceProblem {
   /** The servable's name. */
   readonly name: string;
-  /** The version, if the problem is of one. */
+  /** The version, if the problem concerns one. */
   readonly version?: Version;
   readonly error: ServingError;
-  /** The time since when, in ms on the source's Clock. */
+  /** The time at which the problem started, in ms on the source's Clock. */
   readonly sinceMs: number;
 }
 
-/** A problem came up, changed its text, or is over. */
+/** A problem started, changed its message, or ended. */
 export interface SourceProblemEvent {
   readonly kind: "problem" | "resolved";
   readonly problem: SourceProblem;
@@ -68,15 +72,15 @@ export interface SourceLabelsEvent {
   readonly atMs: number;
 }
 
-/** Work of a source with its storage, which costs time or money. */
+/** A storage operation of a source, which costs time or money. */
 export type SourceActivity =
   /** A page of a listing was requested. */
   | { readonly what: "listed" }
-  /** The files of a version were fetched, or were on this machine already. */
+  /** The files of a version were fetched, or found in the cache of this machine. */
   | {
       readonly what: "fetched";
       readonly from: "storage" | "cache";
-      /** The bytes that came from the storage. */
+      /** Bytes received from the storage. */
       readonly bytes: number;
       readonly durationMs: number;
     }
@@ -86,11 +90,11 @@ export type SourceActivity =
       readonly during: "listing" | "fetch";
       /** The reason of the error. */
       readonly reason: string;
-      /** The bytes that came from the storage. */
+      /** Bytes received from the storage. */
       readonly bytes: number;
     };
 
-/** A source worked with its storage: what metrics count. */
+/** A storage operation of a source has ended, or a page was requested. Metrics count these events. */
 export interface SourceActivityEvent {
   readonly kind: "activity";
   /** The servable's name. */
@@ -104,31 +108,30 @@ export interface SourceActivityEvent {
 export type SourceEvent = SourceProblemEvent | SourceLabelsEvent | SourceActivityEvent;
 
 /**
- * The source of a provider: finds the versions of servables in one kind of storage.
+ * A source made by a provider: finds the versions of servables in one kind of storage.
  *
  * Guarantees, in addition to those of `Source` (O1 to O10):
- * - N1 A version's data is a StoragePath whose files are there, or a RemotePath (R1 to R8). It is what the version
- *   policy chooses among the versions found.
- * - N2 `reconfigure` replaces all servables while running. A name that is gone is withdrawn by an empty list before
- *   `reconfigure` returns; a name that is new is looked for; a name that stays keeps its list until the storage was
- *   read.
- * - N3 `poll` reads the storage immediately. It resolves when each servable was read, or is known not to answer, and
- *   the changes were emitted. It never rejects, and resolves immediately if nothing is subscribed.
- * - N4 Storage that cannot be read withdraws nothing: the last list stays in force. `problems` has an error of the
- *   servable until the storage can be read again.
- * - N5 A servable whose storage fails or does not answer delays no other servable.
+ * - N1 A version's data is a StoragePath whose files exist, or a RemotePath (see its guarantees R1 to R8). The source
+ *   emits the versions that the version policy chooses among those found.
+ * - N2 `reconfigure` replaces all servables while running. Removed names are withdrawn by an empty list before
+ *   `reconfigure` returns. Names that remain keep their lists until the storage was read for the new configuration.
+ * - N3 `poll` reads the storage immediately. It resolves when each servable was read or has timed out, and the
+ *   changes were emitted. It never rejects, and resolves immediately if there is no subscriber.
+ * - N4 If the storage cannot be read, nothing is withdrawn: the last list stays in effect. `problems` has an error of
+ *   the servable until the storage can be read again.
+ * - N5 If the storage of a servable fails or does not respond, other servables are not delayed.
  * - N6 The source never completes or fails.
- * - N7 `events` emits each problem when it comes up and when it is over. While nothing is subscribed to the source,
- *   `problems` is empty and `events` is silent.
- * - N8 `labels`, if the source has it, returns the labels that the storage has for a servable. `events` emits
- *   `labels` when they have changed, not before the versions that they point at were emitted.
+ * - N7 `events` emits each problem when it starts and when it ends. While the source has no subscriber, `problems` is
+ *   empty and `events` emits nothing.
+ * - N8 `labels`, if present, returns the labels that the storage has for a servable. When they change, `events` emits
+ *   `labels`, after the versions that they point to were emitted.
  * - N11 A source whose storage costs time or money emits an `activity` in `events` for each page of a listing that it
- *   requests, for each listing that failed, and for each fetch that has ended, unless that was aborted.
+ *   requests, for each failed listing, and for each completed or failed fetch, unless the fetch was aborted.
  *
- * A version whose files are on their way is a problem with the reason VERSION_INCOMPLETE.
+ * A version whose files are still being written is reported as a problem with the reason VERSION_INCOMPLETE.
  */
 export interface ModelSource extends Source<StoragePath | RemotePath> {
-  /** Hot. */
+  /** Emits problems, labels and activity as they occur. A hot observable. */
   readonly events: Observable<SourceEvent>;
   /** Replaces all servables. @throws TypeError if one of them is invalid, and then changes nothing. */
   reconfigure(servables: readonly SourceServable[]): void;
@@ -136,39 +139,45 @@ export interface ModelSource extends Source<StoragePath | RemotePath> {
   poll(): Promise<void>;
   /** The current problems of one servable, or of all. */
   problems(name?: string): readonly SourceProblem[];
-  /** The labels that the storage itself has for a servable, such as aliases of a registry. Absent if it has none. */
+  /**
+   * Returns the labels that the storage itself has for a servable, such as aliases of a registry. Absent if the
+   * storage has no labels.
+   */
   labels?(name: string): VersionLabels;
 }
 
-/** The context that a provider makes a source of. */
+/** The arguments from which a provider makes a source. */
 export interface SourceContext {
-  /** The servables to find versions of; `reconfigure` replaces them. */
+  /** The servables whose versions to find; `reconfigure` replaces them. */
   readonly servables: readonly SourceServable[];
   readonly clock: Clock;
-  /** Receives what an operator should know besides `events`. */
+  /** Logger for messages to the operator in addition to `events`. */
   readonly logger: Logger;
-  /** Ms from one poll of a servable to the next; 0 polls once. Absent unless the user set it: the provider chooses. */
+  /**
+   * Interval between polls of a servable in ms; 0 polls once. Absent unless the user set it; the provider has a
+   * default.
+   */
   readonly pollIntervalMs?: number;
   /** Whether to watch for changes besides polling. Absent unless the user set it. */
   readonly watch?: boolean;
-  /** Ms for which the files of a version must have been unchanged. Absent unless the user set it. */
+  /** Time in ms for which the files of a version must be unchanged. Absent unless the user set it. */
   readonly settleMs?: number;
 }
 
 /**
- * A kind of storage that models come from, by the schemes of its URIs.
+ * A kind of storage for models, identified by the schemes of its URIs.
  *
- * - N9 `resolve` returns the URI that is shown, the same for one that it returned, without credentials. It throws an
- *   Error that says what was expected for one that it cannot serve. It touches no network and no file.
- * - N10 `create` makes a source of its own each time, and touches no network and no file.
+ * - N9 `resolve` returns the URI to show, without credentials; for its own result it returns the same URI. For a URI
+ *   that it cannot serve it throws an Error with the expected form. It does not access the network or files.
+ * - N10 `create` makes a new source each time, and does not access the network or files.
  */
 export interface SourceProvider {
   /**
-   * The schemes of base paths in lower case, such as `s3` for `s3://bucket/models/digits`. The provider of `file` has
-   * the base paths that are not URIs as well.
+   * The schemes of base paths in lower case, such as `s3` for `s3://bucket/models/digits`. The provider of `file`
+   * also handles base paths that are not URIs.
    */
   readonly schemes: readonly string[];
-  /** Checks a base path of the configuration and makes it absolute. Default: it is taken as it stands. */
+  /** Checks a base path of the configuration and makes it absolute. Default: returns it unchanged. */
   resolve?(basePath: string): string;
   create(context: SourceContext): ModelSource;
 }

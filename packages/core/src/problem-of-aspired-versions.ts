@@ -3,7 +3,7 @@ import { isServingError } from "./errors.js";
 import type { Loader } from "./loader.js";
 import { isVersion, type Version } from "./servable-id.js";
 
-/** The problem of an emission of a source to a manager, if any. Internal. */
+/** Returns what is invalid about a list that a source emitted, or undefined. Internal. */
 export function problemOf(list: AspiredVersions<unknown>): string | undefined {
   if (typeof list?.name !== "string") return "it has no name";
   if (!Array.isArray(list.versions)) return `versions of ${list.name} is not an array`;

@@ -5,7 +5,7 @@ import { formatResources, type Resources } from "./resources.js";
 import type { ServableId } from "./servable-id.js";
 import { settleBy } from "./settle-by.js";
 
-/** The resources of its manager that a version holds in one load cycle: the estimate of its loader. Internal. */
+/** The resources that a version reserves in its manager for one load cycle: the estimate of its loader. Internal. */
 export class Reservation<S> {
   readonly #context: HarnessContext<S>;
   readonly #id: ServableId;
@@ -17,10 +17,10 @@ export class Reservation<S> {
   }
 
   /**
-   * Reserves what the loader estimates, or nothing if it does not. Where there is no room now, `wait`
-   * is called with the reason and what to wait for.
+   * Reserves the estimate of the loader, or nothing if the loader has none. If there is no room now, calls `wait`
+   * with the reason and the condition to wait for.
    *
-   * @throws ServingError NEVER_FITS; what the estimate rejects with; the signal's reason.
+   * @throws ServingError NEVER_FITS; the error of the estimate; the signal's reason.
    */
   async take(
     loader: Loader<S>,
@@ -53,7 +53,7 @@ export class Reservation<S> {
     this.#held = estimate;
   }
 
-  /** A loader may know after loading that it needs less than it estimated; never more. */
+  /** Reserves the estimate after loading instead, which may be lower than the first one, never higher. */
   async lower(loader: Loader<S>, signal: AbortSignal): Promise<void> {
     const before = this.#held;
     if (before === undefined) return;
@@ -66,11 +66,11 @@ export class Reservation<S> {
       this.#held = after;
       resourceQueue.wakeAll();
     } catch {
-      // The servable is loaded all the same, and what was reserved for it is enough.
+      // The servable is loaded anyway, and its reservation is large enough.
     }
   }
 
-  /** Releases what is held, so that the versions that wait may have it. */
+  /** Releases the reservation, so that waiting versions can use it. */
   release(): void {
     if (this.#held === undefined) return;
     this.#context.resources.release(this.#held);

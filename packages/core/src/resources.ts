@@ -1,48 +1,48 @@
 /**
- * Amounts of named resources, such as `{ ramBytes: 1_200_000 }`. A name that is absent stands for
- * zero; amounts are finite and not negative.
+ * Amounts of named resources, such as `{ ramBytes: 1_200_000 }`. An absent name means zero; amounts are finite and
+ * not negative.
  */
 export type Resources = Readonly<Record<string, number>>;
 
 /** The resource that estimates of memory use: bytes of main memory. */
 export const RAM_BYTES = "ramBytes";
 
-/** Writes amounts for a message: `ramBytes 200, servables 1`, or `nothing`. Internal. */
+/** Formats amounts for a message: `ramBytes 200, servables 1`, or `nothing`. Internal. */
 export function formatResources(amounts: Resources): string {
   const entries = Object.entries(amounts);
   return entries.map(([name, amount]) => `${name} ${amount}`).join(", ") || "nothing";
 }
 
 /**
- * Keeps account of what is reserved of limited resources.
+ * Tracks the reserved amounts of limited resources.
  *
- * A resource that the limits do not name is unlimited.
+ * A resource without a limit is unlimited.
  */
 export class ResourceTracker {
-  /** The limits that were given. */
+  /** The limits from the constructor. */
   readonly limits: Resources;
   readonly #reserved = new Map<string, { amount: number; holders: number }>();
 
-  /** Throws RangeError when a limit is not a finite number >= 0. */
+  /** Throws RangeError if a limit is not a finite number >= 0. */
   constructor(limits: Resources = {}) {
     checkAmounts(limits);
     this.limits = { ...limits };
   }
 
-  /** The amounts that are reserved now. */
+  /** The currently reserved amounts. */
   get reserved(): Resources {
     return Object.fromEntries([...this.#reserved].map(([name, { amount }]) => [name, amount]));
   }
 
-  /** Whether `amounts` fit when nothing else is reserved. Throws RangeError as `reserve` does. */
+  /** Returns whether `amounts` fit if nothing else is reserved. Throws RangeError as `reserve` does. */
   canEverReserve(amounts: Resources): boolean {
     checkAmounts(amounts);
     return Object.entries(amounts).every(([name, amount]) => amount <= this.#limitOf(name));
   }
 
   /**
-   * Reserves all of `amounts`, or nothing and returns false when one of them does not fit. Throws
-   * RangeError, having reserved nothing, when an amount is not a finite number >= 0.
+   * Reserves all of `amounts`; if one of them does not fit, reserves nothing and returns false. Throws RangeError,
+   * without reserving anything, if an amount is not a finite number >= 0.
    */
   reserve(amounts: Resources): boolean {
     checkAmounts(amounts);
@@ -59,8 +59,8 @@ export class ResourceTracker {
   }
 
   /**
-   * Exchanges what `reserve` took for other amounts, if none of them is greater and one is smaller;
-   * else changes nothing and returns false.
+   * Replaces reserved amounts by others, if none of them is larger and one is smaller; else changes nothing and
+   * returns false.
    */
   lower(before: Resources, after: Resources): boolean {
     checkAmounts(after);
@@ -73,11 +73,11 @@ export class ResourceTracker {
     return this.reserve(after);
   }
 
-  /** Releases what `reserve` took. */
+  /** Releases reserved amounts. */
   release(amounts: Resources): void {
     for (const [name, amount] of Object.entries(amounts)) {
       const holders = (this.#reserved.get(name)?.holders ?? 0) - 1;
-      // Counted, since a sum of fractions need not come back to zero.
+      // Counted, because a sum of fractions may not return to exactly zero.
       if (holders <= 0) this.#reserved.delete(name);
       else this.#reserved.set(name, { amount: this.#amountOf(name) - amount, holders });
     }

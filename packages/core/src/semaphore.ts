@@ -1,6 +1,6 @@
 import { WaitLine } from "./wait-line.js";
 
-/** Bounds how many holders there are at a time. The others wait in the order of arrival. */
+/** Limits the number of concurrent holders. Other callers wait in the order of arrival. */
 export class Semaphore {
   readonly #line = new WaitLine<void>();
   readonly #whenIdle: (() => void) | undefined;
@@ -9,7 +9,7 @@ export class Semaphore {
 
   /**
    * @param limit An integer of at least 1, or Infinity.
-   * @param whenIdle Called each time the last holder releases and no caller waits.
+   * @param whenIdle Called each time the last holder releases it and no caller waits.
    * @throws RangeError for another limit.
    */
   constructor(limit: number, whenIdle?: () => void) {
@@ -21,18 +21,18 @@ export class Semaphore {
     return this.#limit;
   }
 
-  /** A higher limit admits waiting callers; a lower one takes effect as holders release. */
+  /** Sets the limit. A higher limit admits waiting callers; a lower limit takes effect as holders release. */
   set limit(limit: number) {
     this.#limit = checked(limit);
     this.#admit();
   }
 
-  /** How many hold it. */
+  /** Number of holders. */
   get held(): number {
     return this.#held;
   }
 
-  /** How many callers wait. */
+  /** Number of waiting callers. */
   get waiting(): number {
     return this.#line.length;
   }
@@ -45,14 +45,14 @@ export class Semaphore {
   }
 
   /**
-   * Acquires it: immediately, with undefined, or when the promise resolves. Rejects with the signal's
-   * reason if it aborts before.
+   * Acquires it: immediately, returning undefined, or when the returned promise resolves. Rejects with the signal's
+   * reason if the signal aborts first.
    */
   acquire(signal?: AbortSignal): Promise<void> | undefined {
     return this.tryAcquire() ? undefined : this.#line.wait(signal);
   }
 
-  /** Releases it, to the first caller that waits. */
+  /** Releases it and admits the first waiting caller. */
   release(): void {
     this.#held--;
     this.#admit();

@@ -2,16 +2,16 @@ import { errors } from "./errors.js";
 import type { ServableId } from "./servable-id.js";
 
 /**
- * Something whose use is counted: it must not be torn down while its count is above zero.
+ * A reference-counted object: it must not be disposed while its count is above zero.
  *
  * Internal to managers; the counter is a plain field so that acquire and release stay cheap.
  */
 export interface Counted<S> {
   readonly id: ServableId;
   readonly servable: S;
-  /** How many handles are held. */
+  /** Number of handles that are held. */
   handleCount: number;
-  /** Called when a release takes `handleCount` to zero; undefined while nothing listens. */
+  /** Called when a release reduces `handleCount` to zero; undefined while there is no listener. */
   onIdle: (() => void) | undefined;
 }
 
@@ -23,20 +23,20 @@ export interface Counted<S> {
  * - H2 Releasing twice is the same as releasing once.
  * - H3 After release, reading `servable` throws HANDLE_RELEASED.
  *
- * Release a handle as soon as the call is done, best with `using`: the version cannot be unloaded
- * before, and with the resource-preserving policy its successor cannot be loaded.
+ * Release a handle as soon as the call is done, preferably with `using`: until then the version cannot be unloaded,
+ * and with the resource-preserving policy its successor cannot be loaded.
  */
 export class ServableHandle<S> implements Disposable {
   readonly #counted: Counted<S>;
   #isReleased = false;
 
-  /** Counts itself in. Handles are made by managers. */
+  /** Increments the count. Handles are made by managers. */
   constructor(counted: Counted<S>) {
     this.#counted = counted;
     counted.handleCount++;
   }
 
-  /** The version that is held: for a request without a version, the one that was chosen. */
+  /** The version that the handle refers to: for a request without a version, the version that was chosen. */
   get id(): ServableId {
     return this.#counted.id;
   }

@@ -1,5 +1,5 @@
 /**
- * The version of a servable: an int64, greater than or equal to 0. Greater is newer.
+ * The version of a servable: an int64 of at least 0. A larger number is newer.
  *
  * @example
  * ```ts
@@ -21,14 +21,14 @@ export interface ServableId {
   readonly version: Version;
 }
 
-/** The greatest version: the greatest int64. */
+/** The maximum version: the maximum int64. */
 export const MAX_VERSION: Version = 2n ** 63n - 1n;
 
 /**
- * Makes a ServableId from a version given as bigint or as integer number.
+ * Makes a ServableId from a version that is a bigint or an integer number.
  *
- * @throws RangeError when the version is not an integer, is negative or exceeds int64; a number
- * beyond 2^53 - 1 must be given as a bigint.
+ * @throws RangeError if the version is not an integer, is negative or exceeds int64, or if it is a number above
+ * 2^53 - 1, which must be passed as a bigint.
  */
 export function servableId(name: string, version: bigint | number): ServableId {
   return { name, version: toVersion(version) };
@@ -48,14 +48,14 @@ export function toVersion(version: bigint | number): Version {
   return value;
 }
 
-/** Tells whether a value is a Version: a bigint from 0 to the greatest int64. */
+/** Returns whether a value is a Version: a bigint from 0 to the maximum int64. */
 export function isVersion(value: unknown): value is Version {
   return typeof value === "bigint" && value >= 0n && value <= MAX_VERSION;
 }
 
 /**
- * Parses the decimal digits of a version; leading zeros are allowed ("00000123" is 123).
- * Anything else, and numbers beyond int64, give undefined.
+ * Parses the decimal digits of a version; leading zeros are allowed ("00000123" is 123). Returns undefined for any
+ * other text, and for numbers above int64.
  */
 export function parseVersion(text: string): Version | undefined {
   if (!/^[0-9]{1,64}$/.test(text)) return undefined;
@@ -63,12 +63,12 @@ export function parseVersion(text: string): Version | undefined {
   return value <= MAX_VERSION ? value : undefined;
 }
 
-/** Writes an id the way TF Serving's messages do: `{name: digits version: 3}`. */
+/** Formats an id as TF Serving's messages do: `{name: digits version: 3}`. */
 export function formatServableId(id: ServableId): string {
   return `{name: ${id.name} version: ${id.version}}`;
 }
 
-/** Tells whether two ids name the same version of the same servable. */
+/** Returns whether two ids name the same version of the same servable. */
 export function isSameServable(a: ServableId, b: ServableId): boolean {
   return a.version === b.version && a.name === b.name;
 }

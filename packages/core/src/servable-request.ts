@@ -1,10 +1,10 @@
 import type { ServableId, Version } from "./servable-id.js";
 
 /**
- * Names the version of a servable that a caller wants.
+ * The version of a servable that a caller requests.
  *
- * At most one of `version` and `label` is given; without them the newest available version is meant: the
- * greatest that is available now, never one that merely exists.
+ * At most one of `version` and `label` may be set. Without them, the request means the newest version that is
+ * available now.
  *
  * @example
  * ```ts
@@ -16,26 +16,26 @@ export interface ServableRequest {
   readonly name: string;
   /** Exactly this version. */
   readonly version?: bigint | number;
-  /** The version that this label points at. */
+  /** The version that this label points to. */
   readonly label?: string;
 }
 
-/** Writes a request the way TF Serving's messages do: `Specific(m, 3)`, `Latest(m)`. */
+/** Formats a request as TF Serving's messages do: `Specific(m, 3)`, `Latest(m)`. */
 export function formatServableRequest(request: ServableRequest): string {
   if (request.version !== undefined) return `Specific(${request.name}, ${request.version})`;
   if (request.label !== undefined) return `Label(${request.name}, ${request.label})`;
   return `Latest(${request.name})`;
 }
 
-/** The labels of one servable: which version each points at. */
+/** The labels of one servable, and the version that each points to. */
 export type VersionLabels = Readonly<Record<string, Version | number>>;
 
-/** The request for exactly the version of an id. */
+/** Returns the request for exactly the version of an id. */
 export function specific(id: ServableId): ServableRequest {
   return { name: id.name, version: id.version };
 }
 
-/** The request that a name is short for. @throws TypeError if there is no name. */
+/** Returns the request that a name stands for. @throws TypeError if there is no name. */
 export function requestOf(request: ServableRequest | string): ServableRequest {
   if (typeof request === "string") return { name: request };
   if (typeof request?.name === "string") return request;

@@ -7,11 +7,11 @@ import { formatServableId, type ServableId } from "./servable-id.js";
 import type { ManagerEvent, ServableState, ServableStateName } from "./servable-state.js";
 import { type WaitOptions, waitUntil } from "./wait-until.js";
 
-/** How much a ServableStateMonitor remembers. */
+/** Options for a ServableStateMonitor. */
 export interface ServableStateMonitorOptions {
-  /** How many of the latest events `history` keeps. Default 0. */
+  /** Maximum number of events in `history`. Default 0. */
   readonly maxHistory?: number | undefined;
-  /** How many ended versions of a name are remembered; older ones are forgotten. Default 10. */
+  /** Maximum number of ended versions that are remembered per name; older ones are forgotten. Default 10. */
   readonly maxEndedPerName?: number | undefined;
   /** Default `systemClock`. */
   readonly clock?: Clock | undefined;
@@ -20,24 +20,24 @@ export interface ServableStateMonitorOptions {
 const ORDER: readonly ServableStateName[] = ["start", "loading", "available", "unloading", "end"];
 
 /**
- * Follows the events of managers and remembers the state of every version, also of versions that
- * the manager has forgotten, within bounds.
+ * Observes the events of managers and remembers the state of every version, including a limited number of versions
+ * that the manager has forgotten.
  *
- * It sees what happens from its making on. Disposing it ends its subscription; what it remembers can
- * still be read.
+ * It observes events from its construction on. Disposing it ends its subscription; the remembered states can still be
+ * read.
  */
 export class ServableStateMonitor implements Disposable {
   readonly #maxHistory: number;
   readonly #maxEndedPerName: number;
   readonly #clock: Clock;
   readonly #subscription: Subscription;
-  /** By name, then by version; the version that changed last stands last. */
+  /** By name, then by version; the version that changed last is last. */
   readonly #byName = new Map<string, Map<bigint, ServableState>>();
   #history: ServableState[] = [];
   readonly #waiting = new ChangeListeners();
   #isComplete = false;
 
-  /** Throws RangeError when a number among the options is out of its range. */
+  /** Throws RangeError if a number among the options is out of range. */
   constructor(events: Observable<ManagerEvent>, options: ServableStateMonitorOptions = {}) {
     this.#maxHistory = options.maxHistory ?? 0;
     this.#maxEndedPerName = options.maxEndedPerName ?? 10;
@@ -57,17 +57,17 @@ export class ServableStateMonitor implements Disposable {
     });
   }
 
-  /** The latest events, oldest first: at most `maxHistory`. */
+  /** Returns the latest events, oldest first: at most `maxHistory`. */
   get history(): readonly ServableState[] {
     return this.#maxHistory === 0 ? [] : this.#history.slice(-this.#maxHistory);
   }
 
-  /** The last known state of a version. */
+  /** Returns the last known state of a version. */
   state(id: ServableId): ServableState | undefined {
     return this.#byName.get(id.name)?.get(id.version);
   }
 
-  /** The last known states, of one name or of all; newest version first within a name. */
+  /** Returns the last known states of one name or of all names; newest version first within a name. */
   states(name?: string): ServableState[] {
     const all = name === undefined ? this.#byName.values() : [this.#byName.get(name) ?? new Map()];
     return [...all].flatMap((states: ReadonlyMap<bigint, ServableState>) =>
@@ -75,22 +75,21 @@ export class ServableStateMonitor implements Disposable {
     );
   }
 
-  /** The states of versions that have not ended. */
+  /** Returns the states of versions that have not ended. */
   liveStates(name?: string): ServableState[] {
     return this.states(name).filter(({ state }) => state !== "end");
   }
 
-  /** Forgets versions that have ended, of one name or of all. */
+  /** Forgets ended versions of one name or of all names. */
   forgetEnded(name?: string): void {
     for (const key of name === undefined ? [...this.#byName.keys()] : [name]) this.#forget(key, 0);
   }
 
   /**
-   * Resolves with the state of the version once that is `goal` or further.
+   * Resolves with the state of the version once it has reached `goal` or a later state.
    *
-   * @throws ServingError the version's error when it ended with one and the goal is not `end`;
-   * WAIT_TIMED_OUT (DEADLINE_EXCEEDED); MANAGER_CLOSED (UNAVAILABLE) when the events have ended
-   * before; or the signal's reason.
+   * @throws ServingError the version's error if it ended with an error and the goal is not `end`; WAIT_TIMED_OUT
+   * (DEADLINE_EXCEEDED); MANAGER_CLOSED (UNAVAILABLE) if the events complete first; or the signal's reason.
    */
   waitForState(
     id: ServableId,
@@ -130,7 +129,7 @@ export class ServableStateMonitor implements Disposable {
     if (state.state === "end") this.#forget(name, this.#maxEndedPerName);
     if (this.#maxHistory > 0) {
       this.#history.push(state);
-      // Cut now and then rather than shifted at every event.
+      // Truncated occasionally, which is cheaper than a shift at every event.
       if (this.#history.length >= 2 * this.#maxHistory) {
         this.#history = this.#history.slice(-this.#maxHistory);
       }

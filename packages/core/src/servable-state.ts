@@ -2,7 +2,7 @@ import type { ServingError } from "./errors.js";
 import type { ServableId } from "./servable-id.js";
 
 /**
- * Where a version stands in its load cycle.
+ * The state of a version in its load cycle.
  *
  * ```
  *   start ──▶ loading ──▶ available ──▶ unloading ──▶ end
@@ -10,19 +10,18 @@ import type { ServableId } from "./servable-id.js";
  *     └──────────┴────── error, or not aspired ────────┘
  * ```
  *
- * A version only moves to the right. A version that ended and is aspired again begins a new load cycle
- * at `start`.
+ * A version only moves to the right. If an ended version is aspired again, it starts a new load cycle at `start`.
  */
 export type ServableStateName = "start" | "loading" | "available" | "unloading" | "end";
 
-/** The cause of a wait of a version, if it waits for something other than its own work. */
+/** The reason why a version waits, if it waits for something other than its own work. */
 export type WaitingFor = "load-slot" | "resources" | "retry" | "handles" | "unload-slot";
 
 /**
- * The state of one version, as it is told to observers.
+ * The state of one version, as observers receive it.
  *
- * - `available` is emitted after `acquire` gives the version, `unloading` before it stops doing so.
- * - `end` with an `error` is a version that failed; without one it was unloaded or never loaded.
+ * - `available` is emitted after `acquire` can return the version, `unloading` before it no longer can.
+ * - `end` with an `error` means that the version failed; without an error, it was unloaded or never loaded.
  *
  * @example
  * ```ts
@@ -33,30 +32,30 @@ export type WaitingFor = "load-slot" | "resources" | "retry" | "handles" | "unlo
 export interface ServableState {
   readonly id: ServableId;
   readonly state: ServableStateName;
-  /** Why the version failed, or why its last attempt to load did. */
+  /** The error of the version, or of its last load attempt. */
   readonly error?: ServingError;
-  /** How often loading was tried in this load cycle. */
+  /** Number of load attempts in this load cycle. */
   readonly attempts: number;
   readonly waitingFor?: WaitingFor;
-  /** When the next attempt to load begins, on the manager's Clock. */
+  /** Time of the next load attempt, on the manager's Clock. */
   readonly nextAttemptAtMs?: number;
-  /** When this state was reached, on the manager's Clock. */
+  /** Time at which this state was reached, on the manager's Clock. */
   readonly atMs: number;
 }
 
 /** An event of a manager, as a union over `kind`. */
 export type ManagerEvent =
   | ({ readonly kind: "state" } & ServableState)
-  /** The labels of a servable were set; what they point at is for `labels` to say. */
+  /** The labels of a servable were set; `labels` returns the versions that they point to. */
   | { readonly kind: "labels"; readonly name: string; readonly atMs: number }
-  /** A source failed or completed; what it had aspired stays. */
+  /** A source failed or completed. The versions that it aspired stay aspired. */
   | { readonly kind: "source-ended"; readonly error?: unknown; readonly atMs: number }
-  /** The policy threw, or asked for what its contract forbids, and was not followed. */
+  /** The policy threw, or returned an action that its contract forbids. The action was ignored. */
   | {
       readonly kind: "policy-failed";
       readonly name: string;
       readonly error: ServingError;
       readonly atMs: number;
     }
-  /** A source emitted something that is not a list of aspired versions, and it was ignored. */
+  /** A source emitted a value that is not a list of aspired versions. It was ignored. */
   | { readonly kind: "source-invalid"; readonly error: ServingError; readonly atMs: number };

@@ -9,34 +9,34 @@ import type { ServableRequest } from "./servable-request.js";
 import type { ServableState } from "./servable-state.js";
 import { messageOf } from "./thrown.js";
 
-/** The state that the streams of a manager share. Internal. */
+/** The state shared by the streams of a manager. Internal. */
 export interface StreamContext<S> {
   readonly policy: AspiredVersionPolicy;
   readonly reloadBackoffMs: { readonly min: number; readonly max: number };
   readonly harness: HarnessContext<S>;
-  /** Called at every change of state of a version. */
+  /** Called at every state change of a version. */
   changed(life: LoaderHarness<S>): void;
   policyFailed(name: string, error: ServingError): void;
-  /** Called after changes, when the stream has done what it can for now. */
+  /** Called after changes, when the stream has nothing more to do for now. */
   settled(stream: ServableStream<S>): void;
 }
 
 /**
- * All versions of one servable, aspired or not yet gone: follows the policy and gives each version
- * its lives, one after the other. Internal.
+ * All versions of one servable that are aspired or not yet unloaded. Applies the policy, and runs the load cycles of
+ * each version one after the other. Internal.
  */
 export class ServableStream<S> implements HarnessOwner<S> {
   readonly name: string;
   readonly #context: StreamContext<S>;
-  /** The latest list of the source, by version. */
+  /** The latest list from the source, by version. */
   #aspired = new Map<Version, AspiredVersion<Loader<S>>>();
-  /** Why that list is empty, if the source says so. */
+  /** Why that list is empty, if the source gives a reason. */
   #absence: ServingError | undefined;
-  /** A list that has not been taken up yet. */
+  /** A list that has not been processed yet. */
   #list: AspiredVersions<Loader<S>> | undefined;
-  /** One load cycle a version, newest version first. */
+  /** One load cycle per version, newest version first. */
   #lives: LoaderHarness<S>[] = [];
-  /** Whether one of the lives has ended and is still among them. */
+  /** Whether an ended load cycle has not been removed yet. */
   #hasEnded = false;
   #isSettling = false;
   #isClosing = false;
@@ -46,12 +46,12 @@ export class ServableStream<S> implements HarnessOwner<S> {
     this.#context = context;
   }
 
-  /** The lives of the versions, newest version first. */
+  /** The load cycles of the versions, newest version first. */
   get lives(): readonly LoaderHarness<S>[] {
     return this.#lives;
   }
 
-  /** Whether nothing is aspired, nothing is left, and there is nothing to say about it. */
+  /** Whether no version is aspired or loaded, and there is no error to report. */
   get isEmpty(): boolean {
     const isIdle = this.#lives.length === 0 && this.#aspired.size === 0;
     return isIdle && this.#list === undefined && this.#absence === undefined;
@@ -63,7 +63,7 @@ export class ServableStream<S> implements HarnessOwner<S> {
     this.#settle();
   }
 
-  /** Unloads all versions and begins nothing any more. */
+  /** Unloads all versions, and starts no more loads. */
   close(): void {
     this.#isClosing = true;
     this.#aspired.clear();
@@ -82,13 +82,13 @@ export class ServableStream<S> implements HarnessOwner<S> {
     if (life.phase === "failed") this.#scheduleNextLife(life);
     if (life.phase === "ended") this.#hasEnded = true;
     this.#context.changed(life);
-    // While a version loads or leaves there is nothing to decide: the policy was asked at its beginning.
+    // While a version loads or unloads, there is nothing to decide: the policy was called when it started.
     if (life.phase !== "loading" && life.phase !== "leaving") this.#settle();
   }
 
   /**
-   * The error of a request that nothing under way can fulfil: because all that could has failed, or
-   * because the source knows of nothing that could.
+   * Returns the error of a request that cannot be fulfilled: because all matching versions have failed, or because
+   * the source has no matching version.
    */
   failureOf({ version, label }: ServableRequest): ServingError | undefined {
     if (this.#absence !== undefined) return this.#absence;
@@ -97,7 +97,7 @@ export class ServableStream<S> implements HarnessOwner<S> {
     return lives.every((life) => life.phase === "failed") ? lives[0]?.error : undefined;
   }
 
-  /** Whether a version is aspired, or not yet gone, that could fulfil a request. */
+  /** Returns whether a version that could fulfil a request is aspired or not yet unloaded. */
   has({ version }: ServableRequest): boolean {
     return this.#livesOf(version).length > 0;
   }
@@ -112,8 +112,8 @@ export class ServableStream<S> implements HarnessOwner<S> {
   }
 
   /**
-   * Does what there is to do, until there is nothing more. What happens meanwhile (changes that this
-   * makes, a list that an observer of them emits) is taken up in the next round, never nested.
+   * Does all pending work, in rounds. Changes that occur meanwhile, including a list that an observer causes a source
+   * to emit, are processed in the next round, never nested.
    */
   #settle(): void {
     if (this.#isSettling) return;
@@ -139,7 +139,7 @@ export class ServableStream<S> implements HarnessOwner<S> {
     }
   }
 
-  /** Brings a life in line with the latest list. */
+  /** Updates a load cycle to the latest list. */
   #update(life: LoaderHarness<S>): void {
     const version = this.#aspired.get(life.id.version);
     life.isAspired = version !== undefined;
@@ -159,7 +159,7 @@ export class ServableStream<S> implements HarnessOwner<S> {
     this.changed(life);
   }
 
-  /** Forgets lives that have ended; versions that are aspired (again) begin a new one. */
+  /** Removes ended load cycles, and starts a new load cycle for versions that are aspired (again). */
   #replaceEnded(): void {
     if (!this.#hasEnded) return;
     this.#hasEnded = false;
@@ -175,7 +175,7 @@ export class ServableStream<S> implements HarnessOwner<S> {
     this.#lives = this.#lives.filter((other) => other !== life);
   }
 
-  /** Does what the policy says next. Answers whether there may be more to do. */
+  /** Applies the next action of the policy. Returns whether there may be more to do. */
   #followPolicy(): boolean {
     if (this.#isClosing) return false;
     try {
@@ -185,7 +185,7 @@ export class ServableStream<S> implements HarnessOwner<S> {
       if (action.kind === "load" && life?.phase === "new" && life.isAspired) life.load();
       else if (action.kind === "unload" && life?.phase === "ready" && !life.isAspired)
         life.unload();
-      else throw new TypeError(`it may not ${action.kind} version ${action.id.version} now`);
+      else throw new TypeError(`it must not ${action.kind} version ${action.id.version} now`);
       return true;
     } catch (cause) {
       const error = errors.policyFailed(this.name, messageOf(cause), cause);
@@ -220,6 +220,6 @@ export class ServableStream<S> implements HarnessOwner<S> {
 }
 
 function toSnapshot<S>({ id, isAspired, phase }: LoaderHarness<S>): VersionSnapshot {
-  // Lives that have ended are replaced before the policy is asked.
+  // Ended load cycles are replaced before the policy is called.
   return { id, isAspired, state: phase as VersionSnapshot["state"] };
 }

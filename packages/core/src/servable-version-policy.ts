@@ -1,10 +1,10 @@
 import { toVersion, type Version } from "./servable-id.js";
 
 /**
- * Which of the versions found in storage are aspired: the newest few, all, or those that are named.
+ * Decides which of the versions found in storage are aspired: the newest ones, all, or those that are named.
  *
- * Made by `latestVersions`, `allVersions` and `specificVersions`. Only versions whose files are complete count: with
- * `latestVersions(1)` the newest complete version is aspired while a newer one is still being written.
+ * Made by `latestVersions`, `allVersions` and `specificVersions`. Only complete versions count: `latestVersions(1)`
+ * aspires the newest complete version, even while a newer version is still being written.
  *
  * @example
  * ```ts
@@ -17,9 +17,9 @@ export type ServableVersionPolicy =
   | { readonly kind: "specific"; readonly versions: ReadonlySet<Version> };
 
 /**
- * Aspires the newest `numVersions` versions (default 1), newest meaning the greatest number.
+ * Aspires the newest `numVersions` versions (default 1): those with the largest numbers.
  *
- * @throws RangeError when `numVersions` is not a positive integer.
+ * @throws RangeError if `numVersions` is not a positive integer.
  *
  * @example
  * ```ts
@@ -46,9 +46,9 @@ export function allVersions(): ServableVersionPolicy {
 }
 
 /**
- * Aspires exactly the named versions, as far as they exist. An empty list aspires nothing.
+ * Aspires exactly those of the named versions that exist. An empty list aspires nothing.
  *
- * @throws RangeError when one is not an int64 greater than or equal to 0.
+ * @throws RangeError if a version is not an int64 of at least 0.
  *
  * @example
  * ```ts
@@ -59,7 +59,7 @@ export function specificVersions(versions: Iterable<bigint | number>): ServableV
   return { kind: "specific", versions: new Set(Array.from(versions, toVersion)) };
 }
 
-/** The versions that the policy could choose among those found: newest first, others left out. */
+/** Returns those of the found versions that the policy may choose, newest first. */
 export function eligibleVersions(
   policy: ServableVersionPolicy,
   found: Iterable<Version>,
@@ -71,7 +71,7 @@ export function eligibleVersions(
   return eligible.sort((a, b) => (a === b ? 0 : a > b ? -1 : 1));
 }
 
-/** How many complete versions the policy wants at most; Infinity for all of the eligible ones. */
+/** Maximum number of complete versions that the policy chooses; Infinity for all eligible versions. */
 export function wantedCount(policy: ServableVersionPolicy): number {
   return policy.kind === "latest" ? policy.numVersions : Number.POSITIVE_INFINITY;
 }

@@ -4,15 +4,15 @@ import { type ServableId, toVersion, type Version } from "./servable-id.js";
 import type { ServableRequest, VersionLabels } from "./servable-request.js";
 
 /**
- * Where a label points.
+ * The version that a label points to.
  *
- * A label takes a new version only when that version is available. Until then it stays where it
- * was, and the new version is `pending`.
+ * A label moves to a new version only when that version is available. Until then it keeps its current version, and
+ * the new version is `pending`.
  */
 export interface LabelState {
-  /** The version the label stands for now; absent until it first points at an available one. */
+  /** The version that the label refers to now; absent until it first refers to an available version. */
   readonly version?: Version;
-  /** The version it will stand for as soon as that is available. */
+  /** The version that the label will refer to as soon as that version is available. */
   readonly pending?: Version;
 }
 
@@ -37,15 +37,15 @@ class ServingVersions<S> {
 }
 
 /**
- * What can be acquired now, by name and version, with the labels: the read side that managers share,
- * for the author of another.
+ * The versions that can be acquired now, by name, with their labels: the read side that all managers share, also for
+ * custom managers.
  */
 export class ServingMap<S> {
   readonly #byName = new Map<string, ServingVersions<S>>();
-  /** The latest version by name once more: what almost every request asks for, one step nearer. */
+  /** The latest version by name, as a shortcut: almost every request is for the latest version. */
   readonly #latest = new Map<string, Counted<S>>();
 
-  /** Takes a hold on what the request names. Contract: `Manager.acquire`. */
+  /** Returns a handle to the requested version. Contract: `Manager.acquire`. */
   acquire(request: ServableRequest): ServableHandle<S> {
     const isLatest = request.version === undefined && request.label === undefined;
     const counted = isLatest
@@ -55,21 +55,21 @@ export class ServingMap<S> {
     return new ServableHandle(counted);
   }
 
-  /** Whether `acquire` would succeed. */
+  /** Returns whether `acquire` would succeed. */
   has(request: ServableRequest): boolean {
     const versions = this.#byName.get(request.name);
     if (request.label !== undefined && !versions?.labels.has(request.label)) return false;
     return this.#select(versions, request) !== undefined;
   }
 
-  /** From now on the version can be acquired, and labels that wait for it point at it. */
+  /** Makes the version available to `acquire`, and moves pending labels to it. */
   add(counted: Counted<S>): void {
     const versions = this.#versionsOf(counted.id.name);
     versions.byVersion.set(counted.id.version, counted);
     this.#update(counted.id.name, versions);
   }
 
-  /** From now on the version cannot be acquired. Handles that are held stay valid. */
+  /** Removes the version from `acquire`. Handles that are held stay valid. */
   remove({ name, version }: ServableId): void {
     const versions = this.#byName.get(name);
     if (versions === undefined) return;
@@ -77,7 +77,7 @@ export class ServingMap<S> {
     this.#update(name, versions);
   }
 
-  /** The ids of all versions that can be acquired. */
+  /** Returns the ids of all versions that can be acquired. */
   list(): ServableId[] {
     const ids: ServableId[] = [];
     for (const { byVersion } of this.#byName.values()) {
@@ -86,7 +86,7 @@ export class ServingMap<S> {
     return ids;
   }
 
-  /** Replaces all labels of a servable. A label that is kept stays in force until it can move. */
+  /** Replaces all labels of a servable. A label that is kept refers to its current version until it can move. */
   setLabels(name: string, labels: VersionLabels): void {
     const targets = Object.entries(labels).map(
       ([label, target]) => [label, toVersion(target)] as const,
@@ -101,7 +101,7 @@ export class ServingMap<S> {
     this.#update(name, versions);
   }
 
-  /** The labels of a servable and where they point. */
+  /** Returns the labels of a servable and the versions that they point to. */
   labels(name: string): ReadonlyMap<string, LabelState> {
     return this.#byName.get(name)?.labels ?? new Map();
   }

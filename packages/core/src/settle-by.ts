@@ -5,13 +5,13 @@ import { deadlinesOf, type Expirable } from "./deadline-watch.js";
 /** A time by which a promise must settle. */
 export interface Deadline {
   readonly clock: Clock;
-  /** On the clock. Infinity is none. */
+  /** The deadline on the clock. Infinity: none. */
   readonly atMs: number;
-  /** Makes what a late promise rejects with. */
+  /** Makes the error for a promise that is late. */
   readonly error: () => Error;
 }
 
-/** When to stop waiting for a promise. */
+/** The limits of a wait for a promise. */
 export interface SettleLimits {
   /** Rejects with its reason when it aborts. */
   readonly signal?: AbortSignal | undefined;
@@ -20,9 +20,8 @@ export interface SettleLimits {
 }
 
 /**
- * Settles as the promise does, or rejects at the first limit that is reached. A promise that settles
- * after the deadline rejects too, also if a blocked event loop kept the timer from firing. What the
- * promise settles with after that is ignored.
+ * Settles as the promise does, or rejects at the first limit that is reached. Also rejects if the promise settles
+ * after the deadline while a blocked event loop delays the timer. Later results of the promise are ignored.
  */
 export function settleBy<T>(promise: PromiseLike<T>, limits: SettleLimits): Promise<T> {
   return new Promise((resolve, reject) => {

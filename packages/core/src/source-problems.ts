@@ -3,22 +3,22 @@ import type { ServingError } from "./errors.js";
 import type { SourceProblem, SourceProblemEvent } from "./model-source.js";
 import type { Version } from "./servable-id.js";
 
-/** A problem as a check of the storage finds it. */
+/** A problem that a check of the storage found. */
 export interface FoundProblem {
   readonly version?: Version;
   readonly error: ServingError;
 }
 
-/** Receives what `SourceProblems` tells. */
+/** Receives the events of `SourceProblems`. */
 export interface SourceProblemListener {
   tell(event: SourceProblemEvent): void;
 }
 
 /**
- * The problems of one servable of a source. Emits an event for each problem that came up, changed its text or
- * is over.
+ * The problems of one servable of a source. Emits an event when a problem starts, changes its message or ends.
  *
- * `replace` replaces what the last check of the storage found. What `report` adds stays until `retract`.
+ * `replace` replaces the problems that the last check of the storage found. A problem from `report` stays until
+ * `retract`.
  */
 export class SourceProblems {
   readonly #name: string;
@@ -38,7 +38,7 @@ export class SourceProblems {
     return [...this.#current.values()];
   }
 
-  /** Replaces what the last check found. */
+  /** Replaces the problems that the last check found. */
   replace(found: readonly FoundProblem[]): void {
     if (found.length === 0 && this.#found.length === 0) return;
     this.#found = found;
@@ -51,19 +51,19 @@ export class SourceProblems {
     this.#update();
   }
 
-  /** Takes a reported problem back. */
+  /** Removes a reported problem. */
   retract(reason: string): void {
     if (this.#reported.delete(reason)) this.#update();
   }
 
-  /** Ends all problems, since the servable is no longer observed. */
+  /** Ends all problems, because the servable is no longer observed. */
   clear(): void {
     this.#reported.clear();
     this.#found = [];
     this.#update();
   }
 
-  /** Reports the difference to the last report; what stays the same is not reported again. */
+  /** Emits the changes since the last report. */
   #update(): void {
     const atMs = this.#clock.now();
     const before = this.#current;

@@ -1,23 +1,23 @@
 import { Semaphore } from "./semaphore.js";
 
 /**
- * Lets calls to storage through that may never return, such as those to a file server: each holds a thread of a pool that
- * the whole process shares.
+ * Serializes calls to storage that may never return, such as a file server: each such call holds a thread of a pool
+ * that the whole process shares.
  *
- * A source declares which storage its folders are on. All that reads below these folders, looks of sources and loads
- * alike, calls through `run`.
+ * A source declares which storage its folders are on. Every read below these folders, by the source or by a load,
+ * goes through `run`.
  *
- * - SG1 A storage that is declared has one call in progress at a time, until it returns. The others wait in the order
- *   of arrival, and hold no thread.
- * - SG2 The storage of a path is the one that was declared last for it, or for the nearest folder above it. Calls for any
- *   other path start immediately.
- * - SG3 A call that waits rejects with the signal's reason if it aborts.
+ * - SG1 A declared storage has one call in progress at a time. Other calls wait in the order of arrival, and hold no
+ *   thread.
+ * - SG2 The storage of a path is the storage declared last for the path, or for its nearest declared parent folder.
+ *   Calls for any other path start immediately.
+ * - SG3 A waiting call rejects with the signal's reason if the signal aborts.
  */
 export class StorageGates {
   readonly #gates = new Map<string, Semaphore>();
   readonly #folders = new Map<string, Semaphore[]>();
 
-  /** Declares that a folder is on a storage, by the folder's absolute path. Disposing it withdraws that. */
+  /** Declares that a folder, by its absolute path, is on a storage. Disposing the result withdraws the declaration. */
   declare(folder: string, storage: string): Disposable {
     const gate = this.#gates.get(storage) ?? new Semaphore(1);
     this.#gates.set(storage, gate);
@@ -35,7 +35,7 @@ export class StorageGates {
     };
   }
 
-  /** Makes a call that concerns a path, and settles as the call does. */
+  /** Makes a call that accesses a path, and settles as the call does. */
   async run<T>(path: string, call: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     const gate = this.#folders.size === 0 ? undefined : this.#gateOf(path);
     if (gate === undefined) return call();
@@ -59,5 +59,5 @@ export class StorageGates {
   }
 }
 
-/** The gates of this thread's storage. */
+/** The storage gates of this thread. */
 export const storageGates = new StorageGates();

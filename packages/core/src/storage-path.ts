@@ -1,16 +1,15 @@
 /**
- * Where the files of one version are: what a storage source emits and a platform loads from.
+ * The local files of one version, as a source emits them and a platform loads them.
  *
- * Core never opens it; the type stands here because sources and platforms share it and import
- * nothing of each other.
+ * Core never opens the path. The type is in core because sources and platforms share it and do not import each other.
  */
 export interface StoragePath {
-  /** The absolute path of the version's directory (or of its one file). */
+  /** The absolute path of the version's directory, or of its only file. */
   readonly path: string;
-  /** The size in bytes of everything below `path`, where the source knows it. */
+  /** Total size in bytes of the files below `path`, if the source knows it. */
   readonly sizeBytes?: number;
-  /** The findings of the check of completeness (`CompleteFiles.found`), such as the platform of the files. */
+  /** The findings of the completeness check (`CompleteFiles.found`), such as the platform of the files. */
   readonly found?: unknown;
-  /** Options of this version for its platform, in addition to those that the platform was made with. */
+  /** Options of this version for its platform, in addition to the platform's own options. */
   readonly options?: Readonly<Record<string, unknown>>;
 }

@@ -1,4 +1,4 @@
-/** The message of anything that was thrown. */
+/** Returns the message of any thrown value. */
 export function messageOf(error: unknown): string {
   try {
     return error instanceof Error ? String(error.message) : String(error);
@@ -8,13 +8,13 @@ export function messageOf(error: unknown): string {
   }
 }
 
-/** How many causes of an error are read. Later causes are not shown to readers that follow them. */
+/** Maximum number of nested causes that are read. Deeper causes are dropped. */
 const MAX_CAUSES = 8;
 
 /**
- * Returns anything that was thrown as an Error that every reader can read: the value itself if it is such an Error,
- * else an Error with its message. A value can be no Error, a revoked Proxy, or an object whose getters throw or return
- * something that is not a string. Never throws.
+ * Returns a thrown value as an Error whose members can be read safely: the value itself if it is such an Error, else
+ * an Error with its message. A thrown value may not be an Error at all, may be a revoked Proxy, or may have getters
+ * that throw or do not return a string. Never throws.
  */
 export function asError(thrown: unknown): Error {
   try {

@@ -3,20 +3,20 @@ import { errors } from "./errors.js";
 import { type LoadContext, unload } from "./loader.js";
 import { formatServableId } from "./servable-id.js";
 
-/** The loads that have timed out and still run, by their versions. */
+/** The loads that have timed out but still run, by their versions. */
 export type HangingLoads = Map<string, Promise<void>>;
 
-/** How long a load may take, and where it is kept when it takes longer. */
+/** The timeout of a load, and the map that keeps it after the timeout. */
 export interface TimedLoadOptions {
-  /** Maximum time in ms without progress. Infinity: no limit. */
+  /** Maximum time in ms without progress. Infinity disables it. */
   readonly timeoutMs: number;
   readonly hanging: HangingLoads;
 }
 
 /**
- * Runs one attempt to load. Without progress for `timeoutMs` it rejects with LOAD_TIMED_OUT, and the signal of the
- * attempt aborts; a servable that comes later is disposed. A version whose earlier load still runs is not loaded:
- * LOAD_STILL_RUNS.
+ * Runs one load attempt. After `timeoutMs` without progress, it rejects with LOAD_TIMED_OUT and the signal of the
+ * attempt aborts; a servable that arrives later is disposed. If an earlier load of the version still runs, it rejects
+ * with LOAD_STILL_RUNS.
  */
 export async function timedLoad<S>(
   run: (context: LoadContext) => Promise<S>,
@@ -52,9 +52,7 @@ export async function timedLoad<S>(
   }
 }
 
-/**
- * Resolves with true when a disposal has ended, also if it failed, and with false if it has not after `timeoutMs`.
- */
+/** Resolves with true when a disposal has ended or failed, and with false if it has not after `timeoutMs`. */
 export function endsWithin(
   disposing: Promise<void>,
   { clock, timeoutMs }: { readonly clock: Clock; readonly timeoutMs: number },
@@ -70,7 +68,7 @@ export function endsWithin(
   });
 }
 
-/** Rejects when nothing has progressed for a time. */
+/** Rejects when there was no progress for a time. */
 class ProgressTimeout implements Disposable {
   readonly expired: Promise<never>;
   hasExpired = false;
@@ -87,7 +85,7 @@ class ProgressTimeout implements Disposable {
     this.expired.catch(() => {});
   }
 
-  /** Something has progressed. Costs no timer: chunks may come often. */
+  /** Records progress. Sets no timer, because chunks may arrive often. */
   restart(): void {
     this.#atMs = this.#clock.now() + this.#timeoutMs;
   }

@@ -1,11 +1,10 @@
 import { parseVersion, type Version } from "./servable-id.js";
 
 /**
- * Returns which names are versions: those that are a decimal int64, leading zeros allowed. All other names (hidden,
+ * Returns the versions among some names: the decimal int64 numbers, leading zeros allowed. All other names (hidden,
  * temporary, with a suffix or a sign, too large) are ignored.
  *
- * Each version has the names that represent it, the shortest first: `7` before `007`. The order of `names` does not
- * matter.
+ * The names of each version are sorted, shortest first: `7` before `007`. The order of `names` does not matter.
  */
 export function versionNames(names: Iterable<string>): ReadonlyMap<Version, readonly string[]> {
   const byVersion = new Map<Version, string[]>();

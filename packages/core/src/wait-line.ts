@@ -3,7 +3,7 @@ interface Waiter<T> {
   reject(error: unknown): void;
 }
 
-/** Callers that wait for something, served in the order in which they came. */
+/** Callers that wait for a value, served in the order of arrival. */
 export class WaitLine<T> {
   readonly #waiters = new Set<Waiter<T>>();
 
@@ -11,7 +11,7 @@ export class WaitLine<T> {
     return this.#waiters.size;
   }
 
-  /** Waits at the end of the line. An aborted signal leaves it and rejects with the signal's reason. */
+  /** Waits at the end of the line. If the signal aborts, leaves the line and rejects with the signal's reason. */
   wait(signal?: AbortSignal): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       if (signal?.aborted) return reject(signal.reason);
@@ -34,7 +34,7 @@ export class WaitLine<T> {
     });
   }
 
-  /** Passes a value to the first in line. False if nothing waits. */
+  /** Passes a value to the first caller in line. Returns false if no caller waits. */
   admit(value: T): boolean {
     const [first] = this.#waiters;
     if (first === undefined) return false;
@@ -43,7 +43,7 @@ export class WaitLine<T> {
     return true;
   }
 
-  /** Rejects the first in line. False if nothing waits. */
+  /** Rejects the first caller in line. Returns false if no caller waits. */
   refuse(error: unknown): boolean {
     const [first] = this.#waiters;
     if (first === undefined) return false;

@@ -1,30 +1,29 @@
 interface Waiter {
   readonly tryEnter: () => boolean;
   readonly admit: () => void;
-  /** Whether it was admitted or gave up, and merely has not been taken off the queue. */
+  /** Whether the caller was admitted or stopped waiting, but has not been removed from the queue yet. */
   isGone: boolean;
 }
 
 /**
  * Callers that wait, in order of arrival, until there is room for them. Internal.
  *
- * What room means is the caller's: `tryEnter` takes it and answers true, or leaves all as it was
- * and answers false.
+ * The caller defines what room is: `tryEnter` takes room and returns true, or changes nothing and returns false.
  */
 export class WaitQueue {
-  /** Those before `#head` are gone. */
+  /** Entries before `#head` were removed. */
   #waiting: Waiter[] = [];
   #head = 0;
   #size = 0;
 
-  /** How many callers wait. */
+  /** Number of waiting callers. */
   get size(): number {
     return this.#size;
   }
 
   /**
-   * Waits until a `wake` finds that `tryEnter` answers true. It is not called before the first wake:
-   * try first, and wait only when that failed. Rejects with the signal's reason.
+   * Waits until `tryEnter` returns true in a `wake`. `tryEnter` is not called before the first wake: call it first,
+   * and wait only if it returned false. Rejects with the signal's reason.
    */
   wait(tryEnter: () => boolean, signal?: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
@@ -47,7 +46,7 @@ export class WaitQueue {
     });
   }
 
-  /** Admits from the front until one has no room. */
+  /** Admits callers from the front until one does not fit. */
   wakeInOrder(): void {
     while (this.#size > 0) {
       const waiter = this.#waiting[this.#head] as Waiter;
@@ -75,7 +74,7 @@ export class WaitQueue {
     this.#size--;
   }
 
-  /** Takes those who are gone off the queue, when they are many. */
+  /** Removes callers that no longer wait from the queue, if there are many. */
   #tidy(): void {
     if (this.#waiting.length < 2 * this.#size + 32) return;
     this.#waiting = this.#waiting.filter((waiter) => !waiter.isGone);

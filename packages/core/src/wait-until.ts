@@ -1,9 +1,9 @@
 import type { Clock } from "./clock.js";
 import { errors } from "./errors.js";
 
-/** How long to wait for a servable. */
+/** Options for a wait for a servable. */
 export interface WaitOptions {
-  /** Rejects with WAIT_TIMED_OUT (DEADLINE_EXCEEDED) after this many ms. Default `Infinity`: no limit. */
+  /** Timeout in ms, after which the wait rejects with WAIT_TIMED_OUT (DEADLINE_EXCEEDED). Default `Infinity`: none. */
   readonly timeoutMs?: number | undefined;
   /** Rejects with the signal's reason when it aborts. */
   readonly signal?: AbortSignal | undefined;
@@ -11,13 +11,13 @@ export interface WaitOptions {
 
 /** The condition of a wait. Internal. */
 export interface Condition<T> {
-  /** The condition in words, for the message of a timeout. */
+  /** The condition in words, for the timeout message. */
   readonly what: string;
   /** Returns undefined while the wait continues; throws to stop it. */
   look(): T | undefined;
-  /** Calls back after every change that may matter, until disposed; never synchronously. */
+  /** Calls back after every change that may affect the condition, until disposed; never synchronously. */
   onChange(again: () => void): Disposable;
-  /** The state now in words, for the message of a timeout. */
+  /** The current state in words, for the timeout message. */
   describe(): string;
 }
 

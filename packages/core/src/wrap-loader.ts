@@ -1,10 +1,10 @@
 import type { LoadContext, Loader } from "./loader.js";
 
 /**
- * A loader with another `load`; its estimate and its probe are those of `loader`, which may be an
- * instance of a class.
+ * Returns a loader with another `load`. Its estimate and probe are those of `loader`, which may be a class instance.
  *
- * @param load Loads by way of `loader`, and disposes what it loaded if it then fails (clause L4).
+ * @param load Loads with `loader`. If it fails after that, it must dispose the servable (a failed load leaves nothing
+ * behind, L4).
  */
 export function wrapLoader<S, T = S>(
   loader: Loader<S>,
@@ -20,8 +20,8 @@ export function wrapLoader<S, T = S>(
 }
 
 /**
- * A loader that is found when it is first needed, such as one that depends on the files of the version.
- * `find` is called once, and again after it or a load failed, since the files may have changed by then.
+ * Returns a loader that is created when it is first needed, for instance because it depends on the files of the
+ * version. `find` is called once, and again after `find` or a load failed, because the files may have changed.
  */
 export function lateLoader<S>(find: () => Promise<Loader<S>>): Loader<S> {
   let found: Promise<Loader<S>> | undefined;

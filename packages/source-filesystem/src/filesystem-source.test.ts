@@ -547,7 +547,7 @@ describe("completeness", () => {
     const { source } = await bench.observe({ servable: { isComplete } });
     expect(source.problems()[0]?.error).toMatchObject({
       reason: "VERSION_UNREADABLE",
-      message: expect.stringContaining("isComplete must answer { isComplete: true } or"),
+      message: expect.stringContaining("isComplete must return { isComplete: true } or"),
     });
   });
 
