@@ -6,8 +6,8 @@ export const errors = {
     new ServingError(
       "FAILED_PRECONDITION",
       "OPEN_TELEMETRY_MISSING",
-      "tracing: true needs the package @opentelemetry/api, which cannot be loaded; install it, and an " +
-        "OpenTelemetry SDK, in the app",
+      "tracing: true needs the package @opentelemetry/api, which cannot be loaded; install it and an " +
+        "OpenTelemetry SDK in the app",
       { cause },
     ),
 

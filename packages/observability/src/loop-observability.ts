@@ -19,7 +19,7 @@ import { type AnyRequestLogOptions, ModelRequestLogs } from "./request-log/model
 import type { LogListener } from "./request-log/request-log.js";
 import { CallSpans, callTracer, type OpenTelemetry } from "./tracing/call-spans.js";
 
-/** The parts of an observer. Undefined parts do nothing. */
+/** The parts of an observer. An undefined part is disabled. */
 export interface Parts {
   readonly metrics?: MetricsOptions | undefined;
   /** `shared` is the log of models without a log of their own. */
@@ -30,13 +30,13 @@ export interface Parts {
 /** Metrics, request log and spans of one event loop. */
 export class LoopObservability implements LoopObserver {
   readonly protocols: readonly Protocol[];
-  /** Absent without metrics, so that batches are not reported in vain. */
+  /** Absent without metrics, so that batches are not reported for nothing. */
   readonly batchStarted?: (batch: StartedBatch) => void;
   readonly #metrics: LoopMetrics | undefined;
   readonly #requestLog: ModelRequestLogs | LoopRequestLog | undefined;
   readonly #otel: OpenTelemetry | undefined;
   readonly #tracer: Tracer | undefined;
-  /** With the request log, for calls while any model has one, and without. */
+  /** The measures of a call with the request log, used while any model has one, and without. */
   readonly #logging: Measures;
   readonly #notLogging: Measures;
 
@@ -124,7 +124,7 @@ function openRequestLog(
 ): ModelRequestLogs | LoopRequestLog {
   const count: LogListener = ({ id }, status) => metrics?.recordLogged(id.name, status);
   if (host.isMain) return new ModelRequestLogs(shared, host, count);
-  // Requests that reach the main thread are counted there.
+  // The main thread counts the requests that it receives.
   const countLost: LogListener = (request, status) => status !== "OK" && count(request, status);
   const write = async (requests: readonly Parameters<LogListener>[0][]) => {
     const message: Message = { ask: "logRequests", requests };

@@ -2,9 +2,9 @@ import type { LoggedRequest } from "@serving-kit/server";
 
 /** A message between the observers of two event loops. */
 export type Message =
-  /** The main thread asks a worker for `MetricValues[]`. */
+  /** The main thread requests `MetricValues[]` from a worker. */
   | { readonly ask: "metricValues" }
-  /** A worker asks the main thread for the bytes of the page of metrics. */
+  /** A worker requests the bytes of the metrics page from the main thread. */
   | { readonly ask: "metricsPage" }
-  /** A worker passes requests that it sampled to the main thread. */
+  /** A worker sends sampled requests to the main thread. */
   | { readonly ask: "logRequests"; readonly requests: readonly LoggedRequest[] };

@@ -12,7 +12,7 @@ export type { MetricsOptions } from "./metrics/metrics-options.js";
 export { readMonitoringConfigFile } from "./metrics/monitoring-config-file.js";
 
 /**
- * Makes an observer of metrics alone: see `observability`.
+ * Makes an observer with metrics only: see `observability`.
  *
  * @throws ServingError INVALID_ARGUMENT / CONFIG_INVALID.
  */

@@ -237,8 +237,8 @@ it("has no page, batches or counts without metrics", async () => {
 });
 
 it.each([
-  [{ metrics: { path: "metrics" } }, 'metrics.path: expected a path that begins with /; got "m'],
-  [{ metrics: { path: "/a/:b" } }, "metrics.path: expected a path without segments that begin w"],
+  [{ metrics: { path: "metrics" } }, 'metrics.path: expected a path that starts with /; got "m'],
+  [{ metrics: { path: "/a/:b" } }, "metrics.path: expected a path without segments that start w"],
   [{ requestLog: { sink: {} } }, "requestLog.sink: expected a sink with write(); got an object"],
   [{ tracing: 1 }, "tracing: expected boolean; got 1"],
   [{ logs: {} }, "unknown option logs"],

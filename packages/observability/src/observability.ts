@@ -12,13 +12,13 @@ import { findOpenTelemetry } from "./tracing/find-open-telemetry.js";
 
 /** Options for `observability`. */
 export interface ObservabilityOptions {
-  /** Prometheus metrics and their page. Default none; `{}` has TF Serving's. */
+  /** Prometheus metrics and their page. Default none; `{}` uses the defaults. */
   readonly metrics?: MetricsOptions | undefined;
   /** The request log of models without a log of their own. Default none. */
   readonly requestLog?: RequestLogOptions | RequestLogFileOptions | undefined;
   /**
-   * Whether each call gets OpenTelemetry spans: one for the call, one for the run of the model. Default: if the app
-   * has registered an SDK before. Needs the package `@opentelemetry/api`.
+   * Whether to create OpenTelemetry spans: one for each call, with a child for the run of the model. Default: if the
+   * app has registered an SDK before. Needs the package `@opentelemetry/api`.
    */
   readonly tracing?: boolean | undefined;
 }
@@ -30,13 +30,13 @@ const schema = z.strictObject({
 });
 
 /**
- * Makes the observer of metrics, request log and spans. The request logs that models have in their configuration
- * are written as well.
+ * Makes the observer of metrics, request log and spans. It also writes the request logs that are configured for
+ * models.
  *
- * In a server with several event loops each of them observes its calls. The main thread adds metrics up and writes
+ * In a server with several event loops, each loop observes its own calls. The main thread sums the metrics and writes
  * the request log; only there may the options have a sink.
  *
- * @throws ServingError INVALID_ARGUMENT / CONFIG_INVALID with the option, what was expected and what was given;
+ * @throws ServingError INVALID_ARGUMENT / CONFIG_INVALID with the option, the expected value and the received value;
  * FAILED_PRECONDITION / OPEN_TELEMETRY_MISSING for `tracing: true`.
  */
 export async function observability(options: ObservabilityOptions = {}): Promise<Observer> {
@@ -45,7 +45,7 @@ export async function observability(options: ObservabilityOptions = {}): Promise
   const otel = await findOpenTelemetry(tracing);
   return {
     name: "observability",
-    // A sink is a function, which cannot be posted. Event loops learn the sampling rates.
+    // A sink has functions, which cannot be posted. Event loops receive only the sampling rates.
     module: { url: import.meta.url, exportName: "observability", options: { metrics, tracing } },
     observe: (host) =>
       new LoopObservability(host, { metrics, requestLog: { shared: requestLog }, otel }),

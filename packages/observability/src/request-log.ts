@@ -1,5 +1,5 @@
 /**
- * A log of a sample of the requests that a model server answers, as TF Serving's `PredictionLog`.
+ * A log of sampled requests of a model server, as TF Serving's `PredictionLog`.
  *
  * @packageDocumentation
  */
@@ -23,8 +23,8 @@ export { jsonlSink, tfRecordSink, warmUpFileFromJsonl } from "./request-log/file
 export { type RequestLogStream, requestLogStream } from "./request-log/request-log-stream.js";
 
 /**
- * Makes an observer of the request log alone: see `observability`. Without options only models with a log of their
- * own are logged.
+ * Makes an observer with the request log only: see `observability`. Without options, only models with their own log
+ * are logged.
  *
  * @throws ServingError INVALID_ARGUMENT / CONFIG_INVALID.
  */
@@ -32,7 +32,7 @@ export function requestLog(options?: RequestLogOptions | RequestLogFileOptions):
   checkOptions(requestLogSchema.optional(), options, "requestLog");
   return {
     name: "request-log",
-    // A sink cannot be posted, and only the main thread writes.
+    // A sink cannot be posted; only the main thread writes.
     module: { url: import.meta.url, exportName: "requestLog" },
     observe: (host) => new LoopObservability(host, { requestLog: { shared: options } }),
   };

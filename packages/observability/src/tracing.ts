@@ -9,8 +9,8 @@ import { LoopObservability } from "./loop-observability.js";
 import { findOpenTelemetry } from "./tracing/find-open-telemetry.js";
 
 /**
- * Makes an observer that gives each call a span, and the run of the model a span within it. Each thread needs an SDK
- * of its own.
+ * Makes an observer that creates a span for each call, with a child span for the run of the model. Each thread needs
+ * its own SDK.
  *
  * @throws ServingError FAILED_PRECONDITION / OPEN_TELEMETRY_MISSING.
  */

@@ -3,7 +3,7 @@ import type { LabelValues, Metric } from "./metric-values.js";
 import { type CounterSeries, SeriesCounter } from "./series-counter.js";
 import { exponentialBounds, type HistogramSeries, SeriesHistogram } from "./series-histogram.js";
 
-/** The start of the name of each. */
+/** The prefix of each metric's name. */
 const PREFIX = ":tensorflow:serving:batching_session:";
 
 const QUEUING_BOUNDS = exponentialBounds(100, 1.2, 52);
@@ -12,7 +12,7 @@ const SIZE_BOUNDS = exponentialBounds(1, 2, 14);
 /** As in TF Serving, whose server does not name its thread pool. */
 const THREAD_POOL: LabelValues = { thread_pool_name: "" };
 
-/** The series of the metrics that have one. */
+/** The only series of each metric that has just one. */
 interface OnlySeries {
   readonly queuing: HistogramSeries;
   readonly runs: CounterSeries;
@@ -50,9 +50,9 @@ export class BatchingMetrics {
     this.#processedSizes,
     this.#padding,
   ];
-  /** Those with one series, once there is a batch. */
+  /** The metrics with a single series, from the first batch on. */
   #series: OnlySeries | undefined;
-  /** The series of padding by the size that was padded to. */
+  /** The padding series by the padded size. */
   readonly #paddingOf = new Map<number, HistogramSeries>();
 
   /** Counts a batch. */

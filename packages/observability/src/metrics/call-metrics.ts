@@ -5,7 +5,7 @@ import { type CounterSeries, SeriesCounter } from "./series-counter.js";
 import { exponentialBounds, type HistogramSeries, SeriesHistogram } from "./series-histogram.js";
 import type { VersionSeries } from "./version-series.js";
 
-/** A call that is over. Times are those of a Clock, in milliseconds. */
+/** A completed call. Times are in milliseconds on a Clock. */
 export interface EndedCall {
   readonly model: string;
   readonly api: string;
@@ -15,7 +15,7 @@ export interface EndedCall {
   readonly signature: string | undefined;
   readonly beganAtMs: number;
   readonly endedAtMs: number;
-  /** How long the model ran, its time in a batching queue included; undefined if it did not answer. */
+  /** How long the model ran, including its time in a batching queue; undefined if it returned no outputs. */
   readonly runMs: number | undefined;
   /** The number of examples of a Classify or Regress. */
   readonly examples: number;
@@ -28,27 +28,27 @@ export const LATENCY_BOUNDS = exponentialBounds(10, 1.8, 33);
 
 const EXAMPLE_BOUNDS = exponentialBounds(1, 2, 15);
 
-/** The label of models that are not configured: names from outside must not fill the memory. */
+/** The label of models that are not configured: names from clients must not fill the memory. */
 const UNKNOWN_MODEL = "(unknown)";
 
 /** The series of calls that have all labels in common. */
 interface AlikeCalls {
-  /** The labels of the count except the status, and those that were requested in addition to TF Serving's. */
+  /** The labels of the count except the status, including the additional labels that were configured. */
   readonly model: string;
   readonly more: LabelValues | undefined;
   readonly api: string;
   readonly entrypoint: string;
-  /** Empty if series are not separated by it. */
+  /** Empty if there is no separate series for it. */
   readonly signature: string;
-  /** The count of calls that succeeded, from the first on. */
+  /** The count of successful calls; absent before the first. */
   succeeded: CounterSeries | undefined;
   readonly requestLatency: HistogramSeries;
   readonly runtimeLatency: HistogramSeries;
 }
 
 /**
- * The counts and latencies of calls, with the names, labels and buckets of TF Serving
- * (servables/tensorflow/util.cc): all calls are counted, those that succeed have latencies.
+ * The counts and latencies of calls, with the names, labels and buckets of TF Serving (servables/tensorflow/util.cc):
+ * counts include all calls, latencies only successful ones.
  */
 export class CallMetrics {
   readonly #requests = new SeriesCounter(
@@ -57,12 +57,12 @@ export class CallMetrics {
   );
   readonly #requestLatency = new SeriesHistogram(
     ":tensorflow:serving:request_latency",
-    "Microseconds from the request's beginning to its answer.",
+    "Microseconds from the start of a request to its response.",
     LATENCY_BOUNDS,
   );
   readonly #runtimeLatency = new SeriesHistogram(
     ":tensorflow:serving:runtime_latency",
-    "Microseconds that the model took, its batching queue included.",
+    "Microseconds that the model took, including its batching queue.",
     LATENCY_BOUNDS,
   );
   readonly #exampleCounts = new SeriesHistogram(
@@ -82,18 +82,18 @@ export class CallMetrics {
     this.#examplesTotal,
   ];
   readonly #alike = new Map<string, AlikeCalls>();
-  /** The same by version: few for each, so that a scan is the fastest way to find one. */
+  /** The series by version. Each version has few, so a scan is the fastest way to find one. */
   #alikeOf = new WeakMap<ServableId, AlikeCalls[]>();
   readonly #versions: VersionSeries | undefined;
   readonly #isKnown: (model: string) => boolean;
 
-  /** With `versions`, series are separated by version and signature, and those of a version go with it. */
+  /** With `versions`, each version and signature has its own series, which are removed with the version. */
   constructor(versions: VersionSeries | undefined, isKnown: (model: string) => boolean) {
     this.#versions = versions;
     this.#isKnown = isKnown;
   }
 
-  /** Counts a call that is over. */
+  /** Counts a completed call. */
   record(call: EndedCall): void {
     const { id, status, runMs, examples } = call;
     const alike = id && this.#alikeCalls(id, call);
@@ -113,7 +113,7 @@ export class CallMetrics {
     }
   }
 
-  /** Counts a call whose version is not known, or that could not be read. */
+  /** Counts a call whose version is unknown, or that could not be read. */
   #countUnread({ model, status }: EndedCall): void {
     const model_name = this.#isKnown(model) ? model : UNKNOWN_MODEL;
     const more = this.#versions && { version: "", signature_name: "" };

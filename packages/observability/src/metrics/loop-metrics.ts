@@ -7,10 +7,10 @@ import { PeerMetrics } from "./peer-metrics.js";
 import { ServerMetrics } from "./server-metrics.js";
 import { KEPT_BY_PEER_MS } from "./version-series.js";
 
-/** The metrics of one event loop, and in each event loop the page with the sum of all. */
+/** The metrics of one event loop. Each event loop also serves the page with the sum over all loops. */
 export class LoopMetrics implements Disposable {
   readonly metrics: ServerMetrics;
-  /** The page: a protocol that answers only GET. */
+  /** The page, as a protocol with one GET route. */
   readonly page: Protocol;
   readonly #host: ObserverHost;
   readonly #peers: PeerMetrics;
@@ -33,7 +33,7 @@ export class LoopMetrics implements Disposable {
     return this.metrics.values();
   }
 
-  /** Returns the bytes of the page. Other event loops ask the main thread. */
+  /** Returns the bytes of the page. Other event loops request them from the main thread. */
   async read(): Promise<Uint8Array> {
     const message: Message = { ask: "metricsPage" };
     if (!this.#host.isMain) return (await this.#host.askMain(message)) as Uint8Array;

@@ -1,20 +1,20 @@
-/** The values of some labels, by their names. */
+/** Label values by label name. */
 export type LabelValues = Readonly<Record<string, string>>;
 
-/** One number of a metric. */
+/** One sample of a metric. */
 export interface Sample {
-  /** The end of its name after that of the metric: `_bucket`, `_sum` and `_count` of a histogram, else empty. */
+  /** The suffix of its name: `_bucket`, `_sum` or `_count` for a histogram, else empty. */
   readonly suffix: "" | "_bucket" | "_sum" | "_count";
   readonly labels: LabelValues;
   readonly value: number;
 }
 
-/** A metric at one time. Survives `structuredClone`. */
+/** A snapshot of a metric. Survives `structuredClone`. */
 export interface MetricValues {
   readonly name: string;
   readonly help: string;
   readonly type: "counter" | "gauge" | "histogram";
-  /** How samples with the same labels become one, such as those of several event loops. */
+  /** How samples with the same labels are merged, for instance those of several event loops. */
   readonly merge: "sum" | "max";
   readonly samples: readonly Sample[];
 }
@@ -41,7 +41,7 @@ export function mergeMetrics(all: Iterable<MetricValues>): MetricValues[] {
   }));
 }
 
-/** Merges a sample with the one of equal labels, if there is one. Returns the key. */
+/** Merges a sample with the sample of the same labels, if any. Returns the key. */
 export function addSample(
   samples: Map<string, Sample>,
   sample: Sample,

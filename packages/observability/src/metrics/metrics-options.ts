@@ -5,8 +5,8 @@ export interface MetricsOptions {
   /** The path of the page. Default `/monitoring/prometheus/metrics`, TF Serving's. */
   readonly path?: string | undefined;
   /**
-   * Whether counts and latencies of calls have the labels `version` and `signature_name` as well. Default false:
-   * only TF Serving's labels.
+   * Whether counts and latencies of calls also have the labels `version` and `signature_name`. Default false: only TF
+   * Serving's labels.
    */
   readonly versionLabels?: boolean | undefined;
 }
@@ -18,11 +18,11 @@ export const DEFAULT_METRICS_PATH = "/monitoring/prometheus/metrics";
 export const metricsSchema: z.ZodType = z.strictObject({
   path: z
     .string()
-    .regex(/^\/[^?#]*$/, "a path that begins with /")
-    // A route would take these for parameters.
+    .regex(/^\/[^?#]*$/, "a path that starts with /")
+    // A route would treat these as parameters.
     .regex(
       /^(?!.*\/(?::|\*$))/s,
-      "a path without segments that begin with : and without * at its end",
+      "a path without segments that start with : and without * at its end",
     )
     .optional(),
   versionLabels: z.boolean().optional(),

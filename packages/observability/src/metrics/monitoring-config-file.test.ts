@@ -25,7 +25,7 @@ it.each([
 it.each([
   [
     'prometheus_config { enable: true path: "metrics" }',
-    'expected a path that begins with /; got "metrics"',
+    'expected a path that starts with /; got "metrics"',
   ],
   ["prometheus_config { on: true }", "unknown field 'on' (line 1)"],
 ])("refuses %j", async (text, message) => {

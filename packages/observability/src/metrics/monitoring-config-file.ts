@@ -29,8 +29,8 @@ interface MonitoringConfig {
  * Reads a monitoring config file: TF Serving's `MonitoringConfig` in protobuf's text format. Returns undefined if
  * the file does not enable Prometheus.
  *
- * @throws ServingError CONFIG_FILE_UNREADABLE (FAILED_PRECONDITION); CONFIG_FILE_INVALID
- * (INVALID_ARGUMENT) with the line and what is wrong there, or for a path that does not begin with /.
+ * @throws ServingError CONFIG_FILE_UNREADABLE (FAILED_PRECONDITION); CONFIG_FILE_INVALID (INVALID_ARGUMENT) with the
+ * line and the problem, or for a path that does not start with /.
  */
 export async function readMonitoringConfigFile(
   path: string,
@@ -42,7 +42,7 @@ export async function readMonitoringConfigFile(
   const { path: page = "" } = prometheusConfig;
   if (page === "") return {};
   if (!/^\/[^?#]*$/.test(page)) {
-    throw serverErrors.configFileInvalid(path, `expected a path that begins with /; got "${page}"`);
+    throw serverErrors.configFileInvalid(path, `expected a path that starts with /; got "${page}"`);
   }
   return { path: page };
 }

@@ -9,12 +9,12 @@ import { KEPT_BY_PEER_MS, VersionSeries } from "./version-series.js";
 export type PeerHost = Pick<ObserverHost, "peers" | "states" | "clock">;
 
 /**
- * The metrics of all other event loops. What an event loop had counted when it was last read stays after its end:
- * the sum over all event loops never goes back.
+ * The metrics of all other event loops. When an event loop ends, its counts from the last read are kept, so that the
+ * sum over all event loops never decreases.
  */
 export class PeerMetrics {
   readonly #host: PeerHost;
-  /** The last answer of each peer; of those that have ended until the next read. */
+  /** The last reply of each peer. The reply of an ended peer is kept until the next read. */
   readonly #last = new Map<ObserverPeer, readonly MetricValues[]>();
   readonly #retired: RetiredMetrics;
   readonly #shown: ShownVersions;
@@ -25,14 +25,14 @@ export class PeerMetrics {
     this.#shown = new ShownVersions(host);
   }
 
-  /** Asks all peers. Empty if there has never been a peer. */
+  /** Reads all peers. Empty if there was never a peer. */
   async read(): Promise<readonly MetricValues[]> {
     const message: Message = { ask: "metricValues" };
     const asked = [...this.#host.peers()].map(async (peer) => {
       this.#last.set(peer, (await peer.ask(message)) as readonly MetricValues[]);
     });
     await Promise.allSettled(asked);
-    // From here on nothing is waited for, so that each peer counts once: as it is, or as retired.
+    // No await from here on, so that each peer counts exactly once: as a live or as a retired one.
     for (const [peer, values] of this.#last) {
       if (!peer.hasEnded) continue;
       this.#retired.add(values);

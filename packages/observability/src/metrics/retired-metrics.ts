@@ -2,8 +2,8 @@ import { addSample, type MetricValues, type Sample } from "./metric-values.js";
 import type { VersionSeries } from "./version-series.js";
 
 /**
- * The sum of what event loops that have ended had counted: without it the server's counters would go back. The
- * series of a version go with it. Gauges are not kept: what they showed is gone.
+ * The sum of the counts of ended event loops: without it, the server's counters would decrease. Series of a version
+ * are removed with the version. Gauges are not kept, because an ended loop has no current values.
  */
 export class RetiredMetrics {
   readonly #versions: VersionSeries;
@@ -13,7 +13,7 @@ export class RetiredMetrics {
     this.#versions = versions;
   }
 
-  /** Keeps what an event loop had counted at its end. */
+  /** Keeps the counts of an event loop at its end. */
   add(values: readonly MetricValues[]): void {
     for (const metric of values) {
       if (metric.type === "gauge") continue;
@@ -26,7 +26,7 @@ export class RetiredMetrics {
     }
   }
 
-  /** Returns all that is kept. */
+  /** Returns all kept metrics. */
   values(): MetricValues[] {
     this.#versions.removeEnded();
     return [...this.#metrics.values()].map(({ metric, samples }) => ({

@@ -6,7 +6,7 @@ export interface CounterSeries extends Series {
   value: number;
 }
 
-/** A counter whose series are kept by the code that counts: see `SeriesMetric`. */
+/** A counter whose series are held by the code that counts: see `SeriesMetric`. */
 export class SeriesCounter extends SeriesMetric<CounterSeries> {
   readonly type = "counter";
 

@@ -4,7 +4,7 @@ import { type Series, SeriesMetric } from "./series-metric.js";
 /** The distribution of the values with one combination of labels. */
 export class HistogramSeries implements Series {
   readonly labels: LabelValues;
-  /** The number of values within each bound and above the previous bound; last, the number above all bounds. */
+  /** The number of values in each bucket; the last bucket has the values above all bounds. */
   readonly counts: Float64Array;
   sum = 0;
   readonly #bounds: readonly number[];
@@ -29,12 +29,12 @@ export class HistogramSeries implements Series {
   }
 }
 
-/** A histogram whose series are kept by the code that observes: see `SeriesMetric`. */
+/** A histogram whose series are held by the code that observes: see `SeriesMetric`. */
 export class SeriesHistogram extends SeriesMetric<HistogramSeries> {
   readonly type = "histogram";
   readonly #bounds: readonly number[];
 
-  /** `bounds` are the upper ends of the buckets, rising. */
+  /** `bounds` are the upper bounds of the buckets, in ascending order. */
   constructor(name: string, help: string, bounds: readonly number[]) {
     super(name, help);
     this.#bounds = bounds;

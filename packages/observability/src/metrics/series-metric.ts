@@ -6,8 +6,8 @@ export interface Series {
 }
 
 /**
- * A metric whose series are looked up once, and kept by the code that counts: to look labels up for each value
- * is most of what counting costs.
+ * A metric whose series are looked up once, and held by the code that counts: a lookup of labels for each value would
+ * be most of the cost of counting.
  *
  * The labels of all series must be given in the same order.
  */
@@ -37,7 +37,7 @@ export abstract class SeriesMetric<S extends Series> implements Metric {
     return series;
   }
 
-  /** Drops a series. What is counted in it from now on is lost. */
+  /** Removes a series. Later counts in it are lost. */
   remove({ labels }: S): void {
     this.#series.delete(JSON.stringify(labels));
   }

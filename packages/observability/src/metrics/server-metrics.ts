@@ -11,24 +11,24 @@ import { stateMetrics, VERSION_STATE } from "./state-metrics.js";
 import { VersionSeries } from "./version-series.js";
 import { WarmUpMetrics } from "./warm-up-metrics.js";
 
-/** How often the event loop's lateness is measured. */
+/** Interval in ms at which the lateness of the event loop is measured. */
 const RESOLUTION_MS = 20;
 
 /** The parts of the server that its metrics are read from. */
 export type MeasuredHost = Pick<ObserverHost, "states" | "inspect" | "modelNames" | "clock">;
 
-/** The metrics of one event loop, and the page of all. */
+/** The metrics of one event loop, and the page with all of them. */
 export class ServerMetrics implements Disposable {
   readonly #host: MeasuredHost;
   readonly #versions: VersionSeries;
   readonly #calls: CallMetrics;
   readonly #logged = new SeriesCounter(
     ":tensorflow:serving:request_log_count",
-    "The total number of requests that were meant for the request log.",
+    "The total number of requests sampled for the request log.",
   );
   readonly #refused = new SeriesCounter(
     "serving_kit_refusals_total",
-    "The total number of refusals by which the server protects itself, by kind.",
+    "The total number of requests rejected and connections closed to protect the server, by kind.",
   );
   readonly batches = new BatchingMetrics();
   readonly sources = new SourceMetrics();
@@ -54,27 +54,27 @@ export class ServerMetrics implements Disposable {
     this.#loopDelay.enable();
   }
 
-  /** Counts a call that is over. */
+  /** Counts a completed call. */
   record(call: EndedCall): void {
     this.#calls.record(call);
   }
 
-  /** Counts a request that was meant for the request log, by its outcome. */
+  /** Counts a sampled request by the outcome of its logging. */
   recordLogged(model: string, status: string): void {
     this.#logged.series({ model_name: model, status_code: status }).value++;
   }
 
-  /** Counts a refusal by which the server protects itself. */
+  /** Counts a refusal that protects the server. */
   recordRefused(kind: Refusal): void {
     this.#refused.series({ kind }).value++;
   }
 
-  /** Returns all metrics of this event loop. Lateness is that since the last time. */
+  /** Returns all metrics of this event loop. Lateness is measured since the previous call. */
   values(): MetricValues[] {
     return [...this.#valuesButLateness(), this.#lateness()];
   }
 
-  /** Returns all metrics as Prometheus reads them, those of other event loops added. */
+  /** Returns all metrics in Prometheus' text format, summed over all event loops. */
   read(others: readonly MetricValues[] = []): Buffer {
     if (others.length === 0) return Buffer.from(expose(this.values()));
     // The states of versions are the same in all event loops.
@@ -83,9 +83,8 @@ export class ServerMetrics implements Disposable {
   }
 
   /**
-   * Returns the values of counters, all series of each added up, those of other event loops too. Names are
-   * Prometheus' or TF Serving's own, with slashes: `/tensorflow/serving/request_count`. Names of other metrics
-   * are left out.
+   * Returns the values of counters, each summed over all of its series and all event loops. Names are Prometheus' or
+   * TF Serving's own, with slashes: `/tensorflow/serving/request_count`. Names of other metrics are omitted.
    */
   counts(
     names: readonly string[],
@@ -99,7 +98,7 @@ export class ServerMetrics implements Disposable {
     }
     const counts = new Map<string, number>();
     for (const name of names) {
-      const total = totals.get(name.replace(/[^a-zA-Z0-9_]/g, ":")); // as TF Serving's exporter has it
+      const total = totals.get(name.replace(/[^a-zA-Z0-9_]/g, ":")); // as TF Serving's exporter does
       if (total !== undefined) counts.set(name, total);
     }
     return counts;
@@ -125,7 +124,7 @@ export class ServerMetrics implements Disposable {
     this.#loopDelay.reset();
     return {
       name: "serving_kit_event_loop_lateness",
-      help: "Microseconds by which timers were late since the metrics were last read, by quantile.",
+      help: "Microseconds by which timers were late since the previous scrape, by quantile.",
       type: "gauge",
       merge: "max",
       samples,

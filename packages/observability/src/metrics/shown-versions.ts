@@ -3,12 +3,12 @@ import type { MetricValues, Sample } from "./metric-values.js";
 import { KEPT_MS, presentVersions, type VersionHost } from "./version-series.js";
 
 /**
- * Keeps a version's series, which several event loops count, for 5 minutes after its end. If the loops dropped
- * them one by one, the sum would shrink and read as a counter reset.
+ * Keeps the series of a version, which several event loops count, for 5 minutes after the version ends. If the loops
+ * dropped them one by one, the sum would decrease and look like a counter reset.
  */
 export class ShownVersions {
   readonly #host: VersionHost;
-  /** The time at which each version was first seen to have ended, of those that were shown last. */
+  /** When each version was first seen to have ended, for the versions shown last. */
   #endedAtMs: ReadonlyMap<string, number> = new Map();
 
   constructor(host: VersionHost) {

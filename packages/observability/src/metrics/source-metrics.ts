@@ -6,23 +6,23 @@ import { SeriesCounter } from "./series-counter.js";
 export class SourceMetrics {
   readonly #listings = new SeriesCounter(
     "serving_kit_source_listings",
-    "Pages of listings that were requested from remote storage.",
+    "Listing pages requested from remote storage.",
   );
   readonly #fetches = new SeriesCounter(
     "serving_kit_source_fetches",
-    "Versions that were fetched from remote storage, or found in the cache.",
+    "Versions fetched from remote storage, or found in the cache.",
   );
   readonly #bytes = new SeriesCounter(
     "serving_kit_source_bytes",
-    "Bytes of models that came from remote storage.",
+    "Bytes of models received from remote storage.",
   );
   readonly #seconds = new SeriesCounter(
     "serving_kit_source_fetch_seconds",
-    "Seconds that fetches of versions took, those from the cache included.",
+    "Seconds that fetches of versions took, including fetches from the cache.",
   );
   readonly #failures = new SeriesCounter(
     "serving_kit_source_failures",
-    "Listings and fetches of remote storage that failed, by the reason of the error.",
+    "Failed listings and fetches of remote storage, by the reason of the error.",
   );
   readonly metrics: readonly Metric[] = [
     ...[this.#listings, this.#fetches, this.#bytes, this.#seconds, this.#failures],

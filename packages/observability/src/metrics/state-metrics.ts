@@ -20,7 +20,7 @@ interface QueueMetric extends Pick<MetricValues, "name" | "help" | "merge"> {
 const QUEUE_METRICS: readonly QueueMetric[] = [
   {
     name: "enqueued_tasks",
-    help: "Calls that wait in a batching queue.",
+    help: "Calls waiting in a batching queue.",
     merge: "sum",
     read: ({ numEnqueuedTasks }) => ({ all: numEnqueuedTasks }),
   },
@@ -56,7 +56,7 @@ const QUEUE_METRICS: readonly QueueMetric[] = [
   },
   {
     name: "reruns_total",
-    help: "Runs of parts of batches that failed since the version was loaded.",
+    help: "Reruns of parts of failed batches since the version was loaded.",
     merge: "sum",
     read: ({ reruns }) => ({ all: reruns }),
   },
@@ -69,7 +69,7 @@ const QUEUE_METRICS: readonly QueueMetric[] = [
   },
 ];
 
-/** A version that is available, with the facts that its predictor reports. */
+/** An available version, with the facts that its predictor reports. */
 interface AvailableVersion {
   readonly labels: LabelValues;
   readonly queues: readonly CallQueueStats[];
@@ -78,8 +78,8 @@ interface AvailableVersion {
 }
 
 /**
- * Returns the state of each version, and the batching queues and delegation of those that are available: facts
- * that TF Serving's metrics do not have.
+ * Returns gauges that TF Serving does not have: the state of each version, and the batching queues and delegation of
+ * available versions.
  */
 export function stateMetrics(host: GaugedHost): MetricValues[] {
   const states: Sample[] = [];
@@ -104,7 +104,7 @@ export function stateMetrics(host: GaugedHost): MetricValues[] {
   ];
 }
 
-/** The quantities that servables measure about themselves, in the event loop that runs them. */
+/** The values that servables report about themselves, in the event loop that runs them. */
 function measureValues(versions: readonly AvailableVersion[]): MetricValues[] {
   return mergeMetrics(
     versions.flatMap(({ labels, measures }) =>
@@ -122,7 +122,7 @@ function measureValues(versions: readonly AvailableVersion[]): MetricValues[] {
   );
 }
 
-/** Several queues of one signature, for different outputs, count together. */
+/** The queues of one signature, one for each set of outputs, are counted together. */
 function queueValues(
   { name, help, merge, label, read }: QueueMetric,
   versions: readonly AvailableVersion[],
@@ -140,7 +140,7 @@ function queueValues(
   return { ...values, samples: mergeMetrics([values])[0]?.samples ?? [] };
 }
 
-/** How much of each version an accelerator runs: the same in each event loop. */
+/** The share of each version that an accelerator runs; the same in each event loop. */
 function delegationValues(versions: readonly AvailableVersion[]): MetricValues[] {
   const gauge = (key: keyof Delegation, name: string, help: string): MetricValues => ({
     ...{ name, help, type: "gauge", merge: "max" },

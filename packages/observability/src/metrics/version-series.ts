@@ -1,18 +1,18 @@
 import { formatServableId, type ServableId } from "@serving-kit/core";
 import type { ObserverHost } from "@serving-kit/server";
 
-/** The parts of the server that tell which versions there are. */
+/** The parts of the server that list its versions. */
 export type VersionHost = Pick<ObserverHost, "states" | "clock">;
 
-/** How long a version's series are shown after its end: many times the usual interval of scrapes. */
+/** How long the series of a version are shown after its end: many times the usual scrape interval. */
 export const KEPT_MS = 300_000;
 
-/** How long one of several event loops keeps them: longer than `ShownVersions` shows them. */
+/** How long an event loop keeps them if there are several: longer than `ShownVersions` shows them. */
 export const KEPT_BY_PEER_MS = 2 * KEPT_MS;
 
 interface Tracked {
   readonly removals: (() => void)[];
-  /** The time at which the version was first seen to have ended. */
+  /** When the version was first seen to have ended. */
   endedAtMs: number | undefined;
 }
 
@@ -23,11 +23,10 @@ export function presentVersions(host: Pick<VersionHost, "states">): ReadonlySet<
 }
 
 /**
- * Removes the series of versions that have ended. Without it their number would grow without a limit as versions
- * come and go.
+ * Removes the series of ended versions. Otherwise their number would grow without limit as versions change.
  *
- * Series stay for `keptMs` after the end of their version, 5 minutes by default, so that a reader at usual
- * intervals gets their last values. They stay if the version is loaded again meanwhile.
+ * Series stay for `keptMs` after the end of their version (default 5 minutes), so that a scraper sees their last
+ * values. If the version is loaded again within this time, they stay.
  */
 export class VersionSeries {
   readonly #host: VersionHost;
@@ -39,12 +38,12 @@ export class VersionSeries {
     this.#keptMs = keptMs;
   }
 
-  /** Calls `remove` once, when the version has ended and the time is over. */
+  /** Calls `remove` once, `keptMs` after the version has ended. */
   add(id: ServableId, remove: () => void): void {
     const key = formatServableId(id);
     let version = this.#versions.get(key);
     if (version === undefined) {
-      // If nothing reads the metrics, this is what keeps the number of series low.
+      // Limits the number of series even if the metrics are never scraped.
       this.removeEnded();
       version = { removals: [], endedAtMs: undefined };
       this.#versions.set(key, version);
@@ -52,7 +51,7 @@ export class VersionSeries {
     version.removals.push(remove);
   }
 
-  /** Removes the series whose time is over. */
+  /** Removes the series whose time has passed. */
   removeEnded(): void {
     if (this.#versions.size === 0) return;
     const now = this.#host.clock.now();

@@ -7,8 +7,8 @@ import { SeriesHistogram } from "./series-histogram.js";
 import type { VersionSeries } from "./version-series.js";
 
 /**
- * Latencies of the warm-ups of versions and the number of their records, by the names of TF Serving
- * (servables/tensorflow/saved_model_warmup_util.cc). The series of a path go with the version that it belongs to.
+ * Latencies and record counts of version warm-ups, with the names of TF Serving
+ * (servables/tensorflow/saved_model_warmup_util.cc). The series of a path are removed with its version.
  */
 export class WarmUpMetrics {
   readonly #versions: VersionSeries;
@@ -20,7 +20,7 @@ export class WarmUpMetrics {
   );
   readonly #records = new SeriesCounter(
     ":tensorflow:serving:model_warmup_records_read",
-    "The total number of records that were read from warm-up files.",
+    "The total number of records read from warm-up files.",
   );
   readonly metrics: readonly Metric[] = [this.#latency, this.#records];
 
@@ -29,13 +29,13 @@ export class WarmUpMetrics {
     this.#clock = clock;
   }
 
-  /** The function that the load of the version at a path calls: see `LoadContext.warmingUp`. */
+  /** Returns the function that the load of the version at a path calls: see `LoadContext.warmingUp`. */
   of(id: ServableId, path: string): NonNullable<LoadContext["warmingUp"]> {
     return () => {
       const beganAtMs = this.#clock.now();
       return ({ records, error }) => {
         const status = error === undefined ? "OK" : statusOf(error).code;
-        // TF Serving puts the whole status into the label, message included: a series for each message.
+        // TF Serving's label is the whole status with its message, which makes a series for each message.
         const labels = { model_path: path, status };
         const latency = this.#latency.series(labels, (added) =>
           this.#versions.add(id, () => this.#latency.remove(added)),

@@ -2,23 +2,24 @@ import { constants } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { type ReadAt, tfRecordsEnd } from "@serving-kit/tensorflow-wire";
 
-/** Returns where the last complete record of a file ends. */
+/** Returns the offset at which the last complete record of a file ends. */
 export type RecordsEnd = (read: ReadAt, size: number) => Promise<number>;
 
-/** A log has inputs of clients: only its owner may read it. */
+/** A log contains client data, so only its owner may read it. */
 const MODE = 0o600;
 
 /**
- * A file that records are appended to, by one process at a time:
- * - AF1 At open, and after a write that failed, it is truncated to its last complete record, so that the records that
- *   follow can be read.
- * - AF2 After `reopen`, the next write opens the path again: after a rotation that renamed the file, a new one.
+ * A file to which one process at a time appends records:
+ * - AF1 When it is opened, and after a failed write, it is truncated to its last complete record, so that later
+ *   records can be read.
+ * - AF2 After `reopen`, the next write opens the path again. If a rotation has renamed the file, this creates a new
+ *   file.
  */
 export class AppendFile {
   readonly #path: string;
   readonly #endOf: RecordsEnd;
   #file: FileHandle | undefined;
-  /** Where the records end that were written. */
+  /** The offset at which the written records end. */
   #size = 0;
   #isStale = false;
 
@@ -27,7 +28,7 @@ export class AppendFile {
     this.#endOf = endOf;
   }
 
-  /** Appends complete records, all or none. Rejects with Node's error. */
+  /** Appends complete records, either all or none. Rejects with Node's error. */
   async append(records: Uint8Array): Promise<void> {
     const file = await this.#opened();
     try {
@@ -39,7 +40,7 @@ export class AppendFile {
     }
   }
 
-  /** Opens the path again at the next write. */
+  /** Makes the next write open the path again. */
   reopen(): void {
     this.#isStale = true;
   }
@@ -50,7 +51,7 @@ export class AppendFile {
     await file?.close();
   }
 
-  /** Truncates what a failed write left. If that fails too, the next write opens the file again. */
+  /** Removes the partial record of a failed write. If that fails too, the next write opens the file again. */
   async #undo(file: FileHandle): Promise<void> {
     const { size } = await file.stat();
     if (size > this.#size) await file.truncate(this.#size);
@@ -65,7 +66,7 @@ export class AppendFile {
     const file = await open(this.#path, O_RDWR | O_CREAT | O_APPEND, MODE);
     try {
       const stats = await file.stat();
-      // A pipe or a terminal is written as it is.
+      // A pipe or a terminal cannot be truncated.
       this.#size = stats.isFile() ? await this.#repaired(file, stats.size) : 0;
     } catch (error) {
       await file.close();
@@ -85,14 +86,14 @@ export class AppendFile {
   }
 }
 
-/** The end of the last record of a TFRecord file. */
+/** Returns the offset at which the last complete record of a TFRecord file ends. */
 export const endOfTfRecords: RecordsEnd = tfRecordsEnd;
 
-/** So much of a file of lines is read at a time, from its end. */
+/** Bytes that are read at a time from the end of a file of lines. */
 const WINDOW_BYTES = 1 << 16;
 const NEWLINE = 10;
 
-/** The end of the last line of a file. */
+/** Returns the offset at which the last complete line of a file ends. */
 export const endOfLines: RecordsEnd = async (read, size) => {
   const window = Buffer.alloc(Math.min(WINDOW_BYTES, size));
   for (let end = size; end > 0; ) {

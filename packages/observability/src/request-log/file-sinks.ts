@@ -11,10 +11,10 @@ import { AppendFile, endOfLines, endOfTfRecords, type RecordsEnd } from "./appen
  * Appends requests to a TFRecord file of `PredictionLog`: a file that TF Serving and serving-kit accept as
  * warm-up requests, `assets.extra/tf_serving_warmup_requests`.
  *
- * The file is created with the first request, for its owner alone. It is truncated to its last complete record at open
- * and after a write that failed, so one process writes it at a time.
+ * The file is created with the first request, readable only by its owner. It is truncated to its last complete record
+ * when it is opened and after a failed write, so only one process may write it at a time.
  *
- * @throws (through `write`) Node's error when the file cannot be written.
+ * @throws (through `write`) Node's error if the file cannot be written.
  */
 export function tfRecordSink(path: string): RequestLogSink {
   return fileSink(path, endOfTfRecords, (requests) =>
@@ -23,14 +23,14 @@ export function tfRecordSink(path: string): RequestLogSink {
 }
 
 /**
- * Appends requests to a file with one line of JSON for each: `PredictionLog` in protobuf's JSON form, with
- * the field names of its `.proto` file. `warmUpFileFromJsonl` turns it into a warm-up file.
+ * Appends one line of JSON per request to a file: `PredictionLog` in protobuf's JSON form, with the field names of
+ * its `.proto` file. `warmUpFileFromJsonl` converts it to a warm-up file.
  *
- * @throws (through `write`) Node's error when the file cannot be written.
+ * @throws (through `write`) Node's error if the file cannot be written.
  */
 export function jsonlSink(path: string): RequestLogSink {
   return fileSink(path, endOfLines, async (requests) => {
-    // Loaded late: protobufjs and the schema of the messages are needed only for JSON.
+    // Imported lazily: protobufjs and the schema of the messages are needed only for JSON.
     const { predictionLogToJson } = await import("./prediction-log-json.js");
     const lines = requests.map(({ predictionLog }) =>
       JSON.stringify(predictionLogToJson(predictionLog)),
@@ -39,7 +39,7 @@ export function jsonlSink(path: string): RequestLogSink {
   });
 }
 
-/** Makes the sink of a request log to a file. */
+/** Makes a sink that writes a request log to a file. */
 export function fileSinkOf(file: RequestLogFileOptions): RequestLogSink {
   const path = requestLogPath(file);
   return file.type === "jsonl" ? jsonlSink(path) : tfRecordSink(path);

@@ -8,11 +8,11 @@ import type {
 } from "@serving-kit/server";
 import { type LogListener, RequestLog } from "./request-log.js";
 
-/** The share of requests that is logged. Survives `structuredClone`. */
+/** The sampling rates of requests. Survives `structuredClone`. */
 export interface SamplingRates {
-  /** Of models with a log of their own. */
+  /** The rates of models with their own log. */
   readonly own: ReadonlyMap<string, number>;
-  /** Of all other models; undefined if they are not logged. */
+  /** The rate of all other models; undefined if they are not logged. */
   readonly others: number | undefined;
 }
 
@@ -21,7 +21,7 @@ export class LoopRequestLog implements LoopObserver {
   readonly #host: Pick<ObserverHost, "logger" | "clock">;
   readonly #listener: LogListener;
   readonly #sink: RequestLogSink;
-  /** One queue to the main thread for each sampling rate, which is written into every record. */
+  /** One queue to the main thread for each sampling rate, because every record contains its rate. */
   readonly #logs = new Map<number, RequestLog>();
   #rates: SamplingRates = { own: new Map(), others: undefined };
 
@@ -41,7 +41,7 @@ export class LoopRequestLog implements LoopObserver {
     return this.#rates.others !== undefined || this.#rates.own.size > 0;
   }
 
-  /** Samples at these rates from now on. */
+  /** Sets the sampling rates. */
   learn(rates: unknown): void {
     this.#rates = rates as SamplingRates;
   }

@@ -16,20 +16,17 @@ import { type LogListener, RequestLog } from "./request-log.js";
 /** The parts of the server that request logs use. */
 export type LoggingHost = Pick<ObserverHost, "logger" | "clock" | "newsChanged">;
 
-/** Options for a request log, with a sink or to a file. */
+/** Options for a request log with a sink or a file. */
 export type AnyRequestLogOptions = RequestLogOptions | RequestLogFileOptions;
 
-/** The log of one model. Equal keys mean equal logs. */
+/** The log of one model. Logs with equal keys are interchangeable. */
 interface OwnLog {
   readonly key: unknown;
   readonly samplingRate: number;
   readonly log: RequestLog;
 }
 
-/**
- * The request logs of a server, in the main thread: those of models, and one for all models without a log of
- * their own.
- */
+/** The request logs of a server, in the main thread: those of models, and one for all models without their own log. */
 export class ModelRequestLogs implements LoopObserver {
   readonly #host: LoggingHost;
   readonly #listener: LogListener;
@@ -51,13 +48,13 @@ export class ModelRequestLogs implements LoopObserver {
     return this.#shared !== undefined || this.#own.size > 0;
   }
 
-  /** Returns the share of requests that is logged, for event loops that sample and do not write. */
+  /** Returns the sampling rates for event loops, which sample but do not write. */
   news(): SamplingRates {
     const own = [...this.#own].map(([name, { samplingRate }]) => [name, samplingRate] as const);
     return { own: new Map(own), others: this.#sharedRate };
   }
 
-  /** Replaces the logs of models by those that are configured now. A log that has not changed is kept. */
+  /** Replaces the logs of models by the configured ones. A log whose configuration has not changed is kept. */
   configure(models: Iterable<ModelConfig>): void {
     const before = this.#own;
     const own = new Map<string, OwnLog>();
@@ -116,7 +113,10 @@ export class ModelRequestLogs implements LoopObserver {
   }
 }
 
-/** Equal for logs that need not be reopened: those to one file at one rate, or with the same options. */
+/**
+ * Returns a key that is equal for logs that need not be reopened: those with the same file and rate, or with the same
+ * options.
+ */
 function keyOf(requestLog: AnyRequestLogOptions): unknown {
   if ("sink" in requestLog) return requestLog;
   return `${requestLog.samplingRate ?? 1} ${requestLogPath(requestLog)}`;

@@ -3,7 +3,7 @@ import { DEFAULT_SIGNATURE, type Tensor } from "@serving-kit/inference";
 import type { PredictCall } from "@serving-kit/server";
 import { BackwardWriter, encodeTensor, writeModelSpec } from "@serving-kit/tensorflow-wire";
 
-/** The fields of `PredictionLog` by the APIs whose requests they hold. */
+/** The field of `PredictionLog` for the requests of each API. */
 const LOG_FIELDS: ReadonlyMap<string, number> = new Map([
   ["Predict", 6],
   ["Classify", 2],
@@ -11,7 +11,7 @@ const LOG_FIELDS: ReadonlyMap<string, number> = new Map([
 ]);
 const METADATA_FIELD = 1;
 
-/** Returns whether a PredictionLog can hold the call: only those of TF Serving's APIs have a field. */
+/** Returns whether a PredictionLog can represent the call: only TF Serving's APIs have a field. */
 export function isLoggable(api: string, call: PredictCall): boolean {
   if (call.body !== undefined) return false; // it has no tensors
   return LOG_FIELDS.has(api) && (api === "Predict" || examplesOf(call) !== undefined);
@@ -23,11 +23,11 @@ export function examplesOf({ inputs: { inputs } }: PredictCall): Tensor<"string"
 }
 
 /**
- * Writes a call as `tensorflow.serving.PredictionLog` (apis/prediction_log.proto): log_metadata = 1
- * with model_spec = 1 and sampling_config = 2, and the log of the API with its request = 1. It has no
- * response. The call must be loggable: see `isLoggable`.
+ * Writes a call as `tensorflow.serving.PredictionLog` (apis/prediction_log.proto): log_metadata = 1 with model_spec =
+ * 1 and sampling_config = 2, and the log of the API with its request = 1, without a response. The call must be
+ * loggable: see `isLoggable`.
  *
- * Everything is copied: the call's memory is not used after the return.
+ * Copies everything: the memory of the call is not used after the function returns.
  *
  * @throws ServingError INTERNAL / OUTPUT_INVALID for a tensor whose elements do not fill its shape.
  */

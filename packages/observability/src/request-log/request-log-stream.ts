@@ -1,11 +1,12 @@
 import type { LoggedRequest, RequestLogSink } from "@serving-kit/server";
 
-/** A sink that is read by `for await`. */
+/** A sink that is read with `for await`. */
 export interface RequestLogStream extends RequestLogSink, AsyncIterable<LoggedRequest> {}
 
 /**
- * Makes a sink whose requests one reader gets by `for await`: requests wait in the log's bounded queue while the
- * reader works. The loop ends when the server closes, or when the reader leaves it; from then on `write` rejects.
+ * Makes a sink whose requests a single reader receives with `for await`. While the reader works, requests wait in the
+ * log's bounded queue. The loop ends when the server closes, or when the reader leaves it; after that, `write`
+ * rejects.
  */
 export function requestLogStream(): RequestLogStream {
   let pending: readonly LoggedRequest[] = [];
@@ -33,7 +34,7 @@ export function requestLogStream(): RequestLogStream {
 
   return {
     async write(requests) {
-      if (isClosed) throw new Error("the stream of the request log has no reader any more");
+      if (isClosed) throw new Error("the reader of the request log stream has stopped");
       pending = requests;
       wakeReader?.();
       await new Promise<void>((resolve) => {

@@ -13,25 +13,26 @@ import type {
 } from "@serving-kit/server";
 import { isLoggable, writePredictionLog } from "./prediction-log.js";
 
-/** The outcome of a request that was sampled, as the name of a status code. */
+/** The outcome of a sampled request, as the name of a status code. */
 export type LogStatus = "OK" | "RESOURCE_EXHAUSTED" | "INTERNAL";
 
-/** Receives each request that was sampled, once, with its outcome. */
+/** Called once for each sampled request, with its outcome. */
 export type LogListener = (request: LoggedRequest, status: LogStatus) => void;
 
 const DEFAULT_MAX_QUEUED_BYTES = 64 * 2 ** 20;
 
-/** How long closing waits for the sink. */
+/** Maximum time in ms that closing waits for the sink. */
 const CLOSE_TIMEOUT_MS = 5_000;
 
-/** Bytes that are counted for each request in addition to its own: many empty requests take memory as well. */
+/** Overhead in bytes that is added to the size of each request: many empty requests take memory as well. */
 const OVERHEAD_BYTES = 256;
 
 /**
  * Samples requests and passes them to a sink, through a queue of bounded size.
  *
- * No caller waits for the sink or gets its errors. Requests are dropped if the queue is full (RESOURCE_EXHAUSTED),
- * and lost if the sink rejects them (INTERNAL). The listener is called for each, the logger when it starts.
+ * Calls never wait for the sink or receive its errors. Requests are dropped if the queue is full
+ * (RESOURCE_EXHAUSTED), and lost if the sink rejects them (INTERNAL). The listener is called for each of them, the
+ * logger only when a series of drops or failures starts.
  */
 export class RequestLog implements AsyncDisposable {
   readonly #samplingRate: number;
@@ -44,12 +45,12 @@ export class RequestLog implements AsyncDisposable {
   #queue: LoggedRequest[] = [];
   #queuedBytes = 0;
   #isDropping = false;
-  /** The last error of the sink that was logged, until it writes again. */
+  /** The last logged error of the sink, until the sink writes again. */
   #logged: string | undefined;
   #writing: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
 
-  /** @param random Returns numbers from 0 to below 1. Default `Math.random`. */
+  /** @param random Returns numbers in [0, 1). Default `Math.random`. */
   constructor(
     { sink, samplingRate = 1, maxQueuedBytes = DEFAULT_MAX_QUEUED_BYTES }: RequestLogOptions,
     logger: Logger,
@@ -66,7 +67,7 @@ export class RequestLog implements AsyncDisposable {
     this.#random = random;
   }
 
-  /** Copies a call that is about to run, if it is sampled and a PredictionLog can hold it. Never throws. */
+  /** Copies a call before it runs, if it is sampled and a PredictionLog can represent it. Never throws. */
   sample(api: string, id: ServableId, call: PredictCall): LoggedRequest | undefined {
     if (this.#closing || this.#random() >= this.#samplingRate) return undefined;
     if (!isLoggable(api, call)) return undefined;
@@ -108,7 +109,7 @@ export class RequestLog implements AsyncDisposable {
   }
 
   async #write(): Promise<void> {
-    await Promise.resolve(); // requests of the same turn are written together
+    await Promise.resolve(); // Requests of the same turn are written together.
     while (this.#queue.length > 0) {
       const requests = this.#queue;
       this.#queue = [];
@@ -129,7 +130,7 @@ export class RequestLog implements AsyncDisposable {
     this.#writing = undefined;
   }
 
-  /** Logs an error of the sink once: a disk that is full fails every request. */
+  /** Logs an error of the sink only once, because a full disk fails every request. */
   #logOnce(error: unknown): void {
     const message = messageOf(error);
     if (message === this.#logged) return;
@@ -148,7 +149,7 @@ export class RequestLog implements AsyncDisposable {
     timer[Symbol.dispose]();
   }
 
-  /** A sink that never settles must not keep a server from closing. */
+  /** Waits only for a limited time: a sink that never settles must not keep the server from closing. */
   #timeout(): { promise: Promise<void>; timer: Disposable } {
     let onTimeout = () => {};
     const promise = new Promise<void>((resolve) => {
@@ -157,7 +158,7 @@ export class RequestLog implements AsyncDisposable {
     const timer = this.#clock.setTimeout(() => {
       this.#logger.warn(
         {},
-        `request log: closed without its sink, which took over ${CLOSE_TIMEOUT_MS} ms`,
+        `request log: the sink did not close within ${CLOSE_TIMEOUT_MS} ms; its last requests may be lost`,
       );
       onTimeout();
     }, CLOSE_TIMEOUT_MS);

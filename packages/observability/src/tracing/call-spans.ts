@@ -22,7 +22,7 @@ export const callTracer = (otel: OpenTelemetry): Tracer =>
   otel.trace.getTracer("@serving-kit/observability");
 
 /**
- * The OpenTelemetry span of one call, and within it a span for the run of the model, its batching queue included.
+ * The OpenTelemetry span of one call, with a child span for the run of the model, including its batching queue.
  *
  * The parent is the active span, such as that of the app's HTTP or gRPC instrumentation. If none is active, it is
  * the span that the caller's headers name (W3C Trace Context, or the format of the app's propagator).

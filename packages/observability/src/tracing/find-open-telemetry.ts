@@ -1,12 +1,15 @@
 import { errors } from "../errors.js";
 import type { OpenTelemetry } from "./call-spans.js";
 
-/** The global under which every copy of OpenTelemetry's API, version 1, keeps what the app's SDK has registered. */
+/**
+ * The global in which every copy of OpenTelemetry's API, version 1, stores the providers that the app's SDK
+ * registered.
+ */
 const REGISTERED = Symbol.for("opentelemetry.js.api.1");
 
 /**
- * Loads the API of OpenTelemetry if spans are wanted. Undefined means: if an SDK has registered itself in this
- * thread. Without an SDK the package is not even searched for.
+ * Loads the API of OpenTelemetry if spans are wanted. If `isWanted` is undefined, they are wanted if an SDK has
+ * registered itself in this thread; otherwise the package is not even resolved.
  *
  * @throws ServingError FAILED_PRECONDITION / OPEN_TELEMETRY_MISSING if `isWanted` is true and it is not installed.
  */
