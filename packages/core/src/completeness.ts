@@ -13,7 +13,7 @@ export interface IncompleteFiles {
   readonly isComplete: false;
   /** The reason, as a clause such as `variables/variables.index is missing`. */
   readonly problem: string;
-  /** What to do, as a clause. Default: copy the files again. */
+  /** The remedy, as a clause. Default: copy the files again. */
   readonly remedy?: string | undefined;
 }
 
