@@ -35,7 +35,7 @@ RUN --mount=type=cache,target=/root/.npm,sharing=locked \
     node scripts/install.mjs \
     && node packages/servable-tflite/scripts/platform-packages.mjs \
     && node --conditions=@serving-kit/source packages/servable-onnx/scripts/platform-packages.mjs \
-    && node scripts/npx.mjs --filter-prod=serving-kit... run build --no-dts \
+    && node scripts/npx.mjs --filter-prod=serving-kit... run build \
     && node scripts/npx.mjs --filter=serving-kit --prod \
         --config.node-linker=hoisted --config.inject-workspace-packages=true deploy /app
 # The client of S3, for models in buckets: 26 packages, 22 MB.

@@ -37,7 +37,7 @@ export async function baselineCheckout(
   );
   const program = `
     const { ensureBuilt } = await import(${JSON.stringify(`./${build}`)});
-    await ensureBuilt(${JSON.stringify(packages)});`;
+    await ensureBuilt(${JSON.stringify(packages)}, { types: false });`;
   await run(process.execPath, [...sourceFlags, "--input-type=module", "--eval", program], {
     cwd: folder,
   });

@@ -7,7 +7,7 @@ const file = process.argv[2] ?? "";
 const { default: benchmark } = (await import(pathToFileURL(file).href)) as { default: Benchmark };
 if (benchmark.dist !== undefined) {
   const { ensureBuilt } = await import("../scripts/build.js");
-  await ensureBuilt(benchmark.dist);
+  await ensureBuilt(benchmark.dist, { types: false });
 }
 process.send?.({ kind: "started", name: benchmark.name });
 const figures = await benchmark.run();

@@ -1,8 +1,7 @@
-import { spawnSync } from "node:child_process";
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import ts from "typescript";
-import { tsc7 } from "../type-tests/compilers.mjs";
+import { type EntryPoint, entryPointsOf, writeDeclarations } from "./declarations.js";
 import { publishedPackages, root } from "./workspace.mjs";
 
 /** The public API of a package: the declarations that its entry points export, without comments. */
@@ -12,36 +11,18 @@ export interface ApiReport {
   readonly text: string;
 }
 
-/** An import specifier of a package, and the source of it below `packages`. */
-interface EntryPoint {
-  readonly specifier: string;
-  readonly source: string;
-}
-
 /** The folder of the declarations, as they are published but without comments. */
 const folder = join(root, "node_modules/.api-report");
 
 const packages = publishedPackages().map(({ folder: path, manifest }) => ({
   name: manifest.name,
   path: relative("packages", path),
-  entries: entryPoints(relative("packages", path), manifest.name, manifest.exports ?? {}),
+  entries: entryPointsOf(path),
 }));
 
-function entryPoints(
-  path: string,
-  name: string,
-  exports: Readonly<Record<string, unknown>>,
-): EntryPoint[] {
-  return Object.entries(exports).flatMap(([subpath, target]) => {
-    const source = (target as Record<string, string>)["@serving-kit/source"];
-    if (source === undefined) return [];
-    return [{ specifier: name + subpath.slice(1), source: join(path, source) }];
-  });
-}
-
 /** Reports the API of every published package. TypeScript 7 writes the declarations, which takes seconds. */
-export function apiReports(): readonly ApiReport[] {
-  writeDeclarations();
+export async function apiReports(): Promise<readonly ApiReport[]> {
+  await writeDeclarations(folder, { comments: false });
   return packages.map(({ name, path, entries }) => ({
     name: path,
     text: [
@@ -52,27 +33,6 @@ export function apiReports(): readonly ApiReport[] {
       "",
     ].join("\n"),
   }));
-}
-
-function writeDeclarations(): void {
-  rmSync(folder, { recursive: true, force: true });
-  mkdirSync(folder, { recursive: true });
-  const config = join(folder, "tsconfig.json");
-  const entries = packages.flatMap((one) => one.entries);
-  const compilerOptions = {
-    ...{ noEmit: false, noCheck: true, declaration: true, emitDeclarationOnly: true },
-    ...{ removeComments: true, outDir: folder, rootDir: join(root, "packages") },
-    typeRoots: [join(root, "node_modules/@types")],
-    // By a link below node_modules a source would be one of a library, which is not written.
-    paths: Object.fromEntries(
-      entries.map(({ specifier, source }) => [specifier, [join(root, "packages", source)]]),
-    ),
-  };
-  const files = entries.map(({ source }) => join(root, "packages", source));
-  const base = { extends: join(root, "tsconfig.base.json"), compilerOptions, files };
-  writeFileSync(config, JSON.stringify(base));
-  const run = spawnSync(process.execPath, [tsc7, "-p", config], { encoding: "utf8" });
-  if (run.status !== 0) throw new Error(`the declarations cannot be written:\n${run.stdout}`);
 }
 
 function reportOf({ specifier, source }: EntryPoint): string[] {

@@ -1,13 +1,14 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
+import { publishDeclarations } from "./declarations.js";
 import { runNode } from "./run.mjs";
 import { showStep } from "./step-timer.mjs";
 import { isProgram, publishedPackages, readManifest, root } from "./workspace.mjs";
 
 /** Options of a build. */
 export interface BuildOptions {
-  /** Whether to write declarations, which takes most of the time. Default: true. */
+  /** Whether to write declarations, which programs that only run do not need. Default: true. */
   readonly types?: boolean;
 }
 
@@ -21,8 +22,7 @@ function isStale(folder: string, { types = true }: BuildOptions = {}): boolean {
 }
 
 /**
- * Builds packages, as many at a time as there are cores. Order does not matter: types are read from
- * the sources of the packages that one imports.
+ * Builds packages, as many at a time as there are cores, in any order.
  *
  * @param folders Such as `packages/core`.
  */
@@ -38,13 +38,12 @@ export async function build(
   const work = async () => {
     for (let folder = queue.shift(); folder !== undefined; folder = queue.shift()) {
       const tsup = join(root, "node_modules/tsup/dist/cli-default.js");
-      const { code, output } = await runNode([tsup, ...(types ? [] : ["--no-dts"])], {
-        cwd: join(root, folder),
-      });
+      const { code, output } = await runNode([tsup], { cwd: join(root, folder) });
       if (code !== 0) failures.push(`building ${folder} failed:\n${output}`);
     }
   };
   await Promise.all(Array.from({ length: availableParallelism() }, work));
+  if (types && failures.length === 0) await publishDeclarations(folders);
   end(failures.length === 0 ? "done" : "failed");
   if (failures.length > 0) throw new Error(failures.join("\n"));
 }
@@ -57,7 +56,8 @@ export const buildStale = (folders: readonly string[], options?: BuildOptions) =
   );
 
 /** The same of packages that are named by folder in `packages`, and of what they depend on. */
-export const ensureBuilt = (names: readonly string[]) => buildStale(withDependencies(names));
+export const ensureBuilt = (names: readonly string[], options?: BuildOptions) =>
+  buildStale(withDependencies(names), options);
 
 /** The folders of packages, named by folder in `packages`, and of all that they need at run time. */
 export function withDependencies(names: readonly string[]): string[] {
