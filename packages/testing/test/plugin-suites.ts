@@ -1,13 +1,18 @@
 import { ServingError } from "@serving-kit/core";
+import { mapLoaded, type Predictor, spec, tensor } from "@serving-kit/inference";
 import type {
   AcquireDecorator,
   CallObservation,
   LoopObserver,
+  ModelProcessor,
   ObserverHost,
 } from "@serving-kit/server";
+import { FakePredictor } from "../src/index.js";
 import {
   type AcquireDecoratorConformanceOptions,
   acquireDecoratorConformance,
+  type ModelProcessorConformanceOptions,
+  modelProcessorConformance,
   type ObserverConformanceOptions,
   observerConformance,
   protocolConformance,
@@ -23,6 +28,7 @@ export function runPluginSuites(runner: Runner): void {
   serverConformance(runner, plain);
   observerConformance(runner, countingOptions);
   acquireDecoratorConformance(runner, doorOptions);
+  modelProcessorConformance(runner, scalingOptions);
 }
 
 /** Keeps callers out of the model `closed`, and sends those of `old` to `open`. */
@@ -84,4 +90,42 @@ export const countingOptions: ObserverConformanceOptions = {
   name: "counting",
   create: () => ({ name: "counting", observe: (host) => new CountingObserver(host) }),
   counters: ["calls"],
+};
+
+/** Multiplies what callers pass by the factor of the step `scale`. */
+export const scale: ModelProcessor["process"] = async (predictor, { before = [] }, version) => {
+  const [step = {}] = before as readonly { readonly scale?: number }[];
+  if (step.scale === undefined) {
+    throw new ServingError(
+      "INVALID_ARGUMENT",
+      "STEP_UNKNOWN",
+      `expected scale; got ${Object.keys(step)}`,
+    );
+  }
+  const factor = step.scale;
+  const mapping = {
+    inputs: { value: spec.float32([-1]) },
+    outputs: { y: spec.float32([-1]) },
+    batchable: true,
+    before: ({ value }: Record<string, { data: unknown }>) => ({
+      x: Float32Array.from(value?.data as Float32Array, (x) => factor * x),
+    }),
+  };
+  return mapLoaded(predictor, mapping, { where: version.id.name, clock: version.clock });
+};
+
+const vector = (...values: number[]) => tensor("float32", [values.length], values);
+
+/** What the suite needs to know of it. */
+export const scalingOptions: ModelProcessorConformanceOptions = {
+  name: "scaling",
+  create: () => ({ name: "scaling", process: scale }),
+  load: async (): Promise<Predictor> => new FakePredictor(),
+  processing: { before: [{ scale: 2 }] },
+  unfit: [{ before: [{ turn: {} }] }],
+  examples: [
+    { inputs: { value: vector(1, 2) }, outputs: { y: vector(3, 4) } },
+    { inputs: { value: vector(-2) }, outputs: { y: vector(0) } },
+  ],
+  isBatchable: true,
 };

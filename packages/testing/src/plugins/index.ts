@@ -1,6 +1,6 @@
 /**
- * Conformance suites for the authors of what plugs into a model server: protocols, observers and acquire
- * decorators; and for a server, of what it promises to a protocol. They need `@serving-kit/server`.
+ * Conformance suites for the authors of what plugs into a model server: protocols, observers, acquire decorators and
+ * model processors; and for a server, of what it promises to a protocol. They need `@serving-kit/server`.
  *
  * @packageDocumentation
  */
@@ -8,7 +8,9 @@ export {
   type AcquireDecoratorConformanceOptions,
   acquireDecoratorConformance,
 } from "./acquire-decorator-conformance.js";
+export { modelProcessorConformance } from "./model-processor-conformance.js";
 export { type ObserverConformanceOptions, observerConformance } from "./observer-conformance.js";
+export type { ModelProcessorConformanceOptions } from "./processor-stage.js";
 export { protocolConformance } from "./protocol-conformance.js";
 export type {
   GrpcSubject,
