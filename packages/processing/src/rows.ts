@@ -1,4 +1,4 @@
-import { inferenceErrors, type Tensor } from "@serving-kit/inference";
+import { inferenceErrors, type Tensor, tensor } from "@serving-kit/inference";
 
 /** The elements of a tensor as rows: the last dimension, once for each of the others. */
 export interface Rows {
@@ -25,6 +25,13 @@ export function rowsOfScores(name: string, scores: Tensor, quantization?: Scale)
   const rows = width === 0 ? 0 : data.length / width;
   const numbers = data as ArrayLike<number>;
   return { rows, width, data: quantization ? dequantized(numbers, quantization) : numbers };
+}
+
+/** A tensor as real numbers: the same if it is not quantized. */
+export function realTensor(name: string, given: Tensor, quantization?: Scale): Tensor {
+  if (quantization === undefined) return given;
+  const { data } = rowsOfScores(name, given, quantization);
+  return tensor("float32", given.shape, data as Float32Array);
 }
 
 function dequantized(data: ArrayLike<number>, { scale, zeroPoint }: Scale): Float32Array {

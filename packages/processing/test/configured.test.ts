@@ -11,7 +11,7 @@ import {
   tensor,
 } from "@serving-kit/inference";
 import { afterAll, describe, expect, it } from "vitest";
-import { type ProcessingConfig, processLoaded } from "../src/index.js";
+import { image, type ProcessingConfig, processLoaded } from "../src/index.js";
 import { pictureFile } from "./support.js";
 
 const folder = mkdtempSync(join(tmpdir(), "serving-kit-configured-"));
@@ -21,12 +21,19 @@ writeFileSync(join(folder, "labels.txt"), "zero\none\ntwo\n");
 const { signal } = new AbortController();
 
 /** Loads a model that records its inputs and returns `answer`, with steps in front of it. */
-async function processed(inputs: Specs, answer: Tensors, config: ProcessingConfig) {
+async function processed(
+  inputs: Specs,
+  answer: Tensors,
+  config: ProcessingConfig,
+  scales: Readonly<Record<string, number>> = {},
+) {
   const seen: Tensors[] = [];
+  const quantizationOf = (name: string) =>
+    name in scales && { quantization: { scale: [scales[name]], zeroPoint: [0] } };
   const outputs = Object.fromEntries(
     Object.entries(answer).map(([name, { dtype, shape }]) => [
       name,
-      { dtype, shape: [-1, ...shape.slice(1)] },
+      { dtype, shape: [-1, ...shape.slice(1)], ...quantizationOf(name) },
     ]),
   ) as Specs;
   const model = defineModel({
@@ -88,7 +95,10 @@ describe("processLoaded", () => {
     await predictor.predict(picture);
     const data = seen[0]?.x?.data as Int8Array;
     expect(data).toBeInstanceOf(Int8Array);
-    expect(Math.max(...data.map(Math.abs))).toBeLessThanOrEqual(127);
+    const { data: pixels } = await image({ size: 2, dtype: "uint8" })(pictureFile("palette.png"));
+    const wanted = Array.from(pixels, (pixel) => Math.round((pixel / 127.5 - 1) * 127) || 0);
+    expect(new Set(wanted).size).toBeGreaterThan(4);
+    expect([...data]).toEqual(wanted);
   });
 
   it("tokenizes, with the model's names and length", async () => {
@@ -132,6 +142,22 @@ describe("processLoaded", () => {
     const { boxes, classes } = await predictor.predict(picture);
     expect(boxes?.data).toEqual(Float32Array.of(0, 0, 12, 8));
     expect(stringsOf(classes as never)).toEqual(["two"]);
+  });
+
+  it("finds boxes of quantized outputs", async () => {
+    const answer = {
+      corners: tensor("uint8", [1, 2, 4], [0, 0, 128, 128, 0, 64, 64, 128]),
+      scores: tensor("uint8", [1, 2, 2], [10, 20, 0, 200]),
+    };
+    const boxes = { boxes: "corners", scores: "scores", maxBoxes: 1 };
+    const config: ProcessingConfig = { before: [{ image: {} }], after: [{ boxes }] };
+    const inputs = { x: spec.float32([-1, 8, 8, 3]) };
+    const scales = { corners: 1 / 128, scores: 1 / 250 };
+    const { predictor } = await processed(inputs, answer, config, scales);
+    const found = await predictor.predict(picture);
+    expect(found.boxes?.data).toEqual(Float32Array.of(12, 0, 24, 8));
+    expect(found.scores?.data).toEqual(Float32Array.of(0.8));
+    expect(stringsOf(found.classes as never)).toEqual(["1"]);
   });
 
   it.each<[ProcessingConfig, string]>([

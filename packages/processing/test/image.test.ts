@@ -101,6 +101,14 @@ describe("image refuses", () => {
     [{ size: 8, resise: "x" }, "image has no option resise; expected size, layout"],
     [{ size: 8, resize: "bilinear" }, "image.resize must be one of pillow-bilinear"],
     [{ size: 8, dtype: "uint8", range: [0, 1] }, "image.dtype uint8 has the pixels as they are"],
+    [
+      { size: 8, quantization: { scale: [1], zeroPoint: [0] } },
+      'image.dtype must be uint8 or int8, with quantization; got "float32"',
+    ],
+    [
+      { size: 8, dtype: "int8", quantization: { scale: [], zeroPoint: [] } },
+      "image.quantization.scale must be a number; got undefined",
+    ],
     [{ size: 8, crop: { fraction: 1 }, pad: 0 }, "image takes crop or pad, not both"],
     [{ size: 8, crop: { shorter: 7 } }, "image.crop.shorter must be an integer from 8 to 4096"],
     [{ size: 8, crop: {} }, "image.crop must be { shorter } or { fraction }; got {}"],
@@ -165,6 +173,16 @@ describe("image makes tensors", () => {
     const { data } = await image({ size: 4, dtype: "int8", pad: [0, 128, 255] })(white);
     expect([...data.subarray(0, 3)]).toEqual([-128, 0, 127]);
     expect([...data.subarray(4 * 3, 4 * 3 + 3)]).toEqual([127, 127, 127]);
+  });
+
+  it("of integers that stand for real numbers, within the dtype", async () => {
+    const file = await png(4, 4);
+    const { data: pixels } = await image({ size: 4, dtype: "uint8" })(file);
+    const quantization = { scale: [0.01], zeroPoint: [-40] };
+    const { data } = await image({ size: 4, dtype: "int8", range: [-1, 1], quantization })(file);
+    const wanted = Array.from(pixels, (pixel) => Math.round((pixel / 127.5 - 1) / 0.01) - 40);
+    expect([...data]).toEqual(wanted.map((value) => Math.max(-128, Math.min(127, value))));
+    expect(wanted.some((value) => value < -128)).toBe(true);
   });
 
   it("of at most four pictures at a time", async () => {

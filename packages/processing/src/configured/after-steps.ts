@@ -2,6 +2,7 @@ import { readdir } from "node:fs/promises";
 import { type Shape, spec, type Tensor, type TensorSpec } from "@serving-kit/inference";
 import { boxes } from "../boxes/boxes.js";
 import type { ImageReader } from "../image/image.js";
+import { realTensor } from "../rows.js";
 import { labels } from "../scores/labels.js";
 import { sigmoid } from "../scores/sigmoid.js";
 import { softmax } from "../scores/softmax.js";
@@ -97,12 +98,16 @@ export async function boxesStep(
     },
     async run(outputs, { inputs }) {
       const sizes = await picture.reader.sizes(inputs[picture.name] as never);
+      const real = (name: string) => {
+        const { quantization } = open.get(name) ?? {};
+        return realTensor(name, outputs[name] as Tensor, quantization);
+      };
       const found = find(
         {
-          boxes: outputs[corners] as Tensor,
-          scores: outputs[scores] as Tensor,
-          ...(classes !== undefined && { classes: outputs[classes] as Tensor }),
-          ...(count !== undefined && { count: outputs[count] as Tensor }),
+          boxes: real(corners),
+          scores: real(scores),
+          ...(classes !== undefined && { classes: real(classes) }),
+          ...(count !== undefined && { count: real(count) }),
         },
         sizes,
       );

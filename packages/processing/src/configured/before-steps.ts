@@ -4,10 +4,10 @@ import { audio } from "../audio/audio.js";
 import { type ImageReader, image } from "../image/image.js";
 import type { ImageDType, ImageOptions } from "../image/image-options.js";
 import { presets } from "../image/presets.js";
+import type { Scale } from "../rows.js";
 import { type TokenDType, tokenize } from "../text/tokenize.js";
 import { inVersion } from "./in-version.js";
 import type { AudioConfig, ImageConfig, TokenizeConfig } from "./processing-config.js";
-import { quantized } from "./quantized.js";
 import { type BeforeStep, chosen, type StepScope, unfit } from "./step.js";
 
 /** Inputs of the model that no step makes yet. */
@@ -25,16 +25,14 @@ export function imageStep(
   }
   const given = { ...(preset && presets[preset]), ...withoutUndefined(own) };
   const options = { ...optionsOf(wanted), ...unlisted(given) } as ImageOptions;
-  const isInteger = wanted.dtype === "uint8" || wanted.dtype === "int8";
-  const isScaled = ["range", "mean", "std"].some((option) => option in options);
-  const reader = image<ImageDType>(
-    isInteger && isScaled ? { ...options, dtype: "float32" } : options,
-  );
-  if (!isInteger && wanted.dtype !== reader.dtype) {
-    unfit(
-      where,
-      `the model's input "${target}" is ${wanted.dtype}; expected float32, uint8 or int8`,
-    );
+  const { dtype } = wanted;
+  const isInteger = dtype === "uint8" || dtype === "int8";
+  const isReal =
+    options.dtype === "float32" || ["range", "mean", "std"].some((option) => option in options);
+  const asIntegers = isInteger && isReal && { dtype, quantization: quantizationOf(wanted) };
+  const reader = image<ImageDType>({ ...options, ...asIntegers });
+  if (dtype !== reader.dtype) {
+    unfit(where, `the model's input "${target}" is ${dtype}; expected float32, uint8 or int8`);
   }
   checkShape(where, target, reader.shape, wanted);
   return {
@@ -43,11 +41,16 @@ export function imageStep(
     makes: [target],
     isRowwise: true,
     async run(inputs, context) {
-      const pixels = await reader(inputs[name] as never, context);
-      const isFit = pixels.dtype === wanted.dtype;
-      return { [target]: isFit ? pixels : quantized(pixels as never, wanted) };
+      return { [target]: await reader(inputs[name] as never, context) };
     },
   };
+}
+
+/** The first scale and zero point of the model's input; pixels as they are if it has none. */
+function quantizationOf({ quantization }: TensorSpec): Scale {
+  const [scale = 1] = quantization?.scale ?? [];
+  const [zeroPoint = 0] = quantization?.zeroPoint ?? [];
+  return { scale: [scale], zeroPoint: [zeroPoint] };
 }
 
 /** Size, layout, dtype and grey as the model's input has them. */

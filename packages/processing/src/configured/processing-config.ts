@@ -13,7 +13,9 @@ export interface InputNames {
 }
 
 /** `image` in a configuration: `size`, `layout` and `dtype` are by default those of the model's input. */
-export interface ImageConfig extends Partial<Omit<ImageOptions, "size" | "range">>, InputNames {
+export interface ImageConfig
+  extends Partial<Omit<ImageOptions, "size" | "range" | "quantization">>,
+    InputNames {
   /** Options of a preset, which the others replace. */
   readonly preset?: PresetName | undefined;
   readonly size?: number | readonly number[] | undefined;

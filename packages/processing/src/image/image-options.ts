@@ -1,6 +1,7 @@
 import { checkChoice, checkInteger, checkNames, checkNumber, refuse } from "../check-option.js";
 import { errors } from "../errors.js";
 import { RESIZE_METHODS, type ResizeMethod } from "../resize/resize.js";
+import type { Scale } from "../rows.js";
 
 /** The dtypes of the tensors of pictures. */
 export type ImageDType = "float32" | "uint8" | "int8";
@@ -22,9 +23,14 @@ export interface ImageOptions<D extends ImageDType = ImageDType> {
   readonly channels?: "rgb" | "bgr" | "grey" | undefined;
   /**
    * Default `float32`. `uint8` has the pixels as they are, `int8` 128 less: for models whose inputs are quantized so.
-   * Both exclude `range`, `mean` and `std`.
+   * Both exclude `range`, `mean` and `std`, except with `quantization`.
    */
   readonly dtype?: D | undefined;
+  /**
+   * The integers of `uint8` or `int8` that stand for real numbers: those of the model's input. The pixels after `range`,
+   * `mean` and `std` are divided by the first scale, rounded, and shifted by the first zero point. Default none.
+   */
+  readonly quantization?: Scale | undefined;
   /** Default `pillow-bilinear`. */
   readonly resize?: ResizeMethod | undefined;
   /** Default: the whole picture, stretched to `size`. */
@@ -51,6 +57,7 @@ export interface ImagePlan {
   readonly layout: "nhwc" | "nchw";
   readonly channels: "rgb" | "bgr" | "grey";
   readonly dtype: ImageDType;
+  readonly quantization: Scale | undefined;
   readonly resize: ResizeMethod;
   readonly crop: Crop | undefined;
   /** One value for each channel. */
@@ -62,7 +69,7 @@ export interface ImagePlan {
 }
 
 const NAMES = [
-  ...["size", "layout", "channels", "dtype", "resize", "crop", "pad"],
+  ...["size", "layout", "channels", "dtype", "quantization", "resize", "crop", "pad"],
   ...["range", "mean", "std", "maxPixels"],
 ];
 const MAX_SIDE = 4096;
@@ -84,12 +91,7 @@ export function imagePlan(options: ImageOptions): ImagePlan {
     "int8",
   ]);
   const count = channels === "grey" ? 1 : 3;
-  const isScaled = [range, mean, std].some((option) => option !== undefined);
-  if (dtype !== "float32" && isScaled) {
-    throw errors.processingInvalid(
-      `image.dtype ${dtype} has the pixels as they are; leave out range, mean and std`,
-    );
-  }
+  checkScaling(dtype, options);
   if (crop !== undefined && pad !== undefined) {
     throw errors.processingInvalid("image takes crop or pad, not both");
   }
@@ -97,7 +99,7 @@ export function imagePlan(options: ImageOptions): ImagePlan {
     height: checkInteger("image.size", height, [1, MAX_SIDE]),
     width: checkInteger("image.size", width, [1, MAX_SIDE]),
     layout: checkChoice("image.layout", options.layout ?? "nhwc", ["nhwc", "nchw"]),
-    ...{ channels, dtype },
+    ...{ channels, dtype, quantization: options.quantization },
     resize: checkChoice("image.resize", options.resize ?? "pillow-bilinear", RESIZE_METHODS),
     crop: undefined,
     pad: pad === undefined ? undefined : perChannel("image.pad", pad, count),
@@ -111,6 +113,21 @@ export function imagePlan(options: ImageOptions): ImagePlan {
   }
   if (plan.std.some((value) => value === 0)) refuse("image.std", "a number that is not 0", std);
   return crop === undefined ? plan : { ...plan, crop: checkCrop(crop, plan) };
+}
+
+function checkScaling(dtype: ImageDType, options: ImageOptions): void {
+  const { quantization, range, mean, std } = options;
+  const isScaled = [range, mean, std].some((option) => option !== undefined);
+  if (dtype === "float32") {
+    if (quantization) refuse("image.dtype", "uint8 or int8, with quantization", dtype);
+  } else if (quantization) {
+    checkNumber("image.quantization.scale", quantization.scale[0]);
+    checkNumber("image.quantization.zeroPoint", quantization.zeroPoint[0]);
+  } else if (isScaled) {
+    throw errors.processingInvalid(
+      `image.dtype ${dtype} has the pixels as they are; leave out range, mean and std, or give quantization`,
+    );
+  }
 }
 
 function perChannel(where: string, value: unknown, count: number): readonly number[] {

@@ -1,4 +1,5 @@
 import type { TensorData } from "@serving-kit/inference";
+import type { Scale } from "../rows.js";
 import type { Sliced } from "../slices.js";
 import type { ImageDType, ImagePlan } from "./image-options.js";
 import type { Placement } from "./placement.js";
@@ -126,11 +127,18 @@ function looked(
 
 type Scaling = (pixel: number) => number;
 
-/** The value of a pixel in the tensor, each step rounded to float32 as in the libraries. */
-function scaling({ dtype, range, mean, std }: ImagePlan, channel: number): Scaling {
-  const { fround } = Math;
+/** The value of a pixel in the tensor. */
+function scaling(plan: ImagePlan, channel: number): Scaling {
+  const { dtype, quantization } = plan;
+  if (quantization) return quantizing(realScaling(plan, channel), quantization, dtype);
   if (dtype === "uint8") return Math.round;
   if (dtype === "int8") return (pixel) => Math.round(pixel) - 128;
+  return realScaling(plan, channel);
+}
+
+/** Each step rounded to float32 as in the libraries. */
+function realScaling({ range, mean, std }: ImagePlan, channel: number): Scaling {
+  const { fround } = Math;
   const [low, high] = range;
   const divisor = fround(255 / (high - low));
   const subtracted = fround(mean[channel] as number);
@@ -139,4 +147,12 @@ function scaling({ dtype, range, mean, std }: ImagePlan, channel: number): Scali
     const ranged = fround(fround(pixel / divisor) + fround(low));
     return fround(fround(ranged - subtracted) / scale);
   };
+}
+
+/** Real numbers as integers: `real / scale + zeroPoint`, rounded, within the dtype. */
+function quantizing(real: Scaling, { scale, zeroPoint }: Scale, dtype: ImageDType): Scaling {
+  const [step = 1] = scale;
+  const [zero = 0] = zeroPoint;
+  const [low, high] = dtype === "int8" ? [-128, 127] : [0, 255];
+  return (pixel) => Math.max(low, Math.min(high, Math.round(real(pixel) / step) + zero));
 }
