@@ -90,7 +90,7 @@ export class GivenPredictor implements Predictor, AsyncDisposable {
   lastOptions: PredictOptions = {};
   readonly #inner: Predictor;
   readonly #called = deferred();
-  #gate: Deferred | undefined;
+  #gate: Deferred<void> | undefined;
 
   constructor(inner: Predictor, isBatchable = inner.batchable) {
     this.#inner = inner;
