@@ -3,7 +3,7 @@ import type { AspiredVersion, AspiredVersions, StoragePath, Version } from "@ser
 /** The aspired versions of one servable, newest first. */
 export type AspiredList = readonly AspiredVersion<StoragePath>[];
 
-/** The version that a list has, without an error, at a path. */
+/** Returns the version in a list that has a path and no error, if any. */
 export function findAspired(
   list: AspiredList,
   version: Version,
@@ -14,7 +14,7 @@ export function findAspired(
   );
 }
 
-/** Whether two lists of one servable aspire the same versions from the same paths or errors. */
+/** Returns whether two lists of one servable have the same versions with the same paths or errors. */
 export function isSameList(
   a: AspiredVersions<StoragePath>,
   b: AspiredVersions<StoragePath>,

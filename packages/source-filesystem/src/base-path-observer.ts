@@ -27,22 +27,22 @@ export interface ObserverEvents extends SourceProblemListener {
   emit(versions: AspiredVersions<StoragePath>): void;
 }
 
-/** The versions that were chosen of a base path. */
+/** The versions that were chosen in a base path. */
 interface Choice {
   readonly chosen: readonly AspiredVersion<StoragePath>[];
-  /** How many of them are complete. */
+  /** The number of complete versions among them. */
   readonly completeCount: number;
-  /** The paths that were assessed, and those that are aspired. */
+  /** The assessed and the aspired paths. */
   readonly considered: ReadonlySet<string>;
 }
 
 /**
- * Observes the base path of one servable: each look lists it and emits the complete list of aspired
- * versions when that has changed.
+ * Observes the base path of one servable: each check lists it, and emits the complete list of aspired versions if it
+ * has changed.
  *
- * A version that is aspired stays so while its directory is there; its files are only read again while a
- * manager waits for them to change. While no version is complete, those of the last list stay, so that
- * replacing the only version by a slow copy leaves no gap.
+ * An aspired version stays aspired while its directory exists; its files are read again only while a manager waits
+ * for them to change. While no version is complete, the versions of the last list stay aspired, so that a slow copy
+ * that replaces the only version leaves no gap.
  */
 export class BasePathObserver {
   readonly servable: ResolvedServable;
@@ -63,7 +63,7 @@ export class BasePathObserver {
   #unreachableSinceMs: number | undefined;
   #hasEnded = false;
 
-  /** Begins where `predecessor`, the observer under an earlier configuration, left off. */
+  /** Continues with the state of `predecessor`, the observer of the previous configuration. */
   constructor(
     surroundings: Surroundings,
     servable: ResolvedServable,
@@ -76,7 +76,7 @@ export class BasePathObserver {
     this.emitted = predecessor?.emitted;
     this.problems =
       predecessor?.problems ?? new SourceProblems(servable.name, surroundings.clock, events);
-    // Half the time of a look, so that a rule without an answer does not pass for a device without.
+    // Half the timeout of a check, so that a rule that hangs is not mistaken for a device that hangs.
     this.#check = new BoundedCheck(surroundings.clock, surroundings.lookTimeoutMs / 2);
     this.#assessor = new VersionAssessor(
       surroundings,
@@ -88,7 +88,7 @@ export class BasePathObserver {
     this.#network = new DeclaredNetwork(surroundings.fileSystem, servable.basePath);
   }
 
-  /** In how many milliseconds a check is due, apart from polls: undefined when none is. */
+  /** Time in ms until the next check in addition to polls; undefined if none is due. */
   get dueInMs(): number | undefined {
     const nowMs = this.#surroundings.clock.now();
     if (this.#unreachableSinceMs !== undefined) {
@@ -98,7 +98,7 @@ export class BasePathObserver {
     return due.length === 0 ? undefined : Math.max(1, Math.min(...due) - nowMs);
   }
 
-  /** Takes back why there is no version: what is configured now has not been looked at. */
+  /** Clears the reason for having no version, because the new configuration has not been checked yet. */
   retractAbsence(): void {
     if (this.emitted?.error) this.#emit([], undefined);
   }
@@ -113,7 +113,7 @@ export class BasePathObserver {
     return this.#network.name;
   }
 
-  /** Whether it looks for changes below the entries of the base path, which no watch reports. */
+  /** Whether it checks for changes below the entries of the base path, which watches do not report. */
   get looksBelow(): boolean {
     return this.#changes.isWaitedFor;
   }
@@ -123,8 +123,8 @@ export class BasePathObserver {
   }
 
   /**
-   * Checks the base path. `thorough` takes nothing for known but the versions that are aspired.
-   * Never rejects: what goes wrong is a problem.
+   * Checks the base path. If `thorough`, rechecks everything except aspired versions. Never rejects: failures become
+   * problems.
    */
   async look(thorough: boolean): Promise<void> {
     const { name, basePath } = this.servable;
@@ -152,14 +152,14 @@ export class BasePathObserver {
     }
   }
 
-  /** Reports that a look has not come back for so long. */
+  /** Reports that a check has not returned for this time. */
   hangs(timeoutMs: number): void {
     const { name, basePath } = this.servable;
     const isServed = this.#aspired.length > 0;
     this.problems.report(errors.basePathHangs(name, basePath, timeoutMs, isServed));
   }
 
-  /** Ends the observation: looks under way change and emit nothing. */
+  /** Ends the observation: checks in progress change and emit nothing. */
   end(): void {
     this.#hasEnded = true;
     this.#check.close();
@@ -190,7 +190,10 @@ export class BasePathObserver {
     else if (this.#aspired.length === 0 || !servableVersionsAlwaysPresent) this.#emit([], absence);
   }
 
-  /** Assesses the eligible versions until there are as many complete ones as the policy wants; undefined at the end. */
+  /**
+   * Assesses the eligible versions until there are as many complete ones as the policy requests. Returns undefined if
+   * the observation has ended.
+   */
   async #assess(
     found: ReadonlyMap<Version, string>,
     problems: FoundProblem[],
@@ -222,7 +225,7 @@ export class BasePathObserver {
         continue;
       }
       problems.push({ version, error: assessment.error });
-      // An error version is aspired where a complete one would be, and replaces none.
+      // An error version is aspired in addition to the complete versions, and replaces none of them.
       if (assessment.state !== "incomplete" && chosen.length < wanted) {
         chosen.push({ id, error: assessment.error });
       }
@@ -230,7 +233,7 @@ export class BasePathObserver {
     return { chosen, completeCount, considered };
   }
 
-  /** Emits error versions; as no version is complete, those that are loaded stay aspired. */
+  /** Emits error versions. No version is complete, so the loaded versions stay aspired. */
   #emitIncomplete(failed: AspiredList): void {
     const versions = new Set(failed.map(({ id }) => id.version));
     const kept = this.#aspired.filter(
@@ -240,7 +243,7 @@ export class BasePathObserver {
     if (list.length > 0 || this.emitted !== undefined) this.#emit(list, undefined);
   }
 
-  /** Why versions are not there that should be, if so. */
+  /** Returns the problem if expected versions are missing. */
   async #absence(
     names: BasePathListing,
     found: ReadonlyMap<Version, string>,
@@ -254,7 +257,7 @@ export class BasePathObserver {
     return errors.versionsMissing(name, basePath, missing);
   }
 
-  /** The platform's hint about the base path itself, if it has one. */
+  /** Returns the platform's hint about the base path itself, if any. */
   async #hint(names: BasePathListing): Promise<string | undefined> {
     const { isComplete, basePath } = this.servable;
     if (isComplete === undefined || names.length === 0) return undefined;
@@ -263,7 +266,7 @@ export class BasePathObserver {
     return `${answer.problem}; ${answer.remedy}`;
   }
 
-  /** The path of each version that is there. */
+  /** Returns the path of each version that exists. */
   async #find(names: BasePathListing, problems: FoundProblem[]): Promise<Map<Version, string>> {
     const { name, basePath } = this.servable;
     const found = new Map<Version, string>();
@@ -282,13 +285,13 @@ export class BasePathObserver {
     return found;
   }
 
-  /** Whether the base path is a model itself, which only the servable knows. */
+  /** Returns whether the base path is itself a model, by the rule of the servable. */
   async #isUnversioned(): Promise<boolean> {
     const { accepts, basePath } = this.servable;
     return accepts !== undefined && this.#check.ask(accepts, basePath);
   }
 
-  /** Emits a list if it is not the one that was emitted last; an empty one with the error, if any. */
+  /** Emits a list if it differs from the last emitted list; an empty list with the error, if any. */
   #emit(versions: AspiredList, absence: ServingError | undefined): void {
     const { name } = this.servable;
     const list = { name, versions, ...(absence && versions.length === 0 && { error: absence }) };

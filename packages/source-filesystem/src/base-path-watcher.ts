@@ -2,9 +2,9 @@ import { type FSWatcher, watch } from "chokidar";
 
 /** Callbacks of a watcher. */
 export interface WatchEvents {
-  /** Something in or about a watched path has changed, or may have while the watch was set up. */
+  /** A watched path has changed, or may have changed while the watch was being set up. */
   onHint(path: string): void;
-  /** A path cannot be watched, for instance since the system's limit of watches is reached. */
+  /** A path cannot be watched, for instance because the system's limit of watches is reached. */
   onFailure(path: string, error: unknown): void;
 }
 
@@ -16,10 +16,10 @@ interface Watch {
 }
 
 /**
- * Watches base paths and says where to look: their own entries, not what is below these, so that the
- * number of watches does not grow with the number of versions.
+ * Watches base paths and reports which of them changed. Watches only the entries of a base path, not the files below
+ * them, so that the number of watches does not grow with the number of versions.
  *
- * Only a hint: what watching misses (network file systems, an overflow of events) polling finds.
+ * A watch is only a hint: polling finds the changes that it misses (network file systems, an overflow of events).
  */
 export class BasePathWatcher {
   readonly #events: WatchEvents;
@@ -29,14 +29,11 @@ export class BasePathWatcher {
     this.#events = events;
   }
 
-  /**
-   * Watches a path; again if it has become another directory than the one watched. Tells whether it
-   * began to.
-   */
+  /** Watches a path, or watches it again if the path is now another directory. Returns whether it started a watch. */
   watch(path: string, identity: string): boolean {
     if (this.#watches.get(path)?.identity === identity) return false;
     this.unwatch(path);
-    // A watcher of its own, whose "ready" tells that from now on nothing is missed.
+    // One watcher per path, because its "ready" event means that later changes are reported.
     const watcher = watch(path, { depth: 0, ignoreInitial: true });
     const isCurrent = () => this.#watches.get(path)?.watcher === watcher;
     const hint = () => isCurrent() && this.#events.onHint(path);
@@ -46,7 +43,7 @@ export class BasePathWatcher {
       hint();
     });
     watcher.on("all", hint);
-    // The end of an empty base path is not an event of any other kind.
+    // The deletion of an empty base path emits no other event.
     watcher.on("raw", hint);
     watcher.on("error", (error) => {
       const watch = this.#watches.get(path);
@@ -58,7 +55,7 @@ export class BasePathWatcher {
     return true;
   }
 
-  /** Whether a path is watched, and no watch of it has failed. */
+  /** Returns whether a path is watched and its watch has not failed. */
   isWatching(path: string): boolean {
     return this.#watches.get(path)?.isReliable ?? false;
   }

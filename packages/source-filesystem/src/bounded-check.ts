@@ -2,10 +2,10 @@ import type { Clock } from "@serving-kit/core";
 import { errors } from "./errors.js";
 
 /**
- * Asks a platform's rule about paths without being held up by it.
+ * Calls a platform's rule about paths, with a timeout.
  *
- * Resolves and rejects as the rule does; rejects with DEADLINE_EXCEEDED / CHECK_TIMED_OUT after
- * `timeoutMs`, and then at once until the rule has answered about that path after all.
+ * Settles as the rule does, or rejects with DEADLINE_EXCEEDED / CHECK_TIMED_OUT after `timeoutMs`. After a timeout,
+ * further calls for the same path reject immediately until the rule has settled.
  */
 export class BoundedCheck {
   readonly #clock: Clock;
@@ -39,7 +39,7 @@ export class BoundedCheck {
     });
   }
 
-  /** Drops the timers. What was asked is settled by the rule or never. */
+  /** Disposes the timers. Pending calls settle only if the rule does. */
   close(): void {
     for (const timer of this.#timers) timer[Symbol.dispose]();
     this.#timers.clear();

@@ -1,16 +1,16 @@
-/** Since when, on the source's Clock, a version's files have looked the way they do. */
+/** The current look of a version's files, and the time on the source's Clock since when it is unchanged. */
 export interface Sighting {
   readonly fingerprint: string;
   readonly sinceMs: number;
 }
 
-/** The two times of one moment: on the Clock, and on the wall clock that files are stamped with. */
+/** The current time on the Clock, and on the wall clock that stamps files. */
 export interface Moment {
   readonly nowMs: number;
   readonly wallMs: number;
 }
 
-/** Notes what was seen now; what looks as before keeps the time since when it does. */
+/** Records the current look of the files. If it is unchanged, keeps the time since when it is. */
 export function sight(
   previous: Sighting | undefined,
   fingerprint: string,
@@ -20,14 +20,12 @@ export function sight(
 }
 
 /**
- * In how many milliseconds the files of a version will have settled if nothing changes any more; 0
- * when they have.
+ * Returns the time in ms until the files of a version have settled if they do not change; 0 if they have.
  *
  * Files have settled when either
- * - the last change is `settleMs` old by the wall clock (`changedAtMs`), so that what was there
- *   before the process started is complete at first sight; or
- * - they looked the same for `settleMs` on our own clock, which holds for any clock of a file
- *   server says.
+ * - the last change is `settleMs` old by the wall clock (`changedAtMs`), so that older files are complete at the
+ *   first check; or
+ * - they have not changed for `settleMs` on the Clock of the source, regardless of the clock of the file server.
  */
 export function settlesInMs(
   sighting: Sighting,
@@ -44,8 +42,8 @@ export function settlesInMs(
 const MAX_LOOK_AGAIN_MS = 30_000;
 
 /**
- * When to look again at what has not changed for `unchangedMs`: ever later, so that a copy that was
- * given up costs next to nothing; at most 30 s.
+ * Returns the delay in ms until files that have not changed for `unchangedMs` are checked again. It grows up to 30 s,
+ * so that an abandoned copy costs almost nothing.
  */
 export function lookAgainInMs(unchangedMs: number, settleMs: number): number {
   return Math.min(MAX_LOOK_AGAIN_MS, Math.max(settleMs, 100, unchangedMs / 4));

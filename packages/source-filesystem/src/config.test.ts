@@ -45,7 +45,7 @@ describe("resolveServables", () => {
   it("refuses a name that is listed several times", () => {
     const servables = ["/a", "/b"].map((basePath) => ({ name: "a", basePath }));
     expect(() => resolveServables(servables)).toThrow(
-      new TypeError('servables: expected each name once; "a" is listed several times'),
+      new TypeError('servables: expected unique names; got "a" more than once'),
     );
   });
 });

@@ -11,49 +11,49 @@ import type { FileSystem } from "./file-system.js";
  * One servable whose versions are in a directory.
  *
  * - `basePath`: the directory whose entries named by numbers are the versions. A relative path is resolved against
- *   the working directory when the configuration is given. A directory without such entries, or a file, that
- *   `accepts` takes for a model is version 1.
- * - `isComplete`: asked when the files have settled. While it answers that they are not complete, or does not answer
- *   within half of `lookTimeoutMs`, the version is not loaded. A rejection makes the version an error version.
- * - `accepts`: asked whether a base path without versions is a model itself. Default: it never is. `accepts` of a
- *   platform is such a rule.
+ *   the working directory when the source is configured. If `accepts` returns true for a directory without such
+ *   entries, or for a file, it is version 1.
+ * - `isComplete`: called when the files have settled. While it returns that they are not complete, or does not settle
+ *   within half of `lookTimeoutMs`, the version is not loaded. If it rejects, the version is emitted with the error.
+ * - `accepts`: returns whether a base path without versions is itself a model. Default: it never is. `accepts` of a
+ *   platform is such a function.
  */
 export interface ServableConfig extends SourceServable {
   /**
-   * The name of a file, such as `_READY`, that the writer of a version puts into its directory at
-   * the very end. With it, versions without the file are incomplete and those with it need not
-   * settle; `isComplete` is asked all the same. Default: none.
+   * The name of a file, such as `_READY`, that the publisher of a version writes last into its directory. If set,
+   * versions without the file are incomplete, and versions with it need not settle; `isComplete` is called in both
+   * cases. Default: none.
    */
   readonly readyMarker?: string | undefined;
 }
 
-/** Options of `filesystemSource`. */
+/** Options for `filesystemSource`. */
 export interface FilesystemSourceOptions {
-  /** The servables to find versions of; `reconfigure` replaces them. */
+  /** The servables whose versions to find; `reconfigure` replaces them. */
   readonly servables: readonly ServableConfig[];
   /**
-   * Milliseconds from one poll of all base paths to the next; 0 polls once, at start. Default 1000, and 20,000 for base paths
-   * that are watched on a local file system, whose changes the system reports.
+   * Interval in ms between polls of all base paths; 0 polls once, at the start. Default 1000; 20,000 for watched base
+   * paths on a local file system, whose changes the system reports.
    */
   readonly pollIntervalMs?: number | undefined;
-  /** Whether changes of a base path are also noticed at once, by watching. Default true. */
+  /** Whether base paths are also watched, so that changes are found immediately. Default true. */
   readonly watch?: boolean | undefined;
   /**
-   * For how many milliseconds the files of a version must have been unchanged before it can be
-   * complete. Default 1000. Set it above the attribute cache of a network file system (NFS: 3 s)
-   * where versions are copied in rather than renamed; 0 takes files as they are.
+   * Time in ms for which the files of a version must be unchanged before it can be complete. Default 1000. If
+   * versions are copied into place instead of renamed, set it above the attribute cache time of a network file system
+   * (NFS: 3 s). 0 accepts files immediately.
    */
   readonly settleMs?: number | undefined;
-  /** After how many milliseconds a base path that does not answer is reported. Default 5000. */
+  /** Time in ms after which a base path that does not respond is reported. Default 5000. */
   readonly lookTimeoutMs?: number | undefined;
   /** Default: `systemClock`. */
   readonly clock?: Clock | undefined;
   /**
-   * The time that files are stamped with, in milliseconds since 1970. Used for nothing but to see
-   * that files are old at first sight. Default: `Date.now`.
+   * The wall clock that stamps files, in ms since 1970. Used only to detect at the first check that files are old.
+   * Default: `Date.now`.
    */
   readonly wallTimeMs?: (() => number) | undefined;
-  /** The file system to look at. Default: that of the process. */
+  /** The file system to read. Default: that of the process. */
   readonly fileSystem?: FileSystem | undefined;
 }
 
@@ -65,7 +65,7 @@ export interface ResolvedServable extends ServableConfig {
 /**
  * Checks servables and resolves their paths, by name.
  *
- * @throws TypeError naming the servable, what was expected and what was given.
+ * @throws TypeError with the servable, the expected value and the received value.
  */
 export function resolveServables(
   servables: readonly ServableConfig[],
@@ -77,7 +77,7 @@ export function resolveServables(
       throw new TypeError(`servables: expected a name; got ${JSON.stringify(name)}`);
     }
     if (resolved.has(name)) {
-      throw new TypeError(`servables: expected each name once; "${name}" is listed several times`);
+      throw new TypeError(`servables: expected unique names; got "${name}" more than once`);
     }
     if (typeof basePath !== "string" || basePath === "" || basePath.includes("\0")) {
       throw new TypeError(

@@ -1,7 +1,7 @@
 import { storageGates } from "@serving-kit/core";
 import type { FileSystem } from "./file-system.js";
 
-/** The network file system that a folder is on, declared to all who read below the folder: see `storageGates`. */
+/** The network file system of a folder, declared for all reads below the folder: see `storageGates`. */
 export class DeclaredNetwork implements Disposable {
   readonly #fileSystem: FileSystem;
   readonly #folder: string;
@@ -14,12 +14,12 @@ export class DeclaredNetwork implements Disposable {
     this.update(undefined);
   }
 
-  /** Its identity; undefined if the folder is on none. */
+  /** Its identity; undefined if the folder is not on a network file system. */
   get name(): string | undefined {
     return this.#name;
   }
 
-  /** Takes the device of the folder, when it is known. */
+  /** Sets the device of the folder once it is known. */
   update(device: number | undefined): void {
     const name = this.#fileSystem.networkOf?.(this.#folder, device);
     if (name === this.#name) return;

@@ -1,26 +1,26 @@
-/** A look under way. */
+/** A check in progress. */
 export interface LookUnderWay {
   readonly beganAtMs: number;
 }
 
-// Each look at a local device holds a thread of libuv's pool, which the whole process shares, until the kernel answers.
-// Asking 16 at a time keeps the pool's threads from falling asleep between two looks, which halves the cost of polling;
-// the looks are too short to hold up anything else. A network file system has one thread at most: see `gatedFileSystem`.
+// Each check of a local device holds a thread of libuv's pool, which the whole process shares, until the kernel
+// returns. With 16 checks at a time, the threads of the pool do not sleep between two checks, which halves the cost
+// of polling. The checks are too short to delay other work. A network file system uses one thread at most: see
+// `gatedFileSystem`.
 const MAX_LOOKS = 16;
 const MAX_LOOKS_AT_DOUBTFUL_DEVICE = 2;
 const MAX_LOOKS_AT_STRANGERS = 3;
 const TRUSTED_FOR_MS = 100;
 
 /**
- * Decides how many looks at one device may be under way at a time, so that a file server that went
- * away takes neither the targets elsewhere nor all threads of libuv's pool (four, unless told
- * otherwise) with it.
+ * Limits the number of concurrent checks of one device. If a file server stops responding, checks of other devices
+ * continue, and some threads of libuv's pool (four by default) stay free.
  *
- * - A device that answered a moment ago gets many looks at a time, any other two.
- * - When two looks hang that began after the device's last answer, it gets no more until one of them
- *   returns. A path that hangs by itself, on a device that answers, holds up nothing.
- * - The gate for strangers, targets that never answered and whose device is not known, lets three
- *   through at a time, hanging ones counted.
+ * - A device that responded recently may have many concurrent checks, any other device two.
+ * - If two checks that started after the last response of the device hang, no more are started until one of them
+ *   returns. A single path that hangs on a responsive device delays nothing.
+ * - Targets whose device is not known yet, because they never responded, share a gate that allows three concurrent
+ *   checks, including those that hang.
  */
 export class DeviceGate {
   readonly #isForStrangers: boolean;
@@ -32,7 +32,7 @@ export class DeviceGate {
     this.#isForStrangers = isForStrangers;
   }
 
-  /** Whether looks are under way that are expected to return. */
+  /** Whether checks are in progress that are expected to return. */
   get isBusy(): boolean {
     return this.#lookCount > 0;
   }
@@ -51,7 +51,7 @@ export class DeviceGate {
     this.#lookCount++;
   }
 
-  /** A look has been under way for too long: it counts as hanging until it ends. */
+  /** Marks a check that takes too long as hanging until it ends. */
   hang(look: LookUnderWay): void {
     this.#lookCount--;
     this.#hanging.add(look);

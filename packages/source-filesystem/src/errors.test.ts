@@ -11,19 +11,19 @@ describe("errors", () => {
       errors.basePathUnreachable("m", "/models/m", cause, true),
       "UNAVAILABLE",
       "BASE_PATH_UNREACHABLE",
-      "the base path /models/m of servable m cannot be read: EIO: i/o error; the last list of versions stays in force",
+      "the base path /models/m of servable m cannot be read: EIO: i/o error; the current versions are kept",
     ],
     [
       errors.basePathHangs("m", "/models/m", 5000, true),
       "UNAVAILABLE",
       "BASE_PATH_HANGS",
-      "the base path /models/m of servable m has not answered for 5000 ms; the last list of versions stays in force",
+      "the base path /models/m of servable m has not responded for 5000 ms; the current versions are kept",
     ],
     [
       errors.basePathHangs("m", "/models/m", 5000, false),
       "UNAVAILABLE",
       "BASE_PATH_HANGS",
-      "the base path /models/m of servable m has not answered for 5000 ms",
+      "the base path /models/m of servable m has not responded for 5000 ms",
     ],
     [
       errors.noVersionsFound("m", "/models/m"),
@@ -65,13 +65,13 @@ describe("errors", () => {
       errors.versionTooManyFiles("/models/m/7", 100_000),
       "RESOURCE_EXHAUSTED",
       "VERSION_TOO_MANY_FILES",
-      "/models/m/7 holds more than 100000 files; expected the files of one model",
+      "/models/m/7 has more than 100000 files; expected the files of one model",
     ],
     [
       errors.duplicateVersion(id, "/models/m/7", ["/models/m/07"]),
       "ALREADY_EXISTS",
       "DUPLICATE_VERSION",
-      "several directories stand for {name: m version: 7}: /models/m/7 is used, /models/m/07 ignored; keep one of them",
+      "{name: m version: 7} has several directories: using /models/m/7, ignoring /models/m/07; keep one of them",
     ],
     [
       errors.watchFailed("m", "/models/m", cause),

@@ -16,7 +16,7 @@ export const errors = {
       "BASE_PATH_UNREACHABLE",
       `the base path ${basePath} of servable ${name} cannot be read: ${messageOf(cause)}; ${
         isServed
-          ? "the last list of versions stays in force"
+          ? "the current versions are kept"
           : `expected a folder with versions in it, such as ${basePath}/1`
       }`,
       { cause, details: { name, basePath } },
@@ -26,8 +26,8 @@ export const errors = {
     new ServingError(
       "UNAVAILABLE",
       "BASE_PATH_HANGS",
-      `the base path ${basePath} of servable ${name} has not answered for ${timeoutMs} ms${
-        isServed ? "; the last list of versions stays in force" : ""
+      `the base path ${basePath} of servable ${name} has not responded for ${timeoutMs} ms${
+        isServed ? "; the current versions are kept" : ""
       }`,
       { details: { name, basePath } },
     ),
@@ -91,14 +91,14 @@ export const errors = {
     new ServingError(
       "RESOURCE_EXHAUSTED",
       "VERSION_TOO_MANY_FILES",
-      `${path} holds more than ${limit} files; expected the files of one model`,
+      `${path} has more than ${limit} files; expected the files of one model`,
     ),
 
   duplicateVersion: (id: ServableId, chosen: string, others: readonly string[]) =>
     new ServingError(
       "ALREADY_EXISTS",
       "DUPLICATE_VERSION",
-      `several directories stand for ${formatServableId(id)}: ${chosen} is used, ${list(others)} ignored; keep one of them`,
+      `${formatServableId(id)} has several directories: using ${chosen}, ignoring ${list(others)}; keep one of them`,
     ),
 
   watchFailed: (name: string, basePath: string, cause: unknown) =>

@@ -1,7 +1,7 @@
 import { readdir, stat } from "node:fs";
 import { mounts } from "./mounts.js";
 
-/** The stats of a file or directory that the source needs, links followed. */
+/** The stats of a file or directory that the source needs. Links are followed. */
 export interface FileStats {
   readonly size: number;
   readonly mtimeMs: number;
@@ -11,19 +11,19 @@ export interface FileStats {
   isDirectory(): boolean;
 }
 
-/** The calls of a file system that the source makes. Rejections carry a `code` such as ENOENT. */
+/** The file system calls that the source makes. They reject with errors that have a `code` such as ENOENT. */
 export interface FileSystem {
   stat(path: string): Promise<FileStats>;
   /** The names of a directory's entries, in any order. */
   list(path: string): Promise<string[]>;
   /**
-   * The identity of the network file system that a path is on, by its device if that is known; undefined for a local
-   * one, or if it is not known. Asks no file system that is mounted. Default: none is of the network.
+   * Returns the identity of the network file system of a path, from its device if known; undefined if the file system
+   * is local or unknown. Makes no call to a mounted file system. Default: all are local.
    */
   networkOf?(path: string, device: number | undefined): string | undefined;
   /**
-   * Returns whether the system reports all changes of a path's entries, by the type of its file system: that of a local
-   * one. Default: it is not known to.
+   * Returns whether the system reports all changes of the entries of a path: true for local file systems, by their
+   * type. Default: false.
    */
   reportsChanges?(path: string, device: number | undefined): boolean;
 }
@@ -31,8 +31,8 @@ export interface FileSystem {
 /**
  * The file system of the process.
  *
- * Each call holds one thread of libuv's pool until the kernel answers. The callback forms cost a
- * third less than `node:fs/promises`, which counts for thousands of directories a second.
+ * Each call holds one thread of libuv's pool until the kernel returns. The callback API costs a third less than
+ * `node:fs/promises`, which matters for thousands of directories per second.
  */
 export const nodeFileSystem: FileSystem = {
   stat: (path) =>

@@ -4,7 +4,7 @@ import type { SourceContext, SourceProvider } from "@serving-kit/core";
 import type { FilesystemSourceOptions } from "./config.js";
 import { filesystemSource } from "./filesystem-source.js";
 
-/** Options of `filesystemProvider` that a server does not set itself. */
+/** Options for `filesystemProvider` that a server does not set itself. */
 export type FilesystemProviderOptions = Pick<
   FilesystemSourceOptions,
   "lookTimeoutMs" | "wallTimeMs" | "fileSystem"
@@ -13,8 +13,8 @@ export type FilesystemProviderOptions = Pick<
 /**
  * The provider of the file system: base paths that are not URIs, and `file:` URIs.
  *
- * A relative path is resolved against the working directory. By default it watches, and polls
- * every second what cannot be watched.
+ * A relative path is resolved against the working directory. By default it watches folders, and polls those that
+ * cannot be watched every second.
  */
 export function filesystemProvider(options: FilesystemProviderOptions = {}): SourceProvider {
   return {

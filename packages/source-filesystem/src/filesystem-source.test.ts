@@ -306,7 +306,7 @@ describe("a base path without versions", () => {
       for (let poll = 0; poll < 3; poll++) await source.poll();
       expect(told()).toEqual(["BASE_PATH_UNREACHABLE"]);
       expect(source.problems()[0]?.error.message).toBe(
-        `the base path ${bench.directory.path} of servable m cannot be read: ${code}: ${bench.directory.path}; the last list of versions stays in force`,
+        `the base path ${bench.directory.path} of servable m cannot be read: ${code}: ${bench.directory.path}; the current versions are kept`,
       );
       failures.clear();
       bench.directory.write("2/model");

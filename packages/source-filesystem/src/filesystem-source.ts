@@ -23,43 +23,44 @@ import { Observation, type ObservationSettings } from "./observation.js";
 /**
  * The source that finds versions in directories: `<basePath>/<number>` is a version.
  *
- * Beside what every Source guarantees (O1 to O10 of `Source`):
- * - F1 For a name the complete list is emitted when it changed, newest version first, and not
- *   otherwise. `data.path` is absolute, `data.sizeBytes` the size of all files below it.
- * - F2 A version is aspired when its files are all there and have settled (`settleMs`, `isComplete`,
- *   `readyMarker`); until then the policy chooses among the others. Once aspired it stays so while
- *   its directory is there, even if its files change. `changed` of an aspired version resolves one poll
- *   after its files have changed, settled and are complete; it is how a failed load is repeated.
- * - F3 While no version is complete, and while the base path cannot be read, the versions of the last list
- *   stay aspired. A base path that can be read and holds no version withdraws the servable, unless
- *   `servableVersionsAlwaysPresent`. An empty list in force has the error (O10): BASE_PATH_UNREACHABLE,
- *   NO_VERSIONS_FOUND or VERSIONS_MISSING, or none while a version is on its way.
- * - F4 A version that cannot be read, or that is not complete although nothing has changed for `settleMs` and
- *   10 s, is aspired as an error version where the policy would choose a complete one, and replaces none: the
- *   newest complete versions are aspired in addition. It leaves the list when its files change.
- * - F5 A base path that is slow, missing or hangs never delays another servable's, except on the same network file
- *   system: that is asked one thing at a time, by looks and loads together, so that it holds one thread if it hangs.
+ * Guarantees, in addition to those of every `Source` (O1 to O10):
+ * - F1 The complete list of a name is emitted only when it has changed, newest version first. `data.path` is
+ *   absolute; `data.sizeBytes` is the total size of the files below it.
+ * - F2 A version is aspired when its files are complete and have settled (`settleMs`, `isComplete`, `readyMarker`);
+ *   until then the policy chooses among the other versions. An aspired version stays aspired while its directory
+ *   exists, even if its files change. `changed` of an aspired version resolves one poll after its files have changed,
+ *   settled and become complete; a failed load is then repeated.
+ * - F3 While no version is complete, and while the base path cannot be read, the versions of the last list stay
+ *   aspired. If the base path can be read and has no version, the servable is withdrawn, unless
+ *   `servableVersionsAlwaysPresent` is set. An empty list has an error (O10): BASE_PATH_UNREACHABLE,
+ *   NO_VERSIONS_FOUND or VERSIONS_MISSING; it has none while a version is still being written.
+ * - F4 A version that cannot be read, or that is still incomplete after its files have not changed for `settleMs` and
+ *   10 s, is aspired as an error version if the policy would choose it. It does not replace a complete version: the
+ *   newest complete versions are aspired in addition. When its files change, it leaves the list.
+ * - F5 A base path that is slow, missing or hangs never delays other servables, except those on the same network file
+ *   system. Checks and loads together make one call at a time on a network file system, so that it holds one thread
+ *   if it hangs.
  * - F6 It never completes or fails.
  *
- * All subscribers share one observation: it begins with the first and ends with the last, and a
- * later one is given the lists in force.
+ * All subscribers share one observation, which starts with the first subscriber and ends with the last. A later
+ * subscriber receives the current lists.
  */
 export class FilesystemSource
   extends Observable<AspiredVersions<StoragePath>>
   implements ModelSource
 {
   /**
-   * Emits what keeps versions from being found, while the source is subscribed to. Hot. The reasons:
+   * Emits the problems of servables and versions, while the source has a subscriber. A hot observable. The reasons:
    *
-   * - BASE_PATH_UNREACHABLE, BASE_PATH_HANGS: the last list stays in force.
+   * - BASE_PATH_UNREACHABLE, BASE_PATH_HANGS: the last list stays in effect.
    * - NO_VERSIONS_FOUND: the base path can be read and is empty.
-   * - VERSIONS_MISSING: the policy names versions that are not there.
+   * - VERSIONS_MISSING: the policy names versions that do not exist.
    * - VERSION_INCOMPLETE: files are missing or still changing; not aspired yet.
    * - VERSION_STALLED: files are missing and nothing has changed for `settleMs` and 10 s; aspired as an error
    *   version until files change.
    * - VERSION_UNREADABLE: the version is aspired as an error version.
-   * - DUPLICATE_VERSION: several directories for one number.
-   * - WATCH_FAILED: changes are found by polling only.
+   * - DUPLICATE_VERSION: several directories have the same version number.
+   * - WATCH_FAILED: changes are found only by polling.
    */
   readonly events: Observable<SourceProblemEvent>;
 
@@ -70,7 +71,7 @@ export class FilesystemSource
   #servables: ReadonlyMap<string, ResolvedServable>;
   #observation: Observation | undefined;
 
-  /** Made by `filesystemSource`. */
+  /** Internal: `filesystemSource` makes it. */
   constructor(options: FilesystemSourceOptions) {
     super((subscriber) => this.#attach(subscriber));
     this.#settings = {
@@ -88,11 +89,11 @@ export class FilesystemSource
   }
 
   /**
-   * Replaces all servables while running. Names that are gone are withdrawn by an empty list before
-   * this returns; names that are new, or whose configuration may have changed, are looked at at once
-   * and keep their last list until then. `poll` afterwards waits for those looks.
+   * Replaces all servables while running. Removed names are withdrawn by an empty list before this returns. Names
+   * that are new, or whose configuration may have changed, are checked immediately and keep their last list until
+   * then. A later `poll` waits for these checks.
    *
-   * @throws TypeError as `filesystemSource` does, and then changes nothing.
+   * @throws TypeError as `filesystemSource`, and then changes nothing.
    */
   reconfigure(servables: readonly ServableConfig[]): void {
     this.#servables = resolveServables(servables);
@@ -100,25 +101,22 @@ export class FilesystemSource
   }
 
   /**
-   * Checks every servable now. Resolves when each has been checked and what changed was emitted;
-   * a base path that does not answer within `lookTimeoutMs` is not waited for. Never rejects; does
-   * nothing while there is no subscriber.
+   * Checks every servable now. Resolves when each was checked and all changes were emitted; does not wait for a base
+   * path that does not respond within `lookTimeoutMs`. Never rejects; does nothing while there is no subscriber.
    */
   async poll(): Promise<void> {
     await this.#observation?.poll();
   }
 
-  /**
-   * The problems there are now, of one servable, or of all in their order; empty while there is no subscriber.
-   */
+  /** Returns the current problems of one servable, or of all in their order; empty while there is no subscriber. */
   problems(name?: string): SourceProblem[] {
     return this.#observation?.problems(name) ?? [];
   }
 
   #attach(subscriber: Subscriber<AspiredVersions<StoragePath>>): () => void {
     if (this.#subscriptionCount++ === 0) this.#observe();
-    // The lists in force are replayed in a later microtask, together with joining the others, so that
-    // nothing is emitted within subscribe, twice or out of order.
+    // A new subscriber receives the current lists and joins the others in the same later microtask, so that nothing
+    // is emitted within subscribe, twice or out of order.
     queueMicrotask(() => {
       if (subscriber.closed) return;
       this.#subscribers.add(subscriber);
@@ -151,7 +149,7 @@ export class FilesystemSource
  * manager.connect(source.pipe(tflite()));
  * ```
  *
- * @throws TypeError or RangeError naming the option, what was expected and what was given.
+ * @throws TypeError or RangeError with the option, the expected value and the received value.
  */
 export function filesystemSource(options: FilesystemSourceOptions): FilesystemSource {
   return new FilesystemSource(options);

@@ -1,7 +1,7 @@
 import { storageGates } from "@serving-kit/core";
 import type { FileSystem } from "./file-system.js";
 
-/** The same file system, with each call through the gate of the storage that the path is on. */
+/** Returns the file system with each call going through the storage gate of its path. */
 export function gatedFileSystem(fileSystem: FileSystem): FileSystem {
   return {
     stat: (path) => storageGates.run(path, () => fileSystem.stat(path)),

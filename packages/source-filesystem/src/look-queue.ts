@@ -1,15 +1,15 @@
 import type { Clock } from "@serving-kit/core";
 import { DeviceGate, type LookUnderWay } from "./device-gate.js";
 
-/** Something that can be looked at, on a device that may stop answering. */
+/** A target that can be checked, on a device that may stop responding. */
 export interface Lookable {
-  /** The device as last seen, or undefined while it never answered. */
+  /** The last known device; undefined if it has never responded. */
   readonly device: number | undefined;
-  /** The network file system that it is on. Default none. */
+  /** The network file system of the target. Default none. */
   readonly network?: string | undefined;
-  /** Looks; never rejects. `thorough` takes nothing for known. */
+  /** Checks the target; never rejects. If `thorough`, ignores earlier results. */
   look(thorough: boolean): Promise<void>;
-  /** Called when a look has not come back in time. */
+  /** Called when a check has not returned in time. */
   hangs(timeoutMs: number): void;
 }
 
@@ -18,7 +18,7 @@ interface Entry {
   state: "idle" | "waiting" | "looking" | "hanging";
   thorough: boolean;
   isWantedAgain: boolean;
-  /** Those who wait for a look that has not begun. */
+  /** The callers that wait for a check that has not started. */
   waiters: (() => void)[];
 }
 
@@ -51,15 +51,15 @@ export class LookQueue {
     this.#onLooked = onLooked;
   }
 
-  /** Asks for a look unless one waits or is under way. */
+  /** Requests a check unless one is waiting or in progress. */
   add(target: Lookable): void {
     const entry = this.#entryOf(target);
     if (entry.state === "idle") this.#wait(entry);
   }
 
   /**
-   * Asks for a thorough look that begins after this call. Resolves when it has ended, or when it
-   * cannot be had because the target or its device hangs.
+   * Requests a thorough check that starts after this call. Resolves when it has ended, or when it cannot be made
+   * because the target or its device hangs.
    */
   request(target: Lookable): Promise<void> {
     const entry = this.#entryOf(target);
@@ -72,7 +72,7 @@ export class LookQueue {
     });
   }
 
-  /** Forgets a target; a look under way comes to nothing. */
+  /** Removes a target; the result of a check in progress is ignored. */
   remove(target: Lookable): void {
     const entry = this.#entries.get(target);
     if (!entry) return;
@@ -81,7 +81,7 @@ export class LookQueue {
     release(entry);
   }
 
-  /** Forgets everything. */
+  /** Removes all targets. */
   close(): void {
     for (const target of [...this.#entries.keys()]) this.remove(target);
     this.#underWay.clear();
@@ -118,7 +118,7 @@ export class LookQueue {
       waiting.delete(entry);
       void this.#look(entry, line);
     }
-    // They stay in line, for an unknown time.
+    // They stay in the queue for an unknown time.
     if (!gate.isBusy) for (const entry of waiting) release(entry);
   }
 
@@ -149,7 +149,7 @@ export class LookQueue {
     this.#proceed(line);
   }
 
-  /** Sets the timer for the look that has been under way for longest, the first in the set. */
+  /** Sets the timer for the longest-running check, which is the first in the set. */
   #guard(): void {
     if (this.#guardTimer) return;
     for (const { beganAtMs } of this.#underWay) {

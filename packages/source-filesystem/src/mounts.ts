@@ -1,30 +1,32 @@
 import { readFileSync } from "node:fs";
 import { dirname } from "node:path";
 
-/** A file system that is mounted. */
+/** A mounted file system. */
 interface Mount {
   readonly device: number;
   readonly folder: string;
   readonly isLocal: boolean;
 }
 
-/** The types of file systems that no other machine has to answer for. */
+/** The types of file systems that do not depend on another machine. */
 const LOCAL = new Set(
   `ext2 ext3 ext4 xfs btrfs bcachefs zfs f2fs jfs reiserfs tmpfs ramfs rootfs devtmpfs overlay aufs squashfs erofs
   iso9660 udf vfat exfat ntfs ntfs3 hfsplus proc sysfs`.split(/\s+/),
 );
 
-/** The table of mounts of Linux: which file systems are of the network, or of a program (FUSE), and may stop answering. */
+/**
+ * Linux's mount table: which file systems are on the network or served by a program (FUSE), and may stop responding.
+ */
 export class Mounts {
   readonly #byFolder = new Map<string, Mount>();
   readonly #byDevice = new Map<number, Mount>();
 
-  /** @param table the text of `/proc/self/mountinfo`. */
+  /** @param table The text of `/proc/self/mountinfo`. */
   constructor(table: string) {
     for (const line of table.split("\n")) {
       const mount = mountOf(line);
       if (mount === undefined) continue;
-      // The last one that is mounted at a folder is the one that is seen there.
+      // Of several mounts on one folder, the last one is visible.
       this.#byFolder.set(mount.folder, mount);
       this.#byDevice.set(mount.device, mount);
     }
@@ -36,7 +38,7 @@ export class Mounts {
     return mount === undefined || mount.isLocal ? undefined : `device ${mount.device}`;
   }
 
-  /** Whether a path is known to be on a local file system. */
+  /** Returns whether a path is known to be on a local file system. */
   isLocal(path: string, device: number | undefined): boolean {
     return this.#mountOf(path, device)?.isLocal ?? false;
   }
@@ -53,7 +55,7 @@ export class Mounts {
   }
 }
 
-/** A line such as `36 35 0:98 / /mnt/models rw,noatime shared:1 - nfs4 host:/models rw`. */
+/** Parses a line such as `36 35 0:98 / /mnt/models rw,noatime shared:1 - nfs4 host:/models rw`. */
 function mountOf(line: string): Mount | undefined {
   const [left = "", right] = line.split(" - ");
   const [, , numbers = "", , folder = ""] = left.split(" ");
@@ -64,17 +66,17 @@ function mountOf(line: string): Mount | undefined {
   return { device: deviceOf(major, minor), folder: unescaped(folder), isLocal };
 }
 
-/** The number that `stat` has of a device: `makedev` of glibc, for devices as Linux numbers them. */
+/** Returns the number of a device as `stat` reports it: glibc's `makedev`, for Linux device numbers. */
 const deviceOf = (major: number, minor: number) =>
   (minor & 0xff) + (major & 0xfff) * 2 ** 8 + (minor >>> 8) * 2 ** 20;
 
-/** Spaces and the like are written as an octal number after a backslash. */
+/** Decodes spaces and other characters that are written as a backslash and an octal number. */
 const unescaped = (folder: string) =>
   folder.replace(/\\([0-7]{3})/g, (_, octal) => String.fromCharCode(Number.parseInt(octal, 8)));
 
 let current: Mounts | undefined;
 
-/** The mounts as they are in this turn of the event loop. None are known elsewhere than on Linux. */
+/** Returns the mounts in this turn of the event loop. Empty on systems other than Linux. */
 export function mounts(): Mounts {
   if (current === undefined) {
     current = new Mounts(readTable());

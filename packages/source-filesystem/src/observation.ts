@@ -16,23 +16,23 @@ import type { Surroundings } from "./version-assessor.js";
 /** The settings of an observation: the source's options with their defaults filled in. */
 export interface ObservationSettings extends Surroundings {
   readonly pollIntervalMs: number;
-  /** Whether every poll is wanted, also of base paths whose changes are reported. */
+  /** Whether every poll includes base paths whose changes the system reports. */
   readonly pollsAlways: boolean;
   readonly watch: boolean;
 }
 
-/** Every so many polls also look at base paths whose changes are reported: a watch does not see a path that is replaced. */
+/** Every 20th poll includes base paths whose changes are reported, because a watch does not notice a replaced path. */
 const RARE_POLLS = 20;
 
-// Changes come in bursts, one for each file written; this makes one look of each burst.
+// Changes arrive in bursts, one for each written file; this delay makes one check of each burst.
 const HINT_DELAY_MS = 20;
 
-/** How many servables are taken up before the event loop may turn. */
+/** How many servables are set up before the event loop may turn. */
 const STEP_SERVABLES = 256;
 
 /**
- * The work of a source from its first subscriber to its last: an observer for each servable, and
- * what makes them look: polls, watches, and versions that are due to be complete.
+ * The work of a source from its first subscriber to its last: an observer for each servable, and the triggers of
+ * their checks: polls, watches, and versions that may have settled.
  */
 export class Observation {
   readonly #settings: ObservationSettings;
@@ -42,11 +42,11 @@ export class Observation {
   readonly #watcher: BasePathWatcher | undefined;
   readonly #observers = new Map<string, BasePathObserver>();
   readonly #dueTimers = new Map<BasePathObserver, Disposable>();
-  /** Paths where a watch saw a change, to be looked at when the timer fires. */
+  /** Paths for which a watch reported a change, to be checked when the timer fires. */
   readonly #hints = new Set<string>();
-  /** The servables as they are configured, of which some may be still to be observed. */
+  /** The configured servables; some may not be observed yet. */
   #servables: ReadonlyMap<string, ResolvedServable> = new Map();
-  /** Resolves when all are observed; undefined when they are. */
+  /** Resolves when all servables are observed; undefined if they are. */
   #observing: Promise<void> | undefined;
   #hintTimer: Disposable | undefined;
   #pollTimer: Disposable | undefined;
@@ -73,7 +73,7 @@ export class Observation {
     this.#schedulePoll();
   }
 
-  /** Replaces the servables. Withdraws those that are gone before it returns. */
+  /** Replaces the servables. Withdraws removed servables before it returns. */
   reconfigure(servables: ReadonlyMap<string, ResolvedServable>): void {
     const watched = new Set(Array.from(servables.values(), ({ basePath }) => basePath));
     for (const observer of [...this.#observers.values()]) {
@@ -88,13 +88,13 @@ export class Observation {
     this.#observeAll(servables);
   }
 
-  /** Has every servable looked at from now on; resolves when all have been, or do not answer. */
+  /** Starts a check of every servable. Resolves when all were checked or did not respond in time. */
   async poll(): Promise<void> {
     if (this.#observing !== undefined) await this.#observing;
     await Promise.all(Array.from(this.#observers.values(), (each) => this.#queue.request(each)));
   }
 
-  /** The list in force for each servable that has one. */
+  /** Returns the current list of each servable that has one. */
   emitted(): AspiredVersions<StoragePath>[] {
     return [...this.#observers.values()].flatMap(({ emitted }) => emitted ?? []);
   }
@@ -104,7 +104,7 @@ export class Observation {
     return [...this.#observers.values()].flatMap(({ problems }) => problems.list());
   }
 
-  /** Ends all work; nothing is reported or emitted afterwards. */
+  /** Ends all work. Nothing is reported or emitted afterwards. */
   close(): void {
     this.#servables = new Map();
     this.#pollTimer?.[Symbol.dispose]();
@@ -115,7 +115,7 @@ export class Observation {
     this.#watcher?.close();
   }
 
-  /** Observes all servables: the first ones before it returns, the others in slices. */
+  /** Starts to observe all servables: the first ones before it returns, the others in slices. */
   #observeAll(servables: ReadonlyMap<string, ResolvedServable>): void {
     this.#servables = servables;
     this.#observing = undefined;
@@ -128,7 +128,7 @@ export class Observation {
   *#observeInSteps(servables: ReadonlyMap<string, ResolvedServable>): Steps<void> {
     let count = 0;
     for (const servable of servables.values()) {
-      // Others were configured meanwhile.
+      // The servables were reconfigured meanwhile.
       if (this.#servables !== servables) return;
       this.#observe(servable);
       if (++count % STEP_SERVABLES === 0) yield;
@@ -163,7 +163,7 @@ export class Observation {
     }, pollIntervalMs);
   }
 
-  /** Whether changes of a base path are reported, so that polls of it may be rare. */
+  /** Returns whether the system reports changes of a base path, so that it can be polled less often. */
   #isReported({
     servable: { basePath },
     device,
@@ -185,7 +185,7 @@ export class Observation {
       }
     } else {
       this.#watcher?.unwatch(basePath);
-      // A path that is not there cannot be watched; where nothing polls it must be tried again.
+      // A path that does not exist cannot be watched. Without polling, the watch must be tried again.
       if (!this.#watcher || this.#settings.pollIntervalMs > 0) return;
     }
     this.#dueTimers.get(observer)?.[Symbol.dispose]();

@@ -13,28 +13,28 @@ import { errors } from "./errors.js";
 import { type FileSystem, systemCode } from "./file-system.js";
 import { readVersionFiles, type VersionFiles } from "./version-files.js";
 
-/** The dependencies of observing a servable. */
+/** The dependencies of an observer. */
 export interface Surroundings {
   readonly fileSystem: FileSystem;
   readonly clock: Clock;
   readonly wallTimeMs: () => number;
   readonly settleMs: number;
-  /** How long a base path, or a platform's rule about one, may take to answer. */
+  /** Timeout in ms of a check of a base path, or of a platform's rule. */
   readonly lookTimeoutMs: number;
 }
 
 /**
- * The state of one version: it can be loaded, its files are on their way, they are not complete and no longer
- * change, or it is broken.
+ * The state of one version: it can be loaded; its files are still being written; its files are incomplete and no
+ * longer change; or it is broken.
  */
 export type Assessment =
   | { readonly state: "complete"; readonly data: StoragePath; readonly fingerprint: string }
   | { readonly state: "incomplete" | "stalled" | "unreadable"; readonly error: ServingError };
 
-/** For how long after files have settled a version may still be incomplete before it has stalled. */
+/** Time in ms after which a version that is still incomplete, although its files have settled, has stalled. */
 const STALL_MS = 10_000;
 
-/** The assessment of a version by its files, apart from the time. */
+/** The assessment of a version from its files, independent of the time. */
 type Verdict =
   | { readonly kind: "complete"; readonly data: StoragePath; readonly fingerprint: string }
   | { readonly kind: "unreadable"; readonly error: ServingError }
@@ -42,37 +42,37 @@ type Verdict =
       readonly kind: "incomplete";
       readonly problem: string;
       readonly remedy?: string | undefined;
-      /** Whether the platform has not answered yet. */
+      /** Whether the platform's check is still pending. */
       readonly isOpen?: boolean;
     };
 
 interface Pending extends Sighting {
   readonly verdict: Verdict;
   readonly hasSettled: boolean;
-  /** When the platform is asked again although no file has changed. */
+  /** When the platform's check runs again although no file has changed. */
   readonly askAgainAtMs: number;
   readonly lookAgainAtMs: number;
 }
 
 /**
- * Finds out of the versions of one servable that are not aspired yet whether their files are all there.
+ * Determines whether the files of versions that are not aspired yet are complete, for one servable.
  *
- * Remembers the versions that are not complete, so that a platform is not asked again about files that have
- * not changed. A complete version is forgotten: once it is aspired it is not checked again.
+ * Remembers incomplete versions, so that the platform does not check unchanged files again. Forgets complete
+ * versions, because an aspired version is not checked again.
  */
 export class VersionAssessor {
   readonly #surroundings: Surroundings;
   readonly #check: BoundedCheck;
   readonly #pending: Map<string, Pending>;
 
-  /** Begins with what `predecessor` knows of the same base path. */
+  /** Takes over the assessments of `predecessor` for the same base path. */
   constructor(surroundings: Surroundings, check: BoundedCheck, predecessor?: VersionAssessor) {
     this.#surroundings = surroundings;
     this.#check = check;
     this.#pending = new Map(predecessor ? predecessor.#pending : []);
   }
 
-  /** When the first of the versions that are not complete must be looked at again, on the Clock. */
+  /** The time on the Clock of the next check of an incomplete version. */
   get dueAtMs(): number | undefined {
     let due: number | undefined;
     for (const { lookAgainAtMs } of this.#pending.values()) {
@@ -81,14 +81,14 @@ export class VersionAssessor {
     return due;
   }
 
-  /** Forgets all paths but these. */
+  /** Forgets all paths except these. */
   retain(paths: ReadonlySet<string>): void {
     for (const path of this.#pending.keys()) {
       if (!paths.has(path)) this.#pending.delete(path);
     }
   }
 
-  /** Assesses the version at `path`; `thorough` asks the platform even if no file has changed. */
+  /** Assesses the version at `path`. If `thorough`, the platform's check runs even if no file has changed. */
   async assess(
     servable: ResolvedServable,
     id: ServableId,
@@ -150,7 +150,7 @@ export class VersionAssessor {
       if (isServingError(cause) && cause.reason === "CHECK_TIMED_OUT") {
         return { kind: "incomplete", problem: cause.message, isOpen: true };
       }
-      // A version that ended the process can be read; its error says more.
+      // A version that ended the process can be read, but its own error is more useful.
       const isOwn = isServingError(cause) && cause.reason === "VERSION_CRASHED";
       const error = isOwn ? cause : errors.versionUnreadable(id, path, cause);
       return { kind: "unreadable", error };
@@ -165,7 +165,10 @@ function fingerprintOf(files: VersionFiles | { readonly cause: unknown }): strin
   return "cause" in files ? `unreadable: ${String(files.cause)}` : files.fingerprint;
 }
 
-/** When the time alone may change an assessment: at the next of these, or as late as `againAtMs`. */
+/**
+ * Returns when an assessment may change without a file change: at the next of these times, at the latest at
+ * `againAtMs`.
+ */
 function nextLook({ nowMs }: Moment, delaysMs: readonly number[], againAtMs: number): number {
   const next = Math.min(...delaysMs.filter((delayMs) => delayMs > 0));
   return Math.min(nowMs + next, againAtMs);
@@ -177,7 +180,7 @@ function judgeUnreadable(
   cause: unknown,
   hasSettled: boolean,
 ): Verdict {
-  // A file that vanished, or a link to one that is still to come, is a copy in progress.
+  // If a file has vanished, or the target of a link does not exist yet, a copy is in progress.
   const isMissing = systemCode(cause) === "ENOENT";
   if (isMissing || !hasSettled) {
     const problem = isMissing ? "a file or the target of a link is missing" : "it cannot be read";

@@ -4,7 +4,7 @@ import type { ResolvedServable } from "./config.js";
 import { type Surroundings, VersionAssessor } from "./version-assessor.js";
 import { readVersionFiles } from "./version-files.js";
 
-/** A version that has been aspired, and how its files looked then. */
+/** An aspired version, and the state of its files at that time. */
 export interface SeenVersion {
   readonly id: ServableId;
   readonly path: string;
@@ -12,16 +12,16 @@ export interface SeenVersion {
 }
 
 /**
- * Tells managers when the files of versions that failed to load have changed and are complete again.
+ * Notifies managers when the files of versions that failed to load have changed and are complete again.
  *
- * Files are only looked at while a manager waits: a version that is loaded costs nothing.
+ * Files are checked only while a manager waits, so a loaded version costs nothing.
  */
 export class VersionChanges {
   readonly #surroundings: Surroundings;
   readonly #assessor: VersionAssessor;
   readonly #waiting: Map<SeenVersion, Set<() => void>>;
 
-  /** Continues for those who wait at `predecessor`. */
+  /** Takes over the waiting managers of `predecessor`. */
   constructor(surroundings: Surroundings, check: BoundedCheck, predecessor?: VersionChanges) {
     this.#surroundings = surroundings;
     const before = predecessor === undefined ? undefined : predecessor.#assessor;
@@ -29,12 +29,12 @@ export class VersionChanges {
     this.#waiting = predecessor === undefined ? new Map() : predecessor.#waiting;
   }
 
-  /** When a changed version will have settled, on the Clock; undefined if none has changed. */
+  /** The time on the Clock when a changed version will have settled; undefined if none has changed. */
   get dueAtMs(): number | undefined {
     return this.#assessor.dueAtMs;
   }
 
-  /** Whether a manager waits for files to change, which no watch of the base path reports. */
+  /** Whether a manager waits for file changes, which watches of the base path do not report. */
   get isWaitedFor(): boolean {
     return this.#waiting.size > 0;
   }
@@ -65,12 +65,12 @@ export class VersionChanges {
     });
   }
 
-  /** Checks the versions that are waited for. Never rejects. */
+  /** Checks the versions for which managers wait. Never rejects. */
   async look(servable: ResolvedServable): Promise<void> {
     for (const [version, waiting] of [...this.#waiting]) {
       const { path, id } = version;
       const files = await readVersionFiles(this.#surroundings.fileSystem, path).catch(() => {});
-      // A version that is gone leaves the list; one that cannot be read is not loaded again.
+      // A deleted version leaves the list; a version that cannot be read is not loaded again.
       if (files === undefined || files.fingerprint === version.fingerprint) continue;
       const assessment = await this.#assessor.assess(servable, id, path, false);
       if (assessment.state !== "complete") continue;

@@ -5,37 +5,36 @@ import type { FileStats, FileSystem } from "./file-system.js";
 
 /** The files of one version at one moment. */
 export interface VersionFiles {
-  /** Equal for two looks if no file came, went, grew or was touched between them. */
+  /** Equal for two checks if no file was added, removed, resized or touched between them. */
   readonly fingerprint: string;
   /** When a file's content or a directory's entries last changed, by the file system's wall clock. */
   readonly changedAtMs: number;
-  /** The sizes of all files together, in bytes. */
+  /** Total size of all files in bytes. */
   readonly sizeBytes: number;
   readonly fileCount: number;
-  /** Whether the version is a directory rather than one file. */
+  /** Whether the version is a directory, not a single file. */
   readonly isDirectory: boolean;
   /** The names directly below the version's directory; empty if the version is a file. */
   readonly names: readonly string[];
-  /** A file that some program has not finished writing, by its name. */
+  /** A file that is still being written, judging by its name. */
   readonly unfinished?: string;
 }
 
-// rsync's temporary file (.name.XXXXXX) and folders, and what downloads and uploads are called until
-// they are renamed.
+// Temporary files (.name.XXXXXX) and folders of rsync, and names of downloads and uploads before they are renamed.
 const UNFINISHED =
   /^\..+\.[A-Za-z0-9]{6}$|^\.~tmp~$|^\.rsync-partial$|\.(part|partial|filepart|tmp)$/;
 
 const MAX_FILES = 100_000;
 
 /**
- * Reads names, sizes and times of everything below `path`, links followed.
+ * Reads names, sizes and times of all files below `path`, and follows links.
  *
- * The time of change of a file is its ctime: `cp -p` and `rsync -a` set the mtime back, nothing sets
- * the ctime back. Of the version's own directory the mtime is taken instead, since renaming it, the
- * usual way to publish a version at once, changes its ctime but nothing inside it.
+ * The time of change of a file is its ctime: `cp -p` and `rsync -a` restore the mtime, but nothing restores the
+ * ctime. For the version's own directory, the mtime is used instead: renaming it, the usual way to publish a version
+ * atomically, changes its ctime but not its contents.
  *
- * Rejects as `fileSystem` does, and with RESOURCE_EXHAUSTED / VERSION_TOO_MANY_FILES beyond 100,000
- * entries, which also ends the walk through a loop of links.
+ * Rejects as `fileSystem` does, and with RESOURCE_EXHAUSTED / VERSION_TOO_MANY_FILES beyond 100,000 entries, which
+ * also ends a walk through circular links.
  */
 export async function readVersionFiles(
   fileSystem: FileSystem,
@@ -71,7 +70,7 @@ export async function readVersionFiles(
   note("", root, root.isDirectory() ? root.mtimeMs : root.ctimeMs);
   const names = root.isDirectory() ? await walk(path, "") : [];
   return {
-    // One of all that is aspired is kept.
+    // One fingerprint is kept for each aspired version.
     fingerprint: createHash("sha256").update(lines.join("\n")).digest("base64"),
     changedAtMs,
     sizeBytes,
