@@ -9,25 +9,25 @@ import { unpackTar } from "modern-tar/fs";
 import { errors } from "./errors.js";
 import { isSafePath } from "./store-uri.js";
 
-/** How an archive is unpacked. */
+/** Options for `unpackArchive`. */
 export interface ArchiveOptions {
   /** The URI of the archive, for errors. */
   readonly uri: string;
   readonly signal: AbortSignal;
-  /** The most bytes that it may unpack to. */
+  /** Maximum size in bytes of the unpacked files. */
   readonly maxBytes: number;
 }
 
 const READ_BYTES = 2 ** 20;
 const MAX_ENTRIES = 100_000;
 
-/** How many folders that are alone in theirs are skipped: SageMaker's archives have `export/Servo/1`. */
+/** Maximum number of nested single folders that are skipped: SageMaker's archives have `export/Servo/1`. */
 const MAX_DEPTH = 4;
 
 /**
- * Unpacks a `.tar.gz` into the folder where it is, removes it, and flushes its files to the disk. Only files and folders
- * are unpacked, and only below the folder; names of files that are there are refused. Returns the folder of the model:
- * the innermost one of those that are alone in theirs.
+ * Unpacks a `.tar.gz` into its own folder, removes it, and flushes the files to the disk. Unpacks only files and
+ * folders, only below the folder, and rejects names of existing files. Returns the folder of the model: while a
+ * folder contains only one folder, that one is entered.
  *
  * @throws ServingError FAILED_PRECONDITION / ARCHIVE_INVALID; the signal's reason; the error of the file system.
  */
@@ -45,7 +45,7 @@ export async function unpackArchive(
     const [top = ""] = path.split("/");
     if (++entries > MAX_ENTRIES) throw errors.archiveInvalid(uri, `more than ${MAX_ENTRIES} files`);
     if ((type !== "file" && type !== "directory") || !isSafePath(path) || present.has(top)) {
-      const expected = "expected files and folders of names that are not there yet";
+      const expected = "expected files and folders with new names";
       throw errors.archiveInvalid(uri, `${expected}; got the ${type} ${name.slice(0, 200)}`);
     }
     return true;
@@ -70,13 +70,13 @@ export async function unpackArchive(
   return rootOf(folder, present);
 }
 
-/** An error of a write, as opposed to one of the archive's bytes, whose codes are zlib's. */
+/** Returns whether an error is from a write, not from the archive's bytes, whose codes are zlib's. */
 function isOfTheSystem(error: unknown): boolean {
   const { errno, syscall } = (error ?? {}) as NodeJS.ErrnoException;
   return errno !== undefined && syscall !== undefined;
 }
 
-/** The folder of the model below that of an archive: often the archive has one folder alone, besides other objects. */
+/** Returns the folder of the model below the folder of an archive: often an archive contains a single folder. */
 async function rootOf(folder: string, others: ReadonlySet<string>): Promise<string> {
   let root = folder;
   for (let depth = 0; depth < MAX_DEPTH; depth++) {
@@ -89,7 +89,7 @@ async function rootOf(folder: string, others: ReadonlySet<string>): Promise<stri
   return root;
 }
 
-/** The bytes of all files below a folder. */
+/** Returns the total size of all files below a folder in bytes. */
 export async function bytesBelow(folder: string): Promise<number> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   let bytes = 0;

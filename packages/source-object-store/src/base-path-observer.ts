@@ -28,7 +28,7 @@ import { VersionSight } from "./version-sight.js";
 export interface ObserverContext extends FetchContext {
   readonly clock: Clock;
   readonly rules: CompletenessRules;
-  /** Opens the store of the base path, or returns the one that is open. */
+  /** Opens the store of the base path, or returns the open one. */
   open(): Promise<ObjectStore>;
   /** Called with the reason of the error when a listing has failed. */
   onListingFailed(reason: string): void;
@@ -38,29 +38,32 @@ export interface ObserverContext extends FetchContext {
 
 type Aspired = AspiredVersion<RemoteVersion>;
 
-/** The versions that were chosen of a survey. */
+/** The versions that were chosen from a survey. */
 interface Choice {
   readonly chosen: readonly Aspired[];
-  /** How many of them are complete. */
+  /** The number of complete versions among them. */
   readonly completeCount: number;
-  /** The names of the versions that were considered and are there. */
+  /** The names of the considered versions that exist. */
   readonly considered: ReadonlySet<string>;
-  /** The versions that are there, as far as they were considered. */
+  /** The considered versions that exist. */
   readonly found: ReadonlyMap<Version, string>;
 }
 
-/** Ms after which the objects of a version are listed again that is aspired, or has been incomplete for as long. */
+/**
+ * Interval in ms at which the objects of an aspired version are listed again, and those of a version that has been
+ * incomplete for this long.
+ */
 const RELIST_MS = 3_600_000;
 
-/** The least time in ms to the check of a version that settles. */
+/** Minimum delay in ms until a version that is settling is checked. */
 const MIN_DUE_MS = 100;
 
 /**
- * Observes the base path of one servable: each look lists it and emits the complete list of aspired versions when that
+ * Observes the base path of one servable: each check lists it, and emits the complete list of aspired versions if it
  * has changed.
  *
- * A version that is aspired stays so while it is there. While no version is complete, and while the store cannot be
- * read, those of the last list stay.
+ * An aspired version stays aspired while it exists. While no version is complete, and while the store cannot be read,
+ * the versions of the last list stay aspired.
  */
 export class BasePathObserver {
   readonly servable: SourceServable;
@@ -68,16 +71,16 @@ export class BasePathObserver {
   /** The list emitted last. */
   emitted: AspiredVersions<RemoteVersion> | undefined;
   labels: VersionLabels = {};
-  /** In how many ms of the last look another one is due, if earlier than the next poll. */
+  /** Delay in ms from the last check to the next, if that is before the next poll. */
   dueInMs: number | undefined;
   readonly problems: SourceProblems;
   readonly #context: ObserverContext;
   #versions = new Map<string, RemoteVersion>();
   #hasLooked = false;
-  /** The versions that are aspired from the cache, while the store cannot be read. */
+  /** The versions aspired from the cache while the store cannot be read. */
   #cached: readonly Version[] = [];
 
-  /** Starts with the list of `before`, the observer under an earlier configuration. */
+  /** Starts with the list of `before`, the observer of the previous configuration. */
   constructor(
     context: ObserverContext,
     servable: SourceServable,
@@ -96,8 +99,8 @@ export class BasePathObserver {
   }
 
   /**
-   * Checks the base path. `isThorough` lists the objects of versions that are aspired too. Never rejects: a failure is a
-   * problem.
+   * Checks the base path. If `isThorough`, also lists the objects of aspired versions. Never rejects: failures become
+   * problems.
    */
   async look(isThorough: boolean, signal: AbortSignal): Promise<void> {
     this.dueInMs = undefined;
@@ -121,13 +124,13 @@ export class BasePathObserver {
     }
   }
 
-  /** The first time all objects, if they are few: they show which versions are complete as well. */
+  /** At the first check, all objects are listed if they are few: then it also shows which versions are complete. */
   async #survey(store: ObjectStore, signal: AbortSignal): Promise<Survey> {
     const all = this.#hasLooked ? undefined : await surveyObjects(store, this.uri, signal);
     return all ?? surveyBasePath(store, this.uri, signal);
   }
 
-  /** Assesses the eligible versions until there are as many complete ones as the policy wants. */
+  /** Assesses the eligible versions until there are as many complete ones as the policy requests. */
   async #choose(
     survey: Survey,
     problems: FoundProblem[],
@@ -150,7 +153,7 @@ export class BasePathObserver {
         continue;
       }
       considered.add(name);
-      // An error version is aspired where a complete one would be, and replaces none.
+      // An error version is aspired in addition to the complete versions, and replaces none of them.
       if (!("problem" in aspired)) chosen.push(aspired);
       if ("data" in aspired) {
         completeCount++;
@@ -163,7 +166,7 @@ export class BasePathObserver {
     return { chosen, completeCount, considered, found };
   }
 
-  /** The version as it is aspired, why it is not yet complete, or that it has no objects. */
+  /** Returns the version to aspire, the reason why it is not complete yet, or that it has no objects. */
   async #assess(
     name: string,
     version: Version,
@@ -221,13 +224,13 @@ export class BasePathObserver {
     );
   }
 
-  /** The version of a name as it is aspired now. */
+  /** Returns the currently aspired version of a name. */
   #aspired(name: string): Aspired | undefined {
     const remote = this.#versions.get(name);
     return this.emitted?.versions.find((each) => "data" in each && each.data === remote);
   }
 
-  /** Why versions are not there that should be, if so. */
+  /** Returns the problem if expected versions are missing. */
   async #absence(
     store: ObjectStore,
     { names, hasObjects }: Survey,
@@ -237,7 +240,7 @@ export class BasePathObserver {
     const { name, versionPolicy } = this.servable;
     const uri = formatStoreUri(this.uri);
     if (found.size === 0) {
-      // A prefix may be all that is left of objects that were deleted.
+      // After a deletion of all objects, their prefix may remain.
       const isThere =
         hasObjects || (names.length > 0 && (await hasObjectsBelow(store, this.uri, signal)));
       if (isThere) return errors.noVersionsFound(name, uri);
@@ -261,7 +264,7 @@ export class BasePathObserver {
     else if (!this.#isServed || absence?.reason !== "BASE_PATH_NOT_FOUND") this.#emit([], absence);
   }
 
-  /** Emits error versions; as no version is complete, those that are loaded stay aspired. */
+  /** Emits error versions. No version is complete, so the loaded versions stay aspired. */
   #emitIncomplete(chosen: readonly Aspired[]): void {
     const versions = new Set(chosen.map(({ id }) => id.version));
     const kept = (this.emitted?.versions ?? []).filter(
@@ -271,7 +274,7 @@ export class BasePathObserver {
     if (list.length > 0 || this.emitted !== undefined) this.#emit(list);
   }
 
-  /** Keeps the list in force, or takes that of the cache if there is none. */
+  /** Keeps the current list, or uses that of the cache if there is none. */
   async #fail(error: unknown, signal: AbortSignal): Promise<void> {
     const { name } = this.servable;
     const uri = formatStoreUri(this.uri);
@@ -286,7 +289,7 @@ export class BasePathObserver {
     if (!this.#isServed) this.#emit([], problem);
   }
 
-  /** Emits the versions of the last known list that are in the cache, as the policy chooses. */
+  /** Emits the cached versions of the last known list that the policy chooses. */
   async #takeCached(signal: AbortSignal): Promise<void> {
     const { name, versionPolicy = latestVersions() } = this.servable;
     const known = await knownVersions(this.#context.cache, this.uri);
@@ -314,7 +317,7 @@ export class BasePathObserver {
     this.#context.tell({ kind: "labels", name, atMs: this.#context.clock.now() });
   }
 
-  /** Emits a list if it is not the one that was emitted last; an empty one with the error, if any. */
+  /** Emits a list if it differs from the last emitted list; an empty list with the error, if any. */
   #emit(versions: readonly Aspired[], absence?: ServingError): void {
     const { name } = this.servable;
     const list = { name, versions, ...(absence && versions.length === 0 && { error: absence }) };
@@ -329,12 +332,12 @@ export class BasePathObserver {
       formatStoreUri(this.uri),
       names.map(([each]) => each),
     );
-    // The next fetch reports a cache that cannot be written.
+    // If the cache cannot be written, the next fetch reports it.
     remembering.catch(() => {});
   }
 }
 
-/** Whether two lists of one servable aspire the same versions of the same data or errors. */
+/** Returns whether two lists of one servable have the same versions with the same data or errors. */
 function isSameList(a: AspiredVersions<RemoteVersion>, b: AspiredVersions<RemoteVersion>): boolean {
   if (a.versions.length !== b.versions.length || a.error?.message !== b.error?.message)
     return false;

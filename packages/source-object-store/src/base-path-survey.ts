@@ -4,18 +4,18 @@ import { type VersionListing, versionListing } from "./version-listing.js";
 
 /** The result of one listing of a base path. */
 export interface Survey {
-  /** The names right below the base path that objects, or what is left of them, are below. */
+  /** The names directly below the base path that have objects below them, or had some. */
   readonly names: readonly string[];
-  /** Whether an object is right below the base path. */
+  /** Whether an object is directly below the base path. */
   readonly hasObjects: boolean;
-  /** Makes the listing of the version of a name, if all objects were listed. */
+  /** Returns the listing of the version of a name. Absent unless all objects were listed. */
   readonly versionOf?: (name: string, uri: string) => VersionListing;
 }
 
-/** Whether a key is of a file, and not a marker of a folder. */
+/** Returns whether a key belongs to a file, and is not a folder marker. */
 const isFile = ({ key }: ObjectInfo) => !key.endsWith("/");
 
-/** Lists what is right below a base path. */
+/** Lists the names directly below a base path. */
 export async function surveyBasePath(
   store: ObjectStore,
   uri: StoreUri,
@@ -32,8 +32,8 @@ export async function surveyBasePath(
 }
 
 /**
- * Lists all objects below a base path, if one page has them all; else undefined. For a small model that is one listing
- * instead of one more for each version.
+ * Lists all objects below a base path; returns undefined if they do not fit in one page. For a small model this is a
+ * single listing instead of another one for each version.
  */
 export async function surveyObjects(
   store: ObjectStore,
@@ -55,7 +55,7 @@ export async function surveyObjects(
   return { names: [], hasObjects: false };
 }
 
-/** Whether any object is below a base path. */
+/** Returns whether there is any object below a base path. */
 export async function hasObjectsBelow(
   store: ObjectStore,
   uri: StoreUri,
@@ -67,7 +67,7 @@ export async function hasObjectsBelow(
   return false;
 }
 
-/** The objects by the name right below the prefix; `""` has those that are there themselves. */
+/** Returns the objects by the name directly below the prefix; `""` has those directly below it. */
 function byNames(objects: readonly ObjectInfo[], prefix: string): Map<string, ObjectInfo[]> {
   const groups = new Map<string, ObjectInfo[]>();
   for (const object of objects) {

@@ -2,17 +2,17 @@ import { createHash } from "node:crypto";
 import { crc32 } from "node:zlib";
 import { crc32c, crc64Nvme } from "./crc.js";
 
-/** How a checksum is computed. */
+/** The algorithms of checksums. */
 export type ChecksumAlgorithm = "md5" | "sha1" | "sha256" | "crc32" | "crc32c" | "crc64nvme";
 
-/** The checksum of an object's bytes. */
+/** The checksum of an object. */
 export interface Checksum {
   readonly algorithm: ChecksumAlgorithm;
-  /** In lower-case hexadecimal. */
+  /** The value in lower-case hexadecimal. */
   readonly hex: string;
   /**
-   * If the object was uploaded in parts: the size of each part but the last, in bytes. The checksum is then that of the
-   * checksums of the parts. Default: it is that of all bytes.
+   * For an object that was uploaded in parts: the size in bytes of each part except the last. The checksum is then
+   * computed from the checksums of the parts. Default: computed from all bytes.
    */
   readonly partBytes?: number;
 }
@@ -20,7 +20,7 @@ export interface Checksum {
 /** Computes a checksum of bytes that come in order. */
 export interface Hasher {
   update(bytes: Uint8Array): void;
-  /** Ends it. */
+  /** Returns the checksum and ends the computation. */
   digest(): Buffer;
 }
 
@@ -33,12 +33,12 @@ export function hasherOf(algorithm: ChecksumAlgorithm): Hasher {
   return { update: (bytes) => void hash.update(bytes), digest: () => hash.digest() };
 }
 
-/** Makes the hasher of what a checksum was made of: of all bytes, or of the checksums of its parts. */
+/** Makes the hasher that recomputes a checksum: from all bytes, or from the checksums of its parts. */
 export function hasherFor({ algorithm, partBytes }: Checksum): Hasher {
   return partBytes === undefined ? hasherOf(algorithm) : new PartsHasher(algorithm, partBytes);
 }
 
-/** The checksum of the checksums of parts. */
+/** Computes the checksum of the checksums of parts. */
 class PartsHasher implements Hasher {
   readonly #algorithm: ChecksumAlgorithm;
   readonly #partBytes: number;
@@ -76,7 +76,7 @@ class PartsHasher implements Hasher {
   }
 }
 
-/** A hasher of a function that continues the checksum of what came before. */
+/** A hasher from a function that continues a checksum with more bytes. */
 function crcHasher<T extends number | bigint>(
   continued: (bytes: Uint8Array, before: T) => T,
   start: T,

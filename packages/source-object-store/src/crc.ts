@@ -10,7 +10,10 @@ const TABLES = 8;
 let tables32c: Uint32Array | undefined;
 let tables64: { readonly high: Uint32Array; readonly low: Uint32Array } | undefined;
 
-/** The CRC-32C of bytes, continued from that of the bytes before them (0 for none). Eight bytes at a step. */
+/**
+ * Computes the CRC-32C of bytes, continued from that of the preceding bytes (0 for none). Processes eight bytes per
+ * step.
+ */
 export function crc32c(bytes: Uint8Array, before: number): number {
   tables32c ??= makeTables32();
   const t = tables32c;
@@ -28,7 +31,7 @@ export function crc32c(bytes: Uint8Array, before: number): number {
   return ~crc >>> 0;
 }
 
-/** The CRC-64/NVME of bytes, continued from that of the bytes before them (0n for none). */
+/** Computes the CRC-64/NVME of bytes, continued from that of the preceding bytes (0n for none). */
 export function crc64Nvme(bytes: Uint8Array, before: bigint): bigint {
   tables64 ??= makeTables64();
   const { high: h, low: l } = tables64;
@@ -57,7 +60,7 @@ const word = (b: Uint8Array, i: number) =>
   ((b[i + 2] as number) << 16) |
   ((b[i + 3] as number) << 24);
 
-/** Half of a checksum of 64 bits after eight bytes, of which `a` are the first four. */
+/** Computes one half of a 64-bit checksum after eight bytes; `a` has the first four. */
 function step(t: Uint32Array, a: number, b: number): number {
   const first =
     entry(t, 7, a) ^ entry(t, 6, a >>> 8) ^ entry(t, 5, a >>> 16) ^ entry(t, 4, a >>> 24);

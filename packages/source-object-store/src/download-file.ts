@@ -9,33 +9,33 @@ import { LinkedAbort } from "./linked-abort.js";
 import { MANIFEST } from "./manifest.js";
 import type { VersionFile } from "./version-listing.js";
 
-/** How a file is downloaded. */
+/** Options for `downloadFile`. */
 export interface FileDownload extends DownloadContext {
-  /** Bounds the requests of a version. */
+  /** Limits the concurrent requests of a version. */
   readonly requests: Semaphore;
-  /** The SHA-256 that the manifest has of a file. */
+  /** Returns the SHA-256 of a file from the manifest. */
   readonly sha256?: string | undefined;
 }
 
-/** How a downloaded file was checked: against a checksum, or by its length alone. */
+/** How a downloaded file was verified: by a checksum, or only by its length. */
 export type Verification = "verified" | "unverified";
 
-/** The size of a part in bytes. */
+/** Size of a part in bytes. */
 const PART_BYTES = 16 * 2 ** 20;
 
-/** How often a file whose checksum differs is downloaded, always from its first byte. */
+/** Maximum number of downloads of a file whose checksum differs, each from its first byte. */
 const MAX_DOWNLOADS = 3;
 
-/** How many bytes are read back at a time: few, since the event loop computes their checksum. */
+/** Bytes that are read back at a time: few, because the event loop computes their checksum. */
 const READ_BYTES = 2 ** 17;
 
 /**
- * Downloads an object into a folder, flushes it to the disk, and reads it back to compare its checksum: that of the
- * manifest, or else of the store.
+ * Downloads an object into a folder, flushes it to the disk, and reads it back to verify its checksum: that of the
+ * manifest, else that of the store.
  *
- * A file whose checksum differs is downloaded again from its first byte.
+ * If the checksum differs, downloads the file again from its first byte.
  *
- * @throws ServingError DATA_LOSS / CHECKSUM_MISMATCH with the file's name if it differs each time; those of
+ * @throws ServingError DATA_LOSS / CHECKSUM_MISMATCH with the file's name if it differs each time; the errors of
  * `downloadPart`.
  */
 export async function downloadFile(
@@ -90,7 +90,7 @@ async function downloadParts(
     }),
   );
   for (const download of downloads) download.catch((error) => stop.abort(error));
-  // All have ended before the file is closed.
+  // All requests must end before the file is closed.
   await Promise.allSettled(downloads);
   context.signal.throwIfAborted();
   stop.signal.throwIfAborted();

@@ -13,31 +13,31 @@ export interface DownloadContext {
   /** The URI of the version, for errors. */
   readonly uri: string;
   readonly signal: AbortSignal;
-  /** Ms without a byte after which a request is aborted and made again. */
+  /** Time in ms without a byte after which a request is aborted and repeated. */
   readonly stallMs: number;
   /** Called with the number of bytes received. */
   onBytes(count: number): void;
 }
 
-/** Some bytes of a file. */
+/** A range of bytes of a file. */
 export interface FilePart {
   readonly file: VersionFile;
   readonly offset: number;
   readonly length: number;
 }
 
-/** How many requests in a row may bring no byte before a part fails. */
+/** Maximum number of consecutive requests without a byte before a part fails. */
 const MAX_FRUITLESS = 5;
 
-/** How many bytes are written at a time: few, since chunks that are held for long make the collector's work. */
+/** Bytes that are written at a time: few, because chunks that are held for long burden the garbage collector. */
 const WRITE_BYTES = 2 ** 18;
 
 /**
- * Downloads a part of an object into a file, and resumes it after closed connections. Whether the bytes are right is
- * for a check of the whole file.
+ * Downloads a part of an object into a file, and resumes after closed connections. Does not verify the bytes: the
+ * checksum of the whole file does.
  *
- * @throws ServingError UNAVAILABLE / DOWNLOAD_STALLED if no byte comes; those of the store; the signal's reason; the
- * error of the file system.
+ * @throws ServingError UNAVAILABLE / DOWNLOAD_STALLED if no byte arrives; the errors of the store; the signal's
+ * reason; the error of the file system.
  */
 export async function downloadPart(
   { file, offset, length }: FilePart,
@@ -61,7 +61,7 @@ export async function downloadPart(
   }
 }
 
-/** Whether the same request may succeed later. */
+/** Returns whether the same request may succeed later. */
 function isWorthARetry(error: unknown): boolean {
   return isServingError(error) && error.code === "UNAVAILABLE" && !isStale(error);
 }
@@ -93,7 +93,7 @@ async function readInto(
   if (sink.written < length) throw errors.storeUnavailable(`${uri}/${name}`, "its body was short");
 }
 
-/** Writes chunks to a file, many at a time. */
+/** Writes chunks to a file, several with each call. */
 class Sink {
   written = 0;
   readonly #handle: FileHandle;
@@ -127,7 +127,7 @@ class Sink {
   }
 }
 
-/** The rest of chunks of which the first bytes were written. */
+/** Returns the remaining chunks after some bytes were written. */
 function after(chunks: readonly Uint8Array[], bytes: number): Uint8Array[] {
   let skip = bytes;
   return chunks.flatMap((chunk) => {

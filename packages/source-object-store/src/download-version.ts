@@ -9,33 +9,33 @@ import type { Manifest } from "./manifest.js";
 import { syncFolder } from "./sync-folder.js";
 import type { VersionListing } from "./version-listing.js";
 
-/** How a version is downloaded. */
+/** Options for `downloadVersion`. */
 export interface VersionDownload extends DownloadContext {
   readonly manifest?: Manifest | undefined;
-  /** How many requests at a time. */
+  /** Maximum number of concurrent requests. */
   readonly concurrency: number;
-  /** The most bytes that an archive may unpack to. */
+  /** Maximum size in bytes of an unpacked archive. */
   readonly maxUnpackedBytes: number;
 }
 
-/** A version whose files are in a folder. */
+/** A downloaded version. */
 export interface DownloadedVersion {
   /** The folder of the model: the folder itself, or one below it. */
   readonly root: string;
-  /** The bytes of all files. */
+  /** Total size of all files in bytes. */
   readonly sizeBytes: number;
-  /** The names of the objects that were checked by their length alone, since there is no checksum of them. */
+  /** The names of objects without a checksum, of which only the length was checked. */
   readonly unverified: readonly string[];
 }
 
-/** The name of an archive that is unpacked, if a version has it. */
+/** The name of the archive in a version that is unpacked. */
 export const ARCHIVE = "model.tar.gz";
 
 /**
- * Downloads the objects of a version into an empty folder, checks them, unpacks its archive if it is one, and flushes
- * all to the disk.
+ * Downloads the objects of a version into an empty folder, verifies them, unpacks the archive if there is one, and
+ * flushes all files to the disk.
  *
- * @throws ServingError as `downloadFile` and `unpackArchive` do. The folder is then of no use.
+ * @throws ServingError as `downloadFile` and `unpackArchive`. The folder must then be removed.
  */
 export async function downloadVersion(
   listing: VersionListing,
@@ -47,7 +47,7 @@ export async function downloadVersion(
   const requests = new Semaphore(concurrency);
   const unverified: string[] = [];
   const queue = [...listing.files];
-  // Few files are open at a time; a small one does not wait for a large one.
+  // Limits the number of open files; small files do not wait for large ones.
   const work = async () => {
     for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
       stop.signal.throwIfAborted();
@@ -72,7 +72,7 @@ export async function downloadVersion(
   return { root, sizeBytes, unverified };
 }
 
-/** Flushes the entries of a folder, of those below it, and of the one above it. */
+/** Flushes the entries of a folder, of the folders below it, and of its parent. */
 async function syncFolders(folder: string): Promise<void> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const folders = entries

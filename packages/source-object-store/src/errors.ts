@@ -5,7 +5,7 @@ const list = (items: Iterable<unknown>) => [...items].join(", ");
 /** The errors of this package, one factory for each reason. */
 export const errors = {
   objectNotFound: (uri: string, cause?: unknown) =>
-    new ServingError("NOT_FOUND", "OBJECT_NOT_FOUND", `${uri} is not there any more`, {
+    new ServingError("NOT_FOUND", "OBJECT_NOT_FOUND", `${uri} no longer exists`, {
       cause,
       details: { uri },
     }),
@@ -14,7 +14,7 @@ export const errors = {
     new ServingError(
       "FAILED_PRECONDITION",
       "OBJECT_CHANGED",
-      `${uri} was overwritten since it was listed`,
+      `${uri} was overwritten after it was listed`,
       { cause, details: { uri } },
     ),
 
@@ -30,7 +30,7 @@ export const errors = {
     new ServingError(
       "PERMISSION_DENIED",
       "STORE_ACCESS_DENIED",
-      `the store refuses ${uri} (${problem}): check the credentials, and that they may list the bucket and get its objects`,
+      `the store denied access to ${uri} (${problem}): check the credentials, and that they may list the bucket and get its objects`,
       { cause, details: { uri } },
     ),
 
@@ -54,8 +54,8 @@ export const errors = {
       "BASE_PATH_UNREACHABLE",
       `the base path ${uri} of servable ${name} cannot be read: ${messageOf(cause)}; ${
         isServed
-          ? "the last list of versions stays in force"
-          : "nothing of it is in the cache, so nothing is served until it can be read"
+          ? "the current versions are kept"
+          : "none of its versions is in the cache, so none is served until it can be read"
       }`,
       { cause, details: { name, basePath: uri } },
     ),
@@ -65,7 +65,7 @@ export const errors = {
       "NOT_FOUND",
       "BASE_PATH_NOT_FOUND",
       `no object starts with ${uri}/ (servable ${name}): expected versions such as ${uri}/1/${
-        isServed ? "; the last list of versions stays in force" : ""
+        isServed ? "; the current versions are kept" : ""
       }`,
       { details: { name, basePath: uri } },
     ),
@@ -100,7 +100,7 @@ export const errors = {
     new ServingError(
       "ALREADY_EXISTS",
       "DUPLICATE_VERSION",
-      `several prefixes are version ${id.version} of ${id.name}: ${chosen} is used, ${list(others)} ignored; keep one of them`,
+      `version ${id.version} of ${id.name} has several prefixes: using ${chosen}, ignoring ${list(others)}; keep one of them`,
     ),
 
   versionIncomplete: (uri: string, problem: string) =>
@@ -112,7 +112,7 @@ export const errors = {
     ),
 
   versionGone: (uri: string) =>
-    new ServingError("NOT_FOUND", "VERSION_GONE", `${uri} has no objects any more`, {
+    new ServingError("NOT_FOUND", "VERSION_GONE", `${uri} no longer has any objects`, {
       details: { uri },
     }),
 
@@ -128,7 +128,7 @@ export const errors = {
     new ServingError(
       "FAILED_PRECONDITION",
       "VERSION_OVERWRITTEN",
-      `${uri} was overwritten since it was loaded; the server continues with what it loaded. Write a new version instead`,
+      `${uri} was overwritten after it was loaded; the server keeps the files that it loaded. Publish a new version instead`,
       { details: { uri } },
     ),
 
@@ -136,7 +136,7 @@ export const errors = {
     new ServingError(
       "UNAVAILABLE",
       "VERSION_UNSETTLED",
-      `${uri} was overwritten again and again while it was fetched; write a new version instead`,
+      `${uri} was overwritten repeatedly while it was fetched; publish a new version instead`,
       { details: { uri } },
     ),
 
@@ -168,7 +168,7 @@ export const errors = {
     new ServingError(
       "RESOURCE_EXHAUSTED",
       "CACHE_FULL",
-      `the model cache ${dir} has no room for ${uri}, and all else in it is in use: make room on its disk, or set a folder on a larger one (the option modelCache)`,
+      `the model cache ${dir} has no room for ${uri}, and all its versions are in use: free disk space, or set a folder on a larger disk (the option modelCache)`,
       { cause, details: { dir, uri } },
     ),
 
@@ -181,13 +181,13 @@ export const errors = {
     ),
 };
 
-/** Whether the store answers, but not for this request: neither an outage nor a mistake of the configuration. */
+/** Returns whether the store is reachable but rejects this request: not an outage or a configuration mistake. */
 export function isStale(error: unknown): boolean {
   const { reason } = (error ?? {}) as { readonly reason?: unknown };
   return reason === "OBJECT_CHANGED" || reason === "OBJECT_NOT_FOUND";
 }
 
-/** Whether the code of an error of the file system says that a cache cannot be where it is. */
+/** Returns whether a file system error code means that the cache folder is unusable. */
 export function isUnwritable(code: string | undefined): boolean {
   return ["EACCES", "EPERM", "EROFS", "ENOTDIR"].includes(code ?? "");
 }

@@ -4,20 +4,20 @@ import { LinkedAbort } from "./linked-abort.js";
 import type { ListingPace } from "./listing-pace.js";
 import type { ListPage, ListQuery, ObjectStore, ReadQuery } from "./object-store.js";
 
-/** The limits that guard a store. */
+/** The limits of a guarded store. */
 export interface StoreGuard {
   readonly clock: Clock;
   readonly pace: ListingPace;
-  /** Bounds how many listings of the store are read at a time. */
+  /** Limits the number of concurrent listings of the store. */
   readonly listings: Semaphore;
-  /** Called for each page that is requested. */
+  /** Called for each requested page. */
   onList(): void;
 }
 
-/** Ms after which a request that brings no answer is aborted. */
+/** Time in ms after which a request without a response is aborted. */
 const ANSWER_MS = 15_000;
 
-/** A store whose listings are spread over time and counted, and whose requests are bounded in time. */
+/** A store whose listings are paced and counted, and whose requests time out. */
 export class GuardedStore implements ObjectStore {
   readonly id: string;
   readonly #store: ObjectStore;
@@ -66,7 +66,7 @@ export class GuardedStore implements ObjectStore {
     return (await this.#store.labels?.(prefix, signal)) ?? {};
   }
 
-  /** Settles as a request does, or rejects when it takes too long, and then aborts it. */
+  /** Settles as a request does. If it takes too long, aborts it and rejects. */
   async #answer<T>(
     request: Promise<T>,
     uri: string,
@@ -75,7 +75,7 @@ export class GuardedStore implements ObjectStore {
   ): Promise<T> {
     const { clock } = this.#guard;
     const error = () => {
-      const late = errors.storeUnavailable(uri, `no answer for ${ANSWER_MS} ms`);
+      const late = errors.storeUnavailable(uri, `no response for ${ANSWER_MS} ms`);
       stop.abort(late);
       return late;
     };

@@ -1,5 +1,5 @@
 /**
- * Models from object stores: `objectStore` makes the provider of a kind of store, with a cache on this machine.
+ * Models from object stores: `objectStore` makes the provider for a kind of store, with a cache on this machine.
  *
  * @packageDocumentation
  */

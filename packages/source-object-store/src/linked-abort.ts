@@ -1,6 +1,6 @@
 /**
- * An abort controller that aborts with a signal too, until it is disposed. Unlike `AbortSignal.any` it leaves nothing
- * on a signal that lives long.
+ * An abort controller that also aborts when a signal aborts, until it is disposed. Unlike `AbortSignal.any`, it
+ * leaves nothing attached to a long-lived signal.
  */
 export class LinkedAbort extends AbortController implements Disposable {
   readonly #parent: AbortSignal;

@@ -1,13 +1,13 @@
 import { type Clock, delay } from "@serving-kit/core";
 
-/** How many listings may start at the same time, and how many more a second: fewer than 50 in any second. */
+/** How many listings may start at the same time, and how many more per second: together fewer than 50 in any second. */
 const BURST = 24;
 const PER_SECOND = 25;
 
-/** Spreads listings over time, so that a thousand models do not ask at once. */
+/** Paces listings, so that a thousand models do not list at the same time. */
 export class ListingPace {
   readonly #clock: Clock;
-  /** The time until which listings are spoken for, if one every 1,000 / PER_SECOND ms starts. */
+  /** The time until which all starts of listings are reserved, at one per 1,000 / PER_SECOND ms. */
   #spokenForMs = Number.NEGATIVE_INFINITY;
 
   constructor(clock: Clock) {

@@ -3,10 +3,10 @@ import type { ObjectStore } from "./object-store.js";
 import { isSafePath } from "./store-uri.js";
 import type { VersionFile } from "./version-listing.js";
 
-/** The name of a version's manifest, as `sha256sum * > SHA256SUMS` writes it. */
+/** The name of a version's manifest, which `sha256sum * > SHA256SUMS` writes. */
 export const MANIFEST = "SHA256SUMS";
 
-/** The SHA-256 in lower-case hexadecimal of each file of a manifest, by its name. */
+/** The SHA-256 of each file in a manifest, in lower-case hexadecimal, by file name. */
 export type Manifest = ReadonlyMap<string, string>;
 
 const MAX_BYTES = 16 * 2 ** 20;
@@ -14,7 +14,7 @@ const MAX_BYTES = 16 * 2 ** 20;
 /**
  * Parses a manifest: lines of a SHA-256, two spaces or a space and `*`, and a relative path.
  *
- * @throws TypeError that says what was expected and got.
+ * @throws TypeError with the expected and the received text.
  */
 export function parseManifest(text: string): Manifest {
   const manifest = new Map<string, string>();
@@ -35,7 +35,7 @@ export function parseManifest(text: string): Manifest {
 /**
  * Reads the manifest of a version.
  *
- * @throws ServingError FAILED_PRECONDITION / VERSION_UNREADABLE if it is not valid; those of the store.
+ * @throws ServingError FAILED_PRECONDITION / VERSION_UNREADABLE if it is not valid; the errors of the store.
  */
 export async function readManifest(
   store: ObjectStore,
@@ -44,7 +44,7 @@ export async function readManifest(
   signal: AbortSignal,
 ): Promise<Manifest> {
   if (sizeBytes > MAX_BYTES) {
-    const problem = `its ${MANIFEST} has ${sizeBytes} bytes; at most ${MAX_BYTES} are read`;
+    const problem = `its ${MANIFEST} has ${sizeBytes} bytes; the limit is ${MAX_BYTES}`;
     throw errors.versionUnreadable(uri, problem);
   }
   const chunks: Uint8Array[] = [];

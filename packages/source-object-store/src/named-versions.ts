@@ -3,7 +3,10 @@ import type { ModelCache } from "./cache/model-cache.js";
 import { errors } from "./errors.js";
 import { below, formatStoreUri, type StoreUri } from "./store-uri.js";
 
-/** Returns the name of each version: of several, one that is aspired, or else the shortest. The others are problems. */
+/**
+ * Returns the name of each version. If a version has several names, chooses an aspired one, else the shortest, and
+ * reports the others as problems.
+ */
 export function nameVersions(
   servable: string,
   names: Iterable<string>,
@@ -22,7 +25,7 @@ export function nameVersions(
   return found;
 }
 
-/** The versions of the last known list of a base path that are in the cache, by their names. */
+/** Returns the cached versions of the last known list of a base path, by their names. */
 export async function knownVersions(
   cache: ModelCache,
   uri: StoreUri,

@@ -8,35 +8,36 @@ import { formatStoreUri, isSafePath, parseStoreUri } from "./store-uri.js";
 
 const POLL_MS = 60_000;
 const SETTLE_MS = 10_000;
-/** More are hardly faster, and keep the event loop from other work. */
+/** More requests are hardly faster, and keep the event loop from other work. */
 const CONCURRENCY = 2;
 
-/** Ms below which polling is reported as expensive. */
+/** Interval in ms below which polling is reported as expensive. */
 const EXPENSIVE_MS = 10_000;
 
 /**
- * The provider of models in object stores: base paths such as `s3://bucket/models/digits`, below which
+ * Makes the provider of models in object stores: below a base path such as `s3://bucket/models/digits`, the prefix
  * `s3://bucket/models/digits/3/` has the objects of version 3.
  *
  * Its sources guarantee, in addition to `ModelSource` (N1 to N11):
- * - OP1 A poll of a model is one listing, with a delimiter. The objects of a version are listed while it is new, when
- *   it could not be loaded, hourly, and by `poll`. Fewer than 50 listings start in any second.
- * - OP2 A version is aspired when its manifest or its ready marker says that it is complete, or when it has settled.
- *   Once aspired it stays so while it has objects.
- * - OP3 No object at all below a base path is the problem BASE_PATH_NOT_FOUND, and withdraws nothing.
- * - OP4 If the store cannot be read at the start, the versions of the last known list that are in the cache are emitted,
- *   with the problem SERVED_FROM_CACHE.
- * - OP8 `events` emits `activity` for each page that is requested and each fetch that has ended.
- * - OP9 A version that is loaded and whose objects were overwritten is the problem VERSION_OVERWRITTEN. What was loaded
- *   stays, as a version's content must not change.
+ * - OP1 A poll of a model is one listing, with a delimiter. The objects of a version are listed while it is new,
+ *   after a failed load, hourly, and on `poll`. Fewer than 50 listings start in any second.
+ * - OP2 A version is aspired when it is complete by its manifest or its ready marker, or when it has settled. It
+ *   stays aspired while it has objects.
+ * - OP3 If there are no objects below a base path, the problem BASE_PATH_NOT_FOUND is reported and nothing is
+ *   withdrawn.
+ * - OP4 If the store cannot be read at the start, the cached versions of the last known list are emitted, with the
+ *   problem SERVED_FROM_CACHE.
+ * - OP8 `events` emits `activity` for each requested page and each ended fetch.
+ * - OP9 If the objects of a loaded version were overwritten, the problem VERSION_OVERWRITTEN is reported. The loaded
+ *   files are kept, because the content of a version must not change.
  *
- * What it emits guarantees, in addition to `RemotePath` (R1 to R8):
- * - OP5 All objects of a lease were in the store together at one moment, with those bytes.
- * - OP6 An object whose checksum is known, by the manifest or the store, was compared with it after it was written to
- *   the disk. All others were checked by length, and are logged.
- * - OP7 A fetch fails after a minute without a byte and several attempts, and never since it takes long.
+ * The versions that its sources emit guarantee, in addition to `RemotePath` (R1 to R8):
+ * - OP5 All objects of a lease existed in the store at the same moment, with these bytes.
+ * - OP6 An object with a checksum, from the manifest or the store, was verified against it after it was written to
+ *   the disk. Objects without a checksum were checked by length, and are logged.
+ * - OP7 A fetch fails only after several attempts without a byte for a minute, never because it takes long.
  *
- * @throws TypeError or RangeError naming the option, what was expected and what was given.
+ * @throws TypeError or RangeError with the option, the expected value and the received value.
  */
 export function objectStore(options: ObjectStoreOptions): SourceProvider {
   const { schemes = ["s3"], parameters = [], cache, open, concurrency = CONCURRENCY } = options;

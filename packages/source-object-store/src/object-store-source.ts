@@ -30,14 +30,14 @@ export interface ObjectStoreSourceSettings {
   /** 0 polls once. */
   readonly pollIntervalMs: number;
   readonly concurrency: number;
-  /** The parameters that URIs may have. */
+  /** The parameters allowed in URIs. */
   readonly parameters: readonly string[];
 }
 
-/** Ms without a byte after which a request is made again. */
+/** Time in ms without a byte after which a request is repeated. */
 const STALL_MS = 60_000;
 
-/** The source of models in object stores: a `ModelSource` (N1 to N8, N11), made by the provider of `objectStore`. */
+/** The source of models in object stores, made by the provider of `objectStore`. Contract: `ModelSource`. */
 export class ObjectStoreSource
   extends Observable<AspiredVersions<RemoteVersion>>
   implements ModelSource
@@ -47,7 +47,7 @@ export class ObjectStoreSource
   readonly #told = new Subject<SourceEvent>();
   readonly #subscribers = new Set<Subscriber<AspiredVersions<RemoteVersion>>>();
   #servables: readonly SourceServable[];
-  /** While something is subscribed. */
+  /** Set while there is a subscriber. */
   #pollings = new Map<string, Polling>();
   #subscriptionCount = 0;
 
@@ -80,7 +80,8 @@ export class ObjectStoreSource
     const names = new Set<string>();
     for (const { name, basePath } of servables) {
       parseStoreUri(basePath, this.#settings.parameters);
-      if (names.has(name)) throw new TypeError(`expected each name once; got "${name}" twice`);
+      if (names.has(name))
+        throw new TypeError(`expected unique names; got "${name}" more than once`);
       names.add(name);
     }
     return servables;
@@ -88,7 +89,7 @@ export class ObjectStoreSource
 
   #attach(subscriber: Subscriber<AspiredVersions<RemoteVersion>>): () => void {
     if (this.#subscriptionCount++ === 0) this.#observe();
-    // Later, as nothing is emitted within subscribe (O9).
+    // In a later microtask, because nothing may be emitted within subscribe (O9).
     queueMicrotask(() => {
       if (subscriber.closed) return;
       this.#subscribers.add(subscriber);
@@ -104,7 +105,7 @@ export class ObjectStoreSource
     };
   }
 
-  /** Observes the servables there are now; those that were observed go on where they were. */
+  /** Observes the current servables. Observers that exist continue with their state. */
   #observe(): void {
     const before = this.#pollings;
     this.#pollings = new Map();
@@ -121,7 +122,7 @@ export class ObjectStoreSource
       polling.observer.problems.clear();
       if (polling.observer.emitted) this.#emit({ name, versions: [] });
     }
-    // Later, since a poll of the caller replaces it.
+    // Later, because a poll by the caller replaces it.
     for (const polling of this.#pollings.values()) {
       queueMicrotask(() => void polling.start());
     }

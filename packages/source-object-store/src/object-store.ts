@@ -1,46 +1,49 @@
 import type { VersionLabels } from "@serving-kit/core";
 import type { Checksum } from "./checksum.js";
 
-/** An object as a listing has it. */
+/** An object in a listing. */
 export interface ObjectInfo {
   /** The key in the store, such as `models/digits/3/model.tflite`. */
   readonly key: string;
   readonly sizeBytes: number;
-  /** Identifies the object's bytes: an ETag, a generation or a digest. Opaque; only `ifMatch` takes it. */
+  /** Identifies the object's bytes: an ETag, a generation or a digest. Opaque; used only for `ifMatch`. */
   readonly tag: string;
-  /** When the object was written, in ms since 1970 on the store's clock. Absent if the store does not say. */
+  /** When the object was written, in ms since 1970 on the store's clock. Absent if the store does not report it. */
   readonly modifiedMs?: number;
-  /** The checksum of all its bytes, if a listing has it: that of a registry of digests does. */
+  /** The checksum of all its bytes. Absent unless the listing has it, as that of a registry with digests does. */
   readonly checksum?: Checksum;
 }
 
-/** A part of a listing. */
+/** One page of a listing. */
 export interface ListPage {
   readonly objects: readonly ObjectInfo[];
-  /** With a delimiter: what keys have in common up to the delimiter, which it ends with. */
+  /** With a delimiter: the common prefixes of keys, up to and including the delimiter. */
   readonly prefixes: readonly string[];
   /** Whether another page follows. */
   readonly isTruncated: boolean;
-  /** The time of the answer in ms since 1970 on the store's clock. Absent if the store does not say. */
+  /** The time of the response in ms since 1970 on the store's clock. Absent if the store does not report it. */
   readonly serverTimeMs?: number;
 }
 
-/** Which objects are listed. */
+/** Options for a listing. */
 export interface ListQuery {
-  /** The start of the keys. `""` lists all. */
+  /** The prefix of the keys. `""` lists all. */
   readonly prefix: string;
-  /** Lists keys that have it after the prefix as `prefixes`, each once. Default: all are objects. */
+  /**
+   * Keys that contain it after the prefix are listed as `prefixes`, each once. Default: all keys are listed as
+   * objects.
+   */
   readonly delimiter?: "/";
   readonly signal: AbortSignal;
 }
 
-/** Which bytes of an object are read. */
+/** The bytes of an object to read. */
 export interface ReadQuery {
   /** The `tag` of the listing. */
   readonly ifMatch: string;
   /** The first byte. Default 0. */
   readonly offset?: number;
-  /** How many bytes at most. Default: all that follow. */
+  /** Maximum number of bytes. Default: all remaining bytes. */
   readonly length?: number;
   readonly signal: AbortSignal;
 }
@@ -49,31 +52,35 @@ export interface ReadQuery {
  * The objects of one bucket, container or registry, by keys.
  *
  * A store guarantees:
- * - OJ1 `list` yields the objects whose keys start with the prefix, each once, in pages of any size, and reads no page
- *   before it is requested. A prefix without objects is one page without any.
- * - OJ2 With a delimiter, keys with a delimiter after the prefix are listed by `prefixes` alone, each prefix once.
- * - OJ3 An object that is written again has another tag. One that is not has the same in every listing.
+ * - OJ1 `list` yields the objects whose keys start with the prefix, each once, in pages of any size, and reads no
+ *   page before it is requested. For a prefix without objects it yields one empty page.
+ * - OJ2 With a delimiter, keys with the delimiter after the prefix are listed only by `prefixes`, each prefix once.
+ * - OJ3 When an object is overwritten, its tag changes. Otherwise its tag is the same in every listing.
  * - OJ4 `read` yields exactly the bytes from `offset`, at most `length`, of the object whose tag is `ifMatch`.
- * - OJ5 If the object has another tag by then, `read` and `checksum` reject with FAILED_PRECONDITION / OBJECT_CHANGED; if
- *   it is gone, with NOT_FOUND / OBJECT_NOT_FOUND.
- * - OJ6 A body that ends early, by a closed connection, rejects the iteration; it is never shorter without an error.
- * - OJ7 `checksum` returns what the store itself computed or checked when the object was written, or undefined. It reads
- *   no body.
- * - OJ8 Every other failure rejects with a ServingError: PERMISSION_DENIED / STORE_ACCESS_DENIED, NOT_FOUND /
- *   BUCKET_NOT_FOUND, or UNAVAILABLE / STORE_UNAVAILABLE. No message has a credential.
- * - OJ9 If the signal aborts, the call or the iteration rejects, and its connection is freed. An iteration that is
- *   returned early frees it too.
+ * - OJ5 If the tag of the object has changed, `read` and `checksum` reject with FAILED_PRECONDITION / OBJECT_CHANGED;
+ *   if the object was deleted, with NOT_FOUND / OBJECT_NOT_FOUND.
+ * - OJ6 If a body ends early because its connection closed, the iteration rejects; a body is never truncated without
+ *   an error.
+ * - OJ7 `checksum` returns the checksum that the store itself computed or verified when the object was written, or
+ *   undefined. It reads no body.
+ * - OJ8 For every other failure, calls reject with a ServingError: PERMISSION_DENIED / STORE_ACCESS_DENIED, NOT_FOUND
+ *   / BUCKET_NOT_FOUND, or UNAVAILABLE / STORE_UNAVAILABLE. Messages contain no credentials.
+ * - OJ9 If the signal aborts, the call or the iteration rejects and frees its connection. An iteration that is
+ *   stopped early frees it too.
  */
 export interface ObjectStore {
-  /** The store in words that no other store has, such as `https://s3.eu-west-1.amazonaws.com/bucket`. No credentials. */
+  /** A unique name of the store, such as `https://s3.eu-west-1.amazonaws.com/bucket`, without credentials. */
   readonly id: string;
   list(query: ListQuery): AsyncIterable<ListPage>;
   read(key: string, query: ReadQuery): Promise<AsyncIterable<Uint8Array>>;
-  /** The checksum of an object's bytes. Absent if the store has none. */
+  /** Returns the checksum of an object's bytes. Absent if the store has no checksums. */
   checksum?(
     key: string,
     query: Pick<ReadQuery, "ifMatch" | "signal">,
   ): Promise<Checksum | undefined>;
-  /** The labels that a registry has for the versions below a prefix, such as aliases. Absent if it has none. */
+  /**
+   * Returns the labels of the versions below a prefix, such as aliases of a registry. Absent if the store has no
+   * labels.
+   */
   labels?(prefix: string, signal: AbortSignal): Promise<VersionLabels>;
 }

@@ -1,10 +1,12 @@
 import type { Clock } from "@serving-kit/core";
 import type { BasePathObserver } from "./base-path-observer.js";
 
-/** How far an interval may be from the one that is set, as a fraction. */
+/** Maximum jitter of an interval, as a fraction of it. */
 const JITTER = 0.1;
 
-/** Has an observer look: at the start, at intervals with jitter, when a version is due, and when it is asked to. */
+/**
+ * Triggers the checks of an observer: at the start, at intervals with jitter, when a version is due, and on request.
+ */
 export class Polling implements Disposable {
   readonly observer: BasePathObserver;
   readonly #clock: Clock;
@@ -13,7 +15,7 @@ export class Polling implements Disposable {
   #timer: Disposable | undefined;
   #nextPollMs = Number.POSITIVE_INFINITY;
   #running: Promise<void> | undefined;
-  /** The look after the running one, which may have missed what the caller wants seen. */
+  /** The check after the running one, which may have missed the change that the caller waits for. */
   #next: { readonly promise: Promise<void>; isThorough: boolean } | undefined;
 
   /** @param intervalMs 0 polls once. */
@@ -23,14 +25,14 @@ export class Polling implements Disposable {
     this.#intervalMs = intervalMs;
   }
 
-  /** Looks for the first time, unless that has begun. */
+  /** Starts the first check, unless it has started. */
   async start(): Promise<void> {
     if (this.#running === undefined && this.#nextPollMs === Number.POSITIVE_INFINITY) {
       await this.poll(false);
     }
   }
 
-  /** Looks now, or again after the look that is running. Resolves when that look is over. */
+  /** Checks now, or again after the running check. Resolves when that check has ended. */
   poll(isThorough: boolean): Promise<void> {
     if (this.#stop.signal.aborted) return Promise.resolve();
     if (this.#running === undefined) {

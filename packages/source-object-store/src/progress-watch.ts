@@ -1,6 +1,6 @@
 import type { Clock } from "@serving-kit/core";
 
-/** Calls back once nothing has happened for a time. */
+/** Calls back once if there was no progress for a time. */
 export class ProgressWatch implements Disposable {
   readonly #clock: Clock;
   readonly #limitMs: number;
@@ -16,7 +16,7 @@ export class ProgressWatch implements Disposable {
     this.#timer = clock.setTimeout(() => this.#check(), limitMs);
   }
 
-  /** Something has happened. */
+  /** Records progress. */
   progress(): void {
     this.#lastMs = this.#clock.now();
   }

@@ -14,18 +14,18 @@ import type { Sighting, VersionSight } from "./version-sight.js";
 export interface FetchContext {
   readonly cache: ModelCache;
   readonly logger: Logger;
-  /** How many requests of a version at a time. */
+  /** Maximum number of concurrent requests per version. */
   readonly concurrency: number;
-  /** Ms without a byte after which a request is made again. */
+  /** Time in ms without a byte after which a request is repeated. */
   readonly stallMs: number;
-  /** Called when a fetch has ended: with what it returned, or with why it failed. */
+  /** Called when a fetch has ended, with its outcome. */
   onFetched(outcome: FetchOutcome): void;
 }
 
 /** The outcome of a fetch. */
 export interface FetchOutcome {
   readonly durationMs: number;
-  /** The bytes that came from the store. */
+  /** Bytes received from the store. */
   readonly bytes: number;
   /** Whether the version was in the cache. Absent if the fetch failed. */
   readonly isHit?: boolean;
@@ -35,27 +35,27 @@ export interface FetchOutcome {
 
 type OnBytes = (count: number) => void;
 
-/** Ms for which a listing of the source is good for a first fetch. */
+/** Time in ms for which the first fetch may use a listing of the source. */
 const FRESH_MS = 60_000;
 
-/** How often a version that changes while it is fetched is listed again. */
+/** Maximum number of new listings of a version that changes while it is fetched. */
 const MAX_ROUNDS = 8;
 
 /**
  * The files of a version in an object store: a `RemotePath` (R1 to R8).
  *
- * Each read has `If-Match`, so that all bytes are of the objects of one listing. If one of them is overwritten or
+ * Each read uses `If-Match`, so that all bytes belong to the objects of one listing. If an object is overwritten or
  * removed meanwhile, the version is listed again, and must settle again.
  */
 export class RemoteVersion implements RemotePath {
   readonly uri: string;
   readonly sight: VersionSight;
   readonly #context: FetchContext;
-  /** Whether the last listing may be used, or has been used already. */
+  /** Whether the last listing may still be used for a fetch. */
   #isUsed = false;
-  /** The leases that are not disposed. */
+  /** The leases that are not disposed yet. */
   readonly #held = new Set<CacheLease>();
-  /** A content that can never be loaded, and why. */
+  /** A content that can never be loaded, and the reason. */
   #refused: { readonly fingerprint: string; readonly error: ServingError } | undefined;
 
   constructor(sight: VersionSight, context: FetchContext) {
@@ -74,7 +74,7 @@ export class RemoteVersion implements RemotePath {
     return this.sight.last?.listing.fingerprint;
   }
 
-  /** Whether the objects that were seen last are others than those of a lease that is held. */
+  /** Returns whether the objects seen last differ from those of a held lease. */
   get isOverwritten(): boolean {
     const fingerprint = this.sight.last?.listing.fingerprint;
     return [...this.#held].some(({ key }) => key !== fingerprint);
@@ -102,7 +102,7 @@ export class RemoteVersion implements RemotePath {
     }
   }
 
-  /** Counts a lease as held until it is disposed. */
+  /** Tracks a lease as held until it is disposed. */
   #hold(lease: CacheLease): CacheLease {
     this.#held.add(lease);
     return {
@@ -140,7 +140,7 @@ export class RemoteVersion implements RemotePath {
     throw errors.versionUnsettled(this.uri);
   }
 
-  /** The objects that there are now; if the store cannot be read, the copy in the cache. */
+  /** Returns the current objects; if the store cannot be read, the copy in the cache. */
   async #look(signal: AbortSignal): Promise<Sighting | { readonly lease: CacheLease }> {
     const { last, clock } = this.sight;
     const isFresh = last?.state.isComplete && clock.now() - last.atMs < FRESH_MS;
@@ -161,7 +161,7 @@ export class RemoteVersion implements RemotePath {
     }
   }
 
-  /** The copy that was fetched last. */
+  /** Returns the last fetched copy. */
   async #copy(signal: AbortSignal): Promise<CacheLease | undefined> {
     const { cache } = this.#context;
     const key = await cache.known.keyOf(this.uri);
@@ -192,7 +192,7 @@ export class RemoteVersion implements RemotePath {
     });
     const { fingerprint } = listing;
     await cache.known.rememberKey(uri, fingerprint).catch((error) => {
-      logger.warn({ uri, err: error }, `what ${uri} has cannot be remembered for outages`);
+      logger.warn({ uri, err: error }, `the content of ${uri} cannot be recorded for outages`);
     });
     return lease;
   }
@@ -200,12 +200,12 @@ export class RemoteVersion implements RemotePath {
   #reportUnverified(names: readonly string[]): void {
     const { uri } = this;
     const shown = names.slice(0, 3).join(", ") + (names.length > 3 ? ", …" : "");
-    const text = `${uri}: checked by their lengths alone, as the store has no checksum of them: ${shown} (${names.length}); a SHA256SUMS verifies them`;
+    const text = `${uri}: checked only by length, because the store has no checksums for these objects: ${shown} (${names.length}). Add a SHA256SUMS to verify them`;
     this.#context.logger.warn({ uri, unverified: names.length }, text);
   }
 }
 
-/** Whether a download of the same objects can never succeed. */
+/** Returns whether a download of the same objects can never succeed. */
 function isFinal(error: unknown, { manifest }: Sighting): boolean {
   if (!isServingError(error)) return false;
   const isManifests = error.reason === "CHECKSUM_MISMATCH" && manifest !== undefined;

@@ -4,7 +4,7 @@ import type { ListingPace } from "./listing-pace.js";
 import type { ObjectStore } from "./object-store.js";
 import { formatStoreUri, type StoreUri } from "./store-uri.js";
 
-/** The dependencies of a pool that opens stores. */
+/** The dependencies of a store pool. */
 export interface StorePoolOptions {
   readonly clock: Clock;
   readonly pace: ListingPace;
@@ -16,10 +16,10 @@ interface Bucket {
   readonly listings: Semaphore;
 }
 
-/** How many listings of one bucket are read at a time. */
+/** Maximum number of concurrent listings per bucket. */
 const MAX_LISTINGS = 32;
 
-/** The stores that are open, one for each bucket. */
+/** The open stores, one per bucket. */
 export class StorePool {
   readonly #options: StorePoolOptions;
   readonly #buckets = new Map<string, Bucket>();
@@ -28,7 +28,7 @@ export class StorePool {
     this.#options = options;
   }
 
-  /** Opens the bucket of a URI, or returns the one that is open. `onList` is called for each page that is requested. */
+  /** Opens the bucket of a URI, or returns the open one. Calls `onList` for each requested page. */
   async open(uri: StoreUri, onList: () => void): Promise<ObjectStore> {
     const { clock, pace } = this.#options;
     const { store, listings } = this.#bucketOf(uri);
@@ -42,7 +42,7 @@ export class StorePool {
     const store = (async () => this.#options.open(name))();
     const bucket = { store, listings: new Semaphore(MAX_LISTINGS) };
     this.#buckets.set(name, bucket);
-    // One that could not be opened is opened again.
+    // If a store could not be opened, the next call tries again.
     store.catch(() => this.#buckets.delete(name));
     return bucket;
   }

@@ -1,6 +1,6 @@
 /** The parts of a URI such as `s3://bucket/models/digits?region=eu-west-1`. */
 export interface StoreUri {
-  /** In lower case. */
+  /** The scheme in lower case. */
   readonly scheme: string;
   readonly bucket: string;
   /** The path without a slash at either end. `""` is the bucket itself. */
@@ -12,45 +12,45 @@ export interface StoreUri {
 const MAX_LENGTH = 2_048;
 
 /**
- * Parses a URI of a store. A path is taken as it stands: keys are not encoded.
+ * Parses a URI of a store. Does not decode the path, because keys are not encoded.
  *
- * @param known The names of the parameters that it may have.
- * @throws TypeError that says what was expected and got, without what follows the bucket's name.
+ * @param known The names of allowed parameters.
+ * @throws TypeError with the expected and the received URI, without credentials and the values of parameters.
  */
 export function parseStoreUri(uri: string, known: readonly string[] = []): StoreUri {
   const [, scheme = "", bucket = "", path = "", query] =
     /^([a-z][a-z0-9+.-]*):\/\/([\w][\w.-]{0,254})(?:\/([^?#]*))?(?:\?([^#]*))?$/i.exec(uri) ?? [];
   const expected = `a URI such as s3://bucket/models/digits`;
   if (bucket === "" || uri.length > MAX_LENGTH) {
-    // A URI with a user may have a password.
+    // A URI with a user may contain a password.
     const shown = uri.includes("@") ? `${uri.slice(0, uri.indexOf(":"))}://…@…` : uri.slice(0, 100);
     throw new TypeError(`expected ${expected}, without credentials; got ${shown}`);
   }
   const segments = path.replace(/\/+$/, "").split("/");
   if (path !== "" && !isSafePath(segments.join("/"))) {
-    throw new TypeError(`expected ${expected}, whose path has no empty or dotted part; got ${uri}`);
+    throw new TypeError(`expected ${expected}, without empty or dotted path segments; got ${uri}`);
   }
   const parameters = parseParameters(query, known);
   return { scheme: scheme.toLowerCase(), bucket, path: segments.join("/"), parameters };
 }
 
-/** Writes a URI of a store, the same for the same parts. */
+/** Formats a URI of a store; equal parts give equal URIs. */
 export function formatStoreUri({ scheme, bucket, path, parameters }: StoreUri): string {
   const query = new URLSearchParams(Object.entries(parameters).sort()).toString();
   return `${scheme}://${bucket}${path && `/${path}`}${query && `?${query}`}`;
 }
 
-/** The URI of what is below another. */
+/** Returns the URI of a path below another URI. */
 export function below(uri: StoreUri, name: string): string {
   return formatStoreUri({ ...uri, path: uri.path === "" ? name : `${uri.path}/${name}` });
 }
 
-/** The start of all keys below a URI, with its slash. */
+/** Returns the prefix of all keys below a URI, with its slash. */
 export function prefixOf({ path }: StoreUri): string {
   return path === "" ? "" : `${path}/`;
 }
 
-/** Whether a relative path stays below where it starts, on every system. */
+/** Returns whether a relative path stays below its base on every system. */
 export function isSafePath(path: string): boolean {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused
   const unsafe = /(^|\/)(\.{0,2})(\/|$)|[\\\x00-\x1f]|^[a-z]:/i;

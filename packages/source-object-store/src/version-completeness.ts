@@ -1,14 +1,17 @@
 import { MANIFEST, type Manifest } from "./manifest.js";
 import type { VersionListing } from "./version-listing.js";
 
-/** The name of a ready marker, if the user has named none. */
+/** The default name of the ready marker. */
 export const READY_MARKER = "_READY";
 
-/** How a version is known to be complete. */
+/** The rules for a complete version. */
 export interface CompletenessRules {
-  /** The name of the object that a publisher writes last. If given, a version without it or a manifest never counts. */
+  /**
+   * The name of the object that a publisher writes last. If set, a version without it and without a manifest is never
+   * complete.
+   */
   readonly readyMarker?: string | undefined;
-  /** Ms for which the objects of a version without either must have been the same. */
+  /** Time in ms for which the objects of a version without either must be unchanged. */
   readonly settleMs: number;
 }
 
@@ -17,28 +20,27 @@ export interface SeenObjects {
   readonly listing: VersionListing;
   /** The manifest, if the listing has one. */
   readonly manifest?: Manifest | undefined;
-  /** For how many ms listings have been the same. */
+  /** Time in ms for which listings have been unchanged. */
   readonly unchangedMs: number;
   /**
-   * Whether the times of the objects count. They do for what was there at the first listing, but not for what came up
-   * later: the time of an object that was uploaded in parts is that of the start of its upload.
+   * Whether the modification times of the objects are used. They are used only at the first listing: for an object
+   * that was uploaded in parts, the time is that of the start of its upload.
    */
   readonly isFirstSight: boolean;
 }
 
-/** Whether the objects of a version are all there. */
+/** Whether the objects of a version are complete. */
 export type ObjectsState =
   | { readonly isComplete: true; readonly by: "marker" | "manifest" | "settled" }
   | {
       readonly isComplete: false;
       readonly problem: string;
-      /** In how many ms it may be complete if nothing changes. Absent if an object is missing. */
+      /** Time in ms until it may be complete if nothing changes. Absent if an object is missing. */
       readonly dueInMs?: number;
     };
 
 /**
- * Decides whether the objects of a version are all there: by its manifest, else by its ready marker, else by having
- * settled.
+ * Decides whether the objects of a version are complete: by its manifest, else by its ready marker, else by settling.
  */
 export function stateOfObjects(seen: SeenObjects, rules: CompletenessRules): ObjectsState {
   const { listing, manifest, unchangedMs, isFirstSight } = seen;
@@ -54,10 +56,10 @@ export function stateOfObjects(seen: SeenObjects, rules: CompletenessRules): Obj
     return { isComplete: false, problem: `the ready marker ${readyMarker} is missing` };
   }
   const { newestMs = Number.NaN, serverTimeMs = Number.NaN } = listing;
-  // Of the store's own clock, so that no other clock counts.
+  // The age on the store's own clock, independent of other clocks.
   const ageMs = isFirstSight ? serverTimeMs - newestMs || 0 : 0;
   const dueInMs = settleMs - Math.max(unchangedMs, ageMs);
   if (dueInMs <= 0) return { isComplete: true, by: "settled" };
-  const problem = `its objects have not been the same for ${settleMs} ms`;
+  const problem = `its objects changed less than ${settleMs} ms ago`;
   return { isComplete: false, problem, dueInMs };
 }

@@ -5,39 +5,40 @@ import { isSafePath } from "./store-uri.js";
 
 /** A file of a version: an object, and its path in the version's folder. */
 export interface VersionFile extends ObjectInfo {
-  /** Relative, with slashes. */
+  /** The path relative to the version, with slashes. */
   readonly name: string;
 }
 
-/** The objects of a version as one listing had them. */
+/** The objects of a version in one listing. */
 export interface VersionListing {
   /** The prefix of the keys, with its slash. */
   readonly prefix: string;
-  /** In the order of their names. Empty if the version is not there. */
+  /** The files, sorted by name. Empty if the version does not exist. */
   readonly files: readonly VersionFile[];
-  /** Of all files. */
+  /** Total size of all files in bytes. */
   readonly sizeBytes: number;
-  /** The same for the same objects of the same store, and for no others. */
+  /** Equal for the same objects of the same store, and only for these. */
   readonly fingerprint: string;
-  /** When the newest file was written, on the store's clock. Absent if the store does not say. */
+  /** When the newest file was written, on the store's clock. Absent if the store does not report it. */
   readonly newestMs?: number | undefined;
-  /** When it was listed, on the store's clock. Absent if the store does not say. */
+  /** When it was listed, on the store's clock. Absent if the store does not report it. */
   readonly serverTimeMs?: number | undefined;
 }
 
-/** How many files a version may have. */
+/** Maximum number of files of a version. */
 const MAX_FILES = 100_000;
 
-/** How often a listing of several pages is read, until two are the same. */
+/** Maximum number of reads of a listing with several pages, until two are equal. */
 const MAX_READS = 6;
 
 /**
  * Lists the objects of a version.
  *
- * Pages are read one after the other, so objects that are written meanwhile may be missing: a listing of several
- * pages is read until two are the same. All of its objects were then there between the two.
+ * Pages are read one after the other, so objects that are written meanwhile may be missing. So a listing with several
+ * pages is read until two reads are equal: all of its objects then existed between the two.
  *
- * @throws ServingError FAILED_PRECONDITION / VERSION_UNREADABLE for keys that cannot be files; those of the store.
+ * @throws ServingError FAILED_PRECONDITION / VERSION_UNREADABLE for keys that cannot be files; the errors of the
+ * store.
  */
 export async function listVersion(
   store: ObjectStore,
@@ -66,7 +67,7 @@ export async function listVersion(
 }
 
 /**
- * Makes the listing of a version of its objects. Keys that end with a slash are folder markers and count as none.
+ * Makes the listing of a version from its objects. Ignores folder markers, which are keys that end with a slash.
  *
  * @throws ServingError FAILED_PRECONDITION / VERSION_UNREADABLE for keys that cannot be files.
  */
@@ -94,12 +95,15 @@ export function versionListing(
   return { prefix, files, sizeBytes, fingerprint, newestMs, serverTimeMs };
 }
 
-/** Refuses names that lead elsewhere, and files that are folders of others. */
+/** Rejects names that lead out of the folder, and files that are also folders of other files. */
 function checkNames(files: readonly VersionFile[], uri: string): void {
   const folders = new Set<string>();
   for (const { name } of files) {
     if (!isSafePath(name)) {
-      throw errors.versionUnreadable(uri, `the key ${JSON.stringify(name)} cannot be a file's`);
+      throw errors.versionUnreadable(
+        uri,
+        `the key ${JSON.stringify(name)} is not a valid file name`,
+      );
     }
     for (let at = name.indexOf("/"); at >= 0; at = name.indexOf("/", at + 1)) {
       folders.add(name.slice(0, at));
@@ -107,5 +111,8 @@ function checkNames(files: readonly VersionFile[], uri: string): void {
   }
   const both = files.find(({ name }) => folders.has(name));
   if (both === undefined) return;
-  throw errors.versionUnreadable(uri, `${both.name} is an object and a folder of others`);
+  throw errors.versionUnreadable(
+    uri,
+    `${both.name} is both an object and a folder of other objects`,
+  );
 }

@@ -11,44 +11,44 @@ import {
 } from "./version-completeness.js";
 import { listVersion, type VersionListing } from "./version-listing.js";
 
-/** Where the objects of a version are. */
+/** The location of the objects of a version. */
 export interface VersionPlace {
   /** The prefix of their keys, with its slash. */
   readonly prefix: string;
   /** The URI to show. */
   readonly uri: string;
-  /** Opens the store, or returns the one that is open. */
+  /** Opens the store, or returns the open one. */
   open(): Promise<ObjectStore>;
 }
 
-/** The objects of a version that were seen, and whether they are all there. */
+/** The objects of a version in a listing, and whether they are complete. */
 export interface Sighting {
   readonly listing: VersionListing;
   readonly manifest: Manifest | undefined;
   readonly state: ObjectsState;
-  /** When, on the clock. */
+  /** The time of the listing, on the clock. */
   readonly atMs: number;
 }
 
-/** Ms without a byte after which the read of a manifest is aborted. */
+/** Time in ms without a byte after which the read of a manifest is aborted. */
 const MANIFEST_STALL_MS = 15_000;
 
 interface Waiter {
   resolve(): void;
 }
 
-/** The objects of a version as the source and fetches last saw them. */
+/** The objects of a version in the last listing by the source or a fetch. */
 export class VersionSight {
   readonly place: VersionPlace;
   readonly rules: CompletenessRules;
   readonly clock: Clock;
   last: Sighting | undefined;
   readonly #waiters = new Set<Waiter>();
-  /** Since when listings are the same, on the clock. */
+  /** The time on the clock since when listings are equal. */
   sinceMs = 0;
-  /** Whether the times of the objects count: see `SeenObjects.isFirstSight`. */
+  /** Whether the modification times of the objects are used: see `SeenObjects.isFirstSight`. */
   #isFirstSight: boolean;
-  /** The content that `changed` compares with. */
+  /** The content to which `changed` compares. */
   #known: string | undefined;
 
   constructor(place: VersionPlace, rules: CompletenessRules, clock: Clock, isFirstSight: boolean) {
@@ -64,9 +64,9 @@ export class VersionSight {
   }
 
   /**
-   * Lists the objects, or takes a listing that was just made, and decides whether they are all there.
+   * Lists the objects, or uses a listing that was just made, and decides whether they are complete.
    *
-   * @throws ServingError as `listVersion` and `readManifest` do; the signal's reason.
+   * @throws ServingError as `listVersion` and `readManifest`; the signal's reason.
    */
   async look(signal: AbortSignal, listed?: VersionListing): Promise<Sighting> {
     const { prefix, uri } = this.place;

@@ -106,7 +106,7 @@ describe("the limit", () => {
     const { bavail, bsize } = await statfs(directory.path);
     // Others write to the disk too.
     expect(cache.maxBytes / (bavail * bsize)).toBeCloseTo(0.5, 1);
-    const text = `may have ${cache.maxBytes} bytes, half of what is free`;
+    const text = `is limited to ${cache.maxBytes} bytes, half of the free space`;
     expect(lines).toEqual([expect.stringContaining(text)]);
   });
 });

@@ -5,22 +5,22 @@ import { syncFolder } from "../sync-folder.js";
 
 /** A version in the cache. */
 export interface CacheEntry {
-  /** The content's address: the fingerprint of its listing. */
+  /** The key of the content: the fingerprint of its listing. */
   readonly key: string;
-  /** The URI that it was fetched from first. */
+  /** The URI from which it was first fetched. */
   readonly uri: string;
-  /** The absolute path of the folder of the model. */
+  /** The absolute path of the model's folder. */
   readonly path: string;
-  /** The bytes of its files. */
+  /** Total size of its files in bytes. */
   readonly sizeBytes: number;
-  /** When it was used last, in ms on the file system's clock. */
+  /** The time of its last use, in ms on the file system's clock. */
   readonly usedMs: number;
 }
 
-/** The notes of `publish` about a version. */
+/** The facts about a version that `publish` stores. */
 export interface NewEntry {
   readonly uri: string;
-  /** The absolute path of the folder of the model, below the temporary folder. */
+  /** The absolute path of the model's folder, below the temporary folder. */
   readonly root: string;
   readonly sizeBytes: number;
 }
@@ -29,8 +29,9 @@ const NOTE = "entry.json";
 const TEMPORARY = /^([0-9a-f]{64})\.([0-9a-f]+)\.tmp$/;
 
 /**
- * The folders of a cache: `<key>/files` with an `entry.json` beside it. A folder gets its name by one rename, when all
- * of it is on the disk; until then, and once it is removed, it is `<key>.<token>.tmp`, with the token of a lease.
+ * The folders of a cache: `<key>/files`, and next to it an `entry.json`. A folder is renamed to its key once, when
+ * all of its files are on the disk. Before that, and while it is being removed, its name is `<key>.<token>.tmp`, with
+ * the token of a lease.
  */
 export class EntryFiles {
   readonly #dir: string;
@@ -39,14 +40,17 @@ export class EntryFiles {
     this.#dir = dir;
   }
 
-  /** Makes the temporary folder of a lease, and returns that for its files. */
+  /** Makes the temporary folder of a lease, and returns its folder for the files. */
   async begin(key: string, token: string): Promise<string> {
     const files = join(this.#temporary(key, token), "files");
     await mkdir(files, { recursive: true });
     return files;
   }
 
-  /** Renames a temporary folder to its name. Another process that was first has the same files: its folder stays. */
+  /**
+   * Renames a temporary folder to its key. If another process did so first, its folder has the same files and is
+   * kept.
+   */
   async publish(key: string, token: string, { uri, root, sizeBytes }: NewEntry): Promise<void> {
     const folder = this.#temporary(key, token);
     const note = { uri, root: relative(folder, root).split(sep).join("/"), sizeBytes };
@@ -72,19 +76,19 @@ export class EntryFiles {
     await rm(this.#temporary(key, token), { recursive: true, force: true });
   }
 
-  /** Takes the name from a folder, and removes it. */
+  /** Renames a folder to a temporary name, and removes it. */
   async remove(key: string, token: string): Promise<void> {
     await rename(join(this.#dir, key), this.#temporary(key, token)).catch(() => {});
     await this.discard(key, token);
   }
 
-  /** Notes that an entry is used now. */
+  /** Records that an entry is used now. */
   async touch(key: string): Promise<void> {
     const now = new Date();
     await utimes(join(this.#dir, key, NOTE), now, now).catch(() => {});
   }
 
-  /** Undefined if it is not in the cache. */
+  /** Returns an entry; undefined if it is not in the cache. */
   async read(key: string): Promise<CacheEntry | undefined> {
     const folder = join(this.#dir, key);
     try {
@@ -100,14 +104,14 @@ export class EntryFiles {
     }
   }
 
-  /** All entries, the least recently used first. */
+  /** Returns all entries, the least recently used first. */
   async list(): Promise<readonly CacheEntry[]> {
     const names = (await readdir(this.#dir)).filter((name) => /^[0-9a-f]{64}$/.test(name));
     const entries = await Promise.all(names.map((name) => this.read(name)));
     return entries.filter((entry) => entry !== undefined).sort((a, b) => a.usedMs - b.usedMs);
   }
 
-  /** Removes the temporary folders of leases that no longer count. */
+  /** Removes the temporary folders of expired leases. */
   async sweep(tokens: ReadonlySet<string>): Promise<void> {
     for (const name of await readdir(this.#dir)) {
       const [, key, token] = TEMPORARY.exec(name) ?? [];

@@ -3,7 +3,9 @@ import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseVersion, type Version } from "@serving-kit/core";
 
-/** The last known state of storage, for when it cannot be read: the last lists, and the content of each URI. */
+/**
+ * The last known state of the storage, for times when it cannot be read: the last lists, and the content of each URI.
+ */
 export class KnownVersions {
   readonly #dir: string;
 
@@ -11,12 +13,12 @@ export class KnownVersions {
     this.#dir = dir;
   }
 
-  /** Remembers the versions of a base path by their names. */
+  /** Stores the versions of a base path by their names. */
   async rememberList(uri: string, names: readonly string[]): Promise<void> {
     await this.#write("lists", uri, { uri, names });
   }
 
-  /** The versions of a base path that were remembered, by their names. */
+  /** Returns the stored versions of a base path by their names. */
   async list(uri: string): Promise<ReadonlyMap<Version, string>> {
     const { names } = await this.#read("lists", uri);
     const known = new Map<Version, string>();
@@ -27,12 +29,12 @@ export class KnownVersions {
     return known;
   }
 
-  /** Remembers that the version at a URI has the content of a key. */
+  /** Stores the key of the content of the version at a URI. */
   async rememberKey(uri: string, key: string): Promise<void> {
     await this.#write("contents", uri, { uri, key });
   }
 
-  /** The key of the content that a URI had last. */
+  /** Returns the last known key of the content at a URI. */
   async keyOf(uri: string): Promise<string | undefined> {
     const { key } = await this.#read("contents", uri);
     return typeof key === "string" && /^[0-9a-f]{64}$/.test(key) ? key : undefined;
@@ -51,7 +53,7 @@ export class KnownVersions {
     }
   }
 
-  /** Empty if nothing was remembered. */
+  /** Empty if nothing was stored. */
   async #read(kind: string, uri: string): Promise<Record<string, unknown>> {
     try {
       const value = JSON.parse(await readFile(this.#path(kind, uri), "utf8"));

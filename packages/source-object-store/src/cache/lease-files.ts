@@ -4,37 +4,38 @@ import { join } from "node:path";
 import type { Clock } from "@serving-kit/core";
 import { isRunning, isVisible, ownIdentity, type ProcessIdentity } from "./process-identity.js";
 
-/** The use that a process makes of an entry of the cache: reads its files, downloads them, or removes them. */
+/** The use of a cache entry by a process: it reads, downloads or removes the files. */
 export type LeaseKind = "use" | "load" | "evict";
 
-/** How often a lease is touched, in ms. */
+/** Interval in ms at which a lease is touched. */
 export const TOUCH_MS = 10_000;
 
-/** After how many ms without a touch a lease of a process that cannot be seen no longer counts. */
+/** Time in ms without a touch after which a lease expires, if its process is not visible. */
 export const LEASE_MS = 60_000;
 
-/** A lease that this process holds. */
+/** A lease held by this process. */
 export interface HeldLease {
-  /** The part of its file's name that no other lease has. */
+  /** The unique part of its file name. */
   readonly token: string;
   release(): Promise<void>;
 }
 
-/** A lease as its file says. */
+/** A lease as read from its file. */
 export interface LeaseFile {
   readonly key: string;
   readonly kind: LeaseKind;
   readonly token: string;
-  /** The room that a download has reserved, in bytes. */
+  /** The space that a download has reserved, in bytes. */
   readonly sizeBytes: number;
 }
 
 /**
- * The leases of a cache that several processes share: a file for each, `<key>.<kind>.<token>`, which names its process.
+ * The leases of a cache that several processes share. Each is a file `<key>.<kind>.<token>` that identifies its
+ * process.
  *
- * A lease counts while its process runs, if that can be seen from here: on the same machine, in the same PID
- * namespace. Any other lease counts while it is touched. Times are those that the file system stamps, so that the
- * clocks of machines need not agree.
+ * A lease is valid while its process runs, if that process is visible: on the same machine, in the same PID
+ * namespace. Any other lease is valid while it is touched. All times are stamped by the file system, so the clocks of
+ * machines need not agree.
  */
 export class LeaseFiles {
   readonly #dir: string;
@@ -64,14 +65,14 @@ export class LeaseFiles {
     touch();
     const release = async () => {
       timer[Symbol.dispose]();
-      // A touch makes a file that is missing.
+      // A touch creates a missing file.
       await touching;
       await rm(path, { force: true });
     };
     return { token, release };
   }
 
-  /** The leases that count. The files of others are removed. */
+  /** Returns the valid leases, and removes the files of expired ones. */
   async list(): Promise<readonly LeaseFile[]> {
     const live: LeaseFile[] = [];
     let nowMs: number | undefined;
@@ -91,7 +92,7 @@ export class LeaseFiles {
     return live;
   }
 
-  /** The time that the file system stamps now. */
+  /** Returns the current time of the file system. */
   async #now(): Promise<number> {
     const path = join(this.#dir, `now.${randomBytes(8).toString("hex")}`);
     try {
@@ -104,13 +105,13 @@ export class LeaseFiles {
 }
 
 interface ReadLease {
-  /** Undefined while the file is being written, and if it was damaged. */
+  /** Reads a lease; undefined while its file is being written, or if it is damaged. */
   readonly owner: ProcessIdentity | undefined;
   readonly sizeBytes: number;
   readonly touchedMs: number;
 }
 
-/** Undefined if the lease was released meanwhile. */
+/** Returns when a lease was last touched; undefined if it was released meanwhile. */
 async function readLease(path: string): Promise<ReadLease | undefined> {
   try {
     const { mtimeMs: touchedMs } = await stat(path);
@@ -133,7 +134,7 @@ function parseLease(text: string): Pick<ReadLease, "owner" | "sizeBytes"> {
   }
 }
 
-/** Writes a lease again, so that the file system stamps it. One that another process has removed is made again. */
+/** Writes a lease again, so that the file system stamps it. If another process has removed it, it is created again. */
 async function stamp(path: string, text: string): Promise<void> {
   try {
     const handle = await open(path, "r+");
@@ -143,7 +144,7 @@ async function stamp(path: string, text: string): Promise<void> {
       await handle.close();
     }
   } catch {
-    // Without it the lease is at most forgotten too early; the next touch tries again.
+    // If this fails, the lease may at worst expire too early; the next touch tries again.
     await writeFile(path, text).catch(() => {});
   }
 }

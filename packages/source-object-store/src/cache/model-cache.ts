@@ -7,54 +7,57 @@ import { KnownVersions } from "./known-versions.js";
 import { type HeldLease, LeaseFiles } from "./lease-files.js";
 import { makeFolder } from "./make-folder.js";
 
-/** Where fetched versions are kept. */
+/** Options for the cache of fetched versions. */
 export interface ModelCacheOptions {
-  /** The folder, which other processes may share. It is made when the first version is fetched. */
+  /** The folder, which several processes may share. Created when the first version is fetched. */
   readonly dir: string;
-  /** How many bytes its versions may have before the least recently used ones are removed. Default: half of what is free. */
+  /**
+   * Total size of its versions in bytes, above which the least recently used ones are removed. Default: half of the
+   * free space.
+   */
   readonly maxBytes?: number | undefined;
 }
 
-/** The version that a lease is for. */
+/** The version to lease. */
 export interface WantedVersion {
-  /** The content's address. */
+  /** The key of the content. */
   readonly key: string;
   readonly uri: string;
-  /** The size of its objects in bytes, for which room is made. */
+  /** Total size of its objects in bytes, for which space is freed. */
   readonly sizeBytes: number;
   readonly signal: AbortSignal;
-  /** Called now and then while another process, or another call, downloads the version. */
+  /** Called repeatedly while another process or another call downloads the version. */
   readonly onWaiting?: () => void;
   /** Downloads its files into an empty folder. */
   fill(folder: string, signal: AbortSignal): Promise<Pick<NewEntry, "root" | "sizeBytes">>;
 }
 
-/** A lease of a version in the cache. */
+/** A lease of a cached version. */
 export interface CacheLease extends LocalLease {
-  /** The content's address. */
+  /** The key of the content. */
   readonly key: string;
-  /** Whether it was in the cache before. */
+  /** Whether it was already in the cache. */
   readonly isHit: boolean;
 }
 
-/** How often the download of another process is checked, in ms. */
+/** Interval in ms at which the download of another process is checked. */
 const WAIT_MS = 200;
 
 /**
- * Fetched versions on this machine, in a folder that several processes share.
+ * A cache of fetched versions on this machine, in a folder that several processes share.
  *
- * - LC1 A version is in the cache once all of its files are on the disk, by one rename.
- * - LC2 Two that want the same version, in one process or in several, download it once.
- * - LC3 A version that is leased stays. A lease counts as `LeaseFiles` says.
- * - LC4 Above `maxBytes`, and when the disk is full, the least recently used versions that are not leased are removed.
- *   What is leased may exceed `maxBytes`: a hot swap needs two versions for a while.
- * - LC5 A process that ends in the middle of a download leaves a folder that the next one removes.
+ * - LC1 A version enters the cache by one rename, after all of its files are on the disk.
+ * - LC2 Concurrent requests for a version, in one process or in several, download it once.
+ * - LC3 A version with a valid lease is not removed. `LeaseFiles` defines which leases are valid.
+ * - LC4 Above `maxBytes`, and when the disk is full, the least recently used versions without a lease are removed.
+ *   Leased versions may exceed `maxBytes`, because a hot swap needs two versions for a while.
+ * - LC5 If a process ends during a download, the next process removes the folder that it left.
  *
- * Touches no file before `lease`, `existing` or `known` is used.
+ * Accesses no file until `lease`, `existing` or `known` is used.
  */
 export class ModelCache {
   readonly dir: string;
-  /** The last known state of storage that cannot be read now. */
+  /** The last known state of the storage, for when it cannot be read. */
   readonly known: KnownVersions;
   readonly #clock: Clock;
   readonly #logger: Logger;
@@ -73,16 +76,16 @@ export class ModelCache {
     this.#maxBytes = maxBytes ?? Number.NaN;
   }
 
-  /** The limit in bytes, NaN before the cache was used. */
+  /** The limit in bytes; NaN until the cache is used. */
   get maxBytes(): number {
     return this.#maxBytes;
   }
 
   /**
-   * Returns a lease of a version, which is downloaded if it is not in the cache.
+   * Returns a lease of a version. Downloads the version if it is not in the cache.
    *
-   * @throws ServingError RESOURCE_EXHAUSTED / CACHE_FULL, FAILED_PRECONDITION / CACHE_UNWRITABLE; what `fill` rejects
-   * with; the signal's reason.
+   * @throws ServingError RESOURCE_EXHAUSTED / CACHE_FULL, FAILED_PRECONDITION / CACHE_UNWRITABLE; the error of
+   * `fill`; the signal's reason.
    */
   async lease(wanted: WantedVersion): Promise<CacheLease> {
     const { key, uri, signal } = wanted;
@@ -100,7 +103,7 @@ export class ModelCache {
     }
   }
 
-  /** Whether a version is in the cache now. */
+  /** Returns whether a version is in the cache now. */
   async has(key: string): Promise<boolean> {
     return (await this.#entries.read(key)) !== undefined;
   }
@@ -111,7 +114,8 @@ export class ModelCache {
     for (;;) {
       if ((await this.#entries.read(key)) === undefined) return undefined;
       const use = await this.#leases.add(key, "use");
-      // The lease is there first, and then the other's is checked; who removes versions does the same.
+      // The lease is added before evictions are checked. An eviction adds its mark before it checks leases, so one
+      // sees the other.
       const leases = await this.#leases.list();
       const isEvicted = leases.some((lease) => lease.key === key && lease.kind === "evict");
       const entry = isEvicted ? undefined : await this.#entries.read(key);
@@ -122,7 +126,10 @@ export class ModelCache {
     }
   }
 
-  /** Downloads a version, or waits for another's download; that may fail, so the caller checks the cache again. */
+  /**
+   * Downloads a version, or waits for another download of it. That download may fail, so the caller checks the cache
+   * again.
+   */
   async #load(wanted: WantedVersion): Promise<CacheLease> {
     const { uri, sizeBytes, signal, key, fill } = wanted;
     const load = await this.#begin(wanted);
@@ -133,7 +140,7 @@ export class ModelCache {
       const folder = await this.#entries.begin(key, load.token);
       const { root, sizeBytes: bytes } = await fill(folder, signal);
       signal.throwIfAborted();
-      // Before the version has its name, so that it is not removed in between.
+      // Leased before the rename, so that the version is not removed in between.
       use = await this.#leases.add(key, "use");
       await this.#entries.publish(key, load.token, { uri, root, sizeBytes: bytes });
       const entry = await this.#entries.read(key);
@@ -148,7 +155,7 @@ export class ModelCache {
     }
   }
 
-  /** The lease to download a version; undefined once another's download has ended. */
+  /** Returns the lease to download a version; undefined once another download of it has ended. */
   async #begin(wanted: WantedVersion): Promise<HeldLease | undefined> {
     const { key, sizeBytes, signal, onWaiting } = wanted;
     const others = async (own?: string) => {
@@ -157,7 +164,7 @@ export class ModelCache {
     };
     if ((await others()).length === 0) {
       const load = await this.#leases.add(key, "load", sizeBytes);
-      // Of several that have added theirs at the same time, one stays.
+      // If several processes add a lease at the same time, one of them keeps it.
       if ((await others(load.token)).every(({ token }) => token > load.token)) return load;
       await load.release();
     }
@@ -187,7 +194,7 @@ export class ModelCache {
     };
   }
 
-  /** Makes room for a download, whose lease is there. @throws ServingError RESOURCE_EXHAUSTED / CACHE_FULL */
+  /** Frees space for a download that has its lease. @throws ServingError RESOURCE_EXHAUSTED / CACHE_FULL */
   async #makeRoom(sizeBytes: number, uri: string): Promise<void> {
     const leases = await this.#leases.list();
     const reserved = leases.reduce((sum, lease) => sum + lease.sizeBytes, 0);
@@ -199,11 +206,11 @@ export class ModelCache {
     if (missing > 0 && freed < missing) throw errors.cacheFull(this.dir, uri);
     if (freed >= excess) return;
     const { dir } = this;
-    const text = `the model cache ${dir} exceeds ${this.#maxBytes} bytes: all of it is in use`;
+    const text = `the model cache ${dir} exceeds ${this.#maxBytes} bytes, because all its versions are in use`;
     this.#logger.warn({ dir, maxBytes: this.#maxBytes }, text);
   }
 
-  /** Removes versions that are not leased, the least recently used first, and returns how many bytes they had. */
+  /** Removes versions without a lease, the least recently used first. Returns the number of freed bytes. */
   async #evict(bytes: number): Promise<number> {
     let freed = 0;
     for (const { key, uri, sizeBytes } of bytes > 0 ? await this.#entries.list() : []) {
@@ -242,9 +249,9 @@ export class ModelCache {
     if (!Number.isNaN(this.#maxBytes)) return;
     const entries = await this.#entries.list();
     const usedBytes = entries.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-    // The bytes of the cache count as free, so that a restart has the same limit.
+    // The bytes of the cache count as free space, so that a restart computes the same limit.
     this.#maxBytes = Math.floor(((await this.#freeBytes()) + usedBytes) / 2);
-    const text = `the model cache ${dir} may have ${this.#maxBytes} bytes, half of what is free`;
+    const text = `the model cache ${dir} is limited to ${this.#maxBytes} bytes, half of the free space`;
     this.#logger.info({ dir, maxBytes: this.#maxBytes }, text);
   }
 }

@@ -1,14 +1,14 @@
 import { readFileSync, readlinkSync } from "node:fs";
 import { hostname } from "node:os";
 
-/** A process in words that no other process ever has, on any machine. */
+/** A globally unique identity of a process. */
 export interface ProcessIdentity {
-  /** The machine since its last start. */
+  /** The machine and its boot. */
   readonly host: string;
-  /** The PID namespace on it: that of a container. Empty where the system has none. */
+  /** The PID namespace, such as that of a container. Empty if the system has none. */
   readonly pidNamespace: string;
   readonly pid: number;
-  /** When the process was started, in the system's own unit. Empty where the system does not say. */
+  /** When the process was started, in the system's own unit. Empty if the system does not report it. */
   readonly startTime: string;
 }
 
@@ -23,12 +23,15 @@ export function ownIdentity(): ProcessIdentity {
   };
 }
 
-/** Whether two identities are of the same machine and PID namespace, so that one sees whether the other runs. */
+/**
+ * Returns whether two processes are on the same machine and in the same PID namespace, so that each can see whether
+ * the other runs.
+ */
 export function isVisible(other: ProcessIdentity, own: ProcessIdentity): boolean {
   return other.host === own.host && other.pidNamespace === own.pidNamespace;
 }
 
-/** Whether a process that is visible runs. A process whose number was given to another one does not. */
+/** Returns whether a visible process still runs. False if its pid now belongs to another process. */
 export function isRunning({ pid, startTime }: ProcessIdentity): boolean {
   const now = startTimeOf(pid);
   if (now !== undefined && startTime !== "") return now === startTime;
@@ -36,15 +39,15 @@ export function isRunning({ pid, startTime }: ProcessIdentity): boolean {
     process.kill(pid, 0);
     return now !== "";
   } catch (error) {
-    // Another user's process, which /proc may hide.
+    // A process of another user, which /proc may hide.
     return (error as NodeJS.ErrnoException).code === "EPERM";
   }
 }
 
-/** Empty for a process that has ended and was not waited for, undefined if the system does not say. */
+/** Returns the start time of a process; empty for a zombie, undefined if the system does not report it. */
 function startTimeOf(pid: number): string | undefined {
   const stat = read(() => readFileSync(`/proc/${pid}/stat`, "utf8"));
-  // The name of the program, in parentheses, may have spaces and parentheses.
+  // The program name, in parentheses, may itself contain spaces and parentheses.
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   if (stat === "") return undefined;
   return fields[0] === "Z" || fields[0] === "X" ? "" : fields[19];

@@ -1,5 +1,5 @@
 /**
- * Models from S3, and from what speaks its protocol, by the vendor's client.
+ * Models from S3 and S3-compatible stores, with the vendor's client.
  *
  * @packageDocumentation
  */
@@ -11,12 +11,12 @@ import { openS3 } from "./s3-store.js";
 
 export { openS3 } from "./s3-store.js";
 
-/** Options of `s3`: those of `objectStore` that the store itself does not set. */
+/** Options for `s3`: those of `objectStore` that the store itself does not set. */
 export type S3Options = Omit<ObjectStoreOptions, "schemes" | "parameters" | "open">;
 
 /**
- * The provider of `s3://bucket/path`, with the parameters `endpoint`, `region` and `path_style`, or their environment
- * variables. Needs `@aws-sdk/client-s3`, which is imported with the first listing.
+ * Makes the provider of `s3://bucket/path`, with the parameters `endpoint`, `region` and `path_style`, or their
+ * environment variables. Needs `@aws-sdk/client-s3`, which is imported before the first listing.
  */
 export function s3(options: S3Options): SourceProvider {
   return objectStore({

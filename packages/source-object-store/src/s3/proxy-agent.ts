@@ -5,7 +5,7 @@ import type { Duplex } from "node:stream";
 import tls from "node:tls";
 import type { Environment } from "./s3-settings.js";
 
-/** The agents by which a client connects. */
+/** The agents that a client uses to connect. */
 export interface Agents {
   readonly httpAgent: http.Agent;
   readonly httpsAgent: https.Agent;
@@ -15,15 +15,15 @@ type Connected = (error: Error | null, socket?: Duplex) => void;
 
 const OPTIONS: AgentOptions = { keepAlive: true, maxSockets: 64 };
 
-/** Ms for which a proxy may take to open a tunnel. */
+/** Timeout in ms for a proxy to open a tunnel. */
 const TUNNEL_MS = 10_000;
 
 /**
- * Makes the agents for an endpoint: through the proxy that `HTTPS_PROXY`, `HTTP_PROXY` or `ALL_PROXY` name, unless
- * `NO_PROXY` has its host, and with the authorities of `AWS_CA_BUNDLE` in addition to Node's own and
+ * Makes the agents for an endpoint. They connect through the proxy of `HTTPS_PROXY`, `HTTP_PROXY` or `ALL_PROXY`,
+ * unless `NO_PROXY` contains the host, and trust the authorities of `AWS_CA_BUNDLE` in addition to Node's own and
  * `NODE_EXTRA_CA_CERTS`.
  *
- * @throws the file system's error for an `AWS_CA_BUNDLE` that cannot be read; TypeError for a proxy that is not a URL.
+ * @throws the file system's error if `AWS_CA_BUNDLE` cannot be read; TypeError if the proxy is not a URL.
  */
 export function agentsFor(endpoint: string, environment: Environment): Agents {
   const proxy = proxyOf(new URL(endpoint), environment);
@@ -41,7 +41,7 @@ export function agentsFor(endpoint: string, environment: Environment): Agents {
   };
 }
 
-/** The proxy of a URL, if it has one. */
+/** Returns the proxy of a URL, if any. */
 export function proxyOf(url: URL, environment: Environment): URL | undefined {
   const read = (name: string) => environment[name.toLowerCase()] || environment[name];
   if (isExempt(url, read("NO_PROXY") ?? "")) return undefined;
@@ -63,7 +63,7 @@ function isExempt({ hostname, port, protocol }: URL, list: string): boolean {
   });
 }
 
-/** Connects through a tunnel of a proxy, which `CONNECT` opens. */
+/** Connects through a proxy tunnel, which `CONNECT` opens. */
 class TunnelAgent extends http.Agent {
   readonly #proxy: URL;
 
@@ -77,7 +77,7 @@ class TunnelAgent extends http.Agent {
   }
 }
 
-/** The same for HTTPS: the proxy sees no more than the name of the host. */
+/** The same for HTTPS: the proxy sees only the host name. */
 class SecureTunnelAgent extends https.Agent {
   readonly #proxy: URL;
 
@@ -112,9 +112,13 @@ function openTunnel(proxy: URL, { host, port }: ClientRequestArgs, connected: Co
   connecting.once("connect", ({ statusCode }, socket) => {
     if (statusCode === 200) return connected(null, socket);
     socket.destroy();
-    connected(new Error(`the proxy ${proxy.host} answered CONNECT ${target} with ${statusCode}`));
+    connected(
+      new Error(`the proxy ${proxy.host} responded to CONNECT ${target} with ${statusCode}`),
+    );
   });
-  connecting.once("timeout", () => connecting.destroy(new Error(`the proxy ${proxy.host} hangs`)));
+  connecting.once("timeout", () =>
+    connecting.destroy(new Error(`the proxy ${proxy.host} did not respond in time`)),
+  );
   connecting.once("error", (error) => connected(error));
   connecting.end();
 }

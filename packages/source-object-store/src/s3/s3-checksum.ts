@@ -1,7 +1,7 @@
 import type { HeadObjectCommandOutput } from "@aws-sdk/client-s3";
 import type { Checksum, ChecksumAlgorithm } from "../checksum.js";
 
-/** The members of an answer, the strongest first. */
+/** The members of a response, the strongest first. */
 const MEMBERS: readonly (readonly [string, ChecksumAlgorithm, number])[] = [
   ["ChecksumSHA256", "sha256", 32],
   ["ChecksumSHA1", "sha1", 20],
@@ -10,18 +10,18 @@ const MEMBERS: readonly (readonly [string, ChecksumAlgorithm, number])[] = [
   ["ChecksumCRC32", "crc32", 4],
 ];
 
-/** The checksum that S3 has of an object, and of how many parts it was made. */
+/** The checksum that S3 has for an object, and its number of parts. */
 export interface S3Checksum extends Checksum {
-  /** 0 if it is that of all bytes. */
+  /** Number of parts; 0 if the checksum is that of all bytes. */
   readonly partCount: number;
 }
 
-/** Reads the checksum of an answer. Undefined if it has none that is known. */
+/** Reads the checksum of a response. Undefined if it has no known checksum. */
 export function s3Checksum(head: HeadObjectCommandOutput): S3Checksum | undefined {
   for (const [member, algorithm, length] of MEMBERS) {
     const value = (head as unknown as Record<string, unknown>)[member];
     if (typeof value !== "string") continue;
-    // Of the checksums of 12 parts: "…==-12".
+    // A checksum of the checksums of 12 parts: "…==-12".
     const [, base64 = "", parts = "0"] = /^([A-Za-z0-9+/]+=*)(?:-(\d+))?$/.exec(value) ?? [];
     const bytes = Buffer.from(base64, "base64");
     const isOfParts = head.ChecksumType === "COMPOSITE" && parts === "0";

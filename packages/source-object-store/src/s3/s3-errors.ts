@@ -1,15 +1,15 @@
 import { messageOf } from "@serving-kit/core";
 import { errors } from "../errors.js";
 
-/** The names of errors of credentials, with any status. */
+/** The names of credential errors, with any status. */
 const DENIED =
   /^(CredentialsProviderError|ProviderError|TokenProviderError|Expired\w*|InvalidAccessKeyId|SignatureDoesNotMatch|InvalidToken|AccessDenied|Forbidden|RequestTimeTooSkewed|NoSuchKeyPair)$/;
 
 /**
  * Translates an error of the client: see OJ5 and OJ8 of `ObjectStore`.
  *
- * Its cause has the name, the message and the stack alone: the client's own errors carry the request, with its
- * signature.
+ * Its cause has only the name, the message and the stack, because the client's own errors contain the request with
+ * its signature.
  */
 export function s3Error(uri: string, error: unknown): Error {
   const { name = "Error", $metadata } = (error ?? {}) as {

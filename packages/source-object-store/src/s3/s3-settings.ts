@@ -6,22 +6,23 @@ export const S3_PARAMETERS: readonly string[] = ["endpoint", "region", "path_sty
 /** The environment variables of the process by name. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** How the S3 of a URI is reached. */
+/** The connection settings for the S3 store of a URI. */
 export interface S3Settings {
-  /** Undefined for that of AWS. */
+  /** Undefined for AWS. */
   readonly endpoint: string | undefined;
-  /** Undefined to leave it to the client's own chain. */
+  /** Undefined to use the client's own chain. */
   readonly region: string | undefined;
-  /** Whether the bucket's name is in the path and not in the host. */
+  /** Whether the bucket name is in the path, not in the host name. */
   readonly forcePathStyle: boolean;
 }
 
 /**
- * Returns how the S3 of a URI is reached: by its parameters, or else by the environment: `AWS_ENDPOINT_URL_S3`,
- * `AWS_ENDPOINT_URL`, or `S3_ENDPOINT` with `S3_USE_HTTPS` as TF Serving has them; `AWS_REGION`, `AWS_DEFAULT_REGION` or
- * `S3_REGION`; `S3_USE_PATH_STYLE`. An endpoint has path style by default, and any region will do.
+ * Returns the connection settings for the S3 store of a URI, from its parameters, else from the environment:
+ * `AWS_ENDPOINT_URL_S3`, `AWS_ENDPOINT_URL`, or `S3_ENDPOINT` with `S3_USE_HTTPS` as in TF Serving; `AWS_REGION`,
+ * `AWS_DEFAULT_REGION` or `S3_REGION`; `S3_USE_PATH_STYLE`. With an endpoint, path style is the default, and the
+ * region does not matter.
  *
- * @throws TypeError for an endpoint that is not a URL, or that has credentials.
+ * @throws TypeError if the endpoint is not a URL or has credentials.
  */
 export function s3Settings({ parameters }: StoreUri, environment: Environment): S3Settings {
   const endpoint = checkEndpoint(parameters.endpoint || endpointOf(environment));

@@ -15,20 +15,20 @@ import { s3Checksum } from "./s3-checksum.js";
 import { s3Error } from "./s3-errors.js";
 import { type Environment, S3_PARAMETERS, s3Settings } from "./s3-settings.js";
 
-/** Ms after which a connection that is not open is aborted, and one on which nothing comes. */
+/** Timeout in ms to open a connection, and for a connection that receives no data. */
 const CONNECT_MS = 5_000;
 const SILENCE_MS = 60_000;
 
-/** How often the client tries a request. */
+/** Maximum attempts of the client per request. */
 const ATTEMPTS = 3;
 
 const ignore = () => {};
 const SILENT = { trace: ignore, debug: ignore, info: ignore, warn: ignore, error: ignore };
 
 /**
- * Opens the bucket of an `s3://` URI by the vendor's client, with its chain of credentials.
+ * Opens the bucket of an `s3://` URI with the vendor's client and its credential chain.
  *
- * @throws ServingError FAILED_PRECONDITION / STORE_CLIENT_MISSING; TypeError for settings that are not valid.
+ * @throws ServingError FAILED_PRECONDITION / STORE_CLIENT_MISSING; TypeError for invalid settings.
  */
 export async function openS3(
   uri: string,
@@ -42,7 +42,7 @@ export async function openS3(
     ...(endpoint && { endpoint }),
     ...(region && { region }),
     ...{ forcePathStyle, maxAttempts: ATTEMPTS, followRegionRedirects: true, logger: SILENT },
-    // Files are checked once they are on the disk.
+    // Files are verified after they are written to the disk.
     responseChecksumValidation: "WHEN_REQUIRED",
     requestHandler: {
       ...agentsFor(shown, environment),
@@ -53,7 +53,7 @@ export async function openS3(
   return new S3Store(sdk, client, parsed.bucket, `${shown.replace(/\/+$/, "")}/${parsed.bucket}`);
 }
 
-/** The objects of a bucket of S3, or of what speaks its protocol: an `ObjectStore` (OJ1 to OJ9). */
+/** The objects of a bucket in S3 or an S3-compatible store. Contract: `ObjectStore`. */
 class S3Store implements ObjectStore {
   readonly id: string;
   readonly #sdk: S3Sdk;
@@ -99,7 +99,7 @@ class S3Store implements ObjectStore {
     try {
       this.#checkTag(key, ifMatch, output.ETag);
       if (offset > 0 && output.ContentRange?.startsWith(`bytes ${offset}-`) === false) {
-        throw errors.storeUnavailable(this.#uri(key), "it answered with another range");
+        throw errors.storeUnavailable(this.#uri(key), "it returned another range");
       }
     } catch (error) {
       body.destroy();
@@ -119,7 +119,7 @@ class S3Store implements ObjectStore {
     if (partCount === 0) return { algorithm, hex };
     const { ContentLength: partBytes = 0 } = await this.#head(key, ifMatch, signal, 1);
     const size = head.ContentLength ?? 0;
-    // Parts of different sizes cannot be told apart without the size of each.
+    // Parts of different sizes cannot be located without the size of each part.
     const isEven = (partCount - 1) * partBytes < size && size <= partCount * partBytes;
     return isEven ? { algorithm, hex, partBytes } : undefined;
   }
@@ -142,12 +142,12 @@ class S3Store implements ObjectStore {
     return head;
   }
 
-  /** Not all that speak the protocol know `If-Match`. */
+  /** Not all S3-compatible stores support `If-Match`. */
   #checkTag(key: string, expected: string, got: string | undefined): void {
     if (got !== undefined && got !== expected) throw errors.objectChanged(this.#uri(key));
   }
 
-  /** The bytes of a body, which is destroyed at the end, by an abort, and by an early return. */
+  /** Yields the bytes of a body. Destroys the body at the end, on abort, and on an early return. */
   async *#bytes(key: string, body: Body, signal: AbortSignal): AsyncGenerator<Uint8Array> {
     const abort = () => body.destroy(signal.reason);
     signal.addEventListener("abort", abort);
@@ -183,7 +183,7 @@ type Body = NonNullable<GetObjectCommandOutput["Body"]> &
     destroy(error?: Error): void;
   } & AsyncIterable<Uint8Array>;
 
-/** Keeps the `Date` of answers: the reference of an object's age. */
+/** Stores the `Date` of responses, relative to which the age of an object is computed. */
 function withDates(client: S3Client): void {
   client.middlewareStack.add(
     (next) => async (args) => {
