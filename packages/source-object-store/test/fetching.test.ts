@@ -116,7 +116,9 @@ describe("a fetch", () => {
     await using world = await fetchWorld({ hasChecksums: false, logger });
     world.store.put("digits/1/model.bin", "bytes");
     await using _lease = await whileTimePasses(world.clock, world.remote().fetch(signal));
-    expect(lines).toEqual([expect.stringContaining("no checksums for these objects: model.bin (1)")]);
+    expect(lines).toEqual([
+      expect.stringContaining("no checksums for these objects: model.bin (1)"),
+    ]);
   });
 
   it("is given the copy in the cache if the store cannot be listed", async () => {
