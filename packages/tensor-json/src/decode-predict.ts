@@ -69,7 +69,7 @@ export function* decodePredictInSteps(
   if (bytes[at] !== CHAR.openObject) return fail();
 
   at = skipSpace(bytes, at + 1);
-  const name = yield* signatureNameFrom(bytes, at);
+  const name = mayHaveName(bytes, at) ? yield* signatureNameFrom(bytes, at) : undefined;
   const signature = signatureOf(name);
   if (signature === undefined) {
     if (bytes.length <= MAX_EXPLAINED_BYTES) return fail();
@@ -109,14 +109,25 @@ export function* decodePredictInSteps(
   return { form, signature: name, spec: signature, inputs, outputNames };
 }
 
+const SIGNATURE_NAME = Buffer.from("signature_name");
+
+/** Whether an object whose first key stands at `at` may have a `signature_name`. */
+function mayHaveName(bytes: Uint8Array, at: number): boolean {
+  const text = Buffer.isBuffer(bytes)
+    ? bytes
+    : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  // Most bodies have one key and only numbers: one colon, which stands after a short key.
+  const colon = text.lastIndexOf(CHAR.colon);
+  if (colon - at < SIGNATURE_NAME.length + 2) return false;
+  // A key may be written with escapes as well.
+  return text.includes(SIGNATURE_NAME, at) || text.includes(CHAR.backslash, at);
+}
+
 /**
  * The `signature_name` of the object whose first key stands at `at`; undefined if there is none, or the object is
- * not JSON. The values before it are skipped only if the body may have one.
+ * not JSON. The values before it are skipped.
  */
 function* signatureNameFrom(bytes: Uint8Array, at: number): Steps<string | undefined> {
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-  // A key may be written with escapes as well.
-  if (!text.includes("signature_name", at) && !text.includes("\\u", at)) return undefined;
   let pauseAt = at + STEP_BYTES;
   while (bytes[at] === CHAR.quote) {
     if (at >= pauseAt) {
@@ -147,7 +158,8 @@ function* readForms(
   allowance: MemoryAllowance,
 ): Steps<Values | undefined> {
   for (const { inputs, outputs } of formsOf(signature)) {
-    const read = yield* readInputs(bytes, at, form, inputs, allowance);
+    const steps = readInputs(bytes, at, form, inputs, allowance);
+    const read = steps && (yield* steps);
     if (read === undefined) continue;
     return {
       inputs: renamed(read.inputs, namesBetween(inputs, signature.inputs)),

@@ -34,29 +34,31 @@ interface Read {
  * Reads the inputs of a predict request, which start at `at`, as the specs have them. Gives
  * undefined where they do not fit the specs: `explainPredict` then finds the words for it. Pauses after each 64 KiB.
  */
-export function* readInputs(
+export function readInputs(
   bytes: Uint8Array,
   at: number,
   form: PredictForm,
   inputs: Specs,
   allowance: MemoryAllowance,
-): Steps<Read | undefined> {
+): Steps<Read | undefined> | undefined {
   for (const { dtype } of inputs.values()) if (!isJsonDType(dtype)) return undefined;
   if (inputs.size === 0) return undefined;
   const text = { bytes, runs: new RunReader(bytes), allowance };
-  return yield* form === "row" ? readInstances(text, at, inputs) : readColumns(text, at, inputs);
+  return form === "row" ? readInstances(text, at, inputs) : readColumns(text, at, inputs);
 }
 
 type Specs = ReadonlyMap<string, TensorSpec>;
 
-function* readInstances(text: Text, at: number, specs: Specs): Steps<Read | undefined> {
+// The generators are few, and one deep: each costs a small body as much as the reading of several numbers.
+
+function readInstances(text: Text, at: number, specs: Specs): Steps<Read | undefined> | undefined {
   const { bytes } = text;
   if (bytes[at] !== CHAR.openArray) return undefined;
   const first = skipSpace(bytes, at + 1);
   if (bytes[first] === CHAR.closeArray) return undefined;
   const isObject = bytes[first] === CHAR.openObject;
-  if (isObject && !isBase64Object(bytes, first)) return yield* readNamedRows(text, first, specs);
-  return specs.size === 1 ? yield* readSingle(text, at, specs) : undefined;
+  if (isObject && !isBase64Object(bytes, first)) return readNamedRows(text, first, specs);
+  return specs.size === 1 ? readSingle(text, at, specs) : undefined;
 }
 
 function* readSingle(text: Text, at: number, specs: Specs): Steps<Read | undefined> {
@@ -68,7 +70,10 @@ function* readSingle(text: Text, at: number, specs: Specs): Steps<Read | undefin
     yield;
     end = reader.resume(bytes, runs);
   }
-  return end === -1 ? undefined : { inputs: tensors([[name, yield* reader.tensor()]]), end };
+  if (end === -1) return undefined;
+  const inputs = new TensorRecord();
+  inputs[name] = reader.quickTensor() ?? (yield* reader.tensor());
+  return { inputs, end };
 }
 
 /** Maximum number of values that the rows of a request may lack: an empty row is 3 bytes, and lacks every input. */
@@ -167,11 +172,15 @@ function* readMissingColumn(text: Text, at: number, reader: TensorReader): Steps
   }
 }
 
-function* readColumns(text: Text, at: number, specs: Specs): Steps<Read | undefined> {
+function readColumns(text: Text, at: number, specs: Specs): Steps<Read | undefined> | undefined {
+  const { bytes } = text;
+  const isNamed = bytes[at] === CHAR.openObject && !isBase64Object(bytes, at);
+  if (isNamed) return readNamedColumns(text, at, specs);
+  return specs.size === 1 ? readSingle(text, at, specs) : undefined;
+}
+
+function* readNamedColumns(text: Text, at: number, specs: Specs): Steps<Read | undefined> {
   const { bytes, runs } = text;
-  if (bytes[at] !== CHAR.openObject || isBase64Object(bytes, at)) {
-    return specs.size === 1 ? yield* readSingle(text, at, specs) : undefined;
-  }
   const names = [...specs.keys()];
   const columns = new Map<string, Tensor>();
   at = skipSpace(bytes, at + 1);
@@ -198,7 +207,8 @@ function* readColumns(text: Text, at: number, specs: Specs): Steps<Read | undefi
           at = reader.resume(bytes, runs);
         }
         if (at === -1) return undefined;
-        columns.set(name, yield* isRows ? reader.rows() : reader.tensor());
+        const tensor = isRows ? undefined : reader.quickTensor();
+        columns.set(name, tensor ?? (yield* isRows ? reader.rows() : reader.tensor()));
       }
       if (bytes[at] === CHAR.closeObject) break;
       if (bytes[at] !== CHAR.comma) return undefined;

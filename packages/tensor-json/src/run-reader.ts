@@ -14,15 +14,14 @@ const LEAST_BYTES = 512;
  */
 export class RunReader {
   readonly #bytes: Uint8Array;
-  /** A view of exactly `bytes`. */
-  readonly #view: DataView;
+  /** A view of exactly `bytes`, made when it is needed. */
+  #view: DataView | undefined;
   readonly #window: TextWindow | undefined;
   /** The ticket of this text's part in the window. */
   #ticket = -1;
 
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#window = bytes.length < LEAST_BYTES ? undefined : codecKernel()?.window;
   }
 
@@ -38,7 +37,9 @@ export class RunReader {
       return this.#readByKernel(window, leaves.kind, leaves, at, rowLength, row);
     }
     if (leaves instanceof DoubleLeaves) {
-      return scanRun(this.#bytes, this.#view, at, leaves, rowLength, row);
+      const bytes = this.#bytes;
+      this.#view ??= new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+      return scanRun(bytes, this.#view, at, leaves, rowLength, row);
     }
     row.seen++;
     return leaves.read(this.#bytes, at);

@@ -142,6 +142,13 @@ export class TensorReader {
     return true;
   }
 
+  /** The tensor of the one value that was read, if it is made without pauses. */
+  quickTensor(): Tensor | undefined {
+    const leaves = this.#leaves;
+    if (leaves.finishInSteps !== undefined) return undefined;
+    return { dtype: this.#spec.dtype, shape: this.#dims, data: leaves.finish() } as Tensor;
+  }
+
   /** The tensor of the one value that was read. */
   tensor(): Steps<Tensor> {
     return this.#tensor(this.#dims);

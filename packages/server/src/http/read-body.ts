@@ -11,17 +11,33 @@ import type { CallAllowance } from "../plugins/call-budget.js";
  * @throws ServingError RESOURCE_EXHAUSTED / BODY_TOO_LARGE as soon as the limit is passed; those of the allowance;
  * CANCELLED / BODY_INCOMPLETE when the client goes before the end. The rest is left unread: see `dropRest`.
  */
-export function readBody(
+export async function readBody(
   request: IncomingMessage,
   limit: number,
   allowance: CallAllowance,
 ): Promise<Uint8Array> {
   const announced = Number(request.headers["content-length"] ?? Number.NaN);
-  if (announced > limit) return Promise.reject(errors.bodyTooLarge(limit));
+  if (announced > limit) throw errors.bodyTooLarge(limit);
+  // The parser is at the headers. Most bodies have arrived with them, and are whole when it is done.
+  await undefined;
   // An earlier middleware has read it, and found nothing.
-  if (request.readableEnded) return Promise.resolve(new Uint8Array(0));
+  if (request.readableEnded) return NO_BYTES;
   // The client went while an earlier middleware was thinking; no event would tell it any more.
-  if (request.destroyed) return Promise.reject(errors.bodyIncomplete());
+  if (request.destroyed) throw errors.bodyIncomplete();
+  if (!request.complete) return readChunks(request, limit, allowance);
+  const body: Uint8Array = request.read() ?? NO_BYTES;
+  if (body.length > limit) throw errors.bodyTooLarge(limit);
+  allowance.receive(body.length);
+  return body;
+}
+
+const NO_BYTES = new Uint8Array(0);
+
+function readChunks(
+  request: IncomingMessage,
+  limit: number,
+  allowance: CallAllowance,
+): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
     const chunks: Uint8Array[] = [];
     let length = 0;
