@@ -7,6 +7,8 @@ export const REFUSALS = [
   "deadline",
   "host",
   "unauthorized",
+  "model_control",
+  "slow_request",
   "connections",
   "stalled_answer",
   "idle_stream",
@@ -21,10 +23,12 @@ const BY_REASON: ReadonlyMap<string, Refusal> = new Map([
   ["REQUEST_TOO_COSTLY", "request_memory"],
   ["MEMORY_SPENT", "memory_spent"],
   ["BODY_TOO_LARGE", "body_too_large"],
+  ["RELOAD_TOO_LARGE", "body_too_large"],
   ["BODY_INFLATES_TOO_MUCH", "inflation"],
   ["DEADLINE_EXCEEDED", "deadline"],
   ["HOST_NOT_ALLOWED", "host"],
   ["NOT_AUTHORIZED", "unauthorized"],
+  ["RELOAD_NOT_ALLOWED", "model_control"],
 ]);
 
 /** The kind of refusal that an error is; undefined if it is none. */

@@ -136,12 +136,9 @@ describe("PS7 the memory of requests", () => {
     };
     const call = client.predict({ model_spec: spec, inputs: { s: filled } });
     await expect(call).rejects.toMatchObject({ code: 8 });
-    const bytes = codecOf("tensorflow.serving.ReloadConfigRequest").encode({});
-    const models = Buffer.concat([
-      bytes,
-      Buffer.of(0x0a, 0x84, 0x80, 0x40, 0x0a, 0x80, 0x80, 0x40),
-    ]);
-    const many = Buffer.concat([models, Buffer.alloc(2 ** 20, Buffer.of(0x0a, 0))]);
+    const config = Array(2 ** 17).fill({ name: "m", base_path: "/m" });
+    const reload = { config: { model_config_list: { config } } };
+    const many = Buffer.from(codecOf("tensorflow.serving.ReloadConfigRequest").encode(reload));
     const method = "/tensorflow.serving.ModelService/HandleReloadConfigRequest";
     await expect(client.raw(method, many)).rejects.toMatchObject({ code: 8 });
     expect(refusals).toEqual(Array(4).fill("request_memory"));
@@ -266,6 +263,28 @@ describe("PS10 connections and answers", () => {
     const broken = open(grpcPort, "GET / HTTP/1.1\r\n\r\n");
     await broken.closed;
     expect(refusals).toEqual(["broken_http2"]);
+  });
+});
+
+describe("PS12 requests that are late, too long or not allowed", () => {
+  it("counts a request that does not come in time, which is answered 408", async () => {
+    const { server, refusals } = await serve();
+    const { port } = await server.listen({ port: 0, host: "127.0.0.1", headersTimeoutMs: 50 });
+    expect(await received(open(port, "GET /v1/models/m HTTP/1.1\r\n"))).toMatch(/^HTTP\/1.1 408 /);
+    expect(refusals).toEqual(["slow_request"]);
+  });
+
+  it("counts a reload that is too long, and one of models that a client must not load", async () => {
+    const { grpcPort, refusals } = await serve({ modelRoots: ["/nowhere"] });
+    using client = new GrpcClient(`127.0.0.1:${grpcPort}`);
+    const method = "/tensorflow.serving.ModelService/HandleReloadConfigRequest";
+    const reload = client.raw(method, Buffer.alloc(2 ** 24 + 1));
+    await expect(reload).rejects.toMatchObject({ code: 8 });
+    const bytes = codecOf("tensorflow.serving.ReloadConfigRequest").encode({
+      config: { model_config_list: { config: [{ name: "m", base_path: "/elsewhere" }] } },
+    });
+    await expect(client.raw(method, Buffer.from(bytes))).rejects.toMatchObject({ code: 7 });
+    expect(refusals).toEqual(["body_too_large", "model_control"]);
   });
 });
 

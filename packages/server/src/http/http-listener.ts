@@ -80,6 +80,10 @@ const CLIENT_ERRORS: ReadonlyMap<string, string> = new Map([
   ["ERR_HTTP_REQUEST_TIMEOUT", "408 Request Timeout"],
 ]);
 
+/** Whether a client has not sent a request, or not made its handshake, in time. */
+const isLate = ({ code = "" }: NodeJS.ErrnoException) =>
+  code === "ERR_HTTP_REQUEST_TIMEOUT" || code === "ERR_TLS_HANDSHAKE_TIMEOUT";
+
 /** Answers the requests of a listener, and bounds its connections. */
 export interface HttpListenerHost {
   readonly onRequest: (request: IncomingMessage, response: ServerResponse) => void;
@@ -101,8 +105,9 @@ export async function listenHttp(
 ): Promise<{ server: Server; listening: Listening | SocketListening }> {
   const server = serverOf(onRequest, options);
   const { secured } = watchConnections(server, limits);
-  server.on("clientError", (error, socket) => {
+  server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
     if (isHttp2Client(error)) onHttp2Client?.();
+    if (isLate(error)) limits.refused("slow_request");
     // Nothing can be said to a client of HTTPS before the handshake.
     if (server instanceof TlsServer && !secured.has(socket as Socket)) socket.destroy();
     else refuse(error, socket as Socket);
