@@ -5,6 +5,7 @@ import { type Attempt, errors } from "./errors.js";
 import { loadKoffi } from "./koffi.js";
 import type { LibraryCandidate } from "./library-candidate.js";
 import type { NativeDeclaration, NativeFunction, NativeType } from "./native-function.js";
+import { nativeRuns } from "./native-runs.js";
 import { pinLibrary } from "./pin-library.js";
 import { isVersionWithin, type VersionRange } from "./version-range.js";
 
@@ -194,10 +195,17 @@ function koffiType(type: NativeType): string | TypeObject {
   return typeof type === "object" && "struct" in type ? loadKoffi().struct(type.struct) : type;
 }
 
+/** Beyond these koffi allocates a stack for each call on the pool, which costs 10 µs. It has 8, and takes at most 32. */
+const residentPools = (runs: number) => Math.min(Math.max(runs, 8), 32);
+
 function enlargeStacks(): void {
   const koffi = loadKoffi();
   try {
-    koffi.config({ sync_stack_size: STACK_BYTES, async_stack_size: STACK_BYTES });
+    koffi.config({
+      sync_stack_size: STACK_BYTES,
+      async_stack_size: STACK_BYTES,
+      resident_async_pools: residentPools(nativeRuns.limit),
+    });
   } catch {
     // Another user of koffi has loaded a library in this thread: its sizes stay in force.
   }
