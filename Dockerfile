@@ -100,8 +100,8 @@ RUN node --version \
     && useradd --no-log-init --uid 10001 --gid 10001 --no-create-home --home-dir /nonexistent \
         --shell /usr/sbin/nologin serving \
     && mkdir /models \
-    && mkdir --parents --mode=1777 /var/cache/serving-kit/models \
-    && chmod 1777 /var/cache/serving-kit \
+    && mkdir --parents /var/cache/serving-kit/models \
+    && chmod 1777 /var/cache/serving-kit /var/cache/serving-kit/models \
     && ln -s /app/dist/bin.js /usr/local/bin/serving-kit \
     && ln -s /app/dist/bin.js /usr/bin/tensorflow_model_server \
     && ln -s /app/dist/bin.js /usr/local/bin/tensorflow_model_server \
