@@ -28,8 +28,10 @@ RUN apt-get update \
     && localedef --no-archive --inputfile=en_US --charmap=UTF-8 /opt/locale/en_US.utf8
 WORKDIR /workspace
 COPY . .
-RUN --mount=type=cache,target=/root/.npm,sharing=locked \
-    --mount=type=cache,target=/root/.local/share/pnpm/store,sharing=locked \
+# The caches are shared, not locked: npm and pnpm expect others there, and podman 4 keeps a lock until the build ends,
+# for which a later step of the same stage waits in vain.
+RUN --mount=type=cache,target=/root/.npm \
+    --mount=type=cache,target=/root/.local/share/pnpm/store \
     --mount=type=secret,id=npmrc,target=/root/.npmrc \
     --mount=type=secret,id=pip.conf,target=/etc/pip.conf \
     node scripts/install.mjs \
@@ -39,7 +41,7 @@ RUN --mount=type=cache,target=/root/.npm,sharing=locked \
     && node scripts/npx.mjs --filter=serving-kit --prod \
         --config.node-linker=hoisted --config.inject-workspace-packages=true deploy /app
 # The client of S3, for models in buckets: 26 packages, 22 MB.
-RUN --mount=type=cache,target=/root/.npm,sharing=locked \
+RUN --mount=type=cache,target=/root/.npm \
     --mount=type=secret,id=npmrc,target=/root/.npmrc \
     sdk=packages/source-object-store/node_modules/@aws-sdk/client-s3/package.json \
     && npm install --prefix /opt/s3 --no-audit --no-fund \
