@@ -1,6 +1,6 @@
 import { cruise } from "dependency-cruiser";
 import { beforeAll, describe, expect, it } from "vitest";
-import { mayImport } from "./may-import.mjs";
+import { mayImport } from "./may-import.ts";
 import { publishedPackages, root } from "./workspace.mjs";
 
 /** The imports of all sources, types included: path and the paths that it imports. */

@@ -2,8 +2,8 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { mayImport } from "./may-import.mjs";
-import { externalDependencies, manifests, sourceFiles, workspaceDependencies } from "./sources.mjs";
+import { mayImport } from "./may-import.ts";
+import { externalDependencies, manifests, sourceFiles, workspaceDependencies } from "./sources.ts";
 import { publishedPackages, root } from "./workspace.mjs";
 
 const read = (path) => readFileSync(join(root, path), "utf8");

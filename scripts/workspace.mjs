@@ -13,6 +13,7 @@ export const root = fileURLToPath(new URL("..", import.meta.url));
  * @property {string} version
  * @property {string} [license]
  * @property {readonly string[]} [keywords]
+ * @property {readonly string[]} [libc]
  * @property {string} [packageManager]
  * @property {Record<string, string>} [engines]
  * @property {Record<string, string>} [bin]

@@ -4,7 +4,7 @@ import { type Predictor, tensor } from "@serving-kit/inference";
 import { tflite } from "../src/index.js";
 
 /**
- * Runs models whose tensors move, at two shapes, each twice: see scripts/valgrind.mjs. The argument is the
+ * Runs models whose tensors move, at two shapes, each twice: see scripts/valgrind.ts. The argument is the
  * folder of the models.
  */
 const id = servableId("m", 1);

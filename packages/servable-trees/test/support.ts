@@ -5,7 +5,7 @@ import { servableId } from "@serving-kit/core";
 import type { Platform, Predictor, Tensor, Tensors } from "@serving-kit/inference";
 import { lightgbm, type TreeOptions, xgboost } from "../src/index.js";
 
-/** The models of this folder, or of SERVING_KIT_TREE_MODELS, which scripts/test-trees.mjs makes. */
+/** The models of this folder, or of SERVING_KIT_TREE_MODELS, which scripts/test-trees.ts makes. */
 export const modelsFolder =
   process.env.SERVING_KIT_TREE_MODELS ?? fileURLToPath(new URL("./models", import.meta.url));
 

@@ -1,4 +1,4 @@
-// The kernel of the codec, in AssemblyScript: `node scripts/build-kernel.mjs` compiles it.
+// The kernel of the codec, in AssemblyScript: `node --import tsx scripts/build-kernel.ts` compiles it.
 export * from "./layout";
 export { readF32, readF64, readI32, readI64, readU32, readU64 } from "./run";
 export { index } from "./tokens";

@@ -4,7 +4,7 @@
 /** Five i32: why a call ended, how many numbers it did, where the row stands, how many rows ended, the cursor. */
 export const STATE: usize = 0x40;
 
-// Tables, without gaps: scripts/kernel-tables.mjs makes them.
+// Tables, without gaps: scripts/kernel-tables.ts makes them.
 /** [position of the point 0..16][length 0..16] of 16 lanes: moves the digits to the end, without the point. */
 export const SHUFFLES: usize = 0x1000;
 /** f64 10^(i - 64), i 0..128. */

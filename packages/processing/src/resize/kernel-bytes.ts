@@ -1,4 +1,4 @@
-// Made of scripts/kernel.mjs by `node scripts/build-kernel.mjs`; a test compares the two.
+// Made of scripts/kernel.ts by `node --import tsx scripts/build-kernel.ts`; a test compares the two.
 
 /** The WebAssembly module of the kernel, in base64. */
 export const KERNEL_BASE64 = [

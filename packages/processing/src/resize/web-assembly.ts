@@ -1,4 +1,4 @@
-/** Addresses, counts and strides, in the order of scripts/kernel.mjs. */
+/** Addresses, counts and strides, in the order of scripts/kernel.ts. */
 type Pass = (...numbers: number[]) => void;
 
 /** The exports of the kernel. */

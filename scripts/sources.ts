@@ -1,11 +1,17 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { publishedPackages, readJson, root } from "./workspace.mjs";
+import { type Manifest, publishedPackages, readManifest, root } from "./workspace.mjs";
 
-/** The TypeScript sources of all published packages, without their tests: path and text. */
-export function sourceFiles() {
+/** A source: its path in the repository. */
+export interface SourceFile {
+  readonly path: string;
+  readonly text: string;
+}
+
+/** The TypeScript sources of all published packages, without their tests. */
+export function sourceFiles(): readonly SourceFile[] {
   return publishedPackages().flatMap(({ folder }) =>
-    readdirSync(join(root, folder, "src"), { recursive: true })
+    readdirSync(join(root, folder, "src"), { recursive: true, encoding: "utf8" })
       .map((name) => `${folder}/src/${name.replaceAll("\\", "/")}`)
       .filter((path) => path.endsWith(".ts") && !/\.test(-d)?\.ts$/.test(path))
       .map((path) => ({ path, text: readFileSync(join(root, path), "utf8") })),
@@ -13,31 +19,28 @@ export function sourceFiles() {
 }
 
 /** Every package.json of the workspace but those of the platform packages, which depend on nothing. */
-export function manifests() {
+export function manifests(): readonly Manifest[] {
   const packages = publishedPackages().map(({ manifest }) => manifest);
-  return [
-    ...packages,
-    ...[
-      "package.json",
-      "examples/package.json",
-      "bench/package.json",
-      "type-tests/package.json",
-    ].map(readJson),
-  ];
+  return [...packages, ...[".", "examples", "bench", "type-tests"].map(readManifest)];
 }
 
 /** The dependencies of a package.json on what is not of this workspace. */
-export function externalDependencies(manifest) {
-  const groups = ["dependencies", "optionalDependencies", "peerDependencies", "devDependencies"];
+export function externalDependencies(manifest: Manifest): string[] {
+  const groups = [
+    manifest.dependencies,
+    manifest.optionalDependencies,
+    manifest.peerDependencies,
+    manifest.devDependencies,
+  ];
   const names = groups
-    .flatMap((group) => Object.entries(manifest[group] ?? {}))
+    .flatMap((group) => Object.entries(group ?? {}))
     .filter(([, range]) => !range.startsWith("workspace:"))
     .map(([name]) => name);
   return [...new Set(names)]; // a peer stands among those for development as well
 }
 
 /** The packages of this workspace that a published package needs at run time. */
-export const workspaceDependencies = (manifest) =>
+export const workspaceDependencies = (manifest: Manifest): string[] =>
   Object.entries(manifest.dependencies ?? {})
     .filter(([, range]) => range.startsWith("workspace:"))
     .map(([name]) => name.replace("@serving-kit/", ""));

@@ -1,6 +1,5 @@
 import { join } from "node:path";
-import { ensureInstalled } from "./install.mjs";
-import { cache, makeEnvironment, runTests, testEach } from "./python-packages.mjs";
+import { cache, makeEnvironment, runTests, testEach } from "./python-packages.js";
 
 // `npm run test:python [-- NAME …]`: the tests of servable-python with virtual environments that have TensorFlow,
 // ai-edge-litert alone, and tflite-runtime alone, with 100 crashes and 2,000 calls. Needs Python 3.9 to 3.11 with venv
@@ -12,7 +11,7 @@ const SETS = [
   { name: "tensorflow-cpu", packages: ["tensorflow-cpu"] },
 ];
 
-function test({ name, packages }, index) {
+function test({ name, packages }: (typeof SETS)[number], index: number): boolean {
   const files = [
     "packages/servable-python/test/seed.test.ts",
     "packages/servable-python/test/tensors.test.ts",
@@ -30,5 +29,4 @@ function test({ name, packages }, index) {
   });
 }
 
-await ensureInstalled();
 testEach(SETS, test);

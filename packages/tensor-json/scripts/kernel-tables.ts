@@ -1,8 +1,8 @@
 /** The highest bit that is set, counted from 1. */
-const bitsOf = (x) => BigInt(x.toString(2).length);
+const bitsOf = (x: bigint) => BigInt(x.toString(2).length);
 
 /** 5^q as 128 bits with the highest bit set: cut off, or rounded up if q is negative. */
-function fiveBits(q) {
+function fiveBits(q: number): bigint {
   const five = 5n ** BigInt(Math.abs(q));
   if (q >= 0) {
     const bits = bitsOf(five);
@@ -15,7 +15,7 @@ function fiveBits(q) {
 }
 
 /** Lanes that move the digits of a token of `length` characters to the end, without the point. */
-function shuffle(point, length) {
+function shuffle(point: number, length: number): number[] {
   const digits = Array.from({ length }, (_, i) => i).filter((i) => i !== point);
   return [...Array(16 - digits.length).fill(0x80), ...digits];
 }
@@ -24,28 +24,58 @@ const DOT = 9;
 const ZERO = 10;
 
 /** Lanes that place nine digits (0 to 8), the point (9) and zeros (10) for a decimal exponent of -4 to 8. */
-function places(exponent) {
-  const lanes = exponent < 0 ? [ZERO, DOT, ...Array(-1 - exponent).fill(ZERO)] : [];
+function places(exponent: number): number[] {
+  const lanes: number[] = exponent < 0 ? [ZERO, DOT, ...Array(-1 - exponent).fill(ZERO)] : [];
   for (let i = 0; i < 9; i++) lanes.push(...(i === exponent ? [i, DOT] : [i]));
   return [...lanes, ...Array(16).fill(ZERO)].slice(0, 16);
 }
 
-const range = (from, to) => Array.from({ length: to - from + 1 }, (_, i) => from + i);
+const range = (from: number, to: number) =>
+  Array.from({ length: to - from + 1 }, (_, i) => from + i);
 
 /** A vector whose lanes of `size` bytes all have a value. */
-const splat = (value, size = 1) => range(0, 15).map((i) => (value >>> (8 * (i % size))) & 0xff);
+const splat = (value: number, size = 1) =>
+  range(0, 15).map((i) => (value >>> (8 * (i % size))) & 0xff);
+
+/** The addresses of the tables: exports of kernel/layout.ts. */
+export type KernelLayout = Readonly<Record<Table, number>>;
+
+type Table =
+  | "SHUFFLES"
+  | "PLACES"
+  | "POWERS"
+  | "INTEGER_POWERS"
+  | "LIMITS"
+  | "FIVES"
+  | "COMMAS"
+  | "CLOSES"
+  | "SPACES"
+  | "ZEROS"
+  | "DOTS"
+  | "NINES"
+  | "PAIRS"
+  | "HUNDREDS"
+  | "TEN_THOUSANDS"
+  | "DECIMAL_EXPONENTS";
+
+/** The bytes of the tables, and their address. */
+interface TablesInMemory {
+  readonly start: number;
+  readonly bytes: Uint8Array;
+}
 
 /**
  * Makes the tables of the kernel.
  *
- * @param layout the addresses, by the names of kernel/layout.ts.
+ * @param layout The addresses, by the names of kernel/layout.ts.
  */
-export function kernelTables(layout) {
+export function kernelTables(layout: KernelLayout): TablesInMemory {
   const start = layout.SHUFFLES;
   const bytes = new Uint8Array(layout.PLACES + 13 * 16 - start);
   const view = new DataView(bytes.buffer);
-  const putBytes = (at, lanes) => bytes.set(lanes, at - start);
-  const putU64 = (at, i, value) => view.setBigUint64(at - start + 8 * i, value, true);
+  const putBytes = (at: number, lanes: readonly number[]) => bytes.set(lanes, at - start);
+  const putU64 = (at: number, i: number, value: bigint) =>
+    view.setBigUint64(at - start + 8 * i, value, true);
   for (const point of range(0, 16)) {
     for (const length of range(0, 16)) {
       putBytes(layout.SHUFFLES + 16 * (17 * point + length), shuffle(point, length));

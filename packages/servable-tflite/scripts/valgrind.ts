@@ -3,7 +3,7 @@
  * Lite, and then again in a build that keeps pointers to tensors, which valgrind must report. On both
  * runtimes. Linux, with valgrind (Debian: apt-get install valgrind).
  *
- *     node packages/servable-tflite/scripts/valgrind.mjs
+ *     node --import tsx packages/servable-tflite/scripts/valgrind.ts
  */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -29,7 +29,7 @@ const libraries = ["", "2.9-"].flatMap((runtime) => {
 });
 
 /** A program of one file, which valgrind starts sooner than sources. */
-async function bundle(folder) {
+async function bundle(folder: string): Promise<string> {
   await build({
     entry: { child },
     outDir: folder,
@@ -47,7 +47,7 @@ async function bundle(folder) {
 }
 
 /** Errors of memory in frames of TensorFlow Lite or koffi: what V8 does with its own is not looked at. */
-function run(program, library) {
+function run(program: string, library: string) {
   const { status, stdout, stderr } = spawnSync(
     "valgrind",
     [
@@ -75,7 +75,7 @@ function run(program, library) {
 }
 
 /** Returns whether valgrind finds nothing in the program, and something in the broken one. */
-function check(program, broken, library) {
+function check(program: string, broken: string, library: string): boolean {
   const sound = run(program, library);
   const reported = run(broken, library);
   console.log(

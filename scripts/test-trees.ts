@@ -1,7 +1,6 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { ensureInstalled } from "./install.mjs";
-import { cache, installPackages, python, run, runTests, testEach } from "./python-packages.mjs";
+import { cache, installPackages, python, run, runTests, testEach } from "./python-packages.js";
 import { root } from "./workspace.mjs";
 
 // `npm run test:trees [-- VERSION …]`: trains models of every form with XGBoost and LightGBM, and compares all answers
@@ -24,7 +23,7 @@ const SETS = [
 ];
 
 /** Trains the models of a set and compares the answers to them. */
-function test({ name, library, packages }) {
+function test({ name, library, packages }: (typeof SETS)[number]): boolean {
   const models = join(cache, "trees", `models-${name}`);
   rmSync(models, { recursive: true, force: true });
   const script = join(root, "packages/servable-trees/scripts/make-models.py");
@@ -35,5 +34,4 @@ function test({ name, library, packages }) {
   );
 }
 
-await ensureInstalled();
 testEach(SETS, test);

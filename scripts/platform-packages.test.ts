@@ -12,7 +12,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { readJson, root } from "./workspace.mjs";
+import { readManifest, root } from "./workspace.mjs";
 
 const servable = join(root, "packages/servable-tflite");
 const script = join(servable, "scripts/platform-packages.mjs");
@@ -20,7 +20,7 @@ const names = readdirSync(join(servable, "npm"), { withFileTypes: true })
   .filter((entry) => entry.isDirectory())
   .map(({ name }) => name);
 
-const run = (file, args, cwd) =>
+const run = (file: string, args: readonly string[], cwd: string) =>
   spawnSync(process.execPath, [file, ...args], { cwd, encoding: "utf8" });
 
 let folder = "";
@@ -30,7 +30,7 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 describe("a platform package", () => {
-  const manifest = (name) => readJson(`packages/servable-tflite/npm/${name}/package.json`);
+  const manifest = (name: string) => readManifest(`packages/servable-tflite/npm/${name}`);
 
   it.each(names)(
     "%s is named by its folder, for one system, and an optional dependency",
@@ -43,14 +43,15 @@ describe("a platform package", () => {
         files: ["lib", "LICENSE", "NOTICE"],
       });
       expect(manifest(name).libc).toEqual(os === "linux" ? ["glibc"] : undefined);
-      const { optionalDependencies } = readJson("packages/servable-tflite/package.json");
+      const { optionalDependencies } = readManifest("packages/servable-tflite");
       expect(optionalDependencies).toHaveProperty([`@serving-kit/tflite-${name}`], "workspace:*");
     },
   );
 
   it.each(names)("%s refuses to be packed without its library", (name) => {
-    const { prepack } = manifest(name).scripts;
-    expect(prepack).toBe("node ../../scripts/platform-packages.mjs --check");
+    expect(manifest(name).scripts?.prepack).toBe(
+      "node ../../scripts/platform-packages.mjs --check",
+    );
     const copy = join(folder, name);
     cpSync(join(servable, "npm", name, "package.json"), join(copy, "package.json"));
     for (const file of ["LICENSE", "NOTICE"]) writeFileSync(join(copy, file), "a licence");
@@ -62,10 +63,11 @@ describe("a platform package", () => {
   const filled = names.find((name) => existsSync(join(servable, "npm", name, "lib")));
 
   it.skipIf(!filled)("is packed with it, and not with another (skipped: none is filled)", () => {
+    if (filled === undefined) return;
     const copy = join(folder, filled);
     cpSync(join(servable, "npm", filled), copy, { recursive: true });
     expect(run(script, ["--check"], copy)).toMatchObject({ status: 0, stderr: "" });
-    const [library] = readdirSync(join(copy, "lib"));
+    const [library = ""] = readdirSync(join(copy, "lib"));
     writeFileSync(join(copy, "lib", "library-of-before.so"), "older");
     expect(run(script, ["--check"], copy)).toMatchObject({
       status: 1,
@@ -85,14 +87,14 @@ describe("a platform package of ONNX Runtime", () => {
 
   it.each(platforms)("%s is for one system, and is not packed without its library", (name) => {
     const [os, cpu] = name.split("-");
-    const manifest = readJson(`packages/servable-onnx/npm/${name}/package.json`);
+    const manifest = readManifest(`packages/servable-onnx/npm/${name}`);
     expect(manifest).toMatchObject({
       name: `@serving-kit/onnxruntime-${name}`,
       ...{ os: [os], cpu: [cpu], files: ["lib", "LICENSE", "ThirdPartyNotices.txt"] },
       scripts: { prepack: "node ../../scripts/platform-packages.mjs --check" },
     });
     expect(manifest.libc).toEqual(os === "linux" ? ["glibc"] : undefined);
-    const { optionalDependencies } = readJson("packages/servable-onnx/package.json");
+    const { optionalDependencies } = readManifest("packages/servable-onnx");
     expect(optionalDependencies).toHaveProperty([manifest.name], "workspace:*");
     const copy = join(folder, name);
     mkdirSync(copy);
