@@ -114,7 +114,7 @@ export type SourceEvent = SourceProblemEvent | SourceLabelsEvent | SourceActivit
  * - N1 A version's data is a StoragePath whose files exist, or a RemotePath (see its guarantees R1 to R8). The source
  *   emits the versions that the version policy chooses among those found.
  * - N2 `reconfigure` replaces all servables while running. Removed names are withdrawn by an empty list before
- *   `reconfigure` returns. Names that remain keep their lists until the storage was read for the new configuration.
+ *   `reconfigure` returns, or before its promise resolves. Names that remain keep their lists until the storage was read for the new configuration.
  * - N3 `poll` reads the storage immediately. It resolves when each servable was read or has timed out, and the
  *   changes were emitted. It never rejects, and resolves immediately if there is no subscriber.
  * - N4 If the storage cannot be read, nothing is withdrawn: the last list stays in effect. `problems` has an error of
@@ -133,8 +133,13 @@ export type SourceEvent = SourceProblemEvent | SourceLabelsEvent | SourceActivit
 export interface ModelSource extends Source<StoragePath | RemotePath> {
   /** Emits problems, labels and activity as they occur. A hot observable. */
   readonly events: Observable<SourceEvent>;
-  /** Replaces all servables. @throws TypeError if one of them is invalid, and then changes nothing. */
-  reconfigure(servables: readonly SourceServable[]): void;
+  /**
+   * Replaces all servables. Returns a promise if it takes up thousands in slices of the event loop; the promise never
+   * rejects.
+   *
+   * @throws TypeError if one of them is invalid, and then changes nothing.
+   */
+  reconfigure(servables: readonly SourceServable[]): void | Promise<void>;
   /** Reads the storage of all servables now. */
   poll(): Promise<void>;
   /** The current problems of one servable, or of all. */

@@ -26,6 +26,7 @@ import { EventLoop, pluginsOf } from "./loop/event-loop.js";
 import { waitAsLameDuck } from "./loop/lame-duck.js";
 import type { ModelServer, ModelServerOptions } from "./model-server.js";
 import { afterStart } from "./models/after-start.js";
+import type { ModelsOrigin } from "./models/configured-models.js";
 import { logRefusedReload, logReload, logUnreported } from "./models/log-reload.js";
 import { ModelControl } from "./models/model-control.js";
 import { type ModelsOption, modelsOf } from "./models/model-places.js";
@@ -99,7 +100,7 @@ export class RunningServer implements ModelServer {
         reload: (configs, { peer, method, ...limits }) =>
           logReload({ peer, method, models: configs, logger }, async () => {
             await control.check(configs);
-            return this.reload(models.withUnsaid(configs), limits);
+            return this.#reloadAfterStart(configs, "client", limits);
           }),
         links: {
           peers: (name) => threads?.peers(name) ?? [],
@@ -197,13 +198,18 @@ export class RunningServer implements ModelServer {
     return { ...onSocket, ...onPort };
   }
 
-  async reload(
-    places: ModelsOption<unknown>,
+  async reload(places: ModelsOption<unknown>, options?: ReloadOptions): Promise<ModelOutcome[]> {
+    const models = modelsOf(places ?? null) as readonly ModelConfig[];
+    return this.#reloadAfterStart(models, "operator", options);
+  }
+
+  #reloadAfterStart(
+    models: readonly ModelConfig[],
+    origin: ModelsOrigin,
     { timeoutMs = RELOAD_TIMEOUT_MS, signal }: ReloadOptions = {},
   ): Promise<ModelOutcome[]> {
-    const models = modelsOf(places ?? null) as readonly ModelConfig[];
     const run = (restMs: number) =>
-      this.#reload(models, { timeoutMs: restMs, ...(signal && { signal }) });
+      this.#reload(models, origin, { timeoutMs: restMs, ...(signal && { signal }) });
     if (this.#isStarted) return this.#starting.then(() => run(timeoutMs));
     const giveUp = () =>
       models.map(({ name }) => ({ name, error: errors.modelNotSettled(name, timeoutMs) }));
@@ -215,13 +221,17 @@ export class RunningServer implements ModelServer {
     );
   }
 
-  async #reload(models: readonly ModelConfig[], options: SettleOptions): Promise<ModelOutcome[]> {
+  async #reload(
+    models: readonly ModelConfig[],
+    origin: ModelsOrigin,
+    options: SettleOptions,
+  ): Promise<ModelOutcome[]> {
     // A server that has not started by now never will.
     if (this.#closing !== undefined || !this.#isStarted) throw errors.serverClosing();
-    this.#models.replace(models);
+    const configuration = await this.#models.replace(models, origin);
     this.#loop.observers.configure([...this.#models.configured.values()]);
     this.#stateChanged();
-    const outcomes = await this.#models.settle(options);
+    const outcomes = await this.#models.settle(options, configuration);
     await this.#threads?.told();
     return outcomes;
   }

@@ -217,7 +217,7 @@ describe("thousands of servables", () => {
   it("are taken up in slices, and a poll waits for all of them", async () => {
     const { fileSystem } = memoryFileSystem(new Map());
     const { source, lists } = await bench.observe({ fileSystem, servables: [] });
-    source.reconfigure(many(10_000));
+    void source.reconfigure(many(10_000));
     let hasTurned = false;
     setImmediate(() => {
       hasTurned = true;
@@ -228,11 +228,23 @@ describe("thousands of servables", () => {
     expect(source.problems()).toHaveLength(10_000);
   });
 
+  it("are withdrawn in slices, and the promise of reconfigure waits for all of them", async () => {
+    const { fileSystem } = memoryFileSystem(new Map());
+    const { source, lists } = await bench.observe({ fileSystem, servables: many(10_000) });
+    await source.poll();
+    expect(lists()).toHaveLength(10_000);
+    const reconfigured = source.reconfigure([]);
+    expect(lists().length).toBeLessThan(20_000);
+    await reconfigured;
+    expect(lists()).toHaveLength(20_000);
+    expect(source.problems()).toEqual([]);
+  });
+
   it("are replaced while they are taken up", async () => {
     const { fileSystem } = memoryFileSystem(new Map());
     const { source } = await bench.observe({ fileSystem, servables: [] });
-    source.reconfigure(many(10_000));
-    source.reconfigure(many(600).slice(500));
+    void source.reconfigure(many(10_000));
+    void source.reconfigure(many(600).slice(500));
     await source.poll();
     expect(source.problems().map(({ name }) => name)).toEqual(
       many(600)
@@ -251,7 +263,7 @@ describe("subscriptions", () => {
       clock: bench.clock,
     });
     await source.poll();
-    source.reconfigure([{ name: "n", basePath: bench.directory.path }]);
+    void source.reconfigure([{ name: "n", basePath: bench.directory.path }]);
     await bench.clock.advance(5000);
     expect(asked).toEqual([]);
     expect(source.problems()).toEqual([]);
@@ -334,7 +346,7 @@ describe("subscriptions", () => {
         },
       ],
     });
-    source.reconfigure([]);
+    void source.reconfigure([]);
     await bench.clock.advance(5000);
     expect(target.failure).toBeUndefined();
     expect(target.isCompleted).toBe(false);
@@ -378,7 +390,7 @@ describe("reconfigure", () => {
   it("withdraws names that are gone before it returns, and finds new ones at once", async () => {
     for (const name of ["a", "b", "c"]) bench.directory.write(`${name}/1/model`);
     const { source, lists } = await bench.observe({ servables: [at("a"), at("b")] });
-    source.reconfigure([at("b"), at("c")]);
+    void source.reconfigure([at("b"), at("c")]);
     expect(lists().slice(2)).toEqual([["a"]]);
     await source.poll();
     expect(lists().slice(2)).toEqual([["a"], ["c", 1n]]);
@@ -387,7 +399,7 @@ describe("reconfigure", () => {
   it("keeps the list of a servable until its new base path can be read", async () => {
     bench.directory.write("a/1/model");
     const { source, lists, told } = await bench.observe({ servables: [at("a")] });
-    source.reconfigure([{ name: "a", basePath: bench.directory.at("moved") }]);
+    void source.reconfigure([{ name: "a", basePath: bench.directory.at("moved") }]);
     await source.poll();
     expect(lists()).toEqual([["a", 1n]]);
     bench.directory.rename("a", "moved");
@@ -402,7 +414,7 @@ describe("reconfigure", () => {
     bench.directory.write("a/2/model");
     const { source, lists } = await bench.observe({ servables: [at("a")], fileSystem });
     asked.length = 0;
-    source.reconfigure([{ ...at("a"), versionPolicy: all() }]);
+    void source.reconfigure([{ ...at("a"), versionPolicy: all() }]);
     await source.poll();
     expect(lists()).toEqual([
       ["a", 2n],
@@ -420,7 +432,7 @@ describe("reconfigure", () => {
       wallTimeMs: () => 0,
     });
     await clock.advance(600);
-    source.reconfigure([at("a")]);
+    void source.reconfigure([at("a")]);
     await source.poll();
     await clock.advance(400);
     await source.poll();
@@ -429,7 +441,7 @@ describe("reconfigure", () => {
 
   it("ends the problems of names that are gone", async () => {
     const { source, told } = await bench.observe({ servables: [at("a"), at("b")] });
-    source.reconfigure([at("b")]);
+    void source.reconfigure([at("b")]);
     expect(told()).toEqual([
       "BASE_PATH_UNREACHABLE",
       "BASE_PATH_UNREACHABLE",
@@ -454,7 +466,7 @@ describe("reconfigure", () => {
     bench.directory.write("b/1/model");
     const { source, target } = await bench.observe({ servables: [at("a")] });
     target[Symbol.dispose]();
-    source.reconfigure([at("b")]);
+    void source.reconfigure([at("b")]);
     using next = new RecordingTarget(source);
     await source.poll();
     expect(next.emissions.map(brief)).toEqual([["b", 1n]]);

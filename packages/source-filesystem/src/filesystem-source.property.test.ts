@@ -106,7 +106,7 @@ it("F1 F2 F3 O10 whatever happens, the list in force is the one that the contrac
         else {
           if (next.kind === "policy") {
             policy = next.policy;
-            source.reconfigure(servables());
+            void source.reconfigure(servables());
             // Not known until it was looked at.
             if (inForce?.reason) inForce = nothing();
           }

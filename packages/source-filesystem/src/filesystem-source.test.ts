@@ -274,7 +274,7 @@ describe("a base path without versions", () => {
     const servable = { name: "m", basePath: bench.directory.at("base") };
     const { source, lists } = await bench.observe({ servables: [servable] });
     const missing = ["m", "nothing: BASE_PATH_UNREACHABLE"];
-    source.reconfigure([servable]);
+    void source.reconfigure([servable]);
     expect(lists()).toEqual([missing, ["m"]]);
     await source.poll();
     bench.directory.makeDirectory("base/1");
@@ -648,7 +648,7 @@ describe("changed of an aspired version", () => {
   it("goes on across a reconfiguration", async () => {
     const { directory, source, told, wait } = await aspired();
     void wait();
-    source.reconfigure([{ name: "m", basePath: directory.path }]);
+    void source.reconfigure([{ name: "m", basePath: directory.path }]);
     directory.write("1/model", "longer");
     await source.poll();
     await pass(source, 1_000);

@@ -89,15 +89,16 @@ export class FilesystemSource
   }
 
   /**
-   * Replaces all servables while running. Removed names are withdrawn by an empty list before this returns. Names
-   * that are new, or whose configuration may have changed, are checked immediately and keep their last list until
-   * then. A later `poll` waits for these checks.
+   * Replaces all servables while running. Removed names are withdrawn by an empty list. Names that are new, or whose
+   * configuration may have changed, are checked immediately and keep their last list until then. A later `poll` waits
+   * for these checks. The first 256 servables, removed and new, are taken up before this returns, the others in
+   * slices of the event loop. Resolves when all are taken up; never rejects.
    *
    * @throws TypeError as `filesystemSource`, and then changes nothing.
    */
-  reconfigure(servables: readonly ServableConfig[]): void {
+  reconfigure(servables: readonly ServableConfig[]): Promise<void> {
     this.#servables = resolveServables(servables);
-    this.#observation?.reconfigure(this.#servables);
+    return this.#observation?.reconfigure(this.#servables) ?? Promise.resolve();
   }
 
   /**

@@ -44,10 +44,11 @@ export class Observation {
   readonly #dueTimers = new Map<BasePathObserver, Disposable>();
   /** Paths for which a watch reported a change, to be checked when the timer fires. */
   readonly #hints = new Set<string>();
-  /** The configured servables; some may not be observed yet. */
+  /** The configured servables, and the newest configuration whose servables are all observed. */
   #servables: ReadonlyMap<string, ResolvedServable> = new Map();
-  /** Resolves when all servables are observed; undefined if they are. */
-  #observing: Promise<void> | undefined;
+  #observed = this.#servables;
+  /** Resolves when all are observed. */
+  #observing: Promise<void> = Promise.resolve();
   #hintTimer: Disposable | undefined;
   #pollTimer: Disposable | undefined;
   #polls = 0;
@@ -69,28 +70,47 @@ export class Observation {
         onFailure: (path, error) => this.#watchFailed(path, error),
       });
     }
-    this.#observeAll(servables);
+    void this.reconfigure(servables);
     this.#schedulePoll();
   }
 
-  /** Replaces the servables. Withdraws removed servables before it returns. */
-  reconfigure(servables: ReadonlyMap<string, ResolvedServable>): void {
+  /** Replaces the servables: the first ones before it returns, the others in slices. Withdraws removed ones. */
+  reconfigure(servables: ReadonlyMap<string, ResolvedServable>): Promise<void> {
+    this.#servables = servables;
+    this.#observing = inSlices(this.#takeUp(servables));
+    return this.#observing;
+  }
+
+  *#takeUp(servables: ReadonlyMap<string, ResolvedServable>): Steps<void> {
     const watched = new Set(Array.from(servables.values(), ({ basePath }) => basePath));
+    let count = 0;
     for (const observer of [...this.#observers.values()]) {
-      const { name, basePath } = observer.servable;
-      if (!watched.has(basePath)) this.#watcher?.unwatch(basePath);
+      if (!watched.has(observer.servable.basePath)) {
+        this.#watcher?.unwatch(observer.servable.basePath);
+      }
       this.#end(observer);
-      if (servables.has(name)) continue;
-      this.#observers.delete(name);
-      observer.problems.clear();
-      if (observer.emitted !== undefined) this.#events.emit({ name, versions: [] });
+      if (!servables.has(observer.servable.name)) this.#withdraw(observer);
+      if (++count % STEP_SERVABLES === 0) yield;
+      // Others were configured meanwhile.
+      if (this.#servables !== servables) return;
     }
-    this.#observeAll(servables);
+    for (const servable of servables.values()) {
+      this.#observe(servable);
+      if (++count % STEP_SERVABLES === 0) yield;
+      if (this.#servables !== servables) return; // as above
+    }
+    this.#observed = servables;
+  }
+
+  #withdraw({ servable: { name }, problems, emitted }: BasePathObserver): void {
+    this.#observers.delete(name);
+    problems.clear();
+    if (emitted !== undefined) this.#events.emit({ name, versions: [] });
   }
 
   /** Starts a check of every servable. Resolves when all were checked or did not respond in time. */
   async poll(): Promise<void> {
-    if (this.#observing !== undefined) await this.#observing;
+    if (this.#observed !== this.#servables) await this.#observing;
     await Promise.all(Array.from(this.#observers.values(), (each) => this.#queue.request(each)));
   }
 
@@ -113,26 +133,6 @@ export class Observation {
     this.#observers.clear();
     this.#queue.close();
     this.#watcher?.close();
-  }
-
-  /** Starts to observe all servables: the first ones before it returns, the others in slices. */
-  #observeAll(servables: ReadonlyMap<string, ResolvedServable>): void {
-    this.#servables = servables;
-    this.#observing = undefined;
-    const observing = inSlices(this.#observeInSteps(servables)).then(() => {
-      if (this.#observing === observing) this.#observing = undefined;
-    });
-    if (servables.size > STEP_SERVABLES) this.#observing = observing;
-  }
-
-  *#observeInSteps(servables: ReadonlyMap<string, ResolvedServable>): Steps<void> {
-    let count = 0;
-    for (const servable of servables.values()) {
-      // The servables were reconfigured meanwhile.
-      if (this.#servables !== servables) return;
-      this.#observe(servable);
-      if (++count % STEP_SERVABLES === 0) yield;
-    }
   }
 
   #observe(servable: ResolvedServable): void {

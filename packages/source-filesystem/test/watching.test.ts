@@ -107,7 +107,7 @@ describe("watching alone", () => {
     directory.write("other/5/model");
     const { source, target } = watchOnly();
     expect(versions(await target.next())).toEqual([1n]);
-    source.reconfigure([{ name: "m", basePath: directory.at("other") }]);
+    void source.reconfigure([{ name: "m", basePath: directory.at("other") }]);
     expect(versions(await target.next())).toEqual([5n]);
     directory.write("base/9/model");
     directory.write("other/6/model");

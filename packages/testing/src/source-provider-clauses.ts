@@ -53,7 +53,7 @@ export function sourceProviderClauses(options: SourceProviderConformanceOptions)
         const source = stage.subscribe([first, named]);
         await stage.lists(first.name, [10n]);
         await stage.lists(named.name, [1n, 2n]);
-        source.reconfigure([{ ...first, versionPolicy: allVersions() }, named]);
+        await source.reconfigure([{ ...first, versionPolicy: allVersions() }, named]);
         await stage.lists(first.name, [1n, 2n, 10n]);
         for (const { versions } of stage.target.emissions) {
           for (const version of versions) if ("data" in version) await checkData(version.data);
@@ -67,9 +67,10 @@ export function sourceProviderClauses(options: SourceProviderConformanceOptions)
       await world.publish(second.basePath, 1n);
       const source = stage.subscribe([first]);
       await stage.lists(first.name, [1n]);
-      source.reconfigure([second, first]);
+      await source.reconfigure([second, first]);
       await stage.lists(second.name, [1n]);
-      source.reconfigure([second]);
+      const reconfiguring = source.reconfigure([second]);
+      if (reconfiguring !== undefined) await reconfiguring;
       assert.deepEqual(versionsOf(stage.target.latest(first.name)), [], "withdrawn at return");
       await stage.quiet();
       const lists = stage.target.emissions.filter(({ name }) => name === second.name);
@@ -127,7 +128,7 @@ export function sourceProviderClauses(options: SourceProviderConformanceOptions)
       await world.fail(first.basePath);
       const source = stage.subscribe([first]);
       await stage.quiet();
-      source.reconfigure([]);
+      await source.reconfigure([]);
       await stage.quiet();
       const { failure, isCompleted } = stage.target;
       assert.ok(failure === undefined, `expected no failure of the source; got ${failure?.error}`);

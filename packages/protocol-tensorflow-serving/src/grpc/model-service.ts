@@ -1,13 +1,13 @@
-import { CODES, type ServableState } from "@serving-kit/core";
+import { CODES, inSlices, type ServableState } from "@serving-kit/core";
 import {
   type CallContext,
   logRefusedReload,
-  type ModelFields,
-  readRemoteModel,
+  type ModelConfig,
   type ServerCore,
 } from "@serving-kit/server";
 import { errors } from "../errors.js";
 import { messageOfType } from "./messages.js";
+import { readReloadRequest } from "./reload-request.js";
 
 /** The numbers of `ModelVersionStatus.State`. */
 const STATES = { start: 10, loading: 20, available: 30, unloading: 40, end: 50 } as const;
@@ -16,22 +16,14 @@ interface StatusRequest {
   readonly model_spec: { readonly name: string; readonly version?: { value: string } } | null;
 }
 
-interface ReloadRequest {
-  readonly metric_names: readonly string[];
-  readonly config: {
-    readonly model_config_list?: { readonly config: readonly ModelFields[] };
-  } | null;
-}
-
 const statusRequest = messageOfType<StatusRequest>("GetModelStatusRequest");
 const statusResponse = messageOfType("GetModelStatusResponse");
-const reloadRequest = messageOfType<ReloadRequest>("ReloadConfigRequest");
 const reloadResponse = messageOfType("ReloadConfigResponse");
 
 /** So long before the deadline of a reload its answer is on the way, with the outcome of each model. */
 const ANSWER_MS = 100;
 
-/** The longest message of a reload, which is decoded without a pause: it has room for 100,000 models. */
+/** The longest message of a reload: it has room for 100,000 models. */
 const MAX_RELOAD_BYTES = 16 * 2 ** 20;
 
 /** The name of the method in the log. */
@@ -60,9 +52,10 @@ export function getModelStatus(
 export async function handleReload(
   core: ServerCore,
   bytes: Uint8Array,
-  { deadlineAtMs, signal, peer = "unknown", allowance }: CallContext,
+  context: CallContext,
 ): Promise<Uint8Array> {
-  const { models, names } = readReload(core, bytes, { peer, allowance });
+  const { deadlineAtMs, signal, peer = "unknown" } = context;
+  const { models, names } = await readReload(core, bytes, { ...context, peer });
   const before = names.length > 0 ? await core.counts(names) : undefined;
   const outcomes = await core.reload(models, {
     method: RELOAD,
@@ -79,18 +72,18 @@ export async function handleReload(
 }
 
 /** Reads a reload. One that cannot be read is logged with its peer, as every use of the method. */
-function readReload(
+async function readReload(
   { logger }: ServerCore,
   bytes: Uint8Array,
-  { peer, allowance }: Pick<CallContext, "peer" | "allowance">,
-) {
+  { peer, allowance, signal }: CallContext,
+): Promise<{ readonly models: readonly ModelConfig[]; readonly names: readonly string[] }> {
   try {
     if (bytes.length > MAX_RELOAD_BYTES) {
       throw errors.reloadTooLarge(bytes.length, MAX_RELOAD_BYTES);
     }
-    const { config, metric_names: names } = reloadRequest.decode(bytes, allowance);
-    const list = config?.model_config_list;
-    if (list) return { models: list.config.map(readRemoteModel), names };
+    const hasGone = () => signal?.throwIfAborted();
+    const { models, names } = await inSlices(readReloadRequest(bytes, allowance), hasGone);
+    if (models) return { models, names };
     throw errors.requestUnfit(
       "ServerModelConfig type not supported by HandleReloadConfigRequest. Only " +
         "ModelConfigList is currently supported",

@@ -1,3 +1,4 @@
+import { atOnce } from "@serving-kit/core";
 import { expect, it } from "vitest";
 import { lastingSettings } from "./lasting-settings.js";
 import type { ModelConfig } from "./model-config.js";
@@ -6,10 +7,9 @@ import { resolveModels } from "./resolve-models.js";
 
 const resolved = (more: string) => {
   const text = `model_config_list: { config: [{ name: m, base_path: /m, ${more} }] }`;
-  const models = resolveModels(parseModelConfig(text, "/etc/f.yaml") as ModelConfig[], {
-    platforms: [],
-    resolveBasePath: (path) => path,
-  });
+  const scope = { platforms: [], resolveBasePath: (path: string) => path };
+  const configs = parseModelConfig(text, "/etc/f.yaml") as ModelConfig[];
+  const models = atOnce(resolveModels(configs, scope));
   return models.get("m") as NonNullable<ReturnType<typeof models.get>>;
 };
 const custom = (module: string) =>

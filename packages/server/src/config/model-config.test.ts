@@ -1,3 +1,4 @@
+import { atOnce } from "@serving-kit/core";
 import type { Platform } from "@serving-kit/inference";
 import { filesystemProvider } from "@serving-kit/source-filesystem";
 import { describe, expect, it } from "vitest";
@@ -6,7 +7,7 @@ import type { ModelServerOptions } from "../model-server.js";
 import { SourceProviders } from "../models/source-providers.js";
 import type { ModelConfig } from "./model-config.js";
 import { optionsSchema } from "./options-schema.js";
-import { resolveModels } from "./resolve-models.js";
+import { resolveModels as resolveInSteps } from "./resolve-models.js";
 
 const platform = { platformName: "tflite" } as Platform;
 const sources = new SourceProviders([filesystemProvider()]);
@@ -14,6 +15,8 @@ const scope = (...platforms: Platform[]) => ({
   platforms,
   resolveBasePath: (path: string, place: string) => sources.resolve(path, place),
 });
+const resolveModels = (...args: Parameters<typeof resolveInSteps>) =>
+  atOnce(resolveInSteps(...args));
 const resolve = (...models: unknown[]) => resolveModels(models as ModelConfig[], scope(platform));
 const model = { name: "m", basePath: "/models/m" };
 

@@ -25,6 +25,11 @@ export function readFileModel(fields: ModelFields, where: string, folder: string
   });
 }
 
+/** The options that clients may set. */
+const REMOTE_OPTIONS = Object.entries(MODEL_OPTIONS).flatMap(([name, { isRemote }]) =>
+  isRemote ? [name] : [],
+);
+
 /**
  * Reads a model from the `ModelConfig` message of a client, as protobufjs decodes it: absent strings are
  * `""`. Options that clients may not set are ignored.
@@ -32,11 +37,8 @@ export function readFileModel(fields: ModelFields, where: string, folder: string
  * @throws ServingError INVALID_ARGUMENT, with TF Serving's text for a relative path.
  */
 export function readRemoteModel(message: ModelFields): ModelConfig {
-  const names = Object.entries(MODEL_OPTIONS).flatMap(([name, { isRemote }]) =>
-    isRemote ? [name] : [],
-  );
   const fields = Object.entries(message).filter(([name]) => !modelMessage.fields[name]?.isFileOnly);
-  return readModel(Object.fromEntries(fields), names, {
+  return readModel(Object.fromEntries(fields), REMOTE_OPTIONS, {
     at: (field) => `model ${message.name}: ${field}`,
     path(path) {
       // An address that no source serves is rejected with the reason, as everywhere.

@@ -1,5 +1,10 @@
 import { resolve } from "node:path";
-import { latestVersions, type ServableVersionPolicy, type VersionLabels } from "@serving-kit/core";
+import {
+  latestVersions,
+  type ServableVersionPolicy,
+  type Steps,
+  type VersionLabels,
+} from "@serving-kit/core";
 import type { Platform } from "@serving-kit/inference";
 import { z } from "zod";
 import { errors } from "../errors.js";
@@ -23,51 +28,67 @@ export interface ResolvedModel extends ModelConfig {
 }
 
 /**
- * Checks the models to serve and fills in defaults. A platform that is named as the model's own one of
+ * Checks the models to serve and fills in defaults, in steps: there may be thousands. A platform that is named as the model's own one of
  * `before` is that.
  *
  * @throws ServingError INVALID_ARGUMENT / CONFIG_INVALID with the option's path, what was expected and
  * what was given; for a name listed twice, an unknown platform and a changed platform with TF
  * Serving's text.
  */
-export function resolveModels(
+export function* resolveModels(
   models: readonly ModelConfig[],
-  { platforms, resolveBasePath, hasProcessor = false }: ModelScope,
+  scope: ModelScope,
   before: ReadonlyMap<string, ResolvedModel> = new Map(),
-): ReadonlyMap<string, ResolvedModel> {
-  check(z.array(modelSchema), models, "models");
+): Steps<ReadonlyMap<string, ResolvedModel>> {
+  check(z.array(z.unknown()), models, "models");
   const resolved = new Map<string, ResolvedModel>();
   const logs = new Map<string, string>();
   for (const [index, config] of models.entries()) {
-    const { name, requestLog } = config;
+    const place = `models[${index}]`;
+    check(modelSchema, config, place);
+    const { name } = config;
     if (resolved.has(name)) {
       throw errors.configInvalid(`Illegal to list model ${name} multiple times in config list`);
     }
-    if (requestLog && !("sink" in requestLog)) {
-      const path = resolve(requestLogPath(requestLog));
-      const other = logs.get(path);
-      if (other !== undefined) {
-        throw errors.configInvalid(
-          `expected a request log for each model; ${other} and ${name} have ${path}`,
-        );
-      }
-      logs.set(path, name);
-    }
-    if (config.processing !== undefined && !hasProcessor) {
-      throw errors.configInvalid(
-        `models[${index}].processing: expected a server with a processor, such as that of the package serving-kit; got none`,
-      );
-    }
-    const platform = resolvePlatform(config, platforms, before.get(name));
-    resolved.set(name, {
-      ...config,
-      ...(platform !== undefined && { platform }),
-      basePath: resolveBasePath(config.basePath, `models[${index}].basePath`),
-      versionPolicy: config.versionPolicy ?? latestVersions(1),
-      labels: config.labels ?? {},
-    });
+    checkRequestLog(config, logs);
+    resolved.set(name, resolveModel(config, place, scope, before.get(name)));
+    yield;
   }
   return resolved;
+}
+
+/** Refuses a file for the request log of a model that another one has. */
+function checkRequestLog({ name, requestLog }: ModelConfig, logs: Map<string, string>): void {
+  if (!requestLog || "sink" in requestLog) return;
+  const path = resolve(requestLogPath(requestLog));
+  const other = logs.get(path);
+  if (other !== undefined) {
+    throw errors.configInvalid(
+      `expected a request log for each model; ${other} and ${name} have ${path}`,
+    );
+  }
+  logs.set(path, name);
+}
+
+function resolveModel(
+  config: ModelConfig,
+  place: string,
+  { platforms, resolveBasePath, hasProcessor = false }: ModelScope,
+  before: ResolvedModel | undefined,
+): ResolvedModel {
+  if (config.processing !== undefined && !hasProcessor) {
+    throw errors.configInvalid(
+      `${place}.processing: expected a server with a processor, such as that of the package serving-kit; got none`,
+    );
+  }
+  const platform = resolvePlatform(config, platforms, before);
+  return {
+    ...config,
+    ...(platform !== undefined && { platform }),
+    basePath: resolveBasePath(config.basePath, `${place}.basePath`),
+    versionPolicy: config.versionPolicy ?? latestVersions(1),
+    labels: config.labels ?? {},
+  };
 }
 
 function resolvePlatform(

@@ -1,4 +1,10 @@
-import { type Logger, type SourceProvider, withoutUndefined } from "@serving-kit/core";
+import {
+  atOnce,
+  type Logger,
+  type SourceProvider,
+  type Steps,
+  withoutUndefined,
+} from "@serving-kit/core";
 import type { Platform } from "@serving-kit/inference";
 import { lastingSettings } from "../config/lasting-settings.js";
 import { type ModelConfig, restNameWarning } from "../config/model-config.js";
@@ -17,6 +23,19 @@ export interface ConfiguredModelsOptions {
   readonly processor?: ModelProcessor | undefined;
 }
 
+/** Who describes models: the operator by a file or a program, or a client of the server. */
+export type ModelsOrigin = "operator" | "client";
+
+/** Other models for a server, which are checked and not served yet. */
+export interface ModelsChange {
+  readonly models: ReadonlyMap<string, ResolvedModel>;
+  readonly origin: ModelsOrigin;
+  /** The names of the models that are not among them any more. */
+  readonly gone: readonly string[];
+  /** What the log should say of a model. */
+  readonly warnings: readonly { readonly model: string; readonly line: string }[];
+}
+
 /** The models of a server as they are configured now: their options, their platforms and the providers of their paths. */
 export class ConfiguredModels {
   readonly #available: readonly Platform[];
@@ -24,8 +43,6 @@ export class ConfiguredModels {
   readonly #providers: SourceProviders;
   readonly #code: ModelCode;
   readonly #logger: Logger;
-  /** Configurations that came from a client. */
-  readonly #ofClients = new WeakSet<ModelConfig>();
   readonly #platforms = new Map<string, ModelPlatform>();
   #models: ReadonlyMap<string, ResolvedModel>;
 
@@ -39,9 +56,9 @@ export class ConfiguredModels {
     this.#providers = new SourceProviders(sourceProviders);
     this.#code = new ModelCode(platforms);
     this.#logger = logger;
-    this.#models = this.#resolve(models);
+    this.#models = atOnce(this.#resolve(models));
     this.#code.consent(this.#models.values());
-    this.#warnOfNames();
+    for (const name of this.#models.keys()) this.#warn(name, restNameWarning(name));
   }
 
   get all(): ReadonlyMap<string, ResolvedModel> {
@@ -53,42 +70,32 @@ export class ConfiguredModels {
   }
 
   /**
-   * Replaces all models, and logs changes that do not affect versions that are loaded. Returns the names of those that
-   * are gone.
+   * Checks other models, in steps. Changes nothing. Models of a client keep what it cannot say, as it is configured now:
+   * it must not name modules to run or files to write.
    *
-   * @throws ServingError INVALID_ARGUMENT / CONFIG_INVALID, and then changes nothing.
+   * @throws ServingError INVALID_ARGUMENT / CONFIG_INVALID.
    */
-  replace(models: readonly ModelConfig[]): readonly string[] {
+  *check(models: readonly ModelConfig[], origin: ModelsOrigin): Steps<ModelsChange> {
     const before = this.#models;
-    this.#models = this.#resolve(models, before);
-    const own = models.filter((model) => !this.#ofClients.has(model));
-    this.#code.consent(own.flatMap(({ name }) => this.#models.get(name) ?? []));
-    this.#platforms.clear();
-    this.#warnOfNames(before);
-    for (const [name, model] of this.#models) {
+    const whole = origin === "client" ? yield* this.#withUnsaid(models) : models;
+    const next = yield* this.#resolve(whole, before);
+    const warnings: { model: string; line: string }[] = [];
+    for (const [name, model] of next) {
       const previous = before.get(name);
-      const lines = previous === undefined ? [] : lastingSettings(previous, model);
-      for (const line of lines) this.#logger.warn({ model: name }, line);
+      const lines = previous ? lastingSettings(previous, model) : [restNameWarning(name)];
+      for (const line of lines) if (line !== undefined) warnings.push({ model: name, line });
+      yield;
     }
-    return [...before.keys()].filter((name) => !this.#models.has(name));
+    const gone = [...before.keys()].filter((name) => !next.has(name));
+    return { models: next, origin, gone, warnings };
   }
 
-  /**
-   * Models as a client of the server describes them, with what it cannot say as it is configured now: it
-   * must not name modules to run or files to write.
-   */
-  withUnsaid(models: readonly ModelConfig[]): readonly ModelConfig[] {
-    return models.map((model) => {
-      const current: Partial<ResolvedModel> = this.#models.get(model.name) ?? {};
-      const { platform, batching, requestLog, opLibraries, tflite, python, expects } = current;
-      const { warmUp, resources, processing } = current;
-      const isOwn = platform !== undefined && typeof platform !== "string";
-      const own = { warmUp, resources, opLibraries, tflite, python, processing, expects };
-      const unsaid = { batching, requestLog, ...own };
-      const whole = { ...(isOwn && { platform }), ...model, ...withoutUndefined(unsaid) };
-      this.#ofClients.add(whole);
-      return whole;
-    });
+  /** Replaces all models by those that `check` returned last, and logs its warnings. */
+  replace({ models, origin, warnings }: ModelsChange): void {
+    this.#models = models;
+    if (origin === "operator") this.#code.consent(models.values());
+    this.#platforms.clear();
+    for (const { model, line } of warnings) this.#warn(model, line);
   }
 
   /** The platform of a model. */
@@ -114,20 +121,31 @@ export class ConfiguredModels {
     return this.#providers.of(basePath);
   }
 
+  *#withUnsaid(models: readonly ModelConfig[]): Steps<readonly ModelConfig[]> {
+    const all: ModelConfig[] = [];
+    for (const model of models) {
+      const current: Partial<ResolvedModel> = this.#models.get(model.name) ?? {};
+      const { platform, batching, requestLog, opLibraries, tflite, python, expects } = current;
+      const { warmUp, resources, processing } = current;
+      const isOwn = platform !== undefined && typeof platform !== "string";
+      const own = { warmUp, resources, opLibraries, tflite, python, processing, expects };
+      const unsaid = { batching, requestLog, ...own };
+      all.push({ ...(isOwn && { platform }), ...model, ...withoutUndefined(unsaid) });
+      yield;
+    }
+    return all;
+  }
+
   #resolve(
     models: readonly ModelConfig[],
     before?: ReadonlyMap<string, ResolvedModel>,
-  ): ReadonlyMap<string, ResolvedModel> {
+  ): Steps<ReadonlyMap<string, ResolvedModel>> {
     const resolveBasePath = (path: string, place: string) => this.#providers.resolve(path, place);
     const [platforms, hasProcessor] = [this.#available, this.#hasProcessor];
     return resolveModels(models, { platforms, resolveBasePath, hasProcessor }, before);
   }
 
-  /** Warns once of each model whose name REST paths cannot have. */
-  #warnOfNames(before: ReadonlyMap<string, unknown> = new Map()): void {
-    for (const name of this.#models.keys()) {
-      const line = before.has(name) ? undefined : restNameWarning(name);
-      if (line !== undefined) this.#logger.warn({ model: name }, line);
-    }
+  #warn(model: string, line: string | undefined): void {
+    if (line !== undefined) this.#logger.warn({ model }, line);
   }
 }

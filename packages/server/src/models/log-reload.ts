@@ -1,20 +1,25 @@
-import { isServingError, type Logger, messageOf } from "@serving-kit/core";
+import { inSlices, isServingError, type Logger, messageOf, type Steps } from "@serving-kit/core";
 import type { ModelConfig } from "../config/model-config.js";
 import type { ModelOutcome } from "../config/model-outcome.js";
 
 /** Logs the outcome of each model after `where`, a file or a call, had asked for a reload. */
-export function logOutcomes(
+export async function logOutcomes(
   where: string,
   outcomes: readonly ModelOutcome[],
   logger: Logger,
-): void {
+): Promise<void> {
   const failed = outcomes.filter(({ error }) => error !== undefined);
+  await inSlices(logFailures(where, failed, logger));
+  const done = outcomes.length - failed.length;
+  logger.info({ where }, `${where}: ${done} of ${outcomes.length} models are as configured`);
+}
+
+function* logFailures(where: string, failed: readonly ModelOutcome[], logger: Logger): Steps<void> {
   for (const { name, error } of failed) {
     const fields = { where, model: name, reason: error?.reason };
     logger.error(fields, `${where}: model ${name}: ${error?.message}`);
+    yield;
   }
-  const done = outcomes.length - failed.length;
-  logger.info({ where }, `${where}: ${done} of ${outcomes.length} models are as configured`);
 }
 
 /** A reload that a client requests. */
@@ -46,7 +51,7 @@ export async function logReload(
   logger.info({ where, peer, models: named }, `${where} by ${peer}: reloading ${what}`);
   try {
     const outcomes = await reload();
-    logOutcomes(where, outcomes, logger);
+    await logOutcomes(where, outcomes, logger);
     return outcomes;
   } catch (error) {
     logRefusedReload(`${where} by ${peer}`, error, logger);

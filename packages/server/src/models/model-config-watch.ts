@@ -173,7 +173,7 @@ class WatchedFile {
       this.#isConfigured = true;
       this.#logger.info({ path }, `${path}: reloading ${models.length} models`);
       const outcomes = await this.#reload(models);
-      logOutcomes(path, outcomes, this.#logger);
+      await logOutcomes(path, outcomes, this.#logger);
       return outcomes;
     } catch (error) {
       this.#tell(error);

@@ -72,7 +72,7 @@ class World {
   }
 
   move(models: Readonly<Record<string, string>>): void {
-    this.sources.reconfigure(this.servables(models));
+    void this.sources.reconfigure(this.servables(models));
   }
 
   storage(scheme: string): FakeStorage {
@@ -109,7 +109,7 @@ sourceConformance(
       const storageOf = (name: string) => world.storage(name === "digits" ? "a" : "b");
       const published = new Map<string, readonly bigint[]>();
       world.move({});
-      world.sources.reconfigure(
+      void world.sources.reconfigure(
         world
           .servables({ digits: "a://digits", faces: "b://faces" })
           .map((servable) => ({ ...servable, versionPolicy: allVersions() })),

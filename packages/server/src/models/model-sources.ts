@@ -1,5 +1,6 @@
 import {
   type AspiredVersions,
+  inSlices,
   type ModelSource,
   type RemotePath,
   type ServableId,
@@ -9,6 +10,7 @@ import {
   SourceProblems,
   type SourceProvider,
   type SourceServable,
+  type Steps,
   type StoragePath,
   type VersionLabels,
 } from "@serving-kit/core";
@@ -20,6 +22,9 @@ import { ProviderSource, type ProviderSourceSettings } from "./provider-source.j
 
 /** The reasons of failures of a provider. */
 const FAILURES = ["SOURCE_FAILED", "SOURCE_HANGS"] as const;
+
+/** How many names are withdrawn before the event loop may turn. */
+const STEP_NAMES = 256;
 
 type ModelData = StoragePath | RemotePath;
 
@@ -68,7 +73,7 @@ export class ModelSources extends Observable<AspiredVersions<ModelData>> impleme
     this.#assign(options.servables);
   }
 
-  reconfigure(servables: readonly ProvidedServable[]): void {
+  async reconfigure(servables: readonly ProvidedServable[]): Promise<void> {
     const before = this.#servables;
     this.#assign(servables);
     if (this.#subscriptionCount === 0) return;
@@ -76,12 +81,22 @@ export class ModelSources extends Observable<AspiredVersions<ModelData>> impleme
       const now = this.#servables.get(name);
       if (now !== undefined && now.provider !== provider) this.#moving.set(name, "silent");
     }
-    this.#route();
+    const routed = this.#route();
+    await inSlices(this.#withdraw(this.#servables));
+    await routed;
+  }
+
+  /** Withdraws names that are gone: the first ones immediately, thousands in slices. */
+  *#withdraw(servables: ReadonlyMap<string, ProvidedServable>): Steps<void> {
+    let count = 0;
     for (const name of [...this.#inForce.keys()]) {
-      if (this.#servables.has(name)) continue;
+      if (servables.has(name)) continue;
       this.#moving.delete(name);
       this.#inForce.delete(name);
       for (const subscriber of this.#subscribers) subscriber.next({ name, versions: [] });
+      if (++count % STEP_NAMES === 0) yield;
+      // Others were configured meanwhile.
+      if (this.#servables !== servables) return;
     }
   }
 
@@ -112,7 +127,7 @@ export class ModelSources extends Observable<AspiredVersions<ModelData>> impleme
   }
 
   #attach(subscriber: Subscriber<AspiredVersions<ModelData>>): () => void {
-    if (this.#subscriptionCount++ === 0) this.#route();
+    if (this.#subscriptionCount++ === 0) void this.#route();
     queueMicrotask(() => {
       if (subscriber.closed) return;
       this.#subscribers.add(subscriber);
@@ -127,8 +142,8 @@ export class ModelSources extends Observable<AspiredVersions<ModelData>> impleme
     };
   }
 
-  /** Assigns each provider its servables, and ends the sources of providers that have none. */
-  #route(): void {
+  /** Assigns each provider its servables, and ends the sources of providers that have none. Never rejects. */
+  async #route(): Promise<void> {
     const byProvider = new Map<SourceProvider, SourceServable[]>();
     for (const { provider, ...servable } of this.#servables.values()) {
       const ofProvider = byProvider.get(provider);
@@ -145,14 +160,15 @@ export class ModelSources extends Observable<AspiredVersions<ModelData>> impleme
       source[Symbol.dispose]();
       this.#sources.delete(provider);
     }
-    for (const [provider, servables] of byProvider) {
+    const assigned = Array.from(byProvider, ([provider, servables]) => {
       let source = this.#sources.get(provider);
       if (source === undefined) {
         source = this.#open(provider);
         this.#sources.set(provider, source);
       }
-      source.reconfigure(servables);
-    }
+      return source.reconfigure(servables);
+    });
+    await Promise.all(assigned);
   }
 
   #open(provider: SourceProvider): ProviderSource {

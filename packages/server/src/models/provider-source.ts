@@ -62,17 +62,18 @@ export class ProviderSource implements Disposable {
     this.#listener = listener;
   }
 
-  /** Replaces the servables. The first call makes the source and subscribes to it. */
-  reconfigure(servables: readonly SourceServable[]): void {
+  /** Replaces the servables. The first call makes the source and subscribes to it. Never rejects. */
+  async reconfigure(servables: readonly SourceServable[]): Promise<void> {
     this.#servables = servables;
-    if (this.#source === undefined) {
+    const source = this.#source;
+    if (source === undefined) {
       this.#open();
       return;
     }
     try {
-      this.#source.reconfigure(servables);
+      await source.reconfigure(servables);
     } catch (error) {
-      this.#fail(error);
+      if (this.#source === source) this.#fail(error);
     }
   }
 

@@ -1,6 +1,8 @@
 import {
   AspiredVersionsManager,
+  atOnce,
   type Clock,
+  inSlices,
   type Loader,
   type Logger,
   type ServableId,
@@ -9,6 +11,7 @@ import {
   type Source,
   type SourceEvent,
   type SourceProblem,
+  type Steps,
   withoutUndefined,
 } from "@serving-kit/core";
 import type { Predictor } from "@serving-kit/inference";
@@ -20,7 +23,7 @@ import type { ModelOutcome } from "../config/model-outcome.js";
 import type { ResolvedModel } from "../config/resolve-models.js";
 import { errors } from "../errors.js";
 import type { LoopObserver } from "../plugins/observer.js";
-import { ConfiguredModels } from "./configured-models.js";
+import { ConfiguredModels, type ModelsOrigin } from "./configured-models.js";
 import { CrashRecords } from "./crash-records.js";
 import { isDefinedPath } from "./defined-models.js";
 import { EndedVersions } from "./ended-versions.js";
@@ -37,6 +40,13 @@ import type { ServedModelsOptions } from "./served-models-options.js";
 import { isUri } from "./source-providers.js";
 import { type SettleOptions, settleModels } from "./start-up.js";
 import { tellEvent } from "./state-line.js";
+
+/** The models that were configured at a time, to wait for. */
+export interface Configuration {
+  readonly names: readonly string[];
+  /** Aborts when other models replace them, or the server closes. */
+  readonly superseded: AbortSignal;
+}
 
 /**
  * The models of a server, from their configuration to the manager that holds them: the sources of their base
@@ -59,6 +69,9 @@ export class ServedModels {
   #observers: Pick<LoopObserver, "sourceActivity"> | undefined;
   /** Ends the waiting for the models as they are configured now. */
   #superseding = new AbortController();
+  /** Resolves when the models were replaced, or not, by all who have asked. */
+  #replacing: Promise<unknown> = Promise.resolve();
+  #isStopped = false;
 
   /** @throws ServingError INVALID_ARGUMENT / CONFIG_INVALID. Touches no file. */
   constructor(options: ServedModelsOptions, clock: Clock, logger: Logger) {
@@ -70,7 +83,7 @@ export class ServedModels {
     this.manager = new AspiredVersionsManager<Predictor>({ ...options.manager, clock, logger });
     const { pollIntervalMs, watch, settleMs } = options;
     this.#source = new ModelSources({
-      servables: this.#servables(),
+      servables: atOnce(this.#servables(this.#models.all.values())),
       ...{ clock, logger },
       ...withoutUndefined({ pollIntervalMs, watch, settleMs }),
       isAvailable: ({ name, version }) =>
@@ -162,7 +175,7 @@ export class ServedModels {
       );
       this.manager.connect(adapted);
     }
-    this.#setLabels();
+    atOnce(this.#setLabels());
   }
 
   /**
@@ -180,9 +193,10 @@ export class ServedModels {
     return new Map(remote.map(([name, { basePath }]) => [name, basePath]));
   }
 
-  /** The names that the start-up policy is about: those that are configured, and those that sources must bring. */
-  get required(): readonly string[] {
-    return [...new Set([...this.configured.keys(), ...(this.#options.ready ?? [])])];
+  /** The models that the start-up policy is about: those that are configured, and those that sources must bring. */
+  get required(): Configuration {
+    const { names, superseded } = this.#configuration;
+    return { names: [...new Set([...names, ...(this.#options.ready ?? [])])], superseded };
   }
 
   /** The states of the versions of one model, or of all. */
@@ -204,11 +218,6 @@ export class ServedModels {
     return this.#models.all;
   }
 
-  /** See `ConfiguredModels.withUnsaid`. */
-  withUnsaid(models: readonly ModelConfig[]): readonly ModelConfig[] {
-    return this.#models.withUnsaid(models);
-  }
-
   /** The name of the platform of a model; undefined if each version's files decide. */
   platformName(name: string): string | undefined {
     return this.#models.platformName(name);
@@ -217,29 +226,48 @@ export class ServedModels {
   /** Whether what the start-up policy asked for still holds. */
   isServing(): boolean {
     return isPolicyHeld(this.#options.startUpPolicy ?? "any", {
-      configured: this.required,
+      configured: this.required.names,
       served: this.#served,
       isAvailable: (name) => this.manager.states(name).some(({ state }) => state === "available"),
     });
   }
 
   /**
-   * Replaces all models at once: those that are not listed are unloaded. Callers that wait for the models
-   * that were configured before waits no longer.
+   * Replaces all models: those that are not listed are unloaded. Callers that wait for the models that were configured
+   * before wait no longer. Thousands of models are checked in slices, before any of them counts. Calls replace the models
+   * one after the other. Resolves with the models as they are configured then.
    *
    * @throws ServingError INVALID_ARGUMENT / CONFIG_INVALID, and then changes nothing.
    */
-  replace(models: readonly ModelConfig[]): void {
-    const gone = this.#models.replace(models);
+  replace(models: readonly ModelConfig[], origin: ModelsOrigin): Promise<Configuration> {
+    const replaced = this.#replacing.then(() => this.#replace(models, origin));
+    this.#replacing = replaced.catch(() => {});
+    return replaced;
+  }
+
+  async #replace(models: readonly ModelConfig[], origin: ModelsOrigin): Promise<Configuration> {
+    const check = () => {
+      if (this.#isStopped) throw errors.serverClosing();
+    };
+    check();
+    const change = await inSlices(this.#models.check(models, origin), check);
+    const servables = await inSlices(this.#servables(change.models.values()), check);
+    this.#models.replace(change);
     this.#superseding.abort(errors.reloadSuperseded());
     this.#superseding = new AbortController();
-    this.#source.reconfigure(this.#servables());
-    for (const name of gone) {
+    const configuration = this.#configuration;
+    await this.#source.reconfigure(servables);
+    for (const name of change.gone) {
       this.#served.delete(name);
       this.#labels.remove(name);
     }
-    this.#setLabels();
+    await inSlices(this.#setLabels());
     this.#changes.next(undefined);
+    return configuration;
+  }
+
+  get #configuration(): Configuration {
+    return { names: [...this.configured.keys()], superseded: this.#superseding.signal };
   }
 
   /**
@@ -248,9 +276,8 @@ export class ServedModels {
    */
   async settle(
     { timeoutMs, signal }: SettleOptions,
-    names: readonly string[] = [...this.configured.keys()],
+    { names, superseded }: Configuration = this.#configuration,
   ): Promise<ModelOutcome[]> {
-    const { signal: superseded } = this.#superseding;
     const mayPend = this.#options.allowVersionLabelsForUnavailableModels ?? false;
     const outcomes = await settleModels(
       names,
@@ -275,6 +302,7 @@ export class ServedModels {
 
   /** Ends all waiting for models with `reason`; loads that are interrupted from now on are not crashes. */
   stopSettling(reason: ServingError): void {
+    this.#isStopped = true;
     this.#superseding.abort(reason);
     void this.#crashes?.close();
   }
@@ -291,22 +319,34 @@ export class ServedModels {
     return processedLoader(loader, processor, { processing, path }, id);
   }
 
-  #servables(): ProvidedServable[] {
+  *#servables(models: Iterable<ResolvedModel>): Steps<ProvidedServable[]> {
+    const servables: ProvidedServable[] = [];
+    for (const model of models) {
+      servables.push(this.#servable(model));
+      yield;
+    }
+    return servables;
+  }
+
+  #servable({ name, basePath, versionPolicy }: ResolvedModel): ProvidedServable {
     const { servableVersionsAlwaysPresent } = this.#options;
-    return [...this.#models.all.values()].map(({ name, basePath, versionPolicy }) => ({
+    return {
       provider: this.#models.provider({ basePath }),
       ...{ name, basePath, versionPolicy },
       ...withoutUndefined({ servableVersionsAlwaysPresent }),
-      isComplete: async (path: string) => {
+      isComplete: async (path) => {
         await this.#crashes?.check(path);
         return this.#models.platform(name).isComplete(path);
       },
-      accepts: (path: string) => this.#models.platform(name).accepts(path),
-      refusal: async (uri: string, stamp: string) => this.#crashes?.refusal(uri, async () => stamp),
-    }));
+      accepts: (path) => this.#models.platform(name).accepts(path),
+      refusal: async (uri, stamp) => this.#crashes?.refusal(uri, async () => stamp),
+    };
   }
 
-  #setLabels(): void {
-    for (const model of this.#models.all.values()) this.#labels.set(model);
+  *#setLabels(): Steps<void> {
+    for (const model of this.#models.all.values()) {
+      this.#labels.set(model);
+      yield;
+    }
   }
 }

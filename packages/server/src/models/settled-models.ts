@@ -1,3 +1,4 @@
+import { atOnce, type Steps } from "@serving-kit/core";
 import type { ModelOutcome } from "../config/model-outcome.js";
 
 /**
@@ -24,14 +25,20 @@ export class SettledModels {
     }
   }
 
-  /** The outcomes in the order of the names; undefined while a model has not settled. */
-  outcomes(): ModelOutcome[] | undefined {
+  /** Reads the models that have changed, in steps. */
+  *read(): Steps<void> {
     for (const name of this.#changed) {
+      this.#changed.delete(name);
       const outcome = this.#outcomeOf(name);
       if (outcome === undefined) this.#outcomes.delete(name);
       else this.#outcomes.set(name, outcome);
+      yield;
     }
-    this.#changed.clear();
+  }
+
+  /** The outcomes in the order of the names; undefined while a model has not settled. */
+  outcomes(): ModelOutcome[] | undefined {
+    atOnce(this.read());
     if (this.#outcomes.size < this.#names.size) return undefined;
     return Array.from(this.#names, (name) => this.#outcomes.get(name) as ModelOutcome);
   }

@@ -1,11 +1,12 @@
-import type {
-  AspiredVersionsManager,
-  Clock,
-  ManagerEvent,
-  ModelSource,
-  ServableState,
-  ServingError,
-  SourceEvent,
+import {
+  type AspiredVersionsManager,
+  type Clock,
+  inSlices,
+  type ManagerEvent,
+  type ModelSource,
+  type ServableState,
+  type ServingError,
+  type SourceEvent,
 } from "@serving-kit/core";
 import type { Predictor } from "@serving-kit/inference";
 import { Subscription } from "rxjs/internal/Subscription";
@@ -67,10 +68,13 @@ export async function settleModels(
       watching.unsubscribe();
       resolve(outcomes);
     };
-    const check = (name?: string) => {
-      settled.changed(name);
+    const check = () => {
       const outcomes = isPolled ? settled.outcomes() : undefined;
       if (outcomes) end(outcomes);
+    };
+    const changed = (name?: string) => {
+      settled.changed(name);
+      check();
     };
     const stop = (errorOf: (name: string) => ServingError) => {
       const outcome = (name: string) => (isPolled ? outcomeOf(name, flow, false) : undefined);
@@ -80,12 +84,12 @@ export async function settleModels(
     const onAbort = () => stop(() => signal?.reason as ServingError);
     // When the manager has closed nothing more will come.
     watching.add(
-      manager.events.subscribe({ next: (event) => check(nameOf(event)), complete: giveUp }),
+      manager.events.subscribe({ next: (event) => changed(nameOf(event)), complete: giveUp }),
     );
     // Later, since a version whose problem is over is aspired after that was emitted.
     watching.add(
       source.events.subscribe((event) => {
-        if (event.kind !== "activity") queueMicrotask(() => check(nameOf(event)));
+        if (event.kind !== "activity") queueMicrotask(() => changed(nameOf(event)));
       }),
     );
     if (Number.isFinite(timeoutMs)) {
@@ -95,7 +99,8 @@ export async function settleModels(
     signal?.addEventListener("abort", onAbort);
     watching.add(() => signal?.removeEventListener("abort", onAbort));
     if (signal?.aborted) onAbort();
-    void source.poll().then(() => {
+    void source.poll().then(async () => {
+      await inSlices(settled.read());
       isPolled = true;
       check();
     });
