@@ -4,8 +4,9 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { COMPLETE, incomplete } from "@serving-kit/core";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { looksLikeSavedModel, savedModelCompleteness } from "./completeness.js";
+import { savedModelCompleteness } from "./completeness.js";
 import { savedModelType } from "./proto/schema.js";
+import { looksLikeSavedModel } from "./saved-model-folder.js";
 
 const models = fileURLToPath(new URL("../../../examples/models", import.meta.url));
 const INDEX = "variables/variables.index";

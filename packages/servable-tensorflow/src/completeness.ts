@@ -6,18 +6,10 @@ import {
   isServingError,
   messageOf,
 } from "@serving-kit/core";
-import { explainMissingModel, gatedFiles } from "@serving-kit/inference";
+import { explainMissingModel } from "@serving-kit/inference";
 import { type MetaGraph, readSavedModelToLoad } from "./saved-model.js";
-import { SAVED_MODEL_FILES } from "./saved-model-file.js";
+import { SAVED_MODEL_FILES, sizeOf } from "./saved-model-folder.js";
 import { readShardSizesToLoad, shardName, takeShardSizes } from "./variables/variables-index.js";
-
-/** Tells whether a folder looks like a SavedModel: has `saved_model.pb` or `saved_model.pbtxt`. */
-export async function looksLikeSavedModel(path: string): Promise<boolean> {
-  for (const file of SAVED_MODEL_FILES) {
-    if ((await sizeOf(join(path, file))) !== undefined) return true;
-  }
-  return false;
-}
 
 /**
  * What a SavedModel lacks, as a clause; undefined if it is complete.
@@ -77,12 +69,4 @@ async function missingVariables(
     if (size < bytes) return `variables/${name} has ${size} of ${bytes} bytes`;
   }
   return undefined;
-}
-
-/** The bytes of a file; undefined if there is no such file. */
-async function sizeOf(path: string): Promise<number | undefined> {
-  return gatedFiles.stat(path).then(
-    (stats) => (stats.isFile() ? stats.size : undefined),
-    () => undefined,
-  );
 }

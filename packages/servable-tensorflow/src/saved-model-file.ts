@@ -1,18 +1,12 @@
 import { join } from "node:path";
 import { messageOf } from "@serving-kit/core";
-import { gatedFiles, readFileOf } from "@serving-kit/inference";
+import { readFileOf } from "@serving-kit/inference";
 import textformat from "protobufjs/ext/textformat.js";
 import { errors } from "./errors.js";
 import type { MetaGraphDef, SavedModelProto } from "./proto/messages.js";
 import { pruneText } from "./proto/prune-text.js";
 import { savedModelTextType, savedModelType } from "./proto/schema.js";
-
-/** The two forms of the file that makes a folder a SavedModel. */
-export const SAVED_MODEL_FILES = ["saved_model.pb", "saved_model.pbtxt"] as const;
-
-/** Maximum bytes of a message in protobuf, and of a string in JavaScript. */
-const MAX_BYTES = 2 ** 31 - 1;
-const MAX_TEXT_BYTES = 2 ** 29 - 25;
+import { findFile } from "./saved-model-folder.js";
 
 /**
  * Reads the file of a SavedModel and returns `of` its graphs, which keep the whole file in memory.
@@ -33,25 +27,6 @@ export async function readMetaGraphs<T>(
   } catch (error) {
     throw errors.savedModelInvalid(path, `${file}: ${messageOf(error)}`, error);
   }
-}
-
-/** The file that is there; TensorFlow too prefers the binary one. */
-export async function findFile(
-  path: string,
-): Promise<(typeof SAVED_MODEL_FILES)[number] | undefined> {
-  for (const file of SAVED_MODEL_FILES) {
-    const stats = await gatedFiles.stat(join(path, file)).catch(() => undefined);
-    if (stats === undefined) continue;
-    const limit = file === "saved_model.pb" ? MAX_BYTES : MAX_TEXT_BYTES;
-    if (stats.size > limit) {
-      throw errors.savedModelInvalid(
-        path,
-        `${file} has ${stats.size} bytes; at most ${limit} can be read`,
-      );
-    }
-    return file;
-  }
-  return undefined;
 }
 
 function decode(file: string, bytes: Uint8Array): SavedModelProto {

@@ -2,7 +2,8 @@ import { join } from "node:path";
 import { ReadHandover, type Signature, type Tensor } from "@serving-kit/inference";
 import { errors } from "./errors.js";
 import type { MetaGraphDef } from "./proto/messages.js";
-import { findFile, readMetaGraphs } from "./saved-model-file.js";
+import { readMetaGraphs } from "./saved-model-file.js";
+import { findFile } from "./saved-model-folder.js";
 import { readSignature } from "./signature-def.js";
 import { type VariableNode, variableNodes } from "./variables/variable-nodes.js";
 

@@ -3,8 +3,10 @@ import { RAM_BYTES } from "@serving-kit/core";
 import { definePlatform, gatedFiles, type Platform, warmUpOf } from "@serving-kit/inference";
 import { type PlatformCanary, probeInCanary } from "@serving-kit/native-library";
 import { canaryModule } from "./canary-module.js";
+import { formatInspection } from "./format-inspection.js";
 import { LIBRARY_VARIABLE } from "./native/library.js";
 import { checkOptions, type TensorFlowOptions } from "./options.js";
+import { looksLikeSavedModel } from "./saved-model-folder.js";
 import { attachSavedModel, PLATFORM_NAME } from "./share.js";
 
 /** Variables are read into memory as they are; the graph grows a little when it is optimised. */
@@ -23,10 +25,7 @@ const platform = definePlatform<TensorFlowOptions>({
   },
   probe: async ({ options, own, ...version }) =>
     probeInCanary(version, optionsOfModel(options, own), CANARY),
-  async accepts(path) {
-    const { looksLikeSavedModel } = await import("./completeness.js");
-    return looksLikeSavedModel(path);
-  },
+  accepts: looksLikeSavedModel,
   async isComplete(path) {
     const { savedModelCompleteness } = await import("./completeness.js");
     return savedModelCompleteness(path);
@@ -34,7 +33,7 @@ const platform = definePlatform<TensorFlowOptions>({
   models: "SavedModels",
   files: "a SavedModel (a folder with saved_model.pb)",
   async inspect(path) {
-    const { formatInspection, inspectSavedModel } = await import("./inspect-saved-model.js");
+    const { inspectSavedModel } = await import("./inspect-saved-model.js");
     const inspection = await inspectSavedModel(path);
     const problems = inspection.missing === undefined ? [] : [`not whole: ${inspection.missing}`];
     return { description: formatInspection(inspection), problems };

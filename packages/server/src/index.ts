@@ -76,14 +76,8 @@ export {
   type ModelConfigWatchOptions,
   watchModelConfig,
 } from "./models/model-config-watch.js";
-export {
-  type Known,
-  type ListedModel,
-  type ModelPlace,
-  type ModelsOption,
-  model,
-  type Place,
-} from "./models/model-places.js";
+export { type ModelPlace, model } from "./models/model-place.js";
+export type { Known, ListedModel, ModelsOption, Place } from "./models/model-places.js";
 export type { MissingSource } from "./models/source-providers.js";
 export type { StartUpPolicy } from "./models/start-up.js";
 export type { Acquire, AcquireDecorator, DecoratorHost } from "./plugins/acquire-decorator.js";

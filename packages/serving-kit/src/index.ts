@@ -52,16 +52,14 @@ export { type PythonModelOptions, type PythonOptions, python } from "@serving-ki
 export { type TensorFlowOptions, tensorflow } from "@serving-kit/servable-tensorflow";
 export { type TfliteOptions, tflite } from "@serving-kit/servable-tflite";
 export { lightgbm, type TreeOptions, xgboost } from "@serving-kit/servable-trees";
+export type { ModelConfig, ModelServer, StrayErrorOptions } from "@serving-kit/server";
 export {
   customPlatform,
   drainOnStrayError,
-  type ModelConfig,
-  type ModelServer,
   model,
   openModelConfigFile,
-  type StrayErrorOptions,
   watchModelConfig,
-} from "@serving-kit/server";
+} from "@serving-kit/server/lazy";
 export {
   all,
   filesystemSource,

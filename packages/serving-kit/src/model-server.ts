@@ -1,12 +1,12 @@
 import type { Platform } from "@serving-kit/inference";
 import { canReusePort, reusePortSocket } from "@serving-kit/native-library";
-import {
-  createModelServer as createServer,
-  type Known,
-  type ModelServer,
-  type ModelServerOptions as ServerOptions,
-  type ThreadsOptions,
+import type {
+  Known,
+  ModelServer,
+  ModelServerOptions as ServerOptions,
+  ThreadsOptions,
 } from "@serving-kit/server";
+import { createModelServer as createServer } from "@serving-kit/server/lazy";
 import { builtInPlatforms, builtIns } from "./built-ins.js";
 import { threadModule } from "./plugins.js";
 import { type BuiltInOptions, withServerPlugins } from "./server-plugins.js";

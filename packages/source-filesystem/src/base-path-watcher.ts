@@ -1,4 +1,4 @@
-import { type FSWatcher, watch } from "chokidar";
+import type { FSWatcher } from "chokidar";
 
 /** Callbacks of a watcher. */
 export interface WatchEvents {
@@ -10,7 +10,8 @@ export interface WatchEvents {
 
 interface Watch {
   readonly identity: string;
-  readonly watcher: FSWatcher;
+  /** Undefined until chokidar is loaded. */
+  watcher: FSWatcher | undefined;
   /** Whether all changes are reported from now on. */
   isReliable: boolean;
 }
@@ -33,26 +34,33 @@ export class BasePathWatcher {
   watch(path: string, identity: string): boolean {
     if (this.#watches.get(path)?.identity === identity) return false;
     this.unwatch(path);
+    const watch: Watch = { identity, watcher: undefined, isReliable: false };
+    this.#watches.set(path, watch);
+    void this.#start(path, watch).catch((error) => this.#events.onFailure(path, error));
+    return true;
+  }
+
+  /** chokidar is loaded with the first watch: until then polling finds the changes. */
+  async #start(path: string, watch: Watch): Promise<void> {
+    const isCurrent = () => this.#watches.get(path) === watch;
+    const chokidar = await import("chokidar");
+    if (!isCurrent()) return;
     // One watcher per path, because its "ready" event means that later changes are reported.
-    const watcher = watch(path, { depth: 0, ignoreInitial: true });
-    const isCurrent = () => this.#watches.get(path)?.watcher === watcher;
+    const watcher = chokidar.watch(path, { depth: 0, ignoreInitial: true });
+    watch.watcher = watcher;
     const hint = () => isCurrent() && this.#events.onHint(path);
     watcher.on("ready", () => {
-      const watch = this.#watches.get(path);
-      if (watch?.watcher === watcher) watch.isReliable = true;
+      if (isCurrent()) watch.isReliable = true;
       hint();
     });
     watcher.on("all", hint);
     // The deletion of an empty base path emits no other event.
     watcher.on("raw", hint);
     watcher.on("error", (error) => {
-      const watch = this.#watches.get(path);
-      if (watch?.watcher !== watcher) return;
+      if (!isCurrent()) return;
       watch.isReliable = false;
       this.#events.onFailure(path, error);
     });
-    this.#watches.set(path, { identity, watcher, isReliable: false });
-    return true;
   }
 
   /** Returns whether a path is watched and its watch has not failed. */
@@ -64,7 +72,7 @@ export class BasePathWatcher {
   unwatch(path: string): void {
     const watch = this.#watches.get(path);
     this.#watches.delete(path);
-    void watch?.watcher.close();
+    void watch?.watcher?.close();
   }
 
   /** Stops watching everything. */

@@ -4,8 +4,7 @@ import { join } from "node:path";
 import { Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { crc32, createGunzip } from "node:zlib";
-import { unpackTar as unpackTarInto } from "modern-tar/fs";
-import { type Entry, openPromise, type ZipFile } from "yauzl";
+import type { Entry, ZipFile } from "yauzl";
 import type { InstallOptions } from "./install-options.js";
 
 /** A file that is unpacked. */
@@ -56,6 +55,8 @@ async function unpackTar(
   const names = new Map<string, string>();
   const unpacked = new Set<string>();
   const { size: totalBytes } = await stat(file);
+  // The readers of archives are loaded when there is one: most processes install nothing.
+  const { unpackTar: unpackTarInto } = await import("modern-tar/fs");
   await pipeline(
     [
       createReadStream(file, { highWaterMark: READ_BYTES }),
@@ -86,6 +87,7 @@ async function unpackZip(
   folder: string,
   { onProgress, signal, maxBytes = MAX_BYTES }: UnpackOptions,
 ): Promise<ReadonlySet<string>> {
+  const { openPromise } = await import("yauzl");
   const archive = await openPromise(file, { autoClose: false });
   try {
     const found = new Map<string, Entry>();

@@ -1,7 +1,6 @@
 import { join } from "node:path";
 import type { InstallLibraryOptions } from "@serving-kit/inference";
 import { cacheFolder } from "@serving-kit/native-library";
-import { damagedFiles, readInstalledFiles } from "@serving-kit/native-library/install";
 import { CACHED_FOLDER } from "../native/library.js";
 
 /** The state of an installation. */
@@ -19,6 +18,7 @@ export interface InstallationCheck {
 export async function checkInstallation(
   options: Pick<InstallLibraryOptions, "dir" | "onProgress" | "signal"> = {},
 ): Promise<InstallationCheck | undefined> {
+  const { damagedFiles, readInstalledFiles } = await import("@serving-kit/native-library/install");
   const folder = options.dir ?? join(cacheFolder(), CACHED_FOLDER);
   const installed = await readInstalledFiles(folder);
   if (installed === undefined) return undefined;

@@ -4,7 +4,7 @@ import type { GraphDef } from "../proto/messages.js";
 import { graphDefType } from "../proto/schema.js";
 import { type RunTraits, RunTraitsReader } from "../run-traits.js";
 import type { MetaGraph } from "../saved-model.js";
-import { findFile } from "../saved-model-file.js";
+import { findFile } from "../saved-model-folder.js";
 import { signatureRuns } from "../signature-runs.js";
 import { GraphRows } from "./graph-rows.js";
 

@@ -7,11 +7,7 @@ import {
   systemClock,
 } from "@serving-kit/core";
 import type { ModelConfig } from "../config/model-config.js";
-import {
-  type ModelConfigFile,
-  modelsOf,
-  readModelConfigText,
-} from "../config/model-config-file.js";
+import type { ModelConfigFile } from "../config/model-config-file.js";
 import type { ModelOutcome } from "../config/model-outcome.js";
 import { errors } from "../errors.js";
 import { logOutcomes } from "./log-reload.js";
@@ -83,6 +79,9 @@ export function watchModelConfig(options: ModelConfigWatchOptions): ModelConfigW
   };
 }
 
+/** The readers of config files are loaded when one is read. */
+const readers = () => import("../config/model-config-file.js");
+
 class WatchedFile {
   readonly #path: string;
   readonly #reload: ModelConfigWatchOptions["reload"];
@@ -90,8 +89,8 @@ class WatchedFile {
   readonly #read: (path: string) => Promise<string>;
   /** The text that was tried last. */
   #text: string;
-  /** Whether a file with a `model_config_list` was read. */
-  #isConfigured: boolean;
+  /** Whether a file with a `model_config_list` was read; undefined until the first change. */
+  #isConfigured: boolean | undefined;
   /** The last reported problem of the file. */
   #told: string | undefined;
   #hasEnded = false;
@@ -102,11 +101,10 @@ class WatchedFile {
     file,
     reload,
     logger = silentLogger,
-    read = readModelConfigText,
+    read = async (path) => (await readers()).readModelConfigText(path),
   }: ModelConfigWatchOptions) {
     this.#path = file.path;
     this.#text = file.text;
-    this.#isConfigured = modelsOf(file.text, file.path, silentLogger) !== undefined;
     this.#reload = reload;
     this.#logger = logger;
     this.#read = read;
@@ -161,9 +159,12 @@ class WatchedFile {
   }
 
   async #apply(text: string): Promise<readonly ModelOutcome[]> {
+    const before = this.#text;
     this.#text = text;
     const path = this.#path;
     try {
+      const { modelsOf } = await readers();
+      this.#isConfigured ??= modelsOf(before, path, silentLogger) !== undefined;
       const models = modelsOf(text, path, this.#logger);
       if (models === undefined) {
         if (this.#isConfigured) throw errors.configEmptied(path);

@@ -9,15 +9,7 @@ import {
 import type { ModelConfig } from "../config/model-config.js";
 import { errors } from "../errors.js";
 import { definedPath } from "./defined-models.js";
-
-/** A model's place and options, with the type that its versions must have. */
-export interface ModelPlace<T = ModelType>
-  extends Omit<ModelConfig, "name" | "basePath" | "expects"> {
-  /** See `ModelConfig.basePath`. */
-  readonly basePath: string | URL;
-  /** The signatures that each version must have: what `serving-kit types` writes. Default: any. */
-  readonly expects?: T | undefined;
-}
+import type { ModelPlace } from "./model-place.js";
 
 /** One of a server's models by name: its base path, its place with options, or a model that the program defines. */
 export type Place<T> =
@@ -42,21 +34,6 @@ export interface ListedModel extends Omit<ModelConfig, "basePath"> {
 
 /** The models of a server: by name, or a list. */
 export type ModelsOption<M> = { readonly [N in keyof M]: Place<M[N]> } | readonly ListedModel[];
-
-/**
- * Returns a model's place with the type that its versions must have: `models: { digits: model("models/digits", digits) }`.
- * The type is what `serving-kit types` writes, or a model that the program defines.
- *
- * @example
- * ```ts
- * // import { digits } from "./digits.js", which `serving-kit types` wrote
- * await createModelServer({ models: { digits: model("models/digits", digits) } });
- * ```
- */
-export const model = <T extends ModelType>(basePath: string | URL, expects: T): ModelPlace<T> => ({
-  basePath,
-  expects,
-});
 
 /** The models as a list. @throws ServingError INVALID_ARGUMENT / CONFIG_INVALID. */
 export function modelsOf(models: unknown): readonly ModelConfig[] | undefined {

@@ -1,5 +1,5 @@
 import { type Platform, withMembers } from "@serving-kit/inference";
-import { detectPlatform } from "@serving-kit/server";
+import { detectPlatform } from "@serving-kit/server/lazy";
 import type { PlatformRow, PlatformSetup } from "./platform-row.js";
 
 /**

@@ -1,6 +1,6 @@
 import type { Platform } from "@serving-kit/inference";
 import { type TensorFlowOptions, tensorflow } from "@serving-kit/servable-tensorflow";
-import { bfloat16Config, readSessionConfigFile } from "../config-files/session-config-file.js";
+import type { readSessionConfigFile } from "../config-files/session-config-file.js";
 import type { PlatformSetup } from "./platform-row.js";
 import { settingsOf, type TensorFlowFlags } from "./tensorflow-flags.js";
 
@@ -19,10 +19,10 @@ export async function tensorflowOptionsOf(setup: PlatformSetup): Promise<TensorF
   const { platformConfig } = setup;
   const { tags, warmup, warmupIterations, mixedPrecision } = platformConfig ?? settingsOf(setup);
   const file = flags.tensorflow_session_config_file;
-  const session = file === "" ? {} : await readSessionConfigFile(file, setup.logger);
+  const session = file === "" ? {} : await readSession(file, setup.logger);
   const settings = platformConfig?.session ?? session;
-  const isBfloat16 = mixedPrecision === "bfloat16";
-  const configs = [...(isBfloat16 ? [bfloat16Config()] : []), settings.sessionConfig ?? []];
+  const precision = mixedPrecision === "bfloat16" ? await bfloat16() : [];
+  const configs = [precision, settings.sessionConfig ?? []];
   const sessionConfig = Buffer.concat(configs.map((config) => Uint8Array.from(config)));
   const memoryFraction = platformConfig ? 0 : flags.per_process_gpu_memory_fraction;
   const opLibraries = flags.tensorflow_op_libraries;
@@ -38,6 +38,14 @@ export async function tensorflowOptionsOf(setup: PlatformSetup): Promise<TensorF
     ...(warmupIterations > 1 && { warmupIterations }),
   };
 }
+
+// The readers of config files are loaded if there is one.
+const configFiles = () => import("../config-files/session-config-file.js");
+
+const readSession: typeof readSessionConfigFile = async (path, logger) =>
+  (await configFiles()).readSessionConfigFile(path, logger);
+
+const bfloat16 = async () => (await configFiles()).bfloat16Config();
 
 function threadsOf({
   tensorflow_session_parallelism: both,

@@ -1,0 +1,30 @@
+// A program that only serves calls none of these: their modules are loaded with the first call.
+import type { inspectSavedModel as inspect } from "./inspect-saved-model.js";
+import type { installTensorFlow as install } from "./install/install-tensorflow.js";
+import type { readSavedModel as read } from "./saved-model.js";
+
+/**
+ * Reads a SavedModel's tags, signatures, assets and warm-up requests. Needs no library.
+ *
+ * @throws ServingError as `readSavedModel` does, and WARM_UP_INVALID, WARM_UP_TOO_LONG.
+ */
+export const inspectSavedModel: typeof inspect = async (path) =>
+  (await import("./inspect-saved-model.js")).inspectSavedModel(path);
+
+/**
+ * Downloads libtensorflow, checks it and unpacks it into the cache folder, or into `dir`. `version` defaults to the one
+ * whose checksums are known. Files that are there already are checked, and replaced if they are damaged.
+ *
+ * @throws ServingError UNAVAILABLE / INSTALL_FAILED with what to do by hand; the signal's reason.
+ */
+export const installTensorFlow: typeof install = async (options) =>
+  (await import("./install/install-tensorflow.js")).installTensorFlow(options);
+
+/**
+ * Reads the graphs of a SavedModel: tags, signatures and assets. Needs no library.
+ *
+ * @throws ServingError NOT_FOUND / SAVED_MODEL_MISSING if the folder has no `saved_model.pb` or `saved_model.pbtxt`;
+ * DATA_LOSS / SAVED_MODEL_INVALID if that file is damaged.
+ */
+export const readSavedModel: typeof read = async (path) =>
+  (await import("./saved-model.js")).readSavedModel(path);
