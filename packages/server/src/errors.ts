@@ -4,7 +4,7 @@ import { modelErrors } from "./errors/model-errors.js";
 import { pluginErrors } from "./errors/plugin-errors.js";
 import { requestErrors } from "./errors/request-errors.js";
 
-/** The errors of this package, one factory for each reason. Texts of TF Serving are kept as they are. */
+/** The errors of this package, one factory for each reason. Texts of TF Serving are unchanged. */
 export const errors = {
   ...configErrors,
   ...modelErrors,

@@ -1,6 +1,6 @@
 /**
- * The model server: configuration to sources, adapters and a manager, served by protocols over HTTP and gRPC,
- * mounted in an app or listening by itself.
+ * The model server: turns a configuration into sources, adapters and a manager, and serves the models by protocols
+ * over HTTP and gRPC, mounted in an app or on its own ports.
  *
  * @packageDocumentation
  */

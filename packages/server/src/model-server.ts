@@ -28,53 +28,52 @@ export interface ModelServerOptions<M = unknown> extends Omit<ServedModelsOption
    * `{ name, basePath, … }`. Default none; `reload` replaces them.
    */
   readonly models?: ModelsOption<M> | undefined;
-  /** How long to wait for the start-up policy in ms. Default Infinity. */
+  /** Timeout in ms for the start-up policy. Default Infinity. */
   readonly startUpTimeoutMs?: number | undefined;
   /**
-   * Called with the server before it looks for the first model. What it makes listen answers health
-   * and status at once, and refuses the rest with 503 (UNAVAILABLE) until the start-up policy is met;
-   * what it rejects with ends the start. Default none.
+   * Called with the server before it looks for models. If it starts listeners, they serve health and status
+   * immediately, and reject other requests with 503 (UNAVAILABLE) until the start-up policy is met. If it rejects,
+   * the start fails with its error. Default none.
    */
   readonly beforeStart?: ((server: ModelServer) => void | Promise<void>) | undefined;
   /**
-   * Whether clients may replace the models by the RPC HandleReloadConfigRequest: `reload`, the default, within
-   * `modelRoots`, or `none`. `reload` of this object is not limited.
+   * Whether clients may replace the models with the RPC HandleReloadConfigRequest: `reload`, the default, within
+   * `modelRoots`, or `none`. The method `reload` of this object is not limited.
    */
   readonly modelControl?: ModelControlMode | undefined;
   /**
-   * The folders and URIs that clients may load models from, and all below. Symlinks are resolved. A URI is allowed
-   * only below a root that is a URI. Default: the parents of the base paths of `models`, or the base path itself if
-   * its parent is `/` or has no path.
+   * The folders and URIs at and below which clients may load models. Symlinks are resolved. A URI is allowed only
+   * below a root that is a URI. Default: the parents of the base paths of `models`, or the base path itself if its
+   * parent is `/` or has no path.
    */
   readonly modelRoots?: readonly string[] | undefined;
-  /** CORS, timeouts and limits of what is served over HTTP, wherever it is mounted. Default TF Serving's. */
+  /** CORS, timeouts and limits of HTTP routes, regardless of where they are mounted. Default: TF Serving's. */
   readonly rest?: HttpOptions | undefined;
-  /** Limits of what all clients together may take: memory, connections, answers that stall. */
+  /** Limits for all clients together: memory, connections, stalled responses. */
   readonly limits?: ServerLimits | undefined;
-  /** Decides which requests may be answered, over HTTP and gRPC. Default: all. */
+  /** Decides which requests are allowed, over HTTP and gRPC. Default: all. */
   readonly authorize?: Authorize | undefined;
-  /** How clients reach the models: see `Protocol`. Default none: the models are served within the process. */
+  /** The protocols for clients: see `Protocol`. Default none: the models can be called only within the process. */
   readonly protocols?: readonly Protocol[] | undefined;
-  /** Observers of the calls: metrics, spans, a request log. Default none. */
+  /** Observers of calls, such as metrics, spans and a request log. Default none. */
   readonly observers?: readonly Observer[] | undefined;
-  /** Decorators between calls and versions, the last one nearest to the calls. Default none. */
+  /** Decorators of `acquire` between calls and versions. The last one is the outermost, called first. Default none. */
   readonly acquireDecorators?: readonly AcquireDecorator[] | undefined;
   /**
-   * How many event loops answer what comes by `listen` and `listenGrpc`, each in a worker thread, over
-   * one loaded copy of each model; 1, the default, is the app's own. Where threads cannot share a port
-   * it stays at 1, with a warning.
+   * Number of event loops that serve `listen` and `listenGrpc`, each in a worker thread, with one loaded copy of each
+   * model. 1, the default, is the app's own loop. If threads cannot share a port, 1 is used, with a warning.
    */
   readonly threads?: number | ThreadsOptions | undefined;
-  /** Default: nothing is written. */
+  /** Default: no logging. */
   readonly logger?: Logger | undefined;
   /** Default `systemClock`. */
   readonly clock?: Clock | undefined;
 }
 
 /**
- * A model server: models from their sources, served by its protocols.
+ * A model server: loads models from sources, and serves them by protocols.
  *
- * Nothing listens until `listen`; mounted in an app, by `rest` or `fetch`, it shares the app's server.
+ * It listens only after `listen`. Mounted in an app with `rest` or `fetch`, it uses the app's server.
  *
  * @example
  * ```ts
@@ -91,63 +90,61 @@ export interface ModelServer<M extends { [N in keyof M]: ModelType } = OpenModel
   readonly rest: RestListener;
   /** The HTTP routes of all protocols for Hono and everything built on the Fetch API. */
   readonly fetch: FetchHandler;
-  /** Methods and paths of the HTTP routes that `rest` claims where it is mounted: for apps that list theirs. */
+  /** Methods and paths of the HTTP routes of `rest`, for apps that list their routes. */
   readonly routes: readonly Pick<HttpRoute, "method" | "path">[];
   /** The manager of the models, for predictions within the process. */
   readonly manager: AspiredVersionsManager<Predictor>;
   /**
-   * Listens over HTTP or HTTPS. Rejects with Node's error when the port is taken; throws
-   * ServingError INVALID_ARGUMENT / CONFIG_INVALID for the TLS configuration.
+   * Listens for HTTP or HTTPS. Rejects with Node's error if the port is taken; throws ServingError INVALID_ARGUMENT /
+   * CONFIG_INVALID for the TLS configuration.
    */
   listen(options?: ListenOptions): Promise<Listening>;
-  /** Listens over HTTP on a unix socket. Rejects as the other form does. */
+  /** Listens for HTTP on a unix socket. Rejects as the other overload. */
   listen(options: SocketListenOptions): Promise<SocketListening>;
   /**
-   * Listens for the gRPC services of the protocols. Rejects with an error with Node's `code` when the port is
-   * taken; throws ServingError INVALID_ARGUMENT / CONFIG_INVALID for the TLS configuration.
+   * Listens for the gRPC services of the protocols. Rejects with an error with Node's `code` if the port is taken;
+   * throws ServingError INVALID_ARGUMENT / CONFIG_INVALID for the TLS configuration.
    */
   listenGrpc(options?: GrpcListenOptions): Promise<GrpcListening>;
   /**
-   * Replaces all models, given by name or as a list: the others are unloaded, except those of `sources`. Reloads take effect in the order of the
-   * calls, the first when the server has started.
+   * Replaces all models, by name or as a list. Other models are unloaded, except those of `sources`. Reloads take
+   * effect in the order of the calls, the first one after the server has started.
    *
-   * Resolves when each model has an available version or has failed, with the outcome of each. One that
-   * has done neither is given up (only the waiting, not the model) with MODEL_NOT_SETTLED
-   * (DEADLINE_EXCEEDED) after `timeoutMs` (default 300,000), with RELOAD_SUPERSEDED (ABORTED) when
-   * another reload takes effect, and with the reason of `signal` when it aborts. A reload that still waits
-   * for the start after `timeoutMs` gives all its models up in this way, and takes effect nevertheless;
-   * with a `signal` that aborts before it does not, and rejects with the reason.
+   * Resolves with the outcome of each model when all models have an available version or have failed. For other
+   * models, only the wait ends and the model keeps loading: with MODEL_NOT_SETTLED (DEADLINE_EXCEEDED) after
+   * `timeoutMs` (default 300,000), with RELOAD_SUPERSEDED (ABORTED) when another reload takes effect, and with the
+   * reason of `signal` when it aborts. If the server has not started after `timeoutMs`, all models have this outcome
+   * and the reload still takes effect later. If `signal` aborts before the start, the reload does not take effect and
+   * rejects with the reason.
    *
    * @throws ServingError INVALID_ARGUMENT / CONFIG_INVALID, and then changes nothing.
    */
   reload(models: ModelsOption<unknown>, options?: ReloadOptions): Promise<ModelOutcome[]>;
-  /** Opens log files again after a rotation: those of observers, such as the request log. */
+  /** Reopens log files of observers after a rotation, such as the request log. */
   reopenLogs(): void;
-  /** Looks for versions now, and resolves when what was found has been aspired. */
+  /** Polls for versions now, and resolves when the found versions have been aspired. */
   poll(): Promise<void>;
   /**
-   * Reports not ready from now on, and still answers for `ms`, so that load balancers stop sending
-   * requests before the server closes. Each answer asks its client to close the connection: `Connection:
-   * close` in HTTP/1, and GOAWAY once on each HTTP/2 connection that is open. New connections are served.
+   * Reports not ready from now on, but still serves requests for `ms`, so that load balancers stop sending requests
+   * before the server closes. Clients are asked to close their connections: with `Connection: close` in each HTTP/1
+   * response, and one GOAWAY on each open HTTP/2 connection. New connections are served.
    *
-   * Resolves after `ms`; earlier if no connection is open and none has come for a second, unless the REST
-   * API is mounted in an app, whose connections are not known; or when `close` is called. Call `close`
-   * next. A server that has not started, or that closes, resolves immediately; a second call returns the
-   * first promise. Never rejects.
+   * Resolves after `ms`, or when `close` is called. Resolves earlier if no connection is open and none was opened for
+   * a second, unless an app mounts the REST API, whose connections are not known. Call `close` next. If the server
+   * has not started or is closing, resolves immediately. A second call returns the first promise. Never rejects.
    *
    * @throws RangeError unless `ms` is a number >= 0.
    */
   lameDuck(ms: number): Promise<void>;
   /**
-   * Ends the answers of `rest` and `fetch` that have no end of their own, such as server-sent events, while all
-   * else is answered as before: for an app that waits for its requests before it calls `close`, which does the
-   * same.
+   * Ends endless responses of `rest` and `fetch`, such as server-sent events, while other requests are still served.
+   * For apps that wait for their requests before they call `close`, which does the same.
    */
   endStreams(): void;
   /**
-   * Not ready from now on; refuses new requests with 503, waits for those in flight, stops listening
-   * and unloads all models. After `deadlineMs` (default: never) it no longer waits: what is in flight
-   * is cut off. Can be called again and gives the same promise.
+   * Reports not ready, rejects new requests with 503, waits for requests in flight, stops listening and unloads all
+   * models. After `deadlineMs` (default: no deadline), aborts the remaining requests. Later calls return the same
+   * promise.
    */
   close(options?: { readonly deadlineMs?: number | undefined }): Promise<void>;
 }

@@ -236,7 +236,7 @@ it.each([
   [{ sources: [{}] }, "sources[0]: expected a source; got an object"],
   [
     { ready: ["b"], sources: [] },
-    'ready: expected names of models or of sources; got "b", and there is no source',
+    'ready: expected names of configured models, or of models from sources; got "b", but the server has no sources',
   ],
   [{ raedy: ["b"] }, "unknown option raedy; did you mean ready?"],
 ])("refuses %j", async (options, message) => {

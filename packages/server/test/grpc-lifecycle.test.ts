@@ -238,7 +238,7 @@ describe("listening", () => {
     const server = await world.serve([], { models: [], logger });
     const channelArguments = { "grpc.max_connection_age_ms": 2000, "grpc.so_reuseport": 0 };
     await server.listenGrpc({ port: 0, host: "127.0.0.1", channelArguments });
-    expect(warned).toEqual(["the gRPC server knows no argument grpc.so_reuseport"]);
+    expect(warned).toEqual(["the gRPC server does not support the argument grpc.so_reuseport"]);
   });
 
   it.each([

@@ -171,8 +171,8 @@ describe("Predict", () => {
       spec(),
       { x: { dtype: 1, tensor_shape: { dim: [{ size: 2 ** 28 }] } } },
       status.RESOURCE_EXHAUSTED,
-      "the request would take more than 33554432 bytes of memory: expected at most ten times its body or 32 MiB, and " +
-        "no more than --max_request_memory (limits.requestMemoryBytes). Send fewer elements at a time",
+      "the request would need more than 33554432 bytes of memory: expected at most ten times its body or 32 MiB, and " +
+        "no more than --max_request_memory (limits.requestMemoryBytes). Send fewer elements per request",
     ],
   ])("refuses %j with %j", async (model_spec, inputs, code, message) => {
     await expect(predict(model_spec as object, inputs)).rejects.toEqual(failure(code, message));

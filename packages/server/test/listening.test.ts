@@ -166,7 +166,7 @@ describe("beforeStart", () => {
     await loading.begun;
     const rest = { host: "127.0.0.1", port: listening.rest };
     using grpc = new GrpcClient(`127.0.0.1:${listening.grpc}`);
-    const refusal = "the server is starting: its models are not loaded yet";
+    const refusal = "the server is starting: its models are still loading";
     const refused = await ask(rest, PREDICT, ONE);
     expect([refused.status, JSON.parse(refused.text)]).toEqual([503, { error: refusal }]);
     expect((await ask(rest, "/v1/health/live")).status).toBe(200);
@@ -266,7 +266,7 @@ describe("a client of the wrong protocol", () => {
     }
     const once = [
       `REST port ${rest.port}: a client speaks HTTP/2, as gRPC clients do; gRPC is served at port ${grpc.port}`,
-      `gRPC port ${grpc.port}: a client does not speak HTTP/2, as REST clients do not; REST is served at port ${rest.port}`,
+      `gRPC port ${grpc.port}: a client does not speak HTTP/2, so it may be a REST client; REST is served at port ${rest.port}`,
     ];
     expect(lines).toEqual(once);
     await clock.advance(60_000);
@@ -282,7 +282,7 @@ describe("a client of the wrong protocol", () => {
     const told = await server.listenGrpc({ port: 0, host, elsewhere: "see the manual" });
     await sendTo(told.port as number, GET);
     expect(lines).toEqual([
-      expect.stringMatching(/this server serves no REST at a port: this one speaks gRPC only$/),
+      expect.stringMatching(/this server does not serve REST on a port$/),
       expect.stringMatching(/; see the manual$/),
     ]);
   });

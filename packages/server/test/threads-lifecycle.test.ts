@@ -34,7 +34,7 @@ describe("a loop that ends", () => {
     await expect(world.predict("m", "", crash)).rejects.toMatchObject({ code: "ECONNRESET" });
     await until(() => lines.length > 1);
     expect(lines).toEqual([
-      "a callback of model m version 1 failed: nobody catches this; draining before the exit",
+      "model m version 1: uncaught exception: nobody catches this; draining before the exit",
       "an event loop of the server has ended with exit code 1; another replaces it",
     ]);
     for (let i = 0; i < 8; i++) expect((await world.predict("m")).status).toBe(200);

@@ -104,7 +104,7 @@ describe("runCommand", () => {
     ],
     [
       ["--enable_batching", "--batching_parameters_file=/nowhere"],
-      "--batching_parameters_file: expected a file that can be read; got /nowhere",
+      "--batching_parameters_file: expected a readable file; got /nowhere",
     ],
   ])("with %j gives 1 and one line", async (args, message) => {
     const { code, stdout, stderr } = await run(...args);

@@ -180,7 +180,7 @@ describe("serving-kit while a model is being loaded", () => {
     const status = async (path: string) => (await fetch(url + path)).status;
     expect([await status("/v1/health/live"), await status("/v1/health/ready")]).toEqual([200, 503]);
     expect((await ask({ port: new URL(url).port }, "/v1/models/odd:predict", "{}")).text).toBe(
-      '{"error":"the server is starting: its models are not loaded yet"}',
+      '{"error":"the server is starting: its models are still loading"}',
     );
     const other = start(...args, "--rest_api_port=any");
     await other.said(/http:\S+/);

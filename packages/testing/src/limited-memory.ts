@@ -10,7 +10,7 @@ export function limitedMemory(bytes: number): MemoryAllowance & { readonly taken
     },
     take(more) {
       if (!(taken + more <= bytes)) {
-        const message = `the request would take more than ${bytes} bytes`;
+        const message = `the request would need more than ${bytes} bytes`;
         throw new ServingError("RESOURCE_EXHAUSTED", "REQUEST_TOO_COSTLY", message, {
           status: 413,
         });

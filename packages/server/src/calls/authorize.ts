@@ -2,7 +2,7 @@ import { errors } from "../errors.js";
 import type { Awaitable } from "../plugins/protocol.js";
 import type { CallHeaders } from "../plugins/server-core.js";
 
-/** A request that `authorize` decides about. */
+/** The request that `authorize` decides about. */
 export interface AuthorizeRequest {
   /** HTTP headers or gRPC metadata, by names in lower case. */
   readonly metadata: CallHeaders;
@@ -11,21 +11,21 @@ export interface AuthorizeRequest {
   readonly protocol: "http" | "grpc";
   /** `POST /v1/models/digits:predict`, or `/tensorflow.serving.PredictionService/Predict`. */
   readonly method: string;
-  /** The model that is called. Undefined before anything is read, and for requests that call none. */
+  /** The called model. Undefined before the body is read, and for requests that call no model. */
   readonly model?: string;
 }
 
 /**
- * Decides whether a request may be answered, over HTTP and gRPC. Called with each request before anything of it is
- * read, and again with the model before a call of it is decoded. `false` is 403 (PERMISSION_DENIED); a ServingError
- * that it throws is answered as it is, so UNAUTHENTICATED is 401. Any other error is INTERNAL.
+ * Decides whether to serve a request, over HTTP and gRPC. Called for each request before its body is read, and again
+ * with the model before its body is decoded. `false` rejects the request with 403 (PERMISSION_DENIED). A thrown
+ * ServingError becomes the response, so UNAUTHENTICATED is 401. Any other error is INTERNAL.
  */
 export type Authorize = (request: AuthorizeRequest) => Awaitable<boolean>;
 
 /** Authorizes one request: without a model before it is read, with the model before the call is decoded. */
 export type CallAuthorizer = (model?: string) => Promise<void>;
 
-/** Makes what authorizes one request. It rejects with PERMISSION_DENIED / NOT_AUTHORIZED. */
+/** Makes the function that authorizes one request. It rejects with PERMISSION_DENIED / NOT_AUTHORIZED. */
 export const authorizer =
   (authorize: Authorize, request: AuthorizeRequest): CallAuthorizer =>
   async (model) => {

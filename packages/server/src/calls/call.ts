@@ -18,16 +18,16 @@ import { shortened } from "../shown-text.js";
 /** The parts of an event loop that `makeCall` uses. */
 export interface CallHost {
   readonly acquire: Acquire;
-  /** Acquires a version that `acquire` chose for this call before: no decorator is asked again. */
+  /** Acquires a version that `acquire` already chose for this call, without calling decorators again. */
   readonly reacquire: Acquire;
   readonly clock: Clock;
-  /** Begins to observe a call of the model. */
+  /** Starts to observe a call of the model. */
   observe(api: string, model: string, context: CallContext): CallObservation | undefined;
 }
 
 const NO_BODY = new Uint8Array(0);
 
-/** Contract: `ServerCore.call`. The one path of every call of every protocol. */
+/** Contract: `ServerCore.call`. Every call of every protocol takes this path. */
 export async function makeCall<T, R, B = Uint8Array>(
   host: CallHost,
   call: ServableCall<T, R, B>,
@@ -66,14 +66,17 @@ export async function makeCall<T, R, B = Uint8Array>(
   }
 }
 
-/** The version that would answer now. An unknown one is refused here, and costs no body. */
+/** Returns the version that would be used now. Rejects an unknown version before the body is read. */
 function choose({ acquire }: CallHost, request: ServableRequest): ServableId {
   const handle = acquire(request);
   handle.release();
   return handle.id;
 }
 
-/** A handle of the chosen version, or of another one if that was unloaded while the body came. */
+/**
+ * Returns a handle to the chosen version, or to another one if the chosen version was unloaded while the body
+ * arrived.
+ */
 function hold(
   { acquire, reacquire }: CallHost,
   request: ServableRequest,
@@ -101,20 +104,20 @@ function located<B>(call: Pick<ServableCall<unknown, unknown, B>, "locate">, bod
   return call.locate(body);
 }
 
-/** The context with the deadline that its timeout means, counted from now. */
+/** Returns the context with the deadline of its timeout, starting now. */
 function withDeadline(context: CallContext, clock: Clock): CallContext {
   const { deadlineAtMs, timeoutMs = Number.POSITIVE_INFINITY } = context;
   if (deadlineAtMs !== undefined || timeoutMs === Number.POSITIVE_INFINITY) return context;
   return { deadlineAtMs: clock.now() + timeoutMs, signal: context.signal };
 }
 
-/** A version while it answers one call. */
+/** A version while it serves one call. */
 class RunningVersion implements CalledVersion {
   readonly id: ServableId;
   readonly predictor: Predictor;
   readonly allowance: CallAllowance;
   readonly #handle: ServableHandle<Predictor>;
-  /** Whether the call is over: what comes later is no longer observed. */
+  /** Whether the call has ended; later events are not observed. */
   #hasEnded = false;
   #isRunning = false;
   readonly #limits: CallContext;
@@ -149,7 +152,7 @@ class RunningVersion implements CalledVersion {
     if (this.#hasEnded) throw errors.callEnded();
   }
 
-  /** The run that is in progress has ended: before another one, and at the end of the call. */
+  /** Ends the run in progress: before another run, and at the end of the call. */
   ran(): void {
     if (this.#isRunning) this.#observation?.ran();
     this.#isRunning = false;
@@ -172,7 +175,7 @@ class RunningVersion implements CalledVersion {
     return respond.call(this.predictor, body, format, options);
   }
 
-  /** Passes facts on while the call is observed. */
+  /** Forwards facts while the call is observed. */
   #onFact(): PredictOptions["onFact"] {
     const observation = this.#observation;
     if (observation?.fact === undefined) return undefined;

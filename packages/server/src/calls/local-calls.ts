@@ -10,14 +10,14 @@ import {
 } from "@serving-kit/inference";
 import type { CalledVersion, ServableCall, ServerCore } from "../plugins/server-core.js";
 
-/** The name under which calls within the process are observed. */
+/** The name of calls within the process for observers. */
 export const LOCAL_API = "Predict";
-/** The entrypoint that observers see of them. */
+/** The entrypoint of these calls for observers. */
 export const LOCAL_ENTRYPOINT = "in-process";
 
 /** The configuration as `LocalCalls` needs it. */
 export interface LocalModels {
-  /** The name of the platform of a model; undefined if it is found out for each version. */
+  /** Returns the name of a model's platform; undefined if it is detected for each version. */
   platformName(name: string): string | undefined;
 }
 
@@ -65,7 +65,7 @@ export class LocalCalls implements ModelCalls {
   }
 }
 
-/** One call, which answers its outputs. */
+/** Makes one call and returns its outputs. */
 class LocalCall<R = Tensors> implements ServableCall<Tensors, R> {
   readonly api = LOCAL_API;
   readonly servable: ServableRequest;
@@ -85,7 +85,7 @@ class LocalCall<R = Tensors> implements ServableCall<Tensors, R> {
   }
 }
 
-/** One call, which answers the version too. */
+/** Makes one call and returns its outputs and the version. */
 class IdentifiedCall extends LocalCall<ModelAnswer<Tensors>> {
   encode(outputs: Tensors, id: ServableId): ModelAnswer<Tensors> {
     return { outputs, id };

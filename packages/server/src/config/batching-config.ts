@@ -35,7 +35,7 @@ const fields = Object.fromEntries(
 /** TF Serving's `BatchingParameters` (session_bundle_config.proto). */
 export const batchingParameters: WireMessage = wireMessage("BatchingParameters", fields);
 
-// A pool that models share by name is described by the server's own file alone.
+// Only the server's own file can describe a pool that models share by name.
 const { thread_pool_name: _name, ...ofModel } = fields;
 const { num_batch_threads: _threads, ...ofSignature } = ofModel;
 const signature = wireMessage("SignatureBatchingParameters", ofSignature);
@@ -46,7 +46,7 @@ const model = wireMessage("BatchingParameters", {
     rule: "map",
     schema: z
       .record(z.string(), signature.schema)
-      .meta({ description: "Parameters of signatures that differ, by name." }),
+      .meta({ description: "Parameters of single signatures, by name." }),
   },
 });
 
@@ -55,14 +55,13 @@ export const batchingField = {
   type: model,
   schema: z.union([z.boolean(), z.literal("auto"), model.schema]).meta({
     description:
-      "How this model is batched, instead of what the flags say: auto if its rows are proven to be " +
-      "independent, false for not at all, true for " +
-      "batches that grow by themselves, or TF Serving's BatchingParameters.",
+      "How this model is batched, instead of the flags: auto if its rows are proven to be independent, " +
+      "false for no batching, true for the defaults, or TF Serving's BatchingParameters.",
   }),
 } as const satisfies WireField;
 
 /**
- * Returns the options that the `batching` of a model stands for.
+ * Returns the options for the `batching` of a model.
  *
  * @throws ServingError INVALID_ARGUMENT / BATCHING_OPTIONS_INVALID as `parseBatchingParameters` does.
  */

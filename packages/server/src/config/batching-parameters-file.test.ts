@@ -117,7 +117,7 @@ describe("parseBatchingParametersFile", () => {
     await expect(readBatchingParametersFile("/nowhere/batching.pbtxt")).rejects.toMatchObject({
       reason: "CONFIG_FILE_UNREADABLE",
       message: expect.stringMatching(
-        /^batching parameters file: expected a file that can be read; got \/nowhere\/batching.pbtxt: ENOENT/,
+        /^batching parameters file: expected a readable file; got \/nowhere\/batching.pbtxt: ENOENT/,
       ),
     });
   });

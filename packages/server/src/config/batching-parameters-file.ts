@@ -15,13 +15,12 @@ const FORMAT: TextFormat = {
 };
 
 /**
- * Reads the text of a batching parameters file: TF Serving's `BatchingParameters` in protobuf's text
- * format, such as `max_batch_size { value: 128 }`, or the same fields as a JSON object, where
- * `{ "max_batch_size": 128 }` will do. What begins with `{` is JSON.
+ * Reads the text of a batching parameters file: TF Serving's `BatchingParameters` in protobuf's text format, such as
+ * `max_batch_size { value: 128 }`, or the same fields as a JSON object such as `{ "max_batch_size": 128 }`. A text
+ * that starts with `{` is parsed as JSON.
  *
- * @throws ServingError CONFIG_FILE_INVALID (INVALID_ARGUMENT) with the path and what is wrong: the
- * line, an unknown field, a value of another type, or what does not fit together, in TF Serving's
- * words.
+ * @throws ServingError CONFIG_FILE_INVALID (INVALID_ARGUMENT) with the path and the problem: the line, an unknown
+ * field, a value of another type, or TF Serving's text for inconsistent values.
  */
 export function parseBatchingParametersFile(
   text: string,
@@ -41,8 +40,7 @@ export function parseBatchingParametersFile(
 /**
  * Reads a batching parameters file.
  *
- * @throws ServingError CONFIG_FILE_UNREADABLE (FAILED_PRECONDITION), or what
- * `parseBatchingParametersFile` throws.
+ * @throws ServingError CONFIG_FILE_UNREADABLE (FAILED_PRECONDITION), or as `parseBatchingParametersFile`.
  */
 export async function readBatchingParametersFile(
   path: string,
@@ -55,8 +53,8 @@ export async function readBatchingParametersFile(
 }
 
 /**
- * The fields of a BatchingParameters message of protobufjs by the names of the proto file, without the
- * messages that wrap values: an empty one means 0 or false.
+ * Returns the fields of a protobufjs BatchingParameters message by the names of the proto file, with wrapped values
+ * unwrapped: an empty wrapper means 0 or false.
  */
 export function batchingFields(message: object, type: protobuf.Type): Record<string, unknown> {
   const fields = Object.entries<unknown>({ ...message }).map(([name, given]) => {
@@ -70,7 +68,7 @@ export function batchingFields(message: object, type: protobuf.Type): Record<str
   return Object.fromEntries(fields);
 }
 
-/** An int64 of protobufjs, which is an object if the package `long` is there, as a string. */
+/** Returns an int64 of protobufjs as a string. It is an object if the package `long` is installed. */
 function withoutLong(value: unknown): unknown {
   return typeof value === "object" && value !== null ? String(value) : value;
 }

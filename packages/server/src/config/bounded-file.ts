@@ -1,13 +1,12 @@
 import { openFile } from "@serving-kit/inference";
 
-/** A configuration has at most this many bytes: 1 MiB, room for some thousand models. */
+/** Maximum size of a configuration: 1 MiB, enough for some thousand models. */
 export const MAX_CONFIG_BYTES = 2 ** 20;
 
 /**
- * Reads a file of text in UTF-8, without the byte order mark that some editors begin it with, but
- * never more than `MAX_CONFIG_BYTES` of it.
+ * Reads a UTF-8 text file of at most `MAX_CONFIG_BYTES`, and strips a byte order mark.
  *
- * @throws as `openFile`, Node's error if it cannot be read, Error if it is larger or in another encoding.
+ * @throws as `openFile`; Node's error if the file cannot be read; Error if it is larger or in another encoding.
  */
 export async function readBounded(path: string): Promise<string> {
   const chunks: Buffer[] = [];

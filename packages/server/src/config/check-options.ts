@@ -5,8 +5,8 @@ import { nearestName } from "./nearest-name.js";
 /**
  * Checks a value against a schema.
  *
- * @throws ServingError INVALID_ARGUMENT / CONFIG_INVALID with the path of the first thing that is wrong
- * below `name`, what was expected there and what was given.
+ * @throws ServingError INVALID_ARGUMENT / CONFIG_INVALID with the path of the first problem below `name`, the
+ * expected value and the received value.
  */
 export function check(schema: z.ZodType, value: unknown, name: string): void {
   const { error } = schema.safeParse(value);
@@ -28,7 +28,7 @@ function describe({ issues }: z.ZodError, schema: z.ZodType, value: unknown, nam
   return `${where || "options"}: expected ${expectation(issue)}; got ${shown}`;
 }
 
-/** The part of zod's schemas that leads to the options that an object knows. */
+/** The members of zod's schemas that lead to the known options of an object. */
 interface SchemaNode {
   readonly shape?: Readonly<Record<string, SchemaNode>>;
   readonly element?: SchemaNode;
@@ -36,7 +36,7 @@ interface SchemaNode {
   readonly def?: { readonly innerType?: SchemaNode };
 }
 
-/** The options that the object at a path knows; none if that is not an object. */
+/** Returns the known options of the object at a path; empty if it is not an object. */
 function keysAt(schema: unknown, path: readonly PropertyKey[]): string[] {
   let node = bare(schema as SchemaNode);
   for (const key of path) {
@@ -45,16 +45,16 @@ function keysAt(schema: unknown, path: readonly PropertyKey[]): string[] {
   return Object.keys(node?.shape ?? {});
 }
 
-/** A schema without what makes it optional; of a union the object. */
+/** Returns a schema without optional wrappers; for a union, its object schema. */
 function bare(node: SchemaNode | undefined): SchemaNode | undefined {
   if (node?.def?.innerType) return bare(node.def.innerType);
   return node?.options?.map(bare).find((option) => option?.shape) ?? node;
 }
 
-/** Options of a module may hold a password: no message has a string of them. */
+/** Options of a module may contain a password, so messages never show their strings. */
 const SECRET = "custom_model_config";
 
-/** Of the alternatives of a union the one that fits best: where least is wrong, and lies deepest. */
+/** Returns the best match among the alternatives of a union: the one with the fewest and deepest problems. */
 function innermost(issue: z.core.$ZodIssue): z.core.$ZodIssue {
   if (issue.code !== "invalid_union") return issue;
   const depth = ({ path, code }: z.core.$ZodIssue) =>

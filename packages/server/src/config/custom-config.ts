@@ -42,7 +42,7 @@ const message = wireMessage("CustomModelConfig", {
 export const customField = {
   type: message,
   schema: message.schema.meta({
-    description: "What loads the model, with the model_platform custom.",
+    description: "The module that loads the model. Requires model_platform custom.",
   }),
 } as const satisfies WireField;
 
@@ -53,7 +53,7 @@ interface PlatformFields {
   readonly custom_model_config?: WireValues<(typeof message)["fields"]> | undefined;
 }
 
-/** Returns the platform that a model requests: that of its module, or a name; undefined for none. */
+/** Returns the platform that a model requests: that of its module, or a name; undefined if it requests none. */
 export function readPlatform(
   { model_platform: platform, model_type: modelType, custom_model_config: custom }: PlatformFields,
   { path }: ConfigPlace,

@@ -1,8 +1,8 @@
 import protobuf from "protobufjs/light.js";
 
 /**
- * The fields that lead from a message to one that has `field`: the shortest way, empty if it has the field
- * itself; undefined if no message below has it.
+ * Returns the shortest path of fields from a message to one that has `field`: empty if the message itself has it,
+ * undefined if no nested message has it.
  */
 function wayTo(from: protobuf.Type, field: string): readonly string[] | undefined {
   const queue: [protobuf.Type, readonly string[]][] = [[from, []]];
@@ -20,10 +20,10 @@ function wayTo(from: protobuf.Type, field: string): readonly string[] | undefine
 }
 
 /**
- * Where a field belongs that stands in a message without it, as the end of a sentence: below that message
- * if one there has it, else below `root`. Empty if there is no such field.
+ * Returns, as the end of a sentence, where a misplaced field belongs: below its message if possible, else below
+ * `root`. Empty if there is no such field.
  *
- * @param at The fields that lead from `root` to the message in which it stands.
+ * @param at The path of fields from `root` to the message that contains it.
  */
 export function placeOf(
   root: protobuf.Type,
@@ -31,14 +31,14 @@ export function placeOf(
   field: string,
   write: (way: readonly string[]) => string,
 ): string {
-  // Every wrapped number has a value.
+  // `value` would match every wrapped number.
   if (field === "value") return "";
   const way = wayTo(at, field) ?? wayTo(root, field);
   if (way === undefined) return "";
   return `; ${field} belongs ${way.length === 0 ? "at the top level" : `in ${write(way)}`}`;
 }
 
-/** The message at the end of a way from `root`; undefined if there is none. */
+/** Returns the message at the end of a path from `root`; undefined if there is none. */
 export function messageAt(root: protobuf.Type, way: readonly string[]): protobuf.Type | undefined {
   let type: protobuf.Type | undefined = root;
   for (const name of way) {

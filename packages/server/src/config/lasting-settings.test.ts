@@ -23,11 +23,7 @@ it.each([
     ["model m: its batching changed; loaded versions keep theirs"],
   ],
   [custom("a.js"), custom("a.js"), []],
-  [
-    custom("a.js"),
-    custom("b.js"),
-    ["model m: its module has changed; versions that are loaded keep theirs"],
-  ],
+  [custom("a.js"), custom("b.js"), ["model m: its module changed; loaded versions keep theirs"]],
   ["version_labels: { a: 1 }", "version_labels: { a: 2 }", []],
 ])("from %s to %s", (before, now, sentences) => {
   expect(lastingSettings(resolved(before), resolved(now))).toEqual(sentences);

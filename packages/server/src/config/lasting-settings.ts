@@ -3,20 +3,20 @@ import { MODEL_OPTIONS, type ModelConfig } from "./model-config.js";
 import type { ResolvedModel } from "./resolve-models.js";
 
 /**
- * What of a model's new configuration does not count for versions that are loaded, one sentence each:
- * they keep their path, their platform and their batching.
+ * Returns one sentence for each change of a model's configuration that does not affect loaded versions: they keep
+ * their path, their platform and their batching.
  */
 export function lastingSettings(before: ResolvedModel, now: ResolvedModel): string[] {
   const { name } = now;
   const sentences: string[] = [];
   if (now.basePath !== before.basePath) {
     sentences.push(
-      `model ${name}: ${now.basePath} replaces ${before.basePath}; a version that is loaded ` +
-        "is not loaded again from there",
+      `model ${name}: base path changed from ${before.basePath} to ${now.basePath}; loaded versions ` +
+        "are not reloaded",
     );
   }
   if (!isDeepStrictEqual(moduleOf(now), moduleOf(before))) {
-    sentences.push(`model ${name}: its module has changed; versions that are loaded keep theirs`);
+    sentences.push(`model ${name}: its module changed; loaded versions keep theirs`);
   }
   for (const [option, { lasting }] of Object.entries(MODEL_OPTIONS)) {
     const key = option as keyof ModelConfig;

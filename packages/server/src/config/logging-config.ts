@@ -9,7 +9,7 @@ const collector = wireMessage("LogCollectorConfig", {
     type: "string",
     isRequired: true,
     schema: z.enum(["jsonl", "tfrecord"]).meta({
-      description: "Lines of JSON, or a TFRecord file that can be used as warm-up requests.",
+      description: "JSON lines, or a TFRecord file that can be used as warm-up requests.",
     }),
   },
   filename_prefix: {
@@ -21,7 +21,7 @@ const collector = wireMessage("LogCollectorConfig", {
       .min(1)
       .meta({
         description:
-          "The file without its extension, which is the type. A relative path is resolved against the " +
+          "The path of the file without its extension, which is the type. A relative path is resolved against the " +
           "folder of the configuration.",
       }),
   },
@@ -35,7 +35,7 @@ const sampling = wireMessage("SamplingConfig", {
       .number()
       .min(0)
       .max(1)
-      .meta({ description: "The share of the requests that is logged. Default 1." }),
+      .meta({ description: "The fraction of requests that are logged. Default 1." }),
   },
   per_task_sampling_configs: withoutEffect(),
   attributes: withoutEffect(),
@@ -55,7 +55,7 @@ const logging = wireMessage("LoggingConfig", {
 /** TF Serving's `LoggingConfig`. */
 export const loggingField = {
   type: logging,
-  schema: logging.schema.meta({ description: "Logs requests of this model that succeed." }),
+  schema: logging.schema.meta({ description: "Logs successful requests to this model." }),
 } as const satisfies WireField;
 
 /** Returns the request log that a `LoggingConfig` describes. `path` resolves its paths. */

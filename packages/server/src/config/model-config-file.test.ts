@@ -314,7 +314,7 @@ model_config_list:
       ],
       [
         '{"model_config_list": {"config": []}, "modelConfigList": 1}',
-        "expected model_config_list once; it is given as modelConfigList as well",
+        "expected model_config_list once; it is also set as modelConfigList",
       ],
       [
         json({ name: "a", base_path: "/b", batching: { max_batchsize: 1 } }),

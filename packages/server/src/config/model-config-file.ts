@@ -16,15 +16,15 @@ import { parseYaml } from "./model-config-yaml.js";
 import { type ModelFields, readFileModel } from "./read-model-config.js";
 
 /**
- * Parses the text of a model config file: TF Serving's ModelServerConfig in protobuf's text format, or
- * the same fields in JSON or YAML, by the names of the proto file or of protobuf's JSON form. The ending of
- * `path` (`.json`, `.yaml`, `.yml`) decides, else whether the text starts with `{`.
+ * Parses the text of a model config file: TF Serving's ModelServerConfig in protobuf's text format, or the same
+ * fields in JSON or YAML, by the names of the proto file or of protobuf's JSON form. The format follows from the
+ * extension of `path` (`.json`, `.yaml`, `.yml`); otherwise a text that starts with `{` is JSON.
  *
- * Relative paths in it are resolved against the folder of `path`; TF Serving refuses them. A file without a
+ * Relative paths in it are resolved against the folder of `path`; TF Serving rejects them. A file without a
  * `model_config_list` has no models. Fields without effect are logged.
  *
- * @throws ServingError CONFIG_FILE_INVALID (INVALID_ARGUMENT) with the line or the field, what was
- * expected there and what was given; for a known field in the wrong place, where it belongs.
+ * @throws ServingError CONFIG_FILE_INVALID (INVALID_ARGUMENT) with the line or the field, the expected and the
+ * received value; for a misplaced field, where it belongs.
  */
 export function parseModelConfig(
   text: string,
@@ -34,7 +34,7 @@ export function parseModelConfig(
   return modelsOf(text, path, logger) ?? [];
 }
 
-/** As `parseModelConfig`; undefined for a file that configures nothing yet. */
+/** As `parseModelConfig`; returns undefined for a file that configures nothing yet. */
 export function modelsOf(
   text: string,
   path: string,
@@ -63,7 +63,7 @@ export function modelsOf(
   }
 }
 
-/** A model config file as it was read. */
+/** A parsed model config file. */
 export interface ModelConfigFile {
   readonly path: string;
   readonly text: string;
@@ -73,7 +73,7 @@ export interface ModelConfigFile {
 /**
  * Reads a model config file of at most 1 MiB: see `parseModelConfig`.
  *
- * @throws ServingError CONFIG_FILE_UNREADABLE (FAILED_PRECONDITION), or what `parseModelConfig` throws.
+ * @throws ServingError CONFIG_FILE_UNREADABLE (FAILED_PRECONDITION), or as `parseModelConfig`.
  */
 export async function readModelConfigFile(
   path: string,
@@ -83,9 +83,9 @@ export async function readModelConfigFile(
 }
 
 /**
- * Reads a model config file to be watched from then on, by `watchModelConfig`.
+ * Reads a model config file for `watchModelConfig`, which watches it from then on.
  *
- * @throws as `readModelConfigFile` does.
+ * @throws as `readModelConfigFile`.
  *
  * @example
  * ```ts
@@ -103,7 +103,7 @@ export async function openModelConfigFile(
   return { path, text, models: models ?? [] };
 }
 
-/** The text of a model config file. Throws CONFIG_FILE_UNREADABLE. */
+/** Returns the text of a model config file. Throws CONFIG_FILE_UNREADABLE. */
 export function readModelConfigText(path: string): Promise<string> {
   return readBounded(path).catch((error) => {
     throw errors.configFileUnreadable("model config file", path, error);
@@ -120,7 +120,7 @@ function parse(text: string, path: string, logger: Logger): ModelConfigText {
   return { fields: withProtoNames(parseYaml(text) ?? {}, modelServerConfig), ignored: [] };
 }
 
-/** Throws CONFIG_INVALID with the first problem; for a known field in the wrong place, where it belongs. */
+/** Throws CONFIG_INVALID with the first problem; for a misplaced field, with the place where it belongs. */
 function checkFields(fields: unknown): void {
   try {
     check(modelServerConfig.schema, fields, "");

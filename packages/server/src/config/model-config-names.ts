@@ -1,10 +1,10 @@
 import type { WireField, WireMessage } from "./wire-message.js";
 
 /**
- * Renames the fields of a message to the names of its proto file, `base_path`, where protobuf's JSON form has
- * them as `basePath`. Keys that are the user's (labels, signatures, options) are left as they are.
+ * Renames the fields of a message from protobuf's JSON form (`basePath`) to the names of its proto file
+ * (`base_path`). Keys of the user (labels, signatures, options) are not renamed.
  *
- * @throws Error for a field that is given under both names.
+ * @throws Error for a field that is set under both names.
  */
 export function withProtoNames(value: unknown, message: WireMessage): unknown {
   if (Array.isArray(value)) return value.map((one) => withProtoNames(one, message));
@@ -12,13 +12,13 @@ export function withProtoNames(value: unknown, message: WireMessage): unknown {
   const fields = new Map<string, unknown>();
   for (const [key, given] of Object.entries(value)) {
     const name = protoName(key);
-    if (fields.has(name)) throw new Error(`expected ${name} once; it is given as ${key} as well`);
+    if (fields.has(name)) throw new Error(`expected ${name} once; it is also set as ${key}`);
     fields.set(name, fieldValue(fieldOf(message, name), given));
   }
   return Object.fromEntries(fields);
 }
 
-/** The names of the fields without effect in a value that was checked. */
+/** Returns the names of the fields without effect in a checked value. */
 export function ignoredIn(value: unknown, message: WireMessage): readonly string[] {
   if (Array.isArray(value)) return value.flatMap((one) => ignoredIn(one, message));
   if (!isRecord(value)) return [];

@@ -12,13 +12,13 @@ const modelList = wireMessage("ModelConfigList", {
 });
 
 /**
- * A model config file: TF Serving's `ModelServerConfig`, and what it has no field for
- * (`custom_model_config` of a model, `batching`, `tensorflow_op_libraries`, `tflite`).
+ * A model config file: TF Serving's `ModelServerConfig` with additional fields (`custom_model_config` of a model,
+ * `batching`, `tensorflow_op_libraries`, `tflite`).
  */
 export const modelServerConfig: WireMessage = wireMessage("ModelServerConfig", {
   $schema: {
     type: "string",
-    schema: z.string().meta({ description: "Where this schema is." }),
+    schema: z.string().meta({ description: "The location of this schema." }),
   },
   model_config_list: { id: 1, type: modelList, schema: modelList.schema },
 });

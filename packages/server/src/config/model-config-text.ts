@@ -6,7 +6,7 @@ import { servingSchema } from "./serving-schema.js";
 import { type ParsedText, parseTextFormat, type TextFormat } from "./text-format.js";
 import { ignoredFields, protoTypes } from "./wire-message.js";
 
-/** Where the parser puts a `model_type` that is a string or an identifier. It skips any other. */
+/** The name under which the parser stores a `model_type` that is a string or an identifier. It skips other values. */
 const NAMED_TYPE = "model_type_name";
 
 const types = protoTypes(modelServerConfig, "file");
@@ -33,16 +33,16 @@ export const modelServerConfigType = protobuf.Root.fromJSON(FORMAT.schema).looku
 
 /** The content of a text. */
 export interface ModelConfigText {
-  /** Its fields by the names of the proto file, 64-bit integers as strings. */
+  /** The fields by the names of the proto file; 64-bit integers are strings. */
   readonly fields: unknown;
-  /** The fields without effect that it has. */
+  /** The fields without effect in it. */
   readonly ignored: readonly string[];
 }
 
 /**
  * Parses a `ModelServerConfig` in protobuf's text format.
  *
- * @throws as `parseTextFormat` does.
+ * @throws as `parseTextFormat`.
  */
 export function parseModelConfigText(text: string, path: string, logger: Logger): ModelConfigText {
   const { message, type, ignored } = parse(text, path, logger);
@@ -64,14 +64,14 @@ interface ModelServerConfig {
   readonly model_config_list: { readonly config: readonly { readonly batching?: object }[] };
 }
 
-/** TF Serving's `model_type` is an enum, and users of its image have strings there: both are read as strings. */
+/** TF Serving's `model_type` is an enum, but users of its image write strings: both are read as strings. */
 function parse(text: string, path: string, logger: Logger): ParsedText {
   const parsed = parseTextFormat(text, path, FORMAT, logger);
   if (!parsed.ignored.includes("model_type")) return parsed;
   return parseTextFormat(withNamedTypes(text), path, FORMAT_WITH_TYPES, logger);
 }
 
-/** A string, a comment, or `model_type:` before a string or an identifier. */
+/** Matches a string, a comment, or `model_type:` before a string or an identifier. */
 const TOKEN =
   /"(?:\\.|[^"\\\n])*"?|'(?:\\.|[^'\\\n])*'?|#.*|\bmodel_type(\s*:\s*)(?:(?=["'])|([a-z_]\w*))/gi;
 

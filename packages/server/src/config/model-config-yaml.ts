@@ -1,17 +1,17 @@
 import { Composer, type CST, type Document, isScalar, LineCounter, Parser, visit } from "yaml";
 import { checkYamlBounds, MAX_DEPTH, TOO_DEEP } from "./yaml-bounds.js";
 
-/** How many aliases, those within what they stand for included, one document may have. */
+/** Maximum number of aliases in one document, including those inside expanded aliases. */
 const MAX_ALIASES = 10_000;
 
 /**
- * Reads one document of YAML 1.2, of which JSON is a part, with `<<` for the keys of another mapping.
- * Integers that a number cannot hold are bigints.
+ * Parses one YAML 1.2 document (or JSON, which is a subset), with `<<` merge keys. Integers that a number cannot
+ * represent become bigints.
  *
- * The time is linear in the text.
+ * Takes time linear in the length of the text.
  *
- * @throws Error with the line and what is wrong there; as `checkYamlBounds`; for a key that is given twice as well, for a tag
- * of one's own, for several documents, for what is nested more than 64 deep, and for aliases that multiply.
+ * @throws Error with the line and the problem; as `checkYamlBounds`; also for duplicate keys, custom tags, several
+ * documents, more than 64 levels of nesting, and aliases that multiply.
  */
 export function parseYaml(text: string): unknown {
   checkYamlBounds(text);
@@ -22,7 +22,7 @@ export function parseYaml(text: string): unknown {
   const options = { intAsBigInt: true, merge: true, uniqueKeys: false, lineCounter: lines };
   const composer = new Composer(options);
   const [document, another] = [...composer.compose(tokens, true, text.length)];
-  // A tag that is not known is but warned of, and its value taken as if it had none.
+  // `yaml` only warns about an unknown tag, and ignores it.
   const [error] = [document, another].flatMap((found) =>
     found ? [...found.errors, ...found.warnings] : [],
   );
@@ -35,13 +35,14 @@ export function parseYaml(text: string): unknown {
   return withNumbers(document?.toJS({ maxAliasCount: MAX_ALIASES }), 0);
 }
 
-/** @throws Error for a mapping that has a key twice. */
+/** @throws Error for a mapping with a duplicate key. */
 function checkKeys(document: Document.Parsed, lines: LineCounter): void {
   visit(document, {
     Map(_, { items }) {
       const known = new Set<unknown>();
       for (const { key } of items) {
-        if (!isScalar(key)) throw new Error("expected texts and numbers as keys; got a collection");
+        if (!isScalar(key))
+          throw new Error("expected strings and numbers as keys; got a collection");
         if (known.has(key.value)) {
           const { line, col } = lines.linePos(key.range?.[0] ?? 0);
           throw new Error(`Map keys must be unique (line ${line}, column ${col})`);
@@ -52,7 +53,7 @@ function checkKeys(document: Document.Parsed, lines: LineCounter): void {
   });
 }
 
-/** Walks level by level, since what is nested too deep must not be walked recursively. */
+/** Walks level by level, because recursion could overflow the stack on deep nesting. */
 function checkDepth(tokens: readonly CST.Token[], lines: LineCounter): void {
   let level: readonly (CST.Token | null | undefined)[] = tokens;
   for (let depth = 0; level.length > 0; depth++) {
@@ -70,7 +71,7 @@ function children(token: CST.Token | null | undefined): (CST.Token | null | unde
   return token.items.flatMap(({ key, value }) => [key, value]);
 }
 
-/** A plain copy; `depth` counts again, because an alias may stand for what it is part of. */
+/** Returns a plain copy. Checks `depth` again, because an alias may refer to its own parent. */
 function withNumbers(value: unknown, depth: number): unknown {
   if (depth > MAX_DEPTH) throw new Error(TOO_DEEP);
   if (typeof value === "bigint") {

@@ -65,32 +65,32 @@ export interface ModelConfig {
   /**
    * The directory whose subdirectories named by numbers are the versions, or a URI of one of the server's
    * `sourceProviders`. A relative path is resolved against the working directory. A directory without such
-   * subdirectories that is a model itself, or the file of a model, is version 1.
+   * subdirectories that is itself a model, or a model file, is version 1.
    */
   readonly basePath: string;
   /**
-   * The platform: one of the server's by its name, or one of the model's own. Default: for each version
+   * The platform: the name of one of the server's platforms, or a platform for this model. Default: for each version
    * the first of the server's platforms that accepts its files.
    */
   readonly platform?: string | Platform | undefined;
-  /** Which versions are served. Default the newest one. */
+  /** The versions to serve. Default: the newest. */
   readonly versionPolicy?: ServableVersionPolicy | undefined;
   /** Names for versions, such as `{ stable: 1, canary: 2 }`. */
   readonly labels?: VersionLabels | undefined;
   /**
-   * How this model is batched, in place of the server's `batching`: `false` for not at all, `true` for
-   * the defaults, or options, of signatures too. Counts for versions that are loaded from then on.
-   * Default: as the server's options say.
+   * Batching of this model, instead of the server's `batching`: `false` disables it, `true` uses the defaults, or
+   * options, also for single signatures. Applies to versions that are loaded from then on. Default: the server's
+   * options.
    */
   readonly batching?: boolean | "auto" | BatchingOptions | undefined;
   /**
-   * How this model's versions are warmed up, instead of what the options of its platform say. Counts for versions that
-   * are loaded from then on. Default: as the platform's options say.
+   * Warm-up of this model's versions, instead of the options of its platform. Applies to versions that are loaded
+   * from then on. Default: the platform's options.
    */
   readonly warmUp?: WarmUpOptions | undefined;
   /**
-   * What a loaded version of this model holds, such as `{ ramBytes: 2e9 }`: reserved within `manager.resourceLimits`
-   * instead of what its platform estimates of the same resources. Default: the estimates.
+   * The resources of a loaded version, such as `{ ramBytes: 2e9 }`. They are reserved within `manager.resourceLimits`
+   * instead of the platform's estimates for the same resources. Default: the estimates.
    */
   readonly resources?: Resources | undefined;
   /**
@@ -103,58 +103,58 @@ export interface ModelConfig {
   /** Options of the platform `python` for this model, instead of those of the platform. Default none. */
   readonly python?: PythonModelOptions | undefined;
   /**
-   * Steps before and after the model, for the server's `processor`: pictures, texts or sound in, labels out. Counts for
-   * versions that are loaded from then on. Default none.
+   * Steps before and after the model, for the server's `processor`: pictures, texts or sound in, labels out. Applies
+   * to versions that are loaded from then on. Default none.
    */
   readonly processing?: ModelProcessing | undefined;
   /**
-   * The signatures that each version must have, as `serving-kit types` writes them. A version that has others is
-   * refused, and the one before continues to serve. Default: any.
+   * The signatures that each version must have, as `serving-kit types` writes them. A version with other signatures
+   * is rejected, and the previous version continues to serve. Default: any.
    */
   readonly expects?: ModelType | undefined;
   /**
-   * Where a sample of this model's requests goes, in place of the server's `requestLog`. Counts for
-   * requests that are answered from then on. Default: as the server's options say.
+   * The log of sampled requests to this model, instead of the server's `requestLog`. Applies to requests from then
+   * on. Default: the server's options.
    */
   readonly requestLog?: RequestLogOptions | RequestLogFileOptions | undefined;
 }
 
-/** Where the fields of a model stand: in a file, or in a message of a client. */
+/** The source of a model's fields: a file, or a message of a client. */
 export interface ConfigPlace {
-  /** The name of a field in an error. */
+  /** Returns the name of a field for error messages. */
   readonly at: (field: string) => string;
-  /** Resolves a path. Throws ServingError INVALID_ARGUMENT for one that is not allowed here. */
+  /** Resolves a path. Throws ServingError INVALID_ARGUMENT for a path that is not allowed here. */
   readonly path: (path: string) => string;
 }
 
-/** One option of a model, in every form in which it can be given. */
+/** One option of a model, in every form in which it can be set. */
 export interface ModelOption<T, F extends WireFields = WireFields> {
   /** Checks the option in JavaScript. */
   readonly check: z.ZodType;
-  /** The fields of TF Serving's `ModelConfig` that it is read from; the numbers of our own are above 1000. */
+  /** The fields of TF Serving's `ModelConfig` from which it is read; additional fields have numbers above 1000. */
   readonly fields: F;
-  /** Returns the option that the fields stand for, undefined for none. Throws ServingError. */
+  /** Returns the option from its fields; undefined if they are not set. Throws ServingError. */
   read(values: WireValues<F>, place: ConfigPlace): T | undefined;
-  /** Whether it must be given in JavaScript. Default false. */
+  /** Whether it is required in JavaScript. Default false. */
   readonly isRequired?: true;
   /** Whether a client may set it by HandleReloadConfigRequest. Default false. */
   readonly isRemote?: true;
-  /** The words for it in a log line, if a change does not affect versions that are loaded. */
+  /** Its name in a log line, if a change does not affect loaded versions. */
   readonly lasting?: string;
 }
 
 /** Infers the types of an option's fields. */
 const option = <T, F extends WireFields>(one: ModelOption<T, F>): ModelOption<T> => one as never;
 
-/** The name of a model: it stands in messages, logs and metrics. */
+/** The name of a model. It appears in messages, logs and metrics. */
 const NAME = z
   .string()
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what a name must not have
   .regex(/^[^\x00-\x1f\x7f-\x9f]+$/, "a non-empty string without control characters");
 
 /**
- * Every option of a model. The check of `ModelConfig`, the JSON Schema of model config files, the readers
- * of JSON, YAML and text protos, and the message of HandleReloadConfigRequest follow from this table.
+ * Every option of a model. This table is the basis of the check of `ModelConfig`, the JSON Schema of model config
+ * files, the readers of JSON, YAML and text protos, and the message of HandleReloadConfigRequest.
  */
 export const MODEL_OPTIONS: {
   readonly [K in keyof ModelConfig]-?: ModelOption<NonNullable<ModelConfig[K]>>;
@@ -185,8 +185,8 @@ export const MODEL_OPTIONS: {
         type: "string",
         schema: z.string().meta({
           description:
-            "The folder, or the URI, below which the versions are, named by numbers. A relative path is resolved " +
-            "against the folder of the configuration. Needed unless the model_platform is custom.",
+            "The folder or URI that contains the versions, named by numbers. A relative path is resolved " +
+            "against the folder of the configuration. Required unless the model_platform is custom.",
         }),
       },
     },
@@ -206,14 +206,14 @@ export const MODEL_OPTIONS: {
         type: "string",
         schema: z.string().meta({
           description:
-            "tensorflow, tflite, the name of a plugin, or custom. Default: found out by the files.",
+            "tensorflow, tflite, the name of a plugin, or custom. Default: detected from the files.",
         }),
       },
       model_type: {
         ...withoutEffect(
           "ModelType",
           3,
-          "Has no effect except for a module in Python, which reads it from its config; use model_platform.",
+          "Used only by a Python module, which reads it from its config. Otherwise use model_platform.",
         ),
         hasEffectWith: "custom_model_config",
       },
@@ -291,28 +291,28 @@ export const MODEL_OPTIONS: {
         isFileOnly: true,
         schema: z.array(z.string().min(1)).meta({
           description:
-            "Libraries with ops that the SavedModels of this model need. A relative path is resolved " +
+            "Libraries with ops that this model's SavedModels need. A relative path is resolved " +
             "against the folder of the configuration.",
         }),
       },
     },
     read: ({ tensorflow_op_libraries: files = [] }, { path }) =>
       files.length > 0 ? files.map(path) : undefined,
-    lasting: "libraries with ops",
+    lasting: "op libraries",
   }),
 
   tflite: option({
     check: tfliteOptionsSchema,
     fields: { tflite: { id: 1004, isFileOnly: true, ...tfliteField } },
     read: ({ tflite }) => tflite && readTfliteOptions(tflite),
-    lasting: "options of tflite",
+    lasting: "tflite options",
   }),
 
   python: option({
     check: pythonOptionsSchema,
     fields: { python: { id: 1005, isFileOnly: true, ...pythonField } },
     read: ({ python }, place) => python && readPythonOptions(python, place),
-    lasting: "options of Python",
+    lasting: "Python options",
   }),
 
   processing: option({
@@ -322,7 +322,7 @@ export const MODEL_OPTIONS: {
     lasting: "processing",
   }),
 
-  // A program's alone: no file and no client has it.
+  // Only a program can set it; files and clients cannot.
   expects: option({
     check: z.looseObject(
       { signatures: z.looseObject({}) },
@@ -343,13 +343,15 @@ export const modelSchema: z.ZodType = z.strictObject(
   ),
 );
 
-/** TF Serving's `ModelConfig`, with the fields of our own. */
+/** TF Serving's `ModelConfig` with additional fields. */
 export const modelMessage: WireMessage = wireMessage(
   "ModelConfig",
   Object.assign({}, ...Object.values(MODEL_OPTIONS).map(({ fields }) => fields)) as WireFields,
 );
 
-/** The messages that a client may send for a model, as text of a `.proto` file: `ModelConfig` and those in it. */
+/**
+ * The messages that a client may send for a model, as text of a `.proto` file: `ModelConfig` and its nested messages.
+ */
 export const modelConfigProto = (): string => protoText(modelMessage);
 
 function isVersionNumber(value: unknown): boolean {
@@ -371,7 +373,7 @@ function isPlatform(value: unknown): boolean {
   return typeof platformName === "string" && typeof loader === "function";
 }
 
-/** The hint for REST clients of a model whose name they must escape, a line for the log; undefined if none is needed. */
+/** Returns the log line for a model whose name REST clients must escape; undefined if they need not. */
 export function restNameWarning(name: string): string | undefined {
   if (!/[/:]/.test(name)) return undefined;
   const escaped = name.replaceAll("/", "%2F").replaceAll(":", "%3A");

@@ -3,13 +3,13 @@ import type { ServingError } from "@serving-kit/core";
 /** The outcome of a start or a reload for one model. */
 export interface ModelOutcome {
   readonly name: string;
-  /** Why no version of the model is available, or a label could not be set; absent when all is well. */
+  /** Why no version of the model is available, or a label could not be set. Absent on success. */
   readonly error?: ServingError;
 }
 
-/** How long `reload` waits for the models. */
+/** Options for `reload`: how long to wait for the models. */
 export interface ReloadOptions {
-  /** In ms. Default 300,000. */
+  /** Timeout in ms. Default 300,000. */
   readonly timeoutMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }

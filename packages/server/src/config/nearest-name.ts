@@ -1,10 +1,10 @@
-/** How many letters may differ between a name and the one that was meant. */
+/** Maximum edit distance between a name and its suggestion. */
 const MAX_DISTANCE = 3;
 
-/** The longest name that is compared. */
+/** Maximum length of a name to compare. */
 const MAX_LENGTH = 64;
 
-/** The known name that differs least from a name; undefined if none is near. */
+/** Returns the closest known name; undefined if none is close. */
 export function nearestName(name: string, known: readonly string[]): string | undefined {
   if (name.length > MAX_LENGTH) return undefined;
   const limit = Math.min(MAX_DISTANCE, Math.floor(name.length / 2));
@@ -15,7 +15,7 @@ export function nearestName(name: string, known: readonly string[]): string | un
   return best?.other;
 }
 
-/** The edit distance of two texts: how many letters must be changed, added or removed. */
+/** Returns the edit distance of two strings: how many characters must be changed, added or removed. */
 function distanceOf(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, i) => i);
   for (let i = 1; i <= a.length; i++) {

@@ -2,11 +2,11 @@ import { z } from "zod";
 import { type WireField, type WireFields, type WireValues, wireMessage } from "./wire-message.js";
 
 /**
- * What stands in front of a model: steps before and after it, which the server's processor knows. See `ProcessingConfig`
- * of `@serving-kit/processing`.
+ * Steps before and after a model, which the server's processor interprets. See `ProcessingConfig` of
+ * `@serving-kit/processing`.
  */
 export interface ModelProcessing {
-  /** The signature of the model that is called. Default `serving_default`. */
+  /** The signature of the model to call. Default `serving_default`. */
   readonly signature?: string | undefined;
   readonly before?: readonly object[] | undefined;
   readonly after?: readonly object[] | undefined;
@@ -20,7 +20,7 @@ const integer = (id: number, description: string) =>
   ({ id, type: "int32", schema: z.int().meta({ description }) }) as const;
 const flag = (id: number, description: string) =>
   ({ id, type: "bool", schema: z.boolean().meta({ description }) }) as const;
-/** One number or several: text protos have them as a list. */
+/** One or more numbers; text protos write them as a list. */
 const numbers = (id: number, description: string) =>
   ({
     id,
@@ -46,8 +46,8 @@ const part = <const F extends WireFields>(
 };
 
 const crop = part(9, "ImageCrop", {
-  shorter: integer(1, "Pixels of the shorter side, of which the middle is taken."),
-  fraction: number(2, "The share of both sides that is taken, in the middle."),
+  shorter: integer(1, "Resizes the shorter side to this number of pixels, then crops the middle."),
+  fraction: number(2, "Crops the middle: this fraction of both sides."),
 });
 
 const image = part(1, "ImageStep", {
@@ -60,21 +60,21 @@ const image = part(1, "ImageStep", {
   dtype: text(7, "float32, uint8 or int8. Default: that of the model's input."),
   resize: text(8, "Such as pillow-bilinear, the default, or tf-bilinear."),
   crop,
-  pad: numbers(10, "The value around a picture that keeps its proportions."),
-  range: numbers(11, "The values of 0 and 255. Default 0 and 255."),
-  mean: numbers(12, "Subtracted after range, of each channel."),
-  std: numbers(13, "Divides after mean, of each channel."),
+  pad: numbers(10, "The fill value around a picture that keeps its aspect ratio."),
+  range: numbers(11, "The values that 0 and 255 are mapped to. Default 0 and 255."),
+  mean: numbers(12, "Subtracted per channel, after range."),
+  std: numbers(13, "Divides each channel, after mean."),
   max_pixels: integer(14, "Maximum number of pixels of a picture. Default 16000000."),
 });
 
 const tokenize = part(2, "TokenizeStep", {
   name: text(1, "The input that callers pass. Default text."),
   file: text(2, "tokenizer.json, the default: a path relative to the folder of the version."),
-  vocab: text(3, "A vocab.txt of BERT instead."),
-  lowercase: flag(4, "Whether the vocabulary is of lower case. Default true."),
+  vocab: text(3, "A vocab.txt of BERT, instead of file."),
+  lowercase: flag(4, "Whether the vocabulary is lower case. Default true."),
   dtype: text(5, "int32 or int64. Default: that of the model's inputs."),
   max_length: integer(6, "Maximum number of tokens. Default: the file's."),
-  pad_to: integer(7, "The number of tokens that texts are filled up to. Default: the file's."),
+  pad_to: integer(7, "The number of tokens to which texts are padded. Default: the file's."),
   max_characters: integer(8, "Maximum length of a text. Default 100000."),
   inputs: {
     id: 9,
@@ -100,16 +100,19 @@ const audio = part(3, "AudioStep", {
   pcm,
   length: integer(
     6,
-    "Samples that each sound is cut or filled up to. Default: that of the model's input.",
+    "The number of samples to which each sound is cut or padded. Default: that of the model's input.",
   ),
-  window: integer(7, "Divides a sound into rows of as many samples."),
-  hop: integer(8, "Samples from row to row. Default window."),
+  window: integer(7, "Splits a sound into rows of this many samples."),
+  hop: integer(8, "Samples between the starts of rows. Default: window."),
   max_seconds: number(9, "Maximum length of a sound. Default 600."),
 });
 
 const output = text(1, "The output of the model. Default: the only one.");
-const labels = text(3, "A file with a label a line: a path relative to the folder of the version.");
-const packed_labels = flag(4, "Takes the labels in the metadata of the .tflite model.");
+const labels = text(
+  3,
+  "A file with one label per line: a path relative to the folder of the version.",
+);
+const packed_labels = flag(4, "Uses the labels in the metadata of the .tflite model.");
 
 const after = {
   softmax: part(1, "SoftmaxStep", { output }),
@@ -124,23 +127,23 @@ const after = {
     boxes: { ...text(1, "The output with the boxes."), isRequired: true },
     scores: { ...text(2, "The output with their scores."), isRequired: true },
     ...{ labels, packed_labels },
-    classes: text(5, "The output with their classes. Default: scores has them."),
-    count: text(6, "The output with the number of boxes. Default: all count."),
+    classes: text(5, "The output with their classes. Default: scores contains them."),
+    count: text(6, "The output with the number of boxes. Default: all boxes count."),
     format: text(7, "yxyx, xyxy or xywh. Default yxyx."),
-    units: text(8, "shares or pixels. Default shares."),
+    units: text(8, "shares (fractions of the sides) or pixels. Default shares."),
     min_score: number(9, "Boxes with lower scores are left out. Default 0.5."),
-    max_boxes: integer(10, "The number of boxes of each picture. Default 20."),
+    max_boxes: integer(10, "Maximum number of boxes per picture. Default 20."),
     max_overlap: number(11, "Non-maximum suppression above this overlap. Default none."),
   }),
 } as const;
 
 const processing = wireMessage("ModelProcessing", {
-  signature: text(1, "The signature of the model that is called. Default serving_default."),
+  signature: text(1, "The signature of the model to call. Default serving_default."),
   before: part(2, "BeforeStep", { image, tokenize, audio }, "repeated"),
   after: part(3, "AfterStep", after, "repeated"),
 });
 
-/** The steps in front of a model. */
+/** The steps before and after a model. */
 export const processingField = {
   type: processing,
   schema: processing.schema.meta({
@@ -148,19 +151,19 @@ export const processingField = {
   }),
 } as const satisfies WireField;
 
-/** Checks `ModelProcessing`; the steps are checked when a version is loaded. */
+/** Checks `ModelProcessing`. The steps themselves are checked when a version is loaded. */
 export const processingSchema: z.ZodType = z.strictObject({
   signature: z.string().min(1).optional(),
   before: z.array(z.looseObject({})).optional(),
   after: z.array(z.looseObject({})).optional(),
 });
 
-/** Returns the option that the fields stand for: the same with names in camel case. */
+/** Returns the option from its fields: the same with names in camel case. */
 export function readProcessing(values: WireValues<(typeof processing)["fields"]>): ModelProcessing {
   return inCamelCase(values) as ModelProcessing;
 }
 
-/** The keys of `inputs` are callers' own. */
+/** The keys of `inputs` are names of callers and are not renamed. */
 function inCamelCase(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(inCamelCase);
   if (typeof value !== "object" || value === null) return value;

@@ -4,12 +4,12 @@ import type { ConfigPlace } from "./model-config.js";
 import { type OptionFields, optionsOf, optionsSchemaOf, positive, whole } from "./wire-fields.js";
 import { type WireField, type WireValues, wireMessage } from "./wire-message.js";
 
-/** Options of Python models that a model can have for itself: see `PythonModelOptions` of servable-python. */
+/** Options of a single Python model: see `PythonModelOptions` of servable-python. */
 export interface PythonModelOptions {
   readonly interpreter?: string | undefined;
   /** The number of processes for each version, 1 to 256. */
   readonly workers?: number | undefined;
-  /** The number of calls that one process runs at a time, 1 to 256. */
+  /** The number of concurrent calls per process, 1 to 256. */
   readonly concurrency?: number | undefined;
   /** `{worker}` in a value is the number of the process, from 0. */
   readonly env?: Readonly<Record<string, string>> | undefined;
@@ -38,7 +38,7 @@ const fields = {
     option: interpreter,
   },
   workers: positive(2, 256, "Processes for each version. Default 1."),
-  concurrency: positive(3, 256, "Calls that one process runs at a time, in threads. Default 1."),
+  concurrency: positive(3, 256, "Concurrent calls per process, in threads. Default 1."),
   env: {
     id: 4,
     type: "string",
@@ -49,12 +49,12 @@ const fields = {
     }),
     option: environment,
   },
-  start_timeout_ms: positive(5, MAX_MS, "Time for a process to load the model. Default 120000."),
+  start_timeout_ms: positive(5, MAX_MS, "Timeout for a process to load the model. Default 120000."),
   hang_timeout_ms: {
     id: 6,
     type: "int64",
     schema: whole(
-      "Time from the start of a call after which its process is killed. Default 60000; 0 disables it.",
+      "Timeout of a call, after which its process is killed. Default 60000; 0 disables it.",
     ),
     option: z.int().min(0).max(MAX_MS),
   },
@@ -76,14 +76,14 @@ const message = wireMessage("PythonOptions", fields);
 export const pythonField = {
   type: message,
   schema: message.schema.meta({
-    description: "How this Python model is run, instead of what the flags say.",
+    description: "How this Python model runs, instead of the flags.",
   }),
 } as const satisfies WireField;
 
 /** Checks `PythonModelOptions`. */
 export const pythonOptionsSchema: z.ZodType = optionsSchemaOf(fields);
 
-/** Returns the options that the fields stand for. */
+/** Returns the options from their fields. */
 export function readPythonOptions(
   values: WireValues<typeof fields>,
   { path }: ConfigPlace,

@@ -8,15 +8,15 @@ import { type ConfigPlace, MODEL_OPTIONS, type ModelConfig, modelMessage } from 
 export type ModelFields = Readonly<Record<string, unknown>>;
 
 /**
- * Reads a model from the fields of a `config` of a file, which stand at `where` and were checked. Paths
- * are resolved against `folder`.
+ * Reads a model from the checked fields of a `config` in a file; `where` is their place. Paths are resolved against
+ * `folder`.
  *
- * @throws ServingError INVALID_ARGUMENT with the field, what was expected there and what was given.
+ * @throws ServingError INVALID_ARGUMENT with the field, the expected value and the received value.
  */
 export function readFileModel(fields: ModelFields, where: string, folder: string): ModelConfig {
   checkPlatform(fields, where);
   const custom = fields.custom_model_config as { readonly module_path: string } | undefined;
-  // A custom model that needs no files has its module for a path.
+  // A custom model that needs no files uses the path of its module.
   const base_path = fields.base_path || custom?.module_path;
   if (!base_path) throw errors.configInvalid(`${where}.base_path: expected a path; got none`);
   return readModel({ ...fields, base_path }, Object.keys(MODEL_OPTIONS), {
@@ -31,8 +31,8 @@ const REMOTE_OPTIONS = Object.entries(MODEL_OPTIONS).flatMap(([name, { isRemote 
 );
 
 /**
- * Reads a model from the `ModelConfig` message of a client, as protobufjs decodes it: absent strings are
- * `""`. Options that clients may not set are ignored.
+ * Reads a model from the `ModelConfig` message of a client, as protobufjs decodes it: absent strings are `""`.
+ * Ignores options that clients must not set.
  *
  * @throws ServingError INVALID_ARGUMENT, with TF Serving's text for a relative path.
  */
@@ -41,7 +41,7 @@ export function readRemoteModel(message: ModelFields): ModelConfig {
   return readModel(Object.fromEntries(fields), REMOTE_OPTIONS, {
     at: (field) => `model ${message.name}: ${field}`,
     path(path) {
-      // An address that no source serves is rejected with the reason, as everywhere.
+      // A URI that no source serves is rejected later, with the reason.
       if (isAbsolute(path) || path.includes("://")) return path;
       throw errors.configInvalid(
         `Expected model ${message.name} to have an absolute path or URI; got base_path()=${path}`,
@@ -58,7 +58,7 @@ function readModel(fields: ModelFields, names: readonly string[], place: ConfigP
   return Object.fromEntries(options.filter(([, value]) => value !== undefined));
 }
 
-/** An address stays as it is, except for `file:`: the source of its scheme says what is wrong. */
+/** Returns a URI unchanged, except for `file:`; the source of its scheme reports problems. */
 function resolvePath(path: string, folder: string): string {
   if (/^file:\/\//i.test(path)) return fileURLToPath(path);
   return /^[a-z][a-z0-9+.-]+:\/\//i.test(path) ? path : resolve(folder, path);

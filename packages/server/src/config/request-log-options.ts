@@ -1,11 +1,11 @@
 import type { ServableId } from "@serving-kit/core";
 import { z } from "zod";
 
-/** A request that was sampled and succeeded. */
+/** A sampled request that succeeded. */
 export interface LoggedRequest {
   /** The API of the call, such as `Predict`. */
   readonly api: string;
-  /** The version that answered. */
+  /** The version that served the request. */
   readonly id: ServableId;
   /** A serialized `tensorflow.serving.PredictionLog` with the request and its metadata. */
   readonly predictionLog: Uint8Array;
@@ -14,12 +14,11 @@ export interface LoggedRequest {
 /** The destination of sampled requests. */
 export interface RequestLogSink {
   /**
-   * Writes requests, at least one, in the order in which they were answered. Called again when the promise has
-   * settled. If it rejects, the error is logged and the requests are counted as lost: a sink never fails a
-   * prediction.
+   * Writes one or more requests, in the order of their responses. Called again when the promise has settled. If it
+   * rejects, the error is logged and the requests are counted as lost; predictions are not affected.
    */
   write(requests: readonly LoggedRequest[]): Promise<void> | void;
-  /** Opens again what a rotation has renamed: `ModelServer.reopenLogs`. */
+  /** Reopens files after a rotation: `ModelServer.reopenLogs`. */
   reopen?(): void;
   /** Called once, after the last `write`, when the server closes. */
   close?(): Promise<void> | void;
@@ -28,23 +27,23 @@ export interface RequestLogSink {
 /** Options for a request log with a sink. */
 export interface RequestLogOptions {
   readonly sink: RequestLogSink;
-  /** The share of requests that is logged, from 0 to 1. Default 1. */
+  /** The fraction of requests that are logged, from 0 to 1. Default 1. */
   readonly samplingRate?: number | undefined;
-  /** Maximum bytes that wait for the sink; further requests are dropped. Default 64 MiB. */
+  /** Maximum bytes that wait for the sink. Further requests are dropped. Default 64 MiB. */
   readonly maxQueuedBytes?: number | undefined;
 }
 
 /** A request log to a file, as in TF Serving's `LoggingConfig`. */
 export interface RequestLogFileOptions {
-  /** `jsonl` for lines of JSON, `tfrecord` for a file that can be used as warm-up requests. */
+  /** `jsonl` for JSON lines, `tfrecord` for a file that can be used as warm-up requests. */
   readonly type: "jsonl" | "tfrecord";
-  /** The path of the file without its ending, which is the type: `/logs/digits` is `/logs/digits.jsonl`. */
+  /** The path of the file without its extension, which is the type: `/logs/digits` means `/logs/digits.jsonl`. */
   readonly filenamePrefix: string;
-  /** The share of requests that is logged, from 0 to 1. Default 1. */
+  /** The fraction of requests that are logged, from 0 to 1. Default 1. */
   readonly samplingRate?: number | undefined;
 }
 
-/** Returns the path of the file that a request log is appended to. */
+/** Returns the path of the file to which a request log is appended. */
 export function requestLogPath({ type, filenamePrefix }: RequestLogFileOptions): string {
   return `${filenamePrefix}.${type}`;
 }

@@ -12,7 +12,7 @@ import { check } from "./check-options.js";
 import { type ModelConfig, modelSchema } from "./model-config.js";
 import { requestLogPath } from "./request-log-options.js";
 
-/** The context that the models of a server are checked against. */
+/** The context for checks of a server's models. */
 export interface ModelScope {
   readonly platforms: readonly Platform[];
   /** Whether the server has a processor, for models with `processing`. */
@@ -21,19 +21,18 @@ export interface ModelScope {
   resolveBasePath(basePath: string, place: string): string;
 }
 
-/** A ModelConfig that was checked, with its defaults. Its base path is absolute, or the URI to show. */
+/** A checked ModelConfig with its defaults. Its base path is absolute, or the URI to show. */
 export interface ResolvedModel extends ModelConfig {
   readonly versionPolicy: ServableVersionPolicy;
   readonly labels: VersionLabels;
 }
 
 /**
- * Checks the models to serve and fills in defaults, in steps: there may be thousands. A platform that is named as the model's own one of
- * `before` is that.
+ * Checks the models to serve and fills in defaults, in steps: there may be thousands. If a model names the platform
+ * that was its own in `before`, it keeps that platform.
  *
- * @throws ServingError INVALID_ARGUMENT / CONFIG_INVALID with the option's path, what was expected and
- * what was given; for a name listed twice, an unknown platform and a changed platform with TF
- * Serving's text.
+ * @throws ServingError INVALID_ARGUMENT / CONFIG_INVALID with the option's path, the expected value and the received
+ * value; with TF Serving's text for a duplicate name, an unknown platform or a changed platform.
  */
 export function* resolveModels(
   models: readonly ModelConfig[],
@@ -98,7 +97,7 @@ function resolvePlatform(
 ): string | Platform | undefined {
   const requested = nameOf(platform);
   const before = nameOf(current?.platform);
-  // To name what was found out before, or to leave it to be found out, changes no platform.
+  // Naming the detected platform, or no longer naming it, does not change the platform.
   if (requested !== undefined && before !== undefined && requested !== before) {
     throw errors.configInvalid(
       `Illegal to change a model's platform. For model ${name} platform was ${before} and new platform ` +

@@ -18,15 +18,15 @@ export const resourcesField = {
   type: message,
   schema: message.schema.meta({
     description:
-      "What a loaded version of this model holds, instead of the platform's estimate: what the server reserves " +
-      "before it loads one.",
+      "The resources of a loaded version of this model, instead of the platform's estimate. The server reserves " +
+      "them before it loads a version.",
   }),
 } as const satisfies WireField;
 
 /** Checks the resources of a model. */
 export const resourcesSchema: z.ZodType = z.record(z.string().min(1), z.number().min(0));
 
-/** Returns the resources that the fields stand for. */
+/** Returns the resources from their fields. */
 export function readResources({ ram_bytes: bytes }: WireValues<typeof fields>): Resources {
   return bytes === undefined ? {} : { [RAM_BYTES]: Number(bytes) };
 }

@@ -48,9 +48,9 @@ describe("readSslConfigFile", () => {
   it.each([
     ['server_cert: "C"', "expected a server_key; got none"],
     ['server_key: "K"', "expected a server_cert; got none"],
-    ["server_key: SECRET", "line 1 is not as it should be"],
-    ['server_key: "K"\nclient_verify: SECRET\n', "line 2 is not as it should be"],
-    ["\nSECRET", "line 2 is not as it should be"],
+    ["server_key: SECRET", "line 1 is invalid"],
+    ['server_key: "K"\nclient_verify: SECRET\n', "line 2 is invalid"],
+    ["\nSECRET", "line 2 is invalid"],
   ])("refuses %j and tells nothing of it", async (text, message) => {
     const file = write(text);
     const error = await readSslConfigFile(file).catch((thrown) => thrown);
@@ -68,7 +68,7 @@ describe("readSslConfigFile", () => {
     const reading = readSslConfigFile(write("\nSECRET"), { info: log, warn: log, error: log });
     await expect(reading).rejects.toThrow("Invalid protobuf file: ");
     expect(lines).toEqual([
-      "Error parsing text-format tensorflow.serving.SSLConfig: line 2 is not as it should be",
+      "Error parsing text-format tensorflow.serving.SSLConfig: line 2 is invalid",
     ]);
   });
 

@@ -26,12 +26,12 @@ const FORMAT: TextFormat = {
 };
 
 /**
- * Reads an SSL config file: TF Serving's `SSLConfig` in protobuf's text format, whose `server_key`,
- * `server_cert` and `custom_ca` are PEM texts, with `\n` for the ends of lines.
+ * Reads an SSL config file: TF Serving's `SSLConfig` in protobuf's text format, whose `server_key`, `server_cert` and
+ * `custom_ca` are PEM texts, with `\n` for line breaks.
  *
- * @throws ServingError CONFIG_FILE_UNREADABLE (FAILED_PRECONDITION); CONFIG_FILE_INVALID
- * (INVALID_ARGUMENT) for what is not an SSLConfig, for a key and a certificate that cannot be used together,
- * and for `client_verify` without `custom_ca`. No message has any of its text.
+ * @throws ServingError CONFIG_FILE_UNREADABLE (FAILED_PRECONDITION); CONFIG_FILE_INVALID (INVALID_ARGUMENT) if the
+ * file is not an SSLConfig, if the key and the certificate do not match, or for `client_verify` without `custom_ca`.
+ * Messages contain none of its text.
  */
 export async function readSslConfigFile(path: string, logger?: Logger): Promise<SslConfig> {
   const { message, type } = await readTextFormat(path, "SSL config file", FORMAT, logger);

@@ -5,33 +5,33 @@ import { errors } from "../errors.js";
 import { readBounded } from "./bounded-file.js";
 import { placeOf } from "./field-place.js";
 
-/** The message of a file in protobuf's text format. */
+/** The format of a file in protobuf's text format. */
 export interface TextFormat {
-  /** The types, in their packages. */
+  /** The message types by package. */
   readonly schema: protobuf.INamespace;
   /** The full name of the message, such as `tensorflow.serving.SSLConfig`. */
   readonly name: string;
-  /** Fields that exist and have no effect here, by the full name of their message. They are skipped. */
+  /** Known fields without effect, by the full name of their message. They are skipped. */
   readonly withoutEffect?: Readonly<Record<string, readonly string[]>>;
-  /** Whether no error may contain any of the text. Default false. */
+  /** Whether errors must not contain any of the text. Default false. */
   readonly isSecret?: boolean;
 }
 
-/** A text that was parsed. */
+/** A parsed text. */
 export interface ParsedText {
   readonly message: protobuf.Message;
   readonly type: protobuf.Type;
-  /** The fields without effect that the text has. */
+  /** The fields without effect in the text. */
   readonly ignored: readonly string[];
 }
 
 /**
  * Parses the text of a file at `path`.
  *
- * Logs an error as TF Serving does (`Error parsing text-format <message>`), with the line and what is wrong.
+ * Logs an error as TF Serving does (`Error parsing text-format <message>`), with the line and the problem.
  *
- * @throws ServingError CONFIG_FILE_INVALID (INVALID_ARGUMENT) with TF Serving's `Invalid protobuf file:
- * '<path>'`, the line and what is wrong; for a known field in the wrong place, where it belongs.
+ * @throws ServingError CONFIG_FILE_INVALID (INVALID_ARGUMENT) with TF Serving's `Invalid protobuf file: '<path>'`,
+ * the line and the problem; for a misplaced field, where it belongs.
  */
 export function parseTextFormat(
   text: string,
@@ -44,7 +44,7 @@ export function parseTextFormat(
     return parse(text, format);
   } catch (error) {
     const problem = isSecret
-      ? `line ${lineOf(error, text, format)} is not as it should be`
+      ? `line ${lineOf(error, text, format)} is invalid`
       : problemOf(error, text, format);
     logger.error({ path }, `Error parsing text-format ${name}: ${problem}`);
     throw errors.textFormatInvalid(path, problem, isSecret ? undefined : error);
@@ -54,7 +54,7 @@ export function parseTextFormat(
 /**
  * Reads a file of at most 1 MiB and parses it.
  *
- * @throws ServingError CONFIG_FILE_UNREADABLE (FAILED_PRECONDITION), or as `parseTextFormat` does.
+ * @throws ServingError CONFIG_FILE_UNREADABLE (FAILED_PRECONDITION), or as `parseTextFormat`.
  */
 export async function readTextFormat(
   path: string,
@@ -100,7 +100,7 @@ function problemOf(error: unknown, text: string, format: TextFormat): string {
 const asText = (way: readonly string[]) =>
   `${way.map((name) => `${name} { `).join("")}…${" }".repeat(way.length)}`;
 
-/** The line of an error. If protobufjs does not name it: the first line after which it is found. */
+/** Returns the line of an error. If protobufjs does not report it: the first line after which the error occurs. */
 function lineOf(error: unknown, text: string, format: TextFormat): string {
   const message = messageOf(error);
   const named = /\(line (\d+)\)/.exec(message)?.[1];

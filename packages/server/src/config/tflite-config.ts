@@ -9,7 +9,7 @@ import {
 } from "./wire-fields.js";
 import { type WireField, type WireValues, wireMessage } from "./wire-message.js";
 
-/** Options of `.tflite` models that a model can have for itself: see `TfliteOptions` of servable-tflite. */
+/** Options of a single `.tflite` model: see `TfliteOptions` of servable-tflite. */
 export interface TfliteModelOptions {
   readonly state?: "fresh" | "keep" | undefined;
   readonly uncheckedOps?: "refuse" | "allow" | undefined;
@@ -20,15 +20,19 @@ export interface TfliteModelOptions {
 }
 
 const fields = {
-  state: choice(1, ["fresh", "keep"], "What calls find in the model's variables. Default fresh."),
+  state: choice(
+    1,
+    ["fresh", "keep"],
+    "The variables at the start of a call: initial values, or those of the previous call. Default fresh.",
+  ),
   unchecked_ops: choice(
     2,
     ["refuse", "allow"],
-    "Whether the model loads although it computes an index, size or divisor that nothing checks. " +
+    "Whether to load the model if it computes an index, size or divisor without a check. " +
       "Default refuse.",
   ),
   max_tensor_bytes: positive(3, 2 ** 31 - 1, "Maximum size of one tensor in bytes. Default 1 GiB."),
-  resize_fixed: flag(4, "Whether extents that the file fixes are resized to those of a call."),
+  resize_fixed: flag(4, "Whether sizes that the file fixes are changed to those of a call."),
   batch: choice(
     5,
     ["fixed", "resize"],
@@ -42,13 +46,13 @@ const message = wireMessage("TfliteOptions", fields);
 export const tfliteField = {
   type: message,
   schema: message.schema.meta({
-    description: "How this .tflite model is run, instead of what the flags say.",
+    description: "How this .tflite model runs, instead of the flags.",
   }),
 } as const satisfies WireField;
 
 /** Checks `TfliteModelOptions`. */
 export const tfliteOptionsSchema: z.ZodType = optionsSchemaOf(fields);
 
-/** Returns the options that the fields stand for. */
+/** Returns the options from their fields. */
 export const readTfliteOptions = (values: WireValues<typeof fields>): TfliteModelOptions =>
   optionsOf<TfliteModelOptions>(fields, values);

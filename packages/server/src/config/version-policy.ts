@@ -13,7 +13,7 @@ import { type WireField, wireMessage } from "./wire-message.js";
 
 const NAME = "FileSystemStoragePathSourceConfig.ServableVersionPolicy";
 
-const count = whole("How many. Default 1, also for 0.");
+const count = whole("The number of versions. Default 1; 0 means 1.");
 const latestMessage = wireMessage(`${NAME}.Latest`, {
   num_versions: { id: 1, type: "uint32", schema: count },
 });
@@ -37,7 +37,7 @@ const policyMessage = wireMessage(
     specific: {
       id: 102,
       type: specificMessage,
-      schema: specificMessage.schema.meta({ description: "The versions that are listed." }),
+      schema: specificMessage.schema.meta({ description: "The listed versions." }),
     },
   },
   { oneof: "policy_choice" },
@@ -50,11 +50,11 @@ export const versionPolicyField = {
     .refine((policy) => Object.keys(policy).length < 2, "one of latest, all and specific")
     .meta({
       maxProperties: 1,
-      description: "Which versions are served. Default the newest one.",
+      description: "The versions to serve. Default: the newest.",
     }),
 } as const satisfies WireField;
 
-/** TF Serving's `ServableVersionPolicy` as readers of messages return it. */
+/** TF Serving's `ServableVersionPolicy` as message readers return it. */
 interface VersionPolicyFields {
   readonly latest?: { readonly num_versions?: Int64Field | undefined } | null | undefined;
   readonly all?: object | null | undefined;
@@ -62,7 +62,7 @@ interface VersionPolicyFields {
 }
 
 /**
- * Returns the policy that stands at `where` of a message; undefined if it has none.
+ * Returns the policy of a message; undefined if it has none. `where` is its place.
  *
  * @throws ServingError INVALID_ARGUMENT / CONFIG_INVALID unless each version is from 0 to 2^63 - 1.
  */
@@ -75,7 +75,7 @@ export function readVersionPolicy(
     const { versions = [] } = policy.specific;
     return specificVersions(versions.map((number) => readVersion(number, `${where}.versions`)));
   }
-  // In proto3 a count of 0 is one that was not given.
+  // In proto3, 0 means that the count is not set.
   if (policy?.latest) {
     const numVersions = Number(policy.latest.num_versions ?? 0) || 1;
     return latestVersions(Math.min(numVersions, Number.MAX_SAFE_INTEGER));
@@ -84,9 +84,9 @@ export function readVersionPolicy(
 }
 
 /**
- * Returns the versions by label that stand at `where` of a message.
+ * Returns the versions by label of a message. `where` is their place.
  *
- * @throws as `readVersionPolicy` does.
+ * @throws as `readVersionPolicy`.
  */
 export function readLabels(
   labels: Readonly<Record<string, Int64Field>>,

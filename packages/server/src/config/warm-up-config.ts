@@ -8,7 +8,7 @@ const fields = {
   iterations: positive(
     2,
     1_000_000,
-    "How often each request of assets.extra/tf_serving_warmup_requests is made.",
+    "How often each request in assets.extra/tf_serving_warmup_requests is run.",
   ),
 } as const satisfies OptionFields<WarmUpOptions>;
 
@@ -18,13 +18,13 @@ const message = wireMessage("WarmUpOptions", fields);
 export const warmUpField = {
   type: message,
   schema: message.schema.meta({
-    description: "How this model is warmed up, instead of what the flags say.",
+    description: "How this model is warmed up, instead of the flags.",
   }),
 } as const satisfies WireField;
 
 /** Checks `WarmUpOptions`. */
 export const warmUpSchema: z.ZodType = optionsSchemaOf(fields);
 
-/** Returns the options that the fields stand for. */
+/** Returns the options from their fields. */
 export const readWarmUp = (values: WireValues<typeof fields>): WarmUpOptions =>
   optionsOf<WarmUpOptions>(fields, values);

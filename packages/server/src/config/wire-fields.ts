@@ -2,7 +2,7 @@ import { isVersion, parseVersion } from "@serving-kit/core";
 import { z } from "zod";
 import type { WireField } from "./wire-message.js";
 
-/** A 64-bit integer as readers of messages return it: decimal digits if a number cannot hold it. */
+/** A 64-bit integer as message readers return it: decimal digits if a number cannot represent it. */
 export type Int64Field = bigint | number | string;
 
 /** A whole number as a reader returns it: a number, a bigint, or its decimal digits. */
@@ -14,7 +14,7 @@ const isNumber = (value: unknown): boolean =>
 
 const int64 = () => z.custom<Int64Field>(isWhole, "an integer from 0 to 2^63 - 1");
 
-/** The schema of an integer from 0. */
+/** The schema of an integer of at least 0. */
 export const whole = (description: string) =>
   int64().meta({ type: "integer", minimum: 0, description });
 
@@ -24,16 +24,16 @@ export const versionNumber = int64().meta({
     { type: "integer", minimum: 0 },
     { type: "string", pattern: "^[0-9]{1,19}$" },
   ],
-  description: "The number of a version; above 2^53 - 1, write it as a string.",
+  description: "The number of a version. Above 2^53 - 1, write it as a string.",
 });
 
-/** A field that is accepted and ignored. `type` and `id` are TF Serving's; absent: not on the wire. */
+/** A field that is accepted and ignored. `type` and `id` are TF Serving's; if absent, the field is not on the wire. */
 export function withoutEffect(type = "", id?: number, description = "Has no effect.") {
   const schema = z.unknown().meta({ deprecated: true, description });
   return { type, schema, hasNoEffect: true, ...(id !== undefined && { id }) } as const;
 }
 
-/** A field whose value in a file is also the value of an option, apart from its name. */
+/** A field whose value in a file is also the value of an option under another name. */
 export interface OptionField<S extends z.ZodType = z.ZodType> extends WireField<S> {
   /** Checks the option. */
   readonly option: z.ZodType;
@@ -65,7 +65,7 @@ export function positive(id: number, max: number, description: string) {
   } as const;
 }
 
-/** Checks options that fields stand for. */
+/** Checks options that come from fields. */
 export const optionsSchemaOf = (fields: Readonly<Record<string, OptionField>>): z.ZodType =>
   z.strictObject(
     Object.fromEntries(
@@ -73,12 +73,12 @@ export const optionsSchemaOf = (fields: Readonly<Record<string, OptionField>>): 
     ),
   );
 
-/** The fields that options need, one for each. */
+/** Returns the fields for options, one per option. */
 export type OptionFields<Options> = {
   readonly [K in keyof Options & string as SnakeCase<K>]-?: OptionField;
 };
 
-/** The options that the values of fields stand for; the integers among them as numbers. */
+/** Returns the options from the values of their fields; integers become numbers. */
 export function optionsOf<Options extends object>(
   fields: Readonly<Record<string, OptionField>>,
   values: Readonly<Record<string, unknown>>,

@@ -6,21 +6,21 @@ import { z } from "zod";
  * the wire of the gRPC interface.
  */
 export interface WireField<S extends z.ZodType = z.ZodType> {
-  /** The check of its value in JSON and YAML, with its documentation. */
+  /** The schema of its value in JSON and YAML, with its documentation. */
   readonly schema: S;
   /** Its number in protobuf. Absent for a field that only JSON and YAML have. */
   readonly id?: number;
-  /** Its type in protobuf: a name, or a message that is described here. */
+  /** Its type in protobuf: a name, or a message described here. */
   readonly type: string | WireMessage;
-  /** `"map"` has strings as keys, which are the user's. */
+  /** `"map"`: a map with strings of the user as keys. */
   readonly rule?: "repeated" | "map";
-  /** Whether it must be given in a file. Default false. */
+  /** Whether it is required in a file. Default false. */
   readonly isRequired?: true;
   /** Whether only files have it, so that no client can set it over gRPC. Default false. */
   readonly isFileOnly?: true;
   /** Whether it is accepted and ignored, with a warning. Default false. */
   readonly hasNoEffect?: true;
-  /** The field of the same message with which it has an effect all the same. */
+  /** The field of the same message that makes it take effect. */
   readonly hasEffectWith?: string;
 }
 
@@ -29,7 +29,7 @@ export type WireFields = Readonly<Record<string, WireField>>;
 
 /** A message of the package `tensorflow.serving`. */
 export interface WireMessage<F extends WireFields = WireFields> {
-  /** With the names of the messages that enclose it: `ServableVersionPolicy.Latest`. */
+  /** The name, including the enclosing messages: `ServableVersionPolicy.Latest`. */
   readonly name: string;
   readonly fields: F;
   /** The name of the oneof that all its fields are in. Default none. */
@@ -44,7 +44,7 @@ type Shape<F extends WireFields> = {
     : z.ZodOptional<F[K]["schema"]>;
 };
 
-/** The values of fields, checked. */
+/** The checked values of fields. */
 export type WireValues<F extends WireFields> = z.infer<z.ZodObject<Shape<F>, z.core.$strict>>;
 
 /** Describes a message by its fields. */
@@ -63,7 +63,7 @@ export function wireMessage<const F extends WireFields>(
 /** A form of a message in protobuf: a file in text format, or the wire of the gRPC interface. */
 export type ProtoForm = "file" | "wire";
 
-/** The types that protobufjs needs to read a message in a form: those of all messages below it too. */
+/** Returns the types that protobufjs needs to read a message in a form, including all nested messages. */
 export function protoTypes(
   message: WireMessage,
   form: ProtoForm,

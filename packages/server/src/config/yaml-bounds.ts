@@ -1,11 +1,11 @@
 import { Lexer } from "yaml";
 
-/** A configuration is a few levels deep; `yaml` composes recursively, and runs out of stack. */
+/** Maximum nesting. A configuration has few levels, and `yaml` composes recursively, which could overflow the stack. */
 export const MAX_DEPTH = 64;
-/** The message of a document that nests deeper. */
+/** The message for a document with deeper nesting. */
 export const TOO_DEEP = `expected at most ${MAX_DEPTH} levels; got more`;
 
-/** The most characters of one key or value. A number of many digits takes quadratic time to read. */
+/** Maximum length of one key or value. Numbers with many digits take quadratic time to parse. */
 const MAX_SCALAR = 65_536;
 const MAX_DIGITS = 1_000;
 
@@ -13,10 +13,10 @@ const OPENING = new Set(["[", "{"]);
 const CLOSING = new Set(["]", "}"]);
 
 /**
- * Checks a text before it is parsed, in linear time: `yaml` parses text that nests deep in quadratic time.
+ * Checks a text in linear time before it is parsed, because `yaml` needs quadratic time for deeply nested text.
  *
- * @throws Error with the line, for text that nests more than 64 deep within a line or between brackets, for a value of
- * more than 65,536 characters and for a number of more than 1,000 digits.
+ * @throws Error with the line, if text within a line or between brackets is nested more than 64 levels deep, if a
+ * value has more than 65,536 characters, or if a number has more than 1,000 digits.
  */
 export function checkYamlBounds(text: string): void {
   let line = 1;

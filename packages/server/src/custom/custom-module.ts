@@ -12,32 +12,36 @@ import {
 } from "@serving-kit/inference";
 import { errors } from "../errors.js";
 
-/** The name of the platform that a module is, in configuration. */
+/** The platform name of a custom module in a configuration. */
 export const CUSTOM_PLATFORM = "custom";
 
-/** Where a custom platform comes from. */
+/** The module of a custom platform. */
 export interface CustomPlatformOptions {
-  /** The file of an ES or CommonJS module, or of one that a platform with `code` runs, such as Python; a relative path is resolved against the working directory. */
+  /**
+   * The file of an ES or CommonJS module, or of a module that a platform with `code` runs, such as Python. A relative
+   * path is resolved against the working directory.
+   */
   readonly modulePath: string;
-  /** The name of the export. Default `default`; of a module in Python `Model` or `load_servable`. */
+  /** The name of the export. Default `default`; for a Python module, `Model` or `load_servable`. */
   readonly exportName?: string | undefined;
-  /** Options that the export receives as they are. Default an empty object. */
+  /** Options that are passed to the export unchanged. Default: an empty object. */
   readonly options?: Readonly<Record<string, unknown>> | undefined;
-  /** `model_type` of the configuration, for a module in Python. Default none. */
+  /** `model_type` of the configuration, for a Python module. Default none. */
   readonly modelType?: string | undefined;
 }
 
 /** The context of a `LoadServable`, in addition to the path. */
 export interface LoadServableConfig {
   readonly id: ServableId;
-  /** Aborts when the version is no longer wanted. */
+  /** Aborts when the version is no longer aspired. */
   readonly signal: AbortSignal;
   /** The options of the configuration. */
   readonly options: Readonly<Record<string, unknown>>;
 }
 
 /**
- * Loads the model at `path`: what a module may export instead of a platform. `guard` is put around what it returns.
+ * Loads the model at `path`. A module may export such a function instead of a platform. `guard` wraps the returned
+ * model.
  */
 export type LoadServable = (
   path: string,
@@ -47,18 +51,18 @@ export type LoadServable = (
 /**
  * Imports the module of a custom platform.
  *
- * @throws ServingError as `customPlatform` says.
+ * @throws ServingError as documented at `customPlatform`.
  */
 export async function importPlatform(custom: CustomPlatformOptions): Promise<Platform> {
   const { modulePath, exportName = "default", options = {} } = custom;
   const module = await importModule(resolve(modulePath));
-  // The exports of a CommonJS module are all in its default export, and few of them beside it.
+  // All exports of a CommonJS module are in its default export; few are also named exports.
   const exported = member(module, exportName) ?? member(module.default, exportName);
   if (isPlatform(exported)) return exported;
   if (typeof exported !== "function") {
     throw errors.customExportUnfit(modulePath, exportName, exported, Object.keys(module).sort());
   }
-  // Made by definePlatform, whose result is a function as well.
+  // A platform from definePlatform, which is also a function.
   if ("platformName" in exported) return (exported as PlatformFactory)(options as never);
   const loadServable = exported as (...args: Parameters<LoadServable>) => unknown;
   return definePlatform({
@@ -68,7 +72,7 @@ export async function importPlatform(custom: CustomPlatformOptions): Promise<Pla
       const { id, signal } = context;
       return runAsModel(id, async () => {
         const servable = await loadServable(path, { id, signal, options });
-        // A function that returns a platform looks like one that returns a servable until it is called.
+        // Only the result of a call shows whether a function returns a platform or a servable.
         if (isPlatform(servable)) {
           return servable.loader({ path }, id).load(context);
         }
@@ -79,7 +83,7 @@ export async function importPlatform(custom: CustomPlatformOptions): Promise<Pla
   })();
 }
 
-/** When the file of each module that was imported had been changed: Node imports a file once. */
+/** The modification time of the file of each imported module: Node imports a file only once. */
 const firstChanges = new Map<string, number>();
 
 async function importModule(path: string): Promise<Record<string, unknown>> {

@@ -12,28 +12,27 @@ import {
 import type { Platform } from "@serving-kit/inference";
 import { CUSTOM_PLATFORM, type CustomPlatformOptions, importPlatform } from "./custom-module.js";
 
-/** A platform that a module exports. */
+/** A platform from a module. */
 export interface CustomPlatform extends Platform {
-  /** Where it comes from. */
+  /** Its module. */
   readonly custom: CustomPlatformOptions;
 }
 
 /**
- * The platform that a module exports: one that `definePlatform` made, the function that makes one, or a
+ * Makes a platform from the export of a module: a platform made by `definePlatform`, a function that makes one, or a
  * `LoadServable`.
  *
- * The module is imported when the first version is loaded, and again when its file has changed since;
- * modules that it imports itself are imported once in a process. A problem of it is an error of
- * the versions that it should load, and of nothing else.
+ * The module is imported when the first version is loaded, and again when its file has changed; modules that it
+ * imports itself are imported once per process. An error in the module affects only the versions that it loads.
  *
- * The versions are the subfolders named by numbers, as for any platform. A base path without such
- * subfolders is itself version 1, be it a file or a folder that is not empty.
+ * The versions are the subfolders named by numbers, as for any platform. A base path without such subfolders, whether
+ * a file or a folder that is not empty, is version 1.
  *
- * Errors of loading: CUSTOM_MODULE_NOT_FOUND (NOT_FOUND), CUSTOM_MODULE_UNSUPPORTED (UNIMPLEMENTED) for
- * Python, CUSTOM_MODULE_FAILED (FAILED_PRECONDITION) when importing it throws, CUSTOM_EXPORT_UNFIT and
- * PREDICTOR_UNFIT (INVALID_ARGUMENT).
+ * Errors of loading: CUSTOM_MODULE_NOT_FOUND (NOT_FOUND), CUSTOM_MODULE_UNSUPPORTED (UNIMPLEMENTED) for Python,
+ * CUSTOM_MODULE_FAILED (FAILED_PRECONDITION) if importing it throws, CUSTOM_EXPORT_UNFIT and PREDICTOR_UNFIT
+ * (INVALID_ARGUMENT).
  *
- * @param clock on which a check of a version waits at most a second for the module.
+ * @param clock The clock on which a check of a version waits at most a second for the module.
  *
  * @example
  * ```ts
@@ -54,7 +53,7 @@ export function customPlatform(
     loader,
     accepts: isModel,
     async isComplete(path: string) {
-      // A module that fails to import, or takes long, counts as complete: loading reports why, or waits.
+      // A module that fails to import, or takes long, counts as complete: the load then reports the error, or waits.
       const found = await settleBy(platform(), {
         deadline: { clock, atMs: clock.now() + IMPORT_MS, error: () => new Error("late") },
       }).catch(() => undefined);
@@ -63,10 +62,10 @@ export function customPlatform(
   });
 }
 
-/** For how long a check of a version waits for the module. */
+/** Maximum time in ms that a check of a version waits for the module. */
 const IMPORT_MS = 1_000;
 
-/** Into a folder that is empty the versions are still to come. */
+/** In an empty folder, the versions may still appear. */
 async function isModel(path: string): Promise<boolean> {
   const stats = await stat(path);
   return !stats.isDirectory() || (await readdir(path)).length > 0;

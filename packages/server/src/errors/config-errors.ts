@@ -9,7 +9,7 @@ export const configErrors = {
     new ServingError(
       "INVALID_ARGUMENT",
       "CONFIG_INVALID",
-      `ready: expected names of models or of sources; got ${JSON.stringify(name)}, and there is no source`,
+      `ready: expected names of configured models, or of models from sources; got ${JSON.stringify(name)}, but the server has no sources`,
     ),
 
   configFileUnreadable: (
@@ -26,7 +26,7 @@ export const configErrors = {
     new ServingError(
       "FAILED_PRECONDITION",
       "CONFIG_FILE_UNREADABLE",
-      `${what}: expected a file that can be read; got ${path}: ${messageOf(cause)}`,
+      `${what}: expected a readable file; got ${path}: ${messageOf(cause)}`,
       { cause },
     ),
 

@@ -1,12 +1,12 @@
 import { messageOf, ServingError } from "@serving-kit/core";
 
-/** The errors of a server and its threads that start, end, or have ended. */
+/** The errors of the start and the end of a server and its threads. */
 export const lifecycleErrors = {
   serverStarting: () =>
     new ServingError(
       "UNAVAILABLE",
       "SERVER_STARTING",
-      "the server is starting: its models are not loaded yet",
+      "the server is starting: its models are still loading",
     ),
 
   serverClosing: () =>

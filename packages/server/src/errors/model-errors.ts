@@ -1,6 +1,6 @@
 import { messageOf, type ServableId, ServingError } from "@serving-kit/core";
 
-/** The errors of models: where they come from, how they load, and how clients replace them. */
+/** The errors of models: of their sources, their loads, and reloads by clients. */
 export const modelErrors = {
   platformNotFound: (path: string, known: readonly string[]) =>
     new ServingError(
@@ -14,7 +14,7 @@ export const modelErrors = {
     new ServingError(
       "FAILED_PRECONDITION",
       "VERSION_CRASHED",
-      `${path} is not loaded: the process ended ${crashes} times while it was; replace its files, or remove ${record} to try it again`,
+      `${path} is not loaded: the process ended ${crashes} times during its load. Replace its files, or remove ${record} to try again`,
       { details: { path, crashes } },
     ),
 
@@ -23,7 +23,7 @@ export const modelErrors = {
       "UNAVAILABLE",
       "SOURCE_FAILED",
       `the source of model ${name} failed (${schemes.join(", ")}): ${messageOf(cause)}; ${
-        isServed ? "the last list of versions stays in force, and " : ""
+        isServed ? "the current versions are kept, and " : ""
       }the source is tried again`,
       { cause, details: { name } },
     ),
@@ -33,9 +33,9 @@ export const modelErrors = {
       "UNAVAILABLE",
       "SOURCE_FAILED",
       cause === undefined
-        ? `model ${name}: the sources have ended without a version of it`
+        ? `model ${name}: all sources have ended without a version of it`
         : `a source that may have model ${name} failed: ${messageOf(cause)}${
-            isServed ? "; the last list of versions stays in force" : ""
+            isServed ? "; the current versions are kept" : ""
           }`,
       { cause, details: { name } },
     ),
@@ -44,8 +44,8 @@ export const modelErrors = {
     new ServingError(
       "UNAVAILABLE",
       "SOURCE_HANGS",
-      `the source of model ${name} (${schemes.join(", ")}) has not answered for ${quietMs} ms${
-        isServed ? "; the last list of versions stays in force" : ""
+      `the source of model ${name} (${schemes.join(", ")}) has not responded for ${quietMs} ms${
+        isServed ? "; the current versions are kept" : ""
       }`,
       { details: { name } },
     ),
@@ -62,7 +62,7 @@ export const modelErrors = {
     new ServingError(
       "DEADLINE_EXCEEDED",
       "MODEL_NOT_SETTLED",
-      `model ${name} has neither become available nor failed within ${timeoutMs} ms`,
+      `model ${name} neither became available nor failed within ${timeoutMs} ms`,
     ),
 
   startUpFailed: (policy: string, failures: readonly { name: string; error?: Error }[]) =>
@@ -87,7 +87,7 @@ export const modelErrors = {
     new ServingError(
       "ABORTED",
       "RELOAD_SUPERSEDED",
-      "the model was still loading when another configuration replaced this one",
+      "the model was still loading when a newer configuration replaced this one",
     ),
 
   reloadOff: () =>
@@ -101,15 +101,15 @@ export const modelErrors = {
     new ServingError(
       "PERMISSION_DENIED",
       "RELOAD_NOT_ALLOWED",
-      "clients must not name folders to load: the server started without a model, whose folder would be a " +
-        "root; name the folders that may be loaded by --model_roots (modelRoots)",
+      "clients must not choose folders to load: the server started without models, so it has no roots. Set the " +
+        "folders that clients may load with --model_roots (modelRoots)",
     ),
 
   reloadOutsideRoots: (name: string, basePath: string) =>
     new ServingError(
       "PERMISSION_DENIED",
       "RELOAD_NOT_ALLOWED",
-      // As JSON: what a client names must not forge a line of the log.
+      // As JSON, so that a name from a client cannot forge a log line.
       `model ${JSON.stringify(name)}: clients must not load ${JSON.stringify(basePath)}: expected a folder or URI below the roots of the server ` +
         "(--model_roots, modelRoots; default: the parents of the base paths that it started with)",
       { details: { name } },

@@ -1,6 +1,6 @@
 import { messageOf, ServingError } from "@serving-kit/core";
 
-/** A route and whose it is. */
+/** A route and its protocol. */
 export interface RouteOf {
   readonly protocol: { readonly name: string };
   readonly route: { readonly method: string; readonly path: string };
@@ -23,23 +23,23 @@ export const pluginErrors = {
     new ServingError(
       "INVALID_ARGUMENT",
       "PLUGIN_UNFIT",
-      `plugin ${name}: expected "${exportName}" of ${url} to be the plugin of this name, an array with it, or a ` +
-        `function that returns either; got ${pluginText(received)}`,
+      `plugin ${name}: expected "${exportName}" of ${url} to be the plugin with this name, an array that contains it, ` +
+        `or a function that returns either; got ${pluginText(received)}`,
     ),
 
   pluginNotShared: (kind: string, name: string) =>
     new ServingError(
       "INVALID_ARGUMENT",
       "PLUGIN_NOT_SHARED",
-      `${kind} ${name}: expected a module (\`module: { url, exportName }\`), from which each of several event loops ` +
-        "imports it; got none. Give it one, or serve by one event loop (threads: 1)",
+      `${kind} ${name}: with several event loops, expected a module (\`module: { url, exportName }\`) from which each ` +
+        "loop imports it; got none. Add one, or use one event loop (threads: 1)",
     ),
 
   pluginTwice: (kind: string, name: string) =>
     new ServingError(
       "INVALID_ARGUMENT",
       "PLUGIN_TWICE",
-      `expected each ${kind} once; got two of the name ${name}`,
+      `expected each ${kind} once; got two named ${name}`,
     ),
 
   routeUnfit: (path: string) =>
@@ -53,22 +53,22 @@ export const pluginErrors = {
     new ServingError(
       "INVALID_ARGUMENT",
       "ROUTES_CLASH",
-      `the protocols ${nameOfRoute(one)} and ${nameOfRoute(other)} answer the same requests; serve one of them, ` +
-        "or change its paths",
+      `the protocols ${nameOfRoute(one)} and ${nameOfRoute(other)} have routes for the same requests; remove one of ` +
+        "them, or change its paths",
     ),
 
   servicesClash: (service: string, one: string, other: string) =>
     new ServingError(
       "INVALID_ARGUMENT",
       "ROUTES_CLASH",
-      `the protocols ${one} and ${other} have the same gRPC service ${service}; serve one of them`,
+      `the protocols ${one} and ${other} have the same gRPC service ${service}; remove one of them`,
     ),
 
   observerAlone: () =>
     new ServingError(
       "FAILED_PRECONDITION",
       "OBSERVER_ALONE",
-      "askMain: this is the main thread; expected to be called in another event loop (isMain: false)",
+      "askMain: expected a call in another event loop (isMain: false); got one in the main thread",
     ),
 
   customModuleNotFound: (path: string, cause: unknown) =>
@@ -92,7 +92,7 @@ export const pluginErrors = {
       "FAILED_PRECONDITION",
       "CUSTOM_MODULE_FAILED",
       `custom platform: importing ${path} failed: ${messageOf(cause)}${
-        /\.[cm]?tsx?$/i.test(path) ? "; TypeScript is compiled first, or by node --import tsx" : ""
+        /\.[cm]?tsx?$/i.test(path) ? "; compile TypeScript first, or run node --import tsx" : ""
       }`,
       { cause },
     ),

@@ -7,7 +7,7 @@ export const requestErrors = {
     new ServingError(
       "RESOURCE_EXHAUSTED",
       "BODY_TOO_LARGE",
-      `the request body is larger than ${limit} bytes, which is the limit of this server`,
+      `the request body is larger than the server's limit of ${limit} bytes`,
       { status: 413 },
     ),
 
@@ -26,7 +26,7 @@ export const requestErrors = {
     new ServingError(
       "INTERNAL",
       "BODY_CONSUMED",
-      "the request body was read by an earlier middleware that left nothing in req.body; mount " +
+      "an earlier middleware read the request body and left nothing in req.body; mount " +
         "server.rest before it",
     ),
 
@@ -34,7 +34,7 @@ export const requestErrors = {
     new ServingError(
       "RESOURCE_EXHAUSTED",
       "BODY_INFLATES_TOO_MUCH",
-      `the compressed body inflates to more than ${ratio} times its size; send it uncompressed`,
+      `the compressed body decompresses to more than ${ratio} times its size; send it uncompressed`,
       { status: 413 },
     ),
 
@@ -49,8 +49,8 @@ export const requestErrors = {
     new ServingError(
       "FAILED_PRECONDITION",
       "HOST_NOT_ALLOWED",
-      `Host ${JSON.stringify(shortened(String(host)))}: expected an address or localhost at a loopback address; ` +
-        "allow other names by --allowed_hosts (limits.allowedHosts)",
+      `Host ${JSON.stringify(shortened(String(host)))}: expected an address or localhost on a loopback address; ` +
+        "allow other names with --allowed_hosts (limits.allowedHosts)",
       { status: 421 },
     ),
 
@@ -58,15 +58,15 @@ export const requestErrors = {
     new ServingError(
       "PERMISSION_DENIED",
       "NOT_AUTHORIZED",
-      `the server does not allow ${shortened(method)} to this client`,
+      `this client is not allowed to call ${shortened(method)}`,
     ),
 
   requestTooCostly: (limit: number) =>
     new ServingError(
       "RESOURCE_EXHAUSTED",
       "REQUEST_TOO_COSTLY",
-      `the request would take more than ${limit} bytes of memory: expected at most ten times its body or 32 MiB, and ` +
-        "no more than --max_request_memory (limits.requestMemoryBytes). Send fewer elements at a time",
+      `the request would need more than ${limit} bytes of memory: expected at most ten times its body or 32 MiB, and ` +
+        "no more than --max_request_memory (limits.requestMemoryBytes). Send fewer elements per request",
       { status: 413 },
     ),
 
@@ -74,7 +74,7 @@ export const requestErrors = {
     new ServingError(
       "UNAVAILABLE",
       "MEMORY_SPENT",
-      `the requests in flight take the ${limit} bytes that they may have together ` +
+      `the requests in flight use all ${limit} bytes of request memory ` +
         "(--max_request_memory, limits.requestMemoryBytes); try again later",
       { details: { retryAfterMs: 1_000 } },
     ),
@@ -83,7 +83,7 @@ export const requestErrors = {
     new ServingError(
       "UNIMPLEMENTED",
       "FORMAT_UNSUPPORTED",
-      `${formatServableId(id)}: the model has signatures and takes tensors; got a body. Call predict`,
+      `${formatServableId(id)}: expected tensors, because the model has signatures; got a body. Call predict`,
     ),
 
   callUnlocated: () =>
@@ -97,7 +97,7 @@ export const requestErrors = {
     new ServingError(
       "FAILED_PRECONDITION",
       "CALL_ENDED",
-      "the call had ended, at its deadline or before predict was called: await all work for it within `run`",
+      "the call has already ended, for instance at its deadline: await all of its work within `run`",
     ),
 
   clientGone: () =>

@@ -2,16 +2,16 @@ import { type AddressInfo, createServer } from "node:net";
 import type { Server, ServerCredentials } from "@grpc/grpc-js";
 import type { SharedListen } from "../listening/port-sharing.js";
 
-/** Accepts connections for a gRPC server at a port that threads share. */
+/** Accepts connections for a gRPC server on a port that threads share. */
 export interface Acceptor {
   readonly port: number;
-  /** Accepts no more. The connections are the gRPC server's. */
+  /** Stops accepting. The accepted connections belong to the gRPC server. */
   close(): void;
 }
 
 /**
- * Listens at a port that threads share, which grpc-js cannot by itself, and gives the connections to a
- * gRPC server. Rejects with Node's error.
+ * Listens on a port that threads share, which grpc-js itself does not support, and passes the connections to a gRPC
+ * server. Rejects with Node's error.
  */
 export function acceptFor(
   server: Server,
@@ -24,7 +24,7 @@ export function acceptFor(
     acceptor.once("error", reject);
     acceptor.listen(shared, () => {
       acceptor.off("error", reject);
-      // From now on: a connection that the system could not hand over, which is its client's trouble.
+      // Errors from now on concern single connections that the system could not accept.
       acceptor.on("error", () => {});
       const { port } = acceptor.address() as AddressInfo;
       resolve({ port, close: () => acceptor.close() });

@@ -13,23 +13,23 @@ import { WrittenParts } from "./written-parts.js";
 interface CallInternals {
   readonly stream?: ServerHttp2Stream;
   readonly maxReceiveMessageSize?: number;
-  /** Divides what comes into messages, and throws at the length of one that is too large. */
+  /** Splits the received bytes into messages, and throws at the length of a message that is too large. */
   readonly decoder?: { write(data: Buffer): Buffer[] };
   decompressMessage?: (message: Buffer, encoding: string) => Buffer | Promise<Buffer>;
 }
 
 const allowances = new WeakMap<object, CallAllowance>();
 
-/** The allowance of a call of a handler: undefined if it has none. */
+/** The allowance of a handler's call; undefined if it has none. */
 export function allowanceOf(call: object): CallAllowance | undefined {
   const { stream } = (call as { readonly call?: CallInternals }).call ?? {};
   return stream && allowances.get(stream);
 }
 
 /**
- * Counts the bytes of each call as they arrive against the memory of the server, before grpc-js has joined them to
- * messages; bounds what they inflate to; reads at most 1 MB after the answer; and watches requests that do not come
- * and answers that do not leave.
+ * Charges the bytes of each call to the server's memory as they arrive, before grpc-js joins them to messages. Limits
+ * their decompressed size, reads at most 1 MB after the response, and closes calls whose request or response makes no
+ * progress.
  */
 export function callLimits(limits: LoopLimits): ServerInterceptor {
   return ({ path, requestStream, responseStream }, call) => {
@@ -38,7 +38,7 @@ export function callLimits(limits: LoopLimits): ServerInterceptor {
     if (stream === undefined) return call as never;
     const allowance = limits.budget.open();
     allowances.set(stream, allowance);
-    // Health and reflection are streams of the server itself, idle by design.
+    // Health and reflection are the server's own streams, which are idle by design.
     const isOwn = path.startsWith("/grpc.");
     const parts = new WrittenParts(stream, limits.answers, responseStream && !isOwn);
     const isWatched = !responseStream && !isOwn;
@@ -57,7 +57,7 @@ export function callLimits(limits: LoopLimits): ServerInterceptor {
   };
 }
 
-/** Counts messages whose length grpc-js refuses. */
+/** Counts messages that grpc-js rejects for their length. */
 function countTooLarge({ decoder }: CallInternals, limits: LoopLimits): void {
   const write = decoder?.write.bind(decoder);
   if (decoder === undefined || write === undefined) return;
@@ -71,7 +71,7 @@ function countTooLarge({ decoder }: CallInternals, limits: LoopLimits): void {
   };
 }
 
-/** Answers a call whose message is not read further, and frees what was read of it. */
+/** Ends a call whose message is not read further, and frees the bytes read so far. */
 function refuse(
   call: ServerInterceptingCallInterface,
   stream: ServerHttp2Stream,
@@ -88,7 +88,7 @@ function countRefusal({ reason }: ServingError, limits: LoopLimits): void {
   if (kind !== undefined) limits.refused(kind);
 }
 
-/** Inflates a message as grpc-js does, within the allowance of its call. */
+/** Decompresses a message as grpc-js does, within the allowance of its call. */
 function decompression(
   { maxReceiveMessageSize = -1 }: CallInternals,
   {
@@ -103,7 +103,7 @@ function decompression(
 ): NonNullable<CallInternals["decompressMessage"]> {
   const limit = maxReceiveMessageSize === -1 ? Number.POSITIVE_INFINITY : maxReceiveMessageSize;
   return (message, encoding) => {
-    // Of a stream of messages only the last is here: grpc-js reads the next when the handler wants it.
+    // Only the last message of a stream is held: grpc-js reads the next one when the handler requests it.
     if (requestStream) allowance.answer(message.length);
     const content = message.subarray(5);
     if (encoding === "identity") return content;

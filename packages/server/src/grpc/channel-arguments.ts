@@ -5,9 +5,9 @@ import { FLOW_CONTROL_WINDOW_BYTES } from "./flow-control.js";
 export type ChannelArguments = Readonly<Record<string, string | number>>;
 
 /**
- * The arguments that a server of grpc-js 1.14 supports, with the least integer that each may be; it ignores
- * the others of gRPC without a word. Without `grpc.enable_channelz`, which only keeps records: where that is
- * off, `forceShutdown` ends no connection.
+ * The arguments that a grpc-js 1.14 server supports, with their minimum values. It silently ignores gRPC's other
+ * arguments. `grpc.enable_channelz` is omitted: it only keeps records, and without it `forceShutdown` does not close
+ * connections.
  */
 const SUPPORTED: ReadonlyMap<string, number> = new Map([
   ["grpc.max_concurrent_streams", 0],
@@ -26,14 +26,14 @@ const MAX_INTEGER = 2 ** 31 - 1;
 
 const FLOW_CONTROL_WINDOW = "grpc-node.flow_control_window";
 
-/** HTTP/2's own window, and the least here. */
+/** HTTP/2's default window, and the minimum here. */
 const MIN_WINDOW_BYTES = 65_535;
 
 /**
- * The bytes of messages that may be under way, as `grpc-node.flow_control_window` says, an argument that
- * grpc-js has for clients; by default no more than a message may have.
+ * Returns the flow-control window in bytes from `grpc-node.flow_control_window`, an argument that grpc-js has only
+ * for clients. By default, it is at most the maximum message size.
  *
- * @throws ServingError INVALID_ARGUMENT / CONFIG_INVALID for what HTTP/2 does not allow.
+ * @throws ServingError INVALID_ARGUMENT / CONFIG_INVALID for a value that HTTP/2 does not allow.
  */
 export function flowControlWindowOf(
   channelArguments: ChannelArguments,
@@ -57,10 +57,10 @@ export function flowControlWindowOf(
 const isSupported = (name: string) => SUPPORTED.has(name) || name.startsWith("grpc-node.");
 
 /**
- * The arguments that have an effect on a server of grpc-js.
+ * Returns the arguments that have an effect on a grpc-js server.
  *
- * @throws ServingError INVALID_ARGUMENT / CONFIG_INVALID for one that is not an integer in its range: with it
- * grpc-js would end the process at the first connection, or each connection at once.
+ * @throws ServingError INVALID_ARGUMENT / CONFIG_INVALID for a value that is not an integer in range: it would make
+ * grpc-js crash the process at the first connection, or close each connection immediately.
  */
 export function supportedChannelArguments(channelArguments: ChannelArguments): ChannelArguments {
   const supported = Object.entries(channelArguments).filter(([name]) => isSupported(name));
@@ -75,13 +75,13 @@ export function supportedChannelArguments(channelArguments: ChannelArguments): C
   return Object.fromEntries(supported);
 }
 
-/** The names of the arguments that have none. */
+/** Returns the names of the arguments that have no effect. */
 export function ignoredChannelArguments(channelArguments: ChannelArguments): string[] {
   return Object.keys(channelArguments).filter((name) => !isSupported(name));
 }
 
 /**
- * Reads `--grpc_channel_arguments`: `key=value,key=value`, values that are integers as numbers.
+ * Parses `--grpc_channel_arguments`: `key=value,key=value`. Integer values become numbers.
  *
  * @throws ServingError INVALID_ARGUMENT / CONFIG_INVALID with the part that is not a `key=value`.
  */

@@ -1,14 +1,14 @@
 import protobuf from "protobufjs";
 import descriptor from "protobufjs/ext/descriptor.js";
 
-/** The descriptor of one package, serialized, as server reflection gives it. */
+/** The serialized descriptor of one package, as server reflection returns it. */
 export interface FileDescriptor {
   readonly name: string;
-  /** The files that it needs. */
+  /** The files that it depends on. */
   readonly dependencies: readonly string[];
   /** A serialized `google.protobuf.FileDescriptorProto`. */
   readonly bytes: Uint8Array;
-  /** The full names of what it declares: messages, their fields, enums, services, methods. */
+  /** The full names of its declarations: messages, fields, enums, services and methods. */
   readonly symbols: ReadonlySet<string>;
 }
 
@@ -32,8 +32,8 @@ interface PackageDescriptor {
 }
 
 /**
- * The descriptors of all packages of a schema, by file name. protobufjs writes relative names and
- * its own names for the entries of maps; those here are absolute and as protoc has them.
+ * Returns the descriptors of all packages of a schema, by file name. protobufjs writes relative names and its own
+ * names for map entries; these descriptors have absolute names and protoc's names.
  */
 export function fileDescriptors(schema: protobuf.Root): ReadonlyMap<string, FileDescriptor> {
   const set: unknown = schema.toDescriptor("proto3");
@@ -89,7 +89,7 @@ function describe(
   return { name: file.name, dependencies: file.dependency, bytes, symbols };
 }
 
-/** Names a map's entry as protoc does: `model_labels` has `ModelLabelsEntry`. */
+/** Returns protoc's name of a map entry: `ModelLabelsEntry` for `model_labels`. */
 function nameEntry(
   type: protobuf.Type,
   described: MessageDescriptor,
@@ -107,7 +107,7 @@ function nameEntry(
   }
 }
 
-/** Whether a file declares the type: its package is the longest that the name begins with. */
+/** Returns whether a file declares a type: its package is the longest one that is a prefix of the name. */
 function isIn(name: string, file: PackageDescriptor, files: readonly PackageDescriptor[]): boolean {
   const owners = files.filter((candidate) => name.startsWith(`.${candidate.package}.`));
   const longest = Math.max(...owners.map((owner) => owner.package.length));

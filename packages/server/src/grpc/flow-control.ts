@@ -3,17 +3,16 @@ import type { Server } from "@grpc/grpc-js";
 import { addSettings, http2ServersOf } from "./server-internals.js";
 
 /**
- * How many bytes of messages may be under way before the server has read them, for each call and for each
- * connection. HTTP/2's 64 KiB cost a large message a round trip for each 64 KiB of it; gRPC's C++ core, which
- * measures what a connection can hold, grows to as much.
+ * Default flow-control window in bytes of each call and each connection. With HTTP/2's 64 KiB, a large message takes
+ * a round trip for each 64 KiB; gRPC's C++ core, which measures connections, grows its window to a similar size.
  */
 export const FLOW_CONTROL_WINDOW_BYTES = 4 * 2 ** 20;
 
-/** Widens the windows of calls; before the server is bound. grpc-js has the option for clients alone. */
+/** Sets the windows of calls. Call it before the server is bound; grpc-js has this option only for clients. */
 export const widenCalls = (server: Server, windowBytes: number): void =>
   addSettings(server, { initialWindowSize: windowBytes });
 
-/** Makes a function that widens the windows of connections; to be called whenever the server was bound. */
+/** Makes a function that sets the windows of connections. Call it after each bind of the server. */
 export function connectionWidener(server: Server, windowBytes: number): () => void {
   const widen = (session: ServerHttp2Session) => session.setLocalWindowSize(windowBytes);
   return () => {

@@ -25,68 +25,62 @@ import {
   reflectionService,
 } from "./reflection-service.js";
 
-/** The parts of an event loop that gRPC is served from. */
+/** The parts of an event loop that the gRPC listener uses. */
 export interface GrpcHost extends MethodHost, HealthHost {
   /** The services of all protocols. */
   readonly services: readonly GrpcService[];
 }
 
-/** Where and how to listen for gRPC. */
+/** Options for `listenGrpc`. */
 export interface GrpcListenOptions extends ListenerOptions {
-  /**
-   * Default 8500, TF Serving's, or none if there is a `socketPath`; 0 takes any free port.
-   */
+  /** Default 8500, as in TF Serving, or none if `socketPath` is set. 0 uses any free port. */
   readonly port?: number | undefined;
   /** Default: all addresses. */
   readonly host?: string | undefined;
-  /**
-   * The path of a unix socket to listen on. One that a process left behind when it died is replaced.
-   * Default none.
-   */
+  /** The path of a unix socket to listen on. A stale socket of a dead process is replaced. Default none. */
   readonly socketPath?: string | undefined;
   /** Default: no TLS. */
   readonly ssl?: SslConfig | undefined;
-  /** The greatest message in bytes. Default 2^31 - 1, as in TF Serving. */
+  /** Maximum message size in bytes. Default 2^31 - 1, as in TF Serving. */
   readonly maxMessageBytes?: number | undefined;
   /**
-   * Further arguments of the channel, by their gRPC names. Default: at most 1000 calls at once on a
-   * connection (`grpc.max_concurrent_streams`), which is given up when a ping of every minute
-   * (`grpc.keepalive_time_ms`) is not answered within 20 s (`grpc.keepalive_timeout_ms`), and
-   * 4 MiB of messages, or a whole one where that is less, that are under way before they are read, for each
-   * call and each connection (`grpc-node.flow_control_window`).
+   * Further channel arguments, by their gRPC names. Defaults: at most 1000 concurrent calls per connection
+   * (`grpc.max_concurrent_streams`); a ping every minute (`grpc.keepalive_time_ms`), and the connection is closed
+   * without a reply within 20 s (`grpc.keepalive_timeout_ms`); a flow-control window of 4 MiB, or the maximum message
+   * size if that is less, per call and connection (`grpc-node.flow_control_window`).
    */
   readonly channelArguments?: ChannelArguments | undefined;
-  /** Whether clients may ask for the services and messages. Default true. */
+  /** Whether to serve reflection of the services and messages. Default true. */
   readonly reflection?: boolean | undefined;
 }
 
-/** Where gRPC is listened for. */
+/** The address of a gRPC listener. */
 export interface GrpcListening {
-  /** Absent when only a unix socket was asked for. */
+  /** Absent if it listens only on a unix socket. */
   readonly port?: number;
   readonly socketPath?: string;
 }
 
-/** A gRPC server that listens. */
+/** A listening gRPC server. */
 export interface GrpcListener {
   readonly listening: GrpcListening;
-  /** The connections now. */
+  /** The current connections. */
   readonly connections: ConnectionCount;
-  /** Tells watches of health that the server is not ready, and each client by GOAWAY to reconnect. */
+  /** Reports not ready to health watches, and sends GOAWAY to each client, so that it reconnects. */
   goAway(): void;
-  /** Tells clients to go elsewhere and resolves when the last call has ended. */
+  /** Sends GOAWAY to clients, and resolves when the last call has ended. */
   close(): Promise<void>;
-  /** Cuts all calls and connections off. */
+  /** Aborts all calls and closes all connections. */
   cut(): void;
 }
 
 const MAX_MESSAGE_BYTES = 2 ** 31 - 1;
 
 /**
- * What bounds one connection. The headers alone of a call take up to 64 KiB, which a client can send in
- * 100 bytes, and grpc-js sets no limit to the calls; clients keep those back that are too many. Without
- * pings a connection whose client has vanished would be held indefinitely, and so would one on which calls
- * were cancelled so fast that Node no longer reads from it.
+ * Limits of one connection. The headers of a call take up to 64 KiB, which a client can send in 100 bytes, and
+ * grpc-js does not limit the number of calls; above this limit, calls wait in the client. Without pings, a connection
+ * whose client has vanished would stay open indefinitely. So would one on which calls are cancelled so fast that Node
+ * stops reading from it.
  */
 const CONNECTION_LIMITS = {
   "grpc.max_concurrent_streams": 1_000,
@@ -95,12 +89,11 @@ const CONNECTION_LIMITS = {
 };
 
 /**
- * Listens for the gRPC services of all protocols, health and reflection. At
- * `shared` in place of the port of the options where several threads listen at it.
+ * Listens for the gRPC services of all protocols, health and reflection. If several threads share a port, listens at
+ * `shared` instead of the port of the options.
  *
- * Rejects with an error with Node's `code`, such as EADDRINUSE; ServingError INVALID_ARGUMENT /
- * CONFIG_INVALID for the TLS configuration, an argument of the channel, or what stands instead of the
- * socket.
+ * Rejects with an error with Node's `code`, such as EADDRINUSE, or with ServingError INVALID_ARGUMENT /
+ * CONFIG_INVALID for the TLS configuration, a channel argument, or a file at the socket's path that is not a socket.
  *
  * @param onOtherClient Called for each client that does not speak HTTP/2.
  */
@@ -120,7 +113,7 @@ export async function listenGrpc(
     interceptors: [callLimits(host.limits)],
   });
   for (const name of ignoredChannelArguments(channelArguments)) {
-    host.logger.warn({ argument: name }, `the gRPC server knows no argument ${name}`);
+    host.logger.warn({ argument: name }, `the gRPC server does not support the argument ${name}`);
   }
   const windowBytes = flowControlWindowOf(channelArguments, maxMessageBytes);
   widenCalls(server, windowBytes);
@@ -218,7 +211,7 @@ function bind(server: Server, address: string, credentials: ServerCredentials): 
   return new Promise((resolve, reject) => {
     server.bindAsync(address, credentials, (error, port) => {
       if (error === null) return resolve(port);
-      // grpc-js tells Node's error as a text.
+      // grpc-js reports Node's error as a string.
       const code = /\bE[A-Z]{3,}\b/.exec(messageOf(error))?.[0];
       reject(Object.assign(error, code !== undefined && { code }));
     });

@@ -33,15 +33,15 @@ const response = codecOf(schema, "grpc.health.v1.HealthCheckResponse");
 type WatchCall = ServerWritableStream<Uint8Array, Uint8Array>;
 
 /**
- * The health checking protocol of gRPC over the states of the models.
+ * gRPC's health checking protocol, based on the states of the models.
  *
- * - `""` and services whose `health` is `ready`, with or without their package: serving when the server is ready.
+ * - `""` and services whose `health` is `ready`, with or without their package: serving if the server is ready.
  * - Services whose `health` is `live`: serving until the server closes.
- * - The name of a model: serving when the server has started and a version of the model is available,
- *   regardless of the other models.
+ * - The name of a model: serving if the server has started and a version of the model is available, regardless of
+ *   other models.
  *
- * Health is reported while the server is a lame duck or closing too: nothing is serving then. A watch receives
- * so, and ended when the server closes.
+ * While the server is a lame duck or closing, health is still reported, as not serving. Watches receive this, and end
+ * when the server closes.
  */
 export class HealthService {
   static readonly definition: Record<string, MethodDefinition<Uint8Array, Uint8Array>> = {
@@ -50,9 +50,9 @@ export class HealthService {
   };
 
   readonly #host: HealthHost;
-  /** The services by name, with and without their package, and when they serve. */
+  /** The services by name, with and without their package, and when they are serving. */
   readonly #services = new Map<string, "ready" | "live">([["", "ready"]]);
-  /** The last status that each watch received. */
+  /** The last status sent to each watch. */
   readonly #watches = new Map<WatchCall, { readonly service: string; told: number | undefined }>();
   readonly #subscription: Disposable;
 
@@ -76,12 +76,12 @@ export class HealthService {
     } as Record<string, UntypedHandleCall>;
   }
 
-  /** Tells each watch what has changed. */
+  /** Sends changes to each watch. */
   tellAll(): void {
     for (const call of this.#watches.keys()) this.#tell(call);
   }
 
-  /** Tells all watches that nothing is served any more, and ends them. */
+  /** Sends not serving to all watches, and ends them. */
   close(): void {
     this.#subscription[Symbol.dispose]();
     this.tellAll();
@@ -139,7 +139,7 @@ export class HealthService {
     const health = this.#services.get(service);
     if (health !== undefined) return status(health === "live" || core.isReady());
     const states = core.versions(service);
-    // Versions that have ended are reported of models that were removed too.
+    // Ended versions are also reported for removed models.
     const isLeaving = states.some(({ state }) => state !== "end");
     const isKnown = core.modelNames().includes(service) || isLeaving;
     if (!isKnown) return STATUS.SERVICE_UNKNOWN;

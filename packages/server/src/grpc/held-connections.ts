@@ -9,12 +9,12 @@ import { http2ServersOf } from "./server-internals.js";
 /** Node's internals of a socket. */
 type ReadingSocket = Socket & { readonly _handle?: { readStart?(): void } | null };
 
-/** How often connections are read on, in ms. */
+/** Interval in ms at which reading on connections is resumed. */
 const READ_ON_MS = 1_000;
 
 /**
- * The connections of a gRPC server from when they are accepted. grpc-js knows of one when its TLS handshake
- * is done: what never comes to that is not among those that `forceShutdown` ends.
+ * The connections of a gRPC server, from when they are accepted. grpc-js tracks a connection only after its TLS
+ * handshake, so `forceShutdown` does not close earlier ones.
  */
 export class HeldConnections {
   readonly #server: Server;
@@ -29,13 +29,13 @@ export class HeldConnections {
     this.#limits = limits;
   }
 
-  /** To be called whenever the server was bound. */
+  /** Call after each bind of the server. */
   watch(): void {
     for (const http2Server of http2ServersOf(this.#server)) {
       http2Server.off("connection", this.#hold).on("connection", this.#hold);
       http2Server.off("session", this.#holdSession).on("session", this.#holdSession);
       http2Server.off("sessionError", this.#onBroken).on("sessionError", this.#onBroken);
-      // A connection that the system could not hand over is its client's trouble.
+      // An error of a single connection that the system could not accept.
       http2Server.off("error", nothing).on("error", nothing);
     }
   }
@@ -45,21 +45,21 @@ export class HeldConnections {
   }
 
   /**
-   * Sends GOAWAY on each that is open, and closes it when the calls that the server has read have ended. Its
-   * client makes all others on another connection.
+   * Sends GOAWAY on each open connection, and closes it when the calls that the server has read have ended. Clients
+   * make all further calls on other connections.
    */
   goAway(): void {
     for (const session of this.#sessions) session.close();
   }
 
-  /** Ends them all at once. */
+  /** Closes all connections immediately. */
   cut(): void {
     for (const socket of this.#sockets) socket.destroy();
   }
 
   /**
-   * Node stops to read from a connection that broke HTTP/2, so that it does not find out that its client has gone.
-   * Reading what is read already does nothing.
+   * Node stops reading from a connection that violated HTTP/2, and then does not notice that its client has
+   * disconnected. Resuming a connection that is being read does nothing.
    */
   #readOn(): void {
     for (const { _handle } of this.#sockets as Set<ReadingSocket>) _handle?.readStart?.();
@@ -81,7 +81,7 @@ export class HeldConnections {
     session.once("close", () => this.#sessions.delete(session));
   };
 
-  /** Node waits for the client of a connection that broke HTTP/2, which may never hang up. */
+  /** Node waits for the client to close a connection that violated HTTP/2, which it may never do. */
   readonly #onBroken = (_error: Error, session: ServerHttp2Session | undefined) => {
     this.#limits.refused("broken_http2");
     const { socket } = session ?? {};

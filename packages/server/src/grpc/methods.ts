@@ -37,7 +37,7 @@ export interface MethodHost {
   readonly logger: Logger;
 }
 
-/** The definition of a method whose messages are bytes: what they mean, the handler reads. */
+/** The definition of a method whose messages are bytes, which the handler decodes. */
 export function rawMethod(
   service: string,
   name: string,
@@ -63,8 +63,8 @@ export function definitionOf(service: string, name: string, { kind }: GrpcMethod
 }
 
 /**
- * Makes a grpc-js handler of a protocol's method: counts the call as in flight, refuses it while the server is
- * closing, passes on its deadline and its end, and answers anything that is thrown with a status.
+ * Makes a grpc-js handler from a protocol's method: counts the call as in flight, rejects it while the server is
+ * closing, passes on its deadline and cancellation, and turns thrown errors into a status.
  */
 export function handlerOf(host: MethodHost, method: GrpcMethod): UntypedHandleCall {
   const handle = (call: AnyCall, callback?: Callback) =>
@@ -88,7 +88,7 @@ export function handlerOf(host: MethodHost, method: GrpcMethod): UntypedHandleCa
   return handle as UntypedHandleCall;
 }
 
-/** The messages of a client. The call outlives them: its answer comes last. */
+/** The messages of a client. The call outlives them, because its response comes last. */
 function requestsOf(call: AnyCall): AsyncIterable<Bytes> {
   return (call as ServerDuplexStream<Bytes, Bytes>).iterator({ destroyOnReturn: false });
 }
@@ -114,18 +114,18 @@ async function answer(
     if (authorize) await context.authorizeBy(authorize, call.getPath());
     await run(context);
   } catch (error) {
-    gone.abort(error); // a run that ignores its deadline may still obey its signal
+    gone.abort(error); // A run that ignores its deadline may still obey its signal.
     const status = statusOfFailure(error, logger, call.getPath());
     if (status.refusal !== undefined) limits.refused(status.refusal);
     throw grpcStatus(status);
   } finally {
-    // grpc-js tells the end of every call as a cancellation.
+    // grpc-js reports the end of every call as a cancellation.
     events.off("cancelled", abort);
     inFlight.end();
   }
 }
 
-/** Writes messages no faster than the client takes them, until the last or until it has gone. */
+/** Writes messages no faster than the client reads them, until the last message or until the client disconnects. */
 async function writeAll(call: AnyCall, messages: AsyncIterable<Bytes>): Promise<void> {
   const stream = call as ServerWritableStream<Bytes, Bytes>;
   const parts = messages[Symbol.asyncIterator]();
@@ -172,13 +172,13 @@ class GrpcContext implements CallContext {
     this.peer = call.getPeer();
     this.allowance = allowanceOf(call);
     const deadline = Number(call.getDeadline());
-    // grpc-js gives the time of day; what is left of it counts on the server's Clock.
+    // grpc-js has the deadline as a time of day; the remaining time is measured on the server's Clock.
     this.deadlineAtMs = Number.isFinite(deadline)
       ? clock.now() + (deadline - Date.now()) // no Clock: the deadline is a time of day
       : undefined;
   }
 
-  /** Whether the deadline has passed. The timers of grpc-js may be early by less than a millisecond. */
+  /** Returns whether the deadline has passed. The timers of grpc-js may fire up to a millisecond early. */
   get isOverdue(): boolean {
     return Number(this.#call.getDeadline()) <= Date.now() + 1; // no Clock: a time of day
   }
@@ -187,7 +187,7 @@ class GrpcContext implements CallContext {
     return this.#call.metadata.getMap() as CallHeaders;
   }
 
-  /** Asks the app before anything of the call is used, and again when its model is known. */
+  /** Authorizes the call before any of it is used, and again when its model is known. */
   async authorizeBy(authorize: Authorize, method: string): Promise<void> {
     const { headers: metadata, peer } = this;
     this.authorize = authorizer(authorize, { metadata, peer, protocol: "grpc", method });
@@ -195,10 +195,10 @@ class GrpcContext implements CallContext {
   }
 }
 
-/** How much of a message TF Serving sends, in bytes. */
+/** Maximum length in bytes of a message that TF Serving sends. */
 const MAX_MESSAGE_BYTES = 1024;
 
-/** The part of an error that the client receives: its code, and its message as far as TF Serving sends it. */
+/** The part of an error that the client receives: its code, and its message truncated as in TF Serving. */
 export function grpcStatus({
   code,
   message,
@@ -206,7 +206,7 @@ export function grpcStatus({
 }: Pick<ErrorStatus, "code" | "message" | "retryAfterMs">) {
   const bytes = Buffer.from(message);
   const end = bytes.length > MAX_MESSAGE_BYTES ? "...TRUNCATED" : "";
-  // Half a character, cut or received, could not be sent in a header: it is decoded to U+FFFD.
+  // A partial character, truncated or received, cannot be sent in a header: it is decoded to U+FFFD.
   const details = bytes.toString("utf8", 0, MAX_MESSAGE_BYTES) + end;
   const metadata = new Metadata();
   // The delay for clients with a retry policy: gRPC's form of Retry-After.

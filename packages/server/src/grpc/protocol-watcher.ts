@@ -5,8 +5,8 @@ import { http2ServersOf } from "./server-internals.js";
 const BAD_CLIENT_MAGIC = -903;
 
 /**
- * Makes a function that watches for clients that do not speak HTTP/2; to be called whenever the server was
- * bound. A client of TLS names its protocols in the handshake.
+ * Makes a function that detects clients that do not speak HTTP/2; call it after each bind of the server. A TLS client
+ * names its protocols in the handshake.
  */
 export function protocolWatcher(server: Server, onOtherClient: () => void): () => void {
   const onError = ({ errno }: NodeJS.ErrnoException) => {

@@ -3,14 +3,16 @@ import type { ServingError } from "@serving-kit/core";
 import { MAX_DROPPED_BYTES } from "../http/drop-rest.js";
 import type { AnswerWatch, WatchedAnswer } from "../limits/answer-watch.js";
 
-/** Pays for received bytes, and refuses those that cannot be paid for. */
+/** Charges received bytes to an allowance, and rejects bytes above it. */
 export interface ReceivedPartsHost {
   /** @throws ServingError if the bytes must not be received. */
   receive(bytes: number): void;
   refuse(error: ServingError): void;
 }
 
-/** The messages that a client sends to one call, counted as they arrive, and watched until the last has come. */
+/**
+ * The messages that a client sends to one call: charged as they arrive, and watched for progress until the last one.
+ */
 export class ReceivedParts implements WatchedAnswer, Disposable {
   readonly #stream: ServerHttp2Stream;
   readonly #answers: AnswerWatch | undefined;
@@ -18,7 +20,7 @@ export class ReceivedParts implements WatchedAnswer, Disposable {
   #received = 0;
   #dropped = 0;
 
-  /** Without `answers` the client may take its time. grpc-js must have its own listeners on the stream already. */
+  /** Without `answers`, the client has no time limit. grpc-js must already have its own listeners on the stream. */
   constructor(
     stream: ServerHttp2Stream,
     answers: AnswerWatch | undefined,
@@ -33,7 +35,7 @@ export class ReceivedParts implements WatchedAnswer, Disposable {
   }
 
   waitingBytes(): number {
-    return 0; // It is the server that waits.
+    return 0; // The client has nothing to do: the server waits.
   }
 
   progress(): number {
@@ -50,7 +52,7 @@ export class ReceivedParts implements WatchedAnswer, Disposable {
   }
 
   #take(bytes: number): void {
-    // After the answer what comes is dropped, and then the stream is closed.
+    // After the response, further bytes are dropped, and then the stream is closed.
     if (this.#stream.writableEnded) {
       this.#dropped += bytes;
       if (this.#dropped > MAX_DROPPED_BYTES) this.#stream.close();

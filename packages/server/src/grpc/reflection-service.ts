@@ -10,7 +10,7 @@ import { type FileDescriptor, fileDescriptors } from "./file-descriptors.js";
 import { grpcStatus, rawMethod } from "./methods.js";
 import { codecOf, HEALTH_PROTO, reflectionProto, schemaOf } from "./schema.js";
 
-/** The versions of the protocol: tools ask for one or the other. */
+/** The versions of the protocol: tools use one or the other. */
 export const REFLECTION_VERSIONS = ["v1", "v1alpha"] as const;
 
 interface ReflectionRequest {
@@ -38,7 +38,7 @@ export class ReflectedServices {
     ]);
   }
 
-  /** The descriptors by file name. Protocols that declare the same package have it the way of the first. */
+  /** The descriptors by file name. If several protocols declare the same package, the first declaration is used. */
   get files(): ReadonlyMap<string, FileDescriptor> {
     if (this.#files === undefined) {
       const all = [...this.#protos].flatMap((texts) => [...fileDescriptors(schemaOf(texts))]);
@@ -57,7 +57,7 @@ export function reflectionDefinition(
   return { ServerReflectionInfo: rawMethod(service, "ServerReflectionInfo", streams) };
 }
 
-/** Answers what services, messages and fields the server has; a malformed request ends the stream. */
+/** Returns the services, messages and fields of the server. A malformed request ends the stream. */
 export function reflectionService(
   version: (typeof REFLECTION_VERSIONS)[number],
   services: ReflectedServices,
@@ -78,7 +78,7 @@ export function reflectionService(
               ...answer(asked, services),
             }),
           );
-          // A client that asks and does not read waits until the answers have gone.
+          // If a client requests more without reading, its requests wait until the responses are sent.
           if (!isTaken) {
             call.pause();
             call.once("drain", () => call.resume());
@@ -108,7 +108,7 @@ function answer(request: ReflectionRequest, { names, files }: ReflectedServices)
       return file ? descriptors(file, files) : notFound(`symbol ${symbol}`);
     }
     case "all_extension_numbers_of_type":
-      // Messages of proto3 have no extensions.
+      // proto3 messages have no extensions.
       return {
         all_extension_numbers_response: {
           base_type_name: request.all_extension_numbers_of_type ?? "",
@@ -119,7 +119,7 @@ function answer(request: ReflectionRequest, { names, files }: ReflectedServices)
   }
 }
 
-/** A file, then all that it needs. */
+/** Returns a file and all of its dependencies. */
 function descriptors(file: FileDescriptor, files: ReadonlyMap<string, FileDescriptor>): object {
   const needed = new Set<FileDescriptor>();
   const add = (current: FileDescriptor) => {

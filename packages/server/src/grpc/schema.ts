@@ -5,7 +5,7 @@ import protobuf from "protobufjs";
 
 const schemas = new WeakMap<readonly string[], protobuf.Root>();
 
-/** The messages and services that `.proto` texts declare, with their published names. Parsed once for a list. */
+/** Returns the messages and services that `.proto` texts declare, with their published names. Parses each list once. */
 export function schemaOf(protos: readonly string[]): protobuf.Root {
   let schema = schemas.get(protos);
   if (schema === undefined) {
@@ -17,19 +17,19 @@ export function schemaOf(protos: readonly string[]): protobuf.Root {
   return schema;
 }
 
-/** Reads and writes the messages of calls that are not hot, as plain objects. */
+/** Decodes and encodes messages as plain objects, for calls that are not performance-critical. */
 export interface Codec<M extends object> {
   /**
-   * Fields that are absent have their defaults; 64-bit integers are strings, enums numbers. The memory of the objects
-   * is taken from the allowance first.
+   * Absent fields have their defaults; 64-bit integers are strings, enums are numbers. The memory of the objects is
+   * taken from the allowance first.
    */
   decode(bytes: Uint8Array, allowance?: MemoryAllowance): M;
   encode(message: object): Uint8Array;
 }
 
 /**
- * The codec of a message by its full name, such as `tensorflow.serving.GetModelStatusRequest`. `decode` throws
- * ServingError INVALID_ARGUMENT / MESSAGE_INVALID, and those of the allowance.
+ * Returns the codec of a message by its full name, such as `tensorflow.serving.GetModelStatusRequest`. `decode`
+ * throws ServingError INVALID_ARGUMENT / MESSAGE_INVALID, and the errors of the allowance.
  */
 export function codecOf<M extends object>(schema: protobuf.Root, name: string): Codec<M> {
   const type = schema.lookupType(name);
@@ -67,7 +67,7 @@ service Health {
 }
 `;
 
-/** Package `grpc.reflection.v1` or `grpc.reflection.v1alpha`, which differ in nothing but the name. */
+/** Package `grpc.reflection.v1` or `grpc.reflection.v1alpha`, which differ only in the name. */
 export const reflectionProto = (version: "v1" | "v1alpha"): string => `
 syntax = "proto3";
 package grpc.reflection.${version};
@@ -104,8 +104,8 @@ service ServerReflection {
 `;
 
 /**
- * Takes the memory of a message as objects: once as protobufjs decodes it, once as a plain object. Takes it field by
- * field, so that a message that costs too much is read no further.
+ * Takes the memory of a message's objects from the allowance: once for protobufjs's message, once for the plain
+ * object. Takes it field by field, so that a message that is too expensive is not read further.
  */
 function takeCost(
   reader: WireReader,
@@ -114,7 +114,7 @@ function takeCost(
   depth = 0,
 ): void {
   if (depth > MAX_DEPTH) throw wireErrors.messageInvalid(`nested deeper than ${MAX_DEPTH} levels`);
-  // A field that is absent has its default in the plain object alone.
+  // An absent field has its default only in the plain object.
   allowance.take(OBJECT_BYTES.entry + (OBJECT_BYTES.text / 2) * type.fieldsArray.length);
   while (reader.hasMore) {
     const tag = reader.tag();
@@ -125,11 +125,11 @@ function takeCost(
     } else {
       const before = reader.remaining;
       reader.skip(tag);
-      // A packed field has a number for each byte.
+      // A packed field may have one number per byte.
       if (field) allowance.take(2 * OBJECT_BYTES.text + 8 * (before - reader.remaining));
     }
   }
 }
 
-/** How deep messages may be nested. */
+/** Maximum nesting depth of messages. */
 const MAX_DEPTH = 64;

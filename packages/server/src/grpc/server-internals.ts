@@ -9,13 +9,13 @@ interface ServerInternals {
 
 const internalsOf = (server: Server) => server as unknown as ServerInternals;
 
-/** Adds to the settings of HTTP/2 that every client receives; before the server is bound. */
+/** Adds HTTP/2 settings that every client receives. Call it before the server is bound. */
 export function addSettings(server: Server, settings: Settings): void {
   const { commonServerOptions } = internalsOf(server);
   if (commonServerOptions === undefined) return;
   commonServerOptions.settings = { ...commonServerOptions.settings, ...settings };
 }
 
-/** The HTTP/2 servers below: one for each address that the server was bound to until now. */
+/** Returns the underlying HTTP/2 servers: one for each address that the server is bound to. */
 export const http2ServersOf = (server: Server): Iterable<Http2Server> =>
   internalsOf(server).http2Servers?.keys() ?? [];

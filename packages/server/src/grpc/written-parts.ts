@@ -4,15 +4,15 @@ import type { AnswerWatch, WatchedAnswer } from "../limits/answer-watch.js";
 type Written = (error?: Error | null) => void;
 type Write = (bytes: Buffer, written: Written) => boolean;
 
-/** Messages are written in parts of this length, so that a client that reads slowly makes progress. */
+/** Messages are written in parts of this length, so that slow reading counts as progress. */
 const PART_BYTES = 2 ** 18;
 
-/** The messages that are written to one call, in parts, watched until they have left. */
+/** The messages written to one call, in parts, watched for progress until they are sent. */
 export class WrittenParts implements WatchedAnswer, Disposable {
   readonly #stream: ServerHttp2Stream;
   readonly #answers: AnswerWatch;
   readonly #write: Write;
-  /** Whether the call is a stream of answers, which is watched from its start to its end. */
+  /** Whether the call streams responses, and is watched from its start to its end. */
   readonly #isStream: boolean;
   #waiting = 0;
   #sent = 0;

@@ -2,8 +2,9 @@ import type { IncomingMessage } from "node:http";
 import { isIP } from "node:net";
 
 /**
- * Whether the `Host` of a request may be answered. On a loopback address it must be absent, an address, `localhost`
- * or one of `allowed`: a web page can make a name of its own lead to a loopback address, and would read the answers.
+ * Returns whether the `Host` of a request is allowed. On a loopback address, it must be absent, an address,
+ * `localhost` or one of `allowed`: a web page can let its own name resolve to a loopback address, and could then read
+ * the responses.
  */
 export function isAllowedHost(
   { socket, headers: { host } }: IncomingMessage,
@@ -17,7 +18,7 @@ export function isAllowedHost(
 
 const isLoopback = (address = "") => address === "::1" || /^(::ffff:)?127\./.test(address);
 
-/** The name of a `Host` in lower case, without port and brackets. */
+/** Returns the name of a `Host` in lower case, without port and brackets. */
 function nameOf(host: string): string {
   const [, bracketed, bare] = /^(?:\[(.*)\]|([^:]*))(?::\d*)?$/s.exec(host.trim()) ?? [];
   return (bracketed ?? bare ?? host).toLowerCase();

@@ -1,12 +1,12 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { ServerHttp2Stream } from "node:http2";
 
-/** How much of a body that is not wanted is read and dropped, so that the client gets to see the answer. */
+/** Maximum bytes of an unwanted body that are read and dropped, so that the client sees the response. */
 export const MAX_DROPPED_BYTES = 2 ** 20;
 
 /**
- * Reads and drops the rest of a body whose request has been answered, up to 1 MB; then closes the connection, over
- * HTTP/2 the stream.
+ * Reads and drops up to 1 MB of the rest of a body after the response; then closes the connection, or over HTTP/2 the
+ * stream.
  */
 export function dropRest(
   request: IncomingMessage & { readonly stream?: ServerHttp2Stream },
@@ -22,6 +22,6 @@ export function dropRest(
     if (response.writableFinished) close();
     else response.once("finish", close);
   });
-  request.on("error", () => {}); // the client went
+  request.on("error", () => {}); // The client disconnected.
   request.resume();
 }

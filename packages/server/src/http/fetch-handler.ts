@@ -85,7 +85,7 @@ async function readFetchBody(
     }
   } catch (error) {
     if (isServingError(error)) throw error;
-    throw errors.bodyIncomplete(); // the server below has its own error for a client that went
+    throw errors.bodyIncomplete(); // The underlying server has its own error for a client that disconnects.
   }
   if (length > limit) throw errors.bodyTooLarge(limit);
   const [first] = chunks;

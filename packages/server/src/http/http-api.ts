@@ -10,29 +10,29 @@ import { shortened } from "../shown-text.js";
 import { type ErrorStatus, statusOfFailure } from "../status-mapping.js";
 import type { MatchedRoute, RouteTable } from "./route-table.js";
 
-/** Options of everything that is served over HTTP, wherever it is mounted. */
+/** Options for all HTTP routes, regardless of where they are mounted. */
 export interface HttpOptions {
   /** Allows browsers of any origin: `Access-Control-Allow-Origin: *`. Default false. */
   readonly cors?: boolean | undefined;
   /**
-   * Timeout of a call in ms, from when its body was read: it is answered 504 (DEADLINE_EXCEEDED). Default
-   * 30,000, TF Serving's.
+   * Timeout of a call in ms, measured from the end of its body; the response is then 504 (DEADLINE_EXCEEDED). Default
+   * 30,000, as in TF Serving.
    */
   readonly timeoutMs?: number | undefined;
-  /** Maximum body in bytes, before and after inflating; a larger one is 413. Default 100 MiB. */
+  /** Maximum body size in bytes, compressed and decompressed; a larger body is rejected with 413. Default 100 MiB. */
   readonly maxBodyBytes?: number | undefined;
 }
 
 /** The default of `timeoutMs`, TF Serving's. */
 export const DEFAULT_TIMEOUT_MS = 30_000;
 
-/** The default of `maxBodyBytes`: what TF Serving inflates at most. */
+/** The default of `maxBodyBytes`: TF Serving's limit of decompressed bodies. */
 export const DEFAULT_MAX_BODY_BYTES = 100 * 2 ** 20;
 
-/** The headers of every answer. */
+/** The headers of every response. */
 export const COMMON_HEADERS = { "X-Content-Type-Options": "nosniff" } as const;
 
-/** The headers of every answer when CORS is on. */
+/** The headers of every response if CORS is enabled. */
 export const CORS_HEADERS = {
   "Access-Control-Allow-Origin": "*",
   "Access-Control-Allow-Methods": "POST, GET",
@@ -46,27 +46,27 @@ export interface IncomingHttp {
   readonly search: string;
   readonly headers: CallHeaders;
   readonly peer?: string | undefined;
-  /** Reads the body, inflated; called at most once. */
+  /** Reads and decompresses the body. Called at most once. */
   body(): Uint8Array | Promise<Uint8Array>;
-  /** Aborts when the client has gone. */
+  /** Aborts when the client has disconnected. */
   readonly signal?: AbortSignal | undefined;
-  /** The memory that the request may take. */
+  /** The memory that the request may use. */
   readonly allowance: CallAllowance;
-  /** Whether the name by which the client reached the server may be used. Default true. */
+  /** Whether the `Host` of the request is allowed. Default true. */
   readonly isAllowed?: boolean;
-  /** Whether it came to a port of the server, where fallback routes are answered too. Default false. */
+  /** Whether it arrived on a port of the server, where fallback routes are served too. Default false. */
   readonly isOwn?: boolean;
-  /** Whether it came over TLS. Default false. */
+  /** Whether it arrived over TLS. Default false. */
   readonly isSecure?: boolean;
 }
 
-/** An answer to be written. */
+/** A response to write. */
 export interface OutgoingHttp extends HttpAnswer {
-  /** Whether the connection should be closed after the answer. */
+  /** Whether to close the connection after the response. */
   readonly closesConnection?: boolean;
-  /** Of a stream: whether the connection should be closed after its last part. */
+  /** For a stream: whether to close the connection after its last part. */
   readonly isLast?: () => boolean;
-  /** Of a stream: must be called once when it was written or given up. */
+  /** For a stream: call once when it was written or aborted. */
   readonly done?: () => void;
 }
 
@@ -80,9 +80,9 @@ export interface HttpHost {
 }
 
 /**
- * The HTTP routes of all protocols, for no HTTP server in particular.
+ * The HTTP routes of all protocols, independent of the HTTP server.
  *
- * Never rejects: what is thrown becomes an answer in the form of the protocol, with the status of its code.
+ * Never rejects: a thrown error becomes a response in the form of the protocol, with the status of its code.
  */
 export class HttpApi {
   readonly routes: RouteTable;
@@ -97,7 +97,7 @@ export class HttpApi {
     this.#timeoutMs = timeoutMs;
   }
 
-  /** Answers a request. Counts it as in flight until then, a stream until its end. */
+  /** Handles a request. Counts it as in flight until its response, or until the end of its stream. */
   async handle(incoming: IncomingHttp): Promise<OutgoingHttp> {
     const match = this.routes.match(incoming.method, incoming.path, incoming.isOwn);
     const inFlight = this.#inFlight;
@@ -163,7 +163,10 @@ interface RoutedRequest extends HttpRequest {
   authorize: CallAuthorizer | undefined;
 }
 
-/** The request as a route receives it. A literal: fields of a class are defined one by one, for each request. */
+/**
+ * Returns the request that a route receives. A literal, because the fields of a class would be defined one by one for
+ * each request.
+ */
 function routedRequest(
   incoming: IncomingHttp,
   params: Readonly<Record<string, string>>,

@@ -9,20 +9,20 @@ import { checkSsl, type SslConfig } from "../listening/ssl-config.js";
 import { claimSocketPath } from "../listening/unix-socket.js";
 import { isHttp2Client } from "../listening/wrong-protocol.js";
 
-/** How long a client may take to send a request. Who takes longer is answered 408 and cut off. */
+/** Timeouts for a client to send a request. After a timeout, the response is 408 and the connection is closed. */
 export interface ClientTimeouts {
   /**
-   * For its headers, in ms, and for a TLS handshake as well, which is cut off without an answer. Default
-   * 30,000; Infinity: as long as it likes, but 120,000 for a handshake.
+   * Timeout in ms for the headers, and for a TLS handshake, which is closed without a response. Default 30,000.
+   * Infinity disables it; a handshake then has 120,000.
    */
   readonly headersTimeoutMs?: number | undefined;
-  /** For all of it, body included, in ms. Default 300,000; Infinity: as long as it likes. */
+  /** Timeout in ms for the whole request, including the body. Default 300,000. Infinity disables it. */
   readonly requestTimeoutMs?: number | undefined;
 }
 
-/** On which port to listen, and how. */
+/** Options for listening on a port. */
 export interface ListenOptions extends ClientTimeouts, ListenerOptions {
-  /** Default 8501, TF Serving's; 0 takes any free port. */
+  /** Default 8501, as in TF Serving. 0 uses any free port. */
   readonly port?: number | undefined;
   /** Default: all addresses. */
   readonly host?: string | undefined;
@@ -30,26 +30,26 @@ export interface ListenOptions extends ClientTimeouts, ListenerOptions {
   readonly ssl?: SslConfig | undefined;
 }
 
-/** On which unix socket to listen, and how. */
+/** Options for listening on a unix socket. */
 export interface SocketListenOptions extends ClientTimeouts, ListenerOptions {
   /**
-   * The path of the socket. One that a process left behind when it died is replaced. Who may connect
-   * is said by the permissions of the folder, and by the process's umask.
+   * The path of the socket. A stale socket of a dead process is replaced. The permissions of the folder and the
+   * process's umask decide who may connect.
    */
   readonly socketPath: string;
   /** Default: no TLS. */
   readonly ssl?: SslConfig | undefined;
 }
 
-/** The address that is listened on now. */
+/** The address of a listener. */
 export interface Listening {
   readonly port: number;
   readonly host: string;
-  /** Its URL for clients on this machine, such as `http://localhost:8501`. */
+  /** The URL for clients on this machine, such as `http://localhost:8501`. */
   readonly url: string;
 }
 
-/** An address with its URL: `localhost` if all addresses are listened on. */
+/** Returns an address with its URL. The host of the URL is `localhost` if it listens on all addresses. */
 export function listeningAt(
   { host, port }: SharedAddress,
   { ssl }: Pick<ListenOptions, "ssl">,
@@ -59,22 +59,22 @@ export function listeningAt(
   return { host, port, url: `${ssl ? "https" : "http"}://${name}:${port}` };
 }
 
-/** The unix socket that is listened on now. */
+/** The unix socket of a listener. */
 export interface SocketListening {
   readonly socketPath: string;
 }
 
-/** Longer than the idle timeout of usual load balancers, so that they never reuse a closed one. */
+/** Longer than the idle timeout of usual load balancers, so that they never reuse a closed connection. */
 const KEEP_ALIVE_MS = 65_000;
 
 const HEADERS_MS = 30_000;
 const REQUEST_MS = 300_000;
 const MAX_CHECKING_MS = 5_000;
 
-/** A time as Node takes it, where 0 disables the limit. */
+/** Converts a timeout to Node's form, in which 0 disables it. */
 const finite = (ms: number) => (Number.isFinite(ms) ? ms : 0);
 
-/** The texts of what Node refuses before there is a request. */
+/** The status lines for errors that Node detects before there is a request. */
 const CLIENT_ERRORS: ReadonlyMap<string, string> = new Map([
   ["HPE_HEADER_OVERFLOW", "431 Request Header Fields Too Large"],
   ["ERR_HTTP_REQUEST_TIMEOUT", "408 Request Timeout"],
@@ -84,7 +84,7 @@ const CLIENT_ERRORS: ReadonlyMap<string, string> = new Map([
 const isLate = ({ code = "" }: NodeJS.ErrnoException) =>
   code === "ERR_HTTP_REQUEST_TIMEOUT" || code === "ERR_TLS_HANDSHAKE_TIMEOUT";
 
-/** Answers the requests of a listener, and bounds its connections. */
+/** Handles the requests of a listener, and limits its connections. */
 export interface HttpListenerHost {
   readonly onRequest: (request: IncomingMessage, response: ServerResponse) => void;
   /** Called for each client that speaks HTTP/2, as gRPC clients do. */
@@ -93,10 +93,9 @@ export interface HttpListenerHost {
 }
 
 /**
- * Listens for HTTP, or for HTTPS where there is `ssl`; at `shared` in place of the port of the options
- * where several threads listen at it. Rejects with Node's error, `EADDRINUSE` where
- * the port or socket is taken; ServingError INVALID_ARGUMENT / CONFIG_INVALID for `ssl` or what
- * stands instead of the socket.
+ * Listens for HTTP, or for HTTPS if `ssl` is set. If several threads share a port, listens at `shared` instead of the
+ * port of the options. Rejects with Node's error, such as `EADDRINUSE` if the port or socket is taken, or with
+ * ServingError INVALID_ARGUMENT / CONFIG_INVALID for `ssl` or for a file at the socket's path that is not a socket.
  */
 export async function listenHttp(
   { onRequest, onHttp2Client, limits }: HttpListenerHost,
@@ -108,7 +107,7 @@ export async function listenHttp(
   server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
     if (isHttp2Client(error)) onHttp2Client?.();
     if (isLate(error)) limits.refused("slow_request");
-    // Nothing can be said to a client of HTTPS before the handshake.
+    // An HTTPS client cannot receive a response before the handshake.
     if (server instanceof TlsServer && !secured.has(socket as Socket)) socket.destroy();
     else refuse(error, socket as Socket);
   });
@@ -131,11 +130,11 @@ function serverOf(
   const shortest = Math.min(headersTimeoutMs, requestTimeoutMs);
   const options = {
     keepAliveTimeout: KEEP_ALIVE_MS,
-    // The checks of HAProxy and others send none, and no name matters here.
+    // Health checks of HAProxy and others send no Host, and no route depends on it.
     requireHostHeader: false,
     headersTimeout: finite(shortest),
     requestTimeout: finite(requestTimeoutMs),
-    // Node looks for slow clients this often.
+    // Node checks for slow clients at this interval.
     connectionsCheckingInterval: Math.ceil(Math.min(MAX_CHECKING_MS, shortest / 2)),
   };
   if (ssl === undefined) return createServer(options, onRequest);
@@ -156,30 +155,30 @@ function listen(server: Server, where: object): Promise<void> {
     server.once("error", reject);
     server.listen(where, () => {
       server.off("error", reject);
-      // From now on: a connection that the system could not hand over, which is its client's trouble.
+      // Errors from now on concern single connections that the system could not accept.
       server.on("error", () => {});
       resolve();
     });
   });
 }
 
-/** How long a client may read nothing of an answer, once all were given, in ms. */
+/** Time in ms that a client may read nothing of a response, once all responses are written. */
 const LINGER_MS = 5_000;
 
 /**
- * Stops listening, when every request that came has been answered; resolves when the last connection
- * is closed. Each is closed as soon as what was written to it has left, regardless of what its client is about
- * to send, or when its client has read nothing of it for `lingerMs`.
+ * Stops listening after every received request has its response; resolves when the last connection is closed. A
+ * connection is closed as soon as its written data is sent, regardless of further requests, or if its client has read
+ * nothing for `lingerMs`.
  */
 export function closeHttp(server: Server, lingerMs = LINGER_MS): Promise<void> {
   const { raw, secured } = connections.get(server) ?? { raw: new Set(), secured: new Set() };
   const isTls = server instanceof TlsServer;
-  // Which of the raw ones never made their handshake is known when the others are gone.
+  // Raw connections without a handshake are known only after the others have closed.
   const cutHandshakes = () => {
     if (isTls && secured.size === 0) for (const socket of raw) socket.destroy();
   };
   return new Promise((resolve) => {
-    // `close` calls it, and it would close connections whose answers are written but have not left yet.
+    // `close` calls it, and it would close connections whose responses are written but not sent yet.
     server.closeIdleConnections = () => {};
     server.close(() => resolve());
     server.on("secureConnection", (socket) => socket.destroy());
@@ -191,13 +190,13 @@ export function closeHttp(server: Server, lingerMs = LINGER_MS): Promise<void> {
   });
 }
 
-/** Connections, and of those with TLS what stands on top of them. */
+/** Connections, and the TLS sockets on top of them. */
 interface Connections extends Readonly<Record<"raw" | "secured", Set<Socket>>> {
-  /** Connections that were accepted until now. */
+  /** Total number of accepted connections. */
   accepted: number;
 }
 
-/** The connections of a server: Node closes only those on which a request was answered. */
+/** The connections of a server: Node closes only those that have had a response. */
 const connections = new WeakMap<Server, Connections>();
 
 function watchConnections(server: Server, limits: LoopLimits): Connections {
@@ -216,13 +215,13 @@ function watchConnections(server: Server, limits: LoopLimits): Connections {
   return held;
 }
 
-/** The connections of a server that `listenHttp` made. */
+/** Returns the connections of a server that `listenHttp` made. */
 export function countConnections(server: Server): ConnectionCount {
   const { raw, accepted } = connections.get(server) as Connections;
   return { open: raw.size, accepted };
 }
 
-/** Answers what is not an HTTP request, in the API's form. */
+/** Responds to data that is not an HTTP request, in the API's form. */
 function refuse(error: NodeJS.ErrnoException, socket: Socket): void {
   if (error.code === "ECONNRESET" || !socket.writable) {
     socket.destroy();
@@ -234,6 +233,6 @@ function refuse(error: NodeJS.ErrnoException, socket: Socket): void {
     `HTTP/1.1 ${status}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n` +
       `X-Content-Type-Options: nosniff\r\nConnection: close\r\n\r\n${body}`,
   );
-  // Not `end`, which would wait for the client to close its half, for as long as it likes.
+  // Not `end`, which would wait indefinitely for the client to close its half.
   socket.destroySoon();
 }

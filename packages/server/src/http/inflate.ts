@@ -3,15 +3,17 @@ import { Semaphore } from "@serving-kit/core";
 import { errors } from "../errors.js";
 import type { CallAllowance } from "../plugins/call-budget.js";
 
-/** More at once would be no faster, on libuv's 4 threads, and each takes as much memory as a body may. */
+/**
+ * More concurrent decompressions would not be faster on libuv's 4 threads, and each uses up to the maximum body size.
+ */
 const inflations = new Semaphore(4);
 
-/** The compressions of HTTP that bodies may not have. */
+/** The HTTP compressions that are not supported for bodies. */
 const UNSUPPORTED = /\b(br|compress|deflate|zstd)\b/;
 
 /**
- * Inflates a body whose `Content-Encoding` says gzip, on zlib's threads; gives others as they are, also
- * with a name that is not a compression: clients of TF Serving send `UTF-8`, which it ignores.
+ * Decompresses a body with `Content-Encoding: gzip`, on zlib's threads. Returns other bodies unchanged, even if the
+ * header names something that is not a compression: clients of TF Serving send `UTF-8`, which it ignores.
  *
  * @throws ServingError RESOURCE_EXHAUSTED / BODY_TOO_LARGE beyond `limit` bytes, RESOURCE_EXHAUSTED /
  * BODY_INFLATES_TOO_MUCH beyond `MAX_RATIO`, those of the allowance, INVALID_ARGUMENT / BODY_UNREADABLE for broken
@@ -31,9 +33,9 @@ export async function inflate(
 }
 
 /**
- * Inflates a gRPC message by its `grpc-encoding`, gzip or deflate.
+ * Decompresses a gRPC message by its `grpc-encoding`, gzip or deflate.
  *
- * @throws as `inflate` does.
+ * @throws as `inflate`.
  */
 export async function inflateMessage(
   message: Uint8Array,
@@ -45,17 +47,17 @@ export async function inflateMessage(
   return inflations.run(() => inflateBy(create, message, limits));
 }
 
-/** The bounds of the inflated body. */
+/** The limits of the decompressed body. */
 export interface InflateLimits {
   /** Maximum length in bytes. */
   readonly limit: number;
   readonly allowance: CallAllowance;
 }
 
-/** Maximum length of an inflated body in multiples of the compressed one. */
+/** Maximum size of a decompressed body in multiples of its compressed size. */
 const MAX_RATIO = 100;
 
-/** Below this length a body may inflate by any ratio. */
+/** Up to this decompressed size, any ratio is allowed. */
 const MIN_LIMITED_BYTES = 2 ** 20;
 
 const MIN_CHUNK_BYTES = 16_384;

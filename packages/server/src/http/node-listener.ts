@@ -18,7 +18,7 @@ import { writeAnswer } from "./write-answer.js";
 /**
  * A request handler for node:http, https and http2, Connect and Express, under any mount prefix.
  *
- * Paths without a route go to `next` if it is given, else they are answered with 404.
+ * Paths without a route are passed to `next` if present; otherwise the response is 404.
  */
 export type RestListener = (
   request: IncomingMessage | Http2ServerRequest,
@@ -26,11 +26,11 @@ export type RestListener = (
   next?: (error?: unknown) => void,
 ) => void;
 
-/** How an event loop listens by `createRestListener`. */
+/** Options for `createRestListener`. */
 export interface ListenerHost {
   readonly logger: Logger;
   readonly limits: LoopLimits;
-  /** Whether the listener is the server's own, and not mounted in an app, which has limits of its own. */
+  /** Whether the listener is the server's own. A listener in an app is subject to the app's limits. */
   readonly isOwn: boolean;
 }
 
@@ -61,7 +61,7 @@ export function createRestListener(
         inflate(deflated, encoding, { limit: maxBodyBytes, allowance }),
       );
     };
-    // A literal without a spread: V8 makes a slow object of one with a spread, for each request.
+    // A literal without a spread, with which V8 would make a slow object for each request.
     const incoming: IncomingHttp = {
       method,
       path,
@@ -81,10 +81,10 @@ export function createRestListener(
         writeAnswer(request, response, answer, { headers, logger, answers, allowance }),
       );
   };
-  return listener as RestListener; // of HTTP/2 it uses what Node made to be like HTTP/1
+  return listener as RestListener; // For HTTP/2 it uses only Node's HTTP/1-compatible API.
 }
 
-/** Returns what warns once that a parser of the app has read bodies. */
+/** Returns a function that warns once if a parser of the app reads bodies. */
 function lossyWarning(logger: Logger): () => void {
   let hasWarned = false;
   return () => {
@@ -92,13 +92,13 @@ function lossyWarning(logger: Logger): () => void {
     hasWarned = true;
     logger.warn(
       { reason: "BODY_ALREADY_PARSED" },
-      "a JSON body parser ran before server.rest: int64 beyond 2^53, NaN and 1.0 are lost on the " +
-        "way. Mount server.rest before it",
+      "a JSON body parser runs before server.rest: it loses int64 above 2^53, NaN and the type of 1.0. " +
+        "Mount server.rest before it",
     );
   };
 }
 
-/** Path and query of a request's target, which a proxy may send with scheme and host before it. */
+/** Returns path and query of a request target, which may include scheme and host if a proxy sends it. */
 function targetOf(url: string): { readonly path: string; readonly search: string } {
   const target = url.startsWith("/") ? url : url.replace(/^https?:\/\/[^/?]*/i, "");
   const query = target.indexOf("?");
@@ -109,11 +109,11 @@ function targetOf(url: string): { readonly path: string; readonly search: string
 const controllers = new WeakMap<object, AbortController>();
 
 /**
- * The signal that aborts when the client has gone: one for each connection, because an
- * AbortController for each request costs more than all the rest of its handling.
+ * Returns the signal that aborts when the client disconnects: one per connection, because an AbortController per
+ * request would cost more than the rest of its handling.
  */
 function signalOf(request: IncomingMessage, response: ServerResponse): AbortSignal {
-  // Under HTTP/2 a connection carries many requests; there each has its own.
+  // An HTTP/2 connection carries many requests, so each has its own signal.
   const { socket } = request;
   const owner = request.httpVersionMajor >= 2 ? response : socket;
   let controller = controllers.get(owner);
@@ -122,7 +122,7 @@ function signalOf(request: IncomingMessage, response: ServerResponse): AbortSign
     controller = created;
     controllers.set(owner, created);
     shareSignal(created.signal);
-    // The reason is made late: its stack would cost, and most closes come between requests.
+    // The reason is created lazily: its stack is expensive, and most connections close between requests.
     const gone = () => created.abort(errors.clientGone());
     if (owner.destroyed) gone();
     else owner.once("close", gone);

@@ -5,11 +5,11 @@ import type { CallAllowance } from "../plugins/call-budget.js";
 /**
  * Reads the body of a request into one piece of memory: its one copy on the way in.
  *
- * A length that is announced is allocated once, after it was checked; chunks of an unknown length
- * are counted as they come.
+ * If the length is announced, it is checked and allocated once; otherwise chunks are counted as they arrive.
  *
- * @throws ServingError RESOURCE_EXHAUSTED / BODY_TOO_LARGE as soon as the limit is passed; those of the allowance;
- * CANCELLED / BODY_INCOMPLETE when the client goes before the end. The rest is left unread: see `dropRest`.
+ * @throws ServingError RESOURCE_EXHAUSTED / BODY_TOO_LARGE as soon as the limit is exceeded; the errors of the
+ * allowance; CANCELLED / BODY_INCOMPLETE if the client disconnects before the end. The rest is not read: see
+ * `dropRest`.
  */
 export async function readBody(
   request: IncomingMessage,
@@ -18,11 +18,11 @@ export async function readBody(
 ): Promise<Uint8Array> {
   const announced = Number(request.headers["content-length"] ?? Number.NaN);
   if (announced > limit) throw errors.bodyTooLarge(limit);
-  // The parser is at the headers. Most bodies have arrived with them, and are whole when it is done.
+  // The parser has read the headers. Most bodies arrive with them, and are complete in the next microtask.
   await undefined;
-  // An earlier middleware has read it, and found nothing.
+  // An earlier middleware has read an empty body.
   if (request.readableEnded) return NO_BYTES;
-  // The client went while an earlier middleware was thinking; no event would tell it any more.
+  // The client disconnected during an earlier middleware, so no further event would report it.
   if (request.destroyed) throw errors.bodyIncomplete();
   if (!request.complete) return readChunks(request, limit, allowance);
   const body: Uint8Array = request.read() ?? NO_BYTES;
@@ -41,7 +41,7 @@ function readChunks(
   return new Promise((resolve, reject) => {
     const chunks: Uint8Array[] = [];
     let length = 0;
-    // A flag, because to remove a listener makes a slow object of the request's listeners.
+    // A flag, because removing a listener turns the request's listeners into a slow object.
     let isDone = false;
     const onData = (chunk: Uint8Array) => {
       if (isDone) return;
@@ -75,10 +75,10 @@ function readChunks(
 }
 
 /**
- * The body that an earlier middleware has read: bytes and text as they are, anything else written
- * as JSON again, which has lost what `JSON.parse` loses.
+ * Returns the body that an earlier middleware has read: bytes and text unchanged, other values as JSON, without the
+ * details that `JSON.parse` loses.
  *
- * @throws ServingError INTERNAL / BODY_CONSUMED when the middleware left nothing of use.
+ * @throws ServingError INTERNAL / BODY_CONSUMED if the middleware left no body.
  */
 export function consumedBody(
   request: IncomingMessage & { readonly body?: unknown },

@@ -7,12 +7,12 @@ export interface BoundRoute {
   readonly protocol: Protocol;
 }
 
-/** A route that was found for a request. */
+/** A route that matches a request. */
 export interface MatchedRoute extends BoundRoute {
   readonly params: Readonly<Record<string, string>>;
 }
 
-/** The match of a path and method: a route, the methods that the path has instead, or nothing. */
+/** The match of a path and method: a route, the methods that the path allows, or nothing. */
 export type RouteMatch =
   | { readonly found: MatchedRoute }
   | { readonly found: undefined; readonly methods: readonly string[] };
@@ -37,17 +37,17 @@ export class RouteTable {
     this.#fallbacks = compiled.filter(({ route }) => route.fallback);
   }
 
-  /** The methods and paths of all routes except fallbacks, for servers that mount them one by one. */
+  /** Returns the methods and paths of all routes except fallbacks, for servers that mount them one by one. */
   get claimed(): readonly Pick<HttpRoute, "method" | "path">[] {
     return this.#routes.map(({ route: { method, path } }) => ({ method, path }));
   }
 
-  /** Whether a path is that of a route of any method. */
+  /** Returns whether a path has a route for any method. */
   claims(path: string): boolean {
     return this.#routes.some(({ pattern }) => pattern.test(path));
   }
 
-  /** Finds the route of a request; at a port of the server (`isOwn`) among the fallbacks last. */
+  /** Finds the route of a request. On a port of the server (`isOwn`), fallback routes are tried last. */
   match(method: string, path: string, isOwn = false): RouteMatch {
     const methods: string[] = [];
     for (const routes of isOwn ? [this.#routes, this.#fallbacks] : [this.#routes]) {
@@ -94,7 +94,7 @@ function paramsOf(names: readonly string[], values: RegExpExecArray) {
   return params;
 }
 
-/** Percent-decodes; what is not a code stays as it is. */
+/** Percent-decodes a string; invalid codes are left unchanged. */
 export function decodeSegment(text: string): string {
   if (!text.includes("%")) return text;
   const bytes = Buffer.from(text)
@@ -114,7 +114,7 @@ function checkDisjoint(routes: readonly BoundRoute[]): void {
   }
 }
 
-/** Whether a request may match both. */
+/** Returns whether a request may match both routes. */
 function overlap(one: HttpRoute, other: HttpRoute): boolean {
   const methods = answers(one.method, other.method) || answers(other.method, one.method);
   if (!methods) return false;

@@ -3,30 +3,30 @@ import type { HttpAnswer } from "../plugins/protocol.js";
 
 /** One server-sent event. */
 export interface ServerSentEvent {
-  /** A value that is not a string is written as JSON. */
+  /** The data. A value that is not a string is written as JSON. */
   readonly data: unknown;
   /** The type of the event. Default `message`. */
   readonly event?: string;
-  /** The id that a client that reconnects sends as `Last-Event-ID`. */
+  /** The id that a reconnecting client sends as `Last-Event-ID`. */
   readonly id?: string;
 }
 
-/** Options of `serverSentEvents`. */
+/** Options for `serverSentEvents`. */
 export interface ServerSentEventsOptions {
   /**
-   * After how many ms without an event a comment is sent, which clients ignore: proxies close connections that are
-   * silent, and only a write finds a client that is gone. Default 15,000. 0 sends none.
+   * Time in ms without an event after which a comment is sent, which clients ignore: proxies close silent
+   * connections, and only a write detects a disconnected client. Default 15,000. 0 disables it.
    */
   readonly heartbeatMs?: number | undefined;
-  /** The clock of the heartbeat: that of the server. Default `systemClock`. */
+  /** The clock of the heartbeat, usually that of the server. Default `systemClock`. */
   readonly clock?: Clock | undefined;
 }
 
 const HEARTBEAT_MS = 15_000;
 
 /**
- * The answer of a route that sends events as they come, in the format `text/event-stream` of the HTML standard.
- * It ends with the iteration.
+ * Returns the response of a route that sends events as they occur, in the format `text/event-stream` of the HTML
+ * standard. It ends with the iteration.
  */
 export function serverSentEvents(
   events: AsyncIterable<ServerSentEvent>,
@@ -43,12 +43,12 @@ export function serverSentEvents(
 const HEARTBEAT = Buffer.from(": heartbeat\n\n");
 const END: IteratorReturnResult<undefined> = { done: true, value: undefined };
 
-/** The events as bytes, and a heartbeat whenever none has come for a while. */
+/** Yields the events as bytes, and a heartbeat if there was no event for a while. */
 class EventStream implements AsyncIterator<Uint8Array> {
   readonly #events: AsyncIterator<ServerSentEvent>;
   readonly #clock: Clock;
   readonly #heartbeatMs: number;
-  /** The event that comes next, once it was requested. */
+  /** The pending next event, once it was requested. */
   #event: Promise<IteratorResult<ServerSentEvent>> | undefined;
   #hasArrived = false;
   #hasEnded = false;
@@ -113,5 +113,5 @@ function bytesOf({ data, event, id }: ServerSentEvent): Uint8Array {
   return Buffer.from(`${fields.join("\n")}\n\n`);
 }
 
-/** A line break would start another field. */
+/** Removes line breaks, which would start another field. */
 const oneLine = (text: string) => text.replace(/[\r\n\0]/g, " ");

@@ -8,14 +8,14 @@ import { dropRest } from "./drop-rest.js";
 import { COMMON_HEADERS, type OutgoingHttp } from "./http-api.js";
 import { giveUp, writeStream } from "./write-stream.js";
 
-/** The dependencies of writing an answer. */
+/** The dependencies of writing a response. */
 export interface AnswerWriter {
-  /** The headers of every answer in addition to `COMMON_HEADERS`. */
+  /** The headers of every response in addition to `COMMON_HEADERS`. */
   readonly headers: Readonly<Record<string, string>> | undefined;
   readonly logger: Logger;
-  /** Cuts answers that stall; undefined if the app does so. */
+  /** Closes stalled responses; undefined if the app does so. */
   readonly answers: AnswerWatch | undefined;
-  /** The memory of the request: disposed when the answer has left. */
+  /** The memory of the request, disposed when the response is sent. */
   readonly allowance: CallAllowance;
 }
 
@@ -23,7 +23,7 @@ type Response = ServerResponse & { readonly stream?: ServerHttp2Stream };
 
 const MAX_JOINED_BYTES = 16_384;
 
-/** Writes an answer, watches it until it has left, and gives the memory of its request back then. */
+/** Writes a response, watches its progress until it is sent, and then releases the memory of its request. */
 export function writeAnswer(
   request: IncomingMessage,
   response: Response,
@@ -31,7 +31,7 @@ export function writeAnswer(
   writer: AnswerWriter,
 ): void {
   const { body, done } = answer;
-  // The app may have answered meanwhile, as a middleware for timeouts does.
+  // The app may have responded meanwhile, as a timeout middleware does.
   if (response.headersSent || response.destroyed) {
     writer.allowance[Symbol.dispose]();
     if (!(body instanceof Uint8Array)) giveUp(body);
@@ -50,7 +50,7 @@ function writeWhole(
   body: Uint8Array,
   { headers: common, answers, allowance }: AnswerWriter,
 ): void {
-  // Without a spread, which would make a slow object for each answer.
+  // Without a spread, which would make a slow object for each response.
   const fields = {
     "X-Content-Type-Options": COMMON_HEADERS["X-Content-Type-Options"],
     "Content-Type": contentType,
@@ -58,13 +58,12 @@ function writeWhole(
   };
   if (common || headers) Object.assign(fields, common, headers);
   response.writeHead(status, fields);
-  // Node writes headers and a string in one piece, but headers and a buffer in two. Latin-1 gives
-  // every byte back as it is.
+  // Node writes headers and a string in one write, but headers and a buffer in two. Latin-1 preserves every byte.
   if (body.length > MAX_JOINED_BYTES) response.end(body);
   else response.end(latin1(body), "latin1");
   if (response.writableFinished || body.length <= MAX_JOINED_BYTES) allowance[Symbol.dispose]();
   else allowance.answer(body.length);
-  // A small answer that finds no room waits as well, behind those before it on its connection.
+  // A small response may also wait, behind earlier responses on its connection.
   const watched = answers && waitingBytes(response) > 0 ? watch(response, answers) : undefined;
   if (watched === undefined && body.length <= MAX_JOINED_BYTES) return;
   response.once("close", () => {
@@ -97,12 +96,12 @@ function writeParts(
   });
 }
 
-/** Watches an answer over HTTP/1. Returns what ends that. */
+/** Watches a response over HTTP/1. Returns a function that stops watching. */
 function watch(response: Response, answers: AnswerWatch): () => void {
   const socket = response.socket as QueueingSocket;
   const watched: WatchedAnswer = {
     waitingBytes: () => waitingBytes(response),
-    // The bytes written, less those that the system has not taken: a large part leaves bit by bit.
+    // The written bytes minus those that the system has not accepted: a large part is sent in pieces.
     progress: () => socket.bytesWritten - (socket._handle?.writeQueueSize ?? 0),
     cut: () => socket.destroy(),
   };
@@ -115,13 +114,13 @@ type QueueingSocket = Socket & { readonly _handle?: { readonly writeQueueSize?: 
 
 const waitingBytes = ({ socket }: Response): number => socket?.writableLength ?? 0;
 
-/** Has the client hang up when it has been answered. HTTP/2 has no header for that, but a frame. */
+/** Makes the client close the connection after the response. HTTP/2 has a frame for this instead of a header. */
 function hangUpAfter(response: Response): void {
   if (response.stream === undefined) response.setHeader("Connection", "close");
-  else response.stream.session?.close(); // after its streams have ended
+  else response.stream.session?.close(); // After its streams have ended.
 }
 
-/** The same for an answer whose headers have been sent. */
+/** The same for a response whose headers have been sent. */
 function hangUpAtEnd(response: Response): void {
   const { socket } = response;
   if (response.stream) hangUpAfter(response);

@@ -2,8 +2,8 @@ import type { ServerResponse } from "node:http";
 import { type Logger, messageOf } from "@serving-kit/core";
 
 /**
- * Writes the parts of an answer as they come, no faster than the client takes them. An error of the stream is
- * logged and ends the connection. Never rejects.
+ * Writes the parts of a response as they arrive, no faster than the client reads them. An error of the stream is
+ * logged and closes the connection. Never rejects.
  */
 export async function writeStream(
   response: ServerResponse,
@@ -11,7 +11,7 @@ export async function writeStream(
   { logger, beforeEnd }: { readonly logger: Logger; readonly beforeEnd: () => void },
 ): Promise<void> {
   const parts = body[Symbol.asyncIterator]();
-  // One waiter at a time: a race against the end would keep one for each part.
+  // One waiter at a time: a race against the end would keep a waiter for each part.
   let wake = () => {};
   response.once("close", () => wake());
   const untilClosed = <T>(
@@ -36,14 +36,14 @@ export async function writeStream(
     beforeEnd();
     response.end();
   } catch (error) {
-    logger.error({ err: error }, `a streamed answer failed: ${messageOf(error)}`);
+    logger.error({ err: error }, `a streamed response failed: ${messageOf(error)}`);
     response.destroy();
   } finally {
     giveUp(parts);
   }
 }
 
-/** The parts of an answer as a web stream; `done` is called at its end. */
+/** Returns the parts of a response as a web stream; `done` is called at its end. */
 export function webStream(
   body: AsyncIterable<Uint8Array>,
   done: () => void = () => {},
@@ -67,7 +67,7 @@ export function webStream(
   });
 }
 
-/** Lets the maker of a stream clean up, without waiting for it. */
+/** Lets the source of a stream clean up, without waiting for it. */
 export function giveUp(stream: AsyncIterable<Uint8Array> | AsyncIterator<Uint8Array>): void {
   const parts = Symbol.asyncIterator in stream ? stream[Symbol.asyncIterator]() : stream;
   void Promise.resolve(parts.return?.()).catch(() => {});

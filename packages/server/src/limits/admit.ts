@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 import type { LoopLimits } from "./loop-limits.js";
 
-/** Takes a place for a connection until its end. Closes it and returns false if there is none. */
+/** Reserves a place for a connection until its end. If none is free, closes the connection and returns false. */
 export function admit(socket: Socket, limits: Pick<LoopLimits, "connect" | "leave">): boolean {
   if (!limits.connect()) {
     socket.destroy();

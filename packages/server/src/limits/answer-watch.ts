@@ -3,13 +3,13 @@ import type { Refusal } from "../refusal.js";
 import type { MemoryBudget } from "./memory-budget.js";
 import type { LimitSettings } from "./server-limits.js";
 
-/** An answer that has not left, or a stream. */
+/** A response that is not sent yet, or a stream. */
 export interface WatchedAnswer {
-  /** The bytes that the client has not taken yet; 0 while a stream has nothing to send. */
+  /** The bytes that the client has not received yet; 0 while a stream has nothing to send. */
   waitingBytes(): number;
-  /** A number that changes whenever something was sent. */
+  /** A number that changes whenever bytes were sent. */
   progress(): number;
-  /** Closes the connection, over HTTP/2 the stream. */
+  /** Closes the connection; over HTTP/2, the stream. */
   cut(): void;
 }
 
@@ -18,15 +18,13 @@ interface Seen {
   sinceMs: number;
 }
 
-/** How often answers are looked at, at least. */
+/** Maximum interval in ms between checks of responses. */
 const INTERVAL_MS = 1_000;
 
-/** How long an answer may stall while memory is scarce. */
+/** Time in ms that a response may stall while memory is scarce. */
 const SCARCE_MS = 5_000;
 
-/**
- * Cuts answers that make no progress, and streams that are idle. Small answers leave at once and are never watched.
- */
+/** Closes responses that make no progress, and idle streams. Small responses are sent immediately and never watched. */
 export class AnswerWatch implements Disposable {
   readonly #limits: Pick<LimitSettings, "stalledAnswerTimeoutMs" | "idleStreamTimeoutMs">;
   readonly #budget: Pick<MemoryBudget, "isScarce">;
@@ -49,15 +47,15 @@ export class AnswerWatch implements Disposable {
     this.#refused = host.refused;
   }
 
-  /** Watches an answer until `forget`. */
+  /** Watches a response until `forget`. */
   watch(answer: WatchedAnswer): void {
     this.#watched.set(answer, { progress: answer.progress(), sinceMs: this.#clock.now() });
     this.#timer ??= this.#next();
   }
 
-  /** The answer has left, or its client. */
+  /** The response was sent, or its client has disconnected. */
   forget(answer: WatchedAnswer): void {
-    this.#watched.delete(answer); // the timer ends by itself: most answers leave long before it
+    this.#watched.delete(answer); // The timer ends by itself: most responses are sent long before it fires.
   }
 
   [Symbol.dispose](): void {

@@ -5,7 +5,7 @@ import { MemoryBudget } from "./memory-budget.js";
 import type { LimitSettings } from "./server-limits.js";
 import { SharedCount } from "./shared-counts.js";
 
-/** The limits of a server as one event loop enforces them. */
+/** The server's limits, enforced by one event loop. */
 export class LoopLimits {
   readonly budget: MemoryBudget;
   readonly answers: AnswerWatch;
@@ -15,7 +15,7 @@ export class LoopLimits {
   readonly #maxConnections: number;
   readonly #connections: SharedCount;
 
-  /** `slot` is that of the event loop; 0 in the main thread. */
+  /** `slot` is the slot of the event loop; 0 in the main thread. */
   constructor(
     settings: LimitSettings,
     slot: number,
@@ -30,7 +30,7 @@ export class LoopLimits {
     this.#connections = new SharedCount(shared, "connections", slot);
   }
 
-  /** Takes a place for a connection. Returns false if there is none; else `leave` must be called once at its end. */
+  /** Reserves a place for a connection. Returns false if none is free; otherwise, call `leave` once at its end. */
   connect(): boolean {
     if (this.#connections.add(1) <= this.#maxConnections) return true;
     this.#connections.add(-1);

@@ -2,16 +2,19 @@ import { errors } from "../errors.js";
 import type { CallAllowance, CallBudget } from "../plugins/call-budget.js";
 import type { SharedCount } from "./shared-counts.js";
 
-/** The shared count has this unit: an Int32 of bytes would end at 2 GiB, and a smaller one be counted too often. */
+/**
+ * The unit of the shared count: an Int32 of bytes would overflow at 2 GiB, and a smaller unit would be counted too
+ * often.
+ */
 const UNIT_BYTES = 16_384;
 
-/** The least own limit of a request, in bytes. */
+/** Minimum limit of a single request, in bytes. */
 const MIN_REQUEST_BYTES = 32 * 2 ** 20;
 
-/** The own limit of a request, in multiples of its body. */
+/** Limit of a single request, in multiples of its body. */
 const EXPANSION = 10;
 
-/** Contract: `CallBudget`: the budget of all event loops, by a count that they share. */
+/** The memory budget of all event loops, with a shared count. Contract: `CallBudget`. */
 export class MemoryBudget implements CallBudget {
   /** The budget in bytes. */
   readonly limitBytes: number;
@@ -28,19 +31,19 @@ export class MemoryBudget implements CallBudget {
     return new BudgetAllowance(this);
   }
 
-  /** Whether more than three quarters are taken, so that clients that do not read their answers must go soon. */
+  /** Whether more than three quarters are taken. Responses that clients do not read then time out sooner. */
   get isScarce(): boolean {
     return this.#count.total > this.#limit * 0.75;
   }
 
-  /** Takes units, unless they are not there. */
+  /** Takes units if enough are free; otherwise returns false. */
   reserve(units: number): boolean {
     if (this.#count.add(units) <= this.#limit) return true;
     this.#count.add(-units);
     return false;
   }
 
-  /** Adds units, whether they are there or not; releases negative ones. */
+  /** Takes units even if none are free; a negative number releases units. */
   add(units: number): void {
     this.#count.add(units);
   }

@@ -2,8 +2,8 @@ import { setMaxListeners } from "node:events";
 import { errors } from "../errors.js";
 
 /**
- * Counts the requests that are being answered, on all transports, so that closing can wait for them, and
- * knows how far the server is on its way to close.
+ * Counts the requests in flight on all transports, so that closing can wait for them, and tracks the progress of the
+ * shutdown.
  */
 export class InFlight {
   #count = 0;
@@ -13,23 +13,22 @@ export class InFlight {
   #whenIdle: (() => void) | undefined;
 
   constructor() {
-    setMaxListeners(0, this.#closing.signal); // one for each stream that is open
+    setMaxListeners(0, this.#closing.signal); // One listener for each open stream.
   }
 
-  /** Aborts when the server starts to close, or its streams must end before. */
+  /** Aborts when the server starts to close, or earlier if its streams must end first. */
   get closing(): AbortSignal {
     return this.#closing.signal;
   }
 
   /**
-   * Whether the server is a lame duck, or closing: it is not ready, and asks clients to close their
-   * connections.
+   * Whether the server is a lame duck or closing: it is then not ready, and asks clients to close their connections.
    */
   get isLeaving(): boolean {
     return this.#isLeaving;
   }
 
-  /** Whether new requests must be refused. */
+  /** Whether new requests must be rejected. */
   get isClosing(): boolean {
     return this.#isClosing;
   }
@@ -46,17 +45,17 @@ export class InFlight {
     if (--this.#count === 0) this.#whenIdle?.();
   }
 
-  /** From now on `isLeaving`. */
+  /** Sets `isLeaving`. */
   leave(): void {
     this.#isLeaving = true;
   }
 
-  /** Aborts `closing`, while requests are answered as before. */
+  /** Aborts `closing`, while requests are still served. */
   endStreams(): void {
     if (!this.#closing.signal.aborted) this.#closing.abort(errors.serverClosing());
   }
 
-  /** From now on `isClosing`; resolves when nothing is in flight any more. */
+  /** Sets `isClosing`, and resolves when no request is in flight. */
   drain(): Promise<void> {
     this.#isLeaving = true;
     this.#isClosing = true;

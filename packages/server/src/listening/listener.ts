@@ -1,21 +1,21 @@
 /** Options of every listener. */
 export interface ListenerOptions {
   /**
-   * Where clients of the other protocol belong, as the end of a sentence of the log, such as `gRPC is served
-   * at port 8500 (--port)`. Default: the port at which this server serves it.
+   * The hint for clients of the other protocol, as the end of a log sentence such as `gRPC is served at port 8500
+   * (--port)`. Default: the port at which this server serves it.
    */
   readonly elsewhere?: string | undefined;
 }
 
-/** The connections of a server, over all of its listeners. */
+/** The connections of a server over all of its listeners. */
 export interface ConnectionCount {
-  /** Connections that are open now. */
+  /** Number of open connections. */
   readonly open: number;
-  /** Connections that were accepted until now. */
+  /** Total number of accepted connections. */
   readonly accepted: number;
 }
 
-/** The connections of two servers together. */
+/** Returns the sum of the connections of two servers. */
 export const addCounts = (a: ConnectionCount, b: ConnectionCount): ConnectionCount => ({
   open: a.open + b.open,
   accepted: a.accepted + b.accepted,

@@ -1,10 +1,10 @@
 import { type AddressInfo, createServer } from "node:net";
 
-/** How a server listens on a port together with those of other threads: options of `listen`. */
+/** Options of `listen` for a port that is shared with other threads. */
 export type SharedListen =
-  /** Node makes the socket. */
+  /** Node creates the socket. */
   | { readonly host: string; readonly port: number; readonly reusePort: true }
-  /** The socket is there already. */
+  /** The socket already exists. */
   | { readonly fd: number };
 
 /** An address that threads share. */
@@ -13,15 +13,17 @@ export interface SharedAddress {
   readonly port: number;
 }
 
-/** The first minor version of Node whose `listen` has `reusePort`, by major; later ones all have. */
+/**
+ * The first minor version of Node whose `listen` has `reusePort`, by major version; later major versions all have it.
+ */
 const REUSE_PORT_SINCE: Readonly<Record<number, number>> = { 22: 12, 23: 1 };
 
-/** Where the kernel spreads connections over sockets that share a port, and Node allows it. */
+/** The platforms on which the kernel spreads connections over sockets that share a port, and Node supports this. */
 const REUSE_PORT_PLATFORMS: readonly NodeJS.Platform[] = ["linux", "freebsd"];
 
 /**
- * How the threads of this process can listen on one port, or undefined where they cannot: by Node's
- * own `reusePort`, else by sockets that `reusePortSocket` of the options makes.
+ * Returns how the threads of this process can share a port: with Node's own `reusePort`, else with sockets from the
+ * option `reusePortSocket`. Undefined if they cannot.
  */
 export function portSharing({
   reusePortSocket,
@@ -39,10 +41,10 @@ function hasReusePort(): boolean {
 }
 
 /**
- * Finds the address to share: the host as an IP address, and a free port for 0. Listens there alone for
- * a moment, since a socket that shares its port would not notice another process that does so too.
+ * Resolves the address to share: the host to an IP address, and port 0 to a free port. Listens there alone for a
+ * moment, because a socket that shares its port would not detect another process that does the same.
  *
- * Rejects with Node's error, `EADDRINUSE` where the port is taken.
+ * Rejects with Node's error, such as `EADDRINUSE` if the port is taken.
  */
 export function claimAddress(port: number, host: string | undefined): Promise<SharedAddress> {
   return new Promise((resolve, reject) => {

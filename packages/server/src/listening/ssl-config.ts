@@ -6,19 +6,19 @@ import { errors } from "../errors.js";
 export interface SslConfig {
   /** The server's private key. */
   readonly serverKey: string;
-  /** The server's certificate, with those between it and the authority. */
+  /** The server's certificate, with intermediate certificates. */
   readonly serverCert: string;
   /** The authorities of client certificates. */
   readonly customCa?: string | undefined;
-  /** Whether every client must have a certificate of these authorities, which are needed then. Default false. */
+  /** Whether every client must have a certificate of these authorities. Requires `customCa`. Default false. */
   readonly clientVerify?: boolean | undefined;
 }
 
 /**
- * Checks that keys and certificates can be used together.
+ * Checks that keys and certificates match.
  *
- * @throws ServingError INVALID_ARGUMENT / CONFIG_INVALID for what is not a key or certificate, if the two do not
- * belong together, and for `clientVerify` without `customCa`. No message has any of it.
+ * @throws ServingError INVALID_ARGUMENT / CONFIG_INVALID if a value is not a key or certificate, if the two do not
+ * match, and for `clientVerify` without `customCa`. Messages contain none of their text.
  */
 export function checkSsl(ssl: SslConfig): void {
   if (lacksAuthorities(ssl)) {
@@ -32,16 +32,16 @@ export function checkSsl(ssl: SslConfig): void {
   );
 }
 
-/** Why clients are not verified without authorities. */
+/** Explains why client certificates are not verified without authorities. */
 export const WITHOUT_AUTHORITIES =
   ", the authorities of client certificates; without it a certificate of any public authority would be accepted";
 
-/** Whether clients would be verified against the authorities that Node trusts by itself, which is refused. */
+/** Returns whether clients would be verified against Node's default authorities, which is rejected. */
 export function lacksAuthorities({ clientVerify, customCa }: SslConfig): boolean {
   return clientVerify === true && !customCa;
 }
 
-/** Why keys and certificates cannot be used together, without any of their text. */
+/** Returns why keys and certificates cannot be used, without any of their text. */
 export function sslProblem({ serverKey, serverCert, customCa }: SslConfig): string | undefined {
   try {
     createSecureContext({ key: serverKey, cert: serverCert, ...(customCa && { ca: customCa }) });

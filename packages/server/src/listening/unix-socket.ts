@@ -3,16 +3,16 @@ import { connect } from "node:net";
 import { errors } from "../errors.js";
 
 /**
- * Makes the path of a unix socket free: a socket that a process left behind when it died is removed.
+ * Frees the path of a unix socket: removes a stale socket of a dead process.
  *
- * One that somebody answers on is left alone, so that listening then fails with `EADDRINUSE`; of two
- * servers that start at the same moment on one path, the later one may take it over.
+ * A socket in use is not removed, so listening on it fails with `EADDRINUSE`. If two servers start at the same moment
+ * on one path, the later server may take it over.
  *
- * @throws ServingError INVALID_ARGUMENT / CONFIG_INVALID when something else is there: only sockets
- * are ever removed.
+ * @throws ServingError INVALID_ARGUMENT / CONFIG_INVALID if another kind of file exists there: only sockets are ever
+ * removed.
  */
 export async function claimSocketPath(path: string): Promise<void> {
-  // Windows has pipes, which leave nothing behind.
+  // Windows uses pipes, which leave no files behind.
   if (process.platform === "win32") return;
   const stats = await lstat(path).catch(() => undefined);
   if (stats === undefined) return;

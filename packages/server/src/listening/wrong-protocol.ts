@@ -1,6 +1,6 @@
 import type { Clock, Logger } from "@serving-kit/core";
 
-/** A client that keeps trying is reported this often. */
+/** Minimum interval in ms between warnings about the same mistake. */
 const INTERVAL_MS = 60_000;
 
 /** Returns a function that logs the warning that `line` returns, at most once a minute. */
@@ -22,10 +22,10 @@ export type Transport = "REST" | "gRPC";
 
 const CLIENTS = {
   REST: "a client speaks HTTP/2, as gRPC clients do",
-  gRPC: "a client does not speak HTTP/2, as REST clients do not",
+  gRPC: "a client does not speak HTTP/2, so it may be a REST client",
 };
 
-/** The line about a client that speaks another protocol than a port. */
+/** Returns the log line about a client that speaks another protocol than the port. */
 export function wrongProtocolLine(
   protocol: Transport,
   port: number | undefined,
@@ -35,15 +35,15 @@ export function wrongProtocolLine(
   const other = protocol === "REST" ? "gRPC" : "REST";
   const place =
     ports[other] === undefined
-      ? `this server serves no ${other} at a port: this one speaks ${protocol} only`
+      ? `this server does not serve ${other} on a port`
       : `${other} is served at port ${ports[other]}`;
   const where = port === undefined ? "socket" : `port ${port}`;
   return `${protocol} ${where}: ${CLIENTS[protocol]}; ${elsewhere ?? place}`;
 }
 
-/** Whether an error of Node's HTTP server means that the client speaks HTTP/2. */
+/** Returns whether an error of Node's HTTP server means that the client speaks HTTP/2. */
 export function isHttp2Client({ code, rawPacket }: NodeJS.ErrnoException & { rawPacket?: Buffer }) {
-  // Clients of TLS name their protocols in the handshake.
+  // TLS clients name their protocols in the handshake.
   if (code === "ERR_SSL_NO_APPLICATION_PROTOCOL") return true;
   return rawPacket?.toString("latin1", 0, 14) === "PRI * HTTP/2.0";
 }

@@ -19,39 +19,39 @@ import { LoopObservers, type ObserverLinks } from "./loop-observers.js";
 import { stateChanges } from "./state-changes.js";
 import { Transports } from "./transports.js";
 
-/** The models as one event loop has them: the manager's in the main thread, a mirror of it in others. */
+/** The models of one event loop: those of the manager in the main thread, a mirror of them in other loops. */
 export interface LoopHost {
   readonly isMain: boolean;
   readonly acquire: Acquire;
   /** Contract: `AspiredVersionsManager.states`. */
   states(name?: string): readonly ServableState[];
-  /** The states that status reports besides `states`: see `statesBesideLive`. */
+  /** The states that status reports in addition to `states`: see `statesBesideLive`. */
   statesBeside(name: string): readonly ServableState[];
   /** Contract: `AspiredVersionsManager.labels`. */
   labels(name: string): ReadonlyMap<string, LabelState>;
   modelNames(): readonly string[];
   /** Contract: `ServerCore.modelUris`. */
   modelUris(): ReadonlyMap<string, string>;
-  /** Whether the start-up policy was met. */
+  /** Whether the start-up policy has been met. */
   isStarted(): boolean;
-  /** Whether it still holds. */
+  /** Whether the start-up policy still holds. */
   isServing(): boolean;
   onStateChange(listener: () => void): Disposable;
   readonly reload: ServerCore["reload"];
   /** Contract: `ModelServerOptions.authorize`. */
   readonly authorize: Authorize | undefined;
-  /** Asks the observers of the main thread. Absent there. */
+  /** Calls the observers of the main thread. Absent in the main thread. */
   readonly counts?: ServerCore["counts"];
   readonly links: ObserverLinks;
   readonly clock: Clock;
   readonly logger: Logger;
 }
 
-/** How an event loop is made. */
+/** Options for an event loop. */
 export interface LoopOptions {
   readonly rest: HttpOptions | undefined;
   readonly limits: LimitSettings;
-  /** Its slot among the counts that all loops share. */
+  /** The slot of the loop in the shared counts. */
   readonly slot: number;
 }
 
@@ -65,26 +65,23 @@ export interface LoopPlugins {
 /** The plugins of a server's options. */
 export type PluginOptions = { readonly [K in keyof LoopPlugins]?: LoopPlugins[K] | undefined };
 
-/** The plugins that a server's options name. */
+/** Returns the plugins of a server's options. */
 export const pluginsOf = ({
   protocols = [],
   observers = [],
   acquireDecorators = [],
 }: PluginOptions): LoopPlugins => ({ protocols, observers, acquireDecorators });
 
-/** The name of calls that their protocol has not declared: names from outside must not fill the memory. */
+/** The name of calls that their protocol has not declared: names from clients must not fill the memory. */
 const OTHER = "(other)";
 
-/**
- * One event loop of a server: its protocols over its models, watched by its observers. The main thread and
- * every worker make theirs of this.
- */
+/** One event loop of a server: its protocols, models and observers. The main thread and every worker have one. */
 export class EventLoop implements AsyncDisposable {
   readonly observers: LoopObservers;
   readonly transports: Transports;
-  /** The server as no protocol in particular sees it. */
+  /** The server core without a protocol. */
   readonly core: ServerCore;
-  /** The server as calls within the process see it. */
+  /** The server core for calls within the process. */
   readonly localCore: ServerCore;
   readonly #host: LoopHost;
   readonly #protocols: readonly Protocol[];
@@ -128,7 +125,7 @@ export class EventLoop implements AsyncDisposable {
     });
   }
 
-  /** Resolves when the observers have written what they saw. To be called after the last call. */
+  /** Resolves when the observers have written their data. Call it after the last call has ended. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#limits.answers[Symbol.dispose]();
     await this.observers[Symbol.asyncDispose]();
@@ -156,7 +153,7 @@ export class EventLoop implements AsyncDisposable {
     return services;
   }
 
-  /** The server as one protocol sees it over one transport. */
+  /** Returns the server core for one protocol over one transport. */
   #core(entrypoint: string, apis: readonly string[]): ServerCore {
     const { clock, logger, labels, modelNames, modelUris } = this.#host;
     const { isStarted, onStateChange, reload } = this.#host;
@@ -194,7 +191,7 @@ export class EventLoop implements AsyncDisposable {
       using handle = this.#host.acquire(id);
       return read(handle.servable);
     } catch {
-      return undefined; // unloaded in between
+      return undefined; // Unloaded in between.
     }
   }
 }

@@ -1,25 +1,25 @@
 import { type Clock, delay } from "@serving-kit/core";
 import type { ConnectionCount } from "../listening/listener.js";
 
-/** The conditions that end the wait of a lame duck. */
+/** The conditions that end the lame duck. */
 export interface LameDuck {
   /** Maximum time in ms. */
   readonly ms: number;
   readonly clock: Clock;
-  /** Ends the waiting when it aborts. */
+  /** Ends the wait when it aborts. */
   readonly signal: AbortSignal;
-  /** Undefined if not all connections are known, as those of an app that the REST API is mounted in. */
+  /** The number of connections; undefined if not all are known, as in an app that mounts the REST API. */
   connections(): Promise<ConnectionCount | undefined>;
 }
 
-/** If no connection is open and none came for this long, no client is left to wait for. */
+/** If no connection is open and none was opened for this time in ms, no client is left. */
 const QUIET_MS = 1_000;
 
 const POLL_MS = 100;
 
 /**
- * Waits while clients find out that the server is about to close: `ms`, or until no connection is open and
- * none has come for a second. Never rejects.
+ * Waits while clients notice that the server is about to close: `ms`, or until no connection is open and none was
+ * opened for a second. Never rejects.
  */
 export async function waitAsLameDuck({ ms, clock, signal, connections }: LameDuck): Promise<void> {
   const endsAtMs = clock.now() + ms;

@@ -13,14 +13,14 @@ import type {
 import type { Protocol } from "../plugins/protocol.js";
 import type { Refusal } from "../refusal.js";
 
-/** How the observers of one event loop reach those of the same name in the others. */
+/** How the observers of one event loop call those of the same name in other loops. */
 export interface ObserverLinks {
   peers(name: string): Iterable<ObserverPeer>;
   askMain(name: string, message: unknown): Promise<unknown>;
   newsChanged(): void;
 }
 
-/** The observers of one event loop, as one. */
+/** The observers of one event loop, combined. */
 export class LoopObservers implements AsyncDisposable {
   readonly #byName = new Map<string, LoopObserver>();
   readonly #beginning: readonly LoopObserver[];
@@ -44,7 +44,7 @@ export class LoopObservers implements AsyncDisposable {
     this.#beginning = [...this.#byName.values()].filter(({ begin }) => begin !== undefined);
   }
 
-  /** The protocols that observers bring. */
+  /** The protocols that observers add. */
   get protocols(): readonly Protocol[] {
     return [...this.#byName.values()].flatMap(({ protocols = [] }) => protocols);
   }
@@ -135,14 +135,14 @@ export class LoopObservers implements AsyncDisposable {
   }
 }
 
-/** Several observations of one call: each receives everything, in order. */
+/** Several observations of one call, each of which receives all events in order. */
 class Together implements CallObservation {
   readonly fact?: NonNullable<CallObservation["fact"]>;
   readonly #all: readonly CallObservation[];
 
   constructor(all: readonly CallObservation[]) {
     this.#all = all;
-    if (!all.some(({ fact }) => fact !== undefined)) return; // then facts need not be found out
+    if (!all.some(({ fact }) => fact !== undefined)) return; // Otherwise no facts are collected.
     this.fact = (...fact) => {
       for (const observation of all) observation.fact?.(...fact);
     };

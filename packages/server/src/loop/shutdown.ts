@@ -13,32 +13,32 @@ export interface Listeners {
 
 /** The outcome of a shutdown. */
 export interface ShutDown extends Disposable {
-  /** Aborts when the deadline has passed, for what follows. */
+  /** Aborts when the deadline has passed, for the steps that follow. */
   readonly overdue: AbortSignal;
 }
 
-/** How long the last answers of gRPC have to reach their clients, once all of them were given. */
+/** Time in ms for the last gRPC responses to reach their clients, once all are written. */
 const LINGER_MS = 5_000;
 
-/** A connection is accepted in one turn of the event loop and its request read in the next. */
+/** A connection is accepted in one turn of the event loop, and its request is read in the next. */
 const TURNS = 3;
 
 /**
- * Lets the requests be read and refused that have reached this machine by now: closing their idle
- * connections, as closing a server of Node does, would cut them off without a word.
+ * Waits until requests that have already reached this machine are read and rejected. Closing their idle connections,
+ * as Node's server does, would drop them without a response.
  */
 async function refuseArrived(inFlight: InFlight): Promise<void> {
-  // No clock: it is the sockets' event loop that has to turn.
+  // No clock: the event loop of the sockets has to turn.
   for (let i = 0; i < TURNS; i++) await new Promise<void>((resolve) => setImmediate(resolve));
   await inFlight.drain();
 }
 
 /**
- * Refuses new requests, waits for those in flight and stops listening. After `deadlineMs` it no longer
- * waits: what is in flight is cut off.
+ * Rejects new requests, waits for requests in flight and stops listening. After `deadlineMs`, aborts the remaining
+ * requests.
  *
- * Returns the signal that aborts when the deadline has passed, for what follows, and the timer to
- * dispose of after it.
+ * Returns the signal that aborts at the deadline, for the steps that follow, and its timer, which the caller disposes
+ * afterwards.
  */
 export async function shutDown(
   { inFlight, http, grpc }: Listeners,
@@ -69,8 +69,8 @@ export async function shutDown(
 }
 
 /**
- * Waits until gRPC is closed, but not indefinitely: it would wait for connections that never made a call,
- * for streams that their clients leave open, and for clients that do not hang up when they are told to.
+ * Waits until gRPC is closed, with a timeout: otherwise it would wait for connections without calls, for streams that
+ * clients leave open, and for clients that ignore GOAWAY.
  */
 async function lingering(
   grpc: readonly GrpcListener[],

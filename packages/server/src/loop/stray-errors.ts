@@ -2,7 +2,7 @@ import { asError, type Clock, type Logger, settleBy, systemClock } from "@servin
 import { runningModel } from "@serving-kit/inference";
 
 /**
- * Options of `drainOnStrayError`.
+ * Options for `drainOnStrayError`.
  *
  * @example
  * ```ts
@@ -10,11 +10,11 @@ import { runningModel } from "@serving-kit/inference";
  * ```
  */
 export interface StrayErrorOptions {
-  /** Receives each stray error, with the model that it comes from. */
+  /** Receives each stray error, with the model that caused it. */
   readonly logger: Logger;
-  /** Called once, at the first stray error: ends the work in flight, such as `server.close`. */
+  /** Called once, at the first stray error, to finish the work in flight, such as `server.close`. */
   readonly drain: () => Promise<unknown>;
-  /** How long `drain` may take, in ms. Default 30,000. */
+  /** Timeout of `drain` in ms. Default 30,000. */
   readonly deadlineMs?: number | undefined;
   /** Called with 1 when `drain` has ended. Default `process.exit`. */
   readonly exit?: ((code: number) => void) | undefined;
@@ -23,16 +23,17 @@ export interface StrayErrorOptions {
 }
 
 /**
- * Handles the errors of this thread that no caller can catch: a promise that nothing waits for rejects, or a timer of
- * a plugin throws. The state of the program is unknown then, so it must not go on; but requests in flight
- * must not be lost.
+ * Handles the errors of this thread that no caller can catch: the rejection of a promise that nothing awaits, or an
+ * exception in a timer of a plugin. The state of the program is then unknown, so it must stop, but without losing
+ * requests in flight.
  *
  * - Y1 Each stray error is logged, with the version whose code started it if `runAsModel` knows one.
- * - Y2 The first one calls `drain`, once, and then `exit` with 1, also if `drain` fails or exceeds `deadlineMs`.
+ * - Y2 The first stray error calls `drain` once, and then `exit` with 1, even if `drain` fails or exceeds
+ *   `deadlineMs`.
  * - Y3 Until then the program continues.
  *
- * The command and the threads of a server do this by themselves. An embedded server installs no handler of the
- * process: call this function where the whole process is the server's. Disposing the result removes the handler.
+ * The command and the threads of a server do this themselves. An embedded server installs no process handlers: call
+ * this function if the whole process belongs to the server. Disposing the result removes the handlers.
  *
  * @example
  * ```ts
@@ -50,15 +51,15 @@ export function drainOnStrayError({
   const onError = (thrown: unknown, origin: string) => {
     const model = runningModel();
     const error = asError(thrown);
-    const of = model === undefined ? "" : ` of model ${model.name} version ${model.version}`;
-    const what =
-      origin === "unhandledRejection" ? "a promise that nothing waits for" : "a callback";
+    const version = model && `model ${model.name} version ${model.version}`;
+    const what = origin === "unhandledRejection" ? "unhandled rejection" : "uncaught exception";
     const facts = {
       err: error,
       origin,
       ...(model && { model: `${model.name} version ${model.version}` }),
     };
-    logger.error(facts, `${what}${of} failed: ${error.message}; draining before the exit`);
+    const line = `${what}: ${error.message}; draining before the exit`;
+    logger.error(facts, version === undefined ? line : `${version}: ${line}`);
     if (isDraining) return;
     isDraining = true;
     void drained(drain, deadlineMs, clock).then(() => exit(1));
@@ -67,7 +68,7 @@ export function drainOnStrayError({
   return { [Symbol.dispose]: () => void process.off("uncaughtException", onError) };
 }
 
-/** Resolves when it has drained, or cannot. */
+/** Resolves when `drain` has ended, failed or timed out. */
 async function drained(
   drain: () => Promise<unknown>,
   deadlineMs: number,
@@ -78,6 +79,6 @@ async function drained(
   try {
     await settleBy(drain(), { deadline });
   } catch {
-    // The stray error is logged already, and the exit comes.
+    // The stray error is already logged, and the process exits next.
   }
 }

@@ -25,7 +25,7 @@ import type { GrpcService } from "../plugins/protocol.js";
 import type { ServerCore } from "../plugins/server-core.js";
 import { type ShutDown, shutDown } from "./shutdown.js";
 
-/** The parts of one event loop that its transports carry. */
+/** The parts of one event loop that its transports serve. */
 export interface TransportsHost {
   readonly routes: RouteTable;
   /** Makes the gRPC services of all protocols. */
@@ -39,7 +39,7 @@ export interface TransportsHost {
   readonly logger: Logger;
 }
 
-/** HTTP and gRPC for the protocols of one event loop, from listening to the last answer. */
+/** HTTP and gRPC for the protocols of one event loop, from listening to the last response. */
 export class Transports {
   readonly rest: RestListener;
   readonly fetch: FetchHandler;
@@ -48,9 +48,9 @@ export class Transports {
   readonly #inFlight: InFlight;
   readonly #http: Server[] = [];
   readonly #grpc: GrpcListener[] = [];
-  /** The last port of each protocol. */
+  /** The last port that each protocol listened on. */
   readonly #ports: Partial<Record<Transport, number>> = {};
-  /** Whether requests come from a server of the app, whose connections are not known here. */
+  /** Whether requests arrive through the app's server, whose connections are not known here. */
   #isMounted = false;
 
   constructor(host: TransportsHost) {
@@ -71,7 +71,7 @@ export class Transports {
     };
   }
 
-  /** Whether new requests are refused. */
+  /** Whether new requests are rejected. */
   get isClosing(): boolean {
     return this.#inFlight.isClosing;
   }
@@ -81,7 +81,7 @@ export class Transports {
     return this.#host.routes.claimed;
   }
 
-  /** Contract: `ModelServer.listen`; at `shared`, where other loops listen at the same port. */
+  /** Contract: `ModelServer.listen`; listens at `shared` if other loops share the port. */
   listen(options: ListenOptions, shared?: SharedListen): Promise<Listening>;
   listen(options: SocketListenOptions): Promise<SocketListening>;
   async listen(
@@ -105,9 +105,9 @@ export class Transports {
     return listening;
   }
 
-  /** Contract: `ModelServer.listenGrpc`; at `shared`, where other loops listen at the same port. */
+  /** Contract: `ModelServer.listenGrpc`; listens at `shared` if other loops share the port. */
   async listenGrpc(options: GrpcListenOptions, shared?: SharedListen): Promise<GrpcListening> {
-    // Loaded late: who serves no gRPC need not wait for its library.
+    // Imported lazily: a server without gRPC need not load its library.
     const { listenGrpc } = await import("../grpc/grpc-listener.js");
     if (this.isClosing) throw errors.serverClosing();
     const host = { ...this.#host, services: await this.#host.services() };
@@ -117,7 +117,7 @@ export class Transports {
     port = listener.listening.port;
     if (this.isClosing) {
       const closed = listener.close();
-      listener.cut(); // else it would wait for who has connected already
+      listener.cut(); // Otherwise it would wait for existing connections.
       await closed;
       throw errors.serverClosing();
     }
@@ -127,8 +127,8 @@ export class Transports {
   }
 
   /**
-   * Not ready from now on, while requests are answered as before: each answer closes its connection, and
-   * GOAWAY is sent on each gRPC connection that is open.
+   * Reports not ready from now on, while requests are still served: each response closes its connection, and each
+   * open gRPC connection receives GOAWAY.
    */
   leave(): void {
     this.#inFlight.leave();
@@ -140,7 +140,7 @@ export class Transports {
     this.#inFlight.endStreams();
   }
 
-  /** The connections of all listeners; undefined if there are others, of an app's own server. */
+  /** The connections of all listeners; undefined if requests also arrive through an app's own server. */
   get connections(): ConnectionCount | undefined {
     if (this.#isMounted) return undefined;
     const counts = [
@@ -150,12 +150,12 @@ export class Transports {
     return counts.reduce(addCounts, { open: 0, accepted: 0 });
   }
 
-  /** Refuses new requests, waits for those in flight and stops listening: see `shutDown`. */
+  /** Rejects new requests, waits for requests in flight and stops listening: see `shutDown`. */
   shutDown(options: { readonly deadlineMs: number | undefined; clock: Clock }): Promise<ShutDown> {
     return shutDown({ inFlight: this.#inFlight, http: this.#http, grpc: this.#grpc }, options);
   }
 
-  /** Returns the function that warns of clients that speak another protocol than the port. */
+  /** Returns the function that warns about clients that speak another protocol than the port. */
   #protocolWarning(
     protocol: Transport,
     port: () => number | undefined,
