@@ -1,14 +1,14 @@
 import { createModelServer, ServingError } from "serving-kit";
 
 const basePath = `${import.meta.dirname}/models/digits`;
-const token = "a secret of yours";
+const token = "my-secret-token";
 
 // #region authorize
 const server = await createModelServer({
   models: { digits: basePath },
   authorize: ({ metadata, model }) => {
     if (metadata.authorization !== `Bearer ${token}`) {
-      throw new ServingError("UNAUTHENTICATED", "TOKEN_MISSING", "a token is needed");
+      throw new ServingError("UNAUTHENTICATED", "TOKEN_MISSING", "expected a bearer token");
     }
     return model === undefined || model === "digits";
   },

@@ -1,4 +1,4 @@
-// The same callers, once each call by itself and once batched: how many answers a second, side by side.
+// Measures calls per second with and without batching.
 import { readFileSync } from "node:fs";
 import { batch } from "@serving-kit/batching";
 import { servableId } from "@serving-kit/core";
@@ -11,14 +11,14 @@ const SECONDS = 1;
 const models = `${import.meta.dirname}/models/digits`;
 const [{ image }] = JSON.parse(readFileSync(`${models}/samples.json`, "utf8"));
 
-/** Loads the digits so that every run goes to another thread, as those of larger models do. */
+/** Loads the digits model so that each run uses a thread of the pool, as runs of larger models do. */
 async function load(): Promise<Predictor> {
   const id = servableId("digits", 1);
   const loader = tflite({ execution: "thread" }).loader({ path: `${models}/1` }, id);
   return loader.load({ id, signal: new AbortController().signal });
 }
 
-/** Lets all callers call, each again as soon as it has its answer, and gives the answers a second. */
+/** Returns the answers per second if each caller calls again as soon as it has its answer. */
 async function answersPerSecond(predictor: Predictor): Promise<number> {
   let answers = 0;
   const endAtMs = performance.now() + 1000 * SECONDS;
@@ -40,7 +40,7 @@ await plain[Symbol.asyncDispose]?.();
 const predictor = batch(await load(), {
   maxBatchSize: 64,
   slots: 2,
-  rerunFailedBatches: true, // one bad call fails alone
+  rerunFailedBatches: true, // a bad call does not fail the rest of its batch
 });
 const batched = await answersPerSecond(predictor);
 // #endregion

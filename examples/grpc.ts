@@ -1,5 +1,5 @@
-// Serves a model over TF Serving's gRPC interface, and calls it as any client would: @grpc/grpc-js with a
-// .proto file. The tensors travel as the bytes of their arrays.
+// Serves a model over TF Serving's gRPC API, and calls it with @grpc/grpc-js and a .proto file, as any client would.
+// Tensors are sent as the bytes of their arrays.
 import { readFileSync } from "node:fs";
 import {
   type CallOptions,
@@ -39,7 +39,7 @@ const request = {
     },
   },
 };
-const deadline = Date.now() + 5_000; // reaches the model: what is late leaves the batch queue
+const deadline = Date.now() + 5_000; // also applies in the batch queue: expired calls are removed
 const { outputs, model_spec } = await new Promise<PredictResponse>((resolve, reject) => {
   client.Predict(request, { deadline }, (error, answer) =>
     error ? reject(error) : resolve(answer),

@@ -1,5 +1,5 @@
-// Predictions go on without a pause while versions of the model come and go: each caller holds the
-// version it predicts with, and a version is unloaded when nobody holds it any more.
+// Callers predict without interruption while versions of the model are added and removed. Each caller holds a handle
+// to its version, and a version is unloaded when no caller holds it.
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -16,7 +16,7 @@ const models = `${import.meta.dirname}/models/digits`;
 const basePath = mkdtempSync(`${tmpdir()}/hot-swap-`);
 const [{ image }] = JSON.parse(readFileSync(`${models}/samples.json`, "utf8"));
 
-/** Copies a version into place, and marks it as ready when all its files are there. */
+/** Copies a version into place, and then writes the marker that it is complete. */
 function publish(version: number) {
   const model = version % 2 === 0 ? `${models}/alternate/2` : `${models}/1`;
   cpSync(model, `${basePath}/${version}`, { recursive: true });
@@ -25,12 +25,12 @@ function publish(version: number) {
 
 publish(1);
 const manager = new AspiredVersionsManager<Predictor>({
-  // A version that does not fit next to the others waits until one of them was unloaded.
+  // A version that does not fit in memory waits until another one is unloaded.
   resourceLimits: { [RAM_BYTES]: 512 * 1024 ** 2 },
   preLoad: ({ version }) => console.log(`loading version ${version}`),
 });
 manager.connect(
-  // The marker says that a version is complete: no need to wait until its files have settled.
+  // With a marker, the source does not have to wait until files stop changing.
   filesystemSource({ servables: [{ name: "digits", basePath, readyMarker: "_READY" }] }).pipe(
     tflite(),
   ),

@@ -1,4 +1,4 @@
-// A canary by labels: two versions are loaded, clients name a label, and moving it promotes a version or rolls back.
+// A canary with labels: two versions are loaded, clients use a label, and moving the label promotes or rolls back.
 import { cpSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { createModelServer, specific } from "serving-kit";
@@ -23,7 +23,7 @@ const version = async (options: { label?: string }) =>
   (await server.call("digits", { image }, options)).id.version;
 const [stable, canary] = [{ label: "stable" }, { label: "canary" }];
 console.log(`stable ${await version(stable)}, canary ${await version(canary)}`);
-console.log(`without a label ${await version({})}`); // the trap: it is the newest version
+console.log(`without a label ${await version({})}`); // the trap: this is the newest version
 
 // #region promote
 await server.reload([digits(2)]); // promotes: `stable` is version 2

@@ -1,5 +1,5 @@
-// Thousands of models of which a few are in use: each is loaded when it is first requested, and the one that
-// was requested longest ago is unloaded when another needs its place.
+// Thousands of models, of which only a few are in use. A model is loaded on its first request. When memory is full,
+// the least recently used model is unloaded.
 import { mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -14,7 +14,7 @@ const CALLS = 2_000;
 
 const digits = `${import.meta.dirname}/models/digits`;
 const root = mkdtempSync(`${tmpdir()}/load-on-demand-`);
-// The model of each customer, <root>/<customer>/<version>: here links to one model.
+// Each customer has a model at <root>/<customer>/<version>. In this example all are links to one model.
 for (let i = 0; i < CUSTOMERS; i++) symlinkSync(digits, `${root}/customer-${i}`, "junction");
 
 // #region manager
@@ -23,9 +23,9 @@ const manager = new CachingManager<Predictor>({
   maxServables: 50,
   maxRamBytes: 512 * 1024 ** 2,
 
-  // Called at each request: returns the version that it means, or rejects.
+  // Called for each request. Returns the version to use, or rejects.
   async resolve({ name, version }) {
-    // A name that a client chose must not lead out of the folder.
+    // Clients choose this name, so it must not escape the folder.
     const folders = name === basename(name) ? await readdir(`${root}/${name}`).catch(() => []) : [];
     const [newest] = folders
       .flatMap((folder) => parseVersion(folder) ?? [])
@@ -35,7 +35,7 @@ const manager = new CachingManager<Predictor>({
     throw new ServingError("NOT_FOUND", "MODEL_NOT_FOUND", `there is no model ${name}`);
   },
 
-  // Called when a version is not in memory.
+  // Called for a version that is not in memory.
   loader: (id) => platform.loader({ path: `${root}/${id.name}/${id.version}` }, id),
 });
 // #endregion
@@ -50,7 +50,7 @@ manager.events.subscribe((event) => {
   most = Math.max(most, manager.states().filter(({ state }) => state === "available").length);
 });
 
-/** Nine of ten calls come from 40 customers, the others from any. */
+/** Nine of ten calls come from the same 40 customers. */
 function someCustomer(call: number): string {
   const scattered = Math.imul(call, 2_654_435_761) >>> 8;
   return `customer-${scattered % (call % 10 === 0 ? CUSTOMERS : 40)}`;

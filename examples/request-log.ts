@@ -1,4 +1,4 @@
-// Reads a sample of the requests that a server answers, while it answers them.
+// Streams a sample of the requests while the server answers them.
 import { readFileSync } from "node:fs";
 import { formatServableId } from "@serving-kit/core";
 import { requestLogStream } from "@serving-kit/observability/request-log";
@@ -15,7 +15,7 @@ const server = await createModelServer({
 });
 
 async function readRequests() {
-  // Each is a serialized tensorflow.serving.PredictionLog. The loop ends when the server closes.
+  // Each entry is a serialized tensorflow.serving.PredictionLog. The loop ends when the server closes.
   for await (const { api, id, predictionLog } of requests) {
     console.log(`${api} to ${formatServableId(id)}: ${predictionLog.length} bytes`);
   }

@@ -1,17 +1,17 @@
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
-/** How long a program may take that would not end of itself. */
+/** Timeout for a program that does not exit by itself, in ms. */
 const TIMEOUT_MS = 150_000;
 
-/** The output of a program, and how it ended. */
+/** The output of a program and its exit code. */
 export interface Run {
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** Runs an example, as its reader would, and waits for its end. */
+/** Runs an example as a reader would, and waits until it exits. */
 export function runExample(file: string, parameters: readonly string[] = []): Promise<Run> {
   const path = fileURLToPath(new URL(file, import.meta.url));
   const args = ["--import", "tsx", path, ...parameters];

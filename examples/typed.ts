@@ -34,9 +34,9 @@ const version = await models.manager.use("digits", async (servable, { version })
   await servable.predict({
     image: { dtype: "float32", shape: [1, 64], data: Float32Array.from(image) },
   });
-  return version; // it is not unloaded before this function ends
+  return version; // this version stays loaded until the function ends
 });
-using handle = models.manager.acquire("digits"); // until the end of the block
+using handle = models.manager.acquire("digits"); // released at the end of the block
 // #endregion
 console.log(`version ${version}, ${handle.id.version}`);
 handle.release();

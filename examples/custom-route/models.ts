@@ -7,5 +7,5 @@ export const models = await createModelServer({
   metrics: {},
 });
 
-/** The index of the greatest number. */
+/** The index of the largest number. */
 export const argMax = (numbers: Float32Array) => numbers.indexOf(Math.max(...numbers));

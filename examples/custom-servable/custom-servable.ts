@@ -1,7 +1,7 @@
 import { definePlatform, rowsOf, type Tensor } from "@serving-kit/inference";
 import { nearest, readNeighbours } from "./neighbours.js";
 
-/** Serves `neighbours.json`: the label of the known point that is nearest to each point asked for. */
+/** Serves `neighbours.json`: the label of the known point that is nearest to each requested point. */
 export const nearestNeighbour = definePlatform({
   name: "nearest-neighbour",
   async load({ path, signal }) {

@@ -9,7 +9,7 @@ export interface Neighbours {
   readonly width: number;
 }
 
-/** Reads `neighbours.json` in a folder. Whatever is wrong with it is one error, with its path. */
+/** Reads `neighbours.json` in a folder. Any problem with it is one error that names its path. */
 export async function readNeighbours(folder: string, signal: AbortSignal): Promise<Neighbours> {
   const path = join(folder, "neighbours.json");
   try {
@@ -20,7 +20,7 @@ export async function readNeighbours(folder: string, signal: AbortSignal): Promi
     if (labels.length !== points.length) throw new TypeError("each point must have a label");
     return { points, labels: labels.map(String), width };
   } catch (cause) {
-    signal.throwIfAborted(); // with the reason of the abort, not with that of readFile
+    signal.throwIfAborted(); // readFile would reject with its own error instead of the signal's reason
     throw new ServingError(
       "FAILED_PRECONDITION",
       "NEIGHBOURS_INVALID",

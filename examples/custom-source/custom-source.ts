@@ -19,14 +19,14 @@ export interface Deployment {
   readonly problem?: string;
 }
 
-/** When to look at the table. */
+/** When to read the table. */
 export interface DeploymentSourceOptions {
   /** Default 1,000. */
   readonly pollIntervalMs?: number;
   readonly clock?: Clock;
 }
 
-/** Emits the versions that a table of deployments lists, and looks at the table again and again. */
+/** Emits the versions listed in a table of deployments, and polls the table for changes. */
 export function deploymentSource(
   readTable: (signal: AbortSignal) => Promise<readonly Deployment[]>,
   { pollIntervalMs = 1_000, clock = systemClock }: DeploymentSourceOptions = {},
@@ -34,11 +34,11 @@ export function deploymentSource(
   return sourceFrom(async function* (signal) {
     let names = new Set<string>();
     while (!signal.aborted) {
-      // While the table cannot be read, what is aspired stays.
+      // If the table cannot be read, emit nothing: the aspired versions stay the same.
       const table = await readTable(signal).catch(() => undefined);
       if (table !== undefined) {
         const listed = new Set(table.map(({ name }) => name));
-        // A name that was listed and is no more is withdrawn by an empty list.
+        // An empty list withdraws a name that is no longer in the table.
         for (const name of new Set([...names, ...listed])) {
           yield { name, versions: table.filter((row) => row.name === name).map(toAspired) };
         }

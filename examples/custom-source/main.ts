@@ -4,7 +4,7 @@ import { nearestNeighbour } from "../custom-servable/custom-servable.js";
 import { type Deployment, deploymentSource } from "./custom-source.js";
 
 const path = `${import.meta.dirname}/../custom-servable/models/iris/1`;
-// Stands for a table in a database.
+// In a real app, this is a table in a database.
 const table: Deployment[] = [{ name: "iris", version: 1n, path }];
 
 const manager = new AspiredVersionsManager<Predictor>();

@@ -2,7 +2,7 @@ import { signatureOf, toTensors } from "@serving-kit/inference";
 import type { CallContext, ServerCore } from "@serving-kit/server";
 import { Values } from "./messages.js";
 
-/** Calls the model that a message names with its values, one row of the first input, and answers all outputs. */
+/** Calls the model named in the message, with its values as one row of the first input, and returns all outputs. */
 export function ask(core: ServerCore, request: Uint8Array, context: CallContext) {
   return core.call(
     {

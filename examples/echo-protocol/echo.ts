@@ -2,7 +2,7 @@ import { type GrpcService, type Protocol, serverSentEvents } from "@serving-kit/
 import { ask } from "./ask.js";
 import { PROTOS, Text } from "./messages.js";
 
-/** Repeats a text word by word, over HTTP and gRPC, and asks models over gRPC. */
+/** Repeats a text word by word, over HTTP and gRPC, and calls models over gRPC. */
 export const echo: Protocol = {
   name: "echo",
   apis: ["Ask"],
@@ -22,7 +22,7 @@ export const echo: Protocol = {
 };
 
 async function* events({ text = "" }: { readonly text?: string }) {
-  // Not split: a long text is not made into all its words before the first is sent.
+  // Not `split`: the first word of a long text is sent before the others are extracted.
   for (const [word] of text.matchAll(/[^ ]+/g)) yield { data: word };
 }
 
@@ -30,5 +30,5 @@ async function* repeat(request: Uint8Array) {
   for await (const { data } of events(Text.decode(request))) yield Text.encode({ text: data });
 }
 
-/** The plugins of this module: `serving-kit --plugins=./echo.ts` serves the protocol. */
+/** The plugin export of this module: `serving-kit --plugins=./echo.ts` serves the protocol. */
 export const protocols = echo;

@@ -16,7 +16,7 @@ interface Reflected {
   readonly file_descriptor_response?: { readonly file_descriptor_proto: readonly Uint8Array[] };
 }
 
-/** Asks a server by gRPC reflection for its services, and makes a client of one of them, as grpcurl does. */
+/** Finds a service by gRPC reflection, as grpcurl does, and returns a client for it. */
 export async function reflectedClient(address: string, service: string) {
   const channel = credentials.createInsecure();
   const client = new Client(address, channel);

@@ -1,5 +1,5 @@
-// An Express application that exists already, with its own routes and its own body parser, gains
-// predictions under the same port: TF Serving's REST API, which reads its bodies before that parser.
+// Adds TF Serving's REST API to an existing Express app, on the same port. It is mounted before the app's body
+// parser, because it reads its bodies itself.
 import express from "express";
 import { createModelServer } from "serving-kit";
 
@@ -29,10 +29,10 @@ const server = app.listen(Number(process.env.PORT ?? 3000), () => {
 
 // #region closing
 process.once("SIGTERM", async () => {
-  await models.lameDuck(Number(process.env.LAME_DUCK_MS ?? 5_000)); // load balancers find out
+  await models.lameDuck(Number(process.env.LAME_DUCK_MS ?? 5_000)); // until load balancers stop sending requests
   server.close(); // no new connections
-  await models.close(); // answers what is in flight, then unloads
-  setTimeout(() => server.closeAllConnections(), 1_000).unref(); // those that never asked
+  await models.close(); // finishes the requests in flight, then unloads
+  setTimeout(() => server.closeAllConnections(), 1_000).unref(); // connections without a request
   console.log("closed");
 });
 // #endregion

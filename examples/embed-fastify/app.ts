@@ -1,5 +1,4 @@
-// A Fastify application that exists already, with its own routes and hooks, gains predictions below
-// /ml, for clients that a hook lets in.
+// Adds TF Serving's REST API under /ml to an existing Fastify app, behind a hook that checks authorization.
 import { servingKit } from "@serving-kit/fastify";
 import fastify from "fastify";
 import { createModelServer } from "serving-kit";
@@ -27,8 +26,8 @@ await app.listen({ port: Number(process.env.PORT ?? 3000) });
 console.log(`listening on ${app.listeningOrigin}`);
 
 process.once("SIGTERM", async () => {
-  await models.lameDuck(Number(process.env.LAME_DUCK_MS ?? 5_000)); // load balancers find out
-  setTimeout(() => app.server.closeAllConnections(), 10_000).unref(); // none is waited for longer
-  await app.close(); // answers what is in flight, then closes the models
+  await models.lameDuck(Number(process.env.LAME_DUCK_MS ?? 5_000)); // until load balancers stop sending requests
+  setTimeout(() => app.server.closeAllConnections(), 10_000).unref(); // maximum wait
+  await app.close(); // finishes the requests in flight, then closes the models
   console.log("closed");
 });

@@ -1,5 +1,5 @@
-// A Hono application that exists already, with its own routes and middleware, gains predictions below
-// /ml. So does everything built on the Fetch API: `models.fetch` takes a Request and gives a Response.
+// Adds TF Serving's REST API under /ml to an existing Hono app. `models.fetch` takes a Request and returns a
+// Response, so it works with any framework that uses the Fetch API.
 import type { AddressInfo } from "node:net";
 import { serve } from "@hono/node-server";
 import { Hono } from "hono";
@@ -23,11 +23,11 @@ const server = serve({ fetch: app.fetch, port: Number(process.env.PORT ?? 3000) 
 });
 
 process.once("SIGTERM", async () => {
-  await models.lameDuck(Number(process.env.LAME_DUCK_MS ?? 5_000)); // load balancers find out
+  await models.lameDuck(Number(process.env.LAME_DUCK_MS ?? 5_000)); // until load balancers stop sending requests
   server.close(); // no new connections
-  await models.close(); // answers what is in flight, then unloads
+  await models.close(); // finishes the requests in flight, then unloads
   setTimeout(() => {
-    if ("closeAllConnections" in server) server.closeAllConnections(); // those that never asked
+    if ("closeAllConnections" in server) server.closeAllConnections(); // connections without a request
   }, 1_000).unref();
   console.log("closed");
 });

@@ -1,5 +1,5 @@
-// A node:http server that exists already, with routes and a check of its callers of its own, gains
-// predictions below /ml: TF Serving's REST API under the same port, for clients that the check lets in.
+// Adds TF Serving's REST API under /ml to an existing node:http server, on the same port and behind the server's own
+// authorization check.
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createModelServer } from "serving-kit";
@@ -17,7 +17,7 @@ const server = createServer((request, response) => {
   } else if (headers.authorization !== authorization) {
     response.writeHead(401).end();
   } else if (url.startsWith("/ml/")) {
-    request.url = url.slice("/ml".length); // as Express does it for app.use("/ml", models.rest)
+    request.url = url.slice("/ml".length); // as Express does for app.use("/ml", models.rest)
     models.rest(request, response); // POST /ml/v1/models/digits:predict, …
   } else {
     response.writeHead(404).end();
@@ -31,9 +31,9 @@ server.listen(Number(process.env.PORT ?? 3000), () => {
 });
 
 process.once("SIGTERM", async () => {
-  await models.lameDuck(Number(process.env.LAME_DUCK_MS ?? 5_000)); // load balancers find out
+  await models.lameDuck(Number(process.env.LAME_DUCK_MS ?? 5_000)); // until load balancers stop sending requests
   server.close(); // no new connections
-  await models.close(); // answers what is in flight, then unloads
-  setTimeout(() => server.closeAllConnections(), 1_000).unref(); // those that never asked
+  await models.close(); // finishes the requests in flight, then unloads
+  setTimeout(() => server.closeAllConnections(), 1_000).unref(); // connections without a request
   console.log("closed");
 });

@@ -1,4 +1,4 @@
-// Serves the models that the Python programs of this folder exported, and calls them.
+// Serves and calls the models that this folder's Python programs exported.
 import { createModelServer, openModelConfigFile, stringsOf, type Tensor } from "serving-kit";
 
 const { models } = await openModelConfigFile(process.argv[2] ?? "models.config");

@@ -20,7 +20,7 @@ const signature: Signature = {
 };
 const signatures = new Map([[DEFAULT_SIGNATURE, signature]]);
 
-/** A platform in one screen: a model is a folder with `line.json`, `{ "slope": 1.8, "offset": 32 }`. */
+/** A complete platform on one screen: a model is a folder with `line.json`, `{ "slope": 1.8, "offset": 32 }`. */
 export const line = definePlatform({
   name: "line",
   models: "lines",
@@ -56,7 +56,7 @@ export const line = definePlatform({
       : { name: "Math", problem: `${library} is not V8`, remedy: "run Node.js" },
 });
 
-/** The plugins of this module: `serving-kit --plugins=examples/line/line.ts` serves lines. */
+/** The plugin export of this module: `serving-kit --plugins=examples/line/line.ts` serves lines. */
 export const platforms = line;
 
 async function readLine(path: string): Promise<{ slope: number; offset: number }> {

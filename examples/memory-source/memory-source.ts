@@ -16,7 +16,7 @@ import {
 import { Observable, Subject, type Subscriber } from "rxjs";
 import type { MemoryStorage } from "./memory-storage.js";
 
-/** The provider of the models in a storage in memory: base paths such as `memory://digits`. */
+/** The source provider for models in memory, with base paths such as `memory://digits`. */
 export function memoryProvider(storage: MemoryStorage): SourceProvider {
   return {
     schemes: ["memory"],
@@ -30,13 +30,13 @@ export function memoryProvider(storage: MemoryStorage): SourceProvider {
   };
 }
 
-/** Emits the versions of servables that a storage in memory has, as soon as they change. */
+/** Emits the versions in a memory storage, immediately after each change. */
 class MemorySource extends Observable<AspiredVersions<RemotePath>> implements ModelSource {
   readonly events = new Subject<SourceProblemEvent>();
   readonly #storage: MemoryStorage;
   readonly #context: SourceContext;
   readonly #subscribers = new Set<Subscriber<AspiredVersions<RemotePath>>>();
-  /** The problems of each servable, while something is subscribed. */
+  /** The problems of each servable, while the source has a subscriber. */
   readonly #problems = new Map<string, SourceProblems>();
   #servables: readonly SourceServable[];
 
@@ -70,7 +70,7 @@ class MemorySource extends Observable<AspiredVersions<RemotePath>> implements Mo
 
   #attach(subscriber: Subscriber<AspiredVersions<RemotePath>>): () => void {
     const changes = this.#storage.changes.subscribe((basePath) => this.#read(basePath));
-    // Later, as nothing is emitted within subscribe (O9).
+    // Emit asynchronously: a source must not emit inside `subscribe` (O9).
     queueMicrotask(() => {
       if (subscriber.closed) return;
       this.#subscribers.add(subscriber);
@@ -83,7 +83,7 @@ class MemorySource extends Observable<AspiredVersions<RemotePath>> implements Mo
     };
   }
 
-  /** Reads the storage, all of it or what is below one base path, and emits what is there. */
+  /** Reads the whole storage, or one base path of it, and emits the versions found. */
   #read(changed?: string): void {
     if (this.#subscribers.size === 0) return;
     for (const servable of this.#servables) {
@@ -112,7 +112,7 @@ class MemorySource extends Observable<AspiredVersions<RemotePath>> implements Mo
       problems.replace(versions.length === 0 ? [{ error }] : []);
       this.#emit({ name, versions, ...(versions.length === 0 && { error }) });
     } catch (error) {
-      // The lists emitted before stay in force (N4).
+      // The last emitted lists stay valid (N4).
       problems.replace([{ error: error as ServingError }]);
     }
   }

@@ -15,20 +15,20 @@ import { Subject } from "rxjs";
 /** The files of a version by their names relative to it. */
 export type Files = Readonly<Record<string, Uint8Array>>;
 
-/** How a storage behaves. */
+/** Options for `MemoryStorage`. */
 export interface MemoryStorageOptions {
-  /** How long a fetch takes, in ms, as over a network. Default 500. */
+  /** Simulated network latency of a fetch in ms. Default 500. */
   readonly fetchMs?: number;
   readonly clock?: Clock;
 }
 
-/** Models in memory, which must be fetched to the file system to be loaded, as those of a bucket. */
+/** Models in memory. Like models in a bucket, they must be copied to the file system before they can be loaded. */
 export class MemoryStorage {
   /** Emits each base path whose versions have changed. */
   readonly changes = new Subject<string>();
-  /** How often files were fetched or listed. */
+  /** The number of fetches and listings so far. */
   accesses = 0;
-  /** How many local copies there are. */
+  /** The number of local copies. */
   copies = 0;
   readonly #fetchMs: number;
   readonly #clock: Clock;
@@ -40,7 +40,7 @@ export class MemoryStorage {
     this.#clock = clock;
   }
 
-  /** Puts a version below a base path such as `memory://digits`, or replaces it. */
+  /** Adds or replaces a version under a base path such as `memory://digits`. */
   publish(basePath: string, version: Version, files: Files): void {
     const versions = this.#versions.get(basePath) ?? new Map();
     this.#versions.set(basePath, versions.set(version, files));
@@ -52,14 +52,14 @@ export class MemoryStorage {
     this.changes.next(basePath);
   }
 
-  /** Makes what is below a base path readable or not. */
+  /** Makes the versions under a base path readable or unreadable. */
   setReadable(basePath: string, isReadable: boolean): void {
     if (isReadable) this.#unreadable.delete(basePath);
     else this.#unreadable.add(basePath);
     this.changes.next(basePath);
   }
 
-  /** The versions below a base path. @throws ServingError UNAVAILABLE / MEMORY_UNREADABLE. */
+  /** The versions under a base path. @throws ServingError UNAVAILABLE / MEMORY_UNREADABLE. */
   versions(basePath: string): ReadonlyMap<Version, RemotePath> {
     this.accesses++;
     this.#check(basePath);

@@ -3,7 +3,7 @@ import { memoryProvider } from "./memory-source.js";
 import { MemoryStorage } from "./memory-storage.js";
 
 /**
- * The plugin of this module: `serving-kit --plugins=examples/memory-source/plugin.ts
+ * The plugin export of this module: `serving-kit --plugins=examples/memory-source/plugin.ts
  * --model_base_path=memory://digits` serves the digits model from memory, after a fetch of half a second.
  */
 export async function sourceProviders() {

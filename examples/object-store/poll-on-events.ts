@@ -7,8 +7,8 @@ import {
 import type { ModelServer } from "serving-kit";
 
 /**
- * Polls a server's storage whenever the queue has messages: of a bucket whose notifications `s3:ObjectCreated:*` go there.
- * Returns when the signal aborts.
+ * Polls a server's storage whenever an SQS queue receives messages. The bucket sends its `s3:ObjectCreated:*`
+ * notifications to that queue. Returns when the signal aborts.
  */
 export async function pollOnEvents(
   server: Pick<ModelServer, "poll">,

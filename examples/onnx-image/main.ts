@@ -1,4 +1,4 @@
-// A picture of 8 x 8 pixels through a convolutional net as an ONNX model.
+// Classifies an image of 8 x 8 pixels with a convolutional network in ONNX.
 import { readFileSync } from "node:fs";
 import { loadModel, type Tensor, tensor } from "serving-kit";
 

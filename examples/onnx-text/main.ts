@@ -1,4 +1,4 @@
-// Texts through a pipeline of scikit-learn as an ONNX model: words, weights and classes are all in the file.
+// Classifies texts with a scikit-learn pipeline in ONNX. The model file contains the vocabulary, weights and classes.
 import { loadModel, stringsOf, type Tensor } from "serving-kit";
 
 const texts = process.argv.length > 2 ? process.argv.slice(2) : ["my card was charged twice"];

@@ -1,5 +1,5 @@
-// The client of TensorFlow Serving's ResNet tutorial: sends a JPEG to a model server ten times and
-// tells the class and the average latency. It works against either server.
+// The client of TensorFlow Serving's ResNet tutorial: sends a JPEG to a model server ten times and prints the class
+// and the average latency. It works with TF Serving and with serving-kit.
 import { readFileSync } from "node:fs";
 
 const [
@@ -17,7 +17,7 @@ async function predict(): Promise<{ classes: number }> {
   return predictions[0];
 }
 
-await predict(); // The first request may wait for more than the model.
+await predict(); // The first request may include one-time costs.
 const start = performance.now();
 let prediction = { classes: -1 };
 for (let i = 0; i < REQUESTS; i++) prediction = await predict();

@@ -1,5 +1,5 @@
-// JPEG bytes in, classes out: the model decodes and resizes by itself, as the ResNet of TensorFlow
-// Serving's tutorial does. Pass a folder with such a SavedModel and pictures of your own.
+// JPEG bytes in, classes out: the model itself decodes and resizes, like the ResNet of TensorFlow Serving's tutorial.
+// Pass the folder of such a SavedModel and your own images.
 import { readFileSync } from "node:fs";
 import { servableId } from "@serving-kit/core";
 import { tensor } from "@serving-kit/inference";

@@ -1,5 +1,5 @@
-// Prints what a SavedModel says of itself, as saved_model_cli does, without loading it: tags,
-// signatures with the names, dtypes and shapes of their tensors, assets, what is missing.
+// Prints the description of a SavedModel without loading it, like saved_model_cli: tags, signatures with the names,
+// dtypes and shapes of their tensors, assets, and missing files.
 import { formatInspection, inspectSavedModel } from "@serving-kit/servable-tensorflow";
 
 const models = `${import.meta.dirname}/../models`;

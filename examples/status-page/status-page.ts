@@ -7,10 +7,10 @@ import {
 } from "@serving-kit/server";
 import { PAGE } from "./page.js";
 
-/** A page of all versions that follows them as they change, for people; the same as JSON and as events. */
+/** A page that shows the states of all versions live, and the same data as JSON and as server-sent events. */
 export const statusPage: Protocol = {
   name: "status-page",
-  apis: [], // it calls no model
+  apis: [], // the page never calls a model
   module: { url: import.meta.url, exportName: "statusPage" },
   http: (core) => [
     {
@@ -35,7 +35,7 @@ export const statusPage: Protocol = {
 };
 
 // #region changes
-/** Ends when the client has gone, and when the server closes. */
+/** Ends when the client disconnects or the server closes. */
 async function* changes(core: ServerCore, request: CallContext) {
   for await (const _ of core.stateChanges(request)) yield { event: "versions", data: rowsOf(core) };
 }
@@ -56,5 +56,5 @@ const answer = (contentType: string, text: string): HttpAnswer => ({
   body: Buffer.from(text),
 });
 
-/** The plugins of this module: `serving-kit --plugins=./status-page.ts` serves the page. */
+/** The plugin export of this module: `serving-kit --plugins=./status-page.ts` serves the page. */
 export const protocols = statusPage;

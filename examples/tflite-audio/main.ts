@@ -1,4 +1,4 @@
-// A WAV file in, the notes that it plays out: CREPE finds the pitch of each frame of 64 ms.
+// A WAV file in, its notes out: CREPE finds the pitch of each frame of 64 ms.
 import { readFileSync } from "node:fs";
 import { audio } from "@serving-kit/processing";
 import { createModelServer, mapPredictor, spec, type TensorOf, tflite } from "serving-kit";
@@ -15,14 +15,14 @@ const pitch = mapPredictor(tflite(), {
       data.subarray(360 * i, 360 * i + 360),
     );
     const best = rows.map((row) => row.indexOf(Math.max(...row)));
-    // A bin has 20 cents, the first lies 1997.38 cents above 10 Hz; note 69 is 440 Hz.
+    // Each bin is 20 cents wide, and the first is 1997.38 cents above 10 Hz. Note 69 is 440 Hz.
     const cents = best.map((bin) => 1997.38 + 20 * bin - 1200 * Math.log2(44));
     const note = cents.map((above) => Math.round(69 + above / 100));
     return { note, confidence: rows.map((row, i) => row[best[i] ?? 0] ?? 0) };
   },
 });
 
-/** Each frame with mean 0 and deviation 1, as CREPE was trained. */
+/** Normalizes each frame to mean 0 and standard deviation 1, as in CREPE's training. */
 function standardized({ dtype, shape, data }: TensorOf<"float32">): TensorOf<"float32"> {
   const result = new Float32Array(data.length);
   for (let at = 0; at < data.length; at += 1024) {

@@ -1,4 +1,4 @@
-// Writes tune.wav: a triad of tones with four harmonics each, 22,050 samples a second, 16 bits.
+// Writes tune.wav: a triad of tones with four harmonics each, at 22,050 samples per second and 16 bits.
 import { writeFileSync } from "node:fs";
 
 const RATE = 22_050;

@@ -1,4 +1,4 @@
-// Photographs in, class names and scores out: bytes of a JPEG in the process, over REST (`b64`) and over gRPC.
+// JPEG bytes in, class names and scores out: in the process, over REST (`b64`) and over gRPC.
 import { readFileSync } from "node:fs";
 import { createModelServer, nestedOf } from "serving-kit";
 

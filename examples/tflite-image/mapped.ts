@@ -1,4 +1,4 @@
-// The same in code: functions of your own can stand before and after the model.
+// The same in code, with your own functions before and after the model.
 import { readFileSync } from "node:fs";
 import { image, labels, softmax, topK } from "@serving-kit/processing";
 import {

@@ -1,4 +1,4 @@
-// Texts in, topics out: the tokenizer of Hugging Face's library, a net as .tflite, and its labels.
+// Texts in, topics out: a Hugging Face tokenizer, a .tflite network, and its labels.
 import { createModelServer, stringsOf, type Tensor } from "serving-kit";
 
 const processing = {

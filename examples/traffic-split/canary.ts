@@ -1,6 +1,6 @@
 import { trafficSplit } from "./traffic-split.js";
 
-/** `serving-kit --plugins=./canary.ts` sends a fifth of the calls of `f` to version 2. */
+/** `serving-kit --plugins=./canary.ts` sends a fifth of the calls to model `f` to version 2. */
 export const acquire = trafficSplit({
   models: {
     f: [

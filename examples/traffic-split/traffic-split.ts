@@ -1,21 +1,21 @@
 import type { ServableRequest } from "@serving-kit/core";
 import type { AcquireDecorator } from "@serving-kit/server";
 
-/** A part of a model's calls: of another version, label or model. */
+/** A share of a model's calls, sent to another version, label or model. */
 export interface Share extends Partial<ServableRequest> {
-  /** Relative to the other shares of the model; at least 0. */
+  /** The weight relative to the other shares of the model; at least 0. */
   readonly weight: number;
 }
 
 export interface TrafficSplitOptions {
   /** The shares of each model. Calls that name a version or a label are not split. */
   readonly models: Readonly<Record<string, readonly Share[]>>;
-  /** Makes the same choices in each run. Default: random ones. */
+  /** Seed for repeatable choices. Default: random choices. */
   readonly seed?: number;
 }
 
 // #region decorator
-/** Splits the calls of models by weights, between a version and its canary for example. */
+/** Splits the calls of models by weight, for example between a version and its canary. */
 export function trafficSplit(options: TrafficSplitOptions): AcquireDecorator {
   const shares = new Map(Object.entries(options.models));
   return {
@@ -35,7 +35,7 @@ export function trafficSplit(options: TrafficSplitOptions): AcquireDecorator {
 }
 // #endregion
 
-/** The share at a place from 0 to 1 of all shares. */
+/** The share at a position from 0 to 1 in the sum of all weights. */
 function choose(shares: readonly Share[], place: number): Share {
   let rest = place * shares.reduce((sum, { weight }) => sum + weight, 0);
   const found = shares.find(({ weight }) => {

@@ -1,5 +1,5 @@
-// Predictions on worker threads: each worker has a copy of the model, and the main thread only hands
-// out questions. It pays where the work around a prediction (decoding images, say) is what takes long.
+// Runs predictions on worker threads. Each worker has a copy of the model, and the main thread only distributes
+// requests. This helps if the work around a prediction takes long, such as decoding images.
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
@@ -8,7 +8,7 @@ import type { Tensor } from "@serving-kit/inference";
 import { startWorker } from "./start-worker.js";
 import type { Answer } from "./worker.js";
 
-const QUESTIONS = 2_000;
+const REQUESTS = 2_000;
 const WORKERS = Math.min(availableParallelism(), 4);
 
 const models = `${import.meta.dirname}/../models/digits`;
@@ -26,10 +26,10 @@ const workers = await Promise.all(
 let next = 0;
 let right = 0;
 
-/** Sends a worker one question after another until there are no more. */
+/** Sends a worker one request after another until all are sent. */
 async function keepBusy(worker: Worker): Promise<number> {
   let answered = 0;
-  while (next < QUESTIONS) {
+  while (next < REQUESTS) {
     const id = next++;
     worker.postMessage({ id, image: images[id % images.length] });
     const [{ outputs }] = (await once(worker, "message")) as [Answer];
@@ -43,5 +43,5 @@ async function keepBusy(worker: Worker): Promise<number> {
 
 const answered = await Promise.all(workers.map(keepBusy));
 await Promise.all(workers.map((worker) => worker.terminate()));
-console.log(`${WORKERS} workers answered ${answered.join(" + ")} questions`);
-console.log(`${right} of ${QUESTIONS} right`);
+console.log(`${WORKERS} workers answered ${answered.join(" + ")} requests`);
+console.log(`${right} of ${REQUESTS} right`);
