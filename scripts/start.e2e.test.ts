@@ -48,7 +48,7 @@ async function start(...args: readonly string[]) {
     output.stdout += text;
   });
   const ended = once(started, "close");
-  while (!output.stdout.includes("Ctrl-C ends the server.")) {
+  while (!output.stdout.includes("Press Ctrl-C to stop the server.")) {
     await Promise.race([once(started.stdout, "data"), ended]);
     if (started.exitCode !== null) throw new Error(`npm start ended: ${output.stdout}`);
   }
@@ -68,7 +68,7 @@ describe("npm start", () => {
       const { stdout } = output;
       const [, line = "", body = "", url = ""] =
         /^(curl -d '(.*)' (http:\S+))$/m.exec(stdout) ?? [];
-      const [, expected = ""] = /The answer will be:\n\n(.*)\n/.exec(stdout) ?? [];
+      const [, expected = ""] = /The response is:\n\n(.*)\n/.exec(stdout) ?? [];
       const answer = hasCurl()
         ? execFileSync("sh", ["-c", line], {
             encoding: "utf8",
@@ -81,7 +81,7 @@ describe("npm start", () => {
       if (opened) await expectSavedModel(url, body, JSON.parse(expected));
       interrupt();
       expect(await ended).toEqual([0, null]);
-      expect(output.stdout).toContain("all requests are answered and all models unloaded");
+      expect(output.stdout).toContain("stopped: all requests answered, all models unloaded");
     },
   );
 

@@ -7,8 +7,8 @@ export interface FastifyRoute {
 }
 
 /**
- * The routes of a server in Fastify's syntax, each path once. A path that ends with `/*` is also the path before
- * it; names of parameters that Fastify would read otherwise are replaced.
+ * The routes of a server in Fastify's syntax, each path once. A path that ends with `/*` also matches the path
+ * without it. Parameter names that Fastify would parse differently are replaced.
  */
 export function fastifyRoutes(routes: ModelServer["routes"]): FastifyRoute[] {
   const found = new Map<string, { readonly url: string; readonly methods: Set<string> }>();

@@ -1,7 +1,7 @@
 /**
- * Reads what a `preParsing` hook has put in place of the request, decompressed for example.
+ * Reads the payload that a `preParsing` hook has substituted for the request, such as a decompressed body.
  *
- * Rejects with an error of `statusCode` 413 as soon as `limit` bytes are passed.
+ * Rejects with an error of `statusCode` 413 as soon as the payload exceeds `limit` bytes.
  */
 export async function readPayload(
   payload: AsyncIterable<Uint8Array | string>,

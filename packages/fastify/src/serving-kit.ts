@@ -12,41 +12,41 @@ import type {
 import { fastifyRoutes } from "./fastify-routes.js";
 import { readPayload } from "./read-payload.js";
 
-/** An answer; that of HTTP/2 has a stream. */
+/** A response. An HTTP/2 response has a stream. */
 type Response = ServerResponse & { readonly stream?: ServerHttp2Stream };
 
 /** Options in addition to Fastify's own `prefix` and `logLevel`. */
 export interface ServingKitOptions {
-  /** The model server whose HTTP routes the app answers. It need not listen. */
+  /** The model server whose HTTP routes are added to the app. It does not have to listen itself. */
   readonly server: Pick<ModelServer, "rest" | "routes" | "endStreams" | "close">;
   /**
-   * Whether the server closes with the app: after the last request was answered, before `app.close()`
-   * resolves. Default false: who made the server closes it, after the app.
+   * Whether `app.close()` also closes the server: after the last request is answered, before `app.close()` resolves.
+   * Default false: the caller closes the server, after the app.
    */
   readonly closeWithApp?: boolean | undefined;
 }
 
 /**
- * The Fastify plugin that answers the HTTP routes of a server's protocols below the prefix it is registered with.
+ * The Fastify plugin that serves the HTTP routes of a server's protocols under the prefix it is registered with.
  *
  * ```ts
  * app.register(servingKit, { server, prefix: "/ml", closeWithApp: true });
  * ```
  *
- * P1. It claims the methods and paths of `server.routes`, such as `/v1/models/*`, and no other. Whether case
- *     counts in a path is the app's choice.
- * P2. The app's hooks run as for any route: `onRequest`, `preParsing`, `preValidation`, `preHandler`,
- *     `onResponse`. What a hook answers, such as 401, never reaches a model; headers that it sets are
- *     sent. Only `onSend` does not run: the answer is written straight to the socket.
- * P3. No content type parser of the app reads the body, and Fastify's `bodyLimit` does not count: the
- *     server reads it, with its own `maxBodyBytes`. The parsers of the app's other routes stay.
- * P4. `app.close()` answers the requests in flight and closes their connections. Answers without an end of their
- *     own, such as server-sent events, end then.
- * P5. Errors have the form of the protocol, such as `{"error": "…"}`; the app's error handler sees those of its
- *     hooks.
+ * P1. It handles only the methods and paths of `server.routes`, such as `/v1/models/*`. The app decides whether paths
+ * are case-sensitive.
+ * P2. The app's hooks run as for any route: `onRequest`, `preParsing`, `preValidation`, `preHandler`, `onResponse`.
+ *     If a hook replies, for example with 401, the request does not reach a model. Headers set by hooks are sent.
+ *     `onSend` hooks do not run, because responses are written directly to the socket.
+ * P3. The app's content type parsers do not read the body, and Fastify's `bodyLimit` does not apply: the server reads
+ * the body, up to its own `maxBodyBytes`. The app's other routes keep their parsers.
+ * P4. `app.close()` answers the requests in flight and closes their connections. Open-ended responses, such as
+ * server-sent events, end then.
+ * P5. Errors have the protocol's format, such as `{"error": "…"}`. The app's error handler receives only errors of
+ * its hooks.
  *
- * @throws TypeError, from `app.ready()`, if `server` is not a model server, but a promise of one for
- * example; Fastify's error if a route of the server is one of the app's as well.
+ * @throws TypeError, from `app.ready()`, if `server` is not a model server (for example, a promise of one). Fastify's
+ * error if the app already has one of the server's routes.
  */
 export const servingKit: FastifyPluginCallback<
   ServingKitOptions,
@@ -56,7 +56,9 @@ export const servingKit: FastifyPluginCallback<
 > = (app, options, done) => {
   const { server, closeWithApp = false } = options;
   if (typeof server?.rest !== "function") {
-    done(new TypeError("servingKit: expected as `server` what createModelServer resolves with"));
+    done(
+      new TypeError("servingKit: option server: expected the result of await createModelServer(…)"),
+    );
     return;
   }
   app.removeAllContentTypeParsers();
@@ -80,7 +82,7 @@ export const servingKit: FastifyPluginCallback<
     if (request.body !== undefined) raw.body = request.body;
     let isClaimed = true;
     const { url = "/" } = raw;
-    // As Express does it: the path below the prefix while the handler looks, then the whole one again.
+    // As in Express: the handler sees the path without the prefix, and the full path is restored afterwards.
     raw.url = withoutSegments(url, segments);
     server.rest(raw, response, () => {
       isClaimed = false;
@@ -101,12 +103,12 @@ export const servingKit: FastifyPluginCallback<
       else app.route({ url, method: [...methods], handler: answer as never });
     }
   } catch (error) {
-    done(error as Error); // a route that the app has too
+    done(error as Error); // the app already has this route
     return;
   }
   app.addHook("preClose", async () => {
-    server.endStreams(); // the app waits for them too
-    // Else the app would wait for these connections until their client or the keep-alive time ends them.
+    server.endStreams(); // app.close() waits for these streams
+    // Otherwise the app would wait until the client or the keep-alive timeout closes these connections.
     for (const response of inFlight) {
       if (response.stream) response.stream.session?.close();
       else if (!response.headersSent) response.setHeader("Connection", "close");
@@ -116,7 +118,7 @@ export const servingKit: FastifyPluginCallback<
   done();
 };
 
-/** A path without the segments of the prefix, of which each may be a parameter: `/:tenant/ml`. */
+/** A path without the segments of the prefix. Any of these may be a parameter: `/:tenant/ml`. */
 function withoutSegments(url: string, segments: number): string {
   let at = 0;
   for (let i = 0; i < segments; i++) {

@@ -12,25 +12,25 @@ import { processor } from "./processor.js";
 import type { PluginRow } from "./server-plugins.js";
 import type { SourceRow } from "./source-rows.js";
 
-/** The plugins that the command and the umbrella have, a table for each kind. */
+/** The built-in plugins of the command and this package, one table for each kind. */
 export interface BuiltIns {
   /**
-   * The platforms in the order in which they are asked whether a version is theirs: a folder with a SavedModel
-   * and a `.tflite` file is a SavedModel, as in TF Serving.
+   * The platforms, in the order in which they are tried: a folder with both a SavedModel and a `.tflite` file is a
+   * SavedModel, as in TF Serving.
    */
   readonly platforms: readonly PlatformRow[];
-  /** The protocols, which observers see in this order. */
+  /** The protocols, in the order in which observers receive them. */
   readonly protocols: readonly PluginRow<Protocol>[];
   readonly observers: readonly PluginRow<Observer>[];
-  /** The acquire decorators, the last one nearest to the calls. */
+  /** The acquire decorators. The last one is the outermost, closest to the calls. */
   readonly acquire: readonly PluginRow<AcquireDecorator>[];
-  /** The processor that puts the `processing` of models in front of them. */
+  /** The processor that applies the `processing` of models. */
   readonly processor: ModelProcessor;
-  /** Where models come from besides the file system, by the schemes of URIs. */
+  /** The sources of models other than the file system, by URI scheme. */
   readonly sourceProviders: readonly SourceRow[];
 }
 
-/** The one table of built-in plugins. A new one is a row; nothing else knows any of them by name. */
+/** The table of all built-in plugins. To add a plugin, add a row: no other code refers to plugins by name. */
 export const builtIns: BuiltIns = {
   platforms: [
     {
@@ -41,7 +41,7 @@ export const builtIns: BuiltIns = {
     {
       name: "tflite",
       ...tfliteFlags,
-      isRequired: true, // its library comes with the kit
+      isRequired: true, // npm installs its library with the kit
       load: async (setup) => (await import("./platforms/tflite.js")).tfliteOf(setup),
     },
     {
@@ -107,8 +107,8 @@ export const builtIns: BuiltIns = {
 };
 
 /**
- * Loads the built-in platforms with their defaults, such as `tensorflow` and `xgboost`: a folder with a SavedModel and a
- * `.tflite` file is a SavedModel, as in TF Serving. Their libraries are opened with the first model.
+ * Loads the built-in platforms with their defaults, such as `tensorflow` and `xgboost`: a folder with a SavedModel
+ * and a `.tflite` file is a SavedModel, as in TF Serving. A platform's library is opened when its first model loads.
  *
  * @example
  * ```ts

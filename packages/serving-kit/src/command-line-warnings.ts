@@ -5,7 +5,7 @@ import { batchingFlags } from "./server-flags/batching-flags.js";
 import { warningsOf } from "./server-flags/flags-without-effect.js";
 import type { serverFlags } from "./server-flags.js";
 
-/** The flags that a platform config file speaks in place of. */
+/** The flags that a platform config file overrides. */
 const PLATFORM_FLAGS = [
   ...Object.keys(batchingFlags),
   ...builtIns.platforms.flatMap(({ servingFlags = {} }) => Object.keys(servingFlags)),
@@ -13,8 +13,8 @@ const PLATFORM_FLAGS = [
 ];
 
 /**
- * What of a command line has no effect, a line each: arguments that are not flags, which TF Serving
- * ignores too, flags without a meaning here, and flags that a platform config file overrules.
+ * Warnings about the parts of a command line that have no effect, one line each: arguments that are not flags (TF
+ * Serving ignores them too), flags without effect, and flags that a platform config file overrides.
  */
 export function commandLineWarnings(
   { flags, given, operands }: ParsedArguments<typeof serverFlags>,

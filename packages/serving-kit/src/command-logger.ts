@@ -2,24 +2,24 @@ import { asError } from "@serving-kit/core";
 import type { Logger } from "@serving-kit/server";
 import type { TextSink } from "./subcommand.js";
 
-/** How the command writes its log: sentences for people, or an object a line for programs. */
+/** The format of the command's log: text for people, or one JSON object per line for programs. */
 export type LogFormat = "text" | "json";
 
 /**
  * Makes the logger of the command.
  *
- * - `text`: the sentence alone, information to stdout and the rest to stderr. An unexpected error comes
- *   with its stack, indented. Control characters are escaped and long sentences cut, so that no text of a client
- *   makes a line of its own.
- * - `json`: all to stdout by pino, an object a line with `level`, `time`, `msg`, the facts that belong to
- *   it, and for errors `err` with stack and cause.
+ * - `text`: only the message; `info` goes to stdout, other levels to stderr. Unexpected errors are printed with their
+ *   indented stack. Control characters are escaped and long messages truncated, so that text from a client cannot
+ *   forge log lines.
+ * - `json`: pino writes one object per line to stdout, with `level`, `time`, `msg`, the fields of the event, and for
+ *   errors `err` with stack and cause.
  */
 export async function commandLogger(
   format: LogFormat,
   { stdout, stderr }: { readonly stdout: TextSink; readonly stderr: TextSink },
 ): Promise<Logger> {
   if (format === "json") {
-    const { pino } = await import("pino"); // late: sentences need no library
+    const { pino } = await import("pino"); // imported here because the text format does not need it
     const options = { base: null, formatters: { level: (level: string) => ({ level }) } };
     const logger: Logger = pino(options, { write: (line) => void stdout.write(line) });
     return logger;
@@ -42,7 +42,7 @@ const MAX_LINE = 16_384;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is escaped
 const CONTROLS = /[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]/g;
 
-/** A text as one line: no character ends it, moves the cursor, or turns the direction of writing. */
+/** A string as a single safe line: without line breaks, cursor movement or changes of text direction. */
 function lineOf(text: string): string {
   const line = text.replace(CONTROLS, (character) => {
     if (character === "\n") return "\\n";
@@ -52,6 +52,6 @@ function lineOf(text: string): string {
   return line.length > MAX_LINE ? `${line.slice(0, MAX_LINE)}…` : line;
 }
 
-/** The lines of a stack, indented: none can be taken for a sentence of the log. */
+/** The lines of a stack, indented so that they cannot be mistaken for log messages. */
 const linesOf = (stack: string): string[] =>
   stack === "" ? [] : stack.split("\n").map((line) => `    ${lineOf(line)}`);

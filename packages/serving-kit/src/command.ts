@@ -16,18 +16,18 @@ export interface CommandOptions {
   readonly stdout?: TextSink;
   /** Where errors and progress go. Default `process.stderr`. */
   readonly stderr?: TextSink;
-  /** Where MODEL_NAME and MODEL_BASE_PATH are read from. Default `process.env`. */
+  /** Environment variables, for MODEL_NAME and MODEL_BASE_PATH. Default `process.env`. */
   readonly environment?: ServeOptions["environment"];
-  /** Called when the server answers. */
+  /** Called when the server is ready. */
   readonly onListening?: ServeOptions["onListening"];
 }
 
-/** The exit code of a program that Ctrl-C ended. */
+/** The exit code of a program that was stopped with Ctrl-C. */
 const INTERRUPTED = 130;
 
 /**
- * Runs the command `serving-kit` with its arguments and gives its exit code: 0 on success (a server: it drained after
- * a stop signal); 1 on failure, with one line on stderr that says why; 130 if a signal stopped a subcommand.
+ * Runs the command `serving-kit` with its arguments and returns its exit code: 0 on success (a server: it drained
+ * after a stop signal); 1 on failure, with one line on stderr that says why; 130 if a signal stopped a subcommand.
  */
 export async function runCommand(
   given: readonly string[],
@@ -52,7 +52,7 @@ export async function runCommand(
     }
     return 0;
   } catch (error) {
-    // An unexpected error: a report needs its stack.
+    // Unexpected error: bug reports need the stack.
     const isExpected = isServingError(error) || asError(error) !== error;
     const text = isExpected ? inFlagWords(messageOf(error)) : asError(error).stack;
     stderr.write(`serving-kit: ${text}\n`);
@@ -60,10 +60,10 @@ export async function runCommand(
   }
 }
 
-/** The names of TF Serving's program and of the script around it in its image, with or without a folder. */
+/** The names of TF Serving's program and of its image's entry point script, with or without a folder. */
 const PROGRAM = /(?:^|[/\\])(?:tensorflow_model_server|tf_serving_entrypoint)(?:\.sh)?$/;
 
-/** The arguments without the names of TF Serving's program before them, which manifests for its image have. */
+/** The arguments without a leading program name of TF Serving, as in manifests written for its image. */
 function withoutProgramNames(args: readonly string[]): readonly string[] {
   const first = args.findIndex((argument) => !PROGRAM.test(argument));
   return first === -1 ? [] : args.slice(first);
@@ -75,7 +75,7 @@ function withoutHelpWord(args: readonly string[]): readonly string[] {
 }
 
 /**
- * The arguments of the server, with the flags of the model in place of a path that they start with.
+ * The arguments of the server. A leading path is replaced by the equivalent flags.
  *
  * @throws ServingError SUBCOMMAND_UNKNOWN (INVALID_ARGUMENT) for a word that is not a path; NOT_FOUND / MODEL_NOT_FOUND
  * for a path that does not exist; INVALID_ARGUMENT / FLAGS_CONFLICT if a flag names models as well.

@@ -6,12 +6,12 @@ import { textOrNone } from "./flag-kinds.js";
 export const configuredFlags = {
   model_config_file: textOrNone(
     "file",
-    "Takes the operand as the name of a model in this model config file, with its processing.",
+    "Interprets the argument as the name of a model in this model config file, and includes its processing.",
   ),
 };
 
 /**
- * The model that an operand means: the one of this name in a model config file, or the one at a path.
+ * Resolves the argument of a subcommand to a model: by its name in a model config file, or by its path.
  *
  * @throws ServingError NOT_FOUND / MODEL_NOT_FOUND if the file has no such model; CONFIG_FILE_INVALID.
  */

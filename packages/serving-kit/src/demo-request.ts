@@ -3,27 +3,27 @@ import { DEMO_PICTURE } from "./demo-model.js";
 const BODY = JSON.stringify({ instances: [DEMO_PICTURE] });
 
 /**
- * The text that shows a person how to call the digits model at the address `base` of a REST API: a curl line and a
- * program. Calls it once, so that the answer that it shows is the answer that will come.
+ * Instructions for calling the digits model at the REST API address `base`: a curl line, a program and the response.
+ * Calls the model once to show the real response.
  */
 export async function demoRequest(base: string): Promise<string> {
   const url = `${base}/v1/models/digits:predict`;
   const answer = await fetch(url, { method: "POST", body: BODY });
   return [
     "",
-    "Try it with a picture of a 5:",
+    "Try it with an image of a 5:",
     "",
     `curl -d '${BODY}' ${url}`,
     "",
-    "The answer will be:",
+    "The response is:",
     "",
     (await answer.text()).trimEnd(),
     "",
-    "Or in a program, such as digit.mjs for `node digit.mjs`:",
+    "Or from a program: save this as digit.mjs and run `node digit.mjs`:",
     "",
     demoProgram(url),
     "",
-    "Ctrl-C ends the server.",
+    "Press Ctrl-C to stop the server.",
     "",
   ].join("\n");
 }

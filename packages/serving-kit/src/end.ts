@@ -1,19 +1,19 @@
 import type { ModelServer } from "@serving-kit/server";
 import type { ServerFlags } from "./server-flags.js";
 
-/** A request to end the server, and how long that may take. */
+/** Options for shutting down the server. */
 interface Ending {
   readonly signal: NodeJS.Signals;
   readonly flags: Pick<ServerFlags, "lame_duck_in_ms" | "shutdown_deadline_in_ms">;
-  /** Whether the server was ready, so that clients may be sending requests. */
+  /** Whether the server was ready, so clients may be sending requests. */
   readonly isStarted: boolean;
   readonly tell: (line: string) => void;
 }
 
-/** The lame duck of SIGTERM, which orchestrators send. Ctrl-C comes from somebody who waits for it. */
+/** Lame duck period for SIGTERM, which orchestrators send. There is none for Ctrl-C, because a person is waiting. */
 const SIGTERM_LAME_DUCK_MS = 5_000;
 
-/** Lets clients go elsewhere (`lameDuck`), then closes the server, all before the deadline. */
+/** Waits until clients have moved to other servers (`lameDuck`), then closes the server, all within the deadline. */
 export async function end(
   server: Pick<ModelServer, "lameDuck" | "close">,
   { signal, flags, isStarted, tell }: Ending,
@@ -29,7 +29,7 @@ export async function end(
   await server.close({ deadlineMs: Math.max(0, endsAtMs - performance.now()) });
 }
 
-/** At most the deadline; by default at most half of it, so that requests in flight have the rest. */
+/** Limited to the deadline, and by default to half of it, so that the other half is left for requests in flight. */
 function lameDuckOf(signal: NodeJS.Signals, flags: Ending["flags"]): number {
   const { lame_duck_in_ms: chosenMs, shutdown_deadline_in_ms: deadlineMs } = flags;
   if (chosenMs !== undefined) return Math.min(chosenMs, deadlineMs);

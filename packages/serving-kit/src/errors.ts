@@ -103,19 +103,16 @@ export const errors = {
     invalid("FLAG_REFUSED", `--${flag} is refused: ${reason}`),
 
   nowhereToListen: () =>
-    invalid(
-      "NOWHERE_TO_LISTEN",
-      "nowhere to listen: give a --port, a --rest_api_port, or the path of a socket",
-    ),
+    invalid("NOWHERE_TO_LISTEN", "nowhere to listen: set --port, --rest_api_port or a socket path"),
 
   portTaken: (flag: string, where: number | string, cause: unknown) =>
     new ServingError(
       "UNAVAILABLE",
       "PORT_TAKEN",
       typeof where === "number"
-        ? `--${flag}: port ${where} is already in use; give another one, such as ` +
-            `--${flag}=${where < 65_535 ? where + 1 : 8501}, any for any free one, or 0 for none`
-        : `--${flag}: a server answers already at ${where}; end it, or give another path`,
+        ? `--${flag}: port ${where} is already in use; set another port, such as ` +
+            `--${flag}=${where < 65_535 ? where + 1 : 8501}, any (any free port) or 0 (disabled)`
+        : `--${flag}: another server is already listening at ${where}; stop it, or set another path`,
       { cause },
     ),
 

@@ -18,7 +18,7 @@ import { errors } from "./errors.js";
 import type { Progress } from "./progress.js";
 import { loadSources, type SourceOptions } from "./source-rows.js";
 
-/** A version whose files were fetched. */
+/** A version whose files have been fetched. */
 export interface FetchedModel {
   readonly version: Version;
   readonly uri: string;
@@ -29,13 +29,13 @@ export interface FetchedModel {
 export interface FetchModelOptions extends SourceOptions {
   readonly logger: Logger;
   readonly signal: AbortSignal;
-  /** Shows that files are fetched. Default: nothing does. */
+  /** Shows progress while files are fetched. Default none. */
   readonly progress?: Progress;
   /** Default `systemClock`. */
   readonly clock?: Clock;
 }
 
-/** Ms for which a version may be on its way. */
+/** Timeout in ms for a version that is still being uploaded. */
 const ARRIVAL_MS = 60_000;
 
 /** Whether a path is a URI of remote storage. */
@@ -44,9 +44,9 @@ export function isRemoteUri(path: string): boolean {
 }
 
 /**
- * Fetches the newest version below a URI, or the version that the URI names. The caller disposes the lease.
+ * Fetches the newest version under a URI, or the version that the URI names. The caller must dispose the lease.
  *
- * @throws ServingError of the source, if there is no such version or it cannot be read; the signal's reason.
+ * @throws the source's ServingError if the version does not exist or cannot be read; the signal's reason.
  */
 export async function fetchModel(uri: string, options: FetchModelOptions): Promise<FetchedModel> {
   const scheme = uri.slice(0, uri.indexOf(":")).toLowerCase();
@@ -64,7 +64,7 @@ export async function fetchModel(uri: string, options: FetchModelOptions): Promi
   return { version, uri: found, lease: await remote.fetch(options.signal, show) };
 }
 
-/** The servable of a URI, which may end with the number of a version. */
+/** The servable for a URI, which may end with a version number. */
 function servableAt(uri: string, provider: SourceProvider): SourceServable {
   const basePath = provider.resolve?.(uri) ?? uri;
   const [, parent = "", last = "", query = ""] = /^(.+)\/([^/?]+)(\?.*)?$/.exec(basePath) ?? [];
@@ -74,7 +74,7 @@ function servableAt(uri: string, provider: SourceProvider): SourceServable {
     : { name: "model", basePath: `${parent}${query}`, versionPolicy: specificVersions([version]) };
 }
 
-/** The version that a source of the provider emits; what keeps it from that is the error. */
+/** The first version that the provider's source emits. Rejects with the source's problem if there is none. */
 async function findVersion(
   provider: SourceProvider,
   servable: SourceServable,

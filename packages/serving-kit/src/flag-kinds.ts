@@ -1,21 +1,21 @@
 import type { Flag } from "./flags.js";
 
-/** A flag that is any text but the empty one. */
+/** A flag that takes a non-empty string. */
 export function text<const T extends string | undefined>(
   placeholder: string,
   fallback: T,
   help: string,
 ): Flag<string | T> {
-  const expected = "a string that is not empty";
+  const expected = "a non-empty string";
   return { placeholder, fallback, help, expected, parse: (value) => value || undefined };
 }
 
-/** A flag that is any text; the empty one, its default, stands for none, as TF Serving has it. */
+/** A flag that takes any string. The default is the empty string, which means not set, as in TF Serving. */
 export function textOrNone(placeholder: string, help: string): Flag<string> {
   return { placeholder, fallback: "", help, expected: "a string", parse: (value) => value };
 }
 
-/** A flag that is a decimal integer from `min` to `max`. */
+/** A flag that takes a decimal integer from `min` to `max`. */
 export function integer<const T extends number | undefined>(
   placeholder: string,
   fallback: T,
@@ -29,7 +29,7 @@ export function integer<const T extends number | undefined>(
   return { placeholder, fallback, help, expected: `an integer from ${min} to ${max}`, parse };
 }
 
-/** A flag that is any int64, as the nearest number. */
+/** A flag that takes any int64, rounded to the nearest number. */
 export function integer64(placeholder: string, fallback: number, help: string): Flag<number> {
   const [min, max] = [-(2n ** 63n), 2n ** 63n - 1n];
   const parse = (value: string) => {
@@ -51,7 +51,7 @@ export function toggle(fallback: boolean, help: string): Flag<boolean> {
   return { fallback, help, expected: "true or false", parse };
 }
 
-/** A flag that is a list of different numbers of at least `min`, separated by commas. */
+/** A flag that takes distinct numbers >= `min`, separated by commas. */
 export function numbers(
   placeholder: string,
   fallback: readonly number[],
@@ -67,11 +67,11 @@ export function numbers(
       ? list
       : undefined;
   };
-  const expected = `${kind} of at least ${min}, separated by commas`;
+  const expected = `comma-separated ${kind} >= ${min}`;
   return { placeholder, fallback, help, expected, parse };
 }
 
-/** A flag that is a number from `min` to `max`. */
+/** A flag that takes a number from `min` to `max`. */
 export function decimal(
   placeholder: string,
   fallback: number,
@@ -85,30 +85,30 @@ export function decimal(
   return { placeholder, fallback, help, expected: `a number from ${min} to ${max}`, parse };
 }
 
-/** A flag that is a path; the empty text, its default, stands for none, as TF Serving has it. */
+/** A flag that takes a path. The default is the empty string, which means not set, as in TF Serving. */
 export function path(placeholder: string, help: string): Flag<string> {
   const parse = (value: string) => (value.includes("\0") ? undefined : value);
   return { ...textOrNone(placeholder, help), expected: "a path", parse };
 }
 
-/** A flag that is a list of paths, separated by commas; the empty text, its default, stands for none. */
+/** A flag that takes paths, separated by commas. The empty string means none. */
 export function paths(placeholder: string, help: string): Flag<readonly string[]> {
   const parse = (value: string) =>
     value.includes("\0") ? undefined : value.split(",").filter((path) => path !== "");
-  return { placeholder, fallback: [], help, expected: "paths, separated by commas", parse };
+  return { placeholder, fallback: [], help, expected: "comma-separated paths", parse };
 }
 
-/** A flag that is a list of words, separated by commas; the empty text, its default, stands for none. */
+/** A flag that takes words, separated by commas. The empty string means none. */
 export function words(placeholder: string, help: string): Flag<readonly string[]> {
   const parse = (value: string) =>
     value
       .split(",")
       .map((one) => one.trim())
       .filter((one) => one !== "");
-  return { placeholder, fallback: [], help, expected: "words, separated by commas", parse };
+  return { placeholder, fallback: [], help, expected: "comma-separated words", parse };
 }
 
-/** A flag that is one of a few words. */
+/** A flag that takes one of several words. */
 export function word<const T extends string>(
   words: readonly T[],
   fallback: T,
@@ -118,10 +118,10 @@ export function word<const T extends string>(
   return { placeholder: words.join("|"), fallback, help, expected: words.join(" or "), parse };
 }
 
-/** A port: 0 for none, `any` for whichever is free. */
+/** A port; 0 means disabled, `any` means any free port. */
 export type Port = number | "any";
 
-/** A flag that is a port: 0 for none, `any` for whichever is free. */
+/** A flag that takes a port; 0 means disabled, `any` means any free port. */
 export function port(fallback: number, help: string): Flag<Port> {
   const number = integer("port", fallback, [0, 65_535], help);
   return {

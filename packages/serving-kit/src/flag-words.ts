@@ -2,7 +2,7 @@ import { isServingError, type Logger, wrapLoader } from "@serving-kit/core";
 import { type Platform, withMembers } from "@serving-kit/inference";
 import { builtIns } from "./built-ins.js";
 
-/** The flags of the command by the options that messages name. Undefined: the command never sets the option. */
+/** The command's flag for each option that messages name; undefined if the command never sets the option. */
 export const FLAG_OF_OPTION: Readonly<Record<string, string | undefined>> = {
   startUpPolicy: "start_up_policy",
   threads: "http_threads",
@@ -14,14 +14,14 @@ export const FLAG_OF_OPTION: Readonly<Record<string, string | undefined>> = {
   ...Object.assign({}, ...builtIns.platforms.map(({ flagOfOption }) => flagOfOption)),
 };
 
-/** The flags of the model without a configuration file, by the fields of its configuration. */
+/** The command's flag for each configuration field of a model that is set without a model config file. */
 const FLAG_OF_FIELD: Readonly<Record<string, string>> = {
   name: "model_name",
   basePath: "model_base_path",
   platform: "model_platform",
 };
 
-/** The flags of files, by what the library calls them. */
+/** The flag of each file, by the library's name for the file. */
 const FLAG_OF_FILE: Readonly<Record<string, string>> = {
   "model config file": "model_config_file",
   "batching parameters file": "batching_parameters_file",
@@ -36,8 +36,8 @@ const OPTION = /\b(?:the )?option (\w+)(?:: ("[^"]*"|true|false|\d+))?/g;
 const MODEL_FIELD = /\bmodels\[(\d+)\]\.(\w+)/g;
 
 /**
- * Writes a message of a library in the words of the command: `the option tags` becomes `--saved_model_tags`, and
- * `models[0].basePath` becomes `--model_base_path`, or the field of the model config file if there is one.
+ * Replaces option names in a library's message with flags: `the option tags` becomes `--saved_model_tags`, and
+ * `models[0].basePath` becomes `--model_base_path`, or the field name if there is a model config file.
  */
 export function inFlagWords(message: string, hasModelFile = false): string {
   return message
@@ -56,7 +56,7 @@ export function inFlagWords(message: string, hasModelFile = false): string {
 const protoName = (field: string) =>
   field.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
-/** A logger that names flags in its messages. */
+/** A logger that replaces option names with flags in its messages. */
 export function loggerInFlagWords(logger: Logger, hasModelFile: boolean): Logger {
   const words = (message: string) => inFlagWords(message, hasModelFile);
   return {
@@ -66,7 +66,7 @@ export function loggerInFlagWords(logger: Logger, hasModelFile: boolean): Logger
   };
 }
 
-/** A platform whose load errors, which become the state of a version, name flags. */
+/** A platform with flags instead of option names in its load errors, which become the state of a version. */
 export function platformInFlagWords(platform: Platform): Platform {
   return withMembers(platform, {
     loader(storage, id) {
@@ -83,8 +83,8 @@ export function platformInFlagWords(platform: Platform): Platform {
 const rethrow = (error: unknown): never => rethrowInFlagWords(error);
 
 /**
- * Throws an error of a library with flags in its message. The message is replaced in the error itself:
- * code, reason, details and cause stay as they are.
+ * Rethrows a library's error with flags instead of option names in its message. Changes the message of the error
+ * itself; code, reason, details and cause stay the same.
  */
 export function rethrowInFlagWords(error: unknown, hasModelFile = false): never {
   if (isServingError(error)) error.message = inFlagWords(error.message, hasModelFile);

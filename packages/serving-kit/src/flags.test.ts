@@ -57,7 +57,7 @@ describe("parseFlags", () => {
     [["--rest_api_port=80.5"], "FLAG_INVALID", 'got "80.5"'],
     [["--rest_api_port=1e3"], "FLAG_INVALID", 'got "1e3"'],
     [["--rest_api_port"], "FLAG_INVALID", "got nothing"],
-    [["--model_name="], "FLAG_INVALID", 'expected a string that is not empty; got ""'],
+    [["--model_name="], "FLAG_INVALID", 'expected a non-empty string; got ""'],
     [["--enable_batching=maybe"], "FLAG_INVALID", "--enable_batching: expected true or false"],
   ])("refuses %j with %s", (args, reason, message) => {
     expect(() => parseFlags(table, args)).toThrowError(
@@ -142,7 +142,7 @@ describe("numbers", () => {
     ["1, 2", undefined],
   ])("reads %j as integers", (text, list) => {
     expect(parse(text)).toEqual(list);
-    expect(expected).toBe("integers of at least 1, separated by commas");
+    expect(expected).toBe("comma-separated integers >= 1");
   });
 
   it.each([

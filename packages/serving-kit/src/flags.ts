@@ -1,7 +1,7 @@
 import { distance } from "fastest-levenshtein";
 import { errors } from "./errors.js";
 
-/** One flag of a command: a row of its table. */
+/** The definition of a flag of a command. */
 export interface Flag<T> {
   /** The placeholder of the value in `--help`, such as `port`; absent for a switch. */
   readonly placeholder?: string;
@@ -11,32 +11,31 @@ export interface Flag<T> {
   readonly fallback: T;
   /** The expected form, for the error message. */
   readonly expected: string;
-  /** Reads the text of a value; undefined when it is none. */
+  /** Parses a value. Returns undefined if it is invalid. */
   readonly parse: (text: string) => T | undefined;
-  /** Joins the values of a flag that is given more than once. Default: the last one counts. */
+  /** Combines the values of a flag that is given more than once. Default: the last value wins. */
   join?(before: T, next: T): T;
 }
 
 /** A table of flags by name, in the order of `--help`. */
 export type FlagTable = Readonly<Record<string, Flag<unknown>>>;
 
-/** The values that a table of flags gives. */
+/** The values of the flags in a table. */
 export type FlagValues<F extends FlagTable> = {
   readonly [K in keyof F]: F[K] extends Flag<infer T> ? T : never;
 };
 
-/** A command line that was read. */
+/** A parsed command line. */
 export interface ParsedArguments<F extends FlagTable> {
   readonly flags: FlagValues<F>;
-  /** The names of the flags that the command line has. */
+  /** The names of the flags on the command line. */
   readonly given: ReadonlySet<string>;
-  /** The arguments that are not flags. */
+  /** The arguments that are not flags, in order. */
   readonly operands: readonly string[];
 }
 
 /**
- * Reads a command line of flags alone: see `parseArguments`. What is not a flag is an operand, of any
- * number.
+ * Parses a command line like `parseArguments`, but accepts any number of operands.
  *
  * @throws ServingError FLAG_UNKNOWN or FLAG_INVALID; ARGUMENT_UNEXPECTED for a single dash
  * (INVALID_ARGUMENT).
@@ -49,10 +48,10 @@ export function parseFlags<F extends FlagTable>(
 }
 
 /**
- * Reads a command line in TF Serving's style: `--flag=value` or `--flag value`, a switch alone or
- * with `=value`. A flag given twice takes its last value, so that what is appended to a command
- * line overrides it. What is not a flag is an operand; `operandNames` says how many there must be. The last one
- * may stand for several: `DIR…`.
+ * Parses a command line in TF Serving's style: `--flag=value` or `--flag value`; a boolean flag alone or with
+ * `=value`. If a flag is given twice, the last value wins, so flags appended to a command line override earlier ones.
+ * Arguments that are not flags are operands, one for each name in `operandNames`. The last name may accept several:
+ * `DIR…`.
  *
  * @throws ServingError FLAG_UNKNOWN, FLAG_INVALID, ARGUMENT_UNEXPECTED or ARGUMENT_MISSING
  * (INVALID_ARGUMENT).
@@ -101,9 +100,9 @@ function parse<F extends FlagTable>(
   return { flags: Object.fromEntries(values) as FlagValues<F>, given, operands };
 }
 
-/** The nearest flag to an unknown one, as it is written without its dashes. */
+/** The known flag that is most similar to an unknown one, without dashes. */
 function suggestion(name: string, table: FlagTable): string | undefined {
-  // A whole line of a manifest as one argument: "--port 8500".
+  // Two arguments in one string, as manifests sometimes have them: "--port 8500".
   const [word = "", ...value] = name.split(/\s+/);
   const negated = /^no[-_]?(?=.)/i.exec(word)?.[0];
   const positive = negated && nearest(word.slice(negated.length), Object.keys(table));
@@ -112,7 +111,7 @@ function suggestion(name: string, table: FlagTable): string | undefined {
   return found && [found, ...value].join("=");
 }
 
-/** The text that `--help` prints of a table: one flag a paragraph, with its default. */
+/** The `--help` text for a table of flags: one paragraph per flag, with its default. */
 export function describeFlags(table: FlagTable): string {
   return Object.entries(table)
     .map(([name, { placeholder, help, fallback }]) => {
@@ -123,12 +122,12 @@ export function describeFlags(table: FlagTable): string {
     .join("");
 }
 
-/** The maximum number of letters by which a word may differ from the one that is suggested. */
+/** The maximum edit distance of a suggestion. */
 const FARTHEST = 4;
 
 /**
- * The candidate that a mistyped word most probably meant, by edit distance; undefined if none is near. Case,
- * dashes and underscores do not count, so `--rest-api-port` is `rest_api_port`.
+ * The candidate that is most similar to a mistyped word by edit distance; undefined if none is similar. Ignores case,
+ * dashes and underscores, so `--rest-api-port` matches `rest_api_port`.
  */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
   const typed = normalize(word);

@@ -1,12 +1,12 @@
 import type { Clock } from "@serving-kit/core";
 import { GRACE_MS, SAME_SIGNAL_MS, SIGNALS, type TerminationSignal } from "./termination.js";
 
-/** How long the main thread has to exit by itself when the time has come, in ms. */
+/** Extra time in ms for the main thread to exit by itself first. */
 const MARGIN_MS = 500;
 
-/** How a process is ended. */
+/** Options for `ForcedExit`. */
 export interface ForcedExitOptions {
-  /** How long the server may take after the signal, in ms. */
+  /** Time in ms that the server has after the signal. */
   readonly deadlineMs: number;
   readonly clock: Clock;
   /** Logs that the deadline has passed. */
@@ -16,12 +16,13 @@ export interface ForcedExitOptions {
 }
 
 /**
- * Ends the process as `watchTermination` promises, half a second later than that: for a thread that no model and no
- * plugin can block.
+ * Ends the process if the main thread does not: half a second after `watchTermination` should have done it. Runs in a
+ * thread that no model or plugin can block.
  *
- * - WD1 A second and a half after the deadline of the first signal it logs that, and ends the process with the code 0.
- * - WD2 Half a second after a signal that comes more than a second after the first, it ends the process with the code
- *   128 plus the number of the signal.
+ * - WD1 One and a half seconds after the deadline of the first signal, it logs that the deadline has passed and ends
+ *   the process with code 0.
+ * - WD2 Half a second after a second signal that arrives more than a second after the first, it ends the process with
+ *   code 128 plus the signal number.
  */
 export class ForcedExit {
   readonly #options: ForcedExitOptions;
@@ -31,7 +32,7 @@ export class ForcedExit {
     this.#options = options;
   }
 
-  /** The main thread has received the first signal. */
+  /** Call when the main thread has received the first signal. */
   begin(): void {
     const { clock, deadlineMs, tell, exit } = this.#options;
     if (this.#firstAtMs !== undefined) return;
@@ -45,7 +46,7 @@ export class ForcedExit {
     );
   }
 
-  /** This thread has received a signal. */
+  /** Call when this thread has received a signal. */
   signalled(name: TerminationSignal): void {
     const { clock, exit } = this.#options;
     if (this.#firstAtMs === undefined) this.begin();

@@ -2,16 +2,16 @@ import { describeFlags } from "./flags.js";
 import { serverFlagGroups } from "./server-flags.js";
 import { subcommands } from "./subcommands.js";
 
-/** The text of `serving-kit --help`: the ways to call the command, its commands, and the flags of the server. */
+/** The text of `serving-kit --help`: usage, commands, and the flags of the server. */
 export function helpText(): string {
   return [
-    "Serves models over TF Serving's REST and gRPC interfaces: SavedModels, .tflite, ONNX, XGBoost, LightGBM, Python.",
+    "Serves models over TF Serving's REST and gRPC APIs: SavedModels, .tflite, ONNX, XGBoost, LightGBM, Python.",
     "",
-    "Usage: serving-kit models/digits [flags]    serves a model, or a folder of versions named by numbers",
-    "       serving-kit --model_name=digits --model_base_path=/models/digits    the same, as TF Serving is called",
+    "Usage: serving-kit models/digits [flags]    serves a model, or a folder of numbered versions",
+    "       serving-kit --model_name=digits --model_base_path=/models/digits    the same, with TF Serving's flags",
     "       serving-kit <command>    serving-kit help <command> lists its flags",
     "",
-    "A flag is written --flag=value or --flag value. One that is shown without a value is on or off:",
+    "Write flags as --flag=value or --flag value. Flags without a value below are on or off:",
     "--flag or --flag=true, --flag=false.",
     "",
     "Commands:",

@@ -1,5 +1,5 @@
 /**
- * The model server with the built-in platforms, and what a program around it needs.
+ * The model server with all built-in platforms, and the types and helpers that programs need to use it.
  *
  * @packageDocumentation
  */

@@ -3,22 +3,22 @@ import type { ModelServer } from "@serving-kit/server";
 import { errors } from "./errors.js";
 import type { Listeners } from "./listeners.js";
 
-/** Where the command listens. */
+/** The addresses that the command listens on. */
 export interface Addresses {
-  /** The port of the REST API; absent when it is not served on one. */
+  /** The port of the REST API; absent if REST has no port. */
   readonly restPort?: number;
-  /** The address of the REST API for clients on this machine, such as `http://localhost:8501`; absent as its port. */
+  /** The local URL of the REST API, such as `http://localhost:8501`; absent if REST has no port. */
   readonly restUrl?: string;
-  /** The port of gRPC; absent when it is not served on one. */
+  /** The gRPC port; absent if gRPC has no port. */
   readonly grpcPort?: number;
-  /** A line for people about each of them. */
+  /** A log line for each address. */
   readonly lines: readonly string[];
-  /** TF Serving's lines of them, which it logs when models are loaded; scripts wait for them. */
+  /** TF Serving's log lines for the addresses, logged when models are loaded. Scripts wait for these lines. */
   readonly servingLines: readonly string[];
 }
 
 /**
- * Lets a server listen in all places.
+ * Makes a server listen on all configured ports and sockets.
  *
  * @throws ServingError PORT_TAKEN or LISTEN_FAILED (UNAVAILABLE) that names the flag to change.
  */
@@ -77,14 +77,14 @@ async function listenRest(
 }
 
 const placeOfGrpc = (port: number | undefined) =>
-  port === undefined ? "--port serves gRPC" : `gRPC is served at port ${port} (--port)`;
+  port === undefined ? "set --port to serve gRPC" : `gRPC is served at port ${port} (--port)`;
 
-/** Where REST clients belong that call gRPC: a free port is known only when it is listened at. */
+/** The hint for REST clients that call the gRPC port. An `any` port is known only after it is opened. */
 function placeOfRest(rest: Listeners["rest"]): string {
-  if (rest === undefined) return "this port speaks gRPC only; --rest_api_port serves REST";
+  if (rest === undefined) return "this port serves only gRPC; set --rest_api_port to serve REST";
   return rest.port
     ? `REST is served at port ${rest.port} (--rest_api_port)`
-    : "--rest_api_port serves REST";
+    : "REST is served at --rest_api_port";
 }
 
 async function blaming<T>(
@@ -100,7 +100,7 @@ async function blaming<T>(
       error.message = error.message.replace(/^socketPath(?=: )/, `--${flag}`);
     const { code, syscall, message } = error as NodeJS.ErrnoException;
     const isUnknown = /^(EADDRNOTAVAIL|ENOTFOUND|EAI_AGAIN)$/.test(code ?? "");
-    // Of a name that cannot be resolved grpc-js gives no code.
+    // grpc-js has no error code for names that cannot be resolved.
     if (host !== undefined && (isUnknown || message.startsWith("Name resolution failed"))) {
       throw errors.hostUnusable(host, error);
     }

@@ -7,19 +7,19 @@ import {
 } from "@serving-kit/server";
 import type { ServerFlags } from "./server-flags.js";
 
-/** Where the server is to listen, each with the flag that says so. */
+/** The configured ports and sockets, each with its flag. */
 export interface Listeners {
   readonly rest: ListenOptions | undefined;
   readonly restSocket: SocketListenOptions | undefined;
   readonly grpc: GrpcListenOptions | undefined;
   readonly grpcSocket: (GrpcListenOptions & SocketListenOptions) | undefined;
-  /** Warnings of flags that are not followed, as sentences. */
+  /** Warnings about ignored flags. */
   readonly warnings: readonly string[];
 }
 
 /**
- * Where the flags say that the server listens. Where the ports are equal REST is left out with a
- * warning, as in TF Serving. The flags are checked.
+ * Returns the ports and sockets from the checked flags. If both ports are equal, REST is disabled with a warning, as
+ * in TF Serving.
  *
  * @throws ServingError CONFIG_INVALID (INVALID_ARGUMENT) for the channel arguments.
  */
@@ -47,5 +47,5 @@ export function listenersOf(flags: ServerFlags, ssl: SslConfig | undefined): Lis
   };
 }
 
-/** A port as Node has it, where 0 is any that is free. */
+/** A port for Node's `listen`, where 0 means any free port. */
 const numberOf = (port: ServerFlags["port"]): number => (port === "any" ? 0 : port);

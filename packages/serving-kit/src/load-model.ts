@@ -37,14 +37,14 @@ import { processor } from "./processor.js";
  * ```
  */
 export interface LoadModelOptions<T extends ModelType = ModelType> {
-  /** The kind of model. Default: the first built-in one that accepts the files. */
+  /** The platform. Default: the first built-in platform that accepts the files. */
   readonly platform?: Platform | undefined;
   /** The version to load of a folder of versions. Default: the newest that loads. */
   readonly version?: bigint | number | undefined;
-  /** Steps before and after the model, as in a model config file: see the guide. Default none. */
+  /** Processing steps before and after the model, as in a model config file. Default none. */
   readonly processing?: ProcessingConfig | undefined;
   /**
-   * Whether concurrent calls are joined, and how. Default `"auto"`: those of signatures whose rows are proven to be
+   * Whether and how to batch concurrent calls. Default `"auto"`: batch only signatures whose rows are proven to be
    * independent.
    */
   readonly batching?: boolean | "auto" | BatchingOptions | undefined;
@@ -52,13 +52,14 @@ export interface LoadModelOptions<T extends ModelType = ModelType> {
   readonly expects?: T | undefined;
   /** Aborts loading with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
-  /** Receives a warning of each newer version that does not load. Default none. */
+  /** Receives a warning for each newer version that fails to load. Default none. */
   readonly logger?: Logger | undefined;
 }
 
 /**
- * Loads a model to call: a file, the folder of a version, or a folder of versions. Each call loads a model of its
- * own. Of a folder of versions it loads the newest that loads; a newer one that does not is reported to `logger`.
+ * Loads a model from a file, the folder of a version, or a folder of versions. From a folder of versions it loads the
+ * newest version that loads successfully, and logs a warning for each newer version that fails. Each call loads a
+ * separate copy.
  *
  * @example
  * ```ts
@@ -67,8 +68,8 @@ export interface LoadModelOptions<T extends ModelType = ModelType> {
  * await digits.close();
  * ```
  *
- * @throws ServingError NOT_FOUND / MODEL_NOT_FOUND with what lies at the path; MODEL_UNEXPECTED for `expects`; the
- * error of the platform if no version loads; the reason of the signal.
+ * @throws ServingError NOT_FOUND / MODEL_NOT_FOUND that lists what is at the path; MODEL_UNEXPECTED if the model does
+ * not match `expects`; the platform's error if no version loads; the signal's reason.
  */
 export async function loadModel<T extends ModelType = ModelType>(
   path: string | URL,
@@ -88,7 +89,7 @@ export async function loadModel<T extends ModelType = ModelType>(
       failure ??= error;
       logger.warn(
         { err: error },
-        `version ${version} of ${folder} did not load: ${messageOf(error)}`,
+        `loading version ${version} of ${folder} failed: ${messageOf(error)}`,
       );
     }
   }
@@ -105,7 +106,7 @@ function localPath(path: unknown): string {
   );
 }
 
-/** One version that may be loaded. */
+/** A version that can be loaded. */
 interface Candidate {
   readonly path: string;
   readonly version: bigint;
@@ -117,7 +118,7 @@ async function candidatesAt(
   version: bigint | number | undefined,
 ): Promise<readonly [Candidate, ...Candidate[]]> {
   const stats = await stat(folder).catch(() => undefined);
-  if (stats === undefined) throw errors.nothingToLoad(folder, "nothing is there");
+  if (stats === undefined) throw errors.nothingToLoad(folder, "the path does not exist");
   const entries = stats.isDirectory() ? await readdir(folder, { withFileTypes: true }) : [];
   const versions = entries
     .filter((entry) => !entry.isFile() && /^\d{1,18}$/.test(entry.name))
@@ -129,11 +130,14 @@ async function candidatesAt(
   if (first !== undefined) return [first, ...others];
   if (versions.length > 0) {
     const known = versions.map((v) => v.version).join(", ");
-    throw errors.nothingToLoad(folder, `version ${version} is not there; expected one of ${known}`);
+    throw errors.nothingToLoad(
+      folder,
+      `version ${version} does not exist; expected one of ${known}`,
+    );
   }
   const own = /^\d{1,18}$/.test(basename(folder)) ? BigInt(basename(folder)) : 1n;
   if (version === undefined || BigInt(version) === own) return [{ path: folder, version: own }];
-  throw errors.nothingToLoad(folder, `it is version ${own}; expected ${version}`);
+  throw errors.nothingToLoad(folder, `the path is version ${own}; expected ${version}`);
 }
 
 async function loadVersion(
@@ -186,7 +190,7 @@ async function check(predictor: Predictor, expects: ModelType | undefined, path:
   }
 }
 
-/** The platform of the files at a path. @throws ServingError NOT_FOUND / MODEL_NOT_FOUND with what lies there. */
+/** The platform of the files at a path. @throws ServingError NOT_FOUND / MODEL_NOT_FOUND that lists what is there. */
 async function platformOf(path: string, platforms: readonly Platform[]): Promise<Platform> {
   for (const platform of platforms) {
     if (!(await platform.accepts(path))) continue;
@@ -199,7 +203,7 @@ async function platformOf(path: string, platforms: readonly Platform[]): Promise
   throw errors.nothingToLoad(path, `${problem}; ${remedy || `found ${await contentOf(path)}`}`);
 }
 
-/** The most names of a folder that a message has. */
+/** The maximum number of file names in a message. */
 const MOST_NAMES = 5;
 
 async function contentOf(path: string): Promise<string> {

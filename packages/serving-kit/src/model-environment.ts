@@ -5,10 +5,9 @@ import type { ServerFlags } from "./server-flags.js";
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * The flags with the environment's variables instead of those that were not given, as the
- * entry point of TF Serving's container image has them: `MODEL_NAME` is `--model_name`, and
- * `MODEL_BASE_PATH`, the folder of all models, with the model's name below it is
- * `--model_base_path`; it may be a URI. Empty variables count as none.
+ * Fills flags that are not set from environment variables, like the entry point of TF Serving's container image.
+ * `MODEL_NAME` sets `--model_name`. `MODEL_BASE_PATH` is the folder or URI of all models; with the model's name
+ * appended it sets `--model_base_path`. Empty variables are ignored.
  */
 export function withModelEnvironment(
   flags: ServerFlags,
@@ -21,7 +20,10 @@ export function withModelEnvironment(
   return { ...flags, model_name, model_base_path };
 }
 
-/** A name below a folder, or below a URI, whose slashes `join` would merge: `memory://` may be all of it. */
+/**
+ * Appends a name to a folder or a URI. Does not use `join` for URIs, because it would merge the slashes of
+ * `memory://`.
+ */
 function below(models: string, name: string): string {
   if (!/^[a-z][a-z0-9+.-]+:/i.test(models)) return join(models, name);
   const parent = models.replace(/(?<=[^/:])\/+$/, "");

@@ -6,15 +6,15 @@ import {
   watchModelConfig,
 } from "@serving-kit/server";
 
-/** Reloads the models of a server from the file that `--model_config_file` names. */
+/** Reloads a server's models from `--model_config_file`. */
 export interface ModelFileReloads extends Disposable {
-  /** Begins, which a server that is still starting allows: reloads wait for it. */
+  /** Starts watching. May be called while the server is starting: reloads wait until it has started. */
   begin(server: ModelServer): void;
 }
 
 /** Options of `modelFileReloads`. */
 export interface ModelFileReloadsOptions {
-  /** How often the file is read again, in ms; 0: never. */
+  /** Interval in ms at which the file is read again; 0 disables polling. */
   readonly pollIntervalMs: number;
   readonly logger: Logger;
   /** Whether the server has a request log, which SIGHUP reopens. */
@@ -24,8 +24,9 @@ export interface ModelFileReloadsOptions {
 }
 
 /**
- * Reloads models when their file has changed, and at SIGHUP, which also reopens the request logs and polls storage that
- * is not local. Without any of the three SIGHUP does what it always did: it ends the process.
+ * Reloads models when their file changes and on SIGHUP. SIGHUP also reopens the request logs and polls remote
+ * storage. If there is no file, no request log and no remote storage, SIGHUP keeps its default action: it ends the
+ * process.
  */
 export function modelFileReloads(
   file: ModelConfigFile | undefined,
@@ -39,7 +40,7 @@ export function modelFileReloads(
       onHangup = () => {
         server.reopenLogs();
         if (hasUris) void server.poll();
-        watch?.reload().catch(() => {}); // the logger has the error
+        watch?.reload().catch(() => {}); // already logged
       };
       process.on("SIGHUP", onHangup);
       if (file === undefined) return;

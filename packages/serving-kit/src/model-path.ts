@@ -4,16 +4,16 @@ import { parseVersion, type Version } from "@serving-kit/core";
 import type { Platform } from "@serving-kit/inference";
 import { errors } from "./errors.js";
 
-/** A model that was found. */
+/** A model found at a path. */
 export interface FoundModel {
   /** The path of the version. */
   readonly path: string;
-  /** The one that accepts it. */
+  /** The platform that accepts the model. */
   readonly platform: Platform;
 }
 
 /**
- * Finds the model at a path: a version itself, or the newest of a base path.
+ * Finds the model at a path: the version at the path itself, or the newest version under a base path.
  *
  * @throws ServingError NOT_FOUND / MODEL_NOT_FOUND.
  */

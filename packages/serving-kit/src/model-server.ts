@@ -12,8 +12,8 @@ import { threadModule } from "./plugins.js";
 import { type BuiltInOptions, withServerPlugins } from "./server-plugins.js";
 
 /**
- * Options for `createModelServer`: those of `@serving-kit/server`, of TF Serving's protocol and of the observers.
- * Platforms, protocols and observers are in addition to the built-in ones.
+ * Options for `createModelServer`: the options of `@serving-kit/server`, of TF Serving's protocol and of the built-in
+ * observers. Platforms, protocols and observers are added to the built-in ones.
  *
  * @example
  * ```ts
@@ -28,13 +28,13 @@ import { type BuiltInOptions, withServerPlugins } from "./server-plugins.js";
 export interface ModelServerOptions<M = unknown>
   extends Omit<ServerOptions<M>, "platforms">,
     BuiltInOptions {
-  /** Kinds of model in addition to the built-in ones; they are asked first. Default none. */
+  /** Platforms in addition to the built-in ones; these are tried first. Default none. */
   readonly platforms?: readonly Platform[] | undefined;
 }
 
 /**
- * Makes a model server with the built-in platforms, TF Serving's protocol and the observers that the options ask
- * for, and resolves when its start-up policy is met. Nothing listens until `server.listen()`.
+ * Creates a model server with the built-in platforms, TF Serving's protocol and the observers enabled in the options.
+ * Resolves when its start-up policy is met. Opens no port until `server.listen()`.
  *
  * @throws as `createModelServer` of `@serving-kit/server` does; FAILED_PRECONDITION / OPEN_TELEMETRY_MISSING for
  * `tracing: true`.
@@ -53,13 +53,13 @@ export async function createModelServer<M>(
   return createServer<M>({
     ...(await withServerPlugins(options, builtIns)),
     platforms: Array.isArray(platforms) ? [...platforms, ...(await builtInPlatforms())] : platforms,
-    // A number is enough: event loops of their own can run models of the built-in platforms.
+    // A number is enough, because other event loops can load the built-in platforms themselves.
     ...(typeof threads === "number" && { threads: threadsOf(threads) }),
   });
 }
 
 /**
- * The options of event loops that run models of the built-in platforms, and of those of the `plugins`, themselves.
+ * Options for event loops that load the built-in platforms and the platforms of `plugins` themselves.
  */
 export function threadsOf(count: number, plugins: readonly string[] = []): ThreadsOptions {
   const platforms = threadModule();

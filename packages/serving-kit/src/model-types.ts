@@ -2,7 +2,7 @@ import type { ModelType, Specs } from "@serving-kit/inference";
 
 /** Options of `modelTypes`. */
 export interface ModelTypesOptions {
-  /** The path of the model, as in the command that writes the file again. */
+  /** The path of the model in the command that regenerates the file, which the header shows. */
   readonly path: string;
   /** The name of the value, such as `digits`. See `identifierOf`. */
   readonly name: string;
@@ -10,7 +10,10 @@ export interface ModelTypesOptions {
   readonly isJavaScript: boolean;
 }
 
-/** The text of a module with the type of a model as one value, and in TypeScript as an interface. */
+/**
+ * Generates the source of a module that contains a model's signatures as one value, and in TypeScript as an
+ * interface.
+ */
 export function modelTypes(
   { signatures }: ModelType,
   { path, name, isJavaScript }: ModelTypesOptions,
@@ -35,7 +38,7 @@ export function modelTypes(
   );
 }
 
-/** A name for a value from a text, in camel case: `my-model.tflite` is `myModelTflite`. */
+/** Converts a string to a camel-case identifier: `my-model.tflite` becomes `myModelTflite`. */
 export function identifierOf(text: string): string {
   const words = text.split(/[^A-Za-z0-9]+/).filter((word) => word !== "");
   const [first = "model", ...rest] = words;
@@ -70,6 +73,6 @@ function lineOf([key, { inputs, outputs }]: [string, { inputs: Specs; outputs: S
   return inComment(`${key}: ${list(inputs)} → ${list(outputs)}`);
 }
 
-/** Names come from files: they must not end a comment, nor start a line. */
+/** Makes a string safe in a comment. Names come from files, and must not end the comment or start a new line. */
 const inComment = (text: string) =>
   text.replaceAll("*/", "* /").replace(/[\r\n\u2028\u2029]/g, " ");

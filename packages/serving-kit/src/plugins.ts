@@ -9,7 +9,7 @@ import { errors } from "./errors.js";
 import type { Flag } from "./flags.js";
 import type { PlatformRow } from "./platforms/platform-row.js";
 
-/** The plugins that modules export. */
+/** The plugins exported by modules. */
 export interface Plugins {
   readonly platforms: readonly Platform[];
   readonly protocols: readonly Protocol[];
@@ -21,34 +21,34 @@ export interface Plugins {
 const plugins: Flag<readonly string[]> = {
   placeholder: "module,…",
   fallback: [],
-  help: "Modules with more plugins, by path or package name: each exports platforms, protocols, sourceProviders, observers or acquire. May be repeated.",
-  expected: "paths or names of modules, separated by commas",
+  help: "Paths or package names of modules with plugins. A module exports platforms, protocols, sourceProviders, observers or acquire. May be repeated.",
+  expected: "comma-separated paths or names of modules",
   parse: (value) => value.split(",").filter((name) => name !== ""),
   join: (before, next) => [...before, ...next],
 };
 
-/** The module that other event loops import. It is next to this one, in the sources as in `dist`. */
+/** The module that other event loops import. It is next to this module, both in the sources and in `dist`. */
 export const threadModule = (): URL =>
   new URL(`./thread-plugins.${import.meta.url.endsWith(".ts") ? "ts" : "js"}`, import.meta.url);
 
-/** The kinds of plugins that each event loop has. */
+/** The kinds of plugins that are loaded in every event loop. */
 type LoopKind = "protocols" | "observers" | "acquire";
 
-/** Where another event loop finds a plugin. */
+/** The property that tells another event loop where to find a plugin. */
 export interface PluginPlace {
   readonly module: string;
   readonly kind: LoopKind;
   readonly name: string;
 }
 
-/** The flag of every command that takes plugins. */
+/** The flag of every command that supports plugins. */
 export const pluginFlags = { plugins };
 
-/** A kind of plugin, by the name of the export. */
+/** How to validate a kind of plugin. */
 interface Kind<K extends keyof Plugins> {
-  /** The form of one plugin, for the error. */
+  /** A description of a valid plugin, for error messages. */
   readonly expected: string;
-  /** Returns the plugin, or undefined if the value is none. */
+  /** Returns the value as a plugin; undefined if it is not one. */
   read(value: unknown): Plugins[K][number] | undefined;
 }
 
@@ -79,10 +79,10 @@ const KINDS: { readonly [K in keyof Plugins]: Kind<K> } = {
 };
 
 /**
- * Imports modules and returns their plugins. A module exports any of the kinds by its name: a plugin, an array of
- * plugins, or a function that returns either, or a promise of it.
+ * Imports modules and returns their plugins. A module exports each kind of plugin under the name of the kind: a
+ * plugin, an array of plugins, or a function that returns one of these or a promise of it.
  *
- * @param names Paths, relative to the working directory, or names of packages that are installed there.
+ * @param names Paths relative to the working directory, or names of packages installed there.
  * @throws ServingError NOT_FOUND / PLUGIN_NOT_FOUND; FAILED_PRECONDITION / PLUGIN_FAILED if importing a module
  * or calling its export throws; INVALID_ARGUMENT / PLUGIN_INVALID for any other export.
  */
@@ -116,7 +116,7 @@ export async function readPlugins(names: readonly string[]): Promise<Plugins> {
   };
 }
 
-/** The rows of a table after the platforms of modules, which replace rows of the same name: see `readPlugins`. */
+/** A table with the platforms of modules first. They replace rows with the same name: see `readPlugins`. */
 export async function withPlugins(
   rows: readonly PlatformRow[],
   names: readonly string[],
@@ -124,7 +124,7 @@ export async function withPlugins(
   return withPlatforms(rows, (await readPlugins(names)).platforms);
 }
 
-/** The rows of a table after further platforms, which replace rows of the same name. */
+/** A table with further platforms first. They replace rows with the same name. */
 export function withPlatforms(
   rows: readonly PlatformRow[],
   platforms: readonly Platform[],
@@ -136,7 +136,9 @@ export function withPlatforms(
   return [...added, ...rows.filter((row) => !isReplaced(row))];
 }
 
-/** Tells other event loops where a plugin is, unless it does so itself. A frozen one is in one event loop only. */
+/**
+ * Marks a plugin with its location for other event loops, unless it is marked. Frozen plugins stay in one event loop.
+ */
 function share(plugin: Protocol | Observer | AcquireDecorator, place: PluginPlace): void {
   if (plugin.module !== undefined || !Object.isExtensible(plugin)) return;
   const module = { url: threadModule(), exportName: "plugin", options: place };
@@ -155,7 +157,7 @@ async function importModule(name: string): Promise<Record<string, unknown>> {
   }
 }
 
-/** The file of a module by its path, or by the name of a package, as the working directory finds it. */
+/** Resolves a path or package name to a module file, from the working directory. */
 function pathOf(name: string): string {
   const isPath = /^\.{1,2}[/\\]|\.[cm]?[jt]s$/.test(name) || isAbsolute(name);
   if (isPath) return resolve(name);
@@ -177,7 +179,7 @@ export async function readExport<K extends keyof Plugins>(
   exported: unknown,
 ): Promise<Plugins[K][number][]> {
   const { expected, read } = KINDS[kind];
-  // A platform is a function too.
+  // Platforms are functions too.
   const isMaker = typeof exported === "function" && read(exported) === undefined;
   let made = exported;
   try {
@@ -202,7 +204,7 @@ function platformOf(value: unknown): Platform | undefined {
   return typeof value === "function" ? (value as PlatformFactory)() : undefined;
 }
 
-/** Reads an object that has the members of a plugin. */
+/** Returns a function that accepts objects with the given members. */
 function objectWith<T extends object>(isPlugin: (value: Partial<T>) => boolean) {
   return (value: unknown): T | undefined => {
     const isObject = typeof value === "object" && value !== null;

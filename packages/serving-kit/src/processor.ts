@@ -2,7 +2,7 @@ import type { ProcessingConfig } from "@serving-kit/processing";
 import type { ModelProcessor } from "@serving-kit/server";
 import { threadModule } from "./plugins.js";
 
-/** Puts `processing` of a model's configuration in front of it, by the steps of `@serving-kit/processing`. */
+/** Applies a model's `processing` configuration with the steps of `@serving-kit/processing`. */
 export const processor: ModelProcessor = {
   name: "processing",
   module: { url: threadModule(), exportName: "processor" },

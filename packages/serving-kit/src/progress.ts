@@ -1,22 +1,22 @@
 import type { TextSink } from "./subcommand.js";
 
-/** Tells how far something is. */
+/** Shows the progress of a task. */
 export interface Progress extends Disposable {
-  /** `fraction` is from 0 to 1; undefined while it is not known. */
+  /** `fraction` is from 0 to 1; undefined if unknown. */
   update(label: string, fraction?: number): void;
 }
 
 const BAR_CELLS = 30;
 
-/** A terminal is written over at most ten times a second. */
+/** Minimum time between updates on a terminal in ms. */
 const REDRAW_MS = 100;
 
-/** Elsewhere a new line says how far it is after so many ms. */
+/** Minimum time between progress lines elsewhere in ms. */
 const LINE_MS = 10_000;
 
 /**
- * Shows progress: as a bar on a terminal, which disposing it removes; elsewhere as a line for each new
- * label and one every ten seconds.
+ * Shows progress. On a terminal: a bar, removed on disposal. Elsewhere: a line for each new label and every ten
+ * seconds.
  */
 export function showProgress(sink: TextSink, now = () => performance.now()): Progress {
   const intervalMs = sink.isTTY ? REDRAW_MS : LINE_MS;
@@ -41,7 +41,7 @@ export function showProgress(sink: TextSink, now = () => performance.now()): Pro
 
 const clamp = (fraction: number) => Math.min(1, Math.max(0, fraction));
 
-/** A bar of what is done; one cell that moves with time while that is not known. */
+/** A progress bar; a single moving cell if the fraction is unknown. */
 function bar(fraction: number | undefined, atMs: number): string {
   const isKnown = fraction !== undefined;
   const filled = isKnown ? Math.floor(BAR_CELLS * clamp(fraction)) : 1;

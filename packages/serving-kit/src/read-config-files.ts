@@ -16,10 +16,10 @@ import {
 import { errors } from "./errors.js";
 import type { ServerFlags } from "./server-flags.js";
 
-/** The content of the files that the flags of the server name. */
+/** The content of the config files named by the server's flags. */
 export interface ConfigFiles {
   readonly models: readonly ModelConfig[];
-  /** The file that they are from. */
+  /** The model config file. Absent if there is none. */
   readonly modelFile: ModelConfigFile | undefined;
   readonly batching: BatchingOptions | undefined;
   readonly platform: PlatformSettings | undefined;
@@ -28,10 +28,10 @@ export interface ConfigFiles {
 }
 
 /**
- * Reads all files that the flags name, and makes the model of `--model_base_path` where there is no
- * `--model_config_file`. What has no effect in them is told to the logger.
+ * Reads all files named by flags. Without `--model_config_file`, the model is the one at `--model_base_path`. Logs a
+ * warning for settings that have no effect.
  *
- * @throws ServingError MODELS_MISSING (INVALID_ARGUMENT), or what reading a file throws.
+ * @throws ServingError MODELS_MISSING (INVALID_ARGUMENT), or the error of reading a file.
  */
 export async function readConfigFiles(flags: ServerFlags, logger?: Logger): Promise<ConfigFiles> {
   const read = <T>(

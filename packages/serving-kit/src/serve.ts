@@ -31,9 +31,9 @@ import { startWatchdog, type Watchdog } from "./watchdog.js";
 /** The running server, for a program that runs the command. */
 export interface Serving extends Omit<Addresses, "lines" | "servingLines"> {
   readonly server: ModelServer;
-  /** The models that are served. */
+  /** The served models. */
   readonly models: readonly ModelConfig[];
-  /** Aborts when the server is told to end. */
+  /** Aborts when the server is asked to stop. */
   readonly signal: AbortSignal;
 }
 
@@ -42,21 +42,21 @@ export interface ServeOptions {
   readonly stdout: TextSink;
   readonly stderr: TextSink;
   readonly environment: Environment;
-  /** Called when the server answers; what it rejects with ends the server. */
+  /** Called when the server is ready. If it rejects, the server stops with this error. */
   readonly onListening?: ((serving: Serving) => void | Promise<void>) | undefined;
 }
 
 /**
- * Serves models until a signal asks to end, and resolves when the server has drained.
+ * Serves models until a signal, and resolves when the server has drained.
  *
- * The ports are listened on before models are loaded: one that is taken is noticed at once, and
- * a process supervisor sees that it lives while a large model is being loaded.
+ * Opens the ports before loading models. So a port in use is reported immediately, and liveness probes succeed while
+ * a large model loads.
  */
 export async function serve(
   parsed: ParsedArguments<typeof serverFlags>,
   { stdout, stderr, environment, onListening }: ServeOptions,
 ): Promise<void> {
-  // grpc-js writes lines of its own to stderr, about what is logged here in other words.
+  // grpc-js would write its own lines to stderr about events that are already logged here.
   process.env.GRPC_VERBOSITY ??= "NONE";
   checkFlags(parsed.flags);
   const logger = await commandLogger(parsed.flags.log_format, { stdout, stderr });
@@ -96,15 +96,15 @@ export async function serve(
     serving = server;
   };
   const context = { flags, files, logger, signal, listeners, reloads, onServer };
-  // Before the first code of a plugin or a model, which may block this thread.
+  // Wait before any plugin or model code runs: it may block this thread.
   await watchdog.ready;
   const started = await start(context);
   if (started !== undefined) await untilEnd(context, started, onListening);
   if (overdue.isOver()) overdue.tell();
-  else logger.info({}, "all requests are answered and all models unloaded");
+  else logger.info({}, "stopped: all requests answered, all models unloaded");
 }
 
-/** The context of a run of the server from its start to its end. */
+/** The context of one run of the server. */
 interface ServeContext {
   readonly flags: ServerFlags;
   readonly files: ConfigFiles;
@@ -116,15 +116,15 @@ interface ServeContext {
   readonly onServer: (server: ModelServer) => void;
 }
 
-/** A server that answers. */
+/** A server that has started. */
 interface Started {
   readonly server: ModelServer;
   readonly addresses: Addresses;
-  /** Lets the server drain, once; the signal does so too. */
+  /** Drains the server once. The signal does the same. */
   end(): Promise<void>;
 }
 
-/** Starts the server. Returns undefined if it was told to end meanwhile. */
+/** Starts the server. Returns undefined if it was stopped in the meantime. */
 async function start(context: ServeContext): Promise<Started | undefined> {
   const { flags, files, logger, signal, listeners, reloads, onServer } = context;
   const hasModelFile = files.modelFile !== undefined;
@@ -154,7 +154,7 @@ async function start(context: ServeContext): Promise<Started | undefined> {
   return server && { server, addresses, end: () => ending ?? server.close() };
 }
 
-/** Tells that the server answers, and resolves when it has ended. */
+/** Logs that the server is ready, and resolves when it has stopped. */
 async function untilEnd(
   { files: { models }, logger, signal }: ServeContext,
   { server, addresses, end }: Started,
@@ -175,11 +175,11 @@ async function untilEnd(
   }
 }
 
-/** Tells once that ending has taken longer than its deadline. */
+/** Logs once that shutdown has exceeded its deadline. */
 function overdueTeller(logger: Logger, deadlineMs: number, tellOnce: Watchdog["tellOnce"]) {
   let startedAtMs = Number.POSITIVE_INFINITY;
   return {
-    /** Ending has started. */
+    /** Call when shutdown starts. */
     start() {
       startedAtMs = performance.now();
     },
@@ -188,7 +188,7 @@ function overdueTeller(logger: Logger, deadlineMs: number, tellOnce: Watchdog["t
   };
 }
 
-/** The options of the server that flags and files stand for, with the built-in plugins and those of `--plugins`. */
+/** Converts flags and files to server options, with the built-in plugins and the plugins from `--plugins`. */
 async function optionsOf(
   flags: ServerFlags,
   files: ConfigFiles,

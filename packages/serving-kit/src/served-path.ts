@@ -2,15 +2,15 @@ import { access } from "node:fs/promises";
 import { basename, dirname, extname, resolve } from "node:path";
 import { isRemoteUri } from "./fetch-model.js";
 
-/** A model that the first argument of a command line names by its place. */
+/** A model named by its path in the first argument of a command line. */
 export interface ServedPath {
   readonly name: string;
   readonly basePath: string;
 }
 
 /**
- * The model at a path that exists or at a URI; undefined for any other word. Its name is the last part of the path
- * that is not the number of a version, without the extension of a file.
+ * Returns the model at an existing path or a URI; undefined for any other word. The model's name is the last part of
+ * the path that is not a version number, without a file extension.
  */
 export async function servedPath(word: string): Promise<ServedPath | undefined> {
   if (isRemoteUri(word)) return { name: nameOf(word.replace(/[?#].*$/s, "")), basePath: word };
@@ -22,7 +22,7 @@ export async function servedPath(word: string): Promise<ServedPath | undefined> 
   return exists ? { name: nameOf(basePath), basePath } : undefined;
 }
 
-/** Whether a word can only be a path, so that one that does not exist is not a mistyped command. */
+/** Whether a word must be a path. If such a path does not exist, it is not a mistyped command. */
 export const isPathLike = (word: string): boolean => /[/\\.]/.test(word);
 
 function nameOf(path: string): string {
@@ -30,6 +30,6 @@ function nameOf(path: string): string {
   const parent = dirname(path);
   if (/^\d+$/.test(last) && parent !== path) return nameOf(parent);
   const extension = extname(last);
-  // A folder such as model.v2 keeps its whole name: extensions of model files have letters only.
+  // A folder such as model.v2 keeps its whole name: extensions of model files contain only letters.
   return (/^\.[a-z]+$/i.test(extension) ? basename(last, extension) : last) || "default";
 }

@@ -15,11 +15,11 @@ import {
 } from "./server-flags/model-flags.js";
 import { operationFlags, ownOperationFlags } from "./server-flags/operation-flags.js";
 
-/** TF Serving's flags that would make the server less safe without effect, so that they are refused. */
+/** TF Serving's flags that are rejected, because ignoring them would make the server less secure. */
 const refusedFlags = {
   use_alts_credentials: toggle(
     false,
-    "Refused: Google's ALTS has no implementation in JavaScript. Use --ssl_config_file.",
+    "Rejected: Google's ALTS has no implementation in JavaScript. Use --ssl_config_file.",
   ),
 };
 
@@ -29,7 +29,7 @@ const flagsOfPlatforms = {
   own: mergeTables(builtIns.platforms.map(({ ownFlags }) => ownFlags)),
 };
 
-/** All flags of the server, as `--help` groups them. */
+/** All flags of the server, in the groups of `--help`. */
 export const serverFlagGroups: Readonly<Record<string, FlagTable>> = {
   Models: modelFlags,
   Loading: loadingFlags,
@@ -46,7 +46,10 @@ export const serverFlagGroups: Readonly<Record<string, FlagTable>> = {
     ...flagsOfPlatforms.own,
     ...ownOperationFlags,
   },
-  "Taken from tensorflow_model_server without effect": { ...refusedFlags, ...flagsWithoutEffect },
+  "Accepted for compatibility with tensorflow_model_server, without effect": {
+    ...refusedFlags,
+    ...flagsWithoutEffect,
+  },
 };
 
 /** The flags that the server itself reads. */
@@ -68,8 +71,8 @@ const coreFlags = {
 };
 
 /**
- * The flags of the command `serving-kit`: names and meanings of `tensorflow_model_server`, and some
- * of its own. Those of the platforms are among them, and not in its type.
+ * The flags of the command `serving-kit`: the flags of `tensorflow_model_server`, and additional ones. The flags of
+ * the platforms are included, but not in the type.
  */
 export const serverFlags: typeof coreFlags = {
   ...coreFlags,

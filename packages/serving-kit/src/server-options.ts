@@ -7,8 +7,7 @@ import type { ConfigFiles } from "./read-config-files.js";
 import type { ServerFlags } from "./server-flags.js";
 
 /**
- * The options of the model server that flags and files stand for, without its platforms: see
- * `runtimeOptionsOf`. The flags are checked.
+ * Converts checked flags and files to server options, without platforms: see `runtimeOptionsOf`.
  */
 export function serverOptionsOf(
   flags: ServerFlags,
@@ -47,7 +46,7 @@ export function serverOptionsOf(
   };
 }
 
-/** The user's options of polling; without one each kind of storage has its own default. */
+/** The polling options that the user has set. Each kind of storage has its own defaults. */
 function pollingOf({
   file_system_poll_wait_seconds: seconds,
 }: ServerFlags): Pick<ModelServerOptions, "pollIntervalMs" | "watch"> {

@@ -11,24 +11,24 @@ export interface BuiltInOptions
     TensorflowServingOptions,
     SourceOptions {}
 
-/** A protocol, an observer or an acquire decorator of the umbrella: a row of the table of built-ins. */
+/** A built-in protocol, observer or acquire decorator: a row of the table of built-ins. */
 export interface PluginRow<P> {
   readonly name: string;
-  /** The options of `createModelServer` that it is made of. Default none. */
+  /** The options of `createModelServer` that the plugin uses. Default none. */
   readonly options?: readonly (keyof BuiltInOptions)[];
-  /** Imports the plugin and makes it. */
+  /** Imports and creates the plugin. */
   load(options: BuiltInOptions): Promise<P>;
 }
 
-/** The options of a server that say what its plugins are. */
+/** The options of a server that contain plugins. */
 type PluginOptions = Pick<
   ServerOptions,
   "protocols" | "observers" | "acquireDecorators" | "sourceProviders" | "processor"
 >;
 
 /**
- * Replaces the options of built-in plugins by the plugins, with those of `added` and of `options` itself: protocols,
- * observers and decorators after the built-in ones, source providers before them.
+ * Creates the built-in plugins from their options, and combines them with the plugins in `added` and `options`.
+ * Protocols, observers and decorators come after the built-in ones, source providers before them.
  */
 export async function withServerPlugins<O extends PluginOptions & BuiltInOptions>(
   options: O,
@@ -55,7 +55,7 @@ export async function withServerPlugins<O extends PluginOptions & BuiltInOptions
   };
 }
 
-/** One list of several. A value that is not a list is returned as it is, for the server to refuse it. */
+/** Concatenates lists. Returns a value that is not a list unchanged, so that the server rejects it. */
 function joined<T>(...lists: readonly (readonly T[] | undefined)[]): readonly T[] {
   const given = lists.filter((list) => list !== undefined);
   return given.find((list) => !Array.isArray(list)) ?? given.flat();

@@ -9,32 +9,34 @@ import { readExport } from "./plugins.js";
 /** Options of the built-in sources. */
 export interface SourceOptions {
   /**
-   * Where versions from buckets are kept, and how many bytes they may have. Default: `models` in the kit's cache
-   * folder, `$XDG_CACHE_HOME/serving-kit`, and half of what is free on its disk.
+   * The folder for versions from buckets, and its maximum size in bytes. Default: `models` in the kit's cache folder,
+   * `$XDG_CACHE_HOME/serving-kit`, and half of the free space on its disk.
    */
   readonly modelCache?:
     | { readonly [K in keyof ModelCacheOptions]?: ModelCacheOptions[K] | undefined }
     | undefined;
   /**
-   * The name of the object that a publisher writes last into a version in a bucket. If given, a version that has neither
-   * it nor a `SHA256SUMS` is not loaded. Default: `_READY`, and versions without it must settle.
+   * The name of the object that a publisher uploads last into a version in a bucket. If set, versions with neither
+   * this object nor `SHA256SUMS` are not loaded. Default: `_READY`; versions without it load when they stop changing.
    */
   readonly readyMarker?: string | undefined;
 }
 
 /** A source provider of the command: a row of the table of built-ins. */
 export interface SourceRow {
-  /** The scheme of its URIs in lower case, such as `s3`. */
+  /** The URI scheme in lower case, such as `s3`. */
   readonly scheme: string;
-  /** The command that installs its package, if that is optional. */
+  /** The command that installs the provider's package, if the package is optional. */
   readonly install?: string;
-  /** The options of `createModelServer` that it is made of. Default none. */
+  /** The options of `createModelServer` that the provider uses. Default none. */
   readonly options?: readonly (keyof SourceOptions)[];
-  /** Imports its module, whose export `sourceProviders` is as that of a plugin. Undefined if it is not installed. */
+  /**
+   * Imports the provider's module, which exports `sourceProviders` like a plugin. Undefined if it is not installed.
+   */
   load(options: SourceOptions): Promise<Readonly<Record<string, unknown>> | undefined>;
 }
 
-/** A row of a provider in a package that is installed where the kit is, or in the working directory, or not at all. */
+/** A row for a provider in an optional package, resolved from the kit and from the working directory. */
 export function optionalSource(scheme: string, specifier: string): SourceRow {
   const [owner, name] = specifier.split("/");
   return {
@@ -51,8 +53,8 @@ export function optionalSource(scheme: string, specifier: string): SourceRow {
 }
 
 /**
- * Loads the providers of a table. A row that is not installed becomes its scheme and the command that installs it,
- * for the server's error about such a base path.
+ * Loads the providers of a table. For a provider that is not installed, returns its scheme and the install command,
+ * which the server shows in errors about such base paths.
  *
  * @throws ServingError PLUGIN_FAILED or PLUGIN_INVALID as `readPlugins` does.
  */

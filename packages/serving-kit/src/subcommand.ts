@@ -6,43 +6,43 @@ import { describeFlags, type FlagTable, type ParsedArguments, parseArguments } f
 export const packageVersion = (): string =>
   createRequire(import.meta.url)("../package.json").version as string;
 
-/** Where text goes: a stream, as far as it is used. */
+/** An output stream for text. */
 export interface TextSink {
   write(text: string): unknown;
-  /** Whether it is a terminal, where a line can be written over. */
+  /** Whether it is a terminal, where a line can be overwritten. */
   readonly isTTY?: boolean;
 }
 
-/** The surroundings of a run of a subcommand. */
+/** The environment that a subcommand runs in. */
 export interface Surroundings {
   readonly stdout: TextSink;
   readonly stderr: TextSink;
-  /** Aborts when the process is asked to end. */
+  /** Aborts when the process is asked to stop. */
   readonly signal: AbortSignal;
 }
 
-/** One word after `serving-kit`, and what it does. */
+/** A subcommand of `serving-kit`. */
 export interface Subcommand {
-  /** Runs it with the arguments after its name and gives the exit code. */
+  /** Runs the subcommand with the arguments after its name, and returns the exit code. */
   run(args: readonly string[], surroundings: Surroundings): Promise<number>;
 }
 
 /** The definition of a subcommand. */
 export interface SubcommandDefinition<F extends FlagTable> {
-  /** The line of `--help` that shows how it is called, without `serving-kit`. */
+  /** The usage line of `--help`, without `serving-kit`. */
   readonly usage: string;
-  /** Its effect, in a few sentences for `--help`. */
+  /** The description in `--help`, in a few sentences. */
   readonly description: string;
-  /** The names of the arguments that are not flags; all must be given. */
+  /** The names of the operands. All are required. */
   readonly operands: readonly string[];
   readonly flags: F;
-  /** Does it and gives the exit code. */
+  /** Runs the subcommand and returns the exit code. */
   run(call: ParsedArguments<F>, surroundings: Surroundings): Promise<number>;
 }
 
-const help = { help: toggle(false, "Prints this text and ends.") };
+const help = { help: toggle(false, "Prints this help and exits.") };
 
-/** Makes a subcommand that reads its command line by its table of flags, and explains it for `--help`. */
+/** Creates a subcommand that parses its command line with its table of flags, and prints help for `--help`. */
 export function defineSubcommand<F extends FlagTable>(
   definition: SubcommandDefinition<F>,
 ): Subcommand {

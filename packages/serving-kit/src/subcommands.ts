@@ -2,17 +2,16 @@ import { errors } from "./errors.js";
 import { nearest } from "./flags.js";
 import type { Subcommand } from "./subcommand.js";
 
-/** The subcommands by name, in the order of `--help`. Each is imported when it is called. */
+/** The subcommands by name, in the order of `--help`. Each is imported only when it is called. */
 export const subcommands: Readonly<
   Record<string, { readonly summary: string; readonly load: () => Promise<Subcommand> }>
 > = {
   demo: {
-    summary:
-      "Serves a model that reads digits and comes with this package, and shows how to call it.",
+    summary: "Serves an example model that recognizes digits, and shows how to call it.",
     load: async () => (await import("./subcommands/demo.js")).demo(),
   },
   install: {
-    summary: "Gets the library that a kind of models needs, such as libtensorflow for SavedModels.",
+    summary: "Installs a library that models need, such as libtensorflow for SavedModels.",
     load: async () => (await import("./subcommands/install.js")).install(),
   },
   doctor: {
@@ -24,7 +23,7 @@ export const subcommands: Readonly<
     load: async () => (await import("./subcommands/inspect.js")).inspect(),
   },
   types: {
-    summary: "Writes the signatures of a model as a typed module.",
+    summary: "Writes TypeScript types for the signatures of a model.",
     load: async () => (await import("./subcommands/types.js")).types(),
   },
   pull: {
@@ -32,7 +31,7 @@ export const subcommands: Readonly<
     load: async () => (await import("./subcommands/pull.js")).pull(),
   },
   tune: {
-    summary: "Measures a model under many configurations of batching and prints the best.",
+    summary: "Measures a model with many batching configurations and prints the best one.",
     load: async () => (await import("./subcommands/tune.js")).tune(),
   },
   "compare-engines": {
@@ -46,7 +45,7 @@ export const subcommands: Readonly<
 export const isSubcommand = (word: string): boolean => Object.hasOwn(subcommands, word);
 
 /**
- * The subcommand of a name.
+ * Returns the subcommand with a name.
  *
  * @throws ServingError INVALID_ARGUMENT / SUBCOMMAND_UNKNOWN that suggests the nearest.
  */

@@ -1,27 +1,29 @@
-/** The signals that ask a process to end, with their numbers. */
+/** The signals that ask a process to stop, with their numbers. */
 export const SIGNALS = { SIGINT: 2, SIGTERM: 15 } as const;
 
-/** A signal that asks a process to end. */
+/** A signal that asks a process to stop. */
 export type TerminationSignal = keyof typeof SIGNALS;
 
-/** One Ctrl-C can arrive several times, from the terminal and from npm: these are one. */
+/** Signals within this time in ms count as one: a single Ctrl-C may arrive from both the terminal and npm. */
 export const SAME_SIGNAL_MS = 1000;
 
-/** Time in ms for work after the deadline, such as closing files. */
+/** Time in ms after the deadline for final work, such as closing files. */
 export const GRACE_MS = 1000;
 
-/** How signals are taken. */
+/** Options for `watchTermination`. */
 export interface TerminationOptions {
   /**
-   * How long after the signal the work may take in ms. The process ends a second later with 0, whatever
-   * still runs, such as a model that is being loaded. Default: as long as it takes.
+   * Time in ms for shutdown after the signal. One second after this deadline, the process exits with code 0 even if
+   * work is still running, such as a model load. Default: no limit.
    */
   readonly deadlineMs?: number;
-  /** Ends the process with a code. Default `exitAtOnce`. */
+  /** Exits the process with a code. Default `exitAtOnce`. */
   readonly exit?: (code: number) => void;
 }
 
-/** Ends the process with a code, waiting for no thread. Loaded late: it comes with what calls C. */
+/**
+ * Exits the process with a code without waiting for threads. Imported lazily, because it needs the native library.
+ */
 export const exitAtOnce = (code: number): void =>
   void import("@serving-kit/native-library").then(
     ({ exitNow }) => exitNow(code),
@@ -29,9 +31,9 @@ export const exitAtOnce = (code: number): void =>
   );
 
 /**
- * Watches for the signals that ask the process to end: SIGINT (Ctrl-C) and SIGTERM. The first
- * aborts `signal` with its name for a reason; one that comes more than a second later ends the process
- * at once with the code 128 plus its number. Disposing it restores what the signals did before.
+ * Watches for SIGINT (Ctrl-C) and SIGTERM. The first signal aborts `signal`, with the signal's name as the reason.
+ * Another signal more than a second later exits the process immediately with code 128 plus its number. Disposal
+ * restores the previous signal handling.
  */
 export function watchTermination({
   deadlineMs,
@@ -43,8 +45,8 @@ export function watchTermination({
   const onSignal = (name: NodeJS.Signals) => {
     if (!controller.signal.aborted) {
       firstAt = performance.now();
-      // Keeps the process until then, if nothing else does: a promise of a plugin may hang that is not work. Not kept
-      // from firing by the disposal: a thread can outlive all else.
+      // Not unref'd: it must keep the process alive until the deadline, even if only a plugin's promise is pending.
+      // Disposal does not clear it, because a native thread may still keep the process alive.
       if (deadlineMs !== undefined) timer = setTimeout(() => exit(0), deadlineMs + GRACE_MS);
       controller.abort(name);
     } else if (performance.now() - firstAt > SAME_SIGNAL_MS) {
@@ -62,9 +64,9 @@ export function watchTermination({
 }
 
 /**
- * Lets SIGINT and SIGTERM end the process while nobody watches for them, with the code 128 plus their
- * number. They do so by themselves, but not to process 1, which a container's program is: the kernel
- * drops what that has no handler for.
+ * Makes SIGINT and SIGTERM exit the process with code 128 plus their number while nothing else handles them. This is
+ * the default action, except for process 1 (a container's main program): there, the kernel ignores signals without a
+ * handler.
  */
 export function endWhileUnwatched(): Disposable {
   const entries = Object.entries(SIGNALS).map(([name, number]) => {

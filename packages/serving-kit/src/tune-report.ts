@@ -14,7 +14,7 @@ const HEADINGS = [
   "mean batch",
 ];
 
-/** The results as a table, one line each, the best one marked. */
+/** The results as a table with one line each. The best result is marked. */
 export function formatTable(results: readonly TuneResult[], best: TuneResult | undefined): string {
   const lines = results.map((result) => {
     const cells = cellsOf(result).map((cell, column) =>
@@ -36,7 +36,7 @@ function cellsOf({ configuration, callsPerSecond, p50Ms, p99Ms, meanBatchSize }:
   ];
 }
 
-/** The conclusion of the results: the best configuration in the forms in which it can be given. */
+/** The best configuration, as flags, as TypeScript and as a TF Serving file. */
 export function advise(results: readonly TuneResult[], best: TuneResult | undefined): string {
   if (best === undefined) {
     return "No configuration qualifies: calls failed, or p99 latency exceeded --max_p99_ms.";
@@ -50,7 +50,7 @@ export function advise(results: readonly TuneResult[], best: TuneResult | undefi
     maxBatchSize === 1
       ? "Batching does not make this model faster."
       : alone.length > 0 &&
-        `Calls a second: ${(callsPerSecond / Math.max(...alone)).toFixed(1)} times those of one call a run.`;
+        `Throughput: ${(callsPerSecond / Math.max(...alone)).toFixed(1)} times the throughput without batching.`;
   return [
     ...(gain ? [gain, ""] : []),
     ...(timing === "idle-first" ? AS_DEFAULTS : asParameters(configuration)),

@@ -8,15 +8,19 @@ import { overdueWords } from "./overdue.js";
 import { SIGNALS, type TerminationSignal } from "./termination.js";
 import { tellOnce, type WatchdogData } from "./watchdog.js";
 
-// The program of the watchdog's thread. All that it needs to end the process is loaded at its start: files may hang later.
+// The program of the watchdog thread. It loads everything it needs to end the process at startup, because file access
+// may hang later.
 
-/** Node's own handle of a signal. Internal to Node. */
+/** Node's internal signal handle. */
 interface SignalHandle {
   onsignal: () => void;
   start(signal: number): number;
 }
 
-/** Calls back with the signals that the process receives, in this thread. Not at all if Node hides its binding. */
+/**
+ * Calls back in this thread for each signal that the process receives. Does nothing if Node's binding is not
+ * accessible.
+ */
 function onSignals(callback: (name: TerminationSignal) => void): void {
   try {
     const { internalBinding } = createRequire(import.meta.url)("internal/test/binding");
@@ -27,7 +31,7 @@ function onSignals(callback: (name: TerminationSignal) => void): void {
       handle.start(number);
     }
   } catch {
-    // The main thread tells of the first signal.
+    // The main thread still reports the first signal.
   }
 }
 

@@ -1,47 +1,47 @@
 import { Worker } from "node:worker_threads";
 import type { LogFormat } from "./command-logger.js";
 
-/** The settings that the thread of a watchdog receives at its start. */
+/** The settings passed to a watchdog thread. */
 export interface WatchdogData {
-  /** How long the server may take after the signal, in ms. */
+  /** Time in ms that the server has after the signal. */
   readonly deadlineMs: number;
   readonly format: LogFormat;
-  /** An Int32: not 0 when the log says that the deadline has passed. */
+  /** An Int32 that is not 0 once one thread has logged that the deadline has passed. */
   readonly hasTold: SharedArrayBuffer;
 }
 
 /** A thread that ends the process after SIGINT and SIGTERM if the main thread does not: see `ForcedExit`. */
 export interface Watchdog extends Disposable {
-  /** Resolves when the thread receives signals, or if it cannot be had: a signal before that may be lost to it. */
+  /** Resolves when the thread is ready to receive signals, or cannot start. It may miss earlier signals. */
   readonly ready: Promise<void>;
-  /** The main thread has received the first signal. */
+  /** Call when the main thread has received the first signal. */
   begin(): void;
-  /** Calls back once, in the first of the two threads that comes here: a line that both may log is logged by one. */
+  /** Calls back in whichever of the two threads calls first, so that a line that both may log is logged once. */
   readonly tellOnce: (callback: () => void) => void;
 }
 
 const IS_SOURCE = import.meta.url.endsWith(".ts");
 
 /**
- * Starts the watchdog. Nothing that the main thread does can hold it up: not even a model's function that never returns
- * the event loop. It does not keep the process alive. Disposing it ends the thread, unless the process is ending.
+ * Starts the watchdog. The main thread cannot block it, not even with a function that never returns. It does not keep
+ * the process alive. Disposal ends the thread, unless shutdown has started.
  */
 export function startWatchdog({ deadlineMs, format }: Omit<WatchdogData, "hasTold">): Watchdog {
   const hasTold = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
   const workerData: WatchdogData = { deadlineMs, format, hasTold };
   const thread = startThread({
     workerData,
-    // Without NODE_OPTIONS: what they import, such as an SDK of OpenTelemetry, is for the server.
+    // Without NODE_OPTIONS: modules that they import, such as an OpenTelemetry SDK, are meant for the server.
     env: {},
     resourceLimits: { maxOldGenerationSizeMb: 32, maxYoungGenerationSizeMb: 4 },
   });
   const ready = new Promise<void>((resolve) => {
     thread.once("message", () => resolve());
-    // The server runs without it.
+    // The server works without the watchdog.
     thread.once("error", () => resolve());
     thread.once("exit", () => resolve());
   });
-  // Until then it keeps the process alive, for those who wait.
+  // Keeps the process alive until the thread is ready, for callers that await `ready`.
   void ready.then(() => thread.unref());
   let isEnding = false;
   return {
@@ -57,12 +57,12 @@ export function startWatchdog({ deadlineMs, format }: Omit<WatchdogData, "hasTol
   };
 }
 
-/** Calls back if no other thread has, by a flag that they share. */
+/** Calls back if no other thread has done so. The threads share a flag. */
 export function tellOnce(hasTold: SharedArrayBuffer, callback: () => void): void {
   if (Atomics.exchange(new Int32Array(hasTold), 0, 1) === 0) callback();
 }
 
-/** Node has signals for its main thread alone. Its own binding of them works in any, and is shown with this flag. */
+/** Node delivers signals only to its main thread. Its internal binding works in any thread; this flag exposes it. */
 const FLAGS = ["--expose-internals", "--no-warnings"];
 
 function startThread(options: ConstructorParameters<typeof Worker>[1]): Worker {

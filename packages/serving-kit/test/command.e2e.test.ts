@@ -62,7 +62,7 @@ describe("serving-kit --model_base_path", () => {
     const command = start(`--model_base_path=${digits}`, `--rest_api_port=${port}`, "--port=0");
     expect(await command.ended).toBe(1);
     expect(command.output.stderr).toContain(
-      `serving-kit: --rest_api_port: port ${port} is already in use; give another one`,
+      `serving-kit: --rest_api_port: port ${port} is already in use; set another port`,
     );
     other.close();
   });

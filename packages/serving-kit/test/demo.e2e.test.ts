@@ -18,11 +18,11 @@ describe("serving-kit demo", () => {
 
   it("prints a curl line with the answer that it gives, and a program that reads the digit", async () => {
     const command = start("demo", "--rest_api_port=any", "--port=0");
-    await command.said(/Ctrl-C ends the server/);
+    await command.said(/Press Ctrl-C to stop the server/);
     const { stdout } = command.output;
     const [, body = "", url = ""] = /^curl -d '(.*)' (http:\S+)$/m.exec(stdout) ?? [];
     const answer = await fetch(url, { method: "POST", body });
-    expect(stdout).toContain(`The answer will be:\n\n${(await answer.text()).trim()}\n`);
+    expect(stdout).toContain(`The response is:\n\n${(await answer.text()).trim()}\n`);
     const program = stdout.slice(stdout.indexOf("const response"), stdout.indexOf("Ctrl-C"));
     const run = promisify(execFile);
     const node = await run(process.execPath, ["--input-type=module", "--eval", program]);

@@ -45,13 +45,13 @@ describe("loadModel", () => {
     };
     await using model = await loadModel(base, { logger: logger as never });
     expect(model.version).toBe(1n);
-    expect(warnings).toEqual([expect.stringMatching(/^version 2 of .*broken did not load: /)]);
+    expect(warnings).toEqual([expect.stringMatching(/^loading version 2 of .*broken failed: /)]);
     await expect(loadModel(base, { version: 2 })).rejects.toThrow();
     await expect(loadModel(base, { version: 7 })).rejects.toThrow("expected one of 2, 1");
   });
 
   it.each<[string, (path: string) => Promise<void>, RegExp]>([
-    ["nothing", async () => {}, /there is no model to load at .*: nothing is there$/],
+    ["nothing", async () => {}, /there is no model to load at .*: the path does not exist$/],
     [
       "an empty folder",
       async (path) => void (await mkdir(path)),

@@ -95,7 +95,7 @@ describe("serving-kit instead of tensorflow_model_server", () => {
     const log = lines.map((line): { level: string; msg: string } => JSON.parse(line));
     expect(log.filter(({ level }) => level === "warn").map(({ msg }) => msg)).toEqual([
       "unknown argument: superfluous (a flag is written --flag=value)",
-      expect.stringMatching(/^--rest_api_num_threads has no effect: requests are read on/),
+      expect.stringMatching(/^--rest_api_num_threads has no effect: the event loop reads/),
     ]);
     const said = log.map(({ msg }) => msg).join("\n");
     const [, grpcPort] = /serving gRPC at localhost:(\d+)/.exec(said) ?? [];
@@ -165,8 +165,8 @@ describe("serving-kit instead of tensorflow_model_server", () => {
     const command = start("--model_base_path=/nowhere", `--port=${port}`, "--rest_api_port=0");
     expect(await command.ended).toBe(1);
     expect(command.output.stderr).toBe(
-      `serving-kit: --port: port ${port} is already in use; give another one, such as ` +
-        `--port=${port + 1}, any for any free one, or 0 for none\n`,
+      `serving-kit: --port: port ${port} is already in use; set another port, such as ` +
+        `--port=${port + 1}, any (any free port) or 0 (disabled)\n`,
     );
     other.close();
   });
@@ -187,7 +187,7 @@ describe("serving-kit while a model is being loaded", () => {
     command.child.kill("SIGTERM");
     expect(await command.ended).toBe(0);
     expect(complaints(command)).toEqual([
-      "after 100 ms (--shutdown_deadline_in_ms) what was still under way is cut off",
+      "aborting remaining work after 100 ms (--shutdown_deadline_in_ms)",
     ]);
     write("go", "");
     const ready = await other.said(/http:\S+(?=\/v1\/models\/odd)/);
@@ -209,9 +209,9 @@ describe("serving-kit with a request that does not end", () => {
     await failed;
     expect(await command.ended).toBe(0);
     expect(command.output.stdout).toContain("SIGTERM: finishing the requests in flight");
-    expect(command.output.stdout).not.toContain("all requests are answered");
+    expect(command.output.stdout).not.toContain("all requests answered");
     expect(complaints(command)).toEqual([
-      "after 300 ms (--shutdown_deadline_in_ms) what was still under way is cut off",
+      "aborting remaining work after 300 ms (--shutdown_deadline_in_ms)",
     ]);
   });
 });

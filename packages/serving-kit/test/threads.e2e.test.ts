@@ -35,7 +35,7 @@ it.skipIf(!canReusePort)(
     }
     child.kill("SIGTERM");
     expect(await ended).toBe(0);
-    expect(output.stdout).toContain("all requests are answered and all models unloaded");
+    expect(output.stdout).toContain("stopped: all requests answered, all models unloaded");
     const complaints = output.stderr.split("\n").filter((line) => line && !/^INFO: /.test(line));
     expect(complaints).toEqual([]);
   },

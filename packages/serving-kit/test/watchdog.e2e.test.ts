@@ -60,7 +60,7 @@ async function startBlocked(when: "load" | "predict", ...flags: string[]) {
   return command;
 }
 
-const WORDS = /after 200 ms \(--shutdown_deadline_in_ms\) what was still under way is cut off/;
+const WORDS = /aborting remaining work after 200 ms \(--shutdown_deadline_in_ms\)/;
 
 describe("a command whose event loop is blocked", () => {
   it.each(["load", "predict"] as const)(
@@ -112,6 +112,6 @@ it("a command that is not blocked ends as before, with one line of its end", asy
   await new Promise((resolve) => get(live, (response) => response.resume().on("end", resolve)));
   command.child.kill("SIGTERM");
   expect(await command.ended).toBe(0);
-  expect(command.output.stdout).toContain("all requests are answered and all models unloaded");
+  expect(command.output.stdout).toContain("stopped: all requests answered, all models unloaded");
   expect(command.output.stderr).toBe("");
 });

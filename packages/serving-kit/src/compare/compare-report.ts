@@ -3,13 +3,13 @@ import type { EngineMeasurement } from "./measure-engine.js";
 
 /** How the outputs of two engines differ. */
 export interface Difference {
-  /** The largest difference of two elements; undefined if they cannot be compared. */
+  /** The largest difference between two elements; undefined if the outputs cannot be compared. */
   readonly largest?: number;
-  /** Why they cannot be compared. */
+  /** Why the outputs cannot be compared. */
   readonly problem?: string;
 }
 
-/** Compares outputs in the order of their names: formats name the same output differently. */
+/** Compares outputs in the order of their names, because formats name the same output differently. */
 export function differenceOf(a: Tensors, b: Tensors): Difference {
   const [first, second] = [sortedOf(a), sortedOf(b)];
   if (first.length !== second.length) {
@@ -71,7 +71,7 @@ const HEADINGS = [
   "difference",
 ];
 
-/** The comparison as a table, an engine a line. */
+/** The comparison as a table, one engine per line. */
 export function formatComparison(engines: readonly ComparedEngine[]): string {
   const rows = [HEADINGS, ...engines.map(cellsOf)];
   const widths = HEADINGS.map((_, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0)));

@@ -1,10 +1,10 @@
 import { type Signature, type Tensor, type Tensors, zeroInputs } from "@serving-kit/inference";
 
 /**
- * Generates inputs of a signature, the same ones for each signature whose inputs have the same dtypes and shapes in the
- * order of their names: floats from 0 to 1, zeros for all else.
+ * Generates inputs for a signature: floats from 0 to 1, zeros for other dtypes. Signatures get the same inputs if
+ * their inputs, in order of names, have the same dtypes and shapes.
  *
- * @param rows the extent of dimension 0 if it is open.
+ * @param rows the size of dimension 0 if it is -1.
  * @throws RangeError for an input of more than 2^26 elements.
  */
 export function generatedInputs(signature: Signature, rows: number): Tensors {

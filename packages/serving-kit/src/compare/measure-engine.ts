@@ -8,7 +8,7 @@ import { builtInPlatforms } from "../built-ins.js";
 import { findModel } from "../model-path.js";
 import { generatedInputs } from "./generated-inputs.js";
 
-/** The task of a child process that measures. */
+/** The task of a child process that measures one engine. */
 export interface EngineTask {
   /** A version of a model, or a base path. */
   readonly path: string;
@@ -20,29 +20,29 @@ export interface EngineTask {
   readonly measureMs: number;
 }
 
-/** How an engine runs a model. */
+/** The measurements of an engine with a model. */
 export interface EngineMeasurement {
   /** The platform, such as `onnx`. */
   readonly engine: string;
   readonly path: string;
-  /** The time to load the model and its library. */
+  /** Time to load the model and its library in ms. */
   readonly loadMs: number;
-  /** How much the process has grown, by the library and the model. */
+  /** Memory growth of the process from loading the library and the model. */
   readonly memoryBytes: number;
-  /** The latency of calls one after another. */
+  /** The latency of sequential calls. */
   readonly p50Ms: number;
   readonly p99Ms: number;
-  /** The calls a second of many callers, with the best maximum batch size of those tried. */
+  /** The calls per second of many callers, with the best of the tried maximum batch sizes. */
   readonly callsPerSecond: number;
-  /** The mean size of the batches then, in rows. */
+  /** The mean batch size in that run, in rows. */
   readonly batchSize: number;
   readonly outputs: Tensors;
 }
 
-/** The batch sizes that are tried; only 1 for a model that is not batchable. */
+/** The batch sizes to try; only 1 for a model that is not batchable. */
 const BATCH_SIZES = [1, 8, 32];
 
-/** Measures a model in this process, which has loaded no other. For a child process. */
+/** Measures a model in this process. Call it in a child process that has loaded no other model. */
 export async function measureEngine(
   task: EngineTask,
   clock: Pick<Clock, "now"> = systemClock,
@@ -77,7 +77,7 @@ async function inputsOf(predictor: Predictor, task: EngineTask): Promise<Tensors
   return decodePredict(await readFile(task.inputs), () => signature).inputs;
 }
 
-/** The latencies in ms of calls one after another, sorted. */
+/** The latencies of sequential calls in ms, sorted. */
 async function callsInARow(
   predictor: Predictor,
   inputs: Tensors,
@@ -85,7 +85,7 @@ async function callsInARow(
   clock: Pick<Clock, "now">,
 ): Promise<readonly number[]> {
   const latencies: number[] = [];
-  // Compilation and allocation in the first calls do not count.
+  // Excludes compilation and allocation in the first calls.
   const warmUntil = clock.now() + measureMs / 4;
   while (clock.now() < warmUntil) await predictor.predict(inputs, { signature });
   const until = clock.now() + measureMs;

@@ -1,8 +1,8 @@
 import { all, message } from "./proto-message.js";
 
-// Names and numbers of tensorflow/core/protobuf/{config,rewriter_config}.proto of TensorFlow 2.21, as
-// far as they mean something to a session in one process.
-/** `tensorflow.ConfigProto` and what it is made of. */
+// Names and numbers from tensorflow/core/protobuf/{config,rewriter_config}.proto of TensorFlow 2.21. Only fields that
+// affect a session in one process.
+/** `tensorflow.ConfigProto` and its nested messages. */
 export const configProtoMessages = {
   ConfigProto: message(
     {

@@ -72,7 +72,7 @@ const schema: protobuf.INamespace = {
   },
 };
 
-/** The types of the files, and the fields that exist and mean nothing to one process. */
+/** The message types of the config files, and their fields that have no effect in a single process. */
 export const configTypes: Pick<TextFormat, "schema" | "withoutEffect"> = {
   schema,
   withoutEffect: {
@@ -91,7 +91,7 @@ const root = protobuf.Root.fromJSON(schema);
 /** TensorFlow's configuration of a session. */
 export const configProto: protobuf.Type = root.lookupType("tensorflow.ConfigProto");
 
-/** TF Serving's type of a name, such as `tensorflow.serving.SessionBundleSourceAdapterConfig`. */
+/** The TF Serving message type with this name, such as `tensorflow.serving.SessionBundleSourceAdapterConfig`. */
 export function servingType(fullName: string): protobuf.Type | undefined {
   const found = root.lookup(fullName);
   return found instanceof protobuf.Type ? found : undefined;

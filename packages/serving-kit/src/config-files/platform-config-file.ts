@@ -5,7 +5,7 @@ import type protobuf from "protobufjs/light.js";
 import { configTypes, servingType } from "./config-types.js";
 import { type SessionSettings, sessionSettings } from "./session-config-file.js";
 
-/** The settings of a platform config file, which replace the flags of the same meaning. */
+/** The settings of a platform config file. They override the corresponding flags. */
 export interface PlatformSettings {
   readonly session: SessionSettings;
   readonly tags: readonly string[];
@@ -17,11 +17,11 @@ export interface PlatformSettings {
   readonly preferTflite: boolean;
   readonly tflitePools: number;
   readonly tfliteInterpretersPerPool: number;
-  /** The fields of the file that have no effect here, by their names in it. */
+  /** The names of the fields in the file that have no effect here. */
   readonly ignored: readonly string[];
 }
 
-/** The configurations of source adapters that are known, and which of their fields says all. */
+/** The known source adapter configurations, with the field that contains their settings. */
 const ADAPTERS = new Map([
   ["tensorflow.serving.SavedModelBundleSourceAdapterConfig", "legacyConfig"],
   ["tensorflow.serving.SessionBundleSourceAdapterConfig", "config"],
@@ -35,7 +35,7 @@ const NO_EFFECT = [
 
 type Wrapper = { readonly value?: number } | null;
 
-/** A SessionBundleConfig, as far as it is used. */
+/** The fields of SessionBundleConfig that are used. */
 interface SessionBundleConfig {
   readonly sessionConfig: protobuf.Message | null;
   readonly batchingParameters: Readonly<Record<string, unknown>> | null;
@@ -53,11 +53,11 @@ interface SessionBundleConfig {
 }
 
 /**
- * Reads `--platform_config_file`: TF Serving's `PlatformConfigMap` in protobuf's text format, of the
- * platform `tensorflow`. As in TF Serving what the file does not say is off: warm-up, batching.
+ * Reads `--platform_config_file`: TF Serving's `PlatformConfigMap` in protobuf's text format, with the platform
+ * `tensorflow`. As in TF Serving, settings that the file does not mention, such as warm-up and batching, are off.
  *
- * @throws ServingError CONFIG_FILE_UNREADABLE (FAILED_PRECONDITION); CONFIG_FILE_INVALID
- * (INVALID_ARGUMENT) for what is no such map, another platform, or another adapter.
+ * @throws ServingError CONFIG_FILE_UNREADABLE (FAILED_PRECONDITION); CONFIG_FILE_INVALID (INVALID_ARGUMENT) for
+ * another message type, platform or adapter.
  */
 export async function readPlatformConfigFile(
   path: string,
@@ -82,7 +82,7 @@ interface AnyMessage {
   readonly value?: Uint8Array;
 }
 
-/** The one message that says all, decoded from the Any that wraps it. */
+/** The message that contains the settings, decoded from its `Any` wrapper. */
 function bundleConfig({ platformConfigs = {} }: PlatformConfigMap): protobuf.Message | undefined {
   const others = Object.keys(platformConfigs).filter((name) => name !== "tensorflow");
   if (others.length > 0) {
@@ -105,7 +105,7 @@ function bundleConfig({ platformConfigs = {} }: PlatformConfigMap): protobuf.Mes
 }
 
 function settingsOf(message: protobuf.Message | undefined): PlatformSettings {
-  // Fields that are not set are read from the prototype, as their defaults.
+  // Reading an unset field returns its default from the prototype.
   const config = (message ?? emptyConfig()) as unknown as SessionBundleConfig;
   const batching = config.batchingParameters;
   return {
@@ -134,7 +134,7 @@ function emptyConfig(): protobuf.Message {
   return (servingType("tensorflow.serving.SessionBundleConfig") as protobuf.Type).create();
 }
 
-/** BatchingParameters as JSON has them: names of the proto file, values without their wrappers. */
+/** BatchingParameters in their JSON form: field names of the proto file, values without wrappers. */
 function plainFields(batching: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const plain = (value: unknown): unknown => {
     if (Array.isArray(value)) return value.map(plain);

@@ -3,7 +3,7 @@ import type protobuf from "protobufjs/light.js";
 /** A field of a message. */
 export type Field = readonly [type: string, id: number, rule?: "repeated"];
 
-/** A message by its fields, its maps with keys of texts, and the types that are declared in it. */
+/** The fields of a message, its maps with string keys, and its nested types. */
 export const message = (
   fields: Readonly<Record<string, Field>>,
   maps: Readonly<Record<string, Field>> = {},
@@ -23,7 +23,7 @@ export const message = (
   nested,
 });
 
-/** Fields of one type, by their numbers. */
+/** Fields of the same type, by field number. */
 export const all = (type: string, numbers: Readonly<Record<string, number>>) =>
   Object.fromEntries(
     Object.entries(numbers).map(([name, id]): [string, Field] => [name, [type, id]]),

@@ -8,8 +8,8 @@ import { configProto, configTypes } from "./config-types.js";
 export type SessionSettings = Pick<TensorFlowOptions, "sessionConfig" | "interOpThreads">;
 
 /**
- * Reads `--tensorflow_session_config_file`: a `tensorflow.ConfigProto` in protobuf's text format, with
- * all fields that mean something to one process.
+ * Reads `--tensorflow_session_config_file`: a `tensorflow.ConfigProto` in protobuf's text format. Supports all fields
+ * that have an effect in a single process.
  *
  * @throws as `readTextFormat` does.
  */
@@ -23,17 +23,17 @@ export async function readSessionConfigFile(
   return sessionSettings(message);
 }
 
-/** The options of `tensorflow()` that a ConfigProto stands for. */
+/** Converts a ConfigProto to options of `tensorflow()`. */
 export function sessionSettings(message: protobuf.Message): SessionSettings {
   const { interOpParallelismThreads: threads } = message as { interOpParallelismThreads?: number };
   return {
     sessionConfig: configProto.encode(message).finish(),
-    // Whether ops run on the thread of the call depends on it, so that it must be known.
+    // The platform must know this value: it decides whether ops run on the calling thread.
     ...(threads !== undefined && threads > 0 && { interOpThreads: threads }),
   };
 }
 
-/** The ConfigProto that TF Serving's `--mixed_precision=bfloat16` makes, to be put before another. */
+/** The ConfigProto for TF Serving's `--mixed_precision=bfloat16`, to be merged before another ConfigProto. */
 export function bfloat16Config(): Uint8Array {
   const rewriteOptions = { autoMixedPrecisionOnednnBfloat16: 1 };
   return configProto.encode({ graphOptions: { rewriteOptions } }).finish();

@@ -3,8 +3,8 @@ import { detectPlatform } from "@serving-kit/server/lazy";
 import type { PlatformRow, PlatformSetup } from "./platform-row.js";
 
 /**
- * Loads the platforms of a table, in the order in which they are asked whether a version is theirs. A platform
- * that prefers another one serves as that one every version that both accept, even if a model names the former.
+ * Loads the platforms of a table, in the order in which they are tried. If platform A prefers platform B, A loads
+ * every version that both accept with B, even if the model's configuration names A.
  */
 export async function loadPlatforms(
   rows: readonly PlatformRow[],
@@ -19,7 +19,7 @@ export async function loadPlatforms(
   });
 }
 
-/** A platform by the second one's name that serves as the first one what that accepts. */
+/** Returns `other`, except that versions accepted by `preferred` are loaded with `preferred`. */
 function preferring(preferred: Platform, other: Platform): Platform {
   const { accepts, isComplete, loader } = detectPlatform([preferred, other], other);
   return withMembers(other, { accepts, isComplete, loader });

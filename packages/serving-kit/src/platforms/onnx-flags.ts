@@ -6,41 +6,39 @@ import type { PlatformFlags } from "./platform-row.js";
 const ownFlags = {
   onnx_file: textOrNone(
     "name",
-    "The file of folders with several .onnx files. Default: model.onnx, or the only one.",
+    "Which file to load from a folder with several .onnx files. Default: model.onnx, or the only .onnx file.",
   ),
   onnx_threads: integer(
     "count",
     1,
     [1, 1_000],
-    "Threads that one run of an ONNX model may use. They do not spin between runs.",
+    "Maximum threads for one run of an ONNX model. Idle threads do not spin.",
   ),
   onnx_batchable: word(
     ["auto", "true", "false"],
     "auto",
-    "Whether calls of ONNX models can be joined. auto: if the file leaves dimension 0 open everywhere and rows do not " +
-      "depend on one another, which loading tries on generated rows.",
+    "Whether to batch calls to ONNX models. auto: if dimension 0 of all inputs and outputs is dynamic, and a test with generated rows at load time finds that rows are independent.",
   ),
   onnx_optimization: word(
     ["none", "basic", "extended", "all"],
     "all",
-    "How far ONNX Runtime optimises graphs.",
+    "ONNX Runtime's graph optimization level.",
   ),
   onnx_arena: toggle(
     true,
-    "Keeps the memory of runs of ONNX models for later ones. Without it, the largest batch does not decide how " +
-      "much memory a model holds.",
+    "Reuses the memory of an ONNX model's runs for later runs. If false, frees it, so that a model does not keep the memory of its largest batch.",
   ),
   onnx_execution_providers: paths(
     "name,…",
-    "Execution providers of ONNX Runtime in the order of preference, such as CUDA or XNNPACK. The CPU comes last.",
+    "ONNX Runtime's execution providers in order of preference, such as CUDA or XNNPACK. The CPU provider is always last.",
   ),
   onnx_custom_op_libraries: paths(
     "file,…",
-    "Libraries with custom operators of ONNX models, such as that of onnxruntime-extensions.",
+    "Libraries with custom ONNX operators, such as the library of onnxruntime-extensions.",
   ),
 };
 
-/** The values of the flags that `onnx()` is made of. */
+/** The flag values that `onnx()` is created from. */
 export type OnnxFlags = FlagValues<typeof ownFlags & typeof loadingFlags>;
 
 /** The flags of ONNX models. */
@@ -53,6 +51,6 @@ export const onnxFlags: PlatformFlags = {
     providers: "onnx_execution_providers",
   },
   installHelp:
-    "onnx: ONNX Runtime, which ONNX models need. Lets pip download its Python package, checks the library in it\n" +
+    "onnx: ONNX Runtime, for ONNX models. Downloads its Python package with pip, verifies the library in it\n" +
     "and unpacks it with its licences. Not needed if @serving-kit/onnxruntime-<os>-<arch> is installed.",
 };

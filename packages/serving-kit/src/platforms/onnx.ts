@@ -3,12 +3,12 @@ import { type OnnxOptions, onnx } from "@serving-kit/servable-onnx";
 import type { OnnxFlags } from "./onnx-flags.js";
 import type { PlatformSetup } from "./platform-row.js";
 
-/** The platform of ONNX models as flags and files say, or with its defaults. */
+/** The platform for ONNX models, configured from flags and files, or with defaults. */
 export function onnxOf(setup?: PlatformSetup): Platform {
   return onnx(setup && onnxOptionsOf(setup));
 }
 
-/** The options of `onnx()` that flags and files stand for. */
+/** Converts flags and files to options of `onnx()`. */
 export function onnxOptionsOf({ flags: all, platformConfig }: PlatformSetup): OnnxOptions {
   const flags = all as OnnxFlags;
   const { onnx_execution_providers: providers, onnx_custom_op_libraries: libraries } = flags;

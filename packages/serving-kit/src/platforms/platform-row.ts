@@ -3,32 +3,34 @@ import type { Logger } from "@serving-kit/server";
 import type { PlatformSettings } from "../config-files/platform-config-file.js";
 import type { FlagTable } from "../flags.js";
 
-/** The parts of a command line that a platform is made of. The flags are checked. */
+/** The settings that a platform is created from. The flags have been checked. */
 export interface PlatformSetup {
-  /** The values of all flags of the server by their names. */
+  /** The values of all server flags, by name. */
   readonly flags: Readonly<Record<string, unknown>>;
-  /** The settings of `--platform_config_file`, which replaces all flags that it can say, as in TF Serving. */
+  /** The settings of `--platform_config_file`. They override all corresponding flags, as in TF Serving. */
   readonly platformConfig?: PlatformSettings | undefined;
   readonly logger?: Logger | undefined;
 }
 
-/** The flags of a platform, and how messages name them. */
+/** The flags of a platform, and how messages refer to them. */
 export interface PlatformFlags {
-  /** Flags of TF Serving. A platform config file replaces them. */
+  /** TF Serving's flags. A platform config file overrides them. */
   readonly servingFlags?: FlagTable;
   /** Flags beyond TF Serving's. */
   readonly ownFlags?: FlagTable;
-  /** The flags by the options that messages name, as in `option tags`. Undefined: the command never sets it. */
+  /**
+   * The flag for each option that messages name, as in `option tags`; undefined if the command never sets the option.
+   */
   readonly flagOfOption?: Readonly<Record<string, string | undefined>>;
-  /** The flags of files, by the words of messages for the files. */
+  /** The flag of each file, by the file's name in messages. */
   readonly flagOfFile?: Readonly<Record<string, string>>;
   /** A paragraph of `serving-kit install --help` about its library, in lines of at most 100 characters. */
   readonly installHelp?: string;
   /** Checks the flags against one another. @throws ServingError FLAGS_CONFLICT. */
   check?(flags: PlatformSetup["flags"]): void;
-  /** The flags that have no effect, a sentence each. */
+  /** A warning for each flag without effect. */
   warnings?(setup: PlatformSetup): readonly string[];
-  /** The name of another platform that serves the versions that both accept. */
+  /** The name of another platform, which loads the versions that both platforms accept. */
   prefers?(setup: PlatformSetup): string | undefined;
 }
 
@@ -38,6 +40,6 @@ export interface PlatformRow extends PlatformFlags {
   readonly name: string;
   /** Whether `doctor` fails if its library does not open. Default false. */
   readonly isRequired?: boolean;
-  /** Imports the platform and makes it; without a setup, with its defaults. */
+  /** Imports and creates the platform, with defaults if there is no setup. */
   load(setup?: PlatformSetup): Promise<Platform>;
 }

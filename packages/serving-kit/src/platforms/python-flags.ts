@@ -9,39 +9,39 @@ const MAX_MS = 2 ** 31 - 1;
 const ownFlags = {
   python: toggle(
     false,
-    "Serves folders with a model.py, whose code then runs. Modules that the model config file names run without it.",
+    "Serves folders that contain a model.py by running its code. Modules named in the model config file run without this flag.",
   ),
   python_interpreter: textOrNone(
     "path",
-    "The interpreter of Python models: an absolute path, or a name to look up in PATH. Default: that of VIRTUAL_ENV, else python3.",
+    "The interpreter for Python models: an absolute path, or a name to look up in PATH. Default: the one in VIRTUAL_ENV, else python3.",
   ),
   python_workers: integer("count", 1, [1, 256], "Processes for each version of a Python model."),
   python_concurrency: integer(
     "count",
     1,
     [1, 256],
-    "Calls that one of these processes runs at a time, in threads.",
+    "Calls that one Python process runs at the same time, in threads.",
   ),
   python_start_timeout_ms: integer(
     "ms",
     120_000,
     [1, MAX_MS],
-    "Time for such a process to load the model.",
+    "Time for a Python process to load the model.",
   ),
   python_hang_timeout_ms: integer(
     "ms",
     60_000,
     [0, MAX_MS],
-    "Time from the start of a call after which its process is killed; 0 disables it.",
+    "If a call takes longer, its Python process is killed; 0 disables this.",
   ),
-  python_path: paths("path,…", "Absolute folders that Python models may import from."),
+  python_path: paths("path,…", "Absolute paths of folders that Python models may import from."),
   watch: toggle(
     false,
-    "Reloads Python models when a .py file in the folder of their module changes: for development.",
+    "For development: reloads a Python model when a .py file in its module's folder changes.",
   ),
 };
 
-/** The values of the flags that `python()` is made of. */
+/** The flag values that `python()` is created from. */
 export type PythonFlags = FlagValues<typeof ownFlags>;
 
 /** The flags of models written in Python. */

@@ -4,14 +4,14 @@ import type { PlatformSetup } from "./platform-row.js";
 import type { PythonFlags } from "./python-flags.js";
 
 /**
- * The platform of Python models as flags say. With its defaults it runs modules that a configuration names, and finds
- * no model by its files.
+ * The platform for Python models, configured from flags. With its defaults it only runs modules named in the
+ * configuration, and does not detect models by their files.
  */
 export function pythonOf(setup?: PlatformSetup): Platform {
   return python(setup ? pythonOptionsOf(setup) : { detect: false });
 }
 
-/** The options that flags stand for. */
+/** Converts flags to options. */
 export function pythonOptionsOf(setup: PlatformSetup): PythonOptions {
   const flags = setup.flags as PythonFlags;
   return {

@@ -8,18 +8,17 @@ import type { PlatformFlags, PlatformSetup } from "./platform-row.js";
 const threads = (help: string) => integer("count", 0, [0, 1_000], help);
 
 const servingFlags = {
-  saved_model_tags: text("tag,…", "serve", "The tags of the graph of a SavedModel that is served."),
+  saved_model_tags: text("tag,…", "serve", "The tags of the graph to serve from a SavedModel."),
   tensorflow_session_parallelism: threads(
-    "Threads of a session, both kinds; 0 leaves them to the server.",
+    "Intra-op and inter-op threads of a session; 0 uses the server's defaults.",
   ),
-  tensorflow_intra_op_parallelism: threads("Threads that one op may use; 0 is one for each core."),
+  tensorflow_intra_op_parallelism: threads("Maximum threads for one op; 0 means one per core."),
   tensorflow_inter_op_parallelism: threads(
-    "Ops of one call that may run at the same time; 0 is 1, unlike in TF Serving.",
+    "Ops of one call that may run at the same time; 0 means 1, unlike in TF Serving.",
   ),
   tensorflow_session_config_file: path(
     "file",
-    "A tensorflow.ConfigProto in protobuf's text format. The flags of threads and of the GPU go " +
-      "before it.",
+    "A tensorflow.ConfigProto in protobuf's text format. The flags for threads and the GPU override it.",
   ),
   per_process_gpu_memory_fraction: decimal(
     "fraction",
@@ -27,22 +26,24 @@ const servingFlags = {
     [0, 1],
     "How much of each GPU's memory TensorFlow takes; 0 leaves it to TensorFlow.",
   ),
-  mixed_precision: textOrNone("bfloat16", "Runs what it can in bfloat16, on CPUs with oneDNN."),
+  mixed_precision: textOrNone(
+    "bfloat16",
+    "Runs ops in bfloat16 where possible, on CPUs with oneDNN.",
+  ),
   prefer_tflite_model: toggle(
     false,
-    "Serves model.tflite where a version has it beside a SavedModel.",
+    "If a version has both a SavedModel and a model.tflite, serves model.tflite.",
   ),
 };
 
 const ownFlags = {
   tensorflow_op_libraries: paths(
     "file,…",
-    "Libraries with the ops of SavedModels that TensorFlow does not have. Those of an installed " +
-      "tensorflow-text or ydf-tf need no flag.",
+    "Libraries with custom ops for SavedModels. An installed tensorflow-text or ydf-tf needs no flag.",
   ),
 };
 
-/** The values of the flags that `tensorflow()` is made of. */
+/** The flag values that `tensorflow()` is created from. */
 export type TensorFlowFlags = FlagValues<
   typeof servingFlags &
     typeof ownFlags &
@@ -62,11 +63,11 @@ export const tensorflowFlags: PlatformFlags = {
   },
   flagOfFile: { "session config file": "tensorflow_session_config_file" },
   installHelp:
-    "tensorflow: libtensorflow, which SavedModels need. Asks pip where TensorFlow's Python package is,\n" +
-    "downloads it, checks it and unpacks the libraries in it; without pip, Google's archive of the C\n" +
-    "library, which is of an older version. What is there already is checked, and fixed where it is\n" +
-    "damaged. Where the connection breaks or this is killed, the download goes on from there when it\n" +
-    "is run again; but not where only pip can get it, as through a proxy of pip's own.",
+    "tensorflow: libtensorflow, for SavedModels. Asks pip for the URL of TensorFlow's Python package, downloads\n" +
+    "and verifies it, and unpacks its libraries. Without pip, downloads Google's archive of the C library,\n" +
+    "which is an older version. Libraries that are already installed are verified and repaired. An\n" +
+    "interrupted download resumes when you run the command again, unless only pip can download the\n" +
+    "package, for example through pip's own proxy.",
   check(flags) {
     const {
       tensorflow_session_parallelism: both,
@@ -88,7 +89,7 @@ export const tensorflowFlags: PlatformFlags = {
     (setup.platformConfig ?? settingsOf(setup)).preferTflite ? "tflite" : undefined,
 };
 
-/** The part of a platform config file's settings that flags say as well, from the flags. */
+/** The settings of a platform config file that flags can also set, taken from the flags. */
 export function settingsOf(setup: PlatformSetup) {
   const flags = setup.flags as TensorFlowFlags;
   return {

@@ -5,7 +5,7 @@ import type { PlatformSetup } from "./platform-row.js";
 import { settingsOf, type TensorFlowFlags } from "./tensorflow-flags.js";
 
 /**
- * The platform of SavedModels as flags and files say, or with its defaults.
+ * The platform for SavedModels, configured from flags and files, or with defaults.
  *
  * @throws as `readSessionConfigFile` does.
  */
@@ -13,7 +13,7 @@ export async function tensorflowOf(setup?: PlatformSetup): Promise<Platform> {
   return tensorflow(setup && (await tensorflowOptionsOf(setup)));
 }
 
-/** The options of `tensorflow()` that flags and files stand for. */
+/** Converts flags and files to options of `tensorflow()`. */
 export async function tensorflowOptionsOf(setup: PlatformSetup): Promise<TensorFlowOptions> {
   const flags = setup.flags as TensorFlowFlags;
   const { platformConfig } = setup;

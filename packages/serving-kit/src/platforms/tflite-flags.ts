@@ -9,8 +9,8 @@ const servingFlags = {
     "count",
     undefined,
     [1, 1_000],
-    "How many calls of one .tflite model run at the same time, times --num_tflite_interpreters_per_pool." +
-      " Default: 3, and not more than the cores.",
+    "Multiplied by --num_tflite_interpreters_per_pool: how many calls to one .tflite model run at the " +
+      "same time. Default: 3, at most the number of cores.",
   ),
   num_tflite_interpreters_per_pool: integer(
     "count",
@@ -23,35 +23,32 @@ const servingFlags = {
 const ownFlags = {
   tflite_resize_fixed: toggle(
     true,
-    "Resizes .tflite models to the extents of a request where the file fixes others, as TF Serving does.",
+    "If a request's shape differs from the fixed shape in a .tflite file, resizes the model, as TF Serving does.",
   ),
   tflite_batch: word(
     ["fixed", "resize"],
     "fixed",
-    "Batching of .tflite models with a fixed batch of 1: resize batches them if their rows are " +
-      "independent, which loading tries on random inputs.",
+    "Batching of .tflite models with a fixed batch size of 1: resize batches them if a test with random inputs at load time finds that their rows are independent.",
   ),
   tflite_state: word(
     ["fresh", "keep"],
     "fresh",
-    "Variables of .tflite models: each call starts with their initial values, or with the values " +
-      "that the call before left. Calls of a model that keeps state run one after another.",
+    "Variables of .tflite models: fresh starts each call with their initial values, keep with the values of the previous call. Calls to a model that keeps state run one after another.",
   ),
   tflite_unchecked_ops: word(
     ["refuse", "allow"],
     "refuse",
-    "Whether .tflite models load that compute an index, size or divisor which nothing checks before " +
-      "it is used. `allow` lets a client's input reach the server's memory in such a model.",
+    "Whether to load .tflite models that use a computed index, size or divisor without checking it. With allow, a client's input may read or write the server's memory through such a model.",
   ),
   tflite_max_tensor_bytes: integer(
     "bytes",
     undefined,
     [1, 2 ** 31 - 1],
-    "The largest tensor of a .tflite model, where its size is known before the run. Default: 1 GiB.",
+    "Maximum size of a tensor in a .tflite model, if the size is known before the run. Default: 1 GiB.",
   ),
 };
 
-/** The values of the flags that `tflite()` is made of. */
+/** The flag values that `tflite()` is created from. */
 export type TfliteFlags = FlagValues<
   typeof servingFlags &
     typeof ownFlags &

@@ -3,12 +3,12 @@ import { type TfliteOptions, tflite } from "@serving-kit/servable-tflite";
 import type { PlatformSetup } from "./platform-row.js";
 import type { TfliteFlags } from "./tflite-flags.js";
 
-/** The platform of `.tflite` models as flags and files say, or with its defaults. */
+/** The platform for `.tflite` models, configured from flags and files, or with defaults. */
 export function tfliteOf(setup?: PlatformSetup): Platform {
   return tflite(setup && tfliteOptionsOf(setup));
 }
 
-/** The options of `tflite()` that flags and files stand for. */
+/** Converts flags and files to options of `tflite()`. */
 export function tfliteOptionsOf(setup: PlatformSetup): TfliteOptions {
   const flags = setup.flags as TfliteFlags;
   const { warmup, tflitePools, tfliteInterpretersPerPool } = setup.platformConfig ?? {

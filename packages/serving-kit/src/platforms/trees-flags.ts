@@ -6,26 +6,26 @@ import type { PlatformFlags } from "./platform-row.js";
 const ownFlags = {
   tree_all_rounds: toggle(
     false,
-    "Uses all rounds of XGBoost models that stopped early, and not those up to best_iteration.",
+    "Uses all rounds of XGBoost models that stopped early, not only those up to best_iteration.",
   ),
   tree_missing: textOrNone(
     "number",
-    "A number in the inputs of XGBoost and LightGBM models that is missing, besides NaN, such as -999.",
+    "A number in the inputs of XGBoost and LightGBM models that means a missing value, besides NaN, such as -999.",
   ),
   tree_input_name: textOrNone(
     "name",
-    "The input of XGBoost and LightGBM models. Default: input. Clients of Triton's FIL: input__0.",
+    "The input name of XGBoost and LightGBM models. Default: input. Clients of Triton's FIL expect input__0.",
   ),
   tree_output_name: textOrNone(
     "name",
-    "The output of XGBoost and LightGBM models. Default: predict. Clients of Triton's FIL: output__0.",
+    "The output name of XGBoost and LightGBM models. Default: predict. Clients of Triton's FIL expect output__0.",
   ),
 };
 
-/** The values of the flags that `xgboost()` and `lightgbm()` are made of. */
+/** The flag values that `xgboost()` and `lightgbm()` are created from. */
 export type TreeFlags = FlagValues<typeof ownFlags>;
 
-/** The flags of models of trees. */
+/** The flags of tree models. */
 export const treesFlags: PlatformFlags = {
   ownFlags,
   flagOfOption: {

@@ -3,17 +3,17 @@ import { lightgbm, type TreeOptions, xgboost } from "@serving-kit/servable-trees
 import type { PlatformSetup } from "./platform-row.js";
 import type { TreeFlags } from "./trees-flags.js";
 
-/** The platform of XGBoost models as flags say, or with its defaults. */
+/** The platform for XGBoost models, configured from flags, or with defaults. */
 export function xgboostOf(setup?: PlatformSetup): Platform {
   return xgboost(setup && treeOptionsOf(setup));
 }
 
-/** The platform of LightGBM models as flags say, or with its defaults. */
+/** The platform for LightGBM models, configured from flags, or with defaults. */
 export function lightgbmOf(setup?: PlatformSetup): Platform {
   return lightgbm(setup && treeOptionsOf(setup));
 }
 
-/** The options of both that flags stand for. */
+/** Converts flags to the options of both platforms. */
 export function treeOptionsOf(setup: PlatformSetup): TreeOptions {
   const flags = setup.flags as TreeFlags;
   return {

@@ -1,11 +1,11 @@
 import { integer, path, toggle } from "../flag-kinds.js";
 import type { Flag } from "../flags.js";
 
-/** A flag of TF Serving that is taken and has no effect here. */
+/** A flag of TF Serving that is accepted but has no effect here. */
 export interface FlagWithoutEffect<T> extends Flag<T> {
-  /** Why it has none: the end of a sentence. */
+  /** Why the flag has no effect, as a clause. */
   readonly reason: string;
-  /** The value by which the server behaves anyway: giving it is no reason to warn. */
+  /** The value that matches the server's behavior. Setting it causes no warning. */
   readonly standing?: T;
 }
 
@@ -24,35 +24,24 @@ const standing = (value: boolean, reason: string): FlagWithoutEffect<boolean> =>
   ...{ reason, standing: value },
 });
 
-/** The flags of `tensorflow_model_server` that have no meaning here, so that its command lines are taken. */
+/** Flags of `tensorflow_model_server` without effect here. They are accepted so that its command lines work. */
 export const flagsWithoutEffect = {
-  rest_api_num_threads: count(
-    "requests are read on the event loop, and models run on other threads",
-  ),
-  grpc_max_threads: count("requests are read on the event loop, and models run on other threads"),
-  enable_grpc_healthcheck_service: standing(true, "the gRPC health service is always served"),
+  rest_api_num_threads: count("the event loop reads requests, and models run on other threads"),
+  grpc_max_threads: count("the event loop reads requests, and models run on other threads"),
+  enable_grpc_healthcheck_service: standing(true, "the gRPC health service is always enabled"),
   enable_profiler: standing(false, "TensorFlow's profiler service is not part of its C library"),
-  flush_filesystem_caches: standing(
-    false,
-    "files are read through the page cache, which the system reclaims by itself",
-  ),
+  flush_filesystem_caches: standing(false, "the system reclaims the page cache itself"),
   remove_unused_fields_from_bundle_metagraph: standing(
     true,
-    "of a SavedModel's description only the signatures are kept",
+    "only the signatures of a SavedModel are kept in memory",
   ),
-  xla_cpu_compilation_enabled: standing(
-    false,
-    "whether TensorFlow compiles by XLA is said by the environment's TF_XLA_FLAGS",
-  ),
-  xla_gpu_compilation_enabled: standing(
-    false,
-    "whether TensorFlow compiles by XLA is said by the environment's TF_XLA_FLAGS",
-  ),
-  thread_pool_factory_config_file: file("TensorFlow's C library makes its own thread pools"),
-  skip_initialize_tpu: standing(true, "TPUs are not supported, so that none is initialized"),
+  xla_cpu_compilation_enabled: standing(false, "use the environment variable TF_XLA_FLAGS instead"),
+  xla_gpu_compilation_enabled: standing(false, "use the environment variable TF_XLA_FLAGS instead"),
+  thread_pool_factory_config_file: file("TensorFlow's C library creates its own thread pools"),
+  skip_initialize_tpu: standing(true, "TPUs are not supported"),
 };
 
-/** A line for each flag that was given and has no effect, with the reason. */
+/** A warning with the reason for each given flag without effect. */
 export function warningsOf(
   given: ReadonlySet<string>,
   values: Readonly<Record<string, unknown>>,

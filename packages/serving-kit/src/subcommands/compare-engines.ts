@@ -8,26 +8,26 @@ import { showProgress } from "../progress.js";
 import { defineSubcommand, type Subcommand } from "../subcommand.js";
 
 const flags = {
-  signature_name: text("name", DEFAULT_SIGNATURE, "The signature that is called."),
+  signature_name: text("name", DEFAULT_SIGNATURE, "The signature to call."),
   inputs: text(
     "file",
     undefined,
     'The inputs of a call: a file with the body of a predict request, such as {"instances": […]}. ' +
-      "Without it, floats from 0 to 1 of the signature's shapes, with 1 for every extent that is not known.",
+      "Default: random floats from 0 to 1 with the signature's shapes; unknown dimensions are 1.",
   ),
-  rows: integer("count", 1, [1, 65_536], "The rows of a call, if inputs are generated."),
-  callers: integer("count", 64, [1, 65_536], "How many callers call at the same time."),
-  measure_ms: integer("ms", 1000, [1, 3_600_000], "How long each figure is measured."),
+  rows: integer("count", 1, [1, 65_536], "Rows per call, if inputs are generated."),
+  callers: integer("count", 64, [1, 65_536], "Number of concurrent callers."),
+  measure_ms: integer("ms", 1000, [1, 3_600_000], "How long to measure each figure."),
   json: toggle(false, "Prints a list of JSON objects instead of a table."),
 };
 
-/** A process has so long to load and measure, besides the times that are measured. */
+/** Timeout in ms for a process to load and prepare, in addition to the measuring time. */
 const TIMEOUT_MS = 300_000;
 
-/** A figure for the latency, and one for each batch size, of which the first is run twice. */
+/** The number of measurements: one for latency, one for each batch size, and one more for the first batch size. */
 const FIGURES = 6;
 
-/** Measures a model, by default in a process of its own: engines in one process would share its memory. */
+/** Measures a model, by default in a separate process, so that memory is attributed to one engine. */
 export type MeasureEngine = (task: EngineTask, signal: AbortSignal) => Promise<EngineMeasurement>;
 
 /** `serving-kit compare-engines DIR…`: one model in several formats, side by side. */
@@ -39,9 +39,9 @@ export function compareEngines({
   return defineSubcommand({
     usage: "compare-engines savedmodel tflite onnx",
     description:
-      "Runs one model in the formats it is given, such as a SavedModel, a .tflite and an .onnx file, on the same\n" +
-      "inputs, each in a process of its own. Prints how far the answers agree, the latency of a call, the calls a\n" +
-      "second of many callers with batching, the memory and the time to load.",
+      "Runs one model in several formats, such as a SavedModel, a .tflite and an .onnx file, on the same inputs,\n" +
+      "each in its own process. Prints how much the outputs differ, the latency of a call, the calls per second of\n" +
+      "many callers with batching, the memory and the load time.",
     operands: ["DIR…"],
     flags,
     async run({ flags, operands: paths }, { stdout, stderr, signal }) {
@@ -70,7 +70,7 @@ export function compareEngines({
 }
 
 function measureInChild(task: EngineTask, signal: AbortSignal): Promise<EngineMeasurement> {
-  // Built, this module is in a chunk beside the entries.
+  // In the build, this module is in a chunk next to the entries.
   const isSource = extname(import.meta.url) === ".ts";
   const file = isSource ? "../compare/measure-engine.ts" : "./compare/measure-engine.js";
   return runInCanary<EngineMeasurement>({

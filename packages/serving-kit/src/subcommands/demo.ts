@@ -5,7 +5,7 @@ import { serve } from "../serve.js";
 import { serverFlags } from "../server-flags.js";
 import { defineSubcommand, type Subcommand } from "../subcommand.js";
 
-/** The flags that say which models are served: the demo has its own. */
+/** The flags that choose models, which the demo does not accept. */
 const {
   model_name: _name,
   model_base_path: _basePath,
@@ -14,13 +14,13 @@ const {
   ...flags
 } = serverFlags;
 
-/** `serving-kit demo`: serves the digits model that comes with this package, and shows how to call it. */
+/** `serving-kit demo`: serves this package's example model, and shows how to call it. */
 export function demo(): Subcommand {
   return defineSubcommand({
     usage: "demo",
     description:
-      "Serves a model that reads handwritten digits and comes with this package. Prints a curl line and a\n" +
-      "program that call it. Takes the flags of the server, except those that choose the models.",
+      "Serves an example model that recognizes handwritten digits. Prints a curl line and a program that call it.\n" +
+      "Accepts the flags of the server, except those that choose the models.",
     operands: [],
     flags,
     async run(parsed, { stdout, stderr }) {
@@ -35,7 +35,7 @@ export function demo(): Subcommand {
         {
           ...{ stdout, stderr, environment: {} },
           async onListening({ restUrl }) {
-            // Over TLS only a client that knows the certificate is answered.
+            // With TLS, a request would fail: fetch does not trust the certificate.
             if (restUrl?.startsWith("http:")) stdout.write(await demoRequest(restUrl));
           },
         },

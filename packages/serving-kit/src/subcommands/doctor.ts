@@ -12,29 +12,28 @@ import { defineSubcommand, packageVersion, type Subcommand } from "../subcommand
 /** The state of one platform on this machine. */
 interface Examined {
   readonly platform: Platform;
-  /** Its models in the plural. */
+  /** The platform's models in the plural. */
   readonly models: string;
   readonly isRequired: boolean;
-  /** Undefined if it needs no library. */
+  /** Undefined if the platform needs no library. */
   readonly report: LibraryReport | undefined;
 }
 
 /**
- * `serving-kit doctor`: which libraries were found, where, which version, whether they open, whether the
- * installed one is intact, and how to fix them. Its exit code is 0 if the library of each required platform
- * opens.
+ * `serving-kit doctor`: reports the libraries that are found, their locations and versions, whether they open and are
+ * intact, and how to fix them. Its exit code is 0 if the libraries of all required platforms open.
  */
 export function doctor({ platforms: builtIn }: Pick<BuiltIns, "platforms"> = builtIns): Subcommand {
   return defineSubcommand({
     usage: "doctor --models=/models/digits",
     description:
-      "Reports which libraries were found and where, their versions, whether they open and are intact,\n" +
-      "and the command that fixes the others. Exits with 0 if the libraries that come with the kit open.",
+      "Reports the libraries that are found, their locations and versions, whether they open and are intact,\n" +
+      "and commands that fix problems. Exits with 0 if the libraries that come with the kit open.",
     operands: [],
     flags: {
       models: paths(
         "path,…",
-        "Models, or their base paths: lists why this machine would refuse to load them.",
+        "Paths of models or base paths: reports problems that would prevent loading them on this machine.",
       ),
       ...pluginFlags,
     },
@@ -54,7 +53,7 @@ export function doctor({ platforms: builtIn }: Pick<BuiltIns, "platforms"> = bui
       const models = await Promise.all(flags.models.map((path) => describeModel(path, platforms)));
       const lines = [
         `serving-kit ${packageVersion()} on Node ${process.versions.node}, ${process.platform}-${process.arch}${glibc()}`,
-        `${availableParallelism()} cores, ${[...features].join(" ") || "CPU features not known"}`,
+        `${availableParallelism()} cores, ${[...features].join(" ") || "CPU features unknown"}`,
         ...examined.flatMap((each) => ["", ...describe(each)]),
         ...models.flatMap((text) => ["", ...text]),
         "",
@@ -92,7 +91,7 @@ function describe(examined: Examined): string[] {
     const { version, path, origin } = opened;
     return [`✓ ${name} ${version} opens, for ${models}`, `  ${path} (${origin})`, ...rest];
   }
-  // The first line sums up what the others tell of each place.
+  // The first line summarizes the others, which are about one location each.
   const [summary = "", ...tried] = problem.split("\n");
   return [
     `✗ ${name} does not open, for ${models}`,
@@ -102,7 +101,7 @@ function describe(examined: Examined): string[] {
   ];
 }
 
-/** The reasons why this machine would refuse to load a model. */
+/** The problems that would prevent loading a model on this machine. */
 async function describeModel(path: string, platforms: readonly Platform[]): Promise<string[]> {
   const { path: found, platform } = await findModel(path, platforms);
   if (!platform.inspect) return [`${found}: model of the platform ${platform.platformName}`];

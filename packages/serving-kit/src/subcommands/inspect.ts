@@ -15,11 +15,11 @@ export function inspect({ platforms: rows }: Pick<BuiltIns, "platforms"> = built
   return defineSubcommand({
     usage: "inspect /models/digits",
     description:
-      "Prints the signatures of a model with the names, dtypes and shapes of their tensors: of a\n" +
-      "SavedModel, a .tflite or .onnx file, a model of XGBoost or LightGBM, or the newest version in a base\n" +
-      "path. Of trees also their number, depth, features, categories and best iteration; of a .tflite file its\n" +
-      "operators and state, the runtime it needs, the runtime that would run it and why, operands that\n" +
-      "nothing checks, and how much of it XNNPACK would run. Needs no library.",
+      "Prints the signatures of a model with the names, dtypes and shapes of their tensors. The model is a\n" +
+      "SavedModel, a .tflite or .onnx file, an XGBoost or LightGBM model, or the newest version in a base path.\n" +
+      "For tree models it also prints the number of trees, depth, features, categories and best iteration. For a\n" +
+      ".tflite file it also prints the operators and state, the runtime it needs, the runtime that would run it and\n" +
+      "why, unchecked operands, and how much of it XNNPACK would run. Needs no library.",
     operands: ["path"],
     flags: { ...pluginFlags, ...configuredFlags, model_cache_dir: storageFlags.model_cache_dir },
     async run({ operands: [operand = ""], flags }, { stdout, stderr, signal }) {

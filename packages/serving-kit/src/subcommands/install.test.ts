@@ -75,7 +75,7 @@ describe("serving-kit install", () => {
     const { stdout, stderr } = await run(["tensorflow"]);
     expect(stderr).toBe("downloading tensorflow (274 MB) 50 %\nunpacking tensorflow\n");
     expect(stdout).toBe(
-      "libtensorflow 2.21.0 is installed in /cache\nit opens, and says that it is TensorFlow 2.21.0\n",
+      "libtensorflow 2.21.0 has been installed in /cache\nthe library opens and reports version 2.21.0 of TensorFlow\n",
     );
   });
 
@@ -85,7 +85,7 @@ describe("serving-kit install", () => {
 
   it("says so when it was there, and how to use a folder of one's own", async () => {
     expect((await run(["tensorflow"], { isNew: false })).stdout).toContain(
-      "libtensorflow 2.21.0 was there already, whole, in /cache\n",
+      "libtensorflow 2.21.0 is already installed and intact in /cache\n",
     );
     expect((await run(["tensorflow", "--dir=/opt/tf"])).stdout).toContain(
       "set SERVING_KIT_TENSORFLOW_LIBRARY=/opt/tf/lib.so",
@@ -95,19 +95,19 @@ describe("serving-kit install", () => {
   it("ends with 1 when what it installed does not open", async () => {
     const { code, stderr } = await run(["tensorflow"], { problem: "SIGILL" });
     expect(code).toBe(1);
-    expect(stderr).toContain("but it does not open, though it is whole: SIGILL\n");
+    expect(stderr).toContain("the installed library is intact but does not open: SIGILL\n");
   });
 
   it("says which files were damaged and are installed again", async () => {
     const { code, stdout } = await run(["tensorflow"], { repaired: ["tf.so"] });
     expect(code).toBe(0);
-    expect(stdout).toContain("2.21.0 (tf.so was damaged) is installed again in /cache\n");
+    expect(stdout).toContain("2.21.0 (tf.so was damaged) has been repaired in /cache\n");
   });
 
   it("ends with 1 when what it installed says that it is another version", async () => {
     const { code, stderr } = await run(["tensorflow"], { says: "2.18.0" });
     expect(code).toBe(1);
-    expect(stderr).toContain("but that is not version 2.21.0\n");
+    expect(stderr).toContain("expected version 2.21.0; got 2.18.0\n");
     expect((await run(["tensorflow", "--version=2.21.0rc1"], { says: "2.21.0-rc1" })).code).toBe(0);
   });
 

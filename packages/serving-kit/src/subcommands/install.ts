@@ -17,10 +17,10 @@ const flags = {
   dir: text(
     "folder",
     undefined,
-    "Where the libraries go. Without it, to the cache folder, where models find them.",
+    "The folder to install into. Default: the cache folder, where models find the libraries.",
   ),
   version: {
-    ...text("version", undefined, "The version of the library. Without it, one that was tested."),
+    ...text("version", undefined, "The version of the library. Default: a tested version."),
     expected: "a version such as 2.21.0",
     parse: (value: string) => (/^\d+(\.\d+)*([a-z]+\d+)?$/.test(value) ? value : undefined),
   },
@@ -28,7 +28,7 @@ const flags = {
     ...text(
       "hash",
       undefined,
-      "The SHA-256 of the file to download. Needed for another version than the one that was tested.",
+      "The SHA-256 of the file to download. Required for versions other than the tested one.",
     ),
     expected: "64 hexadecimal digits",
     parse: (value: string) => (/^[0-9a-f]{64}$/i.test(value) ? value.toLowerCase() : undefined),
@@ -37,9 +37,9 @@ const flags = {
     ...text(
       "URL",
       undefined,
-      "A mirror of the publisher's archives: <URL>/<version>/<name> is one.",
+      "The URL of a mirror of the publisher's archives, which are at <URL>/<version>/<name>.",
     ),
-    expected: "an address that begins with http:// or https://",
+    expected: "a URL that starts with http:// or https://",
     parse: (value: string) =>
       /^https?:/.test(value) && URL.canParse(value) ? value.replace(/\/+$/, "") : undefined,
   },
@@ -49,14 +49,14 @@ const flags = {
 /** A platform whose library can be installed. */
 type Installable = Platform & Required<Pick<Platform, "install">>;
 
-/** `serving-kit install NAME`: gets the library of a platform and verifies that it opens. */
+/** `serving-kit install NAME`: installs the library of a platform and verifies that it opens. */
 export function install({
   platforms: builtIn,
 }: Pick<BuiltIns, "platforms"> = builtIns): Subcommand {
   const help = builtIn.flatMap(({ installHelp = [] }) => installHelp);
   return defineSubcommand({
     usage: "install tensorflow",
-    description: ["Gets the library of a kind of models.", ...help].join("\n\n"),
+    description: ["Installs the library that models of a platform need.", ...help].join("\n\n"),
     operands: ["library"],
     flags,
     async run({ flags, operands: [name = ""] }, { stdout, stderr, signal }) {
@@ -92,7 +92,7 @@ export function install({
   });
 }
 
-/** Whether an installed library opens and is of the version that it should be; writes which. */
+/** Returns whether an installed library opens and has the expected version, and prints the result. */
 async function opens(
   platform: Platform,
   { library, version }: InstalledLibrary,
@@ -102,18 +102,18 @@ async function opens(
   if (report === undefined) return true;
   const { name, opened, problem } = report;
   if (opened === undefined) {
-    stderr.write(`but it does not open, though it is whole: ${problem}\n`);
+    stderr.write(`the installed library is intact but does not open: ${problem}\n`);
     return false;
   }
-  stdout.write(`it opens, and says that it is ${name} ${opened.version}\n`);
+  stdout.write(`the library opens and reports version ${opened.version} of ${name}\n`);
   const isOther = opened.version.replaceAll("-", "") !== version;
-  if (isOther) stderr.write(`but that is not version ${version}\n`);
+  if (isOther) stderr.write(`expected version ${version}; got ${opened.version}\n`);
   return !isOther;
 }
 
 function verbOf({ isNew, repaired }: InstalledLibrary): string {
-  if (repaired.length > 0) return `(${repaired.join(", ")} was damaged) is installed again in`;
-  return isNew ? "is installed in" : "was there already, whole, in";
+  if (repaired.length > 0) return `(${repaired.join(", ")} was damaged) has been repaired in`;
+  return isNew ? "has been installed in" : "is already installed and intact in";
 }
 
 /** Shows the progress of installing the library of a platform. */

@@ -8,20 +8,20 @@ import { defineSubcommand, type Subcommand } from "../subcommand.js";
 
 const { model_ready_marker } = storageFlags;
 
-/** `serving-kit pull URI DIR`: the newest version of a model in a bucket, as a folder. */
+/** `serving-kit pull URI DIR`: downloads the newest version of a model from a bucket. */
 export function pull(): Subcommand {
   return defineSubcommand({
     usage: "pull s3://bucket/models/digits /models/digits",
     description:
-      "Fetches the newest version below a URI, or the version that it names, into a folder of its number\n" +
-      "below DIR: for init containers and builds of images. The folder gets its name when all of it is\n" +
-      "there and checked. A version that is there already is left as it is.",
+      "Downloads the newest version under a URI, or the version that the URI names, into DIR/<version>. For init\n" +
+      "containers and image builds. The folder gets its final name when all files are downloaded and verified.\n" +
+      "Does nothing if the version already exists.",
     operands: ["uri", "dir"],
     flags: { model_ready_marker },
     async run({ operands: [uri = "", dir = ""], flags }, { stdout, stderr, signal }) {
       using progress = showProgress(stderr);
       await mkdir(dir, { recursive: true });
-      // Below the folder itself, so that a rename is enough.
+      // In the same folder, so that a rename is enough.
       const cache = join(dir, `.pull-${process.pid}`);
       const readyMarker = flags.model_ready_marker;
       const modelCache = { dir: cache };

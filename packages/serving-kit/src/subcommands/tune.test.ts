@@ -55,7 +55,7 @@ describe("serving-kit tune", () => {
         "             1               0.5      2    1,000    1.23    5.00         8.0",
         "             8               0.5      2    2,500    1.23    5.00         8.0  <- best",
         "",
-        "Calls a second: 2.5 times those of one call a run.",
+        "Throughput: 2.5 times the throughput without batching.",
         "",
         "As TF Serving's batching parameters:",
         "",

@@ -30,41 +30,41 @@ const flags = {
   model: text(
     "path",
     undefined,
-    "The model: a version, or a base path, of which the newest is taken.",
+    "The path of a version, or a base path, to use its newest version.",
   ),
-  signature_name: text("name", DEFAULT_SIGNATURE, "The signature that is called."),
+  signature_name: text("name", DEFAULT_SIGNATURE, "The signature to call."),
   inputs: text(
     "file",
     undefined,
     'The inputs of a call: a file with the body of a predict request, such as {"instances": […]}. ' +
-      "Without it, zeros of the signature's shapes, with 1 for every extent that is not known.",
+      "Default: zeros with the signature's shapes; unknown dimensions are 1.",
   ),
-  rows: integer("count", 1, [1, 65_536], "The rows of a call, where zeros are sent."),
-  callers: integer("count", 64, [1, 65_536], "How many callers call at the same time."),
-  measure_ms: integer("ms", 1000, [1, 3_600_000], "How long each configuration is measured."),
+  rows: integer("count", 1, [1, 65_536], "Rows per call, if the inputs are zeros."),
+  callers: integer("count", 64, [1, 65_536], "Number of concurrent callers."),
+  measure_ms: integer("ms", 1000, [1, 3_600_000], "How long to measure each configuration."),
   max_batch_sizes: numbers(
     "sizes",
     [1, 8, 32, 128],
     { min: 1, isInteger: true },
-    "The maximum batch sizes that are tried.",
+    "The maximum batch sizes to try.",
   ),
   batch_timeouts_ms: numbers(
     "times",
     [0, 2],
     { min: 0, isInteger: false },
-    "The batch timeouts that are tried, in ms.",
+    "The batch timeouts to try, in ms.",
   ),
   slots: numbers(
     "counts",
     [1, 2, 4],
     { min: 1, isInteger: true },
-    "The numbers of batches at a time that are tried.",
+    "The numbers of concurrent batches to try.",
   ),
   max_p99_ms: integer(
     "ms",
     undefined,
     [1, 3_600_000],
-    "The 99th percentile of latency that the best configuration may have.",
+    "The maximum p99 latency of the best configuration.",
   ),
   ...pluginFlags,
 };
@@ -77,7 +77,7 @@ export interface TuneTools {
   readonly tune: typeof tuneModel;
 }
 
-/** `serving-kit tune --model=…`: which configuration of batching is best for a model. */
+/** `serving-kit tune --model=…`: finds the best batching configuration for a model. */
 export function tune({
   platforms: rows = builtIns.platforms,
   tune = tuneModel,
@@ -85,8 +85,8 @@ export function tune({
   return defineSubcommand({
     usage: "tune --model=/models/digits",
     description:
-      "Measures a model under many configurations of batching, with callers that each call again as\n" +
-      "soon as they have their answer, and prints the best one in the form to paste.",
+      "Measures a model with many batching configurations and prints the best one, ready to paste. Each caller\n" +
+      "calls again as soon as it has its answer.",
     operands: [],
     flags,
     async run({ flags }, { stdout, stderr, signal }) {

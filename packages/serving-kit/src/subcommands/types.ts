@@ -6,18 +6,22 @@ import { loadModel } from "../load-model.js";
 import { identifierOf, modelTypes } from "../model-types.js";
 import { defineSubcommand, type Subcommand } from "../subcommand.js";
 
-/** `serving-kit types PATH -o FILE`: the type of a model as a value. */
+/** `serving-kit types PATH -o FILE`: writes types for a model. */
 export function types(): Subcommand {
   const command = defineSubcommand({
     usage: "types /models/digits -o digits.ts",
     description:
-      "Writes the signatures of a model as a TypeScript (or, for .js, JavaScript) module: one value and its\n" +
-      "interface, without an import. loadModel and createModelServer take it as `expects`: calls are typed,\n" +
-      "and versions with other signatures are refused. Loads the model: the newest version of a base path.",
+      "Writes the signatures of a model as a TypeScript module (JavaScript if the file ends with .js): one value\n" +
+      "and its interface, without imports. Pass the value as `expects` to loadModel or createModelServer: calls are\n" +
+      "then typed, and versions with other signatures are rejected. Loads the model to read its signatures; for a\n" +
+      "base path, the newest version.",
     operands: ["path"],
     flags: {
       ...configuredFlags,
-      output: textOrNone("file", "The file to write, also `-o file`. Default: prints TypeScript."),
+      output: textOrNone(
+        "file",
+        "The file to write; short form `-o file`. Default: prints TypeScript to stdout.",
+      ),
     },
     async run({ operands: [path = ""], flags: { output, model_config_file } }, { stdout, signal }) {
       const { basePath, processing } = await configuredModel(path, model_config_file);
@@ -37,7 +41,7 @@ export function types(): Subcommand {
   };
 }
 
-/** `-o file` as `--output=file`. */
+/** Replaces `-o file` with `--output=file`. */
 function longForm(argument: string, i: number, all: readonly string[]): string[] {
   if (argument === "-o") return [`--output=${all[i + 1] ?? ""}`];
   return all[i - 1] === "-o" ? [] : [argument];
