@@ -63,6 +63,8 @@ const noApi = reasonOf(
   ["-c", "import tensorflow, tensorflow_serving.apis"],
   "Python with tensorflow-serving-api: name it by SERVING_KIT_PYTHON",
 );
+const noGo = reasonOf("go", ["version"], "Go");
+const noJava = reasonOf("javac", ["-version"], "a JDK") || reasonOf("mvn", ["-version"], "Maven");
 const noCurl = reasonOf("curl", ["--version"], "curl");
 
 describe("clients", () => {
@@ -81,6 +83,43 @@ describe("clients", () => {
       ...[join(here, "python/grpc_client.py"), target, "digits", samples],
     ]);
     expect(stdout).toBe(`${label}\n`);
+  });
+
+  it.skipIf(noGo)(`Go over gRPC${noGo}`, async () => {
+    const cwd = join(here, "go");
+    const { stdout } = await run("go", ["run", ".", target, "digits", samples], { cwd });
+    expect(stdout).toBe(`${label}\n`);
+    const missing = run("go", ["run", ".", target, "none", samples], { cwd });
+    await expect(missing).rejects.toThrow("Servable not found");
+  });
+
+  it.skipIf(noJava)(`Java over gRPC${noJava}`, async () => {
+    const cwd = join(here, "java");
+    const call = (model: string) =>
+      run("mvn", ["-q", "compile", "exec:java", `-Dexec.args=${target} ${model} ${samples}`], {
+        cwd,
+      });
+    const { stdout } = await call("digits");
+    expect(stdout).toMatch(new RegExp(`^${label}$`, "m")); // Maven may colour the end
+    await expect(call("none")).rejects.toThrow("Servable not found");
+  });
+
+  it("Maven finds the same .proto file as the others", () => {
+    const own = readFileSync(join(here, "java/src/main/proto/prediction.proto"), "utf8");
+    expect(own).toBe(readFileSync(join(here, "../prediction.proto"), "utf8"));
+  });
+
+  it.each([
+    ...["python/rest.py", "python/grpc_client.py", "python/latency.py", "go/main.go"],
+    ...[
+      "java/src/main/java/Predict.java",
+      "curl/predict.sh",
+      "curl/picture.sh",
+      "browser/predict.js",
+    ],
+  ])("%s has fewer than 40 lines", (file) => {
+    const lines = readFileSync(join(here, file), "utf8").trimEnd().split("\n");
+    expect(lines.length).toBeLessThan(40);
   });
 
   it.skipIf(noCurl)(`curl${noCurl}`, async () => {
