@@ -89,7 +89,7 @@ describe("runCommand", () => {
       ["--rest_api_port=x"],
       '--rest_api_port: expected an integer from 0 to 65535, or any; got "x"',
     ],
-    [["--model_config_file=/nowhere"], "--model_config_file: expected a file that can be read"],
+    [["--model_config_file=/nowhere"], "--model_config_file: expected a readable file"],
     [
       ["--model_base_path=gs://a/b"],
       "serving-kit: --model_base_path: expected a path of this machine",

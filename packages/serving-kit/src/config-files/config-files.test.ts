@@ -63,7 +63,7 @@ describe("readSessionConfigFile", () => {
   it("says which file cannot be read", async () => {
     await expect(readSessionConfigFile("/nowhere")).rejects.toMatchObject({
       reason: "CONFIG_FILE_UNREADABLE",
-      message: expect.stringContaining("session config file: expected a file that can be read"),
+      message: expect.stringContaining("session config file: expected a readable file"),
     });
   });
 });
