@@ -259,7 +259,7 @@ describe("server.fetch in Hono", () => {
     expect(await ask(app, PREDICT)).toEqual(answer);
     expect(await ask(app, PREDICT, { "x-read": "1" })).toEqual([
       500,
-      expect.stringContaining("read by an earlier middleware"),
+      expect.stringContaining("an earlier middleware read"),
     ]);
   });
 });

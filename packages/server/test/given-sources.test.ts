@@ -201,7 +201,7 @@ it("fails to start with the reason of the source, and with that of the load", as
 
 it.each<[string, (world: World) => void, RegExp]>([
   ["fails", ({ source }) => source.error(new Error("torn")), /model b failed: torn/],
-  ["ends", ({ source }) => source.complete(), /the sources have ended without a version of it/],
+  ["ends", ({ source }) => source.complete(), /all sources have ended without a version of it/],
 ])("does not wait for a name of a source that %s", async (_, end, message) => {
   const world = new World();
   end(world);

@@ -67,7 +67,7 @@ describe("ModelControl", () => {
   });
 
   it("MC3 refuses any folder without roots and base paths, and names the flag", async () => {
-    expect(await wish({}, at("models/a"))).toMatch(/started without a model.*--model_roots/);
+    expect(await wish({}, at("models/a"))).toMatch(/started without models.*--model_roots/);
     expect(await wish({})).toBe("allowed");
   });
 

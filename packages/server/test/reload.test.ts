@@ -200,7 +200,7 @@ describe("a reload over gRPC", () => {
     const config = [message("slow", { model_platform: "endless" })];
     await expect(reload(client, config, 400)).rejects.toMatchObject({
       code: status.DEADLINE_EXCEEDED,
-      message: expect.stringMatching(/model slow has neither become available nor failed/),
+      message: expect.stringMatching(/model slow neither became available nor failed/),
     });
   });
 
