@@ -109,7 +109,8 @@ export class NativeExecutor {
     args: unknown[],
   ): Promise<R> {
     const share = this.#share.acquire();
-    const place = share ? share.then(() => this.#runs.acquire()) : this.#runs.acquire();
+    const place =
+      share !== undefined ? share.then(() => this.#runs.acquire()) : this.#runs.acquire();
     if (place === undefined) return this.#start(plan, limits, fn, args);
     return place.then(() => this.#start<R>(plan, limits, fn, args));
   }

@@ -34,7 +34,7 @@ export function streamClauses(kit: ProtocolKit): Tests {
       const closed = stage.server?.close({ deadlineMs: 2 * kit.timeoutMs });
       await kit.within(ends, "streams that end when the server closes");
       for (const transport of stage.transports) transport[Symbol.dispose]();
-      if (closed) await kit.within(closed, "the server to close");
+      if (closed !== undefined) await kit.within(closed, "the server to close");
     }),
   };
 }
