@@ -24,7 +24,7 @@ export async function readBody(
   if (request.readableEnded) return NO_BYTES;
   // The client disconnected during an earlier middleware, so no further event would report it.
   if (request.destroyed) throw errors.bodyIncomplete();
-  if (!request.complete) return readChunks(request, limit, allowance);
+  if (!isWhole(request)) return readChunks(request, limit, allowance);
   const body: Uint8Array = request.read() ?? NO_BYTES;
   if (body.length > limit) throw errors.bodyTooLarge(limit);
   allowance.receive(body.length);
@@ -32,6 +32,13 @@ export async function readBody(
 }
 
 const NO_BYTES = new Uint8Array(0);
+
+/**
+ * Returns whether the body has arrived and no other reader has begun. A request of HTTP/2 says that it is complete also when
+ * it was aborted.
+ */
+const isWhole = ({ complete, httpVersionMajor, readableFlowing }: IncomingMessage): boolean =>
+  complete && httpVersionMajor === 1 && readableFlowing === null;
 
 function readChunks(
   request: IncomingMessage,
