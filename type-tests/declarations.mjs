@@ -10,6 +10,7 @@ const folder = join(root, "node_modules/.type-tests");
 /** Where the programs find the kit: the declarations that users get, not the sources. */
 export const paths = {
   "serving-kit": [join(folder, "serving-kit/src/index.d.ts")],
+  "@serving-kit/server/lazy": [join(folder, "server/src/lazy.d.ts")],
   "@serving-kit/*": [join(folder, "*/src/index.d.ts")],
 };
 
@@ -26,7 +27,10 @@ export default function writeDeclarations() {
     outDir: folder,
     rootDir: join(root, "packages"),
     typeRoots: [join(root, "node_modules/@types")],
-    paths: { "@serving-kit/*": [join(root, "packages/*/src/index.ts")] },
+    paths: {
+      "@serving-kit/server/lazy": [join(root, "packages/server/src/lazy.ts")],
+      "@serving-kit/*": [join(root, "packages/*/src/index.ts")],
+    },
   };
   const files = [join(root, "packages/serving-kit/src/index.ts")];
   const base = { extends: join(root, "tsconfig.base.json"), compilerOptions, files };

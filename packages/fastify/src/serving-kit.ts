@@ -57,7 +57,7 @@ export const servingKit: FastifyPluginCallback<
   const { server, closeWithApp = false } = options;
   if (typeof server?.rest !== "function") {
     done(
-      new TypeError("servingKit: option server: expected the result of await createModelServer(…)"),
+      new TypeError("servingKit: expected `server` to be the result of await createModelServer(…)"),
     );
     return;
   }

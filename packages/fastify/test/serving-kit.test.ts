@@ -151,7 +151,7 @@ describe("servingKit", () => {
     ["the promise of one", Promise.resolve({ rest() {} })],
   ])("is not a plugin with %s for a server", async (_, server) => {
     app.register(servingKit, { server: server as never });
-    await expect(app.ready()).rejects.toThrow(/^servingKit: option server: expected/);
+    await expect(app.ready()).rejects.toThrow(/^servingKit: expected `server` to be/);
   });
 
   it("P2: a hook that refuses keeps the request from the model", async () => {

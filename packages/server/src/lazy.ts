@@ -16,6 +16,14 @@ export { model } from "./models/model-place.js";
 export const createModelServer: typeof create = async (options) =>
   (await import("./index.js")).createModelServer(options);
 
-/** Reads a model config file, as `openModelConfigFile` of `@serving-kit/server` does. */
+/**
+ * Reads a model config file, as `openModelConfigFile` of `@serving-kit/server` does.
+ *
+ * @example
+ * ```ts
+ * const file = await openModelConfigFile("models.yaml");
+ * const server = await createModelServer({ models: file.models });
+ * ```
+ */
 export const openModelConfigFile: typeof open = async (path, logger) =>
   (await import("./index.js")).openModelConfigFile(path, logger);

@@ -131,7 +131,7 @@ describe("versions of a base path", () => {
     await source.poll();
     expect(target.emissions.length).toBe(1);
     expect(source.problems()[0]?.error.message).toContain(
-      `${directory.at("007")} is used, ${directory.at("7")}, ${directory.at("07")} ignored`,
+      `using ${directory.at("007")}, ignoring ${directory.at("7")}, ${directory.at("07")};`,
     );
     directory.remove("007");
     await source.poll();
