@@ -10,8 +10,8 @@ import { kindOf, tagOf } from "./typed-array.js";
 import { signatureOf } from "./validate-inputs.js";
 
 /**
- * Returns the inputs of a call of a predictor as tensors: as `toTensors` by the signature of the name. A predictor
- * that takes any tensors (S16 of `Predictor`) has no signature: the dtype is then that of the value.
+ * Converts the inputs of a call to tensors, as `toTensors` does for the named signature. A predictor that takes any
+ * tensors (S16 of `Predictor`) has no signature; each tensor then has the dtype of its value.
  *
  * @throws ServingError as `signatureOf` and `toTensors`.
  */
@@ -28,7 +28,7 @@ export function callTensors(
 export const takesAnyTensors = (predictor: Pick<Predictor, "respond">): boolean =>
   predictor.respond !== undefined;
 
-/** Values by name as tensors, without a signature. */
+/** Converts values by name to tensors, without a signature. */
 export function anyTensors(inputs: unknown): Tensors {
   if (typeof inputs !== "object" || inputs === null || Array.isArray(inputs)) {
     throw errors.inputsInvalid([], kindOf(inputs));
@@ -43,7 +43,7 @@ export function anyTensors(inputs: unknown): Tensors {
   }
 }
 
-/** A value as a tensor of its own dtype: numbers are float64, bigints int64. */
+/** Converts a value to a tensor of its own dtype: numbers become float64, bigints int64. */
 function anyTensor(value: unknown, name: string): Tensor {
   const { dtype, shape, data } = (value ?? {}) as Partial<AnyTensor>;
   if (data !== undefined && shape !== undefined && isDType(String(dtype))) {
@@ -56,7 +56,7 @@ function anyTensor(value: unknown, name: string): Tensor {
   return listToTensor(value, { dtype: dtypeOfList(value), shape: null }, name);
 }
 
-/** The dtypes of typed arrays, by their tags. */
+/** The dtype of each class of typed array. */
 const DTYPES: { readonly [tag: string]: DType } = {
   __proto__: null as never,
   Float32Array: "float32",

@@ -1,8 +1,8 @@
 import type { TensorSpec } from "./signature.js";
 
 /**
- * Dimension 0 of a tensor, which counts the rows of a batch: `"open"` takes any number of rows, `"fixed"` does
- * not (a scalar included), `"unknown"` is that of a tensor whose shape is not known.
+ * Classifies dimension 0 of a tensor, which counts the rows of a batch: `"open"` allows any number of rows, `"fixed"`
+ * does not (scalars included), `"unknown"` means that the shape is not known.
  */
 export function batchDimension({ shape }: Pick<TensorSpec, "shape">): "open" | "fixed" | "unknown" {
   if (shape === null) return "unknown";

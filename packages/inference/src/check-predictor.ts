@@ -6,7 +6,7 @@ import type { Predictor } from "./predictor.js";
  * Checks that a value is a predictor with valid signatures: maps of names to tensors, each with a dtype
  * that exists and a shape of integers >= -1, or null.
  *
- * @param where that the value comes from, for the message.
+ * @param where Origin of the value, for the message.
  * @throws ServingError INVALID_ARGUMENT / PREDICTOR_UNFIT with the member, what was expected and what was
  * received.
  */
@@ -45,7 +45,7 @@ export function checkPredictor(where: string, value: unknown): asserts value is 
   }
 }
 
-/** Fails unless a condition holds, with the member, what was expected and what was received. */
+/** Fails if a condition does not hold. The error has the member, what was expected and what was received. */
 type Expect = (holds: boolean, member: string, expected: string, received: unknown) => void;
 
 function checkSignature(member: string, signature: unknown, expect: Expect): void {
@@ -158,7 +158,7 @@ const isNumbers = (value: unknown) =>
 
 const isDimension = (value: unknown) => Number.isSafeInteger(value) && (value as number) >= -1;
 
-/** Whether a value is a Map, also one of another realm or a read-only one of another class. */
+/** Returns whether a value is a Map, including a Map of another realm or a read-only Map of another class. */
 export function isMap(value: unknown): value is ReadonlyMap<unknown, unknown> {
   if (!isObject(value)) return false;
   const { get, has, size } = value as unknown as ReadonlyMap<unknown, unknown>;
@@ -169,7 +169,7 @@ export function isMap(value: unknown): value is ReadonlyMap<unknown, unknown> {
 
 const MAX_SHOWN = 80;
 
-/** A value as a message shows it: small ones as they are, objects by their class. */
+/** Formats a value for a message: small values as they are, objects by their class. */
 function kindOf(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value.slice(0, MAX_SHOWN));
   if (Array.isArray(value)) {

@@ -14,8 +14,8 @@ import { DEFAULT_SIGNATURE } from "./signature.js";
 declare const hidden: unique symbol;
 
 /**
- * The type of the second argument of `predict` if there is no `load`, or if `load` stands after `predict`. Write
- * `load` before `predict`: TypeScript infers from top to bottom.
+ * The type of `predict`'s second argument if there is no `load`, or if `load` comes after `predict`. Write `load`
+ * before `predict`: TypeScript infers from top to bottom.
  */
 export interface NoLoadBeforePredict {
   readonly [hidden]?: undefined;
@@ -32,9 +32,9 @@ export interface ModelLoadContext {
   readonly options: Readonly<Record<string, unknown>>;
   /** Aborts when the version is no longer wanted. */
   readonly signal: AbortSignal;
-  /** Receives what an operator should know. */
+  /** Receives messages for the operator. */
   readonly logger: Logger;
-  /** The time that deadlines of calls refer to. */
+  /** The clock of call deadlines. */
   readonly clock: Clock;
 }
 
@@ -45,11 +45,11 @@ export interface ModelLifecycle<C> {
   /** Whether dimension 0 of every input and output is the batch, so that calls can be joined. Default false. */
   readonly batchable?: boolean | undefined;
   /**
-   * Returns whether the files at `path` are a model of this definition. With it, the definition is a platform, which
-   * serves folders of versions. Without it, it is version 1 of one model and needs no files.
+   * Returns whether the files at `path` are a model of this definition. With `accepts`, the definition is a platform,
+   * which serves folders of versions. Without it, the definition is version 1 of one model and needs no files.
    */
   readonly accepts?: ((path: string) => MaybePromise<boolean>) | undefined;
-  /** Returns what `predict` gets as second argument. Stands before `predict`. Default: nothing is loaded. */
+  /** Returns the second argument of `predict`. Must come before `predict`. Default: nothing is loaded. */
   readonly load?: (context: ModelLoadContext) => MaybePromise<C>;
   /** Frees what `load` returned. Called once, after the last call has ended. */
   readonly dispose?: ((loaded: C) => MaybePromise<void>) | undefined;
@@ -61,7 +61,7 @@ export interface ModelDefinition<I, O, C> extends ModelLifecycle<C> {
   readonly inputs: I;
   /** The outputs by name. */
   readonly outputs: O;
-  /** Computes the outputs: Tensors, typed arrays of the dtype, or nested arrays. Must not change the inputs. */
+  /** Computes the outputs: Tensors, typed arrays of the dtype, or nested arrays. Must not modify the inputs. */
   readonly predict: (inputs: Given<I>, loaded: C, context: CallContext) => MaybePromise<Answer<O>>;
 }
 
@@ -81,7 +81,7 @@ export interface SignaturesDefinition<S extends ModelType["signatures"], C>
 }
 
 /**
- * Defines a model of your own with one signature. `guard` keeps the contract of `Predictor` for it.
+ * Defines a custom model with one signature. `guard` enforces the contract of `Predictor`.
  *
  * @example
  * ```ts
@@ -106,7 +106,7 @@ export function defineModel<const I extends Specs, const O extends Specs, C = No
 }
 
 /**
- * Defines a model of your own with several signatures, each with a function of its own.
+ * Defines a custom model with several signatures, each with its own `predict` function.
  *
  * @example
  * ```ts

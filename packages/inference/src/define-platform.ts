@@ -28,7 +28,7 @@ import type { PredictorLike } from "./predictor-like.js";
 
 /** Context passed to `load` and `probe` of a platform. */
 export interface PlatformLoadContext<O> extends PlatformServices {
-  /** Where the files of the version are. */
+  /** Path of the version's files. */
   readonly path: string;
   readonly id: ServableId;
   /** Aborts when the version is no longer wanted. */
@@ -37,7 +37,7 @@ export interface PlatformLoadContext<O> extends PlatformServices {
   readonly warmingUp?: LoadContext["warmingUp"];
   /** The options that the user passed to the platform. Default an empty object. */
   readonly options: O;
-  /** Options of this version alone: `StoragePath.options`. Not checked. Absent if there are none. */
+  /** Options of this version only: `StoragePath.options`. Not checked. Absent if there are none. */
   readonly own?: Readonly<Record<string, unknown>>;
 }
 
@@ -46,30 +46,30 @@ export interface PlatformDefinition<O> {
   /** The name in configuration (`model_platform`), such as `tflite`. */
   readonly name: string;
   /**
-   * Loads the model at `path`. Contract: `Loader.load`; the predictor is ready and warmed up. `guard` is put around
-   * it. A result that is not a predictor with valid signatures fails the load with INVALID_ARGUMENT /
+   * Loads the model at `path`. Contract: `Loader.load`; the predictor must be ready and warmed up. The result is
+   * wrapped in `guard`. A result that is not a predictor with valid signatures fails the load with INVALID_ARGUMENT /
    * PREDICTOR_UNFIT.
    */
   load(context: PlatformLoadContext<O>): PredictorLike | Promise<PredictorLike>;
   /**
-   * Whether the predictors keep the contract of `Predictor` by themselves, in all clauses, so that `guard` is not put
-   * around them. Default false.
+   * Whether the predictors themselves satisfy every clause of the contract of `Predictor`, so that they are not wrapped
+   * in `guard`. Default false.
    */
   readonly keepsContract?: boolean;
-  /** Tells whether the files at `path` look like a model of this platform. Default: they never do. */
+  /** Returns whether the files at `path` look like a model of this platform. Default: always false. */
   accepts?(path: string): Promise<boolean>;
   /**
-   * Returns whether the files at `path` are all there, or what is missing, so that a version half copied is
-   * not loaded. Judge by what the model's own files say that it needs. Default: they are all there.
+   * Returns whether all files at `path` exist, or what is missing, so that a partly copied version is not loaded.
+   * Decide by what the model's own files say that it needs. Default: always complete.
    */
   isComplete?(path: string): Promise<Completeness>;
-  /** Its models in the plural, such as `SavedModels`, for messages. Default: `<name> models`. */
+  /** Plural name of its models, such as `SavedModels`, for messages. Default: `<name> models`. */
   readonly models?: string;
   /** The form of a model's files, such as `a folder with saved_model.pb`, for messages. */
   readonly files?: string;
   /**
-   * Describes the model at `path` by its files, such as its signatures: `serving-kit inspect` prints it. A
-   * model that can kill the process is loaded in a canary process first, or not at all.
+   * Describes the model at `path` from its files, such as its signatures: `serving-kit inspect` prints it. A model that
+   * can kill the process is loaded in a canary process first, or not loaded.
    */
   inspect?(path: string, options: O): Promise<ModelInspection>;
   /**
@@ -79,9 +79,9 @@ export interface PlatformDefinition<O> {
   libraryReport?(request: LibraryReportOptions, options: O): Promise<LibraryReport>;
   /** Installs that library: `serving-kit install <name>` calls it. */
   install?(request: InstallLibraryOptions): Promise<InstalledLibrary>;
-  /** An upper bound of what the model will hold. Default: 1.2 times the size of its files. */
+  /** Returns an upper bound of the resources that the model will hold. Default: 1.2 times the size of its files. */
   estimateResources?(storage: StoragePath, options: O): Promise<Resources>;
-  /** Makes a predictor of one that another thread shares: see `Predictor.share`. */
+  /** Makes a predictor from one that another thread shares: see `Predictor.share`. */
   attach?(
     shared: SharedPredictor,
     services: PlatformServices,
@@ -90,15 +90,15 @@ export interface PlatformDefinition<O> {
   probe?(context: PlatformLoadContext<O>): Promise<void>;
 }
 
-/** Makes a platform with options: what `definePlatform` gives. */
+/** A function from options to a platform: the result of `definePlatform`. */
 export interface PlatformFactory<O extends object = Record<string, never>> {
   (options?: O): Platform;
-  /** The `platformName` of what it makes. */
+  /** The `platformName` of its platforms. */
   readonly platformName: string;
 }
 
 /**
- * Makes a platform, the plugin that teaches every part of the kit a new kind of model.
+ * Defines a platform: the plugin that adds a kind of model to every part of the kit.
  *
  * The result is a function from options to a `Platform`:
  *
@@ -122,7 +122,7 @@ export function definePlatform<O extends object = Record<string, never>>(
   definition: PlatformDefinition<O>,
 ): PlatformFactory<O> {
   const { keepsContract = false } = definition;
-  /** Checks a predictor, or puts `guard` around it, which then runs it as the version. */
+  /** Checks a predictor, or wraps it in `guard`, which then runs it as the version. */
   const checked = (
     method: string,
     predictor: unknown,
@@ -153,7 +153,7 @@ export function definePlatform<O extends object = Record<string, never>>(
           ...(warmingUp && { warmingUp }),
           ...(own && { own }),
         };
-        // Predictors that keep the contract start nothing that could go astray.
+        // Predictors that keep the contract start nothing that could fail outside a call.
         const loading = keepsContract
           ? definition.load(context)
           : runAsModel(id, () => definition.load(context));
@@ -187,7 +187,7 @@ export function definePlatform<O extends object = Record<string, never>>(
   return Object.assign(create, { platformName: definition.name });
 }
 
-/** The members that only the command asks for, as far as the definition has them. */
+/** The members that only the command uses, as far as the definition has them. */
 function describedBy<O>(definition: PlatformDefinition<O>, options: O): Partial<Platform> {
   const { models, files, inspect, libraryReport, install } = definition;
   return {

@@ -43,7 +43,7 @@ export interface DefinedModel<T extends ModelType = ModelType> extends Platform 
   /** The inputs and outputs of each signature, as defined. */
   readonly signatures: T["signatures"];
   readonly batchable: boolean;
-  /** Whether it has `accepts`, and so is a platform that reads folders of versions. */
+  /** Whether the model has `accepts`, and so is a platform that reads folders of versions. */
   readonly readsFolders: boolean;
   /** The loader of one version. Default: version 1 of a model without files. */
   loader(storage?: StoragePath, id?: ServableId): Loader<Predictor>;
@@ -61,7 +61,7 @@ export function isDefinedModel(value: unknown): value is DefinedModel {
 type Answer = Readonly<Record<string, AnyValues>>;
 type Predict = (inputs: Tensors, loaded: unknown, context: CallContext) => Answer | Promise<Answer>;
 
-/** A definition of either form, without its types. */
+/** A definition of either kind, without its types. */
 export interface Definition extends ModelLifecycle<unknown> {
   readonly signatures: ModelType["signatures"];
   readonly predict: Readonly<Record<string, Predict>>;
@@ -115,7 +115,7 @@ async function load({ load }: Definition, context: ModelLoadContext): Promise<un
   try {
     return await load?.(context);
   } catch (error) {
-    context.signal.throwIfAborted(); // with the reason of the abort, not with what it led to
+    context.signal.throwIfAborted(); // throw the abort's reason, not an error that the abort caused
     const { path } = context;
     const isClear = isServingError(error) && error.message.includes(path);
     throw isClear ? error : errors.loadThrew(path, error);
@@ -144,13 +144,13 @@ function predictorOf(
   };
 }
 
-/** The signatures with their shapes as promises: an author relies on them. */
+/** Signatures that check shapes, because the author's code relies on them. */
 const checked = (signatures: ModelType["signatures"]): PredictorLike["signatures"] =>
   Object.fromEntries(
     Object.entries(signatures).map(([name, one]) => [name, { ...one, checksShapes: true }]),
   );
 
-/** Runs a call, and ends its timer when the call has ended. */
+/** Runs a call, and clears its timer when the call has ended. */
 function ending(call: ModelCall, run: () => Answer | Promise<Answer>): Answer | Promise<Answer> {
   let isPending = false;
   try {
@@ -168,7 +168,7 @@ const MEMBERS: ReadonlySet<string> = new Set([
   ...["inputs", "outputs", "signatures", "predict"],
 ]);
 
-/** Refuses what TypeScript would: a plain JavaScript program has no types. */
+/** Rejects what TypeScript would reject: plain JavaScript programs have no types. */
 function checkDefinition(by: string, definition: Definition): void {
   const { signatures, predict, batchable, accepts, load, dispose } = definition;
   for (const name of Object.keys(definition)) {

@@ -3,10 +3,10 @@
  *
  * - `float16` and `bfloat16` are the 16 bits of each number.
  * - `bool` is one byte an element, 0 or 1.
- * - `complex64` and `complex128` are interleaved real and imaginary parts: two numbers an element.
+ * - `complex64` and `complex128` are interleaved real and imaginary parts: two numbers per element.
  * - `string` is a list of byte strings.
  * - The quantized types (`qint8` …) are their integers.
- * - `int4`/`uint4` are one byte an element, sign- or zero-extended.
+ * - `int4`/`uint4` are one byte per element, sign- or zero-extended.
  */
 export interface TensorData {
   float16: Uint16Array;
@@ -44,18 +44,18 @@ export interface TensorData {
  */
 export type DType = keyof TensorData;
 
-/** A dtype whose elements have a fixed size: every one but `string`. */
+/** A dtype whose elements have a fixed size: every dtype except `string`. */
 export type NumericDType = Exclude<DType, "string">;
 
 /** The facts about a dtype with elements of a fixed size. */
 export interface NumericDTypeInfo<D extends NumericDType = NumericDType> {
-  /** Makes the typed array, of a length or over a buffer. */
+  /** Makes the typed array, from a length or over a buffer. */
   readonly array: {
     new (length: number): TensorData[D];
     new (buffer: ArrayBufferLike, byteOffset?: number, length?: number): TensorData[D];
     readonly BYTES_PER_ELEMENT: number;
   };
-  /** How many entries of the typed array one element takes: 2 for complex numbers, else 1. */
+  /** Entries of the typed array per element: 2 for complex numbers, else 1. */
   readonly entriesPerElement: 1 | 2;
 }
 
@@ -64,7 +64,7 @@ const one = <D extends NumericDType>(array: NumericDTypeInfo<D>["array"]): Numer
   entriesPerElement: 1,
 });
 
-/** The typed array and width of every dtype but `string`. */
+/** The typed array and width of every dtype except `string`. */
 export const NUMERIC_DTYPES: { readonly [D in NumericDType]: NumericDTypeInfo<D> } = {
   float16: one<"float16">(Uint16Array),
   bfloat16: one<"bfloat16">(Uint16Array),
@@ -90,7 +90,7 @@ export const NUMERIC_DTYPES: { readonly [D in NumericDType]: NumericDTypeInfo<D>
   qint32: one<"qint32">(Int32Array),
 };
 
-/** Tells whether a text is the name of a dtype. */
+/** Returns whether a string is the name of a dtype. */
 export function isDType(text: string): text is DType {
   return text === "string" || Object.hasOwn(NUMERIC_DTYPES, text);
 }

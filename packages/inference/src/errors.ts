@@ -6,11 +6,11 @@ import { conversionOf, kindOf, tagOf } from "./typed-array.js";
 const list = (names: Iterable<string>) =>
   [...names].map((name) => `"${name}"`).join(", ") || "none";
 
-/** A dtype and shape as messages show them: `float32 [-1,64]`. */
+/** Formats a dtype and shape for a message: `float32 [-1,64]`. */
 const described = ({ dtype, shape }: Pick<TensorSpec, "dtype" | "shape">) =>
   `${dtype} ${shape === null ? "of any shape" : `[${shape}]`}`;
 
-/** The same, which says what -1 is. */
+/** Formats a dtype and shape, and explains -1. */
 const explained = (dtype: DType, shape: Shape) =>
   `${described({ dtype, shape })}${shape?.includes(-1) ? " (-1 is any)" : ""}`;
 
@@ -21,7 +21,7 @@ const misshapen = (name: string, problem: string) =>
     details: { tensor: name },
   });
 
-/** The errors of this package, one factory for each reason. Platforms may throw them too. */
+/** Error factories of this package, one per reason. Platforms may throw these errors too. */
 export const errors = {
   signatureNotFound: (name: string, known: Iterable<string>) =>
     new ServingError(
@@ -232,7 +232,7 @@ export const errors = {
       `must have ${firstRows} rows, as "${first}" has; got ${rows}; all inputs of a batch have the same number of rows`,
     ),
 
-  /** `cause` is what was thrown, as `asError` of core returns it. */
+  /** `cause` is the thrown value as core's `asError` returns it. */
   modelThrew: (method: string, cause: unknown) => {
     const error = asError(cause);
     return new ServingError(

@@ -3,8 +3,8 @@ import type { ModelType, Specs } from "./model-type.js";
 import type { Signature, TensorSpec } from "./signature.js";
 
 /**
- * Checks that a model has the signatures that a program was compiled against: the same inputs, all outputs that are
- * expected, the same dtypes, and shapes that are at least as open.
+ * Checks that a model has the signatures that a program was compiled against: the same inputs, all expected outputs,
+ * the same dtypes, and shapes that are at least as open.
  *
  * @param where The path of the model, for messages.
  * @throws ServingError FAILED_PRECONDITION / MODEL_UNEXPECTED with the first difference.

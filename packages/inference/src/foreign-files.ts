@@ -2,14 +2,14 @@ import { join } from "node:path";
 import { type IncompleteFiles, incomplete } from "@serving-kit/core";
 import { gatedFiles } from "./gated-files.js";
 
-/** A kind of file that is found instead of a model, and what to do with it. */
+/** A kind of file that people mistake for a model, and what to do with it. */
 interface ForeignKind {
   readonly names: RegExp;
   readonly what: string;
   readonly remedy: (name: string) => string;
 }
 
-/** The first kind that a folder has counts. */
+/** The kinds in order of precedence: the first kind that a folder has is reported. */
 const KINDS: readonly ForeignKind[] = [
   {
     names: /\.keras$/i,
@@ -72,15 +72,15 @@ const KINDS: readonly ForeignKind[] = [
   },
 ];
 
-/** Whether a name is that of a model's main file. */
+/** Matches the name of a model's main file. */
 const MODEL_FILE = /^saved_model\.pb(txt)?$|\.(tflite|onnx)$/i;
 
-/** How many subfolders are looked into. */
+/** Maximum number of subfolders to search. */
 const MAX_SUBFOLDERS = 100;
 
 /**
- * Explains that a folder has no model: `missing` says what the platform expects, and files of kinds that
- * people take for models, or a model in a subfolder, are named with what to do.
+ * Explains why a folder has no model. `missing` says what the platform expects. The explanation names files that people
+ * mistake for models, or a model in a subfolder, and says what to do.
  */
 export async function explainMissingModel(path: string, missing: string): Promise<IncompleteFiles> {
   const entries = await gatedFiles.readdir(path, { withFileTypes: true }).catch(() => []);

@@ -1,7 +1,7 @@
 import type { Signature, TensorSpec } from "./signature.js";
 
 /**
- * A signature as lines of text for people, such as
+ * Formats a signature as readable lines of text, such as
  *
  * ```text
  * signature serving_default (tensorflow/serving/predict)

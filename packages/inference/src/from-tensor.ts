@@ -2,7 +2,7 @@ import type { DType } from "./dtype.js";
 import { BFLOAT16, FLOAT16, fromHalfFloat } from "./half-float.js";
 import { elementCount, type Tensor } from "./tensor.js";
 
-/** An element of a dtype as JavaScript has it. A complex number is its real and imaginary part. */
+/** The JavaScript value of one element of a dtype. A complex number is a pair of its real and imaginary parts. */
 export type PlainElementOf<D extends DType> = D extends "string"
   ? string
   : D extends "bool"
@@ -21,21 +21,21 @@ type Levels<E, S> = number[] extends S
       ? Levels<E, Rest>[]
       : unknown;
 
-/** The nested arrays of a tensor. `unknown` if the type does not have its rank. */
+/** The type of a tensor's nested arrays. `unknown` if the tensor's type does not have its rank. */
 export type NestedOf<T extends Tensor> =
   T extends Tensor<infer D> ? Levels<PlainElementOf<D>, T["shape"]> : never;
 
-/** The most empty lists: an empty tensor costs nothing, but its nested arrays do. */
+/** Maximum number of empty lists: an empty tensor costs nothing, but its nested arrays do. */
 const MAX_EMPTY_LISTS = 2 ** 20;
 
 const decoder = new TextDecoder();
 
 /**
- * Returns the elements of a tensor as nested arrays, a scalar as one element: numbers, bigints for int64 and
- * uint64, booleans for bool, strings decoded as UTF-8, pairs for complex numbers. Numbers of float16 and bfloat16
- * are decoded.
+ * Returns the elements of a tensor as nested arrays, or a single element for a scalar: numbers, bigints for int64 and
+ * uint64, booleans for bool, strings decoded as UTF-8, pairs for complex numbers. float16 and bfloat16 are decoded to
+ * numbers.
  *
- * @throws RangeError if the data do not fill the shape.
+ * @throws RangeError if the data does not fill the shape.
  *
  * @example
  * ```ts
@@ -55,8 +55,8 @@ export function nestedOf<const T extends Tensor>(tensor: T): NestedOf<T> {
 }
 
 /**
- * Returns the rows of a tensor: the part of `data` of each index of dimension 0. Rows share the memory of the
- * tensor.
+ * Returns the rows of a tensor: for each index of dimension 0, the matching part of `data`. Rows share the memory of
+ * the tensor.
  *
  * @throws RangeError for a scalar, which has no rows.
  *

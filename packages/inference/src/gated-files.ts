@@ -10,8 +10,8 @@ const gated = <F>(call: F): F => {
 };
 
 /**
- * `stat` and `readdir` of `node:fs/promises` for the files of models. They go through the gate of the storage that the
- * path is on (`storageGates`), so that a file system that hangs holds one thread. Use them in platforms.
+ * `stat` and `readdir` of `node:fs/promises` for model files. They go through the gate of the path's storage
+ * (`storageGates`), so that a file system that hangs blocks only one thread. Use them in platforms.
  */
 export const gatedFiles: { readonly stat: typeof stat; readonly readdir: typeof readdir } = {
   stat: gated(stat),

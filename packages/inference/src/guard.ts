@@ -24,34 +24,35 @@ import { signatureOf } from "./validate-inputs.js";
 
 /** Options of `guard`. */
 export interface GuardOptions {
-  /** The clock that deadlines refer to. Default `systemClock`. */
+  /** The clock of deadlines. Default `systemClock`. */
   readonly clock?: Clock | undefined;
-  /** How messages name the origin of the predictor. Default `the predictor`. */
+  /** Origin of the predictor, for messages. Default `the predictor`. */
   readonly where?: string | undefined;
   /**
-   * How long disposal waits for calls in flight, and then for the predictor's own disposal, in ms. When it has
-   * passed, disposal rejects and frees nothing more. Default 30,000.
+   * Maximum time in ms that disposal waits for calls in flight, and then for the predictor's own disposal. After it,
+   * disposal rejects and frees nothing more. Default 30,000.
    */
   readonly disposalTimeoutMs?: number | undefined;
 }
 
 /**
- * Makes a `Predictor` of one that an author wrote, and keeps the contract for it. Guarantees:
+ * Wraps an author's predictor in a `Predictor` that enforces the contract. Guarantees:
  * - E1 Signatures may be plain objects or Maps. They are checked and copied once.
- * - E2 A call that does not fit the signature, that has ended, or that comes after disposal, does not reach the
+ * - E2 A call that does not fit the signature, that has ended, or that comes after disposal does not reach the
  *   predictor: S6, S7, S10, S12.
  * - E3 Outputs are converted as by `toTensor`, and checked: names, dtypes, bytes of strings, rows of a batch, and
- *   shapes if the signature `checksShapes`. Outputs that were not requested are left out. What does not fit is
- *   INTERNAL / OUTPUT_INVALID; a wrong shape is PREDICTION_FAILED.
- * - E4 Outputs own their memory: an output over the memory of an input is copied. One over the memory of the answer
- *   before is OUTPUT_INVALID.
- * - E5 A call rejects at its deadline and when its signal aborts, whether the predictor does or not.
- * - E6 Anything thrown becomes a ServingError: INTERNAL / MODEL_THREW unless it is one, or the reason of the signal.
- * - E7 Disposal waits for calls in flight, calls the predictor's own disposal once, and can be repeated.
- * - E8 Other members, such as `allocate`, `share` and those of a batching predictor, are those of the predictor.
+ *   shapes if the signature `checksShapes`. Outputs that were not requested are dropped. An output that does not fit
+ *   fails the call with INTERNAL / OUTPUT_INVALID; a wrong shape with PREDICTION_FAILED.
+ * - E4 Outputs own their memory: an output that shares memory with an input is copied. An output that shares memory
+ *   with the previous answer is OUTPUT_INVALID.
+ * - E5 A call rejects at its deadline and when its signal aborts, even if the predictor does not.
+ * - E6 Any thrown value becomes a ServingError: INTERNAL / MODEL_THREW, unless it is a ServingError or the signal's
+ *   reason.
+ * - E7 Disposal waits for calls in flight, calls the predictor's own disposal once, and is idempotent.
+ * - E8 Other members, such as `allocate`, `share` and those of a batching predictor, are passed through.
  * - E9 E2, E5, E6 and E7 hold for `respond`, if the predictor has it.
  *
- * @throws ServingError INVALID_ARGUMENT / PREDICTOR_UNFIT if it is not a predictor with valid signatures.
+ * @throws ServingError INVALID_ARGUMENT / PREDICTOR_UNFIT if the value is not a predictor with valid signatures.
  *
  * @example
  * ```ts
@@ -101,7 +102,7 @@ class Guarded implements Predictor, AsyncDisposable {
   readonly uncallable: ReadonlyMap<string, Signature> | undefined;
   readonly batchable: boolean;
   readonly #target: PredictorLike;
-  /** The version that the predictor was loaded as. Undefined if no server loaded it. */
+  /** The version that the predictor was loaded as; undefined if no server loaded it. */
   readonly #id = runningModel();
   readonly #clock: Clock;
   readonly #disposalTimeoutMs: number;
@@ -161,7 +162,7 @@ class Guarded implements Predictor, AsyncDisposable {
     throwIfEnded(limits, this.#clock);
   }
 
-  /** Guards a call that no signature describes. */
+  /** Guards a call that has no signature. */
   async #guarded<T>(
     call: () => T | Promise<T>,
     check: (answer: T) => T,
@@ -183,7 +184,7 @@ class Guarded implements Predictor, AsyncDisposable {
       const known = this.#byName.get(name);
       if (known !== undefined) return known;
     }
-    signatureOf(this, name); // throws what is wrong with the name
+    signatureOf(this, name); // throws if the name is wrong
     return this.#byName.get(name) as GuardedSignature;
   }
 

@@ -9,7 +9,7 @@ import { toTensor } from "./to-tensor.js";
 import { kindOf } from "./typed-array.js";
 import { shapeFits, validateInputs, validateOutputs, validateTensor } from "./validate-inputs.js";
 
-/** The checks of the calls of one signature, for `guard`: E2 to E4. */
+/** Checks the calls of one signature for `guard`: E2 to E4. */
 export class GuardedSignature {
   readonly #signature: Signature;
   /** Whether dimension 0 of each input and output is the batch. */
@@ -33,7 +33,7 @@ export class GuardedSignature {
     for (const name in inputs) {
       const spec = specs.get(name);
       if (spec === undefined || !Object.hasOwn(inputs, name)) {
-        count = -1; // validateInputs says what is wrong
+        count = -1; // validateInputs reports the error
         break;
       }
       const tensor = inputs[name] as Tensor;
@@ -52,7 +52,7 @@ export class GuardedSignature {
     else throw errors.inputsInvalid(this.#signature.inputs.keys(), kindOf(inputs));
   }
 
-  /** The requested outputs of what a predictor returned. Throws OUTPUT_INVALID. */
+  /** Returns the requested outputs from the predictor's result. Throws OUTPUT_INVALID. */
   outputsOf(returned: unknown, inputs: Tensors, requested?: readonly string[]): Tensors {
     try {
       return this.#outputsOf(returned, inputs, requested?.length ? requested : this.#all);
@@ -114,13 +114,15 @@ export class GuardedSignature {
     if (count !== undefined && count !== rows) throw errors.rowsDiffer(name, count, first, rows);
   }
 
-  /** The rows of a tensor; undefined if it has another rank, as it may if the signature does not check shapes. */
+  /**
+   * Returns the number of rows of a tensor; undefined if its rank differs, which is possible if shapes are not checked.
+   */
   #rowsOf(spec: TensorSpec, { shape }: Tensor): number | undefined {
     return this.#hasRows && shape.length === spec.shape?.length ? shape[0] : undefined;
   }
 }
 
-/** As `toTensor`, which takes longer to see that a value is a tensor. */
+/** Same as `toTensor`, with a fast path for values that are tensors already. */
 function tensorOf(value: unknown, spec: TensorSpec, name: string): Tensor {
   if ((value as Tensor).dtype !== spec.dtype) return toTensor(value, spec, name);
   validateTensor(name, spec, value as Tensor);

@@ -1,4 +1,4 @@
-/** A float of 16 bits: a sign, an exponent and a fraction. */
+/** A 16-bit float format: a sign, an exponent and a fraction. */
 export interface HalfFloat {
   /** The exponent of the smallest normal number. */
   readonly minExponent: number;
@@ -15,8 +15,8 @@ const SIGN = 0x8000;
 const double = new DataView(new ArrayBuffer(8));
 
 /**
- * Returns the 16 bits of the float nearest to a number, ties to even, as IEEE 754 rounds. A number
- * beyond the largest one becomes an infinity; any NaN becomes the quiet one.
+ * Returns the 16 bits of the float nearest to a number, ties to even, as IEEE 754 rounds. A number beyond the largest
+ * float becomes an infinity; any NaN becomes the quiet NaN.
  */
 export function toHalfFloat(value: number, { minExponent, fractionBits }: HalfFloat): number {
   const infinity = SIGN - (1 << fractionBits);
@@ -26,8 +26,8 @@ export function toHalfFloat(value: number, { minExponent, fractionBits }: HalfFl
   if (magnitude === Number.POSITIVE_INFINITY) return sign + infinity;
   double.setFloat64(0, magnitude);
   const exponent = Math.max((double.getUint16(0) >> 4) - 1023, minExponent);
-  // Dividing by a power of two is exact, so that it is rounded once. A carry out of the fraction
-  // counts the exponent up, as it must.
+  // Dividing by a power of two is exact, so the value is rounded only once. A carry out of the fraction increments the
+  // exponent, as it must.
   const fraction = roundToEven(magnitude / 2 ** (exponent - fractionBits));
   const bits = ((exponent - minExponent) << fractionBits) + fraction;
   return sign + Math.min(bits, infinity);
@@ -39,7 +39,7 @@ function roundToEven(value: number): number {
   return rest > 0.5 || (rest === 0.5 && floor % 2 === 1) ? floor + 1 : floor;
 }
 
-/** Returns the number that 16 bits are: the inverse of `toHalfFloat`. */
+/** Returns the number that 16 bits represent: the inverse of `toHalfFloat`. */
 export function fromHalfFloat(bits: number, { minExponent, fractionBits }: HalfFloat): number {
   const sign = bits & SIGN ? -1 : 1;
   const fraction = bits & ((1 << fractionBits) - 1);

@@ -1,6 +1,5 @@
 /**
- * What a model is: dtypes, tensors, signatures, predictors, platforms, and the checks that inputs
- * fit a signature.
+ * The model types (dtypes, tensors, signatures, predictors, platforms) and the checks of inputs against signatures.
  *
  * @packageDocumentation
  */

@@ -7,10 +7,10 @@ import { elementCount, type Tensor } from "./tensor.js";
 import { kindOf, typedArrayOf } from "./typed-array.js";
 import { countOf, type Measured, shapeOfList } from "./value-shape.js";
 
-/** Maximum number of levels: the rank that TensorFlow survives. A cyclic list has more. */
+/** Maximum number of levels: the maximum rank that TensorFlow supports. A cyclic list has more. */
 const MAX_LEVELS = 254;
 
-/** Returns one element or nested lists of elements and typed arrays as a tensor: W2 to W6 of `toTensor`. */
+/** Converts one element, or nested lists of elements and typed arrays, to a tensor: W2 to W6 of `toTensor`. */
 export function listToTensor(value: unknown, spec: TensorSpec, name: string): Tensor {
   const { dtype } = spec;
   const isComplex = dtype === "complex64" || dtype === "complex128";
@@ -39,7 +39,7 @@ export function listToTensor(value: unknown, spec: TensorSpec, name: string): Te
 
 type Entries = (number | bigint | Uint8Array)[];
 
-/** Follows the first elements of nested lists. */
+/** Measures nested lists by their first elements. */
 function measure(value: unknown, spec: TensorSpec, name: string): Measured {
   const levels: number[] = [];
   let one = value;
@@ -66,7 +66,7 @@ function typedOf(value: ArrayBufferView, spec: TensorSpec, name: string): Entrie
   throw errors.typedArrayMismatch(name, spec, value);
 }
 
-/** Fails if a list that is empty by its first elements has others. */
+/** Fails if a list whose first elements are empty has other elements. */
 function checkEmpty(value: unknown, levels: readonly number[], name: string, at = ""): void {
   if (!Array.isArray(value)) return;
   const [, extent = 0, ...rest] = levels;
@@ -82,7 +82,7 @@ function checkEmpty(value: unknown, levels: readonly number[], name: string, at 
 
 const lengthOf = (list: unknown) => (list as { readonly length?: unknown }).length;
 
-/** A list by its length, any other value by itself. */
+/** Formats a list by its length, any other value by itself. */
 function shownOf(value: unknown): string {
   if (Array.isArray(value) || ArrayBuffer.isView(value)) return `${lengthOf(value)}`;
   if (typeof value === "string") return JSON.stringify(value.slice(0, 40));
@@ -91,7 +91,7 @@ function shownOf(value: unknown): string {
     : String(value).slice(0, 60);
 }
 
-/** Writes the elements of nested lists, of which the extents are known, in row-major order. */
+/** Writes the elements of nested lists of known extents in row-major order. */
 class Filling {
   readonly #name: string;
   readonly #spec: TensorSpec;
@@ -145,7 +145,7 @@ class Filling {
     return errors.listRagged(this.#name, this.#path(depth), expected, shownOf(value));
   }
 
-  /** The indices of the element that comes next, such as `[1][0]`. */
+  /** The indices of the next element, such as `[1][0]`. */
   #path(depth: number): string {
     const indices = this.#extents.slice(0, depth).map((extent, i) => {
       return Math.floor(this.#offset / (this.#widths[i + 1] ?? 1)) % extent;
@@ -154,7 +154,7 @@ class Filling {
   }
 }
 
-/** Returns what to write for an element that the dtype does not take. */
+/** Returns what to write instead of an element that the dtype does not accept. */
 function remedyFor(dtype: DType, value: unknown): string {
   if (value === null) return "write a number for a missing value, such as NaN";
   if (value === undefined) return "fill the hole";

@@ -31,9 +31,11 @@ export interface Mapping extends SignatureSpecs {
   ) => MaybePromise<Readonly<Record<string, AnyValues>>>;
 }
 
-/** Where a predictor is mapped. */
+/** The facts about a mapped predictor that its mapping does not have. */
 export interface MappedFacts {
-  /** The name of the mapped platform, by which other threads attach what it shares. Default none: it is not shared. */
+  /**
+   * Name of the mapped platform, under which other threads attach the shared predictor. Default none: it is not shared.
+   */
   readonly platform?: string | undefined;
   /** The name of the model, for errors. */
   readonly where: string;
@@ -41,10 +43,10 @@ export interface MappedFacts {
 }
 
 /**
- * Puts other inputs and outputs in front of a loaded predictor, which it takes over: what `mapPredictor` does with each
- * version. MP1 to MP6 hold.
+ * Adapts the inputs and outputs of a loaded predictor, and takes ownership of the predictor: the part of `mapPredictor`
+ * that runs for each version. MP1 to MP6 hold.
  *
- * @throws ServingError INVALID_ARGUMENT / SIGNATURE_NOT_FOUND or PREDICTOR_UNFIT, and then does not dispose the predictor.
+ * @throws ServingError INVALID_ARGUMENT / SIGNATURE_NOT_FOUND or PREDICTOR_UNFIT. The predictor is then not disposed.
  */
 export function mapLoaded(predictor: Predictor, mapping: Mapping, facts: MappedFacts): Predictor {
   const { signature: name = DEFAULT_SIGNATURE, inputs, outputs, before, after } = mapping;
@@ -71,7 +73,7 @@ export function mapLoaded(predictor: Predictor, mapping: Mapping, facts: MappedF
   return guard(like, { where, clock });
 }
 
-/** Shares under the name of the mapped platform, by which other threads find `attach`. */
+/** Shares the predictor under the name of the mapped platform, so that other threads find its `attach`. */
 function shareOf(predictor: Predictor, platform: string): Pick<PredictorLike, "share" | "unshare"> {
   if (predictor.share === undefined) return {};
   return {

@@ -34,45 +34,45 @@ type Called<T extends ModelType> = T["signatures"][keyof T["signatures"]];
 
 /** Options of `mapPredictor`. */
 export interface MapDefinition<I, O, T extends ModelType = ModelType> {
-  /** The name of the platform in configuration. Default `mapped-` and the name of the mapped one. */
+  /** The name of the platform in configuration. Default `mapped-` and the name of the wrapped platform. */
   readonly name?: string | undefined;
   /** The inputs that callers pass, by name. */
   readonly inputs: I;
   /** The outputs that callers receive, by name. */
   readonly outputs: O;
   /**
-   * Whether dimension 0 of every input and output is the batch, and `before` and `after` treat each row by itself.
+   * Whether dimension 0 of every input and output is the batch, and `before` and `after` treat each row independently.
    * Calls are joined if the mapped model is batchable too. Default false.
    */
   readonly batchable?: boolean | undefined;
   /** The signature of the mapped model that is called. Default `serving_default`. */
   readonly signature?: string | undefined;
-  /** The signatures that the mapped model must have. They type `before` and `after`. Default any. */
+  /** The signatures that the mapped model must have. They type `before` and `after`. Default: any signatures. */
   readonly expects?: T | undefined;
-  /** Makes the inputs of the mapped model: values that `toTensor` converts. Default: the inputs of the call. */
+  /** Computes the inputs of the mapped model: values that `toTensor` converts. Default: the inputs of the call. */
   readonly before?:
     | ((inputs: Given<I>, context: MapContext<I>) => MaybePromise<Inputs<Called<T>["inputs"]>>)
     | undefined;
-  /** Makes the outputs of the call from those of the mapped model. Default: the same. */
+  /** Computes the outputs of the call from the outputs of the mapped model. Default: the same outputs. */
   readonly after?:
     | ((outputs: Outputs<Called<T>["outputs"]>, context: MapContext<I>) => MaybePromise<Answer<O>>)
     | undefined;
 }
 
 /**
- * Puts other inputs and outputs in front of a platform or of a defined model: bytes of a picture instead of a tensor,
- * labels instead of numbers. The result is used like a defined model. Guarantees:
+ * Adapts the inputs and outputs of a platform or a defined model: image bytes instead of a tensor, labels instead of
+ * numbers. The result is used like a defined model. Guarantees:
  *
  * - MP1 Callers see one signature, `serving_default`, with `inputs` and `outputs`. Calls are checked against it, as by
  *   `guard`.
- * - MP2 A call runs `before`, the mapped model and `after`, in this order and once. An error of one ends the call, and
- *   the next does not run.
- * - MP3 The deadline and the signal of a call reach all three.
+ * - MP2 A call runs `before`, the mapped model and `after`, in this order and once each. If one fails, the call rejects
+ *   and the next does not run.
+ * - MP3 The deadline and the signal of a call apply to all three.
  * - MP4 The predictor is batchable if the definition and the mapped predictor are.
  * - MP5 Disposal waits for calls in flight, and disposes the mapped predictor once.
- * - MP6 A mapped predictor that can be shared with other threads is shared, and mapped in each of them.
+ * - MP6 If the mapped predictor can be shared with other threads, the result is shared too, and mapped in each thread.
  * - MP7 Loading fails with MODEL_UNEXPECTED or SIGNATURE_NOT_FOUND if the mapped model does not fit `expects` or has no
- *   such `signature`, and then disposes it.
+ *   such `signature`. The mapped predictor is then disposed.
  *
  * @example
  * ```ts
@@ -85,8 +85,8 @@ export interface MapDefinition<I, O, T extends ModelType = ModelType> {
  * const models = await createModelServer({ models: { photos: { basePath: "models/photos", platform: photos } } });
  * ```
  *
- * @throws ServingError INVALID_ARGUMENT / PREDICTOR_UNFIT if the specs are not valid; TypeError if `name` is that of
- * the mapped platform.
+ * @throws ServingError INVALID_ARGUMENT / PREDICTOR_UNFIT if the specs are not valid; TypeError if `name` is the name
+ * of the mapped platform.
  */
 export function mapPredictor<
   const I extends Specs,
@@ -100,7 +100,7 @@ export function mapPredictor<
   const { inputs, outputs, batchable = false } = mapping;
   const { name = `mapped-${target.platformName}` } = mapping;
   if (name === target.platformName) {
-    // Other threads would attach what it shares without the mapping.
+    // Other threads would attach the shared predictor without the mapping.
     throw new TypeError(
       `mapPredictor: name must differ from that of the mapped platform; got "${name}"`,
     );

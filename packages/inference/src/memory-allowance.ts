@@ -1,24 +1,24 @@
-/** The memory that one request may take. A decoder takes from it before it makes objects. */
+/** The memory that one request may use. A decoder takes from the allowance before it makes objects. */
 export interface MemoryAllowance {
   /**
-   * Takes bytes, before they are allocated.
+   * Takes bytes; call it before they are allocated.
    *
-   * @throws ServingError that refuses the request.
+   * @throws ServingError that rejects the request.
    */
   take(bytes: number): void;
 }
 
-/** The allowance without a limit. */
+/** An allowance without a limit. */
 export const UNLIMITED_MEMORY: MemoryAllowance = { take() {} };
 
 /**
- * The memory of JavaScript objects in bytes, as decoders count them: rounded up from measurements of V8, with what
- * refers to them.
+ * The memory of JavaScript objects in bytes, as decoders count it: rounded up from measurements of V8, including the
+ * reference to the object.
  */
 export const OBJECT_BYTES = {
   /** A string element: a view of bytes. */
   view: 128,
-  /** A short text, such as a name. */
+  /** A short string, such as a name. */
   text: 64,
   /** An entry of a map with its key and value. */
   entry: 256,

@@ -20,7 +20,7 @@ import type { PredictOptions } from "./predictor.js";
 export interface CallContext {
   /** The name of the signature that was called. */
   readonly signature: string;
-  /** The names of the requested outputs. Others may be returned too; they are left out. */
+  /** The names of the requested outputs. Additional outputs may be returned; they are dropped. */
   readonly outputs: readonly string[];
   /** Aborts with the reason of the caller's signal, and with DEADLINE_EXCEEDED at the deadline. Pass it on. */
   readonly signal: AbortSignal;
@@ -30,7 +30,7 @@ export interface CallContext {
 
 const NEVER = new AbortController().signal;
 
-/** A `CallContext` that makes its signal when that is read: most models do not read it. */
+/** A `CallContext` that creates its signal lazily, because most models do not read it. */
 export class ModelCall implements CallContext, Disposable {
   readonly signature: string;
   readonly outputs: readonly string[];
@@ -61,7 +61,7 @@ export class ModelCall implements CallContext, Disposable {
     return this.#signal;
   }
 
-  /** Ends the timer and the listener of the signal. */
+  /** Clears the timer and removes the listener of the signal. */
   [Symbol.dispose](): void {
     this.#timer?.[Symbol.dispose]();
     this.#unlisten?.();

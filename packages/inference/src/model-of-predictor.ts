@@ -13,7 +13,7 @@ export interface ModelFacts {
   readonly clock: Clock;
 }
 
-/** Makes a `Model` of a predictor, which it disposes when it is closed. */
+/** Makes a `Model` from a predictor. Closing the model disposes the predictor. */
 export function modelOf(predictor: Predictor, { platform, version, clock }: ModelFacts): Model {
   let closing: Promise<void> | undefined;
   const close = () => {
@@ -48,7 +48,7 @@ function predictOptions(
   };
 }
 
-/** Signatures as plain objects: the form that models have for their users. */
+/** Returns signatures as plain objects, the form of `Model.signatures`. */
 export function plainSignatures(
   signatures: ReadonlyMap<string, Signature>,
 ): ModelType["signatures"] {

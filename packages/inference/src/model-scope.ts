@@ -4,14 +4,15 @@ import type { ServableId } from "@serving-kit/core";
 const scope = new AsyncLocalStorage<ServableId>();
 
 /**
- * Runs code of a model, and marks all that it starts, such as timers and promises, as the model's: `runningModel`
- * returns the id there. Code of the built-in platforms runs without: until the first such run it costs nothing.
+ * Runs code of a model, and marks everything that it starts, such as timers and promises, as the model's:
+ * `runningModel` returns the id there. Code of the built-in platforms is not marked. Until the first marked run, this
+ * costs nothing.
  */
 export function runAsModel<T>(id: ServableId, run: () => T): T {
   return scope.run(id, run);
 }
 
-/** The id of the version whose code runs, or started what runs. Undefined outside of models. */
+/** Returns the id of the version whose code runs, or that started the code that runs. Undefined outside of models. */
 export function runningModel(): ServableId | undefined {
   return scope.getStore();
 }

@@ -13,7 +13,7 @@ export interface SignatureSpecs<I = Specs, O = Specs> {
 }
 
 /**
- * The type of a model as a value: what `serving-kit types` writes, and what a defined model has.
+ * The type of a model as a value: `serving-kit types` writes it, and a defined model has it.
  *
  * @example
  * ```ts
@@ -32,12 +32,12 @@ export interface ModelType {
   readonly signatures: { readonly [name: string]: SignatureSpecs };
 }
 
-/** The type of a model that has `serving_default` alone. */
+/** The type of a model whose only signature is `serving_default`. */
 export interface OneSignature<I, O> {
   readonly signatures: { readonly serving_default: SignatureSpecs<I, O> };
 }
 
-/** A shape without `readonly`, so that a hover shows `[-1, 64]`. */
+/** A shape without `readonly`, so that an editor shows `[-1, 64]`. */
 export type Plain<S> = S extends readonly unknown[] ? { -readonly [I in keyof S]: S[I] } : S;
 
 type OptionalIn<I> = {
@@ -45,7 +45,7 @@ type OptionalIn<I> = {
 }[keyof I];
 type Flat<T> = T extends infer U ? { [K in keyof U]: U[K] } : never;
 
-/** The values that become a tensor of a spec. */
+/** The values that convert to a tensor of a spec. */
 export type ValuesOf<P> =
   P extends TensorSpec<infer D, infer S>
     ? DType extends D
@@ -90,19 +90,19 @@ export type Given<I> = [OptionalIn<I>] extends [never]
 /** The outputs that a defined model may return. */
 export type Answer<O> = O extends unknown ? { readonly [K in keyof O]: ValuesOf<O[K]> } : never;
 
-/** The outputs that a caller receives: those of `N`, or all if `N` is empty. */
+/** The outputs that a caller receives: the outputs `N`, or all if `N` is empty. */
 export type Outputs<O, N extends keyof O = keyof O> = O extends unknown
   ? { readonly [K in [N] extends [never] ? keyof O : N]: TensorOf<O[K]> }
   : never;
 
 declare const hidden: unique symbol;
 
-/** The type of `inputs` while no signature is named and the model has no `serving_default`. */
+/** The type of `inputs` if no signature is named and the model has no `serving_default`. */
 export interface SignatureMustBeNamed<S> {
   readonly [hidden]: S;
 }
 
-/** The signature that a call without a name means; never if it must be named. */
+/** The signature of a call that names none; never if it must be named. */
 export type DefaultOf<T extends ModelType> = "serving_default" extends keyof T["signatures"]
   ? "serving_default"
   : never;

@@ -37,7 +37,7 @@ export interface ServerCallOptions<S = string, O = string> extends ModelCallOpti
   readonly label?: string | undefined;
 }
 
-/** The answer of a call, with the version that gave it. */
+/** The answer of a call, with the version that returned it. */
 export interface ModelAnswer<R> {
   readonly outputs: R;
   /** The model and version that answered. */
@@ -45,7 +45,7 @@ export interface ModelAnswer<R> {
 }
 
 /**
- * One model to call: what `loadModel` loads, or a server's model.
+ * One callable model: the result of `loadModel`, or a server's model.
  *
  * @example
  * ```ts
@@ -57,9 +57,9 @@ export interface ModelAnswer<R> {
 export interface Model<T extends ModelType = ModelType> extends AsyncDisposable {
   /** The inputs and outputs of each signature. */
   readonly signatures: T["signatures"];
-  /** The name of the platform that runs it; undefined if a server finds it out for each version. */
+  /** The name of the platform that runs the model; undefined if a server detects the platform of each version. */
   readonly platform: string | undefined;
-  /** The version that is loaded; of a server's model, the one that a call would get now. */
+  /** The loaded version; for a server's model, the version that a call would use now. */
   readonly version: bigint;
   /**
    * Computes the outputs of a signature. Inputs are values that `toTensor` converts.
@@ -70,7 +70,7 @@ export interface Model<T extends ModelType = ModelType> extends AsyncDisposable 
     S extends keyof T["signatures"] & string = DefaultOf<T>,
     O extends keyof OutputsOf<T, S> & string = keyof OutputsOf<T, S> & string,
   >(inputs: InputsOf<T, S>, options?: ModelCallOptions<S, O>): Promise<Outputs<OutputsOf<T, S>, O>>;
-  /** Waits for calls in flight and frees the model. Does nothing to a server's model, which the server owns. */
+  /** Waits for calls in flight and frees the model. No-op for a server's model, which the server owns. */
   close(): Promise<void>;
 }
 
@@ -79,7 +79,7 @@ export interface OpenModels {
   readonly [name: string]: ModelType;
 }
 
-/** Predictions of a server's models within the process: counted, traced and logged as a client's are. */
+/** Predictions of a server's models within the process: counted, traced and logged like the calls of clients. */
 export interface ModelCalls<M extends { [N in keyof M]: ModelType } = OpenModels> {
   /**
    * Calls a model and returns its outputs. Inputs are values that `toTensor` converts.
@@ -106,6 +106,6 @@ export interface ModelCalls<M extends { [N in keyof M]: ModelType } = OpenModels
     inputs: InputsOf<M[N], S>,
     options?: ServerCallOptions<S, O>,
   ): Promise<ModelAnswer<Outputs<OutputsOf<M[N], S>, O>>>;
-  /** Returns one model, to pass on. */
+  /** Returns one model, to pass to other code. */
   model<N extends keyof M & string>(name: N): Model<M[N]>;
 }

@@ -3,8 +3,8 @@ import { type FileHandle, open } from "node:fs/promises";
 import { storageGates } from "@serving-kit/core";
 
 /**
- * Opens a file to read. Anything that a read could wait for indefinitely is refused: a FIFO, a socket, a device. It
- * is opened without waiting, so that it holds no thread of the pool that the whole process shares. A file of a storage
+ * Opens a file for reading. Rejects anything that a read could block on indefinitely: a FIFO, a socket, a device. The
+ * open itself does not block, so that it holds no thread of the pool that the whole process shares. A file on storage
  * that may hang is opened through its gate: see `storageGates`.
  *
  * @throws Node's error if it cannot be opened; Error if it is neither a file nor a folder.
@@ -26,7 +26,7 @@ async function openNow(path: string): Promise<FileHandle> {
   }
 }
 
-/** Reads a file that `openFile` opens. Rejects as it does, or with Node's error. */
+/** Reads a file that `openFile` opens. Rejects as `openFile` does, or with Node's error. */
 export async function readFileOf(path: string): Promise<Buffer> {
   const file = await openFile(path);
   try {

@@ -1,6 +1,6 @@
-/** The values that an option may have. */
+/** The check of one option. */
 export interface OptionCheck {
-  /** The values in words, such as `an integer >= 1`. */
+  /** The valid values in words, such as `an integer >= 1`. */
   readonly expected: string;
   fits(value: unknown): boolean;
 }
@@ -32,13 +32,13 @@ const listOf = (expected: string, fits: (value: unknown) => boolean = isText): O
   fits: (value) => Array.isArray(value) && value.every(fits),
 });
 
-/** Checks of options that several platforms have. The elements of a list are strings that are not empty by default. */
+/** Checks of options that several platforms have. By default, the elements of a list are non-empty strings. */
 export const optionCheck = { count, boolean, path, oneOf, listOf };
 
 /**
  * Checks the options of a platform. An option that is undefined is absent.
  *
- * @throws TypeError that names the option, what was expected and what was given.
+ * @throws TypeError with the option's name, what was expected and what was received.
  */
 export function checkOptionsOf<O extends object>(
   platform: string,

@@ -2,7 +2,7 @@ import { withoutUndefined } from "@serving-kit/core";
 import { warmUpOf } from "./warm-up-options.js";
 
 /**
- * Returns the options of a platform, and instead of them those that a model has for itself, if they are set.
+ * Returns the options of a platform, overridden by the model's own options, if they are set.
  *
  * @throws as `check` does for the model's own options.
  */
@@ -16,7 +16,7 @@ export function optionsOfModel<O extends object>(
   return { ...options, ...withoutUndefined(ofModel) };
 }
 
-/** The options that a model has for itself under the name of its platform, with `warmup` as its `warmUp` says. */
+/** Returns the model's own options under the name of its platform, with `warmup` set from its `warmUp`. */
 export function ownOptions(
   own: Readonly<Record<string, unknown>> = {},
   platform: string,

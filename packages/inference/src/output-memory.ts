@@ -1,9 +1,9 @@
 import { errors } from "./errors.js";
 import type { Tensor, Tensors } from "./tensor.js";
 
-/** Up to so many bytes V8 keeps the elements in the heap, where a copy costs less than a look at `buffer`. */
+/** V8 keeps the elements of arrays up to this size on its heap; copying them costs less than reading `buffer`. */
 const SMALL_BYTES = 64;
-/** Above it, a buffer of the answer before is referred to weakly, so that it does not stay in memory. */
+/** Above this size, the buffer of the previous answer is referenced weakly, so that it does not stay in memory. */
 const KEPT_BYTES = 65_536;
 
 /** The memory of an output: a part of a buffer. */
@@ -14,15 +14,15 @@ interface Span {
 }
 
 /**
- * Sees to it that outputs own their memory (S3). Knows the memory of the answer before: a predictor that writes each
- * answer to the same buffer changes the answers that it gave.
+ * Ensures that outputs own their memory (S3). Remembers the memory of the previous answer: a predictor that writes each
+ * answer to the same buffer would change the answers that it returned before.
  */
 export class OutputMemory {
   readonly #last = new Map<string, Span>();
 
   /**
-   * Returns the tensor, or a copy if it has the memory of an input. Throws OUTPUT_INVALID if it has the memory of
-   * the answer before.
+   * Returns the tensor, or a copy if it shares memory with an input. Throws OUTPUT_INVALID if it shares memory with the
+   * previous answer.
    */
   owned(name: string, tensor: Tensor, inputs: Tensors): Tensor {
     const { dtype, shape, data } = tensor;
@@ -42,7 +42,7 @@ export class OutputMemory {
   }
 }
 
-/** A Buffer's own `slice` copies nothing. */
+/** `slice` of a Buffer does not copy. */
 const copyOf = (data: Float32Array | Uint8Array): Tensor["data"] =>
   data instanceof Uint8Array ? new Uint8Array(data) : data.slice();
 

@@ -1,4 +1,4 @@
-/** Members that `guard` has itself. */
+/** The members that `guard` defines itself. */
 const OWN: ReadonlySet<PropertyKey> = new Set([
   "constructor",
   "signatures",
@@ -10,7 +10,10 @@ const OWN: ReadonlySet<PropertyKey> = new Set([
   Symbol.dispose,
 ]);
 
-/** Defines on `to` the other members of `from`, inherited ones too: methods bound to it, fields by getters. */
+/**
+ * Defines the other members of `from` on `to`, including inherited ones: methods are bound to `from`, fields become
+ * getters.
+ */
 export function passOn(from: object, to: object): void {
   for (
     let owner: object | null = from;

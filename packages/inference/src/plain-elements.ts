@@ -4,19 +4,19 @@ import { BFLOAT16, FLOAT16, type HalfFloat, toHalfFloat } from "./half-float.js"
 /** An entry of the array that holds a tensor's elements. */
 type Entry = number | bigint | Uint8Array;
 
-/** Makes an entry from a plain value. Throws TypeError or RangeError with what was expected. */
+/** Converts a plain value to an entry. Throws TypeError or RangeError with what was expected. */
 export type Convert = (value: unknown) => Entry;
 
 const encoder = new TextEncoder();
-/** Half of a pair without the other half, which UTF-8 does not have. */
+/** A surrogate without its pair, which UTF-8 cannot encode. */
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
 /**
- * Returns the elements of a plain array as the data of a tensor. A float is rounded to the nearest one of
- * the dtype, ties to even; no other value is changed.
+ * Converts the elements of a plain array to the data of a tensor. A float is rounded to the nearest value of the dtype,
+ * ties to even; no other value is changed.
  *
- * @throws TypeError for a value of another type, such as a string, null or a nested array; RangeError for
- * a value that the dtype does not hold: beyond its limits, or a fraction where it has integers.
+ * @throws TypeError for a value of another type, such as a string, null or a nested array; RangeError for a value that
+ * the dtype cannot hold: beyond its limits, or a fraction in an integer dtype.
  */
 export function plainElements<D extends DType>(
   dtype: D,
@@ -39,12 +39,12 @@ export function plainElements<D extends DType>(
   return data as unknown as TensorData[D];
 }
 
-/** Returns one plain value as an entry of a tensor's data. Throws as `tensor` does for an element. */
+/** Converts one plain value to an entry of a tensor's data. Throws as `tensor` does for an element. */
 export function plainElement(dtype: DType, value: unknown): number | bigint | Uint8Array {
   return CONVERSIONS[dtype](value);
 }
 
-/** The function that makes an entry of a dtype. */
+/** Returns the function that converts a value to an entry of a dtype. */
 export const converterOf = (dtype: DType): Convert => CONVERSIONS[dtype];
 
 const integer = (min: number, max: number): Convert => {
@@ -143,5 +143,5 @@ function wrongType(expected: string, received: unknown): TypeError {
   return new TypeError(`expected ${expected}; got ${String(got).slice(0, 60)}`);
 }
 
-/** Returns the remedy for a list at the place of an element, for lists that are flat. */
+/** The remedy for a nested list in a list that must be flat. */
 export const FLAT = "; pass the elements of all dimensions in one flat array";

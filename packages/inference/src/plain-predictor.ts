@@ -3,8 +3,8 @@ import { isMap } from "./check-predictor.js";
 type Unchecked = Readonly<Record<string, unknown>>;
 
 /**
- * A copy of what an author wrote for signatures: a Map in which inputs and outputs are Maps, whether they were
- * plain objects or Maps. What is neither stays, for `checkPredictor` to refuse.
+ * Copies the signatures that an author wrote to a Map whose inputs and outputs are Maps, from plain objects or Maps.
+ * Other values are kept as they are, for `checkPredictor` to reject.
  */
 export function signaturesOf(signatures: unknown): unknown {
   return mapped(signatures, signatureOf);

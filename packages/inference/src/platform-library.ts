@@ -1,16 +1,16 @@
 /** The state of the library that runs a platform's models on this machine: `serving-kit doctor` prints it. */
 export interface LibraryReport {
-  /** The library in words, such as `TensorFlow Lite`. */
+  /** The name of the library, such as `TensorFlow Lite`. */
   readonly name: string;
   /** The library that opens. Absent if none does. */
   readonly opened?: OpenedLibrary;
-  /** Why none opens. Further lines, such as one for each place that was searched, follow the first. */
+  /** Why none opens. Further lines, such as one per searched place, follow the first. */
   readonly problem?: string;
   /** A command or a sentence that fixes the problem. Present if none opens. */
   readonly remedy?: string;
-  /** Further facts, a line each, such as libraries that are found and not used. Default none. */
+  /** Further facts, one per line, such as libraries that are found but not used. Default none. */
   readonly notes?: readonly string[];
-  /** Paths of files that `install` installed and that have changed since. Default none. */
+  /** Paths of files that `install` installed and that have changed since then. Default none. */
   readonly damaged?: readonly string[];
   /** Vector instructions of this CPU that such libraries use, as far as they can be listed. */
   readonly cpuFeatures?: readonly string[];
@@ -19,27 +19,26 @@ export interface LibraryReport {
 /** A library that opens. */
 export interface OpenedLibrary {
   readonly version: string;
-  /** Its file, or the name of its package. */
+  /** The library's file, or the name of its package. */
   readonly path: string;
-  /** Where it was found, such as `npm package onnxruntime-node`. */
+  /** The place where the library was found, such as `npm package onnxruntime-node`. */
   readonly origin: string;
 }
 
 /** Options of `Platform.install`. */
 export interface InstallLibraryOptions {
-  /** The version of the library. Default: one that was tested. */
+  /** The version of the library. Default: a tested version. */
   readonly version?: string | undefined;
   /**
-   * The SHA-256 in hexadecimal that the downloaded file must have. Needed for a version whose checksum the platform
-   * does not have itself.
+   * SHA-256 of the downloaded file, in hexadecimal. Required for a version whose checksum the platform does not have.
    */
   readonly sha256?: string | undefined;
-  /** The folder for the library. Default: one where models find it. */
+  /** The folder for the library. Default: a folder where models find it. */
   readonly dir?: string | undefined;
   /** URL of a mirror to download from. Default: the publisher's. */
   readonly archives?: string | undefined;
   readonly onProgress?: ((progress: InstallProgress) => void) | undefined;
-  /** If it aborts, the installation rejects with its reason. */
+  /** If the signal aborts, the installation rejects with its reason. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -47,23 +46,23 @@ export interface InstallLibraryOptions {
 export interface InstallProgress {
   readonly step: "downloading" | "checking" | "unpacking";
   readonly bytes: number;
-  /** Undefined while it is unknown. */
+  /** Undefined while the size is unknown. */
   readonly totalBytes?: number | undefined;
 }
 
 /** A library that was installed. */
 export interface InstalledLibrary {
-  /** The library in words, such as `libtensorflow`. */
+  /** The name of the library, such as `libtensorflow`. */
   readonly name: string;
   readonly version: string;
-  /** The folder that it is in. */
+  /** The folder of the library. */
   readonly folder: string;
   /** The path of the library: `libraryReport({ library })` examines it. */
   readonly library: string;
-  /** False if it was there already, intact. */
+  /** False if an intact library was already installed. */
   readonly isNew: boolean;
-  /** The files of an earlier installation that were damaged, and are intact again. */
+  /** The files of an earlier installation that were damaged and are now repaired. */
   readonly repaired: readonly string[];
-  /** The environment variable that names a library elsewhere, for one that is installed into `dir`. */
+  /** The environment variable to set if the library was installed into `dir`. */
   readonly variable?: string;
 }

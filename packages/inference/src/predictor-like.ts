@@ -17,8 +17,8 @@ export interface SignatureLike
 }
 
 /**
- * A predictor as an author writes it, before `guard`: plain objects where `Predictor` has Maps, and outputs that
- * `toTensor` converts. It receives inputs that fit the signature.
+ * A predictor as an author writes it, before `guard`: plain objects instead of Maps, and outputs that `toTensor`
+ * converts. It receives inputs that fit the signature.
  */
 export interface PredictorLike
   extends Omit<Predictor, "signatures" | "uncallable" | "batchable" | "predict"> {

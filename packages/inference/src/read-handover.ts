@@ -1,25 +1,25 @@
 import { type Clock, systemClock } from "@serving-kit/core";
 import { gatedFiles } from "./gated-files.js";
 
-/** How many bytes a `ReadHandover` keeps: those of models that were checked and not loaded yet. */
+/** Default maximum bytes that a `ReadHandover` keeps, for models that were checked and are not loaded yet. */
 export const HANDOVER_BYTES = 256 * 2 ** 20;
 
-/** How many files it keeps, however small. */
+/** Maximum number of files that it keeps, of any size. */
 const MAX_FILES = 1_000;
 
 /**
- * How long it keeps them, in ms. A version that is removed between its check and its load never takes what was read of
+ * Time in ms that it keeps them. If a version is removed between its check and its load, nothing takes what was read of
  * it.
  */
 const KEPT_MS = 60_000;
 
 type HandoverClock = Pick<Clock, "now" | "setTimeout">;
 
-/** A clock whose timers let the process end: nothing waits for the end of `KEPT_MS`. */
+/** A clock whose timers do not keep the process alive: nothing waits for the end of `KEPT_MS`. */
 const backgroundClock: HandoverClock = {
   now: systemClock.now,
   setTimeout(callback, delayMs) {
-    const timer = setTimeout(callback, delayMs).unref(); // no Clock: it is one
+    const timer = setTimeout(callback, delayMs).unref(); // not a Clock's timer: this is the clock
     return { [Symbol.dispose]: () => clearTimeout(timer) };
   },
 };
@@ -33,12 +33,11 @@ interface Kept<T> {
 }
 
 /**
- * Hands what was read of a file from the check of completeness to the load that follows, so that a model file is read
- * once.
+ * Passes the content of a file from the completeness check to the load that follows, so that a model file is read once.
  *
- * Keeps at most 256 MiB and 1,000 files, the newest, for a minute. What was kept is handed out once, and only if the file has not
- * changed since. A larger file is read again: between the check and the load no manager has reserved memory for it. A
- * canary reads its own copy too, since it is another process.
+ * Keeps at most 256 MiB and 1,000 files, the newest, for a minute. Content is returned once, and only if the file has
+ * not changed since. A larger file is read again, because no manager has reserved memory for it between the check and
+ * the load. A canary reads its own copy too, because it is another process.
  */
 export class ReadHandover<T> {
   readonly #maxBytes: number;
@@ -49,16 +48,16 @@ export class ReadHandover<T> {
 
   /**
    * @param maxBytes Default 256 MiB.
-   * @param clock Default: that of the process, whose timers here do not keep the process alive.
+   * @param clock Default: the process's clock, with timers that do not keep the process alive.
    */
   constructor(maxBytes = HANDOVER_BYTES, clock = backgroundClock) {
     this.#maxBytes = maxBytes;
     this.#clock = clock;
   }
 
-  /** Reads by `read`, and keeps what it returns. Rejects as `read` and `stat` do. */
+  /** Calls `read`, and keeps its result. Rejects as `read` and `stat` do. */
   async readAndKeep(path: string, read: () => Promise<T>): Promise<T> {
-    // Before it is read: what is written meanwhile changes the stamp.
+    // Stat before reading: a write in between changes the stamp.
     const { stamp, bytes } = await stampOf(path);
     const value = await read();
     if (bytes > this.#maxBytes) return value;
@@ -69,7 +68,7 @@ export class ReadHandover<T> {
     return value;
   }
 
-  /** Returns what was kept of the file as it is now, once; undefined if there is none. */
+  /** Returns the content that was kept for the file's current state, once; undefined if there is none. */
   async take(path: string): Promise<T | undefined> {
     if (!this.#kept.some((kept) => kept.path === path)) return undefined;
     const { stamp } = await stampOf(path).catch(() => ({ stamp: undefined }));

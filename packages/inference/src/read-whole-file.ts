@@ -1,14 +1,14 @@
 import { storageGates } from "@serving-kit/core";
 import { openFile } from "./open-file.js";
 
-/** So much is read before the signal is looked at again. */
+/** Bytes to read between two checks of the signal. */
 const CHUNK_BYTES = 8 * 2 ** 20;
 
 /**
- * Reads a file into memory of its own that does not move and that threads can share, so that a model can be
- * used from it while the file is truncated or replaced.
+ * Reads a file into memory of its own, which does not move and which threads can share. The model stays usable while
+ * the file is truncated or replaced.
  *
- * @throws as `openFile`; RangeError if the file shrinks meanwhile; the signal's reason, if it aborts.
+ * @throws as `openFile`; RangeError if the file shrinks during the read; the signal's reason if it aborts.
  */
 export async function readWholeFile(path: string, signal?: AbortSignal): Promise<Uint8Array> {
   const file = await openFile(path, signal);

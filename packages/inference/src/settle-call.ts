@@ -22,9 +22,9 @@ export function throwIfEnded(
 }
 
 /**
- * Settles as the outputs of a call do, or rejects with the signal's reason when it aborts, and with
- * DEADLINE_EXCEEDED / DEADLINE_EXCEEDED at `deadlineAtMs` on the clock (default `systemClock`): clauses S7 and S12 of
- * `Predictor`. What the call then computes is ignored.
+ * Settles as the outputs of a call do. Rejects with the signal's reason when it aborts, and with DEADLINE_EXCEEDED /
+ * DEADLINE_EXCEEDED at `deadlineAtMs` on the clock (default `systemClock`): clauses S7 and S12 of `Predictor`. Later
+ * results of the call are ignored.
  */
 export function settleCall<T>(
   outputs: Promise<T>,

@@ -4,11 +4,11 @@ import { TensorRecord } from "./tensor-record.js";
 
 type Specs = ReadonlyMap<string, TensorSpec>;
 
-/** The forms in which a call may name the tensors of a signature: the signature itself, then its aliases. */
+/** Returns the forms in which a call may name a signature's tensors: the signature itself, then its aliases. */
 export const formsOf = (signature: Signature): readonly Signature[] =>
   signature.aliases === undefined ? [signature] : [signature, ...signature.aliases];
 
-/** The form whose required inputs all have a name among `names`; the signature itself if there is none. */
+/** Returns the form whose required inputs all occur in `names`; the signature itself if there is none. */
 export function formNamedBy(
   signature: Signature,
   names: Pick<ReadonlySet<string>, "has">,
@@ -18,14 +18,14 @@ export function formNamedBy(
   return formsOf(signature).find(fits) ?? signature;
 }
 
-/** The names of one form by those of another; undefined if the form is the same. */
+/** Maps the names of one form to the names of another; undefined if the form is the same. */
 export function namesBetween(from: Specs, to: Specs): ReadonlyMap<string, string> | undefined {
   if (from === to) return undefined;
   const names = [...to.keys()];
   return new Map([...from.keys()].map((name, i) => [name, names[i] as string]));
 }
 
-/** Tensors under other names; without names, as they are. A tensor without another name keeps its own. */
+/** Renames tensors; without names, returns them unchanged. A tensor without a new name keeps its own. */
 export function renamed(tensors: Tensors, names: ReadonlyMap<string, string> | undefined): Tensors {
   if (names === undefined) return tensors;
   const record = new TensorRecord();

@@ -1,11 +1,11 @@
 import type { DType } from "./dtype.js";
 
-/** How the integers of a quantized tensor stand for real numbers: `real = (q - zeroPoint) * scale`. */
+/** The mapping of a quantized tensor's integers to real numbers: `real = (q - zeroPoint) * scale`. */
 export interface Quantization {
   /** One scale for the tensor, or one for each slice along `dimension`. */
   readonly scale: readonly number[];
   readonly zeroPoint: readonly number[];
-  /** The quantized dimension, where there is more than one scale. */
+  /** The quantized dimension, if there is more than one scale. */
   readonly dimension?: number;
 }
 
@@ -30,8 +30,8 @@ export interface TensorSpec<D extends DType = DType, S = Shape> {
   /** True for an input that may be left out, because the model has a default for it. */
   readonly isOptional?: boolean;
   /**
-   * The element that means "missing" in an optional input: NaN for floats, an empty string for strings. In JSON null
-   * does too, and a row may leave the input out that another row has. Default none: all rows have it, or none.
+   * The element that means "missing" in an optional input: NaN for floats, an empty string for strings. In JSON, null
+   * means the same, and a row may omit an input that other rows have. Default none: all rows have the input, or none.
    */
   readonly missing?: number | string;
 }
@@ -45,7 +45,7 @@ export interface OpaqueTensor {
   readonly shape: readonly number[] | null;
   /** The name inside the model, if it is one tensor. */
   readonly nativeName?: string;
-  /** The names of the three tensors of a sparse one. */
+  /** The names of the three tensors that make up a sparse tensor. */
   readonly cooSparse?: {
     readonly values: string;
     readonly indices: string;
@@ -77,22 +77,22 @@ export interface Signature {
   readonly methodName?: string;
   readonly inputs: ReadonlyMap<string, TensorSpec>;
   readonly outputs: ReadonlyMap<string, TensorSpec>;
-  /** Inputs that calls cannot pass. A signature with any cannot be called: see `Predictor.uncallable`. */
+  /** Inputs that calls cannot pass. A signature that has any cannot be called: see `Predictor.uncallable`. */
   readonly opaqueInputs?: ReadonlyMap<string, OpaqueTensor>;
-  /** Outputs that calls cannot return. Calls that request other outputs are answered. */
+  /** Outputs that calls cannot return. Calls that request only other outputs are answered. */
   readonly opaqueOutputs?: ReadonlyMap<string, OpaqueTensor>;
   /**
-   * Whether a call with other shapes than these is rejected (TENSOR_SHAPE_MISMATCH). Default false, as in
-   * TF Serving: shapes are descriptions, and the model itself refuses a shape that it cannot compute.
+   * Whether a call with other shapes is rejected (TENSOR_SHAPE_MISMATCH). Default false, as in TF Serving: shapes are
+   * descriptions, and the model itself rejects a shape that it cannot compute.
    */
   readonly checksShapes?: boolean;
   /**
-   * The same inputs and outputs in the same order under other names, such as those of the model's tensors. A
-   * server takes a call by the names of one form and answers by them; a predictor gets the names of the
+   * The same inputs and outputs in the same order under other names, such as the names of the model's tensors. A server
+   * accepts a call in the names of one form and answers in the same names. A predictor receives the names of the
    * signature itself. Default none.
    */
   readonly aliases?: readonly Signature[];
 }
 
-/** The name of the signature that is meant when none is named. */
+/** The signature of a call that names none. */
 export const DEFAULT_SIGNATURE = "serving_default";

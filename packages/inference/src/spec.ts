@@ -36,7 +36,7 @@ export interface SpecFactories {
   readonly qint16: SpecFactory<"qint16">;
   readonly quint16: SpecFactory<"quint16">;
   readonly qint32: SpecFactory<"qint32">;
-  /** The same spec of an input that a call may leave out. */
+  /** Returns the same spec for an input that a call may omit. */
   optional<S extends TensorSpec>(of: S): S & { readonly isOptional: true };
 }
 
@@ -45,8 +45,8 @@ const of =
   (shape) => ({ dtype, shape: shape as Plain<typeof shape> });
 
 /**
- * Tensor specs for `defineModel`: `spec.float32([-1, 64])` is `{ dtype: "float32", shape: [-1, 64] }`, with both in
- * its type.
+ * Factories of tensor specs for `defineModel`: `spec.float32([-1, 64])` is `{ dtype: "float32", shape: [-1, 64] }`, and
+ * its type has both.
  *
  * @example
  * ```ts

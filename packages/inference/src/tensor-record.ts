@@ -1,10 +1,10 @@
 import type { Tensor } from "./tensor.js";
 
 /**
- * A record of named tensors, empty when it is made, in which every name is just a name, `__proto__` too.
+ * A record of named tensors, initially empty. Any name is an ordinary key, including `__proto__`.
  *
- * What `Object.create(null)` makes would do as well, but V8 keeps that as a dictionary: each look at its
- * names takes ten times as long.
+ * `Object.create(null)` would work too, but V8 keeps such an object as a dictionary, and enumerating its names takes
+ * ten times as long.
  */
 export class TensorRecord {
   static {

@@ -5,8 +5,7 @@ import type { Shape } from "./signature.js";
 /**
  * An n-dimensional array: element type, shape and elements in row-major order.
  *
- * A scalar has shape `[]` and one element. A tensor is a value: its data must not be written to once it
- * has been handed over.
+ * A scalar has shape `[]` and one element. A tensor is a value: do not write to its data after you have passed it on.
  *
  * @example
  * ```ts
@@ -44,7 +43,7 @@ export type AnyTensor = { [D in DType]: Tensor<D> }[DType];
  */
 export type Tensors = Readonly<Record<string, Tensor>>;
 
-/** A `Float16Array`, which Node has from version 24 on. */
+/** A `Float16Array`, which Node has since version 24. */
 interface Float16Elements extends ArrayBufferView {
   readonly length: number;
   readonly [Symbol.toStringTag]: "Float16Array";
@@ -66,15 +65,14 @@ const decoder = new TextDecoder();
 /**
  * Makes a tensor and checks that the elements fill the shape.
  *
- * A typed array of the dtype is taken as it is, without a copy; the caller must not write to it
- * afterwards. For float16 that is a Uint16Array with the bits, or a Float16Array, whose memory the
- * tensor shares. Plain arrays are copied: numbers, bigints for int64 and uint64, booleans for bool,
- * strings (as UTF-8) or bytes for string; two numbers, real and imaginary, for a complex element.
- * Floats are rounded to the nearest number of the dtype; no other value is changed.
+ * A typed array of the dtype is used without a copy; the caller must not write to it afterwards. For float16, that is a
+ * Uint16Array with the bits, or a Float16Array, whose memory the tensor shares. Plain arrays are copied: numbers,
+ * bigints for int64 and uint64, booleans for bool, strings (as UTF-8) or bytes for string; two numbers, real and
+ * imaginary, for a complex element. Floats are rounded to the nearest number of the dtype; no other value is changed.
  *
- * @throws TypeError if the array is not one of the dtype, or an element has another type; RangeError if
- * the length is not that of the shape, a dimension is not an integer >= 0, or the dtype does not hold an
- * element: it is beyond the dtype's limits, or a fraction and the dtype has integers.
+ * @throws TypeError if the array is not of the dtype, or an element has another type; RangeError if the length does not
+ * match the shape, a dimension is not an integer >= 0, or the dtype cannot hold an element: it is beyond the dtype's
+ * limits, or a fraction in an integer dtype.
  *
  * @example
  * ```ts
@@ -102,11 +100,11 @@ export function tensor<D extends DType>(
 const MAX_RANK = 254;
 
 /**
- * The number of elements of a shape: the product of its dimensions, 1 for a scalar.
+ * Returns the number of elements of a shape: the product of its dimensions, 1 for a scalar.
  *
- * @throws RangeError for a dimension that is not an integer >= 0, for more than 254 dimensions, and if the
- * product of the dimensions that are not 0 exceeds 2^53 - 1: TensorFlow aborts the process if it overflows,
- * even if another dimension is 0.
+ * @throws RangeError for a dimension that is not an integer >= 0, for more than 254 dimensions, and if the product of
+ * the non-zero dimensions exceeds 2^53 - 1: TensorFlow aborts the process if that product overflows, even if another
+ * dimension is 0.
  */
 export function elementCount(shape: readonly number[]): number {
   if (shape.length > MAX_RANK) {
@@ -130,7 +128,7 @@ export function elementCount(shape: readonly number[]): number {
 }
 
 /**
- * The elements of a string tensor as texts, decoded as UTF-8.
+ * Returns the elements of a string tensor as strings, decoded as UTF-8.
  *
  * @example
  * ```ts

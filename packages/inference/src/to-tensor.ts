@@ -11,7 +11,7 @@ import { validateTensor } from "./validate-inputs.js";
 import { filled } from "./value-shape.js";
 
 /**
- * Returns a value as the tensor that a spec describes. docs/values.md has the table of cases.
+ * Converts a value to the tensor that a spec describes. docs/values.md has the table of cases.
  *
  * - W1 A Tensor of the dtype is returned as it is; its own shape counts.
  * - W2 A typed array of the dtype, or a flat list, fills a shape with at most one unknown extent.
@@ -20,7 +20,7 @@ import { filled } from "./value-shape.js";
  * - W4 A list of typed arrays is a batch of rows, each of which fills the rest of the shape.
  * - W5 If the rank is unknown, the extents are those of the value.
  * - W6 A number is rounded to the nearest value of a float dtype. No other element is changed.
- * - W7 Typed arrays are not copied; the tensor shares their memory. Lists are.
+ * - W7 Typed arrays are not copied; the tensor shares their memory. Lists are copied.
  * - W8 Any other value is an error that says what to write: another dtype's typed array, ragged lists, a fraction for
  *   an integer, a finite number that the dtype cannot hold, null, a cyclic list. Reading a value never takes more
  *   than 2^27 elements and 254 levels.
@@ -50,7 +50,7 @@ export function toTensor(value: unknown, spec: TensorSpec, name = "value"): Tens
 }
 
 /**
- * Returns the inputs of a call as tensors: `toTensor` of each. An optional input may be absent or undefined.
+ * Converts the inputs of a call to tensors: `toTensor` of each. An optional input may be absent or undefined.
  *
  * @throws ServingError INVALID_ARGUMENT with one of INPUTS_INVALID, INPUT_MISSING, INPUT_UNEXPECTED, or as `toTensor`.
  */
@@ -98,7 +98,7 @@ function convert(value: unknown, spec: TensorSpec, name: string): Tensor {
   return fromObject(value, spec, name);
 }
 
-/** The types of values that are one element. */
+/** The JavaScript types that represent one element. */
 const SCALARS: ReadonlySet<string> = new Set(["number", "bigint", "boolean", "string"]);
 
 function fromTyped(

@@ -2,10 +2,10 @@ import { type DType, NUMERIC_DTYPES, type NumericDType } from "./dtype.js";
 
 type AnyTypedArray = ArrayBufferView & { readonly length: number };
 
-/** The class of an object, such as `Float32Array` or `Set`, also of another realm. */
+/** Returns the class of an object, such as `Float32Array` or `Set`, including objects of another realm. */
 export const tagOf = (value: object): string => Object.prototype.toString.call(value).slice(8, -1);
 
-/** A value for a message, without what it holds: `a Set`, `an Int32Array`, `null`. */
+/** Formats the kind of a value for a message, without its content: `a Set`, `an Int32Array`, `null`. */
 export function kindOf(value: unknown): string {
   if (value === null || value === undefined) return String(value);
   if (typeof value !== "object") return `a ${typeof value}`;
@@ -14,15 +14,15 @@ export function kindOf(value: unknown): string {
   return /^[AEIO]/.test(tag) ? `an ${tag}` : `a ${tag}`;
 }
 
-/** Tags of arrays that hold a dtype in addition to those of its own class. */
+/** Classes of arrays that hold further dtypes in addition to their own. */
 const OTHER_TAGS: { readonly [tag: string]: readonly NumericDType[] } = {
   Float16Array: ["float16"],
   Uint8ClampedArray: ["uint8", "quint8"],
 };
 
 /**
- * Returns a typed array as one of the dtype over the same memory; undefined if it holds another dtype. Takes
- * arrays of another realm, such as those of a test runner.
+ * Returns a typed array as an array of the dtype over the same memory; undefined if it holds another dtype. Accepts
+ * arrays of another realm, such as a test runner's.
  */
 export function typedArrayOf(
   dtype: NumericDType,
@@ -36,7 +36,7 @@ export function typedArrayOf(
   return new array(buffer, byteOffset, length);
 }
 
-/** Returns what to write for a typed array of another dtype, by its tag. */
+/** Returns what to write instead of a typed array of another dtype. */
 export function conversionOf(dtype: DType, tag: string): string {
   if (dtype === "string") return "pass strings";
   const { name, BYTES_PER_ELEMENT } = NUMERIC_DTYPES[dtype]

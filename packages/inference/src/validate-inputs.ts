@@ -8,7 +8,7 @@ import { elementCount, type Tensor, type Tensors } from "./tensor.js";
 /**
  * Finds a signature by name; undefined if there is none.
  *
- * @throws ServingError UNIMPLEMENTED / SIGNATURE_UNSUPPORTED for one that cannot be called, with the reason.
+ * @throws ServingError UNIMPLEMENTED / SIGNATURE_UNSUPPORTED for a signature that cannot be called, with the reason.
  */
 export function findSignature(
   { signatures, uncallable }: Pick<Predictor, "signatures" | "uncallable">,
@@ -19,7 +19,7 @@ export function findSignature(
   throw errors.signatureUnsupported(name, reasonOf(refused));
 }
 
-/** Why a signature cannot be called. */
+/** Returns why a signature cannot be called. */
 export function reasonOf({
   opaqueInputs = new Map(),
   opaqueOutputs = new Map(),
@@ -34,8 +34,8 @@ export function reasonOf({
 }
 
 /**
- * Finds a signature by name. Throws SIGNATURE_NOT_FOUND (INVALID_ARGUMENT) with the known names, and as
- * `findSignature`.
+ * Finds a signature by name. Throws SIGNATURE_NOT_FOUND (INVALID_ARGUMENT) with the known names, or as `findSignature`
+ * does.
  */
 export function signatureOf(
   predictor: Pick<Predictor, "signatures" | "uncallable">,
@@ -47,9 +47,8 @@ export function signatureOf(
 }
 
 /**
- * Checks inputs against a signature: each that is not optional is there, none is unknown, and each has the
- * dtype of the signature and as many elements as its own shape says. Checks shapes only if the signature
- * `checksShapes`.
+ * Checks inputs against a signature: each required input is present, no input is unknown, and each has the dtype of the
+ * signature and as many elements as its own shape says. Checks shapes only if the signature `checksShapes`.
  *
  * @throws ServingError INVALID_ARGUMENT with one of INPUT_MISSING, INPUT_UNEXPECTED,
  * TENSOR_DTYPE_MISMATCH, TENSOR_SHAPE_MISMATCH, TENSOR_INVALID; the message has the tensor's name.
@@ -66,10 +65,10 @@ export function validateInputs(signature: Signature, inputs: Tensors): void {
 }
 
 /**
- * Checks the requested outputs and returns the names to compute: all, if none is requested.
+ * Checks the requested outputs and returns the names to compute: all outputs if none is requested.
  *
- * @throws ServingError INVALID_ARGUMENT / OUTPUT_NOT_FOUND; UNIMPLEMENTED / OUTPUT_UNSUPPORTED for an output
- * that cannot be returned, which all outputs may have among them.
+ * @throws ServingError INVALID_ARGUMENT / OUTPUT_NOT_FOUND; UNIMPLEMENTED / OUTPUT_UNSUPPORTED for an output that
+ * cannot be returned, even if it is only requested as one of all outputs.
  */
 export function validateOutputs(
   signature: Signature,
@@ -109,7 +108,7 @@ export function validateTensor(
   validateData(name, tensor);
 }
 
-/** Tells whether a shape has the rank of `expected` and each extent, where that is not -1. */
+/** Returns whether a shape has the rank of `expected` and the same extents, except those that are -1. */
 export function shapeFits(expected: readonly number[], shape: readonly number[]): boolean {
   if (expected.length !== shape.length) return false;
   for (let i = 0; i < expected.length; i++) {

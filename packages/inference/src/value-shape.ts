@@ -4,7 +4,7 @@ import type { Shape } from "./signature.js";
 import { elementCount } from "./tensor.js";
 
 /**
- * Returns the shape that `count` elements fill, in which at most one extent is unknown.
+ * Returns the shape that `count` elements fill, of which at most one extent is unknown.
  *
  * @throws ServingError INVALID_ARGUMENT / TENSOR_SHAPE_MISMATCH if two are unknown, or the count does not fit.
  */
@@ -28,7 +28,7 @@ export function filled(shape: Shape, count: number, dtype: DType, name: string):
   return extents;
 }
 
-/** The parts of a nested list by its first elements. */
+/** The levels of a nested list, measured by its first elements. */
 export interface Measured {
   /** The length of each level of lists. */
   readonly levels: readonly number[];
@@ -39,9 +39,9 @@ export interface Measured {
 }
 
 /**
- * Returns the shape of a nested list, as W2 to W5 of `toTensor` say.
+ * Returns the shape of a nested list, by W2 to W5 of `toTensor`.
  *
- * @throws ServingError INVALID_ARGUMENT / TENSOR_SHAPE_MISMATCH if it has none.
+ * @throws ServingError INVALID_ARGUMENT / TENSOR_SHAPE_MISMATCH if the list has no valid shape.
  */
 export function shapeOfList(
   shape: Shape,
@@ -70,7 +70,7 @@ export function shapeOfList(
   throw errors.nestingMismatch(name, dtype, shape, own);
 }
 
-/** The shape of lists of typed arrays, each of which fills the rest of the shape; undefined if they do not. */
+/** Returns the shape of lists of typed arrays, each of which fills the rest of the shape; undefined if they do not. */
 function rows(shape: readonly number[], levels: readonly number[], length: number) {
   const rest = shape.slice(levels.length);
   if (rest.length === 0) return undefined;
@@ -87,10 +87,10 @@ function rows(shape: readonly number[], levels: readonly number[], length: numbe
 const fits = (shape: readonly number[], own: readonly number[]) =>
   shape.length === own.length && shape.every((extent, i) => extent === -1 || extent === own[i]);
 
-/** The most elements of nested lists: what an array of V8 holds. */
+/** Maximum number of elements of nested lists: the maximum length of an array in V8. */
 export const MAX_LIST_ELEMENTS = 2 ** 27;
 
-/** The number of elements of nested lists. Throws RangeError above 2^27. */
+/** Returns the number of elements of nested lists. Throws RangeError above 2^27. */
 export function countOf(extents: readonly number[]): number {
   const count = elementCount(extents);
   if (count <= MAX_LIST_ELEMENTS) return count;

@@ -9,7 +9,7 @@ interface ElementTypes {
   bool: boolean | number;
 }
 
-/** One element of a dtype, as people write it. */
+/** One element of a dtype as a JavaScript value. */
 export type ElementOf<D> = D extends keyof ElementTypes ? ElementTypes[D] : number;
 
 /** An array. A typed array is not a `List`: it has no `flat`. */
@@ -29,7 +29,10 @@ export interface TypedArray<Tag> {
   readonly set: unknown;
 }
 
-/** Arrays that a dtype takes in addition to its own. No lib of TypeScript has to have them. */
+/**
+ * Arrays that a dtype accepts in addition to its own. They are named by tag so that no `lib` of TypeScript must have
+ * them.
+ */
 interface Tags {
   float16: "Uint16Array" | "Float16Array";
   uint8: "Uint8Array" | "Uint8ClampedArray";
@@ -48,9 +51,9 @@ type Nested<E, S, Row> = S extends readonly [unknown, ...infer Rest]
   : E;
 
 /**
- * The values that become a tensor of a dtype and shape: a tensor, the typed array of the dtype, nested arrays of
- * the rank, of one rank less (one row), or flat. An input takes them, and a model may return them. docs/values.md
- * has a table.
+ * The values that convert to a tensor of a dtype and shape: a tensor, the typed array of the dtype, or nested arrays of
+ * the rank, of one rank less (one row), or flat. Inputs accept them, and a model may return them. docs/values.md has a
+ * table.
  *
  * @example
  * ```ts
@@ -70,7 +73,7 @@ export type Values<D extends DType = DType, S = Shape> =
         ? ElementOf<D>
         : ElementOf<D> | List<unknown>);
 
-/** The values that become a tensor if no signature is known to the compiler. */
+/** The values that convert to a tensor if the compiler knows no signature. */
 export type AnyValues =
   | Tensor
   | { [D in DType]: Typed<D> }[DType]

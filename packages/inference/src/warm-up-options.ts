@@ -2,11 +2,11 @@
 export interface WarmUpOptions {
   /** Whether versions are warmed up before they are available. Default: as the platform's options say. */
   readonly enabled?: boolean | undefined;
-  /** How often each recorded request is made, from 1. Default: as the platform's options say. */
+  /** Number of times that each recorded request is run, at least 1. Default: as the platform's options say. */
   readonly iterations?: number | undefined;
 }
 
-/** The warm-up that a model has for itself, among the options of its versions (`StoragePath.options`). */
+/** Returns a model's own warm-up options from the options of its versions (`StoragePath.options`). */
 export function warmUpOf(own: Readonly<Record<string, unknown>> = {}): WarmUpOptions {
   return (own.warmUp as WarmUpOptions | undefined) ?? {};
 }

@@ -2,14 +2,14 @@ import { type DType, NUMERIC_DTYPES } from "./dtype.js";
 import type { Signature, TensorSpec } from "./signature.js";
 import { elementCount, type Tensor, type Tensors, tensor } from "./tensor.js";
 
-/** The most elements of a generated tensor: a shape is a model file's word. */
+/** Maximum number of elements of a generated tensor: a model file's shape cannot be trusted. */
 const MAX_ELEMENTS = 2 ** 26;
 
 /**
- * Generates inputs for a call of a signature: zeros (empty strings) for every input that may not be
- * left out. An extent that is not known is 1, a rank that is not known that of a scalar.
+ * Generates inputs for a call of a signature: zeros (empty strings) for every required input. An unknown extent is 1;
+ * an unknown rank means a scalar.
  *
- * @param rows the extent of dimension 0 where that is not known. Default 1.
+ * @param rows Extent of dimension 0 if it is unknown. Default 1.
  * @throws RangeError for an input of more than 2^26 elements.
  */
 export function zeroInputs({ inputs }: Pick<Signature, "inputs">, rows = 1): Tensors {

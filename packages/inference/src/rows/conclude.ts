@@ -2,7 +2,7 @@ import type { RowVerdict } from "../row-verdict.js";
 import { isSame, NUMBER_OF_ROWS } from "./extent.js";
 import { isRows, type RowValue, rowExtent } from "./row-value.js";
 
-/** The verdict on a signature by what is known of its outputs. */
+/** Returns the verdict on a signature from what is known of its outputs. */
 export function conclude(outputs: ReadonlyMap<string, RowValue | undefined>): RowVerdict {
   for (const [name, value] of outputs) {
     const problem = problemOf(value);

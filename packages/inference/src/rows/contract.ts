@@ -12,7 +12,7 @@ import {
   rows,
 } from "./row-value.js";
 
-/** A product of matrices, with leading axes that are gone through together or broadcast. */
+/** A matrix product. Leading axes are iterated in parallel or broadcast. */
 export function matMul(
   a: RowValue,
   b: RowValue,
@@ -29,7 +29,7 @@ export function matMul(
   if (left === undefined || right === undefined)
     return mixed("the rank of an operand is not known");
   if (left.length < 2 || right.length < 2) return mixed("an operand is not a matrix");
-  // As letters: the leading axes from the back, then the two of the matrix.
+  // Letters for axes: the leading axes from the back, then the two axes of the matrix.
   const leading = (rank: number) =>
     Array.from({ length: rank - 2 }, (_, i) => `batch${rank - 3 - i}`);
   const matrix = (one: string, two: string, isTransposed: boolean) =>
@@ -44,7 +44,7 @@ export function matMul(
   );
 }
 
-/** The sum of products that an equation such as `abc,cde->abde` describes. */
+/** The sum of products of an einsum equation such as `abc,cde->abde`. */
 export function einsum(equation: string, operands: readonly RowValue[]): RowValue {
   const problem = operands.find(
     (value) => !(isRows(value) || (isFixed(value) && !countsRows(value))),
@@ -62,7 +62,7 @@ export function einsum(equation: string, operands: readonly RowValue[]): RowValu
   );
 }
 
-/** Products of operands whose axes have names, summed over the names that the result has not. */
+/** Products of operands whose axes have names, summed over the names that are not in the result. */
 function contract(
   operands: readonly (readonly [RowValue, readonly string[]])[],
   result: readonly string[],
@@ -103,8 +103,8 @@ function contract(
 }
 
 /**
- * A convolution, a pooling or a resize: of each row along the other axes, with weights that are the same for all. The rows
- * are at axis 0.
+ * A convolution, a pooling or a resize: applied to each row along the other axes, with the same weights for all. The
+ * rows are at axis 0.
  */
 export function perImage(value: RowValue, weights: readonly RowValue[], rank?: number): RowValue {
   for (const one of [value, ...weights]) {

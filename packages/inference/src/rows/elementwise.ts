@@ -35,7 +35,7 @@ export function elementwise(operands: readonly RowValue[]): RowValue {
 
 type Operand = FixedValue | RowsValue;
 
-/** The reason that makes the result mixed, if an operand has no elements or is the number of rows. */
+/** Returns the reason that makes the result mixed, if an operand has no elements or is the number of rows. */
 function problemOf(operands: readonly RowValue[]): RowValue | undefined {
   const bad = operands.find(isMixed);
   if (bad !== undefined) return bad;
@@ -44,7 +44,7 @@ function problemOf(operands: readonly RowValue[]): RowValue | undefined {
   return isWhole ? undefined : mixed("an operand is a list or a handle");
 }
 
-/** Why an operand does not go with rows along an axis of the result; undefined if it does. */
+/** Returns why an operand is incompatible with rows along an axis of the result; undefined if it is compatible. */
 function problemAt(
   value: Operand,
   axis: number,
@@ -63,7 +63,7 @@ function problemAt(
   return numberOf(extent) === 1 ? undefined : "a constant has an extent where the rows are";
 }
 
-/** The shape that shapes are broadcast to; undefined if one of them is unknown. */
+/** Returns the broadcast shape; undefined if one of the shapes is unknown. */
 export function broadcast(shapes: readonly Extents[]): Extents {
   let result: readonly Extent[] = [];
   for (const shape of shapes) {
@@ -83,7 +83,7 @@ function wider(a: Extent, b: Extent | undefined): Extent {
   return known ?? OPEN;
 }
 
-/** A shape with another extent at an axis. */
+/** Returns a shape with the extent at an axis replaced. */
 export function replaced(shape: readonly Extent[], axis: number, extent: Extent): Extent[] {
   return shape.map((one, i) => (i === axis ? extent : one));
 }

@@ -1,7 +1,7 @@
 /**
  * An extent of a tensor as a product: `factor`, the number of rows if it `countsRows`, extents of the inputs by name,
- * and an unknown integer if it `isOpen`. Nothing in it but the number of rows differs between batches that calls
- * with inputs of the same shapes are joined to.
+ * and an unknown integer if it `isOpen`. Calls whose inputs have the same shapes can be joined to different batches;
+ * between these batches, only the number of rows differs.
  */
 export interface Extent {
   readonly factor: number;
@@ -22,17 +22,17 @@ export const literal = (factor: number): Extent => ({
 /** The number of rows. */
 export const NUMBER_OF_ROWS: Extent = { ...literal(1), countsRows: true };
 
-/** An extent of which nothing is known, except that the number of rows does not change it. */
+/** An unknown extent that does not depend on the number of rows. */
 export const OPEN: Extent = { ...literal(1), isOpen: true };
 
-/** An extent of the inputs, by a name of its own. */
+/** An extent of the inputs, with a name of its own. */
 export const symbol = (name: string): Extent => ({ ...literal(1), symbols: [name] });
 
-/** Extents of a file, where a negative number is an unknown extent. */
+/** Converts extents of a file, in which a negative number is an unknown extent. */
 export const extentsOf = (shape: readonly number[]): Extent[] =>
   shape.map((extent) => (extent < 0 ? OPEN : literal(extent)));
 
-/** The number that an extent is; undefined if it is not only a number. */
+/** Returns the number that an extent is; undefined if it has other factors. */
 export function numberOf({ factor, countsRows, symbols, isOpen }: Extent): number | undefined {
   return countsRows || symbols.length > 0 || isOpen ? undefined : factor;
 }
@@ -44,7 +44,7 @@ export function isSame(a: Extent, b: Extent): boolean {
   return isAlike && String(a.symbols) === String(b.symbols);
 }
 
-/** The product of extents; undefined if it has the number of rows squared. */
+/** Returns the product of extents; undefined if the number of rows would be squared. */
 export function product(extents: readonly Extent[]): Extent | undefined {
   if (extents.filter(({ countsRows }) => countsRows).length > 1) return undefined;
   return {
@@ -55,7 +55,7 @@ export function product(extents: readonly Extent[]): Extent | undefined {
   };
 }
 
-/** The quotient, if it is an integer in every batch; else undefined. */
+/** Returns the quotient if it is an integer in every batch; else undefined. */
 export function quotient(dividend: Extent, divisor: Extent): Extent | undefined {
   if (divisor.isOpen || divisor.factor === 0 || dividend.factor % divisor.factor !== 0) {
     return undefined;

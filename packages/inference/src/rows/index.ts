@@ -1,5 +1,5 @@
 /**
- * What provers of the independence of rows share: values of a graph as far as rows go, and how operations change them.
+ * Shared by the provers of row independence: the values of a graph in terms of rows, and how operations change them.
  *
  * @packageDocumentation
  */

@@ -12,7 +12,7 @@ import {
   rows,
 } from "./row-value.js";
 
-/** A value that is one of two, such as that of a variable of a loop before and after a turn. */
+/** Returns a value that is one of two, such as a loop variable before and after an iteration. */
 export function join(a: RowValue | undefined, b: RowValue | undefined): RowValue | undefined {
   if (a === undefined || b === undefined) return a ?? b;
   if (a.kind === "mixed" || b.kind === "mixed") return a.kind === "mixed" ? a : b;

@@ -19,7 +19,7 @@ import {
  */
 export type AxisPart = "all" | "some" | "one" | "new";
 
-/** A slice, with a part for each axis of the value and for each new one. Axes that follow are taken as they are. */
+/** A slice, with one part for each axis of the value and for each new axis. Trailing axes are taken whole. */
 export function slice(value: RowValue, parts: readonly AxisPart[]): RowValue {
   if (!isRows(value) && !isFixed(value)) return refused(value);
   if (countsRows(value)) return mixed("the number of rows is an operand");
@@ -44,7 +44,7 @@ export function slice(value: RowValue, parts: readonly AxisPart[]): RowValue {
   return isRows(value) ? rows(place, shape) : fixed(shape);
 }
 
-/** Takes slices of `data` along an axis by indices. `batchAxes` leading axes of both are gone through together. */
+/** Takes slices of `data` along an axis by indices. The first `batchAxes` axes of both are iterated in parallel. */
 export function gather(
   data: RowValue,
   indices: RowValue,
@@ -96,7 +96,7 @@ function gatherInRows(
   ]);
 }
 
-/** One of some values for each element of a mask: elementwise, or a row of them for each element of a vector. */
+/** Selects among values by a mask: for each element, or a row for each element of a vector. */
 export function choose(mask: RowValue, values: readonly RowValue[]): RowValue | undefined {
   const all = [mask, ...values];
   if (!all.every(isRows) || mask.kind !== "rows" || mask.shape.length !== 1) return undefined;

@@ -14,7 +14,7 @@ import {
   rows,
 } from "./row-value.js";
 
-/** A reshape to known extents; undefined stands for the one that is what is left. */
+/** A reshape to known extents; undefined marks the extent that is inferred. */
 export function reshape(value: RowValue, to: readonly (Extent | undefined)[]): RowValue {
   if (isFixed(value)) {
     const shape = to.map((extent) => extent ?? OPEN);
@@ -23,7 +23,7 @@ export function reshape(value: RowValue, to: readonly (Extent | undefined)[]): R
     return fixed(shape, value.elements);
   }
   if (!isRows(value)) return refused(value);
-  // Elements keep their order. So what stands before the axis must stay, and the axis must have an extent of k n.
+  // Elements keep their order, so the axes before the row axis must stay, and the row axis must have an extent of k n.
   const { axis, shape } = value;
   const isFirst = shape.slice(0, axis).every((extent) => numberOf(extent) === 1);
   const place = isFirst ? to.findIndex((extent) => !extent || numberOf(extent) !== 1) : axis;
@@ -38,7 +38,9 @@ export function reshape(value: RowValue, to: readonly (Extent | undefined)[]): R
   return result && isRows(result) ? result : mixed("it does not keep the axis of the rows");
 }
 
-/** The extents after a reshape, the one that is left included; undefined if that does not keep rows apart. */
+/**
+ * Returns the extents after a reshape, including the inferred one; undefined if the reshape does not keep rows apart.
+ */
 function filledIn(
   fromRows: readonly Extent[],
   to: readonly (Extent | undefined)[],
@@ -51,7 +53,7 @@ function filledIn(
   return left && to.map((extent) => extent ?? left);
 }
 
-/** A transposition. */
+/** A transpose. */
 export function transpose(value: RowValue, order: readonly number[] | undefined): RowValue {
   if (!isRows(value)) return refused(value);
   if (order?.length !== value.shape.length) return mixed("the order of the axes is not known");
@@ -59,7 +61,7 @@ export function transpose(value: RowValue, order: readonly number[] | undefined)
   return rows(order.indexOf(value.axis), shape);
 }
 
-/** A new axis with an extent of 1, which has the number `axis` in the result. */
+/** Inserts an axis of extent 1 at `axis`. */
 export function expand(value: RowValue, axis: number | undefined): RowValue {
   if (axis === undefined) return mixed("the new axis is not known");
   if (!isRows(value) && !isFixed(value)) return refused(value);
@@ -71,7 +73,7 @@ export function expand(value: RowValue, axis: number | undefined): RowValue {
   return rows(value.axis + (place <= value.axis ? 1 : 0), shape);
 }
 
-/** Removes axes of an extent of 1. */
+/** Removes axes of extent 1. */
 export function squeeze(value: RowValue, axes: readonly number[] | undefined): RowValue {
   if (!isRows(value) && !isFixed(value)) return refused(value);
   const { shape } = value;
@@ -79,7 +81,7 @@ export function squeeze(value: RowValue, axes: readonly number[] | undefined): R
   const removed = new Set(axes?.map((axis) => axisOf(axis, shape.length)));
   const left = shape.filter((_, axis) => !removed.has(axis));
   if (isFixed(value)) return axes ? fixed(left, value.elements) : fixed(undefined, value.elements);
-  // With one row the axis of the rows has an extent of 1 as well.
+  // With one row, the axis of the rows also has an extent of 1.
   if (axes === undefined || removed.has(value.axis))
     return mixed("it may remove the axis of the rows");
   const before = [...removed].filter((axis) => (axis as number) < value.axis).length;
@@ -112,13 +114,13 @@ export function concat(values: readonly RowValue[], axis: number | undefined): R
   );
 }
 
-/** Puts values beside each other along a new axis. */
+/** Stacks values along a new axis. */
 export function pack(values: readonly RowValue[], axis: number): RowValue {
   const parts = values.map((value) => expand(value, axis));
   return values.length === 1 ? (parts[0] as RowValue) : concat(parts, axis);
 }
 
-/** Whether values have their rows at the same axis and as many. */
+/** Returns whether values have their rows at the same axis, and the same number of rows. */
 export function areAligned([first, ...others]: readonly RowsValue[]): boolean {
   return (
     first !== undefined &&
@@ -138,13 +140,13 @@ function concatShape(values: readonly FixedValue[], axis: number | undefined) {
   return first.shape.map((extent, i) => (i === place ? OPEN : extent));
 }
 
-/** The integers of vectors one after another, if all are known. */
+/** Concatenates the integers of vectors, if all are known. */
 function concatElements(values: readonly FixedValue[]): readonly Extent[] | undefined {
   const isKnown = values.every(({ elements, shape }) => elements && (shape?.length ?? 2) <= 1);
   return isKnown ? values.flatMap(({ elements = [] }) => elements) : undefined;
 }
 
-/** Repeats a value along its axes, so many times each. */
+/** Repeats a value along each axis by the given count. */
 export function tile(value: RowValue, times: readonly Extent[] | undefined): RowValue {
   if (value.kind === "mixed" || value.kind === "list" || value.kind === "handle")
     return refused(value);

@@ -1,7 +1,7 @@
 import { type Extent, literal, OPEN } from "./extent.js";
 import { axisOf, fixed, isRows, mixed, type RowValue, rows } from "./row-value.js";
 
-/** The rows of an operation that computes one element of all along some axes. */
+/** A reduction: one element computed from all elements along some axes. */
 export function reduce(
   value: RowValue,
   axes: readonly number[] | undefined,
@@ -19,7 +19,7 @@ export function reduce(
   return rows(value.axis - before, reducedShape(value.shape, axes, keepsAxes) ?? []);
 }
 
-/** The rows of an operation that computes each element from all along some axes, such as softmax. */
+/** An operation that computes each element from all elements along some axes, such as softmax. */
 export function along(value: RowValue, axes: readonly number[] | undefined): RowValue {
   if (!isRows(value)) return refused(value);
   if (axes === undefined) return mixed("the axes along which it computes are not known");
@@ -28,7 +28,7 @@ export function along(value: RowValue, axes: readonly number[] | undefined): Row
   return used.has(value.axis) ? mixed("it computes along the rows") : value;
 }
 
-/** The same, where extents along these axes change in a way that rows do not matter to. */
+/** Same as `along`, but the extents along these axes change independently of the rows. */
 export function resized(value: RowValue, axes: readonly number[] | undefined): RowValue {
   const kept = along(value, axes);
   if (!isRows(kept) || axes === undefined) return kept;
@@ -39,7 +39,7 @@ export function resized(value: RowValue, axes: readonly number[] | undefined): R
   );
 }
 
-/** The result for a value that has no rows. */
+/** Returns the result for a value that has no rows. */
 export function refused(value: RowValue): RowValue {
   if (value.kind === "mixed") return value;
   if (value.kind === "rows")

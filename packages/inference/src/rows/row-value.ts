@@ -3,17 +3,17 @@ import type { Extent } from "./extent.js";
 /** The extents of a value; undefined if not even the rank is known. */
 export type Extents = readonly Extent[] | undefined;
 
-/** A value that is the same in every batch, such as weights; only known integers in it may count rows. */
+/** A value that is the same in every batch, such as weights. Only its known integers may count rows. */
 export interface FixedValue {
   readonly kind: "fixed";
   readonly shape: Extents;
-  /** Its integers, if they are known: extents and axes. */
+  /** The integers of the value, if they are known: extents and axes. */
   readonly elements?: readonly Extent[] | undefined;
 }
 
 /**
- * A value whose index along an axis belongs to a row of the batch: n rows have an extent of k n there, and k indices
- * in a row belong to a row. What belongs to a row depends on that row of the inputs alone.
+ * A value whose index along an axis belongs to a row of the batch: n rows have an extent of k n there, and k
+ * consecutive indices belong to one row. The elements of a row depend only on that row of the inputs.
  */
 export interface RowsValue {
   readonly kind: "rows";
@@ -21,20 +21,20 @@ export interface RowsValue {
   readonly shape: readonly Extent[];
 }
 
-/** Values that are written and read by indices which are the same in every batch. */
+/** A list of values that is read and written at indices that are the same in every batch. */
 export interface ListValue {
   readonly kind: "list";
-  /** The value of each of them; undefined before the first is written. */
+  /** The value of each element; undefined before the first write. */
   readonly element: RowValue | undefined;
 }
 
-/** A handle of variables and tables. */
+/** A handle of a variable or a table. */
 export interface HandleValue {
   readonly kind: "handle";
   readonly shape: Extents;
 }
 
-/** A value of which it is not known that its rows are independent. */
+/** A value whose rows are not known to be independent. */
 export interface MixedValue {
   readonly kind: "mixed";
   /** The reason as a clause. */
@@ -52,7 +52,7 @@ export const fixed = (shape: Extents, elements?: readonly Extent[]): FixedValue 
   ...(elements && { elements }),
 });
 
-/** A value with rows along an axis, if the axis and no other one counts them. */
+/** Returns a value with rows along an axis, if that axis and no other counts them. */
 export function rows(axis: number, shape: readonly Extent[]): RowsValue | MixedValue {
   if (shape[axis]?.countsRows !== true) return mixed("its result has no extent for the rows");
   const isSquare = shape.some(({ countsRows }, i) => countsRows && i !== axis);
@@ -64,14 +64,14 @@ export const isRows = (value: RowValue): value is RowsValue => value.kind === "r
 export const isFixed = (value: RowValue): value is FixedValue => value.kind === "fixed";
 export const isMixed = (value: RowValue): value is MixedValue => value.kind === "mixed";
 
-/** Whether the number of rows is in a value. */
+/** Returns whether the number of rows occurs in a value. */
 export const countsRows = (value: RowValue): boolean =>
   value.kind === "fixed" && (value.elements?.some((extent) => extent.countsRows) ?? false);
 
 /** The extent along the axis of the rows. */
 export const rowExtent = ({ shape, axis }: RowsValue): Extent => shape[axis] as Extent;
 
-/** An axis counted from the front; undefined if there is none of the number. */
+/** Returns an axis counted from the front; undefined if the axis does not exist. */
 export function axisOf(axis: number, rank: number): number | undefined {
   const positive = axis < 0 ? axis + rank : axis;
   return positive >= 0 && positive < rank ? positive : undefined;
