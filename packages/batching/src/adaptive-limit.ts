@@ -1,20 +1,20 @@
-/** How large a step may be, in parts of the limit. */
+/** Minimum and maximum step, as fractions of the limit. */
 const MIN_STEP = 0.01;
 const MAX_STEP = 0.125;
 
-/** Where the search for the best number of batches in flight stands. */
+/** The state of the search for the best number of batches in flight. */
 export interface AdaptiveLimit {
-  /** How many batches may be in flight; a fraction means that one more may, that part of the time. */
+  /** Batches that may be in flight. A fraction means that one more may be in flight for that fraction of the time. */
   readonly limit: number;
   readonly direction: 1 | -1;
-  /** The size of the next step, in parts of the limit. */
+  /** The size of the next step, as a fraction of the limit. */
   readonly step: number;
   /** The average latency under the previous limit. */
   readonly latencyMs: number;
   readonly hasImproved: boolean;
 }
 
-/** The state before anything was measured. */
+/** The state before the first measurement. */
 export function startLimit(limit: number): AdaptiveLimit {
   return {
     limit,
@@ -26,11 +26,11 @@ export function startLimit(limit: number): AdaptiveLimit {
 }
 
 /**
- * One step of the search: hill climbing on the average latency, as in TensorFlow's
- * `AdaptiveSharedBatchScheduler`. Latency is taken to be a convex function of the limit.
+ * Computes one step of the search: hill climbing on the average latency, as in TensorFlow's
+ * `AdaptiveSharedBatchScheduler`. It assumes that latency is a convex function of the limit.
  *
- * Better than before: go on, twice as far if the step before was good as well, half as far if it was
- * the return from a bad one. Worse: turn back.
+ * If latency improved, it continues in the same direction: twice as far if the previous step improved it too, half as
+ * far if the previous step reversed. If latency got worse, it reverses.
  */
 export function nextLimit(
   { limit, direction, step, latencyMs, hasImproved }: AdaptiveLimit,

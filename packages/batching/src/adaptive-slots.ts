@@ -7,26 +7,26 @@ import type { BatchQueueOptions } from "./batch-queue-options.js";
 import type { BatchFunction } from "./batch-scheduler.js";
 import { SharedSlots } from "./shared-slots.js";
 
-/** Options of `AdaptiveSlots`: the range of the search and its pace. */
+/** Options of `AdaptiveSlots`: the range and the pace of the search. */
 export interface AdaptiveSlotsOptions {
-  /** The fewest batches in flight. Default 1. */
+  /** Minimum number of batches in flight. Default 1. */
   readonly minSlots?: number | undefined;
-  /** The most batches in flight. Default `os.availableParallelism()`. */
+  /** Maximum number of batches in flight. Default `os.availableParallelism()`. */
   readonly maxSlots?: number | undefined;
-  /** Where the search begins. Default 3, or `maxSlots` if that is less. */
+  /** Initial number of batches in flight. Default 3, or `maxSlots` if that is less. */
   readonly initialSlots?: number | undefined;
-  /** After how many batches the limit is changed. Default 1000. */
+  /** Number of batches after which the limit is adjusted. Default 1000. */
   readonly batchesToAverageOver?: number | undefined;
   /** Default `systemClock`. */
   readonly clock?: Clock | undefined;
 }
 
 /**
- * SharedSlots that adjust their number to the best latency: too few slots leave cores idle, with too
- * many the batches wait for each other instead of growing.
+ * SharedSlots that tune their number for the lowest latency. Too few slots leave cores idle; with too many, batches
+ * wait for each other instead of growing.
  *
- * Every `batchesToAverageOver` batches it compares the average latency (from the arrival of the
- * oldest task to the end of the batch) with that of the round before and moves the number of slots.
+ * After every `batchesToAverageOver` batches, it compares the average latency (from the arrival of the oldest task to
+ * the end of the batch) with the previous round's, and adjusts the number of slots.
  */
 export class AdaptiveSlots implements AsyncDisposable {
   readonly #shared: SharedSlots;
@@ -34,7 +34,7 @@ export class AdaptiveSlots implements AsyncDisposable {
   readonly #max: number;
   readonly #batchesToAverageOver: number;
   #state: AdaptiveLimit;
-  /** The part of the fraction of the limit that is not used yet. */
+  /** The fractional slot that is carried to the next round. */
   #carry = 0;
   #batches = 0;
   #latencyMs = 0;
@@ -66,12 +66,12 @@ export class AdaptiveSlots implements AsyncDisposable {
     this.#shared = new SharedSlots({ slots: initialSlots, ...(clock && { clock }) });
   }
 
-  /** The number of batches in flight that is now thought best; it need not be an integer. */
+  /** The current estimate of the best number of batches in flight; it need not be an integer. */
   get inFlightBatchesLimit(): number {
     return this.#state.limit;
   }
 
-  /** How many batches run now. */
+  /** The number of batches that run now. */
   get numRunningBatches(): number {
     return this.#shared.numRunningBatches;
   }
@@ -107,7 +107,7 @@ export class AdaptiveSlots implements AsyncDisposable {
       this.#batches = 0;
       this.#latencyMs = 0;
     }
-    // The fraction is given as one slot more, that part of the time.
+    // The fraction becomes one more slot for that fraction of the time.
     const wanted = this.#state.limit + this.#carry;
     const slots = Math.min(Math.floor(wanted), this.#max);
     this.#carry = Math.min(wanted - slots, 1);

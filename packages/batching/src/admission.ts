@@ -2,19 +2,19 @@ import type { ServingError } from "@serving-kit/core";
 import type { TurnedAway } from "./batch-event.js";
 import { errors } from "./errors.js";
 
-/** A task that wants to be scheduled, and the queue as it finds it. */
+/** A task to schedule, and the state of the queue. */
 export interface Applicant {
   readonly size: number;
   readonly isExpired: boolean;
   readonly isClosed: boolean;
   readonly signal: AbortSignal | undefined;
   readonly maxTaskSize: number;
-  /** The size for which there is place in the task's level. */
+  /** The size for which the task's level has room. */
   readonly place: number;
   readonly expiredError: () => ServingError;
 }
 
-/** Why a task cannot be scheduled: the first reason of several that counts. */
+/** Returns why a task must be rejected: the first reason that applies. */
 export function refusalOf(applicant: Applicant): { because: TurnedAway; error: unknown } {
   const { size, signal, maxTaskSize, place } = applicant;
   if (signal?.aborted) return { because: "aborted", error: signal.reason };

@@ -1,13 +1,13 @@
-/** Why a task was rejected, or left before it had a result. */
+/** The reason why a task was rejected, or left before it had a result. */
 export type TurnedAway = "queue-full" | "task-too-large" | "queue-closed" | "aborted" | "expired";
 
 /** A batch that has started. Valid only during the callback: copy what you keep. */
 export interface StartedBatch {
-  /** The sum of the sizes of its tasks, and the size it is padded to. */
+  /** The sum of the sizes of its tasks, and the size that it is padded to. */
   readonly size: number;
   readonly paddedSize: number;
   readonly startedAtMs: number;
-  /** The tasks, or the parts of tasks that were cut: how large each is, and since when it waited. */
+  /** The tasks, or parts of split tasks: the size of each and its time of arrival. */
   readonly entries: readonly { readonly size: number; readonly enqueuedAtMs: number }[];
 }
 
@@ -19,12 +19,12 @@ export type BatchEvent =
       /** The number of tasks and the sum of their sizes. */
       readonly tasks: number;
       readonly size: number;
-      /** The size it was padded to. */
+      /** The size that it was padded to. */
       readonly paddedSize: number;
-      /** How long its oldest task had waited, and how long the batch ran, in milliseconds. */
+      /** Wait of its oldest task and run time of the batch, in milliseconds. */
       readonly queueMs: number;
       readonly runMs: number;
-      /** Why the batch failed as a whole. */
+      /** The error if the batch failed as a whole. */
       readonly error?: unknown;
       readonly atMs: number;
     }

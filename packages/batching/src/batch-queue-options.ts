@@ -3,73 +3,72 @@ import type { BatchEvent, StartedBatch } from "./batch-event.js";
 import { errors } from "./errors.js";
 
 /**
- * How one queue forms its batches. The names and defaults are those of TF Serving's
- * `BatchingParameters`, in milliseconds and camel case.
+ * Options for the batches of one queue. Names and defaults are those of TF Serving's `BatchingParameters`, in
+ * milliseconds and camel case.
  */
 export interface BatchQueueOptions<T = unknown, R = unknown> {
   /**
-   * The largest size of a task, and of a batch unless large tasks are split. An integer >= 1.
-   * Default 1000.
+   * Maximum size of a task, and of a batch unless large tasks are split. An integer >= 1. Default 1000.
    */
   readonly maxBatchSize?: number | undefined;
   /**
-   * How long the oldest task of a batch that is not full waits for others, in milliseconds; rounded
-   * up to whole ones. Default 0. Infinity waits until the batch is full.
+   * Maximum time in ms that the oldest task of a batch that is not full waits for others; rounded up to an integer.
+   * Default 0. Infinity waits until the batch is full.
    */
   readonly batchTimeoutMs?: number | undefined;
   /**
-   * Whether a batch that is not full waits while nothing of its queue runs.
+   * Whether a batch that is not full waits while no batch of its queue runs.
    *
-   * - `"idle-first"`, the default: it does not, so a lone task never waits. The timeout only counts
-   *   while another batch of the queue is running and a slot is free.
-   * - `"batch-timeout"`: it does, up to `batchTimeoutMs`, as in TF Serving.
+   * - `"idle-first"`, the default: it does not wait, so a lone task never waits. The timeout only applies while another
+   *   batch of the queue runs and a slot is free.
+   * - `"batch-timeout"`: it waits up to `batchTimeoutMs`, as in TF Serving.
    */
   readonly timing?: "idle-first" | "batch-timeout" | undefined;
   /**
-   * How many batches may wait, in each priority level: full ones, or such that the next task did not
-   * fit into. An integer >= 1. Default 10. Batches that run are not counted. What waits last waits for
-   * no more than this number, divided by the slots, and what runs.
+   * Maximum number of batches that wait in each priority level. A waiting batch counts if it is full or if the next
+   * task did not fit; running batches do not count. An integer >= 1. Default 10. It also bounds the wait of the last
+   * task: this number of batches, divided by the slots, plus the running ones.
    */
   readonly maxEnqueuedBatches?: number | undefined;
   /**
-   * The sizes that batches are padded to, rising; the last must be `maxExecutionBatchSize`. Default
-   * none: no padding. The scheduler decides, the batch function pads.
+   * The sizes that batches are padded to, ascending; the last must be `maxExecutionBatchSize`. Default none: no
+   * padding. The scheduler chooses the size; the batch function pads.
    */
   readonly allowedBatchSizes?: readonly number[] | undefined;
-  /** How many levels of priority there are. An integer >= 1. Default 1. */
+  /** Number of priority levels. An integer >= 1. Default 1. */
   readonly priorityLevels?: number | undefined;
-  /** Cuts tasks that do not fit into the rest of a batch. Default absent: a task is never cut. */
+  /** Splits tasks that do not fit into the rest of a batch. Default none: tasks are not split. */
   readonly splitting?: TaskSplitting<T, R> | undefined;
   /**
-   * Whether a task may run in the batch that another one starts. It must be symmetric and transitive.
-   * Default absent: every task may.
+   * Returns whether a task may run in the batch that another task starts. Must be symmetric and transitive. Default:
+   * every task may.
    */
   readonly joins?: ((first: T, task: T) => boolean) | undefined;
   /** The error of a task whose deadline passes while it waits. Default TASK_DEADLINE_EXCEEDED. */
   readonly expiredError?: (() => ServingError) | undefined;
   /** Receives each event. Must not throw. */
   readonly onEvent?: ((event: BatchEvent) => void) | undefined;
-  /** Receives each batch that starts, with all its tasks. Must be quick and must not throw. */
+  /** Receives each batch that starts, with all its tasks. Must be fast and must not throw. */
   readonly onBatchStart?: ((batch: StartedBatch) => void) | undefined;
 }
 
-/** How large tasks are cut and their results joined (TF Serving's `enable_large_batch_splitting`). */
+/** Functions that split large tasks and merge their results (TF Serving's `enable_large_batch_splitting`). */
 export interface TaskSplitting<T, R> {
-  /** The largest size of a batch, when tasks may be larger. An integer from 1 to `maxBatchSize`. */
+  /** Maximum size of a batch, if tasks may be larger. An integer from 1 to `maxBatchSize`. */
   readonly maxExecutionBatchSize: number;
-  /** Cuts a task in two, the first of `size`. Must not change the task. */
+  /** Splits a task in two, the first of `size`. Must not modify the task. */
   split(task: T, size: number): readonly [first: T, rest: T];
-  /** Joins the results of all parts, in order. */
+  /** Merges the results of all parts, in order. */
   merge(results: readonly R[]): R;
 }
 
-/** The options of a queue with every default filled in. */
+/** The options of a queue with all defaults filled in. */
 export type ResolvedBatchQueueOptions<T, R> = {
   readonly [K in keyof BatchQueueOptions]-?: K extends Unset
     ? BatchQueueOptions<T, R>[K] | undefined
     : NonNullable<BatchQueueOptions<T, R>[K]>;
 } & {
-  /** The largest size of a batch: `maxBatchSize`, unless tasks are split. */
+  /** Maximum size of a batch: `maxBatchSize`, unless tasks are split. */
   readonly maxExecutionBatchSize: number;
 };
 
@@ -94,7 +93,7 @@ const DEFAULTS: Omit<ResolvedBatchQueueOptions<never, never>, "maxExecutionBatch
 export const BATCH_QUEUE_OPTIONS = Object.keys(DEFAULTS) as readonly (keyof BatchQueueOptions)[];
 
 /**
- * Fills in the defaults and checks the whole, with TF Serving's messages where it has one.
+ * Fills in the defaults and checks the options. The messages are TF Serving's, if it has one for the problem.
  *
  * @throws ServingError INVALID_ARGUMENT / BATCHING_OPTIONS_INVALID.
  */
@@ -112,16 +111,15 @@ export function resolveBatchQueueOptions<T, R>(
 }
 
 /**
- * The smallest allowed size that holds `size`; `size` itself where the list is empty.
- *
- * The list rises, and its last entry is the largest batch there is.
+ * Returns the smallest allowed size that holds `size`, or `size` itself if the list is empty. The list is ascending,
+ * and its last entry is the maximum batch size.
  */
 export function padUp(allowedBatchSizes: readonly number[], size: number): number {
   for (const allowed of allowedBatchSizes) if (allowed >= size) return allowed;
   return size;
 }
 
-/** The size at which a batch is full for its list; Infinity where tasks are cut, and so always fit. */
+/** Returns the size at which a batch is full; Infinity if tasks are split, because then every task fits. */
 export function fullBatchSize<T, R>(options: ResolvedBatchQueueOptions<T, R>): number {
   const { splitting, maxExecutionBatchSize } = options;
   return splitting === undefined ? maxExecutionBatchSize : Number.POSITIVE_INFINITY;

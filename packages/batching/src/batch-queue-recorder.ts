@@ -8,9 +8,9 @@ type Held = Pick<
   "numEnqueuedTasks" | "enqueuedSize" | "numRunningBatches" | "numRunningTasks"
 >;
 
-/** Counts what a queue does and tells it as events. */
+/** Counts what a queue does and emits it as events. */
 export class BatchQueueRecorder {
-  /** Where events go. */
+  /** Receives each event. */
   onEvent: ((event: BatchEvent) => void) | undefined;
   /** Receives each batch that starts. */
   onBatchStart: ((batch: StartedBatch) => void) | undefined;
@@ -45,7 +45,7 @@ export class BatchQueueRecorder {
     this.onBatchStart?.(batch);
   }
 
-  /** Records a batch that ended at a time, as a whole with an error or not. */
+  /** Records that a batch ended at a time, with the error if it failed as a whole. */
   batchEnded<T, R>(
     batch: Batch<T, R>,
     atMs: number,

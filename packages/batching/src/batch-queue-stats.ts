@@ -1,18 +1,18 @@
 /**
- * What a queue has done since it was made, and what it holds now. A snapshot: plain data, safe to
- * keep and to send as JSON.
+ * Counts of a queue since it was made, and its current content. A snapshot: plain data that you can keep or send as
+ * JSON.
  *
- * Every task that was ever given to `schedule` is counted in exactly one of `numEnqueuedTasks`,
- * `numRunningTasks`, `succeeded`, `failed`, `aborted`, `expired` and the three `rejected`.
+ * Every task that was passed to `schedule` is counted in exactly one of `numEnqueuedTasks`, `numRunningTasks`,
+ * `succeeded`, `failed`, `aborted`, `expired` and the three `rejected`.
  */
 export interface BatchQueueStats {
-  /** Tasks that wait, and the sum of their sizes. */
+  /** Waiting tasks, and the sum of their sizes. */
   readonly numEnqueuedTasks: number;
   readonly enqueuedSize: number;
   /** Batches in flight now, and the tasks in them that have not settled. */
   readonly numRunningBatches: number;
   readonly numRunningTasks: number;
-  /** Tasks that gave a result. */
+  /** Tasks that returned a result. */
   readonly succeeded: number;
   /** Tasks whose batch failed, or whose result was an Error. */
   readonly failed: number;
@@ -26,21 +26,21 @@ export interface BatchQueueStats {
     readonly taskTooLarge: number;
     readonly queueClosed: number;
   };
-  /** Batches that were started. */
+  /** Batches that have started. */
   readonly batches: number;
-  /** The sum of the sizes of all batches that were started. */
+  /** The sum of the sizes of all batches that have started. */
   readonly batchedSize: number;
-  /** The sum of what all batches were padded by; `paddingSize / (batchedSize + paddingSize)` is the waste. */
+  /** The sum of the padding of all batches; `paddingSize / (batchedSize + paddingSize)` is the waste. */
   readonly paddingSize: number;
-  /** How many batches had each size (before padding), by rising size. */
+  /** Number of batches of each size (before padding), by ascending size. */
   readonly batchSizes: readonly { readonly size: number; readonly count: number }[];
-  /** How long tasks waited in the queue until their batch started, in milliseconds. */
+  /** Time that tasks waited in the queue until their batch started, in milliseconds. */
   readonly queueMs: DurationSummary;
-  /** How long batches ran, in milliseconds. */
+  /** Run time of batches, in milliseconds. */
   readonly runMs: DurationSummary;
 }
 
-/** A distribution of durations in milliseconds; all zero while nothing was recorded. */
+/** A distribution of durations in milliseconds; all zero until something is recorded. */
 export interface DurationSummary {
   readonly count: number;
   readonly mean: number;
@@ -48,6 +48,6 @@ export interface DurationSummary {
   readonly p50: number;
   readonly p95: number;
   readonly p99: number;
-  /** The exact greatest. */
+  /** The exact maximum. */
   readonly max: number;
 }

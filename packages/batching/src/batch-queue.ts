@@ -2,28 +2,29 @@ import type { BatchQueueOptions, ResolvedBatchQueueOptions } from "./batch-queue
 import type { BatchFunction, BatchScheduler } from "./batch-scheduler.js";
 import { SharedSlots, type SharedSlotsOptions } from "./shared-slots.js";
 
-/** A BatchScheduler whose options can change, as `addQueue` of SharedSlots or AdaptiveSlots makes it. */
+/** A BatchScheduler whose options can change: the result of `addQueue` of SharedSlots or AdaptiveSlots. */
 export interface BatchQueue<T, R> extends BatchScheduler<T, R> {
-  /** The options in force, defaults filled in. */
+  /** The current options, with all defaults filled in. */
   readonly options: ResolvedBatchQueueOptions<T, R>;
   /**
-   * Changes options from now on; those that are not named stay. Tasks that wait keep their place, also
-   * where the queue or the batches became smaller.
+   * Changes options from now on; options that are not named stay. Waiting tasks keep their place, even if the queue or
+   * the batches become smaller.
    *
    * @throws ServingError INVALID_ARGUMENT / BATCHING_OPTIONS_INVALID, and then changes nothing.
    */
   configure(changes: Omit<BatchQueueOptions<T, R>, "priorityLevels">): void;
   /**
-   * Takes a slot for a task that the caller runs itself, immediately and unqueued, as a batch of one. Undefined if it must
-   * be scheduled: a task waits or runs, no slot is free, the task needs padding, timing is not `"idle-first"`, or tasks
-   * came several at a time lately, so that others would join it. The first task of a queue is always scheduled.
+   * Acquires a slot for a task that the caller runs itself, immediately and unqueued, as a batch of one. Returns
+   * undefined if the task must be scheduled: another task waits or runs, no slot is free, the task needs padding,
+   * timing is not `"idle-first"`, or several tasks arrived together lately, so that others would join it. The first
+   * task of a queue is always scheduled.
    */
   startAlone(task: T, size: number): AloneTask | undefined;
 }
 
 /** A task that runs alone. */
 export interface AloneTask {
-  /** Frees the slot, and counts the outcome of the task. To be called once. */
+  /** Releases the slot, and counts the outcome of the task. Call it once. */
   end(outcome: "succeeded" | "failed" | "aborted" | "expired", error?: unknown): void;
 }
 
@@ -33,7 +34,7 @@ export interface CreateBatchQueueOptions<T, R>
     SharedSlotsOptions {}
 
 /**
- * Makes a queue with slots of its own, for callers with only one kind of task.
+ * Makes a queue with its own slots, for callers with only one kind of task.
  *
  * ```ts
  * await using queue = createBatchQueue(

@@ -1,4 +1,4 @@
-/** Where a task stands: `waiting` in a list, `running` in a batch, or `settled`. */
+/** The states of a task: `waiting` in a list, `running` in a batch, or `settled`. */
 export const WAITING = 0;
 export const RUNNING = 1;
 export const SETTLED = 2;
@@ -6,11 +6,11 @@ export const SETTLED = 2;
 /** The queue of a task, as the task sees it. */
 export interface TaskOwner<T, R> {
   abort(task: BatchTask<T, R>): void;
-  /** Rejects a task that waits. */
+  /** Rejects a waiting task. */
   fail(task: BatchTask<T, R>, error: unknown): void;
 }
 
-// A promise's two ends, handed over by `capture`, so that no closure is made for a task.
+// `capture` stores the two functions of a promise here, so that no closure is allocated per task.
 let lastResolve: (result: never) => void = () => {};
 let lastReject: (error: unknown) => void = () => {};
 function capture(resolve: (result: never) => void, reject: (error: unknown) => void): void {
@@ -20,9 +20,9 @@ function capture(resolve: (result: never) => void, reject: (error: unknown) => v
 const nobody = () => {};
 
 /**
- * One scheduled task: the links of the list it waits in, and the two ends of its promise.
+ * One scheduled task: the links of the list that it waits in, and the two functions of its promise.
  *
- * One object a task and nothing else: it is list node, abort listener and promise handle at once.
+ * A task is one object only: list node, abort listener and promise handle.
  */
 export class BatchTask<T, R> {
   task: T;
@@ -35,13 +35,13 @@ export class BatchTask<T, R> {
   resolve: (result: R) => void = nobody;
   reject: (error: unknown) => void = nobody;
   state: typeof WAITING | typeof RUNNING | typeof SETTLED = WAITING;
-  /** The room that stays empty in the batch before it, because the task does not fit there: see TaskList. */
+  /** The room left empty in the batch before this task, because the task does not fit there: see TaskList. */
   emptyBefore = 0;
   next: BatchTask<T, R> = this;
   previous: BatchTask<T, R> = this;
-  /** The task that this one is a part of, where large tasks are cut. */
+  /** The task that this one is a part of, if large tasks are split. */
   parent: BatchTask<T, R> | null = null;
-  /** The parts that this one was cut into so far. */
+  /** The parts that were split off this task so far. */
   parts: TaskParts<BatchTask<T, R>, R> | null = null;
 
   constructor(
@@ -76,7 +76,7 @@ export class BatchTask<T, R> {
   }
 }
 
-/** The parts of a large task so far, of type P, and their results. */
+/** The parts of a split task so far, of type P, and their results. */
 export class TaskParts<P, R> {
   readonly #parts: P[] = [];
   readonly #results: R[] = [];
@@ -87,7 +87,7 @@ export class TaskParts<P, R> {
     this.#running++;
   }
 
-  /** Takes in the result of a part. Gives those of all when no other part runs. */
+  /** Records the result of a part. Returns the results of all parts once no other part runs. */
   end(part: P, result: R): readonly R[] | undefined {
     this.#results[this.#parts.indexOf(part)] = result;
     return --this.#running === 0 ? this.#results : undefined;

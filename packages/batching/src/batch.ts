@@ -34,26 +34,25 @@ import { hasRows } from "./prove-rows.js";
 import { SignatureQueues } from "./signature-queues.js";
 
 /**
- * Puts a batch queue in front of a predictor: concurrent calls of the same kind (signature, inputs
- * given, outputs wanted) run as one.
+ * Puts a batch queue in front of a predictor: concurrent calls of the same kind (signature, given inputs, requested
+ * outputs) run as one.
  *
- * The result is a Predictor and keeps its contract. Each call is checked against its signature before
- * it is queued, so that it cannot hurt a batch; its `signal` and `deadlineAtMs` take it out of the
- * queue. What it shares with other threads is the predictor, which each of them may batch for itself.
- * `respond` is that of the predictor: bodies are not batched.
- * Calls with no row, and signatures whose dimension 0 is fixed, are not batched. Disposing it
- * runs what is queued, then disposes the predictor.
+ * The result is a Predictor and keeps its contract. Each call is checked against its signature before it is queued, so
+ * that it cannot fail a batch; its `signal` and `deadlineAtMs` remove it from the queue. Other threads share the
+ * unbatched predictor, and each thread may batch it separately. `respond` is passed through: bodies are not batched.
+ * Calls without rows, and signatures whose dimension 0 is fixed, are not batched. Disposal runs the queued calls, then
+ * disposes the predictor.
  *
  * ```ts
  * const batched = batch(predictor, { maxBatchSize: 32 });
  * const { y } = await batched.predict({ x: tensor("float32", [1, 2], [1, 2]) });
  * ```
  *
- * Beside the errors of the predictor, calls reject as `BatchScheduler` says (UNAVAILABLE /
- * BATCH_QUEUE_FULL, INVALID_ARGUMENT / TASK_TOO_LARGE, DEADLINE_EXCEEDED), with INVALID_ARGUMENT /
- * BATCH_NO_INPUTS, BATCH_NO_DIMENSION or BATCH_SIZES_UNEQUAL, and with FAILED_PRECONDITION /
- * BATCH_SHAPES_DIFFER or BATCH_OUTPUT_INVALID. Calls that share a batch never share a message of the model: they
- * get BATCH_FAILED with its code, or with `rerunFailedBatches` what RH1 to RH4 of `rerunByHalves` say.
+ * In addition to the predictor's errors, calls reject with the errors of `BatchScheduler` (UNAVAILABLE /
+ * BATCH_QUEUE_FULL, INVALID_ARGUMENT / TASK_TOO_LARGE, DEADLINE_EXCEEDED), with INVALID_ARGUMENT / BATCH_NO_INPUTS,
+ * BATCH_NO_DIMENSION or BATCH_SIZES_UNEQUAL, and with FAILED_PRECONDITION / BATCH_SHAPES_DIFFER or
+ * BATCH_OUTPUT_INVALID. Calls that share a batch never share a message of the model: they get BATCH_FAILED with the
+ * model's code or, with `rerunFailedBatches`, the errors of RH1 to RH4 of `rerunByHalves`.
  *
  * @throws ServingError FAILED_PRECONDITION / NOT_BATCHABLE; INVALID_ARGUMENT /
  * BATCHING_OPTIONS_INVALID.
@@ -78,7 +77,7 @@ class QueuedPredictor implements BatchedPredictor {
   readonly respond?: NonNullable<Predictor["respond"]>;
   readonly rowsAreIndependent?: NonNullable<Predictor["rowsAreIndependent"]>;
   readonly #slots: BatchSlots;
-  /** The queues of each signature that is batched. */
+  /** The queues of each batched signature. */
   readonly #batched = new Map<string, SignatureQueues>();
   #options: BatchingOptions;
   #disposed: Promise<void> | undefined;
@@ -134,7 +133,7 @@ class QueuedPredictor implements BatchedPredictor {
     try {
       const { signature = DEFAULT_SIGNATURE, outputs } = options;
       const queues = this.#batched.get(signature);
-      // The predictor knows best why it has no such signature.
+      // The predictor rejects the call with the reason.
       if (queues === undefined) return this.predictor.predict(inputs, options);
       validateInputs(queues.signature, inputs);
       if (outputs !== undefined || queues.signature.opaqueOutputs) {
@@ -240,7 +239,7 @@ const verdictMeasure = (verdicts: readonly (readonly [string, RowVerdict])[]): M
   })),
 });
 
-/** The rows that all inputs have. Throws where they do not have the same number. */
+/** Returns the common number of rows of all inputs. Throws if the numbers differ. */
 function rowsOf(inputs: Tensors): number {
   let rows = -1;
   for (const name in inputs) {

@@ -11,11 +11,11 @@ export interface BatchedPredictOptions extends PredictOptions {
 /** The stats of one queue of a batched predictor. */
 export interface CallQueueStats extends BatchQueueStats {
   readonly signature: string;
-  /** The inputs that the calls give. */
+  /** The inputs that the calls pass. */
   readonly inputs: readonly string[];
-  /** The outputs that they ask for. */
+  /** The outputs that the calls request. */
   readonly outputs: readonly string[];
-  /** Runs of parts of batches that failed: see `rerunFailedBatches`. */
+  /** Reruns of parts of failed batches: see `rerunFailedBatches`. */
   readonly reruns: number;
 }
 
@@ -23,17 +23,17 @@ export interface CallQueueStats extends BatchQueueStats {
 export interface BatchedPredictor extends Predictor {
   /** The predictor that runs the batches. */
   readonly predictor: Predictor;
-  /** The options that are in force: those it was made with, and the changes since. */
+  /** The current options: the initial ones, and the changes since. */
   readonly options: BatchingOptions;
   /** The verdicts on the rows of signatures, by name, if `proof` was `"required"`. */
   readonly rowVerdicts: Readonly<Record<string, RowVerdict>>;
   predict(inputs: Tensors, options?: BatchedPredictOptions): Promise<Tensors>;
   [Symbol.asyncDispose](): Promise<void>;
-  /** The counts and the content of each queue. Queues for parts of a signature come and go. */
+  /** Returns the counts and the content of each queue. Queues for parts of a signature come and go. */
   stats(): CallQueueStats[];
   /**
-   * Changes options from now on, for all signatures or for one; those that are not named stay.
-   * Calls that wait keep their place.
+   * Changes options from now on, for all signatures or for one; options that are not named stay. Waiting calls keep
+   * their place.
    *
    * @throws ServingError INVALID_ARGUMENT / BATCHING_OPTIONS_INVALID; INVALID_ARGUMENT /
    * SIGNATURE_NOT_FOUND.
@@ -41,10 +41,10 @@ export interface BatchedPredictor extends Predictor {
   configure(changes: Omit<SignatureBatchingOptions, "priorityLevels">, signature?: string): void;
 }
 
-/** Marks the predictors of `batch`, of every copy of this package. */
+/** Marks the predictors of `batch`, across all copies of this package. */
 export const BATCHED: unique symbol = Symbol.for("@serving-kit/batching:batched");
 
-/** Returns whether a predictor is one of `batch`. */
+/** Returns whether a predictor was made by `batch`. */
 export function isBatched(predictor: Predictor): predictor is BatchedPredictor {
   return BATCHED in predictor;
 }

@@ -7,33 +7,33 @@ import { SharedSlots } from "./shared-slots.js";
 import { checkPadding, type VariableLengthPadding } from "./variable-length-padding.js";
 
 /**
- * How the calls of one signature are batched. Sizes are rows: what dimension 0 of the inputs counts.
- * Names and defaults are those of TF Serving's `BatchingParameters`.
+ * Options for batching the calls of one signature. Sizes are rows: the extent of dimension 0 of the inputs. Names and
+ * defaults are those of TF Serving's `BatchingParameters`.
  */
 export interface SignatureBatchingOptions extends Omit<BatchQueueOptions, "splitting" | "joins"> {
-  /** Whether a call may have more rows than a batch and is then cut. Default false. */
+  /** Whether a call may have more rows than a batch; such a call is split. Default false. */
   readonly enableLargeBatchSplitting?: boolean | undefined;
-  /** The most rows of a batch where large calls are cut. Default `maxBatchSize`. */
+  /** Maximum rows of a batch if large calls are split. Default `maxBatchSize`. */
   readonly maxExecutionBatchSize?: number | undefined;
   /**
-   * Pads inputs that differ in dimensions that the signature leaves open to one shape: `true` for all
-   * inputs as TF Serving does, or the inputs by name. Default false: calls of different shapes run in
-   * different batches. Outputs keep the padded lengths that the model gave them.
+   * Pads inputs that differ in dimensions that the signature leaves open to one shape: `true` for all inputs as in TF
+   * Serving, or the inputs by name. Default false: calls of different shapes run in different batches. Outputs keep the
+   * padded lengths that the model returned.
    */
   readonly padVariableLengthInputs?:
     | boolean
     | Readonly<Record<string, VariableLengthPadding>>
     | undefined;
   /**
-   * Whether a batch of several calls that failed is run again by halves, once, with at most 2 log2(n) further
-   * runs for n calls, so that one bad call fails alone. Calls that are not settled by then get UNAVAILABLE /
-   * BATCH_UNSETTLED. Never for UNAVAILABLE, CANCELLED, DEADLINE_EXCEEDED and RESOURCE_EXHAUSTED, nor if the
-   * predictor's `state` is `"keep"`. Default false; in a model server true.
+   * Whether a failed batch of several calls is rerun by halves, once, so that one bad call fails alone. There are at
+   * most 2 log2(n) further runs for n calls. Calls that are not settled by then get UNAVAILABLE / BATCH_UNSETTLED. No
+   * rerun for UNAVAILABLE, CANCELLED, DEADLINE_EXCEEDED and RESOURCE_EXHAUSTED, nor if the predictor's `state` is
+   * `"keep"`. Default false; in a model server true.
    */
   readonly rerunFailedBatches?: boolean | undefined;
   /**
-   * What happens to a call with more rows than `maxBatchSize`: `"refuse"`, the default, rejects it with TASK_TOO_LARGE, as
-   * TF Serving does; `"run-alone"` passes it to the predictor as it is.
+   * Treatment of a call with more rows than `maxBatchSize`: `"refuse"`, the default, rejects it with TASK_TOO_LARGE, as
+   * TF Serving does; `"run-alone"` passes it to the predictor unbatched.
    */
   readonly largeCalls?: "refuse" | "run-alone" | undefined;
 }
@@ -43,38 +43,38 @@ export type BatchSlots = SharedSlots | AdaptiveSlots;
 
 /** Options for batching one predictor. */
 export interface BatchingOptions extends SignatureBatchingOptions {
-  /** The options that differ for signatures, by name; false leaves the calls of a signature as they are. */
+  /** Options that override those above for some signatures, by name; false disables batching of a signature. */
   readonly signatures?: Readonly<Record<string, SignatureBatchingOptions | false>> | undefined;
   /**
-   * What must be known of a model before its calls are joined: `"required"` joins only the calls of signatures whose rows are
-   * proven to be independent (see `proveRows`), in batches of at most as many rows as were probed, and leaves all others
-   * as they are. `"warn"`, the default, logs a warning if a probe finds that rows influence one another. `"none"` does not
-   * probe. For loaders (`batching`, `batchingLoader`) only.
+   * The proof that is required before a model's calls are joined. `"required"` joins only the calls of signatures whose
+   * rows are proven independent (see `proveRows`), in batches of at most as many rows as were probed, and does not
+   * batch the others. `"warn"`, the default, logs a warning if a probe finds that rows influence one another. `"none"`
+   * does not probe. For loaders (`batching`, `batchingLoader`) only.
    */
   readonly proof?: "required" | "warn" | "none" | undefined;
   /** The verdicts on the rows of signatures, by name, for metrics and status. Set by `proof: "required"`. */
   readonly rowVerdicts?: Readonly<Record<string, RowVerdict>> | undefined;
   /**
-   * The outcome of a predictor that is not `batchable`: `"refuse"`, the default, throws NOT_BATCHABLE;
-   * `"pass-through"` leaves its calls as they are.
+   * Treatment of a predictor that is not `batchable`: `"refuse"`, the default, throws NOT_BATCHABLE; `"pass-through"`
+   * does not batch its calls.
    */
   readonly unbatchable?: "refuse" | "pass-through" | undefined;
   /**
-   * Whether each signature is called once with zeros for each of its `allowedBatchSizes` when a version
-   * is loaded, before it is available: TF Serving's `enable_all_batch_sizes_warmup`. It moves a model
-   * that has a state. For loaders (`batching`, `batchingLoader`) only. Default false.
+   * Whether to call each signature once with zeros for each of its `allowedBatchSizes` when a version is loaded, before
+   * the version is available: TF Serving's `enable_all_batch_sizes_warmup`. These calls change the state of a model
+   * that has one. For loaders (`batching`, `batchingLoader`) only. Default false.
    */
   readonly enableAllBatchSizesWarmup?: boolean | undefined;
   /**
-   * How many batches run at a time, or slots to share with other predictors. Default
+   * Maximum number of batches that run at a time, or slots to share with other predictors. Default
    * `os.availableParallelism()`.
    */
   readonly slots?: number | BatchSlots | undefined;
-  /** Default `systemClock`. Must be absent if `slots` are shared: those have a clock. */
+  /** Default `systemClock`. Must be absent if `slots` are shared, because they have a clock. */
   readonly clock?: Clock | undefined;
 }
 
-/** The options that a queue does not have. */
+/** The options that `BatchQueueOptions` does not have. */
 const OWN_NAMES: Readonly<Record<Exclude<keyof BatchingOptions, keyof BatchQueueOptions>, true>> = {
   enableLargeBatchSplitting: true,
   maxExecutionBatchSize: true,
@@ -99,7 +99,7 @@ const NAMES: ReadonlySet<string> = new Set(
 /**
  * Rejects unknown options, which JavaScript would silently ignore.
  *
- * @throws ServingError INVALID_ARGUMENT / BATCHING_OPTIONS_INVALID with the name and those that exist.
+ * @throws ServingError INVALID_ARGUMENT / BATCHING_OPTIONS_INVALID with the unknown name and the valid ones.
  */
 export function checkOptionNames(options: BatchingOptions): void {
   for (const given of [options, ...Object.values(options.signatures ?? {})]) {
@@ -112,7 +112,7 @@ export function checkOptionNames(options: BatchingOptions): void {
 }
 
 /**
- * Returns the slots that options share, or new ones with the number and clock of the options.
+ * Returns the options' shared slots, or new slots with the number and clock of the options.
  *
  * @throws ServingError INVALID_ARGUMENT / BATCHING_OPTIONS_INVALID if the options have shared slots and
  * a clock; RangeError for a number of slots below 1.
@@ -130,7 +130,7 @@ export function slotsOf({ slots, clock }: BatchingOptions): BatchSlots {
   return slots;
 }
 
-/** The options that are in force for one signature. */
+/** Returns the current options of one signature. */
 export function signatureOptions(
   options: BatchingOptions,
   signature: string,
@@ -140,7 +140,7 @@ export function signatureOptions(
   return { ...options, ...withoutUndefined(own || {}) };
 }
 
-/** How one input is padded, or undefined if it is not. */
+/** Returns the padding of one input; undefined if it is not padded. */
 export function paddingOf(
   { padVariableLengthInputs = false }: SignatureBatchingOptions,
   input: string,

@@ -16,20 +16,20 @@ import { findDependence, provenOptions, proveRows } from "./prove-rows.js";
 import { warmUpBatchSizes } from "./warm-up.js";
 
 /**
- * Makes the adapter that batches every predictor it sees: the loaders that it gives load what the
- * loaders that it gets load, and put a batch queue in front (`batch`).
+ * Makes an adapter that batches predictors: its loaders load what the original loaders load, and put a batch queue in
+ * front (`batch`).
  *
- * All models and versions share slots, in turn, unless a function gives them
- * options of their own: it is called for each version, and undefined leaves that version unbatched.
- * `"auto"` is `{ proof: "required" }`: what is proven to have independent rows is batched. To
- * share slots between such options, pass the same `SharedSlots` as `slots` in each.
+ * All models and versions share slots, in turn, unless a function provides the options. The function is called for each
+ * version; if it returns undefined, that version is not batched. `"auto"` means `{ proof: "required" }`: signatures
+ * whose rows are proven independent are batched. To share slots between such options, pass the same `SharedSlots` as
+ * `slots` in each.
  *
  * ```ts
  * manager.connect(source.pipe(tensorflow(), batching({ maxBatchSize: 32 })));
  * ```
  *
- * Loading rejects with FAILED_PRECONDITION / NOT_BATCHABLE, INVALID_ARGUMENT /
- * BATCHING_OPTIONS_INVALID, WARM_UP_FAILED, or as the loader does.
+ * Loading rejects with FAILED_PRECONDITION / NOT_BATCHABLE, INVALID_ARGUMENT / BATCHING_OPTIONS_INVALID,
+ * WARM_UP_FAILED, or as the original loader does.
  */
 export function batching(
   options: "auto" | BatchingOptions | ((id: ServableId) => BatchingOptions | undefined) = {},
@@ -48,9 +48,9 @@ export function batching(
 }
 
 /**
- * Makes a loader of batched predictors of a loader of predictors: it loads what that one loads, and
- * puts a batch queue in front (`batch`). A function is asked whenever a version is loaded, before
- * its model is; where it gives undefined the predictor stays as it is.
+ * Makes a loader of batched predictors from a loader of predictors: it loads what the original loads, and puts a batch
+ * queue in front (`batch`). A function is called for each load, before the model is loaded; if it returns undefined,
+ * the predictor is not batched.
  *
  * Loading rejects as `batching` says, or as the function does.
  */
@@ -77,15 +77,15 @@ export function batchingLoader(
   });
 }
 
-/** `"auto"` as options. */
+/** Returns the options that `"auto"` means. */
 export const resolved = (options: "auto" | BatchingOptions): BatchingOptions =>
   options === "auto" ? { proof: "required" } : options;
 
-/** Whether proofs are required of a predictor whose structure is not examined: it is not batched. */
+/** Returns whether proofs are required but the predictor's structure is not examined; then it is not batched. */
 const isUnexamined = (predictor: Predictor, { proof }: BatchingOptions): boolean =>
   proof === "required" && predictor.rowsAreIndependent === undefined;
 
-/** The options for a predictor as far as its rows are proven to be independent, if that is required. */
+/** Returns the options for a predictor, restricted to the rows that are proven independent if that is required. */
 async function proven(
   predictor: Predictor,
   options: BatchingOptions,

@@ -16,12 +16,12 @@ import { type BatchedInput, concatInputs, rowsJoin, splitOutputs } from "./conca
 import { errors } from "./errors.js";
 import { isOfInputs, rerunByHalves } from "./rerun-by-halves.js";
 
-/** The calls that can be joined into one: of a signature, with the same given inputs and requested outputs. */
+/** Calls that can be joined into one: of one signature, with the same given inputs and requested outputs. */
 export interface CallKind {
   readonly name: string;
   readonly signature: Signature;
   readonly inputNames: readonly string[];
-  /** All of the signature's when absent. */
+  /** If absent, all outputs of the signature. */
   readonly outputNames?: readonly string[];
 }
 
@@ -29,12 +29,12 @@ export interface CallKind {
 export class CallQueue {
   readonly kind: CallKind;
   readonly queue: BatchQueue<Tensors, Tensors>;
-  /** Runs of parts of batches that failed. */
+  /** Reruns of parts of failed batches. */
   reruns = 0;
   readonly #predictor: Predictor;
-  /** How the predictor is called for every batch without a deadline. */
+  /** The options of a call for a batch without a deadline. */
   readonly #call: PredictOptions;
-  /** The listeners of calls that want the facts of their batch. */
+  /** The `onFact` listeners of calls, by task. */
   readonly #listeners = new WeakMap<Tensors, NonNullable<PredictOptions["onFact"]>>();
   #isListening = false;
   #options: SignatureBatchingOptions;
@@ -66,14 +66,14 @@ export class CallQueue {
     this.#listeners.set(task, onFact);
   }
 
-  /** Whether calls with so many rows are left to the predictor. */
+  /** Returns whether calls with this many rows go to the predictor unbatched. */
   leaves(size: number): boolean {
     return size > this.queue.maxTaskSize && this.#options.largeCalls === "run-alone";
   }
 
   /**
-   * Runs a call immediately and unqueued, if its queue is idle: the call passes to the predictor as it is. Undefined if it
-   * must be scheduled.
+   * Runs a call immediately and unqueued, if its queue is idle: the call goes to the predictor unchanged. Returns
+   * undefined if the call must be scheduled.
    */
   runAlone(inputs: Tensors, size: number, options: PredictOptions): Promise<Tensors> | undefined {
     if (this.#options.padVariableLengthInputs) return undefined;
@@ -116,12 +116,12 @@ export class CallQueue {
     });
   }
 
-  /** Whether failed batches are run again: never if a run moves the state of the model. */
+  /** Whether failed batches are rerun: never if a run changes the state of the model. */
   get #runsAgain(): boolean {
     return this.#options.rerunFailedBatches === true && this.#predictor.state !== "keep";
   }
 
-  // No async function: what it adds is felt by a lone caller of a small model.
+  // Not an async function: its overhead would slow down a lone caller of a small model.
   #runTogether(
     tasks: readonly Tensors[],
     sizes: readonly number[],
@@ -174,7 +174,7 @@ export class CallQueue {
     });
   }
 
-  /** Whether the inputs of two calls can be joined along dimension 0, padded if that is requested. */
+  /** Returns whether the inputs of two calls can be joined along dimension 0, padded if that is configured. */
   #joins(first: Tensors, task: Tensors): boolean {
     for (const input of this.#inputs) {
       const { shape } = first[input.name] as Tensor;
@@ -184,13 +184,13 @@ export class CallQueue {
   }
 }
 
-/** The outcome of a call that ran alone and failed. */
+/** Returns the outcome of a call that ran alone and failed. */
 function outcomeOf(error: unknown, { signal }: PredictOptions): "failed" | "aborted" | "expired" {
   if (signal?.aborted) return "aborted";
   return isServingError(error) && error.code === "DEADLINE_EXCEEDED" ? "expired" : "failed";
 }
 
-/** The options of the queue of one signature. */
+/** Returns the options of the queue of one signature. */
 export function queueOptions(
   options: SignatureBatchingOptions,
 ): BatchQueueOptions<Tensors, Tensors> {
@@ -217,8 +217,8 @@ function batchedInputs(
 }
 
 /**
- * The error that the calls of a batch share: one message must not name the inputs of another caller. An unexpected
- * error stays as it is, since the server logs its message and answers with an id.
+ * Returns the error that the calls of a batch share. Its message must not name the inputs of another caller. An
+ * unexpected error is returned unchanged, because the server logs its message and responds with an id.
  */
 function ofNoCaller(error: unknown, calls: number): unknown {
   if (!isServingError(error) || error.reason === "MODEL_THREW") return error;
@@ -226,8 +226,8 @@ function ofNoCaller(error: unknown, calls: number): unknown {
 }
 
 /**
- * Whether a call of the batch may have ended the process that ran it, so that the others must not fail with it: each
- * is run alone once.
+ * Returns whether a call of the batch may have killed the process that ran it. The other calls must not fail with it,
+ * so each is run alone once.
  */
 function killsBatch(error: unknown): boolean {
   const { cause = error } = error as Error;

@@ -3,7 +3,7 @@ import type { TaskSplitting } from "./batch-queue-options.js";
 import { concatInputs } from "./concat-and-split.js";
 import { viewRowsOfAll } from "./rows.js";
 
-/** Cuts calls that have more rows than a batch may have: views of the inputs, one copy of the outputs. */
+/** Splits calls that have more rows than a batch may have: views of the inputs, one copy of the outputs. */
 export function callSplitting(maxExecutionBatchSize: number): TaskSplitting<Tensors, Tensors> {
   return {
     maxExecutionBatchSize,

@@ -1,15 +1,17 @@
 import type { Signature, Tensor, Tensors } from "@serving-kit/inference";
 
-/** How far a row may be off in another batch size, where other kernels run: of the largest of the outputs. */
+/**
+ * Maximum deviation of a row in another batch size, where other kernels run, as a fraction of the largest output value.
+ */
 const MAX_DIFFERENCE = 1e-2;
 
-/** A row of the outputs of a call. */
+/** One row of the outputs of a call. */
 export interface OutputRow {
   readonly outputs: Tensors;
   readonly row: number;
 }
 
-/** The reason why outputs have not one row for each row of the inputs; undefined if they have. */
+/** Returns why outputs do not have one row for each row of the inputs; undefined if they do. */
 export function shapeProblem(outputs: Tensors, rows: number): string | undefined {
   for (const [name, { shape }] of Object.entries(outputs)) {
     if (shape[0] !== rows) return `output "${name}" of ${rows} rows has shape [${shape}]`;
@@ -17,7 +19,7 @@ export function shapeProblem(outputs: Tensors, rows: number): string | undefined
   return undefined;
 }
 
-/** Whether two rows are equal in every bit; NaN is NaN. */
+/** Returns whether two rows are equal in every bit; NaN equals NaN. */
 export function areSame(a: OutputRow, b: OutputRow): boolean {
   return Object.keys(a.outputs).every((name) => {
     const [left, right] = [elementsOf(a, name), elementsOf(b, name)];
@@ -30,7 +32,7 @@ export function areSame(a: OutputRow, b: OutputRow): boolean {
   });
 }
 
-/** The largest value of each output of some calls, which differences are measured by. */
+/** Returns the largest value of each output of some calls: the scale for differences. */
 export function scalesOf(calls: readonly Tensors[]): ReadonlyMap<string, number> {
   const scales = new Map<string, number>();
   for (const outputs of calls) {
@@ -48,7 +50,7 @@ export function scalesOf(calls: readonly Tensors[]): ReadonlyMap<string, number>
   return scales;
 }
 
-/** Whether two rows are equal except for rounding; integers and texts exactly. */
+/** Returns whether two rows are equal up to rounding; integers and strings must be equal exactly. */
 export function areNear(
   { outputs: specs }: Signature,
   scales: ReadonlyMap<string, number>,
@@ -85,13 +87,13 @@ function elementsOf({ outputs, row }: OutputRow, name: string): ArrayLike<unknow
 const bytesOf = ({ buffer, byteOffset, byteLength }: ArrayBufferView) =>
   Buffer.from(buffer as ArrayBuffer, byteOffset, byteLength);
 
-/** A value to compare: of texts their bytes. */
+/** Returns a value to compare; for strings, their bytes. */
 const key = (value: unknown) =>
   value instanceof Uint8Array ? Buffer.from(value).toString("latin1") : value;
 
 const half = new DataView(new ArrayBuffer(4));
 
-/** An element as a number; float16 and bfloat16 are bits. */
+/** Converts an element to a number; float16 and bfloat16 are stored as bits. */
 function numberOf(dtype: Tensor["dtype"], value: number | bigint): number {
   if (dtype === "bfloat16") {
     half.setUint32(0, Number(value) << 16);

@@ -3,18 +3,18 @@ import { errors } from "./errors.js";
 import { entriesPerRow, newData, takeRows } from "./rows.js";
 import { commonShape, copyPadded, type VariableLengthPadding } from "./variable-length-padding.js";
 
-/** One input of a batch: its name, and how it is padded where tasks give other lengths. */
+/** One input of a batch: its name, and its padding if tasks pass different lengths. */
 export interface BatchedInput {
   readonly name: string;
   /** Absent if tensors of different shapes are not joined. */
   readonly padding?: VariableLengthPadding | undefined;
-  /** The shape in the signature: -1 where buckets apply; null where they apply to all but the first. */
+  /** The shape in the signature. Buckets apply to extents of -1; if the shape is null, to all but dimension 0. */
   readonly shape: readonly number[] | null;
 }
 
 /**
- * Whether tensors of two shapes can be joined along dimension 0: they have the same rank, and other extents
- * only where the input is padded and the signature leaves the dimension open.
+ * Returns whether tensors of two shapes can be joined along dimension 0: they have the same rank, and their extents
+ * differ only if the input is padded and the signature leaves the dimension open.
  */
 export function rowsJoin(
   { padding, shape }: BatchedInput,
@@ -30,11 +30,11 @@ export function rowsJoin(
 }
 
 /**
- * Joins the inputs of tasks along dimension 0 and pads them with rows to `paddedSize`: the first row
- * of the last task, repeated, as in TF Serving, so that no row is one that no model has ever seen.
+ * Joins the inputs of tasks along dimension 0 and pads them with rows to `paddedSize`. Like TF Serving, it repeats the
+ * first row of the last task, so that the model gets no made-up rows.
  *
- * One task that needs no padding is given as it is. Everything else is copied once, into memory of
- * the servable where it has some to give.
+ * A lone task that needs no padding is returned as it is. Otherwise the inputs are copied once, into memory of the
+ * servable if it provides some.
  *
  * @throws ServingError FAILED_PRECONDITION / BATCH_SHAPES_DIFFER if `rowsJoin` is false for two of them.
  */
@@ -56,16 +56,15 @@ export function concatInputs(
   return joined;
 }
 
-/** Whether the tensor of a lone task needs no padding of any kind. */
+/** Returns whether the tensor of a lone task needs no padding. */
 function isAsGiven({ name, padding }: BatchedInput, task: Tensors, paddedSize: number): boolean {
   return padding?.buckets === undefined && (task[name] as Tensor).shape[0] === paddedSize;
 }
 
 /**
- * Cuts the outputs of a batch into those of its tasks; rows that were padding are dropped.
+ * Splits the outputs of a batch among its tasks; padding rows are dropped.
  *
- * @throws ServingError FAILED_PRECONDITION / BATCH_OUTPUT_INVALID when an output does not have
- * `paddedSize` rows.
+ * @throws ServingError FAILED_PRECONDITION / BATCH_OUTPUT_INVALID if an output does not have `paddedSize` rows.
  */
 export function splitOutputs(
   outputs: Tensors,

@@ -2,8 +2,8 @@ import type { TaskSplitting } from "./batch-queue-options.js";
 import { BatchTask, RUNNING, TaskParts } from "./batch-task.js";
 
 /**
- * Cuts a first part of a size off a task, which becomes what is left. Undefined if the task
- * cannot be cut: it has failed with that error.
+ * Splits a first part of a size off a task, which keeps the rest. Returns undefined if the task cannot be split: it has
+ * then failed with that error.
  */
 export function cutPart<T, R>(
   task: BatchTask<T, R>,
@@ -25,7 +25,7 @@ export function cutPart<T, R>(
   return part;
 }
 
-/** A task that runs as a whole, or what is left of one that was cut: its last part. */
+/** Returns a task that was not split, or the last part of one that was. */
 export function wholeOrLastPart<T, R>(task: BatchTask<T, R>): BatchTask<T, R> {
   task.state = RUNNING;
   return task.parts === null ? task : partOf(task, task.parts, task.task, task.size);

@@ -1,11 +1,11 @@
 import type { DurationSummary } from "./batch-queue-stats.js";
 
-/** Buckets below 2^31 µs, about 36 minutes; what is longer counts in the last. */
+/** The buckets cover durations below 2^31 µs, about 36 minutes; longer ones count in the last bucket. */
 const BUCKETS = 232;
 
 /**
- * Counts durations in buckets of rising width, eight to each power of two of microseconds, so that
- * a percentile is at most 12.5 % too high. Recording costs a few nanoseconds and no memory.
+ * Counts durations in buckets of increasing width, eight per power of two of microseconds, so that a percentile is at
+ * most 12.5 % too high. Recording takes a few nanoseconds and allocates nothing.
  */
 export class DurationHistogram {
   readonly #counts = new Float64Array(BUCKETS);

@@ -1,6 +1,6 @@
 import { type Code, messageOf, ServingError, type ServingErrorOptions } from "@serving-kit/core";
 
-/** The errors of this package, one factory for each reason. Those that come in masses have no stack. */
+/** Error factories of this package, one per reason. Errors that occur in large numbers have no stack. */
 export const errors = {
   batchQueueFull: (size: number, capacity: number) =>
     tracelessServingError(
@@ -127,8 +127,8 @@ export const errors = {
 };
 
 /**
- * Makes a ServingError without a stack trace, for those that are made by the thousand when a queue is
- * full: the trace would cost four fifths of a rejection and name nothing but this package.
+ * Makes a ServingError without a stack trace, for errors that are thrown by the thousand when a queue is full. The
+ * trace would take four fifths of the time of a rejection and name nothing outside this package.
  */
 function tracelessServingError(
   code: Code,
@@ -137,7 +137,7 @@ function tracelessServingError(
   options?: ServingErrorOptions,
 ): ServingError {
   const { stackTraceLimit } = Error;
-  // Reflect, since it may not be writable: node --frozen-intrinsics.
+  // Reflect.set, because the property may be read-only: node --frozen-intrinsics.
   Reflect.set(Error, "stackTraceLimit", 0);
   try {
     return new ServingError(code, reason, message, options);

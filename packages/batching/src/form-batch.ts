@@ -5,17 +5,17 @@ import type { BatchTask } from "./batch-task.js";
 import { cutPart, wholeOrLastPart } from "./cut-task.js";
 import type { TaskList } from "./task-list.js";
 
-/** Tasks that run together. It is its own context, whose costlier parts are made when they are asked for. */
+/** Tasks that run together. A batch is also its own context, whose costlier parts are computed on first access. */
 export class Batch<T, R> implements BatchContext {
   readonly entries: BatchTask<T, R>[];
   readonly tasks: T[];
   size = 0;
   paddedSize = 0;
   startedAtMs = 0.5;
-  /** Its place in the list of batches that run, where its results come by a promise. */
+  /** Its index in the list of running batches, if its results come by a promise. */
   runningIndex = -1;
 
-  /** A batch of some tasks at most. Arrays of the right length cost less than those that grow. */
+  /** Makes a batch with room for `tasks` tasks: preallocated arrays cost less than arrays that grow. */
   constructor(tasks: number) {
     this.entries = new Array(tasks);
     this.tasks = new Array(tasks);
@@ -30,14 +30,14 @@ export class Batch<T, R> implements BatchContext {
   }
 }
 
-/** Keeps the shape of batches known to the engine while none is alive: see TaskList. @public */
+/** Keeps the hidden class of batches alive in the engine while there is no batch: see TaskList. @public */
 export const noBatch = new Batch<never, never>(0);
 
 /**
- * Takes the next batch of a level out of the lists.
+ * Removes the next batch of a level from the lists.
  *
- * Takes from the head while the next task that joins the first one fits; then fills what would be padding
- * with tasks of less urgent levels. A task that was accepted under a larger limit than today's runs alone.
+ * Takes tasks from the head while the next task that joins the first one fits. Then it replaces padding with tasks of
+ * less urgent levels. A task that was accepted under a larger limit than the current one runs alone.
  */
 export function formBatch<T, R>(
   levels: readonly TaskList<T, R>[],
@@ -62,12 +62,12 @@ export function formBatch<T, R>(
 }
 
 /**
- * How many tasks that do not join a batch are passed for it at most, so that a queue of tasks that are all
- * different does not make each batch look at all of them.
+ * Maximum number of tasks that are skipped for a batch because they do not join it. Without a limit, each batch would
+ * scan the whole queue if no two tasks join.
  */
 const MAX_PASSED_TASKS = 1000;
 
-/** Takes tasks into a batch that has `count`. Gives how many it has then. */
+/** Takes tasks into a batch that has `count` tasks. Returns the new count. */
 function take<T, R>(
   batch: Batch<T, R>,
   count: number,

@@ -1,6 +1,6 @@
 /**
- * Batching: queues that turn many small calls into few large ones, the slots that they share, and the
- * decorator that batches any predictor.
+ * Batching: queues that turn many small calls into a few large ones, the slots that queues share, and the decorator
+ * that batches any predictor.
  *
  * @packageDocumentation
  */

@@ -3,7 +3,7 @@ import type { BatchingOptions } from "./batching-options.js";
 import { queueOptions } from "./call-queue.js";
 import { errors } from "./errors.js";
 
-/** TF Serving's batching parameters in the options of this package. */
+/** TF Serving's batching parameters as options of this package. */
 export interface ParsedBatchingParameters {
   /** Options with TF Serving's timing and its error for a call that expires in the queue. */
   readonly options: BatchingOptions;
@@ -12,8 +12,8 @@ export interface ParsedBatchingParameters {
 }
 
 /**
- * The fields of TF Serving's `BatchingParameters` by name: their numbers and types in protobuf, and what
- * they mean. A `count`, `text` or `flag` is wrapped (`Int64Value`, `StringValue`, `BoolValue`).
+ * The fields of TF Serving's `BatchingParameters` by name, with their protobuf numbers, types and meaning. A `count`,
+ * `text` or `flag` is wrapped (`Int64Value`, `StringValue`, `BoolValue`).
  */
 export const batchingParameterFields = {
   max_batch_size: { id: 1, type: "count", doc: "Maximum number of rows in a batch. Default 1000." },
@@ -63,14 +63,14 @@ type Fields = typeof batchingParameterFields;
 type Parameters = { [Name in keyof Fields]?: ReturnType<(typeof READERS)[Fields[Name]["type"]]> };
 
 /**
- * Reads the fields of TF Serving's `BatchingParameters` message (`session_bundle_config.proto`),
- * as a text proto or JSON reader gives them: names in snake case, wrapped values as they are or as
- * `{ value }`, 64-bit integers as numbers, bigints or decimal texts.
+ * Reads the fields of TF Serving's `BatchingParameters` message (`session_bundle_config.proto`), as a text proto or
+ * JSON reader returns them: names in snake case, wrapped values directly or as `{ value }`, 64-bit integers as numbers,
+ * bigints or decimal strings.
  *
- * The defaults are TF Serving's. A `max_enqueued_batches` of 0 counts as 1, as there.
+ * The defaults are TF Serving's. As in TF Serving, a `max_enqueued_batches` of 0 counts as 1.
  *
- * @throws ServingError INVALID_ARGUMENT / BATCHING_OPTIONS_INVALID for an unknown field, a value of
- * another type, and what does not fit together, with TF Serving's messages.
+ * @throws ServingError INVALID_ARGUMENT / BATCHING_OPTIONS_INVALID for an unknown field, a value of the wrong type, and
+ * inconsistent values, with TF Serving's messages.
  */
 export function parseBatchingParameters(message: unknown): ParsedBatchingParameters {
   const parameters = readFields(message);
@@ -160,7 +160,7 @@ function unwrapped(given: unknown): unknown {
   return isWrapper && Object.hasOwn(given, "value") ? (given as { value: unknown }).value : given;
 }
 
-/** An int64. Beyond 2^53 it is the largest integer that a number holds, which no queue reaches either. */
+/** Reads an int64. A value beyond 2^53 becomes the largest safe integer, which no queue reaches either. */
 function integer(name: string, given: unknown): number {
   const isText = typeof given === "string" && /^-?[0-9]{1,19}$/.test(given);
   const value = typeof given === "bigint" || isText ? Number(given) : given;

@@ -27,8 +27,8 @@ const NO_OPTIONS: ScheduleOptions = {};
 /**
  * The queue behind `SharedSlots.addQueue`.
  *
- * One timer serves the timeout of the next batch and all deadlines. It is set for the earliest that
- * was seen and not moved when that task leaves; when it fires too early it is set again.
+ * One timer serves the timeout of the next batch and all deadlines. It is set for the earliest time seen so far, and is
+ * not moved when that task leaves. If it fires too early, it is set again.
  */
 export class PooledBatchQueue<T, R> implements BatchQueue<T, R>, PooledQueue, TaskOwner<T, R> {
   nextInRing: PooledQueue | null = null;
@@ -45,7 +45,7 @@ export class PooledBatchQueue<T, R> implements BatchQueue<T, R>, PooledQueue, Ta
   #options: ResolvedBatchQueueOptions<T, R>;
   #capacity: number;
   #readyLevel = 0;
-  /** No task that has not settled has an earlier deadline. */
+  /** A lower bound of the deadlines of all tasks that have not settled. */
   #earliestDeadlineAtMs = Number.POSITIVE_INFINITY;
   readonly #timer: WakeTimer;
   #closed: Promise<void> | undefined;
@@ -252,7 +252,7 @@ export class PooledBatchQueue<T, R> implements BatchQueue<T, R>, PooledQueue, Ta
     } catch (error) {
       failure = { error };
     }
-    // After the run, which another thread may make meanwhile.
+    // Emitted after the run has started, because another thread may compute meanwhile.
     this.#recorder.batchStarted(batch);
     if (typeof (results as PromiseLike<unknown> | undefined)?.then !== "function") {
       return this.#end(batch, results, failure);
@@ -277,7 +277,7 @@ export class PooledBatchQueue<T, R> implements BatchQueue<T, R>, PooledQueue, Ta
     this.#reject(task, error);
   }
 
-  /** Settles the tasks of a batch: by its results, or by what it failed with. */
+  /** Settles the tasks of a batch with its results, or with the error that it failed with. */
   #end(batch: Batch<T, R>, results: unknown, failed?: { error: unknown }): number {
     const now = this.#clock.now();
     const { entries } = batch;
@@ -354,7 +354,7 @@ export class PooledBatchQueue<T, R> implements BatchQueue<T, R>, PooledQueue, Ta
     this.#restIfIdle();
   }
 
-  /** All tasks that wait or run. */
+  /** Returns all tasks that wait or run. */
   #unsettled(): Set<BatchTask<T, R>> {
     return new Set([...this.#waiting, ...this.#running.tasks()]);
   }
@@ -366,7 +366,7 @@ export class PooledBatchQueue<T, R> implements BatchQueue<T, R>, PooledQueue, Ta
     this.#pool.startBatches(now);
   }
 
-  /** Where nothing waits and nothing runs: holds no timer, and is closed if it was closing. */
+  /** If nothing waits or runs, clears the timer and completes a pending close. */
   #restIfIdle(): void {
     if (this.#waiting.count > 0 || this.#running.count > 0) return;
     this.#rest();

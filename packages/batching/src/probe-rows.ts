@@ -17,35 +17,35 @@ export interface ProbeOptions {
   readonly signal?: AbortSignal | undefined;
   /** Default `systemClock`. */
   readonly clock?: Clock | undefined;
-  /** How long the probe of a signature may take, in ms. Default 5,000. */
+  /** Maximum time in ms of the probe of a signature. Default 5,000. */
   readonly timeLimitMs?: number | undefined;
 }
 
 /** The outcome of a probe. */
 export interface ProbeOutcome extends RowVerdict {
-  /** The most rows that a call of the probe had. */
+  /** Maximum rows of a call of the probe. */
   readonly rows: number;
 }
 
 const TIME_LIMIT_MS = 5_000;
-/** The rows of the largest batch; the more only if a row takes less than `QUICK_MS`. */
+/** The rows of the largest batch; more only if a row takes less than `QUICK_MS`. */
 const FEW_ROWS = 8;
 const MANY_ROWS = 32;
 const QUICK_MS = 1;
 /** Larger rows are not generated. */
 const MAX_ROW_BYTES = 2 ** 24;
-/** The values that are tried for extents that a signature leaves open. */
+/** The values to try for extents that a signature leaves open. */
 const EXTENTS = [8, 16, 32, 1, 3];
 
 class Dependence extends Error {}
 class TimeLimit extends Error {}
 
 /**
- * Tries whether the rows of a signature are independent, on generated rows: whether a row is the same in every bit next
- * to other rows, and the same except for rounding, at another place and in another batch size; also next to rows of
- * NaN and of large numbers. It must not be run on a model with a state, which it moves. The rows are the same each time.
+ * Probes whether the rows of a signature are independent, with generated rows. A row must be the same in every bit next
+ * to other rows, and the same up to rounding at another place and in another batch size; also next to rows of NaN and
+ * of large numbers. Do not probe a model with state, because the probe changes it. The rows are the same each time.
  *
- * It shows dependence. It does not show that there is none: a model may depend on values that are not drawn.
+ * A probe can show dependence but cannot rule it out: a model may depend on values that are not drawn.
  */
 export async function probeRows(
   predictor: Pick<Predictor, "predict" | "signatures">,
@@ -95,7 +95,7 @@ class RowProbe {
     this.#endAtMs = clock.now() + timeLimitMs;
   }
 
-  /** Returns why it is not known whether rows are independent. @throws Dependence if they are not. */
+  /** Returns why the independence of rows is not known. @throws Dependence if rows are dependent. */
   async run(): Promise<string | undefined> {
     let hasDiffered = false;
     let problem: string | undefined;
@@ -112,7 +112,10 @@ class RowProbe {
     return problem ?? "answers to generated rows do not differ";
   }
 
-  /** How rows of a kind, or else of another one, are drawn that the model takes; why there are none. */
+  /**
+   * Finds how to draw rows, of the wanted kind or else another, that the model accepts; returns the reason if it finds
+   * none.
+   */
   async #formOf(wanted: RowKind): Promise<RowForm | string> {
     let problem = "its rows are too large to be generated";
     const isOpen = [...this.#signature.inputs.values()].some(
@@ -136,7 +139,9 @@ class RowProbe {
     return problem;
   }
 
-  /** Chooses the size of batches by the quickest of some calls: other work on the machine slows down some of them. */
+  /**
+   * Chooses the batch size by the fastest of several calls, because other work on the machine slows down some of them.
+   */
   async #plan(rows: readonly Tensors[]): Promise<void> {
     for (let tries = 0; tries < 3 && this.rows < MANY_ROWS; tries++) {
       const startedAtMs = this.#clock.now();
@@ -187,7 +192,7 @@ class RowProbe {
     return !areSame(at(aa, 0), at(bb, 0));
   }
 
-  /** Every second row is replaced, then the others. */
+  /** Replaces every second row, then the others. */
   async #tryNeighbours(
     rows: readonly Tensors[],
     next: () => Tensors,
@@ -207,7 +212,7 @@ class RowProbe {
     return outputs;
   }
 
-  /** Each row at another place, and some of them alone. */
+  /** Moves each row to another place, and runs some rows alone. */
   async #tryPlaces(rows: readonly Tensors[], outputs: Tensors): Promise<void> {
     const count = rows.length;
     const alone = new Map<number, Tensors>();
@@ -227,7 +232,7 @@ class RowProbe {
     }
   }
 
-  /** A row of NaN, and one of large numbers, next to others. */
+  /** Puts a row of NaN, and a row of large numbers, next to others. */
   async #tryPoison(rows: readonly Tensors[]): Promise<void> {
     const outputs = await this.#call(rows);
     for (const value of [Number.NaN, 1e30]) {
@@ -280,7 +285,7 @@ function expectAll(reason: string, are: readonly boolean[]): void {
   if (are.includes(false)) throw new Dependence(reason);
 }
 
-/** Of several inputs some are those of a neighbour: rows may influence each other by what they have in common. */
+/** Replaces some of a row's inputs by a neighbour's: rows may influence each other through values that they share. */
 function withNeighbour(row: Tensors, neighbour: Tensors, random: () => number): Tensors {
   const names = Object.keys(row);
   if (names.length < 2) return row;

@@ -7,20 +7,20 @@ import {
 import type { BatchingOptions } from "./batching-options.js";
 import { type ProbeOptions, probeRows } from "./probe-rows.js";
 
-/** A verdict on a signature by two proofs: the structure of the model, and a probe. */
+/** A verdict on a signature from two proofs: the structure of the model, and a probe. */
 export interface RowProof extends RowVerdict {
-  /** The most rows that the probe ran: batches must not be larger. 1 if rows are not independent. */
+  /** Maximum rows that the probe ran: batches must not be larger. 1 if rows are not independent. */
   readonly maxRows: number;
 }
 
-/** Whether dimension 0 of all inputs and outputs may be the batch. */
+/** Returns whether dimension 0 of all inputs and outputs can be the batch. */
 export const hasRows = ({ inputs, outputs }: Signature): boolean =>
   [...inputs.values(), ...outputs.values()].every((spec) => batchDimension(spec) !== "fixed");
 
 /**
- * Proves for each signature whether calls can be joined: `"independent"` only if the structure of the model says so and a
- * probe finds no influence between rows. A probe alone cannot see what depends on values that it does not draw, and a
- * structure does not show what the kernels of its ops do. A model with a state is not probed.
+ * Proves for each signature whether calls can be joined: `"independent"` only if the model's structure says so and a
+ * probe finds no influence between rows. Both are needed: a probe cannot detect dependence on values that it does not
+ * draw, and the structure does not show how the kernels behave. A model with state is not probed.
  */
 export async function proveRows(
   predictor: Predictor,
@@ -49,8 +49,8 @@ function structureOf(predictor: Predictor, name: string, signature: Signature): 
 }
 
 /**
- * Probes the signatures of a model that is batched on request and whose structure does not show that rows are independent.
- * Returns what the probe found of those whose rows influence one another.
+ * Probes the signatures of a model that is batched explicitly and whose structure does not show that rows are
+ * independent. Returns the findings for signatures whose rows influence one another.
  */
 export async function findDependence(
   predictor: Predictor,
@@ -67,10 +67,10 @@ export async function findDependence(
   return found;
 }
 
-/** As many batches may wait as ever will: a call that is not batched would wait as well. */
+/** Effectively unlimited: a call that is not batched would wait as well. */
 const MAX_ENQUEUED_BATCHES = 2 ** 20;
 
-/** The options for what was proven: no batch is larger than a probe was, and no call is refused for its size. */
+/** Returns options that match the proof: no batch is larger than the probe's, and no call is rejected for its size. */
 export function provenOptions(
   options: BatchingOptions,
   proofs: ReadonlyMap<string, RowProof>,

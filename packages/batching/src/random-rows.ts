@@ -11,14 +11,14 @@ import {
 /** The kinds of random rows: floats from 0 to 1, around 0 up to about 9 or 3,000, small integers, or all of these. */
 export type RowKind = "unit" | "wide" | "large" | "integers" | "mixed";
 
-/** How rows are drawn that a model takes. */
+/** Parameters for drawing rows that a model accepts. */
 export interface RowForm {
   readonly kind: RowKind;
-  /** The extent of dimensions that the signature leaves open, other than dimension 0. */
+  /** The extent of open dimensions other than dimension 0. */
   readonly extent: number;
 }
 
-/** Random numbers from 0 to 1 (mulberry32), the same for a seed in every run. */
+/** Returns a generator of random numbers from 0 to 1 (mulberry32), deterministic for a seed. */
 export function randomNumbers(seed: number): () => number {
   let state = seed;
   return () => {
@@ -29,7 +29,7 @@ export function randomNumbers(seed: number): () => number {
   };
 }
 
-/** The inputs that a call must have, each with one row; undefined if a dtype cannot be drawn. */
+/** Draws the required inputs of a call, each with one row; undefined if a dtype cannot be drawn. */
 export function drawRow(
   { inputs }: Signature,
   form: RowForm,
@@ -45,13 +45,13 @@ export function drawRow(
   return row;
 }
 
-/** The bytes of a row, about. */
+/** Returns the approximate number of bytes of a row. */
 export function rowBytes({ inputs }: Signature, extent: number): number {
   const sizes = [...inputs.values()].filter(({ isOptional }) => !isOptional);
   return sizes.reduce((sum, spec) => sum + 8 * sizeOf(spec, extent), 0);
 }
 
-/** Rows as one call. */
+/** Joins rows into one call. */
 export function stackRows(rows: readonly Tensors[]): Tensors {
   const stacked = new TensorRecord();
   for (const [name, { dtype, shape }] of Object.entries(rows[0] ?? {})) {
@@ -62,7 +62,7 @@ export function stackRows(rows: readonly Tensors[]): Tensors {
   return stacked;
 }
 
-/** A row whose floats are all one value. */
+/** Returns a row whose floats all have one value. */
 export function poisonedRow(row: Tensors, value: number): Tensors {
   const poisoned = new TensorRecord();
   for (const [name, tensor] of Object.entries(row)) {
@@ -80,7 +80,7 @@ const sizeOf = (spec: TensorSpec, extent: number): number => elementCount(shapeO
 
 const KINDS = ["unit", "wide", "large", "integers"] as const;
 
-/** The kind of one input of a row: of mixed rows each has one of its own, or zeros. */
+/** Returns the kind of one input of a row: in a mixed row, each input has its own kind, or zeros. */
 function kindOf(kind: RowKind, random: () => number): RowKind | "zeros" {
   if (kind !== "mixed") return kind;
   return KINDS[Math.floor(random() * (KINDS.length + 1))] ?? "zeros";
@@ -100,7 +100,7 @@ const FLOATS: Readonly<Record<Draw, (random: () => number) => number>> = {
   zeros: () => 0,
 };
 
-/** Indexes of most tables are small. */
+/** Integers stay small, because they may be indices of small tables. */
 const INTEGER_LIMITS: Readonly<Record<Draw, number>> = {
   ...{ unit: 2, wide: 10, large: 10, integers: 4, mixed: 2, zeros: 1 },
 };
@@ -135,7 +135,7 @@ function drawNumber(
 const WORDS = ["alpha", "beta", "gamma", "delta", "epsilon", "zeta", "7", "Once upon"];
 const encoder = new TextEncoder();
 
-/** A word, none to six of them, or digits. */
+/** Draws one word, zero to six words, or digits. */
 function drawText(kind: Draw, random: () => number): Uint8Array {
   if (kind === "zeros") return new Uint8Array(0);
   if (kind === "integers") return encoder.encode(String(Math.floor(100 * random())));

@@ -4,7 +4,7 @@ import { errors } from "./errors.js";
 /** Runs the calls `from` to `to`, exclusive, of a batch as one, and returns the result of each. */
 export type RunCalls<R> = (from: number, to: number) => Promise<readonly R[]>;
 
-/** Codes of failures of a server and not of an input: the calls of such a batch are not run again. */
+/** Codes of server failures that no input causes: the calls of such a batch are not rerun. */
 const NOT_OF_INPUTS: ReadonlySet<string> = new Set([
   "UNAVAILABLE",
   "CANCELLED",
@@ -12,27 +12,26 @@ const NOT_OF_INPUTS: ReadonlySet<string> = new Set([
   "RESOURCE_EXHAUSTED",
 ]);
 
-/** Returns whether one of the inputs of a batch can be the reason that it failed. */
+/** Returns whether an input of a batch can be the reason why it failed. */
 export function isOfInputs(error: unknown): boolean {
   if (isServingError(error)) return !NOT_OF_INPUTS.has(error.code);
   return asError(error).name !== "AbortError";
 }
 
 /**
- * Runs the calls of a failed batch again by halves, and returns the result or the error of each:
+ * Reruns the calls of a failed batch by halves, and returns the result or the error of each:
  * - RH1 A call gets an error of the model only from a run of this call alone.
  * - RH2 There are at most 2 log2(n) runs for n calls: enough for one culprit. A call that no run has
  *   settled by then gets UNAVAILABLE / BATCH_UNSETTLED.
- * - RH3 If the first half of a failed group succeeds, the other half is known to fail and is cut at once.
- * - RH4 A group of several calls that fails with a code that no input explains is not run again: its calls
- *   get that error.
+ * - RH3 If the first half of a failed group succeeds, the other half is known to fail and is split immediately.
+ * - RH4 A group of several calls that fails with a code that no input explains is not rerun: its calls get that error.
  */
 export async function rerunByHalves<R>(count: number, run: RunCalls<R>): Promise<(R | Error)[]> {
   const results = new Array<R | Error>(count);
   const failed: [from: number, to: number][] = [[0, count]];
   let runs = Math.floor(2 * Math.log2(count));
 
-  /** Settles a group, or adds it to those that failed. Returns whether it failed. */
+  /** Settles a group, or adds it to the failed groups. Returns whether it failed. */
   async function again(from: number, to: number): Promise<boolean> {
     if (runs-- <= 0) {
       results.fill(errors.batchUnsettled(count), from, to);
@@ -49,7 +48,7 @@ export async function rerunByHalves<R>(count: number, run: RunCalls<R>): Promise
     }
   }
 
-  // Largest groups first: they settle most calls by one run.
+  // Largest groups first, because they settle the most calls per run.
   for (const [from, to] of failed) {
     const middle = from + Math.floor((to - from) / 2);
     const hasFailed = await again(from, middle);

@@ -6,20 +6,20 @@ import {
   type Tensors,
 } from "@serving-kit/inference";
 
-/** A typed array of any dtype, as far as rows are concerned. */
+/** The typed array of any dtype; rows only need these members. */
 type NumericData = Float32Array;
 
-/** Up to how many bytes rows are copied out of a batch; above, they are a view of it. */
+/** Maximum bytes of rows that are copied out of a batch; larger parts are views. */
 const MAX_COPIED_BYTES = 16384;
 
-/** How many entries of the data one row takes: the product of all dimensions but the first. */
+/** Returns the number of data entries per row: the product of all dimensions but the first. */
 export function entriesPerRow({ dtype, shape }: Pick<Tensor, "dtype" | "shape">): number {
   let entries = dtype === "string" ? 1 : NUMERIC_DTYPES[dtype].entriesPerElement;
   for (let i = 1; i < shape.length; i++) entries *= shape[i] as number;
   return entries;
 }
 
-/** A tensor of the same rows, without a copy of numbers: from `from` on, `count` of them. */
+/** Returns `count` rows of a tensor from `from` on, without copying numbers. */
 export function viewRows(tensor: Tensor, from: number, count: number): Tensor {
   const entries = entriesPerRow(tensor);
   const begin = from * entries;
@@ -27,8 +27,8 @@ export function viewRows(tensor: Tensor, from: number, count: number): Tensor {
 }
 
 /**
- * Takes rows out of the output of a batch: a copy where they are small, so that a caller who keeps
- * its rows does not keep those of all others; a view where copying would take long.
+ * Takes rows out of the output of a batch: a copy if they are small, so that a caller who keeps its rows does not keep
+ * those of all others; a view if copying would take long.
  */
 export function takeRows(tensor: Tensor, entries: number, from: number, count: number): Tensor {
   const begin = from * entries;
@@ -39,12 +39,12 @@ export function takeRows(tensor: Tensor, entries: number, from: number, count: n
   return withRows(tensor, count, isSmall ? data.slice(begin, end) : data.subarray(begin, end));
 }
 
-/** Each tensor's rows, as `viewRows` gives them. */
+/** Returns the rows of each tensor, as `viewRows` does. */
 export function viewRowsOfAll(tensors: Tensors, from: number, count: number): Tensors {
   return mapTensors(tensors, (tensor) => viewRows(tensor, from, count));
 }
 
-/** Makes tensors by name out of others, of any names. */
+/** Applies a function to each tensor, by name. */
 export function mapTensors(
   tensors: Tensors,
   convert: (tensor: Tensor, name: string) => Tensor,
@@ -54,7 +54,7 @@ export function mapTensors(
   );
 }
 
-/** The array that holds so many entries of a dtype, all zero. */
+/** Returns a zeroed array for this many entries of a dtype. */
 export function newData(dtype: NumericDType, entries: number): NumericData {
   return new NUMERIC_DTYPES[dtype].array(entries) as NumericData;
 }

@@ -1,12 +1,12 @@
 import { type BatchTask, RUNNING, SETTLED } from "./batch-task.js";
 import type { Batch } from "./form-batch.js";
 
-/** The batches of a queue that run. */
+/** The running batches of a queue. */
 export class RunningBatches<T, R> {
   count = 0;
-  /** The tasks in them that have not settled; one that is cut counts when its last part runs. */
+  /** The tasks in them that have not settled; a split task counts when its last part runs. */
   numTasks = 0;
-  // No Set: its outgrown tables point at newer ones and, once in old space, keep young garbage alive.
+  // Not a Set: its outgrown tables point to newer ones and, once in old space, keep young garbage alive.
   readonly #awaited: Batch<T, R>[] = [];
 
   start(batch: Batch<T, R>): void {
@@ -25,14 +25,14 @@ export class RunningBatches<T, R> {
     this.count--;
     const index = batch.runningIndex;
     if (index < 0) return;
-    // The last one replaces it.
+    // The last batch replaces it.
     const last = this.#awaited.pop() as Batch<T, R>;
     if (last === batch) return;
     this.#awaited[index] = last;
     last.runningIndex = index;
   }
 
-  /** The tasks that have not settled, those of which a part runs included; some more than once. */
+  /** The tasks that have not settled, including those of which a part runs; some occur more than once. */
   *tasks(): Generator<BatchTask<T, R>> {
     for (const { entries } of this.#awaited) {
       for (const entry of entries) {

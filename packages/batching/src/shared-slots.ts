@@ -9,8 +9,8 @@ import { SlotPool } from "./slot-pool.js";
 /** Options of `SharedSlots`. */
 export interface SharedSlotsOptions {
   /**
-   * How many batches run at a time, over all queues (TF Serving's `num_batch_threads`). An
-   * integer >= 1. Default `os.availableParallelism()`.
+   * Maximum number of batches that run at a time, over all queues (TF Serving's `num_batch_threads`). An integer >= 1.
+   * Default `os.availableParallelism()`.
    */
   readonly slots?: number | undefined;
   /** Default `systemClock`. */
@@ -18,11 +18,11 @@ export interface SharedSlotsOptions {
 }
 
 /**
- * The slots that batches run in, shared by many queues: one queue for each kind of task that can be
- * batched together, such as each version of each model.
+ * The slots that batches run in, shared by many queues. There is one queue for each kind of task that can be batched
+ * together, such as one for each version of each model.
  *
- * A free slot goes to the queues in turn, a batch at a time, so that a flooded queue delays each of
- * the others by at most one batch of every other queue. Queues come and go while others run.
+ * Free slots go to the queues in turn, one batch at a time, so that a flooded queue delays each other queue by at most
+ * one batch of every other queue. Queues can be added and closed while others run.
  *
  * ```ts
  * const slots = new SharedSlots({ slots: 2 });
@@ -35,13 +35,13 @@ export class SharedSlots implements AsyncDisposable {
   readonly #clock: Clock;
   readonly #queues = new Set<Pick<BatchScheduler<never, never>, "close">>();
 
-  /** Throws RangeError when `slots` is not an integer >= 1. */
+  /** Throws RangeError if `slots` is not an integer >= 1. */
   constructor({ slots = availableParallelism(), clock = systemClock }: SharedSlotsOptions = {}) {
     this.#clock = clock;
     this.#pool = new SlotPool(checkedSlots(slots), clock);
   }
 
-  /** How many batches run at a time. Can be set while batches run; a smaller number cuts none off. */
+  /** Maximum number of batches that run at a time. Can be set while batches run; running batches finish. */
   get slots(): number {
     return this.#pool.slots;
   }
@@ -51,13 +51,13 @@ export class SharedSlots implements AsyncDisposable {
     this.#pool.requestIfWaiting();
   }
 
-  /** How many batches run now. */
+  /** The number of batches that run now. */
   get numRunningBatches(): number {
     return this.#pool.running;
   }
 
   /**
-   * Adds a queue. Closing the queue removes it: what is queued runs first.
+   * Adds a queue. Closing the queue removes it after its queued tasks have run.
    *
    * @throws ServingError INVALID_ARGUMENT / BATCHING_OPTIONS_INVALID.
    */

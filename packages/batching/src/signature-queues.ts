@@ -1,23 +1,23 @@
 import type { Signature, Tensors } from "@serving-kit/inference";
 import type { CallKind, CallQueue } from "./call-queue.js";
 
-/** How many queues one signature may have beside that of all its inputs and outputs. */
+/** Maximum number of queues of one signature, in addition to the main queue. */
 const MAX_OTHER_QUEUES = 64;
 
 /**
- * The batch queues of one signature: the main one, of the calls that give all inputs and want all
- * outputs, and one for each other kind of call that came, of which the idle ones make room for new kinds.
+ * The batch queues of one signature: the main queue for calls that pass all inputs and request all outputs, and one
+ * queue for each other kind of call. Idle queues of other kinds make room for new kinds.
  */
 export class SignatureQueues {
   readonly signature: Signature;
   readonly #name: string;
   readonly #newQueue: (kind: CallKind) => CallQueue;
-  /** Whether a call may leave inputs out. */
+  /** Whether a call may omit inputs. */
   readonly #hasOptionalInputs: boolean;
   readonly #main: CallQueue;
   readonly #others = new Map<string, CallQueue>();
 
-  /** Makes the main queue at once, so that options that do not fit are refused here. */
+  /** Creates the main queue immediately, so that invalid options are rejected here. */
   constructor(name: string, signature: Signature, newQueue: (kind: CallKind) => CallQueue) {
     this.signature = signature;
     this.#name = name;
@@ -26,12 +26,12 @@ export class SignatureQueues {
     this.#main = newQueue({ name, signature, inputNames: [...signature.inputs.keys()] });
   }
 
-  /** The queues that there are now. */
+  /** Returns the current queues. */
   all(): CallQueue[] {
     return [this.#main, ...this.#others.values()];
   }
 
-  /** The queue of a call's kind; undefined if there are too many kinds. */
+  /** Returns the queue for the kind of a call; undefined if there are too many kinds. */
   queueFor(inputs: Tensors, wanted: readonly string[] | undefined): CallQueue | undefined {
     const { signature } = this;
     const isAllInputs =

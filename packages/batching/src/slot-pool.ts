@@ -1,6 +1,6 @@
 import type { Clock } from "@serving-kit/core";
 
-/** How long batches are started one after another before the event loop gets its turn. */
+/** Time in ms to start batches before yielding to the event loop. */
 const TURN_BUDGET_MS = 1;
 
 /** A queue as the pool sees it: a member of the ring while tasks wait in it. */
@@ -9,25 +9,24 @@ export interface PooledQueue {
   previousInRing: PooledQueue | null;
   /** Whether a full batch waits. */
   readonly isFull: boolean;
-  /** Whether a batch may start now. Where time alone will make it so, the queue sets its timer. */
+  /** Returns whether a batch may start now. If only time is missing, the queue sets its timer. */
   isReady(nowMs: number): boolean;
-  /** Starts a batch and gives the time when that was done. Takes a slot while the batch runs. */
+  /** Starts a batch and returns the time at which it had started. Holds a slot while the batch runs. */
   start(nowMs: number): number;
 }
 
 /**
  * Assigns slots to queues, in turn.
  *
- * What is scheduled in one turn of the event loop is batched in its check phase (`setImmediate`), so
- * that the requests of all sockets that became readable in one turn meet. When a batch ends the next
- * one starts at once if it is full; if not, the callers that just got their results may schedule
- * again before it is formed.
+ * Tasks scheduled in one turn of the event loop are batched in its check phase (`setImmediate`), so that the requests
+ * of all sockets that became readable in one turn meet. When a batch ends, the next one starts immediately if it is
+ * full. If not, it is formed later, so that the callers that just got their results can schedule again.
  */
 export class SlotPool {
   slots: number;
   running = 0;
   readonly #clock: Clock;
-  /** The queue whose turn it is, a member of the ring of all queues in which tasks wait. */
+  /** The queue whose turn it is: a member of the ring of all queues with waiting tasks. */
   #cursor: PooledQueue | null = null;
   #numQueues = 0;
   #turn: Disposable | null = null;
@@ -44,7 +43,7 @@ export class SlotPool {
     this.#clock = clock;
   }
 
-  /** Takes a queue into the ring, at the end of the round. */
+  /** Adds a queue to the ring, at the end of the round. */
   enter(queue: PooledQueue): void {
     const next = this.#cursor ?? queue;
     const previous = next.previousInRing ?? queue;
@@ -68,13 +67,13 @@ export class SlotPool {
     if (this.#numQueues === 0) this.#dropTurn();
   }
 
-  /** Asks for batches to be started in the next check phase of the event loop. */
+  /** Requests that batches are started in the next check phase of the event loop. */
   request(): void {
     if (this.#turn !== null || this.running >= this.slots) return;
     this.#turn = this.#clock.setImmediate(this.#onTurn);
   }
 
-  /** Asks as `request` does, where a task waits. */
+  /** Same as `request`, if a task waits. */
   requestIfWaiting(): void {
     if (this.#cursor !== null) this.request();
   }
@@ -88,7 +87,7 @@ export class SlotPool {
     else this.request();
   }
 
-  /** Starts what can be started. */
+  /** Starts all batches that can start. */
   startBatches(nowMs: number): void {
     if (this.#isStarting) return;
     const endMs = nowMs + TURN_BUDGET_MS;
@@ -112,7 +111,7 @@ export class SlotPool {
     for (let left = this.#numQueues; left > 0; left--) {
       const queue = this.#cursor;
       if (queue === null) return null;
-      // First, because a queue may leave the ring when it finds that all of its tasks have expired.
+      // Advance first, because a queue leaves the ring if all its tasks turn out to have expired.
       this.#cursor = queue.nextInRing;
       if (queue.isReady(nowMs)) return queue;
     }

@@ -1,10 +1,10 @@
 import type { BatchTask } from "./batch-task.js";
 import { TaskList } from "./task-list.js";
 
-/** The tasks that wait in a queue: a list for each level of priority, the most urgent first. */
+/** The waiting tasks of a queue: one list per priority level, the most urgent first. */
 export class TaskLevels<T, R> {
   readonly lists: readonly TaskList<T, R>[];
-  /** How many tasks wait in all levels. Current after `recount` where tasks were taken from lists. */
+  /** Number of waiting tasks in all levels. Call `recount` after taking tasks from lists. */
   count = 0;
 
   /** `batchSize` as in TaskList. */
@@ -12,7 +12,7 @@ export class TaskLevels<T, R> {
     this.lists = Array.from({ length: levels }, () => new TaskList<T, R>(batchSize));
   }
 
-  /** The sum of the sizes of all tasks that wait. */
+  /** The sum of the sizes of all waiting tasks. */
   get size(): number {
     return this.lists.reduce((sum, list) => sum + list.size, 0);
   }
@@ -33,7 +33,7 @@ export class TaskLevels<T, R> {
     this.count = count;
   }
 
-  /** The most urgent level in which a batch of `maxSize` is full, or -1. */
+  /** Returns the most urgent level in which a batch of `maxSize` is full, or -1. */
   fullLevel(maxSize: number): number {
     for (let level = 0; level < this.lists.length; level++) {
       if ((this.lists[level] as TaskList<T, R>).size >= maxSize) return level;
@@ -41,7 +41,7 @@ export class TaskLevels<T, R> {
     return -1;
   }
 
-  /** The most urgent level in which a batch is full or the oldest task has waited `waitMs`, or -1. */
+  /** Returns the most urgent level in which a batch is full or the oldest task has waited `waitMs`, or -1. */
   readyLevel(maxSize: number, nowMs: number, waitMs: number): number {
     for (let level = 0; level < this.lists.length; level++) {
       const { head, size } = this.lists[level] as TaskList<T, R>;
@@ -50,7 +50,7 @@ export class TaskLevels<T, R> {
     return -1;
   }
 
-  /** When the oldest of all tasks came; Infinity when none waits. */
+  /** Arrival time of the oldest task; Infinity if none waits. */
   get oldestAtMs(): number {
     let oldestAtMs = Number.POSITIVE_INFINITY;
     for (const { head } of this.lists) {
@@ -59,7 +59,7 @@ export class TaskLevels<T, R> {
     return oldestAtMs;
   }
 
-  /** All tasks. A task may leave while it is looked at. */
+  /** Iterates over all tasks. A task may leave during the iteration. */
   *[Symbol.iterator](): Generator<BatchTask<T, R>> {
     for (const list of this.lists) {
       for (let task = list.head; task !== null; ) {

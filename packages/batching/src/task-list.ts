@@ -3,55 +3,55 @@ import { BatchTask, type TaskOwner } from "./batch-task.js";
 const NO_OWNER: TaskOwner<never, never> = { abort: () => {}, fail: () => {} };
 
 /**
- * Tasks in order of arrival: a ring through the tasks, so that any can leave at once.
+ * Tasks in order of arrival, as a ring, so that any task can leave in constant time.
  *
- * It counts the batches that they will make: where a task does not fit into what is left of a batch,
- * that rest stays empty and is as good as taken.
+ * The list counts the batches that its tasks will form. If a task does not fit into the rest of a batch, that rest
+ * stays empty and counts as taken.
  *
- * The ring is closed by a task that is none. It also keeps the shape of tasks known to the engine
- * while none is alive: else a collection in a quiet moment throws the compiled code of the queue away.
+ * A sentinel task closes the ring. It also keeps the hidden class of tasks alive in the engine while there is no task:
+ * otherwise a garbage collection in an idle moment discards the compiled code of the queue.
  */
 export class TaskList<T, R> {
   readonly #end = new BatchTask<T, R>(NO_OWNER, undefined as T, 0, 0, 0.5, 0.5, undefined);
   #batchSize: number;
-  /** The sum of what will stay empty, and how far the last batch is filled. */
+  /** The sum of the room that will stay empty, and the fill of the last batch. */
   #empty = 0;
   #filled = 0;
-  /** Whether they must be counted again. */
+  /** Whether these two must be recomputed. */
   #isStale = false;
-  /** How many tasks wait. */
+  /** Number of waiting tasks. */
   count = 0;
-  /** The sum of their sizes. */
+  /** The sum of the tasks' sizes. */
   size = 0;
 
-  /** `batchSize` as below. */
+  /** `batchSize` as in the setter below. */
   constructor(batchSize: number) {
     this.#batchSize = batchSize;
   }
 
-  /** The size of a full batch; Infinity where tasks are cut to fill batches. */
+  /** The size of a full batch; Infinity if tasks are split to fill batches. */
   set batchSize(size: number) {
     this.#batchSize = size;
     this.#isStale = true;
   }
 
-  /** The task that came first. */
+  /** The oldest task. */
   get head(): BatchTask<T, R> | null {
     return this.after(this.#end);
   }
 
-  /** The task that came after one. */
+  /** Returns the task that arrived next. */
   after(task: BatchTask<T, R>): BatchTask<T, R> | null {
     return task.next === this.#end ? null : task.next;
   }
 
-  /** The place that is taken: by the tasks, and by what stays empty between them. */
+  /** The room that is taken: by the tasks, and by the gaps between them. */
   get taken(): number {
     if (this.#isStale) this.#recount();
     return this.size + this.#empty;
   }
 
-  /** The place that one more task would take, with what it leaves empty of the last batch. */
+  /** Returns the room that one more task would take, including the gap that it leaves in the last batch. */
   placeOf(size: number): number {
     if (this.#isStale) this.#recount();
     return size + this.#emptyBefore(size);
@@ -69,18 +69,18 @@ export class TaskList<T, R> {
     if (!this.#isStale) this.#count(task);
   }
 
-  /** Takes the first task out, for a batch that it fits into. */
+  /** Removes the first task, for a batch that it fits into. */
   take(head: BatchTask<T, R>): void {
     this.#unlink(head);
     this.#empty -= head.emptyBefore;
     const { next } = this.#end;
-    // A batch has ended before it: nothing stays empty for its sake any more.
+    // A batch has ended before the next task, so the gap before it is gone.
     this.#empty -= next.emptyBefore;
     next.emptyBefore = 0;
     if (this.count === 0) this.#filled = 0;
   }
 
-  /** Takes a task out, wherever it stands: those behind it may share batches in another way. */
+  /** Removes a task at any position: the tasks behind it may then share batches differently. */
   remove(task: BatchTask<T, R>): void {
     this.#unlink(task);
     this.#isStale = true;

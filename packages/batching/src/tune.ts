@@ -7,13 +7,13 @@ import { DurationHistogram } from "./duration-histogram.js";
 
 /** Options of `tune`: the configurations to try, and the calls. */
 export interface TuneOptions {
-  /** The inputs of one call; the rows that a caller of the model usually sends. */
+  /** The inputs of one call, with as many rows as a caller of the model usually sends. */
   readonly inputs: Tensors;
   /** Default `serving_default`. */
   readonly signature?: string | undefined;
-  /** How many callers call at a time, each again as soon as it has its answer. Default 64. */
+  /** Number of concurrent callers; each calls again as soon as it has its answer. Default 64. */
   readonly callers?: number | undefined;
-  /** How long each configuration is measured, in milliseconds. Default 1000. */
+  /** Time in ms to measure each configuration. Default 1000. */
   readonly measureMs?: number | undefined;
   /** Default 1, 8, 32, 128. */
   readonly maxBatchSizes?: readonly number[] | undefined;
@@ -31,7 +31,9 @@ export interface TuneConfiguration {
   readonly maxBatchSize: number;
   readonly batchTimeoutMs: number;
   readonly slots: number;
-  /** `idle-first` is that of `batching: true`, with its other defaults; TF Serving's parameters cannot say it. */
+  /**
+   * `idle-first` is the timing of `batching: true`, with its other defaults; TF Serving's parameters cannot express it.
+   */
   readonly timing: "idle-first" | "batch-timeout";
 }
 
@@ -44,23 +46,22 @@ export interface TuneResult {
   readonly p99Ms: number;
   /** The mean size of the batches, in rows. */
   readonly meanBatchSize: number;
-  /** How many calls failed; such a configuration is never the best. */
+  /** Number of failed calls; a configuration with failures is never the best. */
   readonly failed: number;
-  /** How many configurations were measured, this one included, and how many there are. */
+  /** Number of configurations measured so far, including this one, and the total. */
   readonly done: number;
   readonly total: number;
 }
 
 /**
- * Measures a predictor under the defaults of batching, then under every combination of batch size, timeout and
- * slots, one after the other, and yields each result when it is there. The first is run twice and measured the second
- * time.
+ * Measures a predictor with the default batching options, then with every combination of batch size, timeout and slots,
+ * one after the other, and yields each result when it is ready. The first configuration runs twice, and the second run
+ * is measured.
  *
- * The predictor is not disposed. When the signal aborts, the iteration throws its reason after the
- * call that is under way.
+ * The predictor is not disposed. When the signal aborts, the iteration throws its reason after the call in progress.
  *
- * @throws the rejection of the first call of the predictor, so that inputs that do not fit are reported
- * before anything is measured.
+ * @throws the rejection of the first call of the predictor, so that invalid inputs are reported before the
+ * measurements.
  */
 export async function* tune(
   predictor: Predictor,
@@ -69,7 +70,7 @@ export async function* tune(
   const { inputs, signature, signal } = options;
   await predictor.predict(inputs, signature === undefined ? {} : { signature });
   const configurations = configurationsOf(options);
-  // Compilation and allocation in the first calls would count against the first configuration.
+  // Compilation and allocation in the first calls would distort the first configuration.
   const [first] = configurations;
   if (first !== undefined) await measure(predictor, first, options);
   for (const [index, configuration] of configurations.entries()) {
@@ -80,8 +81,8 @@ export async function* tune(
 }
 
 /**
- * The best of some results: the most calls a second within a latency, if one is given; among those
- * within 3 % of it the one with the lowest p99. Undefined if none is within the latency.
+ * Returns the best result: the most calls per second within the maximum latency, if one is given; among results within
+ * 3 % of it, the one with the lowest p99. Undefined if no result meets the latency.
  */
 export function bestOf(
   results: readonly TuneResult[],
@@ -94,7 +95,7 @@ export function bestOf(
     .sort((a, b) => a.p99Ms - b.p99Ms)[0];
 }
 
-/** Writes a configuration as TF Serving's batching parameters, in text proto. */
+/** Formats a configuration as TF Serving's batching parameters, in text proto. */
 export function formatBatchingParameters(configuration: TuneConfiguration): string {
   const { maxBatchSize, batchTimeoutMs, slots } = configuration;
   return [
@@ -110,7 +111,7 @@ function configurationsOf(options: TuneOptions): TuneConfiguration[] {
   const timing = "batch-timeout" as const;
   const combinations = maxBatchSizes.flatMap((maxBatchSize) =>
     slots.flatMap((slots) =>
-      // A batch of one task is full at once: no timeout makes a difference.
+      // A batch of one task is full immediately, so the timeout makes no difference.
       (maxBatchSize === 1 ? batchTimeoutsMs.slice(0, 1) : batchTimeoutsMs).map(
         (batchTimeoutMs) => ({ maxBatchSize, batchTimeoutMs, slots, timing }),
       ),
@@ -129,7 +130,7 @@ async function measure(
   const { inputs, signature, callers = 64, measureMs = 1000, clock = systemClock } = options;
   const call = signature === undefined ? {} : { signature };
   const { signatures, batchable } = predictor;
-  // Without its disposal, which is the owner's.
+  // Without disposal: the owner of the predictor disposes it.
   const undisposed: Predictor = {
     signatures,
     batchable,

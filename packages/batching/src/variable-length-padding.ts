@@ -2,20 +2,20 @@ import { messageOf } from "@serving-kit/core";
 import { type DType, NUMERIC_DTYPES, plainElement, type Tensor } from "@serving-kit/inference";
 import { errors } from "./errors.js";
 
-/** How an input whose shape may vary is brought to one shape for all tasks of a batch. */
+/** Options for padding an input of variable shape to one shape for all tasks of a batch. */
 export interface VariableLengthPadding {
   /**
-   * The value that is filled in, as `tensor` takes it for the input's dtype: a number (a complex element
-   * gets it in both parts), a bigint for int64 and uint64, a boolean for bool, bytes for string. Default
-   * `"first-element"`: the first element of each task's own tensor, as in TF Serving.
+   * The fill value, as `tensor` takes it for the input's dtype: a number (for both parts of a complex element), a
+   * bigint for int64 and uint64, a boolean for bool, bytes for string. Default `"first-element"`: the first element of
+   * each task's own tensor, as in TF Serving.
    */
   readonly value?: number | bigint | boolean | Uint8Array | "first-element";
-  /** Where it is filled in: behind the elements, the default, or before them. */
+  /** The side to pad: after the elements, the default, or before them. */
   readonly side?: "end" | "start";
   /**
-   * The lengths that dimensions are padded to, rising: the smallest that holds the longest of the
-   * batch. Longer ones are padded to the longest of the batch. Default none. With buckets a model
-   * sees few shapes, and also a batch of one task is padded.
+   * The lengths that dimensions are padded to, ascending: the smallest that holds the longest of the batch. Lengths
+   * beyond the last bucket are padded to the longest of the batch. Default none. With buckets, a model sees few shapes,
+   * and a batch of one task is padded too.
    */
   readonly buckets?: readonly number[];
 }
@@ -44,11 +44,10 @@ export function checkPadding(
 }
 
 /**
- * The shape that all the tensors are padded to: in every dimension but 0 the longest of them, or the
- * bucket that holds it. `variable` tells which dimensions the signature leaves open; only these have
- * buckets.
+ * Returns the shape that all tensors are padded to: in every dimension but 0, the longest extent, or the bucket that
+ * holds it. `variable` says which dimensions the signature leaves open; only these have buckets.
  *
- * @throws ServingError FAILED_PRECONDITION / BATCH_SHAPES_DIFFER when their ranks differ.
+ * @throws ServingError FAILED_PRECONDITION / BATCH_SHAPES_DIFFER if their ranks differ.
  */
 export function commonShape(
   name: string,
@@ -70,7 +69,7 @@ export function commonShape(
   return common;
 }
 
-/** Writes a tensor, padded to the row shape of `shape`, into `target` from the entry `offset` on. */
+/** Copies a tensor, padded to the row shape of `shape`, into `target` from the entry `offset` on. */
 export function copyPadded(
   target: unknown[],
   offset: number,

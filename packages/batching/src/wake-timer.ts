@@ -1,8 +1,7 @@
 import type { Clock } from "@serving-kit/core";
 
 /**
- * One timer for many times: it wakes at the earliest that was asked for, and must be asked again
- * then. It may wake early.
+ * One timer for many times: it fires at the earliest requested time, and must then be set again. It may fire early.
  */
 export class WakeTimer {
   readonly #clock: Clock;
@@ -15,12 +14,12 @@ export class WakeTimer {
     this.#onWake = onWake;
   }
 
-  /** Asks to be woken at a time, rounded up to whole milliseconds from now. */
+  /** Requests a wake-up at a time, rounded up to whole milliseconds from now. */
   wakeAt(atMs: number, nowMs: number): void {
     if (atMs >= this.#atMs) return;
     this.#timer?.[Symbol.dispose]();
     this.#atMs = atMs;
-    // A time that was computed may be off by a rounding error, which must not cost a millisecond.
+    // A computed time may have a rounding error, which must not cost a millisecond.
     const delayMs = Math.ceil(Math.max(atMs - nowMs, 1) - 1e-6);
     this.#timer = this.#clock.setTimeout(() => {
       this.#timer = undefined;

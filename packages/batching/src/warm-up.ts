@@ -4,13 +4,13 @@ import { type BatchingOptions, signatureOptions } from "./batching-options.js";
 import { errors } from "./errors.js";
 
 /**
- * Calls each signature once with zeros for each of its allowed batch sizes, smallest first. What a
- * runtime does when it sees a shape for the first time is done then before anybody waits for it.
+ * Calls each signature once with zeros for each of its allowed batch sizes, smallest first. A runtime then does its
+ * work for a new shape before the first request.
  *
- * A signature whose number of rows is not open in every input is left out, and so is what cannot be
- * generated: a model that refuses zeros (INVALID_ARGUMENT), such as an empty text that is not a JPEG.
+ * A signature is skipped if the number of rows of an input is not open, or if its inputs cannot be generated: for
+ * example, a model rejects an empty string that is not a JPEG (INVALID_ARGUMENT).
  *
- * @throws ServingError WARM_UP_FAILED with the code of another failure; the signal's reason.
+ * @throws ServingError WARM_UP_FAILED with the code of any other failure; the signal's reason.
  */
 export async function warmUpBatchSizes(
   predictor: Predictor,
@@ -37,7 +37,7 @@ async function runAllSizes(
     for (const rows of signatureOptions(options, name).allowedBatchSizes ?? []) {
       signal.throwIfAborted();
       try {
-        // All but those that cannot be returned.
+        // All outputs except those that cannot be returned.
         const outputs = signature.opaqueOutputs && [...signature.outputs.keys()];
         const call = { signature: name, signal, ...(outputs && { outputs }) };
         await predictor.predict(zeroInputs(signature, rows), call);
