@@ -1,7 +1,7 @@
 import { loadKoffi } from "./koffi.js";
 import { callOnThread, type NativeFunction } from "./native-function.js";
 
-/** Bytes of a formatted message; what is longer is cut. */
+/** Maximum bytes of a formatted message; longer messages are truncated. */
 const MESSAGE_BYTES = 1024;
 
 let vsnprintf: NativeFunction | undefined;
@@ -9,10 +9,9 @@ let vsnprintf: NativeFunction | undefined;
 /**
  * Formats the arguments that a C callback got as `const char *format, va_list args`.
  *
- * A `va_list` reaches the callback as one pointer-sized argument under the ABIs that the kit runs on
- * (System V x64: an array that decays; AAPCS64: a composite passed by reference; Apple arm64 and
- * Windows x64: a `char *`), and goes on to `vsnprintf` as the same argument. Only valid while the
- * callback runs, and only once for one `va_list`.
+ * A `va_list` reaches the callback as one pointer-sized argument under the ABIs that the kit supports (System V x64: an
+ * array that decays; AAPCS64: a composite passed by reference; Apple arm64 and Windows x64: a `char *`), and is passed
+ * to `vsnprintf` as the same argument. Call it only while the callback runs, and only once per `va_list`.
  */
 export function formatVarArgs(format: bigint, args: bigint): string {
   vsnprintf ??= loadKoffi()
@@ -31,9 +30,8 @@ export function formatVarArgs(format: bigint, args: bigint): string {
 let mallocTrim: NativeFunction | null | undefined;
 
 /**
- * Returns memory that C has freed to the system, on a thread of libuv's pool: glibc's
- * `malloc_trim`. What a large model leaves behind otherwise stays with the process. Does nothing
- * where there is no such function.
+ * Returns freed C memory to the system, on a thread of libuv's pool: glibc's `malloc_trim`. Otherwise the memory of a
+ * large model stays with the process after it is freed. No-op if the function does not exist.
  */
 export async function returnFreedMemory(): Promise<void> {
   mallocTrim ??= declareMallocTrim();
@@ -50,8 +48,8 @@ function declareMallocTrim(): NativeFunction | null {
 }
 
 /**
- * Sets an environment variable for C, unless it is set. In a worker thread `process.env` is a copy, which C does not
- * see. Call it before the library that reads the variable opens.
+ * Sets an environment variable for C, unless it is set. In a worker thread, `process.env` is a copy that C does not
+ * see. Call it before opening the library that reads the variable.
  */
 export function setEnvironment(name: string, value: string): void {
   const koffi = loadKoffi();
@@ -63,7 +61,7 @@ export function setEnvironment(name: string, value: string): void {
   }
 }
 
-/** Whether the C library of this machine is musl. Most prebuilt libraries need glibc. */
+/** Returns whether the C library of this machine is musl. Most prebuilt libraries need glibc. */
 export function isMusl(): boolean {
   if (process.platform !== "linux") return false;
   const { header } = process.report.getReport() as { header: { glibcVersionRuntime?: string } };

@@ -7,7 +7,7 @@ import { errors } from "./errors.js";
 
 /** A task for a canary process. */
 export interface CanaryTask {
-  /** The task in words, at the start of an error's message. */
+  /** The task in words: the start of an error's message. */
   readonly what: string;
   /** URL of the module to import; in source a `.ts` file. */
   readonly module: string;
@@ -15,25 +15,25 @@ export interface CanaryTask {
   readonly exportName: string;
   /** Its argument; must be cloneable (structured clone). */
   readonly argument: unknown;
-  /** How long the child process may take in all, in ms. */
+  /** Timeout of the child process in ms. */
   readonly timeoutMs: number;
-  /** Ends the child process; the canary rejects with the signal's reason. */
+  /** Kills the child process when it aborts; the canary rejects with the signal's reason. */
   readonly signal?: AbortSignal;
   /** Receives the last 2,000 characters that the process wrote to stderr, before the canary resolves. Default none. */
   readonly onStderr?: (text: string) => void;
   readonly clock?: Pick<Clock, "setTimeout">;
 }
 
-/** Bytes of the child's stderr that are kept for the message. */
+/** Maximum bytes of the child's stderr to keep for the message. */
 const STDERR_BYTES = 2_000;
 
-/** The message of the child when it is done. */
+/** The message that the child sends when it is done. */
 interface Outcome {
   readonly value?: unknown;
   readonly error?: { readonly message: string; readonly code?: Code; readonly reason?: string };
 }
 
-// Runs in the child. The first message asks for the task, the second tells how it went.
+// Runs in the child. The first message requests the task; the second reports its outcome.
 const PROGRAM = `
 process.once("message", async ({ module, exportName, argument }) => {
   const outcome = {};
@@ -49,17 +49,16 @@ process.send("ready");
 `;
 
 /**
- * Does something in a child process first, so that what would abort, fault or hang this one does it
- * there. Resolves with what the function resolved with, which must be cloneable.
+ * Runs a function in a child process first. If the function aborts, faults or hangs, only the child process is lost.
+ * Resolves with the function's result, which must be cloneable.
  *
- * @throws ServingError: the function's own, if it rejected with one; CANARY_FAILED when it rejected
- * otherwise, CANARY_KILLED (both FAILED_PRECONDITION) when the process died, CANARY_TIMED_OUT
- * (DEADLINE_EXCEEDED).
+ * @throws ServingError: the function's own, if it rejected with one; CANARY_FAILED if it rejected with another error,
+ * CANARY_KILLED (both FAILED_PRECONDITION) if the process died, CANARY_TIMED_OUT (DEADLINE_EXCEEDED).
  */
 export async function runInCanary<T = void>(task: CanaryTask): Promise<T> {
   const { what, module, exportName, argument, timeoutMs, signal, clock = systemClock } = task;
   const { onStderr } = task;
-  // Loaded when it is needed: most processes have no canary.
+  // Loaded on demand: most processes have no canary.
   const { spawn } = await import("node:child_process");
   signal?.throwIfAborted();
   const child = spawn(
@@ -96,7 +95,7 @@ export async function runInCanary<T = void>(task: CanaryTask): Promise<T> {
     if (error !== undefined) throw errors.canaryFailed(what, new Error(error.message));
     if (onStderr) {
       child.kill("SIGKILL");
-      await once(child, "close"); // by then all that was written has been read
+      await once(child, "close"); // all output has been read by then
       onStderr(stderr());
     }
     return value as T;
@@ -105,14 +104,14 @@ export async function runInCanary<T = void>(task: CanaryTask): Promise<T> {
   }
 }
 
-/** The flags of Node that run a module from source, as in the kit's own tests. */
+/** Returns the Node flags that run a module from source, as in the kit's own tests. */
 function sourceFlags(module: string): string[] {
   if (!module.endsWith(".ts")) return [];
   const tsx = pathToFileURL(createRequire(module).resolve("tsx")).href;
   return ["--conditions=@serving-kit/source", "--import", tsx];
 }
 
-/** Returns the last words of a process on stderr. */
+/** Collects a process's stderr; the returned function returns the end of it. */
 function lastOf(child: ChildProcess): () => string {
   let text = "";
   child.stderr?.on("data", (chunk: Buffer) => {

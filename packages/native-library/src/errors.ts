@@ -1,17 +1,17 @@
 import { messageOf, ServingError } from "@serving-kit/core";
 
-/** One place where a library was looked for, and what was seen there. */
+/** One place where a library was searched for, and the outcome. */
 export interface Attempt {
   /** The place in words, such as `environment variable SERVING_KIT_TFLITE_LIBRARY`. */
   readonly origin: string;
-  /** The observation, such as `is not set`. */
+  /** The outcome, such as `is not set`. */
   readonly outcome: string;
 }
 
 const listing = (attempts: readonly Attempt[]) =>
   attempts.map(({ origin, outcome }) => `\n  - ${origin}: ${outcome}`).join("");
 
-/** The errors of this package, one factory for each reason. */
+/** Error factories of this package, one per reason. */
 export const errors = {
   libraryMissing: (name: string, attempts: readonly Attempt[], remedy: string) =>
     new ServingError(

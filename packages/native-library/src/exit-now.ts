@@ -2,20 +2,20 @@ import { isMainThread } from "node:worker_threads";
 import { loadKoffi } from "./koffi.js";
 
 /**
- * Ends the process at once with a code, even if native calls still run. `process.exit` waits for
- * those on libuv's pool, whose threads are joined when the process ends (uv_library_shutdown), and a
- * run of a model may take minutes. No exit handler runs: `_exit(2)`, on Windows TerminateProcess.
+ * Exits the process immediately with a code, even if native calls still run. `process.exit` waits for calls on libuv's
+ * pool, whose threads are joined at exit (uv_library_shutdown), and a run of a model may take minutes. No exit handler
+ * runs: it uses `_exit(2)`, on Windows TerminateProcess.
  */
 export function exitNow(code: number): never {
   return prepareExit()(code);
 }
 
-/** Loads what `exitNow` needs, and returns it: a function that reads no file. For any thread of the process. */
+/** Loads the parts of `exitNow`, and returns a version of it that reads no file. For any thread of the process. */
 export function prepareExit(): (code: number) => never {
   const terminate = findTerminate();
   return (code) => {
     terminate?.(code);
-    // Without koffi no native call runs. In a worker thread `process.exit` would end that thread alone.
+    // Without koffi, no native call runs. In a worker thread, `process.exit` would end only that thread.
     if (!isMainThread) process.kill(process.pid, "SIGKILL");
     return process.exit(code);
   };

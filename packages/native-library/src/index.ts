@@ -1,6 +1,6 @@
 /**
- * Finds, opens and checks C shared libraries, runs their functions on or off the event loop, and
- * tries what may kill a process in another one first. Knows nothing of any particular library.
+ * Finds, opens and checks C shared libraries, calls their functions on or off the event loop, and first runs code that
+ * may kill the process in a child process. Independent of any particular library.
  *
  * @packageDocumentation
  */

@@ -5,8 +5,8 @@ import { errors } from "./errors.js";
 let loaded: typeof koffi | undefined;
 
 /**
- * The library that calls C functions, loaded when something native is first needed: its binary is a package
- * of its own for each platform, and who serves models in JavaScript alone can do without.
+ * Returns the library that calls C functions. It is loaded when native code is first needed: its binary is a separate
+ * package for each platform, and programs that serve only JavaScript models can omit it.
  *
  * @throws ServingError FAILED_PRECONDITION / KOFFI_MISSING.
  */

@@ -3,21 +3,21 @@ import { createRequire } from "node:module";
 import { homedir } from "node:os";
 import { dirname, isAbsolute, join, resolve } from "node:path";
 
-/** The result of a candidate: the path of a library, or why there is none. */
+/** The outcome of a candidate: the path of a library, or the reason why there is none. */
 export type Located = { readonly path: string } | { readonly missing: string };
 
 /**
  * A place where a library may be.
  *
- * A package of servables lists its candidates in the order in which they are tried. The first that
- * opens is used. An `isExplicit` candidate is what a user asked for by name: when it is set, nothing
- * after it is tried, so that a mistake in it is reported and not ignored.
+ * A package of servables lists its candidates in order of precedence. The first that opens is used. An `isExplicit`
+ * candidate is one that the user named: if it is set, no later candidate is tried, so that a mistake in it is reported
+ * and not ignored.
  */
 export interface LibraryCandidate {
   /** The place in words, for messages. */
   readonly origin: string;
   readonly isExplicit?: boolean;
-  /** Looks. Does not open anything. */
+  /** Locates the library without opening it. */
   locate(): Located | Promise<Located>;
 }
 
@@ -25,7 +25,7 @@ const missing = (why: string): Located => ({ missing: why });
 const found = (path: string): Located =>
   existsSync(path) ? { path } : missing(`there is no file ${path}`);
 
-/** The library at a path that the user passed; no candidate when the path is undefined. */
+/** The library at a path that the user passed; no candidate if the path is undefined. */
 export function explicitPath(origin: string, path: string | undefined): LibraryCandidate[] {
   if (path === undefined) return [];
   return [{ origin, isExplicit: true, locate: () => ({ path: resolve(path) }) }];
@@ -40,8 +40,8 @@ export function environmentVariable(name: string): LibraryCandidate {
 }
 
 /**
- * A file of an npm package that is installed above one of the modules `from`: their `import.meta.url` or
- * absolute paths. Other paths are ignored.
+ * A file of an npm package that is installed for one of the modules `from`: their `import.meta.url` or absolute paths.
+ * Other paths are ignored.
  */
 export function nodePackage(
   name: string,
@@ -70,7 +70,7 @@ function folderOfPackage(name: string, from: string): string | undefined {
   }
 }
 
-/** A file in the kit's own cache folder, where an install step puts what npm does not carry. */
+/** A file in the kit's own cache folder, where `install` puts libraries that are not on npm. */
 export function cachedFile(file: string): LibraryCandidate {
   return { origin: "cache folder", locate: () => found(join(cacheFolder(), file)) };
 }
@@ -87,7 +87,7 @@ export function cacheFolder(env: Readonly<NodeJS.ProcessEnv> = process.env): str
 function platformCacheFolder(env: Readonly<NodeJS.ProcessEnv>): string {
   if (process.platform === "win32") return env.LOCALAPPDATA ?? join(homedir(), "AppData", "Local");
   if (process.platform === "darwin") return join(homedir(), "Library", "Caches");
-  // The XDG specification has relative paths ignored.
+  // The XDG specification says to ignore relative paths.
   const xdg = env.XDG_CACHE_HOME;
   return xdg && isAbsolute(xdg) ? xdg : join(homedir(), ".cache");
 }

@@ -4,11 +4,11 @@ import { runInCanary } from "./canary.js";
 import type { LibraryCandidate } from "./library-candidate.js";
 import type { NativeLibrary } from "./native-library.js";
 
-/** One place where a library is looked for, and what is there. */
+/** One place where a library may be, and what was found there. */
 export interface LibraryPlace {
   /** The place in words, such as `Python package tensorflow`. */
   readonly origin: string;
-  /** The library, where there is one. */
+  /** The path of the library, if there is one. */
   readonly path?: string;
   /** Why there is none. */
   readonly missing?: string;
@@ -16,19 +16,19 @@ export interface LibraryPlace {
 
 /** The state of a library on this machine. */
 export interface LibraryReport {
-  /** The library in words, such as `TensorFlow Lite`. */
+  /** The name of the library, such as `TensorFlow Lite`. */
   readonly name: string;
-  /** All places, in the order in which they are tried. */
+  /** All places, in order of precedence. */
   readonly places: readonly LibraryPlace[];
-  /** The one that opens. */
+  /** The library that opens. Absent if none does. */
   readonly opened?: Pick<NativeLibrary, "path" | "origin" | "version" | "attempts">;
   /** Why none opens. */
   readonly problem?: string;
   /** The remedy: a command or a sentence. Present if none opens. */
   readonly remedy?: string;
-  /** The libraries that were found and are not used, a line each, with the reason. */
+  /** The libraries that were found but are not used, one per line, with the reason. */
   readonly notes: readonly string[];
-  /** Vector instructions of this CPU that such libraries use, where they can be listed. */
+  /** Vector instructions of this CPU that such libraries use, if they can be listed. */
   readonly cpuFeatures: readonly string[];
 }
 
@@ -45,8 +45,8 @@ export interface LibraryReportOptions {
 const FEATURES = ["sse4_2", "avx", "avx2", "fma", "avx512f", "avx512_vnni", "amx_tile", "asimd"];
 
 /**
- * Looks for a library everywhere and opens the one that a model would be loaded with. For a doctor
- * command. Never throws for a library that is missing or does not open.
+ * Searches all places for a library and opens the one that a model would use. For a doctor command. Never throws for a
+ * library that is missing or does not open.
  */
 export async function reportLibrary(options: LibraryReportOptions): Promise<LibraryReport> {
   const { name, candidates, open } = options;
@@ -58,18 +58,18 @@ export async function reportLibrary(options: LibraryReportOptions): Promise<Libr
     const opened = { path, origin, version, attempts };
     return { ...facts, opened, notes: notUsed(opened, places) };
   } catch (error) {
-    // Nothing is tried after what a user named, so installing another one would not help.
+    // No candidate is tried after one that the user named, so installing another library would not help.
     const named = candidates.find(({ isExplicit }) => isExplicit);
     const remedy = named ? `correct the path in ${named.origin}, or leave it out` : options.remedy;
     return { ...facts, notes: [], problem: messageOf(error), remedy };
   }
 }
 
-/** A library to report on after another process has tried to open it. */
+/** A library to report on, after a child process has tried to open it. */
 export interface LibraryExamination {
-  /** The library in words, such as `TensorFlow Lite`. */
+  /** The name of the library, such as `TensorFlow Lite`. */
   readonly name: string;
-  /** The URL of a module whose export `tryLibrary` opens the library at a path, or the one that is found. */
+  /** The URL of a module whose export `tryLibrary` opens the library at a path, or the one that it finds. */
   readonly module: string;
   readonly library: string | undefined;
   readonly signal: AbortSignal | undefined;
@@ -77,12 +77,12 @@ export interface LibraryExamination {
   readonly report: (library?: string) => Promise<LibraryReport>;
 }
 
-/** Opening a library of 1 GB from a cold disk takes its time. */
+/** Opening a library of 1 GB from a cold disk is slow. */
 const OPEN_TIMEOUT_MS = 120_000;
 
 /**
- * Reports on a library after another process has opened it: a library that is built for another CPU kills the
- * process that opens it. Never rejects. A signal that aborts is the problem that is reported.
+ * Reports on a library after a child process has opened it, because a library that was built for another CPU kills the
+ * process that opens it. Never rejects. If the signal aborts, the report has that as its problem.
  */
 export async function examineLibrary(examination: LibraryExamination): Promise<LibraryReport> {
   const { name, module, library, signal, report } = examination;
@@ -101,7 +101,7 @@ export async function examineLibrary(examination: LibraryExamination): Promise<L
   }
 }
 
-/** The places before and after the library that opens, a line each. */
+/** Lists the places before and after the library that opens, one per line. */
 function notUsed(
   { origin, attempts }: NonNullable<LibraryReport["opened"]>,
   places: readonly LibraryPlace[],

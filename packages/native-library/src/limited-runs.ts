@@ -1,38 +1,38 @@
 import { InFlight, Semaphore } from "@serving-kit/core";
 
-/** The runs of the calls `C`. */
+/** Options of `LimitedRuns`, for calls of type `C`. */
 export interface LimitedRunsOptions<C, R> {
   /** Maximum number of runs at a time: an integer >= 1. */
   readonly limit: number;
   /** Runs a call. */
   run(call: C): R | Promise<R>;
-  /** Called when a call that had to wait has got its place, before it runs. If it throws, the call rejects. */
+  /** Called when a waiting call gets its place, before it runs. If it throws, the call rejects. */
   onTurn(call: C): void;
 }
 
 /**
- * Bounds how many runs there are at a time, and counts them. A call that finds no place waits in the order of arrival;
- * its place is free again when its run has ended.
+ * Limits the number of concurrent runs, and counts them. A call that finds no free place waits in order of arrival. Its
+ * place is released when its run has ended.
  */
 export class LimitedRuns<C, R> {
   readonly #options: LimitedRunsOptions<C, R>;
   readonly #places: Semaphore;
   readonly #inFlight = new InFlight();
 
-  /** @throws RangeError for another limit. */
+  /** @throws RangeError if the limit is not an integer >= 1. */
   constructor(options: LimitedRunsOptions<C, R>) {
     this.#options = options;
     this.#places = new Semaphore(options.limit);
   }
 
-  /** Runs a call, and returns what the run does: in this turn, if there is a place. */
+  /** Runs a call, and returns its result: synchronously, if a place is free. */
   run(call: C): R | Promise<R> {
     this.#inFlight.begin();
     const place = this.#places.acquire();
     return place === undefined ? this.#runNow(call) : place.then(() => this.#runInTurn(call));
   }
 
-  /** Resolves when no run is in progress and none waits; undefined if so now. Call it once. */
+  /** Resolves when no run is in progress and none waits; undefined if that is so now. Call it once. */
   idle(): Promise<void> | undefined {
     return this.#inFlight.idle();
   }

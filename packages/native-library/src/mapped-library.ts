@@ -2,9 +2,9 @@ import { readFile } from "node:fs/promises";
 import type { LibraryCandidate } from "./library-candidate.js";
 
 /**
- * A library that is already open in this process, opened by another package, found by the name of
- * its file. Two copies of some libraries cannot live in one process, so this candidate comes before
- * the ones that would open another. Looks in `/proc/self/maps`, so only on Linux.
+ * A library that another package has already opened in this process, found by the name of its file. Two copies of some
+ * libraries cannot coexist in one process, so this candidate comes before those that would open another copy. Reads
+ * `/proc/self/maps`, so only on Linux.
  */
 export function mappedLibrary(fileName: RegExp): LibraryCandidate {
   return {
@@ -17,7 +17,7 @@ export function mappedLibrary(fileName: RegExp): LibraryCandidate {
   };
 }
 
-/** The first mapped file whose name matches; one whose file was deleted since cannot be opened. */
+/** Returns the first mapped file whose name matches. A file that was deleted since then cannot be opened. */
 export function findMapped(maps: string, fileName: RegExp): string | undefined {
   for (const line of maps.split("\n")) {
     // address perms offset dev inode path (proc(5))

@@ -4,41 +4,41 @@ import { type NativeRuns, nativeRuns } from "./native-runs.js";
 import { type Execution, type RunGroup, RunPlan } from "./run-plan.js";
 import type { SignalHold } from "./signal-hold.js";
 
-/** How a NativeExecutor runs. */
+/** Options of `NativeExecutor`. */
 export interface NativeExecutorOptions {
   /** Default `auto`. */
   readonly execution?: Execution;
-  /** Time in ms that a run may take on the event loop under `auto`. Default 0.25. */
+  /** Maximum time in ms that a run may take on the event loop under `auto`. Default 0.25. */
   readonly budgetMs?: number;
-  /** The bound on runs off the loop. Default `nativeRuns`, shared by all servables of the thread. */
+  /** The limit of runs off the loop. Default `nativeRuns`, shared by all servables of the thread. */
   readonly runs?: NativeRuns;
-  /** The clock of measured times and of deadlines. Default `systemClock`. */
+  /** The clock of run times and deadlines. Default `systemClock`. */
   readonly clock?: Clock;
-  /** Keeps signals from runs on the event loop, where the library cannot bear them. */
+  /** Blocks signals during runs on the event loop, if the library cannot tolerate them. */
   readonly signals?: SignalHold | undefined;
 }
 
-/** The limits that end the call that waits for a run. */
+/** The limits of the call that waits for a run. */
 export interface RunLimits {
   readonly signal?: AbortSignal | undefined;
   /** Time in ms on the executor's clock. */
   readonly deadlineAtMs?: number | undefined;
 }
 
-/** How many plans an executor keeps; the one unused longest is forgotten beyond that. */
+/** Maximum number of plans of an executor; beyond it, the least recently used plan is dropped. */
 const MAX_PLANS = 1_024;
 
 /**
  * Runs the native functions of one servable, inline or on a thread of libuv's pool.
  *
- * A hop to a thread and back costs about 50 µs of CPU time, of which 15 on the event loop, and as
- * long again until sleeping threads are awake; a small model runs in less than 1. Under `auto` each
- * kind of run (a shape, say) has a plan of its own that goes by measured times: see `RunPlan`. What
- * it lets run on the loop is a quarter of the finest tick that timers have.
+ * A hop to a thread and back costs about 50 µs of CPU time, 15 of them on the event loop, and another 50 µs if the
+ * threads must wake up first. A small model runs in less than 1 µs. Under `auto`, each kind of run (such as a shape)
+ * has its own plan, which is based on measured times: see `RunPlan`. The default budget for a run on the loop is a
+ * quarter of the finest timer tick.
  *
- * - NR4 A servable has at most as many runs on threads as `runs` has places, abandoned ones included: with NR3, one
- *   whose runs never end leaves a thread to the others.
- * - NR5 A run on a thread is abandoned when its call ends before it: at the deadline, or when the signal aborts.
+ * - NR4 A servable has at most as many runs on threads as `runs` has places, including abandoned runs. With NR3, a
+ *   servable whose runs never end leaves a thread for the others.
+ * - NR5 A run on a thread is abandoned when its call ends first: at the deadline, or when the signal aborts.
  */
 export class NativeExecutor {
   readonly #execution: Execution;
@@ -65,7 +65,7 @@ export class NativeExecutor {
     this.#signals = signals;
   }
 
-  /** The plan of a kind of run, in the group of its signature. Keep it where it is needed often. */
+  /** Returns the plan of a kind of run, in the group of its signature. Keep it if you need it often. */
   plan(kind: string, group?: RunGroup): RunPlan {
     const known = this.#plans.get(kind);
     const plan = known ?? this.newPlan(group);
@@ -76,14 +76,14 @@ export class NativeExecutor {
     return plan;
   }
 
-  /** A plan of a kind of run that has not run yet. */
+  /** Returns a plan for a kind of run that has not run yet. */
   newPlan(group?: RunGroup): RunPlan {
     return new RunPlan(this.#execution, this.#budgetMs, group);
   }
 
   /**
-   * Runs a function as its plan says: returns the result if it ran inline, else a promise of it. The limits do not end
-   * the run. A function that runs on threads alone needs a plan that is not inline.
+   * Runs a function according to its plan: returns the result if it ran inline, else a promise of it. The limits end
+   * only the call, not the run. A function that runs only on threads needs a plan that is never inline.
    */
   run<R>(
     plan: RunPlan,
@@ -115,7 +115,7 @@ export class NativeExecutor {
     return place.then(() => this.#start<R>(plan, limits, fn, args));
   }
 
-  /** Holds a place, and releases it when the run has ended. */
+  /** Holds a place until the run has ended. */
   #start<R>(
     plan: RunPlan,
     limits: RunLimits | undefined,

@@ -1,17 +1,17 @@
 import type { TypeObject } from "koffi";
 
 /**
- * A declared C function: called, it runs on this thread and blocks it.
+ * A declared C function. A call runs it on this thread and blocks the thread.
  *
- * Pointers are bigints, or null; typed arrays and Buffers are passed by the address of their data,
- * which is only safe beyond the call where the owner keeps them.
+ * Pointers are bigints, or null. Typed arrays and Buffers are passed as the address of their data, which stays valid
+ * after the call only while the owner keeps them.
  */
 export interface NativeFunction {
   // biome-ignore lint/suspicious/noExplicitAny: arguments and result are C's
   (...args: any[]): any;
   /**
-   * Runs on a thread of libuv's pool; the last argument is `(error, result) => void`. Bound these by
-   * `NativeExecutor`. Typed arrays that are passed must be kept by the caller until it has ended.
+   * Runs on a thread of libuv's pool; the last argument is `(error, result) => void`. Limit such calls with
+   * `NativeExecutor`. The caller must keep typed arrays that it passes until the call has ended.
    */
   // biome-ignore lint/suspicious/noExplicitAny: arguments and result are C's
   async(...args: any[]): void;
@@ -25,14 +25,14 @@ export interface NativeStruct {
 /** A C type: a string such as `size_t` or `void *`, a struct, or a type that koffi made. */
 export type NativeType = string | NativeStruct | TypeObject;
 
-/** How a function is declared: its symbol, the type of its result, the types of its arguments. */
+/** The declaration of a function: its symbol, the type of its result, the types of its arguments. */
 export type NativeDeclaration = readonly [
   symbol: string,
   result: NativeType,
   ...args: NativeType[],
 ];
 
-/** Calls a function on libuv's pool, outside of any bound. For what runs once, such as opening. */
+/** Calls a function on libuv's pool, without a limit. For calls that happen once, such as opening. */
 export function callOnThread<R>(fn: NativeFunction, ...args: unknown[]): Promise<R> {
   return new Promise((resolve, reject) => {
     fn.async(...args, (error: unknown, result: R) => (error ? reject(error) : resolve(result)));

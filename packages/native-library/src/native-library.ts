@@ -9,44 +9,44 @@ import { nativeRuns } from "./native-runs.js";
 import { pinLibrary } from "./pin-library.js";
 import { isVersionWithin, type VersionRange } from "./version-range.js";
 
-/** Requirements of a package of servables for a library. */
+/** The library that a package of servables requires. */
 export interface LibraryRequirements {
-  /** The library in words, such as `TensorFlow Lite`. One process opens one library of a name. */
+  /** The name of the library, such as `TensorFlow Lite`. A process opens one library per name. */
   readonly name: string;
-  /** Where to look, in order. */
+  /** The places to search, in order. */
   readonly candidates: readonly LibraryCandidate[];
   /**
-   * The versions that will do, and where the version is from: the C function `const char *f(void)` of a symbol, or
-   * what `read` returns of the library's functions.
+   * The supported versions, and the source of the version: the symbol of a C function `const char *f(void)`, or `read`,
+   * which gets the library's functions.
    */
   readonly version: VersionRange & ({ readonly symbol: string } | VersionReader);
-  /** The functions that must be there. */
+  /** The functions that the library must export. */
   readonly symbols: readonly string[];
-  /** Libraries to open first, given the path of the main one. Symbols are looked for in all. */
+  /** Returns the libraries to open first, from the path of the main library. Symbols are searched in all of them. */
   companions?(path: string): readonly string[];
-  /** Whether libraries opened later may use its symbols (RTLD_GLOBAL). Default false. */
+  /** Whether libraries that are opened later may use its symbols (RTLD_GLOBAL). Default false. */
   readonly isGlobal?: boolean;
-  /** The remedy for a user if there is none, as the end of a sentence. */
+  /** The remedy if there is no library, as the end of a sentence. */
   readonly remedy: string;
 }
 
-/** Reads the version of a library that has no function for it by itself. */
+/** Reads the version of a library that has no version function. */
 export interface VersionReader {
-  /** @throws if the library is another one than expected. */
+  /** @throws if the library is not the expected one. */
   read(functions: NativeLibrary["functions"]): string;
 }
 
-/** koffi's calls run on stacks of its own; 128 KiB off the loop is less than what Eigen may take. */
+/** koffi runs calls on its own stacks. Off the loop they have 128 KiB, and Eigen may use more. */
 const STACK_BYTES = 8 * 2 ** 20;
 
 /** A C library that is open in this process. It is never closed: see `pinLibrary`. */
 export class NativeLibrary {
   readonly name: string;
   readonly path: string;
-  /** The place where it was found, in words. */
+  /** The place where the library was found, in words. */
   readonly origin: string;
   readonly version: string;
-  /** The places that come before `origin`, and why the library is not from there. */
+  /** The places before `origin`, and why the library is not from there. */
   readonly attempts: readonly Attempt[];
   readonly #handles: readonly LibraryHandle[];
 
@@ -63,14 +63,14 @@ export class NativeLibrary {
     this.#handles = handles;
   }
 
-  /** Tells whether the library exports a symbol. */
+  /** Returns whether the library exports a symbol. */
   has(symbol: string): boolean {
     return this.#handles.some((handle) => exports(handle, symbol));
   }
 
   /**
-   * Declares functions, each at its first use: a library may lack functions that are never called. The names are
-   * the caller's own. Worker threads declare their own.
+   * Declares functions, each at its first use: a library may lack functions that are never called. The names are chosen
+   * by the caller. Each worker thread makes its own declarations.
    */
   functions<K extends string>(
     declarations: Readonly<Record<K, NativeDeclaration>>,
@@ -102,12 +102,11 @@ export class NativeLibrary {
 const opened = new Map<string, Promise<NativeLibrary>>();
 
 /**
- * Finds, opens and checks a library, once in each thread: later calls of the same name share it.
+ * Finds, opens and checks a library, once per thread: later calls with the same name share it.
  *
- * @throws ServingError FAILED_PRECONDITION: NATIVE_LIBRARY_MISSING with everything that was tried,
- * NATIVE_LIBRARY_INCOMPATIBLE for the wrong version or a symbol that is not there,
- * NATIVE_LIBRARY_CONFLICT when a path is asked for and another one is open, KOFFI_MISSING where no library
- * can be called. A failure is not kept: the next call looks again.
+ * @throws ServingError FAILED_PRECONDITION: NATIVE_LIBRARY_MISSING with all attempts, NATIVE_LIBRARY_INCOMPATIBLE for
+ * an unsupported version or a missing symbol, NATIVE_LIBRARY_CONFLICT if a path is requested and another library is
+ * open, KOFFI_MISSING if koffi is not installed. A failure is not cached: the next call searches again.
  */
 export async function openLibrary(requirements: LibraryRequirements): Promise<NativeLibrary> {
   const { name, candidates } = requirements;
@@ -182,7 +181,7 @@ function versionOf(library: NativeLibrary, version: LibraryRequirements["version
   return String(tell());
 }
 
-/** The message of koffi leaves the path out. */
+/** koffi's own message does not contain the path. */
 function load(path: string, isGlobal: boolean): LibraryHandle {
   try {
     return loadKoffi().load(path, { global: isGlobal });
@@ -195,7 +194,7 @@ function koffiType(type: NativeType): string | TypeObject {
   return typeof type === "object" && "struct" in type ? loadKoffi().struct(type.struct) : type;
 }
 
-/** Beyond these koffi allocates a stack for each call on the pool, which costs 10 µs. It has 8, and takes at most 32. */
+/** koffi keeps 8 stacks for calls on the pool, at most 32. Beyond them it allocates one per call, which costs 10 µs. */
 const residentPools = (runs: number) => Math.min(Math.max(runs, 8), 32);
 
 function enlargeStacks(): void {
@@ -207,7 +206,7 @@ function enlargeStacks(): void {
       resident_async_pools: residentPools(nativeRuns.limit),
     });
   } catch {
-    // Another user of koffi has loaded a library in this thread: its sizes stay in force.
+    // Another user of koffi has loaded a library in this thread, so its sizes remain in effect.
   }
 }
 

@@ -4,12 +4,12 @@ import { loadKoffi } from "./koffi.js";
 import type { NativeFunction } from "./native-function.js";
 
 /**
- * The bytes at an address, without a copy. Valid only while the owner of the memory keeps it: never
- * hand one out. Costs about 1 µs to make, so keep it for memory that stays where it is.
+ * Returns the bytes at an address, without a copy. Valid only while the owner keeps the memory: never return the view
+ * to a caller. Costs about 1 µs, so reuse it for memory that does not move.
  */
 export function viewMemory(pointer: bigint, byteLength: number): ArrayBuffer {
   if (byteLength === 0) return new ArrayBuffer(0);
-  // Beyond what an ArrayBuffer can have, koffi aborts the process.
+  // If the length exceeds the maximum of an ArrayBuffer, koffi aborts the process.
   if (!(byteLength > 0 && byteLength <= constants.MAX_LENGTH)) {
     throw new RangeError(`memory of ${byteLength} bytes is more than ${constants.MAX_LENGTH}`);
   }
@@ -17,8 +17,8 @@ export function viewMemory(pointer: bigint, byteLength: number): ArrayBuffer {
 }
 
 /**
- * The address of a view's memory, which stays there as long as the view is kept. To pass it to a function costs less
- * than to pass the view.
+ * Returns the address of a view's memory, which stays there as long as the view is kept. Passing the address to a
+ * function costs less than passing the view.
  */
 export function addressOf(view: ArrayBufferView): bigint {
   return loadKoffi().address(view);
@@ -27,8 +27,8 @@ export function addressOf(view: ArrayBufferView): bigint {
 let memcpy: NativeFunction | undefined;
 
 /**
- * Copies bytes between memory of C, given as its address, and of JavaScript, given as a view of it.
- * Costs 60 ns and the copy, where `viewMemory` costs 1 µs. Both must be that long: nothing is checked.
+ * Copies bytes between C memory, passed as an address, and JavaScript memory, passed as a view. Costs 60 ns plus the
+ * copy, while `viewMemory` costs 1 µs. Lengths are not checked: both must be long enough.
  */
 export function copyMemory(
   target: bigint | ArrayBufferView,
@@ -44,14 +44,14 @@ export function copyMemory(
 
 /** A JavaScript function that C can call. */
 export interface NativeCallback extends Disposable {
-  /** The address to give to C. */
+  /** The address to pass to C. */
   readonly pointer: bigint;
 }
 
 /**
- * Makes a function that C can call, from any thread: from another than the one that made it, the
- * call waits until the event loop of this one takes it. It must not throw. Dispose it when C can no
- * longer call; a process can have 8,192.
+ * Makes a function that C can call, from any thread. On another thread than the one that made it, the call waits until
+ * the event loop of the latter runs it. The function must not throw. Dispose it when C can no longer call it; a process
+ * can have 8,192.
  */
 export function nativeCallback(
   // biome-ignore lint/suspicious/noExplicitAny: the arguments are C's
@@ -73,7 +73,7 @@ export interface FunctionTypes {
 
 const prototypes = new WeakMap<FunctionTypes, ReturnType<typeof koffi.proto>>();
 
-/** Calls the C function at an address, on this thread. Keep `types`, which is declared once. */
+/** Calls the C function at an address, on this thread. Reuse the `types` object: it is declared once. */
 export function callPointer<R>(pointer: bigint, types: FunctionTypes, ...args: unknown[]): R {
   const koffi = loadKoffi();
   let prototype = prototypes.get(types);
@@ -85,8 +85,8 @@ export function callPointer<R>(pointer: bigint, types: FunctionTypes, ...args: u
 }
 
 /**
- * Declares the C function at an address, such as one of a table of functions. The library must stay open. Worker
- * threads declare their own.
+ * Declares the C function at an address, such as an entry of a function table. The library must stay open. Each worker
+ * thread makes its own declarations.
  */
 export function functionAt(pointer: bigint, { result, args }: FunctionTypes): NativeFunction {
   const koffi = loadKoffi();

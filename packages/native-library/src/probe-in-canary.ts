@@ -1,9 +1,9 @@
 import { formatServableId, type ServableId } from "@serving-kit/core";
 import { runInCanary } from "./canary.js";
 
-/** Options of the canary, which tries a version in another process. */
+/** Options of the canary, which tries a version in a child process. */
 export interface CanaryOptions {
-  /** Timeout of the child process in ms. Default 60,000; of SavedModels 120,000. */
+  /** Timeout of the child process in ms. Default 60,000; for SavedModels 120,000. */
   readonly timeoutMs?: number | undefined;
 }
 
@@ -40,7 +40,7 @@ export async function probeInCanary<O extends { readonly canary?: CanaryOptions 
   });
 }
 
-/** Whether a value is `CanaryOptions`. */
+/** Returns whether a value is a `CanaryOptions`. */
 export function isCanaryOptions(value: unknown): value is CanaryOptions {
   if (typeof value !== "object" || value === null) return false;
   const { timeoutMs = 1, ...others } = value as Record<string, unknown>;

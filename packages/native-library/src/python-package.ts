@@ -5,7 +5,7 @@ import { pythonPrograms, pythonSurroundings } from "./python.js";
 
 const TIMEOUT_MS = 10_000;
 
-// Finds where a module lies without importing it: importing TensorFlow takes seconds.
+// Finds the folder of a module without importing it: importing TensorFlow takes seconds.
 const FIND_MODULE = `
 import importlib.util, os, sys
 sys.path[:] = filter(os.path.isabs, sys.path)
@@ -13,12 +13,12 @@ spec = importlib.util.find_spec(sys.argv[1])
 print((spec.submodule_search_locations or [""])[0] if spec else "")
 `;
 
-/** A file in a module's folder: its path, or a subfolder and a pattern of its name, which may have a version. */
+/** A file in a module's folder: its path, or a subfolder and a pattern for its name, which may contain a version. */
 export type ModuleFile = string | { readonly folder: string; readonly name: RegExp };
 
 /**
- * A file of a package that is installed in Python: in the active virtual environment, else in the
- * `python3` or `python` on PATH. `files` are in the module's folder.
+ * A file of a Python package, installed in the active virtual environment, else for the `python3` or `python` on PATH.
+ * `files` are relative to the module's folder.
  */
 export function pythonPackage(module: string, files: readonly ModuleFile[]): LibraryCandidate {
   return {
@@ -54,7 +54,7 @@ function findFile(module: string, file: ModuleFile): string | undefined {
   return name === undefined ? undefined : join(folder, name);
 }
 
-/** The folder of an installed Python module; undefined if no Python has it. See `pythonPackage`. */
+/** Returns the folder of an installed Python module; undefined if no Python has it. See `pythonPackage`. */
 export async function pythonModuleFolder(module: string): Promise<string | undefined> {
   for (const python of pythonPrograms()) {
     const folder = await moduleFolder(python, module);
@@ -63,14 +63,14 @@ export async function pythonModuleFolder(module: string): Promise<string | undef
   return undefined;
 }
 
-/** The folder of a module, "" if Python does not have it, undefined if Python does not run. */
+/** Returns the folder of a module, "" if Python does not have it, undefined if Python does not run. */
 async function moduleFolder(python: string, module: string): Promise<string | undefined> {
   await using surroundings = await pythonSurroundings();
   const { cwd, env } = surroundings;
   const options = { cwd, env, timeout: TIMEOUT_MS, windowsHide: true };
-  // Loaded when it is needed: Python is asked last.
+  // Loaded on demand: Python is the last place to search.
   const { execFile } = await import("node:child_process");
-  // Awaited here: the folder goes when this function returns.
+  // Awaited here: the folder is removed when this function returns.
   return await new Promise((resolve) => {
     execFile(python, ["-c", FIND_MODULE, module], options, (error, stdout) => {
       const folder = stdout.trim();

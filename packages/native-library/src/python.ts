@@ -6,8 +6,8 @@ import { delimiter, isAbsolute, join, resolve } from "node:path";
 type Environment = Readonly<NodeJS.ProcessEnv>;
 
 /**
- * The Pythons of an environment by their absolute paths: that of the active virtual environment, then
- * `python3` and `python` of the absolute folders on PATH.
+ * Returns the absolute paths of an environment's Pythons: first the active virtual environment's, then `python3` and
+ * `python` in the absolute folders on PATH.
  */
 export function pythonPrograms(env: Environment = process.env): readonly string[] {
   const isWindows = process.platform === "win32";
@@ -19,7 +19,7 @@ export function pythonPrograms(env: Environment = process.env): readonly string[
   ];
 }
 
-/** The first program of a name in the absolute folders on PATH, as a list of at most one. */
+/** Returns the first program of a name in the absolute folders on PATH, as a list of at most one. */
 export function findProgram(name: string, env: Environment = process.env): readonly string[] {
   const path = env.PATH ?? env.Path ?? "";
   const file = process.platform === "win32" ? `${name}.exe` : name;
@@ -31,16 +31,16 @@ export function findProgram(name: string, env: Environment = process.env): reado
   return found === undefined ? [] : [found];
 }
 
-/** The working directory and environment that a Python runs in. Dispose it after the run. */
+/** The working directory and environment to run Python in. Dispose it after the run. */
 export interface PythonSurroundings extends AsyncDisposable {
   readonly cwd: string;
   readonly env: NodeJS.ProcessEnv;
 }
 
 /**
- * Makes surroundings in which Python imports nothing from the working directory of this process: an empty
- * folder as its own, no relative entry in PYTHONPATH, and PYTHONSAFEPATH (Python 3.11). The user's site
- * packages are still found.
+ * Makes surroundings in which Python imports nothing from the working directory of this process: an empty working
+ * directory, no relative entry in PYTHONPATH, and PYTHONSAFEPATH (Python 3.11). Python still finds the user's site
+ * packages.
  */
 export async function pythonSurroundings(
   env: Environment = process.env,

@@ -5,12 +5,12 @@ import type { NativeFunction } from "./native-function.js";
 
 /** The address to bind a socket to. */
 export interface SocketAddress {
-  /** An IPv4 or IPv6 address; `::` takes IPv4 as well. */
+  /** An IPv4 or IPv6 address; `::` accepts IPv4 as well. */
   readonly host: string;
   readonly port: number;
 }
 
-/** Linux's numbers, from its generic headers: those of every architecture that Node 20 runs on. */
+/** Linux's numbers, from its generic headers; they hold for every architecture that Node 20 runs on. */
 const AF_INET = 2;
 const AF_INET6 = 10;
 const SOCK_STREAM_NONBLOCK_CLOEXEC = 0x1 | 0x800 | 0x80000;
@@ -20,23 +20,22 @@ const SO_REUSEPORT = 15;
 const IPPROTO_IPV6 = 41;
 const IPV6_V6ONLY = 26;
 
-/** Bytes of `sockaddr_in` and `sockaddr_in6`, and where the address stands in them. */
+/** Bytes of `sockaddr_in` and `sockaddr_in6`, and the offset of the address in them. */
 const SOCKADDR_IN = { size: 16, addressAt: 4 };
 const SOCKADDR_IN6 = { size: 28, addressAt: 8 };
 
-/** Whether `reusePortSocket` works here: on Linux. */
+/** Whether this system supports `reusePortSocket`: only Linux does. */
 export const canReusePort = process.platform === "linux";
 
 /**
- * Makes a TCP socket that is bound to an address with SO_REUSEPORT, and gives its file descriptor, for
- * `server.listen({ fd })` in any thread: several such sockets share a port, and the kernel spreads
- * connections over those that listen (socket(7)). From Node 22.12 on, `listen({ reusePort: true })`
- * does the same without this.
+ * Makes a TCP socket that is bound to an address with SO_REUSEPORT, and returns its file descriptor, for
+ * `server.listen({ fd })` in any thread. Several such sockets share a port, and the kernel spreads connections over
+ * those that listen (socket(7)). From Node 22.12 on, `listen({ reusePort: true })` does the same.
  *
  * The descriptor belongs to the caller, and to the server once it listens.
  *
- * @throws an Error with Node's `code`, such as EADDRINUSE where the port is taken by a socket that does
- * not share it, or EINVAL for a host that is not an IP address.
+ * @throws an Error with Node's `code`, such as EADDRINUSE if a socket that does not share the port has taken it, or
+ * EINVAL for a host that is not an IP address.
  */
 export function reusePortSocket({ host, port }: SocketAddress): number {
   const { socket, setsockopt, bind, close } = openLibc();
@@ -86,7 +85,7 @@ function openLibc(): Libc {
   return libc;
 }
 
-/** The `sockaddr` of an address: family in the machine's order, port in the network's (ip(7), ipv6(7)). */
+/** Returns the `sockaddr` of an address: family in host byte order, port in network byte order (ip(7), ipv6(7)). */
 function socketAddress(host: string, port: number, isIPv6: boolean): Buffer {
   const { size, addressAt } = isIPv6 ? SOCKADDR_IN6 : SOCKADDR_IN;
   const family = isIPv6 ? AF_INET6 : AF_INET;

@@ -1,5 +1,5 @@
 /**
- * Where native runs happen: always on a thread of the pool, always inline on the event loop, or
+ * The place where native runs execute: `thread`, always on a thread of the pool; `inline`, always on the event loop; or
  * `auto`, inline only while runs are measured to be short.
  */
 export type Execution = "auto" | "thread" | "inline";
@@ -7,39 +7,39 @@ export type Execution = "auto" | "thread" | "inline";
 /** The values of `Execution`. */
 export const EXECUTIONS: readonly Execution[] = ["auto", "thread", "inline"];
 
-/** A run that took this long with the hop, in ms, may be tried inline: it cannot block for longer. */
+/** A run of at most this time in ms, including the hop, may be tried inline, because it cannot block for longer. */
 const TRIAL_MS = 1;
 
-/** How much one run counts in the running estimate, and how far an outlier counts, in budgets. */
+/** The weight of one run in the moving average, and the maximum at which an outlier counts, in budgets. */
 const WEIGHT = 1 / 8;
 const OUTLIER = 4;
 
-/** Runs on the thread before inline is tried again after it was too long: doubled each time. */
+/** Runs on the thread before inline is tried again after it was too slow: doubled each time. */
 const FIRST_PAUSE = 16;
 const MAX_PAUSE = 4_096;
 
-/** A run on the loop that took this long, in ms, keeps all runs of its signature off the loop for a while. */
+/** If a run on the loop takes this long, in ms, all runs of its signature stay off the loop for a while. */
 const LONG_MS = 5;
 const LONG_PAUSE = 100;
 
-/** A signature of which this many of its last runs on a thread took longer than this, in ms, is often slow. */
+/** A signature is often slow if this many of its last runs on a thread took longer than this, in ms. */
 const SLOW_MS = 50;
 const SLOW_RUNS = 3;
 const LAST_RUNS = 10;
 
-/** The runs of one signature, of all kinds: what one kind has shown counts for the others. */
+/** The runs of one signature, of all kinds: measurements of one kind apply to the others. */
 export class RunGroup {
-  /** Whether runs may be inline. False if their time depends on the values of inputs: no run tells of the next. */
+  /** Whether runs may be inline. False if their time depends on the values of inputs: no run predicts the next. */
   readonly mayBeInline: boolean;
   #runsOffLoop = 0;
-  /** Whether each of the last runs on a thread was slow; the oldest first. */
+  /** Whether each of the last runs on a thread was slow, the oldest first. */
   readonly #slowRuns: boolean[] = [];
 
   constructor(mayBeInline = true) {
     this.mayBeInline = mayBeInline;
   }
 
-  /** Whether a run was long, less than 100 runs on a thread ago. */
+  /** Whether a run was long fewer than 100 thread runs ago. */
   get isPaused(): boolean {
     return this.#runsOffLoop > 0;
   }
@@ -49,12 +49,12 @@ export class RunGroup {
     return this.#slowRuns.filter(Boolean).length >= SLOW_RUNS;
   }
 
-  /** Takes in the time of a run on the loop. */
+  /** Records the time of a run on the loop. */
   ranInline(ms: number): void {
     if (ms >= LONG_MS) this.#runsOffLoop = LONG_PAUSE;
   }
 
-  /** Takes in the time of a run on a thread. */
+  /** Records the time of a run on a thread. */
   ranOnThread(ms: number): void {
     if (this.#runsOffLoop > 0) this.#runsOffLoop--;
     this.#slowRuns.push(ms > SLOW_MS);
@@ -63,15 +63,15 @@ export class RunGroup {
 }
 
 /**
- * Decides, for one kind of run, whether the next is inline.
+ * Decides, for one kind of run, whether the next run is inline.
  *
  * Under `auto`:
- * - the first run is on a thread, since nothing is known of it;
- * - a run on a thread that took less than 1 ms, hop included, lets the next be tried inline;
- * - runs stay inline while their running estimate stays within the budget;
- * - then they go back to the thread, and inline is tried again after 16, 32, … 4,096 runs;
+ * - the first run is on a thread, because nothing has been measured;
+ * - after a run on a thread that took less than 1 ms, including the hop, the next is tried inline;
+ * - runs stay inline while their moving average is within the budget;
+ * - after that they run on the thread, and inline is tried again after 16, 32, … 4,096 runs;
  * - after a run on the loop of 5 ms or more, the next 100 runs of its group are on a thread;
- * - no run of a group that may not be inline is.
+ * - a group that may not be inline always runs on a thread.
  */
 export class RunPlan {
   readonly #isAuto: boolean;
@@ -93,7 +93,7 @@ export class RunPlan {
     return this.#isInline && !(this.#isAuto && this.#group.isPaused);
   }
 
-  /** Takes in the time of a run on the loop. */
+  /** Records the time of a run on the loop. */
   ranInline(ms: number): void {
     if (!this.#isAuto) return;
     this.#group.ranInline(ms);
@@ -107,7 +107,7 @@ export class RunPlan {
     this.#nextPause = Math.min(2 * this.#nextPause, MAX_PAUSE);
   }
 
-  /** Takes in the time of a run on a thread, from the call to the answer. */
+  /** Records the time of a run on a thread, from the call to the answer. */
   ranOnThread(ms: number): void {
     this.#group.ranOnThread(ms);
     if (!this.#isAuto) return;

@@ -6,39 +6,39 @@ interface Token {
   readonly platform: string;
 }
 
-/** A session for other threads of the process: plain, so that it can be posted to them. */
+/** A session for other threads of the process: a plain object, so that it can be posted to them. */
 interface SessionToken<M> extends Token {
-  /** The process in which the addresses mean something. */
+  /** The process in which the addresses are valid. */
   readonly process: number;
-  /** The path of the library that is open. */
+  /** The path of the open library. */
   readonly library: string;
   readonly model: M;
   readonly holders: SharedArrayBuffer;
-  /** How many threads hold the session by this token. */
+  /** The number of threads that hold the session through this token. */
   readonly attached: SharedArrayBuffer;
 }
 
-/** A handle to a session, which other threads may have too. */
+/** A handle to a session, which other threads may hold too. */
 export interface SessionHold {
-  /** From now on no other thread attaches, if this is the loader's handle. */
+  /** Prevents other threads from attaching from now on, if this is the loader's handle. */
   close(): void;
-  /** Releases it. Resolves when what it is for is done: the loader's frees the session. */
+  /** Releases the handle. The loader's handle then frees the session; resolves when that is done. */
   release(): Promise<void>;
   /** Returns a token of the session for other threads. */
   share(): Token;
-  /** Releases the session for the threads that attached a token and have ended without doing so. */
+  /** Releases the session for the threads that attached a token and ended without releasing it. */
   unshare(token: Token): void;
 }
 
 /** A session that another thread has loaded. */
 export interface AttachedSession<M> {
-  /** The path of the library that is open. */
+  /** The path of the open library. */
   readonly library: string;
   readonly model: M;
   readonly hold: SessionHold;
 }
 
-/** Releases what this thread holds of others. A worker that exits does so. */
+/** Releases the sessions that this thread has attached. A worker runs them when it exits. */
 const releases = new Set<() => void>();
 if (!isMainThread) {
   process.once("exit", () => {
@@ -47,14 +47,14 @@ if (!isMainThread) {
 }
 
 /**
- * The sessions of a platform that the threads of a process share, each under the name of `M`: the facts of its model,
- * with the address of the session.
+ * The sessions of a platform that the threads of a process share. `M` has the facts of a session's model, with the
+ * address of the session.
  *
  * - J1 A token attaches any number of threads, in the process that made it.
- * - J2 The session is freed once its loader and all that attached have released it.
- * - J3 Once the loader closes or releases, no thread attaches any more.
- * - J4 A worker that exits releases what it attached. `unshare` does so for one that was terminated; it is then a
- *   no-op for those that have released.
+ * - J2 The session is freed once its loader and all threads that attached it have released it.
+ * - J3 Once the loader closes or releases, no thread can attach any more.
+ * - J4 A worker that exits releases the sessions that it attached. `unshare` does so for a worker that was terminated;
+ *   it is a no-op for threads that have released.
  */
 export class SharedSessions<M> {
   readonly #platform: string;
@@ -66,7 +66,7 @@ export class SharedSessions<M> {
     this.#refuse = refuse;
   }
 
-  /** Returns the handle of the thread that has loaded a session. `free` is called once, when no thread holds it. */
+  /** Returns the handle of the thread that loaded a session. `free` is called once, when no thread holds it. */
   own(library: string, model: M, free: () => Promise<void>): SessionHold {
     const holders = new SessionHolders();
     return {
@@ -79,7 +79,7 @@ export class SharedSessions<M> {
     };
   }
 
-  /** Acquires the session of a token. @throws an error of `refuse` unless it is open, of this platform and process. */
+  /** Acquires a token's session. @throws an error of `refuse` unless it is open, of this platform and process. */
   attach(token: Token): AttachedSession<M> {
     const { process: owner, library, model, ...shared } = this.#checked(token);
     if (owner !== process.pid) throw this.#refuse(`it comes from process ${owner}`);

@@ -1,36 +1,36 @@
 import { loadKoffi } from "./koffi.js";
 import type { NativeFunction } from "./native-function.js";
 
-/** How `pthread_sigmask` changes the mask, and the bytes of glibc's `sigset_t`. */
+/** The operations of `pthread_sigmask`, and the bytes of glibc's `sigset_t`. */
 const SIG_BLOCK = 0;
 const SIG_SETMASK = 2;
 const SIGSET_BYTES = 128;
 
-/** SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGSYS: what the thread does to itself. */
+/** SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGSYS: signals that the thread raises itself. */
 const OWN_SIGNALS = [4, 5, 6, 7, 8, 11, 31];
 
-/** Keeps signals from this thread for the time of a native call. */
+/** Blocks signals on this thread during a native call. */
 export interface SignalHold {
   hold(): void;
-  /** Lets those in that came meanwhile. */
+  /** Unblocks signals and delivers those that are pending. */
   release(): void;
 }
 
 /**
- * Holds signals back while native code runs on the event loop that cannot bear one: matrix kernels
- * of oneDNN (TensorFlow's on x64) use the stack register for a buffer of the heap, and the frame of a
- * handler that runs meanwhile is written over what lies before it: "corrupted size vs. prev_size".
- * A profiler's signals, or a SIGTERM under load, are enough. Costs 0.3 µs a call.
+ * Blocks signals while native code that cannot tolerate them runs on the event loop. Matrix kernels of oneDNN (in
+ * TensorFlow on x64) use the stack register for a heap buffer. The frame of a signal handler that runs meanwhile
+ * overwrites the memory before that buffer: "corrupted size vs. prev_size". A profiler's signals, or a SIGTERM under
+ * load, are enough. Costs 0.3 µs per call.
  *
- * Undefined if there is no need: elsewhere than on Linux x64. Runs on threads of libuv's pool need
- * none, since signals of the process go to its main thread while that takes them.
+ * Undefined if it is not needed: on any system except Linux x64. Runs on threads of libuv's pool do not need it,
+ * because signals of the process go to its main thread while that thread accepts them.
  */
 export function signalHold(): SignalHold | undefined {
   if (hold === undefined) hold = declareHold() ?? null;
   return hold ?? undefined;
 }
 
-/** This thread's; null where there is none. */
+/** This thread's instance; null if it is not needed. */
 let hold: SignalHold | null | undefined;
 
 function declareHold(): SignalHold | undefined {

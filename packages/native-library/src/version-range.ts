@@ -1,11 +1,11 @@
-/** Versions that will do: dotted numbers, compared number by number. */
+/** A range of supported versions: dotted numbers, compared number by number. */
 export interface VersionRange {
   readonly atLeast: string;
-  /** The first version that will not do. Default none. */
+  /** The first version that is not supported. Default none. */
   readonly below?: string;
 }
 
-/** Tells whether a version such as `2.9.0` or `2.21.0-rc1` lies in a range. Suffixes do not count. */
+/** Returns whether a version such as `2.9.0` or `2.21.0-rc1` is in a range. Suffixes are ignored. */
 export function isVersionWithin(version: string, { atLeast, below }: VersionRange): boolean {
   if (!/^\d/.test(version)) return false;
   return compare(version, atLeast) >= 0 && (below === undefined || compare(version, below) < 0);

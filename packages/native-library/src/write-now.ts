@@ -1,13 +1,13 @@
 import { writeSync } from "node:fs";
 import { loadKoffi } from "./koffi.js";
 
-/** `POLLOUT` of poll.h, and the bytes of a `struct pollfd`: { int fd; short events; short revents; }. */
+/** `POLLOUT` of poll.h, and the size of a `struct pollfd`: { int fd; short events; short revents; }. */
 const POLLOUT = 4;
 const POLLFD_BYTES = 8;
 
 /**
- * Loads what it takes to write to a file descriptor without waiting, and returns it. A text that the reader of a pipe
- * leaves no room for is dropped: so is one of more than 4,096 bytes, which may not fit. For any thread of the process.
+ * Loads and returns a function that writes to a file descriptor without blocking. A string is dropped if the pipe has
+ * no room for it, or if it has more than 4,096 bytes, which might not fit. For any thread of the process.
  */
 export function prepareWrite(fd: number): (text: string) => void {
   const hasRoom = findPoll(fd);
@@ -17,12 +17,12 @@ export function prepareWrite(fd: number): (text: string) => void {
     try {
       writeSync(fd, bytes);
     } catch {
-      // The reader has gone.
+      // The reader has closed the pipe.
     }
   };
 }
 
-/** Bytes that POSIX systems write to a pipe as a whole, if `poll` says that there is room. */
+/** Bytes that POSIX systems write to a pipe atomically, if `poll` reports room. */
 const PIPE_BUF = 4_096;
 
 function findPoll(fd: number): () => boolean {

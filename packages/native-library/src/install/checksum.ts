@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 
-/** The checksum that the content of a file must have. */
+/** The expected checksum of a file. */
 export interface Checksum {
   readonly algorithm: "sha256";
   /** In hexadecimal, lower case. */
@@ -10,7 +10,7 @@ export interface Checksum {
 
 const READ_BYTES = 2 ** 20;
 
-/** The checksum of a file, in hexadecimal. */
+/** Returns the checksum of a file, in hexadecimal. */
 export async function checksumOf(
   file: string,
   algorithm: Checksum["algorithm"],
@@ -24,7 +24,7 @@ export async function checksumOf(
   return hash.digest("hex");
 }
 
-/** Whether a file is there and has a checksum. */
+/** Returns whether a file exists and has a checksum. */
 export async function hasChecksum(file: string, { algorithm, value }: Checksum): Promise<boolean> {
   return (await checksumOf(file, algorithm).catch(() => undefined)) === value;
 }

@@ -10,7 +10,7 @@ import { findWheelLink } from "./wheel-link.js";
 
 const sha256 = (value: string): Checksum => ({ algorithm: "sha256", value });
 
-/** Returns the wheel, kept whole from an earlier attempt or downloaded into a folder. */
+/** Returns the path of the wheel, which is complete from an earlier attempt or is downloaded into a folder. */
 export async function fetchWheel(
   pip: Pip,
   wheel: Wheel,

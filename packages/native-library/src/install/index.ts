@@ -1,6 +1,6 @@
 /**
- * Installs C shared libraries from the Python packages and archives that carry them: finds and downloads them, checks
- * them, and unpacks the libraries.
+ * Installs C shared libraries from Python packages and archives: finds, downloads and verifies the packages, and
+ * unpacks the libraries.
  *
  * @packageDocumentation
  */

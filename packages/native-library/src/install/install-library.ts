@@ -11,7 +11,7 @@ import {
 } from "./installed-files.js";
 import { unpack, type Wanted } from "./unpack.js";
 
-/** A version, and the SHA-256 that its file must have. */
+/** A version, and the SHA-256 of its file. */
 export interface PinnedVersion {
   readonly version: string;
   /** In hexadecimal, lower case. */
@@ -27,7 +27,7 @@ export interface LibrarySource {
   readonly sha256: string;
   /** The files to unpack; the main library is the last that is not optional. */
   readonly wanted: readonly Wanted[];
-  /** Gets the file of a version into a folder, and returns its path. */
+  /** Downloads the file of a version into a folder, and returns its path. */
   fetch(version: PinnedVersion, folder: string, options: InstallOptions): Promise<string>;
 }
 
@@ -37,9 +37,9 @@ export interface LibraryInstallation {
   readonly title: string;
   /** The folder for its files. */
   readonly folder: string;
-  /** The versions that stay if they are installed and intact, unless the options request another one. */
+  /** The versions that are kept if they are installed and intact, unless the options request another version. */
   readonly versions: readonly string[];
-  /** The names of the main library in all sources: those of others are removed. */
+  /** The names of the main library in all sources. Main libraries of other sources are removed. */
   readonly mainLibraries: readonly string[];
   /** The steps to install by hand. */
   readonly remedy: string;
@@ -55,15 +55,15 @@ export interface Installation {
   readonly library: string;
   /** Whether anything was written. */
   readonly isNew: boolean;
-  /** The names of files that were damaged or gone. */
+  /** The names of files that were damaged or missing. */
   readonly repaired: readonly string[];
 }
 
 /**
- * Installs the files of a library: fetches what carries it, checks it and unpacks it. What is installed is checked
- * against the checksums of its installation, and replaced if it is damaged. A download that was interrupted continues.
+ * Installs the files of a library: downloads its package, verifies it and unpacks it. Installed files are checked
+ * against the checksums of their installation, and replaced if they are damaged. An interrupted download continues.
  *
- * @throws ServingError UNAVAILABLE / INSTALL_FAILED with what to do by hand; the signal's reason.
+ * @throws ServingError UNAVAILABLE / INSTALL_FAILED with the steps to install by hand; the signal's reason.
  */
 export async function installLibrary(
   installation: LibraryInstallation,
@@ -97,7 +97,7 @@ export async function installLibrary(
 }
 
 /**
- * The SHA-256 that the file of a version must have: the pinned one, or that of the options.
+ * Returns the expected SHA-256 of a version's file: the pinned one, or the options'.
  *
  * @throws Error if there is none, or if the options contradict the pinned one.
  */
@@ -115,8 +115,8 @@ function checksumFor(source: LibrarySource, version: string, { sha256 }: Install
 }
 
 /**
- * Unpacks into the folder, and returns the path of the main library. A file gets its name when it is complete. Other
- * files in the folder stay, except for another main library.
+ * Unpacks into the folder, and returns the path of the main library. A file is renamed to its name when it is complete.
+ * Other files in the folder are kept, except another main library.
  */
 async function place(
   file: string,
@@ -139,7 +139,7 @@ async function place(
     return join(folder, library);
   } finally {
     await rm(scratch, { recursive: true, force: true });
-    // Only if nothing was put into it.
+    // Removes the folder only if it is still empty.
     await rmdir(folder).catch(() => {});
   }
 }

@@ -6,18 +6,18 @@ import type { InstallOptions } from "./install-options.js";
 /** The files of an installation in a folder. */
 export interface InstalledFiles {
   readonly version: string;
-  /** Where it is from: the name of a Python package or of an archive. */
+  /** The source of the files: the name of a Python package or of an archive. */
   readonly source: string;
   /** The name of the main library. */
   readonly library: string;
-  /** SHA-256 of each file by its name, as it was when it was unpacked. */
+  /** SHA-256 of each file by name, as of when it was unpacked. */
   readonly sha256: Readonly<Record<string, string>>;
 }
 
-/** The file beside the libraries that says what they are. It is written last. */
+/** The file next to the libraries that describes them. It is written last. */
 export const RECORD = "installed.json";
 
-/** Reads what is installed in a folder; undefined when nothing is, or an attempt did not come through. */
+/** Reads the installation in a folder; undefined if there is none, or if an attempt did not finish. */
 export async function readInstalledFiles(folder: string): Promise<InstalledFiles | undefined> {
   try {
     const installed = JSON.parse(await readFile(join(folder, RECORD), "utf8"));
@@ -27,7 +27,7 @@ export async function readInstalledFiles(folder: string): Promise<InstalledFiles
   }
 }
 
-/** Writes what is installed in a folder, with the checksums that its files have now. */
+/** Records the installation in a folder, with the current checksums of its files. */
 export async function recordInstalledFiles(
   folder: string,
   names: readonly string[],
@@ -38,7 +38,7 @@ export async function recordInstalledFiles(
   await writeFile(join(folder, RECORD), `${JSON.stringify({ ...facts, sha256 })}\n`);
 }
 
-/** Names the files of a folder that are not what was installed, or are gone. */
+/** Returns the names of files that have changed since the installation, or are missing. */
 export async function damagedFiles(
   folder: string,
   { sha256 }: InstalledFiles,

@@ -7,30 +7,30 @@ import { WHEEL_PYTHON, type Wheel } from "./wheel.js";
 
 const POLL_MS = 200;
 
-/** The first pip with `--resume-retries`. */
+/** The first version of pip with `--resume-retries`. */
 const RESUMES_SINCE = 25.1;
 
-/** How the wheel is fetched. */
+/** Options for downloading the wheel. */
 export interface DownloadOptions {
   readonly wheel: Wheel;
   readonly version: string;
-  /** SHA-256 that it must have; pip checks it against its index in any case. */
+  /** Expected SHA-256; pip also verifies the file against its index. */
   readonly sha256: string | undefined;
-  /** Where the wheel is put. */
+  /** The folder for the wheel. */
   readonly folder: string;
   readonly onBytes: (bytes: number, totalBytes: number | undefined) => void;
   readonly signal?: AbortSignal | undefined;
   readonly clock?: Clock;
 }
 
-/** A program that is pip, with the arguments before pip's own. */
+/** A command that runs pip, with the arguments before pip's own. */
 export interface Pip {
   readonly command: string;
   readonly args: readonly string[];
   readonly version: number;
 }
 
-/** Finds pip: in the active virtual environment, else with Python on PATH, else by itself. */
+/** Finds pip: in the active virtual environment, else through Python on PATH, else `pip3` or `pip` on PATH. */
 export async function findPip(
   env: Readonly<NodeJS.ProcessEnv> = process.env,
 ): Promise<Pip | undefined> {
@@ -50,13 +50,13 @@ export async function findPip(
 /**
  * Downloads a wheel with pip, which checks its hash.
  *
- * @throws Error with the end of what pip wrote.
+ * @throws Error with the end of pip's output.
  */
 export async function downloadWheel(pip: Pip, options: DownloadOptions): Promise<void> {
   const { wheel, version, sha256, signal, clock = systemClock } = options;
   const folder = resolve(options.folder);
   await mkdir(folder, { recursive: true });
-  // pip downloads into a temporary folder: with one of our own its progress can be seen.
+  // pip downloads into a temporary folder. With a folder of this function, the progress is visible.
   const scratch = await mkdtemp(join(folder, "pip-"));
   const requirements = join(scratch, "requirements.txt");
   const hash = sha256 === undefined ? "" : ` --hash=sha256:${sha256}`;
@@ -97,7 +97,7 @@ export async function downloadWheel(pip: Pip, options: DownloadOptions): Promise
   }
 }
 
-/** Takes names and passwords out of the addresses in a text. */
+/** Removes user names and passwords from the URLs in a string. */
 export function withoutLogins(output: string): string {
   return output.replaceAll(/:\/\/[^/\s]*@/g, "://");
 }
@@ -108,7 +108,7 @@ function totalOf(output: string): number | undefined {
   return megabytes === undefined ? undefined : Math.round(Number(megabytes) * 1e6);
 }
 
-/** Tells the size of the files in a folder again and again. */
+/** Repeatedly reports the size of the files in a folder. */
 function watchFolder(folder: string, clock: Clock, onBytes: (bytes: number) => void): Disposable {
   let isStopped = false;
   let timer: Disposable;
@@ -137,7 +137,7 @@ function watchFolder(folder: string, clock: Clock, onBytes: (bytes: number) => v
 async function pipVersion(command: string, args: readonly string[]): Promise<number | undefined> {
   await using surroundings = await pythonSurroundings();
   const { cwd, env } = surroundings;
-  // Awaited here: the folder goes when this function returns.
+  // Awaited here: the folder is removed when this function returns.
   return await new Promise((resolve) => {
     execFile(command, [...args, "--version"], { cwd, env, windowsHide: true }, (error, stdout) => {
       const version = /^pip (\d+\.\d+)/.exec(stdout)?.[1];

@@ -4,17 +4,17 @@ import { dirname } from "node:path";
 import { type Clock, delay, systemClock } from "@serving-kit/core";
 import { type Checksum, hasChecksum } from "./checksum.js";
 
-/** How often in a row a connection may bring next to nothing, and how much that is. */
+/** Maximum number of consecutive connections without progress, and the bytes that count as progress. */
 const MAX_FAILURES = 5;
 const PROGRESS_BYTES = 2 ** 16;
 const PAUSE_MS = 1_000;
 
-/** A file to download, and where to. */
+/** A file to download, and its destination. */
 export interface DownloadOptions {
   readonly url: string;
-  /** Of the whole file. */
+  /** Checksum of the complete file. */
   readonly checksum: Checksum;
-  /** The path of the file, which gets its name when it is whole and checked. */
+  /** The path of the file. The file is renamed to it when it is complete and verified. */
   readonly file: string;
   readonly onBytes?: (bytes: number, totalBytes: number | undefined) => void;
   readonly onChecking?: () => void;
@@ -23,20 +23,20 @@ export interface DownloadOptions {
 }
 
 /**
- * Downloads a file, and goes on from where an earlier attempt ended, in this process or in one that
- * was killed. What is there of it is in `<file>.<checksum>.part`: the checksum in the name ties it to
- * its content, so that no ETag has to be kept.
+ * Downloads a file, and resumes from the end of an earlier attempt, in this process or in one that was killed. The part
+ * that was downloaded is in `<file>.<checksum>.part`: the checksum in the name ties it to the content, so that no ETag
+ * must be stored.
  *
- * @returns why not, in a few words, when the server gives nothing to this process, or something else
- *   than that file; undefined when the file is there.
- * @throws Error when the connection breaks for good after some of it came; the signal's reason; an
- *   error of the file system. What came is kept in each case.
+ * @returns a short reason if the server refuses this process, or serves another file; undefined if the file was
+ * downloaded.
+ * @throws Error if the connection fails permanently after part of the file has arrived; the signal's reason; an error
+ * of the file system. The part is kept in each case.
  */
 export async function downloadFile(options: DownloadOptions): Promise<string | undefined> {
   const { file, checksum, signal } = options;
   const part = partOf(file, checksum);
   await mkdir(dirname(file), { recursive: true });
-  // The second time from the start: what an earlier process left may be damaged.
+  // The second attempt starts from the beginning, because a part of an earlier process may be damaged.
   for (let attempt = 0; attempt < 2; attempt++) {
     const handle = await open(part, constants.O_RDWR | constants.O_CREAT);
     let problem: string | undefined;
@@ -62,12 +62,12 @@ export async function downloadFile(options: DownloadOptions): Promise<string | u
   return `what came is damaged, or another file: expected ${checksum.algorithm} ${checksum.value}`;
 }
 
-/** Where the beginning of a file is kept. */
+/** Returns the path of the partial file. */
 export function partOf(file: string, { value }: Checksum): string {
   return `${file}.${value.slice(0, 16)}.part`;
 }
 
-/** Gets what is missing at the end of a file; when nothing of it came, tells why. */
+/** Downloads the missing end of a file. If nothing arrived, returns the reason. */
 async function fill(handle: FileHandle, options: DownloadOptions): Promise<string | undefined> {
   const { url, onBytes, signal, clock = systemClock } = options;
   let { size: at } = await handle.stat();
@@ -75,7 +75,7 @@ async function fill(handle: FileHandle, options: DownloadOptions): Promise<strin
   for (let failures = 0; ; ) {
     const response = await orUndefined(request(url, at, signal));
     signal?.throwIfAborted();
-    // There is nothing after the end: the checksum says whether it is the end of that file.
+    // Nothing follows the end: the checksum decides whether this is the end of that file.
     if (response?.status === 416 && at > 0) return undefined;
     const range = response && rangeOf(response, at);
     let bytes = 0;
@@ -111,14 +111,14 @@ async function fill(handle: FileHandle, options: DownloadOptions): Promise<strin
 
 function request(url: string, at: number, signal: AbortSignal | undefined): Promise<Response> {
   const range = at > 0 ? { range: `bytes=${at}-` } : {};
-  // A content encoding would make the bytes of a range others than those of the file.
+  // With a content encoding, the bytes of a range would not be those of the file.
   return fetch(url, {
     headers: { "accept-encoding": "identity", ...range },
     signal: signal ?? null,
   });
 }
 
-/** Which bytes an answer has; a server that knows no ranges sends all. Undefined for a refusal. */
+/** Returns the range of bytes in a response; a server without ranges sends all. Undefined for a refusal. */
 function rangeOf(
   { status, headers }: Response,
   at: number,
@@ -140,7 +140,7 @@ async function writeAll(handle: FileHandle, bytes: Uint8Array, position: number)
   }
 }
 
-/** A broken connection is an answer here; its message may have the address in it. */
+/** A broken connection is not an error here, and its message may contain the URL. */
 function orUndefined<T>(promise: Promise<T> | undefined): Promise<T | undefined> {
   return Promise.resolve(promise).catch(() => undefined);
 }

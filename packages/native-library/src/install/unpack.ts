@@ -7,19 +7,19 @@ import { crc32, createGunzip } from "node:zlib";
 import type { Entry, ZipFile } from "yauzl";
 import type { InstallOptions } from "./install-options.js";
 
-/** A file that is unpacked. */
+/** A file to unpack. */
 export interface Wanted {
-  /** Returns whether a name in the archive is that of the file. The first that is, is taken. */
+  /** Returns whether a name in the archive is this file. The first match is unpacked. */
   readonly isAt: (name: string) => boolean;
-  /** Its name outside. */
+  /** The name of the unpacked file. */
   readonly name: string;
-  /** Whether an archive may lack it. */
+  /** Whether the file may be missing from an archive. */
   readonly isOptional?: boolean;
 }
 
 /** Options of `unpack`. */
 export interface UnpackOptions extends Pick<InstallOptions, "onProgress" | "signal"> {
-  /** The most bytes that an archive may unpack to. Default 4 GiB. */
+  /** Maximum bytes that an archive may unpack to. Default 4 GiB. */
   readonly maxBytes?: number;
 }
 
@@ -27,8 +27,8 @@ const MAX_BYTES = 2 ** 32;
 const READ_BYTES = 2 ** 20;
 
 /**
- * Unpacks files of a `.whl`, `.zip` or `.tar.gz` into a folder, and returns their names. Only regular files are
- * unpacked, under the names of `wanted`: no path and no link of the archive has any effect.
+ * Unpacks files of a `.whl`, `.zip` or `.tar.gz` into a folder, and returns their names. It unpacks only regular files,
+ * under the names of `wanted`: it ignores all paths and links of the archive.
  *
  * @throws Error if the archive is damaged, lacks a file, or unpacks to more than `maxBytes`.
  */
@@ -45,7 +45,7 @@ export async function unpack(
   return [...unpacked];
 }
 
-/** Reads the whole archive, so that gzip's checksum is compared. */
+/** Reads the whole archive, so that gzip's checksum is verified. */
 async function unpackTar(
   file: string,
   wanted: readonly Wanted[],
@@ -55,7 +55,7 @@ async function unpackTar(
   const names = new Map<string, string>();
   const unpacked = new Set<string>();
   const { size: totalBytes } = await stat(file);
-  // The readers of archives are loaded when there is one: most processes install nothing.
+  // The archive readers are loaded on demand: most processes install nothing.
   const { unpackTar: unpackTarInto } = await import("modern-tar/fs");
   await pipeline(
     [
@@ -112,7 +112,7 @@ async function unpackZip(
   }
 }
 
-/** Unpacks one file and compares its checksum. The archive compares its size. */
+/** Unpacks one file and verifies its checksum. The archive verifies its size. */
 async function unzip(
   archive: ZipFile,
   entry: Entry,
@@ -132,7 +132,7 @@ async function unzip(
   }
 }
 
-/** Passes bytes through and calls back with their number so far. An error that the callback throws ends the stream. */
+/** Passes bytes through and reports their number so far. An error that the callback throws ends the stream. */
 function counted(onBytes: (bytes: number, chunk: Buffer) => void): Transform {
   let bytes = 0;
   return new Transform({

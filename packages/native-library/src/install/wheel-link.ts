@@ -3,23 +3,23 @@ import { pythonSurroundings } from "../python.js";
 import type { Pip } from "./pip.js";
 import { WHEEL_PYTHON, type Wheel } from "./wheel.js";
 
-/** Maximum bytes that pip may write: a line for each file of the package. */
+/** Maximum bytes of pip's output: it writes a line for each file of the package. */
 const MAX_OUTPUT_BYTES = 2 ** 26;
 
-/** Where a wheel is. */
+/** The location of a wheel. */
 export interface WheelLink {
-  /** Never shown: its content belongs to the operator of the index. */
+  /** Never shown: it may contain secrets of the index's operator. */
   readonly url: string;
   /** Its file name, without folders. */
   readonly name: string;
-  /** SHA-256 that it must have. */
+  /** Expected SHA-256. */
   readonly sha256: string;
 }
 
 /**
- * Asks pip, which knows the indexes that are configured, where a wheel is. Nothing is downloaded: of
- * pip's commands only `index` leaves it at that, while a dry run of `install` gets the whole wheel.
- * Undefined where pip does not say it (before 21.2), or says it without a checksum.
+ * Asks pip, which knows the configured indexes, for the link of a wheel, without downloading it. Uses `pip index`,
+ * because a dry run of `pip install` downloads the whole wheel. Returns undefined if pip does not report the link
+ * (before 21.2), or reports it without a checksum.
  */
 export async function findWheelLink(
   pip: Pip,
@@ -45,7 +45,7 @@ export async function findWheelLink(
       maxBuffer: MAX_OUTPUT_BYTES,
       ...(signal && { signal }),
     };
-    // Its exit code says whether it found a release, which a version such as 2.21.0rc1 is not.
+    // The exit code only says whether pip found a release; a version such as 2.21.0rc1 is not a release.
     execFile(pip.command, args, options, (_, stdout) => resolve(stdout));
   });
   signal?.throwIfAborted();
@@ -53,8 +53,8 @@ export async function findWheelLink(
 }
 
 /**
- * Finds the wheel in the lines `Found link <url>#sha256=<hash> (from <index>), version: <version>`.
- * pip writes them for wheels that fit only, and leaves out passwords; a link that needs one is none.
+ * Finds the wheel in the lines `Found link <url>#sha256=<hash> (from <index>), version: <version>`. pip writes them
+ * only for compatible wheels, and omits passwords; a link that needs a password is ignored.
  */
 export function parseWheelLink(
   output: string,
