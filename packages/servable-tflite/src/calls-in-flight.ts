@@ -2,10 +2,10 @@ import { type Clock, InFlight } from "@serving-kit/core";
 import type { PredictOptions } from "@serving-kit/inference";
 import type { Interpreter } from "./native/interpreter.js";
 
-/** Interval in ms of requests to stop a run: one between two rounds of a loop is lost. */
+/** Interval in ms between requests to stop a run: a request between two iterations of a loop is lost. */
 const STOP_INTERVAL_MS = 10;
 
-/** The calls in flight of a predictor, without the runs that were given up, and the interpreters whose runs are on threads. */
+/** The calls in flight of a predictor, except abandoned runs, and the interpreters whose runs are on threads. */
 export class CallsInFlight extends InFlight {
   readonly #clock: Pick<Clock, "now" | "setTimeout">;
   readonly #onThreads = new Set<Interpreter>();
@@ -17,7 +17,7 @@ export class CallsInFlight extends InFlight {
     this.#clock = clock;
   }
 
-  /** Waits for a run. If the signal aborts or the deadline passes, tells TensorFlow Lite to stop it. */
+  /** Waits for a run. If the signal aborts or the deadline passes, requests TensorFlow Lite to stop the run. */
   async settled(
     interpreter: Interpreter,
     run: Promise<number>,
@@ -30,7 +30,7 @@ export class CallsInFlight extends InFlight {
     };
     const stopAt = (atMs: number) => {
       const leftMs = atMs - this.#clock.now();
-      // A timer of Node can fire a little early: a run that is stopped then would not count as late.
+      // A Node timer can fire slightly early; a run that is stopped then would not count as late.
       if (leftMs <= 0) stop();
       else timer = this.#clock.setTimeout(() => stopAt(atMs), leftMs);
     };
@@ -46,7 +46,7 @@ export class CallsInFlight extends InFlight {
     }
   }
 
-  /** Does not count the runs on threads as calls any more. Returns their interpreters. */
+  /** Stops counting the runs on threads as calls. Returns their interpreters. */
   giveUp(): readonly Interpreter[] {
     const interpreters = [...this.#onThreads].filter((one) => !this.#givenUp.has(one));
     for (const interpreter of interpreters) {
@@ -56,7 +56,7 @@ export class CallsInFlight extends InFlight {
     return interpreters;
   }
 
-  /** Closes an interpreter whose run was given up and has ended; returns whether it is one. */
+  /** Closes an interpreter whose abandoned run has ended; returns whether it was one. */
   closeGivenUp(interpreter: Interpreter): boolean {
     if (!this.#givenUp.delete(interpreter)) return false;
     interpreter.close();
@@ -64,7 +64,7 @@ export class CallsInFlight extends InFlight {
     return true;
   }
 
-  /** Calls back when no interpreter of a given-up run is left: now, or when the last run ends. */
+  /** Calls back when no interpreter of an abandoned run is left: now, or when the last run ends. */
   whenFreed(callback: () => void): void {
     if (this.#givenUp.size === 0) callback();
     else this.#onFreed = callback;

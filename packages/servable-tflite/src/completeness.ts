@@ -10,8 +10,8 @@ import { findModel } from "./find-model.js";
 import { readAndParse } from "./read-model.js";
 
 /**
- * Whether the `.tflite` file at a path, or in its folder, can be read from its beginning to its end. What it
- * has that cannot be served is for loading to tell.
+ * Returns whether the `.tflite` file at a path, or in its folder, is complete and readable. Loading reports parts of
+ * the model that cannot be served.
  */
 export async function modelCompleteness(path: string): Promise<Completeness> {
   let file: string;

@@ -2,7 +2,7 @@ import { messageOf, ServingError } from "@serving-kit/core";
 
 const quoted = (names: readonly string[]) => names.map((name) => `"${name}"`).join(", ");
 
-/** The errors of this package, one factory for each reason. */
+/** Error factories of this package, one per reason. */
 export const errors = {
   modelFileMissing: (
     path: string,

@@ -8,25 +8,25 @@ export interface FeatureValues {
   readonly string: ArrayLike<Uint8Array>;
 }
 
-/** A feature of a fixed number of values: one output of the operator, `[examples, …shape]`. */
+/** A feature with a fixed number of values: one output of the operator, `[examples, …shape]`. */
 export interface DenseFeature {
   /** The bytes of its name, as latin1. */
   readonly key: string;
   readonly dtype: FeatureDType;
   readonly shape: readonly number[];
-  /** One value for each element of the shape. Absent if every example must have the feature. */
+  /** One value per element of the shape. Absent if every example must have the feature. */
   readonly defaults?: FeatureValues[FeatureDType];
 }
 
-/** A feature of any number of values: three outputs, the parts of a sparse tensor `[examples, values]`. */
+/** A feature with any number of values: three outputs, the parts of a sparse tensor `[examples, values]`. */
 export type SparseFeature = Pick<DenseFeature, "key" | "dtype">;
 
 /**
- * A ParseExample or ParseExampleV2 operator, which TF Serving adds to TensorFlow Lite and the C libraries do
- * not have. It parses `tf.Example` messages that are an input of the graph.
+ * A ParseExample or ParseExampleV2 operator, which TF Serving adds to TensorFlow Lite and the C libraries do not have.
+ * It parses `tf.Example` messages from an input of the graph.
  */
 export interface ExampleOperator {
-  /** Its place in the first subgraph. */
+  /** Its index in the first subgraph. */
   readonly index: number;
   /** The number of the tensor with the serialized examples. */
   readonly serialized: number;

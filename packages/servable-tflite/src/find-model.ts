@@ -6,10 +6,10 @@ const EXTENSION = ".tflite";
 const DEFAULT_NAME = `model${EXTENSION}`;
 
 /**
- * The .tflite file of a version: the path itself, or in the folder `model.tflite`, or its only
+ * Finds the .tflite file of a version: the path itself, or `model.tflite` in the folder, or the folder's only
  * `*.tflite`.
  *
- * @throws ServingError NOT_FOUND / MODEL_FILE_MISSING that says what is there.
+ * @throws ServingError NOT_FOUND / MODEL_FILE_MISSING with the files that were found.
  */
 export async function findModel(path: string): Promise<string> {
   const stats = await gatedFiles.stat(path).catch((error) => {
@@ -33,7 +33,7 @@ export async function findModel(path: string): Promise<string> {
   return join(path, file);
 }
 
-/** Whether the path is a .tflite file or a folder with any, even if `findModel` cannot choose between them. */
+/** Returns whether the path is a .tflite file or a folder with one or more, even if `findModel` cannot choose. */
 export async function hasModelFile(path: string): Promise<boolean> {
   const stats = await gatedFiles.stat(path).catch(() => undefined);
   if (stats === undefined) return false;

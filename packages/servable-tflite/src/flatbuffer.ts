@@ -1,10 +1,9 @@
-/** Whole files are read two or three times over in parts; more means that bytes are shared. */
+/** Valid files are read two or three times, in parts; more reads mean that offsets share bytes. */
 const READS_PER_BYTE = 4;
 
 /**
- * A reader of FlatBuffers (https://flatbuffers.dev/internals) for files from outside: no read leaves
- * the file, and all reads together are bounded by its size, so that shared or crossed offsets cannot
- * make a small file a long job.
+ * A reader of untrusted FlatBuffers (https://flatbuffers.dev/internals). No read leaves the file, and the number of
+ * reads is bounded by its size, so that shared or crossed offsets cannot make a small file take long.
  */
 export class FlatBuffer {
   readonly #view: DataView;
@@ -19,7 +18,7 @@ export class FlatBuffer {
     return this.#view.byteLength;
   }
 
-  /** The root table of a file with an identifier of four characters. */
+  /** Returns the root table of a file with an identifier of four characters. */
   root(identifier: string): FlatTable {
     const actual = decoder.decode(this.bytes(4, 4));
     if (actual !== identifier) {
@@ -50,13 +49,13 @@ export class FlatBuffer {
     return this.#at(at, 8).getBigUint64(at, true);
   }
 
-  /** Bytes of the file, without a copy. */
+  /** Returns bytes of the file, without a copy. */
   bytes(at: number, length: number): Uint8Array {
     const { buffer, byteOffset } = this.#at(at, length);
     return new Uint8Array(buffer as ArrayBuffer, byteOffset + at, length);
   }
 
-  /** Pays for `count` reads to come. */
+  /** Deducts `count` reads from the budget. */
   spend(count: number): void {
     this.#budget -= count;
     if (this.#budget < 0) throw new RangeError("it refers to the same bytes over and over");
@@ -74,7 +73,7 @@ export class FlatBuffer {
 
 const decoder = new TextDecoder();
 
-/** A table of a FlatBuffer: fields by number, each of which may be absent. */
+/** A table of a FlatBuffer: fields by number, each of them optional. */
 export class FlatTable {
   readonly #file: FlatBuffer;
   readonly #at: number;
@@ -142,13 +141,13 @@ export class FlatTable {
     return this.#vector(field, 8, (at) => this.#file.int64(at));
   }
 
-  /** The bytes of a vector of bytes, without a copy. */
+  /** Returns the bytes of a byte vector, without a copy. */
   bytes(field: number): Uint8Array | undefined {
     const at = this.#target(field);
     return at === undefined ? undefined : this.#file.bytes(at + 4, this.#file.uint32(at));
   }
 
-  /** A text; the 0 that ends it must be there. */
+  /** Returns a string; its terminating 0 must be there. */
   text(field: number): string | undefined {
     const at = this.#target(field);
     if (at === undefined) return undefined;
@@ -169,7 +168,7 @@ export class FlatTable {
     return Array.from({ length }, (_, i) => read(at + 4 + i * width));
   }
 
-  /** Where an offset field points. */
+  /** Returns the position that an offset field points to. */
   #target(field: number): number | undefined {
     const at = this.#fieldAt(field, 4);
     return at === undefined ? undefined : at + this.#file.uint32(at);

@@ -1,6 +1,6 @@
 /**
- * A value of a FlexBuffer. Strings are their bytes, because TensorFlow writes messages into them; keys of
- * maps are text.
+ * A value of a FlexBuffer. Strings are bytes, because TensorFlow stores messages in them; map keys are JavaScript
+ * strings.
  */
 export type FlexValue =
   | null
@@ -27,21 +27,21 @@ const TYPE = {
   bool: 26,
   vectorBool: 36,
 };
-/** Vectors of one type: 11 to 15 have a length, 16 to 24 have 2, 3 or 4 elements. */
+/** Typed vectors: 11 to 15 have a length, 16 to 24 have 2, 3 or 4 elements. */
 const VECTOR_TYPES = [TYPE.int, TYPE.uint, TYPE.float, TYPE.key, TYPE.string];
 const FIXED_VECTOR_TYPES = [TYPE.int, TYPE.uint, TYPE.float];
 const [FIRST_VECTOR, FIRST_FIXED_VECTOR] = [11, 16];
 
 const MAX_DEPTH = 16;
-/** Keys, values, types and lengths: no byte is read more often unless bytes are shared. */
+/** Keys, values, types and lengths: no byte is read more often unless offsets share bytes. */
 const READS_PER_BYTE = 4;
 
 /**
- * Reads a FlexBuffer (https://flatbuffers.dev/flexbuffers), FlatBuffers' form without a schema, of a file
- * from outside. No read leaves the bytes. All reads together are bounded by the number of bytes, so that
- * offsets to the same bytes cannot make a small file a long job.
+ * Reads an untrusted FlexBuffer (https://flatbuffers.dev/flexbuffers), the schemaless form of FlatBuffers. No read
+ * leaves the bytes. The number of reads is bounded by the number of bytes, so that offsets to the same bytes cannot
+ * make a small file take long.
  *
- * @throws RangeError that says what is wrong with the bytes.
+ * @throws RangeError with what is wrong in the bytes.
  */
 export function readFlexBuffer(bytes: Uint8Array): FlexValue {
   if (bytes.length < 3)
@@ -62,7 +62,7 @@ class FlexReader {
     this.#budget = READS_PER_BYTE * bytes.byteLength + 64;
   }
 
-  /** The value whose slot of `width` bytes is at `at`. A packed type has the width of what it refers to. */
+  /** Returns the value whose slot of `width` bytes is at `at`. A packed type has the width of the referenced value. */
   value(at: number, width: number, packedType: number, depth: number): FlexValue {
     this.#spend(1);
     if (depth > MAX_DEPTH) throw new RangeError(`values are nested more than ${MAX_DEPTH} deep`);
@@ -105,7 +105,7 @@ class FlexReader {
     return Array.from(types, (type, i) => this.value(at + i * width, width, type, depth + 1));
   }
 
-  /** The elements of a vector of one type. What they refer to has lengths of one byte. */
+  /** Returns the elements of a typed vector. Values that they refer to have one-byte lengths. */
   #elements(at: number, length: number, width: number, type: number, depth: number): FlexValue[] {
     this.#slice(at, length * width);
     return Array.from({ length }, (_, i) =>
@@ -128,7 +128,7 @@ class FlexReader {
     return this.#bytes.subarray(at, end);
   }
 
-  /** Lies before the elements. */
+  /** Returns the length, which is before the elements. */
   #length(at: number, width: number): number {
     return this.#uint(at - width, width);
   }

@@ -21,8 +21,8 @@ import {
 const TIMEOUT_MS = 60_000;
 
 /**
- * Describes a `.tflite` model: the runtime that would run it and why, the runtime it needs, XNNPACK's share,
- * state, operators, operands that nothing checks, signatures. Another process tries libraries and models first.
+ * Describes a `.tflite` model: the runtime that would run it and why, the runtime that it needs, XNNPACK's share,
+ * state, operators, unchecked operands, signatures. A child process tries libraries and models first.
  *
  * @throws ServingError as `inspectTflite` does.
  */
@@ -59,7 +59,7 @@ export async function inspectModel(path: string, options: TfliteOptions): Promis
   return { description, problems: [...cannotRun, ...refused] };
 }
 
-/** Describes the values that a call finds in the variables of a model. */
+/** Describes the values that a call sees in the variables of a model. */
 const STATES: Record<ModelState, string> = {
   none: "none",
   variables: 'variable tensors, reset for each call unless option state: "keep" is set',
@@ -83,7 +83,7 @@ function describeOperators({ operators }: RuntimeRequirements): string {
   return described.join(", ") || "none";
 }
 
-/** Another process loads the model first: a file can end the process that loads it. */
+/** Loads the model in a child process first, because a file can crash the process that loads it. */
 async function describeDelegation(path: string, options: TfliteOptions): Promise<string> {
   const argument = { path, options: { ...options, warmup: false } };
   const task = { what: path, module: canaryModule, exportName: "tryModel", argument };
@@ -98,8 +98,8 @@ async function describeDelegation(path: string, options: TfliteOptions): Promise
 }
 
 /**
- * Loads the model at a path, without a run, and returns how much of it XNNPACK runs. Undefined if there is
- * no XNNPACK, or if the shapes of its inputs are known only in a call.
+ * Loads the model at a path, without running it, and returns the part of it that XNNPACK runs. Undefined if there is no
+ * XNNPACK, or if the shapes of its inputs are known only in a call.
  *
  * @throws ServingError as loading does.
  */

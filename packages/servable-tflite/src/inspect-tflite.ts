@@ -7,7 +7,7 @@ import { type UncheckedOperand, uncheckedOperands } from "./operands/guard-opera
 import { type RuntimeRequirements, requirementsOf } from "./requirements/runtime-requirements.js";
 import { verdictOf } from "./rows/graph-rows.js";
 
-/** The description of a `.tflite` model by its file. */
+/** The description of a `.tflite` model, from its file. */
 export interface TfliteInspection {
   /** The path of the file. */
   readonly path: string;
@@ -15,12 +15,12 @@ export interface TfliteInspection {
   readonly signatures: ReadonlyMap<string, Signature>;
   /** The state that the model keeps between runs. */
   readonly state: ModelState;
-  /** Inputs of `tf.Example` messages, which are parsed before the runtime gets them. */
+  /** Inputs of `tf.Example` messages, which are parsed before the runtime receives them. */
   readonly exampleInputs: readonly string[];
   readonly requirements: RuntimeRequirements;
-  /** The verdict of the graph on the rows of each signature. */
+  /** The verdict on the rows of each signature, from the graph. */
   readonly rowVerdicts: ReadonlyMap<string, RowVerdict>;
-  /** The operands that a version of TensorFlow Lite does not check, and that cannot be checked before a run. */
+  /** Returns operands that a TensorFlow Lite version does not check, and that cannot be checked before a run. */
   uncheckedOperands(runtimeVersion: string): readonly UncheckedOperand[];
 }
 

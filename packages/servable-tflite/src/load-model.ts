@@ -40,7 +40,7 @@ export async function loadModel(
   return openModel({ path: modelPath, ...model }, options, context);
 }
 
-/** The same of a file that is in memory: in a buffer that threads share, nothing else writes to it. */
+/** Loads a model from bytes in memory. If threads share the buffer, nothing else may write to it. */
 export async function openModel(
   { path, bytes, parsed = parseModelFile(path, bytes) }: ModelBytes & ReadModel,
   options: TfliteOptions,
@@ -77,7 +77,7 @@ export async function openModel(
   return warmedUp(predictor, options, context);
 }
 
-/** The options of the caller in the words of the predictor. */
+/** Converts the caller's options to the predictor's. */
 function settingsOf(options: TfliteOptions) {
   const { threads = 1, state, dequantize = false, resizeFixed = false } = options;
   const hasIndependentRows = false;
@@ -90,7 +90,7 @@ function settingsOf(options: TfliteOptions) {
   };
 }
 
-/** Warms a predictor up, or disposes of it if that fails or is aborted. */
+/** Warms a predictor up, or disposes it if that fails or is aborted. */
 async function warmedUp(
   predictor: TflitePredictor,
   { warmup = true }: TfliteOptions,
@@ -111,9 +111,9 @@ async function warmedUp(
 }
 
 /**
- * The file as it is loaded: if each call with its own shapes is an error, tensors get no memory before a call.
+ * Returns the file to load. If every call with the file's own shapes fails, tensors are allocated only in a call.
  *
- * @throws ServingError UNIMPLEMENTED / MODEL_UNSUPPORTED if there are no other shapes.
+ * @throws ServingError UNIMPLEMENTED / MODEL_UNSUPPORTED if no other shapes are possible.
  */
 function allocatable(
   path: string,
@@ -133,14 +133,14 @@ function allocatable(
   return file;
 }
 
-/** The signatures that the runtime can run. */
+/** Returns the signatures that the runtime can run. */
 function runnableIn({ signatures }: ModelFile, { hasSignatureRunners }: Tflite) {
   return [...signatures].filter(([, { subgraph }]) => hasSignatureRunners || subgraph === 0);
 }
 
 /**
- * Tries whether the rows of a model with a fixed batch of 1 are independent, with interpreters of its own: XNNPACK
- * may not take the graph in another batch, which would slow down all calls.
+ * Probes whether the rows of a model with a fixed batch of 1 are independent. It uses separate interpreters: XNNPACK
+ * may not accept the graph in another batch size, which would slow down all calls.
  */
 async function tryRows(
   model: NativeModel,
@@ -176,23 +176,23 @@ function logDelegation(log: ModelLog, { delegated, operators }: Delegation): voi
   );
 }
 
-/** Calls that share variables run one after another. */
+/** Calls that share variables run sequentially. */
 function interpretersOf({ state }: ModelFile, options: TfliteOptions): number {
   if (state !== "none" && options.state === "keep") return 1;
   return options.interpreters ?? defaultInterpreters();
 }
 
-/** How many calls of a version run at the same time by default. */
+/** Returns the default number of concurrent calls of a version. */
 export function defaultInterpreters(): number {
   return Math.min(nativeRuns.limit, availableParallelism());
 }
 
-/** A loop may have run once when it was measured, and run indefinitely the next time. */
+/** A loop may run once in a measured run, and indefinitely in the next. */
 function executionOf({ hasOpenRunTime }: ModelFile, execution: Execution = "auto"): Execution {
   return execution === "auto" && hasOpenRunTime ? "thread" : execution;
 }
 
-/** @throws ServingError UNIMPLEMENTED / MODEL_UNSUPPORTED with all that the runtime lacks. */
+/** @throws ServingError UNIMPLEMENTED / MODEL_UNSUPPORTED with everything that the runtime lacks. */
 async function checkRuntime(path: string, graph: Graph, { library }: Tflite): Promise<void> {
   const reasons = await unmetRequirements(
     readingFile(path, () => requirementsOf(graph)),

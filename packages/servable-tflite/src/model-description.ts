@@ -1,7 +1,7 @@
 import type { ModelSignature } from "./model-signature.js";
 import type { ModelState } from "./model-state.js";
 
-/** Which extents of inputs a file leaves open: none, only dimension 0 (the batch), or others as well. */
+/** The extents of inputs that a file leaves open: none, only dimension 0 (the batch), or others as well. */
 export type OpenExtents = "known" | "batch" | "unknown";
 
 /** The description of a .tflite file. */
@@ -24,14 +24,14 @@ export interface OutlineNode {
   readonly outputs: readonly number[];
 }
 
-/** The part of a subgraph that a search for empty tensors needs. */
+/** The part of a subgraph that is needed to find empty tensors. */
 export interface SubgraphOutline {
   /** Tensor numbers of the inputs and outputs, in the order of the C API. */
   readonly inputs: readonly number[];
   readonly outputs: readonly number[];
   readonly nodes: readonly OutlineNode[];
-  /** Whether an operator works over windows or pixels: then no input can be without elements. */
+  /** Whether an operator works over windows or pixels: then no input may be empty. */
   readonly hasWindows: boolean;
-  /** Tensors whose shape only the run tells, as far as the file says. */
+  /** Tensors whose shape is known only during the run, according to the file. */
   readonly dynamic: ReadonlySet<number>;
 }

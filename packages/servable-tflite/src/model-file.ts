@@ -33,7 +33,7 @@ function describeModel(
 const extentsOf = (primary: readonly ModelSignature[]): OpenExtents =>
   primary.length === 0 ? "unknown" : openExtents(primary.flatMap(({ inputs }) => inputs));
 
-/** Which extents of inputs are open. A shape that is not known is open. */
+/** Returns which extents of inputs are open. An unknown shape is open. */
 export function openExtents(inputs: readonly Pick<Binding, "spec">[]): OpenExtents {
   const isUnknown = ({ spec: { shape } }: Pick<Binding, "spec">) =>
     shape === null || shape.slice(1).includes(-1);
@@ -41,9 +41,9 @@ export function openExtents(inputs: readonly Pick<Binding, "spec">[]): OpenExten
   return inputs.some(({ spec }) => batchDimension(spec) === "open") ? "batch" : "known";
 }
 
-/** A .tflite file that was read. */
+/** A .tflite file after parsing. */
 export interface ParsedModelFile {
-  /** The graph that runs, of `bytes`. */
+  /** The graph of `bytes`, which is the one to run. */
   readonly graph: Graph;
   readonly file: ModelFile;
   /** The file, or a copy without operators that parse `tf.Example` messages. */
@@ -72,20 +72,20 @@ export function readModelFile(bytes: Uint8Array): ParsedModelFile {
 }
 
 /**
- * As `readModelFile`, of a file with a path.
+ * Same as `readModelFile`, for a file with a path.
  *
- * @throws ServingError DATA_LOSS / MODEL_FILE_INVALID with the path and what is wrong with the bytes;
- * UNIMPLEMENTED / MODEL_UNSUPPORTED.
+ * @throws ServingError DATA_LOSS / MODEL_FILE_INVALID with the path and what is wrong in the bytes; UNIMPLEMENTED /
+ * MODEL_UNSUPPORTED.
  */
 export function parseModelFile(path: string, bytes: Uint8Array): ParsedModelFile {
   return readingFile(path, () => readModelFile(bytes));
 }
 
 /**
- * Returns what `read` reads of a file with a path: options of operators are read only where they are needed.
+ * Calls `read`, which parses a part of the file on demand, such as operator options, and returns its result.
  *
- * @throws ServingError DATA_LOSS / MODEL_FILE_INVALID for a RangeError of `read`. Other errors are not the
- * file's fault, and stay as they are.
+ * @throws ServingError DATA_LOSS / MODEL_FILE_INVALID for a RangeError of `read`. Other errors are not caused by the
+ * file, and are rethrown unchanged.
  */
 export function readingFile<T>(path: string, read: () => T): T {
   try {
@@ -96,8 +96,8 @@ export function readingFile<T>(path: string, read: () => T): T {
 }
 
 /**
- * Whether dimension 0 of every input and output of the signatures can have any extent. False for a model
- * with resource variables: the rows of a batch would share them.
+ * Returns whether dimension 0 of every input and output of the signatures can have any extent. False for a model with
+ * resource variables, because the rows of a batch would share them.
  */
 export function isBatchable({ signatures, state }: ModelFile): boolean {
   if (state === "resources") return false;
@@ -112,7 +112,7 @@ export function isBatchable({ signatures, state }: ModelFile): boolean {
   );
 }
 
-/** Whether dimension 0 of every input and output of the signatures is 1, and the model keeps nothing. */
+/** Returns whether dimension 0 of every input and output of the signatures is 1, and the model has no state. */
 export function hasFixedBatch({ signatures, state }: ModelFile): boolean {
   const bindings = [...signatures.values()].flatMap(({ inputs, outputs }) => [
     ...inputs,

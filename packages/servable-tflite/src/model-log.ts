@@ -1,6 +1,6 @@
 import type { LoadContext } from "@serving-kit/core";
 
-/** Logs what happens to one version. Silent without a logger, or without an id to name the version by. */
+/** Logs the events of one version. Silent without a logger, or without an id to name the version. */
 export class ModelLog {
   readonly #context: Partial<Pick<LoadContext, "id" | "logger">>;
 

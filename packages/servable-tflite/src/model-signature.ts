@@ -9,7 +9,7 @@ import { specOf } from "./tensor-spec.js";
 /** One input or output of a signature. */
 export interface Binding {
   readonly name: string;
-  /** Its place among the inputs or outputs of the subgraph, which is how the C API counts. */
+  /** Its index among the inputs or outputs of the subgraph, as the C API counts them. */
   readonly index: number;
   readonly spec: TensorSpec;
 }
@@ -23,7 +23,7 @@ export interface ExampleInput {
   readonly parsed: readonly Binding[];
 }
 
-/** A signature and how it is run. */
+/** A signature and the facts that are needed to run it. */
 export interface ModelSignature {
   /** Its name in the file, which can be empty. */
   readonly key: string;
@@ -40,12 +40,12 @@ export interface ModelSignature {
 }
 
 /**
- * The signatures of a graph by name: the SignatureDefs of its metadata, as TF Serving reads them, and those of
- * the format itself; if both have a name, the metadata count. A file without any has one,
- * `serving_default`, with the names of the tensors.
+ * Returns the signatures of a graph by name: the SignatureDefs of its metadata, as TF Serving reads them, and the
+ * signatures of the format itself; if both have a name, the metadata take precedence. A file without signatures has
+ * one, `serving_default`, with the names of the tensors.
  *
- * @throws RangeError that says what is wrong with a signature; ServingError UNIMPLEMENTED /
- * MODEL_UNSUPPORTED for an input or output of a type that no tensor can hold.
+ * @throws RangeError with what is wrong in a signature; ServingError UNIMPLEMENTED / MODEL_UNSUPPORTED for an input or
+ * output of a type that no tensor can hold.
  */
 export function signaturesOf(graph: Graph): ReadonlyMap<string, ModelSignature> {
   const primary = graph.subgraphs[0] as Subgraph;
@@ -57,7 +57,7 @@ export function signaturesOf(graph: Graph): ReadonlyMap<string, ModelSignature> 
   return signatures;
 }
 
-/** A signature in the words of `Predictor`. The default signature can be called by the tensors' names. */
+/** Converts a signature to `Predictor`'s form. The default signature can be called by the tensors' names. */
 export function toSignature(name: string, signature: ModelSignature): Signature {
   const { methodName, inputs, callInputs = inputs, outputs } = signature;
   const specs = (bindings: readonly Binding[]) => new Map(bindings.map((b) => [b.name, b.spec]));
@@ -101,7 +101,7 @@ function namedSignature(
   return [key, signature];
 }
 
-/** Early converters wrote tensor names without `:0`, the names in the SignatureDefs have it. */
+/** Early converters wrote tensor names without `:0`; the names in the SignatureDefs have it. */
 function metadataSignature(
   def: MetadataSignature,
   primary: Subgraph,
@@ -145,7 +145,7 @@ function bindingOf(
   return { name: checkName(name), index, spec };
 }
 
-/** Names become keys of plain objects. */
+/** Checks a name, because names become keys of plain objects. */
 function checkName(name: string): string {
   if (name === "" || name === "__proto__") throw new RangeError(`"${name}" is not a possible name`);
   return name;

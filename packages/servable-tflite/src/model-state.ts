@@ -1,10 +1,10 @@
 import type { Graph, Subgraph } from "./graph/graph.js";
 
 /**
- * What a model keeps between runs of one interpreter:
+ * The state that a model keeps between runs of one interpreter:
  * - `none`: nothing.
- * - `variables`: variable tensors of the primary subgraph, such as the cells of an LSTM, which the
- *   interpreter can reset.
+ * - `variables`: variable tensors of the primary subgraph, such as the cells of an LSTM, which the interpreter can
+ *   reset.
  * - `resources`: resource variables, which calls assign, or variable tensors of other subgraphs. Only a
  *   new interpreter resets them.
  */
@@ -14,8 +14,8 @@ export type ModelState = "none" | "variables" | "resources";
 const INIT_SUBGRAPH = 0;
 
 /**
- * Finds the state of a model. Hash tables and resource variables that only CALL_ONCE fills are
- * constants, so not state.
+ * Finds the state of a model. Hash tables and resource variables that only CALL_ONCE fills are constants, and do not
+ * count as state.
  */
 export function stateOf({
   subgraphs,

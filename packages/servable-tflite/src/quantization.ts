@@ -6,7 +6,7 @@ import {
   type TensorSpec,
 } from "@serving-kit/inference";
 
-/** The ranges of the integers that tensors are quantized to. */
+/** The integer ranges of quantized tensors. */
 const RANGES: Partial<Record<NumericDType, readonly [number, number]>> = {
   int4: [-8, 7],
   uint4: [0, 15],
@@ -17,14 +17,14 @@ const RANGES: Partial<Record<NumericDType, readonly [number, number]>> = {
   int32: [-2_147_483_648, 2_147_483_647],
 };
 
-/** Whether a tensor is one of quantized integers. */
+/** Returns whether a tensor has quantized integers. */
 export function isQuantized(
   spec: TensorSpec,
 ): spec is TensorSpec & { dtype: NumericDType; quantization: Quantization } {
   return spec.quantization !== undefined && Object.hasOwn(RANGES, spec.dtype);
 }
 
-/** A quantized tensor at a border of float32. */
+/** Returns the float32 spec of a quantized tensor. */
 export function toFloatSpec(spec: TensorSpec): TensorSpec {
   if (!isQuantized(spec)) return spec;
   const { quantization, ...others } = spec;
@@ -32,8 +32,8 @@ export function toFloatSpec(spec: TensorSpec): TensorSpec {
 }
 
 /**
- * Quantizes as TensorFlow Lite's QUANTIZE does: `q = round(real / scale) + zeroPoint` in float32,
- * halves away from zero, clamped to the range of the integers. NaN becomes the zero point.
+ * Quantizes like TensorFlow Lite's QUANTIZE: `q = round(real / scale) + zeroPoint` in float32, halves away from zero,
+ * clamped to the integer range. NaN becomes the zero point.
  */
 export function quantize(real: Tensor<"float32">, spec: TensorSpec): Tensor {
   if (!isQuantized(spec)) return real;
@@ -61,7 +61,7 @@ export function dequantize(quantized: Tensor, spec: TensorSpec): Tensor {
   return { dtype: "float32", shape: quantized.shape, data };
 }
 
-/** Walks the runs of elements that share a scale: the whole tensor, or slices along a dimension. */
+/** Iterates over the runs of elements that share a scale: the whole tensor, or slices along a dimension. */
 function forEachSlice(
   shape: readonly number[],
   { scale, zeroPoint, dimension = 0 }: Quantization,

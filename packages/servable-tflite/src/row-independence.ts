@@ -9,7 +9,7 @@ import {
   tensor,
 } from "@serving-kit/inference";
 
-/** Three different rows in both orders, and a row beside itself. */
+/** Three different rows in both orders, and a row next to itself. */
 const ORDERS = [
   [0, 1, 2],
   [2, 1, 0],
@@ -17,19 +17,19 @@ const ORDERS = [
 ];
 const ROWS = 3;
 
-/** Kernels add in another order for another batch. In parts of the largest value. */
+/** Kernels add in another order for another batch size. A fraction of the largest value. */
 const FLOAT_TOLERANCE = 1e-4;
 
-/** Larger inputs are not generated. */
+/** Maximum number of elements of a generated input. */
 const MAX_ELEMENTS = 2 ** 24;
 
-/** A predictor that a probe of its rows needs. */
+/** The part of a predictor that a probe of its rows needs. */
 export type RowPredictor = Pick<Predictor, "predict" | "signatures">;
 
 /**
- * Tries whether each row of an answer depends on the same row of the inputs alone: runs random rows one by one
- * and in batches, in both orders and beside other neighbours. Returns the reason why rows cannot be joined;
- * undefined if they can. The random numbers are the same each time.
+ * Probes whether each row of an answer depends only on the same row of the inputs: runs random rows one by one and in
+ * batches, in both orders and next to other neighbors. Returns the reason why rows cannot be joined; undefined if they
+ * can. The random numbers are the same each time.
  */
 export async function rowDependence(predictor: RowPredictor): Promise<string | undefined> {
   for (const [name, signature] of predictor.signatures) {
@@ -76,7 +76,7 @@ async function tryRows(
   return undefined;
 }
 
-/** The values of each row, by input; a reason if none can be generated. */
+/** Returns the values of each row, by input; a reason if none can be generated. */
 function generateRows({ inputs }: Signature): ReadonlyMap<string, readonly RowValues[]> | string {
   const random = generator();
   const rows = new Map<string, readonly RowValues[]>();
@@ -100,7 +100,7 @@ function generateRows({ inputs }: Signature): ReadonlyMap<string, readonly RowVa
 
 type RowValues = readonly number[] | readonly bigint[];
 
-/** Of integers that can be indices, only 0 and 1. */
+/** Integers that may be indices are only 0 and 1. */
 const RANDOM: Partial<Record<DType, (random: () => number) => number | bigint>> = {
   float32: (random) => 2 * random() - 1,
   float64: (random) => 2 * random() - 1,
@@ -128,7 +128,7 @@ function joined(
   );
 }
 
-/** Whether a row of a tensor differs from a row of another by more than rounding. */
+/** Returns whether two rows of tensors differ by more than rounding. */
 function differs(
   { outputs }: Signature,
   name: string,
@@ -152,7 +152,7 @@ function differs(
 const rowOf = ({ data }: Tensor, row: number, size: number): unknown[] =>
   Array.from<unknown>(data.slice(row * size, (row + 1) * size) as never);
 
-/** One step of a quantized output; other integers are exact. */
+/** Returns one step of a quantized output; other integers must be exact. */
 function toleranceOf({ dtype, quantization }: TensorSpec, values: readonly number[]): number {
   if (quantization !== undefined) return 1;
   if (dtype !== "float32" && dtype !== "float64") return 0;
@@ -171,7 +171,7 @@ function generator(): () => number {
   };
 }
 
-/** A signature whose inputs and outputs can have any extent as dimension 0. */
+/** Returns a signature whose inputs and outputs can have any extent in dimension 0. */
 export function withOpenBatch(signature: Signature): Signature {
   const open = (specs: Signature["inputs"]) =>
     new Map(

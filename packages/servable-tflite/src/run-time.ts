@@ -1,9 +1,9 @@
 import { type Graph, NO_TENSOR, type Operator, type Subgraph } from "./graph/graph.js";
 
-/** Operators that choose at run time what runs, or how often. */
+/** Operators that decide at run time which subgraph runs, or how often. */
 const CONTROL_FLOW: ReadonlySet<string> = new Set(["WHILE", "IF", "CALL", "STABLEHLO_WHILE"]);
 
-/** Operators whose outputs have sizes that operands hold, by the places of these operands. */
+/** Operators whose output sizes are values of operands, by the indices of these operands. */
 const SIZE_OPERANDS: ReadonlyMap<string, readonly number[]> = new Map([
   ["FILL", [0]],
   ["RANGE", [0, 1, 2]],
@@ -32,9 +32,9 @@ const SIZE_OPERANDS: ReadonlyMap<string, readonly number[]> = new Map([
 ]);
 
 /**
- * Returns whether the time of a run can depend on the values of its inputs, and not only on their shapes: by control
- * flow, sizes that a run computes, strings, or operators that are not TensorFlow Lite's own. No run of such a model
- * tells how long the next one takes.
+ * Returns whether the time of a run can depend on the values of its inputs, and not only on their shapes: through
+ * control flow, sizes that a run computes, strings, or custom operators. For such a model, one run does not predict the
+ * time of the next.
  */
 export function hasOpenRunTime({ subgraphs }: Pick<Graph, "subgraphs">): boolean {
   return subgraphs.some(

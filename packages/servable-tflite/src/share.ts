@@ -4,19 +4,19 @@ import type { TfliteOptions } from "./options.js";
 /** The name of the platform. */
 export const PLATFORM_NAME = "tflite";
 
-/** A model file in memory, and where it was read. */
+/** A model file in memory, and its path. */
 export interface ModelBytes {
   readonly path: string;
   readonly bytes: Uint8Array;
 }
 
-/** Represents a predictor in another thread: the file in memory, and how it is run. */
+/** The token of a predictor for other threads: the file in memory, and the options to run it. */
 interface SharedModel extends SharedPredictor {
   readonly model: ModelBytes;
   readonly options: TfliteOptions;
 }
 
-/** Represents a model in other threads. The bytes live until no thread has them any more. */
+/** Makes the token of a model for other threads. The bytes live until no thread has them any more. */
 export function shareModel(
   model: ModelBytes,
   { canary: _, ...options }: TfliteOptions,
@@ -26,10 +26,10 @@ export function shareModel(
 }
 
 /**
- * The model that a token stands for.
+ * Returns the model of a token.
  *
- * @throws ServingError INVALID_ARGUMENT / SHARED_PREDICTOR_INVALID when it is not a token of this platform,
- * or its bytes were copied on the way.
+ * @throws ServingError INVALID_ARGUMENT / SHARED_PREDICTOR_INVALID if it is not a token of this platform, or if its
+ * bytes were copied on the way.
  */
 export function sharedModelOf(shared: SharedPredictor): SharedModel {
   const { model } = shared as Partial<SharedModel>;

@@ -5,7 +5,7 @@ import type { Graph } from "./graph/graph.js";
 
 const METADATA_NAME = "signature_defs_metadata";
 
-/** A `SignatureDef` message: names for tensors, which it refers to by name. */
+/** A `SignatureDef` message: a map from names to tensors, which it refers to by name. */
 export interface MetadataSignature {
   readonly key: string;
   readonly methodName: string;
@@ -14,11 +14,11 @@ export interface MetadataSignature {
 }
 
 /**
- * Reads the SignatureDefs that tools put into the metadata of a `.tflite` file, since the format had none of
- * its own (tensorflow/lite/tools/signature/signature_def_util.cc): a FlexBuffer map from signature names to
- * serialized `SignatureDef` messages.
+ * Reads the SignatureDefs that tools put into the metadata of a `.tflite` file, because the format had no signatures
+ * (tensorflow/lite/tools/signature/signature_def_util.cc): a FlexBuffer map from signature names to serialized
+ * `SignatureDef` messages.
  *
- * @throws RangeError if the metadata are not such a map.
+ * @throws RangeError if the metadata is not such a map.
  */
 export function metadataSignatures({ metadata }: Graph): readonly MetadataSignature[] {
   const bytes = metadata.get(METADATA_NAME);
@@ -61,7 +61,7 @@ function readSignatureDef(reader: WireReader): Omit<MetadataSignature, "key"> {
   return { methodName, inputs, outputs };
 }
 
-/** The name of a tensor in the signature and in the graph. */
+/** Returns the name of a tensor in the signature and its name in the graph. */
 function readEntry(reader: WireReader): [string, string] {
   let [name, tensorName] = ["", ""];
   while (reader.hasMore) {

@@ -1,13 +1,13 @@
 import type { Signature, TensorSpec } from "@serving-kit/inference";
 
-/** The name of a tensor without the index of the output that it is: `x` for `x:0`. */
+/** Returns the name of a tensor without its output index: `x` for `x:0`. */
 export const withoutIndex = (tensorName: string): string => tensorName.split(":", 1)[0] as string;
 
 /**
- * A signature under the names of the model's tensors, which clients of TF Serving use: it ignores the
- * SignatureDefs of the format, and makes a signature of the tensors' names without their `:0`. The second
- * form has the whole names. A name that two tensors would share stays whole; TF Serving would lose one.
- * Returns no form if tensors have no names or the same, or if a form has the names of the signature.
+ * Returns forms of a signature under the names of the model's tensors, which clients of TF Serving use: TF Serving
+ * ignores the signatures of the format, and makes one from the tensors' names without `:0`. The second form has the
+ * full names. A name that two tensors would share stays complete; TF Serving would lose one of them. Returns no form if
+ * tensors have no names or equal ones, or if a form has the names of the signature.
  */
 export function aliasesOf(signature: Signature): readonly Signature[] {
   const { inputs, outputs } = signature;

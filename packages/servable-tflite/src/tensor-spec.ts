@@ -3,7 +3,7 @@ import { errors } from "./errors.js";
 import type { GraphQuantization, GraphTensor } from "./graph/graph.js";
 
 /**
- * The spec of the tensor that a .tflite file describes; `name` is its input's or output's.
+ * Returns the spec of a tensor in a .tflite file; `name` is the name of its input or output.
  *
  * @throws RangeError for a shape or quantization that no tensor has; ServingError UNIMPLEMENTED /
  * MODEL_UNSUPPORTED for a type that no tensor can hold.
@@ -22,7 +22,7 @@ export function specOf(tensor: GraphTensor, name: string): TensorSpec {
   };
 }
 
-/** The shape with -1 for what may vary. */
+/** Returns the shape with -1 for extents that may vary. */
 function shapeOf({ shape, shapeSignature }: GraphTensor, name: string): readonly number[] {
   const result = shapeSignature.length === shape.length ? shapeSignature : shape;
   if (result.some((dimension) => dimension < -1)) {

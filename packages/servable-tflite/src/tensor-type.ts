@@ -3,9 +3,9 @@ import type { DType } from "@serving-kit/inference";
 /** The facts about a TensorType of the .tflite schema. */
 export interface TensorType {
   readonly name: string;
-  /** Absent where a signature cannot name it. */
+  /** Absent if a signature cannot use the type. */
   readonly dtype?: DType;
-  /** Bits of one element in the interpreter's memory; 0 where that is not fixed. */
+  /** Bits of one element in the interpreter's memory; 0 if that is not fixed. */
   readonly bits: number;
 }
 

@@ -31,20 +31,20 @@ import type { OperandGuard } from "./operands/operand-guard.js";
 import { dequantize, isQuantized, quantize, toFloatSpec } from "./quantization.js";
 import { withOpenBatch } from "./row-independence.js";
 
-/** How a predictor runs its model. */
+/** Options for running a model. */
 export interface TflitePredictorOptions extends InterpreterPoolOptions {
   readonly dequantize: boolean;
   /** Whether inputs may have other extents than the file's. */
   readonly resizesFixed: boolean;
-  /** Whether the rows of a model with a fixed batch of 1 are independent: it takes any batch then. */
+  /** Whether the rows of a model with a fixed batch of 1 are independent: then it accepts any batch. */
   readonly hasIndependentRows: boolean;
-  /** The time that deadlines refer to. */
+  /** The clock of deadlines. */
   readonly clock: Clock;
   /** The guards of signatures that need one, by name. */
   readonly guards: ReadonlyMap<string, OperandGuard>;
-  /** The verdict of the graph on the rows of each signature. */
+  /** The verdict on the rows of each signature, from the graph. */
   readonly rowVerdicts: ReadonlyMap<string, RowVerdict>;
-  /** The functions behind `share` of the predictor. */
+  /** The implementation of the predictor's `share`. */
   readonly share: () => SharedPredictor;
 }
 
@@ -53,7 +53,7 @@ export class TflitePredictor implements Predictor {
   readonly signatures: ReadonlyMap<string, Signature>;
   readonly batchable: boolean;
   readonly state?: PredictorState;
-  /** Returns the value of which `attach` of the platform, in another thread, makes a predictor on the same bytes. */
+  /** Returns a token from which the platform's `attach` makes a predictor in another thread, on the same bytes. */
   readonly share?: () => SharedPredictor;
   readonly #model: NativeModel;
   readonly #pool: InterpreterPool;
@@ -86,7 +86,7 @@ export class TflitePredictor implements Predictor {
     if (model.file.state !== "none") this.state = options.keepsState ? "keep" : "fresh";
     const hasRows = isBatchable(model.file) || options.hasIndependentRows;
     this.batchable = hasRows && this.state !== "keep";
-    // Another thread would have interpreters, and so variables, of its own.
+    // Another thread would have its own interpreters, and therefore its own variables.
     if (this.state !== "keep") {
       this.share = () => {
         if (this.#closing !== undefined) throw inferenceErrors.predictorClosed();
@@ -95,7 +95,7 @@ export class TflitePredictor implements Predictor {
     }
   }
 
-  /** Takes the model over: it is closed with the predictor, and when this fails. */
+  /** Takes ownership of the model: it is closed with the predictor, or if this fails. */
   static async create(
     model: NativeModel,
     options: TflitePredictorOptions,
@@ -108,7 +108,7 @@ export class TflitePredictor implements Predictor {
     }
   }
 
-  /** The verdict of the graph on the rows of a signature. */
+  /** Returns the verdict on the rows of a signature, from the graph. */
   rowsAreIndependent(signature: string): RowVerdict {
     const verdict = this.#rowVerdicts.get(signature);
     return verdict ?? { verdict: "unknown", reason: "there is no such signature" };
@@ -118,29 +118,29 @@ export class TflitePredictor implements Predictor {
     return settleCall(this.#predict(inputs, options), options, this.#clock);
   }
 
-  /** Waits for the calls in flight, then frees everything but the bytes that other threads share. */
+  /** Waits for the calls in flight, then frees everything except the bytes that other threads share. */
   [Symbol.asyncDispose](): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
   }
 
-  /** The operators that XNNPACK runs. Absent if it is off, or before the first shapes are known. */
+  /** The operators that XNNPACK runs. Undefined if it is off, or before the first shapes are known. */
   get delegation(): Delegation | undefined {
     return this.#pool.delegation;
   }
 
-  /** Whether the runtime can run a signature. */
+  /** Returns whether the runtime can run a signature. */
   canRun(name: string): boolean {
     const { file, tflite } = this.#model;
     return tflite.hasSignatureRunners || file.signatures.get(name)?.subgraph === 0;
   }
 
-  /** Discards what runs of a warm-up left in variables that calls keep. */
+  /** Discards the values that warm-up runs left in variables that calls keep. */
   async forgetWarmUp(): Promise<void> {
     if (this.state === "keep") await this.#pool.renew();
   }
 
-  /** Waits no longer for the runs on threads, which may never end. Each frees its interpreter when it ends. */
+  /** Stops waiting for the runs on threads, which may never end. Each frees its interpreter when it ends. */
   giveUpRuns(): void {
     for (const _ of this.#calls.giveUp()) this.#pool.forgetOne();
   }
@@ -171,7 +171,7 @@ export class TflitePredictor implements Predictor {
       const status =
         typeof run === "number" ? run : await this.#calls.settled(interpreter, run, options);
       if (status !== OK) {
-        throwIfEnded(options, this.#clock); // it was stopped
+        throwIfEnded(options, this.#clock); // the run was stopped
         throw inferenceErrors.predictionFailed(interpreter.takeMessages());
       }
       const outputs = interpreter.read(signature, names);
@@ -181,7 +181,7 @@ export class TflitePredictor implements Predictor {
     }
   }
 
-  /** Waits for a free interpreter and gives its tensors memory for these inputs. */
+  /** Waits for a free interpreter and allocates its tensors for these inputs. */
   async #takeAndReshape(
     signature: ModelSignature,
     tensors: Tensors,
@@ -234,9 +234,8 @@ export class TflitePredictor implements Predictor {
 }
 
 /**
- * Throws TENSOR_SHAPE_MISMATCH (INVALID_ARGUMENT) for another rank than the file's, or another fixed extent
- * unless these are resized.
- * TensorFlow Lite itself does not check them on every path.
+ * Throws TENSOR_SHAPE_MISMATCH (INVALID_ARGUMENT) if the rank differs from the file's, or if a fixed extent differs and
+ * is not resized. TensorFlow Lite itself does not check them on every path.
  */
 function checkShapes({ inputs }: Signature, tensors: Tensors, resizesFixed: boolean): void {
   for (const [name, { shape }] of inputs) {

@@ -16,7 +16,7 @@ import { defaultInterpreters, loadModel, openModel } from "./load-model.js";
 import { checkOptions, type TfliteOptions } from "./options.js";
 import { PLATFORM_NAME, sharedModelOf } from "./share.js";
 
-/** An interpreter holds at most its own copy of the weights, packed, and a margin for activations. */
+/** An interpreter holds at most its own packed copy of the weights, plus a margin for activations. */
 const BYTES_PER_FILE_BYTE = 1.2;
 
 const CANARY: PlatformCanary = { module: canaryModule, timeoutMs: 60_000 };
@@ -62,11 +62,11 @@ const platform = definePlatform<TfliteOptions>({
 /**
  * The platform of `.tflite` models: `source.pipe(tflite())`.
  *
- * A version is a folder with `model.tflite` or one `*.tflite`, or the file itself. The file is read
- * into memory, so what happens to it later does not matter to a loaded version. Threads that attach
- * to a predictor share the file in memory, and have interpreters of their own.
+ * A version is a folder with `model.tflite` or one `*.tflite`, or the file itself. The file is read into memory, so
+ * later changes to it do not affect a loaded version. Threads that attach to a predictor share the file in memory, and
+ * have their own interpreters.
  *
- * @throws TypeError for a wrong option, with its name, what was expected and what was given.
+ * @throws TypeError for a wrong option, with its name, what was expected and what was received.
  *
  * @example
  * ```ts

@@ -5,7 +5,7 @@ import { openExtents } from "./model-file.js";
 import type { ModelLog } from "./model-log.js";
 import type { TflitePredictor } from "./tflite-predictor.js";
 
-/** A warm-up run that takes longer is aborted: it may never end. */
+/** Timeout in ms of a warm-up run, which may never end. */
 const TIMEOUT_MS = 60_000;
 
 /** The context of a warm-up. */
@@ -19,9 +19,8 @@ export interface WarmUpContext {
 }
 
 /**
- * Runs every signature once on zeros, in a batch of one row. Signatures with another extent that is
- * unknown are skipped, and so are inputs that are too large to generate. A failure is a warning: zeros
- * may be no valid input.
+ * Runs every signature once on zeros, in a batch of one row. Skips signatures with another unknown extent, and inputs
+ * that are too large to generate. A failure is only a warning, because zeros may not be a valid input.
  *
  * @throws the reason of `signal`, if it aborts.
  */
@@ -43,7 +42,7 @@ export async function warmUp(predictor: TflitePredictor, context: WarmUpContext)
   over?.(error === undefined ? { records: 0 } : { records: 0, error });
 }
 
-/** Zeros; undefined if the sizes of the inputs are not known or too large. */
+/** Returns zeros; undefined if the sizes of the inputs are unknown or too large. */
 function inputsOf(signature: Signature): ReturnType<typeof zeroInputs> | undefined {
   if (openExtents([...signature.inputs.values()].map((spec) => ({ spec }))) === "unknown") {
     return undefined;

@@ -5,7 +5,7 @@ import type { Binding, ModelSignature } from "../model-signature.js";
 import { parseExamples } from "./parse-examples.js";
 
 /**
- * A signature of the first subgraph for the graph without the operators: `inputs` are the graph's, and
+ * Returns a signature of the first subgraph for the graph without the operators: `inputs` are the graph's, and
  * `callInputs` the caller's.
  *
  * @throws RangeError if the signature lacks an input of serialized examples.
@@ -53,10 +53,10 @@ export function parseInputs({ examples }: ModelSignature, inputs: Tensors): Tens
   return tensors;
 }
 
-/** Names that no file has, since TensorFlow Lite ends names with a 0. */
+/** These names cannot clash with a file's, because TensorFlow Lite ends names with a 0 byte. */
 function bindingsOf({ index, sparse, dense }: ExampleOperator, firstInput: number): Binding[] {
   const specs = [
-    // How many values there are, only the examples tell.
+    // Only the examples determine the number of values.
     ...sparse.map(() => ({ dtype: "int64" as const, shape: null })),
     ...sparse.map(({ dtype }) => ({ dtype, shape: null })),
     ...sparse.map(() => ({ dtype: "int64" as const, shape: [2] })),

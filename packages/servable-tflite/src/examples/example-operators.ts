@@ -9,11 +9,10 @@ import type { Graph, GraphTensor, Operator, Subgraph } from "../graph/graph.js";
 import { decodeStrings } from "../native/string-tensor.js";
 
 /**
- * Finds the operators of the first subgraph that parse examples from its inputs. Keys and defaults are
- * constants there. An operator with features of unknown length, or with ragged features, is not found: TF
- * Serving does not compute it either.
+ * Finds the operators of the first subgraph that parse examples from its inputs, with constant keys and defaults. An
+ * operator with features of unknown length, or with ragged features, is skipped: TF Serving does not support it either.
  *
- * @throws RangeError if the constants of an operator do not fit together.
+ * @throws RangeError if the constants of an operator are inconsistent.
  */
 export function exampleOperators({ subgraphs }: Graph): readonly ExampleOperator[] {
   const primary = subgraphs[0] as Subgraph;
@@ -27,7 +26,7 @@ export function exampleOperators({ subgraphs }: Graph): readonly ExampleOperator
   });
 }
 
-/** Tensor numbers and texts of an operator's constants. */
+/** Tensor numbers and strings of an operator's constants. */
 interface Layout {
   readonly sparseKeys: readonly string[];
   readonly denseKeys: readonly string[];
@@ -38,7 +37,7 @@ type LayoutOf = (operator: Operator, tensors: readonly GraphTensor[]) => Layout;
 
 /** Inputs by operator: serialized, names, then keys (tensorflow/lite/kernels/parse_example/parse_example.cc). */
 const LAYOUTS: Readonly<Record<string, LayoutOf>> = {
-  // One key a tensor. With s sparse and d dense features: 2 + s + 2 d inputs, 3 s + d outputs.
+  // One key per tensor. With s sparse and d dense features: 2 + s + 2 d inputs, 3 s + d outputs.
   ParseExample({ inputs, outputs }, tensors) {
     const sparse = (2 + 2 * outputs.length - inputs.length) / 5;
     const dense = outputs.length - 3 * sparse;
@@ -49,7 +48,7 @@ const LAYOUTS: Readonly<Record<string, LayoutOf>> = {
       defaults: inputs.slice(2 + sparse + dense),
     };
   },
-  // A tensor with all keys of a kind: sparse, dense, ragged.
+  // One tensor with all keys of a kind: sparse, dense, ragged.
   ParseExampleV2({ inputs }, tensors) {
     return {
       sparseKeys: textsOf(tensors[inputs[2] ?? -1]),

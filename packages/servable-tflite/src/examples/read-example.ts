@@ -6,13 +6,13 @@ export type Feature = {
   [D in FeatureDType]: { readonly dtype: D; readonly values: FeatureValues[D] };
 }[FeatureDType];
 
-/** A field whose content has a length. */
+/** The tag of a length-delimited field. */
 const field = (number: number) => (number << 3) | WIRE.bytes;
 
 /**
- * Reads the features of a serialized `tf.Example` that have one of the keys (tensorflow/core/example). As
- * protocol buffers define it, the last entry of a key counts, and messages one after another are merged. A
- * feature without a list of values is absent.
+ * Reads the features of a serialized `tf.Example` that have one of the keys (tensorflow/core/example). As protocol
+ * buffers define, the last entry of a key wins, and consecutive messages are merged. A feature without a list of values
+ * is absent.
  *
  * @throws ServingError INVALID_ARGUMENT / MESSAGE_INVALID.
  */
@@ -27,7 +27,7 @@ export function readExample(
   return features;
 }
 
-/** Calls `read` with the content of each field that has a tag, and skips all others. */
+/** Calls `read` with the content of each field with the tag, and skips all others. */
 function forEach(reader: WireReader, wanted: number, read: (content: WireReader) => void): void {
   while (reader.hasMore) {
     const tag = reader.tag();
@@ -56,7 +56,7 @@ function readEntry(
   else features.set(key, feature);
 }
 
-/** One of bytes_list = 1, float_list = 2, int64_list = 3: the last kind counts, lists of a kind are joined. */
+/** Reads one of bytes_list = 1, float_list = 2, int64_list = 3: the last kind wins, lists of a kind are joined. */
 function readFeature(reader: WireReader): Feature | undefined {
   let kind = 0;
   let bytes: Uint8Array[] = [];
@@ -87,7 +87,7 @@ function readBytes(reader: WireReader, values: Uint8Array[]): void {
   }
 }
 
-/** Packed or not. */
+/** Reads packed or unpacked floats. */
 function readFloats(reader: WireReader, values: number[]): void {
   while (reader.hasMore) {
     const tag = reader.tag();

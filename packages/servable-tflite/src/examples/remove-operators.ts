@@ -5,8 +5,8 @@ const MODEL_SUBGRAPHS = 2;
 const SUBGRAPH = { inputs: 1, operators: 3 };
 
 /**
- * Copies a `.tflite` file without some operators of its first subgraph. Their outputs become inputs of the
- * subgraph, after the inputs that it has. `bytes` must be a file that `readGraph` reads.
+ * Copies a `.tflite` file without some operators of its first subgraph. Their outputs become inputs of the subgraph,
+ * after the existing inputs. `bytes` must be a file that `readGraph` reads.
  */
 export function removeOperators(
   bytes: Uint8Array,
@@ -15,7 +15,7 @@ export function removeOperators(
   const outputs = operators.flatMap(({ outputs }) => outputs);
   const end = Math.ceil(bytes.length / 4) * 4;
   const room = 4 * (1 + inputCount(bytes) + outputs.length);
-  // TensorFlow Lite keeps the address: memory that is shared does not move.
+  // TensorFlow Lite keeps the address, and shared memory does not move.
   const copy = new Uint8Array(new SharedArrayBuffer(end + room));
   copy.set(bytes);
   const file = new FlatBufferEditor(copy);
@@ -33,7 +33,7 @@ function inputCount(bytes: Uint8Array): number {
   return file.int32s(file.vector(file.firstSubgraph(), SUBGRAPH.inputs)).length;
 }
 
-/** Changes a FlatBuffer in place. Positions are bytes from its start. */
+/** Modifies a FlatBuffer in place. Positions are bytes from its start. */
 class FlatBufferEditor {
   readonly #view: DataView;
 
@@ -45,7 +45,7 @@ class FlatBufferEditor {
     return this.#target(this.vector(this.#target(0), MODEL_SUBGRAPHS) + 4);
   }
 
-  /** The position of a vector: its length, then its items. */
+  /** Returns the position of a vector: its length, then its items. */
   vector(table: number, field: number): number {
     return this.#target(this.#field(table, field));
   }
@@ -55,7 +55,7 @@ class FlatBufferEditor {
     return Array.from({ length }, (_, i) => this.#view.getInt32(vector + 4 + 4 * i, true));
   }
 
-  /** Removes an item of a vector of offsets, which count from where they are. */
+  /** Removes an item of a vector of offsets, which are relative to their own positions. */
   removeItem(vector: number, index: number): void {
     const length = this.#view.getUint32(vector, true);
     for (let i = index; i + 1 < length; i++) {
@@ -65,7 +65,7 @@ class FlatBufferEditor {
     this.#view.setUint32(vector, length - 1, true);
   }
 
-  /** Writes the items of a vector of a table behind everything that the table refers to. */
+  /** Moves a vector of a table behind everything that the table refers to, with these items. */
   moveVector(table: number, field: number, to: number, items: readonly number[]): void {
     const at = this.#field(table, field);
     this.#view.setUint32(at, to - at, true);
@@ -73,7 +73,7 @@ class FlatBufferEditor {
     for (const [i, item] of items.entries()) this.#view.setInt32(to + 4 + 4 * i, item, true);
   }
 
-  /** Where a field of a table is. @throws RangeError if the table does not have it. */
+  /** Returns the position of a table's field. @throws RangeError if the table does not have it. */
   #field(table: number, field: number): number {
     const fields = table - this.#view.getInt32(table, true);
     const entry = 4 + 2 * field;

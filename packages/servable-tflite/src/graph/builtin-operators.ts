@@ -37,7 +37,7 @@ export const BUILTIN_OPERATORS: readonly string[] = `
 /** BuiltinOperator CUSTOM: the operator is named by its custom code. */
 export const CUSTOM = 32;
 
-/** The name of a BuiltinOperator; `BUILTIN 300` for a number that is newer than this table. */
+/** Returns the name of a BuiltinOperator; `BUILTIN 300` for a number that is not in this table. */
 export function builtinName(code: number): string {
   return BUILTIN_OPERATORS[code] ?? `BUILTIN ${code}`;
 }

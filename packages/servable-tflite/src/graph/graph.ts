@@ -9,13 +9,13 @@ export interface Graph {
   /** The bytes of the metadata entries by name. */
   readonly metadata: ReadonlyMap<string, Uint8Array>;
   /**
-   * The TensorFlow version that has all kernels, as the converter wrote it, such as `2.10.0`. Absent if
-   * the file does not say. Converters write one that is too low for some quantized models.
+   * The TensorFlow version that has all kernels, as the converter wrote it, such as `2.10.0`. Absent if the file does
+   * not have it. For some quantized models, converters write a version that is too low.
    */
   readonly minRuntimeVersion?: string;
 }
 
-/** One graph of operators. Tensors are referred to by their place in `tensors`. */
+/** One graph of operators. Tensors are referred to by their index in `tensors`. */
 export interface Subgraph {
   readonly index: number;
   readonly name: string;

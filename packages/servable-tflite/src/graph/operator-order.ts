@@ -1,8 +1,8 @@
 import { NO_TENSOR, type Operator } from "./graph.js";
 
 /**
- * Requires that an operator follows those whose outputs it reads. TensorFlow Lite partitions a graph with a cycle
- * outside of its own memory: that damages the heap, and often ends the process only with a later model.
+ * Checks that each operator comes after the operators whose outputs it reads. If a graph has a cycle, TensorFlow Lite's
+ * partitioning writes outside its memory. That damages the heap, and often crashes the process only with a later model.
  *
  * @throws RangeError with the operator.
  */

@@ -16,7 +16,7 @@ const TENSOR = {
 };
 const QUANTIZATION = { min: 0, max: 1, scale: 2, zeroPoint: 3, dimension: 6 };
 
-/** Reads one tensor of a subgraph. @throws RangeError that says what is wrong with the bytes. */
+/** Reads one tensor of a subgraph. @throws RangeError with what is wrong in the bytes. */
 export function readGraphTensor(
   table: FlatTable,
   index: number,
@@ -30,7 +30,7 @@ export function readGraphTensor(
   const type = TENSOR_TYPES[typeNumber];
   const shape = table.int32s(TENSOR.shape);
   const isSparse = table.table(TENSOR.sparsity) !== undefined;
-  // Buffer 0 means that there is none, even if it has bytes.
+  // Buffer 0 means that there is no buffer, even if it has bytes.
   const data = buffer === 0 ? undefined : buffers[buffer];
   if (data !== undefined && !isSparse) checkData(data, shape, type, index);
   const quantization = readQuantization(table.table(TENSOR.quantization));
@@ -49,7 +49,7 @@ export function readGraphTensor(
   };
 }
 
-/** TensorFlow Lite refuses a constant that lacks elements. A buffer without bytes belongs to no constant. */
+/** TensorFlow Lite rejects a constant with too few elements. A buffer without bytes does not belong to a constant. */
 function checkData(
   { byteLength }: Uint8Array,
   shape: readonly number[],

@@ -41,11 +41,12 @@ const TENSOR_MAP = { name: 0, tensor: 1 };
 const MIN_RUNTIME_VERSION = "min_runtime_version";
 
 /**
- * Reads the whole graph of a .tflite file, and checks that all its parts lie within the file and that
- * tensors, buffers, operators and their codes refer to what exists, and that operators have the operands
- * that they need, and come after those whose outputs they read. Every prefix of a file fails: its last bytes belong to a part that is read here.
+ * Reads the whole graph of a .tflite file. Checks that all its parts are within the file, that references to tensors,
+ * buffers, operators and operator codes are valid, that operators have their required operands, and that operators come
+ * after those whose outputs they read. Every truncated file fails, because the last bytes of a file belong to a part
+ * that is read here.
  *
- * @throws RangeError that says what is wrong with the bytes.
+ * @throws RangeError with what is wrong in the bytes.
  */
 export function readGraph(bytes: Uint8Array): Graph {
   const model = new FlatBuffer(bytes).root("TFL3");
@@ -66,7 +67,7 @@ export function readGraph(bytes: Uint8Array): Graph {
   };
 }
 
-/** An item of a list that the file refers to. @throws RangeError if it does not exist. */
+/** Returns an item of a list that the file refers to. @throws RangeError if it does not exist. */
 export function referredTo<T>(list: readonly T[], index: number, what: string): T {
   const item = list[index];
   if (item === undefined) throw new RangeError(`it refers to ${what} ${index} of ${list.length}`);
@@ -75,7 +76,7 @@ export function referredTo<T>(list: readonly T[], index: number, what: string): 
 
 type OperatorCode = Pick<Operator, "code" | "name" | "customCode" | "version">;
 
-/** Files of before 2.4 have the number in the older field, which is a signed byte. */
+/** Files from before 2.4 have the number in the older field, which is a signed byte. */
 function readOperatorCode(table: FlatTable): OperatorCode {
   const deprecated = (table.uint8(OPERATOR_CODE.deprecatedBuiltin) << 24) >> 24;
   const code = Math.max(deprecated, table.int32(OPERATOR_CODE.builtin));
@@ -87,7 +88,7 @@ function readOperatorCode(table: FlatTable): OperatorCode {
 
 function readBuffer(table: FlatTable, file: Uint8Array): Uint8Array | undefined {
   const data = table.bytes(BUFFER.data);
-  // Data of files beyond 2 GB lies behind the FlatBuffer; offsets 0 and 1 mean that it does not.
+  // In files beyond 2 GB, data is after the FlatBuffer; offsets 0 and 1 mean that it is not.
   const offset = table.uint64(BUFFER.offset);
   const end = offset + table.uint64(BUFFER.size);
   if (offset > 1n && end > file.byteLength) {
@@ -109,7 +110,7 @@ function readMetadata(model: FlatTable, buffers: readonly (Uint8Array | undefine
   return metadata;
 }
 
-/** Converters fill the text with zeros up to 16 bytes. */
+/** Converters pad the string with zeros to 16 bytes. */
 function textOf(bytes: Uint8Array | undefined): string {
   const text = new TextDecoder().decode(bytes?.subarray(0, 16));
   return text.split("\0", 1)[0] as string;
@@ -170,8 +171,8 @@ function readOperator(
 }
 
 /**
- * Bounds what the interpreter allocates, since TensorFlow Lite aborts the process where memory fails.
- * It counts the bytes of a tensor in an int.
+ * Limits the memory of the interpreter, because TensorFlow Lite aborts the process if an allocation fails. TensorFlow
+ * Lite counts the bytes of a tensor in an int.
  */
 function checkSizes(tensors: readonly GraphTensor[]): void {
   let total = 0;

@@ -3,13 +3,13 @@ import { NO_TENSOR, type Operator } from "./graph.js";
 
 const names = (list: string): readonly string[] => list.trim().split(/\s+/);
 
-/** Operators with as many operands as their subgraphs, their library or their custom code say. */
+/** Operators whose number of operands depends on their subgraphs, their library or their custom code. */
 const OPEN = names(`
   CALL CUSTOM DELEGATE WHILE STABLEHLO_WHILE STABLEHLO_CASE STABLEHLO_CUSTOM_CALL STABLEHLO_COMPOSITE
   PLACEHOLDER_FOR_GREATER_OP_CODES CALL_ONCE
 `);
 
-/** Operators by the inputs that each needs, apart from those that need one. */
+/** Operators by the number of inputs that they require, except those that require one. */
 const INPUTS: readonly (readonly [count: number, operators: readonly string[]])[] = [
   [0, names("HASHTABLE VAR_HANDLE STABLEHLO_IOTA")],
   [
@@ -37,7 +37,7 @@ const INPUTS: readonly (readonly [count: number, operators: readonly string[]])[
   [6, names("NON_MAX_SUPPRESSION_V5")],
 ];
 
-/** The same of outputs. */
+/** Operators by the number of outputs that they require, except those that require one. */
 const OUTPUTS: typeof INPUTS = [
   [0, names("ASSIGN_VARIABLE HASHTABLE_IMPORT IF")],
   [2, names("TOPK_V2 UNIQUE NON_MAX_SUPPRESSION_V4")],
@@ -55,8 +55,8 @@ const inputCounts = countsOf(INPUTS);
 const outputCounts = countsOf(OUTPUTS);
 
 /**
- * Requires the inputs and outputs that no operator of its kind can be without: XNNPACK reads them without
- * counting them, which reads foreign memory. Optional operands follow after these.
+ * Checks that an operator has all operands that its kind requires: XNNPACK reads them without checking their number,
+ * and would read foreign memory. Optional operands follow after these.
  *
  * @throws RangeError with the operator.
  */

@@ -6,23 +6,23 @@ const interpreter = "void *";
 const delegate = "void *";
 const tensor = "void *";
 const runner = "void *";
-/** The bytes of a string that ends with 0. */
+/** The bytes of a NUL-terminated string. */
 const name = "void *";
 const status = "int";
 
 /**
  * The functions of the TensorFlow Lite C API (tensorflow/lite/c/c_api.h, common.h and
- * delegates/xnnpack/xnnpack_delegate.h of 2.9 and 2.21). An interpreter is used by one thread at a time; a
- * model by any number.
+ * delegates/xnnpack/xnnpack_delegate.h of 2.9 and 2.21). Use an interpreter from one thread at a time; any number of
+ * threads may use a model.
  */
 export const declarations = {
-  /** Does not copy the bytes: they stay until modelDelete. Null when they are not a model. */
+  /** Does not copy the bytes: keep them until modelDelete. Returns null if they are not a model. */
   modelCreate: ["TfLiteModelCreate", model, "void *", "size_t"],
-  /** After every interpreter of the model is gone. */
+  /** Call it after all interpreters of the model are deleted. */
   modelDelete: ["TfLiteModelDelete", "void", model],
 
   optionsCreate: ["TfLiteInterpreterOptionsCreate", options],
-  /** May be called as soon as the interpreter is there. */
+  /** May be called as soon as the interpreter exists. */
   optionsDelete: ["TfLiteInterpreterOptionsDelete", "void", options],
   setNumThreads: ["TfLiteInterpreterOptionsSetNumThreads", "void", options, "int32_t"],
   /** (options, void (*)(void *userData, const char *format, va_list args), userData) */
@@ -34,18 +34,18 @@ export const declarations = {
     "void *",
   ],
 
-  /** Lets `cancel` stop a run. Not in 2.9. */
+  /** Allows `cancel` to stop a run. Not in 2.9. */
   enableCancellation: ["TfLiteInterpreterOptionsEnableCancellation", status, options, "bool"],
 
   interpreterCreate: ["TfLiteInterpreterCreate", interpreter, model, options],
   /**
-   * Lets a delegate take what it can of all subgraphs. A delegate without the flag for dynamic tensors
-   * prepares the operators for the current shapes. XNNPACK packs the weights: takes long for a large model.
+   * Lets a delegate take every part of the subgraphs that it supports. A delegate without the flag for dynamic tensors
+   * prepares the operators for the current shapes. XNNPACK packs the weights, which is slow for a large model.
    */
   modifyGraph: ["TfLiteInterpreterModifyGraphWithDelegate", status, interpreter, delegate],
-  /** From any thread. Stops the run in progress between two operators, not the next. Not in 2.9. */
+  /** Call it from any thread. Stops the run in progress between two operators, but not the next run. Not in 2.9. */
   cancel: ["TfLiteInterpreterCancel", status, interpreter],
-  /** Before its delegates are deleted. */
+  /** Call it before the interpreter's delegates are deleted. */
   interpreterDelete: ["TfLiteInterpreterDelete", "void", interpreter],
   resizeInput: [
     "TfLiteInterpreterResizeInputTensor",
@@ -61,15 +61,15 @@ export const declarations = {
   invoke: ["TfLiteInterpreterInvoke", status, interpreter],
   inputCount: ["TfLiteInterpreterGetInputTensorCount", "int32_t", interpreter],
   outputCount: ["TfLiteInterpreterGetOutputTensorCount", "int32_t", interpreter],
-  /** Tensors belong to the interpreter. allocateTensors and invoke can move them: do not keep these. */
+  /** Tensors belong to the interpreter. Do not keep them: allocateTensors and invoke can move them. */
   input: ["TfLiteInterpreterGetInputTensor", tensor, interpreter, "int32_t"],
   output: ["TfLiteInterpreterGetOutputTensor", tensor, interpreter, "int32_t"],
 
-  /** By the key in the file. Null if there is no such signature. Not in 2.9. */
+  /** Takes the key in the file. Returns null if there is no such signature. Not in 2.9. */
   signatureRunner: ["TfLiteInterpreterGetSignatureRunner", runner, interpreter, name],
-  /** Before its interpreter is deleted. */
+  /** Call it before the runner's interpreter is deleted. */
   runnerDelete: ["TfLiteSignatureRunnerDelete", "void", runner],
-  /** Refuses to change an extent that is not -1 in the file. */
+  /** Fails for an extent that is not -1 in the file. */
   runnerResizeInput: [
     "TfLiteSignatureRunnerResizeInputTensor",
     status,
@@ -87,10 +87,10 @@ export const declarations = {
   tensorRank: ["TfLiteTensorNumDims", "int32_t", tensor],
   tensorDimension: ["TfLiteTensorDim", "int32_t", tensor, "int32_t"],
   tensorBytes: ["TfLiteTensorByteSize", "size_t", tensor],
-  /** Null before memory is allocated. Moves with allocateTensors; of dynamic tensors with invoke. */
+  /** Returns null before memory is allocated. allocateTensors moves the data; invoke moves dynamic tensors. */
   tensorData: ["TfLiteTensorData", "void *", tensor],
   copyIn: ["TfLiteTensorCopyFromBuffer", status, tensor, "void *", "size_t"],
-  /** Allocates the memory of a dynamic tensor, such as one of strings. */
+  /** Allocates the memory of a dynamic tensor, such as a string tensor. */
   tensorRealloc: ["TfLiteTensorRealloc", "void", "size_t", tensor],
 
   /** Takes a pointer to options, which it copies. */
@@ -104,7 +104,7 @@ export type Bindings = Readonly<Record<keyof typeof declarations, NativeFunction
 /** TfLiteStatus of success. */
 export const OK = 0;
 
-/** The functions without which nothing works. */
+/** The functions that every model needs. */
 export const requiredSymbols: readonly string[] = [
   declarations.modelCreate,
   declarations.interpreterCreate,

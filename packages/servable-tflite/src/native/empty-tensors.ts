@@ -4,9 +4,9 @@ import type { Bindings } from "./bindings.js";
 import type { TensorTable } from "./tensor-table.js";
 
 /**
- * Operators over windows or pixels, whose kernels divide by an extent or read at least one element. An empty
- * input or output has no meaning, and ends the process in some: SIGFPE in the int8 DEPTHWISE_CONV_2D of 2.9
- * and 2.21, SIGSEGV in XNNPACK's of 2.21.
+ * Operators over windows or pixels, whose kernels divide by an extent or read at least one element. An empty input or
+ * output is meaningless, and some kernels crash on it: SIGFPE in the int8 DEPTHWISE_CONV_2D of 2.9 and 2.21, SIGSEGV in
+ * XNNPACK's of 2.21.
  */
 const OVER_WINDOWS = new Set([
   "AVERAGE_POOL_2D",
@@ -24,13 +24,13 @@ const OVER_WINDOWS = new Set([
   "TRANSPOSE_CONV",
 ]);
 
-/** Reductions of which an empty set has none. Without any set, they do nothing. */
+/** Reductions that are undefined over an empty set. If the result has no elements, they do nothing. */
 const OVER_AXES = new Set(["ARG_MAX", "ARG_MIN", "MEAN"]);
 
-/** Operators whose first input is not the tensor that they work on. */
+/** Operators whose data tensor is not the first input. */
 const DATA_INPUT: Readonly<Record<string, number>> = { TRANSPOSE_CONV: 2, CONV_3D_TRANSPOSE: 2 };
 
-/** The outline of a subgraph. Undefined if no operator needs elements. */
+/** Returns the outline of a subgraph; undefined if no operator needs elements. */
 export function outlineOf({
   inputs,
   outputs,
@@ -57,11 +57,11 @@ function dataOf(name: string, inputs: readonly number[]): number | undefined {
   return data === NO_TENSOR ? undefined : data;
 }
 
-/** Strings are, and a shape without elements may be the converter's word for an unknown shape. */
+/** Strings are dynamic. A shape without elements may be how the converter writes an unknown shape. */
 const isDynamicInFile = ({ type, shape }: GraphTensor) =>
   (type?.bits ?? 0) === 0 || shape.includes(0);
 
-/** The subgraph that `emptyOperator` searches: without delegates, and with memory for its tensors. */
+/** The subgraph to search with `emptyOperator`: without delegates, and with allocated tensors. */
 export interface AllocatedSubgraph {
   readonly outline: SubgraphOutline;
   readonly table: TensorTable;
@@ -71,8 +71,8 @@ export interface AllocatedSubgraph {
 }
 
 /**
- * Finds an operator that needs elements and would get none, or produce none; returns its name in words.
- * Operators after the first dynamic tensor are prepared during the run, so their shapes are not known.
+ * Finds an operator that needs elements but has an empty input or output; returns a description of it. Operators after
+ * the first dynamic tensor are prepared during the run, so their shapes are unknown.
  */
 export function emptyOperator(subgraph: AllocatedSubgraph): string | undefined {
   const { outline, table, bindings } = subgraph;

@@ -1,12 +1,12 @@
 import { formatVarArgs, type NativeCallback, nativeCallback } from "@serving-kit/native-library";
 
-/** Messages kept for one interpreter; the rest of a flood is dropped. */
+/** Maximum messages to keep per interpreter; further messages are dropped. */
 const MAX_MESSAGES = 16;
 
 const reporters = new Map<bigint, string[]>();
 let nextId = 1n;
 
-// One for the thread, told apart by the user data: each would take one of koffi's slots.
+// One callback per thread, with user data that identifies the reporter: each callback takes one of koffi's slots.
 let callback: NativeCallback | undefined;
 
 function report(id: bigint | null, format: bigint, args: bigint): void {
@@ -16,7 +16,7 @@ function report(id: bigint | null, format: bigint, args: bigint): void {
   }
 }
 
-/** Collects what TensorFlow Lite says of one interpreter, which else goes to stderr. */
+/** Collects the messages of TensorFlow Lite for one interpreter, which otherwise go to stderr. */
 export class ErrorReporter implements Disposable {
   readonly #messages: string[] = [];
   /** The pointer to pass as user data. */
@@ -32,12 +32,12 @@ export class ErrorReporter implements Disposable {
     return callback.pointer;
   }
 
-  /** The messages since the last call, in one text. */
+  /** Returns the messages since the last call, as one string. */
   take(): string {
     return this.#messages.splice(0).join(" ");
   }
 
-  /** Once the interpreter is gone. */
+  /** Call it after the interpreter is deleted. */
   [Symbol.dispose](): void {
     reporters.delete(this.userData);
   }

@@ -23,9 +23,9 @@ const GET_EXECUTION_PLAN = { result: "int", args: ["void *", "void *"] };
 const ALLOW_DYNAMIC_TENSORS = 1n;
 
 /**
- * A delegate that takes nothing: TensorFlow Lite passes it the context of each subgraph, which is the
- * only way of the C API to the execution plan. One for the thread; interpreters keep its address, and
- * call it again whenever they apply their delegates again. Nothing listens then.
+ * A delegate that takes no operators. TensorFlow Lite passes it the context of each subgraph, which is the only access
+ * to the execution plan through the C API. There is one per thread. Interpreters keep its address, and call it again
+ * whenever they reapply their delegates; these calls are ignored.
  */
 let observer: { readonly delegate: Buffer; readonly prepare: NativeCallback } | undefined;
 let listener: ((context: bigint) => void) | undefined;
@@ -54,7 +54,7 @@ export class ExecutionPlans {
   readonly #interpreter: bigint;
   readonly #contexts: Context[] = [];
   #before: readonly (readonly number[])[] = [];
-  /** Absent before `compare`. */
+  /** Undefined before `compare`. */
   delegation: Delegation | undefined;
 
   constructor(bindings: Bindings, interpreter: bigint) {
@@ -62,7 +62,7 @@ export class ExecutionPlans {
     this.#interpreter = interpreter;
   }
 
-  /** Takes in the plans before a delegate is applied. */
+  /** Records the plans before a delegate is applied. */
   observe(): void {
     listener = (pointer) => {
       // { size_t tensors_size; TfLiteStatus (*GetExecutionPlan)(…); … }
@@ -77,7 +77,7 @@ export class ExecutionPlans {
     this.#before = this.#contexts.map(planOf);
   }
 
-  /** Counts the operators that the plans had before and have no more. */
+  /** Counts the operators that were in the plans before and no longer are. */
   compare(): void {
     if (this.#contexts.length === 0) return;
     const after = this.#contexts.map((context) => new Set(planOf(context)));
@@ -87,7 +87,7 @@ export class ExecutionPlans {
   }
 }
 
-/** The numbers of the nodes that a subgraph runs, in this order. Must not run meanwhile. */
+/** Returns the numbers of the nodes that a subgraph runs, in order. The subgraph must not run meanwhile. */
 function planOf({ pointer, getExecutionPlan }: Context): readonly number[] {
   const result = new BigUint64Array(1);
   if (callPointer<number>(getExecutionPlan, GET_EXECUTION_PLAN, pointer, result) !== OK) return [];

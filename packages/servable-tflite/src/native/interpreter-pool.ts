@@ -5,17 +5,17 @@ import { Interpreter, type InterpreterOptions } from "./interpreter.js";
 import type { NativeModel } from "./model.js";
 import { ShapeCheck } from "./shape-check.js";
 
-/** How many interpreters a pool creates at most, and how. */
+/** Options of `InterpreterPool`: the maximum number of interpreters, and how to create them. */
 export interface InterpreterPoolOptions extends Omit<InterpreterOptions, "countsDelegation"> {
   readonly interpreters: number;
-  /** Receives how many operators XNNPACK runs, when it is known and when it changes. */
+  /** Receives the number of operators that XNNPACK runs, when it becomes known and when it changes. */
   readonly onDelegation?: (delegation: Delegation) => void;
 }
 
 /**
- * The interpreters of one model. Each is lent to one call at a time; calls that find none wait in
- * the order of arrival. Another interpreter is created when a call finds none free. An interpreter whose
- * variables a call assigned is replaced by a new one, unless state is kept.
+ * The interpreters of one model. Each is lent to one call at a time; calls that find none free wait in order of
+ * arrival. If a call finds none free, another interpreter is created, up to the maximum. An interpreter whose variables
+ * a call assigned is replaced by a new one, unless state is kept.
  */
 export class InterpreterPool {
   readonly #model: NativeModel;
@@ -44,7 +44,7 @@ export class InterpreterPool {
     return pool;
   }
 
-  /** How many operators XNNPACK runs. Absent if XNNPACK is off, or before the first shapes are known. */
+  /** The number of operators that XNNPACK runs. Undefined if XNNPACK is off, or before the first shapes are known. */
   get delegation(): Delegation | undefined {
     return this.#delegation;
   }
@@ -62,7 +62,7 @@ export class InterpreterPool {
     return undefined;
   }
 
-  /** Lends the free interpreter that was not used for longest, if there is one. */
+  /** Lends the least recently used free interpreter, if there is one. */
   take(): Interpreter | undefined {
     return this.#idle.shift();
   }
@@ -83,7 +83,7 @@ export class InterpreterPool {
     } else if (!this.#line.admit(interpreter)) this.#idle.push(interpreter);
   }
 
-  /** Does without one of the lent interpreters, whose run may never end. The caller closes it after the run. */
+  /** Removes one of the lent interpreters, whose run may never end. The caller closes it after the run. */
   forgetOne(): void {
     this.#size--;
     if (this.#line.length > 0) this.#grow();
@@ -98,9 +98,9 @@ export class InterpreterPool {
   }
 
   /**
-   * Changes the input shapes of a lent interpreter, or returns another interpreter that has them. If XNNPACK
-   * 2.9 took a part of the graph, some graphs cannot be resized that can without it: then the pool
-   * continues without. When this fails, nothing is lent any more.
+   * Changes the input shapes of a lent interpreter, or returns another interpreter that has them. With XNNPACK 2.9,
+   * some graphs cannot be resized after XNNPACK took a part of them; the pool then continues without XNNPACK. If this
+   * rejects, the interpreter was closed or returned to the pool.
    */
   async reshape(
     interpreter: Interpreter,
@@ -134,7 +134,7 @@ export class InterpreterPool {
     }
   }
 
-  /** Frees all. Every interpreter must be back or forgotten. May be repeated. */
+  /** Frees all interpreters. Every lent interpreter must have been returned or removed. Idempotent. */
   async close(): Promise<void> {
     await Promise.all(this.#growing);
     await this.#shapes.close();
@@ -187,7 +187,7 @@ export class InterpreterPool {
     this.#growing.add(growing);
   }
 
-  /** Those who wait get an interpreter that comes back, if there is one. */
+  /** Rejects the waiting calls if no interpreter is left. Otherwise they get one that comes back. */
   #failedToGrow(error: unknown): void {
     this.#size--;
     while (this.#size === 0 && this.#line.refuse(error));

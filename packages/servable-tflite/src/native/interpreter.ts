@@ -13,26 +13,26 @@ import { SubgraphRunner } from "./subgraph-runner.js";
 import { TensorTable } from "./tensor-table.js";
 import { createXnnpack, deleteXnnpack } from "./xnnpack.js";
 
-/** How interpreters are created. */
+/** Options for creating an interpreter. */
 export interface InterpreterOptions {
   readonly threads: number;
-  /** Whether XNNPACK runs what it can. */
+  /** Whether XNNPACK runs the operators that it supports. */
   readonly xnnpack: "required" | "preferred" | "never";
   /** Whether variables keep their values from call to call. */
   readonly keepsState: boolean;
-  /** Whether `delegation` is counted, which makes each `reshape` longer. */
+  /** Whether `delegation` is counted, which makes each `reshape` slower. */
   readonly countsDelegation: boolean;
 }
 
 const NEVER = ["never"] as const;
 
-/** Why an interpreter cannot have memory for its tensors, and what XNNPACK would have run. */
+/** The reason why tensors cannot be allocated, and the operators that XNNPACK would have run. */
 interface Refusal {
   readonly message: string;
   readonly delegation: Delegation | undefined;
 }
 
-/** Creating an interpreter and packing weights never runs on the event loop. */
+/** Never create an interpreter or pack weights on the event loop. */
 const onThread = new RunPlan("thread", 0);
 
 /** One TfLiteInterpreter: runs one call at a time. */
@@ -61,11 +61,11 @@ export class Interpreter {
   }
 
   /**
-   * Creates an interpreter. If the file has all extents that the primary subgraph needs, tensors get
-   * memory; otherwise the first `reshape` does that, for shapes that a caller has. A graph that XNNPACK
-   * cannot take runs without it unless it is required.
+   * Creates an interpreter. If the file has all extents that the primary subgraph needs, tensors are allocated;
+   * otherwise the first `reshape` allocates them, for the shapes of a call. If XNNPACK does not accept the graph, the
+   * graph runs without it, unless XNNPACK is required.
    *
-   * @throws ServingError UNIMPLEMENTED / MODEL_REFUSED with TensorFlow Lite's words.
+   * @throws ServingError UNIMPLEMENTED / MODEL_REFUSED with TensorFlow Lite's message.
    */
   static async create(model: NativeModel, options: InterpreterOptions): Promise<Interpreter> {
     const { extents } = model.file;
@@ -82,12 +82,12 @@ export class Interpreter {
       }
       if (!isRequired || refusal === undefined) refusal = problem;
     }
-    // A batch of one row is a guess, too: the model may take others.
+    // A batch of one row is also a guess: the model may accept only others.
     if (extents === "batch") return Interpreter.#open(model, options);
     throw errors.modelRefused(model.path, model.libraryName, refusal?.message ?? "");
   }
 
-  /** Without memory for tensors. */
+  /** Creates an interpreter without allocating tensors. */
   static async #open(model: NativeModel, options: InterpreterOptions): Promise<Interpreter> {
     const { executor, tflite } = model;
     const { bindings, canCancel } = tflite;
@@ -113,36 +113,35 @@ export class Interpreter {
     return new Interpreter(model, options, reporter, pointer);
   }
 
-  /** Whether XNNPACK was given the graph. */
+  /** Whether XNNPACK was applied to the graph. */
   get hasXnnpack(): boolean {
     return this.#delegate !== null;
   }
 
-  /** `never` if XNNPACK cannot take the graph that it was preferred for. */
+  /** `never` if XNNPACK was preferred but does not accept the graph. */
   get xnnpack(): InterpreterOptions["xnnpack"] {
     return this.#options.xnnpack;
   }
 
-  /** Whether the next call finds variables that an earlier call assigned and must not find. */
+  /** Whether variables have values of an earlier call that the next call must not see. */
   get isSpent(): boolean {
     return this.#hasRun && !this.#options.keepsState && this.#model.file.state === "resources";
   }
 
-  /** How many operators XNNPACK runs. Absent before tensors have memory for the first time. */
+  /** The number of operators that XNNPACK runs. Undefined before tensors are first allocated. */
   get delegation(): Delegation | undefined {
     return this.#plans.delegation;
   }
 
-  /** Whether the tensors have memory for these inputs. */
+  /** Returns whether the tensors are allocated for these inputs. */
   fits(signature: ModelSignature, tensors: Tensors): boolean {
     return this.#runners.get(signature.subgraph)?.fits(signature, tensors) ?? false;
   }
 
   /**
-   * Allocates the tensors for inputs of other shapes. After a failure the interpreter must be closed or
-   * restored.
+   * Allocates the tensors for inputs of other shapes. After a failure, close or restore the interpreter.
    *
-   * @throws ServingError INVALID_ARGUMENT / TENSOR_SHAPE_REFUSED with TensorFlow Lite's words.
+   * @throws ServingError INVALID_ARGUMENT / TENSOR_SHAPE_REFUSED with TensorFlow Lite's message.
    */
   async reshape(signature: ModelSignature, tensors: Tensors): Promise<void> {
     const runner = this.#runner(signature.subgraph);
@@ -157,14 +156,14 @@ export class Interpreter {
     throw errors.reshapeFailed(text, problem);
   }
 
-  /** Returns to the shapes before a `reshape` that failed, if variables are kept; returns whether it did. */
+  /** Restores the shapes before a failed `reshape`, if variables are kept; returns whether it did. */
   async restore(signature: ModelSignature): Promise<boolean> {
     if (!this.#hasRun || !this.#options.keepsState) return false;
     const runner = this.#runner(signature.subgraph);
     return runner.resize(signature, runner.shapesOf(signature)) && runner.allocate();
   }
 
-  /** Resets variables unless they are kept, then copies inputs in: an input can be a variable itself. */
+  /** Resets variables unless they are kept, then copies the inputs: an input can itself be a variable. */
   write(signature: ModelSignature, tensors: Tensors): void {
     const { file, tflite } = this.#model;
     const isStateful = file.state === "variables" && signature.subgraph === 0;
@@ -174,18 +173,18 @@ export class Interpreter {
     this.#runner(signature.subgraph).write(signature, tensors);
   }
 
-  /** Runs a signature: returns a status if it ran inline, otherwise a promise of it. */
+  /** Runs a signature: returns a status if it ran inline, otherwise a promise of one. */
   invoke(signature: ModelSignature, limits: RunLimits): number | Promise<number> {
     this.#hasRun = true;
     return this.#runner(signature.subgraph).invoke(limits);
   }
 
-  /** Copies outputs out of the interpreter's memory: the outputs named, or all. */
+  /** Copies outputs out of the interpreter's memory: the named outputs, or all. */
   read(signature: ModelSignature, names: readonly string[] | undefined): Tensors {
     return this.#runner(signature.subgraph).read(signature, names);
   }
 
-  /** Stops the run in progress between two operators; returns whether the library can. */
+  /** Stops the run in progress between two operators; returns whether the library supports that. */
   cancel(): boolean {
     const { bindings, canCancel } = this.#model.tflite;
     if (canCancel) bindings.cancel(this.#pointer);
@@ -197,7 +196,7 @@ export class Interpreter {
     return this.#reporter.take();
   }
 
-  /** Frees it. Must not run. May be repeated. */
+  /** Frees the interpreter. Do not call it during a run. Idempotent. */
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
@@ -223,7 +222,7 @@ export class Interpreter {
     }
   }
 
-  /** Allocates the tensors of a subgraph; returns the problem, in TensorFlow Lite's words if it has any. */
+  /** Allocates the tensors of a subgraph; returns the problem, as TensorFlow Lite's message if there is one. */
   async #prepare(subgraph: number): Promise<string | undefined> {
     if (!(await this.#applyXnnpack())) return this.takeMessages() || XNNPACK_REFUSES;
     const runner = this.#runner(subgraph);
@@ -232,7 +231,7 @@ export class Interpreter {
     return empty && `${empty} would have a tensor without elements`;
   }
 
-  /** Applies XNNPACK to the graph, once, when the shapes are known: 2.9 prepares the operators for them. */
+  /** Applies XNNPACK to the graph, once, when the shapes are known: 2.9 prepares the operators for these shapes. */
   async #applyXnnpack(): Promise<boolean> {
     const { executor, tflite } = this.#model;
     if (this.#options.xnnpack === "never" || this.hasXnnpack) return true;
@@ -252,8 +251,8 @@ export class Interpreter {
   }
 
   /**
-   * An operator that cannot run with the current shapes: see `emptyOperator`. What XNNPACK runs has shapes
-   * that cannot be seen: see `ShapeCheck`.
+   * Returns an operator that cannot run with the current shapes: see `emptyOperator`. Shapes inside XNNPACK are not
+   * visible: see `ShapeCheck`.
    */
   #emptyOperator(subgraph: number): string | undefined {
     const { file, tflite } = this.#model;
@@ -285,5 +284,5 @@ export class Interpreter {
   }
 }
 
-/** The message for a refusal without a reason from TensorFlow Lite. */
+/** The message for a failure without a message from TensorFlow Lite. */
 const XNNPACK_REFUSES = "XNNPACK cannot take tensors whose size only the run tells";

@@ -31,7 +31,7 @@ const fileName =
 const NEWEST_PLATFORMS = ["linux-x64", "linux-arm64", "darwin-arm64", "darwin-x64"];
 const FALLBACK_PLATFORMS = ["linux-x64", "linux-arm64", "darwin-arm64", "win32-x64"];
 
-/** The npm packages with a library for this platform, and its file there: the newest first. */
+/** The npm packages with a library for this platform, and the library's file in them, newest first. */
 const npmPackages = [
   ...(NEWEST_PLATFORMS.includes(platform)
     ? [{ name: `@serving-kit/tflite-${platform}`, file: `lib/${newestFileName}` }]
@@ -41,7 +41,7 @@ const npmPackages = [
     : []),
 ];
 
-/** The places of the library, in the order in which they are tried. */
+/** Returns the places of the library, in order of precedence. */
 export function libraryCandidates(path?: string): readonly LibraryCandidate[] {
   return [
     ...explicitPath("option library", path),
@@ -63,7 +63,7 @@ export const libraryRequirements = (
 ): LibraryRequirements => ({
   name: "TensorFlow Lite",
   candidates,
-  // The error reporter and the variable tensors are in the API since 2.3.
+  // The API has the error reporter and the variable tensors since 2.3.
   version: { symbol: "TfLiteVersion", atLeast: "2.3" },
   symbols: requiredSymbols,
   remedy: libraryRemedy,
@@ -72,10 +72,10 @@ export const libraryRequirements = (
 const bindingsOf = new WeakMap<NativeLibrary, Bindings>();
 
 /**
- * Opens the TensorFlow Lite C library: at the given path, else at `SERVING_KIT_TFLITE_LIBRARY`, else
- * 2.21 of the package `@serving-kit/tflite-<os>-<arch>`, else 2.9 of `@serving-kit/tflite-2.9-<os>-<arch>`,
- * else `tflite/<file>` in the cache folder. The first that opens is used; `attempts` of the library has the
- * reason for each place before it. The Python packages of TensorFlow and LiteRT do not export this API.
+ * Opens the TensorFlow Lite C library: at the given path, else at `SERVING_KIT_TFLITE_LIBRARY`, else 2.21 of the
+ * package `@serving-kit/tflite-<os>-<arch>`, else 2.9 of `@serving-kit/tflite-2.9-<os>-<arch>`, else `tflite/<file>` in
+ * the cache folder. The first that opens is used; `attempts` of the library has the reason for each place before it.
+ * The Python packages of TensorFlow and LiteRT do not export this API.
  *
  * @throws ServingError as `openLibrary` does.
  */

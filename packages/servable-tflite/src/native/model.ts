@@ -4,11 +4,11 @@ import type { ModelFile } from "../model-description.js";
 import type { Tflite } from "./library.js";
 import { counts } from "./native-counts.js";
 
-/** A TfLiteModel with the bytes that it lies in. They are private: they cannot be truncated as a file can. */
+/** A TfLiteModel with its bytes. The bytes are a private copy, so they cannot be truncated like a file. */
 export class NativeModel {
   readonly tflite: Tflite;
   readonly executor: NativeExecutor;
-  /** Where the bytes come from, for messages. */
+  /** The origin of the bytes, for messages. */
   readonly path: string;
   readonly file: ModelFile;
   readonly pointer: bigint;
@@ -31,12 +31,12 @@ export class NativeModel {
     this.#bytes = bytes;
   }
 
-  /** The library in messages. */
+  /** The library's name for messages. */
   get libraryName(): string {
     return describe(this.tflite);
   }
 
-  /** Frees the model. Every interpreter must be gone. May be repeated. */
+  /** Frees the model. All its interpreters must be deleted. Idempotent. */
   close(): void {
     if (this.#bytes === undefined) return;
     this.#bytes = undefined;

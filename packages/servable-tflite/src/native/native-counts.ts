@@ -5,10 +5,10 @@ export interface NativeCounts {
   delegates: number;
 }
 
-/** Counted where they are made and freed. */
+/** Incremented and decremented where the objects are made and freed. */
 export const counts: NativeCounts = { models: 0, interpreters: 0, delegates: 0 };
 
-/** How many native objects of this package are alive in this thread. For tests and diagnostics. */
+/** Returns the number of native objects of this package that are alive in this thread. For tests and diagnostics. */
 export function nativeCounts(): Readonly<NativeCounts> {
   return { ...counts };
 }

@@ -1,6 +1,6 @@
 import { elementCount } from "@serving-kit/inference";
 
-/** Packs 4-bit integers, one a byte, two into a byte: the first in the low half, as TensorFlow Lite has them. */
+/** Packs 4-bit integers, one per byte, into two per byte: the first in the low half, as in TensorFlow Lite. */
 export function packNibbles(values: Int8Array | Uint8Array): Uint8Array {
   const packed = new Uint8Array(Math.ceil(values.length / 2));
   values.forEach((value, i) => {
@@ -9,7 +9,7 @@ export function packNibbles(values: Int8Array | Uint8Array): Uint8Array {
   return packed;
 }
 
-/** Unpacks what `packNibbles` packs, sign-extended for int4. */
+/** Unpacks the result of `packNibbles`; int4 is sign-extended. */
 export function unpackNibbles(
   packed: Uint8Array,
   shape: readonly number[],

@@ -4,19 +4,19 @@ import type { ModelSignature } from "../model-signature.js";
 import { Interpreter, type InterpreterOptions } from "./interpreter.js";
 import type { NativeModel } from "./model.js";
 
-/** How many sets of shapes are remembered; the oldest is forgotten beyond that. */
+/** Maximum number of shape sets to remember; the oldest is dropped first. */
 const MAX_ACCEPTED = 1_024;
 
 /**
- * Checks shapes from clients before an interpreter with XNNPACK gets them: TensorFlow Lite does not show the
- * shapes of tensors inside of XNNPACK, which reads where an empty tensor has no memory. An interpreter
- * without delegates computes them; it never runs. Each set of shapes that passed is not checked again.
+ * Checks shapes from clients before an interpreter with XNNPACK uses them. TensorFlow Lite does not expose the shapes
+ * of tensors inside XNNPACK, and XNNPACK reads from empty tensors that have no memory. So an interpreter without
+ * delegates, which never runs, computes the shapes. A set of shapes that passed is not checked again.
  */
 export class ShapeCheck {
   readonly #model: NativeModel;
   readonly #options: InterpreterOptions;
   readonly #accepted = new Set<string>();
-  /** The last check; each waits for the one before. */
+  /** The last check; each check waits for the previous one. */
   #last: Promise<unknown> = Promise.resolve();
   #interpreter: Interpreter | undefined;
 
@@ -62,7 +62,7 @@ export class ShapeCheck {
   }
 }
 
-/** Whether the shapes are the shapes in the file, except for the batch. */
+/** Returns whether the shapes equal the shapes in the file, except for the batch. */
 const hasShapesOfFile = ({ inputs }: ModelSignature, shapes: readonly (readonly number[])[]) =>
   inputs.every(({ spec }, i) => {
     const given = shapes[i] as readonly number[];

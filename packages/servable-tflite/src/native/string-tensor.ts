@@ -1,6 +1,6 @@
 /**
- * The form of string tensors in TensorFlow Lite's memory (tensorflow/lite/string_util.h): int32
- * count, count + 1 int32 offsets from the start, then the bytes of all strings.
+ * Encodes string tensors in the format of TensorFlow Lite's memory (tensorflow/lite/string_util.h): int32 count, count
+ * + 1 int32 offsets from the start, then the bytes of all strings.
  */
 export function encodeStrings(strings: readonly Uint8Array[]): Uint8Array {
   const header = 4 * (strings.length + 2);
@@ -19,7 +19,7 @@ export function encodeStrings(strings: readonly Uint8Array[]): Uint8Array {
   return buffer;
 }
 
-/** Copies the strings out of TensorFlow Lite's memory. No bytes at all mean no strings. */
+/** Copies the strings out of TensorFlow Lite's memory. An empty memory means no strings. */
 export function decodeStrings(memory: ArrayBuffer): Uint8Array[] {
   if (memory.byteLength === 0) return [];
   const view = new DataView(memory);

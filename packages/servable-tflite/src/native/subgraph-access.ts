@@ -10,8 +10,8 @@ export interface BoundCall {
 }
 
 /**
- * The C functions that reach one subgraph of an interpreter. The functions that locate a tensor return
- * its `TfLiteTensor *`, which is valid until memory is allocated or the model runs.
+ * The C functions for one subgraph of an interpreter. The functions that locate a tensor return its `TfLiteTensor *`,
+ * which is valid until memory is allocated or the model runs.
  */
 export interface SubgraphAccess extends Disposable {
   locateInput(signature: ModelSignature, binding: Binding): () => bigint;
@@ -22,7 +22,7 @@ export interface SubgraphAccess extends Disposable {
   readonly invoke: BoundCall;
 }
 
-/** Reaches subgraph 0, by the functions of the interpreter. */
+/** Accesses subgraph 0, through the functions of the interpreter. */
 export function primaryAccess(bindings: Bindings, interpreter: bigint): SubgraphAccess {
   return {
     locateInput:
@@ -42,8 +42,8 @@ export function primaryAccess(bindings: Bindings, interpreter: bigint): Subgraph
 }
 
 /**
- * Reaches any subgraph that has signatures, by a SignatureRunner for each of them. They share the
- * tensors of the subgraph, so any of them allocates and runs for all.
+ * Accesses any subgraph that has signatures, with one SignatureRunner per signature. The runners share the tensors of
+ * the subgraph, so any of them allocates and runs for all.
  */
 export function signatureAccess(
   bindings: Bindings,

@@ -16,7 +16,7 @@ import type { SubgraphAccess } from "./subgraph-access.js";
 import { TensorMemory } from "./tensor-memory.js";
 import type { KnownTensor } from "./tensor-table.js";
 
-/** Runs one subgraph of an interpreter for the signatures that it has. */
+/** Runs one subgraph of an interpreter for its signatures. */
 export class SubgraphRunner implements Disposable {
   readonly #tflite: Tflite;
   readonly #executor: NativeExecutor;
@@ -30,7 +30,7 @@ export class SubgraphRunner implements Disposable {
   #plan: RunPlan;
   #isAllocated = false;
 
-  /** Takes `access` over. `signatures` are all signatures of the subgraph. */
+  /** Takes ownership of `access`. `signatures` are all signatures of the subgraph. */
   constructor(
     tflite: Tflite,
     executor: NativeExecutor,
@@ -55,7 +55,7 @@ export class SubgraphRunner implements Disposable {
     this.#plan = executor.plan(`run ${this.#subgraph}`, this.#runs);
   }
 
-  /** Whether the tensors have memory for these inputs. */
+  /** Returns whether the tensors are allocated for these inputs. */
   fits({ inputs }: ModelSignature, tensors: Tensors): boolean {
     if (!this.#isAllocated) return false;
     for (const { name, index } of inputs) {
@@ -67,7 +67,7 @@ export class SubgraphRunner implements Disposable {
     return true;
   }
 
-  /** Sets the shapes of inputs; returns whether they can be set. `allocate` must follow. */
+  /** Sets the shapes of inputs; returns whether they can be set. Call `allocate` next. */
   resize(signature: ModelSignature, shapes: ReadonlyMap<string, readonly number[]>): boolean {
     this.#isAllocated = false;
     const kind = `run ${this.#subgraph} ${[...shapes.values()].join("|")}`;
@@ -78,7 +78,7 @@ export class SubgraphRunner implements Disposable {
     });
   }
 
-  /** Allocates the tensors for the shapes that were set; returns whether the graph can have them. */
+  /** Allocates the tensors for the current shapes; returns whether the graph accepts them. */
   async allocate(): Promise<boolean> {
     const { fn, target } = this.#access.allocate;
     const plan = this.#executor.plan("allocate tensors");
@@ -96,7 +96,7 @@ export class SubgraphRunner implements Disposable {
     return [...known(this.#inputs, inputs), ...known(this.#outputs, outputs)];
   }
 
-  /** The shapes that the inputs of a signature have now, by name. */
+  /** Returns the current shapes of a signature's inputs, by name. */
   shapesOf({ inputs }: ModelSignature): ReadonlyMap<string, readonly number[]> {
     return new Map(inputs.map(({ name, index }) => [name, this.#input(index).shape]));
   }
@@ -114,13 +114,13 @@ export class SubgraphRunner implements Disposable {
     }
   }
 
-  /** Runs the subgraph: returns a status if it ran inline, otherwise a promise of it. */
+  /** Runs the subgraph: returns a status if it ran inline, otherwise a promise of one. */
   invoke(limits: RunLimits): number | Promise<number> {
     const { fn, target } = this.#access.invoke;
     return this.#executor.run<number>(this.#plan, limits, fn, target);
   }
 
-  /** Copies outputs out of the interpreter's memory: the outputs named, or all. */
+  /** Copies outputs out of the interpreter's memory: the named outputs, or all. */
   read({ outputs }: ModelSignature, names: readonly string[] | undefined): Tensors {
     const tensors: Record<string, Tensor> = {};
     for (const { name, index } of outputs) {
@@ -132,7 +132,7 @@ export class SubgraphRunner implements Disposable {
     return tensors;
   }
 
-  /** Before the interpreter is deleted. */
+  /** Call it before the interpreter is deleted. */
   [Symbol.dispose](): void {
     this.#access[Symbol.dispose]();
   }

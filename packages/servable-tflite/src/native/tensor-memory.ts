@@ -15,31 +15,30 @@ import { decodeStrings } from "./string-tensor.js";
 
 type NumericData = TensorData[NumericDType];
 
-/** Strings and packed nibbles are seen as bytes. */
+/** Strings and packed nibbles are handled as bytes. */
 const PLAIN = { array: Uint8Array, entriesPerElement: 1 };
 
 /**
- * The memory of one tensor of an interpreter, seen from JavaScript.
+ * The memory of one tensor of an interpreter, as seen from JavaScript.
  *
- * TensorFlow Lite keeps a graph's tensors in one vector, which grows when a kernel adds temporary
- * tensors: while memory is allocated and while the model runs (`EnsureTensorsVectorCapacity` in
- * subgraph.h). Then every `TfLiteTensor *` is dangling. So this class keeps no such pointer: it calls
- * `locate` at each use.
+ * TensorFlow Lite keeps a graph's tensors in one vector, which grows when a kernel adds temporary tensors: while memory
+ * is allocated and while the model runs (`EnsureTensorsVectorCapacity` in subgraph.h). Every `TfLiteTensor *` is then
+ * dangling. So this class keeps no such pointer: it calls `locate` at each use.
  *
- * The view of the data is made once and kept while the data stays where it is. The view must never
- * leave this package: callers get a copy, which outlives the interpreter.
+ * The view of the data is made once and kept while the data does not move. The view must never leave this package:
+ * callers get a copy, which outlives the interpreter.
  */
 export class TensorMemory {
   readonly #bindings: Bindings;
   readonly #locate: () => bigint;
   readonly dtype: Tensor["dtype"];
   #data: bigint | null = null;
-  /** Where the memory of `view` is. */
+  /** The address of the memory of `view`. */
   #viewed: bigint | null = null;
   #isDynamic = false;
-  /** The current shape, one frozen array for all tensors that are read while it stays the same. */
+  /** The current shape: one frozen array, which all tensors share while it does not change. */
   shape: readonly number[] = [];
-  /** The current memory; int4 is packed, strings are their bytes. */
+  /** The current memory; int4 is packed, strings are bytes. */
   view: NumericData = new Uint8Array(0);
 
   /** `locate` returns the current `TfLiteTensor *` of the tensor. */
@@ -55,8 +54,8 @@ export class TensorMemory {
   }
 
   /**
-   * Updates shape and view after memory was allocated. A tensor without memory by then is dynamic: it
-   * gets its shape and memory in each run.
+   * Updates shape and view after memory was allocated. A tensor that has no memory by then is dynamic: it gets its
+   * shape and memory in each run.
    */
   allocated(): void {
     const pointer = this.#locate();
@@ -66,9 +65,8 @@ export class TensorMemory {
   }
 
   /**
-   * Updates shape and view if a run can have moved the data: of a dynamic tensor always, of the others
-   * in a graph that has dynamic tensors. Call it before every write and read, since the old memory may
-   * be freed.
+   * Updates shape and view if a run may have moved the data: always for a dynamic tensor, and for all tensors of a
+   * graph that has dynamic ones. Call it before every write and read, because the old memory may be freed.
    */
   refresh(): void {
     const pointer = this.#locate();
@@ -91,7 +89,7 @@ export class TensorMemory {
     return { dtype, shape, data: view.slice() } as Tensor;
   }
 
-  /** A view of memory that is where it was, and as large, is kept: a new one costs 1 µs, and the collector's time. */
+  /** Keeps the view if the memory has not moved or changed size: a new view costs 1 µs, plus garbage collection. */
   #update(pointer: bigint): void {
     this.#updateShape(pointer);
     const bytes = this.#data === null ? 0 : Number(this.#bindings.tensorBytes(pointer));
@@ -112,7 +110,7 @@ export class TensorMemory {
     this.view = new array(this.#data === null ? new ArrayBuffer(0) : viewMemory(this.#data, bytes));
   }
 
-  /** The array of a shape is kept as long as the shape is the same. */
+  /** Keeps the array of a shape as long as the shape does not change. */
   #updateShape(pointer: bigint): void {
     const { tensorRank, tensorDimension } = this.#bindings;
     const rank: number = tensorRank(pointer);

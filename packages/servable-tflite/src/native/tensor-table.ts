@@ -4,14 +4,14 @@ export interface KnownTensor {
   readonly pointer: bigint;
 }
 
-/** sizeof(TfLiteTensor) is 112 in 2.9; a distance outside of these is not one. */
+/** sizeof(TfLiteTensor) is 112 in 2.9. A distance outside these bounds is not a plausible size. */
 const MIN_BYTES = 64n;
 const MAX_BYTES = 512n;
 
 /**
- * Finds any tensor of a subgraph: the C API of 2.9 has no function for that, but TensorFlow Lite has all
- * tensors of a subgraph in one array. Two known tensors determine its address and the size of an element.
- * Valid until memory is allocated or the model runs.
+ * Locates any tensor of a subgraph. The C API of 2.9 has no function for that, but TensorFlow Lite keeps all tensors of
+ * a subgraph in one array. Two known tensors determine its address and the size of an element. Valid until memory is
+ * allocated or the model runs.
  */
 export class TensorTable {
   readonly #first: bigint;
@@ -22,7 +22,7 @@ export class TensorTable {
     this.#bytes = bytes;
   }
 
-  /** Undefined if no two tensors are known. */
+  /** Undefined if fewer than two tensors are known. */
   static of(known: readonly KnownTensor[]): TensorTable | undefined {
     const [one] = known;
     const other = known.find(({ number }) => number !== one?.number);
@@ -34,6 +34,6 @@ export class TensorTable {
     return new TensorTable(one.pointer - BigInt(one.number) * bytes, bytes);
   }
 
-  /** The current `TfLiteTensor *` of a tensor that the file has. */
+  /** Returns the current `TfLiteTensor *` of a tensor that is in the file. */
   at = (number: number): bigint => this.#first + BigInt(number) * this.#bytes;
 }

@@ -7,7 +7,7 @@ import { checkResultSize, isSized } from "./result-size.js";
 import type { AbstractTensor } from "./values/abstract-tensor.js";
 import type { OperatorView } from "./values/operator-view.js";
 
-/** The operands that the kernels of a runtime need checked. */
+/** The checks that a runtime's kernels require. */
 export interface Requirements {
   readonly generation: KernelGeneration;
   readonly maxTensorBytes: number;
@@ -20,13 +20,13 @@ export interface LocatedFinding extends Finding {
   readonly operatorName: string;
   /** The name of the operand's tensor, or of the result. */
   readonly tensor: string;
-  /** The operator of the subgraph that runs, in which this one is. */
+  /** The operator of the main subgraph that contains this one. */
   readonly top: Operator;
 }
 
 const rowsOf = new Map<KernelGeneration, ReadonlyMap<string, readonly OperandRow[]>>();
 
-/** The operands that kernels of a generation do not check, by operator. */
+/** Returns the operands that kernels of a generation do not check, by operator. */
 export function uncheckedRows(
   generation: KernelGeneration,
 ): ReadonlyMap<string, readonly OperandRow[]> {
@@ -41,7 +41,7 @@ export function uncheckedRows(
   return byName;
 }
 
-/** Whether a graph has an operator that needs a check at all. */
+/** Returns whether a graph has an operator that needs a check. */
 export function needsChecks({ subgraphs }: Graph, { generation }: Requirements): boolean {
   const rows = uncheckedRows(generation);
   return subgraphs.some(({ operators }) =>
@@ -49,7 +49,7 @@ export function needsChecks({ subgraphs }: Graph, { generation }: Requirements):
   );
 }
 
-/** Runs operators of a subgraph and returns what they need that is not shown to hold. */
+/** Evaluates operators of a subgraph and returns the requirements that are not proven to hold. */
 export function findUnshown(
   evaluator: Evaluator,
   subgraph: Subgraph,

@@ -3,12 +3,12 @@ import { type AbstractTensor, anyOf, integerRange } from "./values/abstract-tens
 import { type Elements, hull, uniform } from "./values/elements.js";
 import { extent } from "./values/extent.js";
 
-/** Constants of more elements are followed by one range for all. */
+/** Constants with more elements are represented by one range for all. */
 const MAX_LISTED = 4_096;
 
 type Reader = (view: DataView, index: number) => number;
 
-/** The elements of a type, and their bytes. */
+/** The readers of each type's elements, and the bytes of an element. */
 const READERS: Readonly<Record<string, readonly [number, Reader]>> = {
   BOOL: [1, (view, i) => view.getUint8(i)],
   INT8: [1, (view, i) => view.getInt8(i)],
@@ -20,8 +20,7 @@ const READERS: Readonly<Record<string, readonly [number, Reader]>> = {
 };
 
 /**
- * The constant that a tensor of the file is. Elements are read when they are first needed: those of
- * weights never are.
+ * Returns a constant of the file as a tensor. Elements are read lazily: those of weights are never read.
  */
 export function constantOf(tensor: GraphTensor, data: Uint8Array): AbstractTensor {
   const type = tensor.type?.name ?? "FLOAT32";

@@ -12,7 +12,7 @@ import { type Elements, hull, join, uniform } from "./values/elements.js";
 import { type Extents, MAX_EXTENT, merged } from "./values/extent.js";
 import type { OperatorView } from "./values/operator-view.js";
 
-/** The subgraphs that an operator runs on inputs that are not followed. */
+/** Returns the subgraphs that an operator runs on inputs that are not evaluated. */
 export function subgraphsOf({
   name,
   operator: { options, options2 },
@@ -28,7 +28,7 @@ export function subgraphsOf({
   return [];
 }
 
-/** The outputs of IF: those of either branch. */
+/** Returns the outputs of IF: the join of both branches. */
 export function runIf(evaluator: Evaluator, op: OperatorView): AbstractTensor[] {
   const inputs = op.inputs.slice(1).map((_, i) => op.input(i + 1));
   const branches = [0, 1].map((field) => evaluator.subgraph(op.options?.int32(field) ?? 0));
@@ -39,7 +39,7 @@ export function runIf(evaluator: Evaluator, op: OperatorView): AbstractTensor[] 
   });
 }
 
-/** The outputs of STABLEHLO_COMPOSITE: those of the subgraph that it is composed of. */
+/** Returns the outputs of STABLEHLO_COMPOSITE: those of its subgraph. */
 export function runComposite(evaluator: Evaluator, op: OperatorView): AbstractTensor[] {
   const inputs = op.inputs.map((_, i) => op.input(i));
   const subgraph = evaluator.subgraph(op.operator.options2?.int32(1) ?? 0);
@@ -47,14 +47,14 @@ export function runComposite(evaluator: Evaluator, op: OperatorView): AbstractTe
   return op.outputs.map((_, i) => results?.[i] ?? op.unknown(undefined, false, i));
 }
 
-/** Turns after which what still changes becomes unknown; and turns that bring it back from there. */
+/** Iterations after which values that still change become unknown; and iterations that narrow them again. */
 const WIDENING = 3;
 const MAX_TURNS = 12;
 const NARROWING = 2;
 
 /**
- * The outputs of WHILE: what holds before each turn. Found by turns until nothing changes; bounds that
- * grow become unknown, and the condition of the loop then bounds counters again.
+ * Returns the outputs of WHILE: an invariant that holds before each iteration, found as a fixed point. Bounds that grow
+ * become unknown, and the loop's condition then bounds counters again.
  */
 export function runLoop(evaluator: Evaluator, op: OperatorView): AbstractTensor[] {
   const condition = evaluator.subgraph(op.options?.int32(0) ?? 0);
@@ -84,14 +84,14 @@ export function runLoop(evaluator: Evaluator, op: OperatorView): AbstractTensor[
       state =
         i < WIDENING ? next : next.map((tensor, at) => widen(state[at] as AbstractTensor, tensor));
   }
-  // A turn from what holds before every turn holds too, and is never wider than it.
+  // An iteration from a loop invariant yields another invariant, which is never wider.
   for (let i = 0; i < NARROWING; i++) state = turn(state);
   evaluator.visited(condition, state);
   evaluator.visited(body, refined(evaluator, condition, state));
   return [...state];
 }
 
-/** Bounds that still move become those of the type; extents that do become unknown. */
+/** Widening: bounds that still move become the type's bounds; extents that still change become unknown. */
 function widen(before: AbstractTensor, after: AbstractTensor): AbstractTensor {
   if (before === after) return after;
   return {
@@ -119,8 +119,8 @@ function widenElements(type: string, before: Elements, after: Elements): Element
 }
 
 /**
- * What holds in a turn, since the condition was true: bounds of inputs that it compares. Conditions of
- * LESS and its kin, and of LOGICAL_AND of these, are followed.
+ * Returns the facts that hold in the body because the condition was true: bounds of inputs that it compares. Supports
+ * LESS and the other comparisons, and LOGICAL_AND of them.
  */
 function refined(
   evaluator: Evaluator,
@@ -155,14 +155,14 @@ const atMost: Bound = ([, hi]) => [Number.NEGATIVE_INFINITY, hi];
 const above: Bound = ([lo]) => [lo + 1, Number.POSITIVE_INFINITY];
 const atLeast: Bound = ([lo]) => [lo, Number.POSITIVE_INFINITY];
 
-/** The range of the left operand when a comparison is true, by that of the right. */
+/** The range of the left operand if a comparison is true, from the range of the right. */
 const BOUNDS: Readonly<Record<string, Bound>> = {
   LESS: below,
   LESS_EQUAL: atMost,
   GREATER: above,
   GREATER_EQUAL: atLeast,
 };
-/** The range of the right operand, by that of the left. */
+/** The range of the right operand, from the range of the left. */
 const MIRRORED: Readonly<Record<string, Bound>> = {
   LESS: above,
   LESS_EQUAL: atLeast,
@@ -170,7 +170,7 @@ const MIRRORED: Readonly<Record<string, Bound>> = {
   GREATER_EQUAL: atMost,
 };
 
-/** Bounds an input of the condition that is a scalar of integers, also through RESHAPE of one. */
+/** Narrows an input of the condition that is a scalar integer, also through RESHAPE. */
 function narrow(condition: Subgraph, state: AbstractTensor[], number: number, bounds: Range): void {
   const reshaped = condition.operators.find(
     ({ name, outputs }) => outputs[0] === number && (name === "RESHAPE" || name === "SQUEEZE"),

@@ -6,19 +6,19 @@ import { type AbstractTensor, unknownTensor } from "./values/abstract-tensor.js"
 import { arePossible } from "./values/extent.js";
 import { OperatorView } from "./values/operator-view.js";
 
-/** Is called with each operator that is reached, with all that is known of its inputs by then. */
+/** Called with each operator that is reached, and everything that is known of its inputs. */
 export type Visit = (
   op: OperatorView,
   subgraph: Subgraph,
   outputs: readonly AbstractTensor[],
 ) => void;
 
-/** Tensors of a subgraph by number, as far as they were computed. */
+/** Tensors of a subgraph by number, as far as they are computed. */
 export type Tensors = (AbstractTensor | undefined)[];
 
 /**
- * Follows what is known of tensors through a graph: shapes, and ranges of elements. The results hold for
- * every run with inputs of which the given is true.
+ * An abstract interpreter: propagates shapes and ranges of elements through a graph. The results hold for every run
+ * whose inputs satisfy the given facts.
  */
 export class Evaluator {
   readonly #graph: Graph;
@@ -28,13 +28,13 @@ export class Evaluator {
   #depth = 0;
   #steps = 0;
 
-  /** Tensors of more than `limit` elements are followed by one range for all elements. */
+  /** Tensors of more than `limit` elements are represented by one range for all elements. */
   constructor(graph: Graph, limit: number) {
     this.#graph = graph;
     this.#limit = limit;
   }
 
-  /** The tensors of a subgraph for some inputs. */
+  /** Returns the tensors of a subgraph for some inputs. */
   run(subgraph: Subgraph, inputs: readonly AbstractTensor[], visit: Visit | undefined): Tensors {
     if (++this.#depth > MAX_DEPTH) throw new RangeError("its subgraphs call each other endlessly");
     const tensors = this.start(subgraph, inputs);
@@ -43,7 +43,7 @@ export class Evaluator {
     return tensors;
   }
 
-  /** The constants and the inputs. */
+  /** Returns the constants and the inputs. */
   start(subgraph: Subgraph, inputs: readonly AbstractTensor[]): Tensors {
     const tensors = [...this.#constantsOf(subgraph)];
     for (const [i, number] of subgraph.inputs.entries()) tensors[number] = inputs[i];
@@ -63,18 +63,18 @@ export class Evaluator {
     this.#visit = outer;
   }
 
-  /** The tensor with a number, also if no operator has computed it. */
+  /** Returns the tensor with a number, even if no operator has computed it. */
   tensor(subgraph: Subgraph, tensors: Tensors, number: number): AbstractTensor {
     const type = subgraph.tensors[number]?.type?.name ?? "FLOAT32";
     return tensors[number] ?? unknownTensor(type, undefined, false);
   }
 
-  /** The outputs of a subgraph, without a visit of its operators. */
+  /** Returns the outputs of a subgraph, without visiting its operators. */
   outputs(subgraph: Subgraph, inputs: readonly AbstractTensor[]): AbstractTensor[] {
     return this.#nested(subgraph, inputs, undefined);
   }
 
-  /** The same with a visit, when the inputs hold for every run. */
+  /** Returns the outputs and visits the operators. Use it if the inputs hold for every run. */
   visited(subgraph: Subgraph, inputs: readonly AbstractTensor[]): AbstractTensor[] {
     return this.#nested(subgraph, inputs, this.#visit);
   }
@@ -129,13 +129,13 @@ export class Evaluator {
 
 const MAX_DEPTH = 64;
 
-/** A tensor that the operator of a damaged file cannot have has any shape: its kernel returns an error. */
+/** If a damaged file implies an impossible shape, any shape is assumed: the kernel returns an error. */
 const possible = (tensor: AbstractTensor): AbstractTensor =>
   arePossible(tensor.shape) ? tensor : unknownTensor(tensor.type, undefined, false);
 
-/** Bounds the turns of nested loops. */
+/** Limits the iterations of nested loops. */
 const MAX_STEPS = 1_000_000;
 
-/** Inputs of which nothing is known. */
+/** Returns inputs of which nothing is known. */
 export const unknownInputs = ({ inputs, tensors }: Subgraph): AbstractTensor[] =>
   inputs.map((number) => unknownTensor(tensors[number]?.type?.name ?? "FLOAT32", undefined, false));

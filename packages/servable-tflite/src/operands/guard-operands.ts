@@ -21,11 +21,11 @@ export interface UncheckedOperand {
   readonly tensor: string;
 }
 
-/** The generation of kernels of a version of TensorFlow Lite. */
+/** Returns the kernel generation of a TensorFlow Lite version. */
 export const generationOf = (version: string): KernelGeneration =>
   isVersionWithin(version, { atLeast: "2.21" }) ? "2.21" : "2.9";
 
-/** The settings that decide how signatures are guarded. */
+/** The settings of guards. */
 export interface GuardSettings {
   /** The version of TensorFlow Lite that runs them. */
   readonly version: string;
@@ -33,7 +33,7 @@ export interface GuardSettings {
   readonly maxTensorBytes?: number | undefined;
 }
 
-/** Makes the guards of signatures. Signatures without an operator that needs one have none. */
+/** Makes the guards of signatures. A signature without operators that need a guard gets none. */
 export function guardOperands(
   graph: Graph,
   signatures: Iterable<readonly [string, ModelSignature]>,
@@ -53,8 +53,8 @@ export function guardOperands(
 }
 
 /**
- * The operands of a model that a runtime does not check, and that cannot be checked before the run: a model
- * with any is refused unless `uncheckedOps` is `allow`. Empty for most models.
+ * Returns the operands of a model that the runtime does not check, and that cannot be checked before the run. A model
+ * with such operands is rejected unless `uncheckedOps` is `allow`. Empty for most models.
  */
 export function uncheckedOperands(
   graph: Graph,
@@ -72,7 +72,7 @@ export function uncheckedOperands(
   );
 }
 
-/** As `guardOperands`, for a model to load. @throws ServingError UNIMPLEMENTED / OPERANDS_UNCHECKED. */
+/** Same as `guardOperands`, for loading a model. @throws ServingError UNIMPLEMENTED / OPERANDS_UNCHECKED. */
 export function guardModel(
   path: string,
   graph: Graph,

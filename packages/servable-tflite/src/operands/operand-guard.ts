@@ -14,45 +14,45 @@ import {
 import type { Elements } from "./values/elements.js";
 import { type Extent, extent, isKnown, unknownExtent } from "./values/extent.js";
 
-/** How a guard decides. */
+/** Options of `OperandGuard`. */
 export interface GuardOptions extends Requirements {
   /** Whether operands that cannot be checked may have any value. */
   readonly allowsUnchecked: boolean;
 }
 
-/** Elements that are followed one by one: before the inputs are known, and in a call. */
+/** Maximum elements to track one by one: before the inputs are known, and in a call. */
 const LISTED = 256;
 const LISTED_IN_CALL = 1 << 22;
 
-/** Shapes for which the outcome is kept. */
+/** Maximum number of shape sets whose outcome is cached. */
 const KEPT_SHAPES = 64;
 
-/** Extents that unknown ones are tried with, when a model is loaded. */
+/** Extents to try for unknown ones when a model is loaded. */
 const SAMPLES = [1, 2, 5, 16, 33, 128, 300];
-/** The last time, each unknown extent gets another. */
+/** In the last attempt, each unknown extent gets a different value. */
 const DISTINCT = [7, 11, 13, 17, 19, 23, 29, 31];
 
-/** The values that a call of some shapes needs: none, or those of inputs. */
+/** The inputs whose values a call of some shapes needs: none or some. */
 interface Plan {
   readonly tensors: Tensors;
   readonly operators: readonly Operator[];
-  /** Places among the subgraph's inputs. */
+  /** Indices among the subgraph's inputs. */
   readonly inputs: readonly number[];
 }
 
 /**
- * Checks before each call of a signature what its kernels do not check themselves: values that become
- * indices, sizes or divisors. What follows from shapes alone is checked once for each set of shapes.
+ * Checks before each call of a signature the values that its kernels do not check: values that become indices, sizes or
+ * divisors. Checks that depend only on shapes run once per set of shapes.
  */
 export class OperandGuard {
-  /** Operands that can have any value, and for which no check is possible before the run. */
+  /** Operands that can have any value and cannot be checked before the run. */
   readonly unchecked: readonly LocatedFinding[];
   readonly #graph: Graph;
   readonly #signature: ModelSignature;
   readonly #subgraph: Subgraph;
   readonly #options: GuardOptions;
   readonly #plans = new Map<string, Plan | undefined>();
-  /** Whether every call with the shapes that the file declares is known to be harmless. */
+  /** Whether every call with the file's declared shapes is proven safe. */
   readonly #isShown: boolean;
 
   private constructor(graph: Graph, signature: ModelSignature, options: GuardOptions) {
@@ -64,7 +64,10 @@ export class OperandGuard {
     this.unchecked = this.#isShown ? [] : this.#tryShapes();
   }
 
-  /** A guard for a signature; undefined if no operator needs one. @throws RangeError if the graph cannot be followed. */
+  /**
+   * Returns a guard for a signature; undefined if no operator needs one. @throws RangeError if evaluation is
+   * impossible.
+   */
   static of(
     graph: Graph,
     signature: ModelSignature,
@@ -74,8 +77,8 @@ export class OperandGuard {
   }
 
   /**
-   * Checks the inputs of a call. Linear in the elements of inputs that become operands; for new shapes, in
-   * the operators too.
+   * Checks the inputs of a call. Takes time linear in the elements of inputs that become operands; for new shapes, also
+   * in the number of operators.
    *
    * @throws ServingError INVALID_ARGUMENT / OPERAND_OUT_OF_RANGE or TENSOR_TOO_LARGE.
    */
@@ -87,8 +90,8 @@ export class OperandGuard {
   }
 
   /**
-   * The error of each call with the shapes that the file allocates, if they make a result that is too large
-   * for all values of the inputs. The tensors must get no memory then: it can be more than the machine has.
+   * The error of every call with the shapes that the file allocates, if these make a result that is too large for all
+   * values of the inputs. The tensors must then not be allocated: they may need more memory than the machine has.
    */
   get problem(): Error | undefined {
     const { inputs, tensors } = this.#subgraph;
@@ -145,7 +148,7 @@ export class OperandGuard {
     );
   }
 
-  /** The operators that have findings, and those that compute their operands from the values of inputs. */
+  /** Selects the operators that have findings, and those that compute their operands from the values of inputs. */
   #slice(findings: readonly LocatedFinding[], tensors: Tensors): Plan {
     const { operators, inputs } = this.#subgraph;
     const wanted = new Set<Operator>(findings.map(({ top }) => top));
@@ -161,7 +164,7 @@ export class OperandGuard {
     return { tensors, operators: operators.filter((each) => wanted.has(each)), inputs: places };
   }
 
-  /** The constraints that are not verified for all of some shapes. */
+  /** Returns the constraints that are not proven for every sampled shape. */
   #tryShapes(): LocatedFinding[] {
     let unshown: LocatedFinding[] | undefined;
     for (const sample of [...SAMPLES, undefined]) {
@@ -185,7 +188,7 @@ export class OperandGuard {
     };
   }
 
-  /** Inputs of the shapes that the file declares. */
+  /** Returns inputs of the shapes that the file declares. */
   #declared(unknown: () => Extent): AbstractTensor[] {
     const shapes = this.#subgraph.inputs.map((_, place) =>
       this.#signature.inputs
@@ -201,7 +204,7 @@ export class OperandGuard {
       const name = this.#signature.inputs.find(({ index }) => index === place)?.name;
       return {
         ...unknownTensor(type, shapes[place], shapes[place] !== undefined),
-        // An input that a damaged file does not name has no value to read.
+        // In a damaged file, an input may have no name, and so no value to read.
         isExact: name !== undefined && FOLLOWED.has(type),
         ...(name !== undefined && { source: name }),
       };
@@ -212,7 +215,7 @@ export class OperandGuard {
 /** Types whose values are read from inputs. */
 const FOLLOWED = new Set(["BOOL", "INT8", "UINT8", "INT16", "INT32", "INT64", "FLOAT32"]);
 
-/** Constraints that need no proof under any option: a result of unknown size, and those that kernels bound. */
+/** Findings that need no proof under any option: a result of unknown size, and values that kernels bound. */
 const isIgnorable = ({ isExact, isSafe }: LocatedFinding) => !isExact && isSafe;
 
 const keyOf = ({ subgraph, operator, operand }: LocatedFinding) =>
@@ -233,7 +236,7 @@ function withValues(tensor: AbstractTensor, { data }: Tensor): AbstractTensor {
   return { ...tensor, mayBeNaN, elements: mayBeNaN ? anyOf(tensor.type) : { lo, hi: lo } };
 }
 
-/** The error of a call with inputs of some shapes, by name. */
+/** Returns the error of a call with inputs of some shapes, by name. */
 function outOfRange(
   finding: LocatedFinding,
   inputs: ReadonlyMap<string, readonly number[]>,

@@ -3,7 +3,7 @@ import { type Finding, resultWithin } from "./checks/constraint.js";
 import type { AbstractTensor } from "./values/abstract-tensor.js";
 import type { OperatorView } from "./values/operator-view.js";
 
-/** Operators whose results' sizes are values, or products of extents of several inputs. */
+/** Operators whose result size depends on values, or on products of extents of several inputs. */
 const SIZED: ReadonlySet<string> = new Set([
   "FILL",
   "RANGE",

@@ -7,14 +7,14 @@ export interface OperatorUse {
   readonly name: string;
   readonly version: number;
   readonly kind: "builtin" | "custom" | "flex";
-  /** How many operators of the graph are it, in all subgraphs. */
+  /** Number of occurrences in the graph, in all subgraphs. */
   readonly count: number;
 }
 
-/** Custom codes of TensorFlow's own operators start with it. */
+/** The prefix of custom codes of TensorFlow's own operators. */
 const FLEX = "Flex";
 
-/** The operators of a graph by name and version, in alphabetical order. */
+/** Returns the operators of a graph by name and version, in alphabetical order. */
 export function operatorUses({ subgraphs }: Graph): readonly OperatorUse[] {
   const uses = new Map<string, OperatorUse>();
   for (const { code, name, version } of subgraphs.flatMap(({ operators }) => operators)) {

@@ -1,10 +1,10 @@
-/** The first TensorFlow Lite that can have operators that the table does not have. */
+/** The first TensorFlow Lite whose operators the table may not have. */
 export const FIRST_UNKNOWN_RUNTIME = "2.24";
 
 /**
  * The first runtime for each version of each builtin operator, `-` if no runtime has it
- * (converter/tools/versioning/runtime_version.cc of LiteRT, 2026-08). Corrected where the libraries of 2.9
- * and 2.21 differ from it: they lack CAST 4 and CONV_2D 6, QUANTIZE 5 and 6.
+ * (converter/tools/versioning/runtime_version.cc of LiteRT, 2026-08). Corrected to match the libraries of 2.9 and 2.21,
+ * which lack CAST 4 and CONV_2D 6, QUANTIZE 5 and 6.
  */
 const FIRST_RUNTIMES = `
   ABS:1.13,2.4,2.5,2.6,2.12 ADD:1.5,1.14,2.4,2.6,2.13,2.23 ADD_N:1.14 ARG_MAX:1.9,1.14,2.9
@@ -67,7 +67,7 @@ export const newestVersions: ReadonlyMap<string, number> = new Map(
   [...firstRuntimes].map(([name, runtimes]) => [name, runtimes.length]),
 );
 
-/** The first runtime with a builtin operator; undefined if no runtime before `FIRST_UNKNOWN_RUNTIME` has it. */
+/** Returns the first runtime with an operator; undefined if no runtime before `FIRST_UNKNOWN_RUNTIME` has it. */
 export function firstRuntimeWith(name: string, version: number): string | undefined {
   const runtime = firstRuntimes.get(name)?.[version - 1];
   return runtime === "-" ? undefined : runtime;

@@ -6,7 +6,7 @@ import { type OperatorUse, operatorUses } from "./operator-use.js";
 import { FIRST_UNKNOWN_RUNTIME, firstRuntimeWith } from "./operator-versions.js";
 import { type WrongKernel, wrongKernelsFor } from "./wrong-kernels.js";
 
-/** The requirements of a graph for TensorFlow Lite. */
+/** A graph's requirements for TensorFlow Lite. */
 export interface RuntimeRequirements {
   readonly operators: readonly OperatorUse[];
   /** Kernels that are wrong or missing in older runtimes. */
@@ -41,9 +41,9 @@ export function requirementsOf(graph: Graph): RuntimeRequirements {
 export type RuntimeLibrary = Pick<NativeLibrary, "version" | "origin" | "attempts" | "path">;
 
 /**
- * The reasons why a runtime cannot compute a graph, as ends of sentences that start with the model: operators
- * by name and version, the runtime that has them, and what to do. An operator is not refused if the library
- * may have it: a library newer than the table, a custom operator whose name its file contains.
+ * Returns the reasons why a runtime cannot compute a graph, as ends of sentences that start with the model: operators
+ * by name and version, the runtime that has them, and what to do. An operator is accepted if the library may have it:
+ * if the library is newer than the table, or if its file contains the name of a custom operator.
  */
 export async function unmetRequirements(
   requirements: RuntimeRequirements,
@@ -84,7 +84,7 @@ export async function unmetRequirements(
   return reasons;
 }
 
-/** The newest of some versions and the oldest that can be opened; undefined if one is not known. */
+/** Returns the newest of some versions and the oldest supported one; undefined if one is unknown. */
 function newestOf(versions: readonly (string | undefined)[]): string | undefined {
   let newest = OLDEST_RUNTIME;
   for (const version of versions) {
@@ -94,7 +94,7 @@ function newestOf(versions: readonly (string | undefined)[]): string | undefined
   return newest;
 }
 
-/** The oldest runtime that can be opened. */
+/** The oldest supported runtime. */
 const OLDEST_RUNTIME = "2.3";
 
 function describeMissing({ name, version }: OperatorUse): string {

@@ -1,13 +1,13 @@
 import type { Graph, GraphTensor, Operator } from "../graph/graph.js";
 
 /**
- * Kernels of older runtimes that compute wrong answers and report no error, end the process, or lack a type of
- * operands that the version of the operator does not tell.
+ * A kernel of older runtimes that silently computes wrong results, crashes the process, or lacks an operand type that
+ * the operator's version does not show.
  */
 export interface WrongKernel {
   /** The part of the model, as the subject of a sentence. */
   readonly what: string;
-  /** The error of an older runtime, as the end of a sentence. */
+  /** The fault of an older runtime, as the end of a sentence. */
   readonly fault: "computes wrongly" | "does not have" | "does not survive";
   /** The first runtime that is known to compute it correctly. */
   readonly correctSince: string;
@@ -16,7 +16,7 @@ export interface WrongKernel {
   readonly concerns: (operator: Operator, tensors: readonly GraphTensor[]) => boolean;
 }
 
-/** The operators that bring quantized operands to one scale. */
+/** The operators that rescale quantized operands to a common scale. */
 const COMPARISONS = ["EQUAL", "NOT_EQUAL", "LESS", "LESS_EQUAL", "GREATER", "GREATER_EQUAL"];
 const RESCALING = ["ADD", "SUB", "SQUARED_DIFFERENCE", ...COMPARISONS];
 const SMALLEST_NORMAL = 2 ** -126;
@@ -24,7 +24,7 @@ const LSTMS = ["LSTM", "UNIDIRECTIONAL_SEQUENCE_LSTM"];
 
 const WRONG_KERNELS: readonly WrongKernel[] = [
   {
-    // Converters since 2.17 make them. Older kernels take the first scale for all channels.
+    // Converters emit them since 2.17. Older kernels use the first scale for all channels.
     what: "fully connected layers quantized for each channel",
     fault: "computes wrongly",
     correctSince: "2.17",
@@ -34,7 +34,7 @@ const WRONG_KERNELS: readonly WrongKernel[] = [
       name === "FULLY_CONNECTED" && scalesOf(tensors[inputs[1] ?? -1]) > 1,
   },
   {
-    // 2.9 differs from 2.17 by up to 38 of 255 on a noise suppression model with two of them.
+    // 2.9 differs from 2.17 by up to 38 of 255 on a noise suppression model with two such layers.
     what: "LSTM layers with int8 activations",
     fault: "computes wrongly",
     correctSince: "2.17",
@@ -61,7 +61,7 @@ const WRONG_KERNELS: readonly WrongKernel[] = [
       typeOf(tensors[inputs[1] ?? -1]) === "INT8",
   },
   {
-    // A run flushes subnormal numbers to zero, and `QuantizeMultiplierSmallerThanOneExp` aborts on a zero.
+    // A run flushes subnormal numbers to zero, and `QuantizeMultiplierSmallerThanOneExp` aborts on zero.
     what: "ADD, SUB, SQUARED_DIFFERENCE or a comparison of quantized values with a scale below 2^-126",
     fault: "does not survive",
     correctSince: "2.23",
@@ -79,7 +79,7 @@ const typeOf = (tensor: GraphTensor | undefined) => tensor?.type?.name;
 
 const scalesOf = (tensor: GraphTensor | undefined) => tensor?.quantization?.scale.length ?? 0;
 
-/** The kernels that compute a graph wrongly in older runtimes. */
+/** Returns the kernels that compute a graph wrongly in older runtimes. */
 export function wrongKernelsFor({ subgraphs }: Graph): readonly WrongKernel[] {
   return WRONG_KERNELS.filter(({ concerns }) =>
     subgraphs.some(({ operators, tensors }) =>

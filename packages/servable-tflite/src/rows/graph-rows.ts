@@ -9,12 +9,12 @@ const { conclude, extentsOf, fixed, isRows, literal, mixed, NUMBER_OF_ROWS, rows
 type Extent = rowAnalysis.Extent;
 type RowValue = rowAnalysis.RowValue;
 
-/** Longer constants are not read: axes, extents and orders of axes are short. */
+/** Longer constants are not read: axes, extents and permutations are short. */
 const MAX_ELEMENTS = 64;
 
 const unknown = (reason: string): RowVerdict => ({ verdict: "unknown", reason });
 
-/** The verdict on a signature by the operators of its subgraph. Dimension 0 of each input counts rows. */
+/** Returns the verdict on a signature from its subgraph's operators. Dimension 0 of each input counts rows. */
 export function verdictOf(graph: Graph, signature: ModelSignature): RowVerdict {
   try {
     return follow(graph, signature);
@@ -63,7 +63,7 @@ function run(operator: Operator, subgraph: Subgraph, values: Map<number, RowValu
   }
 }
 
-/** A value that becomes mixed here says where. */
+/** Adds the location to a value that becomes mixed here. */
 function located(value: RowValue, operator: string, output: GraphTensor | undefined): RowValue {
   if (value.kind !== "mixed") return value;
   return mixed(`operator ${operator} of tensor "${output?.name ?? ""}": ${value.reason}`);
@@ -91,7 +91,7 @@ function constantOf({ shape, type }: GraphTensor, data: Uint8Array): RowValue {
   return fixed(extentsOf(shape), elements);
 }
 
-/** A value with what the file says of its extents. */
+/** Refines a value with the extents in the file. */
 function refined(value: RowValue, tensor: GraphTensor | undefined): RowValue {
   if (tensor === undefined) return value;
   const { shape, shapeSignature } = tensor;

@@ -6,7 +6,7 @@ const { mixed, numberOf } = rowAnalysis;
 type Extent = rowAnalysis.Extent;
 type RowValue = rowAnalysis.RowValue;
 
-/** An operator whose inputs are known as far as rows go. */
+/** An operator with the known row structure of its inputs. */
 export interface OperatorRows {
   readonly name: string;
   readonly options: FlatTable | undefined;
@@ -16,17 +16,17 @@ export interface OperatorRows {
   readonly outputs: readonly (GraphTensor | undefined)[];
 }
 
-/** An input; a mixed value if it is absent. */
+/** Returns an input; a mixed value if it is absent. */
 export const input = ({ inputs }: OperatorRows, index: number): RowValue =>
   inputs[index] ?? mixed("an input is missing");
 
-/** The integers of an input as extents. */
+/** Returns the integers of an input as extents. */
 export const extents = (op: OperatorRows, index: number): readonly Extent[] | undefined => {
   const value = op.inputs[index];
   return value?.kind === "fixed" ? value.elements : undefined;
 };
 
-/** The integers of an input, if all are known numbers. */
+/** Returns the integers of an input, if all are known numbers. */
 export function numbers(op: OperatorRows, index: number): readonly number[] | undefined {
   const known = extents(op, index)?.map(numberOf);
   return known?.includes(undefined) ? undefined : (known as number[] | undefined);

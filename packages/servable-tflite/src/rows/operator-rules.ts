@@ -8,7 +8,7 @@ const { gather, isFixed, isRows, literal, matMul, mixed, numberOf, OPEN, pack, p
 const { product, reduce, refused, reshape, resized, rows, squeeze, tile, transpose } = rowAnalysis;
 type RowValue = rowAnalysis.RowValue;
 
-/** How an operator changes what is known of rows: the value of all outputs. */
+/** Computes the row structure of an operator's outputs: one value for all of them. */
 export type OperatorRule = (op: OperatorRows) => RowValue;
 
 const words = (text: string) => text.trim().split(/\s+/);
@@ -17,14 +17,14 @@ const table = (text: string, rule: OperatorRule) =>
 
 const given = ({ inputs }: OperatorRows) => inputs.filter((value) => value !== undefined);
 
-/** Operators that compute each element from the elements at the same place. */
+/** Operators that compute each element from the elements at the same position. */
 const ELEMENTWISE = `
   ABS ADD ADD_N ATAN2 BITWISE_XOR BUCKETIZE CAST CEIL COMPLEX_ABS COS DEQUANTIZE DIV ELU EQUAL EXP FLOOR FLOOR_DIV
   FLOOR_MOD GELU GREATER GREATER_EQUAL HARD_SWISH IMAG LEAKY_RELU LESS LESS_EQUAL LOG LOGICAL_AND LOGICAL_NOT LOGICAL_OR
   LOGISTIC MAXIMUM MINIMUM MUL NEG NOT_EQUAL POW PRELU QUANTIZE REAL RELU RELU6 RELU_0_TO_1 RELU_N1_TO_1 RIGHT_SHIFT
   ROUND RSQRT SIGN SIN SQRT SQUARE SQUARED_DIFFERENCE SUB TANH ZEROS_LIKE`;
 
-/** Elementwise, and on extents by numbers. */
+/** Elementwise, and computes extents if the operands are numbers. */
 const elementsOrExtents: OperatorRule = (op) => {
   const [a, b] = op.inputs;
   if (a && isFixed(a) && a.elements && (op.name === "CAST" || !b)) return a;
@@ -45,7 +45,7 @@ const reduction: OperatorRule = (op) => {
   return reduce(value, numbers(op, 1), (op.options?.uint8(0) ?? 0) !== 0);
 };
 
-/** The last axis of weights is that of the inputs. */
+/** The last axis of the weights corresponds to the last axis of the inputs. */
 const fullyConnected: OperatorRule = (op) => {
   const [value, weights] = [input(op, 0), input(op, 1)];
   if (!isFixed(weights) || countsRows(weights)) return refused(weights);
@@ -115,7 +115,7 @@ const oneHot: OperatorRule = (op) => {
   return resized(expand(input(op, 0), axis), [axis]);
 };
 
-/** The operators that keep rows apart, and how. Any other operator means that nothing is known. */
+/** The rules of operators that can keep rows apart. For any other operator, nothing is known. */
 export const OPERATOR_RULES: ReadonlyMap<string, OperatorRule> = new Map<string, OperatorRule>([
   ...table(ELEMENTWISE, elementsOrExtents),
   ...table("SELECT SELECT_V2", (op) => {

@@ -6,7 +6,7 @@ const { fixed, isFixed, isRows, isSame, literal, mixed, numberOf, OPEN, refused,
 type AxisPart = rowAnalysis.AxisPart;
 type RowValue = rowAnalysis.RowValue;
 
-/** SLICE and STRIDED_SLICE, of rows, and of vectors of extents. */
+/** SLICE and STRIDED_SLICE of rows, and of vectors of extents. */
 export function sliced(op: OperatorRows): RowValue {
   const value = op.inputs[0] ?? mixed("an input is missing");
   if (isFixed(value) && value.elements) return elementsOf(op, value);
@@ -30,7 +30,7 @@ function plainParts(
   });
 }
 
-/** Whether a bit of the mask in a field of the options is set. */
+/** Returns whether a bit of the mask in a field of the options is set. */
 const has = ({ options }: OperatorRows, field: number, bit: number) =>
   (((options?.int32(field) ?? 0) >> bit) & 1) === 1;
 
@@ -47,7 +47,7 @@ function stridedParts(op: OperatorRows): readonly AxisPart[] | undefined {
   });
 }
 
-/** One extent of a vector, or a part of it. */
+/** Returns one extent of a vector, or a part of the vector. */
 function elementsOf(op: OperatorRows, { elements = [] }: rowAnalysis.FixedValue): RowValue {
   const [begin, end, step] = [1, 2, 3].map((index) => numbers(op, index)?.[0]);
   if (op.name !== "STRIDED_SLICE" || begin === undefined || step !== 1) {

@@ -6,16 +6,16 @@ import { type Extent, elementsOf } from "../values/extent.js";
 export interface Finding {
   /** The name of the operand, such as `begin`. */
   readonly operand: string;
-  /** The place of the operand among the operator's inputs; absent for the size of the result. */
+  /** The index of the operand among the operator's inputs; absent for the size of the result. */
   readonly input?: number;
   readonly isShown: boolean;
-  /** Whether the inputs of the model alone decide it: then it is checked before each run. */
+  /** Whether the inputs of the model alone determine it: then it is checked before each run. */
   readonly isExact: boolean;
-  /** Whether a kernel that is given another value stays within its memory. */
+  /** Whether a kernel stays within its memory if the value is wrong. */
   readonly isSafe: boolean;
   /** Whether a result is too large for all values of the inputs. */
   readonly isCertain?: boolean;
-  /** An element that is out of range, or may be, and the range. */
+  /** An element that is or may be out of range, and the range. */
   readonly got: string;
   /** The input of the model that the value comes from, if it is one. */
   readonly source?: string;
@@ -25,7 +25,7 @@ export interface Finding {
 /** The operand of a finding about the size of an operator's result. */
 export const RESULT = "result";
 
-/** The range that the elements of an operand may have: the same for all, or by their place. */
+/** The allowed range of an operand's elements: the same for all, or by index. */
 export type Allowed = (index: number) => readonly [number, number];
 
 /** Requires elements of an operand within a range. */
@@ -50,7 +50,9 @@ export function elementsWithin(
   };
 }
 
-/** The first element that can be out of range. With one range for all elements, each place of a period counts. */
+/**
+ * Returns the first element that can be out of range. If all elements have one range, checks each index of a period.
+ */
 function firstOutside(
   { elements, shape }: AbstractTensor,
   allowed: Allowed,
@@ -70,7 +72,7 @@ function isInside({ lo, hi }: Elements, index: number, least: number, most: numb
   return (lo[at] as number) >= least && (hi[at] as number) <= most;
 }
 
-/** Requires that an operand's values satisfy a condition that `isShown` reports. */
+/** Requires a condition on an operand's values; `isShown` returns whether it is proven. */
 export function required(
   operand: string,
   input: number,
@@ -92,7 +94,7 @@ export function required(
   };
 }
 
-/** Requires a result of at most `maxBytes`. One whose size is known only during the run may be larger. */
+/** Requires a result of at most `maxBytes`. A result whose size is known only during the run may be larger. */
 export function resultWithin(
   shape: readonly Extent[] | undefined,
   bytesPerElement: number,

@@ -3,7 +3,7 @@ import { elementsOf } from "../values/extent.js";
 import type { OperatorView } from "../values/operator-view.js";
 import { type Finding, required } from "./constraint.js";
 
-/** The processor traps a division of integers by 0, and of the least one by -1. */
+/** The processor traps a division of integers by 0, and of the minimum integer by -1. */
 export function checkDivisor(op: OperatorView): Finding {
   const [x, divisor] = [op.input(0), op.input(1)];
   const least = x.type === "INT64" ? -(2 ** 63) : -(2 ** 31);

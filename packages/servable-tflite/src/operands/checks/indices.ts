@@ -8,8 +8,8 @@ import { MAX_STEP, type OperandRow } from "./operand-row.js";
 const NO_EXTENT: Extent = { lo: 0, hi: 0 };
 
 /**
- * Indices into the extents that `along` returns for each place of the operand's last dimension. They are
- * the values of operand `list`, or of a shape.
+ * Indices into the extents that `along` returns for each position in the operand's last dimension. They are the values
+ * of operand `list`, or of a shape.
  */
 export function indices(
   operand: string,
@@ -49,10 +49,10 @@ export const axes = (input: number, rank: (op: OperatorView) => number | undefin
   },
 });
 
-/** The rank of an input. */
+/** Returns the rank of an input. */
 export const rankOf = (input: number) => (op: OperatorView) => op.shape(input)?.length;
 
-/** Values from `least` to `most`, each. */
+/** Requires each value to be from `least` to `most`. */
 export const within = (operand: string, input: number, least: number, most: number) => ({
   operand,
   check: (op: OperatorView) => elementsWithin(operand, input, op.input(input), () => [least, most]),
@@ -63,7 +63,7 @@ const depthOf = (op: OperatorView, input: number) => {
   return depth !== undefined && isKnown(depth) ? depth.lo : undefined;
 };
 
-/** The extents that tuples of indices refer to: the first of a tensor. */
+/** Returns the extents that index tuples refer to: the first extents of a tensor. */
 export const firstExtents = (data: number, tuples: number) => (op: OperatorView) => {
   const depth = depthOf(op, tuples);
   const shape = op.shape(data);
@@ -72,7 +72,7 @@ export const firstExtents = (data: number, tuples: number) => (op: OperatorView)
     : shape.slice(0, depth);
 };
 
-/** The extents that an operand lists. */
+/** Returns the extents that an operand lists. */
 export const listedExtents = (list: number, tuples: number) => (op: OperatorView) => {
   const isVector = (op.shape(tuples)?.length ?? 0) < 2;
   const depth = isVector ? 1 : listLength(op.shape(tuples)?.slice(-1));

@@ -1,7 +1,7 @@
 import type { OperatorView } from "../values/operator-view.js";
 import type { Finding } from "./constraint.js";
 
-/** The versions of TensorFlow Lite that the table knows: those below 2.21 as 2.9, all others as 2.21. */
+/** The versions of TensorFlow Lite in the table: versions below 2.21 count as 2.9, all others as 2.21. */
 export type KernelGeneration = "2.9" | "2.21";
 
 /** An operand whose values a kernel uses as an index, a size or a divisor. */
@@ -11,11 +11,11 @@ export interface OperandRow {
   readonly operand: string;
   /** The generations whose kernels return an error for every value that `check` rejects. */
   readonly checkedBy: readonly KernelGeneration[];
-  /** Generations whose kernels accept some wrong values, but stay within their memory. */
+  /** The generations whose kernels accept some wrong values, but stay within their memory. */
   readonly boundedBy?: readonly KernelGeneration[];
-  /** Whether the operand holds what the kernel needs. */
+  /** Checks whether the operand has a value that the kernel can handle. */
   readonly check: (op: OperatorView) => Finding;
 }
 
-/** Sums of two such values and an extent stay in an int32. */
+/** The sum of two such values and an extent fits in an int32. */
 export const MAX_STEP = 2 ** 30;

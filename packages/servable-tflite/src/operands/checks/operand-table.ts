@@ -38,7 +38,7 @@ export const OPERAND_TABLE: readonly OperandRow[] = [
     check: checkGather,
   },
   {
-    // 2.21 checks only where a tuple ends up as a whole, and divides by the extents.
+    // 2.21 only checks the combined offset of a tuple, and divides by the extents.
     operators: ["GATHER_ND"],
     checkedBy: NONE,
     boundedBy: SINCE_2_21,

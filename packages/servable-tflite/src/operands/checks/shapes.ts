@@ -5,7 +5,7 @@ import type { OperatorView } from "../values/operator-view.js";
 import { type Allowed, elementsWithin, type Finding, required } from "./constraint.js";
 import { MAX_STEP } from "./operand-row.js";
 
-/** Multiples that are not negative and whose product stays small enough for an int32. */
+/** Multiples must be >= 0, and their product must fit in an int32. */
 export function checkTile(op: OperatorView): Finding {
   const [x, multiples] = [op.input(0), op.input(1)];
   const bytes = x.shape?.reduce(
@@ -20,7 +20,7 @@ export function checkTile(op: OperatorView): Finding {
   });
 }
 
-/** Paddings that the input is large enough to mirror. */
+/** Paddings must not exceed what the input can mirror. */
 export function checkMirrorPad(op: OperatorView): Finding {
   const isSymmetric = (op.options?.uint8(0) ?? 0) === 1;
   const shape = op.shape(0);
@@ -34,7 +34,7 @@ export function checkMirrorPad(op: OperatorView): Finding {
   });
 }
 
-/** A permutation of the axes of the input. */
+/** The operand must be a permutation of the input's axes. */
 export function checkPermutation(op: OperatorView): Finding {
   const perm = op.input(1);
   const rank = op.shape(0)?.length;
@@ -50,7 +50,7 @@ export function checkPermutation(op: OperatorView): Finding {
   });
 }
 
-/** Sizes that make up the extent along the axis; one of them may be -1. */
+/** Sizes must sum to the extent along the axis; one of them may be -1. */
 export function checkSplitSizes(op: OperatorView): Finding {
   const sizes = op.input(1);
   const [axis] = numbersOf(op.input(2)) ?? [];
@@ -72,7 +72,7 @@ export function checkSplitSizes(op: OperatorView): Finding {
   });
 }
 
-/** Batch, channels and the extents that a convolution with these strides reduces to those of the input. */
+/** Batch, channels and extents must reduce to those of the input under a convolution with these strides. */
 export function checkTransposedConvolution(op: OperatorView): Finding {
   const [target, weights, x] = [op.input(0), op.shape(1), op.shape(2)];
   const filter = knownShape(weights);

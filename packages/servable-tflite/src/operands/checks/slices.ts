@@ -4,7 +4,7 @@ import { type Extent, extentsText, listLength } from "../values/extent.js";
 import type { OperatorView } from "../values/operator-view.js";
 import { type Finding, required } from "./constraint.js";
 
-/** A begin and a size within the extents of the input. */
+/** Begin and size must be within the extents of the input. */
 export function checkSlice(op: OperatorView): Finding {
   const [x, begin, size] = [op.input(0), op.input(1), op.input(2)];
   const isInside = x.shape?.every((whole, i) => {
@@ -27,7 +27,7 @@ function rangesText(op: OperatorView, input: number): string {
   ).join(",");
 }
 
-/** A begin outside clamps, but not along an axis that the result loses. */
+/** A begin outside the extent is clamped, but not along an axis that the result removes. */
 export function checkShrunkAxes(op: OperatorView): Finding {
   const { begin: open, shrink, isOffset, ellipsis, newAxis } = masksOf(op);
   const begin = op.input(1);
@@ -47,6 +47,6 @@ export function checkShrunkAxes(op: OperatorView): Finding {
   });
 }
 
-/** With an ellipsis or new axes, the least of all extents stands for the one that an index refers to. */
+/** With an ellipsis or new axes, the smallest extent is used instead of the one that an index refers to. */
 const shrunkExtent = (shape: readonly Extent[] | undefined) =>
   shape === undefined ? 0 : Math.min(...shape.map(({ lo }) => lo));

@@ -10,10 +10,10 @@ import { type Elements, hull, isUniform, uniform } from "../values/elements.js";
 import { broadcast, type Extents, elementsOf, knownShape } from "../values/extent.js";
 import type { OperatorView, Rule } from "../values/operator-view.js";
 
-/** The bounds of a result of bounds; NaN if nothing is known. */
+/** Computes the bounds of a result from the bounds of operands; NaN if nothing is known. */
 type Bounds = (a: number, A: number, b: number, B: number) => readonly [number, number];
 
-/** An operator of two operands that broadcasts them. */
+/** A binary operator that broadcasts its operands. */
 export function binary(bounds: Bounds): Rule {
   return (op) => {
     const [a, b] = [op.input(0), op.input(1)];
@@ -40,7 +40,7 @@ export function binary(bounds: Bounds): Rule {
   };
 }
 
-/** The offset of a single value to which a known one is added. */
+/** Returns the offset of a single value plus a known value. */
 function movedBy(
   name: string,
   a: AbstractTensor,
@@ -64,7 +64,7 @@ const onlyValue = ({ elements }: AbstractTensor): number | undefined => {
 
 const isBounded = (elements: Elements) => hull(elements).every(Number.isFinite);
 
-/** The input that several tensors come from, if it is one. */
+/** Returns the input that several tensors come from, if there is only one. */
 export function sourceOf(...tensors: readonly AbstractTensor[]): { source?: string } {
   const names = new Set(tensors.flatMap(({ source }) => (source === undefined ? [] : [source])));
   const [name] = names;
@@ -116,7 +116,7 @@ function apply(
   return { lo, hi };
 }
 
-/** Which element of an operand belongs to each element of the broadcast result. */
+/** Returns the index of the operand's element for each element of the broadcast result. */
 function indexer({ elements, shape }: AbstractTensor, out: readonly number[]): Int32Array {
   const count = out.reduce((product, each) => product * each, 1);
   const indices = new Int32Array(count);
@@ -139,7 +139,7 @@ function indexer({ elements, shape }: AbstractTensor, out: readonly number[]): I
   return indices;
 }
 
-/** float32 rounds to nearest, and that keeps the order. */
+/** Rounding to the nearest float32 preserves the order. */
 const rounded = ({ lo, hi }: Elements): Elements => ({
   lo: lo.map(Math.fround),
   hi: hi.map(Math.fround),
@@ -153,7 +153,7 @@ const ACTIVATIONS: Readonly<Record<number, readonly [number, number]>> = {
 };
 const ARITHMETIC = ["ADD", "SUB", "MUL", "DIV"];
 
-/** Not every kernel applies the fused activation to integers: the result may be with or without it. */
+/** Not every kernel applies the fused activation to integers, so the result is the join of both. */
 function fused(op: OperatorView, elements: Elements): Elements {
   const activation = ARITHMETIC.includes(op.name) ? (op.options?.uint8(0) ?? 0) : 0;
   if (activation === 0) return elements;
@@ -166,7 +166,7 @@ function fused(op: OperatorView, elements: Elements): Elements {
   return uniform(Math.min(lo, clamped(lo)), Math.max(hi, clamped(hi)));
 }
 
-/** An operator of one operand that never decreases as the operand grows. */
+/** A unary operator that never decreases as the operand grows. */
 export function monotone(f: (value: number) => number): Rule {
   return (op) => {
     const x = op.input(0);
@@ -179,12 +179,12 @@ export function monotone(f: (value: number) => number): Rule {
   };
 }
 
-/** A tensor without what related its elements to extents and other values. */
+/** Returns a tensor without the relations of its elements to extents and other values. */
 export function withoutRelations({ below, offsets, ...tensor }: AbstractTensor): AbstractTensor {
   return tensor;
 }
 
-/** The bounds of products, quotients and the like: among those of the corners. */
+/** Returns bounds of products, quotients and the like: the minimum and maximum over the corners. */
 export function corners(f: (a: number, b: number) => number): Bounds {
   return (a, A, b, B) => {
     const results = [f(a, b), f(a, B), f(A, b), f(A, B)];
@@ -192,7 +192,7 @@ export function corners(f: (a: number, b: number) => number): Bounds {
   };
 }
 
-/** Returns a tensor as another type, with the values that CAST makes of it. */
+/** Converts a tensor to another type, as CAST does. */
 export const cast: Rule = (op) => {
   const x = op.input(0);
   const type = op.outputType();
@@ -218,7 +218,7 @@ export const cast: Rule = (op) => {
   ];
 };
 
-/** Integers of 32 bits wrap around. Floats beyond the range, and int64 beyond 2^53, become any value. */
+/** 32-bit integers wrap around. Floats out of range, and int64 beyond 2^53, become unknown values. */
 function castElements(type: string, elements: Elements): Elements {
   if (type === "BOOL") return anyOf(type);
   const range = integerRange(type);
@@ -234,7 +234,7 @@ export const comparison: Rule = (op) =>
     return [always ? 1 : 0, never ? 0 : 1];
   })(op).map((result) => ({ ...result, type: "BOOL" }));
 
-/** Whether a comparison cannot be true, and whether it must be. */
+/** Returns whether a comparison cannot be true, and whether it must be. */
 function outcome(name: string, a: number, A: number, b: number, B: number): [boolean, boolean] {
   if (name === "LESS") return [a >= B, A < b];
   if (name === "LESS_EQUAL") return [a > B, A <= b];

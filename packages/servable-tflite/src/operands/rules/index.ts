@@ -24,7 +24,7 @@ const each = (names: string, rule: Rule): [string, Rule][] =>
     .split(/\s+/)
     .map((name) => [name, rule]);
 
-/** Nothing is known of the elements, but the operands are broadcast. */
+/** Broadcasts the operands; the elements are unknown. */
 const opaque = binary(() => [Number.NaN, Number.NaN]);
 
 const product = (a: number, b: number) => (a === 0 || b === 0 ? 0 : a * b);
@@ -120,15 +120,15 @@ const RULES: ReadonlyMap<string, Rule> = new Map([
   ["DYNAMIC_UPDATE_SLICE", layers.updated],
 ]);
 
-/** The rule of an operator. Those without one keep the shapes of the file as long as their inputs do. */
+/** Returns the rule of an operator. Without a rule, outputs keep the file's shapes as long as the inputs do. */
 export function ruleOf(name: string): Rule {
   return RULES.get(name) ?? asInFile;
 }
 
-/** Operators whose outputs' shapes follow from values. */
+/** Operators whose output shapes depend on values. */
 const DYNAMIC = ["STABLEHLO_CUSTOM_CALL", "CUSTOM"];
 
-/** An output that a file leaves out. */
+/** An output that is missing in the file. */
 const NO_OUTPUT: Pick<GraphTensor, "shape" | "shapeSignature"> = { shape: [], shapeSignature: [] };
 
 const asInFile: Rule = (op) => {
@@ -138,7 +138,7 @@ const asInFile: Rule = (op) => {
   return op.outputs.map((output, i) => {
     const { shape, shapeSignature } = output ?? NO_OUTPUT;
     const isFixed = isStatic && output !== undefined && !shapeSignature.includes(-1);
-    // The rank is what the converter found, unless it says that it found none.
+    // The rank is the converter's, unless the file says that it is unknown.
     const open = isCustom || shape.length === 0 ? undefined : shape.map(unknownExtent);
     const known = isFixed ? shape.map(extent) : open;
     return op.unknown(known, isFixed && op.areShapesExact, i);
@@ -179,7 +179,7 @@ function absolute(op: OperatorView) {
   );
 }
 
-/** An operator of one operand by the bounds of each element. */
+/** A unary operator, from the bounds of each element. */
 function monotoneOf(
   op: OperatorView,
   bounds: (lo: number, hi: number) => readonly [number, number],

@@ -28,7 +28,7 @@ function windowed(whole: Extent, i: number, { strides, sizes, isSame }: Window):
   return { lo: along(whole.lo), hi: along(whole.hi) };
 }
 
-/** An image of NHWC or NDHWC under a window, with another number of channels. */
+/** Applies a window to an image of NHWC or NDHWC, with another number of channels. */
 function underWindow(
   op: OperatorView,
   x: AbstractTensor,
@@ -135,7 +135,7 @@ export const depthAndSpace: Rule = (op) => {
   ];
 };
 
-/** SPACE_TO_BATCH_ND and BATCH_TO_SPACE_ND, with blocks and paddings or crops that are known. */
+/** SPACE_TO_BATCH_ND and BATCH_TO_SPACE_ND, with known blocks and paddings or crops. */
 export const batchAndSpace: Rule = (op) => {
   const { shape } = op.input(0);
   const [blocks, changes] = [numbersOf(op.input(1)), numbersOf(op.input(2))];
@@ -183,7 +183,7 @@ export const sequence: Rule = (op) => {
   return [op.unknown(out)];
 };
 
-/** An operator whose result lies in a range, such as LOGISTIC, and has the shape of its operand. */
+/** An operator whose result has a fixed range, such as LOGISTIC, and the shape of its operand. */
 export const ranged =
   (lo: number, hi: number): Rule =>
   (op) => {
@@ -194,13 +194,13 @@ export const ranged =
     ];
   };
 
-/** An operator that keeps the shape of operand `index`; nothing is known of the elements. */
+/** An operator that keeps the shape of operand `index`; the elements are unknown. */
 export const shapeLike =
   (index: number): Rule =>
   (op) =>
     op.outputs.map((_, i) => op.unknown(op.shape(index), op.areShapesExact, i));
 
-/** REVERSE_V2 and REVERSE_SEQUENCE put elements elsewhere. */
+/** REVERSE_V2 and REVERSE_SEQUENCE move elements. */
 export const rearranged: Rule = (op) => {
   const x = op.input(0);
   return [{ ...op.unknown(x.shape), elements: uniform(...hull(x.elements)), mayBeNaN: x.mayBeNaN }];
@@ -221,7 +221,7 @@ export const updated: Rule = (op) => {
   return [{ ...op.unknown(x.shape), elements, mayBeNaN: x.mayBeNaN || y.mayBeNaN }];
 };
 
-/** DILATE: gaps between the elements along each dimension. */
+/** DILATE: inserts gaps between the elements along each dimension. */
 export const dilation: Rule = (op) => {
   const { shape } = op.input(0);
   const gaps = op.input(1);

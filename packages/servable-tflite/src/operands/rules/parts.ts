@@ -20,10 +20,10 @@ import type { OperatorView, Rule } from "../values/operator-view.js";
 import { sourceOf, withoutRelations } from "./elementwise.js";
 import { all, hullOf, picked, span } from "./pick.js";
 
-/** Larger lists are not followed value by value. */
+/** Larger lists are not tracked value by value. */
 const MAX_OFFSETS = 8;
 
-/** The offsets of all elements, for small lists of single values and for the list of one tensor. */
+/** Returns the offsets of all elements, for small lists of single values and for the list of one tensor. */
 export function offsetsOf(parts: readonly AbstractTensor[]): Pick<AbstractTensor, "offsets"> {
   const offsets = parts.flatMap((part) => {
     const count = elementsOf(part.shape);
@@ -37,7 +37,7 @@ export function offsetsOf(parts: readonly AbstractTensor[]): Pick<AbstractTensor
     : {};
 }
 
-/** CONCATENATION puts tensors one after another along an axis. */
+/** CONCATENATION joins tensors along an axis. */
 export const concatenation: Rule = (op) => {
   const parts = op.inputs.filter((input) => input !== undefined);
   const rank = parts[0]?.shape?.length;
@@ -54,7 +54,7 @@ export const concatenation: Rule = (op) => {
   return [joined(op, parts, shape, outer === 1 ? axis : undefined)];
 };
 
-/** PACK puts tensors of one shape side by side along a new axis. */
+/** PACK stacks tensors of one shape along a new axis. */
 export const pack: Rule = (op) => {
   const parts = op.inputs.filter((input) => input !== undefined);
   const first = parts[0]?.shape;
@@ -68,8 +68,8 @@ export const pack: Rule = (op) => {
 };
 
 /**
- * The elements of all parts: one part after another if `axis` says so, else in one range for all. With
- * `columns`, each part is a column, so that bounds of single parts are kept.
+ * Joins the elements of all parts: in sequence if `axis` allows it, else in one range for all. With `columns`, each
+ * part is a column, so that the bounds of single parts are kept.
  */
 function joined(
   op: OperatorView,
@@ -130,7 +130,7 @@ function interleave(parts: readonly AbstractTensor[], rows: number): Elements {
   );
 }
 
-/** UNPACK takes a tensor apart along an axis, which is lost. */
+/** UNPACK splits a tensor along an axis, which is removed. */
 export const unpack: Rule = (op) => {
   const x = op.input(0);
   const axis = x.shape && axisOf(op.options?.int32(1) ?? 0, x.shape.length);
@@ -143,7 +143,7 @@ export const unpack: Rule = (op) => {
   });
 };
 
-/** SPLIT has the axis first, SPLIT_V last. */
+/** SPLIT takes the axis first, SPLIT_V last. */
 export const split: Rule = (op) => {
   const isEven = op.name === "SPLIT";
   const x = op.input(isEven ? 1 : 0);

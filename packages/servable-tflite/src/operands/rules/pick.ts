@@ -4,10 +4,10 @@ import { type Extents, elementsOf, knownShape } from "../values/extent.js";
 import type { OperatorView } from "../values/operator-view.js";
 import { sourceOf, withoutRelations } from "./elementwise.js";
 
-/** Which indices along each dimension a result has, in order: of slices, splits, gathers and tiles. */
+/** The indices along each dimension that a result has, in order: of slices, splits, gathers and tiles. */
 type Lists = readonly ArrayLike<number>[];
 
-/** The elements of a tensor at the cross product of indices. */
+/** Returns the elements of a tensor at the cross product of indices. */
 export function crossPick(elements: Elements, shape: readonly number[], lists: Lists): Elements {
   const count = lists.reduce((product, { length }) => product * length, 1);
   const indices = new Int32Array(count);
@@ -26,8 +26,8 @@ export function crossPick(elements: Elements, shape: readonly number[], lists: L
 }
 
 /**
- * A result whose elements are some of those of `x`: those at the cross product of `lists`, which are made
- * only if the result is small enough. Without them, or if they cannot be known, only the range is known.
+ * Returns a result whose elements are some of those of `x`: the elements at the cross product of `lists`, computed only
+ * if the result is small enough. Otherwise only their common range is known.
  */
 export function picked(
   op: OperatorView,
@@ -63,7 +63,7 @@ function pickedElements(
   return made !== undefined && isValid ? crossPick(x.elements, own, made) : undefined;
 }
 
-/** One range for all elements. */
+/** Returns one range for all elements. */
 export const hullOf = (elements: Elements) =>
   isUniform(elements) ? elements : uniform(...hull(elements));
 
@@ -75,11 +75,11 @@ function isWithin(list: ArrayLike<number>, size: number): boolean {
   return true;
 }
 
-/** The indices from a first one up to a last one that is not included. */
+/** Returns the indices from `from` up to, but not including, `to`. */
 export const span = (from: number, to: number, step = 1): number[] => {
   const length = Math.max(0, Math.ceil((to - from) / step));
   return Array.from({ length }, (_, i) => from + i * step);
 };
 
-/** Each index along each dimension. */
+/** Returns all indices along each dimension. */
 export const all = (shape: readonly number[]) => shape.map((each) => span(0, each));

@@ -13,7 +13,7 @@ import type { Rule } from "../values/operator-view.js";
 import { withoutRelations } from "./elementwise.js";
 import { picked, span } from "./pick.js";
 
-/** TRANSPOSE, with a permutation that is known. */
+/** TRANSPOSE, with a known permutation. */
 export const transpose: Rule = (op) => {
   const x = op.input(0);
   const order = numbersOf(op.input(1))?.map((axis) => axisOf(axis, x.shape?.length ?? 0));
@@ -62,7 +62,7 @@ export const tile: Rule = (op) => {
   return [picked(op, x, shape, lists)];
 };
 
-/** PAD, PADV2 and MIRROR_PAD: the elements and the padding, in one range for all. */
+/** PAD, PADV2 and MIRROR_PAD: one range for the elements and the padding. */
 export const pad: Rule = (op) => {
   const x = op.input(0);
   const pads = rangesOf(flat(op.input(1)), (x.shape?.length ?? 0) * 2);

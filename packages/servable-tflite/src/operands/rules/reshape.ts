@@ -12,7 +12,7 @@ import { axisOf, numbersOf, rangesOf } from "../values/operand-values.js";
 import type { OperatorView, Rule } from "../values/operator-view.js";
 import { offsetsOf } from "./parts.js";
 
-/** The elements in the same order in another shape. */
+/** Returns the elements in the same order in another shape. */
 export const sameOrder = (x: AbstractTensor, shape: Extents, op: OperatorView): AbstractTensor => ({
   ...x,
   ...offsetsOf([x]),
@@ -32,7 +32,7 @@ export const reshape: Rule = (op) => {
 const toExtent = (target: number | Extent): Extent =>
   typeof target === "number" ? extent(target) : target;
 
-/** -1 takes what is left; if all but one extent of the input are used up, it is that one. */
+/** -1 is inferred; if the other extents cancel out all but one extent of the input, it is that extent. */
 function reshaped(shape: Extents, target: readonly Extent[]): Extents {
   const rest = target.findIndex(({ lo, hi }) => lo === -1 && hi === -1);
   const others = target.filter((_, i) => i !== rest);

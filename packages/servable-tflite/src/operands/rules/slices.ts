@@ -39,7 +39,7 @@ const dimensionOf = ({ elements, offsets }: AbstractTensor, i: number): Dimensio
   offset: offsets?.[i],
 });
 
-/** A slice up to a value and one from it on depend on that value: together they are the whole. */
+/** Relates a slice up to a value and the slice from it on to that value, so that together they make up the whole. */
 function sliced(whole: Extent, begin: Dimension, size: Dimension): Extent {
   const [first, last] = begin.range;
   const [least, most] = size.range;
@@ -110,7 +110,7 @@ export const stridedSlice: Rule = (op) => {
 const listOf = (op: OperatorView, each: Extent) =>
   isKnown(each) && each.lo <= op.limit ? span(0, each.lo) : undefined;
 
-/** The size of a dimension of the result, and the indices that it takes, if they are known. */
+/** Returns the size of a dimension of the result, and the indices that it takes, if they are known. */
 function stridedDimension(
   op: OperatorView,
   masks: Masks,
@@ -182,7 +182,7 @@ export const gatherNd: Rule = (op) => {
   return [{ ...picked(op, x, shape), isExact: false, isShapeExact: op.areShapesExact }];
 };
 
-/** An operator whose output's extents are the values of an operand. */
+/** An operator whose output extents are the values of an operand. */
 export const shapedBy =
   (index: number): Rule =>
   (op) => {
@@ -200,7 +200,7 @@ function valueExtent({ elements }: AbstractTensor, i: number): Extent {
   return { lo: Math.max(lo, 0), hi: Math.max(hi, 0) };
 }
 
-/** Whether each row has the bounds of `below` in full. */
+/** Returns whether each row has all bounds of `below`. */
 function hasWholeRows({ shape, below }: AbstractTensor): boolean {
   if (below === undefined || shape === undefined) return false;
   return below.length === 1 || (shape.length > 1 && shape.at(-1)?.lo === below.length);

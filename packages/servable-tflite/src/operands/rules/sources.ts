@@ -132,7 +132,7 @@ export const oneHot: Rule = (op) => {
   return [{ ...op.unknown(out, op.areShapesExact && depth.isExact), elements }];
 };
 
-/** WHERE: one row for each element that is true, with its index along each dimension. */
+/** WHERE: one row for each true element, with its index along each dimension. */
 export const where: Rule = (op) => {
   const { shape } = op.input(0);
   if (shape === undefined) return [op.unknown(undefined, false)];
@@ -147,7 +147,7 @@ export const where: Rule = (op) => {
   ];
 };
 
-/** The range of indices along any of some extents. */
+/** Returns the range of indices along any of some extents. */
 function indicesBelow(extents: readonly Extent[]): Elements {
   return uniform(0, Math.max(0, ...extents.map(({ hi }) => hi - 1)));
 }
@@ -246,7 +246,7 @@ export const reduction: Rule = (op) => {
 
 const FOLDED = ["SUM", "REDUCE_MAX", "REDUCE_MIN", "REDUCE_PROD"];
 
-/** The result over all elements of which each has a range. */
+/** Returns the reduction over all elements from their ranges. */
 function knownTotal(name: string, { lo, hi }: Elements): Elements | undefined {
   const fold = (list: Float64Array) =>
     name === "SUM"
@@ -256,7 +256,7 @@ function knownTotal(name: string, { lo, hi }: Elements): Elements | undefined {
         : name === "REDUCE_MAX"
           ? list.reduce((most, each) => Math.max(most, each), Number.NEGATIVE_INFINITY)
           : list.reduce((least, each) => Math.min(least, each), Number.POSITIVE_INFINITY);
-  // Products are followed of what is not negative, such as extents.
+  // Products are computed only for values that are not negative, such as extents.
   const isFolded =
     FOLDED.includes(name) && (name !== "REDUCE_PROD" || lo.every((each) => each >= 0));
   return isFolded ? uniform(fold(lo), fold(hi)) : undefined;
@@ -268,7 +268,7 @@ function reduced(
   count: Extent,
   type: string,
 ): Elements {
-  // The result over no elements is 0, or the least or most of the type.
+  // The result over no elements is 0, or the minimum or maximum of the type.
   const isNeverEmpty = count.lo > 0;
   if ((name === "REDUCE_MAX" || name === "REDUCE_MIN") && isNeverEmpty) return uniform(lo, hi);
   if (name === "MEAN" && isNeverEmpty) return uniform(lo, hi);
@@ -278,7 +278,7 @@ function reduced(
   return anyOf(type);
 }
 
-/** CUMSUM of integers that are not negative stays below their sum. */
+/** CUMSUM of non-negative integers is at most their sum. */
 export const cumulativeSum: Rule = (op) => {
   const x = op.input(0);
   const total = reduced("SUM", hull(x.elements), elementsOf(x.shape), op.outputType());
@@ -286,7 +286,7 @@ export const cumulativeSum: Rule = (op) => {
   return [{ ...op.unknown(x.shape), ...(isInteger && { elements: total, mayBeNaN: false }) }];
 };
 
-/** UNSORTED_SEGMENT_SUM and its kin: a row for each segment. */
+/** UNSORTED_SEGMENT_SUM and similar operators: one row for each segment. */
 export const segments: Rule = (op) => {
   const [x, ids, count] = [op.shape(0), op.shape(1), op.input(2)];
   const shape = x && ids && [nonNegative(hull(count.elements)), ...x.slice(ids.length)];
@@ -305,7 +305,7 @@ export const samples: Rule = (op) => {
   ];
 };
 
-/** RFFT2D: the last dimensions are those of the transform, of which the last is halved. */
+/** RFFT2D: the last dimensions are those of the transform, and the last of them is halved. */
 export const spectrum: Rule = (op) => {
   const { shape } = op.input(0);
   const length = op.input(1);

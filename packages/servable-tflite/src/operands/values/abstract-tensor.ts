@@ -7,28 +7,28 @@ export interface AbstractTensor {
   readonly type: string;
   readonly shape: Extents;
   readonly elements: Elements;
-  /** Whether the inputs' shapes and values alone determine the elements, by operators that are computed here. */
+  /** Whether the elements depend only on the inputs' shapes and values, through operators that are computed here. */
   readonly isExact: boolean;
-  /** The same of the shape. */
+  /** Same as `isExact`, for the shape. */
   readonly isShapeExact: boolean;
   /** Whether an element can be NaN. False for integers. */
   readonly mayBeNaN: boolean;
   /** Element `k` is not negative and less than the extent `below[k % below.length]`. */
   readonly below?: readonly Extent[];
-  /** How single elements differ from other values by a constant. Absent elements differ from none. */
+  /** The constant differences of single elements from other values; undefined for an element without one. */
   readonly offsets?: readonly (Offset | undefined)[];
-  /** The input that the elements come from, if only one: for messages. */
+  /** The input that the elements come from, if there is only one: for messages. */
   readonly source?: string;
 }
 
-/** A value that is another one and a constant. */
+/** A value that is the sum of another value and a constant. */
 export interface Offset {
-  /** Stands for the other value. */
+  /** Identifies the other value. */
   readonly from: object;
   readonly by: number;
 }
 
-/** The offset of the only element of a tensor: that from itself if nothing else is known. */
+/** Returns the offset of the only element of a tensor: relative to itself if nothing else is known. */
 export const offsetOf = (tensor: AbstractTensor): Offset =>
   tensor.offsets?.[0] ?? { from: tensor, by: 0 };
 
@@ -47,17 +47,17 @@ const RANGES: Readonly<Record<string, readonly [number, number]>> = {
   UINT64: [0, 2 ** 64],
 };
 
-/** The range of an integer type; undefined for others. */
+/** Returns the range of an integer type; undefined for others. */
 export const integerRange = (type: string) =>
   Object.hasOwn(RANGES, type) ? RANGES[type] : undefined;
 
-/** Any value of a type. */
+/** Returns the range of all values of a type. */
 export function anyOf(type: string): Elements {
   const [lo, hi] = integerRange(type) ?? [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
   return uniform(lo, hi);
 }
 
-/** A tensor that the run computes from more than is followed here. */
+/** Returns a tensor whose elements are not tracked. */
 export function unknownTensor(type: string, shape: Extents, isShapeExact: boolean): AbstractTensor {
   return {
     type,
@@ -69,7 +69,7 @@ export function unknownTensor(type: string, shape: Extents, isShapeExact: boolea
   };
 }
 
-/** The elements, or any value if they can leave the range of their type, where integers wrap around. */
+/** Returns the elements, or any value if they can leave the type's range, because integers wrap around. */
 export function withinType(type: string, elements: Elements): Elements {
   const range = integerRange(type);
   if (range === undefined) return elements;
@@ -78,7 +78,7 @@ export function withinType(type: string, elements: Elements): Elements {
   return lo > hi ? elements : anyOf(type);
 }
 
-/** The tensor of either of two branches, or of either of two turns of a loop. */
+/** Joins the tensors of two branches, or of two iterations of a loop. */
 export function joinTensors(a: AbstractTensor, b: AbstractTensor): AbstractTensor {
   if (a === b) return a;
   return {
@@ -91,7 +91,7 @@ export function joinTensors(a: AbstractTensor, b: AbstractTensor): AbstractTenso
   };
 }
 
-/** Whether all that `inner` can be is what `outer` can be. */
+/** Returns whether `outer` includes everything that `inner` allows. */
 export function holds(outer: AbstractTensor, inner: AbstractTensor): boolean {
   if (outer === inner) return true;
   const { shape, elements, below, isExact, isShapeExact, mayBeNaN } = outer;

@@ -1,6 +1,6 @@
 /**
- * The ranges in which the elements of a tensor lie: one for each element, or a single one for all.
- * Bounds are float64: those of int64 beyond 2^53 are rounded.
+ * The ranges of a tensor's elements: one per element, or one for all. Bounds are float64: int64 bounds beyond 2^53 are
+ * rounded.
  */
 export interface Elements {
   readonly lo: Float64Array;
@@ -8,7 +8,7 @@ export interface Elements {
   readonly hi: Float64Array;
 }
 
-/** All elements lie from `lo` to `hi`. */
+/** One range from `lo` to `hi` for all elements. */
 export const uniform = (lo: number, hi: number): Elements => ({
   lo: Float64Array.of(lo),
   hi: Float64Array.of(hi),
@@ -22,13 +22,13 @@ export function values(list: ArrayLike<number>): Elements {
 
 export const isUniform = ({ lo }: Elements): boolean => lo.length === 1;
 
-/** The range of element `index`. */
+/** Returns the range of element `index`. */
 export const rangeAt = ({ lo, hi }: Elements, index: number): readonly [number, number] => {
   const at = lo.length === 1 ? 0 : index;
   return [lo[at] ?? Number.NEGATIVE_INFINITY, hi[at] ?? Number.POSITIVE_INFINITY];
 };
 
-/** The range of all elements; that of none is empty: its bounds are infinite and crossed. */
+/** Returns the range of all elements. Without elements, the range is empty: its bounds are infinite and crossed. */
 export function hull({ lo, hi }: Elements): readonly [number, number] {
   let least = Number.POSITIVE_INFINITY;
   let most = Number.NEGATIVE_INFINITY;
@@ -39,14 +39,14 @@ export function hull({ lo, hi }: Elements): readonly [number, number] {
   return [least, most];
 }
 
-/** The values, if all are known. */
+/** Returns the values, if all are known. */
 export function knownValues({ lo, hi }: Elements): ArrayLike<number> | undefined {
   if (lo === hi) return lo;
   for (let i = 0; i < lo.length; i++) if (lo[i] !== hi[i]) return undefined;
   return lo;
 }
 
-/** The elements at `indices`. */
+/** Returns the elements at `indices`. */
 export function pick(elements: Elements, indices: ArrayLike<number>): Elements {
   if (isUniform(elements)) return elements;
   const take = (from: Float64Array) => Float64Array.from(indices, (index) => from[index] as number);
@@ -54,7 +54,7 @@ export function pick(elements: Elements, indices: ArrayLike<number>): Elements {
   return { lo, hi: elements.lo === elements.hi ? lo : take(elements.hi) };
 }
 
-/** The elements of several tensors one after another; `counts` are their numbers of elements. */
+/** Concatenates the elements of several tensors; `counts` are their numbers of elements. */
 export function concatenate(parts: readonly Elements[], counts: readonly number[]): Elements {
   const total = counts.reduce((sum, count) => sum + count, 0);
   const lo = new Float64Array(total);
@@ -74,7 +74,7 @@ export function concatenate(parts: readonly Elements[], counts: readonly number[
   return { lo, hi };
 }
 
-/** The ranges that hold both of two cases. */
+/** Returns ranges that include both cases. */
 export function join(a: Elements, b: Elements): Elements {
   if (a.lo.length !== b.lo.length) {
     const [left, right] = [hull(a), hull(b)];

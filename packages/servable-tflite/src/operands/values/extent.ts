@@ -1,13 +1,12 @@
 /**
- * The extent of a dimension that lies from `lo` to `hi`. The same object means the same extent, also where
- * its number is unknown.
+ * The extent of a dimension, from `lo` to `hi`. The same object means the same extent, even if its number is unknown.
  */
 export interface Extent {
   readonly lo: number;
   readonly hi: number;
-  /** Whether it is any of several, and so the same as no other. */
+  /** Whether it merges several extents, and so equals no other extent. */
   readonly isMerged?: boolean;
-  /** How an unknown extent depends on a value: `whole + sign * value + offset`, with 0 for an absent whole. */
+  /** The dependence of an unknown extent on a value: `whole + sign * value + offset`, with 0 for an absent whole. */
   readonly depends?: {
     readonly on: object;
     readonly sign: 1 | -1;
@@ -22,7 +21,7 @@ export type Extents = readonly Extent[] | undefined;
 /** TensorFlow Lite counts extents and elements in an int32. */
 export const MAX_EXTENT = 2 ** 31 - 1;
 
-/** Tensors of more dimensions are not followed: only a damaged file has them. */
+/** Tensors with more dimensions are not evaluated: only a damaged file has them. */
 export const MAX_RANK = 64;
 
 /** A known extent. */
@@ -31,27 +30,27 @@ export const extent = (value: number): Extent => ({ lo: value, hi: value });
 /** An extent that is known only during the run, at most `hi`. */
 export const upTo = (hi: number): Extent => ({ lo: 0, hi: Math.min(hi, MAX_EXTENT) });
 
-/** An extent of which nothing is known. A new one each time: no two are the same. */
+/** Returns an unknown extent. A new object each time, because no two are known to be equal. */
 export const unknownExtent = (): Extent => upTo(MAX_EXTENT);
 
-/** The length of a list of extents, if it is known and as short as that of a tensor. */
+/** Returns the length of a list of extents, if it is known and within the maximum rank. */
 export function listLength(list: Extents): number | undefined {
   const length = list?.[0];
   return length !== undefined && isKnown(length) && length.lo <= MAX_RANK ? length.lo : undefined;
 }
 
-/** Whether a tensor can have some extents. Those that follow from a value can still be negative. */
+/** Returns whether a tensor can have some extents. Extents that depend on a value can still be negative. */
 export const arePossible = (shape: Extents): boolean =>
   shape === undefined || (shape.length <= MAX_RANK && shape.every(({ lo, hi }) => lo <= hi));
 
 export const isKnown = ({ lo, hi }: Extent): boolean => lo === hi;
 
-/** The extents as numbers, if all are known. */
+/** Returns the extents as numbers, if all are known. */
 export function knownShape(shape: Extents): readonly number[] | undefined {
   return shape?.every(isKnown) ? shape.map(({ lo }) => lo) : undefined;
 }
 
-/** How many elements a tensor has, saturated at infinity. */
+/** Returns the number of elements of a tensor, saturated at infinity. */
 export function elementsOf(shape: Extents): Extent {
   if (shape === undefined) return { lo: 0, hi: Number.POSITIVE_INFINITY };
   const isEmpty = shape.some(({ hi }) => hi === 0);
@@ -59,7 +58,7 @@ export function elementsOf(shape: Extents): Extent {
   return isEmpty ? extent(0) : { lo, hi: shape.reduce((product, each) => product * each.hi, 1) };
 }
 
-/** The extents of an operator that broadcasts its operands. */
+/** Returns the extents of the broadcast of two operands. */
 export function broadcast(a: Extents, b: Extents): Extents {
   if (a === undefined || b === undefined) return undefined;
   const rank = Math.max(a.length, b.length);
@@ -79,10 +78,10 @@ function broadcastExtent(a: Extent, b: Extent): Extent {
   return { lo: Math.min(a.lo, b.lo), hi: Math.max(a.hi, b.hi) };
 }
 
-/** An extent that is any of several. */
+/** Returns an extent that merges several. */
 export const merged = (lo: number, hi: number): Extent => ({ lo, hi, isMerged: true });
 
-/** The extents that hold both of two cases. Undefined if the ranks differ. */
+/** Returns extents that include both cases. Undefined if the ranks differ. */
 export function joinExtents(a: Extents, b: Extents): Extents {
   if (a === undefined || b === undefined || a.length !== b.length) return undefined;
   return a.map((left, i) => {
@@ -92,7 +91,7 @@ export function joinExtents(a: Extents, b: Extents): Extents {
   });
 }
 
-/** Whether all extents that `inner` can have are those of `outer`. */
+/** Returns whether `outer` includes all extents that `inner` allows. */
 export function holdsExtents(outer: Extents, inner: Extents): boolean {
   if (outer === undefined || inner === undefined) return outer === undefined;
   return (
@@ -112,7 +111,7 @@ export function sameExtents(a: Extents, b: Extents): boolean {
   );
 }
 
-/** The sum of extents, of tensors that are put one after another. Parts of one whole make up the whole. */
+/** Returns the sum of the extents of concatenated tensors. Parts of one whole sum to the whole. */
 export function sumOfExtents(extents: readonly Extent[]): Extent {
   const open = extents.filter(({ depends }) => depends !== undefined);
   const rest = extents.filter(({ depends }) => depends === undefined);
@@ -130,6 +129,6 @@ export function sumOfExtents(extents: readonly Extent[]): Extent {
   };
 }
 
-/** Extents in an error message, such as `1,2..5`. */
+/** Formats extents for an error message, such as `1,2..5`. */
 export const extentsText = (shape: readonly Extent[] | undefined) =>
   shape?.map(({ lo, hi }) => (lo === hi ? lo : `${lo}..${hi}`)) ?? "?";

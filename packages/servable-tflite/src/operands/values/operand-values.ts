@@ -2,15 +2,15 @@ import { type AbstractTensor, integerRange } from "./abstract-tensor.js";
 import { isUniform, knownValues } from "./elements.js";
 import { type Extent, elementsOf, isKnown, listLength, MAX_RANK, unknownExtent } from "./extent.js";
 
-/** An axis counted from the front; undefined if it does not exist. */
+/** Returns an axis counted from the front; undefined if it does not exist. */
 export function axisOf(axis: number, rank: number): number | undefined {
   const result = axis < 0 ? axis + rank : axis;
   return result >= 0 && result < rank ? result : undefined;
 }
 
 /**
- * The values of an operand of integers that are known, such as those of a constant. Undefined for floats: a
- * damaged file can have some where axes belong.
+ * Returns the known values of an integer operand, such as a constant. Undefined for floats, which a damaged file can
+ * have instead of axes.
  */
 export const numbersOf = (tensor: AbstractTensor): readonly number[] | undefined => {
   const known = knownValues(tensor.elements);
@@ -23,7 +23,7 @@ export const numbersOf = (tensor: AbstractTensor): readonly number[] | undefined
   return isOneForAll ? Array.from({ length: count.lo }, () => known[0] as number) : undefined;
 };
 
-/** The ranges of the elements of a list of extents. */
+/** Returns the ranges of the elements of a list of extents. */
 export function rangesOf(operand: AbstractTensor, rank: number | undefined): Extent[] | undefined {
   const count = operand.shape?.[0];
   const { lo, hi } = operand.elements;

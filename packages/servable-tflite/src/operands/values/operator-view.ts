@@ -3,7 +3,7 @@ import type { GraphTensor, Operator, Subgraph } from "../../graph/graph.js";
 import { type AbstractTensor, unknownTensor } from "./abstract-tensor.js";
 import type { Extents } from "./extent.js";
 
-/** An operator with what is known of its inputs. */
+/** An operator with the known facts about its inputs. */
 export class OperatorView {
   readonly operator: Operator;
   readonly inputs: readonly (AbstractTensor | undefined)[];
@@ -11,7 +11,7 @@ export class OperatorView {
   readonly outputs: readonly (GraphTensor | undefined)[];
   /** The inputs as the file describes them. */
   readonly declared: readonly (GraphTensor | undefined)[];
-  /** Tensors of more elements are followed by one range for all. */
+  /** Tensors with more elements are represented by one range for all. */
   readonly limit: number;
   readonly #subgraph: Subgraph;
 
@@ -29,7 +29,7 @@ export class OperatorView {
     this.#subgraph = subgraph;
   }
 
-  /** The same operator with other inputs. */
+  /** Returns the same operator with other inputs. */
   with(inputs: readonly AbstractTensor[]): OperatorView {
     return new OperatorView(this.operator, inputs, this.#subgraph, this.limit);
   }
@@ -42,7 +42,7 @@ export class OperatorView {
     return this.operator.options;
   }
 
-  /** An input; one that is absent counts as an unknown one. */
+  /** Returns an input; an absent input counts as unknown. */
   input(index: number): AbstractTensor {
     return this.inputs[index] ?? unknownTensor("FLOAT32", undefined, false);
   }
@@ -55,12 +55,12 @@ export class OperatorView {
     return this.outputs[index]?.type?.name ?? "FLOAT32";
   }
 
-  /** Whether all inputs' shapes follow from the shapes and values of the model's inputs. */
+  /** Whether all inputs' shapes depend only on the shapes and values of the model's inputs. */
   get areShapesExact(): boolean {
     return this.inputs.every((input) => input === undefined || input.isShapeExact);
   }
 
-  /** An output with a shape, and with elements that are not followed. */
+  /** Returns an output of a shape whose elements are not tracked. */
   unknown(shape: Extents, isShapeExact = this.areShapesExact, index = 0): AbstractTensor {
     return unknownTensor(this.outputType(index), shape, isShapeExact);
   }
