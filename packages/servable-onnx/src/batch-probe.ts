@@ -8,30 +8,32 @@ import {
   type Tensors,
 } from "@serving-kit/inference";
 
-/** Runs a model once. Rejects if it refuses the inputs, or at the end of the probe's time. */
+/** Runs a model once. Rejects if the model rejects the inputs, or when the probe's time is over. */
 export type RunOnce = (inputs: Tensors) => Promise<Tensors>;
 
-/** The outcome of a probe: whether rows are independent; undefined with the reason why that is not known. */
+/** The outcome of a probe: whether rows are independent; undefined, with the reason, if that is not known. */
 export type ProbeOutcome =
   | { readonly isIndependent: true }
   | { readonly isIndependent: false; readonly reason: string }
   | { readonly isIndependent: undefined; readonly reason: string };
 
-/** The bytes of all inputs of a run. */
+/** Maximum bytes of all inputs of a run. */
 const MAX_BYTES = 2 ** 20;
 
-/** Extents to try for those that the file leaves open, besides dimension 0. */
+/** Extents to try for open extents other than dimension 0. */
 const EXTENTS = [4, 8, 1, 2, 3, 5, 6, 7];
 
-/** How far a row may be off in another batch size, where other kernels run: of the largest of the row. */
+/**
+ * Maximum deviation of a row in another batch size, where other kernels run, as a fraction of the row's largest value.
+ */
 const MAX_DIFFERENCE = 0.05;
 
 /**
- * Tries whether the rows of a model are independent, on generated inputs: of the batches [a, a], [a, b] and [b, b],
- * which the same kernels run, row 0 of the first two and row 1 of the last two must be equal bit by bit, and a alone
- * must be about the same.
+ * Probes whether the rows of a model are independent, with generated inputs. The same kernels run the batches [a, a],
+ * [a, b] and [b, b]: row 0 of the first two and row 1 of the last two must be equal bit by bit. A run of row a alone
+ * must be approximately equal.
  *
- * The values of a batch of two and of two single rows cannot be compared bit by bit: kernels add in another order.
+ * A batch of two and two single rows cannot be compared bit by bit, because kernels add in another order.
  */
 export async function probeRows(run: RunOnce, signature: Signature): Promise<ProbeOutcome> {
   let reason = "its inputs are too large to try it";
@@ -107,13 +109,13 @@ function isClose(a: Elements, b: Elements): boolean {
   return farthest <= MAX_DIFFERENCE * largest;
 }
 
-/** Without an open extent one try is enough. */
+/** Without an open extent, one attempt is enough. */
 function extentsToTry({ inputs }: Signature): readonly number[] {
   const isOpen = [...inputs.values()].some(({ shape }) => shape?.indexOf(-1, 1) !== -1);
   return isOpen ? EXTENTS : EXTENTS.slice(0, 1);
 }
 
-/** Inputs of one row; undefined if they are too large. */
+/** Returns inputs of one row; undefined if they are too large. */
 function rowOf({ inputs }: Signature, extent: number, seed: number): Tensors | undefined {
   const row: Record<string, Tensor> = Object.create(null);
   let bytes = 0;
@@ -134,7 +136,7 @@ function bytesOf({ dtype }: TensorSpec): number {
   return array.BYTES_PER_ELEMENT * entriesPerElement;
 }
 
-/** Numbers between -1 and 1 for floats, 0 and 1 for integers, which may be indexes, and short words. */
+/** Generates numbers between -1 and 1 for floats, 0 and 1 for integers, which may be indices, and short words. */
 function generate({ dtype }: TensorSpec, count: number, seed: number): Tensor["data"] {
   if (dtype === "string") {
     return Array.from({ length: count }, (_, i) => Buffer.from(`w${(i * seed + seed) % 7}`));

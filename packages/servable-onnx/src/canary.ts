@@ -2,9 +2,9 @@ import { libraryReport } from "./library-report.js";
 import { loadModel } from "./load-model.js";
 import type { OnnxOptions } from "./options.js";
 
-// The functions that a canary process runs. A second entry of the build.
+// The functions that a canary process runs: a second entry of the build.
 
-/** Loads and warms a version, and frees it. */
+/** Loads a version, warms it up, and frees it. */
 export async function tryModel(task: { path: string; options: OnnxOptions }): Promise<void> {
   const predictor = await loadModel(task.path, task.options);
   await predictor[Symbol.asyncDispose]();

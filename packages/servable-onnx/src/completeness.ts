@@ -11,9 +11,9 @@ import { modelFiles } from "./find-model.js";
 import { type ReadModel, readAndKeep } from "./read-model.js";
 
 /**
- * Returns whether the .onnx files at a path, or in its folder, can be read from their beginning to their end, and
- * whether the files with their tensors have the sizes that they say. All files of a folder must be complete: which of
- * them is served, the options of the model say.
+ * Returns whether the .onnx files at a path, or in its folder, are complete and readable, and whether the files with
+ * their tensors have the expected sizes. All files of a folder must be complete, because only the model's options
+ * determine which file is served.
  */
 export async function modelCompleteness(path: string): Promise<Completeness> {
   let files: readonly string[];
@@ -42,6 +42,6 @@ async function problemOf(file: string): Promise<string | undefined> {
   try {
     return await missingExternalData(file, model.facts);
   } catch {
-    return undefined; // loading refuses it
+    return undefined; // loading rejects it
   }
 }

@@ -1,7 +1,7 @@
 import { messageOf, ServingError } from "@serving-kit/core";
 import type { OrtFailure } from "./ort-failure.js";
 
-/** The errors of this package, one factory for each reason. */
+/** Error factories of this package, one per reason. */
 export const errors = {
   modelFileMissing: (
     path: string,

@@ -23,7 +23,7 @@ export function externalFiles(path: string, { external }: ModelFacts): readonly 
   return [...files];
 }
 
-/** Says what of the external data is missing; undefined if all of it is there. */
+/** Returns which external data is missing; undefined if it is complete. */
 export async function missingExternalData(
   path: string,
   facts: ModelFacts,

@@ -6,10 +6,10 @@ const EXTENSION = ".onnx";
 const DEFAULT_NAME = `model${EXTENSION}`;
 
 /**
- * The .onnx file of a version: the path itself, or in the folder the file of option `file`, `model.onnx`, or its only
- * `*.onnx`.
+ * Finds the .onnx file of a version: the path itself, or in the folder the file of option `file`, `model.onnx`, or the
+ * only `*.onnx`.
  *
- * @throws ServingError NOT_FOUND / MODEL_FILE_MISSING that says what is there.
+ * @throws ServingError NOT_FOUND / MODEL_FILE_MISSING with the files that were found.
  */
 export async function findModel(path: string, chosen?: string): Promise<string> {
   const stats = await gatedFiles.stat(path).catch((cause) => {
@@ -33,14 +33,14 @@ export async function findModel(path: string, chosen?: string): Promise<string> 
   throw errors.modelFileMissing(path, problem, { remedy });
 }
 
-/** Whether the path is an .onnx file or a folder with any, even if `findModel` cannot choose between them. */
+/** Returns whether the path is an .onnx file or a folder with one or more, even if `findModel` cannot choose. */
 export async function hasModelFile(path: string): Promise<boolean> {
   const stats = await gatedFiles.stat(path).catch(() => undefined);
   if (stats === undefined) return false;
   return stats.isFile() ? path.endsWith(EXTENSION) : (await modelFilesIn(path)).length > 0;
 }
 
-/** The paths of the .onnx files of a version, whichever of them is served. */
+/** Returns the paths of all .onnx files of a version, regardless of which one is served. */
 export async function modelFiles(path: string): Promise<readonly string[]> {
   const stats = await gatedFiles.stat(path).catch(() => undefined);
   if (stats?.isDirectory()) return (await modelFilesIn(path)).map((name) => join(path, name));

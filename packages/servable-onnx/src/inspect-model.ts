@@ -13,10 +13,10 @@ import { readModel } from "./read-model.js";
 import { verdictOfFile } from "./rows/graph-rows.js";
 import { type ServedSignature, servedSignature } from "./served-model.js";
 
-/** How many labels and operators a line lists. */
+/** Maximum number of labels and operators in a line. */
 const MAX_LISTED = 20;
 
-/** Describes the model at a path by its files alone. @throws ServingError as `findModel` and `readModel` do. */
+/** Describes the model at a path from its files alone. @throws ServingError as `findModel` and `readModel` do. */
 export async function inspectModel(path: string, options: OnnxOptions): Promise<ModelInspection> {
   const file = await findModel(path, options.file);
   const { bytes, facts } = await readModel(file);
@@ -57,7 +57,7 @@ function filesOf(file: string, facts: ModelFacts): readonly string[] {
   try {
     return externalFiles(file, facts);
   } catch {
-    return []; // a problem of the model
+    return []; // reported as a problem of the model
   }
 }
 

@@ -40,12 +40,12 @@ import { warmUp } from "./warm-up.js";
 /** The part of the load context that a model uses. */
 type OnnxLoadContext = Partial<LoadContext>;
 
-/** How long the probe of the rows may take. */
+/** Maximum time in ms of the probe of the rows. */
 const PROBE_MS = 1_000;
 
 /**
- * Loads the model at a path: reads and checks the file, opens ONNX Runtime, makes a session, warms it up and tries
- * whether its rows are independent. Aborts between these steps, and while the session is made, with the signal's
+ * Loads the model at a path: reads and checks the file, opens ONNX Runtime, creates a session, warms it up and probes
+ * whether its rows are independent. Aborts between these steps, and while the session is created, with the signal's
  * reason.
  */
 export async function loadModel(
@@ -99,7 +99,7 @@ interface LoadedSession {
   readonly served: ServedSignature;
 }
 
-/** Runs the session to learn what the file does not say. */
+/** Runs the session to determine facts that are not in the file. */
 async function finishModel(
   runtime: OnnxRuntime,
   { path, bytes, session, facts, served }: LoadedSession,
@@ -155,7 +155,7 @@ async function isIndependent(
   return false;
 }
 
-/** A loop may have run once when it was measured, and run indefinitely the next time. */
+/** A loop may run once in a measured run, and indefinitely in the next. */
 function executionOf({ operators }: ModelFacts, execution: Execution = "auto"): Execution {
   const hasLoops = operators.has("Loop") || operators.has("Scan");
   return execution === "auto" && hasLoops ? "thread" : execution;
@@ -183,5 +183,5 @@ function loadError(
   return errors.modelRefused(path, name, error, hint);
 }
 
-/** The domains of operators that ONNX Runtime has. */
+/** The domains of ONNX Runtime's built-in operators. */
 const KNOWN_DOMAINS = new Set(["", "ai.onnx", "ai.onnx.ml", "com.microsoft"]);

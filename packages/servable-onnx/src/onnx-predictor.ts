@@ -25,7 +25,7 @@ import type { ServedModel } from "./served-model.js";
 /** One call of the session. */
 interface Call {
   readonly inputs: Tensors;
-  /** The outputs of the session. */
+  /** The session's outputs that the call requests. */
   readonly outputs: readonly string[];
   readonly options: PredictOptions;
 }
@@ -58,7 +58,7 @@ export class OnnxPredictor implements Predictor {
     this.#clock = clock;
   }
 
-  /** The verdict of the graph on its rows. */
+  /** Returns the verdict on the rows, from the graph. */
   rowsAreIndependent(): RowVerdict {
     return this.#model.rowVerdict;
   }
@@ -78,23 +78,23 @@ export class OnnxPredictor implements Predictor {
     return this.#served(outputs, names);
   }
 
-  /** Memory of ONNX Runtime's for an input of 64 KiB or more; undefined for a smaller one. */
+  /** Returns memory of ONNX Runtime for an input of 64 KiB or more; undefined for a smaller one. */
   allocate<D extends NumericDType>(dtype: D, shape: readonly number[]): Tensor<D> | undefined {
     return this.#runner.values.show(dtype, shape);
   }
 
-  /** Returns what `attach` of the platform, in another thread, makes a predictor on the same session of. */
+  /** Returns a token from which the platform's `attach` makes a predictor in another thread, on the same session. */
   share(): SharedPredictor {
     if (this.#closing !== undefined) throw inferenceErrors.predictorClosed();
     return this.#hold.share();
   }
 
-  /** Releases the session for threads that attached the token and have ended without doing so. */
+  /** Releases the session for threads that attached the token and ended without releasing it. */
   unshare(shared: SharedPredictor): void {
     this.#hold.unshare(shared);
   }
 
-  /** Waits for the calls in flight, here and in the threads that share the session; then frees it. */
+  /** Waits for the calls in flight, here and in the threads that share the session; then frees the session. */
   [Symbol.asyncDispose](): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -104,21 +104,21 @@ export class OnnxPredictor implements Predictor {
     return this.#runner.run(inputs, this.#nativeInputs(inputs), outputs, options);
   }
 
-  /** The names of the inputs that a call has: optional ones may be left out. */
+  /** Returns the names of the inputs of a call: optional ones may be absent. */
   #nativeInputs(inputs: Tensors): readonly string[] {
     const { inputs: all } = this.#model;
     if (!this.#hasOptional || all.every((name) => Object.hasOwn(inputs, name))) return all;
     return all.filter((name) => Object.hasOwn(inputs, name));
   }
 
-  /** The outputs of the session that the requested ones are made of. */
+  /** Returns the session's outputs that are needed for the requested outputs. */
   #nativeOutputs(names: readonly string[] | undefined): readonly string[] {
     const { labels, outputs } = this.#model;
     if (names === undefined) return outputs;
     return [...new Set(names.map((name) => labels.get(name)?.of ?? name))];
   }
 
-  /** The requested outputs, with the labels. */
+  /** Returns the requested outputs, including labels. */
   #served(outputs: Tensors, names: readonly string[] | undefined): Tensors {
     const { labels } = this.#model;
     if (labels.size === 0) return outputs;
@@ -140,7 +140,7 @@ export class OnnxPredictor implements Predictor {
   }
 }
 
-/** A row of labels for each row of a matrix. */
+/** Repeats a row of labels for each row of a matrix. */
 function repeat(
   { dtype, values }: { dtype: "int64" | "string"; values: readonly (bigint | Uint8Array)[] },
   matrix: Tensor | undefined,

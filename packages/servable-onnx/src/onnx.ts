@@ -16,7 +16,7 @@ import { loadModel } from "./load-model.js";
 import { checkOptions, type OnnxOptions } from "./options.js";
 import { attachModel, PLATFORM_NAME } from "./share.js";
 
-/** While a session is made, its file, the parsed weights and the packed ones are in memory. */
+/** While a session is created, memory holds the file, the parsed weights and the packed weights. */
 const BYTES_PER_FILE_BYTE = 3;
 
 const CANARY: PlatformCanary = { module: canaryModule, timeoutMs: 60_000 };
@@ -63,7 +63,7 @@ const platform = definePlatform<OnnxOptions>({
  * A version is a folder with `model.onnx` or one `*.onnx`, or the file itself. Threads that attach to a predictor run
  * the same session. It needs the library of ONNX Runtime, which is opened with the first model: see `libraryReport`.
  *
- * @throws TypeError for a wrong option, with its name, what was expected and what was given.
+ * @throws TypeError for a wrong option, with its name, what was expected and what was received.
  *
  * @example
  * ```ts

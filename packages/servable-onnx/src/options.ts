@@ -6,13 +6,13 @@ import {
   isCanaryOptions,
 } from "@serving-kit/native-library";
 
-/** An execution provider of ONNX Runtime: its name, such as `XNNPACK`, or with its own options. */
+/** An execution provider of ONNX Runtime: its name, such as `XNNPACK`, alone or with its options. */
 export type ExecutionProvider =
   | string
   | { readonly name: string; readonly options?: Readonly<Record<string, string>> };
 
 /**
- * How ONNX models are loaded and run.
+ * Options for loading and running ONNX models.
  *
  * @example
  * ```ts
@@ -23,36 +23,40 @@ export interface OnnxOptions {
   /** The file of a folder with several `.onnx` files. Default: `model.onnx`, or the only one. */
   readonly file?: string | undefined;
   /**
-   * Where runs happen. Default `auto`: on the event loop only while runs of a shape are measured to take less than
-   * 0.25 ms, otherwise on a thread of libuv's pool, as the first of each shape and all runs of a model with loops.
+   * The place where runs execute. Default `auto`: on the event loop only while runs of a shape are measured to take
+   * less than 0.25 ms. Otherwise on a thread of libuv's pool, like the first run of each shape and all runs of a model
+   * with loops.
    */
   readonly execution?: Execution | undefined;
   /** Threads that one run may use. Default 1: several calls use the cores better than one call on several threads. */
   readonly threads?: number | undefined;
   /**
-   * Maximum number of concurrent runs of one version. Default 3 (libuv's pool less one), and at most one more than the
-   * cores: it runs while the event loop takes up another one's answer.
+   * Maximum number of concurrent runs of one version. Default 3 (libuv's pool less one), but at most the number of
+   * cores plus one: the extra run proceeds while the event loop handles the answer of another.
    */
   readonly concurrency?: number | undefined;
-  /** How far ONNX Runtime optimises the graph. Default `all`. */
+  /** Level of ONNX Runtime's graph optimization. Default `all`. */
   readonly optimization?: "none" | "basic" | "extended" | "all" | undefined;
   /**
-   * Whether memory of runs is kept for later ones. Default true. False frees it after each run, which takes up to 4 %
-   * longer; the largest batch then does not decide how much memory the model holds.
+   * Whether memory of runs is kept for later runs. Default true. False frees it after each run, which takes up to 4 %
+   * longer, but then the largest batch does not determine how much memory the model holds.
    */
   readonly arena?: boolean | undefined;
-  /** Execution providers in the order of preference; the CPU comes last by itself. Default none. */
+  /** Execution providers in order of preference; the CPU is always the last. Default none. */
   readonly providers?: readonly ExecutionProvider[] | undefined;
-  /** Paths of libraries with custom operators, such as that of onnxruntime-extensions. Default none. */
+  /** Paths of libraries with custom operators, such as onnxruntime-extensions. Default none. */
   readonly customOpLibraries?: readonly string[] | undefined;
   /**
-   * Whether dimension 0 of every input and output is the batch. Default: if the file leaves it open everywhere and
-   * loading finds that rows do not depend on one another.
+   * Whether dimension 0 of every input and output is the batch. Default: true if the file leaves that dimension open
+   * everywhere and loading finds that rows are independent.
    */
   readonly batchable?: boolean | undefined;
-  /** Whether loading ends with a run on zeros, if the file fixes all extents but the batch. Default true. */
+  /**
+   * Whether to run the model on zeros at the end of loading, if the file fixes all extents except the batch. Default
+   * true.
+   */
   readonly warmup?: boolean | undefined;
-  /** Loads and warms every version in a child process first. Default: off. */
+  /** Loads and warms up every version in a child process first. Default: off. */
   readonly canary?: CanaryOptions | undefined;
   /** Path of the ONNX Runtime library. Default: see `libraryReport`. */
   readonly library?: string | undefined;
@@ -80,7 +84,7 @@ const CHECKS: OptionChecks<OnnxOptions> = {
   library: path,
 };
 
-/** Checks options. @throws TypeError that names the option, what was expected and what was given. */
+/** Checks options. @throws TypeError with the option's name, what was expected and what was received. */
 export const checkOptions = (options: OnnxOptions): void => checkOptionsOf("onnx", CHECKS, options);
 
 function isProvider(value: unknown): boolean {

@@ -1,6 +1,6 @@
 import type { Code } from "@serving-kit/core";
 
-/** Longer messages are cut. */
+/** Maximum length of a message; longer messages are truncated. */
 const MAX_MESSAGE = 2_000;
 
 /** A failure that ONNX Runtime reported. */

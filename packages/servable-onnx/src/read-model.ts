@@ -3,7 +3,7 @@ import { errors } from "./errors.js";
 import type { ModelFacts } from "./file/model-facts.js";
 import { readFacts } from "./file/read-facts.js";
 
-/** An ONNX file in memory, and what was read in it. */
+/** An ONNX file in memory, and the facts that were read from it. */
 export interface ReadModel {
   readonly bytes: Uint8Array;
   readonly facts: ModelFacts;
@@ -11,13 +11,13 @@ export interface ReadModel {
 
 const handover = new ReadHandover<ReadModel>();
 
-/** Reads a file and keeps it for the load. @throws Error for a file that is truncated or damaged. */
+/** Reads a file and keeps it for the load. @throws Error if the file is truncated or damaged. */
 export function readAndKeep(path: string): Promise<ReadModel> {
   return handover.readAndKeep(path, () => read(path));
 }
 
 /**
- * Reads a file, unless `readAndKeep` has read it as it is now.
+ * Reads a file, unless `readAndKeep` has read its current state.
  *
  * @throws ServingError DATA_LOSS / MODEL_FILE_INVALID; the signal's reason, if it aborts.
  */

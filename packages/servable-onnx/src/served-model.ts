@@ -12,26 +12,26 @@ import type { ClassLabels, GraphValue, ModelFacts } from "./file/model-facts.js"
 import { dtypeOf, elementTypeName } from "./native/element-type.js";
 import type { SessionHandle } from "./native/session-runner.js";
 
-/** The names of a signature, and what the kit adds to them. */
+/** The names of a signature, and the label outputs that the kit adds. */
 export interface ServedSignature {
   readonly signature: Signature;
   /** The outputs that are the class labels of another output's columns. */
   readonly labels: ReadonlyMap<string, { readonly of: string; readonly values: ClassLabels }>;
 }
 
-/** The facts that a predictor has about its model: plain, for other threads too. */
+/** The facts about a predictor's model: a plain object, to share with other threads. */
 export interface ServedModel extends ServedSignature, SessionHandle {
   readonly path: string;
   readonly batchable: boolean;
-  /** The verdict of the graph on its rows. */
+  /** The verdict on the rows, from the graph. */
   readonly rowVerdict: RowVerdict;
   readonly execution: Execution;
   readonly concurrency: number;
 }
 
 /**
- * The signature of a file. A ZipMap is a float matrix, and its labels are an output of their own, one row of labels
- * for each row, so that the rows of all outputs are those of the batch.
+ * Returns the signature of a file. A ZipMap becomes a float matrix, and its labels become a separate output with one
+ * row of labels per row, so that all outputs have the rows of the batch.
  *
  * @throws ServingError UNIMPLEMENTED / MODEL_UNSUPPORTED for inputs and outputs that are not tensors of a dtype.
  */
@@ -83,7 +83,7 @@ const NOT_TENSOR =
 /** The dtype and shape of an output of a run. */
 export type OutputForm = { readonly dtype: DType; readonly shape: readonly number[] };
 
-/** A signature whose outputs of another rank than their runs have are of any shape: files declare some wrongly. */
+/** Replaces the shape of outputs whose rank differs in runs by any shape, because files declare some shapes wrongly. */
 export function withSeenShapes(
   signature: Signature,
   seen: Readonly<Record<string, OutputForm>>,
@@ -105,7 +105,7 @@ function fits(declared: Shape, seen: readonly number[]): boolean {
   return sameRank && declared.every((extent, i) => extent === -1 || extent === seen[i]);
 }
 
-/** Whether dimension 0 of every input and output is open. */
+/** Returns whether dimension 0 of every input and output is open. */
 export function declaresBatch({ inputs, outputs }: Signature): boolean {
   const specs = [...inputs.values(), ...outputs.values()];
   return inputs.size > 0 && specs.every((spec) => batchDimension(spec) === "open");

@@ -19,10 +19,10 @@ export const sharedSessions: SharedSessions<ServedModel> = new SharedSessions(
 );
 
 /**
- * Makes a predictor of what `share()` returned in another thread. Both run the same session. The version is unloaded
- * when every thread has disposed of its predictor.
+ * Makes a predictor from the token that `share()` returned in another thread. Both run the same session. The version is
+ * unloaded when every thread has disposed its predictor.
  *
- * @throws ServingError INVALID_ARGUMENT / SHARED_PREDICTOR_INVALID if it is not a token of this process, or its
+ * @throws ServingError INVALID_ARGUMENT / SHARED_PREDICTOR_INVALID if it is not a token of this process, or if its
  * predictor is disposed.
  */
 export async function attachModel(

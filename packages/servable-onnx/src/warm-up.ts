@@ -9,9 +9,8 @@ import {
 import type { RunOnce } from "./batch-probe.js";
 
 /**
- * Runs a model once on zeros, in a batch of one row, and returns the outputs. A model with another extent that the file
- * leaves open is not run, and neither is one whose inputs are too large to generate. A failure is a warning: zeros may
- * be no valid input.
+ * Runs a model once on zeros, in a batch of one row, and returns the outputs. Skips a model with another open extent,
+ * or whose inputs are too large to generate. A failure is only a warning, because zeros may not be a valid input.
  */
 export async function warmUp(
   run: RunOnce,
@@ -32,7 +31,7 @@ export async function warmUp(
   }
 }
 
-/** Zeros; undefined if the sizes of the inputs are not known or too large. */
+/** Returns zeros; undefined if the sizes of the inputs are unknown or too large. */
 function knownInputs(signature: Signature): Tensors | undefined {
   const needed = [...signature.inputs.values()].filter(({ isOptional }) => !isOptional);
   const isKnown = needed.every(({ shape }) => shape?.every((extent, i) => i === 0 || extent >= 0));

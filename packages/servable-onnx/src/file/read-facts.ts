@@ -7,11 +7,11 @@ import { readValue } from "./read-value.js";
 const bytes = (field: number) => (field << 3) | WIRE.bytes;
 const varint = (field: number) => (field << 3) | WIRE.varint;
 
-/** The first version of the format in which an input with an initializer can be left out. */
+/** The first version of the format in which an input with an initializer is optional. */
 const OVERRIDABLE_IR_VERSION = 4;
 
 /**
- * Reads an ONNX file from its beginning to its end, without the elements of its tensors.
+ * Reads a whole ONNX file, except the elements of its tensors.
  *
  * @throws Error if it is truncated, damaged or not an ONNX file.
  */
@@ -79,7 +79,7 @@ function readGraph(reader: WireReader, operators: Map<string, number>): GraphFac
   return { inputs, outputs, initializers, external, zipMaps };
 }
 
-/** The name of a `SparseTensorProto`: that of its values. */
+/** Returns the name of a `SparseTensorProto`, which is the name of its values. */
 function readSparseName(reader: WireReader): string {
   let name = "";
   while (reader.hasMore) {

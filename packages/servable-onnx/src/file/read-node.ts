@@ -1,18 +1,18 @@
 import { WIRE, WireReader } from "@serving-kit/tensorflow-wire";
 import type { ClassLabels } from "./model-facts.js";
 
-/** A node of a graph, as far as the kit reads it. */
+/** The parts of a graph's node that the kit reads. */
 export interface GraphNode {
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   readonly operator: string;
-  /** The operator set that has the operator; "" is ONNX's own. */
+  /** The domain of the operator; "" is the default ONNX domain. */
   readonly domain: string;
-  /** The messages of its attributes. */
+  /** The serialized attributes. */
   readonly attributes: readonly Uint8Array[];
 }
 
-/** Subgraphs that lie deeper are not read. ONNX Runtime refuses deeper ones. */
+/** Maximum nesting of subgraphs to read. ONNX Runtime rejects deeper nesting. */
 const MAX_DEPTH = 64;
 
 const bytes = (field: number) => (field << 3) | WIRE.bytes;
@@ -60,7 +60,7 @@ function countInGraph(graph: WireReader, counts: Map<string, number>, depth: num
   }
 }
 
-/** The labels of a ZipMap node: its attribute `classlabels_int64s` or `classlabels_strings`. */
+/** Returns the labels of a ZipMap node: its attribute `classlabels_int64s` or `classlabels_strings`. */
 export function classLabels({ attributes }: GraphNode): ClassLabels {
   let labels: ClassLabels = { dtype: "int64", values: [] };
   for (const attribute of attributes) {

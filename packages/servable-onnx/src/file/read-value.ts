@@ -8,7 +8,7 @@ type TypeFacts = Pick<GraphValue, "kind" | "elementType" | "shape">;
 
 const UNKNOWN: TypeFacts = { kind: "unknown", elementType: 0, shape: null };
 
-/** The kinds of a `TypeProto` by their fields. */
+/** The kinds of a `TypeProto`, by field number. */
 const KINDS = new Map<number, GraphValue["kind"]>([
   [bytes(1), "tensor"],
   [bytes(4), "sequence"],
@@ -66,7 +66,7 @@ function readShape(reader: WireReader): readonly number[] {
   return shape;
 }
 
-/** The extent of a dimension, -1 if it is a symbol, or a number that is not an extent. */
+/** Returns the extent of a dimension, -1 if it is a symbol or not a valid extent. */
 function readExtent(reader: WireReader): number {
   let extent = -1;
   while (reader.hasMore) {

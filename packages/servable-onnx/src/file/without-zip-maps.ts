@@ -9,8 +9,8 @@ const bytes = (field: number) => (field << 3) | WIRE.bytes;
 const FLOAT = 1;
 
 /**
- * Returns a model whose outputs that were lists of maps are float tensors `[n, k]`: each ZipMap that makes an output
- * becomes an Identity of its input. Returns the file itself if it has none.
+ * Returns a model in which outputs that were lists of maps are float tensors `[n, k]`: each ZipMap that computes an
+ * output becomes an Identity of its input. Returns the file unchanged if it has no ZipMap.
  */
 export function withoutZipMaps(file: Uint8Array, { zipMaps }: ModelFacts): Uint8Array {
   if (zipMaps.size === 0) return file;
@@ -35,7 +35,7 @@ function rewriteGraph(graph: Uint8Array, zipMaps: ModelFacts["zipMaps"]): Uint8A
   });
 }
 
-/** A `ValueInfoProto` of a float tensor `[?, columns]`. */
+/** Returns a `ValueInfoProto` of a float tensor `[?, columns]`. */
 function floatMatrix(name: string, columns: number): Uint8Array {
   const known = concat([varintField(1, columns)]);
   const shape = concat([field(1, new Uint8Array(0)), field(1, known)]);
@@ -43,7 +43,7 @@ function floatMatrix(name: string, columns: number): Uint8Array {
   return concat([text(1, name), field(2, field(1, tensor))]);
 }
 
-/** Copies a message, with other contents for the fields that `replace` returns one for. */
+/** Copies a message, and replaces the content of each field for which `replace` returns one. */
 function rewrite(
   message: Uint8Array,
   replace: (tag: number, content: Uint8Array) => Uint8Array | undefined,

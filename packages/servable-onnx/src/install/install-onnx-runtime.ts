@@ -13,11 +13,11 @@ import { LIBRARIES, libraryName, type PinnedLibrary, wantedFiles } from "./libra
 const TITLE = "ONNX Runtime";
 
 /**
- * Gets ONNX Runtime: asks pip where its Python package is, downloads it, checks it, and unpacks the library in it, with
- * its licences. Needs pip, but no Python of a certain version. What is there already is checked against the checksums of
- * its installation, and replaced if it is damaged. A download that was interrupted continues.
+ * Installs ONNX Runtime: asks pip for the link of its Python package, downloads and verifies the package, and unpacks
+ * its library with the licences. Needs pip, but no particular version of Python. Existing files are checked against the
+ * checksums of their installation, and replaced if they are damaged. An interrupted download continues.
  *
- * @throws ServingError UNAVAILABLE / INSTALL_FAILED with what to do by hand; the signal's reason.
+ * @throws ServingError UNAVAILABLE / INSTALL_FAILED with the steps to install by hand; the signal's reason.
  */
 export async function installOnnxRuntime(
   options: InstallLibraryOptions = {},

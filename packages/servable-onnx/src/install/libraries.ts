@@ -1,6 +1,6 @@
 import type { Wanted, Wheel } from "@serving-kit/native-library/install";
 
-/** The Python package that carries ONNX Runtime for a platform. */
+/** The Python package that contains ONNX Runtime for a platform. */
 export interface PinnedLibrary extends Wheel {
   /** The version of the package `onnxruntime` whose checksum is known. */
   readonly version: string;
@@ -18,7 +18,7 @@ const PACKAGE = "onnxruntime";
 export const LICENCES = ["LICENSE", "ThirdPartyNotices.txt"] as const;
 
 /**
- * The libraries by platform: the newest version, except for macOS on x64, which ends at 1.23.2. There is none for
+ * The libraries by platform: the newest version, except for macOS on x64, where 1.23.2 is the last. There is none for
  * musl.
  */
 export const LIBRARIES: Readonly<Record<string, PinnedLibrary>> = {
@@ -72,11 +72,11 @@ export const LIBRARIES: Readonly<Record<string, PinnedLibrary>> = {
   },
 };
 
-/** The library in a package of any version. */
+/** Matches the library in a package of any version. */
 const LIBRARY =
   /^onnxruntime\/capi\/(libonnxruntime\.so\.[\d.]+|libonnxruntime\.[\d.]+\.dylib|onnxruntime\.dll)$/;
 
-/** The files of a package that are unpacked: the licences and the library. */
+/** Returns the files of a package to unpack: the licences and the library. */
 export function wantedFiles(library: PinnedLibrary): readonly Wanted[] {
   const licences = LICENCES.map((name) => ({
     ...{ name, isOptional: true },
@@ -85,7 +85,7 @@ export function wantedFiles(library: PinnedLibrary): readonly Wanted[] {
   return [...licences, { name: libraryName(library), isAt: (path) => LIBRARY.test(path) }];
 }
 
-/** The name of a library outside of its package: without its version. */
+/** Returns the name of the unpacked library: without its version. */
 export function libraryName({ file }: PinnedLibrary): string {
   const name = file.slice(file.lastIndexOf("/") + 1);
   return name.replace(/\.so\.[\d.]+$/, ".so").replace(/\.[\d.]+\.dylib$/, ".dylib");

@@ -13,8 +13,8 @@ const PATH = process.platform === "win32" ? "str16" : "str";
 type Declaration = readonly [index: number, result: string, ...args: string[]];
 
 /**
- * The functions that are used, by their place in the table `OrtApi` of onnxruntime_c_api.h, which only grows. All that
- * return a pointer return an `OrtStatus`, which is null if the function succeeded.
+ * The functions in use, by their index in the table `OrtApi` of onnxruntime_c_api.h, which is append-only. All
+ * functions that return a pointer return an `OrtStatus`, which is null on success.
  */
 const DECLARATIONS = {
   GetErrorCode: [1, "int", POINTER],
@@ -68,7 +68,7 @@ const DECLARATIONS = {
   SessionOptionsSetLoadCancellationFlag: [293, POINTER, POINTER, "bool"],
 } satisfies Readonly<Record<string, Declaration>>;
 
-/** The first version of the table that has the last of these functions. */
+/** The first version of the table that has all these functions. */
 export const API_VERSION = 21;
 
 /** The functions of ONNX Runtime's C API by their names. */

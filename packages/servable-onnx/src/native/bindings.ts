@@ -2,14 +2,14 @@ import type { DType, Tensor } from "@serving-kit/inference";
 import { addressOf, type RunPlan } from "@serving-kit/native-library";
 import { cellOf, MIN_SHOWN_BYTES, type TensorCell, type TensorValues } from "./tensor-values.js";
 
-/** Native tensors for the inputs and outputs of a run, used again by runs of the same shapes. */
+/** Native tensors for the inputs and outputs of a run, which runs of the same shapes reuse. */
 export interface Binding {
   readonly inputs: readonly TensorCell[];
   readonly outputs: readonly TensorCell[];
   /** The addresses of the native tensors. */
   readonly inputValues: BigUint64Array;
   readonly outputValues: BigUint64Array;
-  /** The addresses of these arrays, which a run takes. */
+  /** The addresses of these arrays, which are arguments of a run. */
   readonly addresses: { readonly inputs: bigint; readonly outputs: bigint };
   /** The bytes of the elements. */
   readonly bytes: number;
@@ -24,17 +24,17 @@ export type TensorForm = Pick<Tensor, "dtype" | "shape">;
 export interface ShapeRuns {
   readonly plan: RunPlan;
   readonly inputs: readonly TensorForm[];
-  /** The outputs that a run of these shapes had; undefined before the first one. */
+  /** The outputs of the first run of these shapes; undefined before it. */
   outputs: readonly TensorForm[] | undefined;
   readonly idle: Binding[];
-  /** Whether no other run will be of this kind: bindings are not kept. */
+  /** Whether no further run will be of this kind: bindings are then freed. */
   isForgotten: boolean;
 }
 
-/** The bytes that idle bindings of one session keep in one thread. */
+/** Maximum bytes of a session's idle bindings in one thread. */
 const MAX_IDLE_BYTES = 64 * 2 ** 20;
 
-/** Makes bindings and keeps those that no run has. */
+/** Makes bindings and keeps the idle ones. */
 export class Bindings {
   readonly #values: TensorValues;
   #idleBytes = 0;
@@ -51,7 +51,7 @@ export class Bindings {
     return binding;
   }
 
-  /** Copies inputs into a binding, except those that lie in memory of `allocate`. */
+  /** Copies inputs into a binding, except those in memory of `allocate`. */
   write({ inputs, inputValues, held }: Binding, tensors: readonly Tensor[]): void {
     for (let i = 0; i < tensors.length; i++) {
       const own = inputs[i] as TensorCell;
@@ -64,7 +64,7 @@ export class Bindings {
     }
   }
 
-  /** Releases a binding when its run has ended. */
+  /** Returns a binding after its run has ended. */
   give(runs: ShapeRuns, binding: Binding): void {
     binding.held.length = 0;
     const bytes = this.#idleBytes + binding.bytes;
@@ -75,7 +75,7 @@ export class Bindings {
     }
   }
 
-  /** Frees the idle bindings of some runs, and those in flight when they are given back. */
+  /** Frees the idle bindings of some runs, and those in flight when they are returned. */
   forget(runs: ShapeRuns): void {
     runs.isForgotten = true;
     for (const binding of runs.idle.splice(0)) {

@@ -1,7 +1,7 @@
 import { copyMemory } from "@serving-kit/native-library";
 import type { OnnxRuntime } from "./library.js";
 
-/** C strings, which lie in C's memory until they are closed. */
+/** C strings, which stay in C memory until they are closed. */
 export class CStrings {
   readonly #runtime: OnnxRuntime;
   readonly #pointers = new Map<string, bigint>();
@@ -17,14 +17,16 @@ export class CStrings {
     }
   }
 
-  /** An array of the addresses of some of the strings; an empty list has one entry, since it needs an address. */
+  /**
+   * Returns an array of the addresses of some of the strings. An empty list has one entry, because it needs an address.
+   */
   pointersOf(strings: readonly string[]): BigUint64Array {
     const pointers = new BigUint64Array(Math.max(strings.length, 1));
     for (const [i, string] of strings.entries()) pointers[i] = this.#pointers.get(string) ?? 0n;
     return pointers;
   }
 
-  /** Frees them. No run may be in flight. */
+  /** Frees the strings. No run may be in flight. */
   close(): void {
     const { api, statuses, allocator } = this.#runtime;
     for (const pointer of this.#pointers.values()) {

@@ -1,6 +1,6 @@
 import type { DType } from "@serving-kit/inference";
 
-/** dtypes by their numbers in ONNX and in `ONNXTensorElementDataType`; the numbers between are not dtypes of the kit. */
+/** dtypes by their numbers in ONNX and in `ONNXTensorElementDataType`; the kit has no dtype for the others. */
 const DTYPES: readonly (DType | undefined)[] = [
   undefined,
   "float32",
@@ -35,12 +35,12 @@ const NAMES: Readonly<Record<number, string>> = {
   23: "float4e2m1",
 };
 
-/** The dtype of an element type; undefined if the kit has none. */
+/** Returns the dtype of an element type; undefined if the kit has none. */
 export const dtypeOf = (elementType: number): DType | undefined => DTYPES[elementType];
 
-/** The number of a dtype's element type; -1 if ONNX has none. */
+/** Returns the number of a dtype's element type; -1 if ONNX has none. */
 export const elementTypeOf = (dtype: DType): number => DTYPES.indexOf(dtype);
 
-/** The name of an element type, for messages. */
+/** Returns the name of an element type, for messages. */
 export const elementTypeName = (elementType: number): string =>
   dtypeOf(elementType) ?? NAMES[elementType] ?? `number ${elementType}`;

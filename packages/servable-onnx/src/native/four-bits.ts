@@ -1,4 +1,4 @@
-/** The bytes of so many elements of four bits: two in each, the first one in the lower half. */
+/** Returns the bytes of 4-bit elements: two per byte, the first in the lower half. */
 export const packedBytes = (count: number): number => Math.ceil(count / 2);
 
 /** Packs elements of int4 or uint4. */

@@ -38,18 +38,18 @@ export const PLATFORM_PACKAGE = `@serving-kit/onnxruntime-${here}`;
 /** The folder in the cache folder that `install` fills. */
 export const CACHED_FOLDER = "onnxruntime";
 
-/** The remedy for a user without a library. */
+/** The remedy if no library is found. */
 export const LIBRARY_REMEDY = `run \`serving-kit install onnx\`, install ${PLATFORM_PACKAGE} or onnxruntime-node, or set ${LIBRARY_VARIABLE} to the path of a libonnxruntime`;
 
-/** The name of the library in a package of this platform. */
+/** The name of the library in this platform's package. */
 export const FILE_NAME =
   { darwin: "libonnxruntime.dylib", win32: "onnxruntime.dll" }[process.platform as string] ??
   "libonnxruntime.so";
 
-/** The names in Python's package, which have a version. */
+/** Matches the library's names in Python's package, which have a version. */
 const PYTHON_NAME = /^(libonnxruntime\.so\.[\d.]+|libonnxruntime\.[\d.]+\.dylib|onnxruntime\.dll)$/;
 
-/** Where the library is looked for, in order. */
+/** Returns the places to search for the library, in order. */
 export function libraryCandidates(path?: string): readonly LibraryCandidate[] {
   const from = [import.meta.url, process.argv[1]].filter((one) => one !== undefined);
   const nodeFolder = `bin/napi-v6/${process.platform}/${process.arch}`;
@@ -57,7 +57,7 @@ export function libraryCandidates(path?: string): readonly LibraryCandidate[] {
   return [
     ...explicitPath("option library", path),
     environmentVariable(LIBRARY_VARIABLE),
-    // A second copy under the same name cannot open: the linker gives the first one for both.
+    // A second copy under the same name cannot be opened: the linker returns the first one for both.
     mappedLibrary(/^libonnxruntime\.(so|[\d.]*dylib)/),
     nodePackage(PLATFORM_PACKAGE, [`lib/${FILE_NAME}`], ...from),
     nodePackage(
@@ -66,7 +66,7 @@ export function libraryCandidates(path?: string): readonly LibraryCandidate[] {
       ...from,
     ),
     cachedFile(join(CACHED_FOLDER, FILE_NAME)),
-    // Last, since asking Python takes a process or two.
+    // Last, because asking Python takes one or two processes.
     pythonPackage("onnxruntime", [{ folder: "capi", name: PYTHON_NAME }]),
   ];
 }
@@ -76,10 +76,10 @@ const opened = new WeakMap<NativeLibrary, OnnxRuntime>();
 /**
  * Opens ONNX Runtime: the library at `path`, else at `SERVING_KIT_ONNXRUNTIME_LIBRARY`, else the one that is open in
  * this process, else of the npm package for this platform, of onnxruntime-node, in the cache folder, of Python's
- * onnxruntime. A process has one.
+ * onnxruntime. A process can have only one.
  *
- * Its telemetry is off: without ORT_DISABLE_TELEMETRY=1 in the environment, ONNX Runtime 1.29 and later starts a
- * thread, writes a device id into the home folder and sends what is loaded to its publisher.
+ * Telemetry is disabled: without ORT_DISABLE_TELEMETRY=1 in the environment, ONNX Runtime 1.29 and later starts a
+ * thread, writes a device id into the home folder and sends data about loaded models to its publisher.
  *
  * @throws ServingError as `openLibrary` does.
  */
@@ -101,7 +101,7 @@ export async function openOnnxRuntime(path?: string): Promise<OnnxRuntime> {
   return runtime;
 }
 
-/** A library reads the variable when it is first used. `process.env` of a worker thread does not reach C. */
+/** A library reads the variable at its first use. `process.env` of a worker thread does not reach C. */
 function withoutTelemetry(candidate: LibraryCandidate): LibraryCandidate {
   return {
     ...candidate,
@@ -112,7 +112,7 @@ function withoutTelemetry(candidate: LibraryCandidate): LibraryCandidate {
   };
 }
 
-/** Only fatal problems are written to stderr: errors are in the status of a call. */
+/** Writes only fatal problems to stderr: errors are in the status of a call. */
 const LOG_FATAL = 4;
 /** `OrtArenaAllocator` and `OrtMemTypeDefault`. */
 const ARENA = 1;

@@ -18,7 +18,7 @@ export function appendProvider(
   }
 }
 
-/** CUDA has functions of its own. */
+/** CUDA has its own functions. */
 function appendCuda(
   { api, statuses }: OnnxRuntime,
   sessionOptions: bigint,

@@ -2,7 +2,7 @@ import type { Clock } from "@serving-kit/core";
 import type { CallLimits } from "@serving-kit/inference";
 import type { OnnxRuntime } from "./library.js";
 
-/** The `OrtRunOptions` of runs that can be stopped, used again unless they were stopped. */
+/** The `OrtRunOptions` of runs that can be stopped. They are reused, except those that were stopped. */
 export class RunOptionsPool {
   readonly #runtime: OnnxRuntime;
   readonly #clock: Pick<Clock, "now" | "setTimeout">;
@@ -14,8 +14,8 @@ export class RunOptionsPool {
   }
 
   /**
-   * Takes the options of a run that ONNX Runtime stops if the signal aborts or at the deadline; undefined for a run
-   * without both.
+   * Takes options with which ONNX Runtime stops a run if the signal aborts or at the deadline; undefined for a run
+   * without either.
    */
   take(limits: CallLimits): StoppableRun | undefined {
     const { signal, deadlineAtMs = Number.POSITIVE_INFINITY } = limits;
@@ -53,8 +53,8 @@ export class RunOptionsPool {
 /** The options of one run. */
 export interface StoppableRun {
   readonly pointer: bigint;
-  /** Whether the run was told to stop. */
+  /** Returns whether the run was requested to stop. */
   isStopped(): boolean;
-  /** Releases them when the native run has ended. */
+  /** Returns the options to the pool after the native run has ended. */
   give(): void;
 }

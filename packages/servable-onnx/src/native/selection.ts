@@ -4,17 +4,17 @@ import type { Bindings, ShapeRuns } from "./bindings.js";
 import type { CStrings } from "./c-strings.js";
 import { sameShape } from "./tensor-values.js";
 
-/** How many kinds of shapes keep bindings; the one unused longest loses them beyond that. */
+/** Maximum number of shape sets that keep bindings; the least recently used one is dropped first. */
 const MAX_SHAPES = 64;
 
-/** Some inputs and outputs of a session that runs name together, and what is known of such runs. */
+/** A combination of inputs and outputs that runs of a session request, and the facts about such runs. */
 export class Selection {
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
-  /** Arrays of the addresses of their names, and where these lie as long as they are kept. */
+  /** Arrays of the addresses of their names. The addresses stay valid as long as the arrays are kept. */
   readonly names: { readonly inputs: BigUint64Array; readonly outputs: BigUint64Array };
   readonly addresses: { readonly inputs: bigint; readonly outputs: bigint };
-  /** Whether outputs can be bound to memory that is there before a run. */
+  /** Whether outputs can be bound to memory before a run. */
   canBind: boolean;
   readonly #executor: NativeExecutor;
   readonly #bindings: Bindings;
@@ -37,13 +37,13 @@ export class Selection {
       inputs: addressOf(this.names.inputs),
       outputs: addressOf(this.names.outputs),
     };
-    // An output that is an input itself is not written to the memory it is bound to.
+    // An output that is itself an input is not written to the memory that it is bound to.
     this.canBind = !names.outputs.some((name) => names.inputs.includes(name));
     this.#executor = executor;
     this.#bindings = bindings;
   }
 
-  /** The tensors of the selection's inputs, in their order. */
+  /** Returns the tensors of the selection's inputs, in order. */
   tensorsOf(inputs: Tensors): Tensor[] {
     const tensors = new Array<Tensor>(this.inputs.length);
     for (let i = 0; i < tensors.length; i++) {
@@ -52,7 +52,7 @@ export class Selection {
     return tensors;
   }
 
-  /** The runs whose inputs have these shapes. */
+  /** Returns the runs whose inputs have these shapes. */
   runsOf(tensors: readonly Tensor[]): ShapeRuns {
     const last = this.#last;
     if (last !== undefined && haveForms(tensors, last)) return last;

@@ -6,7 +6,7 @@ import type { OnnxRuntime } from "./library.js";
 import { RunOptionsPool } from "./run-options.js";
 import type { Selection } from "./selection.js";
 
-/** One run: what it needs until it has ended. */
+/** One run, with everything that it needs until it has ended. */
 export interface Run {
   readonly selection: Selection;
   readonly runs: ShapeRuns;
@@ -23,14 +23,14 @@ export interface NativeTensors {
 /** The end of a run on a thread. */
 export interface RunEnd {
   readonly status: bigint | null;
-  /** Whether the run was told to stop. */
+  /** Whether the run was requested to stop. */
   readonly isStopped: boolean;
 }
 
-/** The null pointer, which is passed faster as a number. */
+/** The null pointer, which is passed faster as a bigint. */
 const NONE = 0n;
 
-/** Calls the function `Run` for a session. */
+/** Calls ONNX Runtime's function `Run` for a session. */
 export class SessionCalls {
   readonly #runtime: OnnxRuntime;
   readonly #executor: NativeExecutor;
@@ -49,12 +49,12 @@ export class SessionCalls {
     this.#runOptions = new RunOptionsPool(runtime, clock);
   }
 
-  /** Runs on the event loop, as the plan of the run must say. Returns the status. */
+  /** Runs on the event loop, if the run's plan says so. Returns the status. */
   inline(run: Run, native: NativeTensors): bigint | null {
     return this.#call(run, native, NONE) as bigint | null;
   }
 
-  /** Runs on a thread, where the limits can stop it. Rejects if the run cannot start. */
+  /** Runs on a thread, where the limits can stop the run. Rejects if the run cannot start. */
   async onThread(run: Run, native: NativeTensors): Promise<RunEnd> {
     const stoppable = this.#runOptions.take(run.limits);
     try {
@@ -86,7 +86,7 @@ export class SessionCalls {
     );
   }
 
-  /** Frees what runs have used. No run may be in flight. */
+  /** Frees the resources of runs. No run may be in flight. */
   close(): void {
     this.#runOptions.close();
   }

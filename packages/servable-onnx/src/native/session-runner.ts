@@ -10,10 +10,10 @@ import { Selection } from "./selection.js";
 import { type Run, type RunEnd, SessionCalls } from "./session-calls.js";
 import { type TensorCell, TensorValues } from "./tensor-values.js";
 
-/** How many combinations of inputs and outputs are remembered: callers may request any of many. */
+/** Maximum combinations of inputs and outputs to remember, because callers may request many. */
 const MAX_SELECTIONS = 64;
 
-/** Native tensors that one run has for itself; 0 is none. */
+/** Native tensors that belong to one run; 0 means none. */
 interface PlainValues {
   readonly inputs: BigUint64Array;
   readonly outputs: BigUint64Array;
@@ -28,8 +28,8 @@ export interface SessionHandle {
 }
 
 /**
- * Runs a session. The first run of some shapes lets ONNX Runtime allocate the outputs. Later ones have native tensors
- * of their own, so that a run is one call of C.
+ * Runs a session. In the first run of some shapes, ONNX Runtime allocates the outputs. Later runs have preallocated
+ * native tensors, so that a run is one C call.
  */
 export class SessionRunner {
   readonly #runtime: OnnxRuntime;
@@ -61,8 +61,8 @@ export class SessionRunner {
   }
 
   /**
-   * Runs with the inputs of these names: returns the outputs if the run was inline, else a promise of them. The limits
-   * stop a run that is on a thread.
+   * Runs with these named inputs: returns the outputs if the run was inline, else a promise of them. The limits stop a
+   * run on a thread.
    */
   run(
     inputs: Tensors,
@@ -78,7 +78,7 @@ export class SessionRunner {
     return binding === undefined ? this.#runPlain(run) : this.#runBound(run, binding);
   }
 
-  /** Frees what idle runs hold. No run may be in flight. */
+  /** Frees the resources of idle runs. No run may be in flight. */
   close(): void {
     for (const selection of this.#selections.values()) selection.forget();
     this.#names.close();
@@ -133,8 +133,8 @@ export class SessionRunner {
   }
 
   /**
-   * Runs again without a binding: a model whose outputs have other shapes than those of the run before, because they
-   * depend on the data or are declared wrongly, refuses it. Such a model is not bound again.
+   * Runs again without a binding. A model rejects a binding if its outputs have other shapes than in the previous run,
+   * because the shapes depend on the data or are declared wrongly. Such a model is not bound again.
    */
   #afterFailure(run: Run): Tensors | Promise<Tensors> {
     const outputs = this.#runPlain(run);
@@ -169,7 +169,7 @@ export class SessionRunner {
     return this.#finishPlain(run, native, end.status);
   }
 
-  /** Native tensors with copies of the inputs, and room for those that a run makes. */
+  /** Makes native tensors with copies of the inputs, and room for the outputs of a run. */
   #createValues({ selection, tensors }: Run): PlainValues {
     const native: PlainValues = {
       inputs: new BigUint64Array(Math.max(tensors.length, 1)),
@@ -231,7 +231,7 @@ export class SessionRunner {
   }
 }
 
-/** A failure of ONNX Runtime as the error of a call. */
+/** Converts a failure of ONNX Runtime to the error of a call. */
 function runError(error: unknown): unknown {
   return error instanceof OrtFailure ? errors.runFailed(error) : error;
 }

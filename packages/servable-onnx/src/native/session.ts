@@ -19,7 +19,7 @@ const OPTIMIZATION = { none: 0, basic: 1, extended: 2, all: 99 };
 const LOG_FATAL = 4;
 
 /**
- * Makes a session, on a thread of libuv's pool. If the signal aborts, ONNX Runtime stops loading. Returns the address
+ * Creates a session, on a thread of libuv's pool. If the signal aborts, ONNX Runtime stops loading. Returns the address
  * of the `OrtSession`.
  *
  * @throws OrtFailure; the signal's reason, if it aborts.
@@ -69,10 +69,10 @@ function sessionOptions(runtime: OnnxRuntime, { path, options }: SessionSource):
     check(api.SetInterOpNumThreads(pointer, 1));
     check(api.SetSessionGraphOptimizationLevel(pointer, OPTIMIZATION[optimization]));
     for (const [key, value] of Object.entries({
-      // Threads that spin use the CPU between calls.
+      // Spinning threads use the CPU between calls.
       "session.intra_op.allow_spinning": "0",
       "session.inter_op.allow_spinning": "0",
-      // A session that is made of bytes has no folder.
+      // A session that is created from bytes has no folder.
       "session.model_external_initializers_file_folder_path": dirname(path),
     })) {
       check(api.AddSessionConfigEntry(pointer, key, value));

@@ -3,7 +3,7 @@ import type { NativeFunction } from "@serving-kit/native-library";
 import { OrtFailure } from "../ort-failure.js";
 import type { Api } from "./api.js";
 
-/** The canonical codes of `OrtErrorCode`, by its numbers. */
+/** The canonical code of each `OrtErrorCode`, by number. */
 const CODES: readonly Code[] = [
   "OK" as Code, // ORT_OK
   "INTERNAL", // ORT_FAIL
@@ -22,7 +22,7 @@ const CODES: readonly Code[] = [
   "NOT_FOUND", // ORT_NOT_FOUND
 ];
 
-/** Turns what functions of the C API return into results and errors. */
+/** Converts the results of C API functions to values and errors. */
 export class Statuses {
   readonly #api: Api;
   readonly #slot = new BigUint64Array(1);
@@ -31,7 +31,7 @@ export class Statuses {
     this.#api = api;
   }
 
-  /** @throws OrtFailure if the status is not null, which frees it. */
+  /** @throws OrtFailure if the status is not null. Frees the status. */
   check(status: bigint | null): void {
     if (status === null) return;
     const { GetErrorCode, GetErrorMessage, ReleaseStatus } = this.#api;
@@ -41,7 +41,7 @@ export class Statuses {
     throw new OrtFailure(code, message);
   }
 
-  /** Calls a function whose last argument is where it puts its result, which is returned. */
+  /** Calls a function whose last argument is an output parameter, and returns its value. */
   out(fn: NativeFunction, ...args: unknown[]): bigint {
     this.#slot[0] = 0n;
     this.check(fn(...args, this.#slot));

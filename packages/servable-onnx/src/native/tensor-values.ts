@@ -15,7 +15,7 @@ import { pack4, packedBytes, unpack4 } from "./four-bits.js";
 import type { OnnxRuntime } from "./library.js";
 import { counts } from "./native-counts.js";
 
-/** A native tensor of a fixed dtype and shape whose memory JavaScript sees. */
+/** A native tensor of a fixed dtype and shape whose memory JavaScript uses. */
 export interface TensorCell {
   /** The address of its `OrtValue`. */
   readonly value: bigint;
@@ -24,19 +24,19 @@ export interface TensorCell {
   readonly data: TensorData[NumericDType];
 }
 
-/** From here on `allocate` has memory to give: a copy of less costs less than a view. */
+/** Minimum size in bytes for which `allocate` returns memory: below it, a copy costs less than a view. */
 export const MIN_SHOWN_BYTES = 64 * 1024;
 
-/** Cells whose memory a caller has, by its buffer. */
+/** Cells whose memory a caller has, by buffer. */
 const allocated = new WeakMap<ArrayBufferLike, TensorCell>();
 
-/** Frees the cells of buffers that were collected. */
+/** Frees the cells of buffers that were garbage-collected. */
 const collected = new FinalizationRegistry<() => void>((free) => free());
 
 /** `ONNX_TYPE_TENSOR`. */
 const TENSOR = 1n;
 
-/** Makes native tensors of tensors, and tensors of native ones. */
+/** Converts tensors to native tensors and back. */
 export class TensorValues {
   readonly #runtime: OnnxRuntime;
   readonly #slot = new BigUint64Array(1);
@@ -45,7 +45,7 @@ export class TensorValues {
     this.#runtime = runtime;
   }
 
-  /** A native tensor with a copy of the elements. Free it with `free`. */
+  /** Returns a native tensor with a copy of the elements. Free it with `free`. */
   create(tensor: Tensor): bigint {
     const { dtype, shape, data } = tensor;
     const value = this.#allocate(dtype, shape);
@@ -62,7 +62,7 @@ export class TensorValues {
     }
   }
 
-  /** The tensor of a native one, with memory of its own. Does not free the native one. */
+  /** Converts a native tensor to a tensor with its own memory. Does not free the native tensor. */
   read(value: bigint): Tensor {
     const { api, statuses } = this.#runtime;
     if (BigInt.asUintN(32, statuses.out(api.GetValueType, value)) !== TENSOR) {
@@ -82,7 +82,7 @@ export class TensorValues {
     return { dtype, shape, data } as Tensor;
   }
 
-  /** A native tensor whose memory JavaScript sees; undefined for a dtype whose elements have no memory of their own. */
+  /** Returns a native tensor whose memory JavaScript uses; undefined for a dtype such as string. */
   cell(dtype: DType, shape: readonly number[]): TensorCell | undefined {
     if (!hasOwnElements(dtype)) return undefined;
     const { array, entriesPerElement } = NUMERIC_DTYPES[dtype];
@@ -92,7 +92,7 @@ export class TensorValues {
     return { value, dtype, shape, data: new array(memory) };
   }
 
-  /** Memory for an input that `cellOf` recognises; undefined if a copy costs less. */
+  /** Returns memory for an input that `cellOf` recognizes; undefined if a copy costs less. */
   show<D extends NumericDType>(dtype: D, shape: readonly number[]): Tensor<D> | undefined {
     if (!hasOwnElements(dtype)) return undefined;
     const { array, entriesPerElement } = NUMERIC_DTYPES[dtype];
@@ -100,14 +100,14 @@ export class TensorValues {
     if (bytes < MIN_SHOWN_BYTES) return undefined;
     const cell = this.cell(dtype, [...shape]) as TensorCell;
     const { buffer } = cell.data;
-    // Another thread could still see the memory when this one's buffer is collected.
+    // Another thread could still use the memory when this thread's buffer is garbage-collected.
     markAsUntransferable(buffer);
     allocated.set(buffer, cell);
     collected.register(buffer, () => this.free(cell.value));
     return { dtype, shape: cell.shape, data: cell.data } as Tensor<D>;
   }
 
-  /** Takes over native tensors that a run made; 0 is none. */
+  /** Takes ownership of native tensors that a run created; 0 means none. */
   own(values: BigUint64Array): void {
     for (const value of values) if (value !== 0n) counts.values++;
   }
@@ -164,7 +164,7 @@ export class TensorValues {
     if (count === 0) return [];
     const { api, statuses } = this.#runtime;
     const length = Number(statuses.out(api.GetStringTensorDataLength, value));
-    // An array without bytes has no address.
+    // An empty array has no address.
     const bytes = new Uint8Array(Math.max(length, 1));
     const offsets = new BigUint64Array(count);
     statuses.check(api.GetStringTensorContent(value, bytes, length, offsets, count));
@@ -175,7 +175,7 @@ export class TensorValues {
   }
 }
 
-/** The cell of an input that has the whole memory of `show`. */
+/** Returns the cell of an input that uses the whole memory of `show`. */
 export function cellOf({ dtype, shape, data }: Tensor): TensorCell | undefined {
   if (dtype === "string") return undefined;
   const { buffer, byteLength } = data as Uint8Array;
@@ -191,7 +191,7 @@ export function sameShape(a: readonly number[], b: Shape): boolean {
   return true;
 }
 
-/** Elements that lie in memory as the kit has them. */
+/** Returns whether the elements have the same memory layout in the kit and in ONNX Runtime. */
 const hasOwnElements = (dtype: DType): dtype is NumericDType =>
   dtype !== "string" && dtype !== "int4" && dtype !== "uint4";
 

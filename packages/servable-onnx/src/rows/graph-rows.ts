@@ -9,7 +9,7 @@ const { conclude, extentsOf, isRows, literal, mixed, NUMBER_OF_ROWS, rows, symbo
 type Extent = rowAnalysis.Extent;
 type RowValue = rowAnalysis.RowValue;
 
-/** The verdict on a file by its operators. Dimension 0 of each input counts rows. */
+/** Returns the verdict on a file from its operators. Dimension 0 of each input counts rows. */
 export function verdictOfFile(
   file: Uint8Array,
   facts: Pick<ModelFacts, "opsets">,
@@ -51,10 +51,10 @@ function follow(
   return conclude(new Map(outputs.map((name) => [name, values.get(name)])));
 }
 
-/** The operator sets whose operators the rules are for. */
+/** The domains that the operator rules apply to. */
 const DOMAINS: ReadonlySet<string> = new Set(["", "ai.onnx", "ai.onnx.ml"]);
 
-/** The outputs of an operator that is not known; the first reason counts. */
+/** Returns the value of an unknown operator's outputs; the first reason is reported. */
 function unknownValue(inputs: readonly (RowValue | undefined)[]): RowValue {
   const bad = inputs.find((value) => value?.kind === "mixed");
   return bad ?? mixed("it is not known to keep rows apart");
@@ -69,7 +69,7 @@ function inputValue(name: string, shape: readonly number[] | null): RowValue {
   return rows(0, extents);
 }
 
-/** A value with what the file declares of its extents. */
+/** Refines a value with the extents that the file declares. */
 function refined(value: RowValue, { shapes }: GraphOfRows, name: string): RowValue {
   const shape = shapes.get(name);
   if (!shape) return value;

@@ -18,12 +18,12 @@ interface Attribute {
   tensor: FixedValue | undefined;
 }
 
-/** A node whose inputs are known as far as rows go. */
+/** A node with the known row structure of its inputs. */
 export class NodeRows {
   readonly operator: string;
   /** Undefined for an optional input that is absent. */
   readonly inputs: readonly (RowValue | undefined)[];
-  /** The version of the operator set of ONNX. */
+  /** The version of the default ONNX operator set. */
   readonly opset: number;
   readonly #attributes: ReadonlyMap<string, Attribute>;
 
@@ -38,22 +38,22 @@ export class NodeRows {
     this.#attributes = new Map(attributes.map((attribute) => readAttribute(attribute)));
   }
 
-  /** An input; a mixed value if it is absent. */
+  /** Returns an input; a mixed value if it is absent. */
   input(index: number): RowValue {
     return this.inputs[index] ?? mixed("an input is missing");
   }
 
-  /** The inputs that are given. */
+  /** Returns the inputs that are present. */
   given(): readonly RowValue[] {
     return this.inputs.filter((value) => value !== undefined);
   }
 
-  /** An integer attribute. */
+  /** Returns an integer attribute. */
   integer(name: string, otherwise: number): number {
     return this.#attributes.get(name)?.integer ?? otherwise;
   }
 
-  /** A list of integers; undefined if the attribute is absent. */
+  /** Returns a list of integers; undefined if the attribute is absent. */
   integers(name: string): readonly number[] | undefined {
     return this.#attributes.get(name)?.integers;
   }
@@ -62,7 +62,7 @@ export class NodeRows {
     return this.#attributes.get(name)?.text;
   }
 
-  /** The constant that a node is. */
+  /** Returns the value of a Constant node. */
   constant(): FixedValue | undefined {
     const one = this.#attributes.get("value_int")?.integer;
     if (one !== undefined) return rowAnalysis.fixed([], [literal(one)]);
@@ -71,19 +71,19 @@ export class NodeRows {
     return this.#attributes.get("value")?.tensor;
   }
 
-  /** The integers of an input as extents. */
+  /** Returns the integers of an input as extents. */
   extents(index: number): readonly Extent[] | undefined {
     const value = this.inputs[index];
     return value?.kind === "fixed" ? value.elements : undefined;
   }
 
-  /** The integers of an input, if all are known numbers. */
+  /** Returns the integers of an input, if all are known numbers. */
   numbers(index: number): readonly number[] | undefined {
     const known = this.extents(index)?.map(numberOf);
     return known?.includes(undefined) ? undefined : (known as number[] | undefined);
   }
 
-  /** The axes that an attribute, or in newer operator sets an input, names. */
+  /** Returns the axes in an attribute or, in newer operator sets, in an input. */
   axes(input: number): readonly number[] | undefined {
     return this.integers("axes") ?? this.numbers(input);
   }

@@ -11,14 +11,14 @@ type AxisPart = rowAnalysis.AxisPart;
 type Extent = rowAnalysis.Extent;
 type RowValue = rowAnalysis.RowValue;
 
-/** How an operator changes what is known of rows: the value of each output, or of all. */
+/** Computes the row structure of an operator's outputs: one value per output, or one for all. */
 export type OperatorRule = (node: NodeRows) => RowValue | readonly RowValue[];
 
 const words = (text: string) => text.trim().split(/\s+/);
 const table = (text: string, rule: OperatorRule) =>
   words(text).map((name): [string, OperatorRule] => [name, rule]);
 
-/** Operators that compute each element from the elements at the same place. */
+/** Operators that compute each element from the elements at the same position. */
 const ELEMENTWISE = `
   Abs Acos Acosh Add And Asin Asinh Atan Atanh BitShift BitwiseAnd BitwiseNot BitwiseOr BitwiseXor Cast CastLike Ceil Celu
   Clip Cos Cosh DequantizeLinear Div Elu Equal Erf Exp Floor Gelu Greater GreaterOrEqual HardSigmoid HardSwish
@@ -29,7 +29,7 @@ const ELEMENTWISE = `
 const REDUCTIONS = `
   ReduceL1 ReduceL2 ReduceLogSum ReduceLogSumExp ReduceMax ReduceMean ReduceMin ReduceProd ReduceSum ReduceSumSquare`;
 
-/** All axes from one on, as operators count them that see a matrix. */
+/** Returns all axes from `axis` on, for operators that treat the input as a matrix. */
 const axesFrom = (value: RowValue, axis: number): readonly number[] | undefined => {
   const rank = isRows(value) ? value.shape.length : undefined;
   const first = rank === undefined ? undefined : axisOf(axis, rank);
@@ -37,7 +37,7 @@ const axesFrom = (value: RowValue, axis: number): readonly number[] | undefined 
   return Array.from({ length: rank - first }, (_, i) => first + i);
 };
 
-/** Elementwise, and on extents: products, quotients and casts. */
+/** Elementwise, and computes extents: products, quotients and casts. */
 const elementsOrExtents: OperatorRule = (node) => {
   const [a, b] = node.inputs;
   if (node.operator === "Cast" && a && isFixed(a)) return a;
@@ -68,7 +68,7 @@ const reduction: OperatorRule = (node) =>
 const arg: OperatorRule = (node) =>
   reduce(node.input(0), [node.integer("axis", 0)], node.integer("keepdims", 1) !== 0);
 
-/** The operands after the images must be constants. */
+/** An operator on images. The other operands must be constants. */
 const images: OperatorRule = (node) =>
   perImage(
     node.input(0),
@@ -112,7 +112,7 @@ const reshaping: OperatorRule = (node) => {
   );
 };
 
-/** A matrix of what stands before an axis and of the rest. */
+/** Flattens to a matrix: the axes before `axis`, and the others. */
 const flatten: OperatorRule = (node) => {
   const value = node.input(0);
   if (!isRows(value)) return refused(value);
@@ -212,7 +212,7 @@ const recurrent: OperatorRule = (node) => {
   return [rows(2, [OPEN, OPEN, extent, OPEN]), state, state];
 };
 
-/** A model of vectors, with an output of one value and one of several for each. */
+/** A model of vectors, with one output of a single value and one of several values per vector. */
 const ofVectors: OperatorRule = (node) => {
   const value = node.input(0);
   if (!isRows(value)) return refused(value);
@@ -230,7 +230,7 @@ const oneHot: OperatorRule = (node) => {
     : mixed("its parameters are not constants");
 };
 
-/** The operators that keep rows apart, and how. Any other operator means that nothing is known. */
+/** The rules of operators that can keep rows apart. For any other operator, nothing is known. */
 export const OPERATOR_RULES: ReadonlyMap<string, OperatorRule> = new Map<string, OperatorRule>([
   ...table(ELEMENTWISE, elementsOrExtents),
   ...table("Identity ZipMap", (node) => node.input(0)),

@@ -9,11 +9,11 @@ const { extentsOf, fixed, literal } = rowAnalysis;
 const bytes = (field: number) => (field << 3) | WIRE.bytes;
 const varint = (field: number) => (field << 3) | WIRE.varint;
 
-/** The parts of a graph that the analysis of rows reads. */
+/** The parts of a graph that the analysis of rows needs. */
 export interface GraphOfRows {
   readonly nodes: readonly GraphNode[];
   readonly constants: ReadonlyMap<string, rowAnalysis.FixedValue>;
-  /** The shapes that the file declares of values, by name. */
+  /** The shapes that the file declares for values, by name. */
   readonly shapes: ReadonlyMap<string, GraphValue["shape"]>;
 }
 
@@ -51,7 +51,7 @@ function readGraph(
 /** `TensorProto.DataType` of int32 and int64. */
 const INT32 = 6;
 const INT64 = 7;
-/** Longer constants are not read: axes, extents and orders of axes are short. */
+/** Longer constants are not read: axes, extents and permutations are short. */
 const MAX_ELEMENTS = 64;
 
 /** Reads a `TensorProto`: its extents, and its elements if they are a few integers. */
