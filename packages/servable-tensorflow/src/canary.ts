@@ -4,9 +4,9 @@ import { openTensorFlow } from "./native/library.js";
 import { takeStatus } from "./native/status.js";
 import type { TensorFlowOptions } from "./options.js";
 
-// The functions that a canary process runs. A second entry of the build.
+// The functions that a canary process runs: a second entry of the build.
 
-/** Loads and warms a version, and frees it. */
+/** Loads a version, warms it up, and frees it. */
 export async function tryModel(task: { path: string; options: TensorFlowOptions }): Promise<void> {
   const { signal } = new AbortController();
   const predictor = await loadSavedModel(task.path, task.options, { signal });
@@ -18,7 +18,7 @@ export async function tryLibrary(path?: string): Promise<void> {
   await libraryReport(path);
 }
 
-/** Makes a session, for which TensorFlow writes to stderr which instructions of this CPU it does not use. */
+/** Creates a session. TensorFlow then writes to stderr which instructions of this CPU it does not use. */
 export async function openSession(path?: string): Promise<void> {
   process.env.TF_CPP_MIN_LOG_LEVEL = "0"; // the notice is information
   const { bindings } = await openTensorFlow(path);

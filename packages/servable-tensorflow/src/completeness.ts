@@ -12,11 +12,11 @@ import { SAVED_MODEL_FILES, sizeOf } from "./saved-model-folder.js";
 import { readShardSizesToLoad, shardName, takeShardSizes } from "./variables/variables-index.js";
 
 /**
- * What a SavedModel lacks, as a clause; undefined if it is complete.
+ * Returns the missing part of a SavedModel, as a clause; undefined if it is complete.
  *
- * Its own files say what it needs: the assets that `saved_model.pb` names; `variables/variables.index` if a
- * graph has an op that restores variables; each shard that the index names, with the bytes that it refers to.
- * Other files do not matter.
+ * The SavedModel's own files determine what it needs: the assets that `saved_model.pb` names;
+ * `variables/variables.index` if a graph has an op that restores variables; each shard in that index, with all bytes
+ * that the index refers to. Other files are ignored.
  */
 export async function missingParts(
   path: string,
@@ -24,7 +24,7 @@ export async function missingParts(
   shardSizes = takeShardSizes,
 ): Promise<string | undefined> {
   for (const asset of new Set(graphs.flatMap(({ assets }) => assets))) {
-    // A name that leaves the folder is for TensorFlow to refuse.
+    // TensorFlow rejects a name that leaves the folder.
     if (asset.includes("..")) continue;
     if ((await sizeOf(join(path, "assets", asset))) === undefined) {
       return `the asset ${asset} is missing`;
@@ -34,7 +34,7 @@ export async function missingParts(
   return missingVariables(join(path, "variables"), shardSizes);
 }
 
-/** Whether a SavedModel is complete: see `missingParts`. */
+/** Returns whether a SavedModel is complete: see `missingParts`. */
 export async function savedModelCompleteness(path: string): Promise<Completeness> {
   let graphs: readonly MetaGraph[];
   try {

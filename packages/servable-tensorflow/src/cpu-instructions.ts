@@ -1,12 +1,12 @@
 import { runInCanary } from "@serving-kit/native-library";
 import { canaryModule } from "./canary-module.js";
 
-/** Making a session opens GPUs too, if there are any. */
+/** Creating a session also opens the GPUs, if there are any. */
 const TIMEOUT_MS = 120_000;
 
 /**
- * A sentence for people on whether libtensorflow uses the instructions of this CPU, by TensorFlow's own notice. Undefined
- * on other CPUs than x64, for which TensorFlow has none, and if no session can be made.
+ * Returns a sentence about whether libtensorflow uses the instructions of this CPU, from TensorFlow's own notice.
+ * Undefined on CPUs other than x64, for which TensorFlow has no notice, and if no session can be created.
  */
 export async function cpuInstructions(
   library?: string,
@@ -28,7 +28,7 @@ export async function cpuInstructions(
   return instructionsNote(written);
 }
 
-/** The sentence for what TensorFlow wrote to stderr when a session was made. */
+/** Converts TensorFlow's stderr output from the creation of a session to the sentence. */
 export function instructionsNote(written: string): string {
   const [, list] =
     /To enable the following instructions:\s*([^,]+), in other operations/.exec(written) ?? [];

@@ -1,9 +1,9 @@
 import { type Code, messageOf, ServingError } from "@serving-kit/core";
 
-/** How many names a message lists. */
+/** Maximum number of names in a message. */
 const MAX_NAMES = 10;
 
-/** The errors of this package, one factory for each reason. */
+/** Error factories of this package, one per reason. */
 export const errors = {
   savedModelMissing: (path: string) =>
     new ServingError(

@@ -1,19 +1,19 @@
 import { formatSignature, formatVerdict, type RowVerdict, reasonOf } from "@serving-kit/inference";
 import type { MetaGraph } from "./saved-model.js";
 
-/** The description of a SavedModel without loading it. */
+/** The description of a SavedModel, made without loading it. */
 export interface SavedModelInspection {
   readonly path: string;
   readonly graphs: readonly MetaGraph[];
   /** The missing parts, as a sentence. */
   readonly missing?: string;
-  /** The verdict of each graph on the rows of its signatures. */
+  /** The verdict on the rows of each signature, for each graph. */
   readonly rowVerdicts: readonly ReadonlyMap<string, RowVerdict>[];
-  /** How many warm-up requests it carries. */
+  /** The number of warm-up requests in the SavedModel. */
   readonly warmUpRequests: number;
 }
 
-/** An inspection as lines of text, such as `  inputs: image float32 [?, 64] (serving_default_image:0)`. */
+/** Formats an inspection as lines of text, such as `  inputs: image float32 [?, 64] (serving_default_image:0)`. */
 export function formatInspection({
   path,
   graphs,

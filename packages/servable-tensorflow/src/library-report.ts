@@ -9,10 +9,10 @@ import { INSTALL_COMMAND, libraryCandidates, openTensorFlow } from "./native/lib
 import { findOpLibraries, type OpLibraryPackage } from "./op-libraries.js";
 
 /**
- * Looks for the C library of TensorFlow everywhere and opens the one that a model would be loaded with: that
- * at `path`, else that of the environment's `SERVING_KIT_TENSORFLOW_LIBRARY`, else one that is open in the
- * process, else that of `@tensorflow/tfjs-node`, else that in the cache folder, else that of Python's
- * tensorflow. Never throws for a library that is missing or does not open.
+ * Searches for the C library of TensorFlow and opens the one that a model would use: the library at `path`, else at the
+ * environment's `SERVING_KIT_TENSORFLOW_LIBRARY`, else the one that is open in the process, else of
+ * `@tensorflow/tfjs-node`, else in the cache folder, else of Python's tensorflow. Never throws for a library that is
+ * missing or does not open.
  */
 export function libraryReport(path?: string): Promise<LibraryReport> {
   return reportLibrary({
@@ -23,7 +23,7 @@ export function libraryReport(path?: string): Promise<LibraryReport> {
   });
 }
 
-/** Reports as `libraryReport` does, after another process has opened the library. Never rejects. */
+/** Same as `libraryReport`, after a child process has opened the library. Never rejects. */
 export function examineTensorFlow(library?: string, signal?: AbortSignal): Promise<LibraryReport> {
   const module = canaryModule;
   return examineLibrary({ name: "TensorFlow", module, library, signal, report: libraryReport });
@@ -38,8 +38,8 @@ export interface ReportTools {
 }
 
 /**
- * Reports on the library at `library`, or on the one that models find, on the instructions of the CPU that it uses, on
- * the files that `install` installed and on the op libraries of Python packages. Never rejects.
+ * Reports on the library at `library`, or on the one that models find; on the CPU instructions that it uses; on the
+ * files that `install` installed; and on the op libraries of Python packages. Never rejects.
  */
 export async function reportPlatform(
   library?: string,
@@ -54,7 +54,7 @@ export async function reportPlatform(
   } = tools;
   if (library !== undefined) return examine(library, signal);
   try {
-    // A damaged library may kill the process that opens it: its files are compared first.
+    // Compare the files first: a damaged library may kill the process that opens it.
     const damaged = await damagedPaths(check, signal);
     const report = await examine(undefined, signal);
     const isMendable = damaged.length > 0 && report.opened === undefined;

@@ -78,7 +78,7 @@ export async function loadSavedModel(
   }
 }
 
-/** Loads a session; if an op is missing, after the op libraries of installed packages. */
+/** Loads a session. If an op is missing, loads the op libraries of installed packages and tries again. */
 async function loadSession(
   tensorflow: TensorFlow,
   source: SessionSource,
@@ -92,7 +92,7 @@ async function loadSession(
   }
 }
 
-/** Whether every input and output of every signature has an unknown first dimension. */
+/** Returns whether every input and output of every signature has an unknown first dimension. */
 export function isBatchable(signatures: ReadonlyMap<string, Signature>): boolean {
   const specs = [...signatures.values()].flatMap(({ inputs, outputs }) => [
     ...inputs.values(),
@@ -141,7 +141,7 @@ async function runWarmUp(
       }
     } catch (error) {
       const code = isServingError(error) ? error.code : "UNKNOWN";
-      // The model's own refusal of generated values, such as an empty text that is not a JPEG.
+      // The model itself rejects generated values, such as an empty string that is not a JPEG.
       if (record === undefined && code === "INVALID_ARGUMENT") continue;
       const request =
         record === undefined

@@ -1,4 +1,4 @@
-// A program that only serves calls none of these: their modules are loaded with the first call.
+// A program that only serves does not call these functions, so their modules are loaded on the first call.
 import type { inspectSavedModel as inspect } from "./inspect-saved-model.js";
 import type { installTensorFlow as install } from "./install/install-tensorflow.js";
 import type { readSavedModel as read } from "./saved-model.js";
@@ -12,10 +12,10 @@ export const inspectSavedModel: typeof inspect = async (path) =>
   (await import("./inspect-saved-model.js")).inspectSavedModel(path);
 
 /**
- * Downloads libtensorflow, checks it and unpacks it into the cache folder, or into `dir`. `version` defaults to the one
- * whose checksums are known. Files that are there already are checked, and replaced if they are damaged.
+ * Downloads libtensorflow, verifies it and unpacks it into the cache folder, or into `dir`. `version` defaults to the
+ * version whose checksums are known. Existing files are checked, and replaced if they are damaged.
  *
- * @throws ServingError UNAVAILABLE / INSTALL_FAILED with what to do by hand; the signal's reason.
+ * @throws ServingError UNAVAILABLE / INSTALL_FAILED with the steps to install by hand; the signal's reason.
  */
 export const installTensorFlow: typeof install = async (options) =>
   (await import("./install/install-tensorflow.js")).installTensorFlow(options);

@@ -2,7 +2,7 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { pythonModuleFolder } from "@serving-kit/native-library";
 
-/** The op libraries of one Python package that is installed. */
+/** The op libraries of one installed Python package. */
 export interface OpLibraryPackage {
   /** The name of the package for pip, such as `tensorflow-text`. */
   readonly name: string;
@@ -12,15 +12,15 @@ export interface OpLibraryPackage {
   readonly libraries: readonly string[];
 }
 
-/** The packages with the ops that TensorFlow Serving has built in, and the folders of their libraries. */
+/** The packages with the ops that are built into TensorFlow Serving, and the folders of their libraries. */
 const PACKAGES = [
   { name: "tensorflow-text", module: "tensorflow_text", folders: ["python/ops", "python/metrics"] },
   { name: "ydf-tf", module: "ydf_tf", folders: ["."] },
 ] as const;
 
 /**
- * Finds the op libraries of TF Text and of Decision Forests where `libraryReport` finds Python's tensorflow.
- * They are loaded when a model needs an op that TensorFlow does not have.
+ * Finds the op libraries of TF Text and Decision Forests in the Python where `libraryReport` finds tensorflow. They are
+ * loaded when a model needs an op that TensorFlow does not have.
  */
 export function findOpLibraries(): Promise<readonly OpLibraryPackage[]> {
   return Promise.all(

@@ -8,7 +8,7 @@ import {
 import type { SessionOptions } from "./session-config.js";
 
 /**
- * How SavedModels are loaded and run.
+ * Options for loading and running SavedModels.
  *
  * @example
  * ```ts
@@ -16,37 +16,36 @@ import type { SessionOptions } from "./session-config.js";
  * ```
  */
 export interface TensorFlowOptions extends SessionOptions {
-  /** The tags of the graph that is loaded. Default `serve`. */
+  /** The tags of the graph to load. Default `serve`. */
   readonly tags?: readonly string[] | undefined;
   /**
-   * Where runs happen. Default `auto`: on the event loop only while runs of a shape are measured to
-   * take less than 0.25 ms, otherwise on a thread of libuv's pool, as the first of each shape.
+   * The place where runs execute. Default `auto`: on the event loop only while runs of a shape are measured to take
+   * less than 0.25 ms. Otherwise on a thread of libuv's pool, like the first run of each shape.
    */
   readonly execution?: Execution | undefined;
   /**
-   * How many calls of one version run at the same time; the others wait in the order of their coming.
-   * Default 3 (libuv's pool less one), and not more than the cores.
+   * Maximum number of concurrent calls of one version; the others wait in order of arrival. Default 3 (libuv's pool
+   * less one), but not more than the number of cores.
    */
   readonly concurrency?: number | undefined;
   /**
-   * Whether dimension 0 of every input and output is the batch. Default: where the signatures say so,
-   * by an unknown first dimension everywhere.
+   * Whether dimension 0 of every input and output is the batch. Default: if the signatures say so, with an unknown
+   * first dimension everywhere.
    */
   readonly batchable?: boolean | undefined;
   /**
-   * The requests that are made before a version is available. `file` makes those of
-   * `assets.extra/tf_serving_warmup_requests`, if there is one; `synthetic` generates zeros for each
-   * signature where there is none, which moves a model that has a state. Default `file`.
+   * The requests to run before a version is available. `file` runs the requests in
+   * `assets.extra/tf_serving_warmup_requests`, if that file exists. `synthetic` also generates zeros for each signature
+   * without a request, which changes the state of a model that has one. Default `file`.
    */
   readonly warmup?: "file" | "synthetic" | "none" | undefined;
-  /** How often each of these requests is made. Default 1. */
+  /** Number of times that each of these requests is run. Default 1. */
   readonly warmupIterations?: number | undefined;
-  /** Paths of libraries with custom ops, loaded before the first model. */
+  /** Paths of libraries with custom ops, which are loaded before the first model. */
   readonly opLibraries?: readonly string[] | undefined;
   /**
-   * Loads and warms each version in a child process first. A model that makes TensorFlow crash, abort or hang is
-   * then a failed version, and the server lives. Costs a process start and a second load for each version.
-   * Default: off.
+   * Loads and warms up each version in a child process first. If a model makes TensorFlow crash, abort or hang, the
+   * version fails and the server survives. Costs a process start and a second load for each version. Default: off.
    */
   readonly canary?: CanaryOptions | undefined;
   /** Path of the TensorFlow C library. Default: see `libraryReport`. */
@@ -72,7 +71,7 @@ const CHECKS: OptionChecks<TensorFlowOptions> = {
   sessionConfig: { expected: "a Uint8Array", fits: (value) => value instanceof Uint8Array },
 };
 
-/** Checks options. @throws TypeError that names the option, what was expected and what was given. */
+/** Checks options. @throws TypeError with the option's name, what was expected and what was received. */
 export const checkOptions = (options: TensorFlowOptions): void =>
   checkOptionsOf("tensorflow", CHECKS, options);
 

@@ -2,8 +2,8 @@ import { messageOf } from "@serving-kit/core";
 import { errors } from "./errors.js";
 
 /**
- * Returns what `read` does. It may decode any part of a graph: functions and attributes are decoded when they are
- * asked for, so that damage in them is found as late.
+ * Calls `read` and returns its result. `read` may decode any part of a graph: functions and attributes are decoded
+ * lazily, so that damage in them is only found then.
  *
  * @throws ServingError DATA_LOSS / SAVED_MODEL_INVALID with the folder `path` if `read` throws.
  */

@@ -8,16 +8,16 @@ import {
 } from "./variables/graph-scope.js";
 import type { Run } from "./variables/variable-use.js";
 
-/** Facts about the runs of one signature, by the ops that they reach. Plain, for other threads too. */
+/** Traits of the runs of one signature, from the ops that they reach. A plain object, to share with other threads. */
 export interface RunTraits {
-  /** Whether values decide what runs, or how often: by branches or loops. */
+  /** Whether values determine which ops run, or how often: through branches or loops. */
   readonly hasControlFlow: boolean;
   /**
-   * Whether the time of a run can depend on the values of the inputs, and not only on their shapes: by control flow,
-   * variants, or sizes that are computed from inputs. No run tells how long the next one takes.
+   * Whether the time of a run can depend on the values of the inputs, and not only on their shapes: through control
+   * flow, variants, or sizes that are computed from inputs. One run does not predict the time of the next.
    */
   readonly hasOpenRunTime: boolean;
-  /** Whether a run changes what later runs compute, such as a variable. */
+  /** Whether a run changes the results of later runs, for example through a variable. */
   readonly movesState: boolean;
 }
 
@@ -32,12 +32,12 @@ const CONTROL_FLOW: ReadonlySet<string> = new Set(
 /** Ops of lists, datasets and other variants. */
 const VARIANTS = /^(?:Empty)?Tensor(?:List|Map)|Dataset|Iterator|^Optional|Variant/;
 
-/** Ops whose outputs depend on the shape of inputs alone. */
+/** Ops whose outputs depend only on the shapes of their inputs. */
 const SHAPES: ReadonlySet<string> = new Set(
   words("Shape ShapeN Size Rank VariableShape ZerosLike OnesLike BroadcastGradientArgs"),
 );
 
-/** Ops whose outputs have sizes that inputs hold, by the places of these inputs. */
+/** Ops whose output sizes are values of inputs, by the indices of these inputs. */
 const SIZES: ReadonlyMap<string, ReadonlySet<number>> = new Map(
   Object.entries({
     "0": `Fill Empty RandomUniform RandomUniformInt RandomStandardNormal TruncatedNormal
@@ -55,7 +55,7 @@ const SIZES: ReadonlyMap<string, ReadonlySet<number>> = new Map(
     "0 1 2": "Range RaggedRange",
     "1 2": "SpaceToBatchND BatchToSpaceND",
     "1 2 3": "MatrixDiagV2 MatrixDiagV3",
-    // The largest index is the size, and indices come first: as many as there are.
+    // The largest index determines the size. The indices are the first inputs, any number of them.
     "0 1 2 3 4 5 6 7": "DynamicStitch ParallelDynamicStitch",
   }).flatMap(([places, ops]) => {
     const set = new Set(words(places).map(Number));
@@ -66,7 +66,7 @@ const SIZES: ReadonlyMap<string, ReadonlySet<number>> = new Map(
 const STATE_MOVES =
   /^(?:Assign|Resource(?:Scatter|Apply|SparseApply|CountUpTo)|CountUpTo|(?:Sparse)?Apply[A-Z]|Scatter(?:Nd)?(?:Add|Sub|Mul|Div|Min|Max|Update)$|(?:Mutable)?LookupTable(?:Insert|Import|Remove)|Queue|Stack(?:Push|Pop)|Barrier|Stage|Unstage|WriteFile|RngReadAndSkip|RngSkip|Stateful(?:Standard|Uniform|Truncated))/;
 
-/** Reads the traits of runs of a graph, through its functions. */
+/** Reads the traits of runs from a graph and its functions. */
 export class RunTraitsReader {
   readonly #main: GraphScope;
   readonly #library: FunctionLibrary;
@@ -76,7 +76,7 @@ export class RunTraitsReader {
     this.#library = new FunctionLibrary(graph);
   }
 
-  /** The traits of a run. */
+  /** Returns the traits of a run. */
   read({ fed, fetched }: Run): RunTraits {
     const live = this.#main.liveNodes(fetched, new Set(fed.map(tensorName)));
     const walk = new Walk(this.#library);
@@ -97,7 +97,7 @@ class Walk {
     this.#library = library;
   }
 
-  /** Notes the live nodes of a scope, of which some, or arguments, hold values of the inputs of the run. */
+  /** Visits the live nodes of a scope. `sources` are the nodes or arguments whose values depend on the run's inputs. */
   visit(scope: GraphScope, live: ReadonlySet<string>, sources: readonly string[]): void {
     const valued = new Set(sources);
     for (const name of valued) {
@@ -118,7 +118,7 @@ class Walk {
     this.hasControlFlow ||= CONTROL_FLOW.has(op);
     this.hasOpenRunTime ||= this.hasControlFlow || VARIANTS.test(op);
     this.movesState ||= STATE_MOVES.test(op);
-    // The arguments of a plain call are the inputs of its node. Of others all may hold values.
+    // The arguments of a plain call are its node's inputs. For other calls, any argument may depend on inputs.
     const isPlain = this.#library.has(op) || /^(?:Stateful)?PartitionedCall$/.test(op);
     const inputs = node.input.filter((input) => !input.startsWith("^")).map(nodeOf);
     for (const name of this.#functionsOf(node)) {

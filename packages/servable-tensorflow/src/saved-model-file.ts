@@ -9,7 +9,7 @@ import { savedModelTextType, savedModelType } from "./proto/schema.js";
 import { findFile } from "./saved-model-folder.js";
 
 /**
- * Reads the file of a SavedModel and returns `of` its graphs, which keep the whole file in memory.
+ * Reads the file of a SavedModel and returns the result of `of` for its graphs, which keep the whole file in memory.
  *
  * @throws ServingError NOT_FOUND / SAVED_MODEL_MISSING if the folder has no `saved_model.pb` or
  * `saved_model.pbtxt`; DATA_LOSS / SAVED_MODEL_INVALID if that file cannot be read or `of` throws.
@@ -32,7 +32,7 @@ export async function readMetaGraphs<T>(
 function decode(file: string, bytes: Uint8Array): SavedModelProto {
   if (file === "saved_model.pb") return savedModelType.decode(bytes) as unknown as SavedModelProto;
   const text = pruneText(new TextDecoder().decode(bytes), savedModelTextType);
-  // Fields that the text does not name are absent in its message; on the wire and back they get defaults.
+  // Text parsing leaves unnamed fields absent; encoding and decoding the message fills in defaults.
   const message = textformat.fromText(savedModelTextType, text);
   const wire = savedModelTextType.encode(message).finish();
   return savedModelType.decode(wire) as unknown as SavedModelProto;

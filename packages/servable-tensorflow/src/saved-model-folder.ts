@@ -17,7 +17,7 @@ export async function looksLikeSavedModel(path: string): Promise<boolean> {
   return false;
 }
 
-/** The file that is there; TensorFlow too prefers the binary one. */
+/** Returns the existing file. Like TensorFlow, it prefers the binary one. */
 export async function findFile(
   path: string,
 ): Promise<(typeof SAVED_MODEL_FILES)[number] | undefined> {
@@ -36,7 +36,7 @@ export async function findFile(
   return undefined;
 }
 
-/** The bytes of a file; undefined if there is no such file. */
+/** Returns the bytes of a file; undefined if the file does not exist. */
 export async function sizeOf(path: string): Promise<number | undefined> {
   return gatedFiles.stat(path).then(
     (stats) => (stats.isFile() ? stats.size : undefined),

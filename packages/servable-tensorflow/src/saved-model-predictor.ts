@@ -30,7 +30,7 @@ import { SessionRunner } from "./native/session-runner.js";
 import { TensorMemory } from "./native/tensor-memory.js";
 import type { RunTraits } from "./run-traits.js";
 
-/** The facts that a predictor has about its model: plain, for other threads too. */
+/** The facts about a predictor's model: a plain object, to share with other threads. */
 export interface ServedModel {
   readonly path: string;
   readonly signatures: ReadonlyMap<string, Signature>;
@@ -39,14 +39,14 @@ export interface ServedModel {
   readonly batchable: boolean;
   /** The traits of the runs of each signature. */
   readonly traits: ReadonlyMap<string, RunTraits>;
-  /** The verdict of the graph on the rows of each signature. */
+  /** The verdict on the rows of each signature, from the graph. */
   readonly rowVerdicts: ReadonlyMap<string, RowVerdict>;
   /** The address of the TF_Session. */
   readonly session: bigint;
   readonly tensors: ReadonlyMap<string, SignatureTensors>;
   readonly execution: Execution;
   readonly concurrency: number;
-  /** Whether the ops of a run stay on the thread that calls. */
+  /** Whether the ops of a run stay on the caller's thread. */
   readonly usesCallerThread: boolean;
 }
 
@@ -117,7 +117,7 @@ export class SavedModelPredictor implements Predictor {
     const runner = this.#runners.get(name) as SessionRunner;
     const names =
       options.outputs?.length || signature.opaqueOutputs
-        ? // A name given twice is fetched once: there is room for as many results as outputs.
+        ? // A name that occurs twice is fetched once: there is room for as many results as outputs.
           [...new Set(validateOutputs(signature, options.outputs))]
         : runner.outputNames;
     const complete = this.#withDefaults(name, inputs);
@@ -127,23 +127,23 @@ export class SavedModelPredictor implements Predictor {
     return outputs;
   }
 
-  /** Memory of TensorFlow's for an input of 64 KiB or more; undefined for a smaller one. */
+  /** Returns memory of TensorFlow for an input of 64 KiB or more; undefined for a smaller one. */
   allocate<D extends NumericDType>(dtype: D, shape: readonly number[]): Tensor<D> | undefined {
     return this.#memory.show(dtype, shape);
   }
 
-  /** Returns the value of which `attach` of the platform, in another thread, makes a predictor on the same session. */
+  /** Returns a token from which the platform's `attach` makes a predictor in another thread, on the same session. */
   share(): SharedPredictor {
     if (this.#closing !== undefined) throw inferenceErrors.predictorClosed();
     return this.#hold.share();
   }
 
-  /** Lets go of the session for threads that attached the token and have ended without doing so. */
+  /** Releases the session for threads that attached the token and ended without releasing it. */
   unshare(shared: SharedPredictor): void {
     this.#hold.unshare(shared);
   }
 
-  /** Waits for the calls in flight, here and in the threads that share the session; then frees it. */
+  /** Waits for the calls in flight, here and in the threads that share the session; then frees the session. */
   [Symbol.asyncDispose](): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;

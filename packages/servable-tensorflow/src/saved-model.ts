@@ -7,11 +7,11 @@ import { findFile } from "./saved-model-folder.js";
 import { readSignature } from "./signature-def.js";
 import { type VariableNode, variableNodes } from "./variables/variable-nodes.js";
 
-/** One graph of a SavedModel: what `saved_model_cli show` tells. */
+/** One graph of a SavedModel, with the facts that `saved_model_cli show` prints. */
 export interface MetaGraph {
-  /** The tags that name it, such as `serve`. */
+  /** The tags of the graph, such as `serve`. */
   readonly tags: readonly string[];
-  /** The version of TensorFlow that wrote it; empty where it does not say. */
+  /** The version of TensorFlow that wrote it; empty if the file does not have it. */
   readonly tensorflowVersion: string;
   /** The signatures that can be called, by name. Inputs with a default are optional. */
   readonly signatures: ReadonlyMap<string, Signature>;
@@ -21,11 +21,11 @@ export interface MetaGraph {
   readonly defaults: ReadonlyMap<string, ReadonlyMap<string, Tensor>>;
   /** The names of files in `assets/` that the graph reads. */
   readonly assets: readonly string[];
-  /** The ops that hold its variables. */
+  /** The ops that hold the graph's variables. */
   readonly variables: readonly VariableNode[];
   /**
-   * The op that restores its variables from `variables/`. Absent if it has none to restore: exporters name
-   * the op exactly if they write `variables/variables.index`.
+   * The op that restores the variables from `variables/`. Absent if there is nothing to restore: exporters name the op
+   * exactly if they write `variables/variables.index`.
    */
   readonly restoreOp?: string;
   /** The serialized GraphDef: a view of the file, which it keeps in memory. */
@@ -33,11 +33,10 @@ export interface MetaGraph {
 }
 
 /**
- * Reads what a SavedModel says of itself: tags, signatures, assets. The graph is skipped; the
- * library of TensorFlow is not needed.
+ * Reads the tags, signatures and assets of a SavedModel. The graph is skipped, and TensorFlow's library is not needed.
  *
- * @throws ServingError NOT_FOUND / SAVED_MODEL_MISSING when the folder has no `saved_model.pb` or
- * `saved_model.pbtxt`; DATA_LOSS / SAVED_MODEL_INVALID when that is not one.
+ * @throws ServingError NOT_FOUND / SAVED_MODEL_MISSING if the folder has no `saved_model.pb` or `saved_model.pbtxt`;
+ * DATA_LOSS / SAVED_MODEL_INVALID if that file is not a SavedModel.
  */
 export async function readSavedModel(path: string): Promise<readonly MetaGraph[]> {
   return readMetaGraphs(path, (graphs) => graphs.map(toMetaGraph));
@@ -45,21 +44,21 @@ export async function readSavedModel(path: string): Promise<readonly MetaGraph[]
 
 const handover = new ReadHandover<readonly MetaGraph[]>();
 
-/** As `readSavedModel`; keeps what it returns for `takeSavedModel`. */
+/** Same as `readSavedModel`; keeps the result for `takeSavedModel`. */
 export async function readSavedModelToLoad(path: string): Promise<readonly MetaGraph[]> {
   const file = await findFile(path);
   if (file === undefined) return readSavedModel(path);
   return handover.readAndKeep(join(path, file), () => readSavedModel(path));
 }
 
-/** As `readSavedModel`, unless `readSavedModelToLoad` has read the file as it is now. */
+/** Same as `readSavedModel`, unless `readSavedModelToLoad` has read the current state of the file. */
 export async function takeSavedModel(path: string): Promise<readonly MetaGraph[]> {
   const file = await findFile(path);
   const kept = file && (await handover.take(join(path, file)));
   return kept ?? readSavedModel(path);
 }
 
-/** The graph with exactly these tags. Throws NOT_FOUND / TAGS_NOT_FOUND with the known ones. */
+/** Returns the graph with exactly these tags. Throws NOT_FOUND / TAGS_NOT_FOUND with the known tags. */
 export function selectMetaGraph(
   path: string,
   graphs: readonly MetaGraph[],

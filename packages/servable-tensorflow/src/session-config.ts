@@ -1,31 +1,31 @@
 import { configProtoType } from "./proto/schema.js";
 
-/** The GPUs of a CUDA build. */
+/** Options for the GPUs of a CUDA build. */
 export interface GpuOptions {
-  /** How much of each GPU's memory TensorFlow takes, 0 to 1. Default nearly all. */
+  /** Fraction of each GPU's memory that TensorFlow allocates, 0 to 1. Default: nearly all. */
   readonly memoryFraction?: number | undefined;
-  /** Whether memory is taken as it is needed. Default false. */
+  /** Whether to allocate memory on demand. Default false. */
   readonly allowGrowth?: boolean | undefined;
   /** The GPUs that TensorFlow may see, such as `0,1`. Default all. */
   readonly visibleDevices?: string | undefined;
 }
 
-/** How a TensorFlow session is configured. */
+/** Options of a TensorFlow session. */
 export interface SessionOptions {
-  /** Threads that one op may use. Default TensorFlow's: one for each core. */
+  /** Threads that one op may use. Default: TensorFlow's, one per core. */
   readonly intraOpThreads?: number | undefined;
   /**
-   * Ops of one call that may run at the same time. Default 1: the ops of a call run one after another
-   * on the thread that makes it, which saves a small model half of its time; several calls at once use
-   * the cores better than one call on several. A model with wide branches and few callers gains by more.
+   * Ops of one call that may run concurrently. Default 1: the ops of a call run sequentially on the caller's thread,
+   * which halves the time of a small model; several concurrent calls use the cores better than parallel ops of one
+   * call. A higher value helps a model with wide branches and few callers.
    */
   readonly interOpThreads?: number | undefined;
   readonly gpu?: GpuOptions | undefined;
-  /** A serialized `tensorflow.ConfigProto`, for anything else. The other options go before it. */
+  /** A serialized `tensorflow.ConfigProto`, for any other setting. The other options override it. */
   readonly sessionConfig?: Uint8Array | undefined;
 }
 
-/** The serialized `ConfigProto` of the options; empty where none is set. */
+/** Returns the serialized `ConfigProto` of the options; empty if none is set. */
 export function sessionConfig({
   intraOpThreads,
   interOpThreads,
@@ -45,6 +45,6 @@ export function sessionConfig({
       },
     }),
   });
-  // Serialized messages that follow one another are merged, the later one's fields first.
+  // Concatenated serialized messages are merged, and the fields of the later message win.
   return Buffer.concat([sessionConfig, config.finish()]);
 }

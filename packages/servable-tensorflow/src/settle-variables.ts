@@ -11,15 +11,15 @@ import { type VariableTwin, variableTwins } from "./variables/variable-twins.js"
 import { VariableUses } from "./variables/variable-use.js";
 
 /**
- * Makes sure that the signatures of a session find values in the variables that they read. A variable that
- * TensorFlow has not restored is assigned the value of the copy that was made of it, if that was restored
- * (Keras 3 models of `tf.saved_model.save`).
+ * Ensures that the signatures of a session find values in the variables that they read. If TensorFlow has not restored
+ * a variable but has restored a copy of it, the variable is assigned the copy's value (Keras 3 models from
+ * `tf.saved_model.save`).
  *
- * The session is only asked about variables that signatures reach and the restore op does not set: an answer
- * takes about a fifth of the time of loading, since TensorFlow prepares the whole graph for it.
+ * Queries the session only about variables that signatures reach and the restore op does not set. A query takes about a
+ * fifth of the loading time, because TensorFlow prepares the whole graph for it.
  *
- * @throws ServingError INVALID_ARGUMENT / VARIABLES_UNSET with the variables that signatures read, that have
- * no value and that no signature assigns.
+ * @throws ServingError INVALID_ARGUMENT / VARIABLES_UNSET with the variables that signatures read, that have no value
+ * and that no signature assigns.
  */
 export async function settleVariables(
   bindings: Bindings,
@@ -47,7 +47,10 @@ export async function settleVariables(
   }
 }
 
-/** The variables that signatures read and the restore op does not set; the names of those that signatures assign. */
+/**
+ * Returns the variables that signatures read and the restore op does not set; and the names of those that signatures
+ * assign.
+ */
 function variablesToSettle(graph: MetaGraph, definition: GraphDef) {
   const uses = new VariableUses(definition);
   const runs = [...signatureRuns(graph).values()];
@@ -65,7 +68,7 @@ function variablesToSettle(graph: MetaGraph, definition: GraphDef) {
   };
 }
 
-/** The twins whose original is not set and whose copy is, by the name of the original. */
+/** Returns the twins whose original is not set and whose copy is, by the name of the original. */
 function usableTwins(
   unset: readonly VariableNode[],
   twins: readonly VariableTwin[],

@@ -18,12 +18,12 @@ export const sharedSessions: SharedSessions<ServedModel> = new SharedSessions(
 );
 
 /**
- * Makes a predictor of what `share()` returned in another thread. Both run the same session. The version
- * is unloaded when every thread has disposed of its predictor; a worker that exits has done so, unless it is
- * terminated by `worker.terminate()` or runs out of memory: see `Predictor.unshare`.
+ * Makes a predictor from the token that `share()` returned in another thread. Both run the same session. The version is
+ * unloaded when every thread has disposed its predictor. A worker that exits disposes it automatically, unless
+ * `worker.terminate()` or a lack of memory ends the worker: see `Predictor.unshare`.
  *
- * @throws ServingError INVALID_ARGUMENT / SHARED_PREDICTOR_INVALID if it is not a token of this process,
- * or its predictor is disposed.
+ * @throws ServingError INVALID_ARGUMENT / SHARED_PREDICTOR_INVALID if it is not a token of this process, or if its
+ * predictor is disposed.
  */
 export async function attachSavedModel(
   token: SharedPredictor,

@@ -4,16 +4,16 @@ import { dataTypeName, dtypeOf } from "@serving-kit/tensorflow-wire";
 import type { SignatureDef, TensorInfo } from "./proto/messages.js";
 import { shapeOf, tensorFromProto } from "./proto/tensor-proto.js";
 
-/** A `SignatureDef` in the words of `Predictor`. */
+/** A `SignatureDef` in `Predictor`'s form. */
 export interface ReadSignature {
   readonly signature: Signature;
   /** The defaults of optional inputs. */
   readonly defaults: ReadonlyMap<string, Tensor>;
-  /** Whether all inputs can be passed, and an output can be returned if there is any. */
+  /** Whether all inputs can be passed, and at least one output can be returned if there are any. */
   readonly isCallable: boolean;
 }
 
-/** Reads a `SignatureDef`. Inputs and outputs are in the order of their names. */
+/** Reads a `SignatureDef`. Inputs and outputs are sorted by name. */
 export function readSignature(definition: SignatureDef): ReadSignature {
   const { defaults, problems } = readDefaults(definition);
   const inputs = readTensors(definition.inputs, definition.defaults, problems);
@@ -96,7 +96,7 @@ function partOf({ name, dtype, tensorShape }: TensorInfo) {
   return { dataType: dtype, shape: shapeOf(tensorShape), ...(name && { nativeName: name }) };
 }
 
-/** The defaults, and what is wrong with those that cannot be used. */
+/** Returns the defaults, and the problems of those that cannot be used. */
 function readDefaults({ defaults: protos }: SignatureDef) {
   const defaults = new Map<string, Tensor>();
   const problems = new Map<string, string>();

@@ -1,7 +1,7 @@
 import type { MetaGraph } from "./saved-model.js";
 import type { Run } from "./variables/variable-use.js";
 
-/** The tensors that a run of each signature feeds and fetches. */
+/** Returns the tensors that a run of each signature feeds and fetches. */
 export function signatureRuns({
   signatures,
 }: Pick<MetaGraph, "signatures">): ReadonlyMap<string, Run> {

@@ -9,16 +9,16 @@ import { checkOptions, type TensorFlowOptions } from "./options.js";
 import { looksLikeSavedModel } from "./saved-model-folder.js";
 import { attachSavedModel, PLATFORM_NAME } from "./share.js";
 
-/** Variables are read into memory as they are; the graph grows a little when it is optimised. */
+/** Variables are loaded into memory in full, and the graph grows a little when it is optimized. */
 const BYTES_PER_FILE_BYTE = 1.2;
 
-/** TensorFlow alone takes seconds to open. */
+/** Opening TensorFlow alone takes seconds. */
 const CANARY: PlatformCanary = { module: canaryModule, timeoutMs: 120_000 };
 
 const platform = definePlatform<TensorFlowOptions>({
   name: PLATFORM_NAME,
   keepsContract: true,
-  // The readers of files are loaded with the first model: a worker that only attaches does not need them.
+  // The file readers are loaded with the first model: a worker that only attaches does not need them.
   async load({ path, options, own, ...context }) {
     const { loadSavedModel } = await import("./load-saved-model.js");
     return loadSavedModel(path, optionsOfModel(options, own), context);
@@ -58,7 +58,7 @@ const platform = definePlatform<TensorFlowOptions>({
   },
 });
 
-/** The options of the platform, and the op libraries and the warm-up that the model has for itself. */
+/** Returns the platform's options, with the model's own op libraries and warm-up. */
 function optionsOfModel(
   options: TensorFlowOptions,
   own: Readonly<Record<string, unknown>> = {},
@@ -78,10 +78,10 @@ function optionsOfModel(
 /**
  * The platform of SavedModels: `source.pipe(tensorflow())`.
  *
- * A version is a folder with `saved_model.pb` or `saved_model.pbtxt`, of TensorFlow 1 or 2. It needs
- * the C library of TensorFlow, which is opened with the first model: see `libraryReport`.
+ * A version is a folder with `saved_model.pb` or `saved_model.pbtxt`, of TensorFlow 1 or 2. It needs the C library of
+ * TensorFlow, which is opened with the first model: see `libraryReport`.
  *
- * @throws TypeError for a wrong option, with its name, what was expected and what was given.
+ * @throws TypeError for a wrong option, with its name, what was expected and what was received.
  *
  * @example
  * ```ts

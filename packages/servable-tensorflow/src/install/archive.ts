@@ -2,23 +2,23 @@
 export interface Archive {
   /** Its file name, the same for all versions. */
   readonly name: string;
-  /** The version that is installed where none is asked for: the last that has archives. */
+  /** The default version: the last one that has archives. */
   readonly version: string;
-  /** SHA-256 of the archive of that version. Google publishes none; distributions pin this one. */
+  /** SHA-256 of that version's archive. Google does not publish a checksum; distributions pin this one. */
   readonly sha256: string;
-  /** The libraries in it that are needed, the main one last. */
+  /** The required libraries in the archive, the main one last. */
   readonly libraries: readonly ArchivedLibrary[];
 }
 
 /** A library in an archive. */
 export interface ArchivedLibrary {
-  /** The file in the archive: its name there carries the whole version. */
+  /** The path in the archive; the file name includes the full version. */
   readonly path: RegExp;
-  /** Its name outside, which is the one that programs look for. */
+  /** The name of the unpacked file, which is the name that programs look for. */
   readonly name: string;
 }
 
-/** Where the archives are: `<folder>/<version>/<name>` (https://www.tensorflow.org/install/lang_c). */
+/** URL of the archives: `<folder>/<version>/<name>` (https://www.tensorflow.org/install/lang_c). */
 export const ARCHIVES = "https://storage.googleapis.com/tensorflow/versions";
 
 const archives: Readonly<Record<string, Archive>> = {
@@ -54,10 +54,10 @@ const archives: Readonly<Record<string, Archive>> = {
   },
 };
 
-/** The files in an archive that say under which licences the libraries are. */
+/** The files in an archive with the licences of the libraries. */
 export const ARCHIVED_LICENSE = /^(\.\/)?THIRD_PARTY_TF_C_LICENSES$/;
 
-/** The archive for a platform such as `linux-x64`; undefined if there is none. */
+/** Returns the archive for a platform such as `linux-x64`; undefined if there is none. */
 export function archiveFor(platform: string): Archive | undefined {
   return Object.hasOwn(archives, platform) ? archives[platform] : undefined;
 }

@@ -7,13 +7,13 @@ import { CACHED_FOLDER } from "../native/library.js";
 export interface InstallationCheck {
   readonly version: string;
   readonly folder: string;
-  /** The names of the files that are not what was installed, or are gone. */
+  /** The names of files that have changed since the installation, or are missing. */
   readonly damaged: readonly string[];
 }
 
 /**
- * Compares the files that `installTensorFlow` put into a folder with their checksums, which reads all
- * of them: 1 GB. Undefined if nothing is installed. `installTensorFlow` fixes what is damaged.
+ * Compares the files that `installTensorFlow` put into a folder with their checksums. It reads all of them: 1 GB.
+ * Undefined if nothing is installed. `installTensorFlow` repairs damaged files.
  */
 export async function checkInstallation(
   options: Pick<InstallLibraryOptions, "dir" | "onProgress" | "signal"> = {},

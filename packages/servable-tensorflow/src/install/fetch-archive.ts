@@ -9,7 +9,10 @@ import {
 } from "@serving-kit/native-library/install";
 import type { Archive } from "./archive.js";
 
-/** Downloads the official archive into a folder, unless an earlier attempt has, and returns its path. `archives` is the URL of the folder of all versions. */
+/**
+ * Downloads the official archive into a folder, unless an earlier attempt has, and returns its path. `archives` is the
+ * URL of the folder of all versions.
+ */
 export async function fetchArchive(
   archive: Archive,
   { version, sha256 }: PinnedVersion,
@@ -28,5 +31,5 @@ export async function fetchArchive(
   return file;
 }
 
-/** The address of a mirror may have a password in it. */
+/** The URL of a mirror may contain a password. */
 const failure = (url: string, problem: string) => new Error(withoutLogins(`${url}: ${problem}`));

@@ -19,20 +19,20 @@ const TITLE = "libtensorflow";
 const LICENSE = "THIRD_PARTY_NOTICES.txt";
 
 /**
- * Gets libtensorflow: asks pip where TensorFlow's Python package is, downloads it, checks it, and
- * unpacks the two libraries in it, with their licences. Needs pip, but no Python of a certain version.
- * Without pip, and on Windows, it gets the official archive, which is of an older version. What is
- * there already is checked against the checksums of its installation, and replaced where damaged.
+ * Installs libtensorflow: asks pip for the link of TensorFlow's Python package, downloads and verifies the package, and
+ * unpacks its two libraries with their licences. Needs pip, but no particular version of Python. Without pip, and on
+ * Windows, it installs the official archive, which has an older version. Existing files are checked against the
+ * checksums of their installation, and replaced if they are damaged.
  *
- * Where the connection breaks or the process ends, the download goes on from there, the next time too;
- * a whole one is kept until it is unpacked. Where pip does not say where it is (before 21.2), or only
- * pip can get it (a proxy, a password), pip downloads it: that starts again after a kill.
+ * If the connection fails or the process exits, the next attempt resumes the download. A complete download is kept
+ * until it is unpacked. If pip does not report the link (before 21.2), or if only pip can download the package (through
+ * a proxy, or with a password), pip downloads it: such a download restarts after a kill.
  *
- * `version` defaults to 2.21.0 of the Python package, whose checksums are known, or, if only the official archive can
- * be had, to 2.18.0 (on Windows 2.18.1), the last that has one. `archives` is the URL of a folder with
- * `<version>/<name>` below it and defaults to Google's.
+ * `version` defaults to 2.21.0 of the Python package, whose checksums are known, or, if only the official archive is
+ * available, to 2.18.0 (on Windows 2.18.1), the last version with an archive. `archives` is the URL of a folder that
+ * contains `<version>/<name>`; it defaults to Google's.
  *
- * @throws ServingError UNAVAILABLE / INSTALL_FAILED with what to do by hand; the signal's reason.
+ * @throws ServingError UNAVAILABLE / INSTALL_FAILED with the steps to install by hand; the signal's reason.
  */
 export async function installTensorFlow(
   options: InstallLibraryOptions = {},
@@ -58,7 +58,7 @@ export async function installTensorFlow(
   );
 }
 
-/** The Python package where there is pip, else the archive. */
+/** Chooses the Python package if there is pip, else the archive. */
 async function chooseSource(
   wheel: TensorFlowWheel | undefined,
   archive: Archive | undefined,

@@ -1,11 +1,11 @@
 import type { Wheel } from "@serving-kit/native-library/install";
 
-/** The version that is installed where none is asked for. */
+/** The default version. */
 export const DEFAULT_VERSION = "2.21.0";
 
-/** A Python package that carries libtensorflow, for one platform. */
+/** A Python package that contains libtensorflow, for one platform. */
 export interface TensorFlowWheel extends Wheel {
-  /** The libraries in it that are needed, the main one last. */
+  /** The required libraries in the package, the main one last. */
   readonly libraries: readonly string[];
   /** SHA-256 of the wheel of `DEFAULT_VERSION`. */
   readonly sha256: string;
@@ -34,7 +34,7 @@ const wheels: Readonly<Record<string, TensorFlowWheel>> = {
   },
 };
 
-/** The wheel for a platform such as `linux-x64`; undefined if none carries the library. */
+/** Returns the wheel for a platform such as `linux-x64`; undefined if no wheel contains the library. */
 export function wheelFor(platform: string): TensorFlowWheel | undefined {
   return Object.hasOwn(wheels, platform) ? wheels[platform] : undefined;
 }

@@ -14,14 +14,14 @@ const output = { struct: { operation, index: "int" } };
 
 /**
  * The functions of the TensorFlow C API (tensorflow/c/c_api.h, tf_tensor.h, tf_tstring.h and
- * tf_status.h). In the libraries of the Python package part of them is in `libtensorflow_framework`.
- * All may be called from any thread; a session runs any number of calls at once.
+ * tf_status.h). In the libraries of the Python package, some of them are in `libtensorflow_framework`. All may be
+ * called from any thread; a session supports any number of concurrent calls.
  */
 export const declarations = {
   newStatus: ["TF_NewStatus", status],
   deleteStatus: ["TF_DeleteStatus", "void", status],
   code: ["TF_GetCode", "int", status],
-  /** Belongs to the status, until it is written again. */
+  /** Belongs to the status, and is valid until the status is written again. */
   message: ["TF_Message", "str", status],
 
   newOptions: ["TF_NewSessionOptions", options],
@@ -34,22 +34,22 @@ export const declarations = {
   deleteBuffer: ["TF_DeleteBuffer", "void", "void *"],
 
   newGraph: ["TF_NewGraph", graph],
-  /** After its session is deleted. */
+  /** Call it after the graph's session is deleted. */
   deleteGraph: ["TF_DeleteGraph", "void", graph],
-  /** Belongs to the graph; null where there is none of the name. */
+  /** Belongs to the graph; null if there is none of the name. */
   operationByName: ["TF_GraphOperationByName", operation, graph, "str"],
   outputCount: ["TF_OperationNumOutputs", "int", operation],
 
-  /** (graph, type, name): an op to be; `finishOperation` ends it, also if that fails. */
+  /** (graph, type, name): starts an op; `finishOperation` ends it, even if that fails. */
   newOperation: ["TF_NewOperation", description, graph, "str", "str"],
   addInput: ["TF_AddInput", "void", description, output],
-  /** (description, TF_Output[], how many): one input that is a list. */
+  /** (description, TF_Output[], number): one input that is a list. */
   addInputList: ["TF_AddInputList", "void", description, "void *", "int"],
   setAttrType: ["TF_SetAttrType", "void", description, "str", "int"],
   /** (description, status): the op, which belongs to the graph; null on error. */
   finishOperation: ["TF_FinishOperation", operation, description, status],
 
-  /** (options, RunOptions, folder, tags, how many, graph, MetaGraphDef out, status); null on error. */
+  /** (options, RunOptions, folder, tags, number, graph, MetaGraphDef out, status); null on error. */
   loadSavedModel: [
     "TF_LoadSessionFromSavedModel",
     session,
@@ -65,12 +65,11 @@ export const declarations = {
   /** (graph, options, status): a session of an empty graph; null on error. */
   newSession: ["TF_NewSession", session, graph, options, status],
   closeSession: ["TF_CloseSession", "void", session, status],
-  /** Waits for nothing: no run may be in flight. */
+  /** Does not wait: no run may be in flight. */
   deleteSession: ["TF_DeleteSession", "void", session, status],
   /**
-   * (session, RunOptions, TF_Output[] fed, TF_Tensor *[] of them, how many, TF_Output[] fetched,
-   * TF_Tensor *[] written, how many, targets, how many, RunMetadata, status). The caller deletes the
-   * tensors of both lists.
+   * (session, RunOptions, TF_Output[] fed, TF_Tensor *[] of them, number, TF_Output[] fetched, TF_Tensor *[] written,
+   * number, targets, number, RunMetadata, status). The caller deletes the tensors of both lists.
    */
   run: [
     "TF_SessionRun",
@@ -89,9 +88,9 @@ export const declarations = {
     status,
   ],
 
-  /** (type, dims, rank, bytes); memory is aligned and not cleared; null when there is not enough. */
+  /** (type, dims, rank, bytes); memory is aligned and not cleared; null if there is not enough. */
   allocateTensor: ["TF_AllocateTensor", tensor, "int", "void *", "int", "size_t"],
-  /** Frees the memory, and the strings in it, with the last tensor that shares it. */
+  /** Frees the memory, including its strings, when the last tensor that shares it is deleted. */
   deleteTensor: ["TF_DeleteTensor", "void", tensor],
   tensorType: ["TF_TensorType", "int", tensor],
   tensorRank: ["TF_NumDims", "int", tensor],
@@ -104,14 +103,14 @@ export const declarations = {
   stringData: ["TF_StringGetDataPointer", "void *", tstring],
   stringSize: ["TF_StringGetSize", "size_t", tstring],
 
-  /** Registers the ops of a library, once in a process. Null on error. */
+  /** Registers the ops of a library, once per process. Null on error. */
   loadOpLibrary: ["TF_LoadLibrary", library, "str", status],
 } satisfies Record<string, NativeDeclaration>;
 
 /** The declared functions. */
 export type Bindings = Readonly<Record<keyof typeof declarations, NativeFunction>>;
 
-/** The functions without which nothing works. */
+/** The functions that every model needs. */
 export const requiredSymbols: readonly string[] = [
   declarations.loadSavedModel,
   declarations.run,

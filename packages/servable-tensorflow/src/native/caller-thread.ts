@@ -1,6 +1,6 @@
 import type { Bindings } from "./bindings.js";
 
-/** `RunOptions { inter_op_thread_pool: -1 }` of config.proto: ops run on the thread that calls. */
+/** `RunOptions { inter_op_thread_pool: -1 }` of config.proto: ops run on the caller's thread. */
 const CALLER_THREAD = Uint8Array.of(
   0x18,
   0xff,
@@ -17,7 +17,7 @@ const CALLER_THREAD = Uint8Array.of(
 
 const callerThreadBuffers = new WeakMap<Bindings, bigint>();
 
-/** A TF_Buffer that runs share and that is never freed. */
+/** Returns a TF_Buffer that runs share and that is never freed. */
 export function callerThreadOptions(bindings: Bindings): bigint {
   let buffer = callerThreadBuffers.get(bindings);
   if (buffer === undefined) {

@@ -27,7 +27,7 @@ export const INSTALL_COMMAND = "serving-kit install tensorflow";
 /** The folder in the cache folder that `installTensorFlow` fills. */
 export const CACHED_FOLDER = "tensorflow";
 
-/** Names of the main library: `_cc` is the one of the Python package, the other that of the official archive and tfjs-node. */
+/** Names of the main library: `_cc` is the Python package's; the official archive and tfjs-node have the other. */
 export const FILE_NAMES = [
   "libtensorflow_cc.so.2",
   "libtensorflow_cc.2.dylib",
@@ -36,7 +36,7 @@ export const FILE_NAMES = [
   "tensorflow.dll",
 ];
 
-/** Where the library is looked for, in order. */
+/** Returns the places to search for the library, in order. */
 export function libraryCandidates(path?: string): readonly LibraryCandidate[] {
   return [
     ...explicitPath("option library", path),
@@ -45,11 +45,11 @@ export function libraryCandidates(path?: string): readonly LibraryCandidate[] {
     nodePackage(
       "@tensorflow/tfjs-node",
       FILE_NAMES.map((name) => `deps/lib/${name}`),
-      // Never that of the working directory: of the kit's own tree, or of the program that runs.
+      // Resolved from the kit's own modules or the running program, never from the working directory.
       ...[import.meta.url, process.argv[1]].filter((from) => from !== undefined),
     ),
     ...FILE_NAMES.filter(isOfThisPlatform).map((name) => cachedFile(join(CACHED_FOLDER, name))),
-    // Last, since asking Python takes a process or two.
+    // Last, because asking Python takes one or two processes.
     pythonPackage("tensorflow", FILE_NAMES),
   ];
 }
@@ -57,12 +57,11 @@ export function libraryCandidates(path?: string): readonly LibraryCandidate[] {
 const bindingsOf = new WeakMap<NativeLibrary, Bindings>();
 
 /**
- * Opens the C library of TensorFlow: at the path given, else at `SERVING_KIT_TENSORFLOW_LIBRARY`,
- * else the one that is already open in this process, else that of an installed
- * `@tensorflow/tfjs-node`, else that in the cache folder, else that of Python's tensorflow. A process
- * can hold only one.
+ * Opens the C library of TensorFlow: at the given path, else at `SERVING_KIT_TENSORFLOW_LIBRARY`, else the one that is
+ * already open in this process, else of an installed `@tensorflow/tfjs-node`, else in the cache folder, else of
+ * Python's tensorflow. A process can have only one.
  *
- * Unless `TF_CPP_MIN_LOG_LEVEL` is set, it is set to 2: TensorFlow then writes only errors to stderr.
+ * Sets `TF_CPP_MIN_LOG_LEVEL` to 2 unless it is set: TensorFlow then writes only errors to stderr.
  *
  * @throws ServingError as `openLibrary` does.
  */
@@ -71,7 +70,7 @@ export async function openTensorFlow(path?: string): Promise<TensorFlow> {
   const library = await openLibrary({
     name: "TensorFlow",
     candidates: libraryCandidates(path),
-    // Strings have the form TF_TString since 2.4.
+    // Strings have the format TF_TString since 2.4.
     version: { symbol: "TF_Version", atLeast: "2.4" },
     symbols: requiredSymbols,
     companions: (file) => [frameworkOf(file)].filter((name) => name !== undefined),
@@ -83,7 +82,7 @@ export async function openTensorFlow(path?: string): Promise<TensorFlow> {
   return { library, bindings };
 }
 
-/** The library that has to be opened first, beside the main one; there is none on Windows. */
+/** Returns the library to open before the main one, from the same folder; Windows has none. */
 function frameworkOf(path: string): string | undefined {
   if (process.platform === "win32") return undefined;
   const name = process.platform === "darwin" ? "framework.2.dylib" : "framework.so.2";

@@ -8,7 +8,7 @@ import { giveStatus, takeStatus } from "./status.js";
 const loaded = new Map<string, Promise<void>>();
 
 /**
- * Loads a library of custom ops, once. Its ops are there for the rest of the process's life.
+ * Loads a library of custom ops, once. Its ops stay registered for the lifetime of the process.
  *
  * @throws ServingError OP_LIBRARY_FAILED with TensorFlow's code and message.
  */
@@ -24,8 +24,8 @@ export async function loadOpLibrary(tensorflow: TensorFlow, path: string): Promi
 }
 
 /**
- * Loads the op libraries of installed packages that are not loaded yet, except those that do not fit the
- * TensorFlow that is open. Returns whether there was any.
+ * Loads the op libraries of installed packages that are not loaded yet, except those that do not fit the open
+ * TensorFlow. Returns whether it found any.
  */
 export async function loadFoundOpLibraries(tensorflow: TensorFlow): Promise<boolean> {
   const packages = await findOpLibraries();

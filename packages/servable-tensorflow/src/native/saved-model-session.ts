@@ -16,7 +16,7 @@ export interface SessionSource {
   readonly config: Uint8Array;
 }
 
-/** One output of an operation of the graph: what is fed or fetched. Plain, for other threads too. */
+/** One output of an operation of the graph, to feed or fetch. A plain object, to share with other threads. */
 export interface GraphTensor {
   /** The name in the signature. */
   readonly name: string;
@@ -31,10 +31,10 @@ export interface SignatureTensors {
   readonly outputs: readonly GraphTensor[];
 }
 
-/** How TensorFlow says that a graph has an attribute or a type that it does not know. */
+/** Matches TensorFlow's messages for a graph with an unknown attribute or type. */
 const UNKNOWN_IN_GRAPH = /NodeDef mentions attr|invalid DataType enum/;
 
-/** A TF_Session with its TF_Graph, made of a SavedModel. Owns both. */
+/** A TF_Session with its TF_Graph, made from a SavedModel. Owns both. */
 export class SavedModelSession {
   readonly pointer: bigint;
   /** The address of the TF_Graph. */
@@ -55,7 +55,7 @@ export class SavedModelSession {
     this.tensors = tensors;
   }
 
-  /** Loads on a thread of libuv's pool: restores variables and runs the model's initialisation. */
+  /** Loads on a thread of libuv's pool: restores variables and runs the model's initialization. */
   static async load(tensorflow: TensorFlow, source: SessionSource): Promise<SavedModelSession> {
     const { bindings } = tensorflow;
     const graph: bigint = bindings.newGraph();
@@ -84,7 +84,7 @@ export class SavedModelSession {
     }
   }
 
-  /** Frees the session and its variables. No run may be in flight. May be repeated. */
+  /** Frees the session and its variables. No run may be in flight. Idempotent. */
   close(): Promise<void> {
     this.#closed ??= this.#close();
     return this.#closed;
@@ -93,7 +93,7 @@ export class SavedModelSession {
   async #close(): Promise<void> {
     const { closeSession, deleteSession, deleteGraph } = this.#bindings;
     const status = takeStatus(this.#bindings);
-    // Their status is ignored: the session is gone either way.
+    // The status is ignored, because the session is freed in any case.
     await callOnThread(closeSession, this.pointer, status.pointer);
     await callOnThread(deleteSession, this.pointer, status.pointer);
     await callOnThread(deleteGraph, this.graph);
@@ -142,7 +142,7 @@ function resolveTensors(
   );
 }
 
-/** The tensor called `operation:index`, or `operation` for its first output. */
+/** Returns the tensor `operation:index`, or for `operation`, its first output. */
 function findTensor(
   bindings: Bindings,
   graph: bigint,
@@ -158,7 +158,7 @@ function findTensor(
 /** Bytes of a TF_Output: { TF_Operation *oper; int index; }, padded. */
 const TF_OUTPUT_BYTES = 16;
 
-/** An array of TF_Output, as runs take it for what they feed and fetch. */
+/** Encodes an array of TF_Output, which runs take for the tensors to feed and to fetch. */
 export function encodeOutputs(
   tensors: readonly Pick<GraphTensor, "operation" | "index">[],
 ): Uint8Array {

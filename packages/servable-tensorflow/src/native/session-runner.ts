@@ -12,21 +12,21 @@ import { stringBytes } from "./tensor-strings.js";
 import { timedRun } from "./timed-run.js";
 
 /**
- * The native side of one run, used again by later ones: arrays that native code has once seen cost
- * little to show it again. Released when the native run has ended, even if its caller has gone.
+ * The native arrays of one run, which later runs reuse, because passing a known array to native code is cheap. Released
+ * when the native run has ended, even if its call ended earlier.
  */
 interface NativeRun {
   readonly feeds: BigUint64Array;
-  /** Which of them are ours to free; the others belong to buffers that JavaScript sees. */
+  /** Whether the run must free each of the feeds. The others belong to buffers that JavaScript uses. */
   readonly isOwn: boolean[];
-  /** As many as the signature has outputs, of which the first ones are used. */
+  /** Has as many entries as the signature has outputs; a run uses the first ones. */
   readonly results: BigUint64Array;
   readonly status: Status;
-  /** Keeps the buffers of inputs that are given without a copy. */
+  /** Keeps the buffers of inputs that are passed without a copy. */
   readonly inputs: Tensor[];
 }
 
-/** The runs of one shape, and how long the strings of the longest are that was measured. */
+/** The runs of one shape, and the largest total length of strings that was measured. */
 interface RunKind {
   readonly kind: string;
   readonly plan: RunPlan;
@@ -40,14 +40,15 @@ export interface RunSignature {
   readonly traits: RunTraits | undefined;
 }
 
-/** How many kinds of runs a signature with strings remembers; then it starts again. */
+/** Maximum kinds of runs to remember for a signature with strings; beyond it, all are forgotten. */
 const MAX_KINDS = 256;
 
 /**
  * Runs one signature on a session, inline or on a thread, as the executor decides.
  *
- * TensorFlow stops a run at its deadline if the run is on a thread and its ops are on TensorFlow's own threads: those of
- * a graph with control flow, and of a signature that is often slow. Other runs are short, and end by themselves.
+ * TensorFlow stops a run at its deadline if the run is on a thread and its ops are on TensorFlow's own threads. That
+ * applies to graphs with control flow, and to signatures that are often slow. Other runs are short, and are not
+ * stopped.
  */
 export class SessionRunner {
   readonly #memory: TensorMemory;
@@ -56,22 +57,22 @@ export class SessionRunner {
   readonly #session: bigint;
   readonly #runOptions: bigint | null;
   readonly #clock: Clock;
-  /** Whether TensorFlow may stop any run on a thread: not only those that are known to be slow. */
+  /** Whether TensorFlow may stop any run on a thread, and not only runs of signatures that are often slow. */
   readonly #isStoppable: boolean;
   readonly #signature: string;
   readonly #inputs: readonly GraphTensor[];
   readonly #inputList: Uint8Array;
   readonly #outputs: ReadonlyMap<string, GraphTensor>;
   readonly #idle: NativeRun[] = [];
-  /** TF_Output lists by the names that they fetch, joined. */
+  /** TF_Output lists by the names that they fetch, joined into one key. */
   readonly #outputLists = new Map<string, Uint8Array>();
   readonly #allOutputs: Uint8Array;
-  /** The names of all outputs. Given to `run` itself, it is recognised. */
+  /** The names of all outputs. `run` recognizes this array by identity. */
   readonly outputNames: readonly string[];
   /** All runs of the signature. */
   readonly #runs: RunGroup;
   readonly #kinds = new Map<string, RunKind>();
-  /** The kind of the last run; most runs are of the same shapes. */
+  /** The kind of the last run; most runs have the same shapes. */
   #lastKind: RunKind | undefined;
 
   constructor(
@@ -98,12 +99,12 @@ export class SessionRunner {
     this.#outputs = new Map(outputs.map((tensor) => [tensor.name, tensor]));
   }
 
-  /** Runs: returns the outputs if it ran inline, else a promise of them. The limits are those of the call. */
+  /** Runs the signature: returns the outputs if it ran inline, else a promise of them. The limits apply to the call. */
   run(inputs: Tensors, names: readonly string[], limits: CallLimits): Tensors | Promise<Tensors> {
     const run = this.#prepare(inputs);
     const kind = this.#kindOf(run.inputs);
     const bytes = stringBytes(run.inputs);
-    // Longer strings than those that were measured are runs of a kind that has not run yet.
+    // If the strings are longer than any measured ones, the run counts as a new kind.
     const isMeasured = bytes <= kind.measuredBytes;
     const plan = isMeasured ? kind.plan : this.#executor.newPlan(this.#runs);
     let ended: void | Promise<void>;
@@ -140,7 +141,7 @@ export class SessionRunner {
     const run = isTimed
       ? timedRun(this.#bindings, () => deadlineAtMs - this.#clock.now())
       : this.#bindings.run;
-    // One by one: an array of them would be most of what a call of a small model costs.
+    // Separate arguments: an array would be most of the cost of a call of a small model.
     return this.#executor.run<void>(
       plan,
       limits,
@@ -188,7 +189,7 @@ export class SessionRunner {
     };
   }
 
-  /** Frees what the run was given and takes what it made. */
+  /** Frees the run's inputs and takes its results. */
   #finish(run: NativeRun, names: readonly string[], limits: CallLimits): Tensors {
     const { status, results } = run;
     const outputs: Record<string, Tensor> = {};
@@ -207,7 +208,7 @@ export class SessionRunner {
       }
       return outputs;
     } finally {
-      // Those that were not read because another could not be.
+      // Frees the results that were not read because reading another one failed.
       if (status.isOk)
         for (; taken < names.length; taken++) this.#memory.free(results[taken] as bigint);
       this.#giveBack(run);
@@ -223,7 +224,7 @@ export class SessionRunner {
     this.#idle.push(run);
   }
 
-  /** Frees what idle runs hold. No run may be in flight. */
+  /** Frees the resources of idle runs. No run may be in flight. */
   close(): void {
     for (const { status } of this.#idle.splice(0)) status.free();
   }
@@ -234,14 +235,14 @@ export class SessionRunner {
     let list = this.#outputLists.get(key);
     if (list === undefined) {
       list = encodeOutputs(names.map((name) => this.#outputs.get(name) as GraphTensor));
-      // Callers may ask for any of many lists; few are worth keeping.
+      // Callers may request many different lists, and only a few are worth caching.
       if (this.#outputLists.size >= 64) this.#outputLists.clear();
       this.#outputLists.set(key, list);
     }
     return list;
   }
 
-  /** Runs of one shape take about as long, unless strings are longer. */
+  /** Runs of one shape take about equally long, unless strings are longer. */
   #kindOf(tensors: readonly Tensor[]): RunKind {
     let name = this.#signature;
     for (const { shape } of tensors) name += ` ${shape}`;

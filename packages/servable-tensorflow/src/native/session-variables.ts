@@ -14,12 +14,12 @@ interface Output {
   readonly index: number;
 }
 
-/** The names of the ops that are added to a graph begin with this. */
+/** Prefix of the names of ops that are added to a graph. */
 const SCOPE = "serving_kit";
 
 /**
- * Asks a session about its variables, and sets them, by ops that it adds to the session's graph. For the time
- * before other threads have the session: the graph grows, and no run may be in flight.
+ * Queries and sets the variables of a session, through ops that it adds to the session's graph. Use it only before
+ * other threads have the session: the graph grows, and no run may be in flight.
  */
 export class SessionVariables {
   readonly #bindings: Bindings;
@@ -33,7 +33,7 @@ export class SessionVariables {
     this.#path = path;
   }
 
-  /** The names of those variables that have a value. There must be one variable at least. */
+  /** Returns the names of the variables that have a value. Pass at least one variable. */
   async initialized(variables: readonly VariableNode[]): Promise<ReadonlySet<string>> {
     const status = takeStatus(this.#bindings);
     try {
@@ -49,7 +49,7 @@ export class SessionVariables {
     }
   }
 
-  /** Assigns each original what its copy holds. They share the memory until one of them changes. */
+  /** Assigns to each original the value of its copy. They share memory until one of them changes. */
   async assignCopies(twins: readonly VariableTwin[]): Promise<void> {
     const status = takeStatus(this.#bindings);
     try {
@@ -68,7 +68,7 @@ export class SessionVariables {
     }
   }
 
-  /** Adds an op, whose inputs are outputs of others or lists of them; returns its first output. */
+  /** Adds an op, whose inputs are outputs of other ops or lists of outputs; returns its first output. */
   #add(
     status: Status,
     type: string,
@@ -97,7 +97,7 @@ export class SessionVariables {
     throw errors.loadFailed(this.#path, "INTERNAL", `the graph has no operation ${name}`, "");
   }
 
-  /** Runs off the event loop; returns the elements of the tensor that is fetched, if one is. */
+  /** Runs off the event loop; returns the elements of the fetched tensor, if there is one. */
   async #run(
     status: Status,
     fetched: readonly Output[],

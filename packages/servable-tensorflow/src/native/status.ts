@@ -5,16 +5,16 @@ const codeNames = new Map<number, Code>(
   Object.entries(CODES).map(([name, number]) => [number, name as Code]),
 );
 
-/** Longer messages, such as those with a whole stack of Python, are cut. */
+/** Longer messages, such as those with a whole Python stack, are truncated. */
 const MAX_MESSAGE = 2_000;
 
 const OK = 0;
 
 /**
- * A TF_Status that a call writes to. Taken for a call and given back, so that few are ever made.
+ * A TF_Status that a call writes to. Calls take one and return it, so that only a few are created.
  *
- * Not every function writes a status when it succeeds (`TF_SetConfig` does not), so a status that holds an
- * error must not be passed to another one. `TF_SessionRun` clears its status first.
+ * Not every function writes a status on success (`TF_SetConfig` does not), so do not pass a status that has an error to
+ * another function. `TF_SessionRun` clears its status first.
  */
 export class Status {
   readonly pointer: bigint;
@@ -52,7 +52,7 @@ export function takeStatus(bindings: Bindings): Status {
   return idle.get(bindings)?.pop() ?? new Status(bindings);
 }
 
-/** Returns a status. One that holds an error is freed. */
+/** Returns a status. A status with an error is freed. */
 export function giveStatus(bindings: Bindings, status: Status): void {
   if (!status.isOk) {
     status.free();

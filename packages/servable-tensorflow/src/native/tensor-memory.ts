@@ -14,26 +14,26 @@ import { counts } from "./native-counts.js";
 import { readStrings, TSTRING_BYTES, writeStrings } from "./tensor-strings.js";
 
 /**
- * From here on an output is viewed and not copied. Measured: a view, with the finalizer that frees
- * its tensor, costs what copying 16 KiB does; but short-lived views wait for the garbage collector.
+ * Minimum size in bytes at which an output is viewed instead of copied. Measured: a view, with the finalizer that frees
+ * its tensor, costs as much as copying 16 KiB; but short-lived views wait for the garbage collector.
  */
 const VIEW_BYTES = 64 * 1024;
 
-/** Native tensors whose memory JavaScript sees, by the buffer that shows it. */
+/** Native tensors whose memory JavaScript uses, by the buffer over that memory. */
 const shown = new WeakMap<ArrayBufferLike, { pointer: bigint; dtype: string; shape: string }>();
 
-/** Frees the tensor of a buffer that was collected. */
+/** Frees the tensor of a buffer that was garbage-collected. */
 const collected = new FinalizationRegistry<() => void>((free) => free());
 
 /**
- * Showing a new array of JavaScript's to native code costs half a microsecond. Small outputs are read
- * through memory that native code knows, and copied from there.
+ * Passing a new JavaScript array to native code takes half a microsecond. Small outputs are read through memory that
+ * native code already knows, and copied from there.
  */
 const SCRATCH_BYTES = 1024;
 const scratchMemory = new ArrayBuffer(SCRATCH_BYTES);
 const scratchDims = new BigInt64Array(16);
 
-/** Makes TF_Tensors of tensors, and tensors of TF_Tensors. The pointers belong to the caller. */
+/** Converts tensors to TF_Tensors and back. The pointers belong to the caller. */
 export class TensorMemory {
   readonly #bindings: Bindings;
   readonly #scratch = new Map<NumericDType, TensorData[NumericDType]>();
@@ -43,8 +43,8 @@ export class TensorMemory {
   }
 
   /**
-   * A native tensor with the elements of `tensor`: one copy, or none if the elements lie in memory
-   * that `show` gave. Free it with `free`.
+   * Returns a native tensor with the elements of `tensor`: a copy, or no copy if the elements are in memory that `show`
+   * returned. Free it with `free`.
    */
   write(tensor: Tensor): { pointer: bigint; isShown: boolean } {
     const { dtype, shape, data } = tensor;
@@ -72,7 +72,7 @@ export class TensorMemory {
     return { pointer, isShown: false };
   }
 
-  /** Native memory for a tensor, shown to JavaScript until the garbage collector takes it. */
+  /** Returns native memory for a tensor, which JavaScript can use until the garbage collector frees it. */
   show<D extends NumericDType>(dtype: D, shape: readonly number[]): Tensor<D> | undefined {
     const { array, entriesPerElement } = NUMERIC_DTYPES[dtype];
     const bytes = elementCount(shape) * entriesPerElement * array.BYTES_PER_ELEMENT;
@@ -83,7 +83,7 @@ export class TensorMemory {
     return { dtype, shape: [...shape], data: new array(buffer) } as Tensor<D>;
   }
 
-  /** The tensor of a native one, which it frees at once or, if it is large, when it is collected. */
+  /** Converts a native tensor and frees it: immediately, or if it is large, when the result is garbage-collected. */
   read(pointer: bigint): Tensor {
     let isViewed = false;
     try {
@@ -112,7 +112,7 @@ export class TensorMemory {
     this.#bindings.deleteTensor(pointer);
   }
 
-  /** Takes over tensors that a run made. */
+  /** Takes ownership of tensors that a run created. */
   own(count: number): void {
     counts.tensors += count;
   }
@@ -153,7 +153,7 @@ export class TensorMemory {
 
   #view(pointer: bigint, memory: bigint, bytes: number): ArrayBuffer {
     const buffer = viewMemory(memory, bytes);
-    // Another thread could still see the memory when this one's buffer is collected.
+    // Another thread could still use the memory when this thread's buffer is garbage-collected.
     markAsUntransferable(buffer);
     collected.register(buffer, () => this.free(pointer));
     return buffer;

@@ -6,18 +6,18 @@ import type { Bindings } from "./bindings.js";
 export const TSTRING_BYTES = 24;
 
 /**
- * The longest string that lies in the TF_TString itself: after one byte with its length times 4, and
- * before a zero. The low two bits of that byte are 0, which tells this form from the others.
+ * Maximum bytes of a string that is stored in the TF_TString itself: after one byte with its length times 4, and before
+ * a zero. The low two bits of that byte are 0, which distinguishes this form from the others.
  */
 const INLINE_BYTES = 22;
 
-/** Writes strings into the memory of a string tensor. What does not fit inline TensorFlow copies. */
+/** Writes strings into the memory of a string tensor. TensorFlow copies strings that do not fit inline. */
 export function writeStrings(
   bindings: Bindings,
   memory: bigint,
   strings: readonly Uint8Array[],
 ): void {
-  // Zeros are empty strings.
+  // Zero bytes are empty strings.
   const block = new Uint8Array(TSTRING_BYTES * strings.length);
   for (let i = 0; i < strings.length; i++) {
     const string = strings[i] as Uint8Array;
@@ -49,7 +49,7 @@ export function readStrings(bindings: Bindings, memory: bigint, count: number): 
   });
 }
 
-/** The bytes of all strings of some tensors. */
+/** Returns the bytes of all strings of some tensors. */
 export function stringBytes(tensors: readonly Tensor[]): number {
   let bytes = 0;
   for (const { data } of tensors) {

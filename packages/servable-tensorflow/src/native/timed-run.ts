@@ -2,9 +2,9 @@ import type { NativeFunction } from "@serving-kit/native-library";
 import type { Bindings } from "./bindings.js";
 
 /**
- * `TF_SessionRun` on a thread, with a time limit in ms that is read when the run starts and replaces its options.
- * TensorFlow stops the run between two ops; an op that is running ends first. The ops run on TensorFlow's own threads: on
- * the thread of the caller TensorFlow ignores the limit.
+ * `TF_SessionRun` on a thread, with a time limit in ms that is read when the run starts and replaces the run's options.
+ * TensorFlow stops the run between two ops; a running op finishes first. The ops run on TensorFlow's own threads,
+ * because TensorFlow ignores the limit on the caller's thread.
  */
 export function timedRun(
   { run, newBuffer, deleteBuffer }: Pick<Bindings, "run" | "newBuffer" | "deleteBuffer">,
@@ -28,7 +28,7 @@ export function timedRun(
   };
 }
 
-/** `RunOptions { timeout_in_ms }` of config.proto. 0 is none there, so a time that is over is 1. */
+/** `RunOptions { timeout_in_ms }` of config.proto. 0 means no limit there, so an expired limit is 1. */
 export function encodeTimeLimit(ms: number): Uint8Array {
   const bytes = [0x10];
   let left = Math.max(1, Math.ceil(ms));

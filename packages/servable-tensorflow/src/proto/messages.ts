@@ -1,4 +1,4 @@
-/** An int64 as protobufjs gives it: a number or a Long. */
+/** An int64 as protobufjs decodes it: a number or a Long. */
 export type Int64 = number | { toString(): string };
 
 /** `TensorShapeProto`, decoded. */
@@ -61,7 +61,7 @@ export interface NodeDef {
   readonly attr: readonly Uint8Array[];
 }
 
-/** An attribute of a `NodeDef`, decoded as far as types and functions are needed. */
+/** An attribute of a `NodeDef`; only types and functions are decoded. */
 export interface AttrEntry {
   readonly key: string;
   readonly value?: {
@@ -71,7 +71,7 @@ export interface AttrEntry {
   } | null;
 }
 
-/** The value of an attribute of a `NodeDef`, as far as the analysis of rows reads it. */
+/** The value of an attribute of a `NodeDef`; only the parts for the analysis of rows are decoded. */
 export interface NodeValue {
   readonly list?: {
     readonly i: readonly Int64[];
@@ -138,7 +138,7 @@ export interface ModelSpec {
   readonly signatureName: string;
 }
 
-/** `PredictionLog`, decoded as far as warm-up needs it. */
+/** `PredictionLog`; only the parts for warm-up are decoded. */
 export interface PredictionLog {
   readonly predictLog?: {
     readonly request?: {

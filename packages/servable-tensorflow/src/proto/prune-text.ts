@@ -1,15 +1,14 @@
 import { DATA_TYPE_TEXTS } from "@serving-kit/tensorflow-wire";
 import protobuf from "protobufjs/light.js";
 
-/** Messages nest deeper than this only in texts that were made to harm. */
+/** Maximum nesting of messages; only malicious text nests deeper. */
 const MAX_DEPTH = 100;
 
 /**
- * Leaves of a message in protobuf's text format only the fields that a type knows, so that it can be
- * read by a type that knows few: a parser of that format refuses what it does not know. Names of
- * data types (`DT_FLOAT`) become their numbers.
+ * Keeps only the fields of a text-format protobuf message that a type has, so that a partial schema can read it: a
+ * parser of that format rejects unknown fields. Names of data types (`DT_FLOAT`) become their numbers.
  *
- * @throws Error when the text is not balanced.
+ * @throws Error if brackets in the text are not balanced.
  */
 export function pruneText(text: string, type: protobuf.Type): string {
   const pruner = new TextPruner(text);
@@ -17,7 +16,7 @@ export function pruneText(text: string, type: protobuf.Type): string {
   return pruner.kept.join(" ");
 }
 
-/** The type of a message within; null is one that is not kept. */
+/** The type of a nested message; null if the message is not kept. */
 type MessageType = protobuf.Type | MapEntry | null;
 
 class MapEntry {
@@ -31,7 +30,7 @@ class MapEntry {
 const camelCase = (name: string) =>
   name.replace(/_([a-z0-9])/g, (_, character: string) => character.toUpperCase());
 
-/** Whether a field is kept, and the type of its value if that is a message. */
+/** Returns whether a field is kept, and the type of its value if it is a message. */
 function lookUp(type: MessageType, name: string): { isKept: boolean; type: MessageType } {
   if (type instanceof MapEntry) {
     return { isKept: name === "key" || name === "value", type: type.value };
@@ -86,7 +85,7 @@ class TextPruner {
     } else {
       this.#keepIf(isKept, DATA_TYPE_TEXTS.get(first)?.toString() ?? first);
       if (first === "-") this.#keepIf(isKept, this.#take());
-      // Strings that follow one another are one string.
+      // Adjacent strings form one string.
       const isString = (token: string | undefined) => token?.[0] === '"' || token?.[0] === "'";
       while (isString(first) && isString(this.#token)) this.#keepIf(isKept, this.#take());
     }

@@ -2,7 +2,7 @@ import protobuf from "protobufjs/light.js";
 
 type Field = readonly [type: string, id: number, rule?: "repeated"];
 
-/** A message by its fields; unknown fields of the wire are skipped. */
+/** A message by its fields; unknown fields on the wire are skipped. */
 const message = (fields: Readonly<Record<string, Field>>) => ({
   fields: Object.fromEntries(
     Object.entries(fields).map(([name, [type, id, rule]]) => [
@@ -24,7 +24,7 @@ const withMaps = (
   },
 });
 
-/** The fields of a message whose parts may be bytes: on the wire a message field is a bytes field. */
+/** The fields of a message in which messages may be kept as bytes: both have the same wire format. */
 const savedModel = (metaGraph: string) =>
   message({ savedModelSchemaVersion: ["int64", 1], metaGraphs: [metaGraph, 2, "repeated"] });
 const metaGraph = (graph: string) =>
@@ -45,10 +45,10 @@ const functionDef = (nodeDef: string) =>
 
 // Names and numbers of tensorflow/core/protobuf/{saved_model,meta_graph,saver}.proto,
 // tensorflow/core/framework/{tensor,tensor_shape,graph,node_def,function,op_def,attr_value}.proto and
-// tensorflow_serving/apis/*.proto, as far as they are read.
+// tensorflow_serving/apis/*.proto, restricted to the fields that are read.
 const root = protobuf.Root.fromJSON({
   nested: {
-    // Read from bytes: what hardly any model needs stays bytes, of which views are made and no objects.
+    // To read from bytes: parts that few models need stay bytes, as views instead of objects.
     SavedModel: savedModel("MetaGraphDef"),
     MetaGraphDef: metaGraph("bytes"),
     GraphDef: message({ node: ["NodeDef", 1, "repeated"], library: ["FunctionDefLibrary", 2] }),
@@ -67,7 +67,7 @@ const root = protobuf.Root.fromJSON({
     }),
     AttrList: message({ func: ["NameAttrList", 9, "repeated"] }),
     NameAttrList: message({ name: ["string", 1] }),
-    // The same with the values that the analysis of rows reads.
+    // Same as `AttrEntry`, with the values for the analysis of rows.
     ValueEntry: message({ key: ["string", 1], value: ["NodeValue", 2] }),
     NodeValue: message({
       ...{ list: ["NodeValues", 1], s: ["bytes", 2], i: ["int64", 3], b: ["bool", 5] },
@@ -79,7 +79,7 @@ const root = protobuf.Root.fromJSON({
     }),
     SaverDef: message({ restoreOpName: ["string", 3] }),
 
-    // The same as messages, to read from text.
+    // The same messages, to read from text.
     SavedModelText: savedModel("MetaGraphDefText"),
     MetaGraphDefText: metaGraph("GraphDefText"),
     GraphDefText: message({
@@ -172,7 +172,7 @@ const root = protobuf.Root.fromJSON({
       exampleList: ["ExampleList", 1],
       exampleListWithContext: ["ExampleListWithContext", 2],
     }),
-    // Examples are handed on as they are: on the wire a message field is a bytes field.
+    // Examples are passed on as they are: on the wire, a message field is a bytes field.
     ExampleList: message({ examples: ["bytes", 1, "repeated"] }),
     ExampleListWithContext: message({ examples: ["bytes", 1, "repeated"], context: ["bytes", 2] }),
 

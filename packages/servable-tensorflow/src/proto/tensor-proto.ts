@@ -8,12 +8,12 @@ import {
 import { dataTypeName, dtypeOf } from "@serving-kit/tensorflow-wire";
 import type { TensorProto, TensorShapeProto } from "./messages.js";
 
-/** The most bytes that a tensor of a file may take: what protobuf allows a message. */
+/** Maximum bytes of a tensor in a file: protobuf's limit for a message. */
 const MAX_BYTES = 2 ** 31 - 1;
 
 /**
- * The dimensions of a shape, -1 where one is not known; null where not even the rank is. A shape that is
- * absent is that of a scalar, as protobuf's defaults have it.
+ * Returns the dimensions of a shape, -1 for an unknown one; null if the rank is unknown. An absent shape is a scalar's,
+ * by protobuf's defaults.
  */
 export function shapeOf(shape: TensorShapeProto | null | undefined): readonly number[] | null {
   if (!shape) return [];
@@ -25,10 +25,10 @@ export function shapeOf(shape: TensorShapeProto | null | undefined): readonly nu
 }
 
 /**
- * The tensor that a `TensorProto` describes: by its `tensor_content`, else by the field of its type,
- * whose last value repeats until the shape is filled (none at all is zeros).
+ * Decodes a `TensorProto`: from its `tensor_content`, else from the field of its type, whose last value repeats until
+ * the shape is filled (without values, the elements are zeros).
  *
- * @throws Error that says what is wrong with it.
+ * @throws Error with the problem.
  */
 export function tensorFromProto(proto: TensorProto): Tensor {
   const dtype = dtypeOf(proto.dtype);

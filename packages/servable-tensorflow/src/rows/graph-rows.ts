@@ -11,7 +11,7 @@ type Extent = rowAnalysis.Extent;
 type RowValue = rowAnalysis.RowValue;
 
 const MAX_DEPTH = 64;
-/** Nodes of functions count as often as they are called. */
+/** Nodes of a function count once per call. */
 const MAX_NODES = 20_000;
 
 const LOOPS = new Set(["While", "StatelessWhile"]);
@@ -28,7 +28,7 @@ export class GraphRows {
     this.#library = new FunctionLibrary(graph);
   }
 
-  /** The verdict on a signature. */
+  /** Returns the verdict on a signature. */
   verdict({ inputs, outputs }: Signature): RowVerdict {
     this.#nodes = 0;
     const given = new Map<string, RowValue>();
@@ -40,7 +40,7 @@ export class GraphRows {
     return conclude(new Map([...outputs.keys()].map((name, i) => [name, values[i]])));
   }
 
-  /** The values of some tensors of a scope. */
+  /** Returns the values of some tensors of a scope. */
   #evaluate(
     scope: GraphScope,
     given: ReadonlyMap<string, RowValue>,
@@ -54,7 +54,7 @@ export class GraphRows {
       const node = scope.nodes.get(nodeOf(tensor));
       if (node === undefined) return mixed(`there is no node of tensor "${tensor}"`);
       const values = known.get(node.name);
-      // One value is that of all outputs.
+      // A single value applies to all outputs.
       const index = values?.length === 1 ? 0 : this.#outputOf(node, tensor);
       return values && (values[index] ?? mixed("it has no such output"));
     };
@@ -77,7 +77,7 @@ export class GraphRows {
     return fetched.map((tensor) => valueAt(tensor) ?? mixed("nothing computes it"));
   }
 
-  /** The values of a node's outputs; a value that becomes mixed here says where. */
+  /** Returns the values of a node's outputs; a value that becomes mixed here gets the location. */
   #outputs(node: NodeDef, inputs: readonly RowValue[], depth: number): readonly RowValue[] {
     if (++this.#nodes > MAX_NODES) return [mixed("the graph is too large to be examined")];
     const op = new OpView(node, inputs);
@@ -114,7 +114,7 @@ export class GraphRows {
     return this.#evaluate(scope, given, tensors, depth + 1);
   }
 
-  /** Which output of a node a tensor such as `a`, `a:1` or `a:values:0` is. */
+  /** Returns the output index of a tensor name such as `a`, `a:1` or `a:values:0`. */
   #outputOf(node: NodeDef, tensor: string): number {
     const [, second, third] = tensor.split(":");
     if (second === undefined) return 0;
@@ -122,18 +122,18 @@ export class GraphRows {
     const called = this.#library.scope(node.op)?.results.map(([name]) => name);
     const names = called ?? OUTPUT_NAMES[node.op];
     const offset = names?.indexOf(second) ?? 0;
-    // ParseExampleV2 without sparse outputs starts with those that are dense.
+    // Without sparse outputs, ParseExampleV2 starts with the dense ones.
     return (node.op === "ParseExampleV2" ? 0 : Math.max(0, offset)) + Number(third);
   }
 }
 
-/** A value that becomes mixed at a node says where. */
+/** Adds the location to a value that becomes mixed at a node. */
 function located(value: RowValue, { op, name }: NodeDef, inputs: readonly RowValue[]): RowValue {
   if (value.kind !== "mixed" || inputs.includes(value) || /^op /.test(value.reason)) return value;
   return mixed(`op ${op} of node "${name}": ${value.reason}`);
 }
 
-/** An input: its dimension 0 counts rows, and what else is open is the same for all rows. */
+/** Returns an input: its dimension 0 counts rows, and other open extents are the same for all rows. */
 function inputValue(name: string, shape: readonly number[] | null): RowValue {
   if (shape === null) return mixed(`the rank of input "${name}" is not known`);
   const extents = shape.map((extent, i): Extent => {
@@ -143,7 +143,7 @@ function inputValue(name: string, shape: readonly number[] | null): RowValue {
   return rows(0, extents);
 }
 
-/** A value with what the file declares of its extents. */
+/** Refines a value with the extents that the file declares. */
 function refined(value: RowValue, declared: readonly Extent[] | undefined): RowValue {
   if (declared === undefined) return value;
   if (value.kind === "fixed") return value.shape ? value : { ...value, shape: declared };

@@ -7,10 +7,10 @@ type RowValue = rowAnalysis.RowValue;
 /** The results of a function for some arguments. */
 export type Call = (name: string, values: readonly RowValue[]) => readonly RowValue[];
 
-/** The turns after which nothing new is learnt of any loop: each changes what is known of a value at least once. */
+/** Maximum iterations: a fixed point is found earlier, because each iteration changes a value's facts at least once. */
 const MAX_TURNS = 16;
 
-/** The variables of a loop when it ends, whatever the number of turns: the same in every batch. */
+/** Returns the final variables of a loop, for any number of iterations that is the same in every batch. */
 export function loop(op: OpView, call: Call): readonly RowValue[] {
   const [condition, body] = [op.fn("cond"), op.fn("body")];
   if (condition === undefined || body === undefined) return [mixed("its functions are not known")];
@@ -28,7 +28,7 @@ export function loop(op: OpView, call: Call): readonly RowValue[] {
   return isSame ? values : [mixed("the number of its turns depends on rows")];
 }
 
-/** A list of the slices of a tensor along its first axis, which must not be that of the rows. */
+/** Returns a list of a tensor's slices along its first axis, which must not be the row axis. */
 export function listOf(op: OpView): RowValue {
   const value = op.input(0);
   if (isFixed(value)) return { kind: "list", element: refused(value) };
@@ -37,7 +37,7 @@ export function listOf(op: OpView): RowValue {
   return { kind: "list", element: rows(value.axis - 1, value.shape.slice(1)) };
 }
 
-/** An empty list, whose length must not count rows. */
+/** Returns an empty list, whose length must not count rows. */
 export function reserved(op: OpView): RowValue {
   const length = op.input(1);
   const isKnown = isFixed(length) && !countsRows(length);
@@ -46,7 +46,7 @@ export function reserved(op: OpView): RowValue {
     : mixed("its list is as long as there are rows");
 }
 
-/** A list with another item at an index. */
+/** Returns a list with another item at an index. */
 export function withItem(op: OpView): RowValue {
   const [list, index, item] = [op.input(0), op.input(1), op.input(2)];
   if (list.kind !== "list") return list.kind === "mixed" ? list : mixed("its list is not known");
@@ -54,7 +54,7 @@ export function withItem(op: OpView): RowValue {
   return { kind: "list", element: join(list.element, item) };
 }
 
-/** The item at an index of a list. */
+/** Returns the item at an index of a list. */
 export function itemOf(op: OpView): RowValue {
   const [list, index] = [op.input(0), op.input(1)];
   if (list.kind !== "list") return list.kind === "mixed" ? list : mixed("its list is not known");
@@ -62,7 +62,7 @@ export function itemOf(op: OpView): RowValue {
   return list.element ?? mixed("nothing is written to its list");
 }
 
-/** The items of a list along a new first axis. */
+/** Stacks the items of a list along a new first axis. */
 export function stacked(op: OpView): RowValue {
   const list = op.input(0);
   if (list.kind !== "list") return list.kind === "mixed" ? list : mixed("its list is not known");

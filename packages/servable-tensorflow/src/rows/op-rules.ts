@@ -12,14 +12,14 @@ const { perImage, reduce, refused, reshape, resized, rows, slice, squeeze, tile,
 type AxisPart = rowAnalysis.AxisPart;
 type RowValue = rowAnalysis.RowValue;
 
-/** How an op changes what is known of rows: the value of each output, or of all. */
+/** Computes the row structure of an op's outputs: one value per output, or one for all. */
 export type OpRule = (op: OpView) => RowValue | readonly RowValue[];
 
 const words = (text: string) => text.trim().split(/\s+/);
 const table = (text: string, rule: OpRule) =>
   words(text).map((name): [string, OpRule] => [name, rule]);
 
-/** Ops that compute each element from the elements at the same place. */
+/** Ops that compute each element from the elements at the same position. */
 const ELEMENTWISE = `
   Abs Acos Acosh Add AddN AddV2 Angle ApproximateEqual AsString Asin Asinh Atan Atan2 Atanh BesselI0e BesselI1e
   BitwiseAnd BitwiseOr BitwiseXor Bucketize Cast Ceil CheckNumerics ClipByValue Complex ComplexAbs Conj Cos Cosh
@@ -35,12 +35,12 @@ const ELEMENTWISE = `
 const axesOf = (op: OpView) => op.numbers(1);
 const reduction: OpRule = (op) => reduce(op.input(0), axesOf(op), op.bool("keep_dims", false));
 
-/** Reduces one axis, whose input or default is given. */
+/** A reduction of one axis, which is an input or has a default. */
 const arg: OpRule = (op) => reduce(op.input(0), axesOf(op), false);
 
 const lastAxis: OpRule = (op) => along(op.input(0), [-1]);
 
-/** An op on images, whose first axis has an extent of 1 in windows and strides. */
+/** An op on images whose windows and strides have an extent of 1 along the first axis. */
 const windowed =
   (weights: number): OpRule =>
   (op) => {
@@ -64,7 +64,7 @@ const normalization: OpRule = (op) => {
   return [elementwiseOnChannels(op, op.inputs.slice(1)), ...Array(5).fill(mixed("it is not used"))];
 };
 
-/** An op with vectors for each channel. */
+/** An op with one vector per channel. */
 function elementwiseOnChannels(op: OpView, channels: readonly RowValue[]): RowValue {
   const value = op.input(0);
   if (!isRows(value) && !isFixed(value)) return value;
@@ -118,7 +118,7 @@ const padding: OpRule = (op) => {
   );
 };
 
-/** A slice with the start and the size along each axis. */
+/** A slice with a start and a size along each axis. */
 const slicing: OpRule = (op) => {
   const value = op.input(0);
   if (!isRows(value)) return refused(value);
@@ -153,7 +153,7 @@ const oneHot: OpRule = (op) => {
   return resized(expand(indices as RowValue, op.int("axis", -1)), [op.int("axis", -1)]);
 };
 
-/** Counts of the integers of each row of a matrix; those of a vector are counts of all rows. */
+/** Counts the integers in each row of a matrix; for a vector, it would count over all rows. */
 const counted: OpRule = (op) => {
   const [value, size, weights] = [op.input(0), op.input(1), op.input(2)];
   if (!isRows(value)) return refused(value);
@@ -216,7 +216,7 @@ const readVariable: OpRule = (op) => {
   return variable.kind === "handle" ? fixed(variable.shape ?? op.declared(0)) : refused(variable);
 };
 
-/** The ops that keep rows apart, and how. Any other op means that nothing is known. */
+/** The rules of ops that can keep rows apart. For any other op, nothing is known. */
 export const OP_RULES: ReadonlyMap<string, OpRule> = new Map<string, OpRule>([
   ...table(ELEMENTWISE, ({ inputs }) => elementwise(inputs)),
   ...table("Identity StopGradient PreventGradient Snapshot PlaceholderWithDefault", (op) =>

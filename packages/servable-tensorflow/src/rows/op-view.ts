@@ -7,10 +7,10 @@ const { extentsOf, numberOf } = rowAnalysis;
 type Extent = rowAnalysis.Extent;
 type RowValue = rowAnalysis.RowValue;
 
-/** Larger constants are not read: axes, extents and orders of axes are short. */
+/** Larger constants are not read: axes, extents and permutations are short. */
 const MAX_CONSTANT_BYTES = 4096;
 
-/** A node whose inputs are known as far as rows go. */
+/** A node with the known row structure of its inputs. */
 export class OpView {
   readonly node: NodeDef;
   readonly inputs: readonly RowValue[];
@@ -21,12 +21,12 @@ export class OpView {
     this.inputs = inputs;
   }
 
-  /** An input; a mixed value if there is none of the number. */
+  /** Returns an input; a mixed value if it does not exist. */
   input(index: number): RowValue {
     return this.inputs[index] ?? rowAnalysis.mixed("an input is missing");
   }
 
-  /** An integer attribute. Files may leave attributes out that have their default. */
+  /** Returns an integer attribute. Files may omit attributes that have their default value. */
   int(name: string, otherwise: number): number {
     const value = this.#attribute(name);
     return value ? Number(value.i) : otherwise;
@@ -45,31 +45,31 @@ export class OpView {
     return this.#attribute(name)?.list?.i.map(Number) ?? [];
   }
 
-  /** The name of the function that an attribute is. */
+  /** Returns the name of the function in an attribute. */
   fn(name: string): string | undefined {
     return this.#attribute(name)?.func?.name;
   }
 
-  /** The names of the functions that an attribute lists. */
+  /** Returns the names of the functions in a list attribute. */
   fns(name: string): readonly string[] {
     return this.#attribute(name)?.list?.func.map((one) => one.name) ?? [];
   }
 
-  /** The extents of a shape attribute; undefined if the rank is unknown. */
+  /** Returns the extents of a shape attribute; undefined if the rank is unknown. */
   shape(name: string): readonly Extent[] | undefined {
     const value = this.#attribute(name);
     const shape = value && shapeOf(value.shape);
     return shape ? extentsOf(shape) : undefined;
   }
 
-  /** The extents of an output as the exporter knew them; undefined if the file does not say. */
+  /** Returns the extents of an output that the exporter declared; undefined if the file does not have them. */
   declared(output: number): readonly Extent[] | undefined {
     const shapes = this.#attribute("_output_shapes")?.list?.shape;
     const shape = shapes?.[output] && shapeOf(shapes[output]);
     return shape ? extentsOf(shape) : undefined;
   }
 
-  /** The short tensor of an attribute. */
+  /** Returns the short tensor of an attribute. */
   tensor(name: string): Tensor | undefined {
     const bytes = this.#attribute(name)?.tensor;
     if (bytes === undefined || bytes.length > MAX_CONSTANT_BYTES) return undefined;
@@ -77,19 +77,19 @@ export class OpView {
     return tensorFromProto(proto);
   }
 
-  /** The integers of an input, such as axes; undefined if they are not known numbers. */
+  /** Returns the integers of an input, such as axes; undefined if they are not known numbers. */
   numbers(index: number): readonly number[] | undefined {
     const numbers = this.extents(index)?.map(numberOf);
     return numbers?.includes(undefined) ? undefined : (numbers as number[] | undefined);
   }
 
-  /** The integer of an input. */
+  /** Returns the integer of an input. */
   number(index: number): number | undefined {
     const numbers = this.numbers(index);
     return numbers?.length === 1 ? numbers[0] : undefined;
   }
 
-  /** The integers of an input as extents. */
+  /** Returns the integers of an input as extents. */
   extents(index: number): readonly Extent[] | undefined {
     const value = this.inputs[index];
     return value?.kind === "fixed" ? value.elements : undefined;

@@ -7,7 +7,7 @@ type Extent = rowAnalysis.Extent;
 type FixedValue = rowAnalysis.FixedValue;
 type RowValue = rowAnalysis.RowValue;
 
-/** The rule of an op on integers that are known, such as extents; undefined if it is not on such. */
+/** Applies an op to known integers, such as extents; undefined if its operands are not known integers. */
 export function sizeRule(op: OpView): RowValue | undefined {
   const compute = SIZES[op.node.op];
   if (compute === undefined) return undefined;
@@ -20,7 +20,7 @@ export function sizeRule(op: OpView): RowValue | undefined {
 
 type SizeRule = (op: OpView, values: readonly FixedValue[]) => FixedValue | undefined;
 
-/** Computes each integer from those of two operands, of which one may be a scalar. */
+/** Computes each integer from two operands, one of which may be a scalar. */
 const binary =
   (compute: (a: Extent, b: Extent) => Extent | undefined): SizeRule =>
   (_, [a, b]) => {
@@ -45,7 +45,7 @@ const numeric = (compute: (a: number, b: number) => number) =>
 
 const same: SizeRule = (_, [value]) => value;
 
-/** The only element, as a scalar. */
+/** Returns the product of all elements, as a scalar. */
 const productOf: SizeRule = (op, [value]) => {
   const all = value?.elements && product(value.elements);
   const isKept = op.bool("keep_dims", false);
@@ -92,7 +92,7 @@ const SIZES: Readonly<Record<string, SizeRule>> = {
   Squeeze: (_, [value]) => (value?.elements?.length === 1 ? fixed([], value.elements) : undefined),
 };
 
-/** The larger of an extent and a number that is at most as large as any extent. */
+/** Returns the larger of an extent and a number that is at most as large as any extent. */
 function larger(a: Extent, b: Extent): Extent | undefined {
   const [x, y] = [numberOf(a), numberOf(b)];
   if (x !== undefined && y !== undefined) return literal(Math.max(x, y));

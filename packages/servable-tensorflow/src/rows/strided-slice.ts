@@ -5,7 +5,7 @@ const { isRows, mixed, refused, slice } = rowAnalysis;
 type AxisPart = rowAnalysis.AxisPart;
 type RowValue = rowAnalysis.RowValue;
 
-/** Python's slices: a start, an end and a step for each axis, of which masks say what is left out. */
+/** A Python slice: start, end and step for each axis; masks mark those that are omitted. */
 export function stridedSlice(op: OpView): RowValue {
   const value = op.input(0);
   if (!isRows(value)) return refused(value);

@@ -20,8 +20,9 @@ export function runTraits(
 const unknown = (reason: string): RowVerdict => ({ verdict: "unknown", reason });
 
 /**
- * What the graph of the SavedModel in a folder says about the rows of each signature. A model that a run changes has no
- * independent rows. Of a `saved_model.pbtxt` few attributes are read, so that nothing is known.
+ * Returns the verdict on the rows of each signature, from the graph of the SavedModel in a folder. If a run changes a
+ * model, its rows are not independent. From a `saved_model.pbtxt`, only a few attributes are read, so that nothing is
+ * known.
  */
 export async function verdictsOf(
   path: string,
@@ -46,7 +47,7 @@ export async function verdictsOf(
   );
 }
 
-/** The same of a graph that is not loaded. */
+/** Same as `verdictsOf`, for a graph in memory. */
 export function verdictsOfGraph(
   path: string,
   graph: Pick<MetaGraph, "signatures" | "graphDef">,

@@ -1,7 +1,7 @@
 import type { AttrEntry, FunctionDef, GraphDef, NodeDef } from "../proto/messages.js";
 import { attrEntryType, functionDefType, functionHeadType } from "../proto/schema.js";
 
-/** An input of a node: which of its data inputs takes which output of another node. */
+/** An input of a node that reads an output of another node. */
 export interface Consumer {
   readonly node: NodeDef;
   /** The position among the node's inputs. */
@@ -9,7 +9,7 @@ export interface Consumer {
   readonly output: number;
 }
 
-/** The nodes of a graph or of a function's body, by name, and who takes their outputs. */
+/** The nodes of a graph or of a function's body, by name, with the consumers of their outputs. */
 export class GraphScope {
   readonly nodes: ReadonlyMap<string, NodeDef>;
   readonly #consumers = new Map<string, Consumer[]>();
@@ -28,12 +28,12 @@ export class GraphScope {
     }
   }
 
-  /** The inputs that take an output of the node, or the function's argument, of this name. */
+  /** Returns the inputs that read an output of the node, or the function's argument, with this name. */
   consumers(name: string): readonly Consumer[] {
     return this.#consumers.get(name) ?? [];
   }
 
-  /** The names of the nodes that run to compute tensors, if others are fed. */
+  /** Returns the names of the nodes that run to compute the fetched tensors, if others are fed. */
   liveNodes(fetched: Iterable<string>, fed: ReadonlySet<string> = new Set()): ReadonlySet<string> {
     const live = new Set<string>();
     const waiting = [...fetched];
@@ -50,9 +50,9 @@ export class GraphScope {
 /** A function's body; `live` are the nodes that run when it is called. */
 export class FunctionScope extends GraphScope {
   readonly live: ReadonlySet<string>;
-  /** The names by which the body knows its arguments. */
+  /** The names of the arguments inside the body. */
   readonly arguments: readonly string[];
-  /** The names of its results, and the tensors of the body that they are, in order. */
+  /** The names of the results, and their tensors in the body, in order. */
   readonly results: readonly (readonly [name: string, tensor: string])[];
 
   constructor({ signature, nodeDef, ret, controlRet }: FunctionDef) {
@@ -62,13 +62,13 @@ export class FunctionScope extends GraphScope {
     this.live = this.liveNodes([...Object.values(ret), ...Object.values(controlRet)]);
   }
 
-  /** The name by which the body knows an argument; undefined if there is no such argument. */
+  /** Returns the name of an argument inside the body; undefined if there is no such argument. */
   argument(index: number): string | undefined {
     return this.arguments[index];
   }
 }
 
-/** The functions of a graph. Decodes those that are asked for. */
+/** The functions of a graph, decoded on demand. */
 export class FunctionLibrary {
   readonly #definitions: ReadonlyMap<string, Uint8Array>;
   readonly #scopes = new Map<string, FunctionScope>();
@@ -86,7 +86,7 @@ export class FunctionLibrary {
     return this.#definitions.has(name);
   }
 
-  /** The body of a function; undefined if there is none of the name. */
+  /** Returns the body of a function; undefined if no function has the name. */
   scope(name: string): FunctionScope | undefined {
     const definition = this.#definitions.get(name);
     let scope = this.#scopes.get(name);
@@ -98,12 +98,12 @@ export class FunctionLibrary {
   }
 }
 
-/** The attributes of a node. */
+/** Returns the attributes of a node. */
 export function attributes({ attr }: NodeDef): readonly AttrEntry[] {
   return attr.map((bytes) => attrEntryType.decode(bytes) as unknown as AttrEntry);
 }
 
-/** The node of a tensor: `a` of `a`, `a:1`, `a:output:1` and `^a`. */
+/** Returns the node of a tensor: `a` for `a`, `a:1`, `a:output:1` and `^a`. */
 export function nodeOf(tensor: string): string {
   const start = tensor.startsWith("^") ? 1 : 0;
   const colon = tensor.indexOf(":");
@@ -115,7 +115,7 @@ function outputOf(tensor: string): number {
   return colon < 0 ? 0 : Number(tensor.slice(colon + 1));
 }
 
-/** A tensor's name with its output: `a:0` for `a`. */
+/** Returns a tensor's name with its output: `a:0` for `a`. */
 export function tensorName(tensor: string): string {
   return tensor.includes(":") ? tensor : `${tensor}:0`;
 }

@@ -1,6 +1,6 @@
 import { maskedCrc32c } from "@serving-kit/tensorflow-wire";
 
-/** A key and its value. Views of the file or, for the key, a copy. */
+/** A key and its value. They are views of the file, except that a key may be a copy. */
 export interface TableEntry {
   readonly key: Uint8Array;
   readonly value: Uint8Array;
@@ -9,13 +9,13 @@ export interface TableEntry {
 /** Two block handles of up to 20 bytes, padded, and the magic number. */
 const FOOTER_BYTES = 48;
 const MAGIC = 0xdb4775248b80fb57n;
-/** After each block: its compression, and the masked CRC-32C of the block and that byte. */
+/** Follows each block: its compression, and the masked CRC-32C of the block and that byte. */
 const TRAILER_BYTES = 5;
 const NO_COMPRESSION = 0;
 
 /**
- * The entries of a sorted string table in the order of their keys (tensorflow/core/lib/io/format.h and
- * block_builder.h, LevelDB's format). Checks all checksums.
+ * Iterates over the entries of a sorted string table in key order (tensorflow/core/lib/io/format.h and block_builder.h,
+ * LevelDB's format). Verifies all checksums.
  *
  * @throws Error if the file is truncated or damaged, or a block is compressed, which TensorFlow never writes.
  */
@@ -31,7 +31,7 @@ export function* tableEntries(file: Uint8Array): Generator<TableEntry> {
   }
 }
 
-/** The content of the block that a handle names. */
+/** Returns the content of the block that a handle refers to. */
 function block(file: Uint8Array, handle: Cursor): Uint8Array {
   const [offset, size] = [handle.varint(), handle.varint()];
   const end = offset + size;
@@ -44,7 +44,7 @@ function block(file: Uint8Array, handle: Cursor): Uint8Array {
   return file.subarray(offset, end);
 }
 
-/** The entries of a block: keys are stored without the prefix that they share with the one before. */
+/** Iterates over the entries of a block. Keys are stored without the prefix that they share with the previous key. */
 function* blockEntries(content: Uint8Array): Generator<TableEntry> {
   const restarts = content.length < 4 ? 0 : viewOf(content).getUint32(content.length - 4, true);
   const end = content.length - 4 - 4 * restarts;
@@ -59,7 +59,7 @@ function* blockEntries(content: Uint8Array): Generator<TableEntry> {
   }
 }
 
-/** Reads numbers and bytes one after the other. */
+/** Reads numbers and bytes sequentially. */
 class Cursor {
   readonly #bytes: Uint8Array;
   #position = 0;
@@ -72,7 +72,7 @@ class Cursor {
     return this.#position >= this.#bytes.length;
   }
 
-  /** A number of seven bits a byte. */
+  /** Reads a varint: seven bits per byte. */
   varint(): number {
     let number = 0;
     for (let shift = 0; shift < 49; shift += 7) {

@@ -9,12 +9,12 @@ export interface VariableNode {
 
 const VARIABLE_OPS: ReadonlySet<string> = new Set(["VarHandleOp", "VariableV2", "Variable"]);
 
-/** Whether an op holds its variable as a resource rather than as a reference. */
+/** Returns whether an op holds its variable as a resource rather than as a reference. */
 export const isResource = ({ op }: Pick<VariableNode, "op">) => op === "VarHandleOp";
 
-/** The variables of a serialized `GraphDef`, in its order. */
+/** Returns the variables of a serialized `GraphDef`, in the graph's order. */
 export function variableNodes(graphDef: Uint8Array): readonly VariableNode[] {
-  // A field that is absent is an empty array, which is not a buffer.
+  // An absent field is an empty array, which is not a Buffer.
   if (graphDef.length === 0) return [];
   const { node } = graphNamesType.decode(graphDef) as unknown as { node: VariableNode[] };
   return node.filter(({ op }) => VARIABLE_OPS.has(op)).map(({ name, op }) => ({ name, op }));

@@ -2,7 +2,7 @@ import type { GraphDef } from "../proto/messages.js";
 import { attributes, GraphScope, nodeOf } from "./graph-scope.js";
 import type { VariableNode } from "./variable-nodes.js";
 
-/** A variable, and the one that was made as a copy of it. */
+/** A variable, and the variable that is a copy of it. */
 export interface VariableTwin {
   readonly original: VariableNode;
   readonly copy: VariableNode;
@@ -11,8 +11,8 @@ export interface VariableTwin {
 }
 
 /**
- * Finds the copies of variables: those whose initial value is what another one reads. Keras 3 makes them
- * when a model is saved by `tf.saved_model.save`; the files then hold the copies only.
+ * Finds the copies of variables: variables whose initial value is read from another variable. Keras 3 makes them when
+ * `tf.saved_model.save` saves a model; the files then have only the copies.
  */
 export function variableTwins({ node }: GraphDef): readonly VariableTwin[] {
   const { nodes } = new GraphScope(node);

@@ -11,15 +11,15 @@ export interface Run {
 /** The use of a variable in a run. */
 export interface VariableUse {
   isRead: boolean;
-  /** Whether it may be assigned. */
+  /** Whether the run may assign the variable. */
   isAssigned: boolean;
-  /** Whether it is assigned if the run succeeds: in no branch and no loop. */
+  /** Whether a successful run always assigns the variable: outside of branches and loops. */
   isAlwaysAssigned: boolean;
 }
 
 const notUsed = (): VariableUse => ({ isRead: false, isAssigned: false, isAlwaysAssigned: false });
 
-/** Ops whose outputs are the handles that they take. Identity of a reference reads its variable. */
+/** Ops whose outputs are the handles that they receive. Identity of a reference reads its variable. */
 const RESOURCE_ALIASES = new Set(
   "Identity IdentityN Switch Merge Enter Exit NextIteration".split(" "),
 );
@@ -30,12 +30,12 @@ const ASSIGNMENTS = new Set(["AssignVariableOp", "Assign"]);
 /** Ops that do not need the variable's value. */
 const VALUELESS = new Set(["VarIsInitializedOp", "IsVariableInitialized", "DestroyResourceOp"]);
 
-/** Ops that call functions: by how many positions their inputs are ahead of the functions' arguments. */
+/** Ops that call functions, with the number of inputs that precede the function's arguments. */
 const CALLS: ReadonlyMap<string, number> = new Map([
   ...["PartitionedCall", "StatefulPartitionedCall", "While", "StatelessWhile"].map(entry(0)),
   ...["BatchFunction", "MapDefun"].map(entry(0)),
   ...["If", "StatelessIf", "Case", "StatelessCase", "RemoteCall"].map(entry(1)),
-  // start, limit and delta, where the body has the index.
+  // start, limit and delta, instead of which the body has the index.
   ...["For"].map(entry(2)),
 ]);
 /** The calls that always run their function. */
@@ -46,8 +46,8 @@ function entry(count: number): (op: string) => [string, number] {
 }
 
 /**
- * Finds out how runs of a graph use its variables, through functions and control flow, whichever branch is
- * taken. An op that is not known counts as reading.
+ * Determines how runs of a graph use its variables, through functions and control flow, for any branch taken. An
+ * unknown op counts as reading.
  */
 export class VariableUses {
   readonly #main: GraphScope;
@@ -60,13 +60,13 @@ export class VariableUses {
     this.#library = new FunctionLibrary(graph);
   }
 
-  /** Those of the variables that come before what the runs fetch, whether or not they are read. */
+  /** Returns the variables that the fetched tensors depend on, whether or not they are read. */
   reached(variables: readonly VariableNode[], runs: readonly Run[]): readonly VariableNode[] {
     const live = runs.map((run) => this.#live(run));
     return variables.filter(({ name }) => live.some((nodes) => nodes.has(name)));
   }
 
-  /** How all runs together use a variable. */
+  /** Returns how all runs together use a variable. */
   use(variable: VariableNode, runs: readonly Run[]): Readonly<VariableUse> {
     const use = notUsed();
     for (const run of runs) {
@@ -86,7 +86,7 @@ export class VariableUses {
     return live;
   }
 
-  /** Notes how the live nodes of a scope use the handle that a node, or an argument, gives. */
+  /** Records how the live nodes of a scope use the handle that a node or an argument provides. */
   #follow(
     scope: GraphScope,
     live: ReadonlySet<string>,
@@ -127,7 +127,7 @@ export class VariableUses {
     }
   }
 
-  /** The functions that a node calls, by the name of its op or as its attributes say; none if unknown. */
+  /** Returns the functions that a node calls, from its op's name or its attributes; none if unknown. */
   #callOf(node: NodeDef): { functions: readonly string[]; leading: number; isPlain: boolean } {
     const { op } = node;
     if (this.#library.has(op)) return { functions: [op], leading: 0, isPlain: true };
@@ -144,7 +144,7 @@ export class VariableUses {
     const known = this.#argumentUses.get(key);
     if (known !== undefined) return known;
     const use = notUsed();
-    // Entered before it is known, so that a function that calls itself comes to an end.
+    // Cached before it is complete, so that recursive functions terminate.
     this.#argumentUses.set(key, use);
     const scope = this.#library.scope(name);
     const argument = scope?.argument(index);

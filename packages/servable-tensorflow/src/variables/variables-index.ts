@@ -9,10 +9,10 @@ interface BundleEntry {
 }
 
 /**
- * How many bytes of each data shard an index of variables refers to, by the number of the shard: a
+ * Returns the bytes of each data shard that an index of variables refers to, by shard number. The index is a
  * checkpoint's `.index` file (tensorflow/core/util/tensor_bundle).
  *
- * @throws Error that says what is wrong with the file, such as that it is truncated.
+ * @throws Error with what is wrong in the file, such as that it is truncated.
  */
 export async function readShardSizes(path: string): Promise<readonly number[]> {
   const sizes: number[] = [];
@@ -36,18 +36,18 @@ export async function readShardSizes(path: string): Promise<readonly number[]> {
 
 const handover = new ReadHandover<readonly number[]>();
 
-/** As `readShardSizes`; keeps what it returns for `takeShardSizes`. */
+/** Same as `readShardSizes`; keeps the result for `takeShardSizes`. */
 export const readShardSizesToLoad: typeof readShardSizes = (path) =>
   handover.readAndKeep(path, () => readShardSizes(path));
 
-/** As `readShardSizes`, unless `readShardSizesToLoad` has read the file as it is now. */
+/** Same as `readShardSizes`, unless `readShardSizesToLoad` has read the current state of the file. */
 export const takeShardSizes: typeof readShardSizes = async (path) =>
   (await handover.take(path)) ?? readShardSizes(path);
 
-/** The names of shards have five digits. */
+/** The number in a shard's name has five digits. */
 const MAX_SHARDS = 99_999;
 
-/** The name of a shard: `variables.data-00000-of-00002`. */
+/** Returns the name of a shard: `variables.data-00000-of-00002`. */
 export function shardName(shard: number, count: number): string {
   const [index, of] = [shard, count].map((number) => `${number}`.padStart(5, "0"));
   return `variables.data-${index}-of-${of}`;

@@ -8,10 +8,10 @@ import { predictionLogType } from "../proto/schema.js";
 import { tensorFromProto } from "../proto/tensor-proto.js";
 import type { WarmUpRequest } from "./warm-up-request.js";
 
-/** Where TF Serving looks for warm-up requests, inside a SavedModel. */
+/** The path of the warm-up requests that TF Serving reads inside a SavedModel. */
 export const WARM_UP_FILE = "assets.extra/tf_serving_warmup_requests";
 
-/** The most records that TF Serving takes; with more a load fails. */
+/** Maximum number of records in TF Serving; with more, a load fails. */
 const MAX_WARM_UP_RECORDS = 1000;
 
 const MAX_BYTES = 2 ** 31 - 1;
@@ -20,9 +20,8 @@ const MAX_BYTES = 2 ** 31 - 1;
 const EXAMPLES_INPUT = "inputs";
 
 /**
- * Reads the warm-up requests of a SavedModel: a TFRecord file of `PredictionLog`. A missing file is
- * fine and gives none. Classify, regress and multi-inference records become calls of their
- * signatures with serialized examples.
+ * Reads the warm-up requests of a SavedModel: a TFRecord file of `PredictionLog`. Returns none if the file does not
+ * exist. Classify, regress and multi-inference records become calls of their signatures with serialized examples.
  *
  * @throws ServingError DATA_LOSS / WARM_UP_INVALID, INVALID_ARGUMENT / WARM_UP_TOO_LONG.
  */
@@ -46,7 +45,7 @@ export async function readWarmUpRequests(path: string): Promise<readonly WarmUpR
   return requests;
 }
 
-/** The calls of one record. Fields that are absent have protobuf's defaults; without a log there is none. */
+/** Returns the calls of one record. Absent fields have protobuf's defaults; a record without a log has no calls. */
 function requestsOf(record: Uint8Array): readonly WarmUpRequest[] {
   const log = predictionLogType.decode(record) as unknown as PredictionLog;
   if (log.predictLog) {
@@ -75,7 +74,7 @@ function named(modelSpec: ModelSpec | null | undefined): { signature?: string } 
   return modelSpec?.signatureName ? { signature: modelSpec.signatureName } : {};
 }
 
-/** Serialized messages that follow one another are merged: so a context joins its example. */
+/** Concatenated serialized messages are merged: this adds the context to each example. */
 function examplesOf(input: ExamplesInput | null | undefined): Tensors {
   const withContext = input?.exampleListWithContext;
   const examples = withContext

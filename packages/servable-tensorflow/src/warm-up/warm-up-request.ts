@@ -1,13 +1,13 @@
 import { type Signature, type Tensors, zeroInputs } from "@serving-kit/inference";
 
-/** One call that is made before a model is available, so that its first caller does not wait. */
+/** One call that is run before a model is available, so that its first caller does not wait. */
 export interface WarmUpRequest {
   readonly inputs: Tensors;
   /** Default `serving_default`. */
   readonly signature?: string;
   /** Default all. */
   readonly outputs?: readonly string[];
-  /** Which record of the warm-up file it is from, counted from 0. Absent if it was generated. */
+  /** Index of its record in the warm-up file, from 0. Absent if the request was generated. */
   readonly record?: number;
 }
 
@@ -18,7 +18,7 @@ export function syntheticWarmUp(
   return [...signatures].map(([name, signature]) => ({
     signature: name,
     inputs: zeroInputs(signature),
-    // All but those that cannot be returned.
+    // All outputs except those that cannot be returned.
     ...(signature.opaqueOutputs && { outputs: [...signature.outputs.keys()] }),
   }));
 }
