@@ -34,17 +34,17 @@ describe("the types of a defined model", () => {
     defineModel({ ...model, predict: ({ x }) => ({ y: new Float64Array(x.data) }) });
     // @ts-expect-error a missing output
     defineModel({ ...model, predict: () => ({}) });
-    // @ts-expect-error an input that is not there
+    // @ts-expect-error an unknown input
     defineModel({ ...model, predict: ({ z }) => ({ y: z.data }) });
-    // @ts-expect-error texts for numbers
+    // @ts-expect-error strings instead of numbers
     defineModel({ ...model, predict: () => ({ y: ["1"] }) });
     // @ts-expect-error an unknown member
     defineModel({ ...model, batchabel: true, predict: () => ({ y: [1] }) });
     defineModel({
       ...model,
-      // @ts-expect-error load stands after predict
+      // @ts-expect-error load comes after predict
       predict: (_, l) => ({ y: [l.n] }),
-      // @ts-expect-error and so the type of what it gives is not known
+      // @ts-expect-error so the type of its result is unknown
       load: ({ path }) => ({ n: path.length }),
     });
   });

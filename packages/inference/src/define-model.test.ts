@@ -20,21 +20,21 @@ const load = (model: DefinedModel, options = {}) =>
   model.loader().load({ id, signal: never, ...options });
 
 let held = 0;
-/** A model of one function. */
+/** A model with one function. */
 const double = defineModel({
   inputs: vector,
   outputs: { y: spec.float32([-1]) },
   batchable: true,
   predict: ({ x }) => ({ y: x.data.map((value) => 2 * value) }),
 });
-/** A model that echoes its input, which it must not hand out. */
+/** A model that returns its input, whose memory must be copied. */
 const echo = defineModel({
   inputs: vector,
   outputs: vector,
   batchable: true,
   predict: async ({ x }) => ({ x }),
 });
-/** A model with something to load and to dispose. */
+/** A model with `load` and `dispose`. */
 const scaled = defineSignatures({
   load: async () => {
     held++;
@@ -187,7 +187,7 @@ describe("defineModel", () => {
     });
   });
 
-  /** A model that keeps its third argument. */
+  /** A model that keeps the third argument of `predict`. */
   const contexts: CallContext[] = [];
   const curious = defineModel({
     inputs: vector,

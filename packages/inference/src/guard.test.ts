@@ -12,14 +12,14 @@ const signatures = {
   serving_default: { inputs: { x: vector }, outputs: { y: vector }, checksShapes: true },
 };
 
-/** A predictor that is nothing but a function. */
+/** A predictor with a `predict` function only. */
 const of = (predict: unknown, members: object = {}): PredictorLike =>
   ({ signatures, batchable: true, predict, ...members }) as PredictorLike;
 
 const guarded = (predict: unknown, options: GuardOptions = {}, members: object = {}) =>
   guard(of(predict, members), options);
 
-/** What a call rejects with, which must be a ServingError that a log and an answer can read. */
+/** Returns the error of a rejected call, which must be a ServingError that can be logged and returned. */
 async function errorOf(call: PromiseLike<unknown>): Promise<ServingError> {
   const error = await call.then(
     (value) => expect.unreachable(`resolved with ${Object.keys(value as object)}`),
@@ -41,7 +41,7 @@ const thrower = (thrown: unknown) => () => {
 };
 const hostileError = () =>
   Object.defineProperty(new Error("x"), "name", { get: thrower(new Error("name")) });
-/** Under another name, for the linter. */
+/** A constant, because the linter rejects a literal `then`. */
 const THEN = "then";
 const shared = new Float32Array(64);
 const large = tensor("float32", [64], new Float32Array(64));
@@ -197,7 +197,7 @@ describe("careless models: each call gets a sentence", () => {
     await predictor.predict({ x: large });
     const error = await errorOf(predictor.predict({ x: large }));
     expect(error.message).toMatch(/output "y" has the memory of the answer before.*data.slice\(\)/);
-    // Parts of one buffer that do not overlap are answers of their own.
+    // Non-overlapping parts of one buffer are separate answers.
     let part = 0;
     const slab = new Float32Array(64 * 4);
     const slabs = guarded(() => ({ y: slab.subarray(64 * part, 64 * ++part) }));

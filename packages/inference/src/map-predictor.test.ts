@@ -37,7 +37,7 @@ const sums = defineModel({
     sum: x.data.filter((_, i) => i % 2 === 0).map((value, i) => value + (x.data[2 * i + 1] ?? 0)),
   }),
 });
-/** Texts such as `1+2` in, texts out. */
+/** Strings such as `1+2` in, strings out. */
 const texts = {
   inputs: { text: spec.string([-1]) },
   outputs: { answer: spec.string([-1]) },

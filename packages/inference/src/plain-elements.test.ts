@@ -5,7 +5,7 @@ import { BFLOAT16, FLOAT16, type HalfFloat, toHalfFloat } from "./half-float.js"
 import { plainElement } from "./plain-elements.js";
 import { tensor } from "./tensor.js";
 
-/** The number that 16 bits represent, by the definition of the format. */
+/** Returns the number that 16 bits represent, by the definition of the format. */
 function numberOf(bits: number, { minExponent, fractionBits }: HalfFloat): number {
   const sign = bits & 0x8000 ? -1 : 1;
   const exponent = (bits & 0x7fff) >> fractionBits;
@@ -157,7 +157,7 @@ describe("tensor from plain values", () => {
     expect(() => tensor("string", [1], ["a\ud800"])).toThrow(RangeError);
   });
 
-  // Node has Float16Array from version 24 on.
+  // Node has Float16Array since version 24.
   const Float16 = (globalThis as { Float16Array?: { from(numbers: number[]): never } })
     .Float16Array;
   it.skipIf(Float16 === undefined)(

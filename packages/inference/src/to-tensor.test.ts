@@ -7,7 +7,7 @@ import type { Signature, TensorSpec } from "./signature.js";
 import { type Tensor, tensor } from "./tensor.js";
 import { toTensor, toTensors } from "./to-tensor.js";
 
-/** The rows of a table of docs/values.md: its cells, without backquotes around a whole cell. */
+/** Returns the rows of a table of docs/values.md: its cells, without backquotes around a whole cell. */
 function rowsOfTable(name: string): string[][] {
   const page = readFileSync(new URL("../../../docs/values.md", import.meta.url), "utf8");
   const table = page.split(`<!-- test: ${name} -->\n`)[1]?.split("\n\n")[0] ?? "";
@@ -124,7 +124,7 @@ describe("toTensor", () => {
       get: (of, key) => (key === "length" ? ++reads : Reflect.get(of, key)),
     });
   };
-  // Made by functions, because the runner looks at values in titles.
+  // Functions, because the runner inspects values in titles.
   it.each<[string, () => unknown, TensorSpec["shape"], RegExp]>([
     ["a revoked proxy", () => proxy, [-1], /cannot be read: .*revoked/],
     ["a list with a revoked proxy", () => [[proxy]], [-1, -1, -1], /cannot be read: .*revoked/],

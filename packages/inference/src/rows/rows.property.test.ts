@@ -17,7 +17,7 @@ interface Dense {
 
 const count = (shape: readonly number[]) => shape.reduce((all, extent) => all * extent, 1);
 
-/** A tensor whose elements are computed from their indexes. */
+/** A tensor whose elements are computed from their indices. */
 function dense(shape: readonly number[], at: (index: readonly number[]) => number): Dense {
   const data = Array.from({ length: count(shape) }, (_, flat) => {
     const index: number[] = [];
@@ -61,7 +61,7 @@ const checkAxis = ({ shape }: Dense, axis: number) => {
   if (axis >= shape.length) throw new RangeError("no such axis");
 };
 
-/** An operation: what it computes, and what the analysis says of it. */
+/** An operation: its computation, and the analysis of its rows. */
 interface Step {
   readonly run: (values: readonly Dense[]) => Dense;
   readonly analyze: (values: readonly RowValue[]) => RowValue;
@@ -117,7 +117,7 @@ function joined(a: Dense, b: Dense, axis: number): Dense {
   });
 }
 
-/** Extents to reshape to: numbers, the number of rows times a number, or what is left. */
+/** Extents to reshape to: numbers, the number of rows times a number, or the rest. */
 type Target = readonly (number | "rest" | { readonly rows: number })[];
 
 function reshaped(value: Dense, to: Target, rowCount: number): Dense {
@@ -155,7 +155,7 @@ const target: fc.Arbitrary<Target> = fc.array(
   { minLength: 1, maxLength: 4 },
 );
 
-/** A random operation, which is given the number of rows when it runs. */
+/** A random operation, which gets the number of rows when it runs. */
 const step: fc.Arbitrary<(rowCount: () => number) => Step> = fc.oneof(
   fc.tuple(place, place).map(([a, b]) => () => ({
     run: (v: readonly Dense[]) => add(v[a % v.length] as Dense, v[b % v.length] as Dense),
@@ -314,13 +314,13 @@ const step: fc.Arbitrary<(rowCount: () => number) => Step> = fc.oneof(
 const INNER = [2, 3];
 const ROWS = 4;
 
-/** A run of a graph on some rows: its values so far. */
+/** A run of a graph on some rows, with its values so far. */
 interface Run {
   readonly rowCount: number;
   readonly values: Dense[];
 }
 
-/** Adds the results of a step to all runs; false if it does not run in one of them. */
+/** Adds the results of a step to all runs; returns false if the step fails in one of them. */
 function advance(runs: readonly Run[], make: (rowCount: () => number) => Step): boolean {
   try {
     const results = runs.map(({ rowCount, values }) => make(() => rowCount).run(values));
