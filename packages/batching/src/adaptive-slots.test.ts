@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { nextLimit, startLimit } from "./adaptive-limit.js";
 import { AdaptiveSlots } from "./adaptive-slots.js";
 
-/** Climbs on a latency that depends on the limit alone. */
+/** Climbs on a latency that depends only on the limit. */
 function climb(
   latency: (limit: number) => number,
   from: number,

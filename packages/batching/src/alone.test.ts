@@ -9,7 +9,7 @@ import { SharedSlots } from "./shared-slots.js";
 const spec = { dtype: "float32", shape: [-1] } as const;
 const row = (x: number) => ({ x: tensor("float32", [1], [x]) });
 
-/** A predictor that doubles, whose runs end when they are ended. */
+/** A predictor that doubles its input, and whose runs end on request. */
 function doubling(options: BatchingOptions = {}) {
   const clock = new FakeClock();
   const runs: { rows: number; options: PredictOptions | undefined; end(error?: Error): void }[] =

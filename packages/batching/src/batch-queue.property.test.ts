@@ -57,7 +57,7 @@ const settings = fc.record({
 
 const MAX = 8;
 
-/** Runs the steps on a queue whose results are the rows of each task, and checks every clause. */
+/** Runs the steps on a queue whose results are the rows of each task, and verifies every clause. */
 async function check(
   given: typeof settings extends fc.Arbitrary<infer S> ? S : never,
   todo: Step[],

@@ -6,7 +6,7 @@ import type { BatchEvent } from "./batch-event.js";
 import { type CreateBatchQueueOptions, createBatchQueue } from "./batch-queue.js";
 import type { BatchContext } from "./batch-scheduler.js";
 
-/** A scheduler on a clock that stands still, and the batches that it ran. */
+/** A scheduler on a stopped clock, and the batches that it ran. */
 function recordingScheduler(options: CreateBatchQueueOptions<string, string> = {}) {
   const clock = new FakeClock();
   const batches: string[][] = [];
@@ -22,7 +22,7 @@ function recordingScheduler(options: CreateBatchQueueOptions<string, string> = {
   return { scheduler, clock, batches, contexts };
 }
 
-/** A scheduler whose batches end when the test says so. */
+/** A scheduler whose batches end on request of the test. */
 function puppetScheduler(options: CreateBatchQueueOptions<string, string> = {}) {
   const clock = new FakeClock();
   const running: { tasks: string[]; end(): Promise<void>; fail(error: unknown): Promise<void> }[] =

@@ -16,7 +16,7 @@ import type { BatchingOptions } from "./batching-options.js";
 const numbers: TensorSpec = { dtype: "int64", shape: [-1, -1] };
 const words: TensorSpec = { dtype: "string", shape: [-1] };
 
-/** Gives its inputs back, a row of the words and the length of each row of numbers, after some time. */
+/** Returns its inputs, a row of the words and the length of each row of numbers, after some time. */
 function echo(clock: FakeClock, runMs: number, maxRows: number): Predictor {
   return {
     signatures: new Map([
@@ -128,7 +128,7 @@ describe("batch, for random calls of random lengths, some of them poisoned or ab
               },
               (error: unknown) => {
                 if (error === "aborted") return expect(call.isAborted).toBe(true);
-                // Several culprits can use up the further runs.
+                // Several bad calls can use up the reruns.
                 if ((error as ServingError).reason === "BATCH_UNSETTLED") {
                   return expect(todo.filter((one) => one.isPoisoned).length).toBeGreaterThan(1);
                 }

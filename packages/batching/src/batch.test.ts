@@ -27,7 +27,7 @@ const rows = (...xs: number[]) => ({ x: tensor("float32", [xs.length], xs) });
 const numbersOf = (one: Tensor | undefined) => Array.from((one as Tensor<"float32">).data);
 const valuesOf = ({ y }: Tensors) => numbersOf(y);
 
-/** A predictor of two inputs and outputs that adds and multiplies, and the calls that it got. */
+/** A predictor of two inputs and outputs that adds and multiplies, and the calls that it received. */
 function arithmetic(overrides: Partial<Predictor> = {}) {
   const calls: { inputs: Tensors; options: PredictOptions | undefined }[] = [];
   const anyFloats: TensorSpec = { dtype: "float32", shape: null };

@@ -240,7 +240,7 @@ describe.each(DTYPES)("rows of %s", (dtype) => {
   });
 });
 
-/** The elements of one row of a padded rank 3 tensor that are not padding. */
+/** Returns the elements of one row of a padded rank 3 tensor, without padding. */
 function region(
   x: Tensor,
   row: number,

@@ -20,7 +20,7 @@ const spec = { dtype: "float32", shape: [-1, WIDTH] } as const;
 
 type Rows = readonly (readonly number[])[];
 
-/** A model that computes rows from rows, whose structure is said to be independent. */
+/** A model that computes rows from rows, and whose structure claims to be independent. */
 function model(compute: (rows: Rows) => Rows, others: Partial<Predictor> = {}) {
   const sizes: number[] = [];
   const predictor: Predictor = {

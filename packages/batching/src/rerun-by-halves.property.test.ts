@@ -17,7 +17,7 @@ const signature = {
   outputs: new Map([["x", { dtype: "int32" as const, shape: [-1] }]]),
 };
 
-/** Returns its inputs; rejects a run with a bad number, and its message has all inputs of the run. */
+/** Returns its inputs; rejects a run with a bad number, with all inputs of the run in the message. */
 function assertion(clock: FakeClock, isBad: (n: number) => boolean, runs: number[][]): Predictor {
   return {
     signatures: new Map([[DEFAULT_SIGNATURE, signature]]),
@@ -32,7 +32,7 @@ function assertion(clock: FakeClock, isBad: (n: number) => boolean, runs: number
   };
 }
 
-/** The outcomes of `count` concurrent calls, call i with the number 1000 + i, and the runs of the model. */
+/** Returns the outcomes of `count` concurrent calls, call i with the number 1000 + i, and the runs of the model. */
 async function outcomesOf(count: number, culprits: ReadonlySet<number>) {
   const clock = new FakeClock();
   const runs: number[][] = [];

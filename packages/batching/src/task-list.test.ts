@@ -13,7 +13,7 @@ function tasksOf(list: TaskList<number, number>): BatchTask<number, number>[] {
   return tasks;
 }
 
-/** The batches that tasks of these sizes make, one after the other. */
+/** Returns the batches that tasks of these sizes form, in order. */
 function batchesOf(sizes: readonly number[], batchSize: number): number[] {
   const batches: number[] = [];
   for (const size of sizes) {

@@ -11,7 +11,7 @@ import {
 
 const inputs = { x: tensor("float32", [1], [2]) };
 
-/** Tunes on a clock that moves as long as there is something to measure. */
+/** Tunes on a clock that advances until all measurements are done. */
 async function tuned(
   predictor: FakePredictor,
   clock: FakeClock,

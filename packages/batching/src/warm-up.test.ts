@@ -14,7 +14,7 @@ const open: Signature = {
   outputs: new Map([["y", { dtype: "float32", shape: [-1] }]]),
 };
 
-/** Loads a predictor that notes its calls, and is called back with each. */
+/** Loads a predictor that records its calls and calls back for each. */
 function setUp(
   options: BatchingOptions,
   onCall: (rows: number) => void = () => {},
