@@ -2,7 +2,7 @@ import { deferred, turn } from "@serving-kit/testing";
 import { describe, expect, it } from "vitest";
 import { LimitedRuns } from "./limited-runs.js";
 
-/** A call: what its run does. */
+/** A call: the function that its run calls. */
 type Call = () => unknown;
 const limited = (limit: number, onTurn: (call: Call) => void = () => {}) =>
   new LimitedRuns<Call, unknown>({ limit, run: (call) => call(), onTurn });

@@ -4,7 +4,7 @@ import { NativeExecutor } from "./native-executor.js";
 import type { NativeFunction } from "./native-function.js";
 import { NativeRuns } from "./native-runs.js";
 
-/** A clock that can also move within a callback, as time does during a run. */
+/** A clock that can also advance within a callback, as time does during a run. */
 class RunClock extends FakeClock {
   #ran = 0;
 
@@ -17,7 +17,7 @@ class RunClock extends FakeClock {
   }
 }
 
-/** A function that takes as long as it is told, and says where it ran. */
+/** A function that takes a given time, and reports where it ran. */
 function fakeFunction(clock: RunClock) {
   const pending: (() => void)[] = [];
   const fn = ((ms: number) => {

@@ -15,7 +15,7 @@ describe("the limit of native runs", () => {
   });
 });
 
-/** Acquires a place and says whether it was there immediately. */
+/** Acquires a place and returns whether it was free immediately. */
 const acquired = (runs: NativeRuns) => runs.acquire() === undefined;
 
 describe("NativeRuns", () => {

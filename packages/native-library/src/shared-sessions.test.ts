@@ -5,7 +5,7 @@ import { SharedSessions } from "./shared-sessions.js";
 
 const sessions = new SharedSessions<{ address: bigint }>("some", (problem) => new Error(problem));
 
-/** A session with a note of whether it is freed. */
+/** A session that records whether it is freed. */
 function owned() {
   const state = { isFreed: false };
   const hold = sessions.own("/lib/some.so", { address: 7n }, async () => {

@@ -14,7 +14,7 @@ it.skipIf(process.platform === "win32")(
   "findPip runs a Python whose working directory is there until it has answered (skipped on Windows: no sh)",
   async () => {
     const python = join(folder, "python3");
-    // As pip does, it fails in a folder that was removed.
+    // Like pip, it fails in a folder that was removed.
     writeFileSync(python, "#!/bin/sh\n/bin/pwd -P >/dev/null && echo pip 99.1 from here\n");
     chmodSync(python, 0o755);
     const pip = await findPip({ PATH: folder });

@@ -19,11 +19,11 @@ let folder: string;
 let file: string;
 let part: string;
 let server: Server;
-/** What each request asked for; `undefined` for everything. */
+/** The range of each request; `undefined` for the whole file. */
 let ranges: (string | undefined)[];
-/** The answers to the next requests; the last one answers all that follow. */
+/** The responses to the next requests; the last one is reused for all that follow. */
 let answers: Answer[];
-/** The answer that is cut off, and the length of the file at which it is. */
+/** The response that is aborted, and the length of the file at that moment. */
 let cut: { readonly response: ServerResponse; readonly at: number } | undefined;
 
 beforeEach(async () => {
@@ -61,7 +61,7 @@ const whole: Answer = (response, start) => {
   response.end(content.subarray(start));
 };
 
-/** Sends so many bytes, and cuts the connection when they have arrived. */
+/** Sends this many bytes, and closes the connection when they have arrived. */
 const cutAfter =
   (bytes: number): Answer =>
   (response, start) => {
@@ -176,7 +176,7 @@ describe("downloadFile", () => {
     await expect(download()).rejects.toThrow(/^the connection broke .* run it again to go on/);
     expect((await stat(part)).size).toBe(100_000);
     expect(ranges).toHaveLength(7);
-    // Node's fetch takes no address with a password; its message has it.
+    // Node's fetch rejects a URL with a password; its message contains the URL.
     expect(await download({ url })).toBe("no server answered");
   });
 
