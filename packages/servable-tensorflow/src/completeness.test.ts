@@ -85,7 +85,7 @@ describe("a SavedModel is complete", () => {
       );
       await writeFile(at(INDEX), index);
     }
-    // Space that was reserved and not written yet.
+    // Space that was reserved and has not been written yet.
     await writeFile(at(INDEX), Buffer.from(index).fill(0, 0, index.length - 48));
     expect(await completeness()).toMatchObject({
       problem: expect.stringMatching(

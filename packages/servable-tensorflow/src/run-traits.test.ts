@@ -20,7 +20,7 @@ const f = (...list: readonly Node[]) => ({
 });
 const calls = { f: { func: { name: "f" } } };
 
-/** The traits of a run that feeds `x` and fetches `y`; `c` is a constant. */
+/** Returns the traits of a run that feeds `x` and fetches `y`; `c` is a constant. */
 function traits(list: readonly Node[], functions: readonly object[] = []): string {
   const graph = graphDefTextType.fromObject({
     node: nodes([["x", "Placeholder"], ["c", "Const"], ...list]),

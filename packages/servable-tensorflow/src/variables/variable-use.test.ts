@@ -16,7 +16,7 @@ const body = (name: string, args: string[], list: readonly Node[], ret = {}, con
   ...{ nodeDef: nodes(list), ret, controlRet },
 });
 
-/** How the variable `v`, and a reference `r`, are used if `fetched` is computed. */
+/** Returns how the variable `v`, and a reference `r`, are used if `fetched` is computed. */
 function use(
   list: readonly Node[],
   functions: readonly object[] = [],
