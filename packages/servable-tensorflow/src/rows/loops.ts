@@ -7,7 +7,7 @@ type RowValue = rowAnalysis.RowValue;
 /** The results of a function for some arguments. */
 export type Call = (name: string, values: readonly RowValue[]) => readonly RowValue[];
 
-/** Maximum iterations: a fixed point is found earlier, because each iteration changes a value's facts at least once. */
+/** Maximum iterations of the search for a fixed point. Each iteration changes the facts about at least one value. */
 const MAX_TURNS = 16;
 
 /** Returns the final variables of a loop, for any number of iterations that is the same in every batch. */
