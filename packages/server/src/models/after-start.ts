@@ -1,23 +1,23 @@
 import type { Clock } from "@serving-kit/core";
 import type { ReloadOptions } from "../config/model-outcome.js";
 
-/** Work for when a server has started, and the answer for a caller that does not wait so long. */
+/** Work to run once a server has started, and the fallback result for a caller whose wait times out. */
 export interface AfterStart<T> {
   /** Resolves when the start has succeeded or failed. */
   readonly starting: Promise<unknown>;
-  /** Does the work, with the rest of `timeoutMs`. */
+  /** Does the work. `restMs` is the part of `timeoutMs` that is left. */
   readonly run: (restMs: number) => Promise<T>;
-  /** Returns the answer for a caller whose `timeoutMs` passed before. */
+  /** Returns the result for a caller whose `timeoutMs` passed before the start. */
   readonly giveUp: () => T;
-  /** Receives a rejection of `run` after the caller had that answer. */
+  /** Receives a rejection of `run` after the caller has received the result of `giveUp`. */
   readonly onLateFailure: (error: unknown) => void;
   readonly clock: Clock;
 }
 
 /**
- * Does something when a server has started, which may take indefinitely: the caller waits at most
- * `timeoutMs`, and it is done nevertheless. With a `signal` that aborts before, it is not done, and
- * rejects at once with the signal's reason.
+ * Runs work once a server has started. The start may take indefinitely: the caller waits at most `timeoutMs`, but the
+ * work runs anyway. If `signal` aborts before the start, the work does not run, and the call rejects immediately with
+ * the signal's reason.
  */
 export function afterStart<T>(
   { starting, run, giveUp, onLateFailure, clock }: AfterStart<T>,

@@ -14,29 +14,29 @@ import { type ModelPlatform, platformOf } from "./detect-platform.js";
 import { ModelCode } from "./model-code.js";
 import { type MissingSource, SourceProviders } from "./source-providers.js";
 
-/** Where configured models can be from, and of which kinds. */
+/** The providers and platforms that configured models can use. */
 export interface ConfiguredModelsOptions {
   readonly models?: readonly ModelConfig[] | undefined;
   readonly platforms: readonly Platform[];
   readonly sourceProviders?: readonly (SourceProvider | MissingSource)[] | undefined;
-  /** For models with `processing`. */
+  /** Processes models that set `processing`. */
   readonly processor?: ModelProcessor | undefined;
 }
 
-/** Who describes models: the operator by a file or a program, or a client of the server. */
+/** The author of a configuration: the operator, by a file or a program, or a client of the server. */
 export type ModelsOrigin = "operator" | "client";
 
-/** Other models for a server, which are checked and not served yet. */
+/** A new set of models that was checked but is not served yet. */
 export interface ModelsChange {
   readonly models: ReadonlyMap<string, ResolvedModel>;
   readonly origin: ModelsOrigin;
-  /** The names of the models that are not among them any more. */
+  /** The names of the models that the change removes. */
   readonly gone: readonly string[];
-  /** What the log should say of a model. */
+  /** Warnings to log about models. */
   readonly warnings: readonly { readonly model: string; readonly line: string }[];
 }
 
-/** The models of a server as they are configured now: their options, their platforms and the providers of their paths. */
+/** The current configuration of a server's models: their options, platforms, and the providers of their base paths. */
 export class ConfiguredModels {
   readonly #available: readonly Platform[];
   readonly #hasProcessor: boolean;
@@ -70,8 +70,8 @@ export class ConfiguredModels {
   }
 
   /**
-   * Checks other models, in steps. Changes nothing. Models of a client keep what it cannot say, as it is configured now:
-   * it must not name modules to run or files to write.
+   * Checks a new set of models, in steps. Changes nothing. Models of a client keep the options that a client cannot
+   * set, as configured now, because a client must not name modules to run or files to write.
    *
    * @throws ServingError INVALID_ARGUMENT / CONFIG_INVALID.
    */
@@ -90,7 +90,7 @@ export class ConfiguredModels {
     return { models: next, origin, gone, warnings };
   }
 
-  /** Replaces all models by those that `check` returned last, and logs its warnings. */
+  /** Replaces all models with those that `check` returned last, and logs its warnings. */
   replace({ models, origin, warnings }: ModelsChange): void {
     this.#models = models;
     if (origin === "operator") this.#code.consent(models.values());
@@ -110,7 +110,7 @@ export class ConfiguredModels {
     return platform;
   }
 
-  /** The name of the platform of a model; undefined if each version's files decide. */
+  /** The name of a model's platform; undefined if the files of each version decide. */
   platformName(name: string): string | undefined {
     const platform = this.#models.get(name)?.platform;
     return typeof platform === "string" ? platform : platform?.platformName;

@@ -14,55 +14,55 @@ import type { Predictor } from "@serving-kit/inference";
 import { errors } from "../errors.js";
 import { filesStamp } from "./files-stamp.js";
 
-/** The record of a version whose load has ended a process. */
+/** The record of a version whose load crashed the process. */
 interface CrashRecord {
-  /** Or the URI. */
+  /** The path or URI of the version. */
   readonly path: string;
-  /** Of its files, when they were loaded. */
+  /** The stamp of its files when they were loaded. */
   readonly stamp: string;
-  /** How many processes ended while they loaded these files. */
+  /** The number of processes that crashed while they loaded these files. */
   readonly crashes: number;
 }
 
-/** A load in progress, as a file that remains if the process ends. */
+/** A load in progress, as a file that remains if the process crashes. */
 interface Marker extends Omit<CrashRecord, "crashes"> {
   readonly pid: number;
-  /** Tells processes with the same pid apart. */
+  /** Distinguishes processes that had the same pid. */
   readonly life: string;
 }
 
-/** Returns a string that changes with the files of a version. */
+/** Returns a string that changes when the files of a version change. */
 type StampOf = () => Promise<string>;
 
-/** A version, by its path or URI. */
+/** A version, identified by its path or URI. */
 interface RecordedVersion {
   readonly path: string;
   readonly stampOf: StampOf;
 }
 
-/** A version is not loaded any more after this many crashes. */
+/** The number of crashes after which a version is refused. */
 const MAX_CRASHES = 2;
 
-/** The files of the folder that are read at most. */
+/** Maximum number of files in the folder that are read. */
 const MAX_FILES = 10_000;
 
-/** The life of this process. */
+/** Identifies this process. */
 const LIFE = randomUUID();
 
 const MARKER = ".loading";
 const RECORD = ".crashed";
 
 /**
- * Remembers, in a folder, which versions ended the process while they were loaded, so that a crash loop ends:
- * - CR1 A version whose load has ended two processes is refused with VERSION_CRASHED (FAILED_PRECONDITION), until its
+ * Records in a folder which versions crashed the process while they loaded, to end a crash loop:
+ * - CR1 A version whose load has crashed two processes is refused with VERSION_CRASHED (FAILED_PRECONDITION) until its
  *   files change.
- * - CR2 A load that succeeds clears its version. A load that fails with an error, or that a shutdown interrupts, is not
- *   a crash.
- * - CR3 Versions with one crash are loaded one at a time, so that only one of those that were in progress then
- *   can be blamed twice.
- * - CR4 If the folder cannot be read or written, that is logged and nothing is remembered.
+ * - CR2 A successful load clears the record of its version. A load that fails with an error, or that a shutdown
+ *   interrupts, is not a crash.
+ * - CR3 Versions with one crash are loaded one at a time. So of several loads in progress during a crash, only one can
+ *   be blamed twice.
+ * - CR4 If the folder cannot be read or written, the error is logged and nothing is recorded.
  *
- * Servers can share a folder: a load of a process that runs is not a crash.
+ * Several servers can share a folder: a load in a process that is still running is not a crash.
  */
 export class CrashRecords {
   readonly #folder: string;
@@ -88,7 +88,7 @@ export class CrashRecords {
     if (refusal !== undefined) throw refusal;
   }
 
-  /** The error of `check`, for a version by its path or URI, if it is refused. */
+  /** Returns the error that `check` would throw for a version, or undefined if the version may load. */
   async refusal(path: string, stampOf: StampOf): Promise<ServingError | undefined> {
     const records = await this.#opened;
     const record = records?.get(path);
@@ -100,7 +100,7 @@ export class CrashRecords {
     return undefined;
   }
 
-  /** A loader whose loads are recorded, for a version by its path or URI. */
+  /** Wraps the loader of a version, given by its path or URI, so that its loads are recorded. */
   recorded(
     loader: Loader<Predictor>,
     path: string,
@@ -122,7 +122,7 @@ export class CrashRecords {
     });
   }
 
-  /** No load that is interrupted from now on is a crash. */
+  /** From this call on, an interrupted load does not count as a crash. */
   async close(): Promise<void> {
     this.#isClosing = true;
     await Promise.all(Array.from(this.#markers, (marker) => rm(marker, { force: true })));
@@ -148,7 +148,7 @@ export class CrashRecords {
     }
   }
 
-  /** Writes that a load has started. Returns the file. */
+  /** Records that a load has started. Returns the path of the marker file. */
   async #mark({ path, stampOf }: RecordedVersion): Promise<string | undefined> {
     const file = join(this.#folder, `${keyOf(path)}.${process.pid}.${randomUUID()}${MARKER}`);
     try {
@@ -163,7 +163,7 @@ export class CrashRecords {
     }
   }
 
-  /** Reads the records, and adds the crashes of processes that have ended since. */
+  /** Reads the records, and adds the crashes of processes that have exited since. */
   async #open(): Promise<Map<string, CrashRecord>> {
     await mkdir(this.#folder, { recursive: true });
     const names = (await readdir(this.#folder)).slice(0, MAX_FILES);
@@ -212,7 +212,7 @@ export class CrashRecords {
   }
 }
 
-/** Whether the process of a load still runs. */
+/** Returns whether the process of a load is still running. */
 function isRunning({ pid, life }: Marker): boolean {
   if (pid === process.pid) return life === LIFE;
   try {
@@ -225,7 +225,7 @@ function isRunning({ pid, life }: Marker): boolean {
 
 const keyOf = (path: string) => createHash("sha256").update(path).digest("hex").slice(0, 32);
 
-/** Undefined for a file that is not JSON, such as one that was half written. */
+/** Returns undefined for a file that is not JSON, such as a partially written one. */
 async function readJson<T>(file: string): Promise<(Partial<T> & T) | undefined> {
   try {
     const value: unknown = JSON.parse(await readFile(file, "utf8"));

@@ -10,13 +10,13 @@ import type { Subscriber } from "rxjs";
 import { Observable } from "rxjs/internal/Observable";
 import { NEVER } from "rxjs/internal/observable/never";
 
-/** The scheme of the base paths of models that are defined in the program, and have no files. */
+/** The scheme of the base paths of models that are defined in the program and have no files. */
 const SCHEME = "defined";
 
-/** The base path of a model that has no files. */
+/** Returns the base path of a model that has no files. */
 export const definedPath = (name: string): string => `${SCHEME}://${encodeURIComponent(name)}`;
 
-/** Whether a base path is that of a model that has no files. */
+/** Returns whether a base path belongs to a model that has no files. */
 export const isDefinedPath = (basePath: string): boolean => basePath.startsWith(`${SCHEME}://`);
 
 /** Provides version 1 of each model that is defined in the program. */

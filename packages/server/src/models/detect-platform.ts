@@ -16,11 +16,11 @@ export interface ModelPlatform {
   accepts(path: string): Promise<boolean>;
   isComplete(path: string): Promise<Completeness>;
   loader(storage: StoragePath, id: ServableId): Loader<Predictor>;
-  /** An upper bound of what a version of this size will hold, asked before its files are here. */
+  /** Returns an upper bound for the resources of a version of this size, before its files are downloaded. */
   estimate(sizeBytes: number | undefined, id: ServableId): Promise<Resources>;
 }
 
-/** The platform that the check of completeness found, and what that platform found out: `StoragePath.found`. */
+/** The platform that the completeness check detected, and what that platform found: `StoragePath.found`. */
 class Detected {
   readonly platform: Platform;
   readonly found: unknown;
@@ -31,16 +31,16 @@ class Detected {
   }
 }
 
-/** How many answers of `accepts` are kept for the check of completeness that follows. */
+/** Maximum number of `accepts` results that are kept for the completeness check that follows. */
 const MAX_ACCEPTED = 100;
 
 /**
- * The platform that is found out for each version: the first of several that accepts its files. It is asked for once:
- * the check of completeness finds it, and the version carries it to the loader. A load that failed asks again, since
- * the files may have changed.
+ * A platform that is detected for each version: the first platform in the list that accepts the files. The completeness
+ * check detects it once, and the version carries it to the loader. After a failed load it is detected again, since the
+ * files may have changed.
  *
- * Files that none accepts are those of `otherwise`. Without it they are not complete: the file that decides may still
- * be on its way. If there is no platform at all, loading says so.
+ * Files that no platform accepts belong to `otherwise`. Without `otherwise` such a version is incomplete: the file that
+ * decides may still be on its way. If the list is empty, the load reports it.
  */
 export function detectPlatform(
   platforms: readonly Platform[],
@@ -51,7 +51,7 @@ export function detectPlatform(
     return undefined;
   };
   const names = platforms.map(({ platformName }) => platformName);
-  // Some paths are asked for twice in a row: whether they are a model, and whether that is complete.
+  // Some paths are checked twice in a row: whether they are a model, and whether the model is complete.
   const accepted = new Map<string, Platform>();
   return {
     async accepts(path) {
@@ -97,7 +97,9 @@ export function detectPlatform(
 
 const foundOf = ({ found }: Detected) => (found === undefined ? {} : { found });
 
-/** A platform's estimate by the size alone. Empty without a size: the platform would look for files that are not here. */
+/**
+ * Estimates by size alone. Empty without a size, because the platform would then look for files that are not local yet.
+ */
 async function estimateOf(
   platform: Platform,
   sizeBytes: number | undefined,
@@ -119,7 +121,7 @@ function maxOf(all: readonly Resources[]): Resources {
   return max;
 }
 
-/** The platform of a model: its own or the one that it names, else the one that is found out. */
+/** Returns the platform of a model: its own, the one that it names, or else a detected one. */
 export function platformOf(
   platform: string | Platform | undefined,
   platforms: readonly Platform[],
@@ -129,7 +131,7 @@ export function platformOf(
   return named === undefined ? detectPlatform(platforms) : onePlatform(named);
 }
 
-/** A model's platform that need not be found out. */
+/** Wraps a platform that needs no detection. */
 function onePlatform(platform: Platform): ModelPlatform {
   return {
     accepts: (path) => platform.accepts(path),

@@ -1,32 +1,32 @@
 import type { Clock, ServableState } from "@serving-kit/core";
 
-/** How many ended versions are remembered of one name: those that ended last. */
+/** Maximum number of ended versions kept for one name. The most recently ended are kept. */
 const MAX_PER_NAME = 10;
 
-/** Of how many names: those of which a version ended last. */
+/** Maximum number of names. Those with the most recently ended versions are kept. */
 const MAX_NAMES = 1_000;
 
-/** For how long in ms. */
+/** Time in ms for which ended versions are kept. */
 const KEEP_MS = 3_600_000;
 
 /**
- * Remembers the end of versions, with their errors, after the manager has forgotten them: of models that
- * are served and of models that were removed. Bounded: 10 versions of a name, 1,000 names, one hour.
+ * Keeps the end states of versions, with their errors, after the manager has forgotten them. This includes models that
+ * are served and models that were removed. Bounded: 10 versions of a name, 1,000 names, one hour.
  */
 export class EndedVersions implements Disposable {
   readonly #clock: Clock;
   readonly #onForgotten: (name: string) => void;
-  /** By name, then by version; the name and the version that ended last stand last. */
+  /** By name, then by version, in the order in which they ended. */
   readonly #byName = new Map<string, Map<bigint, ServableState>>();
   #timer: Disposable | undefined;
 
-  /** @param onForgotten called with a name some of whose versions are too old to be remembered. */
+  /** @param onForgotten Called with a name after some of its versions have expired. */
   constructor(clock: Clock, onForgotten: (name: string) => void) {
     this.#clock = clock;
     this.#onForgotten = onForgotten;
   }
 
-  /** Takes up a state of a version: an end is remembered until the version is aspired again. */
+  /** Records a state of a version. An end state is kept until the version is aspired again. */
   record(state: ServableState): void {
     const { name, version } = state.id;
     const ended = this.#byName.get(name);
@@ -35,7 +35,7 @@ export class EndedVersions implements Disposable {
     else if (ended?.size === 0) this.#byName.delete(name);
   }
 
-  /** The ended versions of a name, in no order. */
+  /** The ended versions of a name, in no particular order. */
   of(name: string): readonly ServableState[] {
     return [...(this.#byName.get(name)?.values() ?? [])];
   }

@@ -2,10 +2,10 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { gatedFiles } from "@serving-kit/inference";
 
-/** The most files that a stamp covers; later files of a larger folder are left out. */
+/** Maximum number of files that a stamp covers; the other files of a larger folder are ignored. */
 const MAX_FILES = 10_000;
 
-/** Returns a string that changes when a file of a version does, by their sizes and times of change. */
+/** Returns a string that changes when a file of a version changes, based on file sizes and modification times. */
 export async function filesStamp(path: string): Promise<string> {
   const hash = createHash("sha256");
   const root = await gatedFiles.stat(path);

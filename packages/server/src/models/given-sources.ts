@@ -15,15 +15,17 @@ import { tap } from "rxjs/internal/operators/tap";
 import { Subject } from "rxjs/internal/Subject";
 import { errors } from "../errors.js";
 
-/** A source that a program gives a server: versions by their local paths, or by remote ones that are fetched first. */
+/**
+ * A source that the program passes to a server. It emits versions by local path, or by remote path to be downloaded.
+ */
 export type GivenSource = Source<StoragePath | RemotePath>;
 
-/** The parts of the server that the sources of a program need. */
+/** The parts of the server that the program's sources need. */
 export interface GivenSourcesOptions {
   readonly sources: readonly GivenSource[];
-  /** Names that must come from a source, if they are not configured. */
+  /** Names that a source must emit, unless they are configured. */
   readonly expected: readonly string[];
-  /** Whether a model of the configuration has this name: then no source has. */
+  /** Returns whether the configuration has a model of this name. If so, the sources' lists of this name are ignored. */
   isConfigured(name: string): boolean;
   /** Called when `names` has changed. */
   onNames(): void;
@@ -32,11 +34,11 @@ export interface GivenSourcesOptions {
 }
 
 /**
- * The sources that a program gives its server besides the configured models. Knows the names that they have emitted,
- * and why one of them has no version.
+ * The sources that a program passes to its server in addition to the configured models. Keeps the names that the
+ * sources have emitted, and the reasons why a name has no version.
  */
 export class GivenSources {
-  /** The sources, without the names that are configured. */
+  /** The sources, filtered to names that are not configured. */
   readonly sources: readonly GivenSource[];
   readonly #options: GivenSourcesOptions;
   readonly #told = new Subject<SourceEvent>();
@@ -62,12 +64,12 @@ export class GivenSources {
     );
   }
 
-  /** A problem came up, or is over. */
+  /** Emits when a problem occurs or is resolved. */
   get events(): Observable<SourceEvent> {
     return this.#told;
   }
 
-  /** The names that a source has a version of, or says why it has none, without those that are configured. */
+  /** The names for which a source has emitted a version or a problem, without those that are configured. */
   names(): readonly string[] {
     return [...this.#names].filter((name) => !this.#options.isConfigured(name));
   }
@@ -95,7 +97,7 @@ export class GivenSources {
     if (this.#names.size !== count) this.#options.onNames();
   }
 
-  /** A source that has failed emits nothing more; what it aspired stays aspired. */
+  /** A failed source emits nothing more. The versions that it emitted last stay aspired. */
   #failed(cause: unknown): void {
     for (const [name, problems] of this.#problems) {
       problems.report(errors.sourceEnded(name, this.#names.has(name), cause));

@@ -2,7 +2,7 @@ import { inSlices, isServingError, type Logger, messageOf, type Steps } from "@s
 import type { ModelConfig } from "../config/model-config.js";
 import type { ModelOutcome } from "../config/model-outcome.js";
 
-/** Logs the outcome of each model after `where`, a file or a call, had asked for a reload. */
+/** Logs the outcome of each model of a reload. `where` names the file or call that requested it. */
 export async function logOutcomes(
   where: string,
   outcomes: readonly ModelOutcome[],
@@ -24,7 +24,7 @@ function* logFailures(where: string, failed: readonly ModelOutcome[], logger: Lo
 
 /** A reload that a client requests. */
 export interface ClientReload {
-  /** The method by which it does, as its protocol calls it. */
+  /** The client's method, as its protocol names it. */
   readonly method: string;
   /** The client's address. */
   readonly peer: string;
@@ -32,19 +32,19 @@ export interface ClientReload {
   readonly logger: Logger;
 }
 
-/** How many models an audit line names. */
+/** Maximum number of models that an audit line names. */
 const MAX_NAMED = 20;
 
 /**
- * Does a reload that a client has asked for, and logs who asked for which models and the outcome of it; an
- * app that reloads by itself logs what it likes.
+ * Runs a reload that a client requested, and logs the client, the models and their outcomes. Reloads by the app itself
+ * are not logged here.
  */
 export async function logReload(
   { method: where, peer, models, logger }: ClientReload,
   reload: () => Promise<ModelOutcome[]>,
 ): Promise<ModelOutcome[]> {
   const named = models.slice(0, MAX_NAMED).map(({ name, basePath }) => ({ name, basePath }));
-  // As JSON: names come from the client, and must not forge a line.
+  // As JSON: names come from the client and must not be able to forge a log line.
   const list = named.map(({ name, basePath }) => `${quote(name)} at ${quote(basePath)}`).join(", ");
   const more = models.length > MAX_NAMED ? ", …" : "";
   const what = `${models.length} models${list && `: ${list}${more}`}`;
@@ -59,7 +59,7 @@ export async function logReload(
   }
 }
 
-/** A message without line breaks and other control characters, which a client may have put into it. */
+/** Removes line breaks and other control characters, which may come from a client. */
 const inOneLine = (message: string) =>
   message.replace(/\p{Control}/gu, (character) => JSON.stringify(character).slice(1, -1));
 
@@ -67,16 +67,16 @@ const MAX_QUOTED = 200;
 
 const quote = (text: string) => JSON.stringify(text.slice(0, MAX_QUOTED));
 
-/** Logs why a reload has changed nothing, unless that is the server's closing. */
+/** Logs why a reload changed nothing, unless the server is closing. */
 export function logRefusedReload(where: string, error: unknown, logger: Logger): void {
   if (isServingError(error) && error.reason === "SERVER_CLOSING") return;
   logger.error({ where }, `${where}: the models stay as they are: ${inOneLine(messageOf(error))}`);
 }
 
-/** Errors of models that are of none of their versions, nor of their folder. */
+/** Reasons of errors that concern a whole model rather than a version or its folder. */
 const UNREPORTED = new Set(["LABEL_UNAVAILABLE", "MODEL_NOT_SETTLED"]);
 
-/** Logs at the end of a start what was not logged already, when it happened. */
+/** Logs, at the end of a start, outcomes that were not logged when they occurred. */
 export function logUnreported(outcomes: readonly ModelOutcome[], logger: Logger): void {
   for (const { name, error } of outcomes) {
     if (error === undefined || !UNREPORTED.has(error.reason)) continue;

@@ -16,14 +16,16 @@ import {
 import type { Predictor } from "@serving-kit/inference";
 import { readBatchingParametersFile } from "../config/batching-parameters-file.js";
 
-/** The options of a model server that say what is batched, and how. */
+/** The options of a model server that control batching. */
 export interface ModelBatchingOptions {
   /**
-   * How the models are batched: `"auto"`, the default, batches the signatures whose rows are proven to be independent (see
-   * `proveRows`), and logs the verdicts. Else options, a function that returns the options of a version or undefined if
-   * it is not batched, `true` for the defaults of `batch`, or false. All models share the slots that the
-   * options describe; options that a function returns do so unless they have `slots` or a `clock`. `onBatchStart` receives the batches of the main thread alone. A predictor that is not
-   * `batchable` is served as it is, unless the options say `unbatchable: "refuse"`.
+   * Batching of the models. `"auto"`, the default, batches the signatures whose rows are proven to be independent (see
+   * `proveRows`), and logs the verdicts. Otherwise options, a function that returns the options of a version
+   * (undefined: not batched), `true` for the defaults of `batch`, or false.
+   *
+   * All models share the slots that the options describe. Options that a function returns do so too, unless they have
+   * `slots` or a `clock`. `onBatchStart` receives only the batches of the main thread. A predictor that is not
+   * `batchable` is served unbatched, unless the options say `unbatchable: "refuse"`.
    */
   readonly batching?:
     | boolean
@@ -32,22 +34,21 @@ export interface ModelBatchingOptions {
     | ((id: ServableId) => BatchingOptions | undefined)
     | undefined;
   /**
-   * Whether each version is batched as the file `batching_params.pbtxt` in its directory says, and not
-   * at all without that file, as in TF Serving. Of `batching` only the slots count then, and
-   * `num_batch_threads` of the files does not. Default false.
+   * Whether each version is batched as the file `batching_params.pbtxt` in its directory says, and not batched without
+   * that file, as in TF Serving. Then only the slots of `batching` count, and `num_batch_threads` of the files is
+   * ignored. Default false.
    */
   readonly perModelBatchingParameters?: boolean | undefined;
 }
 
 const AUTO: BatchingOptions = { proof: "required" };
 
-/** Where the batching parameters of one version stand, in its directory. */
+/** The name of the file with the batching parameters of one version, in its directory. */
 const FILE_NAME = "batching_params.pbtxt";
 
 /**
- * Returns what puts batching into the loader of the version `id` at `path`: as the model's own options
- * say where there are any (`own`, asked when a version is loaded), else as the server's do. `count` is
- * told of each batch that starts.
+ * Returns a function that adds batching to the loader of the version `id` at `path`. The model's own options (`own`,
+ * read when a version is loaded) take precedence over the server's. `count` is called for each batch that starts.
  *
  * @throws ServingError INVALID_ARGUMENT / BATCHING_OPTIONS_INVALID as `slotsOf` does.
  */
@@ -95,7 +96,7 @@ export function modelBatching(
   };
 }
 
-/** Logs that a predictor is batched in vain. */
+/** Logs that batching has no effect on a predictor. */
 export function logUnbatched(
   predictor: Predictor,
   { name, version }: ServableId,
@@ -110,7 +111,7 @@ export function logUnbatched(
   );
 }
 
-/** The options of a version's own file, or undefined if it has none. */
+/** Returns the options of a version's own file, or undefined if there is no such file. */
 async function readOwnFile(path: string, logger: Logger): Promise<BatchingOptions | undefined> {
   try {
     const { options } = await readBatchingParametersFile(join(path, FILE_NAME), logger);

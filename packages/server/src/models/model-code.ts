@@ -5,8 +5,8 @@ import type { ModelConfig } from "../config/model-config.js";
 import type { CustomPlatform } from "../custom/custom-platform.js";
 
 /**
- * Keeps which models a server may run code for: those at base paths that its operator configured. A client may reload
- * models, but never choose code by a path or a platform.
+ * Records the models whose code a server may run: those at base paths that the operator configured. A client may reload
+ * models, but must never choose code by a path or a platform.
  */
 export class ModelCode {
   readonly #platforms: readonly Platform[];
@@ -16,18 +16,18 @@ export class ModelCode {
     this.#platforms = platforms;
   }
 
-  /** The operator configured these models. */
+  /** Records that the operator configured these models. */
   consent(models: Iterable<Pick<ModelConfig, "basePath" | "platform">>): void {
     for (const { basePath, platform } of models) this.#consented.add(keyOf(basePath, platform));
   }
 
-  /** The platforms that a model may be of, if its files decide. */
+  /** The platforms that may serve a model whose files decide. */
   platformsOf(basePath: string): readonly Platform[] {
     if (this.#consented.has(keyOf(basePath, undefined))) return this.#platforms;
     return this.#platforms.filter(({ code }) => code === undefined);
   }
 
-  /** The platform to load a model with that has, or names, one of its own. */
+  /** The platform for a model that sets or names a platform. */
   platformOf(
     platform: string | Platform | undefined,
     { basePath }: Pick<ModelConfig, "basePath">,
@@ -38,7 +38,7 @@ export class ModelCode {
     return this.#consented.has(keyOf(basePath, platform)) ? code.named : undefined;
   }
 
-  /** A custom platform with the loader of the platform that runs modules like its own, such as Python's. */
+  /** A custom platform, with the loader of the platform that runs modules of the same kind, such as Python's. */
   #runnable(platform: Platform, basePath: string): Platform {
     if (!("custom" in platform)) return platform;
     const { custom } = platform as CustomPlatform;

@@ -14,13 +14,13 @@ import { logOutcomes } from "./log-reload.js";
 
 /** Options of `watchModelConfig`. */
 export interface ModelConfigWatchOptions {
-  /** The file as the server was made of it. */
+  /** The content of the file that the server was created from. */
   readonly file: ModelConfigFile;
-  /** Replaces the models of the server: its `reload`. */
+  /** Replaces the models of the server; pass the server's `reload`. */
   readonly reload: (models: readonly ModelConfig[]) => Promise<readonly ModelOutcome[]>;
-  /** Milliseconds from one look at the file to the next. Default 0: it is read by `reload` alone. */
+  /** Time in ms between polls of the file. Default 0: the file is only read by `reload`. */
   readonly pollIntervalMs?: number | undefined;
-  /** Receives each change with its outcome, and each problem of the file once. */
+  /** Logs each change with its outcome, and each problem of the file once. */
   readonly logger?: Logger | undefined;
   /** Default `systemClock`. */
   readonly clock?: Clock | undefined;
@@ -31,9 +31,8 @@ export interface ModelConfigWatchOptions {
 /** Watches a model config file until it is disposed of. */
 export interface ModelConfigWatch extends Disposable {
   /**
-   * Reads the file now and reloads, whether or not it has changed: what SIGHUP asks for. Resolves with
-   * the outcome of each model; rejects as `readModelConfigFile` and the server's `reload` do. Both are
-   * told to the logger as well.
+   * Reads the file now and reloads, whether or not the file has changed. Call it on SIGHUP. Resolves with the outcome
+   * of each model; rejects as `readModelConfigFile` and the server's `reload` do. Outcomes and errors are logged too.
    */
   reload(): Promise<readonly ModelOutcome[]>;
 }
@@ -41,9 +40,9 @@ export interface ModelConfigWatch extends Disposable {
 /**
  * Watches a model config file and reloads when its text has changed.
  *
- * A file that cannot be read, or is wrong, changes nothing: the models stay as they are, and the error is
- * told once for as long as it is the same. So is one that configures nothing after one that did, as in TF
- * Serving. A change that comes while the models of an earlier one are loading is not held up by them.
+ * A file that cannot be read or is invalid changes nothing: the models stay as they are, and an error is logged once as
+ * long as it stays the same. The same applies to a file without models after one with models, as in TF Serving. A
+ * change does not wait for the models of an earlier change to load.
  *
  * @example
  * ```ts
@@ -79,7 +78,7 @@ export function watchModelConfig(options: ModelConfigWatchOptions): ModelConfigW
   };
 }
 
-/** The readers of config files are loaded when one is read. */
+/** Loads the readers of config files on first use. */
 const readers = () => import("../config/model-config-file.js");
 
 class WatchedFile {
@@ -87,7 +86,7 @@ class WatchedFile {
   readonly #reload: ModelConfigWatchOptions["reload"];
   readonly #logger: Logger;
   readonly #read: (path: string) => Promise<string>;
-  /** The text that was tried last. */
+  /** The text that was applied last. */
   #text: string;
   /** Whether a file with a `model_config_list` was read; undefined until the first change. */
   #isConfigured: boolean | undefined;
@@ -123,7 +122,7 @@ class WatchedFile {
   }
 
   async reload(): Promise<readonly ModelOutcome[]> {
-    this.#told = undefined; // an explicit request reports it, even the same again
+    this.#told = undefined; // a requested reload logs the problem again
     try {
       return await this.#apply(await this.#nextText());
     } catch (error) {
@@ -137,8 +136,8 @@ class WatchedFile {
   }
 
   /**
-   * Reads the file by a read that starts after this call. One read is in progress at a time, and all callers
-   * meanwhile share the next: a file system that hangs holds one thread.
+   * Reads the file with a read that starts after this call. Only one read is in progress at a time, and all callers
+   * that arrive meanwhile share the next one: a file system that hangs blocks only one thread.
    */
   #nextText(): Promise<string> {
     if (this.#reading === undefined) return this.#startRead();
@@ -182,7 +181,7 @@ class WatchedFile {
     }
   }
 
-  /** Tells an error once, and none that comes of the server's closing. */
+  /** Logs an error once, unless the server is closing. */
   #tell(error: unknown): void {
     const message = messageOf(error);
     const isExpected = isServingError(error) && error.reason === "SERVER_CLOSING";

@@ -8,12 +8,12 @@ import { isUri, type MissingSource, SourceProviders } from "./source-providers.j
 import { isUriWithin, rootOfUri } from "./uri-roots.js";
 
 /**
- * What clients may do to the models: `reload` by HandleReloadConfigRequest, or `none`. Other values are
- * reserved for protocols to come.
+ * Permission of clients to change the models: `reload` allows HandleReloadConfigRequest, `none` allows nothing. Other
+ * values are reserved for future protocols.
  */
 export type ModelControlMode = "reload" | "none";
 
-/** The bounds of the folders that a client may name. */
+/** Restrictions on the folders that a client may name. */
 export interface ModelControlOptions {
   readonly modelControl?: ModelControlMode | undefined;
   readonly modelRoots?: readonly string[] | undefined;
@@ -23,30 +23,30 @@ export interface ModelControlOptions {
 }
 
 /**
- * Decides whether a client of the reload RPC may have a configuration.
+ * Decides whether a client of the reload RPC may load a configuration.
  *
- * - MC1 With `none` every call is refused.
+ * - MC1 With `none`, every call is refused.
  * - MC2 With `reload` each base path must be one of the roots or lie below one. Symlinks are resolved, in base
  *   paths and in roots.
- * - MC3 The roots are `modelRoots`. Without them, they are the parents of the base paths that the server
- *   started with, or the base path itself where that parent is the root of the file system or has no path.
+ * - MC3 The roots are `modelRoots`. Without them, the roots are the parents of the base paths that the server started
+ *   with. If that parent is the root of the file system or has no path, the root is the base path itself.
  * - MC4 A refusal is PERMISSION_DENIED / RELOAD_NOT_ALLOWED, whether or not the folder exists.
  * - MC5 A URI must be a root that is a URI, or lie below one by its text: it must have no query, no fragment, no
  *   escape, and no segment `.` or `..` beyond the root. A `file:` URI is its path.
  *
- * A path is checked when the call comes. Who can write below a root can link from there to anywhere, and needs
- * no link to have a model of their own run: roots must be folders that clients cannot write to.
+ * A path is checked when the call arrives. A client that can write below a root can create a link from there to any
+ * path, and can place its own model there without a link. So roots must be folders that clients cannot write to.
  */
 export class ModelControl {
   readonly #mode: ModelControlMode;
   readonly #roots: readonly string[];
-  /** The parents of what the base paths linked to at the start: links may have changed since. */
+  /** The parents of the targets of base paths that were links at the start: the links may have changed since. */
   readonly #linkedRoots: Promise<readonly string[]>;
-  /** Below which a URI must lie by its text. */
+  /** URIs of clients must lie below one of these by text. */
   readonly #uriRoots: readonly string[];
   readonly #providers: SourceProviders;
 
-  /** @throws ServingError INVALID_ARGUMENT / CONFIG_INVALID for a URI that no source provider has. */
+  /** @throws ServingError INVALID_ARGUMENT / CONFIG_INVALID for a URI that no source provider supports. */
   constructor(options: ModelControlOptions) {
     const { modelControl = "reload", modelRoots, models = [], sourceProviders } = options;
     const providers = new SourceProviders(sourceProviders);
@@ -69,7 +69,7 @@ export class ModelControl {
     );
   }
 
-  /** Rejects with RELOAD_NOT_ALLOWED unless a client may have these models. */
+  /** Rejects with RELOAD_NOT_ALLOWED unless a client may load these models. */
   async check(models: readonly Pick<ModelConfig, "name" | "basePath">[]): Promise<void> {
     if (this.#mode === "none") throw errors.reloadOff();
     if (models.length === 0) return;
@@ -86,7 +86,7 @@ export class ModelControl {
     }
   }
 
-  /** Undefined for what no provider takes: the configuration refuses it with the reason. */
+  /** Returns undefined if no provider accepts the base path: the configuration check then reports the reason. */
   #resolve(basePath: string): string | undefined {
     try {
       return this.#providers.resolve(basePath, "basePath");
@@ -101,15 +101,15 @@ async function isPathWithin(roots: readonly string[], basePath: string): Promise
   return path !== undefined && roots.some((root) => isWithin(root, path));
 }
 
-/** The folder whose contents a client may serve if a base path is served. */
+/** Returns the folder whose contents a client may serve, given the base path of a served model. */
 function rootOf(basePath: string): string {
   const parent = dirname(basePath);
   return parent === parse(basePath).root ? basePath : parent;
 }
 
 /**
- * A path without symlinks; of what does not exist the part that does without them. Undefined if that cannot be
- * found out.
+ * Resolves the symlinks of a path. If the path does not exist, resolves the part of it that exists. Undefined if it
+ * cannot be resolved.
  */
 async function realPath(path: string): Promise<string | undefined> {
   try {

@@ -1,10 +1,10 @@
 import type { AspiredVersionsManager, VersionLabels } from "@serving-kit/core";
 import type { ModelConfig } from "../config/model-config.js";
 
-/** A model with the labels that its configuration has. */
+/** A model with its configured labels. */
 type Labelled = Pick<ModelConfig, "name" | "labels">;
 
-/** The labels of a server's models: those of their sources, and instead of these the configured ones. */
+/** The labels of a server's models: those of their sources, overridden by the configured ones. */
 export class ModelLabels {
   readonly #manager: Pick<AspiredVersionsManager<unknown>, "labels" | "setLabels">;
   readonly #ofSource: (name: string) => VersionLabels;
@@ -23,11 +23,11 @@ export class ModelLabels {
   set(model: Labelled): void {
     const before = this.#requested.get(model.name) ?? {};
     const all = this.#request(model);
-    // The manager tells each call as an event, and most models have no labels.
+    // The manager emits an event for each call, and most models have no labels.
     if (hasLabels(all) || hasLabels(before)) this.#manager.setLabels(model.name, all);
   }
 
-  /** Sets the labels of a model that have changed in its source. The others stay where they are. */
+  /** Sets the labels of a model that changed in its source, and keeps the others. */
   update(model: Labelled): void {
     const { name } = model;
     const before = this.#requested.get(name) ?? {};
@@ -41,7 +41,7 @@ export class ModelLabels {
     this.#manager.setLabels(name, Object.fromEntries(next));
   }
 
-  /** Removes the labels of a model that is not configured any more. */
+  /** Removes the labels of a model that is no longer configured. */
   remove(name: string): void {
     const before = this.#requested.get(name) ?? {};
     this.#requested.delete(name);

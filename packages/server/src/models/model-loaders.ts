@@ -23,25 +23,28 @@ export interface ModelLoadersOptions {
   options(name: string): Readonly<Record<string, unknown>>;
   /** Returns the resources of a model's version that replace its platform's estimate. */
   resources(name: string): Resources | undefined;
-  /** Puts the model's `processing` in front of the version `id` at a local path, if it has some. */
+  /** Applies the model's `processing`, if it is set, to the loader of the version `id` at a local path. */
   processed(loader: Loader<Predictor>, path: string, id: ServableId): Loader<Predictor>;
-  /** The signatures that the versions of a model must have. */
+  /** The signatures that all versions of a model must have. */
   expects(name: string): ModelType | undefined;
-  /** Puts batching around the loader of the version `id` at a local path. */
+  /** Adds batching to the loader of the version `id` at a local path. */
   batched(loader: Loader<Predictor>, path: string, id: ServableId): Loader<Predictor>;
   /** Called with each version that has loaded. */
   loaded(predictor: Predictor, id: ServableId): void;
-  /** Records loads that end the process, of a version by its local path or its URI. */
+  /** Records loads that crash the process, for a version by its local path or URI. */
   recorded(
     loader: Loader<Predictor>,
     path: string,
     stampOf: (() => Promise<string>) | undefined,
   ): Loader<Predictor>;
-  /** Observes the warm-up of a version, by the path or URI to show. */
+  /** Observes the warm-up of a version. `shown` is the path or URI to display. */
   warmingUp(id: ServableId, shown: string): LoadContext["warmingUp"];
 }
 
-/** The adapter that makes a loader of each version of a source: batched, and fetched first if its files are remote. */
+/**
+ * Returns the adapter that creates a loader for each version of a source. Loaders are batched, and download remote
+ * files first.
+ */
 export function modelLoaders(
   options: ModelLoadersOptions,
 ): SourceAdapter<StoragePath | RemotePath, Loader<Predictor>> {
@@ -80,7 +83,7 @@ export function modelLoaders(
   });
 }
 
-/** A loader that holds `resources`, in addition to its other estimates. */
+/** Wraps a loader so that `resources` override the other estimates. */
 function holding(loader: Loader<Predictor>, resources: Resources | undefined): Loader<Predictor> {
   if (resources === undefined) return loader;
   const estimateResources = async () => ({
@@ -90,7 +93,7 @@ function holding(loader: Loader<Predictor>, resources: Resources | undefined): L
   return { ...loader, estimateResources };
 }
 
-/** A loader that refuses versions with other signatures. */
+/** Wraps a loader so that it refuses versions with other signatures. */
 function expecting(
   loader: Loader<Predictor>,
   expected: ModelType | undefined,

@@ -11,13 +11,13 @@ import { errors } from "../errors.js";
 import { definedPath } from "./defined-models.js";
 import type { ModelPlace } from "./model-place.js";
 
-/** One of a server's models by name: its base path, its place with options, or a model that the program defines. */
+/** The value of a model in a map of models: a base path, a place with options, or a model that the program defines. */
 export type Place<T> =
   | string
   | URL
   | (T extends ModelType ? ModelPlace<T> | DefinedModel<T> : ModelPlace);
 
-/** The types of a server's models as far as the compiler knows them. */
+/** The types of a server's models, as far as they are known at compile time. */
 export type Known<M> = M extends readonly unknown[]
   ? OpenModels
   : unknown extends M
@@ -47,7 +47,7 @@ export function modelsOf(models: unknown): readonly ModelConfig[] | undefined {
   return Object.entries(models).map(([name, place]) => configOf(name, place));
 }
 
-/** A value that is not a model passes, for the check to refuse. */
+/** A value that is not a model is returned as it is, so that the later check refuses it. */
 function withPath(model: ListedModel): ModelConfig {
   const basePath: unknown = model?.basePath;
   return basePath instanceof URL
@@ -81,13 +81,13 @@ function configOf(name: string, place: unknown): ModelConfig {
   } as ModelConfig;
 }
 
-/** A `file:` URL is its path, any other one its text. */
+/** Returns the path of a `file:` URL, and any other URL as a string. */
 export function pathOf(place: string | URL): string {
   if (!(place instanceof URL)) return place;
   return place.protocol === "file:" ? fileURLToPath(place) : place.href;
 }
 
-/** Refuses a defined model among platforms that cannot find out which files are its own. */
+/** Rejects a defined model in `platforms` that cannot detect which files belong to it. */
 export function checkPlatforms(platforms: readonly Platform[]): void {
   for (const platform of platforms) {
     if (!isDefinedModel(platform) || platform.readsFolders) continue;

@@ -20,10 +20,10 @@ import { Subject } from "rxjs/internal/Subject";
 import { errors } from "../errors.js";
 import { ProviderSource, type ProviderSourceSettings } from "./provider-source.js";
 
-/** The reasons of failures of a provider. */
+/** The reasons for failures of a provider. */
 const FAILURES = ["SOURCE_FAILED", "SOURCE_HANGS"] as const;
 
-/** How many names are withdrawn before the event loop may turn. */
+/** Number of names that are withdrawn before yielding to the event loop. */
 const STEP_NAMES = 256;
 
 type ModelData = StoragePath | RemotePath;
@@ -41,13 +41,13 @@ export interface ModelSourcesOptions extends ProviderSourceSettings {
 }
 
 /**
- * The sources of a server's models as one: each name is emitted by the source of its provider.
+ * Merges the sources of a server's models into one source: the source of its provider emits each name.
  *
- * A provider that throws, fails or does not answer is a problem of its own models, SOURCE_FAILED or SOURCE_HANGS.
+ * If a provider throws, fails or does not respond, only its own models get the problem SOURCE_FAILED or SOURCE_HANGS.
  *
- * If a reload moves a name to another provider, the list of the source before stays in force until the new source
- * emits versions. An empty list of the new source counts only after one of its versions was available, so that the
- * name keeps the versions that are loaded.
+ * If a reload moves a name to another provider, the old source's list stays in effect until the new source emits
+ * versions. An empty list of the new source is ignored until one of its versions has been available, so that the name
+ * keeps its loaded versions.
  */
 export class ModelSources extends Observable<AspiredVersions<ModelData>> implements ModelSource {
   readonly events: Observable<SourceEvent>;
@@ -55,14 +55,17 @@ export class ModelSources extends Observable<AspiredVersions<ModelData>> impleme
   readonly #told = new Subject<SourceEvent>();
   readonly #subscribers = new Set<Subscriber<AspiredVersions<ModelData>>>();
   readonly #sources = new Map<SourceProvider, ProviderSource>();
-  /** The list that was emitted last, by name, while something is subscribed. */
+  /** The last emitted list of each name, while there is a subscriber. */
   readonly #inForce = new Map<string, AspiredVersions<ModelData>>();
-  /** The names that a reload has moved, until a version of the new source was available: whether it has emitted any. */
+  /**
+   * Names that a reload has moved, until a version of the new source is available. The value says whether the new
+   * source has emitted a version.
+   */
   readonly #moving = new Map<string, "silent" | "emitted">();
   #servables = new Map<string, ProvidedServable>();
-  /** The names whose provider has failed and has not answered since. */
+  /** The names whose provider has failed and has not responded since. */
   readonly #failing = new Set<string>();
-  /** The problems of names whose provider fails or has failed, not those that it reports. */
+  /** The problems of names whose provider is failing or has failed, without those that the provider itself reports. */
   readonly #failures = new Map<string, SourceProblems>();
   #subscriptionCount = 0;
 
@@ -86,7 +89,7 @@ export class ModelSources extends Observable<AspiredVersions<ModelData>> impleme
     await routed;
   }
 
-  /** Withdraws names that are gone: the first ones immediately, thousands in slices. */
+  /** Withdraws names that were removed: the first ones immediately, thousands in slices. */
   *#withdraw(servables: ReadonlyMap<string, ProvidedServable>): Steps<void> {
     let count = 0;
     for (const name of [...this.#inForce.keys()]) {
@@ -95,7 +98,7 @@ export class ModelSources extends Observable<AspiredVersions<ModelData>> impleme
       this.#inForce.delete(name);
       for (const subscriber of this.#subscribers) subscriber.next({ name, versions: [] });
       if (++count % STEP_NAMES === 0) yield;
-      // Others were configured meanwhile.
+      // A later configuration has replaced this one.
       if (this.#servables !== servables) return;
     }
   }
@@ -142,7 +145,7 @@ export class ModelSources extends Observable<AspiredVersions<ModelData>> impleme
     };
   }
 
-  /** Assigns each provider its servables, and ends the sources of providers that have none. Never rejects. */
+  /** Assigns servables to providers, and disposes the sources of providers without servables. Never rejects. */
   async #route(): Promise<void> {
     const byProvider = new Map<SourceProvider, SourceServable[]>();
     for (const { provider, ...servable } of this.#servables.values()) {
@@ -188,7 +191,7 @@ export class ModelSources extends Observable<AspiredVersions<ModelData>> impleme
       failed: (error) => report((name, is) => errors.sourceFailed(name, schemes, error, is)),
       hangs: (quietMs) => report((name, is) => errors.sourceHangs(name, schemes, quietMs, is)),
       answered: () => {
-        // An answer comes with each list: few names have failed, if any.
+        // Each list counts as a response. Usually few names or none have failed.
         for (const name of this.#failing) {
           if (this.#servables.has(name) && !isOwn(name)) continue;
           for (const reason of FAILURES) this.#failures.get(name)?.retract(reason);
@@ -203,11 +206,11 @@ export class ModelSources extends Observable<AspiredVersions<ModelData>> impleme
     return servables.filter((servable) => servable.provider === provider).map(({ name }) => name);
   }
 
-  /** Notes why nothing is known of a name; callers that wait for it are notified if it has no list. */
+  /** Records why the versions of a name are unknown. Notifies callers that wait for the name if it has no list. */
   #report(name: string, error: ServingError): void {
     this.#failing.add(name);
     this.#failuresOf(name).report(error);
-    // Later, as a source may fail within subscribe (O9).
+    // Deferred, because a source may fail within subscribe (O9).
     queueMicrotask(() => {
       const isOpen = this.#subscriptionCount > 0;
       const provider = this.#servables.get(name)?.provider;
@@ -227,7 +230,7 @@ export class ModelSources extends Observable<AspiredVersions<ModelData>> impleme
     return problems;
   }
 
-  /** Takes a list of the provider, and ignores names that another provider has. */
+  /** Takes a list of the provider, ignoring names that belong to another provider. */
   #take(provider: SourceProvider, list: AspiredVersions<ModelData>): void {
     const { name, versions } = list;
     if (this.#servables.get(name)?.provider !== provider) return;
@@ -240,7 +243,7 @@ export class ModelSources extends Observable<AspiredVersions<ModelData>> impleme
     for (const subscriber of this.#subscribers) subscriber.next(list);
   }
 
-  /** Whether a version that the new source of a name has emitted is available. */
+  /** Returns whether a version that the new source of a name has emitted is available. */
   #hasArrived(name: string, emitted: AspiredVersions<ModelData>["versions"]): boolean {
     const isNew = this.#moving.get(name) === "emitted";
     if (!isNew || !emitted.some(({ id }) => this.#options.isAvailable(id))) return false;

@@ -4,8 +4,8 @@ import type { ModelOutcome } from "../config/model-outcome.js";
 import { errors } from "../errors.js";
 
 /**
- * Takes the labels of a model back that point at versions that are not available: they stay where they
- * were. Gives the model's outcome, which is an error then.
+ * Reverts the labels of a model that point at unavailable versions to their previous versions. Returns the model's
+ * outcome, which is an error if a label was reverted.
  */
 export function dropPendingLabels(
   manager: AspiredVersionsManager<Predictor>,

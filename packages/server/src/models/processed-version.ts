@@ -10,7 +10,7 @@ import type { Predictor } from "@serving-kit/inference";
 import type { ModelProcessing } from "../config/processing-config.js";
 import type { ModelProcessor } from "../plugins/model-processor.js";
 
-/** How a version was processed: plain, for other threads. */
+/** The processing of a version, as plain data for other threads. */
 export interface Processed {
   readonly processing: ModelProcessing;
   readonly path: string;
@@ -20,13 +20,13 @@ interface Behind extends Processed {
   readonly predictor: Predictor;
 }
 
-/** The predictors that were processed, by what came of it. */
+/** The original predictor of each processed predictor. */
 const behind = new WeakMap<Predictor, Behind>();
 
-/** Returns the predictor behind a processed one, and how it was processed; undefined if it was not. */
+/** Returns the predictor behind a processed one, and its processing; undefined if it was not processed. */
 export const behindProcessing = (predictor: Predictor): Behind | undefined => behind.get(predictor);
 
-/** A loader whose versions are processed. */
+/** Wraps a loader so that its versions are processed. */
 export function processedLoader(
   loader: Loader<Predictor>,
   processor: ModelProcessor,
@@ -44,7 +44,7 @@ export function processedLoader(
   });
 }
 
-/** Processes a predictor as one of another thread was. */
+/** Processes a predictor in the same way as one of another thread was processed. */
 export async function process(
   predictor: Predictor,
   processor: ModelProcessor,

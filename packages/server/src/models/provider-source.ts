@@ -13,7 +13,7 @@ import type {
 } from "@serving-kit/core";
 import { Subscription } from "rxjs/internal/Subscription";
 
-/** Options of the source of any provider. Absent options were not set by the user. */
+/** Options for the source of any provider. Absent options were not set by the user. */
 export interface ProviderSourceSettings {
   readonly clock: Clock;
   readonly logger: Logger;
@@ -22,25 +22,25 @@ export interface ProviderSourceSettings {
   readonly settleMs?: number | undefined;
 }
 
-/** Receives what the source of a provider emits, and how the provider behaves. */
+/** Receives the lists of a provider's source, and its failures. */
 export interface ProviderSourceListener {
   emit(list: AspiredVersions<StoragePath | RemotePath>): void;
   tell(event: SourceEvent): void;
-  /** The provider threw, or its source failed or completed; it is asked again after `RETRY_MS`. */
+  /** The provider threw, or its source failed or completed. A new source is created after `RETRY_MS`. */
   failed(error: unknown): void;
-  /** `poll` has not resolved, and nothing was emitted for `quietMs`. */
+  /** `poll` has not resolved, and the source has emitted nothing for `quietMs`. */
   hangs(quietMs: number): void;
-  /** The source emitted something, or a poll resolved. */
+  /** The source emitted a list or event, or a poll resolved. */
   answered(): void;
 }
 
-/** After how many ms a provider that failed is asked for a source again. */
+/** Delay in ms before a new source is requested from a provider that failed. */
 export const RETRY_MS = 10_000;
 
-/** For how many ms a source may be silent while it polls. */
+/** Maximum time in ms for which a source may be silent during a poll. */
 export const QUIET_MS = 30_000;
 
-/** The source of one provider, which may throw, fail or not answer: nothing of it reaches the caller but the listener. */
+/** Isolates the source of one provider: if it throws, fails or hangs, only the listener is notified. */
 export class ProviderSource implements Disposable {
   readonly #provider: SourceProvider;
   readonly #settings: ProviderSourceSettings;
@@ -62,7 +62,7 @@ export class ProviderSource implements Disposable {
     this.#listener = listener;
   }
 
-  /** Replaces the servables. The first call makes the source and subscribes to it. Never rejects. */
+  /** Replaces the servables. The first call creates the source and subscribes to it. Never rejects. */
   async reconfigure(servables: readonly SourceServable[]): Promise<void> {
     this.#servables = servables;
     const source = this.#source;
@@ -77,7 +77,7 @@ export class ProviderSource implements Disposable {
     }
   }
 
-  /** Polls; resolves also if the source fails, hangs, or is disposed meanwhile. */
+  /** Polls. Also resolves if the source fails, hangs, or is disposed meanwhile. */
   poll(): Promise<void> {
     if (this.#source === undefined) this.#open();
     const source = this.#source;
@@ -131,7 +131,7 @@ export class ProviderSource implements Disposable {
     }
   }
 
-  /** Ends the subscription and all waiting. */
+  /** Unsubscribes and ends all waits. */
   [Symbol.dispose](): void {
     this.#source = undefined;
     this.#retry?.[Symbol.dispose]();

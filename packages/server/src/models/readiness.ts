@@ -3,22 +3,21 @@ import type { StartUpPolicy } from "./start-up.js";
 /** The models that a server's readiness depends on, by name. */
 export interface ServedNow {
   readonly configured: readonly string[];
-  /** Those that have had an available version since they were configured. */
+  /** The names of models that have had an available version since they were configured. */
   readonly served: ReadonlySet<string>;
-  /** Whether a model has an available version now. */
+  /** Returns whether a model has an available version now. */
   isAvailable(name: string): boolean;
 }
 
 /**
- * Tells whether what the start-up policy asked for still holds of the models that are configured now.
+ * Returns whether the start-up policy still holds for the models that are configured now:
  *
  * - `none`: always.
- * - `any`: a model has an available version.
- * - `all`: that, and every model that has had one has one still. A model that a reload has added counts
- *   from when it is available.
+ * - `any`: if a model has an available version.
+ * - `all`: as `any`, and every model that has had an available version still has one. A model that a reload added
+ *   counts once it is available.
  *
- * So a new version that loads or fails beside an available one changes nothing. A server without models
- * lacks none.
+ * So a new version that loads or fails next to an available one changes nothing. A server without models is ready.
  */
 export function isPolicyHeld(
   policy: StartUpPolicy,

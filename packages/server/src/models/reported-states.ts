@@ -4,17 +4,17 @@ import type { ServableState, SourceProblem } from "@serving-kit/core";
 export interface KnownStates {
   /** Contract: `AspiredVersionsManager.states`. */
   readonly live: readonly ServableState[];
-  /** The problems of the source, of this model. */
+  /** The problems that the source reports for this model. */
   readonly problems: readonly SourceProblem[];
-  /** Versions that ended and that the manager has forgotten. */
+  /** Ended versions that the manager has forgotten. */
   readonly ended: readonly ServableState[];
 }
 
 /**
- * The states that status reports beside those of the manager:
+ * The states that status reports in addition to those of the manager:
  *
- * - `start`, with the reason as its error, for a version whose files are still on their way, which no source
- *   aspires yet;
+ * - `start`, with the reason as its error, for a version whose files are still on their way, which no source aspires
+ *   yet;
  * - `end`, with its error if it failed, for a version that was unloaded.
  */
 export function statesBesideLive({ live, problems, ended }: KnownStates): ServableState[] {
@@ -30,7 +30,7 @@ export function statesBesideLive({ live, problems, ended }: KnownStates): Servab
   return [...beside, ...ended.filter(({ id }) => !known.has(id.version))];
 }
 
-/** The states of models, of the manager and besides. */
+/** The states of models: those of the manager, and additional ones. */
 export interface StatesOfModels {
   /** Contract: `AspiredVersionsManager.states`. */
   states(name?: string): readonly ServableState[];
@@ -38,7 +38,7 @@ export interface StatesOfModels {
   statesBeside(name: string): readonly ServableState[];
 }
 
-/** All states that status reports of a model's versions, newest version first. */
+/** Returns all states that status reports for a model's versions, newest version first. */
 export function reportedStates(
   { states, statesBeside }: StatesOfModels,
   name: string,

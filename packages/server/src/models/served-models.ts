@@ -41,7 +41,7 @@ import { isUri } from "./source-providers.js";
 import { type SettleOptions, settleModels } from "./start-up.js";
 import { tellEvent } from "./state-line.js";
 
-/** The models that were configured at a time, to wait for. */
+/** A snapshot of the configured models, to wait for. */
 export interface Configuration {
   readonly names: readonly string[];
   /** Aborts when other models replace them, or the server closes. */
@@ -49,8 +49,8 @@ export interface Configuration {
 }
 
 /**
- * The models of a server, from their configuration to the manager that holds them: the sources of their base
- * paths, the loaders of their platforms behind batching, and their labels.
+ * The models of a server, from their configuration to the manager that holds them: the sources for their base paths,
+ * the loaders of their platforms with batching, and their labels.
  */
 export class ServedModels {
   readonly manager: AspiredVersionsManager<Predictor>;
@@ -67,9 +67,9 @@ export class ServedModels {
   /** The models that have had an available version since they were configured. */
   readonly #served = new Set<string>();
   #observers: Pick<LoopObserver, "sourceActivity"> | undefined;
-  /** Ends the waiting for the models as they are configured now. */
+  /** Aborts waits for the models that are configured now. */
   #superseding = new AbortController();
-  /** Resolves when the models were replaced, or not, by all who have asked. */
+  /** Resolves when all requested replacements have finished, successfully or not. */
   #replacing: Promise<unknown> = Promise.resolve();
   #isStopped = false;
 
@@ -133,16 +133,16 @@ export class ServedModels {
     this.#changes.next(problem.name);
     if (kind !== "problem") return;
     const { reason, message } = problem.error;
-    // A version that is being copied to where it is looked for is incomplete at first.
+    // A version that is being copied into its base path is incomplete at first.
     this.#logger[reason === "VERSION_INCOMPLETE" ? "info" : "warn"]({ reason }, message);
   }
 
-  /** The name of each model whose states or labels have changed; undefined when all were replaced. */
+  /** Emits the name of each model whose states or labels have changed; undefined when all models were replaced. */
   get changes(): Observable<string | undefined> {
     return this.#changes;
   }
 
-  /** Starts to look for versions and to load them, under the eyes of `observers`. */
+  /** Starts to poll for versions and to load them, and notifies `observers`. */
   start(observers: Pick<LoopObserver, "batchStarted" | "loading" | "sourceActivity">): void {
     this.#observers = observers;
     const ownBatching = (name: string) => this.#models.get(name)?.batching;
@@ -179,27 +179,27 @@ export class ServedModels {
   }
 
   /**
-   * The names of the models: those that are configured, whether or not any version was found, and those that sources of
-   * the program have.
+   * The names of the models: those that are configured, whether or not a version was found, and those that the
+   * program's sources have emitted.
    */
   names(): readonly string[] {
     return [...this.configured.keys(), ...this.#given.names()];
   }
 
-  /** The URIs of the models that come from remote storage, by their names. */
+  /** The URIs of models in remote storage, by model name. */
   uris(): ReadonlyMap<string, string> {
     const isRemote = (basePath: string) => isUri(basePath) && !isDefinedPath(basePath);
     const remote = [...this.configured].filter(([, { basePath }]) => isRemote(basePath));
     return new Map(remote.map(([name, { basePath }]) => [name, basePath]));
   }
 
-  /** The models that the start-up policy is about: those that are configured, and those that sources must bring. */
+  /** The models that the start-up policy counts: those that are configured, and those that sources must emit. */
   get required(): Configuration {
     const { names, superseded } = this.#configuration;
     return { names: [...new Set([...names, ...(this.#options.ready ?? [])])], superseded };
   }
 
-  /** The states of the versions of one model, or of all. */
+  /** The states of the versions of one model, or of all models. */
   states(name?: string): readonly ServableState[] {
     return this.manager.states(name);
   }
@@ -213,17 +213,17 @@ export class ServedModels {
     });
   }
 
-  /** The models as they are configured. */
+  /** The models as they are configured now. */
   get configured(): ReadonlyMap<string, ModelConfig> {
     return this.#models.all;
   }
 
-  /** The name of the platform of a model; undefined if each version's files decide. */
+  /** The name of a model's platform; undefined if the files of each version decide. */
   platformName(name: string): string | undefined {
     return this.#models.platformName(name);
   }
 
-  /** Whether what the start-up policy asked for still holds. */
+  /** Returns whether the start-up policy still holds. */
   isServing(): boolean {
     return isPolicyHeld(this.#options.startUpPolicy ?? "any", {
       configured: this.required.names,
@@ -233,11 +233,11 @@ export class ServedModels {
   }
 
   /**
-   * Replaces all models: those that are not listed are unloaded. Callers that wait for the models that were configured
-   * before wait no longer. Thousands of models are checked in slices, before any of them counts. Calls replace the models
-   * one after the other. Resolves with the models as they are configured then.
+   * Replaces all models: those that are not listed are unloaded. Waits for the models that were configured before end.
+   * Thousands of models are checked in slices before any of them takes effect. Calls run one after another. Resolves
+   * with the resulting configuration.
    *
-   * @throws ServingError INVALID_ARGUMENT / CONFIG_INVALID, and then changes nothing.
+   * @throws ServingError INVALID_ARGUMENT / CONFIG_INVALID; then nothing changes.
    */
   replace(models: readonly ModelConfig[], origin: ModelsOrigin): Promise<Configuration> {
     const replaced = this.#replacing.then(() => this.#replace(models, origin));
@@ -271,8 +271,8 @@ export class ServedModels {
   }
 
   /**
-   * Waits for models, by default those that are configured, then takes labels back that point at what is not available. A model that has
-   * not settled when `signal` aborts, or other models replace them, has failed with the reason.
+   * Waits for models, by default those that are configured, then reverts labels that point at unavailable versions. A
+   * model that has not settled when `signal` aborts, or when other models replace it, fails with that reason.
    */
   async settle(
     { timeoutMs, signal }: SettleOptions,
@@ -300,14 +300,14 @@ export class ServedModels {
     return outcomes.map((outcome) => dropPendingLabels(this.manager, outcome));
   }
 
-  /** Ends all waiting for models with `reason`; loads that are interrupted from now on are not crashes. */
+  /** Ends all waits for models with `reason`. Loads that are interrupted from now on do not count as crashes. */
   stopSettling(reason: ServingError): void {
     this.#isStopped = true;
     this.#superseding.abort(reason);
     void this.#crashes?.close();
   }
 
-  /** Looks for versions now, and resolves when what was found has been aspired. */
+  /** Polls for versions now, and resolves when the found versions have been aspired. */
   poll(): Promise<void> {
     return this.#source.poll();
   }

@@ -2,7 +2,7 @@ import { atOnce, type Steps } from "@serving-kit/core";
 import type { ModelOutcome } from "../config/model-outcome.js";
 
 /**
- * The outcomes of models that are waited for together. Reads a model again only if it has changed, so that the cost of
+ * The outcomes of several models that a caller waits for. Reads a model again only if it has changed, so the cost of
  * waiting is linear in the number of models and of changes.
  */
 export class SettledModels {
@@ -18,14 +18,14 @@ export class SettledModels {
     this.#changed = new Set(names);
   }
 
-  /** Notes that a model has changed; without a name, that all may have. */
+  /** Marks a model as changed; without a name, all models. */
   changed(name?: string): void {
     for (const one of name === undefined ? this.#names : [name]) {
       if (this.#names.has(one)) this.#changed.add(one);
     }
   }
 
-  /** Reads the models that have changed, in steps. */
+  /** Reads the outcomes of the models that have changed, in steps. */
   *read(): Steps<void> {
     for (const name of this.#changed) {
       this.#changed.delete(name);

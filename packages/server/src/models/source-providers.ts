@@ -2,7 +2,7 @@ import { messageOf, type SourceProvider } from "@serving-kit/core";
 import { errors } from "../errors.js";
 import { definedModels } from "./defined-models.js";
 
-/** Schemes of URIs whose provider is in a package that is not installed. */
+/** URI schemes whose provider is in a package that is not installed. */
 export interface MissingSource {
   /** In lower case, such as `s3`. */
   readonly schemes: readonly string[];
@@ -14,8 +14,8 @@ export interface MissingSource {
 const FILE = "file";
 
 /**
- * The providers of a server by the schemes of their URIs. Of several with one scheme the first counts; paths are for
- * that of `file`.
+ * The providers of a server by URI scheme. If several providers have the same scheme, the first is used. Paths use the
+ * provider of `file`.
  */
 export class SourceProviders {
   readonly #providers = new Map<string, SourceProvider>();
@@ -30,16 +30,16 @@ export class SourceProviders {
     }
   }
 
-  /** The provider of a base path that `resolve` returned. */
+  /** The provider for a base path that `resolve` returned. */
   of(basePath: string): SourceProvider {
     return this.#providers.get(schemeOf(basePath)) as SourceProvider;
   }
 
   /**
-   * Checks a base path that stands at `place` of the configuration, and makes it absolute.
+   * Checks a base path at `place` in the configuration, and makes it absolute.
    *
-   * @throws ServingError INVALID_ARGUMENT / CONFIG_INVALID with the schemes that are known, what installs the one
-   * that is not, or what its provider expects.
+   * @throws ServingError INVALID_ARGUMENT / CONFIG_INVALID. The message has the known schemes, the command that
+   * installs the missing provider, or what the provider expects.
    */
   resolve(basePath: string, place: string): string {
     const scheme = schemeOf(basePath);
@@ -47,7 +47,7 @@ export class SourceProviders {
     if (provider === undefined) throw this.#unknown(basePath, place, scheme);
     try {
       const resolved = provider.resolve?.(basePath) ?? basePath;
-      // The resolved path decides which provider serves it: it must not be one of another provider.
+      // The resolved path selects the provider of its files, so it must not belong to another provider.
       if (this.#providers.get(schemeOf(resolved)) === provider) return resolved;
       throw new TypeError(`the provider of "${scheme}" returned ${resolved}, which is not its own`);
     } catch (error) {
@@ -76,12 +76,14 @@ const remedyOf = (scheme: string) =>
     ? "sourceProviders: [filesystemProvider()] of @serving-kit/source-filesystem adds paths"
     : "mount a bucket, or copy its models here";
 
-/** Whether a base path is a URI of anything but the file system. */
+/** Returns whether a base path is a URI outside the file system. */
 export function isUri(basePath: string): boolean {
   return schemeOf(basePath) !== FILE;
 }
 
-/** With one slash it is a URI too: `join` makes `s3:/bucket` of one, which is not a folder that anyone means. */
+/**
+ * A URI with a single slash counts too: `join` turns `s3://bucket` into `s3:/bucket`, which is never meant as a folder.
+ */
 function schemeOf(basePath: string): string {
   const [, scheme = FILE] = /^([a-z][a-z0-9+.-]+):\//i.exec(basePath) ?? [];
   return scheme.toLowerCase();

@@ -15,43 +15,41 @@ import { errors } from "../errors.js";
 import { SettledModels } from "./settled-models.js";
 
 /**
- * When a server counts as started.
+ * The condition under which a server counts as started.
  *
  * - `all`: every model has an available version.
- * - `any`: at least one model has, and every other one has one or has failed.
- * - `none`: at once; models become available later, or never.
+ * - `any`: at least one model has an available version, and every other model has one or has failed.
+ * - `none`: immediately; models become available later, or never.
  */
 export type StartUpPolicy = "all" | "any" | "none";
 
-/** Where models come from and go to, as `settleModels` watches them. */
+/** The events and states of models that `settleModels` watches. */
 export interface ModelFlow {
   readonly manager: AspiredVersionsManager<Predictor>;
   readonly source: Pick<ModelSource, "events" | "poll" | "problems">;
   readonly clock: Clock;
 }
 
-/** How long to wait for models. */
+/** Options for waiting for models. */
 export interface SettleOptions {
-  /** At most this long; Infinity for no limit. */
+  /** Maximum wait in ms; Infinity for no limit. */
   readonly timeoutMs: number;
-  /** Aborts the waiting: its reason is the error of the models that have not settled. */
+  /** Ends the wait when it aborts: its reason is the error of the models that have not settled. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** The conditions of a start besides the versions of the models. */
+/** Options for a start, in addition to the versions of the models. */
 export interface SettleScope extends SettleOptions {
-  /** Whether the labels count: a version that is on its way is waited for when a label is for it. */
+  /** Whether labels count: if so, a version whose files are on their way is waited for if a label points at it. */
   readonly waitsForLabels: boolean;
 }
 
 /**
- * Waits until each of some models has settled: until all of its aspired versions are available or have
- * failed.
+ * Waits until all given models have settled, that is, until all aspired versions are available or have failed.
  *
- * A model has failed when none of its versions is available: because its base path cannot be read or
- * holds no version, or because loading each has failed at least once. What is retried later is not
- * waited for; versions whose files are on their way are, while there is no other, or when a label that
- * counts is for them.
+ * A model has failed if none of its versions is available, because its base path cannot be read or contains no version,
+ * or because each load has failed at least once. The wait does not include retries. It includes versions whose files
+ * are on their way if there is no other version, or if a label that counts points at them.
  */
 export async function settleModels(
   names: readonly string[],
@@ -59,7 +57,7 @@ export async function settleModels(
   { timeoutMs, signal, waitsForLabels }: SettleScope,
 ): Promise<ModelOutcome[]> {
   const { manager, source, clock } = flow;
-  // The outcome of a model is not known before its base path was polled, which may take its time.
+  // The outcome of a model is unknown until its base path has been polled, which may take a while.
   let isPolled = false;
   return new Promise((resolve) => {
     const settled = new SettledModels(names, (name) => outcomeOf(name, flow, waitsForLabels));
@@ -82,11 +80,11 @@ export async function settleModels(
     };
     const giveUp = () => stop((name) => errors.modelNotSettled(name, timeoutMs));
     const onAbort = () => stop(() => signal?.reason as ServingError);
-    // When the manager has closed nothing more will come.
+    // After the manager has closed, no more events follow.
     watching.add(
       manager.events.subscribe({ next: (event) => changed(nameOf(event)), complete: giveUp }),
     );
-    // Later, since a version whose problem is over is aspired after that was emitted.
+    // Deferred, since the source emits the resolved problem before it aspires the version.
     watching.add(
       source.events.subscribe((event) => {
         if (event.kind !== "activity") queueMicrotask(() => changed(nameOf(event)));
@@ -107,14 +105,14 @@ export async function settleModels(
   });
 }
 
-/** The model of an event of the manager or of a source; undefined if it may be about all. */
+/** The model of an event from the manager or a source; undefined if the event may concern all models. */
 function nameOf(event: ManagerEvent | SourceEvent): string | undefined {
   if ("id" in event) return event.id.name;
   if ("problem" in event) return event.problem.name;
   return "name" in event ? event.name : undefined;
 }
 
-/** Undefined while it is open, and while a label that is waited for could still be set. */
+/** Returns undefined while the outcome is open, or while a label that is waited for could still be set. */
 function outcomeOf(
   name: string,
   { manager, source }: ModelFlow,
@@ -134,7 +132,7 @@ function outcomeOf(
   return error && { name, error };
 }
 
-/** Whether a first attempt to load the version is still to come or to end. */
+/** Returns whether the first attempt to load the version has not started or not ended yet. */
 function isUnderWay({ state, waitingFor, error }: ServableState): boolean {
   if (error !== undefined && (waitingFor === "retry" || waitingFor === "resources")) return false;
   return state === "start" || state === "loading";

@@ -2,14 +2,14 @@ import type { Logger, ManagerEvent, ServableState } from "@serving-kit/core";
 
 /** The log line of a version's state. */
 export interface StateLine {
-  /** Whether it needs an operator. */
+  /** Whether an operator must act. */
   readonly isError: boolean;
   readonly message: string;
 }
 
 /**
- * The log line of a version's state at `nowMs`: which model, where it stands, what it waits
- * for, and of a failure which attempt it was and whether another follows.
+ * The log line of a version's state at `nowMs`: the model, the state, and the condition that it waits for. For a
+ * failure, also the number of the attempt and the time until a retry.
  */
 export function stateLine(state: ServableState, nowMs: number): StateLine {
   const { id, error, waitingFor, attempts, nextAttemptAtMs = nowMs } = state;
@@ -25,12 +25,12 @@ export function stateLine(state: ServableState, nowMs: number): StateLine {
     const tries = attempts > 1 ? ` after ${attempts} attempts` : "";
     return line(true, `end${tries}: ${error.message}`);
   }
-  // The error of the attempt before was logged when it failed.
+  // The error of the previous attempt was logged when it failed.
   if (waitingFor !== "resources") return line(false, `${state.state}${waiting}`);
   return line(true, `${state.state}${waiting}: ${error.message}`);
 }
 
-/** Tells an operator, in the log, of an event of the manager at `nowMs`; labels say nothing there. */
+/** Logs an event of the manager at `nowMs`. Label events are not logged. */
 export function tellEvent(event: ManagerEvent, nowMs: number, logger: Logger): void {
   if (event.kind === "labels") return;
   if (event.kind !== "state") {

@@ -1,6 +1,6 @@
 /**
- * The URI below which a client may name models if one is served from `basePath`: its parent, or itself at the top. With
- * a query, which may name another host, it is itself.
+ * Returns the URI below which a client may name models if a model is served from `basePath`: its parent, or the URI
+ * itself at the top level. A URI with a query, which may name another host, is its own root.
  */
 export function rootOfUri(basePath: string): string {
   if (/[?#]/.test(basePath)) return basePath;
@@ -9,7 +9,10 @@ export function rootOfUri(basePath: string): string {
   return parent === "" ? basePath : `${origin}${parent}`;
 }
 
-/** Whether a URI is a root or lies below one, by its text: no segment may lead elsewhere, and no query may follow. */
+/**
+ * Returns whether a URI is a root or lies below it, by its text: it must have no segment that leads outside, and no
+ * query.
+ */
 export function isUriWithin(root: string, uri: string): boolean {
   if (uri === root) return true;
   const folder = root.endsWith("/") ? root : `${root}/`;
