@@ -46,8 +46,8 @@ const RELOAD_TIMEOUT_MS = 300_000;
 const NO_CONNECTIONS = { open: 0, accepted: 0 };
 
 /**
- * A model server from its parts: the models, the event loop of the main thread, and the threads with event loops
- * of their own. `start` it once; `close` it also where that fails. Takes `threads` over.
+ * Assembles a model server from its parts: the models, the event loop of the main thread, and the threads with their
+ * own event loops. Call `start` once, and `close` even if `start` fails. Takes ownership of `threads`.
  */
 export class RunningServer implements ModelServer {
   readonly rest: RestListener;
@@ -60,13 +60,13 @@ export class RunningServer implements ModelServer {
   readonly #calls: LocalCalls;
   readonly #threads: Threads | undefined;
   readonly #authorize: Authorize | undefined;
-  /** Called back when a version's state has changed, or the server has started. */
+  /** Called when a version's state has changed, or the server has started. */
   readonly #stateListeners = new Set<() => void>();
   #isStarted = false;
   #starting: Promise<unknown> = Promise.resolve();
-  /** Whether the server listens by itself; else only the app knows the connections. */
+  /** Whether the server has its own listeners; otherwise only the app knows the connections. */
   #isListening = false;
-  /** Ends the waiting of `lameDuck`. */
+  /** Ends the wait of `lameDuck`. */
   readonly #lameDuckEnds = new AbortController();
   #leaving: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
@@ -139,7 +139,7 @@ export class RunningServer implements ModelServer {
   }
 
   start(options: RunningServerOptions): Promise<void> {
-    // In a later turn, so that a reload that beforeStart asks for waits for the start.
+    // In a later turn, so that a reload that beforeStart requests waits for the start.
     const started = Promise.resolve().then(() => this.#start(options));
     this.#starting = started.catch(() => {});
     return started;
@@ -226,7 +226,7 @@ export class RunningServer implements ModelServer {
     origin: ModelsOrigin,
     options: SettleOptions,
   ): Promise<ModelOutcome[]> {
-    // A server that has not started by now never will.
+    // A server that has not started yet can no longer start.
     if (this.#closing !== undefined || !this.#isStarted) throw errors.serverClosing();
     const configuration = await this.#models.replace(models, origin);
     this.#loop.observers.configure([...this.#models.configured.values()]);

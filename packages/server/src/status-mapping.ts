@@ -11,25 +11,25 @@ import {
 } from "@serving-kit/core";
 import { type Refusal, refusalOf } from "./refusal.js";
 
-/** The status that a caller gets of an error, on every transport. */
+/** The status of an error for the caller, on every transport. */
 export interface ErrorStatus {
   readonly code: Code;
   readonly httpStatus: number;
   readonly message: string;
   /**
-   * Whether the error was foreseen: an abort, or a ServingError other than one around what a model threw. Others
-   * belong into the log.
+   * Whether the error is an expected kind: an abort, or a ServingError other than a wrapper around an error that a
+   * model threw. Other errors must be logged.
    */
   readonly isForeseen: boolean;
-  /** In how many ms the client may try again, if the server knows. */
+  /** Time in ms after which the client may retry, if the server knows it. */
   readonly retryAfterMs?: number | undefined;
-  /** The kind of refusal that it is, if the server protects itself by it. */
+  /** The kind of refusal, if the server refused the request to protect itself. */
   readonly refusal?: Refusal | undefined;
 }
 
 /**
- * Returns the status of anything that was thrown: an abort is CANCELLED, an unexpected error INTERNAL. Never throws,
- * also for a revoked Proxy or an error whose getters throw.
+ * Returns the status of any thrown value: an abort is CANCELLED, an unexpected error INTERNAL. Never throws, even for a
+ * revoked Proxy or an error whose getters throw.
  */
 export function statusOf(error: unknown): ErrorStatus {
   if (isServingError(error)) {
@@ -65,7 +65,7 @@ export function statusOfFailure(error: unknown, logger: Logger, request: string)
   return { ...status, message: `internal error; the log of the server has it as ${errorId}` };
 }
 
-/** Another copy of core, or plain JavaScript, may have made the error. */
+/** The error may come from another copy of core, or from plain JavaScript. */
 const isCode = ({ code }: ServingError) => Object.hasOwn(CODES, code);
 
 function isHttpStatus(error: ServingError): boolean {

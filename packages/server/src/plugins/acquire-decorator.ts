@@ -14,18 +14,18 @@ export interface DecoratorHost {
 }
 
 /**
- * Stands between calls and the versions that they ask for: splits traffic, keeps callers out.
+ * Intercepts how calls acquire versions, for example to split traffic or to reject callers.
  *
- * - AD1 Its `acquire` returns a handle of a version that the inner `acquire` gave, synchronously, or throws a
- *   ServingError. It may ask for another name, version or label.
- * - AD2 Releasing that handle releases all that it acquired, once. It holds nothing else.
- * - AD3 What the inner `acquire` throws for the last version that it asks for reaches the caller as it is.
- * - AD4 It is called once for each call. If the call names the servable before its body, the handle is released at once,
- *   which changes nothing for later calls, and the same version is acquired again when the body is there. If that
- *   version was unloaded meanwhile, the decorator is called again.
+ * - AD1 Its `acquire` synchronously returns a handle that the inner `acquire` returned, or throws a ServingError. It
+ *   may request another name, version or label.
+ * - AD2 Releasing that handle releases everything that it acquired, once. It holds nothing else.
+ * - AD3 If the last call of the inner `acquire` throws, the error reaches the caller unchanged.
+ * - AD4 It is called once for each call. If the call names the servable before its body, the handle is released
+ *   immediately, which does not affect later calls, and the same version is acquired again once the body has arrived.
+ *   If that version was unloaded meanwhile, the decorator is called again.
  * - AD5 `decorate` is called once in each event loop, and acquires nothing.
  */
 export interface AcquireDecorator extends Plugin {
-  /** Returns what calls acquire by instead. Called once in each event loop. */
+  /** Returns the function that replaces `acquire` for calls. Called once in each event loop. */
   decorate(acquire: Acquire, host: DecoratorHost): Acquire;
 }

@@ -1,15 +1,15 @@
 import { errors } from "../errors.js";
 
 /**
- * The module that event loops in worker threads import a plugin from: a plugin itself cannot be posted to
- * another thread.
+ * The module from which event loops in worker threads import a plugin, because a plugin cannot be posted to another
+ * thread.
  */
 export interface PluginModule {
   /** The URL of an ES module. */
   readonly url: string | URL;
   /**
-   * The name of the export: the plugin, an array that has it, or a function that returns either or a promise of
-   * it. Default `default`.
+   * The name of the export: the plugin, an array that contains it, or a function that returns either or a promise of
+   * either. Default `default`.
    */
   readonly exportName?: string;
   /** The argument of that function. Must survive `structuredClone`. Default undefined. */
@@ -17,10 +17,10 @@ export interface PluginModule {
 }
 
 /**
- * A part of a server that a package or an app brings.
+ * A server component that a package or an app provides.
  *
- * - PL1 Its `module`, if it has one, exports it: an event loop finds a plugin of the same name there, made from
- *   options that survived `structuredClone`.
+ * - PL1 If `module` is set, the module exports the plugin: an event loop finds a plugin of the same name there, created
+ *   from options that survived `structuredClone`.
  */
 export interface Plugin {
   /** Unique among the plugins of its kind in one server. */
@@ -38,7 +38,7 @@ export interface SharedPlugin extends PluginModule {
 /**
  * Imports a plugin from its module.
  *
- * @throws ServingError INVALID_ARGUMENT / PLUGIN_UNFIT if there is no such export or it has no plugin of the name.
+ * @throws ServingError INVALID_ARGUMENT / PLUGIN_UNFIT if the export does not exist or has no plugin of this name.
  */
 export async function importPlugin<P extends Plugin>(plugin: SharedPlugin): Promise<P> {
   const { url, exportName = "default", options, name } = plugin;
@@ -52,7 +52,7 @@ export async function importPlugin<P extends Plugin>(plugin: SharedPlugin): Prom
 }
 
 /**
- * The modules of plugins, for other event loops.
+ * Returns the modules of plugins, for other event loops.
  *
  * @throws ServingError INVALID_ARGUMENT / PLUGIN_NOT_SHARED if a plugin has no module.
  */

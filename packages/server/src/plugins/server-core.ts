@@ -12,16 +12,16 @@ import type { ModelOutcome, ReloadOptions } from "../config/model-outcome.js";
 import type { CallAllowance } from "./call-budget.js";
 import type { PredictCall } from "./predict-call.js";
 
-/** HTTP headers or gRPC metadata, by names in lower case. */
+/** HTTP headers or gRPC metadata, by lowercase name. */
 export type CallHeaders = Readonly<Record<string, string | readonly string[] | undefined>>;
 
-/** The limits of one call, and its origin. */
+/** The limits and the origin of one call. */
 export interface CallContext {
-  /** When the call times out, on the server's Clock. Default: never. */
+  /** The time at which the call times out, on the server's Clock. Default: never. */
   readonly deadlineAtMs?: number | undefined;
-  /** Without `deadlineAtMs`: in how many ms after its body was read the call times out. Default: never. */
+  /** Without `deadlineAtMs`: time in ms after the body was read at which the call times out. Default: never. */
   readonly timeoutMs?: number | undefined;
-  /** Aborts when the caller has gone. */
+  /** Aborts when the caller disconnects. */
   readonly signal?: AbortSignal | undefined;
   /** The address of the caller, if the transport knows it. */
   readonly peer?: string | undefined;
@@ -29,53 +29,58 @@ export interface CallContext {
   readonly headers?: CallHeaders | undefined;
   /** The memory that the call may take. Default: no limit. */
   readonly allowance?: CallAllowance | undefined;
-  /** Rejects if the app does not allow the call of this model. Default: every call is allowed. */
+  /** Rejects if the app does not authorize a call of this model. Default: every call is authorized. */
   readonly authorize?: ((model: string) => Promise<void>) | undefined;
 }
 
-/** A version that answers a call, while its handle is held. */
+/** A version that a call runs, while its handle is held. */
 export interface CalledVersion {
   readonly id: ServableId;
   readonly predictor: Predictor;
   /** The memory that the call may take. */
   readonly allowance: CallAllowance;
-  /** Runs the model within the limits of the call. The outputs have the names that the call gives them. */
+  /** Runs the model within the limits of the call. The outputs have the names that the call requests. */
   predict(call: PredictCall): Promise<Tensors>;
   /**
-   * Has the model answer a body of a format within the limits of the call. Only for a predictor with `respond`, and
-   * only for the protocol of the format: all others use `predict`.
+   * Passes a body in a format to the model within the limits of the call. Only for a predictor with `respond`, and only
+   * for the protocol of that format: all other protocols use `predict`.
    */
   respond(body: Uint8Array, format: string): Promise<BodyAnswer>;
-  /** Throws CALL_ENDED (FAILED_PRECONDITION) if the call has ended, at its deadline or by its client: work for it stops. */
+  /**
+   * Throws CALL_ENDED (FAILED_PRECONDITION) if the call has timed out or its client has disconnected, to stop work for
+   * it.
+   */
   throwIfEnded(): void;
 }
 
 /**
- * One call of a servable: `T` is what its run results in, `R` its answer, and `B` its body: bytes, or a message
- * that `body` decodes.
+ * One call of a servable. `T` is the result of its run, `R` its response, and `B` its body: bytes, or a message that
+ * `body` decodes.
  */
 export interface ServableCall<T, R = T, B = Uint8Array> {
   /**
-   * What the call is observed as: one of the `apis` of its protocol. Without it the call is not observed: it
-   * holds a version for calls that are.
+   * The name under which the call is observed: one of the `apis` of its protocol. Without it the call is not observed:
+   * it holds a version for calls that are.
    */
   readonly api?: string;
-  /** Which servable, if that is known before the body. It is refused then, without reading the body. */
+  /**
+   * The servable, if it is known before the body. If it does not exist, the call is refused without reading the body.
+   */
   readonly servable?: ServableRequest | undefined;
   /** Reads the body. Called once. Default: no bytes. */
   body?(allowance: CallAllowance): B | Promise<B>;
-  /** Reads which servable the body names. Required without `servable`. */
+  /** Reads from the body which servable is requested. Required without `servable`. */
   locate?(body: B): ServableRequest;
   /**
-   * Decodes the body in the light of the version's signatures, and runs it. Must refuse an unknown signature
-   * before it decodes a tensor. The handle is held until the promise settles, or the call times out or is aborted.
+   * Decodes the body according to the version's signatures, and runs it. Must refuse an unknown signature before it
+   * decodes a tensor. The handle is held until the promise settles, or the call times out or is aborted.
    */
   run(version: CalledVersion, body: B): T | Promise<T>;
-  /** Makes the answer, when the handle was released. Default: the outcome as it is. */
+  /** Encodes the response, after the handle was released. Default: returns the outcome. */
   encode?(outcome: T, id: ServableId): R;
 }
 
-/** The description of a version without running it. */
+/** The description of a version, available without running it. */
 export interface ModelDescription
   extends Pick<Predictor, "signatures" | "uncallable" | "state" | "batchable"> {
   readonly id: ServableId;
@@ -85,15 +90,15 @@ export interface ModelDescription
 export interface ClientReloadOptions extends ReloadOptions {
   /** The client's address. */
   readonly peer: string;
-  /** The method by which it does, as its protocol calls it: for the log. */
+  /** The client's method, as its protocol names it: for the log. */
   readonly method: string;
 }
 
-/** The server as a protocol sees it, in each event loop. */
+/** The protocol's view of the server, in each event loop. */
 export interface ServerCore {
   /**
-   * Makes one call of a servable: resolves what it names, reads the body, holds the version while it runs,
-   * enforces deadline and abort, and reports it to the observers once.
+   * Makes one call of a servable: acquires the requested version, reads the body, holds the version while it runs,
+   * enforces the deadline and the abort signal, and reports the call to the observers once.
    *
    * @throws ServingError of `Manager.acquire`, SERVER_STARTING (UNAVAILABLE), DEADLINE_EXCEEDED, the reason of
    * the signal, and anything that the functions of the call throw.
@@ -101,34 +106,33 @@ export interface ServerCore {
   call<T, R = T, B = Uint8Array>(call: ServableCall<T, R, B>, context?: CallContext): Promise<R>;
   /** Describes a version. Throws as `Manager.acquire` does. */
   describe(request: ServableRequest): ModelDescription;
-  /** The states of a model's versions as status reports them, newest first; of all models without a name. */
+  /** Returns the states of a model's versions as status reports them, newest first; without a name, of all models. */
   versions(name?: string): readonly ServableState[];
   /** Contract: `AspiredVersionsManager.labels`. */
   labels(name: string): ReadonlyMap<string, LabelState>;
-  /** The names of the models that are configured, whether or not any version was found. */
+  /** The names of the configured models, whether or not a version was found. */
   modelNames(): readonly string[];
-  /** The URIs of the models that come from remote storage, by their names. They have no credentials. */
+  /** The URIs of models in remote storage, by model name, without credentials. */
   modelUris(): ReadonlyMap<string, string>;
-  /** Whether the start-up policy was met, so that calls are answered. */
+  /** Returns whether the start-up policy was met, so that calls are served. */
   isStarted(): boolean;
-  /** Whether the start-up policy was met, still holds, and the server is not closing. */
+  /** Returns whether the start-up policy was met and still holds, and the server is not closing. */
   isReady(): boolean;
   /** Aborts when the server starts to close. */
   readonly closing: AbortSignal;
-  /** Calls back after every change of a version's state, and when the server has started. */
+  /** Calls `listener` after every change of a version's state, and when the server has started. */
   onStateChange(listener: () => void): Disposable;
   /**
-   * Yields now, and after `onStateChange` would call back: once for all changes since the last. Ends when the
-   * server closes, and when the signal of the context aborts: for streams that show states.
+   * Yields immediately, and whenever `onStateChange` would call its listener: once for all changes since the last time.
+   * Ends when the server closes, or when the signal of the context aborts. For streams that show states.
    */
   stateChanges(context: Pick<CallContext, "signal">): AsyncIterable<void>;
   /**
-   * Contract: `ModelServer.reload`, within the limits of `ModelControl`; but what a client cannot say of a
-   * model stays as it is: its batching, its request log, and a platform of its own that is named. Each call is
-   * logged with its peer.
+   * Contract: `ModelServer.reload`, within the limits of `ModelControl`. Options of a model that a client cannot set
+   * stay as they are: its batching, its request log, and a custom platform. Each call is logged with its peer.
    */
   reload(models: readonly ModelConfig[], options: ClientReloadOptions): Promise<ModelOutcome[]>;
-  /** The values of counters that observers keep, by their names; 0 for a name that none knows. */
+  /** Returns the values of counters that observers keep, by name; 0 for a name that no observer knows. */
   counts(names: readonly string[]): Promise<ReadonlyMap<string, number>>;
   readonly clock: Clock;
   readonly logger: Logger;

@@ -27,9 +27,9 @@ export interface LoopSettings {
   readonly platforms: string | undefined;
   readonly rest: HttpOptions | undefined;
   readonly limits: LimitSettings;
-  /** The slot of the loop among the counts that all loops share. */
+  /** The loop's slot in the counts that all loops share. */
   readonly slot: number;
-  /** Whether the app decides which requests may be answered. */
+  /** Whether the app authorizes requests. */
   readonly hasAuthorize: boolean;
   /** The modules of the plugins, by kind. */
   readonly plugins: Readonly<
@@ -39,46 +39,46 @@ export interface LoopSettings {
   readonly hasLogger: boolean;
 }
 
-/** How a loop comes by the predictor of a version. */
+/** The way in which a loop obtains the predictor of a version. */
 export type ReplicaOrigin = {
-  /** How the loop processes what it gets, before it batches it; undefined for not at all. */
+  /** The processing that the loop applies before batching; undefined for none. */
   readonly processed: Processed | undefined;
-  /** Where calls are batched: in a queue and in slots of the loop's own. */
+  /** The batching of calls, in the loop's own queue and slots. */
   readonly batching: ReplicaBatching | undefined;
 } & (
   | { readonly kind: "shared"; readonly predictor: SharedPredictor }
-  /** The main thread runs what the loop asks for. */
+  /** The main thread runs the loop's calls. */
   | {
       readonly kind: "remote";
       readonly signatures: ReadonlyMap<string, Signature>;
       readonly uncallable: Predictor["uncallable"];
       readonly batchable: boolean;
       readonly state: Predictor["state"];
-      /** Whether it has `respond`. */
+      /** Whether the predictor has `respond`. */
       readonly responds: boolean;
     }
 );
 
-/** How a loop batches a version. Versions with the same `pool` share slots. */
+/** The batching of a version in a loop. Versions with the same `pool` share slots. */
 export interface ReplicaBatching {
   readonly options: Omit<BatchingOptions, "slots" | "clock" | "onBatchStart">;
-  /** Whether a call that expires in the queue has TF Serving's error: a function, which cannot be posted. */
+  /** Whether a call that expires in the queue has TF Serving's error. That is a function, which cannot be posted. */
   readonly hasRunTimeout: boolean;
   readonly pool: number;
-  /** Default as `SharedSlots` has it. */
+  /** Default: as in `SharedSlots`. */
   readonly slots: number | undefined;
 }
 
-/** A state of a version, its error as it goes from thread to thread. */
+/** A state of a version, with its error in a form that can be posted. */
 export type ThreadState = Omit<ServableState, "error"> & { readonly error?: ThreadError };
 
 /** The part of the configuration that loops need. */
 export interface ConfigurationNews {
-  /** The names of all models that are configured. */
+  /** The names of all configured models. */
   readonly modelNames: readonly string[];
   /** Contract: `ServerCore.modelUris`. */
   readonly modelUris: ReadonlyMap<string, string>;
-  /** The news of the observers of the main thread, by their names. */
+  /** The news of the main thread's observers, by observer name. */
   readonly observers: ReadonlyMap<string, unknown>;
 }
 
@@ -86,9 +86,9 @@ export interface ConfigurationNews {
 export interface ManagerNews {
   readonly isStarted: boolean;
   readonly isServing: boolean;
-  /** Undefined if it is as before. */
+  /** Undefined if it is unchanged. */
   readonly configuration: ConfigurationNews | undefined;
-  /** All that is known of the models that something has become of. */
+  /** The full state of each model that has changed. */
   readonly models: readonly {
     readonly name: string;
     readonly states: readonly ThreadState[];
@@ -98,17 +98,17 @@ export interface ManagerNews {
   }[];
 }
 
-/** A call that a loop leaves to the main thread. */
+/** A call that a loop forwards to the main thread. */
 export interface RemoteCall extends Pick<PredictOptions, "signature" | "outputs"> {
   readonly id: ServableId;
   readonly inputs: ThreadTensors;
-  /** How many milliseconds are left to answer it: threads have clocks of their own. */
+  /** Time in ms until its deadline: threads have different clocks. */
   readonly leftMs?: number;
   /** Whether the loop wants the facts of the run, each of which is a message. */
   readonly wantsFacts?: true;
 }
 
-/** A body that a loop leaves to the main thread. */
+/** A body that a loop forwards to the main thread. */
 export interface RemoteBody {
   readonly id: ServableId;
   readonly body: Uint8Array;
@@ -118,24 +118,24 @@ export interface RemoteBody {
   readonly wantsFacts?: true;
 }
 
-/** A message from an observer to that of the same name in another thread. */
+/** A message from an observer to the observer of the same name in another thread. */
 export interface ObserverQuestion {
   readonly name: string;
   readonly message: unknown;
 }
 
-/** The methods of a loop for the main thread. */
+/** The methods of a loop that the main thread calls. */
 export type LoopMethods = {
   /** Returns the names of the platforms that the loop can attach. */
   readonly start: () => Promise<readonly string[]>;
-  /** Makes the predictor of a version. It cannot be acquired yet. */
+  /** Creates the predictor of a version. It cannot be acquired yet. */
   readonly attach: (version: {
     readonly id: ServableId;
     readonly origin: ReplicaOrigin;
   }) => Promise<void>;
-  /** From now on the version can be acquired, if it is attached. */
+  /** Makes the version acquirable, if it is attached. */
   readonly publish: (id: ServableId) => void;
-  /** Ends that at once, and the version when no request in the loop holds it any more. */
+  /** Makes the version unavailable immediately, and disposes it once no request in the loop holds it. */
   readonly withdraw: (id: ServableId) => Promise<void>;
   readonly learn: (news: ManagerNews) => void;
   readonly listen: (where: {
@@ -150,15 +150,15 @@ export type LoopMethods = {
   readonly ask: (question: ObserverQuestion) => Promise<unknown>;
   /** Contract: `Transports.leave`. */
   readonly leave: () => void;
-  /** Contract: `Transports.connections`; a loop has no other than those of its listeners. */
+  /** Contract: `Transports.connections`; a loop has only the connections of its listeners. */
   readonly connections: () => Promise<ConnectionCount | undefined>;
-  /** Contract: `shutDown`. Gives whether nothing had to be cut off. */
+  /** Contract: `shutDown`. Returns whether everything drained before the deadline. */
   readonly shutDown: (options: { readonly deadlineMs: number | undefined }) => Promise<boolean>;
   /** Ends the thread. */
   readonly end: () => void;
 };
 
-/** The methods of the main thread for a loop. */
+/** The methods of the main thread that a loop calls. */
 export type MainMethods = {
   readonly predict: (
     call: RemoteCall,
@@ -173,7 +173,7 @@ export type MainMethods = {
   readonly reload: (
     reload: {
       readonly models: readonly ModelConfig[];
-      /** How long to wait for them; the reload's own limit without it. */
+      /** Time to wait for the models; undefined means the reload's own limit. */
       readonly timeoutMs: number | undefined;
       readonly peer: string;
       readonly method: string;
@@ -189,16 +189,16 @@ export type MainMethods = {
     readonly level: "info" | "warn" | "error";
     readonly fields: object;
     readonly message: string;
-    /** The error that stands as `err` among the fields. */
+    /** The error of the field `err`. */
     readonly error: ThreadError | undefined;
   }) => void;
 };
 
-/** A `ModelOutcome` as it goes from thread to thread. */
+/** A `ModelOutcome` in a form that can be posted. */
 export interface ThreadOutcome {
   readonly name: string;
   readonly error?: ThreadError;
 }
 
-/** A text for each version of each servable. */
+/** Returns a unique key for each version of each servable. */
 export const versionKey = ({ name, version }: ServableId): string => `${version}:${name}`;

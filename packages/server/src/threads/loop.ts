@@ -12,17 +12,17 @@ interface Attached {
   lost(): void;
 }
 
-/** One event loop in a worker thread, as the main thread sees it, from its start to its end. */
+/** The main thread's view of one event loop in a worker thread, from its start to its end. */
 export class Loop {
-  /** Calls to the loop. They reject with LOOP_ENDED (UNAVAILABLE) when it has ended. */
+  /** Calls to the loop. They reject with LOOP_ENDED (UNAVAILABLE) once it has ended. */
   readonly channel: ThreadChannel<MainMethods, LoopMethods>;
-  /** Resolves when the thread has ended, with an error that says how. */
+  /** Resolves when the thread has ended, with an error that describes the end. */
   readonly ended: Promise<Error>;
-  /** Whether it can answer from all versions and listens. Kept by the owner. */
+  /** Whether it has all versions and is listening. The owner updates it. */
   isUp = false;
   readonly #worker: Worker;
   readonly #attached = new Map<string, Attached>();
-  /** Versions that the loop could not release. */
+  /** Versions that the loop failed to release. */
   readonly #stuck = new Set<Attached>();
   readonly #held = new Map<string, ServableHandle<Predictor>>();
   #hasEnded = false;
@@ -45,8 +45,8 @@ export class Loop {
   }
 
   /**
-   * Attaches a version, once. When the loop ends while it has it, `lost` is called in place of what the
-   * loop would have done to give it back.
+   * Attaches a version, once. If the loop ends while it has the version, `lost` is called, because the loop can no
+   * longer release it.
    */
   attach(
     id: ServableId,
@@ -64,19 +64,21 @@ export class Loop {
     return attached.done;
   }
 
-  /** Lets the loop answer from a version that is attached. */
+  /** Makes an attached version available in the loop. */
   publish(id: ServableId): Promise<void> {
     return this.channel.call("publish", id);
   }
 
-  /** The loop holds a version: the handle is released when it has let go of it, or has ended. */
+  /**
+   * Records that the loop holds a version: the handle is released once the loop has released the version, or has ended.
+   */
   hold(handle: ServableHandle<Predictor>): void {
     const key = versionKey(handle.id);
     if (this.#hasEnded || this.#held.has(key)) handle.release();
     else this.#held.set(key, handle);
   }
 
-  /** Takes a version away. Resolves when the loop has let go of it, or has ended. */
+  /** Withdraws a version. Resolves when the loop has released it, or has ended. */
   async withdraw(id: ServableId): Promise<void> {
     const key = versionKey(id);
     const attached = this.#attached.get(key);
@@ -85,7 +87,7 @@ export class Loop {
       this.#attached.delete(key);
     } catch (error) {
       if (this.#hasEnded) return;
-      // Given back when the thread ends; the version may be attached again before that.
+      // Released when the thread ends; the version may be attached again before that.
       this.#attached.delete(key);
       if (attached) this.#stuck.add(attached);
       throw error;
@@ -95,13 +97,13 @@ export class Loop {
     }
   }
 
-  /** Ends the thread from within, so that what it holds of others is given back. */
+  /** Ends the thread from within, so that it releases the resources of others that it holds. */
   async end(): Promise<void> {
     this.channel.tell("end", undefined);
     await this.ended;
   }
 
-  /** Terminates the thread. What it holds of others may be lost. */
+  /** Terminates the thread. The resources of others that it holds may leak. */
   async terminate(): Promise<void> {
     await this.#worker.terminate();
     await this.ended;
@@ -121,11 +123,11 @@ export class Loop {
 const IS_SOURCE = import.meta.url.endsWith(".ts");
 
 /**
- * Starts a worker thread from a module of this package, by its name without extension, as seen from
- * this folder in the sources and from `dist` in the published package.
+ * Starts a worker thread from a module of this package. The name has no extension, and is resolved from this folder in
+ * the sources and from `dist` in the published package.
  *
- * In the sources the module is TypeScript, which the worker learns to load by itself: Node 20 hands no
- * loader down to workers.
+ * In the sources the module is TypeScript, and the worker registers a loader itself, because Node 20 does not pass
+ * loaders on to workers.
  */
 export function startWorker(name: string, options: WorkerOptions): Worker {
   if (!IS_SOURCE) return new Worker(new URL(`./${name}.js`, import.meta.url), options);

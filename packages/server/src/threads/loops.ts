@@ -11,22 +11,22 @@ export interface LoopsOptions {
   readonly methods: MainMethods;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Brings a loop that replaces another up to date, until it answers like the others. */
+  /** Updates a replacement loop until it serves requests like the others. */
   readonly join: (loop: Loop) => Promise<void>;
 }
 
-/** How long a loop waits to be replaced when the one before it has failed too. */
+/** Delay before a loop is replaced again if its replacement failed too. */
 const REPLACE_DELAY_MS = { min: 1_000, max: 30_000 };
 
-/** A loop that has run for so long did not fail because of how it was started. */
+/** A loop that has run for this long did not fail because of its start. */
 const STABLE_MS = 60_000;
 
-/** For how long after the deadline a loop may still say that it has shut down. */
+/** Time after the deadline during which a loop may still report that it has shut down. */
 const GRACE_MS = 1_000;
 
 /**
- * The event loops of a server. One that ends by itself, by an uncaught exception, is
- * replaced; what was in flight there is lost, and the others go on.
+ * The event loops of a server. A loop that ends because of an uncaught exception is replaced. Its requests in flight
+ * are lost, and the other loops continue.
  */
 export class Loops implements Iterable<Loop> {
   readonly #options: LoopsOptions;
@@ -39,15 +39,15 @@ export class Loops implements Iterable<Loop> {
     this.#options = options;
   }
 
-  /** All loops, also those that do not answer yet. */
+  /** All loops, including those that are not serving yet. */
   [Symbol.iterator](): Iterator<Loop> {
     return this.#loops.values();
   }
 
   /**
-   * Starts the threads, and gives the names of the platforms that they can attach.
+   * Starts the threads, and returns the names of the platforms that they can attach.
    *
-   * @throws ServingError FAILED_PRECONDITION / THREADS_NOT_STARTED; then none is left.
+   * @throws ServingError FAILED_PRECONDITION / THREADS_NOT_STARTED; then no thread is left.
    */
   async start(): Promise<readonly string[]> {
     const loops = Array.from({ length: this.#options.count }, () => this.#add());
@@ -67,9 +67,9 @@ export class Loops implements Iterable<Loop> {
   }
 
   /**
-   * Does something with each loop. One that ends meanwhile does not count, unless all do.
+   * Runs an action for each loop. A loop that ends meanwhile is ignored, unless all loops end.
    *
-   * Rejects with the first failure when all have come to an end.
+   * Rejects with the first failure once all actions have settled.
    */
   async each<T>(action: (loop: Loop) => Promise<T>): Promise<readonly T[]> {
     const loops = [...this.#loops];
@@ -84,16 +84,19 @@ export class Loops implements Iterable<Loop> {
     return results;
   }
 
-  /** Each loop refuses new requests, drains and stops listening. After the deadline it is cut off and ended. */
+  /**
+   * Each loop refuses new requests, drains and stops listening. After the deadline its requests are aborted and it
+   * ends.
+   */
   async shutDown(deadlineMs: number | undefined): Promise<void> {
     this.#isClosing = true;
     for (const timer of this.#timers) timer[Symbol.dispose]();
     const loops = [...this.#loops];
     const pending = new Set(loops);
     const down = loops.map(async (loop) => {
-      // One that has ended has nothing in flight.
+      // A loop that has ended has no requests in flight.
       const hasDrained = await loop.channel.call("shutDown", { deadlineMs }).catch(() => true);
-      // A call that was aborted may still run, and hold a version for as long as it likes.
+      // An aborted call may still run, and hold a version for any length of time.
       if (!hasDrained) await loop.end();
       pending.delete(loop);
     });
@@ -115,7 +118,7 @@ export class Loops implements Iterable<Loop> {
 
   #add(): Loop {
     const { settings, methods } = this.#options;
-    let slot = 1; // that of the main thread is 0
+    let slot = 1; // 0 is the slot of the main thread
     while (this.#slots.has(slot)) slot++;
     this.#slots.add(slot);
     const loop = new Loop({ ...settings, slot }, methods);

@@ -8,15 +8,15 @@ import type { ThreadsHost } from "./threads-host.js";
 
 /** The dependencies of the main thread's methods. */
 export interface MainContext {
-  /** The server, once there is one. Throws SERVER_STARTING (UNAVAILABLE) before. */
+  /** Returns the server. Throws SERVER_STARTING (UNAVAILABLE) before it exists. */
   host(): ThreadsHost;
-  /** Runs the calls of a version that loops leave to the main thread. */
+  /** Returns the predictor that runs the calls of a version that loops forward to the main thread. */
   remote(id: ServableId): Predictor;
   readonly clock: Clock;
   readonly logger: Logger;
 }
 
-/** Makes what the main thread does for loops. */
+/** Creates the methods of the main thread that loops call. */
 export function mainMethods({ host, remote, clock, logger }: MainContext): MainMethods {
   return {
     async predict({ id, inputs, leftMs, wantsFacts, signature, outputs }, signal, onFact) {

@@ -9,7 +9,7 @@ import type { Predictor } from "@serving-kit/inference";
 import type { ManagerNews, ThreadState } from "./loop-messages.js";
 import { readError } from "./thread-error.js";
 
-/** The state of the manager in the main thread, as a loop last received it. */
+/** The state of the main thread's manager, as a loop last received it. */
 export class ManagerMirror {
   readonly #serving: ServingMap<Predictor>;
   readonly #states = new Map<string, readonly ServableState[]>();
@@ -20,12 +20,12 @@ export class ManagerMirror {
   #isStarted = false;
   #isServing = false;
 
-  /** Keeps the labels in `serving`, beside the versions that they point at. */
+  /** Stores the labels in `serving`, next to the versions that they point at. */
   constructor(serving: ServingMap<Predictor>) {
     this.#serving = serving;
   }
 
-  /** Takes up news, and calls back those who wait for them. */
+  /** Applies news, and notifies the listeners. */
   learn({ isStarted, isServing, configuration, models }: ManagerNews): void {
     this.#isStarted = isStarted;
     this.#isServing = isServing;
@@ -61,7 +61,7 @@ export class ManagerMirror {
     return { [Symbol.dispose]: () => this.#listeners.delete(listener) };
   };
 
-  /** First what is in force, then what is pending, as the manager has come to it. */
+  /** Sets active labels first, then pending ones, in the order in which the manager reached them. */
   #setLabels(name: string, labels: ReadonlyMap<string, LabelState>): void {
     const known = this.#serving.labels(name);
     if (labels.size === 0 && known.size === 0) return;

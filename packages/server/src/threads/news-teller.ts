@@ -6,7 +6,7 @@ import type { Loop } from "./loop.js";
 import type { ConfigurationNews, ManagerNews, ThreadState } from "./loop-messages.js";
 import { writeError } from "./thread-error.js";
 
-/** The state that loops are notified of. */
+/** The state that is sent to loops. */
 export interface NewsOrigin {
   readonly models: Pick<
     ServedModels,
@@ -16,15 +16,12 @@ export interface NewsOrigin {
   isStarted(): boolean;
 }
 
-/**
- * Tells loops the outcome of the models: of each that has changed all there is to know, once for the
- * changes of a turn.
- */
+/** Sends loops the state of the models: for each changed model its full state, once for all changes of a turn. */
 export class NewsTeller {
   readonly #origin: NewsOrigin;
   readonly #loops: Iterable<Loop>;
   readonly #subscription: Subscription;
-  /** The models that loops may know of. */
+  /** The models that loops may know. */
   readonly #told = new Set<string>();
   readonly #changed = new Set<string>();
   #isReconfigured = false;
@@ -36,7 +33,7 @@ export class NewsTeller {
     this.#subscription = origin.models.changes.subscribe((name) => this.changed(name));
   }
 
-  /** Tells the loops, in this turn, of one model; of all and their configuration without a name. */
+  /** Schedules the update of one model in this turn; without a name, of all models and their configuration. */
   changed(name?: string): void {
     if (name !== undefined) this.#changed.add(name);
     else {
@@ -46,19 +43,19 @@ export class NewsTeller {
     this.due();
   }
 
-  /** Tells the loops, in this turn, what has changed; at least whether the server has started and serves. */
+  /** Schedules an update in this turn; it always includes whether the server has started and serves. */
   due(): void {
     if (this.#isDue) return;
     this.#isDue = true;
     queueMicrotask(() => this.#isDue && void this.told());
   }
 
-  /** Resolves when every loop knows what has changed until now. */
+  /** Resolves when every loop has received all changes until now. */
   async told(): Promise<void> {
     await Promise.allSettled(this.#tell());
   }
 
-  /** Tells one loop all there is. */
+  /** Sends the full state to one loop. */
   async tellAll({ channel }: Loop): Promise<void> {
     await channel.call("learn", this.#news([...this.#known()], true));
   }

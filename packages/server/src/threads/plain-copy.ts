@@ -1,9 +1,9 @@
-/** How deep the facts of a predictor nest at most. Deeper parts are left out. */
+/** Maximum nesting depth of a predictor's facts. Deeper parts are omitted. */
 const MAX_DEPTH = 8;
 
 /**
  * Returns a copy of facts that can be posted to another thread: Maps, arrays and plain objects of strings, numbers,
- * bigints and booleans. Other values, such as functions that a plugin adds to its signatures, are left out.
+ * bigints and booleans. Other values, such as functions that a plugin adds to its signatures, are omitted.
  */
 export function plainCopy<T>(facts: T): T {
   return copyOf(facts, MAX_DEPTH) as T;

@@ -45,7 +45,7 @@ export class RemotePredictor implements Predictor {
     const { signature = DEFAULT_SIGNATURE, outputs, deadlineAtMs = Infinity } = options;
     const { signal, onFact } = options;
     const known = this.signatures.get(signature);
-    // A call that does not fit need not travel; the predictor itself refuses an unknown signature.
+    // A call that does not fit fails here without a message; an unknown signature is left to the predictor itself.
     if (known !== undefined) validateInputs(known, inputs);
     const leftMs = this.#leftMs(deadlineAtMs);
     const { value, transfer } = moveTensors(inputs);

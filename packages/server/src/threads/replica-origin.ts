@@ -10,7 +10,7 @@ import { isCloneable } from "./is-cloneable.js";
 import type { ReplicaBatching, ReplicaOrigin } from "./loop-messages.js";
 import { plainCopy } from "./plain-copy.js";
 
-/** Decides how loops come by the predictors that the main thread has loaded. */
+/** Decides how loops obtain the predictors that the main thread has loaded. */
 export class ReplicaOrigins {
   readonly #platforms: ReadonlySet<string>;
   readonly #pools = new WeakMap<object, number>();
@@ -22,19 +22,18 @@ export class ReplicaOrigins {
   }
 
   /**
-   * Returns the origin for each loop, and the predictor that runs in the main thread what a loop asks for.
+   * Returns the origin for each loop, and the predictor that runs loops' calls in the main thread.
    *
-   * A predictor that can be shared runs in each loop, all others in the main thread. Each loop batches
-   * for itself in both cases, so that a call to the main thread is one for a batch. Where batching cannot
-   * be made again elsewhere, because it has slots of another kind or functions among its
-   * options, all of it stays in the main thread.
+   * A predictor that can be shared runs in each loop, all others in the main thread. In both cases each loop batches
+   * separately, so that one batch needs one call to the main thread. If batching cannot be reproduced in a loop,
+   * because it has slots of another kind or its options have functions, it stays in the main thread.
    */
   of(predictor: Predictor): { readonly origin: () => ReplicaOrigin; readonly remote: Predictor } {
     const isBatchedHere = isBatched(predictor);
     const batching = isBatchedHere ? this.#batching(predictor.options) : undefined;
     const isMovable = !isBatchedHere || batching !== undefined;
     const unbatched = isBatchedHere ? predictor.predictor : predictor;
-    // Each loop processes for itself: bytes of pictures need not travel.
+    // Each loop processes separately, so that image bytes are not posted.
     const behind = isMovable ? behindProcessing(unbatched) : undefined;
     const processed = behind && { processing: behind.processing, path: behind.path };
     const own = behind?.predictor ?? unbatched;
@@ -90,7 +89,7 @@ export class ReplicaOrigins {
   }
 }
 
-/** Batching parameters of TF Serving without their one function, which they have for signatures as well. */
+/** Omits the one function from TF Serving's batching parameters, which signatures have as well. */
 function withoutRunTimeout({ expiredError, signatures = {}, ...options }: BatchingOptions) {
   const named = Object.entries(signatures).map(([name, of]) => {
     if (of === false) return [name, of];

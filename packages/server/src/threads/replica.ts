@@ -16,10 +16,10 @@ import { versionKey } from "./loop-messages.js";
 import { RemotePredictor } from "./remote-predictor.js";
 import type { ThreadChannel } from "./thread-channel.js";
 
-/** Where a replica gets predictors from. */
+/** The dependencies of a replica, from which it obtains predictors. */
 export interface ReplicaContext {
   readonly platforms: readonly Platform[];
-  /** Processes versions that the main thread processed. */
+  /** Processes versions that the main thread processes too. */
   readonly processor: ModelProcessor | undefined;
   readonly main: ThreadChannel<LoopMethods, MainMethods>;
   readonly clock: Clock;
@@ -29,11 +29,10 @@ export interface ReplicaContext {
 }
 
 /**
- * The versions that one loop can answer from. What comes and goes, and when, the manager in the main
- * thread decides.
+ * The versions that one loop can serve. The manager in the main thread decides which versions are added and removed.
  *
- * A version is attached, then published, then withdrawn: only while it is published can it be
- * acquired, and it is disposed when it was withdrawn and no handle is held.
+ * A version is attached, then published, then withdrawn. It can be acquired only while it is published. It is disposed
+ * once it was withdrawn and no handle is held.
  */
 export class Replica {
   readonly #context: ReplicaContext;
@@ -46,7 +45,7 @@ export class Replica {
     this.#context = context;
   }
 
-  /** Makes the predictor of a version. Rejects as the platform does, and then has no such version. */
+  /** Creates the predictor of a version. If the platform fails, rejects with its error and has no such version. */
   async attach(id: ServableId, origin: ReplicaOrigin): Promise<void> {
     const key = versionKey(id);
     const attached = this.#open(id, origin).then(
@@ -61,7 +60,7 @@ export class Replica {
     }
   }
 
-  /** From now on the version can be acquired, unless it was withdrawn meanwhile. */
+  /** Makes the version acquirable, unless it was withdrawn meanwhile. */
   async publish(id: ServableId): Promise<void> {
     const key = versionKey(id);
     const attached = this.#versions.get(key);
@@ -69,7 +68,7 @@ export class Replica {
     if (counted && this.#versions.get(key) === attached) this.#serving.add(counted);
   }
 
-  /** The version cannot be acquired any more. Resolves when it is no longer held and is disposed. */
+  /** Makes the version unavailable. Resolves when it is no longer held and is disposed. */
   async withdraw(id: ServableId): Promise<void> {
     const key = versionKey(id);
     const attached = this.#versions.get(key);

@@ -14,27 +14,27 @@ import { versionKey } from "./loop-messages.js";
 import type { Loops } from "./loops.js";
 import { ReplicaOrigins } from "./replica-origin.js";
 
-/** A version that loops have, or are about to. */
+/** A version that loops have, or are about to have. */
 interface ReplicatedVersion {
   readonly id: ServableId;
   readonly predictor: Predictor;
-  /** Runs what loops ask for. */
+  /** Runs calls of loops. */
   readonly remote: Predictor;
-  /** How a loop comes by it: a token of its own for each. */
+  /** Returns the origin for one loop: each loop gets its own token. */
   readonly origin: () => ReplicaOrigin;
   isPublished: boolean;
   withdrawn: Promise<void> | undefined;
 }
 
 /**
- * Brings the versions that one manager decides for to all loops.
+ * Distributes the versions of one manager to all loops.
  *
- * - T1 A version is available in the manager when every loop can answer from it, and not before; no
- *   loop answers from it before every loop has attached it.
- * - T2 Each loop holds a handle of the version, and gives it back when no request there uses it any
- *   more: the manager unloads a version when no loop holds it.
- * - T3 What fails in one loop fails the version in all.
- * - T4 A loop that replaces another has all versions before it answers.
+ * - T1 A version becomes available in the manager once every loop can serve it. No loop serves it before every loop has
+ *   attached it.
+ * - T2 Each loop holds a handle of the version, and releases it when no request there uses the version. The manager
+ *   unloads a version once no loop holds it.
+ * - T3 A failure in one loop fails the version in all loops.
+ * - T4 A loop that replaces another has all versions before it serves requests.
  */
 export class Replication {
   readonly #loops: Loops;
@@ -46,12 +46,12 @@ export class Replication {
     this.#loops = loops;
   }
 
-  /** Says which platforms loops can attach, by their names. Default none. */
+  /** Sets the names of the platforms that loops can attach. Default none. */
   canAttach(platforms: readonly string[]): void {
     this.#origins = new ReplicaOrigins(platforms);
   }
 
-  /** Puts the loops between the loaders and a manager: its loads end when every loop has the version. */
+  /** Connects the loops between the loaders and a manager: a load ends once every loop has the version. */
   readonly adapter: SourceAdapter<Loader<Predictor>, Loader<Predictor>> = (source) =>
     mapVersions<Loader<Predictor>, Loader<Predictor>>((loader) =>
       wrapLoader(loader, async (context) => {
@@ -65,7 +65,7 @@ export class Replication {
       }),
     )(source);
 
-  /** Follows the manager that the versions go to. To be called once, before the first is loaded. */
+  /** Follows the manager of the versions. Call it once, before the first version is loaded. */
   follow(manager: AspiredVersionsManager<Predictor>): void {
     this.#manager = manager;
     manager.events.subscribe((event) => {
@@ -73,12 +73,15 @@ export class Replication {
       const version = this.#versions.get(versionKey(event.id));
       if (version === undefined) return;
       if (event.state === "available") for (const loop of this.#loops) this.#hold(loop, version);
-      // A failure is reported when the manager disposes the version.
+      // The manager reports a failure when it disposes the version.
       if (event.state === "unloading") this.#withdraw(version).catch(() => {});
     });
   }
 
-  /** Runs the calls of a version that a loop leaves to the main thread. Throws PREDICTOR_CLOSED (FAILED_PRECONDITION). */
+  /**
+   * Returns the predictor for calls that loops forward to the main thread. Throws PREDICTOR_CLOSED
+   * (FAILED_PRECONDITION).
+   */
   remote(id: ServableId): Predictor {
     const version = this.#versions.get(versionKey(id));
     if (version === undefined) throw inferenceErrors.predictorClosed();
@@ -113,7 +116,7 @@ export class Replication {
         await loop.publish(id);
       });
     } catch (error) {
-      // The error that matters is the one that is there already.
+      // The original error is the one that matters.
       await this.#withdraw(version).catch(() => {});
       throw error;
     }
@@ -126,13 +129,13 @@ export class Replication {
     });
   }
 
-  /** The loop has the version: it holds a handle, unless the version is not available any more. */
+  /** The loop has the version: it holds a handle, unless the version is no longer available. */
   #hold(loop: Loop, { id, withdrawn }: ReplicatedVersion): void {
     if (withdrawn !== undefined) return;
     try {
       if (this.#manager) loop.hold(this.#manager.acquire(id));
     } catch {
-      // Not yet available, or the manager is closing: it disposes the version, and that waits for loops.
+      // Not yet available, or the manager is closing: it disposes the version, and that waits for the loops.
     }
   }
 
@@ -157,7 +160,7 @@ export class Replication {
   }
 }
 
-/** The predictor with all its members, except its disposal. */
+/** The predictor with all its members, except for its disposal. */
 function disposedBy(predictor: Predictor, dispose: () => Promise<void>): Predictor {
   let disposed: Promise<void> | undefined;
   return new Proxy({} as Predictor, {

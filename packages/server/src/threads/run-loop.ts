@@ -12,7 +12,7 @@ import { Replica } from "./replica.js";
 import { ThreadChannel, type ThreadPort } from "./thread-channel.js";
 import { readError, writeError } from "./thread-error.js";
 
-/** How long a loop that has a stray error finishes its requests, in ms. */
+/** Time in ms in which a loop with a stray error finishes its requests. */
 const DRAIN_MS = 3_000;
 
 /** Runs one event loop of a model server in a worker thread, until the main thread ends it. */
@@ -22,7 +22,7 @@ export async function runLoop(port: ThreadPort, settings: LoopSettings): Promise
   const plugins = await importPlugins(settings.plugins);
   const processors = settings.plugins.processors.map(importPlugin<ModelProcessor>);
   const [processor] = await Promise.all(processors);
-  // From here to the end nothing is waited for: the first message finds everything in its place.
+  // No awaits from here to the end, so that everything is ready when the first message arrives.
   const main: ThreadChannel<LoopMethods, MainMethods> = new ThreadChannel(port, {
     start: async () =>
       platforms.filter(({ attach }) => attach).map(({ platformName }) => platformName),
@@ -76,7 +76,7 @@ export async function runLoop(port: ThreadPort, settings: LoopSettings): Promise
     plugins,
     settings,
   );
-  // The thread is the server's own. The main thread replaces it.
+  // The thread belongs to the server. The main thread replaces it.
   drainOnStrayError({
     logger,
     deadlineMs: DRAIN_MS,
@@ -88,7 +88,9 @@ export async function runLoop(port: ThreadPort, settings: LoopSettings): Promise
   const replica = new Replica(serving, { platforms, processor, main, clock, logger, onBatchStart });
 }
 
-/** A request with metadata that can be posted: that of HTTP has no prototype, that of gRPC may have buffers. */
+/**
+ * Returns a request with metadata that can be posted: HTTP headers have no prototype, gRPC metadata may have buffers.
+ */
 const cloneable = (request: AuthorizeRequest): AuthorizeRequest => ({
   ...request,
   metadata: { ...request.metadata },
@@ -115,7 +117,7 @@ async function importPlatforms(url: string | undefined): Promise<readonly Platfo
   return found;
 }
 
-/** The logger of a loop: its lines are written by the main thread. */
+/** The logger of a loop: the main thread writes its lines. */
 export function threadLogger(main: Pick<ThreadChannel<LoopMethods, MainMethods>, "tell">): Logger {
   const write = (level: keyof Logger) => (fields: object, message: string) => {
     const { err, ...facts } = fields as { err?: unknown };

@@ -5,7 +5,7 @@ import { checkSsl } from "../listening/ssl-config.js";
 import type { Loop } from "./loop.js";
 import type { Loops } from "./loops.js";
 
-/** The ports that all loops listen on: the kernel spreads connections over the loops. */
+/** The ports that all loops listen on: the kernel distributes connections over the loops. */
 export class SharedListeners {
   readonly #loops: Loops;
   readonly #share: (address: SharedAddress) => SharedListen;
@@ -18,7 +18,7 @@ export class SharedListeners {
 
   /** Contract: `ModelServer.listen`, in every loop. */
   async listen(options: ListenOptions): Promise<Listening> {
-    if (options.ssl) checkSsl(options.ssl); // before there are sockets that would stay open
+    if (options.ssl) checkSsl(options.ssl); // before sockets are opened that would stay open
     const address = await claimAddress(options.port ?? 8501, options.host);
     await this.#listenEverywhere(({ channel }) =>
       channel.call("listen", { options, shared: this.#share(address) }),
@@ -36,20 +36,20 @@ export class SharedListeners {
     return { port: address.port };
   }
 
-  /** Lets a loop that has everything else listen where the others do. */
+  /** Makes a loop that is otherwise ready listen on the same ports as the others. */
   async join(loop: Loop): Promise<void> {
     loop.isUp = true;
     await Promise.all([...this.#listeners].map((listen) => listen(loop)));
   }
 
   async #listenEverywhere(listen: (loop: Loop) => Promise<unknown>): Promise<void> {
-    // One that is not up yet listens when it is: it finds this among the listeners.
+    // A loop that is not up yet listens once it is: it finds this function among the listeners.
     const wanted = this.#loops.each(async (loop) => loop.isUp && listen(loop));
     this.#listeners.add(listen);
     try {
       await wanted;
     } catch (error) {
-      this.#listeners.delete(listen); // a loop that could not do it either would never take a place
+      this.#listeners.delete(listen); // otherwise no replacement loop could ever join
       throw error;
     }
   }

@@ -8,19 +8,20 @@ export interface ThreadPort {
   on(event: "message", listener: (message: ChannelMessage) => void): unknown;
 }
 
-/** Receives a fact about a call: contract as `PredictOptions.onFact`. */
+/** Receives a fact about a call. Contract: `PredictOptions.onFact`. */
 export type OnFact = NonNullable<PredictOptions["onFact"]>;
 
 /**
- * What one side of a channel does for the other, by name. Each takes one argument that can be posted,
- * the signal that aborts when the caller has given the call up, and what passes facts to the caller before it ends.
+ * The methods that one side of a channel provides to the other, by name. Each receives one argument that can be posted,
+ * the signal that aborts when the caller aborts the call, and a function that passes facts to the caller before the
+ * call ends.
  */
 export type ThreadMethods = {
   // biome-ignore lint/suspicious/noExplicitAny: the argument is each method's own
   readonly [name: string]: (argument: any, signal: AbortSignal, onFact: OnFact) => unknown;
 };
 
-/** A result whose memory is moved to the other thread, not copied. */
+/** A result whose memory is moved to the other thread instead of copied. */
 export class Moved<T> {
   readonly value: T;
   readonly transfer: readonly Transferable[];
@@ -31,7 +32,7 @@ export class Moved<T> {
   }
 }
 
-/** The result of a method on the other side. */
+/** The result type of a method on the other side. */
 export type Answer<M extends ThreadMethods[string]> =
   Awaited<ReturnType<M>> extends Moved<infer T> ? T : Awaited<ReturnType<M>>;
 
@@ -48,11 +49,11 @@ export type ChannelMessage =
   | { readonly kind: "result"; readonly id: number; readonly value: unknown }
   | { readonly kind: "failure"; readonly id: number; readonly error: ThreadError };
 
-/** How a call is made. */
+/** Options for a call. */
 export interface CallOptions {
   /** Rejects the call with the signal's reason, and aborts it on the other side. */
   readonly signal?: AbortSignal | undefined;
-  /** The parts of the argument that are moved, not copied. */
+  /** The parts of the argument that are moved instead of copied. */
   readonly transfer?: readonly Transferable[];
   readonly onFact?: OnFact | undefined;
 }
@@ -66,8 +67,8 @@ interface PendingCall {
 /**
  * Calls between two threads, in both directions over one port.
  *
- * Messages arrive in the order in which they were posted. Errors arrive as what they were. When the
- * other thread ends, `end` rejects the calls that wait for it and aborts those that it made.
+ * Messages arrive in the order in which they were posted. Errors keep their types. When the other thread ends, `end`
+ * rejects the calls that wait for it and aborts the calls that it made.
  */
 export class ThreadChannel<Local extends ThreadMethods, Remote extends ThreadMethods> {
   readonly #port: ThreadPort;
@@ -83,7 +84,7 @@ export class ThreadChannel<Local extends ThreadMethods, Remote extends ThreadMet
     port.on("message", (message) => this.#receive(message));
   }
 
-  /** Calls a method of the other side. Rejects with what it throws, or when the other thread ends. */
+  /** Calls a method of the other side. Rejects with the error that it throws, or when the other thread ends. */
   call<K extends keyof Remote & string>(
     method: K,
     argument: Parameters<Remote[K]>[0],
@@ -99,12 +100,12 @@ export class ThreadChannel<Local extends ThreadMethods, Remote extends ThreadMet
     return (signal ? this.#orAborted(called, id, signal) : called) as Promise<Answer<Remote[K]>>;
   }
 
-  /** Calls a method of the other side and does not wait for its end, nor learn of its failure. */
+  /** Calls a method of the other side without waiting for its end or reporting its failure. */
   tell<K extends keyof Remote & string>(method: K, argument: Parameters<Remote[K]>[0]): void {
     this.call(method, argument).catch(() => {});
   }
 
-  /** The other thread has ended: rejects what waits for it, aborts what it waits for. */
+  /** Call it when the other thread has ended: rejects the calls to it, and aborts its calls. */
   end(error: Error): void {
     this.#ended ??= error;
     for (const { reject } of this.#pending.values()) reject(error);

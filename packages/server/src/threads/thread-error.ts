@@ -2,9 +2,9 @@ import { asError, type Code, isServingError, ServingError } from "@serving-kit/c
 import { statusOf } from "../status-mapping.js";
 import { isCloneable } from "./is-cloneable.js";
 
-/** An error as it goes from thread to thread: the structured clone of one forgets what it is. */
+/** An error in a form that can be posted, because a structured clone loses its type. */
 export interface ThreadError {
-  /** Of a ServingError. */
+  /** The fields of a ServingError. */
   readonly serving?: {
     readonly code: Code;
     readonly reason: string;
@@ -16,7 +16,7 @@ export interface ThreadError {
   readonly stack?: string | undefined;
 }
 
-/** Writes anything that was thrown so that it can be posted. Never throws. */
+/** Converts any thrown value to a form that can be posted. Never throws. */
 export function writeError(thrown: unknown): ThreadError {
   const { name, message, stack } = asError(thrown);
   const written = { name, message, stack };
@@ -26,7 +26,7 @@ export function writeError(thrown: unknown): ThreadError {
   return { ...written, serving: { code, reason, details: cloneableDetails(thrown), status } };
 }
 
-/** Makes the error again, with the stack of the thread that it was thrown in. */
+/** Restores the error, with the stack of the thread that threw it. */
 export function readError({ serving, name, message, stack }: ThreadError): Error {
   const error = serving
     ? new ServingError(serving.code, serving.reason, message, serving)
@@ -36,7 +36,7 @@ export function readError({ serving, name, message, stack }: ThreadError): Error
   return error;
 }
 
-/** The details of an error as far as they can be posted. */
+/** The details of an error, without those that cannot be posted. */
 function cloneableDetails(error: ServingError): ServingError["details"] {
   try {
     const facts = Object.entries(error.details ?? {});

@@ -8,13 +8,13 @@ import {
 } from "@serving-kit/inference";
 import { Moved } from "./thread-channel.js";
 
-/** The elements of a string tensor in one piece, with the length of each. */
+/** The elements of a string tensor in one buffer, with the length of each. */
 interface PackedStrings {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly lengths: Uint32Array<ArrayBuffer>;
 }
 
-/** Tensors as they go from thread to thread. */
+/** Tensors in a form that can be posted. */
 export type ThreadTensors = readonly (readonly [
   name: string,
   dtype: Tensor["dtype"],
@@ -23,8 +23,8 @@ export type ThreadTensors = readonly (readonly [
 ])[];
 
 /**
- * Copies tensors into memory that is moved to another thread: the data of a tensor stays its owner's,
- * and may be a part of a larger buffer that must not go along.
+ * Copies tensors into memory that is moved to another thread. The owner of a tensor keeps its data, which may be a part
+ * of a larger buffer that must not be moved.
  */
 export function moveTensors(tensors: Tensors): Moved<ThreadTensors> {
   const transfer: ArrayBuffer[] = [];
@@ -39,13 +39,13 @@ export function moveTensors(tensors: Tensors): Moved<ThreadTensors> {
   return new Moved(value, transfer);
 }
 
-/** Copies a body into memory that is moved to another thread with the message that `make` returns. */
+/** Copies a body into memory that is moved to another thread, together with the message that `make` returns. */
 export function moveBody<T>(body: Uint8Array, make: (copy: Uint8Array) => T): Moved<T> {
   const copy = new Uint8Array(body);
   return new Moved(make(copy), [copy.buffer]);
 }
 
-/** Makes tensors of what another thread has moved here. */
+/** Creates tensors from memory that another thread has moved here. */
 export function readTensors(moved: ThreadTensors): Tensors {
   const tensors = new TensorRecord();
   for (const [name, dtype, shape, data] of moved) {
@@ -55,7 +55,7 @@ export function readTensors(moved: ThreadTensors): Tensors {
   return tensors;
 }
 
-/** A copy in memory of its own: `slice` of a Buffer would be a view of a pool. */
+/** Copies into new memory, because `slice` of a Buffer is a view of a pool. */
 function copyOf(dtype: NumericDType, data: TensorData["uint8"]): TensorData["uint8"] {
   return new NUMERIC_DTYPES[dtype].array(data as never) as never;
 }

@@ -10,6 +10,6 @@ export interface ThreadsHost {
   readonly core: Pick<ServerCore, "reload" | "counts">;
   readonly authorize: Authorize | undefined;
   isStarted(): boolean;
-  /** Calls back when `isStarted` may have changed. */
+  /** Calls `listener` when `isStarted` may have changed. */
   onStateChange(listener: () => void): Disposable;
 }

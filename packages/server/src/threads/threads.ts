@@ -41,8 +41,8 @@ export interface ThreadedServerOptions extends PluginOptions {
 }
 
 /**
- * Makes the threads that a server's options request, not started yet. Returns undefined if they request one loop,
- * and if threads could not share a port.
+ * Creates the threads that a server's options request, without starting them. Returns undefined if the options request
+ * one loop, or if threads cannot share a port.
  *
  * @throws ServingError INVALID_ARGUMENT / PLUGIN_NOT_SHARED for a plugin without a module.
  */
@@ -74,8 +74,8 @@ export function makeThreads({
 }
 
 /**
- * The event loops of a model server, each in a worker thread: they answer requests, and the main
- * thread decides what is served (see `Replication`).
+ * The event loops of a model server, each in a worker thread: they serve requests, and the main thread decides which
+ * versions are served (see `Replication`).
  */
 export class Threads {
   readonly #loops: Loops;
@@ -88,7 +88,7 @@ export class Threads {
   #isLeaving = false;
   #isClosing = false;
 
-  /** Makes the threads. Returns undefined if they could not share a port. */
+  /** Creates the threads. Returns undefined if they cannot share a port. */
   static make(setup: ThreadsSetup): Threads | undefined {
     const { options, logger } = setup;
     const share = portSharing(options);
@@ -125,7 +125,7 @@ export class Threads {
   }
 
   /**
-   * Starts the threads. To be called once, when the main thread has its observers.
+   * Starts the threads. Call it once, after the main thread has its observers.
    *
    * @throws ServingError FAILED_PRECONDITION / THREADS_NOT_STARTED.
    */
@@ -138,7 +138,7 @@ export class Threads {
     return this.#replication.adapter;
   }
 
-  /** Serves the models of a server. To be called once, before the first is loaded. */
+  /** Serves the models of a server. Call it once, before the first model is loaded. */
   serve(host: ThreadsHost): void {
     this.#host = host;
     this.#replication.follow(host.models.manager);
@@ -148,7 +148,7 @@ export class Threads {
     news.changed();
   }
 
-  /** Resolves when every loop knows what has become of the models until now. */
+  /** Resolves when every loop has received all changes of the models until now. */
   async told(): Promise<void> {
     await this.#news?.told();
   }
@@ -158,17 +158,17 @@ export class Threads {
     return this.#unlessClosing(() => this.#listeners.listen(options));
   }
 
-  /** Contract: `ModelServer.listenGrpc`, in every loop, except unix sockets. */
+  /** Contract: `ModelServer.listenGrpc`, in every loop, without Unix sockets. */
   listenGrpc(options: GrpcListenOptions): Promise<GrpcListening> {
     return this.#unlessClosing(() => this.#listeners.listenGrpc(options));
   }
 
-  /** The observers of this name in all loops: of one loop always the same object. */
+  /** The observers of this name in all loops. For one loop it is always the same object. */
   peers(name: string): ObserverPeer[] {
     return [...this.#loops].map((loop) => this.#peer(loop, name));
   }
 
-  /** Tells the loops the news of the observers. */
+  /** Sends the news of the observers to the loops. */
   newsChanged(): void {
     this.#news?.changed();
   }
@@ -179,7 +179,7 @@ export class Threads {
     await this.#loops.each(({ channel }) => channel.call("leave", undefined)).catch(() => {});
   }
 
-  /** The connections of all loops. A loop that has ended has none. */
+  /** Counts the connections of all loops. A loop that has ended has none. */
   async connections(): Promise<ConnectionCount> {
     const counts = await this.#loops
       .each(({ channel }) => channel.call("connections", undefined))
@@ -188,7 +188,7 @@ export class Threads {
     return counts.reduce<ConnectionCount>((sum, count) => addCounts(sum, count ?? none), none);
   }
 
-  /** All loops refuse new requests, drain and stop listening. After the deadline they are cut off. */
+  /** All loops refuse new requests, drain and stop listening. After the deadline remaining requests are aborted. */
   shutDown(deadlineMs: number | undefined): Promise<void> {
     this.#isClosing = true;
     this.#news?.[Symbol.dispose]();
@@ -200,7 +200,7 @@ export class Threads {
     return this.#loops.end();
   }
 
-  /** Rejects with SERVER_CLOSING (UNAVAILABLE) where the loops end before they have done it. */
+  /** Rejects with SERVER_CLOSING (UNAVAILABLE) if the loops end before `listen` has finished. */
   async #unlessClosing<T>(listen: () => Promise<T>): Promise<T> {
     try {
       if (!this.#isClosing) return await listen();
@@ -231,7 +231,7 @@ export class Threads {
     return this.#host;
   }
 
-  /** Brings a loop that replaces another to where the others are; it answers last of all. */
+  /** Brings a replacement loop up to date with the others; it starts to serve last. */
   async #join(loop: Loop): Promise<void> {
     await this.#replication.join(loop);
     await this.#news?.tellAll(loop);
