@@ -4,7 +4,7 @@ import { jsonErrors } from "@serving-kit/tensor-json";
 const invalid = (reason: string, message: string) =>
   new ServingError("INVALID_ARGUMENT", reason, message);
 
-/** The errors of this package, one factory for each reason. Texts of TF Serving are kept as they are. */
+/** The errors of this package, one factory for each reason. TF Serving's texts are unchanged. */
 export const errors = {
   malformedRequest: (method: string, path: string) =>
     invalid("MALFORMED_REQUEST", `Malformed request: ${method} ${path}`),
@@ -53,7 +53,7 @@ export const errors = {
       `Could not find version ${version} of model ${name}`,
     ),
 
-  /** No id can have such a version, so that there is nothing to look for. */
+  /** No version has such an id, so no lookup is needed. */
   versionNegative: (name: string, version: bigint) =>
     new ServingError(
       "NOT_FOUND",
@@ -61,7 +61,7 @@ export const errors = {
       `Servable not found for request: Specific(${name}, ${version})`,
     ),
 
-  /** With the code of the models where they have one in common. */
+  /** Has the code of the models' errors if they all have the same code. */
   reloadFailed: (count: number, failures: readonly { name: string; error?: ServingError }[]) => {
     const codes = new Set(failures.map(({ error }) => error?.code));
     const [code = "INTERNAL"] = codes;

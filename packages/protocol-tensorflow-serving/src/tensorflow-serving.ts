@@ -1,16 +1,16 @@
 import type { Protocol, ServerCore } from "@serving-kit/server";
 import { restRoutes } from "./rest/rest-routes.js";
 
-/** Options of TF Serving's protocol. */
+/** Options for TF Serving's protocol. */
 export interface TensorflowServingOptions {
   /**
-   * Whether Classify and Regress need a signature whose method name is theirs, and Predict one with
-   * any of the three. Default false, as in TF Serving: any signature with the inputs and outputs will do.
+   * Whether the method name of a signature is checked: Classify and Regress require their own, Predict any of the
+   * three. Default false, as in TF Serving: any signature with the required inputs and outputs is accepted.
    */
   readonly signatureMethodNameCheck?: boolean | undefined;
   /**
-   * Whether Predict over gRPC answers with `tensor_content`, which is smaller and faster to write, instead of
-   * the typed fields such as `float_val`. Default false, as in TF Serving.
+   * Whether gRPC Predict responds with `tensor_content`, which is smaller and faster to write, instead of typed fields
+   * such as `float_val`. Default false, as in TF Serving.
    */
   readonly serializeAsTensorContent?: boolean | undefined;
 }
@@ -19,7 +19,7 @@ export interface TensorflowServingOptions {
  * TF Serving's protocol: the REST API below `/v1/models`, health below `/v1/health`, and the gRPC services
  * `tensorflow.serving.PredictionService` and `ModelService`.
  *
- * Its gRPC part is loaded when gRPC is served.
+ * The gRPC part is loaded only if gRPC is served.
  */
 export function tensorflowServing(options: TensorflowServingOptions = {}): Protocol {
   const { signatureMethodNameCheck = false } = options;

@@ -11,32 +11,31 @@ import { DATA_TYPE_NAMES } from "@serving-kit/tensorflow-wire";
 import { errors } from "../errors.js";
 import type { CheckMethod } from "./method-name.js";
 
-/** Examples for a model that parses `tf.Example` itself. */
+/** Options for a call with examples, for a model that parses `tf.Example` itself. */
 export interface ExamplesCall {
-  /** Undefined and empty mean `serving_default`. */
+  /** The signature; undefined or empty means `serving_default`. */
   readonly signature?: string | undefined;
-  /** Reads the serialized `tf.Example` messages, once the signature was found. */
+  /** Reads the serialized `tf.Example` messages. Called after the signature was found. */
   examples(): readonly Uint8Array[] | Promise<readonly Uint8Array[]>;
 }
 
 /** The classes and scores of each example: row by row, `[examples, classes]`. */
 export interface Classifications {
-  /** The version that answered. */
+  /** The version that the model ran in. */
   readonly id: ServableId;
-  /** Absent when the signature gives no classes. */
+  /** Absent if the signature has no classes. */
   readonly classes?: Tensor<"string">;
-  /** Absent when the signature gives no scores. */
+  /** Absent if the signature has no scores. */
   readonly scores?: Tensor<"float32">;
-  /** How many examples, and how many classes for each. */
+  /** The number of examples, and the number of classes of each. */
   readonly shape: readonly [examples: number, classes: number];
 }
 
 /**
- * Classifies examples through a signature with the input `inputs` and the outputs `classes` and
- * `scores`, or one of them.
+ * Classifies examples through a signature with the input `inputs` and the outputs `classes`, `scores`, or both.
  *
- * @throws ServingError INVALID_ARGUMENT with TF Serving's texts: SIGNATURE_UNFIT, REQUEST_UNFIT without
- * examples, OUTPUT_UNFIT; and what `predict` throws.
+ * @throws ServingError INVALID_ARGUMENT with TF Serving's texts: SIGNATURE_UNFIT, REQUEST_UNFIT if there are no
+ * examples, OUTPUT_UNFIT; and errors of `predict`.
  */
 export async function classify(
   version: CalledVersion,
@@ -71,7 +70,7 @@ export async function classify(
   return { id, ...(classes && { classes }), ...(scores && { scores }), shape: [count, width] };
 }
 
-/** The signature that examples are for. Throws TF Serving's text when there is none. */
+/** Returns the signature for examples. Throws TF Serving's error if it does not exist. */
 export function examplesSignature(
   predictor: Predictor,
   call: ExamplesCall,
@@ -85,7 +84,7 @@ export function examplesSignature(
   return signature;
 }
 
-/** Checks that examples can be fed to the signature: as strings, to `inputs`. */
+/** Checks that the signature accepts examples: as strings, in `inputs`. */
 export function checkInput(signature: Signature, kind: "classification" | "regression"): void {
   const spec = signature.inputs.get("inputs");
   if (spec === undefined) {
@@ -99,7 +98,7 @@ export function checkInput(signature: Signature, kind: "classification" | "regre
   }
 }
 
-/** The call that feeds examples to a signature, for some of its outputs. Throws TF Serving's text for none. */
+/** Returns the predict call that passes examples to a signature. Throws TF Serving's error if there are no examples. */
 export async function examplesCall({ signature, examples }: ExamplesCall, outputs: string[]) {
   const data = await examples();
   const count = data.length;
@@ -108,7 +107,7 @@ export async function examplesCall({ signature, examples }: ExamplesCall, output
   return { count, predictCall: { signature, inputs: { inputs }, outputs } };
 }
 
-/** A signature in the words of a message: its inputs and outputs with their dtypes. */
+/** Describes a signature for a message: its inputs and outputs with their dtypes. */
 export function describe({ inputs, outputs }: Signature): string {
   const list = (specs: Signature["inputs"]) =>
     [...specs].map(([name, { dtype }]) => `${name}: ${dtype}`).join(", ");

@@ -1,7 +1,7 @@
 import { DEFAULT_SIGNATURE, type Predictor } from "@serving-kit/inference";
 import { errors } from "../errors.js";
 
-/** TF Serving's calls of a model. */
+/** TF Serving's APIs for running a model. */
 export type CallApi = "Predict" | "Classify" | "Regress";
 
 const METHODS = {
@@ -11,11 +11,10 @@ const METHODS = {
 } as const;
 
 /**
- * Checks that a signature was saved for a call: Classify and Regress need one with their own method
- * name, Predict takes those of all three.
+ * Checks that a signature was saved for an API. Classify and Regress require their own method name; Predict accepts
+ * those of all three.
  *
- * @throws ServingError SIGNATURE_UNFIT with TF Serving's text: INTERNAL for Predict, else
- * INVALID_ARGUMENT.
+ * @throws ServingError SIGNATURE_UNFIT with TF Serving's text: INTERNAL for Predict, otherwise INVALID_ARGUMENT.
  */
 export function checkMethodName(
   { signatures }: Predictor,
@@ -40,9 +39,9 @@ export function checkMethodName(
   );
 }
 
-/** Checks the method name of a signature as soon as it was found, in TF Serving's order, or does nothing. */
+/** Checks the method name of a signature as soon as the signature was found, in TF Serving's order. May do nothing. */
 export type CheckMethod = (predictor: Predictor, signature: string | undefined) => void;
 
-/** The check for one call, if the server makes it. */
+/** Returns the check for one API; it does nothing unless `isChecked`. */
 export const methodCheck = (isChecked: boolean, api: CallApi): CheckMethod =>
   isChecked ? (predictor, signature) => checkMethodName(predictor, signature, api) : () => {};

@@ -13,7 +13,7 @@ import type { CheckMethod } from "./method-name.js";
 
 /** One value for each example. */
 export interface Regressions {
-  /** The version that answered. */
+  /** The version that the model ran in. */
   readonly id: ServableId;
   readonly values: Float32Array;
 }
@@ -21,8 +21,8 @@ export interface Regressions {
 /**
  * Regresses examples through a signature with the input `inputs` and the output `outputs`.
  *
- * @throws ServingError INVALID_ARGUMENT with TF Serving's texts: SIGNATURE_UNFIT, REQUEST_UNFIT without
- * examples, OUTPUT_UNFIT; and what `predict` throws.
+ * @throws ServingError INVALID_ARGUMENT with TF Serving's texts: SIGNATURE_UNFIT, REQUEST_UNFIT if there are no
+ * examples, OUTPUT_UNFIT; and errors of `predict`.
  */
 export async function regress(
   version: CalledVersion,

@@ -1,9 +1,9 @@
 import type { OpaqueTensor } from "@serving-kit/inference";
 
-/** A tensor that metadata shows, or a part of one. */
+/** A tensor in the metadata, or a part of one. */
 export type TensorPart = Omit<OpaqueTensor, "problem">;
 
-/** The field of a TensorInfo that says where its tensor is; `infoOf` makes the TensorInfo of a part. */
+/** Returns the TensorInfo field with the tensor's encoding. `infoOf` creates the TensorInfo of a part. */
 export function encodingOf(
   { nativeName = "", cooSparse, composite }: Omit<TensorPart, "dataType" | "shape">,
   infoOf: (part: TensorPart) => object,

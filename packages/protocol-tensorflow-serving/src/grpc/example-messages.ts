@@ -4,7 +4,7 @@ import { type ModelSpec, readModelSpec, WIRE, WireReader } from "@serving-kit/te
 /** A ClassificationRequest or RegressionRequest. */
 export interface ExamplesRequest {
   readonly modelSpec: ModelSpec | undefined;
-  /** Serialized `tf.Example` messages: views of the request, or joined with the context. */
+  /** Serialized `tf.Example` messages: views of the request, or copies that are joined with the context. */
   readonly examples: readonly Uint8Array[];
 }
 
@@ -15,10 +15,10 @@ export interface InferenceTask {
 }
 
 /**
- * Reads a ClassificationRequest or a RegressionRequest: model_spec = 1, input = 2. The examples are
- * not parsed: the model does that.
+ * Reads a ClassificationRequest or a RegressionRequest: model_spec = 1, input = 2. The examples are not parsed, because
+ * the model does that.
  *
- * @throws ServingError INVALID_ARGUMENT / MESSAGE_INVALID, and those of the allowance.
+ * @throws ServingError INVALID_ARGUMENT / MESSAGE_INVALID, and errors of the allowance.
  */
 export function readExamplesRequest(
   bytes: Uint8Array,
@@ -70,7 +70,7 @@ function readTask(reader: WireReader): InferenceTask {
   return { modelSpec, methodName };
 }
 
-/** Reads `Input`: example_list = 1 or example_list_with_context = 2; of these the last one counts. */
+/** Reads `Input`: example_list = 1 or example_list_with_context = 2. If both occur, the last one counts. */
 function readInput(reader: WireReader, allowance: MemoryAllowance): readonly Uint8Array[] {
   let examples: readonly Uint8Array[] = [];
   while (reader.hasMore) {
@@ -83,8 +83,8 @@ function readInput(reader: WireReader, allowance: MemoryAllowance): readonly Uin
 }
 
 /**
- * Reads the serialized examples = 1 of a list, each after the context = 2 where there is one: two
- * serialized messages one after the other are the serialized message of both.
+ * Reads the serialized examples = 1 of a list, each joined with the context = 2 if there is one. Two concatenated
+ * serialized messages are the serialization of their merge.
  */
 function readExampleList(reader: WireReader, allowance: MemoryAllowance): readonly Uint8Array[] {
   allowance.take(reader.count((1 << 3) | WIRE.bytes) * OBJECT_BYTES.view);

@@ -9,38 +9,38 @@ import { messageOfType } from "./messages.js";
 import { servableRequest } from "./model-spec.js";
 import { classificationResult, regressionResult, specOf } from "./results.js";
 
-/** How the method names of signatures are checked. */
+/** Options for checking the method names of signatures. */
 export interface ExamplesChecks {
   readonly classify: CheckMethod;
   readonly regress: CheckMethod;
 }
 
-/** One of the two calls with examples: what runs it, and the messages of its answer. */
+/** One of the two APIs with examples: the function that runs it, and its response messages. */
 export interface ExamplesApi<A extends { readonly id: ServableId }> {
   readonly api: string;
   readonly check: keyof ExamplesChecks;
   run(version: CalledVersion, call: ExamplesCall, checkMethod: CheckMethod): Promise<A>;
   resultOf(answer: A): object;
-  /** The field of an InferenceResult that has the result. */
+  /** The field of an InferenceResult that holds the result. */
   readonly field: string;
   readonly response: ReturnType<typeof messageOfType>;
 }
 
-/** The call of a ClassificationRequest. */
+/** The API of a ClassificationRequest. */
 export const CLASSIFY: ExamplesApi<Classifications> = {
   ...{ api: "Classify", check: "classify", run: classify, resultOf: classificationResult },
   field: "classification_result",
   response: messageOfType("ClassificationResponse"),
 };
 
-/** The call of a RegressionRequest. */
+/** The API of a RegressionRequest. */
 export const REGRESS: ExamplesApi<Regressions> = {
   ...{ api: "Regress", check: "regress", run: regress, resultOf: regressionResult },
   field: "regression_result",
   response: messageOfType("RegressionResponse"),
 };
 
-/** Answers a ClassificationRequest or a RegressionRequest. */
+/** Handles a ClassificationRequest or a RegressionRequest. */
 export function grpcExamples<A extends { readonly id: ServableId }>(
   { api, check, run, resultOf, response }: ExamplesApi<A>,
   core: ServerCore,

@@ -26,7 +26,7 @@ export interface GrpcPredictOptions {
 }
 
 /**
- * Answers a PredictRequest.
+ * Handles a PredictRequest.
  *
  * @throws ServingError of reading, predicting and writing, with TF Serving's texts.
  */
@@ -56,7 +56,7 @@ export function grpcPredict(
   );
 }
 
-/** Reads the tensors of a request as its signature says. */
+/** Decodes the tensors of a request according to its signature. */
 function decode(
   { inputs: given, outputFilter }: PredictRequest,
   signatureName: string,
@@ -105,7 +105,7 @@ function decodeInputs(
   return inputs;
 }
 
-/** The output that a form of the signature calls so. */
+/** The output that has this name in a form of the signature. */
 function outputNamed(signature: Signature, name: string): string | undefined {
   const form = formsOf(signature).find(({ outputs }) => outputs.has(name));
   return form && (namesBetween(form.outputs, signature.outputs)?.get(name) ?? name);
@@ -128,7 +128,7 @@ function checkInputNames({ inputs }: Signature, given: ReadonlyMap<string, unkno
 function checkOutputFilter({ outputs, opaqueOutputs }: Signature, filter: readonly string[]): void {
   const seen = new Set<string>();
   for (const name of filter) {
-    // Those that cannot be returned are for the predictor to refuse.
+    // The predictor refuses outputs that cannot be returned.
     if (!outputs.has(name) && !opaqueOutputs?.has(name)) {
       throw errors.requestUnfit(
         `output tensor alias not found in signature: ${name} Outputs expected to be in the set ` +
@@ -140,5 +140,5 @@ function checkOutputFilter({ outputs, opaqueOutputs }: Signature, filter: readon
   }
 }
 
-/** Names in TF Serving's order and form; of many, as many as a message has room for. */
+/** Formats names in TF Serving's order and form, at most as many as a message has room for. */
 const set = (names: Iterable<string>): string => `{${[...names].sort().slice(0, 1_000).join(",")}}`;

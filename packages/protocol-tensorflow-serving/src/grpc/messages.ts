@@ -7,7 +7,7 @@ import {
 } from "@serving-kit/tensorflow-wire";
 import { MODEL_SERVICE_PROTO } from "./model-service-proto.js";
 
-/** The texts that declare TF Serving's services and messages. */
+/** The `.proto` sources of TF Serving's services and messages. */
 export const PROTOS: readonly string[] = [
   GOOGLE_PROTO,
   TENSORFLOW_PROTO,

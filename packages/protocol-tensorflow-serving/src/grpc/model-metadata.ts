@@ -12,8 +12,8 @@ const response = messageOfType("GetModelMetadataResponse");
 const signatureDefMap = messageOfType("SignatureDefMap");
 
 /**
- * Answers a GetModelMetadataRequest (model_spec = 1, metadata_field = 2): the signatures of the version
- * that the request names, packed as a SignatureDefMap.
+ * Handles a GetModelMetadataRequest (model_spec = 1, metadata_field = 2): returns the signatures of the requested
+ * version, packed as a SignatureDefMap.
  *
  * @throws ServingError INVALID_ARGUMENT / REQUEST_UNFIT with TF Serving's text, or of `Manager.acquire`.
  */

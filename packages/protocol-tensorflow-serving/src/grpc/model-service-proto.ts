@@ -1,8 +1,8 @@
 import { modelConfigProto } from "@serving-kit/server";
 
 /**
- * The messages and the service of TF Serving's apis/model_service.proto, with the names and numbers published
- * there. `ModelConfig` is the server's description of a model.
+ * The messages and the service of TF Serving's apis/model_service.proto, with the published names and numbers.
+ * `ModelConfig` is the server's description of a model.
  */
 export const MODEL_SERVICE_PROTO = `
 syntax = "proto3";

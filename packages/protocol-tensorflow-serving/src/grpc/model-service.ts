@@ -20,16 +20,16 @@ const statusRequest = messageOfType<StatusRequest>("GetModelStatusRequest");
 const statusResponse = messageOfType("GetModelStatusResponse");
 const reloadResponse = messageOfType("ReloadConfigResponse");
 
-/** So long before the deadline of a reload its answer is on the way, with the outcome of each model. */
+/** Time in ms before the deadline of a reload at which its response, with the outcome of each model, is sent. */
 const ANSWER_MS = 100;
 
-/** The longest message of a reload: it has room for 100,000 models. */
+/** Maximum size of a reload message: it has room for 100,000 models. */
 const MAX_RELOAD_BYTES = 16 * 2 ** 20;
 
 /** The name of the method in the log. */
 const RELOAD = "HandleReloadConfigRequest";
 
-/** Answers a GetModelStatusRequest: the states of the versions of a model, or of one version. */
+/** Handles a GetModelStatusRequest: returns the states of all versions of a model, or of one version. */
 export function getModelStatus(
   core: ServerCore,
   bytes: Uint8Array,
@@ -48,7 +48,7 @@ export function getModelStatus(
   return statusResponse.encode({ model_version_status: [versionStatus(state)] });
 }
 
-/** Answers a ReloadConfigRequest: replaces the models, and waits for them until shortly before its deadline. */
+/** Handles a ReloadConfigRequest: replaces the models, and waits for them until shortly before the deadline. */
 export async function handleReload(
   core: ServerCore,
   bytes: Uint8Array,
@@ -71,7 +71,7 @@ export async function handleReload(
   return reloadResponse.encode({ status: { error_code: 0 }, metric });
 }
 
-/** Reads a reload. One that cannot be read is logged with its peer, as every use of the method. */
+/** Reads a reload request. An unreadable one is logged with its peer, like every use of the method. */
 async function readReload(
   { logger }: ServerCore,
   bytes: Uint8Array,
@@ -94,7 +94,7 @@ async function readReload(
   }
 }
 
-/** The `Metric` messages of what was counted meanwhile, each name once. */
+/** Returns `Metric` messages with the increases of counters, one for each name. */
 function increases(
   before: ReadonlyMap<string, number>,
   after: ReadonlyMap<string, number>,

@@ -3,7 +3,7 @@ import { DEFAULT_SIGNATURE } from "@serving-kit/inference";
 import type { ModelSpec } from "@serving-kit/tensorflow-wire";
 import { errors } from "../errors.js";
 
-/** The request for the servable that a ModelSpec names; throws TF Serving's texts where it names none. */
+/** Returns the request for the servable of a ModelSpec. Throws TF Serving's error if it names no servable. */
 export function servableRequest(spec: ModelSpec | undefined): ServableRequest {
   if (spec === undefined) throw errors.requestUnfit("Missing ModelSpec");
   const { name, version, label } = spec;
@@ -15,6 +15,6 @@ export function servableRequest(spec: ModelSpec | undefined): ServableRequest {
   return label === undefined ? { name } : { name, label };
 }
 
-/** The signature that a ModelSpec means. */
+/** Returns the signature name of a ModelSpec, or the default. */
 export const effectiveSignature = ({ signatureName }: ModelSpec): string =>
   signatureName || DEFAULT_SIGNATURE;

@@ -15,17 +15,17 @@ import { effectiveSignature, servableRequest } from "./model-spec.js";
 const CLASSIFY = "tensorflow/serving/classify";
 const REGRESS = "tensorflow/serving/regress";
 
-/** The request of a message without tasks, or whose first task has no ModelSpec. */
+/** The ModelSpec of a request without tasks, or whose first task has no ModelSpec. */
 const NAMELESS: ModelSpec = { name: "", signatureName: "" };
 
 const multiInferenceResponse = messageOfType("MultiInferenceResponse");
 
 /**
- * Answers a MultiInferenceRequest: several classifications and regressions of the same examples by
- * one version of one model, each through a signature of its own.
+ * Handles a MultiInferenceRequest: several classifications and regressions of the same examples by one version of one
+ * model, each with its own signature.
  *
- * @throws ServingError with TF Serving's texts: INVALID_ARGUMENT / REQUEST_UNFIT or SIGNATURE_UNFIT,
- * UNIMPLEMENTED / METHOD_UNSUPPORTED, and what `classify` and `regress` throw.
+ * @throws ServingError with TF Serving's texts: INVALID_ARGUMENT / REQUEST_UNFIT or SIGNATURE_UNFIT, UNIMPLEMENTED /
+ * METHOD_UNSUPPORTED, and errors of `classify` and `regress`.
  */
 export function multiInference(
   core: ServerCore,
@@ -41,7 +41,7 @@ export function multiInference(
       ? examplesTask(CLASSIFY_API, core, task, context, checks)
       : examplesTask(REGRESS_API, core, task, context, checks);
   };
-  // Not observed: its tasks are. It holds the version until all have run, so that one version answers them all.
+  // Not observed, because its tasks are. It holds the version until all have run, so that one version runs them all.
   return core.call<object[], Uint8Array, void>(
     {
       body(allowance) {

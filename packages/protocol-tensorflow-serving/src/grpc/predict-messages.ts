@@ -15,7 +15,7 @@ import {
   writeModelSpec,
 } from "@serving-kit/tensorflow-wire";
 
-/** A PredictRequest whose tensors have not been read yet: what they mean, the model's signature says. */
+/** A PredictRequest whose tensors are still encoded, because decoding needs the model's signature. */
 export interface PredictRequest {
   readonly modelSpec: ModelSpec | undefined;
   /** A reader of each TensorProto, by the input's name. */
@@ -26,7 +26,7 @@ export interface PredictRequest {
 /**
  * Reads `tensorflow.serving.PredictRequest`: model_spec = 1, inputs = 2, output_filter = 3.
  *
- * @throws ServingError INVALID_ARGUMENT / MESSAGE_INVALID, and those of the allowance.
+ * @throws ServingError INVALID_ARGUMENT / MESSAGE_INVALID, and errors of the allowance.
  */
 export function readPredictRequest(bytes: Uint8Array, allowance: MemoryAllowance): PredictRequest {
   const reader = new WireReader(bytes);
@@ -77,7 +77,7 @@ export interface PredictResponse {
 /**
  * Writes `tensorflow.serving.PredictResponse`: outputs = 1, model_spec = 2.
  *
- * @param asContent Whether values stand in `tensor_content` instead of the typed fields.
+ * @param asContent Whether values are written to `tensor_content` instead of the typed fields.
  * @throws ServingError INTERNAL / OUTPUT_INVALID for a tensor whose elements do not fill its shape.
  */
 export function writePredictResponse(

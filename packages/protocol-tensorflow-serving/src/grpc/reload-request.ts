@@ -13,7 +13,7 @@ export interface ReloadRequest {
 
 const modelConfig = messageOfType<ModelFields>("ModelConfig");
 
-/** The tag of a field that has a length. */
+/** Returns the tag of a length-delimited field. */
 const tag = (id: number) => (id << 3) | 2;
 
 const CONFIG = tag(1);
@@ -22,10 +22,9 @@ const MODEL_CONFIG_LIST = tag(1);
 const MODEL = tag(1);
 
 /**
- * Reads a ReloadConfigRequest in steps of a model: there may be thousands.
+ * Reads a ReloadConfigRequest, one model per step, because there may be thousands.
  *
- * @throws ServingError INVALID_ARGUMENT for a message that cannot be read, or a model that is not valid; those of the
- * allowance.
+ * @throws ServingError INVALID_ARGUMENT for an unreadable message or an invalid model, and errors of the allowance.
  */
 export function* readReloadRequest(
   bytes: Uint8Array,
@@ -54,7 +53,7 @@ export function* readReloadRequest(
   return { models: lists.length > 0 ? models : undefined, names };
 }
 
-/** The fields of a message that have a length, with their tags. */
+/** Yields the length-delimited fields of a message with their tags. */
 function* fieldsOf(reader: WireReader): Generator<readonly [tag: number, content: WireReader]> {
   while (reader.hasMore) {
     const next = reader.tag();

@@ -4,7 +4,7 @@ import type { Classifications } from "../calls/classify.js";
 import type { Regressions } from "../calls/regress.js";
 import { effectiveSignature } from "./model-spec.js";
 
-/** The ModelSpec of an answer: the version that gave it, and the signature by its name. */
+/** Returns the ModelSpec of a response: the version that ran, and the signature name. */
 export function specOf({ id }: Pick<Regressions, "id">, spec: ModelSpec): object {
   return {
     name: id.name,
@@ -13,7 +13,7 @@ export function specOf({ id }: Pick<Regressions, "id">, spec: ModelSpec): object
   };
 }
 
-/** A ClassificationResult: for each example its classes. */
+/** Returns a ClassificationResult: the classes of each example. */
 export function classificationResult({ classes, scores, shape }: Classifications): object {
   const [examples, width] = shape;
   const labels = classes && stringsOf(classes);
@@ -27,7 +27,7 @@ export function classificationResult({ classes, scores, shape }: Classifications
   };
 }
 
-/** A RegressionResult: for each example its value. */
+/** Returns a RegressionResult: the value of each example. */
 export function regressionResult({ values }: Regressions): object {
   return { regressions: Array.from(values, (value) => ({ value })) };
 }

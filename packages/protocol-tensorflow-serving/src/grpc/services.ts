@@ -13,7 +13,7 @@ interface ServicesOptions {
   readonly serializeAsTensorContent?: boolean | undefined;
 }
 
-/** The gRPC services of TF Serving. */
+/** Returns the gRPC services of TF Serving. */
 export function tensorflowServices(
   core: ServerCore,
   { signatureMethodNameCheck = false, serializeAsTensorContent = false }: ServicesOptions,

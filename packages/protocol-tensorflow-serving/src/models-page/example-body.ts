@@ -1,12 +1,12 @@
 import { DEFAULT_SIGNATURE, type Signature, type TensorSpec } from "@serving-kit/inference";
 import { isJsonDType } from "@serving-kit/tensor-json";
 
-/** The maximum length of a body that a person pastes, in characters. */
+/** Maximum length in characters of a body that a person pastes. */
 const MAX_LENGTH = 600;
 
 /**
- * A predict body with zeros for every input that a call must have, of the default signature or else the first; unknown
- * extents are 1. Undefined if there is no signature, JSON has no form for an input, or the body would be long.
+ * Returns a predict body with zeros for every required input, for the default signature or else the first one; unknown
+ * dimensions are 1. Undefined if there is no signature, an input has no JSON form, or the body would be too long.
  */
 export function exampleBody(signatures: ReadonlyMap<string, Signature>): string | undefined {
   const name = signatures.has(DEFAULT_SIGNATURE) ? DEFAULT_SIGNATURE : [...signatures.keys()][0];
@@ -27,7 +27,7 @@ export function exampleBody(signatures: ReadonlyMap<string, Signature>): string 
 function zerosOf({ dtype, shape }: TensorSpec): string | undefined {
   if (!isJsonDType(dtype)) return undefined;
   const extents = (shape ?? []).map((extent) => (extent === -1 ? 1 : extent));
-  // Before anything is written: a shape is the word of a model file.
+  // Checked before writing, because the shape comes from a model file.
   if (extents.reduce((count, extent) => count * Math.max(1, extent), 1) > MAX_LENGTH)
     return undefined;
   return extents.reduceRight(

@@ -2,7 +2,7 @@ import type { HttpAnswer, HttpRequest, Protocol, ServerCore } from "@serving-kit
 import { pageHtml } from "./page-html.js";
 import { listModels, type ModelsPage } from "./page-models.js";
 
-/** Headers of the page: it depends on `Accept` and on now, and loads and runs nothing. */
+/** Headers of the page: it depends on `Accept`, must not be cached, and loads no resources and runs no scripts. */
 const HEADERS = {
   Vary: "Accept",
   "Cache-Control": "no-store",
@@ -10,12 +10,12 @@ const HEADERS = {
 } as const;
 
 /**
- * The page at `GET /` of the server's own ports: each model with its versions, their states and a curl line. It is HTML
- * for a client that accepts `text/html`, else JSON. TF Serving answers 404 there.
+ * The page at `GET /` of the server's own ports. It lists each model with its versions, their states and a curl
+ * command, as HTML for a client that accepts `text/html`, otherwise as JSON. TF Serving responds with 404 there.
  *
- * - The status is 503 until the server is ready, and when it no longer is.
- * - A failed version has its reason only: messages may name paths of the file system.
- * - A route `GET /` of another protocol replaces the page. Mounted in an app, the server leaves `/` to the app.
+ * - The status is 503 until the server is ready, and whenever it is no longer ready.
+ * - For a failed version it shows only the reason, because messages may contain file paths.
+ * - A route `GET /` of another protocol replaces the page. If the server is mounted in an app, `/` belongs to the app.
  */
 export function modelsPage(): Protocol {
   return {
@@ -39,7 +39,7 @@ function answer(core: ServerCore, request: HttpRequest): HttpAnswer {
   };
 }
 
-/** The address by which the client reached the server. A name that is not one of a host is not repeated. */
+/** Returns the address at which the client reached the server. A header that is not a valid host name is not echoed. */
 function baseOf({ headers: { host }, isSecure }: HttpRequest): string {
   const isHost = typeof host === "string" && /^(?:[\w.-]+|\[[\da-f:.]+\])(?::\d+)?$/i.test(host);
   return `${isSecure ? "https" : "http"}://${isHost ? host : "localhost"}`;

@@ -5,7 +5,7 @@ const STYLE =
   "pre{background:#8881;padding:.8em;white-space:pre-wrap;overflow-wrap:anywhere}" +
   ":root{color-scheme:light dark}";
 
-/** The page for people. */
+/** Returns the HTML page. */
 export function pageHtml({ ready, models }: ModelsPage): string {
   const count = `${models.length} ${models.length === 1 ? "model" : "models"}`;
   return [

@@ -14,7 +14,7 @@ export interface PageModel {
   readonly name: string;
   /** Its versions, newest first. */
   readonly versions: readonly PageVersion[];
-  /** A command that calls the model, or that asks for its signatures or state if no short call is known. */
+  /** A command that calls the model, or that requests its signatures or state if no short call is known. */
   readonly curl: string;
 }
 
@@ -26,7 +26,7 @@ export interface PageVersion {
   readonly reason?: string;
 }
 
-/** All models that are configured or still have versions, at the address `base`. */
+/** Lists all models that are configured or still have versions. `base` is the address for their commands. */
 export function listModels(core: ServerCore, base: string): PageModel[] {
   const names = new Set(core.modelNames());
   for (const { id } of core.versions()) names.add(id.name);
@@ -46,7 +46,7 @@ export function listModels(core: ServerCore, base: string): PageModel[] {
   });
 }
 
-/** Undefined if the model cannot be acquired, as while the server starts. */
+/** Returns undefined if the model cannot be acquired, for example while the server starts. */
 function signaturesOf(core: ServerCore, name: string): ReadonlyMap<string, Signature> | undefined {
   try {
     return core.describe({ name }).signatures;
@@ -62,7 +62,7 @@ function curlLine(url: string, signatures: ReadonlyMap<string, Signature> | unde
   return `curl -d ${quoted(body)} ${quoted(`${url}:predict`)}`;
 }
 
-/** A word of a POSIX shell. */
+/** Quotes a word for a POSIX shell. */
 function quoted(text: string): string {
   return /^[\w./:%~@=+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

@@ -1,4 +1,4 @@
-/** Bytes that grow, in protobuf's wire form. */
+/** A growing buffer in protobuf's wire format. */
 export class ByteSink {
   #bytes = Buffer.allocUnsafe(64);
   #length = 0;
@@ -19,7 +19,7 @@ export class ByteSink {
     this.#length = this.#bytes.writeFloatLE(Math.fround(value), this.#length);
   }
 
-  /** A varint of 64 bits, from an integer of at most 2^53 in size: negative ones in two's complement. */
+  /** Writes a 64-bit varint from an integer of magnitude at most 2^53; negative integers in two's complement. */
   varint(value: number): void {
     this.#reserve(10);
     let low = value >>> 0;
@@ -32,7 +32,7 @@ export class ByteSink {
     this.#bytes[this.#length++] = low;
   }
 
-  /** A varint of 64 bits, from any int64. */
+  /** Writes a 64-bit varint from any int64. */
   varint64(value: bigint): void {
     this.#reserve(10);
     let rest = BigInt.asUintN(64, value);
@@ -43,7 +43,7 @@ export class ByteSink {
     this.#bytes[this.#length++] = Number(rest);
   }
 
-  /** A length-delimited field. */
+  /** Writes a length-delimited field. */
   field(number: number, content: Uint8Array): void {
     this.varint((number << 3) | 2);
     this.varint(content.length);

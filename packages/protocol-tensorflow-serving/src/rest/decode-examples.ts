@@ -29,14 +29,13 @@ import type { RunSteps } from "./decode-body.js";
 import { ExampleFeature, encodeExample } from "./example-proto.js";
 
 /**
- * Reads the body of a classify or regress request: `examples`, a list of objects from feature names
- * to a value or a list of values, and optionally `context`, features that all examples share.
+ * Reads the body of a classify or regress request: `examples`, a list of objects that map feature names to a value or a
+ * list of values, and optionally `context`, features that all examples share.
  *
- * The form of a number decides: `1` is an int64 feature, `1.0` a float feature. `true` and `false`
- * are int64, strings and `{"b64": …}` are bytes; one feature holds one kind.
+ * The form of a number decides its kind: `1` is an int64 feature, `1.0` a float feature. `true` and `false` are int64;
+ * strings and `{"b64": …}` are bytes. All values of one feature have the same kind.
  *
- * The examples are decoded when they are asked for, after the signature was found. Their memory is taken from the
- * allowance first.
+ * The examples are decoded on request, after the signature was found. Their memory is taken from the allowance first.
  *
  * @throws ServingError of the allowance; INVALID_ARGUMENT with TF Serving's text.
  */
@@ -48,7 +47,7 @@ interface DecodedExamples extends ExamplesCall {
   examples(): readonly Uint8Array[];
 }
 
-/** `decodeExamples` with a pause after about each 64 KiB. `run` runs the decoding of the examples. */
+/** `decodeExamples` with a pause after about every 64 KiB. `run` runs the decoding of the examples. */
 export function* decodeExamplesInSteps(
   body: Uint8Array,
   allowance: MemoryAllowance,
@@ -81,10 +80,10 @@ export function* decodeExamplesInSteps(
   };
 }
 
-/** Maximum bytes of a number: as text, and as a varint. */
+/** Maximum bytes of a number, as text plus as a varint. */
 const NUMBER_BYTES = 16;
 
-/** The memory in bytes that the examples between two positions take as objects and as messages. */
+/** Returns the memory in bytes that the examples between two positions take as objects and as messages. */
 function* costOf(bytes: Uint8Array, { start, end }: JsonSpan): Steps<number> {
   let cost = 0;
   let pauseAt = start + STEP_BYTES;
@@ -108,7 +107,7 @@ function* costOf(bytes: Uint8Array, { start, end }: JsonSpan): Steps<number> {
   return cost;
 }
 
-/** The serialized examples of a list; the context, if there is one, is part of each. */
+/** Returns the serialized examples of a list, each joined with the context if there is one. */
 function* examplesAt(
   bytes: Uint8Array,
   list: JsonSpan,
@@ -124,7 +123,7 @@ function* examplesAt(
   while (bytes[at] !== CHAR.closeArray) {
     const { example, end } = yield* exampleAt(bytes, at);
     if (shared) allowance.take(shared.length);
-    // Two serialized messages one after the other are the two merged.
+    // Two concatenated serialized messages are the serialization of their merge.
     examples.push(shared ? Buffer.concat([shared, example]) : example);
     at = nextElement(bytes, end);
     if (at >= pauseAt) {
@@ -135,13 +134,13 @@ function* examplesAt(
   return examples;
 }
 
-/** The position of the element after one that ends at `end`, or of what closes its list. */
+/** The position of the element after one that ends at `end`, or of the bracket that closes the list. */
 function nextElement(bytes: Uint8Array, end: number): number {
   const at = skipSpace(bytes, end);
   return bytes[at] === CHAR.comma ? skipSpace(bytes, at + 1) : at;
 }
 
-/** The serialized example at a position of the checked text, and the position after it. */
+/** The serialized example at a position in the checked text, and the position after it. */
 function* exampleAt(
   bytes: Uint8Array,
   start: number,
@@ -175,8 +174,8 @@ function* exampleAt(
 }
 
 /**
- * Adds the elements of a checked list: numbers, of which there may be millions, without an object for each. Returns the
- * position after the list.
+ * Adds the elements of a checked list without creating an object for each number, because there may be millions.
+ * Returns the position after the list.
  */
 function* addList(
   bytes: Uint8Array,
@@ -256,7 +255,7 @@ function addNumber(
   feature.addFloat(isScanned ? (scratch[0] as number) : numberOf(bytes, start, end));
 }
 
-/** Integers of this many characters are exact as numbers. */
+/** Integers with at most this many characters are exact as numbers. */
 const MAX_EXACT_LENGTH = 15;
 
 const scratch = new Float64Array(1);

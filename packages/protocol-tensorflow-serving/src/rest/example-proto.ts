@@ -7,7 +7,7 @@ import { ByteSink } from "./byte-sink.js";
  * Feature.bytes_list = 1, float_list = 2, int64_list = 3, and `value` = 1 in each list.
  */
 
-/** One feature: a list of values of one kind, which the first value decides. */
+/** One feature: a list of values of one kind, which the first value determines. */
 export class ExampleFeature {
   /** Undefined while there are no values. */
   kind: "bytes" | "float" | "int64" | undefined;
@@ -23,14 +23,14 @@ export class ExampleFeature {
     this.#values.float32(value);
   }
 
-  /** Adds an integer: a number of at most 2^53 in size, or a bigint. */
+  /** Adds an integer: a number of magnitude at most 2^53, or a bigint. */
   addInt64(value: number | bigint): void {
     this.kind = "int64";
     if (typeof value === "number") this.#values.varint(value);
     else this.#values.varint64(value);
   }
 
-  /** The message `Feature`. */
+  /** Returns the message `Feature`. */
   encode(): Uint8Array {
     const { bytes } = this.#values;
     if (this.kind === undefined) return bytes;
@@ -42,7 +42,7 @@ export class ExampleFeature {
 /** Larger features are copied with pauses. */
 const LARGE_BYTES = 2 ** 20;
 
-/** The message `Example` of some features. */
+/** Encodes features as the message `Example`. */
 export function* encodeExample(features: ReadonlyMap<string, ExampleFeature>): Steps<Buffer> {
   const entries = new ByteSink();
   for (const [name, feature] of features) {

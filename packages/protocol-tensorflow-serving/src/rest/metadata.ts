@@ -5,9 +5,8 @@ import { DATA_TYPE_NAMES, dataTypeText } from "@serving-kit/tensorflow-wire";
 import { encodingOf, type TensorPart } from "../calls/tensor-encoding.js";
 
 /**
- * The signatures of a model version as TF Serving writes them: the JSON form of its protobuf
- * messages, in which `signature_def` stands twice. Of a model with variables also `state`, which TF
- * Serving does not have.
+ * Returns the signatures of a model version in TF Serving's form: the JSON form of its protobuf messages, in which
+ * `signature_def` occurs twice. For a model with variables it also has `state`, which TF Serving does not have.
  *
  * @throws ServingError of `Manager.acquire`.
  */

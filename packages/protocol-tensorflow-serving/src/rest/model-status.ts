@@ -3,8 +3,8 @@ import type { ServerCore } from "@serving-kit/server";
 import { errors } from "../errors.js";
 
 /**
- * The status of a model's versions as TF Serving writes it, newest first; of one version where the
- * request names one. A label is not looked at, as in TF Serving.
+ * Returns the status of a model's versions in TF Serving's form, newest first, or of one version if the request names
+ * one. A label is ignored, as in TF Serving.
  *
  * @throws ServingError NOT_FOUND / MODEL_NOT_FOUND or VERSION_NOT_FOUND with TF Serving's text.
  */
@@ -19,7 +19,7 @@ export function modelStatus(core: ServerCore, { name, version }: ServableRequest
   return { model_version_status: [versionStatus(state)] };
 }
 
-/** All models that are configured or still have versions, with their URIs if remote, versions and labels. */
+/** Returns all models that are configured or still have versions, with their URIs if remote, versions and labels. */
 export function modelList(core: ServerCore): object {
   const names = new Set(core.modelNames());
   for (const { id } of core.versions()) names.add(id.name);

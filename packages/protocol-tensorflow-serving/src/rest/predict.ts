@@ -10,13 +10,14 @@ import { decodePredictInSteps, encodePredict, type PredictBody } from "@serving-
 import type { CheckMethod } from "../calls/method-name.js";
 import { decodingOf } from "./decode-body.js";
 
-/** The answer of a predict request: outputs and the form to write them in, or a body of the model's own. */
+/** The outcome of a predict request: outputs and the form to write them in, or a body from the model. */
 export type PredictOutcome =
   | { readonly form: PredictBody["form"]; readonly outputs: Tensors }
   | BodyAnswer;
 
 /**
- * Runs a predict request: JSON to tensors, predict. A model that answers bodies itself gets the body as it is.
+ * Runs a predict request: decodes the JSON body to tensors and calls `predict`. A model with `respond` receives the
+ * body as it is.
  *
  * @throws ServingError of reading and predicting, with TF Serving's texts.
  */
@@ -37,7 +38,7 @@ export async function restPredict(
   return { form: call.form, outputs: await version.predict(call) };
 }
 
-/** The answer in HTTP: a refusal of the model is 400 with its body. */
+/** Returns the HTTP response. If the model refuses the body, the status is 400 with the model's response body. */
 export function predictAnswer(outcome: PredictOutcome): HttpAnswer {
   if ("outputs" in outcome) {
     return { status: 200, body: encodePredict(outcome.outputs, outcome.form) };

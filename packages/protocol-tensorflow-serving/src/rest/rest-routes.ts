@@ -20,7 +20,10 @@ import { matchRoute } from "./router.js";
 
 type Answer = HttpAnswer | Promise<HttpAnswer>;
 
-/** TF Serving's REST API. Paths below `/v1/` that are not of it are malformed requests at the server's own ports. */
+/**
+ * Returns the routes of TF Serving's REST API. At the server's own ports, other paths below `/v1/` are malformed
+ * requests.
+ */
 export function restRoutes(core: ServerCore, checksMethodNames: boolean): readonly HttpRoute[] {
   const runs = runsOf(core, checksMethodNames);
   const handle = (request: HttpRequest): Answer => {
@@ -57,9 +60,9 @@ export function restRoutes(core: ServerCore, checksMethodNames: boolean): readon
 
 type Run = (servable: ServableRequest, request: HttpRequest) => Promise<HttpAnswer>;
 
-/** The functions that answer the calls of a model, by their kind. */
+/** Returns the functions that handle the calls of a model, by API. */
 function runsOf(core: ServerCore, checksMethodNames: boolean) {
-  /** Answers the calls of one API: decodes and runs the body of a request, then writes the answer. */
+  /** Handles the calls of one API: decodes the body of a request, runs it, then writes the response. */
   const row = <T>(
     api: "Predict" | "Classify" | "Regress",
     run: (version: CalledVersion, body: Uint8Array, check: CheckMethod) => Promise<T>,
@@ -96,5 +99,5 @@ const ok = (body: Uint8Array): HttpAnswer => ({ status: 200, body });
 
 const json = (value: object): Buffer => Buffer.from(JSON.stringify(value));
 
-/** A line for each value, as protobuf's printer writes them: scripts look for `"state": "AVAILABLE"`. */
+/** Formats one value per line, as protobuf's printer does: scripts search for `"state": "AVAILABLE"`. */
 const lines = (value: object): Buffer => Buffer.from(`${JSON.stringify(value, null, 1)}\n`);

@@ -4,7 +4,7 @@ import type { Regressions } from "../calls/regress.js";
 
 const NO_LABEL = new Uint8Array(0);
 
-/** The answer to a classify request: `{"results":[[["label",score],…],…]}`, one list for each example. */
+/** Writes the response to a classify request: `{"results":[[["label",score],…],…]}`, one list for each example. */
 export function writeClassifications({ classes, scores, shape }: Classifications): Buffer {
   const [count, width] = shape;
   const labels = classes?.data ?? [];
@@ -26,7 +26,7 @@ export function writeClassifications({ classes, scores, shape }: Classifications
   return writer.finish();
 }
 
-/** The answer to a regress request: `{"results":[value,…]}`, one for each example. */
+/** Writes the response to a regress request: `{"results":[value,…]}`, one value for each example. */
 export function writeRegressions({ values }: Regressions): Buffer {
   const writer = new JsonWriter(32 + values.length * 16);
   writer.raw('{"results":[');

@@ -2,7 +2,7 @@ import { parseVersion, type ServableRequest } from "@serving-kit/core";
 import { decodeSegment } from "@serving-kit/server";
 import { errors } from "../errors.js";
 
-/** The meaning of a request of TF Serving's REST API. */
+/** A parsed request of TF Serving's REST API. */
 export type Route =
   | { readonly kind: "predict" | "classify" | "regress"; readonly request: ServableRequest }
   | { readonly kind: "status" | "metadata"; readonly request: ServableRequest }
@@ -15,8 +15,8 @@ const STATUS =
 const HEALTH = /^\/v1\/health\/(live|ready)$/i;
 
 /**
- * Reads method and path of a request. Routes are not case-sensitive, names and labels are; names
- * and labels are percent-decoded after the path has been split, so that no name is ever a path.
+ * Parses the method and path of a request. Routes are not case-sensitive; names and labels are. Names and labels are
+ * percent-decoded after the path was split, so that a name cannot change the path.
  *
  * @throws ServingError INVALID_ARGUMENT / MALFORMED_REQUEST with TF Serving's text.
  */
