@@ -5,23 +5,23 @@ import { CHAR, latin1, skipSpace } from "./json-text.js";
 import { skipColon } from "./json-value.js";
 
 /**
- * Tells whether the object at `at` is `{"b64": "…"}`: one key only, and a string under it.
- * Anything else under a brace, also broken text, is none.
+ * Returns whether the object at `at` is `{"b64": "…"}`: a single key with a string value. Returns false for any other
+ * object and for malformed text.
  */
 export function isBase64Object(bytes: Uint8Array, at: number): boolean {
   return stringStart(bytes, at) !== -1;
 }
 
 /**
- * The bytes that the base64 object at `at` stands for.
+ * Decodes the base64 object at `at`.
  *
- * @throws ServingError INVALID_ARGUMENT / REQUEST_UNFIT `Unable to base64 decode` for anything but
- * the standard alphabet; padding may be left out, white space is ignored.
+ * @throws ServingError INVALID_ARGUMENT / REQUEST_UNFIT `Unable to base64 decode` for any other alphabet than the
+ * standard one. Padding is optional, white space is ignored.
  */
 export function base64At(bytes: Uint8Array, at: number, allowance?: MemoryAllowance): Uint8Array {
   const start = stringStart(bytes, at);
   const end = skipString(bytes, start);
-  allowance?.take(2 * (end - start)); // as text, and decoded
+  allowance?.take(2 * (end - start)); // for the text and the decoded bytes
   const content = stringAt(bytes, start, end, allowance);
   const text = latin1(content, 0, content.length).replace(/[ \t\r\n\v\f]+/g, "");
   const padding = text.endsWith("==") ? 2 : text.endsWith("=") ? 1 : 0;

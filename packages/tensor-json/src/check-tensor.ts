@@ -7,7 +7,7 @@ import { CHAR, latin1, skipSpace, typeAt } from "./json-text.js";
 import { skipValue } from "./json-value.js";
 import { isIntegerToken, numberOf, valueText } from "./json-walk.js";
 
-/** The shape and number of elements of a value, or the first thing that is wrong with it. */
+/** The shape and number of elements of a value, or its first error. */
 export interface CheckedTensor {
   readonly shape: readonly number[];
   readonly size: number;
@@ -15,8 +15,8 @@ export interface CheckedTensor {
 }
 
 /**
- * Checks the JSON value at `at` as TF Serving fills a tensor: the first element of each list fixes
- * the shape; then each list's size is checked before its elements are.
+ * Checks the JSON value at `at` in the order in which TF Serving fills a tensor: the first element of each list
+ * determines the shape; then the size of each list is checked before its elements.
  */
 export function checkTensor(bytes: Uint8Array, at: number, dtype: DType): CheckedTensor {
   const shape: number[] = [];
@@ -27,7 +27,7 @@ export function checkTensor(bytes: Uint8Array, at: number, dtype: DType): Checke
   return error === undefined ? { shape, size } : { shape, size, error };
 }
 
-/** Finds the size of each list along the first elements. Gives the position after the value. */
+/** Measures the size of each list along the first elements. Returns the position after the value. */
 function measure(bytes: Uint8Array, at: number, shape: number[], level: number): number {
   if (bytes[at] !== CHAR.openArray) return skipValue(bytes, at);
   shape[level] = 0;
@@ -52,8 +52,8 @@ interface Filling {
 }
 
 /**
- * Visits the value at `at` and gives the position after it. After an error the rest of each list
- * around it is only counted, because a list of the wrong size is the earlier error: one pass.
+ * Visits the value at `at` and returns the position after it. After an error, the remaining elements of each enclosing
+ * list are only counted, because a wrong list size counts as the earlier error. One pass suffices.
  */
 function fill(filling: Filling, at: number, level: number): number {
   const { bytes, shape } = filling;

@@ -2,7 +2,7 @@ import { NumberWriter } from "./number-writer.js";
 import { openKernel } from "./open-kernel.js";
 import { TextWindow } from "./text-window.js";
 
-/** The two uses of a thread's kernel. They share its memory: neither keeps anything in it that the other writes. */
+/** The two users of a thread's kernel. They share its memory: neither keeps data there that the other overwrites. */
 interface CodecKernel {
   readonly window: TextWindow;
   readonly writer: NumberWriter;
@@ -11,7 +11,9 @@ interface CodecKernel {
 let opened: CodecKernel | "unavailable" | undefined;
 let isUsed = true;
 
-/** The kernel of this thread, opened by the first call; undefined if there is none: see `openKernel`. */
+/**
+ * Returns the kernel of this thread, opening it at the first call; undefined if it is not available: see `openKernel`.
+ */
 export function codecKernel(): CodecKernel | undefined {
   if (!isUsed) return undefined;
   if (opened === undefined) {
@@ -23,7 +25,7 @@ export function codecKernel(): CodecKernel | undefined {
   return opened === "unavailable" ? undefined : opened;
 }
 
-/** Calls a function in which no text is read and no tensor is written by the kernel: for tests and benchmarks. */
+/** Calls a function during which the kernel neither reads text nor writes tensors: for tests and benchmarks. */
 export function withoutKernel<T>(use: () => T): T {
   isUsed = false;
   try {

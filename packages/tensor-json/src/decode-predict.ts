@@ -21,30 +21,29 @@ export interface PredictBody {
   readonly form: PredictForm;
   /** The `signature_name`; undefined if the body has none. */
   readonly signature: string | undefined;
-  /** The signature of that name, with which the inputs were read. */
+  /** The signature of that name, according to which the inputs were read. */
   readonly spec: Signature;
-  /** By their names in the signature. */
+  /** The inputs, by their names in the signature. */
   readonly inputs: Tensors;
-  /** See `PredictCall.outputNames`: the names of the form that the body uses. */
+  /** See `PredictCall.outputNames`: the output names in the form of the signature that the body uses. */
   readonly outputNames?: ReadonlyMap<string, string> | undefined;
 }
 
 /**
- * Reads a predict request's body straight into the memory of the signature's dtypes. The body may use the
- * names of an alias of the signature.
+ * Reads a predict request's body directly into memory of the signature's dtypes. The body may use the names of an alias
+ * of the signature.
  *
- * `signature_name` is read first, wherever it stands: no tensor is read for a signature that is unknown. Nothing
- * of the request is kept but string elements, which are views of `body`: do not write to it afterwards.
+ * `signature_name` is read first, regardless of its position, so that no tensor is read for an unknown signature. Only
+ * string elements refer to the request: they are views of `body`, so do not write to it afterwards.
  *
- * A second, slow reader (`explainPredict`) finds the words for what this one refuses, in the order
- * in which TF Serving checks, if the body has at most 64 KiB. Of repeated keys the first counts; what follows the object is
- * ignored, as in TF Serving.
+ * If this reader refuses a body of at most 64 KiB, a second, slow reader (`explainPredict`) finds the error text,
+ * checking in TF Serving's order. Of repeated keys the first counts; text after the object is ignored, as in TF
+ * Serving.
  *
- * @param signatureOf returns the signature of a name, the default one for undefined, or undefined. Called before
- * any tensor is read; what it throws is passed on.
- * @param allowance the memory that the tensors may take. Default: no limit.
- * @throws ServingError INVALID_ARGUMENT with TF Serving's text, UNIMPLEMENTED for a dtype that has
- * no form in JSON.
+ * @param signatureOf Returns the signature of a name, the default one for undefined, or undefined. Called before any
+ * tensor is read; its errors are rethrown.
+ * @param allowance The memory that the tensors may take. Default: no limit.
+ * @throws ServingError INVALID_ARGUMENT with TF Serving's text, UNIMPLEMENTED for a dtype that has no form in JSON.
  */
 export function decodePredict(
   body: Uint8Array,
@@ -54,7 +53,7 @@ export function decodePredict(
   return atOnce(decodePredictInSteps(body, signatureOf, allowance));
 }
 
-/** `decodePredict` with a pause after about each 64 KiB of the body, for `inSlices`. */
+/** `decodePredict` with a pause after about every 64 KiB of the body, for `inSlices`. */
 export function* decodePredictInSteps(
   body: Uint8Array,
   signatureOf: (name: string | undefined) => Signature | undefined,
@@ -111,20 +110,20 @@ export function* decodePredictInSteps(
 
 const SIGNATURE_NAME = Buffer.from("signature_name");
 
-/** Whether an object whose first key stands at `at` may have a `signature_name`. */
+/** Returns whether an object whose first key is at `at` may have a `signature_name`. */
 function mayHaveName(bytes: Uint8Array, at: number): boolean {
   const text = Buffer.isBuffer(bytes)
     ? bytes
     : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-  // Most bodies have one key and only numbers: one colon, which stands after a short key.
+  // Most bodies have one key and only numbers: one colon, which follows a short key.
   const colon = text.lastIndexOf(CHAR.colon);
   if (colon - at < SIGNATURE_NAME.length + 2) return false;
-  // A key may be written with escapes as well.
+  // The key may also be written with escapes.
   return text.includes(SIGNATURE_NAME, at) || text.includes(CHAR.backslash, at);
 }
 
 /**
- * The `signature_name` of the object whose first key stands at `at`; undefined if there is none, or the object is
+ * Returns the `signature_name` of the object whose first key is at `at`; undefined if there is none, or the object is
  * not JSON. The values before it are skipped.
  */
 function* signatureNameFrom(bytes: Uint8Array, at: number): Steps<string | undefined> {
@@ -149,7 +148,7 @@ function* signatureNameFrom(bytes: Uint8Array, at: number): Steps<string | undef
 
 type Values = Pick<PredictBody, "inputs" | "outputNames"> & { readonly end: number };
 
-/** Reads the values as the first form of the signature that they fit. */
+/** Reads the values as the first form of the signature that they match. */
 function* readForms(
   bytes: Uint8Array,
   at: number,
@@ -171,8 +170,8 @@ function* readForms(
 }
 
 /**
- * Longer bodies are refused without an explanation: finding the words reads a body many times slower than reading
- * what it says.
+ * Maximum size in bytes of a body whose error is explained. Finding the error text reads a body many times slower than
+ * decoding it.
  */
 const MAX_EXPLAINED_BYTES = 65_536;
 

@@ -5,15 +5,15 @@ import { type NumberRange, scanNumber } from "./scan-number.js";
 import { smallArray } from "./slab.js";
 
 /**
- * The `Leaves` of the dtypes whose elements become doubles first, a chunk at a time that stays in the
- * processor's cache, and then elements of the dtype.
+ * The `Leaves` of dtypes whose elements are read as doubles first and then converted. The chunk of doubles stays in the
+ * processor's cache.
  */
 export class DoubleLeaves {
   readonly range: NumberRange;
   readonly kind: NumberKind;
-  /** Where the loops of `scanRun` write; shared by all requests, never by two at a time. */
+  /** The output of the loops of `scanRun`. All requests share it, but only one uses it at a time. */
   readonly chunk: Float64Array;
-  /** How much of the chunk is written. */
+  /** The number of elements written to the chunk. */
   used = 0;
   readonly #dtype: DoubleDType;
   readonly #allowance: MemoryAllowance;
@@ -37,13 +37,13 @@ export class DoubleLeaves {
     return scanNumber(bytes, at, this.chunk, this.used++, this.range);
   }
 
-  /** Adds an element that is not in the text. */
+  /** Adds a missing element. */
   add(missing: number | string): void {
     if (this.used === CHUNK_LENGTH) this.flush(1);
     this.chunk[this.used++] = Number(missing);
   }
 
-  /** Empties the chunk. `progress` is how much of the text was read, from 0 to 1, for a good guess. */
+  /** Empties the chunk. `progress` is the part of the text read so far, from 0 to 1, used to estimate the size. */
   flush(progress: number): void {
     const count = this.used;
     const data = this.#reserve(count, progress);
@@ -64,7 +64,7 @@ export class DoubleLeaves {
     this.#flushed = at + count;
   }
 
-  /** The memory with room for so many elements more. */
+  /** Returns memory with room for `count` more elements. */
   #reserve(count: number, progress: number): NumberArray {
     const data = this.#data;
     const length = this.#flushed + count;
@@ -84,7 +84,7 @@ export class DoubleLeaves {
     const data = this.#data ?? this.#copy();
     if (spareChunks.length < MAX_SPARE_CHUNKS) spareChunks.push(this.chunk);
     const { length } = this;
-    // Memory that was guessed a little too large is kept; the kernel has not given it yet.
+    // A slightly too large buffer is kept: the operating system has not committed the unused pages yet.
     if (data.length === length) return data;
     return data.length <= length * MAX_SPARE ? data.subarray(0, length) : data.slice(0, length);
   }
@@ -99,10 +99,10 @@ export class DoubleLeaves {
   }
 }
 
-/** How many times as long as its elements the memory of a tensor may stay. */
+/** Maximum ratio of a tensor's memory to the size of its elements. */
 export const MAX_SPARE = 8 / 7;
 
-/** How many elements a text has, of which `length` were read in a share of it, from 0 to 1. */
+/** Estimates the number of elements in a text, of which `length` were read in a part of it, from 0 to 1. */
 export const capacityFor = (length: number, progress: number): number =>
   Math.max(length, Math.ceil((length / Math.max(progress, 0.01)) * 1.02));
 

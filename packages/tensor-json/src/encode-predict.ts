@@ -5,11 +5,11 @@ import type { PredictForm } from "./read-inputs.js";
 import { boundOf, writeTensor } from "./write-tensor.js";
 
 /**
- * Writes the answer of a predict request: `predictions` for the row form, `outputs` for the
- * columnar one. One output stands without its name, several as an object (of each row).
+ * Writes the response to a predict request: `predictions` for the row form, `outputs` for the columnar form. A single
+ * output is written without its name, several outputs as an object (per row).
  *
- * @throws ServingError INVALID_ARGUMENT / OUTPUT_UNFIT with TF Serving's text when the outputs of a
- * row answer do not share a batch size, or a dtype has no form in JSON.
+ * @throws ServingError INVALID_ARGUMENT / OUTPUT_UNFIT with TF Serving's text if the outputs of a row response have
+ * different batch sizes, or a dtype has no form in JSON.
  */
 export function encodePredict(outputs: Tensors, form: PredictForm): Buffer {
   const named = Object.entries(outputs);

@@ -3,7 +3,7 @@ import { ServingError } from "@serving-kit/core";
 const invalid = (reason: string, message: string) =>
   new ServingError("INVALID_ARGUMENT", reason, message);
 
-/** The errors of this package, one factory for each reason. Texts of TF Serving are kept as they are. */
+/** The errors of this package, one factory for each reason. TF Serving's texts are unchanged. */
 export const errors = {
   jsonSyntax: (problem: string, offset: number) =>
     invalid("JSON_INVALID", `JSON Parse error: ${problem} at offset: ${offset}`),
@@ -26,7 +26,7 @@ export const errors = {
       `Conversion of JSON Value: ${value} to type: ${dtype}`,
     ),
 
-  /** A request whose values cannot be made into tensors; `problem` is the whole text. */
+  /** A request whose values cannot be converted to tensors; `problem` is the complete text. */
   requestUnfit: (problem: string) => invalid("REQUEST_UNFIT", problem),
 
   outputUnfit: (problem: string) => invalid("OUTPUT_UNFIT", problem),

@@ -15,7 +15,7 @@ import { elementsOf, type JsonMember, membersOf, valueText } from "./json-walk.j
 import { MAX_MISSING } from "./read-inputs.js";
 
 /**
- * Checks the top level of a request: that it is JSON and an object, and what the members with these keys are.
+ * Checks the top level of a request: that it is a JSON object, and finds the members with these keys.
  *
  * @throws ServingError INVALID_ARGUMENT / JSON_INVALID or JSON_UNFIT with TF Serving's text.
  */
@@ -23,13 +23,13 @@ export function openRequest<K extends string>(bytes: Uint8Array, keys: readonly 
   return atOnce(openRequestInSteps(bytes, keys));
 }
 
-/** The members of a request that have some keys, and where it stands. */
+/** The members of a request that have the given keys, and the position of its object. */
 export interface Request<K extends string> {
   readonly document: JsonMember;
   readonly members: Members<K>;
 }
 
-/** `openRequest` with a pause after about each 64 KiB. */
+/** `openRequest` with a pause after about every 64 KiB. */
 export function* openRequestInSteps<K extends string>(
   bytes: Uint8Array,
   keys: readonly K[],
@@ -70,9 +70,9 @@ function memberAt(bytes: Uint8Array, key: string, start: number, end: number): J
 export type Members<K extends string = string> = ReadonlyMap<K, JsonMember>;
 
 /**
- * Throws the error that TF Serving gives for a predict request, checking in the same order; returns
- * if there is none. Slow, and only used for requests that the fast reader refused; it reads each
- * byte a small, fixed number of times and keeps nothing.
+ * Throws the error that TF Serving throws for a predict request, checking in the same order; returns if there is none.
+ * Slow, and only used for requests that the fast reader refused. It reads each byte a small, fixed number of times and
+ * stores nothing.
  */
 export function explainPredict(
   bytes: Uint8Array,
@@ -113,7 +113,7 @@ export function explainPredict(
 
 type Specs = ReadonlyMap<string, TensorSpec>;
 
-/** The inputs of the form of the signature that an object's keys name. */
+/** The inputs of the signature form that the keys of an object match. */
 function specsFor(bytes: Uint8Array, at: number, signature: Signature): Specs {
   if (signature.aliases === undefined || !isNamedRow(bytes, at)) return signature.inputs;
   const names = new Set(Array.from(membersOf(bytes, at), ({ key }) => key));
@@ -147,8 +147,8 @@ function explainInstances(bytes: Uint8Array, at: number, first: number, specs: S
 }
 
 /**
- * Names the row and the key of an optional input that only some rows have and that has no missing value, and refuses
- * rows that lack too many values.
+ * Throws an error with the row and key of an optional input that is missing in some rows and has no missing value, and
+ * for rows that lack too many values.
  */
 function explainLacking(bytes: Uint8Array, at: number, specs: Specs): void {
   const seen = new Map<string, { rows: number; lacking: number }>();
@@ -156,7 +156,7 @@ function explainLacking(bytes: Uint8Array, at: number, specs: Specs): void {
   for (const { start } of elementsOf(bytes, at)) {
     for (const { key } of membersOf(bytes, start)) {
       const known = seen.get(key);
-      // The first row that lacks the input, if it is before this one.
+      // `lacking` is the index of the first row that lacks the input, or -1 if no row so far does.
       if (known === undefined) seen.set(key, { rows: 1, lacking: row === 0 ? -1 : 0 });
       else {
         if (known.lacking === -1 && known.rows !== row) known.lacking = known.rows;

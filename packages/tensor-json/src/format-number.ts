@@ -3,12 +3,12 @@ import { writeFloat32, writeFloat64 } from "./write-float.js";
 
 const scratch = new Uint8Array(32);
 
-/** A float32 in TF Serving's form, as text: `0.333333343`, `9.0`, `1e+06`, `NaN`. */
+/** Formats a float32 as TF Serving does: `0.333333343`, `9.0`, `1e+06`, `NaN`. */
 export function format32(value: number): string {
   return latin1(scratch, 0, writeFloat32(scratch, 0, Math.fround(value)));
 }
 
-/** A float64 in TF Serving's form, as text. */
+/** Formats a float64 as TF Serving does. */
 export function format64(value: number): string {
   return latin1(scratch, 0, writeFloat64(scratch, 0, value));
 }

@@ -1,5 +1,5 @@
 /**
- * Tensors as JSON: the bytes of a predict body to typed arrays and back.
+ * Tensors as JSON: converts the bytes of a predict body to typed arrays and back.
  *
  * @packageDocumentation
  */

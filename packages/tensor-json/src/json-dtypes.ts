@@ -5,7 +5,7 @@ const integers = (min: number, max: number): NumberRange => ({ integersOnly: tru
 
 const INT32 = integers(-(2 ** 31), 2 ** 31 - 1);
 
-/** Every finite double: what is larger than a float32 becomes infinite there, as in TF Serving. */
+/** All finite doubles: a double beyond the range of float32 becomes infinite there, as in TF Serving. */
 export const DOUBLES: NumberRange = {
   integersOnly: false,
   min: -Number.MAX_VALUE,
@@ -13,8 +13,8 @@ export const DOUBLES: NumberRange = {
 };
 
 /**
- * The number tokens that a dtype takes, as in TF Serving: any number for floats, rounded; int8, int16 and
- * uint8 take any int32 and keep its low bits.
+ * The range of number tokens that a dtype accepts, as in TF Serving. Floats accept any number and round it; int8, int16
+ * and uint8 accept any int32 and keep its low bits.
  */
 export const NUMBER_RANGES = {
   float32: DOUBLES,
@@ -34,12 +34,12 @@ export type JsonDType = DoubleDType | "int64" | "uint64" | "bool" | "string";
 
 const OTHERS: ReadonlySet<string> = new Set(["int64", "uint64", "bool", "string"]);
 
-/** Tells whether the elements of a dtype are read as doubles. */
+/** Returns whether the elements of a dtype are read as doubles. */
 export function isDoubleDType(dtype: DType): dtype is DoubleDType {
   return Object.hasOwn(NUMBER_RANGES, dtype);
 }
 
-/** Tells whether TF Serving's REST interface has a JSON form for a dtype. */
+/** Returns whether TF Serving's REST API has a JSON form for a dtype. */
 export function isJsonDType(dtype: DType): dtype is JsonDType {
   return isDoubleDType(dtype) || OTHERS.has(dtype);
 }
@@ -50,7 +50,7 @@ const NAMES: Partial<Record<DType, string>> = {
   float64: "double",
 };
 
-/** The name of a dtype in TF Serving's messages: `float` for float32, `half`, `double`. */
+/** Returns the name of a dtype in TF Serving's messages: `float` for float32, `half`, `double`. */
 export function dtypeName(dtype: DType): string {
   return NAMES[dtype] ?? dtype;
 }

@@ -2,10 +2,10 @@ import type { MemoryAllowance } from "@serving-kit/inference";
 import { errors } from "./errors.js";
 import { CHAR, hasWord, isDigit } from "./json-text.js";
 
-// Constants of this module: the engine folds them into the loop, imported ones it does not.
+// Constants of this module: the engine folds them into the loop, but not imported ones.
 const { backslash: BACKSLASH, quote: QUOTE, space: SPACE } = CHAR;
 
-/** The position after the string that begins with the quote at `at`; checks escapes. */
+/** Returns the position after the string that starts with the quote at `at`, and checks escapes. */
 export function skipString(bytes: Uint8Array, at: number): number {
   const start = at++;
   for (;;) {
@@ -48,8 +48,8 @@ function hexAt(bytes: Uint8Array, at: number): number {
 }
 
 /**
- * The bytes of the checked string between the quotes at `start` and `end - 1`, escapes resolved.
- * Without escapes it is a view of the text, not a copy, whose memory is taken from the allowance.
+ * Returns the bytes of the checked string between the quotes at `start` and `end - 1`, with escapes resolved. Without
+ * escapes it is a view of the text; otherwise a copy, whose memory is taken from the allowance.
  */
 export function stringAt(
   bytes: Uint8Array,
@@ -64,20 +64,20 @@ export function stringAt(
   return resolveEscapes(raw, first);
 }
 
-/** The checked string between two positions as text, decoded as UTF-8. */
+/** Decodes the checked string between two positions as UTF-8. */
 export function textAt(bytes: Uint8Array, start: number, end: number): string {
   const { buffer, byteOffset, byteLength } = stringAt(bytes, start, end);
   return Buffer.from(buffer, byteOffset, byteLength).toString();
 }
 
-/** The one of `names` that the key between two positions is; undefined if it is none of them. */
+/** Returns the name in `names` that equals the key between two positions; undefined if none does. */
 export function knownKeyAt(
   bytes: Uint8Array,
   start: number,
   end: number,
   names: readonly string[],
 ): string | undefined {
-  // The names of inputs are short, and a name with escapes is at most six times as long as it is without.
+  // The names of inputs are short, and escapes make a name at most six times longer.
   if (end - start > MAX_ESCAPED_KEY && !names.some(({ length }) => 6 * length + 2 >= end - start)) {
     return undefined;
   }
@@ -91,13 +91,13 @@ export function knownKeyAt(
   return names.find((name) => end - start === name.length + 2 && hasWord(bytes, start + 1, name));
 }
 
-/** Longer keys with escapes are none of the keys of a request. */
+/** A longer key with escapes cannot be one of the keys of a request. */
 const MAX_ESCAPED_KEY = 200;
 
-/** How many names `keyAt` compares a key with. */
+/** Maximum number of names that `keyAt` compares a key with. */
 const MAX_COMPARED = 16;
 
-/** `textAt` of a key, faster where it is one of the first `names`, as they are written without escapes. */
+/** `textAt` of a key, faster if it is one of the first `names`, written without escapes. */
 export function keyAt(
   bytes: Uint8Array,
   start: number,

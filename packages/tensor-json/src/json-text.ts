@@ -1,4 +1,4 @@
-/** The characters of JSON that the scanners look for. */
+/** The characters of JSON that the scanners search for. */
 export const CHAR = {
   tab: 0x09,
   newline: 0x0a,
@@ -23,8 +23,8 @@ export const CHAR = {
 export type JsonType = "Null" | "False" | "True" | "Object" | "Array" | "String" | "Number";
 
 /**
- * The text with a last byte that belongs to no number, so that the scanning loops stop within it:
- * cut after the last brace, else with a zero byte more.
+ * Returns the text with a final byte that is not part of a number, so that the scanning loops stop within it: cut after
+ * the last brace, or else extended with a zero byte.
  */
 export function terminated(body: Uint8Array): Uint8Array {
   const last = body.length - 1;
@@ -36,7 +36,7 @@ export function terminated(body: Uint8Array): Uint8Array {
   return copy;
 }
 
-/** The position after the UTF-8 byte order mark, if one stands at the beginning. */
+/** Returns the position after the UTF-8 byte order mark, if the text starts with one. */
 export function byteOrderMark(bytes: Uint8Array): number {
   return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0;
 }
@@ -50,7 +50,7 @@ export function skipSpace(bytes: Uint8Array, at: number): number {
   return at;
 }
 
-/** The type of the value that begins at `at`, judged by its first character. */
+/** Returns the type of the value that starts at `at`, judged by its first character. */
 export function typeAt(bytes: Uint8Array, at: number): JsonType {
   switch (bytes[at]) {
     case CHAR.openObject:
@@ -70,7 +70,7 @@ export function typeAt(bytes: Uint8Array, at: number): JsonType {
   }
 }
 
-/** Tells whether the ASCII `word` stands at `at`. */
+/** Returns whether the ASCII `word` is at `at`. */
 export function hasWord(bytes: Uint8Array, at: number, word: string): boolean {
   for (let i = 0; i < word.length; i++) {
     if (bytes[at + i] !== word.charCodeAt(i)) return false;
@@ -78,11 +78,11 @@ export function hasWord(bytes: Uint8Array, at: number, word: string): boolean {
   return true;
 }
 
-/** Tells whether a byte is a decimal digit. */
+/** Returns whether a byte is a decimal digit. */
 export const isDigit = (c: number | undefined) =>
   c !== undefined && c >= CHAR.zero && c <= CHAR.nine;
 
-/** The bytes between two positions as text, one character for each byte. */
+/** Returns the bytes between two positions as a string, with one character for each byte. */
 export function latin1(bytes: Uint8Array, start: number, end: number): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString("latin1");
 }

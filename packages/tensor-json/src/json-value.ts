@@ -3,17 +3,17 @@ import { errors } from "./errors.js";
 import { skipString } from "./json-string.js";
 import { CHAR, hasWord, isDigit, latin1, skipSpace } from "./json-text.js";
 
-/** How deep arrays and objects may be nested. TensorFlow's tensors rarely pass rank 8. */
+/** Maximum nesting depth of arrays and objects. TensorFlow's tensors rarely exceed rank 8. */
 export const MAX_DEPTH = 64;
 
-/** How many bytes of a text are read from one pause to the next. */
+/** Number of bytes that are read between two pauses. */
 export const STEP_BYTES = 65_536;
 
 /**
- * Checks the value that begins at `at` and gives the position after it.
+ * Checks the value that starts at `at` and returns the position after it.
  *
- * Accepts what TF Serving's reader accepts: JSON, and `NaN`, `Inf`, `Infinity` with or without a
- * minus as numbers. Byte sequences in strings are not checked for UTF-8.
+ * Accepts the values that TF Serving's reader accepts: JSON, and `NaN`, `Inf`, `Infinity` with or without a minus as
+ * numbers. Byte sequences in strings are not checked for UTF-8.
  *
  * @throws ServingError INVALID_ARGUMENT / JSON_INVALID with RapidJSON's text and the offset.
  */
@@ -21,7 +21,7 @@ export function skipValue(bytes: Uint8Array, at: number, depth = 0): number {
   return isList(bytes[at]) ? atOnce(skipList(bytes, at, depth)) : skipScalar(bytes, at);
 }
 
-/** The same with pauses: an array or an object may be as long as the text. */
+/** `skipValue` with pauses: an array or an object may be as long as the text. */
 export function* skipInSteps(bytes: Uint8Array, at: number, depth = 0): Steps<number> {
   return isList(bytes[at]) ? yield* skipList(bytes, at, depth) : skipScalar(bytes, at);
 }
@@ -38,7 +38,7 @@ function skipScalar(bytes: Uint8Array, at: number): number {
 }
 
 function* skipList(bytes: Uint8Array, at: number, depth: number): Steps<number> {
-  /** The characters that close the lists that are open. */
+  /** The closing characters of the open lists and objects. */
   const closing: number[] = [];
   let pauseAt = at + STEP_BYTES;
   for (;;) {
@@ -79,7 +79,7 @@ function* skipList(bytes: Uint8Array, at: number, depth: number): Steps<number> 
   }
 }
 
-/** The position of the value of an element, or of a member after its name. */
+/** Returns the position of an element's value, or of a member's value after its name. */
 function startOfElement(bytes: Uint8Array, at: number, close: number): number {
   if (close === CHAR.closeArray) return at;
   return skipSpace(bytes, skipColon(bytes, skipKey(bytes, at)));
@@ -90,7 +90,7 @@ function skipKey(bytes: Uint8Array, at: number): number {
   return skipString(bytes, at);
 }
 
-/** The position after the colon that must follow a key. */
+/** Returns the position after the colon that must follow a key. */
 export function skipColon(bytes: Uint8Array, at: number): number {
   at = skipSpace(bytes, at);
   if (bytes[at] !== CHAR.colon) {
@@ -104,7 +104,7 @@ function skipWord(bytes: Uint8Array, at: number, word: string): number {
   return at + word.length;
 }
 
-/** The length of `NaN`, `Inf` or `Infinity` at `at`; 0 where none of them stands. */
+/** Returns the length of `NaN`, `Inf` or `Infinity` at `at`; 0 if none is there. */
 export function nonFiniteLength(bytes: Uint8Array, at: number): number {
   if (hasWord(bytes, at, "NaN")) return 3;
   if (!hasWord(bytes, at, "Inf")) return 0;
@@ -135,7 +135,7 @@ function skipNumber(bytes: Uint8Array, start: number): number {
   return at;
 }
 
-/** The double nearest to the number token between two positions. */
+/** Returns the double nearest to the number token between two positions. */
 export function numberAt(bytes: Uint8Array, start: number, end: number): number {
   return Number(latin1(bytes, start, end));
 }

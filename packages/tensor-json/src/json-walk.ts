@@ -2,20 +2,20 @@ import { skipString, textAt } from "./json-string.js";
 import { CHAR, latin1, skipSpace, typeAt } from "./json-text.js";
 import { numberAt, skipColon, skipValue } from "./json-value.js";
 
-/** Where a value stands in a checked text. */
+/** The position of a value in a checked text. */
 export interface JsonSpan {
   readonly start: number;
   readonly end: number;
 }
 
-/** A member of an object: its key and where its value stands. */
+/** A member of an object: its key and the position of its value. */
 export interface JsonMember extends JsonSpan {
   readonly key: string;
-  /** The value, where it is a string. */
+  /** The value, if it is a string. */
   readonly text?: string;
 }
 
-/** The members of the checked object at `at`, in order, repeated keys included. */
+/** Yields the members of the checked object at `at`, in order, including repeated keys. */
 export function* membersOf(bytes: Uint8Array, at: number): Generator<JsonMember> {
   at = skipSpace(bytes, at + 1);
   while (bytes[at] !== CHAR.closeObject) {
@@ -31,7 +31,7 @@ export function* membersOf(bytes: Uint8Array, at: number): Generator<JsonMember>
   }
 }
 
-/** The elements of the checked array at `at`, in order. */
+/** Yields the elements of the checked array at `at`, in order. */
 export function* elementsOf(bytes: Uint8Array, at: number): Generator<JsonSpan> {
   at = skipSpace(bytes, at + 1);
   while (bytes[at] !== CHAR.closeArray) {
@@ -42,7 +42,7 @@ export function* elementsOf(bytes: Uint8Array, at: number): Generator<JsonSpan> 
   }
 }
 
-/** Whether the checked number token has neither fraction nor exponent and fits int64 or uint64. */
+/** Returns whether the checked number token has no fraction or exponent and fits int64 or uint64. */
 export function isIntegerToken(token: string): boolean {
   if (!/^-?[0-9]+$/.test(token)) return false;
   if (token.length < 19) return true;
@@ -54,8 +54,8 @@ export function isIntegerToken(token: string): boolean {
 const MAX_TEXT = 200;
 
 /**
- * The checked value between two positions as TF Serving's messages show it: numbers as RapidJSON writes
- * them, everything else as it was sent, cut after 200 characters.
+ * Returns the checked value between two positions as TF Serving's messages show it: numbers in RapidJSON's format, all
+ * other values as they were sent, truncated after 200 characters.
  */
 export function valueText(bytes: Uint8Array, start: number, end: number): string {
   if (typeAt(bytes, start) === "Number") {
@@ -69,14 +69,14 @@ export function valueText(bytes: Uint8Array, start: number, end: number): string
   return shown === end ? text : `${text}...`;
 }
 
-/** The shortest decimal that reads back as the double, always with `.` or `e`: `1.0`, `1e39`. */
+/** Returns the shortest decimal that reads back as the double, always with `.` or `e`: `1.0`, `1e39`. */
 function doubleText(value: number): string {
   if (Object.is(value, -0)) return "-0.0";
   const text = String(value).replace("e+", "e");
   return /^-?[0-9]+$/.test(text) ? `${text}.0` : text;
 }
 
-/** The double nearest to a checked number token, which may be `NaN`, `Inf` or `-Infinity`. */
+/** Returns the double nearest to a checked number token, which may be `NaN`, `Inf` or `-Infinity`. */
 export function numberOf(bytes: Uint8Array, start: number, end: number): number {
   const first = bytes[start] === CHAR.minus ? start + 1 : start;
   if (bytes[first] === 0x4e) return Number.NaN;

@@ -12,15 +12,15 @@ const SHORT_ESCAPES = new Map([
 ]);
 
 /**
- * JSON that is being written into memory of a size that is known to suffice.
+ * Writes JSON into memory whose size is known to suffice.
  *
- * `out` and `at` are open to the loops that write numbers: they write at `at` and move it.
+ * The loops that write numbers access `out` and `at` directly: they write at `at` and advance it.
  */
 export class JsonWriter {
   readonly out: Buffer;
   at = 0;
 
-  /** @param bound how many bytes will be written at most. */
+  /** @param bound Maximum number of bytes that will be written. */
   constructor(bound: number) {
     this.out = Buffer.allocUnsafe(bound);
   }
@@ -31,12 +31,12 @@ export class JsonWriter {
     for (let i = 0; i < text.length; i++) out[this.at++] = text.charCodeAt(i);
   }
 
-  /** Writes a text as a JSON string. */
+  /** Writes a string as a JSON string. */
   text(text: string): void {
     this.string(Buffer.from(text));
   }
 
-  /** Writes bytes as a JSON string; bytes that are not UTF-8 are written as they are. */
+  /** Writes bytes as a JSON string. Bytes that are not valid UTF-8 are written unchanged. */
   string(bytes: Uint8Array): void {
     const { out } = this;
     let { at } = this;
@@ -70,7 +70,7 @@ export class JsonWriter {
     this.raw('"}');
   }
 
-  /** Returns the written bytes. Do not write any more. */
+  /** Returns the written bytes. Do not write afterwards. */
   finish(): Buffer {
     return this.out.subarray(0, this.at);
   }

@@ -11,25 +11,24 @@ import type { KernelNumbers, NumberKind } from "./number-kind.js";
 /**
  * Reads the elements of one tensor, one at a time, into growing memory of the right kind.
  *
- * `read` takes the element at a position and gives the position after it, or -1 where the text is
- * not an element of the dtype. `finish` gives the elements as the dtype's own array, of exact
- * length, and ends the use of the object.
+ * `read` reads the element at a position and returns the position after it, or -1 if the text is not an element of the
+ * dtype. `finish` returns the elements as the dtype's array, of exact length; the object must not be used afterwards.
  */
 export interface Leaves {
-  /** How many elements were read. */
+  /** The number of elements read. */
   readonly length: number;
   read(bytes: Uint8Array, at: number): number;
-  /** How the kernel reads elements; absent if it does not. */
+  /** The kind of number that the kernel reads for this dtype; absent if the kernel does not read it. */
   readonly kind?: NumberKind;
   /**
-   * Adds the first `count` of the numbers that the kernel read. `progress` is how much of the text was read, from 0 to 1,
-   * for a good guess at the memory.
+   * Adds the first `count` of the numbers that the kernel read. `progress` is the part of the text read so far, from 0
+   * to 1, used to estimate the memory.
    */
   append?(numbers: KernelNumbers, count: number, progress: number): void;
-  /** Adds the element that means "missing": see `TensorSpec.missing`. Absent if the dtype has none. */
+  /** Adds the value for a missing element: see `TensorSpec.missing`. Absent if the dtype has none. */
   add?(missing: number | string): void;
   finish(): unknown;
-  /** `finish` with pauses. Absent if it never takes long. */
+  /** `finish` with pauses. Absent if `finish` is always fast. */
   finishInSteps?(): Steps<unknown>;
 }
 
@@ -57,7 +56,7 @@ class Int64Leaves implements Leaves {
     this.length += count;
   }
 
-  /** Makes room for so many elements more. */
+  /** Makes room for `count` more elements. */
   #reserve(count: number, progress: number): void {
     const length = this.length + count;
     if (2 * length <= this.#words.length) return;
@@ -130,10 +129,10 @@ class BoolLeaves implements Leaves {
   }
 }
 
-/** The start of an element that is not in the text. */
+/** The start position that marks a missing element. */
 const MISSING = 2 ** 32 - 1;
 
-/** Keeps where strings stand, and makes them when all are known and their memory was taken. */
+/** Keeps the positions of strings, and creates the strings once all are known and their memory was taken. */
 class StringLeaves implements Leaves {
   length = 0;
   readonly #allowance: MemoryAllowance;
@@ -190,10 +189,10 @@ class StringLeaves implements Leaves {
 
 const NOTHING = new Uint8Array(0);
 
-/** How many strings are made from one pause to the next. */
+/** Number of strings that are created between two pauses. */
 const STEP_STRINGS = 4_096;
 
-/** The same words in larger memory, whose increase is taken from the allowance. */
+/** Copies words into larger memory, whose increase is taken from the allowance. */
 function grown(words: Uint32Array<ArrayBuffer>, length: number, allowance: MemoryAllowance) {
   allowance.take(4 * (length - words.length));
   const larger = new Uint32Array(length);
@@ -201,7 +200,7 @@ function grown(words: Uint32Array<ArrayBuffer>, length: number, allowance: Memor
   return larger;
 }
 
-/** The reader of a dtype's elements, which takes their memory from the allowance. */
+/** Returns the reader of a dtype's elements, which takes their memory from the allowance. */
 export function leavesOf(dtype: JsonDType & DType, allowance: MemoryAllowance): Leaves {
   if (isDoubleDType(dtype)) return new DoubleLeaves(dtype, allowance);
   if (dtype === "bool") return new BoolLeaves();

@@ -1,6 +1,6 @@
 import type { DType } from "@serving-kit/inference";
 
-/** How the kernel reads and writes a number, named as WebAssembly names its types. */
+/** The way in which the kernel reads and writes a number, named after WebAssembly's types. */
 export type NumberKind = "F32" | "F64" | "I32" | "U32" | "I64" | "U64";
 
 /** Numbers in the kernel's memory. */
@@ -25,7 +25,7 @@ export const KINDS = {
   uint64: "U64",
 } satisfies Partial<Record<DType, NumberKind>>;
 
-/** Makes an object of each kind, from a view of the numbers in a part of the kernel's memory. */
+/** Creates an object for each kind, from a view of the numbers in a part of the kernel's memory. */
 export function byKind<T>(
   memory: ArrayBuffer,
   address: number,

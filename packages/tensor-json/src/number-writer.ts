@@ -17,7 +17,7 @@ export type NumberData =
 
 type Write = (from: number, count: number, rowLength: number, seen: number) => number;
 
-/** How many numbers are written at a time: they and their text stay in the processor's cache. */
+/** Number of elements written at a time, so that they and their text stay in the processor's cache. */
 const CHUNK = 4096;
 /** Below this a loop is faster than a view and a call. */
 const MAX_NUMBERS_ONE_BY_ONE = 64;
@@ -44,7 +44,7 @@ export class NumberWriter {
     }));
   }
 
-  /** Writes the elements from..to with commas between, and `],[` between rows of `rowLength`. */
+  /** Writes the elements from..to, separated by commas, and by `],[` between rows of `rowLength`. */
   write(
     writer: JsonWriter,
     kind: NumberKind,
@@ -82,7 +82,7 @@ export class NumberWriter {
     }
   }
 
-  /** Copies the text up to an address from the kernel's memory. */
+  /** Copies the text, up to an address, from the kernel's memory. */
   #give(writer: JsonWriter, end: number): void {
     const { out, at } = writer;
     const bytes = this.#bytes;

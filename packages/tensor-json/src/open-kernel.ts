@@ -4,15 +4,15 @@ import { KERNEL_BASE64 } from "./kernel-bytes.js";
 export interface Kernel {
   /** The kernel's memory of 1 MiB. */
   readonly memory: ArrayBuffer;
-  /** The address of a constant of kernel/layout.ts. */
+  /** Returns the address of a constant of kernel/layout.ts. */
   address(name: string): number;
-  /** A function of the kernel. */
+  /** Returns a function of the kernel. */
   fn(name: string): (...args: number[]) => number;
 }
 
 type Exports = Readonly<Record<string, unknown>>;
 
-/** WebAssembly, whose types come with the DOM's; undefined without a compiler (`node --jitless`). */
+/** WebAssembly, whose types are part of the DOM's; undefined without a compiler (`node --jitless`). */
 const { WebAssembly } = globalThis as {
   readonly WebAssembly?: {
     readonly Module: new (bytes: Uint8Array) => object;
@@ -23,14 +23,14 @@ const { WebAssembly } = globalThis as {
 const IS_LITTLE_ENDIAN = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 
 /**
- * Makes the kernel of this thread. Returns undefined if that is not possible: there is no WebAssembly or no SIMD, the
- * process may not reserve the 10 GiB of addresses that V8 takes for each memory (`ulimit -v`), or numbers lie in memory
- * with the high byte first.
+ * Creates the kernel of this thread. Returns undefined if that is not possible: there is no WebAssembly or no SIMD, the
+ * process cannot reserve the 10 GiB of address space that V8 needs for each memory (`ulimit -v`), or the platform is
+ * big-endian.
  */
 export function openKernel(): Kernel | undefined {
   if (WebAssembly === undefined || !IS_LITTLE_ENDIAN) return undefined;
   try {
-    // V8 compiles equal bytes once in a process.
+    // V8 compiles identical bytes once per process.
     const module = new WebAssembly.Module(Buffer.from(KERNEL_BASE64, "base64"));
     const { exports } = new WebAssembly.Instance(module);
     return {

@@ -26,13 +26,13 @@ interface Text {
 
 interface Read {
   readonly inputs: Tensors;
-  /** The position after the values; white space may have been ignored. */
+  /** The position after the values, possibly including trailing white space. */
   readonly end: number;
 }
 
 /**
- * Reads the inputs of a predict request, which start at `at`, as the specs have them. Gives
- * undefined where they do not fit the specs: `explainPredict` then finds the words for it. Pauses after each 64 KiB.
+ * Reads the inputs of a predict request, which start at `at`, according to the specs. Returns undefined if they do not
+ * match the specs: `explainPredict` then finds the error text. Pauses after every 64 KiB.
  */
 export function readInputs(
   bytes: Uint8Array,
@@ -49,7 +49,7 @@ export function readInputs(
 
 type Specs = ReadonlyMap<string, TensorSpec>;
 
-// The generators are few, and one deep: each costs a small body as much as the reading of several numbers.
+// Generators are few and not nested: for a small body, each costs as much as reading several numbers.
 
 function readInstances(text: Text, at: number, specs: Specs): Steps<Read | undefined> | undefined {
   const { bytes } = text;
@@ -76,7 +76,7 @@ function* readSingle(text: Text, at: number, specs: Specs): Steps<Read | undefin
   return { inputs, end };
 }
 
-/** Maximum number of values that the rows of a request may lack: an empty row is 3 bytes, and lacks every input. */
+/** Maximum number of missing values in the rows of a request: an empty row takes 3 bytes, and lacks every input. */
 export const MAX_MISSING = 2 ** 22;
 
 function* readNamedRows(text: Text, at: number, specs: Specs): Steps<Read | undefined> {
@@ -84,7 +84,7 @@ function* readNamedRows(text: Text, at: number, specs: Specs): Steps<Read | unde
   const names = [...specs.keys()];
   const readers = new Map<string, TensorReader>();
   for (const [name, spec] of specs) readers.set(name, new TensorReader(spec, text.allowance));
-  /** The readers of inputs that some row had. */
+  /** The readers of inputs that occurred in at least one row. */
   const active: TensorReader[] = [];
   let room = MAX_MISSING;
   const fill = (reader: TensorReader) => room-- > 0 && reader.addMissing();
@@ -104,7 +104,7 @@ function* readNamedRows(text: Text, at: number, specs: Specs): Steps<Read | unde
         const reader = readers.get(keyAt(bytes, at, keyEnd, names));
         if (reader === undefined) return undefined;
         if (reader.values === 0) active.push(reader);
-        // Rows before this one may lack the input.
+        // Earlier rows may lack the input.
         while (reader.values < rows - 1) if (!fill(reader)) return undefined;
         if (reader.values !== rows - 1) return undefined;
         at = readValue(text, skipSpace(bytes, skipColon(bytes, keyEnd)), reader);
@@ -135,7 +135,7 @@ function* readNamedRows(text: Text, at: number, specs: Specs): Steps<Read | unde
   return { inputs: tensors(read), end: at + 1 };
 }
 
-/** Whether the first row has every input that may not be left out. */
+/** Returns whether the first row has every required input. */
 function areThere(specs: Specs, readers: ReadonlyMap<string, TensorReader>): boolean {
   for (const [name, { isOptional }] of specs) {
     if (!isOptional && readers.get(name)?.values === 0) return false;
@@ -143,7 +143,7 @@ function areThere(specs: Specs, readers: ReadonlyMap<string, TensorReader>): boo
   return true;
 }
 
-/** Reads a value, or a null of an input that may be missing. Returns as `TensorReader.read` does. */
+/** Reads a value, or a null for an input that may be missing. Returns the same as `TensorReader.read`. */
 function readValue({ bytes, runs }: Text, at: number, reader: TensorReader): number {
   if (!hasWord(bytes, at, "null")) return reader.read(bytes, runs, at);
   return reader.addMissing() ? skipSpace(bytes, at + 4) : -1;

@@ -5,16 +5,16 @@ import type { NumberKind } from "./number-kind.js";
 import { type RunRow, scanRun } from "./scan-run.js";
 import { REASON, type TextWindow } from "./text-window.js";
 
-/** Shorter texts are read in JavaScript: the kernel gains nothing there. */
+/** Minimum size of a text for the kernel. It gains nothing for shorter texts, which JavaScript reads. */
 const LEAST_BYTES = 512;
 
 /**
- * Reads elements of innermost lists in one text: numbers by the kernel if the text is long enough for that to pay and
- * there is one, at most a window of 64 KiB at a time, else in JavaScript.
+ * Reads elements of innermost lists in one text. If the text is long enough and a kernel is available, the kernel reads
+ * the numbers, at most a window of 64 KiB at a time. Otherwise they are read in JavaScript.
  */
 export class RunReader {
   readonly #bytes: Uint8Array;
-  /** A view of exactly `bytes`, made when it is needed. */
+  /** A view of exactly `bytes`, created when needed. */
   #view: DataView | undefined;
   readonly #window: TextWindow | undefined;
   /** The ticket of this text's part in the window. */
@@ -26,10 +26,10 @@ export class RunReader {
   }
 
   /**
-   * Reads the element at a position, and elements that follow it with commas between, into `leaves`. A list of
-   * `rowLength` elements may end and the next one begin; `row` is brought up to date.
+   * Reads the element at a position, and the following elements that are separated by commas, into `leaves`. A list of
+   * `rowLength` elements may end and the next one start within the run; `row` is updated.
    *
-   * Returns the position after the last element, which more elements may follow, or -1 if something is not an element.
+   * Returns the position after the last element, which more elements may follow, or -1 if a token is not an element.
    */
   read(leaves: Leaves, at: number, rowLength: number, row: RunRow): number {
     const window = this.#window;
@@ -58,7 +58,7 @@ export class RunReader {
       this.#ticket = window.load(bytes, from);
     let at = window.read(kind, from, rowLength, row);
     if (window.count === 0 && window.reason === REASON.exhausted && window.from < from) {
-      // The number ends outside of the window.
+      // The number ends outside the window.
       this.#ticket = window.load(bytes, from);
       at = window.read(kind, from, rowLength, row);
     }

@@ -2,10 +2,10 @@ import { divideDecimal } from "./divide-decimal.js";
 import { CHAR } from "./json-text.js";
 import { nonFiniteLength, numberAt } from "./json-value.js";
 
-// Constants of this module: the engine folds them into the hot loops, imported ones it does not.
+// Constants of this module: the engine folds them into the hot loops, but not imported ones.
 const { dot: DOT, minus: MINUS, plus: PLUS, zero: ZERO } = CHAR;
 
-/** Which number tokens a dtype takes. */
+/** The number tokens that a dtype accepts. */
 export interface NumberRange {
   /** Refuses tokens with a fraction or an exponent, and NaN and the infinities. */
   readonly integersOnly: boolean;
@@ -20,8 +20,8 @@ const POWERS = Float64Array.from({ length: 23 }, (_, i) => Number(`1e${i}`));
 /**
  * Reads the number token at `at` into `out[index]` as the nearest double.
  *
- * Returns the position after the token, or -1 for anything that is not a number in range. Takes every
- * form of a number; `scanRun` is for the usual ones.
+ * Returns the position after the token, or -1 if it is not a number in range. Accepts every form of a number; `scanRun`
+ * handles the common ones.
  */
 export function scanNumber(
   bytes: Uint8Array,
@@ -35,7 +35,7 @@ export function scanNumber(
   const isNegative = c === MINUS;
   if (isNegative) c = bytes[++at] as number;
 
-  // `high` holds the first nine significant digits, `low` the next nine, `digits` counts them all.
+  // `high` holds the first nine significant digits, `low` the next nine; `digits` counts all of them.
   let high = 0;
   let low = 0;
   let digits = 0;

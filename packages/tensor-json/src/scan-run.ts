@@ -4,27 +4,25 @@ import { scanNumber } from "./scan-number.js";
 
 const POWERS = Float64Array.from({ length: 23 }, (_, i) => Number(`1e${i}`));
 
-/** Where a run stands in the innermost lists. */
+/** The position of a run in the innermost lists. */
 export interface RunRow {
-  /** How many elements of the current list were read. */
+  /** The number of elements read of the current list. */
   seen: number;
-  /** How many lists came to their end within the run. */
+  /** The number of lists that ended within the run. */
   finished: number;
 }
 
 /**
- * Reads number tokens with commas between them, from the one at `from`, into `leaves`.
+ * Reads number tokens that are separated by commas, starting with the one at `from`, into `leaves`.
  *
- * Returns the position after the last number that is not followed by a comma and a number, or -1 where
- * something is not a number in range. A list of `rowLength` numbers may end and the next one begin
- * within the run; `row` is brought up to date.
+ * Returns the position after the last number that is not followed by a comma and a number, or -1 if a token is not a
+ * number in range. A list of `rowLength` numbers may end and the next one start within the run; `row` is updated.
  *
- * The hot loop of every request. Integers of up to nine digits and decimals of up to 18 places are
- * read here, four digits at a time, and become the nearest double by one exact division (Clinger,
- * "How to read floating point numbers accurately", 1990) or by `divideDecimal`; the other forms are
- * for `scanNumber`.
+ * This is the hot loop of every request. Integers of up to nine digits and decimals of up to 18 places are read here,
+ * four digits at a time, and become the nearest double by one exact division (Clinger, "How to read floating point
+ * numbers accurately", 1990) or by `divideDecimal`. `scanNumber` reads the other forms.
  *
- * @param view a view of exactly `bytes`.
+ * @param view A view of exactly `bytes`.
  */
 export function scanRun(
   bytes: Uint8Array,
@@ -34,7 +32,7 @@ export function scanRun(
   rowLength: number,
   row: RunRow,
 ): number {
-  // Here and not in the module, whose constants bundlers make variables of: the loop is a fifth faster.
+  // Here instead of in the module, whose constants bundlers turn into variables: the loop is a fifth faster.
   const COMMA = 0x2c;
   const DOT = 0x2e;
   const MINUS = 0x2d;
@@ -74,7 +72,7 @@ export function scanRun(
         }
       }
       if (c === DOT && whole < 1000 && at <= lastFast) {
-        // `high` takes the whole part and eight places, `low` the places after them.
+        // `high` holds the integer part and eight decimal places, `low` the following places.
         const first = ++at;
         let high = whole;
         let low = 0;
@@ -107,7 +105,7 @@ export function scanRun(
             }
           }
         }
-        // Up to three digits stand before the first stop; after 16 places up to two.
+        // Up to three digits precede the first stop; after 16 places, up to two.
         const left = (31 - Math.clz32(stops & -stops)) >> 3;
         const tail = fourDigits((word << (24 - 8 * left)) << 8);
         const power = powers[left] as number;
@@ -138,10 +136,10 @@ export function scanRun(
     }
     index++;
     inRow++;
-    // A run is at most a chunk, so that the caller can pause.
+    // A run is at most one chunk, so that the caller can pause.
     if (index === out.length) break;
 
-    // On to the next number, which may be the first of the next list.
+    // Continue with the next number, which may be the first of the next list.
     let next = at + 1;
     const endsRow = c === CLOSE_ARRAY && inRow === rowLength && bytes[next] === COMMA;
     if (endsRow) {
@@ -164,14 +162,14 @@ export function scanRun(
 }
 
 /**
- * The bits of a word of four characters, each xor "0", that are set where a character is not a digit.
- * Above the first such character they may be wrong.
+ * Returns a word in which bits are set for each character of a word of four characters, each xor "0", that is not a
+ * digit. Bits above the first such character may be wrong.
  */
 function stopsIn(word: number): number {
   return (word | (word + 0x06060606)) & 0xf0f0f0f0;
 }
 
-/** The number that four digits make, the first in the lowest byte. */
+/** Returns the number that four digits represent, the first in the lowest byte. */
 function fourDigits(word: number): number {
   const pairs = (Math.imul(word, 10) + (word >>> 8)) & 0x00ff00ff;
   return (pairs & 0xff) * 100 + (pairs >>> 16);

@@ -12,8 +12,8 @@ let slab = newSlab();
 let used = 0;
 
 /**
- * Makes a small array of zeros, of at most 16 KiB, as a part of a larger piece of memory: one of its own
- * takes longer than all the rest of reading it. The piece lives as long as one of its arrays.
+ * Allocates a small array of zeros, of at most 16 KiB, within a larger buffer: a separate buffer would take longer than
+ * reading the whole array. The buffer lives as long as any of its arrays.
  */
 export function smallArray<A>(array: TypedArrayConstructor<A>, length: number): A {
   const bytes = (length * array.BYTES_PER_ELEMENT + 7) & ~7;
@@ -28,7 +28,7 @@ export function smallArray<A>(array: TypedArrayConstructor<A>, length: number): 
 
 function newSlab(): ArrayBuffer {
   const buffer = new ArrayBuffer(SLAB_BYTES);
-  // Handing one array over to another thread must not take the others along.
+  // Transferring one array to another thread must not transfer the others.
   markAsUntransferable(buffer);
   return buffer;
 }

@@ -7,32 +7,31 @@ import { type Leaves, leavesOf } from "./leaves.js";
 import type { RunReader } from "./run-reader.js";
 import type { RunRow } from "./scan-run.js";
 
-// Constants of this module: the engine folds them into the hot loops, imported ones it does not.
+// Constants of this module: the engine folds them into the hot loops, but not imported ones.
 const { closeArray: CLOSE_ARRAY, comma: COMMA, openArray: OPEN_ARRAY, space: SPACE } = CHAR;
 
 /** The value that a paused read returns. */
 export const PAUSED = -2;
 
 /**
- * Reads nested JSON arrays straight into the memory of one tensor.
+ * Reads nested JSON arrays directly into the memory of one tensor.
  *
- * The first value read fixes the shape; every further value must have it and is appended, so that
- * one reader serves the columnar form (one value) and rows of named inputs (a value for each row).
- * A value that is ragged, of another shape or of another type gives -1: `explain` then finds the
- * words for it.
+ * The first value determines the shape; every further value must have the same shape and is appended. So one reader
+ * serves the columnar form (one value) and rows of named inputs (one value per row). For a value that is ragged, of
+ * another shape or of another type, it returns -1, and `explain` then finds the error text.
  */
 export class TensorReader {
-  /** How many values were read. */
+  /** The number of values read. */
   values = 0;
   readonly #spec: TensorSpec;
   readonly #leaves: Leaves;
   #rank = -1;
-  /** How many lists are open, and the position, where a read has paused. */
+  /** The number of open lists, and the position, at which a read has paused. */
   #depth = 0;
   #pausedAt = 0;
-  /** The size of the lists at each level; -1 while the first one of a level is being read. */
+  /** The size of the lists at each level; -1 while the first list of a level is being read. */
   readonly #dims: number[] = [];
-  /** How many elements were read of the list that is open at each level. */
+  /** The number of elements read of the open list at each level. */
   readonly #seen: number[] = [];
   readonly #row: RunRow = { seen: 0, finished: 0 };
 
@@ -43,15 +42,15 @@ export class TensorReader {
   }
 
   /**
-   * Reads the value at `at`. Gives the position of the next character after it, or -1; then the
-   * reader is of no further use. `runs` reads the lists of the same text. After 64 KiB of the value it returns PAUSED,
-   * and `resume` goes on.
+   * Reads the value at `at`. Returns the position of the next character after it, or -1; after -1 the reader must not
+   * be used. `runs` reads the lists of the same text. After 64 KiB of the value it returns PAUSED, and `resume`
+   * continues.
    */
   read(bytes: Uint8Array, runs: RunReader, at: number): number {
     return this.#read(bytes, runs, at, at + STEP_BYTES);
   }
 
-  /** Continues a read that has paused; returns as `read` does. */
+  /** Continues a paused read. Returns the same as `read`. */
   resume(bytes: Uint8Array, runs: RunReader): number {
     return this.#read(bytes, runs, this.#pausedAt, this.#pausedAt + STEP_BYTES);
   }
@@ -130,8 +129,8 @@ export class TensorReader {
   }
 
   /**
-   * Adds the value of a row that the input is missing in, as its spec has it. Returns false if that is not possible:
-   * the spec has none, or values are not scalars.
+   * Adds the spec's missing value for a row that lacks the input. Returns false if that is not possible: the spec has
+   * none, or values are not scalars.
    */
   addMissing(): boolean {
     const { missing } = this.#spec;
@@ -142,19 +141,19 @@ export class TensorReader {
     return true;
   }
 
-  /** The tensor of the one value that was read, if it is made without pauses. */
+  /** Returns the tensor of the single value that was read, if it can be created without pauses. */
   quickTensor(): Tensor | undefined {
     const leaves = this.#leaves;
     if (leaves.finishInSteps !== undefined) return undefined;
     return { dtype: this.#spec.dtype, shape: this.#dims, data: leaves.finish() } as Tensor;
   }
 
-  /** The tensor of the one value that was read. */
+  /** Returns the tensor of the single value that was read. */
   tensor(): Steps<Tensor> {
     return this.#tensor(this.#dims);
   }
 
-  /** The tensor of all values that were read, one row each. */
+  /** Returns the tensor of all values that were read, one row each. */
   rows(): Steps<Tensor> {
     return this.#tensor([this.values, ...this.#dims]);
   }

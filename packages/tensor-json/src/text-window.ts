@@ -4,28 +4,28 @@ import type { RunRow } from "./scan-run.js";
 
 type Read = (p: number, cursor: number, stop: number, rowLength: number, seen: number) => number;
 
-/** Why a run ended, as kernel/layout.ts has it. */
+/** The reasons for the end of a run, as in kernel/layout.ts. */
 export const REASON = { done: 0, hard: 1, exhausted: 2 } as const;
 
-/** Tokens that end this near to the end of a window are left: what follows them is not there. */
+/** Tokens that end this close to the end of a window are not read, because the text after them is not in the window. */
 const MARGIN = 16;
-/** The bytes that the kernel reads after the text, which must be zeros. */
+/** The number of bytes after the text that the kernel reads, which must be zeros. */
 const PADDING = 64;
 /** Below this a loop is faster than a view and a call. */
 const MAX_COPIED_ONE_BY_ONE = 256;
 
 /**
- * The part of a text that lies in the memory of a thread's kernel, and the numbers that the kernel read in it.
+ * The part of a text that is in the memory of a thread's kernel, and the numbers that the kernel read from it.
  *
- * Texts take turns: `load` returns a ticket, and `ticket` is another one when another text was loaded. Numbers stay
- * until the next call only.
+ * Texts take turns: `load` returns a ticket, and `ticket` changes when another text is loaded. Numbers are valid until
+ * the next call.
  */
 export class TextWindow {
   /** Changes with every `load`. */
   ticket = 0;
-  /** The outcome of the last `read`: one of `REASON`. */
+  /** The result of the last `read`: one of `REASON`. */
   reason = 0;
-  /** How many numbers the last `read` read. */
+  /** The number of numbers that the last `read` read. */
   count = 0;
   readonly #bytes: Uint8Array;
   readonly #state: Int32Array;
@@ -36,7 +36,7 @@ export class TextWindow {
   readonly #kinds: Readonly<
     Record<NumberKind, { readonly read: Read; readonly numbers: KernelNumbers }>
   >;
-  /** Positions of the text in the window. */
+  /** The start of the window, as a position in the text. */
   #from = 0;
   #to = 0;
   #stop = 0;
@@ -60,12 +60,14 @@ export class TextWindow {
     return this.#from;
   }
 
-  /** Whether a position of the text that was loaded last is in the window, and not before what was read. */
+  /**
+   * Returns whether a position of the text that was loaded last is in the window, and not before the text already read.
+   */
   has(at: number): boolean {
     return at >= this.#from && at < this.#to;
   }
 
-  /** Loads the text from a position on, at which a token starts. Returns the ticket. */
+  /** Loads the text from a position at which a token starts. Returns the ticket. */
   load(text: Uint8Array, from: number): number {
     const bytes = this.#bytes;
     const start = this.#start;
@@ -86,8 +88,8 @@ export class TextWindow {
   }
 
   /**
-   * Reads a run of numbers from a position on: see `run` of kernel/run.ts. Positions may only grow from one `load` to
-   * the next. Returns the position after the last number; with `REASON.hard` the start of the next number.
+   * Reads a run of numbers from a position: see `run` of kernel/run.ts. Positions may only increase from one `load` to
+   * the next. Returns the position after the last number; with `REASON.hard`, the start of the next number.
    */
   read(kind: NumberKind, at: number, rowLength: number, row: RunRow): number {
     const state = this.#state;
@@ -102,7 +104,7 @@ export class TextWindow {
     return end - offset;
   }
 
-  /** The memory of the numbers that the last `read` of a kind read. */
+  /** The memory with the numbers that the last `read` of a kind read. */
   numbers(kind: NumberKind): KernelNumbers {
     return this.#kinds[kind].numbers;
   }

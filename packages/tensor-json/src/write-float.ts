@@ -1,11 +1,11 @@
 import { CHAR } from "./json-text.js";
 import { writeFixed, writeUint32 } from "./write-integer.js";
 
-// Constants of this module: the engine folds them into the hot loops, imported ones it does not.
+// Constants of this module: the engine folds them into the hot loops, but not imported ones.
 const { dot: DOT, minus: MINUS, plus: PLUS, zero: ZERO } = CHAR;
 
 const LEAST_POWER = -45;
-/** 10^-45 to 10^39 as the nearest doubles; those from 10^0 to 10^22 are exact. */
+/** 10^-45 to 10^39 as the nearest doubles; the powers from 10^0 to 10^22 are exact. */
 const POWERS = Float64Array.from({ length: 85 }, (_, i) => Number(`1e${i + LEAST_POWER}`));
 const pow10 = (exponent: number) => POWERS[exponent - LEAST_POWER] as number;
 
@@ -18,11 +18,11 @@ const DECIMAL_EXPONENTS = Int8Array.from({ length: 256 }, (_, i) =>
 );
 
 /**
- * Writes a float32 as TF Serving does: with 6 significant digits if they read back as the same
- * float, else with 9, in the style of printf's `%g`, and with `.0` where neither `.` nor `e`
- * stands. `NaN`, `Infinity` and `-Infinity` are written bare. At most 15 characters.
+ * Writes a float32 as TF Serving does: with 6 significant digits if they read back as the same float, otherwise with 9,
+ * in the style of printf's `%g`, and with `.0` if there is neither `.` nor `e`. `NaN`, `Infinity` and `-Infinity` are
+ * written without quotes. At most 15 characters.
  *
- * Returns the position after what was written.
+ * Returns the position after the written text.
  */
 export function writeFloat32(out: Uint8Array, at: number, value: number): number {
   if (value < 0) {
@@ -47,7 +47,7 @@ export function writeFloat32(out: Uint8Array, at: number, value: number): number
       ? writeDigits(out, at, 1e5, 6, exponent + 1)
       : writeDigits(out, at, six, 6, exponent);
   }
-  // The product is known to 1e-7; closer to a half only exact arithmetic can round it.
+  // The product is known to 1e-7; closer to a half, only exact arithmetic can round it.
   const product = scaled(value, 8 - exponent);
   const whole = Math.floor(product);
   const fraction = product - whole;
@@ -68,7 +68,7 @@ function writeFloat32Exactly(out: Uint8Array, at: number, value: number): number
   return writeExponential(out, at, text, text === six ? 6 : 9);
 }
 
-/** Writes a float64 as `writeFloat32` writes floats, but with 17 digits where 6 are not enough. */
+/** Writes a float64 like `writeFloat32`, but with 17 digits if 6 are not enough. */
 export function writeFloat64(out: Uint8Array, at: number, value: number): number {
   if (value < 0 || Object.is(value, -0)) {
     out[at++] = MINUS;
@@ -83,7 +83,7 @@ export function writeFloat64(out: Uint8Array, at: number, value: number): number
   return writeExponential(out, at, exactly(value, 17), 17);
 }
 
-/** `toExponential` with ties to even, as printf rounds, where JavaScript rounds them up. */
+/** `toExponential` with ties to even, as printf rounds; JavaScript rounds ties up. */
 function exactly(value: number, digits: number): string {
   const text = value.toExponential(digits - 1);
   const last = text.indexOf("e") - 1;
@@ -105,7 +105,7 @@ function writeExponential(out: Uint8Array, at: number, text: string, precision: 
   return placePoint(out, at, end, exponent, precision);
 }
 
-/** Writes `digits` digits of which the first stands for 10^exponent. */
+/** Writes `digits` digits, of which the first has the weight 10^exponent. */
 function writeDigits(
   out: Uint8Array,
   at: number,
@@ -132,7 +132,7 @@ function writeDigits(
   return placePoint(out, at, digits, exponent, precision);
 }
 
-/** Puts the point, zeros or exponent of `%g` into the digits that stand at `at`. */
+/** Inserts the point, zeros or exponent of `%g` into the digits at `at`. */
 function placePoint(
   out: Uint8Array,
   at: number,

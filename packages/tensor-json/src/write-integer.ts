@@ -1,6 +1,6 @@
 import { CHAR } from "./json-text.js";
 
-// Constants of this module: the engine folds them into the hot loops, imported ones it does not.
+// Constants of this module: the engine folds them into the hot loops, but not imported ones.
 const { minus: MINUS, zero: ZERO } = CHAR;
 
 /** "00" to "99". */

@@ -9,7 +9,7 @@ import type { NumberData } from "./number-writer.js";
 import { writeFloat32, writeFloat64 } from "./write-float.js";
 import { writeInteger } from "./write-integer.js";
 
-/** How many bytes an element and the comma after it take at most; strings are measured. */
+/** Maximum bytes of an element and the comma after it; strings are measured. */
 const WIDTHS: Record<Exclude<JsonDType, "string">, number> = {
   float32: 16,
   float64: 25,
@@ -23,14 +23,14 @@ const WIDTHS: Record<Exclude<JsonDType, "string">, number> = {
   bool: 6,
 };
 
-/** A string output whose name ends so is written as base64 objects. */
+/** Returns whether a string output is written as base64 objects: its name ends with `_bytes`. */
 const isBytes = (name: string) => name.endsWith("_bytes");
 
 /**
- * How many bytes `writeTensor` takes at most.
+ * Returns the maximum number of bytes that `writeTensor` writes.
  *
- * @throws ServingError INVALID_ARGUMENT / OUTPUT_UNFIT for a dtype that has no form in JSON, INTERNAL /
- * OUTPUT_INVALID when the data do not fill the shape.
+ * @throws ServingError INVALID_ARGUMENT / OUTPUT_UNFIT for a dtype that has no form in JSON, INTERNAL / OUTPUT_INVALID
+ * if the data do not fill the shape.
  */
 export function boundOf(name: string, { dtype, shape, data }: Tensor): number {
   if (!isJsonDType(dtype)) {
@@ -53,7 +53,7 @@ export function boundOf(name: string, { dtype, shape, data }: Tensor): number {
   return brackets + content;
 }
 
-/** Writes a tensor as nested lists, a scalar without; with `row`, only that slice of dimension 0. */
+/** Writes a tensor as nested lists, a scalar without a list; with `row`, only that slice of dimension 0. */
 export function writeTensor(writer: JsonWriter, name: string, tensor: Tensor, row?: number): void {
   const { dtype, data } = tensor;
   const shape = row === undefined ? tensor.shape : tensor.shape.slice(1);
@@ -64,7 +64,7 @@ export function writeTensor(writer: JsonWriter, name: string, tensor: Tensor, ro
   writeLists(lists, 0, (row ?? 0) * size, size);
 }
 
-/** Smaller tensors are written in JavaScript: the kernel gains nothing there. */
+/** Minimum number of elements for the kernel. It gains nothing for smaller tensors, which JavaScript writes. */
 const LEAST_ELEMENTS = 8;
 
 type ElementsWriter = (
@@ -80,7 +80,9 @@ interface Lists {
   readonly data: Tensor["data"];
   readonly shape: readonly number[];
   readonly write: ElementsWriter;
-  /** Writes the elements, and the ends of innermost lists between them; undefined if only `write` does. */
+  /**
+   * Writes the elements, and the ends of innermost lists between them. Undefined if only `write` supports the dtype.
+   */
   readonly kernel: RowsWriter | undefined;
   readonly isBytes: boolean;
 }
@@ -124,8 +126,8 @@ function writeLists(lists: Lists, level: number, from: number, size: number): vo
   writer.out[writer.at++] = CHAR.closeArray;
 }
 
-// Each writes the elements from..to with commas between. One loop for each kind of array, so that
-// each loop sees one.
+// Each function writes the elements from..to, separated by commas. One loop for each kind of array keeps each loop
+// monomorphic.
 
 function writeFloat32s(writer: JsonWriter, data: Tensor["data"], from: number, to: number): void {
   const floats = data as Float32Array;
