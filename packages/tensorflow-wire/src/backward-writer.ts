@@ -1,30 +1,30 @@
 /**
- * Writes protobuf's wire form from its end to its beginning: a message's length is known when its
- * prefix is written, and nothing is measured or copied twice.
+ * Writes protobuf's wire format backwards, so that the length of a message is known when its prefix is written. No
+ * message is measured or copied twice.
  *
- * Fields are written in descending order, so that they stand in ascending order.
+ * Write fields in descending order; they then appear in ascending order.
  */
 export class BackwardWriter {
   #buffer: Buffer;
   #at: number;
 
-  /** Takes the number of bytes that will probably do; grows where they do not. */
+  /** Takes the estimated number of bytes, and grows if they do not suffice. */
   constructor(capacity: number) {
     this.#buffer = Buffer.allocUnsafeSlow(capacity);
     this.#at = capacity;
   }
 
-  /** How many bytes have been written. */
+  /** The number of bytes written. */
   get length(): number {
     return this.#buffer.length - this.#at;
   }
 
-  /** Returns the written bytes. The memory is the caller's; the writer is used up. */
+  /** Returns the written bytes. The caller owns the memory; do not use the writer afterwards. */
   finish(): Buffer {
     return this.#buffer.subarray(this.#at);
   }
 
-  /** A number of up to 32 bits, unsigned. */
+  /** Writes an unsigned number of up to 32 bits. */
   varint(value: number): void {
     let size = 1;
     for (let rest = value >>> 7; rest !== 0; rest >>>= 7) size++;
@@ -38,7 +38,7 @@ export class BackwardWriter {
     buffer[at] = value;
   }
 
-  /** A 64-bit integer; a negative one in two's complement. */
+  /** Writes a 64-bit integer; a negative one in two's complement. */
   varint64(value: bigint): void {
     if (value >= 0n && value < 0x8000_0000n) {
       this.varint(Number(value));
@@ -51,7 +51,7 @@ export class BackwardWriter {
     this.bytes(Uint8Array.from(bytes));
   }
 
-  /** A signed number of up to 32 bits: a negative one takes 10 bytes, as protobuf's int32 does. */
+  /** Writes a signed number of up to 32 bits. A negative one takes 10 bytes, as in protobuf's int32. */
   int32(value: number): void {
     if (value >= 0) this.varint(value);
     else this.varint64(BigInt(value));
@@ -62,13 +62,13 @@ export class BackwardWriter {
     this.#buffer.set(bytes, this.#at);
   }
 
-  /** The tag of a length-delimited field and the length of what was written since `end`. */
+  /** Writes the tag of a length-delimited field and the length of the content written since `end`. */
   prefix(field: number, end: number): void {
     this.varint(this.length - end);
     this.varint((field << 3) | 2);
   }
 
-  /** A whole length-delimited field. */
+  /** Writes a complete length-delimited field. */
   bytesField(field: number, content: Uint8Array): void {
     const end = this.length;
     this.bytes(content);

@@ -7,14 +7,14 @@ const table = new Uint32Array(256).map((_, byte) => {
   return crc;
 });
 
-/** The CRC-32C of bytes; of bytes that follow others, given the CRC-32C of those. */
+/** Returns the CRC-32C of bytes. To continue a checksum, pass the CRC-32C of the preceding bytes as `previous`. */
 export function crc32c(bytes: Uint8Array, previous = 0): number {
   let crc = previous ^ 0xffffffff;
   for (const byte of bytes) crc = (table[(crc ^ byte) & 0xff] as number) ^ (crc >>> 8);
   return (crc ^ 0xffffffff) >>> 0;
 }
 
-/** A CRC-32C as TFRecord files store it: rotated right by 15 bits, plus a constant. */
+/** Returns the CRC-32C as TFRecord files store it: rotated right by 15 bits, plus a constant. */
 export function maskedCrc32c(bytes: Uint8Array): number {
   const crc = crc32c(bytes);
   return (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0;

@@ -30,12 +30,12 @@ export const DATA_TYPES = {
   uint4: 30,
 } as const satisfies Record<DType, number>;
 
-/** The dtype of each number, reference types and others excluded. */
+/** The dtype of each number, without reference types and types that are not dtypes of the kit. */
 export const DTYPES: ReadonlyMap<number, DType> = new Map(
   Object.entries(DATA_TYPES).map(([dtype, number]) => [number, dtype as DType]),
 );
 
-/** Names in `types.proto` that are not `DT_` and the dtype in capitals. */
+/** Names in `types.proto` that are not `DT_` followed by the dtype in capitals. */
 const OTHER_NAMES: Partial<Record<DType, string>> = {
   float32: "DT_FLOAT",
   float64: "DT_DOUBLE",
@@ -63,7 +63,7 @@ const others = new Map([
   [32, "uint2"],
 ]);
 
-/** The numbers by their names in `types.proto`, such as `DT_FLOAT`, for the text format. */
+/** The numbers of types by their names in `types.proto`, such as `DT_FLOAT`, for the text format. */
 export const DATA_TYPE_TEXTS: ReadonlyMap<string, number> = new Map(
   [
     ...Object.entries({ ...DATA_TYPES, float: 1, double: 2, half: 19 }),
@@ -74,15 +74,15 @@ export const DATA_TYPE_TEXTS: ReadonlyMap<string, number> = new Map(
   ]),
 );
 
-/** TF1's reference types are those of the values, plus this. */
+/** The offset of TF1's reference types from their value types. */
 const REFERENCE = 100;
 
-/** The dtype of a number of TensorFlow; undefined if no dtype of the kit corresponds. */
+/** Returns the dtype of a TensorFlow type number; undefined if no dtype of the kit corresponds. */
 export function dtypeOf(dataType: number): DType | undefined {
   return DTYPES.get(dataType > REFERENCE ? dataType - REFERENCE : dataType);
 }
 
-/** The name of a number of TensorFlow, for messages. */
+/** Returns the name of a TensorFlow type number, for messages. */
 export function dataTypeName(dataType: number): string {
   return dtypeOf(dataType) ?? others.get(dataType) ?? `data type ${dataType}`;
 }
@@ -94,7 +94,7 @@ for (const dtype of Object.keys(DATA_TYPES) as DType[]) {
   texts.set(DATA_TYPES[dtype], DATA_TYPE_NAMES[dtype]);
 }
 
-/** The name of a number of TensorFlow in the enum `DataType` of `types.proto`; `DT_INVALID` for 0. */
+/** Returns the name of a TensorFlow type number in the enum `DataType` of `types.proto`; `DT_INVALID` for 0. */
 export function dataTypeText(dataType: number): string {
   return texts.get(dataType) ?? (dataType === 0 ? "DT_INVALID" : String(dataType));
 }

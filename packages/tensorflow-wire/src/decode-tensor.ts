@@ -18,30 +18,29 @@ import {
 } from "./tensor-values.js";
 import { WIRE, WireReader } from "./wire-reader.js";
 
-/** Where the tensors of one request get memory from. */
+/** The memory for the tensors of one request. */
 export interface TensorMemory {
   readonly allocate?: Predictor["allocate"];
-  /** The memory that the tensors may take: it is taken before they are made. */
+  /** The memory that the tensors may take. It is taken before they are created. */
   readonly allowance: MemoryAllowance;
 }
 
 /**
- * From which length on content is moved to an offset that its array can have, over the up to 7 bytes
- * before it: the prefixes of such content, of its tensor and of the tensor's entry take 9 bytes, and have
- * been read.
+ * Minimum length of content that is moved to an aligned offset. It is moved over up to 7 preceding bytes, which have
+ * already been read: the prefixes of such content, of its tensor and of the tensor's entry take 9 bytes.
  */
 const MIN_SHIFTED_BYTES = 128;
 
 /**
- * Reads a TensorProto: `tensor_content` where there is any, else the typed values of the dtype. The
- * last of these stands for all that are missing; none stands for zeros.
+ * Reads a TensorProto: `tensor_content` if present, otherwise the typed values of the dtype. The last typed value is
+ * repeated for all that are missing; if there are none, the elements are zeros.
  *
- * The tensor must stand in the map of a request whose bytes are the reader's own and are read once:
- * `tensor_content` becomes a view of them, moved there to an offset that the dtype's array can have.
- * Short content is copied where its offset is not one.
+ * The tensor must be in the map of a request that owns its bytes and reads them once: `tensor_content` becomes a view
+ * of them, moved there to an offset that is aligned for the dtype's array. Short content at an unaligned offset is
+ * copied.
  *
- * @throws ServingError of the allowance; INVALID_ARGUMENT with TF Serving's `tensor parsing error: <name>` and what is
- * wrong: REQUEST_UNFIT, or MESSAGE_INVALID.
+ * @throws ServingError of the allowance; INVALID_ARGUMENT with TF Serving's `tensor parsing error: <name>` and the
+ * problem: REQUEST_UNFIT, or MESSAGE_INVALID.
  */
 export function decodeTensor(name: string, reader: WireReader, memory: TensorMemory): Tensor {
   const unfit = (problem: string) => errors.tensorInvalid(name, problem);
@@ -57,7 +56,7 @@ export function decodeTensor(name: string, reader: WireReader, memory: TensorMem
     : tensorOfValues(dtype, header, reader, memory);
 }
 
-/** The elements of a string tensor, whose memory as objects is taken first. */
+/** Returns the elements of a string tensor. The memory of their objects is taken first. */
 function stringsOf(
   { content, count, field: { field } }: TensorHeader,
   reader: WireReader,
@@ -71,7 +70,7 @@ function stringsOf(
   const given = Math.min(count, reader.count((field << 3) | WIRE.bytes));
   allowance.take(given * OBJECT_BYTES.view + (count - given) * elementBytes("string"));
   const strings = stringValues(reader, field, count);
-  // The runtimes copy the last one as often as it is repeated.
+  // The runtimes copy the last string as often as it is repeated.
   allowance.take((count - given) * (strings[count - 1]?.length ?? 0));
   return strings;
 }
@@ -93,12 +92,12 @@ function tensorOfContent(
   const allocated = allocate?.(dtype, shape);
   if (allocated === undefined && (excess === 0 || content.length >= MIN_SHIFTED_BYTES)) {
     const { buffer, byteOffset } = content;
-    // Moving within the message is many times faster than into memory that is new.
+    // Moving within the message is many times faster than copying into new memory.
     if (excess > 0) new Uint8Array(buffer, byteOffset - excess).set(content);
     const data = new array(buffer, byteOffset - excess, entries);
     return { dtype, shape, data: narrow(dtype, data) };
   }
-  // Not zeroed: all of it is written.
+  // Not zeroed, because all of it is written.
   const memory = () => new array(Buffer.allocUnsafeSlow(size).buffer, 0, entries);
   const data = (allocated?.data ?? memory()) as NumericData;
   bytesOf(data).set(content);
@@ -120,7 +119,7 @@ function tensorOfValues(
     kind === "float" || kind === "double"
       ? fillFixed(reader, field, data)
       : fillVarints(reader, field, data);
-  // The last element, of one entry or two, stands for those that are missing.
+  // The last element, of one or two entries, is repeated for the missing ones.
   const whole = filled - (filled % entriesPerElement);
   if (whole === 0) bytesOf(data).fill(0);
   else if (entriesPerElement === 1) data.fill(data[whole - 1] as never, whole);
@@ -143,7 +142,7 @@ function stringsOfContent(
   return strings;
 }
 
-/** Brings the bytes of a narrow dtype into its range. The data is a view of the message, or ours. */
+/** Wraps the bytes of a narrow dtype into its range. The data is a view of the message, or owned by this module. */
 function narrow<D extends NumericData>(dtype: NumericDType, data: D): D {
   const bytes = data as unknown as Uint8Array;
   if (dtype === "bool") {

@@ -11,9 +11,9 @@ import { TENSOR_FIELDS } from "./tensor-fields.js";
 import { bytesOf, type NumericData } from "./tensor-values.js";
 
 /**
- * Writes the fields of a TensorProto: its values typed, all of them, or as `tensor_content`.
+ * Writes the fields of a TensorProto: all values in the typed field, or as `tensor_content`.
  *
- * @throws ServingError INTERNAL / OUTPUT_INVALID when the elements do not fill the shape.
+ * @throws ServingError INTERNAL / OUTPUT_INVALID if the elements do not fill the shape.
  */
 export function encodeTensor(
   writer: BackwardWriter,
@@ -55,7 +55,7 @@ function writeValues(writer: BackwardWriter, { dtype, data }: Tensor): void {
     return;
   }
   if (kind === "float" || kind === "double" || kind === "bool") {
-    // Packed, these are the memory of the array.
+    // Their packed form equals the memory of the array.
     writer.bytesField(field, bytesOf(data as NumericData));
     return;
   }
@@ -70,7 +70,7 @@ function writeValues(writer: BackwardWriter, { dtype, data }: Tensor): void {
   writer.prefix(field, end);
 }
 
-/** TensorFlow's string list: the lengths of all strings, then all their bytes. */
+/** Writes TensorFlow's string list: the lengths of all strings, then all their bytes. */
 function writeStringContent(writer: BackwardWriter, { data }: Tensor<"string">): void {
   const end = writer.length;
   for (let i = data.length - 1; i >= 0; i--) writer.bytes(data[i] as Uint8Array);

@@ -1,6 +1,6 @@
 import { ServingError } from "@serving-kit/core";
 
-/** The errors of this package, one factory for each reason. Texts of TF Serving are kept as they are. */
+/** The errors of this package, one factory for each reason. TF Serving's texts are unchanged. */
 export const errors = {
   messageInvalid: (problem: string) =>
     new ServingError(

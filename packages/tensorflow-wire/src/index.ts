@@ -1,6 +1,6 @@
 /**
- * TensorFlow's wire forms: protobuf's wire format, the published messages, `TensorProto`, `ModelSpec`, dtype
- * numbers, TFRecord files.
+ * TensorFlow's wire formats: protobuf's wire format, the published messages, `TensorProto`, `ModelSpec`, dtype numbers,
+ * TFRecord files.
  *
  * @packageDocumentation
  */

@@ -12,7 +12,7 @@ export interface ModelSpec {
 }
 
 /**
- * Reads a ModelSpec. The last of version and label counts.
+ * Reads a ModelSpec. If both version and label occur, the last one counts.
  *
  * @throws ServingError INVALID_ARGUMENT / MESSAGE_INVALID.
  */

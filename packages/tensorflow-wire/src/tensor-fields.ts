@@ -1,6 +1,6 @@
 import type { DType } from "@serving-kit/inference";
 
-/** How the typed values of a dtype stand in a TensorProto. */
+/** The `*_val` field of a TensorProto that holds the values of a dtype. */
 export interface TensorField {
   /** The number of the `*_val` field. */
   readonly field: number;

@@ -3,28 +3,27 @@ import { DTYPES } from "./data-type.js";
 import { TENSOR_FIELDS, type TensorField } from "./tensor-fields.js";
 import { WIRE, type WireReader } from "./wire-reader.js";
 
-/** The greatest rank of TensorFlow's tensors. */
+/** Maximum rank of TensorFlow's tensors. */
 const MAX_RANK = 254;
 
-/** Maximum size of a tensor in bytes: that of a message. */
+/** Maximum size of a tensor in bytes, which is the maximum size of a message. */
 export const MAX_TENSOR_BYTES = 2 ** 31 - 1;
 
-/** The content of a TensorProto besides its typed values. */
+/** The content of a TensorProto except for its typed values. */
 export interface TensorHeader {
   readonly dtype: DType;
   readonly field: TensorField;
   readonly shape: readonly number[];
-  /** How many elements the shape has. */
+  /** The number of elements of the shape. */
   readonly count: number;
-  /** `tensor_content`, where it is given. */
+  /** `tensor_content`, if present. */
   readonly content: Uint8Array | undefined;
 }
 
 /**
- * Reads all fields but the typed values; of a field that stands twice the last one counts, and shapes are
- * joined.
+ * Reads all fields except the typed values. If a field occurs twice, the last one counts; shapes are concatenated.
  *
- * @throws what `unfit` makes of a dtype or shape that no tensor can have.
+ * @throws The error that `unfit` returns for a dtype or shape that no tensor can have.
  */
 export function readHeader(reader: WireReader, unfit: (problem: string) => Error): TensorHeader {
   let dataType = 0;
@@ -57,7 +56,7 @@ export function readHeader(reader: WireReader, unfit: (problem: string) => Error
   return { dtype, field: TENSOR_FIELDS[dtype], shape, count, content };
 }
 
-/** The number of elements; Infinity if a dimension or the product of those that are not 0 is beyond 2^53. */
+/** The number of elements; Infinity if a dimension, or the product of the dimensions that are not 0, exceeds 2^53. */
 function countOf(shape: readonly number[]): number {
   try {
     return elementCount(shape);
@@ -66,7 +65,7 @@ function countOf(shape: readonly number[]): number {
   }
 }
 
-/** Appends the dimensions of a TensorShapeProto; tells whether its rank is unknown. */
+/** Appends the dimensions of a TensorShapeProto. Returns whether its rank is unknown. */
 function readShape(reader: WireReader, shape: number[]): boolean {
   let hasUnknownRank = false;
   while (reader.hasMore) {

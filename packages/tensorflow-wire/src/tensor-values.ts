@@ -6,11 +6,11 @@ import { WIRE, type WireReader } from "./wire-reader.js";
 /** The typed array of any numeric dtype. */
 export type NumericData = Tensor<NumericDType>["data"];
 
-/** The bytes of a typed array, in the same memory. */
+/** Returns the bytes of a typed array, in the same memory. */
 export const bytesOf = ({ buffer, byteOffset, byteLength }: NumericData): Uint8Array =>
   new Uint8Array(buffer, byteOffset, byteLength);
 
-/** Fills from a repeated fixed-width field, packed or not. Gives the number of entries. */
+/** Fills from a repeated fixed-width field, packed or not. Returns the number of entries. */
 export function fillFixed(
   reader: WireReader,
   { field, kind }: TensorField,
@@ -40,7 +40,7 @@ export function fillFixed(
   return at / width;
 }
 
-/** Fills from a repeated varint field, packed or not. Gives the number of entries. */
+/** Fills from a repeated varint field, packed or not. Returns the number of entries. */
 export function fillVarints(
   reader: WireReader,
   { field, kind }: TensorField,
@@ -66,7 +66,7 @@ const writeInt = (reader: WireReader, data: Int32Array, at: number) => {
   data[at] = reader.uint32();
 };
 
-/** One varint into a typed array, which wraps what it cannot hold, as TensorFlow's casts do. */
+/** Read one varint into a typed array, which wraps out-of-range values, as TensorFlow's casts do. */
 const VARINTS = {
   int32: writeInt,
   uint32: writeInt,
@@ -81,7 +81,7 @@ const VARINTS = {
   },
 };
 
-/** The elements of a repeated bytes field, the last one repeated; empty strings where there is none. */
+/** The elements of a repeated bytes field, the last one repeated; empty strings if there are none. */
 export function stringValues(reader: WireReader, field: number, count: number): Uint8Array[] {
   const strings: Uint8Array[] = [];
   while (reader.hasMore) {

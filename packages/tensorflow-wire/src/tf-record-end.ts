@@ -1,17 +1,17 @@
 import { maskedCrc32c } from "./crc32c.js";
 
-/** Reads bytes of a file at a position into a buffer from its start; returns how many there were. */
+/** Reads from a file, at a position, into the start of a buffer; returns the number of bytes read. */
 export type ReadAt = (buffer: Uint8Array, position: number) => Promise<number>;
 
 const HEADER_BYTES = 12;
 const FOOTER_BYTES = 4;
 
-/** So much is read at a time. */
+/** Number of bytes read at a time. */
 const WINDOW_BYTES = 1 << 16;
 
 /**
- * Returns where the last complete record of a TFRecord file ends: what follows is a record that was cut off, or is
- * not a record. Reads the headers of all records.
+ * Returns the end position of the last complete record of a TFRecord file. Bytes after it are a truncated record or not
+ * a record. Reads the headers of all records.
  */
 export async function tfRecordsEnd(read: ReadAt, size: number): Promise<number> {
   const window = Buffer.alloc(Math.min(WINDOW_BYTES, size));

@@ -3,7 +3,7 @@ import { maskedCrc32c } from "./crc32c.js";
 const HEADER_BYTES = 12;
 const FOOTER_BYTES = 4;
 
-/** Frames data as a record of a TFRecord file. The result is the caller's. */
+/** Frames data as a record of a TFRecord file. The caller owns the result. */
 export function tfRecord(data: Uint8Array): Buffer {
   const record = Buffer.allocUnsafe(HEADER_BYTES + data.length + FOOTER_BYTES);
   record.writeBigUInt64LE(BigInt(data.length));
@@ -14,10 +14,10 @@ export function tfRecord(data: Uint8Array): Buffer {
 }
 
 /**
- * The records of a TFRecord file: each is a uint64 length, the masked CRC-32C of the length, the
- * data, and the masked CRC-32C of the data, little-endian (tensorflow/core/lib/io/record_writer.h).
+ * Yields the records of a TFRecord file. A record is a uint64 length, the masked CRC-32C of the length, the data, and
+ * the masked CRC-32C of the data, little-endian (tensorflow/core/lib/io/record_writer.h).
  *
- * @throws Error at the first record that is cut off or whose checksum is wrong.
+ * @throws Error at the first record that is truncated or has a wrong checksum.
  */
 export function* tfRecords(file: Uint8Array): Generator<Uint8Array> {
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);

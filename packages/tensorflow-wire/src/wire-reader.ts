@@ -4,10 +4,9 @@ import { errors } from "./errors.js";
 export const WIRE = { varint: 0, fixed64: 1, bytes: 2, fixed32: 5 } as const;
 
 /**
- * Reads protobuf's wire form from untrusted bytes: never outside of them, and the result
- * is a view of them.
+ * Reads protobuf's wire format from untrusted bytes. It never reads outside of them, and returns views of them.
  *
- * Every method throws ServingError INVALID_ARGUMENT / MESSAGE_INVALID where the bytes are not a message.
+ * Every method throws ServingError INVALID_ARGUMENT / MESSAGE_INVALID if the bytes are not a valid message.
  */
 export class WireReader {
   readonly bytes: Uint8Array;
@@ -20,7 +19,7 @@ export class WireReader {
     this.#end = end;
   }
 
-  /** Whether there is another field. */
+  /** Returns whether there is another field. */
   get hasMore(): boolean {
     return this.#at < this.#end;
   }
@@ -30,19 +29,19 @@ export class WireReader {
     return this.#end - this.#at;
   }
 
-  /** A reader of the same bytes, which stands where this one does. */
+  /** Returns a reader of the same bytes at the same position. */
   fork(): WireReader {
     return new WireReader(this.bytes, this.#at, this.#end);
   }
 
-  /** The next field's number times 8 plus its wire type. */
+  /** Reads the next field's number times 8 plus its wire type. */
   tag(): number {
     const tag = this.uint32();
     if (tag < 8) throw this.#invalid("a field has the number 0");
     return tag;
   }
 
-  /** A varint's lower 32 bits, unsigned. */
+  /** Reads the lower 32 bits of a varint, unsigned. */
   uint32(): number {
     const { bytes } = this;
     const first = bytes[this.#at] as number;
@@ -59,7 +58,7 @@ export class WireReader {
     throw this.#invalid("a varint is longer than 10 bytes");
   }
 
-  /** A varint of 64 bits, unsigned. */
+  /** Reads a 64-bit varint, unsigned. */
   uint64(): bigint {
     const low = this.#bits(28);
     if (low.isLast) return BigInt(low.value);
@@ -71,22 +70,22 @@ export class WireReader {
     return BigInt.asUintN(64, lower | (BigInt(high.value) << 56n));
   }
 
-  /** A varint of 64 bits in two's complement. */
+  /** Reads a 64-bit varint in two's complement. */
   int64(): bigint {
     return BigInt.asIntN(64, this.uint64());
   }
 
-  /** A varint as a truth value: whether any bit is set. */
+  /** Reads a varint as a boolean: true if any bit is set. */
   bool(): boolean {
     return this.uint64() !== 0n;
   }
 
-  /** The content of a length-delimited field, as a view. */
+  /** Reads the content of a length-delimited field, as a view. */
   content(): Uint8Array {
     return this.take(this.#length());
   }
 
-  /** A reader of a length-delimited field's content. */
+  /** Returns a reader of a length-delimited field's content. */
   message(): WireReader {
     const length = this.#length();
     const from = this.#at;
@@ -94,13 +93,13 @@ export class WireReader {
     return new WireReader(this.bytes, from, this.#at);
   }
 
-  /** A text; what is not UTF-8 becomes U+FFFD. */
+  /** Reads a string. Invalid UTF-8 becomes U+FFFD. */
   string(): string {
     const { buffer, byteOffset, length } = this.content();
     return Buffer.from(buffer, byteOffset, length).toString();
   }
 
-  /** How many of the fields that are left have this tag. */
+  /** Returns the number of remaining fields with this tag. */
   count(tag: number): number {
     const reader = this.fork();
     let count = 0;
@@ -132,7 +131,7 @@ export class WireReader {
     }
   }
 
-  /** The next bytes as a view, as for a float or double that is not packed. */
+  /** Reads the next bytes as a view, such as an unpacked float or double. */
   take(length: number): Uint8Array {
     const { buffer, byteOffset } = this.bytes;
     const from = this.#at;

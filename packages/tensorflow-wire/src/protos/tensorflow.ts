@@ -1,7 +1,7 @@
 /**
- * Messages of package `tensorflow` that requests and answers have, with the published names and
- * numbers: example.proto, feature.proto, tensor.proto, tensor_shape.proto, types.proto,
- * resource_handle.proto, meta_graph.proto and error_codes.proto.
+ * Messages of package `tensorflow` that requests and responses contain, with the published names and numbers:
+ * example.proto, feature.proto, tensor.proto, tensor_shape.proto, types.proto, resource_handle.proto,
+ * meta_graph.proto and error_codes.proto.
  */
 export const TENSORFLOW_PROTO = `
 syntax = "proto3";
@@ -98,7 +98,7 @@ message SignatureDef {
 }
 `;
 
-/** The canonical codes, as StatusProto has them. */
+/** The canonical codes, as StatusProto uses them. */
 export const ERROR_CODES_PROTO = `
 syntax = "proto3";
 package tensorflow.error;
@@ -111,7 +111,7 @@ enum Code {
 }
 `;
 
-/** The two well-known types that requests and answers have. */
+/** The two well-known types that requests and responses contain. */
 export const GOOGLE_PROTO = `
 syntax = "proto3";
 package google.protobuf;
