@@ -2,7 +2,7 @@ import { messageOf, ServingError } from "@serving-kit/core";
 import { RERUN_SINGLY } from "@serving-kit/inference";
 import type { LoadFailure } from "./protocol/worker-protocol.js";
 
-/** The last lines of a text, for a message. */
+/** Returns the last line of a trace, for a message. */
 const lastLine = (trace: string) => trace.trimEnd().split("\n").at(-1) ?? "";
 
 /** The errors of this package, one factory for each reason. */

@@ -3,15 +3,15 @@ import { COMPLETE, type Completeness, incomplete } from "@serving-kit/core";
 import { explainMissingModel, gatedFiles } from "@serving-kit/inference";
 import { errors } from "./errors.js";
 
-/** The module of a model that is found by its files. */
+/** The file name of a model's module if the configuration names none. */
 export const MODULE_FILE = "model.py";
 
-/** Whether a folder has a `model.py`. */
+/** Returns whether a folder has a `model.py`. */
 export async function hasModule(path: string): Promise<boolean> {
   return (await problemOf(join(path, MODULE_FILE))) === undefined;
 }
 
-/** Whether the module of a folder is there. */
+/** Returns whether the module of a folder exists. */
 export async function moduleCompleteness(path: string): Promise<Completeness> {
   const problem = await problemOf(join(path, MODULE_FILE));
   if (problem === undefined) return COMPLETE;
@@ -28,7 +28,7 @@ export async function checkModule(path: string): Promise<void> {
   if (problem !== undefined) throw errors.moduleMissing(path, problem);
 }
 
-/** The files that may name what a module needs: next to it, and in the version's folder. */
+/** Returns the paths that may list the requirements of a module: next to it, and in the version's folder. */
 export const requirementsOf = (module: string, path: string): string[] =>
   [...new Set([dirname(module), path])].map((folder) => join(folder, "requirements.txt"));
 

@@ -5,7 +5,7 @@ import { MODULE_FILE } from "./find-module.js";
 import { loadModel } from "./load-model.js";
 import type { Settings } from "./options.js";
 
-/** Describes a model by loading it in a worker, which is ended again. */
+/** Describes a model by loading it in a worker, which exits afterwards. */
 export async function inspectModule(
   path: string,
   settings: Settings,

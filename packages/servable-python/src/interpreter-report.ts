@@ -13,7 +13,7 @@ interface Report {
 
 const TIMEOUT_MS = 30_000;
 
-/** Reports the interpreter of Python models and the packages that it has. Never rejects. */
+/** Reports the interpreter for Python models and its installed packages. Never rejects. */
 export async function interpreterReport(
   given: string | undefined,
   signal?: AbortSignal,

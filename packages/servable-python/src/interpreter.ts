@@ -5,9 +5,9 @@ import { errors } from "./errors.js";
 type Environment = Readonly<NodeJS.ProcessEnv>;
 
 /**
- * Returns the absolute path of the interpreter: the given one, that of VIRTUAL_ENV, or `python3` of the absolute
- * folders on PATH. Nothing is ever looked for in the working directory. The path is not resolved further: a virtual
- * environment is recognised by it.
+ * Returns the absolute path of the interpreter: the given one, that of VIRTUAL_ENV, or `python3` from the absolute
+ * folders on PATH. The working directory is never searched. Symlinks are not resolved, because the path identifies a
+ * virtual environment.
  *
  * @throws ServingError FAILED_PRECONDITION / PYTHON_NOT_FOUND; UNIMPLEMENTED / PYTHON_UNSUPPORTED on Windows.
  */

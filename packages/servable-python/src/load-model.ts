@@ -13,13 +13,13 @@ import { PythonWorker } from "./worker/python-worker.js";
 import { WorkerLog } from "./worker/worker-log.js";
 import { environmentOf } from "./worker-environment.js";
 
-/** A module, and what it is called with. */
+/** A module, and the arguments to call it with. */
 export interface ModuleCall {
   /** Absolute path of the `.py` file. */
   readonly module: string;
   /** The class or function. Default: the first of `Model` and `load_servable`. */
   readonly exportName?: string | undefined;
-  /** The facts of the configuration for the function. */
+  /** The facts of the configuration that the function receives. */
   readonly config: Readonly<Record<string, unknown>>;
 }
 
@@ -38,7 +38,7 @@ export interface LoadedModel {
   readonly pool: WorkerPool;
 }
 
-/** Starts the workers of a version and makes its predictor. */
+/** Starts the workers of a version and creates its predictor. */
 export async function loadModel(
   call: ModuleCall,
   settings: Settings,
@@ -105,7 +105,7 @@ function signaturesOf(model: WorkerModel & { takes: "tensors" }): ReadonlyMap<st
   );
 }
 
-/** Checks what a worker said about its model. @throws ServingError INVALID_ARGUMENT / PREDICTOR_UNFIT. */
+/** Checks a worker's description of its model. @throws ServingError INVALID_ARGUMENT / PREDICTOR_UNFIT. */
 export function checkLoaded(where: string, { predictor }: LoadedModel): void {
   checkPredictor(where, predictor);
 }

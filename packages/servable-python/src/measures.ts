@@ -4,7 +4,7 @@ import type { WorkerPool } from "./pool/worker-pool.js";
 
 const PAGE_BYTES = 4_096;
 
-/** The resident memory of a process in bytes. 0 if it has ended, or the system does not tell. */
+/** Returns the resident memory of a process in bytes; 0 if it has exited, or the system does not report it. */
 export function residentBytes(pid: number): number {
   try {
     return Number(readFileSync(`/proc/${pid}/statm`, "utf8").split(" ")[1]) * PAGE_BYTES || 0;
@@ -13,7 +13,7 @@ export function residentBytes(pid: number): number {
   }
 }
 
-/** The quantities of the workers of a version. */
+/** Returns the metrics of a version's workers. */
 export function measuresOf(pool: WorkerPool): readonly Measure[] {
   const bytes = pool.workers.reduce((sum, { pid }) => sum + residentBytes(pid), 0);
   const gauge = (name: string, help: string, value: number): Measure => ({

@@ -3,7 +3,7 @@ import { optionsOfModel } from "@serving-kit/inference";
 import { errors } from "./errors.js";
 
 /**
- * How one Python model is run. In a model's configuration the block `python`, with names in snake case.
+ * Options for one Python model. In a model's configuration, the block `python`, with names in snake case.
  *
  * @example
  * ```ts
@@ -13,27 +13,27 @@ import { errors } from "./errors.js";
 export interface PythonModelOptions {
   /**
    * The interpreter: an absolute path, such as `/opt/venv/bin/python`, or a name to look up in the absolute folders of
-   * PATH. Default: `bin/python` of `VIRTUAL_ENV`, else `python3`.
+   * PATH. Default: `bin/python` of `VIRTUAL_ENV`, otherwise `python3`.
    */
   readonly interpreter?: string | undefined;
-  /** The number of processes for each version, 1 to 256. Default 1. */
+  /** Number of processes for each version, 1 to 256. Default 1. */
   readonly workers?: number | undefined;
   /**
-   * The number of calls that one process runs at a time, in threads, 1 to 256: for code that releases the GIL, or
-   * `async def`. Default 1.
+   * Number of calls that one process runs at a time, in threads, 1 to 256. Above 1 it is for code that releases the
+   * GIL, or for `async def`. Default 1.
    */
   readonly concurrency?: number | undefined;
   /**
-   * Environment variables in addition to the server's. `{worker}` in a value is the number of the process, from 0:
-   * `{ CUDA_VISIBLE_DEVICES: "{worker}" }` gives each its own GPU. Default: OMP_NUM_THREADS is the number of cores for
-   * each worker, unless it is set.
+   * Environment variables in addition to the server's. `{worker}` in a value is replaced by the number of the process,
+   * from 0: `{ CUDA_VISIBLE_DEVICES: "{worker}" }` gives each process its own GPU. Default: OMP_NUM_THREADS is the
+   * number of cores for each worker, unless it is set.
    */
   readonly env?: Readonly<Record<string, string>> | undefined;
-  /** The time in ms in which a process must load the model. Default 120,000. */
+  /** Maximum time in ms for a process to load the model. Default 120,000. */
   readonly startTimeoutMs?: number | undefined;
   /** The time in ms from the start of a call after which its process is killed. Default 60,000. 0 disables it. */
   readonly hangTimeoutMs?: number | undefined;
-  /** Absolute folders to import from, besides the folder of the module. Default none. */
+  /** Absolute folders to import from, in addition to the module's folder. Default none. */
   readonly pythonPath?: readonly string[] | undefined;
 }
 
@@ -47,13 +47,13 @@ export interface PythonModelOptions {
  */
 export interface PythonOptions extends PythonModelOptions {
   /**
-   * Whether models that name no platform are found by their file `model.py`, whose code then runs. Default true: to
-   * pass the platform to a server is consent. With false it runs modules that a configuration names, and models whose
-   * platform is named.
+   * Whether models that name no platform are detected by their file `model.py`, whose code then runs. Default true:
+   * passing the platform to a server is consent. If false, it only runs modules that a configuration names, and models
+   * whose platform is named.
    */
   readonly detect?: boolean | undefined;
   /**
-   * Whether the processes are replaced when a `.py` file in the module's folder changes: for development. Default
+   * Whether the processes are replaced when a `.py` file in the module's folder changes. For development. Default
    * false.
    */
   readonly watch?: boolean | undefined;
@@ -120,7 +120,7 @@ export function checkOptions(options: PythonOptions): void {
   }
 }
 
-/** The options of the platform, and instead of them those that the model has for itself. */
+/** Merges the options of the platform with those of the model, which take precedence. */
 export function settingsOf(options: PythonOptions, own: PythonModelOptions = {}): Settings {
   const given = optionsOfModel(options, own, checkOptions);
   return {

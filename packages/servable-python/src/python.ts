@@ -30,12 +30,12 @@ import type { WorkerPool } from "./pool/worker-pool.js";
 
 const NAME = "python";
 
-/** The memory of an interpreter with numpy and the kit, besides the model. */
+/** Memory of an interpreter with numpy and the kit, without the model. */
 const WORKER_BYTES = 200 * 2 ** 20;
 
 /**
- * The platform of models written in Python: a folder with `model.py`, or a module that a configuration names. Each
- * version runs in worker processes of its own.
+ * The platform for models written in Python: a folder with `model.py`, or a module that a configuration names. Each
+ * version runs in its own worker processes.
  *
  * ```ts
  * createModelServer({ platforms: [python({ workers: 2 })], models: [{ name: "m", basePath: "/models/m" }] });
@@ -45,7 +45,7 @@ const WORKER_BYTES = 200 * 2 ** 20;
  * PREDICTOR_UNFIT (INVALID_ARGUMENT), MODEL_FILE_MISSING (NOT_FOUND), PYTHON_START_TIMED_OUT, PYTHON_WORKER_DIED
  * (UNAVAILABLE), PYTHON_UNSUPPORTED (UNIMPLEMENTED).
  *
- * @throws ServingError INVALID_ARGUMENT / PYTHON_OPTIONS_INVALID for an option that is unknown or wrong.
+ * @throws ServingError INVALID_ARGUMENT / PYTHON_OPTIONS_INVALID for an unknown or invalid option.
  *
  * @example
  * ```ts
@@ -88,7 +88,7 @@ function platformOf(options: PythonOptions, detect: boolean): Platform {
   });
 }
 
-/** The loader of a version by a module that a configuration names. */
+/** Returns the loader of a version whose module a configuration names. */
 function moduleLoader(
   options: PythonOptions,
   { modulePath, exportName, modelType = "", basePath, options: own = {} }: ModelModule,

@@ -8,9 +8,9 @@ import type { WorkerLog } from "./worker/worker-log.js";
 export type ModuleWatch = AsyncDisposable;
 
 /**
- * Watches the `.py` files in the folder of a module. A change starts new workers, which take over when they are
- * ready. If they do not start, or their signatures differ, which must not change within a version, the present ones
- * stay.
+ * Watches the `.py` files in the folder of a module. A change starts new workers, which replace the current ones when
+ * they are ready. If they do not start, or their signatures differ, the current workers stay, because signatures must
+ * not change within a version.
  */
 export function watchModule(module: string, pool: WorkerPool, log: WorkerLog): ModuleWatch {
   const before = JSON.stringify(withoutPid(pool));

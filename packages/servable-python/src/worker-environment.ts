@@ -2,7 +2,7 @@ import { availableParallelism } from "node:os";
 import type { Settings } from "./options.js";
 
 /**
- * The environment of a worker: that of this process, the option `env` with the number of the worker, and
+ * Returns the environment of a worker: that of this process, the option `env` with the worker's number, and
  * OMP_NUM_THREADS, so that workers do not compete for cores.
  */
 export function environmentOf(

@@ -1,13 +1,13 @@
 import type { CallHeader } from "../protocol/worker-protocol.js";
 import type { Reply } from "../worker/python-worker.js";
 
-/** A call of a pool, from its arrival to its answer. */
+/** A call to a pool, from its arrival to its response. */
 export class PoolCall {
   readonly header: CallHeader;
   readonly parts: readonly Uint8Array[];
-  /** On the pool's clock. Infinity: never. */
+  /** The deadline on the pool's clock. Infinity: none. */
   readonly deadlineAtMs: number;
-  /** Is called with the pid of the worker when the call starts. */
+  /** Called with the pid of the worker when the call starts. */
   readonly onStart: ((pid: number) => void) | undefined;
   readonly promise: Promise<Reply>;
   resolve!: (reply: Reply) => void;

@@ -10,32 +10,32 @@ import type { PoolCall } from "./pool-call.js";
 export interface SlotOptions {
   /** Starts the worker of this slot. */
   start(signal: AbortSignal): Promise<PythonWorker>;
-  /** Calls at a time. */
+  /** Maximum number of concurrent calls. */
   readonly concurrency: number;
-  /** 0: never. */
+  /** Time in ms after which a running call counts as hung. 0: never. */
   readonly hangTimeoutMs: number;
   readonly clock: Clock;
   readonly log: WorkerLog;
-  /** The slot can take calls, or its state has changed otherwise. */
+  /** Called when the slot can take calls, or its state has changed in another way. */
   onChange(): void;
-  /** Returns the error of a call whose process ended. */
+  /** Returns the error of a call whose process exited. */
   died(ending: Ending): Error;
 }
 
-/** How long a worker that is closed may take to dispose its model. */
+/** Time in ms in which a closing worker must dispose its model. */
 const CLOSE_MS = 5_000;
 
-/** A place for one worker, which is started again when it ends. */
+/** A slot for one worker, which is restarted when it exits. */
 export class Slot {
-  /** Starts after an ending, by its kind. */
+  /** Number of restarts, by the kind of ending before them. */
   readonly restarts = new Map<EndingKind, number>();
-  /** How the last worker ended, or why it did not start. */
+  /** A description of the last ending, or of the reason why the worker did not start. */
   lastEnding: string | undefined;
-  /** When the next worker is started, on the clock; undefined if one is up or starting. */
+  /** The time of the next start, on the clock; undefined if a worker is up or starting. */
   retryAtMs: number | undefined;
   readonly #options: SlotOptions;
   readonly #closing = new AbortController();
-  /** The calls that run, with the time at which each started. */
+  /** The running calls, with their start times. */
   readonly #running = new Map<PoolCall, number>();
   #worker: PythonWorker | undefined;
   #timer: Disposable | undefined;
@@ -79,7 +79,7 @@ export class Slot {
     );
   }
 
-  /** Starts another worker, and has it take over from the present one when it is ready. */
+  /** Starts another worker, which replaces the current one when it is ready. */
   async replace(accepts: (worker: PythonWorker) => boolean): Promise<void> {
     const next = await this.#options.start(this.#closing.signal);
     const before = this.#worker;
@@ -148,7 +148,7 @@ export class Slot {
     );
   }
 
-  /** One timer for the oldest call, which a call that ends leaves set. */
+  /** Uses one timer, for the oldest call. A call that ends does not clear it. */
   #watchForHangs(): void {
     const { hangTimeoutMs, clock } = this.#options;
     if (hangTimeoutMs === 0 || this.#hangTimer !== undefined) return;

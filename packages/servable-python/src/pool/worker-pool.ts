@@ -10,14 +10,14 @@ import { Slot } from "./slot.js";
 
 /** The dependencies of a pool. */
 export interface PoolOptions {
-  /** How messages name the version. */
+  /** The name of the version in messages. */
   readonly name: string;
   readonly workers: number;
-  /** Calls at a time of each worker. */
+  /** Maximum number of concurrent calls of each worker. */
   readonly concurrency: number;
   /** The time in ms from the start of a call after which its worker is killed. 0: never. */
   readonly hangTimeoutMs: number;
-  /** Starts the worker of a number, from 0. */
+  /** Starts the worker with this number, from 0. */
   start(worker: number, signal: AbortSignal): Promise<PythonWorker>;
   readonly clock: Clock;
   readonly log: WorkerLog;
@@ -25,18 +25,18 @@ export interface PoolOptions {
 
 /**
  * The workers of a version. Guarantees:
- * - WP1 A call goes to a worker with room, the idlest first; else it waits, first in first out.
- * - WP2 If a worker ends, the calls that it ran reject with UNAVAILABLE / PYTHON_WORKER_DIED, which says how it ended.
- *   Calls that wait keep their place. Nothing is retried.
- * - WP3 A worker that ended is started again: immediately, then after 250 ms that double up to 30 s. An answered call
- *   resets that.
- * - WP4 At its deadline, or when its signal aborts, a call rejects. Its worker is not killed, and counts as busy until
- *   it answers.
+ * - WP1 A call goes to the least busy worker with room. If none has room, it waits, first in first out.
+ * - WP2 If a worker exits, the calls that it ran reject with UNAVAILABLE / PYTHON_WORKER_DIED, which describes the
+ *   ending. Waiting calls keep their place. No call is retried.
+ * - WP3 A worker that exited is restarted: immediately, then after 250 ms, doubled up to 30 s. A successful call resets
+ *   the delay.
+ * - WP4 A call rejects at its deadline, or when its signal aborts. Its worker is not killed, and counts as busy until
+ *   it responds.
  * - WP5 A worker is killed when one of its calls has run for `hangTimeoutMs`.
- * - WP6 If no worker is up, and none is started before the deadline of a call, the call rejects with UNAVAILABLE /
- *   PYTHON_NO_WORKER, which says how the last one ended.
- * - WP7 Disposal waits for calls in flight, has the workers dispose the model, and resolves when all processes have
- *   ended.
+ * - WP6 If no worker is up, and none will start before the deadline of a call, the call rejects with UNAVAILABLE /
+ *   PYTHON_NO_WORKER, which describes the last ending.
+ * - WP7 Disposal waits for calls in flight, makes the workers dispose the model, and resolves once all processes have
+ *   exited.
  */
 export class WorkerPool implements AsyncDisposable {
   readonly #options: PoolOptions;
@@ -61,7 +61,7 @@ export class WorkerPool implements AsyncDisposable {
     );
   }
 
-  /** Starts all workers. Rejects with the first failure; nothing is left then. */
+  /** Starts all workers. If one fails, rejects with the first failure, and no process is left. */
   static async open(options: PoolOptions, signal: AbortSignal): Promise<WorkerPool> {
     const pool = new WorkerPool(options);
     const failing = new AbortController();
@@ -101,7 +101,7 @@ export class WorkerPool implements AsyncDisposable {
     return this.#waiting.size;
   }
 
-  /** Starts after an ending, by its kind. */
+  /** Number of restarts, by the kind of ending before them. */
   get restarts(): ReadonlyMap<EndingKind, number> {
     const all = new Map<EndingKind, number>();
     for (const { restarts } of this.#slots) {
@@ -110,7 +110,7 @@ export class WorkerPool implements AsyncDisposable {
     return all;
   }
 
-  /** Makes a call: WP1 to WP6. The parts must not change before the worker has answered or ended. */
+  /** Makes a call: WP1 to WP6. The parts must not change before the worker has responded or exited. */
   async call(
     header: CallHeader,
     parts: readonly Uint8Array[],
@@ -136,8 +136,8 @@ export class WorkerPool implements AsyncDisposable {
   }
 
   /**
-   * Replaces all workers, one after the other, by ones that have loaded the model again. Rejects if one does not
-   * start; the present ones stay then.
+   * Replaces all workers, one after another, with workers that have loaded the model again. If a new worker does not
+   * start, rejects and keeps the current ones.
    *
    * @param accepts Returns whether a new worker may take over.
    */
@@ -177,13 +177,13 @@ export class WorkerPool implements AsyncDisposable {
     return idlest;
   }
 
-  /** Rejects the calls that no worker will be up for in time (WP6). */
+  /** Rejects the calls for which no worker will be up in time (WP6). */
   #refuseHopeless(): void {
     const { clock } = this.#options;
     const atMs = Math.min(
       ...this.#slots.map(({ retryAtMs }) => retryAtMs ?? Number.NEGATIVE_INFINITY),
     );
-    if (atMs === Number.NEGATIVE_INFINITY) return; // one is up or starting
+    if (atMs === Number.NEGATIVE_INFINITY) return; // a worker is up or starting
     for (const call of this.#waiting) {
       if (call.deadlineAtMs > atMs && !this.#isClosing) continue;
       this.#waiting.delete(call);

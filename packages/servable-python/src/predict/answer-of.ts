@@ -4,9 +4,10 @@ import type { Reply } from "../worker/python-worker.js";
 import type { WorkerLog } from "../worker/worker-log.js";
 
 /**
- * Returns the answer of a reply.
+ * Extracts the answer from a reply.
  *
- * @throws ServingError INTERNAL / MODEL_THREW or OUTPUT_INVALID. The Python lines go to the log, not to the caller.
+ * @throws ServingError INTERNAL / MODEL_THREW or OUTPUT_INVALID. The Python traceback is logged, not sent to the
+ * caller.
  */
 export function answerOf({ answer }: Reply, log: WorkerLog): CallAnswer {
   const { error, text = "", trace } = answer;

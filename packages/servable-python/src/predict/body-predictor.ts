@@ -21,7 +21,7 @@ import { tensorsOf } from "./body-to-tensors.js";
 import { isRefusal, refusalOf } from "./refusal.js";
 import { bodyOf } from "./tensors-to-body.js";
 
-/** A model that answers the bodies of TF Serving's REST API, in workers: S13 to S16 of `Predictor`. */
+/** A model in workers that responds to bodies of TF Serving's REST API: S13 to S16 of `Predictor`. */
 export class BodyPredictor implements Predictor {
   readonly signatures: ReadonlyMap<string, Signature> = new Map();
   readonly batchable = false;

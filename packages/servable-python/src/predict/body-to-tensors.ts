@@ -7,23 +7,23 @@ import {
 } from "@serving-kit/inference";
 import { errors } from "../errors.js";
 
-/** The name of an output that the body does not name. */
+/** The name of an output if the body has no name for it. */
 const PREDICTIONS = "predictions";
 const OUTPUTS = "outputs";
 
-/** Marks a number in the parsed JSON: no other string of it can start so. */
+/** Marks a number in the parsed JSON: no other string in it can start with this. */
 const FLOAT = "\u0000f";
 const INTEGER = "\u0000i";
 
 const TOKENS = /"(?:[^"\\]|\\.)*"|-?Infinity|NaN|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
 
 /**
- * Reads the body of a predict answer of TF Serving's REST API as tensors.
+ * Reads the response body of a predict request of TF Serving's REST API as tensors.
  *
- * - `predictions`: rows. If they are objects, each key is an output; else the output `predictions`.
- * - `outputs`: columns. If it is an object, each key is an output; else the output `outputs`.
- * - Numbers with a point or an exponent are float32; or float64, if the request has a float64 tensor. Others are int64.
- *   `{"b64": …}` is bytes.
+ * - `predictions`: rows. If the rows are objects, each key is an output; otherwise the output is `predictions`.
+ * - `outputs`: columns. If the value is an object, each key is an output; otherwise the output is `outputs`.
+ * - Numbers with a point or an exponent are float32, or float64 if the request has a float64 tensor. Other numbers are
+ *   int64. `{"b64": …}` is bytes.
  *
  * @throws ServingError INTERNAL / OUTPUT_INVALID for a body of any other form.
  */
@@ -41,7 +41,7 @@ export function tensorsOf(body: Uint8Array, inputs: Tensors): Tensors {
   }
 }
 
-/** Parses JSON as Python writes it, with NaN and infinities. Numbers become marked strings with their digits. */
+/** Parses JSON as Python writes it, with NaN and infinities. Numbers become marked strings of their digits. */
 function parse(text: string): unknown {
   const marked = text.replace(TOKENS, (token) => {
     if (token.startsWith('"')) return token;
@@ -85,7 +85,7 @@ function tensorOf(name: string, values: unknown, float: DType): Tensor {
   return toTensor(elements, { dtype, shape: null }, name);
 }
 
-/** Values for `toTensor`, and the dtypes of the leaves. */
+/** Converts values for `toTensor`, and collects the dtypes of the leaves. */
 function plainOf(value: unknown, found: Set<DType>, float: DType): unknown {
   if (Array.isArray(value)) return value.map((one: unknown) => plainOf(one, found, float));
   if (typeof value === "boolean") {
@@ -106,7 +106,7 @@ function plainOf(value: unknown, found: Set<DType>, float: DType): unknown {
   return value.startsWith(INTEGER) ? BigInt(value.slice(INTEGER.length)) : value;
 }
 
-/** Integers among floats are floats. */
+/** Integers among floats become floats. */
 function dtypeOf(name: string, found: Set<DType>, float: DType): DType {
   if (found.has(float)) found.delete("int64");
   if (found.size > 1) throw new TypeError(`"${name}" has values of ${[...found].join(" and ")}`);

@@ -49,7 +49,7 @@ export class TensorPredictor implements Predictor {
     validateInputs(known, inputs);
     if (outputs?.length) validateOutputs(known, outputs);
     const { tensors, parts } = writeTensors(inputs);
-    // Without a spread, since V8 makes slow objects of literals with one.
+    // Without a spread, because V8 creates slow objects from literals with a spread.
     const call: CallHeader = outputs?.length
       ? { kind: "predict", signature, tensors, outputs }
       : { kind: "predict", signature, tensors };

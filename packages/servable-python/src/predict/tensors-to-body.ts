@@ -3,10 +3,11 @@ import { DEFAULT_SIGNATURE, type Tensor, type Tensors } from "@serving-kit/infer
 /**
  * Writes tensors as the body of a predict request of TF Serving's REST API.
  *
- * - Rows (`instances`), if all inputs have the same extent in dimension 0: one input alone as its values, several as
- *   objects by name.
+ * - Rows (`instances`), if all inputs have the same size in dimension 0. A single input is written as its values,
+ *   several inputs as objects by name.
  * - Columns (`inputs`) otherwise.
- * - Strings are texts if they are UTF-8, else `{"b64": …}`. NaN and infinities are written as Python reads them.
+ * - Strings are JSON strings if they are valid UTF-8, otherwise `{"b64": …}`. NaN and infinities are written as Python
+ *   reads them.
  */
 export function bodyOf(inputs: Tensors, signature: string): Buffer {
   const names = Object.keys(inputs);
@@ -86,7 +87,7 @@ function writerOf(dtype: Tensor["dtype"]): Write {
   }
 }
 
-/** Python tells a float from an integer by its text. */
+/** Python distinguishes a float from an integer by its text. */
 function writeFloat(value: number): string {
   const text = writeNumber(value);
   return /^-?\d+$/.test(text) ? `${text}.0` : text;

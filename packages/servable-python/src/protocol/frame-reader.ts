@@ -1,12 +1,12 @@
 import { MAGIC, MAX_BODY_BYTES, MAX_HEADER_BYTES, PREFIX_BYTES } from "./worker-protocol.js";
 
-/** A frame that was read. The body is memory of its own. */
+/** A frame that was read. The body has its own memory. */
 export interface Frame {
   readonly header: Readonly<Record<string, unknown>>;
   readonly body: Uint8Array<ArrayBuffer>;
 }
 
-/** Puts frames together from the chunks of a stream, which are copied once. */
+/** Assembles frames from the chunks of a stream, which are copied once. */
 export class FrameReader {
   readonly #onFrame: (frame: Frame) => void;
   readonly #prefix = Buffer.alloc(PREFIX_BYTES);
@@ -20,9 +20,9 @@ export class FrameReader {
   }
 
   /**
-   * Takes the next bytes.
+   * Reads the next bytes.
    *
-   * @throws Error for bytes that are not frames: the stream cannot be read any further.
+   * @throws Error if the bytes are not frames: the stream cannot be read any further.
    */
   push(chunk: Uint8Array): void {
     let offset = 0;
@@ -35,7 +35,7 @@ export class FrameReader {
     } while (offset < chunk.length);
   }
 
-  /** Takes up the part that is complete: the prefix, the header or the body. */
+  /** Processes the completed part: the prefix, the header or the body. */
   #advance(): void {
     if (this.#target === this.#prefix) this.#readPrefix();
     else if (this.#header === undefined) {
@@ -75,7 +75,7 @@ function parse(header: Buffer): Frame["header"] {
     const value: unknown = JSON.parse(header.toString());
     if (typeof value === "object" && value !== null) return value as Frame["header"];
   } catch {
-    // said below
+    // reported below
   }
   throw new Error("it wrote a frame whose header is not a JSON object");
 }

@@ -1,9 +1,9 @@
 import { ALIGNMENT, MAGIC, PREFIX_BYTES } from "./worker-protocol.js";
 
-/** Bodies up to this size are joined with the header: one write is faster than several. */
+/** Maximum size of a body that is joined with the header, because one write is faster than several. */
 const SMALL_BYTES = 16_384;
 
-/** The buffers to write for a frame. Parts are not copied, unless the body is small. */
+/** Returns the buffers to write for a frame. Parts are not copied, unless the body is small. */
 export function writeFrame(header: object, parts: readonly Uint8Array[] = []): Uint8Array[] {
   const text = JSON.stringify(header);
   const textBytes = Buffer.byteLength(text);
@@ -21,7 +21,7 @@ export function writeFrame(header: object, parts: readonly Uint8Array[] = []): U
   return isSmall ? [joined(head, start, parts)] : [head, ...padded(parts)];
 }
 
-/** The next offset at which a part may start. */
+/** Returns the next offset at which a part may start. */
 export const aligned = (offset: number): number => Math.ceil(offset / ALIGNMENT) * ALIGNMENT;
 
 function joined(frame: Buffer, start: number, parts: readonly Uint8Array[]): Buffer {

@@ -12,7 +12,7 @@ import {
 import { aligned } from "./frame.js";
 import type { TensorPart } from "./worker-protocol.js";
 
-/** Tensors as parts of a frame. The parts are views of the tensors' own memory, except for strings. */
+/** Converts tensors to parts of a frame. The parts are views of the tensors' own memory, except for strings. */
 export function writeTensors(tensors: Tensors): {
   readonly tensors: TensorPart[];
   readonly parts: Uint8Array[];
@@ -32,9 +32,9 @@ export function writeTensors(tensors: Tensors): {
 }
 
 /**
- * Tensors of a frame, which are views of its body.
+ * Reads the tensors of a frame as views of its body.
  *
- * @throws Error if a tensor is not inside the body, or does not have the bytes of its shape.
+ * @throws Error if a tensor is outside the body, or its size does not match its shape.
  */
 export function readTensors(places: readonly TensorPart[], body: Uint8Array<ArrayBuffer>): Tensors {
   const tensors = new TensorRecord();

@@ -2,7 +2,7 @@ import type { DType } from "@serving-kit/inference";
 
 /**
  * The protocol between Node and one Python worker: frames over a socket pair, which is file descriptor 3 of the worker.
- * The files of `python/serving_kit_worker` follow this page.
+ * The files of `python/serving_kit_worker` implement this specification.
  *
  * A frame is, little-endian:
  *
@@ -10,24 +10,24 @@ import type { DType } from "@serving-kit/inference";
  * | --- | --- |
  * | 4 | `MAGIC` |
  * | 4 | bytes of the header, at most `MAX_HEADER_BYTES` |
- * | 4 | flags: 0; for transports to come, such as shared memory |
+ * | 4 | flags: 0; reserved for future transports, such as shared memory |
  * | 4 | reserved: 0 |
  * | 8 | bytes of the body, at most `MAX_BODY_BYTES` |
  * | … | the header: one JSON object, UTF-8 |
  * | … | the body: parts, each at a multiple of `ALIGNMENT` |
  *
- * A part is the elements of a tensor in row-major order, as `TensorData` has them; for strings a u32 with the length
+ * A part contains the elements of a tensor in row-major order, as in `TensorData`; for strings, a u32 with the length
  * of each, then their bytes. Both sides read tensors as views of the body, which they allocate aligned.
  *
  * Order of messages:
- * - Node writes `LoadTask`. The worker answers `ready`, or `failed` or `unfit` and exits.
- * - After `ready` Node writes calls, at most `concurrency` at a time. Each is answered once, in any order.
+ * - Node writes `LoadTask`. The worker replies with `ready`, or replies with `failed` or `unfit` and exits.
+ * - After `ready`, Node writes calls, at most `concurrency` at a time. The worker responds to each once, in any order.
  * - The worker may write `log` at any time.
- * - Node writes `close`. The worker answers the calls that it has, disposes the model and exits with 0.
- * - If either side closes the socket, the other one ends.
+ * - Node writes `close`. The worker finishes its calls, disposes the model and exits with 0.
+ * - If either side closes the socket, the other side ends.
  *
- * Anything else is a violation, for which Node kills the worker: another magic, a size above its limit, a header that
- * is not JSON, an answer to no call.
+ * Any deviation is a violation, after which Node kills the worker: a wrong magic, a size above its limit, a header that
+ * is not JSON, a response to no call.
  */
 export const MAGIC = 0x314b5350;
 
@@ -38,7 +38,7 @@ export const MAX_HEADER_BYTES = 2 ** 24;
 export const MAX_BODY_BYTES = 2 ** 31;
 export const ALIGNMENT = 64;
 
-/** The first message of Node. */
+/** The first message from Node. */
 export interface LoadTask {
   /** Absolute path of the `.py` file. */
   readonly module: string;
@@ -50,9 +50,9 @@ export interface LoadTask {
   readonly config: Readonly<Record<string, unknown>>;
   /** Absolute folders to import from, after the module's own. */
   readonly pythonPath: readonly string[];
-  /** Paths of files that may be a requirements.txt. */
+  /** Paths that may be a requirements.txt. */
   readonly requirements: readonly string[];
-  /** The number of threads that answer calls. */
+  /** The number of threads that run calls. */
   readonly concurrency: number;
 }
 
@@ -66,7 +66,7 @@ export type CallHeader =
     }
   | { readonly kind: "respond" };
 
-/** Where a tensor is in the body. */
+/** The position of a tensor in the body. */
 export type TensorPart = readonly [
   name: string,
   dtype: DType,
@@ -94,28 +94,28 @@ export interface WorkerSignature {
   readonly outputs: Readonly<Record<string, WorkerSpec>>;
 }
 
-/** A tensor of it. */
+/** A tensor of a signature. */
 export interface WorkerSpec {
   readonly dtype: DType;
   readonly shape: readonly number[] | null;
 }
 
-/** The model could not be loaded (`failed`), or is of no known form (`unfit`). */
+/** The model could not be loaded (`failed`), or has no supported form (`unfit`). */
 export interface LoadFailure {
   readonly kind: "failed" | "unfit";
   readonly text: string;
-  /** For the log. */
+  /** The Python traceback, for the log. */
   readonly trace: string;
-  /** The lines of the requirements that the interpreter does not meet. */
+  /** The lines of the requirements that the interpreter does not satisfy. */
   readonly unmet: readonly string[];
 }
 
-/** The answer of a call: tensors, or the body as it is, or an error. */
+/** The response to a call: tensors, the body as it is, or an error. */
 export interface CallAnswer {
   readonly kind: "answer";
   readonly id: number;
   readonly tensors?: readonly TensorPart[];
-  /** The model raised an exception (`threw`), or returned what it must not (`output`). */
+  /** The model raised an exception (`threw`), or returned an invalid output (`output`). */
   readonly error?: "threw" | "output";
   readonly text?: string;
   readonly trace?: string;

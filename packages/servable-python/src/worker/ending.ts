@@ -1,12 +1,12 @@
 import { constants } from "node:os";
 
-/** Why a worker ended: the label of the metric of restarts. */
+/** The reason why a worker ended: the label of the metric of restarts. */
 export type EndingKind = "signal" | "exit" | "hang" | "protocol" | "start";
 
-/** How a worker ended. */
+/** The ending of a worker. */
 export interface Ending {
   readonly kind: EndingKind;
-  /** In words that follow "the Python process", with the last lines of its stderr. */
+  /** A phrase that follows "the Python process", with the last lines of its stderr. */
   readonly text: string;
 }
 
@@ -16,14 +16,14 @@ export interface Status {
   readonly signal?: number;
 }
 
-/** The first name of each number: SIGABRT, not SIGIOT. */
+/** The first name of each signal number: SIGABRT, not SIGIOT. */
 const SIGNALS = new Map(
   Object.entries(constants.signals)
     .reverse()
     .map(([name, number]) => [number, name]),
 );
 
-/** The ending of a process that nothing killed on purpose. */
+/** Returns the ending of a process that was not killed on purpose. */
 export function endingOf({ code, signal }: Status, tail: readonly string[]): Ending {
   if (signal === undefined) {
     return { kind: "exit", text: `ended with exit code ${code ?? "unknown"}${quoted(tail)}` };
@@ -39,10 +39,10 @@ export function endingOf({ code, signal }: Status, tail: readonly string[]): End
 const MAX_LINES = 6;
 const MAX_CHARACTERS = 1_000;
 
-/** The start of the lines of `faulthandler`, most recent call first. */
+/** The start of a crash report of `faulthandler`, which lists the most recent call first. */
 const FATAL = /^(Fatal Python error|Windows fatal exception)/;
 
-/** The last lines of stderr, or the first of a crash, to follow an ending. Empty if there are none. */
+/** Quotes the last lines of stderr, or the first lines of a crash, to append to an ending. Empty if there are none. */
 export function quoted(tail: readonly string[]): string {
   const all = tail.filter((line) => line.trim() !== "");
   const fatal = all.findLastIndex((line) => FATAL.test(line));

@@ -1,7 +1,7 @@
-/** Maximum length of a line in the log. What is longer is several lines. */
+/** Maximum length of a log line. Longer lines are split. */
 const MAX_CHARACTERS = 8_192;
 
-/** Cuts the text of a stream into lines. */
+/** Splits the text of a stream into lines. */
 export class Lines {
   readonly #onLine: (line: string) => void;
   #rest = "";
@@ -20,7 +20,7 @@ export class Lines {
     }
   }
 
-  /** Emits what is left at the end of the stream. */
+  /** Emits the rest at the end of the stream. */
   end(): void {
     if (this.#rest !== "") this.#emit(this.#rest);
     this.#rest = "";

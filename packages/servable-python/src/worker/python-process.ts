@@ -5,7 +5,7 @@ import { type Clock, messageOf } from "@serving-kit/core";
 import type { Status } from "./ending.js";
 import { Lines } from "./lines.js";
 
-/** The program of all Python processes: next to `src`, and next to `dist`. */
+/** The path of the program of all Python processes: next to `src` and next to `dist`. */
 export const PROGRAM = fileURLToPath(
   new URL(
     "../python/start.py",
@@ -14,27 +14,28 @@ export const PROGRAM = fileURLToPath(
 );
 
 /**
- * The flags of the interpreter: nothing of PYTHON* variables, the working directory or the user's site (-I), no
- * `__pycache__` in the folder of a version (-B), unbuffered output (-u), the Python lines of a crash on stderr.
+ * The flags of the interpreter: ignore PYTHON* variables, the working directory and the user's site (-I); write no
+ * `__pycache__` into the folder of a version (-B); unbuffered output (-u); Python traceback of a crash on stderr
+ * (faulthandler).
  */
 export const FLAGS = ["-I", "-B", "-u", "-X", "faulthandler"];
 
-/** Callbacks of a process to its owner. */
+/** Callbacks of a process for its owner. */
 export interface ProcessListener {
-  /** Bytes of the frame socket. */
+  /** Receives bytes of the frame socket. */
   onBytes(bytes: Uint8Array): void;
-  /** A line of output. */
+  /** Receives a line of output. */
   onLine(stream: "stdout" | "stderr", line: string): void;
-  /** The process and all that it started have ended, and all output was reported. Called once, last. */
+  /** The process and all its descendants have exited, and all output was reported. Called once, last. */
   onEnd(status: Status): void;
 }
 
-/** How long output may be late when the process has ended, if a process that escaped it holds the pipes. */
+/** Time in ms to wait for output after the process has exited, if an escaped descendant holds the pipes. */
 const OUTPUT_MS = 1_000;
 
 /**
  * A supervisor and its worker. Node's end of the control socket keeps them alive: if it is closed, or Node dies, both
- * end with everything that they started.
+ * exit along with all their descendants.
  */
 export class PythonProcess {
   readonly #child: ChildProcess;
@@ -51,7 +52,7 @@ export class PythonProcess {
     clock: Clock,
   ) {
     this.#listener = listener;
-    // A session of its own: signals of the terminal are for Node, which drains first.
+    // Its own session: signals of the terminal go to Node, which drains first.
     this.#child = spawn(interpreter, [...FLAGS, PROGRAM], {
       env,
       detached: true,
@@ -66,7 +67,7 @@ export class PythonProcess {
       report = (report + bytes).slice(0, 1_000);
       this.#status ??= statusOf(report);
     });
-    for (const stream of [this.#frames, this.#control]) stream.on("error", () => {}); // "exit" says more
+    for (const stream of [this.#frames, this.#control]) stream.on("error", () => {}); // "exit" has the details
     this.#readLines("stdout", stdout as Readable);
     this.#readLines("stderr", stderr as Readable);
     this.#child.once("error", (error) => {
@@ -86,7 +87,7 @@ export class PythonProcess {
     if (buffers.length > 1) this.#frames.uncork();
   }
 
-  /** Ends the worker, and everything that it started, with SIGKILL. */
+  /** Kills the worker and all its descendants with SIGKILL. */
   kill(): void {
     this.#control.end();
   }
@@ -102,7 +103,7 @@ export class PythonProcess {
   #end(): void {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
-    // Without a report the supervisor itself was killed, and its group may be left.
+    // Without a status report, the supervisor itself was killed, and its process group may be left.
     if (this.#status === undefined) this.#killGroup();
     for (const stream of this.#child.stdio) stream?.destroy();
     this.#listener.onEnd(this.#status ?? {});
@@ -113,7 +114,7 @@ export class PythonProcess {
     try {
       if (pid !== undefined) process.kill(-pid, "SIGKILL");
     } catch {
-      // none is left
+      // no process is left
     }
   }
 }

@@ -15,7 +15,7 @@ import { type Ending, endingOf, quoted } from "./ending.js";
 import { PythonProcess } from "./python-process.js";
 import type { WorkerLog } from "./worker-log.js";
 
-/** The settings that a worker is started with. */
+/** Options for starting a worker. */
 export interface WorkerOptions {
   readonly interpreter: string;
   readonly env: NodeJS.ProcessEnv;
@@ -25,7 +25,7 @@ export interface WorkerOptions {
   readonly clock: Clock;
 }
 
-/** An answer, and the body of its frame. */
+/** A response, and the body of its frame. */
 export interface Reply {
   readonly answer: CallAnswer;
   readonly body: Uint8Array<ArrayBuffer>;
@@ -36,12 +36,12 @@ interface Waiting {
   reject(ending: Ending): void;
 }
 
-/** The lines of stderr that an ending may quote. */
+/** Maximum number of stderr lines that an ending may quote. */
 const TAIL_LINES = 100;
 
-/** One Python process with a loaded model: contract in `worker-protocol.ts`. */
+/** One Python process with a loaded model. Contract: `worker-protocol.ts`. */
 export class PythonWorker {
-  /** Resolves when the process and all that it started have ended. Never rejects. */
+  /** Resolves when the process and all its descendants have exited. Never rejects. */
   readonly ended: Promise<Ending>;
   readonly #options: WorkerOptions;
   readonly #process: PythonProcess;
@@ -72,10 +72,10 @@ export class PythonWorker {
   }
 
   /**
-   * Starts a process and has it load the model. If the signal aborts, the process is killed.
+   * Starts a process and makes it load the model. If the signal aborts, the process is killed.
    *
    * @throws ServingError PYTHON_MODULE_FAILED, PYTHON_MODULE_UNFIT, PYTHON_START_TIMED_OUT, PYTHON_WORKER_DIED; or the
-   * reason of the signal. Nothing is left then.
+   * reason of the signal. No process is left then.
    */
   static async start(options: WorkerOptions, signal: AbortSignal): Promise<PythonWorker> {
     signal.throwIfAborted();
@@ -115,7 +115,7 @@ export class PythonWorker {
     return this.#message as ReadyMessage;
   }
 
-  /** Makes a call. Rejects with an `Ending` if the process ends before it answers. */
+  /** Makes a call. Rejects with an `Ending` if the process exits before it responds. */
   call(header: CallHeader, parts: readonly Uint8Array[]): Promise<Reply> {
     const id = ++this.#lastCall;
     return new Promise((resolve, reject) => {
@@ -124,13 +124,13 @@ export class PythonWorker {
     });
   }
 
-  /** Ends the process, and everything that it started. */
+  /** Kills the process and all its descendants. */
   kill(ending: Ending): void {
     this.#killedAs ??= { ...ending, text: ending.text + quoted(this.#tail) };
     this.#process.kill();
   }
 
-  /** Has the process dispose the model and exit; kills it after `timeoutMs`. Resolves when it has ended. */
+  /** Makes the process dispose the model and exit, and kills it after `timeoutMs`. Resolves when it has exited. */
   async close(timeoutMs: number): Promise<void> {
     this.#process.write(writeFrame({ kind: "close" }));
     const ending = {

@@ -1,7 +1,7 @@
 import type { Logger, ServableId } from "@serving-kit/core";
 import type { LogLine } from "../protocol/worker-protocol.js";
 
-/** Writes the output of the workers of a version to the logger. */
+/** Logs the output of a version's workers. */
 export class WorkerLog {
   readonly #logger: Logger;
   readonly #model: { readonly model: string; readonly version: string };
@@ -11,7 +11,7 @@ export class WorkerLog {
     this.#model = { model: name, version: String(version) };
   }
 
-  /** A line that was printed: stdout is `info`, stderr `warn`. */
+  /** Logs a printed line: stdout as `info`, stderr as `warn`. */
   line(pid: number, stream: "stdout" | "stderr", line: string): void {
     if (line.trim() === "") return;
     const fields = { ...this.#model, pid, stream };
@@ -19,13 +19,13 @@ export class WorkerLog {
     else this.#logger.warn(fields, `python: ${line}`);
   }
 
-  /** A record of Python's `logging`. */
+  /** Logs a record of Python's `logging`. */
   record(pid: number, { level, name, text }: LogLine): void {
     const known = level === "warn" || level === "error" ? level : "info";
     this.#logger[known]({ ...this.#model, pid, logger: String(name) }, `python: ${String(text)}`);
   }
 
-  /** An exception of the model with its Python lines. */
+  /** Logs an exception of the model with its Python traceback. */
   trace(pid: number, problem: string, trace: string): void {
     const { model, version } = this.#model;
     this.#logger.error(
