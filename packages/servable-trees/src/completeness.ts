@@ -16,8 +16,8 @@ import { readToCheck, SLICE_MS } from "./read-model.js";
 import type { Library } from "./tree-model.js";
 
 /**
- * Returns whether the model file of a library at a path can be read from its start to its end. Loading reports what
- * it has that cannot be served.
+ * Returns whether the model file of a library at a path can be read from start to end. Unsupported features of the file
+ * are reported by the load.
  */
 export async function modelCompleteness(library: Library, path: string): Promise<Completeness> {
   let file: ModelFile;
@@ -36,13 +36,13 @@ export async function modelCompleteness(library: Library, path: string): Promise
 }
 
 async function problemOf({ path, kind: { format } }: ModelFile): Promise<string | undefined> {
-  if (format === "binary") return undefined; // of another version: for loading to refuse
+  if (format === "binary") return undefined; // of another version: the load refuses it
   const { size } = await gatedFiles.stat(path);
   if (format === "json" && size > HANDOVER_BYTES) return largeJsonProblem(path);
   return inSlices(problemIn(await readToCheck(path), format), undefined, SLICE_MS);
 }
 
-/** Says why bytes are not a whole file of a format; undefined if they are. */
+/** Returns the reason why bytes are not a complete file of a format; undefined if they are. */
 export function* problemIn(
   bytes: Uint8Array,
   format: Exclude<FileKind["format"], "binary">,
@@ -84,7 +84,7 @@ const textOf = ({ buffer, byteOffset, length }: Uint8Array): string =>
 
 const TREE_SIZES = /\ntree_sizes=([\d ]*)\r?\n/;
 
-/** The header says the size of each tree; the trees, and the parameters after them, have lines at their end. */
+/** The header has the size of each tree; the trees, and the parameters after them, have end markers. */
 function textProblem(text: string): string | undefined {
   const sizes = TREE_SIZES.exec(text);
   if (sizes === null) return "it has no line tree_sizes";

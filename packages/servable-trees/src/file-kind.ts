@@ -1,14 +1,14 @@
 import { openFile } from "@serving-kit/inference";
 import type { Library } from "./tree-model.js";
 
-/** The kind of a file, by its first bytes. */
+/** The kind of a file, detected from its first bytes. */
 export interface FileKind {
   readonly library: Library;
-  /** `binary` is XGBoost's old format, `pickle` what Python's pickle or joblib wrote of its classes. */
+  /** `binary` is XGBoost's old format; `pickle` is a pickle or joblib file of its Python classes. */
   readonly format: "ubj" | "json" | "text" | "binary";
 }
 
-/** How many bytes tell the kind of a file. */
+/** Number of bytes that are read to detect the kind of a file. */
 const HEAD_BYTES = 512;
 
 const UBJSON = Buffer.from("{L\0\0\0\0\0\0\0\x07learner", "latin1");
@@ -30,7 +30,7 @@ export async function fileKind(path: string): Promise<FileKind | undefined> {
   return isOldBinary(head) ? { library: "xgboost", format: "binary" } : undefined;
 }
 
-/** Whether it is XGBoost's binary format, with the mark `binf` before it or without. */
+/** Returns whether it is XGBoost's binary format, with or without the leading mark `binf`. */
 function isOldBinary(head: Buffer): boolean {
   const start = head.toString("latin1", 0, 4) === "binf" ? 4 : 0;
   const at = start + OLD_NAME_AT;

@@ -4,7 +4,7 @@ import { errors } from "./errors.js";
 import { type FileKind, fileKind } from "./file-kind.js";
 import type { Library } from "./tree-model.js";
 
-/** The description of a library's files, and their usual names. */
+/** The files of each library, and their usual names. */
 export const LIBRARIES: Readonly<Record<Library, LibraryFiles>> = {
   xgboost: {
     title: "XGBoost",
@@ -24,13 +24,13 @@ export const LIBRARIES: Readonly<Record<Library, LibraryFiles>> = {
 export interface LibraryFiles {
   readonly title: string;
   readonly files: string;
-  /** Names of files that may be models; their content decides. */
+  /** Names of files that may be models; the content decides. */
   readonly names: RegExp;
-  /** How to write a file that can be served. */
+  /** A hint on how to write a supported file. */
   readonly save: string;
 }
 
-/** How many files of a folder are opened to see what they are. */
+/** Maximum number of files in a folder that are opened to detect their kind. */
 const MAX_OPENED = 64;
 
 /** A model file and its kind. */
@@ -40,10 +40,10 @@ export interface ModelFile {
 }
 
 /**
- * Finds the model file of a version: the path itself, or in the folder the one named `model` or by the library, or
+ * Finds the model file of a version: the path itself, or in a folder the file named `model` or after the library, or
  * the only one. The content decides, not the name.
  *
- * @throws ServingError NOT_FOUND / MODEL_FILE_MISSING that says what is there.
+ * @throws ServingError NOT_FOUND / MODEL_FILE_MISSING that lists the existing files.
  */
 export async function findModel(library: Library, path: string): Promise<ModelFile> {
   const { files: expected } = LIBRARIES[library];
@@ -70,7 +70,7 @@ export async function findModel(library: Library, path: string): Promise<ModelFi
   return main;
 }
 
-/** Whether a path is a model file of the library or a folder with any. */
+/** Returns whether a path is a model file of the library or a folder with at least one. */
 export async function hasModelFile(library: Library, path: string): Promise<boolean> {
   const stats = await gatedFiles.stat(path).catch(() => undefined);
   if (stats === undefined) return false;
@@ -81,7 +81,7 @@ export async function hasModelFile(library: Library, path: string): Promise<bool
 const isMainName = (library: Library, { path }: ModelFile) =>
   new RegExp(`^(model|${library})\\.`, "i").test(basename(path));
 
-/** The models of a library in a folder, in the order of their names. */
+/** Returns the models of a library in a folder, sorted by name. */
 async function modelFilesIn(library: Library, folder: string): Promise<ModelFile[]> {
   const entries = await gatedFiles.readdir(folder, { withFileTypes: true }).catch(() => []);
   const names = entries

@@ -1,5 +1,5 @@
 /**
- * Serves models of gradient-boosted trees, of XGBoost and LightGBM, without their libraries.
+ * Serves gradient-boosted tree models of XGBoost and LightGBM without their libraries.
  *
  * @packageDocumentation
  */

@@ -6,7 +6,7 @@ import type { TreeOptions } from "./options.js";
 import { readModel } from "./read-model.js";
 import type { Library, TreeModel } from "./tree-model.js";
 
-/** How many names of features are listed. */
+/** Maximum number of feature names that are listed. */
 const MAX_LISTED = 20;
 
 /** Describes the model of a library at a path: its trees, its features, its signatures. */

@@ -5,13 +5,13 @@ import { treePlatform } from "./tree-platform.js";
 const platform = treePlatform("lightgbm");
 
 /**
- * The platform of LightGBM models: `source.pipe(lightgbm())`.
+ * The platform for LightGBM models: `source.pipe(lightgbm())`.
  *
- * A version is a folder with `model.txt` or one other file that LightGBM saved as text, or the file itself. It needs
- * no library. The file is read into memory, so later changes do not affect a loaded version. Threads that attach to a
- * predictor share its trees.
+ * A version is a folder with `model.txt` or one other file that LightGBM saved as text, or the file itself. The
+ * LightGBM library is not needed. The file is read into memory, so later changes do not affect a loaded version.
+ * Threads that attach to a predictor share its trees.
  *
- * @throws TypeError for a wrong option, with its name, what was expected and what was given.
+ * @throws TypeError for an invalid option. The message has its name, the expected value and the received value.
  *
  * @example
  * ```ts

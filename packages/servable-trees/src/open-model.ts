@@ -8,7 +8,7 @@ import type { SharedTrees } from "./share.js";
 import type { TreeModel } from "./tree-model.js";
 import { TreePredictor } from "./tree-predictor.js";
 
-/** Makes a predictor of a model; `placed` are its trees where another thread, or nobody yet, has put them. */
+/** Creates a predictor for a model. `placed` holds its trees, either placed by another thread or not yet placed. */
 export function openModel(
   model: TreeModel,
   placed: PlacedForest | Forest | undefined,

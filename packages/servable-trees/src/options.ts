@@ -1,7 +1,7 @@
 import { checkOptionsOf, type OptionChecks, optionCheck } from "@serving-kit/inference";
 
 /**
- * How models of decision trees are loaded and called.
+ * Options for loading and calling models of decision trees.
  *
  * @example
  * ```ts
@@ -10,19 +10,19 @@ import { checkOptionsOf, type OptionChecks, optionCheck } from "@serving-kit/inf
  */
 export interface TreeOptions {
   /**
-   * Whether all rounds of training are used. Default false: those up to `best_iteration`, if the file has it from
-   * early stopping, as XGBoost's scikit-learn classes do. LightGBM's files have only the rounds that are used.
+   * Whether all training rounds are used. Default false: only those up to `best_iteration`, if the file has it from
+   * early stopping, as XGBoost's scikit-learn classes do. LightGBM's files contain only the used rounds.
    */
   readonly allRounds?: boolean | undefined;
-  /** A number in the inputs that is missing, in addition to NaN, such as -999. Default none. */
+  /** A number in the inputs that counts as missing, in addition to NaN, such as -999. Default none. */
   readonly missing?: number | undefined;
   /** The name of the input with all features. Default `input`; clients of Triton's FIL expect `input__0`. */
   readonly inputName?: string | undefined;
   /** The name of the output of `serving_default`. Default `predict`; clients of Triton's FIL expect `output__0`. */
   readonly outputName?: string | undefined;
   /**
-   * Where trees are walked. Default `auto`: in WebAssembly, or in JavaScript if that does not run. Both
-   * return the same answers.
+   * The kernel that walks trees. Default `auto`: WebAssembly, or JavaScript if WebAssembly is not available. Both
+   * return the same predictions.
    */
   readonly kernel?: "auto" | "javascript" | undefined;
 }
@@ -42,6 +42,6 @@ const CHECKS: OptionChecks<TreeOptions> = {
   kernel: oneOf(["auto", "javascript"]),
 };
 
-/** Checks options. @throws TypeError that names the option, what was expected and what was given. */
+/** Checks options. @throws TypeError. The message has the option, the expected value and the received value. */
 export const checkOptions = (options: TreeOptions): void =>
   checkOptionsOf("trees", CHECKS, options);

@@ -4,23 +4,23 @@ import { DocumentError } from "./document/value.js";
 import type { FileKind } from "./file-kind.js";
 import type { ReadOptions, TreeModel } from "./tree-model.js";
 
-/** The message to a worker. */
+/** The message to a worker thread. */
 export interface ReadRequest {
-  /** In shared memory. */
+  /** The file, in shared memory. */
   readonly bytes: Uint8Array;
   readonly kind: FileKind;
   readonly options: ReadOptions;
 }
 
-/** The message of a worker. */
+/** The message from a worker thread. */
 export type ReadOutcome =
   | { readonly model: TreeModel }
   | { readonly problem: string; readonly isUnsupported: boolean };
 
 /**
- * Parses a file in a worker thread, which ends with it.
+ * Parses a file in a worker thread, which then ends.
  *
- * @throws as `parseModel`; the signal's reason, if it aborts.
+ * @throws The errors of `parseModel`; the signal's reason, if it aborts.
  */
 export async function readInWorker(
   request: ReadRequest,
@@ -46,7 +46,7 @@ export async function readInWorker(
   }
 }
 
-/** In the sources the module is TypeScript, which the worker learns to load by itself. */
+/** In the sources the module is TypeScript, and the worker registers a loader itself. */
 function startWorker(options: WorkerOptions): Worker {
   if (!import.meta.url.endsWith(".ts")) {
     return new Worker(new URL("./read-worker.js", import.meta.url), options);

@@ -8,10 +8,10 @@ import { parseModel } from "./parse-model.js";
 import { readInWorker } from "./read-in-worker.js";
 import type { Library, ReadOptions, TreeModel } from "./tree-model.js";
 
-/** A JSON file that is larger is parsed in a worker thread. */
+/** Minimum size in bytes of a JSON file that is parsed in a worker thread. */
 export const WORKER_BYTES = 2 ** 18;
 
-/** How long parsing goes on before the event loop turns, in ms: it makes garbage, whose collection comes on top. */
+/** Time in ms after which parsing yields to the event loop. It is short because garbage collection adds to it. */
 export const SLICE_MS = 1;
 
 /** A model that was read, and its file. */
@@ -28,10 +28,10 @@ export const readToCheck = (file: string): Promise<Uint8Array> =>
   handover.readAndKeep(file, () => readWholeFile(file));
 
 /**
- * Reads and checks the model of a library at a path. The event loop turns meanwhile.
+ * Reads and checks the model of a library at a path, without blocking the event loop.
  *
  * @throws ServingError NOT_FOUND / MODEL_FILE_MISSING, DATA_LOSS / MODEL_FILE_INVALID, UNIMPLEMENTED /
- * MODEL_UNSUPPORTED with the path and what to do; the signal's reason, if it aborts.
+ * MODEL_UNSUPPORTED. The message has the path and a remedy. If the signal aborts, its reason.
  */
 export async function readModel(
   library: Library,
@@ -58,7 +58,7 @@ export async function readModel(
       const remedy = `update the kit, or ${save} of an older version`;
       throw errors.modelUnsupported(file, problem.message, remedy, problem);
     }
-    // A file that lies about its sizes can ask for more memory than there is.
+    // A file with wrong sizes can request more memory than is available.
     if (problem instanceof DocumentError || problem instanceof RangeError) {
       throw errors.modelFileInvalid(title, file, problem);
     }

@@ -4,7 +4,7 @@ import { UnsupportedError } from "./document/fields.js";
 import { parseModel } from "./parse-model.js";
 import type { ReadOutcome, ReadRequest } from "./read-in-worker.js";
 
-// A worker thread that parses one file: JSON.parse cannot be interrupted.
+// A worker thread that parses one file, because JSON.parse cannot be interrupted.
 const { bytes, kind, options } = workerData as ReadRequest;
 let outcome: ReadOutcome;
 try {

@@ -4,19 +4,19 @@ import type { PlacedForest } from "./kernel/wasm-runner.js";
 import type { TreeOptions } from "./options.js";
 import type { TreeModel } from "./tree-model.js";
 
-/** Represents a predictor in another thread: the model in shared memory, and how it is called. */
+/** Represents a predictor in another thread: the model in shared memory, and the options of its calls. */
 export interface SharedTrees extends SharedPredictor {
   readonly model: TreeModel;
-  /** The trees where they lie. Absent for a linear model. */
+  /** The trees in their memory. Absent for a linear model. */
   readonly placed?: PlacedForest | Forest | undefined;
   readonly options: TreeOptions;
 }
 
 /**
- * The model that a token stands for.
+ * Returns the model that a token represents.
  *
- * @throws ServingError INVALID_ARGUMENT / SHARED_PREDICTOR_INVALID if it is not a token of this platform, or its
- * memory was copied on the way.
+ * @throws ServingError INVALID_ARGUMENT / SHARED_PREDICTOR_INVALID if it is not a token of this platform, or its memory
+ * was copied in transit.
  */
 export function sharedTreesOf(platform: string, shared: SharedPredictor): SharedTrees {
   const { model, placed } = (shared ?? {}) as Partial<SharedTrees>;

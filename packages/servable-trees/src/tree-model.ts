@@ -1,6 +1,6 @@
 import type { Forest } from "./forest/forest.js";
 
-/** The library that trained a model, which is the name of its platform. */
+/** The library that trained a model. It is also the name of its platform. */
 export type Library = "xgboost" | "lightgbm";
 
 /** The transform of the margin (the raw score) into the prediction. */
@@ -14,33 +14,33 @@ export interface Transform {
     | "step"
     | "signedSquare"
     | "softplus";
-  /** `sigmoid`: what the margin is multiplied with. Default 1. */
+  /** `sigmoid`: the factor of the margin. Default 1. */
   readonly scale?: number;
 }
 
-/** The categories of a feature that its file has by name. The code of each is its index. */
+/** The named categories of a feature. The code of each category is its index. */
 export type Categories = readonly string[] | readonly number[];
 
-/** A linear model (gblinear): the weights of feature 0 for each output, those of feature 1, …, the biases. */
+/** A linear model (gblinear): the weights of feature 0 for each output, those of feature 1, …, then the biases. */
 export interface LinearModel {
   readonly weights: Float32Array;
 }
 
-/** A model as its file has it, checked. It can be cloned; its arrays are in shared memory. */
+/** The checked content of a model file. It can be posted to threads; its arrays are in shared memory. */
 export interface TreeModel {
   readonly library: Library;
   /** The version of the library, or of its format, that wrote the file. */
   readonly version: string;
-  /** Such as `gbtree`. */
+  /** The booster, such as `gbtree`. */
   readonly booster: string;
   readonly objective: string;
   /** The number of features of a row. */
   readonly features: number;
-  /** Absent if the file has none. */
+  /** The names of the features; absent if the file has none. */
   readonly featureNames?: readonly string[] | undefined;
-  /** By feature; absent if no feature has categories by name. */
+  /** By feature; absent if no feature has named categories. */
   readonly categories?: readonly (Categories | undefined)[] | undefined;
-  /** The features that splits take as categories. */
+  /** The features that splits use as categories. */
   readonly categoryFeatures: readonly number[];
   /** The number of outputs of a row. */
   readonly groups: number;
@@ -51,16 +51,16 @@ export interface TreeModel {
   readonly transform: Transform;
   readonly forest?: Forest | undefined;
   readonly linear?: LinearModel | undefined;
-  /** The rounds of training in the file, and how many of them are used. */
+  /** Number of training rounds in the file, and how many of them are used. */
   readonly rounds: { readonly inFile: number; readonly used: number };
   /** The best round of early stopping, from 0; absent if the file has none. */
   readonly bestIteration?: number | undefined;
-  /** Whether scikit-learn's wrapper of a classifier saved it. */
+  /** Whether a classifier of scikit-learn's API saved the file. */
   readonly isClassifier: boolean;
 }
 
-/** How a file is read. */
+/** Options for reading a file. */
 export interface ReadOptions {
-  /** Whether all rounds are used, also those after the best one. */
+  /** Whether all rounds are used, including those after the best one. */
   readonly allRounds: boolean;
 }

@@ -14,10 +14,10 @@ import { readModel } from "./read-model.js";
 import { sharedTreesOf } from "./share.js";
 import type { Library } from "./tree-model.js";
 
-/** The memory of rows and of the kernel, besides the trees. */
+/** Memory for rows and the kernel, without the trees. */
 const FIXED_BYTES = 2 ** 20;
 
-/** The platform of a library's models. */
+/** Returns the platform for a library's models. */
 export function treePlatform(library: Library): PlatformFactory<TreeOptions> {
   const { title, files } = LIBRARIES[library];
   return definePlatform<TreeOptions>({

@@ -20,12 +20,12 @@ import type { Runner } from "./kernel/runner.js";
 import { allocateOutput, type Job, MAX_OUTPUT_ELEMENTS, type OutputData } from "./predict/job.js";
 import type { RowSource } from "./predict/row-source.js";
 
-/** The parts of a predictor. */
+/** Options for a predictor. */
 export interface TreePredictorOptions {
   readonly jobs: ReadonlyMap<string, Job>;
-  /** Closed with the predictor. Undefined for a linear model. */
+  /** The runner, which the predictor closes. Undefined for a linear model. */
   readonly runner: Runner | undefined;
-  /** The time that deadlines refer to. */
+  /** The clock of deadlines. */
   readonly clock: Clock;
   /** The functions behind `share`. */
   readonly share: () => SharedPredictor;
@@ -34,7 +34,7 @@ export interface TreePredictorOptions {
 /** A model of decision trees, or a linear one, as a Predictor. */
 export class TreePredictor implements Predictor {
   readonly signatures: ReadonlyMap<string, Signature>;
-  /** Rows do not depend on one another. */
+  /** Rows are independent. */
   readonly batchable = true;
   readonly #options: TreePredictorOptions;
   readonly #inFlight = new InFlight();
@@ -45,7 +45,7 @@ export class TreePredictor implements Predictor {
     this.signatures = new Map([...options.jobs].map(([name, { signature }]) => [name, signature]));
   }
 
-  /** Trees are walked for each row by itself. */
+  /** Trees are walked separately for each row. */
   rowsAreIndependent(): RowVerdict {
     return { verdict: "independent", reason: "trees are walked for each row by itself" };
   }
@@ -72,7 +72,7 @@ export class TreePredictor implements Predictor {
     return outputs;
   }
 
-  /** Returns the value of which `attach` of the platform, in another thread, makes a predictor on the same memory. */
+  /** Returns a token from which `attach` of the platform, in another thread, creates a predictor on the same memory. */
   share(): SharedPredictor {
     if (this.#closing !== undefined) throw inferenceErrors.predictorClosed();
     return this.#options.share();

@@ -5,13 +5,13 @@ import { treePlatform } from "./tree-platform.js";
 const platform = treePlatform("xgboost");
 
 /**
- * The platform of XGBoost models: `source.pipe(xgboost())`.
+ * The platform for XGBoost models: `source.pipe(xgboost())`.
  *
  * A version is a folder with `model.ubj`, `model.json` or one other file that XGBoost 1.7 to 3.x saved, or the file
- * itself. It needs no library. The file is read into memory, so later changes do not affect a loaded version.
- * Threads that attach to a predictor share its trees.
+ * itself. The XGBoost library is not needed. The file is read into memory, so later changes do not affect a loaded
+ * version. Threads that attach to a predictor share its trees.
  *
- * @throws TypeError for a wrong option, with its name, what was expected and what was given.
+ * @throws TypeError for an invalid option. The message has its name, the expected value and the received value.
  *
  * @example
  * ```ts

@@ -6,14 +6,14 @@ import {
   MAX_STRING_BYTES,
 } from "./value.js";
 
-/** Something that this version of the kit does not know. Becomes MODEL_UNSUPPORTED (UNIMPLEMENTED). */
+/** A feature that this version of the kit does not support. Becomes MODEL_UNSUPPORTED (UNIMPLEMENTED). */
 export class UnsupportedError extends Error {}
 
 const MAX_SHOWN = 80;
 
-/** Reads the members of an object of a document, each as the type that is expected of it. */
+/** Reads the members of an object of a document, and checks the type of each. */
 export class Fields {
-  /** Where the object is in the document, such as `learner.objective`. */
+  /** The path of the object in the document, such as `learner.objective`. */
   readonly place: string;
   readonly #object: DocumentObject;
 
@@ -33,7 +33,7 @@ export class Fields {
     return Object.hasOwn(this.#object, key);
   }
 
-  /** @throws UnsupportedError for a member that is not known: its meaning might change the answers. */
+  /** @throws UnsupportedError for an unknown member, because its meaning might change the predictions. */
   expectKeys(known: readonly string[]): void {
     const unknown = this.keys.find((key) => !known.includes(key));
     if (unknown === undefined) return;
@@ -46,7 +46,7 @@ export class Fields {
     return new Fields(this.#get(key), `${this.place}.${key}`);
   }
 
-  /** An element of an array of objects. */
+  /** Returns an element of an array of objects. */
   element(key: string, index: number): Fields {
     return new Fields(this.list(key)[index], `${this.place}.${key}[${index}]`);
   }
@@ -74,7 +74,7 @@ export class Fields {
     return value as readonly DocumentValue[];
   }
 
-  /** An integer from `min` to `max`, as a number or written as a string. */
+  /** Reads an integer from `min` to `max`, written as a number or as a string. */
   integer(key: string, min: number, max: number): number {
     const value = this.#get(key);
     const number = typeof value === "string" && /^-?\d{1,15}$/.test(value) ? Number(value) : value;
@@ -84,7 +84,7 @@ export class Fields {
     return number;
   }
 
-  /** Numbers, `length` of them if it is given. A null is NaN, a boolean 0 or 1. */
+  /** Reads numbers, exactly `length` if it is given. A null is NaN, a boolean 0 or 1. */
   numbers(key: string, length?: number): DocumentNumbers {
     const value = this.#get(key);
     if (!isList(value)) throw this.#wrong(key, "numbers", value);

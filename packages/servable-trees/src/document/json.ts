@@ -1,10 +1,10 @@
 import { messageOf } from "@serving-kit/core";
 import { DocumentError, type DocumentValue } from "./value.js";
 
-/** Strings, which are left as they are, and the numbers that XGBoost writes and JSON does not have. */
+/** Matches strings, which are not changed, and the numbers that XGBoost writes but JSON does not allow. */
 const STRINGS_AND_WORDS = /"(?:[^"\\]|\\.)*"|-?\bInfinity\b|\b-?NaN\b/g;
 
-/** Too large for a double: JSON.parse reads an infinity. */
+/** Values too large for a double, which JSON.parse reads as an infinity. */
 const WORDS: Readonly<Record<string, string>> = {
   Infinity: "1e999",
   "-Infinity": "-1e999",
@@ -20,7 +20,7 @@ export function readJson({ buffer, byteOffset, length }: Uint8Array): DocumentVa
 /**
  * Parses JSON with the `Infinity` and `NaN` that XGBoost and Python write. NaN is null here.
  *
- * @throws DocumentError for a text that is not JSON.
+ * @throws DocumentError for text that is not JSON.
  */
 export function parseJson(text: string): DocumentValue {
   try {
@@ -37,14 +37,14 @@ export function parseJson(text: string): DocumentValue {
 
 const CHAR = { space: 0x20, quote: 0x22, backslash: 0x5c, open: [0x5b, 0x7b], close: [0x5d, 0x7d] };
 
-/** Follows a JSON text, chunk by chunk, to its end: which bracket closes the document. */
+/** Scans JSON text, chunk by chunk, for the bracket that closes the document. */
 export class JsonEnd {
   #depth = 0;
   #isInString = false;
   #isEscaped = false;
   #hasEnded = false;
 
-  /** Whether the document is closed and nothing but white space follows. */
+  /** Whether the document is closed and only white space follows. */
   get isComplete(): boolean {
     return this.#hasEnded;
   }

@@ -40,7 +40,7 @@ const WIDTHS: ReadonlyMap<number, number> = new Map([
 
 type ReadNumbers = (view: DataView, start: number, count: number) => DocumentNumbers;
 
-/** The readers of arrays of numbers; those of uint8 are copied as they are. */
+/** The readers of number arrays by type; uint8 arrays are copied unchanged. */
 const READERS: ReadonlyMap<number, ReadNumbers> = new Map<number, ReadNumbers>([
   [
     MARK.float32,
@@ -95,10 +95,10 @@ const READERS: ReadonlyMap<number, ReadNumbers> = new Map<number, ReadNumbers>([
 const decoder = new TextDecoder();
 
 /**
- * Reads a UBJSON document, the subset that XGBoost writes: objects, arrays, and arrays of numbers of one type,
- * which become typed arrays. Yields between values, so that a caller can let the event loop turn.
+ * Reads a UBJSON document in the subset that XGBoost writes: objects, arrays, and arrays of numbers of one type, which
+ * become typed arrays. Yields between values, so that a caller can let the event loop run.
  *
- * @throws DocumentError for bytes that are not a document, that end early, or that go on after it.
+ * @throws DocumentError for bytes that are not a document, are truncated, or continue after the document.
  */
 export function* readUbjson(bytes: Uint8Array): Generator<void, DocumentValue> {
   const reader = new UbjsonReader(bytes);
@@ -107,7 +107,7 @@ export function* readUbjson(bytes: Uint8Array): Generator<void, DocumentValue> {
   return value;
 }
 
-/** Whether the bytes are one whole document. Walks over the lengths and keeps nothing. */
+/** Checks that the bytes are one complete document. Walks over the lengths and stores nothing. */
 export function* walkUbjson(bytes: Uint8Array): Generator<void, void> {
   const reader = new UbjsonReader(bytes, true);
   yield* reader.value(reader.marker(), 0);
@@ -117,7 +117,7 @@ export function* walkUbjson(bytes: Uint8Array): Generator<void, void> {
 class UbjsonReader {
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
-  /** Whether values are only walked over. */
+  /** Whether values are skipped instead of stored. */
   readonly #skips: boolean;
   #at = 0;
 
@@ -127,7 +127,7 @@ class UbjsonReader {
     this.#skips = skips;
   }
 
-  /** The next byte. */
+  /** Reads the next byte. */
   marker(): number {
     return this.#bytes[this.#take(1)] as number;
   }
@@ -240,7 +240,7 @@ class UbjsonReader {
     return read(this.#view, start, count);
   }
 
-  /** The position of the next `count` bytes, which are then read. */
+  /** Consumes the next `count` bytes and returns their position. */
   #take(count: number): number {
     const start = this.#at;
     if (count > this.#bytes.length - start) {

@@ -3,7 +3,7 @@ export interface DocumentObject {
   readonly [key: string]: DocumentValue;
 }
 
-/** Numbers of a document: a typed array of a binary file, or the elements of a JSON array. */
+/** Numbers of a document: a typed array from a binary file, or the elements of a JSON array. */
 export type DocumentNumbers = ArrayLike<number>;
 
 /** A value of a UBJSON or JSON document. */
@@ -16,10 +16,10 @@ export type DocumentValue =
   | readonly DocumentValue[]
   | DocumentObject;
 
-/** A file that is not what its format says. Becomes MODEL_FILE_INVALID (DATA_LOSS). */
+/** A file that does not conform to its format. Becomes MODEL_FILE_INVALID (DATA_LOSS). */
 export class DocumentError extends Error {}
 
-/** Maximum depth of objects and arrays. Models have 8. */
+/** Maximum nesting depth of objects and arrays. Models use 8. */
 export const MAX_DEPTH = 32;
 
 /** Maximum length of a string in bytes. */

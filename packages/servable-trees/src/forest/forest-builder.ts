@@ -9,9 +9,9 @@ export interface NumberSplit {
   readonly feature: number;
   readonly plane: number;
   readonly value: number;
-  /** Whether every value that is not missing takes the child, infinity too. */
+  /** Whether every value that is not missing goes to the child, including infinity. */
   readonly takesAll: boolean;
-  /** The node that values which are less go to. */
+  /** The node for values that are less. */
   readonly child: number;
   readonly other: number;
 }
@@ -21,7 +21,7 @@ export interface CategorySplit {
   readonly kind: "categories";
   readonly feature: number;
   readonly flags: number;
-  /** The set: a bit for each category, or its list. */
+  /** The set: one bit for each category, or a list of them. */
   readonly words: ArrayLike<number>;
   readonly child: number;
   readonly other: number;
@@ -36,20 +36,20 @@ export interface LeafNode {
 /** A node of a tree in a file. */
 export type TreeNode = NumberSplit | CategorySplit | LeafNode;
 
-/** A tree of a file, its nodes by numbers. */
+/** A tree of a file, with numbered nodes. */
 export interface TreeSource {
   /** The name of the tree in errors, such as `tree 3`. */
   readonly place: string;
   readonly root: number;
-  /** Numbers are from 0 to this, less one. */
+  /** The node numbers are less than this. */
   readonly size: number;
-  /** How many nodes can be reached. */
+  /** Number of reachable nodes. */
   readonly reachable: number;
   readonly group: number;
   readonly node: (number: number) => TreeNode;
-  /** The number that the library has for a node. */
+  /** Returns the library's id of a node. */
   readonly id: (number: number) => number;
-  /** The weight of the training rows of a node; absent if the file has none. */
+  /** Returns the weight of the training rows of a node; absent if the file has none. */
   readonly cover?: ((number: number) => number) | undefined;
 }
 
@@ -57,7 +57,7 @@ export interface TreeSource {
 const LEAF = -1;
 const CATEGORIES = -2;
 
-/** Builds a `Forest` of trees, which are checked: each node is reached once, features exist. */
+/** Builds a `Forest` from trees, and checks them: each node is reached once, and features exist. */
 export class ForestBuilder {
   readonly #features: number;
   readonly #groups: number;
@@ -76,7 +76,7 @@ export class ForestBuilder {
   readonly #categorySplits: CategorySplit[] = [];
   #hasCover = true;
   #planes = 0;
-  /** Planes with a split that takes all, and with one whose value is infinity and that does not take it. */
+  /** Number of planes with a split that takes all values, and with one whose value is infinity and that does not. */
   #allPlanes = 0;
   #topPlanes = 0;
 
@@ -148,7 +148,7 @@ export class ForestBuilder {
     this.#hasSpecials.push(Number(hasSpecials));
   }
 
-  /** The forest of all trees that were added. Yields now and then. */
+  /** Builds the forest of all added trees. Yields now and then. */
   *build(): Generator<void, Forest> {
     const used = this.#usedFeatures();
     const specials = ints();
@@ -253,7 +253,7 @@ export class ForestBuilder {
     else this.#cover.data[at] = cover(number);
   }
 
-  /** The features of splits, in ascending order. */
+  /** Returns the features of splits, in ascending order. */
   #usedFeatures(): Int32Array {
     const used = new Set<number>();
     for (let i = 0; i < this.nodes; i++) {
@@ -265,7 +265,7 @@ export class ForestBuilder {
     return shared;
   }
 
-  /** The layout, `wide` if slots and children do not fit 32 bits. */
+  /** Returns the layout: `wide` if slots and children do not fit into 32 bits. */
   #layoutFor(slots: number): Layout {
     if (this.#layout !== "packed") return this.#layout;
     let largest = 0;
@@ -280,7 +280,7 @@ export class ForestBuilder {
 
 const bitsFor = (count: number) => Math.max(1, Math.ceil(Math.log2(count)));
 
-/** The index of a number in an ascending list that has it. */
+/** Returns the index of a number that an ascending list contains. */
 function indexOf(sorted: Int32Array, value: number): number {
   let low = 0;
   for (let high = sorted.length; low < high; ) {

@@ -11,7 +11,7 @@ export class Growable<A extends NumberArray> {
     this.data = create(1024);
   }
 
-  /** Makes room for `count` more and returns the index of the first. */
+  /** Makes room for `count` more elements and returns the index of the first. */
   extend(count: number): number {
     const start = this.length;
     this.length += count;
@@ -28,7 +28,7 @@ export class Growable<A extends NumberArray> {
     this.data[at] = value;
   }
 
-  /** The elements in memory that threads can share. */
+  /** Returns the elements in memory that threads can share. */
   shared(): A {
     const { constructor: Numbers, BYTES_PER_ELEMENT } = this
       .data as unknown as SharedConstructor<A>;

@@ -3,7 +3,7 @@ const bits32 = new Int32Array(float32.buffer);
 const float64 = new Float64Array(1);
 const bits64 = new BigInt64Array(float64.buffer);
 
-/** The largest float32 below a float32. Of the least, and of -Infinity, -Infinity. */
+/** Returns the largest float32 below a float32; -Infinity for the smallest one and for -Infinity. */
 export function previousFloat32(value: number): number {
   if (value === Number.NEGATIVE_INFINITY) return value;
   if (value === 0) return -(2 ** -149);
@@ -12,7 +12,7 @@ export function previousFloat32(value: number): number {
   return float32[0];
 }
 
-/** The smallest float64 above a float64. Of the largest, and of Infinity, Infinity. */
+/** Returns the smallest float64 above a float64; Infinity for the largest one and for Infinity. */
 export function nextFloat64(value: number): number {
   if (value === Number.POSITIVE_INFINITY) return value;
   if (value === 0) return 2 ** -1074;

@@ -2,7 +2,7 @@ import { type Forest, rowWidth } from "../forest/forest.js";
 import { capacityOf, type Floats, type Runner } from "./runner.js";
 import { type Walker, walkerOf } from "./walker.js";
 
-/** A runner in JavaScript alone, for where WebAssembly does not run. */
+/** A runner in pure JavaScript, for platforms without WebAssembly. */
 export class JsRunner implements Runner {
   readonly capacity: number;
   readonly rows: Floats;
@@ -24,7 +24,7 @@ export class JsRunner implements Runner {
     this.sumTrees(0, this.#forest.trees, this.rows, rows, out);
   }
 
-  /** Adds the leaves of the trees from `first` to `end`. An element of a Float32Array is rounded at each. */
+  /** Adds the leaves of the trees from `first` to `end`. In a Float32Array, each addition is rounded. */
   sumTrees(first: number, end: number, x: Floats, rows: number, out: Floats): void {
     const { groups, group } = this.#forest;
     const walker = this.#walker;
@@ -43,7 +43,7 @@ export class JsRunner implements Runner {
     this.findTrees(first, count, this.rows, rows, out);
   }
 
-  /** Writes the leaves of `count` trees to `out`, whose first tree is `out[0]`. */
+  /** Writes the leaves of `count` trees to `out`; `out[0]` is the leaf of the first tree. */
   findTrees(
     first: number,
     count: number,

@@ -3,18 +3,18 @@ import { JsRunner } from "./js-runner.js";
 import type { Runner } from "./runner.js";
 import { type PlacedForest, placeForest, WasmRunner } from "./wasm-runner.js";
 
-/** Where trees are walked: `wasm`, or `javascript` where WebAssembly does not run. The answers are the same. */
+/** The kernel that walks trees: `wasm`, or `javascript` if WebAssembly is not available. The results are the same. */
 export type Kernel = "wasm" | "javascript";
 
-/** A runner, and the forest where it lies. */
+/** A runner, and the forest in its memory. */
 export interface OpenRunner {
   readonly runner: Runner;
   readonly kernel: Kernel;
-  /** The forest for other threads: in the memory of WebAssembly if it is there. */
+  /** The forest for other threads: in WebAssembly memory if available. */
   readonly placed: PlacedForest | Forest;
 }
 
-/** Opens a runner on a forest that was read, or that another thread placed. */
+/** Opens a runner on a forest that was just read, or that another thread has placed. */
 export function openRunner(given: PlacedForest | Forest, wanted: Kernel): OpenRunner {
   if (wanted === "wasm") {
     const placed = "memory" in given ? given : placeForest(given);

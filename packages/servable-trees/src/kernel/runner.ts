@@ -3,30 +3,30 @@ import type { Forest } from "../forest/forest.js";
 /** Numbers of a row: float32 in layout `packed`, else float64. */
 export type Floats = Float32Array | Float64Array;
 
-/** Walks the trees of a forest over rows that are laid out as it says. Not to be used by two calls at a time. */
+/** Walks the trees of a forest over rows in the forest's layout. Only one call may use it at a time. */
 export interface Runner {
-  /** How many rows fit at a time. */
+  /** Maximum number of rows at a time. */
   readonly capacity: number;
-  /** Where rows are written, `rowWidth` slots each. */
+  /** The memory for rows, `rowWidth` slots each. */
   readonly rows: Floats;
-  /** Adds the leaves of all trees to `out`, `groups` numbers a row, in the order of the trees. */
+  /** Adds the leaves of all trees to `out`, `groups` numbers per row, in the order of the trees. */
   sum(rows: number, out: Floats): void;
   /**
-   * Writes the node of the leaf of `count` trees from `first` on to `out`, `count` numbers a row.
-   * `first` is a multiple of 4, `count` at most `MAX_FOUND`.
+   * Writes the leaf nodes of `count` trees, starting with `first`, to `out`, `count` numbers per row. `first` is a
+   * multiple of 4, `count` at most `MAX_FOUND`.
    */
   find(rows: number, first: number, count: number, out: Int32Array): void;
-  /** Frees the memory of this runner; the forest's stays. */
+  /** Frees the memory of this runner, but not the forest's. */
   close(): void;
 }
 
-/** The most trees that `find` takes at a time. */
+/** Maximum number of trees for one call of `find`. */
 export const MAX_FOUND = 64;
 
-/** The bytes that rows and their outputs take, if one row does not need more. */
+/** Number of bytes for rows and their outputs, unless one row needs more. */
 const SCRATCH_BYTES = 2 ** 16;
 
-/** The number of rows that a runner takes at a time. */
+/** Returns the number of rows that a runner processes at a time. */
 export function capacityOf({ groups }: Forest, width: number, bytesPerNumber: number): number {
   const found = MAX_FOUND * 4;
   const perRow = width * bytesPerNumber + Math.max(groups * bytesPerNumber, found);

@@ -1,19 +1,22 @@
 import { type Forest, rowWidth, SPECIAL } from "../forest/forest.js";
 import type { Floats } from "./runner.js";
 
-/** Walks one tree at a time in JavaScript: the same steps as the kernel's, and the splits that it has none for. */
+/**
+ * Walks one tree at a time in JavaScript: performs the kernel's steps, and handles splits that the kernel does not
+ * support.
+ */
 export interface Walker {
-  /** The node of the leaf that a row at `at` comes to. */
+  /** Returns the leaf node that the row at `at` reaches. */
   leaf(tree: number, rows: Floats, at: number): number;
-  /** Whether a row at `at` goes from a node to its child, and not to the node after it. */
+  /** Returns whether the row at `at` goes from a node to its child instead of the node after the child. */
   takesChild(node: number, rows: Floats, at: number): boolean;
-  /** The slot of a node; of a leaf the last one of a row. */
+  /** Returns the slot of a node; for a leaf, the last slot of a row. */
   slot(node: number): number;
-  /** The child of a node, counted from the root of its tree. */
+  /** Returns the child of a node, as an offset from the root of its tree. */
   child(node: number): number;
-  /** The value of a node. */
+  /** Returns the value of a node. */
   value(node: number): number;
-  /** The row of `specials` of a node that names the slot after the last one of a row. */
+  /** Returns the row of `specials` of a node that names the slot after the last slot of a row. */
   special(node: number): number;
 }
 
@@ -82,7 +85,7 @@ function wideWalker(forest: Forest): Walker {
   };
 }
 
-/** Walks until a leaf, which is its own child. */
+/** Walks until it reaches a leaf, which is its own child. */
 function walkSpecials(
   root: number,
   rows: Floats,
@@ -97,11 +100,11 @@ function walkSpecials(
   }
 }
 
-/** Categories of XGBoost are float32 below this; others are in no set. */
+/** XGBoost stores categories as float32, so they are below this; other values are not in any set. */
 const CATEGORY_LIMIT = 2 ** 24;
 
 interface Specials {
-  /** The slot that nodes with such a split name. */
+  /** The slot that nodes with special splits name. */
   readonly slot: number;
   takesChild(row: number, rows: Floats, at: number): boolean;
 }
@@ -131,7 +134,7 @@ function specialsOf(forest: Forest): Specials {
       const count = specials[4 * row + 3] as number;
       const takesSet = (flags & SPECIAL.setTakesChild) !== 0;
       const limit = takesSet ? 2 ** 31 : CATEGORY_LIMIT;
-      // A fraction is cut off, also of a number from -1 to 0 in LightGBM.
+      // A fraction is truncated, in LightGBM also for a number from -1 to 0.
       const isInRange = (takesSet ? value > -1 : value >= 0) && value < limit;
       const category = Math.trunc(value);
       const find = (flags & SPECIAL.isList) !== 0 ? isListed : hasBit;

@@ -6,10 +6,10 @@ import { type CompiledModule, type SharedMemory, webAssembly } from "./web-assem
 
 const PAGE = 2 ** 16;
 const MAX_PAGES = 2 ** 16;
-/** How many runners can share the memory of a forest: one for each thread. */
+/** Maximum number of runners that share the memory of a forest, one for each thread. */
 const MAX_RUNNERS = 256;
 
-/** A forest in a memory of WebAssembly, which the threads of the process share. */
+/** A forest in a WebAssembly memory that the threads of the process share. */
 export interface PlacedForest {
   readonly forest: Forest;
   readonly memory: SharedMemory;
@@ -17,20 +17,22 @@ export interface PlacedForest {
   readonly runners: Int32Array;
   /** The addresses of the tables of trees. */
   readonly tables: Tables;
-  /** The address of the first runner's part, and the size of each. */
+  /** The address of the first runner's part, and the size of each part. */
   readonly parts: { readonly start: number; readonly size: number };
 }
 
-/** Tables of a word for each tree: its root's address, the steps of its four, the offset of its output. */
+/**
+ * Tables with a word for each tree: the address of its root, the steps of its group of four, the offset of its output.
+ */
 interface Tables {
   readonly roots: number;
   readonly depths: number;
   readonly groups: number;
-  /** The offsets of leaves that are found: of the first tree, the second, … */
+  /** The offsets of found leaves: of the first tree, the second, … */
   readonly places: number;
 }
 
-/** Trees that follow one another and that the kernel can walk, or that only JavaScript can. */
+/** Consecutive trees that the kernel can walk, or that only JavaScript can walk. */
 interface Block {
   readonly first: number;
   readonly end: number;
@@ -41,7 +43,7 @@ type Walk = (...args: number[]) => void;
 
 let compiled: CompiledModule | undefined;
 
-/** Compiles the kernel once in a thread. @throws if that is not possible. */
+/** Compiles the kernel once per thread. @throws if that is not possible. */
 function instantiate(memory: SharedMemory): {
   readonly exports: Readonly<Record<string, unknown>>;
 } {
@@ -53,8 +55,8 @@ function instantiate(memory: SharedMemory): {
 const align = (size: number, to: number) => Math.ceil(size / to) * to;
 
 /**
- * Copies a forest into a memory of WebAssembly. Undefined if that is not to be had: there is no WebAssembly, the
- * process may not reserve the addresses, or the forest is larger than 4 GiB.
+ * Copies a forest into a WebAssembly memory. Returns undefined if that is not possible: there is no WebAssembly, the
+ * process cannot reserve the address space, or the forest is larger than 4 GiB.
  */
 export function placeForest(forest: Forest): PlacedForest | undefined {
   if (webAssembly === undefined || forest.layout === "wide32" || forest.trees === 0) {
@@ -87,7 +89,7 @@ export function placeForest(forest: Forest): PlacedForest | undefined {
   }
 }
 
-/** The bytes of a runner: rows, and their outputs or leaves. */
+/** Returns the size in bytes of a runner's part: rows, and their outputs or leaves. */
 function partSize(forest: Forest): number {
   const bytes = forest.layout === "packed" ? 4 : 8;
   const width = rowWidth(forest);
@@ -119,7 +121,9 @@ function writeTables(
   for (let place = 0; place < MAX_FOUND; place++) placesTable[place] = 4 * place;
 }
 
-/** A runner on the kernel. Trees with splits that it has no steps for are walked in JavaScript, in their place. */
+/**
+ * A runner that uses the kernel. JavaScript walks trees with splits that the kernel does not support, in their order.
+ */
 export class WasmRunner implements Runner {
   readonly capacity: number;
   readonly rows: Floats;
@@ -131,7 +135,7 @@ export class WasmRunner implements Runner {
   readonly #blocks: readonly Block[];
   readonly #out: Floats;
   readonly #found: Int32Array;
-  /** The bytes of a row, and of its outputs. */
+  /** Size in bytes of a row, and of its outputs. */
   readonly #stride: { readonly row: number; readonly out: number };
   readonly #at: { readonly rows: number; readonly out: number };
   readonly #slots: { readonly bits: number; readonly mask: number };
@@ -164,7 +168,7 @@ export class WasmRunner implements Runner {
     this.#script = new JsRunner(forest);
   }
 
-  /** A runner for this thread; undefined if the memory for it is not to be had. */
+  /** Creates a runner for this thread; undefined if there is no memory for it. */
   static create(placed: PlacedForest): WasmRunner | undefined {
     for (let part = 0; part < placed.runners.length; part++) {
       if (Atomics.compareExchange(placed.runners, part, 0, 1) !== 0) continue;
@@ -249,7 +253,7 @@ function copy(from: Floats, to: Floats, length: number): void {
   for (let i = 0; i < length; i++) to[i] = from[i] as number;
 }
 
-/** The trees, in their order, by who can walk them: four at a time, as the kernel does. */
+/** Returns the trees, in order, grouped by the walker that supports them: four at a time, as in the kernel. */
 function blocksOf({ trees, hasSpecials }: Forest): Block[] {
   const blocks: Block[] = [];
   for (let first = 0; first < trees; first += 4) {

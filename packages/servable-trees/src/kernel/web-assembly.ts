@@ -1,11 +1,11 @@
-/** Memory that threads share. It can be cloned to them. */
+/** Memory that threads share. It can be posted to them. */
 export interface SharedMemory {
   readonly buffer: SharedArrayBuffer;
   /** Adds pages of 64 KiB; throws if there are none. */
   grow(pages: number): number;
 }
 
-/** A module that was compiled. */
+/** A compiled module. */
 export interface CompiledModule {
   readonly [Symbol.toStringTag]?: string;
 }
@@ -23,5 +23,5 @@ interface WebAssemblyApi {
   }) => SharedMemory;
 }
 
-/** WebAssembly, whose types come with the DOM's; undefined without a compiler (`node --jitless`). */
+/** WebAssembly, whose types are part of the DOM's; undefined without a compiler (`node --jitless`). */
 export const webAssembly = (globalThis as { readonly WebAssembly?: WebAssemblyApi }).WebAssembly;

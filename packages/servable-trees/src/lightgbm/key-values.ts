@@ -20,7 +20,7 @@ export class KeyValues {
     }
   }
 
-  /** @throws UnsupportedError for a key that is not known: its meaning might change the answers. */
+  /** @throws UnsupportedError for an unknown key, because its meaning might change the predictions. */
   expectKeys(known: readonly string[]): void {
     for (const key of this.#values.keys()) {
       if (known.includes(key)) continue;
@@ -55,7 +55,7 @@ export class KeyValues {
     );
   }
 
-  /** Numbers, `length` of them if it is given; `inf` and `nan` as C writes them. */
+  /** Reads numbers, exactly `length` if it is given; `inf` and `nan` as C writes them. */
   numbers(key: string, length?: number): Float64Array {
     const words = this.words(key);
     if (length !== undefined && words.length !== length) {

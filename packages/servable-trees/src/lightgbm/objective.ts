@@ -1,7 +1,7 @@
 import { UnsupportedError } from "../document/fields.js";
 import type { Transform } from "../tree-model.js";
 
-/** Objectives whose prediction is the raw score. */
+/** Objectives whose prediction equals the raw score. */
 const IDENTITY = [
   ...["regression_l1", "huber", "fair", "quantile", "mape", "lambdarank", "rank_xendcg"],
   ...["custom", "none"],

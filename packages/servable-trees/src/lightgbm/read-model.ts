@@ -21,14 +21,13 @@ const MAX_FEATURES = 2 ** 31 - 1;
 const TREE = "\nTree=";
 const END = "\nend of trees";
 const PANDAS = "\npandas_categorical:";
-/** The categories of a feature in `feature_infos`; of another it is `[min:max]` or `none`. */
+/** Matches the categories of a feature in `feature_infos`; other features have `[min:max]` or `none`. */
 const CATEGORY_INFO = /^-?\d+(:-?\d+)*$/;
 
 /**
  * Reads a model that LightGBM saved as text. Yields now and then.
  *
- * @throws DocumentError for a text that is no such model, UnsupportedError for keys, versions and
- * objectives that are not known.
+ * @throws DocumentError for text that is not such a model, UnsupportedError for unknown keys, versions and objectives.
  */
 export function* readModel(bytes: Uint8Array): Generator<void, TreeModel> {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("utf8");
@@ -109,7 +108,7 @@ function* readTrees(
   };
 }
 
-/** The linear functions by node. */
+/** Returns the linear functions by node. */
 function linearLeaves(
   forest: Forest,
   trees: readonly (LinearFunctions | undefined)[],
@@ -159,8 +158,8 @@ function namesOf(header: KeyValues, features: number): readonly string[] | undef
 }
 
 /**
- * The categories that pandas had, if there is a list for each feature with categories: the lists are in the order of the
- * columns, and the file does not say which these are.
+ * Returns the categories from pandas, if there is a list for each feature with categories. The lists are in the order
+ * of the columns, and the file does not say which columns they belong to.
  */
 function categoriesOf(
   rest: string,

@@ -15,21 +15,21 @@ const TREE_KEYS = [
 /** The linear functions of a tree's leaves. */
 export interface LinearFunctions {
   readonly constants: Float64Array;
-  /** The first term of each leaf, and the end of the last. */
+  /** The index of the first term of each leaf; one more entry marks the end. */
   readonly starts: Int32Array;
   readonly features: Float64Array;
   readonly coefficients: Float64Array;
 }
 
-/** A tree of a file: `linear` if its leaves are functions. */
+/** A tree of a file; `linear` is set if its leaves are functions. */
 export interface LightgbmTree {
   readonly source: TreeSource;
   readonly linear?: LinearFunctions | undefined;
-  /** Features that splits take as categories. */
+  /** Features that splits use as categories. */
   readonly categoryFeatures: readonly number[];
 }
 
-/** `decision_type`: bit 0 for categories, bit 1 for missing values that go left, then the kind of missing. */
+/** `decision_type`: bit 0 means categories, bit 1 means that missing values go left; then the kind of missing value. */
 const IS_CATEGORY = 1;
 const MISSING_IS_LEFT = 2;
 const MISSING_SHIFT = 2;
@@ -38,7 +38,7 @@ const MAX_DECISION = 11;
 
 const MAX_LEAVES = 2 ** 29;
 
-/** Reads a tree. Splits have the numbers from 0 on, leaves those after them. */
+/** Reads a tree. Splits are numbered from 0, followed by the leaves. */
 export function readTree(values: KeyValues, place: string, group: number): LightgbmTree {
   values.expectKeys(TREE_KEYS);
   const leaves = values.integer("num_leaves", 1, MAX_LEAVES);
@@ -92,7 +92,7 @@ interface Split {
   readonly right: number;
 }
 
-/** `x <= threshold` goes left; the kinds of missing values to the default. */
+/** `x <= threshold` goes left; missing values go to the default side. */
 function numberSplit(
   { feature, left, right }: Split,
   threshold: number,
@@ -117,13 +117,13 @@ function numberSplit(
   return { kind: "number", feature, ...parts, child: left, other: right };
 }
 
-/** A category in the set goes left; any other, and a missing value, right. */
+/** A category in the set goes left; other categories and missing values go right. */
 function categorySplit({ feature, left, right }: Split, words: Float64Array): CategorySplit {
   const flags = SPECIAL.setTakesChild;
   return { kind: "categories", feature, flags, words, child: left, other: right };
 }
 
-/** The words of the set with a number. */
+/** Returns a function that returns the words of a set by number. */
 function readCategories(values: KeyValues, place: string): (set: number) => Float64Array {
   const sets = values.has("num_cat") ? values.integer("num_cat", 0, MAX_LEAVES) : 0;
   const boundaries = sets > 0 ? values.numbers("cat_boundaries", sets + 1) : new Float64Array(1);

@@ -9,7 +9,7 @@ import type { Floats } from "../kernel/runner.js";
 import type { Categories, TreeModel } from "../tree-model.js";
 import { ColumnRows } from "./row-source.js";
 
-/** The inputs of signature `columns`: one for each feature, all of which may be left out. */
+/** Returns the inputs of the signature `columns`: one for each feature, all optional. */
 export function columnSpecs(model: TreeModel): ReadonlyMap<string, TensorSpec> | undefined {
   const { featureNames, library } = model;
   if (featureNames === undefined || new Set(featureNames).size !== featureNames.length) {
@@ -39,7 +39,7 @@ export function columnReader(model: TreeModel, missing: number): (inputs: Tensor
         ),
       );
   }
-  // XGBoost refuses a category that it did not see; in LightGBM it is missing.
+  // XGBoost refuses a category that it has not seen; LightGBM treats it as missing.
   const refusesUnknown = library === "xgboost";
   const indices = new Map(featureNames.map((name, feature) => [name, feature]));
   const read = (name: string, feature: number, tensor: Tensor): Floats => {
@@ -84,8 +84,8 @@ export function columnReader(model: TreeModel, missing: number): (inputs: Tensor
 }
 
 /**
- * XGBoost 3.1 and 3.2 keep of a category as many bytes of its UTF-8 as it has characters: "wei\u00df" loses its last
- * byte in the file.
+ * XGBoost 3.1 and 3.2 keep only as many UTF-8 bytes of a category as it has characters: "wei\u00df" loses its last byte
+ * in the file.
  */
 function asXgboostCuts(value: string | number): string | number {
   if (typeof value === "number") return value;

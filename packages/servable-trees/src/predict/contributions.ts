@@ -6,13 +6,13 @@ import { STEPS_PER_SLICE } from "./job.js";
 import { layOutOf } from "./row-source.js";
 import { Shap } from "./shap.js";
 
-/** How much more a node costs than a step of a walk. */
+/** Cost of a node relative to a step of a walk. */
 const STEPS_PER_NODE = 20;
 
-/** The part of a job that computes SHAP values: for each output a number for each feature, and the bias. */
+/** The part of a job that computes SHAP values: for each output, a number for each feature, and the bias. */
 export type Contributions = Pick<Job, "unitsPerRow" | "unitsPerSlice" | "run">;
 
-/** Undefined if the library has none either: for vector leaves and linear trees. */
+/** Returns undefined if the library does not support contributions either: for vector leaves and linear trees. */
 export function contributionsOf(model: TreeModel): Contributions | undefined {
   const { forest } = model;
   if (forest === undefined) return linearContributions(model);
@@ -32,7 +32,7 @@ function treeContributions(model: TreeModel, forest: Forest, cover: Float32Array
     sums.subarray(i * used.length, (i + 1) * used.length),
   );
   const blocks = blocksOf(forest);
-  // Made at the first call: most models are never asked.
+  // Created at the first call, because most models never get one.
   let shap: Shap | undefined;
   return {
     unitsPerRow: Math.max(1, blocks.length),
@@ -77,7 +77,7 @@ function addSums(
   }
 }
 
-/** Trees that follow one another, about as many as a slice of work has. */
+/** Groups consecutive trees, about as many as one slice of work has. */
 function blocksOf({ trees, roots, ids }: Forest): readonly { first: number; end: number }[] {
   const blocks: { first: number; end: number }[] = [];
   let first = 0;
@@ -90,7 +90,7 @@ function blocksOf({ trees, roots, ids }: Forest): readonly { first: number; end:
   return blocks;
 }
 
-/** Of a linear model: the weight times the value, and the bias. */
+/** Contributions of a linear model: the weight times the value, and the bias. */
 function linearContributions({ features, groups, base, linear }: TreeModel): Contributions {
   const weights = linear?.weights ?? new Float32Array((features + 1) * groups);
   return {

@@ -9,7 +9,7 @@ import { costOf, type Margins, marginsOf } from "./margins.js";
 import { layOutOf, MatrixRows } from "./row-source.js";
 import { FLOAT32_TRANSFORMS, float64Transform, largestOf } from "./transform.js";
 
-/** How rows become an output. */
+/** Computes an output from rows. */
 type Compute = Pick<Job, "unitsPerRow" | "unitsPerSlice" | "run">;
 
 /** The output of a signature. */
@@ -20,7 +20,7 @@ interface Output {
   readonly compute: Compute;
 }
 
-/** How the inputs of a signature are read. */
+/** Reads the inputs of a signature. */
 type Input = Pick<Job, "open"> & { readonly specs: ReadonlyMap<string, TensorSpec> };
 
 /** The signatures of a model, by name. */
@@ -67,10 +67,10 @@ function jobOf({ specs, open }: Input, { name, dtype, extents, compute }: Output
 
 const floatOf = ({ library }: TreeModel) => (library === "xgboost" ? "float32" : "float64");
 
-/** The extents of an output with a number for each group. */
+/** Returns the dimensions of an output with a number for each group. */
 const groupsOf = ({ groups }: TreeModel): readonly number[] => (groups === 1 ? [] : [groups]);
 
-/** `writeRows` gets the margins of at most as many rows as are computed at a time. */
+/** `writeRows` receives the margins of at most as many rows as are computed at a time. */
 function compute(
   model: TreeModel,
   margins: Margins,
@@ -96,7 +96,7 @@ function compute(
 
 const sliceOf = (cost: number) => Math.max(1, Math.floor(STEPS_PER_SLICE / cost));
 
-/** Margins straight into the output, and `apply` on them. */
+/** Computes margins directly in the output, and then runs `apply` on them. */
 function computeInPlace(
   { groups }: TreeModel,
   margins: Margins,
@@ -153,7 +153,7 @@ function marginOutput(model: TreeModel, margins: Margins): Output {
   return { name: "margin", dtype, extents: groupsOf(model), compute: write };
 }
 
-/** Labels and probabilities, as `predict` and `predict_proba` of scikit-learn's classifier return them. */
+/** Returns labels and probabilities, like `predict` and `predict_proba` of scikit-learn's classifiers. */
 function classifierOutputs(model: TreeModel, margins: Margins): readonly Output[] {
   const { groups, isClassifier } = model;
   if (!isClassifier) return [];
@@ -185,7 +185,7 @@ function classifierOutputs(model: TreeModel, margins: Margins): readonly Output[
   ];
 }
 
-/** The leaf of each tree, as `pred_leaf` numbers them. */
+/** Returns the leaf of each tree, numbered as in `pred_leaf`. */
 function leafOutput({ forest }: TreeModel, runner: Runner | undefined): readonly Output[] {
   if (forest === undefined || runner === undefined || forest.trees === 0) return [];
   const { trees, ids } = forest;

@@ -8,15 +8,15 @@ const { fround } = Math;
 
 /** Computes the margins of rows. */
 export interface Margins {
-  /** How many rows are computed at a time. */
+  /** Number of rows that are computed at a time. */
   readonly capacity: number;
-  /** About how many steps of a tree a row takes. */
+  /** Approximate number of tree steps of a row. */
   readonly cost: number;
-  /** Writes the margins of `count` rows from `first` on to `out`, `groups` numbers a row. */
+  /** Writes the margins of `count` rows, starting with `first`, to `out`, `groups` numbers per row. */
   write(source: RowSource, first: number, count: number, out: Floats): void;
 }
 
-/** The margins of a model; `runner` is the one of its forest. */
+/** Returns the margins of a model; `runner` belongs to its forest. */
 export function marginsOf(model: TreeModel, runner: Runner | undefined): Margins {
   const { forest } = model;
   if (forest === undefined || runner === undefined) return linearMargins(model);
@@ -37,10 +37,10 @@ export function marginsOf(model: TreeModel, runner: Runner | undefined): Margins
   };
 }
 
-/** How much longer a step takes that the kernel does not do alone. */
+/** Cost factor of a step that needs JavaScript. */
 const SCRIPT_FACTOR = 6;
 
-/** The steps of all trees for one row, and the work of a row besides. */
+/** Returns the steps of all trees for one row, plus the fixed work of a row. */
 export function costOf(forest: Forest): number {
   const { depths, hasSpecials, weights, leafVectors, linearLeaves } = forest;
   let steps = rowWidth(forest) + forest.groups;
@@ -52,7 +52,7 @@ export function costOf(forest: Forest): number {
 /** Adds a leaf to the outputs of a row that starts at `at`. */
 type AddLeaf = (tree: number, node: number, row: number, at: number, out: Floats) => void;
 
-/** Margins of trees whose leaves are not just added: weights, vectors, linear functions. */
+/** Margins of trees whose leaves need more than an addition: weights, vectors, linear functions. */
 function foundMargins(model: TreeModel, forest: Forest, runner: Runner): Margins {
   const { groups, trees } = forest;
   const { base } = model;

@@ -1,4 +1,4 @@
-/** Gauss and Legendre's rule on the interval from 0 to 1. */
+/** Gauss-Legendre quadrature on the interval from 0 to 1. */
 export interface Quadrature {
   readonly points: Float64Array;
   readonly weights: Float64Array;
@@ -6,7 +6,7 @@ export interface Quadrature {
 
 const rules = new Map<number, Quadrature>();
 
-/** The rule with a number of points; rules are computed once. */
+/** Returns the rule with `count` points. Each rule is computed once. */
 export function quadratureOf(count: number): Quadrature {
   let rule = rules.get(count);
   if (rule === undefined) {
@@ -18,7 +18,7 @@ export function quadratureOf(count: number): Quadrature {
 
 const MAX_STEPS = 100;
 
-/** The roots of Legendre's polynomial by Newton's method, from -1..1 to 0..1. */
+/** Computes the roots of the Legendre polynomial by Newton's method, mapped from -1..1 to 0..1. */
 function compute(count: number): Quadrature {
   const points = new Float64Array(count);
   const weights = new Float64Array(count);

@@ -34,7 +34,7 @@ export class MatrixRows implements RowSource {
   }
 }
 
-/** Columns by feature; a feature without one is missing in all rows. */
+/** Columns by feature. A feature without a column is missing in all rows. */
 export class ColumnRows implements RowSource {
   readonly rows: number;
   readonly #columns: readonly (Floats | undefined)[];
@@ -49,7 +49,7 @@ export class ColumnRows implements RowSource {
   }
 }
 
-/** Writes rows of a source as a forest wants them: see `Forest`. */
+/** Writes rows of a source in a forest's layout: see `Forest`. */
 export type LayOut = (source: RowSource, first: number, count: number, out: Floats) => void;
 
 const LARGEST32 = (2 - 2 ** -23) * 2 ** 127;
@@ -91,7 +91,7 @@ function planesOf({ planes }: Forest): readonly { plane: number; index: number }
     .map((plane) => ({ plane, index: planeIndex(planes, plane) }));
 }
 
-/** A value in a plane. */
+/** Transforms a value for a plane. */
 function seenAs(plane: number, value: number): number {
   switch (plane) {
     case PLANE.value:

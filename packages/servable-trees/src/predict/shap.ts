@@ -3,34 +3,34 @@ import type { Floats } from "../kernel/runner.js";
 import { type Walker, walkerOf } from "../kernel/walker.js";
 import { type Quadrature, quadratureOf } from "./quadrature.js";
 
-/** No edge of the path splits by the feature. */
+/** Means that no edge of the path splits on the feature. */
 const NONE = -1;
 
 /**
- * Computes SHAP values of trees, as XGBoost and LightGBM define them: the cover of the training rows says how likely
- * a row without a feature takes each side of a split.
+ * Computes SHAP values of trees, as XGBoost and LightGBM define them: the cover of the training rows determines how
+ * likely a row without a feature takes each side of a split.
  *
- * For a leaf, the value of feature i is `v * (o - z) * integral of the product of the others over t`, where a
- * feature on the path has the factor `o * t + z * (1 - t)`: `o` is 1 if the row takes its splits, else 0, and `z` is
- * the part of the cover that does. The integrand is a polynomial, for which Gauss and Legendre's rule with half as
- * many points as there are features is exact. Sums over the leaves below an edge are shared, so a tree costs its
- * nodes times the points; the recursion of the libraries costs its leaves times the square of the depth.
+ * For a leaf, the value of feature i is `v * (o - z) * integral of the product of the others over t`. A feature on the
+ * path has the factor `o * t + z * (1 - t)`: `o` is 1 if the row takes its splits, else 0, and `z` is the fraction of
+ * the cover that takes them. The integrand is a polynomial, for which Gauss-Legendre quadrature with half as many
+ * points as features is exact. Sums over the leaves below an edge are shared, so the cost of a tree is its nodes times
+ * the points. The cost of the libraries' recursion is its leaves times the square of the depth.
  */
 export class Shap {
-  /** The average sum of the trees of each group. */
+  /** The average output of the trees of each group. */
   readonly expected: Float64Array;
   readonly #forest: Forest;
   readonly #walker: Walker;
   readonly #cover: Float32Array;
-  /** How many features are used. */
+  /** Number of features that are used. */
   readonly #count: number;
   readonly #specialSlot: number;
-  /** The last edge of the path that splits by a feature. */
+  /** The last edge of the path that splits on each feature. */
   readonly #lastEdge: Int32Array;
-  /** By edge of the path: `z` and `o`. */
+  /** For each edge of the path: `z` and `o`. */
   readonly #parts: Float64Array;
   readonly #takes: Uint8Array;
-  /** By depth: the product of the path's factors, and the sum of the leaves below, at each point. */
+  /** For each depth: the product of the path's factors, and the sum of the leaves below, at each point. */
   readonly #products: Float64Array;
   readonly #sums: Float64Array;
   readonly #maxPoints: number;
@@ -54,10 +54,7 @@ export class Shap {
     this.expected = this.#expectations();
   }
 
-  /**
-   * Adds the SHAP values of a tree for a row that is laid out at `at` to `out`: a number for each feature that is
-   * used.
-   */
+  /** Adds the SHAP values of a tree, for the row at `at`, to `out`: a number for each used feature. */
   add(tree: number, rows: Floats, at: number, out: Float64Array): void {
     const { roots, depths, weights } = this.#forest;
     const depth = depths[tree] as number;
@@ -104,7 +101,7 @@ export class Shap {
     }
   }
 
-  /** Puts the edge below `depth` on the path. It replaces an edge before it of the same feature. */
+  /** Pushes the edge below `depth` onto the path. It replaces an earlier edge of the same feature. */
   #enter(depth: number, before: number, part: number, isTaken: boolean): void {
     const { points } = this.#rule;
     const products = this.#products;
@@ -124,19 +121,19 @@ export class Shap {
       if (!isSplitBefore) products[next + q] = product * factor;
       else {
         const old = oldTakes * t + oldPart * (1 - t);
-        // A product without its factor: if the factor is 0, so are all those below.
+        // The product without its factor: if the factor is 0, all products below are 0.
         products[next + q] = old === 0 ? 0 : (product / old) * factor;
       }
     }
   }
 
-  /** Takes the edge off the path, and gives its feature what the leaves below it add. */
+  /** Pops the edge from the path, and adds the contribution of the leaves below it to its feature. */
   #leave(depth: number, before: number, feature: number, out: Float64Array): void {
     const start = depth * this.#maxPoints;
     const below = start + this.#maxPoints;
     const points = this.#rule.points.length;
     let value = this.#share(depth, below);
-    // These leaves count for the last edge of the feature only.
+    // These leaves count only for the last edge of the feature.
     if (before !== NONE) value -= this.#share(before, below);
     out[feature] = (out[feature] as number) + value;
     for (let q = 0; q < points; q++) {
@@ -144,7 +141,7 @@ export class Shap {
     }
   }
 
-  /** `(o - z)` times the integral of the sums without the factor of an edge. */
+  /** Returns `(o - z)` times the integral of the sums without the factor of an edge. */
   #share(edge: number, sums: number): number {
     const { points, weights } = this.#rule;
     const part = this.#parts[edge] as number;
@@ -159,7 +156,7 @@ export class Shap {
     return (takes - part) * integral;
   }
 
-  /** The number of the feature that a node splits by, among those used. */
+  /** Returns the index of a node's split feature among the used features. */
   #featureOf(node: number): number {
     const slot = this.#walker.slot(node);
     if (slot < this.#specialSlot) return slot % this.#count;
@@ -176,7 +173,7 @@ export class Shap {
     return expected;
   }
 
-  /** The mean of a tree's leaves by their cover. */
+  /** Returns the mean of a tree's leaves, weighted by cover. */
   #mean(tree: number): number {
     const { roots, ids } = this.#forest;
     const root = roots[tree] as number;
@@ -184,7 +181,7 @@ export class Shap {
     const reach = new Float64Array(end - root);
     reach[0] = 1;
     let mean = 0;
-    // Children come after their parents.
+    // Children follow their parents.
     for (let node = root; node < end; node++) {
       const child = root + this.#walker.child(node);
       const own = reach[node - root] as number;
@@ -200,5 +197,8 @@ export class Shap {
   }
 }
 
-/** A rule with n points is exact for polynomials of degree 2n - 1; the integrand has one less than the features. */
+/**
+ * A rule with n points is exact for polynomials of degree 2n - 1; the degree of the integrand is the number of features
+ * minus 1.
+ */
 const pointsFor = (features: number) => Math.max(1, Math.ceil(features / 2));

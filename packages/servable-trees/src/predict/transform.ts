@@ -2,7 +2,7 @@ import type { Transform } from "../tree-model.js";
 
 const { fround } = Math;
 
-/** Makes predictions of the margins of some rows, `groups` numbers a row, in place. */
+/** Transforms the margins of some rows, `groups` numbers per row, to predictions in place. */
 export type ApplyTransform<A> = (margins: A, groups: number) => void;
 
 /** XGBoost's formulas, each step in float32. */
@@ -40,7 +40,7 @@ export const FLOAT32_TRANSFORMS: Readonly<
   },
 };
 
-/** The largest exponent of XGBoost's sigmoid, and what it adds to the divisor. */
+/** The largest exponent of XGBoost's sigmoid, and the term that it adds to the divisor. */
 const MAX_EXPONENT = fround(88.7);
 const EPSILON = fround(1e-16);
 
@@ -78,7 +78,7 @@ function softmax64(margins: Float64Array, groups: number): void {
   }
 }
 
-/** The number of the largest of each row; the first of equal ones. */
+/** Returns the index of the largest number of each row; the first if several are equal. */
 export function largestOf(margins: ArrayLike<number>, row: number, groups: number): number {
   let best = 0;
   for (let i = 1; i < groups; i++) {

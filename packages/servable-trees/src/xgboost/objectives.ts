@@ -2,7 +2,7 @@ import type { Transform } from "../tree-model.js";
 
 const { fround } = Math;
 
-/** How an objective makes predictions of margins, and a margin of the `base_score` of the file. */
+/** The functions of an objective: margins to predictions, and the file's `base_score` to a margin. */
 export interface Objective {
   readonly transform: Transform["kind"];
   readonly toMargin: (baseScore: number) => number;

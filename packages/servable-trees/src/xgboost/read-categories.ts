@@ -5,8 +5,8 @@ import type { Categories } from "../tree-model.js";
 const decoder = new TextDecoder();
 
 /**
- * Reads the categories of each feature (`cats` of XGBoost 3.1 and later); undefined for one that has none.
- * Texts are bytes of UTF-8 with offsets.
+ * Reads the categories of each feature (`cats` in XGBoost 3.1 and later); undefined for a feature that has none.
+ * Strings are UTF-8 bytes with offsets.
  */
 export function readCategories(
   fields: Fields,

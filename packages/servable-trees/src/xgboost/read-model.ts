@@ -16,10 +16,10 @@ const MODEL_KEYS = ["cats", "gbtree_model_param", "iteration_indptr", "tree_info
 const PARAM_KEYS = ["base_score", "boost_from_average", "num_class", "num_feature", "num_target"];
 
 const MAX_FEATURES = 2 ** 31 - 1;
-/** A vector of a leaf is found by its number, which is a float32. */
+/** A leaf refers to its vector by an index, which is a float32. */
 const MAX_VECTORS = 2 ** 24;
 
-/** The facts that the parts of a file need of one another. */
+/** Facts that several parts of a file need. */
 interface Learner {
   readonly features: number;
   readonly groups: number;
@@ -37,8 +37,8 @@ interface Booster {
 /**
  * Reads the document of a model that XGBoost 1.7 to 3.x saved. Yields now and then.
  *
- * @param length The length of the file in bytes: an upper bound of what it can have.
- * @throws DocumentError for a document that is none, UnsupportedError for keys and objectives that are not known.
+ * @param length The length of the file in bytes: an upper bound for its sizes.
+ * @throws DocumentError for an invalid document, UnsupportedError for unknown keys and objectives.
  */
 export function* readModel(
   document: DocumentValue,
@@ -139,7 +139,7 @@ function* readTrees(model: Fields, learner: Learner): Generator<void, Booster> {
   };
 }
 
-/** The vectors of leaves, if the trees have them: one size for all. */
+/** Returns the vectors of leaves, if the trees have them. All have the same size. */
 function vectorsOf(model: Fields, { groups }: Learner): LeafVectors | undefined {
   let size = 0;
   for (let i = 0; i < model.list("trees").length; i++) {
@@ -157,7 +157,7 @@ function vectorsOf(model: Fields, { groups }: Learner): LeafVectors | undefined 
   throw new DocumentError(`leaves have ${size} outputs; the model has ${groups}`);
 }
 
-/** How many trees are used: those up to the best round, unless all are requested. */
+/** Returns the number of trees that are used: those up to the best round, unless all are requested. */
 function usedTrees(
   model: Fields,
   count: number,
@@ -202,7 +202,7 @@ function categoryFeatures(learner: Fields): readonly number[] {
   return learner.strings("feature_types").flatMap((type, i) => (type === "c" ? [i] : []));
 }
 
-/** `best_iteration`, and whether scikit-learn's classifier saved the model. */
+/** Reads `best_iteration`, and whether scikit-learn's classifier saved the model. */
 function readAttributes(learner: Fields): { bestIteration?: number; isClassifier: boolean } {
   if (!learner.has("attributes")) return { isClassifier: false };
   const attributes = learner.object("attributes");
@@ -217,7 +217,7 @@ function readAttributes(learner: Fields): { bestIteration?: number; isClassifier
 
 function isClassifier(text: string): boolean {
   try {
-    // XGBoost 1.7 writes all parameters there, with NaN.
+    // XGBoost 1.7 writes all parameters here, with NaN.
     const value = parseJson(text) as { _estimator_type?: unknown } | null;
     return value?._estimator_type === "classifier";
   } catch {
@@ -225,7 +225,7 @@ function isClassifier(text: string): boolean {
   }
 }
 
-/** The margin that each output starts from: one `base_score` for all, or a list in brackets. */
+/** Returns the initial margin of each output: one `base_score` for all, or a list in brackets. */
 function baseOf(text: string, groups: number, { toMargin }: Objective): Float64Array {
   const list = /^\[(.*)\]$/.exec(text.trim())?.[1] ?? text;
   const scores = list.split(",").map((score) => (score.trim() === "" ? Number.NaN : Number(score)));

@@ -17,9 +17,9 @@ const TREE_KEYS = [
 const PARAM_KEYS = ["num_deleted", "num_feature", "num_nodes", "size_leaf_vector"];
 
 const MAX_NODES = 2 ** 30;
-/** Categories are from 0 to this, less one: XGBoost keeps them in float32. */
+/** Upper limit of categories, exclusive, because XGBoost stores them as float32. */
 const CATEGORY_LIMIT = 2 ** 24;
-/** A set with fewer categories than one in so many is kept as a list. */
+/** A set is stored as a list if its bits would take more than this many words per category. */
 const SPARSE = 128;
 
 /** Outputs of leaves of trees with vectors, one vector after the other. */
@@ -31,7 +31,7 @@ export class LeafVectors {
     this.#size = size;
   }
 
-  /** Keeps `size` numbers from `start` on, and returns the number of the vector. */
+  /** Stores `size` numbers, starting with `start`, and returns the index of the vector. */
   add(source: DocumentNumbers, start: number): number {
     const at = this.#values.extend(this.#size);
     for (let i = 0; i < this.#size; i++) this.#values.data[at + i] = source[start + i] as number;
@@ -43,7 +43,7 @@ export class LeafVectors {
   }
 }
 
-/** Reads a tree of a model. `vectors` keeps the leaves of a tree with vectors. */
+/** Reads a tree of a model. `vectors` stores the leaves of a tree with vectors. */
 export function readTree(
   fields: Fields,
   place: string,
@@ -94,7 +94,7 @@ interface Split {
   readonly missingIsLeft: boolean;
 }
 
-/** `x < threshold` goes left; a missing value to the default. */
+/** `x < threshold` goes left; missing values go to the default side. */
 function numberSplit(
   { feature, left, right, missingIsLeft }: Split,
   threshold: number,
@@ -110,7 +110,7 @@ function numberSplit(
   return { kind: "number", feature, ...parts, child: right, other: left };
 }
 
-/** A category in the set goes right, any other left; a missing value to the default. */
+/** A category in the set goes right, any other left; missing values go to the default side. */
 function categorySplit(
   { feature, left, right, missingIsLeft }: Split,
   categories: Int32Array,
@@ -129,7 +129,7 @@ function categorySplit(
   return { ...parts, flags, words };
 }
 
-/** The set of categories of each split that has one, in ascending order. */
+/** Returns the set of categories of each split that has one, in ascending order. */
 function readCategories(fields: Fields): (node: number) => Int32Array {
   const nodes = fields.has("categories_nodes") ? fields.numbers("categories_nodes") : [];
   if (nodes.length === 0) return () => new Int32Array(0);
@@ -183,7 +183,7 @@ function leafReader(
   }
   const width = fields.object("tree_param").integer("size_leaf_vector", 1, MAX_NODES);
   const isSeparate = fields.has("leaf_weights");
-  // Since 3.1 leaves have vectors of their own, whose number is in place of the right child.
+  // Since 3.1 leaves have their own vectors, whose index replaces the right child.
   const weights = isSeparate
     ? fields.numbers("leaf_weights")
     : fields.numbers("base_weights", size * width);
