@@ -1,12 +1,12 @@
 import { errors } from "./errors.js";
 
-/** Refuses an option. The names and values of options are in messages, contents of files are not. */
+/** Rejects an option. Messages contain the names and values of options, but not the contents of files. */
 export function refuse(where: string, expected: string, received: unknown): never {
   const got = JSON.stringify(received) ?? String(received);
   throw errors.processingInvalid(`${where} must be ${expected}; got ${got.slice(0, 100)}`);
 }
 
-/** Refuses options that are not known: a mistyped name must not become a default. */
+/** Rejects unknown options, so that a mistyped name is not silently replaced by a default. */
 export function checkNames(where: string, options: object, known: readonly string[]): void {
   for (const name of Object.keys(options)) {
     if (known.includes(name)) continue;
@@ -26,7 +26,7 @@ export function checkInteger(
   return refuse(where, `an integer from ${min} to ${max}`, value);
 }
 
-/** Checks that a value is one of a few. */
+/** Checks that a value is one of a list of choices. */
 export function checkChoice<T extends string>(
   where: string,
   value: unknown,

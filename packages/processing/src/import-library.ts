@@ -4,7 +4,7 @@ import { pathToFileURL } from "node:url";
 import { errors } from "./errors.js";
 
 /**
- * Imports an optional library, from where this package is installed or from the working directory.
+ * Imports an optional library, resolved from this package or from the working directory.
  *
  * @throws ServingError FAILED_PRECONDITION / PROCESSING_LIBRARY_MISSING with the command that installs it.
  */

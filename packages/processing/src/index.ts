@@ -1,6 +1,6 @@
 /**
- * Pictures, texts and sound to tensors, and scores to labels and boxes, as the training libraries do it: functions for
- * `before` and `after` of `mapPredictor`.
+ * Converts images, text and sound to tensors, and scores to labels and boxes, as the training libraries do: functions
+ * for `before` and `after` of `mapPredictor`.
  *
  * @packageDocumentation
  */

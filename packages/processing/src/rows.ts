@@ -1,6 +1,6 @@
 import { inferenceErrors, type Tensor, tensor } from "@serving-kit/inference";
 
-/** The elements of a tensor as rows: the last dimension, once for each of the others. */
+/** The elements of a tensor as rows. A row spans the last dimension. */
 export interface Rows {
   readonly rows: number;
   readonly width: number;
@@ -8,13 +8,13 @@ export interface Rows {
   readonly data: ArrayLike<number>;
 }
 
-/** How integers of a quantized model stand for real numbers: `(q - zeroPoint) * scale`. */
+/** The quantization of integers that represent real numbers: `(q - zeroPoint) * scale`. */
 export interface Scale {
   readonly scale: readonly number[];
   readonly zeroPoint: readonly number[];
 }
 
-/** The rows of a tensor of numbers, real if it is quantized. */
+/** Returns the rows of a numeric tensor, dequantized if it is quantized. */
 export function rowsOfScores(name: string, scores: Tensor, quantization?: Scale): Rows {
   const { dtype, shape, data } = scores;
   const isNumbers = /^(float32|float64|u?int(8|16|32))$/.test(dtype);
@@ -27,7 +27,7 @@ export function rowsOfScores(name: string, scores: Tensor, quantization?: Scale)
   return { rows, width, data: quantization ? dequantized(numbers, quantization) : numbers };
 }
 
-/** A tensor as real numbers: the same if it is not quantized. */
+/** Dequantizes a tensor. If it is not quantized, it is returned unchanged. */
 export function realTensor(name: string, given: Tensor, quantization?: Scale): Tensor {
   if (quantization === undefined) return given;
   const { data } = rowsOfScores(name, given, quantization);

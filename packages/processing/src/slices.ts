@@ -1,4 +1,4 @@
-/** A work that yields after each slice: about half a millisecond of computing. */
+/** A task that yields after each slice of about half a millisecond of computing. */
 export type Sliced<T> = Generator<void, T>;
 
 interface Waiting {
@@ -7,14 +7,14 @@ interface Waiting {
 }
 
 /**
- * Runs works in slices, one slice in each turn of the event loop, the oldest work first: no turn computes longer than
- * one slice, regardless of how many works wait.
+ * Runs tasks in slices, one slice in each turn of the event loop, oldest task first. A turn computes at most one slice,
+ * regardless of the number of waiting tasks.
  */
 export class Slices {
   readonly #waiting: Waiting[] = [];
   #isScheduled = false;
 
-  /** Runs a work to its end. @throws the signal's reason if it aborts meanwhile; what the work throws. */
+  /** Runs a task to its end. @throws the signal's reason if it aborts meanwhile; errors of the task. */
   run<T>(work: Sliced<T>, signal?: AbortSignal): Promise<T> {
     return new Promise((resolve, reject) => {
       const step = () => {
@@ -36,7 +36,7 @@ export class Slices {
   #schedule(): void {
     if (this.#isScheduled || this.#waiting.length === 0) return;
     this.#isScheduled = true;
-    // Not a time to wait for, so not of the Clock.
+    // Not a delay, so not from the Clock.
     setImmediate(() => {
       this.#isScheduled = false;
       if (this.#waiting[0]?.step()) this.#waiting.shift();
@@ -45,5 +45,5 @@ export class Slices {
   }
 }
 
-/** The works of this thread. */
+/** The tasks of this thread. */
 export const slices = new Slices();

@@ -16,11 +16,11 @@ import { readWav } from "./wav.js";
 
 /** Options for `audio`. */
 export interface AudioOptions {
-  /** Samples a second that the model takes, such as 16,000. */
+  /** Sample rate of the model in Hz, such as 16,000. */
   readonly rate: number;
-  /** Channels that the model takes. Default 1: several are mixed by their mean. */
+  /** Number of channels of the model. Default 1: several channels are mixed by their mean. */
   readonly channels?: number | undefined;
-  /** Reads samples without a header, little endian. Default: WAV files. */
+  /** Reads raw samples without a header, little-endian. Default: WAV files. */
   readonly pcm?:
     | {
         readonly rate: number;
@@ -30,11 +30,16 @@ export interface AudioOptions {
         readonly format?: SampleFormat | undefined;
       }
     | undefined;
-  /** Cuts each sound to as many samples, or fills it up with zeros. Default: to those of the longest sound of the call. */
+  /**
+   * Number of samples of each sound: longer sounds are truncated, shorter ones are padded with zeros. Default: the
+   * length of the longest sound of the call.
+   */
   readonly length?: number | undefined;
-  /** Divides each sound into rows of as many samples, the last filled up with zeros. Default: a sound is one row. */
+  /**
+   * Splits each sound into rows of this many samples; the last row is padded with zeros. Default: a sound is one row.
+   */
   readonly window?: number | undefined;
-  /** Samples from the start of a row to that of the next one. Default `window`: rows do not overlap. */
+  /** Number of samples from the start of a row to the start of the next. Default `window`: rows do not overlap. */
   readonly hop?: number | undefined;
   /** Maximum length of a sound in seconds. Default 600. */
   readonly maxSeconds?: number | undefined;
@@ -47,22 +52,22 @@ export type Sounds = Tensor<"string"> | readonly Uint8Array[] | Uint8Array;
 export interface SoundReader {
   /** Returns the samples: `[rows, samples]`, with several channels `[rows, samples, channels]`. */
   (sounds: Sounds, limits?: ProcessingLimits): Promise<Tensor<"float32">>;
-  /** The number of samples of a row; -1 if that is that of the longest sound of a call. */
+  /** The number of samples of a row; -1 if it is that of the longest sound of a call. */
   readonly samples: number;
 }
 
 /**
- * Makes a function that reads sounds: WAV or raw samples, mixed, at the model's rate, from -1 to 1.
+ * Returns a function that reads sounds: WAV files or raw samples, mixed, at the model's rate, from -1 to 1.
  *
  * ```ts
  * const samples = audio({ rate: 16_000 });
  * const input = await samples(readFileSync("word.wav"));
  * ```
  *
- * The filter of another rate is that of resampy's `kaiser_best`, without delay. It runs in slices of less than a
- * millisecond, one in each turn of the event loop.
+ * The filter for other rates is resampy's `kaiser_best`, without delay. It runs in slices of less than a millisecond,
+ * one in each turn of the event loop.
  *
- * @throws ServingError INVALID_ARGUMENT / PROCESSING_INVALID for the options. The function rejects with
+ * @throws ServingError INVALID_ARGUMENT / PROCESSING_INVALID for invalid options. The function rejects with
  * AUDIO_UNREADABLE or AUDIO_TOO_LONG (INVALID_ARGUMENT), or the reason of the signal.
  */
 export function audio(options: AudioOptions): SoundReader {

@@ -5,13 +5,15 @@ const ZERO_CROSSINGS = 64;
 const ROLLOFF = 0.9475937167399596;
 const BETA = 14.769656459379492;
 
-/** Positions between two samples at which the filter is tabulated; between these it is linear. */
+/**
+ * Maximum number of positions between two samples at which the filter is tabulated; between them it is interpolated.
+ */
 const MAX_PHASES = 512;
 const PRODUCTS_PER_SLICE = 400_000;
 
 /**
- * Changes the rate of samples. The filter is symmetric: the sample at second t of the result is that at second t of the
- * sound, without delay.
+ * Resamples. The filter is symmetric, so there is no delay: the sample at second t of the result corresponds to second
+ * t of the sound.
  */
 export function* resampled(samples: Float32Array, from: number, to: number): Sliced<Float32Array> {
   if (from === to) return samples;
@@ -25,7 +27,7 @@ export function* resampled(samples: Float32Array, from: number, to: number): Sli
   for (let first = 0; first < length; first += perSlice) {
     const end = Math.min(length, first + perSlice);
     for (let i = first; i < end; i++) {
-      // In whole numbers, so that a long sound does not drift.
+      // In integers, so that a long sound does not drift.
       const position = i * step;
       const sample = Math.floor(position / steps);
       result[i] = filtered(samples, sample, (position - sample * steps) / steps, filter);
@@ -36,10 +38,10 @@ export function* resampled(samples: Float32Array, from: number, to: number): Sli
 }
 
 interface Filter {
-  /** Samples that a result is made of. */
+  /** Number of input samples for each output sample. */
   readonly taps: number;
   readonly phases: number;
-  /** For each phase and one more, the weights of the samples from `1 - taps / 2` to `taps / 2` around it. */
+  /** For each phase, and one more, the weights of the samples from `1 - taps / 2` to `taps / 2` around it. */
   readonly weights: Float32Array;
 }
 

@@ -2,16 +2,16 @@ import { errors } from "../errors.js";
 
 /** A sound: samples from -1 to 1. */
 export interface Sound {
-  /** Samples a second. */
+  /** Sample rate in Hz. */
   readonly rate: number;
   /** The samples of each channel. */
   readonly channels: readonly Float32Array[];
 }
 
-/** The forms of samples in bytes, little endian. */
+/** The formats of raw samples, little-endian. */
 export type SampleFormat = "uint8" | "int16" | "int24" | "int32" | "float32" | "float64";
 
-/** The bytes of a sample of a form, and its value from -1 to 1. */
+/** Size in bytes of a sample of each format, and its value from -1 to 1. */
 const FORMATS: {
   readonly [F in SampleFormat]: {
     readonly bytes: number;
@@ -31,7 +31,7 @@ const FORMATS: {
 
 export const SAMPLE_FORMATS = Object.keys(FORMATS) as SampleFormat[];
 
-/** The layout of samples in bytes, the channels of a moment next to each other. */
+/** The layout of raw samples. The channels are interleaved. */
 export interface SampleLayout {
   readonly rate: number;
   readonly channels: number;
@@ -39,7 +39,7 @@ export interface SampleLayout {
 }
 
 /**
- * Reads samples. Bytes after the last whole moment are ignored.
+ * Reads samples. Bytes after the last complete frame are ignored.
  *
  * @throws ServingError INVALID_ARGUMENT / AUDIO_TOO_LONG.
  */
@@ -59,7 +59,7 @@ export function readSamples(bytes: Uint8Array, layout: SampleLayout, maxSeconds:
   return { rate, channels };
 }
 
-/** The sound with another number of channels: mixed to one by their mean, or one repeated. */
+/** Changes the number of channels: mixes them to one by their mean, or repeats one. */
 export function withChannels({ rate, channels }: Sound, count: number): Sound {
   if (channels.length === count) return { rate, channels };
   const [first = new Float32Array(0)] = channels;

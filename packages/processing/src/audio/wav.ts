@@ -6,7 +6,7 @@ const FLOAT = 3;
 const EXTENSIBLE = 0xfffe;
 
 /**
- * Reads a WAV file: integers of 8 to 32 bits, or floats.
+ * Reads a WAV file with integers of 8 to 32 bits, or floats.
  *
  * @throws ServingError INVALID_ARGUMENT / AUDIO_UNREADABLE or AUDIO_TOO_LONG.
  */
@@ -22,7 +22,7 @@ export function readWav(bytes: Uint8Array, maxSeconds: number): Sound {
   for (let at = 12; at + 8 <= bytes.length; ) {
     const size = view.getUint32(at + 4, true);
     const start = at + 8;
-    // A file that is written as a stream has a size of 0 or of all ones.
+    // A WAV file that was written as a stream has a size of 0, or with all bits set.
     const end =
       textAt(at) === "data" && (size === 0 || size === 2 ** 32 - 1) ? bytes.length : start + size;
     if (textAt(at) === "fmt ") layout = layoutOf(view, start, size);

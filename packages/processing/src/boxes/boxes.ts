@@ -9,25 +9,27 @@ import { type Corners, type FoundBox, withoutOverlaps } from "./overlap.js";
 
 /** Options for `boxes`. */
 export interface BoxesOptions {
-  /** The reader of the pictures: it knows where a picture lies in the tensor. */
+  /** The reader of the images, which knows the position of an image in the tensor. */
   readonly image: Pick<ImageReader, "placement" | "size">;
   /**
-   * The numbers of a box. `yxyx`: top, left, bottom, right, as TensorFlow's models return them; `xyxy`: left, top, right,
-   * bottom; `xywh`: the middle, width and height, as YOLO's do. Default `yxyx`.
+   * The format of a box. `yxyx`: top, left, bottom, right, as in TensorFlow's models; `xyxy`: left, top, right, bottom;
+   * `xywh`: centre, width and height, as in YOLO's models. Default `yxyx`.
    */
   readonly format?: "yxyx" | "xyxy" | "xywh" | undefined;
-  /** Whether they are shares of the tensor's sides, 0 to 1, or its pixels. Default `shares`. */
+  /**
+   * Whether coordinates are fractions of the tensor's sides, from 0 to 1, or pixels of the tensor. Default `shares`.
+   */
   readonly units?: "shares" | "pixels" | undefined;
-  /** Boxes with lower scores are left out. Default 0.5. */
+  /** Minimum score of a box. Default 0.5. */
   readonly minScore?: number | undefined;
-  /** The number of boxes of each picture, 1 to 1000. Fewer are filled up with zeros and empty labels. Default 20. */
+  /** Number of boxes for each image, 1 to 1000. Missing boxes are padded with zeros and empty labels. Default 20. */
   readonly maxBoxes?: number | undefined;
   /**
-   * Non-maximum suppression, for models that have none: leaves out a box that overlaps one of its class with a higher
-   * score by more than this share. Default none.
+   * Non-maximum suppression, for models without it: drops a box that overlaps a box of its class with a higher score by
+   * more than this fraction. Default none.
    */
   readonly maxOverlap?: number | undefined;
-  /** The name of each class: see `labels`. Default none: classes are numbers, as texts. */
+  /** The name of each class: see `labels`. Default none: classes are numbers, as strings. */
   readonly labels?: readonly string[] | undefined;
 }
 
@@ -39,22 +41,22 @@ export interface Detections {
   readonly scores: Tensor;
   /** `[pictures, boxes]`. Absent if `scores` has them. */
   readonly classes?: Tensor | undefined;
-  /** How many boxes of each picture count, `[pictures]`. Default all. */
+  /** The number of valid boxes of each image, `[pictures]`. Default: all. */
   readonly count?: Tensor | undefined;
 }
 
-/** The boxes of pictures, the highest score first. */
+/** The boxes of images, sorted by descending score. */
 export interface PictureBoxes {
-  /** Left, top, right and bottom in pixels of the picture, within it. */
+  /** Left, top, right and bottom in pixels of the image, clipped to it. */
   readonly boxes: Tensor<"float32">;
   readonly scores: Tensor<"float32">;
   readonly classes: Tensor<"string">;
-  /** How many boxes of each picture are not filling. */
+  /** The number of boxes of each image that are not padding. */
   readonly count: Tensor<"int32">;
 }
 
 /**
- * Makes a function that turns the outputs of a detection model into boxes in the pixels of the pictures.
+ * Returns a function that converts the outputs of a detection model to boxes in pixels of the images.
  *
  * ```ts
  * const pixels = image({ size: 300, dtype: "uint8" });
@@ -62,7 +64,7 @@ export interface PictureBoxes {
  * const { boxes, classes } = found(outputs, await pixels.sizes(files));
  * ```
  *
- * @throws ServingError INVALID_ARGUMENT / PROCESSING_INVALID for the options. The function throws
+ * @throws ServingError INVALID_ARGUMENT / PROCESSING_INVALID for invalid options. The function throws
  * TENSOR_DTYPE_MISMATCH and TENSOR_SHAPE_MISMATCH (INVALID_ARGUMENT).
  */
 export function boxes(
@@ -136,7 +138,7 @@ class BoxFinder {
     return withoutOverlaps(found, maxOverlap, this.#maxBoxes);
   }
 
-  /** The corners of a box in the pixels of its picture. */
+  /** Returns the corners of a box in pixels of its image. */
   #cornersOf({ data }: Rows, box: number, place: Placement, size: PictureSize): Corners {
     const [a = 0, b = 0, c = 0, d = 0] = Array.from(
       { length: 4 },
@@ -162,7 +164,7 @@ class BoxFinder {
   }
 }
 
-/** The pixel of the picture at an element of the tensor, counted from where the picture begins there. */
+/** Converts a position in the tensor, relative to the start of the image there, to a pixel of the image. */
 function inPicture(at: number, { start, size, outSize, outStart }: Axis, extent: number): number {
   const pixel = start + ((at + outStart) * size) / outSize;
   return Math.max(0, Math.min(extent, pixel));

@@ -1,14 +1,14 @@
-/** Four numbers of a box: left, top, right and bottom. */
+/** The sides of a box: left, top, right and bottom. */
 export type Corners = readonly [left: number, top: number, right: number, bottom: number];
 
-/** A box that a model found. */
+/** A detected box. */
 export interface FoundBox {
   readonly corners: Corners;
   readonly score: number;
   readonly label: number;
 }
 
-/** The share of the area of two boxes together that both cover. */
+/** Returns the intersection over union of two boxes. */
 export function overlapOf(a: Corners, b: Corners): number {
   const width = Math.min(a[2], b[2]) - Math.max(a[0], b[0]);
   const height = Math.min(a[3], b[3]) - Math.max(a[1], b[1]);
@@ -19,7 +19,9 @@ export function overlapOf(a: Corners, b: Corners): number {
 
 const areaOf = ([left, top, right, bottom]: Corners) => (right - left) * (bottom - top);
 
-/** Leaves out each box that overlaps one of its class with a higher score by more than `limit`. The boxes are sorted. */
+/**
+ * Drops each box that overlaps a box of its class with a higher score by more than `limit`. The boxes must be sorted.
+ */
 export function withoutOverlaps(
   boxes: readonly FoundBox[],
   limit: number,

@@ -11,10 +11,10 @@ import { inVersion } from "./in-version.js";
 import type { BoxesConfig, LabelsConfig, OutputName, TopKConfig } from "./processing-config.js";
 import { type AfterStep, chosen, type StepScope, unfit } from "./step.js";
 
-/** The outputs before a step. */
+/** The outputs that a step can use. */
 export type OpenOutputs = ReadonlyMap<string, TensorSpec>;
 
-/** `softmax` or `sigmoid`: the output keeps its name. */
+/** The step `softmax` or `sigmoid`. The output keeps its name. */
 export function sharesStep(
   kind: "softmax" | "sigmoid",
   { output }: OutputName,
@@ -29,7 +29,7 @@ export function sharesStep(
   };
 }
 
-/** `topK`. */
+/** The step `topK`. */
 export async function topKStep(
   { k, output, labelsOutput, ...source }: TopKConfig,
   open: OpenOutputs,
@@ -62,7 +62,7 @@ function bestShape(shape: Shape, k: number): Shape {
   return [...shape.slice(0, -1), classes === -1 ? -1 : Math.min(k, classes)];
 }
 
-/** `boxes`. */
+/** The step `boxes`. */
 export async function boxesStep(
   config: BoxesConfig,
   picture: { readonly reader: ImageReader; readonly name: string } | undefined,

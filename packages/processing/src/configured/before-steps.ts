@@ -10,10 +10,10 @@ import { inVersion } from "./in-version.js";
 import type { AudioConfig, ImageConfig, TokenizeConfig } from "./processing-config.js";
 import { type BeforeStep, chosen, type StepScope, unfit } from "./step.js";
 
-/** Inputs of the model that no step makes yet. */
+/** Inputs of the model that no step produces yet. */
 export type OpenInputs = ReadonlyMap<string, TensorSpec>;
 
-/** `image`, and the reader for `boxes`. */
+/** The step `image`, and the reader for `boxes`. */
 export function imageStep(
   { preset, name = "image", input, ...own }: ImageConfig,
   open: OpenInputs,
@@ -46,14 +46,14 @@ export function imageStep(
   };
 }
 
-/** The first scale and zero point of the model's input; pixels as they are if it has none. */
+/** Returns the first scale and zero point of the model's input; if it has none, pixels are unchanged. */
 function quantizationOf({ quantization }: TensorSpec): Scale {
   const [scale = 1] = quantization?.scale ?? [];
   const [zeroPoint = 0] = quantization?.zeroPoint ?? [];
   return { scale: [scale], zeroPoint: [zeroPoint] };
 }
 
-/** Size, layout, dtype and grey as the model's input has them. */
+/** Returns the size, layout, dtype and channels of the model's input. */
 function optionsOf({ shape, dtype }: TensorSpec): Partial<ImageOptions> {
   const integer = dtype === "uint8" || dtype === "int8" ? { dtype } : {};
   if (shape?.length !== 4) return integer;
@@ -68,7 +68,7 @@ function optionsOf({ shape, dtype }: TensorSpec): Partial<ImageOptions> {
   };
 }
 
-/** Lists of one number, as text protos have them, as the number. */
+/** Replaces lists of one number, which text protos produce, with the number. */
 function unlisted(options: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const bare = (value: unknown) =>
     Array.isArray(value) && value.length === 1 ? (value[0] as unknown) : value;
@@ -85,7 +85,7 @@ function checkShape(where: string, name: string, made: readonly number[], { shap
 
 const TOKEN_INPUTS = ["input_ids", "attention_mask", "token_type_ids"] as const;
 
-/** `tokenize`. */
+/** The step `tokenize`. */
 export async function tokenizeStep(
   { name = "text", file = "tokenizer.json", vocab, inputs = {}, ...own }: TokenizeConfig,
   open: OpenInputs,
@@ -125,7 +125,7 @@ export async function tokenizeStep(
   };
 }
 
-/** `audio`. */
+/** The step `audio`. */
 export function audioStep(
   { name = "sound", input, ...own }: AudioConfig,
   open: OpenInputs,
@@ -136,7 +136,7 @@ export function audioStep(
   const fixed = shape?.[1] ?? -1;
   const hasLength = "length" in options || "window" in options;
   const samples = audio({ ...options, ...(fixed > 0 && !hasLength && { length: fixed }) });
-  // A model that takes one sound, such as YAMNet, has no dimension for rows.
+  // A model with a single sound as input, such as YAMNet, has no batch dimension.
   const isFlat = shape?.length === 1;
   return {
     inputs: { [name]: isFlat ? spec.string([]) : spec.string([-1]) },

@@ -15,7 +15,7 @@ import { audioStep, imageStep, tokenizeStep } from "./before-steps.js";
 import type { AfterConfig, BeforeConfig, ProcessingConfig } from "./processing-config.js";
 import { type AfterStep, type BeforeStep, type StepScope, unfit } from "./step.js";
 
-/** Where a predictor is processed. */
+/** The context in which a predictor is processed. */
 export interface ProcessContext {
   /** The name of the model, for errors. */
   readonly where: string;
@@ -25,11 +25,12 @@ export interface ProcessContext {
 }
 
 /**
- * Puts the steps of a configuration in front of a loaded predictor, which it takes over: `mapPredictor`, with inputs and
- * outputs found out by the model's signature. Inputs that no step makes, and outputs that no step takes, are callers'.
+ * Applies the steps of a configuration to a loaded predictor and takes ownership of it. Uses `mapPredictor`, with
+ * inputs and outputs derived from the model's signature. Callers pass the inputs that no step produces, and receive the
+ * outputs that no step consumes.
  *
- * @throws ServingError INVALID_ARGUMENT / PROCESSING_INVALID if the steps do not fit the model, and what `labels` and
- * `tokenize` throw. Then it does not dispose the predictor.
+ * @throws ServingError INVALID_ARGUMENT / PROCESSING_INVALID if the steps do not fit the model, and errors of `labels`
+ * and `tokenize`. Then it does not dispose the predictor.
  */
 export async function processLoaded(
   predictor: Predictor,
@@ -119,7 +120,7 @@ function checkStep(where: string, step: object, known: readonly string[]): void 
   if (given.length !== 1) unfit(where, `expected one of ${known.join(", ")}; got ${given.length}`);
 }
 
-/** Both, unless they have a name in common. */
+/** Merges both, unless they have a name in common. */
 function joined(where: string, some: Specs, others: Specs): Specs {
   const twice = Object.keys(others).find((name) => Object.hasOwn(some, name));
   if (twice !== undefined) unfit(where, `"${twice}" is there twice; give one another name`);

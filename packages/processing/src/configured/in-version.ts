@@ -1,7 +1,7 @@
 import { statSync } from "node:fs";
 import { dirname, isAbsolute, join } from "node:path";
 
-/** The path of a file that belongs to a version: relative to its folder, also if the version is a file. */
+/** Returns the path of a file of a version, relative to its folder, even if the version is a file. */
 export function inVersion(version: string, file: string): string {
   if (isAbsolute(file)) return file;
   const isFile = statSync(version, { throwIfNoEntry: false })?.isFile() ?? false;

@@ -8,18 +8,18 @@ export interface StepScope {
   readonly path: string;
 }
 
-/** A step before the model: callers' inputs in, inputs of the model out. */
+/** A step before the model: converts callers' inputs to inputs of the model. */
 export interface BeforeStep {
   /** The inputs that callers pass. */
   readonly inputs: Specs;
-  /** The model's inputs that it makes. */
+  /** The model's inputs that it produces. */
   readonly makes: readonly string[];
-  /** Whether each row is made of one row by itself, always of the same shape. */
+  /** Whether each output row depends on exactly one input row and always has the same shape. */
   readonly isRowwise: boolean;
   run(inputs: Tensors, context: MapContext): Promise<Tensors>;
 }
 
-/** A step after the model: some outputs replaced by others. */
+/** A step after the model: replaces outputs. */
 export interface AfterStep {
   /** The outputs that it reads, which callers do not receive. */
   readonly takes: readonly string[];
@@ -28,12 +28,12 @@ export interface AfterStep {
   run(outputs: Tensors, context: MapContext): Tensors | Promise<Tensors>;
 }
 
-/** Refuses a step, with its place. */
+/** Rejects a step. `where` is its place in the configuration. */
 export const unfit = (where: string, problem: string): never => {
   throw errors.processingInvalid(`${where}: ${problem}`);
 };
 
-/** The only tensor of some, or the one of a name. */
+/** Returns the tensor with the given name, or the only tensor. */
 export function chosen(
   where: string,
   name: string | undefined,

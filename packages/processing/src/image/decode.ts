@@ -6,10 +6,11 @@ import { kindOfFile, pictureFormat } from "./picture-format.js";
 import type { PictureSize } from "./placement.js";
 
 /**
- * Decodes a picture off the event loop: upright, 8 bits, RGB or grey, without alpha and colour profile, the first one of
- * an animation. Pixels of 8-bit RGB and grey pictures are those of Pillow within one step.
+ * Decodes an image off the event loop: upright, 8 bits, RGB or grey, without alpha and colour profile, only the first
+ * frame of an animation. Pixels of 8-bit RGB and grey images differ from Pillow's by at most one step.
  *
- * @throws ServingError INVALID_ARGUMENT / PICTURE_UNREADABLE, or PICTURE_TOO_LARGE by its header, before it is decoded.
+ * @throws ServingError INVALID_ARGUMENT / PICTURE_UNREADABLE, or PICTURE_TOO_LARGE based on its header, before
+ * decoding.
  */
 export async function decode(bytes: Uint8Array, maxPixels: number): Promise<Pixels> {
   checkFormat(bytes);
@@ -30,7 +31,7 @@ export async function decode(bytes: Uint8Array, maxPixels: number): Promise<Pixe
   }
 }
 
-/** The size of a picture by its header. @throws as `decode`. */
+/** Returns the size of an image according to its header. @throws as `decode`. */
 export async function pictureSize(bytes: Uint8Array): Promise<PictureSize> {
   checkFormat(bytes);
   const sharp = await loadSharp();
@@ -59,7 +60,7 @@ function uprightSize({ width = 0, height = 0, pageHeight, orientation = 1 }: Dec
   return orientation < 5 ? upright : { width: upright.height, height: upright.width };
 }
 
-/** Throws PICTURE_TOO_LARGE if that is why decoding failed. */
+/** Throws PICTURE_TOO_LARGE if decoding failed for that reason. */
 async function checkSize(sharp: Sharp, bytes: Uint8Array, maxPixels: number, cause: unknown) {
   if (!/pixel limit/.test(messageOf(cause))) return;
   const { width, height } = uprightSize(await headerOf(sharp, bytes));

@@ -1,16 +1,16 @@
 import { importLibrary } from "../import-library.js";
 
-/** The facts in a picture's header that `image` reads. */
+/** The facts in an image's header that `image` reads. */
 export interface DecodedHeader {
   readonly width?: number | undefined;
   readonly height?: number | undefined;
-  /** The height of one picture of an animation. */
+  /** The height of one frame of an animation. */
   readonly pageHeight?: number | undefined;
-  /** 1 to 8 as in EXIF: from 5 on, width and height are swapped. */
+  /** 1 to 8 as in EXIF: from 5, width and height are swapped. */
   readonly orientation?: number | undefined;
 }
 
-/** The part of sharp that this package uses: its types are not needed to compile against this package. */
+/** The part of sharp that this package uses, so that sharp's types are not needed to compile against this package. */
 interface SharpPicture {
   rotate(): SharpPicture;
   toColourspace(name: string): SharpPicture;
@@ -23,7 +23,7 @@ interface SharpPicture {
   metadata(): Promise<DecodedHeader>;
 }
 
-/** Makes a picture of bytes. */
+/** Creates an image from bytes. */
 export type Sharp = (
   bytes: Uint8Array,
   options: {
@@ -37,7 +37,7 @@ export type Sharp = (
 let loading: Promise<Sharp> | undefined;
 
 /**
- * Imports sharp, with the first picture.
+ * Imports sharp for the first image.
  *
  * @throws ServingError FAILED_PRECONDITION / PROCESSING_LIBRARY_MISSING.
  */

@@ -3,7 +3,7 @@ import type { Sliced } from "../slices.js";
 
 const PIXELS_PER_SLICE = 250_000;
 
-/** The luma of pixels, as Pillow's mode `L`: ITU-R 601 with weights of 16 bits. */
+/** Converts pixels to luma, as in Pillow's mode `L`: ITU-R 601 with 16-bit weights. */
 export function* greyed(pixels: Pixels): Sliced<Pixels> {
   const { width, height, channels, data } = pixels;
   if (channels === 1) return pixels;

@@ -3,50 +3,60 @@ import { errors } from "../errors.js";
 import { RESIZE_METHODS, type ResizeMethod } from "../resize/resize.js";
 import type { Scale } from "../rows.js";
 
-/** The dtypes of the tensors of pictures. */
+/** The dtypes of image tensors. */
 export type ImageDType = "float32" | "uint8" | "int8";
 
-/** The part of a picture that is used: see `ImageOptions.crop`. */
+/** The part of an image that is used: see `ImageOptions.crop`. */
 export type Crop =
-  /** Resizes the shorter side to this many pixels, then takes the middle, as torchvision does. */
+  /** Resizes the shorter side to this many pixels, then crops the centre, as torchvision does. */
   | { readonly shorter: number }
-  /** Takes the middle with this share of both sides, above 0 and at most 1, as `tf.image.central_crop` does, then resizes it. */
+  /**
+   * Crops the centre to this fraction of both sides, above 0 and at most 1, as `tf.image.central_crop` does, then
+   * resizes it.
+   */
   | { readonly fraction: number };
 
-/** Options for `image`. Values are those of the training script: see `presets`. */
+/** Options for `image`. Use the values of the training script: see `presets`. */
 export interface ImageOptions<D extends ImageDType = ImageDType> {
   /** Height and width of the tensor in pixels, 1 to 4096 each, or one number for both. */
   readonly size: number | readonly [height: number, width: number];
-  /** The order of the tensor's dimensions. Default `nhwc`, as in TensorFlow; PyTorch has `nchw`. */
+  /** The order of the tensor's dimensions. Default `nhwc`, as in TensorFlow; PyTorch uses `nchw`. */
   readonly layout?: "nhwc" | "nchw" | undefined;
-  /** Default `rgb`. `grey` is the luma of ITU-R 601, as Pillow's mode `L`. Alpha is dropped. */
+  /** The channels. Default `rgb`. `grey` is the luma of ITU-R 601, as in Pillow's mode `L`. Alpha is dropped. */
   readonly channels?: "rgb" | "bgr" | "grey" | undefined;
   /**
-   * Default `float32`. `uint8` has the pixels as they are, `int8` 128 less: for models whose inputs are quantized so.
-   * Both exclude `range`, `mean` and `std`, except with `quantization`.
+   * The dtype. Default `float32`. `uint8` keeps the pixels unchanged, and `int8` subtracts 128, for models with inputs
+   * quantized in this way. Both exclude `range`, `mean` and `std`, except with `quantization`.
    */
   readonly dtype?: D | undefined;
   /**
-   * The integers of `uint8` or `int8` that stand for real numbers: those of the model's input. The pixels after `range`,
-   * `mean` and `std` are divided by the first scale, rounded, and shifted by the first zero point. Default none.
+   * The quantization of the model's `uint8` or `int8` input. After `range`, `mean` and `std`, pixels are divided by the
+   * first scale, rounded, and shifted by the first zero point. Default none.
    */
   readonly quantization?: Scale | undefined;
-  /** Default `pillow-bilinear`. */
+  /** The resize method. Default `pillow-bilinear`. */
   readonly resize?: ResizeMethod | undefined;
-  /** Default: the whole picture, stretched to `size`. */
+  /** The crop. Default: the whole image, stretched to `size`. */
   readonly crop?: Crop | undefined;
   /**
-   * Keeps the picture's proportions: resizes it to fit into `size` and fills the rest with this value, from 0 to 255, of
-   * each channel or of all. The picture is in the middle, as in `tf.image.resize_with_pad`. Default: it is stretched.
+   * Keeps the image's aspect ratio: resizes it to fit into `size` and fills the rest with this value, from 0 to 255,
+   * one for each channel or one for all. The image is centred, as in `tf.image.resize_with_pad`. Default: it is
+   * stretched.
    */
   readonly pad?: number | readonly number[] | undefined;
-  /** The values of 0 and 255, linear between. Default `[0, 255]`: the pixels as they are. */
+  /** The values for 0 and 255, with linear interpolation. Default `[0, 255]`: pixels are unchanged. */
   readonly range?: readonly [number, number] | undefined;
-  /** Subtracted after `range`, for each channel of the tensor in its order, or one for all. Default 0. */
+  /**
+   * The mean that is subtracted after `range`: one value for each channel in the tensor's order, or one for all.
+   * Default 0.
+   */
   readonly mean?: number | readonly number[] | undefined;
-  /** Divides after `mean`, in the same way. Default 1. */
+  /** The divisor that is applied after `mean`, in the same form. Default 1. */
   readonly std?: number | readonly number[] | undefined;
-  /** Maximum number of pixels of a picture, by its header: more are refused before they are decoded. Default 16,000,000. */
+  /**
+   * Maximum number of pixels of an image, according to its header. Larger images are rejected before decoding. Default
+   * 16,000,000.
+   */
   readonly maxPixels?: number | undefined;
 }
 
@@ -78,7 +88,7 @@ const MAX_PIXELS = 16_000_000;
 /**
  * Checks options and fills in defaults.
  *
- * @throws ServingError INVALID_ARGUMENT / PROCESSING_INVALID with the option, what was expected and what was given.
+ * @throws ServingError INVALID_ARGUMENT / PROCESSING_INVALID with the option, the expected and the received value.
  */
 export function imagePlan(options: ImageOptions): ImagePlan {
   checkNames("image", options, NAMES);

@@ -10,44 +10,44 @@ import { type ImageDType, type ImageOptions, type ImagePlan, imagePlan } from ".
 import { type PictureSize, type Placement, placementOf } from "./placement.js";
 import { pixelWriter, type WritePixels } from "./write-pixels.js";
 
-/** The bytes of pictures: a string tensor, or one or several files. */
+/** The bytes of images: a string tensor, or one or several files. */
 export type Pictures = Tensor<"string"> | readonly Uint8Array[] | Uint8Array;
 
-/** Reads pictures into a tensor: see `image`. */
+/** Reads images into a tensor: see `image`. */
 export interface ImageReader<D extends ImageDType = ImageDType> {
-  /** Returns a tensor of `shape` with a row for each picture. */
+  /** Returns a tensor of `shape` with a row for each image. */
   (pictures: Pictures, limits?: ProcessingLimits): Promise<Tensor<D>>;
   readonly dtype: D;
   /** The shape of the tensors, such as `[-1, 224, 224, 3]`. */
   readonly shape: readonly [-1, number, number, number];
-  /** The sizes of pictures in pixels, upright, by their headers. */
+  /** Returns the sizes of images in pixels, upright, according to their headers. */
   sizes(pictures: Pictures): Promise<readonly PictureSize[]>;
-  /** Where a picture of a size lies in the tensor: what `boxes` needs to find its pixels. */
+  /** Returns the position of an image of this size in the tensor. `boxes` uses it to find the pixels of the image. */
   placement(size: PictureSize): Placement;
   /** Height and width of the tensor. */
   readonly size: readonly [height: number, width: number];
 }
 
 /**
- * How many pictures of the process are between decoding and the tensor at a time, of 3 bytes a pixel each: the decoder
- * has four threads.
+ * Limits the number of images in the process that are between decoding and the tensor, at 3 bytes per pixel each,
+ * because the decoder has four threads.
  */
 const decoding = new Semaphore(4);
 
 /**
- * Makes a function that reads pictures as a training script did: decodes JPEG, PNG, WebP, GIF, AVIF and TIFF upright,
- * resizes as the named library does, scales and lays out.
+ * Returns a function that reads images as a training script does: decodes JPEG, PNG, WebP, GIF, AVIF and TIFF upright,
+ * resizes as the named library does, scales the values and lays them out.
  *
  * ```ts
  * const pixels = image({ size: 224, range: [-1, 1], resize: "tf-bilinear" });
  * const input = await pixels(readFileSync("cat.jpg"));
  * ```
  *
- * Decoding runs on libuv's threads, the rest on this one in slices of less than a millisecond, one in each turn of the
- * event loop. At most four pictures of the process are in memory decoded at a time, with at most `maxPixels` each. Needs
- * the package `sharp`, which is imported with the first picture.
+ * Decoding runs on libuv's threads. The rest runs on this thread in slices of less than a millisecond, one in each turn
+ * of the event loop. At most four decoded images of the process are in memory at a time, with at most `maxPixels` each.
+ * Requires the package `sharp`, which is imported for the first image.
  *
- * @throws ServingError INVALID_ARGUMENT / PROCESSING_INVALID for the options. The function rejects with
+ * @throws ServingError INVALID_ARGUMENT / PROCESSING_INVALID for invalid options. The function rejects with
  * PICTURE_UNREADABLE or PICTURE_TOO_LARGE (INVALID_ARGUMENT), PROCESSING_LIBRARY_MISSING (FAILED_PRECONDITION), or the
  * reason of the signal.
  */
@@ -91,7 +91,7 @@ interface Into {
 }
 
 async function readInto({ plan, write, data, signal }: Into, file: Uint8Array, at: number) {
-  // Not with the signal: thousands of pictures of a call would listen to it.
+  // Without the signal, because thousands of images of a call would each add a listener.
   await decoding.acquire();
   try {
     signal?.throwIfAborted();
@@ -111,7 +111,7 @@ function* processed(picture: Pixels, { plan, write, data }: Into, at: number): S
   yield* write({ pixels: outputs, channels: pixels.channels, placement }, data, at);
 }
 
-/** Refuses a picture so narrow that resizing its rows would multiply its pixels. */
+/** Rejects an image so narrow that resizing its rows would multiply its pixels. */
 function checkWork({ across, down }: Placement, maxPixels: number): void {
   if (across.outCount * down.size <= 4 * maxPixels) return;
   const what = "the picture, resized along its rows,";

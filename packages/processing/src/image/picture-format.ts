@@ -1,4 +1,4 @@
-/** The formats of pictures that are read. */
+/** The supported image formats. */
 export type PictureFormat = "jpeg" | "png" | "webp" | "gif" | "avif" | "tiff";
 
 const starts = (bytes: Uint8Array, at: number, text: string): boolean =>
@@ -6,8 +6,8 @@ const starts = (bytes: Uint8Array, at: number, text: string): boolean =>
   [...text].every((letter, i) => bytes[at + i] === letter.charCodeAt(0));
 
 /**
- * Returns the format of a picture by its first bytes; undefined if it is none of these. The decoder reads more formats,
- * such as SVG, which can name other files.
+ * Returns the format of an image based on its first bytes; undefined if it is not supported. The decoder reads more
+ * formats, such as SVG, which can refer to other files.
  */
 export function pictureFormat(bytes: Uint8Array): PictureFormat | undefined {
   if (starts(bytes, 0, "\xff\xd8\xff")) return "jpeg";
@@ -20,7 +20,7 @@ export function pictureFormat(bytes: Uint8Array): PictureFormat | undefined {
   return undefined;
 }
 
-/** The kind of a file that is not a picture, for messages. */
+/** Returns the kind of a file that is not an image, for messages. */
 export function kindOfFile(bytes: Uint8Array): string {
   if (bytes.length === 0) return "no bytes";
   if (starts(bytes, 0, "PK\x03\x04")) return "a zip archive";

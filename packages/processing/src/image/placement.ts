@@ -1,22 +1,22 @@
 import type { Axis } from "../resize/axis.js";
 import type { ImagePlan } from "./image-options.js";
 
-/** Width and height of a picture in pixels, upright. */
+/** Width and height of an image in pixels, upright. */
 export interface PictureSize {
   readonly width: number;
   readonly height: number;
 }
 
-/** Where a picture lies in the tensor, along both axes. */
+/** The position of an image in the tensor, along both axes. */
 export interface Placement {
   readonly across: Axis;
   readonly down: Axis;
-  /** Columns of the tensor left of the picture, and rows above it. */
+  /** Number of tensor columns left of the image, and of rows above it. */
   readonly left: number;
   readonly top: number;
 }
 
-/** Decides which part of a picture is resized to how many pixels, and where they are in the tensor. */
+/** Determines which part of an image is resized to how many pixels, and their position in the tensor. */
 export function placementOf(size: PictureSize, plan: ImagePlan): Placement {
   const { crop, pad } = plan;
   if (pad !== undefined) return padded(size, plan);
@@ -45,14 +45,14 @@ const whole = (start: number, size: number, outSize: number): Axis => ({
   outCount: outSize,
 });
 
-/** As `tf.image.central_crop`: the same number of pixels is left out at both ends. */
+/** Like `tf.image.central_crop`: the same number of pixels is cropped at both ends. */
 function middle({ width, height }: PictureSize, fraction: number, plan: ImagePlan): Placement {
   const left = Math.trunc((width - width * fraction) / 2);
   const top = Math.trunc((height - height * fraction) / 2);
   return stretched(width - 2 * left, height - 2 * top, left, top, plan);
 }
 
-/** As torchvision's `Resize(shorter)` and `CenterCrop`. */
+/** Like torchvision's `Resize(shorter)` and `CenterCrop`. */
 function middleOfResized(
   { width, height }: PictureSize,
   shorter: number,
@@ -79,7 +79,7 @@ function halfToEven(value: number): number {
   return isTie ? floor + (floor % 2) : Math.round(value);
 }
 
-/** As `tf.image.resize_with_pad`, in float32. */
+/** Like `tf.image.resize_with_pad`, in float32. */
 function padded({ width, height }: PictureSize, plan: ImagePlan): Placement {
   const { fround } = Math;
   const ratio = Math.max(fround(width / plan.width), fround(height / plan.height));

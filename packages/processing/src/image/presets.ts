@@ -4,14 +4,14 @@ import type { ImageOptions } from "./image-options.js";
 export type PresetName = "mobilenet" | "resnet" | "torchvision" | "clip";
 
 /**
- * Options for `image` of well-known models. Change one by a copy: `{ ...presets.mobilenet, size: 192 }`.
+ * Options for `image` for well-known models. To change one, copy it: `{ ...presets.mobilenet, size: 192 }`.
  *
  * - `mobilenet`: `keras.utils.load_img(path, target_size=(224, 224))`, whose default is NEAREST, and
- *   `keras.applications.mobilenet.preprocess_input` (mode `tf`; the same of `mobilenet_v2`, `inception_v3`, `xception`).
- * - `resnet`: the same `load_img`, and `keras.applications.resnet.preprocess_input` (mode `caffe`; the same of `vgg16`).
+ *   `keras.applications.mobilenet.preprocess_input` (mode `tf`; also for `mobilenet_v2`, `inception_v3`, `xception`).
+ * - `resnet`: the same `load_img`, and `keras.applications.resnet.preprocess_input` (mode `caffe`; also for `vgg16`).
  * - `torchvision`: `Resize(256)`, `CenterCrop(224)`, `ToTensor()`, `Normalize(…)` of ImageNet: the transforms of
- *   `IMAGENET1K_V1` weights, on pictures of Pillow.
- * - `clip`: `_transform(224)` of OpenAI's `clip.py`: bicubic, the middle, and CLIP's own mean and deviation.
+ *   `IMAGENET1K_V1` weights, on Pillow images.
+ * - `clip`: `_transform(224)` of OpenAI's `clip.py`: bicubic, centre crop, and CLIP's own mean and standard deviation.
  */
 export const presets = {
   mobilenet: { size: 224, resize: "pillow-nearest", range: [-1, 1] },

@@ -7,19 +7,19 @@ import type { Placement } from "./placement.js";
 /** The outputs of a resize. */
 export interface ResizedPixels {
   readonly pixels: Uint8Array | Float32Array;
-  /** 1 for a grey picture, also if the tensor has three channels. */
+  /** 1 for a grey image, even if the tensor has three channels. */
   readonly channels: 1 | 3;
   readonly placement: Placement;
 }
 
 type Elements = TensorData[ImageDType];
 
-/** Writes the pixels of one picture into its part of a tensor, from the element `at` on. */
+/** Writes the pixels of one image into its part of a tensor, starting at the element `at`. */
 export type WritePixels = (resized: ResizedPixels, into: Elements, at: number) => Sliced<void>;
 
 const ELEMENTS_PER_SLICE = 300_000;
 
-/** Makes the function that scales pixels and lays them out as a plan says. */
+/** Returns the function that scales pixels and lays them out according to a plan. */
 export function pixelWriter(plan: ImagePlan): WritePixels {
   const writers = channelsOf(plan).map((channel) => new ChannelWriter(plan, channel));
   return function* (resized, into, at) {
@@ -34,7 +34,7 @@ export function pixelWriter(plan: ImagePlan): WritePixels {
   };
 }
 
-/** A channel of the tensor: its position there, and in a pixel, which has red first. */
+/** A channel of the tensor: its position in the tensor, and its position in a pixel, in which red is first. */
 interface Channel {
   readonly index: number;
   readonly source: number;
@@ -47,12 +47,12 @@ function channelsOf({ channels }: ImagePlan): Channel[] {
 
 class ChannelWriter {
   readonly #value: Scaling;
-  /** The values of whole pixels. */
+  /** The values of integer pixels. */
   readonly #table: Float32Array;
   readonly #plan: ImagePlan;
   readonly #source: number;
   readonly #filling: number;
-  /** From one pixel of the channel to the next. */
+  /** The distance between two pixels of the channel. */
   readonly #step: number;
   readonly #offset: number;
 
@@ -68,14 +68,14 @@ class ChannelWriter {
     this.#offset = isNhwc ? index : index * width * height;
   }
 
-  /** Fills the channel with the value around the picture. */
+  /** Fills the channel with the padding value. */
   fill(into: Elements, at: number): void {
     const start = at + this.#offset;
     const end = start + this.#plan.width * this.#plan.height * this.#step;
     for (let i = start; i < end; i += this.#step) into[i] = this.#filling;
   }
 
-  /** Writes the channel of the rows from `first` to before `end`. */
+  /** Writes the channel of the rows from `first` up to, but not including, `end`. */
   write(resized: ResizedPixels, first: number, end: number, into: Elements, at: number): void {
     const { pixels, channels, placement } = resized;
     const { left, top, across } = placement;
@@ -108,7 +108,7 @@ class ChannelWriter {
   }
 }
 
-/** Writes the values of whole pixels. By itself, so that the engine knows the kinds of its arrays. */
+/** Writes the values of integer pixels. A separate function, so that the engine specializes it for its array types. */
 function looked(
   pixels: Uint8Array,
   source: number,
@@ -127,7 +127,7 @@ function looked(
 
 type Scaling = (pixel: number) => number;
 
-/** The value of a pixel in the tensor. */
+/** Returns the function that converts a pixel to its value in the tensor. */
 function scaling(plan: ImagePlan, channel: number): Scaling {
   const { dtype, quantization } = plan;
   if (quantization) return quantizing(realScaling(plan, channel), quantization, dtype);
@@ -136,7 +136,7 @@ function scaling(plan: ImagePlan, channel: number): Scaling {
   return realScaling(plan, channel);
 }
 
-/** Each step rounded to float32 as in the libraries. */
+/** Each step is rounded to float32, as in the libraries. */
 function realScaling({ range, mean, std }: ImagePlan, channel: number): Scaling {
   const { fround } = Math;
   const [low, high] = range;
@@ -149,7 +149,7 @@ function realScaling({ range, mean, std }: ImagePlan, channel: number): Scaling 
   };
 }
 
-/** Real numbers as integers: `real / scale + zeroPoint`, rounded, within the dtype. */
+/** Quantizes real numbers: `real / scale + zeroPoint`, rounded and clamped to the dtype. */
 function quantizing(real: Scaling, { scale, zeroPoint }: Scale, dtype: ImageDType): Scaling {
   const [step = 1] = scale;
   const [zero = 0] = zeroPoint;

@@ -1,8 +1,8 @@
-/** One axis of a resize: which elements of the input, and which of the outputs are needed. */
+/** One axis of a resize: the elements of the input to use, and the outputs to compute. */
 export interface Axis {
-  /** The first element of the input that counts. */
+  /** The first element of the input that is used. */
   readonly start: number;
-  /** The number of elements of the input that count. */
+  /** The number of elements of the input that are used. */
   readonly size: number;
   /** The number of outputs of the whole resize. */
   readonly outSize: number;
@@ -18,7 +18,7 @@ export interface Taps<W extends Int32Array | Float32Array = Int32Array | Float32
   readonly starts: Int32Array;
   /** The number of inputs of each output. */
   readonly counts: Int32Array;
-  /** The weights, `width` for each output; those after its count are 0. */
+  /** The weights, `width` for each output; those beyond its count are 0. */
   readonly weights: W;
   readonly width: number;
 }

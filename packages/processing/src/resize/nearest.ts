@@ -1,7 +1,7 @@
 import type { Sliced } from "../slices.js";
 import type { Axis } from "./axis.js";
 
-/** The inputs that Pillow's NEAREST copies: it adds up the steps, with their errors. */
+/** Returns the input indexes that Pillow's NEAREST copies. It accumulates steps, including rounding errors. */
 export function pillowNearest({ start, size, outSize, outStart, outCount }: Axis): Int32Array {
   const step = size / outSize;
   const picked = new Int32Array(outCount);
@@ -12,7 +12,7 @@ export function pillowNearest({ start, size, outSize, outStart, outCount }: Axis
   return picked;
 }
 
-/** The inputs that TensorFlow's nearest neighbours are, with half-pixel centres, in float32. */
+/** Returns the input indexes of TensorFlow's nearest-neighbour resize, with half-pixel centres, in float32. */
 export function tfNearest({ start, size, outSize, outStart, outCount }: Axis): Int32Array {
   const scale = Math.fround(size / outSize);
   return Int32Array.from({ length: outCount }, (_, i) => {
@@ -23,7 +23,7 @@ export function tfNearest({ start, size, outSize, outStart, outCount }: Axis): I
 
 const PIXELS_PER_SLICE = 200_000;
 
-/** Copies the pixels at the crossings of rows and columns. */
+/** Copies the pixels at the given rows and columns. */
 export function* picked(
   source: Uint8Array,
   stride: number,

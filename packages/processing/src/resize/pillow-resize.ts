@@ -5,16 +5,16 @@ import { type RunTile, spanOf, type Tile, type TwoPasses } from "./tile.js";
 import { tileInJavaScript } from "./tile-in-javascript.js";
 import { openKernel } from "./tile-in-wasm.js";
 
-/** Bytes weighted in a slice: half a millisecond of the kernel, or of JavaScript. */
+/** Number of bytes that are weighted in a slice: half a millisecond of the kernel, or of JavaScript. */
 const BYTES_PER_SLICE = { wasm: 1_500_000, javascript: 400_000 };
 
 /** The kernel of this thread. */
 let kernel: RunTile | undefined | "not opened" = "not opened";
 
 /**
- * Resizes as Pillow does, bit by bit: with weights of 22 bits, the rows first, rounded to bytes in between.
+ * Resizes as Pillow does, bit by bit: with 22-bit weights, rows first, rounded to bytes in between.
  *
- * @param wanted `javascript` leaves WebAssembly out. The outputs are the same.
+ * @param wanted `javascript` disables WebAssembly. The outputs are the same.
  */
 export function* pillowResized(
   { source, stride, channels }: Pick<TwoPasses, "source" | "stride" | "channels">,
@@ -36,7 +36,7 @@ export function* pillowResized(
   return into;
 }
 
-/** Divides the outputs into tiles of at most `budget` weighted bytes, but of one output at least. */
+/** Divides the outputs into tiles of at most `budget` weighted bytes, but at least one output. */
 export function* tilesOf(
   { columns, rows, channels }: TwoPasses,
   budget: number,
@@ -55,7 +55,7 @@ export function* tilesOf(
   }
 }
 
-/** The number of outputs from `y` on that need at most `inputs` rows, but one at least. */
+/** Returns the number of outputs from `y` that need at most `inputs` rows, but at least one. */
 function tallestWithin(rows: Taps, y: number, inputs: number): number {
   let height = 1;
   while (y + height < rows.starts.length) {

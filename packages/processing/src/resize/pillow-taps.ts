@@ -21,10 +21,13 @@ export const BICUBIC: PillowFilter = {
   },
 };
 
-/** The bits after the point of the weights: a sum of 255 times weights fits into 32 bits with two to spare. */
+/** Number of fractional bits of the weights: a sum of 255 times weights fits into 32 bits with two to spare. */
 export const PRECISION_BITS = 32 - 8 - 2;
 
-/** The weights of an axis in fixed point, as `precompute_coeffs` and `normalize_coeffs_8bpc` of Pillow's Resample.c. */
+/**
+ * Returns the weights of an axis in fixed point, like `precompute_coeffs` and `normalize_coeffs_8bpc` in Pillow's
+ * Resample.c.
+ */
 export function pillowTaps(axis: Axis, { support, weight }: PillowFilter): Taps<Int32Array> {
   const { start, size, outSize, outStart, outCount } = axis;
   const scale = size / outSize;
@@ -55,5 +58,5 @@ export function pillowTaps(axis: Axis, { support, weight }: PillowFilter): Taps<
   return { starts, counts, weights, width };
 }
 
-/** The kernel takes eight weights at a time. */
+/** Rounds up to a multiple of eight, because the kernel processes eight weights at a time. */
 const inEights = (count: number) => (count + 7) & ~7;

@@ -6,7 +6,7 @@ import { BICUBIC, BILINEAR } from "./pillow-taps.js";
 import { tfAntialias } from "./tf-antialias.js";
 import { tfBilinear } from "./tf-bilinear.js";
 
-/** The ways to resize, by the function of a training library that each equals. */
+/** The resize methods, each named after the library function that it reproduces. */
 export const RESIZE_METHODS = [
   "pillow-bilinear",
   "pillow-bicubic",
@@ -18,7 +18,7 @@ export const RESIZE_METHODS = [
 ] as const;
 
 /**
- * A way to resize: on the same pixels, the outputs are those of the library.
+ * A resize method. For the same pixels, the outputs match those of the library.
  *
  * | method | the function | outputs |
  * | --- | --- | --- |
@@ -29,7 +29,7 @@ export const RESIZE_METHODS = [
  */
 export type ResizeMethod = (typeof RESIZE_METHODS)[number];
 
-/** Pixels from 0 to 255, row by row, the channels of a pixel next to each other. */
+/** Pixels from 0 to 255, row by row, with interleaved channels. */
 export interface Pixels {
   readonly width: number;
   readonly height: number;

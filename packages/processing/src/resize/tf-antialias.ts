@@ -1,7 +1,7 @@
 import type { Sliced } from "../slices.js";
 import type { Axis, Taps } from "./axis.js";
 
-/** The weights of TensorFlow's ScaleAndTranslate with a triangle that covers the inputs of an output. */
+/** Returns the weights of TensorFlow's ScaleAndTranslate with a triangle filter that covers the inputs of an output. */
 function trianglesOf({ start, size, outSize, outStart, outCount }: Axis): Taps<Float32Array> {
   const scale = size / outSize;
   const radius = Math.max(scale, 1);
@@ -30,7 +30,9 @@ function trianglesOf({ start, size, outSize, outStart, outCount }: Axis): Taps<F
 
 const PRODUCTS_PER_SLICE = 400_000;
 
-/** Resizes as `tf.image.resize(antialias=True)` does, within 0.01 of 255: sums are not rounded in the same order. */
+/**
+ * Resizes like `tf.image.resize(antialias=True)`, within 0.01 of 255, because sums are not rounded in the same order.
+ */
 export function* tfAntialias(
   source: Uint8Array,
   stride: number,
@@ -42,7 +44,7 @@ export function* tfAntialias(
   const rows = trianglesOf(down);
   const width = across.outCount * channels;
   const into = new Float32Array(width * down.outCount);
-  // The rows of the input after the first pass, which outputs share.
+  // Input rows after the first pass, which several outputs share.
   const ready = new Map<number, Float32Array>();
   let left = PRODUCTS_PER_SLICE;
   for (let y = 0; y < down.outCount; y++) {

@@ -1,7 +1,7 @@
 import type { Sliced } from "../slices.js";
 import type { Axis } from "./axis.js";
 
-/** The two neighbours of each output of an axis, and how far it lies from the first to the second. */
+/** The two neighbours of each output of an axis, and its fractional position between them. */
 interface Neighbours {
   readonly lower: Int32Array;
   readonly upper: Int32Array;
@@ -9,9 +9,9 @@ interface Neighbours {
 }
 
 /**
- * The neighbours as TensorFlow's ResizeBilinear finds them, in float32.
+ * Returns the neighbours that TensorFlow's ResizeBilinear uses, in float32.
  *
- * @param isLegacy whether pixels have no half-pixel centres: `tf.compat.v1.image.resize_bilinear`.
+ * @param isLegacy Whether pixels have no half-pixel centres: `tf.compat.v1.image.resize_bilinear`.
  */
 function neighboursOf(axis: Axis, isLegacy: boolean): Neighbours {
   const { start, size, outSize, outStart, outCount } = axis;
@@ -35,7 +35,7 @@ function neighboursOf(axis: Axis, isLegacy: boolean): Neighbours {
 
 const ELEMENTS_PER_SLICE = 50_000;
 
-/** Resizes as `tf.image.resize` does without antialias, bit by bit. */
+/** Resizes like `tf.image.resize` without antialias, bit by bit. */
 export function* tfBilinear(
   source: Uint8Array,
   stride: number,

@@ -4,7 +4,10 @@ import { type Span, spanOf, type Tile, type TwoPasses } from "./tile.js";
 
 const HALF = 1 << (PRECISION_BITS - 1);
 
-/** Computes a tile without WebAssembly: for machines without its vectors, and for tiles that do not fit into its memory. */
+/**
+ * Computes a tile without WebAssembly, for machines without SIMD and for tiles that do not fit into the kernel's
+ * memory.
+ */
 export function tileInJavaScript(passes: TwoPasses, tile: Tile): boolean {
   const { rows, into, columns, channels } = passes;
   const span = spanOf(rows, tile.y, tile.height);
@@ -19,7 +22,7 @@ export function tileInJavaScript(passes: TwoPasses, tile: Tile): boolean {
   return true;
 }
 
-/** The rows of `span` after the first pass, as wide as the tile. */
+/** Returns the rows of `span` after the first pass, as wide as the tile. */
 function narrowed(
   { source, stride, channels, columns }: TwoPasses,
   tile: Tile,

@@ -3,10 +3,10 @@ import { KERNEL_BASE64 } from "./kernel-bytes.js";
 import { type RunTile, spanOf, type Tile, type TwoPasses } from "./tile.js";
 import { type KernelExports, webAssembly } from "./web-assembly.js";
 
-/** Loads of the kernel go past the inputs by less. */
+/** Upper bound of the number of bytes that the kernel reads beyond the inputs. */
 const SLACK_BYTES = 64;
 
-/** Opens the kernel. Returns undefined if this machine does not run it: without a compiler, or without vectors. */
+/** Opens the kernel. Returns undefined if it cannot run: there is no WebAssembly compiler, or no SIMD. */
 export function openKernel(): RunTile | undefined {
   if (webAssembly === undefined) return undefined;
   try {
@@ -18,7 +18,7 @@ export function openKernel(): RunTile | undefined {
   }
 }
 
-/** A tile in the memory of the kernel: the weights, the inputs, what the first pass makes of them, and the outputs. */
+/** A tile in the memory of the kernel: the weights, the inputs, the result of the first pass, and the outputs. */
 class PlacedTile {
   readonly #kernel: KernelExports;
   readonly #memory: Uint8Array;
@@ -45,7 +45,7 @@ class PlacedTile {
       weightBytes(columns, width) +
       weightBytes(rows, height) +
       inputRows * (inputBytes + rowBytes) +
-      // An odd number of rows is completed by one of weight 0.
+      // An odd number of rows is padded with a row of weight 0.
       rowBytes * (height + 1) +
       4 * SLACK_BYTES;
     if (bytes > this.#memory.length) return false;
@@ -76,14 +76,14 @@ class PlacedTile {
     return true;
   }
 
-  /** Returns the address of as many bytes, aligned. */
+  /** Reserves this many bytes and returns their address, aligned. */
   #reserve(bytes: number): number {
     const at = this.#end;
     this.#end += (bytes + SLACK_BYTES) & ~15;
     return at;
   }
 
-  /** Places the weights of outputs. Returns the addresses of starts, counts and both halves, and the width of a row. */
+  /** Writes the weights of outputs. Returns the addresses of starts, counts and both halves, and the width of a row. */
   #placeTaps(
     { starts, counts, weights, width }: Taps<Int32Array>,
     from: number,

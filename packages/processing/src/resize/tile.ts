@@ -2,9 +2,9 @@ import type { Taps } from "./axis.js";
 
 /** A resize in two passes: along the rows, then along the columns. */
 export interface TwoPasses {
-  /** The pixels of the picture, row by row. */
+  /** The pixels of the image, row by row. */
   readonly source: Uint8Array;
-  /** Bytes of a row of `source`. */
+  /** Number of bytes of a row of `source`. */
   readonly stride: number;
   readonly channels: 1 | 3;
   readonly columns: Taps<Int32Array>;
@@ -21,23 +21,23 @@ export interface Tile {
   readonly height: number;
 }
 
-/** The inputs from the first to before the end. */
+/** A range of inputs, excluding its end. */
 export interface Span {
   readonly first: number;
   readonly end: number;
 }
 
-/** The inputs that outputs of an axis need. */
+/** Returns the range of inputs that outputs of an axis need. */
 export function spanOf({ starts, counts }: Taps, from: number, count: number): Span {
   const last = from + count - 1;
   const first = starts[from] as number;
   let end = 0;
-  // The span of an output at a border may end before that of the one before it.
+  // The range of an output at a border may end before the range of the previous output.
   for (let i = Math.max(from, last - 1); i <= last; i++) {
     end = Math.max(end, (starts[i] as number) + (counts[i] as number));
   }
   return { first, end };
 }
 
-/** Computes a tile. Returns false, and computes nothing, if the tile does not fit into its memory. */
+/** Computes a tile. Returns false without computing anything if the tile does not fit into its memory. */
 export type RunTile = (passes: TwoPasses, tile: Tile) => boolean;

@@ -14,5 +14,5 @@ interface WebAssemblyApi {
   readonly Instance: new (module: object, imports: object) => { readonly exports: KernelExports };
 }
 
-/** WebAssembly, whose types come with the DOM's; undefined without a compiler (`node --jitless`). */
+/** WebAssembly, whose types are part of the DOM's; undefined without a compiler (`node --jitless`). */
 export const webAssembly = (globalThis as { readonly WebAssembly?: WebAssemblyApi }).WebAssembly;

@@ -3,14 +3,14 @@ import { messageOf } from "@serving-kit/core";
 import { errors } from "../errors.js";
 import { readPackedFile } from "./packed-file.js";
 
-/** Where labels are: in the lines of a file, or of a file in the metadata of a `.tflite` model. */
+/** The source of labels: a file with one label per line, or such a file in the metadata of a `.tflite` model. */
 export type LabelSource =
   | { readonly file: string | URL }
-  /** `name` is needed if the model has several text files, such as `labels_en.txt`. */
+  /** `name` is required if the model has several text files, such as `labels_en.txt`. */
   | { readonly tflite: string | URL; readonly name?: string | undefined };
 
 /**
- * Reads the names of a model's classes, one a line. A final empty line does not count.
+ * Reads the names of a model's classes, one per line. A final empty line is ignored.
  *
  * @throws ServingError FAILED_PRECONDITION / LABELS_UNREADABLE.
  */

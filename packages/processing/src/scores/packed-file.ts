@@ -3,9 +3,9 @@ import { fromBufferPromise } from "yauzl";
 const MAX_BYTES = 4 * 2 ** 20;
 
 /**
- * Reads a text file of the zip archive that tools append to a `.tflite` model: the files of its metadata.
+ * Reads a text file from the zip archive that tools append to a `.tflite` model as its metadata.
  *
- * @param name Default: the only `.txt` there is.
+ * @param name The file name. Default: the only `.txt` file.
  * @throws Error if there is no such file, or it is larger than 4 MiB.
  */
 export async function readPackedFile(model: Buffer, name?: string): Promise<string> {

@@ -2,9 +2,9 @@ import { type Tensor, tensor } from "@serving-kit/inference";
 import { rowsOfScores, type Scale } from "../rows.js";
 
 /**
- * Returns `1 / (1 + exp(-x))` of each element: the share of each class by itself.
+ * Returns `1 / (1 + exp(-x))` for each element: independent scores of the classes.
  *
- * @throws ServingError INVALID_ARGUMENT / TENSOR_DTYPE_MISMATCH for a tensor that has no rows of numbers.
+ * @throws ServingError INVALID_ARGUMENT / TENSOR_DTYPE_MISMATCH for a tensor without rows of numbers.
  */
 export function sigmoid(logits: Tensor, quantization?: Scale): Tensor<"float32"> {
   const { data } = rowsOfScores("logits", logits, quantization);

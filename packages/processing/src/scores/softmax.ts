@@ -2,9 +2,9 @@ import { type Tensor, tensor } from "@serving-kit/inference";
 import { rowsOfScores, type Scale } from "../rows.js";
 
 /**
- * Returns the softmax of each row: shares that add up to 1.
+ * Returns the softmax of each row: scores that add up to 1.
  *
- * @throws ServingError INVALID_ARGUMENT / TENSOR_DTYPE_MISMATCH for a tensor that has no rows of numbers.
+ * @throws ServingError INVALID_ARGUMENT / TENSOR_DTYPE_MISMATCH for a tensor without rows of numbers.
  */
 export function softmax(logits: Tensor, quantization?: Scale): Tensor<"float32"> {
   const { rows, width, data } = rowsOfScores("logits", logits, quantization);

@@ -9,19 +9,19 @@ export interface TopKOptions<
 > {
   /** The name of each class, in the order of the scores: see `labels`. Default none: classes are numbers. */
   readonly labels?: L;
-  /** The quantization of the scores, as the model's signature has it. Default none: they are real numbers. */
+  /** The quantization of the scores in the model's signature. Default none: they are real numbers. */
   readonly quantization?: Scale | undefined;
 }
 
-/** The best classes of each row, best first. */
+/** The classes with the highest scores in each row, in descending order. */
 export interface TopK<C extends "string" | "int32"> {
   readonly classes: Tensor<C>;
   readonly scores: Tensor<"float32">;
 }
 
 /**
- * Makes a function that finds the `k` classes with the highest scores of each row; all if there are fewer. Equal scores
- * are in the order of the classes, NaN is last.
+ * Returns a function that finds the `k` classes with the highest scores in each row, or all classes if there are fewer.
+ * Equal scores are in the order of the classes; NaN is last.
  *
  * ```ts
  * const best = topK(3, { labels: await labels({ file: "labels.txt" }) });
@@ -29,7 +29,7 @@ export interface TopK<C extends "string" | "int32"> {
  * ```
  *
  * @throws ServingError INVALID_ARGUMENT / PROCESSING_INVALID unless `k` is from 1 to 10,000. The function throws
- * FAILED_PRECONDITION / LABELS_MISMATCH if there are fewer or more labels than scores in a row.
+ * FAILED_PRECONDITION / LABELS_MISMATCH if the number of labels is not the number of scores in a row.
  */
 export function topK(
   k: number,
@@ -69,13 +69,13 @@ export function topK(k: number, { labels, quantization }: TopKOptions = {}) {
   };
 }
 
-/** The labels of an ONNX model's ZipMap: an output that has the same labels in each row. */
+/** Returns the labels of an ONNX model's ZipMap, an output with the same labels in each row. */
 export function labelsInRow(classes: Tensor, width: number): readonly string[] {
   if (classes.dtype === "string") return stringsOf(classes as Tensor<"string">).slice(0, width);
   return Array.from({ length: width }, (_, i) => String(classes.data[i]));
 }
 
-/** The positions of the best scores of all rows, row by row. */
+/** Returns the indexes of the best scores of all rows, row by row. */
 function bestOf({ rows, width, data }: Rows, count: number): Uint32Array {
   const best = new Uint32Array(rows * count);
   for (let row = 0; row < rows; row++) {

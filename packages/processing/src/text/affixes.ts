@@ -6,7 +6,7 @@ export interface Affix {
   readonly type: number;
 }
 
-/** The special tokens before and after one text, and the type of its own tokens. */
+/** The special tokens before and after one text, and the type id of its own tokens. */
 export interface Affixes {
   readonly before: readonly Affix[];
   readonly after: readonly Affix[];
@@ -15,7 +15,7 @@ export interface Affixes {
 
 const NONE: Affixes = { before: [], after: [], type: 0 };
 
-/** The special tokens that a file puts around one text. */
+/** Returns the special tokens that a file adds around one text. */
 export function affixesOf({ post_processor: processor }: TokenizerFile): Affixes {
   return processor ? affixesBy(processor) : NONE;
 }
@@ -29,7 +29,7 @@ function affixesBy(processor: PostProcessor): Affixes {
   return processors.map(affixesBy).reduce(around, NONE);
 }
 
-/** The tokens of a later processor stand outside those of an earlier one. */
+/** The tokens of a later processor enclose those of an earlier one. */
 function around(inner: Affixes, outer: Affixes): Affixes {
   return {
     before: [...outer.before, ...inner.before],

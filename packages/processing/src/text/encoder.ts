@@ -3,7 +3,7 @@ import { errors } from "../errors.js";
 import { importLibrary } from "../import-library.js";
 import type { TokenizerFile } from "./tokenizer-file.js";
 
-/** Returns the token numbers of a text, without special tokens around it. */
+/** Returns the token ids of a text, without special tokens around it. */
 export type Encode = (text: string) => readonly number[];
 
 /** The part of `@huggingface/tokenizers` that this package uses. */
@@ -22,7 +22,7 @@ interface TokenizersModule {
 const LIBRARY = "@huggingface/tokenizers";
 
 /**
- * Opens the tokenizer of a file.
+ * Opens the tokenizer in a file.
  *
  * @throws ServingError FAILED_PRECONDITION / PROCESSING_LIBRARY_MISSING or TOKENIZER_UNREADABLE.
  */

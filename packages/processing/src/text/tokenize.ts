@@ -13,18 +13,21 @@ import {
   type Truncation,
 } from "./tokenizer-file.js";
 
-/** The dtypes of token numbers. */
+/** The dtypes of token ids. */
 export type TokenDType = "int32" | "int64";
 
-/** Options for `tokenize`, besides where the tokenizer is. */
+/** Options for `tokenize`, without the source of the tokenizer. */
 export interface TokenizeSettings<D extends TokenDType = TokenDType> {
-  /** Default `int64`, as PyTorch exports models; TFLite's have `int32`. */
+  /** The dtype. Default `int64`, as in models exported by PyTorch; TFLite models use `int32`. */
   readonly dtype?: D | undefined;
-  /** Maximum number of tokens of a text, special ones too: the rest is cut. Default: the file's truncation. */
+  /**
+   * Maximum number of tokens of a text, including special ones; the rest is truncated. Default: the file's truncation.
+   */
   readonly maxLength?: number | undefined;
   /**
-   * The number of tokens that each text is filled up to, or `longest` for that of the longest text of the call. Default:
-   * the file's padding; without, `longest`. A batchable model needs a number: rows must not depend on one another.
+   * The number of tokens to which each text is padded, or `longest` for the longest text of the call. Default: the
+   * file's padding, otherwise `longest`. A batchable model requires a number, because rows must not depend on one
+   * another.
    */
   readonly padTo?: number | "longest" | undefined;
   /** Maximum length of a text, in UTF-16 code units. Default 100,000. */
@@ -35,10 +38,10 @@ export interface TokenizeSettings<D extends TokenDType = TokenDType> {
 export type TokenizeOptions<D extends TokenDType = TokenDType> = TokenizerSource &
   TokenizeSettings<D>;
 
-/** The tokens of texts, a row for each, by the names of BERT's inputs. */
+/** The tokens of texts, one row for each text, named like BERT's inputs. */
 export interface Tokens<D extends TokenDType = TokenDType> {
   readonly input_ids: Tensor<D>;
-  /** 1 for a token of the text, 0 for filling. */
+  /** 1 for a token of the text, 0 for padding. */
   readonly attention_mask: Tensor<D>;
   readonly token_type_ids: Tensor<D>;
 }
@@ -46,7 +49,7 @@ export interface Tokens<D extends TokenDType = TokenDType> {
 /** Texts: a string tensor, or one or several strings. */
 export type Texts = Tensor<"string"> | readonly string[] | string;
 
-/** Makes tokens of texts: see `tokenize`. */
+/** Converts texts to tokens: see `tokenize`. */
 export interface TextReader<D extends TokenDType = TokenDType> {
   (texts: Texts, limits?: ProcessingLimits): Promise<Tokens<D>>;
   readonly dtype: D;
@@ -55,18 +58,18 @@ export interface TextReader<D extends TokenDType = TokenDType> {
 }
 
 /**
- * Makes a function that turns texts into token numbers, as Hugging Face's `Tokenizer.encode_batch` does with the same
- * `tokenizer.json`: special tokens, truncation, padding and masks too.
+ * Returns a function that converts texts to token ids. The results equal those of Hugging Face's
+ * `Tokenizer.encode_batch` with the same `tokenizer.json`, including special tokens, truncation, padding and masks.
  *
  * ```ts
  * const tokens = await tokenize({ file: "model/tokenizer.json", maxLength: 128, padTo: 128 });
  * const { input_ids, attention_mask } = await tokens("How are you?");
  * ```
  *
- * Needs the package `@huggingface/tokenizers`. A text is turned into tokens in one go, several texts of a call in turns
- * of the event loop.
+ * Requires the package `@huggingface/tokenizers`. Each text is tokenized in one go; several texts of a call are spread
+ * over turns of the event loop.
  *
- * @throws ServingError INVALID_ARGUMENT / PROCESSING_INVALID for the options; FAILED_PRECONDITION /
+ * @throws ServingError INVALID_ARGUMENT / PROCESSING_INVALID for invalid options; FAILED_PRECONDITION /
  * TOKENIZER_UNREADABLE or PROCESSING_LIBRARY_MISSING. The function rejects with TEXT_TOO_LONG (INVALID_ARGUMENT) or the
  * reason of the signal.
  */
@@ -117,12 +120,12 @@ function planOf(file: TokenizerFile, options: TokenizeSettings): Plan {
   };
 }
 
-/** The number of the token for filling, by its usual names; 0 if there is none. */
+/** Returns the id of the padding token, found by its usual names; 0 if there is none. */
 function padIdOf({ added_tokens: tokens = [] }: TokenizerFile): number {
   return tokens.find(({ content }) => content === "[PAD]" || content === "<pad>")?.id ?? 0;
 }
 
-/** The length of all rows if texts are cut to the length that they are filled up to; else -1. */
+/** Returns the length of all rows if texts are truncated and padded to the same length; otherwise -1. */
 function fixedLength({ truncation, padding }: Plan): number {
   if (typeof padding.strategy === "string") return -1;
   const length = roundedUp(padding.strategy.Fixed, padding);

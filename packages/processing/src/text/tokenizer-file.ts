@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { messageOf } from "@serving-kit/core";
 import { errors } from "../errors.js";
 
-/** The parts of `tokenizer.json` that are read here. */
+/** The parts of `tokenizer.json` that this package reads. */
 export interface TokenizerFile {
   readonly model: { readonly type?: string; readonly [name: string]: unknown };
   readonly added_tokens?: readonly { readonly id: number; readonly content: string }[];
@@ -12,13 +12,13 @@ export interface TokenizerFile {
   readonly [name: string]: unknown;
 }
 
-/** The settings by which a file cuts its texts. */
+/** The truncation settings of a file. */
 export interface Truncation {
   readonly max_length: number;
   readonly direction?: "Left" | "Right";
 }
 
-/** The settings by which a file fills its texts up. */
+/** The padding settings of a file. */
 export interface Padding {
   readonly strategy: "BatchLongest" | { readonly Fixed: number };
   readonly direction?: "Left" | "Right";
@@ -30,12 +30,12 @@ export interface Padding {
 /** The post-processors that add special tokens. */
 export interface PostProcessor {
   readonly type: string;
-  /** `Sequence`. */
+  /** For `Sequence`. */
   readonly processors?: readonly PostProcessor[];
-  /** `TemplateProcessing`. */
+  /** For `TemplateProcessing`. */
   readonly single?: readonly TemplatePiece[];
   readonly special_tokens?: Readonly<Record<string, { readonly ids: readonly number[] }>>;
-  /** `BertProcessing` and `RobertaProcessing`. */
+  /** For `BertProcessing` and `RobertaProcessing`. */
   readonly cls?: readonly [string, number];
   readonly sep?: readonly [string, number];
 }
@@ -46,15 +46,15 @@ export interface TemplatePiece {
   readonly Sequence?: { readonly id: string; readonly type_id: number };
 }
 
-/** Where a tokenizer comes from. */
+/** The source of a tokenizer. */
 export type TokenizerSource =
   /** The path of a `tokenizer.json`. */
   | { readonly file: string | URL }
-  /** The lines of a `vocab.txt`, for the WordPiece of BERT: that of TFLite's text models. */
+  /** The lines of a `vocab.txt`, for BERT's WordPiece, which TFLite's text models use. */
   | { readonly vocab: readonly string[]; readonly lowercase?: boolean | undefined };
 
 /**
- * Reads the file of a tokenizer.
+ * Reads a tokenizer file.
  *
  * @throws ServingError FAILED_PRECONDITION / TOKENIZER_UNREADABLE.
  */
@@ -73,7 +73,7 @@ export async function readTokenizer(source: TokenizerSource): Promise<TokenizerF
 
 const SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"];
 
-/** The tokenizer of BERT: words and punctuation by themselves, Chinese characters too, accents gone if it lowercases. */
+/** Returns BERT's tokenizer: splits words, punctuation and Chinese characters, and removes accents if it lowercases. */
 function wordPieceOfBert(lines: readonly string[], lowercase: boolean): TokenizerFile {
   const vocab = Object.fromEntries(lines.map((token, id) => [token, id]));
   const idOf = (token: string) => {
