@@ -14,19 +14,19 @@ import type { Runner, SuiteOptions } from "./runner.js";
 import { registerSuite, type Tests } from "./suite.js";
 import { turn } from "./turn.js";
 
-/** Options of `adapterConformance`. */
+/** Options for `adapterConformance`. */
 export interface AdapterConformanceOptions<I, O> extends SuiteOptions {
-  /** Makes a new adapter. */
+  /** Creates a new adapter. */
   create(): SourceAdapter<I, O>;
   /** Data that the adapter converts. */
   readonly data: I;
-  /** Data whose conversion throws. An adapter that can convert everything skips A3. */
+  /** Data whose conversion throws. For an adapter that can convert any data, skip A3. */
   readonly failingData?: I;
 }
 
 /**
- * Registers the tests that prove that a source adapter keeps the contract of `SourceAdapter`: A1 to
- * A4. The adapter may emit later than its source, by turns of the event loop.
+ * Registers the tests that verify that a source adapter keeps the contract of `SourceAdapter`: A1 to A4. The adapter
+ * may emit some turns of the event loop later than its source.
  *
  * ```ts
  * adapterConformance({ describe, it }, {

@@ -9,10 +9,10 @@ import {
 import type { Tests } from "./suite.js";
 import { DEFAULT_TIMEOUT_MS, rejectionOf } from "./waiting.js";
 
-/** The clauses about tasks that are refused, give up or come too late: B5, B6 and B9. */
+/** The clauses about tasks that are refused, cancelled or too late: B5, B6 and B9. */
 export function admissionClauses(options: BatchSchedulerConformanceOptions): Tests {
   const { timeoutMs = DEFAULT_TIMEOUT_MS } = options;
-  // "At once": no time passes on the clock.
+  // "At once" means that no time passes on the clock.
   const refusal = (call: () => Promise<unknown>) => rejectionOf(call, timeoutMs, "schedule");
 
   return {
@@ -107,7 +107,7 @@ export function admissionClauses(options: BatchSchedulerConformanceOptions): Tes
         assert.equal(await refusal(() => aborted), reason);
         assert.equal(scheduler.numEnqueuedTasks, 1, "tasks that wait");
         assert.equal(scheduler.schedulingCapacity, capacity + 2 - 1, "place after the abort");
-        // The batch now has another oldest task: neither hastened nor delayed by the one that left.
+        // The oldest task of the batch is now another one. The departed task must neither advance nor delay it.
         await advance(9);
         assert.equal(batches.length, 0, "batches 9 ms after the oldest task that is left came");
         await advance(1);

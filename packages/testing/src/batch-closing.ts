@@ -11,7 +11,7 @@ import { DEFAULT_TIMEOUT_MS, rejectionOf } from "./waiting.js";
 /** The clauses about closing: B10. */
 export function closingClauses(options: BatchSchedulerConformanceOptions): Tests {
   const { timeoutMs = DEFAULT_TIMEOUT_MS } = options;
-  // "At once": no time passes on the clock.
+  // "At once" means that no time passes on the clock.
   const refusal = (call: () => Promise<unknown>) => rejectionOf(call, timeoutMs, "schedule");
 
   return {

@@ -10,7 +10,7 @@ import type { Tests } from "./suite.js";
 import { turn } from "./turn.js";
 import { DEFAULT_TIMEOUT_MS, rejectionOf } from "./waiting.js";
 
-/** The clauses about which tasks meet in a batch, and when: B1 to B4, B7, B8, B11 and B12. */
+/** The clauses about the tasks of a batch, and its start: B1 to B4, B7, B8, B11 and B12. */
 export function formationClauses(options: BatchSchedulerConformanceOptions): Tests {
   const { hasPriorities = true, timeoutMs = DEFAULT_TIMEOUT_MS } = options;
   const sizes = [1, 3, 2, 4, 1, 1, 1, 1, 2, 3, 4, 4, 1, 2, 1, 3];

@@ -7,9 +7,9 @@ import type { Runner } from "./runner.js";
 import { registerSuite, type Tests } from "./suite.js";
 
 /**
- * Registers the tests that prove that a scheduler keeps the contract of `BatchScheduler`: B1 to B12.
+ * Registers the tests that verify that a scheduler keeps the contract of `BatchScheduler`: B1 to B12.
  *
- * The suite says how to make each scheduler, and moves its clock.
+ * The suite chooses the options of each scheduler, and advances its clock.
  *
  * ```ts
  * batchSchedulerConformance({ describe, it }, {

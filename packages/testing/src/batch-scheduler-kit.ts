@@ -11,36 +11,33 @@ import { FakeClock } from "./fake-clock.js";
 import type { SuiteOptions } from "./runner.js";
 import { DEFAULT_TIMEOUT_MS, within } from "./waiting.js";
 
-/** The options of a scheduler that the suite requests. Tasks and results are numbers. */
+/** The options that the suite requests for a scheduler. Tasks and results are numbers. */
 export interface BatchSchedulerSetup {
   readonly run: BatchFunction<number, number>;
   readonly clock: FakeClock;
   readonly maxBatchSize: number;
-  /** Infinity: a batch that is not full waits until it is. */
+  /** Time in ms. Infinity: a batch that is not full waits until it is. */
   readonly batchTimeoutMs: number;
   readonly timing: "idle-first" | "batch-timeout";
   readonly maxEnqueuedBatches: number;
   readonly priorityLevels: number;
-  /** Absent: every task joins every other. */
+  /** Absent: any tasks can join the same batch. */
   readonly joins?: (first: number, task: number) => boolean;
-  /** How many batches may run at the same time. */
+  /** Maximum number of concurrent batches. */
   readonly slots: number;
 }
 
-/** Options of `batchSchedulerConformance`. */
+/** Options for `batchSchedulerConformance`. */
 export interface BatchSchedulerConformanceOptions extends SuiteOptions {
-  /** Makes a new scheduler as the setup says; the suite closes it. */
+  /** Creates a new scheduler with the options of the setup. The suite closes it. */
   create(setup: BatchSchedulerSetup): BatchScheduler<number, number>;
-  /** For a scheduler that runs on request only. Default: it runs by the clock alone. */
+  /** Runs the waiting tasks of a scheduler that runs only on request. Default: the clock alone drives the scheduler. */
   process?(scheduler: BatchScheduler<number, number>): Promise<void>;
-  /**
-   * Whether it has levels of priority. If not, a priority other than 0 must throw RangeError.
-   * Default true.
-   */
+  /** Whether the scheduler has priority levels. If not, a priority other than 0 must throw RangeError. Default true. */
   readonly hasPriorities?: boolean;
 }
 
-/** A batch that began, with the means to end it where batches hang. */
+/** A batch that has started, with functions to end it if batches hang. */
 export interface StartedBatch {
   readonly tasks: readonly number[];
   readonly context: BatchContext;
@@ -48,33 +45,33 @@ export interface StartedBatch {
   readonly end: Deferred<void>;
 }
 
-/** A scheduler under test with what it ran. */
+/** A scheduler under test with its recorded batches. */
 export interface BatchSchedulerSubject {
   readonly scheduler: BatchScheduler<number, number>;
-  /** Schedules a task whose rejection nobody has to look at. */
+  /** Schedules a task. The caller need not handle its rejection. */
   schedule(task: number, options?: ScheduleOptions): Promise<number>;
   readonly clock: FakeClock;
   readonly batches: readonly StartedBatch[];
   /** The tasks of each batch so far. */
   ran(): (readonly number[])[];
-  /** Makes batches run until the test ends them. */
+  /** Keeps batches running until the test ends them. */
   hang(): void;
-  /** Moves time on, and runs what waits if the scheduler runs on request only. */
+  /** Advances time, and runs waiting tasks if the scheduler runs only on request. */
   advance(ms?: number): Promise<void>;
-  /** The results of calls, with time moving until they settle. */
+  /** Returns the results of calls, advancing time until they settle. */
   settled<T>(calls: readonly Promise<T>[]): Promise<PromiseSettledResult<T>[]>;
 }
 
-/** The result that the suite's batch function gives for a task. */
+/** The result of the suite's batch function for a task. */
 export const resultOf = (task: number): number => task * 10;
 
-/** Asserts that an error is the ServingError of a code and reason. */
+/** Asserts that an error is a ServingError with this code and reason. */
 export function assertReason(error: unknown, code: string, reason: string): void {
   assert.ok(isServingError(error), `expected ${reason}; got ${error}`);
   assert.deepEqual([error.code, error.reason], [code, reason]);
 }
 
-/** Runs a test on a scheduler that the options make, and closes it. */
+/** Runs a test on a scheduler created by the options, and closes it. */
 export async function withScheduler(
   options: BatchSchedulerConformanceOptions,
   setup: Partial<Omit<BatchSchedulerSetup, "clock">>,

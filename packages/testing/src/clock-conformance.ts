@@ -3,20 +3,20 @@ import type { Clock } from "@serving-kit/core";
 import type { Runner, SuiteOptions } from "./runner.js";
 import { registerSuite, type Tests } from "./suite.js";
 
-/** A clock with the way to let its time pass. */
+/** A clock with a function that advances it. */
 export interface ClockSubject {
   readonly clock: Clock;
-  /** Resolves when at least so many milliseconds have passed on the clock, with all that became due. */
+  /** Resolves when at least this many milliseconds have passed on the clock, and all due callbacks have run. */
   advance(ms: number): Promise<void>;
 }
 
-/** Options of `clockConformance`. */
+/** Options for `clockConformance`. */
 export interface ClockConformanceOptions extends SuiteOptions {
-  /** Makes a clock. One that every test shares is allowed. */
+  /** Creates a clock. All tests may share one. */
   create(): ClockSubject;
 }
 
-/** Registers the tests that prove that a clock keeps the contract of `Clock`: K1 to K3. */
+/** Registers the tests that verify that a clock keeps the contract of `Clock`: K1 to K3. */
 export function clockConformance(runner: Runner, options: ClockConformanceOptions): void {
   registerSuite(runner, options, "Clock", {}, clockClauses(options));
 }
@@ -55,7 +55,7 @@ function clockClauses({ create }: ClockConformanceOptions): Tests {
       ];
       const late = clock.setTimeout(() => runs.push("late"), 8);
       clock.setTimeout(() => late[Symbol.dispose](), 1);
-      // Disposing twice, or what has run, does nothing.
+      // Disposing a callback twice, or after it has run, does nothing.
       for (const disposable of [...disposed, ...disposed]) disposable[Symbol.dispose]();
       const ran = clock.setTimeout(() => runs.push("ran"), 1);
       await advance(20);

@@ -1,6 +1,6 @@
 import { systemClock } from "@serving-kit/core";
 
-/** The longest time in real milliseconds that the event loop stood still while the work was done. */
+/** Returns the longest time in real ms for which the work blocked the event loop. */
 export async function longestBlockMs(work: () => Promise<void>): Promise<number> {
   let longestMs = 0;
   let turnedAtMs = systemClock.now();

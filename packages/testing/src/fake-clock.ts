@@ -1,7 +1,7 @@
 import type { Clock } from "@serving-kit/core";
 import { turn } from "./turn.js";
 
-/** How many callbacks may run at one moment before `advance` says that they will never end. */
+/** Maximum number of callbacks at one moment, above which `advance` reports an endless loop. */
 const MAX_CALLBACKS_AT_ONE_MOMENT = 100_000;
 
 interface Timer {
@@ -10,15 +10,14 @@ interface Timer {
 }
 
 /**
- * The Clock of tests: time stands still until the test advances it.
+ * A Clock for tests: time stands still until the test advances it.
  *
- * Callbacks run only within `advance`, one at a time, each followed by a turn of the event loop, so
- * that what a callback began has settled before the next one runs. Work that waits for real I/O is
- * not waited for.
+ * Callbacks run only within `advance`, one at a time. A turn of the event loop follows each callback, so that promises
+ * that it started have settled before the next one runs. Work that waits for real I/O is not awaited.
  *
  * - Timers run when they are due; like Node's they wait at least 1 ms.
- * - Callbacks of `setImmediate` run at the next `advance`, before time moves, and within an `advance`
- *   as soon as the callback that set them has settled.
+ * - Callbacks of `setImmediate` run at the next `advance`, before time moves. Within an `advance` they run as soon as
+ *   the callback that set them has settled.
  *
  * ```ts
  * const clock = new FakeClock();
@@ -30,11 +29,11 @@ interface Timer {
 export class FakeClock implements Clock {
   #nowMs: number;
   #advanced: Promise<void> = Promise.resolve();
-  // In the order of setting; a callback is in one of them until it runs or is disposed.
+  // In the order in which they were set. A callback is in one of the sets until it runs or is disposed.
   readonly #timers = new Set<Timer>();
   readonly #immediates = new Set<Timer>();
 
-  /** Makes a clock that stands at a time in milliseconds, 0 by default. */
+  /** Creates a clock at a time in ms. Default 0. */
   constructor(nowMs = 0) {
     this.#nowMs = nowMs;
   }
@@ -44,7 +43,7 @@ export class FakeClock implements Clock {
   }
 
   setTimeout(callback: () => void, delayMs: number): Disposable {
-    // Node takes a delay that is below 1 or no number as 1.
+    // Node treats a delay that is below 1 or not a number as 1.
     const dueAtMs = this.#nowMs + Math.max(delayMs || 1, 1);
     return put(this.#timers, { dueAtMs, callback });
   }
@@ -53,22 +52,22 @@ export class FakeClock implements Clock {
     return put(this.#immediates, { dueAtMs: this.#nowMs, callback });
   }
 
-  /** How many callbacks are set and have neither run nor been disposed: zero when nothing leaks. */
+  /** Number of callbacks that have neither run nor been disposed; 0 if nothing leaks. */
   get pending(): number {
     return this.#timers.size + this.#immediates.size;
   }
 
-  /** When the next timer is due, or undefined when none is set. */
+  /** The time at which the next timer is due, or undefined if none is set. */
   get nextDueAtMs(): number | undefined {
     return this.#earliest()?.dueAtMs;
   }
 
   /**
-   * Moves time forward by milliseconds (0 by default: only what is due now) and runs what becomes
-   * due, in order of time; `now` is the due time of a timer while it runs.
+   * Advances time by `ms` milliseconds (default 0: runs only callbacks that are due now) and runs the callbacks that
+   * become due, in order of time. While a timer runs, `now` is its due time.
    *
-   * Rejects with what a callback threw, the later ones not run, and when callbacks of one moment
-   * never end. Calls made while another is under way follow one another.
+   * Rejects with the error of a callback, without running later ones, or if the callbacks of one moment never end.
+   * Concurrent calls run one after another.
    */
   advance(ms = 0): Promise<void> {
     if (!(ms >= 0 && Number.isFinite(ms))) {

@@ -2,28 +2,28 @@ import type { Clock, LoadContext, Loader, Resources, ServableId } from "@serving
 import { systemClock } from "@serving-kit/core";
 import { type Deferred, deferred } from "./deferred.js";
 
-/** How a FakeLoader behaves. */
+/** Options for a FakeLoader. */
 export interface FakeLoaderOptions {
   /** The result of `estimateResources`. Default: the loader has no estimate. */
   readonly resources?: Resources;
-  /** How long a load takes on the clock, in milliseconds. Default: it ends in the same turn. */
+  /** Duration of a load on the clock in ms. Default: it ends in the same turn. */
   readonly loadMs?: number;
   /** Default `systemClock`. */
   readonly clock?: Clock;
-  /** Whether an aborted load rejects; if not, it goes on as native work does. Default true. */
+  /** Whether an aborted load rejects. If not, it continues, like native work. Default true. */
   readonly honoursAbort?: boolean;
 }
 
-/** The servable that a FakeLoader loads: knows which load made it and whether it was unloaded. */
+/** The servable that a FakeLoader loads. It records which load created it and whether it was unloaded. */
 export interface FakeServable extends AsyncDisposable {
   readonly id: ServableId;
-  /** 1 for the servable of the first load, 2 for that of the second … */
+  /** 1 for the servable of the first load, 2 for the second … */
   readonly load: number;
   readonly isUnloaded: boolean;
 }
 
 /**
- * A Loader that loads nothing, counts everything, and fails or hangs when told to.
+ * A Loader that loads nothing, counts calls, and fails or hangs on request.
  *
  * ```ts
  * const loader = new FakeLoader();
@@ -34,13 +34,13 @@ export interface FakeServable extends AsyncDisposable {
  * ```
  */
 export class FakeLoader implements Loader<FakeServable> {
-  /** How many loads have begun. */
+  /** Number of loads that have started. */
   loads = 0;
-  /** How many loads have begun and not ended. */
+  /** Number of loads in progress. */
   loading = 0;
-  /** How many unloads have begun, those of a servable that was unloaded before included. */
+  /** Number of unloads that have started, including repeated unloads of a servable. */
   unloads = 0;
-  /** How many servables are loaded and not unloaded: zero at the end of a test that leaks nothing. */
+  /** Number of loaded servables; 0 at the end of a test that leaks nothing. */
   live = 0;
   readonly estimateResources?: () => Promise<Resources>;
   readonly #options: FakeLoaderOptions;
@@ -56,13 +56,13 @@ export class FakeLoader implements Loader<FakeServable> {
     if (resources !== undefined) this.estimateResources = async () => resources;
   }
 
-  /** Makes the next loads fail: so many of them, by default all until told `failLoads(0)`. */
+  /** Makes the next `times` loads fail; by default all loads until `failLoads(0)`. */
   failLoads(times = Number.POSITIVE_INFINITY, error: unknown = new Error("load failed")): void {
     this.#loadFailures = times;
     this.#loadError = error;
   }
 
-  /** Makes unloads fail, after they have freed the servable; `undefined` ends it. */
+  /** Makes unloads fail after they have freed the servable; `undefined` stops it. */
   failUnloads(error: unknown = new Error("unload failed")): void {
     this.#unloadError = error;
   }
@@ -72,7 +72,7 @@ export class FakeLoader implements Loader<FakeServable> {
     this.#loadGate ??= deferred();
   }
 
-  /** Ends the waiting of loads, of those under way too. */
+  /** Ends the wait of loads, including those in progress. */
   finishLoads(): void {
     this.#loadGate?.resolve();
     this.#loadGate = undefined;
@@ -83,7 +83,7 @@ export class FakeLoader implements Loader<FakeServable> {
     this.#unloadGate ??= deferred();
   }
 
-  /** Ends the waiting of unloads, of those under way too. */
+  /** Ends the wait of unloads, including those in progress. */
   finishUnloads(): void {
     this.#unloadGate?.resolve();
     this.#unloadGate = undefined;

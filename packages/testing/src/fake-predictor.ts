@@ -16,7 +16,7 @@ import {
   validateOutputs,
 } from "@serving-kit/inference";
 
-/** How a FakePredictor behaves. */
+/** Options for a FakePredictor. */
 export interface FakePredictorOptions {
   /** The factor of `y = a * x + b`. Default 0.5. */
   readonly a?: number;
@@ -24,7 +24,7 @@ export interface FakePredictorOptions {
   readonly b?: number;
   /** Default true. */
   readonly batchable?: boolean;
-  /** How long a run takes on the clock, in milliseconds. Default: it ends in the same turn. */
+  /** Duration of a run on the clock in ms. Default: it ends in the same turn. */
   readonly runMs?: number;
   /** Default `systemClock`. */
   readonly clock?: Clock;
@@ -38,13 +38,13 @@ const SIGNATURE: Signature = {
 };
 
 /**
- * A small predictor that really predicts: `y = a * x + b` on `x: float32 [-1]`, "half plus two" by
- * default. It keeps all of the contract of Predictor, takes time on a Clock, and fails when told to.
+ * A small but real predictor: `y = a * x + b` on `x: float32 [-1]`, "half plus two" by default. It keeps the whole
+ * contract of Predictor, takes time on a Clock, and fails on request.
  */
 export class FakePredictor implements Predictor, AsyncDisposable {
   readonly signatures: ReadonlyMap<string, Signature> = new Map([[DEFAULT_SIGNATURE, SIGNATURE]]);
   readonly batchable: boolean;
-  /** How many rows each run had, oldest first. */
+  /** The number of rows of each run, oldest first. */
   readonly runs: number[] = [];
   readonly #options: FakePredictorOptions;
   readonly #underWay = new Set<Promise<unknown>>();
@@ -62,7 +62,7 @@ export class FakePredictor implements Predictor, AsyncDisposable {
     return this.#isDisposed;
   }
 
-  /** Makes the next runs fail: so many of them, by default all until told `failRuns(0)`. */
+  /** Makes the next `times` runs fail; by default all runs until `failRuns(0)`. */
   failRuns(
     times = Number.POSITIVE_INFINITY,
     error: unknown = inferenceErrors.predictionFailed("the run failed"),
@@ -85,7 +85,7 @@ export class FakePredictor implements Predictor, AsyncDisposable {
     try {
       return { y: await settleCall(run, options, clock) };
     } finally {
-      // A caller that stopped waiting does not end the run.
+      // A caller that stops waiting does not end the run.
       void run.catch(() => {}).finally(() => this.#underWay.delete(run));
     }
   }

@@ -27,24 +27,24 @@ import {
 } from "@serving-kit/core";
 import { Observable, Subject, type Subscriber } from "rxjs";
 
-/** The files of a version by their names, with their text. */
+/** The files of a version: text by name. */
 export type FakeFiles = Readonly<Record<string, string>>;
 
-/** How a FakeStorage behaves. */
+/** Options for a FakeStorage. */
 export interface FakeStorageOptions {
   /** The schemes of its provider. Default `["fake"]`. */
   readonly schemes?: readonly string[];
-  /** How long a fetch takes on the clock, in ms. Default: it ends in the same turn. */
+  /** Duration of a fetch on the clock in ms. Default: it ends in the same turn. */
   readonly fetchMs?: number;
   /** Default `systemClock`. */
   readonly clock?: Clock;
 }
 
-/** How long a source waits for a storage that hangs, in ms. */
+/** Time in ms that a source waits for a storage that hangs. */
 const READ_TIMEOUT_MS = 5_000;
 
 /**
- * Remote storage in memory, with a `SourceProvider` over it. It fails, hangs and counts when told to.
+ * Remote storage in memory, with a `SourceProvider` for it. It counts calls, and fails or hangs on request.
  *
  * ```ts
  * const storage = new FakeStorage({ fetchMs: 100, clock });
@@ -54,13 +54,13 @@ const READ_TIMEOUT_MS = 5_000;
  */
 export class FakeStorage {
   readonly provider: SourceProvider;
-  /** How often the storage was read: for versions, and for files. */
+  /** Number of reads of the storage, for versions and for files. */
   reads = 0;
-  /** How often versions were listed. */
+  /** Number of listings of versions. */
   lists = 0;
-  /** How many fetches have started and not ended. */
+  /** Number of fetches in progress. */
   fetching = 0;
-  /** How many leases are not disposed. */
+  /** Number of leases that are not disposed. */
   leases = 0;
   readonly #versions = new Map<string, Map<Version, FakeFiles>>();
   readonly #labels = new Map<string, VersionLabels>();
@@ -80,7 +80,7 @@ export class FakeStorage {
     };
   }
 
-  /** Puts a version below a base path, or replaces it. */
+  /** Adds or replaces a version below a base path. */
   publish(basePath: string, version: Version, files: FakeFiles = { model: `${version}` }): void {
     const versions = this.#versions.get(basePath) ?? new Map();
     this.#versions.set(basePath, versions.set(version, files));
@@ -90,7 +90,7 @@ export class FakeStorage {
     this.#versions.get(basePath)?.delete(version);
   }
 
-  /** Makes reads below a base path fail, hang or succeed from now on. */
+  /** Makes future reads below a base path fail, hang or succeed. */
   set(basePath: string, state: "fails" | "hangs" | "answers"): void {
     if (state === "answers") this.#states.delete(basePath);
     else this.#states.set(basePath, state);
@@ -100,7 +100,7 @@ export class FakeStorage {
     this.#labels.set(basePath, labels);
   }
 
-  /** The versions and labels below a base path. Rejects or hangs as `set` said. */
+  /** Returns the versions and labels below a base path. Rejects or hangs as set by `set`. */
   async list(basePath: string) {
     this.lists++;
     await this.#read(basePath);
@@ -108,7 +108,7 @@ export class FakeStorage {
     return { versions, labels: this.#labels.get(basePath) ?? {} };
   }
 
-  /** The remote path of a version. */
+  /** Returns the remote path of a version. */
   remotePath(basePath: string, version: Version): RemotePath {
     const uri = `${basePath}/${version}`;
     const files = this.#versions.get(basePath)?.get(version);
@@ -305,7 +305,7 @@ class FakeStorageSource extends Observable<AspiredVersions<RemotePath>> implemen
     this.#emit(watched.emitted);
   }
 
-  /** The remote path, whose fetches are reported. */
+  /** Wraps a remote path so that its fetches are reported. */
   #counted(name: string, remote: RemotePath): RemotePath {
     const { clock } = this.#context;
     return {
@@ -338,7 +338,7 @@ class FakeStorageSource extends Observable<AspiredVersions<RemotePath>> implemen
   }
 }
 
-/** Settles as a read does, or rejects when it takes too long. */
+/** Settles like a read, or rejects if it takes too long. */
 function answered<T>(clock: Clock, read: Promise<T>, uri: string): Promise<T> {
   const error = () => new ServingError("UNAVAILABLE", "HANGS", `${uri} does not answer`);
   return settleBy(read, { deadline: { clock, atMs: clock.now() + READ_TIMEOUT_MS, error } });

@@ -1,6 +1,6 @@
 /**
- * Conformance suites for the authors of servables, loaders, sources, policies and schedulers, and
- * the fakes and the clock that tests of waiting components need.
+ * Conformance suites for authors of servables, loaders, sources, policies and schedulers, and the fakes and the clock
+ * for tests of components that wait.
  *
  * @packageDocumentation
  */

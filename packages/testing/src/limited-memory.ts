@@ -1,7 +1,7 @@
 import { ServingError } from "@serving-kit/core";
 import type { MemoryAllowance } from "@serving-kit/inference";
 
-/** An allowance of this many bytes, which refuses more with RESOURCE_EXHAUSTED / REQUEST_TOO_COSTLY. */
+/** Returns an allowance of this many bytes. It refuses more with RESOURCE_EXHAUSTED / REQUEST_TOO_COSTLY. */
 export function limitedMemory(bytes: number): MemoryAllowance & { readonly taken: number } {
   let taken = 0;
   return {

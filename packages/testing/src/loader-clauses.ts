@@ -33,7 +33,7 @@ export function loaderClauses<S>(options: LoaderConformanceOptions<S>): Tests {
 
     "L2 estimateResources can be called before load, and does not grow": async () => {
       const loader = create();
-      // Without an estimate nothing is reserved.
+      // Without an estimate, no resources are reserved.
       if (!loader.estimateResources) return;
       const first = checkedResources(await loader.estimateResources());
       assertWithin(checkedResources(await loader.estimateResources()), first, "second estimate");

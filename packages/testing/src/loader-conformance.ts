@@ -6,7 +6,7 @@ import type { Runner } from "./runner.js";
 import { registerSuite, type Tests } from "./suite.js";
 
 /**
- * Registers the tests that prove that a loader keeps the contract of `Loader`: L1 to L8.
+ * Registers the tests that verify that a loader keeps the contract of `Loader`: L1 to L8.
  *
  * ```ts
  * loaderConformance({ describe, it }, {
@@ -17,7 +17,8 @@ import { registerSuite, type Tests } from "./suite.js";
  * });
  * ```
  *
- * A model that `defineModel` made is taken as it is: `{ name, model: double, call: { inputs: { x: [1] } } }`.
+ * To test a model that `defineModel` returned, pass it directly: `{ name, model: double, call: { inputs: { x: [1] } }
+ * }`.
  */
 export function loaderConformance<S>(
   runner: Runner,

@@ -1,28 +1,28 @@
 import type { Loader, Resources } from "@serving-kit/core";
 import type { SuiteOptions } from "./runner.js";
 
-/** A loader that cannot load, because what it loads from is missing or corrupt. */
+/** A loader that cannot load because its artefact is missing or corrupt. */
 export interface BrokenArtefact<S> {
-  /** Makes the loader. */
+  /** Creates the loader. */
   create(): Loader<S>;
-  /** The text that the message of the error must have: the path of what is missing or corrupt. */
+  /** A string that the error message must contain: the path of the missing or corrupt artefact. */
   readonly path: string;
-  /** Makes the artefact whole, so that the same loader can load. Without it, that is not tested. */
+  /** Repairs the artefact, so that the same loader can load. If absent, recovery is not tested. */
   repair?(): void | Promise<void>;
 }
 
-/** Options of `loaderConformance`. */
+/** Options for `loaderConformance`. */
 export interface LoaderConformanceOptions<S> extends SuiteOptions {
-  /** Makes a new loader of a version that can be loaded. */
+  /** Creates a new loader of a version that can be loaded. */
   create(): Loader<S>;
-  /** Uses a loaded servable; rejects when it does not work. */
+  /** Uses a loaded servable; rejects if it does not work. */
   use(servable: S): void | Promise<void>;
-  /** At least one, unless `readsNothing`. */
+  /** Broken artefacts. At least one, unless `readsNothing`. */
   readonly broken?: readonly BrokenArtefact<S>[];
-  /** True for a loader that reads nothing that can be missing or corrupt. L8 then has nothing to test. */
+  /** Set to true for a loader whose inputs cannot be missing or corrupt. Then L8 is not tested. */
   readonly readsNothing?: boolean;
-  /** How much all servables hold now (bytes, sessions, instances), where that can be seen. */
+  /** Returns the amount that all servables hold now (bytes, sessions, instances), if it can be observed. */
   allocated?(): number;
-  /** For L2: what one servable really holds, where that can be measured. */
+  /** For L2: returns the resources that one servable actually holds, if they can be measured. */
   held?(servable: S): Resources | Promise<Resources>;
 }

@@ -10,15 +10,15 @@ import type { Runner, SuiteOptions } from "./runner.js";
 import { registerSuite, type Tests } from "./suite.js";
 import { DEFAULT_TIMEOUT_MS, within } from "./waiting.js";
 
-/** Options of `managerConformance`. */
+/** Options for `managerConformance`. */
 export interface ManagerConformanceOptions<S> extends SuiteOptions {
-  /** Makes a new manager and waits until its servable is available; the suite closes it. */
+  /** Creates a new manager and waits until its servable is available. The suite closes the manager. */
   create(): Promise<ManagerSubject<S>>;
 }
 
 /**
- * Registers the tests that prove that a manager keeps the contracts of `Manager`, M1 to M3, and of
- * the handles that it gives, H1 to H3.
+ * Registers the tests that verify that a manager keeps the contracts of `Manager`, M1 to M3, and of its handles, H1 to
+ * H3.
  */
 export function managerConformance<S>(runner: Runner, options: ManagerConformanceOptions<S>): void {
   const fixture: Tests = {

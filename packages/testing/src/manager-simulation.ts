@@ -20,7 +20,7 @@ interface SimulatedVersion {
 
 const STATES: readonly State[] = ["new", "loading", "ready", "leaving"];
 
-/** Snapshots of up to six versions, newest first. A version that is not aspired is never new. */
+/** Generates snapshots of up to six versions, newest first. A version that is not aspired is never new. */
 export function snapshots(): fc.Arbitrary<VersionSnapshot[]> {
   const version = fc
     .record({
@@ -39,11 +39,11 @@ export function snapshots(): fc.Arbitrary<VersionSnapshot[]> {
 }
 
 /**
- * A manager of one servable reduced to what a policy can tell: it asks the policy, does what it
- * answers, and ends loads and unloads in an order that the choices decide.
+ * A simulated manager of one servable, reduced to the facts that a policy can see. It calls the policy, executes its
+ * action, and ends loads and unloads in an order that the choices determine.
  */
 export class ManagerSimulation {
-  /** The snapshot in which an unload took the last ready version while something was aspired. */
+  /** The snapshot in which an unload removed the last ready version while a version was aspired. */
   gaveUpLastReady: readonly VersionSnapshot[] | undefined;
   readonly #policy: AspiredVersionPolicy;
   readonly #choose: () => number;
@@ -78,14 +78,14 @@ export class ManagerSimulation {
     return this.#where((v) => v.isAspired && (v.state === "ready" || v.state === "failed"));
   }
 
-  /** Walks until the policy has nothing to do and nothing is under way. Fails if that never comes. */
+  /** Runs until the policy has no action and no load or unload is in progress. Fails if that never happens. */
   run({ canFail }: { canFail: boolean }): void {
-    // Each version needs a load and an unload at most, and as many ends of them.
+    // Each version needs at most one load and one unload, and as many ends of them.
     const limit = 8 * this.#versions.length + 8;
     for (let step = 0; step < limit; step++) {
       const underWay = this.#versions.filter((v) => v.state === "loading" || v.state === "leaving");
       const snapshot = this.#snapshot();
-      // Any mix of what the policy decides and what ends by itself.
+      // Interleave actions of the policy with loads and unloads that end by themselves, in any order.
       const asks = underWay.length === 0 || this.#choose() % 2 === 0;
       const action = asks ? this.#policy(snapshot) : undefined;
       if (action !== undefined) this.#do(action, snapshot);
@@ -114,7 +114,7 @@ export class ManagerSimulation {
       const fails = canFail && this.#choose() % 3 === 0;
       version.state = fails ? "failed" : "ready";
     } else {
-      // A version that is aspired again begins a new load cycle.
+      // A version that is aspired again starts a new load cycle.
       version.state = "new";
     }
     const isGone = !version.isAspired && version.state !== "ready";

@@ -11,22 +11,22 @@ import { until } from "./waiting.js";
 /** A manager with one servable that can be acquired. */
 export interface ManagerSubject<S> {
   readonly manager: Manager<S>;
-  /** Names the servable that is available. */
+  /** The name of the available servable. */
   readonly name: string;
-  /** Tells whether a servable has been loaded and not unloaded. */
+  /** Returns whether a servable has been loaded and not unloaded. */
   isLoaded(servable: S): boolean;
   /**
-   * Makes every version unwanted, so that the manager unloads it as soon as it may. Absent where a
-   * manager has no such thing; M2 and H1 are then proved while it closes.
+   * Removes every version from the aspired list, so that the manager unloads it as soon as possible. Absent if the
+   * manager does not support it; then M2 and H1 are tested while the manager closes.
    */
   withdraw?(): void | Promise<void>;
-  /** Lets time pass for the manager. Default: a turn of the event loop. */
+  /** Advances time for the manager. Default: a turn of the event loop. */
   pass?(): void | Promise<void>;
 }
 
-/** A manager under test with the steps that the tests take. */
+/** A manager under test with the steps of the tests. */
 export interface ManagerStage<S> extends ManagerSubject<S> {
-  /** Makes the manager want to unload: by withdrawing, else by closing. */
+  /** Makes the manager unload, by withdrawing if possible, otherwise by closing. */
   leave(): Promise<void>;
   /** Asserts that a servable stays loaded while time passes. */
   quiet(servable: S, when: string): Promise<void>;
@@ -34,7 +34,7 @@ export interface ManagerStage<S> extends ManagerSubject<S> {
   unloads(servable: S, when: string): Promise<void>;
 }
 
-/** Makes the steps for a manager. */
+/** Creates the steps for a manager. */
 export function makeStage<S>(subject: ManagerSubject<S>, timeoutMs: number): ManagerStage<S> {
   const { manager, name } = subject;
   const isLoaded = subject.isLoaded.bind(subject);
@@ -64,7 +64,7 @@ export function makeStage<S>(subject: ManagerSubject<S>, timeoutMs: number): Man
   };
 }
 
-/** Asserts that a call throws the ServingError of a code and reason, synchronously. */
+/** Asserts that a call synchronously throws a ServingError with this code and reason. */
 export function assertThrows(
   body: () => unknown,
   code: string,

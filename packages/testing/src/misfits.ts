@@ -7,7 +7,7 @@ import {
   tensor,
 } from "@serving-kit/inference";
 
-/** A call that does not fit a signature, with what the message of the refusal must mention. */
+/** A call that does not match a signature, with strings that the error message must contain. */
 export interface Misfit {
   readonly what: string;
   readonly inputs: Tensors;
@@ -16,10 +16,10 @@ export interface Misfit {
   readonly mentions: readonly string[];
 }
 
-// Names that an object has without anybody having put them there.
+// Names that every object inherits.
 const STRANGE_NAMES = ["no_such_name", "constructor", "__proto__"];
 
-/** The ways in which a call can miss a signature, made from inputs that fit it. */
+/** Yields calls that violate a signature in each possible way, derived from valid inputs. */
 export function* misfits(signature: Signature, inputs: Tensors): Generator<Misfit> {
   for (const name of STRANGE_NAMES) {
     yield {
@@ -89,7 +89,7 @@ function longer({ dtype, data }: Tensor): Tensor["data"] {
   return new NUMERIC_DTYPES[dtype].array(data.length + 1);
 }
 
-// fromEntries makes "__proto__" a property like any other, as JSON.parse does.
+// fromEntries creates "__proto__" as an ordinary property, like JSON.parse.
 function withInput(inputs: Tensors, name: string, value: Tensor): Tensors {
   return Object.fromEntries([...Object.entries(inputs).filter(([n]) => n !== name), [name, value]]);
 }

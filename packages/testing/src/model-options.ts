@@ -12,40 +12,40 @@ import {
 import type { LoaderConformanceOptions } from "./loader-options.js";
 import type { PredictorConformanceOptions, PredictorExample } from "./predictor-kit.js";
 
-/** Inputs of a call of a defined model with the right outputs: values that `toTensor` converts. */
+/** Inputs of a call of a defined model with the expected outputs: values that `toTensor` converts. */
 export interface ModelExample extends Pick<PredictorExample, "signature" | "tolerance"> {
   readonly inputs: Readonly<Record<string, AnyValues>>;
-  /** The right answer, of all outputs or of those that are worth comparing. */
+  /** The expected outputs, all of them or those worth comparing. */
   readonly outputs: Readonly<Record<string, AnyValues>>;
 }
 
-/** Options of `predictorConformance` for a model that `defineModel` or `defineSignatures` made. */
+/** Options for `predictorConformance` for a model that `defineModel` or `defineSignatures` returned. */
 export interface ModelPredictorOptions
   extends Omit<PredictorConformanceOptions, "create" | "examples" | "longRunning"> {
   readonly model: DefinedModel;
   /** The path of a version's files. Default none. */
   readonly path?: string;
-  /** At least two whose outputs differ. */
+  /** At least two examples with different outputs. */
   readonly examples: readonly ModelExample[];
   /** See `PredictorConformanceOptions.longRunning`. */
   readonly longRunning?: Pick<ModelExample, "signature" | "inputs">;
 }
 
-/** Options of `loaderConformance` for a model that `defineModel` or `defineSignatures` made. */
+/** Options for `loaderConformance` for a model that `defineModel` or `defineSignatures` returned. */
 export interface ModelLoaderOptions
   extends Omit<LoaderConformanceOptions<Predictor>, "create" | "use" | "broken" | "readsNothing"> {
   readonly model: DefinedModel;
   /** The path of a version's files. Default none. */
   readonly path?: string;
-  /** A call that the model answers. */
+  /** A valid call of the model. */
   readonly call: Pick<ModelExample, "signature" | "inputs">;
-  /** Paths at which files are missing or corrupt. At least one if the model reads folders. */
+  /** Paths with missing or corrupt files. At least one if the model reads folders. */
   readonly brokenPaths?: readonly string[];
 }
 
 const id = servableId("conformance", 1);
 
-/** The options of the suite for the predictor that the model's loader loads. */
+/** Returns the suite's options for the predictor that the model's loader loads. */
 export function predictorOptionsOf(options: ModelPredictorOptions): PredictorConformanceOptions {
   const { model, path = "", examples, longRunning, ...others } = options;
   return {
@@ -56,7 +56,7 @@ export function predictorOptionsOf(options: ModelPredictorOptions): PredictorCon
   };
 }
 
-/** The options of the suite for the model's loader. */
+/** Returns the suite's options for the model's loader. */
 export function loaderOptionsOf(options: ModelLoaderOptions): LoaderConformanceOptions<Predictor> {
   const { model, path = "", call, brokenPaths = [], ...others } = options;
   const { inputs } = tensorsOf(model, call);
@@ -82,7 +82,7 @@ function tensorsOf(model: DefinedModel, call: Call): Pick<PredictorExample, "inp
   };
 }
 
-/** The values as tensors; specs without a value do not matter. */
+/** Converts the values to tensors. Specs without a value are ignored. */
 function tensorsIn(
   specs: Readonly<Record<string, TensorSpec>>,
   values: Readonly<Record<string, AnyValues>>,

@@ -6,28 +6,28 @@ import type { Runner, SuiteOptions } from "./runner.js";
 import { registerSuite, type Tests } from "./suite.js";
 import { DEFAULT_TIMEOUT_MS, rejectionOf, within } from "./waiting.js";
 
-/** Options of `platformConformance`. */
+/** Options for `platformConformance`. */
 export interface PlatformConformanceOptions extends SuiteOptions {
-  /** Makes a new platform. */
+  /** Creates a new platform. */
   create(): Platform;
   /** The path of a complete model that the platform accepts. */
   readonly path: string;
-  /** A call that the model answers. */
+  /** A valid call of the model. */
   readonly call: { readonly inputs: Tensors; readonly signature?: string };
-  /** Paths of models of this platform that lack files. Default none: G3 is tested on complete ones alone. */
+  /** Paths of models of this platform that lack files. Default none: G3 is then tested only on complete models. */
   readonly incomplete?: readonly string[];
-  /** A path that exists and has no model of this platform. */
+  /** A path that exists and does not contain a model of this platform. */
   readonly foreign: string;
-  /** An installation to try, in an empty `dir`. Default: G7 is not tested, since it may download a lot. */
+  /** An installation to test, in an empty `dir`. Default: G7 is not tested, since it may download a lot. */
   readonly install?: InstallLibraryOptions & { readonly dir: string };
 }
 
-/** How far ahead of the system's clock the clock of G9 is, in ms. */
+/** Time in ms by which the clock of G9 is ahead of the system's clock. */
 const AHEAD_MS = 1e9;
 
 /**
- * Registers the tests that verify that a platform keeps the contract of `Platform`: G1 to G9. Members that the
- * platform does not have are not tested.
+ * Registers the tests that verify that a platform keeps the contract of `Platform`: G1 to G9. Members that the platform
+ * lacks are not tested.
  *
  * ```ts
  * platformConformance({ describe, it }, {

@@ -11,21 +11,21 @@ import { ManagerSimulation, snapshots } from "./manager-simulation.js";
 import type { Runner, SuiteOptions } from "./runner.js";
 import { registerSuite, type Tests } from "./suite.js";
 
-/** Options of `policyConformance`. */
+/** Options for `policyConformance`. */
 export interface PolicyConformanceOptions extends SuiteOptions {
   readonly policy: AspiredVersionPolicy;
   /**
-   * Whether P5 holds. If not, the suite proves that it does not: that the policy does give up the
-   * last ready version somewhere.
+   * Whether P5 holds. If not, the suite verifies that it does not hold: in some case, the policy must unload the last
+   * ready version.
    */
   readonly isAvailabilityPreserving: boolean;
-  /** How many generated cases prove each clause. Default 500. */
+  /** Number of generated cases for each clause. Default 500. */
   readonly numRuns?: number;
 }
 
 /**
- * Registers the tests that prove that a policy keeps the contract of `AspiredVersionPolicy`, P1 to
- * P5, on generated snapshots and on walks of a simulated manager.
+ * Registers the tests that verify that a policy keeps the contract of `AspiredVersionPolicy`, P1 to P5, with generated
+ * snapshots and runs of a simulated manager.
  *
  * ```ts
  * policyConformance({ describe, it }, {
@@ -59,7 +59,7 @@ function policyClauses(options: PolicyConformanceOptions): Tests {
         seen.push([versions, action]);
         assert.deepEqual(policy(structuredClone(versions)), action, "an equal snapshot");
       });
-      // Again in another order: nothing of the calls between is kept.
+      // Again in another order, to verify that the policy keeps no state between calls.
       for (const [versions, action] of seen.reverse()) {
         assert.deepEqual(policy(versions), action, "the same snapshot, later");
       }

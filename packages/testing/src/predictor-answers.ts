@@ -27,7 +27,7 @@ import {
 } from "./tensor-assertions.js";
 import { within } from "./waiting.js";
 
-/** The clauses about right answers and the memory of tensors: S1 to S5 and S8. */
+/** The clauses about correct outputs and the memory of tensors: S1 to S5 and S8. */
 export function answerClauses(kit: PredictorKit): Tests {
   const { options, timeoutMs, withPredictor, check, assertAnswer } = kit;
   const { examples } = options;

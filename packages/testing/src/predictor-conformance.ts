@@ -14,10 +14,10 @@ import type { Runner } from "./runner.js";
 import { registerSuite, type Tests } from "./suite.js";
 
 /**
- * Registers the tests that prove that a predictor keeps the contract of `Predictor`: S1 to S12.
+ * Registers the tests that verify that a predictor keeps the contract of `Predictor`: S1 to S12.
  *
- * Run it on what you wrote and on what wraps it (a batching predictor, one reached through a manager
- * or over the network): a wrapper has the contract of what it wraps.
+ * Run it on your predictor and on its wrappers (a batching predictor, or one accessed through a manager or over the
+ * network): a wrapper has the same contract as the wrapped predictor.
  *
  * ```ts
  * predictorConformance({ describe, it }, {
@@ -27,7 +27,7 @@ import { registerSuite, type Tests } from "./suite.js";
  * });
  * ```
  *
- * A model that `defineModel` made is taken as it is, with plain values in its examples:
+ * To test a model that `defineModel` returned, pass it directly, with plain values in its examples:
  *
  * ```ts
  * predictorConformance({ describe, it }, {

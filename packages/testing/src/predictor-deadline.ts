@@ -5,7 +5,7 @@ import type { Tests } from "./suite.js";
 import { copyOf } from "./tensor-assertions.js";
 import { rejectionOf, settlesAtOnce, within } from "./waiting.js";
 
-/** How long the late call of `longRunning` has: long enough to begin, shorter than its run. */
+/** Timeout in ms of the late call of `longRunning`: long enough to start, shorter than its run. */
 const LATE_MS = 5;
 
 /** The clause about deadlines, S12: before the run, during it, and after a run that ended too late. */
@@ -32,7 +32,7 @@ export function deadlineClauses(kit: PredictorKit): Tests {
           const deadlineAtMs = systemClock.now() + 1;
           const call = { ...optionsOf(example), deadlineAtMs };
           const answer = predictor.predict(copyOf(example.inputs), call);
-          // A call that was computed within predict was over before its deadline.
+          // A call that was computed within predict ended before its deadline.
           const wasOver = await settlesAtOnce(answer);
           blockUntil(deadlineAtMs);
           const outcome = answer.then(
@@ -63,7 +63,7 @@ export function deadlineClauses(kit: PredictorKit): Tests {
   };
 }
 
-/** Keeps the event loop from turning, and so timers from firing, until a time. */
+/** Blocks the event loop, and so its timers, until a time. */
 function blockUntil(atMs: number): void {
   let nowMs = systemClock.now();
   while (nowMs <= atMs) nowMs = systemClock.now();

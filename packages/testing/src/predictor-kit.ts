@@ -4,36 +4,36 @@ import type { SuiteOptions } from "./runner.js";
 import { assertOutputs, copyOf, DEFAULT_TOLERANCE } from "./tensor-assertions.js";
 import { DEFAULT_TIMEOUT_MS, within } from "./waiting.js";
 
-/** Inputs of a call with the outputs that are right for them. */
+/** Inputs of a call with the expected outputs. */
 export interface PredictorExample {
-  /** Default `serving_default`. */
+  /** The signature. Default `serving_default`. */
   readonly signature?: string;
   readonly inputs: Tensors;
-  /** The right answer, of all outputs or of those that are worth comparing. */
+  /** The expected outputs, all of them or those worth comparing. */
   readonly outputs: Tensors;
   /**
-   * Floating-point numbers may differ by `tolerance * max(1, |expected|)`. Default 1e-5. Other
+   * Tolerance of floating-point numbers: they may differ by `tolerance * max(1, |expected|)`. Default 1e-5. Other
    * elements must be equal.
    */
   readonly tolerance?: number;
 }
 
-/** Options of `predictorConformance`. */
+/** Options for `predictorConformance`. */
 export interface PredictorConformanceOptions extends SuiteOptions {
-  /** Makes a new predictor, ready to be called; the suite disposes it. */
+  /** Creates a new predictor that is ready for calls. The suite disposes it. */
   create(): Promise<Predictor>;
-  /** At least two whose outputs differ: with one, a predictor that mixes up calls would pass. */
+  /** At least two examples with different outputs: with one, a predictor that mixes up calls would pass. */
   readonly examples: readonly PredictorExample[];
   /**
-   * Inputs that take as long as they can, 100 ms or more, for S7, S9 and S12. Without it these are
-   * measured on the examples, which verifies less.
+   * Inputs whose run takes as long as possible, 100 ms or more, for S7, S9 and S12. Without them, these clauses are
+   * tested on the examples, which verifies less.
    */
   readonly longRunning?: Pick<PredictorExample, "signature" | "inputs">;
-  /** For S9: how long the event loop may stand still, in real milliseconds. Default 50. */
+  /** For S9: maximum time in real ms for which the event loop may be blocked. Default 50. */
   readonly maxBlockMs?: number;
-  /** For S6: how many runs the predictor has begun, where that can be seen. */
+  /** For S6: returns the number of runs that the predictor has started, if it can be observed. */
   runs?(predictor: Predictor): number;
-  /** For S11: how much all predictors hold now (bytes, sessions, instances), where that can be seen. */
+  /** For S11: returns the amount that all predictors hold now (bytes, sessions, instances), if it can be observed. */
   allocated?(): number;
 }
 
@@ -47,15 +47,15 @@ export interface PredictorSubject {
 export interface PredictorKit {
   readonly options: PredictorConformanceOptions;
   readonly timeoutMs: number;
-  /** Makes a predictor for a test and disposes it afterwards. */
+  /** Creates a predictor for a test and disposes it afterwards. */
   withPredictor(test: (subject: PredictorSubject) => Promise<void>): Promise<void>;
-  /** Calls with an example and asserts that the answer is right. */
+  /** Calls with an example and asserts that the outputs are as expected. */
   check(predictor: Predictor, example: PredictorExample, what: string): Promise<void>;
-  /** Asserts that outputs are those of the example. */
+  /** Asserts that outputs equal those of the example. */
   assertAnswer(outputs: Tensors, example: PredictorExample, what: string): void;
 }
 
-/** Makes the kit from the options. */
+/** Creates the kit from the options. */
 export function makeKit(options: PredictorConformanceOptions): PredictorKit {
   const { timeoutMs = DEFAULT_TIMEOUT_MS } = options;
   const assertAnswer: PredictorKit["assertAnswer"] = (outputs, example, what) => {
@@ -88,19 +88,19 @@ export function makeKit(options: PredictorConformanceOptions): PredictorKit {
   };
 }
 
-/** The options of a call that an example needs. */
+/** Returns the call options for an example. */
 export function optionsOf({ signature }: Pick<PredictorExample, "signature">): {
   signature?: string;
 } {
   return signature === undefined ? {} : { signature };
 }
 
-/** The name of the signature of an example. */
+/** Returns the signature name of an example. */
 export function signatureNameOf({ signature }: PredictorExample): string {
   return signature ?? DEFAULT_SIGNATURE;
 }
 
-/** Tells whether a predictor has a disposal of either kind. */
+/** Returns whether a predictor is disposable, synchronously or asynchronously. */
 export function isDisposable(predictor: object): boolean {
   return Symbol.asyncDispose in predictor || Symbol.dispose in predictor;
 }

@@ -34,7 +34,7 @@ export function lifetimeClauses(kit: PredictorKit): Tests {
             );
           }
         };
-        // The machine may hold a process up; what blocks the loop blocks it every time.
+        // The operating system may suspend the process, but a predictor that blocks the loop blocks it every time.
         let blockMs = Number.POSITIVE_INFINITY;
         for (let i = 0; i < 5 && blockMs > maxBlockMs; i++) {
           blockMs = Math.min(blockMs, await longestBlockMs(work));
@@ -44,7 +44,7 @@ export function lifetimeClauses(kit: PredictorKit): Tests {
 
     "S10 after disposal every call rejects with PREDICTOR_CLOSED": () =>
       withPredictor(async ({ predictor, dispose }) => {
-        // A predictor without disposal is left to the garbage collector, and is never closed.
+        // A predictor without disposal is garbage-collected, and never closes.
         if (!isDisposable(predictor)) {
           await dispose();
           for (const example of examples) await check(predictor, example, "without disposal");
@@ -53,9 +53,9 @@ export function lifetimeClauses(kit: PredictorKit): Tests {
         const [example] = examples as [(typeof examples)[number]];
         const predict = () => predictor.predict(copyOf(example.inputs), optionsOf(example));
         const disposed = dispose();
-        // Whether disposal has begun for a call that comes now, only the predictor knows.
+        // Only the predictor knows whether disposal has started for a call that arrives now.
         const meanwhile = predict();
-        meanwhile.catch(() => {}); // Looked at below, after disposal, which may take turns of the loop.
+        meanwhile.catch(() => {}); // Checked below, after disposal, which may take turns of the loop.
         await disposed.catch(() => {});
         const [outcome] = await within(
           Promise.allSettled([meanwhile]),

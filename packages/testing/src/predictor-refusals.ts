@@ -64,9 +64,9 @@ export function refusalClauses(kit: PredictorKit): Tests {
           const others = Promise.all(
             examples.map((other) => predictor.predict(copyOf(other.inputs), optionsOf(other))),
           );
-          others.catch(() => {}); // looked at below
+          others.catch(() => {}); // checked below
           controller.abort(reason);
-          // A call that was computed within predict was over before the abort.
+          // A call that was computed within predict ended before the abort.
           const wasOver = await settlesAtOnce(aborted);
           const outcome = await within(
             aborted.then(

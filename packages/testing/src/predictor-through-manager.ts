@@ -7,9 +7,9 @@ import {
 import type { Predictor } from "@serving-kit/inference";
 
 /**
- * The predictor that a request gets from a manager, for `predictorConformance`: what the manager and
- * the adapters of the source add must keep the contract too. Resolves when it is available; rejects
- * with WAIT_TIMED_OUT after ten seconds. Disposing it releases the handle and closes the manager.
+ * Returns the predictor that a request acquires from a manager, for `predictorConformance`: the manager and the
+ * adapters of the source must keep the contract too. Resolves when it is available; rejects with WAIT_TIMED_OUT after
+ * ten seconds. Disposing it releases the handle and closes the manager.
  *
  * ```ts
  * create: () => predictorThroughManager(source.pipe(lookup(), batching()), { name: "lookup" }),

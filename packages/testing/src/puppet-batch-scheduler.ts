@@ -8,11 +8,11 @@ import {
 import { type Clock, systemClock } from "@serving-kit/core";
 import { type Deferred, deferred } from "./deferred.js";
 
-/** How a PuppetBatchScheduler behaves. */
+/** Options for a PuppetBatchScheduler. */
 export interface PuppetBatchSchedulerOptions {
-  /** The largest size of a task. Default 1,000. */
+  /** Maximum size of a task. Default 1,000. */
   readonly maxTaskSize?: number;
-  /** For deadlines. Default `systemClock`. */
+  /** The clock for deadlines. Default `systemClock`. */
   readonly clock?: Clock;
 }
 
@@ -28,8 +28,8 @@ interface Waiting<T, R> {
 }
 
 /**
- * A BatchScheduler that runs nothing until the test says `process`, so that a test decides which
- * tasks meet in a batch. It has one level of priority and no limit to what may wait.
+ * A BatchScheduler that runs nothing until the test calls `process`, so that a test decides which tasks form a batch.
+ * It has one priority level and no limit on waiting tasks.
  *
  * ```ts
  * const puppet = new PuppetBatchScheduler(run);
@@ -39,7 +39,7 @@ interface Waiting<T, R> {
  */
 export class PuppetBatchScheduler<T, R> implements BatchScheduler<T, R> {
   readonly maxTaskSize: number;
-  /** There is always place. */
+  /** There is always room. */
   readonly schedulingCapacity = Number.POSITIVE_INFINITY;
   readonly #run: BatchFunction<T, R>;
   readonly #clock: Clock;
@@ -56,7 +56,7 @@ export class PuppetBatchScheduler<T, R> implements BatchScheduler<T, R> {
     this.#clock = options.clock ?? systemClock;
   }
 
-  /** The tasks that wait, oldest first. */
+  /** The waiting tasks, oldest first. */
   get tasks(): readonly T[] {
     return this.#waiting.map(({ task }) => task);
   }
@@ -80,7 +80,7 @@ export class PuppetBatchScheduler<T, R> implements BatchScheduler<T, R> {
     return waiting.outcome.promise;
   }
 
-  /** Runs the oldest tasks, all of them by default, as one batch; resolves when it has ended. */
+  /** Runs the oldest tasks, by default all of them, as one batch. Resolves when the batch has ended. */
   async process(count = this.#waiting.length): Promise<void> {
     const batch = this.#waiting.splice(0, count);
     if (batch.length === 0) return;
@@ -187,7 +187,7 @@ export class PuppetBatchScheduler<T, R> implements BatchScheduler<T, R> {
     waiting.outcome.reject(error);
   }
 
-  /** Takes a task out of the queue or its batch; false when it had settled. */
+  /** Removes a task from the queue or its batch; returns false if it had already settled. */
   #leave(waiting: Waiting<T, R>): boolean {
     const index = this.#waiting.indexOf(waiting);
     if (index >= 0) this.#waiting.splice(index, 1);

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 
-/** The files of a folder, or the file itself: the SHA-256 of each by its path. */
+/** Returns the SHA-256 of each file of a folder, or of the file itself, by path. */
 export async function readTree(path: string): Promise<ReadonlyMap<string, string>> {
   const isFolder = (await stat(path)).isDirectory();
   const entries = isFolder ? await readdir(path, { recursive: true, withFileTypes: true }) : [];

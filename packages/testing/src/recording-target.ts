@@ -3,7 +3,7 @@ import { Subscription } from "rxjs";
 import { type Deferred, deferred } from "./deferred.js";
 
 /**
- * Subscribes to a source and remembers what it emits.
+ * Subscribes to a source and records its emissions.
  *
  * ```ts
  * using target = new RecordingTarget(source);
@@ -15,16 +15,16 @@ export class RecordingTarget<T> implements Disposable {
   readonly emissions: AspiredVersions<T>[] = [];
   /** Whether the source has completed. */
   isCompleted = false;
-  /** The failure of the source: an object that holds it, since a source may fail with undefined. */
+  /** The failure of the source: wrapped in an object, since a source may fail with undefined. */
   failure: { readonly error: unknown } | undefined;
   /** Whether the source emitted, completed or failed before `subscribe` returned. */
   readonly isSynchronous: boolean;
-  // Made before it subscribes, so that one may unsubscribe within a synchronous emission.
+  // Created before subscribing, so that a callback can unsubscribe during a synchronous emission.
   readonly #subscription = new Subscription();
   readonly #waiting: Deferred<AspiredVersions<T>>[] = [];
   #taken = 0;
 
-  /** Subscribes at once. `onEmission` receives each emission as it comes, with the target itself. */
+  /** Subscribes immediately. `onEmission` receives each emission as it arrives, together with the target. */
   constructor(
     source: Source<T>,
     onEmission?: (versions: AspiredVersions<T>, target: RecordingTarget<T>) => void,
@@ -48,14 +48,14 @@ export class RecordingTarget<T> implements Disposable {
     this.isSynchronous = this.emissions.length > 0 || this.#hasEnded;
   }
 
-  /** The newest emission for a name, or undefined. */
+  /** The newest emission for a name; undefined if there is none. */
   latest(name: string): AspiredVersions<T> | undefined {
     return this.emissions.findLast((versions) => versions.name === name);
   }
 
   /**
-   * The first emission that no earlier call has given, as soon as there is one. Rejects with what the
-   * source failed with, or with an Error when it has ended without another emission.
+   * Resolves with the first emission that no earlier call has returned, once it is available. Rejects with the error of
+   * the source, or with an Error if the source has ended without another emission.
    */
   next(): Promise<AspiredVersions<T>> {
     const waiting = deferred<AspiredVersions<T>>();

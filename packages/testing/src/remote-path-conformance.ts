@@ -8,30 +8,30 @@ import { registerSuite, type Tests } from "./suite.js";
 import { turn } from "./turn.js";
 import { DEFAULT_TIMEOUT_MS, until } from "./waiting.js";
 
-/** A remote path together with the storage that has its files, which the suite changes. */
+/** A remote path together with the storage of its files, which the suite modifies. */
 export interface RemotePathWorld extends Partial<AsyncDisposable> {
   readonly remote: RemotePath;
-  /** The files that the storage has of the version now, by their names relative to it; `""` for a version of one file. */
+  /** Returns the files of the version in the storage now, by relative name; `""` for a version of one file. */
   files(): Readonly<Record<string, string>>;
-  /** Replaces the files of the version by others of the same names, or puts them back after `remove`. */
+  /** Replaces the files of the version with others of the same names, or restores them after `remove`. */
   replace(): void | Promise<void>;
   /** Removes the version from the storage. */
   remove(): void | Promise<void>;
-  /** Lets the time pass that a fetch takes. Default: a turn of the event loop. */
+  /** Advances time until a fetch can finish. Default: a turn of the event loop. */
   pass?(): void | Promise<void>;
-  /** How often the storage was accessed, if that can be seen. */
+  /** Returns the number of accesses to the storage, if it can be observed. */
   touched?(): number;
-  /** How many leases, partial files, timers and connections there are now, if that can be seen. */
+  /** Returns the number of leases, partial files, timers and connections, if it can be observed. */
   held?(): number;
 }
 
-/** Options of `remotePathConformance`. */
+/** Options for `remotePathConformance`. */
 export interface RemotePathConformanceOptions extends SuiteOptions {
-  /** Makes a remote path with a storage of its own that has its files. */
+  /** Creates a remote path with its own storage of its files. */
   create(): RemotePathWorld | Promise<RemotePathWorld>;
 }
 
-/** Registers the tests that prove that remote paths keep the contract of `RemotePath`: R1 to R8. */
+/** Registers the tests that verify that remote paths keep the contract of `RemotePath`: R1 to R8. */
 export function remotePathConformance(runner: Runner, options: RemotePathConformanceOptions): void {
   registerSuite(runner, options, "RemotePath", {}, remotePathClauses(options));
 }
@@ -145,7 +145,7 @@ interface Stage {
   readonly world: RemotePathWorld;
   /** `progressed` receives whether the fetch had settled before the remote path called it. */
   fetch(signal?: AbortSignal, progressed?: (settled: boolean) => void): Promise<LocalLease>;
-  /** The rejection of a fetch. */
+  /** Returns the rejection of a fetch. */
   rejection(signal?: AbortSignal): Promise<unknown>;
   frees(when: string): Promise<void>;
 }
@@ -172,7 +172,7 @@ function stageOf(world: RemotePathWorld, timeoutMs: number): Stage {
       try {
         return await world.remote.fetch(signal, progressed && (() => progressed(isSettled)));
       } finally {
-        // Here, not when `settled` returns: event loop turns may pass until then.
+        // Set here and not when `settled` returns, because event loop turns may pass until then.
         isSettled = true;
       }
     };
@@ -196,7 +196,7 @@ function stageOf(world: RemotePathWorld, timeoutMs: number): Stage {
   };
 }
 
-/** The files below a path by their relative names, with their text. */
+/** Returns the text of the files below a path, by relative name. */
 async function readFiles(path: string): Promise<Record<string, string>> {
   if ((await stat(path)).isFile()) return { "": await readFile(path, "utf8") };
   const entries = await readdir(path, { recursive: true, withFileTypes: true });

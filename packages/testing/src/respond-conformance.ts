@@ -6,23 +6,23 @@ import { registerSuite, type Tests } from "./suite.js";
 import { assertOutputs, copyOf, DEFAULT_TOLERANCE } from "./tensor-assertions.js";
 import { DEFAULT_TIMEOUT_MS, rejectionOf, within } from "./waiting.js";
 
-/** A body with the answer that is right for it. */
+/** A body with the expected response. */
 export interface RespondExample {
   readonly body: Uint8Array;
-  /** The answer, byte for byte. */
+  /** The expected response, byte for byte. */
   readonly answer: Uint8Array;
   /** Whether the model refuses it. Default false. */
   readonly isRefusal?: boolean;
 }
 
-/** Options of `respondConformance`. */
+/** Options for `respondConformance`. */
 export interface RespondConformanceOptions extends SuiteOptions {
-  /** Makes a new predictor, ready to be called; the suite disposes it. */
+  /** Creates a new predictor that is ready for calls. The suite disposes it. */
   create(): Promise<Predictor>;
   readonly format: string;
-  /** At least two with different answers, and one that is refused. */
+  /** At least two examples with different responses, and one that is refused. */
   readonly examples: readonly RespondExample[];
-  /** Inputs of `predict`, the outputs that are right for them, and inputs that the model refuses. */
+  /** Inputs for `predict`, their expected outputs, and inputs that the model refuses. */
   readonly tensors: {
     readonly inputs: Tensors;
     readonly outputs: Tensors;
@@ -33,8 +33,8 @@ export interface RespondConformanceOptions extends SuiteOptions {
 type Responding = Predictor & Required<Pick<Predictor, "respond">>;
 
 /**
- * Registers the tests that prove that a predictor keeps the clauses of `Predictor.respond`: S13 to S16. Run it also on
- * what wraps the predictor.
+ * Registers the tests that verify that a predictor keeps the clauses of `Predictor.respond`: S13 to S16. Run it also on
+ * wrappers of the predictor.
  */
 export function respondConformance(runner: Runner, options: RespondConformanceOptions): void {
   const { create, timeoutMs = DEFAULT_TIMEOUT_MS, examples } = options;

@@ -87,7 +87,7 @@ export function sourceClauses<T>(options: SourceConformanceOptions<T>): Tests {
         await world.aspire(first, [1n, 2n]);
         using target = subscribe();
         await lists(target, first, [1n, 2n]);
-        // A source that has no way to break still must not end.
+        // A source that cannot break must still not end.
         if (!world.breakVersion) {
           await quiet();
           return assertOpen(target);

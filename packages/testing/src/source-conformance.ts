@@ -5,7 +5,7 @@ import type { SourceConformanceOptions } from "./source-world.js";
 import { registerSuite } from "./suite.js";
 
 /**
- * Registers the tests that prove that a source keeps the contract of `Source`: O1 to O10.
+ * Registers the tests that verify that a source keeps the contract of `Source`: O1 to O10.
  *
  * ```ts
  * sourceConformance({ describe, it }, {

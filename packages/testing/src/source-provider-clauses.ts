@@ -25,7 +25,7 @@ import type { Tests } from "./suite.js";
 import { turn } from "./turn.js";
 import { DEFAULT_TIMEOUT_MS, until } from "./waiting.js";
 
-/** How many times a world passes before the suite believes that nothing comes. */
+/** Number of passes of a world after which the suite assumes that no more emissions follow. */
 const QUIET_PASSES = 3;
 
 /** The tests of N1 to N11. */
@@ -239,7 +239,7 @@ async function checkData(data: StoragePath | RemotePath): Promise<void> {
   await stat(data.path);
 }
 
-/** A world with the steps that the tests take in it. */
+/** A world with the steps of the tests. */
 class Stage implements Disposable {
   readonly world: SourceProviderWorld;
   readonly first: SourceServable;
@@ -283,7 +283,7 @@ class Stage implements Disposable {
     return this.events.map(({ kind }) => kind);
   }
 
-  /** How often the source reported an activity. */
+  /** Returns the number of times that the source reported an activity. */
   did(what: SourceActivityEvent["activity"]["what"]): number {
     return this.activities.filter(({ activity }) => activity.what === what).length;
   }
@@ -313,7 +313,7 @@ class Stage implements Disposable {
     return this.comes(isListed, `[${versions}] as the newest list of ${name}`);
   }
 
-  /** Polls once; the list of a name must be there when it resolves. */
+  /** Polls once. The list of a name must be available when the poll resolves. */
   async polls(source: ModelSource, name: string, versions: readonly Version[]): Promise<void> {
     const isListed = () => versionsOf(this.target.latest(name))?.join() === versions.join();
     let isListedThen = false;

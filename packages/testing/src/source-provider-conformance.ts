@@ -4,8 +4,9 @@ import type { SourceProviderConformanceOptions } from "./source-provider-world.j
 import { registerSuite } from "./suite.js";
 
 /**
- * Registers the tests that prove that a provider and its sources keep the contracts of `SourceProvider` and
- * `ModelSource`: N1 to N11. Run `sourceConformance` on its source and `remotePathConformance` on what it emits too.
+ * Registers the tests that verify that a provider and its sources keep the contracts of `SourceProvider` and
+ * `ModelSource`: N1 to N11. Also run `sourceConformance` on its source, and `remotePathConformance` on the paths that
+ * the source emits.
  */
 export function sourceProviderConformance(
   runner: Runner,

@@ -5,28 +5,28 @@ import type { SourceWorld } from "./source-world.js";
 import { turn } from "./turn.js";
 import { until } from "./waiting.js";
 
-/** How many times a world passes before the suite believes that nothing comes. */
+/** Number of passes of a world after which the suite assumes that no more emissions follow. */
 const QUIET_PASSES = 3;
 
 type OnEmission<T> = ConstructorParameters<typeof RecordingTarget<T>>[1];
 
-/** A world with the steps that the tests take in it. */
+/** A world with the steps of the tests. */
 export interface SourceStage<T> {
   readonly world: SourceWorld<T>;
   readonly first: string;
-  /** Records what the source emits. */
+  /** Records the emissions of the source. */
   subscribe(onEmission?: OnEmission<T>): RecordingTarget<T>;
-  /** Lets time pass until a condition holds. */
+  /** Advances time until a condition holds. */
   comes(target: RecordingTarget<T>, condition: () => boolean, what: string): Promise<void>;
-  /** Lets time pass until the newest list of a name has exactly these versions. */
+  /** Advances time until the newest list of a name has exactly these versions. */
   lists(target: RecordingTarget<T>, name: string, versions: readonly Version[]): Promise<void>;
-  /** Lets time pass until the source holds nothing. */
+  /** Advances time until the source holds no resources. */
   frees(when: string): Promise<void>;
-  /** Lets enough time pass for whatever may come. */
+  /** Advances time far enough for any further emission. */
   quiet(): Promise<void>;
 }
 
-/** Makes the steps for a world. */
+/** Creates the steps for a world. */
 export function makeStage<T>(world: SourceWorld<T>, timeoutMs: number): SourceStage<T> {
   const pass = world.pass?.bind(world) ?? turn;
   const comes: SourceStage<T>["comes"] = (target, condition, what) => {
@@ -68,12 +68,12 @@ export function assertOpen(target: RecordingTarget<unknown>): void {
   assert.ok(!target.failure, `expected no failure of the source; got ${target.failure?.error}`);
 }
 
-/** The versions of a list, oldest first. */
+/** Returns the versions of a list, oldest first. */
 export function versionsOf(emission: AspiredVersions<unknown> | undefined): Version[] | undefined {
   return emission?.versions.map(({ id }) => id.version).sort(ascending);
 }
 
-/** Each version of a list with whether it has data or an error, oldest first. */
+/** Returns each version of a list with whether it has data or an error, oldest first. */
 export function kindsOf(emission: AspiredVersions<unknown> | undefined): string[] {
   const versions = emission?.versions.toSorted((a, b) => ascending(a.id.version, b.id.version));
   return (versions ?? []).map((v) => `${v.id.version} ${"error" in v ? "error" : "data"}`);

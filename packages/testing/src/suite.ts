@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
 import type { Runner, SuiteOptions } from "./runner.js";
 
-/** The tests of a suite by title. A title begins with the number of the clause that it proves. */
+/** The tests of a suite by title. A title starts with the number of the clause that it verifies. */
 export type Tests = Readonly<Record<string, () => Promise<void>>>;
 
-/** Registers the tests with the runner: first the fixture, then the clauses, skips with their reason. */
+/**
+ * Registers the tests with the runner: first the fixture, then the clauses. Skipped clauses are shown with their
+ * reason.
+ */
 export function registerSuite(
   { describe, it }: Runner,
   { name, skip = [] }: SuiteOptions,
@@ -33,7 +36,7 @@ export function registerSuite(
   });
 }
 
-/** The number that a title begins with. */
+/** The clause number at the start of a title. */
 function clauseOf(title: string): string {
   return title.slice(0, title.indexOf(" "));
 }

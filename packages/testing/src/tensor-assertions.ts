@@ -9,12 +9,12 @@ import {
   type Tensors,
 } from "@serving-kit/inference";
 
-/** How far apart two equal floating-point numbers may be, where an example does not say. */
+/** The default tolerance of floating-point numbers, if an example sets none. */
 export const DEFAULT_TOLERANCE = 1e-5;
 
 /**
- * Asserts that outputs are those expected: the same names, dtypes and shapes, and the same elements.
- * Floating-point numbers may differ by `tolerance * max(1, |expected|)`.
+ * Asserts that outputs equal the expected ones: the same names, dtypes, shapes and elements. Floating-point numbers may
+ * differ by `tolerance * max(1, |expected|)`.
  */
 export function assertOutputs(
   actual: Tensors,
@@ -51,8 +51,8 @@ function isNear(a: unknown, e: unknown, dtype: string, tolerance: number): boole
 }
 
 /**
- * Asserts that outputs are those requested, each with the dtype of the signature and as many elements as
- * its shape says; with the signature's shape if it `checksShapes`.
+ * Asserts that outputs are the requested ones. Each must have the dtype of the signature and as many elements as its
+ * own shape has; with `checksShapes`, also the shape of the signature.
  */
 export function assertFitSignature(
   outputs: Tensors,
@@ -78,7 +78,7 @@ export function assertFitSignature(
   }
 }
 
-/** A copy that shares no memory. */
+/** Returns a copy that shares no memory. */
 export function copyOf(tensors: Tensors): Tensors {
   return mapTensors(tensors, ({ dtype, shape, data }) => ({
     dtype,
@@ -90,7 +90,7 @@ export function copyOf(tensors: Tensors): Tensors {
   }));
 }
 
-/** Writes other values over the data of tensors: what a caller may do with memory that is its own. */
+/** Overwrites the data of tensors, as a caller may do with its own memory. */
 export function overwrite(tensors: Tensors): void {
   for (const { data } of Object.values(tensors)) {
     if (Array.isArray(data)) for (const bytes of data as Uint8Array[]) bytes.fill(0x21);
@@ -99,14 +99,14 @@ export function overwrite(tensors: Tensors): void {
   }
 }
 
-/** The number of rows, where all tensors have the same extent in dimension 0; else undefined. */
+/** Returns the number of rows if all tensors have the same size in dimension 0; otherwise undefined. */
 export function rowCount(tensors: Tensors): number | undefined {
   const counts = new Set(Object.values(tensors).map(({ shape }) => shape[0]));
   const [count] = counts;
   return counts.size === 1 ? count : undefined;
 }
 
-/** The tensors of one row, dimension 0 kept with extent 1. */
+/** Returns the tensors of one row, keeping dimension 0 with size 1. */
 export function rowOf(tensors: Tensors, row: number): Tensors {
   return mapTensors(tensors, ({ dtype, shape, data }) => {
     const width = shape[0] ? data.length / shape[0] : 0;
@@ -139,7 +139,7 @@ function joinData(parts: readonly Tensor[]): Tensor["data"] {
   return joined;
 }
 
-/** Names, dtypes and inner shapes as a text: equal for rows that can be joined. */
+/** Returns a string of names, dtypes and inner shapes, which is equal for rows that can be joined. */
 export function rowKind(tensors: Tensors): string {
   const parts = Object.entries(tensors).map(([n, t]) => [n, t.dtype, t.shape.slice(1)]);
   return JSON.stringify(parts.sort());

@@ -2,13 +2,13 @@ import assert from "node:assert/strict";
 import { systemClock } from "@serving-kit/core";
 import { turn } from "./turn.js";
 
-/** How long a suite waits for one thing to happen, where the options do not say. */
+/** Time in ms that a suite waits for one condition, if the options set no timeout. */
 export const DEFAULT_TIMEOUT_MS = 4_000;
 
-/** Turns of the event loop that follow a time: a process that was held up all the while did nothing in it. */
+/** Minimum number of event loop turns before a timeout, because a suspended process makes no progress in that time. */
 const MIN_TURNS = 100;
 
-/** Returns the outcome of a promise, or fails when it does not settle within a real time. */
+/** Returns the outcome of a promise, or fails if it does not settle within a real time. */
 export async function within<T>(promise: Promise<T>, timeoutMs: number, what: string): Promise<T> {
   let hasSettled = false;
   const settled = promise.finally(() => {
@@ -29,7 +29,7 @@ export async function within<T>(promise: Promise<T>, timeoutMs: number, what: st
   }
 }
 
-/** Lets time pass, by `pass` and by turns of the event loop, until a condition holds; else fails. */
+/** Advances time, by `pass` and by turns of the event loop, until a condition holds; fails if it never does. */
 export async function until(
   condition: () => boolean,
   pass: () => void | Promise<void>,
@@ -46,8 +46,8 @@ export async function until(
 }
 
 /**
- * Tells whether a promise settles without a turn of the event loop, after at most a hundred
- * microtasks: whether what it stands for was already over.
+ * Returns whether a promise settles without a turn of the event loop, after at most a hundred microtasks, which means
+ * that its work had already ended.
  */
 export async function settlesAtOnce(promise: Promise<unknown>): Promise<boolean> {
   let isSettled = false;
@@ -59,7 +59,7 @@ export async function settlesAtOnce(promise: Promise<unknown>): Promise<boolean>
   return isSettled;
 }
 
-/** The reason with which a promise rejects; fails when it resolves or a call throws synchronously. */
+/** Returns the reason with which a promise rejects; fails if it resolves or the call throws synchronously. */
 export async function rejectionOf(
   call: () => Promise<unknown>,
   timeoutMs: number,

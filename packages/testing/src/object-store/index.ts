@@ -1,5 +1,5 @@
 /**
- * The conformance suite of object stores, and a store in memory for tests of what reads from them.
+ * The conformance suite for object stores, and an in-memory store for tests of code that reads from stores.
  *
  * @packageDocumentation
  */

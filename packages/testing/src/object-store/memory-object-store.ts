@@ -9,13 +9,13 @@ import type {
   ReadQuery,
 } from "@serving-kit/source-object-store";
 
-/** How a MemoryObjectStore behaves. */
+/** Options for a MemoryObjectStore. */
 export interface MemoryObjectStoreOptions {
   /** Default `memory://bucket`. */
   readonly id?: string;
-  /** How many objects and prefixes a page has. Default 1,000. */
+  /** Number of objects and prefixes on a page. Default 1,000. */
   readonly pageSize?: number;
-  /** The time that objects are stamped with. Default `systemClock`. */
+  /** The clock that stamps objects. Default `systemClock`. */
   readonly clock?: Clock;
   /** Whether objects have a SHA-256 that `checksum` returns. Default true. */
   readonly hasChecksums?: boolean;
@@ -26,11 +26,11 @@ interface StoredObject {
   readonly bytes: Buffer;
 }
 
-/** How many bytes a body yields at a time. */
+/** Number of bytes that a body yields at a time. */
 const CHUNK_BYTES = 64 * 1024;
 
 /**
- * An ObjectStore in memory that keeps OJ1 to OJ9. It fails, hangs, counts and changes bodies when told to.
+ * An in-memory ObjectStore that keeps OJ1 to OJ9. It counts requests, and fails, hangs or changes bodies on request.
  *
  * ```ts
  * const store = new MemoryObjectStore({ clock });
@@ -40,15 +40,15 @@ const CHUNK_BYTES = 64 * 1024;
  */
 export class MemoryObjectStore implements ObjectStore {
   readonly id: string;
-  /** How many pages were listed. */
+  /** Number of listed pages. */
   lists = 0;
-  /** How many bodies and checksums were requested. */
+  /** Number of requested bodies and checksums. */
   reads = 0;
-  /** How many requests and bodies have started and not ended. */
+  /** Number of requests and bodies in progress. */
   open = 0;
-  /** Makes the body of a read, instead of `bytes`. */
+  /** Creates the body of a read, replacing `bytes`. */
   body: ((key: string, bytes: Buffer, query: ReadQuery) => AsyncIterable<Uint8Array>) | undefined;
-  /** Called before each request with what it is for, such as to change the store in between. */
+  /** Called before each request with its kind, for example to change the store between requests. */
   before: ((request: "list" | "read" | "checksum", key: string) => void) | undefined;
   readonly #objects = new Map<string, StoredObject>();
   readonly #labels = new Map<string, VersionLabels>();
@@ -69,14 +69,14 @@ export class MemoryObjectStore implements ObjectStore {
     this.#objects.set(key, { bytes, info: { key, sizeBytes: bytes.length, tag, modifiedMs } });
   }
 
-  /** Removes an object, or with a slash at the end all below a prefix. */
+  /** Removes an object or, if the key ends with a slash, all objects below a prefix. */
   remove(key: string): void {
     for (const each of [...this.#objects.keys()]) {
       if (each === key || (key.endsWith("/") && each.startsWith(key))) this.#objects.delete(each);
     }
   }
 
-  /** The text of all objects below a prefix, by their keys relative to it. */
+  /** Returns the text of all objects below a prefix, by their keys relative to it. */
   texts(prefix: string): Record<string, string> {
     const found = [...this.#objects].filter(([key]) => key.startsWith(prefix));
     return Object.fromEntries(
@@ -84,7 +84,7 @@ export class MemoryObjectStore implements ObjectStore {
     );
   }
 
-  /** Makes requests below a prefix fail, hang, be denied or succeed from now on. */
+  /** Makes future requests below a prefix fail, hang, be denied or succeed. */
   set(prefix: string, state: "fails" | "hangs" | "denies" | "answers"): void {
     if (state === "answers") this.#states.delete(prefix);
     else this.#states.set(prefix, state);
@@ -101,7 +101,7 @@ export class MemoryObjectStore implements ObjectStore {
       this.lists++;
       this.before?.("list", prefix);
       await this.#request(prefix, signal);
-      // A page is what the store has when the page is requested.
+      // A page reflects the store at the time of its request.
       const names = this.#names(prefix, delimiter).filter((name) => name > after);
       const page = names.slice(0, pageSize);
       isTruncated = names.length > page.length;

@@ -6,28 +6,28 @@ import type { Runner, SuiteOptions } from "../runner.js";
 import { registerSuite, type Tests } from "../suite.js";
 import { DEFAULT_TIMEOUT_MS, until } from "../waiting.js";
 
-/** A store together with its bucket, which the suite changes. */
+/** A store together with its bucket, which the suite modifies. */
 export interface ObjectStoreWorld extends Partial<AsyncDisposable> {
   readonly store: ObjectStore;
   put(key: string, bytes: Uint8Array): void | Promise<void>;
   remove(key: string): void | Promise<void>;
-  /** Closes the connection of the next body before its last byte. Absent if that cannot be brought about. */
+  /** Closes the connection of the next body before its last byte. Absent if that is not possible. */
   cutNext?(): void | Promise<void>;
-  /** Makes all requests be refused, for credentials that are not valid. Absent if that cannot be brought about. */
+  /** Makes the store refuse all requests because of invalid credentials. Absent if that is not possible. */
   deny?(): void | Promise<void>;
-  /** Makes all requests fail. Absent if that cannot be brought about. */
+  /** Makes all requests fail. Absent if that is not possible. */
   fail?(): void | Promise<void>;
-  /** How many requests and bodies there are now, if that can be seen. */
+  /** Returns the number of requests and bodies in progress, if it can be observed. */
   held?(): number;
 }
 
-/** Options of `objectStoreConformance`. */
+/** Options for `objectStoreConformance`. */
 export interface ObjectStoreConformanceOptions extends SuiteOptions {
-  /** Makes a store of an empty bucket. */
+  /** Creates a store with an empty bucket. */
   create(): ObjectStoreWorld | Promise<ObjectStoreWorld>;
 }
 
-/** Registers the tests that prove that a store keeps the contract of `ObjectStore`: OJ1 to OJ9. */
+/** Registers the tests that verify that a store keeps the contract of `ObjectStore`: OJ1 to OJ9. */
 export function objectStoreConformance(
   runner: Runner,
   options: ObjectStoreConformanceOptions,
@@ -171,7 +171,7 @@ function clausesOf(options: ObjectStoreConformanceOptions): Tests {
 
 type Range = { readonly offset?: number; readonly length?: number };
 
-/** A world with the steps that the tests take in it. */
+/** A world with the steps of the tests. */
 class Stage {
   readonly world: ObjectStoreWorld;
   readonly signal = new AbortController().signal;

@@ -17,22 +17,22 @@ import type { Runner, SuiteOptions } from "../runner.js";
 import { registerSuite, type Tests } from "../suite.js";
 import { assertModule } from "./plugin-module.js";
 
-/** Options of `acquireDecoratorConformance`. */
+/** Options for `acquireDecoratorConformance`. */
 export interface AcquireDecoratorConformanceOptions extends SuiteOptions {
-  /** Makes a decorator. */
+  /** Creates a decorator. */
   create(): AcquireDecorator | Promise<AcquireDecorator>;
-  /** The servables that are there: all that the decorator may ask for. */
+  /** The existing servables, which are all that the decorator may request. */
   readonly servables: readonly { readonly name: string; readonly version: number }[];
-  /** Requests that it lets through, changed or not. At least one. */
+  /** Requests that it accepts, changed or unchanged. At least one. */
   readonly accepted: readonly ServableRequest[];
-  /** Requests that it refuses itself. Default none. */
+  /** Requests that it refuses. Default none. */
   readonly refused?: readonly ServableRequest[];
 }
 
-/** How often a request is made, so that choices by chance come up. */
+/** Number of times that a request is made, so that random choices occur. */
 const TIMES = 50;
 
-/** Registers the tests that prove that a decorator keeps the contract of `AcquireDecorator`: AD1 to AD5, and PL1. */
+/** Registers the tests that verify that a decorator keeps the contract of `AcquireDecorator`: AD1 to AD5, and PL1. */
 export function acquireDecoratorConformance(
   runner: Runner,
   options: AcquireDecoratorConformanceOptions,
@@ -138,7 +138,7 @@ function errorOf(call: () => ServableHandle<Predictor>): unknown {
   return assert.fail("expected a refusal; got a handle");
 }
 
-/** The inner `acquire` of an event loop: counts what is held. */
+/** The inner `acquire` of an event loop, which counts held handles. */
 class Inner {
   readonly predictors = new Set<unknown>();
   acquired = 0;
@@ -153,7 +153,7 @@ class Inner {
     });
   }
 
-  /** How many handles are held. */
+  /** The number of held handles. */
   get held(): number {
     return this.#versions.reduce((sum, { handleCount }) => sum + handleCount, 0);
   }

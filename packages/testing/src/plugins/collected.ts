@@ -3,7 +3,7 @@ import { runInNewContext } from "node:vm";
 import { systemClock } from "@serving-kit/core";
 import { turn } from "../turn.js";
 
-/** Counts the objects that the garbage collector cannot take, however long it is given. */
+/** Returns the number of objects that the garbage collector cannot collect, even after a long time. */
 export async function reachable(
   refs: readonly WeakRef<object>[],
   timeoutMs: number,
@@ -11,7 +11,7 @@ export async function reachable(
   const endAtMs = systemClock.now() + timeoutMs;
   const count = () => refs.filter((ref) => ref.deref() !== undefined).length;
   do {
-    await turn(); // a WeakRef that was read keeps its object for the rest of the turn
+    await turn(); // a WeakRef that was read keeps its object until the end of the turn
     collectGarbage();
   } while (count() > 0 && systemClock.now() < endAtMs);
   return count();

@@ -8,35 +8,35 @@ import type { Transport } from "./transports.js";
 const SERVICE = "conformance.Doors";
 const NOTHING = new Uint8Array(0);
 
-/** The answer behind `large`: more than the system takes in for a client that does not read. */
+/** Size of the response of `large`: more than the operating system buffers for a client that does not read. */
 export const LARGE_BYTES = 30_000_000;
 
 /**
- * What answers behind a door:
- * - `open`, nothing, also while the server closes (HTTP alone)
- * - `shut`, nothing
- * - `fail`, throws what the suite says
- * - `refuse`, an error without reading the body
- * - `take`, takes as much memory as the body says, and waits
- * - `large`, 30 MB
- * - `idle`, a stream that ends with its client
+ * The endpoint behind a door:
+ * - `open`: an empty response, also while the server closes (only HTTP)
+ * - `shut`: an empty response
+ * - `fail`: throws the error that the suite sets
+ * - `refuse`: an error, without reading the body
+ * - `take`: takes as much memory as the body says, and waits
+ * - `large`: 30 MB
+ * - `idle`: a stream that ends when its client disconnects
  */
 export type Door = "open" | "shut" | "fail" | "refuse" | "take" | "large" | "idle";
 
 const DOORS: readonly Door[] = ["shut", "fail", "refuse", "take", "large", "idle"];
 
-/** A protocol of the suite for what no protocol needs to have: routes and methods that call no model. */
+/** A protocol of the suite with features that not every protocol has: routes and methods that call no model. */
 export class Doors {
   /** The error that `fail` throws. */
   throws: unknown;
   /** The promise that `take` waits for. */
   until: Promise<void> = Promise.resolve();
-  /** How many requests came through a door. */
+  /** Number of requests that have entered a door. */
   entered = 0;
-  /** How many took memory, and wait. */
+  /** Number of requests that have taken memory and wait. */
   waiting = 0;
 
-  /** A protocol with these doors. */
+  /** Returns a protocol with these doors. */
   get protocol(): Protocol {
     return {
       name: "conformance-doors",
@@ -88,10 +88,10 @@ export class Doors {
 
 const pathOf = (door: Door) => `/conformance/${door}`;
 
-/** No call of a model. */
+/** A placeholder that calls no model. */
 const NO_CALL: ProtocolPredict = { model: "", inputs: {} };
 
-/** A client at a door, over the same transport as another. */
+/** A client of a door, over the same transport as another client. */
 export class Doorway implements Disposable {
   readonly #transport: Transport;
 
@@ -106,10 +106,10 @@ export class Doorway implements Disposable {
         : new GrpcTransport({ ...none, predict: () => grpc, stream: grpc }, port);
   }
 
-  /** Knocks, and reads the answer. */
+  /** Sends a request, and reads the response. */
   enter = () => this.#transport.predict(NO_CALL);
 
-  /** Knocks, and reads nothing of the answer. */
+  /** Sends a request without reading the response. */
   open = () => this.#transport.open(NO_CALL);
 
   /** Contract: `Transport.upload`. */
@@ -120,7 +120,7 @@ export class Doorway implements Disposable {
   }
 }
 
-/** A stream of one part, until its client goes. */
+/** A stream with one part that stays open until its client disconnects. */
 async function* idle(signal: AbortSignal | undefined) {
   yield Buffer.from("begun");
   await aborted(signal);

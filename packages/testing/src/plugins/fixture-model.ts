@@ -17,10 +17,10 @@ import {
 import type { ModelConfig } from "@serving-kit/server";
 import { FakeStorage } from "../fake-storage.js";
 
-/** The models of the suite: `y = x / 2 + 2`, `y = x / 2 + 3`, and as many zeros as `x` says. */
+/** The models of the suite: `y = x / 2 + 2`, `y = x / 2 + 3`, and a model that returns as many zeros as `x` says. */
 export const MODELS = { half: "half_plus_two", other: "half_plus_three", large: "zeros" } as const;
 
-/** The model that returns what it gets, of a dtype. */
+/** Returns the name of the model that echoes its input of a dtype. */
 export const sameModel = (dtype: DType): string => `same_${dtype}`;
 
 /** One run of a model. */
@@ -30,12 +30,12 @@ export interface FixtureRun {
 }
 
 /**
- * The behaviour of the models: they run, throw, hang until their signal aborts, or hang in spite of it. Those
- * that hang run when they are released.
+ * The behaviour of the models: they run, throw, hang until their signal aborts, or hang and ignore the signal. Hanging
+ * models run when they are released.
  */
 export type Behaviour = "runs" | "hangs" | "ignores" | { readonly throws: unknown };
 
-/** The models of one server of the suite, each with one version in a storage in memory. */
+/** The models of one server of the suite, each with one version in an in-memory storage. */
 export class FixtureModels {
   readonly runs: FixtureRun[] = [];
   behaviour: Behaviour = "runs";
@@ -56,7 +56,7 @@ export class FixtureModels {
     })();
   }
 
-  /** Lets the runs that hang go on. */
+  /** Releases the runs that hang. */
   release(): void {
     for (const resume of this.#hanging) resume();
   }
@@ -94,7 +94,7 @@ export class FixtureModels {
   }
 }
 
-/** The output that is right for inputs. */
+/** Returns the expected output for inputs. */
 export function compute(model: string, { x }: Tensors): Tensor {
   const { data } = x as Tensor<"float32">;
   if (model === MODELS.large)

@@ -12,7 +12,7 @@ import {
   type Transport,
 } from "./transports.js";
 
-/** How long a call over gRPC has, in ms: long enough for any test. */
+/** Timeout of a gRPC call in ms: long enough for any test. */
 const TIMEOUT_MS = 60_000;
 
 /** A protocol over gRPC. */

@@ -2,17 +2,17 @@ import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } f
 import { CODES, type Code } from "@serving-kit/core";
 import type { SentGrpc } from "./protocol-options.js";
 
-/** How a gRPC call ended. */
+/** The outcome of a gRPC call. */
 export interface ReceivedGrpc {
   readonly code: Code | "OK" | undefined;
   readonly message: string;
-  /** The messages of the answer, in order. */
+  /** The messages of the response, in order. */
   readonly messages: readonly Uint8Array[];
 }
 
 const NAMES = new Map(Object.entries(CODES).map(([name, code]) => [code as number, name as Code]));
 
-/** A gRPC client over HTTP/2 that shows when parts come, and reads none before it is asked to. */
+/** A gRPC client over HTTP/2 that shows when parts arrive, and reads none until requested. */
 export class GrpcWire implements Disposable {
   readonly #session: ClientHttp2Session;
 
@@ -28,7 +28,7 @@ export class GrpcWire implements Disposable {
     return stream;
   }
 
-  /** Sends the headers of a call. Its messages are for the caller to write. */
+  /** Sends the headers of a call. The caller writes its messages. */
   request(
     { service, method }: Pick<SentGrpc, "service" | "method">,
     timeoutMs?: number,
@@ -51,11 +51,11 @@ export class GrpcWire implements Disposable {
   }
 }
 
-/** A message as a call carries it. */
+/** Frames a message for a call. */
 export const framed = (message: Uint8Array, isCompressed = false): Buffer =>
   Buffer.concat([prefix(message.length, isCompressed), message]);
 
-/** The prefix of a message of this length. */
+/** Returns the prefix of a message of this length. */
 export function prefix(length: number, isCompressed = false): Buffer {
   const bytes = Buffer.alloc(5);
   bytes[0] = isCompressed ? 1 : 0;
@@ -63,7 +63,7 @@ export function prefix(length: number, isCompressed = false): Buffer {
   return bytes;
 }
 
-/** Cancels a call, as a client that has gone does. */
+/** Cancels a call, like a client that disconnects. */
 export function cancel(stream: ClientHttp2Stream): void {
   stream.close(constants.NGHTTP2_CANCEL);
 }

@@ -14,7 +14,7 @@ import {
   type Transport,
 } from "./transports.js";
 
-/** The placeholder of a subject that makes no predictions. */
+/** The placeholder for a subject that makes no predictions. */
 const NO_PREDICTIONS: HttpSubject = {
   dtypes: [],
   predict: () => assert.fail("expected a subject with predict"),
@@ -63,7 +63,7 @@ export class HttpTransport implements Transport {
     }
   }
 
-  /** Sends the headers of a prediction, and never its body. */
+  /** Sends the headers of a prediction without ever sending its body. */
   withheld(call: ProtocolPredict): Promise<Answered> {
     return this.#answer(this.subject.predict(call), call, true);
   }

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { type ClientRequest, type IncomingMessage, request } from "node:http";
 import type { ReceivedHttp, SentHttp } from "./protocol-options.js";
 
-/** Sends the headers of a request, and its body unless it is held back. The caller ends the connection. */
+/** Sends the headers of a request, and its body unless `holdsBody`. The caller closes the connection. */
 export function send(port: number, sent: SentHttp, holdsBody = false): ClientRequest {
   const { path, headers, body, method = body ? "POST" : "GET" } = sent;
   const length = body && { "content-length": String(body.length) };
@@ -10,13 +10,13 @@ export function send(port: number, sent: SentHttp, holdsBody = false): ClientReq
     ...{ host: "127.0.0.1", port, method, path, agent: false },
     headers: { ...length, ...headers },
   });
-  sending.on("error", () => {}); // also known as the absence of a response
+  sending.on("error", () => {}); // the missing response shows the error too
   if (holdsBody) sending.flushHeaders();
   else sending.end(body);
   return sending;
 }
 
-/** Waits for the headers of a response, which is not read yet. Rejects if the connection ends before. */
+/** Waits for the headers of a response, without reading it. Rejects if the connection closes before. */
 export async function responseOf(sending: ClientRequest): Promise<IncomingMessage> {
   const [response] = (await once(sending, "response")) as [IncomingMessage];
   response.on("error", () => {});

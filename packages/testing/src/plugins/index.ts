@@ -1,6 +1,6 @@
 /**
- * Conformance suites for the authors of what plugs into a model server: protocols, observers, acquire decorators and
- * model processors; and for a server, of what it promises to a protocol. They need `@serving-kit/server`.
+ * Conformance suites for authors of model server plugins (protocols, observers, acquire decorators, model processors),
+ * and for a server: its guarantees to a protocol. They require `@serving-kit/server`.
  *
  * @packageDocumentation
  */

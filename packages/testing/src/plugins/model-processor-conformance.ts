@@ -20,8 +20,8 @@ import { assertModule } from "./plugin-module.js";
 import { type ModelProcessorConformanceOptions, ProcessorStage } from "./processor-stage.js";
 
 /**
- * Registers the tests that verify that a processor keeps the contract of `ModelProcessor`: PC1 to PC7, and PL1; and that
- * what it makes keeps the contract of `Predictor`, batched too.
+ * Registers the tests that verify that a processor keeps the contract of `ModelProcessor`, PC1 to PC7 and PL1, and that
+ * the predictor that it returns keeps the contract of `Predictor`, also when batched.
  *
  * ```ts
  * modelProcessorConformance({ describe, it }, {
@@ -67,7 +67,7 @@ export function modelProcessorConformance(
   });
 }
 
-/** The clauses about the predictor that `process` makes, and about what it is made of. */
+/** The clauses about the predictor that `process` returns, and about the given predictor. */
 function resultClauses(stage: ProcessorStage): Tests {
   const { processing, examples, isBatchable, unfit } = stage.options;
   return {
@@ -126,7 +126,7 @@ function lifeClauses(stage: ProcessorStage): Tests {
       const { given, result } = processed;
       given.hold();
       const call = result.predict(copyOf(example.inputs));
-      call.catch(() => {}); // Awaited below, if nothing fails before.
+      call.catch(() => {}); // Awaited below, unless an earlier step fails.
       await within(given.called, stage.timeoutMs, "expected a call of the given predictor");
       const disposed = unload(result);
       for (let i = 0; i < 10; i++) await turn();
@@ -202,7 +202,7 @@ async function assertAnswers(stage: ProcessorStage, predictor: Predictor, what: 
 
 const toleranceOf = ({ tolerance = 1e-5 }: PredictorExample) => tolerance;
 
-/** The parts of a predictor that callers read, as plain data. */
+/** Returns the properties of a predictor that callers read, as plain data. */
 function plain({ signatures, batchable }: Predictor): unknown {
   const entries = [...signatures].map(([name, { inputs, outputs }]) => [
     ...[name, [...inputs], [...outputs]],

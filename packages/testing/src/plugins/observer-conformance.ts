@@ -16,15 +16,15 @@ import { DEFAULT_TIMEOUT_MS, within } from "../waiting.js";
 import { reachable } from "./collected.js";
 import { assertModule } from "./plugin-module.js";
 
-/** Options of `observerConformance`. */
+/** Options for `observerConformance`. */
 export interface ObserverConformanceOptions extends SuiteOptions {
-  /** Makes an observer. */
+  /** Creates an observer. */
   create(): Observer | Promise<Observer>;
-  /** The `api` of calls that it watches. Default `Predict`. */
+  /** The `api` of calls that it observes. Default `Predict`. */
   readonly apis?: readonly string[];
-  /** Names of counters that it knows. Default none. */
+  /** Names of counters that it provides. Default none. */
   readonly counters?: readonly string[];
-  /** How long the event loop may stand still in 100 calls, in real ms. Default 50. */
+  /** Maximum time in real ms for which the event loop may be blocked by 100 calls. Default 50. */
   readonly maxBlockMs?: number;
 }
 
@@ -39,7 +39,9 @@ const errors = (): unknown[] => [
   null,
 ];
 
-/** Registers the tests that prove that an observer keeps its side of the contract of `Observer`: OB1 to OB5, and PL1. */
+/**
+ * Registers the tests that verify that an observer keeps its side of the contract of `Observer`: OB1 to OB5, and PL1.
+ */
 export function observerConformance(runner: Runner, options: ObserverConformanceOptions): void {
   registerSuite(runner, options, "Observer", {}, clauses(options));
 }
@@ -142,11 +144,11 @@ interface ObservedCall {
   readonly api: string;
   readonly name: string;
   readonly error?: unknown;
-  /** Gets what the observer was lent. */
+  /** Collects the objects that the observer borrowed. */
   readonly lent?: WeakRef<object>[];
 }
 
-/** Has a call observed: one that runs, one that ends before, and one that fails while it runs. */
+/** Makes the observer observe a call: one that runs, one that ends before its run, or one that fails during its run. */
 function callOf(observer: LoopObserver, { api, name, error, lent }: ObservedCall): void {
   const begin = () => {
     const context = { peer: "127.0.0.1", headers: { traceparent: "00-x" } };
@@ -165,7 +167,7 @@ function callOf(observer: LoopObserver, { api, name, error, lent }: ObservedCall
   }
 }
 
-/** Lends a batch to an observer, in a function of its own: a variable of the test would keep it. */
+/** Passes a batch to an observer, in a separate function, because a variable of the test would keep the batch alive. */
 function lentBatch(observer: LoopObserver): WeakRef<object> {
   const batch = { size: 1, paddedSize: 1, startedAtMs: 0, entries: [] };
   observer.batchStarted?.(batch);
@@ -190,9 +192,9 @@ class Loops {
     this.tell();
   }
 
-  /** Passes the news of the main thread on. */
+  /** Passes on the news of the main thread. */
   tell(): void {
-    if (!this.worker) return; // it learns when it starts
+    if (!this.worker) return; // it receives the news when it starts
     try {
       if (this.main.news) this.worker.learn?.(structuredClone(this.main.news()));
     } catch (error) {

@@ -6,11 +6,11 @@ import type { PredictorExample } from "../predictor-kit.js";
 import type { SuiteOptions } from "../runner.js";
 import { DEFAULT_TIMEOUT_MS } from "../waiting.js";
 
-/** Options of `modelProcessorConformance`. */
+/** Options for `modelProcessorConformance`. */
 export interface ModelProcessorConformanceOptions extends SuiteOptions {
-  /** Makes a processor. */
+  /** Creates a processor. */
   create(): ModelProcessor | Promise<ModelProcessor>;
-  /** Loads a new predictor of the same model, which the processor takes over. */
+  /** Loads a new predictor of the same model. The processor takes ownership of it. */
   load(): Promise<Predictor>;
   /** Steps that fit the predictor. */
   readonly processing: ModelProcessing;
@@ -18,11 +18,11 @@ export interface ModelProcessorConformanceOptions extends SuiteOptions {
   readonly unfit: readonly ModelProcessing[];
   /** The path of the version, for files that steps name. Default none. */
   readonly path?: string;
-  /** Calls of the processed predictor with all its outputs. At least two whose outputs differ. */
+  /** Calls of the processed predictor with all outputs. At least two with different outputs. */
   readonly examples: readonly PredictorExample[];
   /** Whether the processed predictor is batchable. */
   readonly isBatchable: boolean;
-  /** How much all predictors hold now, if that can be observed. */
+  /** Returns the amount that all predictors hold now, if it can be observed. */
   allocated?(): number;
 }
 
@@ -30,7 +30,7 @@ export interface ModelProcessorConformanceOptions extends SuiteOptions {
 export interface ProcessChoice {
   readonly processor?: ModelProcessor;
   readonly clock?: Clock;
-  /** False: the given predictor says that it is not batchable. */
+  /** False: the given predictor is not batchable. */
   readonly isBatchable?: boolean;
 }
 
@@ -40,7 +40,7 @@ export interface ProcessedPredictor extends AsyncDisposable {
   readonly result: Predictor;
 }
 
-/** Makes predictors of a suite's options, and processes them. */
+/** Creates predictors from a suite's options, and processes them. */
 export class ProcessorStage {
   readonly options: ModelProcessorConformanceOptions;
   readonly timeoutMs: number;
@@ -80,11 +80,11 @@ export class ProcessorStage {
   }
 }
 
-/** The predictor that a processor is given: counts disposals, holds calls and keeps their options. */
+/** The predictor that a processor receives. It counts disposals, holds back calls and records their options. */
 export class GivenPredictor implements Predictor, AsyncDisposable {
   readonly signatures: ReadonlyMap<string, Signature>;
   readonly batchable: boolean;
-  /** How often the processor disposed it. */
+  /** Number of times that the processor disposed it. */
   disposals = 0;
   /** The options of the last call. */
   lastOptions: PredictOptions = {};
@@ -98,17 +98,17 @@ export class GivenPredictor implements Predictor, AsyncDisposable {
     this.batchable = isBatchable;
   }
 
-  /** Resolves with the first call. */
+  /** Resolves at the first call. */
   get called(): Promise<void> {
     return this.#called.promise;
   }
 
-  /** Keeps calls from running until `release`. */
+  /** Holds back calls until `release`. */
   hold(): void {
     this.#gate = deferred();
   }
 
-  /** Lets calls run. */
+  /** Lets held calls run. */
   release(): void {
     this.#gate?.resolve();
   }

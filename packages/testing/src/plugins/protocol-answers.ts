@@ -14,10 +14,10 @@ const GARBAGE = [
   Uint8Array.of(0xff, 0xff, 0xff, 0xff, 0x0f, 0),
 ];
 
-/** Large enough that it cannot be written before the client reads. */
+/** Too large to be written completely before the client reads. */
 const LARGE = 2 ** 22;
 
-/** How long the answer of `LARGE` may take to be encoded, in ms. */
+/** Maximum time in ms to encode the response of `LARGE`. */
 const LARGE_MS = 10_000;
 
 /** The clauses about failures, and about memory and handles: PR6, PR8 and PR9. */
@@ -111,7 +111,7 @@ export function answerClauses(kit: ProtocolKit): Tests {
   };
 }
 
-/** A protocol whose requests are copies. */
+/** Wraps a protocol so that it receives copies of request bodies. */
 function lending(protocol: Protocol, lend: (body: Uint8Array) => Uint8Array): Protocol {
   return wrapProtocol(protocol, {
     route: (route) => ({

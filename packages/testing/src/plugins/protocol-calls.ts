@@ -11,7 +11,7 @@ import { predicting } from "./protocol-options.js";
 import type { ProtocolStage } from "./protocol-stage.js";
 import { specialValues } from "./special-values.js";
 
-/** The clauses about what a protocol makes, and how it calls models: PR1 to PR5 and PR7. */
+/** The clauses about the objects that a protocol creates, and its calls of models: PR1 to PR5 and PR7. */
 export function callClauses(kit: ProtocolKit): Tests {
   const { options } = kit;
   return {
@@ -119,7 +119,7 @@ export function callClauses(kit: ProtocolKit): Tests {
 
 const observedRuns = ({ calls }: ProtocolStage) => calls.reduce((sum, { runs }) => sum + runs, 0);
 
-/** Zeros of either sign are equal to assertions, and different bits. */
+/** Compares bits, because assertions treat 0 and -0 as equal. */
 function assertBits({ data }: Tensor, expected: Tensor): void {
   for (let i = 0; i < expected.data.length; i++) {
     const [a, e] = [data[i], expected.data[i]];
@@ -127,7 +127,7 @@ function assertBits({ data }: Tensor, expected: Tensor): void {
   }
 }
 
-/** The routes and services of a protocol, made with a core that must not be used. */
+/** Returns the routes and services of a protocol, created with a core that must not be used. */
 async function shapeOf(protocol: Protocol) {
   const closing = new AbortController();
   const core = new Proxy({} as ServerCore, {

@@ -14,13 +14,13 @@ const NO_CALLS: Skip = {
 };
 
 /**
- * Registers the tests that prove that a protocol keeps its side of the contract of `Protocol`: PR1 to PR11, and
- * PL1 of `Plugin`.
+ * Registers the tests that verify that a protocol keeps its side of the contract of `Protocol`, PR1 to PR11, and PL1 of
+ * `Plugin`.
  *
- * A protocol that makes no predictions, such as a page, is tested without `predict`: PR1, PL1 and PR10.
+ * For a protocol that makes no predictions, such as a page, leave out `predict`: then PR1, PL1 and PR10 are tested.
  *
- * The suite serves the protocol with the real server over real sockets, in front of models of its own. The author
- * writes and reads the messages of a prediction:
+ * The suite runs the protocol in the real server over real sockets, with its own models. The author provides functions
+ * that write and read the messages of a prediction:
  *
  * ```ts
  * protocolConformance({ describe, it }, {

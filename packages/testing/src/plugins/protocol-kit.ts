@@ -12,7 +12,7 @@ import type { Answered, Transport } from "./transports.js";
 /** A name that no model has. */
 export const UNKNOWN_MODEL = "no_such_model";
 
-/** A prediction by a model of the suite. */
+/** Returns a prediction by a model of the suite. */
 export const callOf = (model: string, ...x: number[]): ProtocolPredict => ({
   model,
   inputs: { x: tensor("float32", [x.length], x) },
@@ -28,7 +28,7 @@ export class ProtocolKit {
     this.timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
   }
 
-  /** A test with a server of its own. */
+  /** Returns a test with its own server. */
   staged(test: (stage: ProtocolStage) => Promise<void>, options?: StageOptions) {
     return async (): Promise<void> => {
       await using stage = await ProtocolStage.create(this.options, options);
@@ -36,7 +36,7 @@ export class ProtocolKit {
     };
   }
 
-  /** A test for each transport over which predictions are made, in one server. */
+  /** Returns a test that runs for each transport over which predictions are made, in one server. */
   over(
     test: (transport: Transport, stage: ProtocolStage) => Promise<void>,
     options?: StageOptions,
@@ -46,7 +46,7 @@ export class ProtocolKit {
     }, options);
   }
 
-  /** A test for each transport, in one server. */
+  /** Returns a test that runs for each transport, in one server. */
   overAll(
     test: (transport: Transport, stage: ProtocolStage) => Promise<void>,
     options?: StageOptions,
@@ -56,7 +56,7 @@ export class ProtocolKit {
     }, options);
   }
 
-  /** A test for each transport, in one server that also has the doors of the suite. */
+  /** Returns a test that runs for each transport, in one server that also has the doors of the suite. */
   doored(
     test: (transport: Transport, stage: ProtocolStage, doors: Doors) => Promise<void>,
     options?: StageOptions,
@@ -68,7 +68,7 @@ export class ProtocolKit {
     };
   }
 
-  /** The result of something that must come. */
+  /** Returns the result of a promise, or fails if it does not settle in time. */
   within<T>(promise: Promise<T>, what: string): Promise<T> {
     return within(promise, this.timeoutMs, `expected ${what}`);
   }
@@ -83,7 +83,7 @@ export class ProtocolKit {
     );
   }
 
-  /** Asserts that predictions are answered, with the outputs of their models. */
+  /** Asserts that predictions succeed, with the outputs of their models. */
   async answers(transport: Transport, when: string): Promise<void> {
     for (const call of [callOf(MODELS.half, 1, 2, 5), callOf(MODELS.other, -4)]) {
       const { name } = transport;
@@ -92,7 +92,7 @@ export class ProtocolKit {
     }
   }
 
-  /** Asserts that an answer has the status of a code. */
+  /** Asserts that a response has the status of a code. */
   async refuses(transport: Transport, answer: Promise<Answered>, code: Code, what: string) {
     const about = `${what} over ${transport.name}`;
     const { status, message } = await this.within(answer, `an answer: ${about}`);
@@ -101,7 +101,7 @@ export class ProtocolKit {
   }
 }
 
-/** Asserts that an answer has the outputs that are right for a call. */
+/** Asserts that a response has the expected outputs of a call. */
 export function assertAnswer(
   { name }: Transport,
   answer: Answered,

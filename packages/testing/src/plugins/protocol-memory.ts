@@ -5,15 +5,15 @@ import { MODELS, sameModel } from "./fixture-model.js";
 import { callOf, type ProtocolKit } from "./protocol-kit.js";
 import type { Answered, Transport } from "./transports.js";
 
-/** More floats than a server with little memory may hold. */
+/** More floats than fit into the memory of a server with a small limit. */
 const FLOATS = 2 ** 18;
 const LITTLE_BYTES = 2 ** 17;
 
-/** Empty strings: a few bytes each in any format, and many as objects. */
+/** Empty strings: a few bytes each in any format, but much more as objects. */
 const STRINGS = 2 ** 17;
 const STRINGS_BYTES = 2 ** 22;
 
-/** The clauses about the memory of requests: PR11, and what PR6 says of a body that the server refuses. */
+/** The clauses about the memory of requests: PR11, and the part of PR6 about a body that the server refuses. */
 export function memoryClauses(kit: ProtocolKit): Tests {
   return {
     "PR11 what a body decodes to is counted before it is made": kit.over(
@@ -44,7 +44,7 @@ export function memoryClauses(kit: ProtocolKit): Tests {
   };
 }
 
-/** Asserts that an answer refuses a request for its memory: 413 or 503, RESOURCE_EXHAUSTED or UNAVAILABLE. */
+/** Asserts that a request is refused because of its memory: 413 or 503, RESOURCE_EXHAUSTED or UNAVAILABLE. */
 export async function refused(
   kit: ProtocolKit,
   transport: Transport,

@@ -2,29 +2,29 @@ import type { DType, Tensors } from "@serving-kit/inference";
 import type { createModelServer, Protocol } from "@serving-kit/server";
 import type { SuiteOptions } from "../runner.js";
 
-/** A prediction that the suite has the author write as a request of the protocol. */
+/** A prediction that the author's functions write as a request of the protocol. */
 export interface ProtocolPredict {
   /** The name of a model of the suite. */
   readonly model: string;
-  /** Absent for `serving_default`. Present only if the transport `hasSignatures`. */
+  /** Absent means `serving_default`. Present only if the transport `hasSignatures`. */
   readonly signature?: string;
-  /** One input, `x`. */
+  /** The inputs: only `x`. */
   readonly inputs: Tensors;
 }
 
 /** An HTTP request of the protocol. */
 export interface SentHttp {
-  /** Default `POST`, or `GET` without a body. */
+  /** The HTTP method. Default `POST`, or `GET` without a body. */
   readonly method?: string;
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Uint8Array;
 }
 
-/** The whole answer to an HTTP request. */
+/** The complete response to an HTTP request. */
 export interface ReceivedHttp {
   readonly status: number;
-  /** Headers by names in lower case. */
+  /** Headers, by lowercase name. */
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
   readonly body: Uint8Array;
 }
@@ -37,56 +37,57 @@ export interface SentGrpc {
   readonly message: Uint8Array;
 }
 
-/** How clients use a protocol over one transport. */
+/** The use of a protocol by clients over one transport. */
 export interface TransportSubject<Sent, Received> {
-  /** The dtypes that the format can carry. A prediction has inputs and outputs of one of them; `float32` must be one. */
+  /**
+   * The dtypes that the format supports. A prediction has inputs and outputs of one of them; `float32` must be
+   * included.
+   */
   readonly dtypes: readonly DType[];
   /** Whether a request can name a signature. Default false. */
   readonly hasSignatures?: boolean;
   /** Writes a request. */
   predict(call: ProtocolPredict): Sent;
-  /** Reads the outputs of an answer to a prediction that succeeded. */
+  /** Reads the outputs from the response to a successful prediction. */
   outputs(answer: Received, call: ProtocolPredict): Tensors;
-  /**
-   * Damages the tensors of a request, and nothing else of it. For PR4; default: the inputs do not fit the model.
-   */
+  /** Corrupts the tensors of a request, and no other part. For PR4. Default: the inputs do not match the model. */
   damage?(request: Sent): Sent;
-  /** A request whose answer is a stream without an end of its own, and which has a first part. For PR10. */
+  /** A request whose response is a stream without an end of its own that sends at least one part. For PR10. */
   readonly stream?: Sent;
 }
 
-/** How clients use a protocol over HTTP. */
+/** The use of a protocol by clients over HTTP. */
 export interface HttpSubject extends TransportSubject<SentHttp, ReceivedHttp> {
   /** Whether a request names its model in the body. Default false: in path, query or headers. */
   readonly namesModelInBody?: boolean;
-  /** Reads the message of an answer to a request that failed. */
+  /** Reads the error message from the response to a failed request. */
   message(answer: ReceivedHttp): string;
 }
 
-/** How clients use the HTTP routes of a protocol that makes no predictions over them: a page, a stream of events. */
+/** The use of HTTP routes without predictions by clients: a page, a stream of events. */
 export interface PageSubject extends Pick<HttpSubject, "stream"> {
   readonly predict?: undefined;
 }
 
-/** How clients use a protocol over gRPC. `predict` must be a unary method. */
+/** The use of a protocol by clients over gRPC. `predict` must be a unary method. */
 export interface GrpcSubject extends TransportSubject<SentGrpc, Uint8Array> {}
 
 /** The transports over which predictions are made. */
 export const predicting = ({ http, grpc }: Pick<ProtocolConformanceOptions, "http" | "grpc">) =>
   [http, grpc].filter((one): one is HttpSubject | GrpcSubject => one?.predict !== undefined);
 
-/** Options of `protocolConformance`. */
+/** Options for `protocolConformance`. */
 export interface ProtocolConformanceOptions extends SuiteOptions {
-  /** Makes a protocol. */
+  /** Creates a protocol. */
   create(): Protocol | Promise<Protocol>;
-  /** Absent if it has no routes. Without `predict`, the clauses about calls are not tested over HTTP. */
+  /** Absent if the protocol has no routes. Without `predict`, the clauses about calls are not tested over HTTP. */
   readonly http?: HttpSubject | PageSubject;
-  /** Absent if it has no gRPC services. */
+  /** Absent if the protocol has no gRPC services. */
   readonly grpc?: GrpcSubject;
 }
 
-/** Options of `serverConformance`: a server, and a protocol that it is reached by. */
+/** Options for `serverConformance`: a server, and a protocol to access it. */
 export interface ServerConformanceOptions extends ProtocolConformanceOptions {
-  /** Makes a server. Default `createModelServer`. */
+  /** Creates a server. Default `createModelServer`. */
   readonly createServer?: typeof createModelServer;
 }

@@ -15,35 +15,35 @@ import { HttpTransport } from "./http-transport.js";
 import type { ServerConformanceOptions } from "./protocol-options.js";
 import type { Transport } from "./transports.js";
 
-/** One call as observers see it. */
+/** One call, as recorded by an observer. */
 export interface ObservedCall {
   readonly api: string;
   readonly model: string;
-  /** How many runs of a model were observed. */
+  /** The number of observed runs of a model. */
   runs: number;
-  /** How often it ended. */
+  /** The number of times that it ended. */
   ends: number;
-  /** The last end. Undefined while the call is not over. */
+  /** The result of the last end. Undefined until the call ends. */
   end?: Code | "OK" | "UNEXPECTED";
 }
 
-/** How a stage differs from the usual. */
+/** Options for a stage. */
 export interface StageOptions {
-  /** The models. Default those of `MODELS`. */
+  /** The models. Default: those of `MODELS`. */
   readonly models?: readonly string[];
-  /** Further options of the server. Default none. */
+  /** Additional options for the server. Default none. */
   readonly server?: Pick<ModelServerOptions, "authorize" | "limits" | "logger" | "rest">;
-  /** Maximum length of a gRPC message in bytes. Default the server's. */
+  /** Maximum size of a gRPC message in bytes. Default: the server's. */
   readonly maxMessageBytes?: number;
-  /** Protocols besides that of the suite. Default none. */
+  /** Protocols in addition to the suite's. Default none. */
   readonly protocols?: readonly Protocol[];
-  /** Replaces the protocol by one that wraps it. */
+  /** Replaces the protocol with one that wraps it. */
   readonly wrap?: (protocol: Protocol) => Protocol;
-  /** Called when the server listens and before it has started. */
+  /** Called when the server is listening but has not started yet. */
   readonly beforeStart?: (stage: ProtocolStage) => Promise<void>;
 }
 
-/** A protocol in a server that listens, with models, an observer and clients that the suite controls. */
+/** A protocol in a listening server, with models, an observer and clients that the suite controls. */
 export class ProtocolStage implements AsyncDisposable {
   readonly calls: ObservedCall[] = [];
   readonly models: FixtureModels;
@@ -89,12 +89,12 @@ export class ProtocolStage implements AsyncDisposable {
     return stage;
   }
 
-  /** How many handles are held. */
+  /** The number of held handles. */
   get held(): number {
     return this.#held.size;
   }
 
-  /** The transport of HTTP, if the protocol has routes. */
+  /** The HTTP transport, if the protocol has routes. */
   get http(): HttpTransport | undefined {
     return this.transports.find((one) => one instanceof HttpTransport);
   }
@@ -143,7 +143,7 @@ export class ProtocolStage implements AsyncDisposable {
     return { name: "conformance", observe: () => ({ begin, refused }) };
   }
 
-  /** Counts the handles of the manager itself: a decorator does not see those that a call acquires again. */
+  /** Counts the handles of the manager itself, because a decorator does not see handles that a call acquires again. */
   #watch(manager: Pick<ModelServer["manager"], "acquire">): void {
     const acquire = manager.acquire.bind(manager);
     manager.acquire = (request) => {

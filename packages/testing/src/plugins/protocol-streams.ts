@@ -48,12 +48,12 @@ async function opened(kit: ProtocolKit, transport: Transport): Promise<Opened | 
 
 type Parts = AsyncIterable<Uint8Array>;
 
-/** Counts the streams of a protocol whose makers have not come to their end. */
+/** Counts the streams of a protocol whose generators have not finished. */
 class Streams {
   begun = 0;
   open = 0;
 
-  /** The options of a stage whose protocol's streams are counted. */
+  /** Returns options for a stage whose protocol's streams are counted. */
   get watched(): StageOptions {
     return { wrap: (protocol) => this.#wrap(protocol) };
   }
@@ -88,7 +88,9 @@ class Streams {
     return method;
   }
 
-  /** A stream that is over when its last `next` has settled; when its `return` has, once that was called. */
+  /**
+   * Wraps a stream. It has finished when its last `next` has settled or, after `return` was called, when `return` has.
+   */
   #watch(parts: Parts): Parts {
     const own = parts[Symbol.asyncIterator]();
     let isOpen = true;

@@ -10,7 +10,7 @@ import { withCalls } from "./wrap-protocol.js";
 
 const GARBAGE = Buffer.from("{");
 
-/** The clauses about calls that end, and when: PS2 to PS4. */
+/** The clauses about the end of calls: PS2 to PS4. */
 export const callSideClauses = (kit: ProtocolKit): Tests => ({
   ...observationClauses(kit),
   ...deadlineClauses(kit),
@@ -65,7 +65,7 @@ const observationClauses = (kit: ProtocolKit): Tests => ({
   },
 });
 
-/** A request that succeeds, and some that fail at each step. */
+/** A successful request, and requests that fail at each step. */
 const requestsOf = (transport: Transport): Record<string, () => Promise<Answered>> => ({
   "a prediction": () => transport.predict(callOf(MODELS.half, 1)),
   "an unknown model": () => transport.predict(callOf(UNKNOWN_MODEL, 1)),
@@ -77,7 +77,7 @@ const requestsOf = (transport: Transport): Record<string, () => Promise<Answered
     }),
 });
 
-/** A protocol that notes each step of its calls. */
+/** Wraps a protocol so that it records each step of its calls. */
 function noting(protocol: Protocol, note: (what: string) => void): Protocol {
   return withCalls(protocol, (call) => {
     const { body, run, encode } = call;
@@ -103,7 +103,7 @@ function noting(protocol: Protocol, note: (what: string) => void): Protocol {
   });
 }
 
-/** A timeout of calls in ms. */
+/** A timeout for calls in ms. */
 const SHORT_MS = 100;
 
 const deadlineClauses = (kit: ProtocolKit): Tests => ({
@@ -111,7 +111,7 @@ const deadlineClauses = (kit: ProtocolKit): Tests => ({
     async (transport, stage) => {
       stage.models.behaviour = "ignores";
       stage.calls.length = 0;
-      // On a slow machine a call may be over before it was read.
+      // On a slow machine a call may time out before it is read.
       for (let ms = SHORT_MS; stage.calls.length === 0; ms *= 2) {
         const answer = transport.predict(callOf(MODELS.half, 1), { timeoutMs: ms });
         await kit.refuses(transport, answer, "DEADLINE_EXCEEDED", "a call past its deadline");

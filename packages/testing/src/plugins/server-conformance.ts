@@ -9,10 +9,10 @@ import { budgetClauses } from "./server-memory.js";
 import { refusalClauses } from "./server-refusals.js";
 
 /**
- * Registers the tests that prove that a server keeps its side of the contract of `Protocol`, PS1 to PS12, and the
- * contract of `CallAllowance`, CB1 to CB3, whatever clients do over the transports of a protocol.
+ * Registers the tests that verify that a server keeps its side of the contract of `Protocol`, PS1 to PS12, and the
+ * contract of `CallAllowance`, CB1 to CB3, regardless of what clients do over the transports of a protocol.
  *
- * The options are those of `protocolConformance`, with the protocol over which the server is attacked:
+ * The options are those of `protocolConformance`, with the protocol through which the server is attacked:
  *
  * ```ts
  * serverConformance({ describe, it }, { name: "plain", create: () => plain(), http, grpc });

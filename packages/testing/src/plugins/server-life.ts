@@ -6,7 +6,7 @@ import { MODELS } from "./fixture-model.js";
 import { callOf, type ProtocolKit } from "./protocol-kit.js";
 import { ProtocolStage, type StageOptions } from "./protocol-stage.js";
 
-/** The clauses about the start and the end of a server: PS1, PS5 and PS6. */
+/** The clauses about the start and the shutdown of a server: PS1, PS5 and PS6. */
 export const lifeClauses = (kit: ProtocolKit): Tests => ({
   ...clashClauses(kit),
   ...phaseClauses(kit),
@@ -30,7 +30,7 @@ const clashClauses = (kit: ProtocolKit): Tests => ({
   },
 });
 
-/** Returns the rejection of a start; undefined if it does not reject. */
+/** Returns the error of a start; undefined if it succeeds. */
 async function startError(kit: ProtocolKit, options: StageOptions): Promise<unknown> {
   try {
     await using _ = await ProtocolStage.create(kit.options, options);
@@ -65,7 +65,7 @@ const phaseClauses = (kit: ProtocolKit): Tests => ({
         const begun = stage.transports
           .filter(({ predicts }) => predicts)
           .map((transport) => transport.predict(callOf(MODELS.half, 1)));
-        for (const answer of begun) answer.catch(() => {}); // known below
+        for (const answer of begun) answer.catch(() => {}); // checked below
         await kit.until(() => stage.models.runs.length === begun.length, "a run of each");
         const closed = stage.server?.close() ?? assert.fail("expected a server");
         await refusedWhileClosing(kit, stage, begun.length > 0);
@@ -81,7 +81,7 @@ const phaseClauses = (kit: ProtocolKit): Tests => ({
     },
 });
 
-/** Asserts that HTTP requests are refused, and that new gRPC calls fail: their connections are told to go. */
+/** Asserts that HTTP requests are refused, and that new gRPC calls fail because their connections receive GOAWAY. */
 async function refusedWhileClosing(kit: ProtocolKit, stage: ProtocolStage, isBusy: boolean) {
   for (const transport of stage.transports) {
     if (transport.name === "HTTP" && isBusy) {

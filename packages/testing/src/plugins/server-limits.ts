@@ -9,14 +9,14 @@ import { callOf, type ProtocolKit } from "./protocol-kit.js";
 import { refused } from "./protocol-memory.js";
 import type { Transport } from "./transports.js";
 
-/** The maximum length of a body, and the floats of one that is longer. */
+/** The maximum size of a body, and the floats of a larger body. */
 const MAX_BYTES = 2 ** 17;
 const FLOATS = 2 ** 18;
 
-/** The length of a body that is refused. The system takes a few MB of it in by itself. */
+/** Size of a body that is refused. The operating system buffers a few MB of it. */
 const UPLOAD_BYTES = 64_000_000;
 
-/** The clauses about bodies, answers and connections: PS7, PS9, PS10 and PS12. */
+/** The clauses about bodies, responses and connections: PS7, PS9, PS10 and PS12. */
 export const limitClauses = (kit: ProtocolKit): Tests => ({
   ...bodyClauses(kit),
   ...answerClauses(kit),
@@ -49,7 +49,7 @@ const bodyClauses = (kit: ProtocolKit): Tests => ({
     ),
 });
 
-/** Short limits of answers and calls, in ms. */
+/** Short timeouts for responses and calls, in ms. */
 const SHORT_MS = 50;
 
 const answerClauses = (kit: ProtocolKit): Tests => ({
@@ -97,13 +97,13 @@ const connectionClauses = (kit: ProtocolKit): Tests => ({
   ),
 });
 
-/** A connection that sends nothing. */
+/** Opens a connection that sends nothing. */
 function connection({ port }: Transport): Socket {
   const socket = connect({ port, host: "127.0.0.1" });
   return socket.on("error", () => {}).resume();
 }
 
-/** Resolves when a new connection is answered. */
+/** Resolves when the server responds on a new connection. */
 async function answered(transport: Transport): Promise<void> {
   for (let isOk = false; !isOk; ) {
     using door = new Doorway(transport, "shut");
@@ -117,7 +117,7 @@ const countClauses = (kit: ProtocolKit): Tests => ({
       refusals.length = 0;
       calls.length = 0;
       models.behaviour = "ignores";
-      // On a slow machine a call may be over before it was read: then nothing was refused.
+      // On a slow machine a call may time out before it is read: then no refusal was counted.
       for (let ms = SHORT_MS; calls.length === 0; ms *= 2) {
         const late = transport.predict(callOf(MODELS.half, 1), { timeoutMs: ms });
         await kit.refuses(transport, late, "DEADLINE_EXCEEDED", "a call past its deadline");

@@ -10,7 +10,7 @@ const MIB = 2 ** 20;
 
 const TOO_COSTLY = "RESOURCE_EXHAUSTED";
 
-/** Bodies that ask for bytes, with spaces after the number. */
+/** Returns a body that requests this many bytes, padded with spaces. */
 const body = (bytes: number, length = 16) => Buffer.from(String(bytes).padEnd(length));
 
 /** The clauses about the memory of requests: CB1 to CB3. */
@@ -60,13 +60,13 @@ const budgetOf = (mib: number): StageOptions => ({
   server: { limits: { requestMemoryBytes: mib * MIB } },
 });
 
-/** A request that takes as much memory as its body says. */
+/** Sends a request that takes as much memory as its body says. */
 async function take(transport: Transport, bytes: Uint8Array): Promise<Answered> {
   using door = new Doorway(transport, "take", bytes);
   return await door.enter();
 }
 
-/** The same, again until the memory is there: it is given back a moment after an answer has come. */
+/** Repeats `take` until the memory is available, because memory is released shortly after a response was received. */
 async function eventually(transport: Transport, bytes: number): Promise<Answered> {
   for (;;) {
     const answer = await take(transport, body(bytes));
@@ -84,7 +84,7 @@ async function holding(
   const released = deferred<void>();
   doors.until = released.promise;
   const first = eventually(transport, 3 * MIB);
-  first.catch(() => {}); // known below
+  first.catch(() => {}); // checked below
   await kit.until(() => doors.waiting === 1, "a request that holds memory");
   doors.until = Promise.resolve();
   await test();
@@ -97,7 +97,7 @@ async function granted(kit: ProtocolKit, answer: Promise<Answered>, what: string
   assert.ok(isOk, `${what}: expected to be granted; got "${message}"`);
 }
 
-/** Asserts that an answer says that a request is too costly. */
+/** Asserts that a response refuses a request as too costly. */
 async function refused(
   kit: ProtocolKit,
   transport: Transport,

@@ -8,7 +8,7 @@ import { callOf, type ProtocolKit } from "./protocol-kit.js";
 import type { Answered, Transport } from "./transports.js";
 import { withCalls } from "./wrap-protocol.js";
 
-/** The clauses about errors, and about what may be asked: PS8 and PS11. */
+/** The clauses about errors and authorization: PS8 and PS11. */
 export const refusalClauses = (kit: ProtocolKit): Tests => ({
   ...errorClauses(kit),
   ...accessClauses(kit),
@@ -47,7 +47,7 @@ const errorClauses = (kit: ProtocolKit): Tests => ({
     },
 });
 
-/** Values to throw. */
+/** Values that tests throw. */
 const THROWN: Readonly<Record<string, () => unknown>> = {
   "an error": () => new TypeError("/secret/path"),
   "a string": () => "secret",

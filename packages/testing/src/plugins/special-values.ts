@@ -2,11 +2,14 @@ import { type DType, NUMERIC_DTYPES, type Tensor, tensor } from "@serving-kit/in
 
 const utf8 = ["", "half", "ü 漢 🙂", '"\\\n\u0000'];
 
-/** Values of a dtype that are easily lost: extremes, zeros of either sign, what JSON's numbers cannot hold. */
+/**
+ * Returns values of a dtype that are easily corrupted: extremes, zeros of either sign, values that JSON numbers cannot
+ * hold.
+ */
 export function specialValues(dtype: DType, transport: "HTTP" | "gRPC"): Tensor {
   if (dtype === "string") {
     const bytes = utf8.map((text) => new TextEncoder().encode(text));
-    // Not every text format has bytes that are not text.
+    // Not every text format supports bytes that are not text.
     if (transport === "gRPC") bytes.push(Uint8Array.of(0xff, 0, 0x80));
     return tensor("string", [bytes.length], bytes);
   }

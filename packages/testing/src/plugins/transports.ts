@@ -7,64 +7,64 @@ import type { Code } from "@serving-kit/core";
 import type { Tensors } from "@serving-kit/inference";
 import type { ProtocolPredict, TransportSubject } from "./protocol-options.js";
 
-/** The answer to a request, in terms of no transport. */
+/** The response to a request, independent of the transport. */
 export interface Answered {
   readonly isOk: boolean;
-  /** The status as the transport has it. */
+  /** The status in the transport's form. */
   readonly status: string;
-  /** The message of a failure, or why it cannot be read. */
+  /** The error message of a failure, or the reason why it cannot be read. */
   readonly message: string;
   outputs(): Tensors;
 }
 
-/** A request whose answer is not read to its end. */
+/** A request whose response is not read to its end. */
 export interface Opened {
-  /** Resolves when the first part of the answer has come, and reads no further. */
+  /** Resolves when the first part of the response has arrived, and reads no further. */
   firstPart(): Promise<void>;
-  /** Reads the rest. Resolves with its bytes when the server has ended the answer. Rejects if it was truncated. */
+  /** Reads the rest. Resolves with its size when the server has ended the response. Rejects if it was truncated. */
   ended(): Promise<number>;
-  /** Ends the connection or call, as a client that has gone does. */
+  /** Closes the connection or cancels the call, like a client that disconnects. */
   leave(): void;
 }
 
-/** How a prediction is made. */
+/** Options for a prediction. */
 export interface PredictionOptions {
-  /** Whether its tensors are damaged. Default false. */
+  /** Whether its tensors are corrupted. Default false. */
   readonly isDamaged?: boolean;
-  /** The client's timeout in ms, where the transport has one. Default a minute. */
+  /** The client's timeout in ms, if the transport supports one. Default one minute. */
   readonly timeoutMs?: number;
 }
 
-/** One transport of a protocol that listens, as its clients see it. */
+/** The clients' view of one transport of a protocol that listens. */
 export interface Transport extends Disposable {
   readonly name: "HTTP" | "gRPC";
   readonly port: number;
-  /** Whether predictions are made over it. */
+  /** Whether it supports predictions. */
   readonly predicts: boolean;
   readonly subject: Pick<TransportSubject<never, never>, "dtypes" | "hasSignatures">;
   /** Makes a prediction. */
   predict(call: ProtocolPredict, options?: PredictionOptions): Promise<Answered>;
-  /** Sends a prediction without a body that makes sense. */
+  /** Sends a prediction with a malformed body. */
   garbage(call: ProtocolPredict, bytes: Uint8Array): Promise<Answered>;
-  /** Sends a prediction whose body is compressed, and 20 MB of spaces when it is inflated. */
+  /** Sends a prediction with a compressed body that inflates to 20 MB of spaces. */
   bomb(call: ProtocolPredict): Promise<Answered>;
   /**
-   * Sends a prediction whose body is that many spaces. Resolves with how many bytes the server took, when it took
-   * all or ended the connection or call.
+   * Sends a prediction whose body is this many spaces. Resolves with the number of bytes that the server accepted, once
+   * it has accepted all or has ended the connection or call.
    */
   upload(call: ProtocolPredict, bytes: number): Promise<number>;
-  /** Sends a prediction and reads nothing of the answer. */
+  /** Sends a prediction without reading the response. */
   open(call: ProtocolPredict): Opened;
-  /** Sends the request of the stream. Undefined if the protocol has none. */
+  /** Sends the streaming request. Undefined if the protocol has none. */
   stream(): Opened | undefined;
-  /** The status of a code. */
+  /** Returns the status of a code. */
   statusOf(code: Code): string;
 }
 
 /** 20 MB of spaces, compressed to 20 kB. */
 export const compressedSpaces = (): Buffer => gzipSync(Buffer.alloc(20_000_000, " "), { level: 9 });
 
-/** An answer that is not read yet. */
+/** Returns a response that is not read yet. */
 export function openedOf(
   answer: Promise<IncomingMessage | ClientHttp2Stream>,
   leave: () => void,
@@ -84,7 +84,9 @@ export function openedOf(
   };
 }
 
-/** Writes spaces as fast as they are taken. Resolves with how many were, when all are or the stream has ended. */
+/**
+ * Writes spaces as fast as they are accepted. Resolves with their number once all are accepted or the stream has ended.
+ */
 export async function pump(stream: Writable, bytes: number): Promise<number> {
   const part = Buffer.alloc(65_536, " ");
   const closed = new Promise<false>((resolve) => stream.once("close", () => resolve(false)));

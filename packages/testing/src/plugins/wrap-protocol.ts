@@ -6,14 +6,14 @@ import type {
   ServerCore,
 } from "@serving-kit/server";
 
-/** Changes of the routes and methods of a protocol, and of the core that it uses. Default: they stay as they are. */
+/** Changes to the routes and methods of a protocol, and to the core that it uses. Default: unchanged. */
 export interface ProtocolChange {
   readonly route?: (route: HttpRoute) => HttpRoute;
   readonly method?: (method: GrpcMethod) => GrpcMethod;
   readonly core?: (core: ServerCore) => ServerCore;
 }
 
-/** A protocol that answers as another one, by other routes and methods. */
+/** Returns a protocol that behaves like another one with changed routes and methods. */
 export function wrapProtocol(
   protocol: Protocol,
   { route = (own) => own, method = (own) => own, core: change = (own) => own }: ProtocolChange,
@@ -35,10 +35,10 @@ export function wrapProtocol(
   };
 }
 
-/** Changes each call of a protocol. */
+/** Modifies each call of a protocol. */
 export type CallChange = <T, R, B>(call: ServableCall<T, R, B>) => ServableCall<T, R, B>;
 
-/** A protocol whose calls are changed. */
+/** Returns a protocol whose calls are modified. */
 export const withCalls = (protocol: Protocol, change: CallChange): Protocol =>
   wrapProtocol(protocol, {
     core: (core) => ({ ...core, call: (call, context) => core.call(change(call), context) }),
