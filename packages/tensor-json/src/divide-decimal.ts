@@ -14,8 +14,8 @@ function splitHigh(value: number): number {
 }
 
 /**
- * Returns the double nearest to `(high * 10^shift + low) / 10^places`, where high, low >= 0 are integers and `low <
- * 10^shift <= 10^10`; -1 if this arithmetic cannot decide which of two doubles is nearest.
+ * Returns the double nearest to `(high * 10^shift + low) / 10^places`, where high, low >= 0 are integers and
+ * `low < 10^shift <= 10^10`; -1 if this arithmetic cannot decide which of two doubles is nearest.
  *
  * The dividend is exact as a sum of two doubles, and the remainder of the first quotient is exact (Dekker, "A
  * floating-point technique for extending the available precision", 1971), so the quotient is known to about 104 bits. A

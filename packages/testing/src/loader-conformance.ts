@@ -17,8 +17,8 @@ import { registerSuite, type Tests } from "./suite.js";
  * });
  * ```
  *
- * To test a model that `defineModel` returned, pass it directly: `{ name, model: double, call: { inputs: { x: [1] } }
- * }`.
+ * To test a model that `defineModel` returned, pass it directly:
+ * `{ name, model: double, call: { inputs: { x: [1] } } }`.
  */
 export function loaderConformance<S>(
   runner: Runner,

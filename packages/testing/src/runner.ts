@@ -1,6 +1,6 @@
 /**
- * The parts of a test runner that a suite needs. `vitest` and `node:test` both export it: `predictorConformance({
- * describe, it }, …)`.
+ * The parts of a test runner that a suite needs. `vitest` and `node:test` both export it:
+ * `predictorConformance({ describe, it }, …)`.
  */
 export interface Runner {
   describe(name: string, body: () => void): unknown;

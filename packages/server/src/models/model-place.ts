@@ -11,8 +11,9 @@ export interface ModelPlace<T = ModelType>
 }
 
 /**
- * Returns a model's base path with the type that its versions must have: `models: { digits: model("models/digits",
- * digits) }`. The type is the output of `serving-kit types`, or a model that the program defines.
+ * Returns a model's base path with the type that its versions must have:
+ * `models: { digits: model("models/digits", digits) }`. The type is the output of `serving-kit types`, or a model that
+ * the program defines.
  *
  * @example
  * ```ts
