@@ -121,7 +121,7 @@ function maxOf(all: readonly Resources[]): Resources {
   return max;
 }
 
-/** Returns the platform of a model: its own, the one that it names, or else a detected one. */
+/** Returns the platform of a model: its own, the named one, or else a detected one. */
 export function platformOf(
   platform: string | Platform | undefined,
   platforms: readonly Platform[],

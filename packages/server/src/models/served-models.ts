@@ -233,9 +233,9 @@ export class ServedModels {
   }
 
   /**
-   * Replaces all models: those that are not listed are unloaded. Waits for the models that were configured before end.
-   * Thousands of models are checked in slices before any of them takes effect. Calls run one after another. Resolves
-   * with the resulting configuration.
+   * Replaces all models: those that are not listed are unloaded. Any wait for the previous models ends. Thousands of
+   * models are checked in slices before any of them takes effect. Calls run one after another. Resolves with the
+   * resulting configuration.
    *
    * @throws ServingError INVALID_ARGUMENT / CONFIG_INVALID; then nothing changes.
    */

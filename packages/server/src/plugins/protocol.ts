@@ -18,8 +18,8 @@ import type { CallContext, CallHeaders, ServerCore } from "./server-core.js";
  * - PR7 The outputs that it encodes equal those of `predict`, bit for bit as far as the format allows.
  * - PR8 It holds no version while a response is written: `run` ends once the outputs are complete.
  * - PR9 It keeps no part of a request after the response.
- * - PR10 A stream ends when its client disconnects (`signal`). A stream without an end of its own also ends when the
- *   server closes (`core.closing`).
+ * - PR10 A stream ends when its client disconnects (`signal`). An endless stream also ends when the server closes
+ *   (`core.closing`).
  * - PR11 It takes memory from the allowance of its call before it creates objects from the body: string elements,
  *   examples, features, map entries, names. A refused body costs no more than an accepted one.
  *
@@ -77,7 +77,7 @@ export interface HttpRoute {
    * in an app. Default false.
    */
   readonly fallback?: boolean;
-  /** Handles a request. `httpError` of its protocol reports what it throws. */
+  /** Handles a request. `httpError` of its protocol reports errors that it throws. */
   handle(request: HttpRequest): Awaitable<HttpAnswer>;
 }
 

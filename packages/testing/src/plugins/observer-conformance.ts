@@ -148,7 +148,7 @@ interface ObservedCall {
   readonly lent?: WeakRef<object>[];
 }
 
-/** Makes the observer observe a call: one that runs, one that ends before its run, or one that fails during its run. */
+/** Reports a call to the observer: one that runs, one that ends before its run, or one that fails during its run. */
 function callOf(observer: LoopObserver, { api, name, error, lent }: ObservedCall): void {
   const begin = () => {
     const context = { peer: "127.0.0.1", headers: { traceparent: "00-x" } };

@@ -52,7 +52,7 @@ export interface TransportSubject<Sent, Received> {
   outputs(answer: Received, call: ProtocolPredict): Tensors;
   /** Corrupts the tensors of a request, and no other part. For PR4. Default: the inputs do not match the model. */
   damage?(request: Sent): Sent;
-  /** A request whose response is a stream without an end of its own that sends at least one part. For PR10. */
+  /** A request whose response is an endless stream with at least one part. For PR10. */
   readonly stream?: Sent;
 }
 
