@@ -229,7 +229,7 @@ describe("servingKit", () => {
     const large = await fetch(base + PREDICT, { method: "POST", body: " ".repeat(100_000) });
     expect([large.status, await large.json()]).toEqual([
       413,
-      { error: expect.stringContaining("larger than 1000 bytes") },
+      { error: expect.stringContaining("larger than the server's limit of 1000 bytes") },
     ]);
     const bomb = gzipSync(Buffer.alloc(100_000));
     expect((await post(PREDICT, bomb, { "content-encoding": "gzip" }))[0]).toBe(413);

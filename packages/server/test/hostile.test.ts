@@ -77,7 +77,7 @@ it("PS7 refuses bodies beyond the limit with 413: announced, in chunks, and infl
   const announced = await post(large);
   expect(announced.status).toBe(413);
   expect(await announced.json()).toEqual({
-    error: expect.stringContaining(`larger than ${LIMIT} bytes`),
+    error: expect.stringContaining(`limit of ${LIMIT} bytes`),
   });
   const chunked = new ReadableStream({
     start(controller) {
