@@ -23,7 +23,7 @@ describe("serving-kit demo", () => {
     const [, body = "", url = ""] = /^curl -d '(.*)' (http:\S+)$/m.exec(stdout) ?? [];
     const answer = await fetch(url, { method: "POST", body });
     expect(stdout).toContain(`The response is:\n\n${(await answer.text()).trim()}\n`);
-    const program = stdout.slice(stdout.indexOf("const response"), stdout.indexOf("Ctrl-C"));
+    const program = stdout.slice(stdout.indexOf("const response"), stdout.indexOf("Press Ctrl-C"));
     const run = promisify(execFile);
     const node = await run(process.execPath, ["--input-type=module", "--eval", program]);
     expect(node.stdout).toBe("digit 5\n");
