@@ -12,7 +12,7 @@ export interface ApiReport {
 }
 
 /** The folder of the declarations, as they are published but without comments. */
-const folder = join(root, "node_modules/.api-report");
+export const folder = join(root, "node_modules/.api-report");
 
 const packages = publishedPackages().map(({ folder: path, manifest }) => ({
   name: manifest.name,

@@ -1,4 +1,12 @@
-import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join, posix, relative } from "node:path";
 import { tsc7 } from "../type-tests/compilers.mjs";
 import { runNode } from "./run.mjs";
@@ -45,8 +53,11 @@ export async function writeDeclarations(
     ...{ noEmit: false, noCheck: true, declaration: true, emitDeclarationOnly: true },
     ...{ removeComments: !comments, outDir: folder, rootDir: join(root, "packages") },
     typeRoots: [join(root, "node_modules/@types")],
-    // By a link below node_modules a source would be one of a library, which is not written.
-    paths: Object.fromEntries(entries.map((entry) => [entry.specifier, [sourceOf(entry)]])),
+    // By a link below node_modules a source would be one of a library, which is not written. The umbrella has no path,
+    // so that no other package's types are named by it: it exports again what they come from.
+    paths: Object.fromEntries(
+      entries.filter(isScoped).map((entry) => [entry.specifier, [sourceOf(entry)]]),
+    ),
   };
   const config = join(folder, "tsconfig.json");
   const base = join(root, "tsconfig.base.json");
@@ -54,6 +65,39 @@ export async function writeDeclarations(
   writeFileSync(config, JSON.stringify({ extends: base, compilerOptions, files }));
   const { code, output } = await runNode([tsc7, "-p", config]);
   if (code !== 0) throw new Error(`the declarations cannot be written:\n${output}`);
+}
+
+const isScoped = ({ specifier }: EntryPoint): boolean => specifier.startsWith("@");
+
+/**
+ * Returns the imports of packages that the importing package does not depend on, as `server/src/errors.d.ts: yaml`, in
+ * declarations that `writeDeclarations` wrote without comments.
+ */
+export function undeclaredImports(folder: string): string[] {
+  return publishedPackages().flatMap(({ folder: path, manifest }) => {
+    const { name, dependencies, optionalDependencies, peerDependencies } = manifest;
+    const declared = { ...dependencies, ...optionalDependencies, ...peerDependencies };
+    const own = new Set([name, ...Object.keys(declared)]);
+    const sources = join(relative("packages", path), "src");
+    const files = readdirSync(join(folder, sources), { recursive: true, encoding: "utf8" });
+    return files
+      .filter((file) => file.endsWith(".d.ts"))
+      .flatMap((file) =>
+        packagesIn(readFileSync(join(folder, sources, file), "utf8"))
+          .filter((imported) => !own.has(imported))
+          .map((imported) => `${posix.join(sources, file)}: ${imported}`),
+      );
+  });
+}
+
+/** Returns the packages that declarations import, without Node's own modules. */
+function packagesIn(text: string): string[] {
+  const specifiers = text.matchAll(/(?:\bfrom |\bimport\()"([^".][^"]*)"/g);
+  return [...specifiers].flatMap(([, specifier = ""]) => {
+    const [scope = "", name] = specifier.split("/");
+    if (scope.startsWith("node:")) return [];
+    return scope.startsWith("@") ? `${scope}/${name}` : scope;
+  });
 }
 
 /** Writes the declarations of packages into the `dist` of each, beside what it has. */

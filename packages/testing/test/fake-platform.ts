@@ -49,7 +49,7 @@ export const fakeDefinition: PlatformDefinition<object> = {
   },
 };
 
-/** What the suite needs to know of it, or of one that differs in some members. */
+/** Returns the suite's options for the fake platform, or for one that differs in some members. */
 export const fakePlatformOptions = (
   change: Partial<PlatformDefinition<object>> = {},
 ): PlatformConformanceOptions => ({

@@ -39,7 +39,7 @@ export const doorOpening: AcquireDecorator["decorate"] = (acquire) => (request) 
   return acquire(request.name === "old" ? { ...request, name: "open" } : request);
 };
 
-/** What the suite needs to know of it. */
+/** The suite's options for the decorator `door`. */
 export const doorOptions: AcquireDecoratorConformanceOptions = {
   name: "door",
   create: () => ({ name: "door", decorate: doorOpening }),
@@ -85,7 +85,7 @@ export class CountingObserver implements LoopObserver {
   learn(_: unknown): void {}
 }
 
-/** What the suite needs to know of it. */
+/** The suite's options for the observer `counting`. */
 export const countingOptions: ObserverConformanceOptions = {
   name: "counting",
   create: () => ({ name: "counting", observe: (host) => new CountingObserver(host) }),
@@ -116,7 +116,7 @@ export const scale: ModelProcessor["process"] = async (predictor, { before = [] 
 
 const vector = (...values: number[]) => tensor("float32", [values.length], values);
 
-/** What the suite needs to know of it. */
+/** The suite's options for the processor `scaling`. */
 export const scalingOptions: ModelProcessorConformanceOptions = {
   name: "scaling",
   create: () => ({ name: "scaling", process: scale }),
