@@ -78,8 +78,8 @@ describe("sourceProviderConformance rejects a provider", () => {
     expect(await brokenBy(late)).toEqual(["N2"]);
     const restarting = creating((source) => ({
       reconfigure(servables) {
-        source.reconfigure([]);
-        source.reconfigure(servables);
+        void source.reconfigure([]);
+        void source.reconfigure(servables);
       },
     }));
     expect(await brokenBy(restarting)).toEqual(["N2"]);
