@@ -10,9 +10,9 @@
 # One Debian for all stages: what is built in one runs in the other.
 ARG NODE_IMAGE=node:22-bookworm-slim
 ARG DEBIAN_IMAGE=debian:bookworm-slim
-# An image with a libtensorflow of one's own in /opt/tensorflow: --build-arg LIBTENSORFLOW=my-libtensorflow. By default
-# the stage below, which downloads one.
-ARG LIBTENSORFLOW=libtensorflow
+# An image with a libtensorflow of one's own in /opt/tensorflow: --build-arg LIBTENSORFLOW=my-libtensorflow. Without one,
+# the stage libtensorflow downloads it.
+ARG LIBTENSORFLOW=scratch
 
 # Builds the packages, and puts the command with its dependencies, of the versions in the lockfile, into
 # /app. Fails if TensorFlow Lite 2.21 or ONNX Runtime cannot be downloaded; 2.9 is for older systems than Debian's.
@@ -53,27 +53,31 @@ RUN find /app \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.cts' -o -name '*.
         /app/pnpm-lock.yaml /app/node_modules/.[a-z]* \
     && cp LICENSE /app
 
-# Gets libtensorflow out of the Python package that carries it, by pip and a checksum, and keeps its two
-# files without the symbols of a debugger (0.2 GB), and their licences. It has to open after that too.
+# A libtensorflow of one's own, or an empty folder.
+FROM ${LIBTENSORFLOW} AS own-libtensorflow
+WORKDIR /opt/tensorflow
+
+# Without a libtensorflow of one's own, gets it out of the Python package that carries it, by pip and a checksum, and
+# keeps its two files without the symbols of a debugger (0.2 GB), and their licences. Either has to open here.
 # An index of one's own: --secret id=pip.conf,src=/etc/pip.conf.
 FROM ${NODE_IMAGE} AS libtensorflow
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends binutils=2.40-* python3-pip=23.0.* \
     && rm -rf /var/lib/apt/lists/*
 COPY --from=build /app /app
+COPY --from=own-libtensorflow /opt/tensorflow /opt/tensorflow
 # The cache has it from one build to the next, for each architecture apart.
 RUN --mount=type=cache,target=/var/cache/serving-kit,sharing=locked \
     --mount=type=secret,id=pip.conf,target=/etc/pip.conf \
     installed="/var/cache/serving-kit/$(uname -m)/tensorflow" \
-    && node /app/dist/bin.js install tensorflow --dir "$installed" \
-    && install -D --mode=444 --strip --target-directory=/opt/tensorflow "$installed"/libtensorflow*.so.2 \
-    && install --mode=444 --target-directory=/opt/tensorflow "$installed/THIRD_PARTY_NOTICES.txt" \
+    && if [ ! -e /opt/tensorflow/libtensorflow_cc.so.2 ]; then \
+        node /app/dist/bin.js install tensorflow --dir "$installed" \
+        && install -D --mode=444 --strip --target-directory=/opt/tensorflow "$installed"/libtensorflow*.so.2 \
+        && install --mode=444 --target-directory=/opt/tensorflow "$installed/THIRD_PARTY_NOTICES.txt"; \
+    fi \
     && export SERVING_KIT_TENSORFLOW_LIBRARY=/opt/tensorflow/libtensorflow_cc.so.2 \
     && node /app/dist/bin.js doctor >/tmp/doctor.txt \
     && grep '✓ TensorFlow 2' /tmp/doctor.txt
-
-# The libtensorflow of the image.
-FROM ${LIBTENSORFLOW} AS chosen-libtensorflow
 
 # libtensorflow with CUDA, and NVIDIA's libraries that it opens, out of Python packages: for amd64 alone. No checksums
 # are known here; those of an index of one's own are checked by pip.
@@ -177,6 +181,6 @@ LABEL org.opencontainers.image.title="serving-kit" \
     org.opencontainers.image.description="A model server with TF Serving's APIs, for SavedModels, .tflite, ONNX, XGBoost and LightGBM models." \
     org.opencontainers.image.licenses="Apache-2.0"
 ENV SERVING_KIT_TENSORFLOW_LIBRARY=/opt/tensorflow/libtensorflow_cc.so.2
-COPY --from=chosen-libtensorflow /opt/tensorflow /opt/tensorflow
+COPY --from=libtensorflow /opt/tensorflow /opt/tensorflow
 COPY --from=build /app /app
 RUN ["serving-kit", "doctor"]
