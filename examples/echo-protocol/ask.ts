@@ -7,7 +7,8 @@ export function ask(core: ServerCore, request: Uint8Array, context: CallContext)
   return core.call(
     {
       api: "Ask",
-      body: () => Values.decode(request),
+      // The allowance refuses a message whose objects would take more memory than the server has for it.
+      body: (allowance) => Values.decode(request, allowance),
       locate: ({ model }) => ({ name: model }),
       async run(version, { values }) {
         const signature = signatureOf(version.predictor);

@@ -1,4 +1,9 @@
-import { type GrpcService, type Protocol, serverSentEvents } from "@serving-kit/server";
+import {
+  type CallContext,
+  type GrpcService,
+  type Protocol,
+  serverSentEvents,
+} from "@serving-kit/server";
 import { ask } from "./ask.js";
 import { PROTOS, Text } from "./messages.js";
 
@@ -26,8 +31,9 @@ async function* events({ text = "" }: { readonly text?: string }) {
   for (const [word] of text.matchAll(/[^ ]+/g)) yield { data: word };
 }
 
-async function* repeat(request: Uint8Array) {
-  for await (const { data } of events(Text.decode(request))) yield Text.encode({ text: data });
+async function* repeat(request: Uint8Array, { allowance }: CallContext) {
+  for await (const { data } of events(Text.decode(request, allowance)))
+    yield Text.encode({ text: data });
 }
 
 /** The plugin export of this module: `serving-kit --plugins=./echo.ts` serves the protocol. */

@@ -4,6 +4,9 @@ import { jsonErrors } from "@serving-kit/tensor-json";
 const invalid = (reason: string, message: string) =>
   new ServingError("INVALID_ARGUMENT", reason, message);
 
+/** Maximum number of models that a message names. */
+const MAX_NAMED = 20;
+
 /** The errors of this package, one factory for each reason. TF Serving's texts are unchanged. */
 export const errors = {
   malformedRequest: (method: string, path: string) =>
@@ -65,12 +68,15 @@ export const errors = {
   reloadFailed: (count: number, failures: readonly { name: string; error?: ServingError }[]) => {
     const codes = new Set(failures.map(({ error }) => error?.code));
     const [code = "INTERNAL"] = codes;
+    const named = failures
+      .slice(0, MAX_NAMED)
+      .map(({ name, error }) => `model ${name}: ${error?.message}`);
+    const others = failures.length - named.length;
+    if (others > 0) named.push(`and ${others} others`);
     return new ServingError(
       codes.size === 1 ? code : "FAILED_PRECONDITION",
       "RELOAD_FAILED",
-      `the models were replaced, but ${failures.length} of ${count} are not available: ${failures
-        .map(({ name, error }) => `model ${name}: ${error?.message}`)
-        .join("; ")}`,
+      `the models were replaced, but ${failures.length} of ${count} are not available: ${named.join("; ")}`,
       {
         cause: new AggregateError(failures.map(({ error }) => error)),
         details: { models: failures.map(({ name }) => name) },

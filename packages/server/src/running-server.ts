@@ -4,6 +4,7 @@ import {
   type Logger,
   silentLogger,
   systemClock,
+  turn,
 } from "@serving-kit/core";
 import type { Model, ModelAnswer, Predictor, ServerCallOptions } from "@serving-kit/inference";
 import type { Authorize } from "./calls/authorize.js";
@@ -231,6 +232,7 @@ export class RunningServer implements ModelServer {
     const configuration = await this.#models.replace(models, origin);
     this.#loop.observers.configure([...this.#models.configured.values()]);
     this.#stateChanged();
+    await turn(); // The part above and the part below each take milliseconds for thousands of models.
     const outcomes = await this.#models.settle(options, configuration);
     await this.#threads?.told();
     return outcomes;

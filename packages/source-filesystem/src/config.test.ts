@@ -1,17 +1,22 @@
 import { resolve } from "node:path";
 import { describe, expect, it } from "vitest";
-import { type FilesystemSourceOptions, milliseconds, resolveServables } from "./config.js";
+import {
+  checkServables,
+  type FilesystemSourceOptions,
+  milliseconds,
+  resolveServable,
+} from "./config.js";
 import { filesystemSource } from "./filesystem-source.js";
 import { latest } from "./index.js";
 
-describe("resolveServables", () => {
+describe("checkServables and resolveServable", () => {
   it("makes paths absolute and fills in the policy", () => {
-    const servables = resolveServables([
+    const servables = checkServables([
       { name: "a", basePath: "models/a/" },
       { name: "__proto__", basePath: "/models/../b//" },
     ]);
-    expect([...servables.values()]).toEqual([
-      { name: "a", basePath: resolve("models/a"), versionPolicy: latest(1) },
+    expect(Array.from(servables.values(), (each) => resolveServable(each, "/w"))).toEqual([
+      { name: "a", basePath: resolve("/w/models/a"), versionPolicy: latest(1) },
       { name: "__proto__", basePath: "/b", versionPolicy: latest(1) },
     ]);
   });
@@ -39,12 +44,12 @@ describe("resolveServables", () => {
     ],
   ])("refuses %j", (servable, message) => {
     const servables = [servable] as FilesystemSourceOptions["servables"];
-    expect(() => resolveServables(servables)).toThrow(new TypeError(message));
+    expect(() => checkServables(servables)).toThrow(new TypeError(message));
   });
 
   it("refuses a name that is listed several times", () => {
     const servables = ["/a", "/b"].map((basePath) => ({ name: "a", basePath }));
-    expect(() => resolveServables(servables)).toThrow(
+    expect(() => checkServables(servables)).toThrow(
       new TypeError('servables: expected unique names; got "a" more than once'),
     );
   });

@@ -10,10 +10,9 @@ import type { Subscriber } from "rxjs";
 import { Observable } from "rxjs/internal/Observable";
 import { Subject } from "rxjs/internal/Subject";
 import {
+  checkServables,
   type FilesystemSourceOptions,
   milliseconds,
-  type ResolvedServable,
-  resolveServables,
   type ServableConfig,
 } from "./config.js";
 import { nodeFileSystem } from "./file-system.js";
@@ -68,7 +67,7 @@ export class FilesystemSource
   readonly #told = new Subject<SourceProblemEvent>();
   readonly #subscribers = new Set<Subscriber<AspiredVersions<StoragePath>>>();
   #subscriptionCount = 0;
-  #servables: ReadonlyMap<string, ResolvedServable>;
+  #servables: ReadonlyMap<string, ServableConfig>;
   #observation: Observation | undefined;
 
   /** Internal: `filesystemSource` makes it. */
@@ -84,7 +83,7 @@ export class FilesystemSource
       wallTimeMs: options.wallTimeMs ?? (() => Date.now()),
       fileSystem: gatedFileSystem(options.fileSystem ?? nodeFileSystem),
     };
-    this.#servables = resolveServables(options.servables);
+    this.#servables = checkServables(options.servables);
     this.events = this.#told.asObservable();
   }
 
@@ -97,7 +96,7 @@ export class FilesystemSource
    * @throws TypeError as `filesystemSource`, and then changes nothing.
    */
   reconfigure(servables: readonly ServableConfig[]): Promise<void> {
-    this.#servables = resolveServables(servables);
+    this.#servables = checkServables(servables);
     return this.#observation?.reconfigure(this.#servables) ?? Promise.resolve();
   }
 

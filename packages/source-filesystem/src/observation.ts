@@ -8,7 +8,7 @@ import {
 } from "@serving-kit/core";
 import { BasePathObserver, type ObserverEvents } from "./base-path-observer.js";
 import { BasePathWatcher } from "./base-path-watcher.js";
-import type { ResolvedServable } from "./config.js";
+import { type ResolvedServable, resolveServable, type ServableConfig } from "./config.js";
 import { errors } from "./errors.js";
 import { LookQueue } from "./look-queue.js";
 import type { Surroundings } from "./version-assessor.js";
@@ -30,6 +30,9 @@ const HINT_DELAY_MS = 20;
 /** How many servables are set up before the event loop may turn. */
 const STEP_SERVABLES = 256;
 
+/** How many paths are resolved before the event loop may turn. */
+const STEP_PATHS = 1_024;
+
 /**
  * The work of a source from its first subscriber to its last: an observer for each servable, and the triggers of
  * their checks: polls, watches, and versions that may have settled.
@@ -45,17 +48,18 @@ export class Observation {
   /** Paths for which a watch reported a change, to be checked when the timer fires. */
   readonly #hints = new Set<string>();
   /** The configured servables, and the newest configuration whose servables are all observed. */
-  #servables: ReadonlyMap<string, ResolvedServable> = new Map();
+  #servables: ReadonlyMap<string, ServableConfig> = new Map();
   #observed = this.#servables;
   /** Resolves when all are observed. */
   #observing: Promise<void> = Promise.resolve();
   #hintTimer: Disposable | undefined;
   #pollTimer: Disposable | undefined;
   #polls = 0;
+  #isSweeping = false;
 
   constructor(
     settings: ObservationSettings,
-    servables: ReadonlyMap<string, ResolvedServable>,
+    servables: ReadonlyMap<string, ServableConfig>,
     events: ObserverEvents,
   ) {
     this.#settings = settings;
@@ -75,14 +79,23 @@ export class Observation {
   }
 
   /** Replaces the servables: the first ones before it returns, the others in slices. Withdraws removed ones. */
-  reconfigure(servables: ReadonlyMap<string, ResolvedServable>): Promise<void> {
+  reconfigure(servables: ReadonlyMap<string, ServableConfig>): Promise<void> {
     this.#servables = servables;
-    this.#observing = inSlices(this.#takeUp(servables));
+    this.#observing = inSlices(this.#takeUp(servables, process.cwd()));
     return this.#observing;
   }
 
-  *#takeUp(servables: ReadonlyMap<string, ResolvedServable>): Steps<void> {
-    const watched = new Set(Array.from(servables.values(), ({ basePath }) => basePath));
+  *#takeUp(servables: ReadonlyMap<string, ServableConfig>, workingFolder: string): Steps<void> {
+    const resolved: ResolvedServable[] = [];
+    const watched = new Set<string>();
+    for (const config of servables.values()) {
+      const servable = resolveServable(config, workingFolder);
+      resolved.push(servable);
+      watched.add(servable.basePath);
+      if (resolved.length % STEP_PATHS === 0) yield;
+      // Others were configured meanwhile.
+      if (this.#servables !== servables) return;
+    }
     let count = 0;
     for (const observer of [...this.#observers.values()]) {
       if (!watched.has(observer.servable.basePath)) {
@@ -91,10 +104,9 @@ export class Observation {
       this.#end(observer);
       if (!servables.has(observer.servable.name)) this.#withdraw(observer);
       if (++count % STEP_SERVABLES === 0) yield;
-      // Others were configured meanwhile.
-      if (this.#servables !== servables) return;
+      if (this.#servables !== servables) return; // as above
     }
-    for (const servable of servables.values()) {
+    for (const servable of resolved) {
       this.#observe(servable);
       if (++count % STEP_SERVABLES === 0) yield;
       if (this.#servables !== servables) return; // as above
@@ -111,7 +123,16 @@ export class Observation {
   /** Starts a check of every servable. Resolves when all were checked or did not respond in time. */
   async poll(): Promise<void> {
     if (this.#observed !== this.#servables) await this.#observing;
-    await Promise.all(Array.from(this.#observers.values(), (each) => this.#queue.request(each)));
+    await Promise.all(await inSlices(this.#requestAll()));
+  }
+
+  *#requestAll(): Steps<Promise<void>[]> {
+    const looks: Promise<void>[] = [];
+    for (const observer of this.#observers.values()) {
+      looks.push(this.#queue.request(observer));
+      if (looks.length % STEP_SERVABLES === 0) yield;
+    }
+    return looks;
   }
 
   /** Returns the current list of each servable that has one. */
@@ -156,11 +177,23 @@ export class Observation {
     if (pollIntervalMs === 0) return;
     this.#pollTimer = this.#clock.setTimeout(() => {
       this.#schedulePoll();
-      const isRare = ++this.#polls % RARE_POLLS === 0;
-      for (const observer of this.#observers.values()) {
-        if (isRare || !this.#isReported(observer)) this.#queue.add(observer);
-      }
+      if (!this.#isSweeping) void this.#sweep(++this.#polls % RARE_POLLS === 0);
     }, pollIntervalMs);
+  }
+
+  /** Checks the observers that are due for a poll, in slices. */
+  async #sweep(isRare: boolean): Promise<void> {
+    this.#isSweeping = true;
+    await inSlices(this.#addDue(isRare));
+    this.#isSweeping = false;
+  }
+
+  *#addDue(isRare: boolean): Steps<void> {
+    let count = 0;
+    for (const observer of this.#observers.values()) {
+      if (isRare || !this.#isReported(observer)) this.#queue.add(observer);
+      if (++count % STEP_SERVABLES === 0) yield;
+    }
   }
 
   /** Returns whether the system reports changes of a base path, so that it can be polled less often. */

@@ -71,8 +71,8 @@ class World {
     });
   }
 
-  move(models: Readonly<Record<string, string>>): void {
-    void this.sources.reconfigure(this.servables(models));
+  async move(models: Readonly<Record<string, string>>): Promise<void> {
+    await this.sources.reconfigure(this.servables(models));
   }
 
   storage(scheme: string): FakeStorage {
@@ -108,7 +108,7 @@ sourceConformance(
       const pathOf = (name: string) => (name === "digits" ? "a://digits" : "b://faces");
       const storageOf = (name: string) => world.storage(name === "digits" ? "a" : "b");
       const published = new Map<string, readonly bigint[]>();
-      world.move({});
+      void world.move({});
       void world.sources.reconfigure(
         world
           .servables({ digits: "a://digits", faces: "b://faces" })
@@ -139,7 +139,7 @@ describe("ModelSources, a name that moves", () => {
     world.connect();
     await world.pass();
     expect(world.serving("m")).toBe("a://m/1");
-    world.move({ m: "b://m" });
+    await world.move({ m: "b://m" });
     await world.pass(5_000);
     expect(world.serving("m")).toBe("a://m/1");
     expect(world.sources.problems("m").map(({ error }) => error.reason)).toEqual([]);
@@ -158,7 +158,7 @@ describe("ModelSources, a name that moves", () => {
     world.connect();
     await world.pass();
     world.storage("b").set("b://bad", "fails");
-    world.move({ m: "b://bad" });
+    await world.move({ m: "b://bad" });
     await world.pass(3_000);
     expect(world.serving("m")).toBe("a://m/9");
     expect(world.sources.problems("m").map(({ error }) => error.reason)).toEqual(["DOWN"]);
@@ -178,8 +178,8 @@ describe("ModelSources, a name that moves", () => {
     world.storage("a").publish("a://other", 1n);
     world.connect();
     await world.pass();
-    world.move({ m: "b://m", other: "a://other" });
-    world.move({ other: "a://other" });
+    await world.move({ m: "b://m", other: "a://other" });
+    await world.move({ other: "a://other" });
     await world.pass();
     expect([world.serving("m"), world.serving("other")]).toEqual([undefined, "a://other/1"]);
     world.storage("b").publish("b://m", 3n);
@@ -191,7 +191,7 @@ describe("ModelSources, a name that moves", () => {
     const world = new World({ m: "a://m" });
     world.connect();
     await world.pass();
-    world.move({ m: "b://m" });
+    await world.move({ m: "b://m" });
     const { reads } = world.storage("a");
     await world.pass(5_000);
     expect(world.storage("a").reads).toBe(reads);
@@ -226,7 +226,7 @@ describe("ModelSources, a name that moves", () => {
         hasGap ||= world.serving("m") === undefined;
       });
       for (const each of steps) {
-        if (each.kind === "move") world.move({ m: `${each.to}://m` });
+        if (each.kind === "move") await world.move({ m: `${each.to}://m` });
         else if (each.kind === "remove") {
           // A storage that has the version that serves may withdraw it.
           if (world.serving("m")?.startsWith(each.to)) continue;
@@ -292,7 +292,7 @@ describe("ModelSources, a provider that misbehaves", () => {
       message: expect.stringContaining("the source of model n failed (x): "),
     });
     world.storage("a").publish("a://m", 2n);
-    world.move({ m: "a://m", n: "x://n", k: "x://k" });
+    await world.move({ m: "a://m", n: "x://n", k: "x://k" });
     await world.pass();
     expect(world.serving("m")).toBe("a://m/2");
     expect(world.sources.problems("m")).toEqual([]);
@@ -346,7 +346,7 @@ describe("ModelSources, a provider that misbehaves", () => {
     const world = new World({ n: "x://n" }, { x });
     world.connect();
     expect([world.sources.problems("n"), world.sources.labels("n")]).toEqual([[], {}]);
-    world.move({ n: "x://n2" });
+    await world.move({ n: "x://n2" });
     expect(world.sources.problems("n")).toMatchObject([{ error: { reason: "SOURCE_FAILED" } }]);
   });
 });

@@ -1,5 +1,6 @@
 import {
   type AspiredVersions,
+  atOnce,
   inSlices,
   type ModelSource,
   type RemotePath,
@@ -40,6 +41,26 @@ export interface ModelSourcesOptions extends ProviderSourceSettings {
   isAvailable(id: ServableId): boolean;
 }
 
+/** Servables by name and by provider. */
+interface Routes {
+  readonly byName: ReadonlyMap<string, ProvidedServable>;
+  readonly byProvider: ReadonlyMap<SourceProvider, readonly SourceServable[]>;
+}
+
+function* routesOf(servables: Iterable<ProvidedServable>): Steps<Routes> {
+  const byName = new Map<string, ProvidedServable>();
+  const byProvider = new Map<SourceProvider, SourceServable[]>();
+  for (const provided of servables) {
+    const { provider, ...servable } = provided;
+    byName.set(servable.name, provided);
+    const ofProvider = byProvider.get(provider);
+    if (ofProvider === undefined) byProvider.set(provider, [servable]);
+    else ofProvider.push(servable);
+    if (byName.size % STEP_NAMES === 0) yield;
+  }
+  return { byName, byProvider };
+}
+
 /**
  * Merges the sources of a server's models into one source: the source of its provider emits each name.
  *
@@ -62,7 +83,9 @@ export class ModelSources extends Observable<AspiredVersions<ModelData>> impleme
    * source has emitted a version.
    */
   readonly #moving = new Map<string, "silent" | "emitted">();
-  #servables = new Map<string, ProvidedServable>();
+  #servables: ReadonlyMap<string, ProvidedServable>;
+  /** The number of calls of `reconfigure`. */
+  #requested = 0;
   /** The names whose provider has failed and has not responded since. */
   readonly #failing = new Set<string>();
   /** The problems of names whose provider is failing or has failed, without those that the provider itself reports. */
@@ -73,18 +96,22 @@ export class ModelSources extends Observable<AspiredVersions<ModelData>> impleme
     super((subscriber) => this.#attach(subscriber));
     this.#options = options;
     this.events = this.#told.asObservable();
-    this.#assign(options.servables);
+    this.#servables = atOnce(routesOf(options.servables)).byName;
   }
 
   async reconfigure(servables: readonly ProvidedServable[]): Promise<void> {
+    const requested = ++this.#requested;
+    const next = await inSlices(routesOf(servables));
+    // A later call has replaced this one.
+    if (requested !== this.#requested) return;
     const before = this.#servables;
-    this.#assign(servables);
+    this.#servables = next.byName;
     if (this.#subscriptionCount === 0) return;
     for (const [name, { provider }] of before) {
       const now = this.#servables.get(name);
       if (now !== undefined && now.provider !== provider) this.#moving.set(name, "silent");
     }
-    const routed = this.#route();
+    const routed = this.#route(next.byProvider);
     await inSlices(this.#withdraw(this.#servables));
     await routed;
   }
@@ -125,12 +152,10 @@ export class ModelSources extends Observable<AspiredVersions<ModelData>> impleme
     return servable && this.#sources.get(servable.provider);
   }
 
-  #assign(servables: readonly ProvidedServable[]): void {
-    this.#servables = new Map(servables.map((servable) => [servable.name, servable]));
-  }
-
   #attach(subscriber: Subscriber<AspiredVersions<ModelData>>): () => void {
-    if (this.#subscriptionCount++ === 0) void this.#route();
+    if (this.#subscriptionCount++ === 0) {
+      void this.#route(atOnce(routesOf(this.#servables.values())).byProvider);
+    }
     queueMicrotask(() => {
       if (subscriber.closed) return;
       this.#subscribers.add(subscriber);
@@ -146,13 +171,7 @@ export class ModelSources extends Observable<AspiredVersions<ModelData>> impleme
   }
 
   /** Assigns servables to providers, and disposes the sources of providers without servables. Never rejects. */
-  async #route(): Promise<void> {
-    const byProvider = new Map<SourceProvider, SourceServable[]>();
-    for (const { provider, ...servable } of this.#servables.values()) {
-      const ofProvider = byProvider.get(provider);
-      if (ofProvider === undefined) byProvider.set(provider, [servable]);
-      else ofProvider.push(servable);
-    }
+  async #route(byProvider: Routes["byProvider"]): Promise<void> {
     for (const [name, problems] of this.#failures) {
       if (this.#servables.has(name)) continue;
       problems.clear();
