@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { Agent, get, type IncomingMessage, request } from "node:http";
 import type { AddressInfo } from "node:net";
+import { silentLogger } from "@serving-kit/core";
 import express from "express";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type ModelServer, type Protocol, serverSentEvents } from "../src/index.js";
@@ -53,6 +54,40 @@ async function open(port: number | undefined, agent = new Agent()) {
   const [part] = await once(response.setEncoding("utf8"), "data");
   return { response, part, sent };
 }
+
+/** A protocol whose response node:http refuses. */
+const unwritable: Protocol = {
+  name: "unwritable",
+  apis: [],
+  http: () => [
+    {
+      method: "GET",
+      path: "/unwritable",
+      handle: () => ({ status: 200, headers: { "X-Broken": "a\nb" }, body: Buffer.from("{}") }),
+    },
+  ],
+};
+
+describe("a response that cannot be written", () => {
+  it("closes its connection, is logged, and affects no other", async () => {
+    const logged: string[] = [];
+    const error = (_: object, message: string) => void logged.push(message);
+    const other = await world.serve([], {
+      startUpPolicy: "none",
+      protocols: [unwritable],
+      logger: { ...silentLogger, error },
+    });
+    const { port } = await other.listen({ port: 0 });
+    const [broken, good] = await Promise.allSettled([
+      fetch(`http://127.0.0.1:${port}/unwritable`),
+      fetch(`http://127.0.0.1:${port}/v1/health/live`),
+    ]);
+    expect(broken.status).toBe("rejected");
+    expect(good.status).toBe("fulfilled");
+    expect(logged).toEqual([expect.stringMatching(/^a response cannot be written: .*X-Broken/)]);
+    await other.close(); // nothing is in flight
+  });
+});
 
 describe("an answer without an end of its own", () => {
   it("is flushed part by part, and ends when the server closes", async () => {

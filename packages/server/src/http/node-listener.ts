@@ -4,6 +4,7 @@ import { type Logger, shareSignal } from "@serving-kit/core";
 import { errors } from "../errors.js";
 import type { LoopLimits } from "../limits/loop-limits.js";
 import { isAllowedHost } from "./allowed-host.js";
+import { atEndOfTurn } from "./end-of-turn.js";
 import {
   CORS_HEADERS,
   DEFAULT_MAX_BODY_BYTES,
@@ -75,11 +76,10 @@ export function createRestListener(
       isSecure: "encrypted" in request.socket,
       isAllowed: !isOwn || isAllowedHost(request, limits.allowedHosts),
     };
-    void api
-      .handle(incoming)
-      .then((answer) =>
-        writeAnswer(request, response, answer, { headers, logger, answers, allowance }),
-      );
+    void api.handle(incoming).then((answer) => {
+      const writer = { headers, logger, answers, allowance };
+      atEndOfTurn(() => writeAnswer(request, response, answer, writer));
+    });
   };
   return listener as RestListener; // For HTTP/2 it uses only Node's HTTP/1-compatible API.
 }

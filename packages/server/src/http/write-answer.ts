@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { ServerHttp2Stream } from "node:http2";
 import type { Socket } from "node:net";
-import type { Logger } from "@serving-kit/core";
+import { type Logger, messageOf } from "@serving-kit/core";
 import type { AnswerWatch, WatchedAnswer } from "../limits/answer-watch.js";
 import type { CallAllowance } from "../plugins/call-budget.js";
 import { dropRest } from "./drop-rest.js";
@@ -23,25 +23,39 @@ type Response = ServerResponse & { readonly stream?: ServerHttp2Stream };
 
 const MAX_JOINED_BYTES = 16_384;
 
-/** Writes a response, watches its progress until it is sent, and then releases the memory of its request. */
+/**
+ * Writes a response, watches its progress until it is sent, and then releases the memory of its request. A response
+ * that node:http refuses, such as one with a line break in a header, is logged and closes the connection. Never throws.
+ */
 export function writeAnswer(
   request: IncomingMessage,
   response: Response,
   answer: OutgoingHttp,
   writer: AnswerWriter,
 ): void {
-  const { body, done } = answer;
-  // The app may have responded meanwhile, as a timeout middleware does.
-  if (response.headersSent || response.destroyed) {
-    writer.allowance[Symbol.dispose]();
-    if (!(body instanceof Uint8Array)) giveUp(body);
-    done?.();
-    return;
+  try {
+    // The app may have responded meanwhile, as a timeout middleware does.
+    if (response.headersSent || response.destroyed) {
+      abandon(answer, writer);
+      return;
+    }
+    const { body } = answer;
+    if (answer.closesConnection) hangUpAfter(response);
+    if (body instanceof Uint8Array) writeWhole(response, answer, body, writer);
+    else writeParts(response, answer, body, writer);
+    if (!request.complete && !request.destroyed) dropRest(request, response);
+  } catch (error) {
+    abandon(answer, writer);
+    writer.logger.error({ err: error }, `a response cannot be written: ${messageOf(error)}`);
+    response.destroy();
   }
-  if (answer.closesConnection) hangUpAfter(response);
-  if (body instanceof Uint8Array) writeWhole(response, answer, body, writer);
-  else writeParts(response, answer, body, writer);
-  if (!request.complete && !request.destroyed) dropRest(request, response);
+}
+
+/** Releases what a response that is not written holds. */
+function abandon({ body, done }: OutgoingHttp, { allowance }: AnswerWriter): void {
+  allowance[Symbol.dispose]();
+  if (!(body instanceof Uint8Array)) giveUp(body);
+  done?.();
 }
 
 function writeWhole(

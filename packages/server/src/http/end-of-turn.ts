@@ -1,0 +1,16 @@
+/**
+ * Tasks that run once the event loop has handled the events that have already arrived, before it waits for more.
+ *
+ * Responses are written then, one after the other. A client with many connections is woken by the first response and
+ * finds the others, instead of being woken for each one: half of the system's time for a small response.
+ */
+const tasks: (() => void)[] = [];
+
+/** Runs a task at the end of this turn of the event loop, after earlier tasks. A task must not throw. */
+export function atEndOfTurn(task: () => void): void {
+  if (tasks.push(task) === 1) setImmediate(runAll);
+}
+
+function runAll(): void {
+  for (const task of tasks.splice(0)) task();
+}
