@@ -8,6 +8,7 @@ const tasks: (() => void)[] = [];
 
 /** Runs a task at the end of this turn of the event loop, after earlier tasks. A task must not throw. */
 export function atEndOfTurn(task: () => void): void {
+  // The turn of the real event loop, also if a test replaces the clock.
   if (tasks.push(task) === 1) setImmediate(runAll);
 }
 
