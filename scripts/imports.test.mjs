@@ -1,3 +1,4 @@
+// @ts-nocheck Not yet in TypeScript.
 import { cruise } from "dependency-cruiser";
 import { beforeAll, describe, expect, it } from "vitest";
 import { mayImport } from "./may-import.ts";

@@ -1,3 +1,4 @@
+// @ts-nocheck Not yet in TypeScript.
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

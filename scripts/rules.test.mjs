@@ -1,3 +1,4 @@
+// @ts-nocheck Not yet in TypeScript.
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";

@@ -161,5 +161,5 @@ export const steps: readonly Step[] = [
   ...testSuites,
   { name: "apps", run: suite("apps") },
   { name: "site", run: program([...sourceFlags, "scripts/site.ts"]) },
-  { name: "guides", run: program(["scripts/check-docs.mjs"]) },
+  { name: "guides", run: program([...sourceFlags, "scripts/check-docs.ts"]) },
 ];

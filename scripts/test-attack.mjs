@@ -1,3 +1,4 @@
+// @ts-nocheck Not yet in TypeScript.
 import { crowds } from "./attack/attacks/crowds.mjs";
 import { missingFolders } from "./attack/attacks/folders.mjs";
 import { requests, valid } from "./attack/attacks/one-request.mjs";

@@ -14,7 +14,11 @@ export const settings = [false, true].flatMap((exactOptionalPropertyTypes) =>
   })),
 );
 
-/** Loads a version with the classic API. */
+/**
+ * Loads a version with the classic API.
+ *
+ * @param {string} version such as `5.9`
+ */
 export const loadClassic = (version) => require(`typescript-${version}`);
 
 /** The program `tsc` of TypeScript 7. */

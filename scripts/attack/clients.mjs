@@ -1,3 +1,4 @@
+// @ts-nocheck Not yet in TypeScript.
 import { once } from "node:events";
 import { request } from "node:http";
 import { connect as connectHttp2 } from "node:http2";

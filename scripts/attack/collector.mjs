@@ -1,3 +1,4 @@
+// @ts-nocheck Not yet in TypeScript.
 // Preloaded into the victim: at each message of its parent it collects garbage, and answers what is left, in MB.
 process.on("message", async () => {
   // Memory that waits for finalizers is free after a turn of the event loop.

@@ -1,3 +1,4 @@
+// @ts-nocheck Not yet in TypeScript.
 /** How long a health probe waited at most while something ran, in ms, and what that resolved with. */
 export async function longestWait(server, run) {
   let isOver = false;

@@ -1,3 +1,4 @@
+// @ts-nocheck Not yet in TypeScript.
 // Models of the victim that answers what clients send. `options.kind` chooses one.
 const KINDS = {
   /** As many zeros as the client says. */

@@ -1,3 +1,4 @@
+// @ts-nocheck Not yet in TypeScript.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from "node:fs";

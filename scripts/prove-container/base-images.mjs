@@ -1,3 +1,4 @@
+// @ts-nocheck Not yet in TypeScript.
 import { copyFileSync, mkdirSync, readdirSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { run } from "../run.mjs";

@@ -1,3 +1,4 @@
+// @ts-nocheck Not yet in TypeScript.
 import assert from "node:assert/strict";
 import { fork } from "node:child_process";
 import { once } from "node:events";

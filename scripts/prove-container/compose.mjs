@@ -1,3 +1,4 @@
+// @ts-nocheck Not yet in TypeScript.
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";

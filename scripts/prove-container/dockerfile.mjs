@@ -1,3 +1,4 @@
+// @ts-nocheck Not yet in TypeScript.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "../workspace.mjs";

@@ -1,3 +1,4 @@
+// @ts-nocheck Not yet in TypeScript.
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { run } from "../run.mjs";

@@ -1,3 +1,4 @@
+// @ts-nocheck Not yet in TypeScript.
 import assert from "node:assert/strict";
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,3 +1,4 @@
+// @ts-nocheck Not yet in TypeScript.
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";

@@ -1,3 +1,4 @@
+// @ts-nocheck Not yet in TypeScript.
 import { readFileSync } from "node:fs";
 import { request } from "node:http";
 import { createRequire } from "node:module";

@@ -1,5 +1,5 @@
 import { renderMermaidSVG } from "beautiful-mermaid";
-import { codeBlocks } from "../markdown.mjs";
+import { codeBlocks } from "../markdown.js";
 
 // TypeDoc shows diagrams in Mermaid as code. They are drawn when the site is built, so that no page loads a program of
 // several megabytes.

@@ -1,6 +1,6 @@
 import { existsSync, statSync } from "node:fs";
 import { dirname, join, posix } from "node:path";
-import { codeBlocks } from "../markdown.mjs";
+import { codeBlocks } from "../markdown.js";
 import { readProject } from "../project.js";
 import { root } from "../workspace.mjs";
 

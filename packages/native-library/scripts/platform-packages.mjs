@@ -28,6 +28,7 @@ import { basename, dirname, join, parse } from "node:path";
  *   folder
  */
 
+/** @param {Uint8Array} bytes */
 const hashOf = (bytes) => createHash("sha256").update(bytes).digest("hex");
 
 /**
@@ -47,15 +48,28 @@ export async function runPlatformPackages(packages) {
   }
 }
 
-/** The path of the library in the folder of a package. */
+/**
+ * The path of the library in the folder of a package.
+ *
+ * @param {PlatformPackages} packages
+ * @param {string} folder
+ */
 const libraryPathOf = ({ fileNameOf }, folder) => join(folder, "lib", fileNameOf(basename(folder)));
 
+/**
+ * @param {PlatformPackages} packages
+ * @param {string} folder
+ */
 function hasLibrary(packages, folder) {
   const path = libraryPathOf(packages, folder);
-  const { sha256 } = packages.libraries[basename(folder)];
-  return existsSync(path) && hashOf(readFileSync(path)) === sha256;
+  const wanted = packages.libraries[basename(folder)]?.sha256;
+  return existsSync(path) && hashOf(readFileSync(path)) === wanted;
 }
 
+/**
+ * @param {PlatformPackages} packages
+ * @param {string} folder
+ */
 function hasLicences({ licencesOf }, folder) {
   return Object.entries(licencesOf(basename(folder))).every(([name, original]) => {
     const path = join(folder, name);
@@ -64,16 +78,30 @@ function hasLicences({ licencesOf }, folder) {
   });
 }
 
-/** What is in the folder of libraries besides the package's own: it would be packed, too. */
+/**
+ * The files next to the package's own library, which would be packed too.
+ *
+ * @param {PlatformPackages} packages
+ * @param {string} folder
+ */
 function strayFiles(packages, folder) {
   const { dir, base } = parse(libraryPathOf(packages, folder));
   return existsSync(dir) ? readdirSync(dir).filter((file) => file !== base) : [];
 }
 
+/**
+ * @param {PlatformPackages} packages
+ * @param {string} folder
+ */
 const isComplete = (packages, folder) =>
   hasLibrary(packages, folder) && hasLicences(packages, folder);
 
-/** Files are renamed into their places: a process that has the library before open keeps it. */
+/**
+ * Fills a package. Files are renamed into their places: a process that has the previous library open keeps it.
+ *
+ * @param {PlatformPackages} packages
+ * @param {string} name
+ */
 async function fill(packages, name) {
   const folder = join(packages.folder, name);
   if (!isComplete(packages, folder)) {
@@ -91,12 +119,19 @@ async function fill(packages, name) {
   }
 }
 
+/**
+ * Moves the library and its licences from the scratch folder into the package, if the checksum is the pinned one.
+ *
+ * @param {PlatformPackages} packages
+ * @param {string} name
+ * @param {string} scratch
+ */
 async function place(packages, name, scratch) {
   const folder = join(packages.folder, name);
   const library = join(scratch, packages.fileNameOf(name));
-  const { sha256 } = packages.libraries[name];
+  const wanted = packages.libraries[name]?.sha256;
   const actual = hashOf(readFileSync(library));
-  if (actual !== sha256) throw new Error(`its SHA-256 must be ${sha256}; got ${actual}`);
+  if (actual !== wanted) throw new Error(`its SHA-256 must be ${wanted}; got ${actual}`);
   for (const licence of Object.keys(packages.licencesOf(name))) {
     renameSync(join(scratch, licence), join(folder, licence));
   }
@@ -105,6 +140,10 @@ async function place(packages, name, scratch) {
   renameSync(library, target);
 }
 
+/**
+ * @param {PlatformPackages} packages
+ * @param {readonly string[]} names
+ */
 async function fillAll(packages, names) {
   const { prefix, title, versionOf } = packages;
   for (const name of names) {
@@ -117,6 +156,10 @@ async function fillAll(packages, names) {
   }
 }
 
+/**
+ * @param {PlatformPackages} packages
+ * @param {string} folder
+ */
 function checkFilled(packages, folder) {
   if (isComplete(packages, folder) && strayFiles(packages, folder).length === 0) return;
   process.stderr.write(

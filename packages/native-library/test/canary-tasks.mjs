@@ -1,4 +1,5 @@
-// What the canaries of canary.test.ts try.
+// The tasks that the canaries of canary.test.ts run.
+/** @param {{ count: bigint }} argument */
 export function succeed(argument) {
   if (argument.count !== 3n) throw new Error("the argument did not arrive");
 }

@@ -17,13 +17,27 @@ const { LIBRARIES, LICENCES, libraryName, wantedFiles } = await import(
 );
 
 const folder = fileURLToPath(new URL("../npm", import.meta.url));
-const fileNameOf = (name) => libraryName(LIBRARIES[name]);
 
-/** Lets pip get a package, and unpacks the library and the licences. */
+/** @param {string} name */
+function pinned(name) {
+  const library = LIBRARIES[name];
+  if (library === undefined) throw new Error(`there is no ONNX Runtime for ${name}`);
+  return library;
+}
+
+/** @param {string} name */
+const fileNameOf = (name) => libraryName(pinned(name));
+
+/**
+ * Downloads the Python package with pip, and unpacks the library and the licences.
+ *
+ * @param {string} name
+ * @param {string} scratch
+ */
 async function obtain(name, scratch) {
   // Imported when it is needed: the check before packing runs without it.
   const { fetchWheel, findPip, unpack } = await import("../../native-library/src/install/index.ts");
-  const library = LIBRARIES[name];
+  const library = pinned(name);
   const { version, wheelSha256: sha256 } = library;
   const { SERVING_KIT_PYTHON: command } = process.env;
   const pip = command ? { command, args: ["-m", "pip"], version: 0 } : await findPip();
@@ -36,7 +50,7 @@ async function obtain(name, scratch) {
 
 await runPlatformPackages({
   ...{ title: "ONNX Runtime", prefix: "@serving-kit/onnxruntime-", folder, libraries: LIBRARIES },
-  versionOf: (name) => LIBRARIES[name].version,
+  versionOf: (name) => pinned(name).version,
   ...{ fileNameOf, obtain },
   licencesOf: () => Object.fromEntries(LICENCES.map((licence) => [licence, undefined])),
   isFor: (name, platform) => name === platform,

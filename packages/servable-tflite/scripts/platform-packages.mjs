@@ -19,9 +19,17 @@ const DOWNLOAD_TIMEOUT_MS = 60_000;
 const MAX_LIBRARY_BYTES = 2 ** 25;
 
 /**
+ * A library: its path in the jar or npm package, the jar's classifier (2.21 only), and its SHA-256.
+ *
+ * @typedef {{ classifier?: string, file: string, sha256: string }} PinnedLibrary
+ */
+
+/**
  * By package: the path of its library in the jar of a classifier (2.21), or in the npm package
  * tfjs-tflite-node (2.9), and the SHA-256 of the library. Windows has 2.9 alone, since the DLL in the jar
  * exports none of the C API; macOS on x64 has no 2.9.
+ *
+ * @type {Record<string, PinnedLibrary>}
  */
 const libraries = {
   "linux-x64": {
@@ -63,24 +71,46 @@ const libraries = {
 };
 
 const folder = fileURLToPath(new URL("../npm", import.meta.url));
-const versionOf = (name) => (libraries[name].classifier ? "2.21" : "2.9");
-const fileNameOf = (name) => basename(libraries[name].file);
+
+/** @param {string} name */
+function pinned(name) {
+  const library = libraries[name];
+  if (library === undefined) throw new Error(`there is no TensorFlow Lite for ${name}`);
+  return library;
+}
+
+/** @param {string} name */
+const versionOf = (name) => (pinned(name).classifier ? "2.21" : "2.9");
+
+/** @param {string} name */
+const fileNameOf = (name) => basename(pinned(name).file);
+
+/** @param {string} name */
 const licencesOf = (name) => ({
   LICENSE: join(folder, "LICENSE"),
   NOTICE: join(folder, `NOTICE-${versionOf(name)}`),
 });
 
-/** The library of a package, from where it is published. */
+/**
+ * Downloads the library of a package.
+ *
+ * @param {string} name
+ */
 async function fetchLibrary(name) {
-  const { classifier, file } = libraries[name];
+  const { classifier, file } = pinned(name);
   if (classifier) return fromJar(classifier, file);
   const carrier = createRequire(import.meta.url).resolve("tfjs-tflite-node/package.json");
   return readFileSync(join(dirname(carrier), file));
 }
 
+/**
+ * @param {string} classifier
+ * @param {string} file
+ */
 async function fromJar(classifier, file) {
   // Imported when they are needed: the check before packing runs without them.
   const [{ fromBufferPromise }, jar] = await Promise.all([
+    // @ts-expect-error yauzl has no types of its own, and no TypeScript of this package imports it.
     import("yauzl"),
     downloadJar(classifier),
   ]);
@@ -92,6 +122,7 @@ async function fromJar(classifier, file) {
   return new Uint8Array();
 }
 
+/** @param {string} classifier */
 async function downloadJar(classifier) {
   const { default: module } = await import("mvn-artifact-download");
   const download = module.default ?? module; // tsx unwraps a default export of CommonJS, Node does not

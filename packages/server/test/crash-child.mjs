@@ -1,3 +1,3 @@
 // A process that another one can end.
-process.send("running");
+process.send?.("running");
 setInterval(() => {}, 1_000);

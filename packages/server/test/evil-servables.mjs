@@ -1,3 +1,4 @@
+// @ts-nocheck The types of most values are wrong on purpose.
 // Servables that do what no servable should. `default` is the `LoadServable` of all: `options.kind` chooses one.
 const float = { dtype: "float32", shape: [-1] };
 const BRAND = Symbol.for("serving-kit.ServingError");

@@ -1,3 +1,4 @@
+// @ts-nocheck Not yet in TypeScript.
 import { setTimeout as delay } from "node:timers/promises";
 import {
   callOn,

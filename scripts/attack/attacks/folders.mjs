@@ -1,3 +1,4 @@
+// @ts-nocheck Not yet in TypeScript.
 import { join } from "node:path";
 import { call, RELOAD, reloadRequest } from "../clients.mjs";
 

@@ -1,3 +1,4 @@
+// @ts-nocheck Not yet in TypeScript.
 import { gzipSync } from "node:zlib";
 import {
   CLASSIFY,

@@ -1,3 +1,4 @@
+// @ts-nocheck Not yet in TypeScript.
 import { join } from "node:path";
 import { RETURNED, SERVABLES, THROWN } from "../../../packages/server/test/evil-servables.mjs";
 import { root } from "../../workspace.mjs";

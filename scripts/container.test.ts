@@ -6,7 +6,7 @@ import { parseFlags } from "../packages/serving-kit/src/flags.js";
 import { serverFlags } from "../packages/serving-kit/src/server-flags.js";
 import { readCompose } from "./prove-container/compose.mjs";
 import { textsOf } from "./prove-container/dockerfile.mjs";
-import { readJson, root } from "./workspace.mjs";
+import { readManifest, root } from "./workspace.mjs";
 
 const stages = textsOf("FROM").map((text) => text.split(" AS "));
 const defaults = parseFlags(serverFlags, []).flags;
@@ -29,18 +29,17 @@ describe("Dockerfile", () => {
   });
 
   it("starts from images of one Debian release, by tag, with a Node that is supported", () => {
-    const [node, debian] = textsOf("ARG").map((text) => text.split("=")[1]);
-    const [, major, release] = /^node:(\d+)-([a-z]+)-slim$/.exec(node);
+    const [node = "", debian] = textsOf("ARG").map((text) => text.split("=")[1]);
+    const [, major, release] = /^node:(\d+)-([a-z]+)-slim$/.exec(node) ?? [];
     expect(debian).toBe(`debian:${release}-slim`);
-    const [oldest] = /\d+/.exec(readJson("package.json").engines.node);
+    const [oldest] = /\d+/.exec(readManifest(".").engines?.node ?? "") ?? [];
     expect(Number(major)).toBeGreaterThanOrEqual(Number(oldest));
   });
 
   it("runs the command as a user who is not root, known by number", () => {
-    const [user, ...others] = textsOf("USER");
+    const [user = "", ...others] = textsOf("USER");
     expect(user).toMatch(/^[1-9]\d*:[1-9]\d*$/);
-    const { "serving-kit": bin } = readJson("packages/serving-kit/package.json").bin;
-    const program = join("/app", bin);
+    const program = join("/app", readManifest("packages/serving-kit").bin?.["serving-kit"] ?? "");
     // The image with Python is built upon as root. Its entry point takes the user instead.
     expect(others).toEqual(["0:0"]);
     expect(textsOf("ENTRYPOINT")).toEqual([
@@ -76,7 +75,9 @@ describe("examples/compose", () => {
 
   it("builds a target of the Dockerfile and publishes its ports", () => {
     expect(stages.map(([, name]) => name)).toContain(build.target);
-    expect(ports.map((port) => port.split(":").at(-1)).join(" ")).toBe(textsOf("EXPOSE")[0]);
+    expect(ports.map((port: string) => port.split(":").at(-1)).join(" ")).toBe(
+      textsOf("EXPOSE")[0],
+    );
   });
 
   it("waits longer for the end than the command takes at most", () => {
@@ -90,18 +91,18 @@ describe("examples/compose", () => {
     expect(flags.model_config_file_poll_wait_seconds).toBeGreaterThan(0);
     for (const mount of mounts) {
       const [source, target, mode] = mount.split(":");
-      expect([existsSync(source), mode], target).toEqual([true, "ro"]);
+      expect([existsSync(source ?? ""), mode], target).toEqual([true, "ro"]);
     }
-    expect(existsSync(join(folder, flags.monitoring_config_file))).toBe(true);
+    expect(existsSync(join(folder, flags.monitoring_config_file ?? ""))).toBe(true);
   });
 
   it("has labels for versions that are mounted", async () => {
     const { flags } = parseFlags(serverFlags, command);
-    const [digits] = await readModelConfigFile(join(folder, flags.model_config_file));
-    const targets = mounts.map((mount) => mount.split(":")[1]);
-    for (const version of Object.values(digits.labels)) {
-      expect(targets).toContain(`${digits.basePath}/${version}`);
+    const [digits] = await readModelConfigFile(join(folder, flags.model_config_file ?? ""));
+    const targets = mounts.map((mount: string) => mount.split(":")[1]);
+    for (const version of Object.values(digits?.labels ?? {})) {
+      expect(targets).toContain(`${digits?.basePath}/${version}`);
     }
-    expect(Object.keys(digits.labels)).toEqual(["stable", "canary"]);
+    expect(Object.keys(digits?.labels ?? {})).toEqual(["stable", "canary"]);
   });
 });

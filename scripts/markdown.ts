@@ -1,46 +1,57 @@
 /**
- * Guides and the code in them. A code block of a guide is a copy of a file that runs:
+ * A code block of a guide: a copy of a file that runs. Directly above its fence stands its source:
  *
  *     <!-- file: examples/quickstart.ts -->      the whole file
  *     <!-- file: examples/hot-swap.ts#swap -->   the lines between `// #region swap` and `// #endregion`
  *
- * stands directly above the fence. Blocks in ts and js must have such a line; others may.
- *
- * @typedef {{ language: string, source: string | undefined, code: string,
- *   first: number, last: number }} CodeBlock  lines `first` to `last` hold the code, from 0
+ * Blocks in TypeScript and JavaScript must have a source; others may.
  */
+export interface CodeBlock {
+  readonly language: string;
+  readonly source: string | undefined;
+  readonly code: string;
+  /** The first line of the code, from 0. */
+  readonly first: number;
+  /** The last line of the code, from 0. */
+  readonly last: number;
+}
 
 const FENCE = /^(\s*)(`{3,}|~{3,})\s*([\w+-]*)/;
 const SOURCE = /^\s*<!--\s*file:\s*(\S+)\s*-->\s*$/;
 const PROGRAM_LANGUAGES = new Set(["ts", "typescript", "js", "javascript", "mjs", "tsx", "jsx"]);
 
-/** @returns {CodeBlock[]} the fenced blocks of a Markdown text, in order */
-export function codeBlocks(markdown) {
+/** Returns the fenced blocks of a Markdown text, in order. */
+export function codeBlocks(markdown: string): CodeBlock[] {
   const lines = markdown.split("\n");
-  const blocks = [];
+  const blocks: CodeBlock[] = [];
   for (let i = 0; i < lines.length; i++) {
-    const open = FENCE.exec(lines[i]);
-    if (!open) continue;
+    const [, , fence, language = ""] = FENCE.exec(lines[i] ?? "") ?? [];
+    if (fence === undefined) continue;
     const first = i + 1;
-    const isClose = (line) =>
-      line.trim().startsWith(open[2]) && line.trim() === line.trim()[0].repeat(line.trim().length);
-    while (i + 1 < lines.length && !isClose(lines[i + 1])) i++;
+    while (i + 1 < lines.length && !closes(lines[i + 1] ?? "", fence)) i++;
     const source = SOURCE.exec(lines[first - 2] ?? "")?.[1];
     const code = lines.slice(first, i + 1).join("\n");
-    blocks.push({ language: open[3].toLowerCase(), source, code, first, last: i });
+    blocks.push({ language: language.toLowerCase(), source, code, first, last: i });
     i++;
   }
   return blocks;
 }
 
-/** True for a block that would have to name the file it comes from. */
-export const needsSource = ({ language }) => PROGRAM_LANGUAGES.has(language);
+function closes(line: string, fence: string): boolean {
+  const marks = line.trim();
+  return marks.startsWith(fence) && marks === fence.charAt(0).repeat(marks.length);
+}
+
+/** Returns whether a block must name the file that it comes from. */
+export const needsSource = ({ language }: CodeBlock): boolean => PROGRAM_LANGUAGES.has(language);
 
 /**
- * What a block with this source has to hold: the file without its last line break, or the region
- * without the indentation its lines have in common. Throws when there is no such region.
+ * Returns the text that a block with this source must have: the file without its last line break, or the region
+ * without the common indentation of its lines.
+ *
+ * @throws Error if there is no such region.
  */
-export function excerpt(text, region) {
+export function excerpt(text: string, region?: string): string {
   const lines = text.trimEnd().split("\n");
   if (region === undefined) return lines.filter((line) => !isMarker(line)).join("\n");
   const start = lines.findIndex((line) => line.trim() === `// #region ${region}`);
@@ -52,10 +63,10 @@ export function excerpt(text, region) {
   return body.map((line) => line.slice(Math.min(...indents))).join("\n");
 }
 
-const isMarker = (line) => /^\s*\/\/ #(region \S+|endregion)$/.test(line);
+const isMarker = (line: string): boolean => /^\s*\/\/ #(region \S+|endregion)$/.test(line);
 
-/** The Markdown with each block that has a source replaced by `read(source)`. */
-export function syncBlocks(markdown, read) {
+/** Returns the Markdown with each block that has a source replaced by `read(source)`. */
+export function syncBlocks(markdown: string, read: (source: string) => string): string {
   const lines = markdown.split("\n");
   for (const { source, first, last } of codeBlocks(markdown).reverse()) {
     if (source !== undefined) lines.splice(first, last - first + 1, ...read(source).split("\n"));
@@ -63,9 +74,9 @@ export function syncBlocks(markdown, read) {
   return lines.join("\n");
 }
 
-/** The headings of a Markdown text as GitHub's anchors. */
-export function anchors(markdown) {
-  const seen = new Map();
+/** Returns the headings of a Markdown text as GitHub's anchors. */
+export function anchors(markdown: string): string[] {
+  const seen = new Map<string, number>();
   return withoutCode(markdown)
     .flatMap((line) => /^#{1,6}\s+(.*?)\s*#*$/.exec(line)?.[1] ?? [])
     .map((heading) => {
@@ -77,19 +88,19 @@ export function anchors(markdown) {
     });
 }
 
-/** The targets of the links of a Markdown text that lead into this repository. */
-export function relativeLinks(markdown) {
+/** Returns the targets of the links of a Markdown text that lead into this repository. */
+export function relativeLinks(markdown: string): string[] {
   const text = withoutCode(markdown)
     .join("\n")
     .replace(/`[^`\n]*`/g, "");
   const inline = [...text.matchAll(/\]\(\s*<?([^)\s>]+)>?(?:\s+"[^"]*")?\s*\)/g)];
   const reference = [...text.matchAll(/^\[[^\]]+\]:\s*(\S+)/gm)];
   return [...inline, ...reference]
-    .map(([, target]) => target)
+    .map(([, target = ""]) => target)
     .filter((target) => !/^[a-z][a-z0-9+.-]*:/i.test(target));
 }
 
-function withoutCode(markdown) {
+function withoutCode(markdown: string): string[] {
   const lines = markdown.split("\n");
   for (const { first, last } of codeBlocks(markdown).reverse()) {
     lines.splice(first - 1, last - first + 3);
