@@ -2,6 +2,9 @@
 
 from .calls import OutputError
 from .coroutines import run
+from .frames import encode
+
+_ANSWER = encode({"kind": "answer"})
 
 
 class BodyModel:
@@ -19,7 +22,7 @@ class BodyModel:
         if isinstance(answer, str):
             answer = answer.encode()
         if isinstance(answer, (bytes, bytearray, memoryview)):
-            return {}, (answer,)
+            return _ANSWER, (answer,)
         raise OutputError(
             f"the model must return bytes, such as json.dumps(answer).encode(); "
             f"got {type(answer).__name__}"

@@ -34,21 +34,20 @@ class Calls:
         while True:
             with self._reading:
                 frame = None if self._is_closing else self._frames.read()
-                if frame is None or frame[0]["kind"] == "close":
+                if frame is None or frame[1]["kind"] == "close":
                     self._is_closing = True
                     return
             self._answer_one(*frame)
             frame = None  # its memory is free while this thread waits
 
-    def _answer_one(self, header, body):
-        call = header["id"]
+    def _answer_one(self, call, header, body):
         try:
             reply, parts = self._model.answer(header, body)
         except Exception as error:
             reply, parts = _failure(error), ()
         except BaseException as error:
             end_process(error)
-        self._frames.write({"kind": "answer", "id": call, **reply}, parts)
+        self._frames.write(reply, parts, call)
 
 
 class OutputError(Exception):
@@ -57,9 +56,10 @@ class OutputError(Exception):
 
 def _failure(error):
     if isinstance(error, OutputError):
-        return {"error": "output", "text": str(error)}
+        return {"kind": "answer", "error": "output", "text": str(error)}
     trace = "".join(traceback.format_exception(type(error), error, error.__traceback__))
     return {
+        "kind": "answer",
         "error": "threw",
         "text": f"{type(error).__name__}: {error}",
         "trace": trace[-_MAX_TRACE:],

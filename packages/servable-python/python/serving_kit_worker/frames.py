@@ -11,7 +11,7 @@ from .memory import ALIGNMENT, Memory
 MAGIC = 0x314B5350  # "PSK1"
 MAX_HEADER = 1 << 24
 # Read ahead up to it, so that a small frame is one call of the system.
-_AHEAD = 1 << 14
+_AHEAD = 1 << 15
 # Below it, one write of a joined copy is faster than several writes.
 _SMALL = 1 << 16
 # What every system takes in one call.
@@ -19,8 +19,23 @@ _MAX_VIEWS = 16
 # How much may wait to be read by Node, if the system allows it: the worker need not wait for Node then.
 _SEND_BUFFER = 1 << 20
 
+# How many headers are remembered, and of how many bytes at most.
+_MAX_HEADERS = 64
+_MAX_REMEMBERED = 1 << 10
+
 _PREFIX = struct.Struct("<IIIIQ")
 _encode = json.JSONEncoder(separators=(",", ":")).encode
+
+
+class Header(dict):
+    """A header. Frames with the same text share it, and what a model remembers about it."""
+
+    plan = None
+
+
+def encode(header):
+    """The text of a header, which `write` takes as well."""
+    return _encode(header).encode()
 
 
 class FrameSocket:
@@ -38,27 +53,38 @@ class FrameSocket:
         self._start = self._end = 0
         self._writing = threading.Lock()
         self._memory = Memory(bytearray)
+        self._headers = {}
 
     def use_numpy(self, numpy):
         """Allocates bodies without filling them with zeros first."""
         self._memory = Memory(lambda size: numpy.empty(size, numpy.uint8))
 
     def read(self):
-        """The header and body of the next frame; None if Node has ended."""
+        """The number, header and body of the next frame; None if Node has ended."""
         prefix = self._next(_PREFIX.size)
         if prefix is None:
             return None
-        magic, header_bytes, _flags, _reserved, body_bytes = _PREFIX.unpack(prefix)
+        magic, header_bytes, _flags, call, body_bytes = _PREFIX.unpack(prefix)
         if magic != MAGIC or header_bytes > MAX_HEADER:
             raise ValueError("expected a frame of serving-kit; the socket has other bytes")
         text = self._next(header_bytes)
         if text is None:
             return None
-        header = json.loads(str(text, "utf-8"))
+        header = self._header(bytes(text))
         body = self._memory.take(body_bytes)
-        return (header, body) if self._fill(body) else None
+        return (call, header, body) if self._fill(body) else None
 
-    def write(self, header, parts=()):
+    def _header(self, text):
+        header = self._headers.get(text)
+        if header is None:
+            header = Header(json.loads(text))
+            if len(text) <= _MAX_REMEMBERED:
+                if len(self._headers) == _MAX_HEADERS:
+                    self._headers.clear()
+                self._headers[text] = header
+        return header
+
+    def write(self, header, parts=(), call=0):
         """Writes a frame. `parts` are bytes-like; each starts at a multiple of 64 in the body."""
         body, pieces = 0, []
         for part in parts:
@@ -68,8 +94,8 @@ class FrameSocket:
                 pieces.append(bytes(gap))
             pieces.append(view)
             body += gap + len(view)
-        text = _encode(header).encode()
-        head = _PREFIX.pack(MAGIC, len(text), 0, 0, body) + text
+        text = header if isinstance(header, bytes) else encode(header)
+        head = _PREFIX.pack(MAGIC, len(text), 0, call, body) + text
         with self._writing:
             if body <= _SMALL:
                 self._socket.sendall(b"".join((head, *pieces)))

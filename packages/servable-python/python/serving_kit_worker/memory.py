@@ -22,17 +22,20 @@ class Memory:
         # What the same expression counts for an object that nothing else refers to.
         self._own_references = _references(self._kept) if _references else 0
         self._kept = None
+        self._start = 0
 
     def take(self, size):
         """A writable view of `size` bytes whose address is a multiple of 64."""
         if size == 0:
             return memoryview(bytearray())
         if self._is_free(size):
-            return _aligned(self._kept, size)
-        memory = self._allocate(size + ALIGNMENT - 1)
-        if _references and _MIN_KEPT <= size <= _MAX_KEPT:
-            self._kept = memory
-        return _aligned(memory, size)
+            memory, start = self._kept, self._start
+        else:
+            memory = self._allocate(size + ALIGNMENT - 1)
+            start = _padding(memory)
+            if _references and _MIN_KEPT <= size <= _MAX_KEPT:
+                self._kept, self._start = memory, start
+        return memoryview(memory).cast("B")[start : start + size]
 
     def _is_free(self, size):
         needed = size + ALIGNMENT - 1
@@ -41,7 +44,6 @@ class Memory:
         return _references(self._kept) == self._own_references
 
 
-def _aligned(memory, size):
-    view = memoryview(memory).cast("B")
-    start = -ctypes.addressof(ctypes.c_char.from_buffer(view)) % ALIGNMENT
-    return view[start : start + size]
+def _padding(memory):
+    """The first offset whose address is a multiple of 64."""
+    return -ctypes.addressof(ctypes.c_char.from_buffer(memory)) % ALIGNMENT

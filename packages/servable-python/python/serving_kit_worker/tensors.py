@@ -2,11 +2,16 @@
 
 import inspect
 import struct
+from math import prod
 
 from .calls import OutputError
 from .coroutines import run
-from .frames import offsets
+from .frames import encode, offsets
 from .signatures import read_signatures
+
+
+# How many headers of answers are remembered for a header of calls.
+_MAX_TEXTS = 16
 
 
 class TensorModel:
@@ -30,21 +35,17 @@ class TensorModel:
         frames.use_numpy(self._np)
 
     def answer(self, header, body):
-        inputs = {tensor[0]: self._array(tensor, body) for tensor in header["tensors"]}
-        name = header["signature"]
-        arguments = (inputs, name) if self._takes_signature else (inputs,)
+        plan = header.plan
+        if plan is None:
+            plan = header.plan = _Plan(header, self.signatures)
+        inputs = {tensor[0]: self._array(tensor, body) for tensor in plan.inputs}
+        arguments = (inputs, plan.signature) if self._takes_signature else (inputs,)
         outputs = run(self._model.predict(*arguments))
-        specs = self.signatures[name]["outputs"]
+        specs = plan.specs
         _check_names(outputs, specs)
-        wanted = header.get("outputs") or specs.keys()
-        arrays = {one: self._checked(one, outputs[one], specs[one]) for one in wanted}
-        parts = [self._part(array) for array in arrays.values()]
-        places = offsets([len(part) for part in parts])
-        tensors = [
-            [one, specs[one]["dtype"], list(array.shape), place, len(part)]
-            for (one, array), part, place in zip(arrays.items(), parts, places)
-        ]
-        return {"tensors": tensors}, parts
+        arrays = [self._checked(name, outputs[name], specs[name]) for name in plan.wanted]
+        parts = [self._part(array) for array in arrays]
+        return plan.text([array.shape for array in arrays], [len(part) for part in parts]), parts
 
     def close(self):
         close = getattr(self._model, "close", None)
@@ -52,10 +53,7 @@ class TensorModel:
             run(close())
 
     def _array(self, tensor, body):
-        _name, dtype, shape, offset, size = tensor
-        count = 1
-        for extent in shape:
-            count *= extent
+        _name, dtype, shape, offset, size, count = tensor
         if dtype == "string":
             return self._strings(body[offset : offset + size], count).reshape(shape)
         if count == 0:
@@ -98,6 +96,35 @@ class TensorModel:
         if array.dtype.kind in "OUS":
             return _packed(array.reshape(-1))
         return memoryview(array.reshape(-1).view(self._np.uint8)) if array.size else b""
+
+
+class _Plan:
+    """What calls with the same header have in common."""
+
+    def __init__(self, header, signatures):
+        self.signature = header["signature"]
+        self.specs = signatures[self.signature]["outputs"]
+        self.wanted = header.get("outputs") or list(self.specs)
+        # Each with its number of elements.
+        self.inputs = [(*tensor, prod(tensor[2])) for tensor in header["tensors"]]
+        self._texts = {}
+
+    def text(self, shapes, sizes):
+        """The header of an answer with outputs of these shapes and sizes in bytes."""
+        key = (*shapes, *sizes)
+        text = self._texts.get(key)
+        if text is None:
+            if len(self._texts) == _MAX_TEXTS:
+                self._texts.clear()
+            text = self._texts[key] = self._encoded(shapes, sizes)
+        return text
+
+    def _encoded(self, shapes, sizes):
+        tensors = [
+            [name, self.specs[name]["dtype"], shape, place, size]
+            for name, shape, place, size in zip(self.wanted, shapes, offsets(sizes), sizes)
+        ]
+        return encode({"kind": "answer", "tensors": tensors})
 
 
 def _dtypes(numpy):

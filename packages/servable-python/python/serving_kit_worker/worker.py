@@ -12,18 +12,19 @@ from .frames import FrameSocket
 
 def run(fd):
     frames = FrameSocket(fd)
-    task = frames.read()
-    if task is None:
+    first = frames.read()
+    if first is None:
         return
+    _call, task, _body = first
     logs.send_logging_to(frames)
     packages.add_user_site()
     tflite.offer_stand_in()
-    model = _load(task[0], frames)
+    model = _load(task, frames)
     # Whatever loading made stays: the collector need not look at it again.
     gc.collect()
     gc.freeze()
     frames.write({"kind": "ready", "pid": os.getpid(), **model.description()})
-    Calls(frames, model, task[0].get("concurrency", 1)).run()
+    Calls(frames, model, task.get("concurrency", 1)).run()
     model.close()
 
 

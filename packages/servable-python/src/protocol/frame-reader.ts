@@ -2,18 +2,25 @@ import { MAGIC, MAX_BODY_BYTES, MAX_HEADER_BYTES, PREFIX_BYTES } from "./worker-
 
 /** A frame that was read. The body has its own memory. */
 export interface Frame {
+  /** The number of the call that it answers. 0: none. */
+  readonly call: number;
   readonly header: Readonly<Record<string, unknown>>;
   readonly body: Uint8Array<ArrayBuffer>;
 }
 
-/** Assembles frames from the chunks of a stream, which are copied once. */
+/** Bytes to read at a time, unless a larger rest of a body is read to its final place. */
+const AHEAD_BYTES = 16_384;
+
+/** Assembles frames from the chunks of a stream, or from bytes that were read into `buffer()`, without a copy if large. */
 export class FrameReader {
   readonly #onFrame: (frame: Frame) => void;
   readonly #prefix = Buffer.alloc(PREFIX_BYTES);
+  readonly #ahead = Buffer.alloc(AHEAD_BYTES);
   #target: Uint8Array<ArrayBufferLike> = this.#prefix;
   #filled = 0;
   #header: Buffer | undefined;
   #bodyBytes = 0;
+  #call = 0;
 
   constructor(onFrame: (frame: Frame) => void) {
     this.#onFrame = onFrame;
@@ -35,14 +42,37 @@ export class FrameReader {
     } while (offset < chunk.length);
   }
 
+  /** Returns the memory for the next bytes of the stream. It is not empty. */
+  buffer(): Uint8Array {
+    return this.#readsAhead ? this.#ahead : this.#target.subarray(this.#filled);
+  }
+
+  /**
+   * Takes the number of bytes that were read into `buffer()`.
+   *
+   * @throws Error as `push` does.
+   */
+  filled(count: number): void {
+    if (this.#readsAhead) this.push(this.#ahead.subarray(0, count));
+    else {
+      this.#filled += count;
+      while (this.#filled === this.#target.length) this.#advance();
+    }
+  }
+
+  get #readsAhead(): boolean {
+    return this.#target.length - this.#filled < AHEAD_BYTES;
+  }
+
   /** Processes the completed part: the prefix, the header or the body. */
   #advance(): void {
     if (this.#target === this.#prefix) this.#readPrefix();
     else if (this.#header === undefined) {
       this.#header = this.#target as Buffer;
-      this.#expect(new Uint8Array(new ArrayBuffer(this.#bodyBytes)));
+      this.#expect(unfilled(this.#bodyBytes));
     } else {
-      const frame = { header: parse(this.#header), body: this.#target as Frame["body"] };
+      const body = this.#target as Frame["body"];
+      const frame = { call: this.#call, header: parse(this.#header), body };
       this.#header = undefined;
       this.#expect(this.#prefix);
       this.#onFrame(frame);
@@ -60,6 +90,7 @@ export class FrameReader {
         `it wrote a frame of ${headerBytes} and ${bodyBytes} bytes, which is too large`,
       );
     }
+    this.#call = this.#prefix.readUInt32LE(12);
     this.#bodyBytes = Number(bodyBytes);
     this.#expect(Buffer.alloc(headerBytes));
   }
@@ -69,6 +100,10 @@ export class FrameReader {
     this.#filled = 0;
   }
 }
+
+/** Returns memory that is not filled with zeros, because a frame is passed on only once its body is complete. */
+const unfilled = (bytes: number): Frame["body"] =>
+  new Uint8Array(Buffer.allocUnsafeSlow(bytes).buffer as ArrayBuffer, 0, bytes);
 
 function parse(header: Buffer): Frame["header"] {
   try {

@@ -3,8 +3,16 @@ import { ALIGNMENT, MAGIC, PREFIX_BYTES } from "./worker-protocol.js";
 /** Maximum size of a body that is joined with the header, because one write is faster than several. */
 const SMALL_BYTES = 16_384;
 
-/** Returns the buffers to write for a frame. Parts are not copied, unless the body is small. */
-export function writeFrame(header: object, parts: readonly Uint8Array[] = []): Uint8Array[] {
+/**
+ * Returns the buffers to write for a frame. Parts are not copied, unless the body is small.
+ *
+ * @param call The number of the call; 0 if the frame is not a call.
+ */
+export function writeFrame(
+  header: object,
+  parts: readonly Uint8Array[] = [],
+  call = 0,
+): Uint8Array[] {
   const text = JSON.stringify(header);
   const textBytes = Buffer.byteLength(text);
   let bodyBytes = 0;
@@ -14,7 +22,8 @@ export function writeFrame(header: object, parts: readonly Uint8Array[] = []): U
   const head = Buffer.allocUnsafe(isSmall ? start + bodyBytes : start);
   head.writeUInt32LE(MAGIC, 0);
   head.writeUInt32LE(textBytes, 4);
-  head.fill(0, 8, 16);
+  head.writeUInt32LE(0, 8);
+  head.writeUInt32LE(call, 12);
   head.writeUInt32LE(bodyBytes % 2 ** 32, 16);
   head.writeUInt32LE(Math.floor(bodyBytes / 2 ** 32), 20);
   head.write(text, PREFIX_BYTES);

@@ -25,6 +25,22 @@ function read(bytes: Uint8Array, sizes: readonly number[] = [bytes.length]): Fra
   return frames;
 }
 
+/** Reads frames from bytes that the reader's own memory receives, in reads of at most these sizes. */
+function readInto(bytes: Uint8Array, sizes: readonly number[]): Frame[] {
+  const frames: Frame[] = [];
+  const reader = new FrameReader((frame) => frames.push(frame));
+  let start = 0;
+  for (let i = 0; start < bytes.length; i++) {
+    const buffer = reader.buffer();
+    expect(buffer.length).toBeGreaterThan(0);
+    const count = Math.min(buffer.length, sizes[i % sizes.length] ?? 1, bytes.length - start);
+    buffer.set(bytes.subarray(start, start + count));
+    reader.filled(count);
+    start += count;
+  }
+  return frames;
+}
+
 const joined = (...frames: readonly Uint8Array[][]) => Buffer.concat(frames.flat());
 
 it("frames are read as they were written, in chunks of any size", () => {
@@ -63,6 +79,34 @@ it("small and large bodies are the same on the wire", () => {
   expect(frame?.body.subarray(0, 10)).toEqual(parts[0]);
   expect(frame?.body.subarray(10, 64)).toEqual(new Uint8Array(54));
   expect(frame?.body.subarray(64)).toEqual(parts[1]);
+});
+
+it("large bodies are read to their place, whatever came with them", () => {
+  const parts = (i: number) => [new Uint8Array(70_000 + i).fill(i), Uint8Array.of(i)];
+  const bytes = joined(...[1, 2, 3].map((i) => writeFrame({ i }, parts(i), i)));
+  const size = fc.oneof(fc.integer({ min: 1, max: 70_000 }), fc.constant(1_000_000));
+  fc.assert(
+    fc.property(fc.array(size, { minLength: 1 }), (sizes) => {
+      const got = readInto(bytes, sizes);
+      expect(got.map(({ call, header }) => [call, header.i])).toEqual([
+        [1, 1],
+        [2, 2],
+        [3, 3],
+      ]);
+      for (const { body, call } of got) {
+        const [first, second] = parts(call) as [Uint8Array, Uint8Array];
+        expect(Buffer.compare(body.subarray(0, first.length), first)).toBe(0);
+        expect(body.at(-1)).toBe(second[0]);
+      }
+    }),
+    { numRuns: 30 },
+  );
+});
+
+it("a frame has the number of its call", () => {
+  const calls = [0, 1, 2 ** 32 - 1];
+  const bytes = joined(...calls.map((call) => writeFrame({}, [], call)));
+  expect(read(bytes).map(({ call }) => call)).toEqual(calls);
 });
 
 it("anything else is a violation, before memory is allocated for it", () => {

@@ -11,10 +11,12 @@ import type { DType } from "@serving-kit/inference";
  * | 4 | `MAGIC` |
  * | 4 | bytes of the header, at most `MAX_HEADER_BYTES` |
  * | 4 | flags: 0; reserved for future transports, such as shared memory |
- * | 4 | reserved: 0 |
+ * | 4 | the number of the call that the frame makes or answers, from 1; 0 if there is none |
  * | 8 | bytes of the body, at most `MAX_BODY_BYTES` |
  * | … | the header: one JSON object, UTF-8 |
  * | … | the body: parts, each at a multiple of `ALIGNMENT` |
+ *
+ * Headers of calls of the same shape are equal, so that the worker decodes them once.
  *
  * A part contains the elements of a tensor in row-major order, as in `TensorData`; for strings, a u32 with the length
  * of each, then their bytes. Both sides read tensors as views of the body, which they allocate aligned.
@@ -56,7 +58,7 @@ export interface LoadTask {
   readonly concurrency: number;
 }
 
-/** A call, without its `id`. The body of `respond` is the request's. */
+/** A call. The body of `respond` is the request's. */
 export type CallHeader =
   | {
       readonly kind: "predict";
@@ -113,7 +115,6 @@ export interface LoadFailure {
 /** The response to a call: tensors, the body as it is, or an error. */
 export interface CallAnswer {
   readonly kind: "answer";
-  readonly id: number;
   readonly tensors?: readonly TensorPart[];
   /** The model raised an exception (`threw`), or returned an invalid output (`output`). */
   readonly error?: "threw" | "output";

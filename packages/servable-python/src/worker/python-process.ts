@@ -1,9 +1,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import type { EventEmitter } from "node:events";
 import type { Duplex, Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { type Clock, messageOf } from "@serving-kit/core";
 import type { Status } from "./ending.js";
 import { Lines } from "./lines.js";
+import { type SocketPair, socketPair } from "./socket-pair.js";
 
 /** The path of the program of all Python processes: next to `src` and next to `dist`. */
 export const PROGRAM = fileURLToPath(
@@ -22,12 +24,23 @@ export const FLAGS = ["-I", "-B", "-u", "-X", "faulthandler"];
 
 /** Callbacks of a process for its owner. */
 export interface ProcessListener {
-  /** Receives bytes of the frame socket. */
+  /** Returns the memory for the next bytes of the frame socket. */
+  buffer(): Uint8Array;
+  /** Receives the number of bytes that were read into `buffer()`. */
+  onFilled(count: number): void;
+  /** Receives bytes of the frame socket that were read elsewhere. */
   onBytes(bytes: Uint8Array): void;
   /** Receives a line of output. */
   onLine(stream: "stdout" | "stderr", line: string): void;
   /** The process and all its descendants have exited, and all output was reported. Called once, last. */
   onEnd(status: Status): void;
+}
+
+/** Options for starting a process. */
+export interface ProcessOptions {
+  readonly interpreter: string;
+  readonly env: NodeJS.ProcessEnv;
+  readonly clock: Clock;
 }
 
 /** Time in ms to wait for output after the process has exited, if an escaped descendant holds the pipes. */
@@ -45,23 +58,23 @@ export class PythonProcess {
   #status: Status | undefined;
   #hasEnded = false;
 
-  constructor(
-    interpreter: string,
-    env: NodeJS.ProcessEnv,
+  private constructor(
+    { interpreter, env, clock }: ProcessOptions,
     listener: ProcessListener,
-    clock: Clock,
+    pair: SocketPair | undefined,
   ) {
     this.#listener = listener;
     // Its own session: signals of the terminal go to Node, which drains first.
     this.#child = spawn(interpreter, [...FLAGS, PROGRAM], {
       env,
       detached: true,
-      stdio: ["ignore", "pipe", "pipe", "pipe", "pipe"],
+      stdio: ["ignore", "pipe", "pipe", pair?.theirs ?? "pipe", "pipe"],
     });
+    pair?.theirs.destroy();
     const [, stdout, stderr, frames, control] = this.#child.stdio as unknown as Duplex[];
-    this.#frames = frames as Duplex;
+    this.#frames = pair?.ours ?? (frames as Duplex);
     this.#control = control as Duplex;
-    this.#frames.on("data", (bytes: Uint8Array) => listener.onBytes(bytes));
+    if (pair === undefined) this.#frames.on("data", (bytes) => listener.onBytes(bytes));
     let report = "";
     this.#control.on("data", (bytes: Buffer) => {
       report = (report + bytes).slice(0, 1_000);
@@ -74,11 +87,23 @@ export class PythonProcess {
       listener.onLine("stderr", messageOf(error));
       this.#end();
     });
-    this.#child.once("close", () => this.#end());
+    const closed = Promise.all([closeOf(this.#child), closeOf(this.#frames)]);
+    void closed.then(() => this.#end());
     this.#child.once("exit", () => {
       const late = clock.setTimeout(() => this.#end(), OUTPUT_MS);
-      this.#child.once("close", () => late[Symbol.dispose]());
+      void closed.then(() => late[Symbol.dispose]());
     });
+  }
+
+  static async start(options: ProcessOptions, listener: ProcessListener): Promise<PythonProcess> {
+    const pair = await socketPair({
+      buffer: () => listener.buffer(),
+      callback: (count) => {
+        listener.onFilled(count);
+        return true;
+      },
+    });
+    return new PythonProcess(options, listener, pair);
   }
 
   write(buffers: readonly Uint8Array[]): void {
@@ -105,7 +130,7 @@ export class PythonProcess {
     this.#hasEnded = true;
     // Without a status report, the supervisor itself was killed, and its process group may be left.
     if (this.#status === undefined) this.#killGroup();
-    for (const stream of this.#child.stdio) stream?.destroy();
+    for (const stream of [...this.#child.stdio, this.#frames]) stream?.destroy();
     this.#listener.onEnd(this.#status ?? {});
   }
 
@@ -118,6 +143,9 @@ export class PythonProcess {
     }
   }
 }
+
+const closeOf = (emitter: EventEmitter): Promise<void> =>
+  new Promise((resolve) => void emitter.once("close", resolve));
 
 function statusOf(report: string): Status | undefined {
   if (!report.includes("\n")) return undefined;

@@ -36,6 +36,9 @@ interface Waiting {
   reject(ending: Ending): void;
 }
 
+/** The numbers of calls are 1 to this one, and then again from 1. */
+const MAX_CALL = 2 ** 32 - 1;
+
 /** Maximum number of stderr lines that an ending may quote. */
 const TAIL_LINES = 100;
 
@@ -44,7 +47,7 @@ export class PythonWorker {
   /** Resolves when the process and all its descendants have exited. Never rejects. */
   readonly ended: Promise<Ending>;
   readonly #options: WorkerOptions;
-  readonly #process: PythonProcess;
+  #process!: PythonProcess;
   readonly #calls = new Map<number, Waiting>();
   readonly #tail: string[] = [];
   #ready: { resolve(): void; reject(error: unknown): void } | undefined;
@@ -58,17 +61,20 @@ export class PythonWorker {
     this.ended = new Promise((resolve) => {
       this.#end = resolve;
     });
-    const reader = new FrameReader((frame) => this.#take(frame));
-    this.#process = new PythonProcess(
-      options.interpreter,
-      options.env,
-      {
-        onBytes: (bytes) => this.#read(reader, bytes),
-        onLine: (stream, line) => this.#takeLine(stream, line),
-        onEnd: (status) => this.#ended(this.#killedAs ?? endingOf(status, this.#tail)),
-      },
-      options.clock,
-    );
+  }
+
+  /** Returns a worker whose process is running. It has not loaded its model yet. */
+  static async #started(options: WorkerOptions): Promise<PythonWorker> {
+    const worker = new PythonWorker(options);
+    const reader = new FrameReader((frame) => worker.#take(frame));
+    worker.#process = await PythonProcess.start(options, {
+      buffer: () => reader.buffer(),
+      onFilled: (count) => worker.#read(() => reader.filled(count)),
+      onBytes: (bytes) => worker.#read(() => reader.push(bytes)),
+      onLine: (stream, line) => worker.#takeLine(stream, line),
+      onEnd: (status) => worker.#ended(worker.#killedAs ?? endingOf(status, worker.#tail)),
+    });
+    return worker;
   }
 
   /**
@@ -79,12 +85,13 @@ export class PythonWorker {
    */
   static async start(options: WorkerOptions, signal: AbortSignal): Promise<PythonWorker> {
     signal.throwIfAborted();
-    const worker = new PythonWorker(options);
+    const worker = await PythonWorker.#started(options);
     const { startTimeoutMs, clock, task } = options;
     const ready = new Promise<void>((resolve, reject) => {
       worker.#ready = { resolve, reject };
     });
     const stop = () => worker.#ready?.reject(signal.reason);
+    if (signal.aborted) stop();
     const timer = clock.setTimeout(() => {
       worker.#ready?.reject(
         errors.startTimedOut(task.module, startTimeoutMs, quoted(worker.#tail)),
@@ -117,10 +124,11 @@ export class PythonWorker {
 
   /** Makes a call. Rejects with an `Ending` if the process exits before it responds. */
   call(header: CallHeader, parts: readonly Uint8Array[]): Promise<Reply> {
-    const id = ++this.#lastCall;
+    this.#lastCall = (this.#lastCall % MAX_CALL) + 1;
+    const id = this.#lastCall;
     return new Promise((resolve, reject) => {
       this.#calls.set(id, { resolve, reject });
-      this.#process.write(writeFrame({ ...header, id }, parts));
+      this.#process.write(writeFrame(header, parts, id));
     });
   }
 
@@ -142,19 +150,19 @@ export class PythonWorker {
     timer[Symbol.dispose]();
   }
 
-  #read(reader: FrameReader, bytes: Uint8Array): void {
+  #read(read: () => void): void {
     if (this.#killedAs !== undefined) return;
     try {
-      reader.push(bytes);
+      read();
     } catch (error) {
       this.kill({ kind: "protocol", text: `was killed: ${messageOf(error)}` });
     }
   }
 
-  #take({ header, body }: Frame): void {
+  #take({ header, body, call }: Frame): void {
     switch (header.kind) {
       case "answer":
-        this.#answered(header as unknown as CallAnswer, body);
+        this.#answered(call, { answer: header as unknown as CallAnswer, body });
         break;
       case "log":
         this.#options.log.record(this.pid, header as unknown as LogLine);
@@ -172,11 +180,11 @@ export class PythonWorker {
     }
   }
 
-  #answered(answer: CallAnswer, body: Reply["body"]): void {
-    const call = this.#calls.get(answer.id);
+  #answered(id: number, reply: Reply): void {
+    const call = this.#calls.get(id);
     if (call === undefined) throw new Error("it answered a call that it did not get");
-    this.#calls.delete(answer.id);
-    call.resolve({ answer, body });
+    this.#calls.delete(id);
+    call.resolve(reply);
   }
 
   #failed(failure: LoadFailure): void {

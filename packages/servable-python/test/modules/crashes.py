@@ -81,7 +81,7 @@ ACTIONS = {
     "stray": lambda _: os.write(frame_socket(), b"stray bytes, not a frame of the kit" * 10),
     "huge": lambda _: os.write(frame_socket(), b"PSK1" + b"\xff" * 60),
     "unasked": lambda _: os.write(
-        frame_socket(), b"PSK1" + (26).to_bytes(4, "little") + bytes(16) + b'{"kind":"answer","id":99}\n'
+        frame_socket(), b"PSK1" + (17).to_bytes(4, "little") + bytes(4) + (99).to_bytes(4, "little") + bytes(8) + b'{"kind":"answer"}'
     ),
     "print": lambda request: [print(f"line {i}") for i in range(request["lines"])] and "printed",
     "print long": lambda _: print("x" * 20_000),
