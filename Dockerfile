@@ -53,9 +53,8 @@ RUN find /app \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.cts' -o -name '*.
         /app/pnpm-lock.yaml /app/node_modules/.[a-z]* \
     && cp LICENSE /app
 
-# A libtensorflow of one's own, or an empty folder.
+# A libtensorflow of one's own, or nothing.
 FROM ${LIBTENSORFLOW} AS own-libtensorflow
-WORKDIR /opt/tensorflow
 
 # Without a libtensorflow of one's own, gets it out of the Python package that carries it, by pip and a checksum, and
 # keeps its two files without the symbols of a debugger (0.2 GB), and their licences. Either has to open here.
@@ -65,12 +64,14 @@ RUN apt-get update \
     && apt-get install --yes --no-install-recommends binutils=2.40-* python3-pip=23.0.* \
     && rm -rf /var/lib/apt/lists/*
 COPY --from=build /app /app
-COPY --from=own-libtensorflow /opt/tensorflow /opt/tensorflow
 # The cache has it from one build to the next, for each architecture apart.
 RUN --mount=type=cache,target=/var/cache/serving-kit,sharing=locked \
     --mount=type=secret,id=pip.conf,target=/etc/pip.conf \
+    --mount=type=bind,from=own-libtensorflow,target=/own \
     installed="/var/cache/serving-kit/$(uname -m)/tensorflow" \
-    && if [ ! -e /opt/tensorflow/libtensorflow_cc.so.2 ]; then \
+    && if [ -d /own/opt/tensorflow ]; then \
+        install -D --mode=444 --target-directory=/opt/tensorflow /own/opt/tensorflow/*; \
+    else \
         node /app/dist/bin.js install tensorflow --dir "$installed" \
         && install -D --mode=444 --strip --target-directory=/opt/tensorflow "$installed"/libtensorflow*.so.2 \
         && install --mode=444 --target-directory=/opt/tensorflow "$installed/THIRD_PARTY_NOTICES.txt"; \

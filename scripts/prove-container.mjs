@@ -1,5 +1,5 @@
 // @ts-nocheck Not yet in TypeScript.
-import { mkdtempSync } from "node:fs";
+import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ensureInstalled } from "./install.mjs";
@@ -20,6 +20,8 @@ import { root } from "./workspace.mjs";
 const TFLITE = "serving-kit-proof:tflite";
 const PYTHON = "serving-kit-proof:python";
 const TENSORFLOW = "serving-kit-proof:tensorflow";
+const OWN_LIBRARY = "serving-kit-proof:own-libtensorflow";
+const OWN_STAGE = "serving-kit-proof:own-stage";
 const LIBRARIES = [
   "THIRD_PARTY_NOTICES.txt",
   "libtensorflow_cc.so.2",
@@ -34,6 +36,16 @@ async function step(label, action) {
   process.stdout.write(`✓ ${label}${told ? `: ${told}` : ""} (${time})\n`);
 }
 
+/** Builds the stage of libtensorflow with the libraries of the built image as those of a user. */
+async function proveOwnLibrary(engine, folder, build) {
+  const context = join(folder, "own-libtensorflow");
+  mkdirSync(context);
+  const file = `FROM scratch\nCOPY --from=${TENSORFLOW} /opt/tensorflow /opt/tensorflow\n`;
+  writeFileSync(join(context, "Dockerfile"), file);
+  await engine.build(OWN_LIBRARY, context);
+  await build(OWN_STAGE, "--target=libtensorflow", `--build-arg=LIBTENSORFLOW=${OWN_LIBRARY}`);
+}
+
 async function prove(engine, folder) {
   const buildArguments = registryArguments(folder);
   await step("hadolint finds nothing", () => lintDockerfile(folder));
@@ -46,6 +58,7 @@ async function prove(engine, folder) {
   await step("the target tflite builds", () => build(TFLITE, "--target=tflite"));
   await step("the target python builds", () => build(PYTHON, "--target=python"));
   await step("the default target builds", () => build(TENSORFLOW));
+  await step("a libtensorflow of one's own is taken", () => proveOwnLibrary(engine, folder, build));
   for (const image of [TFLITE, TENSORFLOW]) {
     const libraries = image === TENSORFLOW ? LIBRARIES : [];
     await step(`${image} says how it runs`, () => checks.checkConfig(engine, image));
