@@ -12,13 +12,17 @@ export interface BuildOptions {
   readonly types?: boolean;
 }
 
-/** Whether the `dist` of a package is older than a source of it, or is not there. */
+/** Whether the `dist` of a package is older than a source of it or how it is built, or is not there. */
 function isStale(folder: string, { types = true }: BuildOptions = {}): boolean {
   const built = join(root, folder, types ? "dist/index.d.ts" : "dist/index.js");
   if (!existsSync(built)) return true;
   const builtAt = statSync(built).mtimeMs;
   const sources = readdirSync(join(root, folder, "src"), { recursive: true, encoding: "utf8" });
-  return sources.some((name) => statSync(join(root, folder, "src", name)).mtimeMs > builtAt);
+  const files = [
+    ...sources.map((name) => join(folder, "src", name)),
+    ...["tsup.config.ts", join(folder, "tsup.config.ts")],
+  ];
+  return files.some((file) => statSync(join(root, file)).mtimeMs > builtAt);
 }
 
 /**

@@ -38,29 +38,33 @@ import { sharedSessions } from "./share.js";
 import { warmUp } from "./warm-up.js";
 
 /** The part of the load context that a model uses. */
-type OnnxLoadContext = Partial<LoadContext>;
+type OnnxLoadContext = Partial<LoadContext> & {
+  /** The library, which may be opening already. Default: it is opened while the file is read. */
+  readonly opening?: Promise<OnnxRuntime>;
+};
 
 /** Maximum time in ms of the probe of the rows. */
 const PROBE_MS = 1_000;
 
 /**
- * Loads the model at a path: reads and checks the file, opens ONNX Runtime, creates a session, warms it up and probes
- * whether its rows are independent. Aborts between these steps, and while the session is created, with the signal's
- * reason.
+ * Loads the model at a path: reads and checks the file while ONNX Runtime is opened, creates a session, warms it up and
+ * probes whether its rows are independent. Aborts between these steps, and while the session is created, with the
+ * signal's reason.
  */
 export async function loadModel(
   path: string,
   options: OnnxOptions,
   context: OnnxLoadContext = {},
 ): Promise<OnnxPredictor> {
-  const { signal, clock = systemClock } = context;
+  const { signal, clock = systemClock, opening = openOnnxRuntime(options.library) } = context;
+  opening.catch(() => {}); // An error of the file comes first.
   const file = await findModel(path, options.file);
   const { bytes, facts } = await readModel(file, signal);
   externalFiles(file, facts);
   const missing = await missingExternalData(file, facts);
   if (missing !== undefined) throw errors.modelFileInvalid(file, missing);
   const served = servedSignature(file, facts);
-  const runtime = await openOnnxRuntime(options.library);
+  const runtime = await opening;
   signal?.throwIfAborted();
   const source = { path: file, bytes: withoutZipMaps(bytes, facts), options };
   const session = await createSession(runtime, source, signal).catch((error) => {

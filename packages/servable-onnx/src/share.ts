@@ -7,10 +7,8 @@ import {
 import { SharedSessions } from "@serving-kit/native-library";
 import { openOnnxRuntime } from "./native/library.js";
 import { OnnxPredictor } from "./onnx-predictor.js";
+import { PLATFORM_NAME } from "./platform-name.js";
 import type { ServedModel } from "./served-model.js";
-
-/** The name of the platform. */
-export const PLATFORM_NAME = "onnx";
 
 /** The sessions that the threads of this process share. */
 export const sharedSessions: SharedSessions<ServedModel> = new SharedSessions(

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import {
   cachedFile,
+  callOnThread,
   environmentVariable,
   explicitPath,
   type LibraryCandidate,
@@ -71,7 +72,7 @@ export function libraryCandidates(path?: string): readonly LibraryCandidate[] {
   ];
 }
 
-const opened = new WeakMap<NativeLibrary, OnnxRuntime>();
+const started = new WeakMap<NativeLibrary, Promise<OnnxRuntime>>();
 
 /**
  * Opens ONNX Runtime: the library at `path`, else at `SERVING_KIT_ONNXRUNTIME_LIBRARY`, else the one that is open in
@@ -96,8 +97,12 @@ export async function openOnnxRuntime(path?: string): Promise<OnnxRuntime> {
     symbols: ["OrtGetApiBase"],
     remedy: LIBRARY_REMEDY,
   });
-  const runtime = opened.get(library) ?? start(library);
-  opened.set(library, runtime);
+  let runtime = started.get(library);
+  if (runtime === undefined) {
+    runtime = start(library);
+    started.set(library, runtime);
+    runtime.catch(() => started.delete(library));
+  }
   return runtime;
 }
 
@@ -118,13 +123,17 @@ const LOG_FATAL = 4;
 const ARENA = 1;
 const DEFAULT_MEMORY = 0;
 
-function start(library: NativeLibrary): OnnxRuntime {
+/** Creates the environment on a thread: the schemas of all operators take 20 ms. */
+async function start(library: NativeLibrary): Promise<OnnxRuntime> {
   const { base } = library.functions({ base: ["OrtGetApiBase", "void *"] });
   const api = apiOf(tableOf(base(), API_VERSION) as bigint);
   const statuses = new Statuses(api);
-  const out = statuses.out.bind(statuses);
-  const env = out(api.CreateEnv, LOG_FATAL, "serving-kit");
+  // Read after the call, so that the garbage collector keeps it until then.
+  const slot = new BigUint64Array(1);
+  statuses.check(await callOnThread(api.CreateEnv, LOG_FATAL, "serving-kit", slot));
+  const [env = 0n] = slot;
   statuses.check(api.DisableTelemetryEvents(env));
+  const out = statuses.out.bind(statuses);
   return {
     library,
     api,

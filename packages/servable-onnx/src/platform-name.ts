@@ -1,0 +1,2 @@
+/** The name of the platform. */
+export const PLATFORM_NAME = "onnx";
