@@ -23,7 +23,7 @@ const platform = definePlatform<OnnxOptions>({
   name: PLATFORM_NAME,
   keepsContract: true,
 
-  // What loads a model is imported while the library is opened: the start of a process is a quarter shorter.
+  // The other modules are imported while the library is opened, which shortens the start of a process.
   async load({ path, options, own, ...context }) {
     const chosen = optionsOfModel(options, ownOptions(own, "onnx"), checkOptions);
     const opening = openOnnxRuntime(chosen.library);
