@@ -50,7 +50,7 @@ export async function startVictim({ flags = [], models = [] } = {}) {
     ...["--rest_api_port=any", "--port=any", "--host=127.0.0.1", "--lame_duck_in_ms=0"],
     ...[`--state_dir=${folder}`, `--model_roots=${folder}`],
     `--model_config_file=${configFile}`,
-    `--plugins=${join(root, "examples/echo-protocol/echo.ts")}`,
+    `--plugins=${["examples/echo-protocol/echo.ts", "scripts/attack/loop-collector.mjs"].map((file) => join(root, file))}`,
     ...flags,
   ];
   const stdio = ["ignore", "pipe", "pipe", "ipc"];

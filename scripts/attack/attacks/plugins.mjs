@@ -10,10 +10,11 @@ const modulePath = join(root, "packages/server/test/evil-servables.mjs");
 const rowsOf = (where, table, status) =>
   Object.entries(table).map(([kind, [own]]) => {
     const name = `${where} ${kind}`.replaceAll(/[^a-zA-Z0-9]/g, "-");
-    return { model: custom(name, modulePath, { where, kind }), name, status: status ?? own };
+    return { model: custom(name, modulePath, { where, kind }), where, name, status: status ?? own };
   });
 
-const ROWS = [
+/** Models that do what none should, each with the status of a call of it. */
+export const evilModels = [
   ...rowsOf("thrown", THROWN),
   ...rowsOf("rejected", THROWN),
   ...rowsOf("load", THROWN, 404),
@@ -21,13 +22,10 @@ const ROWS = [
   ...rowsOf("servable", SERVABLES),
 ];
 
-/** Models that do what none should, each with the status of a call of it. */
-export const evilModels = ROWS.map(({ model }) => model);
-
-/** Calls each evil model. Resolves with the problems. */
-export async function callEvilModels(server) {
+/** Calls evil models. Resolves with the problems. */
+export async function callEvilModels(server, models) {
   const problems = [];
-  for (const { name, status } of ROWS) {
+  for (const { name, status } of models) {
     const got = await post(server, `/v1/models/${name}:predict`, '{"inputs":[1]}');
     if (got !== status) problems.push(`${name}: expected ${status}; got ${got}`);
   }
