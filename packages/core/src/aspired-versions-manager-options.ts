@@ -39,7 +39,7 @@ export interface AspiredVersionsManagerOptions<S> {
   /** Time in ms after which the disposal of a servable releases its slot. Default 60,000. Infinity disables it. */
   readonly unloadTimeoutMs?: number | undefined;
   /**
-   * Whether to retry a load that failed with this error. Default: yes, unless the code is INVALID_ARGUMENT or
+   * Returns whether to retry a load that failed with this error. Default: true, unless the code is INVALID_ARGUMENT or
    * UNIMPLEMENTED, which waiting cannot fix.
    */
   readonly shouldRetryLoad?: ((error: ServingError, id: ServableId) => boolean) | undefined;
@@ -86,41 +86,37 @@ export function withDefaults<S>(
     loadTimeoutMs = 600_000,
     unloadTimeoutMs = 60_000,
     shouldRetryLoad = isWorthRetrying,
-    preLoad,
-    probe,
   } = options;
   checkAtLeast(1, { loadConcurrency, initialLoadConcurrency, unloadConcurrency });
-  checkAtLeast(0, {
-    maxLoadRetries,
-    loadRetryDelayMs,
-    loadTimeoutMs,
-    unloadTimeoutMs,
-    "reloadBackoffMs.min": reloadBackoffMs.min,
-    "reloadBackoffMs.max": reloadBackoffMs.max,
-  });
+  checkAtLeast(0, { maxLoadRetries, loadRetryDelayMs, loadTimeoutMs, unloadTimeoutMs });
+  const { min, max } = reloadBackoffMs;
+  checkAtLeast(0, { "reloadBackoffMs.min": min, "reloadBackoffMs.max": max });
   const loadSlots: Semaphore = new Semaphore(initialLoadConcurrency, () => {
     loadSlots.limit = loadConcurrency;
   });
   const harness: HarnessContext<S> = {
-    clock,
-    logger,
-    loadSlots,
+    ...{ clock, logger, loadSlots, maxLoadRetries, loadRetryDelayMs, shouldRetryLoad },
     unloadSlots: new Semaphore(unloadConcurrency),
     resources: new ResourceTracker(options.resourceLimits),
     resourceQueue: new WaitQueue(),
-    maxLoadRetries,
-    loadRetryDelayMs,
     ...{ loadTimeoutMs, unloadTimeoutMs, hanging: new Map() },
-    shouldRetryLoad,
     estimate: (loader) => loader.estimateResources?.(),
-    beforeLoad: async (loader, context) => {
-      const { id, signal } = context;
-      if (preLoad) await settleBy(Promise.resolve(preLoad(id)), { signal });
-      await probe?.({ id, loader, signal });
-      await loader.probe?.(context);
-    },
+    beforeLoad: beforeLoadOf(options),
   };
   return { policy, reloadBackoffMs, harness };
+}
+
+/** The steps before a load: `preLoad`, then `probe`, then the loader's own probe. */
+function beforeLoadOf<S>({
+  preLoad,
+  probe,
+}: AspiredVersionsManagerOptions<S>): HarnessContext<S>["beforeLoad"] {
+  return async (loader, context) => {
+    const { id, signal } = context;
+    if (preLoad) await settleBy(Promise.resolve(preLoad(id)), { signal });
+    await probe?.({ id, loader, signal });
+    await loader.probe?.(context);
+  };
 }
 
 function isWorthRetrying({ code }: ServingError): boolean {

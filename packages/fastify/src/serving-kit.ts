@@ -20,7 +20,7 @@ export interface ServingKitOptions {
   /** The model server whose HTTP routes are added to the app. It does not have to listen itself. */
   readonly server: Pick<ModelServer, "rest" | "routes" | "endStreams" | "close">;
   /**
-   * Whether `app.close()` also closes the server: after the last request is answered, before `app.close()` resolves.
+   * True if `app.close()` also closes the server: after the last request is answered, before `app.close()` resolves.
    * Default false: the caller closes the server, after the app.
    */
   readonly closeWithApp?: boolean | undefined;
@@ -61,6 +61,27 @@ export const servingKit: FastifyPluginCallback<
     );
     return;
   }
+  const inFlight = new Set<Response>();
+  keepBodies(app);
+  try {
+    addRoutes(app, server, handlerOf(app, server, inFlight));
+  } catch (error) {
+    done(error as Error); // the app already has this route
+    return;
+  }
+  app.addHook("preClose", async () => {
+    server.endStreams(); // app.close() waits for these streams
+    closeAfterResponse(inFlight);
+  });
+  if (closeWithApp) app.addHook("onClose", () => server.close());
+  done();
+};
+
+/** An app of any kind of HTTP server. */
+type App = Parameters<typeof servingKit>[0];
+
+/** Leaves request bodies to the server, except those that a `preParsing` hook replaced. */
+function keepBodies(app: App): void {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("*", (request, payload, parsed) => {
     if (payload === request.raw) parsed(null);
@@ -70,10 +91,12 @@ export const servingKit: FastifyPluginCallback<
         parsed,
       );
   });
+}
 
+/** The handler of all routes. `inFlight` has the responses that it has started. */
+function handlerOf(app: App, server: ServingKitOptions["server"], inFlight: Set<Response>) {
   const segments = app.prefix.replace(/\/$/, "").split("/").length - 1;
-  const inFlight = new Set<Response>();
-  const answer = (request: FastifyRequest, reply: FastifyReply) => {
+  return (request: FastifyRequest, reply: FastifyReply) => {
     const raw: IncomingMessage & { body?: unknown } = request.raw;
     const response: Response = reply.raw;
     for (const [name, value] of Object.entries(reply.getHeaders())) {
@@ -93,30 +116,31 @@ export const servingKit: FastifyPluginCallback<
     response.once("close", () => inFlight.delete(response));
     return reply.hijack();
   };
-  try {
-    for (const { url, methods } of fastifyRoutes(server.routes)) {
-      for (const method of methods) {
-        if (method !== "*" && !app.supportedMethods.includes(method))
-          app.addHttpMethod(method, { hasBody: true });
-      }
-      if (methods.has("*")) app.all(url, answer as never);
-      else app.route({ url, method: [...methods], handler: answer as never });
+}
+
+/** @throws Error of Fastify if the app already has one of the routes. */
+function addRoutes(
+  app: App,
+  { routes }: ServingKitOptions["server"],
+  handler: ReturnType<typeof handlerOf>,
+): void {
+  for (const { url, methods } of fastifyRoutes(routes)) {
+    for (const method of methods) {
+      if (method !== "*" && !app.supportedMethods.includes(method))
+        app.addHttpMethod(method, { hasBody: true });
     }
-  } catch (error) {
-    done(error as Error); // the app already has this route
-    return;
+    if (methods.has("*")) app.all(url, handler as never);
+    else app.route({ url, method: [...methods], handler: handler as never });
   }
-  app.addHook("preClose", async () => {
-    server.endStreams(); // app.close() waits for these streams
-    // Otherwise the app would wait until the client or the keep-alive timeout closes these connections.
-    for (const response of inFlight) {
-      if (response.stream) response.stream.session?.close();
-      else if (!response.headersSent) response.setHeader("Connection", "close");
-    }
-  });
-  if (closeWithApp) app.addHook("onClose", () => server.close());
-  done();
-};
+}
+
+/** Otherwise the app would wait until the client or the keep-alive timeout closes these connections. */
+function closeAfterResponse(inFlight: Iterable<Response>): void {
+  for (const response of inFlight) {
+    if (response.stream) response.stream.session?.close();
+    else if (!response.headersSent) response.setHeader("Connection", "close");
+  }
+}
 
 /** A path without the segments of the prefix. Any of these may be a parameter: `/:tenant/ml`. */
 function withoutSegments(url: string, segments: number): string {

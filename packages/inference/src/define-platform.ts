@@ -52,7 +52,7 @@ export interface PlatformDefinition<O> {
    */
   load(context: PlatformLoadContext<O>): PredictorLike | Promise<PredictorLike>;
   /**
-   * Whether the predictors themselves satisfy every clause of the contract of `Predictor`, so that they are not wrapped
+   * True if the predictors themselves satisfy every clause of the contract of `Predictor`, so that they are not wrapped
    * in `guard`. Default false.
    */
   readonly keepsContract?: boolean;
@@ -121,52 +121,9 @@ export interface PlatformFactory<O extends object = Record<string, never>> {
 export function definePlatform<O extends object = Record<string, never>>(
   definition: PlatformDefinition<O>,
 ): PlatformFactory<O> {
-  const { keepsContract = false } = definition;
-  /** Checks a predictor, or wraps it in `guard`, which then runs it as the version. */
-  const checked = (
-    method: string,
-    predictor: unknown,
-    clock: Clock,
-    id?: ServableId,
-  ): Predictor => {
-    const where = `${method} of the platform "${definition.name}"`;
-    if (keepsContract) {
-      checkPredictor(where, predictor);
-      return predictor;
-    }
-    const guarded = () => guard(predictor as PredictorLike, { where, clock });
-    return id === undefined ? guarded() : runAsModel(id, guarded);
-  };
   const create = (options = {} as O): Platform => {
-    const loader = (
-      { path, sizeBytes, options: own }: StoragePath,
-      id: ServableId,
-    ): Loader<Predictor> => ({
-      async estimateResources() {
-        const storage = sizeBytes === undefined ? { path } : { path, sizeBytes };
-        if (definition.estimateResources) return definition.estimateResources(storage, options);
-        return { [RAM_BYTES]: Math.ceil(1.2 * (sizeBytes ?? 0)) };
-      },
-      async load({ signal, warmingUp, ...services }) {
-        const context = {
-          ...{ path, id, signal, options, ...withDefaults(services) },
-          ...(warmingUp && { warmingUp }),
-          ...(own && { own }),
-        };
-        // Predictors that keep the contract start nothing that could fail outside a call.
-        const loading = keepsContract
-          ? definition.load(context)
-          : runAsModel(id, () => definition.load(context));
-        return checked("load", await loading, context.clock, id);
-      },
-      ...(definition.probe && {
-        probe: async ({ signal, ...services }) =>
-          definition.probe?.({
-            ...{ path, id, signal, options, ...withDefaults(services) },
-            ...(own && { own }),
-          }),
-      }),
-    });
+    const loader = (storage: StoragePath, id: ServableId) =>
+      definedLoader(definition, options, storage, id);
     const adapter = mapVersions(loader);
     return Object.assign((source: Parameters<typeof adapter>[0]) => adapter(source), {
       platformName: definition.name,
@@ -175,16 +132,78 @@ export function definePlatform<O extends object = Record<string, never>>(
       loader,
       ...describedBy(definition, options),
       ...(definition.attach && {
-        async attach(shared: SharedPredictor, { id, ...services }: AttachServices = {}) {
-          const all = withDefaults(services);
-          const attach = () => definition.attach?.(shared, all);
-          const attaching = id && !keepsContract ? runAsModel(id, attach) : attach();
-          return checked("attach", await attaching, all.clock, id);
-        },
+        attach: (shared: SharedPredictor, services: AttachServices = {}) =>
+          attach(definition, shared, services),
       }),
     });
   };
   return Object.assign(create, { platformName: definition.name });
+}
+
+/** The loader of one version of a platform. */
+function definedLoader<O>(
+  definition: PlatformDefinition<O>,
+  options: O,
+  { path, sizeBytes, options: own }: StoragePath,
+  id: ServableId,
+): Loader<Predictor> {
+  const contextOf = ({ signal, warmingUp, ...services }: Omit<LoadContext, "id">) => ({
+    ...{ path, id, signal, options, ...withDefaults(services) },
+    ...(warmingUp && { warmingUp }),
+    ...(own && { own }),
+  });
+  return {
+    async estimateResources() {
+      const storage = sizeBytes === undefined ? { path } : { path, sizeBytes };
+      if (definition.estimateResources) return definition.estimateResources(storage, options);
+      return { [RAM_BYTES]: Math.ceil(1.2 * (sizeBytes ?? 0)) };
+    },
+    async load(services) {
+      const context = contextOf(services);
+      const loading = asModel(definition, id, () => definition.load(context));
+      return checked(definition, "load", await loading, context.clock, id);
+    },
+    ...(definition.probe && {
+      probe: async ({ warmingUp: _, ...services }: LoadContext) =>
+        definition.probe?.(contextOf(services)),
+    }),
+  };
+}
+
+async function attach<O>(
+  definition: PlatformDefinition<O>,
+  shared: SharedPredictor,
+  { id, ...services }: AttachServices,
+): Promise<Predictor> {
+  const all = withDefaults(services);
+  const attaching = asModel(definition, id, () => definition.attach?.(shared, all));
+  return checked(definition, "attach", await attaching, all.clock, id);
+}
+
+/** Runs code of a platform as a version, unless its predictors keep the contract and so fail only in calls. */
+function asModel<O, T>(
+  { keepsContract = false }: PlatformDefinition<O>,
+  id: ServableId | undefined,
+  run: () => T,
+): T {
+  return id === undefined || keepsContract ? run() : runAsModel(id, run);
+}
+
+/** Checks a predictor, or wraps it in `guard`, which then runs it as the version. */
+function checked<O>(
+  { name, keepsContract = false }: PlatformDefinition<O>,
+  method: string,
+  predictor: unknown,
+  clock: Clock,
+  id?: ServableId,
+): Predictor {
+  const where = `${method} of the platform "${name}"`;
+  if (keepsContract) {
+    checkPredictor(where, predictor);
+    return predictor;
+  }
+  const guarded = () => guard(predictor as PredictorLike, { where, clock });
+  return id === undefined ? guarded() : runAsModel(id, guarded);
 }
 
 /** The members that only the command uses, as far as the definition has them. */

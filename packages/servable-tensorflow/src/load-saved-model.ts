@@ -33,36 +33,12 @@ export async function loadSavedModel(
   context: Omit<LoadContext, "id">,
 ): Promise<SavedModelPredictor> {
   const { signal, clock = systemClock } = context;
-  const graphs = await takeSavedModel(path);
-  const graph = selectMetaGraph(path, graphs, options.tags ?? [SERVE]);
-  const missing = await missingParts(path, graphs);
-  if (missing !== undefined) throw errors.savedModelInvalid(path, missing);
-  const definition = readGraph(
-    path,
-    () => graphDefType.decode(graph.graphDef) as unknown as GraphDef,
-  );
-  const traits = readGraph(path, () => runTraits(graph, definition));
-  const rowVerdicts = await verdictsOf(path, graph, definition, traits);
+  const saved = await readSavedModel(path, options);
   const tensorflow = await openTensorFlow(options.library);
   for (const library of options.opLibraries ?? []) await loadOpLibrary(tensorflow, library);
   signal.throwIfAborted();
-  const config = sessionConfig(options);
-  const session = await loadSession(tensorflow, { path, graph, config });
-  try {
-    await settleVariables(tensorflow.bindings, session, path, graph, definition);
-  } catch (error) {
-    await session.close();
-    throw error;
-  }
-  const model: ServedModel = {
-    ...{ path, signatures: graph.signatures, uncallable: graph.uncallable },
-    ...{ defaults: graph.defaults, session: session.pointer, tensors: session.tensors },
-    batchable: options.batchable ?? isBatchable(graph.signatures),
-    ...{ traits, rowVerdicts },
-    execution: options.execution ?? "auto",
-    usesCallerThread: (options.interOpThreads ?? 1) === 1,
-    concurrency: options.concurrency ?? Math.min(nativeRuns.limit, availableParallelism()),
-  };
+  const session = await restoreSession(tensorflow, path, saved, options);
+  const model = servedModel(path, saved, session, options);
   const hold = sharedSessions.own(tensorflow.library.path, model, async () => {
     await session.close();
     await returnFreedMemory();
@@ -76,6 +52,57 @@ export async function loadSavedModel(
     await predictor[Symbol.asyncDispose]();
     throw error;
   }
+}
+
+/** The files of a SavedModel, read and checked: the graph for serving, and what its operations tell about rows. */
+async function readSavedModel(path: string, { tags = [SERVE] }: TensorFlowOptions) {
+  const graphs = await takeSavedModel(path);
+  const graph = selectMetaGraph(path, graphs, tags);
+  const missing = await missingParts(path, graphs);
+  if (missing !== undefined) throw errors.savedModelInvalid(path, missing);
+  const definition = readGraph(
+    path,
+    () => graphDefType.decode(graph.graphDef) as unknown as GraphDef,
+  );
+  const traits = readGraph(path, () => runTraits(graph, definition));
+  const rowVerdicts = await verdictsOf(path, graph, definition, traits);
+  return { graph, definition, traits, rowVerdicts };
+}
+
+type ReadModel = Awaited<ReturnType<typeof readSavedModel>>;
+
+/** Restores the session and its variables. */
+async function restoreSession(
+  tensorflow: TensorFlow,
+  path: string,
+  { graph, definition }: ReadModel,
+  options: TensorFlowOptions,
+): Promise<SavedModelSession> {
+  const session = await loadSession(tensorflow, { path, graph, config: sessionConfig(options) });
+  try {
+    await settleVariables(tensorflow.bindings, session, path, graph, definition);
+    return session;
+  } catch (error) {
+    await session.close();
+    throw error;
+  }
+}
+
+function servedModel(
+  path: string,
+  { graph, traits, rowVerdicts }: ReadModel,
+  session: SavedModelSession,
+  options: TensorFlowOptions,
+): ServedModel {
+  return {
+    ...{ path, signatures: graph.signatures, uncallable: graph.uncallable },
+    ...{ defaults: graph.defaults, session: session.pointer, tensors: session.tensors },
+    batchable: options.batchable ?? isBatchable(graph.signatures),
+    ...{ traits, rowVerdicts },
+    execution: options.execution ?? "auto",
+    usesCallerThread: (options.interOpThreads ?? 1) === 1,
+    concurrency: options.concurrency ?? Math.min(nativeRuns.limit, availableParallelism()),
+  };
 }
 
 /** Loads a session. If an op is missing, loads the op libraries of installed packages and tries again. */

@@ -12,13 +12,14 @@ export {
   readBatchingParametersFile,
 } from "./config/batching-parameters-file.js";
 export { check as checkOptions } from "./config/check-options.js";
-export { type ModelConfig, modelConfigProto } from "./config/model-config.js";
+export type { ModelConfig } from "./config/model-config.js";
 export {
   type ModelConfigFile,
   openModelConfigFile,
   parseModelConfig,
   readModelConfigFile,
 } from "./config/model-config-file.js";
+export { modelConfigProto } from "./config/model-options.js";
 export type { ModelOutcome, ReloadOptions } from "./config/model-outcome.js";
 export type { ModelProcessing } from "./config/processing-config.js";
 export { type ModelFields, readRemoteModel } from "./config/read-model-config.js";

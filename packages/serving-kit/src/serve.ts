@@ -86,12 +86,7 @@ export async function serve(
   const warnings = commandLineWarnings(parsed, files.platform);
   for (const line of [...warnings, ...listeners.warnings]) logger.warn({}, line);
 
-  using reloads = modelFileReloads(files.modelFile, {
-    pollIntervalMs: 1000 * flags.model_config_file_poll_wait_seconds,
-    logger: loggerInFlagWords(logger, files.modelFile !== undefined),
-    hasLog: parsed.flags.request_log_file !== "",
-    hasUris: files.models.some(({ basePath }) => /^[a-z][a-z0-9+.-]+:\/\//i.test(basePath)),
-  });
+  using reloads = reloadsOf(flags, files, logger);
   const onServer = (server: ModelServer) => {
     serving = server;
   };
@@ -102,6 +97,16 @@ export async function serve(
   if (started !== undefined) await untilEnd(context, started, onListening);
   if (overdue.isOver()) overdue.tell();
   else logger.info({}, "stopped: all requests answered, all models unloaded");
+}
+
+/** The reloads of the model config file, if there is one. */
+function reloadsOf(flags: ServerFlags, files: ConfigFiles, logger: Logger): ModelFileReloads {
+  return modelFileReloads(files.modelFile, {
+    pollIntervalMs: 1000 * flags.model_config_file_poll_wait_seconds,
+    logger: loggerInFlagWords(logger, files.modelFile !== undefined),
+    hasLog: flags.request_log_file !== "",
+    hasUris: files.models.some(({ basePath }) => /^[a-z][a-z0-9+.-]+:\/\//i.test(basePath)),
+  });
 }
 
 /** The context of one run of the server. */

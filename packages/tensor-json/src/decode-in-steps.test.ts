@@ -2,8 +2,8 @@ import type { DType, Signature } from "@serving-kit/inference";
 import { describe, expect, it } from "vitest";
 import { withoutKernel } from "./codec-kernel.js";
 import { decodePredict, decodePredictInSteps } from "./decode-predict.js";
-import { openRequest, openRequestInSteps } from "./explain.js";
 import { STEP_BYTES } from "./json-value.js";
+import { openRequest, openRequestInSteps } from "./open-request.js";
 
 const BYTES = 10 * STEP_BYTES;
 const fill = (part: string) => part.repeat(Math.ceil(BYTES / part.length));

@@ -50,7 +50,7 @@ const model = wireMessage("BatchingParameters", {
   },
 });
 
-/** How one model is batched: `BatchingParameters`, with those of its signatures, or true or false. */
+/** The batching of one model: `BatchingParameters`, with those of its signatures, or true or false. */
 export const batchingField = {
   type: model,
   schema: z.union([z.boolean(), z.literal("auto"), model.schema]).meta({

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { CUSTOM_PLATFORM } from "../custom/custom-module.js";
 import { customPlatform } from "../custom/custom-platform.js";
 import { errors } from "../errors.js";
-import type { ConfigPlace } from "./model-config.js";
+import type { ConfigPlace } from "./model-options.js";
 import { type WireField, type WireValues, wireMessage } from "./wire-message.js";
 
 const message = wireMessage("CustomModelConfig", {

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
-import { MODEL_OPTIONS, type ModelConfig } from "./model-config.js";
+import type { ModelConfig } from "./model-config.js";
+import { MODEL_OPTIONS } from "./model-options.js";
 import type { ResolvedModel } from "./resolve-models.js";
 
 /**

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { modelMessage } from "./model-config.js";
+import { modelMessage } from "./model-options.js";
 import { type WireMessage, wireMessage } from "./wire-message.js";
 
 const modelList = wireMessage("ModelConfigList", {

@@ -1,6 +1,6 @@
 import { isAbsolute } from "node:path";
 import { z } from "zod";
-import type { ConfigPlace } from "./model-config.js";
+import type { ConfigPlace } from "./model-options.js";
 import { type OptionFields, optionsOf, optionsSchemaOf, positive, whole } from "./wire-fields.js";
 import { type WireField, type WireValues, wireMessage } from "./wire-message.js";
 

@@ -2,7 +2,8 @@ import { isAbsolute, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { errors } from "../errors.js";
 import { checkPlatform } from "./custom-config.js";
-import { type ConfigPlace, MODEL_OPTIONS, type ModelConfig, modelMessage } from "./model-config.js";
+import type { ModelConfig } from "./model-config.js";
+import { type ConfigPlace, MODEL_OPTIONS, modelMessage } from "./model-options.js";
 
 /** The fields of a `ModelConfig` message, by the names of its proto file. */
 export type ModelFields = Readonly<Record<string, unknown>>;

@@ -9,13 +9,14 @@ import type { Platform } from "@serving-kit/inference";
 import { z } from "zod";
 import { errors } from "../errors.js";
 import { check } from "./check-options.js";
-import { type ModelConfig, modelSchema } from "./model-config.js";
+import type { ModelConfig } from "./model-config.js";
+import { modelSchema } from "./model-options.js";
 import { requestLogPath } from "./request-log-options.js";
 
 /** The context for checks of a server's models. */
 export interface ModelScope {
   readonly platforms: readonly Platform[];
-  /** Whether the server has a processor, for models with `processing`. */
+  /** True if the server has a processor, for models with `processing`. */
   readonly hasProcessor?: boolean;
   /** Checks a base path at a place of the configuration and makes it absolute. Throws CONFIG_INVALID. */
   resolveBasePath(basePath: string, place: string): string;

@@ -13,7 +13,7 @@ export interface TextFormat {
   readonly name: string;
   /** Known fields without effect, by the full name of their message. They are skipped. */
   readonly withoutEffect?: Readonly<Record<string, readonly string[]>>;
-  /** Whether errors must not contain any of the text. Default false. */
+  /** True if errors must not contain any of the text. Default false. */
   readonly isSecret?: boolean;
 }
 

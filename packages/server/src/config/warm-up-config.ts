@@ -14,7 +14,7 @@ const fields = {
 
 const message = wireMessage("WarmUpOptions", fields);
 
-/** How the versions of one model are warmed up. */
+/** The warm-up of the versions of one model. */
 export const warmUpField = {
   type: message,
   schema: message.schema.meta({

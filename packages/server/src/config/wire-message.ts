@@ -14,11 +14,11 @@ export interface WireField<S extends z.ZodType = z.ZodType> {
   readonly type: string | WireMessage;
   /** `"map"`: a map with strings of the user as keys. */
   readonly rule?: "repeated" | "map";
-  /** Whether it is required in a file. Default false. */
+  /** True if it is required in a file. Default false. */
   readonly isRequired?: true;
-  /** Whether only files have it, so that no client can set it over gRPC. Default false. */
+  /** True if only files have it, so that no client can set it over gRPC. Default false. */
   readonly isFileOnly?: true;
-  /** Whether it is accepted and ignored, with a warning. Default false. */
+  /** True if it is accepted and ignored, with a warning. Default false. */
   readonly hasNoEffect?: true;
   /** The field of the same message that makes it take effect. */
   readonly hasEffectWith?: string;

@@ -50,7 +50,7 @@ export interface GrpcListenOptions extends ListenerOptions {
    * size if that is less, per call and connection (`grpc-node.flow_control_window`).
    */
   readonly channelArguments?: ChannelArguments | undefined;
-  /** Whether to serve reflection of the services and messages. Default true. */
+  /** If true, serves reflection of the services and messages. Default true. */
   readonly reflection?: boolean | undefined;
 }
 
@@ -103,38 +103,21 @@ export async function listenGrpc(
   shared?: SharedListen,
   onOtherClient: () => void = () => {},
 ): Promise<GrpcListener> {
-  const { socketPath, ssl, maxMessageBytes = MAX_MESSAGE_BYTES, channelArguments = {} } = options;
+  const { ssl, maxMessageBytes = MAX_MESSAGE_BYTES, channelArguments = {} } = options;
   const credentials = serverCredentials(ssl);
-  const server = new Server({
-    "grpc.max_receive_message_length": maxMessageBytes,
-    "grpc.max_send_message_length": maxMessageBytes,
-    ...CONNECTION_LIMITS,
-    ...supportedChannelArguments(channelArguments),
-    interceptors: [callLimits(host.limits)],
-  });
-  for (const name of ignoredChannelArguments(channelArguments)) {
-    host.logger.warn({ argument: name }, `the gRPC server does not support the argument ${name}`);
-  }
+  const server = newServer(host, options);
   const windowBytes = flowControlWindowOf(channelArguments, maxMessageBytes);
   widenCalls(server, windowBytes);
   const widenConnections = connectionWidener(server, windowBytes);
   const connections = new HeldConnections(server, host.limits);
   const watchProtocols = protocolWatcher(server, onOtherClient);
-  const isBound = () => {
+  const onBound = () => {
     widenConnections();
     watchProtocols();
     connections.watch();
   };
   const health = new HealthService(host);
-  for (const service of host.services) addService(server, host, service);
-  server.addService(HealthService.definition as ServiceDefinition, health.implementation);
-  if (options.reflection !== false) {
-    const reflected = new ReflectedServices(host.services);
-    for (const version of REFLECTION_VERSIONS) {
-      const definition = reflectionDefinition(version) as ServiceDefinition;
-      server.addService(definition, reflectionService(version, reflected));
-    }
-  }
+  addServices(server, host, health, options);
   let acceptor: Acceptor | undefined;
   const listener = {
     goAway() {
@@ -154,17 +137,7 @@ export async function listenGrpc(
   };
   try {
     acceptor = shared && (await acceptFor(server, credentials, shared));
-    const port = acceptor?.port ?? (await bindPort(server, credentials, options));
-    isBound();
-    if (socketPath !== undefined) {
-      await claimSocketPath(socketPath);
-      await bind(server, `unix:${socketPath}`, credentials);
-      isBound();
-    }
-    const listening = {
-      ...(port !== undefined && { port }),
-      ...(socketPath !== undefined && { socketPath }),
-    };
+    const listening = await bindAll(server, credentials, options, acceptor?.port, onBound);
     return {
       listening,
       get connections() {
@@ -177,6 +150,60 @@ export async function listenGrpc(
     listener.cut();
     throw error;
   }
+}
+
+/** Creates the server with its limits and channel arguments, and logs the arguments that it does not support. */
+function newServer(
+  { limits, logger }: GrpcHost,
+  { maxMessageBytes = MAX_MESSAGE_BYTES, channelArguments = {} }: GrpcListenOptions,
+): Server {
+  const server = new Server({
+    "grpc.max_receive_message_length": maxMessageBytes,
+    "grpc.max_send_message_length": maxMessageBytes,
+    ...CONNECTION_LIMITS,
+    ...supportedChannelArguments(channelArguments),
+    interceptors: [callLimits(limits)],
+  });
+  for (const name of ignoredChannelArguments(channelArguments)) {
+    logger.warn({ argument: name }, `the gRPC server does not support the argument ${name}`);
+  }
+  return server;
+}
+
+/** Adds the services of the protocols, health, and unless it is disabled reflection. */
+function addServices(
+  server: Server,
+  host: GrpcHost,
+  health: HealthService,
+  { reflection }: GrpcListenOptions,
+): void {
+  for (const service of host.services) addService(server, host, service);
+  server.addService(HealthService.definition as ServiceDefinition, health.implementation);
+  if (reflection === false) return;
+  const reflected = new ReflectedServices(host.services);
+  for (const version of REFLECTION_VERSIONS) {
+    const definition = reflectionDefinition(version) as ServiceDefinition;
+    server.addService(definition, reflectionService(version, reflected));
+  }
+}
+
+/** Binds the port, unless threads share it, and the socket. Calls `onBound` after each. */
+async function bindAll(
+  server: Server,
+  credentials: ServerCredentials,
+  options: GrpcListenOptions,
+  sharedPort: number | undefined,
+  onBound: () => void,
+): Promise<GrpcListening> {
+  const { socketPath } = options;
+  const port = sharedPort ?? (await bindPort(server, credentials, options));
+  onBound();
+  if (socketPath !== undefined) {
+    await claimSocketPath(socketPath);
+    await bind(server, `unix:${socketPath}`, credentials);
+    onBound();
+  }
+  return { ...(port !== undefined && { port }), ...(socketPath !== undefined && { socketPath }) };
 }
 
 function addService(server: Server, host: GrpcHost, { name, methods }: GrpcService): void {

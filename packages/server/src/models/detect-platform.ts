@@ -63,18 +63,7 @@ export function detectPlatform(
     async isComplete(path) {
       const platform = accepted.get(path) ?? (await find(path)) ?? otherwise;
       accepted.delete(path);
-      if (platform !== undefined) {
-        const answer = await platform.isComplete(path);
-        return answer.isComplete
-          ? { ...answer, found: new Detected(platform, answer.found) }
-          : answer;
-      }
-      if (names.length === 0) return COMPLETE;
-      const { problem, remedy } = await explainMissingModel(
-        path,
-        `it is not a model of ${names.join(" or ")}`,
-      );
-      return incomplete(problem, remedy ?? "check the files, or name the model's platform");
+      return platform === undefined ? noModel(path, names) : completenessBy(platform, path);
     },
     loader({ found, ...storage }, id) {
       let detected = found instanceof Detected ? found : undefined;
@@ -82,9 +71,7 @@ export function detectPlatform(
         const known = detected;
         detected = undefined;
         const platform = known?.platform ?? (await find(storage.path)) ?? otherwise;
-        if (platform === undefined) {
-          throw errors.platformNotFound(storage.path, names);
-        }
+        if (platform === undefined) throw errors.platformNotFound(storage.path, names);
         return platform.loader({ ...storage, ...(known && foundOf(known)) }, id);
       });
     },
@@ -93,6 +80,22 @@ export function detectPlatform(
       return maxOf(await Promise.all(estimates));
     },
   };
+}
+
+/** The completeness of files that a platform accepts, with the platform for the load. */
+async function completenessBy(platform: Platform, path: string): Promise<Completeness> {
+  const answer = await platform.isComplete(path);
+  return answer.isComplete ? { ...answer, found: new Detected(platform, answer.found) } : answer;
+}
+
+/** The completeness of files that no platform accepts. */
+async function noModel(path: string, names: readonly string[]): Promise<Completeness> {
+  if (names.length === 0) return COMPLETE;
+  const { problem, remedy } = await explainMissingModel(
+    path,
+    `it is not a model of ${names.join(" or ")}`,
+  );
+  return incomplete(problem, remedy ?? "check the files, or name the model's platform");
 }
 
 const foundOf = ({ found }: Detected) => (found === undefined ? {} : { found });

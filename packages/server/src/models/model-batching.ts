@@ -34,7 +34,7 @@ export interface ModelBatchingOptions {
     | ((id: ServableId) => BatchingOptions | undefined)
     | undefined;
   /**
-   * Whether each version is batched as the file `batching_params.pbtxt` in its directory says, and not batched without
+   * True if each version is batched as the file `batching_params.pbtxt` in its directory says, and not batched without
    * that file, as in TF Serving. Then only the slots of `batching` count, and `num_batch_threads` of the files is
    * ignored. Default false.
    */

@@ -88,7 +88,7 @@ class WatchedFile {
   readonly #read: (path: string) => Promise<string>;
   /** The text that was applied last. */
   #text: string;
-  /** Whether a file with a `model_config_list` was read; undefined until the first change. */
+  /** True if a file with a `model_config_list` was read; undefined until the first change. */
   #isConfigured: boolean | undefined;
   /** The last reported problem of the file. */
   #told: string | undefined;

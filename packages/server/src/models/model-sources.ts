@@ -37,7 +37,7 @@ export interface ProvidedServable extends SourceServable {
 /** The dependencies of the sources of a server's models. */
 export interface ModelSourcesOptions extends ProviderSourceSettings {
   readonly servables: readonly ProvidedServable[];
-  /** Whether a version is available now. */
+  /** Returns whether a version is available now. */
   isAvailable(id: ServableId): boolean;
 }
 

@@ -37,7 +37,7 @@ export interface ServedModelsOptions extends ModelBatchingOptions {
   readonly startUpPolicy?: StartUpPolicy | undefined;
   /** Time in ms between polls of the base paths. 0 polls once. Default: the provider's, 1000 for folders. */
   readonly pollIntervalMs?: number | undefined;
-  /** Whether folders are also watched. Default true. */
+  /** True if folders are also watched. Default true. */
   readonly watch?: boolean | undefined;
   /**
    * Time in ms for which a version's files must be unchanged before it is loaded. Default: the provider's, 1000 for
@@ -45,7 +45,7 @@ export interface ServedModelsOptions extends ModelBatchingOptions {
    */
   readonly settleMs?: number | undefined;
   /**
-   * Whether the versions of a model stay loaded if its base path can be read and contains no versions: TF Serving's
+   * True if the versions of a model stay loaded if its base path can be read and contains no versions: TF Serving's
    * `servable_versions_always_present`. Default false.
    */
   readonly servableVersionsAlwaysPresent?: boolean | undefined;
@@ -55,7 +55,7 @@ export interface ServedModelsOptions extends ModelBatchingOptions {
    */
   readonly stateDir?: string | undefined;
   /**
-   * Whether a label may point at a version that is not available. Default false, as in TF Serving: such a label is an
+   * True if a label may point at a version that is not available. Default false, as in TF Serving: such a label is an
    * error of its model.
    */
   readonly allowVersionLabelsForUnavailableModels?: boolean | undefined;

@@ -14,7 +14,7 @@ function world() {
   return { models, named };
 }
 
-/** How often the event loop turns until a promise resolves. */
+/** Returns the number of turns of the event loop until a promise resolves. */
 async function turnsUntil(promise: Promise<unknown>): Promise<number> {
   let turns = 0;
   let immediate: NodeJS.Immediate | undefined;

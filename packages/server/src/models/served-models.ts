@@ -5,7 +5,6 @@ import {
   inSlices,
   type Loader,
   type Logger,
-  type ServableId,
   type ServableState,
   type ServingError,
   type Source,
@@ -20,7 +19,6 @@ import { merge } from "rxjs/internal/observable/merge";
 import { Subject } from "rxjs/internal/Subject";
 import type { ModelConfig } from "../config/model-config.js";
 import type { ModelOutcome } from "../config/model-outcome.js";
-import type { ResolvedModel } from "../config/resolve-models.js";
 import { errors } from "../errors.js";
 import type { LoopObserver } from "../plugins/observer.js";
 import { ConfiguredModels, type ModelsOrigin } from "./configured-models.js";
@@ -28,14 +26,13 @@ import { CrashRecords } from "./crash-records.js";
 import { isDefinedPath } from "./defined-models.js";
 import { EndedVersions } from "./ended-versions.js";
 import { GivenSources } from "./given-sources.js";
-import { logUnbatched, modelBatching } from "./model-batching.js";
 import { ModelLabels } from "./model-labels.js";
-import { modelLoaders } from "./model-loaders.js";
-import { ModelSources, type ProvidedServable } from "./model-sources.js";
+import { ModelSources } from "./model-sources.js";
 import { dropPendingLabels } from "./pending-labels.js";
-import { processedLoader } from "./processed-version.js";
+import { ProvidedServables } from "./provided-servables.js";
 import { isPolicyHeld } from "./readiness.js";
 import { statesBesideLive } from "./reported-states.js";
+import { servedLoaders } from "./served-loaders.js";
 import type { ServedModelsOptions } from "./served-models-options.js";
 import { isUri } from "./source-providers.js";
 import { type SettleOptions, settleModels } from "./start-up.js";
@@ -62,6 +59,7 @@ export class ServedModels {
   readonly #ended: EndedVersions;
   readonly #crashes: CrashRecords | undefined;
   readonly #models: ConfiguredModels;
+  readonly #servables: ProvidedServables;
   readonly #labels: ModelLabels;
   readonly #changes = new Subject<string | undefined>();
   /** The models that have had an available version since they were configured. */
@@ -80,10 +78,11 @@ export class ServedModels {
     this.#logger = logger;
     this.#crashes = options.stateDir ? new CrashRecords(options.stateDir, logger) : undefined;
     this.#models = new ConfiguredModels(options, logger);
+    this.#servables = new ProvidedServables(options, this.#models, this.#crashes);
     this.manager = new AspiredVersionsManager<Predictor>({ ...options.manager, clock, logger });
     const { pollIntervalMs, watch, settleMs } = options;
     this.#source = new ModelSources({
-      servables: atOnce(this.#servables(this.#models.all.values())),
+      servables: atOnce(this.#servables.of(this.#models.all.values())),
       ...{ clock, logger },
       ...withoutUndefined({ pollIntervalMs, watch, settleMs }),
       isAvailable: ({ name, version }) =>
@@ -145,28 +144,9 @@ export class ServedModels {
   /** Starts to poll for versions and to load them, and notifies `observers`. */
   start(observers: Pick<LoopObserver, "batchStarted" | "loading" | "sourceActivity">): void {
     this.#observers = observers;
-    const ownBatching = (name: string) => this.#models.get(name)?.batching;
-    const batched = modelBatching(
-      this.#options,
-      ownBatching,
-      { clock: this.#clock, logger: this.#logger },
-      observers.batchStarted,
-    );
-    const loaders = modelLoaders({
-      platform: (name) => this.#models.platform(name),
-      options: (name) => {
-        const { opLibraries, tflite, python, warmUp }: Partial<ResolvedModel> =
-          this.#models.get(name) ?? {};
-        return withoutUndefined({ opLibraries, tflite, python, warmUp });
-      },
-      resources: (name) => this.#models.get(name)?.resources,
-      processed: (loader, path, id) => this.#processed(loader, path, id),
-      expects: (name) => this.#models.get(name)?.expects,
-      batched,
-      loaded: (predictor, id) => logUnbatched(predictor, id, this.#logger),
-      recorded: (loader, path, stampOf) => this.#crashes?.recorded(loader, path, stampOf) ?? loader,
-      warmingUp: (id, shown) => observers.loading?.(id, shown),
-    });
+    const parts = { models: this.#models, crashes: this.#crashes };
+    const context = { clock: this.#clock, logger: this.#logger };
+    const loaders = servedLoaders(this.#options, parts, context, observers);
     const { adapters = [] } = this.#options;
     for (const source of [this.#source, ...this.#given.sources]) {
       const adapted = adapters.reduce<Source<Loader<Predictor>>>(
@@ -251,7 +231,7 @@ export class ServedModels {
     };
     check();
     const change = await inSlices(this.#models.check(models, origin), check);
-    const servables = await inSlices(this.#servables(change.models.values()), check);
+    const servables = await inSlices(this.#servables.of(change.models.values()), check);
     this.#models.replace(change);
     this.#superseding.abort(errors.reloadSuperseded());
     this.#superseding = new AbortController();
@@ -310,37 +290,6 @@ export class ServedModels {
   /** Polls for versions now, and resolves when the found versions have been aspired. */
   poll(): Promise<void> {
     return this.#source.poll();
-  }
-
-  #processed(loader: Loader<Predictor>, path: string, id: ServableId): Loader<Predictor> {
-    const { processor } = this.#options;
-    const { processing } = this.#models.get(id.name) ?? {};
-    if (processor === undefined || processing === undefined) return loader;
-    return processedLoader(loader, processor, { processing, path }, id);
-  }
-
-  *#servables(models: Iterable<ResolvedModel>): Steps<ProvidedServable[]> {
-    const servables: ProvidedServable[] = [];
-    for (const model of models) {
-      servables.push(this.#servable(model));
-      yield;
-    }
-    return servables;
-  }
-
-  #servable({ name, basePath, versionPolicy }: ResolvedModel): ProvidedServable {
-    const { servableVersionsAlwaysPresent } = this.#options;
-    return {
-      provider: this.#models.provider({ basePath }),
-      ...{ name, basePath, versionPolicy },
-      ...withoutUndefined({ servableVersionsAlwaysPresent }),
-      isComplete: async (path) => {
-        await this.#crashes?.check(path);
-        return this.#models.platform(name).isComplete(path);
-      },
-      accepts: (path) => this.#models.platform(name).accepts(path),
-      refusal: async (uri, stamp) => this.#crashes?.refusal(uri, async () => stamp),
-    };
   }
 
   *#setLabels(): Steps<void> {

@@ -40,7 +40,7 @@ export interface SettleOptions {
 
 /** Options for a start, in addition to the versions of the models. */
 export interface SettleScope extends SettleOptions {
-  /** Whether labels count: if so, a version whose files are on their way is waited for if a label points at it. */
+  /** True if labels count: if so, a version whose files are on their way is waited for if a label points at it. */
   readonly waitsForLabels: boolean;
 }
 
@@ -56,7 +56,6 @@ export async function settleModels(
   flow: ModelFlow,
   { timeoutMs, signal, waitsForLabels }: SettleScope,
 ): Promise<ModelOutcome[]> {
-  const { manager, source, clock } = flow;
   // The outcome of a model is unknown until its base path has been polled, which may take a while.
   let isPolled = false;
   return new Promise((resolve) => {
@@ -78,31 +77,50 @@ export async function settleModels(
       const outcome = (name: string) => (isPolled ? outcomeOf(name, flow, false) : undefined);
       end(names.map((name) => outcome(name) ?? { name, error: errorOf(name) }));
     };
-    const giveUp = () => stop((name) => errors.modelNotSettled(name, timeoutMs));
+    const timeOut = () => stop((name) => errors.modelNotSettled(name, timeoutMs));
     const onAbort = () => stop(() => signal?.reason as ServingError);
-    // After the manager has closed, no more events follow.
-    watching.add(
-      manager.events.subscribe({ next: (event) => changed(nameOf(event)), complete: giveUp }),
-    );
-    // Deferred, since the source emits the resolved problem before it aspires the version.
-    watching.add(
-      source.events.subscribe((event) => {
-        if (event.kind !== "activity") queueMicrotask(() => changed(nameOf(event)));
-      }),
-    );
-    if (Number.isFinite(timeoutMs)) {
-      const timer = clock.setTimeout(giveUp, timeoutMs);
-      watching.add(() => timer[Symbol.dispose]());
-    }
-    signal?.addEventListener("abort", onAbort);
-    watching.add(() => signal?.removeEventListener("abort", onAbort));
+    watching.add(watchFlow(flow, changed, timeOut));
+    watching.add(limitWait(flow.clock, { timeoutMs, signal }, timeOut, onAbort));
     if (signal?.aborted) onAbort();
-    void source.poll().then(async () => {
+    void flow.source.poll().then(async () => {
       await inSlices(settled.read());
       isPolled = true;
       check();
     });
   });
+}
+
+/** Calls `changed` for each event of a model, and `closed` once the manager has closed: no more events follow. */
+function watchFlow(
+  { manager, source }: ModelFlow,
+  changed: (name?: string) => void,
+  closed: () => void,
+): Subscription {
+  const watching = manager.events.subscribe({
+    next: (event) => changed(nameOf(event)),
+    complete: closed,
+  });
+  // Deferred, since the source emits the resolved problem before it aspires the version.
+  const sourceEvents = source.events.subscribe((event) => {
+    if (event.kind !== "activity") queueMicrotask(() => changed(nameOf(event)));
+  });
+  watching.add(sourceEvents);
+  return watching;
+}
+
+/** Calls `timeOut` or `onAbort` at the end of a wait. The returned function removes both. */
+function limitWait(
+  clock: Clock,
+  { timeoutMs, signal }: SettleOptions,
+  timeOut: () => void,
+  onAbort: () => void,
+): () => void {
+  const timer = Number.isFinite(timeoutMs) ? clock.setTimeout(timeOut, timeoutMs) : undefined;
+  signal?.addEventListener("abort", onAbort);
+  return () => {
+    timer?.[Symbol.dispose]();
+    signal?.removeEventListener("abort", onAbort);
+  };
 }
 
 /** The model of an event from the manager or a source; undefined if the event may concern all models. */

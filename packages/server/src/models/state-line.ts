@@ -2,7 +2,7 @@ import type { Logger, ManagerEvent, ServableState } from "@serving-kit/core";
 
 /** The log line of a version's state. */
 export interface StateLine {
-  /** Whether an operator must act. */
+  /** True if an operator must act. */
   readonly isError: boolean;
   readonly message: string;
 }

@@ -2,7 +2,7 @@ import { type Logger, ServingMap, silentLogger, systemClock } from "@serving-kit
 import type { Platform, Predictor } from "@serving-kit/inference";
 import type { AuthorizeRequest } from "../calls/authorize.js";
 import { errors } from "../errors.js";
-import { EventLoop, type LoopPlugins } from "../loop/event-loop.js";
+import { EventLoop, type LoopHost, type LoopPlugins } from "../loop/event-loop.js";
 import { drainOnStrayError } from "../loop/stray-errors.js";
 import type { ModelProcessor } from "../plugins/model-processor.js";
 import { importPlugin, type Plugin, type SharedPlugin } from "../plugins/plugin-module.js";
@@ -15,67 +15,27 @@ import { readError, writeError } from "./thread-error.js";
 /** Time in ms in which a loop with a stray error finishes its requests. */
 const DRAIN_MS = 3_000;
 
+const clock = systemClock;
+
+/** The channel to the main thread. */
+type Main = ThreadChannel<LoopMethods, MainMethods>;
+
 /** Runs one event loop of a model server in a worker thread, until the main thread ends it. */
 export async function runLoop(port: ThreadPort, settings: LoopSettings): Promise<void> {
-  const clock = systemClock;
   const platforms = await importPlatforms(settings.platforms);
   const plugins = await importPlugins(settings.plugins);
   const processors = settings.plugins.processors.map(importPlugin<ModelProcessor>);
   const [processor] = await Promise.all(processors);
   // No awaits from here to the end, so that everything is ready when the first message arrives.
-  const main: ThreadChannel<LoopMethods, MainMethods> = new ThreadChannel(port, {
-    start: async () =>
-      platforms.filter(({ attach }) => attach).map(({ platformName }) => platformName),
-    attach: ({ id, origin }) => replica.attach(id, origin),
-    publish: (id) => replica.publish(id),
-    withdraw: (id) => replica.withdraw(id),
-    learn: (news) => {
-      if (news.configuration) loop.observers.learn(news.configuration.observers);
-      mirror.learn(news);
-    },
-    listen: ({ options, shared }) => loop.transports.listen(options, shared),
-    listenGrpc: ({ options, shared }) => loop.transports.listenGrpc(options, shared),
-    ask: ({ name, message }) => loop.observers.answer(name, message),
-    leave: () => loop.transports.leave(),
-    connections: async () => loop.transports.connections,
-    async shutDown({ deadlineMs }) {
-      using down = await loop.transports.shutDown({ deadlineMs, clock });
-      await loop[Symbol.asyncDispose]();
-      return !down.overdue.aborted;
-    },
-    end: () => process.exit(0),
-  });
+  const main: Main = new ThreadChannel(
+    port,
+    loopMethods(() => ({ platforms, loop, mirror, replica })),
+  );
   const logger = settings.hasLogger ? threadLogger(main) : silentLogger;
   const serving = new ServingMap<Predictor>();
   const mirror = new ManagerMirror(serving);
-  const { states, statesBeside, modelNames, modelUris } = mirror;
-  const { isStarted, isServing, onStateChange } = mirror;
-  const loop = new EventLoop(
-    {
-      ...{ isMain: false, clock, logger },
-      authorize: settings.hasAuthorize
-        ? (request) => main.call("authorize", cloneable(request))
-        : undefined,
-      acquire: (request) => serving.acquire(request),
-      labels: (name) => serving.labels(name),
-      ...{ states, statesBeside, modelNames, modelUris, isStarted, isServing, onStateChange },
-      async reload(models, { signal, timeoutMs, peer, method }) {
-        const reload = { models, timeoutMs, peer, method };
-        const outcomes = await main.call("reload", reload, { signal });
-        return outcomes.map(({ name, error }) =>
-          error ? { name, error: readError(error) as never } : { name },
-        );
-      },
-      counts: (names) => main.call("counts", names),
-      links: {
-        peers: () => [],
-        askMain: (name, message) => main.call("ask", { name, message }),
-        newsChanged: () => {},
-      },
-    },
-    plugins,
-    settings,
-  );
+  const host = loopHost({ main, mirror, serving, logger }, settings.hasAuthorize);
+  const loop = new EventLoop(host, plugins, settings);
   // The thread belongs to the server. The main thread replaces it.
   drainOnStrayError({
     logger,
@@ -86,6 +46,78 @@ export async function runLoop(port: ThreadPort, settings: LoopSettings): Promise
   });
   const onBatchStart = loop.observers.batchStarted;
   const replica = new Replica(serving, { platforms, processor, main, clock, logger, onBatchStart });
+}
+
+/** The parts of a loop that answer the main thread. */
+interface LoopParts {
+  readonly platforms: readonly Platform[];
+  readonly loop: EventLoop;
+  readonly mirror: ManagerMirror;
+  readonly replica: Replica;
+}
+
+/** The parts of a loop that its models come from. */
+interface HostParts {
+  readonly main: Main;
+  readonly mirror: ManagerMirror;
+  readonly serving: ServingMap<Predictor>;
+  readonly logger: Logger;
+}
+
+/** The methods that the main thread calls. The parts are created after the channel, and before the first call. */
+function loopMethods(parts: () => LoopParts): LoopMethods {
+  const transports = () => parts().loop.transports;
+  return {
+    start: async () => {
+      const attachable = parts().platforms.filter(({ attach }) => attach);
+      return attachable.map(({ platformName }) => platformName);
+    },
+    attach: ({ id, origin }) => parts().replica.attach(id, origin),
+    publish: (id) => parts().replica.publish(id),
+    withdraw: (id) => parts().replica.withdraw(id),
+    learn: (news) => {
+      const { loop, mirror } = parts();
+      if (news.configuration) loop.observers.learn(news.configuration.observers);
+      mirror.learn(news);
+    },
+    listen: ({ options, shared }) => transports().listen(options, shared),
+    listenGrpc: ({ options, shared }) => transports().listenGrpc(options, shared),
+    ask: ({ name, message }) => parts().loop.observers.answer(name, message),
+    leave: () => transports().leave(),
+    connections: async () => transports().connections,
+    async shutDown({ deadlineMs }) {
+      using down = await transports().shutDown({ deadlineMs, clock });
+      await parts().loop[Symbol.asyncDispose]();
+      return !down.overdue.aborted;
+    },
+    end: () => process.exit(0),
+  };
+}
+
+/** The models of a loop: the mirror of the manager, and for the rest the main thread. */
+function loopHost({ main, mirror, serving, logger }: HostParts, hasAuthorize: boolean): LoopHost {
+  const { states, statesBeside, modelNames, modelUris } = mirror;
+  const { isStarted, isServing, onStateChange } = mirror;
+  return {
+    ...{ isMain: false, clock, logger },
+    authorize: hasAuthorize ? (request) => main.call("authorize", cloneable(request)) : undefined,
+    acquire: (request) => serving.acquire(request),
+    labels: (name) => serving.labels(name),
+    ...{ states, statesBeside, modelNames, modelUris, isStarted, isServing, onStateChange },
+    async reload(models, { signal, timeoutMs, peer, method }) {
+      const reload = { models, timeoutMs, peer, method };
+      const outcomes = await main.call("reload", reload, { signal });
+      return outcomes.map(({ name, error }) =>
+        error ? { name, error: readError(error) as never } : { name },
+      );
+    },
+    counts: (names) => main.call("counts", names),
+    links: {
+      peers: () => [],
+      askMain: (name, message) => main.call("ask", { name, message }),
+      newsChanged: () => {},
+    },
+  };
 }
 
 /**
@@ -118,7 +150,7 @@ async function importPlatforms(url: string | undefined): Promise<readonly Platfo
 }
 
 /** The logger of a loop: the main thread writes its lines. */
-export function threadLogger(main: Pick<ThreadChannel<LoopMethods, MainMethods>, "tell">): Logger {
+export function threadLogger(main: Pick<Main, "tell">): Logger {
   const write = (level: keyof Logger) => (fields: object, message: string) => {
     const { err, ...facts } = fields as { err?: unknown };
     main.tell("log", {
