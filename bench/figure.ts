@@ -1,4 +1,4 @@
-/** What a figure has to reach, in the unit of its value. */
+/** The goal of a figure, in the unit of its value. */
 export type Goal = { readonly atLeast: number } | { readonly atMost: number };
 
 /** One measured number. */
@@ -7,17 +7,17 @@ export interface Figure {
   readonly value: number;
   /** Such as `op/s`, `ms`, `B/op`, `x` for a ratio, `requests` for a count. */
   readonly unit: string;
-  /** What the issue or the documentation promises. Without one the figure is only recorded. */
+  /** The goal from the issue or the documentation. Without a goal, the figure is only recorded. */
   readonly goal?: Goal;
-  /** What the value is to be compared with, measured in the same run, in the same unit. */
+  /** The baseline of the value, measured in the same run, in the same unit. */
   readonly baseline?: number;
-  /** How far single rounds lie from the median, in per cent of it. */
+  /** The deviation of single rounds from the median, in per cent of it. */
   readonly spread?: number;
 }
 
 /** The default export of every file `bench/<group>/<name>.ts`. */
 export interface Benchmark {
-  /** What is measured, in a few words; shown while it runs. */
+  /** The measurement in a few words; shown while it runs. */
   readonly name: string;
   /**
    * The packages, by folder name, whose `dist` it measures; they and what they depend on are built
@@ -28,7 +28,7 @@ export interface Benchmark {
   run(): Promise<Figure[]>;
 }
 
-/** Whether a figure reaches its goal; undefined when it has none. */
+/** Returns whether a figure reaches its goal; undefined when it has none. */
 export function isReached({ value, goal }: Figure): boolean | undefined {
   if (goal === undefined) return undefined;
   return "atLeast" in goal ? value >= goal.atLeast : value <= goal.atMost;

@@ -1,6 +1,6 @@
 import { Client, credentials } from "@grpc/grpc-js";
 
-/** What is sent, and for how long. */
+/** The load: the message, and the duration. */
 export interface GrpcLoad {
   readonly port: number;
   /** The PredictRequest. */
@@ -10,7 +10,7 @@ export interface GrpcLoad {
   readonly seconds: number;
 }
 
-/** What came of it. */
+/** The result. */
 export interface GrpcLoadResult {
   readonly perSecond: number;
   readonly p50Ms: number;

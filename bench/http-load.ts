@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import autocannon from "autocannon";
 
-/** What is sent, and for how long. */
+/** The load: the request, and the duration. */
 export interface HttpLoad {
   readonly url: string;
   /** The JSON text that is posted. */
@@ -12,7 +12,7 @@ export interface HttpLoad {
   readonly seconds: number;
 }
 
-/** What came of it. */
+/** The result. */
 export interface HttpLoadResult {
   readonly perSecond: number;
   readonly p50Ms: number;

@@ -1,7 +1,7 @@
 /** Does `operations` operations; the loop is the contender's own, so that the engine may inline. */
 export type Contender = (operations: number) => unknown;
 
-/** What was measured of one contender. */
+/** The measurements of one contender. */
 export interface Measurement {
   /** Median over the rounds of the time of one operation in ns. */
   readonly nsPerOperation: number;
@@ -13,13 +13,13 @@ export interface Measurement {
   readonly rounds: readonly number[];
 }
 
-/** How long to measure. */
+/** Options for a measurement. */
 export interface MeasureOptions {
-  /** How many rounds count. Default 15. */
+  /** The number of rounds that count. Default 15. */
   readonly rounds?: number;
-  /** How long one round of one contender takes, about, in ms. Default 100. */
+  /** The approximate duration of one round of one contender in ms. Default 100. */
   readonly roundMs?: number;
-  /** How long each contender runs before anything counts, in ms. Default 500. */
+  /** The duration in ms for which each contender runs before anything counts. Default 500. */
   readonly warmUpMs?: number;
   /** The time in ms. Default the wall clock; `cpuMs` counts only what this process did. */
   readonly now?: () => number;

@@ -16,7 +16,7 @@ export interface RestCall {
   readonly model: string;
   /** The JSON text that is posted. */
   readonly body: string;
-  /** Where the model lies. Default: the digits of the examples. */
+  /** The path of the model. Default: the digits of the examples. */
   readonly path?: string;
 }
 

@@ -12,7 +12,7 @@ import { createModelServer, type Platform, tensorflow, xgboost } from "serving-k
 const [, , kind = "", answerText = "null", name = "digits", path = ""] = process.argv;
 const answer = JSON.parse(answerText);
 
-/** What everyone writes: the body joined, JSON.parse, JSON.stringify. */
+/** The usual handler: joins the body, JSON.parse, JSON.stringify. */
 const bare: RequestListener = (request, response) => {
   const chunks: Buffer[] = [];
   request.on("data", (chunk: Buffer) => chunks.push(chunk));

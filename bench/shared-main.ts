@@ -6,7 +6,7 @@ import { tensorflow } from "@serving-kit/servable-tensorflow";
 const WORKERS = 4;
 const [, , path = "", worker = ""] = process.argv;
 
-/** What something adds to the memory of the process for each worker, until each has sent a message. */
+/** Returns the memory that each worker adds to the process, once each has sent a message. */
 async function megabytesEach(start: () => Worker[]): Promise<{ mb: number; workers: Worker[] }> {
   globalThis.gc?.();
   const before = process.memoryUsage.rss();

@@ -8,7 +8,7 @@ import {
 } from "@serving-kit/core";
 import { Subject } from "rxjs";
 
-/** What is served: as little as possible, so that the manager is what is measured. */
+/** The servable: as small as possible, so that the bench measures the manager. */
 export interface Answer {
   readonly answer: number;
 }
@@ -19,7 +19,7 @@ const loader: Loader<Answer> = { load: async () => ({ answer: 42 }) };
 export class SwappingManager {
   readonly manager = new AspiredVersionsManager<Answer>();
   readonly names: readonly string[];
-  /** How many states have been told so far. */
+  /** The number of states that have been emitted so far. */
   told = 0;
   readonly #lists = new Subject<AspiredVersions<Loader<Answer>>>();
   readonly #versions: number[];

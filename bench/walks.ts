@@ -22,7 +22,7 @@ import { field, tensorContent } from "./predict-request.js";
 const root = fileURLToPath(new URL("..", import.meta.url));
 const METHOD = "/tensorflow.serving.PredictionService/Predict";
 
-/** Where an asynchronous operation was started: the stack, and the operation that was running. */
+/** The origin of an asynchronous operation: the stack, and the operation that was running. */
 interface Start {
   readonly frames: readonly NodeJS.CallSite[];
   readonly within: number;

@@ -3,7 +3,7 @@ import { basename, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { runExample } from "./run-example.js";
 
-/** What each example prints; every example must be here. */
+/** The output of each example; every example must be here. */
 const outputs: Readonly<Record<string, RegExp>> = {
   "everyday.ts":
     /^a picture of a 0: Float32Array\(10\)[\s\S]*doubled: Float32Array\(3\) \[ 2, 4, 6 \]/,

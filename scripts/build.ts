@@ -8,11 +8,11 @@ import { isProgram, publishedPackages, readManifest, root } from "./workspace.mj
 
 /** Options of a build. */
 export interface BuildOptions {
-  /** Whether to write declarations, which programs that only run do not need. Default: true. */
+  /** If true, writes declarations, which programs that only run do not need. Default true. */
   readonly types?: boolean;
 }
 
-/** Whether the `dist` of a package is older than a source of it or how it is built, or is not there. */
+/** Returns whether the `dist` of a package is older than a source of it or its build settings, or is missing. */
 function isStale(folder: string, { types = true }: BuildOptions = {}): boolean {
   const built = join(root, folder, types ? "dist/index.d.ts" : "dist/index.js");
   if (!existsSync(built)) return true;

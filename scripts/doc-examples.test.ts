@@ -15,7 +15,7 @@ const { options } = ts.parseJsonConfigFileContent(
   root,
 );
 
-/** What the examples use without saying where it is from. */
+/** Names that the examples use without an import. */
 const PRELUDE = `
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";

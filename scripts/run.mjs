@@ -6,7 +6,7 @@ import { root } from "./workspace.mjs";
  *
  * @typedef {{ code: number, output: string, stdout: string, durationMs: number }} Ran
  *
- * How a program is run: its folder (default: the repository's), variables in addition to those of this process, and
+ * Options for a program: its folder (default: the repository's), variables in addition to those of this process, and
  * whether a shell finds it.
  *
  * @typedef {{ cwd?: string, env?: NodeJS.ProcessEnv, shell?: boolean }} RunOptions

@@ -32,7 +32,7 @@ export interface Step {
   run(options?: StepOptions): Promise<StepResult>;
 }
 
-/** How a step is run: variables of its environment, and the Node binary. Default: this process's own. */
+/** Options for a step: environment variables, and the Node binary. Default: those of this process. */
 export interface StepOptions {
   readonly env?: NodeJS.ProcessEnv;
   readonly node?: string;

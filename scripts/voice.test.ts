@@ -70,7 +70,7 @@ const files = [
     !file.startsWith("docs/decisions/tf-serving"),
 );
 
-/** Whether a line of a program is a comment or has text: identifiers may have any name. */
+/** Returns whether a line of a program is a comment or has text: identifiers may have any name. */
 const textOf = (file: string, line: string) => {
   if (file.endsWith(".md") || /^\s*(?:\*|\/\/|\/\*)/.test(line)) return line;
   const texts = line.match(/"(?:[^"\\]|\\.)*"|`[^`]*`?|\/\/ .*$/g) ?? [];

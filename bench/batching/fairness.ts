@@ -5,7 +5,7 @@ const BATCH_MS = 10;
 const MAX_BATCH_SIZE = 32;
 const SLOTS = 2;
 const SECONDS = 10;
-/** What each model is offered, in quarters of the capacity. */
+/** The load of each model, in quarters of the capacity. */
 const OFFERS = { flooded: 12, half: 0.5, quarter: 1, double: 2 } as const;
 
 const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));

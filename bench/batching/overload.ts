@@ -13,7 +13,7 @@ const PEAK_S = 5;
 
 const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
-/** What of the offered tasks was accepted, how long it took, and how long the others took to be refused. */
+/** The accepted tasks and their latency, and the time in which the others were rejected. */
 interface Outcome {
   readonly latenciesMs: number[];
   readonly refusalsMs: number[];

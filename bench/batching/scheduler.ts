@@ -2,7 +2,7 @@ import { SharedSlots } from "@serving-kit/batching";
 import type { Benchmark } from "../figure.js";
 import { type Contender, measure } from "../measure.js";
 
-/** How many tasks are scheduled in one turn of the event loop. */
+/** The number of tasks that are scheduled in one turn of the event loop. */
 const WAVE = 1_024;
 const TASKS_FOR_HEAP = 10_000_000;
 

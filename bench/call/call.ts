@@ -6,7 +6,7 @@ import { type Measurement, median, speedRatio } from "../measure.js";
 
 type Contenders = Record<"hand" | "plain" | "tensor" | "typed" | "bare" | "guarded", Measurement>;
 
-/** What one contender takes longer than another in µs, round by round, and as a ratio. */
+/** The difference between two contenders in µs, round by round, and their ratio. */
 function figuresOf(
   name: string,
   candidate: Measurement,

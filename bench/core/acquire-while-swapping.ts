@@ -5,7 +5,7 @@ import { SwappingManager } from "../swapping-manager.js";
 const SERVABLES = 10_000;
 const PREFIX = "/v1/models/";
 const VERB = ":predict";
-/** How many handles are taken between two steps of a swap, and between the begins of two swaps. */
+/** The number of handles that are acquired between two steps of a swap, and between the starts of two swaps. */
 const ACQUIRES_PER_STEP = 1_000;
 const STEPS_PER_SWAP = 10;
 

@@ -34,7 +34,7 @@ async function cpuPercent(): Promise<number> {
   return (user + system) / 10 / (performance.now() - beganMs);
 }
 
-/** What Node alone takes for listing the directories once a second, 16 at a time. */
+/** Node's own cost of listing the directories once a second, 16 at a time. */
 async function listBarely(basePaths: readonly string[]): Promise<number> {
   const list = async (from: number) => {
     for (let i = from; i < basePaths.length; i += 16) {

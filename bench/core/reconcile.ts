@@ -17,7 +17,7 @@ const swappingOne =
     for (let i = 0; i < operations; i++) await swapping.swap(i % swapping.names.length);
   };
 
-/** How long it takes to load 10,000 names with 2 versions each into an empty manager, in ms. */
+/** The time in ms to load 10,000 names with 2 versions each into an empty manager. */
 async function fillMs(): Promise<number> {
   const swapping = new SwappingManager(namesOf(10_000));
   const startedAt = performance.now();

@@ -11,7 +11,7 @@ import type { Benchmark } from "../figure.js";
 
 const MODELS = 1_000;
 const MINUTES = 10;
-/** What S3 charges for a listing, in dollars. */
+/** S3's price of a listing, in dollars. */
 const PRICE = 0.005 / 1_000;
 const SECONDS_A_DAY = 86_400;
 

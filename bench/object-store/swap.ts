@@ -14,7 +14,7 @@ import { sendHttpLoad } from "../http-load.js";
 const SECONDS = 60;
 const CONNECTIONS = 32;
 const PUBLISH_MS = 3_000;
-/** When the store is down, in seconds of the run. */
+/** The times at which the store is down, in seconds of the run. */
 const OUTAGE = { from: 20, to: 40 };
 
 const models = fileURLToPath(new URL("../../examples/models/digits/", import.meta.url));

@@ -7,7 +7,7 @@ import { photograph } from "../photograph.js";
 const READERS = 2;
 const DURATION_MS = 10_000;
 
-/** How late a timer of 1 ms is, again and again. */
+/** Measures repeatedly by how much a 1 ms timer is late. */
 async function lateness(durationMs: number): Promise<number[]> {
   const late: number[] = [];
   const end = performance.now() + durationMs;

@@ -11,7 +11,7 @@ const SIDE = 224;
 const CHANNELS = 3;
 const pixels = Float32Array.from({ length: SIDE * SIDE * CHANNELS }, (_, i) => (i % 256) / 256);
 
-/** How many calls are under way at once. */
+/** The number of concurrent calls. */
 const CALLERS = 4;
 
 /** The PredictRequest of the image, as `tensor_content`. */
@@ -99,7 +99,7 @@ function jsonCalling(server: Server): Contender {
   );
 }
 
-/** What the command sets, so that messages do not have V8 collect its heap all the time. */
+/** The limit that the command sets, so that messages do not make V8 collect its heap continuously. */
 const COMMAND_V8 = "--heap-growing-percent=400";
 
 const benchmark: Benchmark = {

@@ -11,7 +11,7 @@ import { sendHttpLoad } from "../http-load.js";
 import { median, spreadOf } from "../measure.js";
 import { field, tensorContent } from "../predict-request.js";
 
-/** How long there are swaps. Set SWAP_SECONDS for a shorter run. */
+/** The duration of the swaps. Set SWAP_SECONDS for a shorter run. */
 const SECONDS = Number(process.env.SWAP_SECONDS ?? 60);
 const SWAP_EVERY_MS = 3_000;
 const CONNECTIONS = 32;
@@ -42,7 +42,7 @@ class Versions {
   }
 }
 
-/** What both transports have to say of one window. */
+/** The results of both transports for one window. */
 interface Window {
   readonly restP99Ms: number;
   readonly grpcP99Ms: number;

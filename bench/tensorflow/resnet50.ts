@@ -27,7 +27,7 @@ function startPython({ python, path, picture }: Resnet50) {
   };
 }
 
-/** How late a timer of 1 ms was, each time, while `busy` lasts. */
+/** Measures by how much a 1 ms timer is late, each time, while `busy` lasts. */
 async function lateness(busy: Promise<unknown>): Promise<number[]> {
   const late: number[] = [];
   let isOver = false;

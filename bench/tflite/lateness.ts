@@ -45,7 +45,7 @@ const benchmark: Benchmark = {
 };
 export default benchmark;
 
-/** How late a timer of 1 ms is, again and again until the end. */
+/** Measures repeatedly by how much a 1 ms timer is late, until the end. */
 async function lateness(end: number): Promise<number[]> {
   const late: number[] = [];
   while (performance.now() < end) {

@@ -31,7 +31,7 @@ async function libraries(): Promise<string[]> {
   return located.flatMap((found) => ("path" in found ? [found.path] : []));
 }
 
-/** What `bench/tflite-memory.ts` prints. */
+/** The output of `bench/tflite-memory.ts`. */
 interface Memory {
   readonly version: string;
   readonly gainedMb: number;

@@ -54,7 +54,7 @@ const benchmark: Benchmark = {
 };
 export default benchmark;
 
-/** What the kit adds to a call in µs: the median of the differences of the rounds. */
+/** The time in µs that the kit adds to a call: the median of the differences of the rounds. */
 function figure(name: string, kit: Measurement, bare: Measurement, atMost: number) {
   const added = kit.rounds.map((ns, round) => (ns - (bare.rounds[round] ?? Number.NaN)) / 1_000);
   return {

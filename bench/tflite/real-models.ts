@@ -59,7 +59,7 @@ interface Row {
   readonly name: string;
   /** On the event loop, as the bare library. */
   readonly kit: Measurement;
-  /** Where the kit runs it by default: a run of more than `BUDGET_MS` on another thread. */
+  /** The thread on which the kit runs it by default: a run of more than `BUDGET_MS` is on another thread. */
   readonly auto: Measurement;
   readonly bare: Measurement;
   /** The bare library on a thread of libuv's pool. */
@@ -123,7 +123,7 @@ function inputsOf({ signatures }: Predictor, size: number): Tensors {
   );
 }
 
-/** How many times as long one takes as the other. */
+/** The ratio of the two times. */
 const timeRatio = (one: Measurement, other: Measurement) => 1 / speedRatio(one, other);
 
 /** The bare library where the kit runs it by default. */

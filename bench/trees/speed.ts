@@ -101,7 +101,7 @@ function caller({ rows }: TreeModels, predictor: Predictor, signature: string): 
   };
 }
 
-/** How many times as fast a call is as the library's, the median of rounds that take turns. */
+/** The speed of a call relative to the library's: the median of interleaved rounds. */
 async function compare(
   models: TreeModels,
   what: string,

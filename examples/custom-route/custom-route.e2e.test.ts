@@ -26,7 +26,7 @@ async function listen(app: RequestListener): Promise<string> {
   return `http://127.0.0.1:${(http.address() as AddressInfo).port}`;
 }
 
-/** How each framework's app listens. */
+/** Starts each framework's app. */
 const apps: Readonly<Record<string, () => Promise<string>>> = {
   Express: () => listen(expressApp.set("env", "test")),
   async Fastify() {
@@ -45,7 +45,7 @@ const apps: Readonly<Record<string, () => Promise<string>>> = {
   },
 };
 
-/** How often calls ended with a status, as the metrics count them. */
+/** Returns the number of calls that ended with a status, by the metrics. */
 async function counted(status: string): Promise<number> {
   const url = "http://localhost/monitoring/prometheus/metrics";
   const text = await (await models.fetch(new Request(url))).text();

@@ -19,7 +19,7 @@ export interface Deployment {
   readonly problem?: string;
 }
 
-/** When to read the table. */
+/** Emits when the table must be read. */
 export interface DeploymentSourceOptions {
   /** Default 1,000. */
   readonly pollIntervalMs?: number;

@@ -91,7 +91,7 @@ it.skipIf(moto === undefined)(
   120_000,
 );
 
-/** What `aws s3api put-bucket-notification-configuration` sends. */
+/** The body that `aws s3api put-bucket-notification-configuration` sends. */
 const NOTIFICATIONS = `<NotificationConfiguration><QueueConfiguration>
   <Queue>arn:aws:sqs:us-east-1:123456789012:models</Queue><Event>s3:ObjectCreated:*</Event>
 </QueueConfiguration></NotificationConfiguration>`;

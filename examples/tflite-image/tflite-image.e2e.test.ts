@@ -16,7 +16,7 @@ interface Row {
   readonly scores: readonly number[];
 }
 
-/** Where the program listens, and what it printed, when it has printed its answer. */
+/** The address and the output of the program, once it has printed its result. */
 async function linesOf({ stdout }: ChildProcess) {
   let printed = "";
   for await (const text of stdout?.setEncoding("utf8") ?? []) {

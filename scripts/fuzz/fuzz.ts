@@ -52,7 +52,7 @@ export function writeCorpus(name: string, inputs: readonly Uint8Array[]): void {
   writeFileSync(corpusFile(name), `${JSON.stringify(texts, null, 1)}\n`);
 }
 
-/** How many findings end the search. */
+/** The number of findings that ends the search. */
 const MAX_FINDINGS = 10;
 
 /** So many inputs are read between two looks at the coverage. */

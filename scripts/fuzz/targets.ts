@@ -22,7 +22,7 @@ export interface FuzzTarget {
   readonly words: readonly (string | Uint8Array)[];
   /** Reads an input that it may change. */
   read(bytes: Buffer): void;
-  /** Whether an error is how the reader refuses an input. */
+  /** Returns whether an error is how the reader refuses an input. */
   refuses(error: unknown): boolean;
 }
 

@@ -20,7 +20,7 @@ export class Tally {
   }
 }
 
-/** Where a server listens. */
+/** The addresses of a server. */
 export interface Ports {
   readonly rest: number;
   readonly grpc: number;

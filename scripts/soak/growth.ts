@@ -5,7 +5,7 @@ export interface Sample {
 }
 
 /**
- * How fast memory grows, in MB a minute, by the line that is nearest to the least sample of each minute: what is left
+ * The growth of memory in MB per minute, by the line that is nearest to the least sample of each minute: what is left
  * between garbage collections. NaN for less than two minutes.
  */
 export function growthOf(samples: readonly Sample[]): number {

@@ -94,7 +94,7 @@ export class SwappedServer {
     return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1_024;
   }
 
-  /** How many descriptors it has open. */
+  /** The number of open descriptors. */
   get descriptors(): number {
     return readdirSync(`/proc/${this.#child.pid}/fd`).length;
   }

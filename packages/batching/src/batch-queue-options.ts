@@ -17,7 +17,7 @@ export interface BatchQueueOptions<T = unknown, R = unknown> {
    */
   readonly batchTimeoutMs?: number | undefined;
   /**
-   * Whether a batch that is not full waits while no batch of its queue runs.
+   * The time at which a batch that is not full starts while no batch of its queue runs.
    *
    * - `"idle-first"`, the default: it does not wait, so a lone task never waits. The timeout only applies while another
    *   batch of the queue runs and a slot is free.

@@ -11,7 +11,7 @@ import { checkPadding, type VariableLengthPadding } from "./variable-length-padd
  * defaults are those of TF Serving's `BatchingParameters`.
  */
 export interface SignatureBatchingOptions extends Omit<BatchQueueOptions, "splitting" | "joins"> {
-  /** Whether a call may have more rows than a batch; such a call is split. Default false. */
+  /** True if a call may have more rows than a batch; such a call is split. Default false. */
   readonly enableLargeBatchSplitting?: boolean | undefined;
   /** Maximum rows of a batch if large calls are split. Default `maxBatchSize`. */
   readonly maxExecutionBatchSize?: number | undefined;
@@ -25,7 +25,7 @@ export interface SignatureBatchingOptions extends Omit<BatchQueueOptions, "split
     | Readonly<Record<string, VariableLengthPadding>>
     | undefined;
   /**
-   * Whether a failed batch of several calls is rerun by halves, once, so that one bad call fails alone. There are at
+   * True if a failed batch of several calls is rerun by halves, once, so that one bad call fails alone. There are at
    * most 2 log2(n) further runs for n calls. Calls that are not settled by then get UNAVAILABLE / BATCH_UNSETTLED. No
    * rerun for UNAVAILABLE, CANCELLED, DEADLINE_EXCEEDED and RESOURCE_EXHAUSTED, nor if the predictor's `state` is
    * `"keep"`. Default false; in a model server true.
@@ -60,7 +60,7 @@ export interface BatchingOptions extends SignatureBatchingOptions {
    */
   readonly unbatchable?: "refuse" | "pass-through" | undefined;
   /**
-   * Whether to call each signature once with zeros for each of its `allowedBatchSizes` when a version is loaded, before
+   * If true, calls each signature once with zeros for each of its `allowedBatchSizes` when a version is loaded, before
    * the version is available: TF Serving's `enable_all_batch_sizes_warmup`. These calls change the state of a model
    * that has one. For loaders (`batching`, `batchingLoader`) only. Default false.
    */

@@ -116,7 +116,7 @@ export class CallQueue {
     });
   }
 
-  /** Whether failed batches are rerun: never if a run changes the state of the model. */
+  /** True if failed batches are rerun: never if a run changes the state of the model. */
   get #runsAgain(): boolean {
     return this.#options.rerunFailedBatches === true && this.#predictor.state !== "keep";
   }

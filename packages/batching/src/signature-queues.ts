@@ -12,7 +12,7 @@ export class SignatureQueues {
   readonly signature: Signature;
   readonly #name: string;
   readonly #newQueue: (kind: CallKind) => CallQueue;
-  /** Whether a call may omit inputs. */
+  /** True if a call may omit inputs. */
   readonly #hasOptionalInputs: boolean;
   readonly #main: CallQueue;
   readonly #others = new Map<string, CallQueue>();

@@ -7,7 +7,7 @@ const TURN_BUDGET_MS = 1;
 export interface PooledQueue {
   nextInRing: PooledQueue | null;
   previousInRing: PooledQueue | null;
-  /** Whether a full batch waits. */
+  /** True if a full batch waits. */
   readonly isFull: boolean;
   /** Returns whether a batch may start now. If only time is missing, the queue sets its timer. */
   isReady(nowMs: number): boolean;

@@ -17,7 +17,7 @@ export class TaskList<T, R> {
   /** The sum of the room that will stay empty, and the fill of the last batch. */
   #empty = 0;
   #filled = 0;
-  /** Whether these two must be recomputed. */
+  /** True if these two must be recomputed. */
   #isStale = false;
   /** Number of waiting tasks. */
   count = 0;

@@ -73,7 +73,7 @@ export class AspiredVersionsManager<S> implements Manager<S> {
   readonly #events = new ManagerEvents();
   /** Lists that were emitted while an event was being delivered, by name. */
   readonly #lists = new Map<string, AspiredVersions<Loader<S>>>();
-  /** How the last source completed or failed; set while no source is connected. */
+  /** The outcome of the last source, completed or failed; set while no source is connected. */
   #sourcesEnd: { readonly error: unknown } | undefined;
   #whenEmpty: (() => void) | undefined;
   #closing: Promise<void> | undefined;

@@ -1,4 +1,4 @@
-/** Whether the files of a version are complete, so that it can be loaded. */
+/** The result of a completeness check: a version is loaded once its files are complete. */
 export type Completeness = CompleteFiles | IncompleteFiles;
 
 /** The files of a version are complete. */

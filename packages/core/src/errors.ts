@@ -53,7 +53,7 @@ export class ServingError extends Error {
     return this.status;
   }
 
-  /** Whether the message may be sent to the caller: true if the status is below 500. */
+  /** True if the message may be sent to the caller: true if the status is below 500. */
   get expose(): boolean {
     return this.status < 500;
   }

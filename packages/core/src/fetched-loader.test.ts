@@ -17,7 +17,7 @@ const uri = "fake://m/1";
 class TextServable implements AsyncDisposable {
   readonly text: string;
   readonly path: string;
-  /** Whether its files were there when it was disposed. */
+  /** True if its files were there when it was disposed. */
   hadFiles: boolean | undefined;
   constructor(text: string, path: string) {
     this.text = text;

@@ -42,7 +42,7 @@ export class LoaderHarness<S> implements Counted<S> {
   servable = undefined as S;
   readonly id: ServableId;
 
-  /** Whether the latest list of aspired versions has this version. Updated by the owner. */
+  /** True if the latest list of aspired versions has this version. Updated by the owner. */
   isAspired = true;
   /** Number of consecutive failed load cycles before this one. */
   readonly failedLives: number;
@@ -94,7 +94,7 @@ export class LoaderHarness<S> implements Counted<S> {
     return this.#phase;
   }
 
-  /** Whether this load cycle started with an error instead of a loader. */
+  /** True if this load cycle started with an error instead of a loader. */
   get isErrorVersion(): boolean {
     return this.#loader === undefined;
   }

@@ -19,7 +19,7 @@ export class ManagerEvents {
     return this.#subject.asObservable();
   }
 
-  /** Whether an event is currently being delivered. */
+  /** True if an event is currently being delivered. */
   get isTelling(): boolean {
     return this.#isTelling;
   }

@@ -19,7 +19,7 @@ export interface SourceServable {
   /** Decides which of the found versions are aspired. Default `latestVersions(1)`. */
   readonly versionPolicy?: ServableVersionPolicy | undefined;
   /**
-   * Whether versions stay aspired if the base path becomes empty, for instance because a volume was unmounted or a
+   * True if versions stay aspired if the base path becomes empty, for instance because a volume was unmounted or a
    * bucket emptied by accident. Default false: an empty base path withdraws the servable.
    */
   readonly servableVersionsAlwaysPresent?: boolean | undefined;
@@ -163,7 +163,7 @@ export interface SourceContext {
    * default.
    */
   readonly pollIntervalMs?: number;
-  /** Whether to watch for changes besides polling. Absent unless the user set it. */
+  /** If true, watches for changes in addition to polling. Absent unless the user set it. */
   readonly watch?: boolean;
   /** Time in ms for which the files of a version must be unchanged. Absent unless the user set it. */
   readonly settleMs?: number;

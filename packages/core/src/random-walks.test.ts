@@ -44,7 +44,7 @@ class Watcher {
   }
 }
 
-/** What an observer found wrong: rxjs would not let it fail the walk. */
+/** The problems that an observer found: rxjs would not let it fail the walk. */
 class Problems {
   readonly #problems: unknown[] = [];
 
@@ -294,7 +294,7 @@ class Walk {
     if (this.#isFirstTold(event)) expect(others.length).toBeGreaterThan(1);
   }
 
-  /** Whether the version can still be acquired, as it can when unloading is told first (V8). */
+  /** Returns whether the version can still be acquired, as it can when unloading is told first (V8). */
   #isFirstTold(event: ManagerEvent & { kind: "state" }): boolean {
     return this.manager
       .listAvailable()

@@ -36,7 +36,7 @@ export class ServableStream<S> implements HarnessOwner<S> {
   #list: AspiredVersions<Loader<S>> | undefined;
   /** One load cycle per version, newest version first. */
   #lives: LoaderHarness<S>[] = [];
-  /** Whether an ended load cycle has not been removed yet. */
+  /** True if an ended load cycle has not been removed yet. */
   #hasEnded = false;
   #isSettling = false;
   #isClosing = false;
@@ -51,7 +51,7 @@ export class ServableStream<S> implements HarnessOwner<S> {
     return this.#lives;
   }
 
-  /** Whether no version is aspired or loaded, and there is no error to report. */
+  /** True if no version is aspired or loaded, and there is no error to report. */
   get isEmpty(): boolean {
     const isIdle = this.#lives.length === 0 && this.#aspired.size === 0;
     return isIdle && this.#list === undefined && this.#absence === undefined;

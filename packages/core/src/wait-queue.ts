@@ -1,7 +1,7 @@
 interface Waiter {
   readonly tryEnter: () => boolean;
   readonly admit: () => void;
-  /** Whether the caller was admitted or stopped waiting, but has not been removed from the queue yet. */
+  /** True if the caller was admitted or stopped waiting, but has not been removed from the queue yet. */
   isGone: boolean;
 }
 

@@ -13,7 +13,7 @@ import {
 import { FakeClock, FakeLoader, type FakeServable, turn } from "@serving-kit/testing";
 import { Subject } from "rxjs";
 
-/** What a version is aspired with: a loader, or an error in its place. */
+/** The data of an aspired version: a loader, or an error instead. */
 export type Origin = Loader<FakeServable> | ServingError;
 
 /** A manager that stands on a FakeClock, with a source that the test speaks through. */

@@ -2,7 +2,7 @@ import type { AspiredVersionPolicy, VersionSnapshot } from "@serving-kit/core";
 import { servableId } from "@serving-kit/core";
 
 /**
- * What a policy answers to versions written as `"5 new, 4 ready unwanted"`, newest first; they are
+ * The decision of a policy for versions written as `"5 new, 4 ready unwanted"`, newest first; they are
  * aspired unless they are unwanted.
  */
 export function answer(policy: AspiredVersionPolicy, versions: string): string | undefined {

@@ -42,7 +42,7 @@ export interface ModelLoadContext {
 export interface ModelLifecycle<C> {
   /** The name as a platform in configuration (`model_platform`). Default `defined-model`. */
   readonly name?: string | undefined;
-  /** Whether dimension 0 of every input and output is the batch, so that calls can be joined. Default false. */
+  /** True if dimension 0 of every input and output is the batch, so that calls can be joined. Default false. */
   readonly batchable?: boolean | undefined;
   /**
    * Returns whether the files at `path` are a model of this definition. With `accepts`, the definition is a platform,

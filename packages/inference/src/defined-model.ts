@@ -43,7 +43,7 @@ export interface DefinedModel<T extends ModelType = ModelType> extends Platform 
   /** The inputs and outputs of each signature, as defined. */
   readonly signatures: T["signatures"];
   readonly batchable: boolean;
-  /** Whether the model has `accepts`, and so is a platform that reads folders of versions. */
+  /** True if the model has `accepts`, and so is a platform that reads folders of versions. */
   readonly readsFolders: boolean;
   /** The loader of one version. Default: version 1 of a model without files. */
   loader(storage?: StoragePath, id?: ServableId): Loader<Predictor>;

@@ -12,7 +12,7 @@ import { shapeFits, validateInputs, validateOutputs, validateTensor } from "./va
 /** Checks the calls of one signature for `guard`: E2 to E4. */
 export class GuardedSignature {
   readonly #signature: Signature;
-  /** Whether dimension 0 of each input and output is the batch. */
+  /** True if dimension 0 of each input and output is the batch. */
   readonly #hasRows: boolean;
   readonly #all: readonly string[];
   readonly #memory = new OutputMemory();

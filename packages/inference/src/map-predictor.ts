@@ -41,7 +41,7 @@ export interface MapDefinition<I, O, T extends ModelType = ModelType> {
   /** The outputs that callers receive, by name. */
   readonly outputs: O;
   /**
-   * Whether dimension 0 of every input and output is the batch, and `before` and `after` treat each row independently.
+   * True if dimension 0 of every input and output is the batch, and `before` and `after` treat each row independently.
    * Calls are joined if the mapped model is batchable too. Default false.
    */
   readonly batchable?: boolean | undefined;

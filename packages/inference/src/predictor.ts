@@ -39,7 +39,7 @@ export const RERUN_SINGLY = "singly";
 export interface BodyAnswer {
   /** The body as the model returned it. */
   readonly body: Uint8Array;
-  /** Whether the model rejected the request. The body then has the reason. */
+  /** True if the model rejected the request. The body then has the reason. */
   readonly isRefusal: boolean;
 }
 
@@ -96,7 +96,7 @@ export interface Predictor extends Partial<AsyncDisposable> {
    * lists them with the others. Absent if there are none.
    */
   readonly uncallable?: ReadonlyMap<string, Signature> | undefined;
-  /** Whether dimension 0 of every input and output is the batch, so that calls can be joined. */
+  /** True if dimension 0 of every input and output is the batch, so that calls can be joined. */
   readonly batchable: boolean;
   /**
    * The variables that a call sees in a model with variables: their initial values (`fresh`), or the values that

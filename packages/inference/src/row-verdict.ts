@@ -1,5 +1,5 @@
 /**
- * Whether the rows of a signature are independent: each row of the outputs depends only on the same row of the inputs.
+ * True if the rows of a signature are independent: each row of the outputs depends only on the same row of the inputs.
  */
 export interface RowVerdict {
   readonly verdict: "independent" | "dependent" | "unknown";

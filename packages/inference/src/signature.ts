@@ -82,7 +82,7 @@ export interface Signature {
   /** Outputs that calls cannot return. Calls that request only other outputs are answered. */
   readonly opaqueOutputs?: ReadonlyMap<string, OpaqueTensor>;
   /**
-   * Whether a call with other shapes is rejected (TENSOR_SHAPE_MISMATCH). Default false, as in TF Serving: shapes are
+   * True if a call with other shapes is rejected (TENSOR_SHAPE_MISMATCH). Default false, as in TF Serving: shapes are
    * descriptions, and the model itself rejects a shape that it cannot compute.
    */
   readonly checksShapes?: boolean;

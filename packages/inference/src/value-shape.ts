@@ -34,7 +34,7 @@ export interface Measured {
   readonly levels: readonly number[];
   /** The length of the typed array at the end; undefined if there is none. */
   readonly typedLength: number | undefined;
-  /** Whether the last level is empty. */
+  /** True if the last level is empty. */
   readonly isEmpty: boolean;
 }
 

@@ -24,7 +24,7 @@ export interface LibraryRequirements {
   readonly symbols: readonly string[];
   /** Returns the libraries to open first, from the path of the main library. Symbols are searched in all of them. */
   companions?(path: string): readonly string[];
-  /** Whether libraries that are opened later may use its symbols (RTLD_GLOBAL). Default false. */
+  /** True if libraries that are opened later may use its symbols (RTLD_GLOBAL). Default false. */
   readonly isGlobal?: boolean;
   /** The remedy if there is no library, as the end of a sentence. */
   readonly remedy: string;

@@ -24,7 +24,7 @@ const IPV6_V6ONLY = 26;
 const SOCKADDR_IN = { size: 16, addressAt: 4 };
 const SOCKADDR_IN6 = { size: 28, addressAt: 8 };
 
-/** Whether this system supports `reusePortSocket`: only Linux does. */
+/** True if this system supports `reusePortSocket`: only Linux does. */
 export const canReusePort = process.platform === "linux";
 
 /**

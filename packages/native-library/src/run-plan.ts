@@ -29,22 +29,22 @@ const LAST_RUNS = 10;
 
 /** The runs of one signature, of all kinds: measurements of one kind apply to the others. */
 export class RunGroup {
-  /** Whether runs may be inline. False if their time depends on the values of inputs: no run predicts the next. */
+  /** True if runs may be inline. False if their time depends on the values of inputs: no run predicts the next. */
   readonly mayBeInline: boolean;
   #runsOffLoop = 0;
-  /** Whether each of the last runs on a thread was slow, the oldest first. */
+  /** For each of the last runs on a thread, whether it was slow; the oldest first. */
   readonly #slowRuns: boolean[] = [];
 
   constructor(mayBeInline = true) {
     this.mayBeInline = mayBeInline;
   }
 
-  /** Whether a run was long fewer than 100 thread runs ago. */
+  /** True if a run was long fewer than 100 thread runs ago. */
   get isPaused(): boolean {
     return this.#runsOffLoop > 0;
   }
 
-  /** Whether 3 of the last 10 runs on a thread took longer than 50 ms. */
+  /** True if 3 of the last 10 runs on a thread took longer than 50 ms. */
   get isOftenSlow(): boolean {
     return this.#slowRuns.filter(Boolean).length >= SLOW_RUNS;
   }

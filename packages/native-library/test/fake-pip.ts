@@ -3,9 +3,9 @@ import { join } from "node:path";
 
 /** The behaviour of a pip. */
 export interface FakePip {
-  /** What a download does in sh, with the folder for the file in `$dest`. */
+  /** The sh code of a download, with the folder for the file in `$dest`. */
   readonly ending: string;
-  /** Where `pip index versions` says that the package is. Default nowhere. */
+  /** The output of `pip index versions`. Default none. */
   readonly link?: string;
 }
 

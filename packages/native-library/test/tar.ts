@@ -1,6 +1,6 @@
 import { gzipSync } from "node:zlib";
 
-/** What is in a tar archive: a file with a content, or a link to another name. */
+/** An entry of a tar archive: a file with content, or a link to another name. */
 export type TarMember = { readonly content: string | Uint8Array } | { readonly link: string };
 
 const BLOCK_BYTES = 512;

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
 
-/** What a child program does with a library, in words of predictors. */
+/** The steps of a child program with a library, in terms of predictors. */
 export interface LibraryUser {
   predict(): Promise<unknown>;
   dispose(): PromiseLike<void>;

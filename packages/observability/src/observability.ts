@@ -17,7 +17,7 @@ export interface ObservabilityOptions {
   /** The request log of models without a log of their own. Default none. */
   readonly requestLog?: RequestLogOptions | RequestLogFileOptions | undefined;
   /**
-   * Whether to create OpenTelemetry spans: one for each call, with a child for the run of the model. Default: if the
+   * If true, creates OpenTelemetry spans: one for each call, with a child for the run of the model. Default: true if the
    * app has registered an SDK before. Needs the package `@opentelemetry/api`.
    */
   readonly tracing?: boolean | undefined;

@@ -4,12 +4,12 @@ import { restRoutes } from "./rest/rest-routes.js";
 /** Options for TF Serving's protocol. */
 export interface TensorflowServingOptions {
   /**
-   * Whether the method name of a signature is checked: Classify and Regress require their own, Predict any of the
+   * True if the method name of a signature is checked: Classify and Regress require their own, Predict any of the
    * three. Default false, as in TF Serving: any signature with the required inputs and outputs is accepted.
    */
   readonly signatureMethodNameCheck?: boolean | undefined;
   /**
-   * Whether gRPC Predict responds with `tensor_content`, which is smaller and faster to write, instead of typed fields
+   * True if gRPC Predict responds with `tensor_content`, which is smaller and faster to write, instead of typed fields
    * such as `float_val`. Default false, as in TF Serving.
    */
   readonly serializeAsTensorContent?: boolean | undefined;

@@ -38,7 +38,7 @@ export interface OnnxOptions {
   /** Level of ONNX Runtime's graph optimization. Default `all`. */
   readonly optimization?: "none" | "basic" | "extended" | "all" | undefined;
   /**
-   * Whether memory of runs is kept for later runs. Default true. False frees it after each run, which takes up to 4 %
+   * True if memory of runs is kept for later runs. Default true. False frees it after each run, which takes up to 4 %
    * longer, but then the largest batch does not determine how much memory the model holds.
    */
   readonly arena?: boolean | undefined;
@@ -47,12 +47,12 @@ export interface OnnxOptions {
   /** Paths of libraries with custom operators, such as onnxruntime-extensions. Default none. */
   readonly customOpLibraries?: readonly string[] | undefined;
   /**
-   * Whether dimension 0 of every input and output is the batch. Default: true if the file leaves that dimension open
+   * True if dimension 0 of every input and output is the batch. Default: true if the file leaves that dimension open
    * everywhere and loading finds that rows are independent.
    */
   readonly batchable?: boolean | undefined;
   /**
-   * Whether to run the model on zeros at the end of loading, if the file fixes all extents except the batch. Default
+   * If true, runs the model on zeros at the end of loading, if the file fixes all extents except the batch. Default
    * true.
    */
   readonly warmup?: boolean | undefined;

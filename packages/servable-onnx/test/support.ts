@@ -14,7 +14,7 @@ export const modelFile = (name: string) => join(modelsFolder, `${name}.onnx`);
 
 const report = await libraryReport();
 
-/** Whether a library opens; without one the tests that need it are skipped. */
+/** True if a library opens; without one the tests that need it are skipped. */
 export const hasLibrary = report.opened !== undefined;
 
 /** Why they are skipped, for titles. */
@@ -22,7 +22,7 @@ export const skipped = hasLibrary ? "" : ` [skipped: ${report.problem?.split("\n
 
 export const id = servableId("onnx", 1);
 
-/** What a load is given besides the path. */
+/** The context of a load, in addition to the path. */
 export interface LoadSettings {
   readonly options?: OnnxOptions;
   readonly logger?: Logger;

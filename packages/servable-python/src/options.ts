@@ -47,13 +47,13 @@ export interface PythonModelOptions {
  */
 export interface PythonOptions extends PythonModelOptions {
   /**
-   * Whether models that name no platform are detected by their file `model.py`, whose code then runs. Default true:
+   * True if models that name no platform are detected by their file `model.py`, whose code then runs. Default true:
    * passing the platform to a server is consent. If false, it only runs modules that a configuration names, and models
    * whose platform is named.
    */
   readonly detect?: boolean | undefined;
   /**
-   * Whether the processes are replaced when a `.py` file in the module's folder changes. For development. Default
+   * True if the processes are replaced when a `.py` file in the module's folder changes. For development. Default
    * false.
    */
   readonly watch?: boolean | undefined;

@@ -86,7 +86,7 @@ export async function ask(predictor: Predictor, request: object, options = {}): 
   return JSON.parse(Buffer.from(answer?.body ?? []).toString());
 }
 
-/** What an action resulted in. */
+/** The outcome of an action. */
 export const done = async (predictor: Predictor, request: object, options = {}) =>
   ((await ask(predictor, request, options)) as { done: unknown }).done;
 
@@ -105,7 +105,7 @@ export function keptLog(): { readonly lines: Line[]; readonly logger: Logger } {
   return { lines, logger: { info: at("info"), warn: at("warn"), error: at("error") } };
 }
 
-/** Whether a process runs: a zombie does not. */
+/** Returns whether a process runs: a zombie does not. */
 export function isRunning(pid: number): boolean {
   const state = stateOf(pid);
   return state !== undefined && state !== "Z" && state !== "X";

@@ -29,7 +29,7 @@ export interface TensorFlowOptions extends SessionOptions {
    */
   readonly concurrency?: number | undefined;
   /**
-   * Whether dimension 0 of every input and output is the batch. Default: if the signatures say so, with an unknown
+   * True if dimension 0 of every input and output is the batch. Default: if the signatures say so, with an unknown
    * first dimension everywhere.
    */
   readonly batchable?: boolean | undefined;

@@ -10,14 +10,14 @@ import type { Run } from "./variables/variable-use.js";
 
 /** Traits of the runs of one signature, from the ops that they reach. A plain object, to share with other threads. */
 export interface RunTraits {
-  /** Whether values determine which ops run, or how often: through branches or loops. */
+  /** True if values determine which ops run, or how often: through branches or loops. */
   readonly hasControlFlow: boolean;
   /**
-   * Whether the time of a run can depend on the values of the inputs, and not only on their shapes: through control
+   * True if the time of a run can depend on the values of the inputs, and not only on their shapes: through control
    * flow, variants, or sizes that are computed from inputs. One run does not predict the time of the next.
    */
   readonly hasOpenRunTime: boolean;
-  /** Whether a run changes the results of later runs, for example through a variable. */
+  /** True if a run changes the results of later runs, for example through a variable. */
   readonly movesState: boolean;
 }
 

@@ -46,7 +46,7 @@ export interface ServedModel {
   readonly tensors: ReadonlyMap<string, SignatureTensors>;
   readonly execution: Execution;
   readonly concurrency: number;
-  /** Whether the ops of a run stay on the caller's thread. */
+  /** True if the ops of a run stay on the caller's thread. */
   readonly usesCallerThread: boolean;
 }
 

@@ -4,7 +4,7 @@ import { configProtoType } from "./proto/schema.js";
 export interface GpuOptions {
   /** Fraction of each GPU's memory that TensorFlow allocates, 0 to 1. Default: nearly all. */
   readonly memoryFraction?: number | undefined;
-  /** Whether to allocate memory on demand. Default false. */
+  /** If true, allocates memory on demand. Default false. */
   readonly allowGrowth?: boolean | undefined;
   /** The GPUs that TensorFlow may see, such as `0,1`. Default all. */
   readonly visibleDevices?: string | undefined;

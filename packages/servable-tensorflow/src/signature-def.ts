@@ -9,7 +9,7 @@ export interface ReadSignature {
   readonly signature: Signature;
   /** The defaults of optional inputs. */
   readonly defaults: ReadonlyMap<string, Tensor>;
-  /** Whether all inputs can be passed, and at least one output can be returned if there are any. */
+  /** True if all inputs can be passed, and at least one output can be returned if there are any. */
   readonly isCallable: boolean;
 }
 

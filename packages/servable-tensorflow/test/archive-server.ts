@@ -15,7 +15,7 @@ export const skipReason = archive
 /** A version that is not the one whose checksum is pinned. */
 export const VERSION = "1.2.3";
 
-/** What is in the libraries of an archive. */
+/** The contents of the libraries of an archive. */
 export const contentOf = (name: string) => `library ${name} `.repeat(20_000);
 
 /** An archive as the official ones are: with headers, links, and the whole version in names. */
@@ -37,7 +37,7 @@ export function makeArchive(names = archive?.libraries.map(({ name }) => name) ?
 
 /** A server with one archive. */
 export interface ArchiveServer extends AsyncDisposable {
-  /** What `installTensorFlow` takes as `archives`. */
+  /** The option `archives` of `installTensorFlow`. */
   readonly archives: string;
   /** `GET` or `GET bytes=7-`, by request. */
   readonly requests: string[];
@@ -45,7 +45,7 @@ export interface ArchiveServer extends AsyncDisposable {
   cutAt: number | undefined;
 }
 
-/** What a server is like. */
+/** Options for a server. */
 export interface ArchiveServerOptions {
   readonly content?: Buffer;
   readonly status?: number;

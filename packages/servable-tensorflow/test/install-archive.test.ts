@@ -22,7 +22,7 @@ const machine = bareMachine();
 const install = (options: InstallLibraryOptions) =>
   installTensorFlow({ version: VERSION, sha256: sha256Of(), dir: machine.dir, ...options });
 
-/** What an installation from a server fails with; no download is left that is not resumable. */
+/** Returns the error of an installation from a server. It leaves no download that is not resumable. */
 async function failure(
   server: ArchiveServerOptions,
   options: InstallLibraryOptions = {},

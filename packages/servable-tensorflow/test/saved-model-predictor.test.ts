@@ -55,7 +55,7 @@ describe.skipIf(skipReason)(`SavedModelPredictor${skipReason}`, () => {
     expect(await collectTensors()).toBe(0);
   });
 
-  /** Whether a call runs on the event loop: it has settled before the loop turns. */
+  /** Returns whether a call runs on the event loop: it has settled before the loop turns. */
   async function isInline(call: () => Promise<unknown>): Promise<boolean> {
     let hasSettled = false;
     const settled = call().then(() => {

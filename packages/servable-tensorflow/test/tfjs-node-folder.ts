@@ -62,7 +62,7 @@ export async function tfjsNodeFolder(library: string): Promise<TfjsNodeFolder> {
   }
 }
 
-/** What a folder is made of: with something else it has to be made again. */
+/** The parts of a folder. If they change, the folder must be made again. */
 function recipeOf(library: string): string {
   const { size, mtimeMs } = statSync(library);
   const sources = [readFileSync(fileURLToPath(import.meta.url)), readFileSync(header)];

@@ -66,7 +66,7 @@ const answers = JSON.parse(readFileSync(`${models}/zoo/answers.json`, "utf8")) a
   JsonCall[]
 >;
 
-/** What Python answered, by model. */
+/** Python's results, by model. */
 export const zoo: ReadonlyMap<string, readonly PredictorExample[]> = new Map(
   Object.entries(answers).map(([name, calls]) => [
     name,

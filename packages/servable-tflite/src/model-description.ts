@@ -30,7 +30,7 @@ export interface SubgraphOutline {
   readonly inputs: readonly number[];
   readonly outputs: readonly number[];
   readonly nodes: readonly OutlineNode[];
-  /** Whether an operator works over windows or pixels: then no input may be empty. */
+  /** True if an operator works over windows or pixels: then no input may be empty. */
   readonly hasWindows: boolean;
   /** Tensors whose shape is known only during the run, according to the file. */
   readonly dynamic: ReadonlySet<number>;

@@ -32,17 +32,17 @@ export interface TfliteOptions {
    */
   readonly interpreters?: number | undefined;
   /**
-   * Whether XNNPACK runs the operators that it supports. Default: if the library has it and it accepts the graph (it
+   * True if XNNPACK runs the operators that it supports. Default: if the library has it and it accepts the graph (it
    * does not if the size of a tensor is known only during the run). True makes its absence an error.
    */
   readonly useXnnpack?: boolean | undefined;
   /**
-   * Whether quantized inputs and outputs are exposed as float32. Default false: they are the model's own integers, and
+   * True if quantized inputs and outputs are exposed as float32. Default false: they are the model's own integers, and
    * the signature has scale and zero point.
    */
   readonly dequantize?: boolean | undefined;
   /**
-   * Whether to run each signature on zeros at the end of loading, so that the first call is not slow. Signatures with
+   * If true, runs each signature on zeros at the end of loading, so that the first call is not slow. Signatures with
    * an unknown extent other than the batch are skipped. A failure is logged as a warning; a run of more than 60 s is
    * aborted. Default true.
    */
@@ -55,7 +55,7 @@ export interface TfliteOptions {
    */
   readonly state?: "fresh" | "keep" | undefined;
   /**
-   * Whether to load a model that computes an index, size or divisor which neither the runtime nor the kit can check
+   * The handling of a model that computes an index, size or divisor which neither the runtime nor the kit can check
    * before use. `refuse`: reject the model; the error names operator and tensor. `allow`: load it; a client whose input
    * makes such a value wrong then reads or writes the server's memory. Default `refuse`.
    */
@@ -66,7 +66,7 @@ export interface TfliteOptions {
    */
   readonly maxTensorBytes?: number | undefined;
   /**
-   * Whether inputs may have extents that differ from the file's fixed ones; the rank stays. TensorFlow Lite resizes the
+   * True if inputs may have extents that differ from the file's fixed ones; the rank stays. TensorFlow Lite resizes the
    * model, as in TF Serving, and the model may still reject them. FULLY_CONNECTED ignores values that fill no row.
    * Default false; the command sets it.
    */

@@ -34,9 +34,9 @@ import { withOpenBatch } from "./row-independence.js";
 /** Options for running a model. */
 export interface TflitePredictorOptions extends InterpreterPoolOptions {
   readonly dequantize: boolean;
-  /** Whether inputs may have other extents than the file's. */
+  /** True if inputs may have other extents than the file's. */
   readonly resizesFixed: boolean;
-  /** Whether the rows of a model with a fixed batch of 1 are independent: then it accepts any batch. */
+  /** True if the rows of a model with a fixed batch of 1 are independent: then it accepts any batch. */
   readonly hasIndependentRows: boolean;
   /** The clock of deadlines. */
   readonly clock: Clock;

@@ -9,7 +9,7 @@ import { operatorModel } from "./operator-models.js";
 
 const { bindings, library } = await openTflite();
 
-/** Whether the runtime finds a kernel for an operator, without running it. */
+/** Returns whether the runtime finds a kernel for an operator, without running it. */
 function has(builtin: number, version: number): boolean {
   const bytes = operatorModel(builtin, version);
   const model = bindings.modelCreate(bytes, bytes.length);

@@ -11,7 +11,7 @@ import { load, testModel } from "./support.js";
 const added = (count: number) =>
   Array.from({ length: count }, (_, i) => 0.25 * (i % 7)).reduce((a, b) => a + b);
 
-/** Whether the `TfLiteTensor` of input 0 or output 0 moves when memory is allocated, and in a run. */
+/** Returns whether the `TfLiteTensor` of input 0 or output 0 moves when memory is allocated, and in a run. */
 async function moves(name: string): Promise<{ allocate: boolean; invoke: boolean }> {
   const tflite = await openTflite();
   const { bindings } = tflite;

@@ -8,7 +8,7 @@
  */
 const LANES = ["a", "b", "c", "d"];
 
-/** How a node is read. `slot` and `child` of `$n` are expressions; the child is counted in nodes from the root. */
+/** The code that reads a node. `slot` and `child` of `$n` are expressions; `child` counts nodes from the root. */
 interface Layout {
   readonly float: string;
   readonly size: number;

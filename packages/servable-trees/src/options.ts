@@ -10,7 +10,7 @@ import { checkOptionsOf, type OptionChecks, optionCheck } from "@serving-kit/inf
  */
 export interface TreeOptions {
   /**
-   * Whether all training rounds are used. Default false: only those up to `best_iteration`, if the file has it from
+   * True if all training rounds are used. Default false: only those up to `best_iteration`, if the file has it from
    * early stopping, as XGBoost's scikit-learn classes do. LightGBM's files contain only the used rounds.
    */
   readonly allRounds?: boolean | undefined;

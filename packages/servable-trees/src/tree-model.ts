@@ -55,12 +55,12 @@ export interface TreeModel {
   readonly rounds: { readonly inFile: number; readonly used: number };
   /** The best round of early stopping, from 0; absent if the file has none. */
   readonly bestIteration?: number | undefined;
-  /** Whether a classifier of scikit-learn's API saved the file. */
+  /** True if a classifier of scikit-learn's API saved the file. */
   readonly isClassifier: boolean;
 }
 
 /** Options for reading a file. */
 export interface ReadOptions {
-  /** Whether all rounds are used, including those after the best one. */
+  /** True if all rounds are used, including those after the best one. */
   readonly allRounds: boolean;
 }

@@ -13,7 +13,7 @@ import { type Example, exampleNamed, load, modelFile, platformOf, rowsOf } from 
 const folder = mkdtempSync(join(tmpdir(), "serving-kit-hostile-trees-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** How many damaged files of each kind are tried; SERVING_KIT_FUZZ tries so many times as many. */
+/** The number of damaged files of each kind; SERVING_KIT_FUZZ multiplies it. */
 const MUTATIONS = 60 * Number(process.env.SERVING_KIT_FUZZ ?? 1);
 
 const kinds = [

@@ -37,7 +37,7 @@ export interface ModelServerOptions<M = unknown> extends Omit<ServedModelsOption
    */
   readonly beforeStart?: ((server: ModelServer) => void | Promise<void>) | undefined;
   /**
-   * Whether clients may replace the models with the RPC HandleReloadConfigRequest: `reload`, the default, within
+   * True if clients may replace the models with the RPC HandleReloadConfigRequest: `reload`, the default, within
    * `modelRoots`, or `none`. The method `reload` of this object is not limited.
    */
   readonly modelControl?: ModelControlMode | undefined;

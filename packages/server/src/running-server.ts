@@ -65,7 +65,7 @@ export class RunningServer implements ModelServer {
   readonly #stateListeners = new Set<() => void>();
   #isStarted = false;
   #starting: Promise<unknown> = Promise.resolve();
-  /** Whether the server has its own listeners; otherwise only the app knows the connections. */
+  /** True if the server has its own listeners; otherwise only the app knows the connections. */
   #isListening = false;
   /** Ends the wait of `lameDuck`. */
   readonly #lameDuckEnds = new AbortController();

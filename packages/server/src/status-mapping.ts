@@ -17,7 +17,7 @@ export interface ErrorStatus {
   readonly httpStatus: number;
   readonly message: string;
   /**
-   * Whether the error is an expected kind: an abort, or a ServingError other than a wrapper around an error that a
+   * True if the error is an expected kind: an abort, or a ServingError other than a wrapper around an error that a
    * model threw. Other errors must be logged.
    */
   readonly isForeseen: boolean;

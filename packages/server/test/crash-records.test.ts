@@ -60,7 +60,7 @@ async function crashWith(stamp: string | undefined, ...paths: string[]): Promise
   }
 }
 
-/** What a new process makes of a model: `loaded`, or the reason of the error. */
+/** Returns the outcome of a load in a new process: `loaded`, or the reason of the error. */
 async function outcome(path = model, stampOf?: () => Promise<string>): Promise<string> {
   const records = new CrashRecords(state(), silentLogger);
   const load = records.recorded(

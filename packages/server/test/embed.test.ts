@@ -62,7 +62,7 @@ async function withApp<T>(
   }
 }
 
-/** What body parsers do: read the stream to its end and set `body`. */
+/** Does what body parsers do: reads the stream to its end and sets `body`. */
 const parser =
   (parse: (text: string) => unknown): Middleware =>
   (request, _response, next) => {

@@ -9,7 +9,7 @@ import { createModelServer } from "./whole-server.js";
 
 const modulePath = join(import.meta.dirname, "evil-servables.mjs");
 
-/** What one servable does, and the status of a call of it. */
+/** The behaviour of one servable, and the status of a call to it. */
 interface Row {
   readonly where: string;
   readonly kind: string;

@@ -14,17 +14,17 @@ import {
   validateInputs,
 } from "@serving-kit/inference";
 
-/** What stands in a version's `model.json`. */
+/** The content of a version's `model.json`. */
 export interface FixtureModel {
   /** The summand of `y = x / 2 + b`. Default 2. */
   readonly b?: number;
-  /** How many records it is warmed up with, and the message of what fails then. Default it is not. */
+  /** The number of warm-up records, and the message of the error that the warm-up fails with. Default no warm-up. */
   readonly warmUp?: { readonly records: number; readonly failure?: string };
   /** The message that loading fails with. */
   readonly failure?: string;
-  /** For how long a prediction hangs unless it is aborted. Default: it does not. */
+  /** For how long a prediction hangs unless it is aborted. Default false. */
   readonly hangs?: boolean;
-  /** Whether a prediction waits until a test opens the `gate`. Default: it does not. */
+  /** True if a prediction waits until a test opens the `gate`. Default: it does not. */
   readonly waits?: boolean;
 }
 
@@ -128,10 +128,10 @@ function compute(name: string, b: number, inputs: Tensors): Tensors {
   }
 }
 
-/** How many predictions hang, and how many of them were aborted by their signal. */
+/** The number of predictions that hang, and how many of them were aborted by their signal. */
 export const hanging = { begun: 0, aborted: 0, deadlineAtMs: 0 };
 
-/** Where the predictions of a model that `waits` stand until a test lets all of them pass. */
+/** Holds the predictions of a model that `waits` until a test releases all of them. */
 export const gate = {
   waiting: new Set<() => void>(),
   open(): void {

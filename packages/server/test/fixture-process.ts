@@ -2,12 +2,12 @@ import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 
-/** What a FixtureProcess tells of its memory, in bytes, after its garbage was collected. */
+/** The memory of a FixtureProcess in bytes, after a garbage collection. */
 export interface Memory {
   readonly rss: number;
   readonly heapUsed: number;
   readonly arrayBuffers: number;
-  /** What the first errors were. */
+  /** The first errors. */
   readonly errorsLogged: readonly string[];
 }
 

@@ -16,10 +16,10 @@ import { parseBatchingParametersFile } from "../src/config/batching-parameters-f
 import { parseModelConfig } from "../src/index.js";
 import { codecOf } from "./codec.js";
 
-/** How many times as many cases as usual are tried. */
+/** The factor by which the number of cases is multiplied. */
 const FACTOR = Number(process.env.SERVING_KIT_FUZZ ?? 1);
 
-/** What a reader gives, or undefined if it refuses with a ServingError; anything else is thrown. */
+/** Returns the result of a reader, or undefined if it rejects with a ServingError. Any other error is thrown. */
 function foreseen<T>(read: () => T, reasons?: readonly string[]): T | undefined {
   try {
     return read();
@@ -123,7 +123,7 @@ describe("a predict request in JSON", () => {
   const read = ({ signature, text }: Given) =>
     foreseen(() => decodePredict(Buffer.from(text), () => signature)?.inputs);
 
-  /** What JSON.parse makes of the request, as tensors; integers in texts, as JSON.parse would lose them. */
+  /** Returns the request as JSON.parse reads it, as tensors. Integers are strings, since JSON.parse would round them. */
   function expected({
     signature,
     text,

@@ -42,7 +42,7 @@ const request = (name: string) => ({
 });
 const y = { y: { float_val: [2.5] } };
 
-/** How many bytes a client may send unread: in a call, and over the connection. */
+/** The number of bytes that a client may send unread: in a call, and over the connection. */
 async function windowsOf(socket: Socket): Promise<(number | undefined)[]> {
   const session = connectHttp2("http://localhost", { createConnection: () => socket });
   const { initialWindowSize } = await new Promise<Settings>((resolve, reject) => {

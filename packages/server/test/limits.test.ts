@@ -75,7 +75,7 @@ function open(port: number, ...parts: (string | Uint8Array)[]) {
   return { socket, closed };
 }
 
-/** What a connection receives until it is closed. */
+/** Returns the data that a connection receives until it is closed. */
 async function received({ socket, closed }: ReturnType<typeof open>): Promise<string> {
   let text = "";
   socket.setEncoding("latin1").on("data", (data: string) => {

@@ -40,23 +40,23 @@ export class Load implements AsyncDisposable {
     while (this.count("ok") < goal) await new Promise((resolve) => setTimeout(resolve, 1));
   }
 
-  /** How many calls ended in this way. */
+  /** The number of calls that ended in this way. */
   count(ended: string): number {
     return this.outcomes.filter((outcome) => outcome.ended === ended).length;
   }
 
-  /** How the calls ended that were sent before a time, each way once. */
+  /** The outcomes of the calls that were sent before a time, each once. */
   endsBefore(timeMs: number): string[] {
     const before = this.outcomes.filter(({ sentAtMs }) => sentAtMs < timeMs);
     return [...new Set(before.map(({ ended }) => ended))].sort();
   }
 
-  /** When the last of the calls that have ended was sent: the server has read all that were sent before. */
+  /** The time at which the last call that has ended was sent. The server has read all earlier calls. */
   get heardAtMs(): number {
     return Math.max(...this.outcomes.map(({ sentAtMs }) => sentAtMs));
   }
 
-  /** How many different ways the calls ended in. */
+  /** The number of different outcomes of the calls. */
   get ends(): string[] {
     return this.endsBefore(Infinity);
   }

@@ -4,7 +4,7 @@ import { GrpcClient } from "./grpc-client.js";
 import { callMalformed, sendGarbage } from "./malformed-grpc.js";
 import { Random, sendMalformed } from "./malformed-rest.js";
 
-/** How many malformed requests are sent, four fifths of them by REST: by default some, 100,000 to be sure. */
+/** The number of malformed requests, four fifths of them by REST. A thorough run sends 100,000. */
 const COUNT = Number(process.env.SERVING_KIT_MALFORMED ?? 5_000);
 const MIB = 2 ** 20;
 

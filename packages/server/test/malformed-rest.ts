@@ -129,7 +129,7 @@ function framed(random: Random): { method: string; text: Buffer } {
   return { method, text: Buffer.concat([Buffer.from(`${head}\r\n\r\n`, "latin1"), sent]) };
 }
 
-/** What is not HTTP, or promises what does not come: nothing can follow it on a connection. */
+/** Requests that are not HTTP, or that announce data which does not follow: none can follow them on a connection. */
 function unframed(random: Random): Buffer {
   const target = "/v1/models/m:predict";
   const head = `POST ${target} HTTP/1.1\r\nHost: localhost\r\n`;

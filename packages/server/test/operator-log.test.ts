@@ -19,7 +19,7 @@ const tell = (level: string) => (_: object, message: string) => void lines.push(
 const logger = { info: tell("  "), warn: tell("? "), error: tell("! ") };
 const serve = (names: string[], options: Partial<WholeServerOptions> = {}) =>
   world.serve(names, { logger, ...options });
-/** What of the log is not of a version's ordinary life. */
+/** The log lines that a version's ordinary lifecycle does not explain. */
 const remarkable = () => lines.filter((line) => !/^ {2}model \w+ version \d+: \w+$/.test(line));
 
 describe("what an operator is told", () => {

@@ -21,7 +21,7 @@ import { World } from "./world.js";
 const modules = join(import.meta.dirname, "../../servable-python/test/modules");
 const interpreter = process.env.SERVING_KIT_PYTHON ?? "python3";
 
-/** Whether the interpreter runs a program without an error. */
+/** Returns whether the interpreter runs a program without an error. */
 function runs(program: string): boolean {
   try {
     execFileSync(interpreter, ["-I", "-c", program], { stdio: "pipe" });
@@ -31,7 +31,7 @@ function runs(program: string): boolean {
   }
 }
 
-/** Whether there is no Python, or an older one than 3.9. */
+/** True if there is no Python, or an older one than 3.9. */
 const noPython = !runs("import sys; assert sys.version_info >= (3, 9)");
 const test = it.skipIf(noPython);
 

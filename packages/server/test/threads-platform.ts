@@ -10,11 +10,11 @@ import {
   tensor,
 } from "@serving-kit/inference";
 
-/** What stands in a version's `model.json`. */
+/** The content of a version's `model.json`. */
 export interface ThreadedModel {
   /** The summand of `y = x + b`. */
   readonly b?: number;
-  /** Whether it can be shared. Default true. */
+  /** True if it can be shared. Default true. */
   readonly isShared?: boolean;
   /** Attaching waits in all threads but the first until the test opens the gate. */
   readonly isGated?: boolean;
@@ -32,7 +32,7 @@ export const CELLS = { arrived: 0, attached: 1, gate: 2, running: 3, aborted: 4,
 interface Token extends SharedPredictor {
   readonly model: ThreadedModel;
   readonly memory: SharedArrayBuffer;
-  /** Whether it was attached and not disposed of. */
+  /** 1 while it is attached and not disposed. */
   readonly attached: Int32Array;
 }
 

@@ -6,7 +6,7 @@ import { CELLS, loaded, type ThreadedModel, threadedPlatform } from "./threads-p
 import { createModelServer, type WholeServerOptions } from "./whole-server.js";
 import { World } from "./world.js";
 
-/** What a request was answered with. */
+/** The response to a request. */
 export interface Answered {
   readonly status: number;
   // biome-ignore lint/suspicious/noExplicitAny: whatever the JSON is

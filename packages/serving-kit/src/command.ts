@@ -12,9 +12,9 @@ import { watchTermination } from "./termination.js";
 
 /** Options of a run of the command. */
 export interface CommandOptions {
-  /** Where messages go. Default `process.stdout`. */
+  /** The stream for messages. Default `process.stdout`. */
   readonly stdout?: TextSink;
-  /** Where errors and progress go. Default `process.stderr`. */
+  /** The stream for errors and progress. Default `process.stderr`. */
   readonly stderr?: TextSink;
   /** Environment variables, for MODEL_NAME and MODEL_BASE_PATH. Default `process.env`. */
   readonly environment?: ServeOptions["environment"];

@@ -8,7 +8,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** What the server is told when a signal comes, and what is logged. */
+/** The calls to the server when a signal arrives, and the log lines. */
 async function endBy(
   signal: NodeJS.Signals,
   lameDuck: number | undefined,

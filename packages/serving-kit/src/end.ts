@@ -5,7 +5,7 @@ import type { ServerFlags } from "./server-flags.js";
 interface Ending {
   readonly signal: NodeJS.Signals;
   readonly flags: Pick<ServerFlags, "lame_duck_in_ms" | "shutdown_deadline_in_ms">;
-  /** Whether the server was ready, so clients may be sending requests. */
+  /** True if the server was ready, so clients may be sending requests. */
   readonly isStarted: boolean;
   readonly tell: (line: string) => void;
 }

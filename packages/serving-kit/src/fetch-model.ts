@@ -38,7 +38,7 @@ export interface FetchModelOptions extends SourceOptions {
 /** Timeout in ms for a version that is still being uploaded. */
 const ARRIVAL_MS = 60_000;
 
-/** Whether a path is a URI of remote storage. */
+/** Returns whether a path is a URI of remote storage. */
 export function isRemoteUri(path: string): boolean {
   return /^(?!file:)[a-z][a-z0-9+.-]+:\/\//i.test(path);
 }

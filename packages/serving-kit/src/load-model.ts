@@ -44,7 +44,7 @@ export interface LoadModelOptions<T extends ModelType = ModelType> {
   /** Processing steps before and after the model, as in a model config file. Default none. */
   readonly processing?: ProcessingConfig | undefined;
   /**
-   * Whether and how to batch concurrent calls. Default `"auto"`: batch only signatures whose rows are proven to be
+   * True if and how to batch concurrent calls. Default `"auto"`: batch only signatures whose rows are proven to be
    * independent.
    */
   readonly batching?: boolean | "auto" | BatchingOptions | undefined;

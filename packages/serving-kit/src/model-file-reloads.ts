@@ -17,9 +17,9 @@ export interface ModelFileReloadsOptions {
   /** Interval in ms at which the file is read again; 0 disables polling. */
   readonly pollIntervalMs: number;
   readonly logger: Logger;
-  /** Whether the server has a request log, which SIGHUP reopens. */
+  /** True if the server has a request log, which SIGHUP reopens. */
   readonly hasLog: boolean;
-  /** Whether a model's base path is a URI, whose storage SIGHUP polls. */
+  /** True if a model's base path is a URI, whose storage SIGHUP polls. */
   readonly hasUris: boolean;
 }
 

@@ -6,7 +6,7 @@ export interface ModelTypesOptions {
   readonly path: string;
   /** The name of the value, such as `digits`. See `identifierOf`. */
   readonly name: string;
-  /** Whether the file is JavaScript, with types in comments, instead of TypeScript. */
+  /** True if the file is JavaScript, with types in comments, instead of TypeScript. */
   readonly isJavaScript: boolean;
 }
 

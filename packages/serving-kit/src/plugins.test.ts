@@ -17,7 +17,7 @@ function module(text: string): string {
   return path;
 }
 
-/** What definePlatform makes, in a module that imports nothing. */
+/** A platform as `definePlatform` makes it, in a module that imports nothing. */
 const FACTORY = `const make = (platformName) => Object.assign(() => Object.assign((source) => source, {
   platformName, loader() {}, accepts: async () => false, isComplete: async () => ({ isComplete: true }),
 }), { platformName });`;

@@ -44,7 +44,7 @@ export interface PluginPlace {
 /** The flag of every command that supports plugins. */
 export const pluginFlags = { plugins };
 
-/** How to validate a kind of plugin. */
+/** The validation of a kind of plugin. */
 interface Kind<K extends keyof Plugins> {
   /** A description of a valid plugin, for error messages. */
   readonly expected: string;

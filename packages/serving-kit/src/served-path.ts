@@ -22,7 +22,7 @@ export async function servedPath(word: string): Promise<ServedPath | undefined> 
   return exists ? { name: nameOf(basePath), basePath } : undefined;
 }
 
-/** Whether a word must be a path. If such a path does not exist, it is not a mistyped command. */
+/** Returns whether a word must be a path. If such a path does not exist, it is not a mistyped command. */
 export const isPathLike = (word: string): boolean => /[/\\.]/.test(word);
 
 function nameOf(path: string): string {

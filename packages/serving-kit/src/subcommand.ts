@@ -9,7 +9,7 @@ export const packageVersion = (): string =>
 /** An output stream for text. */
 export interface TextSink {
   write(text: string): unknown;
-  /** Whether it is a terminal, where a line can be overwritten. */
+  /** True if it is a terminal, where a line can be overwritten. */
   readonly isTTY?: boolean;
 }
 

@@ -41,7 +41,7 @@ export const subcommands: Readonly<
   },
 };
 
-/** Whether a word is the name of a subcommand. */
+/** Returns whether a word is the name of a subcommand. */
 export const isSubcommand = (word: string): boolean => Object.hasOwn(subcommands, word);
 
 /**

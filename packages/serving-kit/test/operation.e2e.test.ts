@@ -30,11 +30,11 @@ const write = (name: string, text: string) => {
   return join(folder, name);
 };
 
-/** What the command wrote to stderr, without the lines of TensorFlow Lite. */
+/** Returns the command's stderr without the lines of TensorFlow Lite. */
 const complaints = ({ output }: ReturnType<typeof start>) =>
   output.stderr.split("\n").filter((line) => line !== "" && !line.startsWith("INFO: "));
 
-/** What the gRPC health service answers for the whole server: 1 is SERVING. */
+/** Returns the status of the whole server from the gRPC health service: 1 is SERVING. */
 async function grpcHealth(authority: string, options: object = {}): Promise<number | undefined> {
   const session = connectHttp2(authority, options);
   const stream = session.request({

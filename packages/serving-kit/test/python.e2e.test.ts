@@ -25,7 +25,7 @@ const flags = [
   `--python_interpreter=${interpreter}`,
 ];
 
-/** Whether the interpreter runs a program without an error. */
+/** Returns whether the interpreter runs a program without an error. */
 function runs(program: string): boolean {
   try {
     execFileSync(interpreter, ["-I", "-c", program], { stdio: "pipe" });

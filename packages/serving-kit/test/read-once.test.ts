@@ -14,7 +14,7 @@ import {
 const examples = `${import.meta.dirname}/../../../examples`;
 const digits = `${examples}/models/digits`;
 
-/** How many bytes were read of each file, by its path. */
+/** The number of bytes read from each file, by its path. */
 const read = vi.hoisted(() => new Map<string, number>());
 vi.mock("node:fs/promises", async (importOriginal) => {
   const actual = await importOriginal<typeof import("node:fs/promises")>();

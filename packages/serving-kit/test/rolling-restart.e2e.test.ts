@@ -33,7 +33,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** What HAProxy says of each server: "UP", "DOWN", … */
+/** Returns HAProxy's status of each server: "UP", "DOWN", … */
 async function statuses(): Promise<ReadonlyMap<string, string>> {
   const socket = connect(join(folder, "stats.sock"));
   socket.end("show stat\n");

@@ -22,7 +22,7 @@ function run(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
   });
 }
 
-/** What there is on a machine with Node alone. */
+/** The environment of a machine with Node alone. */
 function bare(): NodeJS.ProcessEnv & Disposable {
   const cache = mkdtempSync(join(tmpdir(), "serving-kit-cache-"));
   return {

@@ -113,7 +113,7 @@ export class BasePathObserver {
     return this.#network.name;
   }
 
-  /** Whether it checks for changes below the entries of the base path, which watches do not report. */
+  /** True if it checks for changes below the entries of the base path, which watches do not report. */
   get looksBelow(): boolean {
     return this.#changes.isWaitedFor;
   }

@@ -12,7 +12,7 @@ interface Watch {
   readonly identity: string;
   /** Undefined until chokidar is loaded. */
   watcher: FSWatcher | undefined;
-  /** Whether all changes are reported from now on. */
+  /** True if all changes are reported from now on. */
   isReliable: boolean;
 }
 

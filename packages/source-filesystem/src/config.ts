@@ -36,7 +36,7 @@ export interface FilesystemSourceOptions {
    * paths on a local file system, whose changes the system reports.
    */
   readonly pollIntervalMs?: number | undefined;
-  /** Whether base paths are also watched, so that changes are found immediately. Default true. */
+  /** True if base paths are also watched, so that changes are found immediately. Default true. */
   readonly watch?: boolean | undefined;
   /**
    * Time in ms for which the files of a version must be unchanged before it can be complete. Default 1000. If

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { DeviceGate } from "./device-gate.js";
 
-/** How many looks the gate lets through at one moment. */
+/** Returns the number of checks that the gate admits at one moment. */
 function capacity(gate: DeviceGate, nowMs: number): number {
   let count = 0;
   for (; count < 100 && gate.mayBegin(nowMs); count++) gate.begin();

@@ -32,7 +32,7 @@ export class DeviceGate {
     this.#isForStrangers = isForStrangers;
   }
 
-  /** Whether checks are in progress that are expected to return. */
+  /** True if checks are in progress that are expected to return. */
   get isBusy(): boolean {
     return this.#lookCount > 0;
   }

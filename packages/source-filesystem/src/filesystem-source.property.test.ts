@@ -25,7 +25,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ kind: fc.constantFrom("outage", "poll", "poll") }),
 );
 
-/** What there is: the versions with whether they have files, and whether it can be read. */
+/** A base path: the versions with whether they have files, and whether it can be read. */
 class World {
   readonly versions = new Map<bigint, boolean>();
   isOut = false;
@@ -52,7 +52,7 @@ interface List {
   readonly reason?: string | undefined;
 }
 
-/** What has to be in force after a look, by the sentences F1 to F3 and O10 alone. */
+/** The state that must hold after a check, by the sentences F1 to F3 and O10 alone. */
 function expected(
   world: World,
   policy: ServableVersionPolicy,

@@ -16,7 +16,7 @@ import type { Surroundings } from "./version-assessor.js";
 /** The settings of an observation: the source's options with their defaults filled in. */
 export interface ObservationSettings extends Surroundings {
   readonly pollIntervalMs: number;
-  /** Whether every poll includes base paths whose changes the system reports. */
+  /** True if every poll includes base paths whose changes the system reports. */
   readonly pollsAlways: boolean;
   readonly watch: boolean;
 }
@@ -27,10 +27,10 @@ const RARE_POLLS = 20;
 // Changes arrive in bursts, one for each written file; this delay makes one check of each burst.
 const HINT_DELAY_MS = 20;
 
-/** How many servables are set up before the event loop may turn. */
+/** The number of servables that are set up before the event loop may turn. */
 const STEP_SERVABLES = 256;
 
-/** How many paths are resolved before the event loop may turn. */
+/** The number of paths that are resolved before the event loop may turn. */
 const STEP_PATHS = 1_024;
 
 /**

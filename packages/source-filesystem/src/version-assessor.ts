@@ -42,14 +42,14 @@ type Verdict =
       readonly kind: "incomplete";
       readonly problem: string;
       readonly remedy?: string | undefined;
-      /** Whether the platform's check is still pending. */
+      /** True if the platform's check is still pending. */
       readonly isOpen?: boolean;
     };
 
 interface Pending extends Sighting {
   readonly verdict: Verdict;
   readonly hasSettled: boolean;
-  /** When the platform's check runs again although no file has changed. */
+  /** The time at which the platform's check runs again although no file has changed. */
   readonly askAgainAtMs: number;
   readonly lookAgainAtMs: number;
 }

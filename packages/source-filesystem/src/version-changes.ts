@@ -34,7 +34,7 @@ export class VersionChanges {
     return this.#assessor.dueAtMs;
   }
 
-  /** Whether a manager waits for file changes, which watches of the base path do not report. */
+  /** True if a manager waits for file changes, which watches of the base path do not report. */
   get isWaitedFor(): boolean {
     return this.#waiting.size > 0;
   }

@@ -7,12 +7,12 @@ import type { FileStats, FileSystem } from "./file-system.js";
 export interface VersionFiles {
   /** Equal for two checks if no file was added, removed, resized or touched between them. */
   readonly fingerprint: string;
-  /** When a file's content or a directory's entries last changed, by the file system's wall clock. */
+  /** The time of the last change of a file's content or a directory's entries, by the file system's wall clock. */
   readonly changedAtMs: number;
   /** Total size of all files in bytes. */
   readonly sizeBytes: number;
   readonly fileCount: number;
-  /** Whether the version is a directory, not a single file. */
+  /** True if the version is a directory, not a single file. */
   readonly isDirectory: boolean;
   /** The names directly below the version's directory; empty if the version is a file. */
   readonly names: readonly string[];

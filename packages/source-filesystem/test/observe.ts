@@ -6,7 +6,7 @@ import type { FilesystemSourceOptions, ServableConfig } from "../src/config.js";
 import { type FilesystemSource, filesystemSource } from "../src/filesystem-source.js";
 import { TemporaryDirectory } from "./temporary-directory.js";
 
-/** What a test has at hand: a directory, a clock, and a source observed over the directory. */
+/** The context of a test: a directory, a clock, and a source observed over the directory. */
 export interface Bench {
   directory: TemporaryDirectory;
   clock: FakeClock;

@@ -6,7 +6,7 @@ import { type VersionListing, versionListing } from "./version-listing.js";
 export interface Survey {
   /** The names directly below the base path that have objects below them, or had some. */
   readonly names: readonly string[];
-  /** Whether an object is directly below the base path. */
+  /** True if an object is directly below the base path. */
   readonly hasObjects: boolean;
   /** Returns the listing of the version of a name. Absent unless all objects were listed. */
   readonly versionOf?: (name: string, uri: string) => VersionListing;

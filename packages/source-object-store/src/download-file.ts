@@ -17,7 +17,7 @@ export interface FileDownload extends DownloadContext {
   readonly sha256?: string | undefined;
 }
 
-/** How a downloaded file was verified: by a checksum, or only by its length. */
+/** The verification of a downloaded file: by a checksum, or only by its length. */
 export type Verification = "verified" | "unverified";
 
 /** Size of a part in bytes. */

@@ -1,6 +1,6 @@
 import { type Clock, delay } from "@serving-kit/core";
 
-/** How many listings may start at the same time, and how many more per second: together fewer than 50 in any second. */
+/** The number of listings that may start at a time, and per second after that: fewer than 50 in any second. */
 const BURST = 24;
 const PER_SECOND = 25;
 

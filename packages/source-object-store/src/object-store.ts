@@ -8,7 +8,7 @@ export interface ObjectInfo {
   readonly sizeBytes: number;
   /** Identifies the object's bytes: an ETag, a generation or a digest. Opaque; used only for `ifMatch`. */
   readonly tag: string;
-  /** When the object was written, in ms since 1970 on the store's clock. Absent if the store does not report it. */
+  /** The write time in ms since 1970 on the store's clock. Absent if the store does not report it. */
   readonly modifiedMs?: number;
   /** The checksum of all its bytes. Absent unless the listing has it, as that of a registry with digests does. */
   readonly checksum?: Checksum;
@@ -19,7 +19,7 @@ export interface ListPage {
   readonly objects: readonly ObjectInfo[];
   /** With a delimiter: the common prefixes of keys, up to and including the delimiter. */
   readonly prefixes: readonly string[];
-  /** Whether another page follows. */
+  /** True if another page follows. */
   readonly isTruncated: boolean;
   /** The time of the response in ms since 1970 on the store's clock. Absent if the store does not report it. */
   readonly serverTimeMs?: number;

@@ -14,7 +14,7 @@ import { objectStore } from "./object-store-provider.js";
 interface SetUp extends Partial<ObjectStoreOptions> {
   readonly servable?: Partial<SourceServable>;
   readonly logger?: Logger;
-  /** How many ms the store's clock is ahead. */
+  /** The time in ms by which the store's clock is ahead. */
   readonly skewMs?: number;
 }
 

@@ -27,7 +27,7 @@ export interface FetchOutcome {
   readonly durationMs: number;
   /** Bytes received from the store. */
   readonly bytes: number;
-  /** Whether the version was in the cache. Absent if the fetch failed. */
+  /** True if the version was in the cache. Absent if the fetch failed. */
   readonly isHit?: boolean;
   /** The reason of the error. Absent if the fetch succeeded. */
   readonly failure?: string;
@@ -51,7 +51,7 @@ export class RemoteVersion implements RemotePath {
   readonly uri: string;
   readonly sight: VersionSight;
   readonly #context: FetchContext;
-  /** Whether the last listing may still be used for a fetch. */
+  /** True if the last listing may still be used for a fetch. */
   #isUsed = false;
   /** The leases that are not disposed yet. */
   readonly #held = new Set<CacheLease>();

@@ -23,13 +23,13 @@ export interface SeenObjects {
   /** Time in ms for which listings have been unchanged. */
   readonly unchangedMs: number;
   /**
-   * Whether the modification times of the objects are used. They are used only at the first listing: for an object
+   * True if the modification times of the objects are used. They are used only at the first listing: for an object
    * that was uploaded in parts, the time is that of the start of its upload.
    */
   readonly isFirstSight: boolean;
 }
 
-/** Whether the objects of a version are complete. */
+/** The result of the completeness check of a version's objects. */
 export type ObjectsState =
   | { readonly isComplete: true; readonly by: "marker" | "manifest" | "settled" }
   | {

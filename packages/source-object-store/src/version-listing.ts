@@ -19,9 +19,9 @@ export interface VersionListing {
   readonly sizeBytes: number;
   /** Equal for the same objects of the same store, and only for these. */
   readonly fingerprint: string;
-  /** When the newest file was written, on the store's clock. Absent if the store does not report it. */
+  /** The time at which the newest file was written, on the store's clock. Absent if the store does not report it. */
   readonly newestMs?: number | undefined;
-  /** When it was listed, on the store's clock. Absent if the store does not report it. */
+  /** The time of the listing, on the store's clock. Absent if the store does not report it. */
   readonly serverTimeMs?: number | undefined;
 }
 

@@ -46,7 +46,7 @@ export class VersionSight {
   readonly #waiters = new Set<Waiter>();
   /** The time on the clock since when listings are equal. */
   sinceMs = 0;
-  /** Whether the modification times of the objects are used: see `SeenObjects.isFirstSight`. */
+  /** True if the modification times of the objects are used: see `SeenObjects.isFirstSight`. */
   #isFirstSight: boolean;
   /** The content to which `changed` compares. */
   #known: string | undefined;
@@ -58,7 +58,7 @@ export class VersionSight {
     this.#isFirstSight = isFirstSight;
   }
 
-  /** Whether a manager waits for the version to change. */
+  /** True if a manager waits for the version to change. */
   get isAwaited(): boolean {
     return this.#waiters.size > 0;
   }

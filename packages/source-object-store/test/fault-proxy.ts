@@ -13,7 +13,7 @@ export class FaultProxy implements AsyncDisposable {
   readonly faults: Fault[] = [];
   /** Closes each connection at once, as a store that is down does. */
   isDown = false;
-  /** How many requests have no answer yet. */
+  /** The number of requests without a response. */
   open = 0;
   readonly #upstream: string;
   readonly #server = createServer((from, to) => this.#pass(from, to));

@@ -15,7 +15,7 @@ import type { CompletenessRules } from "../src/version-completeness.js";
 import { VersionSight } from "../src/version-sight.js";
 import { temporaryDirectory } from "./temporary-directory.js";
 
-/** What a test sets of a FetchWorld. */
+/** Options for a FetchWorld. */
 export interface FetchWorldOptions extends MemoryObjectStoreOptions {
   readonly rules?: Partial<CompletenessRules>;
   readonly context?: Partial<FetchContext>;
@@ -50,7 +50,7 @@ export async function fetchWorld(options: FetchWorldOptions = {}) {
   return {
     ...{ clock, store, cache, dir, outcomes, cacheOf, remoteIn },
     remote: (name?: string) => remoteIn(store, cache, name),
-    /** How many leases and temporary folders the cache has. */
+    /** The number of leases and temporary folders in the cache. */
     held: () => filesIn(join(dir, "leases")).length + temporaries(dir).length,
     [Symbol.asyncDispose]: () => directory[Symbol.asyncDispose](),
   };

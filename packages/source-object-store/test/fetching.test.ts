@@ -13,7 +13,7 @@ const signal = new AbortController().signal;
 const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
 const content = (path: string) => readFile(path, "utf8");
 
-/** What a fetch rejects with. */
+/** Returns the error that a fetch rejects with. */
 const failure = (fetching: Promise<unknown>) =>
   fetching.then(
     () => undefined,

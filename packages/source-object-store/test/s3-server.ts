@@ -27,9 +27,9 @@ export const S3_CREDENTIALS = {
 
 /** A small server of S3's protocol, as far as models need it: one bucket in memory, for tests. */
 export class S3Server implements AsyncDisposable {
-  /** How many objects and prefixes a page has. */
+  /** The number of objects and prefixes per page. */
   pageSize = 1_000;
-  /** Whether `HEAD` has checksums. */
+  /** True if `HEAD` has checksums. */
   hasChecksums = true;
   /** The access key that is accepted. */
   accessKey = ACCESS_KEY;

@@ -6,7 +6,7 @@ import * as at from "./layout";
   return load<f64>(at.POWERS + (<usize>(e + 64) << 3));
 }
 
-/** Whether a byte of eight characters, each xor "0", is not a digit. */
+/** Returns whether a byte of eight characters, each xor "0", is not a digit. */
 // @ts-ignore: decorator
 @inline export function hasOther(x: u64): bool {
   return ((x | (x + 0x0606060606060606)) & 0xf0f0f0f0f0f0f0f0) != 0;

@@ -7,7 +7,7 @@ import * as at from "./layout";
   return c == 0x20 || (c <= 0x0d && (c == 0x0a || c == 0x0d || c == 0x09));
 }
 
-/** Whether a character may start a number: "-", digits, and two that no number starts with, which are refused later. */
+/** True if a character may start a number: "-", digits, and two that no number starts with, which are refused later. */
 // @ts-ignore: decorator
 @inline function mayStart(c: u32): bool {
   return c - 0x2d <= 12;

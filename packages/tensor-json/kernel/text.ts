@@ -4,7 +4,7 @@ import * as at from "./layout";
 // `rowLength` numbers if more follow. It returns the end of the text. If reason is HARD, JavaScript must write the next
 // number, whose separator is written.
 
-/** How many of eight digits are zeros at the end. */
+/** Returns the number of trailing zeros of eight digits. */
 // @ts-ignore: decorator
 @inline export function trailingZeros(z: u64): i32 {
   return z == 0 ? 8 : <i32>(clz(z) >>> 3);

@@ -6,7 +6,7 @@ import { decodePredict } from "../src/decode-predict.js";
 import { encodePredict } from "../src/encode-predict.js";
 import { anyDouble, anyFloat, NUMBER_TEXTS, nearFloat, Random } from "./number-texts.js";
 
-/** How many times as many cases as usual are tried. */
+/** The factor by which the number of cases is multiplied. */
 const FACTOR = Number(process.env.SERVING_KIT_FUZZ ?? 1);
 
 const NUMERIC = [
@@ -34,7 +34,7 @@ const signatureOf = (dtype: DType): Signature => ({
 const bytesOf = ({ buffer, byteOffset, byteLength }: ArrayBufferView) =>
   Buffer.from(buffer as ArrayBuffer, byteOffset, byteLength);
 
-/** What a body is read as: the elements' bytes and the shape, or the words of the refusal. */
+/** Returns the result of reading a body: the elements' bytes and the shape, or the text of the error. */
 function read(body: Buffer, dtype: DType) {
   try {
     const { data, shape } = decodePredict(body, () => signatureOf(dtype)).inputs.x as Tensor;

@@ -33,7 +33,7 @@ export interface BatchSchedulerConformanceOptions extends SuiteOptions {
   create(setup: BatchSchedulerSetup): BatchScheduler<number, number>;
   /** Runs the waiting tasks of a scheduler that runs only on request. Default: the clock alone drives the scheduler. */
   process?(scheduler: BatchScheduler<number, number>): Promise<void>;
-  /** Whether the scheduler has priority levels. If not, a priority other than 0 must throw RangeError. Default true. */
+  /** True if the scheduler has priority levels. If not, a priority other than 0 must throw RangeError. Default true. */
   readonly hasPriorities?: boolean;
 }
 

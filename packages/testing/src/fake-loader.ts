@@ -10,7 +10,7 @@ export interface FakeLoaderOptions {
   readonly loadMs?: number;
   /** Default `systemClock`. */
   readonly clock?: Clock;
-  /** Whether an aborted load rejects. If not, it continues, like native work. Default true. */
+  /** True if an aborted load rejects. If not, it continues, like native work. Default true. */
   readonly honoursAbort?: boolean;
 }
 

@@ -57,7 +57,7 @@ export class FakePredictor implements Predictor, AsyncDisposable {
     this.batchable = options.batchable ?? true;
   }
 
-  /** Whether it was disposed. */
+  /** True if it was disposed. */
   get isDisposed(): boolean {
     return this.#isDisposed;
   }

@@ -15,7 +15,7 @@ import { registerSuite, type Tests } from "./suite.js";
 export interface PolicyConformanceOptions extends SuiteOptions {
   readonly policy: AspiredVersionPolicy;
   /**
-   * Whether P5 holds. If not, the suite verifies that it does not hold: in some case, the policy must unload the last
+   * True if P5 holds. If not, the suite verifies that it does not hold: in some case, the policy must unload the last
    * ready version.
    */
   readonly isAvailabilityPreserving: boolean;

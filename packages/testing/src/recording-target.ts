@@ -13,11 +13,11 @@ import { type Deferred, deferred } from "./deferred.js";
 export class RecordingTarget<T> implements Disposable {
   /** Everything emitted so far, oldest first. */
   readonly emissions: AspiredVersions<T>[] = [];
-  /** Whether the source has completed. */
+  /** True if the source has completed. */
   isCompleted = false;
   /** The failure of the source: wrapped in an object, since a source may fail with undefined. */
   failure: { readonly error: unknown } | undefined;
-  /** Whether the source emitted, completed or failed before `subscribe` returned. */
+  /** True if the source emitted, completed or failed before `subscribe` returned. */
   readonly isSynchronous: boolean;
   // Created before subscribing, so that a callback can unsubscribe during a synchronous emission.
   readonly #subscription = new Subscription();

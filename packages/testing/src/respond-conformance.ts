@@ -11,7 +11,7 @@ export interface RespondExample {
   readonly body: Uint8Array;
   /** The expected response, byte for byte. */
   readonly answer: Uint8Array;
-  /** Whether the model refuses it. Default false. */
+  /** True if the model refuses it. Default false. */
   readonly isRefusal?: boolean;
 }
 

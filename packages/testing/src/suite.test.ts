@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Runner } from "./runner.js";
 import { registerSuite } from "./suite.js";
 
-/** What a suite of two clauses registers with a runner that can or cannot skip. */
+/** Returns the tests that a suite of two clauses registers with a runner that can or cannot skip. */
 function registered(skip: { reason: string; clauses: string[] }[], canSkip: boolean) {
   const titles: string[] = [];
   const bodies = new Map<string, () => Promise<void>>();

@@ -126,7 +126,7 @@ const readAnswer = (body: Uint8Array): Tensors => readTensors(steps.decode(body)
 
 const DTYPES: readonly DType[] = ["float32", "int64", "string", "bool"];
 
-/** How the suite uses it over HTTP. */
+/** The suite's options for HTTP. */
 export const plainHttp: HttpSubject = {
   dtypes: DTYPES,
   hasSignatures: true,
@@ -137,7 +137,7 @@ export const plainHttp: HttpSubject = {
   stream: { path: "/plain" },
 };
 
-/** How the suite uses it over gRPC. */
+/** The suite's options for gRPC. */
 export const plainGrpc: GrpcSubject = {
   dtypes: DTYPES,
   hasSignatures: true,

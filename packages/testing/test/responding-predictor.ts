@@ -54,7 +54,7 @@ export class RespondingPredictor implements Predictor, AsyncDisposable {
   }
 }
 
-/** What `respondConformance` is told of it. */
+/** The options of `respondConformance` for it. */
 export const respondOptions = {
   format: FORMAT,
   examples: [

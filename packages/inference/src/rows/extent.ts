@@ -37,7 +37,7 @@ export function numberOf({ factor, countsRows, symbols, isOpen }: Extent): numbe
   return countsRows || symbols.length > 0 || isOpen ? undefined : factor;
 }
 
-/** Whether two extents are equal in every batch. */
+/** Returns whether two extents are equal in every batch. */
 export function isSame(a: Extent, b: Extent): boolean {
   if (a.isOpen || b.isOpen) return false;
   const isAlike = a.factor === b.factor && a.countsRows === b.countsRows;

@@ -53,7 +53,7 @@ export interface Installation {
   readonly folder: string;
   /** The path of the main library. */
   readonly library: string;
-  /** Whether anything was written. */
+  /** True if anything was written. */
   readonly isNew: boolean;
   /** The names of files that were damaged or missing. */
   readonly repaired: readonly string[];

@@ -13,7 +13,7 @@ export interface Wanted {
   readonly isAt: (name: string) => boolean;
   /** The name of the unpacked file. */
   readonly name: string;
-  /** Whether the file may be missing from an archive. */
+  /** True if the file may be missing from an archive. */
   readonly isOptional?: boolean;
 }
 

@@ -15,7 +15,7 @@ export interface EndedCall {
   readonly signature: string | undefined;
   readonly beganAtMs: number;
   readonly endedAtMs: number;
-  /** How long the model ran, including its time in a batching queue; undefined if it returned no outputs. */
+  /** The run time of the model, including its time in a batching queue; undefined if it returned no outputs. */
   readonly runMs: number | undefined;
   /** The number of examples of a Classify or Regress. */
   readonly examples: number;

@@ -14,7 +14,7 @@ export interface MetricValues {
   readonly name: string;
   readonly help: string;
   readonly type: "counter" | "gauge" | "histogram";
-  /** How samples with the same labels are merged, for instance those of several event loops. */
+  /** The function that merges samples with the same labels, for instance those of several event loops. */
   readonly merge: "sum" | "max";
   readonly samples: readonly Sample[];
 }

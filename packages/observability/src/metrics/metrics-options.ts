@@ -5,7 +5,7 @@ export interface MetricsOptions {
   /** The path of the page. Default `/monitoring/prometheus/metrics`, TF Serving's. */
   readonly path?: string | undefined;
   /**
-   * Whether counts and latencies of calls also have the labels `version` and `signature_name`. Default false: only TF
+   * True if counts and latencies of calls also have the labels `version` and `signature_name`. Default false: only TF
    * Serving's labels.
    */
   readonly versionLabels?: boolean | undefined;

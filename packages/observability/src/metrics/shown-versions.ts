@@ -8,7 +8,7 @@ import { KEPT_MS, presentVersions, type VersionHost } from "./version-series.js"
  */
 export class ShownVersions {
   readonly #host: VersionHost;
-  /** When each version was first seen to have ended, for the versions shown last. */
+  /** The time at which each version was first seen to have ended, for the versions shown last. */
   #endedAtMs: ReadonlyMap<string, number> = new Map();
 
   constructor(host: VersionHost) {

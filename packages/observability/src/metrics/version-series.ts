@@ -4,15 +4,15 @@ import type { ObserverHost } from "@serving-kit/server";
 /** The parts of the server that list its versions. */
 export type VersionHost = Pick<ObserverHost, "states" | "clock">;
 
-/** How long the series of a version are shown after its end: many times the usual scrape interval. */
+/** The time for which the series of a version are shown after its end: many times the usual scrape interval. */
 export const KEPT_MS = 300_000;
 
-/** How long an event loop keeps them if there are several: longer than `ShownVersions` shows them. */
+/** The time for which an event loop keeps them if there are several loops: longer than `ShownVersions` shows them. */
 export const KEPT_BY_PEER_MS = 2 * KEPT_MS;
 
 interface Tracked {
   readonly removals: (() => void)[];
-  /** When the version was first seen to have ended. */
+  /** The time at which the version was first seen to have ended. */
   endedAtMs: number | undefined;
 }
 

@@ -36,7 +36,7 @@ export class LoopRequestLog implements LoopObserver {
     this.#listener = listener;
   }
 
-  /** Whether any model has a log. */
+  /** True if any model has a log. */
   get isLogging(): boolean {
     return this.#rates.others !== undefined || this.#rates.own.size > 0;
   }

@@ -43,7 +43,7 @@ export class ModelRequestLogs implements LoopObserver {
     this.#sharedRate = shared && (shared.samplingRate ?? 1);
   }
 
-  /** Whether any model has a log. */
+  /** True if any model has a log. */
   get isLogging(): boolean {
     return this.#shared !== undefined || this.#own.size > 0;
   }

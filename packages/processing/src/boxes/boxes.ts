@@ -17,7 +17,7 @@ export interface BoxesOptions {
    */
   readonly format?: "yxyx" | "xyxy" | "xywh" | undefined;
   /**
-   * Whether coordinates are fractions of the tensor's sides, from 0 to 1, or pixels of the tensor. Default `shares`.
+   * The unit of coordinates: fractions of the tensor's sides, from 0 to 1, or pixels of the tensor. Default `shares`.
    */
   readonly units?: "shares" | "pixels" | undefined;
   /** Minimum score of a box. Default 0.5. */

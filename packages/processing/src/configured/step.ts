@@ -14,7 +14,7 @@ export interface BeforeStep {
   readonly inputs: Specs;
   /** The model's inputs that it produces. */
   readonly makes: readonly string[];
-  /** Whether each output row depends on exactly one input row and always has the same shape. */
+  /** True if each output row depends on exactly one input row and always has the same shape. */
   readonly isRowwise: boolean;
   run(inputs: Tensors, context: MapContext): Promise<Tensors>;
 }

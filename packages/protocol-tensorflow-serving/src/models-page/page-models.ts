@@ -4,7 +4,7 @@ import { exampleBody } from "./example-body.js";
 
 /** The content of the page. */
 export interface ModelsPage {
-  /** Whether the server is ready. */
+  /** True if the server is ready. */
   readonly ready: boolean;
   readonly models: readonly PageModel[];
 }

@@ -7,7 +7,7 @@ export interface GraphValue {
   readonly elementType: number;
   /** The extents, -1 for an unknown one; null if the rank is unknown. A scalar has an empty list. */
   readonly shape: readonly number[] | null;
-  /** Whether an initializer is its default. */
+  /** True if an initializer is its default. */
   readonly hasDefault: boolean;
 }
 

@@ -27,7 +27,7 @@ export interface ShapeRuns {
   /** The outputs of the first run of these shapes; undefined before it. */
   outputs: readonly TensorForm[] | undefined;
   readonly idle: Binding[];
-  /** Whether no further run will be of this kind: bindings are then freed. */
+  /** True if no further run will be of this kind: bindings are then freed. */
   isForgotten: boolean;
 }
 

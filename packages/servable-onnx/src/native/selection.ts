@@ -14,7 +14,7 @@ export class Selection {
   /** Arrays of the addresses of their names. The addresses stay valid as long as the arrays are kept. */
   readonly names: { readonly inputs: BigUint64Array; readonly outputs: BigUint64Array };
   readonly addresses: { readonly inputs: bigint; readonly outputs: bigint };
-  /** Whether outputs can be bound to memory before a run. */
+  /** True if outputs can be bound to memory before a run. */
   canBind: boolean;
   readonly #executor: NativeExecutor;
   readonly #bindings: Bindings;

@@ -23,7 +23,7 @@ export interface NativeTensors {
 /** The end of a run on a thread. */
 export interface RunEnd {
   readonly status: bigint | null;
-  /** Whether the run was requested to stop. */
+  /** True if the run was requested to stop. */
   readonly isStopped: boolean;
 }
 

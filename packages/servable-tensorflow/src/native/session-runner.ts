@@ -17,7 +17,7 @@ import { timedRun } from "./timed-run.js";
  */
 interface NativeRun {
   readonly feeds: BigUint64Array;
-  /** Whether the run must free each of the feeds. The others belong to buffers that JavaScript uses. */
+  /** True if the run must free each of the feeds. The others belong to buffers that JavaScript uses. */
   readonly isOwn: boolean[];
   /** Has as many entries as the signature has outputs; a run uses the first ones. */
   readonly results: BigUint64Array;
@@ -57,7 +57,7 @@ export class SessionRunner {
   readonly #session: bigint;
   readonly #runOptions: bigint | null;
   readonly #clock: Clock;
-  /** Whether TensorFlow may stop any run on a thread, and not only runs of signatures that are often slow. */
+  /** True if TensorFlow may stop any run on a thread, and not only runs of signatures that are often slow. */
   readonly #isStoppable: boolean;
   readonly #signature: string;
   readonly #inputs: readonly GraphTensor[];

@@ -11,9 +11,9 @@ export interface Run {
 /** The use of a variable in a run. */
 export interface VariableUse {
   isRead: boolean;
-  /** Whether the run may assign the variable. */
+  /** True if the run may assign the variable. */
   isAssigned: boolean;
-  /** Whether a successful run always assigns the variable: outside of branches and loops. */
+  /** True if a successful run always assigns the variable: outside of branches and loops. */
   isAlwaysAssigned: boolean;
 }
 

@@ -43,11 +43,11 @@ export interface GraphTensor {
   readonly shapeSignature: readonly number[];
   /** False if the rank may be unknown when `shape` is empty. Old files never set it. */
   readonly hasRank: boolean;
-  /** Whether TensorFlow Lite keeps its value between runs. */
+  /** True if TensorFlow Lite keeps its value between runs. */
   readonly isVariable: boolean;
   /** The elements of a constant in the layout of the type. Absent if the value comes from a run. */
   readonly data?: Uint8Array;
-  /** Whether `data` has only some of the elements, which DENSIFY expands. */
+  /** True if `data` has only some of the elements, which DENSIFY expands. */
   readonly isSparse: boolean;
   /** Absent if the file has no scale for it. */
   readonly quantization?: GraphQuantization;

@@ -16,11 +16,11 @@ import { createXnnpack, deleteXnnpack } from "./xnnpack.js";
 /** Options for creating an interpreter. */
 export interface InterpreterOptions {
   readonly threads: number;
-  /** Whether XNNPACK runs the operators that it supports. */
+  /** True if XNNPACK runs the operators that it supports. */
   readonly xnnpack: "required" | "preferred" | "never";
-  /** Whether variables keep their values from call to call. */
+  /** True if variables keep their values from call to call. */
   readonly keepsState: boolean;
-  /** Whether `delegation` is counted, which makes each `reshape` slower. */
+  /** True if `delegation` is counted, which makes each `reshape` slower. */
   readonly countsDelegation: boolean;
 }
 
@@ -113,7 +113,7 @@ export class Interpreter {
     return new Interpreter(model, options, reporter, pointer);
   }
 
-  /** Whether XNNPACK was applied to the graph. */
+  /** True if XNNPACK was applied to the graph. */
   get hasXnnpack(): boolean {
     return this.#delegate !== null;
   }
@@ -123,7 +123,7 @@ export class Interpreter {
     return this.#options.xnnpack;
   }
 
-  /** Whether variables have values of an earlier call that the next call must not see. */
+  /** True if variables have values of an earlier call that the next call must not see. */
   get isSpent(): boolean {
     return this.#hasRun && !this.#options.keepsState && this.#model.file.state === "resources";
   }

@@ -15,9 +15,9 @@ export interface Tflite {
   readonly library: NativeLibrary;
   readonly bindings: Bindings;
   readonly hasXnnpack: boolean;
-  /** Whether a run can be stopped. */
+  /** True if a run can be stopped. */
   readonly canCancel: boolean;
-  /** Whether signatures of any subgraph can be called, not only those of subgraph 0. */
+  /** True if signatures of any subgraph can be called, not only those of subgraph 0. */
   readonly hasSignatureRunners: boolean;
 }
 

@@ -16,7 +16,7 @@ import { type Extent, extent, isKnown, unknownExtent } from "./values/extent.js"
 
 /** Options of `OperandGuard`. */
 export interface GuardOptions extends Requirements {
-  /** Whether operands that cannot be checked may have any value. */
+  /** True if operands that cannot be checked may have any value. */
   readonly allowsUnchecked: boolean;
 }
 
@@ -52,7 +52,7 @@ export class OperandGuard {
   readonly #subgraph: Subgraph;
   readonly #options: GuardOptions;
   readonly #plans = new Map<string, Plan | undefined>();
-  /** Whether every call with the file's declared shapes is proven safe. */
+  /** True if every call with the file's declared shapes is proven safe. */
   readonly #isShown: boolean;
 
   private constructor(graph: Graph, signature: ModelSignature, options: GuardOptions) {

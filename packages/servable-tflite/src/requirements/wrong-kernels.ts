@@ -11,7 +11,7 @@ export interface WrongKernel {
   readonly fault: "computes wrongly" | "does not have" | "does not survive";
   /** The first runtime that is known to compute it correctly. */
   readonly correctSince: string;
-  /** How to convert the model for an older runtime. */
+  /** Instructions to convert the model for an older runtime. */
   readonly remedy: string;
   readonly concerns: (operator: Operator, tensors: readonly GraphTensor[]) => boolean;
 }

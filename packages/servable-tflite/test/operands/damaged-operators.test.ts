@@ -92,7 +92,7 @@ function aSubgraph(index: number, name: string, operands: number): Subgraph {
   return { index, name: "", tensors, inputs, outputs, operators: [operator] };
 }
 
-/** What goes wrong when an operator is followed; undefined if nothing does. */
+/** Returns the problem found when an operator is followed; undefined if there is none. */
 function problemOf(name: string): string | undefined {
   const operands = listOf(5, aTensor);
   const graph = aGraph(name, operands.length);

@@ -16,7 +16,7 @@ export interface OperandCase {
   readonly model: Uint8Array;
   readonly inputs: (values: readonly number[]) => Tensors;
   readonly values: readonly (readonly number[])[];
-  /** Whether the operator defines a result for the values, of at most 1 GiB. */
+  /** Returns whether the operator defines a result for the values, of at most 1 GiB. */
   readonly isValid: (values: readonly number[]) => boolean;
   /** The result of valid values. */
   readonly shape: (values: readonly number[]) => readonly number[];
@@ -28,7 +28,7 @@ export interface OperandCase {
 
 const LEAST = -(2 ** 31);
 const MOST = 2 ** 31 - 1;
-/** What the operands hold apart from indices. */
+/** The operands' values other than indices. */
 const CONTENT = 7;
 
 /** The values that each operand is probed with; `extent` is the first that is out of range. */

@@ -16,7 +16,7 @@ const probes: readonly Probe[] = operandCases.flatMap((of) =>
 
 const label = ({ of, values }: Probe) => `${of.name} ${values}`;
 
-/** Whether an outcome is the result that the operator defines: its shape, and only numbers that it was given. */
+/** Returns whether an outcome is the operator's defined result: its shape, and only numbers that it was given. */
 function isRight({ of, values }: Probe, outcome: Outcome): boolean {
   if (outcome.kind !== "outputs") return false;
   const [first] = Object.values(outcome.outputs) as Tensor[];

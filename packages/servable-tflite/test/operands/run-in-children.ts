@@ -9,7 +9,7 @@ export interface Task {
   readonly inputs: Tensors;
   /** The library's path. */
   readonly library: string;
-  /** Whether the kit runs the call, or TensorFlow Lite alone, without any of the kit's checks. */
+  /** The runner of the call: the kit, or TensorFlow Lite alone, without any of the kit's checks. */
   readonly runner: "kit" | "raw";
   /** Options of the kit. */
   readonly options?: Readonly<Record<string, unknown>>;

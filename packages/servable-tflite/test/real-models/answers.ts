@@ -32,7 +32,7 @@ export interface Case {
 
 /** The answers of `reference.py` for one model. */
 export interface Answers {
-  /** Whether a tensor of the model is float16. */
+  /** True if a tensor of the model is float16. */
   readonly float16?: boolean;
   readonly cases?: readonly Case[];
   /** Why Python could not open the model. */

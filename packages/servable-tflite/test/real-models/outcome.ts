@@ -26,6 +26,6 @@ export interface Result extends Outcome {
   readonly name: string;
   /** Its package, or the quantization of a converted file. */
   readonly group: string;
-  /** Whether Python answers a case of it. */
+  /** True if Python answers a case of it. */
   readonly isComparable: boolean;
 }

@@ -44,7 +44,7 @@ export class JsonEnd {
   #isEscaped = false;
   #hasEnded = false;
 
-  /** Whether the document is closed and only white space follows. */
+  /** True if the document is closed and only white space follows. */
   get isComplete(): boolean {
     return this.#hasEnded;
   }

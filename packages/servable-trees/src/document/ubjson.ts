@@ -117,7 +117,7 @@ export function* walkUbjson(bytes: Uint8Array): Generator<void, void> {
 class UbjsonReader {
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
-  /** Whether values are skipped instead of stored. */
+  /** True if values are skipped instead of stored. */
   readonly #skips: boolean;
   #at = 0;
 

@@ -9,7 +9,7 @@ export interface NumberSplit {
   readonly feature: number;
   readonly plane: number;
   readonly value: number;
-  /** Whether every value that is not missing goes to the child, including infinity. */
+  /** True if every value that is not missing goes to the child, including infinity. */
   readonly takesAll: boolean;
   /** The node for values that are less. */
   readonly child: number;

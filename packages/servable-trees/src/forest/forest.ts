@@ -28,7 +28,7 @@ export interface Forest {
   readonly depths: Int32Array;
   /** The output that each tree adds to. */
   readonly group: Int32Array;
-  /** Whether each tree has splits that do not compare numbers: rows of `specials`. */
+  /** 1 for each tree with splits that do not compare numbers: rows of `specials`. */
   readonly hasSpecials: Uint8Array;
   /** Four numbers each: a slot, flags (`SPECIAL`), the first word of `categoryWords` and their count. */
   readonly specials: Int32Array;

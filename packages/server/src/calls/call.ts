@@ -117,7 +117,7 @@ class RunningVersion implements CalledVersion {
   readonly predictor: Predictor;
   readonly allowance: CallAllowance;
   readonly #handle: ServableHandle<Predictor>;
-  /** Whether the call has ended; later events are not observed. */
+  /** True if the call has ended; later events are not observed. */
   #hasEnded = false;
   #isRunning = false;
   readonly #limits: CallContext;

@@ -12,7 +12,7 @@ export class WrittenParts implements WatchedAnswer, Disposable {
   readonly #stream: ServerHttp2Stream;
   readonly #answers: AnswerWatch;
   readonly #write: Write;
-  /** Whether the call streams responses, and is watched from its start to its end. */
+  /** True if the call streams responses, and is watched from its start to its end. */
   readonly #isStream: boolean;
   #waiting = 0;
   #sent = 0;

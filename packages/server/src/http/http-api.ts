@@ -52,17 +52,17 @@ export interface IncomingHttp {
   readonly signal?: AbortSignal | undefined;
   /** The memory that the request may use. */
   readonly allowance: CallAllowance;
-  /** Whether the `Host` of the request is allowed. Default true. */
+  /** True if the `Host` of the request is allowed. Default true. */
   readonly isAllowed?: boolean;
-  /** Whether it arrived on a port of the server, where fallback routes are served too. Default false. */
+  /** True if it arrived on a port of the server, where fallback routes are served too. Default false. */
   readonly isOwn?: boolean;
-  /** Whether it arrived over TLS. Default false. */
+  /** True if it arrived over TLS. Default false. */
   readonly isSecure?: boolean;
 }
 
 /** A response to write. */
 export interface OutgoingHttp extends HttpAnswer {
-  /** Whether to close the connection after the response. */
+  /** True if the connection must be closed after the response. */
   readonly closesConnection?: boolean;
   /** For a stream: whether to close the connection after its last part. */
   readonly isLast?: () => boolean;

@@ -80,7 +80,7 @@ const CLIENT_ERRORS: ReadonlyMap<string, string> = new Map([
   ["ERR_HTTP_REQUEST_TIMEOUT", "408 Request Timeout"],
 ]);
 
-/** Whether a client has not sent a request, or not made its handshake, in time. */
+/** Returns whether a client has not sent a request, or not made its handshake, in time. */
 const isLate = ({ code = "" }: NodeJS.ErrnoException) =>
   code === "ERR_HTTP_REQUEST_TIMEOUT" || code === "ERR_TLS_HANDSHAKE_TIMEOUT";
 

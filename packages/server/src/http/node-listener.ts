@@ -31,7 +31,7 @@ export type RestListener = (
 export interface ListenerHost {
   readonly logger: Logger;
   readonly limits: LoopLimits;
-  /** Whether the listener is the server's own. A listener in an app is subject to the app's limits. */
+  /** True if the listener is the server's own. A listener in an app is subject to the app's limits. */
   readonly isOwn: boolean;
 }
 

@@ -31,7 +31,7 @@ export class MemoryBudget implements CallBudget {
     return new BudgetAllowance(this);
   }
 
-  /** Whether more than three quarters are taken. Responses that clients do not read then time out sooner. */
+  /** True if more than three quarters are taken. Responses that clients do not read then time out sooner. */
   get isScarce(): boolean {
     return this.#count.total > this.#limit * 0.75;
   }

@@ -22,13 +22,13 @@ export class InFlight {
   }
 
   /**
-   * Whether the server is a lame duck or closing: it is then not ready, and asks clients to close their connections.
+   * True if the server is a lame duck or closing: it is then not ready, and asks clients to close their connections.
    */
   get isLeaving(): boolean {
     return this.#isLeaving;
   }
 
-  /** Whether new requests must be rejected. */
+  /** True if new requests must be rejected. */
   get isClosing(): boolean {
     return this.#isClosing;
   }

@@ -10,7 +10,7 @@ export interface SslConfig {
   readonly serverCert: string;
   /** The authorities of client certificates. */
   readonly customCa?: string | undefined;
-  /** Whether every client must have a certificate of these authorities. Requires `customCa`. Default false. */
+  /** True if every client must have a certificate of these authorities. Requires `customCa`. Default false. */
   readonly clientVerify?: boolean | undefined;
 }
 

@@ -32,9 +32,9 @@ export interface LoopHost {
   modelNames(): readonly string[];
   /** Contract: `ServerCore.modelUris`. */
   modelUris(): ReadonlyMap<string, string>;
-  /** Whether the start-up policy has been met. */
+  /** Returns whether the start-up policy has been met. */
   isStarted(): boolean;
-  /** Whether the start-up policy still holds. */
+  /** Returns whether the start-up policy still holds. */
   isServing(): boolean;
   onStateChange(listener: () => void): Disposable;
   readonly reload: ServerCore["reload"];

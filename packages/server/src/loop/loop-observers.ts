@@ -13,7 +13,7 @@ import type {
 import type { Protocol } from "../plugins/protocol.js";
 import type { Refusal } from "../refusal.js";
 
-/** How the observers of one event loop call those of the same name in other loops. */
+/** The calls of an event loop's observers to the observers of the same name in other loops. */
 export interface ObserverLinks {
   peers(name: string): Iterable<ObserverPeer>;
   askMain(name: string, message: unknown): Promise<unknown>;

@@ -50,7 +50,7 @@ export class Transports {
   readonly #grpc: GrpcListener[] = [];
   /** The last port that each protocol listened on. */
   readonly #ports: Partial<Record<Transport, number>> = {};
-  /** Whether requests arrive through the app's server, whose connections are not known here. */
+  /** True if requests arrive through the app's server, whose connections are not known here. */
   #isMounted = false;
 
   constructor(host: TransportsHost) {
@@ -71,7 +71,7 @@ export class Transports {
     };
   }
 
-  /** Whether new requests are rejected. */
+  /** True if new requests are rejected. */
   get isClosing(): boolean {
     return this.#inFlight.isClosing;
   }

@@ -40,7 +40,7 @@ export interface Observer extends Plugin {
 
 /** The observer's view of the server, in each event loop. */
 export interface ObserverHost {
-  /** Whether this is the main thread, which loads the models. */
+  /** True if this is the main thread, which loads the models. */
   readonly isMain: boolean;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -62,7 +62,7 @@ export interface ObserverHost {
 
 /** The observer of the same name in another event loop. */
 export interface ObserverPeer {
-  /** Whether its event loop has ended. */
+  /** True if its event loop has ended. */
   readonly hasEnded: boolean;
   /** Calls the peer's `answer`. Rejects if its event loop ends. Messages are cloned. */
   ask(message: unknown): Promise<unknown>;

@@ -68,12 +68,12 @@ export interface HttpRoute {
    * remaining segments, or none: `/v1/models/*`, `/events/:topic`.
    */
   readonly path: string;
-  /** Whether the path is case-sensitive. Default true. */
+  /** True if the path is case-sensitive. Default true. */
   readonly caseSensitive?: boolean;
-  /** Whether the route still responds while the server closes, as health does. Default false. */
+  /** True if the route still responds while the server closes, as health does. Default false. */
   readonly whileClosing?: boolean;
   /**
-   * Whether the route is used only at the server's own ports, after all other routes, and not if the server is mounted
+   * True if the route is used only at the server's own ports, after all other routes, and not if the server is mounted
    * in an app. Default false.
    */
   readonly fallback?: boolean;
@@ -92,7 +92,7 @@ export interface HttpRequest extends CallContext {
   readonly params: Readonly<Record<string, string>>;
   /** HTTP headers, by lowercase name. */
   readonly headers: CallHeaders;
-  /** Whether the request arrived over TLS, as far as the server knows: a proxy may have terminated TLS. */
+  /** True if the request arrived over TLS, as far as the server knows: a proxy may have terminated TLS. */
   readonly isSecure: boolean;
   /**
    * Reads the body, decompressed. Call it at most once; if the request makes a call, in the `body` of that call.
@@ -129,8 +129,8 @@ export interface GrpcService {
    */
   readonly protos?: readonly string[];
   /**
-   * When the health service reports the service as serving: `ready`, if the server is ready, or `live`, until the
-   * server closes, because the service also responds without models. Default `ready`.
+   * The condition under which the health service reports the service as serving: `ready`, if the server is ready, or
+   * `live`, until the server closes, because the service also responds without models. Default `ready`.
    */
   readonly health?: "ready" | "live";
 }

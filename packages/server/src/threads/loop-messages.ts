@@ -29,13 +29,13 @@ export interface LoopSettings {
   readonly limits: LimitSettings;
   /** The loop's slot in the counts that all loops share. */
   readonly slot: number;
-  /** Whether the app authorizes requests. */
+  /** True if the app authorizes requests. */
   readonly hasAuthorize: boolean;
   /** The modules of the plugins, by kind. */
   readonly plugins: Readonly<
     Record<"protocols" | "observers" | "acquireDecorators" | "processors", readonly SharedPlugin[]>
   >;
-  /** Whether the main thread has a logger. */
+  /** True if the main thread has a logger. */
   readonly hasLogger: boolean;
 }
 
@@ -54,7 +54,7 @@ export type ReplicaOrigin = {
       readonly uncallable: Predictor["uncallable"];
       readonly batchable: boolean;
       readonly state: Predictor["state"];
-      /** Whether the predictor has `respond`. */
+      /** True if the predictor has `respond`. */
       readonly responds: boolean;
     }
 );
@@ -62,7 +62,7 @@ export type ReplicaOrigin = {
 /** The batching of a version in a loop. Versions with the same `pool` share slots. */
 export interface ReplicaBatching {
   readonly options: Omit<BatchingOptions, "slots" | "clock" | "onBatchStart">;
-  /** Whether a call that expires in the queue has TF Serving's error. That is a function, which cannot be posted. */
+  /** True if a call that expires in the queue has TF Serving's error. That is a function, which cannot be posted. */
   readonly hasRunTimeout: boolean;
   readonly pool: number;
   /** Default: as in `SharedSlots`. */
@@ -104,7 +104,7 @@ export interface RemoteCall extends Pick<PredictOptions, "signature" | "outputs"
   readonly inputs: ThreadTensors;
   /** Time in ms until its deadline: threads have different clocks. */
   readonly leftMs?: number;
-  /** Whether the loop wants the facts of the run, each of which is a message. */
+  /** True if the loop wants the facts of the run, each of which is a message. */
   readonly wantsFacts?: true;
 }
 

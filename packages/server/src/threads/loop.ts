@@ -18,7 +18,7 @@ export class Loop {
   readonly channel: ThreadChannel<MainMethods, LoopMethods>;
   /** Resolves when the thread has ended, with an error that describes the end. */
   readonly ended: Promise<Error>;
-  /** Whether it has all versions and is listening. The owner updates it. */
+  /** True if it has all versions and is listening. The owner updates it. */
   isUp = false;
   readonly #worker: Worker;
   readonly #attached = new Map<string, Attached>();

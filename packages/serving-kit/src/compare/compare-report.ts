@@ -1,7 +1,7 @@
 import type { Tensor, Tensors } from "@serving-kit/inference";
 import type { EngineMeasurement } from "./measure-engine.js";
 
-/** How the outputs of two engines differ. */
+/** The difference between the outputs of two engines. */
 export interface Difference {
   /** The largest difference between two elements; undefined if the outputs cannot be compared. */
   readonly largest?: number;
@@ -48,7 +48,7 @@ function distance({ data: a }: Tensor, { data: b }: Tensor): number {
 
 /** A line of the report. */
 export interface ComparedEngine extends Omit<EngineMeasurement, "outputs"> {
-  /** How the outputs differ from those of the first engine. */
+  /** The difference from the outputs of the first engine. */
   readonly difference: Difference;
 }
 

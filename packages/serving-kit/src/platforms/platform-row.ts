@@ -38,7 +38,7 @@ export interface PlatformFlags {
 export interface PlatformRow extends PlatformFlags {
   /** Its `platformName`. */
   readonly name: string;
-  /** Whether `doctor` fails if its library does not open. Default false. */
+  /** True if `doctor` fails if its library does not open. Default false. */
   readonly isRequired?: boolean;
   /** Imports and creates the platform, with defaults if there is no setup. */
   load(setup?: PlatformSetup): Promise<Platform>;

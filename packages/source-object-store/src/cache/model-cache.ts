@@ -36,7 +36,7 @@ export interface WantedVersion {
 export interface CacheLease extends LocalLease {
   /** The key of the content. */
   readonly key: string;
-  /** Whether it was already in the cache. */
+  /** True if it was already in the cache. */
   readonly isHit: boolean;
 }
 

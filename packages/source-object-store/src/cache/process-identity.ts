@@ -8,7 +8,7 @@ export interface ProcessIdentity {
   /** The PID namespace, such as that of a container. Empty if the system has none. */
   readonly pidNamespace: string;
   readonly pid: number;
-  /** When the process was started, in the system's own unit. Empty if the system does not report it. */
+  /** The start time of the process, in the system's own unit. Empty if the system does not report it. */
   readonly startTime: string;
 }
 

@@ -12,7 +12,7 @@ export interface S3Settings {
   readonly endpoint: string | undefined;
   /** Undefined to use the client's own chain. */
   readonly region: string | undefined;
-  /** Whether the bucket name is in the path, not in the host name. */
+  /** True if the bucket name is in the path, not in the host name. */
   readonly forcePathStyle: boolean;
 }
 

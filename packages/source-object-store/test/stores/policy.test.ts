@@ -61,7 +61,7 @@ describe.skipIf(program === undefined)(`the policy of the guide, in moto${unless
     return (name: string) => new RegExp(`<${name}>(.*?)</${name}>`).exec(text)?.[1] ?? "";
   };
 
-  /** Whether policies are enforced from the next request on. */
+  /** Returns whether policies are enforced from the next request on. */
   const enforce = (isOn: boolean) =>
     fetch(`${moto.endpoint}/moto-api/reset-auth`, { method: "POST", body: isOn ? "0" : "inf" });
 

@@ -17,7 +17,7 @@ export interface MemoryObjectStoreOptions {
   readonly pageSize?: number;
   /** The clock that stamps objects. Default `systemClock`. */
   readonly clock?: Clock;
-  /** Whether objects have a SHA-256 that `checksum` returns. Default true. */
+  /** True if objects have a SHA-256 that `checksum` returns. Default true. */
   readonly hasChecksums?: boolean;
 }
 

@@ -20,7 +20,7 @@ export interface ModelProcessorConformanceOptions extends SuiteOptions {
   readonly path?: string;
   /** Calls of the processed predictor with all outputs. At least two with different outputs. */
   readonly examples: readonly PredictorExample[];
-  /** Whether the processed predictor is batchable. */
+  /** True if the processed predictor is batchable. */
   readonly isBatchable: boolean;
   /** Returns the amount that all predictors hold now, if it can be observed. */
   allocated?(): number;

@@ -44,7 +44,7 @@ export interface TransportSubject<Sent, Received> {
    * included.
    */
   readonly dtypes: readonly DType[];
-  /** Whether a request can name a signature. Default false. */
+  /** True if a request can name a signature. Default false. */
   readonly hasSignatures?: boolean;
   /** Writes a request. */
   predict(call: ProtocolPredict): Sent;
@@ -58,7 +58,7 @@ export interface TransportSubject<Sent, Received> {
 
 /** The use of a protocol by clients over HTTP. */
 export interface HttpSubject extends TransportSubject<SentHttp, ReceivedHttp> {
-  /** Whether a request names its model in the body. Default false: in path, query or headers. */
+  /** True if a request names its model in the body. Default false: in path, query or headers. */
   readonly namesModelInBody?: boolean;
   /** Reads the error message from the response to a failed request. */
   message(answer: ReceivedHttp): string;

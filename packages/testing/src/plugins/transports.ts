@@ -29,7 +29,7 @@ export interface Opened {
 
 /** Options for a prediction. */
 export interface PredictionOptions {
-  /** Whether its tensors are corrupted. Default false. */
+  /** True if its tensors are corrupted. Default false. */
   readonly isDamaged?: boolean;
   /** The client's timeout in ms, if the transport supports one. Default one minute. */
   readonly timeoutMs?: number;
@@ -39,7 +39,7 @@ export interface PredictionOptions {
 export interface Transport extends Disposable {
   readonly name: "HTTP" | "gRPC";
   readonly port: number;
-  /** Whether it supports predictions. */
+  /** True if it supports predictions. */
   readonly predicts: boolean;
   readonly subject: Pick<TransportSubject<never, never>, "dtypes" | "hasSignatures">;
   /** Makes a prediction. */

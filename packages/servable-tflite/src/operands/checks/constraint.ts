@@ -9,11 +9,11 @@ export interface Finding {
   /** The index of the operand among the operator's inputs; absent for the size of the result. */
   readonly input?: number;
   readonly isShown: boolean;
-  /** Whether the inputs of the model alone determine it: then it is checked before each run. */
+  /** True if the inputs of the model alone determine it: then it is checked before each run. */
   readonly isExact: boolean;
-  /** Whether a kernel stays within its memory if the value is wrong. */
+  /** True if a kernel stays within its memory if the value is wrong. */
   readonly isSafe: boolean;
-  /** Whether a result is too large for all values of the inputs. */
+  /** True if a result is too large for all values of the inputs. */
   readonly isCertain?: boolean;
   /** An element that is or may be out of range, and the range. */
   readonly got: string;

@@ -7,11 +7,11 @@ export interface AbstractTensor {
   readonly type: string;
   readonly shape: Extents;
   readonly elements: Elements;
-  /** Whether the elements depend only on the inputs' shapes and values, through operators that are computed here. */
+  /** True if the elements depend only on the inputs' shapes and values, through operators that are computed here. */
   readonly isExact: boolean;
   /** Same as `isExact`, for the shape. */
   readonly isShapeExact: boolean;
-  /** Whether an element can be NaN. False for integers. */
+  /** True if an element can be NaN. False for integers. */
   readonly mayBeNaN: boolean;
   /** Element `k` is not negative and less than the extent `below[k % below.length]`. */
   readonly below?: readonly Extent[];

@@ -4,7 +4,7 @@
 export interface Extent {
   readonly lo: number;
   readonly hi: number;
-  /** Whether it merges several extents, and so equals no other extent. */
+  /** True if it merges several extents, and so equals no other extent. */
   readonly isMerged?: boolean;
   /** The dependence of an unknown extent on a value: `whole + sign * value + offset`, with 0 for an absent whole. */
   readonly depends?: {

@@ -55,7 +55,7 @@ export class OperatorView {
     return this.outputs[index]?.type?.name ?? "FLOAT32";
   }
 
-  /** Whether all inputs' shapes depend only on the shapes and values of the model's inputs. */
+  /** True if all inputs' shapes depend only on the shapes and values of the model's inputs. */
   get areShapesExact(): boolean {
     return this.inputs.every((input) => input === undefined || input.isShapeExact);
   }
