@@ -41,19 +41,22 @@ class PlacedTile {
     const inputRows = down.end - down.first;
     const inputBytes = (across.end - across.first) * channels;
     const rowBytes = width * channels;
+    // The kernel writes past the end of a row, and computes four rows at a time.
+    const outStride = (rowBytes + 16) & ~15;
+    const groups = Math.ceil(inputRows / 4);
     const bytes =
       weightBytes(columns, width) +
       weightBytes(rows, height) +
-      inputRows * (inputBytes + rowBytes) +
+      4 * groups * (inputBytes + outStride) +
       // An odd number of rows is padded with a row of weight 0.
-      rowBytes * (height + 1) +
+      outStride * (height + 1) +
       4 * SLACK_BYTES;
     if (bytes > this.#memory.length) return false;
 
     const lanes = channels === 1 ? 8 : 2;
     const columnTaps = this.#placeTaps(columns, x, width, across.first, channels, lanes);
-    const rowTaps = this.#placeTaps(rows, y, height, down.first, rowBytes, 2);
-    const src = this.#reserve(inputRows * inputBytes);
+    const rowTaps = this.#placeTaps(rows, y, height, down.first, outStride, 2);
+    const src = this.#reserve(4 * groups * inputBytes);
     for (let row = 0; row < inputRows; row++) {
       const from = (down.first + row) * stride + across.first * channels;
       if (inputBytes === stride) {
@@ -62,15 +65,15 @@ class PlacedTile {
       }
       this.#memory.set(source.subarray(from, from + inputBytes), src + row * inputBytes);
     }
-    const between = this.#reserve((inputRows + 1) * rowBytes);
+    const between = this.#reserve((4 * groups + 1) * outStride);
     const pass = channels === 1 ? this.#kernel.grey : this.#kernel.rgb;
-    pass(src, inputBytes, inputRows, between, width, ...columnTaps);
-    const out = this.#reserve(height * rowBytes);
-    this.#kernel.vertical(between, rowBytes, out, height, ...rowTaps);
-    const outStride = columns.starts.length * channels;
+    pass(src, inputBytes, groups, between, outStride, width, ...columnTaps);
+    const out = this.#reserve(height * outStride);
+    this.#kernel.vertical(between, outStride, out, height, ...rowTaps);
+    const allBytes = columns.starts.length * channels;
     for (let row = 0; row < height; row++) {
-      const from = out + row * rowBytes;
-      const at = (y + row) * outStride + x * channels;
+      const from = out + row * outStride;
+      const at = (y + row) * allBytes + x * channels;
       into.set(this.#memory.subarray(from, from + rowBytes), at);
     }
     return true;
