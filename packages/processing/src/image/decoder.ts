@@ -23,16 +23,20 @@ interface SharpPicture {
   metadata(): Promise<DecodedHeader>;
 }
 
-/** Creates an image from bytes. */
-export type Sharp = (
-  bytes: Uint8Array,
-  options: {
-    readonly limitInputPixels: number | boolean;
-    readonly failOn: "error";
-    readonly pages: 1;
-    readonly ignoreIcc: true;
-  },
-) => SharpPicture;
+/** sharp: creates an image from bytes. */
+export interface Sharp {
+  (
+    bytes: Uint8Array,
+    options: {
+      readonly limitInputPixels: number | boolean;
+      readonly failOn: "error";
+      readonly pages: 1;
+      readonly ignoreIcc: true;
+    },
+  ): SharpPicture;
+  /** Returns the number of threads per image; with an argument, sets it for the process. */
+  concurrency(threads?: number): number;
+}
 
 let loading: Promise<Sharp> | undefined;
 

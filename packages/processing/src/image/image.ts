@@ -1,14 +1,10 @@
-import { Semaphore } from "@serving-kit/core";
 import { NUMERIC_DTYPES, type Tensor, type TensorData } from "@serving-kit/inference";
-import { errors } from "../errors.js";
 import type { ProcessingLimits } from "../processing-limits.js";
-import { type Pixels, resized } from "../resize/resize.js";
-import { type Sliced, slices } from "../slices.js";
-import { decode, pictureSize } from "./decode.js";
-import { greyed } from "./greyed.js";
-import { type ImageDType, type ImageOptions, type ImagePlan, imagePlan } from "./image-options.js";
+import { pictureSize } from "./decode.js";
+import { type ImageDType, type ImageOptions, imagePlan } from "./image-options.js";
+import { lengthOf, pictureConverter } from "./picture-converter.js";
 import { type PictureSize, type Placement, placementOf } from "./placement.js";
-import { pixelWriter, type WritePixels } from "./write-pixels.js";
+import { readPicture } from "./read-picture.js";
 
 /** The bytes of images: a string tensor, or one or several files. */
 export type Pictures = Tensor<"string"> | readonly Uint8Array[] | Uint8Array;
@@ -29,12 +25,6 @@ export interface ImageReader<D extends ImageDType = ImageDType> {
 }
 
 /**
- * Limits the number of images in the process that are between decoding and the tensor, at 3 bytes per pixel each,
- * because the decoder has four threads.
- */
-const decoding = new Semaphore(4);
-
-/**
  * Returns a function that reads images as a training script does: decodes JPEG, PNG, WebP, GIF, AVIF and TIFF upright,
  * resizes as the named library does, scales the values and lays them out.
  *
@@ -43,9 +33,10 @@ const decoding = new Semaphore(4);
  * const input = await pixels(readFileSync("cat.jpg"));
  * ```
  *
- * Decoding runs on libuv's threads. The rest runs on this thread in slices of less than a millisecond, one in each turn
- * of the event loop. At most four decoded images of the process are in memory at a time, with at most `maxPixels` each.
- * Requires the package `sharp`, which is imported for the first image.
+ * Decoding runs on libuv's threads. The rest runs in a worker thread, which starts after the first images; until then,
+ * and on Bun and Deno, it runs on this thread in slices of less than a millisecond, one in each turn of the event loop.
+ * Each event loop holds at most four decoded images in memory at a time, or as many as there are processors, with at
+ * most `maxPixels` each. Requires the package `sharp`, which is imported for the first image.
  *
  * @throws ServingError INVALID_ARGUMENT / PROCESSING_INVALID for invalid options. The function rejects with
  * PICTURE_UNREADABLE or PICTURE_TOO_LARGE (INVALID_ARGUMENT), PROCESSING_LIBRARY_MISSING (FAILED_PRECONDITION), or the
@@ -58,20 +49,28 @@ export function image<const D extends ImageDType = "float32">(
   const { height, width, layout, channels } = plan;
   const dtype = plan.dtype as D;
   const count = channels === "grey" ? 1 : 3;
-  const write = pixelWriter(plan);
-  const length = height * width * count;
+  const length = lengthOf(plan);
+  const convert = pictureConverter(plan);
+  const valuesOf = (file: Uint8Array, signal: AbortSignal | undefined) =>
+    readPicture(file, plan, convert, signal) as Promise<TensorData[D]>;
   const shape =
     layout === "nhwc"
       ? ([-1, height, width, count] as const)
       : ([-1, count, height, width] as const);
-  const read = async (pictures: Pictures, { signal }: ProcessingLimits = {}) => {
+  const reader = async (pictures: Pictures, { signal }: ProcessingLimits = {}) => {
     const files = filesOf(pictures);
+    const [first] = files;
+    const all = [files.length, ...shape.slice(1)];
+    if (first !== undefined && files.length === 1) {
+      return { dtype, shape: all, data: await valuesOf(first, signal) };
+    }
     const data = new NUMERIC_DTYPES[dtype].array(files.length * length) as TensorData[D];
-    const into = { plan, write, data, signal };
-    await Promise.all(files.map((file, i) => readInto(into, file, i * length)));
-    return { dtype, shape: [files.length, ...shape.slice(1)], data };
+    const add = async (file: Uint8Array, i: number) =>
+      data.set((await valuesOf(file, signal)) as never, i * length);
+    await Promise.all(files.map(add));
+    return { dtype, shape: all, data };
   };
-  return Object.assign(read, {
+  return Object.assign(reader, {
     ...{ dtype, shape, size: [height, width] as const },
     sizes: (pictures: Pictures) => Promise.all(filesOf(pictures).map(pictureSize)),
     placement: (size: PictureSize) => placementOf(size, plan),
@@ -81,39 +80,4 @@ export function image<const D extends ImageDType = "float32">(
 function filesOf(pictures: Pictures): readonly Uint8Array[] {
   if (pictures instanceof Uint8Array) return [pictures];
   return "data" in pictures ? pictures.data : pictures;
-}
-
-interface Into {
-  readonly plan: ImagePlan;
-  readonly write: WritePixels;
-  readonly data: TensorData[ImageDType];
-  readonly signal: AbortSignal | undefined;
-}
-
-async function readInto({ plan, write, data, signal }: Into, file: Uint8Array, at: number) {
-  // Without the signal, because thousands of images of a call would each add a listener.
-  await decoding.acquire();
-  try {
-    signal?.throwIfAborted();
-    const picture = await decode(file, plan.maxPixels);
-    await slices.run(processed(picture, { plan, write, data, signal }, at), signal);
-  } finally {
-    decoding.release();
-  }
-}
-
-function* processed(picture: Pixels, { plan, write, data }: Into, at: number): Sliced<void> {
-  const placement = placementOf(picture, plan);
-  checkWork(placement, plan.maxPixels);
-  const pixels = plan.channels === "grey" ? yield* greyed(picture) : picture;
-  const { across, down } = placement;
-  const outputs = yield* resized(pixels, across, down, plan.resize);
-  yield* write({ pixels: outputs, channels: pixels.channels, placement }, data, at);
-}
-
-/** Rejects an image so narrow that resizing its rows would multiply its pixels. */
-function checkWork({ across, down }: Placement, maxPixels: number): void {
-  if (across.outCount * down.size <= 4 * maxPixels) return;
-  const what = "the picture, resized along its rows,";
-  throw errors.pictureTooLarge(across.outCount, down.size, 4 * maxPixels, what);
 }

@@ -14,21 +14,21 @@ export interface ResizedPixels {
 
 type Elements = TensorData[ImageDType];
 
-/** Writes the pixels of one image into its part of a tensor, starting at the element `at`. */
-export type WritePixels = (resized: ResizedPixels, into: Elements, at: number) => Sliced<void>;
+/** Writes the pixels of one image into its part of a tensor. */
+export type WritePixels = (resized: ResizedPixels, into: Elements) => Sliced<void>;
 
 const ELEMENTS_PER_SLICE = 300_000;
 
 /** Returns the function that scales pixels and lays them out according to a plan. */
 export function pixelWriter(plan: ImagePlan): WritePixels {
   const writers = channelsOf(plan).map((channel) => new ChannelWriter(plan, channel));
-  return function* (resized, into, at) {
+  return function* (resized, into) {
     const { outCount } = resized.placement.down;
     const rows = Math.ceil(ELEMENTS_PER_SLICE / (plan.width * writers.length));
-    if (plan.pad) for (const writer of writers) writer.fill(into, at);
+    if (plan.pad) for (const writer of writers) writer.fill(into);
     for (let y = 0; y < outCount; y += rows) {
       const end = Math.min(y + rows, outCount);
-      for (const writer of writers) writer.write(resized, y, end, into, at);
+      for (const writer of writers) writer.write(resized, y, end, into);
       if (end < outCount) yield;
     }
   };
@@ -69,14 +69,14 @@ class ChannelWriter {
   }
 
   /** Fills the channel with the padding value. */
-  fill(into: Elements, at: number): void {
-    const start = at + this.#offset;
+  fill(into: Elements): void {
+    const start = this.#offset;
     const end = start + this.#plan.width * this.#plan.height * this.#step;
     for (let i = start; i < end; i += this.#step) into[i] = this.#filling;
   }
 
   /** Writes the channel of the rows from `first` up to, but not including, `end`. */
-  write(resized: ResizedPixels, first: number, end: number, into: Elements, at: number): void {
+  write(resized: ResizedPixels, first: number, end: number, into: Elements): void {
     const { pixels, channels, placement } = resized;
     const { left, top, across } = placement;
     const count = across.outCount;
@@ -85,7 +85,7 @@ class ChannelWriter {
     const values = this.#table;
     for (let y = first; y < end; y++) {
       const source = y * count * channels + from;
-      const i = at + this.#offset + ((top + y) * this.#plan.width + left) * step;
+      const i = this.#offset + ((top + y) * this.#plan.width + left) * step;
       if (pixels instanceof Uint8Array)
         looked(pixels, source, channels, values, into, i, step, count);
       else this.#scale(pixels, source, channels, into, i, count);
