@@ -1,3 +1,4 @@
+// @ts-nocheck Not yet in TypeScript.
 import { expect, it } from "vitest";
 import { requests } from "./attack/attacks/one-request.mjs";
 import { evilModels } from "./attack/attacks/plugins.mjs";

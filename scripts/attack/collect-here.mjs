@@ -1,3 +1,4 @@
+// @ts-nocheck Not yet in TypeScript.
 /** Collects garbage, and resolves with heap and external memory of this thread in MB. */
 export async function collectHere() {
   // Memory that waits for finalizers is free after a turn of the event loop.

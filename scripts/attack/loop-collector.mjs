@@ -1,3 +1,4 @@
+// @ts-nocheck Not yet in TypeScript.
 import { BroadcastChannel, isMainThread } from "node:worker_threads";
 import { collectHere } from "./collect-here.mjs";
 

@@ -1,3 +1,4 @@
+// @ts-nocheck Not yet in TypeScript.
 /** Collects what attacks did to a server that they must not. */
 export class Report {
   /** Broken promises, in words. */

@@ -1,3 +1,4 @@
+// @ts-nocheck Not yet in TypeScript.
 import { crowds } from "./attacks/crowds.mjs";
 import { missingFolders } from "./attacks/folders.mjs";
 import { valid } from "./attacks/one-request.mjs";
