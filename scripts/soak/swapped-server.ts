@@ -13,6 +13,7 @@ import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { sourceFlags } from "../source-flags.mjs";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const digits = join(root, "examples/models/digits");
@@ -41,7 +42,7 @@ export class SwappedServer {
     addVersion(folder, 1);
     writeConfig(folder, 1, false);
     const args = [
-      ...process.execArgv, // how TypeScript runs from source
+      ...sourceFlags,
       join(root, "packages/serving-kit/src/bin.ts"),
       ...["--rest_api_port=any", "--port=any", "--host=127.0.0.1", "--enable_batching"],
       ...[`--model_config_file=${join(folder, "models.json")}`, `--state_dir=${folder}`],

@@ -28,12 +28,26 @@ export function formatVarArgs(format: bigint, args: bigint): string {
 }
 
 let mallocTrim: NativeFunction | null | undefined;
+let trimming: Promise<void> = Promise.resolve();
+let nextTrim: Promise<void> | undefined;
 
 /**
  * Returns freed C memory to the system, on a thread of libuv's pool: glibc's `malloc_trim`. Otherwise the memory of a
- * large model stays with the process after it is freed. No-op if the function does not exist.
+ * large model stays with the process after it is freed. No-op if the function does not exist. Calls while another one
+ * runs share the next run, because it holds C's locks.
  */
-export async function returnFreedMemory(): Promise<void> {
+export function returnFreedMemory(): Promise<void> {
+  nextTrim ??= trimming
+    .catch(() => {})
+    .then(() => {
+      nextTrim = undefined;
+      trimming = trim();
+      return trimming;
+    });
+  return nextTrim;
+}
+
+async function trim(): Promise<void> {
   mallocTrim ??= declareMallocTrim();
   if (mallocTrim !== null) await callOnThread(mallocTrim, 0);
 }

@@ -18,6 +18,7 @@ import {
   validateInputs,
   validateOutputs,
 } from "@serving-kit/inference";
+import { returnFreedMemory } from "@serving-kit/native-library";
 import { CallsInFlight } from "./calls-in-flight.js";
 import { errors } from "./errors.js";
 import { parseInputs } from "./examples/example-inputs.js";
@@ -230,6 +231,7 @@ export class TflitePredictor implements Predictor {
     await this.#calls.idle();
     await this.#pool.close();
     this.#calls.whenFreed(() => this.#model.close());
+    await returnFreedMemory();
   }
 }
 
