@@ -67,6 +67,9 @@ const noGo = reasonOf("go", ["version"], "Go");
 const noJava = reasonOf("javac", ["-version"], "a JDK") || reasonOf("mvn", ["-version"], "Maven");
 const noCurl = reasonOf("curl", ["--version"], "curl");
 
+/** Time limit in ms for the first download of modules and artifacts, which is not part of a test. */
+const DOWNLOAD_MS = 900_000;
+
 describe("clients", () => {
   it.skipIf(noRequests)(`Python over REST${noRequests}`, async () => {
     const args = [url, "digits", samples];
@@ -85,23 +88,31 @@ describe("clients", () => {
     expect(stdout).toBe(`${label}\n`);
   });
 
-  it.skipIf(noGo)(`Go over gRPC${noGo}`, async () => {
+  describe.skipIf(noGo)("Go", () => {
     const cwd = join(here, "go");
-    const { stdout } = await run("go", ["run", ".", target, "digits", samples], { cwd });
-    expect(stdout).toBe(`${label}\n`);
-    const missing = run("go", ["run", ".", target, "none", samples], { cwd });
-    await expect(missing).rejects.toThrow("Servable not found");
+    beforeAll(() => run("go", ["mod", "download"], { cwd }), DOWNLOAD_MS);
+
+    it(`over gRPC${noGo}`, async () => {
+      const { stdout } = await run("go", ["run", ".", target, "digits", samples], { cwd });
+      expect(stdout).toBe(`${label}\n`);
+      const missing = run("go", ["run", ".", target, "none", samples], { cwd });
+      await expect(missing).rejects.toThrow("Servable not found");
+    });
   });
 
-  it.skipIf(noJava)(`Java over gRPC${noJava}`, async () => {
+  describe.skipIf(noJava)("Java", () => {
     const cwd = join(here, "java");
-    const call = (model: string) =>
-      run("mvn", ["-q", "compile", "exec:java", `-Dexec.args=${target} ${model} ${samples}`], {
-        cwd,
-      });
-    const { stdout } = await call("digits");
-    expect(stdout).toMatch(new RegExp(`^${label}$`, "m")); // Maven may colour the end
-    await expect(call("none")).rejects.toThrow("Servable not found");
+    beforeAll(() => run("mvn", ["-q", "compile", "exec:help"], { cwd }), DOWNLOAD_MS);
+
+    it(`over gRPC${noJava}`, async () => {
+      const call = (model: string) =>
+        run("mvn", ["-q", "compile", "exec:java", `-Dexec.args=${target} ${model} ${samples}`], {
+          cwd,
+        });
+      const { stdout } = await call("digits");
+      expect(stdout).toMatch(new RegExp(`^${label}$`, "m")); // Maven may colour the end
+      await expect(call("none")).rejects.toThrow("Servable not found");
+    });
   });
 
   it("Maven finds the same .proto file as the others", () => {
