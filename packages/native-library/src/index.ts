@@ -5,12 +5,12 @@
  * @packageDocumentation
  */
 export { formatVarArgs, isMusl, returnFreedMemory, setEnvironment } from "./c-runtime.js";
+export { cacheFolder } from "./cache-folder.js";
 export { type CanaryTask, runInCanary } from "./canary.js";
 export { type Attempt, errors as nativeLibraryErrors } from "./errors.js";
 export { exitNow, prepareExit } from "./exit-now.js";
 export {
   cachedFile,
-  cacheFolder,
   environmentVariable,
   explicitPath,
   type LibraryCandidate,

@@ -3,13 +3,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import {
-  cachedFile,
-  cacheFolder,
-  environmentVariable,
-  explicitPath,
-  nodePackage,
-} from "./library-candidate.js";
+import { cachedFile, environmentVariable, explicitPath, nodePackage } from "./library-candidate.js";
 
 describe("library candidates", () => {
   const variables = { ...process.env };
@@ -63,10 +57,5 @@ describe("library candidates", () => {
     mkdirSync(join(folder, "x"));
     writeFileSync(join(folder, "x/lib.so"), "");
     expect(cachedFile("x/lib.so").locate()).toEqual({ path: join(folder, "x/lib.so") });
-  });
-
-  it.runIf(process.platform === "linux")("cacheFolder follows XDG_CACHE_HOME if absolute", () => {
-    expect(cacheFolder({ XDG_CACHE_HOME: "/var/cache/me" })).toBe("/var/cache/me/serving-kit");
-    expect(cacheFolder({ XDG_CACHE_HOME: "relative" })).toMatch(/\/\.cache\/serving-kit$/);
   });
 });

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
-import { homedir } from "node:os";
-import { dirname, isAbsolute, join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
+import { cacheFolder } from "./cache-folder.js";
 
 /** The outcome of a candidate: the path of a library, or the reason why there is none. */
 export type Located = { readonly path: string } | { readonly missing: string };
@@ -73,21 +73,4 @@ function folderOfPackage(name: string, from: string): string | undefined {
 /** A file in the kit's own cache folder, where `install` puts libraries that are not on npm. */
 export function cachedFile(file: string): LibraryCandidate {
   return { origin: "cache folder", locate: () => found(join(cacheFolder(), file)) };
-}
-
-/**
- * The folder for downloaded libraries: `SERVING_KIT_CACHE` if set, else `serving-kit` in the
- * platform's cache folder (`XDG_CACHE_HOME` or `~/.cache`, `~/Library/Caches`, `%LOCALAPPDATA%`).
- */
-export function cacheFolder(env: Readonly<NodeJS.ProcessEnv> = process.env): string {
-  if (env.SERVING_KIT_CACHE) return resolve(env.SERVING_KIT_CACHE);
-  return join(platformCacheFolder(env), "serving-kit");
-}
-
-function platformCacheFolder(env: Readonly<NodeJS.ProcessEnv>): string {
-  if (process.platform === "win32") return env.LOCALAPPDATA ?? join(homedir(), "AppData", "Local");
-  if (process.platform === "darwin") return join(homedir(), "Library", "Caches");
-  // The XDG specification says to ignore relative paths.
-  const xdg = env.XDG_CACHE_HOME;
-  return xdg && isAbsolute(xdg) ? xdg : join(homedir(), ".cache");
 }
