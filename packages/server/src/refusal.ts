@@ -31,6 +31,19 @@ const BY_REASON: ReadonlyMap<string, Refusal> = new Map([
   ["RELOAD_NOT_ALLOWED", "model_control"],
 ]);
 
+/** The errors with which an app's `authorize` denied requests: their reasons are the app's own. */
+const denials = new WeakSet<object>();
+
+/** Counts an error as a denial of the app, and returns it. */
+export function denial<E extends object>(error: E): E {
+  denials.add(error);
+  return error;
+}
+
+/** Returns the kind of refusal that an error is, also for a denial of the app; undefined if it is none. */
+export const refusalOfError = (error: { readonly reason: string }): Refusal | undefined =>
+  denials.has(error) ? "unauthorized" : refusalOf(error.reason);
+
 /** The kind of refusal that an error is; undefined if it is none. */
 export const refusalOf = (reason: string | undefined): Refusal | undefined =>
   reason === undefined ? undefined : BY_REASON.get(reason);

@@ -9,7 +9,7 @@ import {
   type ServingError,
   silentLogger,
 } from "@serving-kit/core";
-import { type Refusal, refusalOf } from "./refusal.js";
+import { type Refusal, refusalOfError } from "./refusal.js";
 
 /** The status of an error for the caller, on every transport. */
 export interface ErrorStatus {
@@ -40,7 +40,7 @@ export function statusOf(error: unknown): ErrorStatus {
     return {
       ...{ code, httpStatus, message: cut(error.message), isForeseen },
       retryAfterMs: retryAfterOf(error),
-      refusal: refusalOf(error.reason),
+      refusal: refusalOfError(error),
     };
   }
   const { name, message } = asError(error);

@@ -336,7 +336,8 @@ describe("PS11 authorize", () => {
       protocol: "grpc",
       method: "/tensorflow.serving.PredictionService/Predict",
     });
-    expect(refusals).toEqual(["unauthorized"]);
+    // The app's own errors count too.
+    expect(refusals).toEqual(["unauthorized", "unauthorized", "unauthorized"]);
   });
 });
 

@@ -1,6 +1,8 @@
+import { isServingError, type ServingError } from "@serving-kit/core";
 import { errors } from "../errors.js";
 import type { Awaitable } from "../plugins/protocol.js";
 import type { CallHeaders } from "../plugins/server-core.js";
+import { denial } from "../refusal.js";
 
 /** The request that `authorize` decides about. */
 export interface AuthorizeRequest {
@@ -29,6 +31,15 @@ export type CallAuthorizer = (model?: string) => Promise<void>;
 export const authorizer =
   (authorize: Authorize, request: AuthorizeRequest): CallAuthorizer =>
   async (model) => {
-    const isAllowed = await authorize(model === undefined ? request : { ...request, model });
+    let isAllowed: boolean;
+    try {
+      isAllowed = await authorize(model === undefined ? request : { ...request, model });
+    } catch (error) {
+      throw isDenial(error) ? denial(error) : error;
+    }
     if (isAllowed !== true) throw errors.notAuthorized(request.method);
   };
+
+/** True if the app denies the request with an error of its own, rather than fails to decide about it. */
+const isDenial = (error: unknown): error is ServingError =>
+  isServingError(error) && (error.code === "UNAUTHENTICATED" || error.code === "PERMISSION_DENIED");
