@@ -1,6 +1,6 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { run } from "./run.mjs";
 import { root } from "./workspace.mjs";
@@ -17,8 +17,16 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 const has = async (command: string) => (await run(command, ["--version"])).code === 0;
 const hasPromtool = await has("promtool");
-const hasValidator = await has("kubernetes-validate");
+const validator = await findPythonProgram("kubernetes-validate");
 const unless = (present: boolean, name: string) => (present ? "" : ` (skipped: needs ${name})`);
+
+/** Returns a program of a Python package: on the PATH, in VIRTUAL_ENV, or next to SERVING_KIT_PYTHON. */
+async function findPythonProgram(name: string): Promise<string | undefined> {
+  const { VIRTUAL_ENV: environment, SERVING_KIT_PYTHON: python } = process.env;
+  const folders = [environment && join(environment, "bin"), python && dirname(python)];
+  const paths = folders.flatMap((folder) => (folder ? [join(folder, name)] : []));
+  return (await has(name)) ? name : paths.find((path) => existsSync(path));
+}
 
 describe("deploy/prometheus and deploy/grafana", () => {
   it("use metrics that docs/operations.md has", () => {
@@ -56,12 +64,25 @@ describe("deploy/kubernetes", () => {
     expect([...listed].map(([, name]) => name).sort()).toEqual(manifests.sort());
   });
 
-  it.skipIf(!hasValidator)(
-    `is valid for Kubernetes${unless(hasValidator, "kubernetes-validate")}`,
+  it("has a variant for S3 that patches manifests of it, and lets the server reach port 443", () => {
+    const variant = "deploy/kubernetes-s3";
+    const patches = [...read(`${variant}/kustomization.yaml`).matchAll(/^ {2}- path: (.+)$/gm)];
+    expect(patches).toHaveLength(2);
+    for (const [, name = ""] of patches) {
+      const [kind] = /^kind: .+$/m.exec(read(`${variant}/${name}`)) ?? [];
+      expect(read(`${path}/${name}`)).toContain(kind);
+    }
+    expect(read(`${variant}/network-policy.yaml`)).toContain("port: 443");
+  });
+
+  it.skipIf(validator === undefined)(
+    `is valid for Kubernetes${unless(validator !== undefined, "kubernetes-validate")}`,
     async () => {
       const manifests = files.filter((name) => name !== "kustomization.yaml");
       const paths = manifests.map((name) => join(root, path, name));
-      const { code, output } = await run("kubernetes-validate", paths);
+      // A patch of a Deployment is not a manifest by itself; that of the NetworkPolicy is.
+      paths.push(join(root, "deploy/kubernetes-s3/network-policy.yaml"));
+      const { code, output } = await run(validator ?? "", paths);
       expect([code, output]).toEqual([0, expect.stringContaining("passed")]);
     },
   );

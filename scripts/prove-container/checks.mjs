@@ -194,3 +194,17 @@ export async function checkCustomPlatform(engine, image, folder) {
   assert.equal(await container.stop(), 0);
   return "100 °C are 212 °F";
 }
+
+/** An image with its own model, of the three lines of docs/operations.md, serves without a volume or flags. */
+export async function checkOwnImage(engine, image, folder) {
+  const [, lines] = /### An image with your models[\s\S]*?```dockerfile\n([\s\S]*?)```/.exec(
+    readFileSync(join(root, "docs/operations.md"), "utf8"),
+  );
+  cpSync(join(models, "digits"), join(folder, "digits"), { recursive: true });
+  writeFileSync(join(folder, "Dockerfile"), lines.replace("FROM serving-kit", `FROM ${image}`));
+  await engine.build("serving-kit-own", folder);
+  const container = await engine.start(...bare, ...ports, "serving-kit-own");
+  const answer = await expectDigits(await container.port(8501));
+  assert.equal(await container.stop(), 0);
+  return `${answer}, from an image of ${lines.trim().split("\n").length} lines`;
+}
