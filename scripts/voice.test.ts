@@ -7,6 +7,7 @@ import { root } from "./workspace.mjs";
 // words that this repository does not use, and what to write.
 const WORDS: readonly (readonly [expression: RegExp, instead: string])[] = [
   [/^\s*(?:\/\*\*|\/\/) (?:What|Who|Whom|Whose)\b/, "a noun phrase: Options of …, The state of …"],
+  [/^\s*\/\*\* (?:How|Where|When|Whether)\b/, "The …, Returns …, True if …, If true, …"],
   [/^\s*(?:\/\*\*|\*) Gives?\b/, "Returns, Releases, Assigns"],
   [
     /\b(?:is|are|was|were|be|being|been) (?!not |to )(?:\w+ )?told\b(?! apart| to\b| from\b)/,

@@ -1,5 +1,5 @@
 // @ts-nocheck Not yet in TypeScript.
-/** How long a health probe waited at most while something ran, in ms, and what that resolved with. */
+/** Returns the maximum wait of a health probe in ms while an action ran, and the result of the action. */
 export async function longestWait(server, run) {
   let isOver = false;
   let longest = 0;

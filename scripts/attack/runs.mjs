@@ -8,9 +8,9 @@ import { allowedMb, freed, longestWait, memoryOf, settled } from "./measure.mjs"
 import { inMb, inMs } from "./report.mjs";
 import { startVictim } from "./victim.mjs";
 
-/** How much longer than a valid body of its size a request may delay a health probe. */
+/** The extra time in ms by which a request may delay a health probe, compared with a valid body of its size. */
 const EXTRA_MS = 100;
-/** How far peaks of resident memory lie apart by themselves: the collector decides when it frees. */
+/** The normal difference between peaks of resident memory: the collector decides when it frees. */
 const PEAK_SPREAD = 1.1;
 /** A peak that is higher than the one before may be the collector's; two in a row are not. */
 const MAX_ROUNDS = 3;
@@ -87,7 +87,7 @@ export async function attackInRounds(report, server, name) {
   report.checkNoisy(!grows(), `${name}: peaks of ${peaks.map(inMb)}`);
 }
 
-/** Whether another client gets an answer: 503 while memory is spent. */
+/** Returns whether another client gets a response: 503 while memory is exhausted. */
 async function answersOthers(server) {
   const status = await post(server, "/v1/models/strings:predict", '{"inputs":["a"]}');
   return status === 200 || status === 503;

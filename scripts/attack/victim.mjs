@@ -121,7 +121,7 @@ const ask = (port, path) =>
     }).once("error", reject);
   });
 
-/** How long a health probe waited, in ms. */
+/** Returns the time in ms that a health probe waited. */
 async function probe(port) {
   const startedAt = performance.now();
   await ask(port, "/v1/health/live");

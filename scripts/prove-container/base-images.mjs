@@ -22,7 +22,7 @@ async function must(command, ...args) {
   return stdout.trim();
 }
 
-/** Where this machine gets a release of Debian from, if it is a Debian with that release. */
+/** The mirror of a release of Debian that this machine uses, if it is a Debian with that release. */
 async function mirrorOf(release) {
   const format = ["--format", "$(REPO_URI) $(RELEASE)"];
   const { stdout } = await run("apt-get", ["indextargets", ...format, "Created-By: Packages"]);

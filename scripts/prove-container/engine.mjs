@@ -73,7 +73,7 @@ export async function findEngine(folder) {
   return {
     name,
     must,
-    /** Whether an image can be had from its registry. */
+    /** Pulls an image, and returns whether that worked. */
     pull: async (image) => (await call(["pull", "--quiet", image])).code === 0,
     /** Makes an image of a tar archive of its files. */
     async import(tarball, image) {

@@ -3,7 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 
-/** Where the stand-in for Node's image, which only stages of the build start from, has certificates. */
+/** The path of the certificates in the stand-in for Node's image, which only stages of the build start from. */
 export const CERTIFICATES = "/usr/local/share/certificates.pem";
 
 function firstText(paths) {

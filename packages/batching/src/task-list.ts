@@ -1,6 +1,7 @@
-import { BatchTask, type TaskOwner } from "./batch-task.js";
+import { BatchTask } from "./batch-task.js";
 
-const NO_OWNER: TaskOwner<never, never> = { abort: () => {}, fail: () => {} };
+/** The owner of the sentinel, for tasks of any type. */
+const NO_OWNER = { abort: () => {}, fail: () => {} };
 
 /**
  * Tasks in order of arrival, as a ring, so that any task can leave in constant time.

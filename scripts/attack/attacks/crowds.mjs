@@ -18,7 +18,7 @@ import {
 const UPLOAD_BYTES = 99e6;
 const PART = Buffer.alloc(2 ** 20, " ");
 
-/** How long answers are held. */
+/** The time for which responses are held. */
 const HELD_MS = 3_000;
 
 /** As many floats as an answer has that clients do not read. */

@@ -41,7 +41,7 @@ export class PictureThread {
   #isReady = false;
   #count = 0;
 
-  /** Whether requests can be sent. */
+  /** True if requests can be sent. */
   get isReady(): boolean {
     return this.#isReady;
   }

@@ -79,9 +79,10 @@ export async function settleModels(
     };
     const timeOut = () => stop((name) => errors.modelNotSettled(name, timeoutMs));
     const onAbort = () => stop(() => signal?.reason as ServingError);
+    // First, since a manager that has closed would time the wait out.
+    if (signal?.aborted) return onAbort();
     watching.add(watchFlow(flow, changed, timeOut));
     watching.add(limitWait(flow.clock, { timeoutMs, signal }, timeOut, onAbort));
-    if (signal?.aborted) onAbort();
     void flow.source.poll().then(async () => {
       await inSlices(settled.read());
       isPolled = true;

@@ -132,7 +132,7 @@ export const oneHot: Rule = (op) => {
   return [{ ...op.unknown(out, op.areShapesExact && depth.isExact), elements }];
 };
 
-/** WHERE: one row for each true element, with its index along each dimension. */
+/** The operator WHERE: one row for each true element, with its index along each dimension. */
 export const where: Rule = (op) => {
   const { shape } = op.input(0);
   if (shape === undefined) return [op.unknown(undefined, false)];
