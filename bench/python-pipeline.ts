@@ -152,11 +152,13 @@ export function pythonWithFastApi(interpreter: string): string | undefined {
   const folder = join(cache, "python/bench-fastapi");
   const own = join(folder, "bin/python");
   try {
-    if (!existsSync(join(folder, "installed"))) {
+    // scikit-learn, so that both servers run the pipeline, and not its substitute.
+    const packages = ["fastapi", "uvicorn[standard]", "numpy", "scikit-learn"];
+    const mark = join(folder, `has ${packages.join(", ")}`);
+    if (!existsSync(mark)) {
       execFileSync(interpreter, ["-m", "venv", folder], { stdio: "pipe" });
-      const packages = ["fastapi", "uvicorn[standard]", "numpy"];
       execFileSync(own, ["-m", "pip", "install", "--quiet", ...packages], { stdio: "pipe" });
-      mkdirSync(join(folder, "installed"));
+      mkdirSync(mark);
     }
     return own;
   } catch (error) {
