@@ -1,11 +1,10 @@
-// @ts-nocheck Not yet in TypeScript.
-import { cruise } from "dependency-cruiser";
+import { cruise, type ICruiseResult, type IModule } from "dependency-cruiser";
 import { beforeAll, describe, expect, it } from "vitest";
-import { mayImport } from "./may-import.ts";
+import { mayImport } from "./may-import.js";
 import { publishedPackages, root } from "./workspace.mjs";
 
 /** The imports of all sources, types included: path and the paths that it imports. */
-let modules;
+let modules: readonly IModule[];
 
 beforeAll(async () => {
   const options = {
@@ -23,13 +22,13 @@ beforeAll(async () => {
   const { output } = await cruise(folders, options, {
     extensionAlias: { ".js": [".ts", ".js"] },
   });
-  modules = output.modules.filter(({ source }) => source.endsWith(".ts"));
+  modules = (output as ICruiseResult).modules.filter(({ source }) => source.endsWith(".ts"));
 }, 240_000);
 
-const packageOf = (path) => /^packages\/([^/]+)\/src\//.exec(path)?.[1];
+const packageOf = (path: string): string | undefined => /^packages\/([^/]+)\/src\//.exec(path)?.[1];
 
 /** The room of a file: its folder; a file at the top of a package is a room of its own. */
-function roomOf(path) {
+function roomOf(path: string): string {
   const inside = path.replace(/^packages\/[^/]+\/src\//, "");
   return inside.includes("/") ? inside.slice(0, inside.lastIndexOf("/")) : inside;
 }
@@ -49,7 +48,8 @@ it("packages import what ARCHITECTURE.md's table allows", () => {
     const own = packageOf(source);
     return dependencies.flatMap(({ resolved }) => {
       const other = packageOf(resolved);
-      const isAllowed = other === undefined || other === own || allowed.get(own)?.includes(other);
+      const isAllowed =
+        other === undefined || other === own || allowed.get(own ?? "")?.includes(other);
       return isAllowed ? [] : [`${source} imports ${other}`];
     });
   });
@@ -60,14 +60,14 @@ describe("rooms", () => {
   it.each(publishedPackages().map(({ folder }) => folder))(
     "of %s form no import cycle",
     (folder) => {
-      const arrows = new Map();
+      const arrows: Arrows = new Map();
       for (const { source, dependencies } of modules) {
         if (!source.startsWith(`${folder}/src/`)) continue;
         const from = roomOf(source);
         for (const { resolved } of dependencies) {
           if (!resolved.startsWith(`${folder}/src/`) || roomOf(resolved) === from) continue;
           const to = roomOf(resolved);
-          const imports = arrows.get(from) ?? new Map();
+          const imports = arrows.get(from) ?? new Map<string, string>();
           arrows.set(from, imports.set(to, `${source} → ${resolved}`));
         }
       }
@@ -76,10 +76,13 @@ describe("rooms", () => {
   );
 });
 
+/** The imports between rooms: from a room, to a room, and one import as a text. */
+type Arrows = Map<string, Map<string, string>>;
+
 /** The imports of one cycle through a folder, or none: top-level files may know each other's types. */
-function cycleOf(arrows) {
-  const done = new Set();
-  const visit = (room, path) => {
+function cycleOf(arrows: Arrows): string[] {
+  const done = new Set<string>();
+  const visit = (room: string, path: readonly (readonly [string, string])[]): string[] => {
     const start = path.findIndex(([name]) => name === room);
     if (start !== -1) {
       const cycle = path.slice(start);

@@ -1,13 +1,12 @@
-// @ts-nocheck Not yet in TypeScript.
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { mayImport } from "./may-import.ts";
-import { externalDependencies, manifests, sourceFiles, workspaceDependencies } from "./sources.ts";
+import { mayImport } from "./may-import.js";
+import { externalDependencies, manifests, sourceFiles, workspaceDependencies } from "./sources.js";
 import { publishedPackages, root } from "./workspace.mjs";
 
-const read = (path) => readFileSync(join(root, path), "utf8");
+const read = (path: string) => readFileSync(join(root, path), "utf8");
 
 const allowedImports = mayImport();
 
@@ -84,7 +83,7 @@ describe("the system's clock", () => {
 
 describe("docs/decisions/dependencies.md", () => {
   it("has one line for every dependency of every package.json, with who uses it", () => {
-    const used = new Map();
+    const used = new Map<string, string[]>();
     for (const manifest of manifests()) {
       const user = manifest.name
         .replace("@serving-kit/", "")
@@ -96,7 +95,10 @@ describe("docs/decisions/dependencies.md", () => {
     const rows = read("docs/decisions/dependencies.md").matchAll(
       /^\| `([^`]+)` \| ([^|]+) \| ([^|]{20,}) \|$/gm,
     );
-    const documented = [...rows].map(([, name, users]) => [name, users.trim().split(/, /).sort()]);
+    const documented = [...rows].map(([, name = "", users = ""]) => [
+      name,
+      users.trim().split(/, /).sort(),
+    ]);
     expect(Object.fromEntries(documented)).toEqual(Object.fromEntries(used));
     expect(documented).toHaveLength(used.size);
   });
@@ -109,19 +111,19 @@ describe("docs/errors.md", () => {
   );
 
   /** Reasons with their codes as the sources say; no codes where a helper or TensorFlow chooses. */
-  function reasonsInSources() {
-    const reasons = new Map();
-    const add = (reason, code) =>
+  function reasonsInSources(): ReadonlyMap<string, readonly string[]> {
+    const reasons = new Map<string, string[]>();
+    const add = (reason: string, code?: string) =>
       reasons.set(reason, [...(reasons.get(reason) ?? []), ...(code ? [code] : [])]);
     for (const { path, text } of sourceFiles()) {
       if (path.startsWith("packages/testing/")) continue; // its errors are fakes
-      for (const [, code, reason] of text.matchAll(
+      for (const [, code, reason = ""] of text.matchAll(
         /ServingError\(\s*"([A-Z_]+)",\s*"([A-Z0-9_]+)"/g,
       )) {
         add(reason, code);
       }
       if (!path.endsWith("/errors.ts")) continue;
-      for (const [, word] of text.matchAll(/"([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)"/g)) {
+      for (const [, word = ""] of text.matchAll(/"([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)"/g)) {
         if (!codes.has(word)) add(word);
       }
     }
@@ -147,7 +149,8 @@ describe("docs/operations.md and docs/security.md", () => {
   const security = read("docs/security.md");
 
   it("have a row for each kind of refusal that is counted", () => {
-    const [, list] = /REFUSALS = \[([^\]]*)\]/.exec(read("packages/server/src/refusal.ts"));
+    const [, list = ""] =
+      /REFUSALS = \[([^\]]*)\]/.exec(read("packages/server/src/refusal.ts")) ?? [];
     const kinds = [...list.matchAll(/"(\w+)"/g)].map(([, kind]) => kind);
     const documented = [...costs.matchAll(/\| `(\w+)` \|$/gm)].map(([, kind]) => kind);
     expect([...new Set(documented)].sort()).toEqual(kinds.sort());
@@ -155,7 +158,7 @@ describe("docs/operations.md and docs/security.md", () => {
 
   it("have each limit of the server, and name no option or flag that does not exist", () => {
     const limits = read("packages/server/src/limits/server-limits.ts");
-    const [, options] = /interface ServerLimits \{([\s\S]*?)\n\}/.exec(limits);
+    const [, options = ""] = /interface ServerLimits \{([\s\S]*?)\n\}/.exec(limits) ?? [];
     const names = [...options.matchAll(/readonly (\w+)\?:/g)].map(([, name]) => name);
     const documented = [...costs.matchAll(/`limits\.(\w+)`/g)].map(([, name]) => name);
     expect([...new Set(documented)].sort()).toEqual(names.sort());
@@ -170,9 +173,9 @@ describe("docs/operations.md and docs/security.md", () => {
   });
 
   /** The text from a heading to the next of the same level. */
-  function sectionOf(text, heading) {
-    const [, section] = text.split(`\n## ${heading}\n`);
-    return section.split("\n## ")[0];
+  function sectionOf(text: string, heading: string): string {
+    const [, section = ""] = text.split(`\n## ${heading}\n`);
+    return section.split("\n## ")[0] ?? "";
   }
 
   function flagsInSources() {
