@@ -16,7 +16,7 @@ import { root } from "./workspace.mjs";
 // `node scripts/prove-container.mjs`: builds all targets of the Dockerfile and runs the images. By
 // hand: it takes minutes and 6 GB of disk. Without Docker it needs root and
 // `apt-get install debootstrap podman runc`; without Docker Hub, debootstrap, and the stages then start
-// from clean roots made of Debian's and Node's packages.
+// from clean roots made of Debian's and Node's packages. `-- python`: only the image for models in Python.
 const TFLITE = "serving-kit-proof:tflite";
 const PYTHON = "serving-kit-proof:python";
 const TENSORFLOW = "serving-kit-proof:tensorflow";
@@ -55,8 +55,17 @@ async function prove(engine, folder) {
     return bases.told;
   });
   const build = (image, ...args) => engine.build(image, ...buildArguments, ...args, root);
-  await step("the target tflite builds", () => build(TFLITE, "--target=tflite"));
+  if (!process.argv.includes("python")) await proveNative(engine, folder, build);
   await step("the target python builds", () => build(PYTHON, "--target=python"));
+  await step("a Python module, in an image of its own", () =>
+    checkPythonModule(engine, PYTHON, folder, buildArguments),
+  );
+  await step("Python processes that crash", () => checkPythonCrashes(engine, PYTHON, folder));
+}
+
+/** The images for models that run in the server's own process. */
+async function proveNative(engine, folder, build) {
+  await step("the target tflite builds", () => build(TFLITE, "--target=tflite"));
   await step("the default target builds", () => build(TENSORFLOW));
   await step("a libtensorflow of one's own is taken", () => proveOwnLibrary(engine, folder, build));
   for (const image of [TFLITE, TENSORFLOW]) {
@@ -72,10 +81,6 @@ async function prove(engine, folder) {
   await step("a SavedModel, by flags", () => checks.checkSavedModel(engine, TENSORFLOW));
   await step("a servable of one's own", () => checks.checkCustomPlatform(engine, TFLITE, folder));
   await step("models in a bucket", () => checkBucket(engine, TFLITE, folder));
-  await step("a Python module, in an image of its own", () =>
-    checkPythonModule(engine, PYTHON, folder, buildArguments),
-  );
-  await step("Python processes that crash", () => checkPythonCrashes(engine, PYTHON, folder));
   await step("examples/compose", () => checks.checkCompose(engine, TFLITE, folder));
 }
 

@@ -4,6 +4,7 @@ import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "../workspace.mjs";
 import { bare, models, ports } from "./checks.mjs";
+import { withRegistries } from "./registries.mjs";
 import { eventually, get, predict, send } from "./requests.mjs";
 
 const tests = join(root, "packages/servable-python/test");
@@ -27,7 +28,8 @@ export async function checkPythonModule(engine, image, folder, buildArguments) {
     cpSync(join(tests, "seed", file), join(context, file));
   }
   cpSync(join(models, "digits/1/model.tflite"), join(context, "model.tflite"));
-  writeFileSync(join(context, "Dockerfile"), moduleDockerfile(image));
+  const base = await withRegistries(engine, image, folder);
+  writeFileSync(join(context, "Dockerfile"), moduleDockerfile(base));
   const derived = `${image}-module`;
   await engine.build(derived, ...buildArguments, context);
   const container = await engine.start(...ports, derived);

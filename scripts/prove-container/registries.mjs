@@ -1,5 +1,5 @@
 // @ts-nocheck Not yet in TypeScript.
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 
@@ -9,6 +9,23 @@ export const CERTIFICATES = "/usr/local/share/certificates.pem";
 function firstText(paths) {
   const path = paths.find((candidate) => candidate && existsSync(candidate));
   return path === undefined ? "" : readFileSync(path, "utf8");
+}
+
+/**
+ * Makes an image with the registries of this machine and its certificates, for a Dockerfile of a user, who has none in
+ * it. Returns the image itself if the machine needs none.
+ */
+export async function withRegistries(engine, image, folder) {
+  const extra = process.env.NODE_EXTRA_CA_CERTS;
+  if (!extra) return image;
+  const context = join(folder, "registries");
+  mkdirSync(context);
+  cpSync(extra, join(context, "certificates.pem"));
+  cpSync(join(folder, "secret-pip.conf"), join(context, "pip.conf"));
+  const copies = `COPY certificates.pem ${CERTIFICATES}\nCOPY pip.conf /etc/pip.conf\n`;
+  writeFileSync(join(context, "Dockerfile"), `FROM ${image}\n${copies}`);
+  await engine.build(`${image}-registries`, context);
+  return `${image}-registries`;
 }
 
 /**
