@@ -79,6 +79,9 @@ async function proveNative(engine, folder, build) {
     await step(`${image} has the built-in kinds`, () => checks.checkBuiltIns(engine, image));
   }
   await step("a SavedModel, by flags", () => checks.checkSavedModel(engine, TENSORFLOW));
+  await step("an image with one's own models", () =>
+    checks.checkOwnImage(engine, TFLITE, mkdtempSync(join(folder, "own-image-"))),
+  );
   await step("a servable of one's own", () => checks.checkCustomPlatform(engine, TFLITE, folder));
   await step("models in a bucket", () => checkBucket(engine, TFLITE, folder));
   await step("examples/compose", () => checks.checkCompose(engine, TFLITE, folder));

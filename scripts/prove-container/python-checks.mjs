@@ -62,7 +62,12 @@ export async function checkPythonCrashes(engine, image, folder) {
   );
   const mounts = [`--volume=${tests}/modules:/modules:ro`, `--volume=${config}:/crashes.conf:ro`];
   const flag = "--model_config_file=/crashes.conf";
-  const container = await engine.start(...bare, ...ports, ...mounts, image, flag);
+  // Without rights, the entry point cannot become this user.
+  const refused = await engine.start(...bare, image, flag);
+  assert.equal(await refused.exitCode(), 1);
+  assert.match(await refused.logs(), /run it as that user: --user=10001:10001/);
+  const user = "--user=10001:10001";
+  const container = await engine.start(...bare, user, ...ports, ...mounts, image, flag);
   const port = await container.port(8501);
   const ask = (action) =>
     send(port, "/v1/models/m:predict", "POST", JSON.stringify({ do: action }));
