@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
+import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Figure } from "./figure.js";
 import { type HttpLoadResult, sendHttpLoad } from "./http-load.js";
@@ -18,6 +19,8 @@ export interface RestCall {
   readonly body: string;
   /** The path of the model. Default: the digits of the examples. */
   readonly path?: string;
+  /** The program of the server. Default: rest-server.ts. */
+  readonly program?: string;
 }
 
 /** One window of load. */
@@ -40,9 +43,9 @@ export class RestContender {
   }
 
   static async start(kind: string, call: RestCall, answer: unknown = null): Promise<RestContender> {
-    const file = fileURLToPath(new URL("./rest-server.ts", import.meta.url));
+    const file = call.program ?? fileURLToPath(new URL("./rest-server.ts", import.meta.url));
     const args = [kind, JSON.stringify(answer), call.model, call.path ?? ""];
-    const child = fork(file, args, { execArgv: ["--import", "tsx"] });
+    const child = fork(file, args, { cwd: dirname(file), execArgv: ["--import", "tsx"] });
     const ended = once(child, "exit").then(() => {
       throw new Error(`the server "${kind}" ended before it listened`);
     });
