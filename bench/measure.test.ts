@@ -3,7 +3,7 @@ import { isReached } from "./figure.js";
 import { measure, median, speedRatio, spreadOf } from "./measure.js";
 
 describe("measuring", () => {
-  it("takes turns and gives the time of one operation", async () => {
+  it("alternates contenders and returns the time of one operation", async () => {
     const turns: string[] = [];
     const busy = (name: string, factor: number) => (operations: number) => {
       turns.push(name);

@@ -79,7 +79,7 @@ describe.each(Object.entries(examples))("%s", (folder, { prefix, headers }) => {
   });
 
   if ("authorization" in headers) {
-    it("predicts for those alone whom the app lets in", async () => {
+    it("predicts only for callers that the app authorizes", async () => {
       expect((await predict(sample.image, {})).status).toBe(401);
       expect((await predict(sample.image, { authorization: "Bearer wrong" })).status).toBe(401);
     });
@@ -90,7 +90,7 @@ describe.each(Object.entries(examples))("%s", (folder, { prefix, headers }) => {
     });
   }
 
-  it("answers a wrong request with 400 and goes on", async () => {
+  it("answers an invalid request with 400 and continues", async () => {
     const wrong = await predict([1, 2, 3]);
     expect([wrong.status, Object.keys((await wrong.json()) as object)]).toEqual([400, ["error"]]);
     expect((await fetch(`${url}${prefix}/v1/models/digits`, { headers })).status).toBe(200);

@@ -35,7 +35,7 @@ describe("examples", () => {
     expect(stdout).toMatch(output);
     expect(code).toBe(0);
   });
-  it("quickstart.ts ends with the reason where there is no model", async () => {
+  it("quickstart.ts exits with the reason if there is no model", async () => {
     // The program looks for the model beside itself.
     const folder = mkdtempSync(join(import.meta.dirname, "nowhere-"));
     try {

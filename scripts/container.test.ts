@@ -84,7 +84,7 @@ describe("examples/compose", () => {
     );
   });
 
-  it("gives flags that there are, and mounts what there is, read-only", () => {
+  it("passes existing flags, and mounts existing paths read-only", () => {
     const { flags } = parseFlags(serverFlags, command);
     expect(flags.model_config_file_poll_wait_seconds).toBeGreaterThan(0);
     for (const mount of mounts) {

@@ -193,7 +193,7 @@ describe("what people read", () => {
     ? execFileSync("git", ["ls-files"], { cwd: root, encoding: "utf8" }).trim().split("\n")
     : [];
 
-  it("asks nobody to fetch a package by the kit's name, which is in no registry", () => {
+  it("never tells readers to fetch a package by the kit's name, which is not in any registry", () => {
     const texts = files.filter(
       (path) => /\.(md|m?js|ts|ya?ml)$/.test(path) && existsSync(join(root, path)),
     );

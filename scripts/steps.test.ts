@@ -54,7 +54,7 @@ describe("countTests", () => {
     ]);
   });
 
-  it("tells each reason of skipped tests once, and names those without a reason", () => {
+  it("prints each reason of skipped tests once, and names tests without a reason", () => {
     const skipped = file(
       "passed",
       ["pending", "S1 (skipped: no library)"],

@@ -31,7 +31,7 @@ describe("the custom platform", () => {
     expect([stderr.replace(/^INFO: .*\n/gm, ""), code]).toEqual(["", 0]);
   });
 
-  it("is served beside another model by the YAML", async () => {
+  it("is served next to another model from the YAML file", async () => {
     const { said } = startSource(
       ...["--port=0", "--rest_api_port=any", `--model_config_file=${folder}/models.yaml`],
     );

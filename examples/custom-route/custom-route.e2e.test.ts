@@ -55,7 +55,7 @@ async function counted(status: string): Promise<number> {
 }
 
 describe.each(Object.keys(apps))("a route with models.predict in %s", (name) => {
-  it("answers, tells callers their mistakes, and is counted", async () => {
+  it("answers, reports invalid requests to callers, and is counted", async () => {
     const base = await apps[name]?.();
     const classify = (pixels: unknown) =>
       fetch(`${base}/classify`, {

@@ -36,7 +36,7 @@ sourceConformance(runner, {
 // #endregion
 
 describe("deploymentSource", () => {
-  it("keeps what is aspired while the table cannot be read", async () => {
+  it("keeps aspired versions while the table cannot be read", async () => {
     const clock = new FakeClock();
     let isDown = false;
     const readTable = async () => {

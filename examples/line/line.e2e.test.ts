@@ -27,7 +27,7 @@ describe("a platform of --plugins", () => {
 
   it("is in the doctor's report", async () => {
     const stdout = await run("doctor", `--models=${model}`);
-    expect(stdout).toContain(`\n✓ Math ${process.versions.v8} opens, for lines\n`);
+    expect(stdout).toContain(`\n✓ lines: Math ${process.versions.v8}\n`);
     expect(stdout).toContain(`\n✓ ${model}/1: no problems\n`);
   });
 

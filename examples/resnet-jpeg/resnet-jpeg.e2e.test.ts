@@ -9,7 +9,7 @@ const { problem = "" } = await libraryReport();
 const reason = problem && ` [skipped: ${problem.split("\n")[0]}]`;
 
 describe.skipIf(reason)(`resnet-jpeg${reason}`, () => {
-  it("tells the class of each picture", async () => {
+  it("prints the class of each picture", async () => {
     const { code, stdout } = await runExample("resnet-jpeg/main.ts");
     expect(stdout).toMatch(
       /^gradient\.jpg: class \d, \d+\.\d %\ncheckers\.jpg: class \d, \d+\.\d %\n$/,
@@ -19,7 +19,7 @@ describe.skipIf(reason)(`resnet-jpeg${reason}`, () => {
 });
 
 describe("the tutorial's client", () => {
-  it("sends JPEG bytes in base64 and tells class and latency", async () => {
+  it("sends JPEG bytes in base64 and prints class and latency", async () => {
     const bodies: string[] = [];
     const server = createServer(async (request, response) => {
       let body = "";

@@ -1,4 +1,4 @@
-// Written by `serving-kit types examples/models/digits -o digits.js`. Write it again when the model changes.
+// Written by `serving-kit types examples/models/digits -o digits.js`. Run it again when the model changes.
 const signatures = /** @type {const} */ ({
   serving_default: {
     inputs: { image: { dtype: "float32", shape: [-1, 64] } },

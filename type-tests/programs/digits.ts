@@ -1,4 +1,4 @@
-// Written by `serving-kit types examples/models/digits -o digits.ts`. Write it again when the model changes.
+// Written by `serving-kit types examples/models/digits -o digits.ts`. Run it again when the model changes.
 const signatures = {
   serving_default: {
     inputs: { image: { dtype: "float32", shape: [-1, 64] } },

@@ -45,7 +45,7 @@ describe("nextLimit", () => {
 });
 
 describe("AdaptiveSlots", () => {
-  it("learns that one slot is best where batches get in each other's way", async () => {
+  it("learns that one slot is best if batches slow each other down", async () => {
     const clock = new FakeClock();
     const scheduler = new AdaptiveSlots({
       maxSlots: 8,
@@ -69,7 +69,7 @@ describe("AdaptiveSlots", () => {
     await scheduler.close();
   });
 
-  it("gives a fraction of a slot as a whole one, that part of the time", async () => {
+  it("grants a fraction of a slot as a whole slot for that fraction of the time", async () => {
     const clock = new FakeClock();
     const scheduler = new AdaptiveSlots({
       maxSlots: 4,

@@ -54,7 +54,7 @@ const settled = (promises: readonly Promise<unknown>[]) =>
   );
 
 describe("BatchQueue", () => {
-  it("B4 batches what is scheduled in one turn of the event loop, and never within schedule", async () => {
+  it("B4 batches tasks scheduled in one turn of the event loop, and never starts a batch within schedule", async () => {
     const { scheduler, clock, batches } = recordingScheduler();
     const results = Promise.all(["a", "b", "c"].map((task) => scheduler.schedule(task)));
     expect(batches).toEqual([]);
@@ -162,7 +162,7 @@ describe("BatchQueue", () => {
     expect(batches()).toEqual([["a"], ["b", "c", "d"], ["e"]]);
   });
 
-  it("B2 B3 takes tasks in order of arrival and closes a batch where the next one does not fit", async () => {
+  it("B2 B3 takes tasks in order of arrival and closes a batch when the next one does not fit", async () => {
     const { scheduler, clock, batches, contexts } = recordingScheduler({ maxBatchSize: 10 });
     for (const [task, size] of [
       ["a", 6],
@@ -181,7 +181,7 @@ describe("BatchQueue", () => {
     ]);
   });
 
-  it("B5 rejects what there is no place for, and takes it later", async () => {
+  it("B5 rejects tasks that exceed the queue, and accepts them later", async () => {
     const { scheduler, clock, running } = puppetScheduler({
       maxBatchSize: 2,
       maxEnqueuedBatches: 2,
@@ -270,7 +270,7 @@ describe("BatchQueue", () => {
     expect(throwing.stats()).toMatchObject({ failed: 1, numRunningBatches: 0 });
   });
 
-  it("B7 an Error in place of a result rejects that task alone", async () => {
+  it("B7 an Error instead of a result rejects only that task", async () => {
     const clock = new FakeClock();
     const error = new Error("b is bad");
     const scheduler = createBatchQueue<string, string>(
@@ -302,7 +302,7 @@ describe("BatchQueue", () => {
     }
   });
 
-  it("B9 an aborted task leaves the queue at once, frees its place and is never run", async () => {
+  it("B9 an aborted task leaves the queue immediately, frees its place and never runs", async () => {
     const { scheduler, clock, running, batches } = puppetScheduler({
       maxBatchSize: 2,
       maxEnqueuedBatches: 1,
@@ -333,7 +333,7 @@ describe("BatchQueue", () => {
     expect(scheduler.stats()).toMatchObject({ aborted: 1, succeeded: 1, numRunningTasks: 0 });
   });
 
-  it("B9 a signal that has aborted already rejects at once", async () => {
+  it("B9 a signal that has already aborted rejects immediately", async () => {
     const { scheduler } = recordingScheduler();
     const signal = AbortSignal.abort("too late");
     await expect(scheduler.schedule("a", { signal })).rejects.toBe("too late");
@@ -354,7 +354,7 @@ describe("BatchQueue", () => {
     expect(getEventListeners(signal, "abort")).toEqual([]);
   });
 
-  it("B9 a shared signal keeps one listener between its tasks, and is heeded each time", async () => {
+  it("B9 a shared signal has one listener for all its tasks, and aborts each of them", async () => {
     const { scheduler, clock, running } = puppetScheduler();
     const abort = new AbortController();
     const { signal } = abort;
@@ -405,7 +405,7 @@ describe("BatchQueue", () => {
     expect(await outcomes).toEqual(["TASK_DEADLINE_EXCEEDED", "b!"]);
   });
 
-  it("B9 a deadline in the past rejects at once, and one that passes unnoticed is never run", async () => {
+  it("B9 a deadline in the past rejects immediately, and a task past its deadline never runs", async () => {
     const { scheduler, clock, batches } = recordingScheduler();
     await clock.advance(10);
     await expect(scheduler.schedule("a", { deadlineAtMs: 10 })).rejects.toMatchObject({
@@ -431,7 +431,7 @@ describe("BatchQueue", () => {
     expect(batches).toEqual([["b"]]);
   });
 
-  it("B10 close runs what is queued without the timeout, then refuses", async () => {
+  it("B10 close runs queued tasks without the timeout, then rejects new ones", async () => {
     const { scheduler, clock, running, batches } = puppetScheduler({
       timing: "batch-timeout",
       batchTimeoutMs: 1000,
@@ -474,7 +474,7 @@ describe("BatchQueue", () => {
     expect(scheduler.stats()).toMatchObject({ numRunningBatches: 0, numRunningTasks: 0 });
   });
 
-  it("B10 closes at once when nothing is queued", async () => {
+  it("B10 closes immediately if nothing is queued", async () => {
     const { scheduler } = recordingScheduler();
     await scheduler.close();
     await scheduler[Symbol.asyncDispose]();
@@ -501,7 +501,7 @@ describe("BatchQueue", () => {
     expect(batches()).toEqual([["running"], ["a1", "a2"], ["a3"], ["b", "c"], ["x"]]);
   });
 
-  it("B11 less urgent tasks join a batch in place of padding, and only there", async () => {
+  it("B11 less urgent tasks join a batch only instead of padding", async () => {
     const { scheduler, clock, batches, contexts } = recordingScheduler({
       priorityLevels: 2,
       maxBatchSize: 8,
@@ -551,7 +551,7 @@ describe("BatchQueue", () => {
     expect(batches[1]).toEqual(["1", "3"]);
   });
 
-  it("B11 each level has its own places, so that less urgent tasks cannot shut out urgent ones", async () => {
+  it("B11 each level has its own capacity, so that less urgent tasks cannot block urgent ones", async () => {
     const { scheduler, clock } = puppetScheduler({
       priorityLevels: 2,
       maxBatchSize: 1,
@@ -680,7 +680,7 @@ describe("splitting of large tasks", () => {
   };
   const options = { maxBatchSize: 10, splitting };
 
-  it("cuts a task to fill batches, and joins the results in order", async () => {
+  it("splits a task to fill batches, and joins the results in order", async () => {
     const { scheduler, clock, batches } = recordingScheduler(options);
     const tasks = [
       scheduler.schedule("ab", { size: 2 }),
@@ -693,7 +693,7 @@ describe("splitting of large tasks", () => {
     expect(scheduler.stats()).toMatchObject({ succeeded: 3, numRunningTasks: 0 });
   });
 
-  it("B7 a part that fails fails the task once, and what is left of it never runs", async () => {
+  it("B7 a part that fails rejects the task once, and its remaining parts never run", async () => {
     const { scheduler, clock, running, batches } = puppetScheduler({ ...options, slots: 1 });
     const tasks = settled([
       scheduler.schedule("0123456789", { size: 10 }),

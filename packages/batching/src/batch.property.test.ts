@@ -70,7 +70,7 @@ const settings = fc.record({
 });
 
 describe("batch, for random calls of random lengths, some of them poisoned or aborted", () => {
-  it("gives each call its own rows, or fails it alone", async () => {
+  it("returns each call its own rows, or rejects only that call", async () => {
     const decoder = new TextDecoder();
     await fc.assert(
       fc.asyncProperty(settings, calls, async (given, todo) => {

@@ -86,7 +86,7 @@ function batched(options: BatchingOptions = {}, overrides: Partial<Predictor> = 
 }
 
 describe("batch", () => {
-  it("runs concurrent calls as one and gives each its own rows", async () => {
+  it("runs concurrent calls as one batch and returns each call its own rows", async () => {
     const clock = new FakeClock();
     const predictor = new FakePredictor({ clock });
     const { predict } = batch(predictor, { clock });
@@ -102,7 +102,7 @@ describe("batch", () => {
     expect(predictor.runs).toEqual([4]);
   });
 
-  it("gives a lone call's tensors to the predictor as they are, and its outputs to the caller", async () => {
+  it("passes a lone call's tensors to the predictor unchanged, and returns its outputs", async () => {
     const outputs = { sum: tensor("float32", [1], [1]) };
     const { batched: one, clock, calls } = batched({}, {});
     const inputs = pair([3]);
@@ -117,7 +117,7 @@ describe("batch", () => {
     expect(await lone).toBe(outputs);
   });
 
-  it("pads to allowed sizes with a row that is there, and drops the rows again", async () => {
+  it("pads to allowed sizes with an existing row, and drops the added rows", async () => {
     const { batched: one, clock, calls } = batched({ maxBatchSize: 4, allowedBatchSizes: [2, 4] });
     const results = Promise.all([one.predict(pair([1])), one.predict(pair([2, 3]))]);
     await clock.advance();
@@ -132,7 +132,7 @@ describe("batch", () => {
     });
   });
 
-  it("has a queue for each signature, set of inputs and set of outputs", async () => {
+  it("has one queue per signature, set of inputs and set of outputs", async () => {
     const { batched: one, clock, calls } = batched();
     const { a } = pair([2]);
     const results = Promise.all([
@@ -160,7 +160,7 @@ describe("batch", () => {
     expect(Object.keys((await results)[4] as object)).toEqual(["product"]);
   });
 
-  it("joins tensors by name, in whatever order a call gives them", async () => {
+  it("joins tensors by name, regardless of their order in a call", async () => {
     const { batched: one, clock, calls } = batched();
     const [a, b] = [tensor("float32", [1], [2]), tensor("float32", [1], [5])];
     const results = Promise.all([
@@ -200,7 +200,7 @@ describe("batch", () => {
     await one[Symbol.asyncDispose]();
   });
 
-  it("rejects a call that does not fit before it can hurt a batch", async () => {
+  it("rejects an invalid call before it can affect a batch", async () => {
     const { batched: one, clock, calls } = batched();
     const good = one.predict(pair([1]));
     const { a } = pair([1]);
@@ -256,7 +256,7 @@ describe("batch", () => {
     expect(shapes()).toEqual([[2, 2], [1, 3], [1]]);
   });
 
-  it("a call of a shape that the model refuses affects no other", async () => {
+  it("a call with a shape that the model rejects affects no other call", async () => {
     const { batched: one, clock } = batched();
     const results = Promise.allSettled([
       one.predict(pair([1, 2], [1, 2])),
@@ -341,14 +341,14 @@ describe("batch", () => {
     },
   );
 
-  it("without it the whole batch fails", async () => {
+  it("without it all calls of the batch fail", async () => {
     const { batched: one, clock } = batched();
     const results = Promise.allSettled([1, 666].map((n) => one.predict(pair([n]))));
     await clock.advance();
     expect((await results).map(({ status }) => status)).toEqual(["rejected", "rejected"]);
   });
 
-  it("cuts calls that are larger than a batch and joins their outputs", async () => {
+  it("splits calls that are larger than a batch and joins their outputs", async () => {
     const {
       batched: one,
       clock,
@@ -373,7 +373,7 @@ describe("batch", () => {
     expect(shapes()).toEqual([[4], [4], [4]]);
   });
 
-  it("refuses calls that are larger than a batch otherwise", async () => {
+  it("rejects calls that are larger than a batch if splitting is off", async () => {
     const { batched: one } = batched({ maxBatchSize: 2 });
     await expect(one.predict(pair([1, 2, 3]))).rejects.toMatchObject({ reason: "TASK_TOO_LARGE" });
   });
@@ -392,7 +392,7 @@ describe("batch", () => {
     }
   });
 
-  it("gives the predictor the latest deadline of the calls", async () => {
+  it("passes the latest deadline of the calls to the predictor", async () => {
     const { batched: one, clock, calls } = batched();
     void one.predict(pair([1]), { deadlineAtMs: 5 });
     void one.predict(pair([1]), { deadlineAtMs: 9 });
@@ -400,7 +400,7 @@ describe("batch", () => {
     expect(calls[0]?.options).toEqual({ signature: DEFAULT_SIGNATURE, deadlineAtMs: 9 });
   });
 
-  it("joins inputs in memory that the predictor gives", async () => {
+  it("joins inputs in memory that the predictor provides", async () => {
     const given: Tensor[] = [];
     const {
       batched: one,
@@ -448,7 +448,7 @@ describe("batch", () => {
     expect(batched().batched.share).toBeUndefined();
   });
 
-  it("leaves it to the predictor to say why it has no such signature", async () => {
+  it("lets the predictor reject an unknown signature", async () => {
     const { batched: one } = batched(
       {},
       { predict: async () => Promise.reject(new Error("mine")) },
@@ -498,7 +498,7 @@ describe("batch", () => {
     expect(() => batching(wrong)).toThrow(refused);
   });
 
-  it("refuses a predictor that is not batchable with the reason, or passes its calls through", async () => {
+  it("rejects a predictor that is not batchable with the reason, or passes its calls through", async () => {
     const { predictor, calls } = arithmetic({ batchable: false });
     expect(() => batch(predictor)).toThrow(
       expect.objectContaining({ code: "FAILED_PRECONDITION", reason: "NOT_BATCHABLE" }),
@@ -510,7 +510,7 @@ describe("batch", () => {
     expect(through.stats()).toEqual([]);
   });
 
-  it("disposing runs what is queued, then disposes the predictor, then rejects", async () => {
+  it("disposing runs queued calls, then disposes the predictor, then rejects new calls", async () => {
     const clock = new FakeClock();
     const predictor = new FakePredictor({ clock, runMs: 5 });
     const one = batch(predictor, { clock });

@@ -46,7 +46,7 @@ function counted(dtype: DType, shape: readonly number[], from: number): Tensor {
 }
 
 describe("concatInputs", () => {
-  it("gives one task that needs no padding as it is", () => {
+  it("returns a single task without padding unchanged", () => {
     const x = float([2, 2], [1, 2, 3, 4]);
     expect(concatInputs([{ x }], [X], 2).x).toBe(x);
   });
@@ -60,7 +60,7 @@ describe("concatInputs", () => {
     expect(x).toEqual(float([5, 2], [1, 2, 3, 4, 5, 6, 3, 4, 3, 4]));
   });
 
-  it("writes into memory of the servable where it gives some", () => {
+  it("writes into memory of the servable if it provides any", () => {
     const given = float([2, 1], [9, 9]);
     const memory = {
       given,
@@ -83,14 +83,14 @@ describe("concatInputs", () => {
     );
   });
 
-  it("refuses tensors of different shapes where padding is turned off", () => {
+  it("rejects tensors of different shapes if padding is off", () => {
     const tasks = [{ x: float([1, 2], [1, 2]) }, { x: float([1, 3], [3, 4, 5]) }];
     expect(() => concatInputs(tasks, [X], 2)).toThrow(
       "have the shapes [1,2] and [1,3] and cannot be joined",
     );
   });
 
-  it("pads to the longest at the end with the tensor's first element, as TF Serving does", () => {
+  it("pads to the longest tensor at the end with its first element, as TF Serving does", () => {
     const tasks = [{ x: float([1, 1, 2], [1, 2]) }, { x: float([2, 2, 1], [5, 6, 7, 8]) }];
     const { x } = concatInputs(tasks, [padded({})], 4);
     const first = [1, 2, 1, 1];
@@ -106,7 +106,7 @@ describe("concatInputs", () => {
     expect(start).toEqual(float([2, 3], [-1, -1, 1, 2, 3, 4]));
   });
 
-  it("pads to buckets, also a single task, and only where the signature leaves the length open", () => {
+  it("pads to buckets, including a single task, only if the signature has no fixed length", () => {
     const tasks = [{ x: float([1, 3, 1], [1, 2, 3]) }];
     const padding = { value: 0, buckets: [4, 8] };
     expect(concatInputs(tasks, [padded(padding, [-1, -1, 1])], 1).x).toEqual(
@@ -152,14 +152,14 @@ describe("concatInputs", () => {
 });
 
 describe("splitOutputs", () => {
-  it("gives each task its rows in memory of its own, and drops the padding", () => {
+  it("copies its rows to each task, and drops the padding", () => {
     const y = float([4, 2], [1, 2, 3, 4, 5, 6, 7, 8]);
     const split = splitOutputs({ y }, [1, 2], 4);
     expect(split).toEqual([{ y: float([1, 2], [1, 2]) }, { y: float([2, 2], [3, 4, 5, 6]) }]);
     expect(bufferOf(split[0]?.y)).not.toBe(y.data.buffer);
   });
 
-  it("gives a view of large rows", () => {
+  it("returns a view of large rows", () => {
     const y = float([2, 5000], new Array(10_000).fill(1));
     expect(bufferOf(splitOutputs({ y }, [1, 1], 2)[1]?.y)).toBe(y.data.buffer);
   });
@@ -207,13 +207,13 @@ describe.each(DTYPES)("rows of %s", (dtype) => {
     );
   });
 
-  it("cutting a tensor and joining the parts gives the tensor", () => {
+  it("splitting a tensor and joining the parts returns the same tensor", () => {
     const x = counted(dtype, [5, 2], 3);
     const parts = [{ x: viewRows(x, 0, 2) }, { x: viewRows(x, 2, 3) }];
     expect(concatInputs(parts, [X], 5)).toEqual({ x });
   });
 
-  it("tensors of different lengths are each found whole in the padded batch", () => {
+  it("the padded batch contains each tensor of different length completely", () => {
     const shape = fc.tuple(
       fc.integer({ min: 1, max: 2 }),
       fc.integer({ min: 0, max: 4 }),

@@ -14,7 +14,7 @@ describe("DurationHistogram", () => {
     });
   });
 
-  it("gives percentiles that are never below the exact one and at most 12.5 % or 1 us above", () => {
+  it("returns percentiles that are never below the exact one and at most 12.5 % or 1 us above", () => {
     const ms = fc.array(fc.double({ min: 0, max: 2e6, noNaN: true }), {
       minLength: 1,
       maxLength: 200,

@@ -92,7 +92,7 @@ describe("errors", () => {
     expect(error).toMatchObject({ code, reason, message });
   });
 
-  it("are made without a stack trace where they come in masses", () => {
+  it("have no stack trace if they are frequent", () => {
     const { stackTraceLimit } = Error;
     expect(errors.batchQueueFull(3, 2).stack).not.toContain("\n");
     expect(Error.stackTraceLimit).toBe(stackTraceLimit);

@@ -46,7 +46,7 @@ describe("parseBatchingParameters", () => {
     });
   });
 
-  it("takes a max_enqueued_batches of zero as one", () => {
+  it("treats a max_enqueued_batches of zero as one", () => {
     expect(parseBatchingParameters({ max_enqueued_batches: 0 }).options.maxEnqueuedBatches).toBe(1);
   });
 

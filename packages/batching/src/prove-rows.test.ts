@@ -96,7 +96,7 @@ describe("probeRows", () => {
     expect(found.reason).toMatch(/output "y" of \d+ rows has shape/);
   });
 
-  it("does not know what answers to all rows alike, refuses them, or takes too long", async () => {
+  it("has no verdict for a model that answers all rows alike, rejects them, or takes too long", async () => {
     expect(await probe(each((row) => row.map(() => 1)))).toMatchObject({
       verdict: "unknown",
       reason: "answers to generated rows do not differ",

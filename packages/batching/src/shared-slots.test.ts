@@ -28,7 +28,7 @@ describe("SharedSlots", () => {
     expect(batches).toEqual(["a1", "b1"]);
   });
 
-  it("gives free slots to the queues in turn, a batch at a time", async () => {
+  it("assigns free slots to the queues in turn, one batch at a time", async () => {
     const { clock, batches, addQueue } = recordingScheduler(1);
     const [a, b, c] = [addQueue("a"), addQueue("b"), addQueue("c")];
     for (let i = 0; i < 6; i++) void a.schedule(i);
@@ -49,7 +49,7 @@ describe("SharedSlots", () => {
     expect(scheduler.numRunningBatches).toBe(3);
   });
 
-  it("a full queue does not keep another from taking tasks", async () => {
+  it("a full queue does not stop another from accepting tasks", async () => {
     const { clock, addQueue } = recordingScheduler(1);
     const [a, b] = [addQueue("a", 1, 1), addQueue("b", 1, 1)];
     void a.schedule(0);
@@ -98,7 +98,7 @@ describe("SharedSlots", () => {
     }).toThrow("slots must be an integer >= 1; got 0");
   });
 
-  it("gives the event loop its turn, however many batches could start at once", async () => {
+  it("yields to the event loop, even if many batches could start", async () => {
     let now = 0;
     const immediates: (() => void)[] = [];
     const scheduler = new SharedSlots({

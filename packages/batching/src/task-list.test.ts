@@ -38,7 +38,7 @@ const steps = fc.array(
 );
 
 describe("TaskList", () => {
-  it("counts what batches will take, whatever comes, leaves and is batched", () => {
+  it("counts what batches will take, while tasks arrive, leave and are batched", () => {
     fc.assert(
       fc.property(steps, (todo) => {
         let batchSize = MAX;
@@ -72,7 +72,7 @@ describe("TaskList", () => {
     );
   });
 
-  it("leaves nothing empty where tasks are cut", () => {
+  it("leaves no empty slots when tasks are split", () => {
     const list = new TaskList<number, number>(Number.POSITIVE_INFINITY);
     for (const size of [5, 7, 3]) list.push(task(size));
     list.remove(list.head as BatchTask<number, number>);

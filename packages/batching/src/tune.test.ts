@@ -118,7 +118,7 @@ describe("bestOf", () => {
     total: 1,
   });
 
-  it("takes the most calls a second, and the lower latency where that makes no difference", () => {
+  it("prefers the most calls a second, then the lower latency", () => {
     const [slow, fast, calm] = [result(500, 1), result(1000, 9), result(990, 4)];
     expect(bestOf([slow, fast, calm])).toBe(calm);
     expect(bestOf([slow, fast, calm], 2)).toBe(slow);

@@ -103,7 +103,7 @@ describe("enableAllBatchSizesWarmup", () => {
     expect(isDisposed()).toBe(true);
   });
 
-  it("gives up when the signal aborts, and disposes the predictor", async () => {
+  it("stops when the signal aborts, and disposes the predictor", async () => {
     const { load, calls, controller, isDisposed } = setUp(sizes, (rows) => {
       if (rows === 4) controller.abort(new Error("no longer wanted"));
     });

@@ -21,7 +21,7 @@ describe.each([1, 4])("AspiredVersionsManager with load concurrency %i", (concur
       expect(world.available()).toEqual([1, 2]);
     });
 
-    it("reports a version that does not fit and loads it when something leaves", async () => {
+    it("reports a version that does not fit, and loads it when another version unloads", async () => {
       const world = newWorld({ resourceLimits: { ramBytes: 10 } });
       await world.aspire({ 1: needing(10) }, "hog");
       await world.aspire({ 1: needing(1) });
@@ -47,7 +47,7 @@ describe.each([1, 4])("AspiredVersionsManager with load concurrency %i", (concur
       expect(world.states()).toEqual(["2 end: NEVER_FITS", "1 available"]);
     });
 
-    it("releases what a load that failed had reserved", async () => {
+    it("releases the reservation of a failed load", async () => {
       const world = newWorld({ resourceLimits: { ramBytes: 10 }, maxLoadRetries: 0 });
       const failing = needing(10);
       failing.failLoads();
@@ -56,7 +56,7 @@ describe.each([1, 4])("AspiredVersionsManager with load concurrency %i", (concur
       expect(world.states()).toEqual(["1 available"]);
     });
 
-    it("releases it when the unload has ended, not before", async () => {
+    it("releases the reservation when the unload has ended, not before", async () => {
       const world = newWorld({ resourceLimits: { ramBytes: 10 } });
       const leaving = needing(10);
       await world.aspire({ 1: leaving }, "leaving");
@@ -96,7 +96,7 @@ describe.each([1, 4])("AspiredVersionsManager with load concurrency %i", (concur
       expect(world.available()).toEqual([1, 2]);
     });
 
-    it("gives up a version whose estimate never comes", async () => {
+    it("cancels a version whose estimate never resolves", async () => {
       const world = newWorld();
       const one = Object.assign(new FakeLoader(), {
         estimateResources: () => new Promise(() => {}),
@@ -106,7 +106,7 @@ describe.each([1, 4])("AspiredVersionsManager with load concurrency %i", (concur
       expect(world.states()).toEqual([]);
     });
 
-    it("swaps with the resource-preserving policy where only one version fits", async () => {
+    it("swaps with the resource-preserving policy if only one version fits", async () => {
       const world = newWorld({ policy: resourcePreserving, resourceLimits: { ramBytes: 10 } });
       await world.aspire({ 1: needing(10) });
       const handle = world.manager.acquire({ name: "m" });
@@ -142,7 +142,7 @@ describe.each([1, 4])("AspiredVersionsManager with load concurrency %i", (concur
       return { world, loader: loader as never, next, peak: () => peak };
     };
 
-    it("loads no more versions at a time than it may", async () => {
+    it("loads at most the allowed number of versions at a time", async () => {
       const { world, loader, next, peak } = most(concurrency);
       await world.aspire(Object.fromEntries(Array.from({ length: 9 }, (_, i) => [i, loader])));
       for (let i = 0; i < 9; i++) await next();
@@ -164,7 +164,7 @@ describe.each([1, 4])("AspiredVersionsManager with load concurrency %i", (concur
       for (let i = 0; i < 9; i++) await next();
     });
 
-    it("unloads no more versions at a time than it may", async () => {
+    it("unloads at most the allowed number of versions at a time", async () => {
       const world = newWorld();
       const many = loaders(1, 2, 3, 4, 5, 6);
       await world.aspire(many);

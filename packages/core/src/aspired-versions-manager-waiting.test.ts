@@ -63,7 +63,7 @@ describe.each([1, 4])("AspiredVersionsManager with load concurrency %i", (concur
   });
 
   describe("labels", () => {
-    it("are told of when they are set, after they are in force", () => {
+    it("are emitted when they are set, after they take effect", () => {
       const world = new ManagerWorld();
       const told: unknown[] = [];
       world.manager.events.subscribe((event) => {
@@ -95,7 +95,7 @@ describe.each([1, 4])("AspiredVersionsManager with load concurrency %i", (concur
       expect(() => world.manager.acquire({ name: "m", label: "stable" })).toThrow("not found");
     });
 
-    it("wake those who wait for them", async () => {
+    it("wake the callers that wait for them", async () => {
       const world = newWorld();
       await world.aspire(loaders(1));
       const waiting = world.manager.available({ name: "m", label: "stable" });
@@ -127,7 +127,7 @@ describe.each([1, 4])("AspiredVersionsManager with load concurrency %i", (concur
       ]);
     });
 
-    it("goes on waiting while another version may still come", async () => {
+    it("keeps waiting while another version might become available", async () => {
       const world = newWorld();
       const two = new FakeLoader();
       two.hangLoads();
@@ -137,7 +137,7 @@ describe.each([1, 4])("AspiredVersionsManager with load concurrency %i", (concur
       await waiting;
     });
 
-    it("rejects when the last version that might have come is withdrawn beside one that failed", async () => {
+    it("rejects if one version failed and the last remaining candidate is withdrawn", async () => {
       const world = newWorld();
       const two = new FakeLoader();
       two.hangLoads();
@@ -206,7 +206,7 @@ describe.each([1, 4])("AspiredVersionsManager with load concurrency %i", (concur
       await waiting;
     });
 
-    it("says what it saw when the time is over, and leaves no timer", async () => {
+    it("reports the last state when it times out, and leaves no timer", async () => {
       const world = newWorld();
       const one = new FakeLoader();
       one.failLoads();
@@ -244,7 +244,7 @@ describe.each([1, 4])("AspiredVersionsManager with load concurrency %i", (concur
   });
 
   describe("close", () => {
-    it("aborts what loads, gives up what waits or failed, unloads what is ready", async () => {
+    it("aborts loading versions, cancels waiting and failed versions, and unloads ready versions", async () => {
       const world = newWorld({ maxLoadRetries: 1, resourceLimits: { ramBytes: 1 } });
       const ready = new FakeLoader({ resources: { ramBytes: 1 } });
       const waiting = new FakeLoader({ resources: { ramBytes: 1 } });
@@ -278,7 +278,7 @@ describe.each([1, 4])("AspiredVersionsManager with load concurrency %i", (concur
       expect(world.told(1).at(-1)).toBe("end");
     });
 
-    it("refuses new sources, and hears no more of the old ones", async () => {
+    it("rejects new sources, and ignores the old ones", async () => {
       const world = newWorld();
       const closed = world.manager.close();
       expect(() => world.manager.connect(NEVER)).toThrow("the manager is closed or closing");
@@ -299,7 +299,7 @@ describe.each([1, 4])("AspiredVersionsManager with load concurrency %i", (concur
       expect(good.live).toBe(0);
     });
 
-    it("goes on when a source throws as it is unsubscribed", async () => {
+    it("continues if a source throws during unsubscribe", async () => {
       const world = newWorld();
       const one = new FakeLoader();
       world.manager.connect(

@@ -31,7 +31,7 @@ describe.each([1, 4])("AspiredVersionsManager with load concurrency %i", (concur
   );
 
   describe("acquire", () => {
-    it("throws NOT_FOUND for a name that nobody aspired", () => {
+    it("throws NOT_FOUND for a name that no source aspired", () => {
       const world = newWorld();
       expect(() => world.manager.acquire({ name: "missing" })).toThrow(
         "Servable not found for request: Latest(missing)",
@@ -46,7 +46,7 @@ describe.each([1, 4])("AspiredVersionsManager with load concurrency %i", (concur
       );
     });
 
-    it("gives the greatest available version, or exactly the one that is named", async () => {
+    it("returns the newest available version, or the requested version", async () => {
       const world = newWorld();
       await world.aspire(loaders(0, 1, 7));
       expect(world.manager.acquire({ name: "m" }).id).toEqual(id(7));
@@ -55,7 +55,7 @@ describe.each([1, 4])("AspiredVersionsManager with load concurrency %i", (concur
       expect(world.manager.acquire({ name: "m", version: 1n }).servable.id).toEqual(id(1));
     });
 
-    it("takes a name for its newest version, and says what it expected without one", async () => {
+    it("accepts a name for the newest version, and names the expected value without one", async () => {
       const world = newWorld();
       await world.aspire(loaders(1, 7));
       {
@@ -75,13 +75,13 @@ describe.each([1, 4])("AspiredVersionsManager with load concurrency %i", (concur
       await world.manager.close(); // waits for handles that were not released
     });
 
-    it("gives version 0 when it is the only one", async () => {
+    it("returns version 0 if it is the only version", async () => {
       const world = newWorld();
       await world.aspire(loaders(0));
       expect(world.manager.acquire({ name: "m" }).id).toEqual(id(0));
     });
 
-    it("gives no version while it loads, and the older one until the newer is available", async () => {
+    it("returns no loading version, and the older version until the newer one is available", async () => {
       const world = newWorld();
       const { 1: first, 2: second } = loaders(1, 2);
       await world.aspire({ 1: first });
@@ -94,7 +94,7 @@ describe.each([1, 4])("AspiredVersionsManager with load concurrency %i", (concur
       expect(world.manager.acquire({ name: "m" }).id).toEqual(id(2));
     });
 
-    it("gives the version below at once when the latest begins to leave", async () => {
+    it("returns the next older version as soon as the latest starts to unload", async () => {
       const world = newWorld();
       const { 0: zero, 1: one } = loaders(0, 1);
       await world.aspire({ 0: zero, 1: one });
@@ -151,7 +151,7 @@ describe.each([1, 4])("AspiredVersionsManager with load concurrency %i", (concur
       expect(world.available()).toEqual([1, 3]);
     });
 
-    it("gives a name to the source that spoke of it last", async () => {
+    it("assigns a name to the source that last emitted it", async () => {
       const world = newWorld();
       const other = new Subject<never>();
       world.manager.connect(other);
@@ -210,7 +210,7 @@ describe.each([1, 4])("AspiredVersionsManager with load concurrency %i", (concur
       expect(world.told(1)).toEqual(["start", "loading", "end"]);
     });
 
-    it("unloads what a load gives that does not heed its abort", async () => {
+    it("unloads the result of a load that ignores its signal", async () => {
       const world = newWorld();
       const one = new FakeLoader({ honoursAbort: false });
       one.hangLoads();
@@ -223,7 +223,7 @@ describe.each([1, 4])("AspiredVersionsManager with load concurrency %i", (concur
       expect(world.told(1)).toEqual(["start", "loading", "end"]);
     });
 
-    it("tells it when the unload of such a late servable fails", async () => {
+    it("emits an event if unloading such a late servable fails", async () => {
       const world = newWorld();
       const one = new FakeLoader({ honoursAbort: false });
       one.hangLoads();
@@ -235,7 +235,7 @@ describe.each([1, 4])("AspiredVersionsManager with load concurrency %i", (concur
       expect(world.told(1).at(-1)).toBe("end: UNLOAD_FAILED");
     });
 
-    it("gives up one that waits for a retry, and its timer", async () => {
+    it("cancels a version that waits for a retry, and its timer", async () => {
       const world = newWorld();
       const one = new FakeLoader();
       one.failLoads();
@@ -246,7 +246,7 @@ describe.each([1, 4])("AspiredVersionsManager with load concurrency %i", (concur
       expect(world.clock.pending).toBe(0);
     });
 
-    it("gives up one that waits for a load slot, without loading it", async () => {
+    it("cancels a version that waits for a load slot, without loading it", async () => {
       const world = newWorld();
       const busy = Array.from({ length: concurrency }, () => new FakeLoader());
       for (const loader of busy) loader.hangLoads();
@@ -262,7 +262,7 @@ describe.each([1, 4])("AspiredVersionsManager with load concurrency %i", (concur
       expect(world.told(1)).toEqual(["start", "start (load-slot)", "end"]);
     });
 
-    it("forgets one that failed, and the timer of its next life", async () => {
+    it("forgets a failed version, and the timer of its next load cycle", async () => {
       const world = newWorld({ maxLoadRetries: 0 });
       const one = new FakeLoader();
       one.failLoads();
@@ -295,8 +295,8 @@ describe.each([1, 4])("AspiredVersionsManager with load concurrency %i", (concur
     expect(all[1].loads).toBeGreaterThan(1);
   });
 
-  describe("V5 a version that is aspired again while it is leaving begins a new load cycle", () => {
-    it("after the old one has left, with the new loader", async () => {
+  describe("V5 a version that is aspired again while it unloads starts a new load cycle", () => {
+    it("starts the new loader after the old version has unloaded", async () => {
       const world = newWorld();
       const first = new FakeLoader();
       const second = new FakeLoader();
@@ -327,7 +327,7 @@ describe.each([1, 4])("AspiredVersionsManager with load concurrency %i", (concur
       expect([first.live, second.live]).toEqual([0, 1]);
     });
 
-    it("at once when it had failed", async () => {
+    it("restarts a failed version immediately", async () => {
       const world = newWorld({ maxLoadRetries: 0 });
       const first = new FakeLoader();
       first.failLoads();
@@ -337,7 +337,7 @@ describe.each([1, 4])("AspiredVersionsManager with load concurrency %i", (concur
       expect(world.states()).toEqual(["7 available"]);
     });
 
-    it("at once when it had not begun to load", async () => {
+    it("restarts a version that had not started to load immediately", async () => {
       const world = newWorld({ policy: resourcePreserving });
       const first = new FakeLoader();
       const old = new FakeLoader();
@@ -356,7 +356,7 @@ describe.each([1, 4])("AspiredVersionsManager with load concurrency %i", (concur
   });
 
   describe("V6 a version that failed shows its error, its attempts and when it is tried next", () => {
-    it("tries again after the delay, as often as it may, and keeps no load slot meanwhile", async () => {
+    it("retries after the delay, up to the maximum, without holding a load slot", async () => {
       const world = newWorld({ maxLoadRetries: 2, loadRetryDelayMs: 1_000 });
       const one = new FakeLoader();
       one.failLoads();
@@ -388,7 +388,7 @@ describe.each([1, 4])("AspiredVersionsManager with load concurrency %i", (concur
       expect(state).not.toHaveProperty("error");
     });
 
-    it("begins a new load cycle after a back-off that doubles up to its limit, with the newest loader", async () => {
+    it("starts a new load cycle with the newest loader after a back-off that doubles up to its limit", async () => {
       const world = newWorld({ maxLoadRetries: 0, reloadBackoffMs: { min: 100, max: 350 } });
       const one = new FakeLoader();
       one.failLoads();
@@ -434,7 +434,7 @@ describe.each([1, 4])("AspiredVersionsManager with load concurrency %i", (concur
       },
     );
 
-    it("listens for changes no longer than it has failed", async () => {
+    it("stops listening for changes once it is no longer failed", async () => {
       const world = newWorld({ maxLoadRetries: 1 });
       const one = new FakeLoader();
       one.failLoads(1);
@@ -451,7 +451,7 @@ describe.each([1, 4])("AspiredVersionsManager with load concurrency %i", (concur
       expect(signals.map(({ aborted }) => aborted)).toEqual([true]);
     });
 
-    it("tells the end of a failed life once, with the time of the next", async () => {
+    it("emits the end of a failed load cycle once, with the start time of the next", async () => {
       const world = newWorld({ maxLoadRetries: 0 });
       const one = new FakeLoader();
       one.failLoads();
@@ -487,7 +487,7 @@ describe.each([1, 4])("AspiredVersionsManager with load concurrency %i", (concur
       expect(world.states()).toEqual(["1 end: LOAD_FAILED"]);
     });
 
-    it("publishes an erroneous version as ended, and does not load it", async () => {
+    it("publishes a version with an error as ended, and does not load it", async () => {
       const world = newWorld();
       await world.aspire({ 3: broken("no such file") });
       expect(world.manager.states()).toMatchObject([
@@ -496,7 +496,7 @@ describe.each([1, 4])("AspiredVersionsManager with load concurrency %i", (concur
       expect(world.clock.pending).toBe(0);
     });
 
-    it("loads an erroneous version as soon as the source gives data", async () => {
+    it("loads a version with an error as soon as the source emits data", async () => {
       const world = newWorld();
       await world.aspire({ 3: broken() });
       await world.aspire({ 3: broken() });
@@ -507,7 +507,7 @@ describe.each([1, 4])("AspiredVersionsManager with load concurrency %i", (concur
       expect(world.states()).toEqual(["3 available"]);
     });
 
-    it("loads the good versions beside an erroneous one", async () => {
+    it("loads the valid versions next to a version with an error", async () => {
       const world = newWorld();
       await world.aspire({ 1: new FakeLoader(), 2: broken(), 3: new FakeLoader() });
       expect(world.states()).toEqual(["3 available", "2 end: BROKEN", "1 available"]);
@@ -515,7 +515,7 @@ describe.each([1, 4])("AspiredVersionsManager with load concurrency %i", (concur
   });
 
   describe("V7 a change of one name costs work for that name only", () => {
-    it("asks the policy about that name alone, with all of its versions, newest first", async () => {
+    it("calls the policy for that name only, with all its versions, newest first", async () => {
       const asked: string[] = [];
       const world = newWorld({
         policy: (versions) => {
@@ -535,8 +535,8 @@ describe.each([1, 4])("AspiredVersionsManager with load concurrency %i", (concur
     });
   });
 
-  describe("V8 available is emitted after acquire gives the version, unloading before it stops to", () => {
-    it("in every load cycle", async () => {
+  describe("V8 available is emitted after acquire returns the version, unloading before it stops returning it", () => {
+    it("emits the states in order in every load cycle", async () => {
       const world = newWorld();
       const seen: string[] = [];
       world.manager.events.subscribe((event) => {
@@ -651,7 +651,7 @@ describe.each([1, 4])("AspiredVersionsManager with load concurrency %i", (concur
       expect(world.states()).toEqual(["1 available"]);
     });
 
-    it("a policy that throws, or asks for the impossible, is told and not followed", async () => {
+    it("a policy that throws or returns an impossible action is reported and ignored", async () => {
       const policies = [
         () => {
           throw failure;
@@ -673,7 +673,7 @@ describe.each([1, 4])("AspiredVersionsManager with load concurrency %i", (concur
       }
     });
 
-    it("a source that completes or fails unloads nothing, and is told", async () => {
+    it("a source that completes or fails unloads nothing, and is reported", async () => {
       const world = newWorld();
       await world.aspire(loaders(1));
       world.lists.error(failure);
@@ -726,7 +726,7 @@ describe.each([1, 4])("AspiredVersionsManager with load concurrency %i", (concur
       expect(world.available()).toEqual([5]);
     });
 
-    it("a source that emits and completes within subscribe is taken", async () => {
+    it("accepts a source that emits and completes within subscribe", async () => {
       const world = newWorld();
       world.manager.connect(
         of({ name: "s", versions: [{ id: id(1, "s"), data: new FakeLoader() }] }),
@@ -750,7 +750,7 @@ describe("AspiredVersionsManager", () => {
     expect(world.available()).toEqual([1]);
   });
 
-  it("works without anyone who observes it, and as await using", async () => {
+  it("works without observers, and with await using", async () => {
     const one = new FakeLoader();
     {
       await using manager = new AspiredVersionsManager<object>();
@@ -775,7 +775,7 @@ describe("AspiredVersionsManager", () => {
     expect(() => new AspiredVersionsManager(options)).toThrow(new RangeError(message));
   });
 
-  it("tells ten thousand observers in one order", async () => {
+  it("notifies ten thousand observers in one order", async () => {
     const world = new ManagerWorld();
     const counts: ManagerEvent[][] = Array.from({ length: 10_000 }, () => []);
     for (const count of counts) world.manager.events.subscribe((event) => count.push(event));

@@ -55,7 +55,7 @@ describe("availabilityPreserving", () => {
       "unload 1",
     ],
     [
-      "unloads down to one unwanted version while no aspired one is ready",
+      "unloads all but one of the versions that are no longer aspired while no aspired version is ready",
       "4 loading, 3 failed, 2 ready unwanted, 1 ready unwanted",
       "unload 1",
     ],

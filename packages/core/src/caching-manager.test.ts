@@ -79,7 +79,7 @@ describe.each([1, 4])("CachingManager with load concurrency %i", (loadConcurrenc
   const newCache = (options: Options = {}, bytesOf?: (version: bigint) => number) =>
     new Cache({ loadConcurrency, ...options }, bytesOf);
 
-  it("loads a version when it is first asked for, and keeps it", async () => {
+  it("loads a version on the first request, and keeps it", async () => {
     const cache = newCache();
     expect(cache.states()).toEqual([]);
     const first = await cache.acquire(30);
@@ -91,7 +91,7 @@ describe.each([1, 4])("CachingManager with load concurrency %i", (loadConcurrenc
     expect(cache.states()).toEqual(["30 available", "31 available"]);
   });
 
-  it("gives the version that resolve names, loaded or not", async () => {
+  it("returns the version that resolve names, loaded or not", async () => {
     const cache = newCache();
     cache.latest = 42;
     const first = await cache.manager.acquire({ name: "m" });
@@ -102,7 +102,7 @@ describe.each([1, 4])("CachingManager with load concurrency %i", (loadConcurrenc
     expect((await cache.manager.acquire({ name: "m" })).id).toEqual(id(43));
   });
 
-  it("rejects with what resolve throws, and what the making of a loader throws", async () => {
+  it("rejects with the error of resolve, or of creating a loader", async () => {
     const missing = broken("no such model");
     const thrower = () => {
       throw missing;
@@ -114,7 +114,7 @@ describe.each([1, 4])("CachingManager with load concurrency %i", (loadConcurrenc
     expect(cache.states()).toEqual([]);
   });
 
-  it("tells the states of a version in order", async () => {
+  it("emits the states of a version in order", async () => {
     const cache = newCache({ maxServables: 1 });
     const told: string[] = [];
     cache.manager.events.subscribe((event) => {
@@ -140,7 +140,7 @@ describe.each([1, 4])("CachingManager with load concurrency %i", (loadConcurrenc
   });
 
   describe("C1 concurrent requests for a version share one load", () => {
-    it("and get a handle each", async () => {
+    it("returns a handle to each request", async () => {
       const cache = newCache();
       cache.loader(1).hangLoads();
       const asked = Array.from({ length: 1_000 }, () => cache.acquire(1));
@@ -151,14 +151,14 @@ describe.each([1, 4])("CachingManager with load concurrency %i", (loadConcurrenc
       expect(new Set(handles.map(({ servable }) => servable)).size).toBe(1);
     });
 
-    it("also when they ask for several versions", async () => {
+    it("shares loads of several versions", async () => {
       const cache = newCache();
       const handles = await Promise.all([30, 31, 30, 31, 32, 33].map((v) => cache.acquire(v)));
       expect(handles.map(({ id }) => Number(id.version))).toEqual([30, 31, 30, 31, 32, 33]);
       expect(cache.made).toBe(4);
     });
 
-    it("and one error", async () => {
+    it("rejects all requests with one error", async () => {
       const cache = newCache();
       cache.loader(1).failLoads(1);
       const asked = [follow(cache.acquire(1)), follow(cache.acquire(1))];
@@ -167,7 +167,7 @@ describe.each([1, 4])("CachingManager with load concurrency %i", (loadConcurrenc
       expect(cache.loader(1).loads).toBe(1);
     });
 
-    it("a caller that gives up does not stop the load", async () => {
+    it("a caller that aborts does not stop the load", async () => {
       const cache = newCache();
       cache.loader(1).hangLoads();
       const controller = new AbortController();
@@ -187,7 +187,7 @@ describe.each([1, 4])("CachingManager with load concurrency %i", (loadConcurrenc
       expect(cache.clock.pending).toBe(0);
     });
 
-    it("a request for a version that is leaving loads it again", async () => {
+    it("a request for a version that is unloading loads it again", async () => {
       const cache = newCache({ maxServables: 1 });
       await cache.use(1);
       cache.loader(1).hangUnloads();
@@ -205,7 +205,7 @@ describe.each([1, 4])("CachingManager with load concurrency %i", (loadConcurrenc
     });
   });
 
-  describe("C2 what is kept never exceeds maxServables and maxRamBytes", () => {
+  describe("C2 loaded versions never exceed maxServables and maxRamBytes", () => {
     it("by number", async () => {
       const cache = newCache({ maxServables: 2 });
       await cache.use(1, 2, 3, 4);
@@ -238,7 +238,7 @@ describe.each([1, 4])("CachingManager with load concurrency %i", (loadConcurrenc
   });
 
   describe("C3 it unloads the version that was acquired longest ago, never one with a handle", () => {
-    it("where acquiring again counts", async () => {
+    it("counts a repeated acquire", async () => {
       const cache = newCache({ maxServables: 3 });
       await cache.use(1, 2, 3, 1, 4);
       expect(cache.states()).toEqual(["1 available", "3 available", "4 available"]);
@@ -264,14 +264,14 @@ describe.each([1, 4])("CachingManager with load concurrency %i", (loadConcurrenc
       expect(cache.states()).toEqual(["2 available", "3 available"]);
     });
 
-    it("makes room as often as it takes for a large one", async () => {
+    it("unloads as many versions as a large version needs", async () => {
       const cache = newCache({ maxRamBytes: 10 }, (version) => (version === 99n ? 10 : 2));
       await cache.use(1, 2, 3, 4, 5);
       await cache.use(99);
       expect(cache.states()).toEqual(["99 available"]);
     });
 
-    it("does not take a version from those who wait for it, whatever observers do", async () => {
+    it("does not unload a version that a request waits for, even if an observer releases handles", async () => {
       const cache = newCache({ maxServables: 1 });
       const one = await cache.acquire(1);
       const asked = [follow(cache.acquire(2)), follow(cache.acquire(3))];
@@ -290,7 +290,7 @@ describe.each([1, 4])("CachingManager with load concurrency %i", (loadConcurrenc
   });
 
   describe("C4 a version that failed is tried again by the next request after failureTtlMs", () => {
-    it("and answers with its error until then", async () => {
+    it("rejects with the version's error until then", async () => {
       const cache = newCache({ failureTtlMs: 100 });
       cache.loader(1).failLoads(1);
       await expect(cache.acquire(1)).rejects.toThrow("load failed");
@@ -304,7 +304,7 @@ describe.each([1, 4])("CachingManager with load concurrency %i", (loadConcurrenc
       expect(cache.clock.pending).toBe(0);
     });
 
-    it("and leaves its place to others", async () => {
+    it("frees the space of a failed version", async () => {
       const cache = newCache({ maxServables: 1 });
       cache.loader(1).failLoads();
       const failed = follow(cache.acquire(1));
@@ -315,7 +315,7 @@ describe.each([1, 4])("CachingManager with load concurrency %i", (loadConcurrenc
   });
 
   describe("C5 close", () => {
-    it("refuses new requests and those that wait at once, waits for handles, then unloads all", async () => {
+    it("rejects new and waiting requests immediately, waits for handles, then unloads all", async () => {
       const cache = newCache({ maxServables: 2 });
       const held = await cache.acquire(1);
       cache.loader(2).hangLoads();
@@ -340,7 +340,7 @@ describe.each([1, 4])("CachingManager with load concurrency %i", (loadConcurrenc
       expect(cache.loader(1).live).toBe(0);
     });
 
-    it("refuses one that resolve keeps waiting", async () => {
+    it("rejects a request that waits for resolve", async () => {
       const gate = deferred<ReturnType<typeof id>>();
       const cache = newCache({ resolve: () => gate.promise });
       const waiting = follow(cache.acquire(1));
@@ -373,7 +373,7 @@ describe.each([1, 4])("CachingManager with load concurrency %i", (loadConcurrenc
       expect(handle.servable.isUnloaded).toBe(true);
     });
 
-    it("unloads what a load gives that does not heed its abort", async () => {
+    it("unloads the result of a load that ignores its signal", async () => {
       const loader = new FakeLoader({ honoursAbort: false });
       const cache = newCache({ loader: () => loader });
       loader.hangLoads();

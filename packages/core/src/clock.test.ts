@@ -19,7 +19,7 @@ describe("systemClock", () => {
     vi.useRealTimers();
   });
 
-  it("looks the globals up at each call, so that faked timers are honoured", () => {
+  it("reads the globals at each call, so that fake timers work", () => {
     vi.useFakeTimers();
     const fired: string[] = [];
     systemClock.setTimeout(() => fired.push("timeout"), 50);

@@ -177,7 +177,7 @@ describe("fetchedLoader", () => {
     expect(storage.leases).toBe(0);
   });
 
-  it("D4 disposes the lease when the load fails, and refuses a servable that is not an object", async () => {
+  it("D4 disposes the lease when the load fails, and rejects a servable that is not an object", async () => {
     const { storage, load } = setUp({ make: () => ({ load: async () => 7 as never }) });
     await expect(load()).rejects.toThrow("must load an object; got 7");
     expect(storage.leases).toBe(0);
@@ -205,7 +205,7 @@ describe("fetchedLoader", () => {
     await expect.poll(() => [storage.leases, storage.fetching]).toEqual([0, 0]);
   });
 
-  it("D5 rejects with the signal's reason whatever the inner loader rejects with", async () => {
+  it("D5 rejects with the signal's reason, even if the inner loader rejects with another error", async () => {
     const reason = new Error("no longer aspired");
     const controller = new AbortController();
     const { storage, load } = setUp({

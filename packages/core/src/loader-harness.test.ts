@@ -43,14 +43,14 @@ function harnessOf(loader = new FakeLoader(), options: Partial<HarnessContext<Fa
 }
 
 describe("LoaderHarness", () => {
-  it("is new at first, and has told nothing", () => {
+  it("is new at first, and has emitted nothing", () => {
     const { harness, told, loader } = harnessOf();
     expect(harness.phase).toBe("new");
     expect(harness.state).toEqual({ id: id(1), state: "start", attempts: 0, atMs: 0 });
     expect([told, loader.loads]).toEqual([[], 0]);
   });
 
-  it("loads, is ready, unloads and has ended", async () => {
+  it("goes through loading, ready, unloading and ended", async () => {
     const { harness, told, loader, clock } = harnessOf();
     harness.load();
     expect(harness.phase).toBe("loading");
@@ -69,7 +69,7 @@ describe("LoaderHarness", () => {
     expect(harness.servable).toBeUndefined();
   });
 
-  it("begins and ends as failed with an error in place of a loader", () => {
+  it("starts and ends as failed if it has an error instead of a loader", () => {
     const { context } = harnessOf();
     const version = { id: id(1), error: broken() };
     const harness = new LoaderHarness(context, { changed: () => {} }, version);
@@ -96,7 +96,7 @@ describe("LoaderHarness", () => {
     expect(harness.state).toMatchObject({ attempts: 2, error: { message: /load failed/ } });
   });
 
-  it("does not try again after it was cancelled", async () => {
+  it("does not retry after it was cancelled", async () => {
     const { harness, loader, clock } = harnessOf();
     loader.failLoads();
     harness.load();
@@ -106,7 +106,7 @@ describe("LoaderHarness", () => {
     expect([harness.phase, loader.loads, clock.pending]).toEqual(["ended", 1, 0]);
   });
 
-  it("cancelling what is ready, leaving, failed or ended does nothing", async () => {
+  it("cancelling a ready, unloading, failed or ended version does nothing", async () => {
     const { harness } = harnessOf();
     harness.load();
     await turn();
@@ -140,7 +140,7 @@ describe("LoaderHarness", () => {
     expect(context.loadSlots.tryAcquire()).toBe(true);
   });
 
-  it("gives its slot and its resources back when it was cancelled as they came", async () => {
+  it("returns its slot and resources if it is cancelled while it receives them", async () => {
     const resources = new ResourceTracker({ ramBytes: 10 });
     const resourceQueue = new WaitQueue();
     resources.reserve({ ramBytes: 10 });
@@ -160,7 +160,7 @@ describe("LoaderHarness", () => {
     expect(context.loadSlots.tryAcquire()).toBe(true);
   });
 
-  it("shows what it waits for only while it waits", async () => {
+  it("reports the reason for waiting only while it waits", async () => {
     const { harness, told, context } = harnessOf();
     context.loadSlots.tryAcquire();
     context.unloadSlots.tryAcquire();
@@ -186,7 +186,7 @@ describe("LoaderHarness", () => {
     ]);
   });
 
-  it("tells its owner when the last handle is released", async () => {
+  it("notifies its owner when the last handle is released", async () => {
     const { harness, idle } = harnessOf();
     harness.load();
     await turn();

@@ -7,7 +7,7 @@ import type { ManagerEvent } from "./servable-state.js";
 const at = (atMs: number): ManagerEvent => ({ kind: "source-ended", atMs });
 
 describe("ManagerEvents", () => {
-  it("tells what an observer brings about afterwards, to all in one order", () => {
+  it("emits events that an observer triggers afterwards, to all observers in one order", () => {
     const events = new ManagerEvents();
     const seen: string[] = [];
     events.observable.subscribe(({ atMs }) => {

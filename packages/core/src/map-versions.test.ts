@@ -20,7 +20,7 @@ adapterConformance(
 describe("mapVersions", () => {
   const id = (version: number) => servableId("m", version);
 
-  it("converts, passes errors on, and makes an error of a conversion that throws", () => {
+  it("converts, passes errors through, and emits an error if a conversion throws", () => {
     const emitted: AspiredVersions<number>[] = [];
     const given = errors.neverFits(id(2), "a", "b");
     of({
@@ -60,7 +60,7 @@ describe("mapVersions", () => {
     expect(emitted[0]?.versions).toEqual([{ id: id(1), error: thrown }]);
   });
 
-  it("tells the conversion the id", () => {
+  it("passes the id to the conversion", () => {
     const asked: unknown[] = [];
     of({ name: "m", versions: [aspire(id(4), "data")] })
       .pipe(mapVersions((data, id) => asked.push([data, id])))

@@ -12,17 +12,17 @@ describe("resourcePreserving", () => {
   it.each<[string, string, string | undefined]>([
     ["does nothing when there is nothing", "", undefined],
     [
-      "unloads the oldest unwanted version first",
+      "unloads the oldest version that is no longer aspired first",
       "5 ready unwanted, 4 new, 3 ready unwanted, 2 ready, 1 leaving unwanted",
       "unload 3",
     ],
     ["unloads the last version before it loads", "2 new, 1 ready unwanted", "unload 1"],
-    ["loads the newest version when none is to be unloaded", "5 new, 3 new, 1 ready", "load 5"],
+    ["loads the newest version if no version must be unloaded", "5 new, 3 new, 1 ready", "load 5"],
     ["does nothing when nothing is left to do", "3 loading, 2 failed, 1 ready", undefined],
-    ["does not load while another is leaving", "2 new, 1 leaving unwanted", undefined],
-    ["loads beside one that failed", "2 new, 1 failed unwanted", "load 2"],
+    ["does not load while another version unloads", "2 new, 1 leaving unwanted", undefined],
+    ["loads next to a failed version", "2 new, 1 failed unwanted", "load 2"],
     [
-      "does not load while another is leaving, beside one that failed",
+      "does not load while another version unloads, next to a failed version",
       "3 new, 2 leaving unwanted, 1 failed unwanted",
       undefined,
     ],

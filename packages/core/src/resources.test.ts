@@ -17,7 +17,7 @@ describe("ResourceTracker", () => {
     expect(tracker.reserve({ threads: 1e12, toString: 5, constructor: 5 })).toBe(true);
   });
 
-  it("gives back what was reserved, down to nothing, also fractions", () => {
+  it("releases reservations down to zero, including fractions", () => {
     const tracker = new ResourceTracker({ gpus: 0.3 });
     expect(tracker.reserve({ gpus: 0.1 })).toBe(true);
     expect(tracker.reserve({ gpus: 0.1 })).toBe(true);
@@ -27,7 +27,7 @@ describe("ResourceTracker", () => {
     expect(tracker.reserve({ gpus: 0.3 })).toBe(true);
   });
 
-  it("tells what can never be reserved", () => {
+  it("reports what can never be reserved", () => {
     const tracker = new ResourceTracker({ ramBytes: 10 });
     tracker.reserve({ ramBytes: 10 });
     expect(tracker.canEverReserve({ ramBytes: 10, other: 1 })).toBe(true);

@@ -14,7 +14,7 @@ function counted() {
 }
 
 describe("ServableHandle", () => {
-  it("H1 gives the servable until it is released, whatever others release", () => {
+  it("H1 returns the servable until it is released, even if other handles are released", () => {
     const { counted: subject, idle } = counted();
     const first = new ServableHandle(subject);
     const second = new ServableHandle(subject);

@@ -55,7 +55,7 @@ describe("ServableStateMonitor", () => {
     expect(monitor.state(id(1))?.error).toBe(failure);
   });
 
-  it("keeps no history by default, and else the latest events", async () => {
+  it("keeps no history by default, otherwise the latest events", async () => {
     const { tell, history, clock } = watch({ maxHistory: 3 });
     for (let version = 1; version <= 8; version++) {
       tell("start", version);
@@ -68,7 +68,7 @@ describe("ServableStateMonitor", () => {
     expect(silent.history()).toEqual([]);
   });
 
-  it("tells live states, and forgets ended versions when told", () => {
+  it("returns live states, and forgets ended versions on request", () => {
     const { monitor, tell, seen } = watch();
     tell("available", 42);
     tell("available", 1, "bar");
@@ -132,7 +132,7 @@ describe("ServableStateMonitor", () => {
       expect(await monitor.waitForState(id(1), "end")).toMatchObject({ error: failure });
     });
 
-    it("gives up after its time, or at its signal", async () => {
+    it("rejects when it times out or its signal aborts", async () => {
       const { monitor, tell, clock } = watch();
       tell("loading", 1);
       const waiting = monitor.waitForState(id(1), "available", { timeoutMs: 20 });
@@ -145,7 +145,7 @@ describe("ServableStateMonitor", () => {
       await expect(monitor.waitForState(id(2), "end", { signal })).rejects.toThrow("enough");
     });
 
-    it("gives up when the events end", async () => {
+    it("rejects when the events end", async () => {
       const { monitor, events } = watch();
       const waiting = monitor.waitForState(id(1), "available");
       events.complete();

@@ -24,7 +24,7 @@ describe("eligibleVersions and wantedCount", () => {
     expect(wantedCount(policy)).toBe(wanted);
   });
 
-  it("is ordered, free of inventions, and does not depend on the order of finding", () => {
+  it("is ordered, contains only versions found, and does not depend on their order", () => {
     const versions = fc.uniqueArray(fc.bigInt({ min: 0n, max: 2n ** 63n - 1n }));
     fc.assert(
       fc.property(versions, versions, (some, others) => {

@@ -21,7 +21,7 @@ const acquired = (map: ServingMap<string>, request: object) => {
 };
 
 describe("ServingMap", () => {
-  it("gives the greatest version, in whatever order they came and left", () => {
+  it("returns the newest version, regardless of the order of changes", () => {
     const map = mapOf(3, 1, 2);
     expect(acquired(map, {})).toBe(3);
     map.remove(servableId("m", 3));
@@ -40,7 +40,7 @@ describe("ServingMap", () => {
     expect(map.acquire({ name: "m", version: 2n ** 60n }).id.version).toBe(2n ** 60n);
   });
 
-  it("knows no names that nobody added, also those that every object has", () => {
+  it("has no names that were not added, such as those of Object.prototype", () => {
     const map = mapOf(1);
     for (const name of ["x", "constructor", "__proto__", "toString"]) {
       expect(() => map.acquire({ name })).toThrow(`Latest(${name})`);
@@ -49,7 +49,7 @@ describe("ServingMap", () => {
     }
   });
 
-  it("removing what is not there does nothing", () => {
+  it("removing an absent version does nothing", () => {
     const map = mapOf(1);
     map.remove(servableId("m", 2));
     map.remove(servableId("x", 1));
@@ -57,7 +57,7 @@ describe("ServingMap", () => {
   });
 
   describe("labels", () => {
-    it("are in force at once where the version is available", () => {
+    it("take effect immediately if the version is available", () => {
       const map = mapOf(1, 2);
       map.setLabels("m", { stable: 1, canary: 2n });
       expect(map.labels("m").get("stable")).toEqual({ version: 1n });
@@ -77,7 +77,7 @@ describe("ServingMap", () => {
       expect(acquired(map, { label: "stable" })).toBe(2);
     });
 
-    it("stay where they were until they can move", () => {
+    it("stay on their version until the new one is available", () => {
       const map = mapOf(1);
       map.setLabels("m", { stable: 1 });
       map.setLabels("m", { stable: 2 });
@@ -96,7 +96,7 @@ describe("ServingMap", () => {
       expect(acquired(map, { label: "stable" })).toBe(1);
     });
 
-    it("that are not given again are gone", () => {
+    it("are removed if the new set omits them", () => {
       const map = mapOf(1);
       map.setLabels("m", { stable: 1, canary: 1 });
       map.setLabels("m", { canary: 1 });

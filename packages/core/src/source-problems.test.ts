@@ -23,7 +23,7 @@ const incomplete = (version: bigint, problem: string) => ({
 const watchFailed = new ServingError("UNAVAILABLE", "WATCH_FAILED", "no space");
 
 describe("SourceProblems", () => {
-  it("tells what came up and what is over, and not what stays", async () => {
+  it("emits new and ended problems, but not unchanged ones", async () => {
     const { clock, problems, told } = setUp();
     problems.replace([incomplete(1n, "a"), incomplete(2n, "a")]);
     expect(told()).toEqual([
@@ -37,7 +37,7 @@ describe("SourceProblems", () => {
     expect(told()).toEqual([]);
   });
 
-  it("tells a problem again when its text changed, and keeps since when it has been there", async () => {
+  it("emits a problem again when its text changes, with the original start time", async () => {
     const { clock, problems, told } = setUp();
     problems.replace([incomplete(1n, "it has no files")]);
     await clock.advance(5);
@@ -49,7 +49,7 @@ describe("SourceProblems", () => {
     expect(problems.list()).toMatchObject([{ name: "m", version: 1n, sinceMs: 0 }]);
   });
 
-  it("keeps what was reported beside what looks find, until it is taken back", () => {
+  it("keeps reported problems in addition to those that polls find, until they are withdrawn", () => {
     const { problems, told } = setUp();
     problems.report(watchFailed);
     problems.replace([incomplete(1n, "a")]);
@@ -65,7 +65,7 @@ describe("SourceProblems", () => {
     ]);
   });
 
-  it("ends all at once", () => {
+  it("ends all problems", () => {
     const { problems, told } = setUp();
     problems.report(watchFailed);
     problems.replace([incomplete(1n, "a")]);

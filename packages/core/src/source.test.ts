@@ -93,7 +93,7 @@ describe("sourceFrom", () => {
     expect(target.isCompleted).toBe(false);
   });
 
-  it("O7 does not call the function when it is unsubscribed at once", async () => {
+  it("O7 does not call the function if it is unsubscribed immediately", async () => {
     let calls = 0;
     const source = sourceFrom(async function* () {
       calls++;
@@ -124,7 +124,7 @@ describe("sourceFrom", () => {
     expect(target.failure).toBeUndefined();
   });
 
-  it("O8 gives each subscriber a generator of its own", async () => {
+  it("O8 creates a generator for each subscriber", async () => {
     let calls = 0;
     const source = sourceFrom(async function* () {
       calls++;

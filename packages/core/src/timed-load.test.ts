@@ -6,7 +6,7 @@ import { timedLoad } from "./timed-load.js";
 
 const MINUTE_MS = 60_000;
 
-it("V10 a load that hangs gives its slot to another version, and is disposed when it ends", async () => {
+it("V10 a load that hangs releases its slot to another version, and is disposed when it ends", async () => {
   const world = new ManagerWorld({
     loadConcurrency: 1,
     initialLoadConcurrency: 1,
@@ -35,7 +35,7 @@ it("V10 a load that hangs gives its slot to another version, and is disposed whe
   expect(world.states("m")).toEqual(["1 available"]);
 });
 
-it("V10 a disposal that hangs gives its slot to another version", async () => {
+it("V10 a disposal that hangs releases its slot to another version", async () => {
   const world = new ManagerWorld({ unloadConcurrency: 1, resourceLimits: { ram: 1 } });
   const hanging = new FakeLoader({ resources: { ram: 1 } });
   hanging.hangUnloads();

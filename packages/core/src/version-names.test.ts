@@ -48,7 +48,7 @@ describe("versionNames", () => {
     ]);
   });
 
-  it("finds every number however it is written, in any order of names", () => {
+  it("finds every number in any notation and order of names", () => {
     const written = fc.tuple(
       fc.bigInt({ min: 0n, max: 2n ** 63n - 1n }),
       fc.integer({ min: 0, max: 5 }),

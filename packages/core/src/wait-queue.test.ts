@@ -14,7 +14,7 @@ function callers(queue: WaitQueue) {
 }
 
 describe("WaitQueue", () => {
-  it("admits in order, and stops at the first for whom there is no room", async () => {
+  it("admits in order, and stops at the first that does not fit", async () => {
     const queue = new WaitQueue();
     const { admitted, wait } = callers(queue);
     let room = 2;

@@ -29,7 +29,7 @@ function waiting(options: WaitOptions = {}) {
 }
 
 describe("waitUntil", () => {
-  it("looks again after every change, and resolves with what it found", async () => {
+  it("checks again after every change, and resolves with the result", async () => {
     const { promise, change, clock } = waiting({ timeoutMs: 10 });
     change(() => undefined);
     change(() => "found");
@@ -40,7 +40,7 @@ describe("waitUntil", () => {
     expect(clock.pending).toBe(0);
   });
 
-  it("rejects with what look throws, at once and later", async () => {
+  it("rejects with the error of the check, at the first check and at later ones", async () => {
     const { promise, change, clock } = waiting({ timeoutMs: 10 });
     change(() => {
       throw new Error("hopeless");

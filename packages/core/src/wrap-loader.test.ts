@@ -20,7 +20,7 @@ class ClassLoader implements Loader<string> {
   }
 }
 
-it("wrapLoader changes what is loaded and keeps the methods of a class", async () => {
+it("wrapLoader replaces the loaded servable and keeps the methods of a class", async () => {
   const inner = new ClassLoader();
   const loader = wrapLoader(inner, async () => (await inner.load()).length);
   await loader.probe?.(context);
@@ -33,7 +33,7 @@ it("wrapLoader adds no estimate and no probe to a loader without", () => {
   expect(Object.keys(wrapLoader(inner, inner.load))).toEqual(["load"]);
 });
 
-it("lateLoader looks once for its loader, and again after a failure", async () => {
+it("lateLoader creates its loader once, and again after a failure", async () => {
   let calls = 0;
   const loader = lateLoader(async () => {
     if (++calls === 1) throw new Error("not yet");
@@ -46,7 +46,7 @@ it("lateLoader looks once for its loader, and again after a failure", async () =
   expect(calls).toBe(2);
 });
 
-it("lateLoader looks again for its loader after a load that failed", async () => {
+it("lateLoader creates its loader again after a failed load", async () => {
   let calls = 0;
   const loader = lateLoader<number>(async () => {
     const isFirst = ++calls === 1;

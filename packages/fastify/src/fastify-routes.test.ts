@@ -18,7 +18,7 @@ it("a path with all that follows is also the path before it", () => {
   ]);
 });
 
-it("a path occurs once, with all its methods and whatever its parameters are called", () => {
+it("a path occurs once, with all its methods, regardless of parameter names", () => {
   expect(routes(["GET", "/a/:x"], ["POST", "/a/:y"], ["PUT", "/a/b"])).toEqual([
     ["/a/:x", "GET HEAD POST"],
     ["/a/b", "PUT"],

@@ -139,7 +139,7 @@ describe("servingKit", () => {
     expect(await post(`/ml${PREDICT}`)).toEqual(answer);
   });
 
-  it("is not a plugin where the app has a route of the server", async () => {
+  it("rejects registration if the app already has a route of the server", async () => {
     const server = await world.serve(["m"], { protocols: [letters] });
     app.get("/letters", () => "mine");
     app.register(servingKit, { server });
@@ -184,7 +184,7 @@ describe("servingKit", () => {
     expect(statuses).toEqual([200, 404]);
   });
 
-  it("P2: reads what a preParsing hook puts in place of the body, within the app's bodyLimit", async () => {
+  it("P2: reads the payload of a preParsing hook instead of the body, within the app's bodyLimit", async () => {
     app = fastify({ bodyLimit: 1_000 });
     const server = await world.serve(["m"]);
     app.addHook("preParsing", (request, _reply, payload, done) => {
@@ -257,7 +257,7 @@ describe("servingKit", () => {
     expect(await post(PREDICT, body, { "x-fail": "1" })).toEqual([500, '{"app":"of the hook"}']);
   });
 
-  it("frees what a client has asked for that goes away", async () => {
+  it("frees the resources of a request whose client disconnects", async () => {
     await world.publish("slow", 1, { hangs: true });
     const server = await world.serve(["slow"]);
     app.register(servingKit, { server });
@@ -295,7 +295,7 @@ describe("servingKit", () => {
 });
 
 describe("app.close", () => {
-  it("P4: with closeWithApp answers what is in flight, then closes the server", async () => {
+  it("P4: with closeWithApp answers the requests in flight, then closes the server", async () => {
     await world.publish("m", 2);
     let release = () => {};
     const server = await world.serve(["m"]);
@@ -330,7 +330,7 @@ describe("app.close", () => {
     expect((await parts.read()).done).toBe(true);
   });
 
-  it("P4: leaves the server to its owner unless it is told otherwise", async () => {
+  it("P4: does not close the server by default", async () => {
     const server = await world.serve(["m"]);
     app.register(servingKit, { server });
     await app.ready();

@@ -141,7 +141,7 @@ describe("defineModel", () => {
 
   const NOTHING = { inputs: {}, outputs: {}, predict: () => ({}) };
 
-  it("passes path, id, options, signal, logger and clock to load, and what it gives to dispose", async () => {
+  it("passes path, id, options, signal, logger and clock to load, and its result to dispose", async () => {
     const seen: unknown[] = [];
     const clock = new FakeClock();
     const model = defineModel({
@@ -161,7 +161,7 @@ describe("defineModel", () => {
     ]);
   });
 
-  it("disposes what a load gives that comes after the abort, and rejects with the reason", async () => {
+  it("disposes the result of a load that ends after the abort, and rejects with the reason", async () => {
     const controller = new AbortController();
     const disposed: string[] = [];
     const model = defineModel({
@@ -203,7 +203,7 @@ describe("defineModel", () => {
   });
   const x: Tensor = tensor("float32", [1], [1]);
 
-  it("tells the call's signature, outputs and deadline, and aborts its signal at the deadline", async () => {
+  it("passes the call's signature, outputs and deadline, and aborts its signal at the deadline", async () => {
     const clock = new FakeClock();
     const predictor = await load(curious, { clock });
     const deadlineAtMs = clock.now() + 50;

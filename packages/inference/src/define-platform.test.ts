@@ -41,7 +41,7 @@ describe("definePlatform", () => {
     expect(platform.platformName).toBe("fake");
   });
 
-  it("estimates 1.2 times the size of the files, where the source knows it", async () => {
+  it("estimates 1.2 times the size of the files, if the source knows it", async () => {
     const platform = definePlatform({ name: "fake", load: async () => predictor })();
     const known = platform.loader({ path: "/m/3", sizeBytes: 101 }, id);
     expect(await known.estimateResources?.()).toEqual({ [RAM_BYTES]: 122 });
@@ -68,14 +68,14 @@ describe("definePlatform", () => {
     expect(await platform.isComplete("half.fake")).toEqual({ isComplete: false, problem: "half" });
   });
 
-  it("accepts nothing and finds all complete where the definition does not say", async () => {
+  it("by default accepts nothing and finds all files complete", async () => {
     const platform = definePlatform({ name: "fake", load: async () => predictor })();
     expect(await platform.accepts("/m")).toBe(false);
     expect(await platform.isComplete("/m")).toEqual({ isComplete: true });
     expect(platform.loader({ path: "/m" }, id).probe).toBeUndefined();
   });
 
-  it("puts guard around what load gives, unless it keeps the contract by itself", async () => {
+  it("wraps the result of load in guard, unless it keeps the contract itself", async () => {
     const load = async () => predictor;
     const own = definePlatform({ name: "fake", load, keepsContract: true })();
     expect(await own.loader({ path: "/m" }, id).load({ id, signal })).toBe(predictor);
@@ -86,7 +86,7 @@ describe("definePlatform", () => {
     await expect(guarded.predict({})).rejects.toMatchObject({ reason: "PREDICTOR_CLOSED" });
   });
 
-  it("runs predict as the version, of what load gives and of what attach gives", async () => {
+  it("runs predict of the results of load and attach as the version", async () => {
     const running: unknown[] = [];
     const load = async () => {
       running.push(runningModel());
@@ -105,7 +105,7 @@ describe("definePlatform", () => {
     expect(runningModel()).toBeUndefined();
   });
 
-  it("refuses what is not a predictor, from load and from attach", async () => {
+  it("rejects a result of load or attach that is not a predictor", async () => {
     const unfit = { signatures: [], batchable: true, predict() {} } as unknown as Predictor;
     const platform = definePlatform({
       name: "fake",

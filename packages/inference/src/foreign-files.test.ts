@@ -49,7 +49,7 @@ describe("explainMissingModel", () => {
     });
   });
 
-  it("says no more where nothing is known, or there is no folder", async () => {
+  it("adds nothing if nothing is known, or the folder is missing", async () => {
     expect(await explain("variables/variables.index")).toEqual(incomplete("model.x is missing"));
     await rm(folder, { recursive: true });
     expect(await explainMissingModel(folder, "a is missing")).toEqual(incomplete("a is missing"));

@@ -71,7 +71,7 @@ describe("fromHalfFloat", () => {
 });
 
 describe("rowsOf", () => {
-  it("gives the rows, which share the memory", () => {
+  it("returns the rows, which share the memory", () => {
     const made = tensor("float32", [2, 1, 2], [1, 2, 3, 4]);
     const rows = rowsOf(made);
     expect(rows).toEqual([new Float32Array([1, 2]), new Float32Array([3, 4])]);

@@ -35,7 +35,7 @@ describe("tensor", () => {
     expect(tensor("bool", [2], [true, false]).data).toEqual(Uint8Array.of(1, 0));
   });
 
-  it("holds one element in a scalar and none where a dimension is 0", () => {
+  it("holds one element in a scalar, and none if a dimension is 0", () => {
     expect(tensor("int32", [], [7]).data.length).toBe(1);
     expect(tensor("int32", [3, 0], []).data.length).toBe(0);
   });

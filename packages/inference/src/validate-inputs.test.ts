@@ -131,7 +131,7 @@ describe("validateInputs", () => {
 });
 
 describe("validateOutputs", () => {
-  it("gives all names where none or an empty list is asked for", () => {
+  it("returns all names if none or an empty list is requested", () => {
     expect(validateOutputs(signature, undefined)).toEqual(["probabilities"]);
     expect(validateOutputs(signature, [])).toEqual(["probabilities"]);
     expect(validateOutputs(signature, ["probabilities"])).toEqual(["probabilities"]);
@@ -147,7 +147,7 @@ describe("validateOutputs", () => {
 });
 
 describe("signatureOf", () => {
-  it("means serving_default where no name is given", () => {
+  it("defaults to serving_default", () => {
     const signatures = new Map([["serving_default", signature]]);
     expect(signatureOf({ signatures })).toBe(signature);
   });

@@ -26,7 +26,7 @@ describe("zeroInputs", () => {
     expect(invent({ dtype: "float32", shape: [1], isOptional: true })).toBeUndefined();
   });
 
-  it("refuses to fill the memory at the word of a model", () => {
+  it("rejects shapes that would exhaust memory", () => {
     expect(() => invent({ dtype: "float32", shape: [2 ** 20, 2 ** 20] })).toThrow(RangeError);
   });
 });

@@ -23,7 +23,7 @@ describe("library candidates", () => {
     expect(candidate?.locate()).toEqual({ path: resolve("lib.so") });
   });
 
-  it("environmentVariable tells when it is not set or empty", () => {
+  it("environmentVariable reports a variable that is not set or empty", () => {
     process.env.SERVING_KIT_TEST_LIBRARY = "";
     expect(environmentVariable("SERVING_KIT_TEST_LIBRARY").locate()).toEqual({
       missing: "is not set",
@@ -34,7 +34,7 @@ describe("library candidates", () => {
     expect(candidate.locate()).toEqual({ path: resolve("/lib/x.so") });
   });
 
-  it("nodePackage finds the first of the files in an installed package, and tells what is missing", () => {
+  it("nodePackage finds the first of the files in an installed package, and reports what is missing", () => {
     const from = pathToFileURL(join(folder, "index.js")).href;
     expect(nodePackage("@x/native", ["lib/a.so"], from).locate()).toEqual({
       missing: "is not installed",

@@ -17,7 +17,7 @@ const report = (options: Partial<LibraryReportOptions>) =>
   });
 
 describe("reportLibrary", () => {
-  it("tells what opens, and every place that was looked at", async () => {
+  it("reports the library that opens, and every place that was checked", async () => {
     const library = {
       name: "Sums",
       path: "/lib/sums.so",
@@ -62,7 +62,7 @@ describe("reportLibrary", () => {
     ]);
   });
 
-  it("tells why none opens and how to fix it", async () => {
+  it("reports why no library opens, and how to fix it", async () => {
     const { opened, problem, remedy } = await report({});
     expect([opened, problem, remedy]).toEqual([undefined, "nothing there", "npm install sums"]);
   });

@@ -14,7 +14,7 @@ describe("findMapped", () => {
     expect(findMapped(maps, /^libtensorflow_cc\.so/)).toBe("/opt/my libs/libtensorflow_cc.so.2");
   });
 
-  it("does not find what was deleted, what is not a file, and what is not there", () => {
+  it("does not find deleted or missing paths, or paths that are not files", () => {
     expect(findMapped(maps, /^libtensorflow_framework/)).toBeUndefined();
     expect(findMapped(maps, /stack/)).toBeUndefined();
     expect(findMapped(maps, /my libs/)).toBeUndefined();

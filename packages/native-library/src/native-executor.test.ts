@@ -97,7 +97,7 @@ describe("NativeExecutor", () => {
     expect(seen).toEqual(["hold", "run", "release"]);
   });
 
-  it("gives the place back when a run cannot begin", async () => {
+  it("releases the place when a run cannot start", async () => {
     const { executor, runs, fn } = setUp("thread");
     fn.async = () => {
       throw new Error("too many calls");
@@ -106,7 +106,7 @@ describe("NativeExecutor", () => {
     expect(runs.held).toBe(0);
   });
 
-  it("gives the place back when a run fails", async () => {
+  it("releases the place when a run fails", async () => {
     const { executor, runs, fn, pending } = setUp("thread");
     const run = executor.run(executor.plan(""), undefined, fn, -1);
     await Promise.resolve();

@@ -55,7 +55,7 @@ describe("RunPlan", () => {
     expect(plans.map(({ isInline }) => isInline)).toEqual([true, true]);
   });
 
-  it("is never inline in a group that may not be, unless it is told so", () => {
+  it("is never inline in a group that does not allow it, unless set explicitly", () => {
     const group = new RunGroup(false);
     const plan = new RunPlan("auto", BUDGET, group);
     for (let i = 0; i < 10; i++) plan.ranOnThread(0.01);

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { SessionHolders } from "./session-holders.js";
 
 describe("SessionHolders", () => {
-  it("H1 the loader holds it first, and its release is the last one when nobody else does", async () => {
+  it("H1 the loader holds the first reference, and its release is the last if there is no other holder", async () => {
     await new SessionHolders().releaseLast();
   });
 
@@ -15,7 +15,7 @@ describe("SessionHolders", () => {
     await owner.releaseLast();
   });
 
-  it("H3 the loader's release waits for all, and nobody takes hold any more", async () => {
+  it("H3 the loader's release waits for all holders, and no new holder is accepted", async () => {
     const owner = new SessionHolders();
     const other = new SessionHolders(owner.memory);
     other.take();

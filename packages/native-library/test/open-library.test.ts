@@ -38,7 +38,7 @@ describe.skipIf(!isGlibc)("openLibrary (on Linux with glibc)", () => {
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  it("opens the first candidate that has a library, and says where it was", async () => {
+  it("opens the first candidate that has a library, and reports where it was", async () => {
     const library = await openLibrary(
       requirements({
         candidates: [
@@ -60,7 +60,7 @@ describe.skipIf(!isGlibc)("openLibrary (on Linux with glibc)", () => {
     expect(library.attempts).toEqual([{ origin: "a test", outcome }]);
   });
 
-  it("does not pass over one that was asked for: what is wrong with it is told", async () => {
+  it("does not skip a requested library, and reports its problem", async () => {
     const path = join(folder, "broken.so");
     const candidates = [...explicitPath("option library", path), mappedLibrary(/^libc/)];
     await expect(openLibrary(requirements({ candidates }))).rejects.toMatchObject({
@@ -87,14 +87,14 @@ describe.skipIf(!isGlibc)("openLibrary (on Linux with glibc)", () => {
     expect(message).toMatch(/\n {2}- npm package y: .*absent\.so.*No such file/);
   });
 
-  it("refuses another version, with the one that it is", async () => {
+  it("rejects another version, and names it", async () => {
     const opening = openLibrary(
       requirements({ version: { symbol: "gnu_get_libc_version", atLeast: "3", below: "4" } }),
     );
     await expect(opening).rejects.toThrow(/its version is 2\.\d+; expected at least 3 and below 4/);
   });
 
-  it("refuses a library without a symbol that is needed, by name", async () => {
+  it("rejects a library without a required symbol, by name", async () => {
     const opening = openLibrary(requirements({ symbols: ["strlen", "no_such_function"] }));
     await expect(opening).rejects.toThrow("does not export no_such_function");
   });
@@ -106,7 +106,7 @@ describe.skipIf(!isGlibc)("openLibrary (on Linux with glibc)", () => {
     expect(await openLibrary(wanted)).toBe(first);
   });
 
-  it("refuses another path for a library that is open, and takes the same one", async () => {
+  it("rejects another path for a library that is open, and accepts the same path", async () => {
     const wanted = requirements({});
     const { path } = await openLibrary(wanted);
     const same = openLibrary({ ...wanted, candidates: explicitPath("option library", path) });
@@ -118,7 +118,7 @@ describe.skipIf(!isGlibc)("openLibrary (on Linux with glibc)", () => {
     await expect(other).rejects.toMatchObject({ reason: "NATIVE_LIBRARY_CONFLICT" });
   });
 
-  it("looks again after a failure", async () => {
+  it("searches again after a failure", async () => {
     const wanted = requirements({ candidates: [at(join(folder, "absent.so"))] });
     await expect(openLibrary(wanted)).rejects.toMatchObject({ reason: "NATIVE_LIBRARY_MISSING" });
     const candidates = [mappedLibrary(/^libc\.so\.6$|^libc-/)];
@@ -137,7 +137,7 @@ describe.skipIf(!isGlibc)("openLibrary (on Linux with glibc)", () => {
     expect([library.has("strlen"), library.has("no_such_function")]).toEqual([true, false]);
   });
 
-  it("pins what it opens: the library stays when nothing refers to it any more", () => {
+  it("pins opened libraries: they stay loaded without references", () => {
     const program = `
       import { readFileSync } from "node:fs";
       import koffi from "koffi";
@@ -167,7 +167,7 @@ describe("pythonPackage", () => {
     expect(readFileSync(located.path, "utf8")).toContain("JSONDecoder");
   });
 
-  it("tells what it saw in each Python", async () => {
+  it("reports what it found in each Python", async () => {
     const located = await pythonPackage("no_such_module_anywhere", ["x.so"]).locate();
     expect(located).toEqual({
       missing: expect.stringMatching(/python3? does(n't| not) (have it|run)/),

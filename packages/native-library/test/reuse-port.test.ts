@@ -42,7 +42,7 @@ describe.skipIf(!canReusePort)("reusePortSocket", () => {
     for (const { server } of listeners) server.close();
   });
 
-  it("tells a port that another socket has for itself by Node's own code", async () => {
+  it("reports a port that another socket holds exclusively with Node's own code", async () => {
     const other = createServer().listen(0, "127.0.0.1");
     await once(other, "listening");
     const { port } = other.address() as AddressInfo;

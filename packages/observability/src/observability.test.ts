@@ -183,7 +183,7 @@ it("samples in workers at the rates that the main thread has, and writes in the 
   expect((await worker.page()).get(LOGGED)).toBe(1);
 });
 
-it("logs models with a log of their own if there is no other, and stops when it is gone", async () => {
+it("logs models that have their own log, and stops when it is gone", async () => {
   const own = new MemorySink();
   const loops = await FakeLoops.create({});
   const worker = await loops.start();

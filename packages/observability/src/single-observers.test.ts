@@ -87,7 +87,7 @@ it("requestLog() logs calls, and has no page", async () => {
   expect(worker.begin?.(START)).toBeDefined();
 });
 
-it("spans() gives a call of any protocol a span, and its run a span within it", async () => {
+it("spans() creates a span for a call of any protocol, and a child span for its run", async () => {
   const observer = observe(await imported(await spans()));
   call(observer);
   const [run, predict] = exporter.getFinishedSpans();

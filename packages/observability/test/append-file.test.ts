@@ -46,7 +46,7 @@ async function fillDisk(bytes: number): Promise<void> {
 }
 
 describe("AppendFile", () => {
-  it("AF1 truncates a TFRecord file at open to its last complete record, wherever it was cut", async () => {
+  it("AF1 truncates a TFRecord file at open to its last complete record, for each cut position", async () => {
     const whole = Buffer.concat(["one", "two", "x".repeat(70_000)].map(record));
     const ends = [0, record("one").length, record("one").length + record("two").length];
     await fc.assert(
@@ -80,7 +80,7 @@ describe("AppendFile", () => {
     }
   });
 
-  it("AF1 truncates what a failed write left, and goes on", async () => {
+  it("AF1 truncates the remains of a failed write, and continues", async () => {
     const file = new AppendFile(path, endOfTfRecords);
     await file.append(record("one"));
     await fillDisk(5);

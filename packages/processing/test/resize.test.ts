@@ -52,7 +52,7 @@ describe("resized", () => {
     expect(compared).toBeGreaterThan(8);
   });
 
-  it("computes a part of the outputs, from a part of the inputs, as the same part of the whole", () => {
+  it("computes a part of the outputs from a part of the inputs, equal to the same part of the full result", () => {
     const data = noise(90, 70, 3);
     for (const method of RESIZE_METHODS) {
       const part = { start: 10, size: 60, outSize: 41 };

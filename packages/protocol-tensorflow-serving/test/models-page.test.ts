@@ -81,7 +81,7 @@ describe("GET /", () => {
     expect((await ask(url)).text).toBe("own");
   });
 
-  it("belongs to the app where the server is mounted", async () => {
+  it("is the app's if the server is mounted", async () => {
     const { rest, fetch: mounted, routes } = await serve();
     expect((await mounted(new Request("http://host/"))).status).toBe(404);
     expect(routes).not.toContainEqual(expect.objectContaining({ path: "/" }));

@@ -53,7 +53,7 @@ describe.skipIf(!hasLibrary)(
 );
 
 describe.skipIf(!hasLibrary)(`signatures${skipped}`, () => {
-  it("tells a scalar from a tensor of any rank", async () => {
+  it("distinguishes a scalar from a tensor of any rank", async () => {
     await using scalar = await loadNamed("scalar");
     await using any = await loadNamed("any-rank");
     const shapeOf = (predictor: typeof scalar) =>

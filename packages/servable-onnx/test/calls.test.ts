@@ -28,7 +28,7 @@ describe.skipIf(!hasLibrary)(`a run in progress${skipped}`, () => {
     await rejected;
   });
 
-  it("gives its place to the next call, which is answered", async () => {
+  it("releases its place to the next call, which is answered", async () => {
     await using predictor = await loadNamed("loop", { options: { concurrency: 1 } });
     const controller = new AbortController();
     const first = predictor.predict(endless, { signal: controller.signal });
@@ -40,7 +40,7 @@ describe.skipIf(!hasLibrary)(`a run in progress${skipped}`, () => {
 });
 
 describe.skipIf(!hasLibrary)(`memory of allocate${skipped}`, () => {
-  it("is read in place, once, and other inputs beside it are copied", async () => {
+  it("is read in place, once, while other inputs are copied", async () => {
     await using predictor = await loadNamed("images", { options: { execution: "thread" } });
     const shape = [1, 3, 96, 96];
     const plain = tensor("float32", shape, new Float32Array(27_648).fill(0.5));

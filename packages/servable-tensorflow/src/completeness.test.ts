@@ -47,7 +47,7 @@ describe("a SavedModel is complete", () => {
     },
   );
 
-  it("without variables if no graph restores any, whatever files are there", async () => {
+  it("without variables if no graph restores any, regardless of the files", async () => {
     await writeModel({});
     expect(await completeness()).toEqual(COMPLETE);
     await mkdir(at("variables"));
@@ -75,7 +75,7 @@ describe("a SavedModel is complete", () => {
     },
   );
 
-  it("only with an index that is whole", async () => {
+  it("only with a complete index", async () => {
     await copy("digits/savedmodel/1");
     const index = await readFile(at(INDEX));
     for (const length of [0, 1, 47, index.length - 1]) {
@@ -102,7 +102,7 @@ describe("a SavedModel is complete", () => {
     expect(await completeness()).toEqual(COMPLETE);
   });
 
-  it("only if its file is whole", async () => {
+  it("only if its file is complete", async () => {
     await copy("digits/savedmodel/1");
     const bytes = await readFile(at("saved_model.pb"));
     for (const length of [0, 1, bytes.length >> 1, bytes.length - 1]) {
@@ -113,7 +113,7 @@ describe("a SavedModel is complete", () => {
     }
   });
 
-  it("only if there is one, and says what is there instead", async () => {
+  it("only if there is one, and reports what is there instead", async () => {
     const missing = "saved_model.pb or saved_model.pbtxt is missing";
     expect(await completeness()).toEqual(incomplete(missing));
     await writeFile(at("model.h5"), "");

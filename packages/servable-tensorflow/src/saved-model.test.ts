@@ -31,7 +31,7 @@ async function read(signatureDef: object): Promise<MetaGraph> {
 }
 
 describe("readSavedModel", () => {
-  it("gives names, dtypes, shapes and unknown ranks, in the order of the names", async () => {
+  it("returns names, dtypes, shapes and unknown ranks, in the order of the names", async () => {
     const graph = await read({
       serving_default: {
         methodName: "tensorflow/serving/predict",

@@ -35,23 +35,23 @@ async function loadError(options: TensorFlowOptions = {}): Promise<ServingError>
 const file = (...parts: string[]) => join(folder, ...parts);
 
 describe.skipIf(skipReason)(`a model that cannot be loaded${skipReason}`, () => {
-  it("is told apart when there is none", async () => {
+  it("has its own error if it is missing", async () => {
     expect(await loadError()).toMatchObject({ code: "NOT_FOUND", reason: "SAVED_MODEL_MISSING" });
   });
 
-  it("is told when saved_model.pb is cut off", async () => {
+  it("fails with the reason if saved_model.pb is truncated", async () => {
     await cp(digitsPath, folder, { recursive: true });
     await truncate(file("saved_model.pb"), 9_000);
     expect(await loadError()).toMatchObject({ code: "DATA_LOSS", reason: "SAVED_MODEL_INVALID" });
   });
 
-  it("is told when saved_model.pbtxt is cut off", async () => {
+  it("fails with the reason if saved_model.pbtxt is truncated", async () => {
     await cp(zooPath("tf1-text"), folder, { recursive: true });
     await truncate(file("saved_model.pbtxt"), 9_000);
     expect(await loadError()).toMatchObject({ code: "DATA_LOSS", reason: "SAVED_MODEL_INVALID" });
   });
 
-  it("is told when a function of the graph is damaged", async () => {
+  it("fails with the reason if a function of the graph is damaged", async () => {
     await cp(digitsPath, folder, { recursive: true });
     const bytes = await readFile(file("saved_model.pb"));
     // The name of an op in the body of the function; no text in UTF-8 has this byte.
@@ -62,7 +62,7 @@ describe.skipIf(skipReason)(`a model that cannot be loaded${skipReason}`, () => 
     expect(error.message).toContain("its graph: ");
   });
 
-  it("is told when a shard of variables is missing", async () => {
+  it("fails with the reason if a shard of variables is missing", async () => {
     await cp(digitsPath, folder, { recursive: true });
     await rm(file("variables/variables.data-00000-of-00001"));
     const error = await loadError();
@@ -70,26 +70,26 @@ describe.skipIf(skipReason)(`a model that cannot be loaded${skipReason}`, () => 
     expect(error.message).toContain("variables/variables.data-00000-of-00001 is missing");
   });
 
-  it("is told when a shard is shorter than its index says", async () => {
+  it("fails with the reason if a shard is shorter than its index says", async () => {
     await cp(digitsPath, folder, { recursive: true });
     await truncate(file("variables/variables.data-00000-of-00001"), 100);
     expect(await loadError()).toMatchObject({ code: "DATA_LOSS", reason: "SAVED_MODEL_INVALID" });
   });
 
-  it("is told when an asset is missing", async () => {
+  it("fails with the reason if an asset is missing", async () => {
     await cp(zooPath("table"), folder, { recursive: true });
     await rm(file("assets/vocabulary.txt"));
     expect((await loadError()).message).toContain("the asset vocabulary.txt is missing");
   });
 
-  it("is told, with the tags that there are, when no graph has the tags", async () => {
+  it("fails with the available tags if no graph has the tags", async () => {
     await cp(zooPath("tf1"), folder, { recursive: true });
     const error = await loadError({ tags: ["train"] });
     expect(error).toMatchObject({ code: "NOT_FOUND", reason: "TAGS_NOT_FOUND" });
     expect(error.message).toContain("tagged train; it has serve; serve,gpu");
   });
 
-  it("is told, with the op and what to do, when no library has an op", async () => {
+  it("fails with the op and the fix if no library has the op", async () => {
     await cp(zooPath("missing-op"), folder, { recursive: true });
     const error = await loadError();
     expect(error.reason).toBe("SAVED_MODEL_LOAD_FAILED");
@@ -97,7 +97,7 @@ describe.skipIf(skipReason)(`a model that cannot be loaded${skipReason}`, () => 
     expect(error.message).toContain("pass the path of its library in the option opLibraries");
   });
 
-  it("says that the library is older than the model where that is why an op is missing", async () => {
+  it("reports that the library is older than the model if an op is missing for that reason", async () => {
     await cp(zooPath("missing-op"), folder, { recursive: true });
     const bytes = await readFile(file("saved_model.pb"));
     bytes.write("9.21.0", bytes.indexOf("2.21.0"));
@@ -105,13 +105,13 @@ describe.skipIf(skipReason)(`a model that cannot be loaded${skipReason}`, () => 
     expect((await loadError()).message).toMatch(/older than 9\.21\.0, which wrote the model/);
   });
 
-  it("is told when an op library does not open", async () => {
+  it("fails with the reason if an op library does not open", async () => {
     await cp(digitsPath, folder, { recursive: true });
     const error = await loadError({ opLibraries: [file("no-such-library.so")] });
     expect(error.reason).toBe("OP_LIBRARY_FAILED");
   });
 
-  it("is told when TensorFlow refuses the session's configuration", async () => {
+  it("fails with the reason if TensorFlow rejects the session's configuration", async () => {
     const config = { sessionConfig: Uint8Array.of(0xff, 0xff) };
     await expect(load(digitsPath, config)).rejects.toMatchObject({
       reason: "SESSION_OPTIONS_REFUSED",
@@ -119,7 +119,7 @@ describe.skipIf(skipReason)(`a model that cannot be loaded${skipReason}`, () => 
     await cp(digitsPath, folder, { recursive: true });
   });
 
-  it("gives up when the signal has aborted", async () => {
+  it("rejects when the signal has aborted", async () => {
     const { loadSavedModel } = await import("../src/load-saved-model.js");
     const reason = new Error("no longer wanted");
     const signal = AbortSignal.abort(reason);
@@ -128,7 +128,7 @@ describe.skipIf(skipReason)(`a model that cannot be loaded${skipReason}`, () => 
 });
 
 describe.skipIf(skipReason)(`calls that fail${skipReason}`, () => {
-  it("reject with TensorFlow's code and message, and leave nothing behind", async () => {
+  it("reject with TensorFlow's code and message, and leak nothing", async () => {
     const predictor = await load(zooPath("trouble"));
     const { tensors } = nativeCounts();
     for (let i = 0; i < 3; i++) {
@@ -143,7 +143,7 @@ describe.skipIf(skipReason)(`calls that fail${skipReason}`, () => {
     await predictor[Symbol.asyncDispose]();
   });
 
-  it("fetch an output once that is asked for many times", async () => {
+  it("fetch an output once if it is requested many times", async () => {
     const predictor = await load(zooPath("arithmetic"));
     const one = tensor("float32", [1], [1]);
     const outputs = new Array(1_000).fill("sum");

@@ -63,7 +63,7 @@ describe.skipIf(skipReason)(`without pip, installTensorFlow${skipReason}`, () =>
     expect(served.requests).toEqual(["GET"]);
   });
 
-  it("goes on where the connection broke", async () => {
+  it("resumes when the connection breaks", async () => {
     await using served = await serveArchive();
     const half = Math.floor(makeArchive().length / 2);
     served.cutAt = half;
@@ -75,7 +75,7 @@ describe.skipIf(skipReason)(`without pip, installTensorFlow${skipReason}`, () =>
     );
   });
 
-  it("goes on where an earlier attempt was given up", async () => {
+  it("resumes an aborted attempt", async () => {
     await using served = await serveArchive();
     const half = Math.floor(makeArchive().length / 2);
     served.cutAt = half;
@@ -104,7 +104,7 @@ describe.skipIf(skipReason)(`without pip, installTensorFlow${skipReason}`, () =>
     expect(message).not.toContain("secret");
   });
 
-  it("refuses an archive that is cut off, and one that is another", async () => {
+  it("rejects a truncated archive, and a different one", async () => {
     const damaged = "what came is damaged, or another file: expected sha256 ";
     expect(await failure({ content: makeArchive().subarray(0, -100) })).toContain(damaged);
     expect(await failure({}, { sha256: "0".repeat(64) })).toContain(damaged);

@@ -81,7 +81,7 @@ describe.skipIf(!canFake)("installTensorFlow", () => {
     expect(calls[1]).toContain("--resume-retries 10");
   });
 
-  it("downloads from where pip says it is, goes on after an end in the middle, and leaves the rest to pip", async () => {
+  it("downloads from the URL that pip reports, resumes after an interruption, and leaves the rest to pip", async () => {
     await writeWheel(libraries);
     const content = await readFile(join(folder, "wheel"));
     const half = Math.floor(content.length / 2);
@@ -129,7 +129,7 @@ describe.skipIf(!canFake)("installTensorFlow", () => {
     }
   });
 
-  it("leaves what else is in the folder alone, and puts its own files in place of older ones", async () => {
+  it("keeps other files in the folder, and replaces its own older files", async () => {
     await writePip(copyWheel());
     await writeWheel(libraries);
     const dir = join(folder, "cache/tensorflow");
@@ -157,7 +157,7 @@ describe.skipIf(!canFake)("installTensorFlow", () => {
     expect(await readdir(join(folder, "cache/downloads"))).toEqual([]);
   });
 
-  it("says what to do by hand where there is neither pip nor an archive", async () => {
+  it("prints manual steps if there is neither pip nor an archive", async () => {
     await expect(install()).rejects.toThrow(
       /(no server answered|nor pip runs).* By hand: .*SERVING_KIT_TENSORFLOW_LIBRARY/,
     );
@@ -170,7 +170,7 @@ describe.skipIf(!canFake)("installTensorFlow", () => {
     expect(await readdir(join(folder, "cache"))).toEqual(["downloads"]);
   });
 
-  it("gives up when the signal aborts", async () => {
+  it("stops when the signal aborts", async () => {
     await writePip("/bin/sleep 10");
     const controller = new AbortController();
     const dir = join(folder, "cache/tensorflow");

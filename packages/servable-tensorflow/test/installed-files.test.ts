@@ -21,7 +21,7 @@ const install = (options: InstallLibraryOptions) =>
   installTensorFlow({ version: VERSION, sha256: sha256Of(), dir: machine.dir, ...options });
 
 describe.skipIf(skipReason)(`what is installed already${skipReason}`, () => {
-  it("is left as it is, when it is whole", async () => {
+  it("is kept if it is intact", async () => {
     await using served = await serveArchive();
     const installed = await install(served);
     const steps: string[] = [];
@@ -59,7 +59,7 @@ describe.skipIf(skipReason)(`what is installed already${skipReason}`, () => {
     expect(await install(served)).toMatchObject({ isNew: true, repaired: [] });
   });
 
-  it("gives way to another version, whose main library may have another name", async () => {
+  it("is replaced by another version, whose main library may have another name", async () => {
     await using served = await serveArchive();
     await mkdir(machine.dir, { recursive: true });
     await writeFile(join(machine.dir, "libtensorflow_cc.so.2"), "older");

@@ -64,7 +64,7 @@ async function runThere(code: string): Promise<unknown> {
 const tsx = fileURLToPath(import.meta.resolve("tsx"));
 
 describe.skipIf(skipReason)(`a working directory with planted files${skipReason}`, () => {
-  it("gives no library", async () => {
+  it("returns no library", async () => {
     const places = (await runThere(`
       const { libraryCandidates } = await import("SRC/native/library.ts");
       const places = await Promise.all(libraryCandidates().map((each) => each.locate()));
@@ -74,7 +74,7 @@ describe.skipIf(skipReason)(`a working directory with planted files${skipReason}
     expect(existsSync(at("ran"))).toBe(false);
   });
 
-  it("gives no pip", async () => {
+  it("returns no pip", async () => {
     const pip = (await runThere(`
       const { findPip } = await import("SRC/../../native-library/src/install/pip.ts");
       process.stdout.write(JSON.stringify((await findPip()) ?? null));

@@ -124,7 +124,7 @@ describe.skipIf(skipReason)(`SavedModelPredictor${skipReason}`, () => {
     }
   });
 
-  it("takes and gives strings of megabytes, and frees them", () =>
+  it("accepts and returns strings of megabytes, and frees them", () =>
     withModel("dtypes", {}, async (predictor) => {
       const long = new Uint8Array(5_000_000).map((_, i) => i);
       const call = () =>
@@ -160,7 +160,7 @@ describe.skipIf(skipReason)(`SavedModelPredictor${skipReason}`, () => {
     expect(await collectTensors()).toBe(0);
   });
 
-  it("gives memory for a large input, which is used without a copy", () =>
+  it("provides memory for a large input, which is used without a copy", () =>
     withModel("shapes", {}, async (predictor) => {
       expect(predictor.allocate("float32", [10])).toBeUndefined();
       const x = predictor.allocate("float32", [100, 1000]) as Tensor<"float32">;
@@ -181,7 +181,7 @@ describe.skipIf(skipReason)(`SavedModelPredictor${skipReason}`, () => {
       expect(flat.rank?.data).toEqual(Int32Array.of(1));
     }));
 
-  it("rejects at once when a deadline passes or a signal aborts, and ends the run by itself", () =>
+  it("rejects immediately when a deadline passes or a signal aborts, and cleans up after the run", () =>
     withModel("trouble", { concurrency: 1 }, async (predictor) => {
       const first = slow(predictor, 4_000);
       const deadlineAtMs = performance.now() + 5;
@@ -224,7 +224,7 @@ describe.skipIf(skipReason)(`SavedModelPredictor${skipReason}`, () => {
     }
   });
 
-  it("refuses a model whose signatures read variables without a value, and names them", async () => {
+  it("rejects a model whose signatures read variables without a value, and names them", async () => {
     await expect(load(zooPath("unset"))).rejects.toMatchObject({
       code: "INVALID_ARGUMENT",
       reason: "VARIABLES_UNSET",
@@ -333,7 +333,7 @@ describe.skipIf(skipReason)(`warming up${skipReason}`, () => {
       }
     }));
 
-  it("makes them as the model itself says, whatever the platform says", () =>
+  it("follows the model's own setting over the platform's", () =>
     withWarmUp("counter", [add], async (folder) => {
       const id = servableId("counter", 1);
       for (const [warmup, warmUp, total] of [
@@ -362,7 +362,7 @@ describe.skipIf(skipReason)(`warming up${skipReason}`, () => {
     expect(nativeCounts().sessions).toBe(0);
   });
 
-  it("is told with the number of records, unless there is nothing to call", async () => {
+  it("is reported with the number of records, unless there is nothing to call", async () => {
     const { loadSavedModel } = await import("../src/load-saved-model.js");
     const { signal } = new AbortController();
     const told: WarmUpOutcome[] = [];
@@ -381,7 +381,7 @@ describe.skipIf(skipReason)(`warming up${skipReason}`, () => {
     expect(told).toEqual([{ records: 3 }, { records: 1, error }]);
   });
 
-  it("generates calls where asked to, and minds no refusal of what it generated", async () => {
+  it("generates calls on request, and ignores rejections of generated calls", async () => {
     for (const name of ["jpeg", "digits", "trouble"]) {
       const predictor = await load(name === "digits" ? digitsPath : zooPath(name), {
         warmup: "synthetic",

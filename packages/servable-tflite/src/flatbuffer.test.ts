@@ -45,7 +45,7 @@ describe("FlatBuffer", () => {
     }
   });
 
-  it("reads or refuses whatever bytes, and never anything outside of them", () => {
+  it("parses or rejects any bytes, without reading outside of them", () => {
     fc.assert(
       fc.property(
         fc.array(fc.tuple(fc.nat(55), fc.nat(255)), { minLength: 1, maxLength: 8 }),

@@ -28,7 +28,7 @@ describe("readFlexBuffer", () => {
     expect(readFlexBuffer(Uint8Array.of(0xfe, 2 << 2, 1))).toBe(254);
   });
 
-  it("reads or refuses whatever bytes, and never anything outside of them", () => {
+  it("parses or rejects any bytes, without reading outside of them", () => {
     const change = fc.tuple(fc.nat(SAMPLE.length - 1), fc.nat(255));
     fc.assert(
       fc.property(fc.array(change, { minLength: 1, maxLength: 8 }), (changes) => {

@@ -59,7 +59,7 @@ describe("readModelFile", () => {
     expect(() => readModelFile(bytes)).toThrow(/names tensor "tflite_input(:0)?" as "(x|inputs)"/);
   });
 
-  it("gives the default signature the names of the tensors, as TF Serving's clients use them", () => {
+  it("names the default signature's tensors as TF Serving's clients do", () => {
     const { inputs, outputs, aliases } = signatureOf("../test/models/dynamic.tflite");
     const names = aliases?.map((form) => [...form.inputs.keys(), ...form.outputs.keys()]);
     expect([...inputs.keys(), ...outputs.keys()]).toEqual(["x", "twice", "where"]);
@@ -77,7 +77,7 @@ describe("readModelFile", () => {
     expect(inputs.size).toBe(13);
   });
 
-  it("tells which subgraph a signature runs", () => {
+  it("returns the subgraph that a signature runs", () => {
     const { signatures } = read("../test/models/subgraphs.tflite");
     expect([...signatures].map(([name, { subgraph }]) => [name, subgraph])).toEqual([
       ["serving_default", 0],
@@ -85,14 +85,14 @@ describe("readModelFile", () => {
     ]);
   });
 
-  it("tells whether the model keeps state in variables", () => {
+  it("returns whether the model keeps state in variables", () => {
     expect(read("../test/models/rnn.tflite").state).toBe("variables");
     expect(read("../test/models/total.tflite").state).toBe("resources");
     expect(read("../test/models/constants.tflite").state).toBe("none");
     expect(read("../test/models/spin.tflite").state).toBe("none");
   });
 
-  it("tells whether the time of a run depends on the data", () => {
+  it("returns whether the time of a run depends on the data", () => {
     for (const name of ["spin", "endless", "strings", "flex"]) {
       expect([name, read(`../test/models/${name}.tflite`).hasOpenRunTime]).toEqual([name, true]);
     }
@@ -133,7 +133,7 @@ describe("readModelFile", () => {
     expect(isBatchable(file)).toBe(false); // The shape of the sparse output has no rows.
   });
 
-  it("reads or refuses whatever bytes of a file with such an operator", () => {
+  it("parses or rejects any bytes of a file with such an operator", () => {
     const original = readFileSync(new URL("../test/models/parse_example.tflite", import.meta.url));
     const change = fc.tuple(fc.nat(original.length - 1), fc.nat(255));
     fc.assert(

@@ -21,7 +21,7 @@ describe("quantize", () => {
     expect(quantized(values, int8(0.1, 3))).toEqual([127, -128, 127, -128, 3]);
   });
 
-  it("leaves what is not quantized as it is", () => {
+  it("leaves tensors that are not quantized unchanged", () => {
     const spec: TensorSpec = { dtype: "float32", shape: [-1] };
     const real = tensor("float32", [1], [0.3]);
     expect(quantize(real, spec)).toBe(real);
@@ -46,7 +46,7 @@ describe("quantize", () => {
     );
   });
 
-  it("takes the scale of the slice where there is one for each", () => {
+  it("uses the scale of the slice if there is one per slice", () => {
     const spec: TensorSpec = {
       dtype: "uint8",
       shape: [2, 2, 2],

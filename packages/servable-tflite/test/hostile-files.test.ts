@@ -95,7 +95,7 @@ describe("the canary", () => {
 
   it("lets a sound version through", () => probe(digits("1")));
 
-  it("refuses a version that kills it, and this process lives", async () => {
+  it("rejects a version that kills it, and this process survives", async () => {
     const bytes = readFileSync(testModel("strings"));
     bytes[1_012] = (bytes[1_012] as number) ^ (1 << 2); // found by random flips: a segmentation fault
     const path = join(folder, "model.tflite");
@@ -113,7 +113,7 @@ describe("the canary", () => {
     await expect(probe(digits("1"), 1)).rejects.toMatchObject({ reason: "CANARY_TIMED_OUT" });
   });
 
-  it("gives the error that loading gives", async () => {
+  it("reports the error of loading", async () => {
     const path = join(folder, "nothing");
     await expect(probe(path)).rejects.toMatchObject({ reason: "MODEL_FILE_MISSING" });
   });

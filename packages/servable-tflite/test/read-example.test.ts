@@ -62,7 +62,7 @@ describe("readExample", () => {
     expect(readExample(new Uint8Array(), new Set(["a"])).size).toBe(0);
   });
 
-  it("reads or refuses whatever bytes", () => {
+  it("parses or rejects any bytes", () => {
     const original = encodeExample({ a: floats(1, 2), b: int64s(3, -4), c: texts("x", "yz") });
     const change = fc.tuple(fc.nat(original.length - 1), fc.nat(255));
     fc.assert(

@@ -44,7 +44,7 @@ describe("a shape that a model cannot run on", () => {
     expect(y?.shape).toEqual([1, 3]);
   });
 
-  it("is found where an operator runs only on rows that the run selects, too", async () => {
+  it("is found even if an operator runs only on rows that the run selects", async () => {
     await using predictor = await load(testModel("dynamic_temporaries"), { useXnnpack: false });
     for (const rows of [2, 1, 3, 2]) {
       const x = tensor("float32", [rows, 3], Array(3 * rows).fill(1));

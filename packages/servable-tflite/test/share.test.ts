@@ -17,7 +17,7 @@ describe("sharing a predictor with worker threads", () => {
     expect(Object.values(counts)).toEqual(Object.values(counts).map(() => 0));
   }, 40_000);
 
-  it("gives bytes that threads share, and the library that is open", async () => {
+  it("returns bytes that threads share, and the open library", async () => {
     const predictor = await load(digits("1"), { dequantize: true });
     const shared = predictor.share?.() as never;
     const { model, options } = structuredClone(shared) as {

@@ -47,7 +47,7 @@ describe("a .tflite model", () => {
     }
   });
 
-  it("takes and gives floats when it is quantized and the border is not", async () => {
+  it("accepts and returns floats if only its inputs and outputs are not quantized", async () => {
     await using predictor = await load(digits("quantized/1"), { dequantize: true });
     const signature = predictor.signatures.get("serving_default");
     expect(signature?.inputs.get("image")).toEqual({
@@ -77,7 +77,7 @@ describe("a .tflite model", () => {
     expect(nativeCounts().interpreters).toBe(1);
   });
 
-  it("refuses another rank or another fixed extent than the file's, and goes on", async () => {
+  it("rejects a rank or fixed extent that differs from the file's, and continues", async () => {
     await using predictor = await load(digits("1"));
     for (const shape of [[64], [1, 63], [1, 64, 1], [1, 2 ** 32 + 64, 0]]) {
       const image = tensor("float32", shape, new Float32Array(elementCount(shape)));
@@ -120,7 +120,7 @@ describe("a .tflite model", () => {
     }
   });
 
-  it("takes and gives strings of any bytes", async () => {
+  it("accepts and returns strings of any bytes", async () => {
     await using predictor = await load(testModel("strings"));
     const words = tensor("string", [3], ["yes", "", Uint8Array.of(0, 255, 128)]);
     const indices = tensor("int32", [3], [2, 1, 0]);
@@ -134,7 +134,7 @@ describe("a .tflite model", () => {
     expect(Array.from(equal?.data as Uint8Array)).toEqual([0, 0, 1]);
   });
 
-  it("gives outputs whose size only the run tells", async () => {
+  it("returns outputs whose size is known only after the run", async () => {
     await using predictor = await load(testModel("dynamic"));
     const where = async (...data: number[]) => {
       const outputs = await predictor.predict({ x: tensor("float32", [2, data.length / 2], data) });
@@ -168,7 +168,7 @@ describe("a .tflite model", () => {
     }
   });
 
-  it("tells of its warm-up, unless it makes none", async () => {
+  it("reports its warm-up, if it has one", async () => {
     const told: WarmUpOutcome[] = [];
     const warmingUp = () => (outcome: WarmUpOutcome) => void told.push(outcome);
     const id = servableId("m", 1);
@@ -179,7 +179,7 @@ describe("a .tflite model", () => {
     expect(told).toEqual([{ records: 0 }]);
   });
 
-  it("is warmed up as the model itself says, whatever the platform says", async () => {
+  it("follows the model's own warm-up setting over the platform's", async () => {
     const told: WarmUpOutcome[] = [];
     const warmingUp = () => (outcome: WarmUpOutcome) => void told.push(outcome);
     const id = servableId("m", 1);
@@ -191,13 +191,13 @@ describe("a .tflite model", () => {
     expect(told).toEqual([{ records: 0 }]);
   });
 
-  it("gives only the outputs that were asked for", async () => {
+  it("returns only the requested outputs", async () => {
     await using predictor = await load(testModel("dynamic"));
     const x = tensor("float32", [1, 1], [2]);
     expect(Object.keys(await predictor.predict({ x }, { outputs: ["twice"] }))).toEqual(["twice"]);
   });
 
-  it("runs a signature on another subgraph, or refuses it with the runtime that has no way to", async () => {
+  it("runs a signature on another subgraph, or rejects it if the runtime cannot", async () => {
     await using predictor = await load(testModel("subgraphs"));
     expect([...predictor.signatures.keys()]).toEqual(["serving_default", "triple"]);
     for (const rows of [1, 3, 1]) {
@@ -218,7 +218,7 @@ describe("a .tflite model", () => {
     }
   });
 
-  it("gives TensorFlow Lite's own words when a run fails, and works afterwards", async () => {
+  it("reports TensorFlow Lite's own message when a run fails, and works afterwards", async () => {
     await using predictor = await load(testModel("strings"));
     const words = tensor("string", [1], ["yes"]);
     for (let i = 0; i < 3; i++) {
@@ -368,7 +368,7 @@ describe("the files of a version", () => {
     expect(await tflite().accepts(join(folder, "model.bin"))).toBe(false);
   });
 
-  it("that are missing or too many are told by name", async () => {
+  it("that are missing or unknown are reported by name", async () => {
     await expect(load(folder)).rejects.toMatchObject({
       code: "NOT_FOUND",
       reason: "MODEL_FILE_MISSING",
@@ -379,7 +379,7 @@ describe("the files of a version", () => {
     await expect(load(folder)).rejects.toThrow("the folder has 2: a.tflite, b.tflite");
   });
 
-  it("are complete when the whole file is there", async () => {
+  it("are complete when the file is complete", async () => {
     const path = put("model.tflite");
     expect(await tflite().isComplete(folder)).toEqual({ isComplete: true });
     truncateSync(path, 5_000);
@@ -435,7 +435,7 @@ describe("the files of a version", () => {
 });
 
 describe("the library", () => {
-  it("that was asked for and is another than the open one is refused", async () => {
+  it("is rejected if it differs from the open one", async () => {
     await using _ = await load(digits("1"));
     await expect(load(digits("1"), { library: "/nowhere/lib.so" })).rejects.toMatchObject({
       reason: "NATIVE_LIBRARY_CONFLICT",

@@ -39,14 +39,14 @@ describe("statusOfFailure", () => {
     return { message, logged };
   };
 
-  it("tells the message of what was foreseen, and logs nothing", () => {
+  it("returns the message of an expected error, and logs nothing", () => {
     expect(failed(errors.clientGone())).toEqual({
       message: "the client closed the connection",
       logged: [],
     });
   });
 
-  it("logs anything else under an id, and tells the id alone", () => {
+  it("logs any other error under an id, and returns only the id", () => {
     const error = new Error("ENOENT: /home/secret");
     const { message, logged } = failed(error);
     const [, errorId] =
@@ -55,7 +55,7 @@ describe("statusOfFailure", () => {
     expect(failed(error).message).not.toBe(message);
   });
 
-  it("promises no log where there is none", () => {
+  it("does not mention a log if there is none", () => {
     const { message } = statusOfFailure(new Error("ENOENT"), silentLogger, "a call");
     expect(message).toBe("internal error; give the server a logger to learn more");
   });

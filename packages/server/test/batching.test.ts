@@ -122,7 +122,7 @@ describe("createModelServer's batching", () => {
     expect(runs.length - 1).toBeLessThanOrEqual(4);
   });
 
-  it("names no request in what a whole batch fails with, if failed batches are not run again", async () => {
+  it("names no request in the error of a failed batch, if failed batches are not run again", async () => {
     const ask = await serve({ batching: { ...fours, rerunFailedBatches: false } });
     const message = expect.stringMatching(/^the batch of 4 calls .* failed with INVALID_ARGUMENT/);
     expect(await ask([1, 2, 3, -4])).toEqual([message, message, message, message]);
@@ -142,7 +142,7 @@ describe("createModelServer's batching", () => {
     );
   });
 
-  it("serves a model that is not batchable as it is, unless that is to be refused", async () => {
+  it("serves a model that is not batchable without batching, unless configured to reject it", async () => {
     const ask = await serve({ batching: fours }, {}, { batchable: false });
     expect(await ask()).toEqual(answers);
     expect(runs).toEqual(apart);

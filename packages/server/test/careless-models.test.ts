@@ -201,7 +201,7 @@ describe.each([1, 2])("with %i event loops, a model that", (count) => {
     await healthy();
   });
 
-  it.each(UNFIT)("%s is told so to its caller", async (name, _, sentence) => {
+  it.each(UNFIT)("%s is reported to its caller", async (name, _, sentence) => {
     const model = `m${[...careless.keys()].indexOf(name)}`;
     const { status, body } = await rest(model);
     expect([status, body.error]).toEqual([500, expect.stringMatching(sentence)]);
@@ -215,7 +215,7 @@ describe.each([1, 2])("with %i event loops, a model that", (count) => {
     await healthy();
   });
 
-  it("writes each answer to one buffer is told so from the second call on", async () => {
+  it("writes each answer to one buffer is reported from the second call on", async () => {
     const name = "writes-each-answer-to-one-buffer";
     await server.predict(name, large);
     await expect(server.predict(name, large)).rejects.toThrow(

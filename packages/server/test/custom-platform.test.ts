@@ -56,7 +56,7 @@ async function predict(server: { fetch: (request: Request) => Promise<Response> 
 }
 
 describe("a custom platform by module path", () => {
-  it("loads by a function, with the module itself as version 1 where there is no base_path", async () => {
+  it("loads with a function, with the module itself as version 1 if there is no base_path", async () => {
     const path = await write("my-servable.mjs", MODULE);
     const models = configOf(
       customOf('module_path: "./my-servable.mjs", model_class_name: "load_servable"'),
@@ -119,7 +119,7 @@ describe("a custom platform by module path", () => {
     });
   });
 
-  it("does not hold up the look at its version while it is imported", async () => {
+  it("does not delay the check of its version while it is imported", async () => {
     const modulePath = await write("slow.mjs", "await new Promise(() => {});");
     const clock = new FakeClock();
     const looking = customPlatform({ modulePath }, clock).isComplete(modulePath);
@@ -131,7 +131,7 @@ describe("a custom platform by module path", () => {
     expect([await looking, clock.pending]).toEqual([{ isComplete: true }, 0]);
   });
 
-  it("gives the export the options as they are configured", async () => {
+  it("passes the configured options to the export", async () => {
     await write("my-servable.mjs", MODULE);
     const models = configOf(
       customOf('module_path: "my-servable.mjs", options { key: "by", value: "10" }'),

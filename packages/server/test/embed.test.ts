@@ -199,7 +199,7 @@ describe("server.fetch", () => {
     expect((await server.fetch(read)).status).toBe(500);
   });
 
-  it("refuses a body that is too large, and one that breaks off, as server.rest does", async () => {
+  it("rejects a body that is too large or truncated, as server.rest does", async () => {
     const small = await world.serve(["m"], { rest: { maxBodyBytes: 1_000 } });
     let pulled = 0;
     const of = (pull: (controller: ReadableStreamDefaultController) => void) => {
@@ -218,7 +218,7 @@ describe("server.fetch", () => {
     ]);
   });
 
-  it("gives a prediction up whose client has gone", async () => {
+  it("cancels a prediction whose client has disconnected", async () => {
     await world.publish("slow", 1, { hangs: true });
     const slow = await world.serve(["slow"]);
     const gone = new AbortController();

@@ -83,7 +83,7 @@ describe("server.rest in Express 5", () => {
     expect(await post(base + PREDICT)).toEqual(answer);
   });
 
-  it("behind express.json() answers from what it parsed, and what it refuses is the app's", async () => {
+  it("behind express.json() uses the parsed body, and leaves rejected bodies to the app", async () => {
     const { base } = await withExpress((app) =>
       app.use(express.json({ limit: 1_000 }), server.rest),
     );
@@ -102,7 +102,7 @@ describe("server.rest in Express 5", () => {
     expect((await fetch(`${base}/v1/models/m`)).status).toBe(200);
   });
 
-  it("behind the app's own check sees none of those whom it refuses", async () => {
+  it("behind the app's own check sees no rejected request", async () => {
     const { base } = await withExpress((app) => app.use("/ml", isAuthorized, server.rest));
     const { begun } = hanging;
     expect(await post(`${base}/ml/v1/models/slow:predict`)).toEqual([401, '{"error":"who?"}']);
@@ -165,7 +165,7 @@ describe("server.rest in Express 5", () => {
     expect(await asked).toEqual([503, "too late"]);
   });
 
-  it("on the app's server closes with it: answers what is in flight, and its connections end", async () => {
+  it("on the app's server closes with it: answers requests in flight, and closes its connections", async () => {
     await world.publish("gated", 1, { waits: true });
     await server.reload(
       ["m", "gated"].map((name) => ({ name, basePath: `${world.path}/${name}` })),

@@ -386,7 +386,7 @@ describe("a message of protocol buffers", () => {
 });
 
 describe("a path", () => {
-  it("gives a name, version and label back as they were, whatever characters they have", () => {
+  it("returns a name, version and label unchanged, with any characters", () => {
     const name = fc.string({ unit: "binary", minLength: 1, maxLength: 12 });
     fc.assert(
       fc.property(name, name, fc.bigInt(0n, 2n ** 63n - 1n), (model, label, version) => {

@@ -85,7 +85,7 @@ describe("health", () => {
     await expect(client.health("none")).rejects.toMatchObject({ code: status.NOT_FOUND });
   });
 
-  it("is told to a watch when it changes, and the watch ends with the server", async () => {
+  it("is sent to a watch when it changes, and the watch ends with the server", async () => {
     const { server, client } = await serve();
     const all = watch(client, "");
     const later = watch(client, "later");
@@ -198,7 +198,7 @@ describe("listening", () => {
     expect(existsSync(socketPath)).toBe(false);
   });
 
-  it("answers tensor_content where that is asked for, and keeps to maxMessageBytes", async () => {
+  it("answers with tensor_content on request, and enforces maxMessageBytes", async () => {
     const server = await world.serve(["m"], { serializeAsTensorContent: true });
     const options = { port: 0, host: "127.0.0.1", maxMessageBytes: 200 };
     const { port } = await server.listenGrpc(options);
@@ -262,7 +262,7 @@ describe("listening", () => {
     },
   );
 
-  it("lets a message of 4 MiB come without waiting for the server, or as much as it is told", async () => {
+  it("accepts a message of 4 MiB, or the configured size, without waiting for the server", async () => {
     const server = await world.serve(["m"]);
     const socketPath = join(world.path, "s");
     const { port = 0 } = await server.listenGrpc({ port: 0, host: "127.0.0.1", socketPath });
@@ -283,7 +283,7 @@ describe("listening", () => {
     });
   });
 
-  it("refuses TLS texts that are none, without showing them", async () => {
+  it("rejects invalid TLS texts, without showing them", async () => {
     const server = await world.serve(["m"]);
     const ssl = { serverKey: "secret", serverCert: "secret" };
     const refused = await server.listenGrpc({ port: 0, ssl }).catch((error) => error);
@@ -293,7 +293,7 @@ describe("listening", () => {
 });
 
 describe("closing", () => {
-  it("answers what is in flight, and cuts it off at the deadline", async () => {
+  it("answers requests in flight, and aborts them at the deadline", async () => {
     await world.publish("slow", 1, { hangs: true });
     const server = await world.serve(["m", "slow"]);
     // An argument with which grpc-js would not cut anything off.

@@ -189,7 +189,7 @@ describe("Predict", () => {
     expect(1024 - Buffer.byteLength(cut)).toBeLessThan(4);
   });
 
-  it("answers a crash of the model with INTERNAL, logs it, and goes on", async () => {
+  it("answers a crash of the model with INTERNAL, logs it, and continues", async () => {
     const crash = predict(spec("m", { signature_name: "crash" }), { x: vector(1) });
     await expect(crash).rejects.toEqual(failure(status.INTERNAL, internalError));
     expect(errorsLogged).toContain(
@@ -364,7 +364,7 @@ describe("GetModelMetadata", () => {
 describe("GetModelStatus", () => {
   const ask = (model_spec: object) => client.call("ModelService/GetModelStatus", { model_spec });
 
-  it("lists all versions, newest first, or the one asked for", async () => {
+  it("lists all versions, newest first, or the requested one", async () => {
     const available = (version: string) => ({
       version,
       state: 30,
@@ -379,7 +379,7 @@ describe("GetModelStatus", () => {
     });
   });
 
-  it("refuses what there is not", async () => {
+  it("rejects unknown models, versions and signatures", async () => {
     await expect(ask(spec("none"))).rejects.toEqual(
       failure(status.NOT_FOUND, "Could not find any versions of model none"),
     );

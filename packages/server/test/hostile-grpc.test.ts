@@ -28,7 +28,7 @@ function open(port: number): ClientHttp2Session {
   return session;
 }
 
-it("takes 1000 calls at once on a connection, unless told otherwise", async () => {
+it("accepts 1000 concurrent calls per connection by default", async () => {
   const callsOf = async (port: number) => {
     const [{ maxConcurrentStreams }] = (await once(open(port), "remoteSettings")) as [Settings];
     return maxConcurrentStreams;
@@ -37,7 +37,7 @@ it("takes 1000 calls at once on a connection, unless told otherwise", async () =
   expect(await callsOf(await serve({ "grpc.max_concurrent_streams": 7 }))).toBe(7);
 });
 
-it("gives up a connection on which calls were cancelled too fast, which Node reads no longer", async () => {
+it("closes a connection that Node stopped reading because calls were cancelled too fast", async () => {
   const port = await serve({ "grpc.keepalive_time_ms": 20, "grpc.keepalive_timeout_ms": 20 });
   const session = open(port);
   await once(session, "remoteSettings");

@@ -24,7 +24,7 @@ const isAnswering = async () => {
   expect([response.status, await response.text()]).toEqual([200, '{"predictions":[2.5]}']);
 };
 
-it("answers every mangled body with 4xx and an error, and goes on", async () => {
+it("answers every mangled body with 4xx and an error, and continues", async () => {
   const body = '{"signature_name":"two","instances":[{"a":[1.5,-2e3],"b":7},{"b":8,"a":[NaN,1]}]}';
   const mangled = fc.array(
     fc.tuple(
@@ -94,7 +94,7 @@ it("PS7 refuses bodies beyond the limit with 413: announced, in chunks, and infl
   await isAnswering();
 });
 
-it("answers what is not HTTP with 400 in the API's form, and slow headers cost nothing", async () => {
+it("answers non-HTTP input with 400 in the API's form, and slow headers cost nothing", async () => {
   const { port } = new URL(base);
   const slow = connect(Number(port), "127.0.0.1");
   slow.write("POST /v1/models/m:predict HTTP/1.1\r\nHost:");

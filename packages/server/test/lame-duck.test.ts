@@ -99,7 +99,7 @@ describe("lameDuck over REST", () => {
     expect(clock.now()).toBeLessThan(LONG_MS);
   });
 
-  it("lasts its time where the API is mounted in an app, whose connections are not known", async () => {
+  it("lasts its full time if the API is mounted in an app, whose connections are not known", async () => {
     const clock = new FakeClock();
     const server = await world.serve(["m"], { clock, watch: false });
     const app = createServer(server.rest).listen(0, "127.0.0.1");
@@ -122,7 +122,7 @@ describe("lameDuck over REST", () => {
     expect(await ask(PREDICT, BODY)).toMatchObject(answered);
   });
 
-  it("is over at once before the start and while closing, and takes no other number", async () => {
+  it("ends immediately before the start and while closing, and rejects invalid numbers", async () => {
     let before: Promise<void> | undefined;
     const server = await world.serve(["m"], {
       beforeStart: (starting) => {

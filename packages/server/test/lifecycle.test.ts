@@ -24,7 +24,7 @@ const until = async (condition: () => boolean | Promise<boolean>) => {
   while (!(await condition())) await new Promise((resolve) => setImmediate(resolve));
 };
 
-it("tells of a version that is being copied as news, not as a warning", async () => {
+it("logs a version that is being copied as information, not as a warning", async () => {
   const told: string[] = [];
   const tell = (level: string) => (_: object, line: string) => told.push(`${level} ${line}`);
   const logger = { info: tell("info"), warn: tell("warn"), error: tell("error") };
@@ -61,12 +61,12 @@ describe("start-up", () => {
     });
   });
 
-  it("with none: resolves at once", async () => {
+  it("with none: resolves immediately", async () => {
     await using server = await start([model("absent")], "none");
     expect(server.manager.listAvailable()).toEqual([]);
   });
 
-  it("waits for no version whose copy was given up, and shows it beside those that serve", async () => {
+  it("does not wait for a version whose copy was aborted, and lists it next to those that serve", async () => {
     await world.publish("m", 1);
     for (const version of ["m/2", "cut/1"]) {
       const folder = `${world.path}/${version}`;
@@ -97,7 +97,7 @@ describe("start-up", () => {
     );
   });
 
-  it("refuses a label of a version that is not available, unless told otherwise", async () => {
+  it("rejects a label of a version that is not available by default", async () => {
     await world.publish("m", 1);
     const options = { models: [{ ...model("m"), labels: { next: 2 } }] };
     await expect(world.serve([], options)).rejects.toThrow(
@@ -186,7 +186,7 @@ describe("close", () => {
     expect(server.close()).toBe(server.close());
   });
 
-  it("cuts off what is in flight at the deadline", async () => {
+  it("aborts requests in flight at the deadline", async () => {
     await world.publish("m", 1, { hangs: true });
     const server = await world.serve(["m"]);
     const base = await listening(server);
@@ -208,7 +208,7 @@ describe("close", () => {
     await expect(server.listen({ port: 0 })).rejects.toMatchObject({ reason: "SERVER_CLOSING" });
   });
 
-  it("tells a taken port by Node's own error", async () => {
+  it("reports a port in use with Node's own error", async () => {
     const other = createServer().listen(0, "127.0.0.1");
     await new Promise((resolve) => other.once("listening", resolve));
     const server = await world.serve([]);

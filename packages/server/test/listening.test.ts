@@ -53,7 +53,7 @@ describe("a unix socket for REST", () => {
     },
   );
 
-  it("never removes what is not a socket", async () => {
+  it("never removes a file that is not a socket", async () => {
     const server = await world.serve([], { models: [] });
     const socketPath = join(world.path, "precious");
     await writeFile(socketPath, "data");
@@ -76,7 +76,7 @@ async function leaveSocket(path: string): Promise<void> {
 }
 
 describe.skipIf(!hasOpenssl())("REST over TLS (skipped: needs openssl)", () => {
-  it("closes although somebody has connected and never begins a handshake", async () => {
+  it("closes even if a client has connected and never starts a handshake", async () => {
     await world.publish("m", 1);
     const server = await world.serve(["m"]);
     const own = selfSigned(world.path, "server");
@@ -124,7 +124,7 @@ describe.skipIf(!hasOpenssl())("REST over TLS (skipped: needs openssl)", () => {
     expect((await ask({ ...trusting, socketPath }, PREDICT, ONE, true)).status).toBe(200);
   });
 
-  it("refuses a key that is not the certificate's, without telling it", async () => {
+  it("rejects a key that does not match the certificate, without showing it", async () => {
     const server = await world.serve([], { models: [] });
     const [one, other] = [selfSigned(world.path, "one"), selfSigned(world.path, "other")];
     const ssl = { serverKey: one.key.toString(), serverCert: other.cert.toString() };
@@ -182,7 +182,7 @@ describe("beforeStart", () => {
     expect(await grpc.health("m")).toBe(1);
   });
 
-  it("ends the start with what it rejects with, before any model is looked for", async () => {
+  it("fails the start with its rejection, before any model is searched", async () => {
     const taken = createServer().listen(0, "127.0.0.1");
     await once(taken, "listening");
     const { port } = taken.address() as { port: number };
@@ -255,7 +255,7 @@ describe("a client of the wrong protocol", () => {
   const GET = "GET /v1/models/m HTTP/1.1\r\nHost: localhost\r\n\r\n";
   const host = "127.0.0.1";
 
-  it("is reported once a minute, with the port that speaks its protocol", async () => {
+  it("is reported once a minute, with the port that serves its protocol", async () => {
     const clock = new FakeClock();
     const server = await world.serve([], { models: [], logger, clock });
     const rest = await server.listen({ port: 0, host });
@@ -275,7 +275,7 @@ describe("a client of the wrong protocol", () => {
     expect(lines).toEqual([...once, ...once]);
   });
 
-  it("is reported with what the listener was told, or that nothing speaks its protocol", async () => {
+  it("is reported with the listener's hint, or that no port serves its protocol", async () => {
     const server = await world.serve([], { models: [], logger });
     const { port } = await server.listenGrpc({ port: 0, host });
     await sendTo(port as number, GET);

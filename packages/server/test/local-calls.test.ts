@@ -101,7 +101,7 @@ describe("models.predict, models.call and models.model", () => {
     expect([...scaled.data]).toEqual([5]);
   });
 
-  it("choose a version or a label, and tell which version answered", async () => {
+  it("choose a version or a label, and return which version answered", async () => {
     await using models = await serve();
     const call = (options: object) => models.call("scale", { x: [1] }, options);
     const versions = await Promise.all([call({}), call({ version: 1 }), call({ label: "stable" })]);
@@ -114,7 +114,7 @@ describe("models.predict, models.call and models.model", () => {
     await expect(call({ label: "no" })).rejects.toMatchObject({ reason: "LABEL_NOT_FOUND" });
   });
 
-  it("refuse what is wrong with a sentence, and release the version", async () => {
+  it("reject invalid calls with a message, and release the version", async () => {
     await using models = await serve();
     const untyped = models as unknown as { predict(...args: unknown[]): Promise<unknown> };
     await expect(untyped.predict("none", {})).rejects.toMatchObject({

@@ -56,7 +56,7 @@ async function samples(server: ModelServer, path = METRICS): Promise<Map<string,
 }
 
 describe("metrics", () => {
-  it("are not answered unless they are asked for", async () => {
+  it("are not served by default", async () => {
     const server = await world.serve(["m"]);
     expect((await ask(server, METRICS)).status).toBe(404);
   });
@@ -119,7 +119,7 @@ describe("metrics", () => {
     );
   });
 
-  it("tell gRPC from REST", async () => {
+  it("distinguish gRPC from REST", async () => {
     const server = await serve();
     const { port } = await server.listenGrpc({ port: 0, host: "127.0.0.1" });
     using client = new GrpcClient(`127.0.0.1:${port}`);
@@ -133,7 +133,7 @@ describe("metrics", () => {
     expect(found.get(`:tensorflow:serving:request_count{${refused}}`)).toBe(1);
   });
 
-  it("tell versions and signatures apart where they are told to", async () => {
+  it("distinguish versions and signatures if configured to", async () => {
     const server = await serve({ metrics: { versionLabels: true } });
     await predict(server);
     const labels = 'model_name="m",status="OK",version="7",signature_name="serving_default"';
@@ -219,7 +219,7 @@ describe("metrics", () => {
     });
   });
 
-  it("tell of batching what TF Serving's batching session does, also when the model has gone", async () => {
+  it("report the batching metrics of TF Serving's batching session, even after the model is unloaded", async () => {
     const batching = { maxBatchSize: 4, allowedBatchSizes: [2, 4], slots: 1 };
     const server = await serve({ batching });
     expect((await samples(server)).has(`${SESSION}wrapped_run_count`)).toBe(false);
@@ -242,7 +242,7 @@ describe("metrics", () => {
     expect(bounds.slice(0, 3)).toEqual(["100", "120", "144"]);
   });
 
-  it("leave the app's own listener where it is", async () => {
+  it("do not replace the app's own listener", async () => {
     const sizes: number[] = [];
     const onBatchStart = ({ size }: StartedBatch) => void sizes.push(size);
     const server = await serve({ batching: { onBatchStart } });

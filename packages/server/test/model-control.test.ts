@@ -42,7 +42,7 @@ describe("ModelControl", () => {
     expect(await wish(options)).toMatch("--model_control=none");
   });
 
-  it("MC3 allows by default what is below the parents of the base paths of the start", async () => {
+  it("MC3 allows by default paths below the parents of the initial base paths", async () => {
     for (const path of ["models/a", "models/b", "models", "models/a/1", "models/not/there/yet"]) {
       expect(await wish({ models: models() }, at(path)), path).toBe("allowed");
     }
@@ -53,14 +53,14 @@ describe("ModelControl", () => {
     expect(await wish({ models: models() })).toBe("allowed");
   });
 
-  it("MC3 allows what is below the base path itself where its parent is the root", async () => {
+  it("MC3 allows paths below the base path itself if its parent is the root", async () => {
     const options = { models: [{ basePath: "/serving-kit-has-no-such-folder" }] };
     expect(await wish(options, "/serving-kit-has-no-such-folder/a")).toBe("allowed");
     expect(await wish(options, "/serving-kit-has-no-such-folder")).toBe("allowed");
     expect(await wish(options, "/etc")).toMatch(REFUSED);
   });
 
-  it("MC3 allows what is below the roots that are given, and nothing else", async () => {
+  it("MC3 allows only paths below the given roots", async () => {
     const options = { modelRoots: [at("elsewhere"), at("later")], models: models() };
     expect(await wish(options, at("elsewhere/c"), at("later/x"))).toBe("allowed");
     expect(await wish(options, at("models/a"))).toMatch(REFUSED);
@@ -71,7 +71,7 @@ describe("ModelControl", () => {
     expect(await wish({})).toBe("allowed");
   });
 
-  it("MC4 refuses a folder in the same words whether or not it exists", async () => {
+  it("MC4 rejects a folder with the same message whether or not it exists", async () => {
     const refusal = (path: string) => wish({ models: models() }, path);
     const existing = await refusal(at("elsewhere/c"));
     expect(existing).toMatch(REFUSED);
@@ -166,7 +166,7 @@ describe("HandleReloadConfigRequest", () => {
     });
   }
 
-  it("loads a folder beside those of the start, and no other, which changes nothing", async () => {
+  it("loads a folder next to the initial ones; any other is rejected without a change", async () => {
     const server = await serve();
     await expect(reload(server, "models/b", "elsewhere/c")).rejects.toMatchObject({ code: 7 });
     expect(server.manager.listAvailable()).toEqual([{ name: "a", version: 1n }]);

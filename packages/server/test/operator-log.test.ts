@@ -22,8 +22,8 @@ const serve = (names: string[], options: Partial<WholeServerOptions> = {}) =>
 /** The log lines that a version's ordinary lifecycle does not explain. */
 const remarkable = () => lines.filter((line) => !/^ {2}model \w+ version \d+: \w+$/.test(line));
 
-describe("what an operator is told", () => {
-  it("of a start: each version's states, each failure with its model, and a label that cannot be", async () => {
+describe("the log of the server", () => {
+  it("has each version's states, each failure with its model, and a label that cannot be set", async () => {
     await world.publish("broken", 1, { failure: "bad weights" });
     const models = [{ ...model("a"), labels: { stable: 7 } }, model("b"), model("broken")];
     await serve([], { models, manager: { maxLoadRetries: 1, loadRetryDelayMs: 0 } });
@@ -39,7 +39,7 @@ describe("what an operator is told", () => {
     expect(lines.filter((line) => line.includes("label"))).toHaveLength(1);
   });
 
-  it("of a reload over gRPC: that it came, the outcome of it, and why it was refused", async () => {
+  it("has a reload over gRPC with its outcome, and why it was rejected", async () => {
     const server = await serve(["a"]);
     const { port } = await server.listenGrpc({ port: 0, host: "127.0.0.1" });
     using client = new GrpcClient(`127.0.0.1:${port}`);
@@ -95,7 +95,7 @@ describe("a reload that comes during the start", () => {
   const available = (server: Awaited<ReturnType<typeof serve>>) =>
     server.manager.listAvailable().map(({ name }) => name);
 
-  it("waits no longer than it was told to, and takes effect when the start is over", async () => {
+  it("waits at most its timeout, and takes effect when the start is over", async () => {
     let outcomes: ModelOutcome[] | undefined;
     const server = await during(async (starting) => {
       outcomes = await starting.reload([model("b")], { timeoutMs: 0 });
@@ -106,7 +106,7 @@ describe("a reload that comes during the start", () => {
     await expect.poll(() => available(server)).toEqual(["b"]);
   });
 
-  it("tells the log when it is refused after that", async () => {
+  it("is logged if it is rejected after that", async () => {
     const server = await during(async (starting) => {
       await starting.reload([model("b"), model("b")], { timeoutMs: 0 });
     });
@@ -119,7 +119,7 @@ describe("a reload that comes during the start", () => {
     expect(available(server)).toEqual(["a"]);
   });
 
-  it("rejects at once when it is called off, and takes no effect", async () => {
+  it("rejects immediately when it is cancelled, and has no effect", async () => {
     const call = new AbortController();
     const server = await during(async (starting) => {
       const reloaded = starting.reload([model("b")], { signal: call.signal });

@@ -82,7 +82,7 @@ it("takes models by name or as a list, whose places are paths or URLs", async ()
 });
 
 describe("a reload that waits", () => {
-  it("gives way to the next one, and says so of the models that had not settled", async () => {
+  it("is superseded by the next one, with an error for each model that had not settled", async () => {
     const server = await world.serve([]);
     const first = server.reload([model("a"), model("slow")]);
     const second = server.reload([model("b")]);
@@ -94,14 +94,14 @@ describe("a reload that waits", () => {
     expect(server.manager.listAvailable()).toEqual([{ name: "b", version: 1n }]);
   });
 
-  it("goes on waiting when the next one is wrong", async () => {
+  it("keeps waiting if the next one is invalid", async () => {
     const server = await world.serve([]);
     const first = server.reload([model("a")]);
     await expect(server.reload([model("b"), model("b")])).rejects.toThrow("multiple times");
     expect(await first).toEqual([{ name: "a" }]);
   });
 
-  it("ends with its time, with its signal, and with the server; the models load on", async () => {
+  it("ends at its timeout, its signal, and the server's close; the models keep loading", async () => {
     const server = await world.serve([]);
     const reasonOf = async (outcomes: ReturnType<ModelServer["reload"]>) =>
       (await outcomes)[0]?.error?.reason;
@@ -121,7 +121,7 @@ describe("a reload that waits", () => {
   });
 });
 
-describe("a reload that gives a label to a version that is being copied", () => {
+describe("a reload that sets a label on a version that is being copied", () => {
   const labelled = () => ({ ...model("a"), labels: { next: 2 }, versionPolicy: latest(2) });
 
   it("waits for the version, and sets the label", async () => {
@@ -131,7 +131,7 @@ describe("a reload that gives a label to a version that is being copied", () => 
     expect(server.manager.labels("a").get("next")).toEqual({ version: 2n });
   });
 
-  it("says so of the label where the version takes too long", async () => {
+  it("reports the label if the version takes too long", async () => {
     const server = await world.serve(["a"], { settleMs: 1_000 });
     await world.publish("a", 2);
     expect(await server.reload([labelled()], { timeoutMs: 200 })).toEqual([
@@ -139,7 +139,7 @@ describe("a reload that gives a label to a version that is being copied", () => 
     ]);
   });
 
-  it("does not wait for the version where a label may point at one that is not available", async () => {
+  it("does not wait for the version if labels may point at unavailable versions", async () => {
     const allowVersionLabelsForUnavailableModels = true;
     const options = { settleMs: 1_000, allowVersionLabelsForUnavailableModels };
     const server = await world.serve(["a"], options);
@@ -148,7 +148,7 @@ describe("a reload that gives a label to a version that is being copied", () => 
     expect(server.manager.labels("a").get("next")).toEqual({ pending: 2n });
   });
 
-  it("waits no longer when the copy has been given up", async () => {
+  it("stops waiting when the copy has been aborted", async () => {
     const server = await world.serve(["a"]);
     await mkdir(join(world.path, "a", "2"));
     expect(await server.reload([labelled()])).toEqual([
@@ -181,7 +181,7 @@ describe("a reload over gRPC", () => {
     });
   });
 
-  it("refuses versions that are none", async () => {
+  it("rejects invalid versions", async () => {
     const client = await connect(await world.serve(["a"]));
     const labelled = reload(client, [message("a", { version_labels: { stable: -1 } })]);
     await expect(labelled).rejects.toMatchObject({
@@ -204,7 +204,7 @@ describe("a reload over gRPC", () => {
     });
   });
 
-  it("leaves what it cannot say of a model as it is, and names no module to run", async () => {
+  it("keeps options that it cannot express, and cannot name a module to run", async () => {
     const logged: number[] = [];
     const own = {
       ...model("a"),
@@ -260,7 +260,7 @@ describe("health", () => {
     expect(await isReady(server)).toBe(true);
   });
 
-  it("does not suffer from a new version that fails, nor from a model that is being added", async () => {
+  it("is not affected by a new version that fails, or by a model that is being added", async () => {
     const server = await world.serve(["a"], { startUpPolicy: "all" });
     await world.publish("a", 2, { failure: "bad weights" });
     await server.poll();

@@ -104,7 +104,7 @@ describe("a model in remote storage", () => {
     expect(storage.leases).toBe(0);
   });
 
-  it("is incomplete in load as its platform says, and loaded when a retry fetches it whole", async () => {
+  it("fails to load as incomplete, and loads when a retry fetches it completely", async () => {
     const clock = new FakeClock();
     const storage = newStorage({ clock });
     storage.publish(URI, 1n, { other: "" });

@@ -59,7 +59,7 @@ describe("the logging_config of a model", () => {
     expect(await logged("other.jsonl")).toEqual([["a", 3]]);
   });
 
-  it("stands in place of the server's request log", async () => {
+  it("replaces the server's request log", async () => {
     const requestLog = { type: "jsonl", filenamePrefix: join(world.path, "all") } as const;
     {
       await using server = await world.serve([], { models: configOf(toFile("log")), requestLog });
@@ -69,7 +69,7 @@ describe("the logging_config of a model", () => {
     expect(await logged("all.jsonl")).toEqual([["b", 2]]);
   });
 
-  it("is refused where two models would write to one file", async () => {
+  it("is rejected if two models would write to one file", async () => {
     const requestLog = { type: "tfrecord", filenamePrefix: "/log" } as const;
     const models: ModelConfig[] = ["a", "b"].map((name) => ({ name, basePath: name, requestLog }));
     await expect(world.serve([], { models })).rejects.toThrow(

@@ -150,7 +150,7 @@ describe("predict", () => {
     ]);
   });
 
-  it("answers 500 to an unexpected error, without its message, and goes on", async () => {
+  it("answers 500 to an unexpected error, without its message, and continues", async () => {
     expect(await predict('{"signature_name":"crash","instances":[1]}')).toEqual([
       500,
       failure("internal error; give the server a logger to learn more"),
@@ -158,7 +158,7 @@ describe("predict", () => {
     expect((await predict('{"instances":[1]}'))[0]).toBe(200);
   });
 
-  it("inflates gzip, and refuses what is none", async () => {
+  it("inflates gzip, and rejects invalid gzip", async () => {
     const body = gzipSync('{"instances":[1]}');
     const headers = { "Content-Encoding": "gzip" };
     expect(await post("/v1/models/m:predict", body, headers)).toEqual([
@@ -190,7 +190,7 @@ describe("classify and regress", () => {
     ]);
   });
 
-  it("say what is wrong with the signature", async () => {
+  it("report what is wrong with the signature", async () => {
     const examples = '"examples":[{"a":1}]';
     expect(await post("/v1/models/m:classify", `{${examples}}`)).toEqual([
       400,
@@ -208,7 +208,7 @@ describe("classify and regress", () => {
   });
 });
 
-it("checks method names where it is told to", async () => {
+it("checks method names if enabled", async () => {
   const checking = await world.serve(["m"], { signatureMethodNameCheck: true });
   const ask = async (path: string, body: object) => {
     const request = new Request(`http://host/v1/models/m:${path}`, {
@@ -299,7 +299,7 @@ describe("status, metadata, list and health", () => {
     ]);
   });
 
-  it("gives metadata in the JSON form of SignatureDef, nested twice", async () => {
+  it("returns metadata in the JSON form of SignatureDef, nested twice", async () => {
     const { model_spec, metadata } = JSON.parse((await ask("/v1/models/m/versions/1/metadata"))[1]);
     expect(model_spec).toEqual({ name: "m", signature_name: "", version: "1" });
     expect(metadata.signature_def.signature_def.serving_default).toEqual({

@@ -92,7 +92,7 @@ describe("a slow client", () => {
     await server.close(); // would wait for what is in flight, and for connections
   });
 
-  it("that says nothing at all is cut off", async () => {
+  it("that sends nothing is closed", async () => {
     await listen({ headersTimeoutMs: 20 });
     await client().hungUp;
   });
@@ -137,7 +137,7 @@ describe("a slow client", () => {
     await hungUp;
   });
 
-  it("in great number keeps nobody from being answered", async () => {
+  it("in large numbers do not block other clients", async () => {
     await listen({ headersTimeoutMs: 300 });
     const slow = Array.from({ length: 500 }, (_, i) => client(i % 2 ? head(100) : "GET / HTTP"));
     await isAnswering();
@@ -146,7 +146,7 @@ describe("a slow client", () => {
     await isAnswering();
   });
 
-  it("has 30 s for headers and 300 s for all, unless told otherwise; Infinity is without end", async () => {
+  it("has 30 s for headers and 300 s in total by default; Infinity disables the limits", async () => {
     const timesOf = async (options: ListenOptions) => {
       const { server: http } = await listenHttp(
         hostOf(() => {}),
@@ -186,7 +186,7 @@ describe("an answer that its client does not read", () => {
     return { http, socket, hungUp, received: () => received };
   }
 
-  it("at once is not cut off by closing", async () => {
+  it("is not aborted by closing if it starts immediately", async () => {
     const { http, socket, hungUp, received } = await answered();
     const closed = closeHttp(http);
     await new Promise((resolve) => setImmediate(resolve));
@@ -226,7 +226,7 @@ describe("limits", () => {
   );
 });
 
-describe("an upload that is cut off", () => {
+describe("an aborted upload", () => {
   it("leaves nothing in flight and nothing in memory", async () => {
     let received = 0;
     const http = createServer((request, response) => {

@@ -89,7 +89,7 @@ describe("the names of a .tflite model's tensors", () => {
     );
   });
 
-  it("are not needed where the metadata of the file have SignatureDefs", async () => {
+  it("are not needed if the metadata of the file has SignatureDefs", async () => {
     expect(await post("metadata_signatures", { inputs: { x: [[4]] } })).toEqual([
       200,
       { outputs: [[4]] },

@@ -98,7 +98,7 @@ describe("close", () => {
     await expect(world.get("/v1/models/m")).rejects.toMatchObject({ code: "ECONNREFUSED" });
   });
 
-  it("cuts off what is in flight at the deadline, in the main thread too", async () => {
+  it("aborts requests in flight at the deadline, in the main thread too", async () => {
     await using world = await ThreadsWorld.start();
     await world.serve("shared", 1, { isSlow: true });
     const remote = await world.serve("remote", 1, { isSlow: true, isShared: false });
@@ -109,7 +109,7 @@ describe("close", () => {
     await closed;
   });
 
-  it("waits no longer than the deadline for a run that heeds no signal, and then listens no more", async () => {
+  it("waits at most until the deadline for a run that ignores its signal, then stops listening", async () => {
     await using world = await ThreadsWorld.start();
     const cells = await world.serve("m", 1);
     const never = { signature_name: "never", instances: [1] };

@@ -197,7 +197,7 @@ describe("batching", () => {
     expect([status, body.error]).toEqual([400, expect.stringContaining("input batch size 2")]);
   });
 
-  it("stays in the main thread where its options cannot be passed on", async () => {
+  it("stays in the main thread if its options cannot be cloned", async () => {
     const slots = new AdaptiveSlots();
     await world.serve("own slots", 1, {}, { batching: { slots, maxBatchSize: 8 } });
     expect([...(await world.threads("own%20slots", "", 4)).keys()]).toEqual([0]);
@@ -219,7 +219,7 @@ describe("a model that cannot be shared", () => {
     expect((await world.predict("remote", "", unfit)).status).toBe(400);
   });
 
-  it("is told when the client has gone", async () => {
+  it("is notified when the client has disconnected", async () => {
     const cells = await world.serve("left", 1, { isShared: false, isSlow: true });
     const controller = new AbortController();
     const body = '{"instances":[1]}';
@@ -233,7 +233,7 @@ describe("a model that cannot be shared", () => {
 });
 
 describe("listening in every loop", () => {
-  it.skipIf(!hasOpenssl())("is over TLS where it is asked for (needs openssl)", async () => {
+  it.skipIf(!hasOpenssl())("is over TLS if enabled (needs openssl)", async () => {
     await world.serve("secure", 1);
     const { key, cert } = selfSigned(world.path, "server");
     const ssl = { serverKey: key.toString(), serverCert: cert.toString() };
@@ -268,7 +268,7 @@ describe("listening in every loop", () => {
     }
   });
 
-  it("promises no log of an unexpected error where the server has no logger", async () => {
+  it("does not mention a log of an unexpected error if the server has no logger", async () => {
     await world.serve("careless", 1);
     const throws = { signature_name: "throws", instances: [1] };
     const { status, body } = await world.predict("careless", "", throws);
@@ -276,7 +276,7 @@ describe("listening in every loop", () => {
     expect([status, body]).toEqual([500, { error }]);
   });
 
-  it("tells a port that is taken by Node's own error", async () => {
+  it("reports a port in use with Node's own error", async () => {
     const other = createServer().listen(0, "127.0.0.1");
     await new Promise((resolve) => other.once("listening", resolve));
     const { port } = other.address() as AddressInfo;

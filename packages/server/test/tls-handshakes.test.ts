@@ -73,7 +73,7 @@ describe.skipIf(!hasOpenssl())("a TLS handshake that is never finished (needs op
     },
   );
 
-  it("is cut off when the time for headers is over", async () => {
+  it("is closed when the time for headers is over", async () => {
     const { server, where } = await serve(false, { headersTimeoutMs: 20 });
     await (await begin(where)).hungUp;
     // At a port without a short time: this client may be slow itself.

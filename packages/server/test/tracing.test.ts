@@ -44,13 +44,13 @@ const span = (name: string) =>
 
 const serve = (options: Partial<WholeServerOptions> = {}) => world.serve(["m"], options);
 
-it("gives no spans while the app has no SDK", async () => {
+it("creates no spans while the app has no SDK", async () => {
   await predict(await serve());
   expect(exporter.getFinishedSpans()).toEqual([]);
   provider.register();
 });
 
-it("gives a call a span, and the run of the model one within it", async () => {
+it("creates a span for a call, and a child span for the run of the model", async () => {
   const server = await serve();
   await predict(server);
   expect(span("Predict").attributes).toEqual({
@@ -63,7 +63,7 @@ it("gives a call a span, and the run of the model one within it", async () => {
   expect(span("run").parentSpanContext?.spanId).toBe(span("Predict").spanContext().spanId);
 });
 
-it("goes on with the trace that the caller's headers name, over REST and gRPC", async () => {
+it("continues the trace in the caller's headers, over REST and gRPC", async () => {
   const server = await serve();
   await predict(server, { instances: [1] }, { traceparent });
   expect(span("Predict").spanContext().traceId).toBe(TRACE);
@@ -78,7 +78,7 @@ it("goes on with the trace that the caller's headers name, over REST and gRPC", 
   expect(span("Predict").attributes["serving_kit.entrypoint"]).toBe("GRPC");
 });
 
-it("is a child of the span that is active, whatever the headers say", async () => {
+it("is a child of the active span, regardless of the headers", async () => {
   const server = await serve();
   const outer = trace.getTracer("app").startSpan("outer");
   await context.with(trace.setSpan(context.active(), outer), () =>
@@ -89,7 +89,7 @@ it("is a child of the span that is active, whatever the headers say", async () =
   expect(span("Predict").kind).toBe(SpanKind.INTERNAL);
 });
 
-it("gives a call within the process its spans, below the span that is active", async () => {
+it("creates spans for an in-process call below the active span", async () => {
   const server = await serve();
   const outer = trace.getTracer("app").startSpan("outer");
   await context.with(trace.setSpan(context.active(), outer), () => server.predict("m", { x: [1] }));
@@ -113,7 +113,7 @@ it("says what failed", async () => {
   expect(span("run")).toBeUndefined();
 });
 
-it("can be turned off, beside metrics that go on", async () => {
+it("can be turned off while metrics stay on", async () => {
   const server = await serve({ tracing: false, metrics: {} });
   await predict(server);
   expect(exporter.getFinishedSpans()).toEqual([]);

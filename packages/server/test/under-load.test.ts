@@ -33,7 +33,7 @@ async function loadOn(server: ModelServer, name: string) {
 }
 
 describe("a reload under load", () => {
-  it("fails no request of a model that stays, whatever becomes of the others", async () => {
+  it("fails no request of a model that stays, while the others change", async () => {
     for (const name of ["m", "other"])
       for (const version of [1, 2]) await world.publish(name, version);
     const server = await world.serve(["m", "other"]);
@@ -105,7 +105,7 @@ describe("close under load", () => {
   });
 });
 
-it("PS6 close refuses with 503 what is under way on idle connections, instead of cutting it off", async () => {
+it("PS6 close answers requests arriving on idle connections with 503, instead of closing the connections", async () => {
   await world.publish("m", 1);
   const server = await world.serve(["m"]);
   const { port } = await server.listen({ port: 0, host });

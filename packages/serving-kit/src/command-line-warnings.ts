@@ -24,7 +24,7 @@ export function commandLineWarnings(
   return [
     ...operands.map((operand) => `unknown argument: ${operand} (a flag is written --flag=value)`),
     ...warningsOf(given, flags),
-    ...overruled.map((name) => `--${name} has no effect: --platform_config_file says it instead`),
+    ...overruled.map((name) => `--${name} has no effect: --platform_config_file overrides it`),
     ...(platformConfig?.ignored ?? []).map(
       (field) => `--platform_config_file: ${field} has no effect`,
     ),

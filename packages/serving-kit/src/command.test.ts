@@ -45,8 +45,8 @@ describe("runCommand", () => {
       'unknown command "xyz"; expected demo, install, doctor, inspect, types, pull, tune, compare-engines, or a path to serve (--help',
     ],
     ["constructor", 'unknown command "constructor"; expected demo'],
-    ["./xyz", "there is no model to serve at ./xyz: there is no such file or folder"],
-    ["xyz.tflite", "there is no model to serve at xyz.tflite"],
+    ["./xyz", "no model to serve at ./xyz: no such file or folder"],
+    ["xyz.tflite", "no model to serve at xyz.tflite"],
   ])("suggests the nearest subcommand for %j", async (name, message) => {
     const { code, stdout, stderr } = await run(name);
     expect([code, stdout]).toEqual([1, ""]);
@@ -82,7 +82,7 @@ describe("runCommand", () => {
     ],
     [
       [import.meta.dirname, "--model_base_path=/models/m"],
-      `expected either the path ${import.meta.dirname} or --model_base_path, which names models too`,
+      `expected either the path ${import.meta.dirname} or --model_base_path; both name models`,
     ],
     [["--model_nam=x"], "unknown flag --model_nam; did you mean --model_name?"],
     [
@@ -96,7 +96,7 @@ describe("runCommand", () => {
     ],
     [
       ["--batching_parameters_file=/nowhere"],
-      "--batching_parameters_file has no effect without --enable_batching: give both or neither",
+      "--batching_parameters_file has no effect without --enable_batching: set both or neither",
     ],
     [
       ["--enable_per_model_batching_parameters"],

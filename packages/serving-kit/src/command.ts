@@ -92,7 +92,7 @@ async function asFlags(args: readonly string[]): Promise<readonly string[]> {
   const other = rest.find((argument) => /^--model_(?:base_path|config_file)(?:=|$)/.test(argument));
   if (other !== undefined) {
     const flag = other.replace(/=.*$/s, "");
-    throw errors.flagsConflict(`either the path ${word} or ${flag}, which names models too`);
+    throw errors.flagsConflict(`either the path ${word} or ${flag}; both name models`);
   }
   return [`--model_name=${path.name}`, `--model_base_path=${path.basePath}`, ...rest];
 }

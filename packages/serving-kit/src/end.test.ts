@@ -61,7 +61,7 @@ describe("end", () => {
     expect(calls.find(([name]) => name === "lameDuck")?.[1]).toBe(ms);
   });
 
-  it("closes a server at once that was never ready", async () => {
+  it("immediately closes a server that was never ready", async () => {
     expect((await endBy("SIGTERM", 5_000, { isStarted: false })).calls).toEqual([
       ["close", 20_000],
     ]);

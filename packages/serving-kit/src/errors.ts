@@ -15,7 +15,7 @@ export const errors = {
     invalid("FLAG_INVALID", `--${flag}: expected ${expected}; got ${received}`),
 
   flagRequires: (flag: string, required: string) =>
-    invalid("FLAG_REQUIRES", `--${flag} has no effect without --${required}: give both or neither`),
+    invalid("FLAG_REQUIRES", `--${flag} has no effect without --${required}: set both or neither`),
 
   argumentUnexpected: (argument: string) =>
     invalid(
@@ -46,21 +46,21 @@ export const errors = {
     new ServingError(
       "NOT_FOUND",
       "MODEL_NOT_FOUND",
-      `there is no model at ${path}: expected ${files.join(", ")}, or a folder with versions of these named by numbers`,
+      `no model found at ${path}: expected ${files.join(", ")}, or a folder of numbered versions of these`,
     ),
 
   nothingToLoad: (path: string, problem: string) =>
     new ServingError(
       "NOT_FOUND",
       "MODEL_NOT_FOUND",
-      `there is no model to load at ${path}: ${problem}`,
+      `no model to load at ${path}: ${problem}`,
     ),
 
   nothingToServe: (path: string) =>
     new ServingError(
       "NOT_FOUND",
       "MODEL_NOT_FOUND",
-      `there is no model to serve at ${path}: there is no such file or folder`,
+      `no model to serve at ${path}: no such file or folder`,
     ),
 
   modelsMissing: () =>
@@ -100,7 +100,7 @@ export const errors = {
     ),
 
   flagRefused: (flag: string, reason: string) =>
-    invalid("FLAG_REFUSED", `--${flag} is refused: ${reason}`),
+    invalid("FLAG_REFUSED", `--${flag} is not supported: ${reason}`),
 
   nowhereToListen: () =>
     invalid("NOWHERE_TO_LISTEN", "nowhere to listen: set --port, --rest_api_port or a socket path"),

@@ -69,13 +69,13 @@ describe("parseFlags", () => {
     );
   });
 
-  it("says which flags were given, and what is not a flag", () => {
+  it("returns which flags were given, and what is not a flag", () => {
     const { given, operands } = parseFlags(table, ["digits", "--enable_batching", "true"]);
     expect([...given]).toEqual(["enable_batching"]);
     expect(operands).toEqual(["digits", "true"]);
   });
 
-  it("gives values typed by the table", () => {
+  it("returns values typed by the table", () => {
     const values = parseFlags(table, []).flags;
     expectTypeOf(values.model_name).toEqualTypeOf<string>();
     expectTypeOf(values.model_base_path).toEqualTypeOf<string | undefined>();
@@ -83,7 +83,7 @@ describe("parseFlags", () => {
     expectTypeOf(values.enable_batching).toEqualTypeOf<boolean>();
   });
 
-  it("either reads a command line or refuses it with a reason, whatever it is", () => {
+  it("parses any command line or rejects it with a reason", () => {
     fc.assert(
       fc.property(
         fc.array(

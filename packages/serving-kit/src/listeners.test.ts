@@ -34,7 +34,7 @@ describe("listenersOf", () => {
     expect(listeners(...args)).toMatchObject(expected);
   });
 
-  it("leaves REST out with TF Serving's sentence where the ports are equal", () => {
+  it("disables REST with TF Serving's message if the ports are equal", () => {
     expect(listeners("--port=8501")).toMatchObject({
       grpc: { port: 8501 },
       rest: undefined,

@@ -48,11 +48,11 @@ describe("findModel", () => {
     });
   });
 
-  it.each(["", "nowhere"])("tells what was expected when there is no model (%j)", async (path) => {
+  it.each(["", "nowhere"])("reports what was expected if there is no model (%j)", async (path) => {
     await put("1/readme.txt");
     await expect(find(path)).rejects.toMatchObject({
       reason: "MODEL_NOT_FOUND",
-      message: expect.stringContaining(`there is no model at ${join(folder, path)}: expected`),
+      message: expect.stringContaining(`no model found at ${join(folder, path)}: expected`),
     });
   });
 });

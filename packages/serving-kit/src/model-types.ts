@@ -19,7 +19,7 @@ export function modelTypes(
   { path, name, isJavaScript }: ModelTypesOptions,
 ): string {
   const command = `serving-kit types ${path} -o ${name}.${isJavaScript ? "js" : "ts"}`;
-  const head = `// Written by \`${inComment(command)}\`. Write it again when the model changes.\n`;
+  const head = `// Written by \`${inComment(command)}\`. Run it again when the model changes.\n`;
   const entries = Object.entries(signatures).map(
     ([key, { inputs, outputs }]) =>
       `  ${keyOf(key)}: {\n    inputs: ${specsOf(inputs)},\n    outputs: ${specsOf(outputs)},\n  },\n`,

@@ -113,7 +113,7 @@ describe("protocols, observers and acquire decorators of plugins", () => {
     export const observers = () => [{ name: "watch", observe() {} }];
     export const acquire = { name: "split", decorate() {} };`;
 
-  it("are read, and say where other event loops find them", async () => {
+  it("are read, with the locations where other event loops find them", async () => {
     const path = module(text);
     const { protocols, observers, acquire } = await readPlugins([path]);
     const plugins = { protocols, observers, acquire };

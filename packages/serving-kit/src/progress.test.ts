@@ -47,7 +47,7 @@ describe("showProgress", () => {
     expect(written).toEqual(["downloading\n", "downloading 99 %\n", "unpacking 100 %\n"]);
   });
 
-  it("writes nothing when there was nothing to tell", () => {
+  it("writes nothing if there was no progress", () => {
     const { progress, written } = recorded(true);
     progress[Symbol.dispose]();
     expect(written).toEqual([]);

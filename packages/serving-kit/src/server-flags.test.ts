@@ -66,7 +66,7 @@ describe("the flags of the server", () => {
     expect(Object.hasOwn(flagsWithoutEffect, name)).toBe(kind === "without effect");
   });
 
-  it("claim no flag of TF Serving to be without effect that is not in its list", () => {
+  it("list only flags of TF Serving as without effect", () => {
     for (const name of Object.keys(flagsWithoutEffect)) expect(TF_SERVING[name]).toBeDefined();
   });
 
@@ -88,7 +88,7 @@ describe("the flags of the server", () => {
     );
   });
 
-  it("take a path that is empty for one that is not given, as TF Serving does", () => {
+  it("treat an empty path as not given, as TF Serving does", () => {
     const { flags } = parseFlags(serverFlags, ["--model_config_file=", "--ssl_config_file="]);
     expect(flags).toMatchObject({ model_config_file: "", ssl_config_file: "" });
   });
@@ -105,14 +105,14 @@ describe("warningsOf", () => {
     expect(warningsFor(`--${name}=${value}`)).toEqual([`--${name} has no effect: ${flag.reason}`]);
   });
 
-  it("says nothing of flags that are not given, or that ask for what is done anyway", () => {
+  it("ignores flags that are not given, or that request the default behavior", () => {
     expect(warningsFor()).toEqual([]);
     expect(warningsFor("--enable_profiler=false", "--enable_grpc_healthcheck_service")).toEqual([]);
   });
 });
 
 describe("commandLineWarnings", () => {
-  const overruled = "has no effect: --platform_config_file says it instead";
+  const overruled = "has no effect: --platform_config_file overrides it";
 
   it.each<[string[], Partial<PlatformSettings> | undefined, string[]]>([
     // What a template leaves empty is the default of TF Serving.

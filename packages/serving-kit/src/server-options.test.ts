@@ -32,7 +32,7 @@ describe("serverOptionsOf", () => {
   const options = (args: string[], files: object = {}) =>
     serverOptionsOf(flagsOf(args), { ...noFiles, models, ...files });
 
-  it("gives TF Serving's defaults, and a start-up policy of its own", () => {
+  it("returns TF Serving's defaults, and its own start-up policy", () => {
     expect(options([])).toEqual({
       models,
       startUpPolicy: "any",

@@ -33,7 +33,7 @@ describe("watchTermination", () => {
     expect(exit.mock.calls).toEqual([[code]]);
   });
 
-  it("ends the process a second after the deadline, even when nobody watches any more", () => {
+  it("ends the process one second after the deadline, even without a watcher", () => {
     const exit = vi.fn<(code: number) => void>();
     const termination = watchTermination({ deadlineMs: 500, exit });
     process.emit("SIGTERM", "SIGTERM");
@@ -52,7 +52,7 @@ describe("watchTermination", () => {
 });
 
 describe("endWhileUnwatched", () => {
-  it("ends the process with the signal's code, but not while somebody watches", () => {
+  it("ends the process with the signal's code, but not while a watcher is active", () => {
     const exit = vi.spyOn(process, "exit").mockReturnValue(undefined as never);
     const others = process.listeners("SIGTERM");
     process.removeAllListeners("SIGTERM");

@@ -79,7 +79,7 @@ it.each([
   );
 });
 
-it("speaks of flags when a model cannot be served", async () => {
+it("names flags when a model cannot be served", async () => {
   const command = start(
     `--model_base_path=${digits}/savedmodel`,
     "--saved_model_tags=no",

@@ -16,7 +16,7 @@ describe("serving-kit demo", () => {
     expect(own.equals(readFileSync(join(digits, "1/model.tflite")))).toBe(true);
   });
 
-  it("prints a curl line with the answer that it gives, and a program that reads the digit", async () => {
+  it("prints a curl line with its response, and a program that reads the digit", async () => {
     const command = start("demo", "--rest_api_port=any", "--port=0");
     await command.said(/Press Ctrl-C to stop the server/);
     const { stdout } = command.output;

@@ -51,7 +51,7 @@ describe("loadModel", () => {
   });
 
   it.each<[string, (path: string) => Promise<void>, RegExp]>([
-    ["nothing", async () => {}, /there is no model to load at .*: the path does not exist$/],
+    ["nothing", async () => {}, /no model to load at .*: the path does not exist$/],
     [
       "an empty folder",
       async (path) => void (await mkdir(path)),
@@ -88,7 +88,7 @@ describe("loadModel", () => {
     },
   );
 
-  it("loads a model of the program's own, with what it loads", async () => {
+  it("loads the program's own model, with the files it loads", async () => {
     const scaled = defineModel({
       inputs: { x: spec.float32([-1]) },
       outputs: { y: spec.float32([-1]) },

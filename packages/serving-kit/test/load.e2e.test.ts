@@ -60,7 +60,7 @@ function loadOf({ restPort, grpcPort }: Ports): Load {
 }
 
 describe("the command under load", () => {
-  it("told to end by SIGTERM without a lame duck fails no request that it has, refuses those after it, and ends with 0", async () => {
+  it("on SIGTERM without a lame duck finishes requests in flight, rejects later ones, and exits with 0", async () => {
     const ports = { restPort: await freePort(), grpcPort: await freePort() };
     const command = await serve(ports, "--lame_duck_in_ms=0");
     const load = loadOf(ports);

@@ -76,7 +76,7 @@ function oddModel({ isSlow = false } = {}): string {
 }
 
 describe("serving-kit instead of tensorflow_model_server", () => {
-  it("serves REST and gRPC on ports and sockets, metrics, a log of requests, and says what it ignores", async () => {
+  it("serves REST and gRPC on ports and sockets, metrics, a log of requests, and reports ignored flags", async () => {
     const command = startIn(
       { MODEL_NAME: "digits", MODEL_BASE_PATH: models },
       "--port=any",
@@ -141,7 +141,7 @@ describe("serving-kit instead of tensorflow_model_server", () => {
     expect(command.output.stdout + command.output.stderr).not.toContain("BEGIN");
   });
 
-  it("leaves REST out where the ports are equal, and goes on", async () => {
+  it("disables REST if the ports are equal, and continues", async () => {
     const port = await freePort();
     const command = start(
       `--model_base_path=${models}/digits`,
@@ -173,7 +173,7 @@ describe("serving-kit instead of tensorflow_model_server", () => {
 });
 
 describe("serving-kit while a model is being loaded", () => {
-  it("lives and is not ready until it is, and ends at once when it is told to", async () => {
+  it("is live before it is ready, and exits immediately on a signal", async () => {
     const args = [`--model_config_file=${oddModel({ isSlow: true })}`, "--port=0"];
     const command = start(...args, "--rest_api_port=any", "--shutdown_deadline_in_ms=100");
     const url = await command.said(/http:\S+/);

@@ -45,7 +45,7 @@ it("pull puts the newest version, or the one that is named, into a folder of its
   expect(text).toMatch(/digits\/10\?endpoint=.* is at .*10\n.* is at .*9\n.* is already at .*9\n$/);
 });
 
-it("pull rejects with why there is no version, and leaves nothing", async () => {
+it("pull rejects with the reason why there is no version, and leaves no files", async () => {
   const refuses = (path: string) => pull().run([path, folder], surroundings);
   await expect(refuses(uri("models/faces"))).rejects.toMatchObject({
     reason: "BASE_PATH_NOT_FOUND",

@@ -33,7 +33,7 @@ function bare(): NodeJS.ProcessEnv & Disposable {
 }
 
 describe("serving-kit install tensorflow", () => {
-  it("says what to do by hand where there is neither pip nor a server with archives", async () => {
+  it("prints manual steps if there is neither pip nor a server with archives", async () => {
     using env = bare();
     const archives = "--archives=http://127.0.0.1:1";
     const { code, stderr } = await run(["install", "tensorflow", archives], env);
@@ -43,12 +43,12 @@ describe("serving-kit install tensorflow", () => {
 });
 
 describe("serving-kit doctor", () => {
-  it("finds all well where .tflite models work, and names the command for the rest", async () => {
+  it("reports that .tflite models work, and names the command for the rest", async () => {
     using env = bare();
     const { code, stdout } = await run(["doctor"], env);
     expect(code).toBe(0);
-    expect(stdout).toMatch(/^✓ TensorFlow Lite \d+\.\d+\S* opens, for \.tflite models$/m);
-    expect(stdout).toMatch(/^ {2}to fix it: serving-kit install tensorflow$/m);
+    expect(stdout).toMatch(/^✓ \.tflite models: TensorFlow Lite \d+\.\d+\S*$/m);
+    expect(stdout).toMatch(/^ {2}fix: serving-kit install tensorflow$/m);
   });
 
   it("ends with 1 when the library of .tflite models does not open", async () => {
@@ -70,10 +70,10 @@ describe("serving-kit doctor", () => {
     expect(stdout).toMatch(/✓ .*dense\.tflite: no problems\n/);
   });
 
-  it.skipIf(!opened)(`opens libtensorflow where it is there${reason}`, async () => {
+  it.skipIf(!opened)(`opens libtensorflow if it is installed${reason}`, async () => {
     const { code, stdout } = await run(["doctor"]);
     expect(code).toBe(0);
-    expect(stdout).toContain(`✓ TensorFlow ${opened?.version} opens, for SavedModels`);
+    expect(stdout).toContain(`✓ SavedModels: TensorFlow ${opened?.version}`);
   });
 });
 
@@ -172,10 +172,10 @@ describe("serving-kit inspect", () => {
     ]);
   });
 
-  it("tells what is wrong with a path in one line", async () => {
+  it("reports an invalid path in one line", async () => {
     const { code, stderr } = await run(["inspect", join(digits, "..")]);
     expect(code).toBe(1);
-    expect(stderr).toMatch(/^serving-kit: there is no model at [^\n]*\n$/);
+    expect(stderr).toMatch(/^serving-kit: no model found at [^\n]*\n$/);
   });
 });
 

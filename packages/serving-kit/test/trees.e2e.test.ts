@@ -97,8 +97,8 @@ it.skipIf(!canReusePort)(
 it("doctor needs no library for trees, and finds no problem in a model", async () => {
   const { output, ended } = start("doctor", `--models=${income}`);
   await ended;
-  expect(output.stdout).toContain("✓ XGBoost models need no library");
-  expect(output.stdout).toContain("✓ LightGBM models need no library");
+  expect(output.stdout).toContain("✓ XGBoost models: no library needed");
+  expect(output.stdout).toContain("✓ LightGBM models: no library needed");
   expect(output.stdout).toMatch(/✓ .*income.*: no problems\n/);
 });
 

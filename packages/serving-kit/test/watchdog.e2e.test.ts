@@ -104,7 +104,7 @@ describe("a command whose event loop is blocked", () => {
   });
 });
 
-it("a command that is not blocked ends as before, with one line of its end", async () => {
+it("a command that is not blocked exits as before, with one line", async () => {
   const config = `--model_config_file=${blockingModel("predict")}`;
   const command = start(config, "--port=0", "--rest_api_port=any", "--lame_duck_in_ms=0");
   const said = await command.said(/serving blocking at .*:\d+/);

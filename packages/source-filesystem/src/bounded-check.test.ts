@@ -18,7 +18,7 @@ describe("BoundedCheck", () => {
     expect(clock.pending).toBe(0);
   });
 
-  it("gives up after the time and does not ask about that path until the rule has answered", async () => {
+  it("times out, and does not check that path again until the rule has returned", async () => {
     const clock = new FakeClock();
     const check = new BoundedCheck(clock, 100);
     const asked: string[] = [];

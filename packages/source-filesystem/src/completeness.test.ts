@@ -6,7 +6,7 @@ const wallMs = 1_764_000_000_000;
 const moment = (nowMs: number) => ({ nowMs, wallMs });
 
 describe("sight", () => {
-  it("keeps the time since when files look as they do", () => {
+  it("keeps the time since which files have not changed", () => {
     const first = sight(undefined, "a", moment(10));
     expect(first).toEqual({ fingerprint: "a", sinceMs: 10 });
     expect(sight(first, "a", moment(20))).toEqual(first);
@@ -29,7 +29,7 @@ describe("settlesInMs", () => {
     expect(settlesInMs(seen, changedAtMs, moment(nowMs), settleMs)).toBe(expected);
   });
 
-  it("is over at once without settleMs", () => {
+  it("ends immediately without settleMs", () => {
     expect(settlesInMs(seen, undefined, moment(500), 0)).toBe(0);
   });
 });

@@ -20,7 +20,7 @@ describe("DeviceGate", () => {
     expect(capacity(gate, 1201)).toBe(2);
   });
 
-  it("lets none through while two looks hang and the device is silent", () => {
+  it("admits no check while two checks hang and the device does not respond", () => {
     const gate = new DeviceGate(false);
     const looks = [{ beganAtMs: 10 }, { beganAtMs: 10 }] as const;
     for (const look of looks) {

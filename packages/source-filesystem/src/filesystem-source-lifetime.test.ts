@@ -43,7 +43,7 @@ async function until(condition: () => boolean): Promise<void> {
 }
 
 describe("polling", () => {
-  it("looks every pollIntervalMs, once at each base path", async () => {
+  it("polls each base path once every pollIntervalMs", async () => {
     const directories = new Map([
       ["/m", ["1"]],
       ["/m/1", ["model"]],
@@ -71,7 +71,7 @@ describe("polling", () => {
     ]);
   });
 
-  it("looks once with a pollIntervalMs of 0, and follows what was incomplete then", async () => {
+  it("polls once with a pollIntervalMs of 0, and then only versions that were incomplete", async () => {
     bench.directory.write("1/model");
     const { lists } = await bench.observe({
       pollIntervalMs: 0,
@@ -85,7 +85,7 @@ describe("polling", () => {
     expect(bench.clock.pending).toBe(0);
   });
 
-  it("looks without polls ever more seldom at a version that never becomes complete", async () => {
+  it("without polling, checks a version that never becomes complete less and less often", async () => {
     const directories = new Map<string, string[]>([
       ["/m", ["1"]],
       ["/m/1", []],
@@ -105,7 +105,7 @@ describe("polling", () => {
     expect(await looksWithin(60)).toBe(2);
   });
 
-  it("F5 goes on with the others while one path hangs, says so, and takes it up again", async () => {
+  it("F5 continues with other paths while one hangs, reports it, and resumes it later", async () => {
     const { fileSystem, asked, hanging } = observedFileSystem();
     const { directory, clock } = bench;
     for (const name of ["a", "b", "c"]) directory.write(`${name}/1/model`);
@@ -176,7 +176,7 @@ describe("a network file system", () => {
     basePath,
   }));
 
-  it("F5 has one call in progress, of looks and of those who read versions, and holds up no other when it hangs", async () => {
+  it("F5 makes one file system call at a time per path, and does not block other paths if it hangs", async () => {
     const { fileSystem, directories, hang, answer, calls } = networkFileSystem();
     const { lists } = await bench.observe({ fileSystem, servables, pollIntervalMs: 1000 });
     expect(lists()).toHaveLength(4);
@@ -195,7 +195,7 @@ describe("a network file system", () => {
     expect(calls()).toEqual({ now: 0, most: 1 });
   });
 
-  it("F5 that hangs from the start holds up no other", async () => {
+  it("F5 does not block other paths if one hangs from the start", async () => {
     const { fileSystem, hang, answer, calls } = networkFileSystem();
     hang();
     const observing = bench.observe({ fileSystem, servables, pollIntervalMs: 1000 });
@@ -214,7 +214,7 @@ describe("thousands of servables", () => {
   const many = (count: number) =>
     Array.from({ length: count }, (_, i) => ({ name: `m${i}`, basePath: `/missing/m${i}` }));
 
-  it("are taken up in slices, and a poll waits for all of them", async () => {
+  it("are added in slices, and a poll waits for all of them", async () => {
     const { fileSystem } = memoryFileSystem(new Map());
     const { source, lists } = await bench.observe({ fileSystem, servables: [] });
     void source.reconfigure(many(10_000));
@@ -240,7 +240,7 @@ describe("thousands of servables", () => {
     expect(source.problems()).toEqual([]);
   });
 
-  it("are replaced while they are taken up", async () => {
+  it("can be replaced while they are added", async () => {
     const { fileSystem } = memoryFileSystem(new Map());
     const { source } = await bench.observe({ fileSystem, servables: [] });
     void source.reconfigure(many(10_000));
@@ -255,7 +255,7 @@ describe("thousands of servables", () => {
 });
 
 describe("subscriptions", () => {
-  it("O1 does no work before it is subscribed to, nor does poll", async () => {
+  it("O1 does no work before a subscription, even in poll", async () => {
     const { fileSystem, asked } = observedFileSystem();
     const source = filesystemSource({
       servables: [{ name: "m", basePath: bench.directory.path }],
@@ -269,7 +269,7 @@ describe("subscriptions", () => {
     expect(source.problems()).toEqual([]);
   });
 
-  it("O7 emits nothing after unsubscribing, a look under way included", async () => {
+  it("O7 emits nothing after unsubscribing, even from a poll in progress", async () => {
     bench.directory.write("1/model");
     const answers = deferred();
     const list = async (path: string) => {
@@ -326,7 +326,7 @@ describe("subscriptions", () => {
     });
   });
 
-  it("F6 neither completes nor fails, whatever goes wrong", async () => {
+  it("F6 neither completes nor fails on any error", async () => {
     const fileSystem: FileSystem = {
       stat: () => Promise.reject(new Error("broken")),
       list: () => {
@@ -352,7 +352,7 @@ describe("subscriptions", () => {
     expect(target.isCompleted).toBe(false);
   });
 
-  it("O8 gives a later subscriber the lists in force, and shares the looks", async () => {
+  it("O8 emits the current lists to a later subscriber, and shares polls", async () => {
     const { fileSystem, asked } = observedFileSystem();
     bench.directory.write("1/model");
     const { source, lists } = await bench.observe({ fileSystem });
@@ -371,7 +371,7 @@ describe("subscriptions", () => {
     expect(lists().length).toBe(2);
   });
 
-  it("begins again for a subscriber that comes after the last one left", async () => {
+  it("restarts for a subscriber that comes after the last one left", async () => {
     bench.directory.write("1/model");
     const { source, target } = await bench.observe();
     target[Symbol.dispose]();
@@ -387,7 +387,7 @@ describe("subscriptions", () => {
 describe("reconfigure", () => {
   const at = (name: string) => ({ name, basePath: bench.directory.at(name) });
 
-  it("withdraws names that are gone before it returns, and finds new ones at once", async () => {
+  it("withdraws removed names before it returns, and finds new ones immediately", async () => {
     for (const name of ["a", "b", "c"]) bench.directory.write(`${name}/1/model`);
     const { source, lists } = await bench.observe({ servables: [at("a"), at("b")] });
     void source.reconfigure([at("b"), at("c")]);
@@ -408,7 +408,7 @@ describe("reconfigure", () => {
     expect(told()).toEqual(["BASE_PATH_UNREACHABLE", "-BASE_PATH_UNREACHABLE"]);
   });
 
-  it("applies another policy without looking at the files of what is aspired", async () => {
+  it("applies a new policy without checking the files of aspired versions", async () => {
     const { fileSystem, asked } = observedFileSystem();
     bench.directory.write("a/1/model");
     bench.directory.write("a/2/model");
@@ -462,7 +462,7 @@ describe("reconfigure", () => {
     ]);
   });
 
-  it("counts for those who subscribe later", async () => {
+  it("applies to later subscribers", async () => {
     bench.directory.write("b/1/model");
     const { source, target } = await bench.observe({ servables: [at("a")] });
     target[Symbol.dispose]();

@@ -80,7 +80,7 @@ const listOf = ({ versions, error }: AspiredVersions<unknown>): List => ({
   reason: error?.reason,
 });
 
-it("F1 F2 F3 O10 whatever happens, the list in force is the one that the contract says", async () => {
+it("F1 F2 F3 O10 after any sequence of events, the current list matches the contract", async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
       const world = new World();

@@ -50,7 +50,7 @@ describe("versions of a base path", () => {
     ]);
   });
 
-  it("F1 emits the complete list, newest first, when it changed and not otherwise", async () => {
+  it("F1 emits the complete list, newest first, only when it changes", async () => {
     const { directory } = bench;
     directory.write("1/model");
     const { source, lists } = await bench.observe({ servable: { versionPolicy: all() } });
@@ -90,7 +90,7 @@ describe("versions of a base path", () => {
     expect(lists()).toEqual([["m", ...versions]]);
   });
 
-  it("go back to the older one when the newest is deleted", async () => {
+  it("fall back to the older version when the newest is deleted", async () => {
     bench.directory.write("1/model");
     bench.directory.write("2/model");
     const { source, lists } = await bench.observe();
@@ -122,7 +122,7 @@ describe("versions of a base path", () => {
     ]);
   });
 
-  it("with one number keep the directory that is aspired, else that with the fewest zeros", async () => {
+  it("with the same number keep the aspired directory, otherwise the one with the fewest zeros", async () => {
     const { directory } = bench;
     directory.write("007/model");
     const { source, target, told } = await bench.observe();
@@ -144,7 +144,7 @@ describe("versions of a base path", () => {
     expect(target.emissions.length).toBe(2);
   });
 
-  it("F2 stay aspired whatever becomes of their files", async () => {
+  it("F2 stay aspired even if their files change or disappear", async () => {
     const { directory } = bench;
     directory.write("1/model", "123");
     const { source, lists } = await bench.observe({ settleMs: 1000, wallTimeMs: () => Infinity });
@@ -159,7 +159,7 @@ describe("versions of a base path", () => {
 describe("an unversioned base path", () => {
   const accepts = async () => true;
 
-  it("that the servable accepts serves as version 1", async () => {
+  it("serves as version 1 if the servable accepts it", async () => {
     bench.directory.write("model.any");
     const { target, told } = await bench.observe({ servable: { accepts } });
     expect(target.emissions).toMatchObject([
@@ -181,7 +181,7 @@ describe("an unversioned base path", () => {
     },
   );
 
-  it("that is a file serves as version 1 until the file is gone, and then still", async () => {
+  it("serves a file as version 1, even after the file is deleted", async () => {
     const basePath = bench.directory.write("digits.tflite", "123");
     const { source, target, told } = await bench.observe({ servable: { basePath, accepts } });
     expect(target.emissions[0]?.versions).toMatchObject([
@@ -193,7 +193,7 @@ describe("an unversioned base path", () => {
     expect(told()).toEqual(["BASE_PATH_UNREACHABLE"]);
   });
 
-  it("is what the platform accepts, where it says what that is", async () => {
+  it("is detected by the platform if it has a rule", async () => {
     bench.directory.write("booster.json");
     const acceptsBase = async (path: string) => path === bench.directory.path;
     const servable = { accepts: acceptsBase };
@@ -205,7 +205,7 @@ describe("an unversioned base path", () => {
     ]);
   });
 
-  it("serves until a numbered version is complete, and takes no part when there is one", async () => {
+  it("serves until a numbered version is complete, and is then ignored", async () => {
     bench.directory.write("model.tflite");
     const { source, lists } = await bench.observe({ servable: { accepts } });
     bench.directory.makeDirectory("2");
@@ -221,7 +221,7 @@ describe("an unversioned base path", () => {
 });
 
 describe("a base path without versions", () => {
-  it("F3 that is empty is said to be so, and withdraws the servable", async () => {
+  it("F3 reports an empty base path, and withdraws the servable", async () => {
     const { source, lists, told } = await bench.observe();
     const nothing = ["m", "nothing: NO_VERSIONS_FOUND"];
     expect(lists()).toEqual([nothing]);
@@ -234,7 +234,7 @@ describe("a base path without versions", () => {
     expect(told()).toEqual(["NO_VERSIONS_FOUND", "-NO_VERSIONS_FOUND", "NO_VERSIONS_FOUND"]);
   });
 
-  it("F3 that is empty withdraws nothing with servableVersionsAlwaysPresent", async () => {
+  it("F3 withdraws nothing from an empty base path with servableVersionsAlwaysPresent", async () => {
     bench.directory.write("1/model");
     const { source, lists, told } = await bench.observe({
       servable: { servableVersionsAlwaysPresent: true },
@@ -251,7 +251,7 @@ describe("a base path without versions", () => {
     ]);
   });
 
-  it("F3 F5 that does not exist is said to be so until it does, and delays nobody", async () => {
+  it("F3 F5 reports a missing base path until it exists, without delaying others", async () => {
     bench.directory.write("there/1/model");
     const { source, lists, told } = await bench.observe({
       servables: [
@@ -331,7 +331,7 @@ describe("a base path without versions", () => {
 });
 
 describe("completeness", () => {
-  it("F2 takes old files at first sight, so that a cold start need not wait", async () => {
+  it("F2 accepts old files in the first poll, so that a cold start does not wait", async () => {
     bench.directory.write("1/model");
     const { lists } = await bench.observe({
       settleMs: 1000,
@@ -370,7 +370,7 @@ describe("completeness", () => {
     expect(told()).toEqual(["VERSION_INCOMPLETE", "-VERSION_INCOMPLETE"]);
   });
 
-  it("F2 asks the platform's rule once files have settled, and again while it says no", async () => {
+  it("F2 calls the platform's rule once files have settled, and again until it returns true", async () => {
     const asked: string[] = [];
     let answer: Completeness = incomplete("model.index is missing");
     bench.directory.write("1/model");
@@ -416,7 +416,7 @@ describe("completeness", () => {
     expect(lists().at(-1)).toEqual(["m", "VERSION_STALLED", 1n]);
   });
 
-  it("F2 waits for the ready marker where one is agreed on, and then for nothing else", async () => {
+  it("F2 waits only for the ready marker if one is configured", async () => {
     bench.directory.write("1/model");
     const { source, lists } = await bench.observe({
       settleMs: 1_000_000,
@@ -444,7 +444,7 @@ describe("completeness", () => {
     ]);
   });
 
-  it("F4 aspires a version that cannot be read as an error beside the complete ones", async () => {
+  it("F4 emits an unreadable version as an error in addition to the complete versions", async () => {
     const { directory, clock } = bench;
     directory.write("1/model");
     directory.write("2/model");
@@ -473,7 +473,7 @@ describe("completeness", () => {
     ]);
   });
 
-  it("F4 aspires of many that cannot be read those that the policy would choose", async () => {
+  it("F4 emits only those of many unreadable versions that the policy would choose", async () => {
     for (let version = 1; version <= 5; version++) bench.directory.write(`${version}/model`);
     const isComplete = async (path: string) => {
       if (path.endsWith("2")) return COMPLETE;
@@ -488,7 +488,7 @@ describe("completeness", () => {
     );
   });
 
-  it("F4 F5 makes an error of a rule that rejects and waits for no rule that hangs", async () => {
+  it("F4 F5 emits an error for a rule that rejects, and does not wait for a rule that hangs", async () => {
     const { directory, clock } = bench;
     directory.write("a/1/model");
     directory.write("b/1/model");
@@ -519,7 +519,7 @@ describe("completeness", () => {
     ]);
   });
 
-  it("F3 F4 keeps what is loaded beside a version that has stalled, until its files change", async () => {
+  it("F3 F4 keeps the loaded version next to a stalled one, until its files change", async () => {
     const { directory } = bench;
     const isComplete = async (path: string) =>
       path.endsWith("2") && !existsSync(`${path}/variables`)
@@ -541,7 +541,7 @@ describe("completeness", () => {
     expect(lists().at(-1)).toEqual(["m", 2n]);
   });
 
-  it("F4 makes an error of an answer that is none", async () => {
+  it("F4 emits an error for an invalid answer", async () => {
     bench.directory.write("1/model");
     const isComplete = async () => true as unknown as Completeness;
     const { source } = await bench.observe({ servable: { isComplete } });
@@ -608,7 +608,7 @@ describe("changed of an aspired version", () => {
     }
   });
 
-  it("F2 tells of a change that came before it was asked for", async () => {
+  it("F2 reports a change that happened before the call", async () => {
     const { directory, source, told, wait } = await aspired();
     directory.write("1/model", "longer");
     await pass(source, 5_000);
@@ -635,7 +635,7 @@ describe("changed of an aspired version", () => {
     expect(told).toEqual(["changed"]);
   });
 
-  it("rejects with the reason of the signal, and looks no more", async () => {
+  it("rejects with the signal's reason, and stops polling", async () => {
     const { told, wait } = await aspired();
     const controller = new AbortController();
     const waiting = wait(controller.signal);
@@ -645,7 +645,7 @@ describe("changed of an aspired version", () => {
     expect(told).toEqual(["enough", "enough"]);
   });
 
-  it("goes on across a reconfiguration", async () => {
+  it("continues across a reconfiguration", async () => {
     const { directory, source, told, wait } = await aspired();
     void wait();
     void source.reconfigure([{ name: "m", basePath: directory.path }]);

@@ -43,7 +43,7 @@ function setUp() {
 }
 
 describe("LookQueue", () => {
-  it("looks once however often it is asked while the look waits or is under way", async () => {
+  it("checks once for all requests made while the check is waiting or running", async () => {
     const { queue, looked } = setUp();
     const target = new PuppetTarget(1);
     for (let ask = 0; ask < 3; ask++) queue.add(target);
@@ -56,7 +56,7 @@ describe("LookQueue", () => {
     queue.close();
   });
 
-  it("answers a request with a thorough look that began after it", async () => {
+  it("answers a request with a thorough check that started after it", async () => {
     const { queue, settled } = setUp();
     const target = new PuppetTarget(1);
     queue.add(target);
@@ -72,7 +72,7 @@ describe("LookQueue", () => {
     queue.close();
   });
 
-  it("tells of a look that hangs, stops waiting for it, and looks again when it returns", async () => {
+  it("reports a check that hangs, stops waiting for it, and checks again when it returns", async () => {
     const { clock, queue, settled } = setUp();
     const target = new PuppetTarget(1);
     const request = queue.request(target);
@@ -94,7 +94,7 @@ describe("LookQueue", () => {
     expect(clock.pending).toBe(0);
   });
 
-  it("measures the time of each look from its own beginning", async () => {
+  it("measures the time of each check from its start", async () => {
     const { clock, queue } = setUp();
     const [early, late] = [new PuppetTarget(1), new PuppetTarget(2)];
     queue.add(early);
@@ -108,7 +108,7 @@ describe("LookQueue", () => {
     queue.close();
   });
 
-  it("goes on with other devices, and with others on the device, while one path hangs", async () => {
+  it("continues with other devices, and other paths on the device, while one path hangs", async () => {
     const { clock, queue } = setUp();
     const hanging = new PuppetTarget(1);
     const others = Array.from({ length: 20 }, (_, index) => new PuppetTarget((index % 2) + 1));
@@ -142,7 +142,7 @@ describe("LookQueue", () => {
     queue.close();
   });
 
-  it("forgets a target: no look begins, no end is told, nobody waits", async () => {
+  it("forgets a target: no check starts, no end is reported, and no caller waits", async () => {
     const { clock, queue, looked, settled } = setUp();
     const targets = Array.from({ length: 4 }, () => new PuppetTarget());
     const requests = targets.map((target) => queue.request(target));

@@ -27,7 +27,7 @@ describe("Mounts", () => {
     expect(network(path)).toBe(expected);
   });
 
-  it("goes by the device where that is known: a link leads elsewhere", () => {
+  it("uses the device if it is known: a link leads elsewhere", () => {
     expect(network("/models/link", 98)).toBe("device 98");
     expect(network("/mnt/models/link", 8 * 256 + 1)).toBe(undefined);
     expect(network("/mnt/models/m", 12_345)).toBe("device 98");

@@ -66,7 +66,7 @@ describe("readVersionFiles", () => {
     expect((await read()).changedAtMs).toBeGreaterThan(Date.now() - 60_000);
   });
 
-  it("takes the mtime of the directory itself, so that renaming it is no change", async () => {
+  it("uses the mtime of the directory itself, so that renaming it is not a change", async () => {
     const fileSystem = stamped({
       "/v": { mtimeMs: 5, ctimeMs: 99 },
       "/v/model": { mtimeMs: 1, ctimeMs: 3 },
@@ -87,7 +87,7 @@ describe("readVersionFiles", () => {
     await expect(read()).rejects.toMatchObject({ code: "ENOENT" });
   });
 
-  it("rejects where links go round in a circle", async () => {
+  it("rejects circular links", async () => {
     directory.write("model");
     symlinkSync(directory.path, directory.at("self"));
     await expect(read()).rejects.toMatchObject({ code: "ELOOP" });

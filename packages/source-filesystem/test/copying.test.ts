@@ -166,7 +166,7 @@ describe("a version that is being copied in is never aspired half", () => {
   );
 });
 
-it("a version that is moved in by a rename is aspired at once", async () => {
+it("a version that is moved in by a rename is aspired immediately", async () => {
   await sleep(SETTLE_MS * 2);
   const { seen, incomplete } = await publish((from, to) => run("mv", [from, to]));
   expect(seen.map(({ version, isWhole }) => ({ version, isWhole }))).toEqual([

@@ -58,7 +58,7 @@ describe("polling", () => {
     expect(lists().at(-1)).toBe("");
   });
 
-  it("OP3 keeps what is served when everything was deleted, and says so", async () => {
+  it("OP3 keeps served versions when everything was deleted, and reports it", async () => {
     const { clock, store, lists, reasons } = setUp();
     store.put("digits/1/model", "model", 0);
     await clock.advance(0);
@@ -119,7 +119,7 @@ describe("polling", () => {
     expect(lists()).toEqual(["10,3"]);
   });
 
-  it("tells a manager that waits when the version has changed", async () => {
+  it("notifies a waiting manager when the version has changed", async () => {
     const { clock, store, source, target } = setUp();
     store.put("digits/1/model", "model", 0);
     await clock.advance(0);

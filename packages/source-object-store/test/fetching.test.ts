@@ -38,7 +38,7 @@ describe("SHA256SUMS", () => {
     expect(await content(join(lease.path, "assets/words"))).toBe("b");
   });
 
-  it("OP6 refuses other bytes with the file's name, and downloads no more until the listing changes", async () => {
+  it("OP6 rejects other bytes with the file's name, and downloads nothing more until the listing changes", async () => {
     await using world = await fetchWorld();
     const { store, clock } = world;
     store.put("digits/1/SHA256SUMS", `${sha256("right")}  model.bin\n`);
@@ -110,7 +110,7 @@ describe("a fetch", () => {
     expect(clock.now() - startMs).toBeGreaterThanOrEqual(10_000);
   });
 
-  it("OP6 reports the files that nothing but their length vouches for", async () => {
+  it("OP6 reports the files that are verified only by their length", async () => {
     const lines: string[] = [];
     const logger: Logger = { ...silentLogger, warn: (_, line) => lines.push(line) };
     await using world = await fetchWorld({ hasChecksums: false, logger });

@@ -96,7 +96,7 @@ describe("eviction", () => {
 });
 
 describe("the limit", () => {
-  it("LC4 is by default half of what is free at the start, which is logged", async () => {
+  it("LC4 defaults to half of the free space at the start, which is logged", async () => {
     await using directory = await temporaryDirectory();
     const lines: string[] = [];
     const logger = { ...silentLogger, info: (_: object, line: string) => lines.push(line) };

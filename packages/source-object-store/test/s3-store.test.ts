@@ -38,7 +38,7 @@ for (const pageSize of [1_000, 2]) {
 }
 
 describe("openS3", () => {
-  it("knows a bucket that is not there, and shows no credentials", async () => {
+  it("reports a missing bucket, without showing credentials", async () => {
     await using server = await S3Server.start();
     const store = await openS3(`s3://missing?endpoint=${server.endpoint}`, {});
     const listing = async () => {

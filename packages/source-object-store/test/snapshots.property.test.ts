@@ -18,7 +18,7 @@ async function filesIn(path: string): Promise<string> {
   return JSON.stringify(await Promise.all(texts));
 }
 
-it("OP5 no order of puts, overwrites and deletes loads a set of objects that was never there whole", async () => {
+it("OP5 no order of puts, overwrites and deletes loads a set of objects that never existed together", async () => {
   const changes = fc.array(change, { minLength: 1, maxLength: 12 });
   const everyNth = fc.integer({ min: 1, max: 3 });
   const pageSize = fc.constantFrom(2, 1_000);

@@ -67,7 +67,7 @@ for (const kernel of ["with", "without"] as const) {
       },
     );
 
-    it("reads bodies one beside the other", () => {
+    it("reads bodies concurrently", () => {
       const works = Object.values(bodies).map(([text, known]) =>
         decodePredictInSteps(Buffer.from(text), () => known),
       );

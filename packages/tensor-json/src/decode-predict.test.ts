@@ -165,7 +165,7 @@ describe("decodePredict", () => {
     ]);
   });
 
-  it("reads named rows, and whole tensors by name with names that are not asked for", () => {
+  it("reads named rows, and whole tensors by name with extra names", () => {
     const two = signature({ a: spec("float32"), b: spec("string") });
     const rows = decode(
       '{"instances":[{"a":[1,2],"b":"x"},{"b":{"b64":""},"a":[3,4]}]}',

@@ -76,7 +76,7 @@ describe("FakeClock", () => {
     expect(runs).toBe(4);
   });
 
-  it("rejects with what a callback throws, and goes on at the next advance", async () => {
+  it("rejects with the error of a callback, and continues at the next advance", async () => {
     const clock = new FakeClock();
     let ran = false;
     clock.setTimeout(() => {

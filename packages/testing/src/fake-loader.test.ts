@@ -29,7 +29,7 @@ describe("FakeLoader", () => {
     expect(loader.live).toBe(0);
   });
 
-  it("hangs on demand, until told or aborted", async () => {
+  it("hangs on demand, until released or aborted", async () => {
     const loader = new FakeLoader();
     loader.hangLoads();
     const controller = new AbortController();
@@ -48,7 +48,7 @@ describe("FakeLoader", () => {
     expect([servable.isUnloaded, loader.loading, loader.live]).toEqual([true, 0, 0]);
   });
 
-  it("goes on after an abort if it does not honour signals", async () => {
+  it("continues after an abort if it does not honour signals", async () => {
     const loader = new FakeLoader({ honoursAbort: false });
     const servable = await loader.load({ id, signal: AbortSignal.abort() });
     expect([servable.id, loader.live]).toEqual([id, 1]);
@@ -65,7 +65,7 @@ describe("FakeLoader", () => {
     await load;
   });
 
-  it("has an estimate only where resources are given", async () => {
+  it("has an estimate only if resources are given", async () => {
     expect(new FakeLoader().estimateResources).toBeUndefined();
     const loader = new FakeLoader({ resources: { ramBytes: 5 } });
     expect(await loader.estimateResources?.()).toEqual({ ramBytes: 5 });

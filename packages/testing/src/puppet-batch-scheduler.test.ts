@@ -6,7 +6,7 @@ import { PuppetBatchScheduler } from "./puppet-batch-scheduler.js";
 const double: BatchFunction<number, number> = (tasks) => tasks.map((task) => task * 2);
 
 describe("PuppetBatchScheduler", () => {
-  it("runs nothing until told, and then as many tasks as told, oldest first", async () => {
+  it("runs nothing until called, and then the given number of tasks, oldest first", async () => {
     const sizes: (readonly number[])[] = [];
     const puppet = new PuppetBatchScheduler<number, number>((tasks, context) => {
       sizes.push(context.sizes);
@@ -29,7 +29,7 @@ describe("PuppetBatchScheduler", () => {
     });
   });
 
-  it("rejects at once what aborts or comes too late, and leaves no timer", async () => {
+  it("immediately rejects tasks that abort or come too late, and leaves no timer", async () => {
     const clock = new FakeClock();
     const puppet = new PuppetBatchScheduler<number, number>(double, { clock });
     const controller = new AbortController();

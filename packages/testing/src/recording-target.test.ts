@@ -9,7 +9,7 @@ const list = (version: number): AspiredVersions<string> => ({
 });
 
 describe("RecordingTarget", () => {
-  it("gives each emission once, in order, to those who wait and those who come later", async () => {
+  it("returns each emission once, in order, to waiting and later callers", async () => {
     const source = new Subject<AspiredVersions<string>>();
     using target = new RecordingTarget(source);
     const first = target.next();

@@ -17,7 +17,7 @@ afterEach(() => rm(folder, { recursive: true, force: true }));
 
 describe("checksumOf", () => {
   // The check value of FIPS 180-4.
-  it("gives sha256", async () => {
+  it("returns sha256", async () => {
     const value = "15e2b0d3c33891ebb0f1ef609ec419420c20e320ce94c65fbc8c3312448eb225";
     const algorithm = "sha256";
     expect(await checksumOf(file, algorithm)).toBe(value);

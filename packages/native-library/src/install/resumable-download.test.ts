@@ -90,7 +90,7 @@ async function expectWhole(): Promise<void> {
 }
 
 describe("downloadFile", () => {
-  it("gets a file, tells how far it is, and checks it", async () => {
+  it("downloads a file, reports progress, and verifies it", async () => {
     answers = [whole];
     const told: (number | undefined)[][] = [];
     let checks = 0;
@@ -101,14 +101,14 @@ describe("downloadFile", () => {
     await expectWhole();
   });
 
-  it("goes on where the connection broke, as often as it breaks", async () => {
+  it("resumes each time the connection breaks", async () => {
     answers = [cutAfter(100_000), cutAfter(70_000), whole];
     expect(await download()).toBeUndefined();
     expect(ranges).toEqual([undefined, "bytes=100000-", "bytes=170000-"]);
     await expectWhole();
   });
 
-  it("goes on where a process that was killed ended", async () => {
+  it("resumes the download of a killed process", async () => {
     await writeFile(part, content.subarray(0, 123_456));
     answers = [whole];
     expect(await download()).toBeUndefined();
@@ -116,7 +116,7 @@ describe("downloadFile", () => {
     await expectWhole();
   });
 
-  it("takes what a process that was killed before the check left whole", async () => {
+  it("accepts a complete file left by a process that was killed before the check", async () => {
     await writeFile(part, content);
     answers = [refuse(416)];
     expect(await download()).toBeUndefined();
@@ -139,7 +139,7 @@ describe("downloadFile", () => {
     await expectWhole();
   });
 
-  it("takes no other range than the one it asked for", async () => {
+  it("rejects any range other than the requested one", async () => {
     await writeFile(part, content.subarray(0, 1_000));
     answers = [(response) => whole(response, 2_000)];
     expect(await download()).toBe("the server answered 206");
@@ -156,7 +156,7 @@ describe("downloadFile", () => {
     },
   );
 
-  it("says so when nobody answers", async () => {
+  it("reports a server that does not answer", async () => {
     expect(await download({ url: "http://127.0.0.1:1/" })).toBe("no server answered");
     expect(await readdir(folder)).toEqual([]);
   });
@@ -169,7 +169,7 @@ describe("downloadFile", () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
-  it("gives up when the connection breaks for good, without the address, and keeps what came", async () => {
+  it("fails when the connection breaks permanently, without showing the address, and keeps the received bytes", async () => {
     answers = [cutAfter(100_000), refuse(503)];
     const { port } = server.address() as AddressInfo;
     const url = `http://name:secret@127.0.0.1:${port}/a.whl`;
@@ -180,7 +180,7 @@ describe("downloadFile", () => {
     expect(await download({ url })).toBe("no server answered");
   });
 
-  it("gives up when the signal aborts, and keeps what came", async () => {
+  it("stops when the signal aborts, and keeps the received bytes", async () => {
     answers = [
       (response) => {
         head(response, 0);

@@ -67,7 +67,7 @@ describe("a .tar.gz", () => {
     expect(await readFile(join(target, "deep"), "utf8")).toBe("deep");
   });
 
-  it("tells how many of its bytes were read", async () => {
+  it("reports how many of its bytes were read", async () => {
     const archive = tarGz(members);
     const progress: InstallProgress[] = [];
     const onProgress = (at: InstallProgress) => progress.push(at);
@@ -95,7 +95,7 @@ describe("a .tar.gz", () => {
     );
   });
 
-  it("is refused if it is cut off, damaged, or no archive", async () => {
+  it("is rejected if it is truncated, damaged, or not an archive", async () => {
     const archive = tarGz(members);
     const all = ["./lib/large"];
     await expect(untar(archive.subarray(0, -20), all)).rejects.toThrow("unexpected end of file");
@@ -121,7 +121,7 @@ describe("a zip archive", () => {
   const unzip = (archive: Uint8Array, options?: UnpackOptions) =>
     unpackFrom("a.zip", archive, paths, options);
 
-  it("is unpacked, stored or deflated, and tells its progress", async () => {
+  it("is unpacked, stored or deflated, and reports its progress", async () => {
     const progress: InstallProgress[] = [];
     const onProgress = (at: InstallProgress) => progress.push(at);
     expect(await unzip(zip(files), { onProgress })).toEqual(["stored.txt", "packed.txt"]);
@@ -142,7 +142,7 @@ describe("a zip archive", () => {
     );
   });
 
-  it("is refused if it is cut off, or no archive", async () => {
+  it("is rejected if it is truncated, or not an archive", async () => {
     const whole = zip(files);
     for (const bytes of [whole.subarray(0, whole.length - 1), Buffer.from("no"), Buffer.alloc(0)]) {
       await expect(unzip(bytes)).rejects.toThrow(/central directory|Invalid comment length/i);

@@ -2,7 +2,7 @@ import type { SourceActivity } from "@serving-kit/core";
 import { expect, it } from "vitest";
 import { SourceMetrics } from "./source-metrics.js";
 
-it("counts listings, fetches by where they are from, bytes, seconds, and failures by reason", () => {
+it("counts listings, fetches by origin, bytes, seconds, and failures by reason", () => {
   const metrics = new SourceMetrics();
   const count = (name: string, activity: SourceActivity) =>
     metrics.count({ kind: "activity", name, activity, atMs: 0 });

@@ -29,7 +29,7 @@ describe("softmax and sigmoid", () => {
     expect([...sigmoid(scores([0, 1000, -1000])).data]).toEqual([0.5, 1, 0]);
   });
 
-  it("refuses what is not rows of numbers", () => {
+  it("rejects values that are not rows of numbers", () => {
     expect(() => softmax(tensor("string", [1], ["a"]))).toThrow(
       'tensor "logits" must be numbers in rows; got string [1]',
     );

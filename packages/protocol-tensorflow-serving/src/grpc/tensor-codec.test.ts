@@ -116,7 +116,7 @@ describe("TensorProto", () => {
     expect(Array.from(decode(bytes).data as Int32Array)).toEqual([1, 2, 9]);
   });
 
-  it("is a view of the message where its offset allows one, else of aligned memory", () => {
+  it("is a view of the message if its offset allows one, otherwise of aligned memory", () => {
     const data = Float64Array.of(1, 2, 3);
     const encoded = encode({ dtype: "float64", shape: [3], data }, true);
     for (let offset = 0; offset < 8; offset++) {
@@ -134,7 +134,7 @@ describe("TensorProto", () => {
       .subarray(-24)
       .equals(Buffer.from(Float64Array.of(1, 2, 3).buffer));
 
-  it("is written into the memory of the servable where it has some", () => {
+  it("is written into the memory of the servable if it provides any", () => {
     const given = new Float32Array(2);
     const allocate = () => ({ dtype: "float32", shape: [2], data: given }) as never;
     const bytes = encode({ dtype: "float32", shape: [2], data: Float32Array.of(3, 4) }, true);

@@ -58,7 +58,7 @@ describe("decodeExamples", () => {
     ]);
   });
 
-  it("refuses a context that would take all memory, so often does it go with an example", () => {
+  it("rejects a context that would exhaust memory when merged into its many examples", () => {
     const context = `{"c":"${"x".repeat(2 ** 20)}"}`;
     const examples = (count: number) => `[${"{},".repeat(count - 1)}{}]`;
     expect(decode(`{"context":${context},"examples":${examples(60)}}`).examples).toHaveLength(60);

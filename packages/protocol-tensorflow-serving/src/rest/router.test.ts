@@ -66,7 +66,7 @@ describe("matchRoute", () => {
       );
   });
 
-  it("gives a route or a ServingError for every path, at once", () => {
+  it("returns a route or a ServingError for every path, synchronously", () => {
     const part = fc.constantFrom(
       "/",
       "v1",

@@ -81,7 +81,7 @@ it("small and large bodies are the same on the wire", () => {
   expect(frame?.body.subarray(64)).toEqual(parts[1]);
 });
 
-it("large bodies are read to their place, whatever came with them", () => {
+it("large bodies are read into place, regardless of what arrives with them", () => {
   const parts = (i: number) => [new Uint8Array(70_000 + i).fill(i), Uint8Array.of(i)];
   const bytes = joined(...[1, 2, 3].map((i) => writeFrame({ i }, parts(i), i)));
   const size = fc.oneof(fc.integer({ min: 1, max: 70_000 }), fc.constant(1_000_000));

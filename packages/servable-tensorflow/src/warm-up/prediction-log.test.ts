@@ -33,7 +33,7 @@ const predict = log({
 });
 
 describe("readWarmUpRequests", () => {
-  it("gives none if there is no file", async () => {
+  it("returns no records if there is no file", async () => {
     expect(await readWarmUpRequests(join(folder, "elsewhere"))).toEqual([]);
   });
 
@@ -75,7 +75,7 @@ describe("readWarmUpRequests", () => {
     ]);
   });
 
-  it("has protobuf's defaults for what is absent: a scalar, no inputs; a record without a log", async () => {
+  it("uses protobuf's defaults for absent fields: a scalar, no inputs; a record without a log", async () => {
     const scalar = { dtype: 9, int64Val: [5] };
     await write(
       log({}),
@@ -103,7 +103,7 @@ describe("readWarmUpRequests", () => {
     });
   });
 
-  it("takes 1,000 records and refuses more", async () => {
+  it("accepts 1,000 records and rejects more", async () => {
     await write(...new Array(1_000).fill(predict));
     expect(await readWarmUpRequests(folder)).toHaveLength(1_000);
     await write(...new Array(1_001).fill(predict));

@@ -61,7 +61,7 @@ describe("readGraph", () => {
     );
   });
 
-  it("reads or refuses whatever bytes, in bounded time", () => {
+  it("parses or rejects any bytes, in bounded time", () => {
     const original = model("subgraphs");
     fc.assert(
       fc.property(

@@ -20,7 +20,7 @@ describe("string tensors", () => {
     );
   });
 
-  it("are refused or decoded within their memory whatever the bytes", () => {
+  it("are rejected or decoded within their memory for any bytes", () => {
     fc.assert(
       fc.property(fc.uint8Array({ minLength: 4, maxLength: 64 }), (bytes) => {
         try {

@@ -36,7 +36,7 @@ function world(predictor = careless) {
   return { host, clock, log, held: () => held };
 }
 
-it("PS3 a call ends at its deadline and with its signal, whatever the predictor does", async () => {
+it("PS3 a call ends at its deadline or signal, even if the predictor ignores them", async () => {
   const { host, clock, held } = world();
   const call = {
     api: "Predict",
@@ -135,7 +135,7 @@ it("PS2 an answer that cannot be encoded is a failed call, ended once", async ()
   expect(log).toEqual(["begin Predict m", "end unwritable"]);
 });
 
-it("AD4 a call is asked for once, and gets the version that was chosen before its body while that is there", async () => {
+it("AD4 a call acquires once, and gets the version chosen before its body was read while that version is available", async () => {
   const { host } = world();
   const log: string[] = [];
   const handleOf = (version: bigint) =>

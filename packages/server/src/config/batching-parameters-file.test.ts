@@ -49,7 +49,7 @@ describe("parseBatchingParametersFile", () => {
     );
   });
 
-  it("has TF Serving's defaults for what is not there, and 0 for an empty wrapper", () => {
+  it("uses TF Serving's defaults for absent fields, and 0 for an empty wrapper", () => {
     const { options } = parseBatchingParametersFile("", "f");
     expect(options).toMatchObject({ maxBatchSize: 1000, maxEnqueuedBatches: 10 });
     expect(options).not.toHaveProperty("slots");

@@ -230,7 +230,7 @@ model_config_list:
     expect(parseModelConfig(text, "/etc/models.YML")).toMatchObject([expected]);
   });
 
-  it("has the names of protobuf's JSON form as well, and is JSON when it begins like that", () => {
+  it("accepts the names of protobuf's JSON form, and is JSON if it starts like JSON", () => {
     const model = {
       name: "digits",
       basePath: "models/digits",
@@ -267,7 +267,7 @@ model_config_list:
     expect(model?.labels).toEqual({ x: 9007199254740993n });
   });
 
-  it("logs requests to a file beside the configuration", () => {
+  it("logs requests to a file next to the configuration", () => {
     const logging_config = {
       log_collector_config: { type: "jsonl", filename_prefix: "logs/a" },
       sampling_config: { sampling_rate: 0.1 },
@@ -598,7 +598,7 @@ describe("parseModelConfig", () => {
     );
   });
 
-  it("throws nothing but CONFIG_FILE_INVALID, whatever the text", () => {
+  it("throws only CONFIG_FILE_INVALID, for any text", () => {
     const tokens = fc.constantFrom(
       ..."{ } [ ] < > : , ; - # & * ! ? | > ' \" \\ \n \t 1 1.5 a name: base_path: config model_type".split(
         " ",
@@ -683,7 +683,7 @@ describe("processing", () => {
     expect(read(yaml, "/m.yaml")).toEqual(processing);
   });
 
-  it("is refused with the place of what is wrong", () => {
+  it("is rejected with the position of the error", () => {
     const wrong = { ...object, processing: { after: [{ top_k: { k: "five" } }] } };
     expect(() => parseModelConfig(json(wrong), "/m.json")).toThrow("processing.after[0].top_k.k");
   });

@@ -35,7 +35,7 @@ describe("readSslConfigFile", () => {
     },
   );
 
-  it("refuses what is not a pair of PEM texts, naming the file and nothing of it", async () => {
+  it("rejects a file that is not a pair of PEM texts, without showing its content", async () => {
     const file = write('server_key: "/etc/SECRET.pem" server_cert: "/etc/cert.pem"');
     const error = await readSslConfigFile(file).catch((thrown) => thrown);
     expect(error).toMatchObject({

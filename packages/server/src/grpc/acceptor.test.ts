@@ -3,7 +3,7 @@ import { Server, ServerCredentials } from "@grpc/grpc-js";
 import { expect, it, vi } from "vitest";
 import { acceptFor } from "./acceptor.js";
 
-it("goes on after a connection that the system could not hand over", async () => {
+it("continues after a connection that the system could not hand over", async () => {
   const listen = vi.spyOn(NetServer.prototype, "listen");
   const shared = { host: "127.0.0.1", port: 0, reusePort: true } as const;
   const acceptor = await acceptFor(new Server(), ServerCredentials.createInsecure(), shared);

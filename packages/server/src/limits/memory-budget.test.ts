@@ -47,7 +47,7 @@ it("CB2 all requests of all loops take the budget together; one larger than it i
   expect(reasonOf(() => third.take(31 * MIB))).toBe("REQUEST_TOO_COSTLY");
 });
 
-it("CB3 disposal gives everything back, once, also what an answer took beyond the budget", () => {
+it("CB3 disposal releases everything once, including what a response took beyond the budget", () => {
   const { budget, count } = budgetOf(MIB);
   const open = (use: (allowance: CallAllowance) => void) => {
     const allowance = budget.open();

@@ -29,7 +29,7 @@ describe("waitAsLameDuck", () => {
     expect(world.endedAtMs).toBe(5_000);
   });
 
-  it("lasts its time where connections are not known", async () => {
+  it("lasts its full time if connections are not known", async () => {
     const world = wait(5_000, undefined);
     await world.clock.advance(10_000);
     expect(world.endedAtMs).toBe(5_000);

@@ -52,7 +52,7 @@ function telling(name: string, told: string[]): readonly [string, LoopObserver] 
   return [name, loop];
 }
 
-it("OS3 tells all observers everything, in their order", async () => {
+it("OS3 notifies all observers of every event, in their order", async () => {
   const told: string[] = [];
   const all = observers(telling("a", told), telling("b", told), ["silent", {}]);
   const call = all.begin(START);
@@ -110,7 +110,7 @@ it("adds up counts, with 0 for names that none knows", async () => {
   );
 });
 
-it("passes messages and news to the observer of the name", async () => {
+it("passes messages and updates to the observer of the name", async () => {
   const learned: unknown[] = [];
   const own: LoopObserver = {
     answer: (message) => [message],
@@ -130,7 +130,7 @@ it("passes messages and news to the observer of the name", async () => {
   expect(learned).toEqual([7]);
 });
 
-it("gives each observer links by its name", async () => {
+it("creates links for each observer by its name", async () => {
   let own: ObserverHost | undefined;
   const observe = (given: ObserverHost) => {
     own = given;

@@ -2,7 +2,7 @@ import { FakeClock } from "@serving-kit/testing";
 import { expect, it } from "vitest";
 import { type AfterStart, afterStart } from "./after-start.js";
 
-it("forgets the time of a caller that has given up", async () => {
+it("forgets the deadline of a caller that has aborted", async () => {
   const clock = new FakeClock();
   let start = () => {};
   const starting = new Promise<void>((resolve) => {

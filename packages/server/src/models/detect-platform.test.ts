@@ -29,7 +29,7 @@ describe("detectPlatform", () => {
     expect(await isComplete("/m.b")).toEqual(incomplete("half a b"));
   });
 
-  it("says what there is where no platform accepts the files", async () => {
+  it("reports the files found if no platform accepts them", async () => {
     expect(await isComplete(folder)).toEqual(
       incomplete("it is not a model of a or b", "check the files, or name the model's platform"),
     );
@@ -40,7 +40,7 @@ describe("detectPlatform", () => {
     });
   });
 
-  it("leaves it to loading to say that there is no platform", async () => {
+  it("lets loading report that there is no platform", async () => {
     expect(await detectPlatform([]).isComplete(folder)).toEqual(COMPLETE);
   });
 });

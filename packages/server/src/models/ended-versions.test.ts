@@ -55,7 +55,7 @@ describe("EndedVersions", () => {
     ended[Symbol.dispose]();
   });
 
-  it("keeps them for an hour, tells which names have changed, and leaves no timer", async () => {
+  it("keeps them for an hour, reports which names have changed, and leaves no timer", async () => {
     const { clock, record, versions, forgotten, ended } = setUp();
     record("m", 1);
     await clock.advance(HOUR_MS / 2);

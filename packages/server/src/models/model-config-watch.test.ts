@@ -90,7 +90,7 @@ describe("watchModelConfig", () => {
     expect(world.reloads).toEqual([]);
   });
 
-  it("tries a configuration that the server refuses no second time", async () => {
+  it("does not retry a configuration that the server rejects", async () => {
     const world = watched({}, async () => {
       throw new ServingError("INVALID_ARGUMENT", "CONFIG_INVALID", "Illegal to change");
     });
@@ -120,7 +120,7 @@ describe("watchModelConfig", () => {
     expect(world.reloads).toEqual(["a", ""]);
   });
 
-  it("tells of each model that failed", async () => {
+  it("reports each model that failed", async () => {
     const error = new ServingError("UNKNOWN", "LOAD_FAILED", "bad weights");
     const world = watched({}, async () => [{ name: "a" }, { name: "b", error }]);
     world.text = configOf("a", "b");
@@ -152,7 +152,7 @@ describe("watchModelConfig", () => {
     ]);
   });
 
-  it("does nothing any more when it was disposed of, even with a look under way", async () => {
+  it("does nothing after it was disposed, even if a check is in progress", async () => {
     const reading = deferred<string>();
     const world = watched({ read: () => reading.promise });
     await world.clock.advance(100);

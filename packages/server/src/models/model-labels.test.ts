@@ -2,7 +2,7 @@ import type { VersionLabels } from "@serving-kit/core";
 import { expect, it } from "vitest";
 import { ModelLabels } from "./model-labels.js";
 
-it("tells the manager of labels, and not of models that have none", () => {
+it("passes labels to the manager, and skips models without labels", () => {
   const told: [string, VersionLabels][] = [];
   const manager = {
     labels: () => new Map(),

@@ -298,7 +298,7 @@ describe("ModelSources, a provider that misbehaves", () => {
     expect(world.sources.problems("m")).toEqual([]);
   });
 
-  it("that never answers a poll is reported after a silence, and harms no other model", async () => {
+  it("that never answers a poll is reported after a while, and affects no other model", async () => {
     const events = new Subject<never>();
     const x = providing({ poll: () => new Promise(() => {}), events });
     const world = new World({ m: "a://m", n: "x://n" }, { x });
@@ -341,7 +341,7 @@ describe("ModelSources, a provider that misbehaves", () => {
     expect(kinds).toEqual(["problem", "resolved"]);
   });
 
-  it("that throws when it is reconfigured, or asked for problems or labels, is asked again", async () => {
+  it("that throws in reconfigure, problems or labels is called again", async () => {
     const x = providing({ reconfigure: boom, problems: boom, labels: boom });
     const world = new World({ n: "x://n" }, { x });
     world.connect();

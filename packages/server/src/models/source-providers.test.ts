@@ -58,7 +58,7 @@ describe("SourceProviders", () => {
     expect(new SourceProviders([own, files]).resolve("/m", "basePath")).toBe("/root/m");
   });
 
-  it("tell URIs from paths", () => {
+  it("distinguish URIs from paths", () => {
     expect(["/m", "m", "C:\\m", "file:///m", "s3://b/m"].map(isUri)).toEqual([
       ...[false, false, false, false, true],
     ]);

@@ -66,7 +66,7 @@ function channels() {
 }
 
 describe("ThreadChannel", () => {
-  it("calls in both directions, and gives each caller its own answer", async () => {
+  it("calls in both directions, and returns each caller its own answer", async () => {
     const { near, far } = channels();
     const answers = await Promise.all([1, 2, 3].map((value) => near.call("double", value)));
     expect(answers).toEqual([2, 4, 6]);
@@ -92,7 +92,7 @@ describe("ThreadChannel", () => {
     });
   });
 
-  it("rejects with the signal's reason at once, and aborts the call on the other side", async () => {
+  it("rejects with the signal's reason immediately, and aborts the call on the other side", async () => {
     const { near, reasons } = channels();
     const controller = new AbortController();
     const { signal } = controller;

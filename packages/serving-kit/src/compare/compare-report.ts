@@ -81,8 +81,8 @@ export function formatComparison(engines: readonly ComparedEngine[]): string {
   return [
     ...lines.map((cells) => cells.join("  ")),
     "",
-    "memory: growth of the process by library and model; calls/s: of many callers; batch: the mean size then;",
-    `difference: the largest one of two elements of the outputs, from those of ${engines[0]?.engine}.`,
+    "memory: growth of the process from library and model; calls/s: with concurrent callers; batch: the mean batch size then;",
+    `difference: the largest absolute difference of an output element from ${engines[0]?.engine}.`,
   ].join("\n");
 }
 

@@ -74,7 +74,7 @@ const map = (config: string, key = "tensorflow") =>
   write(`platform_configs { key: "${key}" value { source_adapter_config { ${config} } } }`);
 
 describe("readPlatformConfigFile", () => {
-  it("reads any text or refuses it with a reason, and keys of prototypes are keys", async () => {
+  it("parses any text or rejects it with a reason, and treats prototype names as keys", async () => {
     const words = ["platform_configs", "key", "value", "source_adapter_config", "__proto__", "1e9"];
     const signs = ["{", "}", ":", '"tensorflow"', '"__proto__"', `[t/${ADAPTER}]`, "legacy_config"];
     const tokens = fc.array(fc.constantFrom(...words, ...signs)).map((list) => list.join(" "));
@@ -139,7 +139,7 @@ describe("readPlatformConfigFile", () => {
     expect(await readPlatformConfigFile(file)).toMatchObject({ warmup: true, tags: [] });
   });
 
-  it("leaves off what it does not say, as TF Serving does", async () => {
+  it("treats absent settings as off, as TF Serving does", async () => {
     const off = { session: {}, tags: [], batching: undefined, warmup: false, ignored: [] };
     expect(await readPlatformConfigFile(write(""))).toMatchObject(off);
     const other = "tensorflow.serving.SessionBundleSourceAdapterConfig";

@@ -66,7 +66,7 @@ describe("loadPlatforms", () => {
     }
   });
 
-  it("takes models of trees and ONNX files beside a Python module, unless the platform is named", async () => {
+  it("accepts tree models and ONNX files next to a Python module, unless the platform is named", async () => {
     const { flags } = parseFlags(serverFlags, ["--python"]);
     const platforms = await loadPlatforms(builtIns.platforms, { flags });
     const acceptedBy = async (path: string) => {

@@ -66,7 +66,7 @@ describe("serving-kit doctor --models", () => {
     );
   });
 
-  it("tells what is wrong with a model that cannot be described, or only its platform", async () => {
+  it("reports why a model cannot be described, or only its platform", async () => {
     const accepts = async () => true;
     const inspect = () => Promise.reject(new Error("it is damaged"));
     const damaged = await runWith([row("a", undefined, { accepts, inspect })], ["--models=/m"]);
@@ -77,14 +77,14 @@ describe("serving-kit doctor --models", () => {
 });
 
 describe("serving-kit doctor", () => {
-  it("tells the system, each library with its place, and what is there but not used", async () => {
+  it("reports the system, each library with its place, and unused libraries", async () => {
     const { code, stdout } = await run(works("tflite"), works("tensorflow"));
     expect(code).toBe(0);
     expect(stdout).toContain(` on Node ${process.versions.node}, ${process.platform}`);
     expect(stdout).toContain(" cores, avx fma\n");
     expect(stdout).toContain(
       [
-        "✓ tensorflow 2.21.0 opens, for SavedModels",
+        "✓ SavedModels: tensorflow 2.21.0",
         "  /cache/tensorflow.so (cache folder)",
         "  not used: /python/tensorflow.so (Python package)",
       ].join("\n"),
@@ -92,15 +92,15 @@ describe("serving-kit doctor", () => {
     expect(stdout).toMatch(/\nEverything works: .*\n$/);
   });
 
-  it("ends with 0 when only SavedModels cannot be served, with every place and to fix it", async () => {
+  it("exits with 0 if only SavedModels cannot be served, with every place checked and the fix", async () => {
     const problem = "no library was found. Tried:\n  - cache folder: is empty";
     const { code, stdout } = await run(works("tflite"), fails("tensorflow", problem));
     expect(code).toBe(0);
     expect(stdout).toContain(
       [
-        "✗ tensorflow does not open, for SavedModels",
+        "✗ SavedModels: cannot open tensorflow",
         "  - cache folder: is empty",
-        "  to fix it: install tensorflow",
+        "  fix: install tensorflow",
       ].join("\n"),
     );
     expect(stdout).toMatch(
@@ -108,10 +108,10 @@ describe("serving-kit doctor", () => {
     );
   });
 
-  it("tells which installed file is damaged, and the command that fixes it, though it may open", async () => {
+  it("reports a damaged installed file and the command that fixes it, even if the library opens", async () => {
     const fixes = "serving-kit install tensorflow";
     const damaged = ["/cache/tf.so"];
-    const line = `\n  damaged: /cache/tf.so; to fix it: ${fixes}\n`;
+    const line = `\n  damaged: /cache/tf.so; fix: ${fixes}\n`;
     const opens = await run(works("tflite"), { ...works("tensorflow"), damaged });
     expect(opens.code).toBe(0);
     expect(opens.stdout).toContain(line);
@@ -120,19 +120,19 @@ describe("serving-kit doctor", () => {
     );
     const report = { ...fails("tensorflow", "SIGSEGV"), remedy: fixes, damaged };
     const dies = await run(works("tflite"), report);
-    expect(dies.stdout).toContain(`\n  SIGSEGV\n  to fix it: ${fixes}${line}`);
+    expect(dies.stdout).toContain(`\n  SIGSEGV\n  fix: ${fixes}${line}`);
     expect(dies.stdout).toContain(`SavedModels cannot: ${fixes}\n`);
   });
 
   it("loops over the table: a platform in it is reported, with a library or without", async () => {
     const { code, stdout } = await runWith([row("toy", works("toylib")), row("pure")]);
     expect(code).toBe(0);
-    expect(stdout).toContain("\n✓ toylib 2.21.0 opens, for toy models\n  /cache/toylib.so (cache");
-    expect(stdout).toContain("\n✓ pure models need no library\n");
+    expect(stdout).toContain("\n✓ toy models: toylib 2.21.0\n  /cache/toylib.so (cache");
+    expect(stdout).toContain("\n✓ pure models: no library needed\n");
     expect(stdout).toMatch(/Everything works: toy models and pure models can be served\.\n$/);
   });
 
-  it("ends with 0 when the library of a platform that is not required does not open", async () => {
+  it("exits with 0 if the library of a platform that is not required does not open", async () => {
     const { code, stdout } = await runWith([row("toy", fails("toylib", "gone")), row("pure")]);
     expect(code).toBe(0);
     expect(stdout).toMatch(/\npure models can be served; toy models cannot: install toylib\n$/);
@@ -140,11 +140,11 @@ describe("serving-kit doctor", () => {
 
   it.each([
     [works("tensorflow"), "SavedModels can be served; .tflite models cannot: install tflite"],
-    [fails("tensorflow", "SIGILL"), "Nothing can be served: install tflite"],
-  ])("ends with 1 when .tflite models cannot be served", async (full, verdict) => {
+    [fails("tensorflow", "SIGILL"), "No models can be served: install tflite"],
+  ])("exits with 1 if .tflite models cannot be served", async (full, verdict) => {
     const { code, stdout } = await run(fails("tflite", "killed by SIGILL"), full);
     expect(code).toBe(1);
-    expect(stdout).toContain("✗ tflite does not open, for .tflite models\n  killed by SIGILL\n");
+    expect(stdout).toContain("✗ .tflite models: cannot open tflite\n  killed by SIGILL\n");
     expect(stdout.endsWith(`\n${verdict}\n`)).toBe(true);
   });
 });

@@ -81,22 +81,22 @@ const installCommand = ({ platform }: Examined) => `serving-kit install ${platfo
 
 function describe(examined: Examined): string[] {
   const { report, models } = examined;
-  if (report === undefined) return [`✓ ${models} need no library`];
+  if (report === undefined) return [`✓ ${models}: no library needed`];
   const { name, opened, problem = "", remedy, notes = [], damaged = [] } = report;
   const rest = [
     ...notes.map((note) => `  ${note}`),
-    ...damaged.map((path) => `  damaged: ${path}; to fix it: ${installCommand(examined)}`),
+    ...damaged.map((path) => `  damaged: ${path}; fix: ${installCommand(examined)}`),
   ];
   if (opened) {
     const { version, path, origin } = opened;
-    return [`✓ ${name} ${version} opens, for ${models}`, `  ${path} (${origin})`, ...rest];
+    return [`✓ ${models}: ${name} ${version}`, `  ${path} (${origin})`, ...rest];
   }
   // The first line summarizes the others, which are about one location each.
   const [summary = "", ...tried] = problem.split("\n");
   return [
-    `✗ ${name} does not open, for ${models}`,
+    `✗ ${models}: cannot open ${name}`,
     ...(tried.length > 0 ? tried : [`  ${summary}`]),
-    `  to fix it: ${remedy}`,
+    `  fix: ${remedy}`,
     ...rest,
   ];
 }
@@ -118,7 +118,7 @@ function verdict(examined: readonly Examined[]): string {
   const able = examined.filter(works);
   const unable = examined.filter((each) => !works(each));
   const required = examined.find(({ isRequired }) => isRequired) ?? examined[0];
-  if (able.length === 0) return `Nothing can be served: ${required?.report?.remedy}`;
+  if (able.length === 0) return `No models can be served: ${required?.report?.remedy}`;
   const served = `${listOf(able.map(({ models }) => models))} can be served`;
   if (unable.length > 0) {
     const problems = unable.map(({ models, report }) => `; ${models} cannot: ${report?.remedy}`);

@@ -71,7 +71,7 @@ describe("serving-kit install", () => {
     expect([typeof onProgress, signal?.aborted]).toEqual(["function", false]);
   });
 
-  it("shows progress on stderr, and on stdout where the library is and that it opens", async () => {
+  it("shows progress on stderr, and on stdout the library's path and that it opens", async () => {
     const { stdout, stderr } = await run(["tensorflow"]);
     expect(stderr).toBe("downloading tensorflow (274 MB) 50 %\nunpacking tensorflow\n");
     expect(stdout).toBe(
@@ -92,7 +92,7 @@ describe("serving-kit install", () => {
     );
   });
 
-  it("ends with 1 when what it installed does not open", async () => {
+  it("exits with 1 if the installed library does not open", async () => {
     const { code, stderr } = await run(["tensorflow"], { problem: "SIGILL" });
     expect(code).toBe(1);
     expect(stderr).toContain("the installed library is intact but does not open: SIGILL\n");
@@ -104,7 +104,7 @@ describe("serving-kit install", () => {
     expect(stdout).toContain("2.21.0 (tf.so was damaged) has been repaired in /cache\n");
   });
 
-  it("ends with 1 when what it installed says that it is another version", async () => {
+  it("exits with 1 if the installed library reports another version", async () => {
     const { code, stderr } = await run(["tensorflow"], { says: "2.18.0" });
     expect(code).toBe(1);
     expect(stderr).toContain("expected version 2.21.0; got 2.18.0\n");

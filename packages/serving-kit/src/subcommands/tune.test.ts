@@ -82,7 +82,7 @@ describe("serving-kit tune", () => {
     expect((await run([`--model=${folder}`, ...args])).options).toMatchObject(options);
   });
 
-  it("calls with zeros of as many rows as asked for, or with the inputs of a file", async () => {
+  it("calls with zeros of the requested number of rows, or with the inputs of a file", async () => {
     const zeros = await run([`--model=${folder}`, "--rows=3"]);
     expect(zeros.options.inputs.x?.shape[0]).toBe(3);
     const file = join(folder, "body.json");
