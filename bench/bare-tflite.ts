@@ -27,7 +27,7 @@ const pathOf = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 export const DIGITS = pathOf("../examples/models/digits/1/model.tflite");
 export const CONV = pathOf("./models/conv.tflite");
 
-/** One interpreter of the C API with nothing around it: what every figure is held against. */
+/** One interpreter of the C API without a wrapper: the baseline of every figure. */
 export interface BareInterpreter {
   readonly input: Float32Array;
   readonly output: Float32Array;

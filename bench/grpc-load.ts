@@ -42,7 +42,7 @@ export function predictClient(port: number): {
   };
 }
 
-/** Calls Predict again and again over all connections, from this process. */
+/** Calls Predict repeatedly over all connections, from this process. */
 export async function sendGrpcLoad(load: GrpcLoad): Promise<GrpcLoadResult> {
   const { port, bytes, connections, seconds } = load;
   const startedAt = performance.now();

@@ -28,7 +28,7 @@ const MAX_WRK_BODY = 100_000;
 
 const isWrkThere = await hasWrk();
 
-/** Posts again and again over all connections: by wrk with one thread if it is installed, else by autocannon. */
+/** Posts repeatedly over all connections: with wrk and one thread if it is installed, otherwise with autocannon. */
 export const sendHttpLoad = (load: HttpLoad): Promise<HttpLoadResult> =>
   isWrkThere && load.body.length < MAX_WRK_BODY ? sendByWrk(load) : sendByAutocannon(load);
 

@@ -1,4 +1,4 @@
-/** Does `operations` operations; the loop is the contender's own, so that the engine may inline. */
+/** Runs `operations` operations. Each contender has its own loop, so that the engine can inline. */
 export type Contender = (operations: number) => unknown;
 
 /** The measurements of one contender. */

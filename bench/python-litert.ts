@@ -1,7 +1,7 @@
 import { spawn, spawnSync } from "node:child_process";
 import { createInterface } from "node:readline";
 
-/** Answers each number of operations on stdin with a line when it has run the model so often. */
+/** Python that reads a number of runs from stdin, runs the model so many times, and prints a line. */
 const PROGRAM = `
 import json, sys
 import numpy as np

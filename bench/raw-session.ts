@@ -34,7 +34,7 @@ export function loadPredictor(
   return loading as Promise<SavedModelPredictor>;
 }
 
-/** `TF_SessionRun` with tensors that are prepared once: the least that a call can cost. */
+/** `TF_SessionRun` with tensors prepared once: the minimum cost of a call. */
 export interface RawSession {
   /** Runs and deletes the output, on this thread. */
   run(): void;

@@ -12,7 +12,7 @@ export interface Resnet50 {
   readonly python: string;
 }
 
-/** Makes the model with Python's TensorFlow when it is not there yet. Throws where there is none. */
+/** Creates the model with Python's TensorFlow if it is missing. Throws without TensorFlow. */
 export async function resnet50(): Promise<Resnet50> {
   const folder = await pythonModel("resnet50");
   const picture = join(folder, "picture.jpg");

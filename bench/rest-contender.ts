@@ -134,7 +134,7 @@ export function compareRest(
   ];
 }
 
-/** Lets the contenders take turns under load, after a warm-up. */
+/** Loads the contenders in turn, after a warm-up. */
 export async function takeTurns(all: readonly RestContender[]): Promise<void> {
   for (const contender of all) await contender.load(SECONDS);
   for (let round = 0; round < ROUNDS; round++) {

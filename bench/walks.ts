@@ -146,7 +146,7 @@ async function main(): Promise<void> {
   }
 }
 
-/** From the listing of the directory to the load, and on to the version that can be acquired. */
+/** The walk from the directory listing through the load to a version that can be acquired. */
 function fromDirectory(loaded: readonly Hop[], available: readonly Hop[]): Hop[] {
   const start = loaded.findIndex(({ file }) => file === "source-filesystem/base-path-observer.ts");
   const walk = loaded.slice(start);
@@ -230,7 +230,7 @@ const textOf = ({ title, longest, hops }: Entry) =>
   `${title}: ${hops.length} hops, the longest function has ${longest} lines.\n\n` +
   `${hops.map((hop, i) => `${i + 1}. \`${hop}\``).join("\n")}\n`;
 
-/** Replaces what stands between the marks of ARCHITECTURE.md. */
+/** Replaces the text between the marks in ARCHITECTURE.md. */
 function writePage(entries: readonly Entry[]): void {
   const path = join(root, "ARCHITECTURE.md");
   const [start, end] = ["<!-- walks -->", "<!-- /walks -->"];

@@ -14,7 +14,7 @@ const ROWS = 64;
 const CALLS = 20_000;
 const spec: TensorSpec = { dtype: "float32", shape: [-1, ROWS] };
 
-/** So many rounds take about 25 us; with the hop, what one row of a small SavedModel takes. */
+/** Number of rounds that take about 25 us: with the hop, the time of one row of a small SavedModel. */
 const ITERATIONS = 50;
 
 /** A predictor whose run is a hop to a thread of libuv's pool and back, as a native run is. */

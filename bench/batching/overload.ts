@@ -20,7 +20,7 @@ interface Outcome {
   refused: number;
 }
 
-/** Offers tasks at a rate, whatever becomes of them. */
+/** Schedules tasks at a fixed rate, without waiting for their results. */
 async function offer(
   queue: BatchQueue<number, number>,
   perSecond: number,
@@ -54,7 +54,7 @@ async function offer(
   return outcome;
 }
 
-/** Keeps so many tasks under way that every batch is full, and gives the tasks a second. */
+/** Keeps enough tasks in flight to fill every batch. Returns the tasks per second. */
 async function peak(queue: BatchQueue<number, number>, seconds: number): Promise<number> {
   let done = 0;
   const startedAt = performance.now();

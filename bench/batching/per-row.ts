@@ -30,7 +30,7 @@ const predictor: Predictor = {
     }),
 };
 
-/** So many callers, a row each, each again as soon as it has its answer. */
+/** Runs concurrent callers of one row each. Each calls again as soon as it has its response. */
 function calling(called: Predictor, callers: number, rows: number): Contender {
   const inputs = { x: tensor("float32", [rows, 64], new Float32Array(64 * rows)) };
   return async (operations) => {

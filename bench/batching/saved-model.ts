@@ -14,7 +14,7 @@ const images: readonly number[][] = JSON.parse(readFileSync(samples, "utf8")).ma
 );
 const imageOf = (caller: number) => images[caller % images.length] as number[];
 
-/** So many callers, a row each, each again as soon as it has its answer. */
+/** Runs concurrent callers of one row each. Each calls again as soon as it has its response. */
 function calling(predictor: Predictor): Contender {
   const inputs = Array.from({ length: CALLERS }, (_, caller) => ({
     image: tensor("float32", [1, 64], imageOf(caller)),

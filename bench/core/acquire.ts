@@ -59,7 +59,7 @@ const lookingUp = (paths: readonly string[]): Contender => {
   };
 };
 
-/** Makes handles and keeps them, so that the engine cannot leave them out. */
+/** Creates handles and keeps them, so that the engine cannot optimize them away. */
 const makingHandles = (): Contender => {
   const counted: Counted<Answer> = {
     id: servableId("digits", 1),

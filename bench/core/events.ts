@@ -11,7 +11,7 @@ const heapUsed = () => {
   return process.memoryUsage().heapUsed;
 };
 
-/** Swaps versions until so many states have been told. */
+/** Swaps versions until the given number of states has been emitted. */
 async function change(swapping: SwappingManager, states: number): Promise<void> {
   const until = swapping.told + states;
   for (let i = 0; swapping.told < until; i++) await swapping.swap(i % swapping.names.length);

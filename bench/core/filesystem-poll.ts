@@ -10,7 +10,7 @@ const SERVABLES = 2_000;
 const VERSIONS = 5;
 const POLL_INTERVAL_MS = 1_000;
 const ROUNDS = 3;
-/** Watched base paths are polled every twenty seconds. */
+/** Duration of a round, and poll interval of watched base paths. */
 const ROUND_MS = 20_000;
 
 function makeTree(): string[] {

@@ -10,7 +10,7 @@ async function filled(count: number): Promise<SwappingManager> {
   return swapping;
 }
 
-/** Swaps the version of one name after another, each when the one before has been swapped. */
+/** Swaps the versions of the names one after another. */
 const swappingOne =
   (swapping: SwappingManager): Contender =>
   async (operations) => {

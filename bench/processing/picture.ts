@@ -8,7 +8,7 @@ const ROUNDS = 30;
 const SIZE = 224;
 const MEAN = [123.675, 116.28, 103.53];
 
-/** Bilinear with antialias in two passes of floats, then mean and layout: what one writes without a library. */
+/** Bilinear with antialias in two passes of floats, then mean and layout: a typical implementation without a library. */
 function plainLoop(pixels: Uint8Array, width: number, height: number): Float32Array {
   const between = new Float64Array(height * SIZE * 3);
   pass(pixels, between, width, SIZE, height, 3, width * 3, SIZE * 3, 3);

@@ -56,7 +56,7 @@ const benchmark: Benchmark = {
 };
 export default benchmark;
 
-/** Two servers of the pipeline, and what is sent to them. */
+/** Two servers of the pipeline, and the request body. */
 interface Comparison {
   readonly ours: string;
   readonly theirs: string;

@@ -110,7 +110,7 @@ async function compare(
 const digits = (count: number) => numbers((value) => value.toPrecision(count));
 const bytes = () => numbers((value) => Math.floor(256 * value));
 
-/** Bodies to decode, and how many times as fast as the usual way that must be. */
+/** Bodies to decode, with the minimum speed-up over the usual way. */
 const DECODED: readonly (readonly [string, Extents, () => unknown, number, DType?])[] = [
   ["1x224x224x3 float32, 9 digits", IMAGE, digits(9), 6.5],
   ["1x224x224x3 float32, 17 digits", IMAGE, digits(17), 8],
@@ -120,7 +120,7 @@ const DECODED: readonly (readonly [string, Extents, () => unknown, number, DType
   ["64x64 float32, one place", [64, 64], numbers((v) => `${Math.floor(17 * v)}.0`), 2.5],
 ];
 
-/** Tensors to encode, likewise. */
+/** Tensors to encode, with the minimum speed-up over the usual way. */
 const ENCODED: readonly (readonly [number, number, "float32" | "float64", number])[] = [
   [1_000, 1_000, "float32", 6],
   [32, 1_000, "float32", 6],

@@ -7,7 +7,7 @@ const [{ image }] = JSON.parse(readFileSync(samples, "utf8"));
 const body = JSON.stringify({ instances: [image] });
 const call = { model: "digits", body };
 
-/** Without libtensorflow there is nothing to compare. */
+/** Starts the SavedModel. Returns undefined without libtensorflow. */
 async function startTensorFlow(): Promise<RestContender | undefined> {
   try {
     return await RestContender.start("tensorflow", call);

@@ -15,7 +15,7 @@ import { field, tensorContent } from "../predict-request.js";
 const SECONDS = Number(process.env.SWAP_SECONDS ?? 60);
 const SWAP_EVERY_MS = 3_000;
 const CONNECTIONS = 32;
-/** Windows without and with swaps take turns. */
+/** Number of windows without swaps, alternating with as many with swaps. */
 const WINDOWS = Math.max(1, Math.round(SECONDS / 15));
 const WINDOW_SECONDS = Math.round(SECONDS / WINDOWS);
 

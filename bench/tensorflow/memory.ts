@@ -6,7 +6,7 @@ import { digitsPath, loadPredictor } from "../raw-session.js";
 const PREDICTIONS = 10_000;
 const CYCLES = 200;
 
-/** Does something in ten parts; the growth of the memory after the first, in per cent. */
+/** Runs work in ten parts. Returns the memory growth after the first part, in per cent. */
 async function growth(count: number, operation: () => Promise<unknown>): Promise<number> {
   let first = 0;
   for (let part = 0; part < 10; part++) {

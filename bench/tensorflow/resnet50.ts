@@ -11,7 +11,7 @@ const PER_ROUND = 4;
 const CALLERS = 8;
 const BUSY_MS = 10_000;
 
-/** Python's TensorFlow in a process of its own, which waits while it is not asked. */
+/** Python's TensorFlow in its own process, which waits between requests. */
 function startPython({ python, path, picture }: Resnet50) {
   const script = fileURLToPath(new URL("../models/python_latency.py", import.meta.url));
   const child = spawn(python, [script, path, picture], { stdio: ["pipe", "pipe", "inherit"] });
