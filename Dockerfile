@@ -78,7 +78,7 @@ RUN --mount=type=cache,target=/var/cache/serving-kit,sharing=locked \
     fi \
     && export SERVING_KIT_TENSORFLOW_LIBRARY=/opt/tensorflow/libtensorflow_cc.so.2 \
     && node /app/dist/bin.js doctor >/tmp/doctor.txt \
-    && grep '✓ TensorFlow 2' /tmp/doctor.txt
+    && grep '✓ SavedModels: TensorFlow 2' /tmp/doctor.txt
 
 # libtensorflow with CUDA, and NVIDIA's libraries that it opens, out of Python packages: for amd64 alone. No checksums
 # are known here; those of an index of one's own are checked by pip.

@@ -84,7 +84,7 @@ async function tryClient(
   process.stdout.write(await step("running the README's program", program));
   const doctor = () => runNode(["node_modules/serving-kit/dist/bin.js", "doctor"], options);
   const report = await step("running the command", doctor);
-  const runtime = /^✓ TensorFlow Lite (?:2\.21|2\.9)\..*$/m.exec(report)?.[0];
+  const runtime = /^✓ \.tflite models: TensorFlow Lite (?:2\.21|2\.9)\..*$/m.exec(report)?.[0];
   if (runtime === undefined) throw new Error(`no TensorFlow Lite opens:\n${report}`);
   process.stdout.write(`${runtime}\n\nThe packed packages install with ${client} and run.\n\n`);
 }
