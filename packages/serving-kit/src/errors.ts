@@ -50,11 +50,7 @@ export const errors = {
     ),
 
   nothingToLoad: (path: string, problem: string) =>
-    new ServingError(
-      "NOT_FOUND",
-      "MODEL_NOT_FOUND",
-      `no model to load at ${path}: ${problem}`,
-    ),
+    new ServingError("NOT_FOUND", "MODEL_NOT_FOUND", `no model to load at ${path}: ${problem}`),
 
   nothingToServe: (path: string) =>
     new ServingError(
