@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { messageOf } from "@serving-kit/core";
 import { readFileOf } from "@serving-kit/inference";
-import textformat from "protobufjs/ext/textformat.js";
+import { parseText } from "@serving-kit/tensorflow-wire";
 import { errors } from "./errors.js";
 import type { MetaGraphDef, SavedModelProto } from "./proto/messages.js";
 import { pruneText } from "./proto/prune-text.js";
@@ -33,7 +33,7 @@ function decode(file: string, bytes: Uint8Array): SavedModelProto {
   if (file === "saved_model.pb") return savedModelType.decode(bytes) as unknown as SavedModelProto;
   const text = pruneText(new TextDecoder().decode(bytes), savedModelTextType);
   // Text parsing leaves unnamed fields absent; encoding and decoding the message fills in defaults.
-  const message = textformat.fromText(savedModelTextType, text);
+  const message = parseText(savedModelTextType, text);
   const wire = savedModelTextType.encode(message).finish();
   return savedModelType.decode(wire) as unknown as SavedModelProto;
 }

@@ -3,7 +3,7 @@ import { connect as connectHttp2, type Settings } from "node:http2";
 import { createConnection, type Socket } from "node:net";
 import { join } from "node:path";
 import { status } from "@grpc/grpc-js";
-import descriptor from "protobufjs/ext/descriptor.js";
+import descriptor from "protobufjs/ext/descriptor/index.js";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { parseChannelArguments } from "../src/index.js";
 import { codecOf } from "./codec.js";

@@ -1,4 +1,4 @@
-import textformat from "protobufjs/ext/textformat.js";
+import { parseText } from "@serving-kit/tensorflow-wire";
 import { describe, expect, it } from "vitest";
 import { pruneText } from "./prune-text.js";
 import { savedModelTextType } from "./schema.js";
@@ -45,7 +45,7 @@ describe("pruneText", () => {
     ],
   ])("keeps or leaves out %s", (_, text, kept) => {
     expect(prune(text)).toBe(kept);
-    textformat.fromText(savedModelTextType, prune(text));
+    parseText(savedModelTextType, prune(text));
   });
 
   it.each([

@@ -1,5 +1,5 @@
 import { type Logger, messageOf, silentLogger } from "@serving-kit/core";
-import textformat from "protobufjs/ext/textformat.js";
+import { parseText, TextFormatError } from "@serving-kit/tensorflow-wire";
 import protobuf from "protobufjs/light.js";
 import { errors } from "../errors.js";
 import { readBounded } from "./bounded-file.js";
@@ -44,8 +44,8 @@ export function parseTextFormat(
     return parse(text, format);
   } catch (error) {
     const problem = isSecret
-      ? `line ${lineOf(error, text, format)} is invalid`
-      : problemOf(error, text, format);
+      ? `line ${error instanceof TextFormatError ? error.line : 1} is invalid`
+      : problemOf(error, format);
     logger.error({ path }, `Error parsing text-format ${name}: ${problem}`);
     throw errors.textFormatInvalid(path, problem, isSecret ? undefined : error);
   }
@@ -69,56 +69,32 @@ export async function readTextFormat(
 }
 
 function parse(text: string, { schema, name, withoutEffect = {} }: TextFormat): ParsedText {
-  const root = protobuf.Root.fromJSON(schema);
+  const type = protobuf.Root.fromJSON(schema).resolveAll().lookupType(name);
   const ignored = new Set<string>();
-  for (const [message, fields] of Object.entries(withoutEffect)) {
-    // Called for each name that is not a field. The value of a reserved name is skipped.
-    root.lookupType(message).isReservedName = (field) => {
-      if (fields.includes(field)) ignored.add(field);
-      return fields.includes(field);
-    };
-  }
-  const type = root.lookupType(name);
-  return { message: textformat.fromText(type, text), type, ignored: [...ignored] };
+  const fields = parseText(type, text, {
+    toLong: (digits, isUnsigned) => protobuf.util.LongBits.from(digits).toLong(isUnsigned),
+    isSkipped({ fullName }, field) {
+      const isIgnored = withoutEffect[fullName.slice(1)]?.includes(field) === true;
+      if (isIgnored) ignored.add(field);
+      return isIgnored;
+    },
+  });
+  return { message: type.create(fields), type, ignored: [...ignored] };
 }
 
-function problemOf(error: unknown, text: string, format: TextFormat): string {
+function problemOf(error: unknown, format: TextFormat): string {
   const message = messageOf(error).replace(/^\./, "");
-  const line = message.includes("(line ") ? "" : ` (line ${lineOf(error, text, format)})`;
   const unknown = /^([\w.]+): unknown field '(\w+)'/.exec(message);
-  if (unknown === null) return `${message}${line}`;
+  if (unknown === null) return message;
   const [, at = "", field = ""] = unknown;
   const root = protobuf.Root.fromJSON(format.schema);
   const types = [format.name, at].map((one) => root.lookupType(one)) as [
     protobuf.Type,
     protobuf.Type,
   ];
-  return `${message}${line}${placeOf(...types, field, asText)}`;
+  return `${message}${placeOf(...types, field, asText)}`;
 }
 
 /** `a { b { … } }` */
 const asText = (way: readonly string[]) =>
   `${way.map((name) => `${name} { `).join("")}…${" }".repeat(way.length)}`;
-
-/** Returns the line of an error. If protobufjs does not report it: the first line after which the error occurs. */
-function lineOf(error: unknown, text: string, format: TextFormat): string {
-  const message = messageOf(error);
-  const named = /\(line (\d+)\)/.exec(message)?.[1];
-  if (named !== undefined) return named;
-  const lines = text.split("\n");
-  const isFound = (count: number) => {
-    try {
-      parse(lines.slice(0, count).join("\n"), format);
-      return false;
-    } catch (found) {
-      return messageOf(found) === message;
-    }
-  };
-  let [low, high] = [1, lines.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (isFound(middle)) high = middle;
-    else low = middle + 1;
-  }
-  return String(low);
-}

@@ -1,5 +1,5 @@
 import protobuf from "protobufjs";
-import descriptor from "protobufjs/ext/descriptor.js";
+import descriptor from "protobufjs/ext/descriptor/index.js";
 
 /** The serialized descriptor of one package, as server reflection returns it. */
 export interface FileDescriptor {
