@@ -24,6 +24,7 @@ export { TENSORFLOW_SERVING_PROTO } from "./protos/tensorflow-serving.js";
 export { bytesOf, type NumericData } from "./tensor-values.js";
 export { type ParseTextOptions, parseText } from "./text-format/parse-text.js";
 export { TextFormatError } from "./text-format/text-format-error.js";
+export type { ToLong } from "./text-format/text-scalar.js";
 export type { EncodedType, TextEnum, TextField, TextType } from "./text-format/text-type.js";
 export { tfRecord, tfRecords } from "./tf-record.js";
 export { type ReadAt, tfRecordsEnd } from "./tf-record-end.js";

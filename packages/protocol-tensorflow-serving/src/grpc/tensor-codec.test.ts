@@ -257,7 +257,7 @@ describe("hostile bytes", () => {
         let expected: ReturnType<typeof reference.decode>;
         let found: ReturnType<typeof readPredictRequest>;
         try {
-          expected = reference.decode(bytes);
+          expected = reference.decode(Buffer.from(bytes));
           found = readPredictRequest(bytes, UNLIMITED_MEMORY);
         } catch {
           return; // they differ in what they refuse: unknown groups, tensors that nobody reads

@@ -8,7 +8,8 @@ import { decodeExamples } from "./decode-examples.js";
 const list = (type: string) => ({ fields: { value: { rule: "repeated", type, id: 1 } } });
 const schema = {
   nested: {
-    Example: { fields: { features: { type: "Features", id: 1 } } },
+    // The context and the example are two `features` in a row, which protobuf merges; protobufjs 7 keeps the last one.
+    Example: { fields: { features: { rule: "repeated", type: "Features", id: 1 } } },
     Features: { fields: { feature: { keyType: "string", type: "Feature", id: 1 } } },
     Feature: {
       fields: {
@@ -24,8 +25,11 @@ const schema = {
 };
 const Example = protobuf.Root.fromJSON(schema).lookupType("Example");
 
-const read = (bytes: Uint8Array) =>
-  Example.toObject(Example.decode(bytes), { longs: String, bytes: String }).features?.feature;
+const read = (bytes: Uint8Array) => {
+  const example = Example.toObject(Example.decode(bytes), { longs: String, bytes: String });
+  const features = example.features as { feature?: object }[] | undefined;
+  return features && Object.assign({}, ...features.map(({ feature }) => feature));
+};
 function decode(text: string) {
   const { signature, examples } = decodeExamples(Buffer.from(text), UNLIMITED_MEMORY);
   return { signature, examples: examples() };

@@ -23,9 +23,12 @@ type Message = Record<string, unknown>;
  * `Buffer`, enums as numbers. A field that the text does not have is absent.
  * @throws TextFormatError for a text that is not such a message.
  */
-export function parseText(type: TextType, text: string, options: ParseTextOptions = {}): Message {
-  const parser = new TextParser(new TextTokens(text), options);
-  return parser.message(type, "", 0);
+export function parseText(
+  type: TextType,
+  text: string,
+  options: ParseTextOptions = {},
+): Record<string, unknown> {
+  return new TextParser(new TextTokens(text), options).message(type, "", 0);
 }
 
 class TextParser {
