@@ -28,7 +28,8 @@ const Example = protobuf.Root.fromJSON(schema).lookupType("Example");
 const read = (bytes: Uint8Array) => {
   const example = Example.toObject(Example.decode(bytes), { longs: String, bytes: String });
   const features = example.features as { feature?: object }[] | undefined;
-  return features && Object.assign({}, ...features.map(({ feature }) => feature));
+  const merged = Object.assign({}, ...(features ?? []).map(({ feature }) => feature));
+  return Object.keys(merged).length > 0 ? merged : undefined;
 };
 function decode(text: string) {
   const { signature, examples } = decodeExamples(Buffer.from(text), UNLIMITED_MEMORY);
