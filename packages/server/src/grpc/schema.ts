@@ -1,8 +1,8 @@
 import { messageOf } from "@serving-kit/core";
-import { type MemoryAllowance, OBJECT_BYTES, UNLIMITED_MEMORY } from "@serving-kit/inference";
+import { type MemoryAllowance, OBJECT_BYTES } from "@serving-kit/inference";
 import { WIRE, WireReader, wireErrors } from "@serving-kit/tensorflow-wire";
 import protobuf from "protobufjs";
-import { checkWireTypes } from "./check-wire-types.js";
+import { checkWireTypes, MAX_DEPTH } from "./check-wire-types.js";
 
 const schemas = new WeakMap<readonly string[], protobuf.Root>();
 
@@ -35,8 +35,8 @@ export interface Codec<M extends object> {
 export function codecOf<M extends object>(schema: protobuf.Root, name: string): Codec<M> {
   const type = schema.lookupType(name);
   return {
-    decode(bytes, allowance = UNLIMITED_MEMORY) {
-      takeCost(new WireReader(bytes), type, allowance);
+    decode(bytes, allowance) {
+      if (allowance) takeCost(new WireReader(bytes), type, allowance);
       checkWireTypes(new WireReader(bytes), type);
       try {
         const message = type.decode(bytes);
@@ -132,6 +132,3 @@ function takeCost(
     }
   }
 }
-
-/** Maximum nesting depth of messages. */
-const MAX_DEPTH = 64;
