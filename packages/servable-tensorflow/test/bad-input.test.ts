@@ -54,8 +54,8 @@ describe.skipIf(skipReason)(`a model that cannot be loaded${skipReason}`, () => 
   it("fails with the reason if a function of the graph is damaged", async () => {
     await cp(digitsPath, folder, { recursive: true });
     const bytes = await readFile(file("saved_model.pb"));
-    // The name of an op in the body of the function; no text in UTF-8 has this byte.
-    bytes[bytes.lastIndexOf("MatMul")] = 0xff;
+    // The tag of an op's name in the body of the function; no field has this wire type.
+    bytes[bytes.lastIndexOf("MatMul") - 2] = 0x7f;
     await writeFile(file("saved_model.pb"), bytes);
     const error = await loadError();
     expect(error).toMatchObject({ code: "DATA_LOSS", reason: "SAVED_MODEL_INVALID" });
