@@ -160,7 +160,10 @@ function definedLoader<O>(
     },
     async load(services) {
       const context = contextOf(services);
-      const loading = asModel(definition, id, () => definition.load(context));
+      // Predictors that keep the contract fail only in calls.
+      const loading = definition.keepsContract
+        ? definition.load(context)
+        : runAsModel(id, () => definition.load(context));
       return checked(definition, "load", await loading, context.clock, id);
     },
     ...(definition.probe && {
@@ -176,17 +179,9 @@ async function attach<O>(
   { id, ...services }: AttachServices,
 ): Promise<Predictor> {
   const all = withDefaults(services);
-  const attaching = asModel(definition, id, () => definition.attach?.(shared, all));
+  const run = () => definition.attach?.(shared, all);
+  const attaching = id === undefined || definition.keepsContract ? run() : runAsModel(id, run);
   return checked(definition, "attach", await attaching, all.clock, id);
-}
-
-/** Runs code of a platform as a version, unless its predictors keep the contract and so fail only in calls. */
-function asModel<O, T>(
-  { keepsContract = false }: PlatformDefinition<O>,
-  id: ServableId | undefined,
-  run: () => T,
-): T {
-  return id === undefined || keepsContract ? run() : runAsModel(id, run);
 }
 
 /** Checks a predictor, or wraps it in `guard`, which then runs it as the version. */

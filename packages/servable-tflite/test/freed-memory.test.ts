@@ -10,7 +10,7 @@ vi.mock("@serving-kit/native-library", async (original) => ({
 }));
 
 it("a disposed model returns its memory to the system", async () => {
-  const predictor = await loadModel(join(import.meta.dirname, "models/dense.tflite"), {});
+  const predictor = await loadModel(join(import.meta.dirname, "models/total.tflite"), {});
   expect(returned).not.toHaveBeenCalled();
   await predictor[Symbol.asyncDispose]();
   expect(returned).toHaveBeenCalledTimes(1);
