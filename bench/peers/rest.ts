@@ -148,11 +148,13 @@ function mlserverFolder(port: number): string {
   return folder;
 }
 
-/** The last line of an error that says something. */
+/** The line of an error, or of the output of a command, that names it. */
 function reasonOf(error: unknown): string {
-  const { stderr, message } = error as { stderr?: string; message?: string };
-  const lines = String(stderr || message || error).split("\n");
-  return (
-    lines.filter((line) => /\w/.test(line) && !/A complete log/.test(line)).at(-1) ?? ""
-  ).trim();
+  const {
+    stderr = "",
+    stdout = "",
+    message = String(error),
+  } = error as Partial<Record<"stderr" | "stdout" | "message", string>>;
+  const lines = `${message}\n${stdout}\n${stderr}`.split("\n").filter((line) => /\w/.test(line));
+  return (lines.findLast((line) => /Error: /.test(line)) ?? lines[0] ?? "").trim();
 }
