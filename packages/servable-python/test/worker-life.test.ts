@@ -141,7 +141,7 @@ describe.skipIf(noPython)(
       await vi.waitFor(() => expect(family.filter(isRunning)).toEqual([]), WAIT);
     });
 
-    it.runIf(isLinux).each(["sleep", "spin", "gil"])(
+    it.runIf(isLinux).each(["idle", "sleep", "spin", "gil"])(
       "no process outlives Node that is killed while Python is in %s",
       async (action) => {
         const file = join(temporaryFolder(), "pids");
@@ -160,6 +160,31 @@ describe.skipIf(noPython)(
         node.kill("SIGKILL");
         await once(node, "exit");
         await vi.waitFor(() => expect(family.filter(isRunning)).toEqual([]), WAIT);
+      },
+      60_000,
+    );
+
+    it.runIf(isLinux)(
+      "no process outlives the thread of Node that started it",
+      async () => {
+        const file = join(temporaryFolder(), "pids");
+        const node = spawn(
+          process.execPath,
+          [
+            ...["--conditions=@serving-kit/source", "--import", "tsx"],
+            join(import.meta.dirname, "ended-thread.ts"),
+            ...["family, then idle", file, INTERPRETER ?? ""],
+          ],
+          { stdio: ["pipe", "pipe", "inherit"] },
+        );
+        await vi.waitFor(() => expect(existsSync(file)).toBe(true), { ...WAIT, timeout: 30_000 });
+        const family = JSON.parse(readFileSync(file, "utf8")) as number[];
+        expect(family.every(isRunning)).toBe(true);
+        node.stdin.write("end\n");
+        await once(node.stdout, "data");
+        expect(node.exitCode).toBeNull();
+        await vi.waitFor(() => expect(family.filter(isRunning)).toEqual([]), WAIT);
+        node.kill();
       },
       60_000,
     );

@@ -90,6 +90,7 @@ ACTIONS = {
     "grandchild": lambda _: grandchild(),
     "grandchild, then segfault": lambda _: [grandchild(), detached_grandchild(), ctypes.string_at(0)],
     "family": lambda _: [grandchild(), detached_grandchild(), forked()],
+    "family, then idle": lambda request: family_then(request, time.sleep, 0),
     "family, then sleep": lambda request: family_then(request, time.sleep, 1000),
     "family, then spin": lambda request: family_then(request, spin),
     "family, then gil": lambda request: family_then(request, hold_gil),
