@@ -294,7 +294,7 @@ class Walk {
     if (this.#isFirstTold(event)) expect(others.length).toBeGreaterThan(1);
   }
 
-  /** Returns whether the version can still be acquired, as it can when unloading is told first (V8). */
+  /** Returns whether the version can still be acquired. `unloading` is emitted before the version is withdrawn. */
   #isFirstTold(event: ManagerEvent & { kind: "state" }): boolean {
     return this.manager
       .listAvailable()

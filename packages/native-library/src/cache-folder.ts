@@ -2,8 +2,8 @@ import { homedir } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
 
 /**
- * The folder for downloaded libraries and other files that can be made again: `SERVING_KIT_CACHE` if set, else `serving-kit` in the
- * platform's cache folder (`XDG_CACHE_HOME` or `~/.cache`, `~/Library/Caches`, `%LOCALAPPDATA%`).
+ * The folder for downloaded libraries and other files that can be made again: `SERVING_KIT_CACHE` if set, else
+ * `serving-kit` in the platform's cache folder (`XDG_CACHE_HOME` or `~/.cache`, `~/Library/Caches`, `%LOCALAPPDATA%`).
  */
 export function cacheFolder(env: Readonly<NodeJS.ProcessEnv> = process.env): string {
   if (env.SERVING_KIT_CACHE) return resolve(env.SERVING_KIT_CACHE);

@@ -11,8 +11,7 @@ import { canaryModule } from "./canary-module.js";
 import { findModel, hasModelFile } from "./find-model.js";
 import { examineOnnxRuntime } from "./library-report.js";
 import { openOnnxRuntime } from "./native/library.js";
-import { checkOptions, type OnnxOptions } from "./options.js";
-import { PLATFORM_NAME } from "./platform-name.js";
+import { checkOptions, type OnnxOptions, PLATFORM_NAME } from "./options.js";
 
 /** While a session is created, memory holds the file, the parsed weights and the packed weights. */
 const BYTES_PER_FILE_BYTE = 3;
@@ -25,7 +24,7 @@ const platform = definePlatform<OnnxOptions>({
 
   // The other modules are imported while the library is opened, which shortens the start of a process.
   async load({ path, options, own, ...context }) {
-    const chosen = optionsOfModel(options, ownOptions(own, "onnx"), checkOptions);
+    const chosen = optionsOfModel(options, ownOptions(own, PLATFORM_NAME), checkOptions);
     const opening = openOnnxRuntime(chosen.library);
     opening.catch(() => {}); // reported by loadModel
     const { loadModel } = await import("./models.js");
@@ -38,7 +37,11 @@ const platform = definePlatform<OnnxOptions>({
   },
 
   probe: async ({ options, own, ...version }) =>
-    probeInCanary(version, optionsOfModel(options, ownOptions(own, "onnx"), checkOptions), CANARY),
+    probeInCanary(
+      version,
+      optionsOfModel(options, ownOptions(own, PLATFORM_NAME), checkOptions),
+      CANARY,
+    ),
 
   accepts: hasModelFile,
 

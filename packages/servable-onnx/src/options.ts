@@ -6,6 +6,9 @@ import {
   isCanaryOptions,
 } from "@serving-kit/native-library";
 
+/** The name of the platform. */
+export const PLATFORM_NAME = "onnx";
+
 /** An execution provider of ONNX Runtime: its name, such as `XNNPACK`, alone or with its options. */
 export type ExecutionProvider =
   | string

@@ -7,7 +7,7 @@ import {
 import { SharedSessions } from "@serving-kit/native-library";
 import { openOnnxRuntime } from "./native/library.js";
 import { OnnxPredictor } from "./onnx-predictor.js";
-import { PLATFORM_NAME } from "./platform-name.js";
+import { PLATFORM_NAME } from "./options.js";
 import type { ServedModel } from "./served-model.js";
 
 /** The sessions that the threads of this process share. */

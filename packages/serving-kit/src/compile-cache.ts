@@ -8,8 +8,7 @@ interface CompileCache {
 }
 
 /**
- * Keeps compiled modules below the cache folder, so that the next start of the command compiles nothing: importing all
- * modules takes 34 instead of 55 ms. Does nothing before Node 22.8, or if the folder cannot be written.
+ * Keeps compiled modules below the cache folder, so that the next start of the command compiles nothing. Does nothing before Node 22.8, or if the folder cannot be written.
  * NODE_DISABLE_COMPILE_CACHE=1 disables it. The folder is the user's own, because Node trusts the code in it.
  */
 export function cacheCompiledModules(): void {

@@ -123,7 +123,7 @@ const LOG_FATAL = 4;
 const ARENA = 1;
 const DEFAULT_MEMORY = 0;
 
-/** Creates the environment on a thread: the schemas of all operators take 20 ms. */
+/** Creates the environment on a thread: registering the schemas of all operators takes longer than the rest. */
 async function start(library: NativeLibrary): Promise<OnnxRuntime> {
   const { base } = library.functions({ base: ["OrtGetApiBase", "void *"] });
   const api = apiOf(tableOf(base(), API_VERSION) as bigint);

@@ -6,12 +6,21 @@
  */
 const tasks: (() => void)[] = [];
 
-/** Runs a task at the end of this turn of the event loop, after earlier tasks. A task must not throw. */
+/**
+ * Runs a task at the end of this turn of the event loop, after earlier tasks. An error of a task is an uncaught
+ * exception, and the tasks behind it run in the next turn.
+ */
 export function atEndOfTurn(task: () => void): void {
   // The turn of the real event loop, also if a test replaces the clock.
   if (tasks.push(task) === 1) setImmediate(runAll);
 }
 
 function runAll(): void {
-  for (const task of tasks.splice(0)) task();
+  const all = tasks.splice(0);
+  let next = 0;
+  try {
+    while (next < all.length) all[next++]?.();
+  } finally {
+    for (const task of all.slice(next)) atEndOfTurn(task);
+  }
 }

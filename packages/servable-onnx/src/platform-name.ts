@@ -1,2 +1,0 @@
-/** The name of the platform. */
-export const PLATFORM_NAME = "onnx";
