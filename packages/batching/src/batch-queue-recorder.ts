@@ -1,7 +1,6 @@
 import type { BatchEvent, StartedBatch, TurnedAway } from "./batch-event.js";
 import type { BatchQueueStats } from "./batch-queue-stats.js";
 import { DurationHistogram } from "./duration-histogram.js";
-import type { Batch } from "./form-batch.js";
 
 type Held = Pick<
   BatchQueueStats,
@@ -30,7 +29,7 @@ export class BatchQueueRecorder {
   readonly #queueMs = new DurationHistogram();
   readonly #runMs = new DurationHistogram();
 
-  batchStarted<T, R>(batch: Batch<T, R>): void {
+  batchStarted(batch: StartedBatch): void {
     const { size, paddedSize, startedAtMs, entries } = batch;
     this.#batches++;
     this.#batchedSize += size;
@@ -46,11 +45,7 @@ export class BatchQueueRecorder {
   }
 
   /** Records that a batch ended at a time, with the error if it failed as a whole. */
-  batchEnded<T, R>(
-    batch: Batch<T, R>,
-    atMs: number,
-    failure: { error: unknown } | undefined,
-  ): void {
+  batchEnded(batch: StartedBatch, atMs: number, failure: { error: unknown } | undefined): void {
     const { startedAtMs, entries, size, paddedSize } = batch;
     const runMs = atMs - startedAtMs;
     this.#runMs.record(runMs);

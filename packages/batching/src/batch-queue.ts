@@ -1,3 +1,4 @@
+import type { AloneOutcome } from "./alone-run.js";
 import type { BatchQueueOptions, ResolvedBatchQueueOptions } from "./batch-queue-options.js";
 import type { BatchFunction, BatchScheduler } from "./batch-scheduler.js";
 import { SharedSlots, type SharedSlotsOptions } from "./shared-slots.js";
@@ -14,18 +15,18 @@ export interface BatchQueue<T, R> extends BatchScheduler<T, R> {
    */
   configure(changes: Omit<BatchQueueOptions<T, R>, "priorityLevels">): void;
   /**
-   * Acquires a slot for a task that the caller runs itself, immediately and unqueued, as a batch of one. Returns
+   * Acquires a slot for a task of this size that the caller runs itself, immediately and unqueued, as a batch of one. Returns
    * undefined if the task must be scheduled: another task waits or runs, no slot is free, the task needs padding,
    * timing is not `"idle-first"`, or several tasks arrived together lately, so that others would join it. The first
    * task of a queue is always scheduled.
    */
-  startAlone(task: T, size: number): AloneTask | undefined;
+  startAlone(size: number): AloneTask | undefined;
 }
 
-/** A task that runs alone. */
+/** A task that runs alone. Valid until it ends: the queue reuses the object. */
 export interface AloneTask {
   /** Releases the slot, and counts the outcome of the task. Call it once. */
-  end(outcome: "succeeded" | "failed" | "aborted" | "expired", error?: unknown): void;
+  end(outcome: AloneOutcome, error?: unknown): void;
 }
 
 /** Options of `createBatchQueue`. */

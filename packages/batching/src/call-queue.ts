@@ -7,7 +7,7 @@ import {
   type Tensor,
   type Tensors,
 } from "@serving-kit/inference";
-import type { BatchQueue } from "./batch-queue.js";
+import type { AloneTask, BatchQueue } from "./batch-queue.js";
 import { type BatchQueueOptions, padUp } from "./batch-queue-options.js";
 import type { BatchContext } from "./batch-scheduler.js";
 import { type BatchSlots, paddingOf, type SignatureBatchingOptions } from "./batching-options.js";
@@ -39,6 +39,12 @@ export class CallQueue {
   #isListening = false;
   #options: SignatureBatchingOptions;
   #inputs: readonly BatchedInput[];
+  /** The call that runs alone. The functions are not closures of the call, so that it leaves no garbage. */
+  #alone: AloneTask | undefined;
+  #aloneOptions: PredictOptions = {};
+  readonly #onAloneSucceeded = () => this.#alone?.end("succeeded");
+  readonly #onAloneFailed = (error: unknown) =>
+    this.#alone?.end(outcomeOf(error, this.#aloneOptions), error);
 
   constructor(
     predictor: Predictor,
@@ -77,18 +83,17 @@ export class CallQueue {
    */
   runAlone(inputs: Tensors, size: number, options: PredictOptions): Promise<Tensors> | undefined {
     if (this.#options.padVariableLengthInputs) return undefined;
-    const alone = this.queue.startAlone(inputs, size);
+    const alone = this.queue.startAlone(size);
     if (alone === undefined) return undefined;
+    this.#alone = alone;
+    this.#aloneOptions = options;
     let running: Promise<Tensors>;
     try {
       running = this.#predictor.predict(inputs, options);
     } catch (error) {
       running = Promise.reject(error);
     }
-    running.then(
-      () => alone.end("succeeded"),
-      (error) => alone.end(outcomeOf(error, options), error),
-    );
+    running.then(this.#onAloneSucceeded, this.#onAloneFailed);
     return running;
   }
 

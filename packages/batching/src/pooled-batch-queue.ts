@@ -1,6 +1,7 @@
 import { type Clock, unwatch, watch } from "@serving-kit/core";
 import { refusalOf } from "./admission.js";
 import { AloneGate } from "./alone-gate.js";
+import { type AloneOutcome, AloneRun, type AloneRunOwner } from "./alone-run.js";
 import type { AloneTask, BatchQueue } from "./batch-queue.js";
 import {
   type BatchQueueOptions,
@@ -15,7 +16,7 @@ import type { BatchQueueStats } from "./batch-queue-stats.js";
 import type { BatchFunction, ScheduleOptions } from "./batch-scheduler.js";
 import { BatchTask, RUNNING, SETTLED, type TaskOwner, WAITING } from "./batch-task.js";
 import { errors } from "./errors.js";
-import { Batch, formBatch } from "./form-batch.js";
+import { type Batch, formBatch } from "./form-batch.js";
 import { RunningBatches } from "./running-batches.js";
 import type { PooledQueue, SlotPool } from "./slot-pool.js";
 import { TaskLevels } from "./task-levels.js";
@@ -30,7 +31,9 @@ const NO_OPTIONS: ScheduleOptions = {};
  * One timer serves the timeout of the next batch and all deadlines. It is set for the earliest time seen so far, and is
  * not moved when that task leaves. If it fires too early, it is set again.
  */
-export class PooledBatchQueue<T, R> implements BatchQueue<T, R>, PooledQueue, TaskOwner<T, R> {
+export class PooledBatchQueue<T, R>
+  implements BatchQueue<T, R>, PooledQueue, TaskOwner<T, R>, AloneRunOwner
+{
   nextInRing: PooledQueue | null = null;
   previousInRing: PooledQueue | null = null;
   readonly #run: BatchFunction<T, R>;
@@ -41,6 +44,7 @@ export class PooledBatchQueue<T, R> implements BatchQueue<T, R>, PooledQueue, Ta
   readonly #recorder = new BatchQueueRecorder();
   readonly #running = new RunningBatches<T, R>();
   readonly #alone: AloneGate;
+  readonly #aloneRun = new AloneRun(this);
   #given: BatchQueueOptions<T, R>;
   #options: ResolvedBatchQueueOptions<T, R>;
   #capacity: number;
@@ -142,43 +146,28 @@ export class PooledBatchQueue<T, R> implements BatchQueue<T, R>, PooledQueue, Ta
     return promise;
   }
 
-  startAlone(task: T, size: number): AloneTask | undefined {
+  startAlone(size: number): AloneTask | undefined {
     const { timing, maxExecutionBatchSize, allowedBatchSizes } = this.#options;
     const isIdle = this.#waiting.count === 0 && this.#running.count === 0;
     if (!isIdle || timing !== "idle-first" || this.#closed !== undefined) return undefined;
     if (size > maxExecutionBatchSize || padUp(allowedBatchSizes, size) !== size) return undefined;
     const now = this.#clock.now();
     if (this.#pool.running >= this.#pool.slots || !this.#alone.opens(now)) return undefined;
-    const alone = new BatchTask<T, R>(
-      this,
-      task,
-      size,
-      0,
-      now,
-      Number.POSITIVE_INFINITY,
-      undefined,
-    );
-    alone.state = RUNNING;
-    const batch = new Batch<T, R>(1);
-    batch.entries[0] = alone;
-    batch.tasks[0] = task;
-    batch.size = batch.paddedSize = size;
-    batch.startedAtMs = now;
-    this.#running.start(batch);
+    this.#running.startAlone();
     this.#pool.running++;
-    this.#recorder.batchStarted(batch);
-    return { end: (outcome, error) => this.#endAlone(batch, outcome, error) };
+    const alone = this.#aloneRun;
+    alone.restart(size, now);
+    this.#recorder.batchStarted(alone);
+    return alone;
   }
 
-  #endAlone(batch: Batch<T, R>, outcome: Parameters<AloneTask["end"]>[0], error: unknown): void {
+  endAlone(alone: AloneRun, outcome: AloneOutcome, error: unknown): void {
     const now = this.#clock.now();
-    this.#running.end(batch);
-    this.#running.numTasks--;
+    this.#running.endAlone();
     if (outcome === "aborted" || outcome === "expired") {
-      this.#recorder.turnedAway(outcome, batch.size, now);
+      this.#recorder.turnedAway(outcome, alone.size, now);
     } else this.#recorder[outcome]++;
-    const failure = outcome === "failed" ? { error } : undefined;
-    this.#recorder.batchEnded(batch, now, failure);
+    this.#recorder.batchEnded(alone, now, outcome === "failed" ? { error } : undefined);
     this.#alone.ended(1, now);
     this.#pool.release(now);
     this.#restIfIdle();

@@ -16,6 +16,17 @@ export class RunningBatches<T, R> {
     }
   }
 
+  /** Counts a task that its caller runs. */
+  startAlone(): void {
+    this.count++;
+    this.numTasks++;
+  }
+
+  endAlone(): void {
+    this.count--;
+    this.numTasks--;
+  }
+
   /** Keeps a batch whose results come later, so that its tasks can expire meanwhile. */
   await(batch: Batch<T, R>): void {
     batch.runningIndex = this.#awaited.push(batch) - 1;
