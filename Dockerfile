@@ -3,7 +3,7 @@
 #   docker build --tag serving-kit:tflite --target tflite .    the same without SavedModels: no libtensorflow
 #   docker build --tag serving-kit:python --target python .    models in Python too, without SavedModels
 #   docker build --tag serving-kit:gpu --target gpu .          SavedModels on NVIDIA GPUs; nobody here has built or run it
-# docs/operations.md, "Container", has how they run; scripts/prove-container.mjs proves what is written here.
+# docs/operations.md, "Container", has how they run; scripts/prove-container proves what is written here.
 
 # Both by tag, so that a build takes their security fixes. To have the same bytes each time, give digests:
 # --build-arg NODE_IMAGE=node:22-bookworm-slim@sha256:… --build-arg DEBIAN_IMAGE=debian:bookworm-slim@sha256:…

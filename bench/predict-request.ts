@@ -12,7 +12,8 @@ export function tensorContent(name: string, shape: readonly number[], data: Floa
   return field(2, Buffer.concat([field(1, Buffer.from(name)), field(2, tensor)]));
 }
 
-function varint(value: number): Buffer {
+/** A number below 2^32 as protobuf writes it. */
+export function varint(value: number): Buffer {
   const bytes: number[] = [];
   for (; value > 127; value >>>= 7) bytes.push((value & 127) | 128);
   return Buffer.from([...bytes, value]);

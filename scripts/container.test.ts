@@ -4,8 +4,8 @@ import { describe, expect, it } from "vitest";
 import { readModelConfigFile } from "../packages/server/src/index.js";
 import { parseFlags } from "../packages/serving-kit/src/flags.js";
 import { serverFlags } from "../packages/serving-kit/src/server-flags.js";
-import { readCompose } from "./prove-container/compose.mjs";
-import { textsOf } from "./prove-container/dockerfile.mjs";
+import { readCompose } from "./prove-container/compose.js";
+import { textsOf } from "./prove-container/dockerfile.js";
 import { readManifest, root } from "./workspace.mjs";
 
 const stages = textsOf("FROM").map((text) => text.split(" AS "));

@@ -3,6 +3,7 @@ import { connect as connectHttp2 } from "node:http2";
 import { connect } from "node:net";
 import { predictClient } from "../../bench/grpc-load.js";
 import { field, tensorContent } from "../../bench/predict-request.js";
+import type { Ports } from "../server-process.js";
 
 /** The outcomes of all calls. */
 export class Tally {
@@ -18,12 +19,6 @@ export class Tally {
   fail(why: string): void {
     this.failures.set(why, 1 + (this.failures.get(why) ?? 0));
   }
-}
-
-/** The addresses of a server. */
-export interface Ports {
-  readonly rest: number;
-  readonly grpc: number;
 }
 
 const PATH = "/v1/models/digits:predict";

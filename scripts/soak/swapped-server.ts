@@ -1,39 +1,29 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
-import {
-  cpSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { cpSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { sourceFlags } from "../source-flags.mjs";
+import { type Ports, ServerProcess } from "../server-process.js";
+import { root } from "../workspace.mjs";
 
-const root = fileURLToPath(new URL("../..", import.meta.url));
 const digits = join(root, "examples/models/digits");
 
 /** The files of even and of odd versions. */
 const FILES = [join(digits, "alternate/2/model.tflite"), join(digits, "1/model.tflite")] as const;
 
 /** The command in a child process, whose model `digits` is swapped for a new version now and then. */
-export class SwappedServer {
+export class SwappedServer implements Ports {
   readonly rest: number;
   readonly grpc: number;
   version = 1;
-  readonly #child: ChildProcess;
+  readonly #process: ServerProcess;
   readonly #folder: string;
   #reloads = 0;
 
-  private constructor(child: ChildProcess, folder: string, ports: readonly [number, number]) {
-    this.#child = child;
+  private constructor(process: ServerProcess, folder: string, { rest, grpc }: Ports) {
+    this.#process = process;
     this.#folder = folder;
-    [this.rest, this.grpc] = ports;
+    this.rest = rest;
+    this.grpc = grpc;
   }
 
   /** Starts it with these flags. Resolves when it serves version 1. */
@@ -41,32 +31,16 @@ export class SwappedServer {
     const folder = await mkdtemp(join(tmpdir(), "serving-kit-soak-"));
     addVersion(folder, 1);
     writeConfig(folder, 1, false);
-    const args = [
-      ...sourceFlags,
-      join(root, "packages/serving-kit/src/bin.ts"),
-      ...["--rest_api_port=any", "--port=any", "--host=127.0.0.1", "--enable_batching"],
+    const server = new ServerProcess([
+      "--enable_batching",
       ...[`--model_config_file=${join(folder, "models.json")}`, `--state_dir=${folder}`],
       "--allow_version_labels_for_unavailable_models",
       `--request_log_file=${join(folder, "requests.jsonl")}`,
       "--request_log_sampling_rate=0.001",
       ...flags,
-    ];
-    const child = spawn(process.execPath, args, {
-      cwd: root,
-      stdio: ["ignore", "pipe", "inherit"],
-    });
-    let text = "";
-    const ended = once(child, "exit").then(([code]) => {
-      throw new Error(`the server ended with ${code}: ${text}`);
-    });
-    ended.catch(() => {});
-    child.stdout.setEncoding("utf8").on("data", (part: string) => {
-      text = (text + part).slice(-65_536);
-    });
-    while (!/serving digits/.test(text)) await Promise.race([once(child.stdout, "data"), ended]);
-    const port = (kind: string) =>
-      Number(new RegExp(`serving ${kind} at \\S+:(\\d+)`).exec(text)?.[1]);
-    return new SwappedServer(child, folder, [port("REST"), port("gRPC")]);
+    ]);
+    await server.printed(/serving digits/);
+    return new SwappedServer(server, folder, await server.ports());
   }
 
   /** Adds the next version, and removes the one before the last. */
@@ -82,31 +56,28 @@ export class SwappedServer {
   reload(): void {
     this.#reloads++;
     writeConfig(this.#folder, this.version, this.#reloads % 2 === 1);
-    this.#child.kill("SIGHUP");
+    this.#process.child.kill("SIGHUP");
   }
 
   get isAlive(): boolean {
-    return this.#child.exitCode === null && this.#child.signalCode === null;
+    return this.#process.isAlive;
   }
 
   /** Resident memory in MB. */
   get rssMb(): number {
-    const status = readFileSync(`/proc/${this.#child.pid}/status`, "utf8");
-    return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1_024;
+    return this.#process.memory().now;
   }
 
   /** The number of open descriptors. */
   get descriptors(): number {
-    return readdirSync(`/proc/${this.#child.pid}/fd`).length;
+    return this.#process.descriptors;
   }
 
   /** Ends it. Resolves with its exit code. */
   async stop(): Promise<unknown> {
-    const exited = once(this.#child, "exit");
-    this.#child.kill("SIGTERM");
-    const [code, signal] = await exited;
+    const code = await this.#process.stop();
     rmSync(this.#folder, { recursive: true });
-    return code ?? signal;
+    return code;
   }
 }
 

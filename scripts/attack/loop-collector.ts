@@ -1,19 +1,20 @@
-// @ts-nocheck Not yet in TypeScript.
 import { BroadcastChannel, isMainThread } from "node:worker_threads";
-import { collectHere } from "./collect-here.mjs";
+import type { Protocol } from "../../packages/server/src/index.js";
+import { collectHere } from "./collect-here.js";
 
 // Imported by each event loop of the victim, as a protocol without routes: collects garbage in the threads of loops
-// when `collector.mjs` says so.
+// when `collector.ts` requests it.
 if (!isMainThread) {
   const main = new BroadcastChannel("attack-collector");
-  main.onmessage = async ({ data }) => {
+  main.onmessage = async (message) => {
+    const { data } = message as MessageEvent;
     if (data === "collect") main.postMessage(await collectHere());
   };
   main.unref();
   main.postMessage("hello");
 }
 
-export const protocols = {
+export const protocols: Protocol = {
   name: "loop-collector",
   apis: [],
   http: () => [],

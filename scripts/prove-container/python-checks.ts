@@ -1,16 +1,16 @@
-// @ts-nocheck Not yet in TypeScript.
 import assert from "node:assert/strict";
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "../workspace.mjs";
-import { bare, models, ports } from "./checks.mjs";
-import { withRegistries } from "./registries.mjs";
-import { eventually, get, predict, send } from "./requests.mjs";
+import { bare, models, ports } from "./checks.js";
+import type { Engine } from "./engine.js";
+import { withRegistries } from "./registries.js";
+import { digitOf, eventually, get, predict, samples, send } from "./requests.js";
 
 const tests = join(root, "packages/servable-python/test");
 
 /** The Dockerfile of a module for TF Serving's image with two changes: our base, and its configuration copied too. */
-function moduleDockerfile(base) {
+function moduleDockerfile(base: string): string {
   const text = readFileSync(join(tests, "seed/Dockerfile"), "utf8");
   const from = /^FROM .*$/m;
   const copy = "COPY model_wrapper.py /models/model_wrapper.py\n";
@@ -21,7 +21,12 @@ function moduleDockerfile(base) {
 }
 
 /** An image that derives from the one with Python serves a module as people have it, and not as root. */
-export async function checkPythonModule(engine, image, folder, buildArguments) {
+export async function checkPythonModule(
+  engine: Engine,
+  image: string,
+  folder: string,
+  buildArguments: readonly string[],
+): Promise<string> {
   const context = join(folder, "python-module");
   mkdirSync(context);
   for (const file of ["model_wrapper.py", "model_config.conf"]) {
@@ -34,11 +39,12 @@ export async function checkPythonModule(engine, image, folder, buildArguments) {
   await engine.build(derived, ...buildArguments, context);
   const container = await engine.start(...ports, derived);
   const port = await container.port(8501);
-  const [{ image: pixels, label }] = JSON.parse(
-    readFileSync(join(models, "digits/samples.json"), "utf8"),
+  const [sample] = samples;
+  assert.ok(sample);
+  const [scores = []] = await eventually(() =>
+    predict<number[]>(port, "/v1/models/tflite_model", [sample.image]),
   );
-  const [scores] = await eventually(() => predict(port, "/v1/models/tflite_model", [pixels]));
-  assert.equal(scores.indexOf(Math.max(...scores)), label);
+  assert.equal(digitOf(scores), sample.label);
   assert.match(
     await container.exec("cat", "/proc/1/status"),
     /^Name:\tnode\n[\s\S]*^Uid:\t10001\t/m,
@@ -53,7 +59,11 @@ export async function checkPythonModule(engine, image, folder, buildArguments) {
 const CRASHES = 20;
 
 /** Crashes of workers with grandchildren leave no zombie, though Node is process 1 and reaps none. */
-export async function checkPythonCrashes(engine, image, folder) {
+export async function checkPythonCrashes(
+  engine: Engine,
+  image: string,
+  folder: string,
+): Promise<string> {
   const config = join(folder, "crashes.conf");
   writeFileSync(
     config,
@@ -69,7 +79,7 @@ export async function checkPythonCrashes(engine, image, folder) {
   const user = "--user=10001:10001";
   const container = await engine.start(...bare, user, ...ports, ...mounts, image, flag);
   const port = await container.port(8501);
-  const ask = (action) =>
+  const ask = (action: string) =>
     send(port, "/v1/models/m:predict", "POST", JSON.stringify({ do: action }));
   await eventually(() => ask("neighbour"));
   for (let i = 0; i < CRASHES; i++) {

@@ -1,26 +1,26 @@
-// @ts-nocheck Not yet in TypeScript.
 import assert from "node:assert/strict";
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync } from "node:fs";
-import { createServer } from "node:net";
+import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { sourceFlags } from "../source-flags.mjs";
-import { bare, expectDigits, models } from "./checks.mjs";
-import { eventually } from "./requests.mjs";
+import { bare, expectDigits, models } from "./checks.js";
+import type { Engine } from "./engine.js";
+import { eventually } from "./requests.js";
 
 /** A port of this machine that nothing listens on. */
-async function freePort() {
+async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
-  const { port } = server.address();
+  const { port } = server.address() as AddressInfo;
   server.close();
   await once(server, "close");
   return port;
 }
 
 /** Models come from a bucket, for any user, with nothing but the cache to write; without that the error names it. */
-export async function checkBucket(engine, image, folder) {
+export async function checkBucket(engine: Engine, image: string, folder: string): Promise<string> {
   const program = join(import.meta.dirname, "bucket.ts");
   const bucket = fork(program, [join(models, "digits")], { execArgv: sourceFlags });
   try {
@@ -31,7 +31,7 @@ export async function checkBucket(engine, image, folder) {
       MODEL_NAME: "digits",
     };
     const given = Object.entries(variables).map((one) => `--env=${one.join("=")}`);
-    const start = async (...args) => {
+    const start = async (...args: readonly string[]) => {
       const port = await freePort();
       const flags = [`--rest_api_port=${port}`, "--port=0"];
       const options = [...bare, "--network=host", ...given, ...args];

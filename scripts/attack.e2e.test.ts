@@ -1,16 +1,16 @@
-// @ts-nocheck Not yet in TypeScript.
 import { expect, it } from "vitest";
-import { requests } from "./attack/attacks/one-request.mjs";
-import { evilModels } from "./attack/attacks/plugins.mjs";
-import { Report } from "./attack/report.mjs";
-import { attack, attackByCrowd, attackByPlugins, attackByRequest, warmUp } from "./attack/runs.mjs";
+import type { CrowdName } from "./attack/attacks/crowds.js";
+import { type Outcome, requests } from "./attack/attacks/one-request.js";
+import { evilModels } from "./attack/attacks/plugins.js";
+import { Report } from "./attack/report.js";
+import { attack, attackByCrowd, attackByPlugins, attackByRequest, warmUp } from "./attack/runs.js";
 
 // A selection of `npm run test:attack`, made small: outcomes and bounds of memory. Times are for a quiet machine.
 
 const SIZE = 4e6;
 
 /** Requests whose objects would take far more memory than their bytes, with the status of each. */
-const REQUESTS = {
+const REQUESTS: Readonly<Record<string, Outcome>> = {
   "REST classify of an unknown model, gzip of {}": 404,
   "REST gzip of spaces": 413,
   'REST strings ""': 413,
@@ -25,7 +25,7 @@ const REQUESTS = {
 
 it("each request takes at most ten times its bytes or 32 MB", async () => {
   const report = new Report();
-  const outcomes = {};
+  const outcomes: Record<string, Outcome> = {};
   await attack(report, {}, async (server) => {
     for (const request of requests(SIZE)) {
       const { name } = request;
@@ -37,7 +37,7 @@ it("each request takes at most ten times its bytes or 32 MB", async () => {
   expect(outcomes).toEqual(REQUESTS);
 });
 
-const CROWDS = [
+const CROWDS: readonly CrowdName[] = [
   "100 expansions",
   "60 unfinished uploads to an unknown model",
   "100 clients that never read",

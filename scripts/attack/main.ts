@@ -1,15 +1,14 @@
-// @ts-nocheck Not yet in TypeScript.
-import { crowds } from "./attack/attacks/crowds.mjs";
-import { requests } from "./attack/attacks/one-request.mjs";
-import { evilModels } from "./attack/attacks/plugins.mjs";
-import { Report } from "./attack/report.mjs";
+import { type CrowdName, crowds } from "./attacks/crowds.js";
+import { requests } from "./attacks/one-request.js";
+import { evilModels } from "./attacks/plugins.js";
+import { Report } from "./report.js";
 import {
   attack,
   attackAndProbe,
   attackByFolders,
   attackByPlugins,
   attackInRounds,
-} from "./attack/runs.mjs";
+} from "./runs.js";
 
 // `npm run test:attack [-- requests | crowds | folders | plugins] [--http_threads=2]`: attacks a server in a child
 // process with little memory, and with these flags. Each request may cost ten times its bytes or 32 MB, and delay a
@@ -19,7 +18,7 @@ import {
 const SIZE = 40e6;
 const FOLDERS = 20_000;
 
-const print = (line) => process.stdout.write(`${line}\n`);
+const print = (line: string) => void process.stdout.write(`${line}\n`);
 const report = new Report(print);
 const flags = process.argv.slice(2).filter((argument) => argument.startsWith("--"));
 const chosen = process.argv.slice(2).filter((argument) => !argument.startsWith("--"));
@@ -35,7 +34,7 @@ const PARTS = {
   async crowds() {
     print("crowds of clients: probe, peak, heap and external memory after it");
     const options = { flags: ["--stalled_answer_timeout_in_ms=2000", ...flags] };
-    for (const name of Object.keys(crowds())) {
+    for (const name of Object.keys(crowds) as CrowdName[]) {
       await attack(report, options, (server) => attackInRounds(report, server, name));
     }
   },

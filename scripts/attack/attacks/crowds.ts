@@ -1,19 +1,18 @@
-// @ts-nocheck Not yet in TypeScript.
+import type { ClientHttp2Session, ClientHttp2Stream } from "node:http2";
+import type { Socket } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
+import { field } from "../../../bench/predict-request.js";
+import type { Ports } from "../../server-process.js";
+import { callOn, connectGrpc, silent, startCall } from "../clients.js";
 import {
-  callOn,
-  connectGrpc,
   ECHO_ASK,
   echoValues,
-  field,
   PREDICT,
   packedFloats,
   predictRequest,
   prefix,
   shape,
-  silent,
-  startCall,
-} from "../clients.mjs";
+} from "../messages.js";
 
 const UPLOAD_BYTES = 99e6;
 const PART = Buffer.alloc(2 ** 20, " ");
@@ -24,7 +23,7 @@ const HELD_MS = 3_000;
 /** As many floats as an answer has that clients do not read. */
 const ZEROS = 1_000_000;
 
-const head = (path, length) =>
+const head = (path: string, length: number) =>
   `POST ${path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${length}\r\n\r\n`;
 
 const zerosRequest = predictRequest(
@@ -35,12 +34,12 @@ const zerosRequest = predictRequest(
 // protobufjs writes floats one by one: fewer take as long.
 const echoRequest = echoValues("floats", packedFloats(ZEROS / 10));
 
-/**
- * Many clients at once, or `share` of as many. Each runs until they have done their worst, and resolves with what ends
- * them.
- */
-export const crowds = (share = 1) => ({
-  "100 expansions": async (server) => {
+/** A crowd, or a `share` of it: runs until its clients have done their worst, and resolves with what ends them. */
+export type Crowd = (server: Ports, share: number) => Promise<() => void>;
+
+/** Crowds of clients, each at the same time. */
+export const crowds = {
+  "100 expansions": async (server, share) => {
     const session = await connectGrpc(server);
     // float32 [8000000], no values: 32 MB each.
     const tensor = Buffer.concat([Buffer.of(8, 1), shape(8_000_000)]);
@@ -49,17 +48,17 @@ export const crowds = (share = 1) => ({
     return () => session.destroy();
   },
 
-  "60 unfinished uploads to an unknown model": (server) =>
+  "60 unfinished uploads to an unknown model": (server, share) =>
     uploads(server, "/v1/models/nosuch:predict", share),
 
-  "60 unfinished uploads to a model": (server) =>
+  "60 unfinished uploads to a model": (server, share) =>
     uploads(server, "/v1/models/digits:predict", share),
 
-  "60 unfinished uploads over gRPC": (server) => grpcUploads(server, PREDICT, share),
+  "60 unfinished uploads over gRPC": (server, share) => grpcUploads(server, PREDICT, share),
 
-  "60 unfinished uploads to echo": (server) => grpcUploads(server, ECHO_ASK, share),
+  "60 unfinished uploads to echo": (server, share) => grpcUploads(server, ECHO_ASK, share),
 
-  "100 clients that never read": async ({ rest }) => {
+  "100 clients that never read": async ({ rest }, share) => {
     const body = `{"inputs":[${ZEROS}]}`;
     const sent = head("/v1/models/zeros:predict", body.length) + body;
     const sockets = times(100 * share, () => silent(rest, sent));
@@ -67,20 +66,24 @@ export const crowds = (share = 1) => ({
     return () => end(sockets);
   },
 
-  "window 0 with pings": (server) => unread(server, PREDICT, zerosRequest, share),
+  "window 0 with pings": (server, share) => unread(server, PREDICT, zerosRequest, share),
 
-  "window 0 with pings to echo": (server) => unread(server, ECHO_ASK, echoRequest, share),
-});
+  "window 0 with pings to echo": (server, share) => unread(server, ECHO_ASK, echoRequest, share),
+} satisfies Readonly<Record<string, Crowd>>;
 
-const times = (count, make) => Array.from({ length: Math.ceil(count) }, make);
+/** The name of a crowd. */
+export type CrowdName = keyof typeof crowds;
 
-async function uploads({ rest }, path, share) {
+const times = <T>(count: number, make: () => T): T[] =>
+  Array.from({ length: Math.ceil(count) }, make);
+
+async function uploads({ rest }: Ports, path: string, share: number): Promise<() => void> {
   const sockets = times(60 * share, () => silent(rest, head(path, UPLOAD_BYTES)));
   await feed(sockets, share);
   return () => end(sockets);
 }
 
-async function grpcUploads(server, path, share) {
+async function grpcUploads(server: Ports, path: string, share: number): Promise<() => void> {
   const sessions = await Promise.all(times(60 * share, () => connectGrpc(server)));
   const streams = sessions.map((session) => startCall(session, path).resume());
   for (const stream of streams) stream.write(prefix(UPLOAD_BYTES));
@@ -89,7 +92,7 @@ async function grpcUploads(server, path, share) {
 }
 
 /** Writes all of an upload but its end, or a share of it, to each that takes it, until none has taken any for a second. */
-async function feed(uploads, share) {
+async function feed(uploads: readonly (Socket | ClientHttp2Stream)[], share: number) {
   const left = new Map(uploads.map((upload) => [upload, (share * UPLOAD_BYTES) / PART.length]));
   for (let idle = 0; idle < 50; idle++) {
     for (const [upload, parts] of left) {
@@ -105,9 +108,14 @@ async function feed(uploads, share) {
 }
 
 /** Calls whose answers find no window, on a connection that is alive. */
-async function unread(server, path, message, share) {
+async function unread(
+  server: Ports,
+  path: string,
+  message: Buffer,
+  share: number,
+): Promise<() => void> {
   const session = await connectGrpc(server, { initialWindowSize: 0 });
-  for (const _ of times(100 * share)) void callOn(session, path, message);
+  times(100 * share, () => void callOn(session, path, message));
   const pings = setInterval(() => session.ping(() => {}), 20);
   await delay(HELD_MS * share);
   return () => {
@@ -116,6 +124,6 @@ async function unread(server, path, message, share) {
   };
 }
 
-function end(connections) {
+function end(connections: readonly (Socket | ClientHttp2Session)[]): void {
   for (const connection of connections) connection.destroy();
 }

@@ -1,10 +1,10 @@
-// @ts-nocheck Not yet in TypeScript.
 import assert from "node:assert/strict";
 import { cpSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "../workspace.mjs";
-import { readCompose } from "./compose.mjs";
-import { eventually, get, grpcHealth, predict, recognizedDigits } from "./requests.mjs";
+import { readCompose } from "./compose.js";
+import type { Engine } from "./engine.js";
+import { eventually, get, grpcHealth, predict, recognizedDigits } from "./requests.js";
 
 const SERVING = 1;
 export const models = join(root, "examples/models");
@@ -12,17 +12,17 @@ export const ports = ["--publish=127.0.0.1::8500", "--publish=127.0.0.1::8501"];
 /** The rights of a container in a careful deployment. */
 export const bare = ["--read-only", "--cap-drop=all", "--security-opt=no-new-privileges"];
 const digits = ["--env=MODEL_NAME=digits", `--volume=${models}/digits:/models/digits:ro`];
-const megabytes = (bytes) => `${Math.round(bytes / 1e6)} MB`;
+const megabytes = (bytes: number) => `${Math.round(bytes / 1e6)} MB`;
 
-/** Fails unless 9 of 10 digits are recognized; tells how many. */
-export async function expectDigits(port, path) {
+/** Rejects unless 9 of 10 digits are recognized. Resolves with how many, in words. */
+export async function expectDigits(port: number, path?: string): Promise<string> {
   const { right, of } = await eventually(() => recognizedDigits(port, path));
   assert.ok(right >= 0.9 * of, `${right} of ${of} digits recognized`);
   return `${right} of ${of} digits recognized over REST`;
 }
 
 /** The image says how it is run. */
-export async function checkConfig(engine, image) {
+export async function checkConfig(engine: Engine, image: string): Promise<string> {
   const config = await engine.configOf(image);
   assert.match(config.User, /^[1-9]\d*:[1-9]\d*$/);
   assert.deepEqual(Object.keys(config.ExposedPorts), ["8500/tcp", "8501/tcp"]);
@@ -34,10 +34,14 @@ export async function checkConfig(engine, image) {
 }
 
 /** Only what it takes to serve is in the image, and nothing of the build. */
-export async function checkContent(engine, image, libraries) {
+export async function checkContent(
+  engine: Engine,
+  image: string,
+  libraries: readonly string[],
+): Promise<string> {
   const run = ["run", "--rm", "--network=none", "--user=0", "--entrypoint=sh", image, "-c"];
-  const sh = (script) => engine.must(...run, script);
-  const expectNothing = async (script) => assert.equal(await sh(script), "", script);
+  const sh = (script: string) => engine.must(...run, script);
+  const expectNothing = async (script: string) => assert.equal(await sh(script), "", script);
   await expectNothing("which npm npx corepack yarn python3 pip cc git; true");
   await expectNothing("find / -xdev -name .npmrc -o -name pip.conf -o -name certificates.pem");
   await expectNothing(
@@ -53,7 +57,7 @@ export async function checkContent(engine, image, libraries) {
 }
 
 /** Starts as TF Serving's image is started, answers, and ends by the stop signal. */
-export async function checkServing(engine, image) {
+export async function checkServing(engine: Engine, image: string): Promise<string> {
   const container = await engine.start(...bare, ...ports, ...digits, image);
   const answer = await expectDigits(await container.port(8501));
   assert.equal(await grpcHealth(await container.port(8500)), SERVING);
@@ -69,7 +73,7 @@ export async function checkServing(engine, image) {
 }
 
 /** HEALTHCHECK can fail, what has no model says so, and any user may run it. */
-export async function checkEdges(engine, image) {
+export async function checkEdges(engine: Engine, image: string): Promise<string> {
   const elsewhere = await engine.start(...bare, ...digits, image, "--rest_api_port=9000");
   assert.equal(await elsewhere.health(), 1);
   assert.equal(await elsewhere.stop(), 0);
@@ -102,7 +106,7 @@ export async function checkEdges(engine, image) {
 }
 
 /** Arguments after the image's name reach the command; SIGTERM ends a load. */
-export async function checkSavedModel(engine, image) {
+export async function checkSavedModel(engine: Engine, image: string): Promise<string> {
   const mount = `--volume=${models}/digits/savedmodel:/anywhere/digits:ro`;
   const flags = [
     "--model_name=saved",
@@ -121,13 +125,13 @@ export async function checkSavedModel(engine, image) {
 }
 
 /** Serves a model of each kind that is built in besides `.tflite`, and has the locale that text models need. */
-export async function checkBuiltIns(engine, image) {
+export async function checkBuiltIns(engine: Engine, image: string): Promise<string> {
   const normalizer = "packages/servable-onnx/test/models/normalizer.onnx";
   for (const [path, instances, expected] of [
     [normalizer, ["ABC"], ["abc"]],
     ["examples/xgboost-tabular/income", [[61, 45, 2]], 1],
     ["examples/lightgbm/prices", [[80, 3, 1]], 1],
-  ]) {
+  ] as const) {
     const mount = `--volume=${join(root, path)}:/anywhere/${path.split("/").at(-1)}:ro`;
     const flag = `--model_base_path=/anywhere/${path.split("/").at(-1)}`;
     const args = [...bare, ...ports, mount, image, "--model_name=one", flag];
@@ -141,8 +145,13 @@ export async function checkBuiltIns(engine, image) {
   return "ONNX, XGBoost and LightGBM answer; the locale en_US.UTF-8 is there";
 }
 
+/** The response of the model status API. */
+interface ModelStatus {
+  readonly model_version_status: readonly { readonly version: string; readonly state: string }[];
+}
+
 /** Runs the service of examples/compose as it stands there, and edits its model config file. */
-export async function checkCompose(engine, image, folder) {
+export async function checkCompose(engine: Engine, image: string, folder: string): Promise<string> {
   const copies = ["examples/compose", "examples/models/digits"];
   for (const path of copies) cpSync(join(root, path), join(folder, path), { recursive: true });
   const example = join(folder, "examples/compose");
@@ -159,7 +168,7 @@ export async function checkCompose(engine, image, folder) {
   const text = readFileSync(file, "utf8");
   writeFileSync(file, text.replace("versions: 1\n", "").replace("value: 1", "value: 2"));
   await eventually(async () => {
-    const { model_version_status } = JSON.parse(await get(port, "/v1/models/digits"));
+    const { model_version_status }: ModelStatus = JSON.parse(await get(port, "/v1/models/digits"));
     const available = model_version_status.filter(({ state }) => state === "AVAILABLE");
     assert.deepEqual(
       available.map(({ version }) => version),
@@ -172,7 +181,11 @@ export async function checkCompose(engine, image, folder) {
 }
 
 /** A servable in a mounted folder, by module path, which imports a package of the image. */
-export async function checkCustomPlatform(engine, image, folder) {
+export async function checkCustomPlatform(
+  engine: Engine,
+  image: string,
+  folder: string,
+): Promise<string> {
   const example = join(folder, "custom-platform");
   cpSync(join(root, "examples/custom-platform"), example, { recursive: true });
   const module = join(example, "my-servable.js");
@@ -196,10 +209,15 @@ export async function checkCustomPlatform(engine, image, folder) {
 }
 
 /** An image with its own model, of the three lines of docs/operations.md, serves without a volume or flags. */
-export async function checkOwnImage(engine, image, folder) {
-  const [, lines] = /### An image with your models[\s\S]*?```dockerfile\n([\s\S]*?)```/.exec(
-    readFileSync(join(root, "docs/operations.md"), "utf8"),
-  );
+export async function checkOwnImage(
+  engine: Engine,
+  image: string,
+  folder: string,
+): Promise<string> {
+  const [, lines = ""] =
+    /### An image with your models[\s\S]*?```dockerfile\n([\s\S]*?)```/.exec(
+      readFileSync(join(root, "docs/operations.md"), "utf8"),
+    ) ?? [];
   cpSync(join(models, "digits"), join(folder, "digits"), { recursive: true });
   writeFileSync(join(folder, "Dockerfile"), lines.replace("FROM serving-kit", `FROM ${image}`));
   await engine.build("serving-kit-own", folder);

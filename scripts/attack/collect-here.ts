@@ -1,9 +1,8 @@
-// @ts-nocheck Not yet in TypeScript.
 /** Collects garbage, and resolves with heap and external memory of this thread in MB. */
-export async function collectHere() {
+export async function collectHere(): Promise<number> {
   // Memory that waits for finalizers is free after a turn of the event loop.
   for (let i = 0; i < 3; i++) {
-    globalThis.gc();
+    globalThis.gc?.();
     await new Promise((resolve) => setImmediate(resolve));
   }
   const { heapUsed, external } = process.memoryUsage();

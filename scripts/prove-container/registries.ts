@@ -1,13 +1,13 @@
-// @ts-nocheck Not yet in TypeScript.
 import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import type { Engine } from "./engine.js";
 
 /** The path of the certificates in the stand-in for Node's image, which only stages of the build start from. */
 export const CERTIFICATES = "/usr/local/share/certificates.pem";
 
-function firstText(paths) {
-  const path = paths.find((candidate) => candidate && existsSync(candidate));
+function firstText(paths: readonly (string | undefined)[]): string {
+  const path = paths.find((candidate) => candidate !== undefined && existsSync(candidate));
   return path === undefined ? "" : readFileSync(path, "utf8");
 }
 
@@ -15,7 +15,11 @@ function firstText(paths) {
  * Makes an image with the registries of this machine and its certificates, for a Dockerfile of a user, who has none in
  * it. Returns the image itself if the machine needs none.
  */
-export async function withRegistries(engine, image, folder) {
+export async function withRegistries(
+  engine: Engine,
+  image: string,
+  folder: string,
+): Promise<string> {
   const extra = process.env.NODE_EXTRA_CA_CERTS;
   if (!extra) return image;
   const context = join(folder, "registries");
@@ -32,7 +36,7 @@ export async function withRegistries(engine, image, folder) {
  * The arguments of a build by which npm, Node and pip in it use the registries of this machine and trust the
  * certificates that NODE_EXTRA_CA_CERTS names. Settings are secrets: no layer has them.
  */
-export function registryArguments(folder) {
+export function registryArguments(folder: string): string[] {
   const extra = process.env.NODE_EXTRA_CA_CERTS;
   const home = homedir();
   const npmrc = firstText([process.env.NPM_CONFIG_USERCONFIG, join(home, ".npmrc")]);
