@@ -1,5 +1,6 @@
 /** The functions of the platform that read or run a model: they are imported with the first model. */
 export { modelCompleteness } from "./completeness.js";
 export { inspectModel } from "./inspect-model.js";
+export { libraryReport } from "./library-report.js";
 export { loadModel } from "./load-model.js";
 export { attachModel } from "./share.js";

@@ -10,7 +10,7 @@ import { type PlatformCanary, probeInCanary } from "@serving-kit/native-library"
 import { canaryModule } from "./canary-module.js";
 import { findModel, hasModelFile } from "./find-model.js";
 import { examineOnnxRuntime } from "./library-report.js";
-import { openOnnxRuntime } from "./native/library.js";
+import { CACHED_FOLDER, LIBRARY_VARIABLE, openOnnxRuntime } from "./native/library.js";
 import { checkOptions, type OnnxOptions, PLATFORM_NAME } from "./options.js";
 
 /** While a session is created, memory holds the file, the parsed weights and the packed weights. */
@@ -64,7 +64,8 @@ const platform = definePlatform<OnnxOptions>({
 
   async install(request) {
     const { installOnnxRuntime } = await import("./install/install-onnx-runtime.js");
-    return installOnnxRuntime(request);
+    const places = { cachedFolder: CACHED_FOLDER, variable: LIBRARY_VARIABLE };
+    return installOnnxRuntime(places, request);
   },
 
   async estimateResources({ path, sizeBytes }, { file }) {

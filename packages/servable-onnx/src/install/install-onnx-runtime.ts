@@ -7,10 +7,17 @@ import {
   installLibrary,
   type LibrarySource,
 } from "@serving-kit/native-library/install";
-import { CACHED_FOLDER, LIBRARY_VARIABLE } from "../native/library.js";
 import { LIBRARIES, libraryName, type PinnedLibrary, wantedFiles } from "./libraries.js";
 
 const TITLE = "ONNX Runtime";
+
+/** The places where `openOnnxRuntime` searches for the library. */
+export interface LibraryPlaces {
+  /** The folder in the cache folder. */
+  readonly cachedFolder: string;
+  /** The environment variable with the path of the library. */
+  readonly variable: string;
+}
 
 /**
  * Installs ONNX Runtime: asks pip for the link of its Python package, downloads and verifies the package, and unpacks
@@ -20,13 +27,14 @@ const TITLE = "ONNX Runtime";
  * @throws ServingError UNAVAILABLE / INSTALL_FAILED with the steps to install by hand; the signal's reason.
  */
 export async function installOnnxRuntime(
+  { cachedFolder, variable }: LibraryPlaces,
   options: InstallLibraryOptions = {},
 ): Promise<InstalledLibrary> {
-  const folder = options.dir ?? join(cacheFolder(), CACHED_FOLDER);
+  const folder = options.dir ?? join(cacheFolder(), cachedFolder);
   const here = `${process.platform}-${process.arch}`;
   const pinned = Object.hasOwn(LIBRARIES, here) && !isMusl() ? LIBRARIES[here] : undefined;
   if (pinned === undefined) {
-    const remedy = `Build it, and set ${LIBRARY_VARIABLE} to its path`;
+    const remedy = `Build it, and set ${variable} to its path`;
     throw nativeLibraryErrors.installFailed(TITLE, `no package carries it for ${here}`, remedy);
   }
   const { version = pinned.version } = options;
@@ -39,7 +47,7 @@ export async function installOnnxRuntime(
     },
     options,
   );
-  return { name: TITLE, variable: LIBRARY_VARIABLE, ...installed };
+  return { name: TITLE, variable, ...installed };
 }
 
 async function sourceOf(library: PinnedLibrary): Promise<LibrarySource> {
