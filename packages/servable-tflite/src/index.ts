@@ -6,7 +6,8 @@
 export type { CanaryOptions } from "@serving-kit/native-library";
 export { describeRuntime, type RuntimeFacts } from "./describe-runtime.js";
 export { errors as tfliteErrors } from "./errors.js";
-export { inspectTflite, type TfliteInspection } from "./inspect-tflite.js";
+export type { TfliteInspection } from "./inspect-file.js";
+export { inspectTflite } from "./inspect-tflite.js";
 export { libraryReport } from "./library-report.js";
 export type { ModelState } from "./model-state.js";
 export { type NativeCounts, nativeCounts } from "./native/native-counts.js";

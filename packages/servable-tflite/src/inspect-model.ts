@@ -8,7 +8,7 @@ import {
 import { runInCanary } from "@serving-kit/native-library";
 import { canaryModule } from "./canary-module.js";
 import { describeRuntime } from "./describe-runtime.js";
-import { inspectTflite } from "./inspect-tflite.js";
+import { inspectFile } from "./inspect-file.js";
 import { examineTflite } from "./library-report.js";
 import { loadModel } from "./load-model.js";
 import type { ModelState } from "./model-state.js";
@@ -27,7 +27,7 @@ const TIMEOUT_MS = 60_000;
  * @throws ServingError as `inspectTflite` does.
  */
 export async function inspectModel(path: string, options: TfliteOptions): Promise<ModelInspection> {
-  const inspection = await inspectTflite(path);
+  const inspection = await inspectFile(path);
   const { bytes, exampleInputs, requirements, state, signatures } = inspection;
   const { opened: library } = await examineTflite(options.library);
   const unmet = library === undefined ? [] : await unmetRequirements(requirements, library);
@@ -107,6 +107,8 @@ async function delegationOf(
   folderOrFile: string,
   options: TfliteOptions,
 ): Promise<Delegation | undefined> {
-  await using predictor = await loadModel(folderOrFile, { ...options, warmup: false });
-  return predictor.delegation;
+  const predictor = await loadModel(folderOrFile, { ...options, warmup: false });
+  const { delegation } = predictor;
+  await predictor[Symbol.asyncDispose]();
+  return delegation;
 }

@@ -1,7 +1,7 @@
-import { availableParallelism } from "node:os";
 import { type LoadContext, systemClock } from "@serving-kit/core";
 import type { Delegation } from "@serving-kit/inference";
-import { type Execution, NativeExecutor, nativeRuns } from "@serving-kit/native-library";
+import { type Execution, NativeExecutor } from "@serving-kit/native-library";
+import { defaultInterpreters } from "./default-interpreters.js";
 import { describeRuntime } from "./describe-runtime.js";
 import { errors } from "./errors.js";
 import { findModel } from "./find-model.js";
@@ -24,7 +24,10 @@ import { TflitePredictor, type TflitePredictorOptions } from "./tflite-predictor
 import { warmUp } from "./warm-up.js";
 
 /** The part of the load context that a model uses. */
-type TfliteLoadContext = Partial<LoadContext>;
+type TfliteLoadContext = Partial<LoadContext> & {
+  /** The library, which may be opening already. Default: it is opened when the file is read. */
+  readonly opening?: Promise<Tflite>;
+};
 
 /**
  * Loads the model at a path: reads and checks the file, opens TensorFlow Lite, makes the first
@@ -48,7 +51,7 @@ export async function openModel(
 ): Promise<TflitePredictor> {
   const { signal, clock = systemClock } = context;
   const { graph, file, bytes: runnable } = parsed;
-  const tflite = await openTflite(options.library);
+  const tflite = await (context.opening ?? openTflite(options.library));
   const log = new ModelLog(context);
   log.info(`loading with ${describeRuntime(tflite.library)}`, { runtime: tflite.library.version });
   signal?.throwIfAborted();
@@ -153,18 +156,23 @@ async function tryRows(
   }
   const { onDelegation: _, ...others } = settings;
   const options = { ...others, interpreters: 1, dequantize: false, hasIndependentRows: true };
-  await using predictor = await TflitePredictor.create(model, options);
-  const delegated = predictor.delegation?.delegated ?? 0;
-  let reason = await rowDependence(predictor);
-  if ((predictor.delegation?.delegated ?? 0) < delegated) {
-    reason ??= "XNNPACK does not take it in another batch";
-  }
+  const predictor = await TflitePredictor.create(model, options);
+  const reason = await whyDependent(predictor).finally(() => predictor[Symbol.asyncDispose]());
   log.info(
     reason === undefined
       ? "rows are independent: calls can be batched"
       : `calls are not batched: ${reason}`,
   );
   return reason === undefined;
+}
+
+/** Returns why rows cannot be joined into a batch; undefined if they can. */
+async function whyDependent(predictor: TflitePredictor): Promise<string | undefined> {
+  const delegated = predictor.delegation?.delegated ?? 0;
+  const reason = await rowDependence(predictor);
+  if (reason !== undefined) return reason;
+  const isDelegatedLess = (predictor.delegation?.delegated ?? 0) < delegated;
+  return isDelegatedLess ? "XNNPACK does not take it in another batch" : undefined;
 }
 
 function logDelegation(log: ModelLog, { delegated, operators }: Delegation): void {
@@ -180,11 +188,6 @@ function logDelegation(log: ModelLog, { delegated, operators }: Delegation): voi
 function interpretersOf({ state }: ModelFile, options: TfliteOptions): number {
   if (state !== "none" && options.state === "keep") return 1;
   return options.interpreters ?? defaultInterpreters();
-}
-
-/** Returns the default number of concurrent calls of a version. */
-export function defaultInterpreters(): number {
-  return Math.min(nativeRuns.limit, availableParallelism());
 }
 
 /** A loop may run once in a measured run, and indefinitely in the next. */

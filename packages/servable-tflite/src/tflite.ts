@@ -8,11 +8,10 @@ import {
 } from "@serving-kit/inference";
 import { type PlatformCanary, probeInCanary } from "@serving-kit/native-library";
 import { canaryModule } from "./canary-module.js";
-import { modelCompleteness } from "./completeness.js";
+import { defaultInterpreters } from "./default-interpreters.js";
 import { findModel, hasModelFile } from "./find-model.js";
-import { inspectModel } from "./inspect-model.js";
 import { examineTflite } from "./library-report.js";
-import { defaultInterpreters, loadModel, openModel } from "./load-model.js";
+import { openTflite } from "./native/library.js";
 import { checkOptions, type TfliteOptions } from "./options.js";
 import { PLATFORM_NAME, sharedModelOf } from "./share.js";
 
@@ -25,30 +24,43 @@ const platform = definePlatform<TfliteOptions>({
   name: PLATFORM_NAME,
   keepsContract: true,
 
-  load: ({ path, options, own, ...context }) =>
-    loadModel(path, optionsOfModel(options, ownOptions(own, "tflite"), checkOptions), context),
+  // The other modules are imported while the library is opened, which shortens the start of a process.
+  async load({ path, options, own, ...context }) {
+    const chosen = optionsOfModel(options, ownOptions(own, PLATFORM_NAME), checkOptions);
+    const opening = openTflite(chosen.library);
+    opening.catch(() => {}); // reported by loadModel
+    const { loadModel } = await import("./models.js");
+    return loadModel(path, chosen, { ...context, opening });
+  },
 
   async attach(shared, services) {
     const { model, options } = sharedModelOf(shared);
+    const { openModel } = await import("./models.js");
     return openModel(model, options, services);
   },
 
   probe: async ({ options, own, ...version }) =>
     probeInCanary(
       version,
-      optionsOfModel(options, ownOptions(own, "tflite"), checkOptions),
+      optionsOfModel(options, ownOptions(own, PLATFORM_NAME), checkOptions),
       CANARY,
     ),
 
   accepts: hasModelFile,
 
-  isComplete: modelCompleteness,
+  async isComplete(path) {
+    const { modelCompleteness } = await import("./models.js");
+    return modelCompleteness(path);
+  },
 
   models: ".tflite models",
 
   files: "a .tflite file, a folder with one",
 
-  inspect: inspectModel,
+  async inspect(path, options) {
+    const { inspectModel } = await import("./models.js");
+    return inspectModel(path, options);
+  },
 
   libraryReport: ({ library, signal }, options) =>
     examineTflite(library ?? options.library, signal),
