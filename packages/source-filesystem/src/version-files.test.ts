@@ -42,21 +42,34 @@ describe("readVersionFiles", () => {
     expect(await read(path)).toMatchObject({ sizeBytes: 5, fileCount: 1, isDirectory: false });
   });
 
-  it.each<[string, () => void]>([
-    ["a file grows", () => directory.write("a/file", "longer")],
-    ["a file is written again", () => directory.write("a/file", "12345")],
-    ["a file is added", () => directory.write("a/b/another")],
-    ["a file is renamed", () => directory.rename("a/file", "a/file2")],
-    ["a file goes", () => directory.remove("a/file")],
-    ["an mtime is set back", () => directory.age("a/file")],
-    ["an empty directory is added", () => directory.makeDirectory("a/c")],
-  ])("has another fingerprint when %s", async (_, change) => {
-    directory.write("a/file", "12345");
-    directory.age("a/file");
-    const before = await read();
-    expect((await read()).fingerprint).toBe(before.fingerprint);
-    change();
-    expect((await read()).fingerprint).not.toBe(before.fingerprint);
+  describe.each([
+    ["few files", 0],
+    ["many files", 20],
+  ])("of %s", (_, others) => {
+    beforeEach(() => {
+      for (let i = 0; i < others; i++) directory.write(`others/${i}`);
+    });
+
+    it.each<[string, () => void]>([
+      ["a file grows", () => directory.write("a/file", "longer")],
+      ["a file is written again", () => directory.write("a/file", "12345")],
+      ["a file is added", () => directory.write("a/b/another")],
+      ["a file is renamed", () => directory.rename("a/file", "a/file2")],
+      ["a file goes", () => directory.remove("a/file")],
+      ["an mtime is set back", () => directory.age("a/file")],
+      ["an empty directory is added", () => directory.makeDirectory("a/c")],
+    ])("has another fingerprint when %s", async (_, change) => {
+      directory.write("a/file", "12345");
+      directory.age("a/file");
+      const before = await read();
+      expect((await read()).fingerprint).toBe(before.fingerprint);
+      change();
+      expect((await read()).fingerprint).not.toBe(before.fingerprint);
+    });
+
+    it("keeps a short fingerprint", async () => {
+      expect((await read()).fingerprint.length).toBeLessThanOrEqual(512);
+    });
   });
 
   it("takes the ctime of files for the time of change, which cp -p does not set back", async () => {
