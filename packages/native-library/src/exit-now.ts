@@ -1,5 +1,5 @@
-import { isMainThread } from "node:worker_threads";
 import { loadKoffi } from "./koffi.js";
+import { workerThreads } from "./worker-threads.js";
 
 /**
  * Exits the process immediately with a code, even if native calls still run. `process.exit` waits for calls on libuv's
@@ -13,6 +13,7 @@ export function exitNow(code: number): never {
 /** Loads the parts of `exitNow`, and returns a version of it that reads no file. For any thread of the process. */
 export function prepareExit(): (code: number) => never {
   const terminate = findTerminate();
+  const { isMainThread } = workerThreads();
   return (code) => {
     terminate?.(code);
     // Without koffi, no native call runs. In a worker thread, `process.exit` would end only that thread.

@@ -72,4 +72,5 @@ export { EXECUTIONS, type Execution, RunGroup, RunPlan } from "./run-plan.js";
 export { type AttachedSession, type SessionHold, SharedSessions } from "./shared-sessions.js";
 export { type SignalHold, signalHold } from "./signal-hold.js";
 export { isVersionWithin, type VersionRange } from "./version-range.js";
+export { workerThreads } from "./worker-threads.js";
 export { prepareWrite } from "./write-now.js";

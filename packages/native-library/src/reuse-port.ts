@@ -1,4 +1,3 @@
-import { isIP } from "node:net";
 import { constants } from "node:os";
 import { loadKoffi } from "./koffi.js";
 import type { NativeFunction } from "./native-function.js";
@@ -39,7 +38,7 @@ export const canReusePort = process.platform === "linux";
  */
 export function reusePortSocket({ host, port }: SocketAddress): number {
   const { socket, setsockopt, bind, close } = openLibc();
-  const isIPv6 = isIP(host) === 6;
+  const isIPv6 = host.includes(":");
   const address = socketAddress(host, port, isIPv6);
   const family = isIPv6 ? AF_INET6 : AF_INET;
   const fd = check("socket", socket(family, SOCK_STREAM_NONBLOCK_CLOEXEC, 0));

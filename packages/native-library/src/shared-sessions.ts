@@ -1,4 +1,3 @@
-import { isMainThread } from "node:worker_threads";
 import { SessionHolders } from "./session-holders.js";
 
 /** A token of a platform: an object that can be posted to other threads. */
@@ -40,10 +39,9 @@ export interface AttachedSession<M> {
 
 /** Releases the sessions that this thread has attached. A worker runs them when it exits. */
 const releases = new Set<() => void>();
-if (!isMainThread) {
-  process.once("exit", () => {
-    for (const release of releases) release();
-  });
+
+function releaseAll(): void {
+  for (const release of releases) release();
 }
 
 /**
@@ -93,6 +91,7 @@ export class SharedSessions<M> {
       holders.release();
     };
     releases.add(release);
+    if (!process.listeners("exit").includes(releaseAll)) process.once("exit", releaseAll);
     const hold = {
       ...this.#sharing(library, model, holders),
       close() {},

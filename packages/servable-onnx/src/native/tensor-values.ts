@@ -1,4 +1,3 @@
-import { markAsUntransferable } from "node:worker_threads";
 import {
   type DType,
   elementCount,
@@ -8,7 +7,7 @@ import {
   type Tensor,
   type TensorData,
 } from "@serving-kit/inference";
-import { copyMemory, viewMemory } from "@serving-kit/native-library";
+import { copyMemory, viewMemory, workerThreads } from "@serving-kit/native-library";
 import { OrtFailure } from "../ort-failure.js";
 import { dtypeOf, elementTypeName, elementTypeOf } from "./element-type.js";
 import { pack4, packedBytes, unpack4 } from "./four-bits.js";
@@ -101,7 +100,7 @@ export class TensorValues {
     const cell = this.cell(dtype, [...shape]) as TensorCell;
     const { buffer } = cell.data;
     // Another thread could still use the memory when this thread's buffer is garbage-collected.
-    markAsUntransferable(buffer);
+    workerThreads().markAsUntransferable(buffer);
     allocated.set(buffer, cell);
     collected.register(buffer, () => this.free(cell.value));
     return { dtype, shape: cell.shape, data: cell.data } as Tensor<D>;

@@ -1,4 +1,3 @@
-import { markAsUntransferable } from "node:worker_threads";
 import {
   elementCount,
   NUMERIC_DTYPES,
@@ -6,7 +5,7 @@ import {
   type Tensor,
   type TensorData,
 } from "@serving-kit/inference";
-import { copyMemory, viewMemory } from "@serving-kit/native-library";
+import { copyMemory, viewMemory, workerThreads } from "@serving-kit/native-library";
 import { DATA_TYPES, dataTypeName, dtypeOf } from "@serving-kit/tensorflow-wire";
 import { errors } from "../errors.js";
 import type { Bindings } from "./bindings.js";
@@ -154,7 +153,7 @@ export class TensorMemory {
   #view(pointer: bigint, memory: bigint, bytes: number): ArrayBuffer {
     const buffer = viewMemory(memory, bytes);
     // Another thread could still use the memory when this thread's buffer is garbage-collected.
-    markAsUntransferable(buffer);
+    workerThreads().markAsUntransferable(buffer);
     collected.register(buffer, () => this.free(pointer));
     return buffer;
   }
