@@ -87,14 +87,7 @@ export function parseBatchingParameters(message: unknown): ParsedBatchingParamet
     maxExecutionBatchSize,
     enable_large_batch_splitting,
   );
-  if (max_enqueued_batches < 0) {
-    throw errors.invalidOptions(
-      `max_enqueued_batches must be non-negative; was ${max_enqueued_batches}`,
-    );
-  }
-  if (num_batch_threads !== undefined && num_batch_threads < 1) {
-    throw errors.invalidOptions(`num_batch_threads must be positive; was ${num_batch_threads}`);
-  }
+  checkCounts(max_enqueued_batches, num_batch_threads);
   const options: BatchingOptions = {
     timing: "batch-timeout",
     maxBatchSize: max_batch_size,
@@ -112,6 +105,17 @@ export function parseBatchingParameters(message: unknown): ParsedBatchingParamet
   };
   resolveBatchQueueOptions(queueOptions(options));
   return { options, ...(thread_pool_name !== undefined && { threadPoolName: thread_pool_name }) };
+}
+
+function checkCounts(maxEnqueuedBatches: number, numBatchThreads: number | undefined): void {
+  if (maxEnqueuedBatches < 0) {
+    throw errors.invalidOptions(
+      `max_enqueued_batches must be non-negative; was ${maxEnqueuedBatches}`,
+    );
+  }
+  if (numBatchThreads !== undefined && numBatchThreads < 1) {
+    throw errors.invalidOptions(`num_batch_threads must be positive; was ${numBatchThreads}`);
+  }
 }
 
 function readFields(message: unknown): Parameters {

@@ -127,37 +127,11 @@ async function measure(
   configuration: TuneConfiguration,
   options: TuneOptions,
 ): Promise<Omit<TuneResult, "done" | "total">> {
-  const { inputs, signature, callers = 64, measureMs = 1000, clock = systemClock } = options;
-  const call = signature === undefined ? {} : { signature };
-  const { signatures, batchable } = predictor;
-  // Without disposal: the owner of the predictor disposes it.
-  const undisposed: Predictor = {
-    signatures,
-    batchable,
-    predict: (inputs, options) => predictor.predict(inputs, options),
-    ...(predictor.allocate && { allocate: (dtype, shape) => predictor.allocate?.(dtype, shape) }),
-  };
+  const { callers = 64, clock = systemClock } = options;
   const maxEnqueuedBatches = Math.max(10, Math.ceil(callers / configuration.maxBatchSize));
-  const batched = batch(undisposed, {
-    ...configuration,
-    maxEnqueuedBatches,
-    clock,
-  });
-  const latencies = new DurationHistogram();
-  const startedAtMs = clock.now();
-  let failed = 0;
-  const keepCalling = async () => {
-    for (let at = startedAtMs; at - startedAtMs < measureMs; ) {
-      options.signal?.throwIfAborted();
-      const calledAtMs = clock.now();
-      await batched.predict(inputs, call).catch(() => failed++);
-      at = clock.now();
-      latencies.record(at - calledAtMs);
-    }
-  };
+  const batched = batch(undisposed(predictor), { ...configuration, maxEnqueuedBatches, clock });
   try {
-    await Promise.all(Array.from({ length: callers }, keepCalling));
-    const elapsedMs = clock.now() - startedAtMs;
+    const { latencies, elapsedMs, failed } = await callTogether(batched, options);
     const { count, p50, p99 } = latencies.summary();
     const stats = batched.stats();
     const rows = stats.reduce((sum, { batchedSize }) => sum + batchedSize, 0);
@@ -173,4 +147,37 @@ async function measure(
   } finally {
     await batched[Symbol.asyncDispose]();
   }
+}
+
+/** Returns a predictor without disposal: the owner of the predictor disposes it. */
+function undisposed(predictor: Predictor): Predictor {
+  const { signatures, batchable } = predictor;
+  return {
+    signatures,
+    batchable,
+    predict: (inputs, options) => predictor.predict(inputs, options),
+    ...(predictor.allocate && { allocate: (dtype, shape) => predictor.allocate?.(dtype, shape) }),
+  };
+}
+
+/** Has all callers call a predictor, one call after the other, until the time of the measurement is over. */
+async function callTogether(
+  predictor: Predictor,
+  { inputs, signature, callers = 64, measureMs = 1000, clock = systemClock, signal }: TuneOptions,
+) {
+  const call = signature === undefined ? {} : { signature };
+  const latencies = new DurationHistogram();
+  const startedAtMs = clock.now();
+  let failed = 0;
+  const keepCalling = async () => {
+    for (let at = startedAtMs; at - startedAtMs < measureMs; ) {
+      signal?.throwIfAborted();
+      const calledAtMs = clock.now();
+      await predictor.predict(inputs, call).catch(() => failed++);
+      at = clock.now();
+      latencies.record(at - calledAtMs);
+    }
+  };
+  await Promise.all(Array.from({ length: callers }, keepCalling));
+  return { latencies, elapsedMs: clock.now() - startedAtMs, failed };
 }

@@ -56,8 +56,7 @@ process.send("ready");
  * CANARY_KILLED (both FAILED_PRECONDITION) if the process died, CANARY_TIMED_OUT (DEADLINE_EXCEEDED).
  */
 export async function runInCanary<T = void>(task: CanaryTask): Promise<T> {
-  const { what, module, exportName, argument, timeoutMs, signal, clock = systemClock } = task;
-  const { onStderr } = task;
+  const { what, module, signal, onStderr } = task;
   // Loaded on demand: most processes have no canary.
   const { spawn } = await import("node:child_process");
   signal?.throwIfAborted();
@@ -68,27 +67,7 @@ export async function runInCanary<T = void>(task: CanaryTask): Promise<T> {
   );
   const stderr = lastOf(child);
   try {
-    const { value, error } = await new Promise<Outcome>((resolve, reject) => {
-      child.on("message", (message: "ready" | Outcome) => {
-        if (message !== "ready") resolve(message);
-        else child.send({ module, exportName, argument });
-      });
-      child.on("error", (error) => reject(errors.canaryFailed(what, error)));
-      child.on("close", (code, killer) => {
-        const how = killer ?? `exit code ${code}`;
-        reject(errors.canaryKilled(what, [how, stderr()].filter(Boolean).join(": ")));
-      });
-      const timer = clock.setTimeout(
-        () => reject(errors.canaryTimedOut(what, timeoutMs)),
-        timeoutMs,
-      );
-      const abort = () => reject(signal?.reason);
-      signal?.addEventListener("abort", abort, { once: true });
-      child.on("close", () => {
-        timer[Symbol.dispose]();
-        signal?.removeEventListener("abort", abort);
-      });
-    });
+    const { value, error } = await outcomeOf(child, task, stderr);
     if (error?.code !== undefined && error.reason !== undefined) {
       throw new ServingError(error.code, error.reason, error.message);
     }
@@ -102,6 +81,29 @@ export async function runInCanary<T = void>(task: CanaryTask): Promise<T> {
   } finally {
     child.kill("SIGKILL");
   }
+}
+
+/** Sends the task to the child, and waits for its outcome, its end, the timeout or the signal. */
+function outcomeOf(child: ChildProcess, task: CanaryTask, stderr: () => string): Promise<Outcome> {
+  const { what, module, exportName, argument, timeoutMs, signal, clock = systemClock } = task;
+  return new Promise((resolve, reject) => {
+    child.on("message", (message: "ready" | Outcome) => {
+      if (message !== "ready") resolve(message);
+      else child.send({ module, exportName, argument });
+    });
+    child.on("error", (error) => reject(errors.canaryFailed(what, error)));
+    child.on("close", (code, killer) => {
+      const how = killer ?? `exit code ${code}`;
+      reject(errors.canaryKilled(what, [how, stderr()].filter(Boolean).join(": ")));
+    });
+    const timer = clock.setTimeout(() => reject(errors.canaryTimedOut(what, timeoutMs)), timeoutMs);
+    const abort = () => reject(signal?.reason);
+    signal?.addEventListener("abort", abort, { once: true });
+    child.on("close", () => {
+      timer[Symbol.dispose]();
+      signal?.removeEventListener("abort", abort);
+    });
+  });
 }
 
 /** Returns the Node flags that run a module from source, as in the kit's own tests. */

@@ -47,7 +47,7 @@ export type {
 export { type CustomPlatform, customPlatform } from "./custom/custom-platform.js";
 export { errors as serverErrors } from "./errors.js";
 export { type ChannelArguments, parseChannelArguments } from "./grpc/channel-arguments.js";
-export type { GrpcListening, GrpcListenOptions } from "./grpc/grpc-listener.js";
+export type { GrpcListening, GrpcListenOptions } from "./grpc/grpc-listen-options.js";
 export type { FetchHandler } from "./http/fetch-handler.js";
 export type { HttpOptions } from "./http/http-api.js";
 export type {

@@ -2,7 +2,7 @@ import type { AspiredVersionsManager, Clock, Logger } from "@serving-kit/core";
 import type { ModelCalls, ModelType, OpenModels, Predictor } from "@serving-kit/inference";
 import type { Authorize } from "./calls/authorize.js";
 import type { ModelOutcome, ReloadOptions } from "./config/model-outcome.js";
-import type { GrpcListening, GrpcListenOptions } from "./grpc/grpc-listener.js";
+import type { GrpcListening, GrpcListenOptions } from "./grpc/grpc-listen-options.js";
 import type { FetchHandler } from "./http/fetch-handler.js";
 import type { HttpOptions } from "./http/http-api.js";
 import type {

@@ -12,7 +12,7 @@ import { LocalCalls } from "./calls/local-calls.js";
 import type { ModelConfig } from "./config/model-config.js";
 import type { ModelOutcome, ReloadOptions } from "./config/model-outcome.js";
 import { errors } from "./errors.js";
-import type { GrpcListening, GrpcListenOptions } from "./grpc/grpc-listener.js";
+import type { GrpcListening, GrpcListenOptions } from "./grpc/grpc-listen-options.js";
 import type { FetchHandler } from "./http/fetch-handler.js";
 import type {
   Listening,
@@ -23,7 +23,7 @@ import type {
 import type { RestListener } from "./http/node-listener.js";
 import { type LimitSettings, limitSettings } from "./limits/server-limits.js";
 import { addCounts } from "./listening/listener.js";
-import { EventLoop, pluginsOf } from "./loop/event-loop.js";
+import { EventLoop, type LoopHost, pluginsOf } from "./loop/event-loop.js";
 import { waitAsLameDuck } from "./loop/lame-duck.js";
 import type { ModelServer, ModelServerOptions } from "./model-server.js";
 import { afterStart } from "./models/after-start.js";
@@ -84,39 +84,46 @@ export class RunningServer implements ModelServer {
     this.#models = models;
     this.manager = manager;
     manager.events.subscribe(() => this.#stateChanged());
-    const control = new ModelControl(options);
-    const loop = new EventLoop(
-      {
-        ...{ isMain: true, clock, logger },
-        authorize: options.authorize,
-        acquire: (request) => manager.acquire(request),
-        states: (name) => models.states(name),
-        statesBeside: (name) => models.statesBeside(name),
-        labels: (name) => manager.labels(name),
-        modelNames: () => models.names(),
-        modelUris: () => models.uris(),
-        isStarted: () => this.#isStarted,
-        isServing: () => models.isServing(),
-        onStateChange: (listener) => this.#onStateChange(listener),
-        reload: (configs, { peer, method, ...limits }) =>
-          logReload({ peer, method, models: configs, logger }, async () => {
-            await control.check(configs);
-            return this.#reloadAfterStart(configs, "client", limits);
-          }),
-        links: {
-          peers: (name) => threads?.peers(name) ?? [],
-          askMain: () => Promise.reject(errors.observerAlone()),
-          newsChanged: () => threads?.newsChanged(),
-        },
-      },
-      pluginsOf(options),
-      { rest, limits: options.limitSettings ?? limitSettings(options.limits), slot: 0 },
-    );
+    const loop = new EventLoop(this.#loopHost(new ModelControl(options)), pluginsOf(options), {
+      ...{ rest, slot: 0 },
+      limits: options.limitSettings ?? limitSettings(options.limits),
+    });
     this.#loop = loop;
     this.#calls = new LocalCalls(loop.localCore, models);
     loop.observers.configure([...models.configured.values()]);
     this.rest = loop.transports.rest;
     this.fetch = loop.transports.fetch;
+  }
+
+  /** The parts of the server that its own event loop uses. */
+  #loopHost(control: ModelControl): LoopHost {
+    const models = this.#models;
+    const { manager } = this;
+    const threads = this.#threads;
+    const logger = this.#logger;
+    return {
+      ...{ isMain: true, clock: this.#clock, logger },
+      authorize: this.#authorize,
+      acquire: (request) => manager.acquire(request),
+      states: (name) => models.states(name),
+      statesBeside: (name) => models.statesBeside(name),
+      labels: (name) => manager.labels(name),
+      modelNames: () => models.names(),
+      modelUris: () => models.uris(),
+      isStarted: () => this.#isStarted,
+      isServing: () => models.isServing(),
+      onStateChange: (listener) => this.#onStateChange(listener),
+      reload: (configs, { peer, method, ...limits }) =>
+        logReload({ peer, method, models: configs, logger }, async () => {
+          await control.check(configs);
+          return this.#reloadAfterStart(configs, "client", limits);
+        }),
+      links: {
+        peers: (name) => threads?.peers(name) ?? [],
+        askMain: () => Promise.reject(errors.observerAlone()),
+        newsChanged: () => threads?.newsChanged(),
+      },
+    };
   }
 
   get routes(): ModelServer["routes"] {

@@ -4,36 +4,22 @@ import {
   allVersions,
   isRemotePath,
   isServingError,
-  type ModelSource,
   type RemotePath,
-  type SourceActivityEvent,
-  type SourceEvent,
-  type SourceServable,
   type StoragePath,
-  silentLogger,
   specificVersions,
-  systemClock,
-  type Version,
 } from "@serving-kit/core";
-import { RecordingTarget } from "./recording-target.js";
-import type {
-  SourceProviderConformanceOptions,
-  SourceProviderWorld,
-} from "./source-provider-world.js";
+import { SourceProviderStage } from "./source-provider-stage.js";
+import type { SourceProviderConformanceOptions } from "./source-provider-world.js";
 import { versionsOf } from "./source-stage.js";
 import type { Tests } from "./suite.js";
-import { turn } from "./turn.js";
-import { DEFAULT_TIMEOUT_MS, until } from "./waiting.js";
-
-/** Number of passes of a world after which the suite assumes that no more emissions follow. */
-const QUIET_PASSES = 3;
+import { DEFAULT_TIMEOUT_MS } from "./waiting.js";
 
 /** The tests of N1 to N11. */
 export function sourceProviderClauses(options: SourceProviderConformanceOptions): Tests {
   const { timeoutMs = DEFAULT_TIMEOUT_MS } = options;
-  const withWorld = (test: (stage: Stage) => Promise<void>) => async () => {
+  const withWorld = (test: (stage: SourceProviderStage) => Promise<void>) => async () => {
     const world = await options.create();
-    const stage = new Stage(world, timeoutMs);
+    const stage = new SourceProviderStage(world, timeoutMs);
     try {
       await test(stage);
     } finally {
@@ -237,117 +223,4 @@ function shouldThrow(basePath: string): never {
 async function checkData(data: StoragePath | RemotePath): Promise<void> {
   if (isRemotePath(data)) return assert.match(data.uri, /^[a-z][a-z0-9+.-]+:/, "uri");
   await stat(data.path);
-}
-
-/** A world with the steps of the tests. */
-class Stage implements Disposable {
-  readonly world: SourceProviderWorld;
-  readonly first: SourceServable;
-  readonly second: SourceServable;
-  readonly events: SourceEvent[] = [];
-  readonly activities: SourceActivityEvent[] = [];
-  target!: RecordingTarget<StoragePath | RemotePath>;
-  readonly #timeoutMs: number;
-  readonly #pass: () => void | Promise<void>;
-
-  constructor(world: SourceProviderWorld, timeoutMs: number) {
-    const resolved = world.basePaths.map((path) => world.provider.resolve?.(path) ?? path);
-    this.world = world;
-    this.first = { name: "first", basePath: resolved[0] as string };
-    this.second = { name: "second", basePath: resolved[1] as string };
-    this.#timeoutMs = timeoutMs;
-    this.#pass = world.pass?.bind(world) ?? turn;
-  }
-
-  create(servables: readonly SourceServable[]): ModelSource {
-    const { context } = this.world;
-    const defaults = { clock: systemClock, logger: silentLogger };
-    return this.world.provider.create({ ...defaults, ...context, servables });
-  }
-
-  subscribe(servables: readonly SourceServable[]): ModelSource {
-    const source = this.create(servables);
-    this.record(source);
-    return source;
-  }
-
-  record(source: ModelSource): void {
-    source.events.subscribe((event) => {
-      if (event.kind === "activity") this.activities.push(event);
-      else this.events.push(event);
-    });
-    this.target = new RecordingTarget(source);
-  }
-
-  kinds(): string[] {
-    return this.events.map(({ kind }) => kind);
-  }
-
-  /** Returns the number of times that the source reported an activity. */
-  did(what: SourceActivityEvent["activity"]["what"]): number {
-    return this.activities.filter(({ activity }) => activity.what === what).length;
-  }
-
-  /** Fetches the newest version of a name, and disposes its lease. */
-  async fetches(name: string): Promise<{ readonly sizeBytes: number }> {
-    const [version] = this.target.latest(name)?.versions ?? [];
-    const data = version && "data" in version ? version.data : undefined;
-    assert.ok(data && isRemotePath(data), "expected a remote path");
-    let sizeBytes = 0;
-    const fetching = async () => {
-      await using lease = await data.fetch(new AbortController().signal);
-      sizeBytes = lease.sizeBytes;
-    };
-    await this.settles(fetching(), "fetch");
-    return { sizeBytes };
-  }
-
-  comes(condition: () => boolean, what: string): Promise<void> {
-    const seen = () =>
-      this.target.emissions.map((e) => `${e.name}: [${versionsOf(e)}]`).join("; ") || "nothing";
-    return until(condition, this.#pass, this.#timeoutMs, () => `expected ${what}; got ${seen()}`);
-  }
-
-  lists(name: string, versions: readonly Version[]): Promise<void> {
-    const isListed = () => versionsOf(this.target.latest(name))?.join() === versions.join();
-    return this.comes(isListed, `[${versions}] as the newest list of ${name}`);
-  }
-
-  /** Polls once. The list of a name must be available when the poll resolves. */
-  async polls(source: ModelSource, name: string, versions: readonly Version[]): Promise<void> {
-    const isListed = () => versionsOf(this.target.latest(name))?.join() === versions.join();
-    let isListedThen = false;
-    const poll = async () => {
-      await source.poll();
-      isListedThen = isListed();
-    };
-    await this.settles(poll(), "poll");
-    assert.ok(isListedThen, `expected [${versions}] as the list of ${name} when poll resolved`);
-  }
-
-  async settles(promise: Promise<unknown>, what: string): Promise<void> {
-    let outcome: { readonly error?: unknown } | undefined;
-    promise.then(
-      () => {
-        outcome = {};
-      },
-      (error: unknown) => {
-        outcome = { error };
-      },
-    );
-    const isSettled = () => outcome !== undefined;
-    await until(isSettled, this.#pass, this.#timeoutMs, () => `expected ${what} to settle`);
-    assert.ok(!("error" in (outcome ?? {})), `expected ${what} to resolve; got ${outcome?.error}`);
-  }
-
-  async quiet(): Promise<void> {
-    for (let i = 0; i < QUIET_PASSES; i++) {
-      await this.#pass();
-      await turn();
-    }
-  }
-
-  [Symbol.dispose](): void {
-    this.target?.[Symbol.dispose]();
-  }
 }

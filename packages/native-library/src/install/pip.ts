@@ -53,7 +53,7 @@ export async function findPip(
  * @throws Error with the end of pip's output.
  */
 export async function downloadWheel(pip: Pip, options: DownloadOptions): Promise<void> {
-  const { wheel, version, sha256, signal, clock = systemClock } = options;
+  const { wheel, version, sha256, clock = systemClock } = options;
   const folder = resolve(options.folder);
   await mkdir(folder, { recursive: true });
   // pip downloads into a temporary folder. With a folder of this function, the progress is visible.
@@ -61,40 +61,63 @@ export async function downloadWheel(pip: Pip, options: DownloadOptions): Promise
   const requirements = join(scratch, "requirements.txt");
   const hash = sha256 === undefined ? "" : ` --hash=sha256:${sha256}`;
   await writeFile(requirements, `${wheel.package}==${version}${hash}\n`);
-  const args = [
-    ...pip.args,
-    ...["download", "--no-deps", "--only-binary=:all:", "--implementation", "cp"],
-    ...["--python-version", WHEEL_PYTHON, "--dest", folder, "--requirement", requirements],
-    ...wheel.platforms.flatMap((platform) => ["--platform", platform]),
-    ...["--progress-bar", "off", "--no-input", "--disable-pip-version-check"],
-    ...(pip.version >= RESUMES_SINCE ? ["--resume-retries", "10"] : []),
-  ];
+  const args = downloadArguments(pip, wheel, folder, requirements);
   let output = "";
   const watch = watchFolder(scratch, clock, (bytes) => options.onBytes(bytes, totalOf(output)));
+  const onOutput = (chunk: Buffer) => {
+    output = `${output}${chunk}`.slice(-4_000);
+  };
   try {
-    await using surroundings = await pythonSurroundings();
-    const code = await new Promise<number | null>((resolve, reject) => {
-      const child = spawn(pip.command, args, {
-        cwd: surroundings.cwd,
-        env: { ...surroundings.env, TMPDIR: scratch, TEMP: scratch, TMP: scratch },
-        stdio: ["ignore", "pipe", "pipe"],
-        windowsHide: true,
-        signal,
-      });
-      const note = (chunk: Buffer) => {
-        output = `${output}${chunk}`.slice(-4_000);
-      };
-      child.stdout.on("data", note);
-      child.stderr.on("data", note);
-      child.on("error", reject);
-      child.on("close", resolve);
-    });
+    const code = await runPip(pip, args, { scratch, onOutput, signal: options.signal });
     if (code !== 0)
       throw new Error(`pip ended with exit code ${code}:\n${withoutLogins(output.trim())}`);
   } finally {
     watch[Symbol.dispose]();
     await rm(scratch, { recursive: true, force: true });
   }
+}
+
+const downloadArguments = (
+  pip: Pip,
+  { platforms }: Wheel,
+  folder: string,
+  requirements: string,
+): string[] => [
+  ...pip.args,
+  ...["download", "--no-deps", "--only-binary=:all:", "--implementation", "cp"],
+  ...["--python-version", WHEEL_PYTHON, "--dest", folder, "--requirement", requirements],
+  ...platforms.flatMap((platform) => ["--platform", platform]),
+  ...["--progress-bar", "off", "--no-input", "--disable-pip-version-check"],
+  ...(pip.version >= RESUMES_SINCE ? ["--resume-retries", "10"] : []),
+];
+
+interface PipRun {
+  /** The folder of pip's temporary files. */
+  readonly scratch: string;
+  readonly onOutput: (chunk: Buffer) => void;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** Runs pip. Resolves with its exit code. */
+async function runPip(
+  { command }: Pip,
+  args: readonly string[],
+  { scratch, onOutput, signal }: PipRun,
+): Promise<number | null> {
+  await using surroundings = await pythonSurroundings();
+  return await new Promise((resolve, reject) => {
+    const child = spawn(command, args, {
+      cwd: surroundings.cwd,
+      env: { ...surroundings.env, TMPDIR: scratch, TEMP: scratch, TMP: scratch },
+      stdio: ["ignore", "pipe", "pipe"],
+      windowsHide: true,
+      signal,
+    });
+    child.stdout.on("data", onOutput);
+    child.stderr.on("data", onOutput);
+    child.on("error", reject);
+    child.on("close", resolve);
+  });
 }
 
 /** Removes user names and passwords from the URLs in a string. */

@@ -1,5 +1,11 @@
 import { readdir } from "node:fs/promises";
-import { type Shape, spec, type Tensor, type TensorSpec } from "@serving-kit/inference";
+import {
+  type Shape,
+  spec,
+  type Tensor,
+  type TensorSpec,
+  type Tensors,
+} from "@serving-kit/inference";
 import { boxes } from "../boxes/boxes.js";
 import type { ImageReader } from "../image/image.js";
 import { realTensor } from "../rows.js";
@@ -98,21 +104,26 @@ export async function boxesStep(
     },
     async run(outputs, { inputs }) {
       const sizes = await picture.reader.sizes(inputs[picture.name] as never);
-      const real = (name: string) => {
-        const { quantization } = open.get(name) ?? {};
-        return realTensor(name, outputs[name] as Tensor, quantization);
-      };
-      const found = find(
-        {
-          boxes: real(corners),
-          scores: real(scores),
-          ...(classes !== undefined && { classes: real(classes) }),
-          ...(count !== undefined && { count: real(count) }),
-        },
-        sizes,
-      );
-      return { ...found };
+      return { ...find(foundOutputs(config, open, outputs), sizes) };
     },
+  };
+}
+
+/** Returns the outputs that describe what was found, as real numbers. */
+function foundOutputs(
+  { boxes, scores, classes, count }: BoxesConfig,
+  open: OpenOutputs,
+  outputs: Tensors,
+) {
+  const real = (name: string) => {
+    const { quantization } = open.get(name) ?? {};
+    return realTensor(name, outputs[name] as Tensor, quantization);
+  };
+  return {
+    boxes: real(boxes),
+    scores: real(scores),
+    ...(classes !== undefined && { classes: real(classes) }),
+    ...(count !== undefined && { count: real(count) }),
   };
 }
 

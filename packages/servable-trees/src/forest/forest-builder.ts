@@ -2,6 +2,8 @@ import { UnsupportedError } from "../document/fields.js";
 import { DocumentError } from "../document/value.js";
 import { countBits, type Forest, type Layout, nodeBytes, planeIndex, SPECIAL } from "./forest.js";
 import { bytes, doubles, floats, ints } from "./growable.js";
+import { nodeWriter } from "./node-writer.js";
+import { SpecialSplits } from "./special-splits.js";
 
 /** A split that compares numbers: whether the value of a plane is less than `value`. */
 export interface NumberSplit {
@@ -151,8 +153,6 @@ export class ForestBuilder {
   /** Builds the forest of all added trees. Yields now and then. */
   *build(): Generator<void, Forest> {
     const used = this.#usedFeatures();
-    const specials = ints();
-    const categoryWords = ints();
     const clamped = this.#allPlanes & ~this.#topPlanes;
     const layout = this.#layoutFor(used.length * countBits(this.#planes) + 2);
     const nodes = new Uint8Array(new SharedArrayBuffer(this.nodes * nodeBytes(layout)));
@@ -160,19 +160,13 @@ export class ForestBuilder {
     const slotBits = bitsFor(width + 2);
     const slotOf = (feature: number, plane: number) =>
       planeIndex(this.#planes, plane) * used.length + indexOf(used, feature);
-    const writer = writerOf(layout, nodes, slotBits);
-    const addSpecial = (slot: number, flags: number, words: ArrayLike<number>) => {
-      const row = specials.length / 4;
-      const start = categoryWords.extend(words.length);
-      categoryWords.data.set(words as never, start);
-      for (const value of [slot, flags, start, words.length]) specials.push(value);
-      return row;
-    };
+    const writer = nodeWriter(layout, nodes, slotBits);
+    const specials = new SpecialSplits();
     for (let tree = 0; tree < this.#roots.length; tree++) {
-      const end = this.#roots.data[tree + 1] ?? 0;
+      const next = this.#roots.data[tree + 1] ?? 0;
       const root = this.#roots.data[tree] as number;
-      const last = tree + 1 < this.#roots.length ? end : this.nodes;
-      for (let i = root; i < last; i++) {
+      const end = tree + 1 < this.#roots.length ? next : this.nodes;
+      for (let i = root; i < end; i++) {
         const kind = this.#kind.data[i] as number;
         const child = this.#child.data[i] as number;
         const value = this.#value.data[i] as number;
@@ -180,27 +174,29 @@ export class ForestBuilder {
         if (kind === LEAF) writer.number(i, width, child, value);
         else if (kind === CATEGORIES) {
           const { flags, words } = this.#categorySplits[value] as CategorySplit;
-          writer.special(i, width + 1, child, addSpecial(slotOf(feature, 0), flags, words));
+          writer.special(i, width + 1, child, specials.add(slotOf(feature, 0), flags, words));
         } else if (this.#takesAll.data[i] === 1 && (clamped & (1 << kind)) === 0) {
           const slot = slotOf(feature, kind);
-          writer.special(i, width + 1, child, addSpecial(slot, SPECIAL.allTakeChild, []));
+          writer.special(i, width + 1, child, specials.add(slot, SPECIAL.allTakeChild, []));
           this.#hasSpecials.data[tree] = 1;
         } else writer.number(i, slotOf(feature, kind), child, value);
         if ((i & 0xfff) === 0xfff) yield;
       }
       if ((tree & 0x1f) === 0x1f) yield;
     }
+    const parts = { layout, slotBits, nodes, used, clamped, planes: this.#planes };
+    return { ...parts, ...specials.shared(), ...this.#trees() };
+  }
+
+  /** The trees without their nodes. */
+  #trees() {
     return {
-      ...{ layout, slotBits, nodes, used, clamped },
-      planes: this.#planes,
       trees: this.#roots.length,
       groups: this.#groups,
       roots: this.#roots.shared(),
       depths: this.#depths.shared(),
       group: this.#group.shared(),
       hasSpecials: this.#hasSpecials.shared(),
-      specials: specials.shared(),
-      categoryWords: categoryWords.shared(),
       ids: this.#ids.shared(),
       ...(this.#hasCover && { cover: this.#cover.shared() }),
     };
@@ -289,36 +285,4 @@ function indexOf(sorted: Int32Array, value: number): number {
     else high = middle;
   }
   return low;
-}
-
-interface NodeWriter {
-  number(at: number, slot: number, child: number, value: number): void;
-  special(at: number, slot: number, child: number, row: number): void;
-}
-
-function writerOf(layout: Layout, { buffer }: Uint8Array, slotBits: number): NodeWriter {
-  const words = new Uint32Array(buffer);
-  if (layout === "packed") {
-    const values = new Float32Array(buffer);
-    const put = (at: number, slot: number, child: number) => {
-      words[2 * at + 1] = (slot | (child << slotBits)) >>> 0;
-    };
-    return {
-      number(at, slot, child, value) {
-        values[2 * at] = value;
-        put(at, slot, child);
-      },
-      special(at, slot, child, row) {
-        words[2 * at] = row;
-        put(at, slot, child);
-      },
-    };
-  }
-  const values = new Float64Array(buffer);
-  const number: NodeWriter["number"] = (at, slot, child, value) => {
-    values[2 * at] = value;
-    words[4 * at + 2] = slot;
-    words[4 * at + 3] = child;
-  };
-  return { number, special: number };
 }

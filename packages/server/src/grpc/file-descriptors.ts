@@ -22,13 +22,17 @@ interface MessageDescriptor {
   field: FieldDescriptor[];
   nestedType: MessageDescriptor[];
 }
+interface ServiceDescriptor {
+  name: string;
+  method: { name: string; inputType: string; outputType: string }[];
+}
 interface PackageDescriptor {
   name: string;
   package: string;
   dependency: string[];
   messageType: MessageDescriptor[];
   enumType: { name: string }[];
-  service: { name: string; method: { name: string; inputType: string; outputType: string }[] }[];
+  service: ServiceDescriptor[];
 }
 
 /**
@@ -46,47 +50,60 @@ function describe(
   file: PackageDescriptor,
   files: readonly PackageDescriptor[],
 ): FileDescriptor {
-  const symbols = new Set<string>();
-  const references = new Set<string>();
+  const declarations = new Declarations();
   const within = schema.lookup(file.package) as protobuf.Namespace;
-  const message = (type: protobuf.Type, described: MessageDescriptor) => {
-    symbols.add(nameOf(type));
-    for (const field of type.fieldsArray) {
-      symbols.add(nameOf(field));
-      const fieldDescriptor = described.field.find(({ name }) => name === field.name);
-      if (fieldDescriptor === undefined) continue;
-      delete fieldDescriptor.jsonName;
-      const target = field.resolvedType?.fullName;
-      if (target !== undefined) references.add(target);
-      if (field instanceof protobuf.MapField) {
-        nameEntry(type, described, fieldDescriptor, target);
-      } else if (target !== undefined) fieldDescriptor.typeName = target;
-    }
-    for (const nested of type.nestedArray) {
-      const found = described.nestedType.find(({ name }) => name === nested.name);
-      if (nested instanceof protobuf.Type && found) message(nested, found);
-      else symbols.add(nameOf(nested));
-    }
-  };
-  for (const described of file.messageType) message(within.lookupType(described.name), described);
+  for (const described of file.messageType) {
+    declarations.message(within.lookupType(described.name), described);
+  }
+  const { symbols, references } = declarations;
   for (const { name } of file.enumType) symbols.add(`${file.package}.${name}`);
-  for (const { name, method: methods } of file.service) {
-    const service = within.lookupService(name);
-    symbols.add(nameOf(service));
-    for (const method of methods) {
-      const { resolvedRequestType, resolvedResponseType } = service.methods[
-        method.name
-      ] as protobuf.Method;
-      method.inputType = resolvedRequestType?.fullName ?? method.inputType;
-      method.outputType = resolvedResponseType?.fullName ?? method.outputType;
-      symbols.add(`${nameOf(service)}.${method.name}`);
-    }
+  for (const described of file.service) {
+    declarations.service(within.lookupService(described.name), described);
   }
   file.dependency = files
     .filter((other) => other !== file && [...references].some((name) => isIn(name, other, files)))
     .map(({ name }) => name);
   const bytes = descriptor.FileDescriptorProto.encode(file).finish();
   return { name: file.name, dependencies: file.dependency, bytes, symbols };
+}
+
+/** Collects the declarations of a package and the types that they refer to, and corrects their descriptors. */
+class Declarations {
+  readonly symbols = new Set<string>();
+  readonly references = new Set<string>();
+
+  message(type: protobuf.Type, described: MessageDescriptor): void {
+    this.symbols.add(nameOf(type));
+    for (const field of type.fieldsArray) this.#field(field, type, described);
+    for (const nested of type.nestedArray) {
+      const found = described.nestedType.find(({ name }) => name === nested.name);
+      if (nested instanceof protobuf.Type && found) this.message(nested, found);
+      else this.symbols.add(nameOf(nested));
+    }
+  }
+
+  #field(field: protobuf.Field, type: protobuf.Type, described: MessageDescriptor): void {
+    this.symbols.add(nameOf(field));
+    const fieldDescriptor = described.field.find(({ name }) => name === field.name);
+    if (fieldDescriptor === undefined) return;
+    delete fieldDescriptor.jsonName;
+    const target = field.resolvedType?.fullName;
+    if (target !== undefined) this.references.add(target);
+    if (field instanceof protobuf.MapField) nameEntry(type, described, fieldDescriptor, target);
+    else if (target !== undefined) fieldDescriptor.typeName = target;
+  }
+
+  service(service: protobuf.Service, described: ServiceDescriptor): void {
+    this.symbols.add(nameOf(service));
+    for (const method of described.method) {
+      const { resolvedRequestType, resolvedResponseType } = service.methods[
+        method.name
+      ] as protobuf.Method;
+      method.inputType = resolvedRequestType?.fullName ?? method.inputType;
+      method.outputType = resolvedResponseType?.fullName ?? method.outputType;
+      this.symbols.add(`${nameOf(service)}.${method.name}`);
+    }
+  }
 }
 
 /** Returns protoc's name of a map entry: `ModelLabelsEntry` for `model_labels`. */

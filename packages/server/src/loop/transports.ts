@@ -2,7 +2,8 @@ import type { Server } from "node:http";
 import type { Clock, Logger } from "@serving-kit/core";
 import type { Authorize } from "../calls/authorize.js";
 import { errors } from "../errors.js";
-import type { GrpcListener, GrpcListening, GrpcListenOptions } from "../grpc/grpc-listener.js";
+import type { GrpcListening, GrpcListenOptions } from "../grpc/grpc-listen-options.js";
+import type { GrpcListener } from "../grpc/grpc-listener.js";
 import { createFetchHandler, type FetchHandler } from "../http/fetch-handler.js";
 import { HttpApi, type HttpOptions } from "../http/http-api.js";
 import {

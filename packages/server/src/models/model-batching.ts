@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import {
   type BatchingOptions,
+  type BatchSlots,
   batchingLoader,
   isBatched,
   type StartedBatch,
@@ -74,25 +75,31 @@ export function modelBatching(
     return rest;
   }
 
-  return (loader, path, id) => {
-    return batchingLoader(loader, async () => {
+  return (loader, path, id) =>
+    batchingLoader(loader, async () => {
       const given = await optionsOf(path, id);
-      if (given === undefined) return undefined;
-      const options = withoutUndefined(given);
-      const hasSlots = (["slots", "clock"] as const).some((key) => options[key]);
-      const { onBatchStart } = options;
-      const countAndTell = (batch: StartedBatch) => {
-        count?.(batch);
-        onBatchStart?.(batch);
-      };
-      return {
-        unbatchable: "pass-through",
-        rerunFailedBatches: true,
-        ...(!hasSlots && { slots }),
-        ...options,
-        ...(count && { onBatchStart: onBatchStart ? countAndTell : count }),
-      };
+      return given && withDefaults(withoutUndefined(given), slots, count);
     });
+}
+
+/** Returns the options of a model with the server's defaults, its slots, and its count of batches. */
+function withDefaults(
+  options: BatchingOptions,
+  slots: BatchSlots,
+  count: ((batch: StartedBatch) => void) | undefined,
+): BatchingOptions {
+  const hasSlots = (["slots", "clock"] as const).some((key) => options[key]);
+  const { onBatchStart } = options;
+  const countAndTell = (batch: StartedBatch) => {
+    count?.(batch);
+    onBatchStart?.(batch);
+  };
+  return {
+    unbatchable: "pass-through",
+    rerunFailedBatches: true,
+    ...(!hasSlots && { slots }),
+    ...options,
+    ...(count && { onBatchStart: onBatchStart ? countAndTell : count }),
   };
 }
 

@@ -9,7 +9,7 @@ import type {
 } from "@serving-kit/inference";
 import type { AuthorizeRequest } from "../calls/authorize.js";
 import type { ModelConfig } from "../config/model-config.js";
-import type { GrpcListening, GrpcListenOptions } from "../grpc/grpc-listener.js";
+import type { GrpcListening, GrpcListenOptions } from "../grpc/grpc-listen-options.js";
 import type { HttpOptions } from "../http/http-api.js";
 import type { Listening, ListenOptions } from "../http/http-listener.js";
 import type { LimitSettings } from "../limits/server-limits.js";

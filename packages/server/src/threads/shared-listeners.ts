@@ -1,4 +1,4 @@
-import type { GrpcListening, GrpcListenOptions } from "../grpc/grpc-listener.js";
+import type { GrpcListening, GrpcListenOptions } from "../grpc/grpc-listen-options.js";
 import { type Listening, type ListenOptions, listeningAt } from "../http/http-listener.js";
 import { claimAddress, type SharedAddress, type SharedListen } from "../listening/port-sharing.js";
 import { checkSsl } from "../listening/ssl-config.js";

@@ -1,7 +1,7 @@
 import { type Clock, type Logger, silentLogger, systemClock } from "@serving-kit/core";
 import type { Authorize } from "../calls/authorize.js";
 import { errors } from "../errors.js";
-import type { GrpcListening, GrpcListenOptions } from "../grpc/grpc-listener.js";
+import type { GrpcListening, GrpcListenOptions } from "../grpc/grpc-listen-options.js";
 import type { HttpOptions } from "../http/http-api.js";
 import type { Listening, ListenOptions } from "../http/http-listener.js";
 import type { LimitSettings } from "../limits/server-limits.js";

@@ -38,17 +38,8 @@ export function doctor({ platforms: builtIn }: Pick<BuiltIns, "platforms"> = bui
       ...pluginFlags,
     },
     async run({ flags }, { stdout, signal }) {
-      const rows = await withPlugins(builtIn, flags.plugins);
-      // Platforms that come with the kit are reported first.
-      const ordered = rows.toSorted(
-        (a, b) => Number(b.isRequired ?? 0) - Number(a.isRequired ?? 0),
-      );
-      const platforms = await loadPlatforms(ordered);
-      const required = new Set(platforms.filter((_, i) => ordered[i]?.isRequired));
-      const examined: Examined[] = [];
-      for (const platform of platforms) {
-        examined.push(await examine(platform, required.has(platform), signal));
-      }
+      const examined = await examineAll(await withPlugins(builtIn, flags.plugins), signal);
+      const platforms = examined.map(({ platform }) => platform);
       const features = new Set(examined.flatMap(({ report }) => report?.cpuFeatures ?? []));
       const models = await Promise.all(flags.models.map((path) => describeModel(path, platforms)));
       const lines = [
@@ -63,6 +54,20 @@ export function doctor({ platforms: builtIn }: Pick<BuiltIns, "platforms"> = bui
       return examined.every((each) => works(each) || !each.isRequired) ? 0 : 1;
     },
   });
+}
+
+/** Examines the platforms, first those that come with the kit. */
+async function examineAll(
+  rows: BuiltIns["platforms"],
+  signal: AbortSignal,
+): Promise<readonly Examined[]> {
+  const ordered = rows.toSorted((a, b) => Number(b.isRequired ?? 0) - Number(a.isRequired ?? 0));
+  const platforms = await loadPlatforms(ordered);
+  const examined: Examined[] = [];
+  for (const [i, platform] of platforms.entries()) {
+    examined.push(await examine(platform, ordered[i]?.isRequired === true, signal));
+  }
+  return examined;
 }
 
 async function examine(

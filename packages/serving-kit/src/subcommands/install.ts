@@ -61,12 +61,7 @@ export function install({
     flags,
     async run({ flags, operands: [name = ""] }, { stdout, stderr, signal }) {
       const platforms = await loadPlatforms(await withPlugins(builtIn, flags.plugins));
-      const known = platforms.filter((each): each is Installable => each.install !== undefined);
-      const platform = known.find(({ platformName }) => platformName === name);
-      if (platform === undefined) {
-        const names = known.map(({ platformName }) => platformName);
-        throw errors.argumentInvalid("library", names.join(" or "), name);
-      }
+      const platform = installable(platforms, name);
       const { dir, version, sha256, archives } = flags;
       const options: InstallLibraryOptions = {
         signal,
@@ -90,6 +85,15 @@ export function install({
       return 0;
     },
   });
+}
+
+/** Returns the platform of this name whose library can be installed. */
+function installable(platforms: readonly Platform[], name: string): Installable {
+  const known = platforms.filter((each): each is Installable => each.install !== undefined);
+  const platform = known.find(({ platformName }) => platformName === name);
+  if (platform !== undefined) return platform;
+  const names = known.map(({ platformName }) => platformName);
+  throw errors.argumentInvalid("library", names.join(" or "), name);
 }
 
 /** Returns whether an installed library opens and has the expected version, and prints the result. */
