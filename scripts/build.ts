@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { publishDeclarations } from "./declarations.js";
@@ -17,12 +17,23 @@ function isStale(folder: string, { types = true }: BuildOptions = {}): boolean {
   const built = join(root, folder, types ? "dist/index.d.ts" : "dist/index.js");
   if (!existsSync(built)) return true;
   const builtAt = statSync(built).mtimeMs;
-  const sources = readdirSync(join(root, folder, "src"), { recursive: true, encoding: "utf8" });
   const files = [
-    ...sources.map((name) => join(folder, "src", name)),
+    ...[folder, ...inlinedBy(folder)].flatMap(sourcesOf),
     ...["tsup.config.ts", join(folder, "tsup.config.ts")],
   ];
   return files.some((file) => statSync(join(root, file)).mtimeMs > builtAt);
+}
+
+const sourcesOf = (folder: string) =>
+  readdirSync(join(root, folder, "src"), { recursive: true, encoding: "utf8" }).map((name) =>
+    join(folder, "src", name),
+  );
+
+/** Returns the folders of the packages of which a package contains parts: see `inlining` of tsup.config.ts. */
+function inlinedBy(folder: string): string[] {
+  const config = readFileSync(join(root, folder, "tsup.config.ts"), "utf8");
+  const names = config.matchAll(/inlining\("@serving-kit\/([\w-]+)"\)/g);
+  return Array.from(names, ([, name]) => `packages/${name}`);
 }
 
 /**

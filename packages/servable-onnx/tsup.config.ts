@@ -1,5 +1,8 @@
 import { defineConfig } from "tsup";
-import root from "../../tsup.config.js";
+import { inlining } from "../../tsup.config.js";
 
-// The canary process imports the second entry.
-export default defineConfig({ ...root, entry: ["src/index.ts", "src/canary.ts"] });
+// The canary process imports the second entry. The reader of protobuf is a small part of its package.
+export default defineConfig({
+  ...inlining("@serving-kit/tensorflow-wire"),
+  entry: ["src/index.ts", "src/canary.ts"],
+});
