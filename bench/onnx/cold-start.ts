@@ -14,11 +14,9 @@ const before = process.cpuUsage();
 const [path] = process.argv.slice(1);
 const data = new Float32Array(16);
 ${answer}
+const wallMs = performance.now() - startedAt;
 const { user, system } = process.cpuUsage(before);
-process.stdout.write(JSON.stringify({
-  wallMs: performance.now() - startedAt,
-  cpuMs: (user + system) / 1000,
-}));
+process.stdout.write(JSON.stringify({ wallMs, cpuMs: (user + system) / 1000 }));
 process.exit(0);`;
 
 const OURS = program(`

@@ -61,17 +61,20 @@ function declareMallocTrim(): NativeFunction | null {
   }
 }
 
+let setenv: NativeFunction | undefined;
+
 /**
  * Sets an environment variable for C, unless it is set. In a worker thread, `process.env` is a copy that C does not
  * see. Call it before opening the library that reads the variable.
  */
 export function setEnvironment(name: string, value: string): void {
-  const koffi = loadKoffi();
   if (process.platform === "win32") {
     if (process.env[name] !== undefined) return;
-    koffi.load("ucrtbase.dll").func("_putenv_s", "int", ["str", "str"])(name, value);
+    setenv ??= loadKoffi().load("ucrtbase.dll").func("_putenv_s", "int", ["str", "str"]);
+    setenv(name, value);
   } else {
-    koffi.load(null).func("setenv", "int", ["str", "str", "int"])(name, value, 0);
+    setenv ??= loadKoffi().load(null).func("setenv", "int", ["str", "str", "int"]);
+    setenv(name, value, 0);
   }
 }
 

@@ -6,7 +6,7 @@ import {
   silentLogger,
   systemClock,
 } from "@serving-kit/core";
-import { TensorRecord, type Tensors } from "@serving-kit/inference";
+import { type RowVerdict, TensorRecord, type Tensors } from "@serving-kit/inference";
 import {
   type Execution,
   NativeExecutor,
@@ -43,6 +43,9 @@ type OnnxLoadContext = Partial<LoadContext> & {
   readonly opening?: Promise<OnnxRuntime>;
 };
 
+/** A model whose file has at least this size has freed memory after loading. */
+const LARGE_BYTES = 2 ** 20;
+
 /** Maximum time in ms of the probe of the rows. */
 const PROBE_MS = 1_000;
 
@@ -67,17 +70,16 @@ export async function loadModel(
   const runtime = await opening;
   signal?.throwIfAborted();
   const source = { path: file, bytes: withoutZipMaps(bytes, facts), options };
-  const session = await createSession(runtime, source, signal).catch((error) => {
+  const creating = createSession(runtime, source, signal).catch((error) => {
     throw loadError(runtime, file, facts, error);
   });
+  // Computed while a thread creates the session.
+  const rowVerdict = verdictOfFile(bytes, facts, served.signature, outputNames(facts));
+  const session = await creating;
   try {
-    const model = await finishModel(
-      runtime,
-      { path: file, bytes, session, facts, served },
-      options,
-      context,
-    );
-    await returnFreedMemory();
+    const loaded = { path: file, session, facts, served, rowVerdict };
+    const model = await finishModel(runtime, loaded, options, context);
+    if (isLarge(bytes, facts)) await returnFreedMemory();
     signal?.throwIfAborted();
     return openModel(runtime, model, clock);
   } catch (error) {
@@ -85,6 +87,10 @@ export async function loadModel(
     throw error;
   }
 }
+
+/** Returns whether loading has freed so much memory that returning it to the system is worth the time. */
+const isLarge = (bytes: Uint8Array, { external }: ModelFacts) =>
+  bytes.length >= LARGE_BYTES || external.length > 0;
 
 /** Makes the predictor that owns the session. */
 function openModel(runtime: OnnxRuntime, model: ServedModel, clock: Clock): OnnxPredictor {
@@ -97,23 +103,25 @@ function openModel(runtime: OnnxRuntime, model: ServedModel, clock: Clock): Onnx
 
 interface LoadedSession {
   readonly path: string;
-  readonly bytes: Uint8Array;
   readonly session: bigint;
   readonly facts: ModelFacts;
   readonly served: ServedSignature;
+  readonly rowVerdict: RowVerdict;
 }
+
+const outputNames = ({ outputs }: ModelFacts) => outputs.map(({ name }) => name);
 
 /** Runs the session to determine facts that are not in the file. */
 async function finishModel(
   runtime: OnnxRuntime,
-  { path, bytes, session, facts, served }: LoadedSession,
+  { path, session, facts, served, rowVerdict }: LoadedSession,
   options: OnnxOptions,
   context: OnnxLoadContext,
 ): Promise<ServedModel> {
   const { signal, clock = systemClock, logger = silentLogger } = context;
   const names = {
     inputs: facts.inputs.map(({ name }) => name),
-    outputs: facts.outputs.map(({ name }) => name),
+    outputs: outputNames(facts),
   };
   const executor = new NativeExecutor({ execution: "thread", clock });
   const runner = new SessionRunner(runtime, executor, { session, ...names }, clock);
@@ -131,7 +139,6 @@ async function finishModel(
     const probe = () => probeRows(runWithin(clock.now() + PROBE_MS), signature);
     const batchable =
       options.batchable ?? (declaresBatch(corrected) && (await isIndependent(path, probe, logger)));
-    const rowVerdict = verdictOfFile(bytes, facts, signature, names.outputs);
     signal?.throwIfAborted();
     return {
       ...{ path, session, ...names, labels, signature: corrected, batchable, rowVerdict },

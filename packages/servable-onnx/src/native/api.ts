@@ -93,6 +93,38 @@ export function apiOf(table: bigint): Api {
   return api;
 }
 
+/** Functions of the first session, and of the first run on zeros. */
+const FIRST: readonly (keyof Api)[] = [
+  "CreateCpuMemoryInfo",
+  "GetAllocatorWithDefaultOptions",
+  "DisableTelemetryEvents",
+  "CreateSessionOptions",
+  "SetSessionLogSeverityLevel",
+  "SetIntraOpNumThreads",
+  "SetInterOpNumThreads",
+  "SetSessionGraphOptimizationLevel",
+  "AddSessionConfigEntry",
+  "CreateSessionFromArray",
+  "ReleaseSessionOptions",
+  "AllocatorAlloc",
+  "CreateTensorAsOrtValue",
+  "GetTensorMutableData",
+  "CreateRunOptions",
+  "Run",
+  "GetValueType",
+  "GetTensorTypeAndShape",
+  "GetTensorElementType",
+  "GetDimensionsCount",
+  "GetDimensions",
+  "ReleaseTensorTypeAndShapeInfo",
+  "ReleaseValue",
+];
+
+/** Declares the functions that the first model calls, while this thread waits for the library anyway. */
+export function declareEarly(api: Api): void {
+  for (const name of FIRST) void api[name];
+}
+
 /** `struct OrtApiBase { GetApi, GetVersionString }`. */
 const GET_API: FunctionTypes = { result: POINTER, args: ["uint32"] };
 const GET_VERSION: FunctionTypes = { result: "str", args: [] };

@@ -12,7 +12,7 @@ import {
   pythonPackage,
   setEnvironment,
 } from "@serving-kit/native-library";
-import { API_VERSION, type Api, apiOf, tableOf, versionOf } from "./api.js";
+import { API_VERSION, type Api, apiOf, declareEarly, tableOf, versionOf } from "./api.js";
 import { Statuses } from "./status.js";
 
 /** ONNX Runtime, open in this process. */
@@ -130,7 +130,9 @@ async function start(library: NativeLibrary): Promise<OnnxRuntime> {
   const statuses = new Statuses(api);
   // Read after the call, so that the garbage collector keeps it until then.
   const slot = new BigUint64Array(1);
-  statuses.check(await callOnThread(api.CreateEnv, LOG_FATAL, "serving-kit", slot));
+  const creating = callOnThread<bigint | null>(api.CreateEnv, LOG_FATAL, "serving-kit", slot);
+  declareEarly(api);
+  statuses.check(await creating);
   const [env = 0n] = slot;
   statuses.check(api.DisableTelemetryEvents(env));
   const out = statuses.out.bind(statuses);
