@@ -23,6 +23,12 @@ import { syntheticWarmUp, type WarmUpRequest } from "./warm-up/warm-up-request.j
 /** The tag that exporters give a graph for serving. */
 const SERVE = "serve";
 
+/** The part of the load context that a model uses. */
+type SavedModelLoadContext = Omit<LoadContext, "id"> & {
+  /** The library, which may be opening already. Default: it is opened when the files are read. */
+  readonly opening?: Promise<TensorFlow>;
+};
+
 /**
  * Loads the SavedModel in a folder: reads and checks the files, opens TensorFlow, restores the
  * session and warms it up. Aborts between these steps with the signal's reason.
@@ -30,11 +36,11 @@ const SERVE = "serve";
 export async function loadSavedModel(
   path: string,
   options: TensorFlowOptions,
-  context: Omit<LoadContext, "id">,
+  context: SavedModelLoadContext,
 ): Promise<SavedModelPredictor> {
   const { signal, clock = systemClock } = context;
   const saved = await readSavedModel(path, options);
-  const tensorflow = await openTensorFlow(options.library);
+  const tensorflow = await (context.opening ?? openTensorFlow(options.library));
   for (const library of options.opLibraries ?? []) await loadOpLibrary(tensorflow, library);
   signal.throwIfAborted();
   const session = await restoreSession(tensorflow, path, saved, options);

@@ -9,7 +9,7 @@ import type { readSavedModel as read } from "./saved-model.js";
  * @throws ServingError as `readSavedModel` does, and WARM_UP_INVALID, WARM_UP_TOO_LONG.
  */
 export const inspectSavedModel: typeof inspect = async (path) =>
-  (await import("./inspect-saved-model.js")).inspectSavedModel(path);
+  (await import("./models.js")).inspectSavedModel(path);
 
 /**
  * Downloads libtensorflow, verifies it and unpacks it into the cache folder, or into `dir`. `version` defaults to the
@@ -27,4 +27,4 @@ export const installTensorFlow: typeof install = async (options) =>
  * DATA_LOSS / SAVED_MODEL_INVALID if that file is damaged.
  */
 export const readSavedModel: typeof read = async (path) =>
-  (await import("./saved-model.js")).readSavedModel(path);
+  (await import("./models.js")).readSavedModel(path);

@@ -4,7 +4,8 @@ import { definePlatform, gatedFiles, type Platform, warmUpOf } from "@serving-ki
 import { type PlatformCanary, probeInCanary } from "@serving-kit/native-library";
 import { canaryModule } from "./canary-module.js";
 import { formatInspection } from "./format-inspection.js";
-import { LIBRARY_VARIABLE } from "./native/library.js";
+import { reportPlatform } from "./library-report.js";
+import { LIBRARY_VARIABLE, openTensorFlow } from "./native/library.js";
 import { checkOptions, type TensorFlowOptions } from "./options.js";
 import { looksLikeSavedModel } from "./saved-model-folder.js";
 import { attachSavedModel, PLATFORM_NAME } from "./share.js";
@@ -18,28 +19,31 @@ const CANARY: PlatformCanary = { module: canaryModule, timeoutMs: 120_000 };
 const platform = definePlatform<TensorFlowOptions>({
   name: PLATFORM_NAME,
   keepsContract: true,
-  // The file readers are loaded with the first model: a worker that only attaches does not need them.
+  // The file readers are imported with the first model, while the library is opened: a worker that only attaches does
+  // not need them.
   async load({ path, options, own, ...context }) {
-    const { loadSavedModel } = await import("./load-saved-model.js");
-    return loadSavedModel(path, optionsOfModel(options, own), context);
+    const chosen = optionsOfModel(options, own);
+    const opening = openTensorFlow(chosen.library);
+    opening.catch(() => {}); // reported by loadSavedModel
+    const { loadSavedModel } = await import("./models.js");
+    return loadSavedModel(path, chosen, { ...context, opening });
   },
   probe: async ({ options, own, ...version }) =>
     probeInCanary(version, optionsOfModel(options, own), CANARY),
   accepts: looksLikeSavedModel,
   async isComplete(path) {
-    const { savedModelCompleteness } = await import("./completeness.js");
+    const { savedModelCompleteness } = await import("./models.js");
     return savedModelCompleteness(path);
   },
   models: "SavedModels",
   files: "a SavedModel (a folder with saved_model.pb)",
   async inspect(path) {
-    const { inspectSavedModel } = await import("./inspect-saved-model.js");
+    const { inspectSavedModel } = await import("./models.js");
     const inspection = await inspectSavedModel(path);
     const problems = inspection.missing === undefined ? [] : [`not whole: ${inspection.missing}`];
     return { description: formatInspection(inspection), problems };
   },
   async libraryReport({ library, signal }, options) {
-    const { reportPlatform } = await import("./library-report.js");
     return reportPlatform(library ?? options.library, signal);
   },
   async install(request) {
