@@ -104,6 +104,7 @@ export {
   type SourceProblemListener,
   SourceProblems,
 } from "./source-problems.js";
+export { startWorker } from "./start-worker.js";
 export { StorageGates, storageGates } from "./storage-gates.js";
 export type { StoragePath } from "./storage-path.js";
 export { asError, messageOf } from "./thrown.js";

@@ -1,5 +1,6 @@
 import { once } from "node:events";
-import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
+import { isMainThread, parentPort, workerData } from "node:worker_threads";
+import { startWorker } from "./source-worker.js";
 
 /** The steps of a child program with a library, in terms of predictors. */
 export interface LibraryUser {
@@ -60,12 +61,4 @@ export async function useAndEnd(url: string, user: LibraryUser): Promise<void> {
     default:
       throw new Error(`no such way to end: ${how}`);
   }
-}
-
-/** Runs a child program in a worker thread. Workers do not inherit tsx on Node 20. */
-export function startWorker(url: string, how: string): Worker {
-  return new Worker(
-    `import("tsx/esm/api").then(({ register }) => { register(); return import(${JSON.stringify(url)}); });`,
-    { eval: true, workerData: how, execArgv: ["--conditions=@serving-kit/source"] },
-  );
 }

@@ -1,6 +1,7 @@
 import { isMainThread, workerData } from "node:worker_threads";
 import { tensor } from "@serving-kit/inference";
-import { startWorker, useAndEnd } from "../../native-library/test/use-and-end.js";
+import { startWorker } from "../../native-library/test/source-worker.js";
+import { useAndEnd } from "../../native-library/test/use-and-end.js";
 import { expectedCalls, loadNamed } from "./support.js";
 
 const options = { execution: "thread" as const, concurrency: 8 };

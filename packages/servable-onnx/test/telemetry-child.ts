@@ -1,13 +1,12 @@
 import { readdirSync, readFileSync } from "node:fs";
-import { isMainThread, Worker } from "node:worker_threads";
+import { isMainThread } from "node:worker_threads";
+import { startWorker } from "../../native-library/test/source-worker.js";
 import { expectedCalls, loadNamed } from "./support.js";
 
 // Loads and calls a model in the main thread or in a worker, and prints the names of the process's threads.
 
 if (isMainThread && process.argv[2] === "worker") {
-  const url = JSON.stringify(import.meta.url);
-  const program = `import("tsx/esm/api").then(({ register }) => { register(); return import(${url}); });`;
-  new Worker(program, { eval: true, execArgv: ["--conditions=@serving-kit/source"] });
+  startWorker(import.meta.url, undefined);
 } else {
   const [call] = expectedCalls("dense");
   await using predictor = await loadNamed("dense");

@@ -1,6 +1,7 @@
-import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
+import { isMainThread, parentPort, type Worker, workerData } from "node:worker_threads";
 import { isServingError } from "@serving-kit/core";
 import { type SharedPredictor, tensor } from "@serving-kit/inference";
+import { startWorker } from "../../native-library/test/source-worker.js";
 import { nativeCounts } from "../src/native/native-counts.js";
 import { tensorflow } from "../src/tensorflow.js";
 import { load, zooPath } from "./zoo.js";
@@ -8,15 +9,6 @@ import { load, zooPath } from "./zoo.js";
 // A process that shares one model of 100 MB with four workers. Prints what it saw.
 const WORKERS = 4;
 const inputs = { x: tensor("float32", [2], [1, 3]) };
-
-/** Workers do not inherit tsx on Node 20. */
-function startWorker(data: unknown): Worker {
-  const file = JSON.stringify(import.meta.url);
-  return new Worker(
-    `import("tsx/esm/api").then(({ register }) => { register(); return import(${file}); });`,
-    { eval: true, workerData: data, execArgv: ["--conditions=@serving-kit/source"] },
-  );
-}
 
 const messageOf = (worker: Worker) =>
   new Promise<unknown>((resolve, reject) => {
@@ -32,10 +24,10 @@ async function main(): Promise<void> {
   const modelMb = rss() - before;
   const shared = predictor.share();
 
-  const idle = Array.from({ length: WORKERS }, () => startWorker({ wait: true }));
+  const idle = Array.from({ length: WORKERS }, () => startWorker(import.meta.url, { wait: true }));
   await Promise.all(idle.map(messageOf));
   const withIdle = rss();
-  const workers = Array.from({ length: WORKERS }, () => startWorker({ shared }));
+  const workers = Array.from({ length: WORKERS }, () => startWorker(import.meta.url, { shared }));
   const answers = await Promise.all(workers.map(messageOf));
   const perWorkerMb = (rss() - withIdle) / WORKERS;
   const idleMb = (withIdle - before - modelMb) / WORKERS;

@@ -1,5 +1,6 @@
-import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
+import { isMainThread, parentPort, type Worker, workerData } from "node:worker_threads";
 import type { Predictor, Tensor, Tensors } from "@serving-kit/inference";
+import { startWorker } from "../../native-library/test/source-worker.js";
 import { nativeCounts, tflite } from "../src/index.js";
 import { digits, images, load, samples } from "./support.js";
 
@@ -9,14 +10,6 @@ const sample = samples[0] as (typeof samples)[0];
 const probabilitiesOf = ({ probabilities }: Tensors) => [
   ...(probabilities as Tensor<"float32">).data,
 ];
-
-/** Workers do not inherit tsx on Node 20. */
-function startWorker(workerData: unknown): Worker {
-  const file = JSON.stringify(import.meta.url);
-  const program = `import("tsx/esm/api").then(({ register }) => (register(), import(${file})));`;
-  const execArgv = ["--conditions=@serving-kit/source"];
-  return new Worker(program, { eval: true, workerData, execArgv });
-}
 
 const next = (worker: Worker) =>
   new Promise<unknown>((resolve, reject) => {
@@ -28,7 +21,7 @@ async function main(): Promise<void> {
   const predictor = await load(digits("1"));
   const shared = predictor.share?.();
   const own = await predictor.predict(images(sample.image));
-  const workers = [startWorker(shared), startWorker(shared)];
+  const workers = [startWorker(import.meta.url, shared), startWorker(import.meta.url, shared)];
   const answers = await Promise.all(workers.map(next));
   // The workers go on when the one who loaded is gone.
   await predictor[Symbol.asyncDispose]();

@@ -1,4 +1,4 @@
-import { Worker, type WorkerOptions } from "node:worker_threads";
+import { startWorker } from "@serving-kit/core";
 import { UnsupportedError } from "./document/fields.js";
 import { DocumentError } from "./document/value.js";
 import type { FileKind } from "./file-kind.js";
@@ -27,7 +27,7 @@ export async function readInWorker(
   signal: AbortSignal | undefined,
 ): Promise<TreeModel> {
   signal?.throwIfAborted();
-  const worker = startWorker({ workerData: request });
+  const worker = startWorker("./read-worker", import.meta.url, { workerData: request });
   let abort = () => {};
   try {
     const outcome = await new Promise<ReadOutcome>((resolve, reject) => {
@@ -44,15 +44,4 @@ export async function readInWorker(
     signal?.removeEventListener("abort", abort);
     await worker.terminate();
   }
-}
-
-/** In the sources the module is TypeScript, and the worker registers a loader itself. */
-function startWorker(options: WorkerOptions): Worker {
-  if (!import.meta.url.endsWith(".ts")) {
-    return new Worker(new URL("./read-worker.js", import.meta.url), options);
-  }
-  const file = JSON.stringify(new URL("./read-worker.ts", import.meta.url).href);
-  const program = `import("tsx/esm/api").then(({ register }) => (register(), import(${file})));`;
-  const execArgv = ["--conditions=@serving-kit/source"];
-  return new Worker(program, { ...options, eval: true, execArgv });
 }

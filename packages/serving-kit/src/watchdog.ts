@@ -1,5 +1,8 @@
-import { Worker } from "node:worker_threads";
+import { startWorker } from "@serving-kit/core";
 import type { LogFormat } from "./command-logger.js";
+
+/** Node delivers signals only to its main thread. Its internal binding works in any thread; this flag exposes it. */
+const FLAGS = ["--expose-internals", "--no-warnings"];
 
 /** The settings passed to a watchdog thread. */
 export interface WatchdogData {
@@ -20,8 +23,6 @@ export interface Watchdog extends Disposable {
   readonly tellOnce: (callback: () => void) => void;
 }
 
-const IS_SOURCE = import.meta.url.endsWith(".ts");
-
 /**
  * Starts the watchdog. The main thread cannot block it, not even with a function that never returns. It does not keep
  * the process alive. Disposal ends the thread, unless shutdown has started.
@@ -29,8 +30,8 @@ const IS_SOURCE = import.meta.url.endsWith(".ts");
 export function startWatchdog({ deadlineMs, format }: Omit<WatchdogData, "hasTold">): Watchdog {
   const hasTold = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
   const workerData: WatchdogData = { deadlineMs, format, hasTold };
-  const thread = startThread({
-    workerData,
+  const thread = startWorker("./watchdog-thread", import.meta.url, {
+    ...{ workerData, execArgv: FLAGS },
     // Without NODE_OPTIONS: modules that they import, such as an OpenTelemetry SDK, are meant for the server.
     env: {},
     resourceLimits: { maxOldGenerationSizeMb: 32, maxYoungGenerationSizeMb: 4 },
@@ -60,18 +61,4 @@ export function startWatchdog({ deadlineMs, format }: Omit<WatchdogData, "hasTol
 /** Calls back if no other thread has done so. The threads share a flag. */
 export function tellOnce(hasTold: SharedArrayBuffer, callback: () => void): void {
   if (Atomics.exchange(new Int32Array(hasTold), 0, 1) === 0) callback();
-}
-
-/** Node delivers signals only to its main thread. Its internal binding works in any thread; this flag exposes it. */
-const FLAGS = ["--expose-internals", "--no-warnings"];
-
-function startThread(options: ConstructorParameters<typeof Worker>[1]): Worker {
-  if (!IS_SOURCE) {
-    const program = new URL("./watchdog-thread.js", import.meta.url);
-    return new Worker(program, { ...options, execArgv: FLAGS });
-  }
-  const file = JSON.stringify(new URL("./watchdog-thread.ts", import.meta.url).href);
-  const program = `import("tsx/esm/api").then(({ register }) => (register(), import(${file})));`;
-  const execArgv = ["--conditions=@serving-kit/source", ...FLAGS];
-  return new Worker(program, { ...options, eval: true, execArgv });
 }

@@ -1,4 +1,5 @@
 import { readdir, stat } from "node:fs";
+import { storageGates } from "@serving-kit/core";
 import { mounts } from "./mounts.js";
 
 /** The stats of a file or directory that the source needs. Links are followed. */
@@ -51,4 +52,14 @@ export const nodeFileSystem: FileSystem = {
 export function systemCode(error: unknown): string | undefined {
   const code = error instanceof Error && "code" in error ? error.code : undefined;
   return typeof code === "string" ? code : undefined;
+}
+
+/** Returns the file system with each call going through the storage gate of its path. */
+export function gatedFileSystem(fileSystem: FileSystem): FileSystem {
+  return {
+    stat: (path) => storageGates.run(path, () => fileSystem.stat(path)),
+    list: (path) => storageGates.run(path, () => fileSystem.list(path)),
+    networkOf: (path, device) => fileSystem.networkOf?.(path, device),
+    reportsChanges: (path, device) => fileSystem.reportsChanges?.(path, device) ?? false,
+  };
 }

@@ -15,8 +15,7 @@ import {
   milliseconds,
   type ServableConfig,
 } from "./config.js";
-import { nodeFileSystem } from "./file-system.js";
-import { gatedFileSystem } from "./gated-file-system.js";
+import { gatedFileSystem, nodeFileSystem } from "./file-system.js";
 import { Observation, type ObservationSettings } from "./observation.js";
 
 /**

@@ -4,9 +4,9 @@ import { Semaphore } from "@serving-kit/core";
 import { bytesBelow, unpackArchive } from "./archive.js";
 import { downloadFile } from "./download-file.js";
 import type { DownloadContext } from "./download-part.js";
+import { syncFolder } from "./folders.js";
 import { LinkedAbort } from "./linked-abort.js";
 import type { Manifest } from "./manifest.js";
-import { syncFolder } from "./sync-folder.js";
 import type { VersionListing } from "./version-listing.js";
 
 /** Options for `downloadVersion`. */

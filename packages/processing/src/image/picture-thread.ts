@@ -1,5 +1,5 @@
-import { Worker, type WorkerOptions } from "node:worker_threads";
-import { type Code, ServingError } from "@serving-kit/core";
+import type { Worker } from "node:worker_threads";
+import { type Code, ServingError, startWorker } from "@serving-kit/core";
 import { loadSharp } from "./decoder.js";
 import type { ImagePlan } from "./image-options.js";
 import type { PictureValues } from "./picture-converter.js";
@@ -56,7 +56,9 @@ export class PictureThread {
         resolve();
       };
       try {
-        this.#worker = startWorker({ workerData, name: "pictures" });
+        this.#worker = startWorker("./picture-worker", import.meta.url, {
+          ...{ workerData, name: "pictures" },
+        });
       } catch {
         return end(); // For example `--permission` without `--allow-worker`.
       }
@@ -102,15 +104,4 @@ export class PictureThread {
     for (const id of this.#pending.keys()) this.#settle(id, undefined);
     void this.#worker?.terminate();
   }
-}
-
-/** In the sources the module is TypeScript, and the worker registers a loader itself. */
-function startWorker(options: WorkerOptions): Worker {
-  if (!import.meta.url.endsWith(".ts")) {
-    return new Worker(new URL("./picture-worker.js", import.meta.url), options);
-  }
-  const file = JSON.stringify(new URL("./picture-worker.ts", import.meta.url).href);
-  const program = `import("tsx/esm/api").then(({ register }) => (register(), import(${file})));`;
-  const execArgv = ["--conditions=@serving-kit/source"];
-  return new Worker(program, { ...options, eval: true, execArgv });
 }

@@ -4,7 +4,7 @@ import { CUSTOM_PLATFORM } from "../custom/custom-module.js";
 import { customPlatform } from "../custom/custom-platform.js";
 import { errors } from "../errors.js";
 import type { ConfigPlace } from "./model-options.js";
-import { type WireField, type WireValues, wireMessage } from "./wire-message.js";
+import { messageField, type WireValues, wireMessage } from "./wire-message.js";
 
 const message = wireMessage("CustomModelConfig", {
   module_path: {
@@ -39,12 +39,10 @@ const message = wireMessage("CustomModelConfig", {
 });
 
 /** The module that loads a model. */
-export const customField = {
-  type: message,
-  schema: message.schema.meta({
-    description: "The module that loads the model. Requires model_platform custom.",
-  }),
-} as const satisfies WireField;
+export const customField = messageField(
+  message,
+  "The module that loads the model. Requires model_platform custom.",
+);
 
 /** The fields of a model that name its platform. */
 interface PlatformFields {

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { RequestLogFileOptions } from "./request-log-options.js";
 import { withoutEffect } from "./wire-fields.js";
-import { type WireField, type WireValues, wireMessage } from "./wire-message.js";
+import { messageField, type WireValues, wireMessage } from "./wire-message.js";
 
 const collector = wireMessage("LogCollectorConfig", {
   type: {
@@ -53,10 +53,7 @@ const logging = wireMessage("LoggingConfig", {
 });
 
 /** TF Serving's `LoggingConfig`. */
-export const loggingField = {
-  type: logging,
-  schema: logging.schema.meta({ description: "Logs successful requests to this model." }),
-} as const satisfies WireField;
+export const loggingField = messageField(logging, "Logs successful requests to this model.");
 
 /** Returns the request log that a `LoggingConfig` describes. `path` resolves its paths. */
 export function readLogging(

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type WireField, type WireFields, type WireValues, wireMessage } from "./wire-message.js";
+import { messageField, type WireFields, type WireValues, wireMessage } from "./wire-message.js";
 
 /**
  * Steps before and after a model, which the server's processor interprets. See `ProcessingConfig` of
@@ -144,12 +144,10 @@ const processing = wireMessage("ModelProcessing", {
 });
 
 /** The steps before and after a model. */
-export const processingField = {
-  type: processing,
-  schema: processing.schema.meta({
-    description: "Steps before and after the model: pictures, texts or sound in, labels out.",
-  }),
-} as const satisfies WireField;
+export const processingField = messageField(
+  processing,
+  "Steps before and after the model: pictures, texts or sound in, labels out.",
+);
 
 /** Checks `ModelProcessing`. The steps themselves are checked when a version is loaded. */
 export const processingSchema: z.ZodType = z.strictObject({

@@ -2,7 +2,7 @@ import { isAbsolute } from "node:path";
 import { z } from "zod";
 import type { ConfigPlace } from "./model-options.js";
 import { type OptionFields, optionsOf, optionsSchemaOf, positive, whole } from "./wire-fields.js";
-import { type WireField, type WireValues, wireMessage } from "./wire-message.js";
+import { messageField, type WireValues, wireMessage } from "./wire-message.js";
 
 /** Options of a single Python model: see `PythonModelOptions` of servable-python. */
 export interface PythonModelOptions {
@@ -73,12 +73,10 @@ const fields = {
 const message = wireMessage("PythonOptions", fields);
 
 /** The options of one Python model. */
-export const pythonField = {
-  type: message,
-  schema: message.schema.meta({
-    description: "How this Python model runs, instead of the flags.",
-  }),
-} as const satisfies WireField;
+export const pythonField = messageField(
+  message,
+  "How this Python model runs, instead of the flags.",
+);
 
 /** Checks `PythonModelOptions`. */
 export const pythonOptionsSchema: z.ZodType = optionsSchemaOf(fields);

@@ -1,7 +1,7 @@
 import { RAM_BYTES, type Resources } from "@serving-kit/core";
 import { z } from "zod";
 import { whole } from "./wire-fields.js";
-import { type WireField, type WireValues, wireMessage } from "./wire-message.js";
+import { messageField, type WireField, type WireValues, wireMessage } from "./wire-message.js";
 
 const fields = {
   ram_bytes: {
@@ -14,14 +14,11 @@ const fields = {
 const message = wireMessage("ModelResources", fields);
 
 /** The resources of a loaded version of one model. */
-export const resourcesField = {
-  type: message,
-  schema: message.schema.meta({
-    description:
-      "The resources of a loaded version of this model, instead of the platform's estimate. The server reserves " +
-      "them before it loads a version.",
-  }),
-} as const satisfies WireField;
+export const resourcesField = messageField(
+  message,
+  "The resources of a loaded version of this model, instead of the platform's estimate. The server reserves " +
+    "them before it loads a version.",
+);
 
 /** Checks the resources of a model. */
 export const resourcesSchema: z.ZodType = z.record(z.string().min(1), z.number().min(0));

@@ -7,7 +7,7 @@ import {
   optionsSchemaOf,
   positive,
 } from "./wire-fields.js";
-import { type WireField, type WireValues, wireMessage } from "./wire-message.js";
+import { messageField, type WireValues, wireMessage } from "./wire-message.js";
 
 /** Options of a single `.tflite` model: see `TfliteOptions` of servable-tflite. */
 export interface TfliteModelOptions {
@@ -43,12 +43,10 @@ const fields = {
 const message = wireMessage("TfliteOptions", fields);
 
 /** The options of one `.tflite` model. */
-export const tfliteField = {
-  type: message,
-  schema: message.schema.meta({
-    description: "How this .tflite model runs, instead of the flags.",
-  }),
-} as const satisfies WireField;
+export const tfliteField = messageField(
+  message,
+  "How this .tflite model runs, instead of the flags.",
+);
 
 /** Checks `TfliteModelOptions`. */
 export const tfliteOptionsSchema: z.ZodType = optionsSchemaOf(fields);

@@ -9,7 +9,7 @@ import {
 import { z } from "zod";
 import { errors } from "../errors.js";
 import { type Int64Field, versionNumber, whole } from "./wire-fields.js";
-import { type WireField, wireMessage } from "./wire-message.js";
+import { messageField, type WireField, wireMessage } from "./wire-message.js";
 
 const NAME = "FileSystemStoragePathSourceConfig.ServableVersionPolicy";
 
@@ -26,18 +26,15 @@ const policyMessage = wireMessage(
   {
     latest: {
       id: 100,
-      type: latestMessage,
-      schema: latestMessage.schema.meta({ description: "The newest versions." }),
+      ...messageField(latestMessage, "The newest versions."),
     },
     all: {
       id: 101,
-      type: allMessage,
-      schema: allMessage.schema.meta({ description: "All versions." }),
+      ...messageField(allMessage, "All versions."),
     },
     specific: {
       id: 102,
-      type: specificMessage,
-      schema: specificMessage.schema.meta({ description: "The listed versions." }),
+      ...messageField(specificMessage, "The listed versions."),
     },
   },
   { oneof: "policy_choice" },

@@ -1,7 +1,7 @@
 import type { WarmUpOptions } from "@serving-kit/inference";
 import type { z } from "zod";
 import { flag, type OptionFields, optionsOf, optionsSchemaOf, positive } from "./wire-fields.js";
-import { type WireField, type WireValues, wireMessage } from "./wire-message.js";
+import { messageField, type WireValues, wireMessage } from "./wire-message.js";
 
 const fields = {
   enabled: flag(1, "Whether versions are warmed up before they are available."),
@@ -15,12 +15,10 @@ const fields = {
 const message = wireMessage("WarmUpOptions", fields);
 
 /** The warm-up of the versions of one model. */
-export const warmUpField = {
-  type: message,
-  schema: message.schema.meta({
-    description: "How this model is warmed up, instead of the flags.",
-  }),
-} as const satisfies WireField;
+export const warmUpField = messageField(
+  message,
+  "How this model is warmed up, instead of the flags.",
+);
 
 /** Checks `WarmUpOptions`. */
 export const warmUpSchema: z.ZodType = optionsSchemaOf(fields);

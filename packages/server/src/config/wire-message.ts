@@ -60,6 +60,15 @@ export function wireMessage<const F extends WireFields>(
   return { name, fields, oneof, schema: z.strictObject(Object.fromEntries(shape)) as never };
 }
 
+/** Describes a field that holds a message. */
+export const messageField = <F extends WireFields>(
+  message: WireMessage<F>,
+  description: string,
+) => ({
+  type: message,
+  schema: message.schema.meta({ description }),
+});
+
 /** A form of a message in protobuf: a file in text format, or the wire of the gRPC interface. */
 export type ProtoForm = "file" | "wire";
 

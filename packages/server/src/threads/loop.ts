@@ -1,5 +1,5 @@
-import { Worker, type WorkerOptions } from "node:worker_threads";
-import type { ServableHandle, ServableId } from "@serving-kit/core";
+import type { Worker } from "node:worker_threads";
+import { type ServableHandle, type ServableId, startWorker } from "@serving-kit/core";
 import type { Predictor } from "@serving-kit/inference";
 import { errors } from "../errors.js";
 import type { LoopMethods, LoopSettings, MainMethods, ReplicaOrigin } from "./loop-messages.js";
@@ -28,7 +28,7 @@ export class Loop {
   #hasEnded = false;
 
   constructor(settings: LoopSettings, methods: MainMethods) {
-    const worker = startWorker("loop-worker", { workerData: settings });
+    const worker = startWorker("./loop-worker", import.meta.url, { workerData: settings });
     this.#worker = worker;
     this.channel = new ThreadChannel<MainMethods, LoopMethods>(worker, methods);
     this.ended = new Promise((resolve) => {
@@ -118,21 +118,4 @@ export class Loop {
     this.#held.clear();
     return error;
   }
-}
-
-const IS_SOURCE = import.meta.url.endsWith(".ts");
-
-/**
- * Starts a worker thread from a module of this package. The name has no extension, and is resolved from this folder in
- * the sources and from `dist` in the published package.
- *
- * In the sources the module is TypeScript, and the worker registers a loader itself, because Node 20 does not pass
- * loaders on to workers.
- */
-export function startWorker(name: string, options: WorkerOptions): Worker {
-  if (!IS_SOURCE) return new Worker(new URL(`./${name}.js`, import.meta.url), options);
-  const file = JSON.stringify(new URL(`./${name}.ts`, import.meta.url).href);
-  const program = `import("tsx/esm/api").then(({ register }) => (register(), import(${file})));`;
-  const execArgv = ["--conditions=@serving-kit/source"];
-  return new Worker(program, { ...options, eval: true, execArgv });
 }

@@ -6,9 +6,8 @@ import {
 } from "@serving-kit/batching";
 import type { Predictor, SharedPredictor } from "@serving-kit/inference";
 import { behindProcessing } from "../models/processed-version.js";
-import { isCloneable } from "./is-cloneable.js";
+import { isCloneable, plainCopy } from "./cloneable.js";
 import type { ReplicaBatching, ReplicaOrigin } from "./loop-messages.js";
-import { plainCopy } from "./plain-copy.js";
 
 /** Decides how loops obtain the predictors that the main thread has loaded. */
 export class ReplicaOrigins {

@@ -1,6 +1,6 @@
 import { asError, type Code, isServingError, ServingError } from "@serving-kit/core";
 import { statusOf } from "../status-mapping.js";
-import { isCloneable } from "./is-cloneable.js";
+import { isCloneable } from "./cloneable.js";
 
 /** An error in a form that can be posted, because a structured clone loses its type. */
 export interface ThreadError {

@@ -1,7 +1,7 @@
 import { mkdir, open, readdir, readFile, rename, rm, stat, utimes } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
+import { syncFolder } from "../folders.js";
 import { isSafePath } from "../store-uri.js";
-import { syncFolder } from "../sync-folder.js";
 
 /** A version in the cache. */
 export interface CacheEntry {

@@ -2,10 +2,10 @@ import { statfs } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { type Clock, delay, type LocalLease, type Logger } from "@serving-kit/core";
 import { errors, isUnwritable } from "../errors.js";
+import { makeFolder } from "../folders.js";
 import { type CacheEntry, EntryFiles, type NewEntry } from "./entry-files.js";
 import { KnownVersions } from "./known-versions.js";
 import { type HeldLease, LeaseFiles } from "./lease-files.js";
-import { makeFolder } from "./make-folder.js";
 
 /** Options for the cache of fetched versions. */
 export interface ModelCacheOptions {

@@ -1,3 +1,13 @@
+/** Returns whether a value can be posted to another thread. */
+export function isCloneable(value: unknown): boolean {
+  try {
+    structuredClone(value);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** Maximum nesting depth of a predictor's facts. Deeper parts are omitted. */
 const MAX_DEPTH = 8;
 
