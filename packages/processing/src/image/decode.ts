@@ -22,6 +22,7 @@ export async function decode(bytes: Uint8Array, maxPixels: number): Promise<Pixe
       .toColourspace("srgb")
       .removeAlpha()
       .raw({ depth: "uchar" })
+      // Not `toUint8Array`: sharp 0.35 never frees the pixels that it copies.
       .toBuffer({ resolveWithObject: true });
     const { width, height, channels } = info;
     return { width, height, channels: channels === 1 ? 1 : 3, data };

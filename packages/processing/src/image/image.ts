@@ -35,7 +35,7 @@ export interface ImageReader<D extends ImageDType = ImageDType> {
  *
  * Decoding runs on libuv's threads. The rest runs in a worker thread, which starts after the first images; until then,
  * and on Bun and Deno, it runs on this thread in slices of less than a millisecond, one in each turn of the event loop.
- * Each event loop holds at most four decoded images in memory at a time, or as many as there are processors, with at
+ * Each event loop holds at most four decoded images in memory at a time, or one less than there are processors, with at
  * most `maxPixels` each. Requires the package `sharp`, which is imported for the first image.
  *
  * @throws ServingError INVALID_ARGUMENT / PROCESSING_INVALID for invalid options. The function rejects with

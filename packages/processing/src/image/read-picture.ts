@@ -8,9 +8,10 @@ import { PictureThread } from "./picture-thread.js";
 
 /**
  * Limits the number of images of this event loop that are between decoding and the tensor, at 3 bytes per pixel each.
- * libuv has four threads, and more images than processors only compete for the caches.
+ * libuv has four threads. One processor is left to the event loop: otherwise its timers wait for a time slice of the
+ * threads that decode and resize.
  */
-const decoding = new Semaphore(Math.min(4, availableParallelism()));
+const decoding = new Semaphore(Math.max(1, Math.min(4, availableParallelism() - 1)));
 
 /**
  * Converts one image to its part of a tensor: in the worker thread, or in slices on this thread.

@@ -23,6 +23,7 @@ export const BICUBIC: PillowFilter = {
 
 /** Number of fractional bits of the weights: a sum of 255 times weights fits into 32 bits with two to spare. */
 export const PRECISION_BITS = 32 - 8 - 2;
+const ONE = 1 << PRECISION_BITS;
 
 /**
  * Returns the weights of an axis in fixed point, like `precompute_coeffs` and `normalize_coeffs_8bpc` in Pillow's
@@ -48,8 +49,7 @@ export function pillowTaps(axis: Axis, { support, weight }: PillowFilter): Taps<
       sum += row[k] as number;
     }
     for (let k = 0; k < count; k++) {
-      const real =
-        (sum === 0 ? (row[k] as number) : (row[k] as number) / sum) * 2 ** PRECISION_BITS;
+      const real = (sum === 0 ? (row[k] as number) : (row[k] as number) / sum) * ONE;
       weights[i * width + k] = Math.trunc(real < 0 ? real - 0.5 : real + 0.5);
     }
     starts[i] = start + first;
