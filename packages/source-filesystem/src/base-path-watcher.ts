@@ -1,3 +1,4 @@
+import { type Clock, delay } from "@serving-kit/core";
 import type { FSWatcher } from "chokidar";
 
 /** Callbacks of a watcher. */
@@ -8,9 +9,15 @@ export interface WatchEvents {
   onFailure(path: string, error: unknown): void;
 }
 
+/**
+ * Time in ms until the first watch is set up. Loading chokidar and reading the folders again would delay the first
+ * models. Changes meanwhile are found when the watch is ready.
+ */
+const START_DELAY_MS = 200;
+
 interface Watch {
   readonly identity: string;
-  /** Undefined until chokidar is loaded. */
+  /** Undefined until the watch is set up. */
   watcher: FSWatcher | undefined;
   /** True if all changes are reported from now on. */
   isReliable: boolean;
@@ -24,10 +31,15 @@ interface Watch {
  */
 export class BasePathWatcher {
   readonly #events: WatchEvents;
+  readonly #clock: Clock;
   readonly #watches = new Map<string, Watch>();
+  readonly #closing = new AbortController();
+  /** Resolves when watches may be set up; undefined before the first one. */
+  #starting: Promise<void> | undefined;
 
-  constructor(events: WatchEvents) {
+  constructor(events: WatchEvents, clock: Clock) {
     this.#events = events;
+    this.#clock = clock;
   }
 
   /** Watches a path, or watches it again if the path is now another directory. Returns whether it started a watch. */
@@ -43,6 +55,9 @@ export class BasePathWatcher {
   /** chokidar is loaded with the first watch: until then polling finds the changes. */
   async #start(path: string, watch: Watch): Promise<void> {
     const isCurrent = () => this.#watches.get(path) === watch;
+    this.#starting ??= delay(this.#clock, START_DELAY_MS, this.#closing.signal);
+    await this.#starting;
+    if (!isCurrent()) return;
     const chokidar = await import("chokidar");
     if (!isCurrent()) return;
     // One watcher per path, because its "ready" event means that later changes are reported.
@@ -77,6 +92,7 @@ export class BasePathWatcher {
 
   /** Stops watching everything. */
   close(): void {
+    this.#closing.abort();
     for (const path of [...this.#watches.keys()]) this.unwatch(path);
   }
 }

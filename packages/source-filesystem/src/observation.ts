@@ -69,10 +69,11 @@ export class Observation {
       this.#afterLook(target as BasePathObserver),
     );
     if (settings.watch) {
-      this.#watcher = new BasePathWatcher({
-        onHint: (path) => this.#takeHint(path),
-        onFailure: (path, error) => this.#watchFailed(path, error),
-      });
+      const events = {
+        onHint: (path: string) => this.#takeHint(path),
+        onFailure: (path: string, error: unknown) => this.#watchFailed(path, error),
+      };
+      this.#watcher = new BasePathWatcher(events, settings.clock);
     }
     void this.reconfigure(servables);
     this.#schedulePoll();
