@@ -9,18 +9,18 @@ import {
   padUp,
   type ResolvedBatchQueueOptions,
   resolveBatchQueueOptions,
-  type TaskSplitting,
 } from "./batch-queue-options.js";
 import { BatchQueueRecorder } from "./batch-queue-recorder.js";
 import type { BatchQueueStats } from "./batch-queue-stats.js";
 import type { BatchFunction, ScheduleOptions } from "./batch-scheduler.js";
-import { BatchTask, RUNNING, SETTLED, type TaskOwner, WAITING } from "./batch-task.js";
+import { BatchTask, SETTLED, type TaskOwner, WAITING } from "./batch-task.js";
 import { errors } from "./errors.js";
 import { type Batch, formBatch } from "./form-batch.js";
 import { RunningBatches } from "./running-batches.js";
 import type { PooledQueue, SlotPool } from "./slot-pool.js";
 import { TaskLevels } from "./task-levels.js";
 import type { TaskList } from "./task-list.js";
+import { type BatchFailure, TaskSettler } from "./task-settler.js";
 import { WakeTimer } from "./wake-timer.js";
 
 const NO_OPTIONS: ScheduleOptions = {};
@@ -43,6 +43,7 @@ export class PooledBatchQueue<T, R>
   readonly #waiting: TaskLevels<T, R>;
   readonly #recorder = new BatchQueueRecorder();
   readonly #running = new RunningBatches<T, R>();
+  readonly #settler: TaskSettler<T, R>;
   readonly #alone: AloneGate;
   readonly #aloneRun = new AloneRun(this);
   #given: BatchQueueOptions<T, R>;
@@ -74,6 +75,9 @@ export class PooledBatchQueue<T, R>
     this.#timer = new WakeTimer(clock, () => this.#wake());
     this.#alone = new AloneGate(clock);
     this.#waiting = new TaskLevels(this.#options.priorityLevels, fullBatchSize(this.#options));
+    this.#settler = new TaskSettler(this.#waiting, this.#running, this.#recorder, () =>
+      this.#pool.leave(this),
+    );
   }
 
   get numEnqueuedTasks(): number {
@@ -235,7 +239,7 @@ export class PooledBatchQueue<T, R>
     this.#running.start(batch);
     this.#pool.running++;
     let results: ReturnType<BatchFunction<T, R>> | undefined;
-    let failure: { error: unknown } | undefined;
+    let failure: BatchFailure | undefined;
     try {
       results = this.#run(batch.tasks, batch);
     } catch (error) {
@@ -257,72 +261,23 @@ export class PooledBatchQueue<T, R>
   abort(task: BatchTask<T, R>): void {
     if (task.state === SETTLED) return;
     this.#recorder.turnedAway("aborted", task.size, this.#clock.now());
-    this.#reject(task, task.signal?.reason);
+    this.#settler.reject(task, task.signal?.reason);
     this.#restIfIdle();
   }
 
   fail(task: BatchTask<T, R>, error: unknown): void {
-    this.#recorder.failed++;
-    this.#reject(task, error);
+    this.#settler.fail(task, error);
   }
 
-  /** Settles the tasks of a batch with its results, or with the error that it failed with. */
-  #end(batch: Batch<T, R>, results: unknown, failed?: { error: unknown }): number {
+  #end(batch: Batch<T, R>, results: unknown, failed?: BatchFailure): number {
     const now = this.#clock.now();
-    const { entries } = batch;
     this.#running.end(batch);
-    let failure = failed;
-    if (Array.isArray(results) && results.length === entries.length) {
-      for (let i = 0; i < entries.length; i++) {
-        const entry = entries[i] as BatchTask<T, R>;
-        const result = results[i] as R | Error;
-        if (result instanceof Error) this.#failEntry(entry, result);
-        else if (entry.parent === null) this.#succeed(entry, result);
-        else this.#endPart(entry, entry.parent, result);
-      }
-    } else {
-      failure ??= { error: errors.batchResultLength(entries.length, results) };
-      for (const entry of entries) this.#failEntry(entry, failure.error);
-    }
+    const failure = this.#settler.settle(batch, results, failed, this.#options.splitting);
     this.#recorder.batchEnded(batch, now, failure);
-    this.#alone.ended(entries.length, now);
+    this.#alone.ended(batch.entries.length, now);
     this.#pool.release(now);
     this.#restIfIdle();
     return now;
-  }
-
-  #endPart(part: BatchTask<T, R>, parent: BatchTask<T, R>, result: R): void {
-    const results = parent.parts?.end(part, result);
-    if (results === undefined || parent.state !== RUNNING) return;
-    try {
-      this.#succeed(parent, (this.#options.splitting as TaskSplitting<T, R>).merge(results));
-    } catch (error) {
-      this.fail(parent, error);
-    }
-  }
-
-  #failEntry(entry: BatchTask<T, R>, error: unknown): void {
-    const task = entry.parent ?? entry;
-    if (task.state !== SETTLED) this.fail(task, error);
-  }
-
-  #succeed(task: BatchTask<T, R>, result: R): void {
-    if (task.state !== RUNNING) return;
-    task.state = SETTLED;
-    this.#running.numTasks--;
-    this.#recorder.succeeded++;
-    if (task.signal !== undefined) unwatch(task.signal, task);
-    task.resolve(result);
-  }
-
-  #reject(task: BatchTask<T, R>, error: unknown): void {
-    if (task.state === WAITING) {
-      this.#waiting.remove(task);
-      if (this.#waiting.count === 0) this.#pool.leave(this);
-    } else this.#running.numTasks--;
-    task.state = SETTLED;
-    if (task.signal !== undefined) unwatch(task.signal, task);
-    task.reject(error);
   }
 
   #expire(nowMs: number): void {
@@ -332,7 +287,7 @@ export class PooledBatchQueue<T, R>
       else {
         const isWaiting = task.state === WAITING;
         this.#recorder.turnedAway("expired", task.size, nowMs);
-        this.#reject(
+        this.#settler.reject(
           task,
           isWaiting ? this.#options.expiredError() : errors.taskDeadlineExceeded(),
         );
@@ -374,7 +329,7 @@ export class PooledBatchQueue<T, R>
     const now = this.#clock.now();
     for (const task of this.#unsettled()) {
       this.#recorder.turnedAway("queue-closed", task.size, now);
-      this.#reject(task, errors.batchQueueClosed());
+      this.#settler.reject(task, errors.batchQueueClosed());
     }
     this.#rest();
   }
