@@ -27,7 +27,12 @@ export {
 } from "./library-report.js";
 export { LimitedRuns, type LimitedRunsOptions } from "./limited-runs.js";
 export { mappedLibrary } from "./mapped-library.js";
-export { NativeExecutor, type NativeExecutorOptions, type RunLimits } from "./native-executor.js";
+export {
+  type ExecutorLanes,
+  NativeExecutor,
+  type NativeExecutorOptions,
+  type RunLimits,
+} from "./native-executor.js";
 export {
   callOnThread,
   type NativeDeclaration,

@@ -74,4 +74,29 @@ describe("LimitedRuns", () => {
     expect(await second).toBe("second");
     await idle;
   });
+
+  it("runs free calls without a place, and counts them", async () => {
+    const free = new Set<Call>();
+    const runs = new LimitedRuns<Call, unknown>({
+      limit: 1,
+      run: (call) => call(),
+      isFree: (call) => free.has(call),
+      onTurn: () => {},
+    });
+    const gates = [deferred<string>(), deferred<string>()];
+    const calls = gates.map((gate) => () => gate.promise);
+    free.add(calls[1] as Call);
+    const results = calls.map((call) => runs.run(call));
+    const idle = runs.idle();
+    gates[1]?.resolve("free");
+    expect(await results[1]).toBe("free");
+    let isIdle = false;
+    void idle?.then(() => (isIdle = true));
+    await turn();
+    expect(isIdle).toBe(false);
+    gates[0]?.resolve("held");
+    expect(await results[0]).toBe("held");
+    await idle;
+    expect(runs.run(() => "the place is free")).toBe("the place is free");
+  });
 });

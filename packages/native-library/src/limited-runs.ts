@@ -6,6 +6,8 @@ export interface LimitedRunsOptions<C, R> {
   readonly limit: number;
   /** Runs a call. */
   run(call: C): R | Promise<R>;
+  /** Returns whether a call needs no place, because something else limits its run. Default: no call. */
+  isFree?(call: C): boolean;
   /** Called when a waiting call gets its place, before it runs. If it throws, the call rejects. */
   onTurn(call: C): void;
 }
@@ -28,6 +30,7 @@ export class LimitedRuns<C, R> {
   /** Runs a call, and returns its result: synchronously, if a place is free. */
   run(call: C): R | Promise<R> {
     this.#inFlight.begin();
+    if (this.#options.isFree?.(call)) return this.#runNow(call, this.#endFree);
     const place = this.#places.acquire();
     return place === undefined ? this.#runNow(call) : place.then(() => this.#runInTurn(call));
   }
@@ -47,18 +50,20 @@ export class LimitedRuns<C, R> {
     return this.#runNow(call);
   }
 
-  #runNow(call: C): R | Promise<R> {
+  #runNow(call: C, end = this.#leave): R | Promise<R> {
     let result: R | Promise<R> | undefined;
     try {
       result = this.#options.run(call);
-      return result instanceof Promise ? result.finally(() => this.#leave()) : result;
+      return result instanceof Promise ? result.finally(end) : result;
     } finally {
-      if (!(result instanceof Promise)) this.#leave();
+      if (!(result instanceof Promise)) end();
     }
   }
 
-  #leave(): void {
+  readonly #leave = (): void => {
     this.#places.release();
     this.#inFlight.end();
-  }
+  };
+
+  readonly #endFree = (): void => this.#inFlight.end();
 }

@@ -1,5 +1,7 @@
 import { FakeClock, turn } from "@serving-kit/testing";
 import { describe, expect, it } from "vitest";
+import { registerLaneFunction } from "./lane-function.js";
+import type { LaneRun } from "./lane-run.js";
 import { NativeExecutor } from "./native-executor.js";
 import type { NativeFunction } from "./native-function.js";
 import { NativeRuns } from "./native-runs.js";
@@ -162,5 +164,97 @@ describe("NativeExecutor", () => {
     await turn();
     pending.pop()?.();
     expect(await short).toBe("thread");
+  });
+});
+
+describe("NativeExecutor with lanes", () => {
+  /** An executor whose next run is expected to be short, and lanes that admit runs as the test says. */
+  async function setUpLanes({ limit = 2, concurrency = 2 } = {}) {
+    const base = setUp("thread");
+    const runs: LaneRun[] = [];
+    const state = { isOpen: true };
+    const lanes = {
+      limit,
+      admits: () => state.isOpen,
+      isOpenTo: () => state.isOpen,
+      run: (run: LaneRun) => void runs.push(run),
+    };
+    registerLaneFunction(base.fn, 1n, "void *", ["double"]);
+    const { clock } = base;
+    const executor = new NativeExecutor({
+      execution: "thread",
+      runs: base.runs,
+      lanes,
+      concurrency,
+      clock,
+    });
+    const plan = executor.plan("");
+    const first = executor.run(plan, undefined, base.fn, 0.1);
+    base.pending.shift()?.();
+    await first;
+    return { ...base, executor, plan, lanes: runs, state };
+  }
+
+  it("runs on a lane what was short, with the expected time, and learns from the lane's time", async () => {
+    const { executor, plan, fn, lanes } = await setUpLanes();
+    const run = executor.run(plan, undefined, fn, 5);
+    expect(lanes).toMatchObject([{ args: [5], expectedMs: expect.closeTo(0.1) }]);
+    lanes[0]?.ended(7n, 0.02);
+    expect(await run).toBe(7n);
+    expect(plan.shortMs).toBeCloseTo(0.09);
+  });
+
+  it.each([
+    ["the lanes do not admit it", 5, false],
+    ["an argument is no number or memory", "5", true],
+  ])("runs on the pool if %s", async (_, arg, isOpen) => {
+    const { executor, plan, fn, lanes, pending, state } = await setUpLanes();
+    state.isOpen = isOpen;
+    const run = executor.run(plan, undefined, fn, arg);
+    pending.shift()?.();
+    expect(await run).toBe("thread");
+    expect(lanes).toEqual([]);
+  });
+
+  it("runs on the pool what runs of its plan took too long for", async () => {
+    const { executor, plan, fn, lanes, pending } = await setUpLanes();
+    const long = executor.run(plan, undefined, fn, 1);
+    lanes[0]?.ended(null, 5);
+    await long;
+    expect(plan.shortMs).toBeCloseTo(0.1875);
+    plan.ranOnThread(5);
+    expect(plan.shortMs).toBeUndefined();
+    void executor.run(plan, undefined, fn, 1);
+    expect([lanes.length, pending.length]).toEqual([1, 1]);
+  });
+
+  it("runs on the pool what a lane gives back, and rejects what failed there", async () => {
+    const { executor, plan, fn, lanes, pending } = await setUpLanes();
+    const moved = executor.run(plan, undefined, fn, 1);
+    const failed = executor.run(plan, undefined, fn, 1);
+    lanes[0]?.withdrawn();
+    lanes[1]?.failed(new Error("the thread ended"));
+    pending.shift()?.();
+    expect(await moved).toBe("thread");
+    await expect(failed).rejects.toThrow("the thread ended");
+  });
+
+  it("NR5 a run on a lane keeps its turn when its call ends", async () => {
+    const { executor, runs, clock, plan, fn, lanes } = await setUpLanes();
+    const run = executor.run(plan, { deadlineAtMs: clock.now() + 10 }, fn, 1);
+    await clock.advance(20);
+    expect(runs).toMatchObject({ held: 0, waiting: 0 });
+    lanes[0]?.ended(null, 0.1);
+    expect(await run).toBeNull();
+  });
+
+  it("queues runs on lanes only if the servable may run on all of them at a time", async () => {
+    const all = await setUpLanes({ limit: 2, concurrency: 2 });
+    expect(all.executor.canQueue(all.plan)).toBe(true);
+    all.state.isOpen = false;
+    expect(all.executor.canQueue(all.plan)).toBe(false);
+    const few = await setUpLanes({ limit: 2, concurrency: 1 });
+    expect(few.executor.canQueue(few.plan)).toBe(false);
+    expect(all.executor.canQueue(all.executor.plan("not measured"))).toBe(false);
   });
 });

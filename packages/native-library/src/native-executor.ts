@@ -1,8 +1,14 @@
 import { type Clock, Semaphore, settleBy, systemClock } from "@serving-kit/core";
+import { laneFunctionOf } from "./lane-function.js";
+import { LaneQueue } from "./lane-run.js";
 import type { NativeFunction } from "./native-function.js";
+import { type NativeLanes, nativeLanes } from "./native-lanes.js";
 import { type NativeRuns, nativeRuns } from "./native-runs.js";
 import { type Execution, type RunGroup, RunPlan } from "./run-plan.js";
 import type { SignalHold } from "./signal-hold.js";
+
+/** The part of lanes that an executor uses. */
+export type ExecutorLanes = Pick<NativeLanes, "limit" | "admits" | "isOpenTo" | "run">;
 
 /** Options of `NativeExecutor`. */
 export interface NativeExecutorOptions {
@@ -12,6 +18,10 @@ export interface NativeExecutorOptions {
   readonly budgetMs?: number;
   /** The limit of runs off the loop. Default `nativeRuns`, shared by all servables of the thread. */
   readonly runs?: NativeRuns;
+  /** The lanes of short runs off the loop. Default `nativeLanes`, shared by all servables of the thread. */
+  readonly lanes?: ExecutorLanes;
+  /** Maximum runs of the servable at a time off the loop. Default without a limit of its own. */
+  readonly concurrency?: number;
   /** The clock of run times and deadlines. Default `systemClock`. */
   readonly clock?: Clock;
   /** Blocks signals during runs on the event loop, if the library cannot tolerate them. */
@@ -28,17 +38,25 @@ export interface RunLimits {
 /** Maximum number of plans of an executor; beyond it, the least recently used plan is dropped. */
 const MAX_PLANS = 1_024;
 
+/** Maximum runs of a servable that wait for a lane. Further calls wait before their inputs are copied. */
+const MAX_QUEUE = 256;
+
 /**
- * Runs the native functions of one servable, inline or on a thread of libuv's pool.
+ * Runs the native functions of one servable: inline, on a lane, or on a thread of libuv's pool.
  *
  * A hop to a thread and back costs about 50 µs of CPU time, 15 of them on the event loop, and another 50 µs if the
  * threads must wake up first. A small model runs in less than 1 µs. Under `auto`, each kind of run (such as a shape)
  * has its own plan, which is based on measured times: see `RunPlan`. The default budget for a run on the loop is a
  * quarter of the finest timer tick.
  *
+ * A run off the loop goes to a lane if runs of its plan take at most 0.2 ms on average, if it follows another one
+ * closely, and if all its arguments are numbers, addresses and views of memory. Other runs go to the pool: see
+ * `NativeLanes`.
+ *
  * - NR4 A servable has at most as many runs on threads as `runs` has places, including abandoned runs. With NR3, a
  *   servable whose runs never end leaves a thread for the others.
- * - NR5 A run on a thread is abandoned when its call ends first: at the deadline, or when the signal aborts.
+ * - NR5 A run on a thread is abandoned when its call ends first: at the deadline, or when the signal aborts. A run on a
+ *   lane keeps its turn.
  */
 export class NativeExecutor {
   readonly #execution: Execution;
@@ -46,6 +64,9 @@ export class NativeExecutor {
   readonly #runs: NativeRuns;
   /** The servable's share of the threads. */
   readonly #share: Semaphore;
+  readonly #lanes: ExecutorLanes;
+  readonly #queue = new LaneQueue();
+  readonly #isLimited: boolean;
   readonly #clock: Clock;
   readonly #signals: SignalHold | undefined;
   readonly #plans = new Map<string, RunPlan>();
@@ -54,13 +75,17 @@ export class NativeExecutor {
     execution = "auto",
     budgetMs = 0.25,
     runs = nativeRuns,
+    lanes = nativeLanes,
+    concurrency = Number.POSITIVE_INFINITY,
     clock = systemClock,
     signals,
   }: NativeExecutorOptions = {}) {
     this.#execution = execution;
     this.#budgetMs = budgetMs;
     this.#runs = runs;
-    this.#share = new Semaphore(runs.limit);
+    this.#share = new Semaphore(Math.min(runs.limit, concurrency));
+    this.#lanes = lanes;
+    this.#isLimited = concurrency < lanes.limit;
     this.#clock = clock;
     this.#signals = signals;
   }
@@ -81,6 +106,12 @@ export class NativeExecutor {
     return new RunPlan(this.#execution, this.#budgetMs, group);
   }
 
+  /** Returns whether a run with this plan can wait for a lane, whose threads limit the runs of the servable. */
+  canQueue(plan: RunPlan): boolean {
+    if (plan.isInline || plan.shortMs === undefined || this.#isLimited) return false;
+    return this.#queue.length < MAX_QUEUE && this.#lanes.isOpenTo(this.#queue);
+  }
+
   /**
    * Runs a function according to its plan: returns the result if it ran inline, else a promise of it. The limits end
    * only the call, not the run. A function that runs only on threads needs a plan that is never inline.
@@ -91,7 +122,7 @@ export class NativeExecutor {
     fn: NativeFunction | Pick<NativeFunction, "async">,
     ...args: unknown[]
   ): R | Promise<R> {
-    if (!plan.isInline) return this.#runOnThread(plan, limits, fn, args);
+    if (!plan.isInline) return this.#runOffLoop(plan, limits, fn, args);
     const startedAt = this.#clock.now();
     this.#signals?.hold();
     try {
@@ -100,6 +131,33 @@ export class NativeExecutor {
       this.#signals?.release();
       plan.ranInline(this.#clock.now() - startedAt);
     }
+  }
+
+  #runOffLoop<R>(
+    plan: RunPlan,
+    limits: RunLimits | undefined,
+    fn: Pick<NativeFunction, "async">,
+    args: unknown[],
+  ): Promise<R> {
+    const expectedMs = plan.shortMs;
+    if (expectedMs === undefined || !this.#lanes.admits(this.#queue, this.#clock.now()))
+      return this.#runOnThread(plan, limits, fn, args);
+    const laneFunction = laneFunctionOf(fn, args);
+    if (laneFunction === undefined) return this.#runOnThread(plan, limits, fn, args);
+    return new Promise((resolve, reject) => {
+      this.#lanes.run({
+        queue: this.#queue,
+        fn: laneFunction,
+        args,
+        expectedMs,
+        ended(result, ms) {
+          plan.ranOnThread(ms);
+          resolve(result as R);
+        },
+        withdrawn: () => resolve(this.#runOnThread(plan, limits, fn, args)),
+        failed: reject,
+      });
+    });
   }
 
   #runOnThread<R>(

@@ -3,10 +3,12 @@ import { messageOf } from "@serving-kit/core";
 import type { LibraryHandle, TypeObject } from "koffi";
 import { type Attempt, errors } from "./errors.js";
 import { loadKoffi } from "./koffi.js";
+import { registerLaneFunction } from "./lane-function.js";
 import type { LibraryCandidate } from "./library-candidate.js";
 import type { NativeDeclaration, NativeFunction, NativeType } from "./native-function.js";
 import { nativeRuns } from "./native-runs.js";
 import { pinLibrary } from "./pin-library.js";
+import { STACK_BYTES } from "./stack-bytes.js";
 import { isVersionWithin, type VersionRange } from "./version-range.js";
 
 /** The library that a package of servables requires. */
@@ -35,9 +37,6 @@ export interface VersionReader {
   /** @throws if the library is not the expected one. */
   read(functions: NativeLibrary["functions"]): string;
 }
-
-/** koffi runs calls on its own stacks. Off the loop they have 128 KiB, and Eigen may use more. */
-const STACK_BYTES = 8 * 2 ** 20;
 
 /** A C library that is open in this process. It is never closed: see `pinLibrary`. */
 export class NativeLibrary {
@@ -95,7 +94,9 @@ export class NativeLibrary {
     if (handle === undefined) {
       throw errors.libraryIncompatible(this.name, this.path, `it does not export ${symbol}`);
     }
-    return handle.func(symbol, koffiType(result), args.map(koffiType)) as NativeFunction;
+    const fn = handle.func(symbol, koffiType(result), args.map(koffiType)) as NativeFunction;
+    registerLaneFunction(fn, handle.symbol(symbol), result, args);
+    return fn;
   }
 }
 

@@ -1,6 +1,7 @@
 import { constants } from "node:buffer";
 import type koffi from "koffi";
 import { loadKoffi } from "./koffi.js";
+import { registerLaneFunction } from "./lane-function.js";
 import type { NativeFunction } from "./native-function.js";
 
 /**
@@ -90,5 +91,7 @@ export function callPointer<R>(pointer: bigint, types: FunctionTypes, ...args: u
  */
 export function functionAt(pointer: bigint, { result, args }: FunctionTypes): NativeFunction {
   const koffi = loadKoffi();
-  return koffi.decode(pointer, koffi.proto(result, [...args])) as NativeFunction;
+  const fn = koffi.decode(pointer, koffi.proto(result, [...args])) as NativeFunction;
+  registerLaneFunction(fn, pointer, result, args);
+  return fn;
 }

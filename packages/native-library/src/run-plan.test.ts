@@ -99,6 +99,19 @@ describe("RunPlan", () => {
     expect(pauses).toEqual([16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 4096, 4096]);
   });
 
+  it("expects runs on a thread to be short while their moving average is at most 0.2 ms", () => {
+    const plan = new RunPlan("thread", BUDGET);
+    expect(plan.shortMs).toBeUndefined();
+    plan.ranOnThread(0.1);
+    expect(plan.shortMs).toBe(0.1);
+    plan.ranOnThread(100); // An outlier counts as 0.8 ms.
+    expect(plan.shortMs).toBeCloseTo(0.1875);
+    for (let i = 0; i < 20; i++) plan.ranOnThread(0.3);
+    expect(plan.shortMs).toBeUndefined();
+    for (let i = 0; i < 20; i++) plan.ranOnThread(0.01);
+    expect(plan.shortMs).toBeLessThan(0.2);
+  });
+
   it.each(["thread", "inline"] as const)("is always %s when told so", (execution) => {
     fc.assert(
       fc.property(fc.array(fc.double({ min: 0, max: 100, noNaN: true })), (times) => {

@@ -14,6 +14,9 @@ const TRIAL_MS = 1;
 const WEIGHT = 1 / 8;
 const OUTLIER = 4;
 
+/** Maximum average time in ms of the runs that go to a lane. */
+const SHORT_MS = 0.2;
+
 /** Runs on the thread before inline is tried again after it was too slow: doubled each time. */
 const FIRST_PAUSE = 16;
 const MAX_PAUSE = 4_096;
@@ -79,6 +82,8 @@ export class RunPlan {
   readonly #group: RunGroup;
   #isInline: boolean;
   #estimateMs: number | undefined;
+  /** The moving average of runs on threads. */
+  #threadMs: number | undefined;
   #pause = 0;
   #nextPause = FIRST_PAUSE;
 
@@ -91,6 +96,12 @@ export class RunPlan {
 
   get isInline(): boolean {
     return this.#isInline && !(this.#isAuto && this.#group.isPaused);
+  }
+
+  /** The expected time in ms of a run on a thread, if it is short enough for a lane; otherwise undefined. */
+  get shortMs(): number | undefined {
+    const ms = this.#threadMs;
+    return ms !== undefined && ms <= SHORT_MS ? ms : undefined;
   }
 
   /** Records the time of a run on the loop. */
@@ -107,9 +118,12 @@ export class RunPlan {
     this.#nextPause = Math.min(2 * this.#nextPause, MAX_PAUSE);
   }
 
-  /** Records the time of a run on a thread, from the call to the answer. */
+  /** Records the time of a run on a thread: on a lane its own time, on the pool from the call to the answer. */
   ranOnThread(ms: number): void {
     this.#group.ranOnThread(ms);
+    const counted = Math.min(ms, OUTLIER * SHORT_MS);
+    this.#threadMs ??= counted;
+    this.#threadMs += (counted - this.#threadMs) * WEIGHT;
     if (!this.#isAuto) return;
     if (this.#pause > 0) this.#pause--;
     else this.#isInline = ms <= TRIAL_MS;

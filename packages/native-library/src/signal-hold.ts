@@ -1,13 +1,5 @@
 import { loadKoffi } from "./koffi.js";
-import type { NativeFunction } from "./native-function.js";
-
-/** The operations of `pthread_sigmask`, and the bytes of glibc's `sigset_t`. */
-const SIG_BLOCK = 0;
-const SIG_SETMASK = 2;
-const SIGSET_BYTES = 128;
-
-/** SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGSYS: signals that the thread raises itself. */
-const OWN_SIGNALS = [4, 5, 6, 7, 8, 11, 31];
+import { signalMask } from "./signal-mask.js";
 
 /** Blocks signals on this thread during a native call. */
 export interface SignalHold {
@@ -23,7 +15,8 @@ export interface SignalHold {
  * load, are enough. Costs 0.3 µs per call.
  *
  * Undefined if it is not needed: on any system except Linux x64. Runs on threads of libuv's pool do not need it,
- * because signals of the process go to its main thread while that thread accepts them.
+ * because signals of the process go to its main thread while that thread accepts them. A lane blocks signals as long as
+ * it lives, because a profiler sends them to each thread that runs JavaScript.
  */
 export function signalHold(): SignalHold | undefined {
   if (hold === undefined) hold = declareHold() ?? null;
@@ -34,23 +27,6 @@ export function signalHold(): SignalHold | undefined {
 let hold: SignalHold | null | undefined;
 
 function declareHold(): SignalHold | undefined {
-  if (process.platform !== "linux" || process.arch !== "x64") return undefined;
-  let mask: NativeFunction;
-  try {
-    mask = loadKoffi()
-      .load(null)
-      .func("pthread_sigmask", "int", ["int", "void *", "void *"]) as NativeFunction;
-  } catch {
-    return undefined;
-  }
-  const held = Buffer.alloc(SIGSET_BYTES, 0xff);
-  for (const signal of OWN_SIGNALS) {
-    const byte = (signal - 1) >> 3;
-    held[byte] = (held[byte] as number) & ~(1 << ((signal - 1) & 7));
-  }
-  const before = Buffer.alloc(SIGSET_BYTES);
-  return {
-    hold: () => void mask(SIG_BLOCK, held, before),
-    release: () => void mask(SIG_SETMASK, before, null),
-  };
+  const mask = signalMask(loadKoffi());
+  return mask && { hold: mask.block, release: mask.restore };
 }

@@ -47,10 +47,12 @@ export class OnnxPredictor implements Predictor {
     this.batchable = model.batchable;
     this.#model = model;
     this.#hold = hold;
-    const executor = new NativeExecutor({ execution: model.execution, clock });
+    const { execution, concurrency } = model;
+    const executor = new NativeExecutor({ execution, concurrency, clock });
     this.#runner = new SessionRunner(runtime, executor, model, clock);
     this.#runs = new LimitedRuns({
-      limit: model.concurrency,
+      limit: concurrency,
+      isFree: () => this.#runner.canQueue,
       run: (call) => this.#run(call),
       onTurn: ({ options }) => throwIfEnded(options, clock),
     });

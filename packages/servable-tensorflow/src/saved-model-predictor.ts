@@ -73,8 +73,8 @@ export class SavedModelPredictor implements Predictor {
   #closing: Promise<void> | undefined;
 
   constructor({ bindings }: TensorFlow, model: ServedModel, hold: SessionHold, clock: Clock) {
-    const { execution, traits } = model;
-    const executor = new NativeExecutor({ execution, signals: signalHold(), clock });
+    const { execution, traits, concurrency } = model;
+    const executor = new NativeExecutor({ execution, concurrency, signals: signalHold(), clock });
     this.signatures = model.signatures;
     if (model.uncallable.size > 0) this.uncallable = model.uncallable;
     this.batchable = model.batchable;
@@ -96,7 +96,8 @@ export class SavedModelPredictor implements Predictor {
       ]),
     );
     this.#runs = new LimitedRuns({
-      limit: model.concurrency,
+      limit: concurrency,
+      isFree: ({ runner }) => runner.canQueue,
       run: ({ runner, inputs, outputs, options }) => runner.run(inputs, outputs, options),
       onTurn: ({ options }) => throwIfEnded(options, clock),
     });

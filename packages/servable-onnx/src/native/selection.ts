@@ -1,5 +1,5 @@
 import type { Tensor, Tensors } from "@serving-kit/inference";
-import { addressOf, type NativeExecutor } from "@serving-kit/native-library";
+import { addressOf, type NativeExecutor, type RunPlan } from "@serving-kit/native-library";
 import type { Bindings, ShapeRuns } from "./bindings.js";
 import type { CStrings } from "./c-strings.js";
 import { sameShape } from "./tensor-values.js";
@@ -50,6 +50,11 @@ export class Selection {
       tensors[i] = inputs[this.inputs[i] as string] as Tensor;
     }
     return tensors;
+  }
+
+  /** The plan of the runs with the shapes of the last one. */
+  get lastPlan(): RunPlan | undefined {
+    return this.#last?.plan;
   }
 
   /** Returns the runs whose inputs have these shapes. */

@@ -60,6 +60,12 @@ export class SessionRunner {
     return this.#values;
   }
 
+  /** True if a run like the last one can wait for a lane. */
+  get canQueue(): boolean {
+    const plan = this.#last?.selection.lastPlan;
+    return plan !== undefined && this.#executor.canQueue(plan);
+  }
+
   /**
    * Runs with these named inputs: returns the outputs if the run was inline, else a promise of them. The limits stop a
    * run on a thread.

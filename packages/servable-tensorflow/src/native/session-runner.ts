@@ -99,6 +99,11 @@ export class SessionRunner {
     this.#outputs = new Map(outputs.map((tensor) => [tensor.name, tensor]));
   }
 
+  /** True if a run like the last one can wait for a lane. */
+  get canQueue(): boolean {
+    return this.#lastKind !== undefined && this.#executor.canQueue(this.#lastKind.plan);
+  }
+
   /** Runs the signature: returns the outputs if it ran inline, else a promise of them. The limits apply to the call. */
   run(inputs: Tensors, names: readonly string[], limits: CallLimits): Tensors | Promise<Tensors> {
     const run = this.#prepare(inputs);
