@@ -66,7 +66,7 @@ export class NativeExecutor {
   readonly #share: Semaphore;
   readonly #lanes: ExecutorLanes;
   readonly #queue = new LaneQueue();
-  readonly #isLimited: boolean;
+  readonly #concurrency: number;
   readonly #clock: Clock;
   readonly #signals: SignalHold | undefined;
   readonly #plans = new Map<string, RunPlan>();
@@ -85,7 +85,7 @@ export class NativeExecutor {
     this.#runs = runs;
     this.#share = new Semaphore(Math.min(runs.limit, concurrency));
     this.#lanes = lanes;
-    this.#isLimited = concurrency < lanes.limit;
+    this.#concurrency = concurrency;
     this.#clock = clock;
     this.#signals = signals;
   }
@@ -108,8 +108,9 @@ export class NativeExecutor {
 
   /** Returns whether a run with this plan can wait for a lane, whose threads limit the runs of the servable. */
   canQueue(plan: RunPlan): boolean {
-    if (plan.isInline || plan.shortMs === undefined || this.#isLimited) return false;
-    return this.#queue.length < MAX_QUEUE && this.#lanes.isOpenTo(this.#queue);
+    if (plan.isInline || plan.shortMs === undefined || !this.#lanes.isOpenTo(this.#queue))
+      return false;
+    return this.#queue.length < MAX_QUEUE && this.#concurrency >= this.#lanes.limit;
   }
 
   /**

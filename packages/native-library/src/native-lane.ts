@@ -1,10 +1,12 @@
-import { MessageChannel, type MessagePort, Worker, type WorkerOptions } from "node:worker_threads";
+import type { MessagePort, Worker } from "node:worker_threads";
+import { startWorker } from "@serving-kit/core";
 import { loadKoffi } from "./koffi.js";
 import type { LaneFunction } from "./lane-function.js";
 import * as ring from "./lane-ring.js";
 import type { LaneRun } from "./lane-run.js";
 import type { LaneStart } from "./lane-worker.js";
 import { STACK_BYTES } from "./stack-bytes.js";
+import { workerThreads } from "./worker-threads.js";
 
 /** Maximum time in ms that one of the threads waits for the other before it sleeps. */
 const SPIN_MS = 0.05;
@@ -51,7 +53,7 @@ export class NativeLane {
   constructor(events: LaneEvents) {
     this.#events = events;
     this.#yield = loadKoffi().load(null).func("sched_yield", "int", []);
-    const { port1, port2 } = new MessageChannel();
+    const { port1, port2 } = new (workerThreads().MessageChannel)();
     this.#functions = port1;
     port1.unref();
     const start: LaneStart = {
@@ -60,7 +62,10 @@ export class NativeLane {
       spinMs: SPIN_MS,
       stackBytes: STACK_BYTES,
     };
-    this.#worker = startWorker({ workerData: start, transferList: [port2] });
+    this.#worker = startWorker("./lane-worker", import.meta.url, {
+      workerData: start,
+      transferList: [port2],
+    });
     this.#worker.on("message", (message) => {
       if (message === "ready") this.#ready();
       else this.#wake();
@@ -283,15 +288,4 @@ function resultOf(fn: LaneFunction, result: number): number | bigint | null | un
   if (fn.result === "void") return undefined;
   if (!fn.returnsPointer) return result;
   return result === 0 ? null : BigInt(result);
-}
-
-/** In the sources the module is TypeScript, and the worker registers a loader itself. */
-function startWorker(options: WorkerOptions): Worker {
-  if (!import.meta.url.endsWith(".ts")) {
-    return new Worker(new URL("./lane-worker.js", import.meta.url), options);
-  }
-  const file = JSON.stringify(new URL("./lane-worker.ts", import.meta.url).href);
-  const program = `import("tsx/esm/api").then(({ register }) => (register(), import(${file})));`;
-  const execArgv = ["--conditions=@serving-kit/source"];
-  return new Worker(program, { ...options, eval: true, execArgv });
 }

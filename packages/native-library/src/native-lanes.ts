@@ -1,12 +1,12 @@
 import { availableParallelism } from "node:os";
-import { isMainThread } from "node:worker_threads";
 import type { LaneQueue, LaneRun } from "./lane-run.js";
 import { NativeLane } from "./native-lane.js";
+import { workerThreads } from "./worker-threads.js";
 
 /** Options of `NativeLanes`. */
 export interface NativeLanesOptions {
-  /** Maximum number of lanes. 0 disables them. */
-  readonly limit: number;
+  /** Returns the maximum number of lanes. 0 disables them. */
+  limit(): number;
   /** Short runs in close succession after which the first lane starts. Default 1,000. */
   readonly startAfter?: number;
   /** A lane whose first run has not ended after one to two of these periods, in ms, is stuck. Default 25. */
@@ -44,8 +44,7 @@ const MAX_LANES = 16;
  * - NL9 No thread starts before 1,000 short runs follow one another closely. A run after a pause is not admitted.
  */
 export class NativeLanes {
-  /** Maximum number of lanes. */
-  readonly limit: number;
+  readonly #maxLanes: () => number;
   readonly #startAfter: number;
   readonly #checkMs: number;
   readonly #lanes: NativeLane[] = [];
@@ -58,13 +57,20 @@ export class NativeLanes {
   #progress = new Map<NativeLane, number>();
   #checking: NodeJS.Timeout | undefined;
   #startedAt = Number.NEGATIVE_INFINITY;
+  #limit: number | undefined;
   #density = 0;
   #hasFailed = false;
 
   constructor({ limit, startAfter = 1_000, checkMs = 25 }: NativeLanesOptions) {
     this.#checkMs = checkMs;
-    this.limit = limit;
+    this.#maxLanes = limit;
     this.#startAfter = startAfter;
+  }
+
+  /** Maximum number of lanes. */
+  get limit(): number {
+    this.#limit ??= this.#maxLanes();
+    return this.#limit;
   }
 
   /** Number of lanes that are ready. */
@@ -86,12 +92,11 @@ export class NativeLanes {
   admits(queue: LaneQueue, now: number): boolean {
     const isDense = now - this.#startedAt < DENSE_MS;
     this.#startedAt = now;
-    if (this.limit === 0) return false;
     if (isDense) this.#density++;
     else this.#density = Math.max(0, this.#density - SPARSE_WEIGHT);
     if (this.#density >= this.#startAfter) {
       this.#density = this.#startAfter;
-      if (this.#lanes.length === 0) this.#startLane();
+      if (this.#lanes.length === 0 && this.limit > 0) this.#startLane();
     }
     if (queue.overdue > 0) return false;
     return this.#lanes.some((lane) => this.#isOpen(lane) && (isDense || lane.pending > 0));
@@ -229,11 +234,15 @@ export class NativeLanes {
   }
 }
 
-/** The lanes of this thread: as many as cores, in a worker thread one. They call POSIX functions. */
+/** The lanes of this thread: as many as cores, in a worker thread one. */
 export const nativeLanes = new NativeLanes({
-  limit: canUseLanes() ? Math.min(isMainThread ? availableParallelism() : 1, MAX_LANES) : 0,
+  limit() {
+    if (!canUseLanes()) return 0;
+    return workerThreads().isMainThread ? Math.min(availableParallelism(), MAX_LANES) : 1;
+  },
 });
 
+/** Lanes call POSIX functions, and need threads whose `receiveMessageOnPort` and addons are Node's. */
 function canUseLanes(): boolean {
   const isNode = process.versions.bun === undefined && !("Deno" in globalThis);
   return isNode && (process.platform === "linux" || process.platform === "darwin");

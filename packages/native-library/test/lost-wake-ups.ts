@@ -4,7 +4,7 @@ import { callAtRandom, LaneUser, startLanes } from "./lanes.js";
 // Calls a function ten million times on two lanes, or as often as the argument says. A lost wake-up would end the
 // process with code 13, because nothing keeps it alive; so does a timer that finds no progress.
 const total = Number(process.argv[2] ?? 10_000_000);
-const lanes = new NativeLanes({ limit: 2, checkMs: 60_000 });
+const lanes = new NativeLanes({ limit: () => 2, checkMs: 60_000 });
 const user = new LaneUser(lanes);
 await startLanes(lanes, user);
 const startedAt = performance.now();

@@ -17,7 +17,7 @@ describe.skipIf(skip)("NativeLanes", () => {
 
   /** By default, a thread that gets no core for a while is not taken for one that is stuck. */
   async function started(limit = 1, checkMs = 20_000) {
-    const lanes = new NativeLanes({ limit, checkMs });
+    const lanes = new NativeLanes({ limit: () => limit, checkMs });
     open.push(lanes);
     const user = new LaneUser(lanes);
     await startLanes(lanes, user);
@@ -157,7 +157,7 @@ describe.skipIf(skip)("NativeLanes", () => {
   });
 
   it("NL9 starts after 1,000 runs in close succession, and takes no run after a pause", async () => {
-    const lanes = new NativeLanes({ limit: 1 });
+    const lanes = new NativeLanes({ limit: () => 1 });
     open.push(lanes);
     const user = new LaneUser(lanes);
     let now = 0;
