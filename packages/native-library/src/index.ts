@@ -40,6 +40,7 @@ export {
   type NativeStruct,
   type NativeType,
 } from "./native-function.js";
+export { NativeLanes, type NativeLanesOptions } from "./native-lanes.js";
 export {
   type LibraryRequirements,
   NativeLibrary,

@@ -65,6 +65,8 @@ export class NativeLane {
     this.#worker = startWorker("./lane-worker", import.meta.url, {
       workerData: start,
       transferList: [port2],
+      // The thread allocates little.
+      resourceLimits: { maxYoungGenerationSizeMb: 1, maxOldGenerationSizeMb: 32 },
     });
     this.#worker.on("message", (message) => {
       if (message === "ready") this.#ready();

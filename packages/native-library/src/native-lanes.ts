@@ -7,7 +7,10 @@ import { workerThreads } from "./worker-threads.js";
 export interface NativeLanesOptions {
   /** Returns the maximum number of lanes. 0 disables them. */
   limit(): number;
-  /** Short runs in close succession after which the first lane starts. Default 1,000. */
+  /**
+   * Short runs in close succession after which the first lane starts, and runs that had to wait for a lane after which
+   * the next one starts. Default 1,000.
+   */
   readonly startAfter?: number;
   /** A lane whose first run has not ended after one to two of these periods, in ms, is stuck. Default 25. */
   readonly checkMs?: number;
@@ -41,7 +44,8 @@ const MAX_LANES = 16;
  * - NL7 `close` withdraws the runs that have not started and waits for the others. If a thread ends otherwise, the
  *   started run fails.
  * - NL8 Idle lanes use no CPU time, and do not keep the process alive.
- * - NL9 No thread starts before 1,000 short runs follow one another closely. A run after a pause is not admitted.
+ * - NL9 The first thread starts when 1,000 short runs have followed one another closely, the next one when 1,000 runs
+ *   had to wait. A run after a pause is not admitted.
  */
 export class NativeLanes {
   readonly #maxLanes: () => number;
@@ -59,6 +63,7 @@ export class NativeLanes {
   #startedAt = Number.NEGATIVE_INFINITY;
   #limit: number | undefined;
   #density = 0;
+  #waits = 0;
   #hasFailed = false;
 
   constructor({ limit, startAfter = 1_000, checkMs = 25 }: NativeLanesOptions) {
@@ -121,7 +126,7 @@ export class NativeLanes {
     const { queue } = run;
     queue.push(run);
     if (queue.length === 1) this.#turns.push(queue);
-    this.#startNext();
+    this.#countWait();
   }
 
   /** Ends all threads after their current runs; waiting runs are withdrawn. */
@@ -146,10 +151,11 @@ export class NativeLanes {
     return best.expectedMs + expectedMs <= MAX_LOAD_MS ? best : undefined;
   }
 
-  /** The first lane is full: starts another one, one at a time. */
-  #startNext(): void {
-    if (this.#lanes.length < this.limit && this.#lanes.every((lane) => lane.state === "ready"))
-      this.#startLane();
+  /** Starts another lane if runs often find the present ones full. */
+  #countWait(): void {
+    if (++this.#waits < this.#startAfter || this.#lanes.length >= this.limit) return;
+    this.#waits = 0;
+    if (this.#lanes.every(({ state }) => state === "ready")) this.#startLane();
   }
 
   #startLane(): void {
