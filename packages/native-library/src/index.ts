@@ -9,6 +9,8 @@ export { cacheFolder } from "./cache-folder.js";
 export { type CanaryTask, runInCanary } from "./canary.js";
 export { type Attempt, errors as nativeLibraryErrors } from "./errors.js";
 export { exitNow, prepareExit } from "./exit-now.js";
+export type { LaneFunction } from "./lane-function.js";
+export { LaneQueue, type LaneRun } from "./lane-run.js";
 export {
   cachedFile,
   environmentVariable,
