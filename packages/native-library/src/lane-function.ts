@@ -18,7 +18,10 @@ const MAX_EXACT = BigInt(Number.MAX_SAFE_INTEGER);
 
 const known = new WeakMap<object, LaneFunction>();
 
-/** Records the address and types of a function, so that lanes can run it: not if a type is no number or pointer. */
+/**
+ * Records the address and types of a function, so that lanes can run it. A function with types other than numbers and
+ * pointers is ignored.
+ */
 export function registerLaneFunction(
   fn: Pick<NativeFunction, "async">,
   address: bigint,

@@ -8,6 +8,7 @@ import {
 import type koffi from "koffi";
 import type { LaneFunction } from "./lane-function.js";
 import * as ring from "./lane-ring.js";
+import { nowMs } from "./lane-time.js";
 import type { NativeFunction } from "./native-function.js";
 import { signalMask } from "./signal-mask.js";
 
@@ -68,7 +69,7 @@ class LaneThread {
   #run(run: number): void {
     const { numbers } = this.#start.ring;
     const at = ring.numbersOf(run);
-    const startedAt = performance.now();
+    const startedAt = nowMs();
     try {
       const result = this.#runner(numbers[at + ring.FUNCTION] as number)(
         numbers,
@@ -78,7 +79,7 @@ class LaneThread {
     } catch {
       numbers[at + ring.RESULT] = ring.FAILED;
     }
-    numbers[at + ring.RUN_MS] = performance.now() - startedAt;
+    numbers[at + ring.RUN_MS] = nowMs() - startedAt;
   }
 
   #wakeCaller(): void {
@@ -93,15 +94,15 @@ class LaneThread {
       ring: { states },
       spinMs,
     } = this.#start;
-    const startedAt = performance.now();
+    const startedAt = nowMs();
     if (this.#spins && startedAt >= this.#restsUntil && this.#spin(at, startedAt, spinMs)) return;
     Atomics.store(states, ring.LANE_SLEEPS, 1);
-    const sleptAt = performance.now();
+    const sleptAt = nowMs();
     for (let state = Atomics.load(states, at); !isFilled(state); state = Atomics.load(states, at)) {
       Atomics.wait(states, at, state);
     }
     Atomics.store(states, ring.LANE_SLEEPS, 0);
-    this.#spins = performance.now() - sleptAt < 2 * spinMs;
+    this.#spins = nowMs() - sleptAt < 2 * spinMs;
   }
 
   /** Returns whether the slot was filled in time. A yield that takes long shows that the machine is loaded. */
@@ -110,7 +111,7 @@ class LaneThread {
     for (let before = startedAt; ; ) {
       for (let i = 0; i < CHECKS; i++) if (isFilled(Atomics.load(states, at))) return true;
       this.#yield();
-      const now = performance.now();
+      const now = nowMs();
       if (now - before > spinMs) this.#restsUntil = now + ring.REST_MS;
       if (now - startedAt > spinMs) return isFilled(Atomics.load(states, at));
       before = now;

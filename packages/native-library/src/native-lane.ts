@@ -4,6 +4,7 @@ import { loadKoffi } from "./koffi.js";
 import type { LaneFunction } from "./lane-function.js";
 import * as ring from "./lane-ring.js";
 import type { LaneRun } from "./lane-run.js";
+import { nextTurn, nowMs } from "./lane-time.js";
 import type { LaneStart } from "./lane-worker.js";
 import { STACK_BYTES } from "./stack-bytes.js";
 import { workerThreads } from "./worker-threads.js";
@@ -14,7 +15,7 @@ const SPIN_MS = 0.05;
 /** The states of a lane's thread. */
 export type LaneState = "starting" | "ready" | "closing" | "ended";
 
-/** What a lane reports to its owner. */
+/** Callbacks of a lane. */
 export interface LaneEvents {
   /** Runs have ended, so that there is room. */
   onRoom(): void;
@@ -186,14 +187,14 @@ export class NativeLane {
   }
 
   #watch(): void {
-    const now = performance.now();
+    const now = nowMs();
     if (!this.#polls || now < this.#restsUntil) {
       this.#sleep();
       return;
     }
     this.#isPolling = true;
     this.#pollsUntil = now + SPIN_MS;
-    setImmediate(this.#poll);
+    nextTurn(this.#poll);
   }
 
   readonly #poll = (): void => {
@@ -203,13 +204,13 @@ export class NativeLane {
       this.#isPolling = false;
       return;
     }
-    const now = performance.now();
+    const now = nowMs();
     if (this.#tail !== before) this.#pollsUntil = now + SPIN_MS;
     if (now < this.#pollsUntil) {
       this.#yield();
-      const yielded = performance.now();
+      const yielded = nowMs();
       if (yielded - now > SPIN_MS) this.#restsUntil = yielded + ring.REST_MS;
-      setImmediate(this.#poll);
+      nextTurn(this.#poll);
       return;
     }
     this.#isPolling = false;
@@ -220,11 +221,11 @@ export class NativeLane {
   #sleep(): void {
     const { states } = this.#ring;
     this.#sleeps = true;
-    this.#sleptAt = performance.now();
+    this.#sleptAt = nowMs();
     Atomics.store(states, ring.CALLER_SLEEPS, 1);
     const hasEnded = Atomics.load(states, ring.stateOf(this.#tail)) === ring.DONE;
     if (hasEnded && Atomics.exchange(states, ring.CALLER_SLEEPS, 0) === 1) {
-      setImmediate(this.#wake);
+      nextTurn(this.#wake);
       return;
     }
     this.#worker.ref();
@@ -234,7 +235,7 @@ export class NativeLane {
   readonly #wake = (): void => {
     this.#sleeps = false;
     this.#worker.unref();
-    if (performance.now() - this.#sleptAt < 2 * SPIN_MS) this.#polls = true;
+    if (nowMs() - this.#sleptAt < 2 * SPIN_MS) this.#polls = true;
     this.settle();
     if (this.pending > 0 && !this.#isPolling && !this.#sleeps) this.#watch();
   };

@@ -198,6 +198,7 @@ export class NativeLanes {
 
   #watch(): void {
     if (this.#checking !== undefined) return;
+    // No clock: the lanes run in real time.
     this.#checking = setTimeout(() => this.#check(), this.#checkMs).unref();
   }
 
