@@ -94,10 +94,8 @@ describe.skipIf(skip)("NativeLanes", () => {
   it("NL5 only the servable whose run takes long gets no lane, if another lane is free", async () => {
     const { lanes, user } = await started(2, 10);
     const other = new LaneUser(lanes, 0.15);
-    await vi.waitUntil(() => {
-      for (let i = 0; i < 3; i++) void other.run(labs, 1);
-      return lanes.ready === 2;
-    });
+    await Promise.all(Array.from({ length: 1_002 }, () => other.run(labs, 1)));
+    await vi.waitUntil(() => lanes.ready === 2);
     const long = user.run(usleep, 300_000);
     await vi.waitUntil(() => user.queue.overdue === 1);
     expect([user, other].map(({ queue }) => lanes.isOpenTo(queue))).toEqual([false, true]);
