@@ -1,11 +1,10 @@
-import { once } from "node:events";
 import { rmSync, writeFileSync } from "node:fs";
 import { mkdtemp } from "node:fs/promises";
 import { get } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { pathToFileURL } from "node:url";
+import { COLLECTABLE, collect } from "../garbage/collectable.js";
 import { type Ports, ServerProcess } from "../server-process.js";
 import { root } from "../workspace.mjs";
 import { MemoryLimit } from "./memory-limit.js";
@@ -16,12 +15,8 @@ const HEAP_MB = 1_024;
 
 const here = (file: string) => join(import.meta.dirname, file);
 
-const NODE_FLAGS = [
-  `--max-old-space-size=${HEAP_MB}`,
-  "--expose-gc",
-  `--import=${pathToFileURL(here("collector.ts")).href}`,
-];
-const PLUGINS = [join(root, "examples/echo-protocol/echo.ts"), here("loop-collector.ts")];
+const NODE_FLAGS = [`--max-old-space-size=${HEAP_MB}`, ...COLLECTABLE.nodeFlags];
+const PLUGINS = [join(root, "examples/echo-protocol/echo.ts"), COLLECTABLE.plugin];
 
 /** A model, as a model config file has it. */
 export interface ModelConfig {
@@ -87,7 +82,7 @@ export class Victim implements Ports {
     const limit = MemoryLimit.create(LIMIT_MB);
     const server = new ServerProcess([...own, ...flags], {
       nodeFlags: NODE_FLAGS,
-      stdio: ["ignore", "pipe", "pipe", "ipc"],
+      stdio: [...COLLECTABLE.stdio],
     });
     if (server.child.pid !== undefined) limit?.add(server.child.pid);
     const ports = await server.ports();
@@ -125,12 +120,8 @@ export class Victim implements Ports {
   }
 
   /** Collects garbage. Resolves with heap and external memory in MB, NaN if it ended. */
-  async collect(): Promise<number> {
-    const { child, closed } = this.#process;
-    const answer = once(child, "message");
-    child.send("collect");
-    const [mb] = await Promise.race([answer, closed.then(() => [Number.NaN])]);
-    return mb;
+  collect(): Promise<number> {
+    return collect(this.#process.child);
   }
 
   /** Ends it. Resolves with its exit code. */

@@ -2,6 +2,7 @@ import { cpSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { COLLECTABLE, collect } from "../garbage/collectable.js";
 import { type Ports, ServerProcess } from "../server-process.js";
 import { root } from "../workspace.mjs";
 
@@ -31,14 +32,20 @@ export class SwappedServer implements Ports {
     const folder = await mkdtemp(join(tmpdir(), "serving-kit-soak-"));
     addVersion(folder, 1);
     writeConfig(folder, 1, false);
-    const server = new ServerProcess([
-      "--enable_batching",
-      ...[`--model_config_file=${join(folder, "models.json")}`, `--state_dir=${folder}`],
-      "--allow_version_labels_for_unavailable_models",
-      `--request_log_file=${join(folder, "requests.jsonl")}`,
-      "--request_log_sampling_rate=0.001",
-      ...flags,
-    ]);
+    const server = new ServerProcess(
+      [
+        "--enable_batching",
+        ...[`--model_config_file=${join(folder, "models.json")}`, `--state_dir=${folder}`],
+        "--allow_version_labels_for_unavailable_models",
+        `--request_log_file=${join(folder, "requests.jsonl")}`,
+        "--request_log_sampling_rate=0.001",
+        `--plugins=${COLLECTABLE.plugin}`,
+        ...flags,
+      ],
+      { nodeFlags: COLLECTABLE.nodeFlags, stdio: [...COLLECTABLE.stdio] },
+    );
+    // What it reports is not kept.
+    server.child.stderr?.resume();
     await server.printed(/serving digits/);
     return new SwappedServer(server, folder, await server.ports());
   }
@@ -61,6 +68,12 @@ export class SwappedServer implements Ports {
 
   get isAlive(): boolean {
     return this.#process.isAlive;
+  }
+
+  /** Collects garbage. Resolves with the resident memory in MB. */
+  async collectedRssMb(): Promise<number> {
+    await collect(this.#process.child);
+    return this.isAlive ? this.rssMb : Number.NaN;
   }
 
   /** Resident memory in MB. */
