@@ -1,4 +1,4 @@
-import type { Clock, ServableId } from "@serving-kit/core";
+import { type Clock, InFlight, type ServableId } from "@serving-kit/core";
 import {
   type BodyAnswer,
   DEFAULT_SIGNATURE,
@@ -24,6 +24,9 @@ export class RemotePredictor implements Predictor {
   readonly #id: ServableId;
   readonly #main: ThreadChannel<LoopMethods, MainMethods>;
   readonly #clock: Clock;
+  readonly #inFlight = new InFlight();
+  #isClosed = false;
+  #disposed: Promise<void> | undefined;
 
   constructor(
     id: ServableId,
@@ -44,6 +47,8 @@ export class RemotePredictor implements Predictor {
   async predict(inputs: Tensors, options: PredictOptions = {}): Promise<Tensors> {
     const { signature = DEFAULT_SIGNATURE, outputs, deadlineAtMs = Infinity } = options;
     const { signal, onFact } = options;
+    if (this.#isClosed) throw inferenceErrors.predictorClosed();
+    signal?.throwIfAborted();
     const known = this.signatures.get(signature);
     // A call that does not fit fails here without a message; an unknown signature is left to the predictor itself.
     if (known !== undefined) validateInputs(known, inputs);
@@ -55,7 +60,27 @@ export class RemotePredictor implements Predictor {
       ...(leftMs !== Infinity && { leftMs }),
       ...(onFact && { wantsFacts: true as const }),
     };
-    return readTensors(await this.#main.call("predict", call, { signal, transfer, onFact }));
+    const answer = await this.#counted(
+      this.#main.call("predict", call, { signal, transfer, onFact }),
+    );
+    // The answer was in time on the main thread's clock, and may have waited in the channel.
+    this.#leftMs(deadlineAtMs);
+    return readTensors(answer);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#isClosed = true;
+    this.#disposed ??= this.#inFlight.idle() ?? Promise.resolve();
+    return this.#disposed;
+  }
+
+  async #counted<T>(call: Promise<T>): Promise<T> {
+    this.#inFlight.begin();
+    try {
+      return await call;
+    } finally {
+      this.#inFlight.end();
+    }
   }
 
   async #respond(
@@ -63,13 +88,14 @@ export class RemotePredictor implements Predictor {
     format: string,
     { deadlineAtMs = Infinity, signal, onFact }: RespondOptions = {},
   ): Promise<BodyAnswer> {
+    if (this.#isClosed) throw inferenceErrors.predictorClosed();
     const leftMs = this.#leftMs(deadlineAtMs);
     const { value, transfer } = moveBody(body, (moved) => ({
       ...{ id: this.#id, body: moved, format },
       ...(leftMs !== Infinity && { leftMs }),
       ...(onFact && { wantsFacts: true as const }),
     }));
-    return this.#main.call("respond", value, { signal, transfer, onFact });
+    return this.#counted(this.#main.call("respond", value, { signal, transfer, onFact }));
   }
 
   #leftMs(deadlineAtMs: number): number {
