@@ -1,7 +1,7 @@
 import { type BatchQueue, SharedSlots } from "@serving-kit/batching";
 import { isServingError } from "@serving-kit/core";
 import { type BatchThread, startBatchThread } from "../batch-thread.js";
-import type { Benchmark } from "../figure.js";
+import type { Benchmark, Figure } from "../figure.js";
 
 const BATCH_MS = 10;
 const MAX_BATCH_SIZE = 32;
@@ -72,78 +72,97 @@ async function peak(queue: BatchQueue<number, number>, seconds: number): Promise
 const percentile = (values: number[], p: number) =>
   values.sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(p * values.length))] ?? 0;
 
+/** A queue whose batches run in threads. */
+const queueOf = (threads: BatchThread[]): BatchQueue<number, number> =>
+  new SharedSlots({ slots: SLOTS }).addQueue<number, number>(
+    async (tasks) => {
+      const thread = threads.pop() as BatchThread;
+      await thread.run();
+      threads.push(thread);
+      return tasks;
+    },
+    { maxBatchSize: MAX_BATCH_SIZE, maxEnqueuedBatches: MAX_ENQUEUED_BATCHES },
+  );
+
+/** The outcome of a run, in numbers, without the values that they are made of. */
+interface Summary {
+  readonly p99: number;
+  readonly p50: number;
+  readonly refusalP99: number;
+  readonly refused: number;
+  /** Tasks per second. */
+  readonly throughput: number;
+}
+
+function summaryOf({ latenciesMs, refusalsMs, refused }: Outcome): Summary {
+  return {
+    p99: percentile(latenciesMs, 0.99),
+    p50: percentile(latenciesMs, 0.5),
+    refusalP99: percentile(refusalsMs, 0.99),
+    refused,
+    throughput: latenciesMs.length / OVERLOAD_S,
+  };
+}
+
+function figuresOf(
+  { p99, p50, refusalP99, refused, throughput }: Summary,
+  capacity: number,
+  batchMs: number,
+  heapGrowth: number,
+): Figure[] {
+  const fullQueueMs = (MAX_ENQUEUED_BATCHES * BATCH_MS) / SLOTS;
+  return [
+    {
+      name: "p99 of accepted tasks (baseline: the time a full queue takes)",
+      value: p99,
+      unit: "ms",
+      baseline: fullQueueMs,
+      goal: { atMost: 1.5 * fullQueueMs },
+    },
+    { name: "median of accepted tasks", value: p50, unit: "ms" },
+    {
+      name: "p99 of the time to a rejection",
+      value: refusalP99,
+      unit: "ms",
+      goal: { atMost: 1 },
+    },
+    { name: "rejected", value: refused, unit: "tasks" },
+    {
+      name: "time of a batch (baseline: what its thread is busy)",
+      value: batchMs,
+      unit: "ms",
+      baseline: BATCH_MS,
+    },
+    {
+      name: "throughput (baseline: the peak without overload)",
+      value: throughput,
+      unit: "tasks/s",
+      baseline: capacity,
+      goal: { atLeast: 0.95 * capacity },
+    },
+    { name: "heap growth", value: heapGrowth, unit: "B", goal: { atMost: 5_000_000 } },
+  ];
+}
+
+function heapBytes(): number {
+  globalThis.gc?.();
+  return process.memoryUsage().heapUsed;
+}
+
 const benchmark: Benchmark = {
   name: `overload: ${OVERLOAD} x capacity for ${OVERLOAD_S} s, ${BATCH_MS} ms a batch`,
   async run() {
-    const threads = await Promise.all(
-      Array.from({ length: SLOTS }, () => startBatchThread(BATCH_MS)),
-    );
-    const slots = new SharedSlots({ slots: SLOTS });
-    const queue = slots.addQueue<number, number>(
-      async (tasks) => {
-        const thread = threads.pop() as BatchThread;
-        await thread.run();
-        threads.push(thread);
-        return tasks;
-      },
-      { maxBatchSize: MAX_BATCH_SIZE, maxEnqueuedBatches: MAX_ENQUEUED_BATCHES },
-    );
+    const starting = Array.from({ length: SLOTS }, () => startBatchThread(BATCH_MS));
+    const threads = await Promise.all(starting);
+    const queue = queueOf(threads);
     const capacity = await peak(queue, PEAK_S);
-    globalThis.gc?.();
-    const heapBefore = process.memoryUsage().heapUsed;
-    const { latenciesMs, refusalsMs, refused } = await offer(
-      queue,
-      OVERLOAD * capacity,
-      OVERLOAD_S,
-    );
-    const throughput = latenciesMs.length / OVERLOAD_S;
-    const p99 = percentile(latenciesMs, 0.99);
-    const p50 = percentile(latenciesMs, 0.5);
-    const refusalP99 = percentile(refusalsMs, 0.99);
-    latenciesMs.length = 0;
-    refusalsMs.length = 0;
+    const heapBefore = heapBytes();
+    const summary = summaryOf(await offer(queue, OVERLOAD * capacity, OVERLOAD_S));
     await queue.close();
-    globalThis.gc?.();
-    const heapAfter = process.memoryUsage().heapUsed;
+    const heapGrowth = heapBytes() - heapBefore;
     const { runMs } = queue.stats();
     await Promise.all(threads.map((thread) => thread.close()));
-    const fullQueueMs = (MAX_ENQUEUED_BATCHES * BATCH_MS) / SLOTS;
-    return [
-      {
-        name: "p99 of accepted tasks (baseline: the time a full queue takes)",
-        value: p99,
-        unit: "ms",
-        baseline: fullQueueMs,
-        goal: { atMost: 1.5 * fullQueueMs },
-      },
-      { name: "median of accepted tasks", value: p50, unit: "ms" },
-      {
-        name: "p99 of the time to a rejection",
-        value: refusalP99,
-        unit: "ms",
-        goal: { atMost: 1 },
-      },
-      { name: "rejected", value: refused, unit: "tasks" },
-      {
-        name: "time of a batch (baseline: what its thread is busy)",
-        value: runMs.mean,
-        unit: "ms",
-        baseline: BATCH_MS,
-      },
-      {
-        name: "throughput (baseline: the peak without overload)",
-        value: throughput,
-        unit: "tasks/s",
-        baseline: capacity,
-        goal: { atLeast: 0.95 * capacity },
-      },
-      {
-        name: "heap growth",
-        value: heapAfter - heapBefore,
-        unit: "B",
-        goal: { atMost: 5_000_000 },
-      },
-    ];
+    return figuresOf(summary, capacity, runMs.mean, heapGrowth);
   },
 };
 export default benchmark;

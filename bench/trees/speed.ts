@@ -20,71 +20,55 @@ const benchmark: Benchmark = {
     const predict = caller(models, xgb, "serving_default");
     const explain = caller(models, xgb, "contributions");
     const lightPredict = caller(models, light, "serving_default");
-    return [
-      await compare(
-        models,
-        `the kernel, 1 row, ${trees}`,
-        "libxgboost's C call",
-        kernel(1),
-        "c1",
-        40_000,
-        1_000,
-        { atLeast: 30 },
-      ),
-      await compare(
-        models,
-        `the kernel, 64 rows, ${trees}`,
-        "libxgboost's C call",
-        kernel(64),
-        "c64",
-        1_000,
-        400,
-        { atLeast: 3 },
-      ),
-      await compare(
-        models,
-        `predict, 1 row, ${trees}`,
-        "libxgboost's C call",
-        predict,
-        "c1",
-        20_000,
-        1_000,
-        { atLeast: 15 },
-      ),
-      await compare(
-        models,
-        `predict, 1 row, ${trees}`,
-        "Python's inplace_predict",
-        predict,
-        "inplace1",
-        20_000,
-        400,
-        { atLeast: 50 },
-      ),
-      await compare(
-        models,
-        "predict, 1 row, 100 trees of LightGBM",
-        "Python's predict",
-        lightPredict,
-        "lightgbm1",
-        20_000,
-        1_000,
-        { atLeast: 5 },
-      ),
-      await compare(
-        models,
-        `contributions, 1 row, ${trees}`,
-        "Python's pred_contribs",
-        explain,
-        "contribs1",
-        300,
-        100,
-        { atLeast: 1 / 1.5 },
-      ),
+    const cases: readonly Comparison[] = [
+      {
+        ...{ what: `the kernel, 1 row, ${trees}`, call: kernel(1), count: 40_000 },
+        ...{ library: "libxgboost's C call", name: "c1", libraryCount: 1_000 },
+        goal: { atLeast: 30 },
+      },
+      {
+        ...{ what: `the kernel, 64 rows, ${trees}`, call: kernel(64), count: 1_000 },
+        ...{ library: "libxgboost's C call", name: "c64", libraryCount: 400 },
+        goal: { atLeast: 3 },
+      },
+      {
+        ...{ what: `predict, 1 row, ${trees}`, call: predict, count: 20_000 },
+        ...{ library: "libxgboost's C call", name: "c1", libraryCount: 1_000 },
+        goal: { atLeast: 15 },
+      },
+      {
+        ...{ what: `predict, 1 row, ${trees}`, call: predict, count: 20_000 },
+        ...{ library: "Python's inplace_predict", name: "inplace1", libraryCount: 400 },
+        goal: { atLeast: 50 },
+      },
+      {
+        ...{ what: "predict, 1 row, 100 trees of LightGBM", call: lightPredict, count: 20_000 },
+        ...{ library: "Python's predict", name: "lightgbm1", libraryCount: 1_000 },
+        goal: { atLeast: 5 },
+      },
+      {
+        ...{ what: `contributions, 1 row, ${trees}`, call: explain, count: 300 },
+        ...{ library: "Python's pred_contribs", name: "contribs1", libraryCount: 100 },
+        goal: { atLeast: 1 / 1.5 },
+      },
     ];
+    const figures: Figure[] = [];
+    for (const one of cases) figures.push(await compare(models, one));
+    return figures;
   },
 };
 export default benchmark;
+
+/** A call of ours, and one of the library that is named for Python's side. */
+interface Comparison {
+  readonly what: string;
+  readonly call: Call;
+  readonly count: number;
+  readonly library: string;
+  readonly name: string;
+  readonly libraryCount: number;
+  readonly goal: Goal;
+}
 
 type Call = (count: number) => Promise<void> | void;
 
@@ -104,13 +88,7 @@ function caller({ rows }: TreeModels, predictor: Predictor, signature: string): 
 /** The speed of a call relative to the library's: the median of interleaved rounds. */
 async function compare(
   models: TreeModels,
-  what: string,
-  library: string,
-  call: Call,
-  name: string,
-  count: number,
-  libraryCount: number,
-  goal: Goal,
+  { what, call, count, library, name, libraryCount, goal }: Comparison,
 ): Promise<Figure> {
   const own: number[] = [];
   const theirs: number[] = [];
