@@ -44,8 +44,6 @@ export class SwappedServer implements Ports {
       ],
       { nodeFlags: COLLECTABLE.nodeFlags, stdio: [...COLLECTABLE.stdio] },
     );
-    // What it reports is not kept.
-    server.child.stderr?.resume();
     await server.printed(/serving digits/);
     return new SwappedServer(server, folder, await server.ports());
   }
