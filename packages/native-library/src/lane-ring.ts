@@ -36,9 +36,6 @@ export const STOP = 5;
 /** A result that means that the call threw in the lane: no native function returns it. */
 export const FAILED = Number.NEGATIVE_INFINITY;
 
-/** Time in ms without spins after a yield that took long, because another program used the core meanwhile. */
-export const REST_MS = 100;
-
 /** Words per cache line of 64 bytes. */
 const LINE = 16;
 

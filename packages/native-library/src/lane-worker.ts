@@ -11,6 +11,7 @@ import * as ring from "./lane-ring.js";
 import { nowMs } from "./lane-time.js";
 import type { NativeFunction } from "./native-function.js";
 import { signalMask } from "./signal-mask.js";
+import { SpinRest } from "./spin-rest.js";
 
 /** The data that a lane's thread starts with. */
 export interface LaneStart {
@@ -40,8 +41,7 @@ class LaneThread {
   readonly #runners: Runner[] = [];
   /** False after a wait in vain. True again after a sleep that was short. */
   #spins = true;
-  /** No spins before this time: another thread needed the core. */
-  #restsUntil = 0;
+  readonly #rest = new SpinRest();
 
   constructor(start: LaneStart, library: typeof koffi) {
     this.#start = start;
@@ -95,7 +95,7 @@ class LaneThread {
       spinMs,
     } = this.#start;
     const startedAt = nowMs();
-    if (this.#spins && startedAt >= this.#restsUntil && this.#spin(at, startedAt, spinMs)) return;
+    if (this.#spins && !this.#rest.isOn(startedAt) && this.#spin(at, startedAt, spinMs)) return;
     Atomics.store(states, ring.LANE_SLEEPS, 1);
     const sleptAt = nowMs();
     for (let state = Atomics.load(states, at); !isFilled(state); state = Atomics.load(states, at)) {
@@ -105,14 +105,14 @@ class LaneThread {
     this.#spins = nowMs() - sleptAt < 2 * spinMs;
   }
 
-  /** Returns whether the slot was filled in time. A yield that takes long shows that the machine is loaded. */
+  /** Returns whether the slot was filled in time. */
   #spin(at: number, startedAt: number, spinMs: number): boolean {
     const { states } = this.#start.ring;
     for (let before = startedAt; ; ) {
       for (let i = 0; i < CHECKS; i++) if (isFilled(Atomics.load(states, at))) return true;
       this.#yield();
       const now = nowMs();
-      if (now - before > spinMs) this.#restsUntil = now + ring.REST_MS;
+      this.#rest.yielded(before, now);
       if (now - startedAt > spinMs) return isFilled(Atomics.load(states, at));
       before = now;
     }

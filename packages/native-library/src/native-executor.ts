@@ -141,10 +141,14 @@ export class NativeExecutor {
     args: unknown[],
   ): Promise<R> {
     const expectedMs = plan.shortMs;
-    if (expectedMs === undefined || !this.#lanes.admits(this.#queue, this.#clock.now()))
+    const laneFunction = expectedMs === undefined ? undefined : laneFunctionOf(fn, args);
+    const { waiting } = this.#share;
+    if (
+      expectedMs === undefined ||
+      laneFunction === undefined ||
+      !this.#lanes.admits(this.#queue, this.#clock.now(), waiting)
+    )
       return this.#runOnThread(plan, limits, fn, args);
-    const laneFunction = laneFunctionOf(fn, args);
-    if (laneFunction === undefined) return this.#runOnThread(plan, limits, fn, args);
     return new Promise((resolve, reject) => {
       this.#lanes.run({
         queue: this.#queue,

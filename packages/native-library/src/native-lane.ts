@@ -6,6 +6,7 @@ import * as ring from "./lane-ring.js";
 import type { LaneRun } from "./lane-run.js";
 import { nextTurn, nowMs } from "./lane-time.js";
 import type { LaneStart } from "./lane-worker.js";
+import { SpinRest } from "./spin-rest.js";
 import { STACK_BYTES } from "./stack-bytes.js";
 import { workerThreads } from "./worker-threads.js";
 
@@ -47,8 +48,7 @@ export class NativeLane {
   #pollsUntil = 0;
   #sleptAt = 0;
   #polls = true;
-  /** No polls before this time: another thread needed the core. */
-  #restsUntil = 0;
+  readonly #rest = new SpinRest();
 
   /** @throws if this process cannot start threads. */
   constructor(events: LaneEvents) {
@@ -99,6 +99,11 @@ export class NativeLane {
   /** True if the thread sleeps until it gets a run. */
   get isAsleep(): boolean {
     return Atomics.load(this.#ring.states, ring.LANE_SLEEPS) === 1;
+  }
+
+  /** Returns whether the event loop does not poll, because the machine is loaded: a run then needs two wake-ups. */
+  isResting(now: number): boolean {
+    return this.#rest.isOn(now);
   }
 
   get hasRoom(): boolean {
@@ -188,7 +193,7 @@ export class NativeLane {
 
   #watch(): void {
     const now = nowMs();
-    if (!this.#polls || now < this.#restsUntil) {
+    if (!this.#polls || this.#rest.isOn(now)) {
       this.#sleep();
       return;
     }
@@ -208,8 +213,7 @@ export class NativeLane {
     if (this.#tail !== before) this.#pollsUntil = now + SPIN_MS;
     if (now < this.#pollsUntil) {
       this.#yield();
-      const yielded = nowMs();
-      if (yielded - now > SPIN_MS) this.#restsUntil = yielded + ring.REST_MS;
+      this.#rest.yielded(now, nowMs());
       nextTurn(this.#poll);
       return;
     }

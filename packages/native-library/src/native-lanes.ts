@@ -19,6 +19,9 @@ export interface NativeLanesOptions {
 /** Runs in close succession start less than this time in ms after one another. */
 const DENSE_MS = 1;
 
+/** On a loaded machine, lanes are faster than the pool if so many runs share a wake-up. */
+const MANY = 8;
+
 /** The weight of a run that is not in close succession, against one that is. */
 const SPARSE_WEIGHT = 10;
 
@@ -45,7 +48,7 @@ const MAX_LANES = 16;
  *   started run fails.
  * - NL8 Idle lanes use no CPU time, and do not keep the process alive.
  * - NL9 The first thread starts when 1,000 short runs have followed one another closely, the next one when 1,000 runs
- *   had to wait. A run after a pause is not admitted.
+ *   had to wait. A run after a pause is not admitted, nor is one of a few runs while the machine is loaded.
  */
 export class NativeLanes {
   readonly #maxLanes: () => number;
@@ -93,8 +96,12 @@ export class NativeLanes {
     return this.#lanes.length > 0;
   }
 
-  /** Records that a short run starts now off the event loop. Returns whether a lane should run it. */
-  admits(queue: LaneQueue, now: number): boolean {
+  /**
+   * Records that a short run starts now off the event loop. Returns whether a lane should run it.
+   *
+   * @param waiting The servable's runs that wait for the pool.
+   */
+  admits(queue: LaneQueue, now: number, waiting = 0): boolean {
     const isDense = now - this.#startedAt < DENSE_MS;
     this.#startedAt = now;
     if (isDense) this.#density++;
@@ -104,7 +111,11 @@ export class NativeLanes {
       if (this.#lanes.length === 0 && this.limit > 0) this.#startLane();
     }
     if (queue.overdue > 0) return false;
-    return this.#lanes.some((lane) => this.#isOpen(lane) && (isDense || lane.pending > 0));
+    const pending = this.#lanes.reduce((sum, lane) => sum + lane.pending, queue.length);
+    const areMany = pending + waiting >= MANY;
+    return this.#lanes.some(
+      (lane) => this.#isOpen(lane) && (isDense || pending > 0) && (areMany || !lane.isResting(now)),
+    );
   }
 
   /** Returns whether a run that follows another one closely can go to a lane. */

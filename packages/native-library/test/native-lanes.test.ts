@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { addressOf, nativeCallback } from "../src/index.js";
 import { laneFunctionOf } from "../src/lane-function.js";
 import { NativeLanes } from "../src/native-lanes.js";
+import { SpinRest } from "../src/spin-rest.js";
 import { callAtRandom, cFunction, LaneUser, startLanes } from "./lanes.js";
 
 const skip = process.platform !== "linux" && process.platform !== "darwin";
@@ -171,5 +172,20 @@ describe.skipIf(skip)("NativeLanes", () => {
     await vi.waitUntil(() => lanes.ready === 1);
     expect(admitsAfter(2)).toBe(false);
     expect(admitsAfter(0.1)).toBe(true);
+  });
+
+  it("NL9 on a loaded machine takes only many runs", async () => {
+    const resting = vi.spyOn(SpinRest.prototype, "isOn").mockReturnValue(true);
+    const { lanes, user } = await started();
+    let now = 1e6;
+    const admits = (waiting: number) => {
+      now += 0.1;
+      return lanes.admits(user.queue, now, waiting);
+    };
+    admits(0);
+    expect([admits(7), admits(8)]).toEqual([false, true]);
+    resting.mockReturnValue(false);
+    expect(admits(0)).toBe(true);
+    resting.mockRestore();
   });
 });
