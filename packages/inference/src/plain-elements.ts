@@ -9,7 +9,7 @@ export type Convert = (value: unknown) => Entry;
 
 const encoder = new TextEncoder();
 /** A surrogate without its pair, which UTF-8 cannot encode. */
-const LONE_SURROGATE = /\p{Surrogate}/u;
+const LONE_SURROGATE = /[\uD800-\uDFFF]/u;
 
 /**
  * Converts the elements of a plain array to the data of a tensor. A float is rounded to the nearest value of the dtype,
