@@ -18,9 +18,15 @@ export const COLLECTABLE = {
  */
 export async function collect(child: ChildProcess): Promise<number> {
   if (!child.connected) return Number.NaN;
-  const answer = once(child, "message");
-  const ended = once(child, "exit").then(() => [Number.NaN]);
+  const over = new AbortController();
+  const { signal } = over;
+  const answer = once(child, "message", { signal });
+  const ended = once(child, "exit", { signal }).then(() => [Number.NaN]);
   child.send("collect");
-  const [mb] = await Promise.race([answer, ended]);
-  return mb;
+  try {
+    const [mb] = await Promise.race([answer, ended]);
+    return mb;
+  } finally {
+    over.abort(); // removes the listeners of the other
+  }
 }
