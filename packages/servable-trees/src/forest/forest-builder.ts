@@ -3,6 +3,7 @@ import { DocumentError } from "../document/value.js";
 import { countBits, type Forest, type Layout, nodeBytes, planeIndex, SPECIAL } from "./forest.js";
 import { bytes, doubles, floats, ints } from "./growable.js";
 import { nodeWriter } from "./node-writer.js";
+import { ReachedNodes } from "./reached-nodes.js";
 import { SpecialSplits } from "./special-splits.js";
 
 /** A split that compares numbers: whether the value of a plane is less than `value`. */
@@ -98,42 +99,30 @@ export class ForestBuilder {
    * @throws DocumentError if a node is reached twice or is not in the tree.
    */
   *add(tree: TreeSource): Generator<void, void> {
-    const { place, root, size, reachable, group } = tree;
+    const { place, root, reachable, group } = tree;
     if (group < 0 || group >= this.#groups) {
       throw new DocumentError(
         `${place}: its output must be from 0 to ${this.#groups - 1}; got ${group}`,
       );
     }
-    const queue = new Int32Array(Math.max(1, reachable));
-    const isReached = new Uint8Array(size);
-    const first = this.#extend(queue.length);
-    let length = 0;
-    const reach = (number: number) => {
-      if (!(Number.isInteger(number) && number >= 0 && number < size)) {
-        throw new DocumentError(`${place}: node ${number} is not one of its ${size} nodes`);
-      }
-      if (isReached[number] === 1 || length === queue.length) {
-        throw new DocumentError(`${place}: node ${number} is reached twice, or too many are`);
-      }
-      isReached[number] = 1;
-      queue[length++] = number;
-    };
-    reach(root);
+    const reached = new ReachedNodes(tree);
+    const first = this.#extend(Math.max(1, reachable));
+    reached.add(root);
     let hasSpecials = false;
     let depth = 0;
     let levelEnd = 1;
-    for (let i = 0; i < length; i++) {
+    for (let i = 0; i < reached.length; i++) {
       if (i === levelEnd) {
         depth++;
-        levelEnd = length;
+        levelEnd = reached.length;
       }
-      const number = queue[i] as number;
+      const number = reached.at(i);
       const node = tree.node(number);
       if (node.kind !== "leaf") {
         this.#checkFeature(place, node.feature);
-        this.#child.data[first + i] = length;
-        reach(node.child);
-        reach(node.other);
+        this.#child.data[first + i] = reached.length;
+        reached.add(node.child);
+        reached.add(node.other);
         hasSpecials ||= node.kind === "categories";
       } else this.#child.data[first + i] = i;
       this.#put(first + i, node, place);
@@ -141,9 +130,7 @@ export class ForestBuilder {
       this.#putCover(first + i, tree, number);
       if ((i & 0xfff) === 0xfff) yield;
     }
-    if (length !== reachable) {
-      throw new DocumentError(`${place}: ${length} of its ${reachable} nodes are reached`);
-    }
+    reached.checkComplete();
     this.#roots.push(first);
     this.#depths.push(depth);
     this.#group.push(group);
