@@ -30,7 +30,7 @@ import { ModelLabels } from "./model-labels.js";
 import { ModelSources } from "./model-sources.js";
 import { dropPendingLabels } from "./pending-labels.js";
 import { ProvidedServables } from "./provided-servables.js";
-import { isPolicyHeld } from "./readiness.js";
+import { Readiness } from "./readiness.js";
 import { statesBesideLive } from "./reported-states.js";
 import { servedLoaders } from "./served-loaders.js";
 import type { ServedModelsOptions } from "./served-models-options.js";
@@ -62,8 +62,7 @@ export class ServedModels {
   readonly #servables: ProvidedServables;
   readonly #labels: ModelLabels;
   readonly #changes = new Subject<string | undefined>();
-  /** The models that have had an available version since they were configured. */
-  readonly #served = new Set<string>();
+  readonly #readiness: Readiness;
   #observers: Pick<LoopObserver, "sourceActivity"> | undefined;
   /** Aborts waits for the models that are configured now. */
   #superseding = new AbortController();
@@ -89,6 +88,10 @@ export class ServedModels {
         this.manager.states(name).some((s) => s.id.version === version && s.state === "available"),
     });
     this.#labels = new ModelLabels(this.manager, (name) => this.#source.labels(name));
+    const isAvailable = (name: string) =>
+      this.manager.states(name).some(({ state }) => state === "available");
+    this.#readiness = new Readiness(options.startUpPolicy ?? "any", isAvailable);
+    this.#readiness.require(new Set(this.required.names));
     const { sources = [], ready = [] } = options;
     const isConfigured = (name: string) => this.#models.get(name) !== undefined;
     const unknown = ready.find((name) => sources.length === 0 && !isConfigured(name));
@@ -102,7 +105,7 @@ export class ServedModels {
     this.manager.events.subscribe({ complete: forget });
     this.manager.events.subscribe((event) => {
       if (event.kind === "state") this.#ended.record(event);
-      if (event.kind === "state" && event.state === "available") this.#served.add(event.id.name);
+      if (event.kind === "state") this.#readiness.update(event.id.name);
       tellEvent(event, clock.now(), logger);
       if (event.kind === "state") this.#changes.next(event.id.name);
       if (event.kind === "labels") this.#changes.next(event.name);
@@ -205,11 +208,7 @@ export class ServedModels {
 
   /** Returns whether the start-up policy still holds. */
   isServing(): boolean {
-    return isPolicyHeld(this.#options.startUpPolicy ?? "any", {
-      configured: this.required.names,
-      served: this.#served,
-      isAvailable: (name) => this.manager.states(name).some(({ state }) => state === "available"),
-    });
+    return this.#readiness.isHeld;
   }
 
   /**
@@ -236,11 +235,11 @@ export class ServedModels {
     this.#superseding.abort(errors.reloadSuperseded());
     this.#superseding = new AbortController();
     const configuration = this.#configuration;
+    this.#readiness.require(new Set(this.required.names));
     await this.#source.reconfigure(servables);
-    for (const name of change.gone) {
-      this.#served.delete(name);
-      this.#labels.remove(name);
-    }
+    // Again, because the models that are gone were available until now.
+    this.#readiness.require(new Set(this.required.names), change.gone);
+    for (const name of change.gone) this.#labels.remove(name);
     await inSlices(this.#setLabels());
     this.#changes.next(undefined);
     return configuration;

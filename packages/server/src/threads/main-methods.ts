@@ -1,7 +1,8 @@
-import type { Clock, Logger, ServableId } from "@serving-kit/core";
+import { type Clock, inSlices, type Logger, type ServableId, type Steps } from "@serving-kit/core";
 import type { Predictor } from "@serving-kit/inference";
+import type { ModelOutcome } from "../config/model-outcome.js";
 import { errors } from "../errors.js";
-import type { MainMethods } from "./loop-messages.js";
+import type { MainMethods, ThreadOutcome } from "./loop-messages.js";
 import { readError, writeError } from "./thread-error.js";
 import { moveBody, moveTensors, readTensors } from "./thread-tensors.js";
 import type { ThreadsHost } from "./threads-host.js";
@@ -14,6 +15,17 @@ export interface MainContext {
   remote(id: ServableId): Predictor;
   readonly clock: Clock;
   readonly logger: Logger;
+}
+
+/** Writes outcomes, one in each step: those of thousands of models would hold the event loop. */
+function* written(outcomes: readonly ModelOutcome[]): Steps<ThreadOutcome[]> {
+  const all: ThreadOutcome[] = [];
+  for (const { name, error } of outcomes) {
+    // Without the stack, which is most of the message, and which no response shows.
+    all.push({ name, ...(error && { error: { ...writeError(error), stack: undefined } }) });
+    yield;
+  }
+  return all;
 }
 
 /** Creates the methods of the main thread that loops call. */
@@ -44,10 +56,7 @@ export function mainMethods({ host, remote, clock, logger }: MainContext): MainM
     async reload({ models, timeoutMs, peer, method }, signal) {
       const limit = timeoutMs !== undefined && { timeoutMs };
       const outcomes = await host().core.reload(models, { signal, peer, method, ...limit });
-      return outcomes.map(({ name, error }) => ({
-        name,
-        ...(error && { error: writeError(error) }),
-      }));
+      return inSlices(written(outcomes));
     },
 
     authorize: async (request) => (await host().authorize?.(request)) === true,

@@ -1,4 +1,4 @@
-import type { ServableState } from "@serving-kit/core";
+import { type ServableState, turn } from "@serving-kit/core";
 import type { Subscription } from "rxjs";
 import type { LoopObservers } from "../loop/loop-observers.js";
 import type { ServedModels } from "../models/served-models.js";
@@ -16,7 +16,13 @@ export interface NewsOrigin {
   isStarted(): boolean;
 }
 
-/** Sends loops the state of the models: for each changed model its full state, once for all changes of a turn. */
+/** Maximum number of models in one message, because the states of thousands would hold both event loops. */
+const MODELS_AT_A_TIME = 250;
+
+/**
+ * Sends loops the state of the models: for each changed model its full state, once for all changes of a turn. The states
+ * of many models are sent in several turns.
+ */
 export class NewsTeller {
   readonly #origin: NewsOrigin;
   readonly #loops: Iterable<Loop>;
@@ -26,6 +32,8 @@ export class NewsTeller {
   readonly #changed = new Set<string>();
   #isReconfigured = false;
   #isDue = false;
+  /** The last message to each loop. Loops apply messages in order. */
+  #sent: readonly Promise<void>[] = [];
 
   constructor(origin: NewsOrigin, loops: Iterable<Loop>) {
     this.#origin = origin;
@@ -52,7 +60,12 @@ export class NewsTeller {
 
   /** Resolves when every loop has received all changes until now. */
   async told(): Promise<void> {
-    await Promise.allSettled(this.#tell());
+    this.#tell();
+    while (this.#isDue) {
+      await turn();
+      this.#tell();
+    }
+    await Promise.allSettled(this.#sent);
   }
 
   /** Sends the full state to one loop. */
@@ -64,12 +77,14 @@ export class NewsTeller {
     this.#subscription.unsubscribe();
   }
 
-  #tell(): Promise<void>[] {
-    const news = this.#news([...this.#changed], this.#isReconfigured);
-    this.#changed.clear();
+  #tell(): void {
+    const names = [...take(this.#changed, MODELS_AT_A_TIME)];
+    for (const name of names) this.#changed.delete(name);
+    const news = this.#news(names, this.#isReconfigured);
     this.#isReconfigured = false;
-    this.#isDue = false;
-    return [...this.#loops].map(({ channel }) => channel.call("learn", news));
+    this.#isDue = this.#changed.size > 0;
+    this.#sent = [...this.#loops].map(({ channel }) => channel.call("learn", news));
+    for (const sent of this.#sent) sent.catch(() => {}); // A loop that ended learns nothing.
   }
 
   #known(): Set<string> {
@@ -103,6 +118,14 @@ export class NewsTeller {
     if (states.length + statesBeside.length + labels.size > 0) this.#told.add(name);
     else this.#told.delete(name);
     return { name, states, statesBeside, labels };
+  }
+}
+
+function* take<T>(all: Iterable<T>, count: number): Generator<T> {
+  let left = count;
+  for (const one of all) {
+    if (left-- === 0) return;
+    yield one;
   }
 }
 

@@ -1,12 +1,21 @@
-import { type Logger, ServingMap, silentLogger, systemClock } from "@serving-kit/core";
+import {
+  inSlices,
+  type Logger,
+  type ServingError,
+  ServingMap,
+  type Steps,
+  silentLogger,
+  systemClock,
+} from "@serving-kit/core";
 import type { Platform, Predictor } from "@serving-kit/inference";
 import type { AuthorizeRequest } from "../calls/authorize.js";
+import type { ModelOutcome } from "../config/model-outcome.js";
 import { errors } from "../errors.js";
 import { EventLoop, type LoopHost, type LoopPlugins } from "../loop/event-loop.js";
 import { drainOnStrayError } from "../loop/stray-errors.js";
 import type { ModelProcessor } from "../plugins/model-processor.js";
 import { importPlugin, type Plugin, type SharedPlugin } from "../plugins/plugin-module.js";
-import type { LoopMethods, LoopSettings, MainMethods } from "./loop-messages.js";
+import type { LoopMethods, LoopSettings, MainMethods, ThreadOutcome } from "./loop-messages.js";
 import { ManagerMirror } from "./manager-mirror.js";
 import { Replica } from "./replica.js";
 import { ThreadChannel, type ThreadPort } from "./thread-channel.js";
@@ -107,9 +116,7 @@ function loopHost({ main, mirror, serving, logger }: HostParts, hasAuthorize: bo
     async reload(models, { signal, timeoutMs, peer, method }) {
       const reload = { models, timeoutMs, peer, method };
       const outcomes = await main.call("reload", reload, { signal });
-      return outcomes.map(({ name, error }) =>
-        error ? { name, error: readError(error) as never } : { name },
-      );
+      return inSlices(read(outcomes));
     },
     counts: (names) => main.call("counts", names),
     links: {
@@ -118,6 +125,16 @@ function loopHost({ main, mirror, serving, logger }: HostParts, hasAuthorize: bo
       newsChanged: () => {},
     },
   };
+}
+
+/** Reads outcomes, one in each step: those of thousands of models would hold the event loop. */
+function* read(outcomes: readonly ThreadOutcome[]): Steps<ModelOutcome[]> {
+  const all: ModelOutcome[] = [];
+  for (const { name, error } of outcomes) {
+    all.push(error ? { name, error: readError(error) as ServingError } : { name });
+    yield;
+  }
+  return all;
 }
 
 /**
