@@ -1,37 +1,44 @@
-import type { PredictOptions, Predictor, Tensors } from "@serving-kit/inference";
 import { afterEach, describe, expect, it } from "vitest";
 import { nativeLanes } from "../src/native-lanes.js";
 
-type Loaded = Predictor & AsyncDisposable;
+interface CallOptions {
+  readonly signature?: string;
+  readonly signal?: AbortSignal;
+}
+
+/** A predictor, as far as the tests use it. */
+interface Loaded<I> extends AsyncDisposable {
+  predict(inputs: I, options?: CallOptions): Promise<unknown>;
+}
 
 /** A model whose runs are short. */
-export interface LaneModel {
-  load(execution: "inline" | "thread"): Promise<Loaded>;
+export interface LaneModel<I> {
+  load(execution: "inline" | "thread"): Promise<Loaded<I>>;
   /** Returns different inputs for each number. */
-  inputs(number: number): Tensors;
-  readonly options?: PredictOptions;
+  inputs(number: number): I;
+  readonly options?: CallOptions;
   readonly skipReason?: string;
 }
 
 const CALLS = 64;
 
 /** The tests that predictions on lanes are those on the event loop, and end in every way. */
-export function laneTests({ load, inputs, options = {}, skipReason = "" }: LaneModel): void {
+export function laneTests<I>({ load, inputs, options = {}, skipReason = "" }: LaneModel<I>): void {
   describe.skipIf(skipReason)(`predictions on lanes${skipReason}`, () => {
-    const loaded: Loaded[] = [];
+    const loaded: Loaded<I>[] = [];
     afterEach(() => Promise.all(loaded.splice(0).map((one) => one[Symbol.asyncDispose]())));
-    async function open(execution: "inline" | "thread"): Promise<Loaded> {
+    async function open(execution: "inline" | "thread"): Promise<Loaded<I>> {
       const predictor = await load(execution);
       loaded.push(predictor);
       return predictor;
     }
-    const callMany = (predictor: Loaded, count = CALLS, more: PredictOptions = {}) =>
+    const callMany = (predictor: Loaded<I>, count = CALLS, more: CallOptions = {}) =>
       Array.from({ length: count }, (_, i) =>
         predictor.predict(inputs(i), { ...options, ...more }),
       );
 
     /** Opens a predictor whose runs are on lanes. */
-    async function openOnLanes(): Promise<Loaded> {
+    async function openOnLanes(): Promise<Loaded<I>> {
       const predictor = await open("thread");
       const end = performance.now() + 20_000;
       do await Promise.all(callMany(predictor));
