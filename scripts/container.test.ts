@@ -18,7 +18,7 @@ describe("Dockerfile", () => {
     expect(stages).toContainEqual(["runtime", "gpu"]);
   });
 
-  it("takes a libtensorflow of one's own by a build argument, and downloads one by default", () => {
+  it("accepts a libtensorflow of one's own by a build argument, and downloads one by default", () => {
     expect(textsOf("ARG")).toContain("LIBTENSORFLOW=scratch");
     expect(stages).toContainEqual(["$" + "{LIBTENSORFLOW}", "own-libtensorflow"]);
     expect(textsOf("COPY")).toContain("--from=libtensorflow /opt/tensorflow /opt/tensorflow");

@@ -48,7 +48,7 @@ describe("a platform package", () => {
     },
   );
 
-  it.each(names)("%s refuses to be packed without its library", (name) => {
+  it.each(names)("%s cannot be packed without its library", (name) => {
     expect(manifest(name).scripts?.prepack).toBe(
       "node ../../scripts/platform-packages.mjs --check",
     );
@@ -109,7 +109,7 @@ describe("a clone that cannot download 2.21", () => {
   const carrier = join(servable, "node_modules/tfjs-tflite-node");
 
   it.skipIf(!hasBoth || !existsSync(carrier))(
-    "has 2.9, and says why it has no other (skipped: this platform has one runtime)",
+    "has 2.9, and reports why it has no other (skipped: this platform has one runtime)",
     () => {
       const clone = join(folder, "packages/servable-tflite");
       const shared = "packages/native-library/scripts/platform-packages.mjs";

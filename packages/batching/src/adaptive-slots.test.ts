@@ -98,7 +98,7 @@ describe("AdaptiveSlots", () => {
     { maxSlots: 4, initialSlots: 5 },
     { maxSlots: 2.5 },
     { batchesToAverageOver: 0 },
-  ])("refuses %j", (options) => {
+  ])("rejects %j", (options) => {
     expect(() => new AdaptiveSlots(options)).toThrow(RangeError);
   });
 });

@@ -591,12 +591,12 @@ describe("BatchQueue", () => {
     ]);
   });
 
-  it.each([0, -1, 1.5, Number.NaN])("refuses a size of %d", (size) => {
+  it.each([0, -1, 1.5, Number.NaN])("rejects a size of %d", (size) => {
     const { scheduler } = recordingScheduler();
     expect(() => scheduler.schedule("a", { size })).toThrow(RangeError);
   });
 
-  it("refuses a priority that is not a level", () => {
+  it("rejects a priority that is not a level", () => {
     const { scheduler } = recordingScheduler({ priorityLevels: 2 });
     expect(() => scheduler.schedule("a", { priority: 2 })).toThrow("from 0 to 1; got 2");
   });

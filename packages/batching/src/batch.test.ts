@@ -485,7 +485,7 @@ describe("batch", () => {
     expect(() => one.configure({}, "none")).toThrow('signature "none" was not found');
   });
 
-  it("refuses options that do not exist", () => {
+  it("rejects options that do not exist", () => {
     const { predictor } = arithmetic();
     const refused = expect.objectContaining({
       reason: "BATCHING_OPTIONS_INVALID",
@@ -526,7 +526,7 @@ describe("batch", () => {
     expect(predictor.isDisposed).toBe(true);
   });
 
-  it("refuses a clock in addition to shared slots", () => {
+  it("rejects a clock in addition to shared slots", () => {
     const options = { slots: new SharedSlots(), clock: new FakeClock() };
     expect(() => batch(arithmetic().predictor, options)).toThrow(
       "clock must be set on the given slots",

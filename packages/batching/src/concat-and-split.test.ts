@@ -164,7 +164,7 @@ describe("splitOutputs", () => {
     expect(bufferOf(splitOutputs({ y }, [1, 1], 2)[1]?.y)).toBe(y.data.buffer);
   });
 
-  it("refuses an output that does not have a row for each row", () => {
+  it("rejects an output that does not have a row for each row", () => {
     expect(() => splitOutputs({ y: float([], [1]) }, [1], 1)).toThrow(
       "Batched output tensor has 0 dimensions",
     );
@@ -173,7 +173,7 @@ describe("splitOutputs", () => {
     );
   });
 
-  it("takes an output of any name", () => {
+  it("accepts an output of any name", () => {
     const outputs = JSON.parse('{"__proto__": 0}');
     Object.defineProperty(outputs, "__proto__", { value: float([1], [1]), enumerable: true });
     const [split] = splitOutputs(outputs, [1], 1);

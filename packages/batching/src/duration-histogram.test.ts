@@ -40,7 +40,7 @@ describe("DurationHistogram", () => {
     );
   });
 
-  it("takes durations beyond its last bucket", () => {
+  it("accepts durations beyond its last bucket", () => {
     const histogram = new DurationHistogram();
     histogram.record(1e12);
     expect(histogram.summary()).toMatchObject({ p50: 1e12, max: 1e12 });

@@ -198,7 +198,7 @@ describe("a loader of batched predictors", () => {
     expect(made.sizes.at(-1)).toBe(50);
   });
 
-  it("leaves the calls of other signatures as they are, and says why", async () => {
+  it("leaves the calls of other signatures as they are, and reports why", async () => {
     const made = each((one, place) => one.map((x) => x + place));
     const { predictor, lines } = await loaded(made, { proof: "required" });
     expect(lines[0]).toMatch(

@@ -224,7 +224,7 @@ describe.each([1, 4])("CachingManager with load concurrency %i", (loadConcurrenc
       expect(cache.states()).toHaveLength(50);
     });
 
-    it("a version that can never fit is refused, and nothing is unloaded for it", async () => {
+    it("a version that can never fit is rejected, and nothing is unloaded for it", async () => {
       const cache = newCache({ maxRamBytes: 10 }, (version) => Number(version));
       await cache.use(9);
       await expect(cache.acquire(11)).rejects.toMatchObject({
@@ -401,6 +401,6 @@ it.each([
   { maxServables: 0 },
   { failureTtlMs: -1 },
   { maxRamBytes: Number.NaN },
-])("CachingManager refuses %j", (options) => {
+])("CachingManager rejects %j", (options) => {
   expect(() => new Cache(options)).toThrow(RangeError);
 });

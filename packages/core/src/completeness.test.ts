@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { COMPLETE, checkCompleteness, incomplete } from "./completeness.js";
 
 describe("checkCompleteness", () => {
-  it("takes both kinds of answer", () => {
+  it("accepts both kinds of answer", () => {
     checkCompleteness(COMPLETE);
     checkCompleteness(incomplete("model.json is missing"));
     checkCompleteness(incomplete("it is a zip", "unpack it"));

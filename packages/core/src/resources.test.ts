@@ -45,7 +45,7 @@ describe("ResourceTracker", () => {
     expect(tracker.reserved).toEqual({ ramBytes: 5 });
   });
 
-  it.each([Number.NaN, -1, Number.POSITIVE_INFINITY])("refuses the amount %d", (amount) => {
+  it.each([Number.NaN, -1, Number.POSITIVE_INFINITY])("rejects the amount %d", (amount) => {
     const message = `the amount of resource "ramBytes" must be a finite number >= 0; got ${amount}`;
     const tracker = new ResourceTracker();
     expect(() => new ResourceTracker({ ramBytes: amount })).toThrow(new RangeError(message));

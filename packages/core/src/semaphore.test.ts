@@ -85,7 +85,7 @@ describe("Semaphore", () => {
     expect(semaphore.held).toBe(0);
   });
 
-  it.each([0, -1, 1.5, Number.NaN])("refuses the limit %s", (limit) => {
+  it.each([0, -1, 1.5, Number.NaN])("rejects the limit %s", (limit) => {
     expect(() => new Semaphore(limit)).toThrow(RangeError);
   });
 });

@@ -101,7 +101,7 @@ describe("ServableStateMonitor", () => {
     expect(events.observed).toBe(false);
   });
 
-  it.each([{ maxHistory: -1 }, { maxEndedPerName: Number.NaN }])("refuses %j", (options) => {
+  it.each([{ maxHistory: -1 }, { maxEndedPerName: Number.NaN }])("rejects %j", (options) => {
     expect(() => watch(options)).toThrow(RangeError);
   });
 

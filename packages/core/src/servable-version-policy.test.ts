@@ -39,13 +39,13 @@ describe("eligibleVersions and wantedCount", () => {
 });
 
 describe("policies", () => {
-  it.each([0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY])("latest refuses %d", (count) => {
+  it.each([0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY])("latest rejects %d", (count) => {
     expect(() => latest(count)).toThrow(
       new RangeError(`latest: expected a positive number of versions; got ${count}`),
     );
   });
 
-  it.each([-1, 1.5, 2 ** 60, 2n ** 63n])("specific refuses %s", (version) => {
+  it.each([-1, 1.5, 2 ** 60, 2n ** 63n])("specific rejects %s", (version) => {
     expect(() => specific([version])).toThrow(RangeError);
   });
 });

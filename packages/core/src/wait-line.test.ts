@@ -39,7 +39,7 @@ describe("WaitLine", () => {
     expect(getEventListeners(signal, "abort")).toEqual([]);
   });
 
-  it("refuses the first in line", async () => {
+  it("rejects the first in line", async () => {
     const line = new WaitLine<string>();
     const waiting = line.wait();
     expect(line.refuse(new Error("broken"))).toBe(true);

@@ -49,7 +49,7 @@ describe("waitUntil", () => {
     expect(clock.pending).toBe(0);
   });
 
-  it("says what was waited for and what was seen when the time is over", async () => {
+  it("reports what was waited for and what was seen when the time is over", async () => {
     const { promise, clock } = waiting({ timeoutMs: 10 });
     const rejected = expect(promise).rejects.toMatchObject({
       code: "DEADLINE_EXCEEDED",

@@ -154,7 +154,7 @@ describe("servingKit", () => {
     await expect(app.ready()).rejects.toThrow(/^servingKit: expected `server` to be/);
   });
 
-  it("P2: a hook that refuses keeps the request from the model", async () => {
+  it("P2: a hook that rejects keeps the request from the model", async () => {
     await world.publish("slow", 1, { hangs: true });
     const server = await world.serve(["m", "slow"]);
     app.addHook("onRequest", async (request, reply) => {

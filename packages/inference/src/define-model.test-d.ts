@@ -29,7 +29,7 @@ describe("the types of a defined model", () => {
     });
   });
 
-  it("refuse wrong outputs, inputs and members", () => {
+  it("reject wrong outputs, inputs and members", () => {
     // @ts-expect-error another typed array
     defineModel({ ...model, predict: ({ x }) => ({ y: new Float64Array(x.data) }) });
     // @ts-expect-error a missing output

@@ -178,7 +178,7 @@ describe("defineModel", () => {
     expect(disposed).toEqual(["late"]);
   });
 
-  it("says what load threw, and the path", async () => {
+  it("reports what load threw, and the path", async () => {
     await expect(
       folders.loader({ path: "/bad" }, id).load({ id, signal: never }),
     ).rejects.toMatchObject({

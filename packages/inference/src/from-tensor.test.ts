@@ -48,7 +48,7 @@ describe("nestedOf", () => {
     expect(nestedOf(toTensor(values, { dtype: "float16", shape: [-1, 2] }))).toEqual(values);
   });
 
-  it("refuses a tensor that contradicts itself, and endless empty rows", () => {
+  it("rejects a tensor that contradicts itself, and endless empty rows", () => {
     const short: Tensor = { dtype: "float32", shape: [3], data: new Float32Array(2) };
     expect(() => nestedOf(short)).toThrow("must have 3 entries; got 2");
     const empty: Tensor = { dtype: "float32", shape: [2 ** 30, 0], data: new Float32Array(0) };

@@ -234,7 +234,7 @@ describe("careless models: each call gets a sentence", () => {
     expect((await thrown).reason).toBe("MODEL_THREW");
   });
 
-  it("takes bytes for strings as they are, and refuses other elements", async () => {
+  it("takes bytes for strings as they are, and rejects other elements", async () => {
     const text = { dtype: "string", shape: [-1] } as const;
     const strings = { serving_default: { inputs: { x: vector }, outputs: { y: text } } };
     const predict = () => ({ y: { dtype: "string", shape: [2], data: ["a", "b"] } });
@@ -274,7 +274,7 @@ describe("careless models: each call gets a sentence", () => {
 });
 
 describe("guard", () => {
-  it("E1 takes plain objects and Maps, and copies them", () => {
+  it("E1 accepts plain objects and Maps, and copies them", () => {
     const spec = { dtype: "float32" as const, shape: [-1] };
     const inputs = { x: spec };
     const one = guard({
@@ -313,7 +313,7 @@ describe("guard", () => {
     expect(calls).toBe(0);
   });
 
-  it("E2 refuses inputs of a batch with different numbers of rows", async () => {
+  it("E2 rejects inputs of a batch with different numbers of rows", async () => {
     const two = { serving_default: { inputs: { x: vector, z: vector }, outputs: { y: vector } } };
     const predictor = guarded(() => ({ y: [1, 2] }), {}, { signatures: two });
     const error = await errorOf(predictor.predict({ x, z: tensor("float32", [1], [1]) }));

@@ -280,7 +280,7 @@ describe("mapPredictor", () => {
     expect(same).toThrow('name must differ from that of the mapped platform; got "sharing"');
   });
 
-  it("MP7 refuses a model that does not fit, and disposes it", async () => {
+  it("MP7 rejects a model that does not fit, and disposes it", async () => {
     const before = held;
     const expects = {
       signatures: { serving_default: { inputs: { z: spec.int32([-1]) }, outputs: {} } },
@@ -308,7 +308,7 @@ describe("mapPredictor", () => {
     expect(y?.data[0]).toBe(8);
   });
 
-  it("shows callers' signature in what inspect prints, and refuses specs that are not valid", async () => {
+  it("shows callers' signature in what inspect prints, and rejects specs that are not valid", async () => {
     const mapped = mapPredictor(folders(), texts);
     expect((await mapped.inspect?.(good))?.description).toBe(
       `${good}\n  signature serving_default\n  signature as callers see it\n    input text string [?]\n    output answer string [?]`,

@@ -120,7 +120,7 @@ describe("tensor from plain values", () => {
     ["bool", Number.NaN],
   ];
 
-  it.each(limits)("refuses for %s the value %s, which it does not hold", (dtype, value) => {
+  it.each(limits)("rejects for %s the value %s, which it does not hold", (dtype, value) => {
     expect(() => plainElement(dtype, value)).toThrow(RangeError);
   });
 
@@ -153,7 +153,7 @@ describe("tensor from plain values", () => {
     );
   });
 
-  it("refuses a string that UTF-8 cannot encode", () => {
+  it("rejects a string that UTF-8 cannot encode", () => {
     expect(() => tensor("string", [1], ["a\ud800"])).toThrow(RangeError);
   });
 
@@ -161,7 +161,7 @@ describe("tensor from plain values", () => {
   const Float16 = (globalThis as { Float16Array?: { from(numbers: number[]): never } })
     .Float16Array;
   it.skipIf(Float16 === undefined)(
-    "takes a Float16Array without a copy (skipped before Node 24, which has none)",
+    "accepts a Float16Array without a copy (skipped before Node 24, which has none)",
     () => {
       const elements = Float16?.from([1.5, -2]) as unknown as { readonly buffer: ArrayBuffer };
       const { data } = tensor("float16", [2], elements as never);

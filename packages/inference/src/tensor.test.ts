@@ -6,7 +6,7 @@ import { elementCount, stringsOf, type Tensor, tensor } from "./tensor.js";
 const numericDTypes = Object.keys(NUMERIC_DTYPES) as NumericDType[];
 
 describe("tensor", () => {
-  it("takes a typed array of the dtype as it is", () => {
+  it("accepts a typed array of the dtype as it is", () => {
     const data = new Float32Array([1, 2, 3, 4]);
     expect(tensor("float32", [2, 2], data).data).toBe(data);
   });

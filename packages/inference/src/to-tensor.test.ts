@@ -66,7 +66,7 @@ describe("toTensor (W2, W3, W4, W5, W6): the tables of docs/values.md", () => {
     expect(shown(made)).toBe(expected);
   });
 
-  it.each(refused)("W8 refuses for %s the value %s", (spec, value, reason, message) => {
+  it.each(refused)("W8 rejects for %s the value %s", (spec, value, reason, message) => {
     const error = errorOf(() => toTensor(evaluate(value as string), specOf(spec as string), "x"));
     expect(error.message).toBe(`tensor "x"${message?.startsWith("[") ? "" : " "}${message}`);
     expect(reason).toBe(`[${error.reason}](errors.md#${error.reason.toLowerCase()})`);
@@ -92,7 +92,7 @@ describe("toTensor", () => {
     expect(toTensor([1, 2], spec).shape).not.toBe(spec.shape);
   });
 
-  it("takes arrays of another realm, and a Float16Array by its tag", () => {
+  it("accepts arrays of another realm, and a Float16Array by its tag", () => {
     const foreign = runInNewContext("new Float32Array([1, 2])");
     expect(toTensor(foreign, { dtype: "float32", shape: null }).data).toEqual(
       new Float32Array([1, 2]),
@@ -199,7 +199,7 @@ describe("toTensors", () => {
     expect(error.reason).toBe(reason);
   });
 
-  it("refuses inputs whose names cannot be read", () => {
+  it("rejects inputs whose names cannot be read", () => {
     const inputs = new Proxy({}, { ownKeys: fail });
     expect(errorOf(() => toTensors(signature, inputs)).message).toContain("cannot be read: boo");
   });

@@ -10,7 +10,7 @@ const folder = mkdtempSync(join(tmpdir(), "serving-kit-open-file-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 describe.skipIf(process.platform === "win32")("openFile", () => {
-  it("refuses a FIFO, a device and a socket, and waits for no writer", async () => {
+  it("rejects a FIFO, a device and a socket, and waits for no writer", async () => {
     const fifo = join(folder, "fifo");
     execFileSync("mkfifo", [fifo]);
     const socket = join(folder, "socket");
@@ -23,7 +23,7 @@ describe.skipIf(process.platform === "win32")("openFile", () => {
     await expect(readFileOf(fifo)).rejects.toThrow("got a FIFO");
   });
 
-  it("opens files; a folder is for reading to refuse", async () => {
+  it("opens files; reading rejects a folder", async () => {
     const path = join(folder, "file");
     writeFileSync(path, "text");
     expect((await readFileOf(path)).toString()).toBe("text");

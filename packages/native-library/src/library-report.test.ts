@@ -42,7 +42,7 @@ describe("reportLibrary", () => {
     });
   });
 
-  it("says which libraries are found and not used, those before it with the reason", async () => {
+  it("reports which libraries are found and not used, those before it with the reason", async () => {
     const at = (origin: string): LibraryCandidate => ({
       origin,
       locate: () => ({ path: `/${origin}.so` }),

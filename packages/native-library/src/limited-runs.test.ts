@@ -38,7 +38,7 @@ describe("LimitedRuns", () => {
     expect(await Promise.all(results)).toEqual(["a", "b", "c", "d"]);
   });
 
-  it("frees the place of a run that throws or rejects, and of one that is refused in its turn", async () => {
+  it("frees the place of a run that throws or rejects, and of one that is rejected in its turn", async () => {
     const runs = limited(1, () => {
       throw new Error("too late");
     });

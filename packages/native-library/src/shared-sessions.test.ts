@@ -99,7 +99,7 @@ describe("SharedSessions", () => {
     expect(() => owned().hold.unshare(token as never)).toThrow("it is something else");
   });
 
-  it("refuses the token of another process", () => {
+  it("rejects the token of another process", () => {
     const token = { ...owned().hold.share(), process: 1 };
     expect(() => sessions.attach(token)).toThrow("it comes from process 1");
   });

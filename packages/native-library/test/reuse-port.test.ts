@@ -52,7 +52,7 @@ describe.skipIf(!canReusePort)("reusePortSocket", () => {
     other.close();
   });
 
-  it("takes addresses, not names", () => {
+  it("accepts addresses, not names", () => {
     expect(() => reusePortSocket({ host: "localhost", port: 1 })).toThrow(
       "bind EINVAL: expected an IP address; got localhost",
     );

@@ -52,7 +52,7 @@ const scores = { scores: tensor("float32", [1, 3], [0.1, 0.7, 0.2]) };
 const picture = { image: tensor("string", [1], [pictureFile("palette.png")]) };
 
 describe("processLoaded", () => {
-  it("takes size, layout and dtype from the model, and files from the version's folder", async () => {
+  it("reads size, layout and dtype from the model, and files from the version's folder", async () => {
     const { predictor, seen } = await processed({ x: spec.uint8([-1, 3, 5, 7]) }, scores, {
       before: [{ image: {} }],
       after: [{ topK: { k: 2, labels: "labels.txt" } }],

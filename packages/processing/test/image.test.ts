@@ -34,7 +34,7 @@ describe("image decodes", () => {
     expect(worst).toBeLessThanOrEqual(DIFFERENCES[name] ?? 1);
   });
 
-  it("every picture of the folder, or refuses it", () => {
+  it("every picture of the folder, or rejects it", () => {
     const refused = ["large.png", "narrow.png", "truncated.jpg", "not-a-picture.txt", "zip.jpg"];
     const files = readdirSync(join(import.meta.dirname, "pictures"));
     expect(files.sort()).toEqual([...Object.keys(pictures), ...refused].sort());
@@ -52,7 +52,7 @@ describe("image decodes", () => {
   });
 });
 
-describe("image refuses", () => {
+describe("image rejects", () => {
   const read = image({ size: 8 });
 
   it.each([

@@ -25,7 +25,7 @@ async function outcomeOf(values: Promise<unknown>): Promise<unknown> {
 }
 
 describe("a thread for pictures", () => {
-  it("converts and refuses every picture as the caller's thread does", async () => {
+  it("converts and rejects every picture as the caller's thread does", async () => {
     expect(thread.isReady).toBe(true);
     for (const name of readdirSync(join(import.meta.dirname, "pictures"))) {
       const file = pictureFile(name);

@@ -43,7 +43,7 @@ describe("tokenize", () => {
     expect(rowsOf(attention_mask.data, width)).toEqual(batch.map(([, mask]) => mask));
   });
 
-  it("takes the vocabulary of a TFLite model", async () => {
+  it("uses the vocabulary of a TFLite model", async () => {
     const vocab = readFileSync(join(folder, "vocab.txt"), "utf8").split("\n").slice(0, -1);
     const tokens = await tokenize({ vocab, maxLength: 24, padTo: 24, dtype: "int32" });
     expect(tokens.tokens).toBe(24);
@@ -67,7 +67,7 @@ describe("tokenize", () => {
     expect(longest.tokens).toBe(-1);
   });
 
-  it("refuses files, options and texts that are not valid", async () => {
+  it("rejects files, options and texts that are not valid", async () => {
     await expect(tokenize({ file: join(folder, "lines.txt") })).rejects.toMatchObject({
       code: "FAILED_PRECONDITION",
       reason: "TOKENIZER_UNREADABLE",

@@ -126,7 +126,7 @@ describe.skipIf(!hasLibrary)(`batchable${skipped}`, () => {
     expect(forced.batchable).toBe(true);
   });
 
-  it("is false if generated rows of a megabyte are too few, once in the log, unless the option says so", async () => {
+  it("is false if generated rows of a megabyte are too few, once in the log, unless the option requests it", async () => {
     const { lines, logger } = recordingLogger();
     await using wide = await loadNamed("wide", { logger });
     expect(wide.batchable).toBe(false);
@@ -136,7 +136,7 @@ describe.skipIf(!hasLibrary)(`batchable${skipped}`, () => {
   });
 });
 
-describe.skipIf(!hasLibrary)(`refused${skipped}`, () => {
+describe.skipIf(!hasLibrary)(`rejected${skipped}`, () => {
   it.each<[string, string, RegExp]>([
     ["sequence", "MODEL_UNSUPPORTED", /output "y" is a sequence; .*zipmap/],
     ["custom-op", "MODEL_REFUSED", /my\.domain.*customOpLibraries/],
@@ -155,7 +155,7 @@ describe.skipIf(!hasLibrary)(`refused${skipped}`, () => {
     });
   });
 
-  it("inputs that the model refuses, with the code of the library", async () => {
+  it("inputs that the model rejects, with the code of the library", async () => {
     await using gather = await loadNamed("gather");
     const outside = tensor("int64", [2], [3n, 9n]);
     for (let round = 0; round < 2; round++) {

@@ -13,7 +13,7 @@ async function probe(path: string, canary?: OnnxOptions["canary"]): Promise<void
 afterEach(() => vi.unstubAllEnvs());
 
 describe.skipIf(!hasLibrary)(`the canary${skipped}`, () => {
-  it("loads a version in another process first, if the option says so", async () => {
+  it("loads a version in another process first, if the option requests it", async () => {
     await probe(modelFile("dense"), {});
     expect(nativeCounts().sessions).toBe(0);
     await probe("/nowhere");

@@ -91,7 +91,7 @@ describe.skipIf(noExtensions)(`onnxruntime-extensions${noExtensions}`, () => {
     expect(JSON.parse(output)).toEqual(["ABC", "DEF"]);
   });
 
-  it("is refused without them, with the name of a symbol", async () => {
+  it("is rejected without them, with the name of a symbol", async () => {
     const options = { customOpLibraries: [extensions?.library ?? ""] };
     await expect(loadNamed("upper", { options })).rejects.toMatchObject({
       reason: "SESSION_OPTIONS_REFUSED",

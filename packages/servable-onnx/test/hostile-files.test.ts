@@ -52,7 +52,7 @@ describe("external data", () => {
     });
   });
 
-  it("outside of the folder is refused before anything opens it", async () => {
+  it("outside of the folder is rejected before anything opens it", async () => {
     const path = join(folder, "outside.onnx");
     writeFileSync(path, text("external.bin", "../../../a/b"));
     await expect(load(path)).rejects.toMatchObject({
@@ -63,7 +63,7 @@ describe("external data", () => {
 });
 
 describe.skipIf(!hasLibrary)(`mutated files${skipped}`, () => {
-  it("are refused or harmless", { timeout: 120_000 }, async () => {
+  it("are rejected or harmless", { timeout: 120_000 }, async () => {
     const child = fileURLToPath(new URL("./mutations-child.ts", import.meta.url));
     const flags = ["--conditions=@serving-kit/source", "--import", "tsx"];
     const count = process.env.SERVING_KIT_CORRUPTIONS ?? "1000";

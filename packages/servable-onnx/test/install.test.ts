@@ -54,21 +54,21 @@ describe.skipIf(!canFake)("install (skipped: no package for this platform)", () 
     expect(readFileSync(join(dir, library), "utf8")).toBe("the library");
   });
 
-  it("refuses a package with another checksum, and leaves no library", async () => {
+  it("rejects a package with another checksum, and leaves no library", async () => {
     await publish("another library");
     const installing = onnx().install?.({ dir, version, sha256: "0".repeat(64) });
     await expect(installing).rejects.toMatchObject({ reason: "INSTALL_FAILED" });
     expect(() => readFileSync(join(dir, library))).toThrow("ENOENT");
   });
 
-  it("refuses a version whose checksum is not known", async () => {
+  it("rejects a version whose checksum is not known", async () => {
     await publish("the library");
     await expect(onnx().install?.({ dir, version })).rejects.toThrow(
       "the checksum of onnxruntime 1.2.3 is not known",
     );
   });
 
-  it("says what to do by hand without pip", async () => {
+  it("reports what to do by hand without pip", async () => {
     await expect(onnx().install?.({ dir })).rejects.toMatchObject({
       reason: "INSTALL_FAILED",
       message: expect.stringMatching(/nor pip runs\. By hand: `pip install onnxruntime==/),

@@ -66,7 +66,7 @@ describe.skipIf(!hasLibrary)(`share and attach${skipped}`, () => {
     await expect(onnx().attach?.(shared)).rejects.toThrow("its predictor is disposed");
   });
 
-  it("refuses tokens of others", async () => {
+  it("rejects tokens of others", async () => {
     const { attach } = onnx();
     await expect(attach?.({ platform: "other" })).rejects.toMatchObject({
       reason: "SHARED_PREDICTOR_INVALID",

@@ -16,7 +16,7 @@ describe.skipIf(noPython)(title, () => {
     expect(Buffer.from(body ?? []).toString()).toBe('{"predictions": ["abc"]}');
   });
 
-  it("any other answer is an error that says what to return", async () => {
+  it("any other answer is an error that names what to return", async () => {
     const model = await open("bodies.py", { exportName: "answers_number" });
     await expect(model.respond?.(bytes("{}"), SERVING_JSON)).rejects.toMatchObject({
       code: "INTERNAL",

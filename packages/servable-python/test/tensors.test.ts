@@ -101,7 +101,7 @@ describe.skipIf(noNumpy)(title, () => {
     expect(y).toEqual(tensor("float32", [expected.length], expected));
   });
 
-  it("outputs that do not fit are an error that says what to write", async () => {
+  it("outputs that do not fit are an error that names what to write", async () => {
     const model = await open("tensors.py", { exportName: "Casts" });
     const problem = (kind: string) =>
       model

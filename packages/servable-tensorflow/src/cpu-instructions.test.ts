@@ -10,6 +10,6 @@ it("lists the instructions of TensorFlow's notice", () => {
   expect(instructionsNote(notice)).toContain("does not use AVX2, AVX512F, FMA of this CPU");
 });
 
-it("says that TensorFlow names none if there is no notice", () => {
+it("reports that TensorFlow names none if there is no notice", () => {
   expect(instructionsNote("I other line\n")).toContain("names none that it leaves unused");
 });

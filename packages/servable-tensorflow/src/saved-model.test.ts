@@ -63,7 +63,7 @@ describe("readSavedModel", () => {
     });
   });
 
-  it("says why a signature cannot be called, and keeps the others", async () => {
+  it("reports why a signature cannot be called, and keeps the others", async () => {
     const graph = await read({
       sparse: { inputs: { x: { dtype: 1, cooSparse: { valuesTensorName: "v:0" } } } },
       ragged: { inputs: { x: { compositeTensor: { typeSpec: { typeSpecClass: 3 } } } } },
@@ -107,14 +107,14 @@ describe("readSavedModel", () => {
     expect(defaults.get("a")?.get("x")?.data).toEqual(Float32Array.of(7));
   });
 
-  it("takes names that are properties of objects", async () => {
+  it("accepts names that are properties of objects", async () => {
     const graph = await read(
       JSON.parse('{"constructor": {"inputs": {"toString": {"name": "x:0", "dtype": 1}}}}'),
     );
     expect(graph.signatures.get("constructor")?.inputs.has("toString")).toBe(true);
   });
 
-  it("refuses a file without a graph", async () => {
+  it("rejects a file without a graph", async () => {
     await writeFile(join(folder, "saved_model.pb"), "");
     await expect(readSavedModel(folder)).rejects.toMatchObject({
       code: "DATA_LOSS",
@@ -125,7 +125,7 @@ describe("readSavedModel", () => {
 });
 
 describe("selectMetaGraph", () => {
-  it("takes the graph with exactly the tags, in any order", () => {
+  it("accepts the graph with exactly the tags, in any order", () => {
     const graph = (...tags: string[]) => ({ tags }) as unknown as MetaGraph;
     const graphs = [graph("serve"), graph("serve", "gpu")];
     expect(selectMetaGraph("/m", graphs, ["gpu", "serve"])).toBe(graphs[1]);

@@ -89,7 +89,7 @@ describe.skipIf(skipReason)(`without pip, installTensorFlow${skipReason}`, () =>
     expect(served.requests).toEqual(["GET", `GET bytes=${half}-`]);
   });
 
-  it("says what the server answers, and what to do by hand", async () => {
+  it("reports what the server answers, and what to do by hand", async () => {
     const message = await failure({ status: 503 });
     expect(message).toContain(`${archive?.name}: the server answered 503. By hand: `);
     expect(message).toContain(
@@ -97,7 +97,7 @@ describe.skipIf(skipReason)(`without pip, installTensorFlow${skipReason}`, () =>
     );
   });
 
-  it("says nothing of the password of a mirror", async () => {
+  it("reports nothing of the password of a mirror", async () => {
     const archives = "http://name:secret@127.0.0.1:1";
     const message = await failure({}, { archives });
     expect(message).toContain(`http://127.0.0.1:1/${VERSION}/${archive?.name}: `);
@@ -110,20 +110,20 @@ describe.skipIf(skipReason)(`without pip, installTensorFlow${skipReason}`, () =>
     expect(await failure({}, { sha256: "0".repeat(64) })).toContain(damaged);
   });
 
-  it("refuses another version than the pinned one without its checksum", async () => {
+  it("rejects another version than the pinned one without its checksum", async () => {
     const { sha256: _, ...options } = { version: VERSION, sha256: "", dir: machine.dir };
     await expect(installTensorFlow(options)).rejects.toThrow(
       /the checksum of .* 1\.2\.3 is not known; expected .* or the SHA-256 of its file by --sha256/,
     );
   });
 
-  it("refuses another archive than the pinned one in its place, and another checksum", async () => {
+  it("rejects another archive than the pinned one in its place, and another checksum", async () => {
     const { version, sha256 } = archive as NonNullable<typeof archive>;
     expect(await failure({}, { version, sha256 })).toContain(`expected sha256 ${sha256}`);
     expect(await failure({}, { version })).toContain(`is ${sha256}; got ${sha256Of()}`);
   });
 
-  it("refuses an archive without the libraries, and leaves nothing behind", async () => {
+  it("rejects an archive without the libraries, and leaves nothing behind", async () => {
     const content = makeArchive(["libtensorflow.so.old"]);
     await using served = await serveArchive({ content });
     await expect(install({ ...served, sha256: sha256Of(content) })).rejects.toThrow(

@@ -145,7 +145,7 @@ describe.skipIf(!canFake)("installTensorFlow", () => {
     );
   });
 
-  it("says what pip said, and what to do by hand, when pip fails", async () => {
+  it("reports what pip said, and what to do by hand, when pip fails", async () => {
     await writePip("echo no network at https://name:secret@index.example >&2; exit 3");
     await expect(install()).rejects.toMatchObject({
       code: "UNAVAILABLE",
@@ -182,7 +182,7 @@ describe.skipIf(!canFake)("installTensorFlow", () => {
     await expect(installing).rejects.toThrow("enough");
   });
 
-  it("takes no version that is none", async () => {
+  it("rejects an invalid version", async () => {
     await expect(installTensorFlow({ version: "2 --hash" })).rejects.toThrow(TypeError);
   });
 });

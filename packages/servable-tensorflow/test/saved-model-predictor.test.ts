@@ -270,7 +270,7 @@ describe.skipIf(skipReason)(`SavedModelPredictor${skipReason}`, () => {
       ).rejects.toMatchObject({ reason: "SIGNATURE_UNSUPPORTED" });
     }));
 
-  it("takes options of the session", () =>
+  it("accepts options of the session", () =>
     withModel("digits", { intraOpThreads: 1, interOpThreads: 2 }, async (predictor) => {
       const image = tensor("float32", [2, 64], new Float32Array(128));
       expect((await predictor.predict({ image })).probabilities?.shape).toEqual([2, 10]);

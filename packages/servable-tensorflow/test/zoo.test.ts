@@ -5,7 +5,7 @@ import { load, skipReason, zoo, zooPath } from "./zoo.js";
 describe.skipIf(skipReason)(`answers as Python's${skipReason}`, () => {
   for (const [name, examples] of zoo) {
     if (examples.length === 0) continue;
-    it(`${name} gives what Python gives`, async () => {
+    it(`${name} returns what Python returns`, async () => {
       const predictor = await load(zooPath(name));
       try {
         for (const { signature = "serving_default", inputs, outputs } of examples) {

@@ -35,11 +35,11 @@ describe("FlatBuffer", () => {
     expect(read(sample())).toEqual([7, "hi", [-1, 5], undefined, 4]);
   });
 
-  it("refuses another identifier, with both", () => {
+  it("rejects another identifier, with both", () => {
     expect(() => new FlatBuffer(sample()).root("TFL3")).toThrow('identifier TFL3, got "TEST"');
   });
 
-  it("refuses every prefix", () => {
+  it("rejects every prefix", () => {
     for (let length = 0; length < sample().length; length++) {
       expect(() => read(sample().subarray(0, length)), `${length} bytes`).toThrow(RangeError);
     }
@@ -63,7 +63,7 @@ describe("FlatBuffer", () => {
     );
   });
 
-  it("refuses a file that refers to the same bytes over and over", () => {
+  it("rejects a file that refers to the same bytes over and over", () => {
     const table = new FlatBuffer(sample()).root("TEST");
     expect(() => {
       for (let i = 0; i < 10_000; i++) table.int32s(2);

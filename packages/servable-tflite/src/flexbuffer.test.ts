@@ -44,7 +44,7 @@ describe("readFlexBuffer", () => {
     );
   });
 
-  it("refuses vectors that refer to the same bytes over and over", () => {
+  it("rejects vectors that refer to the same bytes over and over", () => {
     // Eight vectors, each of 200 references to the one before: 200 ** 8 values.
     const levels: number[] = [0];
     let previous = 0;

@@ -51,7 +51,7 @@ describe("readModelFile", () => {
     });
   });
 
-  it("refuses a SignatureDef of the metadata that names no input or output", () => {
+  it("rejects a SignatureDef of the metadata that names no input or output", () => {
     const bytes = readFileSync(
       new URL("../test/models/metadata_signatures.tflite", import.meta.url),
     );
@@ -150,7 +150,7 @@ describe("readModelFile", () => {
     );
   });
 
-  it("refuses tensors that no machine can allocate", () => {
+  it("rejects tensors that no machine can allocate", () => {
     const bytes = readFileSync(new URL("../test/models/rnn.tflite", import.meta.url));
     const ones = Buffer.from(Int32Array.of(3, 1, 1, 1).buffer);
     for (let at = bytes.indexOf(ones); at !== -1; at = bytes.indexOf(ones, at + 1)) {

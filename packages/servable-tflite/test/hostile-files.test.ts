@@ -30,7 +30,7 @@ function flips(path: string, count: number): Corruption[] {
 }
 
 describe("hostile files", () => {
-  it("are refused when they are a prefix of a model, each of them", async () => {
+  it("are rejected when they are a prefix of a model, each of them", async () => {
     const path = testModel("strings");
     const prefixes = Array.from(readFileSync(path), (_, prefix) => ({ prefix }));
     const report = await tryCorruptions(path, prefixes);
@@ -109,7 +109,7 @@ describe("the canary", () => {
     });
   });
 
-  it("refuses a version that hangs it", async () => {
+  it("rejects a version that hangs it", async () => {
     await expect(probe(digits("1"), 1)).rejects.toMatchObject({ reason: "CANARY_TIMED_OUT" });
   });
 

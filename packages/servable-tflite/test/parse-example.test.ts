@@ -35,7 +35,7 @@ describe.each(["parse_example", "parse_example_v1"])("a model of %s", (name) => 
     return { n, x, y, sum, indices, values, shape };
   };
 
-  it("takes serialized examples, in batches", () => {
+  it("accepts serialized examples, in batches", () => {
     expect([...(model.signatures.get("serving_default")?.inputs ?? [])]).toEqual([
       ["examples", { dtype: "string", shape: [-1], nativeName: "serving_default_examples:0" }],
     ]);

@@ -57,7 +57,7 @@ describe("readExample", () => {
     expect(readExample(bytes, new Set(["a"])).get("a")?.values).toEqual([1, 1]);
   });
 
-  it("takes a feature without values of any kind as absent", () => {
+  it("accepts a feature without values of any kind as absent", () => {
     expect(readExample(encodeExample({ a: {} }), new Set(["a"])).size).toBe(0);
     expect(readExample(new Uint8Array(), new Set(["a"])).size).toBe(0);
   });

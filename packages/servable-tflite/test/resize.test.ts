@@ -37,7 +37,7 @@ describe("resizeFixed", () => {
     });
   });
 
-  it("leaves it to the model to refuse extents, and takes the next call", async () => {
+  it("leaves it to the model to reject extents, and accepts the next call", async () => {
     await using model = await load(testModel("single_row"), { resizeFixed: true });
     await expect(model.predict(x([1, 2, 3, 4], [5, 6, 7, 8]))).rejects.toMatchObject({
       code: "INVALID_ARGUMENT",

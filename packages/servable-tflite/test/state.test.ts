@@ -37,7 +37,7 @@ describe("the variables of a model", () => {
     },
   );
 
-  it("make a predictor that takes no batches: the rows would share them", async () => {
+  it("make a predictor that accepts no batches: the rows would share them", async () => {
     await using predictor = await load(testModel("total"));
     expect(predictor.batchable).toBe(false);
   });
@@ -85,7 +85,7 @@ describe('the variables of a model with state "keep"', () => {
     expect(answers).toEqual([1, 3, 6]);
   });
 
-  it("make a predictor that takes no batches and is not shared with other threads", async () => {
+  it("make a predictor that accepts no batches and is not shared with other threads", async () => {
     await using predictor = await load(testModel("rnn"), { state: "keep" });
     expect(predictor.batchable).toBe(false);
     expect(predictor.share).toBeUndefined();

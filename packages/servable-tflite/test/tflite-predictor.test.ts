@@ -255,7 +255,7 @@ describe("a .tflite model", () => {
 });
 
 describe("operators that the runtime does not have", () => {
-  it("are refused by name before loading, which is not tried again", async () => {
+  it("are rejected by name before loading, which is not tried again", async () => {
     const before = nativeCounts();
     await expect(load(testModel("flex"))).rejects.toMatchObject({
       code: "UNIMPLEMENTED",
@@ -269,7 +269,7 @@ describe("operators that the runtime does not have", () => {
 });
 
 describe("fully connected layers quantized for each channel", () => {
-  it("are computed, or refused by a runtime that would compute them wrongly", async () => {
+  it("are computed, or rejected by a runtime that would compute them wrongly", async () => {
     const { opened } = await libraryReport();
     const loading = load(testModel("dense"));
     if (isVersionWithin(opened?.version ?? "", { atLeast: "2.17" })) {

@@ -33,7 +33,7 @@ it.runIf(tflite.library.has("TfLiteXNNPackDelegateGetFlags"))(
   },
 );
 
-it("a graph that XNNPACK cannot take is refused if XNNPACK is required, and runs without it otherwise", async () => {
+it("a graph that XNNPACK cannot take is rejected if XNNPACK is required, and runs without it otherwise", async () => {
   const path = testModel("dynamic_temporaries");
   const required = await load(path, { useXnnpack: true }).then(
     (predictor) => predictor[Symbol.asyncDispose](),

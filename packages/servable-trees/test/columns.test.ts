@@ -30,7 +30,7 @@ describe("signature columns", () => {
     expect([...predictor.signatures.keys()]).not.toContain("columns");
   });
 
-  it("takes each feature by its name, codes and texts of categories", async () => {
+  it("accepts each feature by its name, codes and texts of categories", async () => {
     for (const [name, words] of [["categories"], ["category-texts", "few"]] as const) {
       const example = exampleNamed(name);
       await using predictor = await load(modelFile(`${name}.ubj`), "xgboost");
@@ -53,7 +53,7 @@ describe("signature columns", () => {
     }
   });
 
-  it("takes categories that are numbers by their values, and not by their positions", async () => {
+  it("accepts categories that are numbers by their values, and not by their positions", async () => {
     const example = exampleNamed("category-numbers");
     await using predictor = await load(modelFile("category-numbers.ubj"), "xgboost");
     const inputs = columnsOf(example, names);
@@ -63,7 +63,7 @@ describe("signature columns", () => {
     expect(predict?.data).toEqual((example.answer("predict") as Answer).data);
   });
 
-  it("takes a feature that is left out as missing", async () => {
+  it("accepts a feature that is left out as missing", async () => {
     await using predictor = await load(modelFile("categories.ubj"), "xgboost");
     const inputs = columnsOf(exampleNamed("categories"), names);
     const rows = inputs.few?.shape[0] as number;
@@ -75,7 +75,7 @@ describe("signature columns", () => {
     expect(left).not.toEqual(await predictor.predict(inputs, { signature: "columns" }));
   });
 
-  it("takes a number as missing if option missing says so", async () => {
+  it("treats a number as missing if the option `missing` names it", async () => {
     const example = exampleNamed("categories");
     await using predictor = await load(modelFile("categories.ubj"), "xgboost", { missing: -999 });
     const inputs = columnsOf(example, names);
@@ -89,7 +89,7 @@ describe("signature columns", () => {
     expect(predict?.data).toEqual((example.answer("predict") as Answer).data);
   });
 
-  it("refuses a category that XGBoost did not see, with the row", async () => {
+  it("rejects a category that XGBoost did not see, with the row", async () => {
     await using predictor = await load(modelFile("category-texts.ubj"), "xgboost");
     const few = tensor("string", [2], ["red", "pink"]);
     await expect(predictor.predict({ few }, { signature: "columns" })).rejects.toMatchObject({
@@ -99,7 +99,7 @@ describe("signature columns", () => {
     });
   });
 
-  it("refuses columns of different lengths, and no columns", async () => {
+  it("rejects columns of different lengths, and no columns", async () => {
     await using predictor = await load(modelFile("categories.ubj"), "xgboost");
     const options = { signature: "columns" };
     const n0 = tensor("float32", [2], [1, 2]);
@@ -110,7 +110,7 @@ describe("signature columns", () => {
     await expect(predictor.predict({}, options)).rejects.toMatchObject({ reason: "INPUT_MISSING" });
   });
 
-  it("has LightGBM's texts of categories, and takes one that is unknown as missing", async () => {
+  it("has LightGBM's texts of categories, and accepts one that is unknown as missing", async () => {
     const example = exampleNamed("lgb-category-texts");
     await using predictor = await load(modelFile("lgb-category-texts.txt"), "lightgbm");
     const inputs = columnsOf(example, ["size", "color"], "color");

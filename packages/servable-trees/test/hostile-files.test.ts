@@ -73,7 +73,7 @@ describe.each(kinds)("%s.%s", (name, extension) => {
   const whole = readFileSync(modelFile(`${name}.${extension}`));
   const path = join(folder, `${name}${extname(modelFile(`${name}.${extension}`))}`);
 
-  it(`with bytes changed is refused or harmless, ${MUTATIONS} times`, async () => {
+  it(`with bytes changed is rejected or harmless, ${MUTATIONS} times`, async () => {
     const random = generator(whole.length);
     for (let i = 0; i < MUTATIONS; i++) {
       const damaged = Buffer.from(whole);
@@ -89,7 +89,7 @@ describe.each(kinds)("%s.%s", (name, extension) => {
     }
   });
 
-  it("with digits changed is refused or harmless", async () => {
+  it("with digits changed is rejected or harmless", async () => {
     // Numbers that are still numbers: children, features, counts.
     const random = generator(7);
     for (let i = 0; i < MUTATIONS; i++) {
@@ -118,7 +118,7 @@ describe.each(kinds)("%s.%s", (name, extension) => {
     return format === "json" && text === whole.toString("latin1").trimEnd();
   };
 
-  it("is incomplete when it is truncated anywhere, and refused", () => {
+  it("is incomplete when it is truncated anywhere, and rejected", () => {
     const problems: string[] = [];
     for (let length = 0; length < whole.length; length++) {
       const bytes = whole.subarray(0, length);
@@ -135,7 +135,7 @@ describe.each(kinds)("%s.%s", (name, extension) => {
     expect(problems).toEqual([]);
   });
 
-  it("is incomplete as a file that is truncated, and refused", async () => {
+  it("is incomplete as a file that is truncated, and rejected", async () => {
     const platform = platformOf(example.library);
     const step = Math.max(1, Math.floor(whole.length / MUTATIONS));
     for (let length = 64; length < whole.length - 1; length += step) {
@@ -364,7 +364,7 @@ describe("a file that lies", () => {
     await unload(await load(path, "xgboost"));
   });
 
-  it("nested too deep, or with strings and arrays that its length cannot hold, is refused", async () => {
+  it("nested too deep, or with strings and arrays that its length cannot hold, is rejected", async () => {
     const path = join(folder, "lie.ubj");
     const head = Buffer.concat([Buffer.from("{L\0\0\0\0\0\0\0\x07learner", "latin1")]);
     for (const [bytes, message] of [
@@ -385,7 +385,7 @@ describe("a file that lies", () => {
 });
 
 describe("another file", () => {
-  it("in XGBoost's old binary format is refused with what to do", async () => {
+  it("in XGBoost's old binary format is rejected with what to do", async () => {
     // What 1.7.6 writes: parameters of 136 bytes, and the name of the objective.
     const name = "binary:logistic";
     const old = Buffer.alloc(400);
@@ -403,7 +403,7 @@ describe("another file", () => {
     });
   });
 
-  it("of a format of LightGBM that is not known is refused", async () => {
+  it("of a format of LightGBM that is not known is rejected", async () => {
     const path = join(folder, "v9.txt");
     const text = readFileSync(modelFile("lgb-binary.txt"), "utf8");
     writeFileSync(path, text.replace("version=v4", "version=v9"));

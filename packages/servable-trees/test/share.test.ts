@@ -79,7 +79,7 @@ describe("share and attach", () => {
     expect(outputs.margin?.data).toEqual((example.answer("margin") as Answer).data);
   });
 
-  it("refuses tokens of others, and copies", async () => {
+  it("rejects tokens of others, and copies", async () => {
     const { attach } = platformOf("xgboost");
     await using lightgbm = await load(modelFile("lgb-binary.txt"), "lightgbm");
     for (const token of [lightgbm.share?.(), { platform: "xgboost" }, undefined]) {

@@ -75,7 +75,7 @@ async function outcome(path = model, stampOf?: () => Promise<string>): Promise<s
 }
 
 describe("CrashRecords", () => {
-  it("CR1 refuses a version after two crashes, until its files change", async () => {
+  it("CR1 rejects a version after two crashes, until its files change", async () => {
     await crash(model);
     await crash(model);
     expect(await outcome()).toBe("VERSION_CRASHED");
@@ -86,7 +86,7 @@ describe("CrashRecords", () => {
     expect(await outcome()).toBe("loaded");
   });
 
-  it("CR1 refuses a version in remote storage by its URI, until its files there change", async () => {
+  it("CR1 rejects a version in remote storage by its URI, until its files there change", async () => {
     const uri = "memory://bucket/m/1";
     for (let i = 0; i < 2; i++) await crashWith("first", uri);
     expect(await outcome(uri, async () => "first")).toBe("VERSION_CRASHED");
@@ -160,7 +160,7 @@ describe("CrashRecords", () => {
     expect(running).toBe(0);
   });
 
-  it("CR4 loads without a folder, and says so", async () => {
+  it("CR4 loads without a folder, and reports it", async () => {
     const warnings: string[] = [];
     await writeFile(state(), "a file");
     const records = new CrashRecords(state(), {

@@ -123,7 +123,7 @@ describe("server.rest in an app", () => {
     expect(warnings).toHaveLength(before);
   });
 
-  it("says so when the body is gone", async () => {
+  it("reports it when the body is gone", async () => {
     await withApp(
       [
         ["", parser(() => undefined)],
@@ -183,7 +183,7 @@ describe("server.fetch", () => {
     expect((await ask("/v1/models/m:predict", { method: "POST" })).status).toBe(400);
   });
 
-  it("takes a body of any number of chunks, and says when it was read before", async () => {
+  it("accepts a body of any number of chunks, and reports when it was read before", async () => {
     const chunks = ['{"instances"', ":[1.0", "]}"].map((text) => new TextEncoder().encode(text));
     const body = new ReadableStream({
       pull: (controller) => {

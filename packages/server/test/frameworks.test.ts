@@ -249,7 +249,7 @@ describe("server.fetch in Hono", () => {
     expect((await ask(app, PREDICT, headers))[0]).toBe(404);
   });
 
-  it("serves as a route, and says so when a middleware has read the body", async () => {
+  it("serves as a route, and reports it when a middleware has read the body", async () => {
     const app = new Hono();
     app.use(async ({ req }, next) => {
       if (req.header("x-read")) await req.raw.text();

@@ -188,7 +188,7 @@ describe("a predict request in JSON", () => {
     );
   });
 
-  it("that was damaged is refused, or means what JSON.parse makes of it", () => {
+  it("that was damaged is rejected, or means what JSON.parse makes of it", () => {
     const noise = [
       "[",
       "]",
@@ -228,7 +228,7 @@ describe("a predict request in JSON", () => {
     expect(both).toBeGreaterThan(50);
   });
 
-  it("of any bytes, also for classify and regress, is read or refused", () => {
+  it("of any bytes, also for classify and regress, is read or rejected", () => {
     const signature: Signature = {
       inputs: new Map([["x", { dtype: "float32", shape: null }]]),
       outputs: new Map(),
@@ -341,7 +341,7 @@ describe("a message of protocol buffers", () => {
     return /16$/.test(dtype) ? 2 : 1;
   };
 
-  it("is read or refused, and never takes more memory than it has bytes and the bound allows", () => {
+  it("is read or rejected, and never takes more memory than it has bytes and the bound allows", () => {
     let read = 0;
     fc.assert(
       fc.property(fc.oneof(message, request, damaged), (bytes) => {
@@ -409,7 +409,7 @@ describe("a path", () => {
     );
   });
 
-  it("of anything is a route or refused, and a long one takes no longer than its length", () => {
+  it("of anything is a route or rejected, and a long one takes no longer than its length", () => {
     const paths = fc.oneof(fc.string({ unit: "binary", maxLength: 60 }), fc.webPath());
     fc.assert(
       fc.property(fc.constantFrom("GET", "POST", "OPTIONS", "X"), paths, (method, path) => {
@@ -506,7 +506,7 @@ describe("a configuration file", () => {
     );
   });
 
-  it("of batching parameters is read, and damaged it is read or refused", () => {
+  it("of batching parameters is read, and damaged it is read or rejected", () => {
     expect(parseBatchingParametersFile(BATCHING, "f").options.maxBatchSize).toBe(128);
     const damaged = fc.oneof(
       mutated(BATCHING, noise),
@@ -524,7 +524,7 @@ describe("a configuration file", () => {
     );
   });
 
-  it("that would become very large in memory is refused, quickly", () => {
+  it("that would become very large in memory is rejected, quickly", () => {
     const laughs = Array.from(
       { length: 12 },
       (_, i) => `l${i + 1}: &l${i + 1} [${`*l${i},`.repeat(10)}]`,

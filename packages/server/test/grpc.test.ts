@@ -88,7 +88,7 @@ describe("Predict", () => {
     expect(await y({ version_label: "canary" })).toBe(2);
   });
 
-  it("takes tensor_content, and fewer values than elements of which the last one repeats", async () => {
+  it("accepts tensor_content, and fewer values than elements of which the last one repeats", async () => {
     const floats = new Uint8Array(Float32Array.of(2, 4).buffer);
     const shape = { dim: [{ size: 2 }] };
     const content = { dtype: 1, tensor_shape: shape, tensor_content: floats };
@@ -197,7 +197,7 @@ describe("Predict", () => {
     );
   });
 
-  it("refuses bytes that are not a message", async () => {
+  it("rejects bytes that are not a message", async () => {
     const broken = client.raw("/tensorflow.serving.PredictionService/Predict", Buffer.of(10, 200));
     await expect(broken).rejects.toMatchObject({
       code: status.INVALID_ARGUMENT,
@@ -256,7 +256,7 @@ describe("Classify, Regress and MultiInference", () => {
     expect(await sizes(joined)).toEqual([sum, sum]);
   });
 
-  it("refuses an empty input, and a context that would multiply a message", async () => {
+  it("rejects an empty input, and a context that would multiply a message", async () => {
     const empty = client.call("PredictionService/Classify", { model_spec: classify });
     await expect(empty).rejects.toEqual(failure(status.INVALID_ARGUMENT, "Input is empty."));
     const [context] = examples(100_000).example_list.examples;
@@ -347,7 +347,7 @@ describe("GetModelMetadata", () => {
     });
   });
 
-  it("refuses other fields", async () => {
+  it("rejects other fields", async () => {
     const askOf = (model_spec: object | undefined, ...metadata_field: string[]) =>
       client.call("PredictionService/GetModelMetadata", { model_spec, metadata_field });
     const ask = (...metadata_field: string[]) => askOf(spec(), ...metadata_field);

@@ -72,7 +72,7 @@ it("answers every mangled path with 4xx, and opens no file by a name", async () 
   await isAnswering();
 });
 
-it("PS7 refuses bodies beyond the limit with 413: announced, in chunks, and inflated", async () => {
+it("PS7 rejects bodies beyond the limit with 413: announced, in chunks, and inflated", async () => {
   const large = "x".repeat(50 * LIMIT);
   const announced = await post(large);
   expect(announced.status).toBe(413);

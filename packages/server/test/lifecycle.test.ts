@@ -89,7 +89,7 @@ describe("start-up", () => {
     expect((await fetch(`${base}/v1/models/cut`)).status).toBe(200);
   });
 
-  it("says which versions no platform accepts", async () => {
+  it("reports which versions no platform accepts", async () => {
     await world.publish("m", 1);
     const models = [model("m")];
     await expect(createModelServer({ platforms: [], models, settleMs: 0 })).rejects.toThrow(
@@ -164,7 +164,7 @@ describe("reload", () => {
 });
 
 describe("close", () => {
-  it("refuses new requests with 503 and is not ready while it drains, then frees the port", async () => {
+  it("rejects new requests with 503 and is not ready while it drains, then frees the port", async () => {
     await world.publish("m", 1, { hangs: true });
     const server = await world.serve(["m"]);
     const base = await listening(server);

@@ -162,7 +162,7 @@ describe("PS7 the memory of requests", () => {
   });
 });
 
-describe("PS9 a body that is refused", () => {
+describe("PS9 a body that is rejected", () => {
   it("is read for 1 MB more, and its connection closed; a shorter one keeps its connection", async () => {
     const { port } = await serve();
     const upload = open(port, head(50_000_000, "nobody:predict"));

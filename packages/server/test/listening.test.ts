@@ -152,7 +152,7 @@ function held() {
 }
 
 describe("beforeStart", () => {
-  it("PS5 lets REST and gRPC answer health while models are loading, and refuses predictions", async () => {
+  it("PS5 lets REST and gRPC answer health while models are loading, and rejects predictions", async () => {
     const loading = held();
     await world.publish("m", 1);
     const listening = { rest: 0, grpc: 0 };

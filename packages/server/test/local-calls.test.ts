@@ -80,7 +80,7 @@ function serve(observers: readonly Observer[] = []) {
 }
 
 describe("models.predict, models.call and models.model", () => {
-  it("take values, and return outputs whose types follow from the definition", async () => {
+  it("accept values, and return outputs whose types follow from the definition", async () => {
     await using models = await serve();
     const { y } = await models.predict("double", { x: [1, 2, 3] });
     const data: Float32Array = y.data;
@@ -232,7 +232,7 @@ describe("models as a record", () => {
     signatures: { serving_default: { inputs: { x: { dtype, shape: [-1] } }, outputs: {} } },
   });
 
-  it("hold the types that a model must have, and refuse a version that has others", async () => {
+  it("hold the types that a model must have, and reject a version that has others", async () => {
     const place = join(folder, "scale");
     const sourceProviders = [filesystemProvider()];
     const options = { platforms: [factors], sourceProviders, settleMs: 0 };
@@ -255,7 +255,7 @@ describe("models as a record", () => {
     );
   });
 
-  it("refuse a newer version that has others, while the old one serves", async () => {
+  it("reject a newer version that has others, while the old one serves", async () => {
     /** Files `dtype`: a model that passes on `x` of that dtype. */
     const passing = definePlatform({
       name: "passing",

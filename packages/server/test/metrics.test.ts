@@ -286,7 +286,7 @@ describe("metrics", () => {
     );
   });
 
-  it("refuse options that are not meant", async () => {
+  it("reject options that are not meant", async () => {
     await expect(serve({ metrics: { path: "metrics" } })).rejects.toMatchObject({
       reason: "CONFIG_INVALID",
       message: 'metrics.path: expected a path that starts with /; got "metrics"',

@@ -36,7 +36,7 @@ const REFUSED = /^model "m": clients must not load .*--model_roots/;
 const models = () => [{ basePath: at("models/a") }];
 
 describe("ModelControl", () => {
-  it("MC1 refuses every call with none", async () => {
+  it("MC1 rejects every call with none", async () => {
     const options = { modelControl: "none", models: models() } as const;
     expect(await wish(options, at("models/a"))).toMatch("--model_control=none");
     expect(await wish(options)).toMatch("--model_control=none");
@@ -66,7 +66,7 @@ describe("ModelControl", () => {
     expect(await wish(options, at("models/a"))).toMatch(REFUSED);
   });
 
-  it("MC3 refuses any folder without roots and base paths, and names the flag", async () => {
+  it("MC3 rejects any folder without roots and base paths, and names the flag", async () => {
     expect(await wish({}, at("models/a"))).toMatch(/started without models.*--model_roots/);
     expect(await wish({})).toBe("allowed");
   });
@@ -177,7 +177,7 @@ describe("HandleReloadConfigRequest", () => {
     expect(server.manager.listAvailable()).toEqual([{ name: "c", version: 1n }]);
   });
 
-  it("is refused with none, and each use is a line with the peer", async () => {
+  it("is rejected with none, and each use is a line with the peer", async () => {
     const server = await serve({ modelControl: "none" });
     lines.length = 0;
     await expect(reload(server, "models/b")).rejects.toMatchObject({

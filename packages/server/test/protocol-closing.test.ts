@@ -3,7 +3,7 @@ import type { HttpAnswer, Protocol } from "../src/index.js";
 import { GrpcClient } from "./grpc-client.js";
 import { World } from "./world.js";
 
-it("PS6 while it closes, all but whileClosing is refused, and what has begun is waited for", async () => {
+it("PS6 while it closes, all but whileClosing is rejected, and what has begun is waited for", async () => {
   await using world = await World.create();
   const OK: HttpAnswer = { status: 200, body: Buffer.from("{}") };
   let hasBegun = false;

@@ -107,7 +107,7 @@ describe("gRPC methods of a protocol", () => {
     expect(answer).toBe(expected);
   });
 
-  it("take and answer a stream, message by message", async () => {
+  it("accept and answer a stream, message by message", async () => {
     const call = client.makeBidiStreamRequest(path("Upper"), same, same);
     for (const part of ["a", "b"]) {
       call.write(Buffer.from(part));

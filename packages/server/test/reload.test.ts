@@ -63,7 +63,7 @@ it("serves a model and a label by the names of an object's prototype", async () 
   expect(await server.reload([])).toEqual([]);
 });
 
-it("takes models by name or as a list, whose places are paths or URLs", async () => {
+it("accepts models by name or as a list, whose places are paths or URLs", async () => {
   const server = await world.serve([]);
   const place = (name: string) => join(world.path, name);
   expect(await server.reload({ a: place("a"), b: pathToFileURL(place("b")) })).toEqual([

@@ -68,7 +68,7 @@ describe("predict", () => {
     }
   });
 
-  it("takes signature_name before and after the values", async () => {
+  it("accepts signature_name before and after the values", async () => {
     const values = '"inputs":{"a":[[1,2]],"b":[9007]}';
     const answer = [200, '{"outputs":{"sum":[3.0],"b":[9007]}}'];
     expect(await predict(`{"signature_name":"two",${values}}`)).toEqual(answer);
@@ -104,7 +104,7 @@ describe("predict", () => {
     expect(bytes.equals(written)).toBe(true);
   });
 
-  it("refuses outputs that do not fit the form", async () => {
+  it("rejects outputs that do not fit the form", async () => {
     const ask = (signature: string, form = "instances") =>
       predict(`{"signature_name":"${signature}","${form}":[1]}`);
     expect(await ask("scalar")).toEqual([
@@ -126,7 +126,7 @@ describe("predict", () => {
     ]);
   });
 
-  it("says what was not found", async () => {
+  it("reports what was not found", async () => {
     const body = '{"instances":[1]}';
     expect(await post("/v1/models/half:predict", body)).toEqual([
       404,
@@ -284,7 +284,7 @@ describe("status, metadata, list and health", () => {
     expect(model_version_status[0].status.error_message).toContain("its weights are missing");
   });
 
-  it("says which model or version there is none of", async () => {
+  it("reports which model or version there is none of", async () => {
     expect(await ask("/v1/models/half")).toEqual([
       404,
       failure("Could not find any versions of model half"),
@@ -351,7 +351,7 @@ describe("paths and methods", () => {
     ]);
   });
 
-  it("takes a target with scheme and host, as proxies send it", async () => {
+  it("accepts a target with scheme and host, as proxies send it", async () => {
     const { hostname, port } = new URL(base);
     const path = "http://model.example/v1/models/m/versions/1?x=http://y";
     const status = await new Promise((resolve, reject) => {
@@ -368,7 +368,7 @@ describe("paths and methods", () => {
     expect(await ask("/favicon.ico")).toEqual([404, failure("Not found: /favicon.ico")]);
   });
 
-  it("refuses numbers that are not versions, and names that are not UTF-8", async () => {
+  it("rejects numbers that are not versions, and names that are not UTF-8", async () => {
     const path = "/v1/models/m/versions/99999999999999999999:predict";
     expect(await post(path, "{}")).toEqual([
       400,

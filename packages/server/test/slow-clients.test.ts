@@ -203,7 +203,7 @@ describe("an answer that its client does not read", () => {
 });
 
 describe("limits", () => {
-  it("refuses headers beyond Node's 16 KiB with 431", async () => {
+  it("rejects headers beyond Node's 16 KiB with 431", async () => {
     await listen();
     const { hungUp } = client(
       `GET / HTTP/1.1\r\nHost: localhost\r\nX: ${"x".repeat(20_000)}\r\n\r\n`,

@@ -81,7 +81,7 @@ describe("an address that the loops could not listen at", () => {
 });
 
 describe("close", () => {
-  it("refuses new requests in every loop, drains all, then frees the port and unloads", async () => {
+  it("rejects new requests in every loop, drains all, then frees the port and unloads", async () => {
     await using world = await ThreadsWorld.start();
     const cells = await world.serve("m", 1, { isSlow: true });
     const asked = Array.from({ length: 8 }, () => world.predict("m"));

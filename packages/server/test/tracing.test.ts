@@ -103,7 +103,7 @@ it("creates spans for an in-process call below the active span", async () => {
   expect(span("run").parentSpanContext?.spanId).toBe(span("Predict").spanContext().spanId);
 });
 
-it("says what failed", async () => {
+it("reports what failed", async () => {
   const server = await serve();
   await predict(server, { instances: ["no number"] });
   const { status, attributes } = span("Predict");

@@ -20,7 +20,7 @@ describe("runCommand", () => {
     for (const name of Object.keys(serverFlags)) expect(stdout).toContain(`\n  --${name}`);
   });
 
-  it("takes help for --help, of the command and of each subcommand", async () => {
+  it("accepts help for --help, of the command and of each subcommand", async () => {
     expect(await run("help")).toEqual(await run("--help"));
     expect(await run("help", "doctor")).toEqual(await run("doctor", "--help"));
   });

@@ -27,14 +27,14 @@ const find = async (path: string) => {
 };
 
 describe("findModel", () => {
-  it("takes a version, of any kind, as it is", async () => {
+  it("accepts a version, of any kind, as it is", async () => {
     await put("a/saved_model.pb", "b/model.tflite");
     expect(await find("a")).toEqual(["/a", "tensorflow"]);
     expect(await find("b")).toEqual(["/b", "tflite"]);
     expect(await find("b/model.tflite")).toEqual(["/b/model.tflite", "tflite"]);
   });
 
-  it("takes the newest version of a base path, by its number", async () => {
+  it("uses the newest version of a base path, by its number", async () => {
     await put("9/model.tflite", "10/saved_model.pb", "x/model.tflite", "11");
     expect(await find("")).toEqual(["/10", "tensorflow"]);
   });

@@ -34,7 +34,7 @@ describe("--plugins", () => {
 });
 
 describe("readPlugins", () => {
-  it("takes platforms, factories, functions and promises of either, one or several", async () => {
+  it("accepts platforms, factories, functions and promises of either, one or several", async () => {
     for (const exported of [
       `make("a")`,
       `make("a")()`,

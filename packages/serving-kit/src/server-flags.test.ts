@@ -70,7 +70,7 @@ describe("the flags of the server", () => {
     for (const name of Object.keys(flagsWithoutEffect)) expect(TF_SERVING[name]).toBeDefined();
   });
 
-  it("are each in one group of --help, those of their own in a group that says so", () => {
+  it("are each in one group of --help, the kit's own in a group with that title", () => {
     const grouped = Object.values(serverFlagGroups).flatMap((table) => Object.keys(table));
     expect(grouped.toSorted()).toEqual(Object.keys(serverFlags).toSorted());
     const own = Object.keys(serverFlagGroups["Beyond tensorflow_model_server"] ?? {});
@@ -100,7 +100,7 @@ describe("warningsOf", () => {
     return warningsOf(given, flags);
   };
 
-  it.each(Object.entries(flagsWithoutEffect))("says why --%s has no effect", (name, flag) => {
+  it.each(Object.entries(flagsWithoutEffect))("reports why --%s has no effect", (name, flag) => {
     const value = "standing" in flag ? String(!flag.standing) : "7";
     expect(warningsFor(`--${name}=${value}`)).toEqual([`--${name} has no effect: ${flag.reason}`]);
   });

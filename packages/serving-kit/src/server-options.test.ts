@@ -104,7 +104,7 @@ describe("serverOptionsOf", () => {
     expect(options(args)).toMatchObject(expected);
   });
 
-  it("takes what the files say", () => {
+  it("uses the values of the files", () => {
     const batching = { maxBatchSize: 8 };
     const files = { batching, metrics: { path: "/metrics" } };
     expect(options(["--enable_batching"], files)).toMatchObject(files);

@@ -31,7 +31,7 @@ it("withServerPlugins replaces the options of rows by the plugins that are made 
   });
 });
 
-it("withServerPlugins leaves a list that is none for the server to refuse", async () => {
+it("withServerPlugins leaves an invalid list for the server to reject", async () => {
   const options = { protocols: 7 as never };
   expect(await withServerPlugins(options, table)).toMatchObject({ protocols: 7 });
 });

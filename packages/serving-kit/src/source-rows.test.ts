@@ -15,7 +15,7 @@ it("loadSources takes what modules export, and names the command that installs t
   ]);
 });
 
-it("loadSources refuses a module that exports no provider", async () => {
+it("loadSources rejects a module that exports no provider", async () => {
   const row = { scheme: "s9", install: "", load: async () => ({ sourceProviders: [1] }) };
   await expect(loadSources([row])).rejects.toMatchObject({
     reason: "PLUGIN_INVALID",

@@ -113,7 +113,7 @@ describe("loadModel", () => {
     });
   });
 
-  it("refuses a newer version that does not fit, and loads the one that does", async () => {
+  it("rejects a newer version that does not fit, and loads the one that does", async () => {
     const base = join(folder, "changed");
     await cp(join(digits, "1"), join(base, "1"), { recursive: true });
     await cp(join(digits, "quantized/1"), join(base, "2"), { recursive: true });
@@ -124,7 +124,7 @@ describe("loadModel", () => {
     expect(newest.version).toBe(2n);
   });
 
-  it("refuses calls after close, which can be repeated, and obeys the signal", async () => {
+  it("rejects calls after close, which can be repeated, and obeys the signal", async () => {
     const model = await loadModel(digits);
     const other = await loadModel(digits);
     const inFlight = answer(model);

@@ -139,7 +139,7 @@ describe.skipIf(!hasLibrary)(`ONNX models in the command and the umbrella${skipp
     ]);
   });
 
-  it("a folder with several files is refused with their names, unless an option names one", async () => {
+  it("a folder with several files is rejected with their names, unless an option names one", async () => {
     await expect(loadModel(modelsFolder)).rejects.toThrow(/the folder has \d+: any-rank\.onnx, /);
   });
 });

@@ -58,7 +58,7 @@ describe("serving-kit doctor", () => {
     expect(stdout).toContain(`SERVING_KIT_TFLITE_LIBRARY: ${broken} does not open`);
   });
 
-  it("lists why this machine would refuse to load models", async () => {
+  it("lists why this machine cannot load models", async () => {
     const folder = join(import.meta.dirname, "../../servable-tflite/test/models");
     const models = ["unchecked", "dense"].map((name) => join(folder, `${name}.tflite`));
     const { code, stdout } = await run(["doctor", `--models=${models.join()}`]);
@@ -95,7 +95,7 @@ describe("serving-kit types", () => {
     }
   });
 
-  it("says what lies at a path without a model", async () => {
+  it("reports what lies at a path without a model", async () => {
     const { code, stderr } = await run(["types", join(digits, "samples.json")]);
     expect([code, stderr]).toEqual([1, expect.stringContaining("samples.json")]);
   });

@@ -123,7 +123,7 @@ it("inspect prints trees, objective, features with their categories, and signatu
   expect(early.output.stdout).toMatch(/best iteration \d+/);
 });
 
-it("--model_platform names the platform of the model, and an unknown one is refused", async () => {
+it("--model_platform names the platform of the model, and an unknown one is rejected", async () => {
   const { said, child, ended } = start(
     ...["--rest_api_port=any", "--port=0", "--model_name=trees", "--model_platform=xgboost"],
     `--model_base_path=${income}`,

@@ -47,7 +47,7 @@ describe("checkServables and resolveServable", () => {
     expect(() => checkServables(servables)).toThrow(new TypeError(message));
   });
 
-  it("refuses a name that is listed several times", () => {
+  it("rejects a name that is listed several times", () => {
     const servables = ["/a", "/b"].map((basePath) => ({ name: "a", basePath }));
     expect(() => checkServables(servables)).toThrow(
       new TypeError('servables: expected unique names; got "a" more than once'),

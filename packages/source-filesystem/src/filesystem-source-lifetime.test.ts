@@ -450,7 +450,7 @@ describe("reconfigure", () => {
     expect(source.problems().map(({ name }) => name)).toEqual(["b"]);
   });
 
-  it("changes nothing when the new servables are refused", async () => {
+  it("changes nothing when the new servables are rejected", async () => {
     bench.directory.write("a/1/model");
     const { source, lists } = await bench.observe({ servables: [at("a")] });
     expect(() => source.reconfigure([at("b"), at("b")])).toThrow(TypeError);

@@ -318,7 +318,7 @@ describe("a base path without versions", () => {
     },
   );
 
-  it("says which versions of a specific policy are missing", async () => {
+  it("reports which versions of a specific policy are missing", async () => {
     bench.directory.write("1/model");
     const { source, lists } = await bench.observe({
       servable: { versionPolicy: specific([2, 3]) },

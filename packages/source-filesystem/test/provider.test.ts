@@ -39,7 +39,7 @@ sourceProviderConformance(
 );
 
 describe("filesystemProvider", () => {
-  it("takes paths and file: URIs", () => {
+  it("accepts paths and file: URIs", () => {
     const { resolve } = filesystemProvider();
     expect(resolve?.("/models/digits/")).toBe("/models/digits");
     expect(resolve?.("models")).toBe(`${process.cwd()}/models`);

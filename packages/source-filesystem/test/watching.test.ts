@@ -115,7 +115,7 @@ describe("watching alone", () => {
   });
 });
 
-it("says that a path cannot be watched, and polls on", async () => {
+it("reports that a path cannot be watched, and polls on", async () => {
   // The file system in memory has a path that the real one, which is watched, does not allow.
   const basePath = `/${"x".repeat(300)}`;
   const names = new Map([

@@ -45,7 +45,7 @@ describe.skipIf(!hasOpenssl())(
       return (await run(process.execPath, args, { env })).stdout.trim();
     };
 
-    it("is refused without it", async () => {
+    it("is rejected without it", async () => {
       expect(await listWith({})).toMatch(/cannot be read: .*self-signed certificate/);
     });
 

@@ -23,7 +23,7 @@ describe("proxyOf", () => {
     expect(proxyOf(new URL(url), environment)?.href).toBe(proxy);
   });
 
-  it("prefers the names in lower case, and refuses what is not a URL, without showing it", () => {
+  it("prefers the names in lower case, and rejects what is not a URL, without showing it", () => {
     const url = new URL("http://s3.example");
     const both = { http_proxy: "http://a:1", HTTP_PROXY: "http://b:2" };
     expect(proxyOf(url, both)?.href).toBe("http://a:1/");

@@ -103,7 +103,7 @@ it("OP8 each page and each fetch is an activity", async () => {
   target[Symbol.dispose]();
 });
 
-it("emits a version that is refused with its error, and an older one as if it were not there", async () => {
+it("emits a version that is rejected with its error, and an older one as if it were not there", async () => {
   await using world = await sourceWorld();
   const { store, clock } = world;
   store.put("digits/2/model", "crashes", 0);

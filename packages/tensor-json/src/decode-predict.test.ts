@@ -48,7 +48,7 @@ const problemOf = (text: string, ...signatures: Signature[]): string => {
 };
 
 describe("decodePredict", () => {
-  it("reads a body that uses the names of an alias, and says how the answer names outputs", () => {
+  it("reads a body that uses the names of an alias, and reports how the answer names outputs", () => {
     const plain = signature({ a: spec("float32"), b: spec("int32") });
     const known = {
       ...plain,
@@ -132,7 +132,7 @@ describe("decodePredict", () => {
     }
   });
 
-  it("refuses an integer that no double holds, as RapidJSON does", () => {
+  it("rejects an integer that no double holds, as RapidJSON does", () => {
     for (const dtype of ["float32", "float64"] as const) {
       expect(problemOf(`{"inputs":[${"9".repeat(400)}]}`, single(dtype))).toBe(
         "INVALID_ARGUMENT JSON Parse error: Number too big to be stored in double. at offset: 11",
@@ -220,7 +220,7 @@ describe("decodePredict", () => {
     expect(() => decode(body, columns)).toThrow(message);
   });
 
-  it("refuses rows that lack more values than there is room for", () => {
+  it("rejects rows that lack more values than there is room for", () => {
     const names = Array.from({ length: 300 }, (_, i) => `c${i}`);
     const missing = { dtype: "float32", shape: [-1], isOptional: true, missing: -1 } as const;
     const columns = signature(Object.fromEntries(names.map((name) => [name, missing])));
@@ -449,7 +449,7 @@ describe("the words for what does not fit", () => {
     ).toBeLessThan(300);
   });
 
-  it("are not looked for in more than 64 KiB: refusing costs no more than reading", () => {
+  it("are not looked for in more than 64 KiB: rejecting costs no more than reading", () => {
     const long = "1,".repeat(40_000);
     expect(problemOf(`{"inputs":[${long}"x"]}`, single("float32"))).toContain("65536 bytes");
     const named = `{"signature_name":"none","inputs":[${long}1]}`;
@@ -534,7 +534,7 @@ describe("against JSON.parse", () => {
     );
   });
 
-  it("reads regular lists of any depth, and refuses all others with the slow reader's words", () => {
+  it("reads regular lists of any depth, and rejects all others with the slow reader's words", () => {
     const lists = fc.letrec((tie) => ({
       list: fc.oneof(
         { maxDepth: 3 },
@@ -583,7 +583,7 @@ describe("against JSON.parse", () => {
     }
   });
 
-  it("accepts and refuses what JSON.parse does, and the slow reader agrees with the fast one", () => {
+  it("accepts and rejects what JSON.parse does, and the slow reader agrees with the fast one", () => {
     const dtype = fc.constantFrom<DType>("float32", "int32", "int64", "bool", "string");
     const texts = fc
       .json({ maxDepth: 4 })

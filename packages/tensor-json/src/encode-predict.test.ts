@@ -109,7 +109,7 @@ describe("encodePredict", () => {
     );
   });
 
-  it("refuses no outputs, and tensors whose data do not fill their shape", () => {
+  it("rejects no outputs, and tensors whose data do not fill their shape", () => {
     expect(() => encode({})).toThrow("Cannot convert empty tensor map to JSON");
     const short = { dtype: "float32", shape: [3], data: new Float32Array(2) } as const;
     expect(() => encode({ y: short })).toThrow(

@@ -79,7 +79,7 @@ describe("numbers that the kernel reads", () => {
     expect(accepted).toBeGreaterThan(0);
   });
 
-  it("are refused as JavaScript refuses them", () => {
+  it("are rejected as JavaScript rejects them", () => {
     fc.assert(
       fc.property(fc.integer(), fc.constantFrom(...NUMERIC), (seed, dtype) => {
         const random = new Random(seed);
@@ -115,7 +115,7 @@ function nestedBody(random: Random): Buffer {
 }
 
 describe("texts that the kernel reads", () => {
-  it("are accepted and refused as JavaScript does, with the same words", () => {
+  it("are accepted and rejected as JavaScript does, with the same words", () => {
     let accepted = 0;
     fc.assert(
       fc.property(fc.integer(), (seed) => {

@@ -15,7 +15,7 @@ export function closingClauses(options: BatchSchedulerConformanceOptions): Tests
   const refusal = (call: () => Promise<unknown>) => rejectionOf(call, timeoutMs, "schedule");
 
   return {
-    "B10 close refuses new tasks and runs what is queued without waiting for the timeout": () =>
+    "B10 close rejects new tasks and runs queued tasks without waiting for the timeout": () =>
       withScheduler(
         options,
         {},

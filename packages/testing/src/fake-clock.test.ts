@@ -66,7 +66,7 @@ describe("FakeClock", () => {
     expect(clock.pending).toBe(0);
   });
 
-  it("takes delays below 1 ms as 1 ms, as Node does", async () => {
+  it("accepts delays below 1 ms as 1 ms, as Node does", async () => {
     const clock = new FakeClock();
     let runs = 0;
     for (const delayMs of [0, -5, 0.25, Number.NaN]) clock.setTimeout(() => runs++, delayMs);
@@ -95,13 +95,13 @@ describe("FakeClock", () => {
     expect(clock.now()).toBe(6);
   });
 
-  it("refuses to go backwards", () => {
+  it("throws if it is set backwards", () => {
     for (const ms of [-1, Number.NaN, Number.POSITIVE_INFINITY]) {
       expect(() => new FakeClock().advance(ms)).toThrow(RangeError);
     }
   });
 
-  it("says so when the callbacks of one moment never end", async () => {
+  it("reports it when the callbacks of one moment never end", async () => {
     const clock = new FakeClock();
     const again = () => void clock.setImmediate(again);
     clock.setImmediate(again);

@@ -46,7 +46,7 @@ export function loaderClauses<S>(options: LoaderConformanceOptions<S>): Tests {
       }
     },
 
-    "L3 load gives a servable that is ready to be used": async () => {
+    "L3 load returns a servable that is ready for use": async () => {
       const servable = await loaded(create());
       try {
         await use(servable);

@@ -44,7 +44,7 @@ function managerClauses<S>(options: ManagerConformanceOptions<S>): Tests {
   };
 
   return {
-    "M1 acquire is synchronous and gives a servable that is loaded": withManager(
+    "M1 acquire is synchronous and returns a loaded servable": withManager(
       async ({ manager, name, isLoaded }) => {
         using handle = manager.acquire({ name });
         assert.equal(handle.id.name, name);
@@ -86,7 +86,7 @@ function managerClauses<S>(options: ManagerConformanceOptions<S>): Tests {
       },
     ),
 
-    "M3 close refuses new handles at once, waits for those held, then unloads": withManager(
+    "M3 close rejects new handles immediately, waits for those held, then unloads": withManager(
       async ({ manager, name, quiet, unloads }) => {
         const handle = manager.acquire({ name });
         const { servable } = handle;

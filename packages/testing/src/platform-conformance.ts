@@ -85,7 +85,7 @@ function fileClauses(options: PlatformConformanceOptions): Tests {
       }
     },
 
-    "G3 a model is complete if it lacks no file, and else it says which": async () => {
+    "G3 a model is complete if it lacks no file; else the missing file is named": async () => {
       const platform = create();
       assert.deepEqual(await platform.isComplete(path), { isComplete: true }, path);
       for (const half of incomplete) {
@@ -95,7 +95,7 @@ function fileClauses(options: PlatformConformanceOptions): Tests {
       }
     },
 
-    "G4 inspect describes a model with its path and signatures, and refuses anything else":
+    "G4 inspect describes a model with its path and signatures, and rejects anything else":
       async () => {
         const platform = create();
         if (!platform.inspect) return;

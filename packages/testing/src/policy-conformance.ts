@@ -52,7 +52,7 @@ function policyClauses(options: PolicyConformanceOptions): Tests {
     );
 
   return {
-    "P1 it is pure: the same snapshot gives the same action": async () => {
+    "P1 it is pure: it returns the same action for the same snapshot": async () => {
       const seen: [readonly VersionSnapshot[], PolicyAction | undefined][] = [];
       forAllSnapshots((versions) => {
         const action = policy(deepFreeze(versions));

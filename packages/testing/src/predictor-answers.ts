@@ -60,36 +60,35 @@ export function answerClauses(kit: PredictorKit): Tests {
         assert.deepEqual(plain(predictor.signatures), before, "signatures after disposal");
       }),
 
-    "S2 predict gives the outputs of the examples": () =>
+    "S2 predict returns the outputs of the examples": () =>
       withPredictor(async ({ predictor }) => {
         for (const [i, example] of examples.entries())
           await check(predictor, example, `example ${i}`);
       }),
 
-    "S2 predict gives the outputs that were asked for, of the dtype in the signature and whole":
-      () =>
-        withPredictor(async ({ predictor }) => {
-          for (const example of examples) {
-            const signature = signatureOf(predictor, signatureNameOf(example));
-            const all = [...signature.outputs.keys()];
-            for (const asked of [undefined, [], all, ...all.map((name) => [name])]) {
-              const outputs = await within(
-                predictor.predict(copyOf(example.inputs), {
-                  ...optionsOf(example),
-                  ...(asked && { outputs: asked }),
-                }),
-                timeoutMs,
-                "expected an answer",
-              );
-              assertFitSignature(
-                outputs,
-                signature,
-                asked?.length ? asked : all,
-                `asked for ${asked}`,
-              );
-            }
+    "S2 predict returns the requested outputs, complete and with the dtype of the signature": () =>
+      withPredictor(async ({ predictor }) => {
+        for (const example of examples) {
+          const signature = signatureOf(predictor, signatureNameOf(example));
+          const all = [...signature.outputs.keys()];
+          for (const asked of [undefined, [], all, ...all.map((name) => [name])]) {
+            const outputs = await within(
+              predictor.predict(copyOf(example.inputs), {
+                ...optionsOf(example),
+                ...(asked && { outputs: asked }),
+              }),
+              timeoutMs,
+              "expected an answer",
+            );
+            assertFitSignature(
+              outputs,
+              signature,
+              asked?.length ? asked : all,
+              `asked for ${asked}`,
+            );
           }
-        }),
+        }
+      }),
 
     "S3 outputs stay valid after the next calls and after disposal": () =>
       withPredictor(async ({ predictor, dispose }) => {
@@ -127,7 +126,7 @@ export function answerClauses(kit: PredictorKit): Tests {
         }
       }),
 
-    "S8 if batchable, a batch of n rows gives the same as n calls of one row; else it is refused":
+    "S8 if batchable, a batch of n rows returns the same as n calls of one row; else it is rejected":
       () =>
         withPredictor(async ({ predictor }) => {
           assert.equal(typeof predictor.batchable, "boolean", "batchable");

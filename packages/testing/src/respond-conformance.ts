@@ -87,7 +87,7 @@ function answerClauses({ options, withPredictor, timeoutMs }: Kit): Tests {
           await check(predictor, example);
       }),
 
-    "S13 refuses another format": () =>
+    "S13 rejects another format": () =>
       withPredictor(async (predictor) => {
         const { body } = examples[0] as RespondExample;
         const call = () => predictor.respond(body, "text/of-another-protocol");
@@ -163,7 +163,7 @@ function tensorClauses({ options, withPredictor, timeoutMs }: Kit): Tests {
         assert.deepEqual([signatures.size, batchable], [0, false]);
       }),
 
-    "S16 predict takes tensors under any signature name": () =>
+    "S16 predict accepts tensors under any signature name": () =>
       withPredictor(async (predictor) => {
         for (const call of [{}, { signature: "of_another_name" }]) {
           const got = await within(

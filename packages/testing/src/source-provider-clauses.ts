@@ -164,7 +164,7 @@ export function sourceProviderClauses(options: SourceProviderConformanceOptions)
       },
     ),
 
-    "N9 resolve is stable, shows no credentials, and refuses what cannot be served": withWorld(
+    "N9 resolve is stable, shows no credentials, and rejects what cannot be served": withWorld(
       async ({ world }) => {
         const { provider, basePaths, refused = [] } = world;
         for (const basePath of basePaths) {

@@ -38,7 +38,7 @@ describe("acquireDecoratorConformance rejects a decorator", () => {
     expect(await brokenBy(rude)).toEqual(["AD1"]);
   });
 
-  it("AD2 that keeps a second handle, or never releases, also when it refuses", async () => {
+  it("AD2 that keeps a second handle, or never releases, also when it rejects", async () => {
     const greedy: AcquireDecorator["decorate"] = (acquire, host) => {
       const open = doorOpening(acquire, host);
       return (request) => {

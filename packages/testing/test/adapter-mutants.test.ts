@@ -43,7 +43,7 @@ describe("adapterConformance rejects an adapter", () => {
     expect(await brokenBy(dropping)).toContain("A2");
   });
 
-  it("A3 that gives undefined for what cannot be converted", async () => {
+  it("A3 that returns undefined for what cannot be converted", async () => {
     const lenient = mapVersions((text: string) => {
       try {
         return parse(text);

@@ -160,7 +160,7 @@ describe("loaderConformance rejects a loader", () => {
     expect(await brokenBy({ create })).toEqual(expect.arrayContaining(["L5"]));
   });
 
-  it("L6 that gives the same servable again", async () => {
+  it("L6 that returns the same servable again", async () => {
     const create = () => {
       let servable: FakeServable | undefined;
       return loading(async (load, context) => {

@@ -43,7 +43,7 @@ describe("managerConformance rejects a manager", () => {
     expect(await brokenBy(() => ({}))).toEqual([]);
   });
 
-  it("M1 that gives something for every name", async () => {
+  it("M1 that returns something for every name", async () => {
     const acquire: Change = (manager) => ({ acquire: () => manager.acquire({ name: "m" }) });
     expect(await brokenBy(acquire)).toEqual(["M1"]);
   });
@@ -58,7 +58,7 @@ describe("managerConformance rejects a manager", () => {
     expect(await brokenBy(uncounted)).toEqual(["M2", "M3", "H1", "H2"]);
   });
 
-  it("M3 that gives handles while it closes, or closes twice", async () => {
+  it("M3 that returns handles while it closes, or closes twice", async () => {
     const open: Change = (manager, servable) => ({
       acquire: (request) => {
         try {

@@ -40,7 +40,7 @@ describe("objectStoreConformance rejects a store", () => {
     expect(await brokenBy(() => ({}))).toEqual([]);
   });
 
-  it("OJ1 that leaves an object out, or says that each page is the last", async () => {
+  it("OJ1 that leaves an object out, or reports that each page is the last", async () => {
     const forgetting = listing((page) => ({
       ...page,
       objects: page.objects.filter(({ key }) => key !== "m/10/a"),

@@ -69,7 +69,7 @@ describe("predictorConformance rejects a predictor", () => {
     expect(await brokenBy(create)).toEqual(["S1"]);
   });
 
-  it("S2 that gives more outputs than were asked for", async () => {
+  it("S2 that returns more outputs than were asked for", async () => {
     const create = () =>
       predicting(async (predict, inputs, options) => {
         const outputs = await predict(inputs, options);
@@ -78,11 +78,11 @@ describe("predictorConformance rejects a predictor", () => {
     expect(await brokenBy(create)).toEqual(["S2"]);
   });
 
-  it("S2 that gives a wrong number", async () => {
+  it("S2 that returns a wrong number", async () => {
     expect(await brokenBy(() => new FakePredictor({ b: 2.01 }))).toContain("S2");
   });
 
-  it("S2 that gives fewer elements than the shape says, or another shape where shapes are checked", async () => {
+  it("S2 that returns fewer elements than the shape says, or another shape where shapes are checked", async () => {
     const reshaped = (shape: number[]) => () =>
       predicting(async (predict, inputs, options) => {
         const data = elements(await predict(inputs, options), "y");
@@ -184,7 +184,7 @@ describe("predictorConformance rejects a predictor", () => {
     expect(await brokenBy(create)).toEqual(["S6"]);
   });
 
-  it("S6 that takes an unknown output or signature as the default", async () => {
+  it("S6 that accepts an unknown output or signature as the default", async () => {
     for (const leave of ["outputs", "signature"] as const) {
       const create = () =>
         predicting((predict, inputs, { [leave]: _, ...options }) => predict(inputs, options));

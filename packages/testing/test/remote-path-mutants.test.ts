@@ -130,7 +130,7 @@ describe("remotePathConformance rejects a remote path", () => {
     expect(await brokenBy(plain)).toEqual(["R7"]);
   });
 
-  it("R8 that never says that bytes have arrived, or says so later", async () => {
+  it("R8 that never says that bytes have arrived, or reports it later", async () => {
     const silent = (remote: RemotePath): RemotePath => ({
       ...remote,
       fetch: (signal) => remote.fetch(signal),

@@ -170,7 +170,7 @@ describe("serverConformance rejects a server", { timeout: 60_000 }, () => {
     expect(await brokenBy(encoding)).toEqual(["PS4"]);
   });
 
-  it("PS5 that refuses everything while it starts, or has calls wait", async () => {
+  it("PS5 that rejects everything while it starts, or has calls wait", async () => {
     const starting = (core: ServerCore) => {
       if (core.isStarted()) return;
       throw new ServingError("UNAVAILABLE", "STARTING", "the server is starting");
@@ -215,7 +215,7 @@ describe("serverConformance rejects a server", { timeout: 60_000 }, () => {
     expect(await brokenBy(hasty)).toEqual(["PS6"]);
   });
 
-  it("PS7 that takes bodies of any length", async () => {
+  it("PS7 that accepts bodies of any length", async () => {
     const greedy = withOptions(({ rest }) => ({ rest: { ...rest, maxBodyBytes: 2 ** 40 } }));
     expect(await brokenBy(greedy)).toEqual(["PS7"]);
   });
@@ -235,7 +235,7 @@ describe("serverConformance rejects a server", { timeout: 60_000 }, () => {
     expect(await brokenBy(withOptions(() => ({ logger: undefined as never })))).toEqual(["PS8"]);
   });
 
-  it("PS9 that reads all of a body before it refuses it", async () => {
+  it("PS9 that reads all of a body before it rejects it", async () => {
     const patient = wrapping({
       route: (route) => ({
         ...route,

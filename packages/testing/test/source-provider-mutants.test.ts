@@ -159,7 +159,7 @@ describe("sourceProviderConformance rejects a provider", () => {
     expect(await brokenBy(creating(() => ({ labels: () => ({}) })))).toEqual(["N8"]);
   });
 
-  it("N9 whose resolve is not stable, or refuses nothing", async () => {
+  it("N9 whose resolve is not stable, or rejects nothing", async () => {
     const growing = (provider: SourceProvider) => ({
       ...provider,
       resolve: (basePath: string) => `${basePath}/`,
@@ -184,7 +184,7 @@ describe("sourceProviderConformance rejects a provider", () => {
     for (const mutant of [silent, double]) expect(await brokenBy(mutant)).toEqual(["N11"]);
   });
 
-  it("N10 that reads when it makes a source, or gives the same one again", async () => {
+  it("N10 that reads when it makes a source, or returns the same one again", async () => {
     const eager = (provider: SourceProvider, storage: FakeStorage) => ({
       ...provider,
       create(context: SourceContext) {

@@ -147,7 +147,7 @@ describe("downloadFile", () => {
   });
 
   it.each([401, 404, 503])(
-    "says so when the server answers %d, and keeps what it has",
+    "reports it when the server answers %d, and keeps what it has",
     async (code) => {
       await writeFile(part, content.subarray(0, 1_000));
       answers = [refuse(code)];
@@ -161,7 +161,7 @@ describe("downloadFile", () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
-  it("says so when another file comes, and keeps nothing of it", async () => {
+  it("reports it when another file comes, and keeps nothing of it", async () => {
     answers = [(response) => response.end("please log in")];
     expect(await download()).toBe(
       `what came is damaged, or another file: expected sha256 ${sha256}`,

@@ -88,7 +88,7 @@ describe("a .tar.gz", () => {
     expect((await readdir(folder)).toSorted()).toEqual(["a.tar.gz", "target"]);
   });
 
-  it("is refused if it unpacks to more than the limit", async () => {
+  it("is rejected if it unpacks to more than the limit", async () => {
     const bomb = gzipSync(Buffer.alloc(20_000_000));
     await expect(untar(bomb, [], { maxBytes: 1_000_000 })).rejects.toThrow(
       "a.tar.gz unpacks to more than 1000000 bytes",
@@ -130,13 +130,13 @@ describe("a zip archive", () => {
     expect(progress.at(-1)).toEqual({ step: "unpacking", bytes: 7_006, totalBytes: 7_006 });
   });
 
-  it("is refused if a path in it leaves its folder", async () => {
+  it("is rejected if a path in it leaves its folder", async () => {
     const hostile = zip({ ...files, "../escaped": { content: "out", method: 0 } });
     await expect(unzip(hostile)).rejects.toThrow("invalid relative path: ../escaped");
     expect(await readdir(target)).toEqual([]);
   });
 
-  it("is refused if it unpacks to more than the limit", async () => {
+  it("is rejected if it unpacks to more than the limit", async () => {
     await expect(unzip(zip(files), { maxBytes: 7_005 })).rejects.toThrow(
       "a.zip unpacks to more than 7005 bytes",
     );
@@ -149,7 +149,7 @@ describe("a zip archive", () => {
     }
   });
 
-  it("is refused if a file in it is damaged or of another method", async () => {
+  it("is rejected if a file in it is damaged or of another method", async () => {
     const bytes = zip(files);
     bytes.write("S", bytes.indexOf("stored", 40));
     await expect(unzip(bytes)).rejects.toThrow("a/stored.txt is damaged: its checksum is wrong");

@@ -26,7 +26,7 @@ describe("parseWheelLink", () => {
     expect(parse(output)).toEqual({ url, name: name(), sha256: a });
   });
 
-  it("takes the checksum that is known, and no wheel with another", () => {
+  it("accepts the checksum that is known, and no wheel with another", () => {
     const bare = line(`https://files.example/${name()}`);
     expect(parse(bare)).toBeUndefined();
     expect(parse(bare, a)?.sha256).toBe(a);

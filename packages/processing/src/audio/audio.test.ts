@@ -163,7 +163,7 @@ describe("audio", () => {
     });
   });
 
-  it("bounds the length, and refuses options that are not valid", async () => {
+  it("bounds the length, and rejects options that are not valid", async () => {
     await expect(
       of(wav(int16(...new Array(9).fill(0))), { maxSeconds: 0.001 }),
     ).rejects.toMatchObject({

@@ -60,7 +60,7 @@ describe("boxes", () => {
     expect(rounded(middle(one, wide).boxes.data)).toEqual([50, 37.5, 150, 62.5]);
   });
 
-  it("takes other forms, the scores of all classes, and leaves out overlaps of a class", () => {
+  it("accepts other forms, the scores of all classes, and leaves out overlaps of a class", () => {
     const find = boxes({
       image: image({ size: 100 }),
       format: "xywh",
@@ -79,7 +79,7 @@ describe("boxes", () => {
     expect(stringsOf(found.classes)).toEqual(["0", "1", "", ""]);
   });
 
-  it("refuses options that are not valid, and classes without a label", () => {
+  it("rejects options that are not valid, and classes without a label", () => {
     expect(() => boxes({ image: image({ size: 8 }), maxBoxes: 0 })).toThrow(
       "boxes.maxBoxes must be an integer from 1 to 1000; got 0",
     );

@@ -19,7 +19,7 @@ describe("softmax and sigmoid", () => {
     expect([...data].map((x) => +x.toFixed(6))).toEqual([0.5, 0.5, 0.5, 0.5, 0.25, 0.75]);
   });
 
-  it("takes quantized scores", () => {
+  it("accepts quantized scores", () => {
     const quantization = { scale: [Math.log(3)], zeroPoint: [10] };
     const { data } = softmax(tensor("uint8", [1, 2], [10, 11]), quantization);
     expect([...data].map((x) => +x.toFixed(6))).toEqual([0.25, 0.75]);
@@ -52,7 +52,7 @@ describe("topK", () => {
     expect([...topK(1000)(scores(row)).classes.data]).toEqual(order);
   });
 
-  it("names the classes, and takes the labels of a ZipMap", () => {
+  it("names the classes, and accepts the labels of a ZipMap", () => {
     const { classes } = topK(1, { labels: ["cat", "dog"] })(scores([1, 2]));
     expect(stringsOf(classes)).toEqual(["dog"]);
     const zipMap = tensor("int64", [1, 2], [7n, 9n]);
@@ -60,7 +60,7 @@ describe("topK", () => {
     expect(stringsOf(named.classes as never)).toEqual(["9"]);
   });
 
-  it("refuses another number of labels, and a k that is not one", () => {
+  it("rejects another number of labels, and a k that is not one", () => {
     expect(() => topK(1, { labels: ["cat"] })(scores([1, 2]))).toThrow(
       "the model has 2 classes; expected as many labels; got 1",
     );
@@ -92,7 +92,7 @@ describe("labels", () => {
     );
   });
 
-  it("says what is missing", async () => {
+  it("reports what is missing", async () => {
     const bare = file("bare.tflite", "TFL3");
     await expect(labels({ tflite: bare })).rejects.toMatchObject({
       code: "FAILED_PRECONDITION",

@@ -5,7 +5,7 @@ import { handleReload } from "./model-service.js";
 
 const core = { logger: silentLogger } as ServerCore;
 
-it("refuses a reload of more than 16 MiB by its size", async () => {
+it("rejects a reload of more than 16 MiB by its size", async () => {
   const bytes = new Uint8Array(16 * 2 ** 20 + 1);
   await expect(handleReload(core, bytes, {})).rejects.toMatchObject({
     code: "RESOURCE_EXHAUSTED",
@@ -14,7 +14,7 @@ it("refuses a reload of more than 16 MiB by its size", async () => {
   });
 });
 
-it("refuses a reload that costs too much as objects, and reads it no further", async () => {
+it("rejects a reload that costs too much as objects, and reads it no further", async () => {
   let taken = 0;
   const allowance = {
     receive() {},

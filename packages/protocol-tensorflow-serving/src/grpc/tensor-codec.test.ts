@@ -106,7 +106,7 @@ describe("TensorProto", () => {
     expect([found, Array.from(data as ArrayLike<unknown>)]).toEqual([dtype, expected]);
   });
 
-  it("takes values that are not packed, and fields in any order", () => {
+  it("accepts values that are not packed, and fields in any order", () => {
     const bytes = Buffer.from([
       ...[0x38, 1, 0x38, 2], // int_val, twice
       ...[0x12, 4, 0x12, 2, 0x08, 3], // shape [3]
@@ -223,7 +223,7 @@ describe("hostile bytes", () => {
       }),
     );
 
-  it("are read or refused with INVALID_ARGUMENT, and never anything else", () => {
+  it("are read or rejected with INVALID_ARGUMENT, and never anything else", () => {
     const foreseen = (read: () => void) => {
       try {
         read();

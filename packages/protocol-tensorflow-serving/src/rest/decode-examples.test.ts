@@ -56,7 +56,7 @@ describe("decodeExamples", () => {
     ]);
   });
 
-  it("takes a number of any size: beyond 64 bits it is a float", () => {
+  it("accepts a number of any size: beyond 64 bits it is a float", () => {
     const { examples } = decode('{"examples":[{"f":[1e39,-1e300,18446744073709551616]}]}');
     expect(examples.map(read)).toEqual([
       { f: { floatList: { value: [Infinity, -Infinity, 2 ** 64] } } },

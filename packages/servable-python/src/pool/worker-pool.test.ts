@@ -186,7 +186,7 @@ it("WP6 a call that no worker will be up for in time rejects with how the last o
   await pool[Symbol.asyncDispose]();
 });
 
-it("WP7 disposal waits for calls in flight, then closes the workers, and refuses calls", async () => {
+it("WP7 disposal waits for calls in flight, then closes the workers, and rejects calls", async () => {
   const { pool, last, call } = await world();
   const running = call();
   const disposal = pool[Symbol.asyncDispose]();

@@ -35,7 +35,7 @@ describe("readGraph", () => {
     expect([...metadata.keys()]).toContain("min_runtime_version");
   });
 
-  it("refuses a constant that lacks elements, as TensorFlow Lite does", () => {
+  it("rejects a constant that lacks elements, as TensorFlow Lite does", () => {
     const bytes = Uint8Array.from(bytesOf("../../test/real-models/small/pads.tflite"));
     bytes[1_322] = (bytes[1_322] as number) ^ (1 << 4); // the shape of paddings: [1048579,2]
     expect(() => readGraph(bytes)).toThrow(
@@ -43,7 +43,7 @@ describe("readGraph", () => {
     );
   });
 
-  it("refuses an operator without operands, which XNNPACK reads without counting them", () => {
+  it("rejects an operator without operands, which XNNPACK reads without counting them", () => {
     const bytes = Uint8Array.from(
       bytesOf("../../test/real-models/small/attention_scores_int8.tflite"),
     );
@@ -51,7 +51,7 @@ describe("readGraph", () => {
     expect(() => readGraph(bytes)).toThrow("operator 0 (BATCH_MATMUL) needs 2 inputs, but has 0");
   });
 
-  it("refuses an operator before the one whose output it reads, which damages the heap of TensorFlow Lite", () => {
+  it("rejects an operator before the one whose output it reads, which damages the heap of TensorFlow Lite", () => {
     const name = "tfserving__half_plus_two_metadata_signature";
     const bytes = Uint8Array.from(bytesOf(`../../test/real-models/files/${name}.tflite`));
     expect(readGraph(bytes).subgraphs[0]?.operators.length).toBe(2);

@@ -74,7 +74,7 @@ describe("unmetRequirements", () => {
     ]);
   });
 
-  it("say what the file says of an operator that no known runtime has", async () => {
+  it("report what the file says of an operator that no known runtime has", async () => {
     const graph = graphOf([operator("ADD", 9)], "2.31.0");
     expect(await reasonsFor(graph, "2.23.0")).toEqual([
       expect.stringMatching(

@@ -268,7 +268,7 @@ describe("operands that a layer computes", () => {
     { name: "v", shape: [2] },
   );
 
-  it("refuse the model, naming operator and tensor, and the version is not tried again", async () => {
+  it("reject the model, naming operator and tensor, and the version is not tried again", async () => {
     await expect(openModel({ path: "m.tflite", bytes: model }, {})).rejects.toMatchObject({
       code: "UNIMPLEMENTED",
       reason: "OPERANDS_UNCHECKED",
@@ -320,7 +320,7 @@ describe("maxTensorBytes", () => {
     });
   });
 
-  it("refuses a file whose own constants exceed it, before its tensors get memory", async () => {
+  it("rejects a file whose own constants exceed it, before its tensors get memory", async () => {
     const bytes = buildModel({
       tensors: [
         int("v", [2], 65_536, 65_536),

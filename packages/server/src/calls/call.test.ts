@@ -59,7 +59,7 @@ it("PS3 a call ends at its deadline or signal, even if the predictor ignores the
   expect(held()).toBe(0);
 });
 
-it("PS2 an unknown servable is refused before the body is read, and observed once", async () => {
+it("PS2 an unknown servable is rejected before the body is read, and observed once", async () => {
   const { host, log } = world();
   let reads = 0;
   const body = () => {

@@ -104,7 +104,7 @@ describe("parseBatchingParametersFile", () => {
     ]);
   });
 
-  it("takes integers beyond 2^53, in text and in JSON", () => {
+  it("accepts integers beyond 2^53, in text and in JSON", () => {
     for (const text of [
       "max_batch_size { value: 9223372036854775807 }",
       '{"max_batch_size": 9223372036854775807}',
@@ -113,7 +113,7 @@ describe("parseBatchingParametersFile", () => {
     }
   });
 
-  it("says which file cannot be read", async () => {
+  it("reports which file cannot be read", async () => {
     await expect(readBatchingParametersFile("/nowhere/batching.pbtxt")).rejects.toMatchObject({
       reason: "CONFIG_FILE_UNREADABLE",
       message: expect.stringMatching(

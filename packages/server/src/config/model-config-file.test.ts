@@ -244,14 +244,14 @@ model_config_list:
     }
   });
 
-  it("takes aliases", () => {
+  it("accepts aliases", () => {
     const text =
       "model_config_list: { config: [{ name: a, base_path: &p /m }, { name: b, base_path: *p }] }";
     const paths = parseModelConfig(text, "f.yaml").map(({ basePath }) => basePath);
     expect(paths).toEqual(["/m", "/m"]);
   });
 
-  it("takes the keys of another mapping by <<", () => {
+  it("accepts the keys of another mapping by <<", () => {
     const text =
       "model_config_list: { config: [&a { name: a, base_path: /m }, { <<: *a, name: b }] }";
     const models = parseModelConfig(text, "f.yaml").map(({ name, basePath }) => [name, basePath]);
@@ -261,7 +261,7 @@ model_config_list:
     ]);
   });
 
-  it("takes an integer beyond 2^53 in JSON as it is written", () => {
+  it("accepts an integer beyond 2^53 in JSON as it is written", () => {
     const text = json({ name: "a", base_path: "/b", version_labels: { x: 0 } });
     const [model] = parseModelConfig(text.replace("0", "9007199254740993"), "f.json");
     expect(model?.labels).toEqual({ x: 9007199254740993n });
@@ -491,7 +491,7 @@ describe("parseModelConfig", () => {
     ]);
   });
 
-  it("takes TF Serving's fields that have no effect here, in text and in JSON, and says so", () => {
+  it("accepts TF Serving's fields that have no effect here, in text and in JSON, and reports it", () => {
     const logging = { log_collector_config: { type: "jsonl", filename_prefix: "p" } };
     const sampling = {
       sampling_rate: 0.5,
@@ -525,7 +525,7 @@ describe("parseModelConfig", () => {
     }
   });
 
-  it("takes integers beyond 2^53 of every field that is one", () => {
+  it("accepts integers beyond 2^53 of every field that is one", () => {
     const whole = 9223372036854775807n;
     const text = `{"model_config_list": {"config": [{"name": "a", "base_path": "/b",
       "model_version_policy": {"latest": {"num_versions": ${whole}}},
@@ -539,7 +539,7 @@ describe("parseModelConfig", () => {
     ]);
   });
 
-  it("takes names with / and :, which gRPC serves as they are", () => {
+  it("accepts names with / and :, which gRPC serves as they are", () => {
     expect(parseModelConfig(list('name: "a/b:c" base_path: "b"'), "f")).toMatchObject([
       { name: "a/b:c" },
     ]);
@@ -634,7 +634,7 @@ describe("readModelConfigFile", () => {
     });
   });
 
-  it("ignores a byte order mark, and says that another encoding is one", async () => {
+  it("ignores a byte order mark, and reports that another encoding is one", async () => {
     const folder = await mkdtemp(join(tmpdir(), "model-config-"));
     const path = join(folder, "models.config");
     const text = `\ufeff${list('name: "a" base_path: "b"')}`;

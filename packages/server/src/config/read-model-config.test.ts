@@ -36,7 +36,7 @@ describe("readRemoteModel", () => {
     expect(readRemoteModel(custom)).toEqual({ ...remote, platform: "custom" });
   });
 
-  it("refuses a relative path in TF Serving's words", () => {
+  it("rejects a relative path in TF Serving's words", () => {
     expect(() => readRemoteModel({ ...fields, base_path: "m" })).toThrow(
       "Expected model m to have an absolute path or URI; got base_path()=m",
     );

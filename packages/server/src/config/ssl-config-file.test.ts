@@ -72,7 +72,7 @@ describe("readSslConfigFile", () => {
     ]);
   });
 
-  it("says which file cannot be read", async () => {
+  it("reports which file cannot be read", async () => {
     await expect(readSslConfigFile("/nowhere")).rejects.toMatchObject({
       reason: "CONFIG_FILE_UNREADABLE",
       message: expect.stringContaining("SSL config file: expected a readable file"),

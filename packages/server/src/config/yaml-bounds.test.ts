@@ -33,7 +33,7 @@ describe("checkYamlBounds", () => {
 });
 
 describe("parseYaml", () => {
-  it("refuses a key that is given twice, in any mapping", () => {
+  it("rejects a key that is given twice, in any mapping", () => {
     expect(() => parseYaml("a: 1\nb: { c: 1, d: 2, c: 3 }")).toThrow(
       "Map keys must be unique (line 2, column 18)",
     );

@@ -69,7 +69,7 @@ describe("a route", () => {
     expect(table.claimed).toEqual([{ method: "GET", path: "/a/:b" }]);
   });
 
-  it("without a slash at the beginning is refused", () => {
+  it("without a slash at the beginning is rejected", () => {
     expect(() => tableOf(["GET a"])).toThrow(expect.objectContaining({ reason: "ROUTE_UNFIT" }));
   });
 });

@@ -83,7 +83,7 @@ it("asks one observer without the others, and none for what none has", () => {
   ]);
 });
 
-it("OS1 observes once each, and refuses two of one name", () => {
+it("OS1 observes once each, and rejects two of one name", () => {
   let observed = 0;
   const observer: Observer = {
     name: "a",

@@ -63,7 +63,7 @@ describe("watchModelConfig", () => {
     expect(world.reloads).toEqual(["a,b"]);
   });
 
-  it("keeps the models, and says so once, while the file cannot be read or is wrong", async () => {
+  it("keeps the models, and reports it once, while the file cannot be read or is wrong", async () => {
     const world = watched();
     world.text = unreadable;
     await world.clock.advance(500);

@@ -23,7 +23,7 @@ describe("SourceProviders", () => {
     expect(sources.of(resolved) === provider).toBe(basePath.startsWith("fake"));
   });
 
-  it("refuse unknown schemes with those that are known, and what installs the missing one", () => {
+  it("reject unknown schemes with those that are known, and what installs the missing one", () => {
     const refusal = (
       basePath: string,
       ...sources: ConstructorParameters<typeof SourceProviders>

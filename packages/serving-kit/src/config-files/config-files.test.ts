@@ -60,7 +60,7 @@ describe("readSessionConfigFile", () => {
     });
   });
 
-  it("says which file cannot be read", async () => {
+  it("reports which file cannot be read", async () => {
     await expect(readSessionConfigFile("/nowhere")).rejects.toMatchObject({
       reason: "CONFIG_FILE_UNREADABLE",
       message: expect.stringContaining("session config file: expected a readable file"),

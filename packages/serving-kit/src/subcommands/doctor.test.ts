@@ -50,7 +50,7 @@ async function runWith(platforms: readonly PlatformRow[], args: readonly string[
 const run = (lite: LibraryReport, full: LibraryReport) => runWith(rowsOf(lite, full));
 
 describe("serving-kit doctor --models", () => {
-  it("lists why this machine would refuse to load them, in the words of the command", async () => {
+  it("lists why this machine cannot load them, in the words of the command", async () => {
     const accepts = async () => true;
     const problems = ['unchecked: loads only with option uncheckedOps: "allow"'];
     const inspect = async (path: string) => ({

@@ -83,7 +83,7 @@ describe("serving-kit install", () => {
     expect((await run(["--help"])).stdout).toContain("\n\nAbout libtensorflow.\n");
   });
 
-  it("says so when it was there, and how to use a folder of one's own", async () => {
+  it("reports it when it was there, and how to use a folder of one's own", async () => {
     expect((await run(["tensorflow"], { isNew: false })).stdout).toContain(
       "libtensorflow 2.21.0 is already installed and intact in /cache\n",
     );
@@ -98,7 +98,7 @@ describe("serving-kit install", () => {
     expect(stderr).toContain("the installed library is intact but does not open: SIGILL\n");
   });
 
-  it("says which files were damaged and are installed again", async () => {
+  it("reports which files were damaged and are installed again", async () => {
     const { code, stdout } = await run(["tensorflow"], { repaired: ["tf.so"] });
     expect(code).toBe(0);
     expect(stdout).toContain("2.21.0 (tf.so was damaged) has been repaired in /cache\n");

@@ -91,7 +91,7 @@ describe("serving-kit tune", () => {
     expect([...(options.inputs.x?.data ?? [])]).toEqual([1, 3]);
   });
 
-  it("has a row for the default timing, and says how to get it if it is the best", async () => {
+  it("has a row for the default timing, and reports how to get it if it is the best", async () => {
     const byDefault: TuneResult = {
       ...result(1000, 4000, 1),
       configuration: { maxBatchSize: 1000, batchTimeoutMs: 0, slots: 2, timing: "idle-first" },
@@ -104,13 +104,13 @@ describe("serving-kit tune", () => {
     expect(stdout).not.toContain("max_batch_size {");
   });
 
-  it("ends with 1 and says so when nothing will do", async () => {
+  it("ends with 1 and reports it when nothing will do", async () => {
     const { code, stdout } = await run([`--model=${folder}`, "--max_p99_ms=4"]);
     expect(code).toBe(1);
     expect(stdout).toContain("No configuration qualifies: calls failed, or p99 latency");
   });
 
-  it("says when batching is of no use", async () => {
+  it("reports when batching is of no use", async () => {
     const results = [result(1, 3000, 1), result(8, 2500, 2)];
     expect((await run([`--model=${folder}`], results)).stdout).toContain(
       "Batching does not make this model faster.",

@@ -62,7 +62,7 @@ describe.skipIf(program === undefined)(`moto${unlessMoto}`, () => {
     expect(found).toEqual(["1050,1"]);
   }, 120_000);
 
-  it("takes the credentials of a web identity, as a pod has it", async () => {
+  it("uses the credentials of a web identity, as a pod has it", async () => {
     const token = join(folder.path, "token");
     await writeFile(token, "token");
     const identity = {
@@ -75,18 +75,18 @@ describe.skipIf(program === undefined)(`moto${unlessMoto}`, () => {
     expect(await listWith(identity)).toBe("listed");
   });
 
-  it("takes the credentials of the instance", async () => {
+  it("uses the credentials of the instance", async () => {
     expect(await listWith({ AWS_EC2_METADATA_SERVICE_ENDPOINT: moto.endpoint })).toBe("listed");
   });
 
-  it("takes those of a profile", async () => {
+  it("uses those of a profile", async () => {
     const file = join(folder.path, "credentials");
     await writeFile(file, "[models]\naws_access_key_id=a\naws_secret_access_key=b\n");
     const profile = { AWS_SHARED_CREDENTIALS_FILE: file, AWS_PROFILE: "models" };
     expect(await listWith(profile)).toBe("listed");
   });
 
-  it("says what to do without any", async () => {
+  it("reports what to do without any", async () => {
     await expect(listWith({ AWS_EC2_METADATA_DISABLED: "true" })).rejects.toMatchObject({
       code: "PERMISSION_DENIED",
       reason: "STORE_ACCESS_DENIED",

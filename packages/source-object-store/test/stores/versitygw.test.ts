@@ -33,7 +33,7 @@ describe.skipIf(versitygw === undefined)(`versitygw${unlessVersitygw}`, () => {
     },
   );
 
-  it("refuses a wrong secret", async () => {
+  it("rejects a wrong secret", async () => {
     const { uri } = await world.newBucket();
     process.env.AWS_SECRET_ACCESS_KEY = "wrong";
     const store = await openS3(uri());

@@ -102,7 +102,7 @@ describe("parseText reads", () => {
   });
 });
 
-describe("parseText refuses", () => {
+describe("parseText rejects", () => {
   it.each([
     ["\nint32: 1\n  intt: 2", ".M: unknown field 'intt' (line 3)"],
     ["__proto__: 1", ".M: unknown field '__proto__' (line 1)"],

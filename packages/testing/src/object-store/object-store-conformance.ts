@@ -96,7 +96,7 @@ function clausesOf(options: ObjectStoreConformanceOptions): Tests {
       assert.deepEqual(await stage.read("empty", empty.tag), Buffer.alloc(0));
     }),
 
-    "OJ5 an object that has changed or is gone is refused": withWorld(async (stage) => {
+    "OJ5 an object that has changed or is gone is rejected": withWorld(async (stage) => {
       const { world } = stage;
       await world.put("a", text("one"));
       const { tag } = await stage.info("a");
@@ -130,7 +130,7 @@ function clausesOf(options: ObjectStoreConformanceOptions): Tests {
       assert.equal(checksum.hex, hex, checksum.algorithm);
     }),
 
-    "OJ8 a failure is a ServingError that says its kind": withWorld(async (stage) => {
+    "OJ8 a failure is a ServingError with its kind": withWorld(async (stage) => {
       const { world } = stage;
       await world.put("a", text("one"));
       const { tag } = await stage.info("a");

@@ -29,7 +29,7 @@ export function callClauses(kit: ProtocolKit): Tests {
       await assertModule(await options.create());
     },
 
-    "PR2 models run only by predict of the version that a call gives": kit.over(
+    "PR2 models run only by predict of the version that a call returns": kit.over(
       async (transport, stage) => {
         await kit.answers(transport, "");
         assert.equal(observedRuns(stage), stage.models.runs.length, "runs that were observed");
@@ -59,14 +59,14 @@ export function callClauses(kit: ProtocolKit): Tests {
 
     ...(options.http?.predict &&
       !options.http.namesModelInBody && {
-        "PR4 an unknown model is refused before its body is read": kit.staged(async ({ http }) => {
+        "PR4 an unknown model is rejected before its body is read": kit.staged(async ({ http }) => {
           if (http === undefined) return;
           const answer = http.withheld(callOf(UNKNOWN_MODEL, 1));
           await kit.refuses(http, answer, "NOT_FOUND", "an unknown model");
         }),
       }),
 
-    "PR4 an unknown signature is refused before a tensor is decoded": kit.over(
+    "PR4 an unknown signature is rejected before a tensor is decoded": kit.over(
       async (transport, { models }) => {
         if (!transport.subject.hasSignatures) return;
         const signature = "no_such_signature";

@@ -31,7 +31,7 @@ export function memoryClauses(kit: ProtocolKit): Tests {
       },
     ),
 
-    "PR6 a body beyond the memory of all requests is refused in its form": kit.over(
+    "PR6 a body beyond the memory of all requests is rejected in its form": kit.over(
       async (transport) => {
         const large = callOf(MODELS.half);
         const inputs = { x: tensor("float32", [FLOATS], new Float32Array(FLOATS)) };

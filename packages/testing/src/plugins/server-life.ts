@@ -57,7 +57,7 @@ const phaseClauses = (kit: ProtocolKit): Tests => ({
       await kit.staged(async () => {}, { protocols: [doors.protocol], beforeStart })();
     },
 
-  "PS6 while it closes all is refused but whileClosing, and what has begun is waited for":
+  "PS6 while it closes it rejects all requests except whileClosing, and waits for those that have started":
     async () => {
       const doors = new Doors();
       const closing = async (stage: ProtocolStage) => {

@@ -25,7 +25,7 @@ export const limitClauses = (kit: ProtocolKit): Tests => ({
 });
 
 const bodyClauses = (kit: ProtocolKit): Tests => ({
-  "PS7 a body that is too large is refused, and so is one that inflates too much": kit.over(
+  "PS7 a body that is too large is rejected, and so is one that inflates too much": kit.over(
     async (transport) => {
       const inputs = { x: tensor("float32", [FLOATS], new Float32Array(FLOATS)) };
       const large = transport.predict({ model: MODELS.half, inputs });
@@ -37,7 +37,7 @@ const bodyClauses = (kit: ProtocolKit): Tests => ({
     { server: { rest: { maxBodyBytes: MAX_BYTES } }, maxMessageBytes: MAX_BYTES },
   ),
 
-  "PS9 of a body that is refused at most 1 MB more is read, and its connection or stream is closed":
+  "PS9 of a rejected body at most 1 MB more is read, and its connection or stream is closed":
     kit.doored(
       async (transport) => {
         using door = new Doorway(transport, "refuse");

@@ -33,7 +33,7 @@ export const budgetClauses = (kit: ProtocolKit): Tests => ({
     await refused(kit, transport, take(transport, body(5 * MIB)), "more than the budget");
   }, budgetOf(4)),
 
-  "CB3 a request gives its memory back once, however it ends": kit.doored(
+  "CB3 a request releases its memory once, however it ends": kit.doored(
     async (transport, _, doors) => {
       for (let i = 0; i < 3; i++) {
         await granted(kit, eventually(transport, 3 * MIB), `3 MiB of 4, the ${i + 1}th time`);
