@@ -48,7 +48,7 @@ class LaneThread {
     this.#koffi = library;
     library.config({ sync_stack_size: start.stackBytes });
     this.#yield = library.load(null).func("sched_yield", "int", []);
-    signalMask(library)?.block();
+    signalMask(() => library)?.block();
   }
 
   /** Returns when the ring says so. */

@@ -142,11 +142,11 @@ export class NativeExecutor {
   ): Promise<R> {
     const expectedMs = plan.shortMs;
     const laneFunction = expectedMs === undefined ? undefined : laneFunctionOf(fn, args);
-    const { waiting } = this.#share;
+    const { held, waiting } = this.#share;
     if (
       expectedMs === undefined ||
       laneFunction === undefined ||
-      !this.#lanes.admits(this.#queue, this.#clock.now(), waiting)
+      !this.#lanes.admits(this.#queue, this.#clock.now(), held + waiting)
     )
       return this.#runOnThread(plan, limits, fn, args);
     return new Promise((resolve, reject) => {

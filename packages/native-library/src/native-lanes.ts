@@ -21,6 +21,7 @@ const DENSE_MS = 1;
 
 /** On a loaded machine, lanes are faster than the pool if so many runs share a wake-up. */
 const MANY = 8;
+const FADING = 0.99;
 
 /** The weight of a run that is not in close succession, against one that is. */
 const SPARSE_WEIGHT = 10;
@@ -66,6 +67,8 @@ export class NativeLanes {
   #startedAt = Number.NEGATIVE_INFINITY;
   #limit: number | undefined;
   #density = 0;
+  /** The fading maximum of runs in flight. */
+  #inFlight = 0;
   #waits = 0;
   #hasFailed = false;
 
@@ -99,9 +102,9 @@ export class NativeLanes {
   /**
    * Records that a short run starts now off the event loop. Returns whether a lane should run it.
    *
-   * @param waiting The servable's runs that wait for the pool.
+   * @param onPool The servable's runs that are on the pool or wait for it.
    */
-  admits(queue: LaneQueue, now: number, waiting = 0): boolean {
+  admits(queue: LaneQueue, now: number, onPool = 0): boolean {
     const isDense = now - this.#startedAt < DENSE_MS;
     this.#startedAt = now;
     if (isDense) this.#density++;
@@ -112,7 +115,9 @@ export class NativeLanes {
     }
     if (queue.overdue > 0) return false;
     const pending = this.#lanes.reduce((sum, lane) => sum + lane.pending, queue.length);
-    const areMany = pending + waiting >= MANY;
+    // When runs have ended together, the first of the next ones finds few in flight: the maximum fades slowly.
+    this.#inFlight = Math.max(pending + onPool, FADING * this.#inFlight);
+    const areMany = this.#inFlight >= MANY;
     return this.#lanes.some(
       (lane) => this.#isOpen(lane) && (isDense || pending > 0) && (areMany || !lane.isResting(now)),
     );

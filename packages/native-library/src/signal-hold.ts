@@ -27,6 +27,6 @@ export function signalHold(): SignalHold | undefined {
 let hold: SignalHold | null | undefined;
 
 function declareHold(): SignalHold | undefined {
-  const mask = signalMask(loadKoffi());
+  const mask = signalMask(loadKoffi);
   return mask && { hold: mask.block, release: mask.restore };
 }

@@ -17,12 +17,12 @@ export interface SignalMask {
   restore(): void;
 }
 
-/** Declares `pthread_sigmask`; undefined on any system except Linux x64, where no library needs it. */
-export function signalMask(library: typeof koffi): SignalMask | undefined {
+/** Declares `pthread_sigmask`; undefined on any system except Linux x64, where no library needs it, or without koffi. */
+export function signalMask(loadKoffi: () => typeof koffi): SignalMask | undefined {
   if (process.platform !== "linux" || process.arch !== "x64") return undefined;
   let mask: NativeFunction;
   try {
-    mask = library
+    mask = loadKoffi()
       .load(null)
       .func("pthread_sigmask", "int", ["int", "void *", "void *"]) as NativeFunction;
   } catch {
