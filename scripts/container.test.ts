@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { readModelConfigFile } from "../packages/server/src/index.js";
 import { parseFlags } from "../packages/serving-kit/src/flags.js";
 import { serverFlags } from "../packages/serving-kit/src/server-flags.js";
+import { baseImageArguments } from "./prove-container/base-images.js";
 import { readCompose } from "./prove-container/compose.js";
 import { textsOf } from "./prove-container/dockerfile.js";
 import { readManifest, root } from "./workspace.mjs";
@@ -27,7 +28,8 @@ describe("Dockerfile", () => {
   });
 
   it("starts from images of one Debian release, by tag, with a Node that is supported", () => {
-    const [node = "", debian] = textsOf("ARG").map((text) => text.split("=")[1]);
+    const { NODE_IMAGE: node = "", DEBIAN_IMAGE: debian, ...others } = baseImageArguments();
+    expect(others).toEqual({});
     const [, major, release] = /^node:(\d+)-([a-z]+)-slim$/.exec(node) ?? [];
     expect(debian).toBe(`debian:${release}-slim`);
     const [oldest] = /\d+/.exec(readManifest(".").engines?.node ?? "") ?? [];
