@@ -2,7 +2,7 @@
 #   docker build --tag serving-kit .                           all built-in kinds of models but those in Python
 #   docker build --tag serving-kit:tflite --target tflite .    the same without SavedModels: no libtensorflow
 #   docker build --tag serving-kit:python --target python .    models in Python too, without SavedModels
-#   docker build --tag serving-kit:gpu --target gpu .          SavedModels on NVIDIA GPUs; nobody here has built or run it
+#   docker build --tag serving-kit:gpu --target gpu .          SavedModels on NVIDIA GPUs; built, not run on a GPU
 # docs/operations.md, "Container", has how they run; scripts/prove-container proves what is written here.
 
 # Both by tag, so that a build takes their security fixes. To have the same bytes each time, give digests:

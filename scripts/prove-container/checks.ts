@@ -12,7 +12,8 @@ export const ports = ["--publish=127.0.0.1::8500", "--publish=127.0.0.1::8501"];
 /** The rights of a container in a careful deployment. */
 export const bare = ["--read-only", "--cap-drop=all", "--security-opt=no-new-privileges"];
 const digits = ["--env=MODEL_NAME=digits", `--volume=${models}/digits:/models/digits:ro`];
-const megabytes = (bytes: number) => `${Math.round(bytes / 1e6)} MB`;
+/** A number of bytes, in words. */
+export const megabytes = (bytes: number) => `${Math.round(bytes / 1e6)} MB`;
 
 /** Rejects unless 9 of 10 digits are recognized. Resolves with how many, in words. */
 export async function expectDigits(port: number, path?: string): Promise<string> {
@@ -54,6 +55,21 @@ export async function checkContent(
   await expectNothing("find /app /opt /models -writable -user 10001 -o -perm -002 ! -type l");
   assert.equal(await sh("ls /opt/tensorflow 2>/dev/null; true"), libraries.join("\n"));
   return `${megabytes(1024 * Number(await sh("du -sk /app | cut -f1")))} below /app`;
+}
+
+/** libtensorflow was built with CUDA, and each library that it opens on a GPU is in the image, except the driver's. */
+export async function checkGpuLibraries(engine: Engine, image: string): Promise<string> {
+  const run = ["run", "--rm", "--network=none", "--entrypoint=sh", image, "-c"];
+  const sh = (script: string) => engine.must(...run, script);
+  const names = (await sh("ls /opt/tensorflow/nvidia")).split("\n");
+  for (const wanted of ["cudart", "cublas", "cublasLt", "cudnn", "cufft", "cusolver", "cusparse"]) {
+    assert.ok(
+      names.some((name) => name.startsWith(`lib${wanted}.so.`)),
+      `lib${wanted} is not in ${names.join(" ")}`,
+    );
+  }
+  const size = Number(await sh("du -sk /opt/tensorflow | cut -f1"));
+  return `${names.length} files in /opt/tensorflow/nvidia; ${megabytes(1024 * size)} below /opt/tensorflow`;
 }
 
 /** Starts as TF Serving's image is started, answers, and ends by the stop signal. */

@@ -15,9 +15,10 @@ import { registryArguments } from "./registries.js";
 // `npm run prove:container`: builds all targets of the Dockerfile and runs the images. By hand: it takes minutes and
 // 6 GB of disk. Without Docker it needs root and `apt-get install debootstrap podman runc`; without Docker Hub,
 // debootstrap, and the stages then start from clean roots made of Debian's and Node's packages. `-- python`: only the
-// image for models in Python.
+// image for models in Python. `-- gpu`: only the image for GPUs, which needs 20 GB of disk and no GPU.
 const TFLITE = "serving-kit-proof:tflite";
 const PYTHON = "serving-kit-proof:python";
+const GPU = "serving-kit-proof:gpu";
 const TENSORFLOW = "serving-kit-proof:tensorflow";
 const OWN_LIBRARY = "serving-kit-proof:own-libtensorflow";
 const OWN_STAGE = "serving-kit-proof:own-stage";
@@ -37,8 +38,8 @@ async function step(label: string, action: () => Promise<unknown>): Promise<void
   );
 }
 
-/** Builds an image of the Dockerfile. */
-type Build = (image: string, ...args: readonly string[]) => Promise<void>;
+/** Builds an image of the Dockerfile. Resolves with its size, in words. */
+type Build = (image: string, ...args: readonly string[]) => Promise<string>;
 
 /** Builds the stage of libtensorflow with the libraries of the built image as those of a user. */
 async function proveOwnLibrary(engine: Engine, folder: string, build: Build): Promise<void> {
@@ -58,13 +59,25 @@ async function prove(engine: Engine, folder: string): Promise<void> {
     buildArguments.push(...bases.buildArguments);
     return bases.names;
   });
-  const build: Build = (image, ...args) => engine.build(image, ...buildArguments, ...args, root);
+  const build: Build = async (image, ...args) => {
+    await engine.build(image, ...buildArguments, ...args, root);
+    return checks.megabytes((await engine.configOf(image)).Size);
+  };
+  if (process.argv.includes("gpu")) return proveGpu(engine, build);
   if (!process.argv.includes("python")) await proveNative(engine, folder, build);
   await step("the target python builds", () => build(PYTHON, "--target=python"));
   await step("a Python module, in an image of its own", () =>
     checkPythonModule(engine, PYTHON, folder, buildArguments),
   );
   await step("Python processes that crash", () => checkPythonCrashes(engine, PYTHON, folder));
+}
+
+/** The image for GPUs, as far as a machine without one shows it. */
+async function proveGpu(engine: Engine, build: Build): Promise<void> {
+  await step("the target gpu builds", () => build(GPU, "--target=gpu"));
+  await step(`${GPU} says how it runs`, () => checks.checkConfig(engine, GPU));
+  await step(`${GPU} has NVIDIA's libraries`, () => checks.checkGpuLibraries(engine, GPU));
+  await step("a SavedModel, on the CPU", () => checks.checkSavedModel(engine, GPU));
 }
 
 /** The images for models that run in the server's own process. */
