@@ -46,7 +46,8 @@ export async function build(
   { types = true }: BuildOptions = {},
 ): Promise<void> {
   if (folders.length === 0) return;
-  const label = `building ${folders.join(", ")}`;
+  const label =
+    folders.length > 3 ? `building ${folders.length} packages` : `building ${folders.join(", ")}`;
   const end = showStep(label);
   const queue = [...folders];
   const failures: string[] = [];

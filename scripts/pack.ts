@@ -141,7 +141,7 @@ function describePacked(packed: Packed): string {
   const indent = (lines: readonly string[]) => lines.map((line) => `  ${line}`);
   const more = packed.more.map((path) => basename(path)).join(", ");
   return [
-    `${packed.kit.length + packed.platforms.length + packed.more.length} packages are in ${packed.folder}, and what they are made of in ${SBOM} there.`,
+    `${packed.kit.length + packed.platforms.length + packed.more.length} packages are in ${packed.folder}. Their bill of materials is ${SBOM} in that folder.`,
     "",
     "In the folder of a project, with npm:",
     "",
@@ -151,6 +151,7 @@ function describePacked(packed: Packed): string {
     "",
     ...indent(pnpm),
     "",
+    "If npm warns that koffi and protobufjs have install scripts: the packages work without running them.",
     "The command is then node_modules/.bin/serving-kit, or `serving-kit` in a script of package.json.",
     `Install these in the same way if you need them, from ${join(packed.folder, "more")}: ${more}`,
     "",
@@ -160,5 +161,6 @@ function describePacked(packed: Packed): string {
 if (isProgram(import.meta.url)) {
   const folder = process.argv[2] ? resolve(process.argv[2]) : join(root, DEFAULT_FOLDER);
   process.stdout.write(describePacked(await buildAndPack(folder)));
-  if (isPlaceholder()) process.stderr.write(`warning: ${placeholderMessage}\n`);
+  if (isPlaceholder())
+    process.stderr.write(`warning, for publishing only: ${placeholderMessage}\n`);
 }

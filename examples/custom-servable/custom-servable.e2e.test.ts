@@ -17,24 +17,9 @@ import { nearestNeighbour } from "./custom-servable.js";
 const id = servableId("iris", 1);
 const path = join(import.meta.dirname, "models/iris/1");
 
-// #region predictor
 const runner = { describe, it };
 const point = (...x: number[]) => tensor("float32", [x.length / 4, 4], x);
 const label = (...names: string[]) => tensor("string", [names.length], names);
-
-predictorConformance(runner, {
-  name: "nearest neighbour",
-  create: () =>
-    nearestNeighbour().loader({ path }, id).load({ id, signal: new AbortController().signal }),
-  examples: [
-    { inputs: { point: point(5, 3.4, 1.5, 0.2) }, outputs: { label: label("setosa") } },
-    {
-      inputs: { point: point(6.9, 3.1, 5.4, 2.1, 6, 3, 4.4, 1.4) },
-      outputs: { label: label("virginica", "versicolor") },
-    },
-  ],
-});
-// #endregion
 
 // #region loader
 const corrupt = mkdtempSync(join(tmpdir(), "neighbours-"));
@@ -87,6 +72,13 @@ predictorConformance(runner, {
   ],
 });
 // #endregion
+
+describe("the conformance suite of the docs", () => {
+  it("passes under node:test", async () => {
+    const { stdout, code } = await runExample("custom-servable/conformance.ts");
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/pass [1-9]\d+\n.*fail 0\n/s)]);
+  });
+});
 
 describe("the program", () => {
   it("prints two answers and ends", async () => {

@@ -60,7 +60,10 @@ export async function probeRows(
   try {
     const problem = await probe.run();
     if (problem !== undefined) return outcome("unknown", problem);
-    return outcome("independent", `a probe of ${probe.rows} rows found no influence`);
+    return outcome(
+      "independent",
+      `a probe of ${probe.rows} rows found no influence of one row on another`,
+    );
   } catch (error) {
     options.signal?.throwIfAborted();
     if (error instanceof Dependence) return outcome("dependent", error.message);
@@ -117,7 +120,7 @@ class RowProbe {
    * none.
    */
   async #formOf(wanted: RowKind): Promise<RowForm | string> {
-    let problem = "its rows are too large to be generated";
+    let problem = "its rows are too large to generate";
     const isOpen = [...this.#signature.inputs.values()].some(
       ({ shape }) => shape === null || shape.indexOf(-1, 1) !== -1,
     );
@@ -132,7 +135,7 @@ class RowProbe {
         } catch (error) {
           if (error instanceof TimeLimit || error instanceof Dependence) throw error;
           this.#signal?.throwIfAborted();
-          problem = `it refuses generated rows: ${messageOf(error)}`;
+          problem = `it rejects generated rows: ${messageOf(error)}`;
         }
       }
     }

@@ -54,7 +54,7 @@ describe("probeRows", () => {
     const found = await probe(each((row) => row.map((x) => Math.sin(x) + sum(row as number[]))));
     expect(found).toEqual({
       verdict: "independent",
-      reason: "a probe of 32 rows found no influence",
+      reason: "a probe of 32 rows found no influence of one row on another",
       rows: 32,
     });
   });
@@ -104,7 +104,7 @@ describe("probeRows", () => {
     const refusing = each(() => {
       throw new Error("no such id");
     });
-    expect((await probe(refusing)).reason).toBe("it refuses generated rows: no such id");
+    expect((await probe(refusing)).reason).toBe("it rejects generated rows: no such id");
     let nowMs = 0;
     const clock = Object.assign(new FakeClock(), { now: () => nowMs });
     const slow = each((row) => row);
@@ -151,7 +151,7 @@ describe("proveRows", () => {
     const proofs = await proveRows(independent, { clock: new FakeClock() });
     expect(proofs.get(DEFAULT_SIGNATURE)).toEqual({
       ...{ verdict: "independent", maxRows: 32 },
-      reason: "it is said so, and a probe of 32 rows found no influence",
+      reason: "it is said so, and a probe of 32 rows found no influence of one row on another",
     });
     const dependent = each((row, place) => row.map((x) => x + place)).predictor;
     const found = await proveRows(dependent, { clock: new FakeClock() });
@@ -182,7 +182,7 @@ describe("a loader of batched predictors", () => {
     const made = each((one) => one);
     const { predictor, clock, lines } = await loaded(made, { proof: "required" });
     expect(lines).toEqual([
-      "model m version 1: calls of serving_default are batched, at most 32 rows: it is said so, and a probe of 32 rows found no influence",
+      "model m version 1: calls of serving_default are batched, at most 32 rows: it is said so, and a probe of 32 rows found no influence of one row on another",
     ]);
     expect(predictor.rowVerdicts[DEFAULT_SIGNATURE]?.verdict).toBe("independent");
     expect(predictor.measures?.()).toMatchObject([

@@ -13,7 +13,9 @@ export function mappedLibrary(fileName: RegExp): LibraryCandidate {
       if (process.platform !== "linux") return { missing: "cannot be listed on this platform" };
       // The kernel makes the file in memory: reading it takes less time than a hop to another thread.
       const path = findMapped(readFileSync("/proc/self/maps", "utf8"), fileName);
-      return path === undefined ? { missing: `none is called ${fileName.source}` } : { path };
+      return path === undefined
+        ? { missing: `none has a name that matches /${fileName.source}/` }
+        : { path };
     },
   };
 }

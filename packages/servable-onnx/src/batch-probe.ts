@@ -44,7 +44,7 @@ export async function probeRows(run: RunOnce, signature: Signature): Promise<Pro
     try {
       return await compare(run, a, b);
     } catch (error) {
-      reason = `it refuses generated inputs: ${error instanceof Error ? error.message : error}`;
+      reason = `it rejects generated inputs: ${error instanceof Error ? error.message : error}`;
     }
   }
   return { isIndependent: undefined, reason };

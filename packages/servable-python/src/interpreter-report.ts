@@ -30,7 +30,7 @@ export async function interpreterReport(
       name,
       opened: { version, path: executable, origin: path },
       notes: [
-        `packages: ${found.join(", ") || "none of those that models usually need"}`,
+        `packages: ${found.join(", ") || "none of the packages that models usually need"}`,
         ...(packages.numpy === undefined
           ? ["models with tensors need numpy: pip install numpy"]
           : []),

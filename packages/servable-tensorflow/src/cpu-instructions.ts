@@ -37,6 +37,6 @@ export function instructionsNote(written: string): string {
   const names = list.trim().split(/\s+/).join(", ");
   return (
     `outside of its performance-critical operations it does not use ${names} of this CPU (TensorFlow's notice); ` +
-    "a libtensorflow that was built with them does"
+    "a libtensorflow that is built with them uses them everywhere"
   );
 }
