@@ -1,5 +1,5 @@
 import type { ServingError } from "@serving-kit/core";
-import type { TurnedAway } from "./batch-event.js";
+import type { TaskRejection } from "./batch-event.js";
 import { errors } from "./errors.js";
 
 /** A task to schedule, and the state of the queue. */
@@ -15,7 +15,7 @@ export interface Applicant {
 }
 
 /** Returns why a task must be rejected: the first reason that applies. */
-export function refusalOf(applicant: Applicant): { because: TurnedAway; error: unknown } {
+export function refusalOf(applicant: Applicant): { because: TaskRejection; error: unknown } {
   const { size, signal, maxTaskSize, place } = applicant;
   if (signal?.aborted) return { because: "aborted", error: signal.reason };
   if (applicant.isClosed) return { because: "queue-closed", error: errors.batchQueueClosed() };

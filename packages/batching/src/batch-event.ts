@@ -1,5 +1,10 @@
 /** The reason why a task was rejected, or left before it had a result. */
-export type TurnedAway = "queue-full" | "task-too-large" | "queue-closed" | "aborted" | "expired";
+export type TaskRejection =
+  | "queue-full"
+  | "task-too-large"
+  | "queue-closed"
+  | "aborted"
+  | "expired";
 
 /** A batch that has started. Valid only during the callback: copy what you keep. */
 export interface StartedBatch {
@@ -31,7 +36,7 @@ export type BatchEvent =
   /** A task was rejected, or left before it had a result. */
   | {
       readonly kind: "task-rejected";
-      readonly because: TurnedAway;
+      readonly because: TaskRejection;
       readonly size: number;
       readonly atMs: number;
     };

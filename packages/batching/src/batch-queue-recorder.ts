@@ -1,4 +1,4 @@
-import type { BatchEvent, StartedBatch, TurnedAway } from "./batch-event.js";
+import type { BatchEvent, StartedBatch, TaskRejection } from "./batch-event.js";
 import type { BatchQueueStats } from "./batch-queue-stats.js";
 import { DurationHistogram } from "./duration-histogram.js";
 
@@ -15,7 +15,7 @@ export class BatchQueueRecorder {
   onBatchStart: ((batch: StartedBatch) => void) | undefined;
   succeeded = 0;
   failed = 0;
-  readonly #turnedAway: Record<TurnedAway, number> = {
+  readonly #rejections: Record<TaskRejection, number> = {
     aborted: 0,
     expired: 0,
     "queue-full": 0,
@@ -55,23 +55,23 @@ export class BatchQueueRecorder {
     this.onEvent({ kind: "batch", tasks, size, paddedSize, queueMs, runMs, ...failure, atMs });
   }
 
-  turnedAway(because: TurnedAway, size: number, atMs: number): void {
-    this.#turnedAway[because]++;
+  countRejection(because: TaskRejection, size: number, atMs: number): void {
+    this.#rejections[because]++;
     this.onEvent?.({ kind: "task-rejected", because, size, atMs });
   }
 
   snapshot(held: Held): BatchQueueStats {
-    const turnedAway = this.#turnedAway;
+    const rejections = this.#rejections;
     return {
       ...held,
       succeeded: this.succeeded,
       failed: this.failed,
-      aborted: turnedAway.aborted,
-      expired: turnedAway.expired,
+      aborted: rejections.aborted,
+      expired: rejections.expired,
       rejected: {
-        queueFull: turnedAway["queue-full"],
-        taskTooLarge: turnedAway["task-too-large"],
-        queueClosed: turnedAway["queue-closed"],
+        queueFull: rejections["queue-full"],
+        taskTooLarge: rejections["task-too-large"],
+        queueClosed: rejections["queue-closed"],
       },
       batches: this.#batches,
       batchedSize: this.#batchedSize,

@@ -162,7 +162,7 @@ describe("BatchQueue", () => {
     expect(batches()).toEqual([["a"], ["b", "c", "d"], ["e"]]);
   });
 
-  it("B2 B3 takes tasks in order of arrival and closes a batch when the next one does not fit", async () => {
+  it("B2 B3 takes tasks in order of arrival and closes a batch when the next task does not fit", async () => {
     const { scheduler, clock, batches, contexts } = recordingScheduler({ maxBatchSize: 10 });
     for (const [task, size] of [
       ["a", 6],

@@ -10,7 +10,7 @@ export {
   type AdaptiveSlotsOptions,
 } from "./adaptive-slots.js";
 export { batch } from "./batch.js";
-export type { BatchEvent, StartedBatch, TurnedAway } from "./batch-event.js";
+export type { BatchEvent, StartedBatch, TaskRejection } from "./batch-event.js";
 export {
   type BatchQueue,
   type CreateBatchQueueOptions,

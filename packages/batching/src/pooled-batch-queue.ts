@@ -134,7 +134,7 @@ export class PooledBatchQueue<T, R>
     ) {
       const applicant = { size, isExpired, isClosed, signal, maxTaskSize, place, expiredError };
       const refusal = refusalOf(applicant);
-      this.#recorder.turnedAway(refusal.because, size, now);
+      this.#recorder.countRejection(refusal.because, size, now);
       return Promise.reject(refusal.error);
     }
     const scheduled = new BatchTask<T, R>(this, task, size, priority, now, deadlineAtMs, signal);
@@ -169,7 +169,7 @@ export class PooledBatchQueue<T, R>
     const now = this.#clock.now();
     this.#running.endAlone();
     if (outcome === "aborted" || outcome === "expired") {
-      this.#recorder.turnedAway(outcome, alone.size, now);
+      this.#recorder.countRejection(outcome, alone.size, now);
     } else this.#recorder[outcome]++;
     this.#recorder.batchEnded(alone, now, outcome === "failed" ? { error } : undefined);
     this.#alone.ended(1, now);
@@ -260,7 +260,7 @@ export class PooledBatchQueue<T, R>
 
   abort(task: BatchTask<T, R>): void {
     if (task.state === SETTLED) return;
-    this.#recorder.turnedAway("aborted", task.size, this.#clock.now());
+    this.#recorder.countRejection("aborted", task.size, this.#clock.now());
     this.#settler.reject(task, task.signal?.reason);
     this.#restIfIdle();
   }
@@ -286,7 +286,7 @@ export class PooledBatchQueue<T, R>
       if (task.deadlineAtMs > nowMs) earliestAtMs = Math.min(earliestAtMs, task.deadlineAtMs);
       else {
         const isWaiting = task.state === WAITING;
-        this.#recorder.turnedAway("expired", task.size, nowMs);
+        this.#recorder.countRejection("expired", task.size, nowMs);
         this.#settler.reject(
           task,
           isWaiting ? this.#options.expiredError() : errors.taskDeadlineExceeded(),
@@ -328,7 +328,7 @@ export class PooledBatchQueue<T, R>
   #terminate(): void {
     const now = this.#clock.now();
     for (const task of this.#unsettled()) {
-      this.#recorder.turnedAway("queue-closed", task.size, now);
+      this.#recorder.countRejection("queue-closed", task.size, now);
       this.#settler.reject(task, errors.batchQueueClosed());
     }
     this.#rest();

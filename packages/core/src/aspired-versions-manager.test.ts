@@ -555,7 +555,7 @@ describe.each([1, 4])("AspiredVersionsManager with load concurrency %i", (concur
       ]);
     });
 
-    it("waits for a handle that an observer of unloading takes", async () => {
+    it("waits for a handle that an observer of unloading acquires", async () => {
       const world = newWorld();
       const one = new FakeLoader();
       const handles: Disposable[] = [];

@@ -234,7 +234,7 @@ describe("careless models: each call gets a sentence", () => {
     expect((await thrown).reason).toBe("MODEL_THREW");
   });
 
-  it("takes bytes for strings as they are, and rejects other elements", async () => {
+  it("accepts bytes for strings as they are, and rejects other elements", async () => {
     const text = { dtype: "string", shape: [-1] } as const;
     const strings = { serving_default: { inputs: { x: vector }, outputs: { y: text } } };
     const predict = () => ({ y: { dtype: "string", shape: [2], data: ["a", "b"] } });

@@ -139,7 +139,7 @@ describe("tensor from plain values", () => {
     expect(() => tensor(dtype, [2, 1], new Array(2) as never)).toThrow("element 0");
   });
 
-  it("names the element, what it takes and what it got", () => {
+  it("names the element, the expected and the received value", () => {
     expect(() => tensor("int8", [3], [1, 2, 300])).toThrow(
       new RangeError("element 2 of int8: expected an integer from -128 to 127; got 300"),
     );

@@ -228,7 +228,7 @@ describe("NativeExecutor with lanes", () => {
     expect([lanes.length, pending.length]).toEqual([1, 1]);
   });
 
-  it("runs on the pool what a lane gives back, and rejects what failed there", async () => {
+  it("runs on the pool what a lane returns, and rejects what failed there", async () => {
     const { executor, plan, fn, lanes, pending } = await setUpLanes();
     const moved = executor.run(plan, undefined, fn, 1);
     const failed = executor.run(plan, undefined, fn, 1);

@@ -7,7 +7,7 @@ describe("SessionHolders", () => {
     await new SessionHolders().releaseLast();
   });
 
-  it("H2 others take hold, also through the memory in another thread", async () => {
+  it("H2 others acquire holds, also through the memory in another thread", async () => {
     const owner = new SessionHolders();
     const other = new SessionHolders(owner.memory);
     expect(other.take()).toBe(true);

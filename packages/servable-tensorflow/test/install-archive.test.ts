@@ -97,7 +97,7 @@ describe.skipIf(skipReason)(`without pip, installTensorFlow${skipReason}`, () =>
     );
   });
 
-  it("reports nothing of the password of a mirror", async () => {
+  it("does not show the password of a mirror", async () => {
     const archives = "http://name:secret@127.0.0.1:1";
     const message = await failure({}, { archives });
     expect(message).toContain(`http://127.0.0.1:1/${VERSION}/${archive?.name}: `);

@@ -284,7 +284,7 @@ describe("status, metadata, list and health", () => {
     expect(model_version_status[0].status.error_message).toContain("its weights are missing");
   });
 
-  it("reports which model or version there is none of", async () => {
+  it("reports which model or version does not exist", async () => {
     expect(await ask("/v1/models/half")).toEqual([
       404,
       failure("Could not find any versions of model half"),

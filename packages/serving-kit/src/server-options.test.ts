@@ -125,7 +125,7 @@ describe("serverOptionsOf", () => {
 describe("what clients may do to the models", () => {
   const options = (...args: string[]) => serverOptionsOf(flagsOf(args), { ...noFiles, models: [] });
 
-  it("is said by two flags", () => {
+  it("is set by two flags", () => {
     expect(options("--model_control=none")).toMatchObject({ modelControl: "none" });
     expect(options("--model_roots=/a,/b/c,")).toMatchObject({ modelRoots: ["/a", "/b/c"] });
     expect(options("--model_roots=")).not.toHaveProperty("modelRoots");

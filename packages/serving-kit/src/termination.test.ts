@@ -9,7 +9,7 @@ afterEach(() => {
 });
 
 describe("watchTermination", () => {
-  it("aborts at the first signal and takes what follows within a second for the same", () => {
+  it("aborts at the first signal and ignores signals that follow within a second", () => {
     const exit = vi.fn<(code: number) => void>();
     using termination = watchTermination({ exit });
     expect(termination.signal.aborted).toBe(false);

@@ -84,7 +84,7 @@ describe("batchSchedulerConformance rejects a scheduler", () => {
     expect(await brokenBy(endless)).toEqual(["B5"]);
   });
 
-  it("B6 that cuts a size that is too large, or takes one that is wrong", async () => {
+  it("B6 that truncates a size that is too large, or accepts an invalid one", async () => {
     const cutting = scheduling((schedule, task, { size = 1, ...options }) =>
       schedule(task, { ...options, size: Math.min(size, 4) }),
     );
@@ -105,7 +105,7 @@ describe("batchSchedulerConformance rejects a scheduler", () => {
     expect(await brokenBy(hiding)).toEqual(["B7"]);
   });
 
-  it("B8 that takes the results that it gets", async () => {
+  it("B8 that accepts any results", async () => {
     const filling = running((run) => async (tasks, context) => {
       const results = await run(tasks, context);
       return tasks.map((_, i) => results[i] ?? 0);
@@ -146,7 +146,7 @@ describe("batchSchedulerConformance rejects a scheduler", () => {
     expect(await brokenBy(twofold)).toEqual(["B10"]);
   });
 
-  it("B11 that ignores priorities, or has them and says it does not", async () => {
+  it("B11 that ignores priorities, or has them and declares that it does not", async () => {
     const flat = scheduling((schedule, task, options) =>
       schedule(task, { ...options, priority: 0 }),
     );

@@ -68,7 +68,7 @@ describe("loaderConformance rejects a loader", () => {
     ).toEqual([]);
   });
 
-  it("L1 that begins to read when it is made", async () => {
+  it("L1 that starts to read on creation", async () => {
     const create = () => {
       readFile(import.meta.filename, () => {});
       return new FakeLoader();

@@ -81,7 +81,7 @@ describe("modelProcessorConformance rejects a processor", () => {
     expect(await brokenBy(again)).toEqual(["PC2"]);
   });
 
-  it("PC3 that disposes what does not fit, takes it, or throws any error", async () => {
+  it("PC3 that disposes what does not fit, accepts it, or throws any error", async () => {
     const disposing: Process = async (given, processing, version) => {
       try {
         return await scale(given, processing, version);
@@ -142,7 +142,7 @@ describe("modelProcessorConformance rejects a processor", () => {
     expect(await brokenBy(changed(() => ({ batchable: false })))).toContain("PC6");
   });
 
-  it("PC7 that takes steps off the processing, or writes over the given predictor", async () => {
+  it("PC7 that removes steps from the processing, or writes over the given predictor", async () => {
     const taking: Process = (given, processing, version) => {
       const before = (processing.before as object[]).splice(0);
       return scale(given, { before }, version);

@@ -45,7 +45,7 @@ describe("platformConformance rejects a platform", () => {
     expect(await brokenBy({ accepts: async () => true })).toEqual(["G2"]);
   });
 
-  it("G3 that takes every file for complete, or does not say what is missing", async () => {
+  it("G3 that treats every file as complete, or does not name what is missing", async () => {
     expect(await brokenBy({ isComplete: async () => COMPLETE })).toEqual(["G3"]);
     const isComplete: Definition["isComplete"] = async (path) =>
       path.endsWith("half.fake") ? { isComplete: false, problem: "" } : COMPLETE;
@@ -78,7 +78,7 @@ describe("platformConformance rejects a platform", () => {
     await writeFile(path, "a model");
   });
 
-  it("G6 that rejects without a library, or does not say what to do", async () => {
+  it("G6 that rejects without a library, or does not name the remedy", async () => {
     const rejecting: Definition["libraryReport"] = async (request, options) => {
       const report = await libraryReport(request, options);
       if (!report.opened) throw new Error(report.problem);

@@ -82,7 +82,7 @@ describe("policyConformance rejects a policy", () => {
     }
   });
 
-  it("P5 that gives up the last ready version, or is declared wrongly", async () => {
+  it("P5 that unloads the last ready version, or is declared wrongly", async () => {
     expect(await brokenBy(resourcePreserving, true)).toEqual(["P5"]);
     expect(await brokenBy(availabilityPreserving, false)).toEqual(["P5"]);
   });

@@ -69,7 +69,7 @@ describe("predictorConformance rejects a predictor", () => {
     expect(await brokenBy(create)).toEqual(["S1"]);
   });
 
-  it("S2 that returns more outputs than were asked for", async () => {
+  it("S2 that returns more outputs than were requested", async () => {
     const create = () =>
       predicting(async (predict, inputs, options) => {
         const outputs = await predict(inputs, options);
@@ -277,7 +277,7 @@ describe("predictorConformance rejects a predictor", () => {
     expect(await brokenBy(create)).toEqual(["S12"]);
   });
 
-  it("S12 that looks at the deadline only before the run", async () => {
+  it("S12 that checks the deadline only before the run", async () => {
     const create = () =>
       predicting(
         async (predict, inputs, { deadlineAtMs = Infinity, ...options }) => {

@@ -259,7 +259,7 @@ describe("protocolConformance rejects a protocol", { timeout: 60_000 }, () => {
     expect(await brokenBy(endless)).toEqual(both("PR10"));
   });
 
-  it("PR11 that takes nothing from its allowance", async () => {
+  it("PR11 that uses nothing of its allowance", async () => {
     expect(await brokenBy(() => plainProtocol({ cost: () => 0 }))).toEqual(both("PR11"));
   });
 

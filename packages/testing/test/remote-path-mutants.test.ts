@@ -48,7 +48,7 @@ describe("remotePathConformance rejects a remote path", () => {
     expect(await brokenBy(eager)).toEqual(["R1"]);
   });
 
-  it("R2 that leaves a file out, or tells a size that is not that of the files", async () => {
+  it("R2 that omits a file, or reports a size other than that of the files", async () => {
     const truncating = fetching(async (fetch, signal) => {
       const lease = await fetch(signal);
       await writeFile(join(lease.path, "model"), "");
@@ -130,7 +130,7 @@ describe("remotePathConformance rejects a remote path", () => {
     expect(await brokenBy(plain)).toEqual(["R7"]);
   });
 
-  it("R8 that never says that bytes have arrived, or reports it later", async () => {
+  it("R8 that never reports that bytes have arrived, or reports it late", async () => {
     const silent = (remote: RemotePath): RemotePath => ({
       ...remote,
       fetch: (signal) => remote.fetch(signal),

@@ -248,7 +248,7 @@ describe("serverConformance rejects a server", { timeout: 60_000 }, () => {
     expect(await brokenBy(patient)).toContain("PS9");
   });
 
-  it("PS10 that waits for its clients for good, and takes any number of them", async () => {
+  it("PS10 that waits for its clients indefinitely, and accepts any number of them", async () => {
     const Infinite = Number.POSITIVE_INFINITY;
     const patient = withOptions(({ limits }) => ({
       limits: { ...limits, stalledAnswerTimeoutMs: Infinite, idleStreamTimeoutMs: Infinite },
@@ -281,12 +281,12 @@ describe("serverConformance rejects a server", { timeout: 60_000 }, () => {
     expect(await brokenBy(double)).toEqual(["PS12"]);
   });
 
-  it("CB1, CB2 that lets a request take anything", async () => {
+  it("CB1, CB2 that lets a request use any amount of memory", async () => {
     const free = withAllowance(() => ({ take: () => {} }));
     expect(await brokenBy(free)).toEqual(["CB1", "CB2", "CB3"]);
   });
 
-  it("CB3 whose requests take memory after their end", async () => {
+  it("CB3 whose requests hold memory after their end", async () => {
     const keeping = withAllowance((allowance) => ({
       take(bytes: number) {
         allowance.take(bytes);

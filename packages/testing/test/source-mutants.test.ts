@@ -49,7 +49,7 @@ describe("sourceConformance rejects a source", () => {
     expect(await brokenBy(registrySource)).toEqual([]);
   });
 
-  it("O1 that looks at the world when it is made", async () => {
+  it("O1 that reads its storage on creation", async () => {
     const eager: MakeSource = (registry, clock) => {
       clock.setTimeout(() => registry.looked++, 1);
       return registrySource(registry, clock);
@@ -57,7 +57,7 @@ describe("sourceConformance rejects a source", () => {
     expect(await brokenBy(eager)).toEqual(["O1"]);
   });
 
-  it("O2 that begins with a part of the list", async () => {
+  it("O2 that starts with a part of the list", async () => {
     const partial: MakeSource = (registry, clock) =>
       new Observable((subscriber) => {
         const seen = new Set<string>();
@@ -157,7 +157,7 @@ describe("sourceConformance rejects a source", () => {
     expect(await brokenBy(synchronous)).toContain("O9");
   });
 
-  it("O10 that does not say why there is nothing to load", async () => {
+  it("O10 that does not report why there is nothing to load", async () => {
     const silentList = emitting(({ name, versions }) => ({ name, versions }));
     expect(await brokenBy(silentList)).toEqual(["O10"]);
   });

@@ -184,7 +184,7 @@ describe("sourceProviderConformance rejects a provider", () => {
     for (const mutant of [silent, double]) expect(await brokenBy(mutant)).toEqual(["N11"]);
   });
 
-  it("N10 that reads when it makes a source, or returns the same one again", async () => {
+  it("N10 that reads when it creates a source, or returns the same source again", async () => {
     const eager = (provider: SourceProvider, storage: FakeStorage) => ({
       ...provider,
       create(context: SourceContext) {

@@ -45,7 +45,7 @@ async function loadedBy(path: string, prefersTflite: boolean, named?: string) {
 }
 
 describe("loadPlatforms", () => {
-  it("takes a folder with a SavedModel and a .tflite for a SavedModel, as TF Serving does", async () => {
+  it("treats a folder with a SavedModel and a .tflite as a SavedModel, as TF Serving does", async () => {
     const [reasonOfSavedModel, reasonOfLite] = [
       await loadedBy(savedModel, false),
       await loadedBy(lite, false),
