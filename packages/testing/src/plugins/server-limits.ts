@@ -53,7 +53,7 @@ const bodyClauses = (kit: ProtocolKit): Tests => ({
 const SHORT_MS = 50;
 
 const answerClauses = (kit: ProtocolKit): Tests => ({
-  "PS10 an answer that makes no progress is given up": kit.doored(
+  "PS10 an answer that makes no progress is aborted": kit.doored(
     async (transport, { refusals }) => {
       refusals.length = 0;
       using door = new Doorway(transport, "large");
