@@ -58,19 +58,40 @@ interface Round {
   readonly delayMs: number;
 }
 
+/** Node's file system, which counts listings. */
+const countedFileSystem = (watch: boolean, onListing: () => void): FileSystem => ({
+  stat: (path) =>
+    new Promise((resolve, reject) => stat(path, (e, stats) => (e ? reject(e) : resolve(stats)))),
+  list: (path) => {
+    onListing();
+    return new Promise((resolve, reject) =>
+      readdir(path, (e, names) => (e ? reject(e) : resolve(names))),
+    );
+  },
+  reportsChanges: () => watch,
+});
+
+/** The delay of the event loop during two polls, p99 in ms. */
+async function delayMs(): Promise<number> {
+  const delay = monitorEventLoopDelay({ resolution: 1 });
+  delay.enable();
+  await sleep(2 * POLL_INTERVAL_MS);
+  delay.disable();
+  return delay.percentile(99) / 1e6;
+}
+
+/** Writes version 6 of a servable. Returns its folder. */
+function writeNewVersion(basePath: string): string {
+  const directory = join(basePath, "6");
+  mkdirSync(directory);
+  writeFileSync(join(directory, "model.tflite"), "model");
+  utimesSync(directory, 0, 0);
+  return directory;
+}
+
 async function observe(basePaths: readonly string[], watch: boolean): Promise<Round> {
   let listings = 0;
-  const fileSystem: FileSystem = {
-    stat: (path) =>
-      new Promise((resolve, reject) => stat(path, (e, stats) => (e ? reject(e) : resolve(stats)))),
-    list: (path) => {
-      listings++;
-      return new Promise((resolve, reject) =>
-        readdir(path, (e, names) => (e ? reject(e) : resolve(names))),
-      );
-    },
-    reportsChanges: () => watch,
-  };
+  const fileSystem = countedFileSystem(watch, () => listings++);
   const source = filesystemSource({
     servables: basePaths.map((basePath, i) => ({ name: `m${i}`, basePath })),
     ...(watch ? {} : { pollIntervalMs: POLL_INTERVAL_MS }),
@@ -95,19 +116,12 @@ async function observe(basePaths: readonly string[], watch: boolean): Promise<Ro
   const listingsOfRound = listings;
 
   // Apart from the CPU, since the monitor itself wakes a thousand times a second.
-  const delay = monitorEventLoopDelay({ resolution: 1 });
-  delay.enable();
-  await sleep(2 * POLL_INTERVAL_MS);
-  delay.disable();
-
-  const directory = join(basePaths[1_000] as string, "6");
+  const delay = await delayMs();
   const newVersion = new Promise<void>((resolve) => {
     onNewVersion = resolve;
   });
   const wroteMs = performance.now();
-  mkdirSync(directory);
-  writeFileSync(join(directory, "model.tflite"), "model");
-  utimesSync(directory, 0, 0);
+  const directory = writeNewVersion(basePaths[1_000] as string);
   await newVersion;
   const newVersionMs = performance.now() - wroteMs;
   subscription.unsubscribe();
@@ -117,7 +131,7 @@ async function observe(basePaths: readonly string[], watch: boolean): Promise<Ro
     listings: listingsOfRound / SERVABLES / (ROUND_MS / POLL_INTERVAL_MS),
     foundMs,
     newVersionMs,
-    delayMs: delay.percentile(99) / 1e6,
+    delayMs: delay,
   };
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from "vitest";
-import { atOnce, inSlices, type Steps } from "./in-slices.js";
+import { inSlices, runToEnd, type Steps } from "./in-slices.js";
 
 /** Work of some steps, each of which takes 2 ms. */
 function work(steps: number) {
@@ -41,8 +41,8 @@ describe("inSlices", () => {
   });
 });
 
-it("atOnce runs work without a pause", () => {
+it("runToEnd runs work without a pause", () => {
   const { run, done } = work(5);
-  expect(atOnce(run)).toBe("done");
+  expect(runToEnd(run)).toBe("done");
   expect(done).toHaveLength(5);
 });

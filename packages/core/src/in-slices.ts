@@ -37,7 +37,7 @@ export async function inSlices<T>(
 }
 
 /** Runs work to its end, without a pause. */
-export function atOnce<T>(work: Steps<T>): T {
+export function runToEnd<T>(work: Steps<T>): T {
   for (;;) {
     const step = work.next();
     if (step.done) return step.value;

@@ -39,7 +39,7 @@ export {
 } from "./errors.js";
 export { type FetchedLoaderOptions, fetchedLoader } from "./fetched-loader.js";
 export { InFlight } from "./in-flight.js";
-export { atOnce, inSlices, type Steps, turn } from "./in-slices.js";
+export { inSlices, runToEnd, type Steps, turn } from "./in-slices.js";
 export { type LoadContext, type Loader, unload, type WarmUpOutcome } from "./loader.js";
 export { type Logger, silentLogger } from "./logger.js";
 export type { Manager } from "./manager.js";

@@ -24,7 +24,7 @@ function zeros({ dtype, shape }: TensorSpec, rows: number): Tensor {
   });
   const count = elementCount(extents);
   if (count > MAX_ELEMENTS) {
-    throw new RangeError(`an input of shape [${extents}] is too large to be generated`);
+    throw new RangeError(`an input of shape [${extents}] is too large to generate`);
   }
   return tensor(dtype, extents, zeroData(dtype, count) as never);
 }

@@ -1,6 +1,6 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { atOnce } from "@serving-kit/core";
+import { runToEnd } from "@serving-kit/core";
 import { beforeAll, describe, expect, it } from "vitest";
 import { decode } from "../src/image/decode.js";
 import { imagePlan } from "../src/image/image-options.js";
@@ -29,7 +29,7 @@ describe("a thread for pictures", () => {
     expect(thread.isReady).toBe(true);
     for (const name of readdirSync(join(import.meta.dirname, "pictures"))) {
       const file = pictureFile(name);
-      const own = decode(file, plan.maxPixels).then((picture) => atOnce(convert(picture)));
+      const own = decode(file, plan.maxPixels).then((picture) => runToEnd(convert(picture)));
       const wanted = await outcomeOf(own);
       expect(await outcomeOf(thread.convert(file, plan)), name).toEqual(wanted);
     }

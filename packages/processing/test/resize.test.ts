@@ -4,7 +4,7 @@ import { BICUBIC, BILINEAR, pillowTaps } from "../src/resize/pillow-taps.js";
 import { RESIZE_METHODS, resized } from "../src/resize/resize.js";
 import type { TwoPasses } from "../src/resize/tile.js";
 import { openKernel } from "../src/resize/tile-in-wasm.js";
-import { atOnce, expected, noise, sha256 } from "./support.js";
+import { expected, noise, runToEnd, sha256 } from "./support.js";
 
 interface Row {
   readonly from: readonly [number, number];
@@ -28,7 +28,9 @@ describe("resized", () => {
     for (const { from, to, channels, sha256: wanted } of rows) {
       const [width, height] = from;
       const pixels = { width, height, channels, data: noise(width, height, channels) };
-      const { value } = atOnce(resized(pixels, whole(width, to[0]), whole(height, to[1]), method));
+      const { value } = runToEnd(
+        resized(pixels, whole(width, to[0]), whole(height, to[1]), method),
+      );
       expect(sha256(value), `${from} to ${to}, ${channels} channels`).toBe(wanted[method]);
     }
   });
@@ -41,7 +43,7 @@ describe("resized", () => {
       const pixels = { width, height, channels, data: noise(width, height, channels) };
       const across = whole(width, to[0]);
       const down = whole(height, to[1]);
-      const { value } = atOnce(resized(pixels, across, down, "tf-bilinear-antialias"));
+      const { value } = runToEnd(resized(pixels, across, down, "tf-bilinear-antialias"));
       const bytes = Buffer.from(antialias, "base64");
       const wanted = new Float32Array(new Uint8Array(bytes).buffer);
       expect(value).toHaveLength(wanted.length);
@@ -59,8 +61,8 @@ describe("resized", () => {
       const all = { ...part, outStart: 0, outCount: 41 };
       const some = { ...part, outStart: 7, outCount: 20 };
       const pixels = { width: 90, height: 70, channels: 3, data } as const;
-      const { value: whole } = atOnce(resized(pixels, all, all, method));
-      const { value } = atOnce(resized(pixels, some, some, method));
+      const { value: whole } = runToEnd(resized(pixels, all, all, method));
+      const { value } = runToEnd(resized(pixels, some, some, method));
       const wanted = Array.from({ length: 20 }, (_, y) =>
         Array.from(whole.subarray(((y + 7) * 41 + 7) * 3, ((y + 7) * 41 + 27) * 3)),
       );
@@ -87,7 +89,7 @@ describe("the kernel", () => {
           };
           const axes = [whole(width, toWidth), whole(height, toHeight)] as const;
           const [wasm, javascript] = (["wasm", "javascript"] as const).map(
-            (wanted) => atOnce(pillowResized(picture, ...axes, filter, wanted)).value,
+            (wanted) => runToEnd(pillowResized(picture, ...axes, filter, wanted)).value,
           );
           expect(wasm).toEqual(javascript);
         }
@@ -98,8 +100,8 @@ describe("the kernel", () => {
   it("leaves what does not fit into its memory to JavaScript", () => {
     const picture = { source: noise(2_000_000, 3, 1), stride: 2_000_000, channels: 1 } as const;
     const axes = [whole(2_000_000, 2), whole(3, 2)] as const;
-    const { value } = atOnce(pillowResized(picture, ...axes, BILINEAR));
-    expect(value).toEqual(atOnce(pillowResized(picture, ...axes, BILINEAR, "javascript")).value);
+    const { value } = runToEnd(pillowResized(picture, ...axes, BILINEAR));
+    expect(value).toEqual(runToEnd(pillowResized(picture, ...axes, BILINEAR, "javascript")).value);
   });
 });
 

@@ -22,7 +22,7 @@ export const sha256 = (array: Uint8Array | Float32Array | Int8Array): string =>
     .digest("hex");
 
 /** Runs a work to its end, and counts its slices. */
-export function atOnce<T>(work: Generator<void, T>): {
+export function runToEnd<T>(work: Generator<void, T>): {
   readonly value: T;
   readonly slices: number;
 } {

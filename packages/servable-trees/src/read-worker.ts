@@ -1,5 +1,5 @@
 import { parentPort, workerData } from "node:worker_threads";
-import { atOnce } from "@serving-kit/core";
+import { runToEnd } from "@serving-kit/core";
 import { UnsupportedError } from "./document/fields.js";
 import { parseModel } from "./parse-model.js";
 import type { ReadOutcome, ReadRequest } from "./read-in-worker.js";
@@ -8,7 +8,7 @@ import type { ReadOutcome, ReadRequest } from "./read-in-worker.js";
 const { bytes, kind, options } = workerData as ReadRequest;
 let outcome: ReadOutcome;
 try {
-  outcome = { model: atOnce(parseModel(bytes, kind, options)) };
+  outcome = { model: runToEnd(parseModel(bytes, kind, options)) };
 } catch (error) {
   const { message = String(error) } = (error ?? {}) as Partial<Error>;
   outcome = { problem: message, isUnsupported: error instanceof UnsupportedError };

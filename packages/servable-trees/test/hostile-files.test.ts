@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { extname, join } from "node:path";
-import { atOnce, isServingError, unload } from "@serving-kit/core";
+import { isServingError, runToEnd, unload } from "@serving-kit/core";
 import type { Predictor } from "@serving-kit/inference";
 import { afterAll, describe, expect, it } from "vitest";
 import { problemIn } from "../src/completeness.js";
@@ -122,10 +122,10 @@ describe.each(kinds)("%s.%s", (name, extension) => {
     const problems: string[] = [];
     for (let length = 0; length < whole.length; length++) {
       const bytes = whole.subarray(0, length);
-      const isComplete = atOnce(problemIn(bytes, format)) === undefined;
+      const isComplete = runToEnd(problemIn(bytes, format)) === undefined;
       if (isComplete !== isWhole(bytes)) problems.push(`${length} bytes: complete ${isComplete}`);
       const error = errorOf(() => {
-        atOnce(parseModel(bytes, { library: example.library, format }, { allRounds: false }));
+        runToEnd(parseModel(bytes, { library: example.library, format }, { allRounds: false }));
       });
       // Trees may be all there, and parameters not.
       const isRefused = [DocumentError, UnsupportedError].some((kind) => error instanceof kind);

@@ -1,4 +1,4 @@
-import { atOnce } from "@serving-kit/core";
+import { runToEnd } from "@serving-kit/core";
 import { readUbjson } from "../src/document/ubjson.js";
 import { openRunner } from "../src/kernel/open-runner.js";
 import { marginsOf } from "../src/predict/margins.js";
@@ -8,8 +8,8 @@ import { readModel } from "../src/xgboost/read-model.js";
 
 /** The kernel of a `.ubj` file without a predictor around it, for benchmarks: margins of so many rows at a time. */
 export function openKernel(file: Uint8Array, rows: Float32Array) {
-  const model: TreeModel = atOnce(
-    readModel(atOnce(readUbjson(file)), file.length, { allRounds: false }),
+  const model: TreeModel = runToEnd(
+    readModel(runToEnd(readUbjson(file)), file.length, { allRounds: false }),
   );
   const { forest, features, groups } = model;
   const { runner, kernel } = openRunner(forest as NonNullable<typeof forest>, "wasm");

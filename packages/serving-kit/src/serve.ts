@@ -1,6 +1,5 @@
 import {
   createModelServer,
-  drainOnStrayError,
   type Logger,
   type ModelConfig,
   type ModelServer,
@@ -11,13 +10,13 @@ import { checkFlags } from "./check-flags.js";
 import { commandLineWarnings } from "./command-line-warnings.js";
 import { commandLogger } from "./command-logger.js";
 import { end } from "./end.js";
+import { Ending, onAbort } from "./ending.js";
 import { loggerInFlagWords, platformInFlagWords, rethrowInFlagWords } from "./flag-words.js";
 import type { ParsedArguments } from "./flags.js";
 import { type Addresses, listen } from "./listen.js";
 import { type Listeners, listenersOf } from "./listeners.js";
 import { type Environment, withModelEnvironment } from "./model-environment.js";
 import { type ModelFileReloads, modelFileReloads } from "./model-file-reloads.js";
-import { overdueWords } from "./overdue.js";
 import { loadPlatforms } from "./platforms/load-platforms.js";
 import { readPlugins, withPlatforms } from "./plugins.js";
 import { type ConfigFiles, readConfigFiles } from "./read-config-files.js";
@@ -25,8 +24,6 @@ import type { ServerFlags, serverFlags } from "./server-flags.js";
 import { serverOptionsOf } from "./server-options.js";
 import { withServerPlugins } from "./server-plugins.js";
 import type { TextSink } from "./subcommand.js";
-import { exitAtOnce, watchTermination } from "./termination.js";
-import { startWatchdog, type Watchdog } from "./watchdog.js";
 
 /** The running server, for a program that runs the command. */
 export interface Serving extends Omit<Addresses, "lines" | "servingLines"> {
@@ -60,26 +57,9 @@ export async function serve(
   process.env.GRPC_VERBOSITY ??= "NONE";
   checkFlags(parsed.flags);
   const logger = await commandLogger(parsed.flags.log_format, { stdout, stderr });
-  const { shutdown_deadline_in_ms: deadlineMs, log_format: format } = parsed.flags;
-  using watchdog = startWatchdog({ deadlineMs, format });
-  const overdue = overdueTeller(logger, deadlineMs, watchdog.tellOnce);
-  using termination = watchTermination({
-    deadlineMs,
-    exit(code) {
-      if (code === 0) overdue.tell();
-      exitAtOnce(code);
-    },
-  });
-  const { signal } = termination;
   let serving: ModelServer | undefined;
-  using _strays = drainOnStrayError({
-    ...{ logger, deadlineMs, exit: exitAtOnce },
-    drain: async () => serving?.close({ deadlineMs }),
-  });
-  onAbort(signal, () => {
-    overdue.start();
-    watchdog.begin();
-  });
+  using ending = new Ending(parsed.flags, logger, (deadlineMs) => serving?.close({ deadlineMs }));
+  const { signal } = ending;
   const flags = withModelEnvironment(parsed.flags, parsed.given, environment);
   const files = await readConfigFiles(flags, logger);
   const listeners = listenersOf(flags, files.ssl);
@@ -92,11 +72,10 @@ export async function serve(
   };
   const context = { flags, files, logger, signal, listeners, reloads, onServer };
   // Wait before any plugin or model code runs: it may block this thread.
-  await watchdog.ready;
+  await ending.isWatched;
   const started = await start(context);
   if (started !== undefined) await untilEnd(context, started, onListening);
-  if (overdue.isOver()) overdue.tell();
-  else logger.info({}, "stopped: all requests answered, all models unloaded");
+  ending.log();
 }
 
 /** The reloads of the model config file, if there is one. */
@@ -180,19 +159,6 @@ async function untilEnd(
   }
 }
 
-/** Logs once that shutdown has exceeded its deadline. */
-function overdueTeller(logger: Logger, deadlineMs: number, tellOnce: Watchdog["tellOnce"]) {
-  let startedAtMs = Number.POSITIVE_INFINITY;
-  return {
-    /** Call when shutdown starts. */
-    start() {
-      startedAtMs = performance.now();
-    },
-    isOver: () => performance.now() - startedAtMs >= deadlineMs,
-    tell: () => tellOnce(() => logger.warn({}, overdueWords(deadlineMs))),
-  };
-}
-
 /** Converts flags and files to server options, with the built-in plugins and the plugins from `--plugins`. */
 async function optionsOf(
   flags: ServerFlags,
@@ -212,9 +178,4 @@ function modelLines(models: readonly ModelConfig[], { restUrl }: Addresses): str
   return models.map(({ name }) =>
     restUrl === undefined ? `serving ${name}` : `serving ${name} at ${restUrl}/v1/models/${name}`,
   );
-}
-
-function onAbort(signal: AbortSignal, callback: () => void): void {
-  if (signal.aborted) callback();
-  else signal.addEventListener("abort", callback, { once: true });
 }

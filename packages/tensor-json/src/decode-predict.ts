@@ -1,4 +1,4 @@
-import { atOnce, type Steps } from "@serving-kit/core";
+import { runToEnd, type Steps } from "@serving-kit/core";
 import {
   DEFAULT_SIGNATURE,
   formsOf,
@@ -50,7 +50,7 @@ export function decodePredict(
   signatureOf: (name: string | undefined) => Signature | undefined,
   allowance?: MemoryAllowance,
 ): PredictBody {
-  return atOnce(decodePredictInSteps(body, signatureOf, allowance));
+  return runToEnd(decodePredictInSteps(body, signatureOf, allowance));
 }
 
 /** `decodePredict` with a pause after about every 64 KiB of the body, for `inSlices`. */

@@ -1,4 +1,4 @@
-import { atOnce, type Steps } from "@serving-kit/core";
+import { runToEnd, type Steps } from "@serving-kit/core";
 import { errors } from "./errors.js";
 import { skipString } from "./json-string.js";
 import { CHAR, hasWord, isDigit, latin1, skipSpace } from "./json-text.js";
@@ -18,7 +18,7 @@ export const STEP_BYTES = 65_536;
  * @throws ServingError INVALID_ARGUMENT / JSON_INVALID with RapidJSON's text and the offset.
  */
 export function skipValue(bytes: Uint8Array, at: number, depth = 0): number {
-  return isList(bytes[at]) ? atOnce(skipList(bytes, at, depth)) : skipScalar(bytes, at);
+  return isList(bytes[at]) ? runToEnd(skipList(bytes, at, depth)) : skipScalar(bytes, at);
 }
 
 /** `skipValue` with pauses: an array or an object may be as long as the text. */

@@ -1,4 +1,4 @@
-import { atOnce, type Steps } from "@serving-kit/core";
+import { runToEnd, type Steps } from "@serving-kit/core";
 import { type DType, type MemoryAllowance, OBJECT_BYTES } from "@serving-kit/inference";
 import { base64At, isBase64Object } from "./base64.js";
 import { capacityFor, DoubleLeaves, MAX_SPARE } from "./double-leaves.js";
@@ -159,7 +159,7 @@ class StringLeaves implements Leaves {
   }
 
   finish(): unknown {
-    return atOnce(this.finishInSteps());
+    return runToEnd(this.finishInSteps());
   }
 
   *finishInSteps(): Steps<readonly Uint8Array[]> {

@@ -1,4 +1,4 @@
-import { atOnce, type Steps } from "@serving-kit/core";
+import { runToEnd, type Steps } from "@serving-kit/core";
 import { errors } from "./errors.js";
 import { knownKeyAt, skipString, textAt } from "./json-string.js";
 import { byteOrderMark, CHAR, skipSpace, typeAt } from "./json-text.js";
@@ -11,7 +11,7 @@ import { type JsonMember, valueText } from "./json-walk.js";
  * @throws ServingError INVALID_ARGUMENT / JSON_INVALID or JSON_UNFIT with TF Serving's text.
  */
 export function openRequest<K extends string>(bytes: Uint8Array, keys: readonly K[]): Request<K> {
-  return atOnce(openRequestInSteps(bytes, keys));
+  return runToEnd(openRequestInSteps(bytes, keys));
 }
 
 /** The members of a request that have the given keys, and the position of its object. */

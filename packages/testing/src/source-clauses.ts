@@ -126,13 +126,13 @@ export function sourceClauses<T>(options: SourceConformanceOptions<T>): Tests {
     "O7 unsubscribing at once, or while it emits, ends it too": withWorld(
       async ({ world, first, subscribe, frees, comes, quiet }) => {
         await world.aspire(first, [1n]);
-        const atOnce = subscribe();
-        atOnce[Symbol.dispose]();
+        const runToEnd = subscribe();
+        runToEnd[Symbol.dispose]();
         const whileEmitting = subscribe((_, target) => target[Symbol.dispose]());
         await comes(whileEmitting, () => whileEmitting.emissions.length > 0, "an emission");
         await world.aspire(first, [1n, 2n]);
         await quiet();
-        assert.equal(atOnce.emissions.length, 0, "emissions to the one that left at once");
+        assert.equal(runToEnd.emissions.length, 0, "emissions to the one that left at once");
         assert.equal(
           whileEmitting.emissions.length,
           1,

@@ -34,11 +34,11 @@ describe("clockConformance rejects a clock", () => {
 
   it("K2 that calls back at once, twice, or after disposal", async () => {
     const nothing = { [Symbol.dispose]: () => {} };
-    const atOnce = (callback: () => void) => {
+    const runToEnd = (callback: () => void) => {
       callback();
       return nothing;
     };
-    expect(await brokenBy(() => ({ setImmediate: atOnce }))).toEqual(["K2"]);
+    expect(await brokenBy(() => ({ setImmediate: runToEnd }))).toEqual(["K2"]);
     const twice = (fake: FakeClock) => ({
       setTimeout: (callback: () => void, delayMs: number) => {
         fake.setTimeout(callback, delayMs + 1);

@@ -1,5 +1,5 @@
 import { parentPort, workerData } from "node:worker_threads";
-import { atOnce, isServingError, messageOf } from "@serving-kit/core";
+import { isServingError, messageOf, runToEnd } from "@serving-kit/core";
 import { decode } from "./decode.js";
 import { loadSharp } from "./decoder.js";
 import { pictureConverter } from "./picture-converter.js";
@@ -10,7 +10,7 @@ import type { PictureOutcome, PictureRequest, PictureThreadData } from "./pictur
 async function outcomeOf({ bytes, plan }: PictureRequest): Promise<PictureOutcome> {
   try {
     const picture = await decode(bytes, plan.maxPixels);
-    return { values: atOnce(pictureConverter(plan)(picture)) };
+    return { values: runToEnd(pictureConverter(plan)(picture)) };
   } catch (error) {
     if (!isServingError(error)) return { unexpected: messageOf(error) };
     const { code, reason, message, details } = error;

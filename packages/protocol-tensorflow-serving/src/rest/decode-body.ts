@@ -1,4 +1,4 @@
-import { atOnce, inSlices, type Steps } from "@serving-kit/core";
+import { inSlices, runToEnd, type Steps } from "@serving-kit/core";
 import type { CalledVersion } from "@serving-kit/server";
 
 /** Longer bodies are decoded in slices. */
@@ -12,6 +12,6 @@ export type RunSteps = <T>(work: Steps<T>) => T | Promise<T>;
  * loop serves other requests between slices. Decoding stops when the call has ended.
  */
 export function decodingOf(version: CalledVersion, body: Uint8Array): RunSteps {
-  if (body.length <= LONG_BODY_BYTES) return atOnce;
+  if (body.length <= LONG_BODY_BYTES) return runToEnd;
   return (work) => inSlices(work, () => version.throwIfEnded());
 }

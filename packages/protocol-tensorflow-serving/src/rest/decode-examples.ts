@@ -1,4 +1,4 @@
-import { atOnce, type Steps } from "@serving-kit/core";
+import { runToEnd, type Steps } from "@serving-kit/core";
 import { type MemoryAllowance, OBJECT_BYTES } from "@serving-kit/inference";
 import {
   base64At,
@@ -40,7 +40,7 @@ import { ExampleFeature, encodeExample } from "./example-proto.js";
  * @throws ServingError of the allowance; INVALID_ARGUMENT with TF Serving's text.
  */
 export function decodeExamples(body: Uint8Array, allowance: MemoryAllowance): DecodedExamples {
-  return atOnce(decodeExamplesInSteps(body, allowance, atOnce)) as DecodedExamples;
+  return runToEnd(decodeExamplesInSteps(body, allowance, runToEnd)) as DecodedExamples;
 }
 
 interface DecodedExamples extends ExamplesCall {

@@ -1,4 +1,4 @@
-import { atOnce } from "@serving-kit/core";
+import { runToEnd } from "@serving-kit/core";
 import { expect, it } from "vitest";
 import { lastingSettings } from "./lasting-settings.js";
 import type { ModelConfig } from "./model-config.js";
@@ -9,7 +9,7 @@ const resolved = (more: string) => {
   const text = `model_config_list: { config: [{ name: m, base_path: /m, ${more} }] }`;
   const scope = { platforms: [], resolveBasePath: (path: string) => path };
   const configs = parseModelConfig(text, "/etc/f.yaml") as ModelConfig[];
-  const models = atOnce(resolveModels(configs, scope));
+  const models = runToEnd(resolveModels(configs, scope));
   return models.get("m") as NonNullable<ReturnType<typeof models.get>>;
 };
 const custom = (module: string) =>

@@ -1,4 +1,4 @@
-import { atOnce } from "@serving-kit/core";
+import { runToEnd } from "@serving-kit/core";
 import type { Platform } from "@serving-kit/inference";
 import { filesystemProvider } from "@serving-kit/source-filesystem";
 import { describe, expect, it } from "vitest";
@@ -16,7 +16,7 @@ const scope = (...platforms: Platform[]) => ({
   resolveBasePath: (path: string, place: string) => sources.resolve(path, place),
 });
 const resolveModels = (...args: Parameters<typeof resolveInSteps>) =>
-  atOnce(resolveInSteps(...args));
+  runToEnd(resolveInSteps(...args));
 const resolve = (...models: unknown[]) => resolveModels(models as ModelConfig[], scope(platform));
 const model = { name: "m", basePath: "/models/m" };
 

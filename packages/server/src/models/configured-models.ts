@@ -1,6 +1,6 @@
 import {
-  atOnce,
   type Logger,
+  runToEnd,
   type SourceProvider,
   type Steps,
   withoutUndefined,
@@ -56,7 +56,7 @@ export class ConfiguredModels {
     this.#providers = new SourceProviders(sourceProviders);
     this.#code = new ModelCode(platforms);
     this.#logger = logger;
-    this.#models = atOnce(this.#resolve(models));
+    this.#models = runToEnd(this.#resolve(models));
     this.#code.consent(this.#models.values());
     for (const name of this.#models.keys()) this.#warn(name, restNameWarning(name));
   }

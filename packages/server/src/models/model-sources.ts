@@ -1,9 +1,9 @@
 import {
   type AspiredVersions,
-  atOnce,
   inSlices,
   type ModelSource,
   type RemotePath,
+  runToEnd,
   type ServableId,
   type ServingError,
   type SourceEvent,
@@ -96,7 +96,7 @@ export class ModelSources extends Observable<AspiredVersions<ModelData>> impleme
     super((subscriber) => this.#attach(subscriber));
     this.#options = options;
     this.events = this.#told.asObservable();
-    this.#servables = atOnce(routesOf(options.servables)).byName;
+    this.#servables = runToEnd(routesOf(options.servables)).byName;
   }
 
   async reconfigure(servables: readonly ProvidedServable[]): Promise<void> {
@@ -154,7 +154,7 @@ export class ModelSources extends Observable<AspiredVersions<ModelData>> impleme
 
   #attach(subscriber: Subscriber<AspiredVersions<ModelData>>): () => void {
     if (this.#subscriptionCount++ === 0) {
-      void this.#route(atOnce(routesOf(this.#servables.values())).byProvider);
+      void this.#route(runToEnd(routesOf(this.#servables.values())).byProvider);
     }
     queueMicrotask(() => {
       if (subscriber.closed) return;

@@ -1,10 +1,10 @@
 import {
   AspiredVersionsManager,
-  atOnce,
   type Clock,
   inSlices,
   type Loader,
   type Logger,
+  runToEnd,
   type ServableState,
   type ServingError,
   type Source,
@@ -81,7 +81,7 @@ export class ServedModels {
     this.manager = new AspiredVersionsManager<Predictor>({ ...options.manager, clock, logger });
     const { pollIntervalMs, watch, settleMs } = options;
     this.#source = new ModelSources({
-      servables: atOnce(this.#servables.of(this.#models.all.values())),
+      servables: runToEnd(this.#servables.of(this.#models.all.values())),
       ...{ clock, logger },
       ...withoutUndefined({ pollIntervalMs, watch, settleMs }),
       isAvailable: ({ name, version }) =>
@@ -158,7 +158,7 @@ export class ServedModels {
       );
       this.manager.connect(adapted);
     }
-    atOnce(this.#setLabels());
+    runToEnd(this.#setLabels());
   }
 
   /**

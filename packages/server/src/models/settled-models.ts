@@ -1,4 +1,4 @@
-import { atOnce, type Steps } from "@serving-kit/core";
+import { runToEnd, type Steps } from "@serving-kit/core";
 import type { ModelOutcome } from "../config/model-outcome.js";
 
 /**
@@ -50,7 +50,7 @@ export class SettledModels {
 
   /** The outcomes in the order of the names; undefined while a model has not settled. */
   outcomes(): ModelOutcome[] | undefined {
-    atOnce(this.read());
+    runToEnd(this.read());
     if (this.#outcomes.size < this.#names.size) return undefined;
     return Array.from(this.#names, (name) => this.#outcomes.get(name) as ModelOutcome);
   }
