@@ -65,11 +65,14 @@ export class ServerProcess {
     return { rest: Number(rest), grpc: Number(grpc) };
   }
 
-  /** Its resident memory in MB, now and at its peak. */
-  memory(): { readonly now: number; readonly peak: number } {
+  /**
+   * Its resident memory in MB, now and at its peak, and the part that is not of files: the kernel takes pages of files
+   * away from a process that runs rarely.
+   */
+  memory(): { readonly now: number; readonly peak: number; readonly anonymous: number } {
     const status = readFileSync(`/proc/${this.child.pid}/status`, "utf8");
     const mb = (name: string) => Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)?.[1]) / 1_024;
-    return { now: mb("VmRSS"), peak: mb("VmHWM") };
+    return { now: mb("VmRSS"), peak: mb("VmHWM"), anonymous: mb("RssAnon") };
   }
 
   /** The number of its open descriptors. */

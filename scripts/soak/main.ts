@@ -5,7 +5,7 @@ import { SwappedServer } from "./swapped-server.js";
 
 // `npm run test:soak [-- --minutes=60 --threads=2 --clients=4 --swap_ms=1000]`: keeps a server answering while its model
 // is swapped, its configuration read again, and clients break off. Each answer must be right, none may fail, and in
-// the last two thirds of the time the resident memory of the process must grow by less than 0.2 MB a minute. Garbage is
+// the last two thirds of the time the anonymous memory of the process must grow by less than 0.2 MB a minute. Garbage is
 // collected before each sample, because V8 collects that of a large heap only every ten minutes.
 const { values } = parseArgs({
   options: {
@@ -60,7 +60,7 @@ const grows = minutes >= 10 && !(growth < MAX_GROWTH);
 process.exitCode = bad > 0 || code !== 0 || grows ? 1 : 0;
 
 async function sample(): Promise<void> {
-  const mb = await server.collectedRssMb();
+  const mb = await server.collectedMb();
   if (server.isAlive) samples.push({ minute: minutesSince(), mb });
 }
 
@@ -68,7 +68,7 @@ function report(): void {
   const count = ({ answered, wrong, failed, left }: Tally) =>
     `${answered} answered, ${failed} failed, ${wrong} wrong, ${left} broken off`;
   const memory = server.isAlive
-    ? `${(samples.at(-1)?.mb ?? server.rssMb).toFixed(0)} MB, ${server.descriptors} descriptors`
+    ? `${server.rssMb.toFixed(0)} MB, ${(samples.at(-1)?.mb ?? Number.NaN).toFixed(0)} of them anonymous after a collection, ${server.descriptors} descriptors`
     : "ended";
   print(
     `${minutesSince().toFixed(1)} min: REST ${count(tallies.rest)}; gRPC ${count(tallies.grpc)}; ` +

@@ -68,10 +68,10 @@ export class SwappedServer implements Ports {
     return this.#process.isAlive;
   }
 
-  /** Collects garbage. Resolves with the resident memory in MB. */
-  async collectedRssMb(): Promise<number> {
+  /** Collects garbage. Resolves with the resident memory in MB that is not of files. */
+  async collectedMb(): Promise<number> {
     await collect(this.#process.child);
-    return this.isAlive ? this.rssMb : Number.NaN;
+    return this.isAlive ? this.#process.memory().anonymous : Number.NaN;
   }
 
   /** Resident memory in MB. */
