@@ -68,6 +68,10 @@ export async function checkGpuLibraries(engine: Engine, image: string): Promise<
       `lib${wanted} is not in ${names.join(" ")}`,
     );
   }
+  // What a library needs and the image lacks. The driver, libcuda, comes from the host.
+  const list = "ldd /opt/tensorflow/*.so.2 /opt/tensorflow/nvidia/* 2>/dev/null | grep 'not found'";
+  const missing = (await sh(`${list} | grep -v libcuda.so.1 | sort -u; true`)).trim();
+  assert.equal(missing, "");
   const size = Number(await sh("du -sk /opt/tensorflow | cut -f1"));
   return `${names.length} files in /opt/tensorflow/nvidia; ${megabytes(1024 * size)} below /opt/tensorflow`;
 }
