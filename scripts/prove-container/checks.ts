@@ -68,7 +68,7 @@ export async function checkGpuLibraries(engine: Engine, image: string): Promise<
       `lib${wanted} is not in ${names.join(" ")}`,
     );
   }
-  // What a library needs and the image lacks. The driver, libcuda, comes from the host.
+  // Libraries that others need and that the image lacks. The driver, libcuda, comes from the host.
   const list = "ldd /opt/tensorflow/*.so.2 /opt/tensorflow/nvidia/* 2>/dev/null | grep 'not found'";
   const missing = (await sh(`${list} | grep -v libcuda.so.1 | sort -u; true`)).trim();
   assert.equal(missing, "");
