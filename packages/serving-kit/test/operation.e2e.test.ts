@@ -184,6 +184,9 @@ describe("serving-kit while a model is being loaded", () => {
     );
     const other = start(...args, "--rest_api_port=any");
     await other.said(/http:\S+/);
+    // Not while its files are still settling: there is nothing to abort then.
+    const states = async () => (await fetch(`${url}/v1/models/odd`)).text();
+    await expect.poll(states, { timeout: 10_000 }).toContain("LOADING");
     command.child.kill("SIGTERM");
     expect(await command.ended).toBe(0);
     expect(complaints(command)).toEqual([
