@@ -59,7 +59,7 @@ const benchmark: Benchmark = {
 };
 export default benchmark;
 
-/** A call of ours, and one of the library that is named for Python's side. */
+/** A call of our predictor, and one of the Python library with this name. */
 interface Comparison {
   readonly what: string;
   readonly call: Call;

@@ -15,7 +15,7 @@ export interface BatchQueue<T, R> extends BatchScheduler<T, R> {
    */
   configure(changes: Omit<BatchQueueOptions<T, R>, "priorityLevels">): void;
   /**
-   * Acquires a slot for a task of this size that the caller runs itself, immediately and unqueued, as a batch of one. Returns
+   * Acquires a slot for a task of this size that the caller runs itself, immediately, as a batch of one. Returns
    * undefined if the task must be scheduled: another task waits or runs, no slot is free, the task needs padding,
    * timing is not `"idle-first"`, or several tasks arrived together lately, so that others would join it. The first
    * task of a queue is always scheduled.

@@ -25,6 +25,8 @@ export interface CallKind {
   readonly outputNames?: readonly string[];
 }
 
+const NO_OPTIONS: PredictOptions = {};
+
 /** The calls of one kind to one predictor: a batch queue whose tasks are the inputs of a call. */
 export class CallQueue {
   readonly kind: CallKind;
@@ -41,10 +43,16 @@ export class CallQueue {
   #inputs: readonly BatchedInput[];
   /** The call that runs alone. The functions are not closures of the call, so that it leaves no garbage. */
   #alone: AloneTask | undefined;
-  #aloneOptions: PredictOptions = {};
-  readonly #onAloneSucceeded = () => this.#alone?.end("succeeded");
-  readonly #onAloneFailed = (error: unknown) =>
-    this.#alone?.end(outcomeOf(error, this.#aloneOptions), error);
+  #aloneOptions: PredictOptions = NO_OPTIONS;
+  readonly #onAloneSucceeded = () => {
+    this.#aloneOptions = NO_OPTIONS; // The options may hold a signal and what listens to it.
+    this.#alone?.end("succeeded");
+  };
+  readonly #onAloneFailed = (error: unknown) => {
+    const options = this.#aloneOptions;
+    this.#aloneOptions = NO_OPTIONS;
+    this.#alone?.end(outcomeOf(error, options), error);
+  };
 
   constructor(
     predictor: Predictor,

@@ -206,7 +206,7 @@ describe("NativeExecutor with lanes", () => {
 
   it.each([
     ["the lanes do not admit it", 5, false],
-    ["an argument is no number or memory", "5", true],
+    ["an argument is neither a number nor memory", "5", true],
   ])("runs on the pool if %s", async (_, arg, isOpen) => {
     const { executor, plan, fn, lanes, pending, state } = await setUpLanes();
     state.isOpen = isOpen;

@@ -18,7 +18,8 @@ import { Replica } from "../src/threads/replica.js";
 import { ReplicaOrigins } from "../src/threads/replica-origin.js";
 import { ThreadChannel } from "../src/threads/thread-channel.js";
 
-// What a second event loop calls, between two ends of a real MessageChannel: the same contract as in the main thread.
+// The predictors of a second event loop keep the same contract as those of the main thread. The two loops are connected
+// by a real MessageChannel.
 
 const id = servableId("m", 1);
 const { signal } = new AbortController();

@@ -78,7 +78,7 @@ export class NewsTeller {
   }
 
   #tell(): void {
-    const names = [...take(this.#changed, MODELS_AT_A_TIME)];
+    const names = [...this.#changed].slice(0, MODELS_AT_A_TIME);
     for (const name of names) this.#changed.delete(name);
     const news = this.#news(names, this.#isReconfigured);
     this.#isReconfigured = false;
@@ -118,14 +118,6 @@ export class NewsTeller {
     if (states.length + statesBeside.length + labels.size > 0) this.#told.add(name);
     else this.#told.delete(name);
     return { name, states, statesBeside, labels };
-  }
-}
-
-function* take<T>(all: Iterable<T>, count: number): Generator<T> {
-  let left = count;
-  for (const one of all) {
-    if (left-- === 0) return;
-    yield one;
   }
 }
 
