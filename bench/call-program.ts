@@ -11,9 +11,8 @@ import {
 import { createModelServer, type ModelServer } from "serving-kit";
 import { type Contender, cpuMs, measure } from "./measure.js";
 
-// A child process that measures calls within the process, by the built packages: tsx, which runs the sources, makes
-// every closure many times as expensive. It sends the measurements, in CPU time. No collection is forced between
-// rounds: it would throw away optimized code.
+// A child process that measures calls within the process. It sends the measurements, in CPU time. No collection is forced
+// between rounds: it would throw away optimized code.
 
 const pixels = new Float32Array(64).fill(0.5);
 const image: Tensor<"float32"> = { dtype: "float32", shape: [1, 64], data: pixels };

@@ -19,11 +19,6 @@ export interface Figure {
 export interface Benchmark {
   /** The measurement in a few words; shown while it runs. */
   readonly name: string;
-  /**
-   * The packages, by folder name, whose `dist` it measures; they and what they depend on are built
-   * first where they are out of date.
-   */
-  readonly dist?: readonly string[];
   /** Runs once, in a process of its own with `--expose-gc`. */
   run(): Promise<Figure[]>;
 }

@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
+import { plainFlags } from "../scripts/source-flags.mjs";
 import type { Figure } from "./figure.js";
 import { type HttpLoadResult, sendHttpLoad } from "./http-load.js";
 import { median, spreadOf } from "./measure.js";
@@ -29,7 +30,7 @@ interface Window extends HttpLoadResult {
   readonly cpuUs: number;
 }
 
-/** A server in a process of its own, which runs what users run: the `dist` of the packages. */
+/** A server in a process of its own. */
 export class RestContender {
   readonly windows: Window[] = [];
   readonly url: string;
@@ -45,7 +46,7 @@ export class RestContender {
   static async start(kind: string, call: RestCall, answer: unknown = null): Promise<RestContender> {
     const file = call.program ?? fileURLToPath(new URL("./rest-server.ts", import.meta.url));
     const args = [kind, JSON.stringify(answer), call.model, call.path ?? ""];
-    const child = fork(file, args, { cwd: dirname(file), execArgv: ["--import", "tsx"] });
+    const child = fork(file, args, { cwd: dirname(file), execArgv: plainFlags });
     const ended = once(child, "exit").then(() => {
       throw new Error(`the server "${kind}" ended before it listened`);
     });

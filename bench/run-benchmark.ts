@@ -2,13 +2,9 @@ import { pathToFileURL } from "node:url";
 import type { Benchmark } from "./figure.js";
 import { isReached } from "./figure.js";
 
-// The child process of `npm run bench`: runs one benchmark file and sends its figures to the parent.
+// The child process of `npm run bench`: runs one benchmark file on the built packages and sends its figures to the parent.
 const file = process.argv[2] ?? "";
 const { default: benchmark } = (await import(pathToFileURL(file).href)) as { default: Benchmark };
-if (benchmark.dist !== undefined) {
-  const { ensureBuilt } = await import("../scripts/build.js");
-  await ensureBuilt(benchmark.dist, { types: false });
-}
 process.send?.({ kind: "started", name: benchmark.name });
 const figures = await benchmark.run();
 process.send?.({

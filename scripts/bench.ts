@@ -2,11 +2,12 @@ import { spawn } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Figure, Goal } from "../bench/figure.js";
+import { buildStale } from "./build.js";
 import { describeError } from "./describe-error.mjs";
-import { sourceFlags } from "./source-flags.mjs";
+import { plainFlags } from "./source-flags.mjs";
 import { showStep } from "./step-timer.mjs";
 import { formatTable } from "./table.js";
-import { root } from "./workspace.mjs";
+import { publishedPackages, root } from "./workspace.mjs";
 
 const USAGE = "npm run bench -- [group | group/name …] [--json]";
 
@@ -49,7 +50,7 @@ function runFile({ group, file }: BenchmarkFile): Promise<GroupFigure[]> {
   return new Promise((resolve, reject) => {
     let figures: GroupFigure[] | undefined;
     let end = (_outcome: string) => {};
-    const args = ["--expose-gc", ...sourceFlags, join(root, "bench/run-benchmark.ts"), file];
+    const args = ["--expose-gc", ...plainFlags, join(root, "bench/run-benchmark.ts"), file];
     const child = spawn(process.execPath, args, { cwd: root, stdio: ["ignore", 2, 2, "ipc"] });
     child.on("message", (received) => {
       const message = received as Message;
@@ -121,6 +122,10 @@ async function main(): Promise<boolean> {
   const known = new Set(all.flatMap(({ group, id }) => [group, id]));
   const unknown = wanted.find((name) => !known.has(name));
   if (unknown) throw new Error(`no "${unknown}"; expected ${[...known].join(", ")}: ${USAGE}`);
+  await buildStale(
+    publishedPackages().map(({ folder }) => folder),
+    { types: false },
+  );
   const figures: GroupFigure[] = [];
   let failures = 0;
   for (const file of wanted.length === 0 ? all : all.filter(isWanted)) {

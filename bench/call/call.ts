@@ -1,6 +1,7 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
+import { plainFlags } from "../../scripts/source-flags.mjs";
 import type { Benchmark, Figure } from "../figure.js";
 import { type Measurement, median, speedRatio } from "../measure.js";
 
@@ -24,10 +25,9 @@ function figuresOf(
 
 const benchmark: Benchmark = {
   name: "a call of [1, 64] float32 within the process",
-  dist: ["serving-kit"],
   async run() {
     const file = fileURLToPath(new URL("../call-program.ts", import.meta.url));
-    const child = fork(file, { execArgv: ["--import", "tsx"] });
+    const child = fork(file, { execArgv: plainFlags });
     const [{ hand, plain, tensor, typed, bare, guarded }] = (await once(child, "message")) as [
       Contenders,
     ];

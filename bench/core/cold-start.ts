@@ -10,7 +10,6 @@ const BEFORE = "82e95099";
 
 const benchmark: Benchmark = {
   name: `cold start with its parts, and that of ${BEFORE}, ${PROCESSES} processes each`,
-  dist: COLD_START_PACKAGES,
   async run() {
     const { folder } = await baselineCheckout(BEFORE, COLD_START_PACKAGES);
     const figures: Figure[] = [];

@@ -87,7 +87,6 @@ async function idleMs(lanes: ReadonlySet<string>): Promise<number> {
 
 const benchmark: Benchmark = {
   name: "lanes: start, idleness, and timers under load",
-  dist: ["native-library"],
   async run() {
     const [lanes, pool] = [await executorWith(2), await executorWith(0)];
     await Promise.all(Array.from({ length: CALLERS }, pool.run)); // Starts libuv's pool.

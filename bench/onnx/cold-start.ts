@@ -47,7 +47,6 @@ async function start(code: string, path: string, cwd: string): Promise<Start> {
 
 const benchmark: Benchmark = {
   name: `cold start against onnxruntime-node, import to first answer, ${PAIRS} pairs`,
-  dist: ["servable-onnx"],
   async run() {
     using models = onnxModels();
     if (models === undefined) return [];

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { onnxruntimeNodeFolder } from "../../packages/servable-onnx/test/onnxruntime-node-folder.js";
+import { plainFlags } from "../../scripts/source-flags.mjs";
 import type { Benchmark, Figure } from "../figure.js";
 import { sendHttpLoad } from "../http-load.js";
 import { median, spreadOf } from "../measure.js";
@@ -38,7 +39,7 @@ const kit = (format: string): Peer => ({
   body: rows,
   prepare: async () => ({
     command: process.execPath,
-    args: ["--import", "tsx", join(servers, "serving-kit.ts"), join(models, format)],
+    args: [...plainFlags, join(servers, "serving-kit.ts"), join(models, format)],
     path: "/v1/models/digits:predict",
   }),
 });
@@ -48,7 +49,7 @@ const inExpress = (name: string, program: string, model: string, from: () => Pro
   body: rows,
   prepare: async () => ({
     command: process.execPath,
-    args: ["--import", "tsx", join(servers, program), await from(), model],
+    args: [...plainFlags, join(servers, program), await from(), model],
     path: "/predict",
   }),
 });
@@ -94,7 +95,6 @@ const PEERS: readonly Peer[] = [
 
 const benchmark: Benchmark = {
   name: `one convolutional net over REST, ${CONNECTIONS} connections, next to other servers`,
-  dist: ["serving-kit"],
   async run() {
     const figures: Figure[] = [];
     for (const peer of PEERS) {

@@ -23,7 +23,6 @@ const p99 = (sorted: readonly number[]) => sorted[Math.floor(0.99 * sorted.lengt
 
 const benchmark: Benchmark = {
   name: `lateness of a 1 ms timer while ${READERS} readers turn pictures into tensors`,
-  dist: ["processing"],
   async run() {
     sharp.concurrency(1);
     const jpeg = await photograph();

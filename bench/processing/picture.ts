@@ -57,7 +57,6 @@ async function cpuOf(work: () => unknown): Promise<number> {
 
 const benchmark: Benchmark = {
   name: `a JPEG of 1,000 x 750 to a tensor of 224 x 224, CPU time, ${ROUNDS} rounds`,
-  dist: ["processing"],
   async run() {
     sharp.concurrency(1);
     const jpeg = await photograph();

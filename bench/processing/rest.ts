@@ -40,7 +40,6 @@ async function ownMs(work: () => Promise<unknown>): Promise<number> {
 
 const benchmark: Benchmark = {
   name: `MobileNet behind image() over REST, ${CONNECTIONS} connections, CPU time of a call`,
-  dist: ["serving-kit"],
   async run() {
     sharp.concurrency(1);
     const jpeg = await photograph();

@@ -16,7 +16,7 @@ const SECONDS = 3;
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const digits = join(root, "examples/models/digits");
 
-/** The command of one checkout, serving the digits with metrics, from its sources. */
+/** The command of one checkout, serving the digits with metrics. */
 class Served {
   readonly restPort: number;
   readonly grpcPort: number;
@@ -36,8 +36,7 @@ class Served {
       "--port=any",
       `--monitoring_config_file=${metricsFile}`,
     ];
-    const node = ["--conditions=@serving-kit/source", "--import", "tsx"];
-    const args = [...node, "packages/serving-kit/src/bin.ts", ...flags];
+    const args = ["packages/serving-kit/dist/bin.js", ...flags];
     const child = spawn(process.execPath, args, {
       cwd: folder,
       stdio: ["ignore", "pipe", "ignore"],
@@ -106,7 +105,7 @@ const benchmark: Benchmark = {
   async run() {
     const { folder, commit } = await baselineCheckout(
       process.env.SERVING_KIT_BASELINE ?? "HEAD~1",
-      [],
+      ["serving-kit"],
     );
     const files = await mkdtemp(join(tmpdir(), "serving-kit-bench-"));
     const metrics = join(files, "monitoring.txt");

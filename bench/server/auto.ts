@@ -17,7 +17,6 @@ const call = { model: "digits", body, path: join(models, "digits/savedmodel") };
 
 const benchmark: Benchmark = {
   name: `the digits SavedModel over REST with default settings, ${CONNECTIONS} connections`,
-  dist: ["serving-kit"],
   async run() {
     const { folder } = await baselineCheckout(BEFORE, ["serving-kit"]);
     const older = join(folder, "bench/auto-server.ts");

@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { Agent, request } from "node:http";
 import { fileURLToPath } from "node:url";
+import { plainFlags } from "../../scripts/source-flags.mjs";
 import type { Benchmark } from "../figure.js";
 import { predictClient } from "../grpc-load.js";
 import { type Contender, measure, speedRatio } from "../measure.js";
@@ -29,7 +30,7 @@ function jsonRequest(): Buffer {
   return Buffer.from(JSON.stringify({ instances: [rows] }));
 }
 
-/** A server in a process of its own, which runs what users run: the `dist` of the packages. */
+/** A server in a process of its own. */
 class Server {
   readonly port: number;
   readonly #child: ChildProcess;
@@ -42,7 +43,7 @@ class Server {
 
   static async start(kind: string, ...nodeOptions: string[]): Promise<Server> {
     const file = fileURLToPath(new URL("../image-server.ts", import.meta.url));
-    const child = fork(file, [kind], { execArgv: [...nodeOptions, "--import", "tsx"] });
+    const child = fork(file, [kind], { execArgv: [...nodeOptions, ...plainFlags] });
     const died = once(child, "exit").then(([code]) => {
       throw new Error(`the server ${kind} ended with ${code} before it listened`);
     });
@@ -104,7 +105,6 @@ const COMMAND_V8 = "--heap-growing-percent=400";
 
 const benchmark: Benchmark = {
   name: "gRPC predict of a 1x224x224x3 image, against bare grpc-js and against JSON.parse",
-  dist: ["server"],
   async run() {
     const kit = await Server.start("kit");
     const command = await Server.start("kit", COMMAND_V8);

@@ -98,7 +98,6 @@ function figuresOf(one: Contender, two: Contender): Figure[] {
 
 const benchmark: Benchmark = {
   name: `two event loops against one, digits over REST, ${CONNECTIONS} connections, load included`,
-  dist: ["serving-kit"],
   async run() {
     const one = await Contender.start(1);
     const two = await Contender.start(2);

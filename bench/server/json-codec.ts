@@ -1,6 +1,7 @@
 import type { DType, Signature, Tensor } from "@serving-kit/inference";
-import { decodePredict, encodePredict } from "@serving-kit/tensor-json";
+// From the sources, so that `withoutKernel` affects the same codec.
 import { withoutKernel } from "../../packages/tensor-json/src/codec-kernel.js";
+import { decodePredict, encodePredict } from "../../packages/tensor-json/src/index.js";
 import type { Benchmark, Figure, Goal } from "../figure.js";
 import { type Contender, measure, speedRatio } from "../measure.js";
 

@@ -19,7 +19,6 @@ async function startTensorFlow(): Promise<RestContender | undefined> {
 
 const benchmark: Benchmark = {
   name: `digits predict over REST, ${CONNECTIONS} connections, batching on`,
-  dist: ["serving-kit"],
   async run() {
     const tflite = await RestContender.start("tflite", call);
     const response = await fetch(tflite.url, { method: "POST", body });

@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { plainFlags } from "../../scripts/source-flags.mjs";
 import type { Benchmark, Figure } from "../figure.js";
 import { sendGrpcLoad } from "../grpc-load.js";
 import { sendHttpLoad } from "../http-load.js";
@@ -130,12 +131,11 @@ function figuresOf(
 
 const benchmark: Benchmark = {
   name: `a version swap every ${SWAP_EVERY_MS / 1000} s for ${SECONDS} s, ${CONNECTIONS} connections over REST and as many over gRPC`,
-  dist: ["serving-kit"],
   async run() {
     using versions = new SwappedDigits();
     versions.publish();
     const file = fileURLToPath(new URL("../swap-server.ts", import.meta.url));
-    const child = fork(file, [versions.basePath], { execArgv: ["--import", "tsx"] });
+    const child = fork(file, [versions.basePath], { execArgv: plainFlags });
     const [server] = (await once(child, "message")) as [Ports];
     await load(server, 5);
     const swaps: Swaps = { published: 1, served: 0 };

@@ -95,7 +95,6 @@ async function figuresOf(model: Model, before: Load): Promise<Figure[]> {
 
 const benchmark: Benchmark = {
   name: "TensorFlow off the event loop: lanes and libuv's pool",
-  dist: ["servable-tensorflow"],
   async run() {
     const { folder } = await baselineCheckout(BEFORE, ["servable-tensorflow"]);
     const before = await loaderOf(folder);

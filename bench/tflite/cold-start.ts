@@ -7,7 +7,6 @@ const PAIRS = 15;
 
 const benchmark: Benchmark = {
   name: `cold start against the commit of SERVING_KIT_BASELINE (default: the one before), ${PAIRS} pairs`,
-  dist: COLD_START_PACKAGES,
   async run() {
     const ref = process.env.SERVING_KIT_BASELINE ?? "HEAD~1";
     const { folder, commit } = await baselineCheckout(ref, COLD_START_PACKAGES);

@@ -4,7 +4,6 @@ import { FEATURES, treeModels } from "../tree-models.js";
 
 const benchmark: Benchmark = {
   name: `100 trees over REST, ${CONNECTIONS} connections`,
-  dist: ["serving-kit"],
   async run() {
     using models = treeModels();
     if (models === undefined) return [];
