@@ -112,8 +112,9 @@ class LaneThread {
       for (let i = 0; i < CHECKS; i++) if (isFilled(Atomics.load(states, at))) return true;
       this.#yield();
       const now = nowMs();
-      this.#rest.yielded(before, now);
-      if (now - startedAt > spinMs) return isFilled(Atomics.load(states, at));
+      const isOver = isFilled(Atomics.load(states, at));
+      if (isOver) this.#rest.yielded(before, now); // The run waited for the core.
+      if (isOver || now - startedAt > spinMs) return isOver;
       before = now;
     }
   }

@@ -43,6 +43,8 @@ export class NativeLane {
   #tail = 0;
   #state: LaneState = "starting";
   #expectedMs = 0;
+  /** The time in ms of all runs that have ended. */
+  #ranMs = 0;
   #isPolling = false;
   #sleeps = false;
   #pollsUntil = 0;
@@ -205,15 +207,14 @@ export class NativeLane {
   readonly #poll = (): void => {
     const before = this.#tail;
     this.settle();
+    let now = nowMs();
+    if (this.pending > 0 && now < this.#pollsUntil) now = this.#giveWay(now);
     if (this.pending === 0) {
       this.#isPolling = false;
       return;
     }
-    const now = nowMs();
     if (this.#tail !== before) this.#pollsUntil = now + SPIN_MS;
     if (now < this.#pollsUntil) {
-      this.#yield();
-      this.#rest.yielded(now, nowMs());
       nextTurn(this.#poll);
       return;
     }
@@ -221,6 +222,17 @@ export class NativeLane {
     this.#polls = false;
     this.#sleep();
   };
+
+  /** Yields the core, to the lane if it shares the core. Returns the time. */
+  #giveWay(from: number): number {
+    const [tail, ranMs] = [this.#tail, this.#ranMs];
+    this.#yield();
+    const now = nowMs();
+    this.settle();
+    // A yield delays nothing if nothing has ended meanwhile, or while the lane runs.
+    if (this.#tail !== tail) this.#rest.yielded(from, now - (this.#ranMs - ranMs));
+    return now;
+  }
 
   #sleep(): void {
     const { states } = this.#ring;
@@ -266,6 +278,7 @@ export class NativeLane {
     const ms = numbers[ring.numbersOf(this.#tail) + ring.RUN_MS] as number;
     this.#runs[slot] = undefined;
     this.#tail = (this.#tail + 1) | 0;
+    this.#ranMs += ms;
     Atomics.store(states, at, ring.EMPTY);
     if (run === undefined) return;
     this.#expectedMs -= run.expectedMs;
