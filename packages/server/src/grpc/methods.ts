@@ -18,7 +18,7 @@ import type { CallAllowance } from "../plugins/call-budget.js";
 import type { GrpcMethod } from "../plugins/protocol.js";
 import type { CallContext, CallHeaders } from "../plugins/server-core.js";
 import { type ErrorStatus, statusOfFailure } from "../status-mapping.js";
-import { allowanceOf } from "./call-limits.js";
+import { limitedCallOf } from "./limited-call.js";
 
 type Bytes = Uint8Array;
 type AnyCall =
@@ -170,7 +170,7 @@ class GrpcContext implements CallContext {
     this.#call = call;
     this.signal = signal;
     this.peer = call.getPeer();
-    this.allowance = allowanceOf(call);
+    this.allowance = limitedCallOf(call)?.allowance;
     const deadline = Number(call.getDeadline());
     // grpc-js has the deadline as a time of day; the remaining time is measured on the server's Clock.
     this.deadlineAtMs = Number.isFinite(deadline)

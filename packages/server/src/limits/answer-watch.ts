@@ -7,7 +7,7 @@ import type { LimitSettings } from "./server-limits.js";
 export interface WatchedAnswer {
   /** The bytes that the client has not received yet; 0 while a stream has nothing to send. */
   waitingBytes(): number;
-  /** A number that changes whenever bytes were sent. */
+  /** A number that changes whenever bytes were sent; NaN while the client has nothing to do. */
   progress(): number;
   /** Closes the connection; over HTTP/2, the stream. */
   cut(): void;
@@ -30,7 +30,8 @@ export class AnswerWatch implements Disposable {
   readonly #budget: Pick<MemoryBudget, "isScarce">;
   readonly #clock: Clock;
   readonly #refused: (kind: Refusal) => void;
-  readonly #watched = new Map<WatchedAnswer, Seen>();
+  /** The state at the last check; undefined before the first one: most responses are sent before. */
+  readonly #watched = new Map<WatchedAnswer, Seen | undefined>();
   #timer: Disposable | undefined;
 
   constructor(
@@ -49,7 +50,7 @@ export class AnswerWatch implements Disposable {
 
   /** Watches a response until `forget`. */
   watch(answer: WatchedAnswer): void {
-    this.#watched.set(answer, { progress: answer.progress(), sinceMs: this.#clock.now() });
+    this.#watched.set(answer, undefined);
     this.#timer ??= this.#next();
   }
 
@@ -83,9 +84,8 @@ export class AnswerWatch implements Disposable {
       : stalledAnswerTimeoutMs;
     for (const [answer, seen] of [...this.#watched]) {
       const progress = answer.progress();
-      if (progress !== seen.progress) {
-        seen.progress = progress;
-        seen.sinceMs = now;
+      if (progress !== seen?.progress) {
+        this.#watched.set(answer, { progress, sinceMs: now });
         continue;
       }
       const isWaiting = answer.waitingBytes() > 0;
