@@ -1,6 +1,6 @@
 import type { MemoryAllowance } from "@serving-kit/inference";
 import { errors } from "./errors.js";
-import { CHAR, hasWord, isDigit } from "./json-text.js";
+import { CHAR, hasWord, indexOfByte, isDigit } from "./json-text.js";
 
 // Constants of this module: the engine folds them into the loop, but not imported ones.
 const { backslash: BACKSLASH, quote: QUOTE, space: SPACE } = CHAR;
@@ -8,6 +8,7 @@ const { backslash: BACKSLASH, quote: QUOTE, space: SPACE } = CHAR;
 /** Returns the position after the string that starts with the quote at `at`, and checks escapes. */
 export function skipString(bytes: Uint8Array, at: number): number {
   const start = at++;
+  let longAt = at + LONG;
   for (;;) {
     const c = bytes[at] as number;
     if (c === QUOTE) return at + 1;
@@ -15,6 +16,48 @@ export function skipString(bytes: Uint8Array, at: number): number {
     else if (c >= SPACE) at++;
     else if (c > 0) throw errors.jsonSyntax("Invalid encoding in string.", at);
     else throw errors.jsonSyntax("Missing a closing quotation mark in string.", start);
+    if (at < longAt || ((bytes.byteOffset + at) & 3) !== 0) continue;
+    at = skipWords(bytes, at);
+    longAt = at + LONG;
+  }
+}
+
+/** A string longer than this, in bytes, is read four bytes at a time. */
+const LONG = 256;
+
+/**
+ * Returns the position of the first word with a quote, a backslash or a control character, of the words from `at`,
+ * which must be aligned. A byte is 0 if subtracting 1 sets its high bit, which it did not have; a byte below a space is
+ * found in the same way.
+ */
+function skipWords(bytes: Uint8Array, at: number): number {
+  const { buffer, byteOffset, length } = bytes;
+  const words = new Int32Array(buffer, byteOffset + at, Math.max(0, length - at) >> 2);
+  let i = 0;
+  for (; i < words.length; i++) {
+    const word = words[i] as number;
+    const quotes = word ^ 0x22222222;
+    const backslashes = word ^ 0x5c5c5c5c;
+    const found =
+      ((word - 0x20202020) & ~word) |
+      ((quotes - 0x01010101) & ~quotes) |
+      ((backslashes - 0x01010101) & ~backslashes);
+    if ((found & 0x80808080) !== 0) break;
+  }
+  return at + 4 * i;
+}
+
+/**
+ * Returns the position after the string that starts with the quote at `at`, without checking it; -1 if nothing closes
+ * it.
+ */
+export function stringEnd(bytes: Uint8Array, at: number): number {
+  for (let quote = at; ; ) {
+    quote = indexOfByte(bytes, QUOTE, quote + 1);
+    if (quote === -1) return -1;
+    let escapes = 0;
+    while (bytes[quote - 1 - escapes] === BACKSLASH) escapes++;
+    if (escapes % 2 === 0) return quote + 1;
   }
 }
 

@@ -82,6 +82,10 @@ export function hasWord(bytes: Uint8Array, at: number, word: string): boolean {
 export const isDigit = (c: number | undefined) =>
   c !== undefined && c >= CHAR.zero && c <= CHAR.nine;
 
+/** Returns the first position of a byte at or after `from`; -1 without one. Native, unlike that of a Uint8Array. */
+export const indexOfByte = (bytes: Uint8Array, byte: number, from = 0): number =>
+  Buffer.prototype.indexOf.call(bytes, byte, from);
+
 /** Returns the bytes between two positions as a string, with one character for each byte. */
 export function latin1(bytes: Uint8Array, start: number, end: number): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString("latin1");
