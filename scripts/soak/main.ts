@@ -30,6 +30,7 @@ while (answers.rest.size < 2 || answers.grpc.size < 2) await learn(server, answe
 
 const tallies = { rest: new Tally(), grpc: new Tally() };
 const samples: Sample[] = [];
+const engineSamples: Sample[] = [];
 const startedAt = performance.now();
 const minutesSince = () => (performance.now() - startedAt) / 60_000;
 const timers = [
@@ -47,28 +48,37 @@ await runClients(server, answers, tallies, { count: Number(values.clients), sign
 for (const timer of [...timers, isOver]) clearInterval(timer);
 
 report();
-const last = samples.filter(({ minute }) => minute >= minutes / 3);
-const growth = growthOf(last);
+const isLate = ({ minute }: Sample) => minute >= minutes / 3;
+const growth = growthOf(samples.filter(isLate));
+const engineGrowth = growthOf(engineSamples.filter(isLate));
 const code = server.isAlive ? await server.stop() : "it ended before";
 for (const tally of Object.values(tallies)) {
   for (const [why, count] of tally.failures) print(`${count} failed: ${why}`);
 }
-print(`the last two thirds: ${growth.toFixed(2)} MB a minute; exit code ${code}`);
+print(
+  `the last two thirds: ${growth.toFixed(2)} MB a minute, the engine's part ${engineGrowth.toFixed(2)}; exit code ${code}`,
+);
 const bad = Object.values(tallies).reduce((sum, { failed, wrong }) => sum + failed + wrong, 0);
 // Less than ten minutes say nothing about growth.
 const grows = minutes >= 10 && !(growth < MAX_GROWTH);
 process.exitCode = bad > 0 || code !== 0 || grows ? 1 : 0;
 
 async function sample(): Promise<void> {
-  const mb = await server.collectedMb();
-  if (server.isAlive) samples.push({ minute: minutesSince(), mb });
+  const { anonymous, engine } = await server.collectedMb();
+  if (!server.isAlive) return;
+  samples.push({ minute: minutesSince(), mb: anonymous });
+  engineSamples.push({ minute: minutesSince(), mb: engine });
+}
+
+function lastOf(all: readonly Sample[]): string {
+  return (all.at(-1)?.mb ?? Number.NaN).toFixed(1);
 }
 
 function report(): void {
   const count = ({ answered, wrong, failed, left }: Tally) =>
     `${answered} answered, ${failed} failed, ${wrong} wrong, ${left} broken off`;
   const memory = server.isAlive
-    ? `${server.rssMb.toFixed(0)} MB, ${(samples.at(-1)?.mb ?? Number.NaN).toFixed(0)} of them anonymous after a collection, ${server.descriptors} descriptors`
+    ? `${server.rssMb.toFixed(0)} MB, ${lastOf(samples)} of them anonymous after a collection, ${lastOf(engineSamples)} of them the engine's, ${server.descriptors} descriptors`
     : "ended";
   print(
     `${minutesSince().toFixed(1)} min: REST ${count(tallies.rest)}; gRPC ${count(tallies.grpc)}; ` +
