@@ -33,7 +33,10 @@ function decoded(text: string, offset: number): Buffer | undefined {
 it("base64At decodes what the rule allows and rejects everything else, wherever a character is wrong", () => {
   const character = fc.constantFrom(...'AZaz09+/=-_ \n\t\\"é\u0000.');
   const changes = fc.array(fc.tuple(fc.nat(), character), { maxLength: 3 });
-  const bytes = fc.uint8Array({ maxLength: 700 });
+  const bytes = fc.oneof(
+    fc.uint8Array({ maxLength: 700 }),
+    fc.nat(90_000).map((length) => Uint8Array.from({ length }, (_, i) => (i * 7_919) >> 3)),
+  );
   fc.assert(
     fc.property(bytes, changes, fc.boolean(), fc.nat(3), (data, edits, isPadded, offset) => {
       let text = Buffer.from(data).toString("base64");
@@ -44,7 +47,7 @@ it("base64At decodes what the rule allows and rejects everything else, wherever 
       }
       expect(decoded(text, offset)).toEqual(decodedByRule(text));
     }),
-    { numRuns: 2_000 },
+    { numRuns: 1_000 },
   );
 });
 
