@@ -35,6 +35,7 @@ class Served {
       "--rest_api_port=any",
       "--port=any",
       `--monitoring_config_file=${metricsFile}`,
+      "--enable_batching=false", // The default of commits before automatic batching.
     ];
     const args = ["packages/serving-kit/dist/bin.js", ...flags];
     const child = spawn(process.execPath, args, {

@@ -161,7 +161,6 @@ async function writeAll(call: AnyCall, messages: AsyncIterable<Bytes>): Promise<
 class GrpcContext implements CallContext {
   readonly deadlineAtMs: number | undefined;
   readonly signal: AbortSignal;
-  readonly peer: string;
   readonly allowance: CallAllowance | undefined;
   authorize: CallAuthorizer | undefined;
   readonly #call: AnyCall;
@@ -169,7 +168,6 @@ class GrpcContext implements CallContext {
   constructor(call: AnyCall, clock: Clock, signal: AbortSignal) {
     this.#call = call;
     this.signal = signal;
-    this.peer = call.getPeer();
     this.allowance = limitedCallOf(call)?.allowance;
     const deadline = Number(call.getDeadline());
     // grpc-js has the deadline as a time of day; the remaining time is measured on the server's Clock.
@@ -181,6 +179,11 @@ class GrpcContext implements CallContext {
   /** Returns whether the deadline has passed. The timers of grpc-js may fire up to a millisecond early. */
   get isOverdue(): boolean {
     return Number(this.#call.getDeadline()) <= Date.now() + 1; // no Clock: a time of day
+  }
+
+  /** Read lazily: few calls need it, and Node reaches the socket of an HTTP/2 connection through a Proxy. */
+  get peer(): string {
+    return this.#call.getPeer();
   }
 
   get headers(): CallHeaders {
