@@ -116,19 +116,16 @@ export class LimitedCall implements WatchedAnswer {
     }
     if (decoder !== undefined) {
       const { write } = decoder;
-      decoder.write = (data) => this.#split(() => write.call(decoder, data));
+      decoder.write = (data) => {
+        try {
+          return write.call(decoder, data);
+        } catch (error) {
+          this.#limits.refused("body_too_large"); // grpc-js rejects the message for its length.
+          throw error;
+        }
+      };
     }
     internals.decompressMessage = (message, encoding) => this.#decompress(message, encoding);
-  }
-
-  /** Counts messages that grpc-js rejects for their length. */
-  #split(write: () => Buffer[]): Buffer[] {
-    try {
-      return write();
-    } catch (error) {
-      this.#limits.refused("body_too_large");
-      throw error;
-    }
   }
 
   /** Charges received bytes. After the response, further bytes are dropped, and then the stream is closed. */
