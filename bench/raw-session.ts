@@ -41,17 +41,25 @@ export interface RawSession {
   runOnThread(): Promise<void>;
 }
 
-/** Prepares raw runs of a signature, which has one input: the first output is fetched. */
+/**
+ * Prepares raw runs of a signature, which has one input: the first output is fetched. `usesOneThread`: as the kit
+ * decides for a small model, which is faster then.
+ */
 export async function openRaw(
   path: string,
   inputs: Tensors,
-  signature = "serving_default",
+  {
+    signature = "serving_default",
+    usesOneThread = false,
+  }: { readonly signature?: string | undefined; readonly usesOneThread?: boolean } = {},
 ): Promise<RawSession> {
   const tensorflow = await openTensorFlow();
   const { bindings } = tensorflow;
   const graph = selectMetaGraph(path, await readSavedModel(path), ["serve"]);
   const config = new Uint8Array(0);
-  const session = await SavedModelSession.load(tensorflow, { path, graph, config });
+  const session = await SavedModelSession.load(tensorflow, {
+    ...{ path, graph, config, usesOneThread },
+  });
   const { inputs: fed = [], outputs: fetched = [] } = session.tensors.get(signature) ?? {};
   const { pointer } = new TensorMemory(bindings).write(inputs[fed[0]?.name ?? ""] as Tensor);
   const [input, output] = [encode(fed[0] as GraphTensor), encode(fetched[0] as GraphTensor)];

@@ -56,8 +56,7 @@ const listeners: Record<string, () => RequestListener | Promise<RequestListener>
   "bare express": bareExpress,
   tflite: () => kit(example("digits")),
   "tflite express": () => kitExpress("digits"),
-  // The ops of a small model take longer to share among threads than to run.
-  tensorflow: () => kit(example("digits/savedmodel"), [tensorflow({ intraOpThreads: 1 })]),
+  tensorflow: () => kit(example("digits/savedmodel"), [tensorflow()]),
   // A row takes a microsecond: there is nothing to join.
   trees: () => kit(path, [xgboost()], false),
 };

@@ -37,7 +37,7 @@ const benchmark: Benchmark = {
       [CALLERS, 64],
       Array.from({ length: CALLERS }, (_, i) => imageOf(i)).flat(),
     );
-    const session = await openRaw(digitsPath, { image });
+    const session = await openRaw(digitsPath, { image }, { usesOneThread: true });
     const batched = batch(await loadPredictor(digitsPath), OPTIONS);
     const onThread = batch(await loadPredictor(digitsPath, THREAD), OPTIONS);
     const unbatched = await loadPredictor(digitsPath);

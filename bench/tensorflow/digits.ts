@@ -9,7 +9,7 @@ const inputs = { image };
 const benchmark: Benchmark = {
   name: "digits at batch 1: what predict adds to TF_SessionRun",
   async run() {
-    const raw = await openRaw(digitsPath, inputs);
+    const raw = await openRaw(digitsPath, inputs, { usesOneThread: true });
     const inline = await loadPredictor(digitsPath, { execution: "inline" });
     const threaded = await loadPredictor(digitsPath, { execution: "thread" });
     const times = await measure({

@@ -24,7 +24,7 @@ async function keepInFlight(count: number, callers: number, call: () => Promise<
 const benchmark: Benchmark = {
   name: "throughput of a compute-bound model with 64 callers in flight",
   async run() {
-    const raw = await openRaw(path, inputs, signature);
+    const raw = await openRaw(path, inputs, { signature });
     const predictor = await loadPredictor(path, { concurrency: CONCURRENCY });
     const { predict, rawLoop } = await measure(
       {

@@ -67,6 +67,12 @@ export class NativeLibrary {
     return this.#handles.some((handle) => exports(handle, symbol));
   }
 
+  /** Returns the address of a symbol, such as a variable's; undefined if the library does not export it. */
+  address(symbol: string): bigint | undefined {
+    const handle = this.#handles.find((handle) => exports(handle, symbol));
+    return handle?.symbol(symbol);
+  }
+
   /**
    * Declares functions, each at its first use: a library may lack functions that are never called. The names are chosen
    * by the caller. Each worker thread makes its own declarations.

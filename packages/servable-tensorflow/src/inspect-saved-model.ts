@@ -1,6 +1,6 @@
 import { missingParts } from "./completeness.js";
 import type { SavedModelInspection } from "./format-inspection.js";
-import { verdictsOfGraph } from "./rows/verdicts.js";
+import { rowFactsOfGraph, verdictsIn } from "./rows/row-facts.js";
 import { readSavedModel } from "./saved-model.js";
 import { readWarmUpRequests } from "./warm-up/prediction-log.js";
 
@@ -13,6 +13,7 @@ export async function inspectSavedModel(path: string): Promise<SavedModelInspect
   const graphs = await readSavedModel(path);
   const missing = await missingParts(path, graphs);
   const { length: warmUpRequests } = await readWarmUpRequests(path);
-  const rowVerdicts = await Promise.all(graphs.map((graph) => verdictsOfGraph(path, graph)));
+  const facts = await Promise.all(graphs.map((graph) => rowFactsOfGraph(path, graph)));
+  const rowVerdicts = facts.map(verdictsIn);
   return { path, graphs, warmUpRequests, rowVerdicts, ...(missing !== undefined && { missing }) };
 }

@@ -11,7 +11,7 @@ import type { TensorFlowOptions } from "./options.js";
 import type { GraphDef } from "./proto/messages.js";
 import { graphDefType } from "./proto/schema.js";
 import { readGraph } from "./read-graph.js";
-import { runTraits, verdictsOf } from "./rows/verdicts.js";
+import { rowFactsOf, runTraits, verdictsIn } from "./rows/row-facts.js";
 import { selectMetaGraph, takeSavedModel } from "./saved-model.js";
 import { SavedModelPredictor, type ServedModel } from "./saved-model-predictor.js";
 import { sessionConfig } from "./session-config.js";
@@ -22,6 +22,9 @@ import { syntheticWarmUp, type WarmUpRequest } from "./warm-up/warm-up-request.j
 
 /** The tag that exporters give a graph for serving. */
 const SERVE = "serve";
+
+/** Operations for each row, below which 64 rows take equally long on one thread and on several: measured. */
+const SMALL_WORK = 200_000;
 
 /** The part of the load context that a model uses. */
 type SavedModelLoadContext = Omit<LoadContext, "id"> & {
@@ -71,8 +74,8 @@ async function readSavedModel(path: string, { tags = [SERVE] }: TensorFlowOption
     () => graphDefType.decode(graph.graphDef) as unknown as GraphDef,
   );
   const traits = readGraph(path, () => runTraits(graph, definition));
-  const rowVerdicts = await verdictsOf(path, graph, definition, traits);
-  return { graph, definition, traits, rowVerdicts };
+  const rows = await rowFactsOf(path, graph, definition, traits);
+  return { graph, definition, traits, rows };
 }
 
 type ReadModel = Awaited<ReturnType<typeof readSavedModel>>;
@@ -81,10 +84,15 @@ type ReadModel = Awaited<ReturnType<typeof readSavedModel>>;
 async function restoreSession(
   tensorflow: TensorFlow,
   path: string,
-  { graph, definition }: ReadModel,
+  { graph, definition, rows }: ReadModel,
   options: TensorFlowOptions,
 ): Promise<SavedModelSession> {
-  const session = await loadSession(tensorflow, { path, graph, config: sessionConfig(options) });
+  const session = await loadSession(tensorflow, {
+    path,
+    graph,
+    config: sessionConfig(options),
+    usesOneThread: usesOneThread(rows, options),
+  });
   try {
     await settleVariables(tensorflow.bindings, session, path, graph, definition);
     return session;
@@ -96,7 +104,7 @@ async function restoreSession(
 
 function servedModel(
   path: string,
-  { graph, traits, rowVerdicts }: ReadModel,
+  { graph, traits, rows }: ReadModel,
   session: SavedModelSession,
   options: TensorFlowOptions,
 ): ServedModel {
@@ -104,11 +112,23 @@ function servedModel(
     ...{ path, signatures: graph.signatures, uncallable: graph.uncallable },
     ...{ defaults: graph.defaults, session: session.pointer, tensors: session.tensors },
     batchable: options.batchable ?? isBatchable(graph.signatures),
-    ...{ traits, rowVerdicts },
+    ...{ traits, rowVerdicts: verdictsIn(rows) },
     execution: options.execution ?? "auto",
     usesCallerThread: (options.interOpThreads ?? 1) === 1,
     concurrency: options.concurrency ?? Math.min(nativeRuns.limit, availableParallelism()),
   };
+}
+
+/**
+ * Returns whether the ops of a model use one thread: if the options say so, or if they leave it open and the graph is
+ * known to be small. A small op that is split among threads takes longer, because these must wake up.
+ */
+function usesOneThread(
+  rows: ReadModel["rows"],
+  { intraOpThreads, sessionConfig }: TensorFlowOptions,
+): boolean {
+  if (intraOpThreads !== undefined) return intraOpThreads === 1;
+  return sessionConfig === undefined && [...rows.values()].every(({ work }) => work <= SMALL_WORK);
 }
 
 /** Loads a session. If an op is missing, loads the op libraries of installed packages and tries again. */

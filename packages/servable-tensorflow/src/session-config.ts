@@ -12,7 +12,13 @@ export interface GpuOptions {
 
 /** Options of a TensorFlow session. */
 export interface SessionOptions {
-  /** Threads that one op may use. Default: TensorFlow's, one per core. */
+  /**
+   * Threads that one op may use. Default: 1 for a model whose runs are short (at most 200,000 arithmetic operations for
+   * each row, by its graph), because waking another thread takes longer; otherwise TensorFlow's default, one per core.
+   *
+   * A model with 1 thread has a pool of its own. The others share one pool, whose size the first of them determines.
+   * With `sessionConfig`, the default is TensorFlow's. On Windows, all models share the pool.
+   */
   readonly intraOpThreads?: number | undefined;
   /**
    * Ops of one call that may run concurrently. Default 1: the ops of a call run sequentially on the caller's thread,

@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { verdictsOfGraph } from "../src/rows/verdicts.js";
+import { rowFactsOfGraph, verdictsIn } from "../src/rows/row-facts.js";
 import { selectMetaGraph, takeSavedModel } from "../src/saved-model.js";
 
 const models = fileURLToPath(new URL("../../../examples/models/", import.meta.url));
@@ -9,7 +9,7 @@ const models = fileURLToPath(new URL("../../../examples/models/", import.meta.ur
 async function verdicts(name: string) {
   const path = `${models}${name}`;
   const graph = selectMetaGraph(path, await takeSavedModel(path), ["serve"]);
-  return Object.fromEntries(await verdictsOfGraph(path, graph));
+  return Object.fromEntries(verdictsIn(await rowFactsOfGraph(path, graph)));
 }
 
 describe("the structure of a SavedModel", () => {

@@ -5,7 +5,11 @@ import type { MetaGraph } from "../saved-model.js";
 import type { Bindings } from "./bindings.js";
 import { INSTALL_COMMAND, type TensorFlow } from "./library.js";
 import { counts } from "./native-counts.js";
+import { ownPool } from "./own-pool.js";
 import { giveStatus, type Status, takeStatus } from "./status.js";
+
+/** `ConfigProto { intra_op_parallelism_threads: 1 }` of config.proto. Of two values, the later one applies. */
+const ONE_THREAD = Uint8Array.of(0x10, 0x01);
 
 /** The source of a session. */
 export interface SessionSource {
@@ -14,6 +18,11 @@ export interface SessionSource {
   readonly graph: MetaGraph;
   /** A serialized `ConfigProto`; empty for TensorFlow's defaults. */
   readonly config: Uint8Array;
+  /**
+   * True if an op uses no other thread than the one that runs it, whatever `config` says. Ignored if sessions of this
+   * TensorFlow always share their threads.
+   */
+  readonly usesOneThread?: boolean;
 }
 
 /** One output of an operation of the graph, to feed or fetch. A plain object, to share with other threads. */
@@ -63,13 +72,17 @@ export class SavedModelSession {
     const status = takeStatus(bindings);
     let session: bigint | null = null;
     try {
-      configure(bindings, options, source.config, status);
+      const inOwnPool = source.usesOneThread ? ownPool(tensorflow) : undefined;
+      const config = inOwnPool ? Buffer.concat([source.config, ONE_THREAD]) : source.config;
+      configure(bindings, options, config, status);
       const { tags } = source.graph;
       const folder = source.path;
-      session = await callOnThread<bigint | null>(
-        bindings.loadSavedModel,
-        ...[options, null, folder, [...tags], tags.length, graph, null, status.pointer],
-      );
+      const make = () =>
+        callOnThread<bigint | null>(
+          bindings.loadSavedModel,
+          ...[options, null, folder, [...tags], tags.length, graph, null, status.pointer],
+        );
+      session = await (inOwnPool ? inOwnPool(make) : make());
       if (session === null || !status.isOk) throw loadError(tensorflow, source, status);
       counts.sessions++;
       const tensors = resolveTensors(bindings, graph, source);

@@ -4,6 +4,7 @@ import { FunctionLibrary, GraphScope, nodeOf, tensorName } from "../variables/gr
 import { loop } from "./loops.js";
 import { OP_RULES, OUTPUT_NAMES } from "./op-rules.js";
 import { OpView } from "./op-view.js";
+import { rowWork } from "./row-work.js";
 import { sizeRule } from "./sizes.js";
 
 const { conclude, isRows, literal, mixed, NUMBER_OF_ROWS, rows, symbol } = rowAnalysis;
@@ -17,27 +18,37 @@ const MAX_NODES = 20_000;
 const LOOPS = new Set(["While", "StatelessWhile"]);
 const PLAIN_CALLS = new Set(["PartitionedCall", "StatefulPartitionedCall"]);
 
+/** The facts about the rows of a signature, from its graph. A plain object, to share with other threads. */
+export interface RowFacts {
+  readonly verdict: RowVerdict;
+  /** The arithmetic operations of a run for each row, roughly; Infinity if they are not known. */
+  readonly work: number;
+}
+
 /** Follows the rows of the inputs through a graph and its functions. */
 export class GraphRows {
   readonly #main: GraphScope;
   readonly #library: FunctionLibrary;
   #nodes = 0;
+  #work = 0;
 
   constructor(graph: GraphDef) {
     this.#main = new GraphScope(graph.node);
     this.#library = new FunctionLibrary(graph);
   }
 
-  /** Returns the verdict on a signature. */
-  verdict({ inputs, outputs }: Signature): RowVerdict {
+  /** Returns the facts about a signature. */
+  examine({ inputs, outputs }: Signature): RowFacts {
     this.#nodes = 0;
+    this.#work = 0;
     const given = new Map<string, RowValue>();
     for (const [name, { shape, nativeName = "" }] of inputs) {
       given.set(tensorName(nativeName), inputValue(name, shape));
     }
     const fetched = Array.from(outputs.values(), ({ nativeName = "" }) => nativeName);
     const values = this.#evaluate(this.#main, given, fetched, 0);
-    return conclude(new Map([...outputs.keys()].map((name, i) => [name, values[i]])));
+    const verdict = conclude(new Map([...outputs.keys()].map((name, i) => [name, values[i]])));
+    return { verdict, work: this.#work };
   }
 
   /** Returns the values of some tensors of a scope. */
@@ -85,14 +96,16 @@ export class GraphRows {
     if (name !== undefined) return this.#call(name, inputs, depth);
     if (LOOPS.has(node.op)) {
       const results = loop(op, (called, values) => this.#call(called, values, depth));
+      this.#work = Number.POSITIVE_INFINITY; // The number of turns is not known.
       return results.map((value) => located(value, node, inputs));
     }
     const rule = OP_RULES.get(node.op);
     const result = sizeRule(op) ?? (rule ? rule(op) : mixed("it is not known to keep rows apart"));
-    const outputs = [result].flat() as readonly RowValue[];
-    return outputs.map((value, i) =>
+    const outputs = ([result].flat() as readonly RowValue[]).map((value, i) =>
       value.kind === "mixed" ? located(value, node, inputs) : refined(value, op.declared(i)),
     );
+    this.#work += rowWork(op, outputs);
+    return outputs;
   }
 
   #calledBy(op: OpView): string | undefined {

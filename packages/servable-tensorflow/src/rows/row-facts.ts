@@ -6,7 +6,7 @@ import { type RunTraits, RunTraitsReader } from "../run-traits.js";
 import type { MetaGraph } from "../saved-model.js";
 import { findFile } from "../saved-model-folder.js";
 import { signatureRuns } from "../signature-runs.js";
-import { GraphRows } from "./graph-rows.js";
+import { GraphRows, type RowFacts } from "./graph-rows.js";
 
 /** The traits of each signature. */
 export function runTraits(
@@ -17,29 +17,32 @@ export function runTraits(
   return new Map([...signatureRuns(graph)].map(([name, run]) => [name, reader.read(run)]));
 }
 
-const unknown = (reason: string): RowVerdict => ({ verdict: "unknown", reason });
+const unknown = (reason: string): RowFacts => ({
+  verdict: { verdict: "unknown", reason },
+  work: Number.POSITIVE_INFINITY,
+});
 
 /**
- * Returns the verdict on the rows of each signature, from the graph of the SavedModel in a folder. If a run changes a
+ * Returns the facts about the rows of each signature, from the graph of the SavedModel in a folder. If a run changes a
  * model, its rows are not independent. From a `saved_model.pbtxt`, only a few attributes are read, so that nothing is
  * known.
  */
-export async function verdictsOf(
+export async function rowFactsOf(
   path: string,
   { signatures }: Pick<MetaGraph, "signatures">,
   definition: GraphDef,
   traits: ReadonlyMap<string, RunTraits>,
-): Promise<ReadonlyMap<string, RowVerdict>> {
+): Promise<ReadonlyMap<string, RowFacts>> {
   const isText = (await findFile(path)) === "saved_model.pbtxt";
   const rows = new GraphRows(definition);
   return new Map(
-    [...signatures].map(([name, signature]): [string, RowVerdict] => {
+    [...signatures].map(([name, signature]): [string, RowFacts] => {
       if (isText) return [name, unknown("its graph is text")];
       if (traits.get(name)?.movesState) {
         return [name, unknown("a run changes what later runs compute")];
       }
       try {
-        return [name, rows.verdict(signature)];
+        return [name, rows.examine(signature)];
       } catch (error) {
         return [name, unknown(`its graph cannot be examined: ${messageOf(error)}`)];
       }
@@ -47,11 +50,15 @@ export async function verdictsOf(
   );
 }
 
-/** Same as `verdictsOf`, for a graph in memory. */
-export function verdictsOfGraph(
+/** Returns the verdicts in facts about signatures. */
+export const verdictsIn = (facts: ReadonlyMap<string, RowFacts>): ReadonlyMap<string, RowVerdict> =>
+  new Map([...facts].map(([name, { verdict }]) => [name, verdict]));
+
+/** Same as `rowFactsOf`, for a graph in memory. */
+export function rowFactsOfGraph(
   path: string,
   graph: Pick<MetaGraph, "signatures" | "graphDef">,
-): Promise<ReadonlyMap<string, RowVerdict>> {
+): Promise<ReadonlyMap<string, RowFacts>> {
   const definition = graphDefType.decode(graph.graphDef) as unknown as GraphDef;
-  return verdictsOf(path, graph, definition, runTraits(graph, definition));
+  return rowFactsOf(path, graph, definition, runTraits(graph, definition));
 }
