@@ -95,6 +95,62 @@ describe("BatchQueue", () => {
     expect(batches()).toEqual([["a"], ["b"]]);
   });
 
+  describe("B4 idle-first: while a batch of several tasks runs that usually takes 80 ms", () => {
+    async function afterOne(timing?: "batch-timeout") {
+      const all = puppetScheduler({ slots: 2, ...(timing && { timing }) });
+      const answers = new Map<string, Promise<string>>();
+      const { scheduler, clock, running } = all;
+      for (const tasks of [
+        ["a", "b"],
+        ["c", "d"],
+      ]) {
+        for (const task of tasks) answers.set(task, scheduler.schedule(task));
+        await clock.advance();
+        if (tasks[0] === "c") break;
+        await clock.advance(80);
+        await running[0]?.end();
+      }
+      return { ...all, answers };
+    }
+
+    it("a task starts immediately if the batch is not expected to end soon", async () => {
+      const { scheduler, clock, batches } = await afterOne();
+      await clock.advance(59);
+      void scheduler.schedule("e");
+      await clock.advance();
+      expect(batches().at(-1)).toEqual(["e"]);
+    });
+
+    it("a task waits for the end, and then runs with the callers of that batch", async () => {
+      const { scheduler, clock, running, batches, answers } = await afterOne();
+      void answers.get("c")?.then(() => scheduler.schedule("f"));
+      await clock.advance(60);
+      void scheduler.schedule("e");
+      await clock.advance(19);
+      expect(batches()).toHaveLength(2);
+      await running[1]?.end();
+      expect(batches().at(-1)).toEqual(["e", "f"]);
+    });
+
+    it("a task waits an eighth of that time beyond the expected end at most", async () => {
+      const { scheduler, clock, batches } = await afterOne();
+      await clock.advance(60);
+      void scheduler.schedule("e");
+      await clock.advance(29);
+      expect(batches()).toHaveLength(2);
+      await clock.advance(1);
+      expect(batches().at(-1)).toEqual(["e"]);
+    });
+
+    it("a task starts immediately with timing batch-timeout", async () => {
+      const { scheduler, clock, batches } = await afterOne("batch-timeout");
+      await clock.advance(60);
+      void scheduler.schedule("e");
+      await clock.advance();
+      expect(batches().at(-1)).toEqual(["e"]);
+    });
+  });
+
   it("B4 batch-timeout: a batch that is not full starts when its oldest task has waited the timeout", async () => {
     const { scheduler, clock, batches } = recordingScheduler({
       timing: "batch-timeout",

@@ -16,6 +16,7 @@ import type { BatchFunction, ScheduleOptions } from "./batch-scheduler.js";
 import { BatchTask, SETTLED, type TaskOwner, WAITING } from "./batch-task.js";
 import { errors } from "./errors.js";
 import { type Batch, formBatch } from "./form-batch.js";
+import { Meeting } from "./meeting.js";
 import { RunningBatches } from "./running-batches.js";
 import type { PooledQueue, SlotPool } from "./slot-pool.js";
 import { TaskLevels } from "./task-levels.js";
@@ -46,6 +47,7 @@ export class PooledBatchQueue<T, R>
   readonly #settler: TaskSettler<T, R>;
   readonly #alone: AloneGate;
   readonly #aloneRun = new AloneRun(this);
+  readonly #meeting = new Meeting();
   #given: BatchQueueOptions<T, R>;
   #options: ResolvedBatchQueueOptions<T, R>;
   #capacity: number;
@@ -222,9 +224,18 @@ export class PooledBatchQueue<T, R>
       nowMs,
       isEager ? Number.NEGATIVE_INFINITY : batchTimeoutMs,
     );
-    if (this.#readyLevel >= 0) return true;
+    if (this.#readyLevel >= 0) return isEager || this.isFull || !this.#waitsForCallers(nowMs);
     this.#timer.wakeAt(this.#waiting.oldestAtMs + batchTimeoutMs, nowMs);
     return false;
+  }
+
+  /** Returns whether a running batch is about to end, whose callers can join. */
+  #waitsForCallers(nowMs: number): boolean {
+    if (this.#options.timing !== "idle-first") return false;
+    const untilMs = this.#meeting.waitsUntil(nowMs, this.#running.awaited);
+    if (untilMs <= nowMs) return false;
+    this.#timer.wakeAt(untilMs, nowMs);
+    return true;
   }
 
   start(nowMs: number): number {
@@ -272,6 +283,7 @@ export class PooledBatchQueue<T, R>
   #end(batch: Batch<T, R>, results: unknown, failed?: BatchFailure): number {
     const now = this.#clock.now();
     this.#running.end(batch);
+    this.#meeting.ended(batch, now);
     const failure = this.#settler.settle(batch, results, failed, this.#options.splitting);
     this.#recorder.batchEnded(batch, now, failure);
     this.#alone.ended(batch.entries.length, now);

@@ -9,6 +9,11 @@ export class RunningBatches<T, R> {
   // Not a Set: its outgrown tables point to newer ones and, once in old space, keep young garbage alive.
   readonly #awaited: Batch<T, R>[] = [];
 
+  /** The batches whose results come later, in any order. */
+  get awaited(): readonly Batch<T, R>[] {
+    return this.#awaited;
+  }
+
   start(batch: Batch<T, R>): void {
     this.count++;
     for (const entry of batch.entries) {
