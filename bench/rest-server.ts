@@ -24,6 +24,15 @@ const bare: RequestListener = (request, response) => {
   });
 };
 
+/** Reads the body and writes an answer that it has: the most that a handler of node:http can reach. */
+const constant: RequestListener = (request, response) => {
+  request.on("data", () => {});
+  request.on("end", () => {
+    response.writeHead(200, { "Content-Type": "application/json" });
+    response.end(answerText);
+  });
+};
+
 function bareExpress(): RequestListener {
   const app = express();
   app.post("/v1/models/digits\\:predict", express.json(), (request, response) => {
@@ -53,6 +62,7 @@ async function kitExpress(model: string): Promise<RequestListener> {
 
 const listeners: Record<string, () => RequestListener | Promise<RequestListener>> = {
   bare: () => bare,
+  constant: () => constant,
   "bare express": bareExpress,
   tflite: () => kit(example("digits")),
   "tflite express": () => kitExpress("digits"),
