@@ -34,7 +34,7 @@ const benchmark: Benchmark = {
       ...compareRest("a .tflite against bare node:http", tflite, bare, 75),
       ...(tensorflow
         ? compareRest(
-            "a SavedModel, intraOpThreads: 1, against bare node:http",
+            "a SavedModel against bare node:http",
             tensorflow,
             bare,
             75,
