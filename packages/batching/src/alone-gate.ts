@@ -4,14 +4,12 @@ import type { Clock } from "@serving-kit/core";
 const IDLE_MS = 1;
 
 /**
- * Maximum number of tasks that run alone in one turn of the event loop. A model that runs on the loop is idle again
- * when the next request of the turn is read: without a limit, its calls would never meet.
+ * Number of tasks that run alone in one turn of the event loop, up to 3 more. A model that runs on the loop is idle
+ * again when the next request of the turn is read: without a limit, its calls would never meet.
  */
 const MAX_IN_TURN = 8;
-/**
- * From this count on, the gate waits for the end of the turn. Most turns have fewer tasks, and their calls do not pay
- * for it.
- */
+
+/** After this many tasks, the gate checks whether they came in one turn. */
 const WATCHED_FROM = 4;
 
 /**
@@ -23,6 +21,7 @@ export class AloneGate {
   #lastTasks = 0;
   #endedAtMs = Number.POSITIVE_INFINITY;
   #inTurn = 0;
+  #turn: number | undefined;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -32,8 +31,19 @@ export class AloneGate {
   opens(nowMs: number): boolean {
     const isQuiet = this.#lastTasks === 1 || nowMs - this.#endedAtMs >= IDLE_MS;
     if (!isQuiet || this.#inTurn >= MAX_IN_TURN) return false;
-    if (++this.#inTurn === WATCHED_FROM) this.#clock.setImmediate(this.#onTurn);
+    if (++this.#inTurn === WATCHED_FROM) this.#watch();
     return true;
+  }
+
+  /** The calls of a lone caller come in many turns. They must not pay for an immediate, which wakes the event loop. */
+  #watch(): void {
+    const { turn } = this.#clock;
+    if (turn === this.#turn) {
+      this.#clock.setImmediate(this.#onTurn);
+      return;
+    }
+    this.#turn = turn;
+    this.#inTurn = 1;
   }
 
   /** Records that a batch ended, with its number of tasks. */

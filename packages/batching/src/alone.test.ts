@@ -124,6 +124,33 @@ describe("a call that finds its model idle", () => {
     await Promise.all(calls);
   });
 
+  it("sets no immediate if it comes in a turn of its own", async () => {
+    class TurningClock extends FakeClock {
+      turn = 0;
+      immediates = 0;
+      override setImmediate(callback: () => void) {
+        this.immediates++;
+        return super.setImmediate(callback);
+      }
+    }
+    const clock = new TurningClock();
+    const { batched, runs } = doubling({ slots: new SharedSlots({ slots: 1, clock }) });
+    const before = batched.predict(row(0));
+    await clock.advance();
+    runs[0]?.end();
+    await before;
+    clock.immediates = 0;
+    const call = async () => {
+      const answer = batched.predict(row(1));
+      runs.at(-1)?.end();
+      await answer;
+    };
+    for (clock.turn = 1; clock.turn < 40; clock.turn++) await call();
+    expect([clock.immediates, runs.length]).toEqual([0, 40]);
+    for (let i = 0; i < 7; i++) await call();
+    expect(clock.immediates).toBe(1);
+  });
+
   it("fails with the model's own error, and counts as failed, aborted or expired", async () => {
     const { batched, runs, clock, first } = doubling();
     await first();

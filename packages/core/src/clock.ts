@@ -17,6 +17,8 @@ export interface Clock {
   setTimeout(callback: () => void, delayMs: number): Disposable;
   /** Calls back in a later turn of the event loop, as soon as possible. */
   setImmediate(callback: () => void): Disposable;
+  /** The number of the turn of the event loop that runs now; undefined if the clock does not count turns. */
+  readonly turn?: number | undefined;
 }
 
 /** The longest delay of Node's own timers in ms, about 24.8 days. Timers with a longer delay fire immediately. */
@@ -44,5 +46,8 @@ export const systemClock: Clock = {
   setImmediate(callback) {
     const immediate = globalThis.setImmediate(callback);
     return { [Symbol.dispose]: () => globalThis.clearImmediate(immediate) };
+  },
+  get turn() {
+    return performance.nodeTiming.uvMetricsInfo?.loopCount; // Bun and Deno have no such number
   },
 };
