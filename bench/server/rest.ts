@@ -33,12 +33,7 @@ const benchmark: Benchmark = {
     return [
       ...compareRest("a .tflite against bare node:http", tflite, bare, 75),
       ...(tensorflow
-        ? compareRest(
-            "a SavedModel against bare node:http",
-            tensorflow,
-            bare,
-            75,
-          )
+        ? compareRest("a SavedModel against bare node:http", tensorflow, bare, 75)
         : []),
       ...compareRest("a .tflite in Express against a bare Express route", express, bareExpress, 75),
     ];
