@@ -228,7 +228,8 @@ describe("ModelSources, a name that moves", () => {
       for (const each of steps) {
         if (each.kind === "move") await world.move({ m: `${each.to}://m` });
         else if (each.kind === "remove") {
-          // A storage that has the version that serves may withdraw it.
+          // A storage that has the version that serves may withdraw it. One that was found may be about to serve.
+          await world.pass(0);
           if (world.serving("m")?.startsWith(each.to)) continue;
           world.storage(each.to).remove(`${each.to}://m`, each.version);
         } else if (each.kind === "publish") {
