@@ -57,9 +57,8 @@ export async function openRaw(
   const { bindings } = tensorflow;
   const graph = selectMetaGraph(path, await readSavedModel(path), ["serve"]);
   const config = new Uint8Array(0);
-  const session = await SavedModelSession.load(tensorflow, {
-    ...{ path, graph, config, usesOneThread },
-  });
+  const source = { path, graph, config, usesOneThread };
+  const session = await SavedModelSession.load(tensorflow, source);
   const { inputs: fed = [], outputs: fetched = [] } = session.tensors.get(signature) ?? {};
   const { pointer } = new TensorMemory(bindings).write(inputs[fed[0]?.name ?? ""] as Tensor);
   const [input, output] = [encode(fed[0] as GraphTensor), encode(fetched[0] as GraphTensor)];

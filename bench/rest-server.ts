@@ -3,7 +3,7 @@ import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import express from "express";
-import { createModelServer, type Platform, tensorflow, xgboost } from "serving-kit";
+import { createModelServer, type Platform, xgboost } from "serving-kit";
 
 // A child process that answers predictions over REST until its parent goes: by the kit, or with an
 // answer that it was given, parsing the body and writing the answer as one does. It sends its port, and
@@ -66,7 +66,7 @@ const listeners: Record<string, () => RequestListener | Promise<RequestListener>
   "bare express": bareExpress,
   tflite: () => kit(example("digits")),
   "tflite express": () => kitExpress("digits"),
-  tensorflow: () => kit(example("digits/savedmodel"), [tensorflow()]),
+  tensorflow: () => kit(example("digits/savedmodel")),
   // A row takes a microsecond: there is nothing to join.
   trees: () => kit(path, [xgboost()], false),
 };

@@ -4,8 +4,9 @@ import type { Clock } from "@serving-kit/core";
 const IDLE_MS = 1;
 
 /**
- * Number of tasks that run alone in one turn of the event loop, up to 3 more. A model that runs on the loop is idle
- * again when the next request of the turn is read: without a limit, its calls would never meet.
+ * Maximum number of tasks that run alone in one turn of the event loop, not counting those before the gate has seen
+ * that the turn is new. A model that runs on the loop is idle again when the next request of the turn is read: without
+ * a limit, its calls would never meet.
  */
 const MAX_IN_TURN = 8;
 

@@ -12,13 +12,14 @@ const WEIGHT = 1 / 8;
 
 /**
  * Decides whether a batch that is not full waits for a running batch of several tasks to end, although a slot is free.
- * The callers of that batch probably call again at once. Started now, the two groups would run one after the other from
- * then on, and share the cores; started together, they are one batch.
+ * The callers of that batch probably call again at once. Started now, the two groups would run side by side on the
+ * same cores from then on; started together, they are one batch.
  */
 export class Meeting {
   /** The moving average of the run times of batches of several tasks. */
   #usualMs = 0;
 
+  /** Records the run time of a batch. */
   ended({ entries, startedAtMs }: StartedBatch, atMs: number): void {
     if (entries.length < 2) return;
     const runMs = atMs - startedAtMs;

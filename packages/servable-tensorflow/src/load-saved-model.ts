@@ -23,7 +23,7 @@ import { syntheticWarmUp, type WarmUpRequest } from "./warm-up/warm-up-request.j
 /** The tag that exporters give a graph for serving. */
 const SERVE = "serve";
 
-/** Operations for each row, below which 64 rows take equally long on one thread and on several: measured. */
+/** Operations for each row up to which several threads gain nothing: see docs/decisions/0029. */
 const SMALL_WORK = 200_000;
 
 /** The part of the load context that a model uses. */

@@ -3,10 +3,8 @@ import { unload } from "@serving-kit/core";
 import { copyMemory } from "@serving-kit/native-library";
 import { describe, expect, it } from "vitest";
 import { openTensorFlow } from "../src/native/library.js";
-import { ownPool } from "../src/native/own-pool.js";
+import { ownPool, SHARES_POOL } from "../src/native/own-pool.js";
 import { digitsPath, load, skipReason, zooPath } from "./zoo.js";
-
-const SHARES_POOL = "_ZN10tensorflow11LocalDevice22use_global_threadpool_E";
 
 const tensorflow = skipReason ? undefined : await openTensorFlow();
 const address = tensorflow?.library.address(SHARES_POOL);

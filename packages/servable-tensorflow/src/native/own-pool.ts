@@ -6,14 +6,15 @@ import type { TensorFlow } from "./library.js";
  * `LocalDevice::set_use_global_threadpool` of tensorflow/core/common_runtime/local_device.h sets; the C API has no
  * function for it. Windows exports another name.
  */
-const SHARES_POOL = "_ZN10tensorflow11LocalDevice22use_global_threadpool_E";
+export const SHARES_POOL = "_ZN10tensorflow11LocalDevice22use_global_threadpool_E";
 
 /** Loads that make sessions with a pool of their own now. */
 let loads = 0;
 
 /**
- * Makes a session with a pool of its own instead of the process's, whose size the first session determines. Returns
- * undefined if this TensorFlow does not allow that. A session that is made meanwhile may also get its own pool.
+ * Returns a function that makes a session with a pool of its own instead of the process's, whose size the first session
+ * determines; undefined if this TensorFlow does not allow that. A session that is made meanwhile may also get its own
+ * pool.
  */
 export function ownPool({
   library,
@@ -21,16 +22,13 @@ export function ownPool({
   // Another thread would reset the bool while this one makes a session.
   const address = workerThreads().isMainThread ? library.address(SHARES_POOL) : undefined;
   if (address === undefined) return undefined;
+  const before = new Uint8Array(1);
+  copyMemory(before, address, 1);
+  const [shares = 0] = before;
+  if (shares > 1) return undefined; // It is not a bool.
+  // `TF_OVERRIDE_GLOBAL_THREADPOOL` is set: each session has its own pool.
+  if (shares === 0 && loads === 0) return (make) => make();
   const write = (value: number) => copyMemory(address, Uint8Array.of(value), 1);
-  const read = () => {
-    const byte = new Uint8Array(1);
-    copyMemory(byte, address, 1);
-    return byte[0];
-  };
-  const before = read();
-  // 0: `TF_OVERRIDE_GLOBAL_THREADPOOL` is set, or another load has set it.
-  if (before !== 0 && before !== 1) return undefined;
-  if (before === 0 && loads === 0) return (make) => make();
   return async (make) => {
     loads++;
     write(0);

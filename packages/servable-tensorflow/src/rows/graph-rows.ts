@@ -18,7 +18,7 @@ const MAX_NODES = 20_000;
 const LOOPS = new Set(["While", "StatelessWhile"]);
 const PLAIN_CALLS = new Set(["PartitionedCall", "StatefulPartitionedCall"]);
 
-/** The facts about the rows of a signature, from its graph. A plain object, to share with other threads. */
+/** The facts about the rows of a signature, from its graph. */
 export interface RowFacts {
   readonly verdict: RowVerdict;
   /** The arithmetic operations of a run for each row, roughly; Infinity if they are not known. */

@@ -14,7 +14,7 @@ const FREE = new Set(
    NoOp Assert`.split(/\s+/),
 );
 
-/** Returns the extents of a filter over which a convolution sums; its last extent counts the outputs. */
+/** Returns over how many elements of a filter a convolution sums; its last extents count the outputs. */
 const filterSum = (op: OpView, kept = 1): number => elements(op.input(1), -kept);
 
 /** Terms of the sum behind an element of the output. */
@@ -23,14 +23,15 @@ const TERMS: Readonly<Record<string, (op: OpView) => number>> = {
   BatchMatMul: (op) => contracted(op, "adj_x"),
   BatchMatMulV2: (op) => contracted(op, "adj_x"),
   BatchMatMulV3: (op) => contracted(op, "adj_x"),
-  // Each element of one operand meets each of the other at most once, and the output has at least one element.
-  Einsum: ({ inputs }) => inputs.reduce((all, value) => all * elements(value), 1),
   Conv2D: (op) => filterSum(op),
   Conv3D: (op) => filterSum(op),
   DepthwiseConv2dNative: (op) => filterSum(op, 2),
   AvgPool: (op) => op.ints("ksize").reduce((all, extent) => all * extent, 1),
   MaxPool: (op) => op.ints("ksize").reduce((all, extent) => all * extent, 1),
 };
+
+/** Ops of which each element of one of the last two inputs meets each of the other at most once. */
+const PAIRS = /^Einsum$|^(?:Conv\d|Depthwise).*Backprop/;
 
 /**
  * Returns how many arithmetic operations an op takes for a row, roughly; Infinity if that is not known. `outputs` are
@@ -39,9 +40,7 @@ const TERMS: Readonly<Record<string, (op: OpView) => number>> = {
 export function rowWork(op: OpView, outputs: readonly RowValue[]): number {
   const { op: name } = op.node;
   if (FREE.has(name)) return 0;
-  if (/^(?:Conv\d|Depthwise).*Backprop/.test(name)) {
-    return 2 * elements(op.input(2)) * elements(op.input(1));
-  }
+  if (PAIRS.test(name)) return op.inputs.slice(-2).reduce((all, one) => all * elements(one), 2);
   const results = sum(outputs);
   const terms = TERMS[name];
   if (terms !== undefined) return 2 * results * terms(op);
