@@ -1,6 +1,3 @@
-import { once } from "node:events";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { createModelServer } from "serving-kit";
 
 // A child process that serves a model over REST with default settings until its parent ends: by the kit of the checkout
@@ -14,7 +11,6 @@ const server = await createModelServer({
   batching: settings[batching as keyof typeof settings] as boolean,
 });
 process.once("disconnect", () => process.exit());
-const http = createServer((request, response) => server.rest(request, response));
-await once(http.listen(0, "127.0.0.1"), "listening");
+const { port } = await server.listen({ port: 0, host: "127.0.0.1" });
 process.on("message", () => process.send?.(process.cpuUsage()));
-process.send?.((http.address() as AddressInfo).port);
+process.send?.(port);

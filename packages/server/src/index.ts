@@ -58,6 +58,7 @@ export type {
   SocketListenOptions,
 } from "./http/http-listener.js";
 export type { RestListener } from "./http/node-listener.js";
+export { recentPaths } from "./http/recent-paths.js";
 export { decodeSegment } from "./http/route-table.js";
 export {
   type ServerSentEvent,

@@ -1,10 +1,11 @@
 import type { ServableRequest } from "@serving-kit/core";
-import type {
-  CalledVersion,
-  HttpAnswer,
-  HttpRequest,
-  HttpRoute,
-  ServerCore,
+import {
+  type CalledVersion,
+  type HttpAnswer,
+  type HttpRequest,
+  type HttpRoute,
+  recentPaths,
+  type ServerCore,
 } from "@serving-kit/server";
 import { classify } from "../calls/classify.js";
 import { type CheckMethod, methodCheck } from "../calls/method-name.js";
@@ -26,8 +27,9 @@ type Answer = HttpAnswer | Promise<HttpAnswer>;
  */
 export function restRoutes(core: ServerCore, checksMethodNames: boolean): readonly HttpRoute[] {
   const runs = runsOf(core, checksMethodNames);
+  const routeOf = recentPaths(matchRoute);
   const handle = (request: HttpRequest): Answer => {
-    const route = matchRoute(request.method, request.path);
+    const route = routeOf(request.method, request.path);
     switch (route.kind) {
       case "predict":
       case "classify":

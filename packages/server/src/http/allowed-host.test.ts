@@ -1,9 +1,7 @@
-import type { IncomingMessage } from "node:http";
 import { expect, it } from "vitest";
 import { isAllowedHost } from "./allowed-host.js";
 
-const request = (host: string | undefined, localAddress: string | undefined = "127.0.0.1") =>
-  ({ headers: { host }, socket: { localAddress } }) as unknown as IncomingMessage;
+const LOOPBACK = "127.0.0.1";
 
 it.each([
   undefined,
@@ -16,7 +14,7 @@ it.each([
   "[::1]",
 ])("answers Host %s at a loopback address", (host) => {
   for (const address of ["127.0.0.1", "127.8.8.8", "::1", "::ffff:127.0.0.1"]) {
-    expect(isAllowedHost(request(host, address), [])).toBe(true);
+    expect(isAllowedHost(host, address, [])).toBe(true);
   }
 });
 
@@ -27,13 +25,13 @@ it.each([
   "127.0.0.1.evil.example",
   "a:b:c",
 ])("refuses Host %s there, unless it is allowed, and nowhere else", (host) => {
-  expect(isAllowedHost(request(host), [])).toBe(false);
-  expect(isAllowedHost(request(host, "::ffff:127.0.0.1"), ["other"])).toBe(false);
-  expect(isAllowedHost(request(host), ["*"])).toBe(true);
-  expect(isAllowedHost(request(host, "10.0.0.7"), [])).toBe(true);
-  expect(isAllowedHost(request(host, ""), [])).toBe(true); // a unix socket
+  expect(isAllowedHost(host, LOOPBACK, [])).toBe(false);
+  expect(isAllowedHost(host, "::ffff:127.0.0.1", ["other"])).toBe(false);
+  expect(isAllowedHost(host, LOOPBACK, ["*"])).toBe(true);
+  expect(isAllowedHost(host, "10.0.0.7", [])).toBe(true);
+  expect(isAllowedHost(host, "", [])).toBe(true); // a unix socket
 });
 
 it("compares allowed names without their case and port", () => {
-  expect(isAllowedHost(request("Model.Test:80"), ["model.test"])).toBe(true);
+  expect(isAllowedHost("Model.Test:80", LOOPBACK, ["model.test"])).toBe(true);
 });

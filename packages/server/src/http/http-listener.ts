@@ -1,3 +1,5 @@
+import { hasSubscribers } from "node:diagnostics_channel";
+import { EventEmitter } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createServer as createTlsServer, Server as TlsServer } from "node:https";
 import { type AddressInfo, isIPv6, type Socket } from "node:net";
@@ -8,6 +10,8 @@ import type { SharedAddress, SharedListen } from "../listening/port-sharing.js";
 import { checkSsl, type SslConfig } from "../listening/ssl-config.js";
 import { claimSocketPath } from "../listening/unix-socket.js";
 import { isHttp2Client } from "../listening/wrong-protocol.js";
+import { KEEP_ALIVE_MS } from "./plain-answer.js";
+import { PlainConnection, type PlainHost } from "./plain-connection.js";
 
 /** Timeouts for a client to send a request. After a timeout, the response is 408 and the connection is closed. */
 export interface ClientTimeouts {
@@ -64,9 +68,6 @@ export interface SocketListening {
   readonly socketPath: string;
 }
 
-/** Longer than the idle timeout of usual load balancers, so that they never reuse a closed connection. */
-const KEEP_ALIVE_MS = 65_000;
-
 const HEADERS_MS = 30_000;
 const REQUEST_MS = 300_000;
 const MAX_CHECKING_MS = 5_000;
@@ -87,6 +88,8 @@ const isLate = ({ code = "" }: NodeJS.ErrnoException) =>
 /** Handles the requests of a listener, and limits its connections. */
 export interface HttpListenerHost {
   readonly onRequest: (request: IncomingMessage, response: ServerResponse) => void;
+  /** Handles plain requests. Default: `onRequest` handles all. */
+  readonly onPlain?: PlainHost["onPlain"];
   /** Called for each client that speaks HTTP/2, as gRPC clients do. */
   readonly onHttp2Client?: () => void;
   readonly limits: LoopLimits;
@@ -98,12 +101,13 @@ export interface HttpListenerHost {
  * ServingError INVALID_ARGUMENT / CONFIG_INVALID for `ssl` or for a file at the socket's path that is not a socket.
  */
 export async function listenHttp(
-  { onRequest, onHttp2Client, limits }: HttpListenerHost,
+  { onRequest, onPlain, onHttp2Client, limits }: HttpListenerHost,
   options: ListenOptions | SocketListenOptions,
   shared?: SharedListen,
 ): Promise<{ server: Server; listening: Listening | SocketListening }> {
   const server = serverOf(onRequest, options);
   const { secured } = watchConnections(server, limits);
+  if (onPlain && !isInstrumented(server)) servePlain(server, onPlain, limits);
   server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
     if (isHttp2Client(error)) onHttp2Client?.();
     if (isLate(error)) limits.refused("slow_request");
@@ -148,6 +152,34 @@ function serverOf(
     },
     onRequest,
   );
+}
+
+/** Returns whether somebody observes the requests of Node's HTTP servers, as tracers do, who must see all of them. */
+const isInstrumented = (server: Server): boolean =>
+  server.emit !== EventEmitter.prototype.emit || hasSubscribers("http.server.request.start");
+
+/** Lets `PlainConnection` handle the connections of a server until it hands them over. */
+function servePlain(
+  server: Server,
+  onPlain: PlainHost["onPlain"],
+  { allowedHosts }: LoopLimits,
+): void {
+  const event = server instanceof TlsServer ? "secureConnection" : "connection";
+  const [byNode, ...others] = server.listeners(event) as ((socket: Socket) => void)[];
+  const late = Object.assign(new Error("Request timeout"), { code: "ERR_HTTP_REQUEST_TIMEOUT" });
+  const host: PlainHost = {
+    onPlain,
+    allowedHosts,
+    serveByNode: (socket) => byNode?.call(server, socket),
+    late: (socket) => server.emit("clientError", late, socket),
+    firstRequestMs: server.headersTimeout,
+    keepAliveMs: server.keepAliveTimeout,
+  };
+  server.removeAllListeners(event);
+  for (const listener of others) server.on(event, listener);
+  server.on(event, (socket: Socket) => {
+    if (!socket.destroyed) new PlainConnection(socket, host);
+  });
 }
 
 function listen(server: Server, where: object): Promise<void> {
@@ -213,6 +245,11 @@ function watchConnections(server: Server, limits: LoopLimits): Connections {
   });
   server.on("secureConnection", hold(held.secured));
   return held;
+}
+
+/** Closes all connections of a server, regardless of their requests. */
+export function cutHttp(server: Server): void {
+  for (const socket of connections.get(server)?.raw ?? []) socket.destroy();
 }
 
 /** Returns the connections of a server that `listenHttp` made. */

@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
-import { type Logger, shareSignal } from "@serving-kit/core";
-import { errors } from "../errors.js";
+import type { Logger } from "@serving-kit/core";
 import type { LoopLimits } from "../limits/loop-limits.js";
 import { isAllowedHost } from "./allowed-host.js";
+import { clientSignal } from "./client-signal.js";
 import { atEndOfTurn } from "./end-of-turn.js";
 import {
   CORS_HEADERS,
@@ -14,6 +14,7 @@ import {
 } from "./http-api.js";
 import { inflate } from "./inflate.js";
 import { consumedBody, readBody } from "./read-body.js";
+import { targetOf } from "./request-target.js";
 import { writeAnswer } from "./write-answer.js";
 
 /**
@@ -70,11 +71,14 @@ export function createRestListener(
       headers: request.headers,
       peer: request.socket.remoteAddress,
       body,
-      signal: signalOf(request, response),
+      // An HTTP/2 connection carries many requests, so each has its own signal.
+      signal: clientSignal(request.httpVersionMajor >= 2 ? response : request.socket),
       allowance,
       isOwn,
       isSecure: "encrypted" in request.socket,
-      isAllowed: !isOwn || isAllowedHost(request, limits.allowedHosts),
+      isAllowed:
+        !isOwn ||
+        isAllowedHost(request.headers.host, request.socket.localAddress, limits.allowedHosts),
     };
     void api.handle(incoming).then((answer) => {
       const writer = { headers, logger, answers, allowance };
@@ -96,36 +100,4 @@ function lossyWarning(logger: Logger): () => void {
         "Mount server.rest before it",
     );
   };
-}
-
-/** Returns path and query of a request target, which may include scheme and host if a proxy sends it. */
-function targetOf(url: string): { readonly path: string; readonly search: string } {
-  const target = url.startsWith("/") ? url : url.replace(/^https?:\/\/[^/?]*/i, "");
-  const query = target.indexOf("?");
-  if (query === -1) return { path: target, search: "" };
-  return { path: target.slice(0, query), search: target.slice(query + 1) };
-}
-
-const controllers = new WeakMap<object, AbortController>();
-
-/**
- * Returns the signal that aborts when the client disconnects: one per connection, because an AbortController per
- * request would cost more than the rest of its handling.
- */
-function signalOf(request: IncomingMessage, response: ServerResponse): AbortSignal {
-  // An HTTP/2 connection carries many requests, so each has its own signal.
-  const { socket } = request;
-  const owner = request.httpVersionMajor >= 2 ? response : socket;
-  let controller = controllers.get(owner);
-  if (controller === undefined) {
-    const created = new AbortController();
-    controller = created;
-    controllers.set(owner, created);
-    shareSignal(created.signal);
-    // The reason is created lazily: its stack is expensive, and most connections close between requests.
-    const gone = () => created.abort(errors.clientGone());
-    if (owner.destroyed) gone();
-    else owner.once("close", gone);
-  }
-  return controller.signal;
 }

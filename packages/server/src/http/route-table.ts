@@ -1,5 +1,6 @@
 import { errors } from "../errors.js";
 import type { HttpRoute, Protocol } from "../plugins/protocol.js";
+import { recentPaths } from "./recent-paths.js";
 
 /** A route with its protocol. */
 export interface BoundRoute {
@@ -28,6 +29,8 @@ const NO_PARAMS: Readonly<Record<string, string>> = Object.freeze(Object.create(
 export class RouteTable {
   readonly #routes: readonly CompiledRoute[];
   readonly #fallbacks: readonly CompiledRoute[];
+  readonly #matchOwn = recentPaths((method, path) => this.#match(method, path, true));
+  readonly #matchMounted = recentPaths((method, path) => this.#match(method, path, false));
 
   /** @throws ServingError INVALID_ARGUMENT / ROUTES_CLASH if routes of two protocols match one request. */
   constructor(routes: readonly BoundRoute[]) {
@@ -49,6 +52,10 @@ export class RouteTable {
 
   /** Finds the route of a request. On a port of the server (`isOwn`), fallback routes are tried last. */
   match(method: string, path: string, isOwn = false): RouteMatch {
+    return isOwn ? this.#matchOwn(method, path) : this.#matchMounted(method, path);
+  }
+
+  #match(method: string, path: string, isOwn: boolean): RouteMatch {
     const methods: string[] = [];
     for (const routes of isOwn ? [this.#routes, this.#fallbacks] : [this.#routes]) {
       for (const compiled of routes) {

@@ -21,7 +21,8 @@ export interface AnswerWriter {
 
 type Response = ServerResponse & { readonly stream?: ServerHttp2Stream };
 
-const MAX_JOINED_BYTES = 16_384;
+/** Maximum size of a body that is written together with its headers. */
+export const MAX_JOINED_BYTES = 16_384;
 
 /**
  * Writes a response, watches its progress until it is sent, and then releases the memory of its request. A response
@@ -52,7 +53,7 @@ export function writeAnswer(
 }
 
 /** Releases what a response that is not written holds. */
-function abandon({ body, done }: OutgoingHttp, { allowance }: AnswerWriter): void {
+export function abandon({ body, done }: OutgoingHttp, { allowance }: AnswerWriter): void {
   allowance[Symbol.dispose]();
   if (!(body instanceof Uint8Array)) giveUp(body);
   done?.();
@@ -78,7 +79,7 @@ function writeWhole(
   if (response.writableFinished || body.length <= MAX_JOINED_BYTES) allowance[Symbol.dispose]();
   else allowance.answer(body.length);
   // A small response may also wait, behind earlier responses on its connection.
-  const watched = answers && waitingBytes(response) > 0 ? watch(response, answers) : undefined;
+  const watched = answers && isWaiting(response) ? watchAnswer(response, answers) : undefined;
   if (watched === undefined && body.length <= MAX_JOINED_BYTES) return;
   response.once("close", () => {
     allowance[Symbol.dispose]();
@@ -102,7 +103,7 @@ function writeParts(
     done?.();
     return;
   }
-  const forget = answers && watch(response, answers);
+  const forget = answers && watchAnswer(response, answers);
   const beforeEnd = () => isLast() && hangUpAtEnd(response);
   void writeStream(response, body, { logger, beforeEnd }).finally(() => {
     forget?.();
@@ -111,10 +112,14 @@ function writeParts(
 }
 
 /** Watches a response over HTTP/1. Returns a function that stops watching. */
-function watch(response: Response, answers: AnswerWatch): () => void {
-  const socket = response.socket as QueueingSocket;
+function watchAnswer(response: Response, answers: AnswerWatch): () => void {
+  return watchSocket(response.socket as Socket, answers);
+}
+
+/** Watches the data that a connection still has to send. Returns a function that stops watching. */
+export function watchSocket(socket: QueueingSocket, answers: AnswerWatch): () => void {
   const watched: WatchedAnswer = {
-    waitingBytes: () => waitingBytes(response),
+    waitingBytes: () => socket.writableLength,
     // The written bytes minus those that the system has not accepted: a large part is sent in pieces.
     progress: () => socket.bytesWritten - (socket._handle?.writeQueueSize ?? 0),
     cut: () => socket.destroy(),
@@ -126,7 +131,7 @@ function watch(response: Response, answers: AnswerWatch): () => void {
 /** Node's internals of a socket; if absent, only whole parts count as progress. */
 type QueueingSocket = Socket & { readonly _handle?: { readonly writeQueueSize?: number } | null };
 
-const waitingBytes = ({ socket }: Response): number => socket?.writableLength ?? 0;
+const isWaiting = ({ socket }: Response): boolean => (socket?.writableLength ?? 0) > 0;
 
 /** Makes the client close the connection after the response. HTTP/2 has a frame for this instead of a header. */
 function hangUpAfter(response: Response): void {
@@ -141,7 +146,8 @@ function hangUpAtEnd(response: Response): void {
   else response.once("finish", () => socket?.destroySoon());
 }
 
-const latin1 = (bytes: Uint8Array) =>
+/** Returns bytes as a string that `latin1` encodes as the same bytes. */
+export const latin1 = (bytes: Uint8Array) =>
   Buffer.isBuffer(bytes)
     ? bytes.toString("latin1")
     : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1");

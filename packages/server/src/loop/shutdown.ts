@@ -1,7 +1,7 @@
 import type { Server } from "node:http";
 import type { Clock } from "@serving-kit/core";
 import type { GrpcListener } from "../grpc/grpc-listener.js";
-import { closeHttp } from "../http/http-listener.js";
+import { closeHttp, cutHttp } from "../http/http-listener.js";
 import type { InFlight } from "../listening/in-flight.js";
 
 /** The parts of a server that must end before its models can be unloaded. */
@@ -62,7 +62,7 @@ export async function shutDown(
   ]);
   await Promise.race([closed, isOverdue]);
   if (overdue.signal.aborted) {
-    for (const server of http) server.closeAllConnections();
+    for (const server of http) cutHttp(server);
     cut(grpc);
   }
   return { overdue: overdue.signal, [Symbol.dispose]: () => timer?.[Symbol.dispose]() };

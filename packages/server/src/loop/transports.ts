@@ -16,6 +16,7 @@ import {
   type SocketListenOptions,
 } from "../http/http-listener.js";
 import { createRestListener, type RestListener } from "../http/node-listener.js";
+import { createPlainListener, type PlainListener } from "../http/plain-listener.js";
 import type { RouteTable } from "../http/route-table.js";
 import type { LoopLimits } from "../limits/loop-limits.js";
 import type { InFlight } from "../listening/in-flight.js";
@@ -45,6 +46,7 @@ export class Transports {
   readonly rest: RestListener;
   readonly fetch: FetchHandler;
   readonly #listener: RestListener;
+  readonly #onPlain: PlainListener;
   readonly #host: TransportsHost;
   readonly #inFlight: InFlight;
   readonly #http: Server[] = [];
@@ -60,6 +62,7 @@ export class Transports {
     this.#inFlight = inFlight;
     const api = new HttpApi(host, rest);
     this.#listener = createRestListener(api, { logger, limits, isOwn: true }, rest);
+    this.#onPlain = createPlainListener(api, { logger, limits }, rest);
     const mounted = createRestListener(api, { logger, limits, isOwn: false }, rest);
     this.rest = (request, response, next) => {
       this.#isMounted = true;
@@ -94,7 +97,7 @@ export class Transports {
     let port: number | undefined;
     const warn = this.#protocolWarning("REST", () => port, options.elsewhere);
     const { limits } = this.#host;
-    const host = { onRequest, onHttp2Client: warn, limits };
+    const host = { onRequest, onPlain: this.#onPlain, onHttp2Client: warn, limits };
     const { server, listening } = await listenHttp(host, options, shared);
     if ("port" in listening) port = listening.port;
     if (this.isClosing) {
