@@ -3,7 +3,7 @@ import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import express from "express";
-import { createModelServer, type Platform, xgboost } from "serving-kit";
+import { createModelServer, type ModelServer, type Platform, xgboost } from "serving-kit";
 
 // A child process that answers predictions over REST until its parent goes: by the kit, or with an
 // answer that it was given, parsing the body and writing the answer as one does. It sends its port, and
@@ -41,14 +41,20 @@ function bareExpress(): RequestListener {
   return app;
 }
 
-async function kit(
-  basePath: string,
-  platforms: readonly Platform[] = [],
-  batching = true,
-): Promise<RequestListener> {
+function kit(basePath: string, platforms: readonly Platform[] = [], batching = true) {
   const models = [{ name, basePath }];
-  const server = await createModelServer({ platforms, models, batching, settleMs: 0 });
-  return (request, response) => server.rest(request, response);
+  return createModelServer({ platforms, models, batching, settleMs: 0 });
+}
+
+/** Listens by the kit's own server. */
+async function listen(server: Promise<ModelServer>): Promise<number> {
+  return (await (await server).listen({ port: 0, host: "127.0.0.1" })).port;
+}
+
+async function serve(listener: RequestListener): Promise<number> {
+  const server = createServer(listener);
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  return (server.address() as AddressInfo).port;
 }
 
 const example = (model: string) =>
@@ -56,23 +62,23 @@ const example = (model: string) =>
 
 async function kitExpress(model: string): Promise<RequestListener> {
   const app = express();
-  app.use(await kit(example(model)));
+  app.use((await kit(example(model))).rest);
   return app;
 }
 
-const listeners: Record<string, () => RequestListener | Promise<RequestListener>> = {
-  bare: () => bare,
-  constant: () => constant,
-  "bare express": bareExpress,
-  tflite: () => kit(example("digits")),
-  "tflite express": () => kitExpress("digits"),
-  tensorflow: () => kit(example("digits/savedmodel")),
+/** The ports of the contenders. */
+const ports: Record<string, () => Promise<number>> = {
+  bare: () => serve(bare),
+  constant: () => serve(constant),
+  "bare express": () => serve(bareExpress()),
+  tflite: () => listen(kit(example("digits"))),
+  "tflite express": async () => serve(await kitExpress("digits")),
+  tensorflow: () => listen(kit(example("digits/savedmodel"))),
   // A row takes a microsecond: there is nothing to join.
-  trees: () => kit(path, [xgboost()], false),
+  trees: () => listen(kit(path, [xgboost()], false)),
 };
 
 process.once("disconnect", () => process.exit());
-const server = createServer((await listeners[kind]?.()) as RequestListener);
-await once(server.listen(0, "127.0.0.1"), "listening");
+const port = await ports[kind]?.();
 process.on("message", () => process.send?.(process.cpuUsage()));
-process.send?.((server.address() as AddressInfo).port);
+process.send?.(port);

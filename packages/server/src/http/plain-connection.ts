@@ -59,7 +59,7 @@ export class PlainConnection {
     socket.on("end", this.#onEnd);
     socket.on("timeout", this.#onTimeout);
     socket.on("error", ignore);
-    this.#setTimeout(host.firstRequestMs);
+    this.#limitIdle(host.firstRequestMs);
   }
 
   /** Returns whether the `Host` of a request is allowed on this connection. */
@@ -76,7 +76,7 @@ export class PlainConnection {
     this.#isBusy = false;
     this.#hasResponded = true;
     if (this.#waiting) this.#handOver(this.#waiting);
-    else this.#setTimeout(this.#host.keepAliveMs);
+    else this.#limitIdle(this.#host.keepAliveMs);
   }
 
   readonly #onData = (chunk: Buffer): void => {
@@ -103,7 +103,7 @@ export class PlainConnection {
       return;
     }
     this.#waiting = bytes;
-    this.#setTimeout(Math.min(MAX_BODY_MS, this.#host.firstRequestMs || MAX_BODY_MS));
+    this.#limitIdle(Math.min(MAX_BODY_MS, this.#host.firstRequestMs || MAX_BODY_MS));
   }
 
   /** Handles the end of what the client sends as node:http does: it is not told from the client's disconnect. */
@@ -125,7 +125,7 @@ export class PlainConnection {
     else this.#host.late(socket);
   };
 
-  #setTimeout(ms: number): void {
+  #limitIdle(ms: number): void {
     if (ms !== this.#timeoutMs) this.socket.setTimeout(ms);
     this.#timeoutMs = ms;
   }
@@ -137,7 +137,7 @@ export class PlainConnection {
     socket.off("end", this.#onEnd);
     socket.off("timeout", this.#onTimeout);
     socket.off("error", ignore);
-    this.#setTimeout(0);
+    this.#limitIdle(0);
     this.#host.serveByNode(socket);
     socket.emit("data", bytes);
     socket.resume(); // It is paused if the bytes came before a response.
