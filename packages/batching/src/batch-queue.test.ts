@@ -151,6 +151,89 @@ describe("BatchQueue", () => {
     });
   });
 
+  describe("B4 idle-first: after batches of 80 ms whose callers", () => {
+    /** Runs batches of four callers, who call again after a time. */
+    async function world(returnMs: number, options: CreateBatchQueueOptions<string, string> = {}) {
+      const all = puppetScheduler(options);
+      const { scheduler, clock, running } = all;
+      const call = (caller: string) =>
+        void scheduler.schedule(caller).then(
+          () => clock.setTimeout(() => call(caller), returnMs),
+          () => {},
+        );
+      for (const caller of "abcd") call(caller);
+      const endBatch = async () => {
+        await clock.advance(80);
+        await running.at(-1)?.end();
+      };
+      await clock.advance();
+      for (let i = 0; i < 12; i++) {
+        await endBatch();
+        await clock.advance(Math.max(returnMs, 20));
+      }
+      return { ...all, call, endBatch };
+    }
+
+    it("called again soon, a batch waits for them", async () => {
+      const { scheduler, clock, endBatch, batches } = await world(10);
+      expect(batches().at(-1)).toEqual(["a", "b", "c", "d"]);
+      void scheduler.schedule("e"); // waits while they run
+      await endBatch();
+      await clock.advance(9);
+      expect(batches().at(-1)).toEqual(["a", "b", "c", "d"]);
+      await clock.advance(1);
+      expect(batches().at(-1)).toEqual(["e", "a", "b", "c", "d"]);
+    });
+
+    it("called again soon, a batch waits a quarter of the run time at most", async () => {
+      const { scheduler, clock, running, batches } = await world(10);
+      const [a] = [scheduler.schedule("e")];
+      await clock.advance(80);
+      await running.at(-1)?.fail(new Error("they do not call again"));
+      await clock.advance(22); // It has run for 90 ms.
+      expect(batches().at(-1)).toEqual(["a", "b", "c", "d"]);
+      await clock.advance(1);
+      expect(batches().at(-1)).toEqual(["e"]);
+      await running.at(-1)?.end();
+      await a;
+    });
+
+    it("called again soon, a batch of more tasks than these does not wait", async () => {
+      const { scheduler, endBatch, batches } = await world(10);
+      for (const task of "efghi") void scheduler.schedule(task);
+      await endBatch();
+      expect(batches().at(-1)).toEqual(["e", "f", "g", "h", "i"]);
+    });
+
+    it("called again soon, a batch does not wait if a deadline is close", async () => {
+      const { scheduler, clock, endBatch, batches } = await world(10);
+      void scheduler.schedule("e", { deadlineAtMs: clock.now() + 170 });
+      await endBatch();
+      expect(batches().at(-1)).toEqual(["e"]);
+    });
+
+    it("called again soon, a task does not run alone while they are on their way back", async () => {
+      const { scheduler, clock, endBatch } = await world(10);
+      await endBatch();
+      await clock.advance(5);
+      expect(scheduler.startAlone(1)).toBeUndefined();
+    });
+
+    it("called again late, a batch starts immediately", async () => {
+      const { scheduler, endBatch, batches } = await world(70);
+      void scheduler.schedule("e");
+      await endBatch();
+      expect(batches().at(-1)).toContain("e");
+    });
+
+    it("called again soon, a batch starts immediately with timing batch-timeout", async () => {
+      const { scheduler, endBatch, batches } = await world(10, { timing: "batch-timeout" });
+      void scheduler.schedule("e");
+      await endBatch();
+      expect(batches().at(-1)).toContain("e");
+    });
+  });
+
   it("B4 batch-timeout: a batch that is not full starts when its oldest task has waited the timeout", async () => {
     const { scheduler, clock, batches } = recordingScheduler({
       timing: "batch-timeout",

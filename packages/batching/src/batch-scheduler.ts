@@ -13,11 +13,16 @@ import type { BatchQueueStats } from "./batch-queue-stats.js";
  * - B3 Within a priority level, tasks are batched first in, first out: a batch lists its tasks in order of arrival, and
  *   a task is never in a later batch than a task that arrived after it.
  * - B4 A batch starts when a slot is free and either the batch is full or its oldest task has waited `batchTimeoutMs`.
- *   With timing `"idle-first"`, it also starts when no batch of this queue is running: a lone task never waits. If a
- *   batch of several tasks is expected to end soon (within a quarter of the usual run time of such batches, if that is
- *   4 ms or more), it waits for that, at most an eighth of the run time longer, because the callers of that batch may
- *   join. The batch function is never called within `schedule`, so that tasks scheduled in one turn of the event loop
- *   meet in one batch.
+ *   With timing `"idle-first"`, it also starts when no batch of this queue is running: a lone task never waits. The
+ *   batch function is never called within `schedule`, so that tasks scheduled in one turn of the event loop meet in one
+ *   batch. If runs take 4 ms or more, timing `"idle-first"` has three exceptions:
+ *   - If a batch of several tasks is expected to end soon (within a quarter of their usual run time), a batch that is
+ *     not full waits for its end, at most an eighth of the run time longer: its callers may join.
+ *   - If at least half of the callers of ended batches usually call again within a quarter of its run time, a batch that
+ *     is not full waits that long for as many tasks as the last batch had, unless more tasks than these were waiting
+ *     when it ended, or a deadline is close.
+ *   - If a batch of several tasks keeps more than one core busy, no more batches of this queue run at a time than the
+ *     machine has cores for.
  * - B5 A task for which there is no room rejects immediately with UNAVAILABLE / BATCH_QUEUE_FULL, and may be scheduled
  *   again. Each priority level has room for `maxEnqueuedBatches` waiting batches. Room that a task leaves unused,
  *   because it does not fit there, counts as taken. Running tasks take no room.

@@ -14,6 +14,7 @@ import { BatchQueueRecorder } from "./batch-queue-recorder.js";
 import type { BatchQueueStats } from "./batch-queue-stats.js";
 import type { BatchFunction, ScheduleOptions } from "./batch-scheduler.js";
 import { BatchTask, SETTLED, type TaskOwner, WAITING } from "./batch-task.js";
+import { CoreUse } from "./core-use.js";
 import { errors } from "./errors.js";
 import { type Batch, formBatch } from "./form-batch.js";
 import { Meeting } from "./meeting.js";
@@ -48,6 +49,7 @@ export class PooledBatchQueue<T, R>
   readonly #alone: AloneGate;
   readonly #aloneRun = new AloneRun(this);
   readonly #meeting = new Meeting();
+  readonly #coreUse: CoreUse;
   #given: BatchQueueOptions<T, R>;
   #options: ResolvedBatchQueueOptions<T, R>;
   #capacity: number;
@@ -69,6 +71,7 @@ export class PooledBatchQueue<T, R>
     this.#pool = pool;
     this.#clock = clock;
     this.#onClosed = onClosed;
+    this.#coreUse = new CoreUse(clock);
     this.#given = options;
     this.#options = resolveBatchQueueOptions(options);
     this.#capacity = this.#options.maxEnqueuedBatches * this.#options.maxExecutionBatchSize;
@@ -139,6 +142,7 @@ export class PooledBatchQueue<T, R>
       this.#recorder.countRejection(refusal.because, size, now);
       return Promise.reject(refusal.error);
     }
+    this.#meeting.arrived(now);
     const scheduled = new BatchTask<T, R>(this, task, size, priority, now, deadlineAtMs, signal);
     const promise = scheduled.promise();
     if (signal !== undefined) watch(signal, scheduled);
@@ -158,9 +162,11 @@ export class PooledBatchQueue<T, R>
     if (!isIdle || timing !== "idle-first" || this.#closed !== undefined) return undefined;
     if (size > maxExecutionBatchSize || padUp(allowedBatchSizes, size) !== size) return undefined;
     const now = this.#clock.now();
-    if (this.#pool.running >= this.#pool.slots || !this.#alone.opens(now)) return undefined;
+    if (this.#pool.running >= this.#pool.slots || this.#meeting.holds(now)) return undefined;
+    if (!this.#alone.opens(now)) return undefined;
+    this.#meeting.arrived(now);
     this.#running.startAlone();
-    this.#pool.running++;
+    this.#pool.take();
     const alone = this.#aloneRun;
     alone.restart(size, now);
     this.#recorder.batchStarted(alone);
@@ -170,6 +176,7 @@ export class PooledBatchQueue<T, R>
   endAlone(alone: AloneRun, outcome: AloneOutcome, error: unknown): void {
     const now = this.#clock.now();
     this.#running.endAlone();
+    this.#meeting.ended(alone, now);
     if (outcome === "aborted" || outcome === "expired") {
       this.#recorder.countRejection(outcome, alone.size, now);
     } else this.#recorder[outcome]++;
@@ -224,18 +231,23 @@ export class PooledBatchQueue<T, R>
       nowMs,
       isEager ? Number.NEGATIVE_INFINITY : batchTimeoutMs,
     );
-    if (this.#readyLevel >= 0) return isEager || this.isFull || !this.#waitsForCallers(nowMs);
+    if (this.#readyLevel >= 0) return this.#closed !== undefined || this.#mayStart(nowMs);
     this.#timer.wakeAt(this.#waiting.oldestAtMs + batchTimeoutMs, nowMs);
     return false;
   }
 
-  /** Returns whether a running batch is about to end, whose callers can join. */
-  #waitsForCallers(nowMs: number): boolean {
-    if (this.#options.timing !== "idle-first") return false;
-    const untilMs = this.#meeting.waitsUntil(nowMs, this.#running.awaited);
-    if (untilMs <= nowMs) return false;
+  /** Returns whether a batch that is due starts now, with timing `idle-first`: see `Meeting` and `CoreUse`. */
+  #mayStart(nowMs: number): boolean {
+    if (this.#options.timing !== "idle-first") return true;
+    const { count } = this.#running;
+    // The end of the running batch calls again.
+    if (count > 0 && this.#meeting.isLong && count >= this.#coreUse.limit) return false;
+    if (this.isFull) return true;
+    const untilMs = this.#meeting.waitsUntil(nowMs, this.#running.awaited, this.#waiting.count);
+    if (untilMs <= nowMs || untilMs + this.#meeting.usualMs > this.#earliestDeadlineAtMs)
+      return true;
     this.#timer.wakeAt(untilMs, nowMs);
-    return true;
+    return false;
   }
 
   start(nowMs: number): number {
@@ -248,7 +260,8 @@ export class PooledBatchQueue<T, R>
     }
     batch.startedAtMs = nowMs;
     this.#running.start(batch);
-    this.#pool.running++;
+    this.#pool.take();
+    if (this.#meeting.isLong) this.#coreUse.started(this.#pool.starts, this.#pool.running === 1);
     let results: ReturnType<BatchFunction<T, R>> | undefined;
     let failure: BatchFailure | undefined;
     try {
@@ -283,6 +296,9 @@ export class PooledBatchQueue<T, R>
   #end(batch: Batch<T, R>, results: unknown, failed?: BatchFailure): number {
     const now = this.#clock.now();
     this.#running.end(batch);
+    if (this.#meeting.isLong && batch.entries.length > 1) {
+      this.#coreUse.ended(this.#pool.starts, now - batch.startedAtMs);
+    }
     this.#meeting.ended(batch, now);
     const failure = this.#settler.settle(batch, results, failed, this.#options.splitting);
     this.#recorder.batchEnded(batch, now, failure);

@@ -25,6 +25,8 @@ export interface PooledQueue {
 export class SlotPool {
   slots: number;
   running = 0;
+  /** The number of batches that have started. */
+  starts = 0;
   readonly #clock: Clock;
   /** The queue whose turn it is: a member of the ring of all queues with waiting tasks. */
   #cursor: PooledQueue | null = null;
@@ -76,6 +78,12 @@ export class SlotPool {
   /** Same as `request`, if a task waits. */
   requestIfWaiting(): void {
     if (this.#cursor !== null) this.request();
+  }
+
+  /** Takes a slot for a batch that starts. */
+  take(): void {
+    this.running++;
+    this.starts++;
   }
 
   /** Releases a slot. */

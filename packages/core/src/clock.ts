@@ -19,6 +19,8 @@ export interface Clock {
   setImmediate(callback: () => void): Disposable;
   /** The number of the turn of the event loop that runs now; undefined if the clock does not count turns. */
   readonly turn?: number | undefined;
+  /** The CPU time in ms that all threads of the process have used; undefined if the clock does not know it. */
+  readonly cpuMs?: number | undefined;
 }
 
 /** The longest delay of Node's own timers in ms, about 24.8 days. Timers with a longer delay fire immediately. */
@@ -49,5 +51,9 @@ export const systemClock: Clock = {
   },
   get turn() {
     return performance.nodeTiming.uvMetricsInfo?.loopCount; // Bun and Deno have no such number
+  },
+  get cpuMs() {
+    const { user, system } = process.cpuUsage();
+    return (user + system) / 1_000;
   },
 };
