@@ -1,4 +1,4 @@
-"""Writes a SavedModel of convolutions with random weights: 256 numbers in, 10 out, much computation for each row.
+"""Writes a SavedModel of convolutions with random weights: 1,024 numbers in, 10 out, much computation for each row.
 
 Usage: python convnet.py FOLDER
 """
@@ -11,8 +11,8 @@ os.environ["TF_CPP_MIN_LOG_LEVEL"] = "2"
 
 import tensorflow as tf
 
-SIDE = 16
-CHANNELS = [1, 64, 256, 256, 256, 256, 256, 256]
+SIDE = 32
+CHANNELS = [1, 64, 128, 128, 128, 128, 128, 128]
 
 
 class Convnet(tf.Module):
