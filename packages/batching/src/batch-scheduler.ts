@@ -18,11 +18,13 @@ import type { BatchQueueStats } from "./batch-queue-stats.js";
  *   batch. If runs take 4 ms or more, timing `"idle-first"` has three exceptions:
  *   - If a batch of several tasks is expected to end soon (within a quarter of their usual run time), a batch that is
  *     not full waits for its end, at most an eighth of the run time longer: its callers may join.
- *   - If at least half of the callers of ended batches usually call again within a quarter of its run time, a batch that
- *     is not full waits that long for as many tasks as the last batch had, unless more tasks than these were waiting
- *     when it ended, or a deadline is close.
+ *   - If at least half of the callers of ended batches usually call again within a quarter of the run time and 100 ms, a
+ *     batch that is not full waits that long for as many tasks as the last batch had. It does not if another batch ran
+ *     when that one ended, or if more tasks than these were waiting.
  *   - If a batch of several tasks keeps more than one core busy, no more batches of this queue run at a time than the
- *     machine has cores for.
+ *     machine has cores for, until one of them has taken 4 times as long as usual. The first batches run one at a time,
+ *     at most 8, until one was measured.
+ *   None of them delays a task beyond its deadline.
  * - B5 A task for which there is no room rejects immediately with UNAVAILABLE / BATCH_QUEUE_FULL, and may be scheduled
  *   again. Each priority level has room for `maxEnqueuedBatches` waiting batches. Room that a task leaves unused,
  *   because it does not fit there, counts as taken. Running tasks take no room.

@@ -22,7 +22,7 @@ async function limitAfter(cores: number, machine: number): Promise<number> {
   clock.cores = cores;
   use.started(1, true);
   await clock.advance(10);
-  use.ended(1, 10);
+  use.ended(1, 2, 10);
   return use.limit;
 }
 
@@ -43,19 +43,21 @@ it("does not limit batches if the clock knows no CPU time", () => {
   expect(new CoreUse(new FakeClock(), 2).limit).toBe(Number.POSITIVE_INFINITY);
 });
 
-it("measures one batch at a time, gives up after some that had others at their side, and measures again", async () => {
+it("lets one batch run at a time until one was measured, or 8 had others at their side or one task", async () => {
   const clock = new CpuClock();
+  clock.cores = 2;
   const use = new CoreUse(clock, 2);
-  expect(use.limit).toBe(1);
-  for (let i = 0; i < 8; i++) {
-    use.started(2 * i, false);
-    use.ended(2 * i + 1, 10);
+  for (let i = 0; i < 4; i++) {
+    expect(use.limit).toBe(1);
+    use.started(2 * i, true);
+    use.ended(2 * i + 1, 2, 10); // Another batch has started meanwhile.
+    use.started(2 * i, true);
+    use.ended(2 * i, 1, 10);
   }
   expect(use.limit).toBe(Number.POSITIVE_INFINITY);
-  for (let i = 0; i < 64; i++) use.ended(100, 10);
-  expect(use.limit).toBe(1);
-  use.started(200, true);
-  use.ended(201, 10); // Another batch has started meanwhile.
+  use.started(100, true);
+  await clock.advance(10);
+  use.ended(100, 2, 10); // It was alone by chance.
   expect(use.limit).toBe(1);
 });
 
@@ -84,6 +86,41 @@ async function running(cores: number) {
   }
   return { most, last: maximums.slice(3, 6) };
 }
+
+it("B4 is not stopped by a run that hangs, nor if a deadline is close", async () => {
+  const { availableParallelism } = await import("node:os");
+  const clock = new CpuClock();
+  clock.cores = availableParallelism();
+  const batches: string[][] = [];
+  const open: (() => void)[] = [];
+  const queue = createBatchQueue<string, string>(
+    (tasks) => {
+      const { promise, resolve } = deferred<string[]>();
+      batches.push([...tasks]);
+      open.push(() => resolve([...tasks]));
+      return promise;
+    },
+    { clock, slots: 3, maxBatchSize: 2 },
+  );
+  const start = async (tasks: string, options = {}) => {
+    for (const task of tasks) void queue.schedule(task, options).catch(() => {});
+    await clock.advance();
+  };
+  for (const tasks of ["ab", "cd", "ef"]) {
+    await start(tasks);
+    await clock.advance(10);
+    open.shift()?.();
+    await clock.advance();
+  }
+  await start("gh"); // hangs
+  await start("ij");
+  await clock.advance(39);
+  expect(batches.at(-1)).toEqual(["g", "h"]);
+  await clock.advance(1);
+  expect(batches.at(-1)).toEqual(["i", "j"]);
+  await start("k", { deadlineAtMs: clock.now() + 15 });
+  expect(batches.at(-1)).toEqual(["k"]);
+});
 
 it("B4 runs batches that use all cores one at a time, and others on all slots", async () => {
   const { availableParallelism } = await import("node:os");

@@ -7,10 +7,7 @@ const WEIGHT = 1 / 4;
 /** The part of a batch that may stay without a core: on two cores, a second batch runs if one uses at most 1.5. */
 const SLACK = 1 / 3;
 
-/** Number of batches between measurements if several run at a time. */
-const INTERVAL = 64;
-
-/** Number of batches after which a measurement is given up, because batches of other queues run too. */
+/** Number of batches that run one at a time until one of them was measured. Afterwards all slots are used. */
 const ATTEMPTS = 8;
 
 /**
@@ -19,7 +16,7 @@ const ATTEMPTS = 8;
  * A run that splits its ops among all cores gains nothing from a second run at its side: both take twice as long, and
  * the tasks of both would have taken hardly longer in one batch. A run on one core leaves the others free. The number
  * of cores that a run uses is the CPU time of the process during a run without others, divided by its duration. It is
- * measured again from time to time, by batches that run one at a time.
+ * measured whenever a batch of several tasks happens to run alone.
  */
 export class CoreUse {
   readonly #clock: Clock;
@@ -27,8 +24,6 @@ export class CoreUse {
   readonly #isMeasurable: boolean;
   /** The moving average of the number of cores that a batch uses. */
   #used: number | undefined;
-  /** Number of batches before the next measurement. */
-  #left = 0;
   #attempts = 0;
   #startCpuMs = 0;
   /** The number of the only running batch. */
@@ -37,14 +32,14 @@ export class CoreUse {
   constructor(clock: Clock, cores = availableParallelism()) {
     this.#clock = clock;
     this.#cores = cores;
-    this.#isMeasurable = "cpuMs" in clock;
+    this.#isMeasurable = clock.cpuMs !== undefined;
   }
 
   /** The maximum number of batches that gain from running at a time. */
   get limit(): number {
-    if (!this.#isMeasurable) return Number.POSITIVE_INFINITY;
-    if (this.#left === 0) return 1;
-    if (this.#used === undefined) return Number.POSITIVE_INFINITY;
+    if (this.#used === undefined) {
+      return this.#isMeasurable && this.#attempts < ATTEMPTS ? 1 : Number.POSITIVE_INFINITY;
+    }
     return Math.max(1, Math.ceil(this.#cores / this.#used - SLACK));
   }
 
@@ -55,19 +50,15 @@ export class CoreUse {
     this.#startCpuMs = cpuMs ?? 0;
   }
 
-  /** Records the end of a batch of several tasks. `number` is the number of the last batch that started in the pool. */
-  ended(number: number, runMs: number): void {
-    const cpuMs = this.#only === number ? this.#clock.cpuMs : undefined;
+  /** Records the end of a batch. `number` is the number of the last batch that started in the pool. */
+  ended(number: number, tasks: number, runMs: number): void {
+    const isAlone = this.#only === number && tasks > 1 && runMs > 0;
+    const cpuMs = isAlone ? this.#clock.cpuMs : undefined;
     this.#only = undefined;
-    if (cpuMs !== undefined && runMs > 0) {
+    if (cpuMs === undefined) this.#attempts++;
+    else {
       const used = (cpuMs - this.#startCpuMs) / runMs;
       this.#used = this.#used === undefined ? used : this.#used + WEIGHT * (used - this.#used);
-      this.#left = INTERVAL;
-      this.#attempts = 0;
-    } else if (this.#left > 0) this.#left--;
-    else if (++this.#attempts === ATTEMPTS) {
-      this.#left = INTERVAL;
-      this.#attempts = 0;
     }
   }
 }

@@ -10,6 +10,9 @@ const AFTER = 1 / 8;
 /** The share of a batch's run time after its end in which its callers may call again. */
 const RETURN = 1 / 4;
 
+/** Maximum of that time in ms: the way back over the network does not grow with the run. */
+const MAX_RETURN_MS = 100;
+
 /** The average share of callers that must have called again in this time for others to wait for them. */
 const MIN_RETURNED = 1 / 2;
 
@@ -27,8 +30,9 @@ const RETURN_WEIGHT = 1 / 4;
  *   the share that did decides whether to wait.
  */
 export class Meeting {
-  /** The moving average of the run times of batches of several tasks. */
+  /** The moving average of the run times of batches of several tasks, and the last run time of all. */
   #usualMs = 0;
+  #lastMs = 0;
   /** The moving average of the share of callers that called again in time. */
   #returned = 0;
   /** The callers of ended batches whose time has not passed, the tasks that have arrived since, and that time. */
@@ -36,9 +40,9 @@ export class Meeting {
   #arrived = 0;
   #untilMs = Number.NEGATIVE_INFINITY;
 
-  /** The usual run time of batches of several tasks. */
-  get usualMs(): number {
-    return this.#usualMs;
+  /** The expected run time of a batch. */
+  get expectedMs(): number {
+    return Math.max(this.#usualMs, this.#lastMs);
   }
 
   /** True if batches of several tasks usually take long enough for timers. */
@@ -46,20 +50,22 @@ export class Meeting {
     return this.#usualMs >= MIN_RUN_MS;
   }
 
-  /** Records the run time of a batch. */
-  ended({ entries, startedAtMs }: StartedBatch, atMs: number): void {
+  /** Records the end of a batch, and the number of batches that still run. */
+  ended({ entries, startedAtMs }: StartedBatch, atMs: number, running: number): void {
     const runMs = atMs - startedAtMs;
     const tasks = entries.length;
+    this.#lastMs = runMs;
     if (tasks > 1) this.#usualMs = average(this.#usualMs || runMs, runMs, WEIGHT);
-    if (atMs >= this.#untilMs && this.#expected > 0) {
+    if (this.#expected > 0) {
       const share = Math.min(1, this.#arrived / this.#expected);
-      this.#returned = average(this.#returned, share, RETURN_WEIGHT);
+      if (atMs >= this.#untilMs) this.#returned = average(this.#returned, share, RETURN_WEIGHT);
       this.#expected = 0;
       this.#arrived = 0;
     }
-    if (runMs < MIN_RUN_MS) return;
-    this.#expected += tasks;
-    this.#untilMs = atMs + RETURN * runMs;
+    // While others run, arrivals do not tell whose callers they are.
+    if (runMs < MIN_RUN_MS || running > 0) return;
+    this.#expected = tasks;
+    this.#untilMs = atMs + Math.min(RETURN * runMs, MAX_RETURN_MS);
   }
 
   /** Records the arrival of a task. */

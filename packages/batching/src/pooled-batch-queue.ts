@@ -27,6 +27,9 @@ import { WakeTimer } from "./wake-timer.js";
 
 const NO_OPTIONS: ScheduleOptions = {};
 
+/** The multiple of the expected run time after which a running batch no longer keeps others from starting. */
+const MAX_LIMITED = 4;
+
 /**
  * The queue behind `SharedSlots.addQueue`.
  *
@@ -165,7 +168,7 @@ export class PooledBatchQueue<T, R>
     if (this.#pool.running >= this.#pool.slots || this.#meeting.holds(now)) return undefined;
     if (!this.#alone.opens(now)) return undefined;
     this.#meeting.arrived(now);
-    this.#running.startAlone();
+    this.#running.startAlone(now);
     this.#pool.take();
     const alone = this.#aloneRun;
     alone.restart(size, now);
@@ -176,7 +179,7 @@ export class PooledBatchQueue<T, R>
   endAlone(alone: AloneRun, outcome: AloneOutcome, error: unknown): void {
     const now = this.#clock.now();
     this.#running.endAlone();
-    this.#meeting.ended(alone, now);
+    this.#meeting.ended(alone, now, this.#running.count);
     if (outcome === "aborted" || outcome === "expired") {
       this.#recorder.countRejection(outcome, alone.size, now);
     } else this.#recorder[outcome]++;
@@ -239,15 +242,30 @@ export class PooledBatchQueue<T, R>
   /** Returns whether a batch that is due starts now, with timing `idle-first`: see `Meeting` and `CoreUse`. */
   #mayStart(nowMs: number): boolean {
     if (this.#options.timing !== "idle-first") return true;
-    const { count } = this.#running;
-    // The end of the running batch calls again.
-    if (count > 0 && this.#meeting.isLong && count >= this.#coreUse.limit) return false;
-    if (this.isFull) return true;
-    const untilMs = this.#meeting.waitsUntil(nowMs, this.#running.awaited, this.#waiting.count);
-    if (untilMs <= nowMs || untilMs + this.#meeting.usualMs > this.#earliestDeadlineAtMs)
-      return true;
+    const untilMs = Math.max(this.#limitedUntil(nowMs), this.#waitsUntil(nowMs));
+    if (untilMs <= nowMs) return true;
     this.#timer.wakeAt(untilMs, nowMs);
     return false;
+  }
+
+  /** Returns the time until which the limit of running batches holds. A run that hangs must not stop the queue. */
+  #limitedUntil(nowMs: number): number {
+    const { count, oldestAtMs } = this.#running;
+    const { isLong, expectedMs } = this.#meeting;
+    if (count === 0 || !isLong || count < this.#coreUse.limit) return 0;
+    if (this.#isUrgent(Math.max(nowMs, oldestAtMs + expectedMs))) return 0;
+    return oldestAtMs + MAX_LIMITED * expectedMs;
+  }
+
+  #waitsUntil(nowMs: number): number {
+    if (this.isFull) return 0;
+    const untilMs = this.#meeting.waitsUntil(nowMs, this.#running.awaited, this.#waiting.count);
+    return this.#isUrgent(untilMs) ? 0 : untilMs;
+  }
+
+  /** Returns whether a task would miss its deadline if its batch started at that time. */
+  #isUrgent(startMs: number): boolean {
+    return startMs + this.#meeting.expectedMs > this.#earliestDeadlineAtMs;
   }
 
   start(nowMs: number): number {
@@ -296,10 +314,10 @@ export class PooledBatchQueue<T, R>
   #end(batch: Batch<T, R>, results: unknown, failed?: BatchFailure): number {
     const now = this.#clock.now();
     this.#running.end(batch);
-    if (this.#meeting.isLong && batch.entries.length > 1) {
-      this.#coreUse.ended(this.#pool.starts, now - batch.startedAtMs);
+    if (this.#meeting.isLong) {
+      this.#coreUse.ended(this.#pool.starts, batch.entries.length, now - batch.startedAtMs);
     }
-    this.#meeting.ended(batch, now);
+    this.#meeting.ended(batch, now, this.#running.count);
     const failure = this.#settler.settle(batch, results, failed, this.#options.splitting);
     this.#recorder.batchEnded(batch, now, failure);
     this.#alone.ended(batch.entries.length, now);

@@ -6,12 +6,20 @@ export class RunningBatches<T, R> {
   count = 0;
   /** The tasks in them that have not settled; a split task counts when its last part runs. */
   numTasks = 0;
+  #aloneAtMs = Number.POSITIVE_INFINITY;
   // Not a Set: its outgrown tables point to newer ones and, once in old space, keep young garbage alive.
   readonly #awaited: Batch<T, R>[] = [];
 
   /** The batches whose results come later, in any order. */
   get awaited(): readonly Batch<T, R>[] {
     return this.#awaited;
+  }
+
+  /** The time at which the oldest of them started; Infinity if none runs. */
+  get oldestAtMs(): number {
+    let oldest = this.#aloneAtMs;
+    for (const { startedAtMs } of this.#awaited) oldest = Math.min(oldest, startedAtMs);
+    return oldest;
   }
 
   start(batch: Batch<T, R>): void {
@@ -22,12 +30,14 @@ export class RunningBatches<T, R> {
   }
 
   /** Counts a task that its caller runs. */
-  startAlone(): void {
+  startAlone(nowMs: number): void {
+    this.#aloneAtMs = nowMs;
     this.count++;
     this.numTasks++;
   }
 
   endAlone(): void {
+    this.#aloneAtMs = Number.POSITIVE_INFINITY;
     this.count--;
     this.numTasks--;
   }

@@ -14,6 +14,7 @@ let plain: number;
 let byNode: number;
 let waiting: { readonly started: () => void; readonly release: Promise<void> };
 let signal: AbortSignal | undefined;
+let echoed: number;
 
 const json = (value: unknown) => Buffer.from(JSON.stringify(value));
 
@@ -24,10 +25,11 @@ const route = (path: string, handle: HttpRoute["handle"]): HttpRoute => ({
 });
 
 const routes: readonly HttpRoute[] = [
-  route("/echo", async ({ method, search, headers, isSecure, body }) => ({
-    status: 200,
-    body: json({ method, search, headers, isSecure, body: Buffer.from(await body()).toString() }),
-  })),
+  route("/echo", async ({ method, search, headers, isSecure, body }) => {
+    echoed++;
+    const text = Buffer.from(await body()).toString();
+    return { status: 200, body: json({ method, search, headers, isSecure, body: text }) };
+  }),
   route("/wait", async (request) => {
     signal = request.signal;
     waiting.started();
@@ -43,6 +45,8 @@ const routes: readonly HttpRoute[] = [
     headers: { "X-A": "b" },
     body: Buffer.from("[é]"),
   })),
+  route("/status/:status", ({ params }) => ({ status: Number(params.status), body: json({}) })),
+  route("/closing", () => ({ status: 200, headers: { connection: "close" }, body: json({}) })),
   route("/large", () => ({ status: 200, body: Buffer.alloc(300_000, "c") })),
   route("/stream", () => ({ status: 200, body: parts() })),
 ];
@@ -55,6 +59,7 @@ async function* parts() {
 const protocol: Protocol = { name: "echo", apis: [], http: () => routes };
 
 beforeEach(async () => {
+  echoed = 0;
   world = await World.create();
   server = await world.serve([], {
     startUpPolicy: "none",
@@ -84,7 +89,7 @@ function client(port: number) {
   const received = async (responses: number) => {
     while (
       (text.match(/HTTP\/1\.1 \d/g)?.length ?? 0) < responses ||
-      !/([\]}c]|\r\n0\r\n\r\n)$/.test(text)
+      !/([\]}c]|\r\n\r\n)$/.test(text)
     ) {
       await new Promise<void>((resolve) => {
         wake = resolve;
@@ -155,6 +160,11 @@ describe("a connection is answered as by node:http", () => {
     ["headers and a type of its own", [get("/special"), 1, get("/echo"), 2, LAST]],
     ["a large response", [get("/large"), 1, get("/echo"), 2, LAST]],
     ["a stream", [get("/stream"), 1, get("/echo"), 2, LAST]],
+    ["a status without a body", [get("/status/204"), 1, get("/echo"), 2, LAST]],
+    ["the other status without a body", [get("/status/304"), 1, get("/echo"), 2, LAST]],
+    ["a status without a name", [get("/status/499"), 1, LAST]],
+    ["a status that there is not", [get("/echo"), 1, get("/status/1000")]],
+    ["a response that closes the connection", [get("/closing")]],
     ["a body that is too large", [post("/echo", "a".repeat(2_000)), 1, LAST]],
     ["a broken encoding", [post("/echo", "abc", "Content-Encoding: gzip\r\n"), 1, LAST]],
     ["a host that is not allowed", [get("/echo", "Host: evil.example\r\n"), 1, LAST]],
@@ -225,6 +235,28 @@ describe("a connection of plain requests", () => {
     expect(socket.writableLength).toBeGreaterThan(0);
     socket.destroy();
     release();
+  });
+
+  it("reads no more from a client that does not read its responses", async () => {
+    const { socket } = client(plain);
+    socket.pause().setNoDelay();
+    const asking = get(`/echo?${"a".repeat(7_000)}`);
+    let sent = 0;
+    for (let turns = 0; turns < 5_000; turns++) {
+      await new Promise((resolve) => setImmediate(resolve));
+      if (echoed < sent) continue;
+      socket.write(asking);
+      sent++;
+      turns = 0;
+    }
+    socket.resume();
+    socket.write(LAST);
+    let text = "";
+    socket.on("data", (data) => {
+      text += data;
+    });
+    await once(socket, "end");
+    expect(text.match(/HTTP\/1\.1 200/g)).toHaveLength(sent + 1);
   });
 
   it("aborts the call when its client disconnects, as node:http does", async () => {

@@ -156,7 +156,11 @@ function serverOf(
 
 /** Returns whether somebody observes the requests of Node's HTTP servers, as tracers do, who must see all of them. */
 const isInstrumented = (server: Server): boolean =>
-  server.emit !== EventEmitter.prototype.emit || hasSubscribers("http.server.request.start");
+  server.emit !== EventEmitter.prototype.emit || CHANNELS.some((name) => hasSubscribers(name));
+
+const CHANNELS = ["http.server.request.start", "http.server.response.created"];
+
+const KEEP_ALIVE_EXTRA_MS = 1_000;
 
 /** Lets `PlainConnection` handle the connections of a server until it hands them over. */
 function servePlain(
@@ -173,7 +177,8 @@ function servePlain(
     serveByNode: (socket) => byNode?.call(server, socket),
     late: (socket) => server.emit("clientError", late, socket),
     firstRequestMs: server.headersTimeout,
-    keepAliveMs: server.keepAliveTimeout,
+    // Later than advertised, as in node:http, so that no request meets a closed connection.
+    keepAliveMs: server.keepAliveTimeout + KEEP_ALIVE_EXTRA_MS,
   };
   server.removeAllListeners(event);
   for (const listener of others) server.on(event, listener);

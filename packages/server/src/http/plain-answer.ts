@@ -40,16 +40,22 @@ export function writePlainAnswer(
   socket.write(headOf(answer.status, body.length) + latin1(body), "latin1");
   writer.allowance[Symbol.dispose]();
   // The client does not read.
-  if (socket.writableLength > 0 && writer.answers) {
+  if (socket.writableNeedDrain && writer.answers) {
     socket.write("", watchSocket(socket, writer.answers));
   }
   connection.next();
 }
 
-/** Returns whether a response has headers of its own. */
+/** The statuses of responses without a body. */
+const NO_BODY: readonly number[] = [204, 304];
+
+/** Returns whether a response has headers of its own, or a status that node:http handles in its own way. */
 const isSpecial = (answer: OutgoingHttp, { headers }: AnswerWriter): boolean =>
   (headers ?? answer.headers ?? answer.contentType) !== undefined ||
-  answer.closesConnection === true;
+  answer.closesConnection === true ||
+  NO_BODY.includes(answer.status) ||
+  answer.status < 200 ||
+  STATUS_CODES[answer.status] === undefined;
 
 function headOf(status: number, length: number): string {
   return (
@@ -87,6 +93,7 @@ function writeByNode(
   const { socket } = connection;
   const request = { method, httpVersionMajor: 1, httpVersionMinor: 1, complete: true };
   const response = new ServerResponse(request as IncomingMessage);
+  const isLast = answer.closesConnection === true || hasClose(answer.headers);
   const onDrain = () => response.emit("drain");
   response.assignSocket(socket);
   socket.on("drain", onDrain);
@@ -94,9 +101,15 @@ function writeByNode(
     socket.off("drain", onDrain);
     response.detachSocket(socket);
     response.emit("close");
-    if (answer.closesConnection) socket.destroySoon();
-    else connection.next();
+    if (response.shouldKeepAlive && !isLast) connection.next();
+    else socket.destroySoon();
   });
-  if (!answer.closesConnection) response.setHeader("Keep-Alive", KEEP_ALIVE);
+  if (!isLast) response.setHeader("Keep-Alive", KEEP_ALIVE);
   writeAnswer(request as IncomingMessage, response, answer, writer);
 }
+
+/** Returns whether the headers of a route close the connection. */
+const hasClose = (headers: OutgoingHttp["headers"] = {}): boolean =>
+  Object.entries(headers).some(
+    ([name, value]) => name.toLowerCase() === "connection" && /\bclose\b/i.test(value),
+  );

@@ -71,8 +71,17 @@ export class PlainConnection {
     return this.#isAllowed;
   }
 
-  /** Accepts the next request. Called when the response to the current one was written. */
+  /**
+   * Accepts the next request. Called when the response to the current one was written. A client that does not read its
+   * responses is not read either.
+   */
   next(): void {
+    const { socket } = this;
+    if (!socket.writable) return;
+    if (socket.writableNeedDrain) {
+      socket.once("drain", () => this.next());
+      return;
+    }
     this.#isBusy = false;
     this.#hasResponded = true;
     if (this.#waiting) this.#handOver(this.#waiting);
@@ -80,6 +89,7 @@ export class PlainConnection {
   }
 
   readonly #onData = (chunk: Buffer): void => {
+    if (!this.socket.writable) return; // No response can be sent.
     const bytes = this.#waiting ? Buffer.concat([this.#waiting, chunk]) : chunk;
     if (this.#isBusy) {
       this.#waiting = bytes;
@@ -119,7 +129,7 @@ export class PlainConnection {
 
   readonly #onTimeout = (): void => {
     const { socket } = this;
-    if (this.#isBusy) return; // The response restarts the timer.
+    if (this.#isBusy || !socket.writable) return; // The response restarts the timer.
     if (this.#waiting) this.#handOver(this.#waiting);
     else if (this.#hasResponded) socket.destroy();
     else this.#host.late(socket);

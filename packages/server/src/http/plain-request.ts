@@ -32,6 +32,7 @@ const SPECIAL: ReadonlySet<string> = new Set([
   "http2-settings",
   "keep-alive",
   "proxy-connection",
+  "set-cookie",
   "te",
   "trailer",
   "transfer-encoding",
@@ -88,7 +89,7 @@ function repeatedHead(bytes: Buffer, last: Head | undefined): Head | undefined {
   if (text.length !== at - before.length || !LENGTH.test(text)) return undefined;
   if (!hasAt(bytes, after, at)) return undefined;
   if (length === last.length) return last;
-  const headers = { ...last.headers, "content-length": text };
+  const headers = Object.freeze({ ...last.headers, "content-length": text });
   return { ...last, headers, length, start: at + after.length };
 }
 
@@ -128,13 +129,16 @@ function parseHead(bytes: Buffer): Head | undefined {
   const target = line[2] as string;
   const start = at + 2;
   if (method === "GET") {
-    return length === undefined ? { method, target, headers, length: 0, start } : undefined;
+    return length === undefined
+      ? { method, target, headers: Object.freeze(headers), length: 0, start }
+      : undefined;
   }
   if (length === undefined || !LENGTH.test(length)) return undefined;
   // Copies: a view would keep the body.
   const before = Buffer.from(bytes.subarray(0, lengthEnd - length.length));
   const after = Buffer.from(bytes.subarray(lengthEnd, start));
-  return { method, target, headers, length: Number(length), start, around: { before, after } };
+  const around = { before, after };
+  return { method, target, headers: Object.freeze(headers), length: Number(length), start, around };
 }
 
 /** At most `MAX_PLAIN_BYTES`, without leading zeros. */

@@ -98,7 +98,7 @@ function paramsOf(names: readonly string[], values: RegExpExecArray) {
   for (let i = 0; i < names.length; i++) {
     params[names[i] as string] = decodeSegment(values[i + 1] as string);
   }
-  return params;
+  return Object.freeze(params); // It is remembered for later requests.
 }
 
 /** Percent-decodes a string; invalid codes are left unchanged. */
