@@ -20,7 +20,7 @@ export interface BatchQueueOptions<T = unknown, R = unknown> {
    * The time at which a batch that is not full starts while no batch of its queue runs.
    *
    * - `"idle-first"`, the default: it does not wait, so a lone task never waits. The timeout only applies while another
-   *   batch of the queue runs and a slot is free; then a batch that is about to end is waited for too (B4).
+   *   batch of the queue runs and a slot is free. Clause B4 has the exceptions for runs of 4 ms or more.
    * - `"batch-timeout"`: it waits up to `batchTimeoutMs`, as in TF Serving.
    */
   readonly timing?: "idle-first" | "batch-timeout" | undefined;

@@ -24,7 +24,7 @@ import type { BatchQueueStats } from "./batch-queue-stats.js";
  *   - If a batch of several tasks keeps more than one core busy, no more batches of this queue run at a time than the
  *     machine has cores for, until one of them has taken 4 times as long as usual. The first batches run one at a time,
  *     at most 8, until one was measured.
- *   None of them delays a task beyond its deadline.
+ *   None of them applies if a task would then miss its deadline, as far as runs take as long as usual.
  * - B5 A task for which there is no room rejects immediately with UNAVAILABLE / BATCH_QUEUE_FULL, and may be scheduled
  *   again. Each priority level has room for `maxEnqueuedBatches` waiting batches. Room that a task leaves unused,
  *   because it does not fit there, counts as taken. Running tasks take no room.

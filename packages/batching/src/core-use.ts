@@ -4,7 +4,7 @@ import type { Clock } from "@serving-kit/core";
 /** The weight of one batch in the moving average. */
 const WEIGHT = 1 / 4;
 
-/** The part of a batch that may stay without a core: on two cores, a second batch runs if one uses at most 1.5. */
+/** The part of a batch that may stay without a core: on two cores, a second batch runs if one uses less than 1.5. */
 const SLACK = 1 / 3;
 
 /** Number of batches that run one at a time until one of them was measured. Afterwards all slots are used. */

@@ -35,7 +35,7 @@ export class Meeting {
   #lastMs = 0;
   /** The moving average of the share of callers that called again in time. */
   #returned = 0;
-  /** The callers of ended batches whose time has not passed, the tasks that have arrived since, and that time. */
+  /** The number of callers of the last batch, of tasks that arrived in time since its end, and that time. */
   #expected = 0;
   #arrived = 0;
   #untilMs = Number.NEGATIVE_INFINITY;

@@ -210,7 +210,7 @@ describe("a connection of plain requests", () => {
     const count = () => seen++;
     diagnostics.subscribe("http.server.request.start", count);
     const steps = [post("/echo", "a"), 1, get("/special"), 2, post("/echo", "b"), 3, LAST];
-    await exchange(plain, steps); // The last one closes the connection, so it is no plain request.
+    await exchange(plain, steps); // The last one closes the connection, so it is not a plain request.
     expect(seen).toBe(1);
     await exchange(byNode, steps);
     diagnostics.unsubscribe("http.server.request.start", count);

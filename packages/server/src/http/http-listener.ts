@@ -154,7 +154,7 @@ function serverOf(
   );
 }
 
-/** Returns whether somebody observes the requests of Node's HTTP servers, as tracers do, who must see all of them. */
+/** Returns whether a tracer observes the requests of Node's HTTP servers. It must see all of them. */
 const isInstrumented = (server: Server): boolean =>
   server.emit !== EventEmitter.prototype.emit || CHANNELS.some((name) => hasSubscribers(name));
 
